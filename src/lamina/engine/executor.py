@@ -1,0 +1,57 @@
+"""The contract that every executor keeps, and the choice among them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from lamina.engine.plan import Batches, Failure, InputArray, StepValues, TrainingPlan, TrainingResult
+from lamina.engine.program import Program
+
+__all__ = ["Executor"]
+
+
+class Executor(Protocol):
+    """Runs a :class:`Program`. Given equal inputs, all executors give equal numbers (to rounding): same masks, same order.
+
+    ``parameters`` (num_parameters,), ``state`` (num_state,) and ``slots`` (num_slots, num_parameters) are live NumPy views: writing
+    into them changes the model. Steps are counted from 0 over the whole life of a run; the update rules' t is ``step + 1``.
+    """
+
+    program: Program
+    dtype: np.dtype
+    parameters: np.ndarray
+    state: np.ndarray
+    slots: np.ndarray
+
+    def configure(self, plan: TrainingPlan) -> None:
+        """Set how to train; allocates (zeroed) slots if their number changed."""
+
+    def train(
+        self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues
+    ) -> TrainingResult:
+        """Train on the rows ``order`` (int64), ``batch_size`` at a time (the last batch may be shorter), one step a batch."""
+
+    def predict(self, inputs: Sequence[InputArray]) -> list[np.ndarray]:
+        """Outputs (logits) for all rows in inference mode: no dropout, running statistics."""
+
+    def evaluate(self, data: Batches) -> np.ndarray:
+        """The weighted mean loss of every head (no penalty, head weight not applied) in inference mode, float64 (heads,)."""
+
+    def loss_and_gradient(
+        self, data: Batches, *, order: np.ndarray | None = None, training: bool = True, step: int = 0
+    ) -> tuple[float, np.ndarray]:
+        """Total loss (penalty included) and flat gradient over the rows ``order`` (all by default) as one batch; changes no parameter or state."""
+
+    def forward(self, inputs: Sequence[InputArray], order: np.ndarray, step: int) -> list[np.ndarray]:
+        """Outputs of one batch in training mode (masks of ``step``, batch statistics, running statistics updated): first half of a step."""
+
+    def backward_and_update(
+        self, d_outputs: Sequence[np.ndarray], step: int, learning_rate: float, weight_decay: float = 0.0, rows: float = 1.0
+    ) -> Failure | None:
+        """Second half of a step whose loss the caller computed: back-propagate the outputs' gradients, add penalties, clip, update.
+
+        ``rows`` is the batch's sum of sample weights (used when the plan divides the penalty by it).
+        """

@@ -1,0 +1,123 @@
+"""How a program is trained: descriptions that an executor applies to its flat vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from scipy import sparse
+
+__all__ = ["Batches", "Clipping", "Failure", "InputArray", "StepValues", "TrainingPlan", "TrainingResult", "UpdateRule"]
+
+InputArray: TypeAlias = "np.ndarray | sparse.csr_matrix | sparse.csr_array"
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateRule:
+    """An optimizer as the executors know it: a formula's name, its numbers, and how many slots (vectors) it keeps.
+
+    ========================  ==============================  =====  ==============================================
+    kind                      coefficients                    slots  formula (g gradient, t = 1, 2, ... the step)
+    ========================  ==============================  =====  ==============================================
+    ``gradient_descent``      ()                              0      w -= lr g
+    ``momentum``              (momentum,)                     1      v = mu v + g;  w -= lr v
+    ``nesterov``              (momentum,)                     1      v = mu v + g;  w -= lr (g + mu v)
+    ``rmsprop``               (rho, eps)                      1      s = rho s + (1 - rho) g^2;  w -= lr g / (sqrt s + eps)
+    ``adagrad``               (eps,)                          1      s += g^2;  w -= lr g / (sqrt s + eps)
+    ``adam``                  (beta1, beta2, eps)             2      Kingma & Ba 2015, algorithm 1 (eps after the correction)
+    ``nadam``                 (beta1, beta2, eps, psi)        2      torch's NAdam (Dozat 2016), momentum decay psi
+    ========================  ==============================  =====  ==============================================
+
+    Every rule first applies decoupled weight decay, ``w -= lr * weight_decay * w``, where a parameter says ``decay``
+    (AdamW, Loshchilov & Hutter 2019, is ``adam`` with a weight decay).
+    """
+
+    kind: str
+    coefficients: tuple[float, ...]
+    num_slots: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clipping:
+    """Bounds on the gradient, applied in this order; None means none.
+
+    ``value`` = (low, high), element by element; ``layer_norm`` bounds the Euclidean norm of each layer's gradient;
+    ``norm`` bounds that of the whole gradient (Pascanu et al. 2013).
+    """
+
+    value: tuple[float, float] | None = None
+    layer_norm: float | None = None
+    norm: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """Everything about training that does not change from step to step.
+
+    ``penalty_per_row``: the penalty's gradient is divided by the batch's sum of sample weights, as scikit-learn does with ``alpha``;
+    otherwise the penalty is added to the mean loss as it is. ``seed`` keys all randomness. ``record_norms``: keep
+    the gradient's norm (before clipping) of every step.
+    """
+
+    rule: UpdateRule
+    clipping: Clipping = Clipping()
+    penalty_per_row: bool = False
+    seed: int = 0
+    record_norms: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """The arrays that rows are drawn from. Never copied as a whole; gathered (and converted) batch by batch.
+
+    ``inputs``: one array a program input, each C- or Fortran-ordered or strided ndarray of float32/float64 ``(n, width)``, or CSR.
+    ``targets``: one ndarray ``(n, target_width)`` of the executor's dtype a head. ``sample_weight``: ``(n,)`` or None.
+    """
+
+    inputs: Sequence[InputArray]
+    targets: Sequence[np.ndarray] = ()
+    sample_weight: np.ndarray | None = None
+
+    @property
+    def num_rows(self) -> int:
+        return int(self.inputs[0].shape[0])
+
+
+@dataclass(frozen=True, slots=True)
+class StepValues:
+    """What may change from step to step: one entry a step.
+
+    ``learning_rates`` (k,); ``weight_decays`` (k,) or None (none); ``dropout_rates`` (k, number of dropout ops in program order) or
+    None (the ops' own rates).
+    """
+
+    learning_rates: np.ndarray
+    weight_decays: np.ndarray | None = None
+    dropout_rates: np.ndarray | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Where a non-finite number first appeared. The step was not applied: the parameters are those before it.
+
+    ``quantity`` is "activation", "loss" or "gradient"; ``layer`` is the first layer in forward order whose output is not finite
+    (for "activation"), the layer before the head (for "loss"), or the first layer in *backward* order whose
+    parameter gradient is not finite (for "gradient").
+    """
+
+    step: int
+    layer: str
+    quantity: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """``losses`` (steps done,) float64, penalty included, before each update; ``gradient_norms`` likewise, or None if not recorded;
+    ``num_clipped``: steps in which clipping changed the gradient; ``failure``: None when all was finite."""
+
+    losses: np.ndarray
+    gradient_norms: np.ndarray | None
+    num_clipped: int
+    failure: Failure | None

@@ -1,0 +1,68 @@
+"""Every user-facing error is phrased here, once: the rule, what came, the repair.
+
+>>> phrase("momentum", "must be in [0, 1)", 1.2, repair="Use 0.9 for the usual setting.", owner="MLPClassifier")
+'MLPClassifier: momentum must be in [0, 1), got 1.2. Use 0.9 for the usual setting.'
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "DataError",
+    "FileError",
+    "InvalidSettingError",
+    "LaminaError",
+    "NonFiniteError",
+    "ShapeError",
+    "nearest",
+    "phrase",
+    "phrase_unknown",
+]
+
+
+class LaminaError(Exception):
+    """Base of every error that Lamina raises on purpose."""
+
+
+class InvalidSettingError(LaminaError, ValueError):
+    """A setting is out of range, unknown, or contradicts another."""
+
+
+class ShapeError(LaminaError, ValueError):
+    """Shapes of layers, arrays or tables do not fit; the message names the place and both shapes."""
+
+
+class DataError(LaminaError, ValueError):
+    """The data given cannot be used as it is; the message says what to do about it."""
+
+
+class FileError(LaminaError, OSError):
+    """A file cannot be read or written, is damaged, or is of another kind."""
+
+
+class NonFiniteError(LaminaError, ValueError):
+    """A loss, activation or gradient became NaN or infinite, and no good weights exist to go back to."""
+
+
+def phrase(name: str, rule: str, got: object, *, repair: str = "", owner: str = "") -> str:
+    """One sentence of the form ``owner: name rule, got value. repair``."""
+    head = f"{owner}: " if owner else ""
+    tail = f" {repair}" if repair else ""
+    return f"{head}{name} {rule}, got {got!r}.{tail}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name most like ``name``, or None when none is alike."""
+    lowered = {candidate.lower(): candidate for candidate in known}
+    found = difflib.get_close_matches(str(name).lower(), list(lowered), n=1, cutoff=0.5)
+    return lowered[found[0]] if found else None
+
+
+def phrase_unknown(kind: str, name: object, known: Iterable[str], *, owner: str = "") -> str:
+    """The sentence for an unknown name: lists the known ones and suggests the nearest."""
+    known = sorted(known)
+    guess = nearest(str(name), known)
+    repair = f"Did you mean {guess!r}? " if guess else ""
+    return phrase(kind, f"must be one of {', '.join(known)}", name, repair=repair.strip(), owner=owner)
