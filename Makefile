@@ -1,0 +1,45 @@
+# make demo | test | check | test-peers | bench | sanitize | clean
+# Everything is installed into .venv; a target that finds it up to date installs nothing.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := pyproject.toml CMakeLists.txt $(shell find csrc -type f)
+
+.PHONY: demo test check test-peers bench sanitize clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.installed
+	$(BIN)/lamina train examples/data/adult.csv.gz --target income -o build/adult.lamina
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.check
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/clang-format --dry-run --Werror $(shell find csrc -name '*.[ch]pp')
+	$(BIN)/mypy
+
+test-peers: $(VENV)/.peers
+	$(BIN)/python -m pytest tests/peers
+
+bench: $(VENV)/.peers
+	$(BIN)/python -m benchmarks.compare
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Lamina needs Python 3.11 or newer: make PYTHON=python3.11 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet 'pip>=25.1'
+
+$(VENV)/.installed: $(SOURCES) | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+# --group reads [dependency-groups] of pyproject.toml
+$(VENV)/.test $(VENV)/.check $(VENV)/.peers: $(VENV)/.%: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --group $*
+	@touch $@
+$(VENV)/.check $(VENV)/.peers: $(VENV)/.test
+
+clean:
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache
