@@ -1,0 +1,149 @@
+"""Rules for parameters, and the one check that applies a table of them and reports every wrong value at once.
+
+A *rule* says in words what a value must be and tests it. A table maps names of parameters to rules:
+
+>>> table = {"momentum": number(0, 1), "max_iter": integer(1)}
+>>> check_parameters({"momentum": 1.2, "max_iter": 0}, table, owner="MLPClassifier")
+Traceback (most recent call last):
+...
+lamina.validation.InvalidParameterError: MLPClassifier: momentum must be a number in [0, 1], got 1.2.
+MLPClassifier: max_iter must be an integer >= 1, got 0.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from numbers import Integral, Real
+
+import numpy as np
+
+from lamina.errors import InvalidSettingError, nearest, phrase
+
+__all__ = [
+    "InvalidParameterError",
+    "Rule",
+    "boolean",
+    "check_parameters",
+    "choice",
+    "function",
+    "instance",
+    "integer",
+    "number",
+    "one_of",
+    "sequence_of",
+    "value",
+]
+
+
+class InvalidParameterError(InvalidSettingError, TypeError):
+    """One or more parameters of an estimator are wrong; one sentence each. Both a ValueError and a TypeError, as scikit-learn's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a value must be: ``text`` completes "must be …", ``accepts`` tests a value, ``names`` are the strings that it knows."""
+
+    text: str
+    accepts: Callable[[object], bool]
+    names: tuple[str, ...] = ()
+
+
+def _is_number(given: object, kind: type) -> bool:
+    return isinstance(given, kind) and not isinstance(given, bool | np.bool_)
+
+
+def number(low: float = -math.inf, high: float = math.inf, closed: str = "both") -> Rule:
+    """A real number from ``low`` to ``high``; ``closed`` is "both", "left", "right" or "neither" as in an interval.
+
+    >>> number(0, 1, "left").text
+    'a number in [0, 1)'
+    """
+    at_low, at_high = closed in ("both", "left"), closed in ("both", "right")
+
+    def accepts(given: object) -> bool:
+        if not _is_number(given, Real):
+            return False
+        x = float(given)  # type: ignore[arg-type]
+        return (x >= low if at_low else x > low) and (x <= high if at_high else x < high) and math.isfinite(x)
+
+    if math.isinf(high):
+        text = "a finite number" if math.isinf(low) else f"a number {'>=' if at_low else '>'} {low:g}"
+    else:
+        text = f"a number in {'[' if at_low else '('}{low:g}, {high:g}{']' if at_high else ')'}"
+    return Rule(text, accepts)
+
+
+def integer(low: int) -> Rule:
+    """An integer of at least ``low``."""
+    return Rule(f"an integer >= {low}", lambda given: _is_number(given, Integral) and int(given) >= low)  # type: ignore[call-overload]
+
+
+def boolean() -> Rule:
+    """True or False."""
+    return Rule("True or False", lambda given: isinstance(given, bool | np.bool_))
+
+
+def choice(names: Iterable[str]) -> Rule:
+    """One of some names."""
+    known = tuple(names)
+    return Rule("one of " + ", ".join(map(repr, known)), lambda given: isinstance(given, str) and given in known, known)
+
+
+def value(constant: object) -> Rule:
+    """Exactly ``constant``, for None and infinity."""
+    return Rule(repr(constant), lambda given: given is constant or (isinstance(given, float) and given == constant))
+
+
+def instance(*kinds: type) -> Rule:
+    """An object of one of the classes ``kinds``."""
+    names = " or ".join(kind.__name__ for kind in kinds)
+    return Rule(f"an instance of {names}", lambda given: isinstance(given, kinds))
+
+
+def function(arguments: str) -> Rule:
+    """A callable; ``arguments`` names what it is called with."""
+    return Rule(f"a function of {arguments}", lambda given: callable(given) and not isinstance(given, type))
+
+
+def sequence_of(rule: Rule, length: int | None = None) -> Rule:
+    """A list, tuple or array (not a string) whose every entry keeps ``rule``, of the given length if one is given."""
+
+    def accepts(given: object) -> bool:
+        if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable) or np.ndim(given) == 0:  # type: ignore[arg-type]
+            return False
+        entries = list(given)
+        return (length is None or len(entries) == length) and all(rule.accepts(entry) for entry in entries)
+
+    size = "" if length is None else f"{length} entries, "
+    return Rule(f"a sequence ({size}each {rule.text})", accepts, rule.names)
+
+
+def one_of(*rules: Rule) -> Rule:
+    """Whatever at least one of ``rules`` accepts."""
+    names = tuple(name for rule in rules for name in rule.names)
+    return Rule(", or ".join(rule.text for rule in rules), lambda given: any(rule.accepts(given) for rule in rules), names)
+
+
+def check_parameters(parameters: Mapping[str, object], rules: Mapping[str, Rule], *, owner: str) -> None:
+    """Test every parameter that has a rule.
+
+    Raises
+    ------
+    InvalidParameterError
+        With one sentence for every wrong parameter, in the order of ``rules``.
+    """
+    wrong = [
+        phrase(name, f"must be {rule.text}", parameters[name], repair=_suggest(parameters[name], rule), owner=owner)
+        for name, rule in rules.items()
+        if name in parameters and not rule.accepts(parameters[name])
+    ]
+    if wrong:
+        raise InvalidParameterError("\n".join(wrong))
+
+
+def _suggest(given: object, rule: Rule) -> str:
+    """The repair for a misspelt name."""
+    guess = nearest(given, rule.names) if isinstance(given, str) else None
+    return f"Did you mean {guess!r}?" if guess else ""
