@@ -102,7 +102,7 @@ def _checksum(text: str, arrays: Mapping[str, np.ndarray]) -> str:
     for name in sorted(arrays):
         array = arrays[name]
         total = zlib.crc32(f"{name} {array.dtype.name} {array.shape}".encode(), total)
-        total = zlib.crc32(memoryview(array.reshape(-1).view(np.uint8)), total)
+        total = zlib.crc32(array.reshape(-1).view(np.uint8).data, total)
     return f"{total:08x}"
 
 
