@@ -1,0 +1,47 @@
+"""What every optimizer is: a frozen, validated description that an executor carries out on flat vectors."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from lamina.engine.plan import UpdateRule
+from lamina.settings import Settings
+from lamina.validation import number
+
+__all__ = ["FRACTION", "NOT_NEGATIVE", "POSITIVE", "Optimizer", "StepOptimizer"]
+
+FRACTION = number(0, 1, closed="left")
+POSITIVE = number(0, closed="neither")
+NOT_NEGATIVE = number(0)
+
+
+class Optimizer(Settings, ABC):
+    """Base of all optimizers. Subclasses are frozen dataclasses whose fields are their settings.
+
+    Attributes
+    ----------
+    kind : str
+        The name in :data:`lamina.optimizers.OPTIMIZERS`.
+    rules : dict of str to Rule
+        What each setting must be; checked when the optimizer is made.
+    """
+
+
+class StepOptimizer(Optimizer):
+    """An optimizer that takes one step a batch.
+
+    Attributes
+    ----------
+    learning_rate : float
+        The rate that a schedule starts from; > 0.
+    weight_decay : float
+        Decoupled weight decay (Loshchilov & Hutter, 2019): before each step, ``w -= learning_rate * weight_decay * w`` on every
+        weight that may decay (biases, gains and shifts never do).
+    """
+
+    learning_rate: float
+    weight_decay: float
+
+    @abstractmethod
+    def rule(self) -> UpdateRule:
+        """The update rule as the executors know it."""

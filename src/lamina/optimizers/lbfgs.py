@@ -1,0 +1,58 @@
+"""L-BFGS: a quasi-Newton method on the whole training set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from lamina.optimizers.base import NOT_NEGATIVE, Optimizer
+from lamina.validation import integer
+
+__all__ = ["LBFGS"]
+
+
+@dataclass(frozen=True)
+class LBFGS(Optimizer):
+    """L-BFGS: Newton's direction from the last few steps and gradients, with a line search; all rows at once.
+
+    Update, with ``g`` the gradient, ``H`` the inverse Hessian as the last ``memory`` pairs (w' − w, g' − g) estimate it::
+
+        w ← w − a H g        with a from a line search that satisfies Wolfe's conditions
+
+    Often the best choice for some thousand rows or fewer. One iteration counts as one epoch; batch size and schedule do not
+    apply. SciPy's L-BFGS-B does the work, in float64 whatever the network's dtype.
+
+    Parameters
+    ----------
+    memory : int, default=10
+        How many pairs are remembered, >= 1 (SciPy's ``maxcor``).
+    gradient_tol : float, default=1e-4
+        Stops when no element of the gradient is larger than this, >= 0 (``gtol``; scikit-learn passes its ``tol``).
+    loss_tol : float, default=2.220446049250313e-09
+        Stops when an iteration lowers the loss relatively by no more than this, >= 0 (``ftol``).
+    max_evaluations : int, default=15000
+        Stops after so many evaluations of loss and gradient, >= 1 (``maxfun``; scikit-learn's ``max_fun``).
+
+    References
+    ----------
+    Liu & Nocedal, "On the limited memory BFGS method for large scale optimization", 1989.
+    Byrd, Lu, Nocedal & Zhu, "A limited memory algorithm for bound constrained optimization", 1995.
+
+    Examples
+    --------
+    >>> LBFGS(memory=20)
+    LBFGS(memory=20, gradient_tol=0.0001, loss_tol=2.220446049250313e-09, max_evaluations=15000)
+    """
+
+    kind: ClassVar[str] = "lbfgs"
+    rules: ClassVar = {
+        "memory": integer(1),
+        "gradient_tol": NOT_NEGATIVE,
+        "loss_tol": NOT_NEGATIVE,
+        "max_evaluations": integer(1),
+    }
+
+    memory: int = 10
+    gradient_tol: float = 1e-4
+    loss_tol: float = 2.220446049250313e-09
+    max_evaluations: int = 15000

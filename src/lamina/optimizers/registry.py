@@ -1,0 +1,69 @@
+"""The optimizers by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from lamina.errors import InvalidSettingError, phrase_unknown
+from lamina.optimizers.adagrad import Adagrad
+from lamina.optimizers.adam import Adam
+from lamina.optimizers.adamw import AdamW
+from lamina.optimizers.base import Optimizer
+from lamina.optimizers.gradient_descent import GradientDescent
+from lamina.optimizers.lbfgs import LBFGS
+from lamina.optimizers.momentum import Momentum
+from lamina.optimizers.nadam import Nadam
+from lamina.optimizers.nesterov import Nesterov
+from lamina.optimizers.rmsprop import RMSprop
+from lamina.settings import kind_of
+
+__all__ = ["OPTIMIZERS", "get_optimizer"]
+
+OPTIMIZERS: Mapping[str, type[Optimizer]] = MappingProxyType(
+    {
+        optimizer.kind: optimizer
+        for optimizer in (GradientDescent, Momentum, Nesterov, RMSprop, Adagrad, Adam, AdamW, Nadam, LBFGS)
+    }
+)
+
+
+def get_optimizer(optimizer: str | Optimizer | Mapping[str, Any], **settings: Any) -> Optimizer:
+    """The optimizer that a name, a description or an optimizer stands for.
+
+    Parameters
+    ----------
+    optimizer : str, Optimizer or mapping
+        A name in :data:`OPTIMIZERS`, an optimizer (returned as it is), or a description as :meth:`Optimizer.to_dict` gives.
+    **settings
+        Settings of the optimizer, with a name or description only.
+
+    Returns
+    -------
+    Optimizer
+
+    Raises
+    ------
+    InvalidSettingError
+        If the name or a setting is unknown, or a setting is out of range.
+
+    Examples
+    --------
+    >>> get_optimizer("adam", learning_rate=0.01).learning_rate
+    0.01
+    >>> get_optimizer(AdamW().to_dict()) == AdamW()
+    True
+    >>> get_optimizer("adm")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    lamina.errors.InvalidSettingError: optimizer must be one of adagrad, adam, ..., got 'adm'. Did you mean 'adam'?
+    """
+    if isinstance(optimizer, Optimizer):
+        return optimizer
+    if isinstance(optimizer, Mapping):
+        kind = OPTIMIZERS[kind_of(optimizer, OPTIMIZERS, family="optimizer")]
+        return kind.from_settings({**optimizer, **settings})
+    if optimizer not in OPTIMIZERS:
+        raise InvalidSettingError(phrase_unknown("optimizer", optimizer, OPTIMIZERS))
+    return OPTIMIZERS[optimizer].from_settings(settings)
