@@ -1,0 +1,73 @@
+"""The schedules by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from lamina.errors import InvalidSettingError, phrase_unknown
+from lamina.schedules.adaptive import Adaptive
+from lamina.schedules.base import Schedule
+from lamina.schedules.constant import Constant
+from lamina.schedules.cosine import Cosine
+from lamina.schedules.exponential import Exponential
+from lamina.schedules.function import Function
+from lamina.schedules.inverse_scaling import InverseScaling
+from lamina.schedules.one_cycle import OneCycle
+from lamina.schedules.reduce_on_plateau import ReduceOnPlateau
+from lamina.schedules.step import Step
+from lamina.schedules.warm_up import WarmUp
+from lamina.settings import kind_of
+
+__all__ = ["SCHEDULES", "get_schedule"]
+
+SCHEDULES: Mapping[str, type[Schedule]] = MappingProxyType(
+    {
+        schedule.kind: schedule
+        for schedule in (Constant, Step, Exponential, InverseScaling, Cosine, WarmUp, OneCycle, Adaptive, ReduceOnPlateau)
+    }
+)
+
+
+def get_schedule(schedule: str | Schedule | Mapping[str, Any] | Callable[[int], float] | None, **settings: Any) -> Schedule:
+    """The schedule that a name, a description, a function of the step, None (constant) or a schedule stands for.
+
+    Parameters
+    ----------
+    schedule : str, Schedule, mapping, callable or None
+        A name in :data:`SCHEDULES`, a schedule (returned as it is), a description as :meth:`Schedule.to_dict` gives,
+        or a function of the step that returns the learning rate.
+    **settings
+        Settings of the schedule, with a name or description only.
+
+    Returns
+    -------
+    Schedule
+
+    Raises
+    ------
+    InvalidSettingError
+        If the name or a setting is unknown, or a setting is out of range.
+
+    Examples
+    --------
+    >>> get_schedule("cosine", final=0.1)
+    Cosine(steps=None, final=0.1)
+    >>> get_schedule({"kind": "warm_up", "steps": 5, "then": {"kind": "cosine"}}).then
+    Cosine(steps=None, final=0.0)
+    """
+    if schedule is None:
+        return Constant()
+    if isinstance(schedule, Schedule):
+        return schedule
+    if isinstance(schedule, Mapping):
+        described = {**schedule, **settings}
+        if "then" in described:
+            described["then"] = get_schedule(described["then"])
+        return SCHEDULES[kind_of(described, SCHEDULES, family="schedule")].from_settings(described)
+    if callable(schedule):
+        return Function(schedule)
+    if schedule not in SCHEDULES:
+        raise InvalidSettingError(phrase_unknown("schedule", schedule, SCHEDULES))
+    return SCHEDULES[schedule].from_settings(settings)
