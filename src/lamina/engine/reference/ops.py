@@ -1,0 +1,157 @@
+"""The ops by the names that :data:`lamina.engine.program.OP_KINDS` gives them: each formula, fed from a program's buffers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from lamina.engine.program import Op
+from lamina.engine.randomness import keep_mask
+from lamina.engine.reference import batch_norm, combine, layer_norm
+from lamina.engine.reference.activation import activation_backward, activation_forward
+from lamina.engine.reference.array import Array, Namespace
+from lamina.engine.reference.dense import dense_backward, dense_forward
+from lamina.engine.reference.dropout import dropout_backward, dropout_forward
+from lamina.engine.reference.prelu import prelu_backward, prelu_forward
+
+__all__ = ["OPS", "Call", "OpRules"]
+
+
+@dataclass(slots=True)
+class Call:
+    """One op at work on one batch: what it reads, and what its forward pass leaves for its backward pass.
+
+    ``index`` is the op's position in ``Program.ops``: the word "op" of :mod:`lamina.engine.randomness`. ``rate`` is the dropout rate
+    of this step. ``kept`` is the op's own business. ``new_state`` is what the op's state becomes if the step succeeds.
+    """
+
+    op: Op
+    index: int
+    inputs: tuple[Array, ...]
+    parameters: tuple[Array, ...]
+    state: tuple[Array, ...]
+    training: bool
+    seed: int
+    step: int
+    rate: float
+    needs_d_x: bool
+    xp: Namespace
+    kept: Any = None
+    new_state: tuple[Array, ...] = field(default=())
+
+
+class OpRules(NamedTuple):
+    """``forward(call)`` gives the output; ``backward(call, d_out)`` gives the gradients of the inputs and of the parameters.
+
+    The gradient of an input is None where the call says that it is not needed.
+    """
+
+    forward: Callable[[Call], Array]
+    backward: Callable[[Call, Array], tuple[tuple[Array | None, ...], tuple[Array, ...]]]
+
+
+Gradients = tuple[tuple[Array | None, ...], tuple[Array, ...]]
+
+
+def _dense_forward(call: Call) -> Array:
+    return dense_forward(call.inputs[0], *call.parameters)
+
+
+def _dense_backward(call: Call, d_out: Array) -> Gradients:
+    d_x, *d_parameters = dense_backward(d_out, call.inputs[0], call.parameters[0], needs_d_x=call.needs_d_x)
+    return (d_x,), tuple(d_parameters[: len(call.parameters)])
+
+
+def _activation_forward(call: Call) -> Array:
+    return activation_forward(call.inputs[0], call.op.function, call.op.settings)
+
+
+def _activation_backward(call: Call, d_out: Array) -> Gradients:
+    return (activation_backward(d_out, call.inputs[0], call.op.function, call.op.settings),), ()
+
+
+def _prelu_forward(call: Call) -> Array:
+    return prelu_forward(call.inputs[0], call.parameters[0])
+
+
+def _prelu_backward(call: Call, d_out: Array) -> Gradients:
+    d_x, d_slope = prelu_backward(d_out, call.inputs[0], call.parameters[0])
+    return (d_x,), (d_slope,)
+
+
+def _dropout_forward(call: Call) -> Array:
+    (x,) = call.inputs
+    if not call.training or call.rate == 0.0:
+        return x
+    mask = keep_mask(x.shape[0], x.shape[1], call.rate, seed=call.seed, step=call.step, op=call.index)
+    call.kept = call.xp.asarray(mask, device=x.device)
+    return dropout_forward(x, call.kept, call.rate)
+
+
+def _dropout_backward(call: Call, d_out: Array) -> Gradients:
+    return (d_out if call.kept is None else dropout_backward(d_out, call.kept, call.rate),), ()
+
+
+def _batch_norm_forward(call: Call) -> Array:
+    momentum, eps = call.op.settings
+    if not call.training:
+        out, call.kept = batch_norm.batch_norm_inference(call.inputs[0], *call.state, *call.parameters, eps=eps)
+        return out
+    out, call.kept = batch_norm.batch_norm_forward(call.inputs[0], *call.parameters, eps=eps)
+    observed = (call.kept.mean, call.kept.variance)
+    call.new_state = tuple(batch_norm.update_running(old, new, momentum) for old, new in zip(call.state, observed, strict=True))
+    return out
+
+
+def _batch_norm_backward(call: Call, d_out: Array) -> Gradients:
+    backward = batch_norm.batch_norm_backward if call.training else batch_norm.batch_norm_inference_backward
+    d_x, *d_parameters = backward(d_out, call.kept, *call.parameters[:1])
+    return (d_x,), tuple(d_parameters[: len(call.parameters)])
+
+
+def _layer_norm_forward(call: Call) -> Array:
+    out, *call.kept = layer_norm.layer_norm_forward(call.inputs[0], *call.parameters, eps=call.op.settings[0])
+    return out
+
+
+def _layer_norm_backward(call: Call, d_out: Array) -> Gradients:
+    d_x, *d_parameters = layer_norm.layer_norm_backward(d_out, *call.kept, *call.parameters[:1])
+    return (d_x,), tuple(d_parameters[: len(call.parameters)])
+
+
+def _add_forward(call: Call) -> Array:
+    return combine.add_forward(call.inputs)
+
+
+def _add_backward(call: Call, d_out: Array) -> Gradients:
+    return combine.add_backward(d_out, len(call.inputs)), ()
+
+
+def _multiply_forward(call: Call) -> Array:
+    return combine.multiply_forward(call.inputs)
+
+
+def _multiply_backward(call: Call, d_out: Array) -> Gradients:
+    return combine.multiply_backward(d_out, call.inputs), ()
+
+
+def _concat_forward(call: Call) -> Array:
+    return combine.concat_forward(call.inputs)
+
+
+def _concat_backward(call: Call, d_out: Array) -> Gradients:
+    return combine.concat_backward(d_out, [x.shape[1] for x in call.inputs]), ()
+
+
+OPS: dict[str, OpRules] = {
+    "dense": OpRules(_dense_forward, _dense_backward),
+    "activation": OpRules(_activation_forward, _activation_backward),
+    "prelu": OpRules(_prelu_forward, _prelu_backward),
+    "dropout": OpRules(_dropout_forward, _dropout_backward),
+    "batch_norm": OpRules(_batch_norm_forward, _batch_norm_backward),
+    "layer_norm": OpRules(_layer_norm_forward, _layer_norm_backward),
+    "add": OpRules(_add_forward, _add_backward),
+    "multiply": OpRules(_multiply_forward, _multiply_backward),
+    "concat": OpRules(_concat_forward, _concat_backward),
+}

@@ -1,0 +1,104 @@
+"""The two passes through a program: forward over the ops in their order, backward over them in reverse (Rumelhart et al. 1986).
+
+What is written on the way forward (the *tape*) is all that the way back needs. A buffer with several readers
+gets the sum of the gradients that they send back, and so does a parameter that several ops share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lamina.engine.program import Parameter, Program
+from lamina.engine.reference.array import Array, Namespace
+from lamina.engine.reference.ops import OPS, Call
+
+__all__ = ["Mode", "Tape", "flatten", "run_backward", "run_forward", "unflatten"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """How a pass runs. ``dropout_rates``: one a dropout op in program order, or None for the ops' own."""
+
+    training: bool
+    seed: int = 0
+    step: int = 0
+    dropout_rates: Sequence[float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tape:
+    """A forward pass as it happened: every buffer's array, and every op's :class:`Call`."""
+
+    buffers: Mapping[int, Array]
+    calls: Sequence[Call]
+
+
+def unflatten(vector: Array, parts: Sequence[Parameter], xp: Namespace) -> list[Array]:
+    """The tensors whose flat slices tile ``vector``."""
+    return [xp.reshape(vector[part.slice], part.shape) for part in parts]
+
+
+def flatten(tensors: Mapping[int, Array], parts: Sequence[Parameter], like: Array, xp: Namespace) -> Array:
+    """A flat vector from tensors by their part's number; a part without a tensor is 0."""
+    if not parts:
+        return xp.zeros_like(like)
+    places = sorted(range(len(parts)), key=lambda i: (parts[i].offset, parts[i].size))
+    zeros = xp.zeros_like(like)
+    return xp.concat([xp.reshape(tensors[i], (-1,)) if i in tensors else zeros[parts[i].slice] for i in places])
+
+
+def run_forward(
+    program: Program, inputs: Sequence[Array], parameters: Sequence[Array], state: Sequence[Array], mode: Mode, xp: Namespace
+) -> Tape:
+    """Fill every buffer from the program's ``inputs``."""
+    buffers: dict[int, Array] = dict(zip(program.inputs, inputs, strict=True))
+    calls: list[Call] = []
+    num_dropouts = 0
+    for index, op in enumerate(program.ops):
+        rate = 0.0
+        if op.kind == "dropout":
+            rate = float(op.settings[0] if mode.dropout_rates is None else mode.dropout_rates[num_dropouts])
+            num_dropouts += 1
+        call = Call(
+            op=op,
+            index=index,
+            inputs=tuple(buffers[i] for i in op.inputs),
+            parameters=tuple(parameters[p] for p in op.parameters),
+            state=tuple(state[s] for s in op.state),
+            training=mode.training,
+            seed=mode.seed,
+            step=mode.step,
+            rate=rate,
+            needs_d_x=any(i not in program.inputs for i in op.inputs),
+            xp=xp,
+        )
+        buffers[op.output] = OPS[op.kind].forward(call)
+        calls.append(call)
+    return Tape(buffers, calls)
+
+
+def run_backward(tape: Tape, d_buffers: Sequence[tuple[int, Array]]) -> dict[int, Array]:
+    """Gradients of the parameters, by number, from gradients of buffers; a parameter that nothing reaches is left out.
+
+    ``d_buffers`` are pairs (buffer, gradient): what the heads, or the caller, say of the logits.
+    """
+    d_buffer: dict[int, Array] = {}
+    for buffer, gradient in d_buffers:
+        _accumulate(d_buffer, buffer, gradient)
+    d_parameter: dict[int, Array] = {}
+    for call in reversed(tape.calls):
+        if call.op.output not in d_buffer:
+            continue  # nothing that the loss reads depends on this op
+        d_inputs, d_parameters = OPS[call.op.kind].backward(call, d_buffer.pop(call.op.output))
+        for buffer, gradient in zip(call.op.inputs, d_inputs, strict=True):
+            if gradient is not None:
+                _accumulate(d_buffer, buffer, gradient)
+        for parameter, gradient in zip(call.op.parameters, d_parameters, strict=True):
+            _accumulate(d_parameter, parameter, gradient)
+    return d_parameter
+
+
+def _accumulate(sums: dict[int, Array], key: int, term: Array) -> None:
+    """Add without writing into ``term``, which others may still hold."""
+    sums[key] = sums[key] + term if key in sums else term

@@ -1,0 +1,51 @@
+"""From the caller's arrays to a batch: the rows asked for, in the executor's dtype and array library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from array_api_compat import is_array_api_obj, is_numpy_namespace
+from scipy import sparse
+
+from lamina.engine.reference.array import Array, array_namespace
+
+__all__ = ["chunks", "gather"]
+
+
+def gather(source: Any, order: np.ndarray, like: Array, *, keep_sparse: bool = False) -> Array:
+    """The rows ``order`` of ``source``, (len(order), width), as a new array of the dtype, library and device of ``like``.
+
+    Parameters
+    ----------
+    source : ndarray, CSR array or matrix, or array of the library of ``like``, of shape (n, width)
+    order : int64 ndarray
+    keep_sparse : bool
+        Leave the rows of a CSR source sparse. Possible for NumPy alone; other array libraries get dense rows.
+
+    Examples
+    --------
+    >>> gather(np.array([[1], [2], [3]]), np.array([2, 0]), np.zeros(1))
+    array([[3.],
+           [1.]])
+    """
+    xp = array_namespace(like)
+    if is_array_api_obj(source) and not isinstance(source, np.ndarray):
+        return xp.astype(xp.take(source, xp.asarray(order, device=like.device), axis=0), like.dtype)
+    rows: Any = source[order]  # mypy knows no fancy index of a sparse array
+    if sparse.issparse(source):
+        if keep_sparse and is_numpy_namespace(xp):
+            return rows.astype(like.dtype, copy=False)
+        rows = rows.toarray()
+    return xp.asarray(np.ascontiguousarray(rows), dtype=like.dtype, device=like.device)
+
+
+def chunks(num_rows: int, size: int) -> Iterator[np.ndarray]:
+    """All row numbers in order, ``size`` at a time; one empty chunk if there are no rows.
+
+    >>> [chunk.tolist() for chunk in chunks(5, 3)]
+    [[0, 1, 2], [3, 4]]
+    """
+    for start in range(0, max(num_rows, 1), size):
+        yield np.arange(start, min(start + size, num_rows), dtype=np.int64)
