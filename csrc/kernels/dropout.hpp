@@ -1,0 +1,62 @@
+// Inverted dropout (Srivastava et al. 2014): kept units are scaled by 1 / (1 - rate).
+//
+// Which units are kept is a function of the key and the element's index alone (lamina/engine/randomness.py):
+// element e is kept when word e mod 4 of Philox block e div 4 is at least floor(rate * 2^32).
+#pragma once
+
+#include "kernels/kernels.hpp"
+#include "kernels/simd.hpp"
+#include "random/philox.hpp"
+
+namespace lamina {
+namespace {
+
+inline constexpr int kMaskBlocks = 64;  // Philox blocks drawn at a time: 256 elements
+
+template <class T>
+LAMINA_INLINE T kept_scale(double rate) {
+  return rate < 1.0 ? static_cast<T>(1.0 / (1.0 - rate)) : T(0);
+}
+
+LAMINA_INLINE std::uint32_t keep_threshold(double rate) {
+  const double threshold = rate * 4294967296.0;
+  return threshold < 4294967295.0 ? static_cast<std::uint32_t>(threshold) : 0xFFFFFFFFu;
+}
+
+// words (4 * kMaskBlocks,) of the blocks from `first` on.
+[[maybe_unused]] inline void draw_words(std::uint32_t* words, std::uint32_t first, RandomKey key) {
+  LAMINA_SIMD
+  for (int b = 0; b < kMaskBlocks; ++b) {
+    const PhiloxBlock block =
+        philox(key.seed, first + static_cast<std::uint32_t>(b), key.step, key.op, key.purpose);
+    for (int w = 0; w < 4; ++w) words[4 * b + w] = block.word[w];
+  }
+}
+
+template <class T>
+void dropout_forward(T* __restrict out, std::uint8_t* __restrict mask, const T* __restrict x, i64 size,
+                     double rate, RandomKey key) {
+  const T scale = kept_scale<T>(rate);
+  const std::uint32_t threshold = keep_threshold(rate);
+  std::uint32_t words[4 * kMaskBlocks];
+  for (i64 first = 0; first < size; first += 4 * kMaskBlocks) {
+    draw_words(words, static_cast<std::uint32_t>(first / 4), key);
+    const i64 rest = size - first, count = rest < 4 * kMaskBlocks ? rest : 4 * kMaskBlocks;
+    LAMINA_SIMD
+    for (i64 j = 0; j < count; ++j) {
+      const bool keep = words[j] >= threshold;
+      mask[first + j] = keep ? 1 : 0;
+      out[first + j] = keep ? x[first + j] * scale : T(0);
+    }
+  }
+}
+
+template <class T>
+void dropout_backward(T* d_x, const T* d_out, const std::uint8_t* __restrict mask, i64 size, double rate) {
+  const T scale = kept_scale<T>(rate);
+  LAMINA_SIMD
+  for (i64 i = 0; i < size; ++i) d_x[i] = mask[i] ? d_out[i] * scale : T(0);
+}
+
+}  // namespace
+}  // namespace lamina

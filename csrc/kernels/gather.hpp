@@ -1,0 +1,50 @@
+// A mini-batch out of the caller's array, wherever its rows lie: out (n, width) = source[order[i], c],
+// converted to T.
+#pragma once
+
+#include "kernels/kernels.hpp"
+#include "kernels/simd.hpp"
+
+namespace lamina {
+namespace {
+
+inline constexpr i64 kAhead =
+    8;  // rows fetched ahead of their use: the order is random, so the hardware cannot guess it
+
+// Rows that lie in one piece.
+template <class T, class S>
+void gather_rows(T* __restrict out, const S* __restrict source, i64 row_stride, const i64* __restrict order,
+                 i64 n, i64 width) {
+  constexpr i64 line = 64 / static_cast<i64>(sizeof(S));
+  for (i64 i = 0; i < n; ++i, out += width) {
+    if (i + kAhead < n) {
+      const S* next = source + order[i + kAhead] * row_stride;
+      for (i64 c = 0; c < width; c += line) __builtin_prefetch(next + c);
+    }
+    const S* row = source + order[i] * row_stride;
+    LAMINA_SIMD
+    for (i64 c = 0; c < width; ++c) out[c] = static_cast<T>(row[c]);
+  }
+}
+
+// Any other layout, column by column: in a Fortran-ordered source the reads then stay within a column.
+template <class T, class S>
+void gather_columns(T* __restrict out, const S* __restrict source, i64 row_stride, i64 column_stride,
+                    const i64* __restrict order, i64 n, i64 width) {
+  for (i64 c = 0; c < width; ++c) {
+    const S* column = source + c * column_stride;
+    for (i64 i = 0; i < n; ++i) out[i * width + c] = static_cast<T>(column[order[i] * row_stride]);
+  }
+}
+
+template <class T, class S>
+void gather(T* out, const S* source, i64 row_stride, i64 column_stride, const i64* order, i64 n, i64 width) {
+  if (column_stride == 1 || width == 1) {
+    gather_rows(out, source, row_stride, order, n, width);
+  } else {
+    gather_columns(out, source, row_stride, column_stride, order, n, width);
+  }
+}
+
+}  // namespace
+}  // namespace lamina

@@ -1,0 +1,103 @@
+// Loss heads: sum_i scale_i L(logits_i, target_i) and its gradient.
+//
+// Elementwise losses go through padded blocks on the stack: one loop for every width, with each row's scale
+// (and, for quantiles, target and level) spread over its elements first.
+#pragma once
+
+#include "kernels/losses.hpp"
+#include "kernels/map.hpp"
+#include "kernels/softmax_cross_entropy.hpp"
+
+namespace lamina {
+namespace {
+
+inline constexpr i64 kHeadBlock = 256;
+
+// Elements [first, first + count) of the logits with what belongs to each; zero up to a whole number of
+// vectors.
+template <class T>
+struct HeadBlock {
+  T logit[kHeadBlock], target[kHeadBlock], scale[kHeadBlock], level[kHeadBlock];
+};
+
+template <class T>
+struct HeadData {
+  const T *logits, *target, *scale;
+  i64 width, target_width;  // width = target_width * levels
+  const double* levels;     // quantile levels, or null
+};
+
+template <class T>
+LAMINA_INLINE void load_block(HeadBlock<T>& block, const HeadData<T>& data, i64 first, i64 count,
+                              i64 padded) {
+  const i64 num_levels = data.width / data.target_width;
+  i64 row = first / data.width, column = first % data.width;
+  for (i64 j = 0; j < count; ++j) {
+    block.logit[j] = data.logits[first + j];
+    block.scale[j] = data.scale[row];
+    block.target[j] = data.target[row * data.target_width + (data.levels ? column / num_levels : column)];
+    block.level[j] = data.levels ? static_cast<T>(data.levels[column % num_levels]) : T(0);
+    if (++column == data.width) {
+      column = 0;
+      ++row;
+    }
+  }
+  for (i64 j = count; j < padded; ++j) block.logit[j] = block.scale[j] = block.target[j] = block.level[j] = 0;
+}
+
+template <class T, class Loss>
+double elementwise_head(T* d_logits, const HeadData<T>& data, i64 n, Loss loss) {
+  HeadBlock<T> block;
+  double total = 0;
+  const i64 size = n * data.width;
+  for (i64 first = 0; first < size; first += kHeadBlock) {
+    const i64 count = size - first < kHeadBlock ? size - first : kHeadBlock;
+    const i64 padded = (count + kLanes<T> - 1) / kLanes<T> * kLanes<T>;
+    load_block(block, data, first, count, padded);
+    T sum = 0;
+    LAMINA_SIMD_SUM(sum)
+    for (i64 j = 0; j < padded; ++j) {
+      const LossAndSlope<T> at = loss(block.logit[j], block.target[j], block.level[j]);
+      sum += block.scale[j] * at.loss;
+      block.logit[j] = block.scale[j] * at.slope;
+    }
+    total += static_cast<double>(sum);
+    if (d_logits) {
+      for (i64 j = 0; j < count; ++j) d_logits[first + j] = block.logit[j];
+    }
+  }
+  return total;
+}
+
+template <class T>
+double head(T* d_logits, const T* logits, const T* target, const T* scale, i64 n, i64 width, i64 target_width,
+            HeadKind kind, const double* settings, int) {
+  const HeadData<T> data{logits, target,       scale,
+                         width,  target_width, kind == HeadKind::quantile ? settings : nullptr};
+  switch (kind) {
+    case HeadKind::squared_error:
+      return elementwise_head(d_logits, data, n, SquaredError<T>{});
+    case HeadKind::absolute_error:
+      return elementwise_head(d_logits, data, n, AbsoluteError<T>{});
+    case HeadKind::huber:
+      return elementwise_head(d_logits, data, n, Huber<T>{static_cast<T>(settings[0])});
+    case HeadKind::poisson:
+      return elementwise_head(d_logits, data, n, Poisson<T>{});
+    case HeadKind::quantile:
+      return elementwise_head(d_logits, data, n, Quantile<T>{});
+    case HeadKind::softmax_cross_entropy:
+      return softmax_cross_entropy(d_logits, logits, target, scale, n, width, target_width, settings[0]);
+    case HeadKind::sigmoid_cross_entropy:
+      return elementwise_head(d_logits, data, n, SigmoidCrossEntropy<T>{static_cast<T>(settings[0])});
+    case HeadKind::hinge:
+      return elementwise_head(d_logits, data, n, Hinge<T>{});
+    case HeadKind::perceptron:
+      return elementwise_head(d_logits, data, n, Perceptron<T>{});
+    case HeadKind::external:
+      return 0;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace lamina

@@ -1,0 +1,24 @@
+// Kernels for AVX2 and FMA; null tables where the compiler was not told to use them (another architecture).
+#if defined(__AVX2__)
+
+#include "kernels/isa/table.inl"
+
+namespace lamina {
+
+const Kernels<float>* kernels_f32_avx2() { return &kTable<float>; }
+const Kernels<double>* kernels_f64_avx2() { return &kTable<double>; }
+
+}  // namespace lamina
+
+#else
+
+#include "kernels/kernels.hpp"
+
+namespace lamina {
+
+const Kernels<float>* kernels_f32_avx2() { return nullptr; }
+const Kernels<double>* kernels_f64_avx2() { return nullptr; }
+
+}  // namespace lamina
+
+#endif

@@ -1,0 +1,25 @@
+// Kernels for AVX-512 F, DQ, VL and BW; null tables where the compiler was not told to use them (another
+// architecture).
+#if defined(__AVX512F__)
+
+#include "kernels/isa/table.inl"
+
+namespace lamina {
+
+const Kernels<float>* kernels_f32_avx512() { return &kTable<float>; }
+const Kernels<double>* kernels_f64_avx512() { return &kTable<double>; }
+
+}  // namespace lamina
+
+#else
+
+#include "kernels/kernels.hpp"
+
+namespace lamina {
+
+const Kernels<float>* kernels_f32_avx512() { return nullptr; }
+const Kernels<double>* kernels_f64_avx512() { return nullptr; }
+
+}  // namespace lamina
+
+#endif

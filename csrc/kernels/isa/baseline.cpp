@@ -1,0 +1,9 @@
+// Kernels for whatever the compiler takes as the least machine: SSE2 on x86-64, NEON on Arm.
+#include "kernels/isa/table.inl"
+
+namespace lamina {
+
+const Kernels<float>* kernels_f32_baseline() { return &kTable<float>; }
+const Kernels<double>* kernels_f64_baseline() { return &kTable<double>; }
+
+}  // namespace lamina

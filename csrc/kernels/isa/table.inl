@@ -1,0 +1,50 @@
+// The tables of one instruction set: included once by each file of this folder, which its own compiler flags.
+#include "kernels/activation.hpp"
+#include "kernels/batch_norm.hpp"
+#include "kernels/clipping.hpp"
+#include "kernels/dropout.hpp"
+#include "kernels/gather.hpp"
+#include "kernels/gemm.hpp"
+#include "kernels/heads.hpp"
+#include "kernels/kernels.hpp"
+#include "kernels/layer_norm.hpp"
+#include "kernels/penalty.hpp"
+#include "kernels/prelu.hpp"
+#include "kernels/rows.hpp"
+#include "kernels/update.hpp"
+
+namespace lamina {
+namespace {
+
+template <class T>
+constexpr Kernels<T> kTable = {
+    .gemm = gemm<T>,
+    .add_bias = add_bias<T>,
+    .sum_rows = sum_rows<T>,
+    .add_to = add_to<T>,
+    .multiply_into = multiply_into<T>,
+    .activation_forward = activation_forward<T>,
+    .activation_backward = activation_backward<T>,
+    .prelu_forward = prelu_forward<T>,
+    .prelu_backward = prelu_backward<T>,
+    .dropout_forward = dropout_forward<T>,
+    .dropout_backward = dropout_backward<T>,
+    .batch_norm_forward = batch_norm_forward<T>,
+    .batch_norm_inference = batch_norm_inference<T>,
+    .batch_norm_backward = batch_norm_backward<T>,
+    .layer_norm_forward = layer_norm_forward<T>,
+    .layer_norm_backward = layer_norm_backward<T>,
+    .head = head<T>,
+    .update = update<T>,
+    .penalty = penalty<T>,
+    .clip_value = clip_value<T>,
+    .sum_squares = sum_squares<T>,
+    .scale = scale<T>,
+    .all_finite = all_finite<T>,
+    .max_norm = max_norm<T>,
+    .gather_f32 = gather<T, float>,
+    .gather_f64 = gather<T, double>,
+};
+
+}  // namespace
+}  // namespace lamina

@@ -1,0 +1,134 @@
+// exp, expm1, log, log1p, tanh, sigmoid and erf without branches or calls, so that a loop around them
+// vectorises.
+//
+// Errors (tests/engine/test_native_vector_math.py): at most 2 units in the last place for exp and log, 4 for
+// the rest. NaN in gives NaN out; infinities give the limits; exp reaches down to the subnormal numbers.
+#pragma once
+
+#include "kernels/float_traits.hpp"
+#include "kernels/simd.hpp"
+
+namespace lamina {
+namespace {
+
+template <class T>
+LAMINA_INLINE typename FloatTraits<T>::Bits bits_of(T x) {
+  return __builtin_bit_cast(typename FloatTraits<T>::Bits, x);
+}
+
+template <class T>
+LAMINA_INLINE T from_bits(typename FloatTraits<T>::Bits bits) {
+  return __builtin_bit_cast(T, bits);
+}
+
+// Horner's rule, unrolled at compile time: the vectoriser sees no inner loop.
+template <int K = 0, class T, int N>
+LAMINA_INLINE T polynomial(const T (&coefficient)[N], T x) {
+  if constexpr (K == N - 1) {
+    return coefficient[K];
+  } else {
+    return coefficient[K] + x * polynomial<K + 1>(coefficient, x);
+  }
+}
+
+// x = k log 2 + r with |r| <= log(2) / 2; e^r - 1 = r + r^2 q(r).
+template <class T>
+struct ExponentParts {
+  typename FloatTraits<T>::Bits k;  // the integer k, modulo 2^32 or 2^64
+  T r, tail;                        // tail = r^2 q(r)
+};
+
+template <class T>
+LAMINA_INLINE ExponentParts<T> split_exponent(T x) {
+  using F = FloatTraits<T>;
+  const T shifted = x * T(1.4426950408889634) + F::rounder;
+  const T k = shifted - F::rounder;
+  const T r = (x - k * F::ln2_high) - k * F::ln2_low;
+  return {bits_of(shifted) - bits_of(F::rounder), r, r * r * polynomial(F::exponential, r)};
+}
+
+// 2^(biased - bias), for 0 < biased < 2 bias + 1.
+template <class T>
+LAMINA_INLINE T power_of_two(typename FloatTraits<T>::Bits biased) {
+  return from_bits<T>(biased << FloatTraits<T>::mantissa_bits);
+}
+
+template <class T>
+LAMINA_INLINE T exponential(T x) {
+  using F = FloatTraits<T>;
+  const ExponentParts<T> parts = split_exponent(clamp(x, F::exp_low, F::exp_high));
+  const auto both = parts.k + 2 * F::bias,
+             half = both >> 1;  // 2^k in two factors: it may exceed either end of the range
+  return (T(1) + (parts.r + parts.tail)) * power_of_two<T>(half) * power_of_two<T>(both - half);
+}
+
+// e^x - 1 for |x| <= 60; beyond, the value at the bound.
+template <class T>
+LAMINA_INLINE T exponential_minus_one(T x) {
+  const ExponentParts<T> parts = split_exponent(clamp(x, T(-60), T(60)));
+  const T scale = power_of_two<T>(parts.k + FloatTraits<T>::bias);
+  return scale * (parts.r + parts.tail) + (scale - T(1));
+}
+
+// tanh x = (e^2x - 1) / (e^2x + 1)
+template <class T>
+LAMINA_INLINE T hyperbolic_tangent(T x) {
+  const T e = exponential_minus_one(T(2) * x);
+  return e / (e + T(2));
+}
+
+template <class T>
+LAMINA_INLINE T sigmoid(T x) {
+  return T(1) / (T(1) + exponential(-x));
+}
+
+// log(1 + f) for 1 + f in [sqrt(1/2), sqrt(2)], plus `extra`: with s = f / (2 + f), log(1 + f) = 2 atanh(s) =
+// f - (h - s (h + R)), h = f^2 / 2.
+template <class T>
+LAMINA_INLINE T log_near_one(T f, T extra) {
+  const T s = f / (T(2) + f), z = s * s, h = T(0.5) * f * f;
+  return f - (h - (s * (h + z * polynomial(FloatTraits<T>::logarithm, z)) + extra));
+}
+
+template <class T>
+LAMINA_INLINE T logarithm(T x) {
+  using F = FloatTraits<T>;
+  using Bits = typename F::Bits;
+  const bool tiny = x < F::smallest_normal;
+  const Bits start = bits_of(F::sqrt_half);  // so that the mantissa falls into [sqrt(1/2), sqrt(2))
+  const Bits bits = bits_of(tiny ? x * F::up : x) - start + (F::bias << F::mantissa_bits);
+  const T biased = from_bits<T>((bits >> F::mantissa_bits) | bits_of(F::integer_base)) - F::integer_base;
+  const T k = biased - (tiny ? T(F::bias + F::up_exponent) : T(F::bias));
+  const T m = from_bits<T>((bits & ((Bits{1} << F::mantissa_bits) - 1)) + start);
+  T result = k * F::ln2_high + log_near_one(m - T(1), k * F::ln2_low);
+  result = x > F::largest ? x : result;
+  result = x == T(0) ? -F::infinity : result;
+  return x >= T(0) ? result : from_bits<T>(bits_of(F::infinity) | (Bits{1} << (F::mantissa_bits - 1)));
+}
+
+// log(1 + y) for y in [0, 1].
+template <class T>
+LAMINA_INLINE T log_one_plus(T y) {
+  constexpr T ln2 = T(0.6931471805599453);
+  const bool far = y > T(0.41421356);
+  return log_near_one(far ? T(0.5) * (y - T(1)) : y, T(0)) + (far ? ln2 : T(0));
+}
+
+template <class T>
+struct ErrorFunction {
+  T erf, gaussian;  // gaussian = e^(-x^2)
+};
+
+template <class T>
+LAMINA_INLINE ErrorFunction<T> error_function(T x) {
+  using F = FloatTraits<T>;
+  const T a = at_most(absolute(x), T(30)), bounded = at_most(a, F::erf_limit);
+  const T gaussian = exponential(-a * a);
+  const T small = a * polynomial(F::erf_small, a * a);
+  const T large = T(1) - gaussian * polynomial(F::erfc_scaled, T(1) / (bounded + T(2)));
+  const T result = a < T(1) ? small : large;
+  return {x < T(0) ? -result : result, gaussian};
+}
+
+}  // namespace
+}  // namespace lamina
