@@ -9,15 +9,113 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from lamina.clipping import Clipping
     from lamina.estimators import MLPClassifier, MLPRegressor
+    from lamina.files import load_model, save_model
+    from lamina.layers import (
+        Activation,
+        Add,
+        BatchNorm,
+        Concat,
+        Dense,
+        Dropout,
+        LayerNorm,
+        Multiply,
+        PReLU,
+    )
+    from lamina.losses import (
+        AbsoluteError,
+        CustomLoss,
+        Hinge,
+        Huber,
+        PerceptronLoss,
+        Poisson,
+        Quantile,
+        SigmoidCrossEntropy,
+        SoftmaxCrossEntropy,
+        SquaredError,
+    )
+    from lamina.network import Graph, Input, Sequential
+    from lamina.optimizers import LBFGS, Adagrad, Adam, AdamW, GradientDescent, Momentum, Nadam, Nesterov, RMSprop
+    from lamina.training import (
+        Callback,
+        Checkpoint,
+        EarlyStopping,
+        History,
+        JsonlLog,
+        LearningRate,
+        Progress,
+        StopReason,
+        TimeLimit,
+        Trainer,
+        TrainingWarning,
+    )
 
-_HOMES = {
-    "lamina.estimators": ("MLPClassifier", "MLPRegressor"),
-}
-_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
-
-__all__ = ["MLPClassifier", "MLPRegressor"]
+__all__ = [
+    "LBFGS",
+    "AbsoluteError",
+    "Activation",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Add",
+    "BatchNorm",
+    "Callback",
+    "Checkpoint",
+    "Clipping",
+    "Concat",
+    "CustomLoss",
+    "Dense",
+    "Dropout",
+    "EarlyStopping",
+    "GradientDescent",
+    "Graph",
+    "Hinge",
+    "History",
+    "Huber",
+    "Input",
+    "JsonlLog",
+    "LayerNorm",
+    "LearningRate",
+    "MLPClassifier",
+    "MLPRegressor",
+    "Momentum",
+    "Multiply",
+    "Nadam",
+    "Nesterov",
+    "PReLU",
+    "PerceptronLoss",
+    "Poisson",
+    "Progress",
+    "Quantile",
+    "RMSprop",
+    "Sequential",
+    "SigmoidCrossEntropy",
+    "SoftmaxCrossEntropy",
+    "SquaredError",
+    "StopReason",
+    "TimeLimit",
+    "Trainer",
+    "TrainingWarning",
+    "load_model",
+    "save_model",
+]
 __version__ = "0.1.0"
+
+# Where each name lives; the import is the first use's.
+_HOMES = {
+    "lamina.clipping": "Clipping",
+    "lamina.estimators": "MLPClassifier MLPRegressor",
+    "lamina.files": "load_model save_model",
+    "lamina.layers": "Activation Add BatchNorm Concat Dense Dropout LayerNorm Multiply PReLU",
+    "lamina.losses": "AbsoluteError CustomLoss Hinge Huber PerceptronLoss Poisson Quantile SigmoidCrossEntropy SoftmaxCrossEntropy "
+    "SquaredError",
+    "lamina.network": "Graph Input Sequential",
+    "lamina.optimizers": "LBFGS Adagrad Adam AdamW GradientDescent Momentum Nadam Nesterov RMSprop",
+    "lamina.training": "Callback Checkpoint EarlyStopping History JsonlLog LearningRate Progress StopReason TimeLimit Trainer "
+    "TrainingWarning",
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> object:
