@@ -108,8 +108,8 @@ _HOMES = {
     "lamina.estimators": "MLPClassifier MLPRegressor",
     "lamina.files": "load_model save_model",
     "lamina.layers": "Activation Add BatchNorm Concat Dense Dropout LayerNorm Multiply PReLU",
-    "lamina.losses": "AbsoluteError CustomLoss Hinge Huber PerceptronLoss Poisson Quantile SigmoidCrossEntropy SoftmaxCrossEntropy "
-    "SquaredError",
+    "lamina.losses": "AbsoluteError CustomLoss Hinge Huber PerceptronLoss Poisson Quantile SigmoidCrossEntropy "
+    "SoftmaxCrossEntropy SquaredError",
     "lamina.network": "Graph Input Sequential",
     "lamina.optimizers": "LBFGS Adagrad Adam AdamW GradientDescent Momentum Nadam Nesterov RMSprop",
     "lamina.training": "Callback Checkpoint EarlyStopping History JsonlLog LearningRate Progress StopReason TimeLimit Trainer "
