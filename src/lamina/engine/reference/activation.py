@@ -1,7 +1,7 @@
 """Activations: a function of each element alone, and its derivative; softmax, which couples a row, is the exception.
 
 :data:`FORMULAS` is the table: name to ``f(x, *settings)`` and ``f'(x, *settings)``. What each function is called, its source,
-range and default settings are told in :mod:`lamina.activations`. Where a function has a kink, the derivative is the one torch takes.
+range and default settings are told in :mod:`lamina.activations`. At a kink the derivative is the one torch takes.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ _SELU_SCALE = 1.0507009873554804934193349852946
 # Hendrycks & Gimpel 2016, section 2: the tanh approximation of the normal distribution function
 _GELU_TANH_SLOPE = math.sqrt(2.0 / math.pi)
 _GELU_TANH_CUBIC = 0.044715
+# Where x meets a factor that vanishes, x is first bounded to where the factor is 0 already: infinity times zero would be nan
+_FAR = 1000.0
 
 
 class Formula(NamedTuple):
@@ -65,7 +67,7 @@ def _zeros(x: Array) -> Array:
 
 
 def _where(condition: Array, yes: Array | float, no: Array | float, like: Array) -> Array:
-    """Choose element by element; both sides may be numbers, which then take the dtype of ``like``."""
+    """Choose element by element; ``yes`` may be a number too, which takes the dtype of ``like`` as ``no`` does."""
     xp = array_namespace(like)
     return xp.where(condition, yes if hasattr(yes, "dtype") else xp.full_like(like, yes), no)
 
@@ -98,7 +100,7 @@ def _relu(x: Array) -> Array:
 
 
 def _d_relu(x: Array) -> Array:
-    return _where(x > 0, 1.0, 0.0, x)
+    return _where(x <= 0, 0.0, 1.0, x)
 
 
 def _leaky_relu(x: Array, slope: float) -> Array:
@@ -132,12 +134,14 @@ def _normal_distribution(x: Array) -> Array:
 
 
 def _gelu(x: Array) -> Array:
-    return x * _normal_distribution(x)
+    xp = array_namespace(x)
+    return xp.clip(x, min=-_FAR) * _normal_distribution(x)
 
 
 def _d_gelu(x: Array) -> Array:
-    density = array_namespace(x).exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi)
-    return _normal_distribution(x) + x * density
+    xp = array_namespace(x)
+    density = xp.exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi)
+    return _normal_distribution(x) + xp.clip(x, min=-_FAR, max=_FAR) * density
 
 
 def _gelu_tanh_inner(x: Array) -> Array:
@@ -145,31 +149,34 @@ def _gelu_tanh_inner(x: Array) -> Array:
 
 
 def _gelu_tanh(x: Array) -> Array:
-    return 0.5 * x * (1.0 + _tanh(_gelu_tanh_inner(x)))
+    xp = array_namespace(x)
+    return 0.5 * xp.clip(x, min=-_FAR) * (1.0 + _tanh(_gelu_tanh_inner(x)))
 
 
 def _d_gelu_tanh(x: Array) -> Array:
     xp = array_namespace(x)
-    x = xp.clip(x, min=-10.0, max=10.0)  # beyond, tanh is +-1 to the last bit, and x^2 * 0 would be nan once x^2 overflows
+    x = xp.clip(x, min=-_FAR, max=_FAR)
     t = _tanh(_gelu_tanh_inner(x))
     d_inner = _GELU_TANH_SLOPE * (1.0 + 3.0 * _GELU_TANH_CUBIC * x * x)
     return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * d_inner
 
 
 def _silu(x: Array) -> Array:
-    return x * sigmoid(x)
+    return array_namespace(x).clip(x, min=-_FAR) * sigmoid(x)
 
 
 def _d_silu(x: Array) -> Array:
+    x = array_namespace(x).clip(x, min=-_FAR, max=_FAR)
     s = sigmoid(x)
     return s + x * (s * (1.0 - s))
 
 
 def _mish(x: Array) -> Array:
-    return x * _tanh(_softplus(x))
+    return array_namespace(x).clip(x, min=-_FAR) * _tanh(_softplus(x))
 
 
 def _d_mish(x: Array) -> Array:
+    x = array_namespace(x).clip(x, min=-_FAR, max=_FAR)
     t = _tanh(_softplus(x))
     return t + x * ((1.0 - t * t) * sigmoid(x))
 
@@ -180,7 +187,10 @@ def _softplus(x: Array) -> Array:
 
 
 def _softsign(x: Array) -> Array:
-    return x / (1.0 + array_namespace(x).abs(x))
+    xp = array_namespace(x)
+    largest = float(xp.finfo(x.dtype).max)
+    x = xp.clip(x, min=-largest, max=largest)
+    return x / (1.0 + xp.abs(x))
 
 
 def _d_softsign(x: Array) -> Array:
@@ -201,11 +211,11 @@ def _hard_tanh(x: Array) -> Array:
 
 
 def _d_hard_tanh(x: Array) -> Array:
-    return _where((x > -1) & (x < 1), 1.0, 0.0, x)
+    return _where((x <= -1) | (x >= 1), 0.0, 1.0, x)
 
 
 def _hard_swish(x: Array) -> Array:
-    return x * _hard_sigmoid(x)
+    return array_namespace(x).clip(x, min=-3.0) * _hard_sigmoid(x)
 
 
 def _d_hard_swish(x: Array) -> Array:
@@ -217,7 +227,7 @@ def _relu6(x: Array) -> Array:
 
 
 def _d_relu6(x: Array) -> Array:
-    return _where((x > 0) & (x < 6), 1.0, 0.0, x)
+    return _where((x <= 0) | (x >= 6), 0.0, 1.0, x)
 
 
 def _d_softmax(x: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Bounds on the gradient: element by element, or on the Euclidean norm of a part (Pascanu, Mikolov & Bengio 2013, algorithm 1)."""
+"""Bounds on the gradient: element by element, or on the norm of a part (Pascanu, Mikolov & Bengio 2013, algorithm 1)."""
 
 from __future__ import annotations
 

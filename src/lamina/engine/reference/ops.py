@@ -22,8 +22,8 @@ __all__ = ["OPS", "Call", "OpRules"]
 class Call:
     """One op at work on one batch: what it reads, and what its forward pass leaves for its backward pass.
 
-    ``index`` is the op's position in ``Program.ops``: the word "op" of :mod:`lamina.engine.randomness`. ``rate`` is the dropout rate
-    of this step. ``kept`` is the op's own business. ``new_state`` is what the op's state becomes if the step succeeds.
+    ``index`` is the op's position in ``Program.ops``: the word "op" of :mod:`lamina.engine.randomness`. ``rate`` is the dropout
+    rate of this step. ``kept`` is the op's own business. ``new_state`` is what the op's state becomes if the step succeeds.
     """
 
     op: Op

@@ -1,0 +1,244 @@
+"""Activation functions: what each is called, its formula, derivative, range and source.
+
+A new one is a row of :data:`ACTIVATIONS` and a formula in each executor (to read: :mod:`lamina.engine.reference.activation`).
+PReLU, whose slope is learnt, is a layer: :class:`lamina.layers.PReLU`.
+
+>>> [name for name, function in ACTIVATIONS.items() if function.saturates]
+['step', 'sigmoid', 'tanh', 'softsign', 'hard_sigmoid', 'hard_tanh', 'relu6', 'softmax']
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from array_api_compat import is_array_api_obj
+
+from lamina.engine.reference.activation import FORMULAS
+from lamina.errors import InvalidSettingError, phrase, phrase_unknown
+
+__all__ = ["ACTIVATIONS", "ALIASES", "Activation", "get_activation"]
+
+_INF = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """A function that a unit applies to its weighted sum.
+
+    Parameters
+    ----------
+    name : str
+        Its name in :data:`ACTIVATIONS`, in files and in :class:`lamina.engine.program.Op`.
+    formula, derivative_formula : str
+        f(x) and f'(x) in words of arithmetic; Phi and phi are the standard normal distribution function and density.
+    range : (float, float)
+        The least and the greatest value, reached or approached.
+    saturates : bool
+        Whether f is bounded on both sides (Krizhevsky, Sutskever & Hinton 2012, section 3.1). Far out such a function is flat:
+        its derivative vanishes, and with it the gradient of all layers below.
+    settings : mapping of str to float
+        The function's own numbers, in the formula's order.
+    source : str
+        Who proposed it, and when.
+
+    Examples
+    --------
+    >>> relu = get_activation("relu")
+    >>> relu.value([-2.0, 3.0]), relu.derivative([-2.0, 3.0])
+    (array([0., 3.]), array([0., 1.]))
+    >>> relu.range, relu.saturates
+    ((0.0, inf), False)
+    """
+
+    name: str
+    formula: str
+    derivative_formula: str
+    range: tuple[float, float]
+    saturates: bool = False
+    settings: Mapping[str, float] = field(default_factory=dict, hash=False)
+    source: str = ""
+
+    def value(self, x: Any) -> Any:
+        """f(x), of the shape of ``x``: array_like, or an array of any array API library; softmax runs along the last axis."""
+        with np.errstate(all="ignore"):  # exp may overflow to infinity, which is its value
+            return FORMULAS[self.name].value(_floating(x), *self.settings.values())
+
+    def derivative(self, x: Any) -> Any:
+        """f'(x), of the shape of ``x``; at a kink one side's; for softmax the Jacobian's diagonal."""
+        with np.errstate(all="ignore"):
+            return FORMULAS[self.name].derivative(_floating(x), *self.settings.values())
+
+
+def _floating(x: Any) -> Any:
+    """``x`` as an array of floats; arrays of floats as they are."""
+    if is_array_api_obj(x) and not isinstance(x, np.ndarray):
+        return x
+    x = np.asarray(x)
+    return x if np.issubdtype(x.dtype, np.floating) else x.astype(np.float64)
+
+
+_ROWS = (
+    Activation("identity", "x", "1", (-_INF, _INF), source="Widrow & Hoff 1960"),
+    Activation("step", "1 where x >= 0, else 0", "0", (0.0, 1.0), saturates=True, source="McCulloch & Pitts 1943"),
+    Activation("sigmoid", "1 / (1 + exp(-x))", "f (1 - f)", (0.0, 1.0), saturates=True, source="Verhulst 1845"),
+    Activation(
+        "tanh",
+        "(exp(x) - exp(-x)) / (exp(x) + exp(-x))",
+        "1 - f^2",
+        (-1.0, 1.0),
+        saturates=True,
+        source="LeCun, Bottou, Orr & Müller 1998, section 4.4",
+    ),
+    Activation("relu", "max(0, x)", "1 where x > 0, else 0", (0.0, _INF), source="Nair & Hinton 2010"),
+    Activation(
+        "leaky_relu",
+        "x where x > 0, else slope x",
+        "1 where x > 0, else slope",
+        (-_INF, _INF),
+        settings={"slope": 0.01},
+        source="Maas, Hannun & Ng 2013, equation 2",
+    ),
+    Activation(
+        "elu",
+        "x where x > 0, else alpha (exp(x) - 1)",
+        "1 where x > 0, else alpha exp(x)",
+        (-1.0, _INF),
+        settings={"alpha": 1.0},
+        source="Clevert, Unterthiner & Hochreiter 2016, equation 16",
+    ),
+    Activation(
+        "selu",
+        "s x where x > 0, else s a (exp(x) - 1), s = 1.05070, a = 1.67326",
+        "s where x > 0, else s a exp(x)",
+        (-1.7580993408473766, _INF),
+        source="Klambauer, Unterthiner, Mayr & Hochreiter 2017, equation 2",
+    ),
+    Activation("gelu", "x Phi(x)", "Phi(x) + x phi(x)", (-0.16997120747990369, _INF), source="Hendrycks & Gimpel 2016"),
+    Activation(
+        "gelu_tanh",
+        "x (1 + tanh u) / 2, u = sqrt(2 / pi) (x + 0.044715 x^3)",
+        "(1 + tanh u) / 2 + x (1 - tanh^2 u) u' / 2, u' = sqrt(2 / pi) (1 + 0.134145 x^2)",
+        (-0.17004075057125406, _INF),
+        source="Hendrycks & Gimpel 2016, section 2",
+    ),
+    Activation(
+        "silu", "x s, s = sigmoid(x)", "s + x s (1 - s)", (-0.27846454276107380, _INF), source="Elfwing, Uchibe & Doya 2018"
+    ),
+    Activation(
+        "mish",
+        "x t, t = tanh(log(1 + exp(x)))",
+        "t + x (1 - t^2) sigmoid(x)",
+        (-0.30884341301725043, _INF),
+        source="Misra 2019",
+    ),
+    Activation("softplus", "log(1 + exp(x))", "sigmoid(x)", (0.0, _INF), source="Dugas, Bengio, Bélisle, Nadeau & Garcia 2001"),
+    Activation(
+        "softsign",
+        "x / (1 + |x|)",
+        "1 / (1 + |x|)^2",
+        (-1.0, 1.0),
+        saturates=True,
+        source="Bergstra, Desjardins, Lamblin & Bengio 2009",
+    ),
+    Activation(
+        "hard_sigmoid",
+        "x / 6 + 1/2, bounded to [0, 1]",
+        "1/6 where |x| < 3, else 0",
+        (0.0, 1.0),
+        saturates=True,
+        source="Courbariaux, Bengio & David 2015; slope 1/6: Howard et al. 2019",
+    ),
+    Activation(
+        "hard_tanh",
+        "x, bounded to [-1, 1]",
+        "1 where |x| < 1, else 0",
+        (-1.0, 1.0),
+        saturates=True,
+        source="Collobert 2004",
+    ),
+    Activation(
+        "hard_swish",
+        "x hard_sigmoid(x)",
+        "0 where x <= -3, 1 where x >= 3, else x / 3 + 1/2",
+        (-0.375, _INF),
+        source="Howard et al. 2019, section 5.2",
+    ),
+    Activation(
+        "relu6", "x, bounded to [0, 6]", "1 where 0 < x < 6, else 0", (0.0, 6.0), saturates=True, source="Krizhevsky 2010"
+    ),
+    Activation("exp", "exp(x)", "exp(x)", (0.0, _INF), source="the inverse of the log link, McCullagh & Nelder 1989"),
+    Activation(
+        "softmax",
+        "exp(x_k) / sum_j exp(x_j)",
+        "f_k (1 - f_k), and -f_k f_j for another unit's x_j",
+        (0.0, 1.0),
+        saturates=True,
+        source="Bridle 1990",
+    ),
+)
+
+#: Every activation function by name, with its default settings.
+ACTIVATIONS: dict[str, Activation] = {row.name: row for row in _ROWS}
+
+#: Other names in use: scikit-learn's, Keras', and the first paper's.
+ALIASES: dict[str, str] = {"linear": "identity", "logistic": "sigmoid", "swish": "silu"}
+
+
+def get_activation(activation: str | Activation, **settings: float) -> Activation:
+    """The activation of that name, with other numbers where ``settings`` gives them.
+
+    Parameters
+    ----------
+    activation : str or Activation
+        A name in :data:`ACTIVATIONS` or :data:`ALIASES`; an object comes back as it is, or with the new settings.
+    **settings : float >= 0
+        ``slope`` of "leaky_relu", ``alpha`` of "elu".
+
+    Raises
+    ------
+    InvalidSettingError
+        When the name is unknown, or a setting is unknown, negative or not finite.
+
+    Examples
+    --------
+    >>> get_activation("logistic").name
+    'sigmoid'
+    >>> get_activation("leaky_relu", slope=0.2).value([-1.0])
+    array([-0.2])
+    """
+    if isinstance(activation, Activation):
+        found = activation
+    else:
+        name = ALIASES.get(activation, activation) if isinstance(activation, str) else activation
+        if not isinstance(name, str) or name not in ACTIVATIONS:
+            raise InvalidSettingError(phrase_unknown("activation", activation, [*ACTIVATIONS, *ALIASES]))
+        found = ACTIVATIONS[name]
+    return _with_settings(found, settings) if settings else found
+
+
+def _with_settings(activation: Activation, settings: Mapping[str, float]) -> Activation:
+    """``activation`` with other numbers, and the range that follows from them."""
+    known = ", ".join(activation.settings) or "none"
+    wrong = [
+        phrase(name, f"must be one of this function's settings ({known})", number, owner=activation.name)
+        for name, number in settings.items()
+        if name not in activation.settings
+    ] + [
+        phrase(name, "must be a finite number >= 0", number, owner=activation.name)
+        for name, number in settings.items()
+        if name in activation.settings and not _is_setting(number)
+    ]
+    if wrong:
+        raise InvalidSettingError("\n".join(wrong))
+    merged = {name: float(settings.get(name, default)) for name, default in activation.settings.items()}
+    low = {"elu": -merged.get("alpha", 1.0), "leaky_relu": -_INF if merged.get("slope") else 0.0}[activation.name]
+    return replace(activation, settings=merged, range=(low, _INF))
+
+
+def _is_setting(number: object) -> bool:
+    return isinstance(number, Real) and not isinstance(number, bool) and 0.0 <= float(number) < _INF
