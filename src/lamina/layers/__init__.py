@@ -1,0 +1,34 @@
+"""Layers: immutable descriptions that networks are drawn with."""
+
+from lamina.layers.activation import Activation
+from lamina.layers.add import Add
+from lamina.layers.batch_norm import BatchNorm
+from lamina.layers.concat import Concat
+from lamina.layers.dense import Dense
+from lamina.layers.dropout import Dropout
+from lamina.layers.layer import Incoming, Layer, OpDraft, ParameterDraft
+from lamina.layers.layer_norm import LayerNorm
+from lamina.layers.multiply import Multiply
+from lamina.layers.prelu import PReLU
+from lamina.layers.registry import LAYERS, layer_from_dict
+from lamina.layers.symbol import Input, Symbol
+
+__all__ = [
+    "LAYERS",
+    "Activation",
+    "Add",
+    "BatchNorm",
+    "Concat",
+    "Dense",
+    "Dropout",
+    "Incoming",
+    "Input",
+    "Layer",
+    "LayerNorm",
+    "Multiply",
+    "OpDraft",
+    "PReLU",
+    "ParameterDraft",
+    "Symbol",
+    "layer_from_dict",
+]

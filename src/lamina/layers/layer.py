@@ -1,0 +1,128 @@
+"""What every layer is: settings, a rule for its width, and the ops that it emits."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, NamedTuple
+
+from lamina.errors import ShapeError, phrase
+from lamina.initializers import Initializer
+from lamina.layers.symbol import LAYER_NAME, Symbol
+from lamina.settings import Settings
+from lamina.validation import Rule
+
+__all__ = ["Incoming", "Layer", "OpDraft", "ParameterDraft"]
+
+
+class Incoming(NamedTuple):
+    """What enters a layer: who sends it, and how wide it is."""
+
+    sender: str
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterDraft:
+    """A parameter (or state) before it has a place in the flat vector; the fields are those of ``engine.program.Parameter``."""
+
+    name: str
+    shape: tuple[int, ...]
+    initializer: Initializer
+    fan_in: int
+    fan_out: int
+    l1: float = 0.0
+    l2: float = 0.0
+    decay: bool = False
+    max_norm: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class OpDraft:
+    """An op before its buffers have numbers; its output has ``width`` columns."""
+
+    kind: str
+    width: int
+    parameters: tuple[ParameterDraft, ...] = ()
+    state: tuple[ParameterDraft, ...] = ()
+    settings: tuple[float, ...] = ()
+    function: str = ""
+
+
+@dataclass(frozen=True)
+class Layer(Settings, ABC):
+    """Base of all layers: an immutable description that knows neither weights nor neighbors.
+
+    A layer emits a *chain* of ops: the first reads the layer's inputs, each further one the output of the one before.
+    Calling a layer on symbols gives the symbol of its output.
+    """
+
+    name: str | None = field(default=None, kw_only=True)
+
+    min_inputs: ClassVar[int] = 1
+    max_inputs: ClassVar[int | None] = 1
+    #: Whether the layer makes units of its own, weighted sums of others, and so lengthens the network by one (see ``depth``).
+    makes_units: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.rules = {"name": LAYER_NAME, **cls.rules}
+
+    rules: ClassVar[Mapping[str, Rule]] = {"name": LAYER_NAME}
+
+    @abstractmethod
+    def ops(self, widths: Sequence[int]) -> tuple[OpDraft, ...]:
+        """The chain of ops for inputs of those widths, which fit (see :meth:`output_width`)."""
+
+    def output_width(self, incoming: Sequence[Incoming], *, owner: str | None = None) -> int:
+        """Width of the output; a ShapeError names the layer (``owner``), the senders and their widths when these do not fit."""
+        owner = owner or self.label
+        self.check_count(incoming, owner)
+        self.check_widths(incoming, owner)
+        return self.ops([source.width for source in incoming])[-1].width
+
+    def check_count(self, incoming: Sequence[object], owner: str) -> None:
+        """Refuse too few or too many inputs."""
+        count, most = len(incoming), self.max_inputs
+        if count < self.min_inputs or (most is not None and count > most):
+            rule = "must have one input" if most == 1 else f"must have at least {self.min_inputs} inputs"
+            repair = "Join several with Add, Multiply or Concat first." if most == 1 else ""
+            raise ShapeError(phrase("the layer", rule, count, repair=repair, owner=owner))
+
+    def check_widths(self, incoming: Sequence[Incoming], owner: str) -> None:
+        """Refuse widths that do not fit together; any do unless a layer says otherwise."""
+
+    @property
+    def fixed_width(self) -> int | None:
+        """Width of the output where it does not depend on the inputs'; None where it does."""
+        return None
+
+    @property
+    def label(self) -> str:
+        """The layer's name, or its class while it has none."""
+        return self.name or type(self).__name__
+
+    def describe(self) -> str:
+        """The settings that matter to a reader, for the summary's table."""
+        return type(self).__name__
+
+    def __call__(self, *symbols: Symbol | Sequence[Symbol]) -> Symbol:
+        """The symbol of this layer's output for those inputs, given one by one or as one list."""
+        inputs = _flatten(symbols)
+        for symbol in inputs:
+            if not isinstance(symbol, Symbol):
+                raise TypeError(
+                    phrase("an input", "must be a symbol", symbol, repair="Start from Input(width).", owner=self.label)
+                )
+        self.check_count(inputs, self.label)
+        known = [Incoming(symbol.label, symbol.width) for symbol in inputs if symbol.width is not None]
+        width = self.output_width(known) if len(known) == len(inputs) else self.fixed_width
+        return Symbol(self, inputs, width)
+
+
+def _flatten(symbols: Sequence[Symbol | Sequence[Symbol]]) -> tuple[Symbol, ...]:
+    """``layer(a, b)`` and ``layer([a, b])`` alike."""
+    if len(symbols) == 1 and isinstance(symbols[0], list | tuple):
+        return tuple(symbols[0])
+    return tuple(symbols)  # type: ignore[arg-type]

@@ -1,0 +1,55 @@
+"""Layer normalization: every row brought to mean 0 and variance 1 over its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+from lamina.layers.affine import scale_and_shift
+from lamina.layers.layer import Layer, OpDraft
+from lamina.validation import Rule, boolean, number
+
+__all__ = ["LayerNorm"]
+
+
+@final
+@dataclass(frozen=True)
+class LayerNorm(Layer):
+    """y = gamma * (x - mean) / sqrt(variance + eps) + beta, row by row (Ba, Kiros & Hinton 2016, eq. 4).
+
+    ``mean`` and the biased ``variance`` are those of the row. Rows do not see each other, so training and
+    prediction are the same, and a batch of one row works.
+
+    Parameters
+    ----------
+    eps : float, default=1e-5
+        Added to the variance, above 0; the default is torch's.
+    affine : bool, default=True
+        Whether gamma and beta are there and learnt. They are neither penalized nor decayed.
+    name : str, optional
+        Default "layer_norm_1", "layer_norm_2", …
+
+    Raises
+    ------
+    InvalidSettingError
+        When a setting is out of range.
+
+    Examples
+    --------
+    >>> from lamina import Input
+    >>> from lamina.layers import LayerNorm
+    >>> LayerNorm()(Input(8)).width
+    8
+    """
+
+    eps: float = 1e-5
+    affine: bool = True
+
+    kind: ClassVar[str] = "layer_norm"
+    rules: ClassVar[Mapping[str, Rule]] = {"eps": number(0, closed="neither"), "affine": boolean()}
+
+    def ops(self, widths: Sequence[int]) -> tuple[OpDraft, ...]:
+        (width,) = widths
+        parameters = scale_and_shift(width) if self.affine else ()
+        return (OpDraft("layer_norm", width, parameters, settings=(float(self.eps),)),)

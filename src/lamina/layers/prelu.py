@@ -1,0 +1,45 @@
+"""PReLU: a leaky ReLU whose slope is learnt, one for each unit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, final
+
+from lamina.initializers import Constant, Initializer, get_initializer
+from lamina.layers.layer import Layer, OpDraft, ParameterDraft
+
+__all__ = ["PReLU"]
+
+_QUARTER = Constant(0.25)
+
+
+@final
+@dataclass(frozen=True)
+class PReLU(Layer):
+    """y = x where x > 0, slope * x elsewhere, with a learnt slope for each unit (He et al. 2015, eq. 1).
+
+    Parameters
+    ----------
+    slope_init : str, Initializer or dict, default=Constant(0.25)
+        First slopes; the default is that of the paper and of torch. Slopes are neither penalized nor decayed (section 2.1).
+    name : str, optional
+        Default "prelu_1", "prelu_2", …
+
+    Examples
+    --------
+    >>> from lamina import Input
+    >>> from lamina.layers import PReLU
+    >>> PReLU()(Input(8)).width
+    8
+    """
+
+    slope_init: str | Initializer | Mapping[str, Any] = _QUARTER
+
+    kind: ClassVar[str] = "prelu"
+    converters: ClassVar[Mapping[str, Callable[[Any], Any]]] = {"slope_init": get_initializer}
+
+    def ops(self, widths: Sequence[int]) -> tuple[OpDraft, ...]:
+        (width,) = widths
+        slope = ParameterDraft("slope", (width,), get_initializer(self.slope_init), width, width)
+        return (OpDraft("prelu", width, (slope,)),)

@@ -1,0 +1,109 @@
+"""A loss of the user's own: any Python function of logits and targets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, final
+
+import numpy as np
+
+from lamina import validation
+from lamina.errors import InvalidSettingError, ShapeError, phrase
+from lamina.losses.loss import Loss
+from lamina.validation import Rule, integer, one_of, value
+
+__all__ = ["CustomLoss"]
+
+# The step that balances truncation, O(h^2), against rounding, O(eps / h): the cube root of float64's eps.
+_STEP = float(np.finfo(np.float64).eps) ** (1 / 3)
+
+
+@final
+@dataclass(frozen=True)
+class CustomLoss(Loss):
+    """The loss ``function(logits, targets)``, with its gradient from the function or from central differences.
+
+    The function gets float64 arrays ``logits`` (n, k) and ``targets`` (n, m) and returns either the pair (loss of each row (n,),
+    gradient of it with respect to the logits (n, k)), or the loss of each row alone. Then the gradient is taken by central
+    differences, d L_i / d z_ij = (L_i(z_ij + h) - L_i(z_ij - h)) / 2h with h = 6e-6 max(1, |z_ij|), all rows at once: 2 k calls a
+    step. For that, the loss of a row must depend on that row alone.
+
+    Parameters
+    ----------
+    function : callable
+        See above. It is called once or 2 k + 1 times a step, from Python: expect a slower training than with a built-in loss.
+    num_targets : int, optional
+        Number of the target's columns, at least 1; default: as many as outputs.
+    inverse_link : callable, optional
+        Turns logits (n, k) into predictions; default: the identity.
+
+    Raises
+    ------
+    ShapeError
+        When the function returns arrays of another shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss = CustomLoss(lambda logits, targets: np.sum((logits - targets) ** 4, axis=1))
+    >>> values, gradient = loss.value_and_gradient(np.array([[1.0]]), np.array([[3.0]]))
+    >>> values, gradient.round(6)
+    (array([16.]), array([[-32.]]))
+    """
+
+    function: Callable[[np.ndarray, np.ndarray], Any]
+    num_targets: int | None = None
+    inverse_link: Callable[[np.ndarray], np.ndarray] | None = None
+
+    kind: ClassVar[str] = "external"
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "function": validation.function("logits, targets"),
+        "num_targets": one_of(value(None), integer(1)),
+        "inverse_link": one_of(value(None), validation.function("logits")),
+    }
+
+    @property
+    def name(self) -> str:
+        return getattr(self.function, "__name__", type(self.function).__name__)
+
+    def target_width(self, width: int) -> int:
+        return width if self.num_targets is None else self.num_targets
+
+    def predict(self, logits: np.ndarray) -> np.ndarray:
+        return logits if self.inverse_link is None else np.asarray(self.inverse_link(logits))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Refused: a function cannot be written as data."""
+        repair = "Give the function again when you load what you saved."
+        raise InvalidSettingError(phrase("a loss of one's own", "cannot be written to a file", self.name, repair=repair))
+
+    def value_and_gradient(self, logits: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Loss of each row, ndarray (n,), and its gradient, ndarray (n, k), both float64."""
+        z, t = np.asarray(logits, dtype=np.float64), np.asarray(targets, dtype=np.float64)
+        returned = self.function(z, t)
+        if isinstance(returned, tuple):
+            values, gradient = returned
+            return self._checked(values, z.shape[:1], "loss"), self._checked(gradient, z.shape, "gradient")
+        return self._checked(returned, z.shape[:1], "loss"), self._central_differences(z, t)
+
+    def _central_differences(self, z: np.ndarray, t: np.ndarray) -> np.ndarray:
+        gradient = np.empty_like(z)
+        for j in range(z.shape[1]):
+            step = _STEP * np.maximum(1.0, np.abs(z[:, j]))
+            above, below = z.copy(), z.copy()
+            above[:, j] += step
+            below[:, j] -= step
+            # the steps as rounded, not as meant
+            gradient[:, j] = (self._values(above, t) - self._values(below, t)) / (above[:, j] - below[:, j])
+        return gradient
+
+    def _values(self, z: np.ndarray, t: np.ndarray) -> np.ndarray:
+        return self._checked(self.function(z, t), z.shape[:1], "loss")
+
+    def _checked(self, values: Any, shape: tuple[int, ...], quantity: str) -> np.ndarray:
+        array = np.asarray(values, dtype=np.float64)
+        if array.shape != shape:
+            repair = "Sum over outputs only: one number a row." if quantity == "loss" else "One number for each logit."
+            raise ShapeError(phrase(f"the {quantity}", f"must have shape {shape}", array.shape, repair=repair, owner=self.name))
+        return array

@@ -1,0 +1,27 @@
+"""Hinge loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+from lamina.losses.loss import Loss
+
+__all__ = ["Hinge"]
+
+
+@final
+@dataclass(frozen=True)
+class Hinge(Loss):
+    """sum_k max(0, 1 - t_k z_k), t in {-1, +1}: the support vector machine's loss (Cortes & Vapnik 1995).
+
+    Target: (n, outputs) of -1 and +1; with several outputs, each is one class against the rest. Predictions are the logits: the
+    sign decides, or the largest.
+
+    Examples
+    --------
+    >>> Hinge().name
+    'hinge'
+    """
+
+    kind: ClassVar[str] = "hinge"

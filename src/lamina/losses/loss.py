@@ -1,0 +1,54 @@
+"""What every loss is: the engine's head, and the link that turns its logits into predictions."""
+
+from __future__ import annotations
+
+from abc import ABC
+from typing import ClassVar
+
+import numpy as np
+
+from lamina.engine.program import Head
+from lamina.errors import ShapeError, phrase
+from lamina.settings import Settings
+
+__all__ = ["Loss"]
+
+
+class Loss(Settings, ABC):
+    """Base of all losses.
+
+    A loss is a sum over the outputs of a row, averaged over rows (weighted by the sample weights). It is computed from *logits*,
+    the values before any link, so that no logit can overflow it.
+    """
+
+    #: Activations that this loss already contains or that make no sense before it: they must not end the network.
+    contained_links: ClassVar[tuple[str, ...]] = ()
+    min_width: ClassVar[int] = 1
+
+    @property
+    def name(self) -> str:
+        """The loss's name in :data:`lamina.losses.LOSSES`."""
+        return self.kind
+
+    def head(self, logits: int, width: int) -> Head:
+        """The engine's head on the buffer ``logits``, which has ``width`` columns."""
+        self.check_width(width)
+        return Head(self.kind, logits, self.target_width(width), self.head_settings())
+
+    def head_settings(self) -> tuple[float, ...]:
+        """The head's numbers; see ``lamina.engine.program.HEAD_KINDS``."""
+        return ()
+
+    def check_width(self, width: int) -> None:
+        """Refuse a number of outputs that the loss cannot have."""
+        if width < self.min_width:
+            rule = f"must have at least {self.min_width} outputs"
+            raise ShapeError(phrase("the network", rule, width, repair="Widen its last layer.", owner=type(self).__name__))
+
+    def target_width(self, width: int) -> int:
+        """Number of columns of the target when the network has ``width`` outputs."""
+        return width
+
+    def predict(self, logits: np.ndarray) -> np.ndarray:
+        """What the logits mean: the inverse link, here the identity; ndarray of the same shape and dtype."""
+        return logits

@@ -1,0 +1,26 @@
+"""The perceptron's loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+from lamina.losses.loss import Loss
+
+__all__ = ["PerceptronLoss"]
+
+
+@final
+@dataclass(frozen=True)
+class PerceptronLoss(Loss):
+    """sum_k max(0, -t_k z_k), t in {-1, +1}: gradient descent on it, one example a step, is Rosenblatt's learning rule (1958).
+
+    Target: (n, outputs) of -1 and +1. Predictions are the logits: the sign decides.
+
+    Examples
+    --------
+    >>> PerceptronLoss().name
+    'perceptron'
+    """
+
+    kind: ClassVar[str] = "perceptron"

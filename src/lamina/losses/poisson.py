@@ -1,0 +1,35 @@
+"""Poisson deviance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+import numpy as np
+
+from lamina.losses.loss import Loss
+
+__all__ = ["Poisson"]
+
+
+@final
+@dataclass(frozen=True)
+class Poisson(Loss):
+    """sum_k exp(z_k) - t_k z_k + t_k log t_k - t_k: half the Poisson deviance, z being the logarithm of the rate.
+
+    For counts and other non-negative targets whose variance grows with their mean; 0 where exp(z) = t, as scikit-learn's.
+    Target: (n, outputs), at least 0. Predictions are rates, exp(z).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Poisson().predict(np.array([[0.0]]))
+    array([[1.]])
+    """
+
+    kind: ClassVar[str] = "poisson"
+    contained_links: ClassVar[tuple[str, ...]] = ("exp",)
+
+    def predict(self, logits: np.ndarray) -> np.ndarray:
+        with np.errstate(over="ignore"):  # a rate beyond the largest float is rightly infinite
+            return np.asarray(np.exp(logits))

@@ -1,0 +1,53 @@
+"""Cross-entropy of sigmoid probabilities: yes or no for each output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+import numpy as np
+
+from lamina.losses.loss import Loss
+from lamina.validation import Rule, number
+
+__all__ = ["SigmoidCrossEntropy"]
+
+
+@final
+@dataclass(frozen=True)
+class SigmoidCrossEntropy(Loss):
+    """-sum_k t_k log sigmoid(z_k) + (1 - t_k) log(1 - sigmoid(z_k)): two classes (one output), or several labels (multilabel).
+
+    The sigmoid is part of the loss: end the network with a plain ``Dense``. Target: (n, outputs) in [0, 1]. Predictions are
+    probabilities.
+
+    Parameters
+    ----------
+    label_smoothing : float, default=0.0
+        s in [0, 1): t becomes (1 - s) t + s / 2, as in Keras.
+
+    Raises
+    ------
+    InvalidSettingError
+        When ``label_smoothing`` is not in [0, 1).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> SigmoidCrossEntropy().predict(np.array([[-1000.0, 0.0, 1000.0]]))
+    array([[0. , 0.5, 1. ]])
+    """
+
+    label_smoothing: float = 0.0
+
+    kind: ClassVar[str] = "sigmoid_cross_entropy"
+    rules: ClassVar[Mapping[str, Rule]] = {"label_smoothing": number(0, 1, "left")}
+    contained_links: ClassVar[tuple[str, ...]] = ("softmax", "sigmoid")
+
+    def head_settings(self) -> tuple[float, ...]:
+        return (float(self.label_smoothing),)
+
+    def predict(self, logits: np.ndarray) -> np.ndarray:
+        tail = np.exp(-np.abs(logits))  # in (0, 1]: neither side can overflow
+        return np.asarray(np.where(logits >= 0, 1 / (1 + tail), tail / (1 + tail)))

@@ -1,0 +1,26 @@
+"""Squared error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+from lamina.losses.loss import Loss
+
+__all__ = ["SquaredError"]
+
+
+@final
+@dataclass(frozen=True)
+class SquaredError(Loss):
+    """sum_k 1/2 (t_k - z_k)^2: the lecture's loss, scikit-learn's ``squared_error``, half of torch's and Keras' squared error.
+
+    Its minimum is the conditional mean. Target: (n, outputs), real.
+
+    Examples
+    --------
+    >>> SquaredError().head(logits=3, width=2)
+    Head(kind='squared_error', logits=3, target_width=2, settings=(), weight=1.0)
+    """
+
+    kind: ClassVar[str] = "squared_error"

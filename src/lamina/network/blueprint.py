@@ -1,0 +1,116 @@
+"""From a network to the engine's program, and to the first values of its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from lamina.engine.program import Op, Parameter, Program
+from lamina.layers import OpDraft, ParameterDraft
+from lamina.network.node import InputNode, Node
+
+__all__ = ["Blueprint", "draw_blueprint"]
+
+# Ops between a layer and "the activation that follows it", for initializers that choose by it.
+_TRANSPARENT = ("batch_norm", "layer_norm", "dropout")
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """A program without heads, the draft of each of its parameters and states, and the function that follows each parameter."""
+
+    program: Program
+    drafts: tuple[ParameterDraft, ...]
+    functions: tuple[str, ...]
+    state_drafts: tuple[ParameterDraft, ...]
+
+    def first_values(self, rng: np.random.Generator | np.random.RandomState, dtype: DTypeLike) -> tuple[np.ndarray, np.ndarray]:
+        """Flat parameter and state vectors; parameters are drawn one after the other, in the program's order."""
+        parameters = [_drawn(draft, function, rng, dtype) for draft, function in zip(self.drafts, self.functions, strict=True)]
+        state = [_drawn(draft, "", rng, dtype) for draft in self.state_drafts]
+        nothing = np.empty(0, dtype=dtype)
+        return np.concatenate([nothing, *parameters]), np.concatenate([nothing, *state])
+
+
+def _drawn(
+    draft: ParameterDraft, function: str, rng: np.random.Generator | np.random.RandomState, dtype: DTypeLike
+) -> np.ndarray:
+    initializer = draft.initializer.for_activation(function)
+    # A RandomState has the same uniform() and normal(), which is all that initializers call.
+    values = initializer(rng, draft.shape, draft.fan_in, draft.fan_out, dtype)  # type: ignore[arg-type]
+    return values.ravel()
+
+
+@dataclass(slots=True)
+class _Drawing:
+    """The lists that grow while nodes are placed one after the other."""
+
+    widths: list[int] = field(default_factory=list)
+    ops: list[Op] = field(default_factory=list)
+    parameters: list[Parameter] = field(default_factory=list)
+    drafts: list[ParameterDraft] = field(default_factory=list)
+    state: list[Parameter] = field(default_factory=list)
+    state_drafts: list[ParameterDraft] = field(default_factory=list)
+
+    def buffer(self, width: int) -> int:
+        self.widths.append(width)
+        return len(self.widths) - 1
+
+    def place(self, layer: str, op: OpDraft, inputs: tuple[int, ...]) -> int:
+        """Append the op; returns its output buffer."""
+        parameters = _slices(layer, op.parameters, self.parameters, self.drafts)
+        state = _slices(layer, op.state, self.state, self.state_drafts)
+        output = self.buffer(op.width)
+        self.ops.append(Op(op.kind, layer, inputs, output, parameters, state, op.settings, op.function))
+        return output
+
+
+def _slices(layer: str, new: Sequence[ParameterDraft], placed: list[Parameter], drafts: list[ParameterDraft]) -> tuple[int, ...]:
+    """Append ``new`` behind what is placed in a flat vector; returns their indices."""
+    for draft in new:
+        offset = placed[-1].slice.stop if placed else 0
+        name = f"{layer}.{draft.name}"
+        placed.append(Parameter(name, layer, offset, draft.shape, draft.l1, draft.l2, draft.decay, draft.max_norm))
+        drafts.append(draft)
+    return tuple(range(len(placed) - len(new), len(placed)))
+
+
+def draw_blueprint(inputs: Sequence[InputNode], nodes: Sequence[Node], outputs: Sequence[str]) -> Blueprint:
+    """The blueprint of a network whose widths are known and whose nodes are in order."""
+    drawing = _Drawing()
+    buffers = {item.name: drawing.buffer(item.width or 0) for item in inputs}
+    for node in nodes:
+        sources = tuple(buffers[name] for name in node.inputs)
+        for op in node.layer.ops([drawing.widths[source] for source in sources]):
+            sources = (drawing.place(node.name, op, sources),)
+        (buffers[node.name],) = sources
+    program = Program(
+        tuple(drawing.widths),
+        tuple(buffers[item.name] for item in inputs),
+        tuple(buffers[name] for name in outputs),
+        tuple(drawing.ops),
+        tuple(drawing.parameters),
+        tuple(drawing.state),
+    )
+    return Blueprint(program, tuple(drawing.drafts), _functions(program), tuple(drawing.state_drafts))
+
+
+def _functions(program: Program) -> tuple[str, ...]:
+    """For each parameter, the activation that follows its op ("identity" when none does)."""
+    readers: dict[int, Op] = {}
+    for op in reversed(program.ops):
+        readers |= dict.fromkeys(op.inputs, op)  # the first reader wins, being written last
+    following = {index: _following(op, readers) for op in program.ops for index in op.parameters}
+    return tuple(following[index] for index in range(len(program.parameters)))
+
+
+def _following(op: Op, readers: dict[int, Op]) -> str:
+    reader = readers.get(op.output)
+    while reader is not None and reader.kind in _TRANSPARENT:
+        reader = readers.get(reader.output)
+    if reader is None or reader.kind not in ("activation", "prelu"):
+        return "identity"
+    return reader.function or reader.kind

@@ -1,0 +1,80 @@
+"""Networks as JSON-able dicts.
+
+The format, version 1::
+
+    {"kind": "graph", "version": 1,
+     "inputs": [{"name": "x", "width": 20}],
+     "nodes": [{"layer": {"kind": "dense", "name": "dense_1", "units": 3, …}, "inputs": ["x"]}],
+     "outputs": ["dense_1"]}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lamina.errors import InvalidSettingError, phrase
+from lamina.layers import layer_from_dict
+from lamina.layers.symbol import LAYER_NAME
+from lamina.network.node import InputNode, Node
+from lamina.settings import check_keys
+from lamina.validation import check_parameters, integer, one_of, value
+
+__all__ = ["VERSION", "describe", "read_description"]
+
+VERSION = 1
+_KEYS = {"kind": str, "version": int, "inputs": list, "nodes": list, "outputs": list}
+_INPUT_RULES = {"name": LAYER_NAME, "width": one_of(value(None), integer(1))}
+
+
+def describe(kind: str, inputs: Sequence[InputNode], nodes: Sequence[Node], outputs: Sequence[str]) -> dict[str, Any]:
+    """The dict of a network."""
+    return {
+        "kind": kind,
+        "version": VERSION,
+        "inputs": [{"name": item.name, "width": item.width} for item in inputs],
+        "nodes": [{"layer": node.layer.to_dict(), "inputs": list(node.inputs)} for node in nodes],
+        "outputs": list(outputs),
+    }
+
+
+def read_description(description: Mapping[str, Any]) -> tuple[list[InputNode], list[Node], list[str]]:
+    """Inputs, nodes (in any order) and outputs of :func:`describe`'s dict.
+
+    Raises
+    ------
+    InvalidSettingError
+        When a key is missing or unknown, or a layer, setting or version is.
+    """
+    _check_types(description, _KEYS, "a network's description")
+    check_keys(description, _KEYS, owner="a network's description")
+    if description["version"] != VERSION:
+        repair = "Load it with a newer Lamina."
+        raise InvalidSettingError(phrase("version of the network", f"must be {VERSION}", description["version"], repair=repair))
+    outputs = [str(name) for name in description["outputs"]]
+    if not outputs or len(set(outputs)) < len(outputs):
+        raise InvalidSettingError(phrase("outputs", "must be one or more different names", outputs))
+    return [_input(item) for item in description["inputs"]], [_node(item) for item in description["nodes"]], outputs
+
+
+def _input(item: Mapping[str, Any]) -> InputNode:
+    _check_types(item, {"name": str}, "an input's description")
+    check_parameters({"width": None, **item}, _INPUT_RULES, owner="Input")
+    return InputNode(item["name"], item.get("width"))
+
+
+def _node(item: Mapping[str, Any]) -> Node:
+    _check_types(item, {"layer": Mapping, "inputs": list}, "a node's description")
+    layer = layer_from_dict(item["layer"])
+    if layer.name is None:
+        raise InvalidSettingError(phrase("a layer of a network", 'must have a "name"', dict(item["layer"])))
+    return Node(layer, tuple(str(name) for name in item["inputs"]))
+
+
+def _check_types(item: object, types: Mapping[str, type], what: str) -> None:
+    """Refuse what is no dict, or lacks a key, or has a value of another type."""
+    if not isinstance(item, Mapping):
+        raise InvalidSettingError(phrase(what, "must be a dict", item))
+    for key, kind in types.items():
+        if not isinstance(item.get(key), kind):
+            raise InvalidSettingError(phrase(f'the key "{key}" of {what}', f"must be a {kind.__name__}", item.get(key)))

@@ -1,0 +1,131 @@
+"""From symbols, as a user draws them, to named nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from lamina.errors import InvalidSettingError, phrase
+from lamina.layers import Input, Layer, Symbol
+from lamina.network.node import InputNode, Node
+
+__all__ = ["nodes_of"]
+
+
+def nodes_of(inputs: Sequence[Symbol], outputs: Sequence[Symbol]) -> tuple[list[InputNode], list[Node], list[str]]:
+    """Inputs, layers (each after what it reads) and the outputs' names.
+
+    Raises
+    ------
+    InvalidSettingError
+        When something listed is no symbol, an input is not listed, two names clash, or a layer with weights stands twice.
+    """
+    _check_listed(inputs, outputs)
+    symbols = _in_order(outputs)
+    _check_sources(symbols, inputs)
+    _check_layers_differ(symbols)
+    layers = [symbol for symbol in symbols if symbol.layer is not None]
+    names = _names([*inputs, *layers])
+    input_nodes = [InputNode(names[symbol], symbol.width) for symbol in inputs]
+    nodes = [
+        Node(replace(symbol.layer, name=names[symbol]), tuple(names[source] for source in symbol.inputs))
+        for symbol in layers
+        if symbol.layer is not None
+    ]
+    return input_nodes, nodes, [names[symbol] for symbol in outputs]
+
+
+def _check_listed(inputs: Sequence[Symbol], outputs: Sequence[Symbol]) -> None:
+    for what, kind, listed in (("an input", Input, inputs), ("an output", Symbol, outputs)):
+        if not listed:
+            raise InvalidSettingError(phrase(f"{what}s".removeprefix("an "), "must not be empty", list(listed), owner="Graph"))
+        for symbol in listed:
+            if not isinstance(symbol, kind):
+                rule = f"must be {'an Input' if kind is Input else 'a symbol (what calling a layer gives)'}"
+                raise InvalidSettingError(phrase(what, rule, symbol, owner="Graph"))
+        if len(set(listed)) < len(listed):
+            raise InvalidSettingError(
+                phrase(f"{what}s".removeprefix("an "), "must not be listed twice", list(listed), owner="Graph")
+            )
+    for symbol in outputs:
+        if symbol.layer is None:
+            raise InvalidSettingError(
+                phrase("an output", "must come from a layer", symbol, repair="Put a layer between.", owner="Graph")
+            )
+
+
+def _in_order(outputs: Sequence[Symbol]) -> list[Symbol]:
+    """All symbols that the outputs need, each after what it reads: depth first, without recursion (networks may be deep)."""
+    done: dict[Symbol, None] = {}
+    stack = list(reversed(outputs))
+    while stack:
+        symbol = stack[-1]
+        waiting = [source for source in symbol.inputs if source not in done]
+        if waiting and symbol not in done:
+            stack.extend(reversed(waiting))
+        else:
+            done[stack.pop()] = None
+    return list(done)
+
+
+def _check_sources(symbols: Iterable[Symbol], inputs: Sequence[Symbol]) -> None:
+    """Every input that is used must be listed, and every listed one used."""
+    used = [symbol for symbol in symbols if symbol.layer is None]
+    for symbol in used:
+        if symbol not in inputs:
+            repair = "Add it to the inputs."
+            raise InvalidSettingError(
+                phrase("an input that the outputs need", "must be listed", symbol, repair=repair, owner="Graph")
+            )
+    for symbol in inputs:
+        if symbol not in used:
+            repair = "Leave it out, or connect it."
+            raise InvalidSettingError(phrase("an input", "must lead to an output", symbol, repair=repair, owner="Graph"))
+
+
+def _check_layers_differ(symbols: Iterable[Symbol]) -> None:
+    """A layer object with weights may stand in one place only: whether two places should share them would be a guess."""
+    seen: set[int] = set()
+    for symbol in symbols:
+        if symbol.layer is None or not _has_weights(symbol):
+            continue
+        if id(symbol.layer) in seen:
+            rule = "with weights must stand in one place only"
+            repair = "Make a new one for every place; weights are not shared."
+            raise InvalidSettingError(phrase("a layer", rule, symbol.layer.describe(), repair=repair, owner="Graph"))
+        seen.add(id(symbol.layer))
+
+
+def _has_weights(symbol: Symbol) -> bool:
+    assert symbol.layer is not None
+    return any(op.parameters or op.state for op in symbol.layer.ops([source.width or 1 for source in symbol.inputs]))
+
+
+def _names(symbols: Sequence[Symbol]) -> dict[Symbol, str]:
+    """The users' names, and ``dense_1``, ``dense_2``, … for the rest, skipping those taken."""
+    names = {symbol: name for symbol in symbols if (name := _given_name(symbol)) is not None}
+    taken = set[str]()
+    for name in names.values():
+        if name in taken:
+            repair = "Rename one of the two."
+            raise InvalidSettingError(phrase("a name", "must be used once", name, repair=repair, owner="Graph"))
+        taken.add(name)
+    counts = dict[str, int]()
+    for symbol in symbols:
+        if symbol not in names:
+            names[symbol] = _next_free("input" if symbol.layer is None else symbol.layer.kind, counts, taken)
+    return names
+
+
+def _given_name(symbol: Symbol) -> str | None:
+    holder: Symbol | Layer | None = symbol.layer or symbol
+    return getattr(holder, "name", None)
+
+
+def _next_free(kind: str, counts: dict[str, int], taken: set[str]) -> str:
+    while True:
+        counts[kind] = counts.get(kind, 0) + 1
+        name = f"{kind}_{counts[kind]}"
+        if name not in taken:
+            taken.add(name)
+            return name

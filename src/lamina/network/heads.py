@@ -1,0 +1,84 @@
+"""Losses put onto a network's outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from lamina.engine.program import Head, Op, Program
+from lamina.errors import InvalidSettingError, ShapeError, phrase, phrase_unknown
+from lamina.losses import Loss, LossLike, get_loss
+from lamina.validation import check_parameters, number
+
+__all__ = ["Losses", "heads_for", "losses_for"]
+
+Losses: TypeAlias = LossLike | Sequence[LossLike] | Mapping[str, LossLike]
+
+
+def losses_for(losses: Losses, output_names: Sequence[str]) -> tuple[Loss, ...]:
+    """One loss an output, from one loss (for one output), a list in the outputs' order, or a dict by their names.
+
+    Raises
+    ------
+    InvalidSettingError
+        When their number or names are not those of the outputs, or a loss is unknown.
+    """
+    if isinstance(losses, Mapping) and "kind" not in losses:
+        for name in losses:
+            if name not in output_names:
+                raise InvalidSettingError(phrase_unknown("an output that has a loss", name, output_names))
+        listed = [losses[name] for name in output_names if name in losses]
+    else:
+        listed = list(losses) if isinstance(losses, list | tuple) else [losses]
+    if len(listed) != len(output_names):
+        rule = f"must be one for each output ({', '.join(output_names)})"
+        raise InvalidSettingError(phrase("losses", rule, len(listed), repair="Give a list of losses, or a dict by output."))
+    return tuple(get_loss(loss) for loss in listed)
+
+
+def heads_for(
+    program: Program, losses: Sequence[Loss], output_names: Sequence[str], weights: Sequence[float] | Mapping[str, float] | None
+) -> tuple[Head, ...]:
+    """The engine's heads on the program's outputs.
+
+    Raises
+    ------
+    InvalidSettingError
+        When an output ends in a link that its loss already contains, or a weight is no finite number of at least 0.
+    ShapeError
+        When an output's width does not suit its loss.
+    """
+    writers = {op.output: op for op in program.ops}
+    heads = []
+    for loss, weight, buffer, name in zip(losses, _weights(weights, output_names), program.outputs, output_names, strict=True):
+        _check_gives_logits(writers[buffer], loss)
+        try:
+            head = loss.head(buffer, program.widths[buffer])
+        except ShapeError as error:
+            raise ShapeError(f"{name}: {error}") from None
+        heads.append(replace(head, weight=weight))
+    return tuple(heads)
+
+
+def _check_gives_logits(op: Op, loss: Loss) -> None:
+    if op.kind == "activation" and op.function in loss.contained_links:
+        rule = f"must not end in an activation when its loss is {loss.name}, which takes logits"
+        repair = "Leave the last activation out; predictions get it from the loss."
+        raise InvalidSettingError(phrase("the output", rule, op.function, repair=repair, owner=op.layer))
+
+
+def _weights(weights: Sequence[float] | Mapping[str, float] | None, output_names: Sequence[str]) -> list[float]:
+    if weights is None:
+        return [1.0] * len(output_names)
+    if isinstance(weights, Mapping):
+        for name in weights:
+            if name not in output_names:
+                raise InvalidSettingError(phrase_unknown("an output that has a loss weight", name, output_names))
+        weights = [weights.get(name, 1.0) for name in output_names]
+    listed = list(weights)
+    if len(listed) != len(output_names):
+        raise InvalidSettingError(phrase("loss_weights", f"must be one for each of {len(output_names)} outputs", weights))
+    for weight in listed:
+        check_parameters({"loss_weights": weight}, {"loss_weights": number(0)}, owner="program")
+    return [float(weight) for weight in listed]

@@ -1,0 +1,221 @@
+"""What every network can do, whichever way it was drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from lamina.engine.program import Parameter, Program
+from lamina.errors import InvalidSettingError, ShapeError, phrase
+from lamina.network.arrangement import depth_of, in_order, with_widths
+from lamina.network.blueprint import Blueprint, draw_blueprint
+from lamina.network.description import describe, read_description
+from lamina.network.heads import Losses, heads_for, losses_for
+from lamina.network.node import InputNode, Node
+from lamina.network.summary import summary_of
+from lamina.validation import check_parameters, integer
+
+__all__ = ["Network"]
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Network:
+    """Base of :class:`Graph` and :class:`Sequential`: an immutable directed acyclic graph of layers.
+
+    It describes and holds no weights: these live in flat vectors, which :meth:`initialize` makes, an executor trains, and
+    :meth:`unflatten` shows under their names. Two networks are equal when they describe the same.
+
+    Attributes
+    ----------
+    inputs : tuple of InputNode
+        In the order in which data is given.
+    nodes : tuple of Node
+        The layers, each after those that it reads.
+    output_names : tuple of str
+        The layers that a prediction returns.
+    """
+
+    inputs: tuple[InputNode, ...]
+    nodes: tuple[Node, ...]
+    output_names: tuple[str, ...]
+
+    kind: ClassVar[str]
+
+    def _assemble(self, inputs: Sequence[InputNode], nodes: Sequence[Node], outputs: Sequence[str]) -> None:
+        """Check, order and set the fields, once."""
+        placed = with_widths(inputs, in_order(inputs, nodes, outputs))
+        for name, value in (("inputs", inputs), ("nodes", placed), ("output_names", outputs)):
+            object.__setattr__(self, name, tuple(value))
+
+    @classmethod
+    def from_dict(cls, description: Mapping[str, Any]) -> Self:
+        """The network that :meth:`to_dict` described, built or not.
+
+        Raises
+        ------
+        InvalidSettingError
+            When the description is of another kind or version; names a layer or setting that is unknown (the nearest known one is
+            suggested); has a cycle, a name used twice, a reference to nothing, or an input or layer that leads to no output.
+        ShapeError
+            When shapes do not fit.
+        """
+        inputs, nodes, outputs = read_description(description)
+        if description["kind"] != cls.kind:
+            raise InvalidSettingError(
+                phrase("kind of the network", f"must be {cls.kind!r}", description["kind"], owner=cls.__name__)
+            )
+        network = cls.__new__(cls)
+        network._assemble(inputs, nodes, outputs)
+        return network
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything about the network but its weights, JSON-able; see ``lamina.network.description`` for the format."""
+        return describe(self.kind, self.inputs, self.nodes, self.output_names)
+
+    def build(self, input_widths: int | Iterable[int]) -> Self:
+        """The same network with the widths of its inputs known: one number for one input, or one for each.
+
+        Raises
+        ------
+        InvalidSettingError
+            When the number of widths is not that of the inputs, or one is no integer of at least 1.
+        ShapeError
+            When an input already has another width, or the layers' shapes do not fit; the layer and both shapes are named.
+        """
+        widths = list(input_widths) if isinstance(input_widths, Iterable) else [input_widths]
+        if len(widths) != len(self.inputs):
+            rule = f"must be one for each of the inputs {', '.join(self.input_names)}"
+            raise InvalidSettingError(phrase("input_widths", rule, input_widths, owner=type(self).__name__))
+        inputs = [_widened(item, width) for item, width in zip(self.inputs, widths, strict=True)]
+        network = type(self).__new__(type(self))
+        network._assemble(inputs, self.nodes, self.output_names)
+        return network
+
+    @property
+    def is_built(self) -> bool:
+        """Whether every input's width is known."""
+        return all(item.width is not None for item in self.inputs)
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """Names of the inputs, in their order."""
+        return tuple(item.name for item in self.inputs)
+
+    @property
+    def input_widths(self) -> tuple[int | None, ...]:
+        """Widths of the inputs; None where not known."""
+        return tuple(item.width for item in self.inputs)
+
+    @property
+    def output_widths(self) -> tuple[int | None, ...]:
+        """Widths of the outputs; None where not known."""
+        widths = {node.name: node.width for node in self.nodes}
+        return tuple(widths[name] for name in self.output_names)
+
+    @property
+    def depth(self) -> int:
+        """The longest path from a source to a sink, counted in connections between units.
+
+        A unit is a weighted sum, so every Dense layer on a path makes it longer by one. Activations, normalizations and
+        dropout act on units that exist, Add, Multiply and Concat join them: they count nothing. A perceptron has depth 1,
+        and a multilayer perceptron with one hidden layer depth 2.
+        """
+        return depth_of(self.inputs, self.nodes, self.output_names)
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The named slices of the flat parameter vector, in order; a name is ``layer.parameter``, as "dense_1.weight"."""
+        return self._blueprint.program.parameters
+
+    @property
+    def num_parameters(self) -> int:
+        """Length of the flat parameter vector."""
+        return self._blueprint.program.num_parameters
+
+    def program(self, losses: Losses | None = None, loss_weights: Sequence[float] | Mapping[str, float] | None = None) -> Program:
+        """The engine's program, with a head for each loss.
+
+        Parameters
+        ----------
+        losses : loss, sequence of losses, dict or None
+            One for each output, in the outputs' order or by name: names, Loss objects, or functions of logits and targets.
+            None: no heads, for prediction alone.
+        loss_weights : sequence of float or dict, optional
+            Factor of each output's loss in the sum, at least 0; default 1.
+
+        Raises
+        ------
+        InvalidSettingError
+            When losses and outputs do not correspond; when an output ends in a link (as softmax) that its loss contains.
+        ShapeError
+            When an input's width is not known yet, or an output's width does not suit its loss.
+        """
+        program = self._blueprint.program
+        if losses is None:
+            return program
+        chosen = losses_for(losses, self.output_names)
+        return replace(program, heads=heads_for(program, chosen, self.output_names, loss_weights))
+
+    def initialize(
+        self, seed: int | np.random.Generator | np.random.RandomState = 0, dtype: DTypeLike = "float32"
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """First values: the flat parameter vector (num_parameters,) and the flat state vector (num_state,) of ``dtype``.
+
+        Parameters are drawn in their order from one generator; the same seed gives the same values (rounded) in both dtypes.
+        """
+        given = isinstance(seed, np.random.Generator | np.random.RandomState)
+        if not given:
+            check_parameters({"seed": seed}, {"seed": integer(0)}, owner=type(self).__name__)
+        return self._blueprint.first_values(seed if given else np.random.default_rng(seed), dtype)  # type: ignore[arg-type]
+
+    def unflatten(self, vector: np.ndarray, state: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        """Views into a flat parameter vector (and state vector, if given) by name; writing into them writes into the vectors.
+
+        Raises
+        ------
+        ShapeError
+            When a vector has another length than this network's.
+        """
+        program = self._blueprint.program
+        views = _views(vector, program.parameters, program.num_parameters, "the parameter vector")
+        return views if state is None else views | _views(state, program.state, program.num_state, "the state vector")
+
+    def summary(self) -> str:
+        """A table in plain text: name, layer, what it reads, width and number of parameters of each layer, and the totals."""
+        return summary_of(self)
+
+    def __repr__(self) -> str:
+        flow = f"{_widths_text(self.input_widths)} → {_widths_text(self.output_widths)}"
+        count = f", {self.num_parameters:,} parameters" if self.is_built else ", not built"
+        return f"<{type(self).__name__} {flow}: {len(self.nodes)} layers, depth {self.depth}{count}>"
+
+    @cached_property
+    def _blueprint(self) -> Blueprint:
+        for item in self.inputs:
+            if item.width is None:
+                repair = "Call build(input_width), or give the width to Input or Sequential."
+                rule = "must have a known width"
+                raise ShapeError(phrase("an input", rule, item.name, repair=repair, owner=type(self).__name__))
+        return draw_blueprint(self.inputs, self.nodes, self.output_names)
+
+
+def _widened(item: InputNode, width: int) -> InputNode:
+    check_parameters({"input_widths": width}, {"input_widths": integer(1)}, owner=item.name)
+    if item.width not in (None, width):
+        raise ShapeError(phrase("input width", f"must be {item.width}, as the network was drawn", width, owner=item.name))
+    return InputNode(item.name, int(width))
+
+
+def _views(vector: np.ndarray, slices: Sequence[Parameter], length: int, what: str) -> dict[str, np.ndarray]:
+    if vector.shape != (length,):
+        raise ShapeError(phrase(what, f"must have shape ({length},)", vector.shape))
+    return {item.name: vector[item.slice].reshape(item.shape) for item in slices}
+
+
+def _widths_text(widths: Sequence[int | None]) -> str:
+    return " + ".join("?" if width is None else str(width) for width in widths)

@@ -1,0 +1,168 @@
+"""Penalties on the size of weights, added to the mean loss; biases are never penalized.
+
+Lecture: L = (1/N) sum_i L_i + lambda R(W), with R = sum w^2 (L2), sum |w| (L1) or sum (beta w^2 + |w|) (elastic net).
+The engine adds ``l1 * sum |w| + 1/2 * l2 * sum w^2`` for each weight matrix, scikit-learn's convention, whose half makes the
+gradient ``l2 * w``. The lecture's lambda is therefore l2 = 2 lambda for L2, l1 = lambda for L1, and (lambda, 2 lambda beta)
+for the elastic net; :func:`from_lecture` does this sum.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, final
+
+from lamina.errors import InvalidSettingError, phrase, phrase_unknown
+from lamina.settings import Settings, kind_of
+from lamina.validation import Rule, check_parameters, number
+
+__all__ = ["L1", "L2", "REGULARIZERS", "Elastic", "Regularizer", "from_lecture", "get_regularizer"]
+
+
+class Regularizer(Settings, ABC):
+    """A penalty ``l1 * sum |w| + 1/2 * l2 * sum w^2``; subclasses say how their settings give the two numbers."""
+
+    @property
+    @abstractmethod
+    def pair(self) -> tuple[float, float]:
+        """(l1, l2)."""
+
+
+@final
+@dataclass(frozen=True)
+class L1(Regularizer):
+    """strength * sum |w|: drives weights to exactly zero (Tibshirani 1996).
+
+    Parameters
+    ----------
+    strength : float, default=1e-4
+        At least 0.
+
+    Examples
+    --------
+    >>> L1(0.01).pair
+    (0.01, 0.0)
+    """
+
+    strength: float = 1e-4
+
+    kind: ClassVar[str] = "l1"
+    rules: ClassVar[Mapping[str, Rule]] = {"strength": number(0)}
+
+    @property
+    def pair(self) -> tuple[float, float]:
+        return float(self.strength), 0.0
+
+
+@final
+@dataclass(frozen=True)
+class L2(Regularizer):
+    """1/2 * strength * sum w^2: shrinks weights in proportion to their size (Hoerl & Kennard 1970).
+
+    Parameters
+    ----------
+    strength : float, default=1e-4
+        At least 0; the default is that of scikit-learn's ``alpha``.
+
+    Examples
+    --------
+    >>> L2(0.01).pair
+    (0.0, 0.01)
+    """
+
+    strength: float = 1e-4
+
+    kind: ClassVar[str] = "l2"
+    rules: ClassVar[Mapping[str, Rule]] = {"strength": number(0)}
+
+    @property
+    def pair(self) -> tuple[float, float]:
+        return 0.0, float(self.strength)
+
+
+@final
+@dataclass(frozen=True)
+class Elastic(Regularizer):
+    """strength * (l1_ratio * sum |w| + 1/2 * (1 - l1_ratio) * sum w^2), the elastic net (Zou & Hastie 2005).
+
+    Parameters
+    ----------
+    strength : float, default=1e-4
+        At least 0.
+    l1_ratio : float, default=0.5
+        Share of L1, in [0, 1], as in scikit-learn's ``ElasticNet``.
+
+    Examples
+    --------
+    >>> Elastic(0.01, l1_ratio=0.25).pair
+    (0.0025, 0.0075)
+    """
+
+    strength: float = 1e-4
+    l1_ratio: float = 0.5
+
+    kind: ClassVar[str] = "elastic"
+    rules: ClassVar[Mapping[str, Rule]] = {"strength": number(0), "l1_ratio": number(0, 1)}
+
+    @property
+    def pair(self) -> tuple[float, float]:
+        return float(self.strength * self.l1_ratio), float(self.strength * (1 - self.l1_ratio))
+
+
+#: Every regularizer by name.
+REGULARIZERS: dict[str, type[Regularizer]] = {cls.kind: cls for cls in (L1, L2, Elastic)}
+
+
+def get_regularizer(regularizer: str | Regularizer | Mapping[str, Any], **settings: Any) -> Regularizer:
+    """The regularizer of that name with those settings; a regularizer or its dict is accepted too.
+
+    Raises
+    ------
+    InvalidSettingError
+        When the name or a setting is unknown, or a setting out of range.
+
+    Examples
+    --------
+    >>> get_regularizer("l2", strength=0.1)
+    L2(strength=0.1)
+    """
+    if isinstance(regularizer, Regularizer) and not settings:
+        return regularizer
+    if isinstance(regularizer, Mapping):
+        kind = kind_of(regularizer, REGULARIZERS, family="regularizer")
+        return REGULARIZERS[kind].from_settings({**regularizer, **settings})
+    if isinstance(regularizer, str):
+        if regularizer not in REGULARIZERS:
+            raise InvalidSettingError(phrase_unknown("a regularizer", regularizer, REGULARIZERS))
+        return REGULARIZERS[regularizer].from_settings(settings)
+    raise InvalidSettingError(phrase("a regularizer", "must be a name, a dict or a Regularizer", regularizer))
+
+
+def from_lecture(penalty: str, strength: float, beta: float = 1.0) -> Regularizer:
+    """The regularizer for the lecture's ``strength * R(W)``, where R has no factor 1/2.
+
+    Parameters
+    ----------
+    penalty : {"l1", "l2", "elastic"}
+        R = sum |w|, sum w^2, or sum (beta w^2 + |w|).
+    strength : float
+        The lecture's lambda, at least 0.
+    beta : float, default=1.0
+        Weight of the squares in the elastic net, at least 0.
+
+    Examples
+    --------
+    >>> from_lecture("l2", 0.01)
+    L2(strength=0.02)
+    >>> from_lecture("elastic", 0.01, beta=0.5).pair
+    (0.01, 0.01)
+    """
+    if penalty == "l1":
+        return L1(strength)
+    if penalty == "l2":
+        return L2(2 * strength)
+    if penalty != "elastic":
+        raise InvalidSettingError(phrase_unknown("penalty", penalty, REGULARIZERS))
+    check_parameters({"beta": beta}, {"beta": number(0)}, owner="from_lecture")
+    return Elastic(strength * (1 + 2 * beta), l1_ratio=1 / (1 + 2 * beta))

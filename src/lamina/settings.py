@@ -1,0 +1,90 @@
+"""Small immutable objects described by their settings: layers, losses, initializers, regularizers.
+
+Such an object is a frozen dataclass with a table of rules beside its fields. All wrong settings are reported at once,
+and the object goes to a JSON-able dict and back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields
+from numbers import Integral, Real
+from typing import Any, ClassVar, TypeVar
+
+from lamina.errors import InvalidSettingError, phrase, phrase_unknown
+from lamina.validation import Rule, check_parameters
+
+__all__ = ["Settings", "check_keys", "kind_of"]
+
+_Built = TypeVar("_Built", bound="Settings")
+
+
+class Settings:
+    """Base of the frozen dataclasses.
+
+    ``kind`` is the name in files, ``rules`` test the fields, ``converters`` then normalize them. ``writers`` are the converters'
+    inverses for :meth:`to_dict`, where a field holds an object that does not describe itself.
+    """
+
+    kind: ClassVar[str]
+    rules: ClassVar[Mapping[str, Rule]] = {}
+    converters: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}
+    writers: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}
+
+    def __post_init__(self) -> None:
+        check_parameters({name: getattr(self, name) for name in self.rules}, self.rules, owner=type(self).__name__)
+        for name, convert in self.converters.items():
+            object.__setattr__(self, name, convert(getattr(self, name)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """All settings as JSON-able values, under their names, with ``"kind"`` first."""
+        settings = {
+            f.name: _plain(self.writers.get(f.name, lambda setting: setting)(getattr(self, f.name)))
+            for f in fields(self)  # type: ignore[arg-type]
+        }
+        return {"kind": self.kind} | settings
+
+    @classmethod
+    def from_settings(cls: type[_Built], description: Mapping[str, Any]) -> _Built:
+        """The object that :meth:`to_dict` described; unknown and missing settings are refused by name."""
+        known = {f.name: f for f in fields(cls)}  # type: ignore[arg-type]
+        settings = {name: value for name, value in description.items() if name != "kind"}
+        check_keys(settings, known, owner=cls.__name__)
+        missing = [
+            name for name, f in known.items() if name not in settings and f.default is MISSING and f.default_factory is MISSING
+        ]
+        if missing:
+            raise InvalidSettingError(phrase(missing[0], "must be given", description, owner=cls.__name__))
+        return cls(**settings)
+
+
+def _plain(value: Any) -> Any:
+    """``value`` as JSON knows it."""
+    if hasattr(value, "to_dict"):
+        return value.to_dict()
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        return float(value)
+    raise InvalidSettingError(phrase("a setting", "must be a number, a text or a described object to be written", value))
+
+
+def check_keys(given: Mapping[str, Any], known: Mapping[str, Any], *, owner: str) -> None:
+    """Refuse a setting that nobody knows, with the nearest known one."""
+    for name in given:
+        if name not in known:
+            raise InvalidSettingError(phrase_unknown("a setting's name", name, known, owner=owner))
+
+
+def kind_of(description: Mapping[str, Any], known: Mapping[str, Any], *, family: str) -> str:
+    """The ``"kind"`` of a description, checked against the names of its family."""
+    if not isinstance(description, Mapping) or "kind" not in description:
+        raise InvalidSettingError(phrase(f"a description of a {family}", 'must be a dict with the key "kind"', description))
+    kind = description["kind"]
+    if kind not in known:
+        raise InvalidSettingError(phrase_unknown(f"the kind of a {family}", kind, known))
+    return str(kind)
