@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -241,4 +240,6 @@ def _with_settings(activation: Activation, settings: Mapping[str, float]) -> Act
 
 
 def _is_setting(number: object) -> bool:
-    return isinstance(number, Real) and not isinstance(number, bool) and 0.0 <= float(number) < _INF
+    return (
+        isinstance(number, int | float | np.integer | np.floating) and not isinstance(number, bool) and 0 <= float(number) < _INF
+    )

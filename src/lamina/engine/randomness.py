@@ -1,6 +1,7 @@
 """Counter-based randomness: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011).
 
-A draw is a pure function of (seed, purpose, step, op, index), so executors agree on it, at any number of threads and after a resume:
+A draw is a pure function of (seed, purpose, step, op, index), so executors agree on it, at any number of threads and after a
+resume; op is the position in ``Program.ops``:
 
     key     = (seed mod 2^32, seed div 2^32)
     counter = (index div 4, step, op, purpose)      the draw is word ``index mod 4`` of the result
@@ -53,7 +54,7 @@ def permutation(n: int, *, seed: int, epoch: int) -> np.ndarray:
     For i = n-1 down to 1, swap i with ``(word_i * (i + 1)) >> 32``.
     """
     order = list(range(n))
-    words = random_words(n, seed=seed, purpose=SHUFFLE, step=epoch).astype(np.uint64)
+    words: np.ndarray = random_words(n, seed=seed, purpose=SHUFFLE, step=epoch).astype(np.uint64)
     targets = ((words * np.arange(1, n + 1, dtype=np.uint64)) >> _SHIFT).tolist()
     for i in range(n - 1, 0, -1):
         j = targets[i]

@@ -18,8 +18,10 @@ def loss(logits: Array, target: Array) -> Array:
     array([0., 1.])
     """
     xp = array_namespace(logits, target)
+    rate = xp.exp(logits)
     log_target = xp.log(xp.where(target > 0, target, 1.0))
-    return xp.sum(xp.exp(logits) - target * logits + target * log_target - target, axis=1)
+    rest = xp.where(target == 0, 0.0, target * (log_target - logits - 1.0))
+    return xp.sum(xp.where(xp.isinf(rate), rate, rate + rest), axis=1)  # infinity - infinity would be nan
 
 
 def gradient(logits: Array, target: Array) -> Array:

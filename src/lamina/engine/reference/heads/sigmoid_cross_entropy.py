@@ -20,8 +20,10 @@ def loss(logits: Array, target: Array, label_smoothing: float = 0.0) -> Array:
     """
     xp = array_namespace(logits, target)
     probability = (1.0 - label_smoothing) * target + 0.5 * label_smoothing
-    # log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|)) never overflows
-    return xp.sum(xp.clip(logits, min=0.0) - probability * logits + xp.log1p(xp.exp(-xp.abs(logits))), axis=1)
+    # log(1 + exp(z)) - q z = |z| * (the share of q on the other side of 0) + log(1 + exp(-|z|)), which never overflows
+    size = xp.abs(logits)
+    wrong = xp.where(logits > 0, 1.0 - probability, probability)
+    return xp.sum(xp.where(wrong == 0, 0.0, size * wrong) + xp.log1p(xp.exp(-size)), axis=1)
 
 
 def gradient(logits: Array, target: Array, label_smoothing: float = 0.0) -> Array:
