@@ -1,0 +1,62 @@
+"""Which encoder a column gets."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from numbers import Real
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+
+from lamina.data.columns.base import ColumnEncoder, is_missing, object_values
+from lamina.data.columns.boolean import BooleanColumn
+from lamina.data.columns.category import CategoryColumn
+from lamina.data.columns.date import DateColumn
+from lamina.data.columns.number import NumberColumn
+from lamina.errors import DataError
+
+__all__ = ["COLUMN_ENCODERS", "column_from_dict", "column_kind"]
+
+COLUMN_ENCODERS: dict[str, type[ColumnEncoder]] = {
+    encoder.kind: encoder for encoder in (NumberColumn, BooleanColumn, DateColumn, CategoryColumn)
+}
+"""Every kind of column encoder by name."""
+
+_KINDS_OF_TYPE: dict[Callable[[Any], bool], str] = {
+    lambda dtype: dtype == nw.Boolean: "boolean",
+    lambda dtype: dtype.is_numeric() or isinstance(dtype, nw.Duration): "number",
+    lambda dtype: isinstance(dtype, nw.Datetime) or dtype == nw.Date: "date",
+    lambda dtype: dtype == nw.String or dtype == nw.Categorical or isinstance(dtype, nw.Enum): "category",
+}
+_KINDS_OF_VALUE = {
+    (bool, np.bool_): "boolean",
+    (Real,): "number",
+    (datetime.date,): "date",
+    (str, bool, Real): "category",
+}
+
+
+def column_kind(series: nw.Series) -> str | None:
+    """A key of :data:`COLUMN_ENCODERS`, or None when every value is missing."""
+    missing = is_missing(series)
+    if missing.all():
+        return None
+    for fits, kind in _KINDS_OF_TYPE.items():
+        if fits(series.dtype):
+            return kind
+    if series.dtype == nw.Object:
+        values = object_values(series)[~missing]
+        for types, kind in _KINDS_OF_VALUE.items():
+            if all(isinstance(value, types) for value in values):
+                return kind
+    raise DataError(
+        f"column {series.name!r} must hold numbers, truth values, dates or text, got the type {series.dtype}. "
+        "Convert it or leave it out."
+    )
+
+
+def column_from_dict(state: dict[str, Any]) -> ColumnEncoder:
+    """The encoder that its ``to_dict`` described."""
+    return COLUMN_ENCODERS[state["kind"]].from_dict(state)

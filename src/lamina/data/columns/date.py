@@ -1,0 +1,110 @@
+"""Dates and times: a trend, and the circles of the year, the week and the day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import narwhals.stable.v2 as nw
+import numpy as np
+
+from lamina.data.columns.base import ColumnEncoder, is_missing, object_values
+from lamina.data.columns.number import NumberColumn
+from lamina.errors import DataError
+
+__all__ = ["DateColumn"]
+
+
+def _part(unit: str, whole: str) -> Callable[[np.ndarray], np.ndarray]:
+    """How far a time is into its ``whole``, in ``unit``."""
+    return lambda times: (times.astype(f"M8[{unit}]") - times.astype(f"M8[{whole}]").astype(f"M8[{unit}]")).astype(np.float64)
+
+
+def _weekday(times: np.ndarray) -> np.ndarray:
+    # Day 0 of NumPy's calendar, 1 January 1970, was a Thursday; Monday is 0.
+    return (times.astype("M8[D]").astype(np.int64) + 3) % 7.0
+
+
+# name -> (length of the circle, position on it)
+_CIRCLES: dict[str, tuple[float, Callable[[np.ndarray], np.ndarray]]] = {
+    "year": (365.2425, _part("D", "Y")),
+    "week": (7.0, _weekday),
+    "day": (24.0 * 60.0, _part("m", "D")),
+}
+
+
+@dataclass(frozen=True)
+class DateColumn(ColumnEncoder):
+    """The day as a number (scaled like one), and sine and cosine of the place in the year, the week and the day.
+
+    A circle on which all rows of the training table stand at one place is left out. Times with a zone are taken in UTC.
+    Missing dates become 0 everywhere, and 1 in a last feature if there were any in training.
+    """
+
+    kind: ClassVar[str] = "date"
+    trend: NumberColumn
+    circles: tuple[str, ...]
+
+    @classmethod
+    def fit(cls, series: nw.Series) -> Self | None:
+        """The encoder of a column, or None when it holds one time only."""
+        times = _times_of(series)
+        trend = NumberColumn.fit_values(series.name, _days(times), "robust")
+        if trend is None:
+            return None
+        known = times[~np.isnat(times)]
+        circles = tuple(name for name, (_, position) in _CIRCLES.items() if len(np.unique(position(known))) > 1)
+        return cls(series.name, trend, circles)
+
+    @property
+    def feature_names(self) -> list[str]:
+        waves = [f"{self.column}:{wave}({circle})" for circle in self.circles for wave in ("sin", "cos")]
+        first, *missing = self.trend.feature_names
+        return [first, *waves, *missing]
+
+    def transform(self, series: nw.Series) -> np.ndarray:
+        times = _times_of(series)
+        missing = np.isnat(times)
+        times = np.where(missing, np.datetime64(0, "us"), times)
+        waves = []
+        for name in self.circles:
+            length, position = _CIRCLES[name]
+            angle = 2.0 * np.pi * position(times) / length
+            waves += [np.where(missing, 0.0, np.sin(angle)), np.where(missing, 0.0, np.cos(angle))]
+        trend = self.trend.encode(np.where(missing, np.nan, _days(times)))
+        return np.column_stack([trend[:, :1], *waves, trend[:, 1:]]).astype(np.float32)
+
+    @classmethod
+    def from_dict(cls, state: dict[str, Any]) -> Self:
+        return cls(state["column"], NumberColumn.from_dict(state["trend"]), tuple(state["circles"]))
+
+
+def _days(times: np.ndarray) -> np.ndarray:
+    return np.where(np.isnat(times), np.nan, times.astype(np.int64) / 86_400e6)
+
+
+def _times_of(series: nw.Series) -> np.ndarray:
+    """A column's times, ndarray of shape (n,) datetime64[us], NaT where missing; text in ISO 8601 counts."""
+    if isinstance(series.dtype, nw.Datetime) and series.dtype.time_zone:
+        series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    if series.dtype.is_temporal() and not isinstance(series.dtype, nw.Duration):
+        return np.asarray(series.cast(nw.Datetime("us")).to_numpy(), dtype="M8[us]")
+    times = np.full(len(series), np.datetime64("NaT"), dtype="M8[us]")
+    values = object_values(series)
+    for i in np.flatnonzero(~is_missing(series)):
+        # datetime64 takes a plain number for a count of units.
+        if isinstance(values[i], (bool, int, float)):
+            raise _not_a_date(series.name, values[i])
+        try:
+            times[i] = np.datetime64(values[i], "us")
+        except (ValueError, TypeError) as error:
+            raise _not_a_date(series.name, values[i]) from error
+    return times
+
+
+def _not_a_date(column: str, value: object) -> DataError:
+    return DataError(
+        f"column {column!r} must hold dates, as in training, got {value!r}. "
+        "Write them as 2024-12-31 or 2024-12-31 23:59, or leave them empty."
+    )

@@ -1,0 +1,36 @@
+"""Data frames of any library, seen through narwhals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals.stable.v2 as nw
+
+from lamina.data.checks import check_column_names
+from lamina.errors import DataError
+
+__all__ = ["as_frame"]
+
+
+def as_frame(X: Any, *, owner: str) -> nw.DataFrame:
+    """A data frame of pandas, polars or pyarrow (or one already wrapped), checked: rows, and unique column names that are text.
+
+    >>> import pyarrow as pa
+    >>> as_frame(pa.table({"a": [1, 2]}), owner="example").columns
+    ['a']
+    """
+    if isinstance(X, nw.DataFrame):
+        return X
+    # narwhals' own words for names that occur twice are those of each library, so they are looked at first.
+    names = X.column_names if hasattr(X, "column_names") else getattr(X, "columns", ())
+    check_column_names(owner, list(names))
+    try:
+        frame: nw.DataFrame = nw.from_native(X, eager_only=True)
+    except TypeError as error:
+        raise DataError(
+            f"{owner}: a table must be a data frame of pandas, polars or pyarrow, got {type(X).__name__}. "
+            "Wrap an array in pandas.DataFrame, with a name for every column."
+        ) from error
+    if len(frame) == 0:
+        raise DataError(f"{owner}: a table must have at least one row, got none. Check where it comes from.")
+    return frame

@@ -1,0 +1,94 @@
+"""Tables to files, chosen by suffix, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+
+from lamina.errors import FileError
+from lamina.files import atomic_write
+
+__all__ = ["check_table_path", "write_table"]
+
+
+def write_table(path: str | os.PathLike[str], table: pa.Table) -> None:
+    """Write a table as CSV, TSV, Parquet or Feather.
+
+    Parameters
+    ----------
+    path : str or path
+        Ending in ``.csv``, ``.tsv``, ``.parquet``, ``.pq``, ``.feather`` or ``.arrow``. An earlier file survives any failure.
+    table : pyarrow.Table
+        What to write.
+
+    Raises
+    ------
+    FileError
+        If the suffix is another one, or the file cannot be written.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "out.csv"
+    >>> write_table(path, pa.table({"a": [1, 2]}))
+    >>> path.read_text()
+    'a\\n1\\n2\\n'
+    """
+    write = check_table_path(path)
+    with atomic_write(path) as file:
+        write(table, file)
+
+
+def check_table_path(path: str | os.PathLike[str]) -> Callable[[pa.Table, BinaryIO], Any]:
+    """The writer for a file's suffix, or the :class:`~lamina.errors.FileError` that there is none."""
+    writer = _WRITERS.get(Path(path).suffix.lower())
+    if writer is None:
+        raise FileError(f"output must end in one of {', '.join(_WRITERS)}, got {Path(path).name!r}. Rename it.")
+    return writer
+
+
+def _write_csv(table: pa.Table, file: BinaryIO) -> None:
+    _write_text(table, file, ",")
+
+
+def _write_tsv(table: pa.Table, file: BinaryIO) -> None:
+    _write_text(table, file, "\t")
+
+
+def _write_text(table: pa.Table, file: BinaryIO, delimiter: str) -> None:
+    from pyarrow import csv
+
+    # The header is written by hand: pyarrow quotes every name.
+    names = [f'"{name}"' if any(mark in name for mark in f'"{delimiter}\n\r') else name for name in _doubled(table.column_names)]
+    file.write((delimiter.join(names) + "\n").encode())
+    csv.write_csv(table, file, csv.WriteOptions(include_header=False, delimiter=delimiter, quoting_style="needed"))
+
+
+def _doubled(names: list[str]) -> list[str]:
+    return [name.replace('"', '""') for name in names]
+
+
+def _write_parquet(table: pa.Table, file: BinaryIO) -> None:
+    from pyarrow import parquet
+
+    parquet.write_table(table, file)
+
+
+def _write_feather(table: pa.Table, file: BinaryIO) -> None:
+    from pyarrow import feather
+
+    feather.write_feather(table, file)
+
+
+_WRITERS: dict[str, Callable[[pa.Table, BinaryIO], None]] = {
+    ".csv": _write_csv,
+    ".tsv": _write_tsv,
+    ".parquet": _write_parquet,
+    ".pq": _write_parquet,
+    ".feather": _write_feather,
+    ".arrow": _write_feather,
+}

@@ -1,0 +1,82 @@
+"""The task is read off the target column, and a target that cannot be learnt is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from lamina.data import Target, Task, target_column
+from lamina.errors import DataError
+
+
+def fit(values: list[Any], task: Task = "auto") -> Target:
+    return Target.fit(target_column(pa.table({"y": values}), "y"), task)
+
+
+@pytest.mark.parametrize(
+    ("values", "task", "classes"),
+    [
+        (["b", "a", "b"], "classification", ("a", "b")),
+        ([True, False, True], "classification", ("false", "true")),
+        ([10, 2] * 10, "classification", ("2", "10")),
+        ([1.0, 0.0] * 10, "classification", ("0", "1")),
+        ([0.5, 1.0] * 10, "regression", ()),
+        (list(range(100)), "regression", ()),
+        ([1, 2, 1, 2], "regression", ()),
+    ],
+)
+def test_the_task_follows_from_the_values(values: list[Any], task: str, classes: tuple[str, ...]) -> None:
+    target = fit(values)
+    assert (target.task, target.classes) == (task, classes)
+
+
+def test_missing_values_do_not_count() -> None:
+    assert fit(["a", None, "b", "a"]).classes == ("a", "b")
+
+
+@pytest.mark.parametrize("values", [["b", "a", "b"], [10, 2] * 10, [True, False, True]])
+def test_classes_survive_encoding_and_json(values: list[Any]) -> None:
+    target = Target.from_dict(fit(values).to_dict())
+    series = target_column(pa.table({"y": values}), "y")
+    decoded = target.decode(target.encode(series)).tolist()
+    assert decoded == [str(v).lower() if isinstance(v, bool) else v for v in values]
+
+
+@pytest.mark.parametrize(
+    ("values", "task", "message"),
+    [
+        (["a", "a"], "auto", "must have at least two classes, got only a in 2 rows"),
+        (["a", "b", "c"], "auto", "must have a class with two rows or more, got 3 classes with one row each"),
+        ([None, None], "auto", "must hold values, got none in 2 rows"),
+        (
+            ["1", "2", "x"],
+            "regression",
+            r"must hold numbers for regression, got 'x' \(row 3\)\. Correct it, or use the task classification",
+        ),
+        ([1.0, float("inf")], "regression", r"must hold finite numbers of at most 1e\+100 in size, got inf in 1 of 2 rows"),
+        ([1.0, -1e300], "auto", r"must hold finite numbers of at most 1e\+100 in size, got -1e\+300"),
+    ],
+)
+def test_targets_that_cannot_be_learnt_are_refused(values: list[Any], task: Task, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        fit(values, task)
+
+
+def test_a_target_that_is_not_there_suggests_the_nearest_column() -> None:
+    with pytest.raises(DataError, match=r"target must be a column of the table, got 'incom'\. Did you mean 'income'\?"):
+        target_column(pa.table({"age": [1], "income": [2]}), "incom")
+    with pytest.raises(DataError, match=r"got 'xyz'\. The columns are 'age'\."):
+        target_column(pa.table({"age": [1]}), "xyz")
+
+
+def test_a_class_that_training_did_not_have_is_refused() -> None:
+    with pytest.raises(DataError, match=r"must hold the classes of training \('a', 'b'\), got 'c'"):
+        fit(["a", "b", "a"]).encode(target_column(pa.table({"y": ["c"]}), "y"))
+
+
+def test_text_that_spells_numbers_serves_regression() -> None:
+    series = target_column(pa.table({"y": ["1", "2.5"]}), "y")
+    assert np.array_equal(Target.fit(series, "regression").encode(series), [1.0, 2.5])
