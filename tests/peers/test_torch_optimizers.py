@@ -1,0 +1,79 @@
+"""Every optimizer that torch has takes the same ten steps as torch's."""
+
+import numpy as np
+import pytest
+import torch
+from torch_network import ROWS, TorchNetwork, random_problem, two_layer_program
+
+from lamina import optimizers
+from lamina.engine import Clipping, StepValues, TrainingPlan
+
+STEPS = 10
+PAIRS = {
+    "gradient_descent": (optimizers.GradientDescent(0.1), lambda p: torch.optim.SGD(p, 0.1)),
+    "momentum": (optimizers.Momentum(0.1, momentum=0.9), lambda p: torch.optim.SGD(p, 0.1, momentum=0.9)),
+    "nesterov": (optimizers.Nesterov(0.1, momentum=0.9), lambda p: torch.optim.SGD(p, 0.1, momentum=0.9, nesterov=True)),
+    "rmsprop": (optimizers.RMSprop(0.01, rho=0.9), lambda p: torch.optim.RMSprop(p, 0.01, alpha=0.9)),
+    "adagrad": (optimizers.Adagrad(0.05), lambda p: torch.optim.Adagrad(p, 0.05)),
+    "adam": (optimizers.Adam(0.01), lambda p: torch.optim.Adam(p, 0.01)),
+    "adamw": (optimizers.AdamW(0.01, weight_decay=0.1), lambda p: torch.optim.AdamW(p, 0.01, weight_decay=0.1)),
+    "nadam": (optimizers.Nadam(0.01), lambda p: torch.optim.NAdam(p, 0.01)),
+}
+
+
+def test_every_optimizer_with_an_update_rule_has_a_torch_twin_here():
+    assert set(PAIRS) == set(optimizers.OPTIMIZERS) - {"lbfgs"}
+
+
+def train_ours(executor_for, optimizer, clipping=Clipping()):
+    data, start = random_problem()
+    executor = executor_for(two_layer_program())
+    executor.configure(TrainingPlan(optimizer.rule(), clipping))
+    executor.parameters[:] = start
+    order = np.tile(np.arange(ROWS), STEPS)
+    decays = np.full(STEPS, optimizer.weight_decay)
+    values = StepValues(np.full(STEPS, optimizer.learning_rate), decays)
+    result = executor.train(data, order, ROWS, 0, values)
+    return executor.parameters, result.losses
+
+
+def train_torch(make_optimizer, clip=None):
+    data, start = random_problem()
+    network = TorchNetwork(two_layer_program(), start)
+    optimizer = make_optimizer(network.parameters())
+    x, target = torch.tensor(data.inputs[0]), torch.tensor(data.targets[0][:, 0]).long()
+    losses = []
+    for _ in range(STEPS):
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(network(x), target)
+        loss.backward()
+        if clip:
+            clip(network.parameters())
+        optimizer.step()
+        losses.append(loss.item())
+    return network.flat(), losses
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_ten_steps_agree_with_torch(executor_for, name):
+    ours, make_theirs = PAIRS[name]
+    weights, losses = train_ours(executor_for, ours)
+    torch_weights, torch_losses = train_torch(make_theirs)
+    np.testing.assert_allclose(losses, torch_losses, rtol=1e-12)
+    np.testing.assert_allclose(weights, torch_weights, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("clipping", "clip"),
+    [
+        (Clipping(norm=0.05), lambda p: torch.nn.utils.clip_grad_norm_(p, 0.05)),
+        (Clipping(value=(-0.01, 0.01)), lambda p: torch.nn.utils.clip_grad_value_(p, 0.01)),
+    ],
+    ids=["norm", "value"],
+)
+def test_clipped_steps_agree_with_torch(executor_for, clipping, clip):
+    ours, make_theirs = PAIRS["adam"]
+    weights, _ = train_ours(executor_for, ours, clipping)
+    torch_weights, _ = train_torch(make_theirs, clip)
+    # torch divides by norm + 1e-6, we by the norm
+    np.testing.assert_allclose(weights, torch_weights, rtol=1e-4, atol=1e-6)
