@@ -9,16 +9,7 @@
 #include <cstdint>
 #include <cstring>
 
-#if defined(__AVX512F__)
-#define LAMINA_VECTOR_BYTES 64
-#define LAMINA_GEMM_ROWS 8
-#elif defined(__AVX2__)
-#define LAMINA_VECTOR_BYTES 32
-#define LAMINA_GEMM_ROWS 6
-#else
-#define LAMINA_VECTOR_BYTES 16
-#define LAMINA_GEMM_ROWS 4
-#endif
+#include "kernels/simd.hpp"
 
 namespace lamina {
 namespace {
@@ -26,7 +17,7 @@ namespace product {
 
 using Size = std::int64_t;
 
-inline constexpr int kRows = LAMINA_GEMM_ROWS;  // rows of C a register block
+inline constexpr int kRows = LAMINA_VECTOR_BYTES == 64 ? 8 : LAMINA_VECTOR_BYTES == 32 ? 6 : 4;  // rows of C a register block
 inline constexpr Size kDepth = 256;             // k is cut so that a panel of B stays in the first-level cache
 inline constexpr Size kHeight = 256;            // m is cut so that a slab of A stays in the second-level cache
 

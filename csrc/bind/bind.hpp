@@ -1,0 +1,43 @@
+// What the binding files share.
+#pragma once
+
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+
+#include "blas/blas.hpp"
+#include "executor/program.hpp"
+#include "executor/sources.hpp"
+
+namespace nb = nanobind;
+
+namespace lamina {
+
+using Ints = nb::ndarray<const i64, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Doubles = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+// One of the caller's arrays, kept alive.
+struct BoundSource {
+  Source source;
+  nb::object values, columns, offsets;
+};
+
+// The caller's arrays of a call, kept alive.
+struct BoundBatches {
+  Batches batches;
+  nb::object owners;
+};
+
+// The products of a BLAS; null where there is none.
+struct Blas {
+  FortranGemm<float> f32 = nullptr;
+  FortranGemm<double> f64 = nullptr;
+};
+
+Program read_program(nb::handle program);
+TrainingPlan read_plan(nb::handle plan);
+
+void bind_sources(nb::module_& m);
+void bind_tools(nb::module_& m);
+void bind_executors(nb::module_& m);
+
+}  // namespace lamina

@@ -1,0 +1,134 @@
+// The executor for float32 and float64. Sizes and types were checked in Python; the GIL is released while numbers are crunched.
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/unique_ptr.h>
+#include <nanobind/stl/vector.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+
+#include "bind/bind.hpp"
+#include "bind/instruction_sets.hpp"
+#include "executor/executor.hpp"
+
+namespace lamina {
+namespace {
+
+using FailureTuple = std::tuple<i64, std::string, std::string>;
+
+std::optional<FailureTuple> as_tuple(const std::optional<Failure>& failure) {
+  if (!failure) return std::nullopt;
+  return FailureTuple{failure->step, failure->layer, failure->quantity};
+}
+
+template <class T>
+struct Binding {
+  using Vector = nb::ndarray<T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+  using Matrix = nb::ndarray<T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+  using ConstMatrix = nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+  using Numbers = nb::ndarray<double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+  using Rates = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+
+  static std::unique_ptr<Executor<T>> make(nb::handle program, Vector parameters, Vector state, std::optional<Blas> blas,
+                                           const std::string& instruction_set, const std::string& product, int num_threads) {
+    Tools<T> tools{nullptr, nullptr, ProductKind::automatic, num_threads};
+    for (const InstructionSet& set : instruction_sets())
+      if (instruction_set.empty() || set.name == instruction_set) tools.kernels = set.template kernels<T>();
+    if (!tools.kernels) throw nb::value_error(("no such instruction set here: " + instruction_set).c_str());
+    if constexpr (sizeof(T) == sizeof(float)) {
+      tools.blas = blas ? blas->f32 : nullptr;
+    } else {
+      tools.blas = blas ? blas->f64 : nullptr;
+    }
+    if (product == "built_in") tools.product = ProductKind::built_in;
+    if (product == "blas") tools.product = ProductKind::blas;
+    return std::make_unique<Executor<T>>(read_program(program), tools, parameters.data(), state.data());
+  }
+
+  static void configure(Executor<T>& executor, nb::handle plan, Matrix slots) {
+    executor.configure(read_plan(plan), slots.data(), static_cast<int>(slots.shape(0)));
+  }
+
+  static std::tuple<i64, i64, std::optional<FailureTuple>> train(Executor<T>& executor, const BoundBatches& data, Ints order, i64 batch_size,
+                                                                 i64 first_step, Doubles learning_rates, std::optional<Doubles> weight_decays,
+                                                                 std::optional<Rates> dropout_rates, Numbers losses, std::optional<Numbers> norms) {
+    const StepValues values{learning_rates.data(), weight_decays ? weight_decays->data() : nullptr, dropout_rates ? dropout_rates->data() : nullptr,
+                            dropout_rates ? static_cast<i64>(dropout_rates->shape(1)) : 0};
+    TrainingSummary summary;
+    {
+      nb::gil_scoped_release release;
+      summary = executor.train(data.batches, order.data(), static_cast<i64>(order.size()), batch_size, first_step, values, losses.data(),
+                               norms ? norms->data() : nullptr);
+    }
+    return {summary.steps, summary.num_clipped, as_tuple(summary.failure)};
+  }
+
+  static std::vector<T*> pointers(const std::vector<Matrix>& arrays) {
+    std::vector<T*> all;
+    for (const Matrix& array : arrays) all.push_back(array.data());
+    return all;
+  }
+
+  static void predict(Executor<T>& executor, const BoundBatches& data, const std::vector<Matrix>& outputs) {
+    const std::vector<T*> to = pointers(outputs);
+    nb::gil_scoped_release release;
+    executor.predict(data.batches, to);
+  }
+
+  static void evaluate(Executor<T>& executor, const BoundBatches& data, Numbers losses) {
+    nb::gil_scoped_release release;
+    executor.evaluate(data.batches, losses.data());
+  }
+
+  static double loss_and_gradient(Executor<T>& executor, const BoundBatches& data, Ints order, bool training, i64 step, Vector gradient) {
+    nb::gil_scoped_release release;
+    return executor.loss_and_gradient(data.batches, {order.data(), 0, static_cast<i64>(order.size())}, training, step, gradient.data());
+  }
+
+  static void forward(Executor<T>& executor, const BoundBatches& data, Ints order, i64 step, const std::vector<Matrix>& outputs) {
+    const std::vector<T*> to = pointers(outputs);
+    nb::gil_scoped_release release;
+    executor.forward_half(data.batches, {order.data(), 0, static_cast<i64>(order.size())}, step, to);
+  }
+
+  static std::optional<FailureTuple> backward(Executor<T>& executor, const std::vector<ConstMatrix>& d_outputs, i64 step, double learning_rate,
+                                              double weight_decay, double rows) {
+    std::vector<const T*> from;
+    for (const ConstMatrix& array : d_outputs) from.push_back(array.data());
+    std::optional<Failure> failure;
+    {
+      nb::gil_scoped_release release;
+      failure = executor.backward_half(from, step, learning_rate, weight_decay, rows);
+    }
+    return as_tuple(failure);
+  }
+};
+
+template <class T>
+void bind_executor(nb::module_& m, const char* name) {
+  using B = Binding<T>;
+  using namespace nb::literals;
+  nb::class_<Executor<T>>(m, name, "Runs a program. The arrays given to it are not copied and must be kept alive.")
+      .def(nb::new_(&B::make), "program"_a, "parameters"_a, "state"_a, "blas"_a.none(), "instruction_set"_a, "product"_a, "num_threads"_a)
+      .def("configure", &B::configure, "plan"_a, "slots"_a)
+      .def("train", &B::train, "data"_a, "order"_a, "batch_size"_a, "first_step"_a, "learning_rates"_a, "weight_decays"_a.none(),
+           "dropout_rates"_a.none(), "losses"_a, "norms"_a.none())
+      .def("predict", &B::predict, "data"_a, "outputs"_a)
+      .def("evaluate", &B::evaluate, "data"_a, "losses"_a)
+      .def("loss_and_gradient", &B::loss_and_gradient, "data"_a, "order"_a, "training"_a, "step"_a, "gradient"_a)
+      .def("forward", &B::forward, "data"_a, "order"_a, "step"_a, "outputs"_a)
+      .def("backward", &B::backward, "d_outputs"_a, "step"_a, "learning_rate"_a, "weight_decay"_a, "rows"_a)
+      .def("threads_for", &Executor<T>::threads_for, "rows"_a);
+}
+
+}  // namespace
+
+void bind_executors(nb::module_& m) {
+  bind_executor<float>(m, "ExecutorF32");
+  bind_executor<double>(m, "ExecutorF64");
+}
+
+}  // namespace lamina

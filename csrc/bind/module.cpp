@@ -1,0 +1,9 @@
+// The Python module: small classes over the executor. Python validates, C++ trusts.
+#include "bind/bind.hpp"
+
+NB_MODULE(_native, m) {
+  m.doc() = "The native engine of Lamina.";
+  lamina::bind_sources(m);
+  lamina::bind_tools(m);
+  lamina::bind_executors(m);
+}

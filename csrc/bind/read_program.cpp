@@ -1,0 +1,88 @@
+// From the Python dataclasses of lamina/engine/program.py and plan.py to their C++ mirrors.
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "bind/bind.hpp"
+#include "kernels/functions.hpp"
+
+namespace lamina {
+namespace {
+
+constexpr const char* kOpNames[] = {"dense", "activation", "prelu", "dropout", "batch_norm", "layer_norm", "add", "multiply", "concat"};
+
+// The place of a name in a table of names, as the enumeration that the table spells out.
+template <class Enum, class Names>
+Enum named(const Names& names, const std::string& name) {
+  const auto found = std::find(std::begin(names), std::end(names), name);
+  if (found == std::end(names)) throw nb::value_error(("the native engine does not know " + name).c_str());
+  return static_cast<Enum>(found - std::begin(names));
+}
+
+template <class T>
+T get(nb::handle object, const char* name) {
+  return nb::cast<T>(object.attr(name));
+}
+
+Parameter read_parameter(nb::handle p) {
+  const auto shape = get<std::vector<i64>>(p, "shape");
+  const i64 size = get<i64>(p, "size"), columns = shape.empty() ? 1 : shape.back();
+  return {get<std::string>(p, "layer"), get<i64>(p, "offset"), size,
+          columns > 0 ? size / columns : 0, columns, get<double>(p, "l1"), get<double>(p, "l2"), get<double>(p, "max_norm"), get<bool>(p, "decay")};
+}
+
+Op read_op(nb::handle op) {
+  const auto kind = named<OpKind>(kOpNames, get<std::string>(op, "kind"));
+  return {kind,
+          get<std::string>(op, "layer"),
+          get<std::vector<int>>(op, "inputs"),
+          get<int>(op, "output"),
+          get<std::vector<int>>(op, "parameters"),
+          get<std::vector<int>>(op, "state"),
+          get<std::vector<double>>(op, "settings"),
+          kind == OpKind::activation ? named<Function>(kFunctionNames, get<std::string>(op, "function")) : Function::identity};
+}
+
+Head read_head(nb::handle head) {
+  return {named<HeadKind>(kHeadNames, get<std::string>(head, "kind")), get<int>(head, "logits"), get<i64>(head, "target_width"),
+          get<std::vector<double>>(head, "settings"), get<double>(head, "weight")};
+}
+
+template <class Read>
+auto read_all(nb::handle owner, const char* name, Read read) {
+  std::vector<decltype(read(owner))> all;
+  for (const nb::handle each : owner.attr(name)) all.push_back(read(each));
+  return all;
+}
+
+}  // namespace
+
+Program read_program(nb::handle program) {
+  return {get<std::vector<i64>>(program, "widths"),
+          get<std::vector<int>>(program, "inputs"),
+          get<std::vector<int>>(program, "outputs"),
+          read_all(program, "ops", read_op),
+          read_all(program, "parameters", read_parameter),
+          read_all(program, "state", read_parameter),
+          read_all(program, "heads", read_head),
+          get<i64>(program, "num_parameters"),
+          get<i64>(program, "num_state")};
+}
+
+TrainingPlan read_plan(nb::handle plan) {
+  const nb::object rule = plan.attr("rule"), clipping = plan.attr("clipping");
+  const Clipping bounds{get<std::optional<std::pair<double, double>>>(clipping, "value"), get<std::optional<double>>(clipping, "layer_norm"),
+                        get<std::optional<double>>(clipping, "norm")};
+  return {named<Rule>(kRuleNames, get<std::string>(rule, "kind")),
+          get<std::vector<double>>(rule, "coefficients"),
+          bounds,
+          get<bool>(plan, "penalty_per_row"),
+          get<bool>(plan, "record_norms"),
+          nb::cast<std::uint64_t>(plan.attr("seed") & nb::int_(~std::uint64_t{0}))};
+}
+
+}  // namespace lamina

@@ -1,0 +1,75 @@
+// Which hands do the work: BLAS from SciPy's capsules, instruction sets; and the order of the examples.
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "bind/bind.hpp"
+#include "bind/instruction_sets.hpp"
+#include "random/permutation.hpp"
+
+namespace lamina {
+namespace {
+
+// The C signature of gemm, scalars left open: "?" stands for the type that the capsule calls its float type.
+constexpr const char* kSignature = "void (char *, char *, int *, int *, int *, ? *, ? *, int *, ? *, int *, ? *, ? *, int *)";
+
+// Whether `name` is kSignature with one float type throughout, which ends in `letter` ("..._s") or is `plain` ("float").
+bool signature_fits(const std::string& name, char letter, const std::string& plain) {
+  const std::string signature = kSignature;
+  const std::size_t at = signature.find('?');
+  const std::size_t end = name.find(" *", at);
+  if (name.size() < at || end == std::string::npos) return false;
+  const std::string scalar = name.substr(at, end - at);
+  const bool right_float = scalar == plain || (scalar.size() > 2 && scalar.substr(scalar.size() - 2) == std::string("_") + letter);
+  std::string expected;
+  for (const char c : signature) c == '?' ? expected += scalar : expected += c;
+  return right_float && name == expected;
+}
+
+// The function in a capsule whose name is the signature that we are about to call, or null.
+template <class Function>
+Function open_capsule(nb::handle capsule, char letter, const char* plain) {
+  if (!PyCapsule_CheckExact(capsule.ptr())) return nullptr;
+  const char* name = PyCapsule_GetName(capsule.ptr());
+  if (!name || !signature_fits(name, letter, plain)) return nullptr;
+  return reinterpret_cast<Function>(PyCapsule_GetPointer(capsule.ptr(), name));
+}
+
+std::optional<Blas> blas_from_capsules(nb::handle sgemm, nb::handle dgemm) {
+  const Blas blas{open_capsule<FortranGemm<float>>(sgemm, 's', "float"), open_capsule<FortranGemm<double>>(dgemm, 'd', "double")};
+  if (!blas.f32 || !blas.f64) return std::nullopt;
+  return blas;
+}
+
+std::vector<std::string> instruction_set_names() {
+  std::vector<std::string> names;
+  for (const InstructionSet& set : instruction_sets()) names.push_back(set.name);
+  return names;
+}
+
+nb::ndarray<nb::numpy, i64, nb::ndim<1>> permutation(i64 n, std::uint64_t seed, std::uint32_t epoch) {
+  auto order = std::make_unique<i64[]>(static_cast<std::size_t>(n));
+  {
+    nb::gil_scoped_release release;
+    permute(order.get(), n, seed, epoch);
+  }
+  i64* data = order.release();
+  const nb::capsule owner(data, [](void* p) noexcept { delete[] static_cast<i64*>(p); });
+  return {data, {static_cast<std::size_t>(n)}, owner};
+}
+
+}  // namespace
+
+void bind_tools(nb::module_& m) {
+  nb::class_<Blas>(m, "Blas", "The matrix products of a BLAS library.")
+      .def_static("from_capsules", &blas_from_capsules, nb::arg("sgemm"), nb::arg("dgemm"),
+                  "None unless both capsules hold a Fortran product with 32-bit integers.");
+  m.def("instruction_sets", &instruction_set_names, "Those that this machine has and this build serves, best last.");
+  m.def("permutation", &permutation, nb::arg("n"), nb::arg("seed"), nb::arg("epoch"));
+}
+
+}  // namespace lamina

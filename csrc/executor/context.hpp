@@ -1,0 +1,74 @@
+// What every op sees while a batch passes through: the program, where its arrays are, and how the batch is meant.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "executor/pool.hpp"
+#include "executor/product.hpp"
+#include "executor/program.hpp"
+#include "executor/sources.hpp"
+#include "executor/workspace.hpp"
+
+namespace lamina {
+
+template <class T>
+struct Context {
+  const Program& program;
+  const Kernels<T>& kernels;
+  Product<T> product;
+  Pool* pool;
+  Workspace<T>& work;
+  const T* parameters;
+  T* state;
+  T* gradient;                         // (num_parameters,)
+  std::vector<char>& d_value_written;  // by buffer: its gradient has had a first contribution in this step
+  std::vector<char>& gradient_written; // by parameter, likewise
+  const std::vector<char>& needs_gradient;         // by buffer: a parameter lies somewhere above it
+  const std::vector<const Source*>& sparse_input;  // by buffer: where it is a sparse batch that was not filled in
+  Rows rows;
+  bool training;                // masks and batch statistics
+  bool update_state;            // running statistics too
+  std::uint64_t seed;
+  i64 step;
+  const double* dropout_rates;  // by dropout op in program order, or null: the ops' own
+
+  i64 n() const { return rows.size; }
+  i64 width(int buffer) const { return program.widths[buffer]; }
+  T* value(int buffer) const { return work.value[buffer]; }
+  T* d_value(int buffer) const { return work.d_value[buffer]; }
+  const T* parameter(const Op& op, std::size_t i) const { return i < op.parameters.size() ? parameters + program.parameters[op.parameters[i]].offset : nullptr; }
+  T* running(const Op& op, std::size_t i) const { return state + program.state[op.state[i]].offset; }
+
+  // Where an op adds the gradient of its parameter i: zeroed for the first contribution of the step.
+  T* gradient_to_add(const Op& op, std::size_t i) const {
+    if (i >= op.parameters.size()) return nullptr;
+    const Parameter& parameter = program.parameters[op.parameters[i]];
+    T* to = gradient + parameter.offset;
+    if (!gradient_written[op.parameters[i]]) std::fill_n(to, parameter.size, T(0));
+    gradient_written[op.parameters[i]] = 1;
+    return to;
+  }
+
+  // Lets `write(T* d_x)` write one contribution to the gradient of `buffer`: in place if it is the first, else it is added.
+  template <class Write>
+  void contribute(int buffer, Write write) const {
+    if (!needs_gradient[buffer]) return;
+    if (!d_value_written[buffer]) {
+      write(d_value(buffer));
+      d_value_written[buffer] = 1;
+      return;
+    }
+    write(work.scratch);
+    kernels.add_to(d_value(buffer), work.scratch, n() * width(buffer));
+  }
+
+  // f(first row, number of rows) over tiles of the batch.
+  template <class F>
+  void over_rows(i64 width, F f) const {
+    over_pieces(pool, n(), width, f);
+  }
+};
+
+}  // namespace lamina

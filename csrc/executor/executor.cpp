@@ -1,0 +1,285 @@
+#include "executor/executor.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "executor/failure.hpp"
+#include "executor/gather.hpp"
+#include "executor/gradient.hpp"
+#include "executor/heads.hpp"
+#include "executor/passes.hpp"
+
+namespace lamina {
+namespace {
+
+// By buffer: whether a parameter lies at or above the op that writes it, so that its gradient is wanted.
+std::vector<char> find_needs_gradient(const Program& program) {
+  std::vector<char> needs(program.widths.size(), 0);
+  for (const Op& op : program.ops) {
+    const bool inherited = std::any_of(op.inputs.begin(), op.inputs.end(), [&](int b) { return needs[b]; });
+    needs[op.output] = inherited || !op.parameters.empty();
+  }
+  return needs;
+}
+
+// By buffer: whether dense ops alone read it, so that a sparse batch may stay sparse.
+std::vector<char> find_only_dense(const Program& program) {
+  std::vector<char> only(program.widths.size(), 1);
+  for (const Op& op : program.ops)
+    for (const int b : op.inputs) only[b] = only[b] && op.kind == OpKind::dense;
+  for (const int b : program.outputs) only[b] = 0;
+  for (const Head& head : program.heads) only[head.logits] = 0;
+  return only;
+}
+
+// Multiply-adds of a forward pass over one row.
+i64 work_per_row(const Program& program) {
+  i64 work = 0;
+  for (const Op& op : program.ops) work += op.kind == OpKind::dense ? program.parameters[op.parameters[0]].size : 4 * program.widths[op.output];
+  return work;
+}
+
+}  // namespace
+
+template <class T>
+Executor<T>::Executor(Program program, Tools<T> tools, T* parameters, T* state)
+    : program_(std::move(program)),
+      tools_(tools),
+      parameters_(parameters),
+      state_(state),
+      layers_(group_by_layer(program_)),
+      runs_(find_runs(program_)),
+      whole_{{0, program_.num_parameters, false}},
+      work_per_row_(work_per_row(program_)),
+      needs_gradient_(find_needs_gradient(program_)),
+      only_dense_(find_only_dense(program_)),
+      gradient_(program_.num_parameters),
+      saved_state_(program_.num_state),
+      head_losses_(program_.heads.size()),
+      partial_(program_.num_parameters / kTileSize + 1),
+      d_value_written_(program_.widths.size()),
+      gradient_written_(program_.parameters.size()),
+      sparse_input_(program_.widths.size()) {}
+
+template <class T>
+void Executor<T>::configure(TrainingPlan plan, T* slots, int num_slots) {
+  const std::lock_guard lock(mutex_);
+  plan_ = std::move(plan);
+  slots_ = slots;
+  num_slots_ = num_slots;
+}
+
+// Threads pay for themselves from some 0.2 ms of work a step.
+template <class T>
+int Executor<T>::threads_for(i64 rows) const {
+  if (tools_.num_threads > 0) return tools_.num_threads;
+  const i64 threads = 3 * rows * work_per_row_ >> 23;
+  return threads < 2 ? 1 : static_cast<int>(std::min<i64>(threads, available_threads()));
+}
+
+template <class T>
+Pool* Executor<T>::pool_for(i64 rows) {
+  const int threads = threads_for(rows);
+  if (threads == 1) return nullptr;
+  if (pool_ && pool_process_ != getpid()) pool_.release();  // threads do not survive a fork; joining them would hang
+  if (!pool_ || pool_->num_threads() != threads) pool_ = std::make_unique<Pool>(threads);
+  pool_process_ = getpid();
+  return pool_.get();
+}
+
+template <class T>
+Context<T> Executor<T>::begin(Workspace<T>& work, const Batches& data, Rows rows, bool training, bool update_state, i64 step,
+                              const double* dropout_rates) {
+  std::fill(d_value_written_.begin(), d_value_written_.end(), 0);
+  std::fill(gradient_written_.begin(), gradient_written_.end(), 0);
+  for (std::size_t i = 0; i < data.inputs.size(); ++i) {
+    const int buffer = program_.inputs[i];
+    sparse_input_[buffer] = data.inputs[i].sparse() && only_dense_[buffer] ? &data.inputs[i] : nullptr;
+  }
+  Pool* pool = pool_for(rows.size);
+  const Product<T> product{tools_.kernels, tools_.blas, tools_.product, pool};
+  return {program_,          *tools_.kernels,   product,         pool,          work, parameters_, state_,       gradient_.data(),
+          d_value_written_, gradient_written_, needs_gradient_, sparse_input_, rows, training,    update_state, plan_.seed,
+          step,              dropout_rates};
+}
+
+// Forward, losses, backward, penalties: fills the flat gradient and returns the total loss.
+template <class T>
+double Executor<T>::differentiate(const Context<T>& context, const Batches& data) {
+  gather_inputs(context, data.inputs);
+  gather_targets(context, data.targets);
+  forward(context);
+  const double total_weight = sum_weights(data.sample_weight, context.rows);
+  run_heads(context, data, total_weight, head_losses_);
+  backward(context);
+  double loss = penalize(total_weight);
+  for (const double each : head_losses_) loss += each;
+  return loss;
+}
+
+template <class T>
+double Executor<T>::penalize(double total_weight) {
+  const double factor = !plan_.penalty_per_row ? 1.0 : total_weight > 0 ? 1.0 / total_weight : 0.0;
+  return add_penalties(program_, *tools_.kernels, gradient_.data(), parameters_, factor);
+}
+
+template <class T>
+std::optional<Failure> Executor<T>::find_failure(const Context<T>& context, double loss) {
+  const bool finite_loss = std::isfinite(loss);
+  if (finite_loss && all_finite(*tools_.kernels, context.pool, gradient_.data(), program_.num_parameters, partial_)) return std::nullopt;
+  if (auto failure = find_activation(context)) return failure;
+  return finite_loss ? find_gradient(context) : find_loss(context, head_losses_);
+}
+
+template <class T>
+bool Executor<T>::clip(Pool* pool) {
+  const Kernels<T>& kernels = *tools_.kernels;
+  const Clipping& clipping = plan_.clipping;
+  bool changed = false;
+  if (clipping.value) changed |= kernels.clip_value(gradient_.data(), program_.num_parameters, clipping.value->first, clipping.value->second);
+  if (clipping.layer_norm) changed |= clip_layers(program_, kernels, pool, layers_, gradient_.data(), *clipping.layer_norm, partial_);
+  if (!clipping.norm) return changed;
+  const double norm = std::sqrt(sum_squares(kernels, pool, gradient_.data(), program_.num_parameters, partial_));
+  if (norm <= *clipping.norm) return changed;
+  kernels.scale(gradient_.data(), program_.num_parameters, *clipping.norm / norm);
+  return true;
+}
+
+template <class T>
+void Executor<T>::update_parameters(Pool* pool, double learning_rate, double weight_decay, i64 step) {
+  for (const Run& run : weight_decay == 0 ? whole_ : runs_)
+    update(*tools_.kernels, pool, plan_, run, program_.num_parameters, num_slots_, parameters_, gradient_.data(), slots_, learning_rate, weight_decay, step);
+  apply_max_norms(program_, *tools_.kernels, parameters_, training_.scratch);
+}
+
+template <class T>
+typename Executor<T>::StepOutcome Executor<T>::take_step(const Context<T>& context, const Batches& data, double learning_rate, double weight_decay) {
+  StepOutcome outcome;
+  std::copy_n(state_, program_.num_state, saved_state_.data());
+  outcome.loss = differentiate(context, data);
+  outcome.failure = find_failure(context, outcome.loss);
+  if (outcome.failure) {
+    std::copy_n(saved_state_.data(), program_.num_state, state_);
+    return outcome;
+  }
+  if (plan_.record_norms) outcome.norm = std::sqrt(sum_squares(*tools_.kernels, context.pool, gradient_.data(), program_.num_parameters, partial_));
+  outcome.clipped = clip(context.pool);
+  update_parameters(context.pool, learning_rate, weight_decay, context.step);
+  return outcome;
+}
+
+template <class T>
+TrainingSummary Executor<T>::train(const Batches& data, const i64* order, i64 size, i64 batch_size, i64 first_step, const StepValues& values,
+                                   double* losses, double* norms) {
+  const std::lock_guard lock(mutex_);
+  training_.prepare(program_, std::min(batch_size, size), true);
+  TrainingSummary summary;
+  for (i64 first = 0; first < size; first += batch_size) {
+    const i64 k = summary.steps;
+    const double* rates = values.dropout_rates ? values.dropout_rates + k * values.num_dropouts : nullptr;
+    const Rows rows{order + first, 0, std::min(batch_size, size - first)};
+    const Context<T> context = begin(training_, data, rows, true, true, first_step + k, rates);
+    StepOutcome outcome = take_step(context, data, values.learning_rates[k], values.weight_decays ? values.weight_decays[k] : 0.0);
+    if (outcome.failure) {
+      summary.failure = std::move(outcome.failure);
+      break;
+    }
+    losses[k] = outcome.loss;
+    if (norms) norms[k] = outcome.norm;
+    summary.num_clipped += outcome.clipped;
+    ++summary.steps;
+  }
+  return summary;
+}
+
+// Rows a pass when only outputs are wanted: the widest buffer then stays in the second-level cache.
+template <class T>
+i64 Executor<T>::inference_rows(const Batches& data) const {
+  const i64 widest = *std::max_element(program_.widths.begin(), program_.widths.end());
+  return std::clamp<i64>(std::min<i64>(data.rows, 65536 / std::max<i64>(widest, 1)), 1, 2048);
+}
+
+// Calls use(context) after a forward pass in inference mode over every piece of the data.
+template <class T>
+template <class Use>
+void Executor<T>::infer(const Batches& data, Use use) {
+  const i64 chunk = inference_rows(data);
+  inference_.prepare(program_, chunk, false);
+  for (i64 first = 0; first < data.rows; first += chunk) {
+    const Context<T> context = begin(inference_, data, {nullptr, first, std::min(chunk, data.rows - first)}, false, false, 0, nullptr);
+    gather_inputs(context, data.inputs);
+    forward(context);
+    use(context);
+  }
+}
+
+template <class T>
+void Executor<T>::predict(const Batches& data, const std::vector<T*>& outputs) {
+  const std::lock_guard lock(mutex_);
+  infer(data, [&](const Context<T>& context) {
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      const i64 width = context.width(program_.outputs[i]);
+      std::copy_n(context.value(program_.outputs[i]), context.n() * width, outputs[i] + context.rows.first * width);
+    }
+  });
+}
+
+template <class T>
+void Executor<T>::evaluate(const Batches& data, double* losses) {
+  const std::lock_guard lock(mutex_);
+  const double total_weight = sum_weights(data.sample_weight, {nullptr, 0, data.rows});
+  std::fill_n(losses, program_.heads.size(), 0.0);
+  infer(data, [&](const Context<T>& context) {
+    gather_targets(context, data.targets);
+    for (std::size_t h = 0; h < program_.heads.size(); ++h) {
+      scale_rows(context.work.scale[h], data.sample_weight, context.rows, total_weight > 0 ? 1.0 / total_weight : 0.0);
+      losses[h] += run_head<T>(context, h, nullptr);
+    }
+  });
+}
+
+template <class T>
+double Executor<T>::loss_and_gradient(const Batches& data, Rows rows, bool training, i64 step, T* gradient) {
+  const std::lock_guard lock(mutex_);
+  training_.prepare(program_, rows.size, true);
+  const double loss = differentiate(begin(training_, data, rows, training, false, step, nullptr), data);
+  std::copy(gradient_.begin(), gradient_.end(), gradient);
+  return loss;
+}
+
+template <class T>
+void Executor<T>::forward_half(const Batches& data, Rows rows, i64 step, const std::vector<T*>& outputs) {
+  const std::lock_guard lock(mutex_);
+  training_.prepare(program_, rows.size, true);
+  held_ = data;
+  held_rows_ = rows;
+  const Context<T> context = begin(training_, held_, rows, true, true, step, nullptr);
+  gather_inputs(context, held_.inputs);
+  forward(context);
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    std::copy_n(context.value(program_.outputs[i]), rows.size * context.width(program_.outputs[i]), outputs[i]);
+}
+
+template <class T>
+std::optional<Failure> Executor<T>::backward_half(const std::vector<const T*>& d_outputs, i64 step, double learning_rate, double weight_decay,
+                                                  double rows) {
+  const std::lock_guard lock(mutex_);
+  const Context<T> context = begin(training_, held_, held_rows_, true, true, step, nullptr);
+  for (std::size_t i = 0; i < d_outputs.size(); ++i) {
+    const i64 size = context.n() * context.width(program_.outputs[i]);
+    context.contribute(program_.outputs[i], [&](T* d_value) { std::copy_n(d_outputs[i], size, d_value); });
+  }
+  backward(context);
+  penalize(rows);
+  if (auto failure = find_failure(context, 0.0)) return failure;
+  clip(context.pool);
+  update_parameters(context.pool, learning_rate, weight_decay, step);
+  return std::nullopt;
+}
+
+template class Executor<float>;
+template class Executor<double>;
+
+}  // namespace lamina

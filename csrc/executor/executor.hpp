@@ -1,0 +1,109 @@
+// The native executor: runs a program, a whole epoch in one call. See lamina/engine/executor.py for what each call promises.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "blas/blas.hpp"
+#include "executor/context.hpp"
+#include "executor/pool.hpp"
+#include "executor/product.hpp"
+#include "executor/program.hpp"
+#include "executor/sources.hpp"
+#include "executor/update.hpp"
+#include "executor/workspace.hpp"
+
+namespace lamina {
+
+// What may change from step to step: (k,), (k,) or null, (k, num_dropouts) or null.
+struct StepValues {
+  const double* learning_rates;
+  const double* weight_decays;
+  const double* dropout_rates;
+  i64 num_dropouts;
+};
+
+struct TrainingSummary {
+  i64 steps = 0, num_clipped = 0;
+  std::optional<Failure> failure;
+};
+
+// Which hands do the work: the kernels of an instruction set, BLAS if there is one, and how many threads (0: by the work's size).
+template <class T>
+struct Tools {
+  const Kernels<T>* kernels;
+  FortranGemm<T> blas;
+  ProductKind product;
+  int num_threads;
+};
+
+template <class T>
+class Executor {
+ public:
+  // parameters (num_parameters,) and state (num_state,) stay the caller's, who keeps them alive.
+  Executor(Program program, Tools<T> tools, T* parameters, T* state);
+
+  void configure(TrainingPlan plan, T* slots, int num_slots);
+
+  // losses (k,); norms (k,) or null. k = ceil(size / batch_size).
+  TrainingSummary train(const Batches& data, const i64* order, i64 size, i64 batch_size, i64 first_step, const StepValues& values, double* losses,
+                        double* norms);
+  void predict(const Batches& data, const std::vector<T*>& outputs);
+  void evaluate(const Batches& data, double* losses);
+  double loss_and_gradient(const Batches& data, Rows rows, bool training, i64 step, T* gradient);
+
+  // The two halves of a step whose loss the caller computes; `data` must live until the second half is done.
+  void forward_half(const Batches& data, Rows rows, i64 step, const std::vector<T*>& outputs);
+  std::optional<Failure> backward_half(const std::vector<const T*>& d_outputs, i64 step, double learning_rate, double weight_decay, double rows);
+
+  int threads_for(i64 rows) const;
+
+ private:
+  struct StepOutcome {
+    double loss = 0, norm = 0;
+    bool clipped = false;
+    std::optional<Failure> failure;
+  };
+
+  Context<T> begin(Workspace<T>& work, const Batches& data, Rows rows, bool training, bool update_state, i64 step, const double* dropout_rates);
+  Pool* pool_for(i64 rows);
+  double differentiate(const Context<T>& context, const Batches& data);
+  double penalize(double total_weight);
+  std::optional<Failure> find_failure(const Context<T>& context, double loss);
+  bool clip(Pool* pool);
+  void update_parameters(Pool* pool, double learning_rate, double weight_decay, i64 step);
+  StepOutcome take_step(const Context<T>& context, const Batches& data, double learning_rate, double weight_decay);
+  i64 inference_rows(const Batches& data) const;
+  template <class Use>
+  void infer(const Batches& data, Use use);
+
+  Program program_;
+  Tools<T> tools_;
+  T* parameters_;
+  T* state_;
+  T* slots_ = nullptr;
+  int num_slots_ = 0;
+  TrainingPlan plan_;
+
+  std::vector<std::vector<int>> layers_;
+  std::vector<Run> runs_, whole_;
+  i64 work_per_row_;
+  std::vector<char> needs_gradient_, only_dense_;
+  std::vector<T> gradient_, saved_state_;
+  std::vector<double> head_losses_, partial_;
+  std::vector<char> d_value_written_, gradient_written_;
+  std::vector<const Source*> sparse_input_;
+  Workspace<T> training_, inference_;
+  Batches held_;  // of a half step
+  Rows held_rows_{nullptr, 0, 0};
+  std::unique_ptr<Pool> pool_;
+  long pool_process_ = 0;
+  std::mutex mutex_;  // one call at a time
+};
+
+extern template class Executor<float>;
+extern template class Executor<double>;
+
+}  // namespace lamina

@@ -1,0 +1,42 @@
+// Where a number that is not finite first appeared. Looked for only once something is wrong.
+#pragma once
+
+#include <cmath>
+#include <optional>
+#include <vector>
+
+#include "executor/context.hpp"
+
+namespace lamina {
+
+// The first op in forward order whose output is not finite.
+template <class T>
+std::optional<Failure> find_activation(const Context<T>& context) {
+  for (const Op& op : context.program.ops)
+    if (!context.kernels.all_finite(context.value(op.output), context.n() * context.width(op.output))) return Failure{context.step, op.layer, "activation"};
+  return std::nullopt;
+}
+
+// The layer before the first head whose loss is not finite (the last head where the penalty is at fault).
+template <class T>
+Failure find_loss(const Context<T>& context, const std::vector<double>& losses) {
+  std::size_t h = 0;
+  while (h + 1 < losses.size() && std::isfinite(losses[h])) ++h;
+  std::string layer = "input";
+  for (const Op& op : context.program.ops)
+    if (!losses.empty() && op.output == context.program.heads[h].logits) layer = op.layer;
+  return {context.step, layer, "loss"};
+}
+
+// The first layer in backward order whose part of the gradient is not finite.
+template <class T>
+Failure find_gradient(const Context<T>& context) {
+  const Program& program = context.program;
+  for (std::size_t i = program.ops.size(); i-- > 0;)
+    for (const int p : program.ops[i].parameters)
+      if (!context.kernels.all_finite(context.gradient + program.parameters[p].offset, program.parameters[p].size))
+        return {context.step, program.ops[i].layer, "gradient"};
+  return {context.step, program.parameters.back().layer, "gradient"};
+}
+
+}  // namespace lamina

@@ -1,0 +1,74 @@
+// Several buffers into one: add, multiply, concat.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+
+#include "executor/context.hpp"
+
+namespace lamina {
+
+template <class T>
+void add_forward(const Context<T>& context, const Op& op) {
+  const i64 size = context.n() * context.width(op.output);
+  T* out = context.value(op.output);
+  std::copy_n(context.value(op.inputs[0]), size, out);
+  for (std::size_t i = 1; i < op.inputs.size(); ++i) context.kernels.add_to(out, context.value(op.inputs[i]), size);
+}
+
+// out = x1 + x2 + ...:  d_xi = d_out
+template <class T>
+void add_backward(const Context<T>& context, const Op& op) {
+  const i64 size = context.n() * context.width(op.output);
+  for (const int x : op.inputs) context.contribute(x, [&](T* d_x) { std::copy_n(context.d_value(op.output), size, d_x); });
+}
+
+template <class T>
+void multiply_forward(const Context<T>& context, const Op& op) {
+  const i64 size = context.n() * context.width(op.output);
+  T* out = context.value(op.output);
+  std::copy_n(context.value(op.inputs[0]), size, out);
+  for (std::size_t i = 1; i < op.inputs.size(); ++i) context.kernels.multiply_into(out, out, context.value(op.inputs[i]), size);
+}
+
+// out = x1 * x2 * ...:  d_xi = d_out * the product of the others
+template <class T>
+void multiply_backward(const Context<T>& context, const Op& op) {
+  const i64 size = context.n() * context.width(op.output);
+  for (std::size_t i = 0; i < op.inputs.size(); ++i) {
+    context.contribute(op.inputs[i], [&](T* d_x) {
+      std::copy_n(context.d_value(op.output), size, d_x);
+      for (std::size_t j = 0; j < op.inputs.size(); ++j)
+        if (j != i) context.kernels.multiply_into(d_x, d_x, context.value(op.inputs[j]), size);
+    });
+  }
+}
+
+// to (n, width) = columns of from, both row-major with their own row lengths.
+template <class T>
+void copy_columns(T* to, i64 to_stride, const T* from, i64 from_stride, i64 n, i64 width) {
+  for (i64 i = 0; i < n; ++i) std::copy_n(from + i * from_stride, width, to + i * to_stride);
+}
+
+template <class T>
+void concat_forward(const Context<T>& context, const Op& op) {
+  const i64 total = context.width(op.output);
+  T* out = context.value(op.output);
+  for (const int x : op.inputs) {
+    copy_columns(out, total, context.value(x), context.width(x), context.n(), context.width(x));
+    out += context.width(x);
+  }
+}
+
+// out = [x1 | x2 | ...]:  d_xi = its columns of d_out
+template <class T>
+void concat_backward(const Context<T>& context, const Op& op) {
+  const i64 total = context.width(op.output);
+  const T* d_out = context.d_value(op.output);
+  for (const int x : op.inputs) {
+    context.contribute(x, [&](T* d_x) { copy_columns(d_x, context.width(x), d_out, total, context.n(), context.width(x)); });
+    d_out += context.width(x);
+  }
+}
+
+}  // namespace lamina

@@ -1,0 +1,68 @@
+// Dense: out = x W + b.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+
+#include "executor/context.hpp"
+#include "executor/sparse.hpp"
+
+namespace lamina {
+
+// out (n, width): every row becomes `row`, or zero where that is null.
+template <class T>
+void fill_rows(T* out, const T* row, i64 n, i64 width) {
+  const i64 size = n * width;
+  if (!row || size == 0) return std::fill_n(out, size, T(0)), void();
+  std::copy_n(row, width, out);
+  for (i64 done = width; done < size; done *= 2) std::memcpy(out + done, out, sizeof(T) * static_cast<std::size_t>(std::min(done, size - done)));
+}
+
+// out = x W + b
+template <class T>
+void dense_forward(const Context<T>& context, const Op& op) {
+  const int x = op.inputs[0];
+  const i64 n = context.n(), in = context.width(x), width = context.width(op.output);
+  const T* weight = context.parameter(op, 0);
+  const T* bias = context.parameter(op, 1);
+  T* out = context.value(op.output);
+  const Source* sparse = context.sparse_input[x];
+  if (bias || sparse) fill_rows(out, bias, n, width);
+  if (sparse) {
+    sparse_product(out, *sparse, context.rows, weight, width);
+  } else {
+    context.product(false, false, n, width, in, context.value(x), weight, T(bias ? 1 : 0), out);
+  }
+}
+
+// out = x W + b:  d_W = x^T d_out,  d_b = column sums of d_out,  d_x = d_out W^T
+template <class T>
+void dense_backward(const Context<T>& context, const Op& op) {
+  const int x = op.inputs[0];
+  const i64 n = context.n(), in = context.width(x), width = context.width(op.output);
+  const T* d_out = context.d_value(op.output);
+  const Parameter& weight = context.program.parameters[op.parameters[0]];
+  char& written = context.gradient_written[op.parameters[0]];
+  if (const Source* sparse = context.sparse_input[x]) {
+    sparse_weight_gradient(context.gradient_to_add(op, 0), *sparse, context.rows, d_out, width);
+  } else {
+    context.product(true, false, in, width, n, context.value(x), d_out, T(written ? 1 : 0), context.gradient + weight.offset);
+    written = 1;
+  }
+  if (op.parameters.size() > 1) bias_gradient(context, op.parameters[1], d_out, width);
+  if (!context.needs_gradient[x]) return;
+  char& d_x_written = context.d_value_written[x];
+  context.product(false, true, n, in, width, d_out, context.parameters + weight.offset, T(d_x_written ? 1 : 0), context.d_value(x));
+  d_x_written = 1;
+}
+
+template <class T>
+void bias_gradient(const Context<T>& context, int parameter, const T* d_out, i64 width) {
+  T* d_bias = context.gradient + context.program.parameters[parameter].offset;
+  char& written = context.gradient_written[parameter];
+  context.kernels.sum_rows(written ? context.work.scratch : d_bias, d_out, context.n(), width);
+  if (written) context.kernels.add_to(d_bias, context.work.scratch, width);
+  written = 1;
+}
+
+}  // namespace lamina

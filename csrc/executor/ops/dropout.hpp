@@ -1,0 +1,38 @@
+// Dropout, inverted: y = x * keep / (1 - rate) while training, y = x otherwise.
+#pragma once
+
+#include <algorithm>
+
+#include "executor/context.hpp"
+#include "random/permutation.hpp"
+
+namespace lamina {
+
+// The op's own rate, or that of the step. Dropout ops are numbered in program order.
+template <class T>
+double dropout_rate(const Context<T>& context, int index) {
+  const auto& ops = context.program.ops;
+  if (!context.dropout_rates) return ops[index].settings[0];
+  return context.dropout_rates[std::count_if(ops.begin(), ops.begin() + index, [](const Op& op) { return op.kind == OpKind::dropout; })];
+}
+
+template <class T>
+void dropout_forward(const Context<T>& context, const Op& op, const Kept<T>& kept, int index) {
+  const i64 size = context.n() * context.width(op.output);
+  const T* x = context.value(op.inputs[0]);
+  if (!context.training) return std::copy_n(x, size, context.value(op.output)), void();
+  const RandomKey key{context.seed, kDropout, static_cast<std::uint32_t>(context.step), static_cast<std::uint32_t>(index)};
+  context.kernels.dropout_forward(context.value(op.output), kept.mask, x, size, dropout_rate(context, index), key);
+}
+
+template <class T>
+void dropout_backward(const Context<T>& context, const Op& op, const Kept<T>& kept, int index) {
+  const i64 size = context.n() * context.width(op.output);
+  const T* d_out = context.d_value(op.output);
+  context.contribute(op.inputs[0], [&](T* d_x) {
+    if (!context.training) return std::copy_n(d_out, size, d_x), void();
+    context.kernels.dropout_backward(d_x, d_out, kept.mask, size, dropout_rate(context, index));
+  });
+}
+
+}  // namespace lamina

@@ -1,0 +1,80 @@
+// Batch norm and layer norm.
+#pragma once
+
+#include <cmath>
+
+#include "executor/context.hpp"
+
+namespace lamina {
+
+template <class T>
+void batch_norm_forward(const Context<T>& context, const Op& op, const Kept<T>& kept) {
+  const i64 n = context.n(), width = context.width(op.output);
+  const T* x = context.value(op.inputs[0]);
+  const T* gamma = context.parameter(op, 0);
+  const T* beta = context.parameter(op, 1);
+  T* out = context.value(op.output);
+  T* mean = context.running(op, 0);
+  T* variance = context.running(op, 1);
+  const double momentum = op.settings[0], eps = op.settings[1];
+  if (context.training) {
+    context.kernels.batch_norm_forward(out, kept.normalized, kept.inverse_deviation, context.update_state ? mean : nullptr,
+                                       context.update_state ? variance : nullptr, x, gamma, beta, n, width, momentum, eps);
+    return;
+  }
+  context.kernels.batch_norm_inference(out, x, gamma, beta, mean, variance, n, width, eps);
+  if (!kept.normalized) return;  // no backward pass will follow
+  context.kernels.batch_norm_inference(kept.normalized, x, nullptr, nullptr, mean, variance, n, width, eps);
+  for (i64 j = 0; j < width; ++j) kept.inverse_deviation[j] = T(1) / std::sqrt(variance[j] + static_cast<T>(eps));
+}
+
+// With running statistics, which are constants: out = gamma * (x - mean) * inverse_deviation + beta.
+template <class T>
+void batch_norm_inference_backward(T* d_x, T* d_gamma, T* d_beta, const T* d_out, const Kept<T>& kept, const T* gamma, i64 n, i64 width) {
+  for (i64 i = 0; i < n; ++i) {
+    for (i64 j = 0; j < width; ++j) {
+      const T d = d_out[i * width + j];
+      if (d_gamma) d_gamma[j] += d * kept.normalized[i * width + j];
+      if (d_beta) d_beta[j] += d;
+      d_x[i * width + j] = d * kept.inverse_deviation[j] * (gamma ? gamma[j] : T(1));
+    }
+  }
+}
+
+template <class T>
+void batch_norm_backward(const Context<T>& context, const Op& op, const Kept<T>& kept) {
+  const int x = op.inputs[0];
+  const i64 n = context.n(), width = context.width(x);
+  const T* d_out = context.d_value(op.output);
+  const T* gamma = context.parameter(op, 0);
+  const auto run = [&](T* d_x) {
+    T* d_gamma = context.gradient_to_add(op, 0);
+    T* d_beta = context.gradient_to_add(op, 1);
+    if (context.training) {
+      context.kernels.batch_norm_backward(d_x, d_gamma, d_beta, d_out, kept.normalized, kept.inverse_deviation, gamma, n, width);
+    } else {
+      batch_norm_inference_backward(d_x, d_gamma, d_beta, d_out, kept, gamma, n, width);
+    }
+  };
+  context.needs_gradient[x] ? context.contribute(x, run) : run(context.work.scratch);
+}
+
+template <class T>
+void layer_norm_forward(const Context<T>& context, const Op& op, const Kept<T>& kept) {
+  const i64 width = context.width(op.output);
+  T* out = context.value(op.output);
+  context.kernels.layer_norm_forward(out, kept.normalized, kept.inverse_deviation, context.value(op.inputs[0]), context.parameter(op, 0),
+                                     context.parameter(op, 1), context.n(), width, op.settings[0]);
+}
+
+template <class T>
+void layer_norm_backward(const Context<T>& context, const Op& op, const Kept<T>& kept) {
+  const int x = op.inputs[0];
+  const auto run = [&](T* d_x) {
+    context.kernels.layer_norm_backward(d_x, context.gradient_to_add(op, 0), context.gradient_to_add(op, 1), context.d_value(op.output), kept.normalized,
+                                        kept.inverse_deviation, context.parameter(op, 0), context.n(), context.width(x));
+  };
+  context.needs_gradient[x] ? context.contribute(x, run) : run(context.work.scratch);
+}
+
+}  // namespace lamina

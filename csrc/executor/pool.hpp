@@ -1,0 +1,72 @@
+// Threads for tiles. Which tiles there are depends on the problem only, never on the number of threads: results are the same bits.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+namespace lamina {
+
+class Pool {
+ public:
+  explicit Pool(int num_threads);
+  ~Pool();
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  int num_threads() const { return static_cast<int>(workers_.size()) + 1; }
+
+  // Calls f(tile) for every tile in [0, tiles), the calling thread among the workers; returns when all are done.
+  template <class F>
+  void run(std::int64_t tiles, F& f) {
+    start(tiles, &f, [](void* data, std::int64_t tile) { (*static_cast<F*>(data))(tile); });
+  }
+
+ private:
+  using Call = void (*)(void* data, std::int64_t tile);
+
+  void start(std::int64_t tiles, void* data, Call call);
+  void work();
+  void serve();
+
+  std::vector<std::thread> workers_;
+  std::atomic<std::uint32_t> round_{0};  // a new value wakes the workers
+  std::atomic<int> busy_{0};             // workers that have not finished this round
+  std::atomic<std::int64_t> next_{0};
+  std::atomic<bool> stop_{false};
+  std::int64_t tiles_ = 0;
+  void* data_ = nullptr;
+  Call call_ = nullptr;
+};
+
+// Processors that this process may run on.
+int available_threads();
+
+// f(tile) for every tile; without a pool (one thread) a plain loop.
+template <class F>
+void over_tiles(Pool* pool, std::int64_t tiles, F f) {
+  if (pool && tiles > 1) {
+    pool->run(tiles, f);
+  } else {
+    for (std::int64_t tile = 0; tile < tiles; ++tile) f(tile);
+  }
+}
+
+inline constexpr std::int64_t kTileSize = 32768;  // elements: about 10 us of work, and a first- or second-level cache's worth
+
+// f(first, count) over pieces of [0, size), each of about kTileSize / width.
+template <class F>
+void over_pieces(Pool* pool, std::int64_t size, std::int64_t width, F f) {
+  const std::int64_t piece = width >= kTileSize ? 1 : kTileSize / (width > 0 ? width : 1);
+  if (size <= piece) {
+    f(std::int64_t{0}, size);
+    return;
+  }
+  over_tiles(pool, (size + piece - 1) / piece, [&](std::int64_t tile) {
+    const std::int64_t first = tile * piece;
+    f(first, first + piece <= size ? piece : size - first);
+  });
+}
+
+}  // namespace lamina

@@ -1,0 +1,70 @@
+// What to compute, as plain data: the C++ mirror of lamina/engine/program.py and the parts of plan.py that the executor needs.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kernels/kernels.hpp"
+
+namespace lamina {
+
+enum class OpKind : int { dense, activation, prelu, dropout, batch_norm, layer_norm, add, multiply, concat };
+
+struct Parameter {
+  std::string layer;
+  i64 offset, size, rows, columns;  // rows = 1 for vectors
+  double l1, l2, max_norm;
+  bool decay;
+};
+
+struct Op {
+  OpKind kind;
+  std::string layer;
+  std::vector<int> inputs;
+  int output;
+  std::vector<int> parameters, state;
+  std::vector<double> settings;
+  Function function;  // of an activation
+};
+
+struct Head {
+  HeadKind kind;
+  int logits;
+  i64 target_width;
+  std::vector<double> settings;
+  double weight;
+};
+
+struct Program {
+  std::vector<i64> widths;
+  std::vector<int> inputs, outputs;
+  std::vector<Op> ops;
+  std::vector<Parameter> parameters, state;
+  std::vector<Head> heads;
+  i64 num_parameters = 0, num_state = 0;
+};
+
+struct Clipping {
+  std::optional<std::pair<double, double>> value;
+  std::optional<double> layer_norm, norm;
+
+  bool any() const { return value || layer_norm || norm; }
+};
+
+struct TrainingPlan {
+  Rule rule = Rule::gradient_descent;
+  std::vector<double> coefficients;
+  Clipping clipping;
+  bool penalty_per_row = false, record_norms = false;
+  std::uint64_t seed = 0;
+};
+
+struct Failure {
+  i64 step;
+  std::string layer, quantity;
+};
+
+}  // namespace lamina

@@ -1,0 +1,38 @@
+// The caller's arrays, as they lie in memory: rows are drawn from them, batch by batch, and nothing is ever copied as a whole.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "kernels/kernels.hpp"
+
+namespace lamina {
+
+// (rows, width), dense with strides in elements, or compressed sparse rows (then `offsets` and `columns` are set).
+struct Source {
+  i64 rows = 0, width = 0;
+  const void* values = nullptr;
+  bool is_double = false;
+  i64 row_stride = 0, column_stride = 0;
+  const void* offsets = nullptr;  // (rows + 1,)
+  const void* columns = nullptr;  // (number of stored values,)
+  bool wide_index = false;        // offsets and columns are int64, not int32
+
+  bool sparse() const { return offsets != nullptr; }
+};
+
+struct Batches {
+  std::vector<Source> inputs, targets;
+  const double* sample_weight = nullptr;  // (rows,) or null: all one
+  i64 rows = 0;
+};
+
+// The rows of one batch: order[0..size), or first, first + 1, ... where order is null.
+struct Rows {
+  const i64* order;
+  i64 first, size;
+
+  i64 operator[](i64 i) const { return order ? order[i] : first + i; }
+};
+
+}  // namespace lamina

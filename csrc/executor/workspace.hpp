@@ -1,0 +1,86 @@
+// The memory of a batch: every buffer's value and gradient, and what the ops keep from the forward pass for the backward pass.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "executor/arena.hpp"
+#include "executor/program.hpp"
+
+namespace lamina {
+
+// What one op keeps between forward and backward; null where its kind needs nothing.
+template <class T>
+struct Kept {
+  T* normalized = nullptr;         // (n, width)
+  T* inverse_deviation = nullptr;  // (width,) of batch norm, (n,) of layer norm
+  std::uint8_t* mask = nullptr;    // (n, width): 1 = kept by dropout
+};
+
+template <class T>
+class Workspace {
+ public:
+  std::vector<T*> value, d_value;  // by buffer: (n, width)
+  std::vector<Kept<T>> kept;       // by op
+  std::vector<T*> target, scale;   // by head: (n, target_width), (n,)
+  T* scratch = nullptr;            // (n, widest buffer), and at least the widest parameter row
+  i64* order = nullptr;            // (n,)
+
+  // Makes room for batches of up to `rows`. Much too large is laid out anew as well: buffers far apart share cache sets.
+  void prepare(const Program& program, i64 rows, bool training) {
+    if (rows <= capacity_ && capacity_ <= 8 * rows && (has_gradients_ || !training)) return;
+    capacity_ = std::max<i64>(rows, 1);
+    has_gradients_ = training;
+    arena_.reset();
+    lay_out(program);
+    arena_.commit();
+    lay_out(program);
+  }
+
+ private:
+  void lay_out(const Program& program) {
+    const std::size_t buffers = program.widths.size();
+    value.resize(buffers);
+    d_value.resize(buffers);
+    i64 widest = 1;
+    for (std::size_t b = 0; b < buffers; ++b) {
+      value[b] = arena_.template take<T>(capacity_ * program.widths[b]);
+      if (has_gradients_) d_value[b] = arena_.template take<T>(capacity_ * program.widths[b]);
+      widest = std::max(widest, program.widths[b]);
+    }
+    for (const Parameter& parameter : program.parameters) widest = std::max(widest, parameter.columns);
+    scratch = arena_.template take<T>(capacity_ * widest);
+    order = arena_.template take<i64>(capacity_);
+    lay_out_kept(program);
+    lay_out_heads(program);
+  }
+
+  void lay_out_kept(const Program& program) {
+    kept.assign(program.ops.size(), {});
+    for (std::size_t i = 0; i < program.ops.size(); ++i) {
+      const Op& op = program.ops[i];
+      const i64 width = program.widths[op.output], size = capacity_ * width;
+      if (op.kind == OpKind::dropout && has_gradients_) kept[i].mask = arena_.template take<std::uint8_t>(size);
+      if ((op.kind == OpKind::batch_norm && has_gradients_) || op.kind == OpKind::layer_norm) {
+        kept[i].normalized = arena_.template take<T>(size);
+        kept[i].inverse_deviation = arena_.template take<T>(op.kind == OpKind::batch_norm ? width : capacity_);
+      }
+    }
+  }
+
+  void lay_out_heads(const Program& program) {
+    target.resize(program.heads.size());
+    scale.resize(program.heads.size());
+    for (std::size_t h = 0; h < program.heads.size(); ++h) {
+      target[h] = arena_.template take<T>(capacity_ * program.heads[h].target_width);
+      scale[h] = arena_.template take<T>(capacity_);
+    }
+  }
+
+  Arena arena_;
+  i64 capacity_ = 0;
+  bool has_gradients_ = false;
+};
+
+}  // namespace lamina

@@ -1,0 +1,29 @@
+"""What can be computed (:class:`Program`), how it is trained (plans), and who computes it (executors)."""
+
+from lamina.engine.executor import Executor
+from lamina.engine.plan import Batches, Clipping, Failure, InputArray, StepValues, TrainingPlan, TrainingResult, UpdateRule
+from lamina.engine.program import HEAD_KINDS, OP_KINDS, Head, Op, Parameter, Program
+from lamina.engine.select import ENGINES, engine_info, make_executor, native_available, permutation
+
+__all__ = [
+    "ENGINES",
+    "HEAD_KINDS",
+    "OP_KINDS",
+    "Batches",
+    "Clipping",
+    "Executor",
+    "Failure",
+    "Head",
+    "InputArray",
+    "Op",
+    "Parameter",
+    "Program",
+    "StepValues",
+    "TrainingPlan",
+    "TrainingResult",
+    "UpdateRule",
+    "engine_info",
+    "make_executor",
+    "native_available",
+    "permutation",
+]

@@ -1,0 +1,61 @@
+"""The compiled part of the native engine (csrc/bind)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lamina.engine.plan import TrainingPlan
+from lamina.engine.program import Program
+
+class Source:
+    @staticmethod
+    def dense(values: np.ndarray) -> Source: ...
+    @staticmethod
+    def sparse(values: np.ndarray, columns: np.ndarray, offsets: np.ndarray, width: int) -> Source: ...
+
+class Batches:
+    @staticmethod
+    def make(inputs: list[Source], targets: list[Source], sample_weight: np.ndarray | None) -> Batches: ...
+
+class Blas:
+    @staticmethod
+    def from_capsules(sgemm: object, dgemm: object) -> Blas | None: ...
+
+class _Executor:
+    def __init__(
+        self,
+        program: Program,
+        parameters: np.ndarray,
+        state: np.ndarray,
+        blas: Blas | None,
+        instruction_set: str,
+        product: str,
+        num_threads: int,
+    ) -> None: ...
+    def configure(self, plan: TrainingPlan, slots: np.ndarray) -> None: ...
+    def train(
+        self,
+        data: Batches,
+        order: np.ndarray,
+        batch_size: int,
+        first_step: int,
+        learning_rates: np.ndarray,
+        weight_decays: np.ndarray | None,
+        dropout_rates: np.ndarray | None,
+        losses: np.ndarray,
+        norms: np.ndarray | None,
+    ) -> tuple[int, int, tuple[int, str, str] | None]: ...
+    def predict(self, data: Batches, outputs: Sequence[np.ndarray]) -> None: ...
+    def evaluate(self, data: Batches, losses: np.ndarray) -> None: ...
+    def loss_and_gradient(self, data: Batches, order: np.ndarray, training: bool, step: int, gradient: np.ndarray) -> float: ...
+    def forward(self, data: Batches, order: np.ndarray, step: int, outputs: Sequence[np.ndarray]) -> None: ...
+    def backward(
+        self, d_outputs: Sequence[np.ndarray], step: int, learning_rate: float, weight_decay: float, rows: float
+    ) -> tuple[int, str, str] | None: ...
+    def threads_for(self, rows: int) -> int: ...
+
+class ExecutorF32(_Executor): ...
+class ExecutorF64(_Executor): ...
+
+def instruction_sets() -> list[str]: ...
+def permutation(n: int, seed: int, epoch: int) -> np.ndarray: ...

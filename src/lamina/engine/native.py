@@ -1,0 +1,184 @@
+"""The native executor: the compiled engine behind the contract of :class:`lamina.engine.executor.Executor`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lamina.engine import _native
+from lamina.engine.blas import SingleThreadedBlas, scipy_blas
+from lamina.engine.native_data import as_batches, as_order
+from lamina.engine.plan import Batches, Failure, InputArray, StepValues, TrainingPlan, TrainingResult, UpdateRule
+from lamina.engine.program import Program
+from lamina.errors import ShapeError, phrase
+
+__all__ = ["NativeExecutor"]
+
+_CACHE_LINE = 64
+_UNTRAINED = TrainingPlan(UpdateRule("gradient_descent", (), 0))
+_ENGINES = {np.dtype(np.float32): _native.ExecutorF32, np.dtype(np.float64): _native.ExecutorF64}
+
+
+class NativeExecutor:
+    """Runs a program in compiled code, a whole epoch in one call, without the interpreter's lock.
+
+    Parameters
+    ----------
+    program : Program
+    dtype : {"float32", "float64"}, default "float32"
+    n_threads : int, optional
+        Threads that share a batch's work; None chooses by the work's size (1 for small networks). The results do not depend on it.
+    instruction_set : str, optional
+        One of :func:`lamina.engine._native.instruction_sets`; None is the best that this machine has.
+    product : {"automatic", "built_in", "blas"}, default "automatic"
+        Which matrix product: by size, always the built-in one, or BLAS wherever there is one.
+
+    Attributes
+    ----------
+    parameters : ndarray of shape (num_parameters,)
+    state : ndarray of shape (num_state,)
+    slots : ndarray of shape (num_slots, num_parameters)
+        All three start at 0 and are live: what is written into them changes the model.
+
+    Examples
+    --------
+    >>> from lamina.engine.program import Head, Op, Parameter
+    >>> program = Program(
+    ...     widths=(1, 1), inputs=(0,), outputs=(1,), ops=(Op("dense", "line", (0,), 1, (0, 1)),),
+    ...     parameters=(Parameter("weight", "line", 0, (1, 1)), Parameter("bias", "line", 1, (1,))),
+    ...     heads=(Head("squared_error", 1, 1),),
+    ... )
+    >>> executor = NativeExecutor(program, "float64")
+    >>> executor.configure(TrainingPlan(UpdateRule("gradient_descent", (), 0)))
+    >>> x = np.array([[0.0], [1.0]])
+    >>> result = executor.train(Batches([x], [3.0 * x + 1.0]), np.tile([0, 1], 500), 2, 0, StepValues(np.full(500, 0.5)))
+    >>> executor.parameters.round(6)
+    array([3., 1.])
+    """
+
+    program: Program
+    dtype: np.dtype
+    parameters: np.ndarray
+    state: np.ndarray
+    slots: np.ndarray
+
+    def __init__(
+        self,
+        program: Program,
+        dtype: str | np.dtype = "float32",
+        n_threads: int | None = None,
+        *,
+        instruction_set: str | None = None,
+        product: str = "automatic",
+    ) -> None:
+        self.program = program
+        self.dtype = np.dtype(dtype)
+        self.parameters = _aligned_zeros((program.num_parameters,), self.dtype)
+        self.state = _aligned_zeros((program.num_state,), self.dtype)
+        self.slots = _aligned_zeros((0, program.num_parameters), self.dtype)
+        self._engine = _ENGINES[self.dtype](
+            program, self.parameters, self.state, scipy_blas(), instruction_set or "", product, n_threads or 0
+        )
+        self._arrays = (self.parameters, self.state)  # the engine points into them
+        self._held: tuple[_native.Batches, np.ndarray] | None = None
+        self.configure(_UNTRAINED)
+
+    def configure(self, plan: TrainingPlan) -> None:
+        """Set how to train; slots are made anew, at 0, if their number changed."""
+        if self.slots.shape[0] != plan.rule.num_slots:
+            self.slots = _aligned_zeros((plan.rule.num_slots, self.program.num_parameters), self.dtype)
+        self._plan = plan
+        self._slots = self.slots
+        self._engine.configure(plan, self._slots)
+
+    def train(self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues) -> TrainingResult:
+        """Train on the rows ``order``, ``batch_size`` at a time; stops before the first step that is not finite."""
+        order = as_order(order, data.num_rows)
+        num_steps = -(-len(order) // batch_size)
+        losses = np.empty(num_steps)
+        norms = np.empty(num_steps) if self._plan.record_norms else None
+        batches = as_batches(self.program, data, self.dtype)
+        rates = _per_step(values, num_steps, sum(op.kind == "dropout" for op in self.program.ops))
+        with SingleThreadedBlas():
+            done, num_clipped, failure = self._engine.train(batches, order, batch_size, first_step, *rates, losses, norms)
+        return TrainingResult(
+            losses[:done], None if norms is None else norms[:done], num_clipped, None if failure is None else Failure(*failure)
+        )
+
+    def predict(self, inputs: Sequence[InputArray]) -> list[np.ndarray]:
+        """Outputs (logits) for all rows in inference mode."""
+        data = Batches(inputs)
+        outputs = self._outputs(data.num_rows)
+        with SingleThreadedBlas():
+            self._engine.predict(as_batches(self.program, data, self.dtype, with_targets=False), outputs)
+        return outputs
+
+    def evaluate(self, data: Batches) -> np.ndarray:
+        """The weighted mean loss of every head in inference mode, float64 (heads,); 0 if the weights sum to 0."""
+        losses = np.zeros(len(self.program.heads))
+        with SingleThreadedBlas():
+            self._engine.evaluate(as_batches(self.program, data, self.dtype), losses)
+        return losses
+
+    def loss_and_gradient(
+        self, data: Batches, *, order: np.ndarray | None = None, training: bool = True, step: int = 0
+    ) -> tuple[float, np.ndarray]:
+        """Total loss and flat gradient, penalty included, over ``order`` as one batch; nothing changes."""
+        gradient = np.empty(self.program.num_parameters, dtype=self.dtype)
+        batches, rows = as_batches(self.program, data, self.dtype), as_order(order, data.num_rows)
+        with SingleThreadedBlas():
+            loss = self._engine.loss_and_gradient(batches, rows, training, step, gradient)
+        return loss, gradient
+
+    def forward(self, inputs: Sequence[InputArray], order: np.ndarray, step: int) -> list[np.ndarray]:
+        """Outputs of one batch in training mode; running statistics are updated."""
+        data = Batches(inputs)
+        rows = as_order(order, data.num_rows)
+        self._held = (as_batches(self.program, data, self.dtype, with_targets=False), rows)
+        outputs = self._outputs(len(rows))
+        with SingleThreadedBlas():
+            self._engine.forward(*self._held, step, outputs)
+        return outputs
+
+    def backward_and_update(
+        self, d_outputs: Sequence[np.ndarray], step: int, learning_rate: float, weight_decay: float = 0.0, rows: float = 1.0
+    ) -> Failure | None:
+        """Back-propagate the outputs' gradients through the batch of the last :meth:`forward`, then update."""
+        if self._held is None:
+            raise RuntimeError("backward_and_update: forward must be called first, once a step.")
+        gradients = [np.ascontiguousarray(d, dtype=self.dtype) for d in d_outputs]
+        expected = [(len(self._held[1]), self.program.widths[b]) for b in self.program.outputs]
+        if [d.shape for d in gradients] != expected:
+            raise ShapeError(phrase("d_outputs", f"must have the outputs' shapes {expected}", [d.shape for d in gradients]))
+        with SingleThreadedBlas():
+            failure = self._engine.backward(gradients, step, learning_rate, weight_decay, rows)
+        self._held = None
+        return None if failure is None else Failure(*failure)
+
+    def _outputs(self, num_rows: int) -> list[np.ndarray]:
+        return [np.empty((num_rows, self.program.widths[b]), dtype=self.dtype) for b in self.program.outputs]
+
+
+def _aligned_zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Zeros that begin at a cache line, which vector loads like."""
+    size_bytes = int(np.prod(shape)) * dtype.itemsize
+    block = np.zeros(size_bytes + _CACHE_LINE, dtype=np.uint8)
+    start = -block.ctypes.data % _CACHE_LINE
+    return block[start : start + size_bytes].view(dtype).reshape(shape)
+
+
+def _per_step(
+    values: StepValues, num_steps: int, num_dropouts: int
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+    """The arrays of :class:`StepValues` as contiguous float64, their shapes checked."""
+    expected = {"learning_rates": (num_steps,), "weight_decays": (num_steps,), "dropout_rates": (num_steps, num_dropouts)}
+    arrays = {}
+    for name, shape in expected.items():
+        array = getattr(values, name)
+        if array is not None:
+            array = np.ascontiguousarray(array, dtype=np.float64)
+            if array.shape != shape:
+                raise ShapeError(phrase(name, f"must have shape {shape}, one entry a step", array.shape))
+        arrays[name] = array
+    return arrays["learning_rates"], arrays["weight_decays"], arrays["dropout_rates"]

@@ -1,0 +1,137 @@
+"""The choice among executors: native where the extension loads, the reference otherwise."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from lamina.engine import randomness
+from lamina.engine.executor import Executor
+from lamina.engine.program import Program
+from lamina.errors import InvalidSettingError, LaminaError, phrase, phrase_unknown
+
+__all__ = ["ENGINES", "engine_info", "make_executor", "native_available", "permutation"]
+
+ENGINES = ("auto", "native", "reference")
+_DTYPES = ("float32", "float64")
+
+
+def make_executor(
+    program: Program,
+    *,
+    dtype: str | np.dtype = "float32",
+    engine: str = "auto",
+    n_threads: int | None = None,
+) -> Executor:
+    """An executor for ``program``.
+
+    Parameters
+    ----------
+    program : Program
+    dtype : {"float32", "float64"}, default "float32"
+    engine : {"auto", "native", "reference"}, default "auto"
+        "auto" is native if the extension loads; otherwise the reference serves, and a RuntimeWarning says so once a process.
+    n_threads : int >= 1, optional
+        Threads of the native engine; None chooses by the work's size. Speed only: the numbers are the same.
+
+    Raises
+    ------
+    InvalidSettingError
+        Unknown ``engine`` or ``dtype``, or ``n_threads`` below 1.
+    LaminaError
+        ``engine="native"`` and the extension does not load.
+
+    Examples
+    --------
+    >>> from lamina.engine.program import Op
+    >>> program = Program(widths=(2, 2), inputs=(0,), outputs=(1,), ops=(Op("activation", "relu", (0,), 1, function="relu"),))
+    >>> make_executor(program, engine="reference").predict([np.array([[-1.0, 2.0]])])
+    [array([[0., 2.]], dtype=float32)]
+    """
+    if engine not in ENGINES:
+        raise InvalidSettingError(phrase_unknown("engine", engine, ENGINES))
+    if str(np.dtype(dtype)) not in _DTYPES:
+        raise InvalidSettingError(phrase_unknown("dtype", str(dtype), _DTYPES))
+    if n_threads is not None and n_threads < 1:
+        raise InvalidSettingError(phrase("n_threads", "must be at least 1, or None", n_threads))
+    if _wants_native(engine):
+        from lamina.engine.native import NativeExecutor
+
+        return NativeExecutor(program, dtype, n_threads)
+    from lamina.engine.reference import ReferenceExecutor
+
+    return ReferenceExecutor(program, dtype)
+
+
+def native_available() -> bool:
+    """Whether the compiled engine loads.
+
+    >>> isinstance(native_available(), bool)
+    True
+    """
+    return _load_problem() is None
+
+
+def engine_info() -> dict[str, Any]:
+    """What serves: the engine, its instruction set and those it could use, its matrix products, and why not native if it is not.
+
+    >>> engine_info()["engine"] in ENGINES
+    True
+    """
+    problem = _load_problem()
+    if problem is not None:
+        return {"engine": "reference", "problem": problem}
+    native = importlib.import_module("lamina.engine._native")
+    blas = importlib.import_module("lamina.engine.blas").scipy_blas()
+    sets = native.instruction_sets()
+    products = "built-in" if blas is None else "built-in and SciPy's BLAS, by size"
+    return {"engine": "native", "instruction_set": sets[-1], "instruction_sets": sets, "products": products}
+
+
+def permutation(n: int, *, seed: int, epoch: int) -> np.ndarray:
+    """The order of the ``n`` examples in ``epoch``, int64 (n,), as :func:`lamina.engine.randomness.permutation` defines it.
+
+    >>> sorted(permutation(4, seed=0, epoch=1).tolist())
+    [0, 1, 2, 3]
+    """
+    if not native_available():
+        return randomness.permutation(n, seed=seed, epoch=epoch)
+    native = importlib.import_module("lamina.engine._native")
+    order: np.ndarray = native.permutation(n, seed & 0xFFFFFFFFFFFFFFFF, epoch & 0xFFFFFFFF)
+    return order
+
+
+def _wants_native(engine: str) -> bool:
+    if engine == "reference":
+        return False
+    problem = _load_problem()
+    if problem is None:
+        return True
+    if engine == "native":
+        raise LaminaError(phrase("engine", "must load", "native", repair=f"{problem}. Reinstall lamina, or use engine='reference'."))
+    _warn_once(problem)
+    return False
+
+
+@cache
+def _load_problem() -> str | None:
+    """Why the extension does not load; None when it does."""
+    try:
+        importlib.import_module("lamina.engine.native")
+    except ImportError as error:
+        return str(error)
+    return None
+
+
+@cache
+def _warn_once(problem: str) -> None:
+    warnings.warn(
+        f"The native engine does not load ({problem}); the reference engine serves, with equal numbers but much slower. "
+        "Reinstall lamina, or pass engine='reference' to silence this.",
+        RuntimeWarning,
+        stacklevel=4,
+    )
