@@ -47,11 +47,11 @@ def clip(gradient: Array, clipping: Clipping, layers: Sequence[Sequence[slice]])
     xp = array_namespace(gradient)
     clipped = gradient
     if clipping.value is not None:
-        clipped = clip_value(clipped, *clipping.value)
+        clipped = clip_value(clipped, *map(float, clipping.value))
     if clipping.layer_norm is not None:
-        clipped = _clip_layers(clipped, clipping.layer_norm, layers)
+        clipped = _clip_layers(clipped, float(clipping.layer_norm), layers)
     if clipping.norm is not None:
-        clipped = clip_norm(clipped, clipping.norm)
+        clipped = clip_norm(clipped, float(clipping.norm))
     return clipped, clipped is not gradient and bool(xp.any(clipped != gradient))
 
 

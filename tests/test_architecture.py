@@ -1,0 +1,124 @@
+"""Imports point one way: downwards in the house of docs/design.md, and never in a circle."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "lamina"
+
+# The floors, lowest first. A module may import from its own floor and from those below.
+FLOORS: tuple[frozenset[str], ...] = (
+    frozenset({"errors"}),
+    frozenset({"files", "validation"}),
+    frozenset({"engine", "settings"}),
+    frozenset({"activations", "clipping", "initializers", "layers", "losses", "optimizers", "regularizers", "schedules"}),
+    frozenset({"network"}),
+    frozenset({"data", "training"}),
+    frozenset({"estimators"}),
+    frozenset({"cli"}),
+)
+FLOOR_OF = {part: number for number, parts in enumerate(FLOORS) for part in parts}
+
+
+def module_name(path: Path) -> str:
+    parts = ("lamina", *path.relative_to(SOURCE).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in sorted(SOURCE.rglob("*.py"))}
+
+
+def imported_modules(name: str, *, at_import_only: bool) -> set[str]:
+    """The modules of Lamina that ``name`` imports; ``at_import_only`` leaves out those within functions and type checking."""
+    tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
+    nodes = list(_at_import(tree)) if at_import_only else list(ast.walk(tree))
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name}: imports must be absolute, line {node.lineno} is not"
+            submodules = {f"{node.module}.{alias.name}" for alias in node.names}
+            known = submodules & MODULES.keys()
+            found.update(known)
+            if len(known) < len(submodules):
+                found.add(str(node.module))
+    return {module for module in found if module.split(".")[0] == "lamina"}
+
+
+def _at_import(tree: ast.AST):
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        yield node
+        yield from _at_import(node)
+
+
+def part_of(module: str) -> str:
+    """The part of the house: ``lamina.engine.plan`` → ``engine``; the package itself is the roof and has none."""
+    return module.split(".")[1] if "." in module else ""
+
+
+def test_every_part_has_a_floor():
+    parts = {part_of(module) for module in MODULES} - {"", "__main__"}
+    assert parts <= FLOOR_OF.keys(), f"give a floor to {sorted(parts - FLOOR_OF.keys())}"
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if part_of(name) not in ("", "__main__")])
+def test_a_module_imports_nothing_above_it(name: str):
+    floor = FLOOR_OF[part_of(name)]
+    above = {m for m in imported_modules(name, at_import_only=False) if part_of(m) and FLOOR_OF[part_of(m)] > floor}
+    assert not above, f"{name} imports {sorted(above)} from above"
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if part_of(name) == "files"])
+def test_files_know_nothing_but_errors(name: str):
+    parts = {part_of(module) for module in imported_modules(name, at_import_only=False)}
+    assert parts <= {"errors", "files"}
+
+
+@pytest.mark.parametrize("part", ["files", "validation"])
+def test_parts_beside_errors_do_not_import_each_other(part: str):
+    for name in (module for module in MODULES if part_of(module) == part):
+        parts = {part_of(module) for module in imported_modules(name, at_import_only=False)}
+        assert parts <= {part, "errors"}, name
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name.startswith("lamina.engine.reference")])
+def test_the_reference_engine_needs_no_other_engine(name: str):
+    imported = imported_modules(name, at_import_only=False)
+    assert not any(m.startswith(("lamina.engine.native", "lamina.engine.select")) for m in imported)
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    graph = {name: imported_modules(name, at_import_only=True) & MODULES.keys() - {name} for name in MODULES}
+    assert find_cycle(graph) is None
+
+
+def find_cycle(graph: dict[str, set[str]]) -> list[str] | None:
+    """Some circle of a directed graph, by depth-first search; None if there is none."""
+    done: set[str] = set()
+
+    def visit(node: str, path: list[str]) -> list[str] | None:
+        if node in path:
+            return [*path[path.index(node) :], node]
+        if node in done:
+            return None
+        for successor in sorted(graph[node]):
+            cycle = visit(successor, [*path, node])
+            if cycle:
+                return cycle
+        done.add(node)
+        return None
+
+    return next((cycle for node in sorted(graph) if (cycle := visit(node, []))), None)
+
+
+def test_a_circle_would_be_found():
+    assert find_cycle({"a": {"b"}, "b": {"c"}, "c": {"a"}}) == ["a", "b", "c", "a"]
+    assert find_cycle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) is None
