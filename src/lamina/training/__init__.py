@@ -1,0 +1,37 @@
+"""Training: epochs, what watches them, and what is kept of them."""
+
+from lamina.training.callbacks import (
+    Callback,
+    Checkpoint,
+    EarlyStopping,
+    JsonlLog,
+    LearningRate,
+    Progress,
+    Run,
+    SmallGradient,
+    TargetLoss,
+    TimeLimit,
+)
+from lamina.training.history import History, Record
+from lamina.training.stop_reason import STOP_CODES, StopReason
+from lamina.training.trainer import Trainer
+from lamina.training.training_warning import TrainingWarning
+
+__all__ = [
+    "STOP_CODES",
+    "Callback",
+    "Checkpoint",
+    "EarlyStopping",
+    "History",
+    "JsonlLog",
+    "LearningRate",
+    "Progress",
+    "Record",
+    "Run",
+    "SmallGradient",
+    "StopReason",
+    "TargetLoss",
+    "TimeLimit",
+    "Trainer",
+    "TrainingWarning",
+]

@@ -1,0 +1,155 @@
+"""From a user's arrays to the engine's batches: checked once, and X never copied when it can be used as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from lamina.engine.plan import Batches, InputArray
+from lamina.engine.program import Head, Program
+from lamina.errors import DataError, ShapeError, phrase
+from lamina.training.finite import check_finite
+from lamina.training.targets import check_values
+
+__all__ = ["input_widths", "make_batches", "make_inputs"]
+
+
+def make_batches(
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    program: Program,
+    dtype: np.dtype,
+    input_names: Sequence[str],
+    output_names: Sequence[str],
+) -> Batches:
+    """The rows of a user's data as the engine wants them.
+
+    Parameters
+    ----------
+    X : array of shape (n, width), or a list or dict of such
+        One array a program input. Float32 and float64 arrays of any memory order, read-only memmaps and CSR matrices are used
+        as they are; other sparse matrices become CSR, other numbers become ``dtype``.
+    y : array of shape (n,) or (n, target width), or a list or dict of such
+        One array a head, converted to ``dtype``.
+    sample_weight : array of shape (n,) or None
+        Not negative.
+    program : Program
+    dtype : dtype
+        The executor's.
+    input_names, output_names : sequence of str
+        For dicts and for errors.
+
+    Returns
+    -------
+    Batches
+
+    Raises
+    ------
+    ShapeError
+        If widths or numbers of rows do not fit; the message names both.
+    DataError
+        If there are no rows, values that are no finite numbers, or targets that the loss cannot take.
+    """
+    inputs = make_inputs(X, program, dtype, input_names)
+    num_rows = inputs[0].shape[0]
+    if num_rows == 0:
+        raise DataError("X must have at least one row, got 0.")
+    parts = _by_name(y, output_names, "y")
+    pairs = zip(parts, program.heads, output_names, strict=True)
+    targets = [_target(part, head, program, num_rows, dtype, _label("y", name, output_names)) for part, head, name in pairs]
+    return Batches(inputs, targets, None if sample_weight is None else _weights(sample_weight, num_rows, dtype))
+
+
+def make_inputs(X: Any, program: Program, dtype: np.dtype, input_names: Sequence[str]) -> list[InputArray]:
+    """X as the engine's inputs; see :func:`make_batches`."""
+    parts = _by_name(X, input_names, "X")
+    labels = [_label("X", name, input_names) for name in input_names]
+    widths = [program.widths[buffer] for buffer in program.inputs]
+    inputs = [_input(part, width, dtype, label) for part, width, label in zip(parts, widths, labels, strict=True)]
+    for array, label in zip(inputs[1:], labels[1:], strict=True):
+        if array.shape[0] != inputs[0].shape[0]:
+            rule = f"must have as many rows as {labels[0]}, which has shape {inputs[0].shape}"
+            raise ShapeError(phrase(label, rule, array.shape))
+    return inputs
+
+
+def input_widths(X: Any, input_names: Sequence[str]) -> list[int]:
+    """How wide each input's array is; 1 for what has no columns."""
+    shapes = [part.shape if hasattr(part, "shape") else np.shape(part) for part in _by_name(X, input_names, "X")]
+    return [int(shape[1]) if len(shape) > 1 else 1 for shape in shapes]
+
+
+def _label(what: str, name: str, names: Sequence[str]) -> str:
+    return what if len(names) == 1 else f"{what}[{name!r}]"
+
+
+def _by_name(data: Any, names: Sequence[str], what: str) -> list[Any]:
+    """One part a name, out of a dict, a sequence, or the only array itself."""
+    if isinstance(data, Mapping):
+        if set(data) != set(names):
+            raise ShapeError(phrase(f"the keys of {what}", f"must be {', '.join(map(repr, names))}", list(data)))
+        return [data[name] for name in names]
+    if len(names) == 1:
+        return [data]
+    if isinstance(data, list | tuple) and len(data) == len(names):
+        return list(data)
+    came = f"{len(data)} parts" if isinstance(data, list | tuple) else type(data).__name__
+    rule = f"must be a list or dict of {len(names)} arrays ({', '.join(names)})"
+    raise ShapeError(phrase(what, rule, came))
+
+
+def _input(array: Any, width: int, dtype: np.dtype, label: str) -> InputArray:
+    checked = _csr(array, dtype) if sparse.issparse(array) else _dense(array, dtype, label)
+    if checked.ndim != 2 or checked.shape[1] != width:
+        repair = f"Use {label}.reshape(-1, 1) for one feature." if checked.ndim == 1 else ""
+        raise ShapeError(phrase(label, f"must have shape (rows, {width})", checked.shape, repair=repair))
+    check_finite(checked, label)
+    return checked
+
+
+def _csr(array: Any, dtype: np.dtype) -> InputArray:
+    csr: InputArray = array.tocsr()
+    if csr.dtype not in (np.float32, np.float64):
+        csr = csr.astype(dtype)
+    return csr
+
+
+def _dense(array: Any, dtype: np.dtype, label: str) -> np.ndarray:
+    """``array`` itself if the engine can read it, else as ``dtype``."""
+    try:
+        dense = np.asarray(array)
+        if dense.dtype.kind == "f" and dense.dtype.itemsize in (4, 8) and dense.dtype.isnative:
+            return dense
+        if dense.dtype.kind in "cMmSUV":
+            raise ValueError(f"cannot read {dense.dtype} as numbers")
+        return dense.astype(dtype)
+    except (TypeError, ValueError) as error:
+        came = getattr(array, "dtype", type(array).__name__)
+        raise DataError(phrase(label, "must hold numbers", str(came), repair="Encode texts and categories first.")) from error
+
+
+def _target(y: Any, head: Head, program: Program, num_rows: int, dtype: np.dtype, label: str) -> np.ndarray:
+    dense = y.toarray() if sparse.issparse(y) else y  # type: ignore[attr-defined]
+    array = np.ascontiguousarray(_dense(dense, dtype, label), dtype=dtype)
+    column = array.reshape(-1, 1) if array.ndim == 1 else array
+    if column.shape != (num_rows, head.target_width):
+        rule = f"must have shape ({num_rows}, {head.target_width}) beside the rows of X and the loss {head.kind}"
+        raise ShapeError(phrase(label, rule, array.shape))
+    check_finite(column, label)
+    check_values(column, head, program.widths[head.logits], label)
+    return column
+
+
+def _weights(sample_weight: Any, num_rows: int, dtype: np.dtype) -> np.ndarray:
+    w = np.ascontiguousarray(_dense(sample_weight, dtype, "sample_weight"), dtype=dtype)
+    if w.shape != (num_rows,):
+        raise ShapeError(phrase("sample_weight", f"must have shape ({num_rows},), one weight a row of X", w.shape))
+    check_finite(w[:, None], "sample_weight")
+    if (w < 0).any() or not (w > 0).any():
+        came = float(w.min())
+        raise DataError(phrase("sample_weight", "must not be negative, and must not be 0 everywhere; its minimum", came))
+    return w

@@ -1,0 +1,142 @@
+"""What a callback may do, and what it sees of the training."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+
+from lamina.engine.executor import Executor
+from lamina.schedules import Schedule
+from lamina.training.history import History, Record
+from lamina.training.stop_reason import StopReason
+
+__all__ = ["Callback", "Run"]
+
+
+class Run(Protocol):
+    """The trainer as callbacks see it: :class:`lamina.training.Trainer` keeps this.
+
+    Attributes
+    ----------
+    executor : Executor
+        Its ``parameters`` and ``state`` are live: writing into them changes the model.
+    history : History
+    epoch, step : int
+        Epochs and steps done over the trainer's life.
+    last_epoch : int
+        The epoch after which the running ``fit`` ends at the latest.
+    steps_per_epoch : int
+    schedule : Schedule
+        May be replaced; the next epoch follows the new one.
+    stop_reason : StopReason or None
+        None while training goes on.
+    """
+
+    executor: Executor
+    history: History
+    epoch: int
+    step: int
+    last_epoch: int
+    steps_per_epoch: int
+    schedule: Schedule
+    stop_reason: StopReason | None
+
+    @property
+    def weights(self) -> dict[str, np.ndarray]:
+        """Views of the parameters by name."""
+
+    def stop(self, code: str, text: str = "") -> None:
+        """End the training after this epoch, or after this native call when an epoch is running."""
+
+    def save_checkpoint(self, path: str | os.PathLike[str]) -> None:
+        """Write everything that is needed to go on from here."""
+
+
+class Callback:
+    """Base of all callbacks: override the moments that matter, and read or act on the trainer.
+
+    Moments come in this order: ``on_fit_begin``; for each epoch ``on_epoch_begin``, its native calls (``on_step_end``,
+    ``on_chunk_end`` between them), ``on_epoch_end``; in the end, whatever happened, ``on_fit_end``. At each moment they are
+    called in the order given to the trainer, those with ``runs_last`` after the others.
+
+    Attributes
+    ----------
+    every_steps : int or None, default=None
+        Call ``on_step_end`` every so many steps, >= 1; None: never. A small number costs speed: the engine then returns so often.
+    runs_last : bool, default=False
+        Whether to be called after the others.
+    needs_gradient_norms : bool, default=False
+        Whether the record shall hold ``gradient_norm``, the mean norm of the gradient over the epoch's steps (before clipping).
+
+    Examples
+    --------
+    >>> class PrintLoss(Callback):
+    ...     def on_epoch_end(self, trainer, record):
+    ...         print(record["epoch"], record["loss"])
+    """
+
+    every_steps: int | None = None
+    runs_last: ClassVar[bool] = False
+    needs_gradient_norms: ClassVar[bool] = False
+
+    def on_fit_begin(self, trainer: Run) -> None:
+        """``fit`` begins, or goes on after a checkpoint was loaded."""
+
+    def on_epoch_begin(self, trainer: Run) -> None:
+        """An epoch begins; ``trainer.epoch`` are done."""
+
+    def on_step_end(self, trainer: Run, losses: np.ndarray) -> None:
+        """``every_steps`` steps are done; ``losses`` are those of the steps since the last call of the engine, float64."""
+
+    def on_chunk_end(self, trainer: Run, steps_done: int) -> None:
+        """The engine came back in the midst of an epoch, of which ``steps_done`` steps are done."""
+
+    def on_epoch_end(self, trainer: Run, record: Record) -> None:
+        """An epoch is done, and ``record`` is the last of the history; it may be added to."""
+
+    def on_fit_end(self, trainer: Run) -> None:
+        """``fit`` ends; ``trainer.stop_reason`` says why."""
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint must store for this callback to go on: numbers, texts, arrays, nested dicts and lists of them."""
+        return {}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take back what :meth:`state` gave; ``on_fit_begin`` is called after this."""
+
+
+class CallbackList:
+    """The callbacks of a trainer, each moment with those only that override it, so that the others cost nothing."""
+
+    def __init__(self, callbacks: Sequence[Callback]) -> None:
+        self.callbacks = sorted(callbacks, key=lambda callback: callback.runs_last)
+        self._of = {
+            moment: [getattr(callback, moment) for callback in self.callbacks if _overrides(callback, moment)]
+            for moment in _MOMENTS
+        }
+        self.at_steps = [callback for callback in self.callbacks if callback.every_steps is not None]
+
+    def call(self, moment: str, *arguments: Any) -> None:
+        """Call one moment of all callbacks that have it."""
+        for method in self._of[moment]:
+            method(*arguments)
+
+    def steps_until_due(self, step: int) -> int | None:
+        """Steps from ``step`` until the next callback wants ``on_step_end``; None: never."""
+        return min((c.every_steps - step % c.every_steps for c in self.at_steps if c.every_steps), default=None)
+
+    def call_due(self, run: Run, losses: np.ndarray) -> None:
+        """``on_step_end`` of those callbacks whose turn it is."""
+        for callback in self.at_steps:
+            if callback.every_steps and run.step % callback.every_steps == 0:
+                callback.on_step_end(run, losses)
+
+
+_MOMENTS = ("on_fit_begin", "on_epoch_begin", "on_chunk_end", "on_epoch_end", "on_fit_end")
+
+
+def _overrides(callback: Callback, moment: str) -> bool:
+    return getattr(type(callback), moment) is not getattr(Callback, moment) or moment in vars(callback)

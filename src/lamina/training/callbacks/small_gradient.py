@@ -1,0 +1,40 @@
+"""The end of training at a point where the gradient is almost zero."""
+
+from __future__ import annotations
+
+from lamina.training.callbacks.base import Callback, Run
+from lamina.training.history import Record
+from lamina.validation import check_parameters, number
+
+__all__ = ["SmallGradient"]
+
+
+class SmallGradient(Callback):
+    """Ends the training when the gradient is almost zero: its Euclidean norm, averaged over an epoch's steps, is at most ``tol``.
+
+    Parameters
+    ----------
+    tol : float, default=1e-6
+        >= 0.
+
+    Notes
+    -----
+    With mini-batches the norm holds the noise of the batches too, and seldom becomes tiny; with the whole set a step it is the
+    classical criterion.
+
+    Examples
+    --------
+    >>> SmallGradient(1e-5).tol
+    1e-05
+    """
+
+    needs_gradient_norms = True
+
+    def __init__(self, tol: float = 1e-6) -> None:
+        check_parameters({"tol": tol}, {"tol": number(0)}, owner="SmallGradient")
+        self.tol = tol
+
+    def on_epoch_end(self, trainer: Run, record: Record) -> None:
+        norm = record.get("gradient_norm")
+        if norm is not None and norm <= self.tol:
+            trainer.stop("gradient_zero", f"The gradient was almost zero: its norm was {norm:.3g}, at most {self.tol:g}.")

@@ -1,0 +1,45 @@
+"""A bound that ends the training when it is reached."""
+
+from __future__ import annotations
+
+from lamina.errors import InvalidSettingError, phrase_unknown
+from lamina.training.callbacks.base import Callback, Run
+from lamina.training.history import Record
+from lamina.validation import check_parameters, choice, number
+
+__all__ = ["TargetLoss"]
+
+
+class TargetLoss(Callback):
+    """Ends the training when the loss, or another watched number, has reached a bound.
+
+    Parameters
+    ----------
+    target : float
+        The bound.
+    monitor : str, default="loss"
+        The key of the epoch's record that is watched.
+    mode : {"min", "max"}, default="min"
+        Whether the number must fall to the bound or rise to it.
+
+    Examples
+    --------
+    >>> TargetLoss(0.01).target
+    0.01
+    """
+
+    def __init__(self, target: float, monitor: str = "loss", mode: str = "min") -> None:
+        check_parameters(
+            {"target": target, "mode": mode}, {"target": number(), "mode": choice(("min", "max"))}, owner="TargetLoss"
+        )
+        self.target = target
+        self.monitor = monitor
+        self.mode = mode
+
+    def on_epoch_end(self, trainer: Run, record: Record) -> None:
+        if self.monitor not in record:
+            raise InvalidSettingError(phrase_unknown("monitor", self.monitor, record, owner="TargetLoss"))
+        value = float(record[self.monitor])
+        if value >= self.target if self.mode == "max" else value <= self.target:
+            name = self.monitor.replace("_", " ")
+            trainer.stop("target_reached", f"The {name} reached {value:.6g}; the target was {self.target:g}.")

@@ -1,0 +1,50 @@
+"""A limit on the time that training takes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from lamina.training.callbacks.base import Callback, Run
+from lamina.training.history import Record
+from lamina.validation import check_parameters, number
+
+__all__ = ["TimeLimit"]
+
+
+class TimeLimit(Callback):
+    """Ends the training when the time is used up, at the next return from the engine: at most half a second late.
+
+    An epoch that is cut short is recorded with the mean loss of the steps that it had.
+
+    Parameters
+    ----------
+    seconds : float
+        Time for one ``fit``, > 0.
+    clock : callable, default=time.monotonic
+        Gives the time in seconds.
+
+    Examples
+    --------
+    >>> TimeLimit(60).seconds
+    60
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        check_parameters({"seconds": seconds}, {"seconds": number(0, closed="neither")}, owner="TimeLimit")
+        self.seconds = seconds
+        self._clock = clock
+        self._end = 0.0
+
+    def on_fit_begin(self, trainer: Run) -> None:
+        self._end = self._clock() + self.seconds
+
+    def on_chunk_end(self, trainer: Run, steps_done: int) -> None:
+        self._check(trainer)
+
+    def on_epoch_end(self, trainer: Run, record: Record) -> None:
+        self._check(trainer)
+
+    def _check(self, trainer: Run) -> None:
+        if self._clock() >= self._end:
+            trainer.stop("time_limit", f"The time of {self.seconds:g} s was used up.")

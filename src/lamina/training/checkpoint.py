@@ -1,0 +1,86 @@
+"""Checkpoints: a nested dict of numbers and arrays, to one file and back.
+
+Arrays may stand anywhere in the dict. They go to the file's tensors, and a reference to them stays in the JSON header.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lamina.errors import FileError
+from lamina.files.tensors import read_tensors, write_tensors
+
+__all__ = ["read_checkpoint", "write_checkpoint"]
+
+_KIND = "checkpoint"
+_REFERENCE = "$tensor"
+
+
+def write_checkpoint(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
+    """Write ``state`` to ``path``; an earlier file stays as it was if that fails.
+
+    Parameters
+    ----------
+    path : str or path
+        The file to create or replace.
+    state : mapping
+        Nested dicts and lists of None, booleans, numbers, texts and arrays.
+
+    Raises
+    ------
+    FileError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "run.checkpoint"
+    >>> write_checkpoint(path, {"epoch": 3, "best": {"parameters": np.array([1.5]), "value": 0.1}})
+    >>> read_checkpoint(path)
+    {'epoch': 3, 'best': {'parameters': array([1.5]), 'value': 0.1}}
+    """
+    arrays: dict[str, np.ndarray] = {}
+    header = _split(state, "", arrays)
+    write_tensors(path, arrays, {"kind": _KIND, "state": header})
+
+
+def read_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read what :func:`write_checkpoint` wrote.
+
+    Raises
+    ------
+    FileError
+        If the file is missing, damaged or not a checkpoint.
+    """
+    arrays, header = read_tensors(path)
+    if header.get("kind") != _KIND:
+        raise FileError(f"{os.fspath(path)!r} must be a checkpoint, got a file of kind {header.get('kind')!r}.")
+    state: dict[str, Any] = _join(header["state"], arrays)
+    return state
+
+
+def _split(value: Any, place: str, arrays: dict[str, np.ndarray]) -> Any:
+    """``value`` with its arrays moved to ``arrays``, each under the place where it stood."""
+    if isinstance(value, np.ndarray):
+        arrays[place] = value
+        return {_REFERENCE: place}
+    if isinstance(value, Mapping):
+        return {key: _split(item, f"{place}.{key}" if place else str(key), arrays) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_split(item, f"{place}.{i}", arrays) for i, item in enumerate(value)]
+    return value
+
+
+def _join(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
+    """The inverse of :func:`_split`."""
+    if isinstance(value, dict):
+        if value.keys() == {_REFERENCE}:
+            return arrays[value[_REFERENCE]]
+        return {key: _join(item, arrays) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_join(item, arrays) for item in value]
+    return value

@@ -1,0 +1,41 @@
+"""How many steps go into one native call.
+
+An epoch is one call unless it is long: then it is several, so that Ctrl-C, time limits and progress bars are served about every
+half second. What is computed does not depend on it.
+"""
+
+from __future__ import annotations
+
+__all__ = ["ChunkSize"]
+
+_FIRST = 16
+_MAX_GROWTH = 10
+
+
+class ChunkSize:
+    """Steps a call, adapted so that a call takes about ``target_s`` seconds.
+
+    Parameters
+    ----------
+    target_s : float, default=0.4
+        Duration of a call to aim at.
+
+    Examples
+    --------
+    >>> size = ChunkSize(target_s=0.4)
+    >>> size.steps
+    16
+    >>> size.observe(steps=16, duration_s=0.08)
+    >>> size.steps
+    80
+    """
+
+    def __init__(self, target_s: float = 0.4) -> None:
+        self.target_s = target_s
+        self.steps = _FIRST
+
+    def observe(self, steps: int, duration_s: float) -> None:
+        """Learn from a call of ``steps`` steps that took ``duration_s``."""
+        # A short call says little about a long one: grow by no more than a factor of what was seen.
+        fitting = steps * self.target_s / max(duration_s, 1e-9)
+        self.steps = max(1, int(min(fitting, max(steps, self.steps) * _MAX_GROWTH)))

@@ -1,0 +1,92 @@
+"""Training steps whose loss is a function of the user's: the engine runs forwards, Python computes the loss, the engine goes on.
+
+It has the ``train`` and ``evaluate`` of an executor, so that the trainer need not know the difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lamina.engine.executor import Executor
+from lamina.engine.plan import Batches, Failure, StepValues, TrainingResult
+from lamina.losses import CustomLoss
+
+__all__ = ["CustomSteps"]
+
+
+class CustomSteps:
+    """Steps of :class:`~lamina.losses.CustomLoss` functions, one an output.
+
+    Parameters
+    ----------
+    executor : Executor
+        A configured executor whose heads are all "external".
+    losses : sequence of CustomLoss
+        One an output.
+    penalty_per_row : bool
+        As in the executor's plan: what the recorded loss divides the penalty by.
+    """
+
+    def __init__(self, executor: Executor, losses: Sequence[CustomLoss], penalty_per_row: bool) -> None:
+        self._executor = executor
+        self._losses = losses
+        self._weights = [head.weight for head in executor.program.heads]
+        self._penalty_per_row = penalty_per_row
+
+    def train(self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues) -> TrainingResult:
+        """As :meth:`lamina.engine.executor.Executor.train`; gradient norms are not recorded."""
+        losses: list[float] = []
+        failure = None
+        for i in range(-(-len(order) // batch_size)):
+            rows = order[i * batch_size : (i + 1) * batch_size]
+            decay = 0.0 if values.weight_decays is None else float(values.weight_decays[i])
+            loss, failure = self._step(data, rows, first_step + i, float(values.learning_rates[i]), decay)
+            if failure is not None:
+                break
+            losses.append(loss)
+        return TrainingResult(np.array(losses, dtype=np.float64), None, 0, failure)
+
+    def evaluate(self, data: Batches) -> np.ndarray:
+        """As :meth:`lamina.engine.executor.Executor.evaluate`."""
+        outputs = self._executor.predict(data.inputs)
+        w = _shares(data, slice(None))[0]
+        pairs = zip(self._losses, outputs, data.targets, strict=True)
+        return np.array([float(w @ loss.value_and_gradient(logits, target)[0]) for loss, logits, target in pairs])
+
+    def _step(
+        self, data: Batches, rows: np.ndarray, step: int, learning_rate: float, weight_decay: float
+    ) -> tuple[float, Failure | None]:
+        outputs = self._executor.forward(data.inputs, rows, step)
+        shares, total = _shares(data, rows)
+        value = self._penalty() / (total if self._penalty_per_row else 1.0)
+        d_outputs = []
+        for i, loss in enumerate(self._losses):
+            values, gradient = loss.value_and_gradient(outputs[i], data.targets[i][rows])
+            # loss = weight * sum_i share_i L(logits_i, target_i)
+            value += self._weights[i] * float(shares @ values)
+            d_outputs.append((self._weights[i] * shares[:, None] * gradient).astype(outputs[i].dtype))
+        if not np.isfinite(value):
+            return value, Failure(step, self._losses[0].name, "loss")
+        return value, self._executor.backward_and_update(d_outputs, step, learning_rate, weight_decay, total)
+
+    def _penalty(self) -> float:
+        """``sum l1 |w| + 1/2 l2 w^2`` over all parameters."""
+        w = self._executor.parameters
+        return sum(
+            p.l1 * float(np.abs(w[p.slice], dtype=np.float64).sum())
+            + 0.5 * p.l2 * float(np.square(w[p.slice], dtype=np.float64).sum())
+            for p in self._executor.program.parameters
+            if p.l1 or p.l2
+        )
+
+
+def _shares(data: Batches, rows: np.ndarray | slice) -> tuple[np.ndarray, float]:
+    """Each row's share of the mean, and the sum of the rows' weights."""
+    if data.sample_weight is None:
+        count = data.num_rows if isinstance(rows, slice) else len(rows)
+        return np.full(count, 1.0 / count), float(count)
+    w = data.sample_weight[rows].astype(np.float64)
+    total = float(w.sum())
+    return (w / total if total > 0 else np.zeros_like(w)), total

@@ -1,0 +1,88 @@
+"""One pass over the rows: their order, the values of its steps, and what came of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lamina.engine.plan import Batches, Failure, StepValues, TrainingResult
+
+__all__ = ["Epoch"]
+
+
+@dataclass(slots=True)
+class Epoch:
+    """An epoch that is run in one or more chunks of steps, with equal results.
+
+    Attributes
+    ----------
+    data : Batches
+    order : ndarray of shape (n,)
+        The rows, int64, in the order in which they are used.
+    batch_size : int
+    values : StepValues
+        For all steps of the epoch.
+    steps_done : int
+    """
+
+    data: Batches
+    order: np.ndarray
+    batch_size: int
+    values: StepValues
+    steps_done: int = 0
+    num_clipped: int = 0
+    failure: Failure | None = None
+    _losses: list[np.ndarray] = field(default_factory=list)
+    _norms: list[np.ndarray] = field(default_factory=list)
+
+    @property
+    def num_steps(self) -> int:
+        return -(-len(self.order) // self.batch_size)
+
+    def next_chunk(self, num_steps: int) -> tuple[np.ndarray, StepValues]:
+        """Rows and values of the next ``num_steps`` steps."""
+        first, last = self.steps_done, self.steps_done + num_steps
+        if num_steps == self.num_steps:
+            return self.order, self.values
+        values = StepValues(
+            self.values.learning_rates[first:last],
+            None if self.values.weight_decays is None else self.values.weight_decays[first:last],
+        )
+        return self.order[first * self.batch_size : last * self.batch_size], values
+
+    def add(self, result: TrainingResult) -> None:
+        """Take note of what a chunk gave."""
+        self.steps_done += len(result.losses)
+        self.num_clipped += result.num_clipped
+        self.failure = result.failure
+        self._losses.append(result.losses)
+        if result.gradient_norms is not None:
+            self._norms.append(result.gradient_norms)
+
+    @property
+    def mean_loss(self) -> float:
+        """Mean over the rows used (weighted as they are) of the loss that each had in its step; NaN before the first step."""
+        if not self.steps_done:
+            return float("nan")
+        losses = self._losses[0] if len(self._losses) == 1 else np.concatenate(self._losses)
+        weights = self._batch_weights()
+        return float(losses.mean() if weights is None else losses @ weights / weights.sum())
+
+    @property
+    def mean_gradient_norm(self) -> float | None:
+        """Mean over the steps of the gradient's norm; None if norms were not recorded."""
+        return float(np.concatenate(self._norms).mean()) if self.steps_done and self._norms else None
+
+    def _batch_weights(self) -> np.ndarray | None:
+        """What each batch counts; None when all count the same."""
+        size, steps = self.batch_size, self.steps_done
+        used = self.order[: steps * size]
+        if self.data.sample_weight is not None:
+            weights = np.add.reduceat(self.data.sample_weight[used].astype(np.float64), np.arange(0, len(used), size))
+            return weights if weights.sum() > 0 else None
+        if len(used) == steps * size:
+            return None
+        weights = np.full(steps, float(size))
+        weights[-1] = len(used) - (steps - 1) * size
+        return weights

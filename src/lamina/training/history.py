@@ -1,0 +1,114 @@
+"""What happened, epoch by epoch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
+
+from lamina.errors import LaminaError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["History", "Record"]
+
+Record: TypeAlias = "dict[str, Any]"
+
+
+class History(Sequence[Record]):
+    """A list of records, one an epoch, that is sliced like an array with rows (epochs) and columns (keys).
+
+    A record holds ``epoch`` (from 1), ``step`` (steps done), ``loss`` (mean over the epoch's batches while training, penalty
+    included), ``learning_rate`` (of the epoch's last step), ``duration_s``, and whatever validation and callbacks add.
+
+    Parameters
+    ----------
+    records : iterable of dict, optional
+        The records to begin with.
+
+    Examples
+    --------
+    >>> history = History([{"epoch": 1, "loss": 0.9}, {"epoch": 2, "loss": 0.5}, {"epoch": 3, "loss": 0.4}])
+    >>> history[-1]
+    {'epoch': 3, 'loss': 0.4}
+    >>> history[:, "loss"]
+    [0.9, 0.5, 0.4]
+    >>> history[-2:, ("epoch", "loss")]
+    [(2, 0.5), (3, 0.4)]
+    >>> history[-1, "loss"]
+    0.4
+    """
+
+    def __init__(self, records: Iterable[Record] = ()) -> None:
+        self._records = list(records)
+
+    def append(self, record: Record) -> None:
+        """Add the record of one more epoch."""
+        self._records.append(record)
+
+    @property
+    def keys(self) -> list[str]:
+        """All keys of all records, in the order in which they first came."""
+        return list(dict.fromkeys(key for record in self._records for key in record))
+
+    def to_list(self) -> list[Record]:
+        """The records themselves, as a list."""
+        return list(self._records)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The records as a pandas data frame, one row an epoch.
+
+        Raises
+        ------
+        LaminaError
+            If pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise LaminaError("History.to_frame needs pandas. Install it with `pip install pandas`, or use to_list().") from error
+        return pd.DataFrame.from_records(self._records, columns=self.keys)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self._records)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, History) and self._records == other._records
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"History({len(self)} epochs: {', '.join(self.keys)})"
+
+    @overload
+    def __getitem__(self, index: int) -> Record: ...
+    @overload
+    def __getitem__(self, index: slice) -> History: ...
+    @overload
+    def __getitem__(self, index: tuple[int | slice, str | tuple[str, ...] | list[str]]) -> Any: ...
+    def __getitem__(self, index: Any) -> Any:
+        rows, columns = index if isinstance(index, tuple) else (index, None)
+        if columns is None:
+            return History(self._records[rows]) if isinstance(rows, slice) else self._records[rows]
+        names = [columns] if isinstance(columns, str) else list(columns)
+        self._check(names)
+        if isinstance(rows, slice):
+            return [_pick(record, names, columns) for record in self._records[rows]]
+        return _pick(self._records[rows], names, columns)
+
+    def _check(self, names: list[str]) -> None:
+        for name in names:
+            if name not in self.keys:
+                guess = nearest(name, self.keys)
+                hint = f" Did you mean {guess!r}?" if guess else ""
+                raise KeyError(f"history: the key must be one of {', '.join(self.keys)}, got {name!r}.{hint}")
+
+
+def _pick(record: Record, names: list[str], columns: object) -> Any:
+    """One value, or a tuple of them; NaN where an epoch lacks the key."""
+    values = tuple(record.get(name, math.nan) for name in names)
+    return values[0] if isinstance(columns, str) else values

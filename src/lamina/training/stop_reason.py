@@ -1,0 +1,55 @@
+"""Why a training ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from lamina.errors import InvalidSettingError, phrase_unknown
+
+__all__ = ["STOP_CODES", "StopReason"]
+
+STOP_CODES: Mapping[str, str] = MappingProxyType(
+    {
+        "converged": "The training loss no longer improved.",
+        "no_improvement": "The watched number no longer improved.",
+        "target_reached": "The target was reached.",
+        "gradient_zero": "The gradient was almost zero.",
+        "max_epochs": "All epochs asked for were run.",
+        "time_limit": "The time was used up.",
+        "non_finite": "A number became NaN or infinite.",
+        "interrupted": "The training was interrupted.",
+        "callback": "A callback ended the training.",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StopReason:
+    """Why a training ended: a code for programs, a sentence for people.
+
+    Parameters
+    ----------
+    code : str
+        A key of :data:`STOP_CODES`.
+    text : str, default=""
+        A plain sentence; by default the code's own.
+
+    Examples
+    --------
+    >>> print(StopReason("time_limit"))
+    The time was used up.
+    """
+
+    code: str
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        if self.code not in STOP_CODES:
+            raise InvalidSettingError(phrase_unknown("code", self.code, STOP_CODES, owner="StopReason"))
+        if not self.text:
+            object.__setattr__(self, "text", STOP_CODES[self.code])
+
+    def __str__(self) -> str:
+        return self.text

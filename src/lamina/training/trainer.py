@@ -1,0 +1,549 @@
+"""The trainer: a ladder of small methods, ``fit`` → ``fit_loop`` → ``fit_epoch`` → one call of the engine."""
+
+from __future__ import annotations
+
+import copy
+import os
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from lamina.engine import make_executor, permutation, plan
+from lamina.engine.executor import Executor
+from lamina.engine.plan import Batches, StepValues, TrainingPlan
+from lamina.errors import InvalidSettingError, NonFiniteError, phrase
+from lamina.losses import Loss
+from lamina.network import Network
+from lamina.network.heads import Losses, losses_for
+from lamina.optimizers import LBFGS, GradientDescent, Optimizer, StepOptimizer, get_optimizer
+from lamina.schedules import Schedule, get_schedule
+from lamina.training.batches import input_widths, make_batches, make_inputs
+from lamina.training.best_weights import BestWeights
+from lamina.training.callbacks.base import Callback, CallbackList
+from lamina.training.checkpoint import read_checkpoint, write_checkpoint
+from lamina.training.chunks import ChunkSize
+from lamina.training.epoch import Epoch
+from lamina.training.full_batch import minimize_full_batch
+from lamina.training.history import History, Record
+from lamina.training.objective import Metric, Objective
+from lamina.training.stop_reason import StopReason
+from lamina.training.training_warning import TrainingWarning
+from lamina.validation import Rule, boolean, check_parameters, choice, integer, one_of, value
+
+__all__ = ["Trainer"]
+
+_RULES: dict[str, Rule] = {
+    "batch_size": one_of(integer(1), value(None)),
+    "seed": integer(0),
+    "dtype": choice(("float32", "float64")),
+    "shuffle": boolean(),
+    "n_threads": one_of(integer(1), value(None)),
+    "penalty_per_row": boolean(),
+}
+
+
+class Trainer:
+    """Trains a network on data, and measures and applies it.
+
+    Parameters
+    ----------
+    network : Network
+        Built or not; if not, the first data say how wide its inputs are.
+    loss : str, Loss, callable, or a list or dict of these
+        One an output; a function of logits and targets is wrapped in :class:`lamina.losses.CustomLoss`.
+    optimizer : str or Optimizer, default="adam"
+    batch_size : int or None, default=32
+        Rows a step, >= 1; None: all rows (batch gradient descent). The last batch of an epoch may be shorter.
+    schedule : str, Schedule, callable or None, default=None
+        How the learning rate changes; a function of the step gives the rate itself. None: constant.
+    clipping : Clipping, optional
+    callbacks : sequence of Callback, default=()
+    metrics : dict of str to callable, optional
+        ``function(targets, predictions) -> float``, computed on the validation data at the end of every epoch, and put
+        into the record as ``validation_<name>``. Targets are those given, predictions those of :meth:`predict`.
+    seed : int, default=0
+        Keys all randomness: first weights, order of the rows, dropout.
+    dtype : {"float32", "float64"}, default="float32"
+    shuffle : bool, default=True
+        Whether every epoch has its own order of the rows.
+    engine : {"auto", "native", "reference"}, default="auto"
+    n_threads : int, optional
+        Threads of the engine; results do not depend on it.
+    penalty_per_row : bool, default=False
+        Whether L1 and L2 penalties are divided by the batch's rows (sum of sample weights), as scikit-learn does with ``alpha``.
+    loss_weights : sequence of float or dict, optional
+        Factors of the outputs' losses.
+
+    Attributes
+    ----------
+    executor : Executor
+        Holds the weights. There once the widths of the inputs are known.
+    history : History
+        One record an epoch.
+    epoch, step : int
+        Epochs and steps done so far, over all calls of :meth:`fit`.
+    stop_reason : StopReason or None
+        Why the last :meth:`fit` ended.
+
+    Examples
+    --------
+    The exclusive or, which no single layer can learn:
+
+    >>> import numpy as np
+    >>> from lamina.layers import Dense
+    >>> from lamina.network import Sequential
+    >>> from lamina.optimizers import Adam
+    >>> X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=np.float32)
+    >>> y = np.array([0, 1, 1, 0])
+    >>> network = Sequential([Dense(4, activation="tanh"), Dense(1)])
+    >>> trainer = Trainer(network, "sigmoid_cross_entropy", Adam(0.05), batch_size=None, seed=1)
+    >>> history = trainer.fit(X, y, max_epochs=300)
+    >>> trainer.predict(X).round().ravel().tolist()
+    [0.0, 1.0, 1.0, 0.0]
+    >>> trainer.stop_reason.text
+    'All 300 epochs asked for were run.'
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        loss: Losses,
+        optimizer: str | Optimizer | Mapping[str, Any] = "adam",
+        *,
+        batch_size: int | None = 32,
+        schedule: str | Schedule | Mapping[str, Any] | Callable[[int], float] | None = None,
+        clipping: plan.Clipping | None = None,
+        callbacks: Sequence[Callback] = (),
+        metrics: Mapping[str, Metric] | None = None,
+        seed: int = 0,
+        dtype: str = "float32",
+        shuffle: bool = True,
+        engine: str = "auto",
+        n_threads: int | None = None,
+        penalty_per_row: bool = False,
+        loss_weights: Sequence[float] | Mapping[str, float] | None = None,
+    ) -> None:
+        given = {
+            "batch_size": batch_size,
+            "seed": seed,
+            "dtype": np.dtype(dtype).name,
+            "shuffle": shuffle,
+            "n_threads": n_threads,
+        }
+        check_parameters({**given, "penalty_per_row": penalty_per_row}, _RULES, owner="Trainer")
+        self.network = network
+        self.losses: tuple[Loss, ...] = losses_for(loss, network.output_names)
+        self.optimizer = get_optimizer(optimizer)
+        self.batch_size = batch_size
+        # A schedule may watch the training and remember; another trainer's must not know.
+        self.schedule: Schedule = copy.deepcopy(get_schedule(schedule))
+        self.clipping = clipping or plan.Clipping()
+        self.callbacks = list(callbacks)
+        self.metrics = dict(metrics or {})
+        self.seed = int(seed)
+        self.dtype = np.dtype(dtype)
+        self.shuffle = bool(shuffle)
+        self.engine = engine
+        self.n_threads = n_threads
+        self.penalty_per_row = bool(penalty_per_row)
+        self.loss_weights = loss_weights
+        self.history = History()
+        self.epoch = 0
+        self.step = 0
+        self.last_epoch = 0
+        self.steps_per_epoch = 1
+        self.stop_reason: StopReason | None = None
+        self._fit_begin = 0
+        self._fit_is_open = False
+        self._best = BestWeights()
+        self._validation: tuple[Batches, Any] | None = None
+        self._moments = CallbackList(self.callbacks)
+        self._chunk_size = ChunkSize()
+        if network.is_built:
+            self.build()
+
+    def build(self, input_widths: int | Sequence[int] | None = None) -> Trainer:
+        """Make the executor and the first weights; :meth:`fit` does it by itself with the first data.
+
+        Parameters
+        ----------
+        input_widths : int or sequence of int, optional
+            One an input; needed only if the network does not know them.
+
+        Returns
+        -------
+        Trainer
+            This trainer.
+        """
+        if input_widths is not None:
+            self.network = self.network.build(input_widths)
+        program = self.network.program(self.losses, self.loss_weights)
+        self.executor: Executor = make_executor(program, dtype=self.dtype.name, engine=self.engine, n_threads=self.n_threads)
+        parameters, state = self.network.initialize(self.seed, self.dtype)
+        self.executor.parameters[:] = parameters
+        self.executor.state[:] = state
+        names = self.network.output_names
+        self._objective = Objective(self.executor, self.losses, names, self.metrics, self.penalty_per_row)
+        self._configure()
+        return self
+
+    # The ladder
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        sample_weight: Any = None,
+        validation_data: tuple[Any, ...] | None = None,
+        max_epochs: int = 100,
+    ) -> History:
+        """Train for up to ``max_epochs`` further epochs; epochs, steps and randomness go on where the last ``fit`` stopped.
+
+        After a checkpoint was loaded that was written in the midst of a ``fit``, the same call finishes that ``fit``:
+        ``max_epochs`` then counts from its beginning.
+
+        Parameters
+        ----------
+        X : array of shape (n, width), or a list or dict of such
+            One an input; float32 or float64 in any memory order, a memmap, or a sparse matrix. It is not copied.
+        y : array of shape (n,) or (n, target width), or a list or dict of such
+            One an output; class indices, 0 and 1, or numbers, as the loss wants them.
+        sample_weight : array of shape (n,), optional
+            Not negative.
+        validation_data : (X, y) or (X, y, sample_weight), optional
+            Measured at the end of every epoch.
+        max_epochs : int, default=100
+            >= 1.
+
+        Returns
+        -------
+        History
+            The trainer's own, with all epochs so far.
+
+        Raises
+        ------
+        ShapeError, DataError
+            If the data do not fit the network or the loss.
+        NonFiniteError
+            If a loss or gradient became NaN or infinite before any epoch was done. Later on the training stops with the
+            best weights so far and a :class:`TrainingWarning`.
+        """
+        check_parameters({"max_epochs": max_epochs}, {"max_epochs": integer(1)}, owner="Trainer.fit")
+        data = self.batches(X, y, sample_weight)
+        self._validation = None if validation_data is None else (self.batches(*validation_data), validation_data[1])
+        self._open_fit(data, max_epochs)
+        try:
+            self._moments.call("on_fit_begin", self)
+            self.fit_loop(data)
+        except KeyboardInterrupt:
+            self.stop("interrupted", f"The training was interrupted after {self.epoch} epochs.")
+        finally:
+            self._close_fit()
+        self._report_failure()
+        return self.history
+
+    def fit_loop(self, data: Batches) -> None:
+        """Run epochs until something stops the training."""
+        if isinstance(self.optimizer, LBFGS):
+            self._fit_full_batch(data, self.optimizer)
+        while self.stop_reason is None and self.epoch < self.last_epoch:
+            self.fit_epoch(data)
+        if self.stop_reason is None:
+            self.stop("max_epochs", f"All {self.last_epoch - self._fit_begin} epochs asked for were run.")
+
+    def fit_epoch(self, data: Batches) -> Record | None:
+        """Train one epoch on what :meth:`batches` made, and measure the validation data of the running ``fit``.
+
+        Returns
+        -------
+        dict or None
+            The epoch's record, also the last of the history; None if a number was not finite.
+        """
+        self._moments.call("on_epoch_begin", self)
+        began = time.perf_counter()
+        epoch = self._next_epoch(data)
+        try:
+            self._run(epoch)
+        except KeyboardInterrupt:
+            # What the engine did in earlier calls is whole: the epoch ends here, and is recorded with the steps that it had.
+            if not epoch.steps_done:
+                raise
+            self.stop("interrupted", f"The training was interrupted in epoch {self.epoch + 1}.")
+        if epoch.failure is not None:
+            where = f"the {epoch.failure.quantity} of layer {epoch.failure.layer!r}"
+            self.stop("non_finite", f"In step {epoch.failure.step + 1}, {where} became NaN or infinite.")
+            return None
+        return self._end_epoch(self._record(epoch), began)
+
+    def stop(self, code: str, text: str = "") -> None:
+        """End the training after the present epoch, or after the present native call of it; the first reason counts.
+
+        Parameters
+        ----------
+        code : str
+            A key of :data:`lamina.training.STOP_CODES`; "callback" is for callbacks of one's own.
+        text : str, default=""
+            A plain sentence; by default the code's own.
+        """
+        reason = StopReason(code, text)
+        if self.stop_reason is None:
+            self.stop_reason = reason
+
+    # What is done with a trained network
+
+    def evaluate(self, X: Any, y: Any, sample_weight: Any = None) -> dict[str, float]:
+        """The mean loss (without penalties, in inference mode) and the metrics, by name.
+
+        With several outputs there is also each output's own, as ``<output>_loss``.
+        """
+        return self._objective.measure(self.batches(X, y, sample_weight), y)
+
+    def predict(self, X: Any) -> Any:
+        """What the network says of X: the loss's inverse link of the outputs, for example probabilities.
+
+        Returns
+        -------
+        ndarray of shape (n, output width), or a list of these for several outputs
+        """
+        return self._objective.predictions(self._inputs(X))
+
+    def predict_logits(self, X: Any) -> Any:
+        """The outputs themselves, before any link; shaped as in :meth:`predict`."""
+        outputs = self.executor.predict(self._inputs(X))
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    @property
+    def weights(self) -> dict[str, np.ndarray]:
+        """Views of all parameters by name; writing into them changes the model."""
+        return self.network.unflatten(self.executor.parameters)
+
+    def batches(self, X: Any, y: Any, sample_weight: Any = None) -> Batches:
+        """The data as :meth:`fit_epoch` wants them, checked; X is not copied if the engine can read it."""
+        self._ensure_built(X)
+        names = (self.network.input_names, self.network.output_names)
+        return make_batches(X, y, sample_weight, self.executor.program, self.dtype, *names)
+
+    # Checkpoints
+
+    def save_checkpoint(self, path: str | os.PathLike[str]) -> None:
+        """Write all that is needed to go on from the end of the present epoch, bit for bit.
+
+        Raises
+        ------
+        FileError
+            If the file cannot be written; an earlier one stays as it was.
+        """
+        reactive = self.schedule.reactive
+        state = {
+            "network": self.network.to_dict(),
+            "seed": self.seed,
+            "dtype": self.dtype.name,
+            "epoch": self.epoch,
+            "step": self.step,
+            "fit_begin": self._fit_begin,
+            "fit_is_open": self._fit_is_open,
+            "stop_reason": None if self.stop_reason is None else [self.stop_reason.code, self.stop_reason.text],
+            "history": self.history.to_list(),
+            "schedule": None if reactive is None else reactive.state,
+            "callbacks": [[type(callback).__name__, callback.state()] for callback in self.callbacks],
+            "best": self._best.state(),
+            "parameters": self.executor.parameters,
+            "state": self.executor.state,
+            "slots": self.executor.slots,
+        }
+        write_checkpoint(path, state)
+
+    def load_checkpoint(self, path: str | os.PathLike[str]) -> Trainer:
+        """Go on where a checkpoint was written. The trainer must be made as the one that wrote it was.
+
+        Returns
+        -------
+        Trainer
+            This trainer.
+
+        Raises
+        ------
+        FileError
+            If the file is missing, damaged or not a checkpoint.
+        InvalidSettingError
+            If network, seed, dtype, optimizer or callbacks are not those of the checkpoint.
+        """
+        state = read_checkpoint(path)
+        self._check_same(state)
+        self.epoch, self.step = state["epoch"], state["step"]
+        self._fit_begin, self._fit_is_open = state["fit_begin"], state["fit_is_open"]
+        self.stop_reason = None if state["stop_reason"] is None else StopReason(*state["stop_reason"])
+        self.history = History(state["history"])
+        if self.schedule.reactive is not None and state["schedule"] is not None:
+            self.schedule.reactive.state = state["schedule"]
+        for callback, (_, stored) in zip(self.callbacks, state["callbacks"], strict=True):
+            callback.load_state(stored)
+        self._best.load_state(state["best"])
+        for name in ("parameters", "state", "slots"):
+            getattr(self.executor, name)[:] = state[name]
+        return self
+
+    # Private rungs
+
+    def _ensure_built(self, X: Any) -> None:
+        if not self.network.is_built:
+            self.build(input_widths(X, self.network.input_names))
+
+    def _inputs(self, X: Any) -> list[plan.InputArray]:
+        self._ensure_built(X)
+        return make_inputs(X, self.executor.program, self.dtype, self.network.input_names)
+
+    def _configure(self) -> None:
+        # L-BFGS takes no steps of the engine's; the plan then only says how to divide the penalty.
+        stepping = self.optimizer if isinstance(self.optimizer, StepOptimizer) else GradientDescent()
+        norms = any(callback.needs_gradient_norms for callback in self.callbacks)
+        self.executor.configure(TrainingPlan(stepping.rule(), self.clipping, self.penalty_per_row, self.seed, norms))
+
+    def _open_fit(self, data: Batches, max_epochs: int) -> None:
+        self._moments = CallbackList(self.callbacks)
+        self._configure()
+        self.steps_per_epoch = -(-data.num_rows // self._rows_per_step(data))
+        if not self._fit_is_open:
+            self._fit_begin = self.epoch
+            self.stop_reason = None
+            self._best = BestWeights()
+            self._best.keep(self.executor)
+        self._fit_is_open = True
+        self.last_epoch = self._fit_begin + max_epochs
+
+    def _close_fit(self) -> None:
+        self._fit_is_open = False
+        code = None if self.stop_reason is None else self.stop_reason.code
+        if code == "non_finite":
+            self._best.restore(self.executor)
+            self.executor.slots[:] = 0
+        elif code == "interrupted" and np.isfinite(self._best.value):
+            self._best.restore(self.executor)
+        self._moments.call("on_fit_end", self)
+
+    def _report_failure(self) -> None:
+        """A warning when there are good weights to go on with, else an error."""
+        if self.stop_reason is None or self.stop_reason.code != "non_finite":
+            return
+        repair = "Lower the learning rate, scale the data, or clip the gradient."
+        if self.epoch == 0:
+            raise NonFiniteError(f"{self.stop_reason.text} No epoch was done, so there are no trained weights. {repair}")
+        warnings.warn(f"{self.stop_reason.text} The best weights so far are back. {repair}", TrainingWarning, stacklevel=3)
+
+    def _rows_per_step(self, data: Batches) -> int:
+        return min(self.batch_size or data.num_rows, data.num_rows)
+
+    def _next_epoch(self, data: Batches) -> Epoch:
+        """The order of the rows in the coming epoch, and the values of its steps."""
+        optimizer = self.optimizer
+        if not isinstance(optimizer, StepOptimizer):
+            raise InvalidSettingError(phrase("optimizer", "must take steps to train an epoch", optimizer, owner="Trainer"))
+        size = self._rows_per_step(data)
+        num_steps = -(-data.num_rows // size)
+        total = max(self.last_epoch, self.epoch + 1) * num_steps
+        rates = self.schedule.rates(optimizer.learning_rate, self.step, num_steps, num_steps, total)
+        decays = np.full(num_steps, optimizer.weight_decay) if optimizer.weight_decay else None
+        if self.shuffle:
+            order = permutation(data.num_rows, seed=self.seed, epoch=self.epoch)
+        else:
+            order = np.arange(data.num_rows, dtype=np.int64)
+        return Epoch(data, order, size, StepValues(rates, decays))
+
+    def _run(self, epoch: Epoch) -> None:
+        """The steps of an epoch, in as few calls of the engine as Ctrl-C, time limits and ``every_steps`` allow."""
+        num_steps = epoch.num_steps
+        while epoch.steps_done < num_steps and epoch.failure is None and self.stop_reason is None:
+            due = self._moments.steps_until_due(self.step)
+            chunk = min(num_steps - epoch.steps_done, self._chunk_size.steps, due or num_steps)
+            order, values = epoch.next_chunk(chunk)
+            began = time.perf_counter()
+            result = self._objective.steps.train(epoch.data, order, epoch.batch_size, self.step, values)
+            self._chunk_size.observe(chunk, time.perf_counter() - began)
+            epoch.add(result)
+            self.step += len(result.losses)
+            if epoch.failure is None:
+                self._moments.call_due(self, result.losses)
+                if epoch.steps_done < num_steps:
+                    self._moments.call("on_chunk_end", self, epoch.steps_done)
+
+    def _record(self, epoch: Epoch) -> Record:
+        record: Record = {"loss": epoch.mean_loss, "learning_rate": float(epoch.values.learning_rates[epoch.steps_done - 1])}
+        norm = epoch.mean_gradient_norm
+        if norm is not None:
+            record["gradient_norm"] = norm
+        if self.clipping != plan.Clipping():
+            record["clipped_steps"] = epoch.num_clipped
+        return record
+
+    def _end_epoch(self, measured: Record, began: float) -> Record:
+        """Everything between an epoch's last step and the next epoch. The record is in the history before anything can fail."""
+        self.epoch += 1
+        record: Record = {"epoch": self.epoch, "step": self.step, **measured, "duration_s": 0.0}
+        self.history.append(record)
+        if self._validation is not None:
+            measures = self._objective.measure(*self._validation)
+            record |= {f"validation_{name}": number for name, number in measures.items()}
+        record["duration_s"] = time.perf_counter() - began
+        self._best.offer(record["validation_loss" if self._validation else "loss"], self.executor)
+        self._tell_schedule(record)
+        self._moments.call("on_epoch_end", self, record)
+        return record
+
+    def _tell_schedule(self, record: Record) -> None:
+        watching = self.schedule.reactive
+        if watching is None or not isinstance(self.optimizer, StepOptimizer):
+            return
+        if watching.monitor not in record:
+            raise InvalidSettingError(
+                phrase("monitor", f"must be one of {', '.join(record)}", watching.monitor, owner=watching.kind)
+            )
+        watching.on_epoch_end(float(record[watching.monitor]), self.optimizer.learning_rate)
+        if watching.exhausted:
+            code = "converged" if watching.monitor == "loss" else "no_improvement"
+            self.stop(
+                code,
+                f"The {watching.monitor.replace('_', ' ')} did not improve, and the learning rate cannot be lowered further.",
+            )
+
+    def _fit_full_batch(self, data: Batches, optimizer: LBFGS) -> None:
+        if self._objective.is_custom:
+            names = [loss.name for loss in self.losses]
+            raise InvalidSettingError(phrase("loss", "must be one of Lamina's own with L-BFGS", names, owner="Trainer"))
+
+        def on_iteration(loss: float) -> bool:
+            self.step += 1
+            self._end_epoch({"loss": loss}, began=clock[0])
+            clock[0] = time.perf_counter()
+            return self.stop_reason is None
+
+        if self.epoch < self.last_epoch and self.stop_reason is None:
+            clock = [time.perf_counter()]
+            self.stop(*minimize_full_batch(self.executor, data, optimizer, self.last_epoch - self.epoch, on_iteration))
+
+    def _check_same(self, state: Mapping[str, Any]) -> None:
+        """Refuse a checkpoint of another network or other settings, before anything is changed."""
+        stored = state["network"]
+        if not self.network.is_built:
+            self.build([item["width"] for item in stored["inputs"]])
+        ours = {
+            "network": self.network.to_dict(),
+            "seed": self.seed,
+            "dtype": self.dtype.name,
+            "slots": list(self.executor.slots.shape),
+            "callbacks": [type(callback).__name__ for callback in self.callbacks],
+        }
+        theirs = {
+            "network": stored,
+            "seed": state["seed"],
+            "dtype": state["dtype"],
+            "slots": list(state["slots"].shape),
+            "callbacks": [name for name, _ in state["callbacks"]],
+        }
+        for name, value_here in ours.items():
+            if value_here != theirs[name]:
+                rule = f"must be the checkpoint's, {theirs[name]!r}"
+                raise InvalidSettingError(phrase(name, rule, value_here, owner="Trainer.load_checkpoint"))
