@@ -21,6 +21,9 @@ def in_order(inputs: Sequence[InputNode], nodes: Sequence[Node], outputs: Sequen
         When a name is used twice or refers to nothing, nodes form a cycle, or a node or an input leads to no output.
     """
     by_name = _by_name(inputs, nodes)
+    for name in outputs:
+        if isinstance(by_name.get(name), InputNode):
+            raise InvalidSettingError(phrase("an output", "must come from a layer", name, repair="Put a layer between."))
     ordered = _walk(by_name, outputs)
     used = {source for node in ordered for source in node.inputs}
     for input_node in inputs:

@@ -24,7 +24,8 @@ def losses_for(losses: Losses, output_names: Sequence[str]) -> tuple[Loss, ...]:
     InvalidSettingError
         When their number or names are not those of the outputs, or a loss is unknown.
     """
-    if isinstance(losses, Mapping) and "kind" not in losses:
+    # {"kind": "huber", …} describes one loss, unless an output is called "kind"
+    if isinstance(losses, Mapping) and ("kind" not in losses or "kind" in output_names):
         for name in losses:
             if name not in output_names:
                 raise InvalidSettingError(phrase_unknown("an output that has a loss", name, output_names))

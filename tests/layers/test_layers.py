@@ -1,0 +1,252 @@
+"""Every layer: the ops it emits, its widths, round trips and refusals."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from lamina.activations import ACTIVATIONS, get_activation
+from lamina.engine.program import OP_KINDS
+from lamina.errors import InvalidSettingError, ShapeError
+from lamina.initializers import Constant, Normal
+from lamina.layers import (
+    LAYERS,
+    Activation,
+    Add,
+    BatchNorm,
+    Concat,
+    Dense,
+    Dropout,
+    Input,
+    Layer,
+    LayerNorm,
+    Multiply,
+    PReLU,
+    layer_from_dict,
+)
+from lamina.regularizers import L1, Elastic
+
+UNUSUAL = {
+    "dense": Dense(
+        7,
+        activation=get_activation("leaky_relu", slope=0.2),
+        weight_init=Normal(0.1),
+        bias_init=Constant(0.5),
+        regularizer=Elastic(0.1, 0.3),
+        max_norm=2.0,
+        use_bias=False,
+        decay=False,
+        name="hidden",
+    ),
+    "activation": Activation("gelu", name="bend"),
+    "prelu": PReLU(slope_init="zeros"),
+    "dropout": Dropout(0.125),
+    "batch_norm": BatchNorm(momentum=0.99, eps=1e-3, affine=False),
+    "layer_norm": LayerNorm(eps=1e-6, affine=False),
+    "add": Add(name="join"),
+    "multiply": Multiply(),
+    "concat": Concat(),
+}
+
+
+def test_every_layer_is_tested_here():
+    assert set(UNUSUAL) == set(LAYERS)
+
+
+def test_every_op_of_the_engine_is_some_layers():
+    emitted = {op.kind for layer in UNUSUAL.values() for op in layer.ops([4] * layer.min_inputs)}
+    assert emitted == set(OP_KINDS)
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_round_trip_through_json_keeps_every_setting(kind):
+    layer = UNUSUAL[kind]
+    assert layer_from_dict(json.loads(json.dumps(layer.to_dict()))) == layer
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_inferred_width_is_that_of_the_last_op(kind):
+    layer = UNUSUAL[kind]
+    symbol = layer(*(Input(4) for _ in range(layer.min_inputs)))
+    assert symbol.width == {"dense": 7, "concat": 8}.get(kind, 4)
+    assert layer.fixed_width in (None, symbol.width)
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_a_layer_cannot_be_changed(kind):
+    with pytest.raises(AttributeError):
+        UNUSUAL[kind].name = "other"
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+@pytest.mark.parametrize("name", ["", "a.b", 3])
+def test_names_that_cannot_name_a_parameter_are_refused(kind, name):
+    settings = UNUSUAL[kind].to_dict() | {"name": name}
+    with pytest.raises(InvalidSettingError, match="name must be None, or a non-empty text"):
+        layer_from_dict(settings)
+
+
+def test_dense_emits_weight_and_bias_and_its_activation():
+    dense, activation = Dense(3, activation="relu", l1=0.1, l2=0.2, max_norm=4.0).ops([5])
+    weight, bias = dense.parameters
+    assert (weight.name, weight.shape, weight.fan_in, weight.fan_out) == ("weight", (5, 3), 5, 3)
+    assert (weight.l1, weight.l2, weight.max_norm, weight.decay) == (0.1, 0.2, 4.0, True)
+    assert (bias.name, bias.shape, bias.l1, bias.l2, bias.max_norm, bias.decay) == ("bias", (3,), 0.0, 0.0, 0.0, False)
+    assert (activation.kind, activation.function, activation.settings) == ("activation", "relu", ())
+
+
+def test_dense_without_bias_has_a_weight_alone():
+    (dense,) = Dense(3, use_bias=False).ops([5])
+    assert [parameter.name for parameter in dense.parameters] == ["weight"]
+
+
+def test_the_identity_costs_no_op():
+    assert len(Dense(3, activation="identity").ops([5])) == len(Dense(3, activation="linear").ops([5])) == 1
+
+
+def test_a_regularizer_gives_both_strengths():
+    (dense,) = Dense(3, regularizer=Elastic(0.4, 0.25)).ops([5])
+    assert (dense.parameters[0].l1, dense.parameters[0].l2) == pytest.approx((0.1, 0.3))
+
+
+def test_a_regularizer_beside_l1_or_l2_is_refused():
+    with pytest.raises(InvalidSettingError, match="must not be given together with l1 or l2"):
+        Dense(3, regularizer=L1(0.1), l2=0.1)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_dense_takes_every_activation_by_name(name):
+    last = Dense(3, activation=name).ops([5])[-1]
+    assert last.function == ("" if name == "identity" else name)
+    assert last.settings == (() if name == "identity" else tuple(ACTIVATIONS[name].settings.values()))
+
+
+def test_the_activations_own_numbers_reach_the_op_and_the_file():
+    layer = Activation(get_activation("elu", alpha=0.5))
+    assert layer.ops([2])[0].settings == (0.5,)
+    assert layer.to_dict()["function"] == {"kind": "elu", "alpha": 0.5}
+    assert layer.describe() == "Activation(elu(alpha=0.5))"
+
+
+def test_batch_norm_starts_as_the_identity_of_the_running_statistics():
+    (op,) = BatchNorm(momentum=0.8, eps=1e-3).ops([2])
+    first = {draft.name: draft.initializer(np.random.default_rng(0), draft.shape, 2, 2) for draft in op.parameters + op.state}
+    assert {name: values.tolist() for name, values in first.items()} == {
+        "gamma": [1.0, 1.0],
+        "beta": [0.0, 0.0],
+        "running_mean": [0.0, 0.0],
+        "running_variance": [1.0, 1.0],
+    }
+    assert op.settings == (0.8, 1e-3)
+
+
+@pytest.mark.parametrize("layer", [BatchNorm(affine=False), LayerNorm(affine=False)])
+def test_a_normalization_that_is_not_affine_has_no_parameters(layer):
+    assert layer.ops([2])[0].parameters == ()
+
+
+def test_prelu_starts_at_a_quarter_and_is_not_penalized():
+    (op,) = PReLU().ops([3])
+    (slope,) = op.parameters
+    assert slope.initializer == Constant(0.25)
+    assert (slope.l1, slope.l2, slope.decay) == (0.0, 0.0, False)
+
+
+@pytest.mark.parametrize("layer", [Add(), Multiply()])
+def test_unequal_widths_are_refused_with_both_senders_and_shapes(layer):
+    x = Input(5, name="x")
+    with pytest.raises(ShapeError, match=r"x has \(n, 5\), wide \(n, 9\).*Dense"):
+        layer(x, Dense(9, name="wide")(x))
+
+
+def test_unequal_widths_are_found_before_the_input_width_is_known():
+    x = Input()
+    with pytest.raises(ShapeError, match=r"Dense has \(n, 3\), Dense \(n, 4\)"):
+        Add()(Dense(3)(x), Dense(4)(x))
+
+
+@pytest.mark.parametrize("layer", [Add(), Multiply(), Concat()])
+def test_one_input_is_too_few_to_join(layer):
+    with pytest.raises(ShapeError, match="must have at least 2 inputs, got 1"):
+        layer(Input(3))
+
+
+def test_two_inputs_are_too_many_for_dense():
+    with pytest.raises(ShapeError, match=r"must have one input, got 2\. Join several with Add, Multiply or Concat first\."):
+        Dense(3)(Input(3), Input(3))
+
+
+def test_symbols_are_given_one_by_one_or_as_a_list():
+    x, y = Input(3), Input(4)
+    assert Concat()(x, y).width == Concat()([x, y]).width == 7
+
+
+def test_calling_on_an_array_is_refused():
+    with pytest.raises(TypeError, match=r"Start from Input\(width\)"):
+        Dense(3)(np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize(
+    ("make", "rule"),
+    [
+        (lambda: Dense(0), "units must be an integer >= 1, got 0"),
+        (lambda: Dense(2.5), "units must be"),
+        (lambda: Dense(3, l1=-1), "l1 must be a number >= 0"),
+        (lambda: Dense(3, l2=math.nan), "l2 must be"),
+        (lambda: Dense(3, max_norm=0), "max_norm must be None, or a number > 0"),
+        (lambda: Dense(3, use_bias=1), "use_bias must be True or False"),
+        (lambda: Dense(3, activation="rely"), "Did you mean 'relu'"),
+        (lambda: Dense(3, weight_init="hee"), "an initializer must be one of"),
+        (lambda: Dropout(1.0), r"rate must be a number in \[0, 1\), got 1.0"),
+        (lambda: Dropout(-0.1), "rate must be"),
+        (lambda: BatchNorm(momentum=1.0), "momentum must be"),
+        (lambda: BatchNorm(eps=0.0), "eps must be a number > 0"),
+        (lambda: LayerNorm(eps=-1.0), "eps must be"),
+        (lambda: Input(0), "width must be None, or an integer >= 1"),
+        (lambda: Input(True), "width must be"),
+        (lambda: Input(3, name="a.b"), "name must be"),
+    ],
+)
+def test_settings_out_of_range_are_refused(make, rule):
+    with pytest.raises(InvalidSettingError, match=rule):
+        make()
+
+
+def test_all_wrong_settings_are_reported_at_once():
+    with pytest.raises(InvalidSettingError, match=r"(?s)units.*l1.*max_norm"):
+        Dense(0, l1=-1, max_norm=0)
+
+
+def test_an_unknown_layer_gets_the_nearest():
+    with pytest.raises(InvalidSettingError, match="Did you mean 'dropout'"):
+        layer_from_dict({"kind": "dropuot", "rate": 0.5})
+
+
+def test_an_unknown_setting_gets_the_nearest():
+    with pytest.raises(InvalidSettingError, match="Did you mean 'momentum'"):
+        layer_from_dict({"kind": "batch_norm", "momentun": 0.5})
+
+
+def test_a_missing_setting_is_named():
+    with pytest.raises(InvalidSettingError, match="Dense: units must be given"):
+        layer_from_dict({"kind": "dense"})
+
+
+@pytest.mark.parametrize("description", [None, "dense", {"units": 3}])
+def test_what_describes_no_layer_is_refused(description):
+    with pytest.raises(InvalidSettingError, match='must be a dict with the key "kind"'):
+        layer_from_dict(description)
+
+
+def test_an_input_takes_its_width_as_a_shape_too():
+    assert Input((4,)).width == 4
+    with pytest.raises(ShapeError, match=r"must have one entry, the number of features, got \(4, 4\)"):
+        Input((4, 4))
+
+
+@pytest.mark.parametrize("cls", LAYERS.values())
+def test_layers_are_final_and_documented(cls):
+    assert issubclass(cls, Layer)
+    assert getattr(cls, "__final__", False)
+    assert ">>>" in cls.__doc__

@@ -1,0 +1,139 @@
+"""Every loss: its head, its link, round trips and refusals."""
+
+import json
+
+import numpy as np
+import pytest
+
+from lamina.engine.plan import Batches
+from lamina.engine.program import HEAD_KINDS, Op, Parameter, Program
+from lamina.engine.reference import ReferenceExecutor
+from lamina.errors import InvalidSettingError, ShapeError
+from lamina.losses import (
+    LOSSES,
+    CustomLoss,
+    Hinge,
+    Huber,
+    Poisson,
+    Quantile,
+    SigmoidCrossEntropy,
+    SoftmaxCrossEntropy,
+    SquaredError,
+    get_loss,
+)
+
+UNUSUAL = {
+    "huber": Huber(delta=2.5),
+    "quantile": Quantile(levels=(0.1, 0.9)),
+    "softmax_cross_entropy": SoftmaxCrossEntropy(label_smoothing=0.1, probabilities=True),
+    "sigmoid_cross_entropy": SigmoidCrossEntropy(label_smoothing=0.2),
+}
+
+
+def loss_and_gradient(loss, logits, targets):
+    """Loss and its gradient with respect to the logits of one row, by the reference engine (the row is the bias)."""
+    width = logits.size
+    parameters = (Parameter("weight", "row", 0, (1, width)), Parameter("bias", "row", width, (width,)))
+    program = Program((1, width), (0,), (1,), (Op("dense", "row", (0,), 1, (0, 1)),), parameters, (), (loss.head(1, width),))
+    executor = ReferenceExecutor(program, "float64")
+    executor.parameters[width:] = logits
+    value, gradient = executor.loss_and_gradient(Batches([np.zeros((1, 1))], [targets.reshape(1, -1)]))
+    return value, gradient[width:]
+
+
+def test_every_head_of_the_engine_is_some_losss():
+    assert {*LOSSES, CustomLoss.kind} == set(HEAD_KINDS)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_round_trip_through_json_keeps_every_setting(name):
+    loss = UNUSUAL.get(name, LOSSES[name]())
+    assert get_loss(json.loads(json.dumps(loss.to_dict()))) == loss
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_is_got_by_its_name(name):
+    assert get_loss(name) == LOSSES[name]()
+    assert get_loss(name).name == name
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_head_names_the_buffer_and_runs_in_the_engine(name):
+    loss = LOSSES[name]()
+    head = loss.head(1, 3)
+    assert (head.kind, head.logits, head.weight) == (name, 1, 1.0)
+    value, gradient = loss_and_gradient(loss, np.array([0.3, -0.2, 0.1]), np.ones(head.target_width))
+    assert np.isfinite(value)
+    assert np.isfinite(gradient).all()
+
+
+@pytest.mark.parametrize(
+    ("loss", "target"),
+    [
+        (SquaredError(), [1.5, -2.0, 0.0]),
+        (Poisson(), [2.0, 0.5, 1.0]),
+        (SigmoidCrossEntropy(), [1.0, 0.0, 0.25]),
+        (SoftmaxCrossEntropy(probabilities=True), [0.2, 0.5, 0.3]),
+    ],
+)
+def test_the_gradient_of_a_canonical_link_is_prediction_minus_target(loss, target):
+    logits, target = np.array([0.7, -1.2, 2.0]), np.array(target)
+    _, gradient = loss_and_gradient(loss, logits, target)
+    np.testing.assert_allclose(gradient, loss.predict(logits[None])[0] - target, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", LOSSES)
+def test_predictions_keep_shape_and_dtype_and_are_finite_for_huge_logits(name, dtype):
+    logits = np.array([[-1e4, 0.0, 80.0], [1.0, 2.0, 3.0]], dtype=dtype)
+    prediction = LOSSES[name]().predict(logits)
+    assert prediction.shape == logits.shape
+    assert prediction.dtype == dtype
+    assert np.isfinite(prediction).all()
+
+
+def test_probabilities_sum_to_one():
+    logits = np.random.default_rng(0).normal(size=(50, 4)) * 100
+    np.testing.assert_allclose(SoftmaxCrossEntropy().predict(logits).sum(axis=1), 1.0)
+
+
+def test_one_output_is_too_few_for_softmax():
+    with pytest.raises(ShapeError, match="must have at least 2 outputs, got 1"):
+        SoftmaxCrossEntropy().head(1, 1)
+
+
+def test_class_indices_need_one_column_and_distributions_one_for_each_class():
+    assert SoftmaxCrossEntropy().target_width(5) == 1
+    assert SoftmaxCrossEntropy(probabilities=True).target_width(5) == 5
+
+
+def test_quantile_outputs_are_a_multiple_of_the_levels():
+    assert Quantile(levels=(0.1, 0.5, 0.9)).target_width(6) == 2
+    with pytest.raises(ShapeError, match="multiple of 3 outputs"):
+        Quantile(levels=(0.1, 0.5, 0.9)).head(1, 4)
+
+
+def test_one_level_may_be_given_as_a_number():
+    assert Quantile(0.8) == Quantile(levels=(0.8,))
+
+
+@pytest.mark.parametrize(
+    ("make", "rule"),
+    [
+        (lambda: Huber(delta=0), "delta must be a number > 0"),
+        (lambda: SoftmaxCrossEntropy(label_smoothing=1.0), r"label_smoothing must be a number in \[0, 1\)"),
+        (lambda: SigmoidCrossEntropy(label_smoothing=-0.1), "label_smoothing must be"),
+        (lambda: Quantile(levels=(0.0,)), "levels must be"),
+        (lambda: Quantile(levels=()), "levels must be"),
+        (lambda: Quantile(levels=(0.5, 0.5)), "different numbers"),
+        (lambda: CustomLoss("mse"), "function must be a function of logits, targets"),
+        (lambda: get_loss("hubert"), "Did you mean 'huber'"),
+        (lambda: get_loss("huber", delte=1.0), "Did you mean 'delta'"),
+        (lambda: get_loss(3), "must be a name, a dict, a Loss or a function"),
+        (lambda: get_loss(Hinge), "must be a name, a dict, a Loss or a function"),
+        (lambda: get_loss(Hinge(), delta=1.0), "must be a name, a dict, a Loss or a function"),
+    ],
+)
+def test_what_is_no_loss_is_refused(make, rule):
+    with pytest.raises(InvalidSettingError, match=rule):
+        make()

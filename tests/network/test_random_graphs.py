@@ -1,0 +1,143 @@
+"""Random graphs: they survive the trip through JSON, and the engine computes what plain NumPy does."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lamina.engine.plan import Batches
+from lamina.engine.reference import ReferenceExecutor
+from lamina.layers import Activation, Add, BatchNorm, Concat, Dense, Dropout, Input, LayerNorm, Multiply, PReLU
+from lamina.network import Graph
+
+WIDTHS = st.integers(1, 4)
+FUNCTIONS = st.sampled_from(["relu", "tanh", "sigmoid"])
+ONE_INPUT = st.one_of(
+    st.builds(
+        Dense, WIDTHS, activation=st.none() | FUNCTIONS, use_bias=st.booleans(), l2=st.floats(0, 1), weight_init=st.just("normal")
+    ),
+    st.builds(Activation, FUNCTIONS),
+    st.builds(PReLU),
+    st.builds(Dropout, st.floats(0, 0.9)),
+    st.builds(BatchNorm, momentum=st.floats(0, 0.99), affine=st.booleans()),
+    st.builds(LayerNorm, affine=st.booleans()),
+)
+JOINTS = st.sampled_from([Add, Multiply, Concat])
+
+
+@st.composite
+def graphs(draw):
+    """Up to eight layers on up to three inputs; what nothing reads becomes an output."""
+    inputs = [Input(draw(WIDTHS)) for _ in range(draw(st.integers(1, 3)))]
+    symbols = list(inputs)
+    for _ in range(draw(st.integers(1, 8))):
+        joint = draw(st.none() | JOINTS)
+        first = draw(st.sampled_from(symbols))
+        if joint is None:
+            symbols.append(draw(ONE_INPUT)(first))
+            continue
+        partners = symbols if joint is Concat else [other for other in symbols if other.width == first.width]
+        symbols.append(joint()(first, draw(st.sampled_from(partners))))
+    read = {source for symbol in symbols for source in symbol.inputs}
+    loose = [symbol for symbol in symbols if symbol not in read]
+    return Graph(inputs, [Dense(2)(symbol) if symbol in inputs else symbol for symbol in loose])
+
+
+FORMULAS = {"relu": lambda x: np.maximum(x, 0), "tanh": np.tanh, "sigmoid": lambda x: 1 / (1 + np.exp(-x))}
+
+
+def applied(layer, values, sources):
+    """The layer's output in inference mode, in plain NumPy."""
+    x = sources[0]
+    own = {name.split(".")[1]: value for name, value in values.items() if name.startswith(f"{layer.name}.")}
+    match layer:
+        case Dense():
+            z = x @ own["weight"] + own.get("bias", 0.0)
+            return z if layer.activation is None else FORMULAS[layer.activation.name](z)
+        case Activation():
+            return FORMULAS[layer.function.name](x)
+        case PReLU():
+            return np.where(x > 0, x, own["slope"] * x)
+        case Dropout():
+            return x
+        case BatchNorm():
+            hat = (x - own["running_mean"]) / np.sqrt(own["running_variance"] + layer.eps)
+        case LayerNorm():
+            hat = (x - x.mean(axis=1, keepdims=True)) / np.sqrt(x.var(axis=1, keepdims=True) + layer.eps)
+        case Add():
+            return sum(sources)
+        case Multiply():
+            return np.prod(sources, axis=0)
+        case Concat():
+            return np.concatenate(sources, axis=1)
+    return hat * own.get("gamma", 1.0) + own.get("beta", 0.0)
+
+
+def with_random_values(network, seed=0):
+    """A reference executor whose parameters and running statistics are random."""
+    executor, rng = ReferenceExecutor(network.program(), "float64"), np.random.default_rng(seed)
+    executor.parameters[:] = rng.normal(size=executor.parameters.shape)
+    executor.state[:] = rng.uniform(0.5, 2.0, size=executor.state.shape)
+    return executor, [rng.normal(size=(5, width)) for width in network.input_widths]
+
+
+@settings(max_examples=60, deadline=None)
+@given(graphs())
+def test_a_graph_survives_json(network):
+    assert Graph.from_dict(json.loads(json.dumps(network.to_dict()))) == network
+
+
+@settings(max_examples=60, deadline=None)
+@given(graphs())
+def test_a_graph_read_back_has_the_same_program_and_first_values(network):
+    read = Graph.from_dict(network.to_dict())
+    assert read.program() == network.program()
+    for ours, theirs in zip(read.initialize(4), network.initialize(4), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@settings(max_examples=60, deadline=None)
+@given(graphs())
+def test_the_program_writes_each_buffer_once_and_before_it_is_read(network):
+    program = network.program()
+    written = set(program.inputs)
+    for op in program.ops:
+        assert written.issuperset(op.inputs)
+        assert op.output not in written
+        written.add(op.output)
+    assert written == set(range(len(program.widths)))
+    for vector in (program.parameters, program.state):
+        assert [item.offset for item in vector] == [0, *np.cumsum([item.size for item in vector])][: len(vector)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(graphs())
+def test_the_engine_computes_what_plain_numpy_does(network):
+    executor, data = with_random_values(network)
+    values = network.unflatten(executor.parameters, executor.state)
+    results = dict(zip(network.input_names, data, strict=True))
+    for node in network.nodes:
+        results[node.name] = applied(node.layer, values, [results[name] for name in node.inputs])
+    for name, output in zip(network.output_names, executor.predict(data), strict=True):
+        np.testing.assert_allclose(output, results[name], rtol=1e-9, atol=1e-12)
+
+
+# Always the same graphs: a kink of ReLU between the two points of some other one would be no defect.
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(graphs())
+def test_the_gradient_of_a_graph_agrees_with_a_central_difference(network):
+    program = network.program(["squared_error"] * len(network.output_names))
+    executor, rng = ReferenceExecutor(program, "float64"), np.random.default_rng(1)
+    executor.parameters[:] = start = rng.normal(size=executor.parameters.shape)
+    data = Batches(
+        [rng.normal(size=(5, width)) for width in network.input_widths],
+        [rng.normal(size=(5, width)) for width in network.output_widths],
+    )
+    _, gradient = executor.loss_and_gradient(data)
+    direction, step, losses = rng.normal(size=start.shape), 1e-6, []
+    for sign in (1, -1):
+        executor.parameters[:] = start + sign * step * direction
+        losses.append(executor.loss_and_gradient(data)[0])
+    assert (losses[0] - losses[1]) / (2 * step) == pytest.approx(gradient @ direction, rel=2e-4, abs=1e-4 * (1 + abs(losses[0])))
