@@ -134,11 +134,20 @@ def test_dtype_is_kept(name, dtype, xp):
     assert derivative(name, x).dtype == x.dtype
 
 
-@pytest.mark.parametrize(
-    ("name", "at", "slope"),
-    [("relu", 0, 0), ("leaky_relu", 0, 0.2), ("elu", 0, 1.5), ("hard_tanh", 1, 0), ("hard_sigmoid", 3, 0), ("relu6", 0, 0)]
-    + [("relu6", 6, 0), ("hard_swish", 3, 1), ("hard_swish", -3, 0)],
-)
+AT_KINKS = [
+    ("relu", 0, 0),
+    ("leaky_relu", 0, 0.2),
+    ("elu", 0, 1.5),
+    ("hard_tanh", 1, 0),
+    ("hard_sigmoid", 3, 0),
+    ("relu6", 0, 0),
+    ("relu6", 6, 0),
+    ("hard_swish", 3, 1),
+    ("hard_swish", -3, 0),
+]
+
+
+@pytest.mark.parametrize(("name", "at", "slope"), AT_KINKS)
 def test_kinks_take_torchs_side(name, at, slope, to):
     assert float(derivative(name, to([at]))[0]) == slope
 

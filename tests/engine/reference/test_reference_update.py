@@ -93,12 +93,18 @@ def descend(kind, gradient, start, lr, num_steps):
     return w
 
 
-@pytest.mark.parametrize(
-    ("kind", "lr"),
-    [(k, 0.05) for k in ("gradient_descent", "momentum", "nesterov")]
-    + [(k, 0.1) for k in ("rmsprop", "adam", "nadam")]
-    + [("adagrad", 1.0)],
-)
+PARABOLA_RATES = {
+    "gradient_descent": 0.05,
+    "momentum": 0.05,
+    "nesterov": 0.05,
+    "rmsprop": 0.1,
+    "adagrad": 1.0,
+    "adam": 0.1,
+    "nadam": 0.1,
+}
+
+
+@pytest.mark.parametrize(("kind", "lr"), PARABOLA_RATES.items())
 def test_the_bottom_of_a_parabola_is_found(kind, lr):
     bottom = np.array([3.0, -2.0])
     w = descend(kind, lambda w: np.array([1.0, 5.0]) * (w - bottom), [0.0, 0.0], lr, 500)
@@ -112,8 +118,15 @@ def rosenbrock_gradient(w):
 
 @pytest.mark.parametrize(
     ("kind", "lr", "num_steps"),
-    [("gradient_descent", 1.5e-3, 40_000), ("momentum", 5e-4, 20_000), ("nesterov", 5e-4, 20_000)]
-    + [("rmsprop", 0.01, 10_000), ("adagrad", 0.5, 20_000), ("adam", 0.05, 8_000), ("nadam", 0.05, 8_000)],
+    [
+        ("gradient_descent", 1.5e-3, 40_000),
+        ("momentum", 5e-4, 20_000),
+        ("nesterov", 5e-4, 20_000),
+        ("rmsprop", 0.01, 10_000),
+        ("adagrad", 0.5, 20_000),
+        ("adam", 0.05, 8_000),
+        ("nadam", 0.05, 8_000),
+    ],
 )
 def test_the_end_of_rosenbrocks_valley_is_found(kind, lr, num_steps):
     assert descend(kind, rosenbrock_gradient, [-1.0, 1.0], lr, num_steps) == pytest.approx([1.0, 1.0], abs=0.02)
