@@ -17,7 +17,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"activations", "clipping", "initializers", "layers", "losses", "optimizers", "regularizers", "schedules"}),
     frozenset({"network"}),
     frozenset({"data", "training"}),
-    frozenset({"estimators"}),
+    frozenset({"estimators", "model"}),
     frozenset({"cli"}),
 )
 FLOOR_OF = {part: number for number, parts in enumerate(FLOORS) for part in parts}
