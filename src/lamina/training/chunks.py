@@ -6,7 +6,14 @@ half second. What is computed does not depend on it.
 
 from __future__ import annotations
 
-__all__ = ["ChunkSize"]
+import time
+
+from lamina.training.callbacks.base import Run
+from lamina.training.callbacks.moments import Moments
+from lamina.training.epoch import Epoch
+from lamina.training.weighted_network import Steps
+
+__all__ = ["ChunkSize", "run_in_chunks"]
 
 _FIRST = 16
 _MAX_GROWTH = 10
@@ -39,3 +46,20 @@ class ChunkSize:
         # A short call says little about a long one: grow by no more than a factor of what was seen.
         fitting = steps * self.target_s / max(duration_s, 1e-9)
         self.steps = max(1, int(min(fitting, max(steps, self.steps) * _MAX_GROWTH)))
+
+
+def run_in_chunks(run: Run, epoch: Epoch, steps: Steps, moments: Moments, size: ChunkSize) -> None:
+    """Take the steps of an epoch, in as few calls as ``size`` and ``every_steps`` allow, until ``run`` stops or a step fails."""
+    while not epoch.is_over and run.stop_reason is None:
+        due = moments.steps_until_due(run.step)
+        num_steps = min(epoch.steps_left, size.steps, due or epoch.steps_left)
+        order, values = epoch.next_chunk(num_steps)
+        began = time.perf_counter()
+        result = steps.train(epoch.data, order, epoch.batch_size, run.step, values)
+        size.observe(num_steps, time.perf_counter() - began)
+        epoch.add(result)
+        run.step += len(result.losses)
+        if epoch.failure is None:
+            moments.call_due(run, result.losses)
+            if not epoch.is_over:
+                moments.call("on_chunk_end", run, epoch.steps_done)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lamina.engine.plan import Batches, Failure, StepValues, TrainingResult
+from lamina.training.history import Record
 
 __all__ = ["Epoch"]
 
@@ -40,6 +41,15 @@ class Epoch:
     def num_steps(self) -> int:
         return -(-len(self.order) // self.batch_size)
 
+    @property
+    def steps_left(self) -> int:
+        return self.num_steps - self.steps_done
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all steps are done, or one has failed."""
+        return self.steps_done == self.num_steps or self.failure is not None
+
     def next_chunk(self, num_steps: int) -> tuple[np.ndarray, StepValues]:
         """Rows and values of the next ``num_steps`` steps."""
         first, last = self.steps_done, self.steps_done + num_steps
@@ -60,19 +70,19 @@ class Epoch:
         if result.gradient_norms is not None:
             self._norms.append(result.gradient_norms)
 
+    def record(self) -> Record:
+        """What the history keeps of the steps done, one or more."""
+        record: Record = {"loss": self.mean_loss, "learning_rate": float(self.values.learning_rates[self.steps_done - 1])}
+        if self._norms:
+            record["gradient_norm"] = float(np.concatenate(self._norms).mean())
+        return record
+
     @property
     def mean_loss(self) -> float:
-        """Mean over the rows used (weighted as they are) of the loss that each had in its step; NaN before the first step."""
-        if not self.steps_done:
-            return float("nan")
+        """Mean over the rows used (weighted as they are) of the loss that each had in its step."""
         losses = self._losses[0] if len(self._losses) == 1 else np.concatenate(self._losses)
         weights = self._batch_weights()
         return float(losses.mean() if weights is None else losses @ weights / weights.sum())
-
-    @property
-    def mean_gradient_norm(self) -> float | None:
-        """Mean over the steps of the gradient's norm; None if norms were not recorded."""
-        return float(np.concatenate(self._norms).mean()) if self.steps_done and self._norms else None
 
     def _batch_weights(self) -> np.ndarray | None:
         """What each batch counts; None when all count the same."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.engine import make_executor, permutation, plan
+from lamina.engine import permutation, plan
 from lamina.engine.executor import Executor
 from lamina.engine.plan import Batches, StepValues, TrainingPlan
 from lamina.errors import InvalidSettingError, NonFiniteError, phrase
@@ -20,17 +20,19 @@ from lamina.network import Network
 from lamina.network.heads import Losses, losses_for
 from lamina.optimizers import LBFGS, GradientDescent, Optimizer, StepOptimizer, get_optimizer
 from lamina.schedules import Schedule, get_schedule
-from lamina.training.batches import input_widths, make_batches, make_inputs
+from lamina.training.batches import input_widths
 from lamina.training.best_weights import BestWeights
-from lamina.training.callbacks.base import Callback, CallbackList
+from lamina.training.callbacks.base import Callback
+from lamina.training.callbacks.moments import Moments
+from lamina.training.callbacks.schedule_watch import ScheduleWatch
 from lamina.training.checkpoint import read_checkpoint, write_checkpoint
-from lamina.training.chunks import ChunkSize
+from lamina.training.chunks import ChunkSize, run_in_chunks
 from lamina.training.epoch import Epoch
 from lamina.training.full_batch import minimize_full_batch
 from lamina.training.history import History, Record
-from lamina.training.objective import Metric, Objective
 from lamina.training.stop_reason import StopReason
 from lamina.training.training_warning import TrainingWarning
+from lamina.training.weighted_network import Metric, WeightedNetwork
 from lamina.validation import Rule, boolean, check_parameters, choice, integer, one_of, value
 
 __all__ = ["Trainer"]
@@ -79,8 +81,8 @@ class Trainer:
 
     Attributes
     ----------
-    executor : Executor
-        Holds the weights. There once the widths of the inputs are known.
+    network, losses, optimizer, schedule, ...
+        The settings, each under its name.
     history : History
         One record an epoch.
     epoch, step : int
@@ -134,7 +136,8 @@ class Trainer:
             "n_threads": n_threads,
         }
         check_parameters({**given, "penalty_per_row": penalty_per_row}, _RULES, owner="Trainer")
-        self.network = network
+        self._network = network
+        self._model: WeightedNetwork | None = None
         self.losses: tuple[Loss, ...] = losses_for(loss, network.output_names)
         self.optimizer = get_optimizer(optimizer)
         self.batch_size = batch_size
@@ -160,35 +163,46 @@ class Trainer:
         self._fit_is_open = False
         self._best = BestWeights()
         self._validation: tuple[Batches, Any] | None = None
-        self._moments = CallbackList(self.callbacks)
+        self._moments = Moments([ScheduleWatch(), *self.callbacks])
         self._chunk_size = ChunkSize()
         if network.is_built:
             self.build()
 
-    def build(self, input_widths: int | Sequence[int] | None = None) -> Trainer:
+    def build(self, widths: int | Sequence[int] | None = None) -> Trainer:
         """Make the executor and the first weights; :meth:`fit` does it by itself with the first data.
 
         Parameters
         ----------
-        input_widths : int or sequence of int, optional
-            One an input; needed only if the network does not know them.
+        widths : int or sequence of int, optional
+            Of the inputs; needed only if the network does not know them.
 
         Returns
         -------
         Trainer
             This trainer.
         """
-        if input_widths is not None:
-            self.network = self.network.build(input_widths)
-        program = self.network.program(self.losses, self.loss_weights)
-        self.executor: Executor = make_executor(program, dtype=self.dtype.name, engine=self.engine, n_threads=self.n_threads)
-        parameters, state = self.network.initialize(self.seed, self.dtype)
-        self.executor.parameters[:] = parameters
-        self.executor.state[:] = state
-        names = self.network.output_names
-        self._objective = Objective(self.executor, self.losses, names, self.metrics, self.penalty_per_row)
+        if widths is not None:
+            self._network = self._network.build(widths)
+        settings = (self.loss_weights, self.metrics, self.dtype, self.engine, self.n_threads, self.seed)
+        self._model = WeightedNetwork(self._network, self.losses, *settings)
         self._configure()
         return self
+
+    @property
+    def network(self) -> Network:
+        """The network, built once the widths of its inputs are known."""
+        return self._network
+
+    @property
+    def executor(self) -> Executor:
+        """What holds the weights and computes.
+
+        Raises
+        ------
+        ShapeError
+            As long as the widths of the inputs are not known.
+        """
+        return self._built().executor
 
     # The ladder
 
@@ -234,7 +248,7 @@ class Trainer:
         """
         check_parameters({"max_epochs": max_epochs}, {"max_epochs": integer(1)}, owner="Trainer.fit")
         data = self.batches(X, y, sample_weight)
-        self._validation = None if validation_data is None else (self.batches(*validation_data), validation_data[1])
+        self._validation = self._checked_validation(validation_data)
         self._open_fit(data, max_epochs)
         try:
             self._moments.call("on_fit_begin", self)
@@ -261,13 +275,15 @@ class Trainer:
         Returns
         -------
         dict or None
-            The epoch's record, also the last of the history; None if a number was not finite.
+            The epoch's record, also the last of the history; None if a number was not finite, or a callback would not begin.
         """
-        self._moments.call("on_epoch_begin", self)
+        if not self._fit_is_open:
+            self.stop_reason = None
         began = time.perf_counter()
+        self._moments.call("on_epoch_begin", self)
         epoch = self._next_epoch(data)
         try:
-            self._run(epoch)
+            run_in_chunks(self, epoch, self._built().steps, self._moments, self._chunk_size)
         except KeyboardInterrupt:
             # What the engine did in earlier calls is whole: the epoch ends here, and is recorded with the steps that it had.
             if not epoch.steps_done:
@@ -276,8 +292,12 @@ class Trainer:
         if epoch.failure is not None:
             where = f"the {epoch.failure.quantity} of layer {epoch.failure.layer!r}"
             self.stop("non_finite", f"In step {epoch.failure.step + 1}, {where} became NaN or infinite.")
+        if epoch.failure is not None or not epoch.steps_done:
             return None
-        return self._end_epoch(self._record(epoch), began)
+        record = epoch.record()
+        if self.clipping != plan.Clipping():
+            record["clipped_steps"] = epoch.num_clipped
+        return self._end_epoch(record, began)
 
     def stop(self, code: str, text: str = "") -> None:
         """End the training after the present epoch, or after the present native call of it; the first reason counts.
@@ -300,7 +320,8 @@ class Trainer:
 
         With several outputs there is also each output's own, as ``<output>_loss``.
         """
-        return self._objective.measure(self.batches(X, y, sample_weight), y)
+        data = self.batches(X, y, sample_weight)
+        return self._built().measure(data, y)
 
     def predict(self, X: Any) -> Any:
         """What the network says of X: the loss's inverse link of the outputs, for example probabilities.
@@ -309,12 +330,13 @@ class Trainer:
         -------
         ndarray of shape (n, output width), or a list of these for several outputs
         """
-        return self._objective.predictions(self._inputs(X))
+        model = self._built_for(X)
+        return model.predictions(model.inputs(X))
 
     def predict_logits(self, X: Any) -> Any:
         """The outputs themselves, before any link; shaped as in :meth:`predict`."""
-        outputs = self.executor.predict(self._inputs(X))
-        return outputs[0] if len(outputs) == 1 else outputs
+        model = self._built_for(X)
+        return model.logits(model.inputs(X))
 
     @property
     def weights(self) -> dict[str, np.ndarray]:
@@ -323,9 +345,7 @@ class Trainer:
 
     def batches(self, X: Any, y: Any, sample_weight: Any = None) -> Batches:
         """The data as :meth:`fit_epoch` wants them, checked; X is not copied if the engine can read it."""
-        self._ensure_built(X)
-        names = (self.network.input_names, self.network.output_names)
-        return make_batches(X, y, sample_weight, self.executor.program, self.dtype, *names)
+        return self._built_for(X).batches(X, y, sample_weight)
 
     # Checkpoints
 
@@ -339,9 +359,7 @@ class Trainer:
         """
         reactive = self.schedule.reactive
         state = {
-            "network": self.network.to_dict(),
-            "seed": self.seed,
-            "dtype": self.dtype.name,
+            "identity": self._identity(),
             "epoch": self.epoch,
             "step": self.step,
             "fit_begin": self._fit_begin,
@@ -349,7 +367,7 @@ class Trainer:
             "stop_reason": None if self.stop_reason is None else [self.stop_reason.code, self.stop_reason.text],
             "history": self.history.to_list(),
             "schedule": None if reactive is None else reactive.state,
-            "callbacks": [[type(callback).__name__, callback.state()] for callback in self.callbacks],
+            "callbacks": [callback.state() for callback in self.callbacks],
             "best": self._best.state(),
             "parameters": self.executor.parameters,
             "state": self.executor.state,
@@ -380,7 +398,7 @@ class Trainer:
         self.history = History(state["history"])
         if self.schedule.reactive is not None and state["schedule"] is not None:
             self.schedule.reactive.state = state["schedule"]
-        for callback, (_, stored) in zip(self.callbacks, state["callbacks"], strict=True):
+        for callback, stored in zip(self.callbacks, state["callbacks"], strict=True):
             callback.load_state(stored)
         self._best.load_state(state["best"])
         for name in ("parameters", "state", "slots"):
@@ -389,24 +407,36 @@ class Trainer:
 
     # Private rungs
 
-    def _ensure_built(self, X: Any) -> None:
+    def _built(self) -> WeightedNetwork:
+        if self._model is None:
+            self.build()  # which says what is missing
+        assert self._model is not None
+        return self._model
+
+    def _built_for(self, X: Any) -> WeightedNetwork:
         if not self.network.is_built:
             self.build(input_widths(X, self.network.input_names))
+        return self._built()
 
-    def _inputs(self, X: Any) -> list[plan.InputArray]:
-        self._ensure_built(X)
-        return make_inputs(X, self.executor.program, self.dtype, self.network.input_names)
+    def _checked_validation(self, validation_data: tuple[Any, ...] | None) -> tuple[Batches, Any] | None:
+        if validation_data is None:
+            return None
+        if not isinstance(validation_data, tuple | list) or len(validation_data) not in (2, 3):
+            came = type(validation_data).__name__
+            raise InvalidSettingError(
+                phrase("validation_data", "must be (X, y) or (X, y, sample_weight)", came, owner="Trainer.fit")
+            )
+        return self.batches(*validation_data), validation_data[1]
 
     def _configure(self) -> None:
         # L-BFGS takes no steps of the engine's; the plan then only says how to divide the penalty.
         stepping = self.optimizer if isinstance(self.optimizer, StepOptimizer) else GradientDescent()
         norms = any(callback.needs_gradient_norms for callback in self.callbacks)
-        self.executor.configure(TrainingPlan(stepping.rule(), self.clipping, self.penalty_per_row, self.seed, norms))
+        self._built().configure(TrainingPlan(stepping.rule(), self.clipping, self.penalty_per_row, self.seed, norms))
 
     def _open_fit(self, data: Batches, max_epochs: int) -> None:
-        self._moments = CallbackList(self.callbacks)
+        self._moments = Moments([ScheduleWatch(), *self.callbacks])
         self._configure()
-        self.steps_per_epoch = -(-data.num_rows // self._rows_per_step(data))
         if not self._fit_is_open:
             self._fit_begin = self.epoch
             self.stop_reason = None
@@ -434,16 +464,13 @@ class Trainer:
             raise NonFiniteError(f"{self.stop_reason.text} No epoch was done, so there are no trained weights. {repair}")
         warnings.warn(f"{self.stop_reason.text} The best weights so far are back. {repair}", TrainingWarning, stacklevel=3)
 
-    def _rows_per_step(self, data: Batches) -> int:
-        return min(self.batch_size or data.num_rows, data.num_rows)
-
     def _next_epoch(self, data: Batches) -> Epoch:
         """The order of the rows in the coming epoch, and the values of its steps."""
         optimizer = self.optimizer
         if not isinstance(optimizer, StepOptimizer):
             raise InvalidSettingError(phrase("optimizer", "must take steps to train an epoch", optimizer, owner="Trainer"))
-        size = self._rows_per_step(data)
-        num_steps = -(-data.num_rows // size)
+        size = min(self.batch_size or data.num_rows, data.num_rows)
+        num_steps = self.steps_per_epoch = -(-data.num_rows // size)
         total = max(self.last_epoch, self.epoch + 1) * num_steps
         rates = self.schedule.rates(optimizer.learning_rate, self.step, num_steps, num_steps, total)
         decays = np.full(num_steps, optimizer.weight_decay) if optimizer.weight_decay else None
@@ -453,64 +480,21 @@ class Trainer:
             order = np.arange(data.num_rows, dtype=np.int64)
         return Epoch(data, order, size, StepValues(rates, decays))
 
-    def _run(self, epoch: Epoch) -> None:
-        """The steps of an epoch, in as few calls of the engine as Ctrl-C, time limits and ``every_steps`` allow."""
-        num_steps = epoch.num_steps
-        while epoch.steps_done < num_steps and epoch.failure is None and self.stop_reason is None:
-            due = self._moments.steps_until_due(self.step)
-            chunk = min(num_steps - epoch.steps_done, self._chunk_size.steps, due or num_steps)
-            order, values = epoch.next_chunk(chunk)
-            began = time.perf_counter()
-            result = self._objective.steps.train(epoch.data, order, epoch.batch_size, self.step, values)
-            self._chunk_size.observe(chunk, time.perf_counter() - began)
-            epoch.add(result)
-            self.step += len(result.losses)
-            if epoch.failure is None:
-                self._moments.call_due(self, result.losses)
-                if epoch.steps_done < num_steps:
-                    self._moments.call("on_chunk_end", self, epoch.steps_done)
-
-    def _record(self, epoch: Epoch) -> Record:
-        record: Record = {"loss": epoch.mean_loss, "learning_rate": float(epoch.values.learning_rates[epoch.steps_done - 1])}
-        norm = epoch.mean_gradient_norm
-        if norm is not None:
-            record["gradient_norm"] = norm
-        if self.clipping != plan.Clipping():
-            record["clipped_steps"] = epoch.num_clipped
-        return record
-
     def _end_epoch(self, measured: Record, began: float) -> Record:
         """Everything between an epoch's last step and the next epoch. The record is in the history before anything can fail."""
         self.epoch += 1
         record: Record = {"epoch": self.epoch, "step": self.step, **measured, "duration_s": 0.0}
         self.history.append(record)
         if self._validation is not None:
-            measures = self._objective.measure(*self._validation)
+            measures = self._built().measure(*self._validation)
             record |= {f"validation_{name}": number for name, number in measures.items()}
         record["duration_s"] = time.perf_counter() - began
         self._best.offer(record["validation_loss" if self._validation else "loss"], self.executor)
-        self._tell_schedule(record)
         self._moments.call("on_epoch_end", self, record)
         return record
 
-    def _tell_schedule(self, record: Record) -> None:
-        watching = self.schedule.reactive
-        if watching is None or not isinstance(self.optimizer, StepOptimizer):
-            return
-        if watching.monitor not in record:
-            raise InvalidSettingError(
-                phrase("monitor", f"must be one of {', '.join(record)}", watching.monitor, owner=watching.kind)
-            )
-        watching.on_epoch_end(float(record[watching.monitor]), self.optimizer.learning_rate)
-        if watching.exhausted:
-            code = "converged" if watching.monitor == "loss" else "no_improvement"
-            self.stop(
-                code,
-                f"The {watching.monitor.replace('_', ' ')} did not improve, and the learning rate cannot be lowered further.",
-            )
-
     def _fit_full_batch(self, data: Batches, optimizer: LBFGS) -> None:
-        if self._objective.is_custom:
+        if self._built().has_custom_loss:
             names = [loss.name for loss in self.losses]
             raise InvalidSettingError(phrase("loss", "must be one of Lamina's own with L-BFGS", names, owner="Trainer"))
 
@@ -526,24 +510,20 @@ class Trainer:
 
     def _check_same(self, state: Mapping[str, Any]) -> None:
         """Refuse a checkpoint of another network or other settings, before anything is changed."""
-        stored = state["network"]
         if not self.network.is_built:
-            self.build([item["width"] for item in stored["inputs"]])
-        ours = {
+            self.build([item["width"] for item in state["identity"]["network"]["inputs"]])
+        ours = self._identity()
+        for name, stored in state["identity"].items():
+            if stored != ours[name]:
+                rule = f"must be the checkpoint's, {stored!r}"
+                raise InvalidSettingError(phrase(name, rule, ours[name], owner="Trainer.load_checkpoint"))
+
+    def _identity(self) -> dict[str, Any]:
+        """What a checkpoint and the trainer that loads it must have in common."""
+        return {
             "network": self.network.to_dict(),
             "seed": self.seed,
             "dtype": self.dtype.name,
-            "slots": list(self.executor.slots.shape),
+            "optimizer": self.optimizer.to_dict(),
             "callbacks": [type(callback).__name__ for callback in self.callbacks],
         }
-        theirs = {
-            "network": stored,
-            "seed": state["seed"],
-            "dtype": state["dtype"],
-            "slots": list(state["slots"].shape),
-            "callbacks": [name for name, _ in state["callbacks"]],
-        }
-        for name, value_here in ours.items():
-            if value_here != theirs[name]:
-                rule = f"must be the checkpoint's, {theirs[name]!r}"
-                raise InvalidSettingError(phrase(name, rule, value_here, owner="Trainer.load_checkpoint"))

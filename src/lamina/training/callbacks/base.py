@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from lamina.engine.executor import Executor
+from lamina.optimizers import Optimizer
 from lamina.schedules import Schedule
 from lamina.training.history import History, Record
 from lamina.training.stop_reason import StopReason
@@ -29,20 +29,25 @@ class Run(Protocol):
     last_epoch : int
         The epoch after which the running ``fit`` ends at the latest.
     steps_per_epoch : int
+    optimizer : Optimizer
     schedule : Schedule
         May be replaced; the next epoch follows the new one.
     stop_reason : StopReason or None
         None while training goes on.
     """
 
-    executor: Executor
     history: History
     epoch: int
     step: int
     last_epoch: int
     steps_per_epoch: int
+    optimizer: Optimizer
     schedule: Schedule
     stop_reason: StopReason | None
+
+    @property
+    def executor(self) -> Executor:
+        """What holds the weights and computes."""
 
     @property
     def weights(self) -> dict[str, np.ndarray]:
@@ -106,37 +111,3 @@ class Callback:
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take back what :meth:`state` gave; ``on_fit_begin`` is called after this."""
-
-
-class CallbackList:
-    """The callbacks of a trainer, each moment with those only that override it, so that the others cost nothing."""
-
-    def __init__(self, callbacks: Sequence[Callback]) -> None:
-        self.callbacks = sorted(callbacks, key=lambda callback: callback.runs_last)
-        self._of = {
-            moment: [getattr(callback, moment) for callback in self.callbacks if _overrides(callback, moment)]
-            for moment in _MOMENTS
-        }
-        self.at_steps = [callback for callback in self.callbacks if callback.every_steps is not None]
-
-    def call(self, moment: str, *arguments: Any) -> None:
-        """Call one moment of all callbacks that have it."""
-        for method in self._of[moment]:
-            method(*arguments)
-
-    def steps_until_due(self, step: int) -> int | None:
-        """Steps from ``step`` until the next callback wants ``on_step_end``; None: never."""
-        return min((c.every_steps - step % c.every_steps for c in self.at_steps if c.every_steps), default=None)
-
-    def call_due(self, run: Run, losses: np.ndarray) -> None:
-        """``on_step_end`` of those callbacks whose turn it is."""
-        for callback in self.at_steps:
-            if callback.every_steps and run.step % callback.every_steps == 0:
-                callback.on_step_end(run, losses)
-
-
-_MOMENTS = ("on_fit_begin", "on_epoch_begin", "on_chunk_end", "on_epoch_end", "on_fit_end")
-
-
-def _overrides(callback: Callback, moment: str) -> bool:
-    return getattr(type(callback), moment) is not getattr(Callback, moment) or moment in vars(callback)

@@ -1,0 +1,45 @@
+"""Who is called when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lamina.training.callbacks.base import Callback, Run
+
+__all__ = ["Moments"]
+
+_NAMES = ("on_fit_begin", "on_epoch_begin", "on_chunk_end", "on_epoch_end", "on_fit_end")
+
+
+class Moments:
+    """The callbacks of a trainer, each moment with those only that override it, so that the others cost nothing."""
+
+    def __init__(self, callbacks: Sequence[Callback]) -> None:
+        self.callbacks = sorted(callbacks, key=lambda callback: callback.runs_last)
+        self._of = {
+            moment: [getattr(callback, moment) for callback in self.callbacks if _overrides(callback, moment)]
+            for moment in _NAMES
+        }
+        self.at_steps = [callback for callback in self.callbacks if callback.every_steps is not None]
+
+    def call(self, moment: str, *arguments: Any) -> None:
+        """Call one moment of all callbacks that have it."""
+        for method in self._of[moment]:
+            method(*arguments)
+
+    def steps_until_due(self, step: int) -> int | None:
+        """Steps from ``step`` until the next callback wants ``on_step_end``; None: never."""
+        return min((c.every_steps - step % c.every_steps for c in self.at_steps if c.every_steps), default=None)
+
+    def call_due(self, run: Run, losses: np.ndarray) -> None:
+        """``on_step_end`` of those callbacks whose turn it is."""
+        for callback in self.at_steps:
+            if callback.every_steps and run.step % callback.every_steps == 0:
+                callback.on_step_end(run, losses)
+
+
+def _overrides(callback: Callback, moment: str) -> bool:
+    return getattr(type(callback), moment) is not getattr(Callback, moment) or moment in vars(callback)

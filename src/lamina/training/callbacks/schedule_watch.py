@@ -1,0 +1,26 @@
+"""What lets a reactive schedule watch the training."""
+
+from __future__ import annotations
+
+from lamina.errors import InvalidSettingError, phrase_unknown
+from lamina.optimizers import StepOptimizer
+from lamina.training.callbacks.base import Callback, Run
+from lamina.training.history import Record
+
+__all__ = ["ScheduleWatch"]
+
+
+class ScheduleWatch(Callback):
+    """Tells the trainer's schedule, if it is a reactive one, how each epoch went. Every trainer has one, before the others."""
+
+    def on_epoch_end(self, trainer: Run, record: Record) -> None:
+        schedule, optimizer = trainer.schedule.reactive, trainer.optimizer
+        if schedule is None or not isinstance(optimizer, StepOptimizer):
+            return
+        if schedule.monitor not in record:
+            raise InvalidSettingError(phrase_unknown("monitor", schedule.monitor, record, owner=type(schedule).__name__))
+        schedule.on_epoch_end(float(record[schedule.monitor]), optimizer.learning_rate)
+        if schedule.exhausted:
+            code = "converged" if schedule.monitor == "loss" else "no_improvement"
+            name = schedule.monitor.replace("_", " ")
+            trainer.stop(code, f"The {name} did not improve, and the learning rate cannot be lowered further.")

@@ -1,0 +1,134 @@
+"""A network together with the executor that holds its weights: what is measured and applied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+
+from lamina.engine import make_executor
+from lamina.engine.executor import Executor
+from lamina.engine.plan import Batches, InputArray, StepValues, TrainingPlan, TrainingResult
+from lamina.errors import InvalidSettingError, phrase
+from lamina.losses import CustomLoss, Loss
+from lamina.network import Network
+from lamina.training.batches import make_batches, make_inputs
+from lamina.training.custom_steps import CustomSteps
+
+__all__ = ["Metric", "Steps", "WeightedNetwork"]
+
+Metric: TypeAlias = Callable[[Any, Any], float]
+
+
+class Steps(Protocol):
+    """What takes training steps and evaluates losses: an executor, or :class:`CustomSteps` on top of one."""
+
+    def train(self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues) -> TrainingResult:
+        """See :class:`lamina.engine.executor.Executor`."""
+
+    def evaluate(self, data: Batches) -> np.ndarray:
+        """See :class:`lamina.engine.executor.Executor`."""
+
+
+class WeightedNetwork:
+    """A network, its losses, and an executor with the weights.
+
+    Parameters
+    ----------
+    network : Network
+        Built, that is, with known widths.
+    losses : sequence of Loss
+        One an output.
+    loss_weights : sequence of float, dict or None
+        Factors of the outputs' losses.
+    metrics : dict of str to callable
+        Functions of the targets as the user gave them and the predictions (lists of them with several outputs).
+    dtype : dtype
+    engine : str
+    n_threads : int or None
+    seed : int
+        Of the first weights.
+
+    Attributes
+    ----------
+    executor : Executor
+    steps : Steps
+        The executor itself, or the detour through Python that a loss of the user's needs.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        losses: Sequence[Loss],
+        loss_weights: Sequence[float] | Mapping[str, float] | None,
+        metrics: Mapping[str, Metric],
+        dtype: np.dtype,
+        engine: str,
+        n_threads: int | None,
+        seed: int,
+    ) -> None:
+        self.network = network
+        self._losses = losses
+        self._metrics = metrics
+        self._dtype = dtype
+        program = network.program(losses, loss_weights)
+        self.executor: Executor = make_executor(program, dtype=dtype.name, engine=engine, n_threads=n_threads)
+        self.executor.parameters[:], self.executor.state[:] = network.initialize(seed, dtype)
+        self.steps: Steps = self.executor
+
+    @property
+    def has_custom_loss(self) -> bool:
+        """Whether the loss is a function of the user's."""
+        return any(isinstance(loss, CustomLoss) for loss in self._losses)
+
+    def configure(self, plan: TrainingPlan) -> None:
+        """Say how to train.
+
+        Raises
+        ------
+        InvalidSettingError
+            If some losses are functions of the user's and others are not.
+        """
+        self.executor.configure(plan)
+        custom = [loss for loss in self._losses if isinstance(loss, CustomLoss)]
+        if custom and len(custom) < len(self._losses):
+            names = [loss.name for loss in self._losses]
+            repair = "Write the others as functions too."
+            raise InvalidSettingError(phrase("losses", "must be functions for all outputs or for none", names, repair=repair))
+        self.steps = CustomSteps(self.executor, custom, plan.penalty_per_row) if custom else self.executor
+
+    def inputs(self, X: Any) -> list[InputArray]:
+        """X as the engine wants it, checked; see :func:`lamina.training.batches.make_inputs`."""
+        return make_inputs(X, self.executor.program, self._dtype, self.network.input_names)
+
+    def batches(self, X: Any, y: Any, sample_weight: Any) -> Batches:
+        """The data as the engine wants them, checked; see :func:`lamina.training.batches.make_batches`."""
+        names = (self.network.input_names, self.network.output_names)
+        return make_batches(X, y, sample_weight, self.executor.program, self._dtype, *names)
+
+    def logits(self, inputs: Sequence[InputArray]) -> Any:
+        """The outputs: one array, or a list of them for several outputs."""
+        return _single(self.executor.predict(inputs))
+
+    def predictions(self, inputs: Sequence[InputArray]) -> Any:
+        """What the outputs mean: one array, or a list of them for several outputs."""
+        outputs = self.executor.predict(inputs)
+        return _single([loss.predict(logits) for loss, logits in zip(self._losses, outputs, strict=True)])
+
+    def measure(self, data: Batches, y: Any) -> dict[str, float]:
+        """The loss (all outputs together), each output's own if there are several, and the metrics."""
+        losses = self.steps.evaluate(data)
+        weights = [head.weight for head in self.executor.program.heads]
+        measured = {"loss": float(np.dot(weights, losses))}
+        if len(losses) > 1:
+            names = self.network.output_names
+            measured |= {f"{name}_loss": float(loss) for name, loss in zip(names, losses, strict=True)}
+        if self._metrics:
+            predictions = self.predictions(data.inputs)
+            measured |= {name: float(metric(y, predictions)) for name, metric in self._metrics.items()}
+        return measured
+
+
+def _single(parts: list[Any]) -> Any:
+    return parts[0] if len(parts) == 1 else parts
