@@ -11,7 +11,7 @@ from lamina.validation import choice, integer, number
 __all__ = ["Adaptive"]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Adaptive(ReactiveSchedule):
     """The rate stays while the loss falls, and is divided by 5 when it no longer does; training ends when it has become tiny.
 

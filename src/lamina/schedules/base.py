@@ -81,6 +81,8 @@ class Schedule(Settings, ABC):
 class ReactiveSchedule(Schedule):
     """A schedule that watches a number at the end of every epoch, and lowers the rate when it gets no better.
 
+    Unlike other schedules it remembers, so each trainer works on a copy of its own.
+
     Attributes
     ----------
     monitor : str
@@ -146,5 +148,4 @@ class ReactiveSchedule(Schedule):
             state["count"] = 0
 
     def _remember(self, **state: Any) -> None:
-        # The settings are frozen; what is remembered is not a setting.
-        object.__setattr__(self, "_state", state)
+        self._state = state

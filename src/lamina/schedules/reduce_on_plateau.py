@@ -11,7 +11,7 @@ from lamina.validation import choice, integer, number
 __all__ = ["ReduceOnPlateau"]
 
 
-@dataclass(frozen=True)
+@dataclass
 class ReduceOnPlateau(ReactiveSchedule):
     """The rate is multiplied by ``reduction`` when the watched number has not improved for more than ``patience`` epochs.
 

@@ -1,0 +1,156 @@
+"""Schedules: their closed forms, and independence of how the steps are asked for."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+
+import numpy as np
+import pytest
+
+from lamina.errors import InvalidSettingError
+from lamina.schedules import (
+    SCHEDULES,
+    Adaptive,
+    Constant,
+    Cosine,
+    Exponential,
+    Function,
+    InverseScaling,
+    OneCycle,
+    ReduceOnPlateau,
+    Step,
+    WarmUp,
+    get_schedule,
+)
+
+BASE, PER_EPOCH, TOTAL = 0.4, 5, 60
+
+CLOSED_FORMS = [
+    (Constant(), lambda t: BASE),
+    (Step(epochs=2, factor=0.5), lambda t: BASE * 0.5 ** (t // PER_EPOCH // 2)),
+    (Exponential(0.9), lambda t: BASE * 0.9 ** (t / PER_EPOCH)),
+    (InverseScaling(0.7), lambda t: BASE / (1 + t) ** 0.7),
+    (InverseScaling(0.5, unit="epoch", scale=37), lambda t: BASE / (1 + 37 * (t // PER_EPOCH)) ** 0.5),
+    (Cosine(), lambda t: BASE * 0.5 * (1 + math.cos(math.pi * t / TOTAL))),
+    (Cosine(steps=20, final=0.1), lambda t: BASE * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * min(t / 20, 1))))),
+    (WarmUp(8), lambda t: BASE * min((t + 1) / 8, 1)),
+    (
+        WarmUp(8, then=Cosine(steps=40)),
+        lambda t: BASE * ((t + 1) / 8 if t < 8 else 0.5 * (1 + math.cos(math.pi * min((t - 8) / 40, 1)))),
+    ),
+    (Function(lambda step: 1 / (step + 2)), lambda t: 1 / (t + 2)),
+]
+
+
+@pytest.mark.parametrize(("schedule", "formula"), CLOSED_FORMS, ids=lambda value: type(value).__name__)
+def test_rates_follow_the_closed_form(schedule, formula):
+    rates = schedule.rates(BASE, 0, TOTAL, PER_EPOCH, TOTAL)
+    assert rates.dtype == np.float64
+    np.testing.assert_allclose(rates, [formula(t) for t in range(TOTAL)], rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("schedule", [schedule for schedule, _ in CLOSED_FORMS] + [OneCycle(), Adaptive()], ids=repr)
+@pytest.mark.parametrize("cut", [1, 7, 8, 20, 59])
+def test_rates_do_not_depend_on_how_the_steps_are_split(schedule, cut):
+    whole = schedule.rates(BASE, 0, TOTAL, PER_EPOCH, TOTAL)
+    parts = [schedule.rates(BASE, 0, cut, PER_EPOCH, TOTAL), schedule.rates(BASE, cut, TOTAL - cut, PER_EPOCH, TOTAL)]
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+def test_one_cycle_climbs_to_the_base_and_falls_to_the_end():
+    rates = OneCycle(rise=0.25, start_divisor=10, end_divisor=100).rates(BASE, 0, TOTAL, PER_EPOCH, TOTAL)
+    peak = int(0.25 * TOTAL) - 1
+    np.testing.assert_allclose([rates[0], rates[peak], rates[-1]], [BASE / 10, BASE, BASE / 1000], rtol=1e-12)
+    assert (np.diff(rates[: peak + 1]) > 0).all()
+    assert (np.diff(rates[peak:]) < 0).all()
+
+
+@pytest.mark.parametrize("steps", [2, 3])
+def test_one_cycle_of_few_steps_is_finite(steps):
+    rates = OneCycle(steps=steps).rates(BASE, 0, 6)
+    assert np.isfinite(rates).all()
+    assert rates.max() <= BASE
+
+
+def test_adaptive_follows_scikit_learn_until_the_rate_is_tiny():
+    schedule = Adaptive(patience=1, tol=0.1, minimum=1e-3)
+    rates = []
+    for loss in (1.0, 0.95, 0.92, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5):
+        schedule.on_epoch_end(loss, base=0.01)
+        rates.append(float(schedule.rates(0.01, 0, 1)[0]))
+    # 0.95 and 0.92 are no improvements by 0.1 over the best, which follows them down all the same; 0.5 is one.
+    np.testing.assert_allclose(rates[:6], [0.01, 0.01, 0.002, 0.002, 0.002, 0.0004])
+    assert schedule.exhausted
+    assert rates[-1] == pytest.approx(0.0004)
+
+
+def test_reduce_on_plateau_never_falls_under_its_minimum():
+    schedule = ReduceOnPlateau(reduction=0.1, patience=0, minimum=0.02)
+    for _ in range(5):
+        schedule.on_epoch_end(1.0, base=1.0)
+    assert schedule.rates(1.0, 0, 1)[0] == pytest.approx(0.02)
+    assert not schedule.exhausted
+
+
+def test_a_reactive_schedule_can_watch_a_number_that_should_grow():
+    schedule = Adaptive(patience=0, mode="max", tol=0.0)
+    for score in (0.5, 0.6, 0.7):
+        schedule.on_epoch_end(score, base=1.0)
+    assert schedule.factor == 1.0
+    schedule.on_epoch_end(0.6, base=1.0)
+    assert schedule.factor == pytest.approx(0.2)
+
+
+def test_nan_is_no_improvement_and_never_the_best():
+    schedule = Adaptive(patience=0)
+    schedule.on_epoch_end(1.0, base=1.0)
+    schedule.on_epoch_end(math.nan, base=1.0)
+    assert schedule.factor == pytest.approx(0.2)
+    assert schedule.state["best"] == 1.0
+
+
+def test_what_a_reactive_schedule_remembers_goes_to_another_and_is_not_shared_by_a_copy():
+    schedule, other = Adaptive(patience=0), Adaptive(patience=0)
+    twin = copy.deepcopy(schedule)
+    for loss in (1.0, 1.0):
+        schedule.on_epoch_end(loss, base=1.0)
+    other.state = json.loads(json.dumps(schedule.state))
+    assert (schedule.factor, other.factor, twin.factor) == (0.2, 0.2, 1.0)
+
+
+def test_a_warm_up_passes_on_what_its_reactive_successor_watches():
+    successor = Adaptive(patience=0)
+    schedule = WarmUp(2, then=successor)
+    assert schedule.reactive is successor
+    for _ in range(2):
+        schedule.reactive.on_epoch_end(1.0, base=1.0)
+    np.testing.assert_allclose(schedule.rates(1.0, 0, 4), [0.5, 1.0, 0.2, 0.2])
+
+
+@pytest.mark.parametrize("name", list(SCHEDULES))
+def test_a_description_gives_an_equal_schedule_back(name):
+    schedule = get_schedule(name)
+    assert get_schedule(json.loads(json.dumps(schedule.to_dict()))) == schedule
+
+
+def test_none_is_constant_and_a_function_is_the_rate_itself():
+    assert get_schedule(None) == Constant()
+    assert get_schedule(lambda step: 0.5).rates(99.0, 3, 1).tolist() == [0.5]
+
+
+@pytest.mark.parametrize("wrong", [-1.0, math.nan, math.inf])
+def test_a_function_that_gives_no_rate_is_refused_with_its_step(wrong):
+    schedule = Function(lambda step: wrong if step == 4 else 0.1)
+    with pytest.raises(InvalidSettingError, match=r"finite rate >= 0.*step 4"):
+        schedule.rates(1.0, 0, 6)
+
+
+def test_unknown_names_and_settings_out_of_range_are_refused():
+    with pytest.raises(InvalidSettingError, match="Did you mean 'cosine'"):
+        get_schedule("cosin")
+    with pytest.raises(InvalidSettingError, match="Step: epochs must be an integer >= 1, got 0"):
+        Step(epochs=0)
+    with pytest.raises(InvalidSettingError, match="OneCycle: rise"):
+        OneCycle(rise=1.0)
