@@ -21,7 +21,13 @@ __all__ = ["L1", "L2", "REGULARIZERS", "Elastic", "Regularizer", "from_lecture",
 
 
 class Regularizer(Settings, ABC):
-    """A penalty ``l1 * sum |w| + 1/2 * l2 * sum w^2``; subclasses say how their settings give the two numbers."""
+    """A penalty ``l1 * sum |w| + 1/2 * l2 * sum w^2``; subclasses say how their settings give the two numbers.
+
+    Examples
+    --------
+    >>> get_regularizer("elastic", strength=0.5, l1_ratio=0.5).pair
+    (0.25, 0.25)
+    """
 
     @property
     @abstractmethod

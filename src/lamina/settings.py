@@ -11,6 +11,8 @@ from dataclasses import MISSING, fields
 from numbers import Integral, Real
 from typing import Any, ClassVar, TypeVar
 
+import numpy as np
+
 from lamina.errors import InvalidSettingError, phrase, phrase_unknown
 from lamina.validation import Rule, check_parameters
 
@@ -66,8 +68,10 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, Mapping):
         return {str(name): _plain(item) for name, item in value.items()}
-    if isinstance(value, bool) or value is None or isinstance(value, str):
+    if value is None or isinstance(value, str):
         return value
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
     if isinstance(value, Integral):
         return int(value)
     if isinstance(value, Real):

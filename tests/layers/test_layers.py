@@ -2,6 +2,7 @@
 
 import json
 import math
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -250,3 +251,15 @@ def test_layers_are_final_and_documented(cls):
     assert issubclass(cls, Layer)
     assert getattr(cls, "__final__", False)
     assert ">>>" in cls.__doc__
+
+
+def test_numpys_scalars_are_settings_too_and_are_written_as_pythons():
+    layer = Dense(np.int64(3), l1=np.float32(0.5), use_bias=np.bool_(False))
+    written = json.loads(json.dumps(layer.to_dict()))
+    assert (written["units"], written["l1"], written["use_bias"]) == (3, 0.5, False)
+    assert layer_from_dict(written) == layer
+
+
+def test_copies_of_symbols_keep_their_names():
+    x = deepcopy(Dense(3)(Input(4, name="x"))).inputs[0]
+    assert (x.name, x.width) == ("x", 4)

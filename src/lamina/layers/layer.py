@@ -17,7 +17,14 @@ __all__ = ["Incoming", "Layer", "OpDraft", "ParameterDraft"]
 
 
 class Incoming(NamedTuple):
-    """What enters a layer: who sends it, and how wide it is."""
+    """What enters a layer: who sends it, and how wide it is.
+
+    Examples
+    --------
+    >>> from lamina.layers import Concat
+    >>> Concat().output_width([Incoming("x", 3), Incoming("dense_1", 4)])
+    7
+    """
 
     sender: str
     width: int
@@ -25,7 +32,14 @@ class Incoming(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ParameterDraft:
-    """A parameter (or state) before it has a place in the flat vector; the fields are those of ``engine.program.Parameter``."""
+    """A parameter (or state) before it has a place in the flat vector; the fields are those of ``engine.program.Parameter``.
+
+    Examples
+    --------
+    >>> from lamina.layers import Dense
+    >>> [draft.name for draft in Dense(3).ops([5])[0].parameters]
+    ['weight', 'bias']
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -40,7 +54,14 @@ class ParameterDraft:
 
 @dataclass(frozen=True, slots=True)
 class OpDraft:
-    """An op before its buffers have numbers; its output has ``width`` columns."""
+    """An op before its buffers have numbers; its output has ``width`` columns.
+
+    Examples
+    --------
+    >>> from lamina.layers import Dense
+    >>> [draft.kind for draft in Dense(3, activation="relu").ops([5])]
+    ['dense', 'activation']
+    """
 
     kind: str
     width: int
@@ -56,6 +77,17 @@ class Layer(Settings, ABC):
 
     A layer emits a *chain* of ops: the first reads the layer's inputs, each further one the output of the one before.
     Calling a layer on symbols gives the symbol of its output.
+
+    Parameters
+    ----------
+    name : str, optional
+        Non-empty, without ".". By default a network names its layers "dense_1", "dense_2", …
+
+    Examples
+    --------
+    >>> from lamina.layers import Dense, Input
+    >>> Dense(3, name="scores")(Input(5))
+    <Symbol scores: width 3>
     """
 
     name: str | None = field(default=None, kw_only=True)

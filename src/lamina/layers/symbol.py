@@ -17,7 +17,7 @@ __all__ = ["LAYER_NAME", "Input", "Symbol"]
 LAYER_NAME = one_of(value(None), Rule("a non-empty text without '.'", lambda v: isinstance(v, str) and v != "" and "." not in v))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Symbol:
     """The output of ``layer`` called on ``inputs``: an array of shape (n, width) that does not exist yet.
 
@@ -65,7 +65,6 @@ class Input(Symbol):
     <Input x: width 20>
     """
 
-    __slots__ = ("name",)
     name: str | None
 
     def __init__(self, width: int | tuple[int, ...] | None = None, *, name: str | None = None) -> None:

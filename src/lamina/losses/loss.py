@@ -19,6 +19,13 @@ class Loss(Settings, ABC):
 
     A loss is a sum over the outputs of a row, averaged over rows (weighted by the sample weights). It is computed from *logits*,
     the values before any link, so that no logit can overflow it.
+
+    Examples
+    --------
+    >>> from lamina.losses import get_loss
+    >>> loss = get_loss("quantile", levels=(0.1, 0.9))
+    >>> loss.target_width(4), loss.head(logits=7, width=4).settings
+    (2, (0.1, 0.9))
     """
 
     #: Activations that this loss already contains or that make no sense before it: they must not end the network.

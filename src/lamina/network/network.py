@@ -38,6 +38,16 @@ class Network:
         The layers, each after those that it reads.
     output_names : tuple of str
         The layers that a prediction returns.
+
+    Examples
+    --------
+    >>> from lamina import Dense, Sequential
+    >>> net = Sequential([Dense(64, activation="relu"), Dense(3)], input_width=20)
+    >>> parameters, state = net.initialize(seed=0)
+    >>> {name: view.shape for name, view in net.unflatten(parameters).items()}
+    {'dense_1.weight': (20, 64), 'dense_1.bias': (64,), 'dense_2.weight': (64, 3), 'dense_2.bias': (3,)}
+    >>> net.program("softmax_cross_entropy").heads
+    (Head(kind='softmax_cross_entropy', logits=3, target_width=1, settings=(0.0,), weight=1.0),)
     """
 
     inputs: tuple[InputNode, ...]

@@ -11,7 +11,14 @@ __all__ = ["InputNode", "Node"]
 
 @dataclass(frozen=True, slots=True)
 class InputNode:
-    """A named input; ``width`` is None while unknown."""
+    """A named input; ``width`` is None while unknown.
+
+    Examples
+    --------
+    >>> from lamina import Dense, Sequential
+    >>> Sequential([Dense(3)], input_width=20).inputs
+    (InputNode(name='input_1', width=20),)
+    """
 
     name: str
     width: int | None
@@ -19,7 +26,15 @@ class InputNode:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A layer (whose ``name`` is set), the names of the inputs and nodes that it reads, and its width (None while unknown)."""
+    """A layer (whose ``name`` is set), the names of the inputs and nodes that it reads, and its width (None while unknown).
+
+    Examples
+    --------
+    >>> from lamina import Dense, Sequential
+    >>> (node,) = Sequential([Dense(3)], input_width=20).nodes
+    >>> node.name, node.inputs, node.width
+    ('dense_1', ('input_1',), 3)
+    """
 
     layer: Layer
     inputs: tuple[str, ...]

@@ -1,0 +1,45 @@
+"""The choice by the activation that follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+import numpy as np
+
+from lamina.initializers.initializer import Initializer
+from lamina.initializers.scaled import Scaled
+
+__all__ = ["Auto"]
+
+# Activations that pass about half of their input's variance on, as ReLU does.
+_RELU_LIKE = frozenset(
+    {"relu", "relu6", "leaky_relu", "prelu", "elu", "gelu", "gelu_tanh", "silu", "mish", "softplus", "hard_swish"}
+)
+
+
+@final
+@dataclass(frozen=True)
+class Auto(Initializer):
+    """What suits the activation that follows the layer.
+
+    He (normal) in front of ReLU and its relatives, LeCun normal in front of SELU (Klambauer et al. 2017), otherwise
+    Glorot uniform.
+
+    Examples
+    --------
+    >>> Auto().for_activation("relu")
+    Scaled(scheme='he', gain=1.0)
+    >>> Auto().for_activation("tanh")
+    Scaled(scheme='glorot_uniform', gain=1.0)
+    """
+
+    kind: ClassVar[str] = "auto"
+
+    def for_activation(self, function: str) -> Initializer:
+        if function == "selu":
+            return Scaled("lecun_normal")
+        return Scaled("he" if function in _RELU_LIKE else "glorot_uniform")
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> np.ndarray:
+        return self.for_activation("identity").draw(rng, shape, fan_in, fan_out)
