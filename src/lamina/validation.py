@@ -38,12 +38,12 @@ __all__ = [
 
 
 class InvalidParameterError(InvalidSettingError, TypeError):
-    """One or more parameters of an estimator are wrong; one sentence each. Both a ValueError and a TypeError, as scikit-learn's."""
+    """One or more parameters are wrong; one sentence each. Both a ValueError and a TypeError, as scikit-learn's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a value must be: ``text`` completes "must be …", ``accepts`` tests a value, ``names`` are the strings that it knows."""
+    """What a value must be: ``text`` completes "must be …", ``accepts`` tests a value, ``names`` are the strings it knows."""
 
     text: str
     accepts: Callable[[object], bool]

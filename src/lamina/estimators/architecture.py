@@ -1,0 +1,91 @@
+"""The network that an estimator's parameters describe, and the checks of one that the user brings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina.activations import get_activation
+from lamina.engine.program import Parameter, Program
+from lamina.errors import ShapeError, phrase
+from lamina.initializers import Initializer, SklearnUniform
+from lamina.layers import Activation, BatchNorm, Dense, Dropout, Layer, LayerNorm
+from lamina.network import Network, Sequential
+
+if TYPE_CHECKING:
+    from lamina.estimators.base import MultilayerPerceptron
+
+__all__ = ["build_network", "dense_biases", "dense_weights"]
+
+
+def build_network(estimator: MultilayerPerceptron, num_features: int, num_outputs: int) -> Network:
+    """The network for ``num_features`` inputs and ``num_outputs`` logits; checked if it is the user's own.
+
+    Raises
+    ------
+    ShapeError
+        If the user's network does not have one input of that width and one output of that width.
+    """
+    if estimator.network is None:
+        return Sequential(_layers(estimator, num_outputs), input_width=num_features)
+    owner = type(estimator).__name__
+    network = estimator.network
+    counts = (len(network.inputs), len(network.output_names))
+    if counts != (1, 1):
+        repair = "Use lamina.Trainer for networks with several."
+        raise ShapeError(phrase("network", "must have one input and one output", counts, repair=repair, owner=owner))
+    network = network.build(num_features)
+    if network.output_widths[0] != num_outputs:
+        rule = f"must have {num_outputs} output units for this y and loss"
+        repair = f"End it in Dense({num_outputs})."
+        raise ShapeError(phrase("network", rule, network.output_widths[0], repair=repair, owner=owner))
+    return network
+
+
+def _layers(estimator: MultilayerPerceptron, num_outputs: int) -> list[Layer]:
+    """Dense, normalization, activation and dropout for every hidden layer, and a dense layer of logits."""
+    sizes = [int(size) for size in np.atleast_1d(estimator.hidden_layer_sizes)]
+    activations = [get_activation(activation) for activation in _per_layer(estimator.activation, len(sizes))]
+    rates = _per_layer(estimator.dropout, len(sizes))
+    layers: list[Layer] = [Dropout(estimator.input_dropout)] if estimator.input_dropout else []
+    auto = SklearnUniform()
+    for size, activation, rate in zip(sizes, activations, rates, strict=True):
+        # scikit-learn's bound (its _init_coef), also for the output layer below
+        auto = SklearnUniform(2.0 if activation.name == "sigmoid" else 6.0)
+        layers.append(_dense(estimator, size, auto))
+        if estimator.batch_norm:
+            layers.append(BatchNorm())
+        if estimator.layer_norm:
+            layers.append(LayerNorm())
+        layers.append(Activation(activation))
+        if rate:
+            layers.append(Dropout(float(rate)))
+    return [*layers, _dense(estimator, num_outputs, auto)]
+
+
+def _dense(estimator: MultilayerPerceptron, units: int, auto: Initializer) -> Dense:
+    return Dense(
+        units,
+        weight_init=auto if estimator.weight_init == "auto" else estimator.weight_init,
+        bias_init=auto if estimator.bias_init == "auto" else estimator.bias_init,
+        l1=estimator.alpha * estimator.l1_ratio,
+        l2=estimator.alpha * (1 - estimator.l1_ratio),
+        max_norm=estimator.max_norm,
+    )
+
+
+def _per_layer(given: Any, count: int) -> list[Any]:
+    """``given`` as a list of one entry a layer."""
+    return list(given) if isinstance(given, Sequence | np.ndarray) and not isinstance(given, str) else [given] * count
+
+
+def dense_weights(program: Program) -> list[Parameter]:
+    """The weights of the dense layers, in the order of the network."""
+    return [program.parameters[op.parameters[0]] for op in program.ops if op.kind == "dense"]
+
+
+def dense_biases(program: Program) -> list[Parameter]:
+    """The biases of the dense layers that have one, in the order of the network."""
+    return [program.parameters[op.parameters[1]] for op in program.ops if op.kind == "dense" and len(op.parameters) > 1]

@@ -1,0 +1,258 @@
+"""What the classifier and the regressor have in common: the course of a fit, and everything that a fitted model shows."""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight
+
+from lamina.errors import DataError, NonFiniteError, ShapeError, phrase
+from lamina.estimators.architecture import build_network
+from lamina.estimators.constraints import check_estimator_parameters
+from lamina.estimators.fitted import FittedNetwork
+from lamina.estimators.kept_velocity import KeptVelocity
+from lamina.estimators.optimization import build_clipping, build_optimizer, build_schedule, changes_rate_by_epoch, is_stochastic
+from lamina.estimators.outcome import DIVERGED, report_outcome
+from lamina.estimators.parameters import ActivationParameter, HiddenLayerSizes, SharedParameters
+from lamina.estimators.rows import Rows, hold_out
+from lamina.estimators.stopping_rule import StoppingRule
+from lamina.losses import Loss
+from lamina.network import Network
+from lamina.training import Callback, StopReason, TimeLimit, Trainer
+
+__all__ = ["MultilayerPerceptron"]
+
+
+class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
+    """Base of :class:`MLPClassifier` and :class:`MLPRegressor`. Subclasses say what a target is, and what a score."""
+
+    _family: ClassVar[str]
+
+    hidden_layer_sizes: HiddenLayerSizes
+    activation: ActivationParameter
+    loss: str | Loss | Callable[..., Any]
+
+    n_features_in_: int
+    n_iter_: int
+    t_: int
+    n_outputs_: int
+    out_activation_: str
+    loss_: float
+    best_loss_: float | None
+    loss_curve_: list[float]
+    validation_scores_: list[float] | None
+    best_validation_score_: float | None
+    validation_loss_curve_: list[float] | None
+    stop_reason_: StopReason
+
+    _rule: StoppingRule
+    _rng: np.random.RandomState
+    _split_seed: int
+    _no_improvement_count: int
+
+    # What a subclass says -------------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _validated(self, X: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
+        """X and y as arrays."""
+
+    @abstractmethod
+    def _learn_target(self, y: np.ndarray, first: bool, incremental: bool) -> None:
+        """Learn from ``y`` what the target is, and refuse a ``y`` that contradicts what was learnt before."""
+
+    @abstractmethod
+    def _truth(self, y: np.ndarray) -> np.ndarray:
+        """``y`` as numbers, of shape (n, k)."""
+
+    @abstractmethod
+    def _targets(self, truth: np.ndarray, dtype: np.dtype) -> np.ndarray:
+        """What the loss is to compare logits with."""
+
+    @abstractmethod
+    def _objective(self) -> tuple[Loss, int, str]:
+        """The loss, the number of logits, and the name of the output's activation."""
+
+    @abstractmethod
+    def _score_of(self, truth: np.ndarray, predicted: np.ndarray, weight: np.ndarray | None) -> float:
+        """The score of what the loss predicts from logits; NaN when it is not finite."""
+
+    def _row_weights(self, truth: np.ndarray, weight: np.ndarray | None) -> np.ndarray | None:
+        """Weights of the rows, once those of their classes are counted in."""
+        return weight
+
+    def _strata(self, truth: np.ndarray) -> np.ndarray | None:
+        """What the validation rows must have in the same shares as the others."""
+        return None
+
+    # The course of a fit --------------------------------------------------------------------------------------------------------
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None) -> Self:
+        """Train on rows and their targets.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or table of shape (n_samples, n_features)
+            Float32 stays float32; anything else becomes float64.
+        y : array of shape (n_samples,) or (n_samples, n_outputs)
+            Class labels, or numbers.
+        sample_weight : array of shape (n_samples,), optional
+            Weights of the rows, >= 0.
+        X_val, y_val : optional
+            Validation rows of your own. Their loss is ``validation_loss_curve_``; with ``early_stopping=True`` they decide
+            when to stop, and no row of X is set aside.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InvalidParameterError
+            If parameters are wrong or contradict each other; all of them are named.
+        NonFiniteError
+            If the very first epoch makes weights that are no finite numbers.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If ``max_iter`` was reached, or training diverged (the best weights so far are kept).
+        """
+        check_estimator_parameters(self.get_params(deep=False), self._family, type(self).__name__)
+        return self._fit(X, y, sample_weight, X_val, y_val, first=not (self.warm_start and self.__sklearn_is_fitted__()))
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, *, first: bool, incremental: bool = False) -> Self:
+        rows = self._rows(X, y, sample_weight, first, incremental)
+        if first:
+            self._begin()
+        if first or not incremental:
+            network, weights = self._start(rows.X, first)
+        train, validation = self._split(rows, X_val, y_val)
+        trainer = self._new_trainer(network, weights, len(train)) if first or not incremental else self._trainer
+        self._run(trainer, train, validation, incremental)
+        self._trainer = trainer
+        report_outcome(self, incremental)
+        return self
+
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
+        """One epoch; goes on with the present weights, optimizer state and random numbers."""
+        fitted = self.__sklearn_is_fitted__()
+        if not fitted:
+            check_estimator_parameters(self.get_params(deep=False), self._family, type(self).__name__)
+        if self.early_stopping:
+            raise DataError("partial_fit does not support early_stopping=True. Use fit, which can set validation rows aside.")
+        return self._fit(X, y, sample_weight, None, None, first=not fitted, incremental=True)
+
+    def _rows(self, X: Any, y: Any, sample_weight: Any, first: bool, incremental: bool) -> Rows:
+        X, y = self._validated(X, y, reset=first)
+        weight = (
+            None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
+        )
+        self._learn_target(y, first, incremental)
+        truth = self._truth(y)
+        return Rows(X, truth, self._row_weights(truth, weight))
+
+    def _begin(self) -> None:
+        """Forget an earlier fit."""
+        self._rng = check_random_state(self.random_state)
+        self._rule = StoppingRule(self)
+        self.t_ = 0
+        self._no_improvement_count = 0
+        self.loss_curve_ = []
+        self.best_loss_ = None if self._stops_early else np.inf
+        self.validation_scores_ = [] if self._stops_early else None
+        self.best_validation_score_ = -np.inf if self._stops_early else None
+        self.validation_loss_curve_ = None
+
+    @property
+    def _stops_early(self) -> bool:
+        return bool(self.early_stopping) and is_stochastic(self)
+
+    def _start(self, X: Any, first: bool) -> tuple[Network, tuple[np.ndarray, np.ndarray]]:
+        """The network and the weights to start from: new ones, or those of the last fit.
+
+        The first weights are drawn before everything else, as scikit-learn does: from equal seeds both start at the same point.
+        """
+        network = build_network(self, X.shape[1], self._objective()[1])
+        if first:
+            weights = network.initialize(self._rng, X.dtype)
+            self._split_seed = int(self._rng.randint(2**31 - 1))
+            return network, weights
+        executor = self._trainer.executor
+        came, expected = ([p.shape for p in parameters] for parameters in (network.parameters, executor.program.parameters))
+        if came != expected:
+            repair = "Set warm_start=False to begin anew."
+            rule = f"must keep the shapes {expected} of the fitted model"
+            raise ShapeError(phrase("the network's parameters", rule, came, repair=repair, owner=type(self).__name__))
+        return network, (executor.parameters.copy(), executor.state.copy())
+
+    def _split(self, rows: Rows, X_val: Any, y_val: Any) -> tuple[Rows, Rows | None]:
+        """Rows to train on, and rows to validate on: the user's, or some set aside, or none."""
+        if (X_val is None) != (y_val is None):
+            raise DataError("fit: X_val and y_val must be given together, got only one of them.")
+        if X_val is not None:
+            X_val, y_val = self._validated(X_val, y_val, reset=False)
+            truth = self._truth(y_val)
+            return rows, Rows(X_val, truth, self._row_weights(truth, None))
+        if not self._stops_early:
+            return rows, None
+        return hold_out(rows, self.validation_fraction, self._split_seed, self._strata(rows.truth))
+
+    def _new_trainer(self, network: Network, weights: tuple[np.ndarray, np.ndarray], num_rows: int) -> Trainer:
+        """A trainer as the parameters say, with a fresh optimizer, at the given weights."""
+        trainer = Trainer(
+            network,
+            self._objective()[0],
+            build_optimizer(self),
+            batch_size=self._batch_size(num_rows),
+            schedule=build_schedule(self, num_rows, "validation_score" if self._stops_early else "loss"),
+            clipping=build_clipping(self),
+            callbacks=self._trainer_callbacks(),
+            metrics={"score": self._rule.validation_score} if self._stops_early else None,
+            seed=int(self._rng.randint(2**31 - 1)),
+            dtype=weights[0].dtype.name,
+            shuffle=bool(self.shuffle),
+            engine=self.engine,
+            n_threads=self.n_threads,
+            penalty_per_row=self.network is None,
+        )
+        trainer.executor.parameters[:], trainer.executor.state[:] = weights
+        return trainer
+
+    def _trainer_callbacks(self) -> list[Callback]:
+        own = [self.callbacks] if isinstance(self.callbacks, Callback) else list(self.callbacks)
+        limit = [] if self.max_time is None else [TimeLimit(self.max_time)]
+        velocity = [KeptVelocity(self.learning_rate_init)] if changes_rate_by_epoch(self) else []
+        return [self._rule, *velocity, *own, *limit]
+
+    def _batch_size(self, num_rows: int) -> int:
+        if isinstance(self.batch_size, str):
+            return 200
+        if self.batch_size > num_rows and is_stochastic(self):
+            owner = type(self).__name__
+            text = f"{owner}: batch_size {self.batch_size} is larger than the {num_rows} rows, and is going to be clipped."
+            warnings.warn(f"{text} Set batch_size='auto' to silence this.", UserWarning, stacklevel=6)
+        return int(self.batch_size)
+
+    def _run(self, trainer: Trainer, train: Rows, validation: Rows | None, incremental: bool) -> None:
+        """Train, and take note of how it ended."""
+        dtype = trainer.executor.dtype
+        _, self.n_outputs_, self.out_activation_ = self._objective()
+        self.n_iter_ = 0
+        data = None
+        if validation is not None:
+            data = (validation.X, self._targets(validation.truth, dtype), validation.weight)
+            self.validation_loss_curve_ = self.validation_loss_curve_ or []
+        self._rule.prepare(len(train), validation if self._stops_early else None, stops=is_stochastic(self) and not incremental)
+        targets = self._targets(train.truth, dtype)
+        epochs = 1 if incremental else int(self.max_iter)
+        try:
+            trainer.fit(train.X, targets, sample_weight=train.weight, validation_data=data, max_epochs=epochs)
+        except NonFiniteError as error:
+            raise NonFiniteError(f"{DIVERGED} {error}") from error
+        self._rule.prepare()
+        self.stop_reason_ = trainer.stop_reason or StopReason("max_epochs")

@@ -1,0 +1,63 @@
+"""Weights of classes, turned into weights of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from lamina.errors import InvalidSettingError, nearest, phrase
+from lamina.estimators.labels import LabelEncoding
+
+__all__ = ["weigh_rows"]
+
+ClassWeight = str | Mapping[Any, float] | Sequence[Mapping[int, float]] | None
+
+
+def weigh_rows(
+    class_weight: ClassWeight, encoding: LabelEncoding, encoded: np.ndarray, sample_weight: np.ndarray | None
+) -> np.ndarray | None:
+    """Each row's sample weight times the weight of its class.
+
+    ``encoded`` are the encoded labels (n, k). When a row has several labels, its weight is the product of theirs, as in
+    scikit-learn. A class that a dict does not name has weight 1.
+
+    Raises
+    ------
+    InvalidSettingError
+        If a dict names an unknown class or a weight is negative, or there is not one dict a label.
+    """
+    if class_weight is None:
+        return sample_weight
+    multilabel = encoding.kind == "multilabel"
+    num_columns = encoding.num_classes if multilabel else 1
+    given = (
+        list(class_weight)
+        if isinstance(class_weight, Sequence) and not isinstance(class_weight, str)
+        else [class_weight] * num_columns
+    )
+    if len(given) != num_columns or (multilabel and isinstance(class_weight, Mapping)):
+        repair = "Give one dict for a single label, and a list with one dict a label for several."
+        raise InvalidSettingError(phrase("class_weight", f"must fit {num_columns} label(s) a row", class_weight, repair=repair))
+    labels = np.array([0, 1]) if multilabel else encoding.classes
+    weight = np.ones(len(encoded)) if sample_weight is None else sample_weight.astype(np.float64)
+    for column, of_column in zip(encoded.T, given, strict=True):
+        weight = weight * _weights_of(of_column, labels, column)[column]
+    return weight
+
+
+def _weights_of(class_weight: str | Mapping[Any, float], labels: np.ndarray, encoded: np.ndarray) -> np.ndarray:
+    """One weight a class."""
+    if isinstance(class_weight, str):  # "balanced" (King & Zeng 2001)
+        counts = np.bincount(encoded, minlength=len(labels))
+        return np.asarray(len(encoded) / (np.count_nonzero(counts) * np.maximum(counts, 1)))
+    known = labels.tolist()
+    for label, weight in class_weight.items():
+        if label not in known:
+            guess = nearest(str(label), map(str, known))
+            repair = f"Did you mean {guess}?" if guess else ""
+            raise InvalidSettingError(phrase("class_weight", f"must name classes among {known}", label, repair=repair))
+        if not weight >= 0:
+            raise InvalidSettingError(phrase("class_weight", "must hold weights >= 0", weight))
+    return np.array([class_weight.get(label, 1.0) for label in known])

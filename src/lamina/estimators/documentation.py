@@ -1,0 +1,133 @@
+"""The parts of the estimators' documentation that the classifier and the regressor share."""
+
+from __future__ import annotations
+
+__all__ = ["ATTRIBUTES", "NOTES", "PARAMETERS"]
+
+PARAMETERS = """\
+hidden_layer_sizes : int or sequence of int, default=(100,)
+    Units of each hidden layer, >= 1 each; an empty sequence means none (a linear model).
+activation : str, Activation, or a list of one a hidden layer, default="relu"
+    A name in :data:`lamina.activations.ACTIVATIONS`, among them "identity", "logistic", "tanh" and "relu".
+solver : str or Optimizer, default="adam"
+    "adam", "sgd" (with ``momentum`` and ``nesterovs_momentum``), "lbfgs" (all rows at once), or the name of any other
+    optimizer of Lamina: "momentum", "nesterov", "rmsprop", "adagrad", "adamw", "nadam", "gradient_descent".
+alpha : float, default=0.0001
+    Strength of the penalty on the weights (never on biases), >= 0: ``alpha / 2 * sum w**2``, divided by the (weighted) number of
+    rows of the batch, as in scikit-learn.
+batch_size : int or "auto", default="auto"
+    Rows of a batch, >= 1; "auto" is ``min(200, n_samples)``.
+learning_rate : str, Schedule or function, default="constant"
+    "constant", "invscaling" (``learning_rate_init / samples_seen ** power_t``), "adaptive" (divided by 5 whenever the
+    model stops improving), all three for solver="sgd" as in scikit-learn; or, for any solver, the name of another schedule of
+    Lamina, a Schedule, or a function of the step.
+learning_rate_init : float, default=0.001
+    The learning rate, > 0. An Optimizer object brings its own.
+power_t : float, default=0.5
+    Exponent of "invscaling", >= 0.
+max_iter : int, default=200
+    Largest number of epochs (iterations for "lbfgs"), >= 1.
+shuffle : bool, default=True
+    Whether rows come in a new order every epoch.
+random_state : int, RandomState or None, default=None
+    Source of the first weights, the validation rows, the order of rows, and dropout. An int makes the fit repeatable: the same
+    bits on the same machine, for any ``n_threads``.
+tol : float, default=1e-4
+    An epoch counts as an improvement when it is better by at least this, >= 0; for "lbfgs", the bound on the gradient.
+verbose : bool or int, default=False
+    Print a line an epoch.
+warm_start : bool, default=False
+    Whether ``fit`` starts from the present weights.
+momentum : float, default=0.9
+    Share of the velocity that is kept, in [0, 1); for "sgd", "momentum" and "nesterov".
+nesterovs_momentum : bool, default=True
+    Whether that momentum is Nesterov's; for "sgd".
+early_stopping : bool, default=False
+    Stop when the score on validation rows stops improving, and take the best weights back. The rows are ``X_val``, or a
+    part of X (``validation_fraction``) that is set aside.
+validation_fraction : float, default=0.1
+    Share of rows to set aside, in [0, 1).
+beta_1, beta_2 : float, default=0.9, 0.999
+    Decay of Adam's two means, in [0, 1); for "adam", "adamw" and "nadam".
+epsilon : float, default=1e-8
+    Keeps Adam's division finite, > 0. It is added after the correction of the second mean, as in the paper's algorithm 1.
+n_iter_no_change : int or inf, default=10
+    How many epochs without improvement are borne, >= 1.
+max_fun : int, default=15000
+    Largest number of evaluations for "lbfgs", >= 1.
+network : Sequential, Graph or None, default=None
+    A network of your own, with one input and one output of logits. What the parameters say about layers and penalties must
+    then keep its default: the network's layers have settings of their own.
+optimizer : Optimizer, str or None, default=None
+    Another way to give a ``solver``.
+l1_ratio : float, default=0.0
+    Share of L1 in the penalty, in [0, 1]: ``alpha * (l1_ratio * sum |w| + (1 - l1_ratio) / 2 * sum w**2)``.
+weight_decay : float, default=0.0
+    Decoupled weight decay (Loshchilov & Hutter 2019), >= 0. Added to none that an Optimizer object brings.
+max_norm : float or None, default=None
+    Bound on the norm of the weights into one unit, > 0.
+dropout : float, or a list of one a hidden layer, default=0.0
+    Probability that a hidden unit is silenced in a step, in [0, 1).
+input_dropout : float, default=0.0
+    The same for inputs.
+batch_norm, layer_norm : bool, default=False
+    Whether every hidden layer is normalized, before its activation.
+weight_init, bias_init : str or Initializer, default="auto"
+    First values. "auto" is scikit-learn's uniform distribution: the same ``random_state`` gives the same values there and here.
+clip_value : float, (float, float) or None, default=None
+    Bounds on each element of the gradient: ``(low, high)``, or one number for (-v, v).
+clip_norm, clip_layer_norm : float or None, default=None
+    Bound on the Euclidean norm of the whole gradient, or of each layer's, > 0.
+callbacks : sequence of Callback, default=()
+    Called around and during training; see :mod:`lamina.training.callbacks`.
+max_time : float or None, default=None
+    Seconds after which training stops, at the end of an epoch, > 0.
+n_threads : int or None, default=None
+    Threads of the engine; None chooses by the size of the work. Changes speed only.
+engine : {"auto", "native", "reference"}, default="auto"
+    Who computes. All engines give the same numbers, to rounding.
+"""
+
+ATTRIBUTES = """\
+loss_ : float
+    The last epoch's loss, penalty included.
+loss_curve_ : list of float
+    The loss of every epoch (iteration for "lbfgs").
+best_loss_ : float or None
+    The smallest of them; None with early stopping.
+validation_scores_ : list of float or None
+    With early stopping, the validation score of every epoch.
+best_validation_score_ : float or None
+    The largest of them.
+validation_loss_curve_ : list of float or None
+    The validation loss of every epoch, without the penalty; None when there are no validation rows.
+coefs_, intercepts_ : list of ndarray
+    Weights ``(in, out)`` and biases ``(out,)`` of every dense layer. Writing into them changes the model.
+n_iter_ : int
+    Epochs of the last ``fit``.
+t_ : int
+    Rows seen in training.
+n_layers_ : int
+    Dense layers, and one for the input.
+n_outputs_ : int
+    Width of the output.
+out_activation_ : str
+    What turns logits into predictions.
+n_features_in_ : int
+    Columns of X.
+feature_names_in_ : ndarray of shape (n_features_in_,)
+    Names of the columns, when X has names that are all strings.
+network_ : Sequential or Graph
+    The network that was trained.
+history_ : History
+    The records of all epochs.
+stop_reason_ : StopReason
+    Why training stopped: ``code`` and ``text``.
+"""
+
+NOTES = """\
+Changing the import is enough to come from scikit-learn, with these differences: rows are shuffled by another generator;
+the loss of several outputs is summed over them in ``loss_curve_`` as it is in the gradient, where scikit-learn's reports their
+mean; a training that diverges ends at once with the best weights so far and a warning; ``partial_fit`` goes on with new orders of
+rows and dropout masks from call to call.
+"""

@@ -1,0 +1,104 @@
+"""What a fitted estimator shows of its network: weights by layer, history, and a pickle that needs no engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from lamina.engine.program import Parameter
+from lamina.estimators.architecture import dense_biases, dense_weights
+from lamina.estimators.frozen_trainer import FrozenTrainer
+from lamina.estimators.layer_arrays import LayerArrays, write_into
+from lamina.network import Network
+from lamina.training import Callback, History, Trainer
+
+__all__ = ["DTYPES", "FittedNetwork"]
+
+DTYPES = (np.float64, np.float32)
+
+
+class FittedNetwork(BaseEstimator):  # type: ignore[misc]
+    """The fitted half of an estimator; all of it is read from the trainer, which holds the weights."""
+
+    _trainer: Trainer
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return "_trainer" in vars(self)
+
+    @property
+    def coefs_(self) -> list[np.ndarray]:
+        """Weights ``(in, out)`` of every dense layer: live views, of which items may be assigned to as well."""
+        return self._views(dense_weights)
+
+    @coefs_.setter
+    def coefs_(self, arrays: Sequence[Any]) -> None:
+        write_into(self.coefs_, arrays, "coefs_")
+
+    @property
+    def intercepts_(self) -> list[np.ndarray]:
+        """Biases ``(out,)`` of every dense layer that has them, in the same way."""
+        return self._views(dense_biases)
+
+    @intercepts_.setter
+    def intercepts_(self, arrays: Sequence[Any]) -> None:
+        write_into(self.intercepts_, arrays, "intercepts_")
+
+    @property
+    def network_(self) -> Network:
+        """The network that was trained."""
+        return self._fitted_trainer("network_").network
+
+    @property
+    def history_(self) -> History:
+        """The records of all epochs."""
+        return self._fitted_trainer("history_").history
+
+    @property
+    def n_layers_(self) -> int:
+        """Dense layers, and one for the input."""
+        return len(dense_weights(self._fitted_trainer("n_layers_").executor.program)) + 1
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The attributes, with the trainer frozen: engines do not travel."""
+        state: dict[str, Any] = dict(super().__getstate__())
+        if "_trainer" in state:
+            state["_trainer"] = FrozenTrainer.of(state["_trainer"])
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        frozen = state.get("_trainer")
+        super().__setstate__({name: value for name, value in state.items() if name != "_trainer"})
+        if frozen is not None:
+            self._trainer = frozen.thaw(self._trainer_callbacks())
+
+    def _trainer_callbacks(self) -> list[Callback]:
+        """The callbacks that a trainer of this estimator gets."""
+        raise NotImplementedError
+
+    def _views(self, parameters_of: Any) -> LayerArrays:
+        executor = self._fitted_trainer("coefs_").executor
+        parameters: list[Parameter] = parameters_of(executor.program)
+        return LayerArrays(executor.parameters[p.slice].reshape(p.shape) for p in parameters)
+
+    def _fitted_trainer(self, attribute: str) -> Trainer:
+        if not self.__sklearn_is_fitted__():
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {attribute!r} before it is fitted. Call fit first."
+            )
+        return self._trainer
+
+    def _logits(self, X: Any) -> np.ndarray:
+        """Logits (n, outputs) of new rows, whose columns must be those of the fit."""
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", dtype=DTYPES, reset=False)
+        return self._trainer.executor.predict([X])[0]

@@ -1,0 +1,89 @@
+"""Between the user's class labels and the numbers that a network is trained on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
+
+from lamina.errors import DataError
+
+__all__ = ["LabelEncoding"]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelEncoding:
+    """The classes of a problem and how a label becomes a number.
+
+    ``kind`` is "binary" (one or two classes; a label becomes 0 or 1), "multiclass" (a label becomes the index of its class)
+    or "multilabel" (a row of zeros and ones stays as it is). Encoded labels have shape (n, 1), or (n, classes) for "multilabel".
+
+    >>> encoding = LabelEncoding.learn(np.array(["no", "yes", "maybe"]))
+    >>> encoding.encode(np.array(["yes", "no"])).ravel()
+    array([2, 1])
+    >>> encoding.decode(np.array([[0.2, 0.1, 3.0]]), threshold=0.0)
+    array(['yes'], dtype='<U5')
+    """
+
+    classes: np.ndarray
+    kind: str
+    sparse_output: bool = False
+
+    @classmethod
+    def learn(cls, y: object, labels: object = None) -> LabelEncoding:
+        """The encoding of the labels ``y`` (or of ``labels``, all the classes that will ever come, if they are given)."""
+        check_classification_targets(y)
+        if type_of_target(y).startswith("multilabel"):
+            return cls(unique_labels(y), "multilabel", sparse.issparse(y))
+        classes = unique_labels(y if labels is None else labels)
+        return cls(classes, "binary" if len(classes) <= 2 else "multiclass")
+
+    @property
+    def num_classes(self) -> int:
+        return len(self.classes)
+
+    def encode(self, y: Any) -> np.ndarray:
+        """Numbers for the labels ``y``.
+
+        Raises
+        ------
+        DataError
+            If a label is not among the classes, or rows of labels are of another length.
+        """
+        if self.kind == "multilabel":
+            dense: np.ndarray = y.toarray() if sparse.issparse(y) else np.asarray(y)
+            if dense.ndim != 2 or dense.shape[1] != self.num_classes:
+                raise DataError(
+                    f"`y` must have one column a label, {self.num_classes} in all, got an array of shape {dense.shape}."
+                )
+            return np.asarray(dense != 0, dtype=np.int64)
+        labels = np.asarray(y).ravel()
+        unknown = np.setdiff1d(np.unique(labels), self.classes, assume_unique=True)
+        if len(unknown):
+            raise DataError(
+                f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes}. 'y' has {np.unique(labels)}."
+            )
+        return np.searchsorted(self.classes, labels).astype(np.int64)[:, np.newaxis]
+
+    def indicators(self, encoded: np.ndarray) -> np.ndarray:
+        """Zeros and ones of shape (n, outputs): one column a class, or a single column when there are but two."""
+        if self.kind == "multiclass":
+            return np.asarray(encoded == np.arange(self.num_classes), dtype=np.int64)
+        return encoded
+
+    def choose(self, scores: np.ndarray, threshold: float) -> np.ndarray:
+        """Encoded labels that the ``scores`` (n, outputs) speak for: the largest one, or every one above the ``threshold``."""
+        if self.kind == "multilabel" or scores.shape[1] == 1:
+            return np.asarray(scores > threshold, dtype=np.int64)
+        best: np.ndarray = scores.argmax(axis=1)
+        return best[:, np.newaxis]
+
+    def decode(self, scores: np.ndarray, threshold: float) -> Any:
+        """The labels that the ``scores`` speak for, in the form in which ``y`` came."""
+        chosen = self.choose(scores, threshold)
+        if self.kind == "multilabel":
+            return sparse.csr_matrix(chosen) if self.sparse_output else chosen
+        return self.classes[np.minimum(chosen.ravel(), self.num_classes - 1)]

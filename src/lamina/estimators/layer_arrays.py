@@ -1,0 +1,48 @@
+"""``coefs_`` and ``intercepts_``: lists of live views into the weights of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import SupportsIndex
+
+import numpy as np
+
+from lamina.errors import ShapeError
+
+__all__ = ["LayerArrays"]
+
+
+class LayerArrays(list[np.ndarray]):
+    """A list of one array a layer. Writing into an array, or assigning to an item, changes the model.
+
+    The arrays cannot be exchanged, added or removed: they are slices of the model's one vector of parameters.
+    """
+
+    def __setitem__(self, index: SupportsIndex | slice, new: object) -> None:
+        if isinstance(index, slice):
+            views, arrays = self[index], list(new)  # type: ignore[call-overload]
+        else:
+            views, arrays = [self[index]], [new]
+        write_into(views, arrays, "coefs_ or intercepts_")
+
+    def __reduce__(self) -> tuple[type[list], tuple[list[np.ndarray]]]:
+        """Pickles and copies are plain lists: they no longer belong to a model."""
+        return list, ([array.copy() for array in self],)
+
+
+def write_into(views: Sequence[np.ndarray], arrays: Iterable[object], name: str) -> None:
+    """Copy ``arrays`` into ``views``, all of them or none.
+
+    Raises
+    ------
+    ShapeError
+        If there is not one array a view, or the shapes differ.
+    """
+    new = [np.asarray(array) for array in arrays]
+    expected, came = [view.shape for view in views], [array.shape for array in new]
+    if expected != came:
+        raise ShapeError(
+            f"{name} must have the shapes {expected}, got {came}. To train a network of another shape, fit a new model."
+        )
+    for view, array in zip(views, new, strict=True):
+        view[...] = array

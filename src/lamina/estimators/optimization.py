@@ -1,0 +1,96 @@
+"""The optimizer, schedule and clipping that an estimator's parameters describe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina.clipping import Clipping
+from lamina.optimizers import (
+    LBFGS,
+    OPTIMIZERS,
+    Adam,
+    AdamW,
+    GradientDescent,
+    Momentum,
+    Nadam,
+    Nesterov,
+    Optimizer,
+)
+from lamina.schedules import Adaptive, InverseScaling, Schedule, get_schedule
+
+if TYPE_CHECKING:
+    from lamina.estimators.base import MultilayerPerceptron
+
+__all__ = ["build_clipping", "build_optimizer", "build_schedule", "changes_rate_by_epoch", "has_partial_fit", "is_stochastic"]
+
+
+def is_stochastic(estimator: MultilayerPerceptron) -> bool:
+    """Whether the solver works batch by batch."""
+    chosen = estimator.solver if estimator.optimizer is None else estimator.optimizer
+    return not (chosen == "lbfgs" or isinstance(chosen, LBFGS))
+
+
+def has_partial_fit(estimator: MultilayerPerceptron) -> bool:
+    """For ``available_if``: whether there is a ``partial_fit``; says why not."""
+    if not is_stochastic(estimator):
+        raise AttributeError("partial_fit is only available for stochastic optimizers. lbfgs is not stochastic.")
+    return True
+
+
+def build_optimizer(estimator: MultilayerPerceptron) -> Optimizer:
+    """The optimizer for ``solver`` or ``optimizer``; names take their settings from the estimator's parameters."""
+    chosen = estimator.solver if estimator.optimizer is None else estimator.optimizer
+    if isinstance(chosen, Optimizer):
+        return chosen
+    if chosen == "lbfgs":
+        return LBFGS(gradient_tol=estimator.tol, max_evaluations=estimator.max_fun)
+    settings: dict[str, Any] = {"learning_rate": estimator.learning_rate_init}
+    kind: type[Optimizer]
+    if chosen != "sgd":
+        kind = OPTIMIZERS[chosen]
+    elif estimator.momentum == 0:
+        kind = GradientDescent
+    else:
+        kind = Nesterov if estimator.nesterovs_momentum else Momentum
+    if kind in (Momentum, Nesterov):
+        settings["momentum"] = estimator.momentum
+    if kind in (Adam, AdamW, Nadam):
+        settings |= {"beta1": estimator.beta_1, "beta2": estimator.beta_2, "eps": estimator.epsilon}
+    if estimator.weight_decay or kind is not AdamW:  # AdamW has a decay of its own by default
+        settings["weight_decay"] = estimator.weight_decay
+    return kind(**settings)
+
+
+def build_schedule(estimator: MultilayerPerceptron, num_rows: int, watched: str) -> Schedule:
+    """The schedule for ``learning_rate``; ``watched`` is the key of the record that "adaptive" follows.
+
+    scikit-learn's three names act on ``solver="sgd"`` alone, as they do there.
+    """
+    given = estimator.learning_rate
+    if given == "invscaling" and changes_rate_by_epoch(estimator):
+        return InverseScaling(power=estimator.power_t, unit="epoch", scale=num_rows)
+    if given == "adaptive" and changes_rate_by_epoch(estimator):
+        # an infinite patience never lowers the rate; Adaptive wants an integer
+        patience = int(min(estimator.n_iter_no_change, 2**62))
+        return Adaptive(patience=patience, tol=estimator.tol, monitor=watched, mode="min" if watched == "loss" else "max")
+    if isinstance(given, str) and given in ("constant", "invscaling", "adaptive"):
+        return get_schedule("constant")
+    return get_schedule(given)
+
+
+def changes_rate_by_epoch(estimator: MultilayerPerceptron) -> bool:
+    """Whether one of scikit-learn's two changing schedules is at work."""
+    sgd = estimator.optimizer is None and estimator.solver == "sgd"
+    return sgd and isinstance(estimator.learning_rate, str) and estimator.learning_rate in ("invscaling", "adaptive")
+
+
+def build_clipping(estimator: MultilayerPerceptron) -> Clipping:
+    """The bounds on the gradient."""
+    value: Any = estimator.clip_value
+    return Clipping(
+        value=value if value is None or np.ndim(value) == 0 else tuple(value),
+        layer_norm=estimator.clip_layer_norm,
+        norm=estimator.clip_norm,
+    )

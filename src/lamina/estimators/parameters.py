@@ -1,0 +1,66 @@
+"""The parameters that the classifier and the regressor share, with their defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lamina.activations import Activation
+from lamina.initializers import Initializer
+from lamina.network import Network
+from lamina.optimizers import Optimizer
+from lamina.schedules import Schedule
+from lamina.training import Callback
+
+__all__ = ["ActivationParameter", "HiddenLayerSizes", "SharedParameters"]
+
+HiddenLayerSizes = int | Sequence[int] | np.ndarray
+ActivationParameter = str | Activation | Sequence[str | Activation]
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class SharedParameters:
+    """scikit-learn's parameters first, then Lamina's own. A dataclass's ``__init__`` stores and does nothing else."""
+
+    solver: str | Optimizer = "adam"
+    alpha: float = 0.0001
+    batch_size: int | str = "auto"
+    learning_rate: str | Schedule | Callable[[int], float] = "constant"
+    learning_rate_init: float = 0.001
+    power_t: float = 0.5
+    max_iter: int = 200
+    shuffle: bool = True
+    random_state: int | np.random.RandomState | None = None
+    tol: float = 1e-4
+    verbose: bool | int = False
+    warm_start: bool = False
+    momentum: float = 0.9
+    nesterovs_momentum: bool = True
+    early_stopping: bool = False
+    validation_fraction: float = 0.1
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+    n_iter_no_change: int | float = 10
+    max_fun: int = 15000
+
+    network: Network | None = None
+    optimizer: str | Optimizer | None = None
+    l1_ratio: float = 0.0
+    weight_decay: float = 0.0
+    max_norm: float | None = None
+    dropout: float | Sequence[float] = 0.0
+    input_dropout: float = 0.0
+    batch_norm: bool = False
+    layer_norm: bool = False
+    weight_init: str | Initializer = "auto"
+    bias_init: str | Initializer = "auto"
+    clip_value: float | tuple[float, float] | None = None
+    clip_norm: float | None = None
+    clip_layer_norm: float | None = None
+    callbacks: Callback | Sequence[Callback] = ()
+    max_time: float | None = None
+    n_threads: int | None = None
+    engine: str = "auto"

@@ -1,0 +1,125 @@
+"""MLPRegressor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any, ClassVar, Self, final
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import column_or_1d, validate_data
+
+from lamina.errors import DataError, phrase
+from lamina.estimators.base import MultilayerPerceptron
+from lamina.estimators.documentation import ATTRIBUTES, NOTES, PARAMETERS
+from lamina.estimators.fitted import DTYPES
+from lamina.estimators.optimization import has_partial_fit
+from lamina.estimators.parameters import ActivationParameter, HiddenLayerSizes
+from lamina.estimators.scores import r_squared
+from lamina.losses import Loss, Poisson, Quantile, get_loss
+
+__all__ = ["MLPRegressor"]
+
+
+@final
+@dataclass(eq=False, repr=False)
+class MLPRegressor(RegressorMixin, MultilayerPerceptron):  # type: ignore[misc]
+    __doc__ = f"""Multilayer perceptron for one number or several.
+
+It takes the place of scikit-learn's estimator of that name: parameters, methods and fitted attributes of version 1.9 are here
+under their names, with their defaults and meaning. What scikit-learn does not have is keyword-only.
+
+Parameters
+----------
+loss : str, Loss or function, default="squared_error"
+    "squared_error" (half of it), "absolute_error", "huber", "quantile" (the median), "poisson" (half the deviance, with the
+    logarithm as link; ``y >= 0``); a Loss, such as ``Quantile((0.1, 0.5, 0.9))``, which predicts one column a target and level;
+    or a function of logits and targets (see :class:`lamina.losses.CustomLoss`).
+{PARAMETERS}
+Attributes
+----------
+{ATTRIBUTES}
+Notes
+-----
+{NOTES}
+Examples
+--------
+>>> from sklearn.datasets import load_diabetes
+>>> from lamina import MLPRegressor
+>>> X, y = load_diabetes(return_X_y=True)
+>>> model = MLPRegressor(loss="huber", hidden_layer_sizes=8, solver="lbfgs", alpha=1.0, max_iter=500, random_state=0).fit(X, y)
+>>> bool(model.score(X, y) > 0.5)
+True
+"""
+
+    _family: ClassVar[str] = "MLPRegressor"
+    loss: str | Loss | Callable[..., Any] = "squared_error"
+    hidden_layer_sizes: HiddenLayerSizes = (100,)
+    activation: ActivationParameter = "relu"
+    _: KW_ONLY
+    _loss: Loss = field(init=False)
+    _num_targets: int = field(init=False)
+
+    @available_if(has_partial_fit)  # type: ignore[untyped-decorator]
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train for one epoch more on the rows given.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or table of shape (n_samples, n_features)
+        y : array of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array of shape (n_samples,), optional
+
+        Returns
+        -------
+        self
+        """
+        return self._partial_fit(X, y, sample_weight)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The predicted numbers.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or table of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        """
+        logits = self._logits(X)
+        predicted = self._loss.predict(logits)
+        return predicted.ravel() if predicted.shape[1] == 1 else predicted
+
+    def _validated(self, X: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
+        X, y = validate_data(self, X, y, accept_sparse="csr", multi_output=True, y_numeric=True, dtype=DTYPES, reset=reset)
+        return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
+
+    def _learn_target(self, y: np.ndarray, first: bool, incremental: bool) -> None:
+        num_targets = 1 if y.ndim == 1 else y.shape[1]
+        if first:
+            self._num_targets = num_targets
+        elif num_targets != self._num_targets:
+            rule = f"must have {self._num_targets} column(s), as in the previous call"
+            raise DataError(phrase("y", rule, num_targets, owner="MLPRegressor"))
+        self._loss = get_loss(self.loss)
+        if isinstance(self._loss, Poisson) and (y < 0).any():
+            repair = 'Use loss="squared_error" for numbers that may be negative.'
+            raise DataError(
+                phrase("y", "must not be negative with the poisson loss", float(y.min()), repair=repair, owner="MLPRegressor")
+            )
+
+    def _truth(self, y: np.ndarray) -> np.ndarray:
+        return y.reshape(-1, 1) if y.ndim == 1 else y
+
+    def _targets(self, truth: np.ndarray, dtype: np.dtype) -> np.ndarray:
+        return np.ascontiguousarray(truth, dtype=dtype)
+
+    def _objective(self) -> tuple[Loss, int, str]:
+        levels = len(self._loss.head_settings()) if isinstance(self._loss, Quantile) else 1
+        return self._loss, self._num_targets * levels, "exp" if isinstance(self._loss, Poisson) else "identity"
+
+    def _score_of(self, truth: np.ndarray, predicted: np.ndarray, weight: np.ndarray | None) -> float:
+        return r_squared(truth, predicted, weight)

@@ -1,0 +1,57 @@
+"""scikit-learn's own tests of its multilayer perceptrons, as installed, with nothing changed but the import of the estimators."""
+
+from __future__ import annotations
+
+import importlib.util
+from types import ModuleType
+
+import pytest
+
+import lamina
+
+_IMPORT = "from sklearn.neural_network import MLPClassifier, MLPRegressor"
+
+# Tests that reach into private attributes of scikit-learn's implementation.
+_PRIVATE = {
+    "test_fit": "sets mlp._coef_grads and mlp._coef_velocity",
+    "test_gradient": "calls mlp._loss_grad_lbfgs",
+    "test_learning_rate_warmstart": "reads mlp._optimizer",
+    "test_adaptive_learning_rate": "reads mlp._optimizer",
+    "test_n_iter_no_change": "reads mlp._no_improvement_count",
+    "test_n_iter_no_change_inf": "reads mlp._no_improvement_count",
+}
+
+# Warnings are errors in our tests, but not in scikit-learn's.
+pytestmark = pytest.mark.filterwarnings("default")
+
+
+def _with_import_changed() -> ModuleType:
+    spec = importlib.util.find_spec("sklearn.neural_network.tests.test_mlp")
+    assert spec is not None and spec.origin is not None
+    with open(spec.origin, encoding="utf-8") as file:  # noqa: PTH123
+        source = file.read()
+    assert source.count(_IMPORT) == 1
+    module = ModuleType("scikit_learn_test_mlp")
+    exec(compile(source.replace(_IMPORT, "from lamina import MLPClassifier, MLPRegressor"), spec.origin, "exec"), vars(module))
+    return module
+
+
+_MODULE = _with_import_changed()
+_TESTS = {name: test for name, test in vars(_MODULE).items() if name.startswith("test_")}
+globals().update({name: test for name, test in _TESTS.items() if name not in _PRIVATE})
+
+
+@pytest.fixture(params=[42])
+def global_random_seed(request: pytest.FixtureRequest) -> int:
+    """scikit-learn's fixture, with its default seed."""
+    return int(request.param)
+
+
+def test_the_estimators_under_test_are_ours() -> None:
+    assert _MODULE.MLPClassifier is lamina.MLPClassifier
+    assert _MODULE.MLPRegressor is lamina.MLPRegressor
+
+
+def test_every_excluded_test_still_exists_and_most_are_run() -> None:
+    assert _PRIVATE.keys() <= _TESTS.keys()
+    assert len(_TESTS) - len(_PRIVATE) >= 30
