@@ -39,7 +39,9 @@ def test_the_variance_stays_through_twenty_layers(name):
     z = rng.normal(size=(300, 300))
     for _ in range(20):
         z = np.asarray(ACTIVATIONS[name].value(z)) @ initializer(rng, (300, 300), 300, 300)
-    assert 0.5 < np.mean(z**2) < 2.0
+    # Rows grow alike in deep networks, so the variance walks at random: by a factor of exp(0.13) a layer at this width. Without
+    # the gain it would be 2^-20 after ReLU.
+    assert 1 / 8 < np.mean(z**2) < 8
 
 
 def test_softmax_is_refused():
