@@ -37,21 +37,36 @@ def gradient_descent(w: Array, g: Array, slots: Slots, t: int, learning_rate: fl
 
 
 def momentum(w: Array, g: Array, slots: Slots, t: int, learning_rate: float, mu: float) -> tuple[Array, Slots]:
-    """``v = mu v + g;  w -= lr v`` (Polyak 1964; torch's SGD without dampening)."""
+    """``v = mu v + g;  w -= lr v`` (Polyak 1964; torch's SGD without dampening).
+
+    >>> import numpy as np
+    >>> momentum(np.array([1.0]), np.array([2.0]), (np.array([1.0]),), 1, 0.1, 0.5)
+    (array([0.75]), (array([2.5]),))
+    """
     (v,) = slots
     v = mu * v + g
     return w - learning_rate * v, (v,)
 
 
 def nesterov(w: Array, g: Array, slots: Slots, t: int, learning_rate: float, mu: float) -> tuple[Array, Slots]:
-    """``v = mu v + g;  w -= lr (g + mu v)`` (Nesterov 1983, in the form of Sutskever et al. 2013, section 2)."""
+    """``v = mu v + g;  w -= lr (g + mu v)`` (Nesterov 1983, in the form of Sutskever et al. 2013, section 2).
+
+    >>> import numpy as np
+    >>> nesterov(np.array([1.0]), np.array([2.0]), (np.array([0.0]),), 1, 0.1, 0.5)
+    (array([0.7]), (array([2.]),))
+    """
     (v,) = slots
     v = mu * v + g
     return w - learning_rate * (g + mu * v), (v,)
 
 
 def rmsprop(w: Array, g: Array, slots: Slots, t: int, learning_rate: float, rho: float, eps: float) -> tuple[Array, Slots]:
-    """``s = rho s + (1 - rho) g^2;  w -= lr g / (sqrt s + eps)`` (Tieleman & Hinton 2012)."""
+    """``s = rho s + (1 - rho) g^2;  w -= lr g / (sqrt s + eps)`` (Tieleman & Hinton 2012).
+
+    >>> import numpy as np
+    >>> rmsprop(np.array([1.0]), np.array([2.0]), (np.array([0.0]),), 1, 0.1, 0.75, 0.0)
+    (array([0.8]), (array([1.]),))
+    """
     xp = array_namespace(w)
     (s,) = slots
     s = rho * s + (1.0 - rho) * g * g
@@ -59,7 +74,12 @@ def rmsprop(w: Array, g: Array, slots: Slots, t: int, learning_rate: float, rho:
 
 
 def adagrad(w: Array, g: Array, slots: Slots, t: int, learning_rate: float, eps: float) -> tuple[Array, Slots]:
-    """``s += g^2;  w -= lr g / (sqrt s + eps)`` (Duchi, Hazan & Singer 2011)."""
+    """``s += g^2;  w -= lr g / (sqrt s + eps)`` (Duchi, Hazan & Singer 2011).
+
+    >>> import numpy as np
+    >>> adagrad(np.array([1.0]), np.array([2.0]), (np.array([0.0]),), 1, 0.1, 0.0)
+    (array([0.9]), (array([4.]),))
+    """
     xp = array_namespace(w)
     (s,) = slots
     s = s + g * g
