@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lamina.engine.plan import Batches
+from lamina.engine import Batches, make_executor, native_available
 from lamina.engine.reference import ReferenceExecutor
 from lamina.layers import Activation, Add, BatchNorm, Concat, Dense, Dropout, Input, LayerNorm, Multiply, PReLU
 from lamina.network import Graph
@@ -122,6 +122,28 @@ def test_the_engine_computes_what_plain_numpy_does(network):
         results[node.name] = applied(node.layer, values, [results[name] for name in node.inputs])
     for name, output in zip(network.output_names, executor.predict(data), strict=True):
         np.testing.assert_allclose(output, results[name], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.skipif(not native_available(), reason="the compiled engine is not built")
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(graphs())
+def test_both_engines_agree_on_outputs_loss_and_gradient(network):
+    program, rng = network.program(["squared_error"] * len(network.output_names)), np.random.default_rng(1)
+    data = Batches(
+        [rng.normal(size=(5, width)) for width in network.input_widths],
+        [rng.normal(size=(5, width)) for width in network.output_widths],
+    )
+    parameters, state = rng.normal(size=program.num_parameters), rng.uniform(0.5, 2.0, size=program.num_state)
+    results = []
+    for engine in ("reference", "native"):
+        executor = make_executor(program, dtype="float64", engine=engine)
+        executor.parameters[:], executor.state[:] = parameters, state
+        results.append((executor.predict(data.inputs), *executor.loss_and_gradient(data)))
+    (outputs, loss, gradient), (native_outputs, native_loss, native_gradient) = results
+    for ours, theirs in zip(outputs, native_outputs, strict=True):
+        np.testing.assert_allclose(theirs, ours, rtol=1e-9, atol=1e-11)
+    assert native_loss == pytest.approx(loss, rel=1e-9)
+    np.testing.assert_allclose(native_gradient, gradient, rtol=1e-6, atol=1e-8 * (1 + np.abs(gradient).max(initial=0)))
 
 
 # Always the same graphs: a kink of ReLU between the two points of some other one would be no defect.
