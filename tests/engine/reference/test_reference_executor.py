@@ -89,6 +89,14 @@ def test_a_step_by_hand_in_the_documented_order(build):
     assert executor.parameters.tolist() == [1.5]  # 2 (1 - 0.1 * 0.5) - 0.1 * 3 = 1.6, bounded to 1.5
 
 
+@pytest.mark.parametrize(("step", "expected"), [(0, 0.1), (1, 0.1 * (0.1 / 0.19) / np.sqrt(0.001 / 0.001999))])
+def test_the_rules_count_steps_from_one(line, step, expected):
+    executor = make(line, TrainingPlan(UpdateRule("adam", (0.9, 0.999, 0.0), 2)))
+    executor.parameters[:] = 1.0
+    executor.train(Batches([np.array([[1.0]])], [np.array([[0.0]])]), np.array([0]), 1, step, rates(1))
+    assert executor.parameters.tolist() == pytest.approx([1.0 - expected], rel=1e-12)
+
+
 def test_the_last_batch_may_be_shorter(network):
     executor = make(network)
     result = executor.train(Batches([X], [Y]), np.arange(20), 8, 0, rates(3))
@@ -184,10 +192,10 @@ def test_numbers_are_converted_to_the_executors_dtype(network):
 
 
 def test_dropout_uses_the_masks_of_seed_step_and_op(build):
-    build.head("external", build.dropout(build.input(3), 0.25))
+    build.head("external", build.dropout(build.activation(build.input(3), "identity"), 0.25))
     executor = make(build.program(), TrainingPlan(UpdateRule("gradient_descent", (), 0), seed=9))
     (out,) = executor.forward([X], np.arange(20), step=4)
-    assert np.allclose(out, X * keep_mask(20, 3, 0.25, seed=9, step=4, op=0) / 0.75)
+    assert np.allclose(out, X * keep_mask(20, 3, 0.25, seed=9, step=4, op=1) / 0.75)
     assert np.array_equal(executor.predict([X])[0], X)
 
 
