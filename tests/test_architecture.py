@@ -15,9 +15,11 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"files", "validation"}),
     frozenset({"engine", "settings"}),
     frozenset({"activations", "clipping", "initializers", "layers", "losses", "optimizers", "regularizers", "schedules"}),
-    frozenset({"network"}),
+    frozenset({"descent", "network"}),
     frozenset({"data", "training"}),
     frozenset({"estimators", "model"}),
+    frozenset({"analysis"}),
+    frozenset({"plots"}),
     frozenset({"cli"}),
 )
 FLOOR_OF = {part: number for number, parts in enumerate(FLOORS) for part in parts}
