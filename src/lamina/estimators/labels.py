@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
+from sklearn.utils.multiclass import check_classification_targets, is_multilabel
 
 from lamina.errors import DataError
 
@@ -33,12 +33,22 @@ class LabelEncoding:
     sparse_output: bool = False
 
     @classmethod
-    def learn(cls, y: object, labels: object = None) -> LabelEncoding:
-        """The encoding of the labels ``y`` (or of ``labels``, all the classes that will ever come, if they are given)."""
+    def learn(cls, y: Any, labels: Any = None) -> LabelEncoding:
+        """The encoding of the labels ``y`` (or of ``labels``, all the classes that will ever come, if they are given).
+
+        Raises
+        ------
+        ValueError
+            scikit-learn's, if ``y`` are no labels.
+        DataError
+            If a row has several labels that are not 0 or 1.
+        """
         check_classification_targets(y)
-        if type_of_target(y).startswith("multilabel"):
-            return cls(unique_labels(y), "multilabel", sparse.issparse(y))
-        classes = unique_labels(y if labels is None else labels)
+        if sparse.issparse(y) or (np.ndim(y) == 2 and np.shape(y)[1] > 1):
+            if not is_multilabel(y):
+                raise DataError("`y` with several columns must hold 0 and 1, one column a label. Fit one model a column instead.")
+            return cls(np.arange(np.shape(y)[1]), "multilabel", bool(sparse.issparse(y)))
+        classes = np.unique(np.asarray(y if labels is None else labels))
         return cls(classes, "binary" if len(classes) <= 2 else "multiclass")
 
     @property
@@ -54,7 +64,7 @@ class LabelEncoding:
             If a label is not among the classes, or rows of labels are of another length.
         """
         if self.kind == "multilabel":
-            dense: np.ndarray = y.toarray() if sparse.issparse(y) else np.asarray(y)
+            dense: np.ndarray = np.asarray(y.toarray() if hasattr(y, "toarray") else y)
             if dense.ndim != 2 or dense.shape[1] != self.num_classes:
                 raise DataError(
                     f"`y` must have one column a label, {self.num_classes} in all, got an array of shape {dense.shape}."
