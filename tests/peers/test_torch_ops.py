@@ -46,8 +46,12 @@ def dense_then(op, width_out=WIDTH, parameters=(), state=()):
     return Program((WIDTH, WIDTH, width_out), (0,), (2,), ops, (weight, *parameters), state, (head,))
 
 
-def compare(executor, torch_op, extra=(), seed=0):
-    rng = np.random.default_rng(seed)
+# torch multiplies by 1/6 rounded to float32 in the backward pass of hardsigmoid, also for float64
+GRADIENT_RTOL = {"hard_sigmoid": 1e-7}
+
+
+def compare(executor, torch_op, gradient_rtol=1e-8):
+    rng = np.random.default_rng(0)
     x, target = rng.normal(size=(ROWS, WIDTH)) * 1.5, rng.normal(size=(ROWS, WIDTH))
     executor.configure(PLAN)
     executor.parameters[:] = np.concatenate([rng.normal(size=WIDTH * WIDTH), rng.normal(size=executor.parameters.size - WIDTH * WIDTH)])
@@ -57,14 +61,14 @@ def compare(executor, torch_op, extra=(), seed=0):
     expected = 0.5 * ((out - torch.tensor(target)) ** 2).sum(dim=1).mean()
     expected.backward()
     assert loss == pytest.approx(expected.item(), rel=1e-11)
-    np.testing.assert_allclose(gradient, np.concatenate([p.grad.numpy().ravel() for p in pieces]), rtol=1e-8, atol=1e-11)
+    np.testing.assert_allclose(gradient, np.concatenate([p.grad.numpy().ravel() for p in pieces]), rtol=gradient_rtol, atol=1e-11)
 
 
 @pytest.mark.parametrize("name", TORCH)
 def test_activation_agrees_with_torch(executor_for, name):
     settings = tuple(ACTIVATIONS[name].settings.values())
     op = Op("activation", "activation", (1,), 2, settings=settings, function=name)
-    compare(executor_for(dense_then(op)), TORCH[name])
+    compare(executor_for(dense_then(op)), TORCH[name], GRADIENT_RTOL.get(name, 1e-8))
 
 
 def test_prelu_agrees_with_torch(executor_for):

@@ -54,6 +54,15 @@ def train_torch(make_optimizer, clip=None):
     return network.flat(), losses
 
 
+@pytest.fixture
+def float64_by_default():
+    """NAdam keeps its running product of momenta in torch's default dtype."""
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.usefixtures("float64_by_default")
 @pytest.mark.parametrize("name", PAIRS)
 def test_ten_steps_agree_with_torch(executor_for, name):
     ours, make_theirs = PAIRS[name]
