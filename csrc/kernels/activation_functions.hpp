@@ -147,7 +147,7 @@ struct Clipped {
 template <class T>
 struct HardSwish {
   LAMINA_INLINE T value(T x) const { return at_least(x, T(-3)) * clamp(x + T(3), T(0), T(6)) / T(6); }
-  LAMINA_INLINE T slope(T x, T) const { return x < T(-3) ? T(0) : (x <= T(3) ? x / T(3) + T(0.5) : T(1)); }
+  LAMINA_INLINE T slope(T x, T) const { return x <= T(-3) ? T(0) : (x < T(3) ? x / T(3) + T(0.5) : T(1)); }
 };
 
 template <class T>

@@ -5,13 +5,11 @@
 #pragma once
 
 #include "kernels/kernels.hpp"
+#include "kernels/philox_lanes.hpp"
 #include "kernels/simd.hpp"
-#include "random/philox.hpp"
 
 namespace lamina {
 namespace {
-
-inline constexpr int kMaskBlocks = 64;  // Philox blocks drawn at a time: 256 elements
 
 template <class T>
 LAMINA_INLINE T kept_scale(double rate) {
@@ -23,32 +21,28 @@ LAMINA_INLINE std::uint32_t keep_threshold(double rate) {
   return threshold < 4294967295.0 ? static_cast<std::uint32_t>(threshold) : 0xFFFFFFFFu;
 }
 
-// words (4 * kMaskBlocks,) of the blocks from `first` on.
-[[maybe_unused]] inline void draw_words(std::uint32_t* words, std::uint32_t first, RandomKey key) {
-  LAMINA_SIMD
-  for (int b = 0; b < kMaskBlocks; ++b) {
-    const PhiloxBlock block =
-        philox(key.seed, first + static_cast<std::uint32_t>(b), key.step, key.op, key.purpose);
-    for (int w = 0; w < 4; ++w) words[4 * b + w] = block.word[w];
-  }
-}
-
 template <class T>
 void dropout_forward(T* __restrict out, std::uint8_t* __restrict mask, const T* __restrict x, i64 size,
                      double rate, RandomKey key) {
   const T scale = kept_scale<T>(rate);
   const std::uint32_t threshold = keep_threshold(rate);
-  std::uint32_t words[4 * kMaskBlocks];
-  for (i64 first = 0; first < size; first += 4 * kMaskBlocks) {
-    draw_words(words, static_cast<std::uint32_t>(first / 4), key);
-    const i64 rest = size - first, count = rest < 4 * kMaskBlocks ? rest : 4 * kMaskBlocks;
+  alignas(64) std::uint32_t words[kWords];  // one an element
+  const auto keep_or_drop = [=, &words](i64 first, i64 count) __attribute__((always_inline)) {
     LAMINA_SIMD
     for (i64 j = 0; j < count; ++j) {
       const bool keep = words[j] >= threshold;
       mask[first + j] = keep ? 1 : 0;
       out[first + j] = keep ? x[first + j] * scale : T(0);
     }
+  };
+  i64 first = 0;
+  for (; first + kWords <= size; first += kWords) {
+    draw_words(words, static_cast<std::uint32_t>(first / 4), key);
+    keep_or_drop(first, kWords);
   }
+  if (first == size) return;
+  draw_words(words, static_cast<std::uint32_t>(first / 4), key);
+  keep_or_drop(first, size - first);
 }
 
 template <class T>

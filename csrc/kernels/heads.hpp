@@ -27,20 +27,46 @@ struct HeadData {
   const double* levels;     // quantile levels, or null
 };
 
+// scale[j] = that of the row in which element first + j lies.
+template <class T>
+LAMINA_INLINE void spread_scale(T* scale, const HeadData<T>& data, i64 first, i64 count) {
+  if (data.width == 1) {
+    for (i64 j = 0; j < count; ++j) scale[j] = data.scale[first + j];
+    return;
+  }
+  i64 row = first / data.width, until = (row + 1) * data.width - first;
+  for (i64 j = 0; j < count; ++row, until += data.width) {
+    const T of_row = data.scale[row];
+    for (const i64 stop = until < count ? until : count; j < stop; ++j) scale[j] = of_row;
+  }
+}
+
+// Quantiles: target j and level i belong to column j * levels + i.
+template <class T>
+LAMINA_INLINE void spread_levels(HeadBlock<T>& block, const HeadData<T>& data, i64 first, i64 count) {
+  const i64 num_levels = data.width / data.target_width;
+  i64 level = first % num_levels;
+  const T* target = data.target + first / num_levels;
+  for (i64 j = 0; j < count; ++j) {
+    block.target[j] = *target;
+    block.level[j] = static_cast<T>(data.levels[level]);
+    if (++level == num_levels) {
+      level = 0;
+      ++target;
+    }
+  }
+}
+
 template <class T>
 LAMINA_INLINE void load_block(HeadBlock<T>& block, const HeadData<T>& data, i64 first, i64 count,
                               i64 padded) {
-  const i64 num_levels = data.width / data.target_width;
-  i64 row = first / data.width, column = first % data.width;
-  for (i64 j = 0; j < count; ++j) {
-    block.logit[j] = data.logits[first + j];
-    block.scale[j] = data.scale[row];
-    block.target[j] = data.target[row * data.target_width + (data.levels ? column / num_levels : column)];
-    block.level[j] = data.levels ? static_cast<T>(data.levels[column % num_levels]) : T(0);
-    if (++column == data.width) {
-      column = 0;
-      ++row;
-    }
+  for (i64 j = 0; j < count; ++j) block.logit[j] = data.logits[first + j];
+  spread_scale(block.scale, data, first, count);
+  if (data.levels) {
+    spread_levels(block, data, first, count);
+  } else {
+    for (i64 j = 0; j < count; ++j) block.target[j] = data.target[first + j];
+    for (i64 j = 0; j < count; ++j) block.level[j] = T(0);
   }
   for (i64 j = count; j < padded; ++j) block.logit[j] = block.scale[j] = block.target[j] = block.level[j] = 0;
 }

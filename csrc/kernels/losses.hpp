@@ -1,6 +1,7 @@
 // The elementwise losses as rows of a table: loss L(z, t) and its derivative in the logit z, for a target t.
 //
-// At kinks the derivative is 0. Infinite logits give the limit of the loss where there is one; NaN stays NaN.
+// At kinks the derivative is 0, but hinge and perceptron pull there: weights that start at 0 would never
+// move. Infinite logits give the limit of the loss where there is one; NaN stays NaN.
 #pragma once
 
 #include "kernels/vector_math.hpp"
@@ -34,7 +35,9 @@ struct Huber {
   T delta;
   LAMINA_INLINE LossAndSlope<T> operator()(T z, T t, T) const {
     const T d = z - t, a = absolute(d);
-    return {a <= delta ? T(0.5) * d * d : delta * (a - T(0.5) * delta), clamp(d, -delta, delta)};
+    const T near =
+        at_most(a, delta);  // its product with a - near / 2 is d^2 / 2 or the line, and d^2 cannot overflow
+    return {near * (a - T(0.5) * near), clamp(d, -delta, delta)};
   }
 };
 
@@ -78,7 +81,7 @@ template <class T>
 struct Hinge {
   LAMINA_INLINE LossAndSlope<T> operator()(T z, T t, T) const {
     const T missing = T(1) - t * z;
-    return {at_least(missing, T(0)), missing <= 0 ? T(0) : -t};
+    return {at_least(missing, T(0)), missing < 0 ? T(0) : -t};
   }
 };
 
@@ -87,7 +90,7 @@ template <class T>
 struct Perceptron {
   LAMINA_INLINE LossAndSlope<T> operator()(T z, T t, T) const {
     const T missing = -t * z;
-    return {at_least(missing, T(0)), missing <= 0 ? T(0) : -t};
+    return {at_least(missing, T(0)), missing < 0 ? T(0) : -t};
   }
 };
 

@@ -57,10 +57,11 @@ LAMINA_INLINE T clamp(T x, T low, T high) {
 LAMINA_INLINE float square_root(float x) { return __builtin_sqrtf(x); }
 LAMINA_INLINE double square_root(double x) { return __builtin_sqrt(x); }
 
-template <class T>
-LAMINA_INLINE T absolute(T x) {
-  return x < 0 ? -x : x;
-}
+LAMINA_INLINE float absolute(float x) { return __builtin_fabsf(x); }
+LAMINA_INLINE double absolute(double x) { return __builtin_fabs(x); }
+
+LAMINA_INLINE float copy_sign(float size, float sign) { return __builtin_copysignf(size, sign); }
+LAMINA_INLINE double copy_sign(double size, double sign) { return __builtin_copysign(size, sign); }
 
 }  // namespace
 }  // namespace lamina
