@@ -45,13 +45,14 @@ def minimize_full_batch(
         return loss, np.asarray(gradient, dtype=np.float64)
 
     def after_iteration(intermediate_result: Any) -> None:
-        executor.parameters[:] = intermediate_result.x
+        executor.parameters[:] = iterate[:] = intermediate_result.x
         if len(observed):
             # Running means and variances follow the iterates, one update an iteration; line searches leave them alone.
             executor.forward(data.inputs, rows, 0)
         if not on_iteration(float(intermediate_result.fun)):
             raise StopIteration
 
+    iterate = executor.parameters.copy()
     options = {
         "maxiter": max_iterations,
         "maxcor": optimizer.memory,
@@ -63,7 +64,12 @@ def minimize_full_batch(
     minimize: Any = (
         optimize.minimize
     )  # whose type stubs know no function that returns value and gradient together with a callback
-    result = minimize(objective, start, jac=True, method="L-BFGS-B", callback=after_iteration, options=options)
+    try:
+        result = minimize(objective, start, jac=True, method="L-BFGS-B", callback=after_iteration, options=options)
+    except KeyboardInterrupt:
+        # The line search was trying weights of its own.
+        executor.parameters[:] = iterate
+        raise
     executor.parameters[:] = result.x
     return _reason(result, optimizer, max_iterations)
 

@@ -1,0 +1,323 @@
+"""Callbacks: who is called when, and what each of ours does."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from lamina.errors import FileError, InvalidSettingError
+from lamina.layers import Dense
+from lamina.network import Sequential
+from lamina.optimizers import GradientDescent
+from lamina.schedules import Step
+from lamina.training import (
+    Callback,
+    EarlyStopping,
+    JsonlLog,
+    LearningRate,
+    Progress,
+    SmallGradient,
+    TargetLoss,
+    TimeLimit,
+    Trainer,
+)
+from lamina.training.chunks import ChunkSize
+
+
+@pytest.fixture
+def table():
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(60, 5))
+    return X, (X[:, 0] > 0).astype(np.int64)
+
+
+def trainer_with(*callbacks, **settings):
+    network = Sequential([Dense(8, activation="relu"), Dense(2)], 5)
+    return Trainer(network, "softmax_cross_entropy", callbacks=callbacks, **{"batch_size": 16, "dtype": "float64"} | settings)
+
+
+class Diary(Callback):
+    def __init__(self, pages, name, every_steps=None, last=False):
+        self.pages, self.name, self.every_steps = pages, name, every_steps
+        if last:
+            self.runs_last = True
+
+    def on_fit_begin(self, trainer):
+        self.pages.append((self.name, "fit begins", trainer.epoch))
+
+    def on_epoch_begin(self, trainer):
+        self.pages.append((self.name, "epoch begins", trainer.epoch))
+
+    def on_step_end(self, trainer, losses):
+        self.pages.append((self.name, "steps", trainer.step, len(losses)))
+
+    def on_epoch_end(self, trainer, record):
+        self.pages.append((self.name, "epoch ends", record["epoch"]))
+
+    def on_fit_end(self, trainer):
+        self.pages.append((self.name, "fit ends", trainer.stop_reason.code))
+
+
+def test_moments_come_in_order_and_callbacks_in_theirs(table):
+    pages = []
+    trainer = trainer_with(Diary(pages, "last", last=True), Diary(pages, "a", every_steps=2), Diary(pages, "b"))
+    trainer.fit(*table, max_epochs=1)
+    assert pages == [
+        ("a", "fit begins", 0),
+        ("b", "fit begins", 0),
+        ("last", "fit begins", 0),
+        ("a", "epoch begins", 0),
+        ("b", "epoch begins", 0),
+        ("last", "epoch begins", 0),
+        ("a", "steps", 2, 2),
+        ("a", "steps", 4, 2),
+        ("a", "epoch ends", 1),
+        ("b", "epoch ends", 1),
+        ("last", "epoch ends", 1),
+        ("a", "fit ends", "max_epochs"),
+        ("b", "fit ends", "max_epochs"),
+        ("last", "fit ends", "max_epochs"),
+    ]
+
+
+def test_callbacks_of_different_paces_each_get_theirs(table):
+    pages = []
+    trainer_with(Diary(pages, "two", every_steps=2), Diary(pages, "three", every_steps=3)).fit(*table, max_epochs=3)
+    steps = {name: [page[2] for page in pages if page[0] == name and page[1] == "steps"] for name in ("two", "three")}
+    assert steps == {"two": [2, 4, 6, 8, 10, 12], "three": [3, 6, 9, 12]}
+
+
+def test_a_callback_may_change_the_weights_between_steps(table):
+    class Zero(Callback):
+        every_steps = 1
+
+        def on_step_end(self, trainer, losses):
+            trainer.weights["dense_1.bias"][:] = 0.0
+
+    trainer = trainer_with(Zero())
+    trainer.fit(*table, max_epochs=2)
+    assert not trainer.weights["dense_1.bias"].any()
+    assert trainer.weights["dense_2.bias"].any()
+
+
+def test_a_callback_may_add_to_the_record(table):
+    class Norm(Callback):
+        def on_epoch_end(self, trainer, record):
+            record["weight_norm"] = float(np.linalg.norm(trainer.executor.parameters))
+
+    trainer = trainer_with(Norm())
+    assert trainer.fit(*table, max_epochs=2)[-1, "weight_norm"] > 0
+
+
+class Play(Callback):
+    """Puts numbers of the test's choice into the records, and numbers the weights by epoch."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def on_epoch_end(self, trainer, record):
+        trainer.executor.parameters[:] = record["epoch"]
+        record["score"] = self.values[record["epoch"] - 1]
+
+
+@pytest.mark.parametrize(
+    ("values", "settings", "epochs", "best"),
+    [
+        # scikit-learn's rules: more than `patience` epochs without an improvement by tol.
+        ([1.0, 0.5, 0.6, 0.7, 0.8], {"patience": 2}, 5, 2),
+        ([1.0, 0.5, 0.6, 0.7, 0.4, 0.5, 0.5, 0.5], {"patience": 2}, 8, 5),
+        ([1.0, 0.95, 0.91, 0.87], {"patience": 1, "tol": 0.1}, 3, 3),
+        ([0.1, 0.5, 0.4, 0.3], {"patience": 1, "mode": "max"}, 4, 2),
+        ([1.0, math.nan, math.nan], {"patience": 1}, 3, 1),
+        ([1.0, 1.0], {"patience": 0}, 2, 1),
+        ([1.0, 0.9, 0.8], {"patience": 0, "tol": 0.0}, 3, 3),
+    ],
+)
+def test_early_stopping_stops_when_it_should_with_the_best_weights(table, values, settings, epochs, best):
+    stopping = EarlyStopping("score", **settings)
+    trainer = trainer_with(Play(values), stopping)
+    trainer.fit(*table, max_epochs=len(values))
+    assert trainer.epoch == epochs
+    assert stopping.best_epoch == best
+    assert stopping.best == values[best - 1]
+    assert (trainer.executor.parameters == best).all()
+
+
+def test_the_best_weights_come_back_also_when_all_epochs_are_run(table):
+    trainer = trainer_with(Play([0.5, 0.1, 0.3]), EarlyStopping("score", patience=10))
+    trainer.fit(*table, max_epochs=3)
+    assert trainer.stop_reason.code == "max_epochs"
+    assert (trainer.executor.parameters == 2).all()
+
+
+def test_the_last_weights_stay_if_one_wants_so(table):
+    trainer = trainer_with(Play([0.5, 0.1, 0.3]), EarlyStopping("score", patience=10, restore_best=False))
+    trainer.fit(*table, max_epochs=3)
+    assert (trainer.executor.parameters == 3).all()
+
+
+def test_early_stopping_starts_afresh_with_a_new_fit(table):
+    stopping = EarlyStopping("score", patience=1)
+    trainer = trainer_with(Play([0.1, 0.2, 0.3, 0.9, 0.8, 0.9, 0.9]), stopping)
+    trainer.fit(*table, max_epochs=10)
+    assert trainer.epoch == 3
+    trainer.fit(*table, max_epochs=10)
+    assert (trainer.epoch, stopping.best_epoch) == (7, 5)
+
+
+def test_the_reason_tells_training_from_validation(table):
+    for monitor, code in (("loss", "converged"), ("validation_loss", "no_improvement")):
+        trainer = trainer_with(EarlyStopping(monitor, patience=1, tol=10.0))
+        trainer.fit(*table, validation_data=table, max_epochs=10)
+        assert trainer.stop_reason.code == code
+        assert trainer.stop_reason.text.startswith(
+            f"The {monitor.replace('_', ' ')} did not improve by more than 10 for 2 epochs"
+        )
+
+
+@pytest.mark.parametrize("callback", [EarlyStopping("validation_los"), TargetLoss(0.1, "validation_los")])
+def test_a_number_that_is_not_in_the_record_is_named_with_the_nearest(table, callback):
+    with pytest.raises(InvalidSettingError, match="Did you mean 'validation_loss'"):
+        trainer_with(callback).fit(*table, validation_data=table, max_epochs=1)
+
+
+def test_a_target_ends_the_training(table):
+    trainer = trainer_with(TargetLoss(0.3), optimizer="momentum")
+    history = trainer.fit(*table, max_epochs=500)
+    assert trainer.stop_reason.code == "target_reached"
+    assert history[-1, "loss"] <= 0.3 < history[-2, "loss"]
+
+
+def test_a_target_may_be_a_height(table):
+    trainer = trainer_with(Play([0.5, 0.8, 0.95]), TargetLoss(0.8, "score", mode="max"))
+    trainer.fit(*table, max_epochs=3)
+    assert (trainer.epoch, trainer.stop_reason.text) == (2, "The score reached 0.8; the target was 0.8.")
+
+
+def test_a_gradient_of_almost_zero_ends_the_training(table):
+    X = table[0]
+    network = Sequential([Dense(1)], 5)
+    trainer = Trainer(
+        network, "squared_error", GradientDescent(0.5), batch_size=None, callbacks=[SmallGradient(1e-4)], dtype="float64"
+    )
+    history = trainer.fit(X, X @ np.ones(5), max_epochs=1000)
+    assert trainer.stop_reason.code == "gradient_zero"
+    assert history[-1, "gradient_norm"] <= 1e-4 < history[-2, "gradient_norm"]
+
+
+class Clock:
+    """Seconds that pass only when the test says so: one at each look."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        self.now += 1.0
+        return self.now
+
+
+def test_time_runs_out_between_epochs(table):
+    # One look at the beginning, and one at the end of each epoch.
+    trainer = trainer_with(TimeLimit(3, clock=Clock()))
+    trainer.fit(*table, max_epochs=100)
+    assert (trainer.epoch, trainer.stop_reason.code) == (3, "time_limit")
+    assert trainer.stop_reason.text == "The time of 3 s was used up."
+
+
+def test_time_runs_out_within_an_epoch(table):
+    class OneStep(ChunkSize):
+        def observe(self, steps, duration_s):
+            self.steps = 1
+
+    trainer = trainer_with(TimeLimit(2, clock=Clock()))
+    trainer._chunk_size = OneStep()
+    trainer._chunk_size.steps = 1
+    history = trainer.fit(*table, max_epochs=100)
+    assert [record["step"] for record in history] == [2]
+    assert trainer.stop_reason.code == "time_limit"
+
+
+def test_the_log_has_a_line_an_epoch(table, tmp_path):
+    path = tmp_path / "run.jsonl"
+    trainer = trainer_with(JsonlLog(path))
+    trainer.fit(*table, validation_data=table, max_epochs=2)
+    trainer.fit(*table, max_epochs=1)
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert lines == trainer.history.to_list()
+
+
+def test_the_log_can_be_followed_while_training(table, tmp_path):
+    path = tmp_path / "run.jsonl"
+
+    class Follow(Callback):
+        runs_last = True
+
+        def on_epoch_end(self, trainer, record):
+            assert len(path.read_text().splitlines()) == record["epoch"]
+
+    trainer_with(JsonlLog(path), Follow()).fit(*table, max_epochs=3)
+
+
+def test_the_log_writes_what_numpy_made(table, tmp_path):
+    path = tmp_path / "run.jsonl"
+    trainer_with(Play(np.float32([0.5])), JsonlLog(path)).fit(*table, max_epochs=1)
+    assert json.loads(path.read_text())["score"] == 0.5
+
+
+def test_a_log_that_cannot_be_written_is_noticed_at_once(table, tmp_path):
+    with pytest.raises(FileError, match="does not exist"):
+        trainer_with(JsonlLog(tmp_path / "nowhere" / "run.jsonl")).fit(*table, max_epochs=1)
+
+
+def test_a_schedule_can_come_as_a_callback(table):
+    trainer = trainer_with(LearningRate(Step(epochs=1, factor=0.5)), optimizer=GradientDescent(0.8))
+    np.testing.assert_allclose(trainer.fit(*table, max_epochs=3)[:, "learning_rate"], [0.8, 0.4, 0.2])
+
+
+def test_progress_is_silent_where_nobody_looks(table):
+    stream = io.StringIO()
+    trainer_with(Progress(console=Console(file=stream))).fit(*table, max_epochs=3)
+    assert stream.getvalue() == ""
+
+
+def test_progress_shows_epoch_losses_and_metrics_on_a_terminal(table):
+    stream = io.StringIO()
+    console = Console(file=stream, force_terminal=True, width=160)
+    trainer = trainer_with(Progress(console=console), metrics={"accuracy": lambda y, p: np.mean(p.argmax(axis=1) == y)})
+    trainer.fit(*table, validation_data=table, max_epochs=3)
+    shown = stream.getvalue()
+    assert "epoch 3/3" in shown
+    assert f"loss {trainer.history[-1, 'loss']:.4f}" in shown
+    assert f"validation accuracy {trainer.history[-1, 'validation_accuracy']:.4f}" in shown
+
+
+def test_progress_is_taken_away_when_training_fails(table):
+    class Fails(Callback):
+        def on_epoch_end(self, trainer, record):
+            raise ZeroDivisionError
+
+    progress = Progress(console=Console(file=io.StringIO(), force_terminal=True))
+    with pytest.raises(ZeroDivisionError):
+        trainer_with(progress, Fails()).fit(*table, max_epochs=1)
+    assert progress._bar is None
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda: EarlyStopping(patience=-1), "patience"),
+        (lambda: EarlyStopping(mode="best"), "mode"),
+        (lambda: TimeLimit(0), "seconds"),
+        (lambda: TargetLoss(math.nan), "target"),
+        (lambda: SmallGradient(-1.0), "tol"),
+        (lambda: Progress(refresh_s=0), "refresh_s"),
+    ],
+)
+def test_settings_out_of_range_are_refused(make, name):
+    with pytest.raises(InvalidSettingError, match=name):
+        make()

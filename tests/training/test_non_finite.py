@@ -1,0 +1,86 @@
+"""NaN and infinity in training: it stops at once, says where, and keeps the best weights."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lamina.errors import NonFiniteError
+from lamina.layers import Dense
+from lamina.network import Sequential
+from lamina.optimizers import LBFGS, Adam, GradientDescent
+from lamina.schedules import Function
+from lamina.training import EarlyStopping, Trainer, TrainingWarning
+
+
+def make(schedule, **settings):
+    network = Sequential([Dense(4, activation="relu"), Dense(1)], 5)
+    return Trainer(network, "squared_error", Adam(), schedule=schedule, **{"batch_size": 16, "dtype": "float64"} | settings)
+
+
+def explode_at(step):
+    return Function(lambda t: 1e200 if t >= step else 0.01)
+
+
+def test_the_best_weights_come_back_with_a_warning(table):
+    X = table[0]
+    trainer, twin = make(explode_at(10)), make(explode_at(10))
+    with pytest.warns(TrainingWarning, match=r"In step 1\d, the .* of layer 'dense_.' became NaN or infinite\. The best weights"):
+        history = trainer.fit(X, X[:, 0], max_epochs=50)
+    assert trainer.stop_reason.code == "non_finite"
+    assert len(history) == 2
+    assert not trainer.executor.slots.any()
+    best = 1 + int(np.argmin(history[:, "loss"]))
+    twin.fit(X, X[:, 0], max_epochs=best)
+    np.testing.assert_array_equal(trainer.executor.parameters, twin.executor.parameters)
+
+
+def test_with_no_epoch_done_it_is_an_error_and_the_first_weights_are_back(table):
+    X = table[0]
+    trainer = make(explode_at(1))
+    before = trainer.executor.parameters.copy()
+    with pytest.raises(NonFiniteError, match=r"No epoch was done.*Lower the learning rate"):
+        trainer.fit(X, X[:, 0], max_epochs=5)
+    assert trainer.stop_reason.code == "non_finite"
+    np.testing.assert_array_equal(trainer.executor.parameters, before)
+
+
+def test_early_stopping_hands_its_best_back(table):
+    X = table[0]
+    stopping = EarlyStopping("validation_loss", patience=100)
+    trainer = make(explode_at(30), callbacks=[stopping])
+    with pytest.warns(TrainingWarning):
+        trainer.fit(X, X[:, 0], validation_data=(X, X[:, 0]), max_epochs=50)
+    assert trainer.evaluate(X, X[:, 0])["loss"] == stopping.best == min(trainer.history[:, "validation_loss"])
+
+
+def test_a_custom_loss_that_gives_nan_is_noticed(table):
+    X = table[0]
+    calls = []
+
+    def broken(logits, targets):
+        calls.append(1)
+        return np.full(len(logits), np.nan if len(calls) > 6 else 1.0), np.zeros_like(logits)
+
+    trainer = Trainer(Sequential([Dense(1)], 5), broken, GradientDescent(), batch_size=16)
+    with pytest.warns(TrainingWarning, match="In step 7, the loss of layer 'broken'"):
+        trainer.fit(X, X[:, 0], max_epochs=5)
+
+
+def test_lbfgs_reports_a_loss_that_is_not_finite(table):
+    X = table[0]
+    trainer = Trainer(Sequential([Dense(1)], 5), "squared_error", LBFGS(), dtype="float64")
+    trainer.executor.parameters[:] = 1e200
+    with pytest.raises(NonFiniteError, match="whole training set"):
+        trainer.fit(X, X[:, 0], max_epochs=5)
+
+
+def test_the_training_can_go_on_with_a_smaller_rate(table):
+    X = table[0]
+    trainer = make(explode_at(10))
+    with pytest.warns(TrainingWarning):
+        trainer.fit(X, X[:, 0], max_epochs=50)
+    trainer.schedule = Function(lambda t: 0.01)
+    trainer.fit(X, X[:, 0], max_epochs=2)
+    assert trainer.stop_reason.code == "max_epochs"
+    assert trainer.epoch == 4
