@@ -11,7 +11,7 @@
 #include <tuple>
 
 #include "bind/bind.hpp"
-#include "bind/instruction_sets.hpp"
+#include "bind/choose_tools.hpp"
 #include "executor/executor.hpp"
 
 namespace lamina {
@@ -34,17 +34,7 @@ struct Binding {
 
   static std::unique_ptr<Executor<T>> make(nb::handle program, Vector parameters, Vector state, std::optional<Blas> blas,
                                            const std::string& instruction_set, const std::string& product, int num_threads) {
-    Tools<T> tools{nullptr, nullptr, ProductKind::automatic, num_threads};
-    for (const InstructionSet& set : instruction_sets())
-      if (instruction_set.empty() || set.name == instruction_set) tools.kernels = set.template kernels<T>();
-    if (!tools.kernels) throw nb::value_error(("no such instruction set here: " + instruction_set).c_str());
-    if constexpr (sizeof(T) == sizeof(float)) {
-      tools.blas = blas ? blas->f32 : nullptr;
-    } else {
-      tools.blas = blas ? blas->f64 : nullptr;
-    }
-    if (product == "built_in") tools.product = ProductKind::built_in;
-    if (product == "blas") tools.product = ProductKind::blas;
+    const Tools<T> tools = choose_tools<T>(blas, instruction_set, product, num_threads);
     return std::make_unique<Executor<T>>(read_program(program), tools, parameters.data(), state.data());
   }
 

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "bind/bind.hpp"
-#include "bind/instruction_sets.hpp"
+#include "bind/choose_tools.hpp"
 #include "random/permutation.hpp"
 
 namespace lamina {
@@ -62,6 +62,25 @@ nb::ndarray<nb::numpy, i64, nb::ndim<1>> permutation(i64 n, std::uint64_t seed, 
   return {data, {static_cast<std::size_t>(n)}, owner};
 }
 
+// out = op(a) op(b), once for every repetition: for tests, and to measure which product is faster where.
+template <class T>
+void multiply(nb::ndarray<T, nb::ndim<2>, nb::c_contig, nb::device::cpu> out, nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu> a,
+              nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu> b, bool transpose_a, bool transpose_b, std::optional<Blas> blas,
+              const std::string& instruction_set, const std::string& product, i64 repetitions) {
+  const Product<T> run{choose_tools<T>(blas, instruction_set, product, 1), nullptr};
+  const auto k = static_cast<i64>(a.shape(transpose_a ? 0 : 1));
+  nb::gil_scoped_release release;
+  for (i64 i = 0; i < repetitions; ++i)
+    run(transpose_a, transpose_b, static_cast<i64>(out.shape(0)), static_cast<i64>(out.shape(1)), k, a.data(), b.data(), T(0), out.data());
+}
+
+template <class T>
+void bind_multiply(nb::module_& m) {
+  using namespace nb::literals;
+  m.def("multiply", &multiply<T>, "out"_a, "a"_a, "b"_a, "transpose_a"_a, "transpose_b"_a, "blas"_a.none(), "instruction_set"_a, "product"_a,
+        "repetitions"_a = 1);
+}
+
 }  // namespace
 
 void bind_tools(nb::module_& m) {
@@ -69,6 +88,8 @@ void bind_tools(nb::module_& m) {
       .def_static("from_capsules", &blas_from_capsules, nb::arg("sgemm"), nb::arg("dgemm"),
                   "None unless both capsules hold a Fortran product with 32-bit integers.");
   m.def("instruction_sets", &instruction_set_names, "Those that this machine has and this build serves, best last.");
+  bind_multiply<float>(m);
+  bind_multiply<double>(m);
   m.def("permutation", &permutation, nb::arg("n"), nb::arg("seed"), nb::arg("epoch"));
 }
 

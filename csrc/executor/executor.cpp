@@ -99,7 +99,7 @@ Context<T> Executor<T>::begin(Workspace<T>& work, const Batches& data, Rows rows
     sparse_input_[buffer] = data.inputs[i].sparse() && only_dense_[buffer] ? &data.inputs[i] : nullptr;
   }
   Pool* pool = pool_for(rows.size);
-  const Product<T> product{tools_.kernels, tools_.blas, tools_.product, pool};
+  const Product<T> product{tools_, pool};
   return {program_,          *tools_.kernels,   product,         pool,          work, parameters_, state_,       gradient_.data(),
           d_value_written_, gradient_written_, needs_gradient_, sparse_input_, rows, training,    update_state, plan_.seed,
           step,              dropout_rates};

@@ -30,15 +30,6 @@ struct TrainingSummary {
   std::optional<Failure> failure;
 };
 
-// Which hands do the work: the kernels of an instruction set, BLAS if there is one, and how many threads (0: by the work's size).
-template <class T>
-struct Tools {
-  const Kernels<T>* kernels;
-  FortranGemm<T> blas;
-  ProductKind product;
-  int num_threads;
-};
-
 template <class T>
 class Executor {
  public:

@@ -11,11 +11,19 @@ namespace lamina {
 
 enum class ProductKind { automatic, built_in, blas };
 
+// Which hands do the work: the kernels of an instruction set, BLAS if there is one, and how many threads (0: by the work's size).
+template <class T>
+struct Tools {
+  const Kernels<T>* kernels;
+  FortranGemm<T> blas;
+  ProductKind product;
+  i64 blas_from;  // multiply-adds from which BLAS is the faster product
+  int num_threads;
+};
+
 template <class T>
 struct Product {
-  const Kernels<T>* kernels;
-  FortranGemm<T> blas;  // null: none was found
-  ProductKind kind;
+  Tools<T> tools;
   Pool* pool;
 
   // C (m, n) = op(A) op(B) + beta C, dense row-major, A (m, k) or (k, m), B (k, n) or (n, k).
@@ -39,20 +47,18 @@ struct Product {
   static constexpr i64 kGrain = 48;               // tiles end where the products' register blocks do
 
   void piece(bool transpose_a, bool transpose_b, i64 m, i64 n, i64 k, const T* a, i64 lda, const T* b, i64 ldb, T beta, T* c, i64 ldc) const {
-    if (blas && use_blas(m, n, k, lda, ldb, ldc)) {
-      blas_gemm(blas, transpose_a, transpose_b, m, n, k, a, lda, b, ldb, beta, c, ldc);
+    if (tools.blas && use_blas(m, n, k, lda, ldb, ldc)) {
+      blas_gemm(tools.blas, transpose_a, transpose_b, m, n, k, a, lda, b, ldb, beta, c, ldc);
     } else {
-      kernels->gemm(transpose_a, transpose_b, m, n, k, T(1), a, lda, b, ldb, beta, c, ldc);
+      tools.kernels->gemm(transpose_a, transpose_b, m, n, k, T(1), a, lda, b, ldb, beta, c, ldc);
     }
   }
 
   bool use_blas(i64 m, i64 n, i64 k, i64 lda, i64 ldb, i64 ldc) const {
-    if (kind == ProductKind::built_in || m == 0 || n == 0 || k == 0) return false;
+    if (tools.product == ProductKind::built_in || m == 0 || n == 0 || k == 0) return false;
     if (!fits_int(std::max({m, n, k, lda, ldb, ldc}))) return false;
-    return kind == ProductKind::blas || m * n * k >= kBlasWork;
+    return tools.product == ProductKind::blas || m * n * k >= tools.blas_from;
   }
-
-  static constexpr i64 kBlasWork = i64{1} << 20;  // below it the built-in product is faster (benchmarks/products.py)
 };
 
 }  // namespace lamina

@@ -1,126 +1,91 @@
-// Built-in matrix product: the fallback where there is no BLAS, and the faster one for small shapes.
+// Built-in matrix product: made for the shapes of small networks, and the fallback where there is no BLAS.
 //
-// Register blocks of up to kRows x 2 vectors, written with the compiler's vector types so that one text serves every instruction set.
-// op(B) is read in place where that is cheap, otherwise packed a panel at a time into a small buffer on the stack, so that
-// nothing is ever allocated. Internal linkage throughout: each instruction set has its own copy, which the linker must not merge.
+// Register blocks of a few rows by two vectors, written with the compiler's vector types so that one text serves every instruction
+// set. op(B) is read in place where that is cheap, otherwise packed a panel at a time into a buffer on the stack: nothing is
+// ever allocated. Internal linkage throughout: each instruction set has its own copy, which the linker must not merge.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <cstring>
 
-#include "kernels/simd.hpp"
+#include "kernels/gemm/block.hpp"
+#include "kernels/gemm/dots.hpp"
+#include "kernels/gemm/pack.hpp"
 
 namespace lamina {
 namespace {
 namespace product {
 
-using Size = std::int64_t;
+inline constexpr Size kDepth = 256;   // k is cut so that a panel of B stays in the first-level cache
+inline constexpr Size kHeight = 256;  // m is cut so that a slab of A stays in the second-level cache
 
-inline constexpr int kRows = LAMINA_VECTOR_BYTES == 64 ? 8 : LAMINA_VECTOR_BYTES == 32 ? 6 : 4;  // rows of C a register block
-inline constexpr Size kDepth = 256;             // k is cut so that a panel of B stays in the first-level cache
-inline constexpr Size kHeight = 256;            // m is cut so that a slab of A stays in the second-level cache
-
+// op(B) as stored: (k, n), or (n, k) where transposed.
 template <class T>
-struct Simd {
-  static constexpr int width = LAMINA_VECTOR_BYTES / static_cast<int>(sizeof(T));
-  static constexpr int panel = 2 * width;  // columns of C a register block
-  typedef T Vector __attribute__((vector_size(LAMINA_VECTOR_BYTES)));
-  typedef T Unaligned __attribute__((vector_size(LAMINA_VECTOR_BYTES), aligned(sizeof(T)), may_alias));
-};
-
-inline Size smaller(Size x, Size y) { return x < y ? x : y; }
-
-// One strided operand: element (i, p) of op(A) at a[i * row + p * step].
-template <class T>
-struct Operand {
+struct Right {
   const T* data;
-  Size row, step;
+  Size stride;
+  bool transposed;
+
+  Right part(Size p, Size j) const { return {transposed ? data + j * stride + p : data + p * stride + j, stride, transposed}; }
 };
 
-// Where a block of C goes; `columns` may be less than the block's width at the right edge.
-template <class T>
-struct Target {
-  T* data;
-  Size stride, columns;
-  T alpha, beta;
-};
-
-// One row of the block: c[0..columns) = alpha * sum + beta * c.
-template <class T, int NV>
-[[gnu::always_inline]] inline void store_row(const typename Simd<T>::Vector* sum, const Target<T>& c, T* out) {
-  using V = typename Simd<T>::Vector;
-  using U = typename Simd<T>::Unaligned;
-  constexpr int W = Simd<T>::width;
-  if (c.columns == NV * W) {
-    for (int v = 0; v < NV; ++v) {
-      V value = sum[v] * c.alpha;
-      if (c.beta != T(0)) value += *reinterpret_cast<const U*>(out + v * W) * c.beta;
-      *reinterpret_cast<U*>(out + v * W) = value;
-    }
-    return;
-  }
-  T scratch[NV * W];
-  std::memcpy(scratch, sum, sizeof(scratch));
-  for (Size j = 0; j < c.columns; ++j) out[j] = c.alpha * scratch[j] + (c.beta != T(0) ? c.beta * out[j] : T(0));
-}
-
-// C (MR, NV vectors) from MR rows of op(A) and k rows of a panel of op(B), `b_step` apart.
-template <class T, int MR, int NV>
-void multiply_block(Size k, Operand<T> a, const T* b, Size b_step, const Target<T>& c) {
-  using V = typename Simd<T>::Vector;
-  using U = typename Simd<T>::Unaligned;
-  V sum[MR][NV] = {};
-  for (Size p = 0; p < k; ++p) {
-    V row[NV];
-#pragma GCC unroll 4
-    for (int v = 0; v < NV; ++v) row[v] = *reinterpret_cast<const U*>(b + p * b_step + v * Simd<T>::width);
-#pragma GCC unroll 16
-    for (int i = 0; i < MR; ++i) {
-      const T x = a.data[i * a.row + p * a.step];
-#pragma GCC unroll 4
-      for (int v = 0; v < NV; ++v) sum[i][v] += row[v] * x;
-    }
-  }
-#pragma GCC unroll 16
-  for (int i = 0; i < MR; ++i) store_row<T, NV>(sum[i], c, c.data + i * c.stride);
-}
-
-// The same for a number of rows (1 .. kRows) known at run time.
-template <class T, int NV, int MR = kRows>
-inline void multiply_rows(int rows, Size k, Operand<T> a, const T* b, Size b_step, const Target<T>& c) {
-  if constexpr (MR == 1) {
-    multiply_block<T, 1, NV>(k, a, b, b_step, c);
-  } else if (rows == MR) {
-    multiply_block<T, MR, NV>(k, a, b, b_step, c);
+// One slab of rows against one panel of NV vectors of columns.
+template <class T, int NV, int MR>
+void multiply_slab(Size m, Size k, Operand<T> a, Right<T> b, bool pack, const Target<T>& c) {
+  constexpr Size width = NV * Simd<T>::width;
+  if (!b.transposed && !pack && c.columns == width) return multiply_panel<T, NV, MR>(m, k, a, b.data, b.stride, c);
+  alignas(64) T panel[kDepth * width];
+  if (b.transposed) {
+    pack_transposed(panel, width, b.data, b.stride, k, c.columns);
   } else {
-    multiply_rows<T, NV, MR - 1>(rows, k, a, b, b_step, c);
+    pack_straight(panel, width, b.data, b.stride, k, c.columns);
   }
+  multiply_panel<T, NV, MR>(m, k, a, panel, width, c);
 }
 
-// panel (k, width) = columns [0, columns) of op(B), zero beyond them.
-template <class T>
-void pack_panel(T* panel, const T* b, Size ldb, bool transposed, Size k, Size columns, Size width) {
-  for (Size p = 0; p < k; ++p) {
-    T* row = panel + p * width;
-    if (transposed) {
-      for (Size j = 0; j < columns; ++j) row[j] = b[j * ldb + p];
-    } else {
-      std::memcpy(row, b + p * ldb, sizeof(T) * static_cast<std::size_t>(columns));
+// C = alpha * op(A) op(B) + beta * C in panels of WIDE vectors, narrower ones at the right edge.
+template <class T, int WIDE, int MR>
+void multiply_blocked(Size m, Size n, Size k, Operand<T> a, Right<T> b, Target<T> c) {
+  constexpr Size W = Simd<T>::width;
+  const bool pack = m >= 8 * MR && k * b.stride * static_cast<Size>(sizeof(T)) > 128 * 1024;  // rows of B far apart share cache sets
+  for (Size p = 0; p < k; p += kDepth) {
+    const Size depth = smaller(kDepth, k - p);
+    for (Size i = 0; i < m; i += kHeight) {
+      const Size height = smaller(kHeight, m - i);
+      const Operand<T> left{a.data + i * a.row + p * a.step, a.row, a.step};
+      for (Size j = 0; j < n;) {
+        const Size columns = smaller(WIDE * W, n - j);
+        const Target<T> out = c.part(i, j, columns);
+        if (columns > 2 * W) {
+          multiply_slab<T, WIDE, MR>(height, depth, left, b.part(p, j), pack, out);
+        } else if (columns > W) {
+          multiply_slab<T, 2, MR>(height, depth, left, b.part(p, j), pack, out);
+        } else {
+          multiply_slab<T, 1, MR>(height, depth, left, b.part(p, j), pack, out);
+        }
+        j += columns;
+      }
     }
-    for (Size j = columns; j < width; ++j) row[j] = T(0);
+    c.beta = T(1);
   }
 }
 
-// All rows of C over one panel of columns.
-template <class T, int NV>
-void multiply_panel(Size m, Size k, Operand<T> a, const T* b, Size b_step, const Target<T>& c) {
-  const Size blocks = (m + kRows - 1) / kRows;  // even blocks: 10 rows are 5 + 5, not 8 + 2
-  for (Size block = 0, i = 0; block < blocks; ++block) {
-    const Size rows = (m - i + (blocks - block) - 1) / (blocks - block);
-    const Target<T> part{c.data + i * c.stride, c.stride, c.columns, c.alpha, c.beta};
-    multiply_rows<T, NV>(static_cast<int>(rows), k, {a.data + i * a.row, a.row, a.step}, b, b_step, part);
-    i += rows;
+template <class T>
+void scale_target(Size m, Size n, const Target<T>& c) {
+  for (Size i = 0; i < m; ++i)
+    for (Size j = 0; j < n; ++j) c.data[i * c.row + j] = c.beta == T(0) ? T(0) : c.beta * c.data[i * c.row + j];
+}
+
+// C (m, few): B is small, so it is turned to lie along k, and A is read once.
+template <class T>
+void multiply_narrow(Size m, Size n, Size k, const T* a, Size lda, Right<T> b, Target<T> c) {
+  T turned[kFew * kDepth];
+  for (Size p = 0; p < k; p += kDepth) {
+    const Size depth = smaller(kDepth, k - p);
+    const Right<T> part = b.part(p, 0);
+    for (Size j = 0; j < n; ++j)
+      for (Size q = 0; q < depth; ++q) turned[j * kDepth + q] = part.data[b.transposed ? j * b.stride + q : q * b.stride + j];
+    multiply_by_dots(m, n, depth, a + p, lda, turned, kDepth, c);
+    c.beta = T(1);
   }
 }
 
@@ -131,37 +96,17 @@ template <class T>
 [[maybe_unused]] void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a, std::int64_t lda,
                            const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
   using namespace product;
-  constexpr Size W = Simd<T>::width, P = Simd<T>::panel;
-  alignas(64) T panel[kDepth * P];
-  if (k == 0) {
-    for (Size i = 0; i < m; ++i)
-      for (Size j = 0; j < n; ++j) c[i * ldc + j] = beta == T(0) ? T(0) : beta * c[i * ldc + j];
-    return;
-  }
-  for (Size p = 0; p < k; p += kDepth) {
-    const Size depth = smaller(kDepth, k - p);
-    const T beta_now = p == 0 ? beta : T(1);
-    for (Size i = 0; i < m; i += kHeight) {
-      const Size height = smaller(kHeight, m - i);
-      const Operand<T> left{transpose_a ? a + p * lda + i : a + i * lda + p, transpose_a ? 1 : lda, transpose_a ? lda : 1};
-      for (Size j = 0; j < n; j += P) {
-        const Size columns = smaller(P, n - j), width = columns > W ? P : W;
-        const T* right = transpose_b ? b + j * ldb + p : b + p * ldb + j;
-        Size right_step = ldb;
-        if (transpose_b || columns != width) {
-          pack_panel(panel, right, ldb, transpose_b, depth, columns, width);
-          right = panel;
-          right_step = width;
-        }
-        const Target<T> out{c + i * ldc + j, ldc, columns, alpha, beta_now};
-        if (width == P) {
-          multiply_panel<T, 2>(height, depth, left, right, right_step, out);
-        } else {
-          multiply_panel<T, 1>(height, depth, left, right, right_step, out);
-        }
-      }
-    }
-  }
+  const Target<T> out{c, ldc, 1, n, alpha, beta};
+  const Right<T> right{b, ldb, transpose_b};
+  if (k == 0) return scale_target(m, n, out);
+  const Size narrow = Simd<T>::width > 4 ? kFew : 1;
+  if (n <= narrow && !transpose_a && k > 1) return multiply_narrow(m, n, k, a, lda, right, out);
+  const Target<T> turned{c, 1, ldc, m, alpha, beta};
+  if (n <= narrow && transpose_a && !transpose_b) return multiply_blocked<T, 2, kFew>(n, m, k, Operand<T>{b, 1, ldb}, Right<T>{a, lda, false}, turned);
+  if (m <= narrow && transpose_b && !transpose_a && k > 1) return multiply_by_dots(n, m, k, b, ldb, a, lda, turned);
+  const Operand<T> left{a, transpose_a ? 1 : lda, transpose_a ? lda : 1};
+  if (m <= 3) return multiply_blocked<T, 4, 3>(m, n, k, left, right, out);
+  multiply_blocked<T, 2, kRows>(m, n, k, left, right, out);
 }
 
 }  // namespace
