@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from lamina.errors import FileError
+from lamina.errors import FileError, InvalidSettingError, phrase
 from lamina.files.tensors import read_tensors, write_tensors
 
-__all__ = ["read_checkpoint", "write_checkpoint"]
+__all__ = ["check_identity", "read_checkpoint", "write_checkpoint"]
 
 _KIND = "checkpoint"
 _REFERENCE = "$tensor"
@@ -61,6 +61,19 @@ def read_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise FileError(f"{os.fspath(path)!r} must be a checkpoint, got a file of kind {header.get('kind')!r}.")
     state: dict[str, Any] = _join(header["state"], arrays)
     return state
+
+
+def check_identity(ours: Mapping[str, Any], stored: Mapping[str, Any], *, owner: str) -> None:
+    """Refuse a checkpoint of another network or other settings.
+
+    Raises
+    ------
+    InvalidSettingError
+        Naming the first setting that differs.
+    """
+    for name, theirs in stored.items():
+        if theirs != ours[name]:
+            raise InvalidSettingError(phrase(name, f"must be the checkpoint's, {theirs!r}", ours[name], owner=owner))
 
 
 def _split(value: Any, place: str, arrays: dict[str, np.ndarray]) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import os
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,24 +13,23 @@ import numpy as np
 from lamina.engine import permutation, plan
 from lamina.engine.executor import Executor
 from lamina.engine.plan import Batches, StepValues, TrainingPlan
-from lamina.errors import InvalidSettingError, NonFiniteError, phrase
+from lamina.errors import InvalidSettingError, phrase
 from lamina.losses import Loss
 from lamina.network import Network
 from lamina.network.heads import Losses, losses_for
 from lamina.optimizers import LBFGS, GradientDescent, Optimizer, StepOptimizer, get_optimizer
 from lamina.schedules import Schedule, get_schedule
 from lamina.training.batches import input_widths
-from lamina.training.best_weights import BestWeights
 from lamina.training.callbacks.base import Callback
 from lamina.training.callbacks.moments import Moments
 from lamina.training.callbacks.schedule_watch import ScheduleWatch
-from lamina.training.checkpoint import read_checkpoint, write_checkpoint
+from lamina.training.checkpoint import check_identity, read_checkpoint, write_checkpoint
 from lamina.training.chunks import ChunkSize, run_in_chunks
 from lamina.training.epoch import Epoch
 from lamina.training.full_batch import minimize_full_batch
 from lamina.training.history import History, Record
+from lamina.training.running_fit import RunningFit, report_failure
 from lamina.training.stop_reason import StopReason
-from lamina.training.training_warning import TrainingWarning
 from lamina.training.weighted_network import Metric, WeightedNetwork
 from lamina.validation import Rule, boolean, check_parameters, choice, integer, one_of, value
 
@@ -156,13 +154,9 @@ class Trainer:
         self.history = History()
         self.epoch = 0
         self.step = 0
-        self.last_epoch = 0
         self.steps_per_epoch = 1
         self.stop_reason: StopReason | None = None
-        self._fit_begin = 0
-        self._fit_is_open = False
-        self._best = BestWeights()
-        self._validation: tuple[Batches, Any] | None = None
+        self._fit = RunningFit()
         self._moments = Moments([ScheduleWatch(), *self.callbacks])
         self._chunk_size = ChunkSize()
         if network.is_built:
@@ -203,6 +197,11 @@ class Trainer:
             As long as the widths of the inputs are not known.
         """
         return self._built().executor
+
+    @property
+    def last_epoch(self) -> int:
+        """The epoch after which the running ``fit`` ends at the latest."""
+        return self._fit.last_epoch
 
     # The ladder
 
@@ -248,16 +247,20 @@ class Trainer:
         """
         check_parameters({"max_epochs": max_epochs}, {"max_epochs": integer(1)}, owner="Trainer.fit")
         data = self.batches(X, y, sample_weight)
-        self._validation = self._checked_validation(validation_data)
-        self._open_fit(data, max_epochs)
+        validation = self._checked_validation(validation_data)
+        self._moments = Moments([ScheduleWatch(), *self.callbacks])
+        self._configure()
+        if self._fit.open(self.executor, self.epoch, max_epochs, validation):
+            self.stop_reason = None
         try:
             self._moments.call("on_fit_begin", self)
             self.fit_loop(data)
         except KeyboardInterrupt:
             self.stop("interrupted", f"The training was interrupted after {self.epoch} epochs.")
         finally:
-            self._close_fit()
-        self._report_failure()
+            self._fit.close(self.executor, self.stop_reason)
+            self._moments.call("on_fit_end", self)
+        report_failure(self.stop_reason, self.epoch)
         return self.history
 
     def fit_loop(self, data: Batches) -> None:
@@ -267,7 +270,7 @@ class Trainer:
         while self.stop_reason is None and self.epoch < self.last_epoch:
             self.fit_epoch(data)
         if self.stop_reason is None:
-            self.stop("max_epochs", f"All {self.last_epoch - self._fit_begin} epochs asked for were run.")
+            self.stop("max_epochs", f"All {self.last_epoch - self._fit.first_epoch} epochs asked for were run.")
 
     def fit_epoch(self, data: Batches) -> Record | None:
         """Train one epoch on what :meth:`batches` made, and measure the validation data of the running ``fit``.
@@ -277,7 +280,7 @@ class Trainer:
         dict or None
             The epoch's record, also the last of the history; None if a number was not finite, or a callback would not begin.
         """
-        if not self._fit_is_open:
+        if not self._fit.is_open:
             self.stop_reason = None
         began = time.perf_counter()
         self._moments.call("on_epoch_begin", self)
@@ -362,13 +365,11 @@ class Trainer:
             "identity": self._identity(),
             "epoch": self.epoch,
             "step": self.step,
-            "fit_begin": self._fit_begin,
-            "fit_is_open": self._fit_is_open,
+            "fit": self._fit.state(),
             "stop_reason": None if self.stop_reason is None else [self.stop_reason.code, self.stop_reason.text],
             "history": self.history.to_list(),
             "schedule": None if reactive is None else reactive.state,
             "callbacks": [callback.state() for callback in self.callbacks],
-            "best": self._best.state(),
             "parameters": self.executor.parameters,
             "state": self.executor.state,
             "slots": self.executor.slots,
@@ -388,19 +389,20 @@ class Trainer:
         FileError
             If the file is missing, damaged or not a checkpoint.
         InvalidSettingError
-            If network, seed, dtype, optimizer or callbacks are not those of the checkpoint.
+            If network, seed, dtype, optimizer, batch size, shuffling or callbacks are not those of the checkpoint.
         """
         state = read_checkpoint(path)
-        self._check_same(state)
+        if not self.network.is_built:
+            self.build([item["width"] for item in state["identity"]["network"]["inputs"]])
+        check_identity(self._identity(), state["identity"], owner="Trainer.load_checkpoint")
         self.epoch, self.step = state["epoch"], state["step"]
-        self._fit_begin, self._fit_is_open = state["fit_begin"], state["fit_is_open"]
+        self._fit.load_state(state["fit"])
         self.stop_reason = None if state["stop_reason"] is None else StopReason(*state["stop_reason"])
         self.history = History(state["history"])
         if self.schedule.reactive is not None and state["schedule"] is not None:
             self.schedule.reactive.state = state["schedule"]
         for callback, stored in zip(self.callbacks, state["callbacks"], strict=True):
             callback.load_state(stored)
-        self._best.load_state(state["best"])
         for name in ("parameters", "state", "slots"):
             getattr(self.executor, name)[:] = state[name]
         return self
@@ -434,36 +436,6 @@ class Trainer:
         norms = any(callback.needs_gradient_norms for callback in self.callbacks)
         self._built().configure(TrainingPlan(stepping.rule(), self.clipping, self.penalty_per_row, self.seed, norms))
 
-    def _open_fit(self, data: Batches, max_epochs: int) -> None:
-        self._moments = Moments([ScheduleWatch(), *self.callbacks])
-        self._configure()
-        if not self._fit_is_open:
-            self._fit_begin = self.epoch
-            self.stop_reason = None
-            self._best = BestWeights()
-            self._best.keep(self.executor)
-        self._fit_is_open = True
-        self.last_epoch = self._fit_begin + max_epochs
-
-    def _close_fit(self) -> None:
-        self._fit_is_open = False
-        code = None if self.stop_reason is None else self.stop_reason.code
-        if code == "non_finite":
-            self._best.restore(self.executor)
-            self.executor.slots[:] = 0
-        elif code == "interrupted" and np.isfinite(self._best.value):
-            self._best.restore(self.executor)
-        self._moments.call("on_fit_end", self)
-
-    def _report_failure(self) -> None:
-        """A warning when there are good weights to go on with, else an error."""
-        if self.stop_reason is None or self.stop_reason.code != "non_finite":
-            return
-        repair = "Lower the learning rate, scale the data, or clip the gradient."
-        if self.epoch == 0:
-            raise NonFiniteError(f"{self.stop_reason.text} No epoch was done, so there are no trained weights. {repair}")
-        warnings.warn(f"{self.stop_reason.text} The best weights so far are back. {repair}", TrainingWarning, stacklevel=3)
-
     def _next_epoch(self, data: Batches) -> Epoch:
         """The order of the rows in the coming epoch, and the values of its steps."""
         optimizer = self.optimizer
@@ -485,11 +457,11 @@ class Trainer:
         self.epoch += 1
         record: Record = {"epoch": self.epoch, "step": self.step, **measured, "duration_s": 0.0}
         self.history.append(record)
-        if self._validation is not None:
-            measures = self._built().measure(*self._validation)
+        if self._fit.validation is not None:
+            measures = self._built().measure(*self._fit.validation)
             record |= {f"validation_{name}": number for name, number in measures.items()}
         record["duration_s"] = time.perf_counter() - began
-        self._best.offer(record["validation_loss" if self._validation else "loss"], self.executor)
+        self._fit.best.offer(record["validation_loss" if self._fit.validation else "loss"], self.executor)
         self._moments.call("on_epoch_end", self, record)
         return record
 
@@ -508,16 +480,6 @@ class Trainer:
             clock = [time.perf_counter()]
             self.stop(*minimize_full_batch(self.executor, data, optimizer, self.last_epoch - self.epoch, on_iteration))
 
-    def _check_same(self, state: Mapping[str, Any]) -> None:
-        """Refuse a checkpoint of another network or other settings, before anything is changed."""
-        if not self.network.is_built:
-            self.build([item["width"] for item in state["identity"]["network"]["inputs"]])
-        ours = self._identity()
-        for name, stored in state["identity"].items():
-            if stored != ours[name]:
-                rule = f"must be the checkpoint's, {stored!r}"
-                raise InvalidSettingError(phrase(name, rule, ours[name], owner="Trainer.load_checkpoint"))
-
     def _identity(self) -> dict[str, Any]:
         """What a checkpoint and the trainer that loads it must have in common."""
         return {
@@ -525,5 +487,7 @@ class Trainer:
             "seed": self.seed,
             "dtype": self.dtype.name,
             "optimizer": self.optimizer.to_dict(),
+            "batch_size": self.batch_size,
+            "shuffle": self.shuffle,
             "callbacks": [type(callback).__name__ for callback in self.callbacks],
         }

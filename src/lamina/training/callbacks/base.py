@@ -26,8 +26,6 @@ class Run(Protocol):
     history : History
     epoch, step : int
         Epochs and steps done over the trainer's life.
-    last_epoch : int
-        The epoch after which the running ``fit`` ends at the latest.
     steps_per_epoch : int
     optimizer : Optimizer
     schedule : Schedule
@@ -39,11 +37,14 @@ class Run(Protocol):
     history: History
     epoch: int
     step: int
-    last_epoch: int
     steps_per_epoch: int
     optimizer: Optimizer
     schedule: Schedule
     stop_reason: StopReason | None
+
+    @property
+    def last_epoch(self) -> int:
+        """The epoch after which the running ``fit`` ends at the latest."""
 
     @property
     def executor(self) -> Executor:
