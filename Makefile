@@ -1,11 +1,11 @@
-# make demo | test | check | test-peers | bench | sanitize | clean
+# make demo | test | check | docs | test-peers | bench | sanitize | clean
 # Everything is installed into .venv; a target that finds it up to date installs nothing.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt $(shell find csrc -type f)
 
-.PHONY: demo test check test-peers bench sanitize clean
+.PHONY: demo test check docs test-peers bench sanitize clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -19,6 +19,10 @@ check: $(VENV)/.check
 	$(BIN)/ruff check .
 	$(BIN)/clang-format --dry-run --Werror $(shell find csrc -name '*.[ch]pp')
 	$(BIN)/mypy
+
+docs: $(VENV)/.docs
+	$(BIN)/python -m sphinx -q -W --keep-going -d build/doctrees docs build/docs
+	@echo 'build/docs/index.html'
 
 test-peers: $(VENV)/.peers
 	$(BIN)/python -m pytest tests/peers
@@ -36,7 +40,7 @@ $(VENV)/.installed: $(SOURCES) | $(VENV)/bin/python
 	@touch $@
 
 # --group reads [dependency-groups] of pyproject.toml
-$(VENV)/.test $(VENV)/.check $(VENV)/.peers: $(VENV)/.%: $(VENV)/.installed
+$(VENV)/.test $(VENV)/.check $(VENV)/.docs $(VENV)/.peers: $(VENV)/.%: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --group $*
 	@touch $@
 $(VENV)/.check $(VENV)/.peers: $(VENV)/.test

@@ -20,6 +20,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"estimators", "model"}),
     frozenset({"analysis"}),
     frozenset({"plots"}),
+    frozenset({"lecture"}),
     frozenset({"cli"}),
 )
 FLOOR_OF = {part: number for number, parts in enumerate(FLOORS) for part in parts}
