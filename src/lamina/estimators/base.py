@@ -15,11 +15,11 @@ from lamina.errors import DataError, NonFiniteError, ShapeError, phrase
 from lamina.estimators.architecture import build_network
 from lamina.estimators.constraints import check_estimator_parameters
 from lamina.estimators.fitted import FittedNetwork
-from lamina.estimators.kept_velocity import KeptVelocity
 from lamina.estimators.optimization import build_clipping, build_optimizer, build_schedule, changes_rate_by_epoch, is_stochastic
 from lamina.estimators.outcome import DIVERGED, report_outcome
 from lamina.estimators.parameters import ActivationParameter, HiddenLayerSizes, SharedParameters
 from lamina.estimators.rows import Rows, hold_out
+from lamina.estimators.sgd_rate import SgdRate
 from lamina.estimators.stopping_rule import StoppingRule
 from lamina.losses import Loss
 from lamina.network import Network
@@ -209,7 +209,7 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
             self._objective()[0],
             build_optimizer(self),
             batch_size=self._batch_size(num_rows),
-            schedule=build_schedule(self, num_rows, "validation_score" if self._stops_early else "loss"),
+            schedule=build_schedule(self, "validation_score" if self._stops_early else "loss"),
             clipping=build_clipping(self),
             callbacks=self._trainer_callbacks(),
             metrics={"score": self._rule.validation_score} if self._stops_early else None,
@@ -226,8 +226,8 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
     def _trainer_callbacks(self) -> list[Callback]:
         own = [self.callbacks] if isinstance(self.callbacks, Callback) else list(self.callbacks)
         limit = [] if self.max_time is None else [TimeLimit(self.max_time)]
-        velocity = [KeptVelocity(self.learning_rate_init)] if changes_rate_by_epoch(self) else []
-        return [self._rule, *velocity, *own, *limit]
+        rate = [SgdRate(self.learning_rate_init, self)] if changes_rate_by_epoch(self) else []
+        return [self._rule, *rate, *own, *limit]
 
     def _batch_size(self, num_rows: int) -> int:
         if isinstance(self.batch_size, str):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.clipping import Clipping
+from lamina.estimators.sgd_rate import RowScaling
 from lamina.optimizers import (
     LBFGS,
     OPTIMIZERS,
@@ -18,7 +19,7 @@ from lamina.optimizers import (
     Nesterov,
     Optimizer,
 )
-from lamina.schedules import Adaptive, InverseScaling, Schedule, get_schedule
+from lamina.schedules import Adaptive, Schedule, get_schedule
 
 if TYPE_CHECKING:
     from lamina.estimators.base import MultilayerPerceptron
@@ -63,14 +64,14 @@ def build_optimizer(estimator: MultilayerPerceptron) -> Optimizer:
     return kind(**settings)
 
 
-def build_schedule(estimator: MultilayerPerceptron, num_rows: int, watched: str) -> Schedule:
+def build_schedule(estimator: MultilayerPerceptron, watched: str) -> Schedule:
     """The schedule for ``learning_rate``; ``watched`` is the key of the record that "adaptive" follows.
 
     scikit-learn's three names act on ``solver="sgd"`` alone, as they do there.
     """
     given = estimator.learning_rate
     if given == "invscaling" and changes_rate_by_epoch(estimator):
-        return InverseScaling(power=estimator.power_t, unit="epoch", scale=num_rows)
+        return RowScaling(estimator.power_t)
     if given == "adaptive" and changes_rate_by_epoch(estimator):
         # an infinite patience never lowers the rate; Adaptive wants an integer
         patience = int(min(estimator.n_iter_no_change, 2**62))
