@@ -12,7 +12,7 @@ from lamina.errors import FileError, InvalidSettingError
 from lamina.files.tensors import write_tensors
 from lamina.layers import Dense
 from lamina.network import Sequential
-from lamina.optimizers import Adam, AdamW, Momentum
+from lamina.optimizers import OPTIMIZERS, Adam, AdamW, Momentum, StepOptimizer
 from lamina.schedules import Adaptive, Cosine, ReduceOnPlateau, WarmUp
 from lamina.training import Callback, Checkpoint, EarlyStopping, LearningRate, Trainer
 from lamina.training.checkpoint import read_checkpoint, write_checkpoint
@@ -77,6 +77,20 @@ def test_killed_at_the_end_of_any_epoch_and_resumed_equals_uninterrupted(make_tr
         assert resumed.epoch == kill_at
         resumed.fit(*table, **call)
         assert everything(resumed) == everything(uninterrupted)
+
+
+@pytest.mark.parametrize("optimizer", [name for name, kind in OPTIMIZERS.items() if issubclass(kind, StepOptimizer)])
+def test_what_an_optimizer_remembers_survives(make_trainer, table, tmp_path, optimizer):
+    path = tmp_path / "run.checkpoint"
+    uninterrupted = make_trainer(optimizer=optimizer)
+    uninterrupted.fit(*table, max_epochs=3)
+    first = make_trainer(optimizer=optimizer)
+    first.fit(*table, max_epochs=2)
+    first.save_checkpoint(path)
+    second = make_trainer(optimizer=optimizer).load_checkpoint(path)
+    second.fit(*table, max_epochs=1)
+    for name in ("parameters", "state", "slots"):
+        np.testing.assert_array_equal(getattr(second.executor, name), getattr(uninterrupted.executor, name))
 
 
 def test_a_run_can_be_killed_and_resumed_again_and_again(make_trainer, table, tmp_path):

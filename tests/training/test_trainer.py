@@ -229,6 +229,11 @@ def test_metrics_are_measured_on_the_validation_data_and_in_evaluate(make_traine
     assert trainer.history[-1, "validation_loss"] == measured["loss"]
 
 
+def test_a_metric_cannot_take_the_name_of_the_loss(make_trainer):
+    with pytest.raises(InvalidSettingError, match="must not be that of the loss"):
+        make_trainer(metrics={"loss": max})
+
+
 def test_a_schedule_is_followed_step_by_step(make_trainer, table):
     trainer = make_trainer(optimizer=GradientDescent(0.5), schedule=Step(epochs=1, factor=0.1))
     trainer.fit(*table, max_epochs=3)

@@ -144,6 +144,8 @@ class Trainer:
         self.clipping = clipping or plan.Clipping()
         self.callbacks = list(callbacks)
         self.metrics = dict(metrics or {})
+        if "loss" in self.metrics:
+            raise InvalidSettingError(phrase("a metric's name", "must not be that of the loss", "loss", owner="Trainer"))
         self.seed = int(seed)
         self.dtype = np.dtype(dtype)
         self.shuffle = bool(shuffle)

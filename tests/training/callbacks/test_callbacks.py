@@ -186,6 +186,23 @@ def test_a_number_that_is_not_in_the_record_is_named_with_the_nearest(table, cal
         trainer_with(callback).fit(*table, validation_data=table, max_epochs=1)
 
 
+@pytest.mark.parametrize("callback", [EarlyStopping(), TargetLoss(0.1, "validation_loss")])
+def test_without_validation_data_one_is_told_to_give_some(table, callback):
+    with pytest.raises(InvalidSettingError, match=r"monitor must be one of loss, learning_rate, .*Give validation data to fit"):
+        trainer_with(callback).fit(*table, max_epochs=1)
+
+
+@pytest.mark.parametrize("every", [0, -1, 1.5])
+def test_a_pace_that_is_none_is_refused(table, every):
+    with pytest.raises(InvalidSettingError, match="Diary: every_steps must be an integer >= 1, or None"):
+        trainer_with(Diary([], "a", every_steps=every))
+
+
+def test_what_is_no_callback_is_refused():
+    with pytest.raises(InvalidSettingError, match="callbacks must be an instance of Callback"):
+        trainer_with(print)
+
+
 def test_a_target_ends_the_training(table):
     trainer = trainer_with(TargetLoss(0.3), optimizer="momentum")
     history = trainer.fit(*table, max_epochs=500)

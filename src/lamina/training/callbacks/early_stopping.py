@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from lamina.errors import InvalidSettingError, phrase_unknown
 from lamina.training.best_weights import BestWeights
 from lamina.training.callbacks.base import Callback, Run
+from lamina.training.callbacks.watched import watched
 from lamina.training.history import Record
 from lamina.validation import boolean, check_parameters, choice, integer, number
 
@@ -98,10 +98,7 @@ class EarlyStopping(Callback):
         self._running = True
 
     def on_epoch_end(self, trainer: Run, record: Record) -> None:
-        if self.monitor not in record:
-            known = [key for key, value in record.items() if isinstance(value, float)]
-            raise InvalidSettingError(phrase_unknown("monitor", self.monitor, known, owner="EarlyStopping"))
-        value = self._sign * float(record[self.monitor])
+        value = self._sign * watched(record, self.monitor, owner="EarlyStopping")
         self._count = 0 if value <= self._lowest - self.tol else self._count + 1
         if value < self._lowest:
             self._lowest, self.best_epoch = value, record["epoch"]

@@ -8,16 +8,27 @@ from typing import Any
 import numpy as np
 
 from lamina.training.callbacks.base import Callback, Run
+from lamina.validation import check_parameters, instance, integer, one_of, value
 
 __all__ = ["Moments"]
 
+_RULES = {"every_steps": one_of(integer(1), value(None))}
 _NAMES = ("on_fit_begin", "on_epoch_begin", "on_chunk_end", "on_epoch_end", "on_fit_end")
 
 
 class Moments:
-    """The callbacks of a trainer, each moment with those only that override it, so that the others cost nothing."""
+    """The callbacks of a trainer, each moment with those only that override it, so that the others cost nothing.
+
+    Raises
+    ------
+    InvalidSettingError
+        If something is no callback, or its ``every_steps`` is no positive integer.
+    """
 
     def __init__(self, callbacks: Sequence[Callback]) -> None:
+        for callback in callbacks:
+            check_parameters({"callbacks": callback}, {"callbacks": instance(Callback)}, owner="Trainer")
+            check_parameters({"every_steps": callback.every_steps}, _RULES, owner=type(callback).__name__)
         self.callbacks = sorted(callbacks, key=lambda callback: callback.runs_last)
         self._of = {
             moment: [getattr(callback, moment) for callback in self.callbacks if _overrides(callback, moment)]

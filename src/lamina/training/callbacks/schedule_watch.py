@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lamina.errors import InvalidSettingError, phrase_unknown
 from lamina.optimizers import StepOptimizer
 from lamina.training.callbacks.base import Callback, Run
+from lamina.training.callbacks.watched import watched
 from lamina.training.history import Record
 
 __all__ = ["ScheduleWatch"]
@@ -17,9 +17,8 @@ class ScheduleWatch(Callback):
         schedule, optimizer = trainer.schedule.reactive, trainer.optimizer
         if schedule is None or not isinstance(optimizer, StepOptimizer):
             return
-        if schedule.monitor not in record:
-            raise InvalidSettingError(phrase_unknown("monitor", schedule.monitor, record, owner=type(schedule).__name__))
-        schedule.on_epoch_end(float(record[schedule.monitor]), optimizer.learning_rate)
+        value = watched(record, schedule.monitor, owner=type(schedule).__name__)
+        schedule.on_epoch_end(value, optimizer.learning_rate)
         if schedule.exhausted:
             code = "converged" if schedule.monitor == "loss" else "no_improvement"
             name = schedule.monitor.replace("_", " ")

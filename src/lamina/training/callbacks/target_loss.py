@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lamina.errors import InvalidSettingError, phrase_unknown
 from lamina.training.callbacks.base import Callback, Run
+from lamina.training.callbacks.watched import watched
 from lamina.training.history import Record
 from lamina.validation import check_parameters, choice, number
 
@@ -37,9 +37,7 @@ class TargetLoss(Callback):
         self.mode = mode
 
     def on_epoch_end(self, trainer: Run, record: Record) -> None:
-        if self.monitor not in record:
-            raise InvalidSettingError(phrase_unknown("monitor", self.monitor, record, owner="TargetLoss"))
-        value = float(record[self.monitor])
+        value = watched(record, self.monitor, owner="TargetLoss")
         if value >= self.target if self.mode == "max" else value <= self.target:
             name = self.monitor.replace("_", " ")
             trainer.stop("target_reached", f"The {name} reached {value:.6g}; the target was {self.target:g}.")
