@@ -51,6 +51,12 @@ std::vector<std::string> instruction_set_names() {
   return names;
 }
 
+// Where a table of kernels.hpp lies, so that tests can call each kernel on its own.
+std::uintptr_t kernel_table(const std::string& dtype, const std::string& instruction_set) {
+  if (dtype == "float32") return reinterpret_cast<std::uintptr_t>(choose_tools<float>({}, instruction_set, "automatic", 1).kernels);
+  return reinterpret_cast<std::uintptr_t>(choose_tools<double>({}, instruction_set, "automatic", 1).kernels);
+}
+
 nb::ndarray<nb::numpy, i64, nb::ndim<1>> permutation(i64 n, std::uint64_t seed, std::uint32_t epoch) {
   auto order = std::make_unique<i64[]>(static_cast<std::size_t>(n));
   {
@@ -88,6 +94,7 @@ void bind_tools(nb::module_& m) {
       .def_static("from_capsules", &blas_from_capsules, nb::arg("sgemm"), nb::arg("dgemm"),
                   "None unless both capsules hold a Fortran product with 32-bit integers.");
   m.def("instruction_sets", &instruction_set_names, "Those that this machine has and this build serves, best last.");
+  m.def("kernel_table", &kernel_table, nb::arg("dtype"), nb::arg("instruction_set"), "The address of a table of function pointers, for tests.");
   bind_multiply<float>(m);
   bind_multiply<double>(m);
   m.def("permutation", &permutation, nb::arg("n"), nb::arg("seed"), nb::arg("epoch"));

@@ -1,7 +1,7 @@
 // exp, expm1, log, log1p, tanh, sigmoid and erf without branches or calls, so that a loop around them
 // vectorises.
 //
-// Errors (tests/engine/test_native_vector_math.py): at most 1.1 units in the last place for exp and log, 2.5
+// Errors (tests/engine/kernels/test_vector_math.py): at most 1.1 units in the last place for exp and log, 2.5
 // for the rest. NaN in gives NaN out; infinities give the limits; exp reaches down to the subnormal numbers.
 #pragma once
 

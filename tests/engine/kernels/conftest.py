@@ -1,0 +1,135 @@
+"""The native kernels one by one, for every float type and instruction set of this machine.
+
+The extension tells where a table of function pointers lies; the signatures are read from ``csrc/kernels/kernels.hpp``, which is
+what the compiler read too.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+CSRC = Path(__file__).parents[3] / "csrc"
+native = pytest.importorskip("lamina.engine._native", reason="the native engine is not built")
+
+
+class RandomKey(ctypes.Structure):
+    _fields_ = (("seed", ctypes.c_uint64), ("purpose", ctypes.c_uint32), ("step", ctypes.c_uint32), ("op", ctypes.c_uint32))
+
+
+SCALARS = {
+    "void": None,
+    "i64": ctypes.c_int64,
+    "double": ctypes.c_double,
+    "bool": ctypes.c_bool,
+    "int": ctypes.c_int,
+    "Function": ctypes.c_int,
+    "HeadKind": ctypes.c_int,
+    "Rule": ctypes.c_int,
+    "RandomKey": RandomKey,
+}
+
+
+def _names(array: str) -> list[str]:
+    """The names of one array of csrc/kernels/functions.hpp, in its order."""
+    text = (CSRC / "kernels" / "functions.hpp").read_text()
+    found = re.search(array + r"\[\] = \{(.*?)\}", text, re.DOTALL)
+    assert found
+    return re.findall(r'"(\w+)"', found[1])
+
+
+FUNCTIONS, HEADS, RULES = _names("kFunctionNames"), _names("kHeadNames"), _names("kRuleNames")
+
+
+def _pointer(value: np.ndarray | None) -> int | None:
+    """The address of an array's first number; None stays the null pointer."""
+    return None if value is None else value.ctypes.data
+
+
+class KernelTable:
+    """``table.name(...)`` calls the kernel ``name``: arrays for pointers, None for null."""
+
+    def __init__(self, address: int, dtype: np.dtype) -> None:
+        self.dtype = dtype
+        self.eps = float(np.finfo(dtype).eps)
+        header = (CSRC / "kernels" / "kernels.hpp").read_text()
+        declarations = re.findall(r"^\s*(\w+) \(\*(\w+)\)\((.*?)\);", header, re.MULTILINE | re.DOTALL)
+        pointers = ctypes.cast(address, ctypes.POINTER(ctypes.c_void_p * len(declarations))).contents
+        for (result, name, arguments), pointer in zip(declarations, pointers, strict=True):
+            setattr(self, name, self._callable(pointer, result, [argument.strip() for argument in arguments.split(",")]))
+
+    def _callable(self, pointer: int, result: str, arguments: list[str]) -> Callable:
+        types = [ctypes.c_void_p if "*" in argument else self._scalar(argument.split()[0]) for argument in arguments]
+        function = ctypes.CFUNCTYPE(SCALARS[result], *types)(pointer)
+        return lambda *values: function(*(_pointer(v) if t is ctypes.c_void_p else v for v, t in zip(values, types, strict=True)))
+
+    def _scalar(self, name: str) -> type:
+        if name == "T":
+            return ctypes.c_float if self.dtype == np.float32 else ctypes.c_double
+        return SCALARS[name]
+
+    @staticmethod
+    def function(name: str) -> int:
+        """The number of an activation."""
+        return FUNCTIONS.index(name)
+
+    @staticmethod
+    def rule(name: str) -> int:
+        """The number of an update rule."""
+        return RULES.index(name)
+
+    @staticmethod
+    def key(seed: int, purpose: int, step: int, op: int) -> RandomKey:
+        """What keys a stream of random words."""
+        return RandomKey(seed, purpose, step, op)
+
+    def array(self, values: object) -> np.ndarray:
+        """A fresh C-ordered array of the table's float type."""
+        return np.array(values, dtype=self.dtype, order="C")
+
+    def empty(self, size: int) -> np.ndarray:
+        """Room for ``size`` numbers; nan until written."""
+        return np.full(size, np.nan, dtype=self.dtype)
+
+    def activate(self, name: str, x: np.ndarray, *settings: float) -> np.ndarray:
+        """The activation ``name`` of x, any shape."""
+        out, numbers = np.full_like(x, np.nan), np.array([*settings, 0.0])
+        width = x.shape[-1]
+        self.activation_forward(out, x, x.size // max(width, 1), width, FUNCTIONS.index(name), numbers)
+        return out
+
+    def slope(self, name: str, x: np.ndarray, *settings: float) -> np.ndarray:
+        """Its derivative: the backward pass of a gradient of ones."""
+        out, d_x, numbers = self.activate(name, x, *settings), np.full_like(x, np.nan), np.array([*settings, 0.0])
+        width = x.shape[-1]
+        self.activation_backward(d_x, np.ones_like(x), x, out, x.size // max(width, 1), width, FUNCTIONS.index(name), numbers)
+        return d_x
+
+    def run_head(
+        self, kind: str, logits: np.ndarray, target: np.ndarray, scale: np.ndarray, *settings: float
+    ) -> tuple[float, np.ndarray]:
+        """The scaled sum of losses and the gradient of the logits; asserts that asking for no gradient changes no loss."""
+        n, width = logits.shape
+        d_logits, numbers = np.full_like(logits, np.nan), np.array([*settings, 0.0])
+        rest = (logits, target, scale, n, width, target.shape[1], HEADS.index(kind), numbers, len(settings))
+        loss = self.head(d_logits, *rest)
+        np.testing.assert_equal(self.head(None, *rest), loss)
+        return loss, d_logits
+
+
+@pytest.fixture(
+    params=[(d, s) for s in native.instruction_sets() for d in ("float32", "float64")], ids=lambda p: f"{p[1]}-{p[0]}"
+)
+def kernels(request: pytest.FixtureRequest) -> KernelTable:
+    dtype, instruction_set = request.param
+    return KernelTable(native.kernel_table(dtype, instruction_set), np.dtype(dtype))
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20)

@@ -1,0 +1,104 @@
+"""Penalties, clipping, sums, gathering: the native kernels over flat vectors and rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+SIZES = [0, 1, 7, 64, 1000, 5003]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_penalty_adds_its_gradient_and_returns_its_value(kernels, rng, size):
+    w, gradient = kernels.array(rng.normal(size=size)), kernels.array(rng.normal(size=size))
+    w[: size // 3] = 0
+    before, wide = gradient.astype(np.float64), w.astype(np.float64)
+    value = kernels.penalty(gradient, w, size, 0.3, 0.2)
+    np.testing.assert_allclose(value, 0.3 * np.abs(wide).sum() + 0.1 * (wide**2).sum(), rtol=1e-12)
+    np.testing.assert_allclose(gradient, before + 0.3 * np.sign(wide) + 0.2 * wide, rtol=8 * kernels.eps, atol=2 * kernels.eps)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (9, 5), (100, 33)])
+def test_max_norm_shortens_the_long_columns_only(kernels, rng, shape):
+    w = kernels.array(rng.normal(size=shape) * np.linspace(0.01, 3, shape[1]))
+    wide, scratch = w.astype(np.float64), kernels.empty(shape[1])
+    kernels.max_norm(w, *shape, 1.5, scratch)
+    norm = np.linalg.norm(wide, axis=0)
+    np.testing.assert_allclose(w, wide * np.minimum(1, 1.5 / norm), rtol=50 * kernels.eps)
+    np.testing.assert_array_equal(w[:, norm < 1.49], kernels.array(wide)[:, norm < 1.49])
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_clip_value_says_whether_it_changed_anything(kernels, rng, size):
+    g = kernels.array(rng.uniform(-1, 1, size))
+    before = g.copy()
+    assert not kernels.clip_value(g, size, -1.0, 1.0)
+    np.testing.assert_array_equal(g, before)
+    if size:
+        g[-1] = 3
+        assert kernels.clip_value(g, size, -0.5, 2.0)
+        np.testing.assert_array_equal(g, np.clip(np.append(before[:-1], kernels.dtype.type(3)), -0.5, 2.0))
+
+
+def test_clip_value_does_not_hide_nan(kernels):
+    g = kernels.array([0.0, np.nan, np.inf, -np.inf])
+    kernels.clip_value(g, 4, -1.0, 1.0)
+    np.testing.assert_array_equal(g, [0, np.nan, 1, -1])
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_all_finite_sees_every_place(kernels, rng, size, bad):
+    x = kernels.array(rng.normal(size=size) * 1e30)
+    assert kernels.all_finite(x, size)
+    for place in {0, size // 2, size - 1} if size else ():
+        spoiled = x.copy()
+        spoiled[place] = bad
+        assert not kernels.all_finite(spoiled, size)
+
+
+def test_all_finite_accepts_the_largest_and_the_smallest_numbers(kernels):
+    info = np.finfo(kernels.dtype)
+    x = kernels.array([info.max, info.min, info.smallest_subnormal, 0.0, -0.0])
+    assert kernels.all_finite(x, 5)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_sum_squares_neither_overflows_nor_loses_digits(kernels, rng, size):
+    x = kernels.array(rng.normal(size=size) * 1e25)
+    np.testing.assert_allclose(kernels.sum_squares(x, size), np.sum(x.astype(np.float64) ** 2), rtol=1e-12)
+
+
+def test_scale_add_and_multiply(kernels, rng):
+    x, y = kernels.array(rng.normal(size=133)), kernels.array(rng.normal(size=133))
+    scaled, added, product = x.copy(), x.copy(), x.copy()
+    kernels.scale(scaled, 133, 0.5)
+    kernels.add_to(added, y, 133)
+    kernels.multiply_into(product, product, y, 133)
+    np.testing.assert_array_equal(scaled, x * kernels.dtype.type(0.5))
+    np.testing.assert_array_equal(added, x + y)
+    np.testing.assert_array_equal(product, x * y)
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (1, 1), (7, 5), (1000, 33), (5, 300)])
+def test_bias_and_sums_of_rows(kernels, rng, shape):
+    x, bias = kernels.array(rng.normal(size=shape)), kernels.array(rng.normal(size=shape[1]))
+    out, total = x.copy(), kernels.array(np.full(shape[1], np.nan))
+    kernels.add_bias(out, bias, *shape)
+    kernels.sum_rows(total, x, *shape)
+    np.testing.assert_array_equal(out, x + bias)
+    np.testing.assert_allclose(total, x.astype(np.float64).sum(0), rtol=1e-5, atol=100 * kernels.eps)
+
+
+@pytest.mark.parametrize("width", [1, 3, 20, 65])
+@pytest.mark.parametrize("order", ["C", "F", "strided"])
+@pytest.mark.parametrize("source_type", [np.float32, np.float64])
+def test_gather_takes_rows_from_any_layout(kernels, rng, width, order, source_type):
+    whole = np.array(rng.normal(size=(90, 2 * width)), dtype=source_type, order="F" if order == "F" else "C")
+    source = whole[::-2, ::2] if order == "strided" else whole[:, :width]
+    rows = rng.integers(0, source.shape[0], 41)
+    out = kernels.array(np.full((41, width), np.nan))
+    row_stride, column_stride = (stride // source.itemsize for stride in source.strides)
+    gather = kernels.gather_f32 if source_type == np.float32 else kernels.gather_f64
+    gather(out, source, row_stride, column_stride, rows, 41, width)
+    np.testing.assert_array_equal(out, source[rows].astype(kernels.dtype))
