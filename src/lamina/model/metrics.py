@@ -14,8 +14,8 @@ __all__ = ["CLASSIFICATION_METRICS", "REGRESSION_METRICS", "area_under_curve", "
 def area_under_curve(y: np.ndarray, probabilities: np.ndarray) -> float:
     """Area under the ROC curve: the chance that a row of a class is rated higher than a row of another, ties counting half.
 
-    With two classes that of the second; with more, the mean over classes of one against the rest. Classes that ``y`` lacks, or that
-    are all of it, have no such area and are left out; NaN if none has.
+    With two classes that of the second; with more, the mean over classes of one against the rest. Classes that ``y`` lacks, or
+    that are all of it, have no such area and are left out; NaN if none has.
 
     Parameters
     ----------

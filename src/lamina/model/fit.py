@@ -1,0 +1,198 @@
+"""Training on a table: split, encode, fit, measure."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from lamina.data import TableEncoder, Target, Task, as_frame, holdout, target_column
+from lamina.data.columns.base import is_missing
+from lamina.data.notes import note
+from lamina.errors import DataError
+from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.model.settings import TableSettings
+from lamina.model.table_model import TableModel
+from lamina.training import Callback, EarlyStopping, StopReason
+
+__all__ = ["FitResult", "fit_table"]
+
+_FEWEST_ROWS = 10
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """A model and how it came about.
+
+    Parameters
+    ----------
+    model : TableModel
+        With the best weights of the training.
+    metrics : dict
+        ``"model"`` and ``"baseline"`` on the test part, as :meth:`TableModel.evaluate` gives; empty if nothing was held out.
+    rows : dict of str to int
+        ``read``, ``dropped`` (no target), ``training``, ``validation``, ``test``.
+    stop_reason : StopReason
+        Why training ended.
+    duration_s : float
+        Seconds of training.
+    """
+
+    model: TableModel
+    metrics: dict[str, dict[str, float]]
+    rows: dict[str, int]
+    stop_reason: StopReason
+    duration_s: float
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Rows of a table and their targets as numbers."""
+
+    frame: nw.DataFrame
+    y: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def take(self, rows: np.ndarray) -> _Part:
+        return _Part(self.frame[rows.tolist()], self.y[rows])
+
+
+def fit_table(
+    table: Any,
+    target: str,
+    *,
+    task: Task = "auto",
+    validation: Any = 0.1,
+    test: Any = 0.2,
+    settings: TableSettings | None = None,
+    callbacks: Sequence[Callback] = (),
+) -> FitResult:
+    """Train a model that predicts one column of a table from the others.
+
+    Parameters
+    ----------
+    table : data frame of pandas, polars or pyarrow
+        At least 10 rows whose target is there.
+    target : str
+        The column to predict. Rows where it is missing are dropped with a note.
+    task : {"auto", "classification", "regression"}, default="auto"
+        By default text, truth values and few distinct whole numbers are classes; other numbers are predicted as such.
+    validation : float or data frame, default=0.1
+        The share of the training rows, or further rows, that decide when to stop. 0: none, the training loss decides.
+    test : float or data frame, default=0.2
+        The share of all rows, or further rows, that the metrics are measured on. 0: none.
+    settings : TableSettings, optional
+        All knobs, in groups.
+    callbacks : sequence of Callback, default=()
+        Called during training, after early stopping.
+
+    Returns
+    -------
+    result : FitResult
+
+    Raises
+    ------
+    DataError
+        If the table or its target cannot be learnt from.
+    InvalidSettingError
+        If settings are out of range, unknown or contradict each other.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> table = pa.table({"x": [i / 100 for i in range(200)], "y": [3 * i / 100 + 1 for i in range(200)]})
+    >>> result = fit_table(table, "y")
+    >>> result.metrics["model"]["r2"] > 0.95
+    True
+    """
+    settings = settings or TableSettings()
+    frame, goal, dropped = _with_target(as_frame(table, owner="fit_table"), target, task)
+    everything = _Part(frame, goal.encode(frame[target]))
+    learning, held_out = _split(everything, test, goal, seed=settings.run.seed)
+    training, judging = _split(learning, validation, goal, seed=settings.run.seed + 1)
+    encoder = TableEncoder(**asdict(settings.encoding)).fit(training.frame.drop(target))
+    center, scale = _location(goal, training.y, settings.optimization.loss)
+    model = TableModel(encoder, _estimator(goal, len(training), settings), goal, center, scale)
+    watched = "loss" if judging is None else "validation_loss"
+    early_stopping = EarlyStopping(watched, patience=settings.stopping.patience, tol=settings.stopping.tol)
+    duration_s = _fit(model, training, judging, [early_stopping, *callbacks])
+    metrics = {} if held_out is None else model.evaluate(held_out.frame)
+    counts = {"training": len(training), "validation": len(judging or ()), "test": len(held_out or ())}
+    rows = {"read": len(frame) + dropped, "dropped": dropped, **counts}
+    reason = model.estimator.stop_reason_
+    model.summary.update(rows=rows, metrics=metrics, duration_s=duration_s, best_epoch=early_stopping.best_epoch)
+    return FitResult(model, metrics, rows, reason, duration_s)
+
+
+def _with_target(frame: nw.DataFrame, name: str, task: Task) -> tuple[nw.DataFrame, Target, int]:
+    """The rows whose target is there, the target, and how many rows went."""
+    column = target_column(frame, name)
+    goal = Target.fit(column, task)
+    present = ~is_missing(column)
+    dropped = int((~present).sum())
+    if dropped:
+        note(f"dropped {dropped} of {len(frame)} rows, whose target {name!r} is missing.")
+        frame = frame.filter(present.tolist())
+    if len(frame) < _FEWEST_ROWS:
+        raise DataError(
+            f"a table must have at least {_FEWEST_ROWS} rows with a target to train on, got {len(frame)}. Collect more rows."
+        )
+    return frame, goal, dropped
+
+
+def _split(part: _Part, held_out: Any, goal: Target, *, seed: int) -> tuple[_Part, _Part | None]:
+    """What stays, and what is held out: a share, further rows, or nothing."""
+    if not isinstance(held_out, int | float):
+        frame = as_frame(held_out, owner="fit_table")
+        column = target_column(frame, goal.name)
+        frame = frame.filter((~is_missing(column)).tolist())
+        return part, _Part(frame, goal.encode(frame[goal.name]))
+    if held_out == 0:
+        return part, None
+    labels = part.y if goal.task == "classification" else None
+    kept, held = holdout(len(part), held_out, seed=seed, labels=labels)
+    return part.take(kept), part.take(held)
+
+
+def _location(goal: Target, y: np.ndarray, loss: str | None) -> tuple[float, float]:
+    """What to subtract from the target and divide it by; a rate (Poisson) must stay positive and is only divided."""
+    if goal.task == "classification":
+        return 0.0, 1.0
+    if loss == "poisson":
+        return 0.0, float(y.mean()) or 1.0
+    return float(y.mean()), float(y.std()) or 1.0
+
+
+def _estimator(goal: Target, num_rows: int, settings: TableSettings) -> MLPClassifier | MLPRegressor:
+    # The callback decides when to stop, and hands back the best weights.
+    parameters = {**settings.parameters(goal.task, num_rows), "n_iter_no_change": np.inf}
+    return MLPClassifier(**parameters) if goal.task == "classification" else MLPRegressor(**parameters)
+
+
+def _fit(model: TableModel, training: _Part, judging: _Part | None, callbacks: list[Callback]) -> float:
+    """Fit the model's estimator; seconds that it took."""
+
+    def arrays(part: _Part) -> tuple[np.ndarray, np.ndarray]:
+        y = part.y if model.target.task == "classification" else ((part.y - model.center) / model.scale).astype(np.float32)
+        return model.encoder.transform(part.frame.drop(model.target.name)), y
+
+    X, y = arrays(training)
+    X_val, y_val = (None, None) if judging is None else arrays(judging)
+    model.estimator.set_params(callbacks=callbacks)
+    start = time.perf_counter()
+    with warnings.catch_warnings():
+        # What they say is in the stop reason.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.filterwarnings("ignore", message="Training interrupted")
+        model.estimator.fit(X, y, X_val=X_val, y_val=y_val)
+    duration_s = time.perf_counter() - start
+    model.estimator.set_params(callbacks=())
+    return duration_s

@@ -1,0 +1,253 @@
+"""The knobs of training on a table, with the defaults that ``docs/defaults.md`` measures.
+
+Nothing heavy is imported here: the command line builds its help from these classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+__all__ = ["EncodingSettings", "NetworkSettings", "OptimizationSettings", "RunSettings", "StoppingSettings", "TableSettings"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSettings:
+    """What the network looks like.
+
+    Parameters
+    ----------
+    hidden : tuple of int
+        Units of each hidden layer.
+    activation : tuple of str
+        Activation of the hidden layers: one name, or one a layer.
+    dropout : tuple of float
+        Probability of being silenced, in [0, 1): one number, or one a layer.
+    input_dropout : float
+        The same for the features.
+    batch_norm : bool
+        Batch normalization before each activation.
+    layer_norm : bool
+        Layer normalization before each activation.
+    weight_init : str
+        Initializer of the weights; auto: as scikit-learn.
+    bias_init : str
+        Initializer of the biases; auto: as scikit-learn.
+    """
+
+    hidden: tuple[int, ...] = (128, 64, 32)
+    activation: tuple[str, ...] = ("mish",)
+    dropout: tuple[float, ...] = (0.1,)
+    input_dropout: float = 0.0
+    batch_norm: bool = False
+    layer_norm: bool = False
+    weight_init: str = "auto"
+    bias_init: str = "auto"
+
+    def parameters(self) -> dict[str, Any]:
+        """The estimators' parameters that these settings stand for."""
+        return {
+            "hidden_layer_sizes": self.hidden,
+            "activation": _one_or_all(self.activation),
+            "dropout": _one_or_all(self.dropout),
+            "input_dropout": self.input_dropout,
+            "batch_norm": self.batch_norm,
+            "layer_norm": self.layer_norm,
+            "weight_init": self.weight_init,
+            "bias_init": self.bias_init,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimizationSettings:
+    """What is minimized, and how.
+
+    Parameters
+    ----------
+    loss : str
+        Loss; default: log_loss for classes, squared_error for numbers.
+    class_weight : {"balanced"}
+        Make every class count the same, however rare.
+    label_smoothing : float
+        Share of a class label spread over all classes, in [0, 1).
+    optimizer : str
+        Update rule.
+    learning_rate : float
+        Step size, > 0.
+    schedule : str
+        How the learning rate changes.
+    batch_size : int
+        Rows a step; default: a hundredth of the rows as a power of 2, between 32 and 256.
+    momentum : float
+        Of momentum and nesterov, in [0, 1).
+    beta1 : float
+        Of the adam family, in [0, 1).
+    beta2 : float
+        Of the adam family, in [0, 1).
+    eps : float
+        Of the adam family, > 0.
+    weight_decay : float
+        Decoupled weight decay, >= 0.
+    alpha : float
+        Penalty on the weights, >= 0.
+    l1_ratio : float
+        Share of L1 in the penalty; the rest is L2.
+    max_norm : float
+        Bound on the norm of the weights into a unit.
+    clip_value : float
+        Bound on each element of the gradient.
+    clip_norm : float
+        Bound on the norm of the gradient.
+    clip_layer_norm : float
+        Bound on the norm of each layer's gradient.
+    shuffle : bool
+        A new order of the rows every epoch.
+    """
+
+    loss: str | None = None
+    class_weight: Literal["balanced"] | None = None
+    label_smoothing: float = 0.0
+    optimizer: str = "adamw"
+    learning_rate: float = 0.002
+    schedule: str = "constant"
+    batch_size: int | None = None
+    momentum: float = 0.9
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
+    weight_decay: float = 0.01
+    alpha: float = 0.0
+    l1_ratio: float = 0.0
+    max_norm: float | None = None
+    clip_value: float | None = None
+    clip_norm: float | None = None
+    clip_layer_norm: float | None = None
+    shuffle: bool = True
+
+    def parameters(self, task: str, num_rows: int) -> dict[str, Any]:
+        """The estimators' parameters that these settings stand for."""
+        named = ("optimizer", "momentum", "weight_decay", "alpha", "l1_ratio", "max_norm", "shuffle")
+        clipping = ("clip_value", "clip_norm", "clip_layer_norm")
+        parameters = {name: getattr(self, name) for name in (*named, *clipping)}
+        parameters |= {"beta_1": self.beta1, "beta_2": self.beta2, "epsilon": self.eps}
+        parameters |= {"learning_rate_init": self.learning_rate, "learning_rate": self.schedule}
+        parameters["batch_size"] = min(self.batch_size or usual_batch_size(num_rows), num_rows)
+        if self.loss is not None:
+            parameters["loss"] = self.loss
+        if task == "classification":
+            parameters |= {"class_weight": self.class_weight, "label_smoothing": self.label_smoothing}
+        return parameters
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoppingSettings:
+    """When training ends.
+
+    Parameters
+    ----------
+    max_epochs : int
+        Passes over the training rows at most.
+    patience : int
+        Epochs without a better validation loss that are borne.
+    tol : float
+        How much lower counts as better.
+    max_time : float
+        Seconds of training at most.
+    """
+
+    max_epochs: int = 200
+    patience: int = 15
+    tol: float = 1e-4
+    max_time: float | None = None
+
+    def parameters(self) -> dict[str, Any]:
+        """The estimators' parameters that these settings stand for (``patience`` and ``tol`` are those of early stopping)."""
+        return {"max_iter": self.max_epochs, "max_time": self.max_time}
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodingSettings:
+    """How columns become features; see :class:`lamina.data.TableEncoder`.
+
+    Parameters
+    ----------
+    scaling : {"robust", "standard"}
+        Of numbers: median and quartiles, softly bounded; or mean and deviation.
+    min_count : int
+        Rows that a category needs for a feature of its own.
+    max_categories : int
+        Features of a column of categories at most.
+    categorical : tuple of str
+        Columns of numbers or dates that are categories.
+    ignore : tuple of str
+        Columns to leave out.
+    """
+
+    scaling: Literal["robust", "standard"] = "robust"
+    min_count: int = 5
+    max_categories: int = 100
+    categorical: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSettings:
+    """How the computation runs.
+
+    Parameters
+    ----------
+    seed : int
+        Of splits, first weights, order and dropout.
+    threads : int
+        Threads of the engine; changes speed only.
+    engine : {"auto", "native", "reference"}
+        What computes.
+    """
+
+    seed: int = 0
+    threads: int | None = None
+    engine: Literal["auto", "native", "reference"] = "auto"
+
+    def parameters(self) -> dict[str, Any]:
+        """The estimators' parameters that these settings stand for."""
+        return {"random_state": self.seed, "n_threads": self.threads, "engine": self.engine}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableSettings:
+    """All knobs of :func:`lamina.model.fit_table`, in groups.
+
+    Examples
+    --------
+    >>> TableSettings(network=NetworkSettings(hidden=(32,))).network.parameters()["hidden_layer_sizes"]
+    (32,)
+    """
+
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    optimization: OptimizationSettings = field(default_factory=OptimizationSettings)
+    stopping: StoppingSettings = field(default_factory=StoppingSettings)
+    encoding: EncodingSettings = field(default_factory=EncodingSettings)
+    run: RunSettings = field(default_factory=RunSettings)
+
+    def parameters(self, task: str, num_rows: int) -> dict[str, Any]:
+        """The parameters of the estimator for a task, to be trained on ``num_rows`` rows."""
+        return {
+            **self.network.parameters(),
+            **self.optimization.parameters(task, num_rows),
+            **self.stopping.parameters(),
+            **self.run.parameters(),
+        }
+
+
+def usual_batch_size(num_rows: int) -> int:
+    """A hundredth of the rows as a power of 2, between 32 and 256.
+
+    >>> [usual_batch_size(n) for n in (100, 8_000, 1_000_000)]
+    [32, 64, 256]
+    """
+    return min(256, max(32, 1 << (num_rows // 100).bit_length() - 1 if num_rows >= 100 else 0))
+
+
+def _one_or_all(values: Sequence[Any]) -> Any:
+    return values[0] if len(values) == 1 else tuple(values)

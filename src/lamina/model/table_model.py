@@ -1,0 +1,148 @@
+"""An encoder, an estimator and a target: what predicts a column of a table from the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+
+from lamina.data import TableEncoder, Target, as_frame, target_column
+from lamina.data.columns.base import is_missing
+from lamina.data.notes import note
+from lamina.errors import DataError
+from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.model.metrics import constant_prediction, score
+
+__all__ = ["TableModel"]
+
+
+@dataclass(frozen=True)
+class TableModel:
+    """Predicts the column ``target.name`` of a table; made by :func:`lamina.model.fit_table`, or read from a model file.
+
+    Parameters
+    ----------
+    encoder : TableEncoder
+        Fitted: makes features of the columns.
+    estimator : MLPClassifier or MLPRegressor
+        Fitted on them; its classes are the indices of ``target.classes``.
+    target : Target
+        What is predicted.
+    center, scale : float, default=0.0, 1.0
+        For regression: the estimator predicts ``(y - center) / scale``.
+    summary : dict, default={}
+        How it was trained: rows, metrics on the test part, and so on. JSON-able.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from lamina.model import fit_table
+    >>> table = pa.table({"x": list(range(100)), "kind": ["low"] * 50 + ["high"] * 50})
+    >>> model = fit_table(table, "kind").model
+    >>> model.predict(pa.table({"x": [3, 96]})).tolist()
+    ['low', 'high']
+    """
+
+    encoder: TableEncoder
+    estimator: MLPClassifier | MLPRegressor
+    target: Target
+    center: float = 0.0
+    scale: float = 1.0
+    summary: dict[str, Any] = field(default_factory=dict)
+
+    def predict(self, table: Any) -> np.ndarray:
+        """The target of each row.
+
+        Parameters
+        ----------
+        table : data frame of pandas, polars or pyarrow
+            With the columns that the model was trained on; the target may be among them, or not.
+
+        Returns
+        -------
+        prediction : ndarray of shape (n,)
+            Classes (text, or numbers if the target held them), or numbers float64.
+
+        Raises
+        ------
+        DataError
+            If a column is missing or holds values of another kind than in training.
+        """
+        if self.target.task == "classification":
+            return self.target.decode(self._predicted_classes(table))
+        return self._predicted_numbers(table)
+
+    def predict_proba(self, table: Any) -> np.ndarray:
+        """The probability of each class of ``target.classes``, ndarray of shape (n, classes).
+
+        Raises
+        ------
+        DataError
+            As :meth:`predict`, and if the model predicts numbers, or was trained with a loss that gives no probabilities.
+        """
+        if not self.has_probabilities:
+            raise DataError("predict_proba needs a classifier trained with log_loss; this model has none. Use predict.")
+        return np.asarray(self.estimator.predict_proba(self._features(table)))
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether :meth:`predict_proba` works."""
+        return self.target.task == "classification" and hasattr(self.estimator, "predict_proba")
+
+    def evaluate(self, table: Any) -> dict[str, dict[str, float]]:
+        """Metrics on a table that holds the target; rows where it is missing are left out with a note.
+
+        Returns
+        -------
+        metrics : dict
+            ``"model"`` and ``"baseline"``, each a dict by metric. The baseline always guesses the shares of the classes, or
+            the mean. Accuracy, balanced accuracy, AUC and log loss for classes (the first two only without probabilities); R2,
+            mean absolute error and root mean squared error for numbers.
+
+        Raises
+        ------
+        DataError
+            As :meth:`predict`, and if the target is missing or holds what the model does not know.
+        """
+        frame, y = self.rows_with_target(table)
+        constant = constant_prediction(self.target.task, y, len(self.target.classes))
+        baseline = np.broadcast_to(constant, (len(y), *constant.shape))
+        metrics = {"model": score(self.target.task, y, self._rated(frame)), "baseline": score(self.target.task, y, baseline)}
+        if self.target.task == "classification" and not self.has_probabilities:
+            metrics = {who: {name: found[name] for name in ("accuracy", "balanced_accuracy")} for who, found in metrics.items()}
+        return metrics
+
+    def rows_with_target(self, table: Any) -> tuple[nw.DataFrame, np.ndarray]:
+        """The rows whose target is there, and the targets as numbers."""
+        frame = as_frame(table, owner="TableModel")
+        column = target_column(frame, self.target.name)
+        present = ~is_missing(column)
+        if not present.any():
+            raise DataError(f"target {self.target.name!r} must hold values, got none in {len(frame)} rows. Add them.")
+        if not present.all():
+            note(f"dropped {int((~present).sum())} of {len(frame)} rows, whose target {self.target.name!r} is missing.")
+            frame = frame.filter(present.tolist())
+        return frame, self.target.encode(frame[self.target.name])
+
+    def _rated(self, frame: nw.DataFrame) -> np.ndarray:
+        """Probabilities (zero and one where there are none), or numbers."""
+        if self.target.task == "regression":
+            return self._predicted_numbers(frame)
+        if self.has_probabilities:
+            return self.predict_proba(frame)
+        return np.eye(len(self.target.classes))[self._predicted_classes(frame)]
+
+    def _predicted_classes(self, table: Any) -> np.ndarray:
+        return np.asarray(self.estimator.predict(self._features(table)))
+
+    def _predicted_numbers(self, table: Any) -> np.ndarray:
+        scaled: np.ndarray = self.estimator.predict(self._features(table)).astype(np.float64)
+        return np.asarray(scaled * self.scale + self.center)
+
+    def _features(self, table: Any) -> np.ndarray:
+        frame = as_frame(table, owner="TableModel")
+        if self.target.name in frame.columns:
+            frame = frame.drop(self.target.name)
+        return self.encoder.transform(frame)
