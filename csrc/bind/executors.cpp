@@ -1,4 +1,5 @@
-// The executor for float32 and float64. Sizes and types were checked in Python; the GIL is released while numbers are crunched.
+// The executor for float32 and float64. Sizes and types were checked in Python; the GIL is released while
+// numbers are crunched.
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
@@ -32,8 +33,9 @@ struct Binding {
   using Numbers = nb::ndarray<double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
   using Rates = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
-  static std::unique_ptr<Executor<T>> make(nb::handle program, Vector parameters, Vector state, std::optional<Blas> blas,
-                                           const std::string& instruction_set, const std::string& product, int num_threads) {
+  static std::unique_ptr<Executor<T>> make(nb::handle program, Vector parameters, Vector state,
+                                           std::optional<Blas> blas, const std::string& instruction_set,
+                                           const std::string& product, int num_threads) {
     const Tools<T> tools = choose_tools<T>(blas, instruction_set, product, num_threads);
     return std::make_unique<Executor<T>>(read_program(program), tools, parameters.data(), state.data());
   }
@@ -42,16 +44,18 @@ struct Binding {
     executor.configure(read_plan(plan), slots.data(), static_cast<int>(slots.shape(0)));
   }
 
-  static std::tuple<i64, i64, std::optional<FailureTuple>> train(Executor<T>& executor, const BoundBatches& data, Ints order, i64 batch_size,
-                                                                 i64 first_step, Doubles learning_rates, std::optional<Doubles> weight_decays,
-                                                                 std::optional<Rates> dropout_rates, Numbers losses, std::optional<Numbers> norms) {
-    const StepValues values{learning_rates.data(), weight_decays ? weight_decays->data() : nullptr, dropout_rates ? dropout_rates->data() : nullptr,
+  static std::tuple<i64, i64, std::optional<FailureTuple>> train(
+      Executor<T>& executor, const BoundBatches& data, Ints order, i64 batch_size, i64 first_step,
+      Doubles learning_rates, std::optional<Doubles> weight_decays, std::optional<Rates> dropout_rates,
+      Numbers losses, std::optional<Numbers> norms) {
+    const StepValues values{learning_rates.data(), weight_decays ? weight_decays->data() : nullptr,
+                            dropout_rates ? dropout_rates->data() : nullptr,
                             dropout_rates ? static_cast<i64>(dropout_rates->shape(1)) : 0};
     TrainingSummary summary;
     {
       nb::gil_scoped_release release;
-      summary = executor.train(data.batches, order.data(), static_cast<i64>(order.size()), batch_size, first_step, values, losses.data(),
-                               norms ? norms->data() : nullptr);
+      summary = executor.train(data.batches, order.data(), static_cast<i64>(order.size()), batch_size,
+                               first_step, values, losses.data(), norms ? norms->data() : nullptr);
     }
     return {summary.steps, summary.num_clipped, as_tuple(summary.failure)};
   }
@@ -73,19 +77,23 @@ struct Binding {
     executor.evaluate(data.batches, losses.data());
   }
 
-  static double loss_and_gradient(Executor<T>& executor, const BoundBatches& data, Ints order, bool training, i64 step, Vector gradient) {
+  static double loss_and_gradient(Executor<T>& executor, const BoundBatches& data, Ints order, bool training,
+                                  i64 step, Vector gradient) {
     nb::gil_scoped_release release;
-    return executor.loss_and_gradient(data.batches, {order.data(), 0, static_cast<i64>(order.size())}, training, step, gradient.data());
+    return executor.loss_and_gradient(data.batches, {order.data(), 0, static_cast<i64>(order.size())},
+                                      training, step, gradient.data());
   }
 
-  static void forward(Executor<T>& executor, const BoundBatches& data, Ints order, i64 step, const std::vector<Matrix>& outputs) {
+  static void forward(Executor<T>& executor, const BoundBatches& data, Ints order, i64 step,
+                      const std::vector<Matrix>& outputs) {
     const std::vector<T*> to = pointers(outputs);
     nb::gil_scoped_release release;
     executor.forward_half(data.batches, {order.data(), 0, static_cast<i64>(order.size())}, step, to);
   }
 
-  static std::optional<FailureTuple> backward(Executor<T>& executor, const std::vector<ConstMatrix>& d_outputs, i64 step, double learning_rate,
-                                              double weight_decay, double rows) {
+  static std::optional<FailureTuple> backward(Executor<T>& executor,
+                                              const std::vector<ConstMatrix>& d_outputs, i64 step,
+                                              double learning_rate, double weight_decay, double rows) {
     std::vector<const T*> from;
     for (const ConstMatrix& array : d_outputs) from.push_back(array.data());
     std::optional<Failure> failure;
@@ -101,14 +109,17 @@ template <class T>
 void bind_executor(nb::module_& m, const char* name) {
   using B = Binding<T>;
   using namespace nb::literals;
-  nb::class_<Executor<T>>(m, name, "Runs a program. The arrays given to it are not copied and must be kept alive.")
-      .def(nb::new_(&B::make), "program"_a, "parameters"_a, "state"_a, "blas"_a.none(), "instruction_set"_a, "product"_a, "num_threads"_a)
+  nb::class_<Executor<T>>(m, name,
+                          "Runs a program. The arrays given to it are not copied and must be kept alive.")
+      .def(nb::new_(&B::make), "program"_a, "parameters"_a, "state"_a, "blas"_a.none(), "instruction_set"_a,
+           "product"_a, "num_threads"_a)
       .def("configure", &B::configure, "plan"_a, "slots"_a)
-      .def("train", &B::train, "data"_a, "order"_a, "batch_size"_a, "first_step"_a, "learning_rates"_a, "weight_decays"_a.none(),
-           "dropout_rates"_a.none(), "losses"_a, "norms"_a.none())
+      .def("train", &B::train, "data"_a, "order"_a, "batch_size"_a, "first_step"_a, "learning_rates"_a,
+           "weight_decays"_a.none(), "dropout_rates"_a.none(), "losses"_a, "norms"_a.none())
       .def("predict", &B::predict, "data"_a, "outputs"_a)
       .def("evaluate", &B::evaluate, "data"_a, "losses"_a)
-      .def("loss_and_gradient", &B::loss_and_gradient, "data"_a, "order"_a, "training"_a, "step"_a, "gradient"_a)
+      .def("loss_and_gradient", &B::loss_and_gradient, "data"_a, "order"_a, "training"_a, "step"_a,
+           "gradient"_a)
       .def("forward", &B::forward, "data"_a, "order"_a, "step"_a, "outputs"_a)
       .def("backward", &B::backward, "d_outputs"_a, "step"_a, "learning_rate"_a, "weight_decay"_a, "rows"_a)
       .def("threads_for", &Executor<T>::threads_for, "rows"_a);

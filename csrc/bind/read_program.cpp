@@ -13,7 +13,8 @@
 namespace lamina {
 namespace {
 
-constexpr const char* kOpNames[] = {"dense", "activation", "prelu", "dropout", "batch_norm", "layer_norm", "add", "multiply", "concat"};
+constexpr const char* kOpNames[] = {"dense",      "activation", "prelu",    "dropout", "batch_norm",
+                                    "layer_norm", "add",        "multiply", "concat"};
 
 // The place of a name in a table of names, as the enumeration that the table spells out.
 template <class Enum, class Names>
@@ -31,8 +32,15 @@ T get(nb::handle object, const char* name) {
 Parameter read_parameter(nb::handle p) {
   const auto shape = get<std::vector<i64>>(p, "shape");
   const i64 size = get<i64>(p, "size"), columns = shape.empty() ? 1 : shape.back();
-  return {get<std::string>(p, "layer"), get<i64>(p, "offset"), size,
-          columns > 0 ? size / columns : 0, columns, get<double>(p, "l1"), get<double>(p, "l2"), get<double>(p, "max_norm"), get<bool>(p, "decay")};
+  return {get<std::string>(p, "layer"),
+          get<i64>(p, "offset"),
+          size,
+          columns > 0 ? size / columns : 0,
+          columns,
+          get<double>(p, "l1"),
+          get<double>(p, "l2"),
+          get<double>(p, "max_norm"),
+          get<bool>(p, "decay")};
 }
 
 Op read_op(nb::handle op) {
@@ -44,12 +52,14 @@ Op read_op(nb::handle op) {
           get<std::vector<int>>(op, "parameters"),
           get<std::vector<int>>(op, "state"),
           get<std::vector<double>>(op, "settings"),
-          kind == OpKind::activation ? named<Function>(kFunctionNames, get<std::string>(op, "function")) : Function::identity};
+          kind == OpKind::activation ? named<Function>(kFunctionNames, get<std::string>(op, "function"))
+                                     : Function::identity};
 }
 
 Head read_head(nb::handle head) {
-  return {named<HeadKind>(kHeadNames, get<std::string>(head, "kind")), get<int>(head, "logits"), get<i64>(head, "target_width"),
-          get<std::vector<double>>(head, "settings"), get<double>(head, "weight")};
+  return {named<HeadKind>(kHeadNames, get<std::string>(head, "kind")), get<int>(head, "logits"),
+          get<i64>(head, "target_width"), get<std::vector<double>>(head, "settings"),
+          get<double>(head, "weight")};
 }
 
 template <class Read>
@@ -75,7 +85,8 @@ Program read_program(nb::handle program) {
 
 TrainingPlan read_plan(nb::handle plan) {
   const nb::object rule = plan.attr("rule"), clipping = plan.attr("clipping");
-  const Clipping bounds{get<std::optional<std::pair<double, double>>>(clipping, "value"), get<std::optional<double>>(clipping, "layer_norm"),
+  const Clipping bounds{get<std::optional<std::pair<double, double>>>(clipping, "value"),
+                        get<std::optional<double>>(clipping, "layer_norm"),
                         get<std::optional<double>>(clipping, "norm")};
   return {named<Rule>(kRuleNames, get<std::string>(rule, "kind")),
           get<std::vector<double>>(rule, "coefficients"),

@@ -36,8 +36,10 @@ BoundSource sparse_source(const Flat& values, const Flat& columns, const Flat& o
 
 BoundBatches make_batches(const nb::list& inputs, const nb::list& targets, nb::object sample_weight) {
   BoundBatches bound;
-  for (const nb::handle each : inputs) bound.batches.inputs.push_back(nb::cast<const BoundSource&>(each).source);
-  for (const nb::handle each : targets) bound.batches.targets.push_back(nb::cast<const BoundSource&>(each).source);
+  for (const nb::handle each : inputs)
+    bound.batches.inputs.push_back(nb::cast<const BoundSource&>(each).source);
+  for (const nb::handle each : targets)
+    bound.batches.targets.push_back(nb::cast<const BoundSource&>(each).source);
   if (!sample_weight.is_none()) bound.batches.sample_weight = nb::cast<Doubles>(sample_weight).data();
   bound.batches.rows = bound.batches.inputs.at(0).rows;
   bound.owners = nb::make_tuple(inputs, targets, sample_weight);
@@ -49,9 +51,11 @@ BoundBatches make_batches(const nb::list& inputs, const nb::list& targets, nb::o
 void bind_sources(nb::module_& m) {
   nb::class_<BoundSource>(m, "Source", "An array of the caller's that rows are drawn from.")
       .def_static("dense", &dense_source, nb::arg("values"))
-      .def_static("sparse", &sparse_source, nb::arg("values"), nb::arg("columns"), nb::arg("offsets"), nb::arg("width"));
+      .def_static("sparse", &sparse_source, nb::arg("values"), nb::arg("columns"), nb::arg("offsets"),
+                  nb::arg("width"));
   nb::class_<BoundBatches>(m, "Batches", "The arrays of one call.")
-      .def_static("make", &make_batches, nb::arg("inputs"), nb::arg("targets"), nb::arg("sample_weight").none());
+      .def_static("make", &make_batches, nb::arg("inputs"), nb::arg("targets"),
+                  nb::arg("sample_weight").none());
 }
 
 }  // namespace lamina

@@ -15,16 +15,19 @@ namespace lamina {
 namespace {
 
 // The C signature of gemm, scalars left open: "?" stands for the type that the capsule calls its float type.
-constexpr const char* kSignature = "void (char *, char *, int *, int *, int *, ? *, ? *, int *, ? *, int *, ? *, ? *, int *)";
+constexpr const char* kSignature =
+    "void (char *, char *, int *, int *, int *, ? *, ? *, int *, ? *, int *, ? *, ? *, int *)";
 
-// Whether `name` is kSignature with one float type throughout, which ends in `letter` ("..._s") or is `plain` ("float").
+// Whether `name` is kSignature with one float type throughout, which ends in `letter` ("..._s") or is `plain`
+// ("float").
 bool signature_fits(const std::string& name, char letter, const std::string& plain) {
   const std::string signature = kSignature;
   const std::size_t at = signature.find('?');
   const std::size_t end = name.find(" *", at);
   if (name.size() < at || end == std::string::npos) return false;
   const std::string scalar = name.substr(at, end - at);
-  const bool right_float = scalar == plain || (scalar.size() > 2 && scalar.substr(scalar.size() - 2) == std::string("_") + letter);
+  const bool right_float =
+      scalar == plain || (scalar.size() > 2 && scalar.substr(scalar.size() - 2) == std::string("_") + letter);
   std::string expected;
   for (const char c : signature) c == '?' ? expected += scalar : expected += c;
   return right_float && name == expected;
@@ -40,7 +43,8 @@ Function open_capsule(nb::handle capsule, char letter, const char* plain) {
 }
 
 std::optional<Blas> blas_from_capsules(nb::handle sgemm, nb::handle dgemm) {
-  const Blas blas{open_capsule<FortranGemm<float>>(sgemm, 's', "float"), open_capsule<FortranGemm<double>>(dgemm, 'd', "double")};
+  const Blas blas{open_capsule<FortranGemm<float>>(sgemm, 's', "float"),
+                  open_capsule<FortranGemm<double>>(dgemm, 'd', "double")};
   if (!blas.f32 || !blas.f64) return std::nullopt;
   return blas;
 }
@@ -53,7 +57,8 @@ std::vector<std::string> instruction_set_names() {
 
 // Where a table of kernels.hpp lies, so that tests can call each kernel on its own.
 std::uintptr_t kernel_table(const std::string& dtype, const std::string& instruction_set) {
-  if (dtype == "float32") return reinterpret_cast<std::uintptr_t>(choose_tools<float>({}, instruction_set, "automatic", 1).kernels);
+  if (dtype == "float32")
+    return reinterpret_cast<std::uintptr_t>(choose_tools<float>({}, instruction_set, "automatic", 1).kernels);
   return reinterpret_cast<std::uintptr_t>(choose_tools<double>({}, instruction_set, "automatic", 1).kernels);
 }
 
@@ -70,21 +75,24 @@ nb::ndarray<nb::numpy, i64, nb::ndim<1>> permutation(i64 n, std::uint64_t seed, 
 
 // out = op(a) op(b), once for every repetition: for tests, and to measure which product is faster where.
 template <class T>
-void multiply(nb::ndarray<T, nb::ndim<2>, nb::c_contig, nb::device::cpu> out, nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu> a,
-              nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu> b, bool transpose_a, bool transpose_b, std::optional<Blas> blas,
-              const std::string& instruction_set, const std::string& product, i64 repetitions) {
+void multiply(nb::ndarray<T, nb::ndim<2>, nb::c_contig, nb::device::cpu> out,
+              nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu> a,
+              nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu> b, bool transpose_a,
+              bool transpose_b, std::optional<Blas> blas, const std::string& instruction_set,
+              const std::string& product, i64 repetitions) {
   const Product<T> run{choose_tools<T>(blas, instruction_set, product, 1), nullptr};
   const auto k = static_cast<i64>(a.shape(transpose_a ? 0 : 1));
   nb::gil_scoped_release release;
   for (i64 i = 0; i < repetitions; ++i)
-    run(transpose_a, transpose_b, static_cast<i64>(out.shape(0)), static_cast<i64>(out.shape(1)), k, a.data(), b.data(), T(0), out.data());
+    run(transpose_a, transpose_b, static_cast<i64>(out.shape(0)), static_cast<i64>(out.shape(1)), k, a.data(),
+        b.data(), T(0), out.data());
 }
 
 template <class T>
 void bind_multiply(nb::module_& m) {
   using namespace nb::literals;
-  m.def("multiply", &multiply<T>, "out"_a, "a"_a, "b"_a, "transpose_a"_a, "transpose_b"_a, "blas"_a.none(), "instruction_set"_a, "product"_a,
-        "repetitions"_a = 1);
+  m.def("multiply", &multiply<T>, "out"_a, "a"_a, "b"_a, "transpose_a"_a, "transpose_b"_a, "blas"_a.none(),
+        "instruction_set"_a, "product"_a, "repetitions"_a = 1);
 }
 
 }  // namespace
@@ -93,8 +101,10 @@ void bind_tools(nb::module_& m) {
   nb::class_<Blas>(m, "Blas", "The matrix products of a BLAS library.")
       .def_static("from_capsules", &blas_from_capsules, nb::arg("sgemm"), nb::arg("dgemm"),
                   "None unless both capsules hold a Fortran product with 32-bit integers.");
-  m.def("instruction_sets", &instruction_set_names, "Those that this machine has and this build serves, best last.");
-  m.def("kernel_table", &kernel_table, nb::arg("dtype"), nb::arg("instruction_set"), "The address of a table of function pointers, for tests.");
+  m.def("instruction_sets", &instruction_set_names,
+        "Those that this machine has and this build serves, best last.");
+  m.def("kernel_table", &kernel_table, nb::arg("dtype"), nb::arg("instruction_set"),
+        "The address of a table of function pointers, for tests.");
   bind_multiply<float>(m);
   bind_multiply<double>(m);
   m.def("permutation", &permutation, nb::arg("n"), nb::arg("seed"), nb::arg("epoch"));

@@ -1,4 +1,5 @@
-// One block of memory that all buffers of a batch are cut from; grows when the batch does, never shrinks, never inside a step.
+// One block of memory that all buffers of a batch are cut from; grows when the batch does, never shrinks,
+// never inside a step.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +11,8 @@ namespace lamina {
 
 class Arena {
  public:
-  // Hands out `count` elements, aligned to a cache line. In the measuring pass (before `commit`) the result is null.
+  // Hands out `count` elements, aligned to a cache line. In the measuring pass (before `commit`) the result
+  // is null.
   template <class U>
   U* take(std::int64_t count) {
     U* result = block_ ? reinterpret_cast<U*>(block_.get() + used_) : nullptr;

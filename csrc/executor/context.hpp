@@ -1,4 +1,5 @@
-// What every op sees while a batch passes through: the program, where its arrays are, and how the batch is meant.
+// What every op sees while a batch passes through: the program, where its arrays are, and how the batch is
+// meant.
 #pragma once
 
 #include <algorithm>
@@ -22,14 +23,15 @@ struct Context {
   Workspace<T>& work;
   const T* parameters;
   T* state;
-  T* gradient;                         // (num_parameters,)
-  std::vector<char>& d_value_written;  // by buffer: its gradient has had a first contribution in this step
-  std::vector<char>& gradient_written; // by parameter, likewise
-  const std::vector<char>& needs_gradient;         // by buffer: a parameter lies somewhere above it
-  const std::vector<const Source*>& sparse_input;  // by buffer: where it is a sparse batch that was not filled in
+  T* gradient;                          // (num_parameters,)
+  std::vector<char>& d_value_written;   // by buffer: its gradient has had a first contribution in this step
+  std::vector<char>& gradient_written;  // by parameter, likewise
+  const std::vector<char>& needs_gradient;  // by buffer: a parameter lies somewhere above it
+  const std::vector<const Source*>&
+      sparse_input;  // by buffer: where it is a sparse batch that was not filled in
   Rows rows;
-  bool training;                // masks and batch statistics
-  bool update_state;            // running statistics too
+  bool training;      // masks and batch statistics
+  bool update_state;  // running statistics too
   std::uint64_t seed;
   i64 step;
   const double* dropout_rates;  // by dropout op in program order, or null: the ops' own
@@ -38,7 +40,9 @@ struct Context {
   i64 width(int buffer) const { return program.widths[buffer]; }
   T* value(int buffer) const { return work.value[buffer]; }
   T* d_value(int buffer) const { return work.d_value[buffer]; }
-  const T* parameter(const Op& op, std::size_t i) const { return i < op.parameters.size() ? parameters + program.parameters[op.parameters[i]].offset : nullptr; }
+  const T* parameter(const Op& op, std::size_t i) const {
+    return i < op.parameters.size() ? parameters + program.parameters[op.parameters[i]].offset : nullptr;
+  }
   T* running(const Op& op, std::size_t i) const { return state + program.state[op.state[i]].offset; }
 
   // Where an op adds the gradient of its parameter i: zeroed for the first contribution of the step.
@@ -51,7 +55,8 @@ struct Context {
     return to;
   }
 
-  // Lets `write(T* d_x)` write one contribution to the gradient of `buffer`: in place if it is the first, else it is added.
+  // Lets `write(T* d_x)` write one contribution to the gradient of `buffer`: in place if it is the first,
+  // else it is added.
   template <class Write>
   void contribute(int buffer, Write write) const {
     if (!needs_gradient[buffer]) return;

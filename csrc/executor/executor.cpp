@@ -37,7 +37,9 @@ std::vector<char> find_only_dense(const Program& program) {
 // Multiply-adds of a forward pass over one row.
 i64 work_per_row(const Program& program) {
   i64 work = 0;
-  for (const Op& op : program.ops) work += op.kind == OpKind::dense ? program.parameters[op.parameters[0]].size : 4 * program.widths[op.output];
+  for (const Op& op : program.ops)
+    work +=
+        op.kind == OpKind::dense ? program.parameters[op.parameters[0]].size : 4 * program.widths[op.output];
   return work;
 }
 
@@ -83,15 +85,16 @@ template <class T>
 Pool* Executor<T>::pool_for(i64 rows) {
   const int threads = threads_for(rows);
   if (threads == 1) return nullptr;
-  if (pool_ && pool_process_ != getpid()) pool_.release();  // threads do not survive a fork; joining them would hang
+  if (pool_ && pool_process_ != getpid())
+    pool_.release();  // threads do not survive a fork; joining them would hang
   if (!pool_ || pool_->num_threads() != threads) pool_ = std::make_unique<Pool>(threads);
   pool_process_ = getpid();
   return pool_.get();
 }
 
 template <class T>
-Context<T> Executor<T>::begin(Workspace<T>& work, const Batches& data, Rows rows, bool training, bool update_state, i64 step,
-                              const double* dropout_rates) {
+Context<T> Executor<T>::begin(Workspace<T>& work, const Batches& data, Rows rows, bool training,
+                              bool update_state, i64 step, const double* dropout_rates) {
   std::fill(d_value_written_.begin(), d_value_written_.end(), 0);
   std::fill(gradient_written_.begin(), gradient_written_.end(), 0);
   for (std::size_t i = 0; i < data.inputs.size(); ++i) {
@@ -100,9 +103,24 @@ Context<T> Executor<T>::begin(Workspace<T>& work, const Batches& data, Rows rows
   }
   Pool* pool = pool_for(rows.size);
   const Product<T> product{tools_, pool};
-  return {program_,          *tools_.kernels,   product,         pool,          work, parameters_, state_,       gradient_.data(),
-          d_value_written_, gradient_written_, needs_gradient_, sparse_input_, rows, training,    update_state, plan_.seed,
-          step,              dropout_rates};
+  return {program_,
+          *tools_.kernels,
+          product,
+          pool,
+          work,
+          parameters_,
+          state_,
+          gradient_.data(),
+          d_value_written_,
+          gradient_written_,
+          needs_gradient_,
+          sparse_input_,
+          rows,
+          training,
+          update_state,
+          plan_.seed,
+          step,
+          dropout_rates};
 }
 
 // Forward, losses, backward, penalties: fills the flat gradient and returns the total loss.
@@ -128,7 +146,9 @@ double Executor<T>::penalize(double total_weight) {
 template <class T>
 std::optional<Failure> Executor<T>::find_failure(const Context<T>& context, double loss) {
   const bool finite_loss = std::isfinite(loss);
-  if (finite_loss && all_finite(*tools_.kernels, context.pool, gradient_.data(), program_.num_parameters, partial_)) return std::nullopt;
+  if (finite_loss &&
+      all_finite(*tools_.kernels, context.pool, gradient_.data(), program_.num_parameters, partial_))
+    return std::nullopt;
   if (auto failure = find_activation(context)) return failure;
   return finite_loss ? find_gradient(context) : find_loss(context, head_losses_);
 }
@@ -138,10 +158,15 @@ bool Executor<T>::clip(Pool* pool) {
   const Kernels<T>& kernels = *tools_.kernels;
   const Clipping& clipping = plan_.clipping;
   bool changed = false;
-  if (clipping.value) changed |= kernels.clip_value(gradient_.data(), program_.num_parameters, clipping.value->first, clipping.value->second);
-  if (clipping.layer_norm) changed |= clip_layers(program_, kernels, pool, layers_, gradient_.data(), *clipping.layer_norm, partial_);
+  if (clipping.value)
+    changed |= kernels.clip_value(gradient_.data(), program_.num_parameters, clipping.value->first,
+                                  clipping.value->second);
+  if (clipping.layer_norm)
+    changed |=
+        clip_layers(program_, kernels, pool, layers_, gradient_.data(), *clipping.layer_norm, partial_);
   if (!clipping.norm) return changed;
-  const double norm = std::sqrt(sum_squares(kernels, pool, gradient_.data(), program_.num_parameters, partial_));
+  const double norm =
+      std::sqrt(sum_squares(kernels, pool, gradient_.data(), program_.num_parameters, partial_));
   if (norm <= *clipping.norm) return changed;
   kernels.scale(gradient_.data(), program_.num_parameters, *clipping.norm / norm);
   return true;
@@ -150,12 +175,14 @@ bool Executor<T>::clip(Pool* pool) {
 template <class T>
 void Executor<T>::update_parameters(Pool* pool, double learning_rate, double weight_decay, i64 step) {
   for (const Run& run : weight_decay == 0 ? whole_ : runs_)
-    update(*tools_.kernels, pool, plan_, run, program_.num_parameters, num_slots_, parameters_, gradient_.data(), slots_, learning_rate, weight_decay, step);
+    update(*tools_.kernels, pool, plan_, run, program_.num_parameters, num_slots_, parameters_,
+           gradient_.data(), slots_, learning_rate, weight_decay, step);
   apply_max_norms(program_, *tools_.kernels, parameters_, training_.scratch);
 }
 
 template <class T>
-typename Executor<T>::StepOutcome Executor<T>::take_step(const Context<T>& context, const Batches& data, double learning_rate, double weight_decay) {
+typename Executor<T>::StepOutcome Executor<T>::take_step(const Context<T>& context, const Batches& data,
+                                                         double learning_rate, double weight_decay) {
   StepOutcome outcome;
   std::copy_n(state_, program_.num_state, saved_state_.data());
   outcome.loss = differentiate(context, data);
@@ -164,15 +191,17 @@ typename Executor<T>::StepOutcome Executor<T>::take_step(const Context<T>& conte
     std::copy_n(saved_state_.data(), program_.num_state, state_);
     return outcome;
   }
-  if (plan_.record_norms) outcome.norm = std::sqrt(sum_squares(*tools_.kernels, context.pool, gradient_.data(), program_.num_parameters, partial_));
+  if (plan_.record_norms)
+    outcome.norm = std::sqrt(
+        sum_squares(*tools_.kernels, context.pool, gradient_.data(), program_.num_parameters, partial_));
   outcome.clipped = clip(context.pool);
   update_parameters(context.pool, learning_rate, weight_decay, context.step);
   return outcome;
 }
 
 template <class T>
-TrainingSummary Executor<T>::train(const Batches& data, const i64* order, i64 size, i64 batch_size, i64 first_step, const StepValues& values,
-                                   double* losses, double* norms) {
+TrainingSummary Executor<T>::train(const Batches& data, const i64* order, i64 size, i64 batch_size,
+                                   i64 first_step, const StepValues& values, double* losses, double* norms) {
   const std::lock_guard lock(mutex_);
   training_.prepare(program_, std::min(batch_size, size), true);
   TrainingSummary summary;
@@ -181,7 +210,8 @@ TrainingSummary Executor<T>::train(const Batches& data, const i64* order, i64 si
     const double* rates = values.dropout_rates ? values.dropout_rates + k * values.num_dropouts : nullptr;
     const Rows rows{order + first, 0, std::min(batch_size, size - first)};
     const Context<T> context = begin(training_, data, rows, true, true, first_step + k, rates);
-    StepOutcome outcome = take_step(context, data, values.learning_rates[k], values.weight_decays ? values.weight_decays[k] : 0.0);
+    StepOutcome outcome = take_step(context, data, values.learning_rates[k],
+                                    values.weight_decays ? values.weight_decays[k] : 0.0);
     if (outcome.failure) {
       summary.failure = std::move(outcome.failure);
       break;
@@ -208,7 +238,8 @@ void Executor<T>::infer(const Batches& data, Use use) {
   const i64 chunk = inference_rows(data);
   inference_.prepare(program_, chunk, false);
   for (i64 first = 0; first < data.rows; first += chunk) {
-    const Context<T> context = begin(inference_, data, {nullptr, first, std::min(chunk, data.rows - first)}, false, false, 0, nullptr);
+    const Context<T> context = begin(inference_, data, {nullptr, first, std::min(chunk, data.rows - first)},
+                                     false, false, 0, nullptr);
     gather_inputs(context, data.inputs);
     forward(context);
     use(context);
@@ -221,7 +252,8 @@ void Executor<T>::predict(const Batches& data, const std::vector<T*>& outputs) {
   infer(data, [&](const Context<T>& context) {
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       const i64 width = context.width(program_.outputs[i]);
-      std::copy_n(context.value(program_.outputs[i]), context.n() * width, outputs[i] + context.rows.first * width);
+      std::copy_n(context.value(program_.outputs[i]), context.n() * width,
+                  outputs[i] + context.rows.first * width);
     }
   });
 }
@@ -234,7 +266,8 @@ void Executor<T>::evaluate(const Batches& data, double* losses) {
   infer(data, [&](const Context<T>& context) {
     gather_targets(context, data.targets);
     for (std::size_t h = 0; h < program_.heads.size(); ++h) {
-      scale_rows(context.work.scale[h], data.sample_weight, context.rows, total_weight > 0 ? 1.0 / total_weight : 0.0);
+      scale_rows(context.work.scale[h], data.sample_weight, context.rows,
+                 total_weight > 0 ? 1.0 / total_weight : 0.0);
       losses[h] += run_head<T>(context, h, nullptr);
     }
   });
@@ -259,12 +292,13 @@ void Executor<T>::forward_half(const Batches& data, Rows rows, i64 step, const s
   gather_inputs(context, held_.inputs);
   forward(context);
   for (std::size_t i = 0; i < outputs.size(); ++i)
-    std::copy_n(context.value(program_.outputs[i]), rows.size * context.width(program_.outputs[i]), outputs[i]);
+    std::copy_n(context.value(program_.outputs[i]), rows.size * context.width(program_.outputs[i]),
+                outputs[i]);
 }
 
 template <class T>
-std::optional<Failure> Executor<T>::backward_half(const std::vector<const T*>& d_outputs, i64 step, double learning_rate, double weight_decay,
-                                                  double rows) {
+std::optional<Failure> Executor<T>::backward_half(const std::vector<const T*>& d_outputs, i64 step,
+                                                  double learning_rate, double weight_decay, double rows) {
   const std::lock_guard lock(mutex_);
   const Context<T> context = begin(training_, held_, held_rows_, true, true, step, nullptr);
   for (std::size_t i = 0; i < d_outputs.size(); ++i) {

@@ -1,4 +1,5 @@
-// The native executor: runs a program, a whole epoch in one call. See lamina/engine/executor.py for what each call promises.
+// The native executor: runs a program, a whole epoch in one call. See lamina/engine/executor.py for what each
+// call promises.
 #pragma once
 
 #include <memory>
@@ -39,15 +40,16 @@ class Executor {
   void configure(TrainingPlan plan, T* slots, int num_slots);
 
   // losses (k,); norms (k,) or null. k = ceil(size / batch_size).
-  TrainingSummary train(const Batches& data, const i64* order, i64 size, i64 batch_size, i64 first_step, const StepValues& values, double* losses,
-                        double* norms);
+  TrainingSummary train(const Batches& data, const i64* order, i64 size, i64 batch_size, i64 first_step,
+                        const StepValues& values, double* losses, double* norms);
   void predict(const Batches& data, const std::vector<T*>& outputs);
   void evaluate(const Batches& data, double* losses);
   double loss_and_gradient(const Batches& data, Rows rows, bool training, i64 step, T* gradient);
 
   // The two halves of a step whose loss the caller computes; `data` must live until the second half is done.
   void forward_half(const Batches& data, Rows rows, i64 step, const std::vector<T*>& outputs);
-  std::optional<Failure> backward_half(const std::vector<const T*>& d_outputs, i64 step, double learning_rate, double weight_decay, double rows);
+  std::optional<Failure> backward_half(const std::vector<const T*>& d_outputs, i64 step, double learning_rate,
+                                       double weight_decay, double rows);
 
   int threads_for(i64 rows) const;
 
@@ -58,14 +60,16 @@ class Executor {
     std::optional<Failure> failure;
   };
 
-  Context<T> begin(Workspace<T>& work, const Batches& data, Rows rows, bool training, bool update_state, i64 step, const double* dropout_rates);
+  Context<T> begin(Workspace<T>& work, const Batches& data, Rows rows, bool training, bool update_state,
+                   i64 step, const double* dropout_rates);
   Pool* pool_for(i64 rows);
   double differentiate(const Context<T>& context, const Batches& data);
   double penalize(double total_weight);
   std::optional<Failure> find_failure(const Context<T>& context, double loss);
   bool clip(Pool* pool);
   void update_parameters(Pool* pool, double learning_rate, double weight_decay, i64 step);
-  StepOutcome take_step(const Context<T>& context, const Batches& data, double learning_rate, double weight_decay);
+  StepOutcome take_step(const Context<T>& context, const Batches& data, double learning_rate,
+                        double weight_decay);
   i64 inference_rows(const Batches& data) const;
   template <class Use>
   void infer(const Batches& data, Use use);

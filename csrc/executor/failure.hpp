@@ -13,7 +13,8 @@ namespace lamina {
 template <class T>
 std::optional<Failure> find_activation(const Context<T>& context) {
   for (const Op& op : context.program.ops)
-    if (!context.kernels.all_finite(context.value(op.output), context.n() * context.width(op.output))) return Failure{context.step, op.layer, "activation"};
+    if (!context.kernels.all_finite(context.value(op.output), context.n() * context.width(op.output)))
+      return Failure{context.step, op.layer, "activation"};
   return std::nullopt;
 }
 
@@ -34,7 +35,8 @@ Failure find_gradient(const Context<T>& context) {
   const Program& program = context.program;
   for (std::size_t i = program.ops.size(); i-- > 0;)
     for (const int p : program.ops[i].parameters)
-      if (!context.kernels.all_finite(context.gradient + program.parameters[p].offset, program.parameters[p].size))
+      if (!context.kernels.all_finite(context.gradient + program.parameters[p].offset,
+                                      program.parameters[p].size))
         return {context.step, program.ops[i].layer, "gradient"};
   return {context.step, program.parameters.back().layer, "gradient"};
 }

@@ -6,7 +6,8 @@
 
 namespace lamina {
 
-// out (n, width) = the rows of a dense source. `order` (n,) is room for their numbers where the rows follow one another.
+// out (n, width) = the rows of a dense source. `order` (n,) is room for their numbers where the rows follow
+// one another.
 template <class T>
 void gather_dense(const Kernels<T>& kernels, T* out, const Source& source, const Rows& rows, i64* order) {
   const i64* wanted = rows.order;
@@ -15,9 +16,11 @@ void gather_dense(const Kernels<T>& kernels, T* out, const Source& source, const
     wanted = order;
   }
   if (source.is_double) {
-    kernels.gather_f64(out, static_cast<const double*>(source.values), source.row_stride, source.column_stride, wanted, rows.size, source.width);
+    kernels.gather_f64(out, static_cast<const double*>(source.values), source.row_stride,
+                       source.column_stride, wanted, rows.size, source.width);
   } else {
-    kernels.gather_f32(out, static_cast<const float*>(source.values), source.row_stride, source.column_stride, wanted, rows.size, source.width);
+    kernels.gather_f32(out, static_cast<const float*>(source.values), source.row_stride, source.column_stride,
+                       wanted, rows.size, source.width);
   }
 }
 
@@ -31,13 +34,15 @@ template <class T>
 void gather_inputs(const Context<T>& context, const std::vector<Source>& inputs) {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const int buffer = context.program.inputs[i];
-    if (!context.sparse_input[buffer]) gather(context.kernels, context.value(buffer), inputs[i], context.rows, context.work.order);
+    if (!context.sparse_input[buffer])
+      gather(context.kernels, context.value(buffer), inputs[i], context.rows, context.work.order);
   }
 }
 
 template <class T>
 void gather_targets(const Context<T>& context, const std::vector<Source>& targets) {
-  for (std::size_t h = 0; h < targets.size(); ++h) gather(context.kernels, context.work.target[h], targets[h], context.rows, context.work.order);
+  for (std::size_t h = 0; h < targets.size(); ++h)
+    gather(context.kernels, context.work.target[h], targets[h], context.rows, context.work.order);
 }
 
 inline double sum_weights(const double* sample_weight, const Rows& rows) {
@@ -50,7 +55,8 @@ inline double sum_weights(const double* sample_weight, const Rows& rows) {
 // scale (n,) = factor * sample weight
 template <class T>
 void scale_rows(T* scale, const double* sample_weight, const Rows& rows, double factor) {
-  for (i64 i = 0; i < rows.size; ++i) scale[i] = static_cast<T>(sample_weight ? factor * sample_weight[rows[i]] : factor);
+  for (i64 i = 0; i < rows.size; ++i)
+    scale[i] = static_cast<T>(sample_weight ? factor * sample_weight[rows[i]] : factor);
 }
 
 }  // namespace lamina

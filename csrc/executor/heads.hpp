@@ -12,17 +12,21 @@ namespace lamina {
 template <class T>
 double run_head(const Context<T>& context, std::size_t h, T* d_logits) {
   const Head& head = context.program.heads[h];
-  return context.kernels.head(d_logits, context.value(head.logits), context.work.target[h], context.work.scale[h], context.n(), context.width(head.logits),
-                              head.target_width, head.kind, head.settings.data(), static_cast<int>(head.settings.size()));
+  return context.kernels.head(d_logits, context.value(head.logits), context.work.target[h],
+                              context.work.scale[h], context.n(), context.width(head.logits),
+                              head.target_width, head.kind, head.settings.data(),
+                              static_cast<int>(head.settings.size()));
 }
 
 // Every head's weight * sum_i w_i L_i / sum_i w_i into losses (heads,), and the gradients of their logits.
 // A batch whose weights sum to 0 has loss 0 and gradient 0.
 template <class T>
-void run_heads(const Context<T>& context, const Batches& data, double total_weight, std::vector<double>& losses) {
+void run_heads(const Context<T>& context, const Batches& data, double total_weight,
+               std::vector<double>& losses) {
   const auto& heads = context.program.heads;
   for (std::size_t h = 0; h < heads.size(); ++h) {
-    scale_rows(context.work.scale[h], data.sample_weight, context.rows, total_weight > 0 ? heads[h].weight / total_weight : 0.0);
+    scale_rows(context.work.scale[h], data.sample_weight, context.rows,
+               total_weight > 0 ? heads[h].weight / total_weight : 0.0);
     const int logits = heads[h].logits;
     if (context.needs_gradient[logits]) {
       context.contribute(logits, [&](T* d_logits) { losses[h] = run_head(context, h, d_logits); });

@@ -35,11 +35,14 @@ void Pool::start(std::int64_t tiles, void* data, Call call) {
   round_.fetch_add(1, std::memory_order_release);
   round_.notify_all();
   work();
-  for (int busy = busy_.load(std::memory_order_acquire); busy != 0; busy = busy_.load(std::memory_order_acquire)) busy_.wait(busy);
+  for (int busy = busy_.load(std::memory_order_acquire); busy != 0;
+       busy = busy_.load(std::memory_order_acquire))
+    busy_.wait(busy);
 }
 
 void Pool::work() {
-  for (std::int64_t tile = next_.fetch_add(1, std::memory_order_relaxed); tile < tiles_; tile = next_.fetch_add(1, std::memory_order_relaxed))
+  for (std::int64_t tile = next_.fetch_add(1, std::memory_order_relaxed); tile < tiles_;
+       tile = next_.fetch_add(1, std::memory_order_relaxed))
     call_(data_, tile);
 }
 

@@ -1,4 +1,5 @@
-// Threads for tiles. Which tiles there are depends on the problem only, never on the number of threads: results are the same bits.
+// Threads for tiles. Which tiles there are depends on the problem only, never on the number of threads:
+// results are the same bits.
 #pragma once
 
 #include <atomic>
@@ -17,7 +18,8 @@ class Pool {
 
   int num_threads() const { return static_cast<int>(workers_.size()) + 1; }
 
-  // Calls f(tile) for every tile in [0, tiles), the calling thread among the workers; returns when all are done.
+  // Calls f(tile) for every tile in [0, tiles), the calling thread among the workers; returns when all are
+  // done.
   template <class F>
   void run(std::int64_t tiles, F& f) {
     start(tiles, &f, [](void* data, std::int64_t tile) { (*static_cast<F*>(data))(tile); });
@@ -53,7 +55,8 @@ void over_tiles(Pool* pool, std::int64_t tiles, F f) {
   }
 }
 
-inline constexpr std::int64_t kTileSize = 32768;  // elements: about 10 us of work, and a first- or second-level cache's worth
+inline constexpr std::int64_t kTileSize =
+    32768;  // elements: about 10 us of work, and a first- or second-level cache's worth
 
 // f(first, count) over pieces of [0, size), each of about kTileSize / width.
 template <class F>

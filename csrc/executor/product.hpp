@@ -1,4 +1,5 @@
-// Matrix products for the ops: BLAS or the built-in one, whichever is faster for the shape, cut into tiles for the threads.
+// Matrix products for the ops: BLAS or the built-in one, whichever is faster for the shape, cut into tiles
+// for the threads.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +12,8 @@ namespace lamina {
 
 enum class ProductKind { automatic, built_in, blas };
 
-// Which hands do the work: the kernels of an instruction set, BLAS if there is one, and how many threads (0: by the work's size).
+// Which hands do the work: the kernels of an instruction set, BLAS if there is one, and how many threads (0:
+// by the work's size).
 template <class T>
 struct Tools {
   const Kernels<T>* kernels;
@@ -27,7 +29,8 @@ struct Product {
   Pool* pool;
 
   // C (m, n) = op(A) op(B) + beta C, dense row-major, A (m, k) or (k, m), B (k, n) or (n, k).
-  void operator()(bool transpose_a, bool transpose_b, i64 m, i64 n, i64 k, const T* a, const T* b, T beta, T* c) const {
+  void operator()(bool transpose_a, bool transpose_b, i64 m, i64 n, i64 k, const T* a, const T* b, T beta,
+                  T* c) const {
     const i64 lda = transpose_a ? m : k, ldb = transpose_b ? k : n;
     const i64 tiles = std::clamp<i64>(m * n * k / kTileWork, 1, 16);
     if (tiles == 1) return piece(transpose_a, transpose_b, m, n, k, a, lda, b, ldb, beta, c, n);
@@ -35,9 +38,11 @@ struct Product {
     over_tiles(pool, (longer + step - 1) / step, [&](i64 tile) {
       const i64 first = tile * step, count = std::min(step, longer - first);
       if (m >= n) {
-        piece(transpose_a, transpose_b, count, n, k, a + (transpose_a ? first : first * lda), lda, b, ldb, beta, c + first * n, n);
+        piece(transpose_a, transpose_b, count, n, k, a + (transpose_a ? first : first * lda), lda, b, ldb,
+              beta, c + first * n, n);
       } else {
-        piece(transpose_a, transpose_b, m, count, k, a, lda, b + (transpose_b ? first * ldb : first), ldb, beta, c + first, n);
+        piece(transpose_a, transpose_b, m, count, k, a, lda, b + (transpose_b ? first * ldb : first), ldb,
+              beta, c + first, n);
       }
     });
   }
@@ -46,7 +51,8 @@ struct Product {
   static constexpr i64 kTileWork = i64{1} << 23;  // multiply-adds: 0.1 ms or so
   static constexpr i64 kGrain = 48;               // tiles end where the products' register blocks do
 
-  void piece(bool transpose_a, bool transpose_b, i64 m, i64 n, i64 k, const T* a, i64 lda, const T* b, i64 ldb, T beta, T* c, i64 ldc) const {
+  void piece(bool transpose_a, bool transpose_b, i64 m, i64 n, i64 k, const T* a, i64 lda, const T* b,
+             i64 ldb, T beta, T* c, i64 ldc) const {
     if (tools.blas && use_blas(m, n, k, lda, ldb, ldc)) {
       blas_gemm(tools.blas, transpose_a, transpose_b, m, n, k, a, lda, b, ldb, beta, c, ldc);
     } else {

@@ -1,4 +1,5 @@
-// What to compute, as plain data: the C++ mirror of lamina/engine/program.py and the parts of plan.py that the executor needs.
+// What to compute, as plain data: the C++ mirror of lamina/engine/program.py and the parts of plan.py that
+// the executor needs.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// The caller's arrays, as they lie in memory: rows are drawn from them, batch by batch, and nothing is ever copied as a whole.
+// The caller's arrays, as they lie in memory: rows are drawn from them, batch by batch, and nothing is ever
+// copied as a whole.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +9,8 @@
 
 namespace lamina {
 
-// (rows, width), dense with strides in elements, or compressed sparse rows (then `offsets` and `columns` are set).
+// (rows, width), dense with strides in elements, or compressed sparse rows (then `offsets` and `columns` are
+// set).
 struct Source {
   i64 rows = 0, width = 0;
   const void* values = nullptr;

@@ -1,4 +1,5 @@
-// The memory of a batch: every buffer's value and gradient, and what the ops keep from the forward pass for the backward pass.
+// The memory of a batch: every buffer's value and gradient, and what the ops keep from the forward pass for
+// the backward pass.
 #pragma once
 
 #include <algorithm>
@@ -27,7 +28,8 @@ class Workspace {
   T* scratch = nullptr;            // (n, widest buffer), and at least the widest parameter row
   i64* order = nullptr;            // (n,)
 
-  // Makes room for batches of up to `rows`. Much too large is laid out anew as well: buffers far apart share cache sets.
+  // Makes room for batches of up to `rows`. Much too large is laid out anew as well: buffers far apart share
+  // cache sets.
   void prepare(const Program& program, i64 rows, bool training) {
     if (rows <= capacity_ && capacity_ <= 8 * rows && (has_gradients_ || !training)) return;
     capacity_ = std::max<i64>(rows, 1);
@@ -61,10 +63,12 @@ class Workspace {
     for (std::size_t i = 0; i < program.ops.size(); ++i) {
       const Op& op = program.ops[i];
       const i64 width = program.widths[op.output], size = capacity_ * width;
-      if (op.kind == OpKind::dropout && has_gradients_) kept[i].mask = arena_.template take<std::uint8_t>(size);
+      if (op.kind == OpKind::dropout && has_gradients_)
+        kept[i].mask = arena_.template take<std::uint8_t>(size);
       if ((op.kind == OpKind::batch_norm && has_gradients_) || op.kind == OpKind::layer_norm) {
         kept[i].normalized = arena_.template take<T>(size);
-        kept[i].inverse_deviation = arena_.template take<T>(op.kind == OpKind::batch_norm ? width : capacity_);
+        kept[i].inverse_deviation =
+            arena_.template take<T>(op.kind == OpKind::batch_norm ? width : capacity_);
       }
     }
   }

@@ -11,7 +11,8 @@ void activation_forward(const Context<T>& context, const Op& op) {
   const T* x = context.value(op.inputs[0]);
   T* out = context.value(op.output);
   context.over_rows(width, [&](i64 first, i64 count) {
-    context.kernels.activation_forward(out + first * width, x + first * width, count, width, op.function, op.settings.data());
+    context.kernels.activation_forward(out + first * width, x + first * width, count, width, op.function,
+                                       op.settings.data());
   });
 }
 
@@ -24,22 +25,24 @@ void activation_backward(const Context<T>& context, const Op& op) {
   context.contribute(op.inputs[0], [&](T* d_x) {
     context.over_rows(width, [&](i64 first, i64 count) {
       const i64 at = first * width;
-      context.kernels.activation_backward(d_x + at, d_out + at, x + at, out + at, count, width, op.function, op.settings.data());
+      context.kernels.activation_backward(d_x + at, d_out + at, x + at, out + at, count, width, op.function,
+                                          op.settings.data());
     });
   });
 }
 
 template <class T>
 void prelu_forward(const Context<T>& context, const Op& op) {
-  context.kernels.prelu_forward(context.value(op.output), context.value(op.inputs[0]), context.parameter(op, 0), context.n(), context.width(op.output));
+  context.kernels.prelu_forward(context.value(op.output), context.value(op.inputs[0]),
+                                context.parameter(op, 0), context.n(), context.width(op.output));
 }
 
 template <class T>
 void prelu_backward(const Context<T>& context, const Op& op) {
   const int x = op.inputs[0];
   const auto run = [&](T* d_x) {
-    context.kernels.prelu_backward(d_x, context.gradient_to_add(op, 0), context.d_value(op.output), context.value(x), context.parameter(op, 0), context.n(),
-                                   context.width(x));
+    context.kernels.prelu_backward(d_x, context.gradient_to_add(op, 0), context.d_value(op.output),
+                                   context.value(x), context.parameter(op, 0), context.n(), context.width(x));
   };
   context.needs_gradient[x] ? context.contribute(x, run) : run(context.work.scratch);
 }

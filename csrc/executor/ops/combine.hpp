@@ -13,14 +13,16 @@ void add_forward(const Context<T>& context, const Op& op) {
   const i64 size = context.n() * context.width(op.output);
   T* out = context.value(op.output);
   std::copy_n(context.value(op.inputs[0]), size, out);
-  for (std::size_t i = 1; i < op.inputs.size(); ++i) context.kernels.add_to(out, context.value(op.inputs[i]), size);
+  for (std::size_t i = 1; i < op.inputs.size(); ++i)
+    context.kernels.add_to(out, context.value(op.inputs[i]), size);
 }
 
 // out = x1 + x2 + ...:  d_xi = d_out
 template <class T>
 void add_backward(const Context<T>& context, const Op& op) {
   const i64 size = context.n() * context.width(op.output);
-  for (const int x : op.inputs) context.contribute(x, [&](T* d_x) { std::copy_n(context.d_value(op.output), size, d_x); });
+  for (const int x : op.inputs)
+    context.contribute(x, [&](T* d_x) { std::copy_n(context.d_value(op.output), size, d_x); });
 }
 
 template <class T>
@@ -28,7 +30,8 @@ void multiply_forward(const Context<T>& context, const Op& op) {
   const i64 size = context.n() * context.width(op.output);
   T* out = context.value(op.output);
   std::copy_n(context.value(op.inputs[0]), size, out);
-  for (std::size_t i = 1; i < op.inputs.size(); ++i) context.kernels.multiply_into(out, out, context.value(op.inputs[i]), size);
+  for (std::size_t i = 1; i < op.inputs.size(); ++i)
+    context.kernels.multiply_into(out, out, context.value(op.inputs[i]), size);
 }
 
 // out = x1 * x2 * ...:  d_xi = d_out * the product of the others
@@ -66,7 +69,8 @@ void concat_backward(const Context<T>& context, const Op& op) {
   const i64 total = context.width(op.output);
   const T* d_out = context.d_value(op.output);
   for (const int x : op.inputs) {
-    context.contribute(x, [&](T* d_x) { copy_columns(d_x, context.width(x), d_out, total, context.n(), context.width(x)); });
+    context.contribute(
+        x, [&](T* d_x) { copy_columns(d_x, context.width(x), d_out, total, context.n(), context.width(x)); });
     d_out += context.width(x);
   }
 }

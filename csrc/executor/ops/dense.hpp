@@ -15,7 +15,8 @@ void fill_rows(T* out, const T* row, i64 n, i64 width) {
   const i64 size = n * width;
   if (!row || size == 0) return std::fill_n(out, size, T(0)), void();
   std::copy_n(row, width, out);
-  for (i64 done = width; done < size; done *= 2) std::memcpy(out + done, out, sizeof(T) * static_cast<std::size_t>(std::min(done, size - done)));
+  for (i64 done = width; done < size; done *= 2)
+    std::memcpy(out + done, out, sizeof(T) * static_cast<std::size_t>(std::min(done, size - done)));
 }
 
 // out = x W + b
@@ -46,13 +47,15 @@ void dense_backward(const Context<T>& context, const Op& op) {
   if (const Source* sparse = context.sparse_input[x]) {
     sparse_weight_gradient(context.gradient_to_add(op, 0), *sparse, context.rows, d_out, width);
   } else {
-    context.product(true, false, in, width, n, context.value(x), d_out, T(written ? 1 : 0), context.gradient + weight.offset);
+    context.product(true, false, in, width, n, context.value(x), d_out, T(written ? 1 : 0),
+                    context.gradient + weight.offset);
     written = 1;
   }
   if (op.parameters.size() > 1) bias_gradient(context, op.parameters[1], d_out, width);
   if (!context.needs_gradient[x]) return;
   char& d_x_written = context.d_value_written[x];
-  context.product(false, true, n, in, width, d_out, context.parameters + weight.offset, T(d_x_written ? 1 : 0), context.d_value(x));
+  context.product(false, true, n, in, width, d_out, context.parameters + weight.offset,
+                  T(d_x_written ? 1 : 0), context.d_value(x));
   d_x_written = 1;
 }
 

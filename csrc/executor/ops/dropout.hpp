@@ -13,7 +13,8 @@ template <class T>
 double dropout_rate(const Context<T>& context, int index) {
   const auto& ops = context.program.ops;
   if (!context.dropout_rates) return ops[index].settings[0];
-  return context.dropout_rates[std::count_if(ops.begin(), ops.begin() + index, [](const Op& op) { return op.kind == OpKind::dropout; })];
+  return context.dropout_rates[std::count_if(ops.begin(), ops.begin() + index,
+                                             [](const Op& op) { return op.kind == OpKind::dropout; })];
 }
 
 template <class T>
@@ -21,8 +22,10 @@ void dropout_forward(const Context<T>& context, const Op& op, const Kept<T>& kep
   const i64 size = context.n() * context.width(op.output);
   const T* x = context.value(op.inputs[0]);
   if (!context.training) return std::copy_n(x, size, context.value(op.output)), void();
-  const RandomKey key{context.seed, kDropout, static_cast<std::uint32_t>(context.step), static_cast<std::uint32_t>(index)};
-  context.kernels.dropout_forward(context.value(op.output), kept.mask, x, size, dropout_rate(context, index), key);
+  const RandomKey key{context.seed, kDropout, static_cast<std::uint32_t>(context.step),
+                      static_cast<std::uint32_t>(index)};
+  context.kernels.dropout_forward(context.value(op.output), kept.mask, x, size, dropout_rate(context, index),
+                                  key);
 }
 
 template <class T>

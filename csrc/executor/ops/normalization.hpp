@@ -18,19 +18,22 @@ void batch_norm_forward(const Context<T>& context, const Op& op, const Kept<T>& 
   T* variance = context.running(op, 1);
   const double momentum = op.settings[0], eps = op.settings[1];
   if (context.training) {
-    context.kernels.batch_norm_forward(out, kept.normalized, kept.inverse_deviation, context.update_state ? mean : nullptr,
-                                       context.update_state ? variance : nullptr, x, gamma, beta, n, width, momentum, eps);
+    context.kernels.batch_norm_forward(
+        out, kept.normalized, kept.inverse_deviation, context.update_state ? mean : nullptr,
+        context.update_state ? variance : nullptr, x, gamma, beta, n, width, momentum, eps);
     return;
   }
   context.kernels.batch_norm_inference(out, x, gamma, beta, mean, variance, n, width, eps);
   if (!kept.normalized) return;  // no backward pass will follow
   context.kernels.batch_norm_inference(kept.normalized, x, nullptr, nullptr, mean, variance, n, width, eps);
-  for (i64 j = 0; j < width; ++j) kept.inverse_deviation[j] = T(1) / std::sqrt(variance[j] + static_cast<T>(eps));
+  for (i64 j = 0; j < width; ++j)
+    kept.inverse_deviation[j] = T(1) / std::sqrt(variance[j] + static_cast<T>(eps));
 }
 
 // With running statistics, which are constants: out = gamma * (x - mean) * inverse_deviation + beta.
 template <class T>
-void batch_norm_inference_backward(T* d_x, T* d_gamma, T* d_beta, const T* d_out, const Kept<T>& kept, const T* gamma, i64 n, i64 width) {
+void batch_norm_inference_backward(T* d_x, T* d_gamma, T* d_beta, const T* d_out, const Kept<T>& kept,
+                                   const T* gamma, i64 n, i64 width) {
   for (i64 i = 0; i < n; ++i) {
     for (i64 j = 0; j < width; ++j) {
       const T d = d_out[i * width + j];
@@ -51,7 +54,8 @@ void batch_norm_backward(const Context<T>& context, const Op& op, const Kept<T>&
     T* d_gamma = context.gradient_to_add(op, 0);
     T* d_beta = context.gradient_to_add(op, 1);
     if (context.training) {
-      context.kernels.batch_norm_backward(d_x, d_gamma, d_beta, d_out, kept.normalized, kept.inverse_deviation, gamma, n, width);
+      context.kernels.batch_norm_backward(d_x, d_gamma, d_beta, d_out, kept.normalized,
+                                          kept.inverse_deviation, gamma, n, width);
     } else {
       batch_norm_inference_backward(d_x, d_gamma, d_beta, d_out, kept, gamma, n, width);
     }
@@ -63,7 +67,8 @@ template <class T>
 void layer_norm_forward(const Context<T>& context, const Op& op, const Kept<T>& kept) {
   const i64 width = context.width(op.output);
   T* out = context.value(op.output);
-  context.kernels.layer_norm_forward(out, kept.normalized, kept.inverse_deviation, context.value(op.inputs[0]), context.parameter(op, 0),
+  context.kernels.layer_norm_forward(out, kept.normalized, kept.inverse_deviation,
+                                     context.value(op.inputs[0]), context.parameter(op, 0),
                                      context.parameter(op, 1), context.n(), width, op.settings[0]);
 }
 
@@ -71,8 +76,9 @@ template <class T>
 void layer_norm_backward(const Context<T>& context, const Op& op, const Kept<T>& kept) {
   const int x = op.inputs[0];
   const auto run = [&](T* d_x) {
-    context.kernels.layer_norm_backward(d_x, context.gradient_to_add(op, 0), context.gradient_to_add(op, 1), context.d_value(op.output), kept.normalized,
-                                        kept.inverse_deviation, context.parameter(op, 0), context.n(), context.width(x));
+    context.kernels.layer_norm_backward(d_x, context.gradient_to_add(op, 0), context.gradient_to_add(op, 1),
+                                        context.d_value(op.output), kept.normalized, kept.inverse_deviation,
+                                        context.parameter(op, 0), context.n(), context.width(x));
   };
   context.needs_gradient[x] ? context.contribute(x, run) : run(context.work.scratch);
 }

@@ -12,7 +12,8 @@ namespace product {
 
 using Size = std::int64_t;
 
-// Rows of C a register block: with 2 vectors a row they fill the registers of AVX-512 and AArch64 (32), AVX2 (16), SSE (16).
+// Rows of C a register block: with 2 vectors a row they fill the registers of AVX-512 and AArch64 (32), AVX2
+// (16), SSE (16).
 #if defined(__aarch64__)
 inline constexpr int kRows = 8;
 #else
@@ -45,14 +46,17 @@ struct Operand {
   Size row, step;
 };
 
-// Where a block goes: element (i, j) at data[i * row + j * column]. `columns` may be less than the block's width at the right edge.
+// Where a block goes: element (i, j) at data[i * row + j * column]. `columns` may be less than the block's
+// width at the right edge.
 template <class T>
 struct Target {
   T* data;
   Size row, column, columns;
   T alpha, beta;
 
-  Target part(Size i, Size j, Size its_columns) const { return {data + i * row + j * column, row, column, its_columns, alpha, beta}; }
+  Target part(Size i, Size j, Size its_columns) const {
+    return {data + i * row + j * column, row, column, its_columns, alpha, beta};
+  }
 };
 
 // One row of a block where all its columns exist and lie side by side: out = alpha * sum + beta * out.
@@ -66,10 +70,12 @@ LAMINA_INLINE void store_whole(const typename Simd<T>::Vector* sum, T alpha, T b
   }
 }
 
-// C (MR, NV vectors), all of whose columns exist, from MR rows of op(A) and k rows of a panel of op(B), `b_step` apart.
-// Plain numbers for arguments: structures would pass through memory, which costs more than a small block.
+// C (MR, NV vectors), all of whose columns exist, from MR rows of op(A) and k rows of a panel of op(B),
+// `b_step` apart. Plain numbers for arguments: structures would pass through memory, which costs more than a
+// small block.
 template <class T, int MR, int NV>
-void multiply_block(T* out, Size out_row, const T* a, Size a_row, Size a_step, const T* b, Size b_step, Size k, T alpha, T beta) {
+void multiply_block(T* out, Size out_row, const T* a, Size a_row, Size a_step, const T* b, Size b_step,
+                    Size k, T alpha, T beta) {
   using V = typename Simd<T>::Vector;
   V sum[MR][NV] = {};
   for (Size p = 0; p < k; ++p) {
@@ -89,7 +95,8 @@ void multiply_block(T* out, Size out_row, const T* a, Size a_row, Size a_step, c
 
 // The same for a number of rows (1 .. MR) known at run time.
 template <class T, int NV, int MR>
-LAMINA_INLINE void multiply_rows(Size rows, T* out, Size out_row, const T* a, Size a_row, Size a_step, const T* b, Size b_step, Size k, T alpha, T beta) {
+LAMINA_INLINE void multiply_rows(Size rows, T* out, Size out_row, const T* a, Size a_row, Size a_step,
+                                 const T* b, Size b_step, Size k, T alpha, T beta) {
   if constexpr (MR == 1) {
     multiply_block<T, 1, NV>(out, out_row, a, a_row, a_step, b, b_step, k, alpha, beta);
   } else if (rows == MR) {
@@ -99,7 +106,8 @@ LAMINA_INLINE void multiply_rows(Size rows, T* out, Size out_row, const T* a, Si
   }
 }
 
-// block = alpha * tile + beta * block for a tile (rows, NV vectors) of which C has fewer columns, or has them apart.
+// block = alpha * tile + beta * block for a tile (rows, NV vectors) of which C has fewer columns, or has them
+// apart.
 template <class T, int NV>
 void store_edge(const T* tile, Size rows, T* block, const Target<T>& c) {
   constexpr int width = NV * Simd<T>::width;
@@ -108,7 +116,8 @@ void store_edge(const T* tile, Size rows, T* block, const Target<T>& c) {
     T* out = block + i * c.row;
     const T* sum = tile + i * width;
     if (c.column != 1) {
-      for (Size j = 0; j < c.columns; ++j) out[j * c.column] = alpha * sum[j] + (beta != T(0) ? beta * out[j * c.column] : T(0));
+      for (Size j = 0; j < c.columns; ++j)
+        out[j * c.column] = alpha * sum[j] + (beta != T(0) ? beta * out[j * c.column] : T(0));
     } else if (beta == T(0)) {
       const int columns = static_cast<int>(c.columns);
       LAMINA_SIMD

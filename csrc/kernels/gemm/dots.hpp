@@ -1,4 +1,5 @@
-// Products with few columns (or rows), as dot products along k: registers full of padding would do nothing there.
+// Products with few columns (or rows), as dot products along k: registers full of padding would do nothing
+// there.
 #pragma once
 
 #include "kernels/gemm/block.hpp"
@@ -13,7 +14,8 @@ template <class T>
 LAMINA_INLINE T sum_lanes(typename Simd<T>::Vector x) {
   T lanes[Simd<T>::width];
   std::memcpy(lanes, &x, sizeof(lanes));
-  T sum[4] = {lanes[0], lanes[1], sizeof(lanes) > 2 * sizeof(T) ? lanes[2 % Simd<T>::width] : T(0), sizeof(lanes) > 2 * sizeof(T) ? lanes[3 % Simd<T>::width] : T(0)};
+  T sum[4] = {lanes[0], lanes[1], sizeof(lanes) > 2 * sizeof(T) ? lanes[2 % Simd<T>::width] : T(0),
+              sizeof(lanes) > 2 * sizeof(T) ? lanes[3 % Simd<T>::width] : T(0)};
   for (int i = 4; i < Simd<T>::width; ++i) sum[i % 4] += lanes[i];
   return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
@@ -54,12 +56,17 @@ void dot_rows(Size m, Size k, const T* x, Size x_row, const T* y, Size y_row, co
 
 // C (m, few) = x y^T, x (m, k), y (few, k).
 template <class T>
-void multiply_by_dots(Size m, Size few, Size k, const T* x, Size x_row, const T* y, Size y_row, const Target<T>& c) {
+void multiply_by_dots(Size m, Size few, Size k, const T* x, Size x_row, const T* y, Size y_row,
+                      const Target<T>& c) {
   switch (few) {
-    case 1: return dot_rows<T, 1>(m, k, x, x_row, y, y_row, c);
-    case 2: return dot_rows<T, 2>(m, k, x, x_row, y, y_row, c);
-    case 3: return dot_rows<T, 3>(m, k, x, x_row, y, y_row, c);
-    default: return dot_rows<T, 4>(m, k, x, x_row, y, y_row, c);
+    case 1:
+      return dot_rows<T, 1>(m, k, x, x_row, y, y_row, c);
+    case 2:
+      return dot_rows<T, 2>(m, k, x, x_row, y, y_row, c);
+    case 3:
+      return dot_rows<T, 3>(m, k, x, x_row, y, y_row, c);
+    default:
+      return dot_rows<T, 4>(m, k, x, x_row, y, y_row, c);
   }
 }
 

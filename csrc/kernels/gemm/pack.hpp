@@ -1,4 +1,5 @@
-// Panels of op(B), made contiguous: transposed in registers where B is stored the other way round, padded with zeros at the edge.
+// Panels of op(B), made contiguous: transposed in registers where B is stored the other way round, padded
+// with zeros at the edge.
 #pragma once
 
 #include <utility>
@@ -18,7 +19,8 @@ LAMINA_INLINE auto exchange(auto x, auto y, std::integer_sequence<int, J...>) {
   }
 }
 
-// Transposes a square of W vectors: at distance D = 1, 2, 4, ... the squares of side D off the diagonal change places.
+// Transposes a square of W vectors: at distance D = 1, 2, 4, ... the squares of side D off the diagonal
+// change places.
 template <class T, int D = 1>
 LAMINA_INLINE void transpose_square(typename Simd<T>::Vector* rows) {
   constexpr int W = Simd<T>::width;
@@ -33,7 +35,8 @@ LAMINA_INLINE void transpose_square(typename Simd<T>::Vector* rows) {
   if constexpr (2 * D < W) transpose_square<T, 2 * D>(rows);
 }
 
-// panel (k, width), k rows `width` apart: columns [0, columns) of B^T, that is the first `columns` rows of B; zero beyond them.
+// panel (k, width), k rows `width` apart: columns [0, columns) of B^T, that is the first `columns` rows of B;
+// zero beyond them.
 template <class T>
 void pack_transposed(T* panel, Size width, const T* b, Size ldb, Size k, Size columns) {
   constexpr int W = Simd<T>::width;
@@ -43,7 +46,8 @@ void pack_transposed(T* panel, Size width, const T* b, Size ldb, Size k, Size co
     for (; p + W <= k; p += W) {
       typename Simd<T>::Vector rows[W];
 #pragma GCC unroll 16
-      for (int i = 0; i < W; ++i) rows[i] = i < here ? load(b + (j + i) * ldb + p) : typename Simd<T>::Vector{};
+      for (int i = 0; i < W; ++i)
+        rows[i] = i < here ? load(b + (j + i) * ldb + p) : typename Simd<T>::Vector{};
       transpose_square<T>(rows);
 #pragma GCC unroll 16
       for (int i = 0; i < W; ++i) store(panel + (p + i) * width + j, rows[i]);

@@ -17,8 +17,8 @@ __all__ = ["SingleThreadedBlas", "scipy_blas"]
 @cache
 def scipy_blas() -> _native.Blas | None:
     """The products that SciPy exports; None if they are not what we can call (64-bit integers, another signature)."""
-    exported = cython_blas.__pyx_capi__
-    return _native.Blas.from_capsules(exported.get("sgemm"), exported.get("dgemm"))
+    exported = getattr(cython_blas, "__pyx_capi__", {})
+    return _native.Blas.from_capsules(exported.get("sgemm", ""), exported.get("dgemm", ""))
 
 
 @cache

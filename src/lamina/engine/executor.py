@@ -29,9 +29,7 @@ class Executor(Protocol):
     def configure(self, plan: TrainingPlan) -> None:
         """Set how to train; allocates (zeroed) slots if their number changed."""
 
-    def train(
-        self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues
-    ) -> TrainingResult:
+    def train(self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues) -> TrainingResult:
         """Train on the rows ``order`` (int64), ``batch_size`` at a time (the last batch may be shorter), one step a batch."""
 
     def predict(self, inputs: Sequence[InputArray]) -> list[np.ndarray]:

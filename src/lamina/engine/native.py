@@ -28,7 +28,7 @@ class NativeExecutor:
     program : Program
     dtype : {"float32", "float64"}, default "float32"
     n_threads : int, optional
-        Threads that share a batch's work; None chooses by the work's size (1 for small networks). The results do not depend on it.
+        Threads that share a batch's work; None chooses by the work's size (1 for small networks). Speed only: same bits.
     instruction_set : str, optional
         One of :func:`lamina.engine._native.instruction_sets`; None is the best that this machine has.
     product : {"automatic", "built_in", "blas"}, default "automatic"
@@ -168,9 +168,7 @@ def _aligned_zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     return block[start : start + size_bytes].view(dtype).reshape(shape)
 
 
-def _per_step(
-    values: StepValues, num_steps: int, num_dropouts: int
-) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+def _per_step(values: StepValues, num_steps: int, num_dropouts: int) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
     """The arrays of :class:`StepValues` as contiguous float64, their shapes checked."""
     expected = {"learning_rates": (num_steps,), "weight_decays": (num_steps,), "dropout_rates": (num_steps, num_dropouts)}
     arrays = {}

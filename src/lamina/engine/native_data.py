@@ -1,4 +1,4 @@
-"""From the caller's arrays to what the compiled engine reads: checked here, once, and never copied unless their memory cannot be read."""
+"""From the caller's arrays to what the compiled engine reads: checked once, copied only where their memory cannot be read."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def as_order(order: np.ndarray | None, num_rows: int) -> np.ndarray:
     if order is None:
         return np.arange(num_rows, dtype=np.int64)
     order = np.ascontiguousarray(order, dtype=np.int64)
-    if order.size and not (0 <= order.min() and order.max() < num_rows):
+    if order.size and (order.min() < 0 or order.max() >= num_rows):
         raise DataError(phrase("order", f"must hold row numbers from 0 to {num_rows - 1}", (int(order.min()), int(order.max()))))
     return order
 
@@ -71,7 +71,7 @@ def _source(array: InputArray, name: str, num_rows: int, dtype: np.dtype) -> _na
     return _native.Source.dense(dense)
 
 
-def _sparse_source(array: sparse.csr_array, dtype: np.dtype) -> _native.Source:
+def _sparse_source(array: sparse.csr_matrix | sparse.csr_array, dtype: np.dtype) -> _native.Source:
     rows = array.tocsr()
     values = rows.data if rows.data.dtype in _FLOATS and rows.data.dtype.isnative else rows.data.astype(dtype)
     index = np.result_type(rows.indices, rows.indptr)

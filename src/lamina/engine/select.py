@@ -112,7 +112,9 @@ def _wants_native(engine: str) -> bool:
     if problem is None:
         return True
     if engine == "native":
-        raise LaminaError(phrase("engine", "must load", "native", repair=f"{problem}. Reinstall lamina, or use engine='reference'."))
+        raise LaminaError(
+            phrase("engine", "must load", "native", repair=f"{problem}. Reinstall lamina, or use engine='reference'.")
+        )
     _warn_once(problem)
     return False
 
