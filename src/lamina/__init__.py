@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lamina.clipping import Clipping
     from lamina.estimators import MLPClassifier, MLPRegressor
-    from lamina.files import load_model, save_model
     from lamina.layers import (
         Activation,
         Add,
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
         SoftmaxCrossEntropy,
         SquaredError,
     )
+    from lamina.model import TableModel, fit_table, load_model, save_model
     from lamina.network import Graph, Input, Sequential
     from lamina.optimizers import LBFGS, Adagrad, Adam, AdamW, GradientDescent, Momentum, Nadam, Nesterov, RMSprop
     from lamina.training import (
@@ -45,7 +45,9 @@ if TYPE_CHECKING:
         JsonlLog,
         LearningRate,
         Progress,
+        SmallGradient,
         StopReason,
+        TargetLoss,
         TimeLimit,
         Trainer,
         TrainingWarning,
@@ -91,12 +93,16 @@ __all__ = [
     "RMSprop",
     "Sequential",
     "SigmoidCrossEntropy",
+    "SmallGradient",
     "SoftmaxCrossEntropy",
     "SquaredError",
     "StopReason",
+    "TableModel",
+    "TargetLoss",
     "TimeLimit",
     "Trainer",
     "TrainingWarning",
+    "fit_table",
     "load_model",
     "save_model",
 ]
@@ -106,14 +112,14 @@ __version__ = "0.1.0"
 _HOMES = {
     "lamina.clipping": "Clipping",
     "lamina.estimators": "MLPClassifier MLPRegressor",
-    "lamina.files": "load_model save_model",
     "lamina.layers": "Activation Add BatchNorm Concat Dense Dropout LayerNorm Multiply PReLU",
     "lamina.losses": "AbsoluteError CustomLoss Hinge Huber PerceptronLoss Poisson Quantile SigmoidCrossEntropy "
     "SoftmaxCrossEntropy SquaredError",
+    "lamina.model": "TableModel fit_table load_model save_model",
     "lamina.network": "Graph Input Sequential",
     "lamina.optimizers": "LBFGS Adagrad Adam AdamW GradientDescent Momentum Nadam Nesterov RMSprop",
-    "lamina.training": "Callback Checkpoint EarlyStopping History JsonlLog LearningRate Progress StopReason TimeLimit Trainer "
-    "TrainingWarning",
+    "lamina.training": "Callback Checkpoint EarlyStopping History JsonlLog LearningRate Progress SmallGradient "
+    "StopReason TargetLoss TimeLimit Trainer TrainingWarning",
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
 

@@ -144,3 +144,20 @@ def test_a_training_that_diverges_at_once_is_an_error_and_leaves_no_model() -> N
 
 def test_partial_fit_does_not_warn_about_convergence() -> None:
     MLPClassifier(**_SMALL).partial_fit(X, y, classes=[0, 1])
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_warm_start_may_begin_to_stop_early() -> None:
+    model = MLPClassifier(warm_start=True, max_iter=3, **_SMALL).fit(X, y)
+    assert model.best_loss_ == min(model.loss_curve_)
+    model.set_params(early_stopping=True).fit(X, y)
+    assert len(model.validation_scores_) == 3 and model.best_loss_ is None
+    assert model.best_validation_score_ == max(model.validation_scores_)
+
+
+def test_warnings_point_at_the_users_line() -> None:
+    with pytest.warns(ConvergenceWarning) as caught:
+        MLPClassifier(max_iter=1, batch_size=400).fit(X, y)
+    with pytest.warns(UserWarning, match="clipped") as clipped:
+        MLPClassifier(max_iter=300, batch_size=500, tol=1.0).fit(X, y)
+    assert {warning.filename for warning in [*caught, *clipped]} == {__file__}

@@ -55,7 +55,7 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
     _split_seed: int
     _no_improvement_count: int
 
-    # What a subclass says -------------------------------------------------------------------------------------------------------
+    # What a subclass says
 
     @abstractmethod
     def _validated(self, X: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
@@ -89,7 +89,7 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         """What the validation rows must have in the same shares as the others."""
         return None
 
-    # The course of a fit --------------------------------------------------------------------------------------------------------
+    # The course of a fit
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None) -> Self:
         """Train on rows and their targets.
@@ -120,7 +120,9 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         Warns
         -----
         ConvergenceWarning
-            If ``max_iter`` was reached, or training diverged (the best weights so far are kept).
+            If ``max_iter`` was reached.
+        TrainingWarning
+            If training diverged; the best weights so far are kept.
         """
         check_estimator_parameters(self.get_params(deep=False), self._family, type(self).__name__)
         return self._fit(X, y, sample_weight, X_val, y_val, first=not (self.warm_start and self.__sklearn_is_fitted__()))
@@ -167,6 +169,15 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         self.validation_scores_ = [] if self._stops_early else None
         self.best_validation_score_ = -np.inf if self._stops_early else None
         self.validation_loss_curve_ = None
+
+    def _watch(self, train: Rows, validation: Rows | None, stops: bool) -> None:
+        """Tell the stopping rule what to watch; a warm start may watch other numbers than the fit before."""
+        if self._stops_early:
+            self.validation_scores_ = self.validation_scores_ or []
+            self.best_loss_ = None
+        if validation is not None:
+            self.validation_loss_curve_ = self.validation_loss_curve_ or []
+        self._rule.prepare(len(train), validation if self._stops_early else None, stops)
 
     @property
     def _stops_early(self) -> bool:
@@ -235,7 +246,7 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         if self.batch_size > num_rows and is_stochastic(self):
             owner = type(self).__name__
             text = f"{owner}: batch_size {self.batch_size} is larger than the {num_rows} rows, and is going to be clipped."
-            warnings.warn(f"{text} Set batch_size='auto' to silence this.", UserWarning, stacklevel=6)
+            warnings.warn(f"{text} Set batch_size='auto' to silence this.", UserWarning, stacklevel=5)
         return int(self.batch_size)
 
     def _run(self, trainer: Trainer, train: Rows, validation: Rows | None, incremental: bool) -> None:
@@ -246,8 +257,7 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         data = None
         if validation is not None:
             data = (validation.X, self._targets(validation.truth, dtype), validation.weight)
-            self.validation_loss_curve_ = self.validation_loss_curve_ or []
-        self._rule.prepare(len(train), validation if self._stops_early else None, stops=is_stochastic(self) and not incremental)
+        self._watch(train, validation, stops=is_stochastic(self) and not incremental)
         targets = self._targets(train.truth, dtype)
         epochs = 1 if incremental else int(self.max_iter)
         try:

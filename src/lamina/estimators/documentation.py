@@ -79,7 +79,7 @@ clip_value : float, (float, float) or None, default=None
 clip_norm, clip_layer_norm : float or None, default=None
     Bound on the Euclidean norm of the whole gradient, or of each layer's, > 0.
 callbacks : sequence of Callback, default=()
-    Called around and during training; see :mod:`lamina.training.callbacks`.
+    Called around and during training; see :class:`lamina.training.Callback`.
 max_time : float or None, default=None
     Seconds after which training stops, at the end of an epoch, > 0.
 n_threads : int or None, default=None
@@ -115,7 +115,7 @@ out_activation_ : str
     What turns logits into predictions.
 n_features_in_ : int
     Columns of X.
-feature_names_in_ : ndarray of shape (n_features_in_,)
+feature_names_in_ : ndarray of shape (`n_features_in_`,)
     Names of the columns, when X has names that are all strings.
 network_ : Sequential or Graph
     The network that was trained.

@@ -18,7 +18,7 @@ __all__ = ["DIVERGED", "report_outcome"]
 DIVERGED = "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed."
 
 # Frames from warnings.warn up to the user's call of fit.
-_STACK_LEVEL = 5
+_STACK_LEVEL = 4
 
 
 def report_outcome(model: MultilayerPerceptron, incremental: bool) -> None:
