@@ -1,6 +1,6 @@
 """Activation functions: what each is called, its formula, derivative, range and source.
 
-A new one is a row of :data:`ACTIVATIONS` and a formula in each executor (to read: :mod:`lamina.engine.reference.activation`).
+A new one is a row of :data:`ACTIVATIONS` and a formula in each executor (to read: ``lamina.engine.reference.activation``).
 PReLU, whose slope is learnt, is a layer: :class:`lamina.layers.PReLU`.
 
 >>> [name for name, function in ACTIVATIONS.items() if function.saturates]

@@ -1,8 +1,8 @@
 """Penalties on the size of weights, added to the mean loss; biases are never penalized.
 
-Lecture: L = (1/N) sum_i L_i + lambda R(W), with R = sum w^2 (L2), sum |w| (L1) or sum (beta w^2 + |w|) (elastic net).
-The engine adds ``l1 * sum |w| + 1/2 * l2 * sum w^2`` for each weight matrix, scikit-learn's convention, whose half makes the
-gradient ``l2 * w``. The lecture's lambda is therefore l2 = 2 lambda for L2, l1 = lambda for L1, and (lambda, 2 lambda beta)
+Lecture: ``L = (1/N) sum_i L_i + lambda R(W)``, with ``R = sum w^2`` (L2), ``sum |w|`` (L1) or ``sum (beta w^2 + |w|)`` (elastic
+net). The engine adds ``l1 * sum |w| + 1/2 * l2 * sum w^2`` for each weight matrix, scikit-learn's convention, whose half makes
+the gradient ``l2 * w``. The lecture's lambda is therefore l2 = 2 lambda for L2, l1 = lambda for L1, and (lambda, 2 lambda beta)
 for the elastic net; :func:`from_lecture` does this sum.
 """
 
@@ -38,7 +38,7 @@ class Regularizer(Settings, ABC):
 @final
 @dataclass(frozen=True)
 class L1(Regularizer):
-    """strength * sum |w|: drives weights to exactly zero (Tibshirani 1996).
+    """``strength * sum |w|``: drives weights to exactly zero (Tibshirani 1996).
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class L1(Regularizer):
 @final
 @dataclass(frozen=True)
 class L2(Regularizer):
-    """1/2 * strength * sum w^2: shrinks weights in proportion to their size (Hoerl & Kennard 1970).
+    """``1/2 * strength * sum w^2``: shrinks weights in proportion to their size (Hoerl & Kennard 1970).
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ class L2(Regularizer):
 @final
 @dataclass(frozen=True)
 class Elastic(Regularizer):
-    """strength * (l1_ratio * sum |w| + 1/2 * (1 - l1_ratio) * sum w^2), the elastic net (Zou & Hastie 2005).
+    """``strength * (l1_ratio * sum |w| + 1/2 * (1 - l1_ratio) * sum w^2)``, the elastic net (Zou & Hastie 2005).
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def from_lecture(penalty: str, strength: float, beta: float = 1.0) -> Regularize
     Parameters
     ----------
     penalty : {"l1", "l2", "elastic"}
-        R = sum |w|, sum w^2, or sum (beta w^2 + |w|).
+        ``R = sum |w|``, ``sum w^2``, or ``sum (beta w^2 + |w|)``.
     strength : float
         The lecture's lambda, at least 0.
     beta : float, default=1.0

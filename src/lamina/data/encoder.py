@@ -54,7 +54,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         One fitted encoder a column in use, in the table's order.
     ignored_ : dict of str to str
         The columns left out, with the reason.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         The names of all columns that ``fit`` saw.
     n_features_in_ : int
         Their number.

@@ -13,7 +13,7 @@ __all__ = ["AbsoluteError"]
 @final
 @dataclass(frozen=True)
 class AbsoluteError(Loss):
-    """sum_k |t_k - z_k|: its minimum is the conditional median, so outliers count little. Its derivative at 0 is 0.
+    """``sum_k |t_k - z_k|``: its minimum is the conditional median, so outliers count little. Its derivative at 0 is 0.
 
     Target: (n, outputs), real.
 

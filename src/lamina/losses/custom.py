@@ -26,8 +26,8 @@ class CustomLoss(Loss):
 
     The function gets float64 arrays ``logits`` (n, k) and ``targets`` (n, m) and returns either the pair (loss of each row (n,),
     gradient of it with respect to the logits (n, k)), or the loss of each row alone. Then the gradient is taken by central
-    differences, d L_i / d z_ij = (L_i(z_ij + h) - L_i(z_ij - h)) / 2h with h = 6e-6 max(1, |z_ij|), all rows at once: 2 k calls a
-    step. For that, the loss of a row must depend on that row alone.
+    differences, ``d L_i / d z_ij = (L_i(z_ij + h) - L_i(z_ij - h)) / 2h`` with ``h = 6e-6 max(1, |z_ij|)``, all rows at once: 2 k
+    calls a step. For that, the loss of a row must depend on that row alone.
 
     Parameters
     ----------

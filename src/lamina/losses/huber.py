@@ -15,7 +15,7 @@ __all__ = ["Huber"]
 @final
 @dataclass(frozen=True)
 class Huber(Loss):
-    """sum_k h(t_k - z_k), h(d) = 1/2 d^2 where |d| <= delta, delta (|d| - delta / 2) elsewhere (Huber 1964).
+    """``sum_k h(t_k - z_k)``, ``h(d) = 1/2 d^2`` where ``|d| <= delta``, ``delta (|d| - delta / 2)`` elsewhere (Huber 1964).
 
     Squared error for small residuals, absolute error for outliers. Target: (n, outputs), real.
 
