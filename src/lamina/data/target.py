@@ -80,7 +80,7 @@ class Target:
         Raises
         ------
         DataError
-            If a class is not one of :attr:`classes`, or a value is not a finite number.
+            If a class is not one of ``classes``, or a value is not a finite number.
         """
         if self.task == "regression":
             return _numbers(series)
@@ -130,15 +130,15 @@ def _detect(present: nw.Series) -> tuple[str, str]:
     if not present.dtype.is_numeric() or present.dtype.is_decimal():
         spelled = "truth values" if present.dtype == nw.Boolean else "text"
         if present.dtype.is_decimal():
-            return "regression", "it holds numbers"
-        return "classification", f"it holds {spelled}"
+            return "regression", "numbers"
+        return "classification", spelled
     values = _numbers(present)
     distinct = np.unique(values)
     if (distinct != np.round(distinct)).any():
-        return "regression", "it holds numbers with fractions"
+        return "regression", "numbers with fractions"
     if len(distinct) <= min(_MOST_CLASSES_OF_NUMBERS, len(values) // 5):
-        return "classification", f"it holds {len(distinct)} distinct whole numbers"
-    return "regression", f"it holds {len(distinct)} distinct numbers"
+        return "classification", f"{len(distinct)} distinct whole numbers"
+    return "regression", f"{len(distinct)} distinct numbers"
 
 
 def _classes(present: nw.Series) -> tuple[str, ...]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lamina.errors import FileError
 from lamina.files import atomic_write
@@ -65,7 +67,15 @@ def _write_text(table: pa.Table, file: BinaryIO, delimiter: str) -> None:
     # The header is written by hand: pyarrow quotes every name.
     names = [f'"{name}"' if any(mark in name for mark in f'"{delimiter}\n\r') else name for name in _doubled(table.column_names)]
     file.write((delimiter.join(names) + "\n").encode())
-    csv.write_csv(table, file, csv.WriteOptions(include_header=False, delimiter=delimiter, quoting_style="needed"))
+    # "needed" quotes every text; it is needed where one holds a mark.
+    style = "needed" if _holds_marks(table, delimiter) else "none"
+    csv.write_csv(table, file, csv.WriteOptions(include_header=False, delimiter=delimiter, quoting_style=style))
+
+
+def _holds_marks(table: pa.Table, delimiter: str) -> bool:
+    marks = "[" + re.escape(f'"{delimiter}') + r"\r\n]"
+    texts = [column for column in table.columns if pa.types.is_string(column.type) or pa.types.is_large_string(column.type)]
+    return any(pc.any(pc.match_substring_regex(column, marks)).as_py() or column.null_count for column in texts)
 
 
 def _doubled(names: list[str]) -> list[str]:

@@ -52,6 +52,12 @@ class TableModel:
     scale: float = 1.0
     summary: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def text_columns(self) -> tuple[str, ...]:
+        """The columns of a text file to read as they are written: categories, and classes."""
+        names = [encoder.column for encoder in self.encoder.columns_ if encoder.kind == "category"]
+        return (*names, self.target.name) if self.target.classes else tuple(names)
+
     def predict(self, table: Any) -> np.ndarray:
         """The target of each row.
 
@@ -132,7 +138,8 @@ class TableModel:
             return self._predicted_numbers(frame)
         if self.has_probabilities:
             return self.predict_proba(frame)
-        return np.eye(len(self.target.classes))[self._predicted_classes(frame)]
+        certain: np.ndarray = np.eye(len(self.target.classes))[self._predicted_classes(frame)]
+        return certain
 
     def _predicted_classes(self, table: Any) -> np.ndarray:
         return np.asarray(self.estimator.predict(self._features(table)))

@@ -1,0 +1,70 @@
+"""``lamina info``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lamina.cli.options import Flag, load_table_model
+from lamina.cli.output import BASELINES, metrics_table, notes_printed, print_json, print_line, print_table
+
+if TYPE_CHECKING:
+    from lamina.model import TableModel
+
+__all__ = ["info"]
+
+
+def info(model: Path, /, *, json: Flag = False) -> None:
+    """Say what is in a model file.
+
+    Parameters
+    ----------
+    model : Path
+        Model file.
+    json : bool
+        Print one JSON object.
+    """
+    with notes_printed():
+        loaded = load_table_model(model)
+    if json:
+        print_json(_description(loaded))
+        return
+    target, rows = loaded.target, loaded.summary["rows"]
+    classes = f", {len(target.classes)} classes ({', '.join(target.classes[:8])}{', …' if len(target.classes) > 8 else ''})"
+    print_line(f"Predicts {target.name!r}: {target.task}{classes if target.classes else ''}.")
+    print_table(_columns_table(loaded))
+    print_line(str(loaded.estimator.network_.summary()))
+    print_line(f"Trained on {rows['training']:,} rows, {len(loaded.estimator.history_)} epochs.")
+    print_line(f"Stopped: {loaded.estimator.stop_reason_.text}")
+    if loaded.summary["metrics"]:
+        print_line(f"Measured then on {rows['test']:,} test rows:")
+        print_table(metrics_table(loaded.summary["metrics"], BASELINES[target.task]))
+
+
+def _columns_table(model: TableModel) -> Any:
+    from rich.table import Table
+
+    table = Table()
+    for heading, side in (("column", "left"), ("kind", "left"), ("features", "right")):
+        table.add_column(heading, justify=side)  # type: ignore[arg-type]
+    for encoder in model.encoder.columns_:
+        table.add_row(encoder.column, encoder.kind, str(len(encoder.feature_names)))
+    for name, reason in model.encoder.ignored_.items():
+        table.add_row(name, f"left out: {reason}", "0")
+    return table
+
+
+def _description(model: TableModel) -> dict[str, Any]:
+    network = model.estimator.network_
+    return {
+        "target": model.target.to_dict(),
+        "columns": {
+            encoder.column: {"kind": encoder.kind, "features": encoder.feature_names} for encoder in model.encoder.columns_
+        },
+        "left_out": model.encoder.ignored_,
+        "num_parameters": int(model.estimator._trainer.executor.program.num_parameters),
+        "network": network.to_dict(),
+        "stop_reason": {"code": model.estimator.stop_reason_.code, "text": model.estimator.stop_reason_.text},
+        **model.summary,
+        "history": model.estimator.history_.to_list(),
+    }

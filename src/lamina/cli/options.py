@@ -1,0 +1,69 @@
+"""Options that several commands share. Nothing heavy is imported here: ``--help`` must be quick."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lamina.model import TableModel
+
+__all__ = ["READING", "Flag", "Reading", "ReadingOptions", "load_table_model"]
+
+Flag = Annotated[bool, Parameter(negative="")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadingOptions:
+    """How text tables are read.
+
+    Parameters
+    ----------
+    delimiter : str
+        Between fields; default: found from the header.
+    encoding : str
+        Of text.
+    missing : tuple of str
+        What else stands for a missing value.
+    drop_ragged : bool
+        Drop rows with too few or too many fields.
+    """
+
+    delimiter: str | None = None
+    encoding: str = "utf-8"
+    missing: tuple[str, ...] = ()
+    drop_ragged: Flag = False
+
+    def read(self, path: Path, text_columns: tuple[str, ...] = ()) -> pa.Table:
+        """The table in a file."""
+        from lamina.data import read_table
+
+        return read_table(
+            path,
+            delimiter=self.delimiter,
+            encoding=self.encoding,
+            missing=self.missing,
+            text_columns=text_columns,
+            drop_ragged=self.drop_ragged,
+        )
+
+
+READING = ReadingOptions()
+Reading = Annotated[ReadingOptions, Parameter(name="*", group="Reading")]
+
+
+def load_table_model(path: Path) -> TableModel:
+    """The model that ``lamina train`` saved at ``path``."""
+    from lamina.errors import FileError
+    from lamina.model import TableModel, load_model
+
+    model = load_model(path)
+    if not isinstance(model, TableModel):
+        kind = type(model).__name__
+        raise FileError(f"{str(path)!r} must be a model of tables, as `lamina train` saves it, got a {kind}. Use it from Python.")
+    return model

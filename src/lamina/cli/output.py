@@ -1,0 +1,110 @@
+"""What commands print: results to standard output, notes and errors to standard error."""
+
+from __future__ import annotations
+
+import json
+import math
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+__all__ = ["BASELINES", "metrics_table", "notes_printed", "print_error", "print_json", "print_line", "print_table"]
+
+BASELINES = {"classification": "majority", "regression": "mean"}
+"""What each task's baseline always guesses."""
+
+_LABELS = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "auc": "AUC",
+    "log_loss": "log loss",
+    "r2": "R²",
+    "mae": "mean absolute error",
+    "rmse": "root mean squared error",
+}
+
+
+def print_error(text: str, *, repair: str = "") -> None:
+    """One error, on standard error."""
+    from rich.console import Console
+    from rich.text import Text
+
+    sentence = f"{text} {repair}".strip()
+    Console(stderr=True, soft_wrap=True).print(Text.assemble(("lamina: ", "bold red"), sentence))
+
+
+def print_line(text: str) -> None:
+    """One line of result, without markup."""
+    from rich.console import Console
+
+    Console(soft_wrap=True).print(text, markup=False, highlight=False)
+
+
+def print_table(table: Table) -> None:
+    """A table, as wide as it needs to be where the output is not a terminal."""
+    from rich.console import Console
+
+    console = Console()
+    if not console.is_terminal:
+        console.width = 120
+    console.print(table)
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """One JSON object on standard output; numbers that JSON does not know become null."""
+    print(json.dumps(_finite(value), indent=2))
+
+
+@contextmanager
+def notes_printed() -> Iterator[list[str]]:
+    """Print warnings as notes, each once, on standard error; yields the list that they are gathered in."""
+    from rich.console import Console
+    from rich.text import Text
+
+    notes: list[str] = []
+
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        text = str(message)
+        if text not in notes:
+            notes.append(text)
+            Console(stderr=True, soft_wrap=True).print(Text.assemble(("note: ", "yellow"), text))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.filterwarnings("ignore", category=DeprecationWarning)
+        warnings.filterwarnings("ignore", category=FutureWarning)
+        warnings.showwarning = show
+        yield notes
+
+
+def metrics_table(metrics: Mapping[str, Mapping[str, float]], baseline: str) -> Table:
+    """Metrics of the model beside those of the baseline."""
+    from rich.table import Table
+
+    table = Table()
+    table.add_column("metric")
+    table.add_column("model", justify="right", style="bold")
+    table.add_column(baseline, justify="right")
+    for name, value in metrics["model"].items():
+        table.add_row(_LABELS[name], _number(value), _number(metrics["baseline"][name]))
+    return table
+
+
+def _number(value: float) -> str:
+    if math.isnan(value):
+        return "–"
+    return f"{value:.4f}" if abs(value) < 1000 else f"{value:,.1f}"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,77 @@
+"""``lamina predict``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from lamina.cli.options import READING, Flag, Reading, load_table_model
+from lamina.cli.output import notes_printed, print_json, print_line
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lamina.model import TableModel
+
+__all__ = ["predict"]
+
+
+def predict(
+    model: Path,
+    table: Path,
+    /,
+    *,
+    output: Annotated[Path, Parameter(alias="-o")],
+    keep: tuple[str, ...] = (),
+    json: Flag = False,
+    reading: Reading = READING,
+) -> None:
+    """Predict the target of each row of a table.
+
+    The output has one row a row of the table: the columns to keep, the predicted target, and the probability of each class.
+
+    Parameters
+    ----------
+    model : Path
+        Model file.
+    table : Path
+        CSV or TSV (also .gz), Parquet or Feather, with the columns that the model was trained on.
+    output : Path
+        File to write: .csv, .tsv, .parquet or .feather.
+    keep : tuple of str
+        Columns of the table to copy to the output.
+    json : bool
+        Print one JSON object.
+    """
+    with notes_printed() as notes:
+        from lamina.data import check_table_path, write_table
+        from lamina.files import check_writable
+
+        check_table_path(output)
+        check_writable(output)
+        loaded = load_table_model(model)
+        read = reading.read(table, text_columns=(*loaded.text_columns, *keep))
+        result = _predictions(loaded, read, keep)
+        write_table(output, result)
+    if json:
+        print_json({"rows": result.num_rows, "columns": result.column_names, "output": str(output), "notes": notes})
+    else:
+        print_line(f"Predicted {loaded.target.name!r} of {result.num_rows:,} rows: {output}")
+
+
+def _predictions(model: TableModel, table: pa.Table, keep: tuple[str, ...]) -> pa.Table:
+    import pyarrow as pa
+
+    from lamina.errors import DataError, phrase_unknown
+
+    for name in keep:
+        if name not in table.column_names:
+            raise DataError(phrase_unknown("--keep", name, table.column_names))
+    columns: dict[str, Any] = {name: table[name] for name in keep if name != model.target.name}
+    columns[model.target.name] = pa.array(model.predict(table))
+    if model.has_probabilities:
+        probabilities = model.predict_proba(table)
+        columns |= {f"probability of {name}": probabilities[:, i] for i, name in enumerate(model.target.classes)}
+    return pa.table(columns)

@@ -1,0 +1,143 @@
+"""``lamina train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from lamina.cli.options import READING, Flag, Reading, ReadingOptions
+from lamina.cli.output import BASELINES, metrics_table, notes_printed, print_json, print_line, print_table
+from lamina.model.settings import (
+    EncodingSettings,
+    NetworkSettings,
+    OptimizationSettings,
+    RunSettings,
+    StoppingSettings,
+    TableSettings,
+)
+
+if TYPE_CHECKING:
+    from lamina.model import FitResult
+
+__all__ = ["train"]
+
+_DEFAULTS = TableSettings()
+_Encoding = Annotated[EncodingSettings, Parameter(name="*", group="Encoding")]
+_Network = Annotated[NetworkSettings, Parameter(name="*", group="Network")]
+_Optimization = Annotated[OptimizationSettings, Parameter(name="*", group="Optimization")]
+_Stopping = Annotated[StoppingSettings, Parameter(name="*", group="Stopping")]
+_Running = Annotated[RunSettings, Parameter(name="*", group="Running")]
+
+
+def train(
+    table: Path,
+    /,
+    *,
+    target: Annotated[str, Parameter(alias="-t")],
+    output: Annotated[Path, Parameter(alias="-o")],
+    task: Literal["auto", "classification", "regression"] = "auto",
+    validation: str = "0.1",
+    test: str = "0.2",
+    config: Path | None = None,
+    json: Flag = False,
+    reading: Reading = READING,
+    encoding: _Encoding = _DEFAULTS.encoding,
+    network: _Network = _DEFAULTS.network,
+    optimization: _Optimization = _DEFAULTS.optimization,
+    stopping: _Stopping = _DEFAULTS.stopping,
+    run: _Running = _DEFAULTS.run,
+) -> None:
+    """Train a model on a table.
+
+    A part of the rows is held out; the model is measured on it in the end, beside a guess that looks at no column. Ctrl-C ends
+    the training after the epoch in progress, and the best weights so far are measured and saved as usual.
+
+    Parameters
+    ----------
+    table : Path
+        CSV or TSV (also .gz), Parquet or Feather.
+    target : str
+        Column to predict.
+    output : Path
+        Model file to write.
+    task : {"auto", "classification", "regression"}
+        Kind of prediction; auto: from the target's values.
+    validation : str
+        Share of the training rows that decides when to stop, 0 for none, or a file.
+    test : str
+        Share of all rows to measure on, 0 for none, or a file.
+    config : Path
+        TOML file with any of these options.
+    json : bool
+        Print one JSON object.
+    """
+    with notes_printed() as notes:
+        from lamina.data import target_column
+        from lamina.files import check_writable
+        from lamina.model import fit_table, save_model
+        from lamina.training import Progress
+
+        check_writable(output)
+        read = reading.read(table)
+        target_column(read, target)  # a misspelt target is said before further files are read
+        result = fit_table(
+            read,
+            target,
+            task=task,
+            validation=_share_or_table("validation", validation, reading),
+            test=_share_or_table("test", test, reading),
+            settings=TableSettings(network=network, optimization=optimization, stopping=stopping, encoding=encoding, run=run),
+            callbacks=[] if json else [Progress()],
+        )
+        save_model(output, result.model)
+    report = _report(result, output)
+    if json:
+        print_json({**report, "notes": notes})
+    else:
+        _print_report(result, report)
+
+
+def _share_or_table(name: str, given: str, reading: ReadingOptions) -> Any:
+    """A share of the rows, or the table in a file."""
+    from lamina.errors import InvalidSettingError, phrase
+
+    try:
+        share = float(given)
+    except ValueError:
+        return reading.read(Path(given))
+    if not 0.0 <= share < 1.0:
+        repair = "Use 0.2 for a fifth."
+        raise InvalidSettingError(phrase(f"--{name}", "must be a share in [0, 1) or a file", given, repair=repair))
+    return share
+
+
+def _report(result: FitResult, output: Path) -> dict[str, Any]:
+    target, summary = result.model.target, result.model.summary
+    return {
+        "task": target.task,
+        "target": target.name,
+        "classes": list(target.classes),
+        "rows": result.rows,
+        "test": result.metrics,
+        "epochs": len(result.model.estimator.history_),
+        "best_epoch": summary["best_epoch"],
+        "stop_reason": {"code": result.stop_reason.code, "text": result.stop_reason.text},
+        "duration_s": result.duration_s,
+        "model": str(output),
+    }
+
+
+def _print_report(result: FitResult, report: dict[str, Any]) -> None:
+    target, rows = result.model.target, result.rows
+    if target.reason != "as asked":
+        print_line(f"{target.name!r} holds {target.reason}, hence {target.task} (--task says otherwise).")
+    if result.metrics:
+        print_line(f"{target.task.capitalize()} of {target.name!r} on {rows['test']:,} test rows:")
+        print_table(metrics_table(result.metrics, BASELINES[target.task]))
+    print_line(f"Trained on {rows['training']:,} rows for {report['epochs']} epochs, {report['duration_s']:.1f} s.")
+    print_line(f"Stopped: {result.stop_reason.text}")
+    if result.stop_reason.code == "interrupted":
+        print_line(f"The best weights, of epoch {report['best_epoch']}, were kept.")
+    print_line(f"Model: {report['model']}")
