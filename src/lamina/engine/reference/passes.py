@@ -78,10 +78,11 @@ def run_forward(
     return Tape(buffers, calls)
 
 
-def run_backward(tape: Tape, d_buffers: Sequence[tuple[int, Array]]) -> dict[int, Array]:
+def run_backward(tape: Tape, d_buffers: Sequence[tuple[int, Array]], kept: dict[int, Array] | None = None) -> dict[int, Array]:
     """Gradients of the parameters, by number, from gradients of buffers; a parameter that nothing reaches is left out.
 
-    ``d_buffers`` are pairs (buffer, gradient): what the heads, or the caller, say of the logits.
+    ``d_buffers`` are pairs (buffer, gradient): what the heads, or the caller, say of the logits. ``kept``, if given, receives the
+    gradient of every buffer that an op writes, for those who study a network; training lets go of them one by one.
     """
     d_buffer: dict[int, Array] = {}
     for buffer, gradient in d_buffers:
@@ -90,7 +91,10 @@ def run_backward(tape: Tape, d_buffers: Sequence[tuple[int, Array]]) -> dict[int
     for call in reversed(tape.calls):
         if call.op.output not in d_buffer:
             continue  # nothing that the loss reads depends on this op
-        d_inputs, d_parameters = OPS[call.op.kind].backward(call, d_buffer.pop(call.op.output))
+        d_out = d_buffer.pop(call.op.output)
+        if kept is not None:
+            kept[call.op.output] = d_out
+        d_inputs, d_parameters = OPS[call.op.kind].backward(call, d_out)
         for buffer, gradient in zip(call.op.inputs, d_inputs, strict=True):
             if gradient is not None:
                 _accumulate(d_buffer, buffer, gradient)

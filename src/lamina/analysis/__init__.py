@@ -1,0 +1,36 @@
+"""Measures a network, its data or its training; judges nothing."""
+
+from lamina.analysis.activation_statistics import ActivationStatistics, LayerStatistics, activation_statistics
+from lamina.analysis.check_gradients import GradientCheck, ParameterCheck, check_gradients
+from lamina.analysis.explain_step import ExplainedLayer, ExplainedStep, ExplainedWeight, explain_step
+from lamina.analysis.gradient_noise_scale import GradientNoiseScale, gradient_noise_scale
+from lamina.analysis.layer_outputs import LayerOutputs, layer_outputs
+from lamina.analysis.learning_rate_range import LearningRateRange, learning_rate_range
+from lamina.analysis.symmetry import LayerSymmetry, Symmetry, symmetry
+from lamina.analysis.symmetry_record import SymmetryRecord
+from lamina.analysis.width_sweep import WidthSweep, width_sweep
+
+__all__ = [
+    "ActivationStatistics",
+    "ExplainedLayer",
+    "ExplainedStep",
+    "ExplainedWeight",
+    "GradientCheck",
+    "GradientNoiseScale",
+    "LayerOutputs",
+    "LayerStatistics",
+    "LayerSymmetry",
+    "LearningRateRange",
+    "ParameterCheck",
+    "Symmetry",
+    "SymmetryRecord",
+    "WidthSweep",
+    "activation_statistics",
+    "check_gradients",
+    "explain_step",
+    "gradient_noise_scale",
+    "layer_outputs",
+    "learning_rate_range",
+    "symmetry",
+    "width_sweep",
+]

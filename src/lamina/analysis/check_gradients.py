@@ -1,0 +1,247 @@
+"""Gradient check: whether back propagation gives the slope of the loss, for networks and losses of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina.analysis.passes import batches_of
+from lamina.analysis.subject import Subject, Weights, subject_of
+from lamina.analysis.table import text_table, to_data_frame
+from lamina.analysis.training_objective import TrainingObjective
+from lamina.network import Network
+from lamina.network.heads import Losses
+from lamina.training import Trainer
+from lamina.validation import check_parameters, integer, number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["GradientCheck", "ParameterCheck", "check_gradients"]
+
+# The step that balances truncation, O(h^2), against rounding, O(eps / h): the cube root of float64's eps.
+_STEP = float(np.finfo(np.float64).eps) ** (1 / 3)
+# What rounding alone may leave in a difference quotient, for a loss of size 1.
+_NOISE = 1e-8
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterCheck:
+    """The worst element of one parameter among those tried.
+
+    Attributes
+    ----------
+    parameter : str
+    tried : int
+        How many elements were perturbed.
+    index : tuple of int
+        The element with the largest error.
+    gradient, difference : float
+        What back propagation and what central differences say of it.
+    error : float
+        Relative: |gradient − difference| / max(|gradient|, |difference|), rounding allowed for.
+    kinks : int
+        Elements that were set aside because the loss has a kink within the step: there, both one-sided slopes are right.
+    """
+
+    parameter: str
+    tried: int
+    index: tuple[int, ...]
+    gradient: float
+    difference: float
+    error: float
+    kinks: int
+
+
+@dataclass(frozen=True, slots=True)
+class GradientCheck:
+    """Verdict of :func:`check_gradients`.
+
+    Attributes
+    ----------
+    passed : bool
+        Whether every error is at most ``tol``.
+    tol : float
+    loss : float
+    directions : tuple of float
+        Relative errors along random directions, all parameters together; without those along which the loss has a kink.
+    parameters : tuple of ParameterCheck
+    """
+
+    passed: bool
+    tol: float
+    loss: float
+    directions: tuple[float, ...]
+    parameters: tuple[ParameterCheck, ...]
+
+    @property
+    def worst(self) -> ParameterCheck | None:
+        """The parameter with the largest error; None for a network without parameters."""
+        return max(self.parameters, key=lambda check: check.error, default=None)
+
+    @property
+    def verdict(self) -> str:
+        """One sentence."""
+        if self.passed:
+            return f"The gradient is right: no relative error exceeds {self.tol:g}."
+        worst = self.worst
+        if worst is None or worst.error <= self.tol:
+            return f"The gradient is WRONG along a random direction: relative error {max(self.directions):.2g} > {self.tol:g}."
+        at = f"{worst.parameter}{list(worst.index)}"
+        numbers = f"back propagation says {worst.gradient:.6g}, differences say {worst.difference:.6g}"
+        return f"The gradient is WRONG, most of all at {at}: {numbers} (relative error {worst.error:.2g} > {self.tol:g})."
+
+    def columns(self) -> dict[str, list[Any]]:
+        """The attributes of :class:`ParameterCheck` as lists."""
+        columns: dict[str, list[Any]] = {"parameter": [check.parameter for check in self.parameters]}
+        columns["worst element"] = [", ".join(map(str, check.index)) for check in self.parameters]
+        for name in ("gradient", "difference", "error", "tried", "kinks"):
+            columns[name] = [getattr(check, name) for check in self.parameters]
+        return columns
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a parameter, as a pandas data frame."""
+        return to_data_frame(self.columns(), "GradientCheck")
+
+    def __str__(self) -> str:
+        along = ", ".join(f"{error:.1e}" for error in self.directions)
+        return f"{self.verdict}\nrelative errors along random directions: {along}\n{text_table(self.columns())}"
+
+
+def check_gradients(
+    network: Network | Trainer,
+    X: Any,
+    y: Any,
+    loss: Losses | None = None,
+    *,
+    weights: Weights = None,
+    state: np.ndarray | None = None,
+    num_directions: int = 5,
+    max_elements: int = 100,
+    tol: float = 1e-4,
+    seed: int = 0,
+    engine: str = "auto",
+) -> GradientCheck:
+    """Compare the gradient that a training step uses with central differences of its loss, in float64.
+
+    (L(w + h v) − L(w − h v)) / 2h is held against g · v: along random directions v, which sees all parameters at the cost of
+    two evaluations, and along single weights, which shows where an error sits.
+
+    Parameters
+    ----------
+    network : Network or Trainer
+        A trainer brings its loss and its present weights.
+    X, y
+        A few rows are enough; targets as the loss wants them.
+    loss : loss, optional
+        Also a function of yours, or a :class:`lamina.losses.CustomLoss` whose own gradient is to be checked.
+    weights, state
+        As in :func:`lamina.analysis.activation_statistics`.
+    num_directions : int, default=5
+        At least 1.
+    max_elements : int, default=100
+        Elements of each parameter that are perturbed, at least 1; chosen at random where there are more.
+    tol : float, default=1e-4
+        The largest relative error that passes; back propagation in float64 usually stays below 1e-6.
+    seed : int, default=0
+        Of first weights, directions and elements; also of the masks of dropout, which stay the same throughout.
+    engine : {"auto", "native", "reference"}, default="auto"
+
+    Returns
+    -------
+    GradientCheck
+
+    Raises
+    ------
+    DataError
+        If there is no loss.
+    NonFiniteError
+        If loss or gradient is not finite.
+    ShapeError, InvalidSettingError
+        If data, weights or loss do not fit the network, or a setting is out of range.
+
+    Examples
+    --------
+    A loss whose author forgot a factor:
+
+    >>> import numpy as np
+    >>> from lamina import Dense, Sequential
+    >>> def fourth_power(z, t):
+    ...     return np.sum((z - t) ** 4, axis=1), (z - t) ** 3
+    >>> X, y = np.eye(3), np.arange(3.0)
+    >>> check = check_gradients(Sequential([Dense(2, activation="tanh"), Dense(1)]), X, y, fourth_power)
+    >>> check.passed, round(check.worst.difference / check.worst.gradient, 4)
+    (False, 4.0)
+    """
+    owner = "check_gradients"
+    settings = {"num_directions": num_directions, "max_elements": max_elements, "tol": tol, "seed": seed}
+    rules = {"num_directions": integer(1), "max_elements": integer(1), "tol": number(0, closed="neither"), "seed": integer(0)}
+    check_parameters(settings, rules, owner=owner)
+    subject = subject_of(network, X=X, loss=loss, weights=weights, state=state, seed=seed, owner=owner)
+    data = batches_of(subject, X, y)
+    objective = TrainingObjective(subject, data, engine, seed)
+    every = np.arange(data.num_rows, dtype=np.int64)
+    loss_value, gradient = objective(subject.parameters, every)
+    slope = _Slope(lambda w: objective(w, every)[0], subject.parameters, gradient, loss_value)
+    rng = np.random.default_rng(seed)
+    along = [slope.along(_unit(rng, gradient.size)) for _ in range(num_directions if gradient.size else 0)]
+    directions = tuple(comparison.error for comparison in along if not comparison.is_kink)
+    parameters = tuple(_check_parameter(subject, i, slope, rng, max_elements) for i in range(len(subject.program.parameters)))
+    passed = all(error <= tol for error in (*directions, *(check.error for check in parameters)))
+    return GradientCheck(passed, float(tol), loss_value, directions, parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    gradient: float
+    difference: float
+    error: float
+    is_kink: bool
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Slope:
+    """Compares the slope along a direction with the loss's differences."""
+
+    loss_at: Callable[[np.ndarray], float]
+    parameters: np.ndarray
+    gradient: np.ndarray
+    loss: float
+
+    def along(self, direction: np.ndarray) -> _Comparison:
+        step = _STEP * max(1.0, abs(float(self.parameters @ direction)))
+        above = self.loss_at(self.parameters + step * direction)
+        below = self.loss_at(self.parameters - step * direction)
+        difference, claimed = (above - below) / (2 * step), float(self.gradient @ direction)
+        noise = _NOISE * max(1.0, abs(self.loss))
+        error = max(0.0, abs(claimed - difference) - noise) / max(abs(claimed), abs(difference), noise)
+        sides = sorted(((above - self.loss) / step, (self.loss - below) / step))
+        # Smooth losses have sides that differ by O(h); a claim between sides that differ by much is a subgradient at a kink.
+        bends = sides[1] - sides[0] > 1e-3 * max(abs(sides[0]), abs(sides[1])) + noise
+        return _Comparison(claimed, difference, error, bool(bends and sides[0] - noise <= claimed <= sides[1] + noise))
+
+
+def _unit(rng: np.random.Generator, size: int) -> np.ndarray:
+    direction = rng.normal(size=size)
+    unit: np.ndarray = direction / np.linalg.norm(direction)
+    return unit
+
+
+def _check_parameter(subject: Subject, number_: int, slope: _Slope, rng: np.random.Generator, most: int) -> ParameterCheck:
+    """Perturb elements of one parameter, one by one."""
+    parameter = subject.program.parameters[number_]
+    chosen = rng.permutation(parameter.size)[:most]
+    worst, where, kinks = _Comparison(0.0, 0.0, -1.0, False), 0, 0
+    for element in chosen:
+        direction = np.zeros_like(subject.parameters)
+        direction[parameter.offset + element] = 1.0
+        comparison = slope.along(direction)
+        if comparison.is_kink:
+            kinks += 1
+        elif comparison.error > worst.error:
+            worst, where = comparison, int(element)
+    index = tuple(int(i) for i in np.unravel_index(where, parameter.shape))
+    return ParameterCheck(parameter.name, len(chosen), index, worst.gradient, worst.difference, max(worst.error, 0.0), kinks)

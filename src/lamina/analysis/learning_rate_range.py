@@ -1,0 +1,206 @@
+"""Learning-rate range test: the loss while the rate grows from step to step (Smith 2017)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina.analysis.table import to_data_frame
+from lamina.engine import permutation
+from lamina.engine.plan import Batches, StepValues, TrainingPlan
+from lamina.errors import InvalidSettingError, NonFiniteError, phrase
+from lamina.optimizers import StepOptimizer
+from lamina.training import Trainer
+from lamina.training.batches import input_widths
+from lamina.training.weighted_network import WeightedNetwork
+from lamina.validation import check_parameters, integer, number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["LearningRateRange", "learning_rate_range"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class LearningRateRange:
+    """Losses against learning rates; see :func:`learning_rate_range`.
+
+    Attributes
+    ----------
+    learning_rates, losses, smoothed : ndarray of shape (k,)
+        One entry a step, up to the step at which the test ended.
+    diverged : bool
+        Whether it ended because the loss grew or was not finite.
+    suggestion : float
+        The rate to begin with, by ``rule``; NaN if no rate lowered the loss.
+    steepest : float
+        The rate at which the smoothed loss fell fastest against the logarithm of the rate; NaN likewise.
+    lowest : float
+        The rate at which the smoothed loss was least: beyond it, training gets worse.
+    rule : str
+    """
+
+    learning_rates: np.ndarray
+    losses: np.ndarray
+    smoothed: np.ndarray
+    diverged: bool
+    suggestion: float
+    steepest: float
+    lowest: float
+    rule: str = "a tenth of the rate at which the smoothed loss was least"
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a step, as a pandas data frame."""
+        columns = {name: getattr(self, name).tolist() for name in ("learning_rates", "losses", "smoothed")}
+        return to_data_frame(columns, "LearningRateRange")
+
+    def __str__(self) -> str:
+        low, high = self.learning_rates[0], self.learning_rates[-1]
+        tested = f"{len(self.losses)} steps, learning rates {low:.2g} to {high:.2g}"
+        tested += ", where the loss ran away" if self.diverged else ""
+        if np.isnan(self.suggestion):
+            return f"{tested}: no rate lowered the loss. Give more steps, other data scales or other first weights."
+        return f"{tested}: suggested {self.suggestion:.2g} ({self.rule}, {self.lowest:.2g}); steepest at {self.steepest:.2g}."
+
+
+def learning_rate_range(
+    trainer: Trainer,
+    X: Any,
+    y: Any,
+    sample_weight: Any = None,
+    *,
+    low: float = 1e-6,
+    high: float = 10.0,
+    num_steps: int = 200,
+    smoothing: float = 0.95,
+    runaway: float = 4.0,
+) -> LearningRateRange:
+    """Train a copy for a few steps while the rate grows geometrically, and suggest a rate.
+
+    The loss of each step is smoothed, m ← smoothing · m + (1 − smoothing) · loss, divided by 1 − smoothingᵗ. The test ends when
+    the smoothed loss exceeds the least one by ``runaway`` times the fall so far, or a number is not finite. Suggested is a
+    tenth of the rate at which it was least; the trainer itself, its weights and its history stay as they are.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        With the optimizer, batch size, clipping and penalties to be used; the test starts from its present weights.
+    X, y, sample_weight
+        As for ``trainer.fit``.
+    low, high : float, default=1e-6, 10
+        The first and the last rate, 0 < low < high.
+    num_steps : int, default=200
+        At least 10.
+    smoothing : float, default=0.95
+        In [0, 1).
+    runaway : float, default=4
+        Above 1.
+
+    Returns
+    -------
+    LearningRateRange
+
+    Raises
+    ------
+    InvalidSettingError
+        If a setting is out of range, or the optimizer takes no steps (L-BFGS).
+    NonFiniteError
+        If the very first loss is not finite.
+
+    References
+    ----------
+    Smith, "Cyclical learning rates for training neural networks", 2017, section 3.3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import Dense, Sequential, Trainer
+    >>> X = np.random.default_rng(0).normal(size=(500, 10))
+    >>> trainer = Trainer(Sequential([Dense(16, activation="relu"), Dense(1)]), "squared_error")
+    >>> test = learning_rate_range(trainer, X, X[:, 0] * X[:, 1])
+    >>> 1e-4 < test.suggestion < 1e-1
+    True
+    """
+    _check(trainer, low, high, num_steps, smoothing, runaway)
+    model, data = _copy(trainer, X, y, sample_weight)
+    rates = np.geomspace(low, high, num_steps)
+    size = min(trainer.batch_size or data.num_rows, data.num_rows)
+    order = _order(data.num_rows, num_steps * size, trainer.seed)
+    result = model.steps.train(data, order, size, trainer.step, StepValues(rates))
+    if not len(result.losses):
+        raise NonFiniteError("learning_rate_range: the first loss is not finite. Scale the data, or start from other weights.")
+    smoothed = _smooth(result.losses, smoothing)
+    end = _end(smoothed, runaway)
+    diverged = end < len(smoothed) or result.failure is not None
+    steepest, lowest = _landmarks(rates[:end], smoothed[:end])
+    suggestion = lowest / 10 if smoothed[:end].min() < smoothed[0] else float("nan")
+    return LearningRateRange(rates[:end], result.losses[:end], smoothed[:end], diverged, suggestion, steepest, lowest)
+
+
+def _check(trainer: Trainer, low: float, high: float, num_steps: int, smoothing: float, runaway: float) -> None:
+    owner = "learning_rate_range"
+    settings = {"low": low, "high": high, "num_steps": num_steps, "smoothing": smoothing, "runaway": runaway}
+    rules = {
+        "low": number(0, closed="neither"),
+        "high": number(0, closed="neither"),
+        "num_steps": integer(10),
+        "smoothing": number(0, 1, "left"),
+        "runaway": number(1, closed="neither"),
+    }
+    if not isinstance(trainer, Trainer):
+        raise InvalidSettingError(phrase("trainer", "must be a Trainer", trainer, owner=owner))
+    check_parameters(settings, rules, owner=owner)
+    if low >= high:
+        raise InvalidSettingError(phrase("low", f"must be less than high ({high:g})", low, repair="Swap the two.", owner=owner))
+    if not isinstance(trainer.optimizer, StepOptimizer):
+        repair = "L-BFGS searches its own step lengths."
+        raise InvalidSettingError(phrase("optimizer", "must take steps of a rate", trainer.optimizer, repair=repair, owner=owner))
+
+
+def _copy(trainer: Trainer, X: Any, y: Any, sample_weight: Any) -> tuple[WeightedNetwork, Batches]:
+    """The trainer's model with weights of its own, ready to train, and the data."""
+    network = trainer.network
+    network = network if network.is_built else network.build(input_widths(X, network.input_names))
+    settings = (trainer.dtype, trainer.engine, trainer.n_threads, trainer.seed)
+    model = WeightedNetwork(network, trainer.losses, trainer.loss_weights, {}, *settings)
+    assert isinstance(trainer.optimizer, StepOptimizer)
+    model.configure(TrainingPlan(trainer.optimizer.rule(), trainer.clipping, trainer.penalty_per_row, trainer.seed))
+    if trainer.network.is_built:
+        for name in ("parameters", "state", "slots"):
+            getattr(model.executor, name)[:] = getattr(trainer.executor, name)
+    return model, model.batches(X, y, sample_weight)
+
+
+def _order(num_rows: int, count: int, seed: int) -> np.ndarray:
+    """As many rows as the test needs: one shuffle after the other."""
+    shuffles = [permutation(num_rows, seed=seed, epoch=epoch) for epoch in range(-(-count // num_rows))]
+    return np.concatenate(shuffles)[:count]
+
+
+def _smooth(losses: np.ndarray, smoothing: float) -> np.ndarray:
+    """Exponential average, corrected for its start at 0."""
+    mean, smoothed = 0.0, np.empty_like(losses)
+    for t, loss in enumerate(losses, start=1):
+        mean = smoothing * mean + (1 - smoothing) * loss
+        smoothed[t - 1] = mean / (1 - smoothing**t)
+    return smoothed
+
+
+def _end(smoothed: np.ndarray, runaway: float) -> int:
+    """How many steps count: up to the first whose loss has run away."""
+    least = np.minimum.accumulate(smoothed)
+    # A loss that never fell has run away once it is ``runaway`` times the first.
+    fall = np.maximum(smoothed[0] - least, 0.25 * np.abs(smoothed[0]))
+    away = np.flatnonzero(smoothed > least + runaway * fall)
+    return int(away[0]) if len(away) else len(smoothed)
+
+
+def _landmarks(rates: np.ndarray, smoothed: np.ndarray) -> tuple[float, float]:
+    """The rates of the steepest fall and of the least loss."""
+    lowest = int(np.argmin(smoothed))
+    if lowest == 0:
+        return float("nan"), float(rates[0])
+    slopes = np.gradient(smoothed[: lowest + 1], np.log(rates[: lowest + 1]))
+    return float(rates[int(np.argmin(slopes))]), float(rates[lowest])

@@ -1,0 +1,61 @@
+"""Results as tables: plain text for a reader, a data frame for further work."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lamina.errors import LaminaError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["short_number", "text_table", "to_data_frame"]
+
+
+def text_table(columns: Mapping[str, Sequence[Any]]) -> str:
+    """Columns under their names; texts to the left, numbers to the right, what is not a number as "–".
+
+    >>> print(text_table({"layer": ["dense_1", "x"], "mean": [0.25, float("nan")]}))
+    layer    mean
+    -------------
+    dense_1  0.25
+    x           –
+    """
+    cells = {name: [short_number(value) for value in values] for name, values in columns.items()}
+    sizes = {name: max(map(len, [name, *column])) for name, column in cells.items()}
+    texts = {name for name, values in columns.items() if any(isinstance(value, str) for value in values)}
+
+    def line(row: Mapping[str, str]) -> str:
+        return "  ".join(
+            cell.ljust(sizes[name]) if name in texts else cell.rjust(sizes[name]) for name, cell in row.items()
+        ).rstrip()
+
+    rows = [line(dict(zip(cells, row, strict=True))) for row in zip(*cells.values(), strict=True)]
+    head = line({name: name for name in cells})
+    return "\n".join([head, "-" * max(map(len, [head, *rows])), *rows])
+
+
+def short_number(value: Any) -> str:
+    """Four significant digits; texts as they are."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float) and math.isnan(value):
+        return "–"
+    return f"{value:.4g}"
+
+
+def to_data_frame(columns: Mapping[str, Sequence[Any]], owner: str) -> pd.DataFrame:
+    """The columns as a pandas data frame.
+
+    Raises
+    ------
+    LaminaError
+        If pandas is not installed.
+    """
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise LaminaError(f"{owner}.to_frame needs pandas. Install it with `pip install pandas`.") from error
+    return pd.DataFrame(dict(columns))

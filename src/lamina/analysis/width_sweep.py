@@ -1,0 +1,259 @@
+"""Width sweep: the validation error against the number of hidden units, and how many are enough."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina.analysis.table import text_table, to_data_frame
+from lamina.errors import DataError, LaminaError, NonFiniteError, phrase
+from lamina.layers import Dense
+from lamina.losses import LossLike, get_loss
+from lamina.network import Sequential
+from lamina.optimizers import Optimizer, get_optimizer
+from lamina.training import EarlyStopping, Trainer
+from lamina.validation import Rule, check_parameters, integer, number, one_of, sequence_of, value
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["WidthSweep", "width_sweep"]
+
+# Losses of a number, whose targets are brought to mean 0 and variance 1.
+_REGRESSION = ("squared_error", "absolute_error", "huber")
+_RULES: dict[str, Rule] = {
+    "widths": sequence_of(integer(1)),
+    "seeds": one_of(integer(1), sequence_of(integer(0))),
+    "max_epochs": integer(1),
+    "batch_size": integer(1),
+    "patience": integer(0),
+    "num_points": integer(8),
+    "validation_fraction": number(0, 1, "neither"),
+    "n_jobs": one_of(value(None), integer(1)),
+}
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class WidthSweep:
+    """Errors against widths; see :func:`width_sweep`.
+
+    Attributes
+    ----------
+    widths : ndarray of shape (k,)
+        Ascending.
+    errors : ndarray of shape (k, seeds)
+        The least validation loss of each run; infinite where a run diverged.
+    enough : int
+        The answer, by ``rule``.
+    rule : str
+    """
+
+    widths: np.ndarray
+    errors: np.ndarray
+    enough: int
+    rule: str = "the smallest width whose mean error is within one standard error of the best width's (Breiman et al. 1984)"
+
+    @property
+    def means(self) -> np.ndarray:
+        """Mean error of each width over the seeds, (k,)."""
+        means: np.ndarray = self.errors.mean(axis=1)
+        return means
+
+    @property
+    def standard_errors(self) -> np.ndarray:
+        """Standard error of each mean, (k,); 0 for a single seed."""
+        return _standard_errors(self.errors)
+
+    def columns(self) -> dict[str, list[Any]]:
+        """Width, mean, standard error, least and greatest error as lists."""
+        return {
+            "hidden units": self.widths.tolist(),
+            "mean error": self.means.tolist(),
+            "standard error": self.standard_errors.tolist(),
+            "least": self.errors.min(axis=1).tolist(),
+            "greatest": self.errors.max(axis=1).tolist(),
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a width, as a pandas data frame."""
+        return to_data_frame(self.columns(), "WidthSweep")
+
+    def __str__(self) -> str:
+        return f"{text_table(self.columns())}\n{self.enough} hidden units are enough: {self.rule}."
+
+
+def width_sweep(
+    problem: Callable[[np.ndarray], Any] | tuple[Any, Any],
+    widths: Sequence[int] = (1, 2, 4, 8, 16, 32, 64),
+    seeds: int | Sequence[int] = 5,
+    *,
+    low: float | Sequence[float] = -1.0,
+    high: float | Sequence[float] = 1.0,
+    num_points: int = 512,
+    loss: LossLike = "squared_error",
+    activation: str = "tanh",
+    optimizer: str | Optimizer = "adam",
+    learning_rate: float | None = 0.01,
+    batch_size: int = 32,
+    max_epochs: int = 300,
+    patience: int = 30,
+    validation_fraction: float = 0.25,
+    n_jobs: int | None = None,
+) -> WidthSweep:
+    """How many units of one hidden layer does this function, or this table, need?
+
+    Every width is trained from several seeds, each in a thread of its own, until the validation loss stops falling. Inputs (and
+    targets of a regression) are brought to mean 0 and variance 1, so that an error of ½ in squared error means "no better than
+    the mean". The validation rows are the same for all runs.
+
+    Parameters
+    ----------
+    problem : callable or (X, y)
+        ``function(X) -> y`` of an array (n, features), or the data themselves with targets as ``loss`` wants them.
+    widths : sequence of int
+        Numbers of hidden units, each at least 1.
+    seeds : int or sequence of int, default=5
+        How many, or which.
+    low, high : float or sequence of float, default=-1, 1
+        Bounds of each of the function's inputs; as many as it has.
+    num_points : int, default=512
+        Points at which the function is sampled, uniformly at random, at least 8.
+    loss : loss, default="squared_error"
+    activation : str, default="tanh"
+        Of the hidden layer.
+    optimizer : str or Optimizer, default="adam"
+    learning_rate : float or None, default=0.01
+        For an optimizer given by name; None is its own default.
+    batch_size, max_epochs, patience : int, default=32, 300, 30
+    validation_fraction : float, default=0.25
+        In (0, 1).
+    n_jobs : int, optional
+        Threads; None: as many as there are processors.
+
+    Returns
+    -------
+    WidthSweep
+
+    Raises
+    ------
+    DataError
+        If the problem is neither a function nor a pair of arrays, or every run of some width diverged.
+    InvalidSettingError
+        If a setting is out of range.
+
+    References
+    ----------
+    Cybenko 1989 and Hornik, Stinchcombe & White 1989 show that some width suffices. The rule of one standard error is that of
+    Breiman, Friedman, Olshen & Stone, "Classification and regression trees", 1984, section 3.4.3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sweep = width_sweep(lambda X: np.sin(3 * X[:, 0]), widths=(1, 4), seeds=2, max_epochs=40)
+    >>> bool(sweep.means[1] < sweep.means[0])
+    True
+    """
+    settings: dict[str, object] = {"widths": widths, "seeds": seeds, "max_epochs": max_epochs, "batch_size": batch_size, "patience": patience}
+    settings |= {"num_points": num_points, "validation_fraction": validation_fraction, "n_jobs": n_jobs}
+    check_parameters(settings, _RULES, owner="width_sweep")
+    X, y = _sampled(problem, low, high, num_points) if callable(problem) else _given(problem)
+    objective = get_loss(loss)
+    train, validation = _prepared(X, y, objective.name in _REGRESSION, validation_fraction)
+    outputs = _num_outputs(y, objective.name)
+    steps = _optimizer(optimizer, learning_rate)
+    chosen_seeds = list(range(seeds)) if isinstance(seeds, int) else [int(seed) for seed in seeds]
+    ordered = sorted({int(width) for width in widths})
+
+    def run(width_and_seed: tuple[int, int]) -> float:
+        width, seed = width_and_seed
+        network = Sequential([Dense(width, activation=activation), Dense(outputs)])
+        stopping = EarlyStopping(patience=patience, tol=0.0)
+        trainer = Trainer(
+            network, objective, steps, batch_size=batch_size, seed=seed, dtype="float64", n_threads=1, callbacks=[stopping]
+        )
+        try:
+            trainer.fit(*train, validation_data=validation, max_epochs=max_epochs)
+        except NonFiniteError:
+            return float("inf")
+        return float(stopping.best)
+
+    with ThreadPoolExecutor(n_jobs or os.cpu_count()) as pool:
+        errors = np.array(list(pool.map(run, product(ordered, chosen_seeds)))).reshape(len(ordered), len(chosen_seeds))
+    return WidthSweep(np.array(ordered), errors, _enough(ordered, errors))
+
+
+def _sampled(function: Callable[[np.ndarray], Any], low: Any, high: Any, num_points: int) -> tuple[np.ndarray, np.ndarray]:
+    bottom, top = np.broadcast_arrays(np.atleast_1d(low).astype(float), np.atleast_1d(high).astype(float))
+    if not (np.isfinite(bottom).all() and np.isfinite(top).all() and (bottom < top).all()):
+        raise DataError(phrase("low", f"must be finite and less than high ({high})", low, owner="width_sweep"))
+    X = np.random.default_rng(0).uniform(bottom, top, size=(num_points, len(bottom)))
+    y = np.asarray(function(X), dtype=np.float64)
+    if len(np.atleast_1d(y)) != num_points:
+        rule = f"must return one value for each of {num_points} rows"
+        raise DataError(phrase("function", rule, f"shape {y.shape}", repair="Work on columns: X[:, 0].", owner="width_sweep"))
+    return X, y
+
+
+def _given(problem: Any) -> tuple[np.ndarray, np.ndarray]:
+    if not isinstance(problem, tuple | list) or len(problem) != 2:
+        raise DataError(phrase("problem", "must be a function or a pair (X, y)", type(problem).__name__, owner="width_sweep"))
+    X, y = (np.asarray(part, dtype=np.float64) for part in problem)
+    if X.ndim != 2 or len(X) != len(y) or len(X) < 8:
+        got = f"shapes {X.shape} and {y.shape}"
+        raise DataError(phrase("X and y", "must have equally many rows, at least 8, and X two axes", got, owner="width_sweep"))
+    return X, y
+
+
+Pair = tuple[np.ndarray, np.ndarray]
+
+
+def _prepared(X: np.ndarray, y: np.ndarray, is_regression: bool, fraction: float) -> tuple[Pair, Pair]:
+    """Training and validation rows, scaled by the training rows' mean and deviation."""
+    order = np.random.default_rng(0).permutation(len(X))
+    count = min(max(1, round(fraction * len(X))), len(X) - 1)
+    held, kept = order[:count], order[count:]
+    X = _standardized(X, kept)
+    y = _standardized(y, kept) if is_regression else y
+    return (X[kept], y[kept]), (X[held], y[held])
+
+
+def _standardized(array: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    deviation = array[rows].std(axis=0)
+    standardized: np.ndarray = (array - array[rows].mean(axis=0)) / np.where(deviation > 0, deviation, 1.0)
+    return standardized
+
+
+def _num_outputs(y: np.ndarray, loss: str) -> int:
+    if loss == "softmax_cross_entropy" and (y.ndim == 1 or y.shape[1] == 1):
+        return int(y.max()) + 1
+    return 1 if y.ndim == 1 else y.shape[1]
+
+
+def _optimizer(optimizer: str | Optimizer, learning_rate: float | None) -> Optimizer:
+    if isinstance(optimizer, str) and learning_rate is not None:
+        return get_optimizer(optimizer, learning_rate=learning_rate)
+    return get_optimizer(optimizer)
+
+
+def _standard_errors(errors: np.ndarray) -> np.ndarray:
+    count = errors.shape[1]
+    if count == 1:
+        return np.zeros(len(errors))
+    with np.errstate(invalid="ignore"):  # inf - inf of a width whose runs diverged
+        deviations: np.ndarray = errors.std(axis=1, ddof=1) / np.sqrt(count)
+    return deviations
+
+
+def _enough(widths: Sequence[int], errors: np.ndarray) -> int:
+    means = errors.mean(axis=1)
+    if not np.isfinite(means).any():
+        raise LaminaError("width_sweep: some run of every width diverged. Lower the learning rate.")
+    best = int(np.argmin(means))
+    bound = means[best] + _standard_errors(errors)[best]
+    return int(widths[int(np.flatnonzero(means <= bound)[0])])
