@@ -108,11 +108,12 @@ def test_sparse_labels_come_back_sparse() -> None:
     assert ours.shape == theirs.shape
 
 
-def test_verbose_prints_the_same_lines(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("schedule", ["constant", "adaptive"])
+def test_verbose_prints_the_same_lines(schedule: str, capsys: pytest.CaptureFixture[str]) -> None:
     X, y = _IRIS
     settings = {"solver": "sgd", "shuffle": False, "verbose": True, "tol": 1.0, "n_iter_no_change": 3, "random_state": 0}
     printed = []
-    for model in _pair("MLPClassifier", learning_rate_init=0.01, **settings):
+    for model in _pair("MLPClassifier", learning_rate_init=0.01, learning_rate=schedule, **settings):
         model.fit(X, y)
         printed.append(capsys.readouterr().out)
     assert printed[0] == printed[1]

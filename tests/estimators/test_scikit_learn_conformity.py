@@ -21,8 +21,11 @@ _PRIVATE = {
     "test_n_iter_no_change_inf": "reads mlp._no_improvement_count",
 }
 
-# Warnings are errors in our tests, but not in scikit-learn's.
-pytestmark = pytest.mark.filterwarnings("default")
+# Warnings are errors in our tests, but these are not in scikit-learn's.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore::lamina.training.training_warning.TrainingWarning"),
+]
 
 
 def _with_import_changed() -> ModuleType:

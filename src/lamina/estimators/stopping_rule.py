@@ -55,8 +55,7 @@ class StoppingRule(Callback):
         model.t_ += self.num_rows
         model.loss_ = float(record["loss"])
         model.loss_curve_.append(model.loss_)
-        if model.verbose:
-            print(f"Iteration {model.n_iter_}, loss = {model.loss_:.8f}")
+        self._say(f"Iteration {model.n_iter_}, loss = {model.loss_:.8f}")
         if "validation_loss" in record and model.validation_loss_curve_ is not None:
             model.validation_loss_curve_.append(float(record["validation_loss"]))
         improved = self._watch_loss() if self.validation is None else self._watch_score(record["validation_score"], trainer)
@@ -80,21 +79,25 @@ class StoppingRule(Callback):
         best = -np.inf if model.best_validation_score_ is None else model.best_validation_score_
         if model.validation_scores_ is not None:
             model.validation_scores_.append(score)
-        if model.verbose:
-            print(f"Validation score: {score:f}")
+        self._say(f"Validation score: {score:f}")
         if score > best:
             model.best_validation_score_ = score
             self.best_weights.keep(trainer.executor)
         return not score < best + model.tol
 
     def _stop(self, trainer: Run) -> None:
-        """End the training, unless an adaptive learning rate can still be lowered instead."""
+        """End the training, unless an adaptive learning rate was lowered instead."""
         model = self.estimator
-        if isinstance(trainer.schedule, Adaptive) and not trainer.schedule.exhausted:
-            model._no_improvement_count = 0
-            return
         watched, code = ("Training loss", "converged") if self.validation is None else ("Validation score", "no_improvement")
         text = f"{watched} did not improve more than tol={model.tol:f} for {model.n_iter_no_change} consecutive epochs."
-        if model.verbose:
-            print(f"{text} Stopping.")
+        adaptive = trainer.schedule if isinstance(trainer.schedule, Adaptive) else None
+        if adaptive is not None and not adaptive.exhausted:
+            model._no_improvement_count = 0
+            self._say(f"{text} Setting learning rate to {model.learning_rate_init * adaptive.factor:f}")
+            return
+        self._say(f"{text} Learning rate too small. Stopping." if adaptive else f"{text} Stopping.")
         trainer.stop(code, text)
+
+    def _say(self, text: str) -> None:
+        if self.estimator.verbose:
+            print(text)
