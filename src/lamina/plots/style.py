@@ -1,0 +1,143 @@
+"""The look that all pictures share: a light page, colors that the color-blind can tell apart, sizes that are legible at 1×.
+
+Every plotting function is wrapped by :func:`styled`, so the user's own matplotlib settings stay as they are.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["COLORS", "CYCLE", "LINE_STYLES", "MARKERS", "RC", "axes_grid", "make_axes", "styled"]
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+#: Okabe & Ito, "Color universal design", 2008: eight colors that remain apart under every common color blindness.
+COLORS = MappingProxyType(
+    {
+        "blue": "#0072B2",
+        "vermillion": "#D55E00",
+        "green": "#009E73",
+        "purple": "#CC79A7",
+        "orange": "#E69F00",
+        "sky": "#56B4E9",
+        "black": "#000000",
+        "yellow": "#F0E442",
+    }
+)
+
+#: The order for lines; yellow is too pale for a line on a light page.
+CYCLE = tuple(color for name, color in COLORS.items() if name != "yellow")
+
+#: For those who see no color at all: what differs in color differs in these too.
+LINE_STYLES = ("-", "--", "-.", ":")
+MARKERS = ("o", "^", "s", "D", "v", "P", "X")
+
+#: matplotlib's settings within a plotting function; ``axes.prop_cycle`` is added by :func:`styled`, for it is no plain value.
+RC = MappingProxyType(
+    {
+        "figure.figsize": (6.4, 4.2),
+        "figure.dpi": 100,
+        "figure.facecolor": "white",
+        "savefig.facecolor": "white",
+        "axes.facecolor": "white",
+        "axes.edgecolor": "#444444",
+        "axes.labelcolor": "#222222",
+        "axes.labelsize": 11,
+        "axes.titlesize": 12,
+        "axes.titlelocation": "left",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "grid.color": "#E4E4E4",
+        "grid.linewidth": 0.8,
+        "font.size": 11,
+        "text.color": "#222222",
+        "xtick.labelsize": 10,
+        "ytick.labelsize": 10,
+        "xtick.color": "#444444",
+        "ytick.color": "#444444",
+        "legend.fontsize": 10,
+        "legend.frameon": True,
+        "legend.framealpha": 0.9,
+        "legend.edgecolor": "#CCCCCC",
+        "lines.linewidth": 1.8,
+        "lines.markersize": 5,
+        "image.cmap": "cividis",
+    }
+)
+
+
+def styled(plot: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Run a plotting function in the shared style.
+
+    Raises
+    ------
+    ImportError
+        By the wrapped function, when matplotlib is not installed; names the extra that brings it.
+    """
+
+    @functools.wraps(plot)
+    def with_style(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        plt, cycler = _pyplot(plot.__name__), _cycler()
+        with plt.rc_context({**RC, "axes.prop_cycle": cycler("color", CYCLE)}):
+            return plot(*args, **kwargs)
+
+    return with_style
+
+
+def make_axes(ax: Axes | None = None, *, size: tuple[float, float] | None = None) -> Axes:
+    """The axes given, or those of a new figure of ``size`` (inches); to be called within a :func:`styled` function."""
+    if ax is not None:
+        return ax
+    axes: Axes = axes_grid(1, 1, size=size)[0]
+    return axes
+
+
+def axes_grid(
+    num_rows: int,
+    num_columns: int,
+    *,
+    size: tuple[float, float] | None = None,
+    share_x: bool = False,
+    share_y: bool = False,
+    axes: Sequence[Axes] | None = None,
+) -> list[Axes]:
+    """The ``num_rows * num_columns`` axes given, or those of a new figure, row by row.
+
+    Raises
+    ------
+    ValueError
+        If another number of axes is given.
+    """
+    if axes is not None:
+        if len(axes) != num_rows * num_columns:
+            raise ValueError(f"axes must be {num_rows * num_columns} axes, got {len(axes)}.")
+        return list(axes)
+    _, grid = _pyplot("axes_grid").subplots(
+        num_rows, num_columns, figsize=size, sharex=share_x, sharey=share_y, squeeze=False, layout="constrained"
+    )
+    return list(grid.ravel())
+
+
+def _pyplot(caller: str) -> Any:
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(
+            f"{caller} needs matplotlib, which is not installed. Install it with: pip install 'lamina[plot]'"
+        ) from error
+    return plt
+
+
+def _cycler() -> Any:
+    from cycler import cycler
+
+    return cycler
