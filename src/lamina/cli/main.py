@@ -11,11 +11,12 @@ from cyclopts import App, CycloptsError, Parameter
 import lamina
 from lamina.cli.evaluate import evaluate
 from lamina.cli.info import info
+from lamina.cli.lecture import lecture
 from lamina.cli.output import print_error
 from lamina.cli.predict import predict
 from lamina.cli.settings_file import read_settings_file
 from lamina.cli.train import train
-from lamina.errors import LaminaError
+from lamina.errors import InvalidSettingError, LaminaError
 
 __all__ = ["build_app", "main"]
 
@@ -32,7 +33,7 @@ def build_app() -> App:
         config=read_settings_file,
         default_parameter=Parameter(consume_multiple=True, negative_iterable=()),
     )
-    for command in (train, predict, evaluate, info):
+    for command in (train, predict, evaluate, info, lecture):
         app.command(command)
     return app
 
@@ -64,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return USAGE
     except LaminaError as error:
         print_error(str(error))
-        return FAILED
+        return USAGE if isinstance(error, InvalidSettingError) else FAILED
     except MemoryError:
         print_error("the table does not fit into memory. Train on fewer rows, or ignore columns with many categories.")
         return FAILED
@@ -79,5 +80,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _command(arguments: Sequence[str]) -> str:
-    known = ("train", "predict", "evaluate", "info")
+    known = ("train", "predict", "evaluate", "info", "lecture")
     return f"{arguments[0]} " if arguments and arguments[0] in known else ""

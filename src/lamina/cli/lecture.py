@@ -1,0 +1,133 @@
+"""``lamina lecture``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from lamina.cli.options import Flag
+from lamina.cli.output import notes_printed, print_json, print_line, print_table
+
+if TYPE_CHECKING:
+    from lamina.lecture import Picture
+
+__all__ = ["lecture"]
+
+
+def lecture(
+    item: str | None = None,
+    /,
+    *,
+    output: Annotated[Path | None, Parameter(alias="-o")] = None,
+    seed: int = 0,
+    json: Flag = False,
+) -> None:
+    """List the lecture's rows and pictures, explain a row, or make a picture.
+
+    A picture trains what it shows: that takes seconds to a few minutes.
+
+    Parameters
+    ----------
+    item : str
+        A picture (P10), a row (L14), or nothing, for a list of all.
+    output : Path
+        File for the picture: .png, .svg, .pdf.
+    seed : int
+        Of the picture's run.
+    json : bool
+        Print one JSON object.
+    """
+    with notes_printed():
+        if item is None:
+            _list(json)
+        elif item.upper().startswith("L"):
+            _explain(item, json)
+        else:
+            _make(item, output, seed, json)
+
+
+def _list(json: bool) -> None:
+    from lamina.lecture import PICTURES, read_rows
+
+    rows = {row.number: {"concept": row.concept, "where": row.where} for row in read_rows()}
+    pictures = {number: {"title": picture.title, "rows": list(picture.rows)} for number, picture in PICTURES.items()}
+    if json:
+        print_json({"rows": rows, "pictures": pictures})
+        return
+    _print_columns(("row", "concept", "where"), [(number, row["concept"], row["where"]) for number, row in rows.items()])
+    titles = [(number, picture.title, ", ".join(picture.rows)) for number, picture in PICTURES.items()]
+    _print_columns(("picture", "what it shows", "rows"), titles)
+    print_line("`lamina lecture L14` explains a row, `lamina lecture P10 -o picture.png` makes a picture.")
+
+
+def _explain(number: str, json: bool) -> None:
+    from lamina.lecture import get_row
+
+    row = get_row(number)
+    fields = {"row": row.number, "concept": row.concept, "where": row.where, "how": row.how, "test": row.test}
+    if json:
+        print_json(fields)
+    else:
+        print_line("\n".join(f"{name + ':':9}{text}" for name, text in fields.items()))
+
+
+def _make(number: str, output: Path | None, seed: int, json: bool) -> None:
+    from lamina.files import check_writable
+    from lamina.lecture import get_picture
+
+    picture = get_picture(number)
+    if output is not None:
+        _check_format(output)
+        check_writable(output)
+    result = picture.compute(seed=seed)
+    if output is not None:
+        _save(picture, result, output)
+    if json:
+        print_json({"picture": number.upper(), "title": picture.title, "result": str(result), "output": output and str(output)})
+        return
+    print_line(f"{number.upper()}: {picture.title}\n{result}")
+    print_line(f"Picture: {output}" if output else f"`lamina lecture {number.upper()} -o picture.png` also draws it.")
+
+
+def _check_format(output: Path) -> None:
+    """Refuse an output that matplotlib cannot write, before anything is trained."""
+    from lamina.errors import InvalidSettingError, phrase
+
+    _use_no_screen()
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    known = FigureCanvasBase.get_supported_filetypes()
+    if output.suffix[1:].lower() not in known:
+        rule = f"must end in one of {', '.join(f'.{suffix}' for suffix in sorted(known))}"
+        raise InvalidSettingError(phrase("--output", rule, str(output), repair="Use picture.png."))
+
+
+def _save(picture: Picture, result: object, output: Path) -> None:
+    from lamina.files import atomic_write
+
+    figure = picture.draw(result)
+    with atomic_write(output) as file:
+        figure.savefig(file, format=output.suffix[1:].lower(), dpi=150)
+
+
+def _use_no_screen() -> None:
+    from lamina.errors import LaminaError
+
+    try:
+        import matplotlib
+    except ImportError as error:
+        raise LaminaError("pictures need matplotlib. Install it with `pip install 'lamina[plot]'`.") from error
+    matplotlib.use("agg")
+
+
+def _print_columns(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*headings)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    print_table(table)

@@ -1,0 +1,89 @@
+"""The lecture's rows, read from the page of the documentation that holds them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from lamina.errors import FileError, InvalidSettingError, phrase_unknown
+
+__all__ = ["Row", "get_row", "read_rows"]
+
+# The page beside an installed package, and in a checkout, where it is written.
+_PLACES = (Path(__file__).with_name("lecture.md"), Path(__file__).parents[3] / "docs" / "lecture.md")
+# A cell ends at a bar, but not at one within `code` or behind a backslash.
+_CELL = re.compile(r"((?:\\.|`[^`]*`|[^|`\\])*)\|")
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)|\{\w+\}`~?([^`<]+)(?:<[^`]*>)?`")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the lecture: what it is about, and where the library has it.
+
+    Parameters
+    ----------
+    number : str
+        "L1" and so on.
+    concept : str
+        What the lecture says.
+    where : str
+        The objects that have it.
+    how : str
+        A command, or a few lines of Python, that show it.
+    test : str
+        The tests that hold it.
+    """
+
+    number: str
+    concept: str
+    where: str
+    how: str
+    test: str
+
+
+@cache
+def read_rows() -> tuple[Row, ...]:
+    """All rows, in the lecture's order.
+
+    Raises
+    ------
+    FileError
+        If the page is not there.
+    """
+    page = next((place for place in _PLACES if place.exists()), None)
+    if page is None:
+        raise FileError(f"cannot read {str(_PLACES[0])!r}: no such file. Install Lamina again.")
+    rows = [row for line in page.read_text(encoding="utf-8").splitlines() if (row := _row(line))]
+    return tuple(sorted(rows, key=lambda row: int(row.number[1:])))
+
+
+def get_row(number: str) -> Row:
+    """The row of that number, in capitals or not.
+
+    Raises
+    ------
+    InvalidSettingError
+        If there is none; the nearest is named.
+    """
+    rows = {row.number: row for row in read_rows()}
+    if number.upper() not in rows:
+        raise InvalidSettingError(phrase_unknown("a row", number, rows))
+    return rows[number.upper()]
+
+
+def _row(line: str) -> Row | None:
+    """The row in a line of the page; None for any other line."""
+    if not re.match(r"\|\s*L\d+\s*\|", line):
+        return None
+    cells = [_plain(cell.strip()) for cell in _CELL.findall(line.lstrip()[1:])]
+    if len(cells) != 5:
+        raise FileError(f"the page of the lecture must have five cells in each row, got {len(cells)}: {line[:60]!r}")
+    return Row(*cells)
+
+
+def _plain(cell: str) -> str:
+    """A cell without links and code marks."""
+    text = _LINK.sub(lambda found: found[1] or found[2], cell)
+    return text.replace("<br>", "\n").replace("`", "").replace("\\|", "|")
