@@ -9,6 +9,17 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from lamina.analysis import (
+        SymmetryRecord,
+        activation_statistics,
+        check_gradients,
+        explain_step,
+        gradient_noise_scale,
+        layer_outputs,
+        learning_rate_range,
+        symmetry,
+        width_sweep,
+    )
     from lamina.clipping import Clipping
     from lamina.estimators import MLPClassifier, MLPRegressor
     from lamina.layers import (
@@ -35,7 +46,7 @@ if TYPE_CHECKING:
         SquaredError,
     )
     from lamina.model import TableModel, fit_table, load_model, save_model
-    from lamina.network import Graph, Input, Sequential
+    from lamina.network import Graph, Input, Sequential, data_driven_initialization
     from lamina.optimizers import LBFGS, Adagrad, Adam, AdamW, GradientDescent, Momentum, Nadam, Nesterov, RMSprop
     from lamina.training import (
         Callback,
@@ -97,26 +108,38 @@ __all__ = [
     "SoftmaxCrossEntropy",
     "SquaredError",
     "StopReason",
+    "SymmetryRecord",
     "TableModel",
     "TargetLoss",
     "TimeLimit",
     "Trainer",
     "TrainingWarning",
+    "activation_statistics",
+    "check_gradients",
+    "data_driven_initialization",
+    "explain_step",
     "fit_table",
+    "gradient_noise_scale",
+    "layer_outputs",
+    "learning_rate_range",
     "load_model",
     "save_model",
+    "symmetry",
+    "width_sweep",
 ]
 __version__ = "0.1.0"
 
 # Where each name lives; the import is the first use's.
 _HOMES = {
+    "lamina.analysis": "SymmetryRecord activation_statistics check_gradients explain_step gradient_noise_scale layer_outputs "
+    "learning_rate_range symmetry width_sweep",
     "lamina.clipping": "Clipping",
     "lamina.estimators": "MLPClassifier MLPRegressor",
     "lamina.layers": "Activation Add BatchNorm Concat Dense Dropout LayerNorm Multiply PReLU",
     "lamina.losses": "AbsoluteError CustomLoss Hinge Huber PerceptronLoss Poisson Quantile SigmoidCrossEntropy "
     "SoftmaxCrossEntropy SquaredError",
     "lamina.model": "TableModel fit_table load_model save_model",
-    "lamina.network": "Graph Input Sequential",
+    "lamina.network": "Graph Input Sequential data_driven_initialization",
     "lamina.optimizers": "LBFGS Adagrad Adam AdamW GradientDescent Momentum Nadam Nesterov RMSprop",
     "lamina.training": "Callback Checkpoint EarlyStopping History JsonlLog LearningRate Progress SmallGradient "
     "StopReason TargetLoss TimeLimit Trainer TrainingWarning",

@@ -159,8 +159,8 @@ def width_sweep(
     >>> bool(sweep.means[1] < sweep.means[0])
     True
     """
-    settings: dict[str, object] = {"widths": widths, "seeds": seeds, "max_epochs": max_epochs, "batch_size": batch_size, "patience": patience}
-    settings |= {"num_points": num_points, "validation_fraction": validation_fraction, "n_jobs": n_jobs}
+    settings: dict[str, object] = {"widths": widths, "seeds": seeds, "max_epochs": max_epochs, "batch_size": batch_size}
+    settings |= {"patience": patience, "num_points": num_points, "validation_fraction": validation_fraction, "n_jobs": n_jobs}
     check_parameters(settings, _RULES, owner="width_sweep")
     X, y = _sampled(problem, low, high, num_points) if callable(problem) else _given(problem)
     objective = get_loss(loss)

@@ -15,6 +15,7 @@ from lamina.errors import InvalidSettingError, ShapeError, phrase
 from lamina.network.arrangement import depth_of, in_order, with_widths
 from lamina.network.blueprint import Blueprint, draw_blueprint
 from lamina.network.description import describe, read_description
+from lamina.network.fold import fold_batch_norm
 from lamina.network.heads import Losses, heads_for, losses_for
 from lamina.network.node import InputNode, Node
 from lamina.network.summary import summary_of
@@ -194,6 +195,36 @@ class Network:
         program = self._blueprint.program
         views = _views(vector, program.parameters, program.num_parameters, "the parameter vector")
         return views if state is None else views | _views(state, program.state, program.num_state, "the state vector")
+
+    def fold(self, parameters: np.ndarray, state: np.ndarray) -> tuple[Network, np.ndarray]:
+        """The network without its batch normalizations, and weights with which it predicts the same, to rounding.
+
+        See :func:`lamina.network.fold.fold_batch_norm`.
+
+        Parameters
+        ----------
+        parameters : ndarray of shape (num_parameters,)
+        state : ndarray of shape (num_state,)
+
+        Returns
+        -------
+        network : Network
+        parameters : ndarray of shape (network.num_parameters,)
+
+        Raises
+        ------
+        InvalidSettingError
+            When a batch normalization has no Dense layer beside it that can take it in.
+
+        Examples
+        --------
+        >>> from lamina import BatchNorm, Dense, Sequential
+        >>> net = Sequential([Dense(4), BatchNorm(), Dense(1)], input_width=2)
+        >>> folded, weights = net.fold(*net.initialize(seed=0))
+        >>> folded
+        <Sequential 2 → 1: 2 layers, depth 2, 17 parameters>
+        """
+        return fold_batch_norm(self, parameters, state)
 
     def summary(self) -> str:
         """A table in plain text: name, layer, what it reads, width and number of parameters of each layer, and the totals."""

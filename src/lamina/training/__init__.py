@@ -13,6 +13,7 @@ from lamina.training.callbacks import (
     TimeLimit,
 )
 from lamina.training.history import History, Record
+from lamina.training.monte_carlo import PredictiveDistribution
 from lamina.training.stop_reason import STOP_CODES, StopReason
 from lamina.training.trainer import Trainer
 from lamina.training.training_warning import TrainingWarning
@@ -25,6 +26,7 @@ __all__ = [
     "History",
     "JsonlLog",
     "LearningRate",
+    "PredictiveDistribution",
     "Progress",
     "Record",
     "Run",

@@ -28,6 +28,7 @@ from lamina.training.chunks import ChunkSize, run_in_chunks
 from lamina.training.epoch import Epoch
 from lamina.training.full_batch import minimize_full_batch
 from lamina.training.history import History, Record
+from lamina.training.monte_carlo import sample_predictions
 from lamina.training.running_fit import RunningFit, report_failure
 from lamina.training.stop_reason import StopReason
 from lamina.training.weighted_network import Metric, WeightedNetwork
@@ -342,6 +343,35 @@ class Trainer:
         """The outputs themselves, before any link; shaped as in :meth:`predict`."""
         model = self._built_for(X)
         return model.logits(model.inputs(X))
+
+    def predict_distribution(self, X: Any, *, mc_samples: int = 100, seed: int = 0) -> Any:
+        """Monte Carlo dropout: mean and spread of :meth:`predict` over masks as in training, drawn ``mc_samples`` times.
+
+        The mean approximates the expectation over all masks, for which :meth:`predict` puts one pass of scaled units; the spread
+        says how sure the network is (Gal & Ghahramani 2016). Batch normalization stays as in prediction.
+
+        Parameters
+        ----------
+        X
+            As in :meth:`predict`.
+        mc_samples : int, default=100
+            At least 2.
+        seed : int, default=0
+            Of the masks.
+
+        Returns
+        -------
+        PredictiveDistribution, or a list of these for several outputs
+
+        Raises
+        ------
+        InvalidSettingError
+            If the network has no dropout.
+        """
+        model = self._built_for(X)
+        settings = (mc_samples, seed, self.engine, self.n_threads)
+        parts = sample_predictions(self.network, self.losses, model.executor, model.inputs(X), *settings)
+        return parts[0] if len(parts) == 1 else parts
 
     @property
     def weights(self) -> dict[str, np.ndarray]:

@@ -1,0 +1,152 @@
+"""Data-driven first weights: layer-sequential unit variance (Mishkin & Matas 2016)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from lamina.engine.program import Op, Program
+from lamina.engine.reference.passes import Mode, run_forward, unflatten
+from lamina.errors import DataError, ShapeError, phrase
+from lamina.initializers import Orthogonal
+from lamina.network.network import Network
+from lamina.validation import check_parameters, integer, number
+
+__all__ = ["data_driven_initialization"]
+
+
+def data_driven_initialization(
+    network: Network,
+    X: Any,
+    seed: int = 0,
+    *,
+    dtype: DTypeLike = "float32",
+    max_rows: int = 1024,
+    tol: float = 1e-3,
+    max_iterations: int = 10,
+) -> np.ndarray:
+    """First weights with which the weighted sums of every Dense layer have variance 1 on the user's own data.
+
+    Layer by layer from the input: W is drawn orthonormal, then W ← W / sd(sums) until |variance − 1| < ``tol``, where the sums
+    are those of a batch of rows, over rows and units together. Biases and all other parameters are as ``network.initialize``
+    gives them. So the rule that Xavier's and He's variances keep on average holds for these data, whatever the activations.
+
+    Parameters
+    ----------
+    network : Network
+        Built or not.
+    X : array of shape (n, width), or a list or dict of such
+        The inputs, at least two different rows.
+    seed : int, default=0
+    dtype : {"float32", "float64"}, default="float32"
+        Of the vector returned.
+    max_rows : int, default=1024
+        Rows that are used, the first ones, at least 2.
+    tol : float, default=0.001
+        Above 0; the paper uses 0.1.
+    max_iterations : int, default=10
+        Scalings a layer, at least 1. One is exact where the bias is 0.
+
+    Returns
+    -------
+    ndarray of shape (num_parameters,)
+        The flat parameter vector: ``trainer.executor.parameters[:] = …``.
+
+    Raises
+    ------
+    DataError
+        If a layer's weighted sums are all the same, or not finite.
+    ShapeError
+        If X does not fit the network.
+
+    References
+    ----------
+    Mishkin & Matas, "All you need is a good init", 2016, algorithm 1.
+
+    Examples
+    --------
+    >>> from lamina import Dense, Sequential
+    >>> X = 50.0 * np.random.default_rng(0).normal(size=(500, 20))
+    >>> network = Sequential([Dense(30), Dense(1)], input_width=20)
+    >>> views = network.unflatten(data_driven_initialization(network, X, seed=0, dtype="float64"))
+    >>> round(float((X @ views["dense_1.weight"]).var()), 3)
+    1.0
+    """
+    settings = {"seed": seed, "max_rows": max_rows, "tol": tol, "max_iterations": max_iterations}
+    rules = {"seed": integer(0), "max_rows": integer(2), "tol": number(0, closed="neither"), "max_iterations": integer(1)}
+    check_parameters(settings, rules, owner="data_driven_initialization")
+    inputs = [_rows(part, name, max_rows) for name, part in _named(network, X)]
+    if not network.is_built:
+        network = network.build([array.shape[1] for array in inputs])
+    program = network.program()
+    _check_widths(program, network, inputs)
+    flat, state = network.initialize(seed, "float64")
+    rng = np.random.default_rng(seed)
+    buffers = dict(zip(program.inputs, inputs, strict=True))
+    for op in program.ops:
+        if op.kind == "dense":
+            weight = program.parameters[op.parameters[0]]
+            flat[weight.slice] = Orthogonal().draw(rng, weight.shape, *weight.shape).ravel()
+            _scale(program, op, flat, state, buffers, tol, max_iterations)
+        buffers[op.output] = _run(program, op, flat, state, buffers)
+    return flat.astype(dtype)
+
+
+def _scale(
+    program: Program, op: Op, flat: np.ndarray, state: np.ndarray, buffers: Mapping[int, np.ndarray], tol: float, most: int
+) -> None:
+    """Divide the op's weights by their sums' standard deviation until that is 1."""
+    for _ in range(most):
+        variance = float(_run(program, op, flat, state, buffers).var())
+        if not np.isfinite(variance) or variance <= 0.0:
+            rule = "must vary and be finite"
+            repair = "Give other rows, or scale the data."
+            raise DataError(phrase(f"the weighted sums of {op.layer}", rule, f"variance {variance}", repair=repair))
+        if abs(variance - 1.0) < tol:
+            return
+        flat[program.parameters[op.parameters[0]].slice] /= np.sqrt(variance)
+
+
+def _run(program: Program, op: Op, flat: np.ndarray, state: np.ndarray, buffers: Mapping[int, np.ndarray]) -> np.ndarray:
+    """The output of one op: a program of its own, in training mode, without dropout."""
+    read = tuple(dict.fromkeys(op.inputs))
+    alone = replace(program, inputs=read, ops=(op,))
+    values = (unflatten(flat, program.parameters, np), unflatten(state, program.state, np))
+    rates = [0.0] if op.kind == "dropout" else []
+    tape = run_forward(alone, [buffers[b] for b in read], *values, Mode(True, dropout_rates=rates), np)
+    output: np.ndarray = tape.buffers[op.output]
+    return output
+
+
+def _named(network: Network, X: Any) -> list[tuple[str, Any]]:
+    """Each input's name and array."""
+    names = network.input_names
+    if isinstance(X, Mapping):
+        if set(X) != set(names):
+            raise ShapeError(phrase("the keys of X", f"must be {', '.join(names)}", list(X)))
+        return [(name, X[name]) for name in names]
+    if len(names) == 1:
+        return [(names[0], X)]
+    if not isinstance(X, list | tuple) or len(X) != len(names):
+        raise ShapeError(phrase("X", f"must be a list or dict of {len(names)} arrays ({', '.join(names)})", type(X).__name__))
+    return list(zip(names, X, strict=True))
+
+
+def _rows(part: Any, name: str, most: int) -> np.ndarray:
+    rows = part.tocsr()[:most].toarray() if hasattr(part, "tocsr") else part
+    array = np.asarray(rows, dtype=np.float64)[:most]
+    if array.ndim != 2 or len(array) < 2:
+        raise ShapeError(phrase(f"X of {name}", "must have two axes and at least 2 rows", array.shape))
+    if not np.isfinite(array).all():
+        raise DataError(f"X of {name} must be finite, but holds NaN or infinity. Fill or drop these rows.")
+    return array
+
+
+def _check_widths(program: Program, network: Network, inputs: list[np.ndarray]) -> None:
+    for name, buffer, array in zip(network.input_names, program.inputs, inputs, strict=True):
+        if array.shape[1] != program.widths[buffer]:
+            raise ShapeError(phrase(f"X of {name}", f"must have shape (rows, {program.widths[buffer]})", array.shape))

@@ -1,0 +1,146 @@
+"""Batch normalization folded into a Dense layer beside it: what it does at prediction is a product and a sum, as theirs is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lamina.errors import InvalidSettingError, phrase
+from lamina.layers import BatchNorm, Dense
+from lamina.network.node import Node
+
+if TYPE_CHECKING:
+    from lamina.network.network import Network
+
+__all__ = ["fold_batch_norm"]
+
+
+def fold_batch_norm(
+    network: Network, parameters: np.ndarray, state: np.ndarray, *, as_dense: bool = False
+) -> tuple[Network, np.ndarray]:
+    """The network without its batch normalizations, and weights with which it predicts the same, to rounding.
+
+    At prediction a batch normalization is y = a x + c with a = γ / √(σ² + ε) and c = β − μ a, from the running μ and σ². So::
+
+        before it, x = u W + b:   y = u (W a) + (b a + c)       where only the normalization reads x
+        after it,  z = y W + b:   z = x (a W) + (b + c W)       in every layer that reads y
+
+    Parameters
+    ----------
+    network : Network
+        Built.
+    parameters, state : ndarray of shape (num_parameters,), (num_state,)
+    as_dense : bool, default=False
+        Replace a normalization that cannot be folded by a Dense layer with diagonal weights, instead of refusing it.
+
+    Returns
+    -------
+    network : Network
+        Of the same kind; its layers keep their names.
+    parameters : ndarray of shape (network.num_parameters,)
+        Of the dtype of those given.
+
+    Raises
+    ------
+    InvalidSettingError
+        When an activation, another layer or a branch stands between a normalization and all Dense layers.
+    ShapeError
+        When a vector has another length than the network's.
+
+    References
+    ----------
+    Jacob et al., "Quantization and training of neural networks for efficient integer-arithmetic-only inference", 2018,
+    section 3.2.
+    """
+    draft = _Draft(network, {name: array.astype(np.float64) for name, array in network.unflatten(parameters, state).items()})
+    for node in network.nodes:
+        if isinstance(node.layer, BatchNorm):
+            draft.fold(node.name, as_dense)
+    folded = type(network).__new__(type(network))
+    folded._assemble(network.inputs, list(draft.nodes.values()), draft.outputs)
+    flat = np.empty(folded.num_parameters, dtype=parameters.dtype)
+    for name, view in folded.unflatten(flat).items():
+        view[...] = draft.arrays[name]
+    return folded, flat
+
+
+class _Draft:
+    """The nodes and arrays while normalizations disappear from them one by one."""
+
+    def __init__(self, network: Network, arrays: Mapping[str, np.ndarray]) -> None:
+        self.nodes = {node.name: node for node in network.nodes}
+        self.outputs = list(network.output_names)
+        self.arrays = dict(arrays)
+
+    def fold(self, name: str, as_dense: bool) -> None:
+        (source,) = self.nodes[name].inputs
+        readers = self._readers(name)
+        factor, shift = self._affine(name)
+        if self._can_take(source, name):
+            self._into_source(source, factor, shift)
+        elif readers and name not in self.outputs and all(isinstance(reader.layer, Dense) for reader in readers):
+            for reader in readers:
+                self._into_reader(reader.name, factor, shift)
+        elif as_dense:
+            self._become_dense(name, factor, shift)
+            return
+        else:
+            raise InvalidSettingError(self._refusal(name, source, readers))
+        self._remove(name, source)
+
+    def _readers(self, name: str) -> list[Node]:
+        return [node for node in self.nodes.values() if name in node.inputs]
+
+    def _affine(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """a and c of y = a x + c."""
+        layer, arrays = self.nodes[name].layer, self.arrays
+        assert isinstance(layer, BatchNorm)
+        mean, variance = arrays[f"{name}.running_mean"], arrays[f"{name}.running_variance"]
+        factor = arrays.get(f"{name}.gamma", np.ones_like(mean)) / np.sqrt(variance + layer.eps)
+        return factor, arrays.get(f"{name}.beta", np.zeros_like(mean)) - mean * factor
+
+    def _can_take(self, source: str, name: str) -> bool:
+        """Whether the layer before is a Dense one without activation whose only reader is the normalization."""
+        node = self.nodes.get(source)
+        alone = len(self._readers(source)) == 1 and source not in self.outputs
+        return node is not None and isinstance(node.layer, Dense) and _is_linear(node.layer) and alone
+
+    def _into_source(self, source: str, factor: np.ndarray, shift: np.ndarray) -> None:
+        self.arrays[f"{source}.weight"] = self.arrays[f"{source}.weight"] * factor
+        self.arrays[f"{source}.bias"] = self.arrays.get(f"{source}.bias", 0.0) * factor + shift
+        self._give_bias(source)
+
+    def _into_reader(self, reader: str, factor: np.ndarray, shift: np.ndarray) -> None:
+        weight = self.arrays[f"{reader}.weight"]
+        self.arrays[f"{reader}.bias"] = self.arrays.get(f"{reader}.bias", 0.0) + shift @ weight
+        self.arrays[f"{reader}.weight"] = factor[:, None] * weight
+        self._give_bias(reader)
+
+    def _give_bias(self, name: str) -> None:
+        node = self.nodes[name]
+        assert isinstance(node.layer, Dense)
+        self.nodes[name] = replace(node, layer=replace(node.layer, use_bias=True))
+
+    def _become_dense(self, name: str, factor: np.ndarray, shift: np.ndarray) -> None:
+        self.nodes[name] = replace(self.nodes[name], layer=Dense(len(factor), name=name))
+        self.arrays[f"{name}.weight"], self.arrays[f"{name}.bias"] = np.diag(factor), shift
+
+    def _remove(self, name: str, source: str) -> None:
+        """Whoever read the normalization now reads what it read."""
+        del self.nodes[name]
+        self.outputs = [source if output == name else output for output in self.outputs]
+        for node in self._readers(name):
+            inputs = tuple(source if sender == name else sender for sender in node.inputs)
+            self.nodes[node.name] = replace(node, inputs=inputs)
+
+    def _refusal(self, name: str, source: str, readers: list[Node]) -> str:
+        rule = "must stand directly behind a Dense layer without activation that nothing else reads, or before Dense layers only"
+        between = f"{source} → {name} → {', '.join(reader.name for reader in readers) or 'output'}"
+        return phrase("the batch normalization", rule, between, repair="Keep it, or move it there and train again.", owner="fold")
+
+
+def _is_linear(layer: Dense) -> bool:
+    return layer.activation is None or layer.describe() == f"Dense({layer.units}, identity)"

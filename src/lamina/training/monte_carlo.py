@@ -1,0 +1,104 @@
+"""Monte Carlo dropout: predictions with the masks of training, drawn again and again (Gal & Ghahramani 2016)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lamina.engine import make_executor
+from lamina.engine.executor import Executor
+from lamina.engine.plan import InputArray, TrainingPlan
+from lamina.errors import InvalidSettingError, phrase
+from lamina.losses import Loss
+from lamina.network import Network
+from lamina.network.fold import fold_batch_norm
+from lamina.optimizers import GradientDescent
+from lamina.validation import check_parameters, integer
+
+__all__ = ["PredictiveDistribution", "sample_predictions"]
+
+_CHUNK_ROWS = 4096  # bounds the memory of a pass
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PredictiveDistribution:
+    """Mean and spread of predictions over masks of dropout.
+
+    Attributes
+    ----------
+    mean : ndarray of shape (n, width)
+        The mean prediction (of probabilities, for a classifier), float64.
+    spread : ndarray of shape (n, width)
+        The standard deviation over the masks, unbiased in its square; float64.
+    mc_samples : int
+        How many masks were drawn.
+    """
+
+    mean: np.ndarray
+    spread: np.ndarray
+    mc_samples: int
+
+    def __str__(self) -> str:
+        rows, width = self.mean.shape
+        spread = f"spread {self.spread.mean():.3g} on average, {self.spread.max():.3g} at most"
+        return f"{rows} predictions of {width}, over {self.mc_samples} masks: {spread}"
+
+
+def sample_predictions(
+    network: Network,
+    losses: Sequence[Loss],
+    weights: Executor,
+    inputs: Sequence[InputArray],
+    mc_samples: int,
+    seed: int,
+    engine: str = "auto",
+    n_threads: int | None = None,
+) -> list[PredictiveDistribution]:
+    """A distribution for each output; see :meth:`lamina.training.Trainer.predict_distribution`.
+
+    Batch normalization stays as it is at prediction: it is folded into the weights of a network of its own, which then runs as
+    in training.
+    """
+    check_parameters(
+        {"mc_samples": mc_samples, "seed": seed}, {"mc_samples": integer(2), "seed": integer(0)}, owner="Monte Carlo dropout"
+    )
+    if not any(op.kind == "dropout" and op.settings[0] > 0 for op in weights.program.ops):
+        rule, repair = "must have a layer of dropout with a rate above 0", "Add Dropout, or use predict."
+        raise InvalidSettingError(phrase("the network", rule, network, repair=repair, owner="Monte Carlo dropout"))
+    folded, parameters = fold_batch_norm(network, weights.parameters, weights.state, as_dense=True)
+    executor = make_executor(folded.program(), dtype=weights.dtype, engine=engine, n_threads=n_threads)
+    executor.configure(TrainingPlan(GradientDescent().rule(), seed=seed))
+    executor.parameters[:] = parameters
+    parts = [_moments(executor, losses, inputs, *chunk, mc_samples) for chunk in _chunks(inputs[0].shape[0])]
+    columns = zip(*parts, strict=True)
+    joined = [[np.concatenate(moments) for moments in zip(*column, strict=True)] for column in columns]
+    return [PredictiveDistribution(mean, spread, mc_samples) for mean, spread in joined]
+
+
+def _chunks(num_rows: int) -> Iterator[tuple[np.ndarray, int, int]]:
+    """Rows, the chunk's number, and how many chunks there are."""
+    count = -(-num_rows // _CHUNK_ROWS)
+    for i in range(count):
+        yield np.arange(i * _CHUNK_ROWS, min((i + 1) * _CHUNK_ROWS, num_rows), dtype=np.int64), i, count
+
+
+def _moments(
+    executor: Executor, losses: Sequence[Loss], inputs: Sequence[InputArray], rows: np.ndarray, chunk: int, count: int, k: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Mean and standard deviation of each output's prediction, by Welford's recurrence (1962), which no offset hurts."""
+    means: list[np.ndarray] = []
+    squares: list[np.ndarray] = []
+    for sample in range(k):
+        # masks are keyed by the step: every chunk of every sample has its own
+        logits = executor.forward(inputs, rows, sample * count + chunk)
+        predictions = [np.asarray(loss.predict(z), dtype=np.float64) for loss, z in zip(losses, logits, strict=True)]
+        if sample == 0:
+            means, squares = [p.copy() for p in predictions], [np.zeros_like(p) for p in predictions]
+            continue
+        for i, prediction in enumerate(predictions):
+            deviation = prediction - means[i]
+            means[i] += deviation / (sample + 1)
+            squares[i] += deviation * (prediction - means[i])
+    return [(mean, np.sqrt(square / (k - 1))) for mean, square in zip(means, squares, strict=True)]
