@@ -20,22 +20,4 @@ inline constexpr const char* kRuleNames[] = {
     "gradient_descent", "momentum", "nesterov", "rmsprop", "adagrad", "adam", "nadam",
 };
 
-// Whether activation_backward reads x; where it does not, the forward pass may overwrite x with out.
-constexpr bool backward_reads_x(Function function) {
-  switch (function) {
-    case Function::identity:
-    case Function::step:
-    case Function::sigmoid:
-    case Function::tanh:
-    case Function::relu:
-    case Function::hard_tanh:
-    case Function::relu6:
-    case Function::exp:
-    case Function::softmax:
-      return false;
-    default:
-      return true;
-  }
-}
-
 }  // namespace lamina

@@ -11,8 +11,10 @@
 
 #include <cstdint>
 
-#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
-#error "the kernels need NaN and infinity: compile without -ffast-math and -ffinite-math-only"
+#if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || \
+    (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error \
+    "the kernels need NaN, infinity and exact order: compile without -ffast-math, -fassociative-math, -ffinite-math-only"
 #endif
 
 #ifndef LAMINA_VECTOR_BYTES

@@ -57,8 +57,8 @@ template <class T>
 LAMINA_INLINE T exponential(T x) {
   using F = FloatTraits<T>;
   const ExponentParts<T> parts = split_exponent(clamp(x, F::exp_low, F::exp_high));
-  const auto both = parts.k + 2 * F::bias,
-             half = both >> 1;  // 2^k in two factors: it may exceed either end of the range
+  // 2^k in two factors: it may exceed either end of the range.
+  const auto both = parts.k + 2 * F::bias, half = both >> 1;
   return (T(1) + (parts.r + parts.tail)) * power_of_two<T>(half) * power_of_two<T>(both - half);
 }
 
@@ -109,9 +109,8 @@ LAMINA_INLINE T logarithm(T x) {
 // log(1 + y) for y in [0, 1].
 template <class T>
 LAMINA_INLINE T log_one_plus(T y) {
-  const T far = y > T(0.41421356)
-                    ? T(1)
-                    : T(0);  // a factor: asked twice, the compiler would compute both sides of everything
+  // A factor and not a condition: asked twice, the compiler would compute both sides of everything.
+  const T far = y > T(0.41421356) ? T(1) : T(0);
   return log_near_one((y - far) * (T(1) - T(0.5) * far), T(0)) + far * T(0.6931471805599453);
 }
 
