@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         width_sweep,
     )
     from lamina.clipping import Clipping
+    from lamina.descent import minimize
     from lamina.estimators import MLPClassifier, MLPRegressor
     from lamina.layers import (
         Activation,
@@ -123,6 +124,7 @@ __all__ = [
     "layer_outputs",
     "learning_rate_range",
     "load_model",
+    "minimize",
     "save_model",
     "symmetry",
     "width_sweep",
@@ -134,6 +136,7 @@ _HOMES = {
     "lamina.analysis": "SymmetryRecord activation_statistics check_gradients explain_step gradient_noise_scale layer_outputs "
     "learning_rate_range symmetry width_sweep",
     "lamina.clipping": "Clipping",
+    "lamina.descent": "minimize",
     "lamina.estimators": "MLPClassifier MLPRegressor",
     "lamina.layers": "Activation Add BatchNorm Concat Dense Dropout LayerNorm Multiply PReLU",
     "lamina.losses": "AbsoluteError CustomLoss Hinge Huber PerceptronLoss Poisson Quantile SigmoidCrossEntropy "

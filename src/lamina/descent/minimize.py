@@ -1,0 +1,154 @@
+"""Gradient descent on any function: the library's update rules on the user's own gradient."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from lamina.descent.lbfgs import descend_lbfgs
+from lamina.descent.numerical_gradient import numerical_gradient
+from lamina.descent.objective import Objective
+from lamina.descent.result import Descent
+from lamina.descent.trail import Trail
+from lamina.engine import plan
+from lamina.engine.reference.clipping import clip
+from lamina.engine.reference.update import RULES, decay
+from lamina.errors import DataError, InvalidSettingError, phrase
+from lamina.optimizers import LBFGS, Optimizer, StepOptimizer, get_optimizer
+from lamina.schedules import Constant, Schedule, get_schedule
+from lamina.validation import check_parameters, integer, number
+
+__all__ = ["minimize"]
+
+
+def minimize(
+    function: Callable[[np.ndarray], float],
+    gradient: Callable[[np.ndarray], Any] | None,
+    start: Sequence[float] | np.ndarray | float,
+    *,
+    optimizer: str | Optimizer | Mapping[str, Any] = "gradient_descent",
+    schedule: str | Schedule | Mapping[str, Any] | Callable[[int], float] | None = None,
+    clipping: plan.Clipping | None = None,
+    tol: float = 1e-6,
+    max_steps: int = 1000,
+) -> Descent:
+    """Walk downhill from ``start`` until the gradient is almost zero.
+
+    With gradient descent and a constant ``schedule``, η being the optimizer's learning rate::
+
+        new = old − step,    step = η · gradient(old)        until ‖gradient(new)‖ < tol
+
+    Each step is the engine's: clip the gradient, apply weight decay, then the optimizer's update rule.
+
+    Parameters
+    ----------
+    function : callable
+        Takes a point, ndarray of shape (d,) float64, returns a number.
+    gradient : callable or None
+        Takes the same, returns d numbers; None: central differences, see :func:`lamina.descent.numerical_gradient`.
+    start : float or sequence of float, of shape (d,)
+        A single number for a function of one variable, which still gets arrays of shape (1,).
+    optimizer : str, Optimizer or dict, default="gradient_descent"
+        Any in :data:`lamina.optimizers.OPTIMIZERS`. L-BFGS is SciPy's, and finds its steps by itself.
+    schedule : str, Schedule, dict or callable, optional
+        How the learning rate changes, one step counting as one epoch. Schedules that react see the function's value.
+    clipping : Clipping, optional
+        The point is one layer.
+    tol : float, default=1e-6
+        The gradient's norm below which the descent ends, >= 0; 0: only where it is exactly zero.
+    max_steps : int, default=1000
+        >= 1.
+
+    Returns
+    -------
+    Descent
+        Where it ended, the whole way there, and why it ended.
+
+    Raises
+    ------
+    InvalidSettingError
+        A setting is unknown or out of range, or L-BFGS is to follow a schedule or to clip.
+    DataError
+        The start is no finite point, the function does not give a number, the gradient has another shape than the point, or
+        one of them is not finite at the start.
+
+    Examples
+    --------
+    >>> from lamina.optimizers import GradientDescent
+    >>> way = minimize(lambda x: float(x @ x), lambda x: 2 * x, [3.0, 4.0], optimizer=GradientDescent(0.25), tol=1e-3)
+    >>> way.num_steps, way.values[:3].tolist(), way.stop_code
+    (14, [25.0, 6.25, 1.5625], 'gradient_zero')
+    """
+    check_parameters({"tol": tol, "max_steps": max_steps}, {"tol": number(0), "max_steps": integer(1)}, owner="minimize")
+    chosen, rates = get_optimizer(optimizer), get_schedule(schedule)
+    objective = Objective(function, gradient or (lambda point: numerical_gradient(function, point)))
+    trail = Trail(objective, _checked_start(start), tol)
+    if isinstance(chosen, LBFGS):
+        _refuse_steps_of_ones_own(schedule, clipping)
+        return descend_lbfgs(objective, trail, chosen, max_steps)
+    assert isinstance(chosen, StepOptimizer)
+    return _descend(objective, trail, chosen, rates, clipping or plan.Clipping(), max_steps)
+
+
+def _descend(
+    objective: Objective,
+    trail: Trail,
+    optimizer: StepOptimizer,
+    schedule: Schedule,
+    clipping: plan.Clipping,
+    max_steps: int,
+) -> Descent:
+    """Step by step with an update rule."""
+    schedule = copy.deepcopy(schedule)  # what reacts remembers, and the next descent must not know
+    if schedule.reactive is not None:
+        schedule.reactive.reset()
+    rule = optimizer.rule()
+    w = trail.points[0]
+    slots = tuple(np.zeros_like(w) for _ in range(rule.num_slots))
+    everywhere, one_layer = np.ones_like(w), [[slice(0, w.size)]]
+    num_clipped = 0
+    for step in range(max_steps):
+        if trail.is_over:
+            break
+        rate = float(schedule.rates(optimizer.learning_rate, step, 1, 1, max_steps)[0])
+        g, was_clipped = clip(trail.gradient, clipping, one_layer)
+        # A step that is too large may overflow; the trail sees that and ends.
+        with np.errstate(over="ignore", invalid="ignore"):
+            w = decay(w, everywhere, rate, float(optimizer.weight_decay))
+            w, slots = RULES[rule.kind](w, g, slots, step + 1, rate, *rule.coefficients)
+        if trail.add(w, rate):
+            num_clipped += was_clipped
+            _report(schedule, trail, optimizer.learning_rate)
+    return trail.descent(num_clipped, max_steps)
+
+
+def _report(schedule: Schedule, trail: Trail, base: float) -> None:
+    """Let a schedule that reacts see the last value."""
+    reactive = schedule.reactive
+    if reactive is None:
+        return
+    reactive.on_epoch_end(trail.values[-1], base)
+    if reactive.exhausted:
+        trail.end("no_improvement", "The schedule could not lower the learning rate any further.")
+
+
+def _checked_start(start: Any) -> np.ndarray:
+    try:
+        point = np.atleast_1d(np.array(start, dtype=np.float64))
+    except (TypeError, ValueError) as error:
+        raise DataError(phrase("start", "must be numbers", start, owner="minimize")) from error
+    if point.ndim != 1 or not point.size or not np.isfinite(point).all():
+        rule = "must be a finite number or a sequence of them"
+        raise DataError(phrase("start", rule, start, repair="Give one number a variable.", owner="minimize"))
+    return point
+
+
+def _refuse_steps_of_ones_own(schedule: object, clipping: plan.Clipping | None) -> None:
+    """L-BFGS finds its steps by line search."""
+    for name, given in (("schedule", schedule), ("clipping", clipping)):
+        if given is not None and not isinstance(given, Constant) and given != plan.Clipping():
+            rule = "must be left out with L-BFGS, whose line search decides how long a step is"
+            raise InvalidSettingError(phrase(name, rule, given, repair="Choose another optimizer.", owner="minimize"))
