@@ -30,6 +30,7 @@ def build_app() -> App:
         help="Train neural networks on your tables.",
         help_epilogue="Exit codes: 0 done, 1 failed, 2 wrong usage.",
         version=lamina.__version__,
+        suppress_keyboard_interrupt=False,
         config=read_settings_file,
         default_parameter=Parameter(consume_multiple=True, negative_iterable=()),
     )

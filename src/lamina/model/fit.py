@@ -173,7 +173,7 @@ def _location(goal: Target, y: np.ndarray, loss: str | None) -> tuple[float, flo
 
 def _estimator(goal: Target, num_rows: int, settings: TableSettings) -> MLPClassifier | MLPRegressor:
     # The callback decides when to stop, and hands back the best weights.
-    parameters = {**settings.parameters(goal.task, num_rows), "n_iter_no_change": np.inf}
+    parameters = {**settings.parameters(goal.task, num_rows, len(goal.classes)), "n_iter_no_change": np.inf}
     return MLPClassifier(**parameters) if goal.task == "classification" else MLPRegressor(**parameters)
 
 

@@ -70,7 +70,7 @@ class OptimizationSettings:
     class_weight : {"balanced"}
         Make every class count the same, however rare.
     label_smoothing : float
-        Share of a class label spread over all classes, in [0, 1).
+        Share of a class label spread over all classes, in [0, 1); default: 0.03 for three classes and more, 0 for two.
     optimizer : str
         Update rule.
     learning_rate : float
@@ -107,7 +107,7 @@ class OptimizationSettings:
 
     loss: str | None = None
     class_weight: Literal["balanced"] | None = None
-    label_smoothing: float = 0.0
+    label_smoothing: float | None = None
     optimizer: str = "adamw"
     learning_rate: float = 0.002
     schedule: str = "constant"
@@ -125,7 +125,7 @@ class OptimizationSettings:
     clip_layer_norm: float | None = None
     shuffle: bool = True
 
-    def parameters(self, task: str, num_rows: int) -> dict[str, Any]:
+    def parameters(self, task: str, num_rows: int, num_classes: int) -> dict[str, Any]:
         """The estimators' parameters that these settings stand for."""
         named = ("optimizer", "momentum", "weight_decay", "alpha", "l1_ratio", "max_norm", "shuffle")
         clipping = ("clip_value", "clip_norm", "clip_layer_norm")
@@ -136,8 +136,13 @@ class OptimizationSettings:
         if self.loss is not None:
             parameters["loss"] = self.loss
         if task == "classification":
-            parameters |= {"class_weight": self.class_weight, "label_smoothing": self.label_smoothing}
+            parameters |= {"class_weight": self.class_weight, "label_smoothing": self._smoothing(num_classes)}
         return parameters
+
+    def _smoothing(self, num_classes: int) -> float:
+        if self.label_smoothing is not None:
+            return self.label_smoothing
+        return 0.03 if num_classes > 2 and self.loss in (None, "log_loss") else 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,11 +235,11 @@ class TableSettings:
     encoding: EncodingSettings = field(default_factory=EncodingSettings)
     run: RunSettings = field(default_factory=RunSettings)
 
-    def parameters(self, task: str, num_rows: int) -> dict[str, Any]:
+    def parameters(self, task: str, num_rows: int, num_classes: int = 0) -> dict[str, Any]:
         """The parameters of the estimator for a task, to be trained on ``num_rows`` rows."""
         return {
             **self.network.parameters(),
-            **self.optimization.parameters(task, num_rows),
+            **self.optimization.parameters(task, num_rows, num_classes),
             **self.stopping.parameters(),
             **self.run.parameters(),
         }

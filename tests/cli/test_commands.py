@@ -1,0 +1,248 @@
+"""The main job: train on a table, look at the model, measure it, predict with it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+from sklearn.datasets import load_digits
+
+import lamina
+from lamina.cli.main import main
+from lamina.data import read_table, write_table
+from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.model import TableSettings, load_model
+from lamina.training import Progress
+
+ADULT = Path(__file__).parents[2] / "examples" / "data" / "adult.csv.gz"
+
+
+def run(capfd: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
+    """The JSON object that a command prints."""
+    assert main([*map(str, arguments), "--json"]) == 0
+    printed: dict[str, Any] = json.loads(capfd.readouterr().out)
+    return printed
+
+
+def write_regression(path: Path, num_rows: int = 300) -> Path:
+    rng = np.random.default_rng(0)
+    size, noise = rng.uniform(0, 10, num_rows), rng.normal(0, 10, num_rows)
+    letters = np.array(["a", "b", "c"])[rng.integers(3, size=num_rows)]
+    price = 1000 + 100 * size + 300 * (letters == "b") + noise
+    write_table(path, pa.table({"size": size, "letter": letters, "price": price}))
+    return path
+
+
+def test_adult_with_the_defaults_reaches_an_auc_of_0_905(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    report = run(capfd, "train", ADULT, "--target", "income", "-o", tmp_path / "a.model")
+    assert report["test"]["model"]["auc"] >= 0.905
+    assert report["test"]["baseline"]["auc"] == 0.5
+    assert report["rows"] == {"read": 48842, "dropped": 0, "training": 35167, "validation": 3907, "test": 9768}
+    assert report["stop_reason"]["code"] == "no_improvement"
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_digits_with_the_defaults_are_97_percent_right(tmp_path: Path, capfd: pytest.CaptureFixture[str], seed: int) -> None:
+    digits = load_digits()
+    columns = {f"pixel{i}": digits.data[:, i] for i in range(64)}
+    write_table(tmp_path / "digits.csv", pa.table({**columns, "digit": digits.target}))
+    report = run(capfd, "train", tmp_path / "digits.csv", "-t", "digit", "-o", tmp_path / "a.model", "--seed", seed)
+    assert report["task"] == "classification"
+    assert report["test"]["model"]["accuracy"] >= 0.97
+
+
+def test_numbers_are_predicted_in_their_own_unit(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    table = write_regression(tmp_path / "houses.parquet")
+    report = run(capfd, "train", table, "-t", "price", "-o", tmp_path / "a.model")
+    assert report["task"] == "regression"
+    assert report["test"]["model"]["r2"] > 0.95
+    assert 5 < report["test"]["model"]["rmse"] < 80 < report["test"]["baseline"]["rmse"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".parquet", ".feather"])
+def test_predictions_come_in_every_format_and_equal_those_of_the_model(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], suffix: str
+) -> None:
+    table = write_regression(tmp_path / "houses.csv")
+    run(capfd, "train", table, "-t", "letter", "-o", tmp_path / "a.model", "--max-epochs", 3)
+    output = tmp_path / f"out{suffix}"
+    report = run(capfd, "predict", tmp_path / "a.model", table, "-o", output, "--keep", "size")
+    assert report["columns"] == ["size", "letter", "probability of a", "probability of b", "probability of c"]
+    read = read_table(output)
+    expected = load_model(tmp_path / "a.model").predict(read_table(table))
+    assert read["letter"].to_pylist() == expected.tolist()
+    np.testing.assert_allclose(sum(read[f"probability of {name}"].to_numpy() for name in "abc"), 1.0, rtol=1e-5)
+
+
+def test_evaluating_the_test_rows_again_gives_the_same_metrics(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    train, test = write_regression(tmp_path / "a.csv"), write_regression(tmp_path / "b.csv", 100)
+    report = run(capfd, "train", train, "-t", "price", "-o", tmp_path / "a.model", "--test", test, "--max-epochs", 5)
+    assert report["rows"]["test"] == 100
+    again = run(capfd, "evaluate", tmp_path / "a.model", test)
+    assert again["metrics"] == report["test"]
+
+
+def test_validation_rows_may_come_from_a_file_or_not_at_all(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    train, other = write_regression(tmp_path / "a.csv"), write_regression(tmp_path / "b.csv", 50)
+    common = ("train", train, "-t", "price", "-o", tmp_path / "a.model", "--max-epochs", 3)
+    assert run(capfd, *common, "--validation", other)["rows"]["validation"] == 50
+    report = run(capfd, *common, "--validation", 0, "--test", 0)
+    assert (report["rows"]["training"], report["rows"]["validation"], report["rows"]["test"]) == (300, 0, 0)
+    assert report["test"] == {}
+
+
+def test_info_says_what_is_in_the_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    table = write_regression(tmp_path / "a.csv")
+    run(capfd, "train", table, "-t", "price", "-o", tmp_path / "a.model", "--max-epochs", 2, "--hidden", 5, 4)
+    described = run(capfd, "info", tmp_path / "a.model")
+    assert described["num_parameters"] == (4 + 1) * 5 + (5 + 1) * 4 + (4 + 1)
+    assert sorted(described["columns"]["letter"]["features"]) == ["letter=a", "letter=b", "letter=c"]
+    assert len(described["history"]) == 2
+    assert main(["info", str(tmp_path / "a.model")]) == 0
+    out = capfd.readouterr().out
+    assert "Predicts 'price': regression." in out
+    assert "Dense(5)" in out
+
+
+def test_train_prints_metrics_beside_the_baseline_why_it_stopped_and_where_the_model_is(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    table = write_regression(tmp_path / "a.csv")
+    assert main(["train", str(table), "-t", "price", "-o", str(tmp_path / "a.model"), "--max-epochs", "2"]) == 0
+    captured = capfd.readouterr()
+    for words in ("R²", "mean absolute error", "Stopped: All 2 epochs asked for were run.", f"Model: {tmp_path / 'a.model'}"):
+        assert words in captured.out
+    assert captured.err == ""  # no progress bar where there is no terminal
+
+
+def test_a_settings_file_serves_and_the_command_line_wins(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    table = write_regression(tmp_path / "a.csv")
+    (tmp_path / "a.toml").write_text('target = "price"\nhidden = [7]\nmax_epochs = 3\nlearning-rate = 0.01\nbatch_norm = true\n')
+    report = run(capfd, "train", table, "-o", tmp_path / "a.model", "--config", tmp_path / "a.toml", "--max-epochs", 2)
+    assert report["epochs"] == 2
+    estimator = load_model(tmp_path / "a.model").estimator
+    assert (tuple(estimator.hidden_layer_sizes), estimator.learning_rate_init, estimator.batch_norm) == ((7,), 0.01, True)
+
+
+def test_equal_seeds_give_equal_models_and_threads_change_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    table = write_regression(tmp_path / "a.csv")
+    common = ("train", table, "-t", "price", "--max-epochs", 3, "-o")
+    first = run(capfd, *common, tmp_path / "a.model", "--threads", 1)
+    second = run(capfd, *common, tmp_path / "b.model", "--threads", 2)
+    assert first["test"] == second["test"]
+    third = run(capfd, *common, tmp_path / "c.model", "--seed", 1)
+    assert first["test"] != third["test"]
+
+
+def test_ctrl_c_ends_the_epoch_saves_the_best_weights_and_says_so(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def press_ctrl_c(_: Progress, trainer: Any, record: dict[str, Any]) -> None:
+        if record["epoch"] == 4:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Progress, "on_epoch_end", press_ctrl_c)
+    table = write_regression(tmp_path / "a.csv")
+    assert main(["train", str(table), "-t", "price", "-o", str(tmp_path / "a.model")]) == 0
+    out = capfd.readouterr().out
+    assert "Stopped: The training was interrupted after" in out
+    assert "The best weights, of epoch" in out
+    model = load_model(tmp_path / "a.model")
+    assert model.estimator.stop_reason_.code == "interrupted"
+    assert len(model.estimator.history_) in (4, 5)
+    assert np.isfinite(model.predict(read_table(table))).all()
+
+
+def test_ctrl_c_before_training_saves_nothing(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def press_ctrl_c(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("lamina.data.read_table", press_ctrl_c)
+    assert main(["train", "a.csv", "-t", "y", "-o", str(tmp_path / "a.model")]) == 1
+    assert "interrupted before there was anything to save" in capfd.readouterr().err
+    assert not (tmp_path / "a.model").exists()
+
+
+def test_every_schedule_and_optimizer_that_takes_no_settings_trains(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    table = write_regression(tmp_path / "a.csv", 60)
+    common = ("train", table, "-t", "price", "-o", tmp_path / "a.model", "--max-epochs", 2, "--hidden", 4)
+    for schedule in ("constant", "cosine", "one_cycle", "inverse_scaling", "adaptive", "reduce_on_plateau"):
+        assert run(capfd, *common, "--schedule", schedule)["epochs"] == 2, schedule
+    for optimizer in ("gradient_descent", "momentum", "nesterov", "rmsprop", "adagrad", "adam", "adamw", "nadam"):
+        assert run(capfd, *common, "--optimizer", optimizer)["epochs"] == 2, optimizer
+
+
+def test_every_knob_of_the_estimators_is_an_option() -> None:
+    left_out = {
+        # what the command line has options of its own for
+        "validation_fraction": "--validation",
+        "early_stopping": "--validation",
+        "n_iter_no_change": "--patience",
+        "tol": "--tol",
+        "solver": "--optimizer",
+        "power_t": "--schedule inverse_scaling",
+        "nesterovs_momentum": "--optimizer nesterov",
+        # what needs Python
+        "network": "",
+        "callbacks": "",
+        "warm_start": "",
+        "verbose": "",
+        "max_fun": "",
+    }
+    reached = {*TableSettings().parameters("classification", 1000), "loss"}
+    for estimator in (MLPClassifier, MLPRegressor):
+        assert set(estimator().get_params()) - set(left_out) <= reached
+
+
+def test_the_options_default_to_the_settings_of_fit_table(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    table = write_regression(tmp_path / "a.csv", 60)
+    run(capfd, "train", table, "-t", "price", "-o", tmp_path / "a.model", "--max-epochs", 2)
+    parameters = load_model(tmp_path / "a.model").estimator.get_params()
+    for name, value in {**TableSettings().parameters("regression", 43), "max_iter": 2}.items():
+        assert parameters[name] == value, name
+
+
+def test_help_and_version_are_quick_because_nothing_heavy_is_imported() -> None:
+    code = (
+        "import sys; from lamina.cli.main import main; main(['train', '--help']); "
+        "heavy = {'sklearn', 'scipy', 'numpy', 'pyarrow', 'narwhals'} & set(sys.modules); sys.exit(str(heavy) if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "--learning-rate" in done.stdout
+
+
+def test_version(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capfd.readouterr().out.strip() == lamina.__version__
+
+
+def test_every_setting_is_documented() -> None:
+    for group in dataclasses.fields(TableSettings):
+        kind = group.default_factory  # type: ignore[union-attr]
+        for setting in dataclasses.fields(kind):  # type: ignore[arg-type]
+            assert f"    {setting.name} : " in (kind.__doc__ or ""), setting.name
+
+
+def test_numbers_of_categories_in_parquet_and_csv_are_the_same_to_a_model(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    shops = [i % 4 for i in range(80)]
+    table = pa.table({"shop": shops, "open": [i % 2 == 0 for i in shops], "sales": [100.0 + 50 * i + 0.5 for i in shops]})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    write_table(tmp_path / "a.csv", table)
+    run(capfd, "train", tmp_path / "a.parquet", "-t", "sales", "-o", tmp_path / "a.model", "--categorical", "shop")
+    for kind in ("csv", "parquet"):
+        run(capfd, "predict", tmp_path / "a.model", tmp_path / f"a.{kind}", "-o", tmp_path / f"{kind}.parquet")
+    assert read_table(tmp_path / "csv.parquet") == read_table(tmp_path / "parquet.parquet")
