@@ -1,7 +1,7 @@
 """Measures the defaults of training on a table against variants: ``python benchmarks/table_defaults.py TABLE:TARGET ...``.
 
-Each variant trains on each table with several seeds (which also move the splits), as ``lamina train`` does. Printed are the mean over
-the seeds of the metric on the test part (AUC for two classes, accuracy for more, R² for numbers), and seconds of training.
+Each variant trains on each table with several seeds (which also move the splits), as ``lamina train`` does. Printed are the
+mean over the seeds of the metric on the test part (AUC for two classes, accuracy for more, R² for numbers), and seconds.
 """
 
 from __future__ import annotations

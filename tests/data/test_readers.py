@@ -46,6 +46,14 @@ def test_gzip_tsv_parquet_and_feather_hold_the_same_table(tmp_path: Path) -> Non
         assert read_table(tmp_path / name).to_pylist() == ROWS, name
 
 
+@pytest.mark.parametrize("suffix", [".parquet", ".feather"])
+def test_column_names_that_occur_twice_are_refused_in_binary_files_too(tmp_path: Path, suffix: str) -> None:
+    table = pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"])
+    (parquet.write_table if suffix == ".parquet" else feather.write_feather)(table, tmp_path / f"a{suffix}")
+    with pytest.raises(DataError, match="column names must be unique, got 'a' as columns 1 and 2"):
+        read_table(tmp_path / f"a{suffix}")
+
+
 def test_encodings_and_byte_order_marks(tmp_path: Path) -> None:
     assert read_table(csv(tmp_path, TEXT.encode("cp1252")), encoding="cp1252").to_pylist() == ROWS
     assert read_table(csv(tmp_path, TEXT.encode("utf-16")), encoding="utf-16").to_pylist() == ROWS

@@ -52,8 +52,8 @@ ESTIMATORS: dict[str, tuple[Any, Any]] = {
     "two numbers": (MLPRegressor(**QUICK), np.stack([NUMBERS, -NUMBERS], axis=1)),
     "counts": (MLPRegressor(**QUICK, loss="poisson"), np.abs(NUMBERS).round()),
     "quantiles": (MLPRegressor(**QUICK, loss=Quantile((0.1, 0.5, 0.9))), NUMBERS),
-    "batch norm and dropout": (MLPRegressor(**QUICK, batch_norm=True, dropout=[0.1, 0.2], input_dropout=0.1), NUMBERS),
-    "an activation a layer": (MLPRegressor(**QUICK, activation=["tanh", get_activation("leaky_relu", slope=0.3)]), NUMBERS),
+    "batch norm and dropout": (MLPRegressor(**QUICK, batch_norm=True, dropout=(0.1, 0.2), input_dropout=0.1), NUMBERS),
+    "an activation a layer": (MLPRegressor(**QUICK, activation=("tanh", get_activation("leaky_relu", slope=0.3))), NUMBERS),
     "described objects": (
         MLPRegressor(
             **QUICK,
@@ -92,13 +92,12 @@ def test_parameters_and_fitted_attributes_come_back(tmp_path: Path, case: str) -
     fitted = clone(estimator).fit(X, y)
     save_model(tmp_path / "a.model", fitted)
     loaded = load_model(tmp_path / "a.model")
-    assert repr(loaded) == repr(fitted) or "list" in repr(type(estimator.get_params()["dropout"]))
+    assert repr(loaded) == repr(fitted)
     for name in (
         "n_iter_",
         "loss_",
         "loss_curve_",
         "best_loss_",
-        "n_features_in_",
         "stop_reason_",
         "history_",
         "validation_scores_",
@@ -144,16 +143,8 @@ def table(num_rows: int = 120) -> pa.Table:
     rng = np.random.default_rng(1)
     size = rng.uniform(0, 10, num_rows)
     letters = np.array(["a", "b", "c"])[rng.integers(3, size=num_rows)]
-    return pa.table(
-        {
-            "size": size,
-            "letter": letters,
-            "price": 100 * size + 50.5,
-            "count": rng.poisson(size),
-            "late": size > 5,
-            "grade": size.astype(int) // 4,
-        }
-    )
+    columns = {"size": size, "letter": letters, "price": 100 * size + 50.5, "count": rng.poisson(size)}
+    return pa.table({**columns, "late": size > 5, "grade": size.astype(int) // 4})
 
 
 SETTINGS = TableSettings(stopping=StoppingSettings(max_epochs=4))
@@ -207,9 +198,8 @@ def test_the_encoder_sees_training_rows_only() -> None:
 
 
 def test_settings_reach_the_encoder() -> None:
-    settings = TableSettings(
-        encoding=EncodingSettings(ignore=("letter",), scaling="standard"), stopping=StoppingSettings(max_epochs=1)
-    )
+    encoding = EncodingSettings(ignore=("letter",), scaling="standard")
+    settings = TableSettings(encoding=encoding, stopping=StoppingSettings(max_epochs=1))
     encoder = fit_table(table(), "price", settings=settings).model.encoder
     assert encoder.scaling == "standard"
     assert encoder.ignored_ == {"letter": "left out by setting"}

@@ -100,9 +100,10 @@ def _checked_suffix(path: Path) -> str:
 def _read_arrow(path: Path, suffix: str) -> pa.Table:
     from pyarrow import feather, parquet
 
-    kind, read = ("a Parquet file", parquet.read_table) if suffix in _PARQUET else ("a Feather file", feather.read_table)
+    kind = "a Parquet file" if suffix in _PARQUET else "a Feather file"
     try:
-        return read(path)
+        # parquet.read_table would stumble over a column name that occurs twice, for which there is a better sentence below.
+        return parquet.ParquetFile(path).read() if suffix in _PARQUET else feather.read_table(path)
     except (pa.ArrowException, OSError) as error:
         words = " ".join(str(error).split())[:120]
         raise FileError(f"{str(path)!r} must be {kind}, as its name says, but cannot be read as one ({words}).") from error
