@@ -25,6 +25,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
     "api_pages",
+    "command_pages",
 ]
 exclude_patterns = ["_extensions", "_templates", "gallery/*.ipynb", "gallery/**/*.md5"]
 templates_path = ["_templates"]

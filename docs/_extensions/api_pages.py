@@ -1,7 +1,7 @@
 """Pages of the API reference: one a part of the package, one a public object, all from ``__all__``.
 
-``docs/api/generated/<part>.rst`` lists what the part's ``__all__`` names and holds a page for each of them. An object that two parts
-name is described where it is defined, and linked from the other.
+``docs/api/generated/<part>.rst`` lists what the part's ``__all__`` names and holds a page for each of them. An object that two
+parts name is described where it is defined, and linked from the other.
 """
 
 from __future__ import annotations
@@ -9,16 +9,21 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from pydoc import locate
 from types import ModuleType
+from typing import Any
 
-import lamina
+from docutils import nodes
 from sphinx.application import Sphinx
 
-# Parts that are no interface: the command line has its own page, the others are tools of the package itself.
-INTERNAL = frozenset({"cli", "settings", "validation"})
+import lamina
+
+# Parts that are no interface: the command line has its own page, settings are a tool of the package itself.
+INTERNAL = frozenset({"cli", "settings"})
 NESTED = ("lamina.data.columns", "lamina.engine.randomness")
 
 
@@ -40,7 +45,8 @@ class Entry:
     def summary(self) -> str:
         if self.role == "data":
             return f"{type(self.value).__name__} of {len(self.value)}" if hasattr(self.value, "__len__") else ""
-        return (inspect.getdoc(self.value) or "").split("\n\n")[0].replace("\n", " ").replace("|", r"\|")
+        first = (inspect.getdoc(self.value) or "").split("\n\n")[0].replace("\n", " ")
+        return "".join(escape_bars([re.sub(r":\w+:`~?(?:[\w.]*\.)?(\w+)`", r"``\1``", first)]))
 
 
 def parts() -> list[str]:
@@ -85,8 +91,9 @@ def write_pages(folder: Path) -> None:
 
 def part_page(module: ModuleType, listed: list[Entry]) -> str:
     own = [e.home for e in listed if e.home == f"{module.__name__}.{e.name}"]
-    lines = [*_title(module.__name__), f".. py:module:: {module.__name__}", "", f".. currentmodule:: {module.__name__}", "", inspect.getdoc(module) or "", ""]
-    return "\n".join([*lines, *_table(listed), "", *_toctree(own)])
+    lines = [*_title(module.__name__), f".. py:module:: {module.__name__}", "", f".. currentmodule:: {module.__name__}", ""]
+    text = escape_bars((inspect.getdoc(module) or "").splitlines())
+    return "\n".join([*lines, *text, "", *(_table(listed) if listed else ()), "", *_toctree(own)])
 
 
 def top_page() -> str:
@@ -166,7 +173,41 @@ def skip_foreign(app: object, kind: str, name: str, value: object, skip: bool, o
     return True if isinstance(module, str) and not module.startswith("lamina") else None
 
 
+def escape_bars(lines: list[str]) -> list[str]:
+    """Docstrings write absolute values as in maths, ``|w|``, which reStructuredText would take for substitutions."""
+    escaped, literal_indent = [], -1
+    for line in lines:
+        indent = len(line) - len(line.lstrip())
+        if line.strip() and indent <= literal_indent:
+            literal_indent = -1
+        is_code = literal_indent >= 0 or line.lstrip().startswith((">>>", "... "))
+        parts = [line] if is_code else re.split(r"(``.*?``)", line)
+        escaped.append("".join(part if is_code or part.startswith("``") else part.replace("|", r"\|") for part in parts))
+        if line.rstrip().endswith("::"):
+            literal_indent = indent
+    return escaped
+
+
+def prepare_docstring(app: object, kind: str, name: str, value: object, options: object, lines: list[str]) -> None:
+    lines[:] = escape_bars(lines)
+
+
+def resolve_internal(app: Sphinx, env: object, node: Any, text: nodes.Node) -> nodes.Node | None:
+    """A reference to an object of the package that has no page stays plain text; one to nothing at all is still an error."""
+    target = str(node.get("reftarget", ""))
+    if node.get("refdomain") != "py" or not _exists(target, str(node.get("py:module"))):
+        return None
+    return text
+
+
+def _exists(target: str, module: str) -> bool:
+    candidates = [target, f"{module}.{target}"]
+    return any(name.startswith("lamina") and locate(name) is not None for name in candidates)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", lambda app: write_pages(Path(app.srcdir) / "api" / "generated"), priority=100)
     app.connect("autodoc-skip-member", skip_foreign)
+    app.connect("autodoc-process-docstring", prepare_docstring, priority=100)  # before numpydoc
+    app.connect("missing-reference", resolve_internal)
     return {"parallel_read_safe": True}

@@ -1,0 +1,91 @@
+"""The directive ``command-reference``: every command and option of the command line, from the parser itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from lamina.cli.main import build_app
+
+# What every command has.
+COMMON = frozenset({"--help", "-h", "--version"})
+
+
+def commands() -> dict[str, Any]:
+    """The commands by name."""
+    app = build_app()
+    return {name: app[name] for name in app if not name.startswith("-")}
+
+
+def options(command: Any) -> Iterator[tuple[str, str, str, str]]:
+    """Group, names, default and description of every argument and option of a command."""
+    for argument in command.assemble_argument_collection(parse_docstring=True):
+        if not argument.parse or argument.children:
+            continue
+        names = ", ".join(name for name in argument.names if name not in COMMON) or argument.field_info.name.upper()
+        yield _group(argument), names, _default(argument), " ".join(str(argument.parameter.help or "").split())
+
+
+def _group(argument: Any) -> str:
+    names = [group.name for group in argument.parameter.group if group.name]
+    return names[0] if names else "Parameters"
+
+
+def _default(argument: Any) -> str:
+    value = argument.field_info.default
+    if argument.required or value is None or value is argument.field_info.empty:
+        return ""
+    if isinstance(value, tuple):
+        return " ".join(map(str, value))
+    return str(value)
+
+
+class CommandReference(SphinxDirective):
+    """A section a command, a table an option group."""
+
+    def run(self) -> list[nodes.Node]:
+        sections: list[nodes.Node] = []
+        for name, command in commands().items():
+            section = nodes.section(ids=[f"lamina-{name}"])
+            section += nodes.title("", "", nodes.literal("", f"lamina {name}"))
+            for paragraph in command.help.split("\n\n"):
+                if not paragraph.startswith(("Parameters\n", "Returns\n", "Raises\n")):
+                    section += nodes.paragraph("", " ".join(paragraph.split()))
+                else:
+                    break
+            section += self._tables(command)
+            sections.append(section)
+        return sections
+
+    def _tables(self, command: Any) -> list[nodes.Node]:
+        groups: dict[str, list[tuple[str, str, str]]] = {}
+        for group, *row in options(command):
+            groups.setdefault(group, []).append(tuple(row))  # type: ignore[arg-type]
+        found: list[nodes.Node] = []
+        for group, rows in groups.items():
+            found += [nodes.rubric("", group), table(("option", "default", ""), rows)]
+        return found
+
+
+def table(headings: tuple[str, ...], rows: list[tuple[str, str, str]]) -> nodes.table:
+    """A table whose first two columns are code."""
+    group = nodes.tgroup(cols=len(headings))
+    group += [nodes.colspec(colwidth=width) for width in (3, 2, 6)]
+    head = nodes.thead("", nodes.row("", *(nodes.entry("", nodes.paragraph("", heading)) for heading in headings)))
+    body = nodes.tbody("", *(nodes.row("", *map(_entry, row, (True, True, False))) for row in rows))
+    group += [head, body]
+    return nodes.table("", group)
+
+
+def _entry(text: str, is_code: bool) -> nodes.entry:
+    inner = nodes.literal("", text) if is_code and text else nodes.Text(text)
+    return nodes.entry("", nodes.paragraph("", "", inner))
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_directive("command-reference", CommandReference)
+    return {"parallel_read_safe": True}

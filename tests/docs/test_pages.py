@@ -1,0 +1,69 @@
+"""Everything that the pages show runs: Python is executed, sessions print what they say, commands are ones that exist."""
+
+from __future__ import annotations
+
+import doctest
+import importlib.util
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lamina.cli.main import build_app
+
+_SPEC = importlib.util.spec_from_file_location("docs_pages", Path(__file__).with_name("pages.py"))
+assert _SPEC is not None
+pages = importlib.util.module_from_spec(_SPEC)
+sys.modules["docs_pages"] = pages
+_SPEC.loader.exec_module(pages)  # type: ignore[union-attr]
+
+PYTHON_PAGES = [page for page in pages.PAGES if any(block.language in ("python", "pycon") for block in pages.blocks_of(page))]
+COMMANDS = [
+    (pages.name_of(page), line.strip()[2:])
+    for page in pages.PAGES
+    for block in pages.blocks_of(page)
+    if block.language == "console"
+    for line in block.code.replace("\\\n", " ").splitlines()
+    if line.strip().startswith("$ lamina ")
+]
+
+
+@pytest.mark.parametrize("page", PYTHON_PAGES, ids=pages.name_of)
+def test_the_python_of_a_page_runs_from_top_to_bottom(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    names: dict[str, Any] = {"__name__": "page"}
+    for block in pages.blocks_of(page):
+        if block.language == "python":
+            # empty lines before it, so that a traceback names the line of the page
+            exec(compile("\n" * (block.line - 1) + block.code, str(page), "exec"), names)
+        elif block.language == "pycon":
+            _check_session(block, page, names)
+
+
+def _check_session(block: Any, page: Path, names: dict[str, Any]) -> None:
+    parsed = doctest.DocTestParser().get_doctest(block.code, names, pages.name_of(page), str(page), block.line - 1)
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE, verbose=False)
+    report: list[str] = []
+    runner.run(parsed, out=report.append, clear_globs=False)
+    names.update(parsed.globs)
+    assert not runner.failures, "".join(report)
+
+
+@pytest.mark.parametrize(("page", "command"), COMMANDS)
+def test_a_command_of_a_page_can_be_parsed(page: str, command: str) -> None:
+    arguments = shlex.split(command.split(" | ")[0].split(" > ")[0], comments=True)[1:]
+    if arguments[0].startswith("-"):
+        return
+    app = build_app()
+    app.config = ()  # a settings file of the page need not exist
+    app.parse_args(arguments, exit_on_error=False, print_error=False)
+
+
+def test_there_are_pages_commands_and_python() -> None:
+    assert len(PYTHON_PAGES) > 10
+    assert len(COMMANDS) > 10
