@@ -68,7 +68,13 @@ def test_loss_and_gradient_agree_with_torch(executor_for, name):
     if kind == "probability":
         head = type(head)(head.kind, head.logits, WIDTH, head.settings)
     program = Program(
-        (WIDTH, WIDTH), (0,), (1,), (Op("dense", "dense", (0,), 1, (0,)),), (Parameter("w", "dense", 0, (WIDTH, WIDTH)),), (), (head,)
+        (WIDTH, WIDTH),
+        (0,),
+        (1,),
+        (Op("dense", "dense", (0,), 1, (0,)),),
+        (Parameter("w", "dense", 0, (WIDTH, WIDTH)),),
+        (),
+        (head,),
     )
     executor = executor_for(program)
     executor.configure(PLAN)

@@ -54,9 +54,14 @@ def compare(executor, torch_op, gradient_rtol=1e-8):
     rng = np.random.default_rng(0)
     x, target = rng.normal(size=(ROWS, WIDTH)) * 1.5, rng.normal(size=(ROWS, WIDTH))
     executor.configure(PLAN)
-    executor.parameters[:] = np.concatenate([rng.normal(size=WIDTH * WIDTH), rng.normal(size=executor.parameters.size - WIDTH * WIDTH)])
+    executor.parameters[:] = np.concatenate(
+        [rng.normal(size=WIDTH * WIDTH), rng.normal(size=executor.parameters.size - WIDTH * WIDTH)]
+    )
     loss, gradient = executor.loss_and_gradient(Batches([x], [target]))
-    pieces = [torch.tensor(executor.parameters[p.slice].reshape(p.shape).copy(), requires_grad=True) for p in executor.program.parameters]
+    pieces = [
+        torch.tensor(executor.parameters[p.slice].reshape(p.shape).copy(), requires_grad=True)
+        for p in executor.program.parameters
+    ]
     out = torch_op(torch.tensor(x) @ pieces[0], *pieces[1:])
     expected = 0.5 * ((out - torch.tensor(target)) ** 2).sum(dim=1).mean()
     expected.backward()
