@@ -9,6 +9,7 @@ from lamina import optimizers
 from lamina.engine import Clipping, StepValues, TrainingPlan
 
 STEPS = 10
+NO_CLIPPING = Clipping()
 PAIRS = {
     "gradient_descent": (optimizers.GradientDescent(0.1), lambda p: torch.optim.SGD(p, 0.1)),
     "momentum": (optimizers.Momentum(0.1, momentum=0.9), lambda p: torch.optim.SGD(p, 0.1, momentum=0.9)),
@@ -25,7 +26,7 @@ def test_every_optimizer_with_an_update_rule_has_a_torch_twin_here():
     assert set(PAIRS) == set(optimizers.OPTIMIZERS) - {"lbfgs"}
 
 
-def train_ours(executor_for, optimizer, clipping=Clipping()):
+def train_ours(executor_for, optimizer, clipping=NO_CLIPPING):
     data, start = random_problem()
     executor = executor_for(two_layer_program())
     executor.configure(TrainingPlan(optimizer.rule(), clipping))
