@@ -13,7 +13,6 @@ from lamina.analysis.layer_buffers import LayerBuffers, layer_buffers
 from lamina.analysis.passes import Passes, batches_of, run_passes
 from lamina.analysis.subject import Weights, subject_of
 from lamina.analysis.table import text_table, to_data_frame
-from lamina.errors import DataError
 from lamina.network import Network
 from lamina.network.heads import Losses
 from lamina.training import Trainer
@@ -154,9 +153,8 @@ def activation_statistics(
     5e-02
     """
     owner = "activation_statistics"
-    subject = subject_of(network, X=X, loss=loss, weights=weights, state=state, seed=seed, owner=owner)
-    if y is not None and subject.losses is None:
-        raise DataError(f"{owner}: y must come together with a loss. Give loss=, or a Trainer in place of the network.")
+    needs_loss = y is not None
+    subject = subject_of(network, X=X, loss=loss, weights=weights, state=state, seed=seed, needs_loss=needs_loss, owner=owner)
     passes = run_passes(subject, batches_of(subject, X, y), training=training, dropout=False)
     with np.errstate(all="ignore"):
         return ActivationStatistics((*_inputs(subject.network, passes), *_layers(passes)))

@@ -180,7 +180,7 @@ def check_gradients(
     settings = {"num_directions": num_directions, "max_elements": max_elements, "tol": tol, "seed": seed}
     rules = {"num_directions": integer(1), "max_elements": integer(1), "tol": number(0, closed="neither"), "seed": integer(0)}
     check_parameters(settings, rules, owner=owner)
-    subject = subject_of(network, X=X, loss=loss, weights=weights, state=state, seed=seed, owner=owner)
+    subject = subject_of(network, X=X, loss=loss, weights=weights, state=state, seed=seed, needs_loss=True, owner=owner)
     data = batches_of(subject, X, y)
     objective = TrainingObjective(subject, data, engine, seed)
     every = np.arange(data.num_rows, dtype=np.int64)

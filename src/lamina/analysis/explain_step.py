@@ -167,9 +167,7 @@ def explain_step(
     owner = "explain_step"
     check_parameters({"learning_rate": learning_rate}, {"learning_rate": number(0)}, owner=owner)
     X = _each(x, _as_row)
-    subject = subject_of(network, X=X, loss=loss, weights=weights, state=state, seed=seed, owner=owner)
-    if subject.losses is None:
-        raise DataError(f"{owner}: a loss must be given. Pass loss=, or a Trainer in place of the network.")
+    subject = subject_of(network, X=X, loss=loss, weights=weights, state=state, seed=seed, needs_loss=True, owner=owner)
     data = batches_of(subject, X, _each(target, _as_row))
     if data.num_rows != 1:
         raise DataError(phrase("x", "must be one example", f"{data.num_rows} rows", owner=owner))

@@ -129,7 +129,7 @@ def gradient_noise_scale(
     big = 16 * small if big is None else big
     if big <= small:
         raise InvalidSettingError(phrase("big", f"must be greater than small ({small})", big, repair="Swap them.", owner=owner))
-    subject = subject_of(network, X=X, loss=loss, weights=weights, state=state, seed=seed, owner=owner)
+    subject = subject_of(network, X=X, loss=loss, weights=weights, state=state, seed=seed, needs_loss=True, owner=owner)
     data = batches_of(subject, X, y)
     objective = TrainingObjective(subject, data, engine, seed)
     rng = np.random.default_rng(seed)

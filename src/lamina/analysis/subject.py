@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from lamina.engine.program import Program
-from lamina.errors import InvalidSettingError, ShapeError, phrase, phrase_unknown
+from lamina.errors import DataError, InvalidSettingError, ShapeError, phrase, phrase_unknown
 from lamina.losses import Loss
 from lamina.network import Network
 from lamina.network.heads import Losses, losses_for
@@ -45,6 +45,7 @@ def subject_of(
     weights: Weights = None,
     state: np.ndarray | None = None,
     seed: int = 0,
+    needs_loss: bool = False,
     owner: str,
 ) -> Subject:
     """The subject that a user names.
@@ -60,8 +61,16 @@ def subject_of(
     weights : ndarray of shape (num_parameters,), or dict of arrays by name, optional
         Default: the trainer's; for a network those that ``network.initialize(seed)`` gives.
     state : ndarray of shape (num_state,), optional
+    needs_loss : bool, default=False
     owner : str
         Who asks, for errors.
+
+    Raises
+    ------
+    DataError
+        If there is no loss though one is needed.
+    InvalidSettingError, ShapeError
+        If there is no network, or weights are not its own.
     """
     trainer = network if isinstance(network, Trainer) else None
     if not isinstance(network, Network | Trainer):
@@ -71,6 +80,8 @@ def subject_of(
         described = described.build(input_widths(X, described.input_names))
     first = _first_values(trainer, described, seed)
     losses = _losses(trainer, described, loss)
+    if needs_loss and losses is None:
+        raise DataError(f"{owner}: a loss must be given. Pass loss=, or a Trainer in place of the network.")
     return Subject(
         described,
         _flat(weights, first[0], described, owner),

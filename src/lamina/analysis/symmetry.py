@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LayerSymmetry", "Symmetry", "symmetry", "symmetry_of_program"]
 
-# Units whose weights differ by less than this share of the layer's largest weight count as one.
-_SAME = 1e-6
+# Units whose weights differ by no more than this share of the layer's largest weight count as one: equal units may sit in
+# different lanes of a vector, and what rounding does to them in float32 grows in a long training.
+_SAME = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class LayerSymmetry:
     layer : str
     units : int
     distinct : int
-        How many of them differ (by more than a millionth of the largest weight).
+        How many of them differ (by more than a thousandth of the largest weight).
     symmetry : float
         The mean inner product of two different units over the mean of one with itself: 1 if all are equal, near 0 for
         independent random units, down to −1 / (units − 1). 1 for a layer of zeros or of one unit.
@@ -114,10 +115,13 @@ def _layer(op: Op, program: Program, parameters: np.ndarray) -> LayerSymmetry:
 
 
 def _num_distinct(units: np.ndarray) -> int:
-    scale = float(np.abs(units).max(initial=0.0))
-    if scale == 0.0:
-        return 1
-    return len(np.unique(np.round(units / (_SAME * scale)), axis=0))
+    tolerance = _SAME * float(np.abs(units).max(initial=0.0))
+    distinct, count = np.empty_like(units), 0
+    for unit in units:
+        if not (np.abs(distinct[:count] - unit).max(axis=1) <= tolerance).any():
+            distinct[count] = unit
+            count += 1
+    return count
 
 
 def _mean_likeness(units: np.ndarray) -> float:

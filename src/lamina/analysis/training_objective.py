@@ -10,7 +10,7 @@ import numpy as np
 from lamina.analysis.subject import Subject
 from lamina.engine import make_executor
 from lamina.engine.plan import Batches, StepValues, TrainingPlan
-from lamina.errors import DataError, NonFiniteError
+from lamina.errors import NonFiniteError
 from lamina.losses import CustomLoss
 from lamina.optimizers import GradientDescent
 from lamina.training.custom_steps import CustomSteps
@@ -36,8 +36,7 @@ class TrainingObjective:
     """
 
     def __init__(self, subject: Subject, data: Batches, engine: str = "auto", seed: int = 0) -> None:
-        if subject.losses is None:
-            raise DataError("A loss must be given. Pass loss=, or a Trainer in place of the network.")
+        losses = subject.losses or ()
         # Without max-norm, which would bend the step.
         parameters = tuple(replace(parameter, max_norm=0.0) for parameter in subject.program.parameters)
         program = replace(subject.program, parameters=parameters)
@@ -46,7 +45,7 @@ class TrainingObjective:
         self._executor.configure(TrainingPlan(GradientDescent().rule(), seed=seed))
         self._executor.state[:] = subject.state
         self._steps: Steps = self._executor
-        custom: Sequence[CustomLoss] = [loss for loss in subject.losses if isinstance(loss, CustomLoss)]
+        custom: Sequence[CustomLoss] = [loss for loss in losses if isinstance(loss, CustomLoss)]
         if custom:
             self._steps = CustomSteps(self._executor, custom, penalty_per_row=False)
 

@@ -1,0 +1,78 @@
+"""L7: how many hidden units does this function need?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lamina import width_sweep
+from lamina.analysis import WidthSweep
+from lamina.analysis.width_sweep import _enough
+from lamina.errors import DataError, InvalidSettingError
+
+
+def test_a_straight_line_needs_one_unit_and_a_wave_needs_more() -> None:
+    line = width_sweep(lambda X: 0.2 * X[:, 0], widths=(1, 8), seeds=2, max_epochs=80)
+    wave = width_sweep(lambda X: np.sin(4 * X[:, 0]), widths=(1, 8), seeds=2, max_epochs=80)
+    assert line.means[0] < 0.01
+    assert wave.means[0] > 10 * wave.means[1]
+    assert wave.enough == 8
+
+
+def test_threads_change_nothing_but_the_time() -> None:
+    def run(n_jobs: int) -> np.ndarray:
+        return width_sweep(lambda X: X[:, 0] ** 2, widths=(2, 3), seeds=(4, 5), max_epochs=10, n_jobs=n_jobs).errors
+
+    np.testing.assert_array_equal(run(1), run(4))
+
+
+def test_classes_of_ones_own_data_are_swept_too() -> None:
+    X = np.random.default_rng(0).normal(size=(120, 2))
+    sweep = width_sweep((X, (X[:, 0] > 0).astype(int)), (1, 2), 1, loss="softmax_cross_entropy", max_epochs=60)
+    assert sweep.means[0] < np.log(2) / 2
+    assert sweep.standard_errors.tolist() == [0.0, 0.0]
+
+
+def test_enough_is_the_smallest_width_within_one_standard_error_of_the_best() -> None:
+    errors = np.array([[9.0, 9.0], [1.4, 1.6], [1.0, 2.0], [1.0, 1.8]])
+    assert _enough([1, 2, 4, 8], errors) == 2  # best mean 1.4, standard error 0.4
+    assert _enough([1, 2, 4, 8], np.array([[np.inf, 1.0], [5.0, 5.0], [2.0, 2.0], [3.0, 3.0]])) == 4
+
+
+def test_the_result_answers_in_words_with_its_rule() -> None:
+    sweep = WidthSweep(np.array([1, 2]), np.array([[2.0, 2.2], [1.0, 1.1]]), 2)
+    assert "2 hidden units are enough: the smallest width whose mean error is within one standard error" in str(sweep)
+    assert sweep.to_frame()["mean error"].tolist() == [2.1, 1.05]
+
+
+def test_a_function_of_several_inputs_gets_as_many_as_its_bounds() -> None:
+    seen = []
+    width_sweep(lambda X: seen.append(X) or X.sum(axis=1), (1,), 1, low=(0, -2, 5), high=(1, 2, 6), num_points=50, max_epochs=1)
+    (X,) = seen
+    assert X.shape == (50, 3)
+    assert (X.min(axis=0) >= (0, -2, 5)).all()
+    assert (X.max(axis=0) <= (1, 2, 6)).all()
+
+
+@pytest.mark.parametrize(
+    "setting", [{"widths": (0,)}, {"seeds": 0}, {"validation_fraction": 1.0}, {"n_jobs": 0}, {"num_points": 3}, {"max_epochs": 0}]
+)
+def test_settings_out_of_range_are_refused(setting: dict[str, object]) -> None:
+    with pytest.raises(InvalidSettingError, match=next(iter(setting))):
+        width_sweep(lambda X: X[:, 0], **setting)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("problem", [3, (np.ones((20, 2)), np.ones(19)), (np.ones(20), np.ones(20))])
+def test_what_is_neither_a_function_nor_data_is_refused(problem: object) -> None:
+    with pytest.raises(DataError):
+        width_sweep(problem)  # type: ignore[arg-type]
+
+
+def test_bounds_the_wrong_way_round_are_refused() -> None:
+    with pytest.raises(DataError, match="low must be finite and less than high"):
+        width_sweep(lambda X: X[:, 0], low=1.0, high=-1.0)
+
+
+def test_a_function_that_returns_too_few_values_is_refused() -> None:
+    with pytest.raises(DataError, match="Work on columns"):
+        width_sweep(lambda X: X[:3, 0])
