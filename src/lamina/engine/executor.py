@@ -16,8 +16,8 @@ __all__ = ["Executor"]
 class Executor(Protocol):
     """Runs a :class:`Program`. Given equal inputs, all executors give equal numbers (to rounding): same masks, same order.
 
-    ``parameters`` (num_parameters,), ``state`` (num_state,) and ``slots`` (num_slots, num_parameters) are live NumPy views: writing
-    into them changes the model. Steps are counted from 0 over the whole life of a run; the update rules' t is ``step + 1``.
+    ``parameters`` (num_parameters,), ``state`` (num_state,) and ``slots`` (num_slots, num_parameters) are live NumPy views:
+    writing into them changes the model. Steps are counted from 0 over the whole life of a run; the update rules' t is ``step + 1``.
     """
 
     program: Program
@@ -41,15 +41,15 @@ class Executor(Protocol):
     def loss_and_gradient(
         self, data: Batches, *, order: np.ndarray | None = None, training: bool = True, step: int = 0
     ) -> tuple[float, np.ndarray]:
-        """Total loss (penalty included) and flat gradient over the rows ``order`` (all by default) as one batch; changes no parameter or state."""
+        """Total loss (penalty included) and flat gradient over the rows ``order`` (all by default) as one batch; changes nothing."""
 
     def forward(self, inputs: Sequence[InputArray], order: np.ndarray, step: int) -> list[np.ndarray]:
-        """Outputs of one batch in training mode (masks of ``step``, batch statistics, running statistics updated): first half of a step."""
+        """First half of a step: outputs of one batch in training mode (masks of ``step``, batch statistics, running ones updated)."""
 
     def backward_and_update(
         self, d_outputs: Sequence[np.ndarray], step: int, learning_rate: float, weight_decay: float = 0.0, rows: float = 1.0
     ) -> Failure | None:
-        """Second half of a step whose loss the caller computed: back-propagate the outputs' gradients, add penalties, clip, update.
+        """Second half of a step whose loss the caller computed: back-propagate its gradient, add penalties, clip, update.
 
         ``rows`` is the batch's sum of sample weights (used when the plan divides the penalty by it).
         """
