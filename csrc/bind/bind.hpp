@@ -39,5 +39,6 @@ TrainingPlan read_plan(nb::handle plan);
 void bind_sources(nb::module_& m);
 void bind_tools(nb::module_& m);
 void bind_executors(nb::module_& m);
+void bind_perturbations(nb::module_& m);
 
 }  // namespace lamina

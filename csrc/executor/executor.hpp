@@ -32,6 +32,9 @@ struct TrainingSummary {
 };
 
 template <class T>
+class Perturber;
+
+template <class T>
 class Executor {
  public:
   // parameters (num_parameters,) and state (num_state,) stay the caller's, who keeps them alive.
@@ -54,6 +57,8 @@ class Executor {
   int threads_for(i64 rows) const;
 
  private:
+  friend class Perturber<T>;  // trains in another way, in the same memory
+
   struct StepOutcome {
     double loss = 0, norm = 0;
     bool clipped = false;

@@ -1,6 +1,6 @@
 """The compiled part of the native engine (csrc/bind)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -71,3 +71,20 @@ def multiply(
     repetitions: int = 1,
 ) -> None: ...
 def permutation(n: int, seed: int, epoch: int) -> np.ndarray: ...
+def perturb(
+    executor: _Executor,
+    data: Batches,
+    order: np.ndarray,
+    batch_size: int,
+    first_step: int,
+    learning_rates: np.ndarray,
+    all: bool,
+    trials: int,
+    scale: float,
+    antithetic: bool,
+    accept_ties: bool,
+    objective: Callable[[int, list[np.ndarray]], float] | None,
+    widths: Sequence[int],
+    losses: np.ndarray,
+    objectives: np.ndarray,
+) -> tuple[int, int, int, tuple[int, str, str] | None]: ...

@@ -56,8 +56,8 @@ class Clipping:
 class TrainingPlan:
     """Everything about training that does not change from step to step.
 
-    ``penalty_per_row``: the penalty's gradient is divided by the batch's sum of sample weights, as scikit-learn does with ``alpha``;
-    otherwise the penalty is added to the mean loss as it is. ``seed`` keys all randomness. ``record_norms``: keep
+    ``penalty_per_row``: the penalty's gradient is divided by the batch's sum of sample weights, as scikit-learn does with
+    ``alpha``; otherwise the penalty is added to the mean loss as it is. ``seed`` keys all randomness. ``record_norms``: keep
     the gradient's norm (before clipping) of every step.
     """
 
@@ -72,7 +72,7 @@ class TrainingPlan:
 class Batches:
     """The arrays that rows are drawn from. Never copied as a whole; gathered (and converted) batch by batch.
 
-    ``inputs``: one array a program input, each C- or Fortran-ordered or strided ndarray of float32/float64 ``(n, width)``, or CSR.
+    ``inputs``: one array a program input, each a C- or Fortran-ordered or strided float32/float64 ndarray ``(n, width)``, or CSR.
     ``targets``: one ndarray ``(n, target_width)`` of the executor's dtype a head. ``sample_weight``: ``(n,)`` or None.
     """
 
@@ -89,8 +89,8 @@ class Batches:
 class StepValues:
     """What may change from step to step: one entry a step.
 
-    ``learning_rates`` (k,); ``weight_decays`` (k,) or None (none); ``dropout_rates`` (k, number of dropout ops in program order) or
-    None (the ops' own rates).
+    ``learning_rates`` (k,); ``weight_decays`` (k,) or None (none); ``dropout_rates`` (k, number of dropout ops, in program order)
+    or None (the ops' own rates).
     """
 
     learning_rates: np.ndarray
@@ -115,9 +115,12 @@ class Failure:
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
     """``losses`` (steps done,) float64, penalty included, before each update; ``gradient_norms`` likewise, or None if not recorded;
-    ``num_clipped``: steps in which clipping changed the gradient; ``failure``: None when all was finite."""
+    ``num_clipped``: steps in which clipping changed the gradient; ``failure``: None when all was finite.
+    ``objectives`` (steps done,) and ``num_kept`` (changes of one weight that were kept): see :mod:`lamina.engine.perturbation`."""
 
     losses: np.ndarray
     gradient_norms: np.ndarray | None
     num_clipped: int
     failure: Failure | None
+    objectives: np.ndarray | None = None
+    num_kept: int | None = None

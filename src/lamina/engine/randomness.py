@@ -6,17 +6,20 @@ resume; op is the position in ``Program.ops``:
     key     = (seed mod 2^32, seed div 2^32)
     counter = (index div 4, step, op, purpose)      the draw is word ``index mod 4`` of the result
 
-Purposes: 1 the order of examples (step = the epoch), 2 dropout (index = row * width + column within the batch).
+Purposes: 1 the order of examples (step = the epoch), 2 dropout (index = row * width + column within the batch),
+3 and 4 perturbed weights, one and all (index as :mod:`lamina.engine.perturbation` says).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["DROPOUT", "SHUFFLE", "keep_mask", "permutation", "random_words"]
+__all__ = ["DROPOUT", "PERTURB_ALL", "PERTURB_ONE", "SHUFFLE", "keep_mask", "permutation", "random_words"]
 
 SHUFFLE = 1
 DROPOUT = 2
+PERTURB_ONE = 3
+PERTURB_ALL = 4
 
 _MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 _WEYL = (0x9E3779B9, 0xBB67AE85)

@@ -237,11 +237,14 @@ class ReferenceExecutor:
         self.parameters[...] = w
         for i, slot in enumerate(slots):
             self.slots[i, ...] = slot
+        self._apply_max_norms()
+        return was_clipped
+
+    def _apply_max_norms(self) -> None:
         for p in self.program.parameters:
             if p.max_norm > 0:
                 weight = self._xp.reshape(self.parameters[p.slice], p.shape)
                 self.parameters[p.slice] = self._xp.reshape(max_norm(weight, p.max_norm), (-1,))
-        return was_clipped
 
     def _keep_state(self, tape: Tape) -> None:
         """Write what the ops observed (running mean and variance) into the state vector."""

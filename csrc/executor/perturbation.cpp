@@ -1,0 +1,285 @@
+#include "executor/perturbation.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "executor/failure.hpp"
+#include "executor/gather.hpp"
+#include "executor/heads.hpp"
+#include "executor/passes.hpp"
+#include "random/permutation.hpp"
+#include "random/philox.hpp"
+
+namespace lamina {
+namespace {
+
+constexpr std::uint32_t kPerturbOne = 3, kPerturbAll = 4;  // purposes; see lamina/engine/randomness.py
+constexpr i64 kSignsPerBlock = 128;
+
+}  // namespace
+
+template <class T>
+Perturber<T>::Perturber(Executor<T>& executor, const PerturbationRule& rule, Objective<T> objective)
+    : executor_(executor),
+      rule_(rule),
+      objective_(std::move(objective)),
+      lock_(executor.mutex_, std::defer_lock),
+      trial_(executor.program_),
+      saved_(executor.program_.num_parameters),
+      signs_(rule.all ? executor.program_.num_parameters : 0),
+      trial_losses_(executor.program_.heads.size()) {
+  const auto& parameters = executor.program_.parameters;
+  for (std::size_t p = 0; p < parameters.size(); ++p)
+    if (parameters[p].size > 0) places_.push_back({parameters[p].offset, static_cast<int>(p)});
+  std::sort(places_.begin(), places_.end(),
+            [](const Place& a, const Place& b) { return a.offset < b.offset; });
+}
+
+// Dropout cannot be here (its masks would change with nothing else), so that training mode means batch
+// statistics.
+template <class T>
+Context<T> Perturber<T>::begin(const Batches& data, Rows rows, i64 step) {
+  Context<T> context = executor_.begin(executor_.training_, data, rows, true, true, step, nullptr);
+  // A change of one weight needs the columns of its inputs.
+  if (!rule_.all) std::fill(executor_.sparse_input_.begin(), executor_.sparse_input_.end(), nullptr);
+  // While the user's objective runs, the executor may be used, and make its pool anew.
+  if (objective_) context.pool = context.product.pool = nullptr;
+  return context;
+}
+
+// Everything about a batch that does not depend on the weights.
+template <class T>
+void Perturber<T>::load(const Context<T>& context, const Batches& data) {
+  gather_inputs(context, data.inputs);
+  gather_targets(context, data.targets);
+  const double total = sum_weights(data.sample_weight, context.rows);
+  for (std::size_t h = 0; h < data.targets.size(); ++h)
+    scale_rows(context.work.scale[h], data.sample_weight, context.rows,
+               total > 0 ? context.program.heads[h].weight / total : 0.0);
+  penalty_factor_ = !executor_.plan_.penalty_per_row ? 1.0 : total > 0 ? 1.0 / total : 0.0;
+}
+
+template <class T>
+double Perturber<T>::penalty_of(const Parameter& parameter, double w) const {
+  return penalty_factor_ * (parameter.l1 * std::abs(w) + 0.5 * parameter.l2 * w * w);
+}
+
+template <class T>
+double Perturber<T>::penalty() const {
+  double sum = 0;
+  for (const Parameter& p : executor_.program_.parameters)
+    if (p.l1 != 0 || p.l2 != 0)
+      for (i64 i = p.offset; i < p.offset + p.size; ++i) sum += penalty_of(p, executor_.parameters_[i]);
+  return sum;
+}
+
+// The user's objective may use the executor, to predict: it must not wait for this very call.
+template <class T>
+double Perturber<T>::objective_of(const Context<T>& context, double loss) {
+  if (!objective_) return loss;
+  std::vector<const T*> outputs;
+  for (const int b : context.program.outputs) outputs.push_back(context.value(b));
+  const std::vector<const Source*> sparse_input = context.sparse_input;
+  lock_.unlock();
+  const double value = objective_(batch_, context.n(), outputs);
+  lock_.lock();
+  executor_.sparse_input_ = sparse_input;
+  return value + penalty_;
+}
+
+// Losses and objective after a forward pass.
+template <class T>
+typename Perturber<T>::Measured Perturber<T>::measure(const Context<T>& context) {
+  Measured measured;
+  std::vector<double>& losses = executor_.head_losses_;
+  penalty_ = penalty();
+  const bool own_loss = !objective_ || context.program.heads[0].kind != HeadKind::external;
+  for (std::size_t h = 0; h < losses.size(); ++h) {
+    losses[h] = own_loss ? run_head<T>(context, h, nullptr) : 0.0;
+    measured.loss += losses[h];
+  }
+  measured.loss += penalty_;
+  measured.objective = objective_of(context, measured.loss);
+  if (!own_loss) measured.loss = measured.objective;
+  return measured;
+}
+
+// One weight at a time
+// ---------------------------------------------------------------------------------------
+
+// Trial t draws the words 2 t (which weight) and 2 t + 1 (how much, uniform in [-size, size)).
+template <class T>
+WeightChange<T> Perturber<T>::draw_change(const Context<T>& context, i64 trial, double size) const {
+  const PhiloxBlock block = philox(context.seed, static_cast<std::uint32_t>(trial / 2),
+                                   static_cast<std::uint32_t>(context.step), 0, kPerturbOne);
+  const std::uint32_t* word = block.word + trial % 2 * 2;
+  const auto count = static_cast<std::uint64_t>(context.program.num_parameters);
+  const auto index = static_cast<i64>((word[0] * count) >> 32);
+  const double share = word[1] * 0x1p-31 - 1.0;
+  const auto after = std::upper_bound(places_.begin(), places_.end(), index,
+                                      [](i64 wanted, const Place& place) { return wanted < place.offset; });
+  const Place& place = *(after - 1);
+  return {place.parameter, index - place.offset, static_cast<T>(size * share)};
+}
+
+template <class T>
+typename Perturber<T>::Measured Perturber<T>::step_one(const Context<T>& context, double size) {
+  forward(context);
+  Measured best = measure(context);
+  const double first_loss = best.loss, first_objective = best.objective;
+  if (!std::isfinite(best.objective)) return best;
+  // Running statistics follow the batch once a step, not the trials.
+  Context<T> quiet = context;
+  quiet.update_state = false;
+  for (i64 t = 0; t < rule_.trials; ++t)
+    summary_.num_kept += try_weight(quiet, draw_change(context, t, size), best);
+  apply_max_norms(context.program, context.kernels, executor_.parameters_, context.work.scratch);
+  return {first_loss, first_objective};
+}
+
+// Changes the weight for good if the objective improves; returns whether it did.
+template <class T>
+bool Perturber<T>::try_weight(const Context<T>& context, const WeightChange<T>& change, Measured& best) {
+  const Parameter& parameter = context.program.parameters[change.parameter];
+  T& w = executor_.parameters_[parameter.offset + change.element];
+  const T old = w;
+  const double old_penalty = penalty_;
+  w += change.delta;
+  trial_.apply(context, {change.parameter, change.element, static_cast<T>(w - old)});
+  penalty_ += penalty_of(parameter, w) - penalty_of(parameter, old);
+  double loss = penalty_;
+  const bool own_loss = !objective_;
+  for (std::size_t h = 0; own_loss && h < trial_losses_.size(); ++h) {
+    const bool changed = trial_.changed(context.program.heads[h].logits);
+    trial_losses_[h] = changed ? run_head<T>(context, h, nullptr) : executor_.head_losses_[h];
+    loss += trial_losses_[h];
+  }
+  const double objective = objective_of(context, loss);
+  if (objective < best.objective || (rule_.accept_ties && objective == best.objective)) {
+    best.objective = objective;
+    if (own_loss) executor_.head_losses_ = trial_losses_;
+    return true;
+  }
+  trial_.undo(context);
+  w = old;
+  penalty_ = old_penalty;
+  return false;
+}
+
+// All weights at once
+// ----------------------------------------------------------------------------------------
+
+// One bit a weight: the sign of its perturbation.
+template <class T>
+void Perturber<T>::draw_signs(i64 step, i64 trial) {
+  const i64 count = static_cast<i64>(signs_.size());
+  for (i64 first = 0; first < count; first += kSignsPerBlock) {
+    const PhiloxBlock block =
+        philox(executor_.plan_.seed, static_cast<std::uint32_t>(first / kSignsPerBlock),
+               static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(trial), kPerturbAll);
+    for (i64 i = first; i < std::min(count, first + kSignsPerBlock); ++i)
+      signs_[i] = block.word[i / 32 % 4] >> (i % 32) & 1 ? T(1) : T(-1);
+  }
+}
+
+// Losses at saved + size * signs.
+template <class T>
+typename Perturber<T>::Measured Perturber<T>::displaced(const Context<T>& context, double size) {
+  for (std::size_t i = 0; i < saved_.size(); ++i)
+    executor_.parameters_[i] = saved_[i] + static_cast<T>(size) * signs_[i];
+  forward(context);
+  return measure(context);
+}
+
+// gradient += slope / trials * signs, the slope being the change of the objective over that of every weight.
+// Returns what was measured, as the history is to know it; not finite if the slope is not.
+template <class T>
+typename Perturber<T>::Measured Perturber<T>::sample(const Context<T>& context, i64 trial,
+                                                     const Measured& base) {
+  draw_signs(context.step, trial);
+  Context<T> quiet = context;
+  quiet.update_state = false;
+  const Measured above = displaced(rule_.antithetic && trial == 0 ? context : quiet, rule_.scale);
+  const Measured below = rule_.antithetic ? displaced(quiet, -rule_.scale) : base;
+  const double slope = (above.objective - below.objective) / ((rule_.antithetic ? 2 : 1) * rule_.scale);
+  const T share = static_cast<T>(slope / static_cast<double>(rule_.trials));
+  for (std::size_t i = 0; i < saved_.size(); ++i) executor_.gradient_[i] += share * signs_[i];
+  if (!std::isfinite(slope)) return {above.loss, slope};
+  if (!rule_.antithetic) return base;
+  return {0.5 * (above.loss + below.loss), 0.5 * (above.objective + below.objective)};
+}
+
+template <class T>
+typename Perturber<T>::Measured Perturber<T>::step_all(const Context<T>& context, double learning_rate) {
+  Measured base, mean;
+  if (!rule_.antithetic) {
+    forward(context);
+    base = measure(context);
+  }
+  std::fill(executor_.gradient_.begin(), executor_.gradient_.end(), T(0));
+  for (i64 trial = 0; trial < rule_.trials; ++trial) {
+    const Measured measured = sample(context, trial, base);
+    mean.loss += measured.loss / static_cast<double>(rule_.trials);
+    mean.objective += measured.objective / static_cast<double>(rule_.trials);
+  }
+  std::copy(saved_.begin(), saved_.end(), executor_.parameters_);
+  if (!std::isfinite(mean.objective)) return mean;
+  summary_.num_clipped += executor_.clip(context.pool);
+  executor_.update_parameters(context.pool, learning_rate, 0.0, context.step);
+  return mean;
+}
+
+// ------------------------------------------------------------------------------------------------------------
+
+// One step; false if a number was not finite, and then nothing of it is left.
+template <class T>
+bool Perturber<T>::step(const Context<T>& context, const Batches& data, double learning_rate, double& loss,
+                        double& objective) {
+  const i64 num_state = context.program.num_state;
+  std::copy_n(executor_.parameters_, saved_.size(), saved_.data());
+  std::copy_n(executor_.state_, num_state, executor_.saved_state_.data());
+  const auto take_back = [&] {
+    std::copy(saved_.begin(), saved_.end(), executor_.parameters_);
+    std::copy_n(executor_.saved_state_.data(), num_state, executor_.state_);
+  };
+  Measured measured;
+  try {
+    load(context, data);
+    measured = rule_.all ? step_all(context, learning_rate) : step_one(context, learning_rate);
+  } catch (...) {  // of the user's objective
+    take_back();
+    throw;
+  }
+  loss = measured.loss;
+  objective = measured.objective;
+  if (std::isfinite(measured.objective)) return true;
+  summary_.failure = find_activation(context);
+  if (!summary_.failure) summary_.failure = find_loss(context, executor_.head_losses_);
+  take_back();
+  return false;
+}
+
+template <class T>
+PerturbationSummary Perturber<T>::train(const Batches& data, const i64* order, i64 size, i64 batch_size,
+                                        i64 first_step, const double* learning_rates, double* losses,
+                                        double* objectives) {
+  lock_.lock();
+  summary_ = {};
+  executor_.training_.prepare(executor_.program_, std::min(batch_size, size), true);
+  trial_.prepare(std::min(batch_size, size));
+  for (i64 first = 0; first < size; first += batch_size) {
+    const i64 k = batch_ = summary_.steps;
+    const Rows rows{order + first, 0, std::min(batch_size, size - first)};
+    const Context<T> context = begin(data, rows, first_step + k);
+    if (!step(context, data, learning_rates[k], losses[k], objectives[k])) break;
+    ++summary_.steps;
+  }
+  lock_.unlock();
+  return summary_;
+}
+
+template class Perturber<float>;
+template class Perturber<double>;
+
+}  // namespace lamina

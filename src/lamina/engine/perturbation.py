@@ -1,0 +1,107 @@
+"""Learning without gradients: weights are perturbed, and what that does to an objective decides.
+
+The rule ``"one"`` changes one weight at a time and keeps the change if the objective improves. A step tries ``trials`` changes on
+its batch. Trial t draws the words u = 2t and v = 2t + 1 of purpose :data:`~lamina.engine.randomness.PERTURB_ONE` (op 0):
+
+    index = (u * num_parameters) >> 32;  w[index] += learning_rate * (v / 2^31 - 1)
+
+The rule ``"all"`` changes all weights at once, by ``+scale`` or ``-scale``, and moves every weight against the change of the
+objective that went with its own, averaged over ``trials`` draws. Draw t takes the signs s from the bits of purpose
+:data:`~lamina.engine.randomness.PERTURB_ALL` (op t): weight i is raised where bit i mod 32 of word i div 32 is set.
+
+    slope = (J(w + scale s) - J(w - scale s)) / (2 scale)   antithetic
+    slope = (J(w + scale s) - J(w)) / scale                 otherwise
+    w    -= learning_rate * mean of slope * s               after clipping
+
+J is the batch's loss, or an objective of the caller's, plus the penalties. Batch norm takes the statistics of the batch, and its
+running statistics follow once a step; dropout must not be there, or be 0.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from lamina.engine.executor import Executor
+from lamina.engine.plan import Batches, StepValues, TrainingResult
+
+__all__ = ["BatchObjective", "PerturbationRule", "perturb"]
+
+BatchObjective: TypeAlias = Callable[[Sequence[np.ndarray], np.ndarray], float]
+
+
+@dataclass(frozen=True, slots=True)
+class PerturbationRule:
+    """How weights are perturbed; see this module's description.
+
+    ``kind`` is "one" or "all"; ``trials`` >= 1; ``scale`` > 0 and ``antithetic`` belong to "all", ``accept_ties`` (keep a change
+    that leaves the objective as it is) to "one".
+    """
+
+    kind: str
+    trials: int
+    scale: float = 0.0
+    antithetic: bool = True
+    accept_ties: bool = False
+
+
+def perturb(
+    executor: Executor,
+    data: Batches,
+    order: np.ndarray,
+    batch_size: int,
+    first_step: int,
+    values: StepValues,
+    rule: PerturbationRule,
+    objective: BatchObjective | None = None,
+) -> TrainingResult:
+    """Train as :meth:`lamina.engine.executor.Executor.train` does, but by perturbed weights.
+
+    Parameters
+    ----------
+    executor : Executor
+        Configured; seed, clipping and the penalty's division are its plan's.
+    data, order, batch_size, first_step, values
+        As in :meth:`~lamina.engine.executor.Executor.train`; only ``values.learning_rates`` is used.
+    rule : PerturbationRule
+    objective : callable, optional
+        ``objective(outputs, rows) -> float``, to be lowered in place of the losses: the outputs of a batch (one array an output,
+        its own to keep) and the numbers of its rows. It may use the executor to predict, and must not train with it.
+
+    Returns
+    -------
+    TrainingResult
+        Losses before each step's change (for antithetic pairs, the mean of the pair's), with ``objectives`` likewise and
+        ``num_kept``.
+
+    Examples
+    --------
+    A line, learnt from nothing but the losses of 40 random changes:
+
+    >>> from lamina.engine import TrainingPlan, UpdateRule, make_executor
+    >>> from lamina.engine.program import Head, Op, Parameter, Program
+    >>> program = Program(
+    ...     widths=(1, 1), inputs=(0,), outputs=(1,), ops=(Op("dense", "line", (0,), 1, (0, 1)),),
+    ...     parameters=(Parameter("weight", "line", 0, (1, 1)), Parameter("bias", "line", 1, (1,))),
+    ...     heads=(Head("squared_error", 1, 1),),
+    ... )
+    >>> executor = make_executor(program, dtype="float64", engine="reference")
+    >>> executor.configure(TrainingPlan(UpdateRule("gradient_descent", (), 0)))
+    >>> x = np.array([[0.0], [1.0]])
+    >>> rule = PerturbationRule("one", trials=20)
+    >>> result = perturb(executor, Batches([x], [3.0 * x]), np.tile([0, 1], 20), 2, 0, StepValues(np.ones(20)), rule)
+    >>> bool(executor.evaluate(Batches([x], [3.0 * x]))[0] < 0.01 * result.losses[0])
+    True
+    """
+    reference = importlib.import_module("lamina.engine.reference")
+    is_reference = isinstance(executor, reference.ReferenceExecutor)
+    implementation = importlib.import_module(
+        "lamina.engine.reference.perturbation" if is_reference else "lamina.engine.native_perturbation"
+    )
+    steps: Any = implementation.perturb
+    result: TrainingResult = steps(executor, data, order, batch_size, first_step, values, rule, objective)
+    return result

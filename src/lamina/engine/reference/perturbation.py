@@ -1,0 +1,188 @@
+"""Perturbed weights in the plainest way: every trial is a whole forward pass.
+
+One weight at a time: Jabri & Flower, "Weight perturbation", 1992. All at once: Dembo & Kailath, "Model-free distributed
+learning", 1990; Spall, "Multivariate stochastic approximation using a simultaneous perturbation gradient approximation", 1992.
+The rules and their randomness are those of :mod:`lamina.engine.perturbation`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lamina.engine.perturbation import BatchObjective, PerturbationRule
+from lamina.engine.plan import Batches, Failure, StepValues, TrainingResult
+from lamina.engine.randomness import PERTURB_ALL, PERTURB_ONE, random_words
+from lamina.engine.reference.array import Array
+from lamina.engine.reference.executor import ReferenceExecutor
+from lamina.engine.reference.failure import find_activation, find_loss
+from lamina.engine.reference.objective import head_losses
+from lamina.engine.reference.passes import Mode, Tape
+from lamina.engine.reference.penalty import penalty
+
+__all__ = ["draw_changes", "draw_signs", "perturb"]
+
+
+def draw_changes(num_parameters: int, trials: int, size: float, *, seed: int, step: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which weight each trial of a step changes, int64 (trials,), and by how much, float64 (trials,) in [-size, size)."""
+    words = random_words(2 * trials, seed=seed, purpose=PERTURB_ONE, step=step).astype(np.uint64).reshape(-1, 2)
+    index = (words[:, 0] * np.uint64(num_parameters)) >> np.uint64(32)
+    return index.astype(np.int64), size * (words[:, 1] * 2.0**-31 - 1.0)
+
+
+def draw_signs(num_parameters: int, *, seed: int, step: int, trial: int) -> np.ndarray:
+    """+1 or -1 for every weight, float64 (num_parameters,).
+
+    >>> draw_signs(4, seed=0, step=0, trial=0).tolist()
+    [-1.0, 1.0, 1.0, -1.0]
+    """
+    words = random_words(-(-num_parameters // 32), seed=seed, purpose=PERTURB_ALL, step=step, op=trial)
+    bits = (words[:, np.newaxis] >> np.arange(32, dtype=np.uint32)) & np.uint32(1)
+    return 2.0 * bits.reshape(-1)[:num_parameters] - 1.0
+
+
+@dataclass(slots=True)
+class _Measured:
+    """A forward pass and what it is worth."""
+
+    tape: Tape
+    head_losses: list[float]
+    loss: float
+    objective: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """The rows of one step, and how they are measured."""
+
+    executor: ReferenceExecutor
+    data: Batches
+    rows: np.ndarray
+    step: int
+    objective: BatchObjective | None
+
+    def measure(self) -> _Measured:
+        """Losses and objective at the executor's present weights."""
+        executor, heads = self.executor, self.executor.program.heads
+        tape = executor._forward(self.data.inputs, self.rows, Mode(True, executor._plan.seed, self.step))
+        weights = None if self.data.sample_weight is None else np.asarray(self.data.sample_weight, dtype=np.float64)[self.rows]
+        total = float(len(self.rows)) if weights is None else float(np.sum(weights))
+        penalties = executor._penalty_factor(total) * penalty(executor.parameters, executor._l1, executor._l2)
+        if self.objective is not None and heads[0].kind == "external":
+            value = self._value(tape) + penalties
+            return _Measured(tape, [value], value, value)
+        sums = head_losses(heads, tape.buffers, executor._targets(self.data, self.rows), weights)
+        losses = [each / total if total > 0 else 0.0 for each in sums]
+        loss = sum(head.weight * each for head, each in zip(heads, losses, strict=True)) + penalties
+        return _Measured(tape, losses, loss, loss if self.objective is None else self._value(tape) + penalties)
+
+    def _value(self, tape: Tape) -> float:
+        assert self.objective is not None
+        outputs = [np.array(tape.buffers[b]) for b in self.executor.program.outputs]
+        return float(self.objective(outputs, self.rows))
+
+
+def perturb(
+    executor: ReferenceExecutor,
+    data: Batches,
+    order: np.ndarray,
+    batch_size: int,
+    first_step: int,
+    values: StepValues,
+    rule: PerturbationRule,
+    objective: BatchObjective | None = None,
+) -> TrainingResult:
+    """See :func:`lamina.engine.perturbation.perturb`."""
+    losses: list[float] = []
+    objectives: list[float] = []
+    num_clipped = num_kept = 0
+    failure: Failure | None = None
+    for k, rate in enumerate(values.learning_rates):
+        rows = order[k * batch_size : (k + 1) * batch_size]
+        batch = _Batch(executor, data, rows, first_step + k, objective)
+        before = executor.parameters + 0
+        try:
+            with np.errstate(all="ignore"):
+                take_step = _step_all if rule.kind == "all" else _step_one
+                measured, clipped, improved = take_step(batch, rule, float(rate))
+        except BaseException:  # of the caller's objective, or an interruption
+            executor.parameters[...] = before
+            raise
+        if not math.isfinite(measured.objective):
+            executor.parameters[...] = before
+            failure = find_activation(measured.tape, batch.step) or find_loss(
+                executor.program, measured.head_losses, batch.step
+            )
+            break
+        losses.append(measured.loss)
+        objectives.append(measured.objective)
+        num_clipped += clipped
+        num_kept += improved
+    kept = num_kept if rule.kind == "one" else None
+    return TrainingResult(np.array(losses), None, num_clipped, failure, np.array(objectives), kept)
+
+
+def _step_one(batch: _Batch, rule: PerturbationRule, size: float) -> tuple[_Measured, int, int]:
+    """Change one weight after the other; a change that does not improve the objective is undone."""
+    executor = batch.executor
+    w = executor.parameters
+    first = batch.measure()
+    if not math.isfinite(first.objective):
+        return first, 0, 0
+    best, num_kept = first.objective, 0
+    changes = draw_changes(executor.program.num_parameters, rule.trials, size, seed=executor._plan.seed, step=batch.step)
+    for index, change in zip(*(drawn.tolist() for drawn in changes), strict=True):
+        old = float(w[index])
+        w[index] = w[index] + executor._xp.asarray(change, **executor._number)
+        value = batch.measure().objective
+        if value < best or (rule.accept_ties and value == best):
+            best, num_kept = value, num_kept + 1
+        else:
+            w[index] = old
+    executor._apply_max_norms()
+    executor._keep_state(first.tape)
+    return first, 0, num_kept
+
+
+def _step_all(batch: _Batch, rule: PerturbationRule, learning_rate: float) -> tuple[_Measured, int, int]:
+    """Estimate the gradient from perturbations of all weights, and descend."""
+    executor = batch.executor
+    w = executor.parameters + 0
+    estimate = w * 0
+    base = None if rule.antithetic else batch.measure()
+    pairs: list[tuple[_Measured, _Measured]] = []
+    for trial in range(rule.trials):
+        signs = _signs(executor, batch.step, trial)
+        above = _displaced(batch, w, rule.scale, signs)
+        below = _displaced(batch, w, -rule.scale, signs) if base is None else base
+        slope = (above.objective - below.objective) / ((2 if base is None else 1) * rule.scale)
+        estimate = estimate + executor._xp.asarray(slope / rule.trials, **executor._number) * signs
+        pairs.append((above, below))
+    executor.parameters[...] = w
+    measured = _mean(pairs) if base is None else base
+    if not all(math.isfinite(each.objective) for pair in pairs for each in pair):
+        return replace(pairs[-1][1], objective=math.nan), 0, 0
+    clipped = executor._update(estimate, batch.step, learning_rate, 0.0)
+    executor._keep_state(measured.tape)
+    return measured, int(clipped), 0
+
+
+def _mean(pairs: Sequence[tuple[_Measured, _Measured]]) -> _Measured:
+    """The mean of all passes, with the tape of the first."""
+    passes = [each for pair in pairs for each in pair]
+    loss, objective = (float(np.mean([getattr(each, name) for each in passes])) for name in ("loss", "objective"))
+    return replace(passes[0], loss=loss, objective=objective)
+
+
+def _signs(executor: ReferenceExecutor, step: int, trial: int) -> Array:
+    signs = draw_signs(executor.program.num_parameters, seed=executor._plan.seed, step=step, trial=trial)
+    return executor._xp.asarray(signs, **executor._number)
+
+
+def _displaced(batch: _Batch, w: Array, size: float, signs: Array) -> _Measured:
+    """What is measured at ``w + size * signs``."""
+    batch.executor.parameters[...] = w + size * signs
+    return batch.measure()
