@@ -19,6 +19,7 @@ from lamina.errors import DataError
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.model.settings import TableSettings
 from lamina.model.table_model import TableModel
+from lamina.model.validation_metric import ValidationMetric
 from lamina.training import Callback, EarlyStopping, StopReason
 
 __all__ = ["FitResult", "fit_table"]
@@ -186,7 +187,8 @@ def _fit(model: TableModel, training: _Part, judging: _Part | None, callbacks: l
 
     X, y = arrays(training)
     X_val, y_val = (None, None) if judging is None else arrays(judging)
-    model.estimator.set_params(callbacks=callbacks)
+    shown = [] if X_val is None or y_val is None else [ValidationMetric(model.target.task, X_val, y_val)]
+    model.estimator.set_params(callbacks=[*shown, *callbacks])
     start = time.perf_counter()
     with warnings.catch_warnings():
         # What they say is in the stop reason.

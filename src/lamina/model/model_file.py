@@ -86,6 +86,12 @@ def load_model(path: str | os.PathLike[str]) -> TableModel | MLPClassifier | MLP
     ------
     FileError
         If the file is missing, damaged, foreign, of a newer version, or not a model.
+
+    Examples
+    --------
+    >>> load_model("nowhere.lamina")
+    Traceback (most recent call last):
+    lamina.errors.FileError: cannot read 'nowhere.lamina': no such file or directory. Check the path.
     """
     name = os.fspath(path)
     arrays, header = read_tensors(path)

@@ -223,6 +223,14 @@ class RunSettings:
 class TableSettings:
     """All knobs of :func:`lamina.model.fit_table`, in groups.
 
+    Parameters
+    ----------
+    network : NetworkSettings
+    optimization : OptimizationSettings
+    stopping : StoppingSettings
+    encoding : EncodingSettings
+    run : RunSettings
+
     Examples
     --------
     >>> TableSettings(network=NetworkSettings(hidden=(32,))).network.parameters()["hidden_layer_sizes"]

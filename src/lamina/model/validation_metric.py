@@ -1,0 +1,44 @@
+"""A number that people read, beside the validation loss, at the end of every epoch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina.model.metrics import REGRESSION_METRICS
+from lamina.training import Callback
+
+if TYPE_CHECKING:
+    from lamina.training import Trainer
+
+__all__ = ["ValidationMetric"]
+
+
+class ValidationMetric(Callback):
+    """Puts ``validation_accuracy`` or ``validation_r2`` into the record of every epoch, for the progress bar and the history.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"}
+        Which of the two.
+    X : ndarray of shape (n, features)
+        Validation rows.
+    y : ndarray of shape (n,)
+        Class indices, or numbers in the unit that the network predicts.
+    """
+
+    def __init__(self, task: str, X: np.ndarray, y: np.ndarray) -> None:
+        self.task = task
+        self.X = X
+        self.y = y
+
+    def on_epoch_end(self, trainer: Trainer, record: dict[str, Any]) -> None:  # type: ignore[override]
+        if self.task == "classification":
+            logits = np.asarray(trainer.predict_logits(self.X))
+            # One logit speaks for the second of two classes when it is positive.
+            chosen = logits[:, 0] > 0 if logits.shape[1] == 1 else logits.argmax(axis=1)
+            record["validation_accuracy"] = float((chosen == self.y).mean())
+        else:
+            prediction = np.asarray(trainer.predict(self.X))[:, 0].astype(np.float64)
+            record["validation_r2"] = REGRESSION_METRICS["r2"](self.y.astype(np.float64), prediction)
