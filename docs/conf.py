@@ -65,11 +65,15 @@ html_static_path = ["_static"]
 html_css_files = ["lamina.css"]
 html_show_sourcelink = False
 html_copy_source = False
+html_sidebars = {page: [] for page in ("index", "getting-started", "lecture", "command-line", "design", "defaults")}
 html_theme_options = {
+    "navbar_align": "left",
+    "navbar_persistent": [],
+    "header_links_before_dropdown": 8,
     "show_prev_next": False,
     "navigation_with_keys": False,
     "secondary_sidebar_items": ["page-toc"],
-    "navbar_end": ["theme-switcher"],
+    "navbar_end": ["search-button", "theme-switcher"],
     "footer_start": ["copyright"],
     "footer_end": [],
     "show_toc_level": 2,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -52,7 +53,7 @@ class CommandReference(SphinxDirective):
         for name, command in commands().items():
             section = nodes.section(ids=[f"lamina-{name}"])
             section += nodes.title("", "", nodes.literal("", f"lamina {name}"))
-            for paragraph in command.help.split("\n\n"):
+            for paragraph in inspect.cleandoc(command.help).split("\n\n"):
                 if not paragraph.startswith(("Parameters\n", "Returns\n", "Raises\n")):
                     section += nodes.paragraph("", " ".join(paragraph.split()))
                 else:

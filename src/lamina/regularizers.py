@@ -123,6 +123,13 @@ REGULARIZERS: dict[str, type[Regularizer]] = {cls.kind: cls for cls in (L1, L2, 
 def get_regularizer(regularizer: str | Regularizer | Mapping[str, Any], **settings: Any) -> Regularizer:
     """The regularizer of that name with those settings; a regularizer or its dict is accepted too.
 
+    Parameters
+    ----------
+    regularizer : str, Regularizer or dict
+        A key of :data:`REGULARIZERS`, an object, or what an object's ``to_dict`` gave.
+    **settings
+        Settings that differ from the defaults.
+
     Raises
     ------
     InvalidSettingError

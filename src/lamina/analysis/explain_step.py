@@ -27,7 +27,13 @@ __all__ = ["ExplainedLayer", "ExplainedStep", "ExplainedWeight", "explain_step"]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ExplainedWeight:
-    """A parameter before, during and after the step: new = old + change. Arrays of the parameter's shape."""
+    """A parameter before, during and after the step: new = old + change.
+
+    Attributes
+    ----------
+    name : str
+    old, change : ndarray of the parameter's shape
+    """
 
     name: str
     old: np.ndarray
@@ -69,7 +75,19 @@ class ExplainedLayer:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ExplainedStep:
-    """A step of online back propagation; see :func:`explain_step`. ``parameters`` is the new flat vector."""
+    """A step of online back propagation; see :func:`explain_step`.
+
+    Attributes
+    ----------
+    learning_rate : float
+        η.
+    loss : float
+        Of the example, before the step.
+    layers : tuple of ExplainedLayer
+        In the order of the forward pass; ``step["dense_1"]`` finds one by name.
+    parameters : ndarray of shape (num_parameters,)
+        The new flat vector.
+    """
 
     learning_rate: float
     loss: float

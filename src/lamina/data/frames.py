@@ -15,6 +15,19 @@ __all__ = ["as_frame"]
 def as_frame(X: Any, *, owner: str) -> nw.DataFrame:
     """A data frame of pandas, polars or pyarrow (or one already wrapped), checked: rows, and unique column names that are text.
 
+    Parameters
+    ----------
+    X : data frame
+    owner : str
+        Who asks, for the words of an error.
+
+    Raises
+    ------
+    DataError
+        If it is no data frame, has no row, or its columns have no proper names.
+
+    Examples
+    --------
     >>> import pyarrow as pa
     >>> as_frame(pa.table({"a": [1, 2]}), owner="example").columns
     ['a']

@@ -117,7 +117,19 @@ class Target:
 
 
 def target_column(table: Any, name: str) -> nw.Series:
-    """The column ``name`` of a data frame; a :class:`~lamina.errors.DataError` suggests the nearest name if there is none."""
+    """The column to predict.
+
+    Parameters
+    ----------
+    table : data frame
+        Of pandas, polars or pyarrow.
+    name : str
+
+    Raises
+    ------
+    DataError
+        If there is no such column; the nearest name is suggested.
+    """
     frame: nw.DataFrame = nw.from_native(table, eager_only=True)
     if name not in frame.columns:
         guess = nearest(name, frame.columns)

@@ -17,7 +17,13 @@ __all__ = ["Incoming", "Layer", "OpDraft", "ParameterDraft"]
 
 
 class Incoming(NamedTuple):
-    """What enters a layer: who sends it, and how wide it is.
+    """What enters a layer.
+
+    Attributes
+    ----------
+    sender : str
+        The name of the layer or input that it comes from.
+    width : int
 
     Examples
     --------
@@ -32,7 +38,22 @@ class Incoming(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ParameterDraft:
-    """A parameter (or state) before it has a place in the flat vector; the fields are those of ``engine.program.Parameter``.
+    """A parameter (or state) before it has a place in the flat vector; the engine's Parameter has one.
+
+    Attributes
+    ----------
+    name : str
+        Within its layer: "weight", "bias", …
+    shape : tuple of int
+    initializer : Initializer
+    fan_in, fan_out : int
+        What the initializer scales by.
+    l1, l2 : float
+        Strengths of the penalties.
+    decay : bool
+        Whether decoupled weight decay acts on it.
+    max_norm : float
+        Bound on the norm of its columns; 0: none.
 
     Examples
     --------
@@ -54,7 +75,20 @@ class ParameterDraft:
 
 @dataclass(frozen=True, slots=True)
 class OpDraft:
-    """An op before its buffers have numbers; its output has ``width`` columns.
+    """An op before its buffers have numbers.
+
+    Attributes
+    ----------
+    kind : str
+        One of :data:`lamina.engine.OP_KINDS`.
+    width : int
+        Columns of its output.
+    parameters, state : tuple of ParameterDraft
+        What it learns, and what it keeps without learning.
+    settings : tuple of float
+        The op's numbers, in the order of its kind.
+    function : str
+        The activation's name; empty for other ops.
 
     Examples
     --------

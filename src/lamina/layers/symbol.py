@@ -21,7 +21,15 @@ LAYER_NAME = one_of(value(None), Rule("a non-empty text without '.'", lambda v: 
 class Symbol:
     """The output of ``layer`` called on ``inputs``: an array of shape (n, width) that does not exist yet.
 
-    Symbols come from calling layers; two symbols are never equal. ``width`` is None as long as an input's width is unknown.
+    Symbols come from calling layers; two symbols are never equal.
+
+    Attributes
+    ----------
+    layer : Layer or None
+        None for an input.
+    inputs : tuple of Symbol
+    width : int or None
+        None as long as an input's width is unknown.
 
     Examples
     --------

@@ -11,7 +11,13 @@ __all__ = ["InputNode", "Node"]
 
 @dataclass(frozen=True, slots=True)
 class InputNode:
-    """A named input; ``width`` is None while unknown.
+    """A named input.
+
+    Attributes
+    ----------
+    name : str
+    width : int or None
+        None while unknown.
 
     Examples
     --------
@@ -26,7 +32,16 @@ class InputNode:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A layer (whose ``name`` is set), the names of the inputs and nodes that it reads, and its width (None while unknown).
+    """A layer in its place.
+
+    Attributes
+    ----------
+    layer : Layer
+        Its ``name`` is set.
+    inputs : tuple of str
+        The names of the inputs and nodes that it reads.
+    width : int or None
+        None while unknown.
 
     Examples
     --------
