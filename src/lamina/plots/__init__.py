@@ -1,5 +1,25 @@
 """Pictures: each function draws what it is given, computes nothing, and returns matplotlib axes. Needs the extra ``plot``."""
 
+from lamina.plots.activation_statistics import plot_activation_statistics
+from lamina.plots.decision_map import plot_decision_map
+from lamina.plots.densities import plot_densities
+from lamina.plots.dropout import plot_dropout, plot_mask_distribution
+from lamina.plots.early_stopping import plot_early_stopping
+from lamina.plots.learning_rate_range import plot_learning_rate_range
+from lamina.plots.loss_curves import plot_loss_curves
 from lamina.plots.style import COLORS, CYCLE
+from lamina.plots.width_sweep import plot_width_sweep
 
-__all__ = ["COLORS", "CYCLE"]
+__all__ = [
+    "COLORS",
+    "CYCLE",
+    "plot_activation_statistics",
+    "plot_decision_map",
+    "plot_densities",
+    "plot_dropout",
+    "plot_early_stopping",
+    "plot_learning_rate_range",
+    "plot_loss_curves",
+    "plot_mask_distribution",
+    "plot_width_sweep",
+]

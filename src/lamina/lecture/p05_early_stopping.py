@@ -1,0 +1,72 @@
+"""P5: a net that learns its training rows by heart; its validation loss turns, and early stopping keeps the best epoch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lamina.layers import Dense
+from lamina.network import Sequential
+from lamina.optimizers import Adam
+from lamina.training import EarlyStopping, History, StopReason, Trainer
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["EarlyStop", "compute", "draw"]
+
+EPOCHS = 150
+PATIENCE = 20
+
+
+@dataclass(frozen=True)
+class EarlyStop:
+    """One training that stopped early, and the same one had it gone on.
+
+    Attributes
+    ----------
+    history : History
+        Of the run that went on.
+    best_epoch, stopped_at : int
+        Of the run that stopped.
+    stop_reason : StopReason
+    """
+
+    history: History
+    best_epoch: int
+    stopped_at: int
+    stop_reason: StopReason
+
+    def __str__(self) -> str:
+        best, last = (self.history[epoch - 1, "validation_loss"] for epoch in (self.best_epoch, len(self.history)))
+        kept = f"epoch {self.best_epoch} is kept, validation loss {best:.3f}"
+        return f"{self.stop_reason.text}\n{kept}; after {len(self.history)} epochs it would be {last:.3f}."
+
+
+def compute(*, seed: int = 0) -> EarlyStop:
+    """Train 100 + 50 tanh units on 100 noisy half-moon points, with early stopping and without."""
+    from sklearn.datasets import make_moons
+
+    X, y = make_moons(1100, noise=0.35, random_state=seed)
+    train, validation = (X[:100], y[:100]), (X[100:], y[100:])
+
+    def make(callbacks: list[EarlyStopping]) -> Trainer:
+        network = Sequential([Dense(100, activation="tanh"), Dense(50, activation="tanh"), Dense(1)], 2)
+        return Trainer(network, "sigmoid_cross_entropy", Adam(0.01), batch_size=20, seed=seed, callbacks=callbacks)
+
+    stopping = EarlyStopping(patience=PATIENCE)
+    stopped = make([stopping])
+    stopped.fit(*train, validation_data=validation, max_epochs=EPOCHS)
+    assert stopped.stop_reason is not None
+    history = make([]).fit(*train, validation_data=validation, max_epochs=EPOCHS)
+    return EarlyStop(history, stopping.best_epoch, stopped.epoch, stopped.stop_reason)
+
+
+def draw(result: EarlyStop) -> Figure:
+    """Both losses, the epoch that is kept, and the stopping point."""
+    from lamina.plots import plot_early_stopping
+
+    ax = plot_early_stopping(result.history, result.best_epoch, result.stopped_at)
+    ax.set_ylabel("loss (nats an example)")
+    figure: Figure = ax.figure  # type: ignore[assignment]
+    return figure

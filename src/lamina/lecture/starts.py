@@ -1,0 +1,107 @@
+"""What the pictures of first weights have in common: one net on two half-moons, trained from several starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lamina.analysis import SymmetryRecord
+from lamina.initializers import Initializer
+from lamina.layers import Dense
+from lamina.network import Sequential
+from lamina.optimizers import GradientDescent
+from lamina.training import History, Trainer
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Starts", "draw_starts", "train_from"]
+
+EPOCHS = 600
+_GRID = 160
+
+
+@dataclass(frozen=True, eq=False)
+class Starts:
+    """The course of one training from each start, and what was learnt.
+
+    Attributes
+    ----------
+    X, y : ndarray of shape (n, 2), (n,)
+        The training rows.
+    histories : dict of str to History
+        By the name of the start.
+    accuracies : dict of str to float
+        After the last epoch, on the training rows.
+    x1, x2 : ndarray of shape (k,), (m,)
+        A grid over the plane.
+    probabilities : dict of str to ndarray of shape (m, k)
+        Of class 1, on the grid.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    histories: Mapping[str, History]
+    accuracies: Mapping[str, float]
+    x1: np.ndarray
+    x2: np.ndarray
+    probabilities: Mapping[str, np.ndarray]
+
+    def __str__(self) -> str:
+        lines = [
+            f"{start:18} loss {history[0, 'loss']:.4f} → {history[-1, 'loss']:.4f}   accuracy {self.accuracies[start]:.1%}   "
+            f"different units in the first layer: {history[-1, 'dense_1_distinct']}"
+            for start, history in self.histories.items()
+        ]
+        return "\n".join(lines)
+
+
+def train_from(starts: Mapping[str, str | Initializer], *, seed: int) -> Starts:
+    """Train three layers of tanh units for 600 epochs of 32 rows a step, from each of the starts."""
+    from sklearn.datasets import make_moons
+
+    X, y = make_moons(300, noise=0.15, random_state=seed)
+    x1, x2 = (np.linspace(column.min() - 0.3, column.max() + 0.3, _GRID) for column in X.T)
+    plane = np.stack(np.meshgrid(x1, x2), axis=-1).reshape(-1, 2)
+    histories, accuracies, probabilities = {}, {}, {}
+    for name, weight_init in starts.items():
+        layers = [Dense(16, activation="tanh", weight_init=weight_init) for _ in range(2)]
+        network = Sequential([*layers, Dense(1, weight_init=weight_init)], 2)
+        trainer = Trainer(
+            network, "sigmoid_cross_entropy", GradientDescent(0.1), batch_size=32, seed=seed, callbacks=[SymmetryRecord()]
+        )
+        histories[name] = trainer.fit(X, y, max_epochs=EPOCHS)
+        accuracies[name] = float(np.mean((trainer.predict(X).ravel() > 0.5) == y))
+        probabilities[name] = trainer.predict(plane).reshape(_GRID, _GRID)
+    return Starts(X, y, histories, accuracies, x1, x2, probabilities)
+
+
+def draw_starts(result: Starts, title: str) -> Figure:
+    """The losses over the epochs, and beside them what each start has learnt."""
+    from lamina.plots import plot_decision_map, plot_loss_curves
+    from lamina.plots.style import axes_grid, styled
+
+    @styled
+    def panels() -> Figure:
+        count = len(result.histories)
+        axes = axes_grid(1, count + 1, size=(4.1 * (count + 1), 3.8))
+        ax = plot_loss_curves(result.histories, label="training loss (nats an example)", ax=axes[0])
+        ax.set_title(title)
+        for i, (name, probability) in enumerate(result.probabilities.items()):
+            plot_decision_map(
+                result.x1,
+                result.x2,
+                probability,
+                result.X,
+                result.y,
+                title=f"{name}: {result.accuracies[name]:.0%} right",
+                color_bar=i == count - 1,
+                ax=axes[i + 1],
+            )
+        figure: Figure = axes[0].figure  # type: ignore[assignment]
+        return figure
+
+    return panels()

@@ -1,0 +1,74 @@
+"""Densities of every layer's outputs, while training proceeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lamina.analysis import LayerOutputs
+from lamina.plots.style import axes_grid, styled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["plot_densities"]
+
+
+@styled
+def plot_densities(
+    outputs: Mapping[str, LayerOutputs],
+    *,
+    title: str = "",
+    ranges: Mapping[str, tuple[float, float]] | None = None,
+    num_bins: int = 60,
+    axes: Sequence[Axes] | None = None,
+) -> list[Axes]:
+    """One panel a layer, one line a moment of the training.
+
+    Parameters
+    ----------
+    outputs : dict of str to LayerOutputs
+        By what the legend calls the moment, in their order; of the same layers throughout.
+    title : str
+        Of the whole figure.
+    ranges : dict of str to (float, float), optional
+        The horizontal axis of a layer, such as (-1, 1) for tanh; default: from the least to the greatest value.
+    num_bins : int, default=60
+    axes : one Axes a layer, optional
+
+    Returns
+    -------
+    list of Axes
+
+    Examples
+    --------
+    >>> moments = {f"epoch {e}": LayerOutputs({"h1": np.linspace(-1, 1, 50)[:, None] ** e}) for e in (1, 3)}
+    >>> [ax.get_title(loc="left") for ax in plot_densities(moments)]
+    ['h1']
+    """
+    first = next(iter(outputs.values()))
+    layers = list(first.outputs)
+    grid = axes_grid(1, len(layers), size=(2.35 * len(layers) + 0.6, 3.6), axes=axes)
+    colors = _shades(len(outputs))
+    for ax, layer in zip(grid, layers, strict=True):
+        values = [moment[layer].ravel() for moment in outputs.values()]
+        low, high = (ranges or {}).get(layer, (min(v.min() for v in values), max(v.max() for v in values)))
+        edges = np.linspace(low, high, num_bins + 1)
+        for name, sample, color in zip(outputs, values, colors, strict=True):
+            ax.stairs(np.histogram(sample, edges, density=True)[0], edges, color=color, linewidth=1.6, label=name)
+        ax.set(title=layer, xlabel="output", ylim=(0, None))
+        ax.locator_params(axis="x", nbins=3)
+    grid[0].set_ylabel("density")
+    grid[-1].legend(fontsize=8.5, handlelength=1.2)
+    if title and axes is None:
+        grid[0].figure.suptitle(title, x=0.01, ha="left", fontsize=12)
+    return grid
+
+
+def _shades(count: int) -> list[tuple[float, float, float, float]]:
+    """From early (dark) to late (bright), apart for every eye."""
+    from matplotlib import colormaps
+
+    return [colormaps["viridis"](share) for share in np.linspace(0.0, 0.85, count)]

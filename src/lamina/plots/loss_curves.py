@@ -1,0 +1,57 @@
+"""Loss curves: one number of several trainings over their epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from lamina.plots.style import LINE_STYLES, make_axes, styled
+from lamina.training import History
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["plot_loss_curves"]
+
+
+@styled
+def plot_loss_curves(
+    histories: Mapping[str, History],
+    key: str = "loss",
+    *,
+    label: str = "training loss",
+    log: bool = False,
+    ax: Axes | None = None,
+) -> Axes:
+    """One line a history.
+
+    Parameters
+    ----------
+    histories : dict of str to History
+        By what the legend calls them.
+    key : str, default="loss"
+        Of the records.
+    label : str
+        Of the vertical axis.
+    log : bool, default=False
+        Whether that axis is logarithmic.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Examples
+    --------
+    >>> history = History([{"epoch": 1, "loss": 0.9}, {"epoch": 2, "loss": 0.5}])
+    >>> plot_loss_curves({"Xavier": history}).get_ylabel()
+    'training loss'
+    """
+    ax = make_axes(ax)
+    for i, (name, history) in enumerate(histories.items()):
+        ax.plot(history[:, "epoch"], history[:, key], linestyle=LINE_STYLES[i % len(LINE_STYLES)], label=name)
+    ax.set(xlabel="epoch", ylabel=label, yscale="log" if log else "linear")
+    if not log:
+        ax.set_ylim(bottom=0)
+    ax.legend()
+    return ax

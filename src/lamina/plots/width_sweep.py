@@ -1,0 +1,47 @@
+"""The width sweep: error against hidden units, and how many are enough."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lamina.analysis import WidthSweep
+from lamina.plots.style import COLORS, make_axes, styled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["plot_width_sweep"]
+
+
+@styled
+def plot_width_sweep(sweep: WidthSweep, *, ax: Axes | None = None) -> Axes:
+    """Every run as a point, the mean with its standard error, and the width that is enough.
+
+    Parameters
+    ----------
+    sweep : WidthSweep
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Examples
+    --------
+    >>> sweep = WidthSweep(np.array([1, 2, 4]), np.array([[0.4, 0.5], [0.2, 0.1], [0.1, 0.1]]), 4)
+    >>> plot_width_sweep(sweep).get_xlabel()
+    'hidden units'
+    """
+    ax = make_axes(ax)
+    seeds = sweep.errors.shape[1]
+    ax.plot(np.repeat(sweep.widths, seeds), sweep.errors.ravel(), "o", color=COLORS["sky"], alpha=0.6, label="each seed")
+    label = "mean ± standard error"
+    ax.errorbar(sweep.widths, sweep.means, sweep.standard_errors, color=COLORS["blue"], capsize=3, marker="s", label=label)
+    ax.axvline(sweep.enough, color=COLORS["vermillion"], linestyle="--", label=f"enough: {sweep.enough}")
+    ax.set(xlabel="hidden units", ylabel="validation error", title="How many hidden units?", yscale="log")
+    ax.set_xscale("log", base=2)
+    ax.set_xticks(sweep.widths, [str(width) for width in sweep.widths])
+    ax.legend()
+    return ax
