@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import doctest
-import importlib.util
+import re
 import shlex
-import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,31 +13,49 @@ import pytest
 
 from lamina.cli.main import build_app
 
-_SPEC = importlib.util.spec_from_file_location("docs_pages", Path(__file__).with_name("pages.py"))
-assert _SPEC is not None
-pages = importlib.util.module_from_spec(_SPEC)
-sys.modules["docs_pages"] = pages
-_SPEC.loader.exec_module(pages)  # type: ignore[union-attr]
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = [*sorted(DOCS.glob("*.md")), *sorted((DOCS / "how-to").glob("*.md"))]
+_FENCE = re.compile(r"^```(?P<language>\w+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 
-PYTHON_PAGES = [page for page in pages.PAGES if any(block.language in ("python", "pycon") for block in pages.blocks_of(page))]
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: its language, its text, and the line of the page on which the text begins, from 1."""
+
+    language: str
+    code: str
+    line: int
+
+
+def blocks_of(page: Path) -> list[Block]:
+    text = page.read_text(encoding="utf-8")
+    found = _FENCE.finditer(text)
+    return [Block(match["language"], match["code"], text.count("\n", 0, match.start("code")) + 1) for match in found]
+
+
+def name_of(page: Path) -> str:
+    return str(page.relative_to(DOCS))
+
+
+PYTHON_PAGES = [page for page in PAGES if any(block.language in ("python", "pycon") for block in blocks_of(page))]
 COMMANDS = [
-    (pages.name_of(page), line.strip()[2:])
-    for page in pages.PAGES
-    for block in pages.blocks_of(page)
+    (name_of(page), line.strip()[2:])
+    for page in PAGES
+    for block in blocks_of(page)
     if block.language == "console"
     for line in block.code.replace("\\\n", " ").splitlines()
     if line.strip().startswith("$ lamina ")
 ]
 
 
-@pytest.mark.parametrize("page", PYTHON_PAGES, ids=pages.name_of)
+@pytest.mark.parametrize("page", PYTHON_PAGES, ids=name_of)
 def test_the_python_of_a_page_runs_from_top_to_bottom(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "agg")
     names: dict[str, Any] = {"__name__": "page"}
-    for block in pages.blocks_of(page):
+    for block in blocks_of(page):
         if block.language == "python":
             # empty lines before it, so that a traceback names the line of the page
             exec(compile("\n" * (block.line - 1) + block.code, str(page), "exec"), names)
@@ -45,8 +63,8 @@ def test_the_python_of_a_page_runs_from_top_to_bottom(
             _check_session(block, page, names)
 
 
-def _check_session(block: Any, page: Path, names: dict[str, Any]) -> None:
-    parsed = doctest.DocTestParser().get_doctest(block.code, names, pages.name_of(page), str(page), block.line - 1)
+def _check_session(block: Block, page: Path, names: dict[str, Any]) -> None:
+    parsed = doctest.DocTestParser().get_doctest(block.code, names, name_of(page), str(page), block.line - 1)
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE, verbose=False)
     report: list[str] = []
     runner.run(parsed, out=report.append, clear_globs=False)
