@@ -122,7 +122,8 @@ void bind_executor(nb::module_& m, const char* name) {
            "gradient"_a)
       .def("forward", &B::forward, "data"_a, "order"_a, "step"_a, "outputs"_a)
       .def("backward", &B::backward, "d_outputs"_a, "step"_a, "learning_rate"_a, "weight_decay"_a, "rows"_a)
-      .def("threads_for", &Executor<T>::threads_for, "rows"_a);
+      .def("threads_for", &Executor<T>::threads_for, "rows"_a)
+      .def("may_use_blas", &Executor<T>::may_use_blas, "rows"_a);
 }
 
 }  // namespace

@@ -7,16 +7,27 @@
 #include <memory>
 #include <new>
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#define LAMINA_ALLOW(address, size) __asan_unpoison_memory_region(address, size)
+#define LAMINA_FORBID(address, size) __asan_poison_memory_region(address, size)
+#else
+#define LAMINA_ALLOW(address, size) static_cast<void>(0)
+#define LAMINA_FORBID(address, size) static_cast<void>(0)
+#endif
+
 namespace lamina {
 
 class Arena {
  public:
-  // Hands out `count` elements, aligned to a cache line. In the measuring pass (before `commit`) the result
-  // is null.
+  // Hands out `count` elements, aligned to a cache line and a line apart from the next, which the address
+  // sanitizer guards. In the measuring pass (before `commit`) the result is null.
   template <class U>
   U* take(std::int64_t count) {
+    const std::size_t size = static_cast<std::size_t>(count) * sizeof(U);
     U* result = block_ ? reinterpret_cast<U*>(block_.get() + used_) : nullptr;
-    used_ += (static_cast<std::size_t>(count) * sizeof(U) + kLine - 1) / kLine * kLine;
+    if (result) LAMINA_ALLOW(result, size);
+    used_ += (size + 2 * kLine - 1) / kLine * kLine;
     return result;
   }
 
@@ -26,9 +37,10 @@ class Arena {
     used_ = 0;
   }
 
-  // Ends it: allocates what was asked for, so that the same calls again give the memory.
+  // Ends that pass: allocates what was asked for, so that the same calls again give the memory.
   void commit() {
     block_.reset(static_cast<std::byte*>(::operator new(used_ + kLine, std::align_val_t{kLine})));
+    LAMINA_FORBID(block_.get(), used_ + kLine);
     used_ = 0;
   }
 

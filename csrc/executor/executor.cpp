@@ -81,6 +81,15 @@ int Executor<T>::threads_for(i64 rows) const {
   return threads < 2 ? 1 : static_cast<int>(std::min<i64>(threads, available_threads()));
 }
 
+// Whether a batch of that many rows has a product large enough for BLAS.
+template <class T>
+bool Executor<T>::may_use_blas(i64 rows) const {
+  if (!tools_.blas || tools_.product != ProductKind::automatic) return tools_.product == ProductKind::blas;
+  return std::any_of(program_.ops.begin(), program_.ops.end(), [&](const Op& op) {
+    return op.kind == OpKind::dense && rows * program_.parameters[op.parameters[0]].size >= tools_.blas_from;
+  });
+}
+
 template <class T>
 Pool* Executor<T>::pool_for(i64 rows) {
   const int threads = threads_for(rows);

@@ -55,6 +55,7 @@ class Executor {
                                        double weight_decay, double rows);
 
   int threads_for(i64 rows) const;
+  bool may_use_blas(i64 rows) const;
 
  private:
   friend class Perturber<T>;  // trains in another way, in the same memory

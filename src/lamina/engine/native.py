@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 
@@ -100,7 +101,7 @@ class NativeExecutor:
         norms = np.empty(num_steps) if self._plan.record_norms else None
         batches = as_batches(self.program, data, self.dtype)
         rates = _per_step(values, num_steps, sum(op.kind == "dropout" for op in self.program.ops))
-        with SingleThreadedBlas():
+        with self._quiet_blas(batch_size):
             done, num_clipped, failure = self._engine.train(batches, order, batch_size, first_step, *rates, losses, norms)
         return TrainingResult(
             losses[:done], None if norms is None else norms[:done], num_clipped, None if failure is None else Failure(*failure)
@@ -110,14 +111,14 @@ class NativeExecutor:
         """Outputs (logits) for all rows in inference mode."""
         data = Batches(inputs)
         outputs = self._outputs(data.num_rows)
-        with SingleThreadedBlas():
+        with self._quiet_blas(data.num_rows):
             self._engine.predict(as_batches(self.program, data, self.dtype, with_targets=False), outputs)
         return outputs
 
     def evaluate(self, data: Batches) -> np.ndarray:
         """The weighted mean loss of every head in inference mode, float64 (heads,); 0 if the weights sum to 0."""
         losses = np.zeros(len(self.program.heads))
-        with SingleThreadedBlas():
+        with self._quiet_blas(data.num_rows):
             self._engine.evaluate(as_batches(self.program, data, self.dtype), losses)
         return losses
 
@@ -127,7 +128,7 @@ class NativeExecutor:
         """Total loss and flat gradient, penalty included, over ``order`` as one batch; nothing changes."""
         gradient = np.empty(self.program.num_parameters, dtype=self.dtype)
         batches, rows = as_batches(self.program, data, self.dtype), as_order(order, data.num_rows)
-        with SingleThreadedBlas():
+        with self._quiet_blas(len(rows)):
             loss = self._engine.loss_and_gradient(batches, rows, training, step, gradient)
         return loss, gradient
 
@@ -137,7 +138,7 @@ class NativeExecutor:
         rows = as_order(order, data.num_rows)
         self._held = (as_batches(self.program, data, self.dtype, with_targets=False), rows)
         outputs = self._outputs(len(rows))
-        with SingleThreadedBlas():
+        with self._quiet_blas(len(rows)):
             self._engine.forward(*self._held, step, outputs)
         return outputs
 
@@ -151,10 +152,14 @@ class NativeExecutor:
         expected = [(len(self._held[1]), self.program.widths[b]) for b in self.program.outputs]
         if [d.shape for d in gradients] != expected:
             raise ShapeError(phrase("d_outputs", f"must have the outputs' shapes {expected}", [d.shape for d in gradients]))
-        with SingleThreadedBlas():
+        with self._quiet_blas(len(self._held[1])):
             failure = self._engine.backward(gradients, step, learning_rate, weight_decay, rows)
         self._held = None
         return None if failure is None else Failure(*failure)
+
+    def _quiet_blas(self, rows: int) -> AbstractContextManager[None]:
+        """BLAS single-threaded for a call with batches of ``rows``; nothing where the call is too small to use BLAS."""
+        return SingleThreadedBlas() if self._engine.may_use_blas(rows) else nullcontext()
 
     def _outputs(self, num_rows: int) -> list[np.ndarray]:
         return [np.empty((num_rows, self.program.widths[b]), dtype=self.dtype) for b in self.program.outputs]

@@ -122,3 +122,11 @@ def test_blas_is_single_threaded_inside_and_as_before_outside():
             assert set(_blas_threads()) <= {1}
         assert set(_blas_threads()) <= {1}
     assert _blas_threads() == before
+
+
+def test_blas_is_left_alone_where_no_product_is_large_enough_for_it(box):
+    small, _ = box.pair(box.classifier(), "float32", instruction_set="baseline")
+    assert not small._engine.may_use_blas(1)
+    assert small._engine.may_use_blas(1000)
+    never, _ = box.pair(box.classifier(), "float32", product="built_in")
+    assert not never._engine.may_use_blas(10**9)
