@@ -33,6 +33,7 @@ nitpicky = True
 
 # Types are in the docstrings, in words; signatures show names and defaults.
 autodoc_typehints = "none"
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_validation_checks: set[str] = set()
 

@@ -21,6 +21,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 import lamina
+from lamina.activations import Activation
 
 # Parts that are no interface: the command line has its own page, settings are a tool of the package itself.
 INTERNAL = frozenset({"cli", "settings"})
@@ -44,7 +45,7 @@ class Entry:
     @property
     def summary(self) -> str:
         if self.role == "data":
-            return f"{type(self.value).__name__} of {len(self.value)}" if hasattr(self.value, "__len__") else ""
+            return " ".join(_comment_of(self)).strip()
         first = (inspect.getdoc(self.value) or "").split("\n\n")[0].replace("\n", " ")
         return "".join(escape_bars([re.sub(r":\w+:`~?(?:[\w.]*\.)?(\w+)`", r"``\1``", first)]))
 
@@ -127,7 +128,14 @@ def _description(entry: Entry) -> Iterator[str]:
     yield from ("", "   .. list-table::", "      :widths: auto", "")
     for key, value in entry.value.items():
         yield f"      * - ``{key}``"
-        yield f"        - {_cell(value)}"
+        yield from (f"        - {cell}" for cell in _cells(value))
+
+
+def _cells(value: object) -> list[str]:
+    """What a table of names says of one of them: a class or an object, or the formulas of an activation."""
+    if isinstance(value, Activation):
+        return [f"``{value.formula}``", f"``{value.derivative_formula}``", "saturates" if value.saturates else ""]
+    return [_cell(value)]
 
 
 def _cell(value: object) -> str:

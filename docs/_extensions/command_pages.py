@@ -15,6 +15,7 @@ class CommandReference(SphinxDirective):
     """A section a command, a table an option group."""
 
     def run(self) -> list[nodes.Node]:
+        self.env.note_reread()  # the page changes with the parser, not with its own text
         sections: list[nodes.Node] = []
         for name, command in commands().items():
             section = nodes.section(ids=[f"lamina-{name}"])
