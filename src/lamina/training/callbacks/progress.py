@@ -53,9 +53,10 @@ class Progress(Callback):
         console = self._console or Console(stderr=True)
         if not console.is_terminal:
             return
-        columns = (TextColumn("epoch {task.fields[epoch]}"), BarColumn(), TextColumn("{task.fields[text]}"))
+        text = (TextColumn("epoch {task.fields[epoch]}"), BarColumn(), TextColumn("{task.fields[text]}"))
+        clocks = (TimeElapsedColumn(), TextColumn("gone,"), TimeRemainingColumn(), TextColumn("left at most"))
         # No thread of its own: the bar is drawn when the trainer comes by.
-        self._bar = Bar(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console, auto_refresh=False)
+        self._bar = Bar(*text, *clocks, console=console, auto_refresh=False)
         self._task = self._bar.add_task(
             "", total=trainer.last_epoch, completed=trainer.epoch, epoch=self._epochs(trainer), text=""
         )
