@@ -14,6 +14,7 @@ from lamina.optimizers import LBFGS, OPTIMIZERS, Adam, AdamW, GradientDescent, M
 from lamina.schedules import SCHEDULES, Adaptive
 
 BOWL = SURFACES["bowl"]
+STEPPING = [name for name, kind in OPTIMIZERS.items() if issubclass(kind, StepOptimizer)]
 
 
 def on(surface, **settings):
@@ -55,7 +56,7 @@ def test_a_start_at_a_minimum_needs_no_step():
     assert (way.num_steps, way.stop_code) == (0, "gradient_zero")
 
 
-@pytest.mark.parametrize("kind", [kind for kind in OPTIMIZERS if kind != "lbfgs"])
+@pytest.mark.parametrize("kind", STEPPING)
 def test_every_optimizer_takes_the_steps_of_its_rule(kind):
     optimizer = OPTIMIZERS[kind](learning_rate=0.05)
     assert isinstance(optimizer, StepOptimizer)
@@ -69,7 +70,7 @@ def test_every_optimizer_takes_the_steps_of_its_rule(kind):
         np.testing.assert_allclose(way.points[t], w, rtol=1e-12)
 
 
-@pytest.mark.parametrize("kind", OPTIMIZERS)
+@pytest.mark.parametrize("kind", ["lbfgs", *STEPPING])
 @pytest.mark.parametrize("name", ["bowl", "beale"])
 def test_every_optimizer_finds_the_minimum(kind, name):
     rates = {"gradient_descent": 0.02, "momentum": 0.01, "nesterov": 0.01, "rmsprop": 0.005, "adagrad": 0.5}
@@ -222,3 +223,8 @@ def test_wrong_settings_are_refused(settings, message):
 def test_wrong_functions_and_starts_are_refused(function, gradient, start, message):
     with pytest.raises(DataError, match=message):
         minimize(function, gradient, start)
+
+
+def test_perturbed_weights_are_refused_where_a_gradient_is_to_be_followed():
+    with pytest.raises(InvalidSettingError, match="optimizer must follow a gradient, got 'perturb-one'"):
+        on(BOWL, optimizer="perturb-one")

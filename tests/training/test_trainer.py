@@ -137,7 +137,7 @@ def test_without_shuffling_the_order_is_that_of_the_rows(table):
 @pytest.mark.parametrize("name", list(OPTIMIZERS))
 def test_every_optimizer_lowers_the_loss(make_trainer, table, name):
     network = Sequential([Dense(6, activation="tanh"), Dense(2)], 5)
-    trainer = Trainer(network, "softmax_cross_entropy", name, batch_size=16)
+    trainer = Trainer(network, "softmax_cross_entropy", name, batch_size="auto" if name == "lbfgs" else 16)
     before = trainer.evaluate(*table)["loss"]
     trainer.fit(*table, max_epochs=30)
     assert trainer.evaluate(*table)["loss"] < before

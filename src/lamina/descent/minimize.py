@@ -52,7 +52,7 @@ def minimize(
     start : float or sequence of float, of shape (d,)
         A single number for a function of one variable, which still gets arrays of shape (1,).
     optimizer : str, Optimizer or dict, default="gradient_descent"
-        Any in :data:`lamina.optimizers.OPTIMIZERS`. L-BFGS is SciPy's, and finds its steps by itself.
+        Any in :data:`lamina.optimizers.OPTIMIZERS` that follows a gradient. L-BFGS is SciPy's, and finds its steps by itself.
     schedule : str, Schedule, dict or callable, optional
         How the learning rate changes, one step counting as one epoch. Schedules that react see the function's value.
     clipping : Clipping, optional
@@ -89,7 +89,9 @@ def minimize(
     if isinstance(chosen, LBFGS):
         _refuse_steps_of_ones_own(schedule, clipping)
         return descend_lbfgs(objective, trail, chosen, max_steps)
-    assert isinstance(chosen, StepOptimizer)
+    if not isinstance(chosen, StepOptimizer):
+        repair = "Choose another, such as gradient_descent; a Trainer takes it."
+        raise InvalidSettingError(phrase("optimizer", "must follow a gradient", chosen.kind, repair=repair, owner="minimize"))
     return _descend(objective, trail, chosen, rates, clipping or plan.Clipping(), max_steps)
 
 

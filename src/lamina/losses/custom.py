@@ -78,6 +78,11 @@ class CustomLoss(Loss):
         repair = "Give the function again when you load what you saved."
         raise InvalidSettingError(phrase("a loss of one's own", "cannot be written to a file", self.name, repair=repair))
 
+    def values(self, logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        """Loss of each row alone, float64 ndarray (n,)."""
+        returned = self.function(np.asarray(logits, dtype=np.float64), np.asarray(targets, dtype=np.float64))
+        return self._checked(returned[0] if isinstance(returned, tuple) else returned, logits.shape[:1], "loss")
+
     def value_and_gradient(self, logits: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Loss of each row, ndarray (n,), and its gradient, ndarray (n, k), both float64."""
         z, t = np.asarray(logits, dtype=np.float64), np.asarray(targets, dtype=np.float64)

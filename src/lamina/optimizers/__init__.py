@@ -9,11 +9,15 @@ from lamina.optimizers.lbfgs import LBFGS
 from lamina.optimizers.momentum import Momentum
 from lamina.optimizers.nadam import Nadam
 from lamina.optimizers.nesterov import Nesterov
+from lamina.optimizers.perturb_all import PerturbAll
+from lamina.optimizers.perturb_one import PerturbOne
+from lamina.optimizers.perturbation import OBJECTIVES, PerturbationOptimizer
 from lamina.optimizers.registry import OPTIMIZERS, get_optimizer
 from lamina.optimizers.rmsprop import RMSprop
 
 __all__ = [
     "LBFGS",
+    "OBJECTIVES",
     "OPTIMIZERS",
     "Adagrad",
     "Adam",
@@ -23,6 +27,9 @@ __all__ = [
     "Nadam",
     "Nesterov",
     "Optimizer",
+    "PerturbAll",
+    "PerturbOne",
+    "PerturbationOptimizer",
     "RMSprop",
     "StepOptimizer",
     "get_optimizer",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 from lamina.engine.plan import UpdateRule
 from lamina.settings import Settings
@@ -26,6 +27,10 @@ class Optimizer(Settings, ABC):
         What each setting must be; checked when the optimizer is made.
     """
 
+    def identity(self) -> dict[str, Any]:
+        """What a checkpoint and the trainer that loads it must have in common."""
+        return self.to_dict()
+
 
 class StepOptimizer(Optimizer):
     """An optimizer that takes one step a batch.
@@ -41,6 +46,11 @@ class StepOptimizer(Optimizer):
 
     learning_rate: float
     weight_decay: float
+
+    @property
+    def step_size(self) -> float:
+        """What a schedule starts from."""
+        return float(self.learning_rate)
 
     @abstractmethod
     def rule(self) -> UpdateRule:

@@ -16,6 +16,8 @@ from lamina.optimizers.lbfgs import LBFGS
 from lamina.optimizers.momentum import Momentum
 from lamina.optimizers.nadam import Nadam
 from lamina.optimizers.nesterov import Nesterov
+from lamina.optimizers.perturb_all import PerturbAll
+from lamina.optimizers.perturb_one import PerturbOne
 from lamina.optimizers.rmsprop import RMSprop
 from lamina.settings import kind_of
 
@@ -24,7 +26,19 @@ __all__ = ["OPTIMIZERS", "get_optimizer"]
 OPTIMIZERS: Mapping[str, type[Optimizer]] = MappingProxyType(
     {
         optimizer.kind: optimizer
-        for optimizer in (GradientDescent, Momentum, Nesterov, RMSprop, Adagrad, Adam, AdamW, Nadam, LBFGS)
+        for optimizer in (
+            GradientDescent,
+            Momentum,
+            Nesterov,
+            RMSprop,
+            Adagrad,
+            Adam,
+            AdamW,
+            Nadam,
+            LBFGS,
+            PerturbOne,
+            PerturbAll,
+        )
     }
 )
 

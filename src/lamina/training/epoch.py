@@ -34,8 +34,10 @@ class Epoch:
     steps_done: int = 0
     num_clipped: int = 0
     failure: Failure | None = None
+    num_kept: int | None = None
     _losses: list[np.ndarray] = field(default_factory=list)
     _norms: list[np.ndarray] = field(default_factory=list)
+    _objectives: list[np.ndarray] = field(default_factory=list)
 
     @property
     def num_steps(self) -> int:
@@ -69,20 +71,31 @@ class Epoch:
         self._losses.append(result.losses)
         if result.gradient_norms is not None:
             self._norms.append(result.gradient_norms)
+        if result.objectives is not None:
+            self._objectives.append(result.objectives)
+        if result.num_kept is not None:
+            self.num_kept = (self.num_kept or 0) + result.num_kept
 
     def record(self) -> Record:
         """What the history keeps of the steps done, one or more."""
         record: Record = {"loss": self.mean_loss, "learning_rate": float(self.values.learning_rates[self.steps_done - 1])}
         if self._norms:
             record["gradient_norm"] = float(np.concatenate(self._norms).mean())
+        if self._objectives:
+            record["objective"] = self._mean(self._objectives)
+        if self.num_kept is not None:
+            record["kept_changes"] = self.num_kept
         return record
 
     @property
     def mean_loss(self) -> float:
         """Mean over the rows used (weighted as they are) of the loss that each had in its step."""
-        losses = self._losses[0] if len(self._losses) == 1 else np.concatenate(self._losses)
+        return self._mean(self._losses)
+
+    def _mean(self, parts: list[np.ndarray]) -> float:
+        by_step = parts[0] if len(parts) == 1 else np.concatenate(parts)
         weights = self._batch_weights()
-        return float(losses.mean() if weights is None else losses @ weights / weights.sum())
+        return float(by_step.mean() if weights is None else by_step @ weights / weights.sum())
 
     def _batch_weights(self) -> np.ndarray | None:
         """What each batch counts; None when all count the same."""

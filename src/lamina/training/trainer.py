@@ -17,7 +17,7 @@ from lamina.errors import InvalidSettingError, phrase
 from lamina.losses import Loss
 from lamina.network import Network
 from lamina.network.heads import Losses, losses_for
-from lamina.optimizers import LBFGS, GradientDescent, Optimizer, StepOptimizer, get_optimizer
+from lamina.optimizers import LBFGS, GradientDescent, Optimizer, PerturbationOptimizer, StepOptimizer, get_optimizer
 from lamina.schedules import Schedule, get_schedule
 from lamina.training.batches import input_widths
 from lamina.training.callbacks.base import Callback
@@ -25,6 +25,7 @@ from lamina.training.callbacks.moments import Moments
 from lamina.training.callbacks.schedule_watch import ScheduleWatch
 from lamina.training.checkpoint import check_identity, read_checkpoint, write_checkpoint
 from lamina.training.chunks import ChunkSize, run_in_chunks
+from lamina.training.contradictions import check_batches, check_program
 from lamina.training.epoch import Epoch
 from lamina.training.full_batch import minimize_full_batch
 from lamina.training.history import History, Record
@@ -37,13 +38,14 @@ from lamina.validation import Rule, boolean, check_parameters, choice, integer, 
 __all__ = ["Trainer"]
 
 _RULES: dict[str, Rule] = {
-    "batch_size": one_of(integer(1), value(None)),
+    "batch_size": one_of(integer(1), value(None), choice(("auto",))),
     "seed": integer(0),
     "dtype": choice(("float32", "float64")),
     "shuffle": boolean(),
     "n_threads": one_of(integer(1), value(None)),
     "penalty_per_row": boolean(),
 }
+_USUAL_BATCH_SIZE = 32
 
 
 class Trainer:
@@ -56,8 +58,9 @@ class Trainer:
     loss : str, Loss, callable, or a list or dict of these
         One an output; a function of logits and targets is wrapped in :class:`lamina.losses.CustomLoss`.
     optimizer : str or Optimizer, default="adam"
-    batch_size : int or None, default=32
-        Rows a step, >= 1; None: all rows (batch gradient descent). The last batch of an epoch may be shorter.
+    batch_size : int, None or "auto", default="auto"
+        Rows a step, >= 1; None: all rows (batch gradient descent); "auto": 32. The last batch of an epoch may be shorter.
+        L-BFGS takes all rows at once, and refuses smaller batches.
     schedule : str, Schedule, callable or None, default=None
         How the learning rate changes; a function of the step gives the rate itself. None: constant.
     clipping : Clipping, optional
@@ -114,7 +117,7 @@ class Trainer:
         loss: Losses,
         optimizer: str | Optimizer | Mapping[str, Any] = "adam",
         *,
-        batch_size: int | None = 32,
+        batch_size: int | str | None = "auto",
         schedule: str | Schedule | Mapping[str, Any] | Callable[[int], float] | None = None,
         clipping: plan.Clipping | None = None,
         callbacks: Sequence[Callback] = (),
@@ -139,7 +142,8 @@ class Trainer:
         self._model: WeightedNetwork | None = None
         self.losses: tuple[Loss, ...] = losses_for(loss, network.output_names)
         self.optimizer = get_optimizer(optimizer)
-        self.batch_size = batch_size
+        self._chosen_batch_size = None if isinstance(batch_size, str) else batch_size
+        self.batch_size = _USUAL_BATCH_SIZE if isinstance(batch_size, str) else batch_size
         # A schedule may watch the training and remember; another trainer's must not know.
         self.schedule: Schedule = copy.deepcopy(get_schedule(schedule))
         self.clipping = clipping or plan.Clipping()
@@ -253,6 +257,7 @@ class Trainer:
         validation = self._checked_validation(validation_data)
         self._moments = Moments([ScheduleWatch(), *self.callbacks])
         self._configure()
+        check_batches(self.executor.program, self.optimizer, self._chosen_batch_size, data.num_rows)
         if self._fit.open(self.executor, self.epoch, max_epochs, validation):
             self.stop_reason = None
         try:
@@ -466,17 +471,19 @@ class Trainer:
         # L-BFGS takes no steps of the engine's; the plan then only says how to divide the penalty.
         stepping = self.optimizer if isinstance(self.optimizer, StepOptimizer) else GradientDescent()
         norms = any(callback.needs_gradient_norms for callback in self.callbacks)
-        self._built().configure(TrainingPlan(stepping.rule(), self.clipping, self.penalty_per_row, self.seed, norms))
+        plan = TrainingPlan(stepping.rule(), self.clipping, self.penalty_per_row, self.seed, norms)
+        self._built().configure(plan, self.optimizer)
+        check_program(self.executor.program, self.optimizer, self.clipping)
 
     def _next_epoch(self, data: Batches) -> Epoch:
         """The order of the rows in the coming epoch, and the values of its steps."""
         optimizer = self.optimizer
-        if not isinstance(optimizer, StepOptimizer):
+        if not isinstance(optimizer, StepOptimizer | PerturbationOptimizer):
             raise InvalidSettingError(phrase("optimizer", "must take steps to train an epoch", optimizer, owner="Trainer"))
         size = min(self.batch_size or data.num_rows, data.num_rows)
         num_steps = self.steps_per_epoch = -(-data.num_rows // size)
         total = max(self.last_epoch, self.epoch + 1) * num_steps
-        rates = self.schedule.rates(optimizer.learning_rate, self.step, num_steps, num_steps, total)
+        rates = self.schedule.rates(optimizer.step_size, self.step, num_steps, num_steps, total)
         decays = np.full(num_steps, optimizer.weight_decay) if optimizer.weight_decay else None
         if self.shuffle:
             order = permutation(data.num_rows, seed=self.seed, epoch=self.epoch)
@@ -518,7 +525,7 @@ class Trainer:
             "network": self.network.to_dict(),
             "seed": self.seed,
             "dtype": self.dtype.name,
-            "optimizer": self.optimizer.to_dict(),
+            "optimizer": self.optimizer.identity(),
             "batch_size": self.batch_size,
             "shuffle": self.shuffle,
             "callbacks": [type(callback).__name__ for callback in self.callbacks],

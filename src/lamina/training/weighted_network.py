@@ -13,8 +13,10 @@ from lamina.engine.plan import Batches, InputArray, StepValues, TrainingPlan, Tr
 from lamina.errors import InvalidSettingError, phrase
 from lamina.losses import CustomLoss, Loss
 from lamina.network import Network
+from lamina.optimizers import Optimizer, PerturbationOptimizer
 from lamina.training.batches import make_batches, make_inputs
 from lamina.training.custom_steps import CustomSteps
+from lamina.training.perturbation_steps import PerturbationSteps
 
 __all__ = ["Metric", "Steps", "WeightedNetwork"]
 
@@ -22,7 +24,7 @@ Metric: TypeAlias = Callable[[Any, Any], float]
 
 
 class Steps(Protocol):
-    """What takes training steps and evaluates losses: an executor, or :class:`CustomSteps` on top of one."""
+    """What takes training steps and evaluates losses: an executor, or something on top of one."""
 
     def train(self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues) -> TrainingResult:
         """See :class:`lamina.engine.executor.Executor`."""
@@ -54,7 +56,7 @@ class WeightedNetwork:
     ----------
     executor : Executor
     steps : Steps
-        The executor itself, or the detour through Python that a loss of the user's needs.
+        The executor itself, the detour through Python that a loss of the user's needs, or perturbed weights.
     """
 
     def __init__(
@@ -82,8 +84,8 @@ class WeightedNetwork:
         """Whether the loss is a function of the user's."""
         return any(isinstance(loss, CustomLoss) for loss in self._losses)
 
-    def configure(self, plan: TrainingPlan) -> None:
-        """Say how to train.
+    def configure(self, plan: TrainingPlan, optimizer: Optimizer | None = None) -> None:
+        """Say how to train; an ``optimizer`` that perturbs weights takes the place of the plan's rule.
 
         Raises
         ------
@@ -96,7 +98,10 @@ class WeightedNetwork:
             names = [loss.name for loss in self._losses]
             repair = "Write the others as functions too."
             raise InvalidSettingError(phrase("losses", "must be functions for all outputs or for none", names, repair=repair))
-        self.steps = CustomSteps(self.executor, custom, plan.penalty_per_row) if custom else self.executor
+        steps = CustomSteps(self.executor, custom, plan.penalty_per_row) if custom else self.executor
+        self.steps = steps
+        if isinstance(optimizer, PerturbationOptimizer):
+            self.steps = PerturbationSteps(self.executor, self._losses, optimizer, steps)
 
     def inputs(self, X: Any) -> list[InputArray]:
         """X as the engine wants it, checked; see :func:`lamina.training.batches.make_inputs`."""

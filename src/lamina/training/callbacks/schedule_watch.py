@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lamina.optimizers import StepOptimizer
+from lamina.optimizers import PerturbationOptimizer, StepOptimizer
 from lamina.training.callbacks.base import Callback, Run
 from lamina.training.callbacks.watched import watched
 from lamina.training.history import Record
@@ -15,10 +15,10 @@ class ScheduleWatch(Callback):
 
     def on_epoch_end(self, trainer: Run, record: Record) -> None:
         schedule, optimizer = trainer.schedule.reactive, trainer.optimizer
-        if schedule is None or not isinstance(optimizer, StepOptimizer):
+        if schedule is None or not isinstance(optimizer, StepOptimizer | PerturbationOptimizer):
             return
         value = watched(record, schedule.monitor, owner=type(schedule).__name__)
-        schedule.on_epoch_end(value, optimizer.learning_rate)
+        schedule.on_epoch_end(value, optimizer.step_size)
         if schedule.exhausted:
             code = "converged" if schedule.monitor == "loss" else "no_improvement"
             name = schedule.monitor.replace("_", " ")

@@ -1,0 +1,58 @@
+"""Settings of a trainer that cannot be used together."""
+
+from __future__ import annotations
+
+from lamina.engine.plan import Clipping
+from lamina.engine.program import Program
+from lamina.errors import InvalidSettingError, phrase
+from lamina.optimizers import LBFGS, Optimizer, PerturbationOptimizer, PerturbOne
+
+__all__ = ["check_batches", "check_program"]
+
+
+def check_program(program: Program, optimizer: Optimizer, clipping: Clipping, *, owner: str = "Trainer") -> None:
+    """Refuse dropout under perturbed weights, and clipping where there is no gradient.
+
+    Raises
+    ------
+    InvalidSettingError
+    """
+    if not isinstance(optimizer, PerturbationOptimizer):
+        return
+    for op in program.ops:
+        if op.kind == "dropout" and op.settings[0] > 0:
+            rule = f"must be 0 with {type(optimizer).__name__}, whose trials must differ in the weights alone"
+            repair = "Take the dropout out, or learn by back propagation, such as Adam."
+            raise InvalidSettingError(phrase(f"the rate of {op.layer!r}", rule, op.settings[0], repair=repair, owner=owner))
+    if isinstance(optimizer, PerturbOne) and clipping != Clipping():
+        repair = "Leave it out: a change is never larger than the optimizer's scale."
+        raise InvalidSettingError(
+            phrase("clipping", "must be None with PerturbOne, which has no gradient", clipping, repair=repair, owner=owner)
+        )
+
+
+def check_batches(
+    program: Program, optimizer: Optimizer, batch_size: int | None, num_rows: int, *, owner: str = "Trainer"
+) -> None:
+    """Refuse batch norm on batches of one row, and batches that L-BFGS would not use.
+
+    Parameters
+    ----------
+    batch_size : int or None
+        As the user gave it; None when he left the choice to the trainer.
+    num_rows : int
+        Of the training data.
+
+    Raises
+    ------
+    InvalidSettingError
+    """
+    if isinstance(optimizer, LBFGS) and batch_size is not None and batch_size < num_rows:
+        rule = f"must not be smaller than the {num_rows} rows with L-BFGS, which takes all of them at once"
+        repair = "Leave it at its default, or choose an optimizer that takes steps, such as Adam."
+        raise InvalidSettingError(phrase("batch_size", rule, batch_size, repair=repair, owner=owner))
+    norm = next((op.layer for op in program.ops if op.kind == "batch_norm"), None)
+    if norm is not None and min(num_rows, batch_size or num_rows) == 1:
+        rule = f"must be at least 2 with the batch norm {norm!r}: one row (1 sample) has no variance"
+        repair = "Use larger batches, or LayerNorm."
+        raise InvalidSettingError(phrase("the number of rows of a batch", rule, 1, repair=repair, owner=owner))
