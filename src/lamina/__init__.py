@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     )
     from lamina.clipping import Clipping
     from lamina.descent import minimize
-    from lamina.estimators import MLPClassifier, MLPRegressor
+    from lamina.estimators import MLPClassifier, MLPRegressor, Perceptron, linear_separability
     from lamina.layers import (
         Activation,
         Add,
@@ -48,7 +48,19 @@ if TYPE_CHECKING:
     )
     from lamina.model import TableModel, fit_table, load_model, save_model
     from lamina.network import Graph, Input, Sequential, data_driven_initialization
-    from lamina.optimizers import LBFGS, Adagrad, Adam, AdamW, GradientDescent, Momentum, Nadam, Nesterov, RMSprop
+    from lamina.optimizers import (
+        LBFGS,
+        Adagrad,
+        Adam,
+        AdamW,
+        GradientDescent,
+        Momentum,
+        Nadam,
+        Nesterov,
+        PerturbAll,
+        PerturbOne,
+        RMSprop,
+    )
     from lamina.training import (
         Callback,
         Checkpoint,
@@ -98,7 +110,10 @@ __all__ = [
     "Nadam",
     "Nesterov",
     "PReLU",
+    "Perceptron",
     "PerceptronLoss",
+    "PerturbAll",
+    "PerturbOne",
     "Poisson",
     "Progress",
     "Quantile",
@@ -123,6 +138,7 @@ __all__ = [
     "gradient_noise_scale",
     "layer_outputs",
     "learning_rate_range",
+    "linear_separability",
     "load_model",
     "minimize",
     "save_model",
@@ -137,13 +153,13 @@ _HOMES = {
     "learning_rate_range symmetry width_sweep",
     "lamina.clipping": "Clipping",
     "lamina.descent": "minimize",
-    "lamina.estimators": "MLPClassifier MLPRegressor",
+    "lamina.estimators": "MLPClassifier MLPRegressor Perceptron linear_separability",
     "lamina.layers": "Activation Add BatchNorm Concat Dense Dropout LayerNorm Multiply PReLU",
     "lamina.losses": "AbsoluteError CustomLoss Hinge Huber PerceptronLoss Poisson Quantile SigmoidCrossEntropy "
     "SoftmaxCrossEntropy SquaredError",
     "lamina.model": "TableModel fit_table load_model save_model",
     "lamina.network": "Graph Input Sequential data_driven_initialization",
-    "lamina.optimizers": "LBFGS Adagrad Adam AdamW GradientDescent Momentum Nadam Nesterov RMSprop",
+    "lamina.optimizers": "LBFGS Adagrad Adam AdamW GradientDescent Momentum Nadam Nesterov PerturbAll PerturbOne RMSprop",
     "lamina.training": "Callback Checkpoint EarlyStopping History JsonlLog LearningRate Progress SmallGradient "
     "StopReason TargetLoss TimeLimit Trainer TrainingWarning",
 }
