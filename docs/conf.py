@@ -27,8 +27,7 @@ extensions = [
     "api_pages",
     "command_pages",
 ]
-exclude_patterns = ["_extensions", "_templates", "gallery/*.ipynb", "gallery/**/*.md5"]
-templates_path = ["_templates"]
+exclude_patterns = ["_extensions", "gallery/*.ipynb", "gallery/**/*.md5"]
 nitpicky = True
 
 # Types are in the docstrings, in words; signatures show names and defaults.
