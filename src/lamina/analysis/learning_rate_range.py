@@ -134,7 +134,7 @@ def learning_rate_range(
     smoothed = _smooth(result.losses, smoothing)
     end = _end(smoothed, runaway)
     diverged = end < len(smoothed) or result.failure is not None
-    steepest, lowest = _landmarks(rates[:end], smoothed[:end])
+    steepest, lowest = _landmarks(rates[:end], smoothed[:end], warm_up=round(1 / (1 - smoothing)))
     suggestion = lowest / 10 if smoothed[:end].min() < smoothed[0] else float("nan")
     return LearningRateRange(rates[:end], result.losses[:end], smoothed[:end], diverged, suggestion, steepest, lowest)
 
@@ -197,10 +197,11 @@ def _end(smoothed: np.ndarray, runaway: float) -> int:
     return int(away[0]) if len(away) else len(smoothed)
 
 
-def _landmarks(rates: np.ndarray, smoothed: np.ndarray) -> tuple[float, float]:
-    """The rates of the steepest fall and of the least loss."""
+def _landmarks(rates: np.ndarray, smoothed: np.ndarray, warm_up: int) -> tuple[float, float]:
+    """The rates of the steepest fall and of the least loss; the average of the first steps is still too noisy for a slope."""
     lowest = int(np.argmin(smoothed))
     if lowest == 0:
         return float("nan"), float(rates[0])
     slopes = np.gradient(smoothed[: lowest + 1], np.log(rates[: lowest + 1]))
-    return float(rates[int(np.argmin(slopes))]), float(rates[lowest])
+    first = min(warm_up, lowest)
+    return float(rates[first + int(np.argmin(slopes[first:]))]), float(rates[lowest])

@@ -101,8 +101,8 @@ def width_sweep(
     optimizer: str | Optimizer = "adam",
     learning_rate: float | None = 0.01,
     batch_size: int = 32,
-    max_epochs: int = 300,
-    patience: int = 30,
+    max_epochs: int = 1000,
+    patience: int = 100,
     validation_fraction: float = 0.25,
     n_jobs: int | None = None,
 ) -> WidthSweep:
@@ -130,7 +130,7 @@ def width_sweep(
     optimizer : str or Optimizer, default="adam"
     learning_rate : float or None, default=0.01
         For an optimizer given by name; None is its own default.
-    batch_size, max_epochs, patience : int, default=32, 300, 30
+    batch_size, max_epochs, patience : int, default=32, 1000, 100
     validation_fraction : float, default=0.25
         In (0, 1).
     n_jobs : int, optional

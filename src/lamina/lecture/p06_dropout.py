@@ -73,7 +73,7 @@ def draw(result: DropoutAtWork) -> Figure:
 
     @styled
     def panels() -> Figure:
-        axes = axes_grid(1, 3, size=(12.0, 3.9))
+        axes = axes_grid(1, 3, size=(9.8, 3.6))
         plot_dropout(WIDTHS, result.keep, RATES, axes=axes[:2])
         plot_mask_distribution(result.samples, result.at_test_time, ax=axes[2])
         figure: Figure = axes[0].figure  # type: ignore[assignment]

@@ -87,7 +87,7 @@ def draw_starts(result: Starts, title: str) -> Figure:
     @styled
     def panels() -> Figure:
         count = len(result.histories)
-        axes = axes_grid(1, count + 1, size=(4.1 * (count + 1), 3.8))
+        axes = axes_grid(1, count + 1, size=(3.2 * (count + 1) + 0.4, 3.3))
         ax = plot_loss_curves(result.histories, label="training loss (nats an example)", ax=axes[0])
         ax.set_title(title)
         for i, (name, probability) in enumerate(result.probabilities.items()):

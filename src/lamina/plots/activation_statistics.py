@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.analysis import ActivationStatistics
-from lamina.plots.style import COLORS, CYCLE, LINE_STYLES, MARKERS, axes_grid, styled
+from lamina.plots.style import CYCLE, LINE_STYLES, MARKERS, axes_grid, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,5 +55,5 @@ def plot_activation_statistics(
         ax.set(ylabel=f"variance of {label}", yscale="log")
     grid[0].set_title("Forwards: outputs")
     grid[1].set_title("Backwards: gradients")
-    grid[0].legend(facecolor="white", edgecolor=COLORS["black"])
+    grid[0].legend()
     return grid

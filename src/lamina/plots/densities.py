@@ -50,9 +50,11 @@ def plot_densities(
     """
     first = next(iter(outputs.values()))
     layers = list(first.outputs)
-    grid = axes_grid(1, len(layers), size=(2.35 * len(layers) + 0.6, 3.6), axes=axes)
+    columns = min(3, len(layers))
+    rows = -(-len(layers) // columns)
+    grid = axes_grid(rows, columns, size=(2.8 * columns + 0.4, 2.6 * rows + 0.4), axes=axes)
     colors = _shades(len(outputs))
-    for ax, layer in zip(grid, layers, strict=True):
+    for ax, layer in zip(grid, layers, strict=False):
         values = [moment[layer].ravel() for moment in outputs.values()]
         low, high = (ranges or {}).get(layer, (min(v.min() for v in values), max(v.max() for v in values)))
         edges = np.linspace(low, high, num_bins + 1)
@@ -60,11 +62,14 @@ def plot_densities(
             ax.stairs(np.histogram(sample, edges, density=True)[0], edges, color=color, linewidth=1.6, label=name)
         ax.set(title=layer, xlabel="output", ylim=(0, None))
         ax.locator_params(axis="x", nbins=3)
-    grid[0].set_ylabel("density")
-    grid[-1].legend(fontsize=8.5, handlelength=1.2)
+    for ax in grid[len(layers) :]:
+        ax.set_visible(False)
+    for ax in grid[::columns]:
+        ax.set_ylabel("density")
+    grid[len(layers) - 1].legend(fontsize=9, handlelength=1.2)
     if title and axes is None:
         grid[0].figure.suptitle(title, x=0.01, ha="left", fontsize=12)
-    return grid
+    return grid[: len(layers)]
 
 
 def _shades(count: int) -> list[tuple[float, float, float, float]]:

@@ -41,15 +41,15 @@ def plot_dropout(
     >>> [ax.get_title(loc="left") for ax in plot_dropout([2, 3, 1], keep, [0, 0.5, 0])]
     ['Training: one mask', 'Test: every unit']
     """
-    left, right = axes_grid(1, 2, size=(8.4, 3.8), axes=axes)
+    left, right = axes_grid(1, 2, size=(7.6, 3.8), axes=axes)
     _net(left, widths, [np.ones(w, bool) if k is None else np.asarray(k, bool) for w, k in zip(widths, keep, strict=True)])
     _net(right, widths, [np.ones(w, bool) for w in widths])
     left.set_title("Training: one mask")
     right.set_title("Test: every unit")
     for i, rate in enumerate(rates):
         if rate:
-            left.text(i, -0.62, f"kept × 1/{1 - rate:g}", ha="center", va="top", fontsize=9)
-            right.text(i, -0.62, "no scaling left", ha="center", va="top", fontsize=9)
+            left.text(i, -0.62, f"kept × {1 / (1 - rate):.3g}", ha="center", va="top", fontsize=9)
+            right.text(i, -0.62, "× 1", ha="center", va="top", fontsize=9)
     return [left, right]
 
 
@@ -94,8 +94,8 @@ def plot_mask_distribution(samples: np.ndarray, at_test_time: float, *, ax: Axes
     ax = make_axes(ax)
     ax.hist(samples, bins=40, density=True, color=COLORS["sky"], alpha=0.75)
     mean, spread = float(samples.mean()), float(samples.std())
-    ax.axvline(mean, color=COLORS["blue"], label=f"mean over masks {mean:.3f}")
-    ax.axvline(at_test_time, color=COLORS["vermillion"], linestyle="--", label=f"test time {at_test_time:.3f}")
+    ax.axvline(mean, ymax=0.76, color=COLORS["blue"], label=f"mean over masks {mean:.3f}")
+    ax.axvline(at_test_time, ymax=0.76, color=COLORS["vermillion"], linestyle="--", label=f"test time {at_test_time:.3f}")
     ax.set(xlabel="output for one example", ylabel="density over masks", title=f"{len(samples):,} masks, spread {spread:.3f}")
     ax.set_ylim(top=1.3 * ax.get_ylim()[1])
     ax.legend(loc="upper left", fontsize=9)

@@ -53,7 +53,7 @@ def plot_early_stopping(
     lowest = history[best_epoch - 1, "validation_loss"]
     ax.plot(best_epoch, lowest, "o", color=COLORS["black"], markersize=8, label=f"kept: epoch {best_epoch}", zorder=3)
     if kept < len(epochs):
-        ax.axvline(end, color="#666666", linestyle=":", linewidth=1.5, label=f"stopped: epoch {end}")
+        ax.axvline(end, color="#666666", linestyle=":", linewidth=1.5, label=f"stopped: epoch {end} (dashed: had it gone on)")
     ax.set(xlabel="epoch", ylabel="loss", title="Early stopping", yscale="log" if log else "linear")
     if not log:
         ax.set_ylim(bottom=0)

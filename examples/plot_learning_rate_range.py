@@ -1,0 +1,27 @@
+"""
+Which learning rate?
+====================
+
+The range test (row L15) trains a copy of a net for a few steps while the rate grows from step to step, and suggests one.
+"""
+
+from sklearn.datasets import load_digits
+
+from lamina import Dense, Sequential, Trainer, gradient_noise_scale, learning_rate_range
+from lamina.plots import plot_learning_rate_range
+
+X, y = load_digits(return_X_y=True)
+X /= 16.0
+trainer = Trainer(Sequential([Dense(64, activation="relu"), Dense(10)]), "softmax_cross_entropy", "adam")
+test = learning_rate_range(trainer, X, y)
+print(test)
+
+# %%
+# Below the suggestion training would be slow, beyond the dotted line it would get worse. The trainer itself is untouched.
+
+ax = plot_learning_rate_range(test)
+
+# %%
+# How large should a batch be? The gradient noise scale (row L16) says where half of a step is signal and half noise.
+
+print(gradient_noise_scale(trainer, X, y))
