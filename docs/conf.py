@@ -56,7 +56,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "show_signature": False,
     "image_scrapers": ("matplotlib",),
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": "gallery_order.PicturesFirst",
 }
 
 html_theme = "pydata_sphinx_theme"
