@@ -105,20 +105,33 @@ True
             raise DataError(f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}.")
         return self._partial_fit(X, y, sample_weight)
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: Any, *, mc_samples: int | None = None, seed: int = 0) -> np.ndarray:
         """The most likely label of each row, or an indicator matrix when a row may have several.
 
         Parameters
         ----------
         X : array, sparse matrix or table of shape (n_samples, n_features)
+        mc_samples : int, optional
+            Predict the mean over so many masks of dropout, >= 2, in place of one pass of the whole network.
+        seed : int, default=0
+            Of the masks.
 
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_labels)
         """
-        logits = self._logits(X)
-        labels: np.ndarray = self._encoding.decode(logits, self._decision.threshold)
+        labels: np.ndarray
+        if mc_samples is None:
+            labels = self._encoding.decode(self._logits(X), self._decision.threshold)
+        else:
+            mean = self.predict_distribution(X, mc_samples=mc_samples, seed=seed).mean
+            labels = self._encoding.decode(mean, self._decision.threshold_of_prediction)
         return labels
+
+    def _meaning(self, logits: np.ndarray) -> np.ndarray:
+        if has_probabilities(self.loss):
+            return self._decision.probabilities(self._encoding, logits)
+        return self._decision.loss.predict(logits)
 
     @available_if(lambda self: has_probabilities(self.loss))  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> np.ndarray:

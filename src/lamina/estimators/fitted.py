@@ -15,7 +15,8 @@ from lamina.estimators.architecture import dense_biases, dense_weights
 from lamina.estimators.frozen_trainer import FrozenTrainer
 from lamina.estimators.layer_arrays import LayerArrays, write_into
 from lamina.network import Network
-from lamina.training import Callback, History, Trainer
+from lamina.training import Callback, History, PredictiveDistribution, Trainer
+from lamina.training.monte_carlo import sample_predictions
 
 __all__ = ["DTYPES", "FittedNetwork"]
 
@@ -97,8 +98,41 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
             )
         return self._trainer
 
-    def _logits(self, X: Any) -> np.ndarray:
-        """Logits (n, outputs) of new rows, whose columns must be those of the fit."""
+    def predict_distribution(self, X: Any, *, mc_samples: int = 100, seed: int = 0) -> PredictiveDistribution:
+        """Mean and spread of the predictions over masks of dropout (Monte Carlo dropout, Gal & Ghahramani 2016).
+
+        Parameters
+        ----------
+        X : array, sparse matrix or table of shape (n_samples, n_features)
+        mc_samples : int, default=100
+            How many masks are drawn, >= 2.
+        seed : int, default=0
+            Of the masks.
+
+        Returns
+        -------
+        PredictiveDistribution
+            ``mean`` and ``spread`` of a classifier's probabilities, one column a class, or of a regressor's numbers.
+
+        Raises
+        ------
+        InvalidSettingError
+            If the network has no dropout.
+        """
+        X, trainer = self._checked(X), self._trainer
+        settings = (mc_samples, seed, trainer.engine, trainer.n_threads)
+        (found,) = sample_predictions(trainer.network, [self._meaning], trainer.executor, [X], *settings)
+        return found
+
+    def _meaning(self, logits: np.ndarray) -> np.ndarray:
+        """What logits (n, outputs) say: probabilities of the classes, or numbers."""
+        raise NotImplementedError
+
+    def _checked(self, X: Any) -> Any:
+        """New rows, whose columns must be those of the fit."""
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=DTYPES, reset=False)
-        return self._trainer.executor.predict([X])[0]
+        return validate_data(self, X, accept_sparse="csr", dtype=DTYPES, reset=False)
+
+    def _logits(self, X: Any) -> np.ndarray:
+        """Logits (n, outputs) of new rows."""
+        return self._trainer.executor.predict([self._checked(X)])[0]

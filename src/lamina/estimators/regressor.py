@@ -78,18 +78,26 @@ True
         """
         return self._partial_fit(X, y, sample_weight)
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: Any, *, mc_samples: int | None = None, seed: int = 0) -> np.ndarray:
         """The predicted numbers.
 
         Parameters
         ----------
         X : array, sparse matrix or table of shape (n_samples, n_features)
+        mc_samples : int, optional
+            Predict the mean over so many masks of dropout, >= 2, in place of one pass of the whole network.
+        seed : int, default=0
+            Of the masks.
 
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
         """
-        logits = self._logits(X)
+        if mc_samples is not None:
+            return self.predict_distribution(X, mc_samples=mc_samples, seed=seed).mean
+        return self._meaning(self._logits(X))
+
+    def _meaning(self, logits: np.ndarray) -> np.ndarray:
         predicted = self._loss.predict(logits)
         return predicted.ravel() if predicted.shape[1] == 1 else predicted
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -11,13 +12,14 @@ from lamina.engine import make_executor
 from lamina.engine.executor import Executor
 from lamina.engine.plan import InputArray, TrainingPlan
 from lamina.errors import InvalidSettingError, phrase
-from lamina.losses import Loss
 from lamina.network import Network
 from lamina.network.fold import fold_batch_norm
 from lamina.optimizers import GradientDescent
 from lamina.validation import check_parameters, integer
 
-__all__ = ["PredictiveDistribution", "sample_predictions"]
+__all__ = ["Link", "PredictiveDistribution", "sample_predictions"]
+
+Link: TypeAlias = Callable[[np.ndarray], np.ndarray]
 
 _CHUNK_ROWS = 4096  # bounds the memory of a pass
 
@@ -28,9 +30,9 @@ class PredictiveDistribution:
 
     Attributes
     ----------
-    mean : ndarray of shape (n, width)
+    mean : ndarray of the predictions' shape
         The mean prediction (of probabilities, for a classifier), float64.
-    spread : ndarray of shape (n, width)
+    spread : ndarray of the same shape
         The standard deviation over the masks, unbiased in its square; float64.
     mc_samples : int
         How many masks were drawn.
@@ -41,14 +43,13 @@ class PredictiveDistribution:
     mc_samples: int
 
     def __str__(self) -> str:
-        rows, width = self.mean.shape
         spread = f"spread {self.spread.mean():.3g} on average, {self.spread.max():.3g} at most"
-        return f"{rows} predictions of {width}, over {self.mc_samples} masks: {spread}"
+        return f"{len(self.mean)} predictions over {self.mc_samples} masks: {spread}"
 
 
 def sample_predictions(
     network: Network,
-    losses: Sequence[Loss],
+    links: Sequence[Link],
     weights: Executor,
     inputs: Sequence[InputArray],
     mc_samples: int,
@@ -57,6 +58,8 @@ def sample_predictions(
     n_threads: int | None = None,
 ) -> list[PredictiveDistribution]:
     """A distribution for each output; see :meth:`lamina.training.Trainer.predict_distribution`.
+
+    ``links`` say what the logits of each output mean: the mean is that of the predictions, not of the logits.
 
     Batch normalization stays as it is at prediction: it is folded into the weights of a network of its own, which then runs as
     in training.
@@ -71,7 +74,7 @@ def sample_predictions(
     executor = make_executor(folded.program(), dtype=weights.dtype, engine=engine, n_threads=n_threads)
     executor.configure(TrainingPlan(GradientDescent().rule(), seed=seed))
     executor.parameters[:] = parameters
-    parts = [_moments(executor, losses, inputs, *chunk, mc_samples) for chunk in _chunks(inputs[0].shape[0])]
+    parts = [_moments(executor, links, inputs, *chunk, mc_samples) for chunk in _chunks(inputs[0].shape[0])]
     columns = zip(*parts, strict=True)
     joined = [[np.concatenate(moments) for moments in zip(*column, strict=True)] for column in columns]
     return [PredictiveDistribution(mean, spread, mc_samples) for mean, spread in joined]
@@ -85,7 +88,7 @@ def _chunks(num_rows: int) -> Iterator[tuple[np.ndarray, int, int]]:
 
 
 def _moments(
-    executor: Executor, losses: Sequence[Loss], inputs: Sequence[InputArray], rows: np.ndarray, chunk: int, count: int, k: int
+    executor: Executor, links: Sequence[Link], inputs: Sequence[InputArray], rows: np.ndarray, chunk: int, count: int, k: int
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Mean and standard deviation of each output's prediction, by Welford's recurrence (1962), which no offset hurts."""
     means: list[np.ndarray] = []
@@ -93,7 +96,7 @@ def _moments(
     for sample in range(k):
         # masks are keyed by the step: every chunk of every sample has its own
         logits = executor.forward(inputs, rows, sample * count + chunk)
-        predictions = [np.asarray(loss.predict(z), dtype=np.float64) for loss, z in zip(losses, logits, strict=True)]
+        predictions = [np.asarray(link(z), dtype=np.float64) for link, z in zip(links, logits, strict=True)]
         if sample == 0:
             means, squares = [p.copy() for p in predictions], [np.zeros_like(p) for p in predictions]
             continue

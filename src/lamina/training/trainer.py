@@ -375,7 +375,8 @@ class Trainer:
         """
         model = self._built_for(X)
         settings = (mc_samples, seed, self.engine, self.n_threads)
-        parts = sample_predictions(self.network, self.losses, model.executor, model.inputs(X), *settings)
+        links = [loss.predict for loss in self.losses]
+        parts = sample_predictions(self.network, links, model.executor, model.inputs(X), *settings)
         return parts[0] if len(parts) == 1 else parts
 
     @property
