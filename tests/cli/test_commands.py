@@ -188,6 +188,8 @@ def test_every_knob_of_the_estimators_is_an_option() -> None:
         # what the command line has options of its own for
         "validation_fraction": "--validation",
         "early_stopping": "--validation",
+        "validation_split": "--validation",
+        "n_restarts": "--seed",
         "n_iter_no_change": "--patience",
         "tol": "--tol",
         "solver": "--optimizer",
@@ -195,6 +197,7 @@ def test_every_knob_of_the_estimators_is_an_option() -> None:
         "nesterovs_momentum": "--optimizer nesterov",
         # what needs Python
         "network": "",
+        "objective": "",
         "callbacks": "",
         "warm_start": "",
         "verbose": "",
