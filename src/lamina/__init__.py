@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lamina.analysis import (
         SymmetryRecord,
+        UpdateRecord,
         activation_statistics,
         check_gradients,
         explain_step,
@@ -130,6 +131,7 @@ __all__ = [
     "TimeLimit",
     "Trainer",
     "TrainingWarning",
+    "UpdateRecord",
     "activation_statistics",
     "check_gradients",
     "data_driven_initialization",
@@ -149,8 +151,8 @@ __version__ = "0.1.0"
 
 # Where each name lives; the import is the first use's.
 _HOMES = {
-    "lamina.analysis": "SymmetryRecord activation_statistics check_gradients explain_step gradient_noise_scale layer_outputs "
-    "learning_rate_range symmetry width_sweep",
+    "lamina.analysis": "SymmetryRecord UpdateRecord activation_statistics check_gradients explain_step gradient_noise_scale "
+    "layer_outputs learning_rate_range symmetry width_sweep",
     "lamina.clipping": "Clipping",
     "lamina.descent": "minimize",
     "lamina.estimators": "MLPClassifier MLPRegressor Perceptron linear_separability",

@@ -8,6 +8,7 @@ from lamina.analysis.layer_outputs import LayerOutputs, layer_outputs
 from lamina.analysis.learning_rate_range import LearningRateRange, learning_rate_range
 from lamina.analysis.symmetry import LayerSymmetry, Symmetry, symmetry
 from lamina.analysis.symmetry_record import SymmetryRecord
+from lamina.analysis.update_record import UpdateRecord
 from lamina.analysis.width_sweep import WidthSweep, width_sweep
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "ParameterCheck",
     "Symmetry",
     "SymmetryRecord",
+    "UpdateRecord",
     "WidthSweep",
     "activation_statistics",
     "check_gradients",
