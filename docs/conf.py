@@ -26,6 +26,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "api_pages",
     "command_pages",
+    "name_links",
 ]
 exclude_patterns = ["_extensions", "gallery/*.ipynb", "gallery/**/*.md5"]
 nitpicky = True

@@ -60,10 +60,11 @@ def entries(part: str) -> list[Entry]:
     """What the part's ``__all__`` names, in alphabetical order."""
     module = importlib.import_module(part)
     names = sorted(getattr(module, "__all__", ()), key=str.lower)
-    return [Entry(name, _home(part, name, getattr(module, name)), getattr(module, name)) for name in names]
+    return [Entry(name, home_of(part, name, getattr(module, name)), getattr(module, name)) for name in names]
 
 
-def _home(part: str, name: str, value: object) -> str:
+def home_of(part: str, name: str, value: object) -> str:
+    """Where an object is described that ``part`` has under ``name``: in the part that defines it, if that names it too."""
     defined_in = str(getattr(value, "__module__", "")) if callable(value) else ""
     for length in (3, 2):
         definer = ".".join(defined_in.split(".")[:length])
@@ -101,7 +102,7 @@ def top_page() -> str:
     listed = []
     for name in sorted(lamina.__all__, key=str.lower):
         value = getattr(lamina, name)
-        listed.append(Entry(name, _home("lamina", name, value), value))
+        listed.append(Entry(name, home_of("lamina", name, value), value))
     text = "Names that ``from lamina import …`` gives. Each is described under the part that defines it."
     return "\n".join([*_title("lamina"), text, "", *_table(listed), ""])
 
@@ -140,7 +141,7 @@ def _cells(value: object) -> list[str]:
 
 def _cell(value: object) -> str:
     if inspect.isclass(value):
-        return f":class:`~{_home('', value.__name__, value)}`"
+        return f":class:`~{home_of('', value.__name__, value)}`"
     return str(value) if isinstance(value, str) else f"``{value!r}``"
 
 
