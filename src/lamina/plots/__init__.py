@@ -1,25 +1,37 @@
 """Pictures: each function draws what it is given, computes nothing, and returns matplotlib axes. Needs the extra ``plot``."""
 
+from lamina.plots.accuracy_curves import plot_accuracy_curves
+from lamina.plots.activation_functions import plot_activation_functions
 from lamina.plots.activation_statistics import plot_activation_statistics
 from lamina.plots.decision_map import plot_decision_map
 from lamina.plots.densities import plot_densities
+from lamina.plots.descent_on_curve import plot_descent_on_curve
+from lamina.plots.descent_paths import plot_descent_paths
 from lamina.plots.dropout import plot_dropout, plot_mask_distribution
 from lamina.plots.early_stopping import plot_early_stopping
 from lamina.plots.learning_rate_range import plot_learning_rate_range
 from lamina.plots.loss_curves import plot_loss_curves
+from lamina.plots.separability import plot_separability
+from lamina.plots.step_lengths import plot_step_lengths
 from lamina.plots.style import COLORS, CYCLE
 from lamina.plots.width_sweep import plot_width_sweep
 
 __all__ = [
     "COLORS",
     "CYCLE",
+    "plot_accuracy_curves",
+    "plot_activation_functions",
     "plot_activation_statistics",
     "plot_decision_map",
     "plot_densities",
+    "plot_descent_on_curve",
+    "plot_descent_paths",
     "plot_dropout",
     "plot_early_stopping",
     "plot_learning_rate_range",
     "plot_loss_curves",
     "plot_mask_distribution",
+    "plot_separability",
+    "plot_step_lengths",
     "plot_width_sweep",
 ]

@@ -24,6 +24,7 @@ def plot_decision_map(
     *,
     title: str = "",
     color_bar: bool = True,
+    size: float = 16,
     ax: Axes | None = None,
 ) -> Axes:
     """The plane colored by probability, its 1/2 contour, and the examples in shapes of their classes.
@@ -38,6 +39,8 @@ def plot_decision_map(
         Examples, of classes 0 and 1.
     title : str
     color_bar : bool, default=True
+    size : float, default=16
+        Of the examples, in square points.
     ax : Axes, optional
 
     Returns
@@ -60,7 +63,7 @@ def plot_decision_map(
         ax.contour(x1, x2, probability, levels=[0.5], colors=COLORS["black"], linewidths=1.5)
     for value, marker, color in ((0, "o", COLORS["blue"]), (1, "^", COLORS["vermillion"])):
         chosen, label = X[y == value], f"class {value}"
-        ax.scatter(chosen[:, 0], chosen[:, 1], s=16, marker=marker, color=color, edgecolor="white", linewidth=0.5, label=label)
+        ax.scatter(chosen[:, 0], chosen[:, 1], s=size, marker=marker, color=color, edgecolor="white", linewidth=0.5, label=label)
     if color_bar:
         ax.figure.colorbar(shown, ax=ax, label="probability of class 1")
     ax.grid(False)

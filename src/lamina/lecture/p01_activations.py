@@ -1,0 +1,67 @@
+"""P1: activation functions and their derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lamina.activations import get_activation
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["ActivationCurves", "compute", "draw"]
+
+NAMES = ("step", "identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "softplus")
+REACH = 4.0
+# Numbers of derivatives that jump at zero; a line through both sides would show what is not there.
+JUMPS = {"step": "value", "relu": "derivative", "leaky_relu": "derivative"}
+
+
+@dataclass(frozen=True, eq=False)
+class ActivationCurves:
+    """Values and derivatives over a range of x.
+
+    Attributes
+    ----------
+    x : ndarray of shape (k,)
+    values, derivatives : dict of str to ndarray of shape (k,)
+        NaN where a line jumps.
+    """
+
+    x: np.ndarray
+    values: Mapping[str, np.ndarray]
+    derivatives: Mapping[str, np.ndarray]
+
+    def __str__(self) -> str:
+        lines = [f"{'function':11} {'range':17} saturates   largest derivative"]
+        for name in self.values:
+            function = get_activation(name)
+            low, high = (f"{bound:.4g}" for bound in function.range)
+            steepest = np.nanmax(self.derivatives[name])
+            lines.append(f"{name:11} {f'({low}, {high})':17} {'yes' if function.saturates else 'no':11} {steepest:.4g}")
+        return "\n".join(lines)
+
+
+def compute(*, seed: int = 0) -> ActivationCurves:
+    """Each function and its derivative from −4 to 4, through the engine's own formulas; nothing here is random."""
+    x = np.linspace(-REACH, REACH, 801)  # which has a point at zero, where some functions jump
+    values = {name: get_activation(name).value(x) for name in NAMES}
+    derivatives = {name: get_activation(name).derivative(x) for name in NAMES}
+    for name, what in JUMPS.items():
+        curve = (values if what == "value" else derivatives)[name]
+        curve[len(x) // 2] = np.nan
+    return ActivationCurves(x, values, derivatives)
+
+
+def draw(result: ActivationCurves) -> Figure:
+    """A panel a function."""
+    from lamina.plots import plot_activation_functions
+
+    axes = plot_activation_functions(result.x, result.values, result.derivatives)
+    axes[0].set_ylim(-1.6, 3.2)
+    figure: Figure = axes[0].figure  # type: ignore[assignment]
+    return figure

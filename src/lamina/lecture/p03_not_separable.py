@@ -1,0 +1,87 @@
+"""P3: two classes that no line separates, the proof of it, and a perceptron's accuracy, which rises and falls."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lamina.estimators import Perceptron
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["NotSeparable", "compute", "draw"]
+
+NUM_ROWS = 80
+EPOCHS = 50
+
+
+@dataclass(frozen=True, eq=False)
+class NotSeparable:
+    """The rows and what was learnt from them.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n, 2)
+    y : ndarray of shape (n,)
+    model : Perceptron
+        Fitted.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    model: Perceptron
+
+    def __str__(self) -> str:
+        history = self.model.history_
+        present, kept = history[-1, "accuracy"], history[-1, "kept_accuracy"]
+        best = max(history[:, "accuracy"])
+        return (
+            f"{self.model.separability_}\n"
+            f"After {len(history)} epochs: {present:.0%} of the training rows right, {best:.0%} in the best epoch, "
+            f"{kept:.0%} with the weights in the pocket."
+        )
+
+
+def compute(*, seed: int = 0) -> NotSeparable:
+    """Draw two clouds that overlap, and train for 50 epochs, which never end by themselves."""
+    from sklearn.exceptions import ConvergenceWarning
+
+    rng = np.random.default_rng(seed)
+    X, y = _clouds(rng, NUM_ROWS)
+    X_test, y_test = _clouds(rng, 1000)
+    model = Perceptron(max_iter=EPOCHS, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # that it does not end is what the picture shows
+        model.fit(X, y, X_val=X_test, y_val=y_test)
+    return NotSeparable(X, y, model)
+
+
+def _clouds(rng: np.random.Generator, num_rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Half of the rows around (−1, −0.5), half around (1, 0.5)."""
+    y = np.arange(num_rows) % 2
+    return rng.normal(size=(num_rows, 2)) + np.array([1.0, 0.5]) * (2 * y[:, np.newaxis] - 1), y
+
+
+def draw(result: NotSeparable) -> Figure:
+    """The rows with the proof, and the accuracies."""
+    from lamina.plots import plot_accuracy_curves, plot_separability
+    from lamina.plots.style import axes_grid, styled
+
+    model = result.model
+    certificate = model.separability_.certificates[1]
+    assert certificate is not None
+
+    @styled
+    def panels() -> Figure:
+        left, right = axes_grid(1, 2, size=(9.8, 4.2))
+        line = (model.coef_[0], float(model.intercept_[0]))
+        plot_separability(result.X, result.y, certificate, line=line, title="A point that both classes have in common", ax=left)
+        plot_accuracy_curves(model.history_, title="Accuracy rises and falls; the pocket keeps the best", ax=right)
+        figure: Figure = left.figure  # type: ignore[assignment]
+        return figure
+
+    return panels()

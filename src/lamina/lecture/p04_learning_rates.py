@@ -1,0 +1,84 @@
+"""P4: the learning rate: too small, good, too large, diverging."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina.layers import Dense
+from lamina.network import Sequential
+from lamina.optimizers import GradientDescent
+from lamina.training import Callback, History, Trainer
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["LearningRates", "compute", "draw"]
+
+EPOCHS = 150
+RATES: Mapping[str, float] = {"too small": 0.005, "good": 0.4, "too large": 1.0, "diverging": 3.0}
+LIMIT = 1e4
+
+
+@dataclass(frozen=True)
+class LearningRates:
+    """The course of one training a learning rate.
+
+    Attributes
+    ----------
+    histories : dict of str to History
+        By what is to be said of the rate.
+    """
+
+    histories: Mapping[str, History]
+
+    def __str__(self) -> str:
+        lines = [
+            f"{name:10} rate {RATES[name]:<6g} loss {history[0, 'loss']:.3f} → {history[-1, 'loss']:.4g} in {len(history)} epochs"
+            for name, history in self.histories.items()
+        ]
+        return "\n".join(lines)
+
+
+class StopWhenLost(Callback):
+    """Ends a training whose loss has left the picture."""
+
+    def on_epoch_end(self, trainer: Any, record: Mapping[str, Any]) -> None:
+        if record["loss"] > LIMIT:
+            trainer.stop("callback", f"The loss exceeded {LIMIT:g}.")
+
+
+def compute(*, seed: int = 0) -> LearningRates:
+    """Fit the product of two inputs by batch gradient descent, from the same weights at four rates."""
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(-1, 1, size=(200, 2))
+    y = 2 * X[:, 0] * X[:, 1] + 0.1 * rng.normal(size=200)
+    histories = {}
+    for name, rate in RATES.items():
+        network = Sequential([Dense(20, activation="tanh"), Dense(1)], 2)
+        trainer = Trainer(
+            network,
+            "squared_error",
+            GradientDescent(rate),
+            batch_size=None,
+            seed=seed,
+            callbacks=[StopWhenLost()],
+            dtype="float64",
+        )
+        histories[name] = trainer.fit(X, y, max_epochs=EPOCHS)
+    return LearningRates(histories)
+
+
+def draw(result: LearningRates) -> Figure:
+    """Four losses over the epochs."""
+    from lamina.plots import plot_loss_curves
+
+    named = {f"{name}: {RATES[name]:g}": history for name, history in result.histories.items()}
+    ax = plot_loss_curves(named, label="training loss, ½ (t − z)²", log=True)
+    ax.set_title("One net, one start, four learning rates", loc="left")
+    ax.set(ylim=(None, 100), xlim=(0, EPOCHS))
+    figure: Figure = ax.figure  # type: ignore[assignment]
+    return figure

@@ -1,0 +1,116 @@
+"""The ways of P12 to P14: a net of one weight and one bias, trained with batches of different sizes from one start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina.engine.plan import Batches
+from lamina.layers import Dense
+from lamina.network import Sequential
+from lamina.optimizers import GradientDescent
+from lamina.training import Callback, Run, Trainer
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["TwoWeights", "draw_way", "train_two_weights"]
+
+NUM_ROWS = 100
+START = (-1.6, 2.3)
+BOUNDS = ((-2.0, 3.0), (-2.5, 2.9))
+
+
+@dataclass(frozen=True, eq=False)
+class TwoWeights:
+    """One training of two weights, step by step, over the loss of all rows.
+
+    Attributes
+    ----------
+    batch_size : int
+    num_epochs : int
+    way : ndarray of shape (steps + 1, 2)
+        Weight and bias at the start and after every step.
+    grid : (ndarray, ndarray, ndarray), each of shape (m, m)
+        Weights, biases, and the loss over all rows there.
+    best : (float, float)
+        Weight and bias of the least loss.
+    losses : ndarray of shape (steps + 1,)
+        Over all rows, along the way.
+    """
+
+    batch_size: int
+    num_epochs: int
+    way: np.ndarray
+    grid: tuple[np.ndarray, np.ndarray, np.ndarray]
+    best: tuple[float, float]
+    losses: np.ndarray
+
+    def __str__(self) -> str:
+        rises = int((np.diff(self.losses) > 0).sum())
+        distance = float(np.linalg.norm(self.way[-1] - self.best))
+        return (
+            f"batches of {self.batch_size}: {len(self.way) - 1} steps in {self.num_epochs} epochs, the loss over all rows "
+            f"{self.losses[0]:.3f} → {self.losses[-1]:.4f}; {rises} steps led uphill; it ended {distance:.3f} from the minimum"
+        )
+
+
+class Footprints(Callback):
+    """Keeps the weights after every step."""
+
+    every_steps = 1
+
+    def __init__(self) -> None:
+        self.way: list[np.ndarray] = []
+
+    def on_fit_begin(self, trainer: Run) -> None:
+        self.way.append(trainer.executor.parameters.copy())
+
+    def on_step_end(self, trainer: Run, losses: np.ndarray) -> None:
+        self.way.append(trainer.executor.parameters.copy())
+
+
+def train_two_weights(batch_size: int, learning_rate: float, num_epochs: int, *, seed: int = 0) -> TwoWeights:
+    """Fit a line to 100 noisy rows by gradient descent with such batches, reshuffled every epoch."""
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(-0.5, 2.0, size=(NUM_ROWS, 1))
+    y = 1.5 * X - 0.8 + 0.6 * rng.normal(size=X.shape)
+    footprints = Footprints()
+    settings: Any = {"batch_size": batch_size, "seed": seed, "dtype": "float64", "callbacks": [footprints]}
+    trainer = Trainer(Sequential([Dense(1)], 1), "squared_error", GradientDescent(learning_rate), **settings)
+    trainer.executor.parameters[:] = START
+    trainer.fit(X, y, max_epochs=num_epochs)
+    loss_at = _loss_of(trainer, X, y)
+    W, B = np.meshgrid(*(np.linspace(low, high, 60) for low, high in BOUNDS))
+    losses = np.array([loss_at(point) for point in np.column_stack([W.ravel(), B.ravel()])]).reshape(W.shape)
+    best = np.linalg.lstsq(np.column_stack([X, np.ones(NUM_ROWS)]), y[:, 0], rcond=None)[0]
+    way = np.array(footprints.way)
+    return TwoWeights(
+        batch_size, num_epochs, way, (W, B, losses), (best[0], best[1]), np.array([loss_at(point) for point in way])
+    )
+
+
+def _loss_of(trainer: Trainer, X: np.ndarray, y: np.ndarray) -> Callable[[np.ndarray], float]:
+    """The loss over all rows at a point; moves the trainer's weights there."""
+    data = Batches([X], [y])
+
+    def loss_at(point: np.ndarray) -> float:
+        trainer.executor.parameters[:] = point
+        return float(trainer.executor.evaluate(data)[0])
+
+    return loss_at
+
+
+def draw_way(result: TwoWeights, title: str) -> Figure:
+    """The way over the contours of the loss."""
+    from lamina.plots import plot_descent_paths
+
+    steps = len(result.way) - 1
+    labels = ("weight w", "bias b", "loss over all rows, ½ (t − z)²")
+    settings: Any = {"minima": [result.best], "labels": labels, "log": True, "markers": steps <= 100, "title": title}
+    ax = plot_descent_paths(*result.grid, {f"{steps} steps": result.way}, **settings)
+    figure: Figure = ax.figure  # type: ignore[assignment]
+    return figure

@@ -1,0 +1,53 @@
+"""A perceptron's accuracy by epoch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lamina.plots.style import COLORS, make_axes, styled
+from lamina.training import History
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["plot_accuracy_curves"]
+
+_CURVES = (
+    ("accuracy", "train, present weights", COLORS["blue"], "-", 1.0),
+    ("validation_accuracy", "test, present weights", COLORS["vermillion"], "-", 1.0),
+    ("kept_accuracy", "train, kept weights", COLORS["blue"], "--", 2.2),
+    ("kept_validation_accuracy", "test, kept weights", COLORS["vermillion"], "--", 2.2),
+)
+
+
+@styled
+def plot_accuracy_curves(history: History, *, title: str = "", ax: Axes | None = None) -> Axes:
+    """Accuracy of the present weights, which rises and falls, and of those that are kept.
+
+    Parameters
+    ----------
+    history : History
+        A perceptron's ``history_``. Curves that it does not hold are left out.
+    title : str
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Examples
+    --------
+    >>> history = History([{"epoch": 1, "accuracy": 0.5}, {"epoch": 2, "accuracy": 0.75}])
+    >>> plot_accuracy_curves(history).get_ylabel()
+    'accuracy (% of rows)'
+    """
+    ax = make_axes(ax)
+    epochs = history[:, "epoch"]
+    for key, label, color, style, width in _CURVES:
+        if key in history.keys:
+            percent = [100 * share for share in history[:, key]]
+            ax.plot(epochs, percent, color=color, linestyle=style, linewidth=width, label=label)
+    ax.set(xlabel="epoch", ylabel="accuracy (% of rows)", xlim=(min(epochs), max(epochs)) if len(epochs) > 1 else None)
+    ax.set_title(title)
+    ax.legend(loc="lower right")
+    return ax

@@ -1,0 +1,66 @@
+"""Activation functions and their derivatives, one panel each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lamina.plots.style import COLORS, axes_grid, styled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["plot_activation_functions"]
+
+_NUM_COLUMNS = 3
+
+
+@styled
+def plot_activation_functions(
+    x: np.ndarray,
+    values: Mapping[str, np.ndarray],
+    derivatives: Mapping[str, np.ndarray],
+    *,
+    axes: Sequence[Axes] | None = None,
+) -> list[Axes]:
+    """A panel a function: f(x) as a solid line, f'(x) as a dashed one.
+
+    Parameters
+    ----------
+    x : ndarray of shape (k,)
+    values, derivatives : dict of str to ndarray of shape (k,)
+        By the function's name, which is the panel's title; where a line jumps, NaN between the two sides leaves a gap.
+    axes : sequence of Axes, optional
+        One a function.
+
+    Returns
+    -------
+    list of Axes
+        Without those that stay empty.
+
+    Examples
+    --------
+    >>> x = np.linspace(-2, 2, 5)
+    >>> axes = plot_activation_functions(x, {"tanh": np.tanh(x)}, {"tanh": 1 - np.tanh(x) ** 2})
+    >>> axes[0].get_title(loc="left")
+    'tanh'
+    """
+    num_columns = min(_NUM_COLUMNS, len(values))
+    num_rows = -(-len(values) // num_columns)
+    if axes is None:
+        axes = axes_grid(num_rows, num_columns, size=(3.1 * num_columns, 2.5 * num_rows), share_x=True, share_y=True)
+    for ax, (name, value) in zip(axes, values.items(), strict=False):
+        ax.axhline(0, color="#999999", linewidth=0.8)
+        ax.axvline(0, color="#999999", linewidth=0.8)
+        ax.plot(x, value, color=COLORS["blue"], label="f(x)")
+        ax.plot(x, derivatives[name], color=COLORS["vermillion"], linestyle="--", label="f'(x)")
+        ax.set_title(name)
+    for i, ax in enumerate(axes):
+        ax.set_visible(i < len(values))
+        if i + num_columns >= len(values):
+            ax.set_xlabel("x")
+            ax.tick_params(labelbottom=True)
+    axes[0].legend(loc="upper left")
+    return list(axes[: len(values)])

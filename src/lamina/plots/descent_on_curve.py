@@ -1,0 +1,64 @@
+"""Gradient descent on a function of one variable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina.descent import Descent
+from lamina.plots.style import COLORS, CYCLE, LINE_STYLES, MARKERS, make_axes, styled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["plot_descent_on_curve"]
+
+
+@styled
+def plot_descent_on_curve(
+    x: np.ndarray,
+    y: np.ndarray,
+    descents: Mapping[str, Descent],
+    *,
+    formula: str = "f(x)",
+    title: str = "",
+    ax: Axes | None = None,
+) -> Axes:
+    """The curve, and on it every point of each descent, joined in their order.
+
+    Parameters
+    ----------
+    x, y : ndarray of shape (k,)
+        The curve.
+    descents : dict of str to Descent
+        By what the legend calls them; of a function of one variable.
+    formula : str
+        The vertical axis' label.
+    title : str
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Examples
+    --------
+    >>> from lamina import minimize
+    >>> way = minimize(lambda x: float(x[0] ** 2), lambda x: 2 * x, 1.0)
+    >>> x = np.linspace(-1, 1, 5)
+    >>> plot_descent_on_curve(x, x**2, {"from the right": way}).get_xlabel()
+    'x'
+    """
+    ax = make_axes(ax)
+    ax.plot(x, y, color=COLORS["black"], linewidth=1.2, zorder=1)
+    for i, (name, way) in enumerate(descents.items()):
+        color, place = CYCLE[i % len(CYCLE)], way.points[:, 0]
+        look: Any = {"color": color, "linestyle": LINE_STYLES[i % len(LINE_STYLES)], "marker": MARKERS[i % len(MARKERS)]}
+        ax.plot(place, way.values, linewidth=1.0, alpha=0.9, label=f"{name}: {way.num_steps} steps", **look)
+        ax.plot(place[-1], way.values[-1], marker="*", markersize=15, color=color, markeredgecolor="white", linestyle="none")
+    ax.set(xlabel="x", ylabel=formula)
+    ax.set_title(title)
+    ax.legend()
+    return ax
