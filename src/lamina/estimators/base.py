@@ -18,9 +18,11 @@ from lamina.estimators.fitted import FittedNetwork
 from lamina.estimators.optimization import build_clipping, build_optimizer, build_schedule, changes_rate_by_epoch, is_stochastic
 from lamina.estimators.outcome import DIVERGED, report_outcome
 from lamina.estimators.parameters import ActivationParameter, HiddenLayerSizes, SharedParameters
+from lamina.estimators.restarts import Restarts, fit_restarts, single_start
 from lamina.estimators.rows import Rows, hold_out
 from lamina.estimators.sgd_rate import SgdRate
 from lamina.estimators.stopping_rule import StoppingRule
+from lamina.estimators.validation_split import split_rows
 from lamina.losses import Loss
 from lamina.network import Network
 from lamina.training import Callback, StopReason, TimeLimit, Trainer
@@ -49,6 +51,7 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
     best_validation_score_: float | None
     validation_loss_curve_: list[float] | None
     stop_reason_: StopReason
+    restarts_: Restarts
 
     _rule: StoppingRule
     _rng: np.random.RandomState
@@ -81,6 +84,10 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
     def _score_of(self, truth: np.ndarray, predicted: np.ndarray, weight: np.ndarray | None) -> float:
         """The score of what the loss predicts from logits; NaN when it is not finite."""
 
+    @abstractmethod
+    def _objective_function(self, chosen: Any) -> Callable[[Any, Any], float]:
+        """The score with a name, or the user's function of y and predictions, as a function of targets and predictions."""
+
     def _row_weights(self, truth: np.ndarray, weight: np.ndarray | None) -> np.ndarray | None:
         """Weights of the rows, once those of their classes are counted in."""
         return weight
@@ -91,7 +98,7 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
 
     # The course of a fit
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None, groups: Any = None) -> Self:
         """Train on rows and their targets.
 
         Parameters
@@ -104,7 +111,10 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
             Weights of the rows, >= 0.
         X_val, y_val : optional
             Validation rows of your own. Their loss is ``validation_loss_curve_``; with ``early_stopping=True`` they decide
-            when to stop, and no row of X is set aside.
+            when to stop, and no row of X is set aside. In a ``Pipeline(..., transform_input=["X_val"])`` the fitted steps
+            transform them too, once ``set_fit_request(X_val=True, y_val=True)`` asks for them.
+        groups : array of shape (n_samples,), optional
+            For a ``validation_split`` that keeps groups together.
 
         Returns
         -------
@@ -125,20 +135,33 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
             If training diverged; the best weights so far are kept.
         """
         check_estimator_parameters(self.get_params(deep=False), self._family, type(self).__name__)
-        return self._fit(X, y, sample_weight, X_val, y_val, first=not (self.warm_start and self.__sklearn_is_fitted__()))
+        first = not (self.warm_start and self.__sklearn_is_fitted__())
+        return self._fit(X, y, sample_weight, (X_val, y_val, groups), first=first)
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, *, first: bool, incremental: bool = False) -> Self:
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any, judges: tuple[Any, Any, Any], *, first: bool, incremental: bool = False
+    ) -> Self:
+        """``judges`` are X_val, y_val and groups."""
         rows = self._rows(X, y, sample_weight, first, incremental)
         if first:
             self._begin()
+        if self.n_restarts > 1 and not incremental:
+            seeds = [int(seed) for seed in self._rng.randint(2**31 - 1, size=self.n_restarts)]
+            self._split_seed = int(self._rng.randint(2**31 - 1))
+            fit_restarts(self, seeds, *self._split(rows, *judges))
+        else:
+            self._fit_once(rows, judges, first, incremental)
+        report_outcome(self, incremental)
+        return self
+
+    def _fit_once(self, rows: Rows, judges: tuple[Any, Any, Any], first: bool, incremental: bool) -> None:
         if first or not incremental:
             network, weights = self._start(rows.X, first)
-        train, validation = self._split(rows, X_val, y_val)
+        train, validation = self._split(rows, *judges)
         trainer = self._new_trainer(network, weights, len(train)) if first or not incremental else self._trainer
         self._run(trainer, train, validation, incremental)
         self._trainer = trainer
-        report_outcome(self, incremental)
-        return self
+        self.restarts_ = single_start(self)
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """One epoch; goes on with the present weights, optimizer state and random numbers."""
@@ -147,7 +170,10 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
             check_estimator_parameters(self.get_params(deep=False), self._family, type(self).__name__)
         if self.early_stopping:
             raise DataError("partial_fit does not support early_stopping=True. Use fit, which can set validation rows aside.")
-        return self._fit(X, y, sample_weight, None, None, first=not fitted, incremental=True)
+        if self.n_restarts > 1:
+            rule = "must be 1 for partial_fit, which goes on with the weights that are there"
+            raise DataError(phrase("n_restarts", rule, self.n_restarts, repair="Use fit.", owner=type(self).__name__))
+        return self._fit(X, y, sample_weight, (None, None, None), first=not fitted, incremental=True)
 
     def _rows(self, X: Any, y: Any, sample_weight: Any, first: bool, incremental: bool) -> Rows:
         X, y = self._validated(X, y, reset=first)
@@ -201,14 +227,18 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
             raise ShapeError(phrase("the network's parameters", rule, came, repair=repair, owner=type(self).__name__))
         return network, (executor.parameters.copy(), executor.state.copy())
 
-    def _split(self, rows: Rows, X_val: Any, y_val: Any) -> tuple[Rows, Rows | None]:
+    def _split(self, rows: Rows, X_val: Any, y_val: Any, groups: Any) -> tuple[Rows, Rows | None]:
         """Rows to train on, and rows to validate on: the user's, or some set aside, or none."""
         if (X_val is None) != (y_val is None):
             raise DataError("fit: X_val and y_val must be given together, got only one of them.")
         if X_val is not None:
+            if self.validation_split is not None or groups is not None:
+                raise DataError("fit: X_val must not be given beside validation_split or groups. Choose one of them.")
             X_val, y_val = self._validated(X_val, y_val, reset=False)
             truth = self._truth(y_val)
             return rows, Rows(X_val, truth, self._row_weights(truth, None))
+        if self.validation_split is not None or groups is not None:
+            return split_rows(rows, self.validation_split, groups)
         if not self._stops_early:
             return rows, None
         return hold_out(rows, self.validation_fraction, self._split_seed, self._strata(rows.truth))
@@ -240,13 +270,13 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         rate = [SgdRate(self.learning_rate_init, self)] if changes_rate_by_epoch(self) else []
         return [self._rule, *rate, *own, *limit]
 
-    def _batch_size(self, num_rows: int) -> int:
+    def _batch_size(self, num_rows: int) -> int | None:
         if isinstance(self.batch_size, str):
-            return 200
+            return 200 if is_stochastic(self) else None
         if self.batch_size > num_rows and is_stochastic(self):
             owner = type(self).__name__
             text = f"{owner}: batch_size {self.batch_size} is larger than the {num_rows} rows, and is going to be clipped."
-            warnings.warn(f"{text} Set batch_size='auto' to silence this.", UserWarning, stacklevel=5)
+            warnings.warn(f"{text} Set batch_size='auto' to silence this.", UserWarning, stacklevel=6)
         return int(self.batch_size)
 
     def _run(self, trainer: Trainer, train: Rows, validation: Rows | None, incremental: bool) -> None:

@@ -20,6 +20,7 @@ from lamina.estimators.decision import Decision, choose_decision, has_probabilit
 from lamina.estimators.documentation import ATTRIBUTES, NOTES, PARAMETERS
 from lamina.estimators.fitted import DTYPES
 from lamina.estimators.labels import LabelEncoding
+from lamina.estimators.objective import label_objective
 from lamina.estimators.optimization import has_partial_fit
 from lamina.estimators.parameters import ActivationParameter, HiddenLayerSizes
 from lamina.estimators.scores import accuracy
@@ -122,7 +123,8 @@ True
         """
         labels: np.ndarray
         if mc_samples is None:
-            labels = self._encoding.decode(self._logits(X), self._decision.threshold)
+            logits = self._logits(X)
+            labels = self._encoding.decode(logits, self._decision.threshold)
         else:
             mean = self.predict_distribution(X, mc_samples=mc_samples, seed=seed).mean
             labels = self._encoding.decode(mean, self._decision.threshold_of_prediction)
@@ -206,6 +208,9 @@ True
         if not np.isfinite(predicted).all():
             return float("nan")
         return accuracy(truth, self._encoding.choose(predicted, self._decision.threshold_of_prediction), weight)
+
+    def _objective_function(self, chosen: Any) -> Callable[[Any, Any], float]:
+        return label_objective(chosen, self._decision, self._encoding)
 
     def _row_weights(self, truth: np.ndarray, weight: np.ndarray | None) -> np.ndarray | None:
         return weigh_rows(self.class_weight, self._encoding, truth, weight)

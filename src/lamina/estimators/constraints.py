@@ -11,7 +11,7 @@ from lamina.errors import phrase
 from lamina.initializers import INITIALIZERS, Initializer
 from lamina.losses import Loss
 from lamina.network import Network
-from lamina.optimizers import OPTIMIZERS, Optimizer
+from lamina.optimizers import OPTIMIZERS, Optimizer, PerturbationOptimizer, PerturbOne
 from lamina.schedules import SCHEDULES, Schedule
 from lamina.training import Callback
 from lamina.validation import (
@@ -81,6 +81,12 @@ _SHARED: dict[str, Rule] = {
     "clip_value": one_of(_NONE, number(0, closed="neither"), sequence_of(number(), length=2)),
     "clip_norm": _POSITIVE_OR_NONE,
     "clip_layer_norm": _POSITIVE_OR_NONE,
+    "n_restarts": integer(1),
+    "validation_split": one_of(
+        _NONE,
+        Rule("a splitter of scikit-learn", lambda given: hasattr(given, "get_n_splits")),
+        Rule("an array of row numbers or a mask", lambda given: isinstance(given, list | tuple | np.ndarray)),
+    ),
     "callbacks": one_of(instance(Callback), sequence_of(instance(Callback))),
     "max_time": _POSITIVE_OR_NONE,
     "n_threads": one_of(_NONE, integer(1)),
@@ -94,8 +100,13 @@ _TABLES: dict[str, dict[str, Rule]] = {
         "loss": one_of(choice(CLASSIFIER_LOSSES), *_LOSS_OBJECTS),
         "class_weight": one_of(_NONE, choice(["balanced"]), instance(Mapping), sequence_of(instance(Mapping))),
         "label_smoothing": _RATE,
+        "objective": one_of(_NONE, choice(("accuracy", "f1")), function("y_true, y_pred")),
     },
-    "MLPRegressor": {**_SHARED, "loss": one_of(choice(REGRESSOR_LOSSES), *_LOSS_OBJECTS)},
+    "MLPRegressor": {
+        **_SHARED,
+        "loss": one_of(choice(REGRESSOR_LOSSES), *_LOSS_OBJECTS),
+        "objective": one_of(_NONE, choice(("r2",)), function("y_true, y_pred")),
+    },
 }
 
 # What describes the built-in network, and so contradicts one that the user brings; with each its default.
@@ -123,7 +134,7 @@ def check_estimator_parameters(parameters: Mapping[str, object], family: str, ow
         With one sentence for every wrong parameter or contradiction.
     """
     check_parameters(parameters, _TABLES[family], owner=owner)
-    wrong = [*_lengths(parameters, owner), *_contradictions(parameters, owner)]
+    wrong = [*_lengths(parameters, owner), *_contradictions(parameters, owner), *_contradictions_of_training(parameters, owner)]
     if wrong:
         raise InvalidParameterError("\n".join(wrong))
 
@@ -163,6 +174,51 @@ def _contradictions(parameters: Mapping[str, object], owner: str) -> list[str]:
         given = parameters["label_smoothing"]
         wrong.append(phrase("label_smoothing", "must be 0 unless loss is 'log_loss'", given, repair=repair, owner=owner))
     return wrong
+
+
+def _contradictions_of_training(parameters: Mapping[str, object], owner: str) -> list[str]:
+    """Sentences for settings of the training that exclude each other; what must stand is the default."""
+    chosen = parameters["solver"] if parameters["optimizer"] is None else parameters["optimizer"]
+    kind = OPTIMIZERS.get(chosen) if isinstance(chosen, str) else type(chosen)
+    perturbs = kind is not None and issubclass(kind, PerturbationOptimizer)
+    name = getattr(kind, "kind", chosen)
+    forbidden: list[tuple[bool, tuple[str, ...], str, str]] = [
+        (perturbs, ("dropout", "input_dropout"), f"with solver {name!r}", "Its trials must differ in the weights alone."),
+        (perturbs, ("weight_decay",), f"with solver {name!r}", "Use alpha."),
+        (kind is PerturbOne, _CLIPPING, f"with solver {name!r}", "It has no gradient to clip."),
+        (not perturbs, ("objective",), "unless solver is 'perturb-one' or 'perturb-all'", "Other solvers follow the loss."),
+        (parameters["n_restarts"] != 1, ("warm_start", "callbacks"), "with n_restarts > 1", "Every restart begins anew."),
+    ]
+    wrong = [
+        phrase(setting, f"must be {_DEFAULTS[setting]!r} {when}", parameters[setting], repair=repair, owner=owner)
+        for holds, settings, when, repair in forbidden
+        for setting in settings
+        if holds and _is_set(parameters[setting])
+    ]
+    if isinstance(chosen, PerturbationOptimizer) and chosen.objective is not None and parameters["objective"] is not None:
+        rule = "must be None when the optimizer has an objective of its own"
+        wrong.append(phrase("objective", rule, parameters["objective"], repair="Give one of the two.", owner=owner))
+    if parameters["batch_norm"] and parameters["batch_size"] == 1:
+        repair = "One row has no variance: use larger batches, or layer_norm."
+        wrong.append(phrase("batch_size", "must be at least 2 with batch_norm", 1, repair=repair, owner=owner))
+    return wrong
+
+
+_CLIPPING = ("clip_value", "clip_norm", "clip_layer_norm")
+_DEFAULTS: dict[str, object] = {
+    "dropout": 0.0,
+    "input_dropout": 0.0,
+    "weight_decay": 0.0,
+    "objective": None,
+    "warm_start": False,
+    "callbacks": (),
+    **dict.fromkeys(_CLIPPING),
+}
+
+
+def _is_set(given: object) -> bool:
+    """Whether a parameter is more than nothing: not None, False, 0, empty, or zeros throughout."""
+    return bool(np.any(given)) if isinstance(given, Sequence | np.ndarray) and not isinstance(given, str) else bool(given)
 
 
 def _equal(given: object, default: object) -> bool:

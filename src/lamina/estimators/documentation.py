@@ -11,12 +11,13 @@ activation : str, Activation, or a list of one a hidden layer, default="relu"
     A name in :data:`lamina.activations.ACTIVATIONS`, among them "identity", "logistic", "tanh" and "relu".
 solver : str or Optimizer, default="adam"
     "adam", "sgd" (with ``momentum`` and ``nesterovs_momentum``), "lbfgs" (all rows at once), or the name of any other
-    optimizer of Lamina: "momentum", "nesterov", "rmsprop", "adagrad", "adamw", "nadam", "gradient_descent".
+    optimizer of Lamina: "momentum", "nesterov", "rmsprop", "adagrad", "adamw", "nadam", "gradient_descent"; or, without a
+    gradient, "perturb-one" and "perturb-all" (see :class:`lamina.optimizers.PerturbOne`).
 alpha : float, default=0.0001
     Strength of the penalty on the weights (never on biases), >= 0: ``alpha / 2 * sum w**2``, divided by the (weighted) number of
     rows of the batch, as in scikit-learn.
 batch_size : int or "auto", default="auto"
-    Rows of a batch, >= 1; "auto" is ``min(200, n_samples)``.
+    Rows of a batch, >= 1; "auto" is ``min(200, n_samples)``. "lbfgs" takes all rows, and refuses smaller batches.
 learning_rate : str, Schedule or function, default="constant"
     "constant", "invscaling" (``learning_rate_init / samples_seen ** power_t``), "adaptive" (divided by 5 whenever the
     model stops improving), all three for solver="sgd" as in scikit-learn; or, for any solver, the name of another schedule of
@@ -44,7 +45,7 @@ nesterovs_momentum : bool, default=True
     Whether that momentum is Nesterov's; for "sgd".
 early_stopping : bool, default=False
     Stop when the score on validation rows stops improving, and take the best weights back. The rows are ``X_val``, or a
-    part of X (``validation_fraction``) that is set aside.
+    part of X (``validation_split``, ``validation_fraction``) that is set aside.
 validation_fraction : float, default=0.1
     Share of rows to set aside, in [0, 1).
 beta_1, beta_2 : float, default=0.9, 0.999
@@ -78,6 +79,15 @@ clip_value : float, (float, float) or None, default=None
     Bounds on each element of the gradient: ``(low, high)``, or one number for (-v, v).
 clip_norm, clip_layer_norm : float or None, default=None
     Bound on the Euclidean norm of the whole gradient, or of each layer's, > 0.
+objective : str, function or None, default=None
+    What "perturb-one" and "perturb-all" improve in place of the loss: "accuracy" or "f1" (classifier), "r2" (regressor), or a
+    ``function(y_true, y_pred)`` of labels or numbers whose larger values are better, such as most metrics of scikit-learn.
+n_restarts : int, default=1
+    Trainings from different weights, in parallel threads, >= 1. The one with the best validation score is kept (else the lowest
+    validation loss, else the lowest training loss), and ``restarts_`` reports all.
+validation_split : splitter, array or None, default=None
+    Rows of X to set aside for validation: a splitter of scikit-learn (the last of its splits: ``TimeSeriesSplit``,
+    ``GroupShuffleSplit`` with ``groups`` given to ``fit``), the numbers of the rows, or a boolean mask.
 callbacks : sequence of Callback, default=()
     Called around and during training; see :class:`lamina.training.Callback`.
 max_time : float or None, default=None
@@ -123,6 +133,8 @@ history_ : History
     The records of all epochs.
 stop_reason_ : StopReason
     Why training stopped: ``code`` and ``text``.
+restarts_ : Restarts
+    A table of the trainings: seed, best score, loss, epochs, stop reason, and which was kept.
 """
 
 NOTES = """\

@@ -135,4 +135,5 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
 
     def _logits(self, X: Any) -> np.ndarray:
         """Logits (n, outputs) of new rows."""
-        return self._trainer.executor.predict([self._checked(X)])[0]
+        checked = self._checked(X)
+        return self._trainer.executor.predict([checked])[0]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.clipping import Clipping
+from lamina.estimators.objective import with_objective
 from lamina.estimators.sgd_rate import RowScaling
 from lamina.optimizers import (
     LBFGS,
@@ -18,6 +19,9 @@ from lamina.optimizers import (
     Nadam,
     Nesterov,
     Optimizer,
+    PerturbAll,
+    PerturbationOptimizer,
+    PerturbOne,
 )
 from lamina.schedules import Adaptive, Schedule, get_schedule
 
@@ -42,9 +46,18 @@ def has_partial_fit(estimator: MultilayerPerceptron) -> bool:
 
 def build_optimizer(estimator: MultilayerPerceptron) -> Optimizer:
     """The optimizer for ``solver`` or ``optimizer``; names take their settings from the estimator's parameters."""
+    optimizer = _chosen_optimizer(estimator)
+    return with_objective(optimizer, estimator) if isinstance(optimizer, PerturbationOptimizer) else optimizer
+
+
+def _chosen_optimizer(estimator: MultilayerPerceptron) -> Optimizer:
     chosen = estimator.solver if estimator.optimizer is None else estimator.optimizer
     if isinstance(chosen, Optimizer):
         return chosen
+    if chosen == PerturbOne.kind:
+        return PerturbOne()
+    if chosen == PerturbAll.kind:
+        return PerturbAll(estimator.learning_rate_init)
     if chosen == "lbfgs":
         return LBFGS(gradient_tol=estimator.tol, max_evaluations=estimator.max_fun)
     settings: dict[str, Any] = {"learning_rate": estimator.learning_rate_init}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -60,6 +61,9 @@ class SharedParameters:
     clip_value: float | tuple[float, float] | None = None
     clip_norm: float | None = None
     clip_layer_norm: float | None = None
+    objective: str | Callable[[np.ndarray, np.ndarray], float] | None = None
+    n_restarts: int = 1
+    validation_split: Any = None
     callbacks: Callback | Sequence[Callback] = ()
     max_time: float | None = None
     n_threads: int | None = None

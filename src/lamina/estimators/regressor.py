@@ -15,6 +15,7 @@ from lamina.errors import DataError, phrase
 from lamina.estimators.base import MultilayerPerceptron
 from lamina.estimators.documentation import ATTRIBUTES, NOTES, PARAMETERS
 from lamina.estimators.fitted import DTYPES
+from lamina.estimators.objective import number_objective
 from lamina.estimators.optimization import has_partial_fit
 from lamina.estimators.parameters import ActivationParameter, HiddenLayerSizes
 from lamina.estimators.scores import r_squared
@@ -131,3 +132,6 @@ True
 
     def _score_of(self, truth: np.ndarray, predicted: np.ndarray, weight: np.ndarray | None) -> float:
         return r_squared(truth, predicted, weight)
+
+    def _objective_function(self, chosen: Any) -> Callable[[Any, Any], float]:
+        return number_objective(chosen)

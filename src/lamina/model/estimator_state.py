@@ -25,7 +25,7 @@ ESTIMATORS: dict[str, type[MLPClassifier] | type[MLPRegressor]] = {cls.__name__:
 """The estimators that a model file may hold, by name."""
 
 # What belongs to a session, not to a model; the loaded estimator has the defaults.
-_LEFT_OUT = ("callbacks", "verbose")
+_LEFT_OUT = ("callbacks", "verbose", "validation_split")
 # Parameters that may be described objects, and what makes the object of a description.
 _READERS: dict[str, Callable[[Any], Any]] = {
     "solver": get_optimizer,

@@ -24,7 +24,8 @@ def check_program(program: Program, optimizer: Optimizer, clipping: Clipping, *,
             rule = f"must be 0 with {type(optimizer).__name__}, whose trials must differ in the weights alone"
             repair = "Take the dropout out, or learn by back propagation, such as Adam."
             raise InvalidSettingError(phrase(f"the rate of {op.layer!r}", rule, op.settings[0], repair=repair, owner=owner))
-    if isinstance(optimizer, PerturbOne) and clipping != Clipping():
+    clips = any(bound is not None for bound in (clipping.value, clipping.layer_norm, clipping.norm))
+    if isinstance(optimizer, PerturbOne) and clips:
         repair = "Leave it out: a change is never larger than the optimizer's scale."
         raise InvalidSettingError(
             phrase("clipping", "must be None with PerturbOne, which has no gradient", clipping, repair=repair, owner=owner)

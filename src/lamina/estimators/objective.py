@@ -1,0 +1,65 @@
+"""An estimator's objective for perturbed weights, in terms of the user's labels and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lamina.optimizers import PerturbationOptimizer
+from lamina.training import objectives
+
+if TYPE_CHECKING:
+    from lamina.estimators.base import MultilayerPerceptron
+    from lamina.estimators.decision import Decision
+    from lamina.estimators.labels import LabelEncoding
+
+__all__ = ["label_objective", "number_objective", "with_objective"]
+
+_Function = Callable[[np.ndarray, np.ndarray], float]
+
+
+def with_objective(optimizer: PerturbationOptimizer, estimator: MultilayerPerceptron) -> PerturbationOptimizer:
+    """The optimizer with the estimator's ``objective``, or its own, as a function of what the trainer knows."""
+    chosen = optimizer.objective if estimator.objective is None else estimator.objective
+    if chosen is None:
+        return optimizer
+    function = estimator._objective_function(chosen)
+    function.__name__ = chosen if isinstance(chosen, str) else getattr(chosen, "__name__", "objective")
+    return replace(optimizer, objective=function, maximize=optimizer.maximize or isinstance(chosen, str))  # type: ignore[type-var]
+
+
+def label_objective(chosen: str | _Function, decision: Decision, encoding: LabelEncoding) -> _Function:
+    """A function of targets and predictions that compares labels: "accuracy", "f1", or ``chosen(y_true, y_pred)``."""
+
+    def function(targets: np.ndarray, predictions: np.ndarray) -> float:
+        chosen_rows = encoding.choose(predictions, decision.threshold_of_prediction)
+        if decision.out_activation == "softmax":
+            true_rows = targets.astype(np.int64)
+        else:
+            true_rows = encoding.choose(targets, (decision.low + decision.high) / 2)
+        if isinstance(chosen, str):
+            return float({"accuracy": objectives.accuracy, "f1": objectives.f1}[chosen](true_rows, chosen_rows))
+        return float(chosen(_labels(true_rows, encoding), _labels(chosen_rows, encoding)))
+
+    return function
+
+
+def number_objective(chosen: str | _Function) -> _Function:
+    """A function of targets and predictions: "r2", or ``chosen(y_true, y_pred)``, both flat where there is one column."""
+    score: _Function = objectives.r2 if isinstance(chosen, str) else chosen
+
+    def function(targets: np.ndarray, predictions: np.ndarray) -> float:
+        flat = targets.shape[1] == 1 and predictions.shape[1] == 1 and not isinstance(chosen, str)
+        return float(score(targets.ravel(), predictions.ravel()) if flat else score(targets, predictions))
+
+    return function
+
+
+def _labels(encoded: np.ndarray, encoding: LabelEncoding) -> np.ndarray:
+    if encoding.kind == "multilabel":
+        return encoded
+    labels: np.ndarray = encoding.classes[np.minimum(encoded.ravel(), encoding.num_classes - 1)]
+    return labels

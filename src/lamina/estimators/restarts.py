@@ -1,0 +1,241 @@
+"""Several trainings from different weights, in parallel, of which the best is kept (row L13 of the lecture).
+
+Training finds a local minimum, and which one depends on the first weights: starting anew is the plainest global search there is
+(Rinnooy Kan & Timmer, "Stochastic global optimization methods", 1987).
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lamina.errors import NonFiniteError
+from lamina.estimators.rows import Rows
+from lamina.training import StopReason
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lamina.estimators.base import MultilayerPerceptron
+
+__all__ = ["Restart", "Restarts", "fit_restarts", "single_start"]
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """One of the trainings.
+
+    Parameters
+    ----------
+    seed : int or None
+        The ``random_state`` that gives these first weights again.
+    best : float
+        What the choice among the trainings looks at; see :class:`Restarts`. NaN if the training diverged at once.
+    loss : float
+        The last epoch's training loss.
+    epochs : int
+    stop_reason : StopReason
+    """
+
+    seed: int | None
+    best: float
+    loss: float
+    epochs: int
+    stop_reason: StopReason
+
+
+@dataclass(frozen=True, slots=True)
+class Restarts:
+    """The trainings of a fit, as a table.
+
+    Parameters
+    ----------
+    criterion : str
+        What ``best`` is: "validation_score" (larger is better), or "validation_loss" or "loss" (smaller is better).
+    rows : tuple of Restart
+        In the order of their seeds.
+    chosen : int
+        The position of the one that was kept.
+
+    Examples
+    --------
+    >>> from lamina import MLPRegressor
+    >>> X = np.linspace(-1, 1, 20).reshape(-1, 1)
+    >>> model = MLPRegressor(hidden_layer_sizes=4, n_restarts=3, solver="lbfgs", max_iter=500, random_state=0)
+    >>> model = model.fit(X, X.ravel() ** 2)
+    >>> len(model.restarts_), model.restarts_.criterion
+    (3, 'loss')
+    >>> bool(model.restarts_[model.restarts_.chosen].loss == min(row.loss for row in model.restarts_))
+    True
+    """
+
+    criterion: str
+    rows: tuple[Restart, ...]
+    chosen: int
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Restart]:
+        return iter(self.rows)
+
+    def __getitem__(self, position: int) -> Restart:
+        return self.rows[position]
+
+    @property
+    def spread(self) -> tuple[float, float, float]:
+        """The smallest, the mean and the largest ``best``, those that diverged left out."""
+        values = [row.best for row in self.rows if math.isfinite(row.best)]
+        return (min(values), sum(values) / len(values), max(values)) if values else (math.nan, math.nan, math.nan)
+
+    def to_frame(self) -> pd.DataFrame:
+        """A pandas table, one line a training; ``chosen`` marks the one that was kept."""
+        import pandas as pd
+
+        lines = [
+            {
+                "seed": row.seed,
+                self.criterion: row.best,
+                **({} if self.criterion == "loss" else {"loss": row.loss}),
+                "epochs": row.epochs,
+                "stop_code": row.stop_reason.code,
+                "chosen": position == self.chosen,
+            }
+            for position, row in enumerate(self.rows)
+        ]
+        return pd.DataFrame(lines)
+
+    def __str__(self) -> str:
+        heads = f"   {'seed':>10}  {self.criterion:>16}  {'loss':>10}  {'epochs':>6}  stop reason"
+        lines = [
+            f"{'*' if position == self.chosen else ' '}  {'' if row.seed is None else row.seed:>10}  {row.best:>16.6g}  "
+            f"{row.loss:>10.6g}  {row.epochs:>6}  {row.stop_reason.code}"
+            for position, row in enumerate(self.rows)
+        ]
+        low, mean, high = self.spread
+        return "\n".join([heads, *lines, f"   {self.criterion}: {low:.6g} to {high:.6g}, mean {mean:.6g}"])
+
+
+def single_start(estimator: MultilayerPerceptron) -> Restarts:
+    """The table of a fit that started once."""
+    seed = estimator.random_state if isinstance(estimator.random_state, int | np.integer) else None
+    return Restarts(_criterion(estimator), (_row(estimator, None if seed is None else int(seed)),), 0)
+
+
+def fit_restarts(estimator: MultilayerPerceptron, seeds: Sequence[int], train: Rows, validation: Rows | None) -> None:
+    """Fit ``estimator`` from every one of ``seeds``, and leave it as the best of these fits.
+
+    Each is the fit of an estimator with that ``random_state``, on the same rows; in as many threads as ``n_threads`` says (None:
+    the machine's), one each.
+
+    Raises
+    ------
+    NonFiniteError
+        If all of them diverged in their first epoch.
+    """
+    batch_size = estimator._batch_size(len(train))  # which warns, once for all
+    candidates = [_candidate(estimator, seed, train, batch_size) for seed in seeds]
+    problems = _run_all(candidates, min(len(candidates), estimator.n_threads or _num_processors()), train, validation)
+    if all(problem is not None for problem in problems):
+        raise problems[0] or NonFiniteError("")
+    rows = tuple(
+        _row(candidate, seed) if problem is None else _diverged(seed, problem)
+        for candidate, seed, problem in zip(candidates, seeds, problems, strict=True)
+    )
+    criterion = _criterion(candidates[problems.index(None)])
+    sign = -1 if criterion == "validation_score" else 1
+    chosen = min(range(len(rows)), key=lambda i: sign * rows[i].best if math.isfinite(rows[i].best) else math.inf)
+    if problems[chosen] is not None:  # none has a finite number to be compared by
+        chosen = problems.index(None)
+    _adopt(estimator, candidates[chosen])
+    estimator.restarts_ = Restarts(criterion, rows, chosen)
+
+
+def _num_processors() -> int:
+    """Those that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _candidate(estimator: MultilayerPerceptron, seed: int, train: Rows, batch_size: int | None) -> MultilayerPerceptron:
+    """The estimator again, about to be trained from a seed of its own."""
+    candidate = copy.copy(estimator)
+    candidate.random_state, candidate.n_threads = seed, 1
+    if batch_size is not None:
+        candidate.batch_size = min(batch_size, len(train))
+    candidate._begin()
+    network, weights = candidate._start(train.X, first=True)
+    candidate._trainer = candidate._new_trainer(network, weights, len(train))
+    return candidate
+
+
+def _run_all(
+    candidates: Sequence[MultilayerPerceptron], num_threads: int, train: Rows, validation: Rows | None
+) -> list[NonFiniteError | None]:
+    """Train all; for each the error that it ended with, if there was one."""
+    with ThreadPoolExecutor(num_threads) as pool:
+        futures = [pool.submit(candidate._run, candidate._trainer, train, validation, False) for candidate in candidates]
+        try:
+            wait(futures)
+        except KeyboardInterrupt:
+            _interrupt(candidates, futures)
+    return [_problem_of(future) for future in futures]
+
+
+def _interrupt(candidates: Sequence[MultilayerPerceptron], futures: Sequence[Future[None]]) -> None:
+    """Cancel what has not begun, and let the others end after the present call of the engine."""
+    if not any(future.running() or future.done() for future in futures):
+        raise KeyboardInterrupt
+    for candidate, future in zip(candidates, futures, strict=True):
+        if not future.cancel() and not future.done():
+            candidate._trainer.stop("interrupted", "The training was interrupted.")
+    wait(futures)
+
+
+def _problem_of(future: Future[None]) -> NonFiniteError | None:
+    if future.cancelled():
+        return NonFiniteError("The training was interrupted before it began.")
+    error = future.exception()
+    if error is None or isinstance(error, NonFiniteError):
+        return error
+    raise error
+
+
+def _adopt(estimator: MultilayerPerceptron, candidate: MultilayerPerceptron) -> None:
+    """Take over everything that a fit learns."""
+    parameters = estimator.get_params(deep=False)
+    for name, value in vars(candidate).items():
+        if name not in parameters:
+            setattr(estimator, name, value)
+    estimator._rule.estimator = estimator
+    estimator._trainer.callbacks = estimator._trainer_callbacks()
+
+
+def _criterion(estimator: MultilayerPerceptron) -> str:
+    if estimator.best_validation_score_ is not None:
+        return "validation_score"
+    return "validation_loss" if estimator.validation_loss_curve_ else "loss"
+
+
+def _row(estimator: MultilayerPerceptron, seed: int | None) -> Restart:
+    criterion = _criterion(estimator)
+    # "validation_loss" says that there is a curve of it; L-BFGS may be done before its first iteration.
+    curve = (estimator.validation_loss_curve_ if criterion == "validation_loss" else estimator.loss_curve_) or [math.nan]
+    if criterion == "validation_score":
+        best = estimator.best_validation_score_ or 0.0
+    else:
+        # A training that diverged later on has the weights of its lowest loss back.
+        best = min(curve) if estimator.stop_reason_.code == "non_finite" else curve[-1]
+    loss = estimator.loss_curve_[-1] if estimator.loss_curve_ else math.nan
+    return Restart(seed, float(best), float(loss), int(estimator.n_iter_), estimator.stop_reason_)
+
+
+def _diverged(seed: int, problem: NonFiniteError) -> Restart:
+    code = "interrupted" if "interrupted" in str(problem) else "non_finite"
+    return Restart(seed, math.nan, math.nan, 0, StopReason(code, str(problem)))

@@ -1,0 +1,81 @@
+"""Which rows validate, where the user says so: by a splitter of scikit-learn, row numbers, or a mask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lamina.errors import DataError, phrase
+from lamina.estimators.rows import Rows
+
+__all__ = ["split_rows"]
+
+
+def split_rows(rows: Rows, split: Any, groups: Any = None) -> tuple[Rows, Rows]:
+    """Rows to train on, and rows to validate on.
+
+    Parameters
+    ----------
+    rows : Rows
+    split : splitter, or array
+        An object with ``split(X, y, groups)``, of whose splits the last is taken: with ``TimeSeriesSplit`` that trains on the
+        past and validates on the latest rows. Or the numbers of the validation rows, or a boolean mask of them.
+    groups : array of shape (n,), optional
+        For splitters that keep groups together.
+
+    Raises
+    ------
+    DataError
+        If the split does not fit the rows, overlaps, or leaves too few of them.
+    """
+    if groups is not None and not hasattr(split, "get_n_splits"):
+        repair = "Give a splitter such as GroupShuffleSplit()."
+        came = "an array" if split is not None else None
+        raise DataError(phrase("validation_split", "must be a splitter when groups are given", came, repair=repair))
+    if hasattr(split, "get_n_splits"):
+        train, validation = _ask_splitter(rows, split, groups)
+    else:
+        validation = _row_numbers(split, len(rows))
+        train = np.setdiff1d(np.arange(len(rows)), validation)
+    if len(np.intersect1d(train, validation)):
+        raise DataError(phrase("validation_split", "must keep validation rows out of training", "rows in both"))
+    if len(train) < 1 or len(validation) < 2:
+        rule = "must leave at least 1 row to train on and 2 to validate on"
+        raise DataError(phrase("validation_split", rule, (len(train), len(validation))))
+    return _take(rows, train), _take(rows, validation)
+
+
+def _ask_splitter(rows: Rows, splitter: Any, groups: Any) -> tuple[np.ndarray, np.ndarray]:
+    target = rows.truth.ravel() if rows.truth.shape[1] == 1 else rows.truth
+    if groups is not None and len(groups) != len(rows):
+        raise DataError(phrase("groups", f"must have one entry for each of the {len(rows)} rows", len(groups)))
+    try:
+        *_, (train, validation) = splitter.split(np.empty((len(rows), 1)), target, groups)
+    except ValueError as error:
+        repair = "Pass groups to fit." if "group" in str(error) else "Choose another splitter, or other settings of it."
+        raise DataError(f"validation_split: {splitter!r} cannot split the {len(rows)} rows: {error} {repair}") from error
+    return np.asarray(train), np.asarray(validation)
+
+
+def _row_numbers(given: Any, num_rows: int) -> np.ndarray:
+    """The validation rows' numbers, sorted."""
+    array = np.asarray(given)
+    if array.dtype == bool:
+        if array.shape != (num_rows,):
+            raise DataError(phrase("a mask as validation_split", f"must have shape ({num_rows},), as X has rows", array.shape))
+        return np.flatnonzero(array)
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        came = f"an array of {array.dtype} and shape {array.shape}"
+        raise DataError(phrase("validation_split", "must be row numbers, one dimension of integers", came))
+    if array.size and (array.min() < 0 or array.max() >= num_rows):
+        ends = (int(array.min()), int(array.max()))
+        raise DataError(phrase("validation_split", f"must hold row numbers from 0 to {num_rows - 1}", ends))
+    numbers = np.unique(array)
+    if len(numbers) < len(array):
+        raise DataError(phrase("validation_split", "must name every row once", f"{len(array) - len(numbers)} repetitions"))
+    return numbers
+
+
+def _take(rows: Rows, numbers: np.ndarray) -> Rows:
+    return Rows(rows.X[numbers], rows.truth[numbers], None if rows.weight is None else rows.weight[numbers])

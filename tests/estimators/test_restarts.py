@@ -1,0 +1,184 @@
+"""Row L13 of the lecture: several trainings from different weights, the best kept, their spread reported."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris, make_moons
+from sklearn.exceptions import ConvergenceWarning
+
+from lamina import MLPClassifier, MLPRegressor
+from lamina.errors import DataError, InvalidSettingError, NonFiniteError
+from lamina.estimators import restarts
+from lamina.training import Callback
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+MOONS = make_moons(120, noise=0.2, random_state=0)
+
+
+def moons(**settings):
+    return MLPClassifier(3, **{"n_restarts": 5, "max_iter": 30, "learning_rate_init": 0.02, "random_state": 4, **settings})
+
+
+def test_the_lowest_training_loss_is_kept_and_the_spread_reported():
+    model = moons().fit(*MOONS)
+    table = model.restarts_
+    assert table.criterion == "loss"
+    assert len(table) == 5 == len({row.seed for row in table})
+    assert model.loss_ == min(row.loss for row in table) == table[table.chosen].best
+    assert table.spread[0] < table.spread[1] < table.spread[2]
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_every_restart_is_the_fit_of_its_seed(early_stopping):
+    X, y = MOONS
+    settings = {"early_stopping": early_stopping}
+    model = moons(**settings).fit(X[:80], y[:80], X_val=X[80:], y_val=y[80:])
+    for position, row in enumerate(model.restarts_):
+        alone = moons(n_restarts=1, random_state=row.seed, **settings).fit(X[:80], y[:80], X_val=X[80:], y_val=y[80:])
+        assert (alone.loss_, alone.n_iter_, alone.stop_reason_) == (row.loss, row.epochs, row.stop_reason)
+        if position == model.restarts_.chosen:
+            np.testing.assert_array_equal(alone.predict_proba(X), model.predict_proba(X))
+            assert alone.loss_curve_ == model.loss_curve_
+
+
+def test_the_best_validation_score_decides_where_there_is_one():
+    X, y = MOONS
+    model = moons(early_stopping=True).fit(X, y)
+    assert model.restarts_.criterion == "validation_score"
+    assert model.best_validation_score_ == max(row.best for row in model.restarts_)
+    measured = moons().fit(X[:80], y[:80], X_val=X[80:], y_val=y[80:])
+    assert measured.restarts_.criterion == "validation_loss"
+    assert measured.validation_loss_curve_[-1] == min(row.best for row in measured.restarts_)
+
+
+def test_restarts_run_side_by_side_and_their_number_of_threads_changes_nothing(monkeypatch):
+    meeting = threading.Barrier(2, timeout=20)
+    run = MLPClassifier._run
+
+    def run_together(self, *arguments):
+        meeting.wait()  # passes only when two trainings are under way at the same time
+        run(self, *arguments)
+
+    monkeypatch.setattr(MLPClassifier, "_run", run_together)
+    together = moons(n_threads=2, n_restarts=4).fit(*MOONS)
+    monkeypatch.undo()
+    alone = moons(n_threads=1, n_restarts=4).fit(*MOONS)
+    assert together.restarts_ == alone.restarts_
+    np.testing.assert_array_equal(together.coefs_[0], alone.coefs_[0])
+
+
+def test_restarts_escape_the_local_minimum_that_a_single_training_ends_in():
+    X, y = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), np.array([0, 1, 1, 0])
+    settings = {"hidden_layer_sizes": 2, "solver": "lbfgs", "activation": "tanh", "alpha": 0.0, "max_iter": 500}
+    alone = [MLPClassifier(random_state=seed, **settings).fit(X, y).score(X, y) for seed in range(8)]
+    assert min(alone) < 1
+    for seed in range(3):
+        assert MLPClassifier(random_state=seed, n_restarts=10, **settings).fit(X, y).score(X, y) == 1
+
+
+def test_the_table_is_readable_and_a_frame():
+    model = moons(early_stopping=True).fit(*MOONS)
+    frame = model.restarts_.to_frame()
+    assert list(frame.columns) == ["seed", "validation_score", "loss", "epochs", "stop_code", "chosen"]
+    assert frame.chosen.sum() == 1
+    lines = str(model.restarts_).splitlines()
+    assert len(lines) == 7
+    assert lines[1 + model.restarts_.chosen].startswith("*")
+    assert "mean" in lines[-1]
+
+
+def test_a_single_training_has_a_table_of_one():
+    model = moons(n_restarts=1).fit(*MOONS)
+    assert [(row.seed, row.loss) for row in model.restarts_] == [(4, model.loss_)]
+
+
+def test_a_fit_with_restarts_survives_pickling_and_goes_on_being_fitted():
+    model = moons().fit(*MOONS)
+    twin = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(twin.predict_proba(MOONS[0]), model.predict_proba(MOONS[0]))
+    assert twin.restarts_ == model.restarts_
+    weights = model.coefs_[0].copy()
+    np.testing.assert_array_equal(model.fit(*MOONS).coefs_[0], weights)
+
+
+def test_one_warning_speaks_for_the_training_that_was_kept():
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        moons(max_iter=2, batch_size=500).fit(*MOONS)
+    assert [warning.category for warning in caught] == [UserWarning, ConvergenceWarning]
+    assert caught[1].filename == __file__
+
+
+@pytest.mark.filterwarnings("ignore::lamina.training.TrainingWarning")
+def test_trainings_that_diverge_are_listed_and_not_kept(monkeypatch):
+    X, y = load_iris(return_X_y=True)
+    run = MLPRegressor._run
+
+    def diverge_once(self, trainer, *arguments):
+        if self.random_state == first_seed:
+            raise NonFiniteError("no numbers")
+        run(self, trainer, *arguments)
+
+    model = MLPRegressor(hidden_layer_sizes=4, n_restarts=3, max_iter=5, random_state=0)
+    first_seed = model.fit(X, y).restarts_[0].seed
+    monkeypatch.setattr(MLPRegressor, "_run", diverge_once)
+    table = model.fit(X, y).restarts_
+    assert (table[0].stop_reason.code, table[0].stop_reason.text) == ("non_finite", "no numbers")
+    assert table.chosen != 0
+    assert np.isfinite(table.spread).all()
+
+
+def test_it_is_an_error_when_all_diverge(monkeypatch):
+    def diverge(self, *arguments):
+        raise NonFiniteError(f"seed {self.random_state}")
+
+    monkeypatch.setattr(MLPClassifier, "_run", diverge)
+    with pytest.raises(NonFiniteError, match="seed"):
+        moons().fit(*MOONS)
+
+
+def test_an_interruption_keeps_the_best_of_what_was_done(monkeypatch):
+    def interrupted(futures):
+        if not interruptions:
+            interruptions.append(1)
+            assert ready.wait(20)
+            raise KeyboardInterrupt
+        return wait(futures)
+
+    class Ready(Callback):
+        def on_epoch_end(self, trainer, record):
+            ready.set()
+
+    interruptions, ready, wait = [], threading.Event(), restarts.wait
+    monkeypatch.setattr(restarts, "wait", interrupted)
+    own = MLPClassifier._trainer_callbacks
+    monkeypatch.setattr(MLPClassifier, "_trainer_callbacks", lambda self: [*own(self), Ready()])
+    model = moons(n_threads=1, max_iter=10**6, n_iter_no_change=np.inf, n_restarts=3)
+    with pytest.warns(UserWarning, match="interrupted"):
+        model.fit(*MOONS)
+    assert model.stop_reason_.code == "interrupted"
+    assert [row.stop_reason.code for row in model.restarts_] == ["interrupted"] * 3
+    assert np.isfinite(model.loss_)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"n_restarts": 0}, "n_restarts must be an integer >= 1, got 0"),
+        ({"warm_start": True}, "warm_start must be False with n_restarts > 1"),
+        ({"callbacks": [Callback()]}, r"callbacks must be \(\) with n_restarts > 1"),
+    ],
+)
+def test_wrong_and_contradictory_settings_are_named(settings, message):
+    with pytest.raises(InvalidSettingError, match=message):
+        moons(**settings).fit(*MOONS)
+
+
+def test_partial_fit_cannot_start_anew():
+    with pytest.raises(DataError, match="n_restarts must be 1 for partial_fit"):
+        moons().partial_fit(*MOONS, classes=[0, 1])
