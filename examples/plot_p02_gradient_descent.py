@@ -6,7 +6,11 @@ Gradient descent knows nothing but the slope under its feet (row L14): new = old
 slope is almost zero. Where the curve is steep the steps are long, near the bottom they become short by themselves.
 """
 
+from lamina import minimize
+from lamina.descent import get_surface
 from lamina.lecture import p02_gradient_descent as p02
+from lamina.optimizers import Adam, Momentum
+from lamina.plots import plot_descent_paths
 
 result = p02.compute()
 print(result)
@@ -26,11 +30,6 @@ figure = p02.draw(result)
 
 # %%
 # :func:`lamina.minimize` takes any function and any optimizer of the library, and keeps the whole way:
-
-from lamina import minimize
-from lamina.descent import get_surface
-from lamina.optimizers import Adam, Momentum
-from lamina.plots import plot_descent_paths
 
 beale = get_surface("beale")
 ways = {

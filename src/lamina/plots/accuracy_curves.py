@@ -49,5 +49,6 @@ def plot_accuracy_curves(history: History, *, title: str = "", ax: Axes | None =
             ax.plot(epochs, percent, color=color, linestyle=style, linewidth=width, label=label)
     ax.set(xlabel="epoch", ylabel="accuracy (% of rows)", xlim=(min(epochs), max(epochs)) if len(epochs) > 1 else None)
     ax.set_title(title)
-    ax.legend(loc="lower right")
+    # Below the axes: inside, the falls would run into it.
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
     return ax
