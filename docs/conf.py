@@ -73,7 +73,7 @@ html_theme_options = {
     "header_links_before_dropdown": 8,
     "show_prev_next": False,
     "navigation_with_keys": False,
-    "secondary_sidebar_items": ["page-toc"],
+    "secondary_sidebar_items": {"lecture": [], "**": ["page-toc"]},
     "navbar_end": ["search-button", "theme-switcher"],
     "footer_start": ["copyright"],
     "footer_end": [],
