@@ -1,8 +1,9 @@
 // The kernels as the executor sees them: one table of function pointers a float type and instruction set.
 //
-// All matrices are row-major and dense, (n, width) unless said otherwise. Buffers come from the caller, out never aliases an
-// input unless said so; no kernel allocates, throws, locks, or keeps state. Backward kernels write (not add) d_x.
-// Each translation unit of csrc/kernels/isa/ fills the tables for one instruction set; the executor picks one at import.
+// All matrices are row-major and dense, (n, width) unless said otherwise. Buffers come from the caller, out
+// never aliases an input unless said so; no kernel allocates, throws, locks, or keeps state. Backward kernels
+// write (not add) d_x. Each translation unit of csrc/kernels/isa/ fills the tables for one instruction set;
+// the executor picks one at import.
 #pragma once
 
 #include <cstddef>
@@ -13,62 +14,118 @@ namespace lamina {
 using i64 = std::int64_t;
 
 enum class Function : int {  // order = kFunctionNames in kernels/functions.hpp
-  identity, step, sigmoid, tanh, relu, leaky_relu, elu, selu, gelu, gelu_tanh, silu, mish, softplus, softsign,
-  hard_sigmoid, hard_tanh, hard_swish, relu6, exp, softmax,
+  identity,
+  step,
+  sigmoid,
+  tanh,
+  relu,
+  leaky_relu,
+  elu,
+  selu,
+  gelu,
+  gelu_tanh,
+  silu,
+  mish,
+  softplus,
+  softsign,
+  hard_sigmoid,
+  hard_tanh,
+  hard_swish,
+  relu6,
+  exp,
+  softmax,
 };
 
 enum class HeadKind : int {
-  squared_error, absolute_error, huber, poisson, quantile, softmax_cross_entropy, sigmoid_cross_entropy, hinge,
-  perceptron, external,
+  squared_error,
+  absolute_error,
+  huber,
+  poisson,
+  quantile,
+  softmax_cross_entropy,
+  sigmoid_cross_entropy,
+  hinge,
+  perceptron,
+  external,
 };
 
 enum class Rule : int { gradient_descent, momentum, nesterov, rmsprop, adagrad, adam, nadam };
 
-struct RandomKey {  // see lamina/engine/randomness.py: the draw is a function of these and the element's index
+// The draw is a function of these and of the element's index: lamina/engine/randomness.py.
+struct RandomKey {
   std::uint64_t seed;
   std::uint32_t purpose, step, op;
 };
 
 template <class T>
 struct Kernels {
-  // --- products (fallback for BLAS, and small shapes): c (m, n) = alpha * op(a) op(b) + beta * c
-  void (*gemm)(bool transpose_a, bool transpose_b, i64 m, i64 n, i64 k, T alpha, const T* a, i64 lda, const T* b, i64 ldb, T beta, T* c, i64 ldc);
-  // --- rows
-  void (*add_bias)(T* out, const T* bias, i64 n, i64 width);                          // out += bias, every row
-  void (*sum_rows)(T* sum, const T* x, i64 n, i64 width);                             // sum (width,) = column sums of x
-  void (*add_to)(T* out, const T* x, i64 size);                                       // out += x
-  void (*multiply_into)(T* out, const T* x, const T* y, i64 size);                    // out = x * y (out may alias either)
-  // --- activation; settings: the function's own numbers. x and out are those of the forward pass. out/d_x may alias x/d_out.
+  // Products: c (m, n) = alpha * op(a) op(b) + beta * c.
+  void (*gemm)(bool transpose_a, bool transpose_b, i64 m, i64 n, i64 k, T alpha, const T* a, i64 lda,
+               const T* b, i64 ldb, T beta, T* c, i64 ldc);
+
+  // Rows and elements: out += bias, every row; sum (width,) = column sums of x; out += x; out = x * y (out
+  // may alias either).
+  void (*add_bias)(T* out, const T* bias, i64 n, i64 width);
+  void (*sum_rows)(T* sum, const T* x, i64 n, i64 width);
+  void (*add_to)(T* out, const T* x, i64 size);
+  void (*multiply_into)(T* out, const T* x, const T* y, i64 size);
+
+  // Activation. settings: the function's own numbers. x and out are those of the forward pass; out may alias
+  // x, and d_x may alias d_out. d_slope (width,) is added to.
   void (*activation_forward)(T* out, const T* x, i64 n, i64 width, Function function, const double* settings);
-  void (*activation_backward)(T* d_x, const T* d_out, const T* x, const T* out, i64 n, i64 width, Function function, const double* settings);
+  void (*activation_backward)(T* d_x, const T* d_out, const T* x, const T* out, i64 n, i64 width,
+                              Function function, const double* settings);
   void (*prelu_forward)(T* out, const T* x, const T* slope, i64 n, i64 width);
-  void (*prelu_backward)(T* d_x, T* d_slope, const T* d_out, const T* x, const T* slope, i64 n, i64 width);  // d_slope (width,) is added to
-  // --- dropout; mask (n * width,) bytes, 1 = kept
+  void (*prelu_backward)(T* d_x, T* d_slope, const T* d_out, const T* x, const T* slope, i64 n, i64 width);
+
+  // Dropout. mask (n * width,) bytes, 1 = kept.
   void (*dropout_forward)(T* out, std::uint8_t* mask, const T* x, i64 size, double rate, RandomKey key);
   void (*dropout_backward)(T* d_x, const T* d_out, const std::uint8_t* mask, i64 size, double rate);
-  // --- batch norm; gamma/beta/d_gamma/d_beta may be null. Training: normalized (n, width) and inverse_deviation (width,) are kept for backward;
-  //     running = momentum * running + (1 - momentum) * batch statistic (biased variance); not updated where running_mean is null.
-  void (*batch_norm_forward)(T* out, T* normalized, T* inverse_deviation, T* running_mean, T* running_variance, const T* x, const T* gamma, const T* beta, i64 n, i64 width, double momentum, double eps);
-  void (*batch_norm_inference)(T* out, const T* x, const T* gamma, const T* beta, const T* running_mean, const T* running_variance, i64 n, i64 width, double eps);
-  void (*batch_norm_backward)(T* d_x, T* d_gamma, T* d_beta, const T* d_out, const T* normalized, const T* inverse_deviation, const T* gamma, i64 n, i64 width);  // d_gamma, d_beta are added to
-  // --- layer norm; inverse_deviation (n,)
-  void (*layer_norm_forward)(T* out, T* normalized, T* inverse_deviation, const T* x, const T* gamma, const T* beta, i64 n, i64 width, double eps);
-  void (*layer_norm_backward)(T* d_x, T* d_gamma, T* d_beta, const T* d_out, const T* normalized, const T* inverse_deviation, const T* gamma, i64 n, i64 width);
-  // --- heads: returns sum_i scale_i * L_i; where d_logits is not null, d_logits_i = scale_i * dL_i/dlogits_i. scale (n,).
-  double (*head)(T* d_logits, const T* logits, const T* target, const T* scale, i64 n, i64 width, i64 target_width, HeadKind kind, const double* settings, int num_settings);
-  // --- update: one optimizer step over a contiguous piece of the flat vectors; slot1/slot2 may be null. step counts from 1.
-  //     w -= lr * weight_decay * w first, then the rule. coefficients as in lamina/engine/plan.py.
-  void (*update)(T* w, const T* gradient, T* slot1, T* slot2, i64 size, Rule rule, const double* coefficients, double learning_rate, double weight_decay, i64 step);
-  // --- penalties and clipping over a contiguous piece
-  double (*penalty)(T* gradient, const T* w, i64 size, double l1, double l2);         // gradient += l1 sign(w) + l2 w; returns l1 sum|w| + l2/2 sum w^2
-  bool (*clip_value)(T* gradient, i64 size, double low, double high);                 // true if anything changed
-  double (*sum_squares)(const T* x, i64 size);                                        // accumulated in double across blocks
+
+  // Batch norm. gamma, beta, d_gamma, d_beta may be null; the latter two are added to. In training,
+  // normalized (n, width) and inverse_deviation (width,) are kept for the backward pass, and running =
+  // momentum * running
+  // + (1 - momentum) * batch statistic (biased variance), unless running_mean is null.
+  void (*batch_norm_forward)(T* out, T* normalized, T* inverse_deviation, T* running_mean,
+                             T* running_variance, const T* x, const T* gamma, const T* beta, i64 n, i64 width,
+                             double momentum, double eps);
+  void (*batch_norm_inference)(T* out, const T* x, const T* gamma, const T* beta, const T* running_mean,
+                               const T* running_variance, i64 n, i64 width, double eps);
+  void (*batch_norm_backward)(T* d_x, T* d_gamma, T* d_beta, const T* d_out, const T* normalized,
+                              const T* inverse_deviation, const T* gamma, i64 n, i64 width);
+
+  // Layer norm: the same over each row; inverse_deviation (n,).
+  void (*layer_norm_forward)(T* out, T* normalized, T* inverse_deviation, const T* x, const T* gamma,
+                             const T* beta, i64 n, i64 width, double eps);
+  void (*layer_norm_backward)(T* d_x, T* d_gamma, T* d_beta, const T* d_out, const T* normalized,
+                              const T* inverse_deviation, const T* gamma, i64 n, i64 width);
+
+  // Heads: return sum_i scale_i * L_i, scale (n,); where d_logits is not null, d_logits_i = scale_i *
+  // dL_i/dlogits_i.
+  double (*head)(T* d_logits, const T* logits, const T* target, const T* scale, i64 n, i64 width,
+                 i64 target_width, HeadKind kind, const double* settings, int num_settings);
+
+  // Update: one optimizer step over a contiguous piece of the flat vectors. w -= lr * weight_decay * w first,
+  // then the rule; coefficients as in lamina/engine/plan.py; slot1, slot2 may be null; step counts from 1.
+  void (*update)(T* w, const T* gradient, T* slot1, T* slot2, i64 size, Rule rule, const double* coefficients,
+                 double learning_rate, double weight_decay, i64 step);
+
+  // Penalties and clipping over a contiguous piece. penalty: gradient += l1 sign(w) + l2 w; returns l1 sum|w|
+  // + l2/2 sum w^2. clip_value: whether anything changed. sum_squares: accumulated in double across blocks.
+  // max_norm: every column's norm <= bound; scratch (columns,).
+  double (*penalty)(T* gradient, const T* w, i64 size, double l1, double l2);
+  bool (*clip_value)(T* gradient, i64 size, double low, double high);
+  double (*sum_squares)(const T* x, i64 size);
   void (*scale)(T* x, i64 size, double factor);
   bool (*all_finite)(const T* x, i64 size);
-  void (*max_norm)(T* weight, i64 rows, i64 columns, double bound, T* scratch);       // every column's norm <= bound; scratch (columns,)
-  // --- gather: out (n, width) in T from rows order[0..n) of a strided source (strides in elements) of float or double
-  void (*gather_f32)(T* out, const float* source, i64 row_stride, i64 column_stride, const i64* order, i64 n, i64 width);
-  void (*gather_f64)(T* out, const double* source, i64 row_stride, i64 column_stride, const i64* order, i64 n, i64 width);
+  void (*max_norm)(T* weight, i64 rows, i64 columns, double bound, T* scratch);
+
+  // Gather: out (n, width) from the rows order[0..n) of a strided source (strides in elements) of float or
+  // double.
+  void (*gather_f32)(T* out, const float* source, i64 row_stride, i64 column_stride, const i64* order, i64 n,
+                     i64 width);
+  void (*gather_f64)(T* out, const double* source, i64 row_stride, i64 column_stride, const i64* order, i64 n,
+                     i64 width);
 };
 
 // One per instruction set; a table is null where the build has no such variant (another architecture).
