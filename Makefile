@@ -30,6 +30,15 @@ test-peers: $(VENV)/.peers
 bench: $(VENV)/.peers
 	$(BIN)/python -m benchmarks.compare
 
+# The native tests on a build under AddressSanitizer and UndefinedBehaviorSanitizer. -S keeps the installed build out of the way.
+sanitize: $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target build/sanitize/site \
+	    -Ccmake.define.LAMINA_SANITIZE=ON -Cbuild-dir=build/sanitize/cmake .
+	env LD_PRELOAD="$$(g++ -print-file-name=libasan.so) $$(g++ -print-file-name=libubsan.so) $$(g++ -print-file-name=libstdc++.so)" \
+	    ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1 \
+	    PYTHONPATH="build/sanitize/site:$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
+	    $(BIN)/python -S -m pytest -p no:cacheprovider tests/engine/native tests/engine/kernels tests/engine/test_select.py
+
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Lamina needs Python 3.11 or newer: make PYTHON=python3.11 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)

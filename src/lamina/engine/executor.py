@@ -17,7 +17,7 @@ class Executor(Protocol):
     """Runs a :class:`Program`. Given equal inputs, all executors give equal numbers (to rounding): same masks, same order.
 
     ``parameters`` (num_parameters,), ``state`` (num_state,) and ``slots`` (num_slots, num_parameters) are live NumPy views:
-    writing into them changes the model. Steps are counted from 0 over the whole life of a run; the update rules' t is ``step + 1``.
+    writing into them changes the model. Steps count from 0 over the whole life of a run; the update rules' t is ``step + 1``.
     """
 
     program: Program
@@ -41,10 +41,10 @@ class Executor(Protocol):
     def loss_and_gradient(
         self, data: Batches, *, order: np.ndarray | None = None, training: bool = True, step: int = 0
     ) -> tuple[float, np.ndarray]:
-        """Total loss (penalty included) and flat gradient over the rows ``order`` (all by default) as one batch; changes nothing."""
+        """Total loss and flat gradient, penalty included, of the rows ``order`` (default: all) as one batch; changes nothing."""
 
     def forward(self, inputs: Sequence[InputArray], order: np.ndarray, step: int) -> list[np.ndarray]:
-        """First half of a step: outputs of one batch in training mode (masks of ``step``, batch statistics, running ones updated)."""
+        """First half of a step: outputs of one batch in training mode (masks of ``step``; running statistics are updated)."""
 
     def backward_and_update(
         self, d_outputs: Sequence[np.ndarray], step: int, learning_rate: float, weight_decay: float = 0.0, rows: float = 1.0

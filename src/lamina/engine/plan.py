@@ -114,9 +114,12 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """``losses`` (steps done,) float64, penalty included, before each update; ``gradient_norms`` likewise, or None if not recorded;
-    ``num_clipped``: steps in which clipping changed the gradient; ``failure``: None when all was finite.
-    ``objectives`` (steps done,) and ``num_kept`` (changes of one weight that were kept): see :mod:`lamina.engine.perturbation`."""
+    """What a call of ``train`` did.
+
+    ``losses`` (steps done,) float64, penalty included, before each update; ``gradient_norms`` likewise, or None if not recorded.
+    ``num_clipped``: steps in which clipping changed the gradient. ``failure``: None when all was finite. ``objectives``
+    (steps done,) and ``num_kept`` (changes of one weight that were kept): see :mod:`lamina.engine.perturbation`.
+    """
 
     losses: np.ndarray
     gradient_norms: np.ndarray | None
