@@ -14,7 +14,7 @@ import numpy as np
 from lamina.analysis.table import text_table, to_data_frame
 from lamina.errors import DataError, LaminaError, NonFiniteError, phrase
 from lamina.layers import Dense
-from lamina.losses import LossLike, get_loss
+from lamina.losses import Loss, LossLike, get_loss
 from lamina.network import Sequential
 from lamina.optimizers import Optimizer, get_optimizer
 from lamina.training import EarlyStopping, Trainer
@@ -165,27 +165,45 @@ def width_sweep(
     X, y = _sampled(problem, low, high, num_points) if callable(problem) else _given(problem)
     objective = get_loss(loss)
     train, validation = _prepared(X, y, objective.name in _REGRESSION, validation_fraction)
-    outputs = _num_outputs(y, objective.name)
     steps = _optimizer(optimizer, learning_rate)
+    outputs = _num_outputs(y, objective.name)
+    run = _Run(train, validation, objective, activation, outputs, steps, batch_size, max_epochs, patience)
     chosen_seeds = list(range(seeds)) if isinstance(seeds, int) else [int(seed) for seed in seeds]
     ordered = sorted({int(width) for width in widths})
+    with ThreadPoolExecutor(n_jobs or os.cpu_count()) as pool:
+        errors = np.array(list(pool.map(run.error, product(ordered, chosen_seeds)))).reshape(len(ordered), len(chosen_seeds))
+    return WidthSweep(np.array(ordered), errors, _enough(ordered, errors))
 
-    def run(width_and_seed: tuple[int, int]) -> float:
+
+Pair = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Run:
+    """What all runs have in common."""
+
+    train: Pair
+    validation: Pair
+    loss: Loss
+    activation: str
+    num_outputs: int
+    optimizer: Optimizer
+    batch_size: int
+    max_epochs: int
+    patience: int
+
+    def error(self, width_and_seed: tuple[int, int]) -> float:
+        """The least validation loss of one run; infinite if it diverged."""
         width, seed = width_and_seed
-        network = Sequential([Dense(width, activation=activation), Dense(outputs)])
-        stopping = EarlyStopping(patience=patience, tol=0.0)
-        trainer = Trainer(
-            network, objective, steps, batch_size=batch_size, seed=seed, dtype="float64", n_threads=1, callbacks=[stopping]
-        )
+        network = Sequential([Dense(width, activation=self.activation), Dense(self.num_outputs)])
+        stopping = EarlyStopping(patience=self.patience, tol=0.0)
+        settings: dict[str, Any] = {"batch_size": self.batch_size, "seed": seed, "dtype": "float64", "n_threads": 1}
+        trainer = Trainer(network, self.loss, self.optimizer, callbacks=[stopping], **settings)
         try:
-            trainer.fit(*train, validation_data=validation, max_epochs=max_epochs)
+            trainer.fit(*self.train, validation_data=self.validation, max_epochs=self.max_epochs)
         except NonFiniteError:
             return float("inf")
         return float(stopping.best)
-
-    with ThreadPoolExecutor(n_jobs or os.cpu_count()) as pool:
-        errors = np.array(list(pool.map(run, product(ordered, chosen_seeds)))).reshape(len(ordered), len(chosen_seeds))
-    return WidthSweep(np.array(ordered), errors, _enough(ordered, errors))
 
 
 def _sampled(function: Callable[[np.ndarray], Any], low: Any, high: Any, num_points: int) -> tuple[np.ndarray, np.ndarray]:
@@ -208,9 +226,6 @@ def _given(problem: Any) -> tuple[np.ndarray, np.ndarray]:
         got = f"shapes {X.shape} and {y.shape}"
         raise DataError(phrase("X and y", "must have equally many rows, at least 8, and X two axes", got, owner="width_sweep"))
     return X, y
-
-
-Pair = tuple[np.ndarray, np.ndarray]
 
 
 def _prepared(X: np.ndarray, y: np.ndarray, is_regression: bool, fraction: float) -> tuple[Pair, Pair]:
