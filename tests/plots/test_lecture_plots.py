@@ -9,6 +9,7 @@ import pytest
 
 from lamina import linear_separability, minimize
 from lamina.descent import get_surface
+from lamina.errors import InvalidSettingError
 from lamina.optimizers import GradientDescent
 from lamina.plots import (
     plot_accuracy_curves,
@@ -52,6 +53,12 @@ def test_each_activation_function_has_a_panel_with_its_value_and_derivative(num)
         np.testing.assert_array_equal(lines["f'(x)"].get_ydata(), derivatives[name])
         assert lines["f(x)"].get_linestyle() != lines["f'(x)"].get_linestyle()
     assert axes[-1].get_xlabel() == "x"
+
+
+def test_too_few_axes_for_the_functions_are_refused():
+    x = np.linspace(-1, 1, 3)
+    with pytest.raises(InvalidSettingError, match="axes must be 2 axes, one a function, got 1"):
+        plot_activation_functions(x, {"a": x, "b": x}, {"a": x, "b": x}, axes=[plt.subplots()[1]])
 
 
 def test_a_descent_on_a_curve_goes_through_all_its_points():

@@ -8,6 +8,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
 
+from lamina.errors import InvalidSettingError
 from lamina.plots.style import CYCLE, RC, axes_grid, make_axes, styled
 
 mpl.use("Agg")
@@ -45,7 +46,7 @@ def test_axes_that_are_given_are_drawn_on():
 
 def test_a_wrong_number_of_axes_is_refused():
     _, ax = plt.subplots()
-    with pytest.raises(ValueError, match="axes must be 2 axes, got 1"):
+    with pytest.raises(InvalidSettingError, match="axes must be 2 axes, got 1"):
         axes_grid(1, 2, axes=[ax])
 
 

@@ -1,6 +1,6 @@
 """Gradient descent on plain functions: every optimizer, schedule and clipping of the library, with the whole way kept."""
 
-from lamina.descent.minimize import minimize
+from lamina.descent.minimization import minimize
 from lamina.descent.numerical_gradient import numerical_gradient
 from lamina.descent.result import STOP_CODES, Descent
 from lamina.descent.surfaces import SURFACES, Surface, get_surface

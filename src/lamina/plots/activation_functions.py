@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lamina.errors import InvalidSettingError, phrase
 from lamina.plots.style import COLORS, axes_grid, styled
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ def plot_activation_functions(
     list of Axes
         Without those that stay empty.
 
+    Raises
+    ------
+    InvalidSettingError
+        If there are too few axes.
+
     Examples
     --------
     >>> x = np.linspace(-2, 2, 5)
@@ -51,6 +57,8 @@ def plot_activation_functions(
     num_rows = -(-len(values) // num_columns)
     if axes is None:
         axes = axes_grid(num_rows, num_columns, size=(3.1 * num_columns, 2.5 * num_rows), share_x=True, share_y=True)
+    elif len(axes) < len(values):
+        raise InvalidSettingError(phrase("axes", f"must be {len(values)} axes, one a function", len(axes)))
     for ax, (name, value) in zip(axes, values.items(), strict=False):
         ax.axhline(0, color="#999999", linewidth=0.8)
         ax.axvline(0, color="#999999", linewidth=0.8)

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from lamina.errors import InvalidSettingError, phrase
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -114,12 +116,12 @@ def axes_grid(
 
     Raises
     ------
-    ValueError
+    InvalidSettingError
         If another number of axes is given.
     """
     if axes is not None:
         if len(axes) != num_rows * num_columns:
-            raise ValueError(f"axes must be {num_rows * num_columns} axes, got {len(axes)}.")
+            raise InvalidSettingError(phrase("axes", f"must be {num_rows * num_columns} axes", len(axes)))
         return list(axes)
     _, grid = _pyplot("axes_grid").subplots(
         num_rows, num_columns, figsize=size, sharex=share_x, sharey=share_y, squeeze=False, layout="constrained"
