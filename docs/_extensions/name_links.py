@@ -35,7 +35,7 @@ def link_names(app: Sphinx, doctree: nodes.document) -> None:
             _link(literal, app.env.docname, "py", "obj", known[text])
         elif text in parts():
             _link(literal, app.env.docname, "py", "mod", text)
-        elif picture and picture[1] in PICTURES:
+        elif picture and picture[1] in PICTURES and not app.env.docname.startswith("gallery/"):
             page = f"plot_{PICTURES[picture[1]].name}"
             if (examples / f"{page}.rst").exists():
                 _link(literal, app.env.docname, "std", "doc", f"/gallery/{page}")
