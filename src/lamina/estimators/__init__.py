@@ -4,5 +4,14 @@ from lamina.estimators.classifier import MLPClassifier
 from lamina.estimators.perceptron import Perceptron
 from lamina.estimators.regressor import MLPRegressor
 from lamina.estimators.separability import Separability, linear_separability
+from lamina.estimators.separation_certificates import CommonPoint, SeparatingPlane
 
-__all__ = ["MLPClassifier", "MLPRegressor", "Perceptron", "Separability", "linear_separability"]
+__all__ = [
+    "CommonPoint",
+    "MLPClassifier",
+    "MLPRegressor",
+    "Perceptron",
+    "Separability",
+    "SeparatingPlane",
+    "linear_separability",
+]

@@ -67,6 +67,8 @@ def plot_activation_functions(
         ax.set_title(name)
     for i, ax in enumerate(axes):
         ax.set_visible(i < len(values))
+        if i % num_columns == 0:
+            ax.set_ylabel("f(x) and f'(x)")
         if i + num_columns >= len(values):
             ax.set_xlabel("x")
             ax.tick_params(labelbottom=True)
