@@ -189,7 +189,6 @@ def test_every_knob_of_the_estimators_is_an_option() -> None:
         "validation_fraction": "--validation",
         "early_stopping": "--validation",
         "validation_split": "--validation",
-        "n_restarts": "--seed",
         "n_iter_no_change": "--patience",
         "tol": "--tol",
         "solver": "--optimizer",
@@ -197,7 +196,6 @@ def test_every_knob_of_the_estimators_is_an_option() -> None:
         "nesterovs_momentum": "--optimizer nesterov",
         # what needs Python
         "network": "",
-        "objective": "",
         "callbacks": "",
         "warm_start": "",
         "verbose": "",
@@ -249,3 +247,24 @@ def test_numbers_of_categories_in_parquet_and_csv_are_the_same_to_a_model(
     for kind in ("csv", "parquet"):
         run(capfd, "predict", tmp_path / "a.model", tmp_path / f"a.{kind}", "-o", tmp_path / f"{kind}.parquet")
     assert read_table(tmp_path / "csv.parquet") == read_table(tmp_path / "parquet.parquet")
+
+
+def test_l13_restarts_are_reported_and_the_best_is_kept(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    table = write_regression(tmp_path / "t.csv")
+    settings = ("-t", "price", "-o", tmp_path / "a.model", "--max-epochs", 5, "--hidden", 4)
+    report = run(capfd, "train", table, *settings, "--restarts", 3)
+    assert len({row["seed"] for row in report["restarts"]}) == len(report["restarts"]) == 3
+    assert main([*map(str, ("train", table, *settings, "--restarts", 3))]) == 0
+    assert "The best of 3 trainings, whose validation loss was" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("optimizer", ["perturb-one", "perturb-all"])
+def test_l8_l9_weights_are_perturbed_from_the_command_line(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], optimizer: str
+) -> None:
+    table = write_regression(tmp_path / "t.csv")
+    settings = ("-t", "price", "-o", tmp_path / "a.model", "--max-epochs", 60, "--hidden", 4, "--optimizer", optimizer)
+    report = run(capfd, "train", table, *settings, "--learning-rate", 0.02, "--objective", "r2")
+    assert report["test"]["model"]["r2"] > 0.4
+    assert main([*map(str, ("train", table, *settings, "--dropout", 0.2, "--objective", "r3"))]) == 2
+    assert "Did you mean 'r2'?" in capfd.readouterr().err

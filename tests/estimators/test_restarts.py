@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from lamina import MLPClassifier, MLPRegressor
 from lamina.errors import DataError, InvalidSettingError, NonFiniteError
 from lamina.estimators import restarts
-from lamina.training import Callback
+from lamina.training import Callback, EarlyStopping, JsonlLog
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 MOONS = make_moons(120, noise=0.2, random_state=0)
@@ -79,6 +79,16 @@ def test_restarts_escape_the_local_minimum_that_a_single_training_ends_in():
     assert min(alone) < 1
     for seed in range(3):
         assert MLPClassifier(random_state=seed, n_restarts=10, **settings).fit(X, y).score(X, y) == 1
+
+
+def test_each_restart_has_callbacks_of_its_own_and_those_of_the_best_come_back():
+    X, y = MOONS
+    stopping = EarlyStopping("validation_loss", patience=2)
+    model = moons(callbacks=[stopping], learning_rate_init=0.1).fit(X[:80], y[:80], X_val=X[80:], y_val=y[80:])
+    table = model.restarts_
+    assert len({row.epochs for row in table}) > 1
+    assert table[table.chosen].best == min(row.best for row in table) == pytest.approx(min(model.validation_loss_curve_))
+    assert stopping.best_epoch == 1 + int(np.argmin(model.validation_loss_curve_))
 
 
 def test_the_table_is_readable_and_a_frame():
@@ -171,7 +181,10 @@ def test_an_interruption_keeps_the_best_of_what_was_done(monkeypatch):
     [
         ({"n_restarts": 0}, "n_restarts must be an integer >= 1, got 0"),
         ({"warm_start": True}, "warm_start must be False with n_restarts > 1"),
-        ({"callbacks": [Callback()]}, r"callbacks must be \(\) with n_restarts > 1"),
+        (
+            {"callbacks": [JsonlLog("log")]},
+            "callbacks must not write files or to the terminal with n_restarts > 1, got 'JsonlLog'",
+        ),
     ],
 )
 def test_wrong_and_contradictory_settings_are_named(settings, message):

@@ -89,7 +89,8 @@ def train(
             validation=_share_or_table("validation", validation, reading),
             test=_share_or_table("test", test, reading),
             settings=TableSettings(network=network, optimization=optimization, stopping=stopping, encoding=encoding, run=run),
-            callbacks=[] if json else [Progress()],
+            # Restarts run side by side: there is no one line to show.
+            callbacks=[] if json or run.restarts > 1 else [Progress()],
         )
         save_model(output, result.model)
     report = _report(result, output)
@@ -125,6 +126,10 @@ def _report(result: FitResult, output: Path) -> dict[str, Any]:
         "best_epoch": summary["best_epoch"],
         "stop_reason": {"code": result.stop_reason.code, "text": result.stop_reason.text},
         "duration_s": result.duration_s,
+        "restarts": [
+            {"seed": row.seed, "best": row.best, "epochs": row.epochs, "stop_code": row.stop_reason.code}
+            for row in result.model.estimator.restarts_
+        ],
         "model": str(output),
     }
 
@@ -137,6 +142,12 @@ def _print_report(result: FitResult, report: dict[str, Any]) -> None:
         print_line(f"{target.task.capitalize()} of {target.name!r} on {rows['test']:,} test rows:")
         print_table(metrics_table(result.metrics, BASELINES[target.task]))
     print_line(f"Trained on {rows['training']:,} rows for {report['epochs']} epochs, {report['duration_s']:.1f} s.")
+    restarts = result.model.estimator.restarts_
+    if len(restarts) > 1:
+        low, _, high = restarts.spread
+        print_line(
+            f"The best of {len(restarts)} trainings, whose {restarts.criterion.replace('_', ' ')} was {low:.4g} to {high:.4g}."
+        )
     print_line(f"Stopped: {result.stop_reason.text}")
     if result.stop_reason.code == "interrupted":
         print_line(f"The best weights, of epoch {report['best_epoch']}, were kept.")

@@ -279,6 +279,11 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
             warnings.warn(f"{text} Set batch_size='auto' to silence this.", UserWarning, stacklevel=6)
         return int(self.batch_size)
 
+    def _validation_loss(self, validation: Rows) -> float:
+        """The loss of the validation rows at the present weights, without the penalty."""
+        targets = self._targets(validation.truth, self._trainer.executor.dtype)
+        return self._trainer.evaluate(validation.X, targets, validation.weight)["loss"]
+
     def _run(self, trainer: Trainer, train: Rows, validation: Rows | None, incremental: bool) -> None:
         """Train, and take note of how it ended."""
         dtype = trainer.executor.dtype

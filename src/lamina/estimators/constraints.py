@@ -13,7 +13,7 @@ from lamina.losses import Loss
 from lamina.network import Network
 from lamina.optimizers import OPTIMIZERS, Optimizer, PerturbationOptimizer, PerturbOne
 from lamina.schedules import SCHEDULES, Schedule
-from lamina.training import Callback
+from lamina.training import Callback, Checkpoint, JsonlLog, Progress
 from lamina.validation import (
     InvalidParameterError,
     Rule,
@@ -187,7 +187,7 @@ def _contradictions_of_training(parameters: Mapping[str, object], owner: str) ->
         (perturbs, ("weight_decay",), f"with solver {name!r}", "Use alpha."),
         (kind is PerturbOne, _CLIPPING, f"with solver {name!r}", "It has no gradient to clip."),
         (not perturbs, ("objective",), "unless solver is 'perturb-one' or 'perturb-all'", "Other solvers follow the loss."),
-        (parameters["n_restarts"] != 1, ("warm_start", "callbacks"), "with n_restarts > 1", "Every restart begins anew."),
+        (parameters["n_restarts"] != 1, ("warm_start",), "with n_restarts > 1", "Every restart begins anew."),
     ]
     wrong = [
         phrase(setting, f"must be {_DEFAULTS[setting]!r} {when}", parameters[setting], repair=repair, owner=owner)
@@ -198,6 +198,12 @@ def _contradictions_of_training(parameters: Mapping[str, object], owner: str) ->
     if isinstance(chosen, PerturbationOptimizer) and chosen.objective is not None and parameters["objective"] is not None:
         rule = "must be None when the optimizer has an objective of its own"
         wrong.append(phrase("objective", rule, parameters["objective"], repair="Give one of the two.", owner=owner))
+    callbacks = parameters["callbacks"] if isinstance(parameters["callbacks"], Sequence) else [parameters["callbacks"]]
+    single = [type(callback).__name__ for callback in callbacks if isinstance(callback, Checkpoint | JsonlLog | Progress)]
+    if parameters["n_restarts"] != 1 and single:
+        repair = "Leave it out: the restarts run side by side, and would write over each other."
+        rule = "must not write files or to the terminal with n_restarts > 1"
+        wrong.append(phrase("callbacks", rule, single[0], repair=repair, owner=owner))
     if parameters["batch_norm"] and parameters["batch_size"] == 1:
         repair = "One row has no variance: use larger batches, or layer_norm."
         wrong.append(phrase("batch_size", "must be at least 2 with batch_norm", 1, repair=repair, owner=owner))
@@ -211,7 +217,6 @@ _DEFAULTS: dict[str, object] = {
     "weight_decay": 0.0,
     "objective": None,
     "warm_start": False,
-    "callbacks": (),
     **dict.fromkeys(_CLIPPING),
 }
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from lamina.errors import NonFiniteError
 from lamina.estimators.rows import Rows
-from lamina.training import StopReason
+from lamina.training import Callback, StopReason
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,7 +133,7 @@ def fit_restarts(estimator: MultilayerPerceptron, seeds: Sequence[int], train: R
     """Fit ``estimator`` from every one of ``seeds``, and leave it as the best of these fits.
 
     Each is the fit of an estimator with that ``random_state``, on the same rows; in as many threads as ``n_threads`` says (None:
-    the machine's), one each.
+    the machine's), one each. Each has copies of the callbacks; the estimator's own end in the state of those of the best.
 
     Raises
     ------
@@ -146,7 +146,7 @@ def fit_restarts(estimator: MultilayerPerceptron, seeds: Sequence[int], train: R
     if all(problem is not None for problem in problems):
         raise problems[0] or NonFiniteError("")
     rows = tuple(
-        _row(candidate, seed) if problem is None else _diverged(seed, problem)
+        _row(candidate, seed, validation) if problem is None else _diverged(seed, problem)
         for candidate, seed, problem in zip(candidates, seeds, problems, strict=True)
     )
     criterion = _criterion(candidates[problems.index(None)])
@@ -167,6 +167,7 @@ def _candidate(estimator: MultilayerPerceptron, seed: int, train: Rows, batch_si
     """The estimator again, about to be trained from a seed of its own."""
     candidate = copy.copy(estimator)
     candidate.random_state, candidate.n_threads = seed, 1
+    candidate.callbacks = copy.deepcopy(estimator.callbacks)
     if batch_size is not None:
         candidate.batch_size = min(batch_size, len(train))
     candidate._begin()
@@ -209,6 +210,8 @@ def _problem_of(future: Future[None]) -> NonFiniteError | None:
 
 def _adopt(estimator: MultilayerPerceptron, candidate: MultilayerPerceptron) -> None:
     """Take over everything that a fit learns."""
+    for own, copied in zip(_callbacks_of(estimator), _callbacks_of(candidate), strict=True):
+        own.load_state(copied.state())
     parameters = estimator.get_params(deep=False)
     for name, value in vars(candidate).items():
         if name not in parameters:
@@ -217,18 +220,27 @@ def _adopt(estimator: MultilayerPerceptron, candidate: MultilayerPerceptron) -> 
     estimator._trainer.callbacks = estimator._trainer_callbacks()
 
 
+def _callbacks_of(estimator: MultilayerPerceptron) -> list[Callback]:
+    given = estimator.callbacks
+    return [given] if isinstance(given, Callback) else list(given)
+
+
 def _criterion(estimator: MultilayerPerceptron) -> str:
     if estimator.best_validation_score_ is not None:
         return "validation_score"
     return "validation_loss" if estimator.validation_loss_curve_ else "loss"
 
 
-def _row(estimator: MultilayerPerceptron, seed: int | None) -> Restart:
+def _row(estimator: MultilayerPerceptron, seed: int | None, validation: Rows | None = None) -> Restart:
     criterion = _criterion(estimator)
     # "validation_loss" says that there is a curve of it; L-BFGS may be done before its first iteration.
     curve = (estimator.validation_loss_curve_ if criterion == "validation_loss" else estimator.loss_curve_) or [math.nan]
     if criterion == "validation_score":
         best = estimator.best_validation_score_ or 0.0
+    elif criterion == "validation_loss" and validation is not None:
+        best = estimator._validation_loss(
+            validation
+        )  # of the weights that are there: a callback may have gone back to better ones
     else:
         # A training that diverged later on has the weights of its lowest loss back.
         best = min(curve) if estimator.stop_reason_.code == "non_finite" else curve[-1]

@@ -23,7 +23,7 @@ class NetworkSettings:
     activation : tuple of str
         Activation of the hidden layers: one name, or one a layer.
     dropout : tuple of float
-        Probability of being silenced, in [0, 1): one number, or one a layer.
+        Probability of being silenced, in [0, 1): one number, or one a layer; default: 0.1, and 0 where weights are perturbed.
     input_dropout : float
         The same for the features.
     batch_norm : bool
@@ -38,7 +38,7 @@ class NetworkSettings:
 
     hidden: tuple[int, ...] = (128, 64, 32)
     activation: tuple[str, ...] = ("mish",)
-    dropout: tuple[float, ...] = (0.1,)
+    dropout: tuple[float, ...] | None = None
     input_dropout: float = 0.0
     batch_norm: bool = False
     layer_norm: bool = False
@@ -50,7 +50,7 @@ class NetworkSettings:
         return {
             "hidden_layer_sizes": self.hidden,
             "activation": _one_or_all(self.activation),
-            "dropout": _one_or_all(self.dropout),
+            "dropout": 0.1 if self.dropout is None else _one_or_all(self.dropout),
             "input_dropout": self.input_dropout,
             "batch_norm": self.batch_norm,
             "layer_norm": self.layer_norm,
@@ -72,7 +72,9 @@ class OptimizationSettings:
     label_smoothing : float
         Share of a class label spread over all classes, in [0, 1); default: 0.03 for three classes and more, 0 for two.
     optimizer : str
-        Update rule.
+        Update rule; perturb-one and perturb-all learn without a gradient.
+    objective : str
+        What perturb-one and perturb-all improve: accuracy or f1 of classes, r2 of numbers; default: the loss.
     learning_rate : float
         Step size, > 0.
     schedule : str
@@ -88,7 +90,7 @@ class OptimizationSettings:
     eps : float
         Of the adam family, > 0.
     weight_decay : float
-        Decoupled weight decay, >= 0.
+        Decoupled weight decay, >= 0; default: 0.01, and 0 where weights are perturbed.
     alpha : float
         Penalty on the weights, >= 0.
     l1_ratio : float
@@ -109,6 +111,7 @@ class OptimizationSettings:
     class_weight: Literal["balanced"] | None = None
     label_smoothing: float | None = None
     optimizer: str = "adamw"
+    objective: str | None = None
     learning_rate: float = 0.002
     schedule: str = "constant"
     batch_size: int | None = None
@@ -116,7 +119,7 @@ class OptimizationSettings:
     beta1: float = 0.9
     beta2: float = 0.999
     eps: float = 1e-8
-    weight_decay: float = 0.01
+    weight_decay: float | None = None
     alpha: float = 0.0
     l1_ratio: float = 0.0
     max_norm: float | None = None
@@ -127,17 +130,24 @@ class OptimizationSettings:
 
     def parameters(self, task: str, num_rows: int, num_classes: int) -> dict[str, Any]:
         """The estimators' parameters that these settings stand for."""
-        named = ("optimizer", "momentum", "weight_decay", "alpha", "l1_ratio", "max_norm", "shuffle")
+        named = ("optimizer", "objective", "momentum", "alpha", "l1_ratio", "max_norm", "shuffle")
         clipping = ("clip_value", "clip_norm", "clip_layer_norm")
         parameters = {name: getattr(self, name) for name in (*named, *clipping)}
         parameters |= {"beta_1": self.beta1, "beta_2": self.beta2, "epsilon": self.eps}
         parameters |= {"learning_rate_init": self.learning_rate, "learning_rate": self.schedule}
+        usual_decay = 0.0 if self.perturbs else 0.01
+        parameters["weight_decay"] = usual_decay if self.weight_decay is None else self.weight_decay
         parameters["batch_size"] = min(self.batch_size or usual_batch_size(num_rows), num_rows)
         if self.loss is not None:
             parameters["loss"] = self.loss
         if task == "classification":
             parameters |= {"class_weight": self.class_weight, "label_smoothing": self._smoothing(num_classes)}
         return parameters
+
+    @property
+    def perturbs(self) -> bool:
+        """Whether the optimizer perturbs weights."""
+        return self.optimizer in ("perturb-one", "perturb-all")
 
     def _smoothing(self, num_classes: int) -> float:
         if self.label_smoothing is not None:
@@ -208,15 +218,18 @@ class RunSettings:
         Threads of the engine; changes speed only.
     engine : {"auto", "native", "reference"}
         What computes.
+    restarts : int
+        Trainings from different weights, in parallel, of which the best on the validation rows is kept.
     """
 
     seed: int = 0
     threads: int | None = None
     engine: Literal["auto", "native", "reference"] = "auto"
+    restarts: int = 1
 
     def parameters(self) -> dict[str, Any]:
         """The estimators' parameters that these settings stand for."""
-        return {"random_state": self.seed, "n_threads": self.threads, "engine": self.engine}
+        return {"random_state": self.seed, "n_threads": self.threads, "engine": self.engine, "n_restarts": self.restarts}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,6 +260,7 @@ class TableSettings:
         """The parameters of the estimator for a task, to be trained on ``num_rows`` rows."""
         return {
             **self.network.parameters(),
+            **({"dropout": 0.0} if self.optimization.perturbs and self.network.dropout is None else {}),
             **self.optimization.parameters(task, num_rows, num_classes),
             **self.stopping.parameters(),
             **self.run.parameters(),
