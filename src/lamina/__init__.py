@@ -9,18 +9,16 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lamina.analysis import (
-        SymmetryRecord,
-        UpdateRecord,
-        activation_statistics,
-        check_gradients,
-        explain_step,
-        gradient_noise_scale,
-        layer_outputs,
-        learning_rate_range,
-        symmetry,
-        width_sweep,
-    )
+    from lamina.analysis.activation_statistics import activation_statistics
+    from lamina.analysis.check_gradients import check_gradients
+    from lamina.analysis.explain_step import explain_step
+    from lamina.analysis.gradient_noise_scale import gradient_noise_scale
+    from lamina.analysis.layer_outputs import layer_outputs
+    from lamina.analysis.learning_rate_range import learning_rate_range
+    from lamina.analysis.symmetry import symmetry
+    from lamina.analysis.symmetry_record import SymmetryRecord
+    from lamina.analysis.update_record import UpdateRecord
+    from lamina.analysis.width_sweep import width_sweep
     from lamina.clipping import Clipping
     from lamina.descent import minimize
     from lamina.estimators import MLPClassifier, MLPRegressor, Perceptron, linear_separability
