@@ -66,6 +66,21 @@ def test_l8_threshold_units_and_a_regressors_objective():
     assert clone(model).objective is metrics.r2_score
 
 
+def test_l8_the_objective_says_when_to_stop_and_which_restart_is_best():
+    settings = {"solver": PerturbOne(scale=2.0, accept_ties=True), "objective": "accuracy", "random_state": 0}
+    model = MLPClassifier(4, max_iter=500, **settings).fit(X, NAMES)
+    assert model.stop_reason_.code == "no_improvement"
+    assert model.stop_reason_.text.startswith("Objective did not improve")
+    scores = model.history_[:, "objective"]
+    assert max(scores[-11:]) < scores[-12] + 2e-4
+    table = MLPClassifier(4, max_iter=3, n_restarts=4, **settings).fit(X, NAMES).restarts_
+    assert table.criterion == "objective"
+    assert table[table.chosen].best == max(row.best for row in table) > min(row.best for row in table)
+    cost = PerturbOne(objective=metrics.zero_one_loss, maximize=False)
+    table = MLPClassifier(4, max_iter=3, n_restarts=4, solver=cost, random_state=0).fit(X, NAMES).restarts_
+    assert table[table.chosen].best == min(row.best for row in table) < max(row.best for row in table)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

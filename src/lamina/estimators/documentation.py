@@ -84,7 +84,8 @@ objective : str, function or None, default=None
     ``function(y_true, y_pred)`` of labels or numbers whose larger values are better, such as most metrics of scikit-learn.
 n_restarts : int, default=1
     Trainings from different weights, in parallel threads, >= 1. The one with the best validation score is kept (else the lowest
-    validation loss, else the lowest training loss), and ``restarts_`` reports all. Each has a copy of the ``callbacks``.
+    validation loss, the best objective, the lowest training loss), and ``restarts_`` reports all. Each has copies of the
+    ``callbacks``.
 validation_split : splitter, array or None, default=None
     Rows of X to set aside for validation: a splitter of scikit-learn (the last of its splits: ``TimeSeriesSplit``,
     ``GroupShuffleSplit`` with ``groups`` given to ``fit``), the numbers of the rows, or a boolean mask.

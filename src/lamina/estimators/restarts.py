@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lamina.errors import NonFiniteError
+from lamina.estimators.optimization import build_optimizer
 from lamina.estimators.rows import Rows
+from lamina.optimizers import PerturbationOptimizer
 from lamina.training import Callback, StopReason
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ class Restarts:
     Parameters
     ----------
     criterion : str
-        What ``best`` is: "validation_score" (larger is better), or "validation_loss" or "loss" (smaller is better).
+        What ``best`` is: "validation_score", "objective" of perturbed weights, "validation_loss", or "loss".
     rows : tuple of Restart
         In the order of their seeds.
     chosen : int
@@ -150,7 +152,8 @@ def fit_restarts(estimator: MultilayerPerceptron, seeds: Sequence[int], train: R
         for candidate, seed, problem in zip(candidates, seeds, problems, strict=True)
     )
     criterion = _criterion(candidates[problems.index(None)])
-    sign = -1 if criterion == "validation_score" else 1
+    larger_is_better = criterion == "validation_score" or (criterion == "objective" and _maximizes(estimator))
+    sign = -1 if larger_is_better else 1
     chosen = min(range(len(rows)), key=lambda i: sign * rows[i].best if math.isfinite(rows[i].best) else math.inf)
     if problems[chosen] is not None:  # none has a finite number to be compared by
         chosen = problems.index(None)
@@ -228,7 +231,14 @@ def _callbacks_of(estimator: MultilayerPerceptron) -> list[Callback]:
 def _criterion(estimator: MultilayerPerceptron) -> str:
     if estimator.best_validation_score_ is not None:
         return "validation_score"
-    return "validation_loss" if estimator.validation_loss_curve_ else "loss"
+    if estimator.validation_loss_curve_:
+        return "validation_loss"
+    return "objective" if len(estimator.history_) and "objective" in estimator.history_[-1] else "loss"
+
+
+def _maximizes(estimator: MultilayerPerceptron) -> bool:
+    optimizer = build_optimizer(estimator)
+    return isinstance(optimizer, PerturbationOptimizer) and optimizer.maximize
 
 
 def _row(estimator: MultilayerPerceptron, seed: int | None, validation: Rows | None = None) -> Restart:
@@ -237,6 +247,8 @@ def _row(estimator: MultilayerPerceptron, seed: int | None, validation: Rows | N
     curve = (estimator.validation_loss_curve_ if criterion == "validation_loss" else estimator.loss_curve_) or [math.nan]
     if criterion == "validation_score":
         best = estimator.best_validation_score_ or 0.0
+    elif criterion == "objective":
+        best = estimator.history_[-1]["objective"]
     elif criterion == "validation_loss" and validation is not None:
         best = estimator._validation_loss(
             validation

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lamina.estimators.rows import Rows
+from lamina.optimizers import PerturbationOptimizer
 from lamina.schedules import Adaptive
 from lamina.training import Callback, Record, Run
 from lamina.training.best_weights import BestWeights
@@ -25,7 +26,8 @@ class StoppingRule(Callback):
         count ← count + 1 if loss > best − tol (or score < best + tol) else 0;   best ← the better of the two
         stop when count > n_iter_no_change
 
-    With early stopping the validation score decides, and the best epoch's weights come back; otherwise the training loss decides.
+    With early stopping the validation score decides, and the best epoch's weights come back; otherwise the objective of perturbed
+    weights decides, where there is one, or else the training loss.
 
     Parameters
     ----------
@@ -42,6 +44,7 @@ class StoppingRule(Callback):
         self.num_rows = num_rows
         self.validation = validation
         self.stops = stops
+        self.best_objective = -np.inf
         self.best_weights = BestWeights()
 
     def validation_score(self, targets: np.ndarray, predicted: np.ndarray) -> float:
@@ -58,7 +61,10 @@ class StoppingRule(Callback):
         self._say(f"Iteration {model.n_iter_}, loss = {model.loss_:.8f}")
         if "validation_loss" in record and model.validation_loss_curve_ is not None:
             model.validation_loss_curve_.append(float(record["validation_loss"]))
-        improved = self._watch_loss() if self.validation is None else self._watch_score(record["validation_score"], trainer)
+        if self.validation is not None:
+            improved = self._watch_score(record["validation_score"], trainer)
+        else:
+            improved = self._watch_objective(record["objective"], trainer) if "objective" in record else self._watch_loss()
         model._no_improvement_count = 0 if improved else model._no_improvement_count + 1
         if self.stops and model._no_improvement_count > model.n_iter_no_change:
             self._stop(trainer)
@@ -72,6 +78,14 @@ class StoppingRule(Callback):
         best = np.inf if model.best_loss_ is None else model.best_loss_
         model.best_loss_ = min(model.loss_, best)
         return not model.loss_ > best - model.tol
+
+    def _watch_objective(self, objective: float, trainer: Run) -> bool:
+        """Whether the objective of perturbed weights improved by at least ``tol``."""
+        self._watch_loss()
+        optimizer = trainer.optimizer
+        value = objective if isinstance(optimizer, PerturbationOptimizer) and optimizer.maximize else -objective
+        best, self.best_objective = self.best_objective, max(self.best_objective, value)
+        return not value < best + self.estimator.tol
 
     def _watch_score(self, score: float, trainer: Run) -> bool:
         """Whether the validation score rose by at least ``tol``; keeps the weights when it rose at all."""
@@ -89,6 +103,8 @@ class StoppingRule(Callback):
         """End the training, unless an adaptive learning rate was lowered instead."""
         model = self.estimator
         watched, code = ("Training loss", "converged") if self.validation is None else ("Validation score", "no_improvement")
+        if self.best_objective > -np.inf:
+            watched, code = "Objective", "no_improvement"
         text = f"{watched} did not improve more than tol={model.tol:f} for {model.n_iter_no_change} consecutive epochs."
         adaptive = trainer.schedule if isinstance(trainer.schedule, Adaptive) else None
         if adaptive is not None and not adaptive.exhausted:

@@ -25,7 +25,7 @@ from lamina.training.callbacks.moments import Moments
 from lamina.training.callbacks.schedule_watch import ScheduleWatch
 from lamina.training.checkpoint import check_identity, read_checkpoint, write_checkpoint
 from lamina.training.chunks import ChunkSize, run_in_chunks
-from lamina.training.contradictions import check_batches, check_program
+from lamina.training.contradictions import check_batches, check_program, is_bounded
 from lamina.training.epoch import Epoch
 from lamina.training.full_batch import minimize_full_batch
 from lamina.training.history import History, Record
@@ -306,7 +306,7 @@ class Trainer:
         if epoch.failure is not None or not epoch.steps_done:
             return None
         record = epoch.record()
-        if self.clipping != plan.Clipping():
+        if is_bounded(self.clipping):
             record["clipped_steps"] = epoch.num_clipped
         return self._end_epoch(record, began)
 
