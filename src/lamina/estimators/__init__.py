@@ -3,6 +3,7 @@
 from lamina.estimators.classifier import MLPClassifier
 from lamina.estimators.perceptron import Perceptron
 from lamina.estimators.regressor import MLPRegressor
+from lamina.estimators.restarts import Restart, Restarts
 from lamina.estimators.separability import Separability, linear_separability
 from lamina.estimators.separation_certificates import CommonPoint, SeparatingPlane
 
@@ -11,6 +12,8 @@ __all__ = [
     "MLPClassifier",
     "MLPRegressor",
     "Perceptron",
+    "Restart",
+    "Restarts",
     "Separability",
     "SeparatingPlane",
     "linear_separability",
