@@ -55,4 +55,4 @@ $(VENV)/.test $(VENV)/.check $(VENV)/.docs $(VENV)/.peers: $(VENV)/.%: $(VENV)/.
 $(VENV)/.check $(VENV)/.peers: $(VENV)/.test
 
 clean:
-	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf build dist docs/gallery docs/api/generated .mypy_cache .ruff_cache .pytest_cache
