@@ -1,1 +1,1 @@
-"""Speed against peers, measured as ratios in one process, interleaved, medians: ``python -m benchmarks.compare``."""
+"""How fast, against whom, and how near to what the machine can do: ``python -m benchmarks.compare``."""

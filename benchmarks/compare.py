@@ -1,63 +1,73 @@
-"""Time every side on every workload, interleaved, and print medians of ratios.
+"""Lamina against its peers and against the machine: ``python -m benchmarks.compare [--quick] [--rounds N]
+[--clock wall|cpu] [workload ...]``.
 
-    python -m benchmarks.compare [--rounds 5] [workload ...]
-
-A ratio is the peer's time over ours in the same round. The losses are printed so that one sees that nobody skips work.
+Prints tables; a whole run (all workloads, not quick) also writes docs/benchmarks.md and, beside it, the raw numbers as JSON.
+Peers: ``pip install --group peers``. Those that are not installed are named.
 """
 
 from __future__ import annotations
 
 import argparse
-import platform
-import statistics
-import time
+import json
+from itertools import groupby
+from pathlib import Path
+from typing import Any
 
-import numpy as np
-import sklearn
 from rich.console import Console
-from rich.table import Table
-from threadpoolctl import threadpool_limits
 
-import lamina
-from benchmarks.sides import SIDES
-from benchmarks.workloads import WORKLOADS, Workload
+from benchmarks.machine import describe_machine
+from benchmarks.measure import measured
+from benchmarks.memory import measure_memory
+from benchmarks.processes import measure_processes
+from benchmarks.report import print_tables, to_markdown
+from benchmarks.workloads import WORKLOADS, select
 
-
-def time_sides(workload: Workload, rounds: int) -> tuple[dict[str, list[float]], dict[str, float]]:
-    """Seconds of every side in every round, after one warm-up, and the final losses."""
-    x, y = workload.data()
-    seconds: dict[str, list[float]] = {name: [] for name in SIDES}
-    losses = {name: side(workload, x, y) for name, side in SIDES.items()}
-    for _ in range(rounds):
-        for name, side in SIDES.items():
-            start = time.perf_counter()
-            side(workload, x, y)
-            seconds[name].append(time.perf_counter() - start)
-    return seconds, losses
+_PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+_PROCESSES = ("cold", "memory")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("workloads", nargs="*", default=[w.name for w in WORKLOADS])
-    parser.add_argument("--rounds", type=int, default=5)
-    arguments = parser.parse_args()
-    table = Table(title="one thread, float32, Adam; µs a step (median)")
-    for column in ("workload", "network", "batch", "lamina", "scikit-learn", "ratio", "bar", "loss", "scikit-learn's"):
-        table.add_column(column, justify="left" if column in ("workload", "network") else "right")
-    with threadpool_limits(limits=1):
-        for workload in (w for w in WORKLOADS if w.name in arguments.workloads):
-            seconds, losses = time_sides(workload, arguments.rounds)
-            ours, theirs = seconds["lamina"], seconds["scikit-learn"]
-            ratio = statistics.median(b / a for a, b in zip(ours, theirs, strict=True))
-            microseconds = [f"{1e6 * statistics.median(s) / workload.num_steps:.1f}" for s in (ours, theirs)]
-            network = "-".join(map(str, (workload.features, *workload.hidden, workload.classes)))
-            table.add_row(
-                workload.name, network, str(workload.batch_size), *microseconds, f"{ratio:.1f}×", f"≥ {workload.bar:g}×",
-                f"{losses['lamina']:.4f}", f"{losses['scikit-learn']:.4f}",
-            )  # fmt: skip
-    console = Console(width=110)
-    console.print(table)
-    console.print(f"lamina {lamina.__version__}, scikit-learn {sklearn.__version__}, NumPy {np.__version__}, {platform.machine()}")
+    arguments = _arguments()
+    results = run(arguments.workloads, arguments.rounds or (2 if arguments.quick else 7), arguments.quick, arguments.clock)
+    print_tables(results, Console(width=max(Console().width, 180)))
+    if arguments.output is None and not arguments.workloads and not arguments.quick:
+        arguments.output = _PAGE
+    if arguments.output is not None:
+        arguments.output.write_text(to_markdown(results))
+        arguments.output.with_suffix(".json").write_text(json.dumps(results, indent=1) + "\n")
+        print(f"Written: {arguments.output} and {arguments.output.with_suffix('.json').name} beside it.")
+
+
+def run(names: list[str], rounds: int, quick: bool, clock: str = "wall") -> dict[str, Any]:
+    """Everything that these names ask for (everything, if there are none), one process a number of threads."""
+    results: dict[str, Any] = {"machine": describe_machine(), "rounds": rounds, "quick": quick, "clock": clock}
+    results |= {"workloads": {}, "sides": [], "versions": [], "missing": {}}
+    training = [name for name in names if name not in _PROCESSES]
+    chosen = select(training) if training or not names else []
+    for threads, group in groupby(sorted(chosen, key=lambda w: w.threads), key=lambda w: w.threads):
+        part = measured([workload.name for workload in group], threads, rounds, quick, clock)
+        results["workloads"] |= part.pop("workloads")
+        results |= part
+    if not names or "cold" in names:
+        results["processes"] = measure_processes(rounds)
+    if not names or "memory" in names:
+        results["memory"] = measure_memory()
+    return results
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.compare", description="Lamina against its peers and the machine.")
+    known = ", ".join([*(workload.name for workload in WORKLOADS), *_PROCESSES])
+    parser.add_argument("workloads", nargs="*", metavar="workload", help=f"of {known}; all by default")
+    parser.add_argument("--rounds", type=int, help="7 by default, 2 if quick")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the epochs: whether it runs, not how fast")
+    parser.add_argument(
+        "--clock", choices=("wall", "cpu"), default="wall", help="cpu: processor time, where others use the machine"
+    )
+    parser.add_argument(
+        "--output", type=Path, help="Markdown file to write (and JSON beside it); docs/benchmarks.md for a whole run"
+    )
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,128 @@
+"""The limit: what a step would take if it were nothing but its matrix products and the optimizer's memory traffic.
+
+The products are timed at the step's own shapes, each by the faster of SciPy's BLAS and torch's. The optimizer (Adam) has to
+read weight, gradient and two moments and to write weight and moments: 7 numbers a parameter, at the bandwidth that a plain copy
+reaches over as much memory as the optimizer holds (small networks stay in a cache, large ones do not). This limit can be beaten:
+by products of one's own, faster than a BLAS made for large ones, or by cutting a million rows so that they stay in a cache.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+
+from benchmarks.workload import Workload
+from lamina.engine import _native
+from lamina.engine.blas import scipy_blas
+
+__all__ = ["bandwidth", "limit_s"]
+
+_FLOAT_BYTES = 4
+_HELD, _MOVED = 4, 7  # numbers a parameter
+_TIMED_S = 0.004
+
+Shape = tuple[bool, bool, int, int, int]  # transpose_a, transpose_b, m, n, k
+Clock = Callable[[], float]
+
+
+def limit_s(workload: Workload, clock: Clock) -> float | None:
+    """Seconds a step by ``clock``; None for sparse data, whose products are not BLAS's."""
+    if workload.density < 1:
+        return None
+    products = sum(_fastest_product_s(*shape, clock) for shape in _products(workload))
+    if workload.predicts:
+        return products
+    held = _HELD * _FLOAT_BYTES * workload.num_parameters
+    moved = _MOVED * _FLOAT_BYTES * workload.num_parameters
+    return products + moved / bandwidth(held, clock)
+
+
+def bandwidth(held_bytes: int, clock: Clock) -> float:
+    """Bytes read and written a second by a copy from one half of so much memory to the other."""
+    source, target = np.zeros((2, max(held_bytes // 2 // _FLOAT_BYTES, 1)), dtype=np.float32)
+    nothing = np.zeros(1, dtype=np.float32)
+    seconds = _best_s(lambda: np.copyto(target, source), clock) - _best_s(lambda: np.copyto(nothing, nothing[:]), clock)
+    return 2 * source.nbytes / max(seconds, 1e-9)
+
+
+def _products(workload: Workload) -> list[Shape]:
+    """Of a full batch: forward x W; backward x^T d_out, and d_out W^T where a layer lies below."""
+    n = workload.rows if workload.predicts else workload.batch_size
+    shapes: list[Shape] = []
+    for i, (n_in, n_out) in enumerate(workload.shapes):
+        shapes.append((False, False, n, n_out, n_in))
+        if not workload.predicts:
+            shapes.append((True, False, n_in, n_out, n))
+            if i > 0:
+                shapes.append((False, True, n, n_in, n_out))
+    return shapes
+
+
+def _fastest_product_s(transpose_a: bool, transpose_b: bool, m: int, n: int, k: int, clock: Clock) -> float:
+    a = _operand(k, m) if transpose_a else _operand(m, k)
+    b = _operand(n, k) if transpose_b else _operand(k, n)
+    out = np.empty((m, n), dtype=np.float32)
+    seconds = [_scipy_s(out, a, b, transpose_a, transpose_b, clock)]
+    if _torch_mm() is not None:
+        seconds.append(_torch_s(out, a.T if transpose_a else a, b.T if transpose_b else b, clock))
+    return min(seconds)
+
+
+def _scipy_s(out: np.ndarray, a: np.ndarray, b: np.ndarray, transpose_a: bool, transpose_b: bool, clock: Clock) -> float:
+    """Through the pointer that SciPy exports, in a compiled loop: no call of Python's is counted."""
+
+    def multiply(repetitions: int) -> None:
+        _native.multiply(out, a, b, transpose_a, transpose_b, scipy_blas(), "", "blas", repetitions)
+
+    began = time.perf_counter()
+    multiply(1)
+    repetitions = max(1, int(_TIMED_S / max(time.perf_counter() - began, 1e-6) / 4))
+    return _best_s(lambda: multiply(repetitions), clock) / repetitions
+
+
+def _torch_s(out: np.ndarray, a: np.ndarray, b: np.ndarray, clock: Clock) -> float:
+    """What torch's product takes beyond that of two single numbers, which is the cost of the call."""
+    mm = _torch_mm()
+    assert mm is not None
+    return max(mm(out, a, b, clock) - _torch_call_s(clock), 1e-9)
+
+
+@cache
+def _torch_call_s(clock: Clock) -> float:
+    mm, one = _torch_mm(), np.ones((1, 1), dtype=np.float32)
+    assert mm is not None
+    return mm(one.copy(), one, one, clock)
+
+
+@cache
+def _torch_mm() -> Callable[..., float] | None:
+    """Times torch's product; None without torch."""
+    try:
+        import torch
+    except ImportError:
+        return None
+
+    def seconds(out: np.ndarray, a: np.ndarray, b: np.ndarray, clock: Clock) -> float:
+        tensors = [torch.from_numpy(array) for array in (a, b, out)]
+        with torch.inference_mode():
+            return _best_s(lambda: torch.mm(tensors[0], tensors[1], out=tensors[2]), clock)
+
+    return seconds
+
+
+def _operand(rows: int, columns: int) -> np.ndarray:
+    return np.random.default_rng(0).standard_normal(size=(rows, columns), dtype=np.float32)
+
+
+def _best_s(call: Callable[[], object], clock: Clock) -> float:
+    """The shortest of the calls that fit into a few milliseconds, at least two."""
+    best, began, calls = np.inf, time.perf_counter(), 0
+    while calls < 2 or time.perf_counter() - began < _TIMED_S:
+        start = clock()
+        call()
+        best = min(best, clock() - start)
+        calls += 1
+    return float(best)

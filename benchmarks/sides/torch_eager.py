@@ -1,0 +1,112 @@
+"""torch, op by op: fused Adam, all tensors made beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from benchmarks.sides.losses import log_loss
+from benchmarks.sides.side import Job
+from benchmarks.workload import Data, Workload
+
+__all__ = ["NAME", "VERSION", "prepare", "prepare_compiled"]
+
+NAME = "torch"
+VERSION = f"torch {torch.__version__}"
+_ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh}
+_LOSSES = {"softmax": nn.functional.cross_entropy, "sigmoid": nn.functional.binary_cross_entropy_with_logits}
+
+Compile = Callable[[Callable[..., torch.Tensor]], Callable[..., torch.Tensor]]
+
+
+def prepare(workload: Workload, data: Data) -> Job | None:
+    return prepare_compiled(workload, data, lambda function: function)
+
+
+def prepare_compiled(workload: Workload, data: Data, compiler: Compile) -> Job | None:
+    """The work, where ``compiler`` turns the forward pass into what is called."""
+    if workload.density < 1:
+        return None
+    torch.set_num_threads(workload.threads)
+    if workload.predicts:
+        return _prediction(workload, data, compiler)
+    return _Training(workload, data, compiler).job()
+
+
+class _Training:
+    def __init__(self, workload: Workload, data: Data, compiler: Compile) -> None:
+        self.workload, self.data = workload, data
+        self.x = torch.from_numpy(data.x)
+        self.y = torch.from_numpy(data.y)
+        if workload.loss == "sigmoid":
+            self.y = self.y.float().reshape(-1, 1)
+        self.model = _network(workload)
+        self.loss = compiler(self._loss)
+        torch.manual_seed(0)
+
+    def job(self) -> Job:
+        return Job(self.run, self.reset)
+
+    def reset(self) -> None:
+        _set_weights(self.model, self.data)
+        decay = 1e-4 if self.workload.regular else 0.0
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-3, weight_decay=decay, fused=True)
+
+    def _loss(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        if self.workload.loss == "squared":
+            return 0.5 * nn.functional.mse_loss(self.model(x), y)
+        return _LOSSES[self.workload.loss](self.model(x), y)
+
+    def run(self) -> float:
+        for _ in range(self.workload.epochs):
+            total = torch.zeros(())
+            order = torch.randperm(len(self.x))
+            for rows in order.split(self.workload.batch_size):
+                total += self._step(self.x[rows], self.y[rows]) * len(rows)
+        return float(total) / len(self.x)
+
+    def _step(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = self.loss(x, y)
+        loss.backward()
+        if self.workload.regular:
+            nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimizer.step()
+        return loss.detach()
+
+
+def _prediction(workload: Workload, data: Data, compiler: Compile) -> Job:
+    model = _network(workload).eval()
+    _set_weights(model, data)
+    forward = compiler(lambda x: model(x).softmax(dim=1))
+    x = torch.from_numpy(data.x)
+
+    @torch.inference_mode()
+    def run() -> float:
+        for _ in range(workload.calls):
+            probabilities = forward(x)
+        return log_loss(probabilities.numpy(), data.y)
+
+    return Job(run)
+
+
+def _network(workload: Workload) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for n_in, n_out in workload.shapes[:-1]:
+        norm = [nn.BatchNorm1d(n_out)] if workload.regular else []
+        drop = [nn.Dropout(0.2)] if workload.regular else []
+        layers += [nn.Linear(n_in, n_out), *norm, _ACTIVATIONS[workload.activation](), *drop]
+    return nn.Sequential(*layers, nn.Linear(*workload.shapes[-1]))
+
+
+@torch.no_grad()
+def _set_weights(model: nn.Sequential, data: Data) -> None:
+    linear = [layer for layer in model if isinstance(layer, nn.Linear)]
+    for layer, (weight, bias) in zip(linear, data.weights, strict=True):
+        layer.weight.copy_(torch.from_numpy(weight.T))
+        layer.bias.copy_(torch.from_numpy(bias))
+    for layer in model:
+        if isinstance(layer, nn.BatchNorm1d):
+            layer.reset_parameters()
