@@ -16,6 +16,6 @@ NAME = "torch.compile"
 
 
 def prepare(workload: Workload, data: Data) -> Job | None:
-    # All workloads share one forward pass's code, of which torch compiles no more than eight versions unless it is told to forget.
+    # All workloads share one piece of code, of which torch compiles no more than eight versions unless it is told to forget.
     torch._dynamo.reset()
     return prepare_compiled(workload, data, partial(torch.compile, dynamic=False))
