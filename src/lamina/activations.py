@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -182,10 +183,10 @@ _ROWS = (
 )
 
 #: Every activation function by name, with its default settings.
-ACTIVATIONS: dict[str, Activation] = {row.name: row for row in _ROWS}
+ACTIVATIONS: Mapping[str, Activation] = MappingProxyType({row.name: row for row in _ROWS})
 
 #: Other names in use: scikit-learn's, Keras', and the first paper's.
-ALIASES: dict[str, str] = {"linear": "identity", "logistic": "sigmoid", "swish": "silu"}
+ALIASES: Mapping[str, str] = MappingProxyType({"linear": "identity", "logistic": "sigmoid", "swish": "silu"})
 
 
 def get_activation(activation: str | Activation, **settings: float) -> Activation:

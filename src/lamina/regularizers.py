@@ -11,10 +11,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar, final
 
-from lamina.errors import InvalidSettingError, phrase, phrase_unknown
-from lamina.settings import Settings, kind_of
+from lamina.errors import InvalidSettingError, phrase_unknown
+from lamina.settings import Settings, from_name_or_dict
 from lamina.validation import Rule, check_parameters, number
 
 __all__ = ["L1", "L2", "REGULARIZERS", "Elastic", "Regularizer", "from_lecture", "get_regularizer"]
@@ -117,7 +118,7 @@ class Elastic(Regularizer):
 
 
 #: Every regularizer by name.
-REGULARIZERS: dict[str, type[Regularizer]] = {cls.kind: cls for cls in (L1, L2, Elastic)}
+REGULARIZERS: Mapping[str, type[Regularizer]] = MappingProxyType({cls.kind: cls for cls in (L1, L2, Elastic)})
 
 
 def get_regularizer(regularizer: str | Regularizer | Mapping[str, Any], **settings: Any) -> Regularizer:
@@ -128,7 +129,7 @@ def get_regularizer(regularizer: str | Regularizer | Mapping[str, Any], **settin
     regularizer : str, Regularizer or dict
         A key of :data:`REGULARIZERS`, an object, or what an object's ``to_dict`` gave.
     **settings
-        Settings that differ from the defaults.
+        Settings that differ from the defaults; none with an object.
 
     Raises
     ------
@@ -142,14 +143,8 @@ def get_regularizer(regularizer: str | Regularizer | Mapping[str, Any], **settin
     """
     if isinstance(regularizer, Regularizer) and not settings:
         return regularizer
-    if isinstance(regularizer, Mapping):
-        kind = kind_of(regularizer, REGULARIZERS, family="regularizer")
-        return REGULARIZERS[kind].from_settings({**regularizer, **settings})
-    if isinstance(regularizer, str):
-        if regularizer not in REGULARIZERS:
-            raise InvalidSettingError(phrase_unknown("a regularizer", regularizer, REGULARIZERS))
-        return REGULARIZERS[regularizer].from_settings(settings)
-    raise InvalidSettingError(phrase("a regularizer", "must be a name, a dict or a Regularizer", regularizer))
+    accepted = "a name, a dict or a Regularizer"
+    return from_name_or_dict(regularizer, REGULARIZERS, settings, family="regularizer", accepted=accepted)
 
 
 def from_lecture(penalty: str, strength: float, beta: float = 1.0) -> Regularizer:

@@ -16,7 +16,7 @@ import numpy as np
 from lamina.errors import InvalidSettingError, phrase, phrase_unknown
 from lamina.validation import Rule, check_parameters
 
-__all__ = ["Settings", "check_keys", "kind_of"]
+__all__ = ["Settings", "check_keys", "from_name_or_dict", "kind_of"]
 
 _Built = TypeVar("_Built", bound="Settings")
 
@@ -89,8 +89,44 @@ def check_keys(given: Mapping[str, Any], known: Mapping[str, Any], *, owner: str
 def kind_of(description: Mapping[str, Any], known: Mapping[str, Any], *, family: str) -> str:
     """The ``"kind"`` of a description, checked against the names of its family."""
     if not isinstance(description, Mapping) or "kind" not in description:
-        raise InvalidSettingError(phrase(f"a description of a {family}", 'must be a dict with the key "kind"', description))
+        rule = 'must be a dict with the key "kind"'
+        raise InvalidSettingError(phrase(f"a description of {_with_article(family)}", rule, description))
     kind = description["kind"]
     if kind not in known:
-        raise InvalidSettingError(phrase_unknown(f"the kind of a {family}", kind, known))
+        raise InvalidSettingError(phrase_unknown(f"the kind of {_with_article(family)}", kind, known))
     return str(kind)
+
+
+def from_name_or_dict(
+    given: object, known: Mapping[str, type[_Built]], settings: Mapping[str, Any], *, family: str, accepted: str
+) -> _Built:
+    """The object that a name or a description stands for, with ``settings`` besides: what all ``get_…`` functions share.
+
+    Parameters
+    ----------
+    given : str or mapping
+        A name in ``known``, or what :meth:`Settings.to_dict` gave.
+    known : mapping of str to class
+        The family's registry.
+    settings : mapping
+        Take precedence over those of a description.
+    family, accepted : str
+        For the error: what an object of the family is called, and all that the caller takes.
+
+    Raises
+    ------
+    InvalidSettingError
+        If ``given`` is something else, the name or a setting is unknown, or a setting is out of range.
+    """
+    if isinstance(given, Mapping):
+        return known[kind_of(given, known, family=family)].from_settings({**given, **settings})
+    if isinstance(given, str):
+        if given not in known:
+            raise InvalidSettingError(phrase_unknown(_with_article(family), given, known))
+        return known[given].from_settings(settings)
+    repair = f"Settings belong to a name or a dict; make the {family} with them instead." if settings else ""
+    raise InvalidSettingError(phrase(_with_article(family), f"must be {accepted}", given, repair=repair))
+
+
+def _with_article(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"

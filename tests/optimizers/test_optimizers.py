@@ -145,6 +145,17 @@ def test_an_unknown_setting_suggests_the_nearest():
         get_optimizer("momentum", moment=0.5)
 
 
+@pytest.mark.parametrize("wrong", [Adam, ["adam"], 3])
+def test_what_is_no_optimizer_is_refused(wrong):
+    with pytest.raises(InvalidSettingError, match="must be a name, a dict or an Optimizer"):
+        get_optimizer(wrong)
+
+
+def test_settings_beside_an_optimizer_are_refused_and_not_ignored():
+    with pytest.raises(InvalidSettingError, match="Settings belong to a name or a dict"):
+        get_optimizer(Adam(), learning_rate=0.5)
+
+
 def test_optimizers_are_immutable():
     with pytest.raises(AttributeError):
         Adam().learning_rate = 1.0

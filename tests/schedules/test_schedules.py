@@ -147,6 +147,18 @@ def test_a_function_that_gives_no_rate_is_refused_with_its_step(wrong):
         schedule.rates(1.0, 0, 6)
 
 
+@pytest.mark.parametrize("given", [None, Constant(), lambda step: 0.5])
+def test_settings_beside_a_schedule_are_refused_and_not_ignored(given):
+    with pytest.raises(InvalidSettingError, match="Settings belong to a name or a dict"):
+        get_schedule(given, final=0.1)
+
+
+@pytest.mark.parametrize("wrong", [Constant, ["cosine"], 3])
+def test_what_is_no_schedule_is_refused(wrong):
+    with pytest.raises(InvalidSettingError, match="must be a name, a dict, a Schedule, None or a function"):
+        get_schedule(wrong)
+
+
 def test_unknown_names_and_settings_out_of_range_are_refused():
     with pytest.raises(InvalidSettingError, match="Did you mean 'cosine'"):
         get_schedule("cosin")

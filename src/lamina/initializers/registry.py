@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from lamina.errors import InvalidSettingError, phrase, phrase_unknown
@@ -21,15 +22,18 @@ __all__ = ["INITIALIZERS", "get_initializer"]
 
 
 #: Every initializer by name, with its default settings.
-INITIALIZERS: dict[str, Initializer] = {
-    "auto": Auto(),
-    "zeros": Constant(0.0),
-    "constant": Constant(),
-    "normal": Normal(),
-    "uniform": Uniform(),
-    "orthogonal": Orthogonal(),
-    "sklearn_uniform": SklearnUniform(),
-} | {scheme: Scaled(scheme) for scheme in SCHEMES}
+INITIALIZERS: Mapping[str, Initializer] = MappingProxyType(
+    {
+        "auto": Auto(),
+        "zeros": Constant(0.0),
+        "constant": Constant(),
+        "normal": Normal(),
+        "uniform": Uniform(),
+        "orthogonal": Orthogonal(),
+        "sklearn_uniform": SklearnUniform(),
+    }
+    | {scheme: Scaled(scheme) for scheme in SCHEMES}
+)
 
 
 def get_initializer(initializer: str | Initializer | Mapping[str, Any], **settings: Any) -> Initializer:

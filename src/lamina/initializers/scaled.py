@@ -23,6 +23,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -33,16 +34,18 @@ from lamina.validation import Rule, choice, number
 __all__ = ["SCHEMES", "Scaled"]
 
 # (distribution, variance of fan_in and fan_out); see the table above.
-SCHEMES: dict[str, tuple[str, Callable[[int, int], float]]] = {
-    "xavier": ("normal", lambda fan_in, fan_out: 1 / fan_in),
-    "glorot_normal": ("normal", lambda fan_in, fan_out: 2 / (fan_in + fan_out)),
-    "glorot_uniform": ("uniform", lambda fan_in, fan_out: 2 / (fan_in + fan_out)),
-    "he": ("normal", lambda fan_in, fan_out: 2 / fan_in),
-    "he_normal": ("normal", lambda fan_in, fan_out: 2 / fan_in),
-    "he_uniform": ("uniform", lambda fan_in, fan_out: 2 / fan_in),
-    "lecun_normal": ("normal", lambda fan_in, fan_out: 1 / fan_in),
-    "lecun_uniform": ("uniform", lambda fan_in, fan_out: 1 / fan_in),
-}
+SCHEMES: Mapping[str, tuple[str, Callable[[int, int], float]]] = MappingProxyType(
+    {
+        "xavier": ("normal", lambda fan_in, fan_out: 1 / fan_in),
+        "glorot_normal": ("normal", lambda fan_in, fan_out: 2 / (fan_in + fan_out)),
+        "glorot_uniform": ("uniform", lambda fan_in, fan_out: 2 / (fan_in + fan_out)),
+        "he": ("normal", lambda fan_in, fan_out: 2 / fan_in),
+        "he_normal": ("normal", lambda fan_in, fan_out: 2 / fan_in),
+        "he_uniform": ("uniform", lambda fan_in, fan_out: 2 / fan_in),
+        "lecun_normal": ("normal", lambda fan_in, fan_out: 1 / fan_in),
+        "lecun_uniform": ("uniform", lambda fan_in, fan_out: 1 / fan_in),
+    }
+)
 
 
 @final

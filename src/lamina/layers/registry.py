@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from lamina.layers.activation import Activation
@@ -20,9 +21,9 @@ from lamina.settings import kind_of
 __all__ = ["LAYERS", "layer_from_dict"]
 
 #: Every layer by its ``kind``.
-LAYERS: dict[str, type[Layer]] = {
-    cls.kind: cls for cls in (Dense, Activation, PReLU, Dropout, BatchNorm, LayerNorm, Add, Multiply, Concat)
-}
+LAYERS: Mapping[str, type[Layer]] = MappingProxyType(
+    {cls.kind: cls for cls in (Dense, Activation, PReLU, Dropout, BatchNorm, LayerNorm, Add, Multiply, Concat)}
+)
 
 
 def layer_from_dict(description: Mapping[str, Any]) -> Layer:

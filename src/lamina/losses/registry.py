@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from lamina.errors import InvalidSettingError, phrase, phrase_unknown
 from lamina.losses.absolute_error import AbsoluteError
 from lamina.losses.custom import CustomLoss
 from lamina.losses.hinge import Hinge
@@ -17,27 +17,29 @@ from lamina.losses.quantile import Quantile
 from lamina.losses.sigmoid_cross_entropy import SigmoidCrossEntropy
 from lamina.losses.softmax_cross_entropy import SoftmaxCrossEntropy
 from lamina.losses.squared_error import SquaredError
-from lamina.settings import kind_of
+from lamina.settings import from_name_or_dict
 
 __all__ = ["LOSSES", "LossLike", "get_loss"]
 
 LossLike: TypeAlias = str | Loss | Mapping[str, Any] | Callable[..., Any]
 
 #: Every built-in loss by name.
-LOSSES: dict[str, type[Loss]] = {
-    cls.kind: cls
-    for cls in (
-        SquaredError,
-        AbsoluteError,
-        Huber,
-        Poisson,
-        Quantile,
-        SoftmaxCrossEntropy,
-        SigmoidCrossEntropy,
-        Hinge,
-        PerceptronLoss,
-    )
-}
+LOSSES: Mapping[str, type[Loss]] = MappingProxyType(
+    {
+        cls.kind: cls
+        for cls in (
+            SquaredError,
+            AbsoluteError,
+            Huber,
+            Poisson,
+            Quantile,
+            SoftmaxCrossEntropy,
+            SigmoidCrossEntropy,
+            Hinge,
+            PerceptronLoss,
+        )
+    }
+)
 
 
 def get_loss(loss: LossLike, **settings: Any) -> Loss:
@@ -62,12 +64,7 @@ def get_loss(loss: LossLike, **settings: Any) -> Loss:
     """
     if isinstance(loss, Loss) and not settings:
         return loss
-    if isinstance(loss, Mapping):
-        return LOSSES[kind_of(loss, LOSSES, family="loss")].from_settings({**loss, **settings})
-    if isinstance(loss, str):
-        if loss not in LOSSES:
-            raise InvalidSettingError(phrase_unknown("a loss", loss, LOSSES))
-        return LOSSES[loss].from_settings(settings)
     if callable(loss) and not isinstance(loss, type):
         return CustomLoss.from_settings({"function": loss, **settings})
-    raise InvalidSettingError(phrase("a loss", "must be a name, a dict, a Loss or a function of logits and targets", loss))
+    accepted = "a name, a dict, a Loss or a function of logits and targets"
+    return from_name_or_dict(loss, LOSSES, settings, family="loss", accepted=accepted)

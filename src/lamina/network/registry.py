@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from lamina.network.graph import Graph
@@ -13,7 +14,7 @@ from lamina.settings import kind_of
 __all__ = ["NETWORKS", "network_from_dict"]
 
 #: Every kind of network.
-NETWORKS: dict[str, type[Network]] = {Graph.kind: Graph, Sequential.kind: Sequential}
+NETWORKS: Mapping[str, type[Network]] = MappingProxyType({Graph.kind: Graph, Sequential.kind: Sequential})
 
 
 def network_from_dict(description: Mapping[str, Any]) -> Network:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from lamina.errors import InvalidSettingError, phrase_unknown
 from lamina.optimizers.adagrad import Adagrad
 from lamina.optimizers.adam import Adam
 from lamina.optimizers.adamw import AdamW
@@ -19,7 +18,7 @@ from lamina.optimizers.nesterov import Nesterov
 from lamina.optimizers.perturb_all import PerturbAll
 from lamina.optimizers.perturb_one import PerturbOne
 from lamina.optimizers.rmsprop import RMSprop
-from lamina.settings import kind_of
+from lamina.settings import from_name_or_dict
 
 __all__ = ["OPTIMIZERS", "get_optimizer"]
 
@@ -51,7 +50,7 @@ def get_optimizer(optimizer: str | Optimizer | Mapping[str, Any], **settings: An
     optimizer : str, Optimizer or mapping
         A name in :data:`OPTIMIZERS`, an optimizer (returned as it is), or a description as :meth:`Optimizer.to_dict` gives.
     **settings
-        Settings of the optimizer, with a name or description only.
+        Settings of the optimizer; none with an object.
 
     Returns
     -------
@@ -71,13 +70,8 @@ def get_optimizer(optimizer: str | Optimizer | Mapping[str, Any], **settings: An
     >>> get_optimizer("adm")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    lamina.errors.InvalidSettingError: optimizer must be one of adagrad, adam, ..., got 'adm'. Did you mean 'adam'?
+    lamina.errors.InvalidSettingError: an optimizer must be one of adagrad, adam, ..., got 'adm'. Did you mean 'adam'?
     """
-    if isinstance(optimizer, Optimizer):
+    if isinstance(optimizer, Optimizer) and not settings:
         return optimizer
-    if isinstance(optimizer, Mapping):
-        kind = OPTIMIZERS[kind_of(optimizer, OPTIMIZERS, family="optimizer")]
-        return kind.from_settings({**optimizer, **settings})
-    if optimizer not in OPTIMIZERS:
-        raise InvalidSettingError(phrase_unknown("optimizer", optimizer, OPTIMIZERS))
-    return OPTIMIZERS[optimizer].from_settings(settings)
+    return from_name_or_dict(optimizer, OPTIMIZERS, settings, family="optimizer", accepted="a name, a dict or an Optimizer")

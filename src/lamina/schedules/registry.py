@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from lamina.errors import InvalidSettingError, phrase_unknown
 from lamina.schedules.adaptive import Adaptive
 from lamina.schedules.base import Schedule
 from lamina.schedules.constant import Constant
@@ -18,7 +17,7 @@ from lamina.schedules.one_cycle import OneCycle
 from lamina.schedules.reduce_on_plateau import ReduceOnPlateau
 from lamina.schedules.step import Step
 from lamina.schedules.warm_up import WarmUp
-from lamina.settings import kind_of
+from lamina.settings import from_name_or_dict
 
 __all__ = ["SCHEDULES", "get_schedule"]
 
@@ -39,7 +38,7 @@ def get_schedule(schedule: str | Schedule | Mapping[str, Any] | Callable[[int], 
         A name in :data:`SCHEDULES`, a schedule (returned as it is), a description as :meth:`Schedule.to_dict` gives,
         or a function of the step that returns the learning rate.
     **settings
-        Settings of the schedule, with a name or description only.
+        Settings of the schedule; with a name or description only.
 
     Returns
     -------
@@ -57,17 +56,14 @@ def get_schedule(schedule: str | Schedule | Mapping[str, Any] | Callable[[int], 
     >>> get_schedule({"kind": "warm_up", "steps": 5, "then": {"kind": "cosine"}}).then
     Cosine(steps=None, final=0.0)
     """
-    if schedule is None:
-        return Constant()
-    if isinstance(schedule, Schedule):
-        return schedule
-    if isinstance(schedule, Mapping):
-        described = {**schedule, **settings}
-        if "then" in described:
-            described["then"] = get_schedule(described["then"])
-        return SCHEDULES[kind_of(described, SCHEDULES, family="schedule")].from_settings(described)
-    if callable(schedule):
-        return Function(schedule)
-    if schedule not in SCHEDULES:
-        raise InvalidSettingError(phrase_unknown("schedule", schedule, SCHEDULES))
-    return SCHEDULES[schedule].from_settings(settings)
+    if not settings:
+        if schedule is None:
+            return Constant()
+        if isinstance(schedule, Schedule):
+            return schedule
+        if callable(schedule) and not isinstance(schedule, type):
+            return Function(schedule)
+    if isinstance(schedule, Mapping) and "then" in schedule:
+        schedule = {**schedule, "then": get_schedule(schedule["then"])}
+    accepted = "a name, a dict, a Schedule, None or a function of the step"
+    return from_name_or_dict(schedule, SCHEDULES, settings, family="schedule", accepted=accepted)
