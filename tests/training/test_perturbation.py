@@ -12,6 +12,7 @@ from lamina.network import Sequential
 from lamina.optimizers import LBFGS, OBJECTIVES, Adam, PerturbAll, PerturbOne, get_optimizer
 from lamina.schedules import Cosine
 from lamina.training import Trainer, objectives
+from lamina.training.scores import accuracy, f1
 
 XOR = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), np.array([0.0, 1.0, 1.0, 0.0])
 BOTH = (PerturbOne(trials=20), PerturbAll(0.05, trials=2))
@@ -133,8 +134,8 @@ def test_scores_equal_scikit_learns(truth, loss):
     predictions = np.array([[0.8, 0.1, 0.1], [0.2, 0.5, 0.3], [0.1, 0.8, 0.1], [0.3, 0.3, 0.4]])[:, : 3 if truth.max() > 1 else 1]
     targets, decided = objectives.decide(loss, truth, predictions)
     average = "macro" if truth.max() > 1 else "binary"
-    assert objectives.f1(targets, decided) == pytest.approx(metrics.f1_score(targets, decided, average=average))
-    assert objectives.accuracy(targets, decided) == pytest.approx(metrics.accuracy_score(targets, decided))
+    assert f1(targets, decided) == pytest.approx(metrics.f1_score(targets, decided, average=average))
+    assert accuracy(targets, decided) == pytest.approx(metrics.accuracy_score(targets, decided))
 
 
 def test_hinge_losses_decide_at_zero():

@@ -23,8 +23,8 @@ from lamina.estimators.labels import LabelEncoding
 from lamina.estimators.objective import label_objective
 from lamina.estimators.optimization import has_partial_fit
 from lamina.estimators.parameters import ActivationParameter, HiddenLayerSizes
-from lamina.estimators.scores import accuracy
 from lamina.losses import Loss
+from lamina.training.scores import accuracy
 
 __all__ = ["MLPClassifier"]
 

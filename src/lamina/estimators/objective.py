@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lamina.optimizers import PerturbationOptimizer
-from lamina.training import objectives
+from lamina.training.scores import accuracy, f1, r2
 
 if TYPE_CHECKING:
     from lamina.estimators.base import MultilayerPerceptron
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["label_objective", "number_objective", "with_objective"]
 
 _Function = Callable[[np.ndarray, np.ndarray], float]
+_LABEL_SCORES: dict[str, _Function] = {"accuracy": accuracy, "f1": f1}
 
 
 def with_objective(optimizer: PerturbationOptimizer, estimator: MultilayerPerceptron) -> PerturbationOptimizer:
@@ -41,7 +42,7 @@ def label_objective(chosen: str | _Function, decision: Decision, encoding: Label
         else:
             true_rows = encoding.choose(targets, (decision.low + decision.high) / 2)
         if isinstance(chosen, str):
-            return float({"accuracy": objectives.accuracy, "f1": objectives.f1}[chosen](true_rows, chosen_rows))
+            return float(_LABEL_SCORES[chosen](true_rows, chosen_rows))
         return float(chosen(_labels(true_rows, encoding), _labels(chosen_rows, encoding)))
 
     return function
@@ -49,7 +50,7 @@ def label_objective(chosen: str | _Function, decision: Decision, encoding: Label
 
 def number_objective(chosen: str | _Function) -> _Function:
     """A function of targets and predictions: "r2", or ``chosen(y_true, y_pred)``, both flat where there is one column."""
-    score: _Function = objectives.r2 if isinstance(chosen, str) else chosen
+    score: _Function = r2 if isinstance(chosen, str) else chosen
 
     def function(targets: np.ndarray, predictions: np.ndarray) -> float:
         flat = targets.shape[1] == 1 and predictions.shape[1] == 1 and not isinstance(chosen, str)

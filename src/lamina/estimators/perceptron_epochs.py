@@ -12,9 +12,9 @@ from lamina.activations import get_activation
 from lamina.engine import permutation
 from lamina.engine.blas import SingleThreadedBlas
 from lamina.estimators.rows import Rows
-from lamina.estimators.scores import accuracy
 from lamina.estimators.threshold_unit import ThresholdUnit
 from lamina.training import History
+from lamina.training.scores import accuracy
 
 __all__ = ["KEPT", "choose", "run_epochs"]
 

@@ -18,8 +18,8 @@ from lamina.estimators.fitted import DTYPES
 from lamina.estimators.objective import number_objective
 from lamina.estimators.optimization import has_partial_fit
 from lamina.estimators.parameters import ActivationParameter, HiddenLayerSizes
-from lamina.estimators.scores import r_squared
 from lamina.losses import Loss, Poisson, Quantile, get_loss
+from lamina.training.scores import r2
 
 __all__ = ["MLPRegressor"]
 
@@ -131,7 +131,7 @@ True
         return self._loss, self._num_targets * levels, "exp" if isinstance(self._loss, Poisson) else "identity"
 
     def _score_of(self, truth: np.ndarray, predicted: np.ndarray, weight: np.ndarray | None) -> float:
-        return r_squared(truth, predicted, weight)
+        return r2(truth, predicted, weight)
 
     def _objective_function(self, chosen: Any) -> Callable[[Any, Any], float]:
         return number_objective(chosen)

@@ -1,7 +1,4 @@
-"""What perturbed weights may improve in place of the loss: scores with a name, and functions of the user's.
-
-F1: van Rijsbergen, "Information retrieval", 1979, chapter 7.
-"""
+"""What perturbed weights may improve in place of the loss: scores with a name, and functions of the user's."""
 
 from __future__ import annotations
 
@@ -15,43 +12,9 @@ from lamina.engine.perturbation import BatchObjective
 from lamina.engine.plan import Batches
 from lamina.losses import CustomLoss, Hinge, Loss, PerceptronLoss
 from lamina.optimizers import PerturbationOptimizer
+from lamina.training.scores import accuracy, f1, r2
 
-__all__ = ["SCORES", "accuracy", "batch_objective", "decide", "f1", "r2"]
-
-
-def accuracy(truth: np.ndarray, decided: np.ndarray) -> float:
-    """The share of rows of ``decided`` (n, k) that equal those of ``truth`` in every column.
-
-    >>> accuracy(np.array([[0], [1], [1], [0]]), np.array([[0], [1], [0], [0]]))
-    0.75
-    """
-    return float((truth == decided).all(axis=1).mean())
-
-
-def f1(truth: np.ndarray, decided: np.ndarray) -> float:
-    """``2 tp / (2 tp + fp + fn)``: of class 1 where there are but the classes 0 and 1, else the mean over classes (or columns).
-
-    >>> round(f1(np.array([[0], [1], [1], [0]]), np.array([[0], [1], [0], [0]])), 3)
-    0.667
-    """
-    if truth.shape[1] > 1:
-        return float(np.mean([f1(truth[:, [j]], decided[:, [j]]) for j in range(truth.shape[1])]))
-    present = np.union1d(truth, decided)
-    classes = [1] if np.isin(present, (0, 1)).all() else present
-    hits = [2 * ((truth == c) & (decided == c)).sum() / max(1, (truth == c).sum() + (decided == c).sum()) for c in classes]
-    return float(np.mean(hits))
-
-
-def r2(truth: np.ndarray, predicted: np.ndarray) -> float:
-    """The coefficient of determination, ``1 - sum (t - p)^2 / sum (t - mean t)^2``, averaged over columns that are not constant.
-
-    >>> r2(np.array([[1.0], [2.0], [3.0]]), np.array([[1.0], [2.0], [4.0]]))
-    0.5
-    """
-    truth, predicted = truth.astype(np.float64), predicted.astype(np.float64)
-    total = ((truth - truth.mean(axis=0)) ** 2).sum(axis=0)
-    explained = 1 - ((truth - predicted) ** 2).sum(axis=0)[total > 0] / total[total > 0]
-    return float(explained.mean()) if explained.size else 0.0
+__all__ = ["SCORES", "batch_objective", "decide"]
 
 
 def _decided(score: Callable[[np.ndarray, np.ndarray], float]) -> Callable[[Loss, np.ndarray, np.ndarray], float]:

@@ -1,13 +1,13 @@
-"""The two scores that early stopping watches, computed on plain arrays: an epoch must not pay for validating its own predictions.
+"""The scores that early stopping watches and perturbed weights improve, on plain arrays that nobody has to check again.
 
-They equal :func:`sklearn.metrics.accuracy_score` and :func:`sklearn.metrics.r2_score`.
+They equal scikit-learn's ``accuracy_score``, ``f1_score`` and ``r2_score``.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["accuracy", "r_squared"]
+__all__ = ["accuracy", "f1", "r2"]
 
 
 def accuracy(truth: np.ndarray, predicted: np.ndarray, sample_weight: np.ndarray | None = None) -> float:
@@ -19,12 +19,28 @@ def accuracy(truth: np.ndarray, predicted: np.ndarray, sample_weight: np.ndarray
     return float(np.average((truth == predicted).all(axis=1), weights=sample_weight))
 
 
-def r_squared(truth: np.ndarray, predicted: np.ndarray, sample_weight: np.ndarray | None = None) -> float:
+def f1(truth: np.ndarray, decided: np.ndarray) -> float:
+    """``2 tp / (2 tp + fp + fn)``: of class 1 where there are but the classes 0 and 1, else the mean over classes (or columns).
+
+    van Rijsbergen, "Information retrieval", 1979, chapter 7.
+
+    >>> round(f1(np.array([[0], [1], [1], [0]]), np.array([[0], [1], [0], [0]])), 3)
+    0.667
+    """
+    if truth.shape[1] > 1:
+        return float(np.mean([f1(truth[:, [j]], decided[:, [j]]) for j in range(truth.shape[1])]))
+    present = np.union1d(truth, decided)
+    classes = [1] if np.isin(present, (0, 1)).all() else present
+    hits = [2 * ((truth == c) & (decided == c)).sum() / max(1, (truth == c).sum() + (decided == c).sum()) for c in classes]
+    return float(np.mean(hits))
+
+
+def r2(truth: np.ndarray, predicted: np.ndarray, sample_weight: np.ndarray | None = None) -> float:
     """The coefficient of determination, ``1 - sum w (t - p)^2 / sum w (t - mean t)^2``, averaged over the columns of (n, k).
 
     A column that is constant scores 1 when it is predicted exactly and 0 otherwise. NaN when a prediction is not finite.
 
-    >>> r_squared(np.array([[1.0], [2.0], [3.0]]), np.array([[1.0], [2.0], [4.0]]))
+    >>> r2(np.array([[1.0], [2.0], [3.0]]), np.array([[1.0], [2.0], [4.0]]))
     0.5
     """
     if not np.isfinite(predicted).all():

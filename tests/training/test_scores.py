@@ -1,4 +1,4 @@
-"""The two scores of early stopping equal scikit-learn's."""
+"""The scores of early stopping equal scikit-learn's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, r2_score
 
-from lamina.estimators.scores import accuracy, r_squared
+from lamina.training.scores import accuracy, r2
 
 
 @given(rows=st.integers(2, 30), columns=st.integers(1, 4), seed=st.integers(0, 999), weighted=st.booleans())
@@ -20,14 +20,14 @@ def test_scores_equal_those_of_scikit_learn(rows: int, columns: int, seed: int, 
     truth, predicted = rng.integers(0, 2, (2, rows, columns))
     assert accuracy(truth, predicted, weight) == pytest.approx(accuracy_score(truth, predicted, sample_weight=weight))
     truth, predicted = rng.normal(size=(2, rows, columns))
-    assert r_squared(truth, predicted, weight) == pytest.approx(r2_score(truth, predicted, sample_weight=weight))
+    assert r2(truth, predicted, weight) == pytest.approx(r2_score(truth, predicted, sample_weight=weight))
 
 
 @pytest.mark.parametrize("predicted", [[2.0, 2.0, 2.0], [2.0, 2.0, 3.0]])
 def test_a_constant_target_scores_as_in_scikit_learn(predicted: list[float]) -> None:
     truth, given_ = np.full((3, 1), 2.0), np.array(predicted)[:, None]
-    assert r_squared(truth, given_) == r2_score(truth, given_)
+    assert r2(truth, given_) == r2_score(truth, given_)
 
 
 def test_a_prediction_that_is_not_finite_has_no_score() -> None:
-    assert math.isnan(r_squared(np.ones((2, 1)), np.array([[1.0], [np.inf]])))
+    assert math.isnan(r2(np.ones((2, 1)), np.array([[1.0], [np.inf]])))
