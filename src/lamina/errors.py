@@ -14,10 +14,12 @@ __all__ = [
     "FileError",
     "InvalidSettingError",
     "LaminaError",
+    "MissingPackageError",
     "NonFiniteError",
     "ShapeError",
     "nearest",
     "phrase",
+    "phrase_missing",
     "phrase_unknown",
 ]
 
@@ -46,6 +48,10 @@ class NonFiniteError(LaminaError, ValueError):
     """A loss, activation or gradient became NaN or infinite, and no good weights exist to go back to."""
 
 
+class MissingPackageError(LaminaError, ImportError):
+    """An optional package is not installed; the message says how to install it."""
+
+
 def phrase(name: str, rule: str, got: object, *, repair: str = "", owner: str = "") -> str:
     """One sentence of the form ``owner: name rule, got value. repair``."""
     head = f"{owner}: " if owner else ""
@@ -66,3 +72,8 @@ def phrase_unknown(kind: str, name: object, known: Iterable[str], *, owner: str 
     guess = nearest(str(name), known)
     repair = f"Did you mean {guess!r}? " if guess else ""
     return phrase(kind, f"must be one of {', '.join(known)}", name, repair=repair.strip(), owner=owner)
+
+
+def phrase_missing(package: str, *, owner: str, install: str = "") -> str:
+    """The sentence for an optional package that is not installed; ``install`` is what pip calls it, if not by its name."""
+    return f"{owner} needs {package}, which is not installed. Install it with: pip install {install or package}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import pytest
 
-from lamina.errors import InvalidSettingError
+from lamina.errors import InvalidSettingError, MissingPackageError
 from lamina.training import STOP_CODES, History, StopReason
 
 RECORDS = [
@@ -69,6 +70,12 @@ def test_a_data_frame_has_one_row_an_epoch(history):
 def test_an_empty_history_gives_an_empty_frame():
     assert History().to_frame().empty
     assert History()[:] == History()
+
+
+def test_without_pandas_the_error_says_how_to_install_it(history, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(MissingPackageError, match=r"History.to_frame needs pandas.*pip install pandas"):
+        history.to_frame()
 
 
 @pytest.mark.parametrize("code", list(STOP_CODES))

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.analysis.subject import Weights, subject_of
-from lamina.analysis.table import text_table, to_data_frame
+from lamina.analysis.table import text_table
 from lamina.engine.program import Op, Program
 from lamina.network import Network
 from lamina.training import Trainer
+from lamina.training.data_frame import to_data_frame
 
 if TYPE_CHECKING:
     import pandas as pd

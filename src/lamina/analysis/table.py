@@ -1,17 +1,12 @@
-"""Results as tables: plain text for a reader, a data frame for further work."""
+"""Results as tables for a reader, in plain text."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from lamina.errors import LaminaError
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = ["short_number", "text_table", "to_data_frame"]
+__all__ = ["short_number", "text_table"]
 
 
 def text_table(columns: Mapping[str, Sequence[Any]]) -> str:
@@ -44,18 +39,3 @@ def short_number(value: Any) -> str:
     if isinstance(value, float) and math.isnan(value):
         return "–"
     return f"{value:.4g}"
-
-
-def to_data_frame(columns: Mapping[str, Sequence[Any]], owner: str) -> pd.DataFrame:
-    """The columns as a pandas data frame.
-
-    Raises
-    ------
-    LaminaError
-        If pandas is not installed.
-    """
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise LaminaError(f"{owner}.to_frame needs pandas. Install it with `pip install pandas`.") from error
-    return pd.DataFrame(dict(columns))

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.analysis.table import text_table, to_data_frame
+from lamina.analysis.table import text_table
 from lamina.errors import DataError, LaminaError, NonFiniteError, phrase
 from lamina.layers import Dense
 from lamina.losses import Loss, LossLike, get_loss
 from lamina.network import Sequential
 from lamina.optimizers import Optimizer, get_optimizer
 from lamina.training import EarlyStopping, Trainer
+from lamina.training.data_frame import to_data_frame
 from lamina.validation import Rule, check_parameters, integer, number, one_of, sequence_of, value
 
 if TYPE_CHECKING:

@@ -114,12 +114,12 @@ def _save(picture: Picture, result: object, output: Path) -> None:
 
 
 def _use_no_screen() -> None:
-    from lamina.errors import LaminaError
+    from lamina.errors import MissingPackageError, phrase_missing
 
     try:
         import matplotlib
     except ImportError as error:
-        raise LaminaError("pictures need matplotlib. Install it with `pip install 'lamina[plot]'`.") from error
+        raise MissingPackageError(phrase_missing("matplotlib", owner="a picture", install="'lamina[plot]'")) from error
     matplotlib.use("agg")
 
 

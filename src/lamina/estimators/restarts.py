@@ -21,6 +21,7 @@ from lamina.estimators.optimization import build_optimizer
 from lamina.estimators.rows import Rows
 from lamina.optimizers import PerturbationOptimizer
 from lamina.training import Callback, StopReason
+from lamina.training.data_frame import to_data_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,8 +100,6 @@ class Restarts:
 
     def to_frame(self) -> pd.DataFrame:
         """A pandas table, one line a training; ``chosen`` marks the one that was kept."""
-        import pandas as pd
-
         lines = [
             {
                 "seed": row.seed,
@@ -112,7 +111,7 @@ class Restarts:
             }
             for position, row in enumerate(self.rows)
         ]
-        return pd.DataFrame(lines)
+        return to_data_frame(lines, "Restarts")
 
     def __str__(self) -> str:
         heads = f"   {'seed':>10}  {self.criterion:>16}  {'loss':>10}  {'epochs':>6}  stop reason"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from lamina.errors import InvalidSettingError, phrase
+from lamina.errors import InvalidSettingError, MissingPackageError, phrase, phrase_missing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -82,7 +82,7 @@ def styled(plot: Callable[_P, _R]) -> Callable[_P, _R]:
 
     Raises
     ------
-    ImportError
+    MissingPackageError
         By the wrapped function, when matplotlib is not installed; names the extra that brings it.
     """
 
@@ -133,9 +133,7 @@ def _pyplot(caller: str) -> Any:
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
-        raise ImportError(
-            f"{caller} needs matplotlib, which is not installed. Install it with: pip install 'lamina[plot]'"
-        ) from error
+        raise MissingPackageError(phrase_missing("matplotlib", owner=caller, install="'lamina[plot]'")) from error
     return plt
 
 

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
-from lamina.errors import LaminaError, nearest
+from lamina.errors import nearest
+from lamina.training.data_frame import to_data_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,14 +62,10 @@ class History(Sequence[Record]):
 
         Raises
         ------
-        LaminaError
-            If pandas is not installed.
+        MissingPackageError
+            If pandas is not installed; :meth:`to_list` needs none.
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise LaminaError("History.to_frame needs pandas. Install it with `pip install pandas`, or use to_list().") from error
-        return pd.DataFrame.from_records(self._records, columns=self.keys)
+        return to_data_frame(self._records, "History", self.keys)
 
     def __len__(self) -> int:
         return len(self._records)
