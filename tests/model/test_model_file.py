@@ -20,7 +20,7 @@ from lamina.initializers import get_initializer
 from lamina.layers import Add, Dense, Input
 from lamina.losses import Quantile
 from lamina.model import TableModel, TableSettings, fit_table, load_model, save_model
-from lamina.model.settings import EncodingSettings, OptimizationSettings, StoppingSettings, usual_batch_size
+from lamina.model.table_settings import EncodingSettings, OptimizationSettings, StoppingSettings, usual_batch_size
 from lamina.network import Graph
 from lamina.optimizers import Momentum
 from lamina.schedules import get_schedule

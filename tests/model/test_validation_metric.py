@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from lamina.model import TableSettings, fit_table
-from lamina.model.settings import OptimizationSettings, StoppingSettings
+from lamina.model.table_settings import OptimizationSettings, StoppingSettings
 
 RNG = np.random.default_rng(0)
 SIZE = RNG.uniform(0, 10, 200)

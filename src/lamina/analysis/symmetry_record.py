@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lamina.analysis.symmetry import symmetry_of_program
 from lamina.training import Callback
-from lamina.training.callbacks.base import Run
+from lamina.training.callbacks.callback import Run
 from lamina.training.history import Record
 
 __all__ = ["SymmetryRecord"]

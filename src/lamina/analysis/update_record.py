@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lamina.training import Callback
-from lamina.training.callbacks.base import Run
+from lamina.training.callbacks.callback import Run
 from lamina.training.history import Record
 
 __all__ = ["UpdateRecord"]

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from lamina.cli.options import READING, Flag, Reading, ReadingOptions
 from lamina.cli.output import BASELINES, metrics_table, notes_printed, print_json, print_line, print_table
-from lamina.model.settings import (
+from lamina.model.table_settings import (
     EncodingSettings,
     NetworkSettings,
     OptimizationSettings,

@@ -8,8 +8,8 @@ from typing import Any, Literal, Self
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from lamina.data.columns.base import is_missing, object_values
 from lamina.data.columns.category import label_text
+from lamina.data.columns.missing import is_missing, object_values
 from lamina.errors import DataError, nearest
 
 __all__ = ["Target", "Task", "target_column"]

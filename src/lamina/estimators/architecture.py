@@ -15,7 +15,7 @@ from lamina.layers import Activation, BatchNorm, Dense, Dropout, Layer, LayerNor
 from lamina.network import Network, Sequential
 
 if TYPE_CHECKING:
-    from lamina.estimators.base import MultilayerPerceptron
+    from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
 
 __all__ = ["build_network", "dense_biases", "dense_weights"]
 

@@ -14,12 +14,12 @@ from sklearn.utils.multiclass import check_classification_targets, unique_labels
 from sklearn.utils.validation import column_or_1d, validate_data
 
 from lamina.errors import DataError
-from lamina.estimators.base import MultilayerPerceptron
 from lamina.estimators.class_weights import weigh_rows
 from lamina.estimators.decision import Decision, choose_decision, has_probabilities
 from lamina.estimators.documentation import ATTRIBUTES, NOTES, PARAMETERS
 from lamina.estimators.fitted import DTYPES
 from lamina.estimators.labels import LabelEncoding
+from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
 from lamina.estimators.objective import label_objective
 from lamina.estimators.optimization import has_partial_fit
 from lamina.estimators.parameters import ActivationParameter, HiddenLayerSizes

@@ -12,9 +12,9 @@ from lamina.optimizers import PerturbationOptimizer
 from lamina.training.scores import accuracy, f1, r2
 
 if TYPE_CHECKING:
-    from lamina.estimators.base import MultilayerPerceptron
     from lamina.estimators.decision import Decision
     from lamina.estimators.labels import LabelEncoding
+    from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
 
 __all__ = ["label_objective", "number_objective", "with_objective"]
 

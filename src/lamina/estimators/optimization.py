@@ -26,7 +26,7 @@ from lamina.optimizers import (
 from lamina.schedules import Adaptive, Schedule, get_schedule
 
 if TYPE_CHECKING:
-    from lamina.estimators.base import MultilayerPerceptron
+    from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
 
 __all__ = ["build_clipping", "build_optimizer", "build_schedule", "changes_rate_by_epoch", "has_partial_fit", "is_stochastic"]
 

@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from lamina.estimators.optimization import is_stochastic
 
 if TYPE_CHECKING:
-    from lamina.estimators.base import MultilayerPerceptron
+    from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
 
 __all__ = ["DIVERGED", "report_outcome"]
 

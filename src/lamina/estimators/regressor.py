@@ -12,9 +12,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import column_or_1d, validate_data
 
 from lamina.errors import DataError, phrase
-from lamina.estimators.base import MultilayerPerceptron
 from lamina.estimators.documentation import ATTRIBUTES, NOTES, PARAMETERS
 from lamina.estimators.fitted import DTYPES
+from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
 from lamina.estimators.objective import number_objective
 from lamina.estimators.optimization import has_partial_fit
 from lamina.estimators.parameters import ActivationParameter, HiddenLayerSizes

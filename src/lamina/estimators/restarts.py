@@ -26,7 +26,7 @@ from lamina.training.data_frame import to_data_frame
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lamina.estimators.base import MultilayerPerceptron
+    from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
 
 __all__ = ["Restart", "Restarts", "fit_restarts", "single_start"]
 

@@ -13,7 +13,7 @@ from lamina.training import Callback, Record, Run
 from lamina.training.best_weights import BestWeights
 
 if TYPE_CHECKING:
-    from lamina.estimators.base import MultilayerPerceptron
+    from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
 
 __all__ = ["StoppingRule"]
 

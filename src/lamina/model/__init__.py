@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lamina.model.fit import FitResult, fit_table
     from lamina.model.model_file import load_model, save_model
-    from lamina.model.settings import (
+    from lamina.model.table_model import TableModel
+    from lamina.model.table_settings import (
         EncodingSettings,
         NetworkSettings,
         OptimizationSettings,
@@ -19,12 +20,11 @@ if TYPE_CHECKING:
         StoppingSettings,
         TableSettings,
     )
-    from lamina.model.table_model import TableModel
 
 _HOMES = {
     "lamina.model.fit": ("FitResult", "fit_table"),
     "lamina.model.model_file": ("load_model", "save_model"),
-    "lamina.model.settings": (
+    "lamina.model.table_settings": (
         "EncodingSettings",
         "NetworkSettings",
         "OptimizationSettings",

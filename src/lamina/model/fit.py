@@ -13,12 +13,12 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from lamina.data import TableEncoder, Target, Task, as_frame, holdout, target_column
-from lamina.data.columns.base import is_missing
+from lamina.data.columns.missing import is_missing
 from lamina.data.notes import note
 from lamina.errors import DataError
 from lamina.estimators import MLPClassifier, MLPRegressor
-from lamina.model.settings import TableSettings
 from lamina.model.table_model import TableModel
+from lamina.model.table_settings import TableSettings
 from lamina.model.validation_metric import ValidationMetric
 from lamina.training import Callback, EarlyStopping, StopReason
 

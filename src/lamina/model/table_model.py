@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from lamina.data import TableEncoder, Target, as_frame, target_column
-from lamina.data.columns.base import is_missing
+from lamina.data.columns.missing import is_missing
 from lamina.data.notes import note
 from lamina.errors import DataError
 from lamina.estimators import MLPClassifier, MLPRegressor

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from lamina.optimizers.base import NOT_NEGATIVE, Optimizer
+from lamina.optimizers.optimizer import NOT_NEGATIVE, Optimizer
 from lamina.validation import integer
 
 __all__ = ["LBFGS"]

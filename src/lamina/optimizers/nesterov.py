@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from lamina.engine.plan import UpdateRule
-from lamina.optimizers.base import FRACTION, NOT_NEGATIVE, POSITIVE, StepOptimizer
+from lamina.optimizers.optimizer import FRACTION, NOT_NEGATIVE, POSITIVE, StepOptimizer
 
 __all__ = ["Nesterov"]
 

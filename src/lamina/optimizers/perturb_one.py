@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from lamina.engine.perturbation import PerturbationRule
-from lamina.optimizers.base import POSITIVE
+from lamina.optimizers.optimizer import POSITIVE
 from lamina.optimizers.perturbation import Objective, PerturbationOptimizer
 from lamina.validation import boolean
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeAlias
 from lamina import validation
 from lamina.engine.perturbation import PerturbationRule
 from lamina.errors import InvalidSettingError, phrase
-from lamina.optimizers.base import Optimizer
+from lamina.optimizers.optimizer import Optimizer
 from lamina.validation import Rule, boolean, choice, integer, one_of, value
 
 __all__ = ["OBJECTIVES", "Objective", "PerturbationOptimizer"]

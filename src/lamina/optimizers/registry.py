@@ -9,12 +9,12 @@ from typing import Any
 from lamina.optimizers.adagrad import Adagrad
 from lamina.optimizers.adam import Adam
 from lamina.optimizers.adamw import AdamW
-from lamina.optimizers.base import Optimizer
 from lamina.optimizers.gradient_descent import GradientDescent
 from lamina.optimizers.lbfgs import LBFGS
 from lamina.optimizers.momentum import Momentum
 from lamina.optimizers.nadam import Nadam
 from lamina.optimizers.nesterov import Nesterov
+from lamina.optimizers.optimizer import Optimizer
 from lamina.optimizers.perturb_all import PerturbAll
 from lamina.optimizers.perturb_one import PerturbOne
 from lamina.optimizers.rmsprop import RMSprop

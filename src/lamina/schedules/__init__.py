@@ -1,7 +1,6 @@
 """Schedules: how the learning rate changes from step to step."""
 
 from lamina.schedules.adaptive import Adaptive
-from lamina.schedules.base import ReactiveSchedule, Schedule, Span
 from lamina.schedules.constant import Constant
 from lamina.schedules.cosine import Cosine
 from lamina.schedules.exponential import Exponential
@@ -10,6 +9,7 @@ from lamina.schedules.inverse_scaling import InverseScaling
 from lamina.schedules.one_cycle import OneCycle
 from lamina.schedules.reduce_on_plateau import ReduceOnPlateau
 from lamina.schedules.registry import SCHEDULES, get_schedule
+from lamina.schedules.schedule import ReactiveSchedule, Schedule, Span
 from lamina.schedules.step import Step
 from lamina.schedules.warm_up import WarmUp
 

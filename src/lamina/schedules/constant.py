@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from lamina.schedules.base import Schedule, Span
+from lamina.schedules.schedule import Schedule, Span
 
 __all__ = ["Constant"]
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from lamina.errors import InvalidSettingError, phrase
-from lamina.schedules.base import Schedule, Span
+from lamina.schedules.schedule import Schedule, Span
 from lamina.validation import function
 
 __all__ = ["Function"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from lamina.schedules.base import ReactiveSchedule
+from lamina.schedules.schedule import ReactiveSchedule
 from lamina.validation import choice, integer, number
 
 __all__ = ["ReduceOnPlateau"]

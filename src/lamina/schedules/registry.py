@@ -7,7 +7,6 @@ from types import MappingProxyType
 from typing import Any
 
 from lamina.schedules.adaptive import Adaptive
-from lamina.schedules.base import Schedule
 from lamina.schedules.constant import Constant
 from lamina.schedules.cosine import Cosine
 from lamina.schedules.exponential import Exponential
@@ -15,6 +14,7 @@ from lamina.schedules.function import Function
 from lamina.schedules.inverse_scaling import InverseScaling
 from lamina.schedules.one_cycle import OneCycle
 from lamina.schedules.reduce_on_plateau import ReduceOnPlateau
+from lamina.schedules.schedule import Schedule
 from lamina.schedules.step import Step
 from lamina.schedules.warm_up import WarmUp
 from lamina.settings import from_name_or_dict

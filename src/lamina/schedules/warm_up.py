@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from lamina.schedules.base import ReactiveSchedule, Schedule, Span
 from lamina.schedules.constant import Constant
+from lamina.schedules.schedule import ReactiveSchedule, Schedule, Span
 from lamina.validation import instance, integer
 
 __all__ = ["WarmUp"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-from lamina.training.callbacks.base import Run
+from lamina.training.callbacks.callback import Run
 from lamina.training.callbacks.moments import Moments
 from lamina.training.epoch import Epoch
 from lamina.training.weighted_network import Steps

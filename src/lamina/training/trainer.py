@@ -20,7 +20,7 @@ from lamina.network.heads import Losses, losses_for
 from lamina.optimizers import LBFGS, GradientDescent, Optimizer, PerturbationOptimizer, StepOptimizer, get_optimizer
 from lamina.schedules import Schedule, get_schedule
 from lamina.training.batches import input_widths
-from lamina.training.callbacks.base import Callback
+from lamina.training.callbacks.callback import Callback
 from lamina.training.callbacks.moments import Moments
 from lamina.training.callbacks.schedule_watch import ScheduleWatch
 from lamina.training.checkpoint import check_identity, read_checkpoint, write_checkpoint

@@ -8,7 +8,8 @@ from typing import ClassVar, Self
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from lamina.data.columns.base import ColumnEncoder, is_missing, object_values
+from lamina.data.columns.column_encoder import ColumnEncoder
+from lamina.data.columns.missing import is_missing, object_values
 from lamina.errors import DataError
 
 __all__ = ["BooleanColumn"]

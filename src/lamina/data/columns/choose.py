@@ -10,10 +10,11 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from lamina.data.columns.base import ColumnEncoder, is_missing, object_values
 from lamina.data.columns.boolean import BooleanColumn
 from lamina.data.columns.category import CategoryColumn
+from lamina.data.columns.column_encoder import ColumnEncoder
 from lamina.data.columns.date import DateColumn
+from lamina.data.columns.missing import is_missing, object_values
 from lamina.data.columns.number import NumberColumn
 from lamina.errors import DataError
 

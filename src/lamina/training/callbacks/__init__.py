@@ -1,6 +1,6 @@
 """Callbacks: what happens beside the training."""
 
-from lamina.training.callbacks.base import Callback, Run
+from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.callbacks.checkpoint import Checkpoint
 from lamina.training.callbacks.early_stopping import EarlyStopping
 from lamina.training.callbacks.jsonl_log import JsonlLog

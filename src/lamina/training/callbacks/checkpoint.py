@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from lamina.files.atomic import check_writable
-from lamina.training.callbacks.base import Callback, Run
+from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.history import Record
 from lamina.validation import check_parameters, integer
 

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from lamina.training.best_weights import BestWeights
-from lamina.training.callbacks.base import Callback, Run
+from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.callbacks.watched import watched
 from lamina.training.history import Record
 from lamina.validation import boolean, check_parameters, choice, integer, number

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from lamina.errors import FileError
 from lamina.files.atomic import check_writable
-from lamina.training.callbacks.base import Callback, Run
+from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.history import Record
 
 __all__ = ["JsonlLog"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.training.callbacks.base import Callback, Run
+from lamina.training.callbacks.callback import Callback, Run
 from lamina.validation import check_parameters, instance, integer, one_of, value
 
 __all__ = ["Moments"]

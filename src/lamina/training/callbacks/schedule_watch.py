@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lamina.optimizers import PerturbationOptimizer, StepOptimizer
-from lamina.training.callbacks.base import Callback, Run
+from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.callbacks.watched import watched
 from lamina.training.history import Record
 
