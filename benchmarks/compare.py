@@ -1,5 +1,5 @@
 """Lamina against its peers and against the machine: ``python -m benchmarks.compare [--quick] [--rounds N]
-[--clock wall|cpu] [workload ...]``.
+[--clock wall|cpu] [--without SIDE] [workload ...]``.
 
 Prints tables; a whole run (all workloads, not quick) also writes docs/benchmarks.md and, beside it, the raw numbers as JSON.
 Peers: ``pip install --group peers``. Those that are not installed are named.
@@ -20,6 +20,7 @@ from benchmarks.measure import measured
 from benchmarks.memory import measure_memory
 from benchmarks.processes import measure_processes
 from benchmarks.report import print_tables, to_markdown
+from benchmarks.sides import SIDES
 from benchmarks.workloads import WORKLOADS, select
 
 _PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
@@ -28,7 +29,8 @@ _PROCESSES = ("cold", "memory")
 
 def main() -> None:
     arguments = _arguments()
-    results = run(arguments.workloads, arguments.rounds or (2 if arguments.quick else 7), arguments.quick, arguments.clock)
+    rounds = arguments.rounds or (2 if arguments.quick else 7)
+    results = run(arguments.workloads, rounds, arguments.quick, arguments.clock, arguments.without)
     print_tables(results, Console(width=max(Console().width, 180)))
     if arguments.output is None and not arguments.workloads and not arguments.quick:
         arguments.output = _PAGE
@@ -38,14 +40,14 @@ def main() -> None:
         print(f"Written: {arguments.output} and {arguments.output.with_suffix('.json').name} beside it.")
 
 
-def run(names: list[str], rounds: int, quick: bool, clock: str = "wall") -> dict[str, Any]:
+def run(names: list[str], rounds: int, quick: bool, clock: str = "wall", without: list[str] | None = None) -> dict[str, Any]:
     """Everything that these names ask for (everything, if there are none), one process a number of threads."""
     results: dict[str, Any] = {"machine": describe_machine(), "rounds": rounds, "quick": quick, "clock": clock}
     results |= {"workloads": {}, "sides": [], "versions": [], "missing": {}}
     training = [name for name in names if name not in _PROCESSES]
     chosen = select(training) if training or not names else []
     for threads, group in groupby(sorted(chosen, key=lambda w: w.threads), key=lambda w: w.threads):
-        part = measured([workload.name for workload in group], threads, rounds, quick, clock)
+        part = measured([workload.name for workload in group], threads, rounds, quick, clock, without or [])
         results["workloads"] |= part.pop("workloads")
         results |= part
     if not names or "cold" in names:
@@ -60,6 +62,8 @@ def _arguments() -> argparse.Namespace:
     known = ", ".join([*(workload.name for workload in WORKLOADS), *_PROCESSES])
     parser.add_argument("workloads", nargs="*", metavar="workload", help=f"of {known}; all by default")
     parser.add_argument("--rounds", type=int, help="7 by default, 2 if quick")
+    sides = [side for side in SIDES if side != "lamina"]
+    parser.add_argument("--without", action="append", default=[], choices=sides, help="a side to leave out; may be repeated")
     parser.add_argument("--quick", action="store_true", help="a tenth of the epochs: whether it runs, not how fast")
     parser.add_argument(
         "--clock", choices=("wall", "cpu"), default="wall", help="cpu: processor time, where others use the machine"

@@ -2,8 +2,10 @@
 
 The products are timed at the step's own shapes, each by the faster of SciPy's BLAS and torch's. The optimizer (Adam) has to
 read weight, gradient and two moments and to write weight and moments: 7 numbers a parameter, at the bandwidth that a plain copy
-reaches over as much memory as the optimizer holds (small networks stay in a cache, large ones do not). This limit can be beaten:
-by products of one's own, faster than a BLAS made for large ones, or by cutting a million rows so that they stay in a cache.
+reaches over as much memory as the optimizer holds (small networks stay in a cache, large ones do not).
+
+Products of one's own can beat this limit, and so can cutting a million rows so that they stay in a cache. The floor is therefore
+the same with Lamina's own products among the candidates: what the rest of a step costs shows against it alone.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from benchmarks.workload import Workload
 from lamina.engine import _native
 from lamina.engine.blas import scipy_blas
 
-__all__ = ["bandwidth", "limit_s"]
+__all__ = ["bandwidth", "limits_s"]
 
 _FLOAT_BYTES = 4
 _HELD, _MOVED = 4, 7  # numbers a parameter
@@ -28,16 +30,21 @@ Shape = tuple[bool, bool, int, int, int]  # transpose_a, transpose_b, m, n, k
 Clock = Callable[[], float]
 
 
-def limit_s(workload: Workload, clock: Clock) -> float | None:
-    """Seconds a step by ``clock``; None for sparse data, whose products are not BLAS's."""
+def limits_s(workload: Workload, clock: Clock) -> dict[str, float]:
+    """Seconds a step by ``clock``, of the limit and of the floor; none for sparse data, whose products are not BLAS's."""
     if workload.density < 1:
-        return None
-    products = sum(_fastest_product_s(*shape, clock) for shape in _products(workload))
-    if workload.predicts:
-        return products
-    held = _HELD * _FLOAT_BYTES * workload.num_parameters
-    moved = _MOVED * _FLOAT_BYTES * workload.num_parameters
-    return products + moved / bandwidth(held, clock)
+        return {}
+    timed = [_product_s(*shape, clock) for shape in _products(workload)]
+    optimizer = 0.0 if workload.predicts else _optimizer_s(workload, clock)
+    return {
+        "limit": optimizer + sum(min(others) for others, _ in timed),
+        "floor": optimizer + sum(min(*others, own) for others, own in timed),
+    }
+
+
+def _optimizer_s(workload: Workload, clock: Clock) -> float:
+    size = _FLOAT_BYTES * workload.num_parameters
+    return _MOVED * size / bandwidth(_HELD * size, clock)
 
 
 def bandwidth(held_bytes: int, clock: Clock) -> float:
@@ -61,21 +68,24 @@ def _products(workload: Workload) -> list[Shape]:
     return shapes
 
 
-def _fastest_product_s(transpose_a: bool, transpose_b: bool, m: int, n: int, k: int, clock: Clock) -> float:
+def _product_s(transpose_a: bool, transpose_b: bool, m: int, n: int, k: int, clock: Clock) -> tuple[list[float], float]:
+    """By SciPy's BLAS and, if it is there, torch's; and by Lamina's own product."""
     a = _operand(k, m) if transpose_a else _operand(m, k)
     b = _operand(n, k) if transpose_b else _operand(k, n)
     out = np.empty((m, n), dtype=np.float32)
-    seconds = [_scipy_s(out, a, b, transpose_a, transpose_b, clock)]
+    seconds = [_native_s(out, a, b, transpose_a, transpose_b, "blas", clock)]
     if _torch_mm() is not None:
         seconds.append(_torch_s(out, a.T if transpose_a else a, b.T if transpose_b else b, clock))
-    return min(seconds)
+    return seconds, _native_s(out, a, b, transpose_a, transpose_b, "built_in", clock)
 
 
-def _scipy_s(out: np.ndarray, a: np.ndarray, b: np.ndarray, transpose_a: bool, transpose_b: bool, clock: Clock) -> float:
-    """Through the pointer that SciPy exports, in a compiled loop: no call of Python's is counted."""
+def _native_s(
+    out: np.ndarray, a: np.ndarray, b: np.ndarray, transpose_a: bool, transpose_b: bool, product: str, clock: Clock
+) -> float:
+    """In a compiled loop, so that no call of Python's is counted; SciPy's BLAS through the pointer that SciPy exports."""
 
     def multiply(repetitions: int) -> None:
-        _native.multiply(out, a, b, transpose_a, transpose_b, scipy_blas(), "", "blas", repetitions)
+        _native.multiply(out, a, b, transpose_a, transpose_b, scipy_blas(), "", product, repetitions)
 
     began = time.perf_counter()
     multiply(1)

@@ -20,7 +20,7 @@ __all__ = ["measured"]
 _ENVIRONMENT = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC")
 
 
-def measured(names: list[str], threads: int, rounds: int, quick: bool, clock: str) -> dict[str, Any]:
+def measured(names: list[str], threads: int, rounds: int, quick: bool, clock: str, without: list[str]) -> dict[str, Any]:
     """The results of these workloads, which all have so many threads, from a fresh process.
 
     ``clock`` "cpu" counts processor time in place of time where there is one thread: for a machine that others use too.
@@ -28,7 +28,7 @@ def measured(names: list[str], threads: int, rounds: int, quick: bool, clock: st
     environment = os.environ | dict.fromkeys(_ENVIRONMENT, str(threads))
     if threads == 1:
         environment["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
-    request = json.dumps({"names": names, "rounds": rounds, "quick": quick, "clock": clock})
+    request = json.dumps({"names": names, "rounds": rounds, "quick": quick, "clock": clock, "without": without})
     command = [sys.executable, "-m", "benchmarks.measure"]
     done = subprocess.run(command, input=request, stdout=subprocess.PIPE, env=environment, text=True, check=True)
     results: dict[str, Any] = json.loads(done.stdout)
@@ -40,7 +40,7 @@ def main() -> None:
     from benchmarks.workloads import select
 
     request = json.load(sys.stdin)
-    sides, missing = load_sides()
+    sides, missing = load_sides(request["without"])
     results = {}
     for workload in select(request["names"], request["quick"]):
         print(f"{workload.name} ...", end=" ", flush=True, file=sys.stderr)
@@ -53,7 +53,7 @@ def main() -> None:
 
 def _time_sides(workload: Any, sides: list[Any], rounds: int, clock: str) -> dict[str, Any]:
     """Seconds a step of every side and of the limit in every round, what the first run took, and the losses."""
-    from benchmarks.limit import limit_s
+    from benchmarks.limit import limits_s
 
     own = clock == "cpu" and workload.threads == 1
     data = workload.data()
@@ -66,6 +66,7 @@ def _time_sides(workload: Any, sides: list[Any], rounds: int, clock: str) -> dic
         "step_s": {name: [] for name in jobs},
         "cores": {name: [] for name in jobs},
         "limit_s": [],
+        "floor_s": [],
     }
     for names in _rotations(list(jobs), rounds):
         for name in names:
@@ -73,8 +74,8 @@ def _time_sides(workload: Any, sides: list[Any], rounds: int, clock: str) -> dic
             seconds = cpu_s if own else wall_s
             result["step_s"][name].append(seconds / workload.num_steps)
             result["cores"][name].append(cpu_s / wall_s)
-        if (limit := limit_s(workload, time.process_time if own else time.perf_counter)) is not None:
-            result["limit_s"].append(limit)
+        for name, seconds in limits_s(workload, time.process_time if own else time.perf_counter).items():
+            result[f"{name}_s"].append(seconds)
     return result
 
 

@@ -22,10 +22,12 @@ SIDES = {
 }
 
 
-def load_sides() -> tuple[list[Side], dict[str, str]]:
+def load_sides(without: list[str]) -> tuple[list[Side], dict[str, str]]:
     """The sides that are installed, and why each of the others is not there."""
-    found, missing = [], {}
+    found, missing = [], dict.fromkeys(without, "left out")
     for name, module in SIDES.items():
+        if name in without:
+            continue
         try:
             found.append(cast(Side, importlib.import_module(f"benchmarks.sides.{module}")))
         except ImportError as error:
