@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,24 +106,23 @@ class ReactiveSchedule(Schedule):
 
     def reset(self) -> None:
         """Forget everything watched."""
-        self._remember(factor=1.0, best=math.inf, count=0, exhausted=False)
+        self.load_state({"factor": 1.0, "best": math.inf, "count": 0, "exhausted": False})
 
     @property
     def factor(self) -> float:
-        return float(self.state["factor"])
+        return float(self._state["factor"])
 
     @property
     def exhausted(self) -> bool:
-        return bool(self.state["exhausted"])
+        return bool(self._state["exhausted"])
 
-    @property
     def state(self) -> dict[str, Any]:
-        """What the schedule remembers from epoch to epoch, JSON-able; settable, for checkpoints."""
+        """What a checkpoint stores, JSON-able: all that is remembered from epoch to epoch."""
         return dict(self._state)
 
-    @state.setter
-    def state(self, state: dict[str, Any]) -> None:
-        self._remember(**state)
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Take back what :meth:`state` gave."""
+        self._state = dict(state)
 
     @property
     def reactive(self) -> ReactiveSchedule:
@@ -140,12 +140,9 @@ class ReactiveSchedule(Schedule):
         signed = -value if self.mode == "max" else value
         state = self._state
         state["count"] = 0 if signed <= state["best"] - self.tol else state["count"] + 1
-        state["best"] = min(state["best"], signed) if signed == signed else state["best"]
+        state["best"] = state["best"] if math.isnan(signed) else min(state["best"], signed)
         if state["count"] > self.patience:
             lowered = self.lowered(base)
             state["exhausted"] = lowered is None
             state["factor"] = state["factor"] if lowered is None else lowered
             state["count"] = 0
-
-    def _remember(self, **state: Any) -> None:
-        self._state = state

@@ -30,6 +30,7 @@ from lamina.training.epoch import Epoch
 from lamina.training.full_batch import minimize_full_batch
 from lamina.training.history import History, Record
 from lamina.training.monte_carlo import sample_predictions
+from lamina.training.run_state import load_run_state, run_state
 from lamina.training.running_fit import RunningFit, report_failure
 from lamina.training.stop_reason import StopReason
 from lamina.training.weighted_network import Metric, WeightedNetwork
@@ -398,20 +399,8 @@ class Trainer:
         FileError
             If the file cannot be written; an earlier one stays as it was.
         """
-        reactive = self.schedule.reactive
-        state = {
-            "identity": self._identity(),
-            "epoch": self.epoch,
-            "step": self.step,
-            "fit": self._fit.state(),
-            "stop_reason": None if self.stop_reason is None else [self.stop_reason.code, self.stop_reason.text],
-            "history": self.history.to_list(),
-            "schedule": None if reactive is None else reactive.state,
-            "callbacks": [callback.state() for callback in self.callbacks],
-            "parameters": self.executor.parameters,
-            "state": self.executor.state,
-            "slots": self.executor.slots,
-        }
+        callbacks = [callback.state() for callback in self.callbacks]
+        state = {"identity": self._identity(), "fit": self._fit.state(), "callbacks": callbacks, **run_state(self)}
         write_checkpoint(path, state)
 
     def load_checkpoint(self, path: str | os.PathLike[str]) -> Trainer:
@@ -433,16 +422,10 @@ class Trainer:
         if not self.network.is_built:
             self.build([item["width"] for item in state["identity"]["network"]["inputs"]])
         check_identity(self._identity(), state["identity"], owner="Trainer.load_checkpoint")
-        self.epoch, self.step = state["epoch"], state["step"]
+        load_run_state(self, state)
         self._fit.load_state(state["fit"])
-        self.stop_reason = None if state["stop_reason"] is None else StopReason(*state["stop_reason"])
-        self.history = History(state["history"])
-        if self.schedule.reactive is not None and state["schedule"] is not None:
-            self.schedule.reactive.state = state["schedule"]
         for callback, stored in zip(self.callbacks, state["callbacks"], strict=True):
             callback.load_state(stored)
-        for name in ("parameters", "state", "slots"):
-            getattr(self.executor, name)[:] = state[name]
         return self
 
     # Private rungs

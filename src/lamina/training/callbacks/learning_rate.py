@@ -33,8 +33,8 @@ class LearningRate(Callback):
 
     def state(self) -> dict[str, Any]:
         reactive = self.schedule.reactive
-        return {} if reactive is None else {"schedule": reactive.state}
+        return {} if reactive is None else {"schedule": reactive.state()}
 
     def load_state(self, state: dict[str, Any]) -> None:
         if self.schedule.reactive is not None:
-            self.schedule.reactive.state = state["schedule"]
+            self.schedule.reactive.load_state(state["schedule"])

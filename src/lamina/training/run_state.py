@@ -1,0 +1,38 @@
+"""How far a run is: what a checkpoint and a pickle must hold so that it goes on as if it had never stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lamina.training.callbacks.callback import Run
+from lamina.training.history import History
+from lamina.training.stop_reason import StopReason
+
+__all__ = ["load_run_state", "run_state"]
+
+_ARRAYS = ("parameters", "state", "slots")
+
+
+def run_state(run: Run) -> dict[str, Any]:
+    """Counters, history, the schedule's memory, and copies of the executor's arrays."""
+    reactive = run.schedule.reactive
+    return {
+        "epoch": run.epoch,
+        "step": run.step,
+        "stop_reason": None if run.stop_reason is None else [run.stop_reason.code, run.stop_reason.text],
+        "history": run.history.to_list(),
+        "schedule": None if reactive is None else reactive.state(),
+        **{name: getattr(run.executor, name).copy() for name in _ARRAYS},
+    }
+
+
+def load_run_state(run: Run, state: Mapping[str, Any]) -> None:
+    """Take back what :func:`run_state` gave, from a run of the same network, optimizer and schedule."""
+    run.epoch, run.step = state["epoch"], state["step"]
+    run.stop_reason = None if state["stop_reason"] is None else StopReason(*state["stop_reason"])
+    run.history = History(state["history"])
+    if run.schedule.reactive is not None and state["schedule"] is not None:
+        run.schedule.reactive.load_state(state["schedule"])
+    for name in _ARRAYS:
+        getattr(run.executor, name)[:] = state[name]
