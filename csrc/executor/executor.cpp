@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "executor/failure.hpp"
 #include "executor/gather.hpp"
 #include "executor/gradient.hpp"
 #include "executor/heads.hpp"
 #include "executor/passes.hpp"
+#include "random/permutation.hpp"
 
 namespace lamina {
 namespace {
@@ -41,6 +43,19 @@ i64 work_per_row(const Program& program) {
     work +=
         op.kind == OpKind::dense ? program.parameters[op.parameters[0]].size : 4 * program.widths[op.output];
   return work;
+}
+
+// The steps' losses, each counted by its rows' weights.
+double mean_loss(const double* losses, const Batches& data, const i64* order, i64 batch_size) {
+  double sum = 0, total = 0, plain = 0;
+  for (i64 first = 0, k = 0; first < data.rows; first += batch_size, ++k) {
+    const double weight =
+        sum_weights(data.sample_weight, {order + first, 0, std::min(batch_size, data.rows - first)});
+    sum += weight * losses[k];
+    total += weight;
+    plain += losses[k];
+  }
+  return total > 0 ? sum / total : plain / std::ceil(static_cast<double>(data.rows) / batch_size);
 }
 
 }  // namespace
@@ -208,12 +223,12 @@ typename Executor<T>::StepOutcome Executor<T>::take_step(const Context<T>& conte
   return outcome;
 }
 
+// One pass over `order`, a step a batch, until a step fails; `summary` knows how many steps were taken
+// before.
 template <class T>
-TrainingSummary Executor<T>::train(const Batches& data, const i64* order, i64 size, i64 batch_size,
-                                   i64 first_step, const StepValues& values, double* losses, double* norms) {
-  const std::lock_guard lock(mutex_);
-  training_.prepare(program_, std::min(batch_size, size), true);
-  TrainingSummary summary;
+void Executor<T>::take_steps(TrainingSummary& summary, const Batches& data, const i64* order, i64 size,
+                             i64 batch_size, i64 first_step, const StepValues& values, double* losses,
+                             double* norms) {
   for (i64 first = 0; first < size; first += batch_size) {
     const i64 k = summary.steps;
     const double* rates = values.dropout_rates ? values.dropout_rates + k * values.num_dropouts : nullptr;
@@ -223,14 +238,50 @@ TrainingSummary Executor<T>::train(const Batches& data, const i64* order, i64 si
                                     values.weight_decays ? values.weight_decays[k] : 0.0);
     if (outcome.failure) {
       summary.failure = std::move(outcome.failure);
-      break;
+      return;
     }
     losses[k] = outcome.loss;
     if (norms) norms[k] = outcome.norm;
     summary.num_clipped += outcome.clipped;
     ++summary.steps;
   }
+}
+
+template <class T>
+TrainingSummary Executor<T>::train(const Batches& data, const i64* order, i64 size, i64 batch_size,
+                                   i64 first_step, const StepValues& values, double* losses, double* norms) {
+  const std::lock_guard lock(mutex_);
+  training_.prepare(program_, std::min(batch_size, size), true);
+  TrainingSummary summary;
+  take_steps(summary, data, order, size, batch_size, first_step, values, losses, norms);
   return summary;
+}
+
+template <class T>
+TrainingSummary Executor<T>::train_epochs(const Batches& data, Epochs epochs, i64 batch_size, i64 first_step,
+                                          const StepValues& values, double* losses, Best<T>& best) {
+  const std::lock_guard lock(mutex_);
+  training_.prepare(program_, std::min(batch_size, data.rows), true);
+  order_.resize(data.rows);
+  std::iota(order_.begin(), order_.end(), i64{0});
+  TrainingSummary summary;
+  for (i64 e = 0; e < epochs.count; ++e) {
+    const i64 before = summary.steps;
+    if (epochs.shuffle)
+      permute(order_.data(), data.rows, plan_.seed, epochs.first + static_cast<std::uint32_t>(e));
+    take_steps(summary, data, order_.data(), data.rows, batch_size, first_step, values, losses, nullptr);
+    if (summary.failure) break;
+    offer(best, mean_loss(losses + before, data, order_.data(), batch_size));
+  }
+  return summary;
+}
+
+template <class T>
+void Executor<T>::offer(Best<T>& best, double loss) const {
+  if (!(loss < best.loss)) return;
+  best.loss = loss;
+  std::copy_n(parameters_, program_.num_parameters, best.parameters);
+  std::copy_n(state_, program_.num_state, best.state);
 }
 
 // Rows a pass when only outputs are wanted: the widest buffer then stays in the second-level cache.

@@ -31,6 +31,21 @@ struct TrainingSummary {
   std::optional<Failure> failure;
 };
 
+// Epochs one after another, each over all rows: in an order of its own, or as they lie.
+struct Epochs {
+  std::uint32_t first;  // keys the orders
+  i64 count;
+  bool shuffle;
+};
+
+// Where the weights of the epoch with the lowest mean loss are kept, if any has a lower one than `loss`.
+template <class T>
+struct Best {
+  double loss;
+  T* parameters;
+  T* state;
+};
+
 template <class T>
 class Perturber;
 
@@ -45,6 +60,9 @@ class Executor {
   // losses (k,); norms (k,) or null. k = ceil(size / batch_size).
   TrainingSummary train(const Batches& data, const i64* order, i64 size, i64 batch_size, i64 first_step,
                         const StepValues& values, double* losses, double* norms);
+  // losses and values: of the steps of all epochs.
+  TrainingSummary train_epochs(const Batches& data, Epochs epochs, i64 batch_size, i64 first_step,
+                               const StepValues& values, double* losses, Best<T>& best);
   void predict(const Batches& data, const std::vector<T*>& outputs);
   void evaluate(const Batches& data, double* losses);
   double loss_and_gradient(const Batches& data, Rows rows, bool training, i64 step, T* gradient);
@@ -76,6 +94,9 @@ class Executor {
   void update_parameters(Pool* pool, double learning_rate, double weight_decay, i64 step);
   StepOutcome take_step(const Context<T>& context, const Batches& data, double learning_rate,
                         double weight_decay);
+  void take_steps(TrainingSummary& summary, const Batches& data, const i64* order, i64 size, i64 batch_size,
+                  i64 first_step, const StepValues& values, double* losses, double* norms);
+  void offer(Best<T>& best, double loss) const;
   i64 inference_rows(const Batches& data) const;
   template <class Use>
   void infer(const Batches& data, Use use);
@@ -96,6 +117,7 @@ class Executor {
   std::vector<double> head_losses_, partial_;
   std::vector<char> d_value_written_, gradient_written_;
   std::vector<const Source*> sparse_input_;
+  std::vector<i64> order_;  // of an epoch
   Workspace<T> training_, inference_;
   Batches held_;  // of a half step
   Rows held_rows_{nullptr, 0, 0};

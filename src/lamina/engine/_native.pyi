@@ -45,6 +45,21 @@ class _Executor:
         losses: np.ndarray,
         norms: np.ndarray | None,
     ) -> tuple[int, int, tuple[int, str, str] | None]: ...
+    def train_epochs(
+        self,
+        data: Batches,
+        first_epoch: int,
+        num_epochs: int,
+        shuffle: bool,
+        batch_size: int,
+        first_step: int,
+        learning_rates: np.ndarray,
+        weight_decays: np.ndarray | None,
+        losses: np.ndarray,
+        best_loss: float,
+        best_parameters: np.ndarray,
+        best_state: np.ndarray,
+    ) -> tuple[int, int, tuple[int, str, str] | None, float]: ...
     def predict(self, data: Batches, outputs: Sequence[np.ndarray]) -> None: ...
     def evaluate(self, data: Batches, losses: np.ndarray) -> None: ...
     def loss_and_gradient(self, data: Batches, order: np.ndarray, training: bool, step: int, gradient: np.ndarray) -> float: ...

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from lamina.engine.plan import Batches, Failure, InputArray, StepValues, TrainingPlan, TrainingResult
+from lamina.engine.plan import Batches, BestEpoch, Epochs, Failure, InputArray, StepValues, TrainingPlan, TrainingResult
 from lamina.engine.program import Program
 
-__all__ = ["Executor"]
+__all__ = ["EpochsExecutor", "Executor"]
 
 
 class Executor(Protocol):
@@ -52,4 +52,18 @@ class Executor(Protocol):
         """Second half of a step whose loss the caller computed: back-propagate its gradient, add penalties, clip, update.
 
         ``rows`` is the batch's sum of sample weights (used when the plan divides the penalty by it).
+        """
+
+
+@runtime_checkable
+class EpochsExecutor(Executor, Protocol):
+    """An executor that saves the way back to Python between short epochs."""
+
+    def train_epochs(
+        self, data: Batches, epochs: Epochs, batch_size: int, first_step: int, values: StepValues, best: BestEpoch
+    ) -> TrainingResult:
+        """As many calls of ``train``, each with the :func:`~lamina.engine.permutation` of its epoch under the plan's seed.
+
+        ``values`` has an entry for each step of all epochs, and no dropout rates. Epochs that were done and have a lower mean
+        loss than ``best`` leave their weights in it.
         """

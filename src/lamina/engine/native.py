@@ -10,7 +10,17 @@ import numpy as np
 from lamina.engine import _native
 from lamina.engine.blas import SingleThreadedBlas, scipy_blas
 from lamina.engine.native_data import as_batches, as_order
-from lamina.engine.plan import Batches, Failure, InputArray, StepValues, TrainingPlan, TrainingResult, UpdateRule
+from lamina.engine.plan import (
+    Batches,
+    BestEpoch,
+    Epochs,
+    Failure,
+    InputArray,
+    StepValues,
+    TrainingPlan,
+    TrainingResult,
+    UpdateRule,
+)
 from lamina.engine.program import Program
 from lamina.errors import ShapeError, phrase
 
@@ -106,6 +116,20 @@ class NativeExecutor:
         return TrainingResult(
             losses[:done], None if norms is None else norms[:done], num_clipped, None if failure is None else Failure(*failure)
         )
+
+    def train_epochs(
+        self, data: Batches, epochs: Epochs, batch_size: int, first_step: int, values: StepValues, best: BestEpoch
+    ) -> TrainingResult:
+        """Many epochs in one call; stops before the first step that is not finite."""
+        losses = np.empty(epochs.count * -(-data.num_rows // batch_size))
+        batches = as_batches(self.program, data, self.dtype)
+        rates, decays, _ = _per_step(values, len(losses), 0)
+        with self._quiet_blas(batch_size):
+            done, num_clipped, failure, best.loss = self._engine.train_epochs(
+                batches, epochs.first & 0xFFFFFFFF, epochs.count, epochs.shuffle, batch_size, first_step, rates, decays, losses,
+                best.loss, best.parameters, best.state,
+            )  # fmt: skip
+        return TrainingResult(losses[:done], None, num_clipped, None if failure is None else Failure(*failure))
 
     def predict(self, inputs: Sequence[InputArray]) -> list[np.ndarray]:
         """Outputs (logits) for all rows in inference mode."""

@@ -9,7 +9,18 @@ from typing import TypeAlias
 import numpy as np
 from scipy import sparse
 
-__all__ = ["Batches", "Clipping", "Failure", "InputArray", "StepValues", "TrainingPlan", "TrainingResult", "UpdateRule"]
+__all__ = [
+    "Batches",
+    "BestEpoch",
+    "Clipping",
+    "Epochs",
+    "Failure",
+    "InputArray",
+    "StepValues",
+    "TrainingPlan",
+    "TrainingResult",
+    "UpdateRule",
+]
 
 InputArray: TypeAlias = "np.ndarray | sparse.csr_matrix | sparse.csr_array"
 
@@ -96,6 +107,24 @@ class StepValues:
     learning_rates: np.ndarray
     weight_decays: np.ndarray | None = None
     dropout_rates: np.ndarray | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Epochs:
+    """``count`` passes over all rows, numbered from ``first``; each in its own order if ``shuffle``, else as the rows lie."""
+
+    first: int
+    count: int
+    shuffle: bool = True
+
+
+@dataclass(slots=True)
+class BestEpoch:
+    """The lowest mean loss of an epoch so far, and the weights after it, which a better epoch writes over."""
+
+    loss: float
+    parameters: np.ndarray
+    state: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from lamina.engine.executor import Executor
+from lamina.engine.plan import BestEpoch, TrainingResult
 
 __all__ = ["BestWeights"]
 
@@ -49,6 +51,15 @@ class BestWeights:
         else:
             np.copyto(self._parameters, executor.parameters)
             np.copyto(self._state, executor.state)
+
+    def offer_epochs(self, train: Callable[[BestEpoch], TrainingResult]) -> TrainingResult:
+        """Let ``train`` keep the weights of the best of its epochs; there must be weights to write over."""
+        if self._parameters is None or self._state is None:
+            raise RuntimeError("offer_epochs: keep must be called first.")
+        best = BestEpoch(self.value, self._parameters, self._state)
+        result = train(best)
+        self.value = best.loss
+        return result
 
     def restore(self, executor: Executor) -> None:
         """Write the weights that were kept back into the executor; nothing happens if there are none."""

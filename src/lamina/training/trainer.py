@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from lamina.engine import permutation, plan
-from lamina.engine.executor import Executor
-from lamina.engine.plan import Batches, StepValues, TrainingPlan
+from lamina.engine.executor import EpochsExecutor, Executor
+from lamina.engine.plan import Batches, Epochs, Failure, StepValues, TrainingPlan
 from lamina.errors import InvalidSettingError, phrase
 from lamina.losses import Loss
 from lamina.network import Network
@@ -32,6 +32,7 @@ from lamina.training.history import History, Record
 from lamina.training.monte_carlo import sample_predictions
 from lamina.training.run_state import load_run_state, run_state
 from lamina.training.running_fit import RunningFit, report_failure
+from lamina.training.short_epochs import ShortEpochs
 from lamina.training.stop_reason import StopReason
 from lamina.training.weighted_network import Metric, WeightedNetwork
 from lamina.validation import Rule, boolean, check_parameters, choice, integer, one_of, value
@@ -277,7 +278,11 @@ class Trainer:
         if isinstance(self.optimizer, LBFGS):
             self._fit_full_batch(data, self.optimizer)
         while self.stop_reason is None and self.epoch < self.last_epoch:
-            self.fit_epoch(data)
+            num_epochs = self._epochs_a_call(data)
+            if num_epochs > 1:
+                self._fit_short_epochs(data, num_epochs)
+            else:
+                self.fit_epoch(data)
         if self.stop_reason is None:
             self.stop("max_epochs", f"All {self.last_epoch - self._fit.first_epoch} epochs asked for were run.")
 
@@ -301,9 +306,7 @@ class Trainer:
             if not epoch.steps_done:
                 raise
             self.stop("interrupted", f"The training was interrupted in epoch {self.epoch + 1}.")
-        if epoch.failure is not None:
-            where = f"the {epoch.failure.quantity} of layer {epoch.failure.layer!r}"
-            self.stop("non_finite", f"In step {epoch.failure.step + 1}, {where} became NaN or infinite.")
+        self._stop_at(epoch.failure)
         if epoch.failure is not None or not epoch.steps_done:
             return None
         record = epoch.record()
@@ -459,21 +462,62 @@ class Trainer:
         self._built().configure(plan, self.optimizer)
         check_program(self.executor.program, self.optimizer, self.clipping)
 
+    def _epochs_a_call(self, data: Batches) -> int:
+        """How many epochs one call of the engine may run; 1 if something is to be done between them, or watched within."""
+        watched = self.callbacks or self._fit.validation is not None or self.schedule.reactive is not None
+        counted = self.clipping != plan.Clipping() or data.sample_weight is not None
+        steps = self._built().steps
+        if watched or counted or not isinstance(steps, EpochsExecutor):
+            return 1
+        num_steps = -(-data.num_rows // min(self.batch_size or data.num_rows, data.num_rows))
+        return min(self._chunk_size.steps // num_steps, self.last_epoch - self.epoch)
+
+    def _fit_short_epochs(self, data: Batches, num_epochs: int) -> None:
+        """Many times :meth:`fit_epoch` in one call of the engine, with equal results."""
+        steps = self._built().steps
+        assert isinstance(steps, EpochsExecutor)
+        size = min(self.batch_size or data.num_rows, data.num_rows)
+        epochs = Epochs(self.epoch, num_epochs, self.shuffle)
+        short = ShortEpochs(data, epochs, size, self._values(data.num_rows, size, num_epochs))
+        began = time.perf_counter()
+        result = self._fit.best.offer_epochs(
+            lambda best: steps.train_epochs(data, epochs, size, self.step, short.values, best),
+        )
+        duration_s = time.perf_counter() - began
+        self._chunk_size.observe(num_epochs * short.steps_per_epoch, duration_s)
+        records = short.records(result, self.step, duration_s)
+        self.epoch += len(records)
+        self.step += len(result.losses)
+        for record in records:
+            self.history.append(record)
+        self._stop_at(result.failure)
+
+    def _stop_at(self, failure: Failure | None) -> None:
+        if failure is not None:
+            where = f"the {failure.quantity} of layer {failure.layer!r}"
+            self.stop("non_finite", f"In step {failure.step + 1}, {where} became NaN or infinite.")
+
     def _next_epoch(self, data: Batches) -> Epoch:
         """The order of the rows in the coming epoch, and the values of its steps."""
-        optimizer = self.optimizer
-        if not isinstance(optimizer, StepOptimizer | PerturbationOptimizer):
-            raise InvalidSettingError(phrase("optimizer", "must take steps to train an epoch", optimizer, owner="Trainer"))
         size = min(self.batch_size or data.num_rows, data.num_rows)
-        num_steps = self.steps_per_epoch = -(-data.num_rows // size)
-        total = max(self.last_epoch, self.epoch + 1) * num_steps
-        rates = self.schedule.rates(optimizer.step_size, self.step, num_steps, num_steps, total)
-        decays = np.full(num_steps, optimizer.weight_decay) if optimizer.weight_decay else None
+        values = self._values(data.num_rows, size, 1)
         if self.shuffle:
             order = permutation(data.num_rows, seed=self.seed, epoch=self.epoch)
         else:
             order = np.arange(data.num_rows, dtype=np.int64)
-        return Epoch(data, order, size, StepValues(rates, decays))
+        return Epoch(data, order, size, values)
+
+    def _values(self, num_rows: int, batch_size: int, num_epochs: int) -> StepValues:
+        """The values of the steps of the coming epochs."""
+        optimizer = self.optimizer
+        if not isinstance(optimizer, StepOptimizer | PerturbationOptimizer):
+            raise InvalidSettingError(phrase("optimizer", "must take steps to train an epoch", optimizer, owner="Trainer"))
+        per_epoch = self.steps_per_epoch = -(-num_rows // batch_size)
+        num_steps = num_epochs * per_epoch
+        total = max(self.last_epoch, self.epoch + 1) * per_epoch
+        rates = self.schedule.rates(optimizer.step_size, self.step, num_steps, per_epoch, total)
+        decays = np.full(num_steps, optimizer.weight_decay) if optimizer.weight_decay else None
+        return StepValues(rates, decays)
 
     def _end_epoch(self, measured: Record, began: float) -> Record:
         """Everything between an epoch's last step and the next epoch. The record is in the history before anything can fail."""

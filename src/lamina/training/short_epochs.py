@@ -1,0 +1,64 @@
+"""Many short epochs in one native call: what a call costs would otherwise exceed what an epoch does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lamina.engine.plan import Batches, Epochs, StepValues, TrainingResult
+from lamina.training.history import Record
+
+__all__ = ["ShortEpochs"]
+
+
+@dataclass(frozen=True, slots=True)
+class ShortEpochs:
+    """Epochs between which nobody asks for anything: no callback, no validation, no schedule that watches.
+
+    Attributes
+    ----------
+    data : Batches
+        Without sample weights.
+    epochs : Epochs
+    batch_size : int
+    values : StepValues
+        For the steps of all epochs.
+    """
+
+    data: Batches
+    epochs: Epochs
+    batch_size: int
+    values: StepValues
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return -(-self.data.num_rows // self.batch_size)
+
+    def records(self, result: TrainingResult, first_step: int, duration_s: float) -> list[Record]:
+        """What the history keeps of each epoch that was done; ``duration_s``, of all, is shared out evenly."""
+        steps = self.steps_per_epoch
+        count = len(result.losses) // steps
+        losses = self._mean_losses(result.losses[: count * steps].reshape(count, steps))
+        rates = self.values.learning_rates[steps - 1 : count * steps : steps].tolist()
+        each_s = duration_s / self.epochs.count
+        return [
+            {
+                "epoch": self.epochs.first + i + 1,
+                "step": first_step + (i + 1) * steps,
+                "loss": loss,
+                "learning_rate": rate,
+                "duration_s": each_s,
+            }
+            for i, (loss, rate) in enumerate(zip(losses, rates, strict=True))
+        ]
+
+    def _mean_losses(self, by_step: np.ndarray) -> list[float]:
+        """Of each epoch: means over its rows, of which the last batch may have fewer."""
+        last = self.data.num_rows - (self.steps_per_epoch - 1) * self.batch_size
+        if last == self.batch_size:
+            means: list[float] = by_step.mean(axis=1).tolist()
+            return means
+        weights = np.full(self.steps_per_epoch, float(self.batch_size))
+        weights[-1] = last
+        return [float(losses @ weights / weights.sum()) for losses in by_step]

@@ -1,0 +1,90 @@
+"""Many epochs in one call of the engine: the same training as one epoch a call."""
+
+import numpy as np
+import pytest
+
+from lamina.engine import native_available
+from lamina.errors import NonFiniteError
+from lamina.layers import BatchNorm, Dense, Dropout
+from lamina.network import Sequential
+from lamina.optimizers import Adam, AdamW, GradientDescent
+from lamina.schedules import Cosine, InverseScaling
+from lamina.training import Trainer, TrainingWarning
+from lamina.training.callbacks import Callback
+
+pytestmark = pytest.mark.skipif(not native_available(), reason="the reference trains epoch by epoch")
+
+
+class AtEveryEpoch(Callback):
+    """Asks for nothing, but every epoch, so that each is a call of its own."""
+
+    def on_epoch_end(self, trainer, record):
+        pass
+
+
+def pair(optimizer, rows=10, **settings):
+    rng = np.random.default_rng(0)
+    data = rng.normal(size=(rows, 3)), rng.integers(0, 2, rows)
+    layers = [Dense(5, activation="tanh"), BatchNorm(), Dropout(0.2), Dense(2)]
+    network = Sequential(layers, input_width=3)
+    trainers = [
+        Trainer(network, "softmax_cross_entropy", optimizer, seed=3, callbacks=callbacks, **settings)
+        for callbacks in ([], [AtEveryEpoch()])
+    ]
+    return trainers, data
+
+
+def without_durations(history):
+    return [{key: value for key, value in record.items() if key != "duration_s"} for record in history]
+
+
+@pytest.mark.parametrize("batch_size", [None, 2, 4, 5, 100])
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_epochs_in_one_call_equal_epochs_called_one_by_one(batch_size, shuffle):
+    trainers, data = pair(AdamW(0.01, weight_decay=0.1), batch_size=batch_size, shuffle=shuffle)
+    for trainer in trainers:
+        trainer.fit(*data, max_epochs=60)
+        trainer.fit(*data, max_epochs=5)
+    assert without_durations(trainers[0].history) == without_durations(trainers[1].history)
+    assert np.array_equal(trainers[0].executor.parameters, trainers[1].executor.parameters)
+    assert np.array_equal(trainers[0].executor.state, trainers[1].executor.state)
+    assert trainers[0].step == trainers[1].step
+
+
+@pytest.mark.parametrize("schedule", [Cosine(), InverseScaling(0.5)])
+def test_schedules_give_the_same_rates(schedule):
+    trainers, data = pair(Adam(0.01), batch_size=4, schedule=schedule)
+    rates = [trainer.fit(*data, max_epochs=40)[:, "learning_rate"] for trainer in trainers]
+    assert rates[0] == rates[1]
+
+
+def test_few_calls_run_many_epochs(monkeypatch):
+    (trainer, _), data = pair(Adam(0.01), batch_size=None)
+    calls = []
+    train_epochs = trainer.executor.train_epochs
+    monkeypatch.setattr(
+        trainer.executor, "train_epochs", lambda *arguments: calls.append(arguments[1].count) or train_epochs(*arguments)
+    )
+    trainer.fit(*data, max_epochs=1000)
+    assert sum(calls) == 1000
+    assert len(calls) < 100
+
+
+def test_a_training_that_diverges_gives_back_the_same_best_weights():
+    results = []
+    trainers, (x, y) = pair(GradientDescent(0.1), rows=12, batch_size=4, schedule=lambda step: 0.1 if step < 50 else 1e30 * step)
+    for trainer in trainers:
+        with pytest.warns(TrainingWarning):
+            trainer.fit(x, y, max_epochs=200)
+        results.append(trainer)
+    assert results[0].stop_reason == results[1].stop_reason
+    assert without_durations(results[0].history) == without_durations(results[1].history)
+    assert np.array_equal(results[0].executor.parameters, results[1].executor.parameters)
+    assert np.array_equal(results[0].executor.state, results[1].executor.state)
+
+
+def test_a_failure_in_the_first_epoch_is_an_error():
+    (trainer, _), (x, y) = pair(Adam(0.01), batch_size=None)
+    trainer.weights[next(iter(trainer.weights))][:] = np.nan
+    with pytest.raises(NonFiniteError):
+        trainer.fit(x, y, max_epochs=10)
