@@ -26,13 +26,6 @@ def descend_lbfgs(objective: Objective, trail: Trail, optimizer: LBFGS, max_step
         if trail.is_over:
             raise StopIteration
 
-    options = {
-        "maxiter": max_steps,
-        "maxcor": optimizer.memory,
-        "gtol": optimizer.gradient_tol,
-        "ftol": optimizer.loss_tol,
-        "maxfun": optimizer.max_evaluations,
-    }
     if not trail.is_over:
         minimize: Any = optimize.minimize  # whose type stubs know no callback with an intermediate result
         with np.errstate(over="ignore", invalid="ignore"):
@@ -42,7 +35,7 @@ def descend_lbfgs(objective: Objective, trail: Trail, optimizer: LBFGS, max_step
                 jac=objective.gradient_at,
                 method="L-BFGS-B",
                 callback=after_iteration,
-                options=options,
+                options=optimizer.scipy_options(max_steps),
             )
         _end(trail, result, optimizer, max_steps)
     return trail.descent(0, max_steps)

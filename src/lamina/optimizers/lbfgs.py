@@ -56,3 +56,13 @@ class LBFGS(Optimizer):
     gradient_tol: float = 1e-4
     loss_tol: float = 2.220446049250313e-09
     max_evaluations: int = 15000
+
+    def scipy_options(self, max_iterations: int) -> dict[str, float]:
+        """The options of SciPy's L-BFGS-B for at most so many iterations."""
+        return {
+            "maxiter": max_iterations,
+            "maxcor": self.memory,
+            "gtol": self.gradient_tol,
+            "ftol": self.loss_tol,
+            "maxfun": self.max_evaluations,
+        }

@@ -53,17 +53,10 @@ def minimize_full_batch(
             raise StopIteration
 
     iterate = executor.parameters.copy()
-    options = {
-        "maxiter": max_iterations,
-        "maxcor": optimizer.memory,
-        "gtol": optimizer.gradient_tol,
-        "ftol": optimizer.loss_tol,
-        "maxfun": optimizer.max_evaluations,
-    }
     start = executor.parameters.astype(np.float64)
-    minimize: Any = (
-        optimize.minimize
-    )  # whose type stubs know no function that returns value and gradient together with a callback
+    # SciPy's type stubs know no function that returns value and gradient together with a callback.
+    minimize: Any = optimize.minimize
+    options = optimizer.scipy_options(max_iterations)
     try:
         result = minimize(objective, start, jac=True, method="L-BFGS-B", callback=after_iteration, options=options)
     except KeyboardInterrupt:
