@@ -1,0 +1,123 @@
+"""Parameters of an estimator that cannot be used together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+
+import numpy as np
+
+from lamina.errors import phrase
+from lamina.estimators.parameters import SharedParameters
+from lamina.optimizers import OPTIMIZERS, PerturbationOptimizer, PerturbOne
+from lamina.training import Checkpoint, JsonlLog, Progress
+
+__all__ = ["find_contradictions"]
+
+# What describes the built-in network, and so contradicts one that the user brings.
+_STRUCTURE = (
+    "hidden_layer_sizes",
+    "activation",
+    "alpha",
+    "l1_ratio",
+    "max_norm",
+    "dropout",
+    "input_dropout",
+    "batch_norm",
+    "layer_norm",
+    "weight_init",
+    "bias_init",
+)
+_CLIPPING = ("clip_value", "clip_norm", "clip_layer_norm")
+
+# The first two stand in the estimators themselves, whose positional parameters differ.
+_DEFAULTS: dict[str, object] = {"hidden_layer_sizes": (100,), "activation": "relu"}
+_DEFAULTS |= {field.name: field.default for field in fields(SharedParameters)}
+
+
+def find_contradictions(parameters: Mapping[str, object], owner: str) -> list[str]:
+    """A sentence for every contradiction between parameters that are all right by themselves."""
+    return [*_lengths(parameters, owner), *_of_network(parameters, owner), *_of_training(parameters, owner)]
+
+
+def _lengths(parameters: Mapping[str, object], owner: str) -> list[str]:
+    """Sentences for per-layer lists that are not one entry a hidden layer."""
+    hidden = parameters["hidden_layer_sizes"]
+    num_hidden = len(hidden) if isinstance(hidden, Sequence | np.ndarray) else 1
+    rule = f"must be one value, or one a hidden layer ({num_hidden})"
+    return [
+        phrase(name, rule, given, owner=owner)
+        for name in ("activation", "dropout")
+        if isinstance(given := parameters[name], Sequence | np.ndarray)
+        and not isinstance(given, str)
+        and len(given) != num_hidden
+    ]
+
+
+def _of_network(parameters: Mapping[str, object], owner: str) -> list[str]:
+    """Sentences for parameters of the network and its loss that exclude each other."""
+    wrong = []
+    if parameters["network"] is not None:
+        repair = "Set it on the layers of the network instead."
+        rule = "must keep its default when network is given"
+        changed = {name: parameters[name] for name in _STRUCTURE if not _equal(parameters[name], _DEFAULTS[name])}
+        wrong += [phrase(name, rule, given, repair=repair, owner=owner) for name, given in changed.items()]
+    if parameters["optimizer"] is not None and parameters["solver"] != "adam":
+        repair = "Give one of the two."
+        wrong.append(
+            phrase("solver", "must keep its default when optimizer is given", parameters["solver"], repair=repair, owner=owner)
+        )
+    if parameters["batch_norm"] and parameters["layer_norm"]:
+        repair = "Choose one normalization."
+        wrong.append(phrase("layer_norm", "must be False when batch_norm is True", True, repair=repair, owner=owner))
+    if parameters.get("label_smoothing", 0.0) and parameters["loss"] != "log_loss":
+        repair = "Give the loss object its own label_smoothing."
+        given = parameters["label_smoothing"]
+        wrong.append(phrase("label_smoothing", "must be 0 unless loss is 'log_loss'", given, repair=repair, owner=owner))
+    return wrong
+
+
+def _of_training(parameters: Mapping[str, object], owner: str) -> list[str]:
+    """Sentences for settings of the training that exclude each other; what must stand is the default."""
+    chosen = parameters["solver"] if parameters["optimizer"] is None else parameters["optimizer"]
+    kind = OPTIMIZERS.get(chosen) if isinstance(chosen, str) else type(chosen)
+    perturbs = kind is not None and issubclass(kind, PerturbationOptimizer)
+    name = getattr(kind, "kind", chosen)
+    forbidden: list[tuple[bool, tuple[str, ...], str, str]] = [
+        (perturbs, ("dropout", "input_dropout"), f"with solver {name!r}", "Its trials must differ in the weights alone."),
+        (perturbs, ("weight_decay",), f"with solver {name!r}", "Use alpha."),
+        (kind is PerturbOne, _CLIPPING, f"with solver {name!r}", "It has no gradient to clip."),
+        (not perturbs, ("objective",), "unless solver is 'perturb-one' or 'perturb-all'", "Other solvers follow the loss."),
+        (parameters["n_restarts"] != 1, ("warm_start",), "with n_restarts > 1", "Every restart begins anew."),
+    ]
+    wrong = [
+        phrase(setting, f"must be {_DEFAULTS[setting]!r} {when}", parameters[setting], repair=repair, owner=owner)
+        for holds, settings, when, repair in forbidden
+        for setting in settings
+        if holds and _is_set(parameters[setting])
+    ]
+    if isinstance(chosen, PerturbationOptimizer) and chosen.objective is not None and parameters["objective"] is not None:
+        rule = "must be None when the optimizer has an objective of its own"
+        wrong.append(phrase("objective", rule, parameters["objective"], repair="Give one of the two.", owner=owner))
+    callbacks = parameters["callbacks"] if isinstance(parameters["callbacks"], Sequence) else [parameters["callbacks"]]
+    single = [type(callback).__name__ for callback in callbacks if isinstance(callback, Checkpoint | JsonlLog | Progress)]
+    if parameters["n_restarts"] != 1 and single:
+        repair = "Leave it out: the restarts run side by side, and would write over each other."
+        rule = "must not write files or to the terminal with n_restarts > 1"
+        wrong.append(phrase("callbacks", rule, single[0], repair=repair, owner=owner))
+    if parameters["batch_norm"] and parameters["batch_size"] == 1:
+        repair = "One row has no variance: use larger batches, or layer_norm."
+        wrong.append(phrase("batch_size", "must be at least 2 with batch_norm", 1, repair=repair, owner=owner))
+    return wrong
+
+
+def _is_set(given: object) -> bool:
+    """Whether a parameter is more than nothing: not None, False, 0, empty, or zeros throughout."""
+    return bool(np.any(given)) if isinstance(given, Sequence | np.ndarray) and not isinstance(given, str) else bool(given)
+
+
+def _equal(given: object, default: object) -> bool:
+    """Whether a parameter has its default value; a list or array may stand for a tuple."""
+    if isinstance(default, tuple):
+        return np.array_equal(np.atleast_1d(given), default)  # type: ignore[call-overload]
+    return type(given) is type(default) and given == default
