@@ -27,7 +27,7 @@ docs: $(VENV)/.mnist
 test-peers: $(VENV)/.peers
 	$(BIN)/python -m pytest tests/peers
 
-bench: $(VENV)/.peers
+bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.compare
 
 # The native tests on a build under AddressSanitizer and UndefinedBehaviorSanitizer. -S keeps the installed build out of the way.
@@ -49,7 +49,7 @@ $(VENV)/.installed: $(SOURCES) | $(VENV)/bin/python
 	@touch $@
 
 # --group reads [dependency-groups] of pyproject.toml
-$(VENV)/.test $(VENV)/.check $(VENV)/.docs $(VENV)/.peers: $(VENV)/.%: $(VENV)/.installed
+$(VENV)/.test $(VENV)/.check $(VENV)/.docs $(VENV)/.peers $(VENV)/.bench: $(VENV)/.%: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --group $*
 	@touch $@
 
