@@ -303,6 +303,24 @@ def test_built_in_losses_and_ones_own_do_not_mix():
         Trainer(two_by_two(), ["softmax_cross_entropy", lambda logits, targets: logits[:, 0]])
 
 
+@pytest.mark.parametrize(
+    ("settings", "rule"),
+    [
+        ({"clipping": 0.5}, "clipping must be an instance of Clipping, or None, got 0.5"),
+        ({"dtype": "foo"}, "dtype must be one of 'float32', 'float64', got 'foo'"),
+        ({"network": [Dense(2)]}, "network must be an instance of Network"),
+    ],
+)
+def test_what_is_of_another_kind_is_refused_by_name(settings, rule):
+    with pytest.raises(InvalidSettingError, match=rule):
+        Trainer(**{"network": Sequential([Dense(1)]), "loss": "squared_error"} | settings)
+
+
+def test_a_single_callback_needs_no_list():
+    callback = EarlyStopping()
+    assert Trainer(Sequential([Dense(1)]), "squared_error", callbacks=callback).callbacks == [callback]
+
+
 def test_wrong_settings_are_named_all_at_once():
     with pytest.raises(InvalidSettingError, match=r"(?s)batch_size.*seed.*dtype"):
         Trainer(Sequential([Dense(1)]), "squared_error", batch_size=0, seed=-1, dtype="float16")

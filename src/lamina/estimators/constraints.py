@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from lamina.activations import ACTIVATIONS, ALIASES, Activation
+from lamina.engine import ENGINES
 from lamina.estimators.contradictions import find_contradictions
 from lamina.initializers import INITIALIZERS, Initializer
 from lamina.losses import Loss
@@ -90,7 +91,7 @@ _SHARED: dict[str, Rule] = {
     "callbacks": one_of(instance(Callback), sequence_of(instance(Callback))),
     "max_time": _POSITIVE_OR_NONE,
     "n_threads": one_of(_NONE, integer(1)),
-    "engine": choice(("auto", "native", "reference")),
+    "engine": choice(ENGINES),
 }
 
 _LOSS_OBJECTS = (instance(Loss), function("logits and targets"))

@@ -26,6 +26,7 @@ from lamina.estimators.validation_split import split_rows
 from lamina.losses import Loss
 from lamina.network import Network
 from lamina.training import Callback, StopReason, TimeLimit, Trainer
+from lamina.training.callbacks.callback import list_of_callbacks
 
 __all__ = ["MultilayerPerceptron"]
 
@@ -265,10 +266,9 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         return trainer
 
     def _trainer_callbacks(self) -> list[Callback]:
-        own = [self.callbacks] if isinstance(self.callbacks, Callback) else list(self.callbacks)
         limit = [] if self.max_time is None else [TimeLimit(self.max_time)]
         rate = [SgdRate(self.learning_rate_init, self)] if changes_rate_by_epoch(self) else []
-        return [self._rule, *rate, *own, *limit]
+        return [self._rule, *rate, *list_of_callbacks(self.callbacks), *limit]
 
     def _batch_size(self, num_rows: int) -> int | None:
         if isinstance(self.batch_size, str):

@@ -20,7 +20,8 @@ from lamina.errors import NonFiniteError
 from lamina.estimators.optimization import build_optimizer
 from lamina.estimators.rows import Rows
 from lamina.optimizers import PerturbationOptimizer
-from lamina.training import Callback, StopReason
+from lamina.training import StopReason
+from lamina.training.callbacks.callback import list_of_callbacks
 from lamina.training.data_frame import to_data_frame
 
 if TYPE_CHECKING:
@@ -212,7 +213,7 @@ def _problem_of(future: Future[None]) -> NonFiniteError | None:
 
 def _adopt(estimator: MultilayerPerceptron, candidate: MultilayerPerceptron) -> None:
     """Take over everything that a fit learns."""
-    for own, copied in zip(_callbacks_of(estimator), _callbacks_of(candidate), strict=True):
+    for own, copied in zip(list_of_callbacks(estimator.callbacks), list_of_callbacks(candidate.callbacks), strict=True):
         own.load_state(copied.state())
     parameters = estimator.get_params(deep=False)
     for name, value in vars(candidate).items():
@@ -220,11 +221,6 @@ def _adopt(estimator: MultilayerPerceptron, candidate: MultilayerPerceptron) -> 
             setattr(estimator, name, value)
     estimator._rule.estimator = estimator
     estimator._trainer.callbacks = estimator._trainer_callbacks()
-
-
-def _callbacks_of(estimator: MultilayerPerceptron) -> list[Callback]:
-    given = estimator.callbacks
-    return [given] if isinstance(given, Callback) else list(given)
 
 
 def _criterion(estimator: MultilayerPerceptron) -> str:
@@ -249,9 +245,8 @@ def _row(estimator: MultilayerPerceptron, seed: int | None, validation: Rows | N
     elif criterion == "objective":
         best = estimator.history_[-1]["objective"]
     elif criterion == "validation_loss" and validation is not None:
-        best = estimator._validation_loss(
-            validation
-        )  # of the weights that are there: a callback may have gone back to better ones
+        # Of the weights that are there: a callback may have gone back to better ones.
+        best = estimator._validation_loss(validation)
     else:
         # A training that diverged later on has the weights of its lowest loss back.
         best = min(curve) if estimator.stop_reason_.code == "non_finite" else curve[-1]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
 
-from lamina.engine.plan import Batches, Epochs, StepValues, TrainingResult
+from lamina.engine.executor import EpochsExecutor
+from lamina.engine.plan import Batches, Epochs, Failure, StepValues, TrainingResult
+from lamina.training.best_weights import BestWeights
+from lamina.training.callbacks.callback import Run
+from lamina.training.chunks import ChunkSize
 from lamina.training.history import Record
 
-__all__ = ["ShortEpochs"]
+__all__ = ["ShortEpochs", "run_short_epochs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +67,19 @@ class ShortEpochs:
         weights = np.full(self.steps_per_epoch, float(self.batch_size))
         weights[-1] = last
         return [float(losses @ weights / weights.sum()) for losses in by_step]
+
+
+def run_short_epochs(run: Run, epochs: ShortEpochs, steps: EpochsExecutor, best: BestWeights, size: ChunkSize) -> Failure | None:
+    """Take all steps of ``epochs`` in one call, and put their records into the history; returns why a step was not taken."""
+    began = time.perf_counter()
+    result = best.offer_epochs(
+        lambda kept: steps.train_epochs(epochs.data, epochs.epochs, epochs.batch_size, run.step, epochs.values, kept)
+    )
+    duration_s = time.perf_counter() - began
+    size.observe(epochs.epochs.count * epochs.steps_per_epoch, duration_s)
+    records = epochs.records(result, run.step, duration_s)
+    run.epoch += len(records)
+    run.step += len(result.losses)
+    for record in records:
+        run.history.append(record)
+    return result.failure

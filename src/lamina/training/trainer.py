@@ -20,7 +20,7 @@ from lamina.network.heads import Losses, losses_for
 from lamina.optimizers import LBFGS, GradientDescent, Optimizer, PerturbationOptimizer, StepOptimizer, get_optimizer
 from lamina.schedules import Schedule, get_schedule
 from lamina.training.batches import input_widths
-from lamina.training.callbacks.callback import Callback
+from lamina.training.callbacks.callback import Callback, list_of_callbacks
 from lamina.training.callbacks.moments import Moments
 from lamina.training.callbacks.schedule_watch import ScheduleWatch
 from lamina.training.checkpoint import check_identity, read_checkpoint, write_checkpoint
@@ -32,15 +32,17 @@ from lamina.training.history import History, Record
 from lamina.training.monte_carlo import sample_predictions
 from lamina.training.run_state import load_run_state, run_state
 from lamina.training.running_fit import RunningFit, report_failure
-from lamina.training.short_epochs import ShortEpochs
+from lamina.training.short_epochs import ShortEpochs, run_short_epochs
 from lamina.training.stop_reason import StopReason
 from lamina.training.weighted_network import Metric, WeightedNetwork
-from lamina.validation import Rule, boolean, check_parameters, choice, integer, one_of, value
+from lamina.validation import Rule, boolean, check_parameters, choice, instance, integer, one_of, value
 
 __all__ = ["Trainer"]
 
 _RULES: dict[str, Rule] = {
+    "network": instance(Network),
     "batch_size": one_of(integer(1), value(None), choice(("auto",))),
+    "clipping": one_of(instance(plan.Clipping), value(None)),
     "seed": integer(0),
     "dtype": choice(("float32", "float64")),
     "shuffle": boolean(),
@@ -66,7 +68,7 @@ class Trainer:
     schedule : str, Schedule, callable or None, default=None
         How the learning rate changes; a function of the step gives the rate itself. None: constant.
     clipping : Clipping, optional
-    callbacks : sequence of Callback, default=()
+    callbacks : Callback or sequence of Callback, default=()
     metrics : dict of str to callable, optional
         ``function(targets, predictions) -> float``, computed on the validation data at the end of every epoch, and put
         into the record as ``validation_<name>``. Targets are those given, predictions those of :meth:`predict`.
@@ -122,7 +124,7 @@ class Trainer:
         batch_size: int | str | None = "auto",
         schedule: str | Schedule | Mapping[str, Any] | Callable[[int], float] | None = None,
         clipping: plan.Clipping | None = None,
-        callbacks: Sequence[Callback] = (),
+        callbacks: Callback | Sequence[Callback] = (),
         metrics: Mapping[str, Metric] | None = None,
         seed: int = 0,
         dtype: str = "float32",
@@ -133,13 +135,16 @@ class Trainer:
         loss_weights: Sequence[float] | Mapping[str, float] | None = None,
     ) -> None:
         given = {
+            "network": network,
             "batch_size": batch_size,
+            "clipping": clipping,
             "seed": seed,
-            "dtype": np.dtype(dtype).name,
+            "dtype": _name_of(dtype),
             "shuffle": shuffle,
             "n_threads": n_threads,
+            "penalty_per_row": penalty_per_row,
         }
-        check_parameters({**given, "penalty_per_row": penalty_per_row}, _RULES, owner="Trainer")
+        check_parameters(given, _RULES, owner="Trainer")
         self._network = network
         self._model: WeightedNetwork | None = None
         self.losses: tuple[Loss, ...] = losses_for(loss, network.output_names)
@@ -149,7 +154,7 @@ class Trainer:
         # A schedule may watch the training and remember; another trainer's must not know.
         self.schedule: Schedule = copy.deepcopy(get_schedule(schedule))
         self.clipping = clipping or plan.Clipping()
-        self.callbacks = list(callbacks)
+        self.callbacks = list_of_callbacks(callbacks)
         self.metrics = dict(metrics or {})
         if "loss" in self.metrics:
             raise InvalidSettingError(phrase("a metric's name", "must not be that of the loss", "loss", owner="Trainer"))
@@ -465,32 +470,20 @@ class Trainer:
     def _epochs_a_call(self, data: Batches) -> int:
         """How many epochs one call of the engine may run; 1 if something is to be done between them, or watched within."""
         watched = self.callbacks or self._fit.validation is not None or self.schedule.reactive is not None
-        counted = self.clipping != plan.Clipping() or data.sample_weight is not None
-        steps = self._built().steps
-        if watched or counted or not isinstance(steps, EpochsExecutor):
+        counted = is_bounded(self.clipping) or data.sample_weight is not None
+        if watched or counted or not isinstance(self._built().steps, EpochsExecutor):
             return 1
-        num_steps = -(-data.num_rows // min(self.batch_size or data.num_rows, data.num_rows))
+        num_steps = -(-data.num_rows // self._rows_a_step(data.num_rows))
         return min(self._chunk_size.steps // num_steps, self.last_epoch - self.epoch)
 
     def _fit_short_epochs(self, data: Batches, num_epochs: int) -> None:
         """Many times :meth:`fit_epoch` in one call of the engine, with equal results."""
         steps = self._built().steps
         assert isinstance(steps, EpochsExecutor)
-        size = min(self.batch_size or data.num_rows, data.num_rows)
-        epochs = Epochs(self.epoch, num_epochs, self.shuffle)
-        short = ShortEpochs(data, epochs, size, self._values(data.num_rows, size, num_epochs))
-        began = time.perf_counter()
-        result = self._fit.best.offer_epochs(
-            lambda best: steps.train_epochs(data, epochs, size, self.step, short.values, best),
-        )
-        duration_s = time.perf_counter() - began
-        self._chunk_size.observe(num_epochs * short.steps_per_epoch, duration_s)
-        records = short.records(result, self.step, duration_s)
-        self.epoch += len(records)
-        self.step += len(result.losses)
-        for record in records:
-            self.history.append(record)
-        self._stop_at(result.failure)
+        size = self._rows_a_step(data.num_rows)
+        values = self._values(data.num_rows, size, num_epochs)
+        epochs = ShortEpochs(data, Epochs(self.epoch, num_epochs, self.shuffle), size, values)
+        self._stop_at(run_short_epochs(self, epochs, steps, self._fit.best, self._chunk_size))
 
     def _stop_at(self, failure: Failure | None) -> None:
         if failure is not None:
@@ -499,13 +492,16 @@ class Trainer:
 
     def _next_epoch(self, data: Batches) -> Epoch:
         """The order of the rows in the coming epoch, and the values of its steps."""
-        size = min(self.batch_size or data.num_rows, data.num_rows)
+        size = self._rows_a_step(data.num_rows)
         values = self._values(data.num_rows, size, 1)
         if self.shuffle:
             order = permutation(data.num_rows, seed=self.seed, epoch=self.epoch)
         else:
             order = np.arange(data.num_rows, dtype=np.int64)
         return Epoch(data, order, size, values)
+
+    def _rows_a_step(self, num_rows: int) -> int:
+        return min(self.batch_size or num_rows, num_rows)
 
     def _values(self, num_rows: int, batch_size: int, num_epochs: int) -> StepValues:
         """The values of the steps of the coming epochs."""
@@ -558,3 +554,11 @@ class Trainer:
             "shuffle": self.shuffle,
             "callbacks": [type(callback).__name__ for callback in self.callbacks],
         }
+
+
+def _name_of(dtype: object) -> object:
+    """The name of a dtype, however it is given; what is none comes back, to be refused."""
+    try:
+        return np.dtype(dtype).name  # type: ignore[call-overload]
+    except TypeError:
+        return dtype

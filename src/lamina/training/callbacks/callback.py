@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -13,7 +14,7 @@ from lamina.schedules import Schedule
 from lamina.training.history import History, Record
 from lamina.training.stop_reason import StopReason
 
-__all__ = ["Callback", "Run"]
+__all__ = ["Callback", "Run", "list_of_callbacks"]
 
 
 class Run(Protocol):
@@ -112,3 +113,8 @@ class Callback:
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take back what :meth:`state` gave; ``on_fit_begin`` is called after this."""
+
+
+def list_of_callbacks(callbacks: Callback | Sequence[Callback]) -> list[Callback]:
+    """The list of one callback, or of several."""
+    return [callbacks] if isinstance(callbacks, Callback) else list(callbacks)
