@@ -71,10 +71,10 @@ def densities_from(weight_init: str | Initializer, *, seed: int) -> LayerDensiti
 def draw_densities(result: LayerDensities, start: str) -> Figure:
     """A panel a layer, a line a moment."""
     from lamina.plots import plot_densities
+    from lamina.plots.style import figure_of
 
     layers = list(next(iter(result.outputs.values())).outputs)
     name, accuracy = result.data.partition(":")[0], list(result.accuracies.values())[-1]
     title = f"{name}, {start}: density of every layer's output (test accuracy after {EPOCHS} epochs: {accuracy:.1%})"
     axes = plot_densities(result.outputs, title=title, ranges=dict.fromkeys(layers[:-1], (-1.0, 1.0)))
-    figure: Figure = axes[0].figure  # type: ignore[assignment]
-    return figure
+    return figure_of(axes[0])

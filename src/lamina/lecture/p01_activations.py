@@ -60,8 +60,8 @@ def compute(*, seed: int = 0) -> ActivationCurves:
 def draw(result: ActivationCurves) -> Figure:
     """A panel a function."""
     from lamina.plots import plot_activation_functions
+    from lamina.plots.style import figure_of
 
     axes = plot_activation_functions(result.x, result.values, result.derivatives)
     axes[0].set_ylim(-1.6, 3.2)
-    figure: Figure = axes[0].figure  # type: ignore[assignment]
-    return figure
+    return figure_of(axes[0])

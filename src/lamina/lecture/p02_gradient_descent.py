@@ -58,9 +58,9 @@ def compute(*, seed: int = 0) -> TwoValleys:
 def draw(result: TwoValleys) -> Figure:
     """The curve and both ways down."""
     from lamina.plots import plot_descent_on_curve
+    from lamina.plots.style import figure_of
 
     x = np.linspace(-1.6, 1.72, 400)
     title = f"Gradient descent, learning rate {LEARNING_RATE}: each ends in its own valley"
     ax = plot_descent_on_curve(x, curve(x), result.descents, formula="f(x) = (x² − 1)² + 0.4 x", title=title)
-    figure: Figure = ax.figure  # type: ignore[assignment]
-    return figure
+    return figure_of(ax)

@@ -69,7 +69,7 @@ def _clouds(rng: np.random.Generator, num_rows: int) -> tuple[np.ndarray, np.nda
 def draw(result: NotSeparable) -> Figure:
     """The rows with the proof, and the accuracies."""
     from lamina.plots import plot_accuracy_curves, plot_separability
-    from lamina.plots.style import axes_grid, styled
+    from lamina.plots.style import axes_grid, figure_of, styled
 
     model = result.model
     certificate = model.separability_.certificates[1]
@@ -81,7 +81,6 @@ def draw(result: NotSeparable) -> Figure:
         line = (model.coef_[0], float(model.intercept_[0]))
         plot_separability(result.X, result.y, certificate, line=line, title="A point that both classes have in common", ax=left)
         plot_accuracy_curves(model.history_, title="Accuracy rises and falls; the pocket keeps the best", ax=right)
-        figure: Figure = left.figure  # type: ignore[assignment]
-        return figure
+        return figure_of(left)
 
     return panels()

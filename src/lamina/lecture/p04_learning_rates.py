@@ -75,10 +75,10 @@ def compute(*, seed: int = 0) -> LearningRates:
 def draw(result: LearningRates) -> Figure:
     """Four losses over the epochs."""
     from lamina.plots import plot_loss_curves
+    from lamina.plots.style import figure_of
 
     named = {f"{name}: {RATES[name]:g}": history for name, history in result.histories.items()}
     ax = plot_loss_curves(named, label="training loss, ½ (t − z)²", log=True)
     ax.set_title("One net, one start, four learning rates", loc="left")
     ax.set(ylim=(None, 100), xlim=(0, EPOCHS))
-    figure: Figure = ax.figure  # type: ignore[assignment]
-    return figure
+    return figure_of(ax)

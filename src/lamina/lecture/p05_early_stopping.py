@@ -65,8 +65,8 @@ def compute(*, seed: int = 0) -> EarlyStop:
 def draw(result: EarlyStop) -> Figure:
     """Both losses, the epoch that is kept, and the stopping point."""
     from lamina.plots import plot_early_stopping
+    from lamina.plots.style import figure_of
 
     ax = plot_early_stopping(result.history, result.best_epoch, result.stopped_at)
     ax.set_ylabel("loss (nats an example)")
-    figure: Figure = ax.figure  # type: ignore[assignment]
-    return figure
+    return figure_of(ax)

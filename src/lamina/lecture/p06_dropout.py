@@ -69,14 +69,13 @@ def _masks(trainer: Trainer, seed: int) -> tuple[np.ndarray | None, ...]:
 def draw(result: DropoutAtWork) -> Figure:
     """The thinned net, the whole net, and the outputs over masks."""
     from lamina.plots import plot_dropout, plot_mask_distribution
-    from lamina.plots.style import axes_grid, styled
+    from lamina.plots.style import axes_grid, figure_of, styled
 
     @styled
     def panels() -> Figure:
         axes = axes_grid(1, 3, size=(9.8, 3.6))
         plot_dropout(WIDTHS, result.keep, RATES, axes=axes[:2])
         plot_mask_distribution(result.samples, result.at_test_time, ax=axes[2])
-        figure: Figure = axes[0].figure  # type: ignore[assignment]
-        return figure
+        return figure_of(axes[0])
 
     return panels()

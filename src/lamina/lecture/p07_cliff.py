@@ -65,7 +65,7 @@ def _landscape() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def draw(result: Cliff) -> Figure:
     """Both ways over the surface, and the length of every step."""
     from lamina.plots import plot_descent_paths, plot_step_lengths
-    from lamina.plots.style import axes_grid, styled
+    from lamina.plots.style import axes_grid, figure_of, styled
 
     @styled
     def panels() -> Figure:
@@ -75,7 +75,6 @@ def draw(result: Cliff) -> Figure:
         plot_descent_paths(*grid, paths, labels=labels, log=True, title="The loss of a recurrent unit", ax=left)
         left.legend(loc="lower right")
         plot_step_lengths(result.descents, title="How far each step leads", ax=right)
-        figure: Figure = left.figure  # type: ignore[assignment]
-        return figure
+        return figure_of(left)
 
     return panels()

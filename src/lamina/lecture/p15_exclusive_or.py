@@ -79,7 +79,7 @@ def _thin_step(perceptron: Perceptron, points: np.ndarray) -> np.ndarray:
 def draw(result: ExclusiveOr) -> Figure:
     """Both maps side by side."""
     from lamina.plots import plot_decision_map
-    from lamina.plots.style import axes_grid, styled
+    from lamina.plots.style import axes_grid, figure_of, styled
 
     @styled
     def panels() -> Figure:
@@ -90,7 +90,6 @@ def draw(result: ExclusiveOr) -> Figure:
         plot_decision_map(GRID, GRID, result.network_map, X, Y, title="MLP with two hidden units: two lines", size=90, ax=right)
         right.set_ylabel("")
         left.legend(loc="upper center", ncols=2)
-        figure: Figure = left.figure  # type: ignore[assignment]
-        return figure
+        return figure_of(left)
 
     return panels()

@@ -82,7 +82,7 @@ def train_from(starts: Mapping[str, str | Initializer], *, seed: int) -> Starts:
 def draw_starts(result: Starts, title: str) -> Figure:
     """The losses over the epochs, and beside them what each start has learnt."""
     from lamina.plots import plot_decision_map, plot_loss_curves
-    from lamina.plots.style import axes_grid, styled
+    from lamina.plots.style import axes_grid, figure_of, styled
 
     @styled
     def panels() -> Figure:
@@ -101,7 +101,6 @@ def draw_starts(result: Starts, title: str) -> Figure:
                 color_bar=i == count - 1,
                 ax=axes[i + 1],
             )
-        figure: Figure = axes[0].figure  # type: ignore[assignment]
-        return figure
+        return figure_of(axes[0])
 
     return panels()

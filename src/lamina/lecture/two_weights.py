@@ -107,10 +107,10 @@ def _loss_of(trainer: Trainer, X: np.ndarray, y: np.ndarray) -> Callable[[np.nda
 def draw_way(result: TwoWeights, title: str) -> Figure:
     """The way over the contours of the loss."""
     from lamina.plots import plot_descent_paths
+    from lamina.plots.style import figure_of
 
     steps = len(result.way) - 1
     labels = ("weight w", "bias b", "loss over all rows, ½ (t − z)²")
     settings: Any = {"minima": [result.best], "labels": labels, "log": True, "markers": steps <= 100, "title": title}
     ax = plot_descent_paths(*result.grid, {f"{steps} steps": result.way}, **settings)
-    figure: Figure = ax.figure  # type: ignore[assignment]
-    return figure
+    return figure_of(ax)

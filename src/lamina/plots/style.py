@@ -8,14 +8,15 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from lamina.errors import InvalidSettingError, MissingPackageError, phrase, phrase_missing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-__all__ = ["COLORS", "CYCLE", "LINE_STYLES", "MARKERS", "RC", "axes_grid", "make_axes", "styled"]
+__all__ = ["COLORS", "CYCLE", "LINE_STYLES", "MARKERS", "RC", "axes_grid", "figure_of", "make_axes", "styled"]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -127,6 +128,11 @@ def axes_grid(
         num_rows, num_columns, figsize=size, sharex=share_x, sharey=share_y, squeeze=False, layout="constrained"
     )
     return list(grid.ravel())
+
+
+def figure_of(ax: Axes) -> Figure:
+    """The figure that ``ax`` stands in."""
+    return cast("Figure", ax.figure)
 
 
 def _pyplot(caller: str) -> Any:
