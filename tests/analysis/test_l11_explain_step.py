@@ -61,7 +61,7 @@ def test_online_training_takes_the_steps_of_the_delta_rule(engine: str) -> None:
 
 def test_every_quantity_of_a_step_is_the_one_computed_by_hand() -> None:
     x, t = np.array([1.0, -2.0]), 1.0
-    step = explain_step(net_2_2_1(), WEIGHTS, x, t, "squared_error", ETA)
+    step = explain_step(net_2_2_1(), x, t, "squared_error", learning_rate=ETA, weights=WEIGHTS)
     sums = WEIGHTS["hidden.bias"] + x @ WEIGHTS["hidden.weight"]
     y = sigmoid(sums)
     s = WEIGHTS["out.bias"] + y @ WEIGHTS["out.weight"]
@@ -84,10 +84,10 @@ def test_every_quantity_of_a_step_is_the_one_computed_by_hand() -> None:
 
 
 def test_the_table_has_a_line_for_every_quantity() -> None:
-    text = str(explain_step(net_2_2_1(), WEIGHTS, [1.0, -2.0], 1.0, "squared_error", ETA))
+    text = str(explain_step(net_2_2_1(), [1.0, -2.0], 1.0, "squared_error", learning_rate=ETA, weights=WEIGHTS))
     for quantity in ("δ", "f(s)", "Δ weight", "new weight", "new bias"):
         assert quantity in text
-    frame = explain_step(net_2_2_1(), WEIGHTS, [1.0, -2.0], 1.0, "squared_error").to_frame()
+    frame = explain_step(net_2_2_1(), [1.0, -2.0], 1.0, "squared_error", weights=WEIGHTS).to_frame()
     assert len(frame[frame["quantity"] == "Δ weight"]) == 6
 
 
@@ -96,7 +96,7 @@ def test_a_graph_with_a_fan_out_sums_the_deltas_that_come_back() -> None:
     h = Dense(3, activation="tanh", name="h")(x)
     g = Dense(3, name="g")(h)
     network = Graph(x, Dense(1, name="out")(Add(name="sum")([h, g])))
-    step = explain_step(network, None, [0.5, -1.0], [2.0], "squared_error", 0.1, seed=4)
+    step = explain_step(network, [0.5, -1.0], [2.0], "squared_error", learning_rate=0.1, seed=4)
     w = network.unflatten(network.initialize(4, "float64")[0])
     back = (w["out.weight"] @ step["out"].deltas) + w["g.weight"] @ step["g"].deltas
     np.testing.assert_allclose(step["h"].deltas, (1 - step["h"].outputs ** 2) * back)
@@ -104,7 +104,7 @@ def test_a_graph_with_a_fan_out_sums_the_deltas_that_come_back() -> None:
 
 def test_a_trainer_brings_its_loss_and_weights() -> None:
     trainer = Trainer(net_2_2_1(), "squared_error", dtype="float64", seed=1)
-    step = explain_step(trainer, None, [1.0, 1.0], 0.0)
+    step = explain_step(trainer, [1.0, 1.0], 0.0)
     np.testing.assert_array_equal(step["out"].weights[0].old, trainer.weights["out.weight"])
 
 
@@ -112,26 +112,26 @@ def test_a_loss_of_ones_own_is_explained_too() -> None:
     def half_square(z: np.ndarray, t: np.ndarray) -> np.ndarray:
         return 0.5 * np.sum((z - t) ** 2, axis=1)
 
-    own = explain_step(net_2_2_1(), WEIGHTS, [1.0, 2.0], 1.0, half_square, ETA)
-    built_in = explain_step(net_2_2_1(), WEIGHTS, [1.0, 2.0], 1.0, "squared_error", ETA)
+    own = explain_step(net_2_2_1(), [1.0, 2.0], 1.0, half_square, learning_rate=ETA, weights=WEIGHTS)
+    built_in = explain_step(net_2_2_1(), [1.0, 2.0], 1.0, "squared_error", learning_rate=ETA, weights=WEIGHTS)
     np.testing.assert_allclose(own.parameters, built_in.parameters, rtol=1e-8)
 
 
 def test_two_examples_are_refused() -> None:
     with pytest.raises(DataError, match="must be one example"):
-        explain_step(net_2_2_1(), WEIGHTS, np.ones((2, 2)), np.ones((2, 1)), "squared_error")
+        explain_step(net_2_2_1(), np.ones((2, 2)), np.ones((2, 1)), "squared_error", weights=WEIGHTS)
 
 
 def test_a_step_without_a_loss_is_refused() -> None:
     with pytest.raises(DataError, match="a loss must be given"):
-        explain_step(net_2_2_1(), WEIGHTS, [1.0, 1.0], 1.0)
+        explain_step(net_2_2_1(), [1.0, 1.0], 1.0, weights=WEIGHTS)
 
 
 def test_an_example_of_another_width_is_refused() -> None:
     with pytest.raises(ShapeError, match="X must have shape"):
-        explain_step(net_2_2_1(), WEIGHTS, [1.0, 1.0, 1.0], 1.0, "squared_error")
+        explain_step(net_2_2_1(), [1.0, 1.0, 1.0], 1.0, "squared_error", weights=WEIGHTS)
 
 
 def test_a_negative_learning_rate_is_refused() -> None:
     with pytest.raises(InvalidSettingError, match="learning_rate must be a number >= 0"):
-        explain_step(net_2_2_1(), WEIGHTS, [1.0, 1.0], 1.0, "squared_error", -1.0)
+        explain_step(net_2_2_1(), [1.0, 1.0], 1.0, "squared_error", learning_rate=-1.0, weights=WEIGHTS)

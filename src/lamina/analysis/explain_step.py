@@ -115,12 +115,12 @@ class ExplainedStep:
 
 def explain_step(
     network: Network | Trainer,
-    weights: Weights,
     x: Any,
     target: Any,
     loss: Losses | None = None,
-    learning_rate: float = 0.1,
     *,
+    learning_rate: float = 0.1,
+    weights: Weights = None,
     state: np.ndarray | None = None,
     seed: int = 0,
 ) -> ExplainedStep:
@@ -130,8 +130,6 @@ def explain_step(
     ----------
     network : Network or Trainer
         Any graph; on a 2-2-1 net the table fits on a slide.
-    weights : ndarray of shape (num_parameters,), dict of arrays by name, or None
-        None: the trainer's, or those that ``network.initialize(seed)`` gives.
     x : array of shape (in_features,) or (1, in_features), or a list or dict of such
         One example.
     target : number or array of shape (target width,)
@@ -139,6 +137,8 @@ def explain_step(
         Needed unless ``network`` is a trainer.
     learning_rate : float, default=0.1
         η, at least 0.
+    weights : ndarray of shape (num_parameters,), or dict of arrays by name, optional
+        Default: the trainer's; for a network those that ``network.initialize(seed)`` gives.
     state : ndarray of shape (num_state,), optional
         Running statistics of batch normalization, which uses them here: one example has no statistics. Dropout is off.
     seed : int, default=0
@@ -163,7 +163,8 @@ def explain_step(
     --------
     >>> from lamina import Dense, Sequential
     >>> network = Sequential([Dense(1, activation="sigmoid", name="out")], input_width=2)
-    >>> step = explain_step(network, {"out.weight": [[1.0], [-1.0]], "out.bias": [0.0]}, [1.0, 1.0], 1.0, "squared_error", 0.5)
+    >>> weights = {"out.weight": [[1.0], [-1.0]], "out.bias": [0.0]}
+    >>> step = explain_step(network, [1.0, 1.0], 1.0, "squared_error", learning_rate=0.5, weights=weights)
     >>> print(step)
     loss 0.125, learning rate η = 0.5
     layer  quantity    index    value
