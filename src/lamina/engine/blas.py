@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from functools import cache
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from scipy.linalg import cython_blas
 from threadpoolctl import LibController, ThreadpoolController
 
-from lamina.engine import _native
+if TYPE_CHECKING:
+    from lamina.engine import _native
 
 __all__ = ["SingleThreadedBlas", "scipy_blas"]
 
@@ -17,6 +19,8 @@ __all__ = ["SingleThreadedBlas", "scipy_blas"]
 @cache
 def scipy_blas() -> _native.Blas | None:
     """The products that SciPy exports; None if they are not what we can call (64-bit integers, another signature)."""
+    from lamina.engine import _native  # only here: the rest of this file serves without the extension too
+
     exported = getattr(cython_blas, "__pyx_capi__", {})
     return _native.Blas.from_capsules(exported.get("sgemm", ""), exported.get("dgemm", ""))
 
