@@ -33,8 +33,8 @@ def test_on_a_bowl_each_step_shrinks_the_point_by_one_minus_the_rate():
     way = on(BOWL, optimizer=GradientDescent(0.25), max_steps=10, tol=0)
     expected = np.array(BOWL.start) * 0.75 ** np.arange(11)[:, np.newaxis]
     np.testing.assert_allclose(way.points, expected, rtol=1e-12)
-    assert way.stop_code == "max_steps"
-    assert "All 10 steps were taken" in way.stop_reason
+    assert way.stop_reason.code == "max_steps"
+    assert "All 10 steps were taken" in way.stop_reason.text
 
 
 def test_a_rate_above_two_over_the_curvature_diverges_and_one_below_does_not():
@@ -48,12 +48,12 @@ def test_it_stops_at_the_first_point_whose_gradient_is_below_the_tolerance():
     way = on(BOWL, optimizer=GradientDescent(0.1), tol=1e-2)
     assert way.converged
     assert way.gradient_norms[-1] < 1e-2 <= way.gradient_norms[-2]
-    assert "almost zero" in way.stop_reason
+    assert "almost zero" in way.stop_reason.text
 
 
 def test_a_start_at_a_minimum_needs_no_step():
     way = minimize(BOWL, BOWL.gradient, [0.0, 0.0])
-    assert (way.num_steps, way.stop_code) == (0, "gradient_zero")
+    assert (way.num_steps, way.stop_reason.code) == (0, "gradient_zero")
 
 
 @pytest.mark.parametrize("kind", STEPPING)
@@ -101,14 +101,21 @@ def test_lbfgs_walks_as_scipys_and_keeps_its_iterates():
     assert way.converged
 
 
+def test_lbfgs_keeps_to_the_tolerance_asked_for():
+    rosenbrock = SURFACES["rosenbrock"]
+    way = minimize(rosenbrock, rosenbrock.gradient, rosenbrock.start, optimizer=LBFGS(loss_tol=0.0), tol=1e-9)
+    assert way.stop_reason.code == "gradient_zero"
+    assert np.abs(rosenbrock.gradient(way.point)).max() <= 1e-9
+
+
 def test_lbfgs_stops_after_the_steps_asked_for():
     way = on(SURFACES["rosenbrock"], optimizer="lbfgs", max_steps=3)
-    assert (way.num_steps, way.stop_code) == (3, "max_steps")
+    assert (way.num_steps, way.stop_reason.code) == (3, "max_steps")
 
 
 def test_lbfgs_says_when_the_value_no_longer_falls():
     way = on(SURFACES["rosenbrock"], optimizer=LBFGS(gradient_tol=0.0, loss_tol=1e-2), tol=0)
-    assert (way.stop_code, way.stop_reason) == ("no_improvement", "The value no longer fell.")
+    assert (way.stop_reason.code, way.stop_reason.text) == ("no_improvement", "The value no longer fell.")
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
@@ -126,7 +133,7 @@ def test_a_schedule_that_reacts_lowers_the_rate_when_the_value_rises_and_ends_wh
     way = on(BOWL, optimizer=GradientDescent(2.0), schedule=schedule, max_steps=100, tol=0)
     assert way.learning_rates[:3].tolist() == [2.0, 2.0, 0.4]
     stuck = minimize(lambda x: 1.0, lambda x: np.ones(1), 0.0, schedule=Adaptive(patience=0, minimum=1.0), max_steps=100)
-    assert stuck.stop_code == "no_improvement"
+    assert stuck.stop_reason.code == "no_improvement"
     assert schedule.factor == 1.0, "the user's own schedule must not remember"
 
 
@@ -135,6 +142,12 @@ def test_without_a_gradient_differences_lead_to_the_same_place():
     settings = {"optimizer": Adam(0.05), "max_steps": 300}
     ours, theirs = minimize(beale, None, beale.start, **settings), on(beale, **settings)
     np.testing.assert_allclose(ours.points, theirs.points, atol=1e-6)
+
+
+def test_a_function_of_one_number_may_return_an_array_of_one():
+    way = minimize(lambda x: (x - 3) ** 2, None, 0.0, optimizer=GradientDescent(0.1))
+    assert way.stop_reason.code == "gradient_zero"
+    np.testing.assert_allclose(way.point, [3.0], atol=1e-6)
 
 
 def test_central_differences_are_accurate_to_eight_digits():
@@ -167,10 +180,10 @@ def test_clipping_by_norm_keeps_the_direction_and_by_value_bounds_each_element()
 
 def test_a_step_to_where_nothing_is_finite_is_taken_back():
     way = minimize(lambda x: float(x[0] ** 4), lambda x: 4 * x**3, 10.0, optimizer=GradientDescent(1.0))
-    assert way.stop_code == "non_finite"
+    assert way.stop_reason.code == "non_finite"
     assert np.isfinite(way.points).all()
     assert np.isfinite(way.values).all()
-    assert "was taken back" in way.stop_reason
+    assert "was taken back" in way.stop_reason.text
 
 
 def test_the_same_descent_twice_is_the_same():

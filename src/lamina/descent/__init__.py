@@ -2,7 +2,7 @@
 
 from lamina.descent.minimization import minimize
 from lamina.descent.numerical_gradient import numerical_gradient
-from lamina.descent.result import STOP_CODES, Descent
+from lamina.descent.result import Descent
 from lamina.descent.surfaces import SURFACES, Surface, get_surface
 
-__all__ = ["STOP_CODES", "SURFACES", "Descent", "Surface", "get_surface", "minimize", "numerical_gradient"]
+__all__ = ["SURFACES", "Descent", "Surface", "get_surface", "minimize", "numerical_gradient"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,11 @@ __all__ = ["descend_lbfgs"]
 def descend_lbfgs(objective: Objective, trail: Trail, optimizer: LBFGS, max_steps: int) -> Descent:
     """At most ``max_steps`` iterations from the trail's start; each is a step of the result.
 
-    The trail's ``tol`` bounds the gradient's norm; the optimizer's own tolerances apply besides.
+    The trail's ``tol`` bounds the gradient's norm; of the optimizer's own tolerances, that of the gradient gives way to it.
     """
     from scipy import optimize
+
+    optimizer = replace(optimizer, gradient_tol=min(optimizer.gradient_tol, trail.tol))
 
     def after_iteration(intermediate_result: Any) -> None:
         trail.add(np.array(intermediate_result.x, dtype=np.float64))

@@ -79,12 +79,12 @@ def minimize(
     --------
     >>> from lamina.optimizers import GradientDescent
     >>> way = minimize(lambda x: float(x @ x), lambda x: 2 * x, [3.0, 4.0], optimizer=GradientDescent(0.25), tol=1e-3)
-    >>> way.num_steps, way.values[:3].tolist(), way.stop_code
+    >>> way.num_steps, way.values[:3].tolist(), way.stop_reason.code
     (14, [25.0, 6.25, 1.5625], 'gradient_zero')
     """
     check_parameters({"tol": tol, "max_steps": max_steps}, {"tol": number(0), "max_steps": integer(1)}, owner="minimize")
     chosen, rates = get_optimizer(optimizer), get_schedule(schedule)
-    objective = Objective(function, gradient or (lambda point: numerical_gradient(function, point)))
+    objective = Objective(function, gradient or (lambda point: numerical_gradient(objective.value_at, point)))
     trail = Trail(objective, _checked_start(start), tol)
     if isinstance(chosen, LBFGS):
         _refuse_steps_of_ones_own(schedule, clipping)
@@ -151,6 +151,7 @@ def _checked_start(start: Any) -> np.ndarray:
 def _refuse_steps_of_ones_own(schedule: object, clipping: plan.Clipping | None) -> None:
     """L-BFGS finds its steps by line search."""
     for name, given in (("schedule", schedule), ("clipping", clipping)):
-        if given is not None and not isinstance(given, Constant) and given != plan.Clipping():
+        chosen = given.is_bounded if isinstance(given, plan.Clipping) else given is not None and not isinstance(given, Constant)
+        if chosen:
             rule = "must be left out with L-BFGS, whose line search decides how long a step is"
             raise InvalidSettingError(phrase(name, rule, given, repair="Choose another optimizer.", owner="minimize"))

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 
-__all__ = ["STOP_CODES", "Descent"]
+from lamina.stop_reason import StopReason
 
-#: Why a descent may end.
-STOP_CODES: Mapping[str, str] = MappingProxyType(
-    {
-        "gradient_zero": "the gradient's norm fell below tol",
-        "max_steps": "all steps were taken",
-        "no_improvement": "the schedule, or the line search, could not get any further",
-        "non_finite": "the value or the gradient became NaN or infinite",
-    }
-)
+__all__ = ["Descent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +27,8 @@ class Descent:
         The rate of each step; NaN for L-BFGS, whose line search decides.
     num_clipped : int
         Steps whose gradient clipping changed.
-    stop_code : str
-        A key of :data:`STOP_CODES`.
-    stop_reason : str
-        The same as a sentence.
+    stop_reason : StopReason
+        Its code is "gradient_zero", "max_steps", "no_improvement" (the schedule or the line search got no further) or "non_finite".
     """
 
     points: np.ndarray
@@ -48,8 +36,7 @@ class Descent:
     gradient_norms: np.ndarray
     learning_rates: np.ndarray
     num_clipped: int
-    stop_code: str
-    stop_reason: str
+    stop_reason: StopReason
 
     @property
     def point(self) -> np.ndarray:
@@ -70,7 +57,7 @@ class Descent:
     @property
     def converged(self) -> bool:
         """Whether the gradient is almost zero."""
-        return self.stop_code == "gradient_zero"
+        return self.stop_reason.code == "gradient_zero"
 
     def __str__(self) -> str:
         point = ", ".join(f"{x:.6g}" for x in self.point)

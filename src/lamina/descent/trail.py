@@ -10,6 +10,7 @@ from lamina.descent.objective import Objective
 from lamina.descent.result import Descent
 from lamina.engine.reference.clipping import norm
 from lamina.errors import DataError, phrase
+from lamina.stop_reason import StopReason
 
 __all__ = ["Trail"]
 
@@ -30,6 +31,7 @@ class Trail:
         As in :class:`lamina.descent.Descent`.
     gradient : ndarray of shape (d,)
         At the last point.
+    tol : float
 
     Raises
     ------
@@ -45,8 +47,8 @@ class Trail:
 
     def __init__(self, objective: Objective, start: np.ndarray, tol: float) -> None:
         self._objective = objective
-        self._tol = tol
-        self._stop: tuple[str, str] | None = None
+        self.tol = tol
+        self._stop: StopReason | None = None
         self.points, self.values, self.gradient_norms, self.learning_rates = [], [], [], []
         if not self._visit(start):
             repair = "Start where the function and its gradient are finite."
@@ -73,14 +75,14 @@ class Trail:
     def end(self, code: str, text: str) -> None:
         """The way ends; the first reason counts."""
         if self._stop is None:
-            self._stop = (code, text)
+            self._stop = StopReason(code, text)
 
     def descent(self, num_clipped: int, max_steps: int) -> Descent:
         """All of it."""
         self.end("max_steps", f"All {max_steps} steps were taken; the gradient's norm is {self.gradient_norms[-1]:.3g}.")
         assert self._stop is not None
         arrays = (np.array(self.points), np.array(self.values), np.array(self.gradient_norms), np.array(self.learning_rates))
-        return Descent(*arrays, num_clipped, *self._stop)
+        return Descent(*arrays, num_clipped, self._stop)
 
     def _visit(self, point: np.ndarray) -> bool:
         """Take note of a point if all is finite there."""
@@ -96,6 +98,6 @@ class Trail:
         self.values.append(value)
         self.gradient_norms.append(length)
         self.gradient = gradient
-        if length < self._tol or length == 0.0:
+        if length < self.tol or length == 0.0:
             self.end("gradient_zero", f"The gradient was almost zero: its norm was {length:.3g}.")
         return True
