@@ -151,7 +151,7 @@ def _checked_start(start: Any) -> np.ndarray:
 def _refuse_steps_of_ones_own(schedule: object, clipping: plan.Clipping | None) -> None:
     """L-BFGS finds its steps by line search."""
     for name, given in (("schedule", schedule), ("clipping", clipping)):
-        chosen = given.is_bounded if isinstance(given, plan.Clipping) else given is not None and not isinstance(given, Constant)
-        if chosen:
+        is_chosen = given.is_bounded if isinstance(given, plan.Clipping) else not isinstance(given, Constant | None)
+        if is_chosen:
             rule = "must be left out with L-BFGS, whose line search decides how long a step is"
             raise InvalidSettingError(phrase(name, rule, given, repair="Choose another optimizer.", owner="minimize"))

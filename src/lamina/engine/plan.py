@@ -62,6 +62,11 @@ class Clipping:
     layer_norm: float | None = None
     norm: float | None = None
 
+    @property
+    def is_bounded(self) -> bool:
+        """Whether there is anything to clip."""
+        return any(bound is not None for bound in (self.value, self.layer_norm, self.norm))
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:

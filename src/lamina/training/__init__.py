@@ -1,5 +1,6 @@
 """Training: epochs, what watches them, and what is kept of them."""
 
+from lamina.stop_reason import STOP_CODES, StopReason
 from lamina.training.callbacks import (
     Callback,
     Checkpoint,
@@ -14,7 +15,6 @@ from lamina.training.callbacks import (
 )
 from lamina.training.history import History, Record
 from lamina.training.monte_carlo import PredictiveDistribution
-from lamina.training.stop_reason import STOP_CODES, StopReason
 from lamina.training.trainer import Trainer
 from lamina.training.training_warning import TrainingWarning
 

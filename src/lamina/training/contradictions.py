@@ -7,12 +7,7 @@ from lamina.engine.program import Program
 from lamina.errors import InvalidSettingError, phrase
 from lamina.optimizers import LBFGS, Optimizer, PerturbationOptimizer, PerturbOne
 
-__all__ = ["check_batches", "check_program", "is_bounded"]
-
-
-def is_bounded(clipping: Clipping) -> bool:
-    """Whether there is anything to clip."""
-    return any(bound is not None for bound in (clipping.value, clipping.layer_norm, clipping.norm))
+__all__ = ["check_batches", "check_program"]
 
 
 def check_program(program: Program, optimizer: Optimizer, clipping: Clipping, *, owner: str = "Trainer") -> None:
@@ -29,7 +24,7 @@ def check_program(program: Program, optimizer: Optimizer, clipping: Clipping, *,
             rule = f"must be 0 with {type(optimizer).__name__}, whose trials must differ in the weights alone"
             repair = "Take the dropout out, or learn by back propagation, such as Adam."
             raise InvalidSettingError(phrase(f"the rate of {op.layer!r}", rule, op.settings[0], repair=repair, owner=owner))
-    if isinstance(optimizer, PerturbOne) and is_bounded(clipping):
+    if isinstance(optimizer, PerturbOne) and clipping.is_bounded:
         repair = "Leave it out: a change is never larger than the optimizer's scale."
         raise InvalidSettingError(
             phrase("clipping", "must be None with PerturbOne, which has no gradient", clipping, repair=repair, owner=owner)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lamina.stop_reason import StopReason
 from lamina.training.callbacks.callback import Run
 from lamina.training.history import History
-from lamina.training.stop_reason import StopReason
 
 __all__ = ["load_run_state", "run_state"]
 

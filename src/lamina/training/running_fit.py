@@ -10,8 +10,8 @@ import numpy as np
 from lamina.engine.executor import Executor
 from lamina.engine.plan import Batches
 from lamina.errors import NonFiniteError
+from lamina.stop_reason import StopReason
 from lamina.training.best_weights import BestWeights
-from lamina.training.stop_reason import StopReason
 from lamina.training.training_warning import TrainingWarning
 
 __all__ = ["RunningFit", "report_failure"]

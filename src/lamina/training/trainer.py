@@ -19,13 +19,14 @@ from lamina.network import Network
 from lamina.network.heads import Losses, losses_for
 from lamina.optimizers import LBFGS, GradientDescent, Optimizer, PerturbationOptimizer, StepOptimizer, get_optimizer
 from lamina.schedules import Schedule, get_schedule
+from lamina.stop_reason import StopReason
 from lamina.training.batches import input_widths
 from lamina.training.callbacks.callback import Callback, list_of_callbacks
 from lamina.training.callbacks.moments import Moments
 from lamina.training.callbacks.schedule_watch import ScheduleWatch
 from lamina.training.checkpoint import check_identity, read_checkpoint, write_checkpoint
 from lamina.training.chunks import ChunkSize, run_in_chunks
-from lamina.training.contradictions import check_batches, check_program, is_bounded
+from lamina.training.contradictions import check_batches, check_program
 from lamina.training.epoch import Epoch
 from lamina.training.full_batch import minimize_full_batch
 from lamina.training.history import History, Record
@@ -33,7 +34,6 @@ from lamina.training.monte_carlo import sample_predictions
 from lamina.training.run_state import load_run_state, run_state
 from lamina.training.running_fit import RunningFit, report_failure
 from lamina.training.short_epochs import ShortEpochs, run_short_epochs
-from lamina.training.stop_reason import StopReason
 from lamina.training.weighted_network import Metric, WeightedNetwork
 from lamina.validation import Rule, boolean, check_parameters, choice, instance, integer, one_of, value
 
@@ -315,7 +315,7 @@ class Trainer:
         if epoch.failure is not None or not epoch.steps_done:
             return None
         record = epoch.record()
-        if is_bounded(self.clipping):
+        if self.clipping.is_bounded:
             record["clipped_steps"] = epoch.num_clipped
         return self._end_epoch(record, began)
 
@@ -470,7 +470,7 @@ class Trainer:
     def _epochs_a_call(self, data: Batches) -> int:
         """How many epochs one call of the engine may run; 1 if something is to be done between them, or watched within."""
         watched = self.callbacks or self._fit.validation is not None or self.schedule.reactive is not None
-        counted = is_bounded(self.clipping) or data.sample_weight is not None
+        counted = self.clipping.is_bounded or data.sample_weight is not None
         if watched or counted or not isinstance(self._built().steps, EpochsExecutor):
             return 1
         num_steps = -(-data.num_rows // self._rows_a_step(data.num_rows))

@@ -11,8 +11,8 @@ import numpy as np
 from lamina.engine.executor import Executor
 from lamina.optimizers import Optimizer
 from lamina.schedules import Schedule
+from lamina.stop_reason import StopReason
 from lamina.training.history import History, Record
-from lamina.training.stop_reason import StopReason
 
 __all__ = ["Callback", "Run", "list_of_callbacks"]
 

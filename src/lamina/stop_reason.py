@@ -1,4 +1,4 @@
-"""Why a training ended."""
+"""Why a training, or a descent, ended."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ STOP_CODES: Mapping[str, str] = MappingProxyType(
         "target_reached": "The target was reached.",
         "gradient_zero": "The gradient was almost zero.",
         "max_epochs": "All epochs asked for were run.",
+        "max_steps": "All steps asked for were taken.",
         "time_limit": "The time was used up.",
         "non_finite": "A number became NaN or infinite.",
         "interrupted": "The training was interrupted.",
@@ -27,7 +28,7 @@ STOP_CODES: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class StopReason:
-    """Why a training ended: a code for programs, a sentence for people.
+    """Why a training, or a descent, ended: a code for programs, a sentence for people.
 
     Parameters
     ----------
