@@ -231,9 +231,11 @@ def test_tables_that_cannot_be_encoded_are_refused() -> None:
 
 def test_wrong_settings_are_refused() -> None:
     table = pa.table({"a": [1, 2]})
-    with pytest.raises(InvalidSettingError, match=r"scaling must be one of robust, standard, got 'robst'\."):
+    with pytest.raises(
+        InvalidSettingError, match=r"scaling must be one of 'robust', 'standard', got 'robst'\. Did you mean 'robust'\?"
+    ):
         TableEncoder(scaling="robst").fit(table)  # type: ignore[arg-type]
-    with pytest.raises(InvalidSettingError, match="min_count must be an integer of at least 1, got 0"):
+    with pytest.raises(InvalidSettingError, match="min_count must be an integer >= 1, got 0"):
         TableEncoder(min_count=0).fit(table)
     with pytest.raises(InvalidSettingError, match="categorical must be one of a, got 'b'"):
         TableEncoder(categorical=["b"]).fit(table)

@@ -22,9 +22,16 @@ from lamina.data.columns import (
 )
 from lamina.data.frames import as_frame
 from lamina.data.notes import note
-from lamina.errors import DataError, InvalidSettingError, nearest, phrase, phrase_unknown
+from lamina.errors import DataError, InvalidSettingError, nearest, phrase_unknown
+from lamina.validation import Rule, check_parameters, choice, integer
 
 __all__ = ["TableEncoder"]
+
+_RULES: dict[str, Rule] = {
+    "scaling": choice(("robust", "standard")),
+    "min_count": integer(1),
+    "max_categories": integer(1),
+}
 
 
 class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -196,12 +203,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         note(f"column {name!r}: left out, because {reason}.")
 
     def _check_settings(self, names: Sequence[str]) -> None:
-        if self.scaling not in ("robust", "standard"):
-            raise InvalidSettingError(phrase_unknown("scaling", self.scaling, ("robust", "standard"), owner="TableEncoder"))
-        for setting in ("min_count", "max_categories"):
-            value = getattr(self, setting)
-            if not isinstance(value, (int, np.integer)) or value < 1:
-                raise InvalidSettingError(phrase(setting, "must be an integer of at least 1", value, owner="TableEncoder"))
+        check_parameters(self.get_params(deep=False), _RULES, owner="TableEncoder")
         for setting in ("categorical", "ignore"):
             for name in getattr(self, setting):
                 if name not in names:
