@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import optimize
 
 from lamina.engine.executor import Executor
 from lamina.engine.plan import Batches
@@ -36,6 +35,8 @@ def minimize_full_batch(
     code, text : str
         Why it ended; the code is "callback" if ``on_iteration`` ended it.
     """
+    from scipy import optimize  # slow to import, and of use to L-BFGS alone
+
     rows = np.arange(data.num_rows, dtype=np.int64)
     observed = executor.state.copy()
 
