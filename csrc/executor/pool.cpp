@@ -1,10 +1,41 @@
 #include "executor/pool.hpp"
 
+#include <algorithm>
+
 #ifdef __linux__
 #include <sched.h>
 #endif
 
 namespace lamina {
+namespace {
+
+constexpr int kMostSpins = 4096;  // some 50 us, longer than what mostly lies between two parts of a step
+constexpr int kFewestSpins = 16;
+
+inline void pause() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ __volatile__("yield");
+#endif
+}
+
+// Returns once `value` is not `old` any more. Spins while that helps, for a step has many short parts; where
+// the other threads have to share their processors with other work it soon sleeps instead: `spins` remembers.
+template <class Value>
+void wait_while(const std::atomic<Value>& value, Value old, int& spins) {
+  for (int i = 0; i < spins; ++i) {
+    if (value.load(std::memory_order_acquire) != old) {
+      spins = std::min(2 * spins, kMostSpins);
+      return;
+    }
+    pause();
+  }
+  spins = std::max(spins / 2, kFewestSpins);
+  value.wait(old, std::memory_order_acquire);
+}
+
+}  // namespace
 
 int available_threads() {
 #ifdef __linux__
@@ -15,7 +46,7 @@ int available_threads() {
   return threads > 0 ? static_cast<int>(threads) : 1;
 }
 
-Pool::Pool(int num_threads) {
+Pool::Pool(int num_threads) : spins_(kMostSpins) {
   for (int i = 1; i < num_threads; ++i) workers_.emplace_back([this] { serve(); });
 }
 
@@ -37,7 +68,7 @@ void Pool::start(std::int64_t tiles, void* data, Call call) {
   work();
   for (int busy = busy_.load(std::memory_order_acquire); busy != 0;
        busy = busy_.load(std::memory_order_acquire))
-    busy_.wait(busy);
+    wait_while(busy_, busy, spins_);
 }
 
 void Pool::work() {
@@ -48,8 +79,9 @@ void Pool::work() {
 
 void Pool::serve() {
   std::uint32_t seen = 0;
+  int spins = kMostSpins;
   while (true) {
-    round_.wait(seen, std::memory_order_acquire);
+    wait_while(round_, seen, spins);
     seen = round_.load(std::memory_order_acquire);
     if (stop_.load(std::memory_order_relaxed)) return;
     work();

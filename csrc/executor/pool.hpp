@@ -37,6 +37,7 @@ class Pool {
   std::atomic<int> busy_{0};             // workers that have not finished this round
   std::atomic<std::int64_t> next_{0};
   std::atomic<bool> stop_{false};
+  int spins_;  // of the calling thread, while it waits for the workers
   std::int64_t tiles_ = 0;
   void* data_ = nullptr;
   Call call_ = nullptr;

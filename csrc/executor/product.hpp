@@ -34,7 +34,8 @@ struct Product {
     const i64 lda = transpose_a ? m : k, ldb = transpose_b ? k : n;
     const i64 tiles = std::clamp<i64>(m * n * k / kTileWork, 1, 16);
     if (tiles == 1) return piece(transpose_a, transpose_b, m, n, k, a, lda, b, ldb, beta, c, n);
-    const i64 longer = std::max(m, n), step = ((longer + tiles - 1) / tiles + kGrain - 1) / kGrain * kGrain;
+    const i64 longer = std::max(m, n), grain = m >= n ? kRowGrain : kColumnGrain;
+    const i64 step = ((longer + tiles - 1) / tiles + grain - 1) / grain * grain;
     over_tiles(pool, (longer + step - 1) / step, [&](i64 tile) {
       const i64 first = tile * step, count = std::min(step, longer - first);
       if (m >= n) {
@@ -48,8 +49,8 @@ struct Product {
   }
 
  private:
-  static constexpr i64 kTileWork = i64{1} << 23;  // multiply-adds: 0.1 ms or so
-  static constexpr i64 kGrain = 48;               // tiles end where the products' register blocks do
+  static constexpr i64 kTileWork = i64{1} << 23;          // multiply-adds: 0.1 ms or so
+  static constexpr i64 kRowGrain = 8, kColumnGrain = 32;  // tiles end where the products' register blocks do
 
   void piece(bool transpose_a, bool transpose_b, i64 m, i64 n, i64 k, const T* a, i64 lda, const T* b,
              i64 ldb, T beta, T* c, i64 ldc) const {
