@@ -253,6 +253,24 @@ def test_an_output_of_an_unknown_kind_is_refused(model: Path, capfd: pytest.Capt
     assert "output must end in one of .csv," in error_of(capfd)
 
 
+def test_no_file_that_is_read_is_overwritten(model: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    folder = model.parent
+    path = folder / "training.csv"
+    config = table(folder, 'target = "color"', "settings.toml")
+    link = folder / "link.csv"
+    link.symlink_to(path)
+    for read, arguments in (
+        (path, ["train", str(path), "-t", "color", "-o", str(path)]),
+        (path, ["train", str(path), "-t", "color", "-o", str(link)]),
+        (config, ["train", str(path), "--config", str(config), "-o", str(config)]),
+        (path, ["predict", str(model), str(path), "-o", str(path)]),
+    ):
+        before = read.read_bytes()
+        assert main(arguments) == 2
+        assert "--output must not be a file that this command reads, got" in error_of(capfd)
+        assert read.read_bytes() == before
+
+
 # Usage --------------------------------------------------------------------------------------------------------------------------
 
 
@@ -282,6 +300,12 @@ def test_settings_out_of_range_are_wrong_usage_and_all_are_named(tmp_path: Path,
 def test_shares_outside_are_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str], share: str) -> None:
     assert train(table(tmp_path, rows()), "color", "--test", share) == 2
     assert "--test must be a share in [0, 1) or a file" in error_of(capfd)
+
+
+@pytest.mark.parametrize("options", [("--delimiter", "||"), ("--encoding", "klingon")])
+def test_wrong_ways_to_read_are_wrong_usage(tmp_path: Path, capfd: pytest.CaptureFixture[str], options: tuple[str, str]) -> None:
+    assert train(table(tmp_path, rows()), "color", *options) == 2
+    assert f"{options[0][2:]} must be one" in error_of(capfd)
 
 
 def test_files_with_settings_are_checked(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

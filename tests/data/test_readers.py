@@ -11,7 +11,7 @@ import pytest
 from pyarrow import feather, parquet
 
 from lamina.data import DataWarning, read_table
-from lamina.errors import DataError, FileError
+from lamina.errors import DataError, FileError, InvalidSettingError
 
 ROWS = [
     {"name": "Ada", "age": 36, "height": 1.65, "born": datetime.datetime(1815, 12, 10), "alive": False},
@@ -124,9 +124,9 @@ def test_wrong_text_tables_are_refused(tmp_path: Path, content: str | bytes, mes
 
 def test_wrong_settings_are_refused(tmp_path: Path) -> None:
     path = csv(tmp_path, TEXT)
-    with pytest.raises(DataError, match="encoding must be one that Python knows, got 'klingon'"):
+    with pytest.raises(InvalidSettingError, match="encoding must be one that Python knows, got 'klingon'"):
         read_table(path, encoding="klingon")
-    with pytest.raises(DataError, match="delimiter must be one character, got '--'"):
+    with pytest.raises(InvalidSettingError, match="delimiter must be one character, got '--'"):
         read_table(path, delimiter="--")
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from lamina.model import TableModel
 
-__all__ = ["READING", "Flag", "Reading", "ReadingOptions", "load_table_model"]
+__all__ = ["READING", "Flag", "Reading", "ReadingOptions", "check_output", "load_table_model"]
 
 Flag = Annotated[bool, Parameter(negative="")]
 
@@ -55,6 +55,17 @@ class ReadingOptions:
 
 READING = ReadingOptions()
 Reading = Annotated[ReadingOptions, Parameter(name="*", group="Reading")]
+
+
+def check_output(output: Path, *read: Path) -> None:
+    """Refuse, before any work is done, an output that cannot be written or would replace a file that the command reads."""
+    from lamina.errors import InvalidSettingError, phrase
+    from lamina.files import check_writable
+
+    if any(path.exists() and output.exists() and path.samefile(output) for path in read):
+        repair = "Name another file."
+        raise InvalidSettingError(phrase("--output", "must not be a file that this command reads", str(output), repair=repair))
+    check_writable(output)
 
 
 def load_table_model(path: Path) -> TableModel:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from lamina.cli.options import READING, Flag, Reading, load_table_model
+from lamina.cli.options import READING, Flag, Reading, check_output, load_table_model
 from lamina.cli.output import notes_printed, print_json, print_line
 
 if TYPE_CHECKING:
@@ -47,10 +47,9 @@ def predict(
     """
     with notes_printed() as notes:
         from lamina.data import check_table_path, write_table
-        from lamina.files import check_writable
 
         check_table_path(output)
-        check_writable(output)
+        check_output(output, model, table)
         loaded = load_table_model(model)
         read = reading.read(table, text_columns=(*loaded.text_columns, *keep))
         result = _predictions(loaded, read, keep)

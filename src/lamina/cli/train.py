@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from lamina.cli.options import READING, Flag, Reading, ReadingOptions
+from lamina.cli.options import READING, Flag, Reading, ReadingOptions, check_output
 from lamina.cli.output import BASELINES, metrics_table, notes_printed, print_json, print_line, print_table
 from lamina.model.table_settings import (
     EncodingSettings,
@@ -75,11 +75,10 @@ def train(
     """
     with notes_printed() as notes:
         from lamina.data import target_column
-        from lamina.files import check_writable
         from lamina.model import fit_table, save_model
         from lamina.training import Progress
 
-        check_writable(output)
+        check_output(output, table, Path(validation), Path(test), *([] if config is None else [config]))
         read = reading.read(table)
         target_column(read, target)  # a misspelt target is said before further files are read
         result = fit_table(

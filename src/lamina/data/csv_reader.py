@@ -16,7 +16,7 @@ from pyarrow import csv as arrow_csv
 from lamina.data.checks import check_column_names
 from lamina.data.column_types import typed_table
 from lamina.data.notes import note
-from lamina.errors import DataError, FileError
+from lamina.errors import DataError, FileError, InvalidSettingError
 
 __all__ = ["read_csv"]
 
@@ -106,7 +106,7 @@ def _as_utf8(name: str, data: bytes, encoding: str) -> bytes:
     try:
         text = data.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
     except LookupError as error:
-        raise DataError(
+        raise InvalidSettingError(
             f"encoding must be one that Python knows, got {encoding!r}. Use 'utf-8', 'cp1252' or 'latin-1'."
         ) from error
     except UnicodeError as error:
@@ -135,7 +135,7 @@ def _header(name: str, data: bytes, delimiter: str | None) -> tuple[list[str], s
     if delimiter is None:
         delimiter = max(_DELIMITERS, key=line.count)
     elif len(delimiter) != 1:
-        raise DataError(f"delimiter must be one character, got {delimiter!r}. Use ',', ';', '|' or a tab.")
+        raise InvalidSettingError(f"delimiter must be one character, got {delimiter!r}. Use ',', ';', '|' or a tab.")
     names = next(csv.reader(io.StringIO(line), delimiter=delimiter))
     return [column.strip() or f"unnamed_{i + 1}" for i, column in enumerate(names)], delimiter
 

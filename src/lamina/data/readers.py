@@ -62,6 +62,8 @@ def read_table(
         If the file is missing, damaged or of another kind.
     DataError
         If it holds no rows, ragged rows, or a column name twice.
+    InvalidSettingError
+        If ``delimiter`` is not one character, or ``encoding`` is unknown.
 
     Examples
     --------
