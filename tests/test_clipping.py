@@ -47,4 +47,4 @@ def test_a_bounded_gradient_moves_the_weights_no_further():
     before = trainer.executor.parameters.copy()
     history = trainer.fit(X, y, max_epochs=1)
     assert np.linalg.norm(trainer.executor.parameters - before) == pytest.approx(0.1)
-    assert history[-1]["clipped_steps"] == 1
+    assert (history[-1]["clipped_steps"], history[-1]["clipped_share"]) == (1, 1.0)

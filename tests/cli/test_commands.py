@@ -17,10 +17,15 @@ from pyarrow import parquet
 from sklearn.datasets import load_digits
 
 import lamina
+from lamina.activations import get_activation
 from lamina.cli.main import main
 from lamina.data import read_table, write_table
 from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.initializers import Constant, Normal
+from lamina.losses import Huber
 from lamina.model import TableSettings, load_model
+from lamina.optimizers import LBFGS, Adam, PerturbOne
+from lamina.schedules import Cosine, Step, WarmUp
 from lamina.training import Progress
 
 ADULT = Path(__file__).parents[2] / "examples" / "data" / "adult.csv.gz"
@@ -179,8 +184,56 @@ def test_every_schedule_and_optimizer_that_takes_no_settings_trains(tmp_path: Pa
     common = ("train", table, "-t", "price", "-o", tmp_path / "a.model", "--max-epochs", 2, "--hidden", 4)
     for schedule in ("constant", "cosine", "one_cycle", "inverse_scaling", "adaptive", "reduce_on_plateau"):
         assert run(capfd, *common, "--schedule", schedule)["epochs"] == 2, schedule
-    for optimizer in ("gradient_descent", "momentum", "nesterov", "rmsprop", "adagrad", "adam", "adamw", "nadam"):
+    for optimizer in ("gradient_descent", "momentum", "nesterov", "rmsprop", "adagrad", "adam", "adamw", "nadam", "lbfgs"):
         assert run(capfd, *common, "--optimizer", optimizer)["epochs"] == 2, optimizer
+
+
+@pytest.mark.parametrize(
+    ("options", "parameter", "expected"),
+    [
+        (("--weight-init", "normal:std=0.05"), "weight_init", Normal(0.05)),
+        (("--bias-init", "constant:value=0.1"), "bias_init", Constant(0.1)),
+        (("--activation", "leaky_relu:slope=0.2"), "activation", get_activation("leaky_relu", slope=0.2)),
+        (("--activation", "prelu"), "activation", "prelu"),
+        (("--loss", "huber:delta=2"), "loss", Huber(2)),
+        (("--schedule", "step:epochs=1,factor=0.5"), "learning_rate", Step(1, 0.5)),
+        (("--schedule", "warm_up:steps=5,then=cosine"), "learning_rate", WarmUp(5, Cosine())),
+        (("--optimizer", "lbfgs:memory=5"), "optimizer", LBFGS(5)),
+        (("--optimizer", "perturb-one:trials=5,scale=0.2"), "optimizer", PerturbOne(0.2, 5)),
+        (("--optimizer", "adam:beta1=0.5", "--beta2", "0.9"), "optimizer", Adam(0.002, 0.5, 0.9, weight_decay=0.01)),
+        (("--clip-value", "-0.5", "1"), "clip_value", (-0.5, 1.0)),
+        (("--batch-norm", "--norm-position", "after"), "norm_position", "after"),
+    ],
+)
+def test_settings_behind_a_name_reach_the_model(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], options: tuple[str, ...], parameter: str, expected: Any
+) -> None:
+    table = write_regression(tmp_path / "a.csv", 60)
+    run(capfd, "train", table, "-t", "price", "-o", tmp_path / "a.model", "--max-epochs", 1, "--hidden", 4, *options)
+    assert load_model(tmp_path / "a.model").estimator.get_params()[parameter] == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("normal:std", "a name with settings must have the form name:setting=value,setting=value, got 'normal:std'"),
+        ("normal:sdt=1", "Normal: a setting's name must be one of std, got 'sdt'. Did you mean 'std'?"),
+        ("nromal:std=1", "got 'nromal'. Did you mean 'normal'?"),
+    ],
+)
+def test_wrong_settings_behind_a_name_are_refused(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], given: str, message: str
+) -> None:
+    table = write_regression(tmp_path / "a.csv", 60)
+    assert main(["train", str(table), "-t", "price", "-o", str(tmp_path / "a.model"), "--weight-init", given]) == 2
+    assert message in " ".join(capfd.readouterr().err.split())
+
+
+def test_l12_a_low_loss_and_a_small_gradient_end_the_training(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    table = write_regression(tmp_path / "a.csv", 60)
+    common = ("train", table, "-t", "price", "-o", tmp_path / "a.model", "--hidden", 4)
+    assert run(capfd, *common, "--target-loss", 1e9)["stop_reason"]["code"] == "target_reached"
+    assert run(capfd, *common, "--gradient-tol", 1e9)["stop_reason"]["code"] == "gradient_zero"
 
 
 def test_every_knob_of_the_estimators_is_an_option() -> None:

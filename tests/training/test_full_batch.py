@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lamina.clipping import Clipping
 from lamina.errors import InvalidSettingError
 from lamina.layers import BatchNorm, Dense
 from lamina.network import Sequential
@@ -124,6 +125,13 @@ def test_an_interruption_in_the_midst_of_a_line_search_leaves_a_whole_iterate_to
 def test_a_loss_of_ones_own_is_refused(table):
     with pytest.raises(InvalidSettingError, match="Lamina's own with L-BFGS"):
         Trainer(Sequential([Dense(1)], 5), lambda z, t: z[:, 0], "lbfgs").fit(*table, max_epochs=1)
+
+
+@pytest.mark.parametrize("settings", [{"clipping": Clipping(norm=1.0)}, {"schedule": "cosine"}])
+def test_what_bounds_the_steps_of_others_is_refused(table, settings):
+    (name,) = settings
+    with pytest.raises(InvalidSettingError, match=f"{name} must be None with L-BFGS, whose line search finds the steps"):
+        line(**settings).fit(table[0], table[0][:, 0])
 
 
 def test_an_epoch_of_steps_cannot_be_asked_of_it(table):

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.activations import get_activation
 from lamina.engine.program import Parameter, Program
 from lamina.errors import ShapeError, phrase
 from lamina.initializers import Initializer, SklearnUniform
-from lamina.layers import Activation, BatchNorm, Dense, Dropout, Layer, LayerNorm
+from lamina.layers import Activation, BatchNorm, Dense, Dropout, Layer, LayerNorm, PReLU
 from lamina.network import Network, Sequential
 
 if TYPE_CHECKING:
     from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
 
 __all__ = ["build_network", "dense_biases", "dense_weights"]
+
+_SIGMOID = Activation("sigmoid")
 
 
 def build_network(estimator: MultilayerPerceptron, num_features: int, num_outputs: int) -> Network:
@@ -47,22 +48,24 @@ def build_network(estimator: MultilayerPerceptron, num_features: int, num_output
 def _layers(estimator: MultilayerPerceptron, num_outputs: int) -> list[Layer]:
     """Dense, normalization, activation and dropout for every hidden layer, and a dense layer of logits."""
     sizes = [int(size) for size in np.atleast_1d(estimator.hidden_layer_sizes)]
-    activations = [get_activation(activation) for activation in _per_layer(estimator.activation, len(sizes))]
+    activations = [_activation(activation) for activation in _per_layer(estimator.activation, len(sizes))]
     rates = _per_layer(estimator.dropout, len(sizes))
     layers: list[Layer] = [Dropout(estimator.input_dropout)] if estimator.input_dropout else []
     auto = SklearnUniform()
     for size, activation, rate in zip(sizes, activations, rates, strict=True):
         # scikit-learn's bound (its _init_coef), also for the output layer below
-        auto = SklearnUniform(2.0 if activation.name == "sigmoid" else 6.0)
+        auto = SklearnUniform(2.0 if activation == _SIGMOID else 6.0)
         layers.append(_dense(estimator, size, auto))
-        if estimator.batch_norm:
-            layers.append(BatchNorm())
-        if estimator.layer_norm:
-            layers.append(LayerNorm())
-        layers.append(Activation(activation))
+        norms = [BatchNorm()] if estimator.batch_norm else [LayerNorm()] if estimator.layer_norm else []
+        layers += [*norms, activation] if estimator.norm_position == "before" else [activation, *norms]
         if rate:
             layers.append(Dropout(float(rate)))
     return [*layers, _dense(estimator, num_outputs, auto)]
+
+
+def _activation(given: Any) -> Layer:
+    """The layer of an activation; "prelu" has parameters, and so is no function."""
+    return PReLU() if given == PReLU.kind else Activation(given)
 
 
 def _dense(estimator: MultilayerPerceptron, units: int, auto: Initializer) -> Dense:

@@ -9,7 +9,9 @@ import numpy as np
 from lamina.activations import ACTIVATIONS, ALIASES, Activation
 from lamina.engine import ENGINES
 from lamina.estimators.contradictions import find_contradictions
+from lamina.estimators.parameters import SCIKIT_LEARN_SCHEDULES
 from lamina.initializers import INITIALIZERS, Initializer
+from lamina.layers import PReLU
 from lamina.losses import Loss
 from lamina.network import Network
 from lamina.optimizers import OPTIMIZERS, Optimizer
@@ -34,10 +36,9 @@ __all__ = ["CLASSIFIER_LOSSES", "REGRESSOR_LOSSES", "check_estimator_parameters"
 
 CLASSIFIER_LOSSES = ("log_loss", "hinge", "perceptron", "squared_error")
 REGRESSOR_LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson")
-SCIKIT_LEARN_SCHEDULES = ("constant", "invscaling", "adaptive")
 
 _NONE = value(None)
-_ACTIVATION = one_of(choice((*ACTIVATIONS, *ALIASES)), instance(Activation))
+_ACTIVATION = one_of(choice((*ACTIVATIONS, *ALIASES, PReLU.kind)), instance(Activation))
 _RATE = number(0, 1, "left")
 _POSITIVE_OR_NONE = one_of(_NONE, number(0, closed="neither"))
 _INITIALIZER = one_of(choice(INITIALIZERS), instance(Initializer))
@@ -77,6 +78,7 @@ _SHARED: dict[str, Rule] = {
     "input_dropout": _RATE,
     "batch_norm": boolean(),
     "layer_norm": boolean(),
+    "norm_position": choice(("before", "after")),
     "weight_init": _INITIALIZER,
     "bias_init": _INITIALIZER,
     "clip_value": one_of(_NONE, number(0, closed="neither"), sequence_of(number(), length=2)),

@@ -8,8 +8,8 @@ from dataclasses import fields
 import numpy as np
 
 from lamina.errors import phrase
-from lamina.estimators.parameters import SharedParameters
-from lamina.optimizers import OPTIMIZERS, PerturbationOptimizer, PerturbOne
+from lamina.estimators.parameters import SCIKIT_LEARN_SCHEDULES, SharedParameters
+from lamina.optimizers import LBFGS, OPTIMIZERS, PerturbationOptimizer, PerturbOne
 from lamina.training import Checkpoint, JsonlLog, Progress
 
 __all__ = ["find_contradictions"]
@@ -25,6 +25,7 @@ _STRUCTURE = (
     "input_dropout",
     "batch_norm",
     "layer_norm",
+    "norm_position",
     "weight_init",
     "bias_init",
 )
@@ -70,6 +71,10 @@ def _of_network(parameters: Mapping[str, object], owner: str) -> list[str]:
     if parameters["batch_norm"] and parameters["layer_norm"]:
         repair = "Choose one normalization."
         wrong.append(phrase("layer_norm", "must be False when batch_norm is True", True, repair=repair, owner=owner))
+    if parameters["norm_position"] == "after" and not (parameters["batch_norm"] or parameters["layer_norm"]):
+        repair = "Set one of them, or leave it out."
+        rule = "must be 'before' without batch_norm or layer_norm"
+        wrong.append(phrase("norm_position", rule, "after", repair=repair, owner=owner))
     if parameters.get("label_smoothing", 0.0) and parameters["loss"] != "log_loss":
         repair = "Give the loss object its own label_smoothing."
         given = parameters["label_smoothing"]
@@ -87,6 +92,8 @@ def _of_training(parameters: Mapping[str, object], owner: str) -> list[str]:
         (perturbs, ("dropout", "input_dropout"), f"with solver {name!r}", "Its trials must differ in the weights alone."),
         (perturbs, ("weight_decay",), f"with solver {name!r}", "Use alpha."),
         (kind is PerturbOne, _CLIPPING, f"with solver {name!r}", "It has no gradient to clip."),
+        (kind is LBFGS, _CLIPPING, f"with solver {name!r}", "Its line search bounds the step."),
+        (kind is LBFGS, ("weight_decay",), f"with solver {name!r}", "Use alpha."),
         (not perturbs, ("objective",), "unless solver is 'perturb-one' or 'perturb-all'", "Other solvers follow the loss."),
         (parameters["n_restarts"] != 1, ("warm_start",), "with n_restarts > 1", "Every restart begins anew."),
     ]
@@ -99,6 +106,10 @@ def _of_training(parameters: Mapping[str, object], owner: str) -> list[str]:
     if isinstance(chosen, PerturbationOptimizer) and chosen.objective is not None and parameters["objective"] is not None:
         rule = "must be None when the optimizer has an objective of its own"
         wrong.append(phrase("objective", rule, parameters["objective"], repair="Give one of the two.", owner=owner))
+    schedule = parameters["learning_rate"]
+    if kind is LBFGS and schedule not in SCIKIT_LEARN_SCHEDULES:
+        repair = "Leave it out: its line search finds the step."
+        wrong.append(phrase("learning_rate", f"must be 'constant' with solver {name!r}", schedule, repair=repair, owner=owner))
     callbacks = parameters["callbacks"] if isinstance(parameters["callbacks"], Sequence) else [parameters["callbacks"]]
     single = [type(callback).__name__ for callback in callbacks if isinstance(callback, Checkpoint | JsonlLog | Progress)]
     if parameters["n_restarts"] != 1 and single:

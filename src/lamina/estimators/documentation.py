@@ -8,7 +8,8 @@ PARAMETERS = """\
 hidden_layer_sizes : int or sequence of int, default=(100,)
     Units of each hidden layer, >= 1 each; an empty sequence means none (a linear model).
 activation : str, Activation, or a list of one a hidden layer, default="relu"
-    A name in :data:`lamina.activations.ACTIVATIONS`, among them "identity", "logistic", "tanh" and "relu".
+    A name in :data:`lamina.activations.ACTIVATIONS`, among them "identity", "logistic", "tanh" and "relu"; or "prelu", a leaky
+    ReLU whose slopes are learnt (:class:`lamina.PReLU`).
 solver : str or Optimizer, default="adam"
     "adam", "sgd" (with ``momentum`` and ``nesterovs_momentum``), "lbfgs" (all rows at once), or the name of any other
     optimizer of Lamina: "momentum", "nesterov", "rmsprop", "adagrad", "adamw", "nadam", "gradient_descent"; or, without a
@@ -72,7 +73,9 @@ dropout : float, or a list of one a hidden layer, default=0.0
 input_dropout : float, default=0.0
     The same for inputs.
 batch_norm, layer_norm : bool, default=False
-    Whether every hidden layer is normalized, before its activation.
+    Whether every hidden layer is normalized.
+norm_position : {"before", "after"}, default="before"
+    Whether that is before or after the layer's activation.
 weight_init, bias_init : str or Initializer, default="auto"
     First values. "auto" is scikit-learn's uniform distribution: the same ``random_state`` gives the same values there and here.
 clip_value : float, (float, float) or None, default=None

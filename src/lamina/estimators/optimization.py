@@ -8,6 +8,7 @@ import numpy as np
 
 from lamina.clipping import Clipping
 from lamina.estimators.objective import with_objective
+from lamina.estimators.parameters import SCIKIT_LEARN_SCHEDULES
 from lamina.estimators.sgd_rate import RowScaling
 from lamina.optimizers import (
     LBFGS,
@@ -89,7 +90,7 @@ def build_schedule(estimator: MultilayerPerceptron, watched: str) -> Schedule:
         # an infinite patience never lowers the rate; Adaptive wants an integer
         patience = int(min(estimator.n_iter_no_change, 2**62))
         return Adaptive(patience=patience, tol=estimator.tol, monitor=watched, mode="min" if watched == "loss" else "max")
-    if isinstance(given, str) and given in ("constant", "invscaling", "adaptive"):
+    if isinstance(given, str) and given in SCIKIT_LEARN_SCHEDULES:
         return get_schedule("constant")
     return get_schedule(given)
 

@@ -15,7 +15,9 @@ from lamina.optimizers import Optimizer
 from lamina.schedules import Schedule
 from lamina.training import Callback
 
-__all__ = ["ActivationParameter", "HiddenLayerSizes", "SharedParameters"]
+__all__ = ["SCIKIT_LEARN_SCHEDULES", "ActivationParameter", "HiddenLayerSizes", "SharedParameters"]
+
+SCIKIT_LEARN_SCHEDULES = ("constant", "invscaling", "adaptive")
 
 HiddenLayerSizes = int | Sequence[int] | np.ndarray
 ActivationParameter = str | Activation | Sequence[str | Activation]
@@ -56,6 +58,7 @@ class SharedParameters:
     input_dropout: float = 0.0
     batch_norm: bool = False
     layer_norm: bool = False
+    norm_position: str = "before"
     weight_init: str | Initializer = "auto"
     bias_init: str | Initializer = "auto"
     clip_value: float | tuple[float, float] | None = None

@@ -124,7 +124,7 @@ def fit_table(
     model = TableModel(encoder, _estimator(goal, len(training), settings), goal, center, scale)
     watched = "loss" if judging is None else "validation_loss"
     early_stopping = EarlyStopping(watched, patience=settings.stopping.patience, tol=settings.stopping.tol)
-    duration_s = _fit(model, training, judging, [early_stopping, *callbacks])
+    duration_s = _fit(model, training, judging, [early_stopping, *settings.stopping.callbacks(), *callbacks])
     metrics = {} if held_out is None else model.evaluate(held_out.frame)
     counts = {"training": len(training), "validation": len(judging or ()), "test": len(held_out or ())}
     rows = {"read": len(frame) + dropped, "dropped": dropped, **counts}

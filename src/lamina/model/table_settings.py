@@ -6,34 +6,42 @@ Nothing heavy is imported here: the command line builds its help from these clas
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+from lamina.model.named_settings import read_named, split_name
+
+if TYPE_CHECKING:
+    from lamina.training import Callback
 
 __all__ = ["EncodingSettings", "NetworkSettings", "OptimizationSettings", "RunSettings", "StoppingSettings", "TableSettings"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkSettings:
-    """What the network looks like.
+    """What the network looks like. Names may have settings behind them: ``normal:std=0.05``.
 
     Parameters
     ----------
     hidden : tuple of int
         Units of each hidden layer.
     activation : tuple of str
-        Activation of the hidden layers: one name, or one a layer.
+        Activation of the hidden layers: one name, or one a layer, such as leaky_relu:slope=0.2 or prelu.
     dropout : tuple of float
-        Probability of being silenced, in [0, 1): one number, or one a layer; default: 0.1, and 0 where weights are perturbed.
+        Probability of being silenced, in [0, 1): one number, or one a layer; default: 0.1, and 0 for lbfgs and where weights are
+        perturbed.
     input_dropout : float
         The same for the features.
     batch_norm : bool
-        Batch normalization before each activation.
+        Batch normalization of each hidden layer.
     layer_norm : bool
-        Layer normalization before each activation.
+        Layer normalization of each hidden layer.
+    norm_position : {"before", "after"}
+        Normalization before or after the activation.
     weight_init : str
-        Initializer of the weights; auto: as scikit-learn.
+        Initializer of the weights, such as he or normal:std=0.05; auto: as scikit-learn.
     bias_init : str
-        Initializer of the biases; auto: as scikit-learn.
+        Initializer of the biases, such as constant:value=0.1; auto: as scikit-learn.
     """
 
     hidden: tuple[int, ...] = (128, 64, 32)
@@ -42,45 +50,51 @@ class NetworkSettings:
     input_dropout: float = 0.0
     batch_norm: bool = False
     layer_norm: bool = False
+    norm_position: Literal["before", "after"] = "before"
     weight_init: str = "auto"
     bias_init: str = "auto"
 
     def parameters(self) -> dict[str, Any]:
         """The estimators' parameters that these settings stand for."""
+        from lamina.activations import get_activation
+        from lamina.initializers import get_initializer
+
         return {
             "hidden_layer_sizes": self.hidden,
-            "activation": _one_or_all(self.activation),
+            "activation": _one_or_all([read_named(name, get_activation) for name in self.activation]),
             "dropout": 0.1 if self.dropout is None else _one_or_all(self.dropout),
             "input_dropout": self.input_dropout,
             "batch_norm": self.batch_norm,
             "layer_norm": self.layer_norm,
-            "weight_init": self.weight_init,
-            "bias_init": self.bias_init,
+            "norm_position": self.norm_position,
+            "weight_init": read_named(self.weight_init, get_initializer),
+            "bias_init": read_named(self.bias_init, get_initializer),
         }
 
 
 @dataclass(frozen=True, kw_only=True)
 class OptimizationSettings:
-    """What is minimized, and how.
+    """What is minimized, and how. Names may have settings behind them: ``step:epochs=10,factor=0.5``.
 
     Parameters
     ----------
     loss : str
-        Loss; default: log_loss for classes, squared_error for numbers.
+        Loss, such as huber:delta=2; default: log_loss for classes, squared_error for numbers.
     class_weight : {"balanced"}
         Make every class count the same, however rare.
     label_smoothing : float
         Share of a class label spread over all classes, in [0, 1); default: 0.03 for three classes and more, 0 for two.
     optimizer : str
-        Update rule; perturb-one and perturb-all learn without a gradient.
+        Update rule; perturb-one and perturb-all learn without a gradient. Settings behind its name, such as
+        perturb-one:trials=50, go before the options below.
     objective : str
         What perturb-one and perturb-all improve: accuracy or f1 of classes, r2 of numbers; default: the loss.
     learning_rate : float
         Step size, > 0.
     schedule : str
-        How the learning rate changes.
+        How the learning rate changes, such as step:epochs=10,factor=0.5.
     batch_size : int
-        Rows a step; default: a hundredth of the rows as a power of 2, between 32 and 256.
+        Rows a step; default: all for lbfgs, otherwise a hundredth of the rows as a power of 2, between 32 and 256.
     momentum : float
         Of momentum and nesterov, in [0, 1).
     beta1 : float
@@ -90,15 +104,15 @@ class OptimizationSettings:
     eps : float
         Of the adam family, > 0.
     weight_decay : float
-        Decoupled weight decay, >= 0; default: 0.01, and 0 where weights are perturbed.
+        Decoupled weight decay, >= 0; default: 0.01, and 0 for lbfgs and where weights are perturbed.
     alpha : float
         Penalty on the weights, >= 0.
     l1_ratio : float
         Share of L1 in the penalty; the rest is L2.
     max_norm : float
         Bound on the norm of the weights into a unit.
-    clip_value : float
-        Bound on each element of the gradient.
+    clip_value : tuple of float
+        Bound on each element of the gradient: one number for -v and v, or two.
     clip_norm : float
         Bound on the norm of the gradient.
     clip_layer_norm : float
@@ -123,31 +137,53 @@ class OptimizationSettings:
     alpha: float = 0.0
     l1_ratio: float = 0.0
     max_norm: float | None = None
-    clip_value: float | None = None
+    clip_value: tuple[float, ...] | None = None
     clip_norm: float | None = None
     clip_layer_norm: float | None = None
     shuffle: bool = True
 
     def parameters(self, task: str, num_rows: int, num_classes: int) -> dict[str, Any]:
         """The estimators' parameters that these settings stand for."""
-        named = ("optimizer", "objective", "momentum", "alpha", "l1_ratio", "max_norm", "shuffle")
-        clipping = ("clip_value", "clip_norm", "clip_layer_norm")
-        parameters = {name: getattr(self, name) for name in (*named, *clipping)}
+        from lamina.losses import get_loss
+        from lamina.schedules import get_schedule
+
+        named = ("objective", "momentum", "alpha", "l1_ratio", "max_norm", "shuffle", "clip_norm", "clip_layer_norm")
+        parameters = {name: getattr(self, name) for name in named}
         parameters |= {"beta_1": self.beta1, "beta_2": self.beta2, "epsilon": self.eps}
-        parameters |= {"learning_rate_init": self.learning_rate, "learning_rate": self.schedule}
-        usual_decay = 0.0 if self.perturbs else 0.01
-        parameters["weight_decay"] = usual_decay if self.weight_decay is None else self.weight_decay
-        parameters["batch_size"] = min(self.batch_size or usual_batch_size(num_rows), num_rows)
+        parameters |= {"learning_rate_init": self.learning_rate, "learning_rate": read_named(self.schedule, get_schedule)}
+        parameters["clip_value"] = None if self.clip_value is None else _one_or_all(self.clip_value)
+        parameters["weight_decay"] = self._decay
+        parameters["batch_size"] = self._rows_a_step(num_rows)
+        parameters["optimizer"] = read_named(self.optimizer, self._optimizer)
         if self.loss is not None:
-            parameters["loss"] = self.loss
+            parameters["loss"] = read_named(self.loss, get_loss)
         if task == "classification":
             parameters |= {"class_weight": self.class_weight, "label_smoothing": self._smoothing(num_classes)}
         return parameters
 
     @property
-    def perturbs(self) -> bool:
-        """Whether the optimizer perturbs weights."""
-        return self.optimizer in ("perturb-one", "perturb-all")
+    def compares_losses(self) -> bool:
+        """Whether the optimizer compares losses of the same rows, which noise of any kind would disturb."""
+        return split_name(self.optimizer)[0] in ("lbfgs", "perturb-one", "perturb-all")
+
+    @property
+    def _decay(self) -> float:
+        usual = 0.0 if self.compares_losses else 0.01
+        return usual if self.weight_decay is None else self.weight_decay
+
+    def _rows_a_step(self, num_rows: int) -> int | str:
+        if self.batch_size is None and split_name(self.optimizer)[0] == "lbfgs":
+            return "auto"
+        return min(self.batch_size or usual_batch_size(num_rows), num_rows)
+
+    def _optimizer(self, name: str, **settings: Any) -> Any:
+        """An optimizer with settings of its own; the others are those of the options."""
+        from lamina.optimizers import OPTIMIZERS, get_optimizer
+
+        known = {setting.name for setting in fields(OPTIMIZERS[name])} if name in OPTIMIZERS else set()  # type: ignore[arg-type]
+        options = {key: getattr(self, key) for key in ("learning_rate", "momentum", "beta1", "beta2", "eps")}
+        options["weight_decay"] = self._decay
+        return get_optimizer(name, **{**{key: given for key, given in options.items() if key in known}, **settings})
 
     def _smoothing(self, num_classes: int) -> float:
         if self.label_smoothing is not None:
@@ -169,16 +205,29 @@ class StoppingSettings:
         How much lower counts as better.
     max_time : float
         Seconds of training at most.
+    target_loss : float
+        Training loss that is low enough.
+    gradient_tol : float
+        Norm of the gradient that is almost zero, averaged over an epoch.
     """
 
     max_epochs: int = 200
     patience: int = 15
     tol: float = 1e-4
     max_time: float | None = None
+    target_loss: float | None = None
+    gradient_tol: float | None = None
 
     def parameters(self) -> dict[str, Any]:
-        """The estimators' parameters that these settings stand for (``patience`` and ``tol`` are those of early stopping)."""
+        """The estimators' parameters that these settings stand for; the others are those of :meth:`callbacks`."""
         return {"max_iter": self.max_epochs, "max_time": self.max_time}
+
+    def callbacks(self) -> list[Callback]:
+        """What ends the training besides early stopping."""
+        from lamina.training import SmallGradient, TargetLoss
+
+        target = [] if self.target_loss is None else [TargetLoss(self.target_loss)]
+        return [*target, *([] if self.gradient_tol is None else [SmallGradient(self.gradient_tol)])]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,7 +309,7 @@ class TableSettings:
         """The parameters of the estimator for a task, to be trained on ``num_rows`` rows."""
         return {
             **self.network.parameters(),
-            **({"dropout": 0.0} if self.optimization.perturbs and self.network.dropout is None else {}),
+            **({"dropout": 0.0} if self.optimization.compares_losses and self.network.dropout is None else {}),
             **self.optimization.parameters(task, num_rows, num_classes),
             **self.stopping.parameters(),
             **self.run.parameters(),

@@ -55,6 +55,8 @@ def get_schedule(schedule: str | Schedule | Mapping[str, Any] | Callable[[int], 
     Cosine(steps=None, final=0.1)
     >>> get_schedule({"kind": "warm_up", "steps": 5, "then": {"kind": "cosine"}}).then
     Cosine(steps=None, final=0.0)
+    >>> get_schedule("warm_up", steps=5, then="cosine").then
+    Cosine(steps=None, final=0.0)
     """
     if not settings:
         if schedule is None:
@@ -63,7 +65,8 @@ def get_schedule(schedule: str | Schedule | Mapping[str, Any] | Callable[[int], 
             return schedule
         if callable(schedule) and not isinstance(schedule, type):
             return Function(schedule)
-    if isinstance(schedule, Mapping) and "then" in schedule:
-        schedule = {**schedule, "then": get_schedule(schedule["then"])}
+    then = settings.get("then", schedule.get("then") if isinstance(schedule, Mapping) else None)
+    if then is not None:
+        settings["then"] = get_schedule(then)
     accepted = "a name, a dict, a Schedule, None or a function of the step"
     return from_name_or_dict(schedule, SCHEDULES, settings, family="schedule", accepted=accepted)

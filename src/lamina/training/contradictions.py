@@ -6,17 +6,27 @@ from lamina.engine.plan import Clipping
 from lamina.engine.program import Program
 from lamina.errors import InvalidSettingError, phrase
 from lamina.optimizers import LBFGS, Optimizer, PerturbationOptimizer, PerturbOne
+from lamina.schedules import Constant, Schedule
 
 __all__ = ["check_batches", "check_program"]
 
 
-def check_program(program: Program, optimizer: Optimizer, clipping: Clipping, *, owner: str = "Trainer") -> None:
-    """Refuse dropout under perturbed weights, and clipping where there is no gradient.
+def check_program(
+    program: Program, optimizer: Optimizer, clipping: Clipping, schedule: Schedule, *, owner: str = "Trainer"
+) -> None:
+    """Refuse dropout under perturbed weights, clipping where there is no gradient, and all that bounds the steps of L-BFGS.
 
     Raises
     ------
     InvalidSettingError
     """
+    if isinstance(optimizer, LBFGS):
+        repair = "Leave it out, or choose an optimizer that takes steps, such as Adam."
+        given = {"clipping": clipping.is_bounded and clipping, "schedule": not isinstance(schedule, Constant) and schedule}
+        for name, setting in given.items():
+            if setting:
+                rule = "must be None with L-BFGS, whose line search finds the steps"
+                raise InvalidSettingError(phrase(name, rule, setting, repair=repair, owner=owner))
     if not isinstance(optimizer, PerturbationOptimizer):
         return
     for op in program.ops:

@@ -317,6 +317,7 @@ class Trainer:
         record = epoch.record()
         if self.clipping.is_bounded:
             record["clipped_steps"] = epoch.num_clipped
+            record["clipped_share"] = epoch.num_clipped / epoch.steps_done
         return self._end_epoch(record, began)
 
     def stop(self, code: str, text: str = "") -> None:
@@ -465,7 +466,7 @@ class Trainer:
         norms = any(callback.needs_gradient_norms for callback in self.callbacks)
         plan = TrainingPlan(stepping.rule(), self.clipping, self.penalty_per_row, self.seed, norms)
         self._built().configure(plan, self.optimizer)
-        check_program(self.executor.program, self.optimizer, self.clipping)
+        check_program(self.executor.program, self.optimizer, self.clipping, self.schedule)
 
     def _epochs_a_call(self, data: Batches) -> int:
         """How many epochs one call of the engine may run; 1 if something is to be done between them, or watched within."""
