@@ -28,7 +28,7 @@ class Descent:
     num_clipped : int
         Steps whose gradient clipping changed.
     stop_reason : StopReason
-        Its code is "gradient_zero", "max_steps", "no_improvement" (the schedule or the line search got no further) or "non_finite".
+        Its code is "gradient_zero", "max_steps", "non_finite", or "no_improvement": schedule or line search got no further.
     """
 
     points: np.ndarray
