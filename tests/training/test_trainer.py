@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 from lamina.errors import DataError, InvalidSettingError, ShapeError
-from lamina.layers import Add, Dense
+from lamina.layers import Add, BatchNorm, Dense
 from lamina.losses import CustomLoss
 from lamina.network import Graph, Input, Sequential
 from lamina.optimizers import OPTIMIZERS, Adam, AdamW, GradientDescent
@@ -125,6 +125,18 @@ def test_a_batch_larger_than_the_data_takes_all_rows(make_trainer, table):
     trainer = make_trainer(batch_size=1000)
     trainer.fit(*table, max_epochs=2)
     assert trainer.step == 2
+
+
+@pytest.mark.parametrize("engine", ["native", "reference"])
+def test_l24_a_lone_last_row_does_not_spoil_the_running_statistics(engine):
+    X = 5 * np.random.default_rng(0).normal(size=(33, 3))
+    settings = {"batch_size": 16, "dtype": "float64", "shuffle": False, "engine": engine}
+    trainers = [Trainer(Sequential([BatchNorm(), Dense(1)], 3), "squared_error", **settings) for _ in range(2)]
+    for trainer, num_rows in zip(trainers, (33, 32), strict=True):
+        trainer.fit(X[:num_rows], X[:num_rows, 0], max_epochs=50)
+    np.testing.assert_array_equal(trainers[0].executor.state, trainers[1].executor.state)
+    np.testing.assert_array_equal(trainers[0].executor.parameters, trainers[1].executor.parameters)
+    assert (trainers[0].step, trainers[0].steps_per_epoch) == (100, 2)
 
 
 def test_without_shuffling_the_order_is_that_of_the_rows(table):

@@ -8,7 +8,12 @@ from lamina.errors import InvalidSettingError, phrase
 from lamina.optimizers import LBFGS, Optimizer, PerturbationOptimizer, PerturbOne
 from lamina.schedules import Constant, Schedule
 
-__all__ = ["check_batches", "check_program"]
+__all__ = ["check_batches", "check_program", "first_batch_norm"]
+
+
+def first_batch_norm(program: Program) -> str | None:
+    """The name of the first batch norm, if there is one."""
+    return next((op.layer for op in program.ops if op.kind == "batch_norm"), None)
 
 
 def check_program(
@@ -61,7 +66,7 @@ def check_batches(
         rule = f"must not be smaller than the {num_rows} rows with L-BFGS, which takes all of them at once"
         repair = "Leave it at its default, or choose an optimizer that takes steps, such as Adam."
         raise InvalidSettingError(phrase("batch_size", rule, batch_size, repair=repair, owner=owner))
-    norm = next((op.layer for op in program.ops if op.kind == "batch_norm"), None)
+    norm = first_batch_norm(program)
     if norm is not None and min(num_rows, batch_size or num_rows) == 1:
         rule = f"must be at least 2 with the batch norm {norm!r}: one row (1 sample) has no variance"
         repair = "Use larger batches, or LayerNorm."

@@ -26,7 +26,7 @@ from lamina.training.callbacks.moments import Moments
 from lamina.training.callbacks.schedule_watch import ScheduleWatch
 from lamina.training.checkpoint import check_identity, read_checkpoint, write_checkpoint
 from lamina.training.chunks import ChunkSize, run_in_chunks
-from lamina.training.contradictions import check_batches, check_program
+from lamina.training.contradictions import check_batches, check_program, first_batch_norm
 from lamina.training.epoch import Epoch
 from lamina.training.full_batch import minimize_full_batch
 from lamina.training.history import History, Record
@@ -63,7 +63,8 @@ class Trainer:
         One an output; a function of logits and targets is wrapped in :class:`lamina.losses.CustomLoss`.
     optimizer : str or Optimizer, default="adam"
     batch_size : int, None or "auto", default="auto"
-        Rows a step, >= 1; None: all rows (batch gradient descent); "auto": 32. The last batch of an epoch may be shorter.
+        Rows a step, >= 1; None: all rows (batch gradient descent); "auto": 32. The last batch of an epoch may be shorter; under
+        batch norm, a last batch of one row, which has no variance, is left out.
         L-BFGS takes all rows at once, and refuses smaller batches.
     schedule : str, Schedule, callable or None, default=None
         How the learning rate changes; a function of the step gives the rate itself. None: constant.
@@ -472,7 +473,8 @@ class Trainer:
         """How many epochs one call of the engine may run; 1 if something is to be done between them, or watched within."""
         watched = self.callbacks or self._fit.validation is not None or self.schedule.reactive is not None
         counted = self.clipping.is_bounded or data.sample_weight is not None
-        if watched or counted or not isinstance(self._built().steps, EpochsExecutor):
+        shortened = self._rows_an_epoch(data.num_rows) < data.num_rows
+        if watched or counted or shortened or not isinstance(self._built().steps, EpochsExecutor):
             return 1
         num_steps = -(-data.num_rows // self._rows_a_step(data.num_rows))
         return min(self._chunk_size.steps // num_steps, self.last_epoch - self.epoch)
@@ -493,16 +495,21 @@ class Trainer:
 
     def _next_epoch(self, data: Batches) -> Epoch:
         """The order of the rows in the coming epoch, and the values of its steps."""
-        size = self._rows_a_step(data.num_rows)
-        values = self._values(data.num_rows, size, 1)
+        size, num_rows = self._rows_a_step(data.num_rows), self._rows_an_epoch(data.num_rows)
+        values = self._values(num_rows, size, 1)
         if self.shuffle:
             order = permutation(data.num_rows, seed=self.seed, epoch=self.epoch)
         else:
             order = np.arange(data.num_rows, dtype=np.int64)
-        return Epoch(data, order, size, values)
+        return Epoch(data, order[:num_rows], size, values)
 
     def _rows_a_step(self, num_rows: int) -> int:
         return min(self.batch_size or num_rows, num_rows)
+
+    def _rows_an_epoch(self, num_rows: int) -> int:
+        """All, but for a lone last row under batch norm: the running variance would take its 0 for a batch's."""
+        lone = num_rows % self._rows_a_step(num_rows) == 1
+        return num_rows - 1 if lone and first_batch_norm(self.executor.program) else num_rows
 
     def _values(self, num_rows: int, batch_size: int, num_epochs: int) -> StepValues:
         """The values of the steps of the coming epochs."""
