@@ -28,6 +28,7 @@ _CASES: list[tuple[Rule, list[object], list[object]]] = [
     (number(0, 1, "right"), [1, 0.5], [0, 1.1]),
     (number(), [-1e300, 0, 1e300], [math.inf, -math.inf, math.nan, "1", None]),
     (integer(1), [1, np.int32(7), 10**30], [0, 1.0, "1", True, None]),
+    (integer(0, 5), [0, np.int64(5)], [-1, 6, 2.0, True]),
     (boolean(), [True, False, np.bool_(True)], [0, 1, "True", None]),
     (choice(["a", "b"]), ["a", "b"], ["c", "", None, 0, ["a"]]),
     (value(None), [None], [0, False, "None"]),

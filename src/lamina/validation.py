@@ -75,9 +75,13 @@ def number(low: float = -math.inf, high: float = math.inf, closed: str = "both")
     return Rule(text, accepts)
 
 
-def integer(low: int) -> Rule:
-    """An integer of at least ``low``."""
-    return Rule(f"an integer >= {low}", lambda given: _is_number(given, Integral) and int(given) >= low)  # type: ignore[call-overload]
+def integer(low: int, high: int | None = None) -> Rule:
+    """An integer of at least ``low``, and at most ``high`` if there is one."""
+
+    def accepts(given: object) -> bool:
+        return _is_number(given, Integral) and low <= int(given) and (high is None or int(given) <= high)  # type: ignore[call-overload]
+
+    return Rule(f"an integer >= {low}" if high is None else f"an integer in [{low}, {high}]", accepts)
 
 
 def boolean() -> Rule:

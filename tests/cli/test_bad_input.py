@@ -115,7 +115,7 @@ def test_rows_without_a_target_are_dropped_and_counted(tmp_path: Path, capfd: py
 
 def test_a_class_with_one_row_is_kept_for_training(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert train(table(tmp_path, rows() + "1,p,green\n"), "color") == 0
-    assert "has one row: it is kept for training" in note_of(capfd)
+    assert "note: class green has one row: it is kept for training" in note_of(capfd)
     assert main(["info", str(tmp_path / "a.model")]) == 0
     assert "3 classes (blue, green, red)" in capfd.readouterr().out
 
@@ -300,6 +300,21 @@ def test_settings_out_of_range_are_wrong_usage_and_all_are_named(tmp_path: Path,
 def test_shares_outside_are_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str], share: str) -> None:
     assert train(table(tmp_path, rows()), "color", "--test", share) == 2
     assert "--test must be a share in [0, 1) or a file" in error_of(capfd)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--seed", "-1"), "seed must be an integer in [0, 4294967295], got -1."),
+        (("--seed", "4294967296"), "seed must be an integer in [0, 4294967295], got 4294967296."),
+        (("--batch-size", "0"), "batch_size must be one of 'auto', or an integer >= 1, got 0."),
+    ],
+)
+def test_whole_numbers_out_of_range_are_wrong_usage(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], options: tuple[str, str], message: str
+) -> None:
+    assert train(table(tmp_path, rows()), "color", *options) == 2
+    assert message in error_of(capfd)
 
 
 @pytest.mark.parametrize("options", [("--delimiter", "||"), ("--encoding", "klingon")])

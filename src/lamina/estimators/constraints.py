@@ -56,7 +56,7 @@ _SHARED: dict[str, Rule] = {
     "power_t": number(0),
     "max_iter": integer(1),
     "shuffle": boolean(),
-    "random_state": one_of(_NONE, integer(0), instance(np.random.RandomState)),
+    "random_state": one_of(_NONE, integer(0, 2**32 - 1), instance(np.random.RandomState)),
     "tol": number(0),
     "verbose": one_of(boolean(), integer(0)),
     "warm_start": boolean(),

@@ -21,6 +21,7 @@ from lamina.model.table_model import TableModel
 from lamina.model.table_settings import TableSettings
 from lamina.model.validation_metric import ValidationMetric
 from lamina.training import Callback, EarlyStopping, StopReason
+from lamina.validation import check_parameters, integer
 
 __all__ = ["FitResult", "fit_table"]
 
@@ -115,6 +116,7 @@ def fit_table(
     True
     """
     settings = settings or TableSettings()
+    check_parameters({"seed": settings.run.seed}, {"seed": integer(0, 2**32 - 1)}, owner="fit_table")
     frame, goal, dropped = _with_target(as_frame(table, owner="fit_table"), target, task)
     everything = _Part(frame, goal.encode(frame[target]))
     learning, held_out = _split(everything, test, goal, seed=settings.run.seed)
@@ -158,7 +160,7 @@ def _split(part: _Part, held_out: Any, goal: Target, *, seed: int) -> tuple[_Par
         return part, _Part(frame, goal.encode(frame[goal.name]))
     if held_out == 0:
         return part, None
-    labels = part.y if goal.task == "classification" else None
+    labels = goal.decode(part.y) if goal.task == "classification" else None
     kept, held = holdout(len(part), held_out, seed=seed, labels=labels)
     return part.take(kept), part.take(held)
 

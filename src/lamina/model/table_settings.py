@@ -174,7 +174,7 @@ class OptimizationSettings:
     def _rows_a_step(self, num_rows: int) -> int | str:
         if self.batch_size is None and split_name(self.optimizer)[0] == "lbfgs":
             return "auto"
-        return min(self.batch_size or usual_batch_size(num_rows), num_rows)
+        return min(usual_batch_size(num_rows) if self.batch_size is None else self.batch_size, num_rows)
 
     def _optimizer(self, name: str, **settings: Any) -> Any:
         """An optimizer with settings of its own; the others are those of the options."""
