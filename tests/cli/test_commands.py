@@ -277,6 +277,26 @@ def test_help_and_version_are_quick_because_nothing_heavy_is_imported() -> None:
     assert "--learning-rate" in done.stdout
 
 
+_LECTURE = [sys.executable, "-c", "import sys; from lamina.cli.main import main; sys.exit(main(['lecture']))"]
+
+
+def test_a_reader_that_goes_away_is_no_failure() -> None:
+    with subprocess.Popen(_LECTURE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as command:
+        assert command.stdout is not None
+        assert command.stderr is not None
+        command.stdout.close()
+        assert command.stderr.read() == ""
+        assert command.wait() == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
+def test_an_output_that_is_full_is_said_in_one_sentence() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(_LECTURE, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "lamina: cannot go on: no space left on device. Free some space, or send the output elsewhere.\n"
+
+
 def test_version(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capfd.readouterr().out.strip() == lamina.__version__

@@ -75,9 +75,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED
     except BrokenPipeError:
         # The reader of our output went away (`lamina info m | head`): nothing is wrong, and nobody listens.
-        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
+        _drop_output()
         return OK
+    except OSError as error:
+        _drop_output()
+        print_error(
+            f"cannot go on: {(error.strerror or str(error)).lower()}.", repair="Free some space, or send the output elsewhere."
+        )
+        return FAILED
     return OK
+
+
+def _drop_output() -> None:
+    """Let what is still to be printed go nowhere, so that the interpreter does not stumble over it at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _command(arguments: Sequence[str]) -> str:

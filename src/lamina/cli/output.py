@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
 __all__ = ["BASELINES", "metrics_table", "notes_printed", "print_error", "print_json", "print_line", "print_table"]
@@ -30,25 +31,20 @@ _LABELS = {
 
 def print_error(text: str, *, repair: str = "") -> None:
     """One error, on standard error."""
-    from rich.console import Console
     from rich.text import Text
 
     sentence = f"{text} {repair}".strip()
-    Console(stderr=True, soft_wrap=True).print(Text.assemble(("lamina: ", "bold red"), sentence))
+    _console(stderr=True).print(Text.assemble(("lamina: ", "bold red"), sentence))
 
 
 def print_line(text: str) -> None:
     """One line of result, without markup."""
-    from rich.console import Console
-
-    Console(soft_wrap=True).print(text, markup=False, highlight=False)
+    _console().print(text, markup=False, highlight=False)
 
 
 def print_table(table: Table) -> None:
     """A table, as wide as it needs to be where the output is not a terminal."""
-    from rich.console import Console
-
-    console = Console()
+    console = _console(soft_wrap=False)
     if not console.is_terminal:
         console.width = 120
     console.print(table)
@@ -62,7 +58,6 @@ def print_json(value: Mapping[str, Any]) -> None:
 @contextmanager
 def notes_printed() -> Iterator[list[str]]:
     """Print warnings as notes, each once, on standard error; yields the list that they are gathered in."""
-    from rich.console import Console
     from rich.text import Text
 
     notes: list[str] = []
@@ -71,7 +66,7 @@ def notes_printed() -> Iterator[list[str]]:
         text = str(message)
         if text not in notes:
             notes.append(text)
-            Console(stderr=True, soft_wrap=True).print(Text.assemble(("note: ", "yellow"), text))
+            _console(stderr=True).print(Text.assemble(("note: ", "yellow"), text))
 
     with warnings.catch_warnings():
         warnings.simplefilter("always")
@@ -92,6 +87,17 @@ def metrics_table(metrics: Mapping[str, Mapping[str, float]], baseline: str) -> 
     for name, value in metrics["model"].items():
         table.add_row(_LABELS[name], _number(value), _number(metrics["baseline"][name]))
     return table
+
+
+def _console(*, stderr: bool = False, soft_wrap: bool = True) -> Console:
+    """Where text goes. That its reader went away is for the caller to know; rich by itself would end the program."""
+    from rich.console import Console
+
+    class Output(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Output(stderr=stderr, soft_wrap=soft_wrap)
 
 
 def _number(value: float) -> str:
