@@ -86,6 +86,19 @@ def test_a_symbolic_link_stays_a_link_and_the_mode_is_kept(tmp_path: Path) -> No
     assert real.stat().st_mode & 0o777 == 0o640
 
 
+def test_a_pipe_is_written_directly() -> None:
+    reading, writing = os.pipe()
+    path = f"/proc/self/fd/{writing}"
+    if not Path(path).exists():
+        pytest.skip("the system gives open files no names")
+    check_writable(path)
+    with atomic_write(path) as file:
+        file.write(b"through")
+    os.close(writing)
+    with open(reading, "rb") as pipe:  # noqa: PTH123
+        assert pipe.read() == b"through"
+
+
 def test_checking_leaves_nothing_behind(tmp_path: Path) -> None:
     check_writable(tmp_path / "a.bin")
     assert [entry.name for entry in tmp_path.iterdir()] == []

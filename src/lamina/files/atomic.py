@@ -48,7 +48,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     >>> path.read_bytes()
     b'all or nothing'
     """
-    target = Path(os.path.realpath(path))
+    target = _target(path)
     with _as_file_error(path):
         mode = _checked_mode(target)
     if mode is not None and not stat.S_ISREG(mode):
@@ -81,7 +81,7 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     Traceback (most recent call last):
     lamina.errors.FileError: cannot write '/nowhere/a.model': the folder '/nowhere' does not exist. Create it first.
     """
-    target = Path(os.path.realpath(path))
+    target = _target(path)
     with _as_file_error(path):
         mode = _checked_mode(target)
         if mode is not None and not stat.S_ISREG(mode):
@@ -89,6 +89,12 @@ def check_writable(path: str | os.PathLike[str]) -> None:
         probe = target.with_name(f".{target.name[:200]}.{secrets.token_hex(6)}.part")
         probe.open("xb").close()
         probe.unlink()
+
+
+def _target(path: str | os.PathLike[str]) -> Path:
+    """The file behind all links; ``path`` itself for what is no regular file, as the link behind ``/dev/stdout`` leads to no name."""
+    given, resolved = Path(path), Path(os.path.realpath(path))
+    return resolved if resolved.exists() or not given.exists() else given
 
 
 def _checked_mode(target: Path) -> int | None:
