@@ -92,7 +92,7 @@ def check_writable(path: str | os.PathLike[str]) -> None:
 
 
 def _target(path: str | os.PathLike[str]) -> Path:
-    """The file behind all links; ``path`` itself for what is no regular file, as the link behind ``/dev/stdout`` leads to no name."""
+    """The file behind all links; ``path`` itself where that has no name, as a pipe behind ``/dev/stdout``."""
     given, resolved = Path(path), Path(os.path.realpath(path))
     return resolved if resolved.exists() or not given.exists() else given
 
