@@ -113,9 +113,7 @@ def perturb(
             raise
         if not math.isfinite(measured.objective):
             executor.parameters[...] = before
-            failure = find_activation(measured.tape, batch.step) or find_loss(
-                executor.program, measured.head_losses, batch.step
-            )
+            failure = find_activation(measured.tape, batch.step) or find_loss(executor.program, measured.head_losses, batch.step)
             break
         losses.append(measured.loss)
         objectives.append(measured.objective)
