@@ -99,6 +99,16 @@ def test_infinite_and_huge_targets_are_refused(tmp_path: Path, capfd: pytest.Cap
     assert "must hold finite numbers of at most 1e+100 in size, got" in error_of(capfd)
 
 
+@pytest.mark.parametrize("option", ["--validation", "--test"])
+def test_further_rows_need_targets_too(tmp_path: Path, capfd: pytest.CaptureFixture[str], option: str) -> None:
+    further = table(tmp_path, "size,letter,color\n1,p,\n2,q,\n", "further.csv")
+    assert train(table(tmp_path, rows()), "color", option, str(further)) == 1
+    assert "target 'color' must hold values, got none in 2 rows. Add them." in error_of(capfd)
+    table(tmp_path, "size,letter,color\n1,p,red\n2,q,\n", "further.csv")
+    assert train(tmp_path / "table.csv", "color", option, str(further)) == 0
+    assert "note: dropped 1 of 2 rows, whose target 'color' is missing." in note_of(capfd)
+
+
 # Odd, but good enough --------------------------------------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from lamina.data.columns.category import label_text
 from lamina.data.columns.missing import is_missing, object_values
+from lamina.data.notes import note
 from lamina.errors import DataError, nearest
 
 __all__ = ["Target", "Task", "target_column"]
@@ -93,6 +94,22 @@ class Target:
                 "Leave such rows out."
             )
         return np.array([index[name] for name in names], dtype=np.int64)
+
+    def present_rows(self, frame: nw.DataFrame) -> tuple[nw.DataFrame, np.ndarray]:
+        """The rows of a table whose target is there, and :meth:`encode` of it; rows that go are counted in a note.
+
+        Raises
+        ------
+        DataError
+            If the target is missing in every row, or as for :meth:`encode`.
+        """
+        present = ~is_missing(target_column(frame, self.name))
+        if not present.any():
+            raise DataError(f"target {self.name!r} must hold values, got none in {len(frame)} rows. Add them.")
+        if not present.all():
+            note(f"dropped {int((~present).sum())} of {len(frame)} rows, whose target {self.name!r} is missing.")
+            frame = frame.filter(present.tolist())
+        return frame, self.encode(frame[self.name])
 
     def decode(self, values: np.ndarray) -> np.ndarray:
         """From class indices back to classes, ndarray of shape (n,): text, or numbers if the column held them."""

@@ -154,10 +154,7 @@ def _with_target(frame: nw.DataFrame, name: str, task: Task) -> tuple[nw.DataFra
 def _split(part: _Part, held_out: Any, goal: Target, *, seed: int) -> tuple[_Part, _Part | None]:
     """What stays, and what is held out: a share, further rows, or nothing."""
     if not isinstance(held_out, int | float):
-        frame = as_frame(held_out, owner="fit_table")
-        column = target_column(frame, goal.name)
-        frame = frame.filter((~is_missing(column)).tolist())
-        return part, _Part(frame, goal.encode(frame[goal.name]))
+        return part, _Part(*goal.present_rows(as_frame(held_out, owner="fit_table")))
     if held_out == 0:
         return part, None
     labels = goal.decode(part.y) if goal.task == "classification" else None

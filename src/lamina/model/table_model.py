@@ -8,9 +8,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from lamina.data import TableEncoder, Target, as_frame, target_column
-from lamina.data.columns.missing import is_missing
-from lamina.data.notes import note
+from lamina.data import TableEncoder, Target, as_frame
 from lamina.errors import DataError
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.model.metrics import constant_prediction, score
@@ -122,15 +120,7 @@ class TableModel:
 
     def rows_with_target(self, table: Any) -> tuple[nw.DataFrame, np.ndarray]:
         """The rows whose target is there, and the targets as numbers."""
-        frame = as_frame(table, owner="TableModel")
-        column = target_column(frame, self.target.name)
-        present = ~is_missing(column)
-        if not present.any():
-            raise DataError(f"target {self.target.name!r} must hold values, got none in {len(frame)} rows. Add them.")
-        if not present.all():
-            note(f"dropped {int((~present).sum())} of {len(frame)} rows, whose target {self.target.name!r} is missing.")
-            frame = frame.filter(present.tolist())
-        return frame, self.target.encode(frame[self.target.name])
+        return self.target.present_rows(as_frame(table, owner="TableModel"))
 
     def _rated(self, frame: nw.DataFrame) -> np.ndarray:
         """Probabilities (zero and one where there are none), or numbers."""
