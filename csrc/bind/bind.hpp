@@ -35,6 +35,7 @@ struct Blas {
 
 Program read_program(nb::handle program);
 TrainingPlan read_plan(nb::handle plan);
+std::vector<Function> read_functions(const std::vector<std::string>& names);
 
 void bind_sources(nb::module_& m);
 void bind_tools(nb::module_& m);

@@ -83,10 +83,12 @@ struct Binding {
     return all;
   }
 
-  static void predict(Executor<T>& executor, const BoundBatches& data, const std::vector<Matrix>& outputs) {
+  static void predict(Executor<T>& executor, const BoundBatches& data, const std::vector<std::string>& links,
+                      const std::vector<Matrix>& outputs) {
+    const std::vector<Function> functions = read_functions(links);
     const std::vector<T*> to = pointers(outputs);
     nb::gil_scoped_release release;
-    executor.predict(data.batches, to);
+    executor.predict(data.batches, functions, to);
   }
 
   static void evaluate(Executor<T>& executor, const BoundBatches& data, Numbers losses) {
@@ -136,7 +138,7 @@ void bind_executor(nb::module_& m, const char* name) {
       .def("train_epochs", &B::train_epochs, "data"_a, "first_epoch"_a, "num_epochs"_a, "shuffle"_a,
            "batch_size"_a, "first_step"_a, "learning_rates"_a, "weight_decays"_a.none(), "losses"_a,
            "best_loss"_a, "best_parameters"_a, "best_state"_a)
-      .def("predict", &B::predict, "data"_a, "outputs"_a)
+      .def("predict", &B::predict, "data"_a, "links"_a, "outputs"_a)
       .def("evaluate", &B::evaluate, "data"_a, "losses"_a)
       .def("loss_and_gradient", &B::loss_and_gradient, "data"_a, "order"_a, "training"_a, "step"_a,
            "gradient"_a)

@@ -83,6 +83,12 @@ Program read_program(nb::handle program) {
           get<i64>(program, "num_state")};
 }
 
+std::vector<Function> read_functions(const std::vector<std::string>& names) {
+  std::vector<Function> functions;
+  for (const std::string& name : names) functions.push_back(named<Function>(kFunctionNames, name));
+  return functions;
+}
+
 TrainingPlan read_plan(nb::handle plan) {
   const nb::object rule = plan.attr("rule"), clipping = plan.attr("clipping");
   const Clipping bounds{get<std::optional<std::pair<double, double>>>(clipping, "value"),

@@ -307,13 +307,15 @@ void Executor<T>::infer(const Batches& data, Use use) {
 }
 
 template <class T>
-void Executor<T>::predict(const Batches& data, const std::vector<T*>& outputs) {
+void Executor<T>::predict(const Batches& data, const std::vector<Function>& links,
+                          const std::vector<T*>& outputs) {
   const std::lock_guard lock(mutex_);
   infer(data, [&](const Context<T>& context) {
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       const i64 width = context.width(program_.outputs[i]);
-      std::copy_n(context.value(program_.outputs[i]), context.n() * width,
-                  outputs[i] + context.rows.first * width);
+      context.kernels.activation_forward(outputs[i] + context.rows.first * width,
+                                         context.value(program_.outputs[i]), context.n(), width, links[i],
+                                         nullptr);
     }
   });
 }

@@ -63,7 +63,8 @@ class Executor {
   // losses and values: of the steps of all epochs.
   TrainingSummary train_epochs(const Batches& data, Epochs epochs, i64 batch_size, i64 first_step,
                                const StepValues& values, double* losses, Best<T>& best);
-  void predict(const Batches& data, const std::vector<T*>& outputs);
+  // Each output through its link, a function without numbers of its own.
+  void predict(const Batches& data, const std::vector<Function>& links, const std::vector<T*>& outputs);
   void evaluate(const Batches& data, double* losses);
   double loss_and_gradient(const Batches& data, Rows rows, bool training, i64 step, T* gradient);
 

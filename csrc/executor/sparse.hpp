@@ -41,23 +41,19 @@ void densify(T* out, const Source& source, const Rows& rows) {
 
 // out (n, width) += x W, weight (features, width).
 template <class T>
-void sparse_product(T* __restrict out, const Source& x, const Rows& rows, const T* __restrict weight,
+void sparse_product(const Kernels<T>& kernels, T* out, const Source& x, const Rows& rows, const T* weight,
                     i64 width) {
   each_stored<T>(x, rows, [&](i64 i, i64 column, T value) {
-    T* __restrict to = out + i * width;
-    const T* __restrict from = weight + column * width;
-    for (i64 j = 0; j < width; ++j) to[j] += value * from[j];
+    kernels.add_scaled(out + i * width, weight + column * width, value, width);
   });
 }
 
 // d_weight (features, width) += x^T d_out.
 template <class T>
-void sparse_weight_gradient(T* __restrict d_weight, const Source& x, const Rows& rows,
-                            const T* __restrict d_out, i64 width) {
+void sparse_weight_gradient(const Kernels<T>& kernels, T* d_weight, const Source& x, const Rows& rows,
+                            const T* d_out, i64 width) {
   each_stored<T>(x, rows, [&](i64 i, i64 column, T value) {
-    T* __restrict to = d_weight + column * width;
-    const T* __restrict from = d_out + i * width;
-    for (i64 j = 0; j < width; ++j) to[j] += value * from[j];
+    kernels.add_scaled(d_weight + column * width, d_out + i * width, value, width);
   });
 }
 

@@ -68,6 +68,7 @@ struct Kernels {
   void (*add_bias)(T* out, const T* bias, i64 n, i64 width);
   void (*sum_rows)(T* sum, const T* x, i64 n, i64 width);
   void (*add_to)(T* out, const T* x, i64 size);
+  void (*add_scaled)(T* out, const T* x, T factor, i64 size);  // out += factor * x
   void (*multiply_into)(T* out, const T* x, const T* y, i64 size);
 
   // Activation. settings: the function's own numbers. x and out are those of the forward pass; out may alias

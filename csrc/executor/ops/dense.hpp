@@ -30,7 +30,7 @@ void dense_forward(const Context<T>& context, const Op& op) {
   const Source* sparse = context.sparse_input[x];
   if (bias || sparse) fill_rows(out, bias, n, width);
   if (sparse) {
-    sparse_product(out, *sparse, context.rows, weight, width);
+    sparse_product(context.kernels, out, *sparse, context.rows, weight, width);
   } else {
     context.product(false, false, n, width, in, context.value(x), weight, T(bias ? 1 : 0), out);
   }
@@ -45,7 +45,8 @@ void dense_backward(const Context<T>& context, const Op& op) {
   const Parameter& weight = context.program.parameters[op.parameters[0]];
   char& written = context.gradient_written[op.parameters[0]];
   if (const Source* sparse = context.sparse_input[x]) {
-    sparse_weight_gradient(context.gradient_to_add(op, 0), *sparse, context.rows, d_out, width);
+    sparse_weight_gradient(context.kernels, context.gradient_to_add(op, 0), *sparse, context.rows, d_out,
+                           width);
   } else {
     context.product(true, false, in, width, n, context.value(x), d_out, T(written ? 1 : 0),
                     context.gradient + weight.offset);

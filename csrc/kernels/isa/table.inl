@@ -22,6 +22,7 @@ constexpr Kernels<T> kTable = {
     .add_bias = add_bias<T>,
     .sum_rows = sum_rows<T>,
     .add_to = add_to<T>,
+    .add_scaled = add_scaled<T>,
     .multiply_into = multiply_into<T>,
     .activation_forward = activation_forward<T>,
     .activation_backward = activation_backward<T>,

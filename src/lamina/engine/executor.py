@@ -32,8 +32,11 @@ class Executor(Protocol):
     def train(self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues) -> TrainingResult:
         """Train on the rows ``order`` (int64), ``batch_size`` at a time (the last batch may be shorter), one step a batch."""
 
-    def predict(self, inputs: Sequence[InputArray]) -> list[np.ndarray]:
-        """Outputs (logits) for all rows in inference mode: no dropout, running statistics."""
+    def predict(self, inputs: Sequence[InputArray], links: Sequence[str] | None = None) -> list[np.ndarray]:
+        """Outputs for all rows in inference mode: no dropout, running statistics.
+
+        ``links`` are activations without numbers of their own, one an output, applied to the logits; None: the logits.
+        """
 
     def evaluate(self, data: Batches) -> np.ndarray:
         """The weighted mean loss of every head (no penalty, head weight not applied) in inference mode, float64 (heads,)."""

@@ -131,12 +131,13 @@ class NativeExecutor:
             )  # fmt: skip
         return TrainingResult(losses[:done], None, num_clipped, None if failure is None else Failure(*failure))
 
-    def predict(self, inputs: Sequence[InputArray]) -> list[np.ndarray]:
-        """Outputs (logits) for all rows in inference mode."""
+    def predict(self, inputs: Sequence[InputArray], links: Sequence[str] | None = None) -> list[np.ndarray]:
+        """Outputs for all rows in inference mode: logits, or what the activations ``links`` make of them."""
         data = Batches(inputs)
         outputs = self._outputs(data.num_rows)
         with self._quiet_blas(data.num_rows):
-            self._engine.predict(as_batches(self.program, data, self.dtype, with_targets=False), outputs)
+            batches = as_batches(self.program, data, self.dtype, with_targets=False)
+            self._engine.predict(batches, links or ("identity",) * len(outputs), outputs)
         return outputs
 
     def evaluate(self, data: Batches) -> np.ndarray:

@@ -31,6 +31,8 @@ class Loss(Settings, ABC):
     #: Activations that this loss already contains or that make no sense before it: they must not end the network.
     contained_links: ClassVar[tuple[str, ...]] = ()
     min_width: ClassVar[int] = 1
+    #: The activation that :meth:`predict` computes, where there is one, so that the engine can do it.
+    link: ClassVar[str | None] = None
 
     @property
     def name(self) -> str:

@@ -28,6 +28,7 @@ class Poisson(Loss):
     """
 
     kind: ClassVar[str] = "poisson"
+    link: ClassVar[str | None] = "exp"
     contained_links: ClassVar[tuple[str, ...]] = ("exp",)
 
     def predict(self, logits: np.ndarray) -> np.ndarray:

@@ -42,6 +42,7 @@ class SigmoidCrossEntropy(Loss):
     label_smoothing: float = 0.0
 
     kind: ClassVar[str] = "sigmoid_cross_entropy"
+    link: ClassVar[str | None] = "sigmoid"
     rules: ClassVar[Mapping[str, Rule]] = {"label_smoothing": number(0, 1, "left")}
     contained_links: ClassVar[tuple[str, ...]] = ("softmax", "sigmoid")
 

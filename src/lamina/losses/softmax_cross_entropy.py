@@ -46,6 +46,7 @@ class SoftmaxCrossEntropy(Loss):
     probabilities: bool = False
 
     kind: ClassVar[str] = "softmax_cross_entropy"
+    link: ClassVar[str | None] = "softmax"
     rules: ClassVar[Mapping[str, Rule]] = {"label_smoothing": number(0, 1, "left"), "probabilities": boolean()}
     contained_links: ClassVar[tuple[str, ...]] = ("softmax", "sigmoid")
     min_width: ClassVar[int] = 2

@@ -118,8 +118,8 @@ class WeightedNetwork:
 
     def predictions(self, inputs: Sequence[InputArray]) -> Any:
         """What the outputs mean: one array, or a list of them for several outputs."""
-        outputs = self.executor.predict(inputs)
-        return _single([loss.predict(logits) for loss, logits in zip(self._losses, outputs, strict=True)])
+        outputs = self.executor.predict(inputs, [loss.link or "identity" for loss in self._losses])
+        return _single([out if loss.link else loss.predict(out) for loss, out in zip(self._losses, outputs, strict=True)])
 
     def measure(self, data: Batches, y: Any) -> dict[str, float]:
         """The loss (all outputs together), each output's own if there are several, and the metrics."""

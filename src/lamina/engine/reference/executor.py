@@ -10,6 +10,7 @@ import numpy as np
 
 from lamina.engine.plan import Batches, Failure, InputArray, StepValues, TrainingPlan, TrainingResult, UpdateRule
 from lamina.engine.program import Program
+from lamina.engine.reference.activation import activation_forward
 from lamina.engine.reference.array import Array, Namespace, array_namespace
 from lamina.engine.reference.clipping import clip, norm
 from lamina.engine.reference.failure import all_finite, find_activation, find_gradient, find_loss
@@ -140,12 +141,13 @@ class ReferenceExecutor:
         return TrainingResult(np.array(losses), np.array(norms) if self._plan.record_norms else None, num_clipped, failure)
 
     @_quietly
-    def predict(self, inputs: Sequence[InputArray]) -> list[Array]:
-        """Outputs (logits) for all rows in inference mode."""
+    def predict(self, inputs: Sequence[InputArray], links: Sequence[str] | None = None) -> list[Array]:
+        """Outputs for all rows in inference mode: logits, or what the activations ``links`` make of them."""
         parts = []
+        ends = list(zip(self.program.outputs, links or ["identity"] * len(self.program.outputs), strict=True))
         for rows in chunks(inputs[0].shape[0], _CHUNK_ROWS):
             tape = self._forward(inputs, rows, Mode(training=False))
-            parts.append([tape.buffers[b] for b in self.program.outputs])
+            parts.append([activation_forward(tape.buffers[b], link) for b, link in ends])
         return [self._xp.concat(list(output), axis=0) for output in zip(*parts, strict=True)]
 
     @_quietly
