@@ -10,6 +10,7 @@ import numpy as np
 
 from lamina.data.columns.column_encoder import ColumnEncoder
 from lamina.data.columns.missing import is_missing, object_values
+from lamina.data.notes import note
 from lamina.errors import DataError
 
 __all__ = ["NumberColumn", "Scaling"]
@@ -57,6 +58,8 @@ class NumberColumn(ColumnEncoder):
         low, high = float(finite.min()), float(finite.max())
         if low == high and not has_missing:
             return None
+        if num_infinite := int(np.isinf(values).sum()):
+            note(f"column {column!r}: {num_infinite} infinite values count as the largest or smallest finite one.")
         center, scale = _location(np.clip(values[~np.isnan(values)], low, high), scaling)
         return cls(column, scaling, center, scale, low, high, has_missing)
 
