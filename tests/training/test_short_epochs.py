@@ -58,6 +58,19 @@ def test_schedules_give_the_same_rates(schedule):
     assert rates[0] == rates[1]
 
 
+def test_a_subclass_with_its_own_epoch_is_asked_for_every_one():
+    class Counting(Trainer):
+        num_epochs = 0
+
+        def fit_epoch(self, data):
+            self.num_epochs += 1
+            return super().fit_epoch(data)
+
+    trainer = Counting(Sequential([Dense(1)]), "squared_error")
+    trainer.fit(np.zeros((4, 2)), np.zeros(4), max_epochs=50)
+    assert trainer.num_epochs == 50
+
+
 def test_few_calls_run_many_epochs(monkeypatch):
     (trainer, _), data = pair(Adam(0.01), batch_size=None)
     calls = []

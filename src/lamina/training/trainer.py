@@ -471,7 +471,8 @@ class Trainer:
 
     def _epochs_a_call(self, data: Batches) -> int:
         """How many epochs one call of the engine may run; 1 if something is to be done between them, or watched within."""
-        watched = self.callbacks or self._fit.validation is not None or self.schedule.reactive is not None
+        own_epoch = type(self).fit_epoch is not Trainer.fit_epoch  # a subclass asks for every epoch
+        watched = own_epoch or self.callbacks or self._fit.validation is not None or self.schedule.reactive is not None
         counted = self.clipping.is_bounded or data.sample_weight is not None
         shortened = self._rows_an_epoch(data.num_rows) < data.num_rows
         if watched or counted or shortened or not isinstance(self._built().steps, EpochsExecutor):
