@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "lamina"
 
 # The floors, lowest first. A module may import from its own floor and from those below.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"errors"}),
+    frozenset({"errors", "lazy"}),
     frozenset({"files", "stop_reason", "validation"}),
     frozenset({"engine", "settings"}),
     frozenset({"activations", "clipping", "initializers", "layers", "losses", "optimizers", "regularizers", "schedules"}),
@@ -31,7 +33,16 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+def homes_of_exports(path: Path) -> dict[str, str]:
+    """Where the names live that an ``__init__`` re-exports, as it tells type checkers."""
+    checked = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.If)]
+    imports = [node for block in checked for node in block.body if isinstance(node, ast.ImportFrom)]
+    return {alias.name: str(node.module) for node in imports for alias in node.names}
+
+
 MODULES = {module_name(path): path for path in sorted(SOURCE.rglob("*.py"))}
+# A lazy name is imported from its home: circles are looked for there.
+HOMES = {name: homes_of_exports(path) for name, path in MODULES.items() if path.name == "__init__.py"}
 
 
 def imported_modules(name: str, *, at_import_only: bool) -> set[str]:
@@ -44,12 +55,10 @@ def imported_modules(name: str, *, at_import_only: bool) -> set[str]:
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{name}: imports must be absolute, line {node.lineno} is not"
-            submodules = {f"{node.module}.{alias.name}" for alias in node.names}
-            known = submodules & MODULES.keys()
-            found.update(known)
-            if len(known) < len(submodules):
-                found.add(str(node.module))
-    return {module for module in found if module.split(".")[0] == "lamina"}
+            homes = HOMES.get(str(node.module), {})
+            found.add(str(node.module))
+            found.update(homes.get(alias.name, f"{node.module}.{alias.name}") for alias in node.names)
+    return found & MODULES.keys()
 
 
 def _at_import(tree: ast.AST):
@@ -82,14 +91,14 @@ def test_a_module_imports_nothing_above_it(name: str):
 @pytest.mark.parametrize("name", [name for name in MODULES if part_of(name) == "files"])
 def test_files_know_nothing_but_errors(name: str):
     parts = {part_of(module) for module in imported_modules(name, at_import_only=False)}
-    assert parts <= {"errors", "files"}
+    assert parts <= {"errors", "files", "lazy"}
 
 
 @pytest.mark.parametrize("part", ["files", "validation"])
 def test_parts_beside_errors_do_not_import_each_other(part: str):
     for name in (module for module in MODULES if part_of(module) == part):
         parts = {part_of(module) for module in imported_modules(name, at_import_only=False)}
-        assert parts <= {part, "errors"}, name
+        assert parts <= {part, "errors", "lazy"}, name
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if name.startswith("lamina.engine.reference")])
@@ -125,3 +134,55 @@ def find_cycle(graph: dict[str, set[str]]) -> list[str] | None:
 def test_a_circle_would_be_found():
     assert find_cycle({"a": {"b"}, "b": {"c"}, "c": {"a"}}) == ["a", "b", "c", "a"]
     assert find_cycle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) is None
+
+
+def loaded_by(program: str) -> set[str]:
+    """The modules that a new process has after ``program``."""
+    done = subprocess.run([sys.executable, "-c", f"{program}\nimport sys\nprint(*sys.modules)"], capture_output=True, check=True)
+    return set(done.stdout.decode().split())
+
+
+@pytest.mark.parametrize(
+    ("program", "unwanted"),
+    [
+        ("import lamina", ("numpy", "scipy", "sklearn", "pandas", "matplotlib", "rich")),
+        ("from lamina import Trainer", ("sklearn", "pandas", "matplotlib", "rich", "scipy.optimize", "scipy.stats")),
+        (
+            "from lamina import MLPClassifier",
+            (
+                "sklearn.model_selection",
+                "sklearn.metrics",
+                "sklearn.preprocessing",
+                "matplotlib",
+                "safetensors",
+                "array_api_compat",
+                "lamina.estimators.regressor",
+                "lamina.estimators.perceptron",
+                "lamina.estimators.separability",
+                "lamina.engine.reference",
+                "lamina.files",
+                "lamina.training.monte_carlo",
+                "lamina.training.full_batch",
+                "lamina.training.callbacks.early_stopping",
+                "lamina.optimizers.rmsprop",
+                "lamina.schedules.cosine",
+                "lamina.losses.poisson",
+            ),
+        ),
+        ("from lamina.cli.main import main", ("numpy", "scipy", "sklearn", "pandas", "matplotlib")),
+    ],
+)
+def test_an_import_loads_nothing_that_it_does_not_need(program: str, unwanted: tuple[str, ...]):
+    assert not loaded_by(program) & set(unwanted)
+
+
+@pytest.mark.parametrize("name", sorted(HOMES))
+def test_what_an_init_exports_it_imports_lazily_unless_a_module_has_that_name(name: str):
+    clashes = {alias for module, alias in eager_exports(name) if f"{name}.{alias}" in MODULES}
+    assert bool(eager_exports(name)) == bool(clashes), f"{name}: leave the imports to lamina.lazy"
+
+
+def eager_exports(name: str) -> set[tuple[str, str]]:
+    tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
+    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom) and str(node.module).startswith(f"{name}.")]
+    return {(str(node.module), alias.name) for node in imports for alias in node.names if node.module != "lamina.lazy"}

@@ -1,21 +1,21 @@
-"""The top-level package: every name is there, and nothing heavy is imported before it is used."""
+"""Packages that import their names when they are first used: every name is there."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import importlib
+import pkgutil
 
 import pytest
 
 import lamina
+from lamina.layers import LAYERS
+from lamina.lazy import LazyRegistry
+from lamina.losses import LOSSES
+from lamina.optimizers import OPTIMIZERS
+from lamina.schedules import SCHEDULES
 
-
-def test_importing_the_package_imports_no_heavy_library() -> None:
-    code = (
-        "import sys, lamina; heavy = {'sklearn', 'scipy', 'numpy', 'pandas', 'matplotlib', 'rich'} & set(sys.modules); "
-        "assert not heavy, heavy; assert lamina.Dense(3).units == 3; assert 'sklearn' not in sys.modules"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
+PACKAGES = ["lamina", *(module.name for module in pkgutil.walk_packages(lamina.__path__, "lamina.") if module.ispkg)]
+LAZY = [name for name in PACKAGES if hasattr(importlib.import_module(name), "_HOMES")]
 
 
 @pytest.mark.parametrize("name", lamina.__all__)
@@ -27,3 +27,34 @@ def test_every_public_name_can_be_reached(name: str) -> None:
 def test_an_unknown_name_is_an_attribute_error_like_any_modules() -> None:
     with pytest.raises(AttributeError, match="module 'lamina' has no attribute 'MLPClasifier'"):
         _ = lamina.MLPClasifier  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", LAZY)
+def test_the_lists_of_a_lazy_package_agree(name: str) -> None:
+    package = importlib.import_module(name)
+    names = [exported for names in package._HOMES.values() for exported in names.split()]
+    assert sorted(names) == sorted(package.__all__)
+    for exported in names:
+        assert getattr(package, exported) is not None
+        assert exported in dir(package)
+
+
+def test_packages_are_lazy() -> None:
+    assert {"lamina", "lamina.estimators", "lamina.layers", "lamina.training"} <= set(LAZY)
+
+
+@pytest.mark.parametrize("registry", [LAYERS, LOSSES, OPTIMIZERS, SCHEDULES], ids=["layers", "losses", "optimizers", "schedules"])
+def test_every_class_of_a_registry_stands_under_its_kind(registry: LazyRegistry[type]) -> None:
+    assert len(registry) == len(list(registry)) > 0
+    for kind, cls in registry.items():
+        assert cls.kind == kind
+        assert kind in registry
+    assert "unknown" not in registry
+    assert registry.get("unknown") is None
+
+
+@pytest.mark.parametrize("name", LAZY)
+def test_no_lazy_name_is_that_of_a_module_which_would_take_its_place(name: str) -> None:
+    package = importlib.import_module(name)
+    modules = {module.name for module in pkgutil.iter_modules(package.__path__)}
+    assert not modules & set(package.__all__)

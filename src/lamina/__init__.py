@@ -5,8 +5,9 @@ The names below are imported when first used: ``import lamina`` itself is instan
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from lamina.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from lamina.analysis.activation_statistics import activation_statistics
@@ -163,14 +164,4 @@ _HOMES = {
     "lamina.training": "Callback Checkpoint EarlyStopping History JsonlLog LearningRate Progress SmallGradient "
     "StopReason TargetLoss TimeLimit Trainer TrainingWarning",
 }
-_HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
-
-
-def __getattr__(name: str) -> object:
-    if name not in _HOME_OF:
-        raise AttributeError(f"module 'lamina' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOME_OF[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_exports(__name__, _HOMES)

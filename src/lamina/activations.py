@@ -13,13 +13,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from array_api_compat import is_array_api_obj
 
-from lamina.engine.reference.activation import FORMULAS
 from lamina.errors import InvalidSettingError, phrase, phrase_unknown
+
+if TYPE_CHECKING:
+    from lamina.engine.reference.activation import Formula
 
 __all__ = ["ACTIVATIONS", "ALIASES", "Activation", "get_activation"]
 
@@ -66,16 +67,25 @@ class Activation:
     def value(self, x: Any) -> Any:
         """f(x), of the shape of ``x``: array_like, or an array of any array API library; softmax runs along the last axis."""
         with np.errstate(all="ignore"):  # exp may overflow to infinity, which is its value
-            return FORMULAS[self.name].value(_floating(x), *self.settings.values())
+            return _formula(self.name).value(_floating(x), *self.settings.values())
 
     def derivative(self, x: Any) -> Any:
         """f'(x), of the shape of ``x``; at a kink one side's; for softmax the Jacobian's diagonal."""
         with np.errstate(all="ignore"):
-            return FORMULAS[self.name].derivative(_floating(x), *self.settings.values())
+            return _formula(self.name).derivative(_floating(x), *self.settings.values())
+
+
+def _formula(name: str) -> Formula:
+    # Here, because who only names functions needs neither the reference engine nor array libraries.
+    from lamina.engine.reference.activation import FORMULAS
+
+    return FORMULAS[name]
 
 
 def _floating(x: Any) -> Any:
     """``x`` as an array of floats; arrays of floats as they are."""
+    from array_api_compat import is_array_api_obj
+
     if is_array_api_obj(x) and not isinstance(x, np.ndarray):
         return x
     x = np.asarray(x)

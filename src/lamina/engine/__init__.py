@@ -1,9 +1,16 @@
 """What can be computed (:class:`Program`), how it is trained (plans), and who computes it (executors)."""
 
-from lamina.engine.executor import Executor
-from lamina.engine.plan import Batches, Clipping, Failure, InputArray, StepValues, TrainingPlan, TrainingResult, UpdateRule
-from lamina.engine.program import HEAD_KINDS, OP_KINDS, Head, Op, Parameter, Program
-from lamina.engine.select import ENGINES, engine_info, make_executor, native_available, permutation
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lamina.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from lamina.engine.executor import Executor
+    from lamina.engine.plan import Batches, Clipping, Failure, InputArray, StepValues, TrainingPlan, TrainingResult, UpdateRule
+    from lamina.engine.program import HEAD_KINDS, OP_KINDS, Head, Op, Parameter, Program
+    from lamina.engine.select import ENGINES, engine_info, make_executor, native_available, permutation
 
 __all__ = [
     "ENGINES",
@@ -27,3 +34,11 @@ __all__ = [
     "native_available",
     "permutation",
 ]
+
+_HOMES = {
+    "lamina.engine.executor": "Executor",
+    "lamina.engine.plan": "Batches Clipping Failure InputArray StepValues TrainingPlan TrainingResult UpdateRule",
+    "lamina.engine.program": "HEAD_KINDS OP_KINDS Head Op Parameter Program",
+    "lamina.engine.select": "ENGINES engine_info make_executor native_available permutation",
+}
+__getattr__, __dir__ = lazy_exports(__name__, _HOMES)

@@ -1,11 +1,18 @@
 """The scikit-learn face of Lamina."""
 
-from lamina.estimators.classifier import MLPClassifier
-from lamina.estimators.perceptron import Perceptron
-from lamina.estimators.regressor import MLPRegressor
-from lamina.estimators.restarts import Restart, Restarts
-from lamina.estimators.separability import Separability, linear_separability
-from lamina.estimators.separation_certificates import CommonPoint, SeparatingPlane
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lamina.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from lamina.estimators.classifier import MLPClassifier
+    from lamina.estimators.perceptron import Perceptron
+    from lamina.estimators.regressor import MLPRegressor
+    from lamina.estimators.restarts import Restart, Restarts
+    from lamina.estimators.separability import Separability, linear_separability
+    from lamina.estimators.separation_certificates import CommonPoint, SeparatingPlane
 
 __all__ = [
     "CommonPoint",
@@ -18,3 +25,13 @@ __all__ = [
     "SeparatingPlane",
     "linear_separability",
 ]
+
+_HOMES = {
+    "lamina.estimators.classifier": "MLPClassifier",
+    "lamina.estimators.perceptron": "Perceptron",
+    "lamina.estimators.regressor": "MLPRegressor",
+    "lamina.estimators.restarts": "Restart Restarts",
+    "lamina.estimators.separability": "Separability linear_separability",
+    "lamina.estimators.separation_certificates": "CommonPoint SeparatingPlane",
+}
+__getattr__, __dir__ = lazy_exports(__name__, _HOMES)

@@ -7,10 +7,10 @@ from dataclasses import fields
 
 import numpy as np
 
+from lamina import training
 from lamina.errors import phrase
 from lamina.estimators.parameters import SCIKIT_LEARN_SCHEDULES, SharedParameters
-from lamina.optimizers import LBFGS, OPTIMIZERS, PerturbationOptimizer, PerturbOne
-from lamina.training import Checkpoint, JsonlLog, Progress
+from lamina.optimizers import OPTIMIZERS, PerturbationOptimizer
 
 __all__ = ["find_contradictions"]
 
@@ -91,9 +91,9 @@ def _of_training(parameters: Mapping[str, object], owner: str) -> list[str]:
     forbidden: list[tuple[bool, tuple[str, ...], str, str]] = [
         (perturbs, ("dropout", "input_dropout"), f"with solver {name!r}", "Its trials must differ in the weights alone."),
         (perturbs, ("weight_decay",), f"with solver {name!r}", "Use alpha."),
-        (kind is PerturbOne, _CLIPPING, f"with solver {name!r}", "It has no gradient to clip."),
-        (kind is LBFGS, _CLIPPING, f"with solver {name!r}", "Its line search bounds the step."),
-        (kind is LBFGS, ("weight_decay",), f"with solver {name!r}", "Use alpha."),
+        (name == "perturb-one", _CLIPPING, f"with solver {name!r}", "It has no gradient to clip."),
+        (name == "lbfgs", _CLIPPING, f"with solver {name!r}", "Its line search bounds the step."),
+        (name == "lbfgs", ("weight_decay",), f"with solver {name!r}", "Use alpha."),
         (not perturbs, ("objective",), "unless solver is 'perturb-one' or 'perturb-all'", "Other solvers follow the loss."),
         (parameters["n_restarts"] != 1, ("warm_start",), "with n_restarts > 1", "Every restart begins anew."),
     ]
@@ -107,19 +107,25 @@ def _of_training(parameters: Mapping[str, object], owner: str) -> list[str]:
         rule = "must be None when the optimizer has an objective of its own"
         wrong.append(phrase("objective", rule, parameters["objective"], repair="Give one of the two.", owner=owner))
     schedule = parameters["learning_rate"]
-    if kind is LBFGS and schedule not in SCIKIT_LEARN_SCHEDULES:
+    if name == "lbfgs" and schedule not in SCIKIT_LEARN_SCHEDULES:
         repair = "Leave it out: its line search finds the step."
         wrong.append(phrase("learning_rate", f"must be 'constant' with solver {name!r}", schedule, repair=repair, owner=owner))
-    callbacks = parameters["callbacks"] if isinstance(parameters["callbacks"], Sequence) else [parameters["callbacks"]]
-    single = [type(callback).__name__ for callback in callbacks if isinstance(callback, Checkpoint | JsonlLog | Progress)]
-    if parameters["n_restarts"] != 1 and single:
-        repair = "Leave it out: the restarts run side by side, and would write over each other."
-        rule = "must not write files or to the terminal with n_restarts > 1"
-        wrong.append(phrase("callbacks", rule, single[0], repair=repair, owner=owner))
+    if parameters["n_restarts"] != 1:
+        wrong += _of_restarts(parameters, owner)
     if parameters["batch_norm"] and parameters["batch_size"] == 1:
         repair = "One row has no variance: use larger batches, or layer_norm."
         wrong.append(phrase("batch_size", "must be at least 2 with batch_norm", 1, repair=repair, owner=owner))
     return wrong
+
+
+def _of_restarts(parameters: Mapping[str, object], owner: str) -> list[str]:
+    """A sentence for callbacks that several trainings cannot share."""
+    callbacks = parameters["callbacks"] if isinstance(parameters["callbacks"], Sequence) else [parameters["callbacks"]]
+    writing = (training.Checkpoint, training.JsonlLog, training.Progress)
+    found = [type(callback).__name__ for callback in callbacks if isinstance(callback, writing)]
+    repair = "Leave it out: the restarts run side by side, and would write over each other."
+    rule = "must not write files or to the terminal with n_restarts > 1"
+    return [phrase("callbacks", rule, found[0], repair=repair, owner=owner)] if found else []
 
 
 def _is_set(given: object) -> bool:

@@ -10,16 +10,7 @@ from numpy.typing import DTypeLike
 
 from lamina.errors import InvalidSettingError, phrase_unknown
 from lamina.estimators.labels import LabelEncoding
-from lamina.losses import (
-    CustomLoss,
-    Hinge,
-    Loss,
-    PerceptronLoss,
-    SigmoidCrossEntropy,
-    SoftmaxCrossEntropy,
-    SquaredError,
-    get_loss,
-)
+from lamina.losses import CustomLoss, Loss, SigmoidCrossEntropy, SoftmaxCrossEntropy, get_loss
 
 __all__ = ["Decision", "choose_decision", "has_probabilities"]
 
@@ -103,4 +94,4 @@ def _named(name: str, encoding: LabelEncoding, label_smoothing: float) -> Loss:
     if name == "log_loss":
         cross_entropy = SoftmaxCrossEntropy if encoding.kind == "multiclass" else SigmoidCrossEntropy
         return cross_entropy(label_smoothing=label_smoothing)
-    return {"hinge": Hinge, "perceptron": PerceptronLoss, "squared_error": SquaredError}[name]()
+    return get_loss(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -15,8 +15,10 @@ from lamina.estimators.architecture import dense_biases, dense_weights
 from lamina.estimators.frozen_trainer import FrozenTrainer
 from lamina.estimators.layer_arrays import LayerArrays, write_into
 from lamina.network import Network
-from lamina.training import Callback, History, PredictiveDistribution, Trainer
-from lamina.training.monte_carlo import sample_predictions
+from lamina.training import Callback, History, Trainer
+
+if TYPE_CHECKING:
+    from lamina.training import PredictiveDistribution
 
 __all__ = ["DTYPES", "FittedNetwork"]
 
@@ -119,6 +121,8 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
         InvalidSettingError
             If the network has no dropout.
         """
+        from lamina.training.monte_carlo import sample_predictions  # few predictions are of this kind
+
         X, trainer = self._checked(X), self._trainer
         settings = (mc_samples, seed, trainer.engine, trainer.n_threads)
         (found,) = sample_predictions(trainer.network, [self._meaning], trainer.executor, [X], *settings)

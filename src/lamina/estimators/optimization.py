@@ -10,20 +10,7 @@ from lamina.clipping import Clipping
 from lamina.estimators.objective import with_objective
 from lamina.estimators.parameters import SCIKIT_LEARN_SCHEDULES
 from lamina.estimators.sgd_rate import RowScaling
-from lamina.optimizers import (
-    LBFGS,
-    OPTIMIZERS,
-    Adam,
-    AdamW,
-    GradientDescent,
-    Momentum,
-    Nadam,
-    Nesterov,
-    Optimizer,
-    PerturbAll,
-    PerturbationOptimizer,
-    PerturbOne,
-)
+from lamina.optimizers import Optimizer, PerturbationOptimizer, get_optimizer
 from lamina.schedules import Adaptive, Schedule, get_schedule
 
 if TYPE_CHECKING:
@@ -35,7 +22,7 @@ __all__ = ["build_clipping", "build_optimizer", "build_schedule", "changes_rate_
 def is_stochastic(estimator: MultilayerPerceptron) -> bool:
     """Whether the solver works batch by batch."""
     chosen = estimator.solver if estimator.optimizer is None else estimator.optimizer
-    return not (chosen == "lbfgs" or isinstance(chosen, LBFGS))
+    return getattr(chosen, "kind", chosen) != "lbfgs"
 
 
 def has_partial_fit(estimator: MultilayerPerceptron) -> bool:
@@ -55,27 +42,28 @@ def _chosen_optimizer(estimator: MultilayerPerceptron) -> Optimizer:
     chosen = estimator.solver if estimator.optimizer is None else estimator.optimizer
     if isinstance(chosen, Optimizer):
         return chosen
-    if chosen == PerturbOne.kind:
-        return PerturbOne()
-    if chosen == PerturbAll.kind:
-        return PerturbAll(estimator.learning_rate_init)
+    if chosen == "perturb-one":
+        return get_optimizer(chosen)
+    if chosen == "perturb-all":
+        return get_optimizer(chosen, learning_rate=estimator.learning_rate_init)
     if chosen == "lbfgs":
-        return LBFGS(gradient_tol=estimator.tol, max_evaluations=estimator.max_fun)
+        return get_optimizer(chosen, gradient_tol=estimator.tol, max_evaluations=estimator.max_fun)
+    name = _sgd(estimator) if chosen == "sgd" else chosen
     settings: dict[str, Any] = {"learning_rate": estimator.learning_rate_init}
-    kind: type[Optimizer]
-    if chosen != "sgd":
-        kind = OPTIMIZERS[chosen]
-    elif estimator.momentum == 0:
-        kind = GradientDescent
-    else:
-        kind = Nesterov if estimator.nesterovs_momentum else Momentum
-    if kind in (Momentum, Nesterov):
+    if name in ("momentum", "nesterov"):
         settings["momentum"] = estimator.momentum
-    if kind in (Adam, AdamW, Nadam):
+    if name in ("adam", "adamw", "nadam"):
         settings |= {"beta1": estimator.beta_1, "beta2": estimator.beta_2, "eps": estimator.epsilon}
-    if estimator.weight_decay or kind is not AdamW:  # AdamW has a decay of its own by default
+    if estimator.weight_decay or name != "adamw":  # AdamW has a decay of its own by default
         settings["weight_decay"] = estimator.weight_decay
-    return kind(**settings)
+    return get_optimizer(name, **settings)
+
+
+def _sgd(estimator: MultilayerPerceptron) -> str:
+    """Which of Lamina's optimizers scikit-learn's "sgd" is."""
+    if estimator.momentum == 0:
+        return "gradient_descent"
+    return "nesterov" if estimator.nesterovs_momentum else "momentum"
 
 
 def build_schedule(estimator: MultilayerPerceptron, watched: str) -> Schedule:

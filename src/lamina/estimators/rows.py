@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 
 from lamina.errors import DataError
 
@@ -33,6 +32,9 @@ def hold_out(rows: Rows, fraction: float, seed: int, stratify: np.ndarray | None
     DataError
         If fewer than two rows are left for validation.
     """
+    # Here, because it brings along scikit-learn's metrics, preprocessing and callbacks, which an import should not cost.
+    from sklearn.model_selection import train_test_split
+
     weights = () if rows.weight is None else (rows.weight,)
     parts = train_test_split(rows.X, rows.truth, *weights, test_size=fraction, random_state=seed, stratify=stratify)
     train, validation = Rows(*parts[0::2], *[None] * (not weights)), Rows(*parts[1::2], *[None] * (not weights))

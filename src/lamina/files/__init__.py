@@ -1,6 +1,19 @@
 """Files of the user's: written whole or not at all, read without running code."""
 
-from lamina.files.atomic import atomic_write, check_writable
-from lamina.files.tensors import FORMAT_VERSION, read_tensors, write_tensors
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lamina.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from lamina.files.atomic import atomic_write, check_writable
+    from lamina.files.tensors import FORMAT_VERSION, read_tensors, write_tensors
 
 __all__ = ["FORMAT_VERSION", "atomic_write", "check_writable", "read_tensors", "write_tensors"]
+
+_HOMES = {
+    "lamina.files.atomic": "atomic_write check_writable",
+    "lamina.files.tensors": "FORMAT_VERSION read_tensors write_tensors",
+}
+__getattr__, __dir__ = lazy_exports(__name__, _HOMES)

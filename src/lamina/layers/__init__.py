@@ -1,17 +1,24 @@
 """Layers: immutable descriptions that networks are drawn with."""
 
-from lamina.layers.activation import Activation
-from lamina.layers.add import Add
-from lamina.layers.batch_norm import BatchNorm
-from lamina.layers.concat import Concat
-from lamina.layers.dense import Dense
-from lamina.layers.dropout import Dropout
-from lamina.layers.layer import Incoming, Layer, OpDraft, ParameterDraft
-from lamina.layers.layer_norm import LayerNorm
-from lamina.layers.multiply import Multiply
-from lamina.layers.prelu import PReLU
-from lamina.layers.registry import LAYERS, layer_from_dict
-from lamina.layers.symbol import Input, Symbol
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lamina.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from lamina.layers.activation import Activation
+    from lamina.layers.add import Add
+    from lamina.layers.batch_norm import BatchNorm
+    from lamina.layers.concat import Concat
+    from lamina.layers.dense import Dense
+    from lamina.layers.dropout import Dropout
+    from lamina.layers.layer import Incoming, Layer, OpDraft, ParameterDraft
+    from lamina.layers.layer_norm import LayerNorm
+    from lamina.layers.multiply import Multiply
+    from lamina.layers.prelu import PReLU
+    from lamina.layers.registry import LAYERS, layer_from_dict
+    from lamina.layers.symbol import Input, Symbol
 
 __all__ = [
     "LAYERS",
@@ -32,3 +39,19 @@ __all__ = [
     "Symbol",
     "layer_from_dict",
 ]
+
+_HOMES = {
+    "lamina.layers.activation": "Activation",
+    "lamina.layers.add": "Add",
+    "lamina.layers.batch_norm": "BatchNorm",
+    "lamina.layers.concat": "Concat",
+    "lamina.layers.dense": "Dense",
+    "lamina.layers.dropout": "Dropout",
+    "lamina.layers.layer": "Incoming Layer OpDraft ParameterDraft",
+    "lamina.layers.layer_norm": "LayerNorm",
+    "lamina.layers.multiply": "Multiply",
+    "lamina.layers.prelu": "PReLU",
+    "lamina.layers.registry": "LAYERS layer_from_dict",
+    "lamina.layers.symbol": "Input Symbol",
+}
+__getattr__, __dir__ = lazy_exports(__name__, _HOMES)

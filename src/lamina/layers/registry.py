@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
-from lamina.layers.activation import Activation
-from lamina.layers.add import Add
-from lamina.layers.batch_norm import BatchNorm
-from lamina.layers.concat import Concat
-from lamina.layers.dense import Dense
-from lamina.layers.dropout import Dropout
 from lamina.layers.layer import Layer
-from lamina.layers.layer_norm import LayerNorm
-from lamina.layers.multiply import Multiply
-from lamina.layers.prelu import PReLU
+from lamina.lazy import LazyRegistry
 from lamina.settings import kind_of
 
 __all__ = ["LAYERS", "layer_from_dict"]
 
 #: Every layer by its ``kind``.
-LAYERS: Mapping[str, type[Layer]] = MappingProxyType(
-    {cls.kind: cls for cls in (Dense, Activation, PReLU, Dropout, BatchNorm, LayerNorm, Add, Multiply, Concat)}
+LAYERS: Mapping[str, type[Layer]] = LazyRegistry(
+    "lamina.layers",
+    {
+        "dense": "Dense",
+        "activation": "Activation",
+        "prelu": "PReLU",
+        "dropout": "Dropout",
+        "batch_norm": "BatchNorm",
+        "layer_norm": "LayerNorm",
+        "add": "Add",
+        "multiply": "Multiply",
+        "concat": "Concat",
+    },
 )
 
 

@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from lamina.losses.absolute_error import AbsoluteError
+from lamina.lazy import LazyRegistry
 from lamina.losses.custom import CustomLoss
-from lamina.losses.hinge import Hinge
-from lamina.losses.huber import Huber
 from lamina.losses.loss import Loss
-from lamina.losses.perceptron import PerceptronLoss
-from lamina.losses.poisson import Poisson
-from lamina.losses.quantile import Quantile
-from lamina.losses.sigmoid_cross_entropy import SigmoidCrossEntropy
-from lamina.losses.softmax_cross_entropy import SoftmaxCrossEntropy
-from lamina.losses.squared_error import SquaredError
 from lamina.settings import from_name_or_dict
 
 __all__ = ["LOSSES", "LossLike", "get_loss"]
@@ -24,21 +15,19 @@ __all__ = ["LOSSES", "LossLike", "get_loss"]
 LossLike: TypeAlias = str | Loss | Mapping[str, Any] | Callable[..., Any]
 
 #: Every built-in loss by name.
-LOSSES: Mapping[str, type[Loss]] = MappingProxyType(
+LOSSES: Mapping[str, type[Loss]] = LazyRegistry(
+    "lamina.losses",
     {
-        cls.kind: cls
-        for cls in (
-            SquaredError,
-            AbsoluteError,
-            Huber,
-            Poisson,
-            Quantile,
-            SoftmaxCrossEntropy,
-            SigmoidCrossEntropy,
-            Hinge,
-            PerceptronLoss,
-        )
-    }
+        "squared_error": "SquaredError",
+        "absolute_error": "AbsoluteError",
+        "huber": "Huber",
+        "poisson": "Poisson",
+        "quantile": "Quantile",
+        "softmax_cross_entropy": "SoftmaxCrossEntropy",
+        "sigmoid_cross_entropy": "SigmoidCrossEntropy",
+        "hinge": "Hinge",
+        "perceptron": "PerceptronLoss",
+    },
 )
 
 

@@ -1,13 +1,20 @@
 """Networks: layers put together."""
 
-from lamina.layers.symbol import Input, Symbol
-from lamina.network.data_driven import data_driven_initialization
-from lamina.network.fold import fold_batch_norm
-from lamina.network.graph import Graph
-from lamina.network.network import Network
-from lamina.network.node import InputNode, Node
-from lamina.network.registry import NETWORKS, network_from_dict
-from lamina.network.sequential import Sequential
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lamina.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from lamina.layers.symbol import Input, Symbol
+    from lamina.network.data_driven import data_driven_initialization
+    from lamina.network.fold import fold_batch_norm
+    from lamina.network.graph import Graph
+    from lamina.network.network import Network
+    from lamina.network.node import InputNode, Node
+    from lamina.network.registry import NETWORKS, network_from_dict
+    from lamina.network.sequential import Sequential
 
 __all__ = [
     "NETWORKS",
@@ -22,3 +29,15 @@ __all__ = [
     "fold_batch_norm",
     "network_from_dict",
 ]
+
+_HOMES = {
+    "lamina.layers.symbol": "Input Symbol",
+    "lamina.network.data_driven": "data_driven_initialization",
+    "lamina.network.fold": "fold_batch_norm",
+    "lamina.network.graph": "Graph",
+    "lamina.network.network": "Network",
+    "lamina.network.node": "InputNode Node",
+    "lamina.network.registry": "NETWORKS network_from_dict",
+    "lamina.network.sequential": "Sequential",
+}
+__getattr__, __dir__ = lazy_exports(__name__, _HOMES)

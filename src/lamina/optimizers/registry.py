@@ -3,42 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
-from lamina.optimizers.adagrad import Adagrad
-from lamina.optimizers.adam import Adam
-from lamina.optimizers.adamw import AdamW
-from lamina.optimizers.gradient_descent import GradientDescent
-from lamina.optimizers.lbfgs import LBFGS
-from lamina.optimizers.momentum import Momentum
-from lamina.optimizers.nadam import Nadam
-from lamina.optimizers.nesterov import Nesterov
+from lamina.lazy import LazyRegistry
 from lamina.optimizers.optimizer import Optimizer
-from lamina.optimizers.perturb_all import PerturbAll
-from lamina.optimizers.perturb_one import PerturbOne
-from lamina.optimizers.rmsprop import RMSprop
 from lamina.settings import from_name_or_dict
 
 __all__ = ["OPTIMIZERS", "get_optimizer"]
 
-OPTIMIZERS: Mapping[str, type[Optimizer]] = MappingProxyType(
+OPTIMIZERS: Mapping[str, type[Optimizer]] = LazyRegistry(
+    "lamina.optimizers",
     {
-        optimizer.kind: optimizer
-        for optimizer in (
-            GradientDescent,
-            Momentum,
-            Nesterov,
-            RMSprop,
-            Adagrad,
-            Adam,
-            AdamW,
-            Nadam,
-            LBFGS,
-            PerturbOne,
-            PerturbAll,
-        )
-    }
+        "gradient_descent": "GradientDescent",
+        "momentum": "Momentum",
+        "nesterov": "Nesterov",
+        "rmsprop": "RMSprop",
+        "adagrad": "Adagrad",
+        "adam": "Adam",
+        "adamw": "AdamW",
+        "nadam": "Nadam",
+        "lbfgs": "LBFGS",
+        "perturb-one": "PerturbOne",
+        "perturb-all": "PerturbAll",
+    },
 )
 
 
@@ -65,6 +52,7 @@ def get_optimizer(optimizer: str | Optimizer | Mapping[str, Any], **settings: An
     --------
     >>> get_optimizer("adam", learning_rate=0.01).learning_rate
     0.01
+    >>> from lamina.optimizers import AdamW
     >>> get_optimizer(AdamW().to_dict()) == AdamW()
     True
     >>> get_optimizer("adm")  # doctest: +ELLIPSIS

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any
 
-from lamina.schedules.adaptive import Adaptive
+from lamina.lazy import LazyRegistry
 from lamina.schedules.constant import Constant
-from lamina.schedules.cosine import Cosine
-from lamina.schedules.exponential import Exponential
 from lamina.schedules.function import Function
-from lamina.schedules.inverse_scaling import InverseScaling
-from lamina.schedules.one_cycle import OneCycle
-from lamina.schedules.reduce_on_plateau import ReduceOnPlateau
 from lamina.schedules.schedule import Schedule
-from lamina.schedules.step import Step
-from lamina.schedules.warm_up import WarmUp
 from lamina.settings import from_name_or_dict
 
 __all__ = ["SCHEDULES", "get_schedule"]
 
-SCHEDULES: Mapping[str, type[Schedule]] = MappingProxyType(
+SCHEDULES: Mapping[str, type[Schedule]] = LazyRegistry(
+    "lamina.schedules",
     {
-        schedule.kind: schedule
-        for schedule in (Constant, Step, Exponential, InverseScaling, Cosine, WarmUp, OneCycle, Adaptive, ReduceOnPlateau)
-    }
+        "constant": "Constant",
+        "step": "Step",
+        "exponential": "Exponential",
+        "inverse_scaling": "InverseScaling",
+        "cosine": "Cosine",
+        "warm_up": "WarmUp",
+        "one_cycle": "OneCycle",
+        "adaptive": "Adaptive",
+        "reduce_on_plateau": "ReduceOnPlateau",
+    },
 )
 
 

@@ -1,4 +1,7 @@
-"""The trainer: a ladder of small methods, ``fit`` → ``fit_loop`` → ``fit_epoch`` → one call of the engine."""
+"""The trainer: a ladder of small methods, ``fit`` → ``fit_loop`` → ``fit_epoch`` → one call of the engine.
+
+What few trainings need (checkpoints, Monte Carlo dropout, L-BFGS) is imported by the methods that need it.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +27,10 @@ from lamina.training.batches import input_widths
 from lamina.training.callbacks.callback import Callback, list_of_callbacks
 from lamina.training.callbacks.moments import Moments
 from lamina.training.callbacks.schedule_watch import ScheduleWatch
-from lamina.training.checkpoint import check_identity, read_checkpoint, write_checkpoint
 from lamina.training.chunks import ChunkSize, run_in_chunks
 from lamina.training.contradictions import check_batches, check_program, first_batch_norm
 from lamina.training.epoch import Epoch
-from lamina.training.full_batch import minimize_full_batch
 from lamina.training.history import History, Record
-from lamina.training.monte_carlo import sample_predictions
 from lamina.training.run_state import load_run_state, run_state
 from lamina.training.running_fit import RunningFit, report_failure
 from lamina.training.short_epochs import ShortEpochs, run_short_epochs
@@ -384,6 +384,8 @@ class Trainer:
         InvalidSettingError
             If the network has no dropout.
         """
+        from lamina.training.monte_carlo import sample_predictions
+
         model = self._built_for(X)
         settings = (mc_samples, seed, self.engine, self.n_threads)
         links = [loss.predict for loss in self.losses]
@@ -409,6 +411,8 @@ class Trainer:
         FileError
             If the file cannot be written; an earlier one stays as it was.
         """
+        from lamina.training.checkpoint import write_checkpoint
+
         callbacks = [callback.state() for callback in self.callbacks]
         state = {"identity": self._identity(), "fit": self._fit.state(), "callbacks": callbacks, **run_state(self)}
         write_checkpoint(path, state)
@@ -428,6 +432,8 @@ class Trainer:
         InvalidSettingError
             If network, seed, dtype, optimizer, batch size, shuffling or callbacks are not those of the checkpoint.
         """
+        from lamina.training.checkpoint import check_identity, read_checkpoint
+
         state = read_checkpoint(path)
         if not self.network.is_built:
             self.build([item["width"] for item in state["identity"]["network"]["inputs"]])
@@ -538,6 +544,8 @@ class Trainer:
         return record
 
     def _fit_full_batch(self, data: Batches, optimizer: LBFGS) -> None:
+        from lamina.training.full_batch import minimize_full_batch
+
         if self._built().has_custom_loss:
             names = [loss.name for loss in self.losses]
             raise InvalidSettingError(phrase("loss", "must be one of Lamina's own with L-BFGS", names, owner="Trainer"))

@@ -1,0 +1,88 @@
+"""Names that are imported when first used, so that an import costs what it needs and no more.
+
+Every ``__init__`` that re-exports hands over to :func:`lazy_exports`; every registry of classes is a :class:`LazyRegistry`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import Generic, TypeVar
+
+__all__ = ["LazyRegistry", "lazy_exports"]
+
+_Kind = TypeVar("_Kind")
+
+
+def lazy_exports(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """The ``__getattr__`` and ``__dir__`` of a package (PEP 562) that imports its names when they are first used.
+
+    No name may be that of one of the package's modules: importing the module would put it in the name's place.
+
+    Parameters
+    ----------
+    package : str
+        Its ``__name__``.
+    homes : mapping of str to str
+        Modules, and the names that live there, separated by spaces.
+
+    Examples
+    --------
+    >>> find, names = lazy_exports("lamina", {"lamina.errors": "DataError ShapeError"})
+    >>> find("ShapeError")
+    <class 'lamina.errors.ShapeError'>
+    >>> find("ShapeErr")
+    Traceback (most recent call last):
+        ...
+    AttributeError: module 'lamina' has no attribute 'ShapeErr'
+    """
+    home_of = {name: module for module, names in homes.items() for name in names.split()}
+    namespace = vars(sys.modules[package])
+
+    def find(name: str) -> object:
+        if name not in home_of:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        # kept, so that the next use is an attribute like any other
+        found = namespace[name] = getattr(importlib.import_module(home_of[name]), name)
+        return found
+
+    def names() -> list[str]:
+        return sorted({*namespace, *home_of})
+
+    return find, names
+
+
+class LazyRegistry(Mapping[str, _Kind], Generic[_Kind]):
+    """Classes by their names in files and settings, each imported when first asked for.
+
+    Parameters
+    ----------
+    package : str
+        That exports the classes.
+    classes : mapping of str to str
+        Names of the classes by their keys here.
+
+    Examples
+    --------
+    >>> registry = LazyRegistry("lamina.errors", {"data": "DataError", "shape": "ShapeError"})
+    >>> list(registry), registry["data"]
+    (['data', 'shape'], <class 'lamina.errors.DataError'>)
+    """
+
+    def __init__(self, package: str, classes: Mapping[str, str]) -> None:
+        self._package = package
+        self._classes = dict(classes)
+
+    def __getitem__(self, key: str) -> _Kind:
+        found: _Kind = getattr(importlib.import_module(self._package), self._classes[key])
+        return found
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._classes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._classes)
+
+    def __len__(self) -> int:
+        return len(self._classes)
