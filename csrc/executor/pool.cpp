@@ -57,24 +57,35 @@ Pool::~Pool() {
   for (auto& worker : workers_) worker.join();
 }
 
-void Pool::start(std::int64_t tiles, void* data, Call call) {
-  tiles_ = tiles;
-  data_ = data;
-  call_ = call;
-  next_.store(0, std::memory_order_relaxed);
-  busy_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
-  round_.fetch_add(1, std::memory_order_release);
+void Pool::start(std::uint32_t tiles, void* data, Call call) {
+  data_.store(data, std::memory_order_relaxed);
+  call_.store(call, std::memory_order_relaxed);
+  undone_.store(tiles, std::memory_order_relaxed);
+  const std::uint32_t round = round_.load(std::memory_order_relaxed) + 1;
+  left_.store(std::uint64_t{round} << 32 | tiles, std::memory_order_release);
+  round_.store(round, std::memory_order_release);
   round_.notify_all();
-  work();
-  for (int busy = busy_.load(std::memory_order_acquire); busy != 0;
-       busy = busy_.load(std::memory_order_acquire))
-    wait_while(busy_, busy, spins_);
+  while (take_tile()) {
+  }
+  for (std::uint32_t undone = undone_.load(std::memory_order_acquire); undone != 0;
+       undone = undone_.load(std::memory_order_acquire))
+    wait_while(undone_, undone, spins_);
 }
 
-void Pool::work() {
-  for (std::int64_t tile = next_.fetch_add(1, std::memory_order_relaxed); tile < tiles_;
-       tile = next_.fetch_add(1, std::memory_order_relaxed))
-    call_(data_, tile);
+// Does one tile of the present round, if one is left. Its work was read before the tile was taken, and is
+// that of the tile's round: as long as a tile is left, the round is not over and its work not replaced.
+bool Pool::take_tile() {
+  std::uint64_t left = left_.load(std::memory_order_acquire);
+  while (static_cast<std::uint32_t>(left) != 0) {
+    void* data = data_.load(std::memory_order_relaxed);
+    const Call call = call_.load(std::memory_order_relaxed);
+    if (!left_.compare_exchange_weak(left, left - 1, std::memory_order_acq_rel, std::memory_order_acquire))
+      continue;
+    call(data, static_cast<std::uint32_t>(left) - 1);
+    if (undone_.fetch_sub(1, std::memory_order_acq_rel) == 1) undone_.notify_one();
+    return true;
+  }
+  return false;
 }
 
 void Pool::serve() {
@@ -84,8 +95,8 @@ void Pool::serve() {
     wait_while(round_, seen, spins);
     seen = round_.load(std::memory_order_acquire);
     if (stop_.load(std::memory_order_relaxed)) return;
-    work();
-    if (busy_.fetch_sub(1, std::memory_order_acq_rel) == 1) busy_.notify_one();
+    while (take_tile()) {
+    }
   }
 }
 

@@ -9,6 +9,8 @@
 
 namespace lamina {
 
+// A round is one call of `run`. It is over when its tiles are done, not when every worker has come by: a
+// worker that sleeps, or whose processor has other work, then costs nothing but its help.
 class Pool {
  public:
   explicit Pool(int num_threads);
@@ -19,28 +21,30 @@ class Pool {
   int num_threads() const { return static_cast<int>(workers_.size()) + 1; }
 
   // Calls f(tile) for every tile in [0, tiles), the calling thread among the workers; returns when all are
-  // done.
+  // done. tiles < 2^32.
   template <class F>
   void run(std::int64_t tiles, F& f) {
-    start(tiles, &f, [](void* data, std::int64_t tile) { (*static_cast<F*>(data))(tile); });
+    start(static_cast<std::uint32_t>(tiles), &f,
+          [](void* data, std::int64_t tile) { (*static_cast<F*>(data))(tile); });
   }
 
  private:
   using Call = void (*)(void* data, std::int64_t tile);
 
-  void start(std::int64_t tiles, void* data, Call call);
-  void work();
+  void start(std::uint32_t tiles, void* data, Call call);
+  bool take_tile();
   void serve();
 
   std::vector<std::thread> workers_;
-  std::atomic<std::uint32_t> round_{0};  // a new value wakes the workers
-  std::atomic<int> busy_{0};             // workers that have not finished this round
-  std::atomic<std::int64_t> next_{0};
+  std::atomic<std::uint64_t> left_{0};    // round << 32 | tiles that nobody has taken yet
+  std::atomic<std::uint32_t> undone_{0};  // tiles of this round
+  std::atomic<std::uint32_t> round_{0};   // a new value wakes the workers
   std::atomic<bool> stop_{false};
   int spins_;  // of the calling thread, while it waits for the workers
-  std::int64_t tiles_ = 0;
-  void* data_ = nullptr;
-  Call call_ = nullptr;
+
+  // The round's work. A worker may read it while the next round's is written; it then fails to take a tile.
+  std::atomic<void*> data_{nullptr};
+  std::atomic<Call> call_{nullptr};
 };
 
 // Processors that this process may run on.
