@@ -5,7 +5,11 @@ read weight, gradient and two moments and to write weight and moments: 7 numbers
 reaches over as much memory as the optimizer holds (small networks stay in a cache, large ones do not).
 
 Products of one's own can beat this limit, and so can cutting a million rows so that they stay in a cache. The floor is therefore
-the same with Lamina's own products among the candidates: what the rest of a step costs shows against it alone.
+the same with Lamina's own products among the candidates: what the rest of a step costs shows against it alone. Both are of one
+core: Lamina's products are timed without threads.
+
+The peak is the rate of the fastest product of all, of matrices that stay in a cache and whose sizes suit the registers. An aim
+that leaves a step less time than its products take at that rate is out of reach.
 """
 
 from __future__ import annotations
@@ -20,13 +24,13 @@ from benchmarks.workload import Workload
 from lamina.engine import _native
 from lamina.engine.blas import scipy_blas
 
-__all__ = ["bandwidth", "limits_s"]
+__all__ = ["bandwidth", "limits_s", "peak_flops"]
 
 _FLOAT_BYTES = 4
 _HELD, _MOVED = 4, 7  # numbers a parameter
 _TIMED_S = 0.004
+_PEAK_SHAPES = ((32, 128, 64), (256, 128, 256), (512, 512, 512))
 
-Shape = tuple[bool, bool, int, int, int]  # transpose_a, transpose_b, m, n, k
 Clock = Callable[[], float]
 
 
@@ -34,12 +38,22 @@ def limits_s(workload: Workload, clock: Clock) -> dict[str, float]:
     """Seconds a step by ``clock``, of the limit and of the floor; none for sparse data, whose products are not BLAS's."""
     if workload.density < 1:
         return {}
-    timed = [_product_s(*shape, clock) for shape in _products(workload)]
+    timed = [_product_s(*shape, clock) for shape in workload.products]
     optimizer = 0.0 if workload.predicts else _optimizer_s(workload, clock)
     return {
         "limit": optimizer + sum(min(others) for others, _ in timed),
         "floor": optimizer + sum(min(*others, own) for others, own in timed),
     }
+
+
+def peak_flops(clock: Clock) -> float:
+    """Floating-point operations a second of the fastest product, by whichever library."""
+
+    def rate(m: int, n: int, k: int) -> float:
+        others, own = _product_s(False, False, m, n, k, clock)
+        return 2 * m * n * k / min(*others, own)
+
+    return max(rate(*shape) for shape in _PEAK_SHAPES)
 
 
 def _optimizer_s(workload: Workload, clock: Clock) -> float:
@@ -53,19 +67,6 @@ def bandwidth(held_bytes: int, clock: Clock) -> float:
     nothing = np.zeros(1, dtype=np.float32)
     seconds = _best_s(lambda: np.copyto(target, source), clock) - _best_s(lambda: np.copyto(nothing, nothing[:]), clock)
     return 2 * source.nbytes / max(seconds, 1e-9)
-
-
-def _products(workload: Workload) -> list[Shape]:
-    """Of a full batch: forward x W; backward x^T d_out, and d_out W^T where a layer lies below."""
-    n = workload.rows if workload.predicts else workload.batch_size
-    shapes: list[Shape] = []
-    for i, (n_in, n_out) in enumerate(workload.shapes):
-        shapes.append((False, False, n, n_out, n_in))
-        if not workload.predicts:
-            shapes.append((True, False, n_in, n_out, n))
-            if i > 0:
-                shapes.append((False, True, n, n_in, n_out))
-    return shapes
 
 
 def _product_s(transpose_a: bool, transpose_b: bool, m: int, n: int, k: int, clock: Clock) -> tuple[list[float], float]:

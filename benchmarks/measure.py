@@ -12,23 +12,33 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["measured"]
+if TYPE_CHECKING:
+    from benchmarks.sides import Job, Side
+    from benchmarks.workload import Workload
+
+__all__ = ["measured", "time_sides"]
 
 _ENVIRONMENT = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC")
 
 
-def measured(names: list[str], threads: int, rounds: int, quick: bool, clock: str, without: list[str]) -> dict[str, Any]:
-    """The results of these workloads, which all have so many threads, from a fresh process.
+def measured(
+    names: list[str], threads: int | None, rounds: int, quick: bool = False, clock: str = "wall", without: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The results of these workloads with so many threads (None: as many as each library likes), from a fresh process.
 
     ``clock`` "cpu" counts processor time in place of time where there is one thread: for a machine that others use too.
     """
-    environment = os.environ | dict.fromkeys(_ENVIRONMENT, str(threads))
+    environment = {name: value for name, value in os.environ.items() if name not in _ENVIRONMENT}
+    if threads is not None:
+        environment |= dict.fromkeys(_ENVIRONMENT, str(threads))
     if threads == 1:
         environment["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
-    request = json.dumps({"names": names, "rounds": rounds, "quick": quick, "clock": clock, "without": without})
+    asked = {"names": names, "threads": threads, "rounds": rounds, "quick": quick, "clock": clock, "without": list(without)}
+    request = json.dumps(asked)
     command = [sys.executable, "-m", "benchmarks.measure"]
     done = subprocess.run(command, input=request, stdout=subprocess.PIPE, env=environment, text=True, check=True)
     results: dict[str, Any] = json.loads(done.stdout)
@@ -41,21 +51,22 @@ def main() -> None:
 
     request = json.load(sys.stdin)
     sides, missing = load_sides(request["without"])
-    results = {}
-    for workload in select(request["names"], request["quick"]):
-        print(f"{workload.name} ...", end=" ", flush=True, file=sys.stderr)
-        results[workload.name] = _time_sides(workload, sides, request["rounds"], request["clock"])
-    print(file=sys.stderr)
+    clock = time.process_time if request["clock"] == "cpu" and request["threads"] == 1 else time.perf_counter
+    workloads = [replace(w, threads=request["threads"]) for w in select(request["names"], request["quick"])]
+    began, results = time.perf_counter(), {}
+    for i, workload in enumerate(workloads, 1):
+        passed = time.perf_counter() - began
+        print(f"  {passed:4.0f} s  {i} of {len(workloads)}: {workload.name}", flush=True, file=sys.stderr)
+        results[workload.name] = time_sides(workload, sides, request["rounds"], clock)
     order = [name for name in SIDES if name not in missing]
     versions = list(dict.fromkeys(side.VERSION for side in sides))
     json.dump({"workloads": results, "sides": order, "versions": versions, "missing": missing}, sys.stdout)
 
 
-def _time_sides(workload: Any, sides: list[Any], rounds: int, clock: str) -> dict[str, Any]:
+def time_sides(workload: Workload, sides: Sequence[Side], rounds: int, clock: Callable[[], float]) -> dict[str, Any]:
     """Seconds a step of every side and of the limit in every round, what the first run took, and the losses."""
-    from benchmarks.limit import limits_s
+    from benchmarks.limit import limits_s, peak_flops
 
-    own = clock == "cpu" and workload.threads == 1
     data = workload.data()
     jobs = {side.NAME: job for side in sides if (job := side.prepare(workload, data)) is not None}
     firsts = {name: _run(job) for name, job in jobs.items()}
@@ -67,14 +78,15 @@ def _time_sides(workload: Any, sides: list[Any], rounds: int, clock: str) -> dic
         "cores": {name: [] for name in jobs},
         "limit_s": [],
         "floor_s": [],
+        "peak_flops": peak_flops(clock),
     }
     for names in _rotations(list(jobs), rounds):
         for name in names:
             wall_s, cpu_s, _ = _run(jobs[name])
-            seconds = cpu_s if own else wall_s
+            seconds = cpu_s if clock is time.process_time else wall_s
             result["step_s"][name].append(seconds / workload.num_steps)
             result["cores"][name].append(cpu_s / wall_s)
-        for name, seconds in limits_s(workload, time.process_time if own else time.perf_counter).items():
+        for name, seconds in limits_s(workload, clock).items():
             result[f"{name}_s"].append(seconds)
     return result
 
@@ -86,16 +98,16 @@ def _rotations(names: list[str], rounds: int) -> Iterator[list[str]]:
         yield names[first:] + names[:first]
 
 
-def _run(job: Any) -> tuple[float, float, float]:
+def _run(job: Job) -> tuple[float, float, float]:
     """Seconds, seconds of all processors together, and the loss."""
     job.reset()
     gc.collect()
     gc.disable()
     began, cpu_began = time.perf_counter(), time.process_time()
-    loss = job.run()
+    result = job.run()
     seconds, cpu_s = time.perf_counter() - began, time.process_time() - cpu_began
     gc.enable()
-    return seconds, cpu_s, loss
+    return seconds, cpu_s, job.loss(result)
 
 
 if __name__ == "__main__":

@@ -1,60 +1,83 @@
-"""Results as tables: on the terminal, and in the documentation as Markdown."""
+"""Results on the terminal, and as a page of the documentation."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from statistics import median
+import textwrap
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Table as TerminalTable
 
-from benchmarks.workloads import WORKLOADS
+from benchmarks.tables import Table, bars, tables
 
-__all__ = ["print_tables", "tables", "to_markdown"]
+__all__ = ["print_tables", "to_markdown"]
 
-# Of the largest loss, and beside it: sides draw other orders of the rows and other dropout masks.
-_LOSS_TOLERANCE, _LOSS_MARGIN = 0.15, 0.005
+_WIDTH = 130
 
+_INTRODUCTION = """\
+How fast Lamina trains and predicts, beside scikit-learn, torch (op by op with its fused Adam, and compiled), JAX (a whole
+epoch compiled, `lax.scan` over its batches) and plain NumPy, and beside what the machine can do. This page is written by
 
-@dataclass(frozen=True, slots=True)
-class Cells:
-    """A table: title, what its numbers mean, names of the columns, rows of text."""
+    make bench
 
-    title: str
-    text: str
-    columns: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+which installs the peers into `.venv` (torch's usual build for Linux brings several GB of CUDA; its CPU build, where it is
+installed already, is enough), measures for a quarter of an hour, and wants a machine that does nothing else.
+`python -m benchmarks.compare tiny online` measures some workloads, `--help` tells the rest. The raw numbers are in
+[benchmarks.json](benchmarks.json). {doc}`performance` says where the time goes.
 
+All sides do the same work in one process: same rows, same network, batch size and number of steps, float32, Adam, rows
+shuffled every epoch. They take turns, in as many rounds as said below. **A ratio is their time over Lamina's in the same
+round, the median over the rounds**: 10× means that Lamina takes a tenth of their time. What is prepared once (tensors,
+compilation) is not counted; compile times have a table of their own.
 
-def tables(results: dict[str, Any]) -> list[Cells]:
-    """All tables of a run; those without rows are left out."""
-    made = [_speeds(results), _losses(results), _compile_times(results), _processes(results), _memory(results)]
-    return [table for table in made if table.rows]
+**The limit** is the time of a step's bare matrix products by the best BLAS (SciPy's or torch's, whichever is faster at each
+shape), and of the optimizer's memory traffic at the bandwidth of a copy. **The floor** is the same with Lamina's own products
+among the candidates. More than 1 of the limit says that these are faster than BLAS."""
 
 
 def print_tables(results: dict[str, Any], console: Console) -> None:
-    for cells in tables(results):
-        table = Table(title=cells.title, caption=cells.text, title_justify="left", caption_justify="left")
-        for i, column in enumerate(cells.columns):
-            table.add_column(column, justify="left" if i == 0 else "right", no_wrap=i < 2)
-        for row in cells.rows:
-            table.add_row(*row)
-        console.print(table)
+    for table in tables(results):
+        drawn = TerminalTable(title=table.title, caption=table.text, title_justify="left", caption_justify="left")
+        for i, column in enumerate(table.columns):
+            drawn.add_column(column, justify="left" if i == 0 else "right", no_wrap=i < 2)
+        for row in table.rows:
+            drawn.add_row(*row)
+        console.print(drawn)
     for line in _origin(results):
         console.print(line, soft_wrap=True)
 
 
-def to_markdown(results: dict[str, Any]) -> str:
-    """The page of the documentation."""
-    page = ["# Benchmarks", "", "Written by `make bench`; the raw numbers are in `benchmarks.json` beside this page.", ""]
-    page += [f"- {line}" for line in _origin(results)]
-    for cells in tables(results):
-        page += ["", f"## {cells.title}", "", cells.text, ""]
-        page.append("| " + " | ".join(cells.columns) + " |")
-        page.append("|---|" + "---:|" * (len(cells.columns) - 1))
-        page += ["| " + " | ".join(row) + " |" for row in cells.rows]
+def to_markdown(results: dict[str, Any], picture: str | None = None) -> str:
+    """The page of the documentation; ``picture`` is the file of the scaling curves."""
+    page = ["# Benchmarks", "", _INTRODUCTION, "", *(f"- {line}" for line in _origin(results)), *_in_short(results)]
+    for table in tables(results):
+        page += ["", f"## {table.title}", "", textwrap.fill(table.text, _WIDTH), "", *_rows(table)]
+    if picture is not None:
+        page += ["", "## Scaling", "", _SCALING, "", f"![Steps a second by size, and speed by threads]({picture})"]
     return "\n".join(page) + "\n"
+
+
+_SCALING = textwrap.fill(
+    "Steps a second of a network 64-64-64-2 (10,000 rows, batch 32, Adam), of which one thing at a time is changed: the width "
+    "and the number of its hidden layers, the batch, the rows; with one thread, with all, and with the number that Lamina "
+    "chooses. Last: the speed with all threads, and with the chosen number, over that with one, for the workloads above.",
+    _WIDTH,
+)
+
+
+def _rows(table: Table) -> list[str]:
+    lines = ["| " + " | ".join(table.columns) + " |", "|---|" + "---:|" * (len(table.columns) - 1)]
+    return lines + ["| " + " | ".join(row) + " |" for row in table.rows]
+
+
+def _in_short(results: dict[str, Any]) -> list[str]:
+    found = bars(results)
+    if not found:
+        return []
+    beyond = sum(not bar.met and not bar.possible for bar in found)
+    met = sum(bar.met for bar in found)
+    out_of_reach = f"{beyond} leave a step less time than its bare products take at the processor's peak"
+    return ["", f"Of {len(found)} aims of speed {met} are met; {out_of_reach}."]
 
 
 def _origin(results: dict[str, Any]) -> list[str]:
@@ -65,97 +88,3 @@ def _origin(results: dict[str, Any]) -> list[str]:
     if results["quick"]:
         lines.append("Quick run: too short for numbers to be quoted.")
     return [*lines, *(f"Missing: {side} ({reason})" for side, reason in results["missing"].items())]
-
-
-def _speeds(results: dict[str, Any]) -> Cells:
-    peers = [side for side in results["sides"] if side != "lamina"]
-    peers = [side for side in peers if any(side in result["step_s"] for result in results["workloads"].values())]
-    rows = [_speed_row(name, result, peers) for name, result in results["workloads"].items()]
-    text = (
-        "µs: Lamina's time a step (a call, for predictions). Columns of the others: their time over Lamina's in the same round, "
-        "median over the rounds (what is aimed at in parentheses). Limit: the time of a step's bare matrix products by the best "
-        "BLAS, and of the optimizer's memory traffic, over Lamina's; floor: the same by the fastest product, Lamina's own "
-        "included. float32, Adam, one thread unless the name says otherwise; * used more cores than it was given threads."
-    )
-    return Cells("Speed", text, ("work", "network", "batch", "µs", *peers, "limit", "floor"), rows)
-
-
-def _speed_row(name: str, result: dict[str, Any], peers: list[str]) -> tuple[str, ...]:
-    workload = next(workload for workload in WORKLOADS if workload.name == name)
-    ours = result["step_s"]["lamina"]
-    ratios = [_ratio(result["step_s"].get(peer), ours, workload.bars.get(peer), "×") for peer in peers]
-    for i, peer in enumerate(peers):
-        if peer in result["cores"] and median(result["cores"][peer]) > workload.threads + 0.2:
-            ratios[i] += "*"
-    limit = _ratio(result["limit_s"], ours, workload.bars.get("limit"), "")
-    batch = workload.rows if workload.predicts else workload.batch_size
-    return (
-        name,
-        workload.network,
-        f"{batch:,}",
-        f"{1e6 * median(ours):,.1f}",
-        *ratios,
-        limit,
-        _ratio(result["floor_s"], ours, None, ""),
-    )
-
-
-def _ratio(theirs: list[float] | None, ours: list[float], bar: float | None, unit: str) -> str:
-    if not theirs:
-        return "–"
-    ratio = median(a / b for a, b in zip(theirs, ours, strict=True))
-    aimed = "" if bar is None else f" ({bar:g})"
-    return f"{ratio:.{0 if ratio >= 100 else 1 if ratio >= 10 else 2}f}{unit}{aimed}"
-
-
-def _losses(results: dict[str, Any]) -> Cells:
-    sides = [side for side in results["sides"] if any(side in r["losses"] for r in results["workloads"].values())]
-    rows = []
-    for name, result in results["workloads"].items():
-        known = list(result["losses"].values())
-        equal = max(known) - min(known) <= _LOSS_TOLERANCE * max(known) + _LOSS_MARGIN
-        losses = [f"{result['losses'][side]:.4f}" if side in result["losses"] else "–" for side in sides]
-        rows.append((name, *losses, "yes" if equal else "no"))
-    text = (
-        "The mean over the last epoch of training, or that of the predicted probabilities. Estimators draw first weights of "
-        "their own, and with two classes they have one output instead of two. Alike: within 15 % and 0.005."
-    )
-    return Cells("Losses: nobody skips work", text, ("work", *sides, "alike"), rows)
-
-
-def _compile_times(results: dict[str, Any]) -> Cells:
-    sides = [side for side in ("torch.compile", "JAX") if side in results["sides"]]
-    rows = []
-    for name, result in results["workloads"].items():
-        # The first run does a run's work too.
-        work = result["work"]
-        seconds = [
-            f"{result['first_s'][s] - work * median(result['step_s'][s]):.1f}" if s in result["first_s"] else "–" for s in sides
-        ]
-        rows.append((name, *seconds))
-    rows = rows if sides else []
-    text = "Seconds that the first run takes more than the later ones; not in the table of speeds. Lamina compiles nothing."
-    return Cells("Compile times", text, ("work", *sides), rows)
-
-
-def _processes(results: dict[str, Any]) -> Cells:
-    measured = results.get("processes", {})
-    sides = list(dict.fromkeys(side for row in measured.values() for side in row))
-    rows = [
-        (row, *(f"{median(seconds[side]):.2f}" if side in seconds else "–" for side in sides), _ours_over_sklearn(seconds))
-        for row, seconds in measured.items()
-    ]
-    text = "Seconds of a whole `python -c`: the import alone; the import and a fit of iris with 50 epochs (`cold`)."
-    return Cells("Whole processes", text, ("program", *sides, "lamina over scikit-learn"), rows)
-
-
-def _ours_over_sklearn(seconds: dict[str, list[float]]) -> str:
-    return f"{median(a / b for a, b in zip(seconds['lamina'], seconds['scikit-learn'], strict=True)):.2f}"
-
-
-def _memory(results: dict[str, Any]) -> Cells:
-    rows = [(side, f"{100 * share:.1f} %") for side, share in results.get("memory", {}).items()]
-    text = (
-        "How far training on 1,000,000 × 100 float32 rises above what was there before, as a share of X. Aimed at: 5 % or less."
-    )
-    return Cells("Memory", text, ("side", "share of X"), rows)

@@ -1,7 +1,7 @@
 """How Lamina's speed changes with width, depth, batch, rows and threads: ``python -m benchmarks.scaling [--quick]``.
 
-One network (64-64-64-2, batch 32, 10,000 rows, Adam), of which one thing at a time is changed. Draws docs/benchmarks-scaling.svg
-and keeps the numbers beside it as JSON. Needs matplotlib.
+One network (64-64-64-2, batch 32, 10,000 rows, Adam), of which one thing at a time is changed. A whole run of benchmarks.compare
+does this too. Needs matplotlib.
 """
 
 from __future__ import annotations
@@ -13,10 +13,18 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.sides.lamina_trainer import prepare_with_threads
 from benchmarks.workload import Workload
 from benchmarks.workloads import WORKLOADS
+from lamina.plots.style import LINE_STYLES, MARKERS, axes_grid, figure_of, styled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["draw", "measure_and_draw", "measure_sizes", "measure_threads"]
 
 _PICTURE = Path(__file__).parent.parent / "docs" / "benchmarks-scaling.svg"
 _SIZES: dict[str, list[int]] = {
@@ -25,6 +33,7 @@ _SIZES: dict[str, list[int]] = {
     "batch": [1, 4, 16, 64, 256, 1024, 4096],
     "rows": [1_000, 10_000, 100_000, 1_000_000],
 }
+_LABELS = {"width": "units a hidden layer", "depth": "hidden layers", "batch": "rows a batch", "rows": "rows"}
 Points = list[tuple[int, float]]
 
 
@@ -44,35 +53,48 @@ def measure_threads(repeats: int) -> dict[str, dict[str, float]]:
     """How many times faster than with one thread each workload trains with all, and with the number chosen by default."""
     gains = {}
     for workload in (w for w in WORKLOADS if not w.predicts and w.threads == 1):
-        times = {
-            label: _seconds(workload, number, repeats) for label, number in (("1", 1), ("all", _all_threads()), ("default", None))
-        }
+        data, numbers = workload.data(), {"1": 1, "all": _all_threads(), "default": None}
+        jobs = {label: prepare_with_threads(workload, data, number) for label, number in numbers.items()}
+        rounds = [{label: _time(job.reset, job.run) for label, job in jobs.items()} for _ in range(repeats + 1)]
+        times = {label: median(times[label] for times in rounds) for label in jobs}
         gains[workload.name] = {"all": times["1"] / times["all"], "default": times["1"] / times["default"]}
     return gains
 
 
-def draw(sizes: dict[str, dict[str, Points]], gains: dict[str, dict[str, float]], path: Path) -> None:
-    """A panel a quantity, and one for the threads."""
-    import matplotlib.pyplot as plt
+def measure_and_draw(picture: Path, quick: bool) -> dict[str, Any]:
+    """Everything above, and a picture of it; ``quick`` takes two sizes each, measured once."""
+    import matplotlib  # before minutes of measuring, should it be missing
 
-    figure, axes = plt.subplots(2, 3, figsize=(12, 7), layout="constrained")
-    for panel, (quantity, curves) in zip(axes.flat, sizes.items(), strict=False):
-        for label, points in curves.items():
-            panel.loglog(*zip(*points, strict=True), marker="o", label=label, linestyle="--" if label == "by default" else "-")
-        panel.set(xlabel=quantity, ylabel="steps a second")
-        panel.grid(alpha=0.3)
-    axes.flat[0].legend()
-    bars, names = axes.flat[4], list(gains)
+    repeats, longest = (1, 2) if quick else (5, 100)
+    found = {"sizes": measure_sizes(repeats, longest), "threads": measure_threads(repeats)}
+    with matplotlib.rc_context({"svg.hashsalt": picture.stem}):
+        draw(found["sizes"], found["threads"]).savefig(picture, metadata={"Date": None} if picture.suffix == ".svg" else None)
+    return found
+
+
+@styled
+def draw(sizes: dict[str, dict[str, Points]], gains: dict[str, dict[str, float]]) -> Figure:
+    """A panel a quantity, and one for the threads."""
+    *panels, last, spare = axes_grid(2, 3, size=(11, 6.4))
+    for ax, (quantity, curves) in zip(panels, sizes.items(), strict=True):
+        for i, (label, points) in enumerate(curves.items()):
+            ax.loglog(*zip(*points, strict=True), marker=MARKERS[i], linestyle=LINE_STYLES[i], label=label)
+        ax.set(xlabel=_LABELS[quantity], ylabel="steps a second")
+    _draw_gains(last, gains)
+    spare.legend(*panels[0].get_legend_handles_labels(), loc="center left", frameon=False)
+    spare.axis("off")
+    return figure_of(last)
+
+
+def _draw_gains(ax: Axes, gains: dict[str, dict[str, float]]) -> None:
+    """In the colors that the lines of these numbers of threads have."""
     for i, kind in enumerate(("all", "default")):
-        bars.bar(
-            [x + 0.4 * i for x in range(len(names))], [gains[name][kind] for name in names], width=0.4, label=f"{kind} threads"
-        )
-    bars.set_xticks([x + 0.2 for x in range(len(names))], names, rotation=60)
-    bars.axhline(1, color="black", linewidth=0.8)
-    bars.set_ylabel("times faster than one thread")
-    bars.legend()
-    axes.flat[5].axis("off")
-    figure.savefig(path)
+        places = [place + 0.4 * (i - 0.5) for place in range(len(gains))]
+        ax.bar(places, [gain[kind] for gain in gains.values()], width=0.4, color=f"C{i + 1}")
+    ax.axhline(1, color="#444444", linewidth=0.8)
+    ax.set_xticks(range(len(gains)), list(gains), rotation=60, ha="right", rotation_mode="anchor")
+    ax.grid(visible=False, axis="x")
+    ax.set_ylabel("times the speed of one thread")
 
 
 def _workload(quantity: str, size: int) -> Workload:
@@ -109,12 +131,10 @@ def _all_threads() -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scaling", description="Lamina's speed by size and threads.")
     parser.add_argument("--quick", action="store_true", help="two sizes each, measured once")
-    parser.add_argument("--output", type=Path, default=_PICTURE)
+    parser.add_argument("--output", type=Path, default=_PICTURE, help="an SVG or PNG file; the numbers go beside it as JSON")
     arguments = parser.parse_args()
-    repeats, longest = (1, 2) if arguments.quick else (5, 100)
-    sizes, gains = measure_sizes(repeats, longest), measure_threads(repeats)
-    arguments.output.with_suffix(".json").write_text(json.dumps({"sizes": sizes, "threads": gains}, indent=1) + "\n")
-    draw(sizes, gains, arguments.output)
+    found = measure_and_draw(arguments.output, arguments.quick)
+    arguments.output.with_suffix(".json").write_text(json.dumps(found, indent=1) + "\n")
     print(f"Written: {arguments.output} and {arguments.output.with_suffix('.json').name} beside it.")
 
 

@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-__all__ = ["Data", "Workload"]
+__all__ = ["Data", "Product", "Workload"]
+
+# (whether a and b are transposed), then rows, columns and depth of op(a) op(b).
+Product = tuple[bool, bool, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,8 @@ class Workload:
     """Training ``epochs`` times over the rows with Adam, or, where ``calls`` is given, predicting all rows so many times.
 
     ``widths`` are (features, hidden ..., outputs). ``bars`` says what is aimed at: the peer's time over ours, by side, and
-    "limit" for the limit's time over ours. ``regular`` turns dropout, batch normalization, L2 and clipping on.
+    "limit" for the limit's time over ours. ``regular`` turns dropout, batch normalization, L2 and clipping on. ``threads`` None
+    is each library's own choice.
     """
 
     name: str
@@ -42,7 +46,7 @@ class Workload:
     density: float = 1.0
     regular: bool = False
     calls: int = 0
-    threads: int = 1
+    threads: int | None = 1
     bars: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -66,6 +70,25 @@ class Workload:
     @property
     def num_parameters(self) -> int:
         return sum((n_in + 1) * n_out for n_in, n_out in self.shapes)
+
+    @property
+    def products(self) -> list[Product]:
+        """The matrix products of a full batch: forward x W; backward x^T d_out, and d_out W^T where a layer lies below."""
+        n = self.rows if self.predicts else self.batch_size
+        found: list[Product] = []
+        for i, (n_in, n_out) in enumerate(self.shapes):
+            found.append((False, False, n, n_out, n_in))
+            if not self.predicts:
+                found.append((True, False, n_in, n_out, n))
+                if i > 0:
+                    found.append((False, True, n, n_in, n_out))
+        return found
+
+    @property
+    def flops(self) -> float:
+        """Floating-point operations of the products, a step; the last batch of an epoch may be a part of one."""
+        full = sum(2.0 * m * n * k for _, _, m, n, k in self.products)
+        return full if self.predicts else full * self.rows / (self.steps_per_epoch * self.batch_size)
 
     @property
     def network(self) -> str:

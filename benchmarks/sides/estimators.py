@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from benchmarks.sides.losses import log_loss
+from benchmarks.sides.losses import log_loss_for
 from benchmarks.sides.side import Job
 from benchmarks.workload import Data, Workload
 
@@ -33,7 +33,7 @@ def prepare_estimator(classifier: Any, regressor: Any, workload: Workload, data:
     )
     if workload.predicts:
         _train_once(estimator, workload, data)
-        return Job(lambda: _predict(estimator, workload, data))
+        return Job(lambda: _predict(estimator, workload, data), loss=log_loss_for(data))
     y = data.y.ravel() if workload.loss == "squared" else data.y
     return Job(lambda: _fit(estimator, data.x, y))
 
@@ -44,10 +44,10 @@ def _fit(estimator: Any, x: Any, y: np.ndarray) -> float:
         return float(estimator.fit(x, y).loss_)
 
 
-def _predict(estimator: Any, workload: Workload, data: Data) -> float:
+def _predict(estimator: Any, workload: Workload, data: Data) -> np.ndarray:
     for _ in range(workload.calls):
-        probabilities = estimator.predict_proba(data.x)
-    return log_loss(probabilities, data.y)
+        probabilities: np.ndarray = estimator.predict_proba(data.x)
+    return probabilities
 
 
 def _train_once(estimator: Any, workload: Workload, data: Data) -> None:

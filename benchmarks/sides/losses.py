@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
-__all__ = ["log_loss"]
+from benchmarks.workload import Data
+
+__all__ = ["log_loss_for"]
 
 
-def log_loss(probabilities: np.ndarray, y: np.ndarray) -> float:
-    """Mean of -log p of the true class, for probabilities (n, classes) and class numbers (n,)."""
-    return float(-np.log(np.asarray(probabilities)[np.arange(len(y)), y]).mean())
+def log_loss_for(data: Data) -> Callable[[Any], float]:
+    """A function of probabilities (n, classes): the mean of -log p of the true class."""
+
+    def log_loss(probabilities: Any) -> float:
+        return float(-np.log(np.asarray(probabilities)[np.arange(len(data.y)), data.y]).mean())
+
+    return log_loss

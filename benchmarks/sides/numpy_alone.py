@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.sides.losses import log_loss
+from benchmarks.sides.losses import log_loss_for
 from benchmarks.sides.side import Job
 from benchmarks.workload import Data, Workload
 
@@ -20,7 +20,7 @@ def prepare(workload: Workload, data: Data) -> Job | None:
     if not workload.predicts:
         return Job(lambda: network.train(data), network.reset)
     network.reset()
-    return Job(lambda: network.predict(data))
+    return Job(lambda: network.predict(data), loss=log_loss_for(data))
 
 
 class _Network:
@@ -45,10 +45,10 @@ class _Network:
                 total += self._take_step(data.x[rows], self.targets[rows])
         return total / self.workload.rows
 
-    def predict(self, data: Data) -> float:
+    def predict(self, data: Data) -> np.ndarray:
         for _ in range(self.workload.calls):
-            probabilities, _ = self._head(self._forward(data.x)[-1], self.targets)
-        return log_loss(probabilities, data.y)
+            probabilities = _softmax(self._forward(data.x)[-1])[0]
+        return probabilities
 
     def _forward(self, x: np.ndarray) -> list[np.ndarray]:
         values = [x]
@@ -64,10 +64,8 @@ class _Network:
             return logits, float(0.5 * ((logits - target) ** 2).sum())
         if self.workload.loss == "sigmoid":
             return 1 / (1 + np.exp(-logits)), float((np.logaddexp(0, logits) - logits * target).sum())
-        shifted = logits - logits.max(axis=1, keepdims=True)
-        powers = np.exp(shifted)
-        total = powers.sum(axis=1, keepdims=True)
-        return powers / total, float((np.log(total[:, 0]) - (shifted * target).sum(axis=1)).sum())
+        probabilities, shifted, total = _softmax(logits)
+        return probabilities, float((np.log(total[:, 0]) - (shifted * target).sum(axis=1)).sum())
 
     def _take_step(self, x: np.ndarray, target: np.ndarray) -> float:
         values = self._forward(x)
@@ -75,7 +73,7 @@ class _Network:
         d_out = (outputs - target) / np.float32(len(target))
         for i in range(len(self.weights) - 1, -1, -1):
             d_weight, d_bias = self.d_weights[i]
-            d_weight[...] = values[i].T @ d_out
+            np.matmul(values[i].T, d_out, out=d_weight)
             d_out.sum(axis=0, out=d_bias)
             if i > 0:
                 slope = values[i] > 0 if self.workload.activation == "relu" else 1 - values[i] ** 2
@@ -89,6 +87,14 @@ class _Network:
         self.s += (1 - _BETA2) * (self.gradient**2 - self.s)
         rate, root = _RATE / (1 - _BETA1**self.step), (1 - _BETA2**self.step) ** -0.5
         self.parameters -= rate * self.m / (np.sqrt(self.s) * root + _EPS)
+
+
+def _softmax(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The probabilities, the logits less their greatest, and what the powers of these sum to."""
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    powers = np.exp(shifted)
+    total = powers.sum(axis=1, keepdims=True)
+    return powers / total, shifted, total
 
 
 def _views(flat: np.ndarray, workload: Workload) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from benchmarks.workload import Data, Workload
 
@@ -13,13 +13,14 @@ __all__ = ["Job", "Side"]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A prepared piece of work. ``reset`` goes back to the first weights and is not timed; ``run`` is, and returns the loss.
+    """A prepared piece of work. ``run`` is timed; ``reset``, which goes back to the first weights, and ``loss`` are not.
 
-    The loss is the mean over the last epoch of training; for a prediction it is that of the predicted probabilities.
+    A training returns the mean loss over its last epoch, a prediction its probabilities, from which ``loss`` is then computed.
     """
 
-    run: Callable[[], float]
+    run: Callable[[], Any]
     reset: Callable[[], object] = lambda: None
+    loss: Callable[[Any], float] = float
 
 
 class Side(Protocol):
@@ -29,4 +30,4 @@ class Side(Protocol):
     VERSION: str
 
     def prepare(self, workload: Workload, data: Data) -> Job | None:
-        """The work, ready to run with ``workload.threads`` threads; None where the library cannot do it."""
+        """The work, ready to run with ``workload.threads`` threads (None: its own choice); None where the library cannot."""
