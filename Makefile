@@ -1,11 +1,11 @@
-# make demo | test | check | docs | test-peers | bench | sanitize | clean
+# make demo | test | check | docs | test-peers | bench | parts | sanitize | sanitize-threads | clean
 # Everything is installed into .venv; a target that finds it up to date installs nothing.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt $(shell find csrc -type f)
 
-.PHONY: demo test check docs test-peers bench sanitize clean
+.PHONY: demo test check docs test-peers bench parts sanitize sanitize-threads clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -30,6 +30,13 @@ test-peers: $(VENV)/.peers
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.compare
 
+# Where the time of a step goes, by perf, on a build that keeps the names of its functions.
+parts: $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target build/parts/site \
+	    -Ccmake.build-type=RelWithDebInfo -Cinstall.strip=false -Cbuild-dir=build/parts/cmake .
+	PYTHONPATH="build/parts/site:.:$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
+	    $(BIN)/python -S -m benchmarks.parts
+
 # The native tests on a build under AddressSanitizer and UndefinedBehaviorSanitizer. -S keeps the installed build out of the way.
 sanitize: $(VENV)/.test
 	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target build/sanitize/site \
@@ -38,6 +45,14 @@ sanitize: $(VENV)/.test
 	    ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1 \
 	    PYTHONPATH="build/sanitize/site:$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
 	    $(BIN)/python -S -m pytest -p no:cacheprovider tests/engine/native tests/engine/kernels tests/engine/test_select.py
+
+# The engine's threads on a build under ThreadSanitizer. It knows nothing of OpenBLAS's threads, hence one; it cannot bear random addresses, hence setarch.
+sanitize-threads: $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target build/sanitize-threads/site \
+	    -Ccmake.define.LAMINA_SANITIZE_THREADS=ON -Cbuild-dir=build/sanitize-threads/cmake .
+	setarch -R env LD_PRELOAD="$$(g++ -print-file-name=libtsan.so)" OPENBLAS_NUM_THREADS=1 TSAN_OPTIONS=halt_on_error=1 \
+	    PYTHONPATH="build/sanitize-threads/site:$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
+	    $(BIN)/python -S -m pytest -s -p no:cacheprovider tests/engine/native/test_threads.py
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Lamina needs Python 3.11 or newer: make PYTHON=python3.11 ..."; exit 1; }
