@@ -73,7 +73,7 @@ class _Network:
         d_out = (outputs - target) / np.float32(len(target))
         for i in range(len(self.weights) - 1, -1, -1):
             d_weight, d_bias = self.d_weights[i]
-            np.matmul(values[i].T, d_out, out=d_weight)
+            d_weight[...] = values[i].T @ d_out  # not into it: x may be sparse
             d_out.sum(axis=0, out=d_bias)
             if i > 0:
                 slope = values[i] > 0 if self.workload.activation == "relu" else 1 - values[i] ** 2

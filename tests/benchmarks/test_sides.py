@@ -26,9 +26,13 @@ def _loss(side, workload):
     return job.loss(job.run())
 
 
-@pytest.mark.parametrize("loss, outputs", [("softmax", 2), ("squared", 3)])
-def test_lamina_and_numpy_train_to_the_same_loss(loss, outputs):
-    workload = replace(TRAINING, widths=(8, 16, outputs), loss=loss)
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"widths": (8, 16, 3), "loss": "squared"}, {"activation": "tanh"}, {"widths": (50, 16, 2), "density": 0.1}],
+    ids=["classes", "numbers", "tanh", "sparse"],
+)
+def test_lamina_and_numpy_train_to_the_same_loss(changes):
+    workload = replace(TRAINING, **changes)
     assert _loss(lamina_trainer, workload) == pytest.approx(_loss(numpy_alone, workload), rel=0.02)
 
 
