@@ -85,7 +85,7 @@ void multiply(nb::ndarray<T, nb::ndim<2>, nb::c_contig, nb::device::cpu> out,
   nb::gil_scoped_release release;
   for (i64 i = 0; i < repetitions; ++i)
     run(transpose_a, transpose_b, static_cast<i64>(out.shape(0)), static_cast<i64>(out.shape(1)), k, a.data(),
-        b.data(), T(0), out.data());
+        b.data(), {}, out.data());
 }
 
 template <class T>

@@ -23,42 +23,72 @@ struct Tools {
   int num_threads;
 };
 
+// The ends of a product that adds to c, rows of `width`, or (not `onto`) overwrites it.
+template <class T>
+ProductEnds<T> ends_onto(bool onto, const T* c, i64 width) {
+  return {onto ? c : nullptr, width};
+}
+
 template <class T>
 struct Product {
   Tools<T> tools;
   Pool* pool;
 
-  // C (m, n) = op(A) op(B) + beta C, dense row-major, A (m, k) or (k, m), B (k, n) or (n, k).
-  void operator()(bool transpose_a, bool transpose_b, i64 m, i64 n, i64 k, const T* a, const T* b, T beta,
-                  T* c) const {
+  // C (m, n) = finish(start + op(A) op(B)), dense row-major, A (m, k) or (k, m), B (k, n) or (n, k).
+  void operator()(bool transpose_a, bool transpose_b, i64 m, i64 n, i64 k, const T* a, const T* b,
+                  const ProductEnds<T>& ends, T* c) const {
     const i64 lda = transpose_a ? m : k, ldb = transpose_b ? k : n;
     const i64 tiles = std::clamp<i64>(m * n * k / kTileWork, 1, 16);
-    if (tiles == 1) return piece(transpose_a, transpose_b, m, n, k, a, lda, b, ldb, beta, c, n);
-    const i64 longer = std::max(m, n), grain = m >= n ? kRowGrain : kColumnGrain;
-    const i64 step = ((longer + tiles - 1) / tiles + grain - 1) / grain * grain;
-    over_tiles(pool, (longer + step - 1) / step, [&](i64 tile) {
-      const i64 first = tile * step, count = std::min(step, longer - first);
-      if (m >= n) {
+    if (tiles == 1) return piece(transpose_a, transpose_b, m, n, k, a, lda, b, ldb, ends, c, n);
+    const bool by_rows = m >= tiles * kRowsWorthPacking || n < 2 * kColumnGrain;
+    const i64 cut = by_rows ? m : n, grain = by_rows ? kRowGrain : kColumnGrain;
+    const i64 step = ((cut + tiles - 1) / tiles + grain - 1) / grain * grain;
+    over_tiles(pool, (cut + step - 1) / step, [&](i64 tile) {
+      const i64 first = tile * step, count = std::min(step, cut - first);
+      if (by_rows) {
         piece(transpose_a, transpose_b, count, n, k, a + (transpose_a ? first : first * lda), lda, b, ldb,
-              beta, c + first * n, n);
+              ends_from(ends, first, 0, n), c + first * n, n);
       } else {
         piece(transpose_a, transpose_b, m, count, k, a, lda, b + (transpose_b ? first * ldb : first), ldb,
-              beta, c + first, n);
+              ends_from(ends, 0, first, n), c + first, n);
       }
     });
   }
 
  private:
   static constexpr i64 kTileWork = i64{1} << 23;          // multiply-adds: 0.1 ms or so
-  static constexpr i64 kRowGrain = 8, kColumnGrain = 32;  // tiles end where the products' register blocks do
+  static constexpr i64 kRowGrain = 8, kColumnGrain = 64;  // tiles end where the products' register blocks do
+  // Every tile of rows packs all of B anew, a tile of columns only its own.
+  static constexpr i64 kRowsWorthPacking = 512;
 
   void piece(bool transpose_a, bool transpose_b, i64 m, i64 n, i64 k, const T* a, i64 lda, const T* b,
-             i64 ldb, T beta, T* c, i64 ldc) const {
-    if (tools.blas && use_blas(m, n, k, lda, ldb, ldc)) {
-      blas_gemm(tools.blas, transpose_a, transpose_b, m, n, k, a, lda, b, ldb, beta, c, ldc);
-    } else {
-      tools.kernels->gemm(transpose_a, transpose_b, m, n, k, T(1), a, lda, b, ldb, beta, c, ldc);
+             i64 ldb, const ProductEnds<T>& ends, T* c, i64 ldc) const {
+    if (!tools.blas || !use_blas(m, n, k, lda, ldb, ldc))
+      return tools.kernels->gemm(transpose_a, transpose_b, m, n, k, a, lda, b, ldb, &ends, c, ldc);
+    if (ends.start && ends.start != c)
+      for (i64 i = 0; i < m; ++i) std::copy_n(ends.start + i * ends.start_row, n, c + i * ldc);
+    blas_gemm(tools.blas, transpose_a, transpose_b, m, n, k, a, lda, b, ldb, T(ends.start ? 1 : 0), c, ldc);
+    finish(ends, m, n, c, ldc);
+  }
+
+  // What BLAS leaves undone.
+  void finish(const ProductEnds<T>& ends, i64 m, i64 n, T* c, i64 ldc) const {
+    for (i64 i = 0; i < m && ends.finish != Finish::none; ++i) {
+      T* row = c + i * ldc;
+      if (ends.finish == Finish::relu) {
+        tools.kernels->activation_forward(row, row, 1, n, Function::relu, nullptr);
+      } else {
+        const T* gate = ends.gate + i * ldc;
+        tools.kernels->activation_backward(row, row, gate, gate, 1, n, Function::relu, nullptr);
+      }
     }
+  }
+
+  // The ends for the part of C from row i and column j on, rows ldc apart.
+  static ProductEnds<T> ends_from(ProductEnds<T> ends, i64 i, i64 j, i64 ldc) {
+    if (ends.start) ends.start += i * ends.start_row + j;
+    if (ends.gate) ends.gate += i * ldc + j;
+    return ends;
   }
 
   bool use_blas(i64 m, i64 n, i64 k, i64 lda, i64 ldb, i64 ldc) const {

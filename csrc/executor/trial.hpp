@@ -135,8 +135,8 @@ class Trial {
     std::swap(context.work.value[out], context.work.d_value[out]);
     touch(out, kWhole);
     std::copy_n(context.work.d_value[out], n * width, context.work.value[out]);
-    context.product(false, false, n, width, 1, x_.data(), context.parameter(op, 0) + column * width, T(1),
-                    context.value(out));
+    context.product(false, false, n, width, 1, x_.data(), context.parameter(op, 0) + column * width,
+                    ends_onto(true, context.value(out), width), context.value(out));
   }
 
   void concat_column(const Context<T>& context, int index, i64 column) {

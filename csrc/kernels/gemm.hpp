@@ -1,6 +1,6 @@
 // Built-in matrix product: made for the shapes of small networks, and the fallback where there is no BLAS.
 //
-// Register blocks of a few rows by two vectors, written with the compiler's vector types so that one text
+// Register blocks of some rows by some vectors, written with the compiler's vector types so that one text
 // serves every instruction set. op(B) is read in place where that is cheap, otherwise packed a panel at a
 // time into a buffer on the stack: nothing is ever allocated. Internal linkage throughout: each instruction
 // set has its own copy, which the linker must not merge.
@@ -16,8 +16,17 @@ namespace lamina {
 namespace {
 namespace product {
 
-inline constexpr Size kDepth = 256;   // k is cut so that a panel of B stays in the first-level cache
-inline constexpr Size kHeight = 256;  // m is cut so that a slab of A stays in the second-level cache
+inline constexpr Size kDepth = 128;          // k is cut so that a panel of B stays in the first-level cache
+inline constexpr Size kSlabBytes = 1 << 19;  // m is cut so that a slab of A stays in the second-level cache
+inline constexpr Size kInPlaceBytes = 1 << 17;  // of B: rows farther apart than that share cache sets
+inline constexpr Size kTurnedDepth = 1024;      // of a narrow B
+
+// op(A) (m, k): element (i, p) at data[i * row + p * step].
+template <class T>
+struct Left {
+  const T* data;
+  Size row, step;
+};
 
 // op(B) as stored: (k, n), or (n, k) where transposed.
 template <class T>
@@ -31,92 +40,104 @@ struct Right {
   }
 };
 
-// One slab of rows against one panel of NV vectors of columns.
-template <class T, int NV, int MR>
-void multiply_slab(Size m, Size k, Operand<T> a, Right<T> b, bool pack, const Target<T>& c) {
+// One panel of NV vectors, n columns of them.
+template <class T, int NV>
+void multiply_columns(Size m, Size n, Size k, const Left<T>& a, const Right<T>& b, bool pack,
+                      const Target<T>& c) {
   constexpr Size width = NV * Simd<T>::width;
-  if (!b.transposed && !pack && c.columns == width)
-    return multiply_panel<T, NV, MR>(m, k, a, b.data, b.stride, c);
-  alignas(64) T panel[kDepth * width];
-  if (b.transposed) {
-    pack_transposed(panel, width, b.data, b.stride, k, c.columns);
-  } else {
-    pack_straight(panel, width, b.data, b.stride, k, c.columns);
-  }
-  multiply_panel<T, NV, MR>(m, k, a, panel, width, c);
+  const int lanes = static_cast<int>(n - (NV - 1) * Simd<T>::width);
+  if (!b.transposed && !pack)
+    return multiply_panel<T, NV>(m, {a.data, a.row, a.step, b.data, b.stride, k, lanes, c});
+  alignas(64) T packed[kDepth * width];
+  (b.transposed ? pack_transposed<T> : pack_straight<T>)(packed, width, b.data, b.stride, k, n);
+  multiply_panel<T, NV>(m, {a.data, a.row, a.step, packed, width, k, lanes, c});
 }
 
-// C = alpha * op(A) op(B) + beta * C in panels of WIDE vectors, narrower ones at the right edge.
-template <class T, int WIDE, int MR>
-void multiply_blocked(Size m, Size n, Size k, Operand<T> a, Right<T> b, Target<T> c) {
+template <class T, int NV>
+LAMINA_INLINE void multiply_vectors(Size vectors, Size m, Size n, Size k, const Left<T>& a, const Right<T>& b,
+                                    bool pack, const Target<T>& c) {
+  if constexpr (NV > 1) {
+    if (vectors < NV) return multiply_vectors<T, NV - 1>(vectors, m, n, k, a, b, pack, c);
+  }
+  multiply_columns<T, NV>(m, n, k, a, b, pack, c);
+}
+
+// C in panels of some vectors, as even as can be.
+template <class T>
+void multiply_panels(Size m, Size n, Size k, const Left<T>& a, const Right<T>& b, const Target<T>& c) {
   constexpr Size W = Simd<T>::width;
-  const bool pack = m >= 8 * MR && k * b.stride * static_cast<Size>(sizeof(T)) >
-                                       128 * 1024;  // rows of B far apart share cache sets
-  for (Size p = 0; p < k; p += kDepth) {
-    const Size depth = smaller(kDepth, k - p);
-    for (Size i = 0; i < m; i += kHeight) {
-      const Size height = smaller(kHeight, m - i);
-      const Operand<T> left{a.data + i * a.row + p * a.step, a.row, a.step};
-      for (Size j = 0; j < n;) {
-        const Size columns = smaller(WIDE * W, n - j);
-        const Target<T> out = c.part(i, j, columns);
-        if (columns > 2 * W) {
-          multiply_slab<T, WIDE, MR>(height, depth, left, b.part(p, j), pack, out);
-        } else if (columns > W) {
-          multiply_slab<T, 2, MR>(height, depth, left, b.part(p, j), pack, out);
-        } else {
-          multiply_slab<T, 1, MR>(height, depth, left, b.part(p, j), pack, out);
-        }
-        j += columns;
-      }
-    }
-    c.beta = T(1);
+  const Size widest = m <= kLeast ? kFlat : kWide;
+  const Size vectors = (n + W - 1) / W, panels = (vectors + widest - 1) / widest;
+  const bool pack = m >= 64 && k * b.stride * static_cast<Size>(sizeof(T)) > kInPlaceBytes;
+  for (Size panel = 0, j = 0; panel < panels; ++panel) {
+    const Size width = vectors / panels + (panel < vectors % panels);
+    multiply_vectors<T, kFlat>(width, m, smaller(width * W, n - j), k, a, b.part(0, j), pack, c.part(0, j));
+    j += width * W;
   }
 }
 
 template <class T>
-void scale_target(Size m, Size n, const Target<T>& c) {
-  for (Size i = 0; i < m; ++i)
-    for (Size j = 0; j < n; ++j)
-      c.data[i * c.row + j] = c.beta == T(0) ? T(0) : c.beta * c.data[i * c.row + j];
+void multiply_blocked(Size m, Size n, Size k, const Left<T>& a, const Right<T>& b, const Target<T>& c) {
+  const Size cuts = k > kDepth ? (k + kDepth - 1) / kDepth : 1, even = (k + cuts - 1) / cuts;
+  for (Size p = 0, cut = 0; cut < cuts; ++cut, p += even) {
+    const Size depth = smaller(even, k - p), height = kSlabBytes / static_cast<Size>(sizeof(T)) / (depth + 1);
+    const Target<T> part = c.part_of_depth(p == 0, p + depth == k);
+    for (Size i = 0; i < m; i += height)
+      multiply_panels<T>(smaller(height, m - i), n, depth, {a.data + i * a.row + p * a.step, a.row, a.step},
+                         b.part(p, 0), part.part(i, 0));
+  }
 }
 
-// C (m, few): B is small, so it is turned to lie along k, and A is read once.
+// C (m, few) of a B that lies along its columns: B is small, so it is turned to lie along k, and A is read
+// once.
 template <class T>
-void multiply_narrow(Size m, Size n, Size k, const T* a, Size lda, Right<T> b, Target<T> c) {
-  T turned[kFew * kDepth];
-  for (Size p = 0; p < k; p += kDepth) {
-    const Size depth = smaller(kDepth, k - p);
-    const Right<T> part = b.part(p, 0);
-    for (Size j = 0; j < n; ++j)
-      for (Size q = 0; q < depth; ++q)
-        turned[j * kDepth + q] = part.data[b.transposed ? j * b.stride + q : q * b.stride + j];
-    multiply_by_dots(m, n, depth, a + p, lda, turned, kDepth, c);
-    c.beta = T(1);
+void multiply_narrow(Size m, Size n, Size k, const T* a, Size lda, const Right<T>& b, const Target<T>& c) {
+  if (b.transposed) return multiply_few<T>(m, n, {a, lda, b.data, b.stride, k, c});
+  T turned[kFew<T> * kTurnedDepth];
+  for (Size p = 0; p < k; p += kTurnedDepth) {
+    const Size depth = smaller(kTurnedDepth, k - p);
+    for (Size q = 0; q < depth; ++q)
+      for (Size j = 0; j < n; ++j) turned[j * depth + q] = b.data[(p + q) * b.stride + j];
+    multiply_few<T>(m, n, {a + p, lda, turned, depth, depth, c.part_of_depth(p == 0, p + depth == k)});
+  }
+}
+
+// C (m, few) of an A that lies along its columns: C^T = op(B)^T A, flat products a piece at a time.
+template <class T>
+void multiply_turned(Size m, Size n, Size k, const T* a, Size lda, const Right<T>& b, const Target<T>& c) {
+  constexpr Size width = kFlat * Simd<T>::width;
+  const Left<T> left{b.data, b.transposed ? b.stride : 1, b.transposed ? 1 : b.stride};
+  for (Size i = 0; i < m; i += width) {
+    const Size rows = smaller(width, m - i);
+    T tile[kFew<T> * width];
+    multiply_blocked<T>(n, rows, k, left, {a + i, lda, false},
+                        {tile, width, 1, nullptr, 0, 0, Finish::none, nullptr});
+    const Target<T> to = c.part(i, 0);
+    for (Size r = 0; r < rows; ++r)
+      for (Size j = 0; j < n; ++j) {
+        const T start = to.start ? to.start[r * to.start_row + j] : T(0);
+        const T gate = to.gate ? to.gate[r * to.row + j] : T(0);
+        to.data[r * to.row + j] = finished<T>(start + tile[j * width + r], to.finish, gate);
+      }
   }
 }
 
 }  // namespace product
 
-// C (m, n) = alpha * op(A) (m, k) op(B) (k, n) + beta * C, row-major; beta = 0 never reads C.
+// C (m, n) = finish(start + op(A) (m, k) op(B) (k, n)), row-major.
 template <class T>
 [[maybe_unused]] void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k,
-                           T alpha, const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c,
-                           std::int64_t ldc) {
+                           const T* a, std::int64_t lda, const T* b, std::int64_t ldb,
+                           const ProductEnds<T>* ends, T* c, std::int64_t ldc) {
   using namespace product;
-  const Target<T> out{c, ldc, 1, n, alpha, beta};
-  const Right<T> right{b, ldb, transpose_b};
-  if (k == 0) return scale_target(m, n, out);
-  const Size narrow = Simd<T>::width > 4 ? kFew : 1;
-  if (n <= narrow && !transpose_a && k > 1) return multiply_narrow(m, n, k, a, lda, right, out);
-  const Target<T> turned{c, 1, ldc, m, alpha, beta};
-  if (n <= narrow && transpose_a && !transpose_b)
-    return multiply_blocked<T, 2, kFew>(n, m, k, Operand<T>{b, 1, ldb}, Right<T>{a, lda, false}, turned);
-  if (m <= narrow && transpose_b && !transpose_a && k > 1)
-    return multiply_by_dots(n, m, k, b, ldb, a, lda, turned);
-  const Operand<T> left{a, transpose_a ? 1 : lda, transpose_a ? lda : 1};
-  if (m <= 3) return multiply_blocked<T, 4, 3>(m, n, k, left, right, out);
-  multiply_blocked<T, 2, kRows>(m, n, k, left, right, out);
+  const bool row_of_b = transpose_b && k == 1 && ldb == 1;  // one column, which lies as a row does
+  const Right<T> right{b, row_of_b ? n : ldb, transpose_b && !row_of_b};
+  const Target<T> out{c, ldc, 1, ends->start, ends->start_row, 1, ends->finish, ends->gate};
+  if (n <= kFew<T> && !transpose_a && k > 1) return multiply_narrow(m, n, k, a, lda, right, out);
+  if (n <= kFew<T> && transpose_a) return multiply_turned(m, n, k, a, lda, right, out);
+  if (m <= kFew<T> && transpose_b && !transpose_a && k > 1)
+    return multiply_few<T>(n, m, {b, ldb, a, lda, k, out.turned()});
+  multiply_blocked(m, n, k, Left<T>{a, transpose_a ? 1 : lda, transpose_a ? lda : 1}, right, out);
 }
 
 }  // namespace

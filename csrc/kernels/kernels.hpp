@@ -51,6 +51,19 @@ enum class HeadKind : int {
 
 enum class Rule : int { gradient_descent, momentum, nesterov, rmsprop, adagrad, adam, nadam };
 
+// What a product's numbers pass through on their way out.
+enum class Finish : int { none, relu, relu_slope };
+
+// How the numbers of a product begin and end.
+template <class T>
+struct ProductEnds {
+  const T* start =
+      nullptr;  // what is added to, in rows start_row apart (0: one row for all, a bias); null: zero
+  i64 start_row = 0;
+  Finish finish = Finish::none;
+  const T* gate = nullptr;  // relu_slope: relu's outputs, laid out as the product
+};
+
 // The draw is a function of these and of the element's index: lamina/engine/randomness.py.
 struct RandomKey {
   std::uint64_t seed;
@@ -59,9 +72,9 @@ struct RandomKey {
 
 template <class T>
 struct Kernels {
-  // Products: c (m, n) = alpha * op(a) op(b) + beta * c.
-  void (*gemm)(bool transpose_a, bool transpose_b, i64 m, i64 n, i64 k, T alpha, const T* a, i64 lda,
-               const T* b, i64 ldb, T beta, T* c, i64 ldc);
+  // Products: c (m, n) = finish(start + op(a) op(b)); start may be c.
+  void (*gemm)(bool transpose_a, bool transpose_b, i64 m, i64 n, i64 k, const T* a, i64 lda, const T* b,
+               i64 ldb, const ProductEnds<T>* ends, T* c, i64 ldc);
 
   // Rows and elements: out += bias, every row; sum (width,) = column sums of x; out += x; out = x * y (out
   // may alias either).

@@ -28,11 +28,11 @@ void dense_forward(const Context<T>& context, const Op& op) {
   const T* bias = context.parameter(op, 1);
   T* out = context.value(op.output);
   const Source* sparse = context.sparse_input[x];
-  if (bias || sparse) fill_rows(out, bias, n, width);
   if (sparse) {
+    fill_rows(out, bias, n, width);
     sparse_product(context.kernels, out, *sparse, context.rows, weight, width);
   } else {
-    context.product(false, false, n, width, in, context.value(x), weight, T(bias ? 1 : 0), out);
+    context.product(false, false, n, width, in, context.value(x), weight, {bias, 0}, out);
   }
 }
 
@@ -48,15 +48,16 @@ void dense_backward(const Context<T>& context, const Op& op) {
     sparse_weight_gradient(context.kernels, context.gradient_to_add(op, 0), *sparse, context.rows, d_out,
                            width);
   } else {
-    context.product(true, false, in, width, n, context.value(x), d_out, T(written ? 1 : 0),
-                    context.gradient + weight.offset);
+    T* d_weight = context.gradient + weight.offset;
+    context.product(true, false, in, width, n, context.value(x), d_out, ends_onto(written, d_weight, width),
+                    d_weight);
     written = 1;
   }
   if (op.parameters.size() > 1) bias_gradient(context, op.parameters[1], d_out, width);
   if (!context.needs_gradient[x]) return;
   char& d_x_written = context.d_value_written[x];
   context.product(false, true, n, in, width, d_out, context.parameters + weight.offset,
-                  T(d_x_written ? 1 : 0), context.d_value(x));
+                  ends_onto(d_x_written, context.d_value(x), in), context.d_value(x));
   d_x_written = 1;
 }
 

@@ -1,158 +1,157 @@
 // The register block at the heart of the built-in matrix product.
 #pragma once
 
-#include <cstdint>
-#include <cstring>
-
-#include "kernels/simd.hpp"
+#include "kernels/gemm/vectors.hpp"
+#include "kernels/kernels.hpp"
 
 namespace lamina {
 namespace {
 namespace product {
 
-using Size = std::int64_t;
-
-// Rows of C a register block: with 2 vectors a row they fill the registers of AVX-512 and AArch64 (32), AVX2
-// (16), SSE (16).
+// Sums that a block keeps in registers: what AVX-512 and AArch64 (32 registers), AVX2 (16) and SSE (16, but
+// products need one of their own) have beside a row of B and a number of A.
 #if defined(__aarch64__)
-inline constexpr int kRows = 8;
+inline constexpr int kSums = 24;
 #else
-inline constexpr int kRows = LAMINA_VECTOR_BYTES == 64 ? 8 : LAMINA_VECTOR_BYTES == 32 ? 6 : 4;
+inline constexpr int kSums = LAMINA_VECTOR_BYTES == 64 ? 24 : LAMINA_VECTOR_BYTES == 32 ? 12 : 8;
 #endif
 
-template <class T>
-struct Simd {
-  static constexpr int width = LAMINA_VECTOR_BYTES / static_cast<int>(sizeof(T));
-  typedef T Vector __attribute__((vector_size(LAMINA_VECTOR_BYTES)));
-  typedef T Unaligned __attribute__((vector_size(LAMINA_VECTOR_BYTES), aligned(sizeof(T)), may_alias));
-};
-
-inline Size smaller(Size x, Size y) { return x < y ? x : y; }
-
-template <class T>
-LAMINA_INLINE typename Simd<T>::Vector load(const T* from) {
-  return *reinterpret_cast<const typename Simd<T>::Unaligned*>(from);
+inline constexpr int kLeast = 3;                   // rows of the flattest block
+inline constexpr int kFlat = kSums / kLeast;       // its vectors
+inline constexpr int kWide = kSums == 24 ? 4 : 2;  // vectors of a block where there are more rows
+constexpr int rows_of_block(int vectors) {
+  return vectors <= kWide ? (kSums / vectors < 12 ? kSums / vectors : 12) : kLeast;
 }
 
-template <class T>
-LAMINA_INLINE void store(T* to, typename Simd<T>::Vector value) {
-  *reinterpret_cast<typename Simd<T>::Unaligned*>(to) = value;
-}
-
-// One strided operand: element (i, p) of op(A) at data[i * row + p * step].
-template <class T>
-struct Operand {
-  const T* data;
-  Size row, step;
-};
-
-// Where a block goes: element (i, j) at data[i * row + j * column]. `columns` may be less than the block's
-// width at the right edge.
+// Where a product goes, and what it starts from: element (i, j) of C, and of gate, lies at i * row + j *
+// column, that of start at i * start_row + j * start_column.
 template <class T>
 struct Target {
   T* data;
-  Size row, column, columns;
-  T alpha, beta;
+  Size row, column;
+  const T* start;
+  Size start_row, start_column;
+  Finish finish;
+  const T* gate;
 
-  Target part(Size i, Size j, Size its_columns) const {
-    return {data + i * row + j * column, row, column, its_columns, alpha, beta};
+  // From row i and column j on.
+  Target part(Size i, Size j) const {
+    Target part = *this;
+    part.data += i * row + j * column;
+    if (start) part.start += i * start_row + j * start_column;
+    if (gate) part.gate += i * row + j * column;
+    return part;
   }
+
+  // For one part of a sum over k: it starts from what the part before left in C, and only the last finishes.
+  Target part_of_depth(bool first, bool last) const {
+    Target part = *this;
+    if (!first) part.start = data, part.start_row = row, part.start_column = column;
+    if (!last) part.finish = Finish::none;
+    return part;
+  }
+
+  Target turned() const { return {data, column, row, start, start_column, start_row, finish, gate}; }
 };
 
-// One row of a block where all its columns exist and lie side by side: out = alpha * sum + beta * out.
+// One panel of columns of a product, up to NV vectors, of whose last one `lanes` exist. Element (i, p) of
+// op(A) is a[i * a_row + p * a_step]; rows of op(B) lie b_step apart.
+template <class T>
+struct Panel {
+  const T* a;
+  Size a_row, a_step;
+  const T* b;
+  Size b_step, k;
+  int lanes;
+  Target<T> c;
+};
+
+// Of a number or a vector of them; as Relu in activation_functions.hpp.
+template <class T, class V>
+LAMINA_INLINE V finished(V value, Finish finish, V gate) {
+  const V zero = {};
+  if (finish == Finish::relu) return value < zero ? zero : value;
+  if (finish == Finish::relu_slope) return value * (gate <= zero ? zero : zero + T(1));
+  return value;
+}
+
+// Vector v of a row of a panel.
 template <class T, int NV>
-LAMINA_INLINE void store_whole(const typename Simd<T>::Vector* sum, T alpha, T beta, T* out) {
-#pragma GCC unroll 4
-  for (int v = 0; v < NV; ++v) {
-    typename Simd<T>::Vector value = sum[v] * alpha;
-    if (beta != T(0)) value += load(out + v * Simd<T>::width) * beta;
-    store(out + v * Simd<T>::width, value);
-  }
+LAMINA_INLINE Vector<T> read(const T* row, int v, int lanes) {
+  row += v * Simd<T>::width;
+  return v + 1 < NV ? load(row) : load_part(row, lanes);
 }
 
-// C (MR, NV vectors), all of whose columns exist, from MR rows of op(A) and k rows of a panel of op(B),
-// `b_step` apart. Plain numbers for arguments: structures would pass through memory, which costs more than a
-// small block.
-template <class T, int MR, int NV>
-void multiply_block(T* out, Size out_row, const T* a, Size a_row, Size a_step, const T* b, Size b_step,
-                    Size k, T alpha, T beta) {
-  using V = typename Simd<T>::Vector;
-  V sum[MR][NV] = {};
-  for (Size p = 0; p < k; ++p) {
-    V row[NV];
-#pragma GCC unroll 4
-    for (int v = 0; v < NV; ++v) row[v] = load(b + p * b_step + v * Simd<T>::width);
+template <class T, int NV, int MR>
+LAMINA_INLINE void finish_block(Vector<T> (&sum)[MR][NV], const Panel<T>& s, Size i) {
+#pragma GCC unroll 12
+  for (int r = 0; r < MR; ++r) {
 #pragma GCC unroll 8
-    for (int i = 0; i < MR; ++i) {
-      const T x = a[i * a_row + p * a_step];
-#pragma GCC unroll 4
-      for (int v = 0; v < NV; ++v) sum[i][v] += row[v] * x;
+    for (int v = 0; v < NV; ++v) {
+      const Vector<T> gate = s.c.gate ? read<T, NV>(s.c.gate + (i + r) * s.c.row, v, s.lanes) : Vector<T>{};
+      sum[r][v] = finished<T>(sum[r][v], s.c.finish, gate);
     }
   }
-#pragma GCC unroll 8
-  for (int i = 0; i < MR; ++i) store_whole<T, NV>(sum[i], alpha, beta, out + i * out_row);
 }
 
-// The same for a number of rows (1 .. MR) known at run time.
+// MR rows of C from row i on.
 template <class T, int NV, int MR>
-LAMINA_INLINE void multiply_rows(Size rows, T* out, Size out_row, const T* a, Size a_row, Size a_step,
-                                 const T* b, Size b_step, Size k, T alpha, T beta) {
-  if constexpr (MR == 1) {
-    multiply_block<T, 1, NV>(out, out_row, a, a_row, a_step, b, b_step, k, alpha, beta);
-  } else if (rows == MR) {
-    multiply_block<T, MR, NV>(out, out_row, a, a_row, a_step, b, b_step, k, alpha, beta);
-  } else {
-    multiply_rows<T, NV, MR - 1>(rows, out, out_row, a, a_row, a_step, b, b_step, k, alpha, beta);
+LAMINA_INLINE void multiply_block(const Panel<T>& s, Size i) {
+  constexpr int W = Simd<T>::width;
+  Vector<T> sum[MR][NV] = {};
+  if (s.c.start) {
+#pragma GCC unroll 12
+    for (int r = 0; r < MR; ++r)
+#pragma GCC unroll 8
+      for (int v = 0; v < NV; ++v) sum[r][v] = read<T, NV>(s.c.start + (i + r) * s.c.start_row, v, s.lanes);
+  }
+  const T* a = s.a + i * s.a_row;
+  const T* b = s.b;
+  for (Size p = 0; p < s.k; ++p) {
+    Vector<T> row[NV];
+#pragma GCC unroll 8
+    for (int v = 0; v < NV; ++v) row[v] = read<T, NV>(b, v, s.lanes);
+#pragma GCC unroll 12
+    for (int r = 0; r < MR; ++r) {
+      const T x = a[r * s.a_row];
+#pragma GCC unroll 8
+      for (int v = 0; v < NV; ++v) sum[r][v] += row[v] * x;
+    }
+    a += s.a_step;
+    b += s.b_step;
+  }
+  if (s.c.finish != Finish::none) finish_block<T, NV, MR>(sum, s, i);
+#pragma GCC unroll 12
+  for (int r = 0; r < MR; ++r) {
+    T* to = s.c.data + (i + r) * s.c.row;
+#pragma GCC unroll 8
+    for (int v = 0; v + 1 < NV; ++v) store(to + v * W, sum[r][v]);
+    store_part(to + (NV - 1) * W, sum[r][NV - 1], s.lanes);
   }
 }
 
-// block = alpha * tile + beta * block for a tile (rows, NV vectors) of which C has fewer columns, or has them
-// apart.
+template <class T, int NV, int MR>
+[[gnu::noinline]] void multiply_blocks(const Panel<T>& panel, Size first, Size end) {
+  const Panel<T> s = panel;  // a copy, which stores to C cannot change
+  for (Size i = first; i < end; i += MR) multiply_block<T, NV, MR>(s, i);
+}
+
+// Rows [first, end) in blocks of `rows`, a number (1 .. MR) known at run time.
+template <class T, int NV, int MR>
+LAMINA_INLINE void multiply_rows(Size rows, const Panel<T>& panel, Size first, Size end) {
+  if constexpr (MR > 1) {
+    if (rows < MR) return multiply_rows<T, NV, MR - 1>(rows, panel, first, end);
+  }
+  multiply_blocks<T, NV, MR>(panel, first, end);
+}
+
+// All m rows, in blocks as even as can be: 10 rows are 5 + 5, not 6 + 4.
 template <class T, int NV>
-void store_edge(const T* tile, Size rows, T* block, const Target<T>& c) {
-  constexpr int width = NV * Simd<T>::width;
-  const T alpha = c.alpha, beta = c.beta;
-  for (Size i = 0; i < rows; ++i) {
-    T* out = block + i * c.row;
-    const T* sum = tile + i * width;
-    if (c.column != 1) {
-      for (Size j = 0; j < c.columns; ++j)
-        out[j * c.column] = alpha * sum[j] + (beta != T(0) ? beta * out[j * c.column] : T(0));
-    } else if (beta == T(0)) {
-      const int columns = static_cast<int>(c.columns);
-      LAMINA_SIMD
-      for (int j = 0; j < width; ++j)
-        if (j < columns) out[j] = alpha * sum[j];
-    } else {
-      const int columns = static_cast<int>(c.columns);
-      LAMINA_SIMD
-      for (int j = 0; j < width; ++j)
-        if (j < columns) out[j] = alpha * sum[j] + beta * out[j];
-    }
-  }
-}
-
-// All m rows of C over one panel of columns, MR or fewer at a time, evenly: 10 rows are 5 + 5, not 8 + 2.
-template <class T, int NV, int MR>
-void multiply_panel(Size m, Size k, const Operand<T>& a, const T* b, Size b_step, const Target<T>& c) {
-  constexpr int width = NV * Simd<T>::width;
-  const bool whole = c.columns == width && c.column == 1;
-  const Size blocks = (m + MR - 1) / MR, fewer = m / blocks, larger = m - fewer * blocks;
-  const Size a_row = a.row, a_step = a.step, c_row = c.row;
-  const T* left = a.data;
-  T* out = c.data;
-  for (Size block = 0; block < blocks; ++block) {
-    const Size rows = fewer + (block < larger);
-    if (whole) {
-      multiply_rows<T, NV, MR>(rows, out, c_row, left, a_row, a_step, b, b_step, k, c.alpha, c.beta);
-    } else {
-      alignas(64) T tile[MR * width];
-      multiply_rows<T, NV, MR>(rows, tile, width, left, a_row, a_step, b, b_step, k, T(1), T(0));
-      store_edge<T, NV>(tile, rows, out, c);
-    }
-    left += rows * a_row;
-    out += rows * c_row;
-  }
+void multiply_panel(Size m, const Panel<T>& panel) {
+  constexpr int MR = rows_of_block(NV);
+  const Size blocks = (m + MR - 1) / MR, fewer = m / blocks, split = (m - fewer * blocks) * (fewer + 1);
+  if (split > 0) multiply_rows<T, NV, MR>(fewer + 1, panel, 0, split);
+  multiply_rows<T, NV, MR>(fewer, panel, split, m);
 }
 
 }  // namespace product

@@ -3,71 +3,88 @@
 #pragma once
 
 #include "kernels/gemm/block.hpp"
+#include "kernels/gemm/shuffle.hpp"
 
 namespace lamina {
 namespace {
 namespace product {
 
-inline constexpr int kFew = 4;  // what counts as few
-
+// What counts as few: as many sums as a vector has lanes are kept at a time.
 template <class T>
-LAMINA_INLINE T sum_lanes(typename Simd<T>::Vector x) {
-  T lanes[Simd<T>::width];
-  std::memcpy(lanes, &x, sizeof(lanes));
-  T sum[4] = {lanes[0], lanes[1], sizeof(lanes) > 2 * sizeof(T) ? lanes[2 % Simd<T>::width] : T(0),
-              sizeof(lanes) > 2 * sizeof(T) ? lanes[3 % Simd<T>::width] : T(0)};
-  for (int i = 4; i < Simd<T>::width; ++i) sum[i % 4] += lanes[i];
-  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+inline constexpr int kFew = Simd<T>::width < 4 ? Simd<T>::width : 4;
+
+// C (m, few) = x y^T: row i of x times row j of y, both contiguous along k.
+template <class T>
+struct Dots {
+  const T* x;
+  Size x_row;
+  const T* y;
+  Size y_row, k;
+  Target<T> c;
+};
+
+// `rows` (up to R) rows of C from row i on: lane r * S + j of the result is row i + r times row j. Rows
+// beyond are the last one again.
+template <class T, int S>
+LAMINA_INLINE Vector<T> dot_rows(const Dots<T>& s, Size i, Size rows) {
+  constexpr int W = Simd<T>::width, R = W / S;
+  const T* x[R];
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) x[r] = s.x + (i + smaller(r, rows - 1)) * s.x_row;
+  Vector<T> sum[W] = {};
+  for (Size p = 0; p < s.k; p += W) {
+    const int lanes = static_cast<int>(smaller(W, s.k - p));
+    Vector<T> y[S];
+#pragma GCC unroll 4
+    for (int j = 0; j < S; ++j) y[j] = load_part(s.y + j * s.y_row + p, lanes);
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+      const Vector<T> left = load_part(x[r] + p, lanes);
+#pragma GCC unroll 4
+      for (int j = 0; j < S; ++j) sum[r * S + j] += left * y[j];
+    }
+  }
+  sum_each<T>(sum);
+  return sum[0];
 }
 
-// C (R, S): row i of x times row j of y, both contiguous along k.
-template <class T, int R, int S>
-void dot_block(Size k, const T* x, Size x_row, const T* y, Size y_row, const Target<T>& c) {
-  using V = typename Simd<T>::Vector;
-  constexpr int W = Simd<T>::width;
-  V sum[R][S] = {};
-  Size p = 0;
-  for (; p + W <= k; p += W) {
-#pragma GCC unroll 4
-    for (int i = 0; i < R; ++i) {
-      const V left = load(x + i * x_row + p);
-#pragma GCC unroll 4
-      for (int j = 0; j < S; ++j) sum[i][j] += left * load(y + j * y_row + p);
-    }
-  }
-#pragma GCC unroll 4
-  for (int i = 0; i < R; ++i) {
-#pragma GCC unroll 4
-    for (int j = 0; j < S; ++j) {
-      T dot = sum_lanes<T>(sum[i][j]);
-      for (Size q = p; q < k; ++q) dot += x[i * x_row + q] * y[j * y_row + q];
-      T& to = c.data[i * c.row + j * c.column];
-      to = c.alpha * dot + (c.beta != T(0) ? c.beta * to : T(0));
-    }
-  }
+// The lanes of start (or of gate) that belong to those of dot_rows.
+template <class T, int S>
+LAMINA_INLINE Vector<T> lanes_of(const T* from, Size row, Size column, Size rows) {
+  Vector<T> lanes = {};
+  if (row == S && column == 1) return load_part(from, static_cast<int>(rows * S));
+  for (Size r = 0; r < rows; ++r)
+    for (int j = 0; j < S; ++j) lanes[r * S + j] = from[r * row + j * column];
+  return lanes;
 }
 
 template <class T, int S>
-void dot_rows(Size m, Size k, const T* x, Size x_row, const T* y, Size y_row, const Target<T>& c) {
-  Size i = 0;
-  for (; i + 4 <= m; i += 4) dot_block<T, 4, S>(k, x + i * x_row, x_row, y, y_row, c.part(i, 0, S));
-  for (; i < m; ++i) dot_block<T, 1, S>(k, x + i * x_row, x_row, y, y_row, c.part(i, 0, S));
+void multiply_by_dots(Size m, const Dots<T>& dots) {
+  constexpr Size R = Simd<T>::width / S;
+  const Dots<T> s = dots;
+  const Target<T>& c = s.c;
+  for (Size i = 0; i < m; i += R) {
+    const Size rows = smaller(R, m - i), at = i * c.row;
+    Vector<T> value = dot_rows<T, S>(s, i, rows), gate = {};
+    if (c.start) value += lanes_of<T, S>(c.start + i * c.start_row, c.start_row, c.start_column, rows);
+    if (c.gate) gate = lanes_of<T, S>(c.gate + at, c.row, c.column, rows);
+    value = finished<T>(value, c.finish, gate);
+    if (c.row == S && c.column == 1) {
+      store_part(c.data + at, value, static_cast<int>(rows * S));
+    } else {
+      for (Size r = 0; r < rows; ++r)
+        for (int j = 0; j < S; ++j) c.data[at + r * c.row + j * c.column] = value[r * S + j];
+    }
+  }
 }
 
-// C (m, few) = x y^T, x (m, k), y (few, k).
 template <class T>
-void multiply_by_dots(Size m, Size few, Size k, const T* x, Size x_row, const T* y, Size y_row,
-                      const Target<T>& c) {
-  switch (few) {
-    case 1:
-      return dot_rows<T, 1>(m, k, x, x_row, y, y_row, c);
-    case 2:
-      return dot_rows<T, 2>(m, k, x, x_row, y, y_row, c);
-    case 3:
-      return dot_rows<T, 3>(m, k, x, x_row, y, y_row, c);
-    default:
-      return dot_rows<T, 4>(m, k, x, x_row, y, y_row, c);
+void multiply_few(Size m, Size few, const Dots<T>& dots) {
+  if constexpr (kFew<T> > 3) {
+    if (few == 4) return multiply_by_dots<T, 4>(m, dots);
+    if (few == 3) return multiply_by_dots<T, 3>(m, dots);
   }
+  few == 2 ? multiply_by_dots<T, 2>(m, dots) : multiply_by_dots<T, 1>(m, dots);
 }
 
 }  // namespace product

@@ -68,7 +68,9 @@ def test_l8_l9_a_graph_of_every_op_ends_where_the_reference_ends(box, rule, weig
 def test_l8_one_weight_at_a_time_equals_the_reference_for_every_kind_of_activation(box, function):
     program = box.classifier(7, (9, 8), 3, function)
     executors = box.pair(program, "float64")
-    agree(*executors, train_both(executors, box.batches_for(program, 120, "float64"), RULES["one"], rate=1.0), "float64", box)
+    # These numbers hold no ties: with step, objectives may be equal but for rounding, and the change is then kept or not.
+    data = box.batches_for(program, 120, "float64", seed=3)
+    agree(*executors, train_both(executors, data, RULES["one"], rate=1.0), "float64", box)
 
 
 def test_l8_kept_changes_lower_the_loss_and_the_reused_forward_pass_knows_it(box):

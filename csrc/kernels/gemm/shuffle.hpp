@@ -1,0 +1,53 @@
+// Numbers that change places between vectors: a transposed square, a sum over each vector.
+#pragma once
+
+#include <utility>
+
+#include "kernels/gemm/vectors.hpp"
+
+namespace lamina {
+namespace {
+namespace product {
+
+// Of two vectors that are rows i and i + D of a square: what rows i (low) and i + D (high) are after the
+// squares of side D off the diagonal have changed places.
+template <int W, int D, bool high, int... J>
+LAMINA_INLINE auto exchange(auto x, auto y, std::integer_sequence<int, J...>) {
+  if constexpr (high) {
+    return __builtin_shufflevector(x, y, ((J & D) ? W + J : J + D)...);
+  } else {
+    return __builtin_shufflevector(x, y, ((J & D) ? W + J - D : J)...);
+  }
+}
+
+// Transposes a square of W vectors: at distance D = 1, 2, 4, ... squares of side D change places.
+template <class T, int D = 1>
+LAMINA_INLINE void transpose_square(Vector<T>* rows) {
+  constexpr int W = Simd<T>::width;
+  constexpr auto lanes = std::make_integer_sequence<int, W>{};
+#pragma GCC unroll 16
+  for (int i = 0; i < W; ++i) {
+    if (i & D) continue;
+    const auto low = exchange<W, D, false>(rows[i], rows[i + D], lanes);
+    rows[i + D] = exchange<W, D, true>(rows[i], rows[i + D], lanes);
+    rows[i] = low;
+  }
+  if constexpr (2 * D < W) transpose_square<T, 2 * D>(rows);
+}
+
+// rows[0] becomes the vector of the sums over each of the W vectors: the transposed square's rows, added
+// while they form.
+template <class T, int D = 1>
+LAMINA_INLINE void sum_each(Vector<T>* rows) {
+  constexpr int W = Simd<T>::width;
+  constexpr auto lanes = std::make_integer_sequence<int, W>{};
+#pragma GCC unroll 16
+  for (int i = 0; i < W; i += 2 * D)
+    rows[i] = exchange<W, D, false>(rows[i], rows[i + D], lanes) +
+              exchange<W, D, true>(rows[i], rows[i + D], lanes);
+  if constexpr (2 * D < W) sum_each<T, 2 * D>(rows);
+}
+
+}  // namespace product
+}  // namespace
+}  // namespace lamina

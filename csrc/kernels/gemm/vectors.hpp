@@ -1,0 +1,104 @@
+// Vectors of numbers in registers, whole or in part.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/simd.hpp"
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+namespace lamina {
+namespace {
+namespace product {
+
+using Size = std::int64_t;
+
+template <class T>
+struct Simd {
+  static constexpr int width = LAMINA_VECTOR_BYTES / static_cast<int>(sizeof(T));
+  typedef T Vector __attribute__((vector_size(LAMINA_VECTOR_BYTES)));
+  typedef T Unaligned __attribute__((vector_size(LAMINA_VECTOR_BYTES), aligned(sizeof(T)), may_alias));
+};
+
+template <class T>
+using Vector = typename Simd<T>::Vector;
+
+inline Size smaller(Size x, Size y) { return x < y ? x : y; }
+
+template <class T>
+LAMINA_INLINE Vector<T> load(const T* from) {
+  return *reinterpret_cast<const typename Simd<T>::Unaligned*>(from);
+}
+
+template <class T>
+LAMINA_INLINE void store(T* to, Vector<T> value) {
+  *reinterpret_cast<typename Simd<T>::Unaligned*>(to) = value;
+}
+
+// load_part: the first `lanes` numbers, zero beyond; store_part writes as many. What lies beyond is not
+// touched.
+#if defined(__AVX512F__)
+
+LAMINA_INLINE __mmask16 first_lanes(int lanes) { return static_cast<__mmask16>((1u << lanes) - 1); }
+
+LAMINA_INLINE Vector<float> load_part(const float* from, int lanes) {
+  return _mm512_maskz_loadu_ps(first_lanes(lanes), from);
+}
+
+LAMINA_INLINE Vector<double> load_part(const double* from, int lanes) {
+  return _mm512_maskz_loadu_pd(static_cast<__mmask8>(first_lanes(lanes)), from);
+}
+
+LAMINA_INLINE void store_part(float* to, Vector<float> value, int lanes) {
+  _mm512_mask_storeu_ps(to, first_lanes(lanes), value);
+}
+
+LAMINA_INLINE void store_part(double* to, Vector<double> value, int lanes) {
+  _mm512_mask_storeu_pd(to, static_cast<__mmask8>(first_lanes(lanes)), value);
+}
+
+#else
+
+#if defined(__AVX2__)
+
+LAMINA_INLINE __m256i first_lanes_f32(int lanes) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(lanes), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+LAMINA_INLINE __m256i first_lanes_f64(int lanes) {
+  return _mm256_cmpgt_epi64(_mm256_set1_epi64x(lanes), _mm256_setr_epi64x(0, 1, 2, 3));
+}
+
+LAMINA_INLINE Vector<float> load_part(const float* from, int lanes) {
+  return _mm256_maskload_ps(from, first_lanes_f32(lanes));
+}
+
+LAMINA_INLINE Vector<double> load_part(const double* from, int lanes) {
+  return _mm256_maskload_pd(from, first_lanes_f64(lanes));
+}
+
+#else
+
+template <class T>
+LAMINA_INLINE Vector<T> load_part(const T* from, int lanes) {
+  if (lanes == Simd<T>::width) return load(from);
+  Vector<T> value = {};
+  for (int j = 0; j < lanes; ++j) value[j] = from[j];
+  return value;
+}
+
+#endif
+
+template <class T>
+LAMINA_INLINE void store_part(T* to, Vector<T> value, int lanes) {
+  if (lanes == Simd<T>::width) return store(to, value);
+  for (int j = 0; j < lanes; ++j) to[j] = value[j];
+}
+
+#endif
+
+}  // namespace product
+}  // namespace
+}  // namespace lamina
