@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "executor/fused_relu.hpp"
 #include "executor/pool.hpp"
 #include "executor/product.hpp"
 #include "executor/program.hpp"
@@ -35,11 +36,14 @@ struct Context {
   std::uint64_t seed;
   i64 step;
   const double* dropout_rates;  // by dropout op in program order, or null: the ops' own
+  const FusedRelu* fused_relu;  // null: every op for itself
 
   i64 n() const { return rows.size; }
   i64 width(int buffer) const { return program.widths[buffer]; }
   T* value(int buffer) const { return work.value[buffer]; }
   T* d_value(int buffer) const { return work.d_value[buffer]; }
+  int written(int buffer) const { return fused_relu ? fused_relu->written[buffer] : buffer; }
+  int d_written(int buffer) const { return fused_relu ? fused_relu->d_written[buffer] : buffer; }
   const T* parameter(const Op& op, std::size_t i) const {
     return i < op.parameters.size() ? parameters + program.parameters[op.parameters[i]].offset : nullptr;
   }

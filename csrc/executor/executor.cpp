@@ -72,6 +72,7 @@ Executor<T>::Executor(Program program, Tools<T> tools, T* parameters, T* state)
       work_per_row_(work_per_row(program_)),
       needs_gradient_(find_needs_gradient(program_)),
       only_dense_(find_only_dense(program_)),
+      fused_relu_(find_fused_relu(program_)),
       gradient_(program_.num_parameters),
       saved_state_(program_.num_state),
       head_losses_(program_.heads.size()),
@@ -144,7 +145,8 @@ Context<T> Executor<T>::begin(Workspace<T>& work, const Batches& data, Rows rows
           update_state,
           plan_.seed,
           step,
-          dropout_rates};
+          dropout_rates,
+          &fused_relu_};
 }
 
 // Forward, losses, backward, penalties: fills the flat gradient and returns the total loss.

@@ -114,6 +114,7 @@ class Executor {
   std::vector<Run> runs_, whole_;
   i64 work_per_row_;
   std::vector<char> needs_gradient_, only_dense_;
+  FusedRelu fused_relu_;
   std::vector<T> gradient_, saved_state_;
   std::vector<double> head_losses_, partial_;
   std::vector<char> d_value_written_, gradient_written_;

@@ -13,7 +13,8 @@ namespace lamina {
 template <class T>
 std::optional<Failure> find_activation(const Context<T>& context) {
   for (const Op& op : context.program.ops)
-    if (!context.kernels.all_finite(context.value(op.output), context.n() * context.width(op.output)))
+    if (!context.kernels.all_finite(context.value(context.written(op.output)),
+                                    context.n() * context.width(op.output)))
       return Failure{context.step, op.layer, "activation"};
   return std::nullopt;
 }

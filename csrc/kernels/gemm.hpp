@@ -110,8 +110,7 @@ void multiply_turned(Size m, Size n, Size k, const T* a, Size lda, const Right<T
   for (Size i = 0; i < m; i += width) {
     const Size rows = smaller(width, m - i);
     T tile[kFew<T> * width];
-    multiply_blocked<T>(n, rows, k, left, {a + i, lda, false},
-                        {tile, width, 1, nullptr, 0, 0, Finish::none, nullptr});
+    multiply_blocked<T>(n, rows, k, left, {a + i, lda, false}, {tile, width, 1});
     const Target<T> to = c.part(i, 0);
     for (Size r = 0; r < rows; ++r)
       for (Size j = 0; j < n; ++j) {

@@ -1,6 +1,7 @@
 // What is done row by row or element by element without any function: biases, sums, combinations.
 #pragma once
 
+#include "kernels/gemm.hpp"
 #include "kernels/kernels.hpp"
 #include "kernels/simd.hpp"
 
@@ -15,13 +16,12 @@ void add_bias(T* __restrict out, const T* __restrict bias, i64 n, i64 width) {
   }
 }
 
+// A row of ones times x.
 template <class T>
 void sum_rows(T* __restrict sum, const T* __restrict x, i64 n, i64 width) {
-  for (i64 c = 0; c < width; ++c) sum[c] = 0;
-  for (i64 i = 0; i < n; ++i, x += width) {
-    LAMINA_SIMD
-    for (i64 c = 0; c < width; ++c) sum[c] += x[c];
-  }
+  using namespace product;
+  const T one = 1;
+  multiply_blocked<T>(1, width, n, {&one, 0, 0}, {x, width, false}, {sum, width, 1});
 }
 
 template <class T>

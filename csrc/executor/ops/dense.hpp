@@ -19,20 +19,22 @@ void fill_rows(T* out, const T* row, i64 n, i64 width) {
     std::memcpy(out + done, out, sizeof(T) * static_cast<std::size_t>(std::min(done, size - done)));
 }
 
-// out = x W + b
+// out = x W + b, or relu of it
 template <class T>
 void dense_forward(const Context<T>& context, const Op& op) {
   const int x = op.inputs[0];
   const i64 n = context.n(), in = context.width(x), width = context.width(op.output);
   const T* weight = context.parameter(op, 0);
   const T* bias = context.parameter(op, 1);
-  T* out = context.value(op.output);
-  const Source* sparse = context.sparse_input[x];
-  if (sparse) {
+  const bool relu = context.written(op.output) != op.output;
+  T* out = context.value(context.written(op.output));
+  if (const Source* sparse = context.sparse_input[x]) {
     fill_rows(out, bias, n, width);
     sparse_product(context.kernels, out, *sparse, context.rows, weight, width);
+    if (relu) context.kernels.activation_forward(out, out, n, width, Function::relu, nullptr);
   } else {
-    context.product(false, false, n, width, in, context.value(x), weight, {bias, 0}, out);
+    context.product(false, false, n, width, in, context.value(x), weight,
+                    {bias, 0, relu ? Finish::relu : Finish::none, nullptr}, out);
   }
 }
 
@@ -54,11 +56,20 @@ void dense_backward(const Context<T>& context, const Op& op) {
     written = 1;
   }
   if (op.parameters.size() > 1) bias_gradient(context, op.parameters[1], d_out, width);
-  if (!context.needs_gradient[x]) return;
-  char& d_x_written = context.d_value_written[x];
-  context.product(false, true, n, in, width, d_out, context.parameters + weight.offset,
-                  ends_onto(d_x_written, context.d_value(x), in), context.d_value(x));
-  d_x_written = 1;
+  if (context.needs_gradient[x]) input_gradient(context, x, d_out, context.parameters + weight.offset, width);
+}
+
+// d_x = d_out W^T; where x is relu's output that nothing else reads, times relu's slope.
+template <class T>
+void input_gradient(const Context<T>& context, int x, const T* d_out, const T* weight, i64 width) {
+  const int to = context.d_written(x);
+  const i64 in = context.width(x);
+  T* d_x = context.d_value(to);
+  char& written = context.d_value_written[to];
+  ProductEnds<T> ends = ends_onto(written, d_x, in);
+  if (to != x) ends.finish = Finish::relu_slope, ends.gate = context.value(x);
+  context.product(false, true, context.n(), in, width, d_out, weight, ends, d_x);
+  written = 1;
 }
 
 template <class T>

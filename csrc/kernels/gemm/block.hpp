@@ -29,10 +29,10 @@ template <class T>
 struct Target {
   T* data;
   Size row, column;
-  const T* start;
-  Size start_row, start_column;
-  Finish finish;
-  const T* gate;
+  const T* start = nullptr;
+  Size start_row = 0, start_column = 0;
+  Finish finish = Finish::none;
+  const T* gate = nullptr;
 
   // From row i and column j on.
   Target part(Size i, Size j) const {
