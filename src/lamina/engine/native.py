@@ -9,7 +9,7 @@ import numpy as np
 
 from lamina.engine import _native
 from lamina.engine.blas import SingleThreadedBlas, scipy_blas
-from lamina.engine.native_data import as_batches, as_order
+from lamina.engine.native_data import DataReader, as_order
 from lamina.engine.plan import (
     Batches,
     BestEpoch,
@@ -92,6 +92,9 @@ class NativeExecutor:
             program, self.parameters, self.state, scipy_blas(), instruction_set or "", product, n_threads or 0
         )
         self._arrays = (self.parameters, self.state)  # the engine points into them
+        self._reader = DataReader(program, self.dtype)
+        self._num_dropouts = sum(op.kind == "dropout" for op in program.ops)
+        self._output_widths = [program.widths[b] for b in program.outputs]
         self._held: tuple[_native.Batches, np.ndarray] | None = None
         self.configure(_UNTRAINED)
 
@@ -109,8 +112,8 @@ class NativeExecutor:
         num_steps = -(-len(order) // batch_size)
         losses = np.empty(num_steps)
         norms = np.empty(num_steps) if self._plan.record_norms else None
-        batches = as_batches(self.program, data, self.dtype)
-        rates = _per_step(values, num_steps, sum(op.kind == "dropout" for op in self.program.ops))
+        batches = self._reader.batches(data)
+        rates = _per_step(values, num_steps, self._num_dropouts)
         with self._quiet_blas(batch_size):
             done, num_clipped, failure = self._engine.train(batches, order, batch_size, first_step, *rates, losses, norms)
         return TrainingResult(
@@ -122,7 +125,7 @@ class NativeExecutor:
     ) -> TrainingResult:
         """Many epochs in one call; stops before the first step that is not finite."""
         losses = np.empty(epochs.count * -(-data.num_rows // batch_size))
-        batches = as_batches(self.program, data, self.dtype)
+        batches = self._reader.batches(data)
         rates, decays, _ = _per_step(values, len(losses), 0)
         with self._quiet_blas(batch_size):
             done, num_clipped, failure, best.loss = self._engine.train_epochs(
@@ -133,10 +136,9 @@ class NativeExecutor:
 
     def predict(self, inputs: Sequence[InputArray], links: Sequence[str] | None = None) -> list[np.ndarray]:
         """Outputs for all rows in inference mode: logits, or what the activations ``links`` make of them."""
-        data = Batches(inputs)
-        outputs = self._outputs(data.num_rows)
-        with self._quiet_blas(data.num_rows):
-            batches = as_batches(self.program, data, self.dtype, with_targets=False)
+        num_rows = inputs[0].shape[0]
+        batches, outputs = self._reader.inputs(inputs), self._outputs(num_rows)
+        with self._quiet_blas(num_rows):
             self._engine.predict(batches, links or ("identity",) * len(outputs), outputs)
         return outputs
 
@@ -144,7 +146,7 @@ class NativeExecutor:
         """The weighted mean loss of every head in inference mode, float64 (heads,); 0 if the weights sum to 0."""
         losses = np.zeros(len(self.program.heads))
         with self._quiet_blas(data.num_rows):
-            self._engine.evaluate(as_batches(self.program, data, self.dtype), losses)
+            self._engine.evaluate(self._reader.batches(data), losses)
         return losses
 
     def loss_and_gradient(
@@ -152,16 +154,15 @@ class NativeExecutor:
     ) -> tuple[float, np.ndarray]:
         """Total loss and flat gradient, penalty included, over ``order`` as one batch; nothing changes."""
         gradient = np.empty(self.program.num_parameters, dtype=self.dtype)
-        batches, rows = as_batches(self.program, data, self.dtype), as_order(order, data.num_rows)
+        batches, rows = self._reader.batches(data), as_order(order, data.num_rows)
         with self._quiet_blas(len(rows)):
             loss = self._engine.loss_and_gradient(batches, rows, training, step, gradient)
         return loss, gradient
 
     def forward(self, inputs: Sequence[InputArray], order: np.ndarray, step: int) -> list[np.ndarray]:
         """Outputs of one batch in training mode; running statistics are updated."""
-        data = Batches(inputs)
-        rows = as_order(order, data.num_rows)
-        self._held = (as_batches(self.program, data, self.dtype, with_targets=False), rows)
+        rows = as_order(order, inputs[0].shape[0])
+        self._held = (self._reader.inputs(inputs), rows)
         outputs = self._outputs(len(rows))
         with self._quiet_blas(len(rows)):
             self._engine.forward(*self._held, step, outputs)
@@ -174,7 +175,7 @@ class NativeExecutor:
         if self._held is None:
             raise RuntimeError("backward_and_update: forward must be called first, once a step.")
         gradients = [np.ascontiguousarray(d, dtype=self.dtype) for d in d_outputs]
-        expected = [(len(self._held[1]), self.program.widths[b]) for b in self.program.outputs]
+        expected = [(len(self._held[1]), width) for width in self._output_widths]
         if [d.shape for d in gradients] != expected:
             raise ShapeError(phrase("d_outputs", f"must have the outputs' shapes {expected}", [d.shape for d in gradients]))
         with self._quiet_blas(len(self._held[1])):
@@ -187,7 +188,7 @@ class NativeExecutor:
         return SingleThreadedBlas() if self._engine.may_use_blas(rows) else nullcontext()
 
     def _outputs(self, num_rows: int) -> list[np.ndarray]:
-        return [np.empty((num_rows, self.program.widths[b]), dtype=self.dtype) for b in self.program.outputs]
+        return [np.empty((num_rows, width), dtype=self.dtype) for width in self._output_widths]
 
 
 def _aligned_zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
@@ -200,13 +201,15 @@ def _aligned_zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
 
 def _per_step(values: StepValues, num_steps: int, num_dropouts: int) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
     """The arrays of :class:`StepValues` as contiguous float64, their shapes checked."""
-    expected = {"learning_rates": (num_steps,), "weight_decays": (num_steps,), "dropout_rates": (num_steps, num_dropouts)}
-    arrays = {}
-    for name, shape in expected.items():
-        array = getattr(values, name)
-        if array is not None:
-            array = np.ascontiguousarray(array, dtype=np.float64)
-            if array.shape != shape:
-                raise ShapeError(phrase(name, f"must have shape {shape}, one entry a step", array.shape))
-        arrays[name] = array
-    return arrays["learning_rates"], arrays["weight_decays"], arrays["dropout_rates"]
+    return (
+        _shaped(values.learning_rates, (num_steps,), "learning_rates"),
+        None if values.weight_decays is None else _shaped(values.weight_decays, (num_steps,), "weight_decays"),
+        None if values.dropout_rates is None else _shaped(values.dropout_rates, (num_steps, num_dropouts), "dropout_rates"),
+    )
+
+
+def _shaped(array: np.ndarray, shape: tuple[int, ...], name: str) -> np.ndarray:
+    array = np.ascontiguousarray(array, dtype=np.float64)
+    if array.shape != shape:
+        raise ShapeError(phrase(name, f"must have shape {shape}, one entry a step", array.shape))
+    return array

@@ -12,26 +12,48 @@ from lamina.engine.plan import Batches, InputArray
 from lamina.engine.program import Program
 from lamina.errors import DataError, ShapeError, phrase
 
-__all__ = ["as_batches", "as_order"]
+__all__ = ["DataReader", "as_order"]
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
-def as_batches(program: Program, data: Batches, dtype: np.dtype, *, with_targets: bool = True) -> _native.Batches:
-    """Check the arrays' number and shapes against the program, and hand them over."""
-    widths = [program.widths[b] for b in program.inputs]
-    inputs = [_source(x, name, data.num_rows, dtype) for x, name in _named(data.inputs, widths, "input")]
-    targets: list[_native.Source] = []
-    if with_targets:
-        _refuse_external(program)
-        target_widths = [head.target_width for head in program.heads]
-        targets = [_source(y, name, data.num_rows, dtype) for y, name in _named(data.targets, target_widths, "target")]
-    weight = data.sample_weight
-    if weight is not None:
-        weight = np.ascontiguousarray(weight, dtype=np.float64)
-        if weight.shape != (data.num_rows,):
-            raise ShapeError(phrase("sample_weight", f"must have shape ({data.num_rows},)", weight.shape))
-    return _native.Batches.make(inputs, targets, weight)
+class DataReader:
+    """Reads the data of one program; what does not change from call to call is looked up once.
+
+    Parameters
+    ----------
+    program : Program
+    dtype : dtype
+        Of what has to be converted.
+    """
+
+    def __init__(self, program: Program, dtype: np.dtype) -> None:
+        self._dtype = dtype
+        self._input_widths = [program.widths[buffer] for buffer in program.inputs]
+        self._target_widths = [head.target_width for head in program.heads]
+        self._has_external = any(head.kind == "external" for head in program.heads)
+
+    def inputs(self, arrays: Sequence[InputArray]) -> _native.Batches:
+        """Inputs alone, for passes that compare with no target."""
+        return _native.Batches.make(self._sources(arrays, self._input_widths, arrays[0].shape[0], "input"), [], None)
+
+    def batches(self, data: Batches) -> _native.Batches:
+        """Inputs, targets and sample weights."""
+        if self._has_external:
+            rule = "must have a loss of its own to be trained, evaluated or differentiated by the executor"
+            raise DataError(phrase("head", rule, "external", repair="Use forward and backward_and_update instead."))
+        num_rows = data.num_rows
+        inputs = self._sources(data.inputs, self._input_widths, num_rows, "input")
+        targets = self._sources(data.targets, self._target_widths, num_rows, "target")
+        return _native.Batches.make(inputs, targets, _weights(data.sample_weight, num_rows))
+
+    def _sources(self, arrays: Sequence[InputArray], widths: Sequence[int], num_rows: int, kind: str) -> list[_native.Source]:
+        if len(arrays) != len(widths):
+            raise ShapeError(phrase(f"{kind}s", f"must be {len(widths)} arrays, as the program has them", len(arrays)))
+        for i, (array, width) in enumerate(zip(arrays, widths, strict=True)):
+            if array.shape != (num_rows, width):
+                raise _misfit(array, width, num_rows, f"{kind} {i}")
+        return [_source(array, self._dtype) for array in arrays]
 
 
 def as_order(order: np.ndarray | None, num_rows: int) -> np.ndarray:
@@ -39,36 +61,37 @@ def as_order(order: np.ndarray | None, num_rows: int) -> np.ndarray:
     if order is None:
         return np.arange(num_rows, dtype=np.int64)
     order = np.ascontiguousarray(order, dtype=np.int64)
-    if order.size and (order.min() < 0 or order.max() >= num_rows):
+    # Without its sign a negative number is larger than any number of rows: one pass instead of two.
+    if order.size and int(order.view(np.uint64).max()) >= num_rows:
         raise DataError(phrase("order", f"must hold row numbers from 0 to {num_rows - 1}", (int(order.min()), int(order.max()))))
     return order
 
 
-def _named(arrays: Sequence[InputArray], widths: Sequence[int], kind: str) -> list[tuple[InputArray, str]]:
-    if len(arrays) != len(widths):
-        raise ShapeError(phrase(f"{kind}s", f"must be {len(widths)} arrays, as the program has them", len(arrays)))
-    for i, (array, width) in enumerate(zip(arrays, widths, strict=True)):
-        if array.ndim != 2 or array.shape[1] != width:
-            raise ShapeError(phrase(f"{kind} {i}", f"must have shape (n, {width})", array.shape))
-    return [(array, f"{kind} {i}") for i, array in enumerate(arrays)]
+def _misfit(array: InputArray, width: int, num_rows: int, name: str) -> ShapeError:
+    if array.ndim != 2 or array.shape[1] != width:
+        return ShapeError(phrase(name, f"must have shape (n, {width})", array.shape))
+    return ShapeError(phrase(name, f"must have {num_rows} rows like the first input", array.shape[0]))
 
 
-def _refuse_external(program: Program) -> None:
-    if any(head.kind == "external" for head in program.heads):
-        rule = "must have a loss of its own to be trained, evaluated or differentiated by the executor"
-        raise DataError(phrase("head", rule, "external", repair="Use forward and backward_and_update instead."))
+def _weights(sample_weight: np.ndarray | None, num_rows: int) -> np.ndarray | None:
+    if sample_weight is None:
+        return None
+    weight = np.ascontiguousarray(sample_weight, dtype=np.float64)
+    if weight.shape != (num_rows,):
+        raise ShapeError(phrase("sample_weight", f"must have shape ({num_rows},)", weight.shape))
+    return weight
 
 
-def _source(array: InputArray, name: str, num_rows: int, dtype: np.dtype) -> _native.Source:
-    if array.shape[0] != num_rows:
-        raise ShapeError(phrase(name, f"must have {num_rows} rows like the first input", array.shape[0]))
-    if sparse.issparse(array):
-        return _sparse_source(array, dtype)
-    dense = np.asarray(array)
-    readable = dense.dtype in _FLOATS and dense.dtype.isnative and dense.flags.aligned
-    if not readable or any(stride % dense.itemsize for stride in dense.strides):
-        dense = dense.astype(dtype)
-    return _native.Source.dense(dense)
+def _source(array: InputArray, dtype: np.dtype) -> _native.Source:
+    if not isinstance(array, np.ndarray):
+        if sparse.issparse(array):
+            return _sparse_source(array, dtype)
+        array = np.asarray(array)
+    flags = array.flags
+    readable = array.dtype in _FLOATS and array.dtype.isnative and flags.aligned
+    if not (readable and (flags.contiguous or all(stride % array.itemsize == 0 for stride in array.strides))):
+        array = array.astype(dtype)
+    return _native.Source.dense(array)
 
 
 def _sparse_source(array: sparse.csr_matrix | sparse.csr_array, dtype: np.dtype) -> _native.Source:

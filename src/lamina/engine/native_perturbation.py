@@ -9,7 +9,7 @@ import numpy as np
 from lamina.engine import _native
 from lamina.engine.blas import SingleThreadedBlas
 from lamina.engine.native import NativeExecutor
-from lamina.engine.native_data import as_batches, as_order
+from lamina.engine.native_data import as_order
 from lamina.engine.perturbation import BatchObjective, PerturbationRule
 from lamina.engine.plan import Batches, Failure, StepValues, TrainingResult
 
@@ -32,7 +32,7 @@ def perturb(
     losses, objectives = np.empty(num_steps), np.empty(num_steps)
     # A head that has no loss in the engine has no target there either.
     has_losses = objective is None or all(head.kind != "external" for head in executor.program.heads)
-    batches = as_batches(executor.program, data, executor.dtype, with_targets=has_losses)
+    batches = executor._reader.batches(data) if has_losses else executor._reader.inputs(data.inputs)
     rates = np.ascontiguousarray(values.learning_rates, dtype=np.float64)
     settings = (rule.kind == "all", rule.trials, rule.scale, rule.antithetic, rule.accept_ties)
     function = None if objective is None else _by_batch(objective, order, batch_size)

@@ -65,7 +65,7 @@ class Clipping:
     @property
     def is_bounded(self) -> bool:
         """Whether there is anything to clip."""
-        return any(bound is not None for bound in (self.value, self.layer_norm, self.norm))
+        return self.value is not None or self.layer_norm is not None or self.norm is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,8 @@ class Batches:
 
     @property
     def num_rows(self) -> int:
-        return int(self.inputs[0].shape[0])
+        num_rows: int = self.inputs[0].shape[0]
+        return num_rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ def engine_info() -> dict[str, Any]:
     problem = _load_problem()
     if problem is not None:
         return {"engine": "reference", "problem": problem}
-    native = importlib.import_module("lamina.engine._native")
+    native = _native()
     blas = importlib.import_module("lamina.engine.blas").scipy_blas()
     sets = native.instruction_sets()
     products = "built-in" if blas is None else "built-in and SciPy's BLAS, by size"
@@ -100,9 +100,13 @@ def permutation(n: int, *, seed: int, epoch: int) -> np.ndarray:
     """
     if not native_available():
         return randomness.permutation(n, seed=seed, epoch=epoch)
-    native = importlib.import_module("lamina.engine._native")
-    order: np.ndarray = native.permutation(n, seed & 0xFFFFFFFFFFFFFFFF, epoch & 0xFFFFFFFF)
+    order: np.ndarray = _native().permutation(n, seed & 0xFFFFFFFFFFFFFFFF, epoch & 0xFFFFFFFF)
     return order
+
+
+@cache
+def _native() -> Any:
+    return importlib.import_module("lamina.engine._native")
 
 
 def _wants_native(engine: str) -> bool:

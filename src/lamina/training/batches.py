@@ -66,10 +66,9 @@ def make_batches(
 
 def make_inputs(X: Any, program: Program, dtype: np.dtype, input_names: Sequence[str]) -> list[InputArray]:
     """X as the engine's inputs; see :func:`make_batches`."""
-    parts = _by_name(X, input_names, "X")
     labels = [_label("X", name, input_names) for name in input_names]
-    widths = [program.widths[buffer] for buffer in program.inputs]
-    inputs = [_input(part, width, dtype, label) for part, width, label in zip(parts, widths, labels, strict=True)]
+    triples = zip(_by_name(X, input_names, "X"), program.inputs, labels, strict=True)
+    inputs = [_input(part, program.widths[buffer], dtype, label) for part, buffer, label in triples]
     for array, label in zip(inputs[1:], labels[1:], strict=True):
         if array.shape[0] != inputs[0].shape[0]:
             rule = f"must have as many rows as {labels[0]}, which has shape {inputs[0].shape}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
 
 from lamina.engine.plan import InputArray
 from lamina.errors import DataError
@@ -11,6 +10,7 @@ from lamina.errors import DataError
 __all__ = ["check_finite"]
 
 _CHUNK_BYTES = 1 << 22
+_FEW = 1 << 10
 
 
 def check_finite(array: InputArray, label: str) -> None:
@@ -33,12 +33,12 @@ def check_finite(array: InputArray, label: str) -> None:
         ...
     lamina.errors.DataError: X must hold finite numbers, got 2 that are NaN or infinite, the first in column 1. Fill or drop them.
     """
-    if sparse.issparse(array):
+    if not isinstance(array, np.ndarray):
         values: np.ndarray = array.data
         if not _is_finite(values):
             wrong = ~np.isfinite(values)
             raise _error(label, int(wrong.sum()), int(array.indices[wrong].min()))
-    elif not all(_is_finite(part) for part in _parts(array)):
+    elif not all(map(_is_finite, _parts(array))):
         counts = sum(np.count_nonzero(~np.isfinite(part), axis=0) for part in _row_parts(array))
         raise _error(label, int(np.sum(counts)), int(np.argmax(counts > 0)))
 
@@ -50,6 +50,8 @@ def _error(label: str, count: int, column: int) -> DataError:
 
 def _is_finite(values: np.ndarray) -> bool:
     """A sum is finite only if all its terms are; the converse fails on overflow alone, and then the terms are looked at."""
+    if values.size <= _FEW:  # to set errstate costs more than to look at them
+        return bool(np.isfinite(values).all())
     with np.errstate(over="ignore", invalid="ignore"):
         total = values.sum()
     return bool(np.isfinite(total)) or bool(np.isfinite(values).all())
@@ -57,6 +59,8 @@ def _is_finite(values: np.ndarray) -> bool:
 
 def _parts(array: np.ndarray) -> list[np.ndarray]:
     """Views that stay in the cache (and let a memmap's pages go), along whichever axis is contiguous."""
+    if array.nbytes <= _CHUNK_BYTES:
+        return [array]
     return _row_parts(array) if array.strides[0] >= array.strides[1] else _row_parts(array.T)
 
 

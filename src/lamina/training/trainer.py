@@ -453,7 +453,7 @@ class Trainer:
         return self._model
 
     def _built_for(self, X: Any) -> WeightedNetwork:
-        if not self.network.is_built:
+        if self._model is None:
             self.build(input_widths(X, self.network.input_names))
         return self._built()
 
@@ -477,11 +477,11 @@ class Trainer:
 
     def _epochs_a_call(self, data: Batches) -> int:
         """How many epochs one call of the engine may run; 1 if something is to be done between them, or watched within."""
+        watched = self.callbacks or self._fit.validation is not None or self.schedule.reactive is not None
         own_epoch = type(self).fit_epoch is not Trainer.fit_epoch  # a subclass asks for every epoch
-        watched = own_epoch or self.callbacks or self._fit.validation is not None or self.schedule.reactive is not None
-        counted = self.clipping.is_bounded or data.sample_weight is not None
-        shortened = self._rows_an_epoch(data.num_rows) < data.num_rows
-        if watched or counted or shortened or not isinstance(self._built().steps, EpochsExecutor):
+        if watched or own_epoch or self.clipping.is_bounded or data.sample_weight is not None:
+            return 1
+        if self._rows_an_epoch(data.num_rows) < data.num_rows or not isinstance(self._built().steps, EpochsExecutor):
             return 1
         num_steps = -(-data.num_rows // self._rows_a_step(data.num_rows))
         return min(self._chunk_size.steps // num_steps, self.last_epoch - self.epoch)

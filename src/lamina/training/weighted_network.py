@@ -72,6 +72,8 @@ class WeightedNetwork:
     ) -> None:
         self.network = network
         self._losses = losses
+        self._links = [loss.link or "identity" for loss in losses]
+        self._input_names = network.input_names
         self._metrics = metrics
         self._dtype = dtype
         program = network.program(losses, loss_weights)
@@ -105,7 +107,7 @@ class WeightedNetwork:
 
     def inputs(self, X: Any) -> list[InputArray]:
         """X as the engine wants it, checked; see :func:`lamina.training.batches.make_inputs`."""
-        return make_inputs(X, self.executor.program, self._dtype, self.network.input_names)
+        return make_inputs(X, self.executor.program, self._dtype, self._input_names)
 
     def batches(self, X: Any, y: Any, sample_weight: Any) -> Batches:
         """The data as the engine wants them, checked; see :func:`lamina.training.batches.make_batches`."""
@@ -118,14 +120,13 @@ class WeightedNetwork:
 
     def predictions(self, inputs: Sequence[InputArray]) -> Any:
         """What the outputs mean: one array, or a list of them for several outputs."""
-        outputs = self.executor.predict(inputs, [loss.link or "identity" for loss in self._losses])
+        outputs = self.executor.predict(inputs, self._links)
         return _single([out if loss.link else loss.predict(out) for loss, out in zip(self._losses, outputs, strict=True)])
 
     def measure(self, data: Batches, y: Any) -> dict[str, float]:
         """The loss (all outputs together), each output's own if there are several, and the metrics."""
-        losses = self.steps.evaluate(data)
-        weights = [head.weight for head in self.executor.program.heads]
-        measured = {"loss": float(np.dot(weights, losses))}
+        heads, losses = self.executor.program.heads, self.steps.evaluate(data)
+        measured = {"loss": float(sum(head.weight * loss for head, loss in zip(heads, losses.tolist(), strict=True)))}
         if len(losses) > 1:
             names = self.network.output_names
             measured |= {f"{name}_loss": float(loss) for name, loss in zip(names, losses, strict=True)}
