@@ -39,6 +39,13 @@ class DataReader:
 
     def batches(self, data: Batches) -> _native.Batches:
         """Inputs, targets and sample weights."""
+        found = data.read.get(self)
+        if found is None:
+            found = data.read[self] = self._read(data)
+        assert isinstance(found, _native.Batches)
+        return found
+
+    def _read(self, data: Batches) -> _native.Batches:
         if self._has_external:
             rule = "must have a loss of its own to be trained, evaluated or differentiated by the executor"
             raise DataError(phrase("head", rule, "external", repair="Use forward and backward_and_update instead."))
@@ -84,9 +91,7 @@ def _weights(sample_weight: np.ndarray | None, num_rows: int) -> np.ndarray | No
 
 def _source(array: InputArray, dtype: np.dtype) -> _native.Source:
     if not isinstance(array, np.ndarray):
-        if sparse.issparse(array):
-            return _sparse_source(array, dtype)
-        array = np.asarray(array)
+        return _sparse_source(array, dtype)
     flags = array.flags
     readable = array.dtype in _FLOATS and array.dtype.isnative and flags.aligned
     if not (readable and (flags.contiguous or all(stride % array.itemsize == 0 for stride in array.strides))):

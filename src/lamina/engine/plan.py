@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
@@ -95,6 +95,8 @@ class Batches:
     inputs: Sequence[InputArray]
     targets: Sequence[np.ndarray] = ()
     sample_weight: np.ndarray | None = None
+    #: What an executor reads in place of these arrays: made in its first call, and kept as long as they are.
+    read: dict[object, object] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def num_rows(self) -> int:

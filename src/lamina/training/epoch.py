@@ -24,13 +24,14 @@ class Epoch:
     batch_size : int
     values : StepValues
         For all steps of the epoch.
-    steps_done : int
+    num_steps, steps_done : int
     """
 
     data: Batches
     order: np.ndarray
     batch_size: int
     values: StepValues
+    num_steps: int = field(init=False)
     steps_done: int = 0
     num_clipped: int = 0
     failure: Failure | None = None
@@ -39,9 +40,8 @@ class Epoch:
     _norms: list[np.ndarray] = field(default_factory=list)
     _objectives: list[np.ndarray] = field(default_factory=list)
 
-    @property
-    def num_steps(self) -> int:
-        return -(-len(self.order) // self.batch_size)
+    def __post_init__(self) -> None:
+        self.num_steps = -(-len(self.order) // self.batch_size)
 
     @property
     def steps_left(self) -> int:

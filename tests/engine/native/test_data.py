@@ -1,13 +1,26 @@
 """The caller's arrays: whatever their order, type and storage, they mean the same numbers; wrong ones are refused in words."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 from scipy import sparse
 
-from lamina.engine import Batches, Head, StepValues, TrainingPlan, UpdateRule
+from lamina.engine import Batches, Head, Op, Parameter, Program, StepValues, TrainingPlan, UpdateRule
+from lamina.engine.native import NativeExecutor
+from lamina.engine.native_data import as_order
 from lamina.errors import DataError, ShapeError
 
 ROWS, FEATURES = 60, 7
+LINE = Program(
+    widths=(1, 1),
+    inputs=(0,),
+    outputs=(1,),
+    ops=(Op("dense", "line", (0,), 1, (0, 1)),),
+    parameters=(Parameter("weight", "line", 0, (1, 1)), Parameter("bias", "line", 1, (1,))),
+    heads=(Head("squared_error", 1, 1),),
+)
 
 
 def _values():
@@ -97,22 +110,22 @@ def _data(**changes):
 
 
 @pytest.mark.parametrize(
-    ("data", "order", "error", "message"),
+    ("changes", "order", "error", "message"),
     [
-        (_data(inputs=[np.zeros((6, 5), np.float32)]), None, ShapeError, r"input 0 must have shape \(n, 4\), got \(6, 5\)"),
-        (_data(inputs=[np.zeros(6, np.float32)]), None, ShapeError, r"input 0 must have shape \(n, 4\)"),
-        (_data(inputs=[np.zeros((6, 4), np.float32)] * 2), None, ShapeError, "inputs must be 1 arrays"),
-        (_data(targets=[np.zeros((5, 1), np.float32)]), None, ShapeError, "target 0 must have 6 rows"),
-        (_data(targets=[]), None, ShapeError, "targets must be 1 arrays"),
-        (_data(sample_weight=np.ones(5)), None, ShapeError, r"sample_weight must have shape \(6,\)"),
-        (_data(), np.array([0, 6]), DataError, "order must hold row numbers from 0 to 5"),
-        (_data(), np.array([-1]), DataError, "order must hold row numbers from 0 to 5"),
+        ({"inputs": [np.zeros((6, 5), np.float32)]}, None, ShapeError, r"input 0 must have shape \(n, 4\), got \(6, 5\)"),
+        ({"inputs": [np.zeros(6, np.float32)]}, None, ShapeError, r"input 0 must have shape \(n, 4\)"),
+        ({"inputs": [np.zeros((6, 4), np.float32)] * 2}, None, ShapeError, "inputs must be 1 arrays"),
+        ({"targets": [np.zeros((5, 1), np.float32)]}, None, ShapeError, "target 0 must have 6 rows"),
+        ({"targets": []}, None, ShapeError, "targets must be 1 arrays"),
+        ({"sample_weight": np.ones(5)}, None, ShapeError, r"sample_weight must have shape \(6,\)"),
+        ({}, np.array([0, 6]), DataError, "order must hold row numbers from 0 to 5"),
+        ({}, np.array([-1]), DataError, "order must hold row numbers from 0 to 5"),
     ],
 )
-def test_arrays_that_do_not_fit_are_refused(box, data, order, error, message):
+def test_arrays_that_do_not_fit_are_refused(box, changes, order, error, message):
     native, _ = box.pair(box.classifier(features=4, hidden=(3,)), "float32")
     with pytest.raises(error, match=message):
-        native.loss_and_gradient(data, order=order)
+        native.loss_and_gradient(_data(**changes), order=order)
 
 
 def test_step_values_need_one_entry_a_step(box):
@@ -126,3 +139,38 @@ def test_gradients_of_outputs_need_the_outputs_shapes(box):
     native.forward(_data().inputs, np.arange(6), 0)
     with pytest.raises(ShapeError, match="d_outputs must have the outputs' shapes"):
         native.backward_and_update([np.zeros((5, 2), np.float32)], 0, 0.1)
+
+
+def test_data_are_read_once_and_live():
+    executor = NativeExecutor(LINE, "float32")
+    x, y = np.ones((3, 1), np.float32), np.zeros((3, 1), np.float32)
+    executor.parameters[:] = 1.0, 0.0
+    data = Batches([x], [y])
+    assert executor.evaluate(data) == pytest.approx(0.5)
+    x[:] = 3.0  # the same memory, with other numbers
+    assert executor.evaluate(data) == pytest.approx(4.5)
+    assert len(data.read) == 1
+
+
+def test_an_executor_keeps_no_data_alive():
+    executor = NativeExecutor(LINE, "float32")
+    x = np.ones((3, 1), np.float32)
+    gone = weakref.ref(x)
+    executor.evaluate(Batches([x], [x]))
+    executor.predict([x])
+    del x
+    gc.collect()
+    assert gone() is None
+
+
+def test_two_executors_read_the_same_data_each_in_its_own_way():
+    data = Batches([np.ones((3, 1), np.float32)], [np.zeros((3, 1), np.float32)])
+    for dtype in ("float32", "float64"):
+        executor = NativeExecutor(LINE, dtype)
+        executor.parameters[:] = 2.0, 0.0
+        assert executor.evaluate(data) == pytest.approx(2.0)
+
+
+def test_an_order_with_a_negative_row_is_refused():
+    with pytest.raises(DataError, match=r"order must hold row numbers from 0 to 2, got \(-1, 1\)"):
+        as_order(np.array([1, -1]), 3)
