@@ -132,7 +132,7 @@ True
 
     def _meaning(self, logits: np.ndarray) -> np.ndarray:
         if has_probabilities(self.loss):
-            return self._decision.probabilities(self._encoding, logits)
+            return self._decision.probabilities(self._encoding, self._decision.loss.predict(logits))
         return self._decision.loss.predict(logits)
 
     @available_if(lambda self: has_probabilities(self.loss))  # type: ignore[untyped-decorator]
@@ -148,8 +148,8 @@ True
         ndarray of shape (n_samples, n_classes)
             Columns in the order of ``classes_``.
         """
-        logits = self._logits(X)
-        return self._decision.probabilities(self._encoding, logits)
+        predictions = self._predictions(X)
+        return self._decision.probabilities(self._encoding, predictions)
 
     @available_if(lambda self: has_probabilities(self.loss))  # type: ignore[untyped-decorator]
     def predict_log_proba(self, X: Any) -> np.ndarray:

@@ -56,16 +56,26 @@ class Decision:
         """Targets of shape (n, target width) for encoded labels."""
         if self.out_activation == "softmax":
             return encoded.astype(dtype)
-        return (self.low + (self.high - self.low) * encoding.indicators(encoded)).astype(dtype)
+        targets: np.ndarray = encoding.indicators(encoded).astype(dtype)
+        targets *= self.high - self.low
+        targets += self.low
+        return targets
 
-    def probabilities(self, encoding: LabelEncoding, logits: np.ndarray) -> np.ndarray:
-        """Probabilities of shape (n, classes); rows sum to 1 unless a row may have several labels."""
-        p = self.loss.predict(logits)
+    def probabilities(self, encoding: LabelEncoding, p: np.ndarray) -> np.ndarray:
+        """Probabilities of shape (n, classes) from what the loss predicts; rows sum to 1 unless a row may have several labels."""
         if encoding.kind == "multilabel" or self.out_activation == "softmax":
             return p[:, : encoding.num_classes]
         if encoding.kind == "binary":
-            return np.hstack([1 - p, p]) if encoding.num_classes == 2 else np.ones_like(p)
+            return _both(p) if encoding.num_classes == 2 else np.ones_like(p)
         return np.asarray(p / p.sum(axis=1, keepdims=True))
+
+
+def _both(p: np.ndarray) -> np.ndarray:
+    """The probabilities of "no" and "yes" (n, 2), from those of "yes" (n, 1)."""
+    both = np.empty((len(p), 2), dtype=p.dtype)
+    both[:, 1:] = p
+    np.subtract(1, p, out=both[:, :1])
+    return both
 
 
 def has_probabilities(loss: str | Loss | Callable[..., object]) -> bool:

@@ -13,6 +13,9 @@ from lamina.errors import DataError
 
 __all__ = ["LabelEncoding"]
 
+# Rows that are encoded at a time: what is computed on the way stays in the cache, and small beside the rows.
+_CHUNK_ROWS = 1 << 14
+
 
 @dataclass(frozen=True, slots=True)
 class LabelEncoding:
@@ -23,7 +26,7 @@ class LabelEncoding:
 
     >>> encoding = LabelEncoding.learn(np.array(["no", "yes", "maybe"]))
     >>> encoding.encode(np.array(["yes", "no"])).ravel()
-    array([2, 1])
+    array([2, 1], dtype=uint8)
     >>> encoding.decode(np.array([[0.2, 0.1, 3.0]]), threshold=0.0)
     array(['yes'], dtype='<U5')
     """
@@ -56,7 +59,7 @@ class LabelEncoding:
         return len(self.classes)
 
     def encode(self, y: Any) -> np.ndarray:
-        """Numbers for the labels ``y``.
+        """Numbers for the labels ``y``, in the smallest unsigned type.
 
         Raises
         ------
@@ -69,19 +72,24 @@ class LabelEncoding:
                 raise DataError(
                     f"`y` must have one column a label, {self.num_classes} in all, got an array of shape {dense.shape}."
                 )
-            return np.asarray(dense != 0, dtype=np.int64)
+            return np.asarray(dense != 0, dtype=np.uint8)
         labels = np.asarray(y).ravel()
-        unknown = np.setdiff1d(np.unique(labels), self.classes, assume_unique=True)
-        if len(unknown):
-            raise DataError(
-                f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes}. 'y' has {np.unique(labels)}."
-            )
-        return np.searchsorted(self.classes, labels).astype(np.int64)[:, np.newaxis]
+        last = self.num_classes - 1
+        encoded = np.empty((len(labels), 1), dtype=np.min_scalar_type(last))
+        for start in range(0, len(labels), _CHUNK_ROWS):
+            part = labels[start : start + _CHUNK_ROWS]
+            positions = np.minimum(np.searchsorted(self.classes, part), last)
+            if not np.array_equal(self.classes[positions], part):
+                raise DataError(
+                    f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes}. 'y' has {np.unique(labels)}."
+                )
+            encoded[start : start + len(part), 0] = positions
+        return encoded
 
     def indicators(self, encoded: np.ndarray) -> np.ndarray:
         """Zeros and ones of shape (n, outputs): one column a class, or a single column when there are but two."""
         if self.kind == "multiclass":
-            return np.asarray(encoded == np.arange(self.num_classes), dtype=np.int64)
+            return np.asarray(encoded == np.arange(self.num_classes), dtype=np.uint8)
         return encoded
 
     def choose(self, scores: np.ndarray, threshold: float) -> np.ndarray:

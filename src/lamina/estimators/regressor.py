@@ -96,11 +96,10 @@ True
         """
         if mc_samples is not None:
             return self.predict_distribution(X, mc_samples=mc_samples, seed=seed).mean
-        return self._meaning(self._logits(X))
+        return _flat(self._predictions(X))
 
     def _meaning(self, logits: np.ndarray) -> np.ndarray:
-        predicted = self._loss.predict(logits)
-        return predicted.ravel() if predicted.shape[1] == 1 else predicted
+        return _flat(self._loss.predict(logits))
 
     def _validated(self, X: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
         X, y = validate_data(self, X, y, accept_sparse="csr", multi_output=True, y_numeric=True, dtype=DTYPES, reset=reset)
@@ -135,3 +134,7 @@ True
 
     def _objective_function(self, chosen: Any) -> Callable[[Any, Any], float]:
         return number_objective(chosen)
+
+
+def _flat(predicted: np.ndarray) -> np.ndarray:
+    return predicted.ravel() if predicted.shape[1] == 1 else predicted

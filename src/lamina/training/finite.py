@@ -7,7 +7,7 @@ import numpy as np
 from lamina.engine.plan import InputArray
 from lamina.errors import DataError
 
-__all__ = ["check_finite"]
+__all__ = ["check_finite", "is_finite"]
 
 _CHUNK_BYTES = 1 << 22
 _FEW = 1 << 10
@@ -38,9 +38,14 @@ def check_finite(array: InputArray, label: str) -> None:
         if not _is_finite(values):
             wrong = ~np.isfinite(values)
             raise _error(label, int(wrong.sum()), int(array.indices[wrong].min()))
-    elif not all(map(_is_finite, _parts(array))):
+    elif not is_finite(array):
         counts = sum(np.count_nonzero(~np.isfinite(part), axis=0) for part in _row_parts(array))
         raise _error(label, int(np.sum(counts)), int(np.argmax(counts > 0)))
+
+
+def is_finite(array: np.ndarray) -> bool:
+    """Whether an array (n, width) holds finite numbers only."""
+    return all(map(_is_finite, _parts(array)))
 
 
 def _error(label: str, count: int, column: int) -> DataError:
