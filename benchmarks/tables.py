@@ -51,8 +51,8 @@ _ONE_THREAD_TEXT = (
 )
 _TWO_THREADS_TEXT = "The same with two threads for every side, and against Lamina with one."
 _BY_DEFAULT_TEXT = (
-    "The same workloads, shorter, where nobody says how many threads there should be: each library takes as many as it likes. Lamina "
-    "chooses them from the size of the work, and is not to be slower than with one. Cores: how many Lamina kept busy."
+    "The same workloads, shorter, where nobody says how many threads there should be: each library takes as many as it likes. "
+    "Lamina chooses them from the size of the work, and is not to be slower than with one. Cores: how many Lamina kept busy."
 )
 
 
