@@ -131,14 +131,14 @@ def test_trainings_that_diverge_are_listed_and_not_kept(monkeypatch):
 
     def diverge_once(self, trainer, *arguments):
         if self.random_state == first_seed:
-            raise NonFiniteError("no numbers")
+            raise NonFiniteError("no numbers: interrupted")  # a text that says nothing of the reason
         run(self, trainer, *arguments)
 
     model = MLPRegressor(hidden_layer_sizes=4, n_restarts=3, max_iter=5, random_state=0)
     first_seed = model.fit(X, y).restarts_[0].seed
     monkeypatch.setattr(MLPRegressor, "_run", diverge_once)
     table = model.fit(X, y).restarts_
-    assert (table[0].stop_reason.code, table[0].stop_reason.text) == ("non_finite", "no numbers")
+    assert (table[0].stop_reason.code, table[0].stop_reason.text) == ("non_finite", "no numbers: interrupted")
     assert table.chosen != 0
     assert np.isfinite(table.spread).all()
 

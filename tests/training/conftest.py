@@ -25,6 +25,7 @@ def make_trainer():
 
     def make(**settings):
         network = Sequential([Dense(8, activation="relu"), BatchNorm(), Dropout(0.3), Dense(2)], 5)
-        return Trainer(network, "softmax_cross_entropy", **{"batch_size": 16, "dtype": "float64", "seed": 7} | settings)
+        usual = {"loss": "softmax_cross_entropy", "batch_size": 16, "dtype": "float64", "seed": 7}
+        return Trainer(network, **usual | settings)
 
     return make

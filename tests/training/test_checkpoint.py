@@ -11,6 +11,7 @@ from lamina.clipping import Clipping
 from lamina.errors import FileError, InvalidSettingError
 from lamina.files.tensors import write_tensors
 from lamina.layers import Dense
+from lamina.losses import SoftmaxCrossEntropy
 from lamina.network import Sequential
 from lamina.optimizers import OPTIMIZERS, Adam, AdamW, Momentum, StepOptimizer
 from lamina.schedules import Adaptive, Cosine, ReduceOnPlateau, WarmUp
@@ -137,6 +138,10 @@ def test_a_trainer_that_knows_no_widths_learns_them_from_the_checkpoint(table, t
         ({"seed": 8}, "seed"),
         ({"dtype": "float32"}, "dtype"),
         ({"optimizer": Adam(0.5)}, "optimizer"),
+        ({"loss": SoftmaxCrossEntropy(label_smoothing=0.1)}, "losses"),
+        ({"schedule": "cosine"}, "schedule"),
+        ({"schedule": lambda step: 0.1}, "schedule"),
+        ({"clipping": Clipping(norm=1.0)}, "clipping"),
         ({"callbacks": [Kill(1)]}, "callbacks"),
     ],
 )

@@ -144,19 +144,19 @@ def fit_restarts(estimator: MultilayerPerceptron, seeds: Sequence[int], train: R
     """
     batch_size = estimator._batch_size(len(train))  # which warns, once for all
     candidates = [_candidate(estimator, seed, train, batch_size) for seed in seeds]
-    problems = _run_all(candidates, min(len(candidates), estimator.n_threads or _num_processors()), train, validation)
-    if all(problem is not None for problem in problems):
-        raise problems[0] or NonFiniteError("")
+    failures = _run_all(candidates, min(len(candidates), estimator.n_threads or _num_processors()), train, validation)
+    if None not in failures:
+        raise NonFiniteError(next((failure.text for failure in failures if failure), ""))
     rows = tuple(
-        _row(candidate, seed, validation) if problem is None else _diverged(seed, problem)
-        for candidate, seed, problem in zip(candidates, seeds, problems, strict=True)
+        _row(candidate, seed, validation) if failure is None else Restart(seed, math.nan, math.nan, 0, failure)
+        for candidate, seed, failure in zip(candidates, seeds, failures, strict=True)
     )
-    criterion = _criterion(candidates[problems.index(None)])
+    criterion = _criterion(candidates[failures.index(None)])
     larger_is_better = criterion == "validation_score" or (criterion == "objective" and _maximizes(estimator))
     sign = -1 if larger_is_better else 1
     chosen = min(range(len(rows)), key=lambda i: sign * rows[i].best if math.isfinite(rows[i].best) else math.inf)
-    if problems[chosen] is not None:  # none has a finite number to be compared by
-        chosen = problems.index(None)
+    if failures[chosen] is not None:  # none has a finite number to be compared by
+        chosen = failures.index(None)
     _adopt(estimator, candidates[chosen])
     estimator.restarts_ = Restarts(criterion, rows, chosen)
 
@@ -181,15 +181,15 @@ def _candidate(estimator: MultilayerPerceptron, seed: int, train: Rows, batch_si
 
 def _run_all(
     candidates: Sequence[MultilayerPerceptron], num_threads: int, train: Rows, validation: Rows | None
-) -> list[NonFiniteError | None]:
-    """Train all; for each the error that it ended with, if there was one."""
+) -> list[StopReason | None]:
+    """Train all; for each why it has no weights, if it has none."""
     with ThreadPoolExecutor(num_threads) as pool:
         futures = [pool.submit(candidate._run, candidate._trainer, train, validation, False) for candidate in candidates]
         try:
             wait(futures)
         except KeyboardInterrupt:
             _interrupt(candidates, futures)
-    return [_problem_of(future) for future in futures]
+    return [_failure_of(future) for future in futures]
 
 
 def _interrupt(candidates: Sequence[MultilayerPerceptron], futures: Sequence[Future[None]]) -> None:
@@ -202,13 +202,15 @@ def _interrupt(candidates: Sequence[MultilayerPerceptron], futures: Sequence[Fut
     wait(futures)
 
 
-def _problem_of(future: Future[None]) -> NonFiniteError | None:
+def _failure_of(future: Future[None]) -> StopReason | None:
     if future.cancelled():
-        return NonFiniteError("The training was interrupted before it began.")
+        return StopReason("interrupted", "The training was interrupted before it began.")
     error = future.exception()
-    if error is None or isinstance(error, NonFiniteError):
-        return error
-    raise error
+    if isinstance(error, NonFiniteError):
+        return StopReason("non_finite", str(error))
+    if error is not None:
+        raise error
+    return None
 
 
 def _adopt(estimator: MultilayerPerceptron, candidate: MultilayerPerceptron) -> None:
@@ -252,8 +254,3 @@ def _row(estimator: MultilayerPerceptron, seed: int | None, validation: Rows | N
         best = min(curve) if estimator.stop_reason_.code == "non_finite" else curve[-1]
     loss = estimator.loss_curve_[-1] if estimator.loss_curve_ else math.nan
     return Restart(seed, float(best), float(loss), int(estimator.n_iter_), estimator.stop_reason_)
-
-
-def _diverged(seed: int, problem: NonFiniteError) -> Restart:
-    code = "interrupted" if "interrupted" in str(problem) else "non_finite"
-    return Restart(seed, math.nan, math.nan, 0, StopReason(code, str(problem)))

@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import astuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lamina.errors import FileError, InvalidSettingError, phrase
 from lamina.files.tensors import read_tensors, write_tensors
+from lamina.settings import Settings
 
-__all__ = ["check_identity", "read_checkpoint", "write_checkpoint"]
+if TYPE_CHECKING:
+    from lamina.schedules import Schedule
+    from lamina.training.trainer import Trainer
+
+__all__ = ["check_identity", "identity_of", "read_checkpoint", "write_checkpoint"]
 
 _KIND = "checkpoint"
 _REFERENCE = "$tensor"
@@ -61,6 +67,31 @@ def read_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise FileError(f"{os.fspath(path)!r} must be a checkpoint, got a file of kind {header.get('kind')!r}.")
     state: dict[str, Any] = _join(header["state"], arrays)
     return state
+
+
+def identity_of(trainer: Trainer, schedule: Schedule) -> dict[str, Any]:
+    """What a checkpoint and the trainer that loads it must have in common, in JSON's types; ``schedule`` as it was given."""
+    value, *norms = astuple(trainer.clipping)
+    return {
+        "network": trainer.network.to_dict(),
+        "losses": [_described(loss) for loss in trainer.losses],
+        "seed": trainer.seed,
+        "dtype": trainer.dtype.name,
+        "optimizer": trainer.optimizer.identity(),
+        "schedule": _described(schedule),
+        "clipping": [None if value is None else list(value), *norms],
+        "batch_size": trainer.batch_size,
+        "shuffle": trainer.shuffle,
+        "callbacks": [type(callback).__name__ for callback in trainer.callbacks],
+    }
+
+
+def _described(setting: Settings) -> dict[str, Any]:
+    """The settings; the kind alone where a function of the user's is among them."""
+    try:
+        return setting.to_dict()
+    except InvalidSettingError:
+        return {"kind": setting.kind}
 
 
 def check_identity(ours: Mapping[str, Any], stored: Mapping[str, Any], *, owner: str) -> None:

@@ -154,6 +154,7 @@ class Trainer:
         self.batch_size = _USUAL_BATCH_SIZE if isinstance(batch_size, str) else batch_size
         # A schedule may watch the training and remember; another trainer's must not know.
         self.schedule: Schedule = copy.deepcopy(get_schedule(schedule))
+        self._given_schedule = self.schedule  # callbacks may put others in its place
         self.clipping = clipping or plan.Clipping()
         self.callbacks = list_of_callbacks(callbacks)
         self.metrics = dict(metrics or {})
@@ -411,10 +412,15 @@ class Trainer:
         FileError
             If the file cannot be written; an earlier one stays as it was.
         """
-        from lamina.training.checkpoint import write_checkpoint
+        from lamina.training.checkpoint import identity_of, write_checkpoint
 
         callbacks = [callback.state() for callback in self.callbacks]
-        state = {"identity": self._identity(), "fit": self._fit.state(), "callbacks": callbacks, **run_state(self)}
+        state = {
+            "identity": identity_of(self, self._given_schedule),
+            "fit": self._fit.state(),
+            "callbacks": callbacks,
+            **run_state(self),
+        }
         write_checkpoint(path, state)
 
     def load_checkpoint(self, path: str | os.PathLike[str]) -> Trainer:
@@ -430,14 +436,15 @@ class Trainer:
         FileError
             If the file is missing, damaged or not a checkpoint.
         InvalidSettingError
-            If network, seed, dtype, optimizer, batch size, shuffling or callbacks are not those of the checkpoint.
+            If network, losses, seed, dtype, optimizer, schedule, clipping, batch size, shuffling or callbacks are not those
+            of the checkpoint.
         """
-        from lamina.training.checkpoint import check_identity, read_checkpoint
+        from lamina.training.checkpoint import check_identity, identity_of, read_checkpoint
 
         state = read_checkpoint(path)
         if not self.network.is_built:
             self.build([item["width"] for item in state["identity"]["network"]["inputs"]])
-        check_identity(self._identity(), state["identity"], owner="Trainer.load_checkpoint")
+        check_identity(identity_of(self, self._given_schedule), state["identity"], owner="Trainer.load_checkpoint")
         load_run_state(self, state)
         self._fit.load_state(state["fit"])
         for callback, stored in zip(self.callbacks, state["callbacks"], strict=True):
@@ -559,18 +566,6 @@ class Trainer:
         if self.epoch < self.last_epoch and self.stop_reason is None:
             clock = [time.perf_counter()]
             self.stop(*minimize_full_batch(self.executor, data, optimizer, self.last_epoch - self.epoch, on_iteration))
-
-    def _identity(self) -> dict[str, Any]:
-        """What a checkpoint and the trainer that loads it must have in common."""
-        return {
-            "network": self.network.to_dict(),
-            "seed": self.seed,
-            "dtype": self.dtype.name,
-            "optimizer": self.optimizer.identity(),
-            "batch_size": self.batch_size,
-            "shuffle": self.shuffle,
-            "callbacks": [type(callback).__name__ for callback in self.callbacks],
-        }
 
 
 def _name_of(dtype: object) -> object:
