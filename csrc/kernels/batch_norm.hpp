@@ -6,6 +6,7 @@
 #pragma once
 
 #include "kernels/kernels.hpp"
+#include "kernels/row_sums.hpp"
 #include "kernels/simd.hpp"
 
 namespace lamina {
@@ -27,19 +28,15 @@ LAMINA_INLINE void for_each_column_block(i64 width, Use use) {
   }
 }
 
-// sum (columns,) = sum over rows i of term(row start, c), c counted within the block.
+// sum (columns,) = sum over rows of term(place in the matrix, c), c counted within the block.
 template <class T, class Term>
-LAMINA_INLINE void sum_over_rows(T* __restrict sum, i64 n, ColumnBlock block, Term term) {
+LAMINA_INLINE void sum_block(T* __restrict sum, i64 n, ColumnBlock block, Term term) {
   T partial[kColumnBlock];
   for (i64 c = 0; c < block.columns; ++c) sum[c] = 0;
   for (i64 start = 0; start < n; start += kPartialRows) {
-    const i64 stop = start + kPartialRows < n ? start + kPartialRows : n;
-    for (i64 c = 0; c < block.columns; ++c) partial[c] = 0;
-    for (i64 i = start; i < stop; ++i) {
-      const i64 row = i * block.width + block.first;
-      LAMINA_SIMD
-      for (i64 c = 0; c < block.columns; ++c) partial[c] += term(row + c, c);
-    }
+    const i64 rest = n - start, at = start * block.width + block.first;
+    sum_over_rows(partial, rest < kPartialRows ? rest : kPartialRows, block.columns,
+                  [=](i64 i, i64 c) { return term(at + i * block.width + c, c); });
     LAMINA_SIMD
     for (i64 c = 0; c < block.columns; ++c) sum[c] += partial[c];
   }
@@ -68,11 +65,10 @@ void batch_norm_forward(T* __restrict out, T* __restrict normalized, T* __restri
   const T share = T(1) / static_cast<T>(n);
   for_each_column_block(width, [=](ColumnBlock block) {
     T mean[kColumnBlock], variance[kColumnBlock], scale[kColumnBlock], shift[kColumnBlock];
-    sum_over_rows(mean, n, block, [=](i64 at, i64) { return x[at]; });
+    sum_block(mean, n, block, [=](i64 at, i64) { return x[at]; });
     for (i64 c = 0; c < block.columns; ++c) mean[c] *= share;
     const T* center = mean;
-    sum_over_rows(variance, n, block,
-                  [=](i64 at, i64 c) { return (x[at] - center[c]) * (x[at] - center[c]); });
+    sum_block(variance, n, block, [=](i64 at, i64 c) { return (x[at] - center[c]) * (x[at] - center[c]); });
     for (i64 c = 0; c < block.columns; ++c) variance[c] *= share;
     if (running_mean) {
       average_into(running_mean + block.first, mean, block.columns, momentum);
@@ -123,8 +119,8 @@ void batch_norm_backward(T* __restrict d_x, T* __restrict d_gamma, T* __restrict
   const T share = T(1) / static_cast<T>(n);
   for_each_column_block(width, [=](ColumnBlock block) {
     T sum[kColumnBlock], dot[kColumnBlock], scale[kColumnBlock], unused[kColumnBlock];
-    sum_over_rows(sum, n, block, [=](i64 at, i64) { return d_out[at]; });
-    sum_over_rows(dot, n, block, [=](i64 at, i64) { return d_out[at] * normalized[at]; });
+    sum_block(sum, n, block, [=](i64 at, i64) { return d_out[at]; });
+    sum_block(dot, n, block, [=](i64 at, i64) { return d_out[at] * normalized[at]; });
     load_affine(scale, unused, gamma, static_cast<const T*>(nullptr), block);
     for (i64 c = 0; c < block.columns; ++c) {
       if (d_gamma) d_gamma[block.first + c] += dot[c];

@@ -1,8 +1,8 @@
 // What is done row by row or element by element without any function: biases, sums, combinations.
 #pragma once
 
-#include "kernels/gemm.hpp"
 #include "kernels/kernels.hpp"
+#include "kernels/row_sums.hpp"
 #include "kernels/simd.hpp"
 
 namespace lamina {
@@ -16,12 +16,25 @@ void add_bias(T* __restrict out, const T* __restrict bias, i64 n, i64 width) {
   }
 }
 
-// A row of ones times x.
+// Rows that divide a vector: the matrix is one long row of whole vectors, whose lanes are added up at the
+// end.
+template <class T>
+void sum_narrow_rows(T* __restrict sum, const T* __restrict x, i64 n, i64 width) {
+  constexpr int L = kLanes<T>;
+  const i64 size = n * width, whole = size / L;
+  T lanes[L];
+  sum_window<L>(lanes, whole, 0, [=](i64 i, i64 c) { return x[i * L + c]; });
+  for (i64 c = 0; c < width; ++c) sum[c] = 0;
+  for (int lane = 0; lane < L; lane += static_cast<int>(width))
+    for (i64 c = 0; c < width; ++c) sum[c] += lanes[lane + c];
+  for (i64 j = whole * L; j < size; j += width)
+    for (i64 c = 0; c < width; ++c) sum[c] += x[j + c];
+}
+
 template <class T>
 void sum_rows(T* __restrict sum, const T* __restrict x, i64 n, i64 width) {
-  using namespace product;
-  const T one = 1;
-  multiply_blocked<T>(1, width, n, {&one, 0, 0}, {x, width, false}, {sum, width, 1});
+  if (width > 0 && kLanes<T> % width == 0 && n * width >= kLanes<T>) return sum_narrow_rows(sum, x, n, width);
+  sum_over_rows(sum, n, width, [=](i64 i, i64 c) { return x[i * width + c]; });
 }
 
 template <class T>
