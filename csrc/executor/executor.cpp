@@ -69,6 +69,7 @@ Executor<T>::Executor(Program program, Tools<T> tools, T* parameters, T* state)
       layers_(group_by_layer(program_)),
       runs_(find_runs(program_)),
       whole_{{0, program_.num_parameters, false}},
+      sections_(find_sections(program_)),
       work_per_row_(work_per_row(program_)),
       needs_gradient_(find_needs_gradient(program_)),
       only_dense_(find_only_dense(program_)),
@@ -76,7 +77,7 @@ Executor<T>::Executor(Program program, Tools<T> tools, T* parameters, T* state)
       gradient_(program_.num_parameters),
       saved_state_(program_.num_state),
       head_losses_(program_.heads.size()),
-      partial_(program_.num_parameters / kTileSize + 1),
+      pieces_(program_.num_parameters / kTileSize + 1),
       d_value_written_(program_.widths.size()),
       gradient_written_(program_.parameters.size()),
       sparse_input_(program_.widths.size()) {}
@@ -85,6 +86,7 @@ template <class T>
 void Executor<T>::configure(TrainingPlan plan, T* slots, int num_slots) {
   const std::lock_guard lock(mutex_);
   plan_ = std::move(plan);
+  rule_ = UpdateRule(plan_.rule, plan_.coefficients);
   slots_ = slots;
   num_slots_ = num_slots;
 }
@@ -120,8 +122,7 @@ Pool* Executor<T>::pool_for(i64 rows) {
 template <class T>
 Context<T> Executor<T>::begin(Workspace<T>& work, const Batches& data, Rows rows, bool training,
                               bool update_state, i64 step, const double* dropout_rates) {
-  std::fill(d_value_written_.begin(), d_value_written_.end(), 0);
-  std::fill(gradient_written_.begin(), gradient_written_.end(), 0);
+  forget_contributions();
   for (std::size_t i = 0; i < data.inputs.size(); ++i) {
     const int buffer = program_.inputs[i];
     sparse_input_[buffer] = data.inputs[i].sparse() && only_dense_[buffer] ? &data.inputs[i] : nullptr;
@@ -149,6 +150,12 @@ Context<T> Executor<T>::begin(Workspace<T>& work, const Batches& data, Rows rows
           &fused_relu_};
 }
 
+template <class T>
+void Executor<T>::forget_contributions() {
+  std::fill(d_value_written_.begin(), d_value_written_.end(), 0);
+  std::fill(gradient_written_.begin(), gradient_written_.end(), 0);
+}
+
 // Forward, losses, backward, penalties: fills the flat gradient and returns the total loss.
 template <class T>
 double Executor<T>::differentiate(const Context<T>& context, const Batches& data) {
@@ -158,29 +165,30 @@ double Executor<T>::differentiate(const Context<T>& context, const Batches& data
   const double total_weight = sum_weights(data.sample_weight, context.rows);
   run_heads(context, data, total_weight, head_losses_);
   backward(context);
-  double loss = penalize(total_weight);
+  penalize(context.pool, total_weight);
+  double loss = totals_.penalty;
   for (const double each : head_losses_) loss += each;
   return loss;
 }
 
 template <class T>
-double Executor<T>::penalize(double total_weight) {
+void Executor<T>::penalize(Pool* pool, double total_weight) {
   const double factor = !plan_.penalty_per_row ? 1.0 : total_weight > 0 ? 1.0 / total_weight : 0.0;
-  return add_penalties(program_, *tools_.kernels, gradient_.data(), parameters_, factor);
+  totals_ = finish_gradient(*tools_.kernels, pool, sections_, gradient_.data(), parameters_, factor,
+                            plan_.record_norms || plan_.clipping.norm, pieces_);
 }
 
 template <class T>
 std::optional<Failure> Executor<T>::find_failure(const Context<T>& context, double loss) {
   const bool finite_loss = std::isfinite(loss);
-  if (finite_loss &&
-      all_finite(*tools_.kernels, context.pool, gradient_.data(), program_.num_parameters, partial_))
-    return std::nullopt;
+  if (finite_loss && totals_.finite) return std::nullopt;
   if (auto failure = find_activation(context)) return failure;
   return finite_loss ? find_gradient(context) : find_loss(context, head_losses_);
 }
 
+// squares: the sum of those of the gradient as it is.
 template <class T>
-bool Executor<T>::clip(Pool* pool) {
+bool Executor<T>::clip(Pool* pool, double squares) {
   const Kernels<T>& kernels = *tools_.kernels;
   const Clipping& clipping = plan_.clipping;
   bool changed = false;
@@ -188,11 +196,10 @@ bool Executor<T>::clip(Pool* pool) {
     changed |= kernels.clip_value(gradient_.data(), program_.num_parameters, clipping.value->first,
                                   clipping.value->second);
   if (clipping.layer_norm)
-    changed |=
-        clip_layers(program_, kernels, pool, layers_, gradient_.data(), *clipping.layer_norm, partial_);
+    changed |= clip_layers(program_, kernels, pool, layers_, gradient_.data(), *clipping.layer_norm, pieces_);
   if (!clipping.norm) return changed;
-  const double norm =
-      std::sqrt(sum_squares(kernels, pool, gradient_.data(), program_.num_parameters, partial_));
+  if (changed) squares = sum_squares(kernels, pool, gradient_.data(), program_.num_parameters, pieces_);
+  const double norm = std::sqrt(squares);
   if (norm <= *clipping.norm) return changed;
   kernels.scale(gradient_.data(), program_.num_parameters, *clipping.norm / norm);
   return true;
@@ -200,9 +207,12 @@ bool Executor<T>::clip(Pool* pool) {
 
 template <class T>
 void Executor<T>::update_parameters(Pool* pool, double learning_rate, double weight_decay, i64 step) {
+  const UpdateNumbers numbers = rule_.numbers(step + 1, learning_rate, weight_decay);
+  UpdateNumbers without_decay = numbers;
+  without_decay.keep = 1;
   for (const Run& run : weight_decay == 0 ? whole_ : runs_)
-    update(*tools_.kernels, pool, plan_, run, program_.num_parameters, num_slots_, parameters_,
-           gradient_.data(), slots_, learning_rate, weight_decay, step);
+    update(*tools_.kernels, pool, plan_.rule, run.decay ? numbers : without_decay, run,
+           program_.num_parameters, num_slots_, parameters_, gradient_.data(), slots_);
   apply_max_norms(program_, *tools_.kernels, parameters_, training_.scratch);
 }
 
@@ -217,10 +227,8 @@ typename Executor<T>::StepOutcome Executor<T>::take_step(const Context<T>& conte
     std::copy_n(saved_state_.data(), program_.num_state, state_);
     return outcome;
   }
-  if (plan_.record_norms)
-    outcome.norm = std::sqrt(
-        sum_squares(*tools_.kernels, context.pool, gradient_.data(), program_.num_parameters, partial_));
-  outcome.clipped = clip(context.pool);
+  outcome.norm = std::sqrt(totals_.squares);
+  outcome.clipped = clip(context.pool, totals_.squares);
   update_parameters(context.pool, learning_rate, weight_decay, context.step);
   return outcome;
 }
@@ -231,11 +239,14 @@ template <class T>
 void Executor<T>::take_steps(TrainingSummary& summary, const Batches& data, const i64* order, i64 size,
                              i64 batch_size, i64 first_step, const StepValues& values, double* losses,
                              double* norms) {
+  Context<T> context =
+      begin(training_, data, {order, 0, std::min(batch_size, size)}, true, true, first_step, nullptr);
   for (i64 first = 0; first < size; first += batch_size) {
     const i64 k = summary.steps;
-    const double* rates = values.dropout_rates ? values.dropout_rates + k * values.num_dropouts : nullptr;
-    const Rows rows{order + first, 0, std::min(batch_size, size - first)};
-    const Context<T> context = begin(training_, data, rows, true, true, first_step + k, rates);
+    context.rows = {order + first, 0, std::min(batch_size, size - first)};
+    context.step = first_step + k;
+    if (values.dropout_rates) context.dropout_rates = values.dropout_rates + k * values.num_dropouts;
+    forget_contributions();
     StepOutcome outcome = take_step(context, data, values.learning_rates[k],
                                     values.weight_decays ? values.weight_decays[k] : 0.0);
     if (outcome.failure) {
@@ -370,9 +381,9 @@ std::optional<Failure> Executor<T>::backward_half(const std::vector<const T*>& d
     context.contribute(program_.outputs[i], [&](T* d_value) { std::copy_n(d_outputs[i], size, d_value); });
   }
   backward(context);
-  penalize(rows);
+  penalize(context.pool, rows);
   if (auto failure = find_failure(context, 0.0)) return failure;
-  clip(context.pool);
+  clip(context.pool, totals_.squares);
   update_parameters(context.pool, learning_rate, weight_decay, step);
   return std::nullopt;
 }

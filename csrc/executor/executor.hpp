@@ -8,12 +8,15 @@
 #include <vector>
 
 #include "blas/blas.hpp"
+#include "executor/aligned_vector.hpp"
 #include "executor/context.hpp"
+#include "executor/gradient.hpp"
 #include "executor/pool.hpp"
 #include "executor/product.hpp"
 #include "executor/program.hpp"
 #include "executor/sources.hpp"
 #include "executor/update.hpp"
+#include "executor/update_rule.hpp"
 #include "executor/workspace.hpp"
 
 namespace lamina {
@@ -87,11 +90,12 @@ class Executor {
 
   Context<T> begin(Workspace<T>& work, const Batches& data, Rows rows, bool training, bool update_state,
                    i64 step, const double* dropout_rates);
+  void forget_contributions();
   Pool* pool_for(i64 rows);
   double differentiate(const Context<T>& context, const Batches& data);
-  double penalize(double total_weight);
+  void penalize(Pool* pool, double total_weight);
   std::optional<Failure> find_failure(const Context<T>& context, double loss);
-  bool clip(Pool* pool);
+  bool clip(Pool* pool, double squares);
   void update_parameters(Pool* pool, double learning_rate, double weight_decay, i64 step);
   StepOutcome take_step(const Context<T>& context, const Batches& data, double learning_rate,
                         double weight_decay);
@@ -109,14 +113,19 @@ class Executor {
   T* slots_ = nullptr;
   int num_slots_ = 0;
   TrainingPlan plan_;
+  UpdateRule rule_{Rule::gradient_descent, {}};
 
   std::vector<std::vector<int>> layers_;
   std::vector<Run> runs_, whole_;
+  std::vector<Section> sections_;
   i64 work_per_row_;
   std::vector<char> needs_gradient_, only_dense_;
   FusedRelu fused_relu_;
-  std::vector<T> gradient_, saved_state_;
-  std::vector<double> head_losses_, partial_;
+  AlignedVector<T> gradient_;
+  std::vector<T> saved_state_;
+  std::vector<double> head_losses_;
+  GradientTotals totals_;  // of this step
+  PieceTotals pieces_;
   std::vector<char> d_value_written_, gradient_written_;
   std::vector<const Source*> sparse_input_;
   std::vector<i64> order_;  // of an epoch

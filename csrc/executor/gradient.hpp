@@ -9,16 +9,81 @@
 
 namespace lamina {
 
-// Adds `factor` times the penalties' gradient; returns `factor` times their value.
+// A run of the flat vectors that one penalty acts on throughout.
+struct Section {
+  i64 offset, size;
+  double l1, l2;
+
+  bool penalized() const { return l1 != 0 || l2 != 0; }
+};
+
+inline std::vector<Section> find_sections(const Program& program) {
+  std::vector<Section> sections;
+  for (const Parameter& p : program.parameters) {
+    Section* last = sections.empty() ? nullptr : &sections.back();
+    if (last && last->l1 == p.l1 && last->l2 == p.l2 && last->offset + last->size == p.offset) {
+      last->size += p.size;
+    } else {
+      sections.push_back({p.offset, p.size, p.l1, p.l2});
+    }
+  }
+  return sections;
+}
+
+// What a pass over the gradient, or a piece of it, finds.
+struct GradientTotals {
+  double penalty = 0;
+  double squares = 0;  // where they were asked for, or came with the penalty
+  bool finite = true;
+
+  void add(const GradientTotals& other) {
+    penalty += other.penalty;
+    squares += other.squares;
+    finite = finite && other.finite;
+  }
+};
+
+// Room for the totals of a vector's pieces, which are added up in order: the same number for any number of
+// threads.
+using PieceTotals = std::vector<GradientTotals>;
+
+template <class Take>
+GradientTotals add_up(Pool* pool, i64 size, PieceTotals& pieces, Take take) {
+  over_pieces(pool, size, 1, [&](i64 first, i64 count) { pieces[first / kTileSize] = take(first, count); });
+  GradientTotals totals;
+  for (i64 first = 0; first < size; first += kTileSize) totals.add(pieces[first / kTileSize]);
+  return totals;
+}
+
+// One pass over a piece: adds `factor` times the penalty, and looks whether all is finite. A sum of squares
+// tells that, unless it overflows by itself.
 template <class T>
-double add_penalties(const Program& program, const Kernels<T>& kernels, T* gradient, const T* parameters,
-                     double factor) {
-  double sum = 0;
-  for (const Parameter& p : program.parameters)
-    if (p.l1 != 0 || p.l2 != 0)
-      sum +=
-          kernels.penalty(gradient + p.offset, parameters + p.offset, p.size, factor * p.l1, factor * p.l2);
-  return sum;
+GradientTotals finish_piece(const Kernels<T>& kernels, const Section& section, T* gradient,
+                            const T* parameters, i64 count, double factor, bool with_squares) {
+  GradientTotals totals;
+  if (section.penalized()) {
+    totals.penalty = kernels.penalty(&totals.squares, gradient, parameters, count, factor * section.l1,
+                                     factor * section.l2);
+  } else if (with_squares) {
+    totals.squares = kernels.sum_squares(gradient, count);
+  }
+  const bool summed = section.penalized() || with_squares;
+  totals.finite = (summed && std::isfinite(totals.squares)) || kernels.all_finite(gradient, count);
+  return totals;
+}
+
+// The gradient of the losses becomes that of losses and penalties.
+template <class T>
+GradientTotals finish_gradient(const Kernels<T>& kernels, Pool* pool, const std::vector<Section>& sections,
+                               T* gradient, const T* parameters, double factor, bool with_squares,
+                               PieceTotals& pieces) {
+  GradientTotals totals;
+  for (const Section& section : sections)
+    totals.add(add_up(pool, section.size, pieces, [&](i64 first, i64 count) {
+      const i64 at = section.offset + first;
+      return finish_piece(kernels, section, gradient + at, parameters + at, count, factor, with_squares);
+    }));
+  return totals;
 }
 
 // Parameters by layer, in order of appearance: numbers into Program::parameters.
@@ -33,42 +98,26 @@ inline std::vector<std::vector<int>> group_by_layer(const Program& program) {
   return groups;
 }
 
-// The squares' sum of a piece at a time, added up in order: the same number for any number of threads.
 template <class T>
-double sum_squares(const Kernels<T>& kernels, Pool* pool, const T* x, i64 size,
-                   std::vector<double>& partial) {
-  over_pieces(pool, size, 1, [&](i64 first, i64 count) {
-    partial[first / kTileSize] = kernels.sum_squares(x + first, count);
-  });
-  double sum = 0;
-  for (i64 first = 0; first < size; first += kTileSize) sum += partial[first / kTileSize];
-  if (std::isfinite(sum)) return sum;
-  sum = 0;  // a square overflowed single precision: again, in double
-  for (i64 i = 0; i < size; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
-  return sum;
-}
-
-template <class T>
-bool all_finite(const Kernels<T>& kernels, Pool* pool, const T* x, i64 size, std::vector<double>& partial) {
-  over_pieces(pool, size, 1, [&](i64 first, i64 count) {
-    partial[first / kTileSize] = kernels.all_finite(x + first, count) ? 0 : 1;
-  });
-  for (i64 first = 0; first < size; first += kTileSize)
-    if (partial[first / kTileSize] != 0) return false;
-  return true;
+double sum_squares(const Kernels<T>& kernels, Pool* pool, const T* x, i64 size, PieceTotals& pieces) {
+  return add_up(pool, size, pieces,
+                [&](i64 first, i64 count) {
+                  return GradientTotals{0, kernels.sum_squares(x + first, count), true};
+                })
+      .squares;
 }
 
 // Bounds every layer's norm; true if any was too long.
 template <class T>
 bool clip_layers(const Program& program, const Kernels<T>& kernels, Pool* pool,
                  const std::vector<std::vector<int>>& layers, T* gradient, double bound,
-                 std::vector<double>& partial) {
+                 PieceTotals& pieces) {
   bool changed = false;
   for (const auto& layer : layers) {
     double squares = 0;
     for (const int p : layer)
       squares += sum_squares(kernels, pool, gradient + program.parameters[p].offset,
-                             program.parameters[p].size, partial);
+                             program.parameters[p].size, pieces);
     const double norm = std::sqrt(squares);
     if (norm <= bound) continue;
     for (const int p : layer)

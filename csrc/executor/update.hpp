@@ -26,17 +26,15 @@ inline std::vector<Run> find_runs(const Program& program) {
   return runs;
 }
 
-// slots (num_slots, num_parameters); step counts from 0.
+// slots (num_slots, num_parameters)
 template <class T>
-void update(const Kernels<T>& kernels, Pool* pool, const TrainingPlan& plan, const Run& run,
-            i64 num_parameters, int num_slots, T* parameters, const T* gradient, T* slots,
-            double learning_rate, double weight_decay, i64 step) {
+void update(const Kernels<T>& kernels, Pool* pool, Rule rule, const UpdateNumbers& numbers, const Run& run,
+            i64 num_parameters, int num_slots, T* parameters, const T* gradient, T* slots) {
   over_pieces(pool, run.size, 1, [&](i64 first, i64 count) {
     const i64 at = run.offset + first;
     T* slot1 = num_slots > 0 ? slots + at : nullptr;
     T* slot2 = num_slots > 1 ? slots + num_parameters + at : nullptr;
-    kernels.update(parameters + at, gradient + at, slot1, slot2, count, plan.rule, plan.coefficients.data(),
-                   learning_rate, run.decay ? weight_decay : 0.0, step + 1);
+    kernels.update(parameters + at, gradient + at, slot1, slot2, count, rule, &numbers);
   });
 }
 

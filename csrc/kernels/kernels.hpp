@@ -64,6 +64,15 @@ struct ProductEnds {
   const T* gate = nullptr;  // relu_slope: relu's outputs, laid out as the product
 };
 
+// What an update needs to know of its step; which of the numbers a rule reads: kernels/update.hpp.
+struct UpdateNumbers {
+  double keep;               // 1 - learning rate * weight decay
+  double rate, from_moment;  // weights of the gradient and of its running mean in the step
+  double decay1, fresh1;     // running mean = decay1 * itself + fresh1 * gradient
+  double decay2, fresh2;     // running mean of squares = decay2 * itself + fresh2 * gradient^2
+  double root, eps;          // the step is divided by sqrt(that mean) * root + eps
+};
+
 // The draw is a function of these and of the element's index: lamina/engine/randomness.py.
 struct RandomKey {
   std::uint64_t seed;
@@ -119,15 +128,15 @@ struct Kernels {
   double (*head)(T* d_logits, const T* logits, const T* target, const T* scale, i64 n, i64 width,
                  i64 target_width, HeadKind kind, const double* settings, int num_settings);
 
-  // Update: one optimizer step over a contiguous piece of the flat vectors. w -= lr * weight_decay * w first,
-  // then the rule; coefficients as in lamina/engine/plan.py; slot1, slot2 may be null; step counts from 1.
-  void (*update)(T* w, const T* gradient, T* slot1, T* slot2, i64 size, Rule rule, const double* coefficients,
-                 double learning_rate, double weight_decay, i64 step);
+  // Update: one optimizer step over a contiguous piece of the flat vectors: w *= keep first, then the rule.
+  // slot1, slot2 may be null.
+  void (*update)(T* w, const T* gradient, T* slot1, T* slot2, i64 size, Rule rule,
+                 const UpdateNumbers* numbers);
 
   // Penalties and clipping over a contiguous piece. penalty: gradient += l1 sign(w) + l2 w; returns l1 sum|w|
-  // + l2/2 sum w^2. clip_value: whether anything changed. sum_squares: accumulated in double across blocks.
-  // max_norm: every column's norm <= bound; scratch (columns,).
-  double (*penalty)(T* gradient, const T* w, i64 size, double l1, double l2);
+  // + l2/2 sum w^2, and in squares (1,) the sum of the gradient's squares. clip_value: whether anything
+  // changed. sum_squares: in double. max_norm: every column's norm <= bound; scratch (columns,).
+  double (*penalty)(double* squares, T* gradient, const T* w, i64 size, double l1, double l2);
   bool (*clip_value)(T* gradient, i64 size, double low, double high);
   double (*sum_squares)(const T* x, i64 size);
   void (*scale)(T* x, i64 size, double factor);

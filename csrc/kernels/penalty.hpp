@@ -7,19 +7,56 @@
 namespace lamina {
 namespace {
 
-// gradient += l1 sign(w) + l2 w; returns the penalty, summed in double.
+// The sums over a piece that come with its penalty, lane by lane.
 template <class T>
-double penalty(T* __restrict gradient, const T* __restrict w, i64 size, double l1, double l2) {
-  const T sign_factor = static_cast<T>(l1), factor = static_cast<T>(l2);
-  double total = 0;
-  LAMINA_SIMD_SUM(total)
-  for (i64 i = 0; i < size; ++i) {
-    const T sign = w[i] > 0 ? T(1) : (w[i] < 0 ? T(-1) : T(0));
-    gradient[i] += sign_factor * sign + factor * w[i];
-    const double value = static_cast<double>(w[i]);
-    total += l1 * absolute(value) + 0.5 * l2 * value * value;
+struct PenaltySums {
+  static constexpr int kWidth = 2 * kLanes<T>;  // so that additions need not wait for one another
+  double absolutes[kWidth] = {}, squares[kWidth] = {}, gradients[kWidth] = {};
+};
+
+// gradient (kWidth,) += l1 sign(w) + l2 w
+template <bool lasso, class T>
+LAMINA_INLINE void penalize(PenaltySums<T>& sums, T* __restrict gradient, const T* __restrict w, int count,
+                            T l1, T l2) {
+  LAMINA_SIMD
+  for (int j = 0; j < count; ++j) {
+    T sum = gradient[j] + l2 * w[j];
+    const double value = static_cast<double>(w[j]);
+    if constexpr (lasso) {
+      sum += w[j] > 0 ? l1 : (w[j] < 0 ? -l1 : T(0));
+      sums.absolutes[j] += absolute(value);
+    }
+    gradient[j] = sum;
+    sums.squares[j] += value * value;
+    sums.gradients[j] += static_cast<double>(sum) * static_cast<double>(sum);
   }
-  return total;
+}
+
+template <bool lasso, class T>
+double penalty_of_kind(double* squares, T* __restrict gradient, const T* __restrict w, i64 size, double l1,
+                       double l2) {
+  constexpr int W = PenaltySums<T>::kWidth;
+  PenaltySums<T> sums;
+  i64 first = 0;
+  for (; first + W <= size; first += W)
+    penalize<lasso>(sums, gradient + first, w + first, W, static_cast<T>(l1), static_cast<T>(l2));
+  penalize<lasso>(sums, gradient + first, w + first, static_cast<int>(size - first), static_cast<T>(l1),
+                  static_cast<T>(l2));
+  double absolutes = 0, total = 0, gradients = 0;
+  for (int j = 0; j < W; ++j) {
+    absolutes += sums.absolutes[j];
+    total += sums.squares[j];
+    gradients += sums.gradients[j];
+  }
+  *squares = gradients;
+  return l1 * absolutes + 0.5 * l2 * total;
+}
+
+// gradient += l1 sign(w) + l2 w; returns the penalty and gives the sum of the gradient's squares, in double.
+template <class T>
+double penalty(double* squares, T* gradient, const T* w, i64 size, double l1, double l2) {
+  return l1 == 0 ? penalty_of_kind<false>(squares, gradient, w, size, l1, l2)
+                 : penalty_of_kind<true>(squares, gradient, w, size, l1, l2);
 }
 
 // weight (rows, columns): columns longer than bound are scaled back to it. scratch (columns,).

@@ -9,13 +9,16 @@ SIZES = [0, 1, 7, 64, 1000, 5003]
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_penalty_adds_its_gradient_and_returns_its_value(kernels, rng, size):
+@pytest.mark.parametrize("l1", [0.0, 0.3])
+def test_penalty_adds_its_gradient_and_returns_its_value(kernels, rng, size, l1):
     w, gradient = kernels.array(rng.normal(size=size)), kernels.array(rng.normal(size=size))
     w[: size // 3] = 0
     before, wide = gradient.astype(np.float64), w.astype(np.float64)
-    value = kernels.penalty(gradient, w, size, 0.3, 0.2)
-    np.testing.assert_allclose(value, 0.3 * np.abs(wide).sum() + 0.1 * (wide**2).sum(), rtol=1e-12)
-    np.testing.assert_allclose(gradient, before + 0.3 * np.sign(wide) + 0.2 * wide, rtol=8 * kernels.eps, atol=2 * kernels.eps)
+    squares = np.full(1, np.nan)
+    value = kernels.penalty(squares, gradient, w, size, l1, 0.2)
+    np.testing.assert_allclose(value, l1 * np.abs(wide).sum() + 0.1 * (wide**2).sum(), rtol=1e-12)
+    np.testing.assert_allclose(gradient, before + l1 * np.sign(wide) + 0.2 * wide, rtol=8 * kernels.eps, atol=2 * kernels.eps)
+    np.testing.assert_allclose(squares, np.sum(gradient.astype(np.float64) ** 2), rtol=1e-12)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (9, 5), (100, 33)])
@@ -80,7 +83,9 @@ def test_scale_add_and_multiply(kernels, rng):
     np.testing.assert_array_equal(product, x * y)
 
 
-@pytest.mark.parametrize("shape", [(0, 3), (1, 1), (7, 5), (1000, 33), (5, 300)])
+@pytest.mark.parametrize(
+    "shape", [(0, 2), (0, 3), (1, 1), (1, 2), (33, 2), (7, 5), (9, 16), (9, 65), (9, 100), (1000, 33), (5, 128), (5, 300)]
+)
 def test_bias_and_sums_of_rows(kernels, rng, shape):
     x, bias = kernels.array(rng.normal(size=shape)), kernels.array(rng.normal(size=shape[1]))
     out, total = x.copy(), kernels.array(np.full(shape[1], np.nan))

@@ -57,12 +57,15 @@ def test_both_executors_name_step_layer_and_quantity(box, spoil, failure):
         assert executor.dtype == np.float32
 
 
-def test_a_gradient_that_overflows_is_named(box):
+@pytest.mark.parametrize("l2", [0.0, 1e-30], ids=["no penalty", "penalty"])
+@pytest.mark.parametrize("clipping", [Clipping(), Clipping(norm=1.0), Clipping((-1.0, 1.0))], ids=["none", "norm", "value"])
+def test_a_gradient_that_overflows_is_named(box, l2, clipping):
     builder = box.ProgramBuilder(1)
-    program = builder.program(Head("absolute_error", builder.dense(builder.dense(0, 1, bias=False), 1, bias=False), 1))
+    first = builder.dense(0, 1, bias=False, l2=l2)
+    program = builder.program(Head("absolute_error", builder.dense(first, 1, bias=False), 1))
     data = Batches([np.array([[10.0]], np.float32)], [np.zeros((1, 1), np.float32)])
     for executor in box.pair(program, "float32"):
-        executor.configure(ADAM)
+        executor.configure(TrainingPlan(ADAM.rule, clipping))
         executor.parameters[:] = 2e-38, 3e38
         result = executor.train(data, np.zeros(1, np.int64), 1, 0, StepValues(np.ones(1)))
         assert result.failure == Failure(0, "dense_0", "gradient")

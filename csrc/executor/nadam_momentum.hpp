@@ -1,11 +1,11 @@
 // The momentum schedule of Nadam (Dozat 2016), as torch has it: mu_t = beta1 (1 - 0.96^(t psi) / 2).
 #pragma once
 
+#include <cmath>
+
 #include "kernels/kernels.hpp"
-#include "kernels/simd.hpp"
 
 namespace lamina {
-namespace {
 
 struct NadamMomentum {
   double current, next;  // mu_t, mu_(t+1)
@@ -15,10 +15,10 @@ struct NadamMomentum {
 // sum_(i=1..t) log(1 - q^i / 2), from the steps' number alone: log(1 - a) = -sum_m a^m / m, and the inner
 // sums over i are geometric, sum_i q^(i m) = q^m (1 - q^(t m)) / (1 - q^m). The terms fall like 2^-m. log_q =
 // log q <= 0.
-[[maybe_unused]] inline double log_decay_product(double log_q, double t) {
-  const double q = __builtin_exp(log_q), q_t = __builtin_exp(log_q * t);
-  const double rest = -__builtin_expm1(log_q),
-               rest_t = -__builtin_expm1(log_q * t);  // 1 - q, 1 - q^t without cancellation
+inline double log_decay_product(double log_q, double t) {
+  const double q = std::exp(log_q), q_t = std::exp(log_q * t);
+  const double rest = -std::expm1(log_q),
+               rest_t = -std::expm1(log_q * t);  // 1 - q, 1 - q^t without cancellation
   double power = 1, power_t = 1, gap = 0, gap_t = 0, half = 1, sum = 0;
   for (int m = 1; m <= 60; ++m) {
     gap += power * rest;  // 1 - q^m = (1 - q^(m-1)) + q^(m-1) (1 - q)
@@ -31,11 +31,11 @@ struct NadamMomentum {
   return sum;
 }
 
-[[maybe_unused]] inline NadamMomentum nadam_momentum(double beta1, double psi, i64 step) {
-  const double t = static_cast<double>(step), log_q = psi * __builtin_log(0.96);
-  const auto momentum = [=](double at) { return beta1 * (1.0 - 0.5 * __builtin_exp(log_q * at)); };
-  return {momentum(t), momentum(t + 1), __builtin_pow(beta1, t) * __builtin_exp(log_decay_product(log_q, t))};
+// power = beta1^t; step = t, from 1.
+inline NadamMomentum nadam_momentum(double beta1, double power, double psi, i64 step) {
+  const double t = static_cast<double>(step), log_q = psi * std::log(0.96);
+  const auto momentum = [=](double at) { return beta1 * (1.0 - 0.5 * std::exp(log_q * at)); };
+  return {momentum(t), momentum(t + 1), power * std::exp(log_decay_product(log_q, t))};
 }
 
-}  // namespace
 }  // namespace lamina

@@ -1,0 +1,27 @@
+// A vector whose elements begin at a cache line: loads and stores of whole lines then touch one line each.
+#pragma once
+
+#include <cstddef>
+#include <new>
+#include <vector>
+
+namespace lamina {
+
+template <class T>
+struct LineAllocator {
+  using value_type = T;
+  static constexpr std::align_val_t kLine{64};
+
+  LineAllocator() = default;
+  template <class U>
+  LineAllocator(const LineAllocator<U>&) {}
+
+  T* allocate(std::size_t count) { return static_cast<T*>(::operator new(count * sizeof(T), kLine)); }
+  void deallocate(T* block, std::size_t) { ::operator delete(block, kLine); }
+  bool operator==(const LineAllocator&) const { return true; }
+};
+
+template <class T>
+using AlignedVector = std::vector<T, LineAllocator<T>>;
+
+}  // namespace lamina
