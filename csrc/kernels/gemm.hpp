@@ -16,7 +16,8 @@ namespace lamina {
 namespace {
 namespace product {
 
-inline constexpr Size kDepth = 128;          // k is cut so that a panel of B stays in the first-level cache
+inline constexpr Size kDepth =
+    LAMINA_VECTOR_BYTES == 64 ? 128 : 256;   // k is cut so that a panel of B stays in the first-level cache
 inline constexpr Size kSlabBytes = 1 << 19;  // m is cut so that a slab of A stays in the second-level cache
 inline constexpr Size kInPlaceBytes = 1 << 17;  // of B: rows farther apart than that share cache sets
 inline constexpr Size kTurnedDepth = 1024;      // of a narrow B

@@ -75,27 +75,28 @@ LAMINA_INLINE V finished(V value, Finish finish, V gate) {
   return value;
 }
 
-// Vector v of a row of a panel.
-template <class T, int NV>
+// Vector v of a row of a panel, whose last vector is whole or in part.
+template <class T, int NV, bool part>
 LAMINA_INLINE Vector<T> read(const T* row, int v, int lanes) {
   row += v * Simd<T>::width;
-  return v + 1 < NV ? load(row) : load_part(row, lanes);
+  return part && v + 1 == NV ? load_part(row, lanes) : load(row);
 }
 
-template <class T, int NV, int MR>
+template <class T, int NV, bool part, int MR>
 LAMINA_INLINE void finish_block(Vector<T> (&sum)[MR][NV], const Panel<T>& s, Size i) {
 #pragma GCC unroll 12
   for (int r = 0; r < MR; ++r) {
 #pragma GCC unroll 8
     for (int v = 0; v < NV; ++v) {
-      const Vector<T> gate = s.c.gate ? read<T, NV>(s.c.gate + (i + r) * s.c.row, v, s.lanes) : Vector<T>{};
+      const Vector<T> gate =
+          s.c.gate ? read<T, NV, part>(s.c.gate + (i + r) * s.c.row, v, s.lanes) : Vector<T>{};
       sum[r][v] = finished<T>(sum[r][v], s.c.finish, gate);
     }
   }
 }
 
 // MR rows of C from row i on.
-template <class T, int NV, int MR>
+template <class T, int NV, bool part, int MR>
 LAMINA_INLINE void multiply_block(const Panel<T>& s, Size i) {
   constexpr int W = Simd<T>::width;
   Vector<T> sum[MR][NV] = {};
@@ -103,14 +104,15 @@ LAMINA_INLINE void multiply_block(const Panel<T>& s, Size i) {
 #pragma GCC unroll 12
     for (int r = 0; r < MR; ++r)
 #pragma GCC unroll 8
-      for (int v = 0; v < NV; ++v) sum[r][v] = read<T, NV>(s.c.start + (i + r) * s.c.start_row, v, s.lanes);
+      for (int v = 0; v < NV; ++v)
+        sum[r][v] = read<T, NV, part>(s.c.start + (i + r) * s.c.start_row, v, s.lanes);
   }
   const T* a = s.a + i * s.a_row;
   const T* b = s.b;
   for (Size p = 0; p < s.k; ++p) {
     Vector<T> row[NV];
 #pragma GCC unroll 8
-    for (int v = 0; v < NV; ++v) row[v] = read<T, NV>(b, v, s.lanes);
+    for (int v = 0; v < NV; ++v) row[v] = read<T, NV, part>(b, v, s.lanes);
 #pragma GCC unroll 12
     for (int r = 0; r < MR; ++r) {
       const T x = a[r * s.a_row];
@@ -120,38 +122,51 @@ LAMINA_INLINE void multiply_block(const Panel<T>& s, Size i) {
     a += s.a_step;
     b += s.b_step;
   }
-  if (s.c.finish != Finish::none) finish_block<T, NV, MR>(sum, s, i);
+  if (s.c.finish != Finish::none) finish_block<T, NV, part, MR>(sum, s, i);
 #pragma GCC unroll 12
   for (int r = 0; r < MR; ++r) {
     T* to = s.c.data + (i + r) * s.c.row;
 #pragma GCC unroll 8
-    for (int v = 0; v + 1 < NV; ++v) store(to + v * W, sum[r][v]);
-    store_part(to + (NV - 1) * W, sum[r][NV - 1], s.lanes);
+    for (int v = 0; v < NV; ++v) {
+      if (part && v + 1 == NV) {
+        store_part(to + v * W, sum[r][v], s.lanes);
+      } else {
+        store(to + v * W, sum[r][v]);
+      }
+    }
   }
 }
 
-template <class T, int NV, int MR>
+template <class T, int NV, bool part, int MR>
 [[gnu::noinline]] void multiply_blocks(const Panel<T>& panel, Size first, Size end) {
   const Panel<T> s = panel;  // a copy, which stores to C cannot change
-  for (Size i = first; i < end; i += MR) multiply_block<T, NV, MR>(s, i);
+  for (Size i = first; i < end; i += MR) multiply_block<T, NV, part, MR>(s, i);
 }
 
 // Rows [first, end) in blocks of `rows`, a number (1 .. MR) known at run time.
-template <class T, int NV, int MR>
+template <class T, int NV, bool part, int MR>
 LAMINA_INLINE void multiply_rows(Size rows, const Panel<T>& panel, Size first, Size end) {
   if constexpr (MR > 1) {
-    if (rows < MR) return multiply_rows<T, NV, MR - 1>(rows, panel, first, end);
+    if (rows < MR) return multiply_rows<T, NV, part, MR - 1>(rows, panel, first, end);
   }
-  multiply_blocks<T, NV, MR>(panel, first, end);
+  multiply_blocks<T, NV, part, MR>(panel, first, end);
 }
 
 // All m rows, in blocks as even as can be: 10 rows are 5 + 5, not 6 + 4.
-template <class T, int NV>
-void multiply_panel(Size m, const Panel<T>& panel) {
+template <class T, int NV, bool part>
+void multiply_all_rows(Size m, const Panel<T>& panel) {
   constexpr int MR = rows_of_block(NV);
   const Size blocks = (m + MR - 1) / MR, fewer = m / blocks, split = (m - fewer * blocks) * (fewer + 1);
-  if (split > 0) multiply_rows<T, NV, MR>(fewer + 1, panel, 0, split);
-  multiply_rows<T, NV, MR>(fewer, panel, split, m);
+  if (split > 0) multiply_rows<T, NV, part, MR>(fewer + 1, panel, 0, split);
+  multiply_rows<T, NV, part, MR>(fewer, panel, split, m);
+}
+
+template <class T, int NV>
+void multiply_panel(Size m, const Panel<T>& panel) {
+  if constexpr (!kMasksAreFree) {
+    if (panel.lanes == Simd<T>::width) return multiply_all_rows<T, NV, false>(m, panel);
+  }
+  multiply_all_rows<T, NV, true>(m, panel);
 }
 
 }  // namespace product

@@ -41,6 +41,8 @@ LAMINA_INLINE void store(T* to, Vector<T> value) {
 // touched.
 #if defined(__AVX512F__)
 
+inline constexpr bool kMasksAreFree = true;
+
 LAMINA_INLINE __mmask16 first_lanes(int lanes) { return static_cast<__mmask16>((1u << lanes) - 1); }
 
 LAMINA_INLINE Vector<float> load_part(const float* from, int lanes) {
@@ -60,6 +62,8 @@ LAMINA_INLINE void store_part(double* to, Vector<double> value, int lanes) {
 }
 
 #else
+
+inline constexpr bool kMasksAreFree = false;
 
 #if defined(__AVX2__)
 

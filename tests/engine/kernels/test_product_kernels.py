@@ -1,0 +1,66 @@
+"""The built-in product: what its numbers start from, what they pass through, and parts of larger matrices."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+FINISHES = {"none": 0, "relu": 1, "relu_slope": 2}  # enum class Finish of csrc/kernels/kernels.hpp
+ENDS = np.dtype({"names": ["start", "start_row", "finish", "gate"], "formats": ["u8", "i8", "i4", "u8"]}, align=True)
+SIZES = [(1, 1, 1), (1, 70, 9), (5, 3, 40), (3, 5, 40), (33, 2, 17), (2, 33, 17), (7, 100, 20), (20, 100, 300), (70, 49, 2)]
+TRANSPOSITIONS = [(False, False), (True, False), (False, True), (True, True)]
+
+
+def _padded(kernels, rng, rows, columns):
+    """A matrix within a wider one, and the distance of its rows."""
+    return kernels.array(rng.normal(size=(rows, columns + 3)))
+
+
+def _multiply(kernels, transposed, a, b, c, sizes, *, start=None, start_row=0, finish="none", gate=None):
+    ends = np.zeros(1, ENDS)
+    ends["start"], ends["start_row"], ends["finish"] = 0 if start is None else start.ctypes.data, start_row, FINISHES[finish]
+    ends["gate"] = 0 if gate is None else gate.ctypes.data
+    kernels.gemm(*transposed, *sizes, a, a.shape[1], b, b.shape[1], ends, c, c.shape[1])
+
+
+@pytest.mark.parametrize("transposed", TRANSPOSITIONS)
+@pytest.mark.parametrize("finish", FINISHES)
+@pytest.mark.parametrize("start", ["zero", "bias", "itself"])
+def test_a_product_starts_and_finishes_as_asked(kernels, rng, start, finish, transposed):
+    for m, n, k in SIZES:
+        a = _padded(kernels, rng, *((k, m) if transposed[0] else (m, k)))
+        b = _padded(kernels, rng, *((n, k) if transposed[1] else (k, n)))
+        c, gate, bias = (_padded(kernels, rng, m, n) for _ in range(3))
+        before = c.copy()
+        starts = {"zero": (None, 0), "bias": (bias, 0), "itself": (c, c.shape[1])}[start]
+        _multiply(kernels, transposed, a, b, c, (m, n, k), start=starts[0], start_row=starts[1], finish=finish, gate=gate)
+
+        left = (a[:, :m].T if transposed[0] else a[:, :k]).astype(float)
+        right = (b[:, :k].T if transposed[1] else b[:, :n]).astype(float)
+        first = {"zero": 0.0, "bias": bias[0, :n], "itself": before[:, :n]}[start]
+        expected, magnitude = first + left @ right, abs(first) + abs(left) @ abs(right)
+        if finish == "relu":
+            expected = np.maximum(expected, 0)
+        if finish == "relu_slope":
+            expected = expected * (gate[:, :n] > 0)
+        assert np.all(np.abs(c[:, :n] - expected) <= (k + 2) * kernels.eps * magnitude), (m, n, k)
+        np.testing.assert_array_equal(c[:, n:], before[:, n:])  # what lies beside it is not touched
+
+
+@pytest.mark.parametrize("finish", FINISHES)
+def test_nan_passes_through_every_finish(kernels, rng, finish):
+    a, b, gate = kernels.array(np.full((9, 4), np.nan)), kernels.array(np.ones((4, 21))), kernels.array(np.zeros((9, 21)))
+    c = kernels.array(np.zeros((9, 21)))
+    _multiply(kernels, (False, False), a, b, c, (9, 21, 4), finish=finish, gate=gate)
+    assert np.all(np.isnan(c))
+
+
+def test_rows_that_are_not_there_are_not_read(kernels):
+    """Padding of vectors is zero, not what lies behind a matrix: nan there would be seen."""
+    for m, n, k in SIZES:
+        behind = kernels.array(np.full(m * k + n * k + 200, np.nan))
+        behind[: m * k], behind[m * k + 100 : m * k + 100 + n * k] = 1, 1
+        a, b = behind[: m * k].reshape(m, k), behind[m * k + 100 : m * k + 100 + n * k].reshape(k, n)
+        c = kernels.array(np.zeros((m, n)))
+        _multiply(kernels, (False, False), a, b, c, (m, n, k))
+        np.testing.assert_array_equal(c, k)
