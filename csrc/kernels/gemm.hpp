@@ -67,7 +67,7 @@ LAMINA_INLINE void multiply_vectors(Size vectors, Size m, Size n, Size k, const 
 template <class T>
 void multiply_panels(Size m, Size n, Size k, const Left<T>& a, const Right<T>& b, const Target<T>& c) {
   constexpr Size W = Simd<T>::width;
-  const Size widest = m <= kLeast ? kFlat : kWide;
+  const Size widest = m <= kLeast || k <= 4 ? kFlat : kWide;
   const Size vectors = (n + W - 1) / W, panels = (vectors + widest - 1) / widest;
   const bool pack = m >= 64 && k * b.stride * static_cast<Size>(sizeof(T)) > kInPlaceBytes;
   for (Size panel = 0, j = 0; panel < panels; ++panel) {
@@ -97,8 +97,8 @@ void multiply_narrow(Size m, Size n, Size k, const T* a, Size lda, const Right<T
   T turned[kFew<T> * kTurnedDepth];
   for (Size p = 0; p < k; p += kTurnedDepth) {
     const Size depth = smaller(kTurnedDepth, k - p);
-    for (Size q = 0; q < depth; ++q)
-      for (Size j = 0; j < n; ++j) turned[j * depth + q] = b.data[(p + q) * b.stride + j];
+    for (Size j = 0; j < n; ++j)
+      for (Size q = 0; q < depth; ++q) turned[j * depth + q] = b.data[(p + q) * b.stride + j];
     multiply_few<T>(m, n, {a + p, lda, turned, depth, depth, c.part_of_depth(p == 0, p + depth == k)});
   }
 }
@@ -113,8 +113,8 @@ void multiply_turned(Size m, Size n, Size k, const T* a, Size lda, const Right<T
     T tile[kFew<T> * width];
     multiply_blocked<T>(n, rows, k, left, {a + i, lda, false}, {tile, width, 1});
     const Target<T> to = c.part(i, 0);
-    for (Size r = 0; r < rows; ++r)
-      for (Size j = 0; j < n; ++j) {
+    for (Size j = 0; j < n; ++j)
+      for (Size r = 0; r < rows; ++r) {
         const T start = to.start ? to.start[r * to.start_row + j] : T(0);
         const T gate = to.gate ? to.gate[r * to.row + j] : T(0);
         to.data[r * to.row + j] = finished<T>(start + tile[j * width + r], to.finish, gate);

@@ -25,9 +25,9 @@ struct Dots {
 
 // `rows` (up to R) rows of C from row i on: lane r * S + j of the result is row i + r times row j. Rows
 // beyond are the last one again.
-template <class T, int S>
+template <class T, int S, int R>
 LAMINA_INLINE Vector<T> dot_rows(const Dots<T>& s, Size i, Size rows) {
-  constexpr int W = Simd<T>::width, R = W / S;
+  constexpr int W = Simd<T>::width;
   const T* x[R];
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r) x[r] = s.x + (i + smaller(r, rows - 1)) * s.x_row;
@@ -65,7 +65,7 @@ void multiply_by_dots(Size m, const Dots<T>& dots) {
   const Target<T>& c = s.c;
   for (Size i = 0; i < m; i += R) {
     const Size rows = smaller(R, m - i), at = i * c.row;
-    Vector<T> value = dot_rows<T, S>(s, i, rows), gate = {};
+    Vector<T> value = rows == 1 ? dot_rows<T, S, 1>(s, i, 1) : dot_rows<T, S, R>(s, i, rows), gate = {};
     if (c.start) value += lanes_of<T, S>(c.start + i * c.start_row, c.start_row, c.start_column, rows);
     if (c.gate) gate = lanes_of<T, S>(c.gate + at, c.row, c.column, rows);
     value = finished<T>(value, c.finish, gate);
