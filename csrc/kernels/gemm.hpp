@@ -67,11 +67,13 @@ LAMINA_INLINE void multiply_vectors(Size vectors, Size m, Size n, Size k, const 
 template <class T>
 void multiply_panels(Size m, Size n, Size k, const Left<T>& a, const Right<T>& b, const Target<T>& c) {
   constexpr Size W = Simd<T>::width;
+  // Few rows keep few sums unless they are long; and where k is small storing takes longest: rows at a time.
   const Size widest = m <= kLeast || k <= 4 ? kFlat : kWide;
   const Size vectors = (n + W - 1) / W, panels = (vectors + widest - 1) / widest;
+  const Size fewer = share(vectors, panels);
   const bool pack = m >= 64 && k * b.stride * static_cast<Size>(sizeof(T)) > kInPlaceBytes;
   for (Size panel = 0, j = 0; panel < panels; ++panel) {
-    const Size width = vectors / panels + (panel < vectors % panels);
+    const Size width = fewer + (panel < vectors - fewer * panels);
     multiply_vectors<T, kFlat>(width, m, smaller(width * W, n - j), k, a, b.part(0, j), pack, c.part(0, j));
     j += width * W;
   }
@@ -79,9 +81,11 @@ void multiply_panels(Size m, Size n, Size k, const Left<T>& a, const Right<T>& b
 
 template <class T>
 void multiply_blocked(Size m, Size n, Size k, const Left<T>& a, const Right<T>& b, const Target<T>& c) {
+  constexpr Size height = kSlabBytes / (kDepth * static_cast<Size>(sizeof(T)));
+  if (k <= kDepth && m <= height) return multiply_panels<T>(m, n, k, a, b, c);
   const Size cuts = k > kDepth ? (k + kDepth - 1) / kDepth : 1, even = (k + cuts - 1) / cuts;
   for (Size p = 0, cut = 0; cut < cuts; ++cut, p += even) {
-    const Size depth = smaller(even, k - p), height = kSlabBytes / static_cast<Size>(sizeof(T)) / (depth + 1);
+    const Size depth = smaller(even, k - p);
     const Target<T> part = c.part_of_depth(p == 0, p + depth == k);
     for (Size i = 0; i < m; i += height)
       multiply_panels<T>(smaller(height, m - i), n, depth, {a.data + i * a.row + p * a.step, a.row, a.step},
@@ -135,7 +139,7 @@ template <class T>
   const Target<T> out{c, ldc, 1, ends->start, ends->start_row, 1, ends->finish, ends->gate};
   if (n <= kFew<T> && !transpose_a && k > 1) return multiply_narrow(m, n, k, a, lda, right, out);
   if (n <= kFew<T> && transpose_a) return multiply_turned(m, n, k, a, lda, right, out);
-  if (m <= kFew<T> && transpose_b && !transpose_a && k > 1)
+  if (m <= kFew<T> && transpose_b && !transpose_a && 2 * k >= Simd<T>::width)
     return multiply_few<T>(n, m, {b, ldb, a, lda, k, out.turned()});
   multiply_blocked(m, n, k, Left<T>{a, transpose_a ? 1 : lda, transpose_a ? lda : 1}, right, out);
 }

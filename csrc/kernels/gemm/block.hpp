@@ -156,7 +156,7 @@ LAMINA_INLINE void multiply_rows(Size rows, const Panel<T>& panel, Size first, S
 template <class T, int NV, bool part>
 void multiply_all_rows(Size m, const Panel<T>& panel) {
   constexpr int MR = rows_of_block(NV);
-  const Size blocks = (m + MR - 1) / MR, fewer = m / blocks, split = (m - fewer * blocks) * (fewer + 1);
+  const Size blocks = (m + MR - 1) / MR, fewer = share(m, blocks), split = (m - fewer * blocks) * (fewer + 1);
   if (split > 0) multiply_rows<T, NV, part, MR>(fewer + 1, panel, 0, split);
   multiply_rows<T, NV, part, MR>(fewer, panel, split, m);
 }

@@ -15,17 +15,16 @@ void pack_transposed(T* panel, Size width, const T* b, Size ldb, Size k, Size co
   constexpr int W = Simd<T>::width;
   for (Size j = 0; j < width; j += W) {
     const Size here = smaller(columns - j, W);  // rows of B in this square
-    Size p = 0;
-    for (; p + W <= k; p += W) {
+    for (Size p = 0; p < k; p += W) {
+      const int lanes = static_cast<int>(smaller(W, k - p));
       Vector<T> rows[W];
 #pragma GCC unroll 16
-      for (int i = 0; i < W; ++i) rows[i] = i < here ? load(b + (j + i) * ldb + p) : Vector<T>{};
+      for (int i = 0; i < W; ++i) rows[i] = i < here ? load_part(b + (j + i) * ldb + p, lanes) : Vector<T>{};
       transpose_square<T>(rows);
 #pragma GCC unroll 16
-      for (int i = 0; i < W; ++i) store(panel + (p + i) * width + j, rows[i]);
+      for (int i = 0; i < W; ++i)
+        if (i < lanes) store(panel + (p + i) * width + j, rows[i]);
     }
-    for (; p < k; ++p)
-      for (Size i = 0; i < W; ++i) panel[p * width + j + i] = i < here ? b[(j + i) * ldb + p] : T(0);
   }
 }
 

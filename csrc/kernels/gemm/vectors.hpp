@@ -27,6 +27,9 @@ using Vector = typename Simd<T>::Vector;
 
 inline Size smaller(Size x, Size y) { return x < y ? x : y; }
 
+// x / parts; one part is the usual case, and a division takes as long as a small block.
+inline Size share(Size x, Size parts) { return parts == 1 ? x : x / parts; }
+
 template <class T>
 LAMINA_INLINE Vector<T> load(const T* from) {
   return *reinterpret_cast<const typename Simd<T>::Unaligned*>(from);
