@@ -16,7 +16,8 @@ from lamina.engine.blas import SingleThreadedBlas, scipy_blas
 # (rows, columns, depth): forward, weight gradient and input gradient of the layers that small and middling networks have
 SHAPES = [
     (1, 64, 20), (1, 512, 784), (32, 64, 20), (32, 64, 64), (32, 2, 64), (64, 64, 32), (200, 100, 20), (20, 100, 200),
-    (200, 2, 100), (32, 256, 256), (128, 10, 512), (128, 512, 512), (512, 512, 128), (1000, 128, 64), (1000, 1000, 1000),
+    (200, 2, 100), (100, 2, 200), (200, 100, 2), (256, 1024, 1), (32, 256, 256), (128, 10, 512), (128, 512, 512), (512, 512, 128),
+    (784, 512, 128), (1000, 2, 64), (1000, 128, 64), (1000, 1000, 1000),
 ]  # fmt: skip
 TRANSPOSED = [(False, False), (True, False), (False, True)]
 
