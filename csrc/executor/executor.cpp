@@ -304,19 +304,30 @@ i64 Executor<T>::inference_rows(const Batches& data) const {
   return std::clamp<i64>(std::min<i64>(data.rows, 65536 / std::max<i64>(widest, 1)), 1, 2048);
 }
 
-// Calls use(context) after a forward pass in inference mode over every piece of the data.
+// Calls use(context) after a forward pass in inference mode over every piece of the data. Many pieces are
+// dealt to the threads in spans, one each and each in memory of its own; a single piece is shared op by op.
 template <class T>
 template <class Use>
 void Executor<T>::infer(const Batches& data, Use use) {
-  const i64 chunk = inference_rows(data);
-  inference_.prepare(program_, chunk, false);
-  for (i64 first = 0; first < data.rows; first += chunk) {
-    const Context<T> context = begin(inference_, data, {nullptr, first, std::min(chunk, data.rows - first)},
-                                     false, false, 0, nullptr);
-    gather_inputs(context, data.inputs);
-    forward(context);
-    use(context);
+  const i64 chunk = inference_rows(data), chunks = (data.rows + chunk - 1) / chunk;
+  const i64 spans = std::clamp<i64>(threads_for(data.rows), 1, std::max<i64>(chunks, 1));
+  const i64 span = (chunks + spans - 1) / spans * chunk;
+  if (static_cast<i64>(inference_.size()) < spans) inference_.resize(spans);
+  Pool* pool = spans > 1 ? pool_for(data.rows) : nullptr;
+  std::vector<Context<T>> contexts;
+  for (i64 s = 0; s < spans; ++s) {
+    inference_[s].prepare(program_, chunk, false);
+    contexts.push_back(begin(inference_[s], data, {nullptr, 0, chunk}, false, false, 0, nullptr));
+    if (pool) contexts[s].pool = contexts[s].product.pool = nullptr;
   }
+  over_tiles(pool, spans, [&](i64 s) {
+    for (i64 first = s * span; first < std::min(data.rows, (s + 1) * span); first += chunk) {
+      contexts[s].rows = {nullptr, first, std::min(chunk, data.rows - first)};
+      gather_inputs(contexts[s], data.inputs);
+      forward(contexts[s]);
+      use(contexts[s]);
+    }
+  });
 }
 
 template <class T>
@@ -337,15 +348,19 @@ template <class T>
 void Executor<T>::evaluate(const Batches& data, double* losses) {
   const std::lock_guard lock(mutex_);
   const double total_weight = sum_weights(data.sample_weight, {nullptr, 0, data.rows});
-  std::fill_n(losses, program_.heads.size(), 0.0);
+  const i64 chunk = inference_rows(data);
+  const std::size_t heads = program_.heads.size();
+  std::vector<double> pieces((data.rows + chunk - 1) / chunk * heads);
   infer(data, [&](const Context<T>& context) {
     gather_targets(context, data.targets);
-    for (std::size_t h = 0; h < program_.heads.size(); ++h) {
+    for (std::size_t h = 0; h < heads; ++h) {
       scale_rows(context.work.scale[h], data.sample_weight, context.rows,
                  total_weight > 0 ? 1.0 / total_weight : 0.0);
-      losses[h] += run_head<T>(context, h, nullptr);
+      pieces[context.rows.first / chunk * heads + h] = run_head<T>(context, h, nullptr);
     }
   });
+  std::fill_n(losses, heads, 0.0);
+  for (std::size_t i = 0; i < pieces.size(); ++i) losses[i % heads] += pieces[i];
 }
 
 template <class T>

@@ -129,8 +129,9 @@ class Executor {
   std::vector<char> d_value_written_, gradient_written_;
   std::vector<const Source*> sparse_input_;
   std::vector<i64> order_;  // of an epoch
-  Workspace<T> training_, inference_;
-  Batches held_;  // of a half step
+  Workspace<T> training_;
+  std::vector<Workspace<T>> inference_;  // one a thread
+  Batches held_;                         // of a half step
   Rows held_rows_{nullptr, 0, 0};
   std::unique_ptr<Pool> pool_;
   long pool_process_ = 0;

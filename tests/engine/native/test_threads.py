@@ -4,6 +4,7 @@ import concurrent.futures
 
 import numpy as np
 import pytest
+import scipy.sparse
 
 from lamina.engine import Clipping, Head, StepValues, TrainingPlan, UpdateRule
 
@@ -70,3 +71,17 @@ def _train_small(box, program):
     native.configure(PLAN)
     native.train(box.batches_for(program, 400, "float32"), np.arange(400), 8, 0, StepValues(np.full(50, 0.01)))
     return native.parameters.copy()
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_rows_predicted_in_spans_are_those_of_one_thread(box, sparse):
+    program = box.classifier(features=6, hidden=(40,))
+    rows = np.random.default_rng(1).standard_normal((9_001, 6)).astype("float32")
+    inputs = [scipy.sparse.csr_array(np.where(rows > 0, rows, 0)) if sparse else rows]
+    one, _ = box.pair(program, "float32", n_threads=1)
+    few = [inputs[0][:3]]
+    expected, expected_few = one.predict(inputs, ["softmax"])[0], one.predict(few, ["softmax"])[0]
+    for n_threads in (2, 3, 16):
+        other, _ = box.pair(program, "float32", n_threads=n_threads)
+        assert np.array_equal(other.predict(inputs, ["softmax"])[0], expected)
+        assert np.array_equal(other.predict(few, ["softmax"])[0], expected_few)
