@@ -8,15 +8,16 @@ from benchmarks.workload import Workload
 
 __all__ = ["WORKLOADS", "select"]
 
+# Small networks train for some 40 ms of Lamina's or more: a core that was idle needs some milliseconds to its full speed.
 _SKLEARN, _TORCH, _JAX = "scikit-learn", "torch", "JAX"
 _TABLE = (20, 64, 64, 2)
 
 _TINY = Workload(
-    name="tiny", rows=10_000, widths=_TABLE, batch_size=32, epochs=3,
+    name="tiny", rows=10_000, widths=_TABLE, batch_size=32, epochs=20,
     bars={_SKLEARN: 45, _TORCH: 50, _JAX: 6, "limit": 0.75},
 )  # fmt: skip
 _DEFAULT = Workload(
-    name="default", rows=10_000, widths=(20, 100, 2), batch_size=200, epochs=10,
+    name="default", rows=10_000, widths=(20, 100, 2), batch_size=200, epochs=50,
     bars={_SKLEARN: 25, _TORCH: 25, _JAX: 8, "limit": 0.8},
 )  # fmt: skip
 _MNIST = Workload(
@@ -24,7 +25,7 @@ _MNIST = Workload(
     bars={_SKLEARN: 3.8, _TORCH: 1.5, _JAX: 1.05, "limit": 0.9},
 )  # fmt: skip
 _ONLINE = Workload(
-    name="online", rows=2_000, widths=(20, 64, 2), batch_size=1, epochs=2,
+    name="online", rows=2_000, widths=(20, 64, 2), batch_size=1, epochs=10,
     bars={_SKLEARN: 300, _TORCH: 400, _JAX: 6},
 )  # fmt: skip
 _XOR = Workload(name="xor", rows=4, widths=(2, 4, 1), batch_size=4, epochs=10_000, loss="sigmoid", activation="tanh")
