@@ -99,7 +99,7 @@ def _threads(workload: Workload) -> int:
 
 def _minutes(rounds: int, quick: bool) -> int:
     """As it took on a machine with two cores."""
-    return round((4 if quick else 6) + rounds * (0.2 if quick else 1))
+    return round((4 if quick else 6) + rounds * (0.3 if quick else 2.4))
 
 
 def _arguments() -> argparse.Namespace:

@@ -42,9 +42,9 @@ _ENGINE, _OUTSIDE = "rest of the engine", "Python, NumPy, system"
 PARTS = {
     "products": (COLORS["blue"], r"product::|Product|gemm|sparse_|add_scaled"),
     "optimizer": (COLORS["orange"], r"update|adam|__ieee754_pow"),
-    "finite, penalty, norms": (COLORS["yellow"], r"all_finite|penalty|sum_squares|clip|scale<"),
+    "finite, penalty, norms": (COLORS["yellow"], r"all_finite|finish_gradient|penal|sum_squares|clip|scale<"),
     "dropout, batch norm": (COLORS["vermillion"], r"dropout|batch_norm|layer_norm"),
-    "loss, link": (COLORS["purple"], r"cross_entropy|squared_error|softmax|head|link"),
+    "loss, link": (COLORS["purple"], r"cross_entropy|narrow_block|wide_row|squared_error|softmax|head|link"),
     "bias, activation": (COLORS["green"], r"activation|bias|sum_rows|fill_rows|memmove|memcpy|memset"),
     "rows and their order": (COLORS["sky"], r"gather|permut|train_epochs"),
     _ENGINE: ("#888888", r""),

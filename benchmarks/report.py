@@ -21,7 +21,7 @@ epoch compiled, `lax.scan` over its batches) and plain NumPy, and beside what th
     make bench
 
 which installs the peers into `.venv` (torch's usual build for Linux brings several GB of CUDA; its CPU build, where it is
-installed already, is enough), measures for a quarter of an hour, and wants a machine that does nothing else.
+installed already, is enough), measures for some 25 minutes, and wants a machine that does nothing else.
 `python -m benchmarks.compare tiny online` measures some workloads, `--help` tells the rest. The raw numbers are in
 [benchmarks.json](benchmarks.json). {doc}`performance` says where the time goes.
 
