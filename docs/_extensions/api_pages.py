@@ -23,8 +23,8 @@ from sphinx.application import Sphinx
 import lamina
 from lamina.activations import Activation
 
-# Parts that are no interface: the command line has its own page, settings are a tool of the package itself.
-INTERNAL = frozenset({"cli", "settings"})
+# Parts that are no interface: the command line has its own page, settings and lazy imports are tools of the package itself.
+INTERNAL = frozenset({"cli", "lazy", "settings"})
 NESTED = ("lamina.data.columns", "lamina.engine.randomness")
 
 
