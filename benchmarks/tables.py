@@ -127,8 +127,8 @@ def _bars(results: dict[str, Any]) -> Table:
     beyond = [f"{bar.workload} against {bar.against}" for bar in found if not bar.met and not bar.possible]
     text = (
         "What is aimed at, as the time that it leaves for a step, beside the time that the step's matrix products alone take at "
-        "the peak of the processor: the rate of the fastest product that any of the libraries ran here, of matrices in a cache. "
-        "In µs. "
+        "the peak of the processor: the rate of the fastest product that SciPy's BLAS or Lamina ran here, of matrices in a "
+        "cache. In µs. "
         f"Out of reach here for any float32 implementation, as they leave less than that: {', '.join(beyond) or 'none'}."
     )
     columns = ("work", "against", "reached (aim)", "Lamina", "asked for", "products at the peak", "verdict")
