@@ -7,20 +7,18 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from lamina.engine import Batches, Head, Op, Parameter, Program, StepValues, TrainingPlan, UpdateRule
+from lamina.engine import Batches, Head, StepValues, TrainingPlan, UpdateRule
 from lamina.engine.native import NativeExecutor
 from lamina.engine.native_data import as_order
 from lamina.errors import DataError, ShapeError
 
 ROWS, FEATURES = 60, 7
-LINE = Program(
-    widths=(1, 1),
-    inputs=(0,),
-    outputs=(1,),
-    ops=(Op("dense", "line", (0,), 1, (0, 1)),),
-    parameters=(Parameter("weight", "line", 0, (1, 1)), Parameter("bias", "line", 1, (1,))),
-    heads=(Head("squared_error", 1, 1),),
-)
+
+
+def _line(box):
+    """One weight and one bias."""
+    builder = box.ProgramBuilder(1)
+    return builder.program(Head("squared_error", builder.dense(0, 1), 1))
 
 
 def _values():
@@ -141,8 +139,8 @@ def test_gradients_of_outputs_need_the_outputs_shapes(box):
         native.backward_and_update([np.zeros((5, 2), np.float32)], 0, 0.1)
 
 
-def test_data_are_read_once_and_live():
-    executor = NativeExecutor(LINE, "float32")
+def test_data_are_read_once_and_live(box):
+    executor = NativeExecutor(_line(box), "float32")
     x, y = np.ones((3, 1), np.float32), np.zeros((3, 1), np.float32)
     executor.parameters[:] = 1.0, 0.0
     data = Batches([x], [y])
@@ -152,8 +150,8 @@ def test_data_are_read_once_and_live():
     assert len(data.read) == 1
 
 
-def test_an_executor_keeps_no_data_alive():
-    executor = NativeExecutor(LINE, "float32")
+def test_an_executor_keeps_no_data_alive(box):
+    executor = NativeExecutor(_line(box), "float32")
     x = np.ones((3, 1), np.float32)
     gone = weakref.ref(x)
     executor.evaluate(Batches([x], [x]))
@@ -163,10 +161,10 @@ def test_an_executor_keeps_no_data_alive():
     assert gone() is None
 
 
-def test_two_executors_read_the_same_data_each_in_its_own_way():
+def test_two_executors_read_the_same_data_each_in_its_own_way(box):
     data = Batches([np.ones((3, 1), np.float32)], [np.zeros((3, 1), np.float32)])
     for dtype in ("float32", "float64"):
-        executor = NativeExecutor(LINE, dtype)
+        executor = NativeExecutor(_line(box), dtype)
         executor.parameters[:] = 2.0, 0.0
         assert executor.evaluate(data) == pytest.approx(2.0)
 
