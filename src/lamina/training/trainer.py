@@ -1,6 +1,6 @@
 """The trainer: a ladder of small methods, ``fit`` → ``fit_loop`` → ``fit_epoch`` → one call of the engine.
 
-What few trainings need (checkpoints, Monte Carlo dropout, L-BFGS) is imported by the methods that need it.
+What few trainings need (checkpoints, L-BFGS) is imported by the methods that need it.
 """
 
 from __future__ import annotations
@@ -9,21 +9,19 @@ import copy
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from lamina.engine import permutation, plan
-from lamina.engine.executor import EpochsExecutor, Executor
+from lamina.engine.executor import EpochsExecutor
 from lamina.engine.plan import Batches, Epochs, Failure, StepValues, TrainingPlan
 from lamina.errors import InvalidSettingError, phrase
-from lamina.losses import Loss
 from lamina.network import Network
-from lamina.network.heads import Losses, losses_for
+from lamina.network.heads import Losses
 from lamina.optimizers import LBFGS, GradientDescent, Optimizer, PerturbationOptimizer, StepOptimizer, get_optimizer
 from lamina.schedules import Schedule, get_schedule
 from lamina.stop_reason import StopReason
-from lamina.training.batches import input_widths
 from lamina.training.callbacks.callback import Callback, list_of_callbacks
 from lamina.training.callbacks.moments import Moments
 from lamina.training.callbacks.schedule_watch import ScheduleWatch
@@ -31,28 +29,25 @@ from lamina.training.chunks import ChunkSize, run_in_chunks
 from lamina.training.contradictions import check_batches, check_program, first_batch_norm
 from lamina.training.epoch import Epoch
 from lamina.training.history import History, Record
+from lamina.training.predictor import PREDICTOR_RULES, Predictor
 from lamina.training.run_state import load_run_state, run_state
 from lamina.training.running_fit import RunningFit, report_failure
 from lamina.training.short_epochs import ShortEpochs, run_short_epochs
-from lamina.training.weighted_network import Metric, WeightedNetwork
+from lamina.training.weighted_network import Metric
 from lamina.validation import Rule, boolean, check_parameters, choice, instance, integer, one_of, value
 
 __all__ = ["Trainer"]
 
 _RULES: dict[str, Rule] = {
-    "network": instance(Network),
     "batch_size": one_of(integer(1), value(None), choice(("auto",))),
     "clipping": one_of(instance(plan.Clipping), value(None)),
-    "seed": integer(0),
-    "dtype": choice(("float32", "float64")),
     "shuffle": boolean(),
-    "n_threads": one_of(integer(1), value(None)),
     "penalty_per_row": boolean(),
-}
+} | PREDICTOR_RULES
 _USUAL_BATCH_SIZE = 32
 
 
-class Trainer:
+class Trainer(Predictor):
     """Trains a network on data, and measures and applies it.
 
     Parameters
@@ -146,9 +141,16 @@ class Trainer:
             "penalty_per_row": penalty_per_row,
         }
         check_parameters(given, _RULES, owner="Trainer")
-        self._network = network
-        self._model: WeightedNetwork | None = None
-        self.losses: tuple[Loss, ...] = losses_for(loss, network.output_names)
+        super().__init__(
+            network,
+            loss,
+            metrics=metrics,
+            seed=seed,
+            dtype=dtype,
+            engine=engine,
+            n_threads=n_threads,
+            loss_weights=loss_weights,
+        )
         self.optimizer = get_optimizer(optimizer)
         self._chosen_batch_size = None if isinstance(batch_size, str) else batch_size
         self.batch_size = _USUAL_BATCH_SIZE if isinstance(batch_size, str) else batch_size
@@ -157,16 +159,8 @@ class Trainer:
         self._given_schedule = self.schedule  # callbacks may put others in its place
         self.clipping = clipping or plan.Clipping()
         self.callbacks = list_of_callbacks(callbacks)
-        self.metrics = dict(metrics or {})
-        if "loss" in self.metrics:
-            raise InvalidSettingError(phrase("a metric's name", "must not be that of the loss", "loss", owner="Trainer"))
-        self.seed = int(seed)
-        self.dtype = np.dtype(dtype)
         self.shuffle = bool(shuffle)
-        self.engine = engine
-        self.n_threads = n_threads
         self.penalty_per_row = bool(penalty_per_row)
-        self.loss_weights = loss_weights
         self.history = History()
         self.epoch = 0
         self.step = 0
@@ -178,41 +172,10 @@ class Trainer:
         if network.is_built:
             self.build()
 
-    def build(self, widths: int | Sequence[int] | None = None) -> Trainer:
-        """Make the executor and the first weights; :meth:`fit` does it by itself with the first data.
-
-        Parameters
-        ----------
-        widths : int or sequence of int, optional
-            Of the inputs; needed only if the network does not know them.
-
-        Returns
-        -------
-        Trainer
-            This trainer.
-        """
-        if widths is not None:
-            self._network = self._network.build(widths)
-        settings = (self.loss_weights, self.metrics, self.dtype, self.engine, self.n_threads, self.seed)
-        self._model = WeightedNetwork(self._network, self.losses, *settings)
+    def build(self, widths: int | Sequence[int] | None = None) -> Self:
+        super().build(widths)
         self._configure()
         return self
-
-    @property
-    def network(self) -> Network:
-        """The network, built once the widths of its inputs are known."""
-        return self._network
-
-    @property
-    def executor(self) -> Executor:
-        """What holds the weights and computes.
-
-        Raises
-        ------
-        ShapeError
-            As long as the widths of the inputs are not known.
-        """
-        return self._built().executor
 
     @property
     def last_epoch(self) -> int:
@@ -336,72 +299,6 @@ class Trainer:
         if self.stop_reason is None:
             self.stop_reason = reason
 
-    # What is done with a trained network
-
-    def evaluate(self, X: Any, y: Any, sample_weight: Any = None) -> dict[str, float]:
-        """The mean loss (without penalties, in inference mode) and the metrics, by name.
-
-        With several outputs there is also each output's own, as ``<output>_loss``.
-        """
-        data = self.batches(X, y, sample_weight)
-        return self._built().measure(data, y)
-
-    def predict(self, X: Any) -> Any:
-        """What the network says of X: the loss's inverse link of the outputs, for example probabilities.
-
-        Returns
-        -------
-        ndarray of shape (n, output width), or a list of these for several outputs
-        """
-        model = self._built_for(X)
-        return model.predictions(model.inputs(X))
-
-    def predict_logits(self, X: Any) -> Any:
-        """The outputs themselves, before any link; shaped as in :meth:`predict`."""
-        model = self._built_for(X)
-        return model.logits(model.inputs(X))
-
-    def predict_distribution(self, X: Any, *, mc_samples: int = 100, seed: int = 0) -> Any:
-        """Monte Carlo dropout: mean and spread of :meth:`predict` over masks as in training, drawn ``mc_samples`` times.
-
-        The mean approximates the expectation over all masks, for which :meth:`predict` puts one pass of scaled units; the spread
-        says how sure the network is (Gal & Ghahramani 2016). Batch normalization stays as in prediction.
-
-        Parameters
-        ----------
-        X
-            As in :meth:`predict`.
-        mc_samples : int, default=100
-            At least 2.
-        seed : int, default=0
-            Of the masks.
-
-        Returns
-        -------
-        PredictiveDistribution, or a list of these for several outputs
-
-        Raises
-        ------
-        InvalidSettingError
-            If the network has no dropout.
-        """
-        from lamina.training.monte_carlo import sample_predictions
-
-        model = self._built_for(X)
-        settings = (mc_samples, seed, self.engine, self.n_threads)
-        links = [loss.predict for loss in self.losses]
-        parts = sample_predictions(self.network, links, model.executor, model.inputs(X), *settings)
-        return parts[0] if len(parts) == 1 else parts
-
-    @property
-    def weights(self) -> dict[str, np.ndarray]:
-        """Views of all parameters by name; writing into them changes the model."""
-        return self.network.unflatten(self.executor.parameters)
-
-    def batches(self, X: Any, y: Any, sample_weight: Any = None) -> Batches:
-        """The data as :meth:`fit_epoch` wants them, checked; X is not copied if the engine can read it."""
-        return self._built_for(X).batches(X, y, sample_weight)
-
     # Checkpoints
 
     def save_checkpoint(self, path: str | os.PathLike[str]) -> None:
@@ -452,17 +349,6 @@ class Trainer:
         return self
 
     # Private rungs
-
-    def _built(self) -> WeightedNetwork:
-        if self._model is None:
-            self.build()  # which says what is missing
-        assert self._model is not None
-        return self._model
-
-    def _built_for(self, X: Any) -> WeightedNetwork:
-        if self._model is None:
-            self.build(input_widths(X, self.network.input_names))
-        return self._built()
 
     def _checked_validation(self, validation_data: tuple[Any, ...] | None) -> tuple[Batches, Any] | None:
         if validation_data is None:

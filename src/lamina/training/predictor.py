@@ -1,0 +1,174 @@
+"""A network with losses and weights: measured on data, and applied to them. Training is the trainer's, which is one of these.
+
+Monte Carlo dropout, which few need, is imported by the method that needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+
+from lamina.engine.executor import Executor
+from lamina.engine.plan import Batches
+from lamina.errors import InvalidSettingError, phrase
+from lamina.losses import Loss
+from lamina.network import Network
+from lamina.network.heads import Losses, losses_for
+from lamina.training.batches import input_widths
+from lamina.training.weighted_network import Metric, WeightedNetwork
+from lamina.validation import Rule, choice, instance, integer, one_of, value
+
+__all__ = ["PREDICTOR_RULES", "Predictor"]
+
+PREDICTOR_RULES: dict[str, Rule] = {
+    "network": instance(Network),
+    "seed": integer(0),
+    "dtype": choice(("float32", "float64")),
+    "n_threads": one_of(integer(1), value(None)),
+}
+
+
+class Predictor:
+    """A network with losses and weights.
+
+    Parameters
+    ----------
+    network, loss, metrics, seed, dtype, engine, n_threads, loss_weights
+        As in :class:`lamina.training.Trainer`, which checks them by :data:`PREDICTOR_RULES`, all settings at once.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        loss: Losses,
+        *,
+        metrics: Mapping[str, Metric] | None,
+        seed: int,
+        dtype: str,
+        engine: str,
+        n_threads: int | None,
+        loss_weights: Sequence[float] | Mapping[str, float] | None,
+    ) -> None:
+        self._network = network
+        self._model: WeightedNetwork | None = None
+        self.losses: tuple[Loss, ...] = losses_for(loss, network.output_names)
+        self.metrics = dict(metrics or {})
+        if "loss" in self.metrics:
+            raise InvalidSettingError(phrase("a metric's name", "must not be that of the loss", "loss", owner="Trainer"))
+        self.seed = int(seed)
+        self.dtype = np.dtype(dtype)
+        self.engine = engine
+        self.n_threads = n_threads
+        self.loss_weights = loss_weights
+
+    def build(self, widths: int | Sequence[int] | None = None) -> Self:
+        """Make the executor and the first weights; the first data that come do it by themselves.
+
+        Parameters
+        ----------
+        widths : int or sequence of int, optional
+            Of the inputs; needed only if the network does not know them.
+
+        Returns
+        -------
+        Self
+            This object itself.
+        """
+        if widths is not None:
+            self._network = self._network.build(widths)
+        settings = (self.loss_weights, self.metrics, self.dtype, self.engine, self.n_threads, self.seed)
+        self._model = WeightedNetwork(self._network, self.losses, *settings)
+        return self
+
+    @property
+    def network(self) -> Network:
+        """The network, built once the widths of its inputs are known."""
+        return self._network
+
+    @property
+    def executor(self) -> Executor:
+        """What holds the weights and computes.
+
+        Raises
+        ------
+        ShapeError
+            As long as the widths of the inputs are not known.
+        """
+        return self._built().executor
+
+    def evaluate(self, X: Any, y: Any, sample_weight: Any = None) -> dict[str, float]:
+        """The mean loss (without penalties, in inference mode) and the metrics, by name.
+
+        With several outputs there is also each output's own, as ``<output>_loss``.
+        """
+        data = self.batches(X, y, sample_weight)
+        return self._built().measure(data, y)
+
+    def predict(self, X: Any) -> Any:
+        """What the network says of X: the loss's inverse link of the outputs, for example probabilities.
+
+        Returns
+        -------
+        ndarray of shape (n, output width), or a list of these for several outputs
+        """
+        model = self._built_for(X)
+        return model.predictions(model.inputs(X))
+
+    def predict_logits(self, X: Any) -> Any:
+        """The outputs themselves, before any link; shaped as in :meth:`predict`."""
+        model = self._built_for(X)
+        return model.logits(model.inputs(X))
+
+    def predict_distribution(self, X: Any, *, mc_samples: int = 100, seed: int = 0) -> Any:
+        """Monte Carlo dropout: mean and spread of :meth:`predict` over masks as in training, drawn ``mc_samples`` times.
+
+        The mean approximates the expectation over all masks, for which :meth:`predict` puts one pass of scaled units; the spread
+        says how sure the network is (Gal & Ghahramani 2016). Batch normalization stays as in prediction.
+
+        Parameters
+        ----------
+        X
+            As in :meth:`predict`.
+        mc_samples : int, default=100
+            At least 2.
+        seed : int, default=0
+            Of the masks.
+
+        Returns
+        -------
+        PredictiveDistribution, or a list of these for several outputs
+
+        Raises
+        ------
+        InvalidSettingError
+            If the network has no dropout.
+        """
+        from lamina.training.monte_carlo import sample_predictions
+
+        model = self._built_for(X)
+        settings = (mc_samples, seed, self.engine, self.n_threads)
+        links = [loss.predict for loss in self.losses]
+        parts = sample_predictions(self.network, links, model.executor, model.inputs(X), *settings)
+        return parts[0] if len(parts) == 1 else parts
+
+    @property
+    def weights(self) -> dict[str, np.ndarray]:
+        """Views of all parameters by name; writing into them changes the model."""
+        return self.network.unflatten(self.executor.parameters)
+
+    def batches(self, X: Any, y: Any, sample_weight: Any = None) -> Batches:
+        """The data as the engine reads them, checked; X is not copied if the engine can read it."""
+        return self._built_for(X).batches(X, y, sample_weight)
+
+    def _built(self) -> WeightedNetwork:
+        if self._model is None:
+            self.build()  # which says what is missing
+        assert self._model is not None
+        return self._model
+
+    def _built_for(self, X: Any) -> WeightedNetwork:
+        if self._model is None:
+            self.build(input_widths(X, self.network.input_names))
+        return self._built()
