@@ -89,6 +89,15 @@ def test_predictions_come_in_every_format_and_equal_those_of_the_model(
     np.testing.assert_allclose(sum(read[f"probability of {name}"].to_numpy() for name in "abc"), 1.0, rtol=1e-5)
 
 
+def test_a_target_that_is_kept_stands_beside_its_prediction(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    table = write_regression(tmp_path / "houses.csv")
+    run(capfd, "train", table, "-t", "price", "-o", tmp_path / "a.model", "--max-epochs", 3)
+    report = run(capfd, "predict", tmp_path / "a.model", table, "-o", tmp_path / "out.csv", "--keep", "price")
+    assert report["columns"] == ["price", "predicted price"]
+    read = read_table(tmp_path / "out.csv")
+    assert read["price"].to_pylist() == read_table(table)["price"].to_pylist() != read["predicted price"].to_pylist()
+
+
 def test_evaluating_the_test_rows_again_gives_the_same_metrics(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     train, test = write_regression(tmp_path / "a.csv"), write_regression(tmp_path / "b.csv", 100)
     report = run(capfd, "train", train, "-t", "price", "-o", tmp_path / "a.model", "--test", test, "--max-epochs", 5)

@@ -30,7 +30,8 @@ def predict(
 ) -> None:
     """Predict the target of each row of a table.
 
-    The output has one row a row of the table: the columns to keep, the predicted target, and the probability of each class.
+    The output has one row a row of the table: the columns to keep, the predicted target (called "predicted ..." where the target
+    itself is kept), and the probability of each class.
 
     Parameters
     ----------
@@ -68,8 +69,9 @@ def _predictions(model: TableModel, table: pa.Table, keep: tuple[str, ...]) -> p
     for name in keep:
         if name not in table.column_names:
             raise DataError(phrase_unknown("--keep", name, table.column_names))
-    columns: dict[str, Any] = {name: table[name] for name in keep if name != model.target.name}
-    columns[model.target.name] = pa.array(model.predict(table))
+    target = model.target.name
+    columns: dict[str, Any] = {name: table[name] for name in keep}
+    columns[f"predicted {target}" if target in keep else target] = pa.array(model.predict(table))
     if model.has_probabilities:
         probabilities = model.predict_proba(table)
         columns |= {f"probability of {name}": probabilities[:, i] for i, name in enumerate(model.target.classes)}
