@@ -85,9 +85,7 @@ struct Kernels {
   void (*gemm)(bool transpose_a, bool transpose_b, i64 m, i64 n, i64 k, const T* a, i64 lda, const T* b,
                i64 ldb, const ProductEnds<T>* ends, T* c, i64 ldc);
 
-  // Rows and elements: out += bias, every row; sum (width,) = column sums of x; out += x; out = x * y (out
-  // may alias either).
-  void (*add_bias)(T* out, const T* bias, i64 n, i64 width);
+  // Rows and elements: sum (width,) = column sums of x; out += x; out = x * y (out may alias either).
   void (*sum_rows)(T* sum, const T* x, i64 n, i64 width);
   void (*add_to)(T* out, const T* x, i64 size);
   void (*add_scaled)(T* out, const T* x, T factor, i64 size);  // out += factor * x

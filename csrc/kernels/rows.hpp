@@ -1,4 +1,4 @@
-// What is done row by row or element by element without any function: biases, sums, combinations.
+// What is done row by row or element by element without any function: sums, combinations.
 #pragma once
 
 #include "kernels/kernels.hpp"
@@ -7,14 +7,6 @@
 
 namespace lamina {
 namespace {
-
-template <class T>
-void add_bias(T* __restrict out, const T* __restrict bias, i64 n, i64 width) {
-  for (i64 i = 0; i < n; ++i, out += width) {
-    LAMINA_SIMD
-    for (i64 c = 0; c < width; ++c) out[c] += bias[c];
-  }
-}
 
 // Rows that divide a vector: the matrix is one long row of whole vectors, whose lanes are added up at the
 // end.

@@ -1,11 +1,17 @@
 // Softmax, row by row: out_k = e^(x_k - max) / sum_j e^(x_j - max).
 #pragma once
 
+#include "kernels/columns.hpp"
 #include "kernels/map.hpp"
 #include "kernels/vector_math.hpp"
 
 namespace lamina {
 namespace {
+
+// Rows shorter than that are turned on their side, where they are not much longer than they are many.
+template <class T>
+inline constexpr i64 kNarrowSoftmax = 2 * kLanes<T>;
+inline constexpr i64 kNarrowSoftmaxRatio = 3;
 
 template <class T>
 LAMINA_INLINE T row_max(const T* x, i64 width) {
@@ -31,7 +37,7 @@ LAMINA_INLINE void subtract_max(T* out, const T* x, i64 width, T largest) {
 }
 
 template <class T>
-void softmax_forward(T* out, const T* x, i64 n, i64 width) {
+void softmax_wide(T* out, const T* x, i64 n, i64 width) {
   for (i64 i = 0; i < n; ++i)
     subtract_max(out + i * width, x + i * width, width, row_max(x + i * width, width));
   map(out, out, n * width, [](T d) __attribute__((always_inline)) { return exponential(d); });
@@ -41,6 +47,68 @@ void softmax_forward(T* out, const T* x, i64 n, i64 width) {
     LAMINA_SIMD
     for (i64 c = 0; c < width; ++c) row[c] *= inverse;
   }
+}
+
+// Two columns: one of the powers is 1.
+template <class T>
+LAMINA_INLINE void softmax_of_two(T (*x)[kLanes<T>]) {
+  LAMINA_SIMD
+  for (int lane = 0; lane < kLanes<T>; ++lane) {
+    const T a = x[0][lane], b = x[1][lane];
+    const T e = exponential(a == b ? T(0) : -absolute(a - b)), larger = T(1) / (T(1) + e), less = e * larger;
+    x[0][lane] = a < b ? less : larger;
+    x[1][lane] = a < b ? larger : less;
+  }
+}
+
+template <class T>
+LAMINA_INLINE void softmax_of_columns(T (*x)[kLanes<T>], i64 width) {
+  constexpr int L = kLanes<T>;
+  T largest[L], sum[L];
+  LAMINA_SIMD
+  for (int lane = 0; lane < L; ++lane) {
+    largest[lane] = -FloatTraits<T>::infinity;
+    sum[lane] = 0;
+  }
+  for (i64 c = 0; c < width; ++c) {
+    LAMINA_SIMD
+    for (int lane = 0; lane < L; ++lane) largest[lane] = at_least(x[c][lane], largest[lane]);
+  }
+  for (i64 c = 0; c < width; ++c) {
+    LAMINA_SIMD
+    for (int lane = 0; lane < L; ++lane) {
+      const T d = x[c][lane] == largest[lane] ? T(0) : x[c][lane] - largest[lane], e = exponential(d);
+      x[c][lane] = e;
+      sum[lane] += e;
+    }
+  }
+  LAMINA_SIMD
+  for (int lane = 0; lane < L; ++lane) sum[lane] = T(1) / sum[lane];
+  for (i64 c = 0; c < width; ++c) {
+    LAMINA_SIMD
+    for (int lane = 0; lane < L; ++lane) x[c][lane] *= sum[lane];
+  }
+}
+
+// Of `rows` rows, kLanes at most, that do not fill a vector each.
+template <class T>
+void softmax_narrow(T* out, const T* x, i64 rows, i64 width) {
+  alignas(64) T columns[kNarrowSoftmax<T>][kLanes<T>];
+  load_columns(columns, x, rows, width);
+  width == 2 ? softmax_of_two(columns) : softmax_of_columns(columns, width);
+  store_columns(out, columns, rows, width);
+}
+
+template <class T>
+void softmax_forward(T* out, const T* x, i64 n, i64 width) {
+  while (n > 0 && width < kNarrowSoftmax<T> && width <= kNarrowSoftmaxRatio * n) {
+    const i64 rows = n < kLanes<T> ? n : kLanes<T>;
+    softmax_narrow(out, x, rows, width);
+    out += rows * width;
+    x += rows * width;
+    n -= rows;
+  }
+  softmax_wide(out, x, n, width);
 }
 
 // d_x = out * (d_out - sum_k d_out_k out_k); d_x may be d_out.

@@ -19,7 +19,6 @@ namespace {
 template <class T>
 constexpr Kernels<T> kTable = {
     .gemm = gemm<T>,
-    .add_bias = add_bias<T>,
     .sum_rows = sum_rows<T>,
     .add_to = add_to<T>,
     .add_scaled = add_scaled<T>,

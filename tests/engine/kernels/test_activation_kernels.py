@@ -133,6 +133,31 @@ def test_softmax_and_its_backward_pass(kernels, rng, width):
     np.testing.assert_allclose(d_x, wanted, rtol=1e-4, atol=20 * kernels.eps)
 
 
+@pytest.mark.parametrize("rows", [1, 4, 15, 16, 17, 40])
+def test_softmax_of_narrow_rows_whatever_their_number(kernels, rng, rows):
+    for width in range(1, 35):
+        x = kernels.array(rng.normal(0, 5, (rows, width)))
+        room = kernels.empty((rows + 1) * width)
+        kernels.activation_forward(room, x, rows, width, kernels.function("softmax"), np.zeros(1))
+        out = room[: x.size].reshape(x.shape)
+        np.testing.assert_allclose(out, special.softmax(x.astype(np.float64), axis=1), rtol=30 * kernels.eps)
+        np.testing.assert_allclose(out.sum(axis=1), 1, rtol=8 * kernels.eps)
+        assert np.isnan(room[x.size :]).all()  # nothing is written past the last row
+
+
+@pytest.mark.parametrize("rows", [1, 20])
+def test_softmax_of_two_columns_has_the_limits_of_more(kernels, rows):
+    inf, low, high = np.inf, float(np.finfo(kernels.dtype).min), float(np.finfo(kernels.dtype).max)
+    pairs = [(inf, inf), (-inf, -inf), (inf, -inf), (-inf, 3), (2, inf), (low, high), (high, high), (0, -1000)]
+    shares = [(0.5, 0.5), (0.5, 0.5), (1, 0), (0, 1), (0, 1), (0, 1), (0.5, 0.5), (1, 0)]
+    for pair, share in zip(pairs, shares, strict=True):
+        np.testing.assert_array_equal(kernels.activate("softmax", kernels.array([pair] * rows)), [share] * rows)
+    for pair in [(np.nan, 0), (inf, np.nan), (np.nan, np.nan)]:
+        out = kernels.activate("softmax", kernels.array([[0, 0]] * (rows - 1) + [pair]))
+        assert np.isnan(out[-1]).all()
+        assert (out[:-1] == 0.5).all()
+
+
 def test_softmax_of_infinite_logits_shares_the_row_among_them(kernels):
     x = kernels.array([[np.inf, 0, np.inf], [-np.inf, 0, 0], [1e30, -1e30, 0], [np.nan, 0, 0]])
     out = kernels.activate("softmax", x)

@@ -86,12 +86,9 @@ def test_scale_add_and_multiply(kernels, rng):
 @pytest.mark.parametrize(
     "shape", [(0, 2), (0, 3), (1, 1), (1, 2), (33, 2), (7, 5), (9, 16), (9, 65), (9, 100), (1000, 33), (5, 128), (5, 300)]
 )
-def test_bias_and_sums_of_rows(kernels, rng, shape):
-    x, bias = kernels.array(rng.normal(size=shape)), kernels.array(rng.normal(size=shape[1]))
-    out, total = x.copy(), kernels.array(np.full(shape[1], np.nan))
-    kernels.add_bias(out, bias, *shape)
+def test_sums_of_rows(kernels, rng, shape):
+    x, total = kernels.array(rng.normal(size=shape)), kernels.empty(shape[1])
     kernels.sum_rows(total, x, *shape)
-    np.testing.assert_array_equal(out, x + bias)
     np.testing.assert_allclose(total, x.astype(np.float64).sum(0), rtol=1e-5, atol=100 * kernels.eps)
 
 
