@@ -10,7 +10,9 @@
 
 #include "kernels/gemm/block.hpp"
 #include "kernels/gemm/dots.hpp"
+#include "kernels/gemm/few.hpp"
 #include "kernels/gemm/pack.hpp"
+#include "kernels/gemm/row.hpp"
 
 namespace lamina {
 namespace {
@@ -126,6 +128,34 @@ void multiply_turned(Size m, Size n, Size k, const T* a, Size lda, const Right<T
   }
 }
 
+// C where the matrix in it, B or C itself, has N columns in one piece; false where there is no such matrix.
+template <class T, int N>
+bool multiply_single_by(Size m, Size n, Size k, const T* a, const Right<T>& b, const Target<T>& c) {
+  if constexpr (N <= Simd<T>::width) {
+    if (m == 1 && b.stride == N && (b.transposed ? k : n) == N) {
+      b.transposed ? multiply_few_by_rows<T, N>(n, a, b.data, c) : multiply_row_by_few<T, N>(k, a, b.data, c);
+      return true;
+    }
+    if (k == 1 && n == N && c.row == N && !b.transposed && (!c.start || c.start_row == N)) {
+      multiply_column_by_few<T, N>(m, a, b.data, c);
+      return true;
+    }
+  }
+  return false;
+}
+
+// C where m or k is 1, A therefore a row or a column, whose numbers lie `step` apart. False where a larger
+// product's way is the better one.
+template <class T>
+bool multiply_single(Size m, Size n, Size k, const T* a, Size step, const Right<T>& b, const Target<T>& c) {
+  if (step == 1 && (multiply_single_by<T, 1>(m, n, k, a, b, c) ||
+                    multiply_single_by<T, 2>(m, n, k, a, b, c) || multiply_single_by<T, 4>(m, n, k, a, b, c)))
+    return true;
+  if (!b.transposed) return multiply_single_row(m, n, k, a, step, b.data, b.stride, c), true;
+  if (m > 1 || step > 1) return false;
+  return multiply_few<T>(n, 1, {b.data, b.stride, a, k, k, c.turned()}), true;
+}
+
 }  // namespace product
 
 // C (m, n) = finish(start + op(A) (m, k) op(B) (k, n)), row-major.
@@ -137,11 +167,13 @@ template <class T>
   const bool row_of_b = transpose_b && k == 1 && ldb == 1;  // one column, which lies as a row does
   const Right<T> right{b, row_of_b ? n : ldb, transpose_b && !row_of_b};
   const Target<T> out{c, ldc, 1, ends->start, ends->start_row, 1, ends->finish, ends->gate};
+  const Left<T> left{a, transpose_a ? 1 : lda, transpose_a ? lda : 1};
+  if ((m == 1 || k == 1) && multiply_single(m, n, k, a, m == 1 ? left.step : left.row, right, out)) return;
   if (n <= kFew<T> && !transpose_a && k > 1) return multiply_narrow(m, n, k, a, lda, right, out);
   if (n <= kFew<T> && transpose_a) return multiply_turned(m, n, k, a, lda, right, out);
   if (m <= kFew<T> && transpose_b && !transpose_a && 2 * k >= Simd<T>::width)
     return multiply_few<T>(n, m, {b, ldb, a, lda, k, out.turned()});
-  multiply_blocked(m, n, k, Left<T>{a, transpose_a ? 1 : lda, transpose_a ? lda : 1}, right, out);
+  multiply_blocked(m, n, k, left, right, out);
 }
 
 }  // namespace

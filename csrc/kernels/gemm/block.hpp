@@ -95,18 +95,39 @@ LAMINA_INLINE void finish_block(Vector<T> (&sum)[MR][NV], const Panel<T>& s, Siz
   }
 }
 
+// What MR rows of C from row i on start from.
+template <class T, int NV, bool part, int MR>
+LAMINA_INLINE void start_block(Vector<T> (&sum)[MR][NV], const Panel<T>& s, Size i) {
+#pragma GCC unroll 12
+  for (int r = 0; r < MR; ++r)
+#pragma GCC unroll 8
+    for (int v = 0; v < NV; ++v)
+      sum[r][v] =
+          s.c.start ? read<T, NV, part>(s.c.start + (i + r) * s.c.start_row, v, s.lanes) : Vector<T>{};
+}
+
+template <class T, int NV, bool part, int MR>
+LAMINA_INLINE void store_block(const Vector<T> (&sum)[MR][NV], const Panel<T>& s, Size i) {
+  constexpr int W = Simd<T>::width;
+#pragma GCC unroll 12
+  for (int r = 0; r < MR; ++r) {
+    T* to = s.c.data + (i + r) * s.c.row;
+#pragma GCC unroll 8
+    for (int v = 0; v < NV; ++v) {
+      if (part && v + 1 == NV) {
+        store_part(to + v * W, sum[r][v], s.lanes);
+      } else {
+        store(to + v * W, sum[r][v]);
+      }
+    }
+  }
+}
+
 // MR rows of C from row i on.
 template <class T, int NV, bool part, int MR>
 LAMINA_INLINE void multiply_block(const Panel<T>& s, Size i) {
-  constexpr int W = Simd<T>::width;
-  Vector<T> sum[MR][NV] = {};
-  if (s.c.start) {
-#pragma GCC unroll 12
-    for (int r = 0; r < MR; ++r)
-#pragma GCC unroll 8
-      for (int v = 0; v < NV; ++v)
-        sum[r][v] = read<T, NV, part>(s.c.start + (i + r) * s.c.start_row, v, s.lanes);
-  }
+  Vector<T> sum[MR][NV];
+  start_block<T, NV, part, MR>(sum, s, i);
   const T* a = s.a + i * s.a_row;
   const T* b = s.b;
   for (Size p = 0; p < s.k; ++p) {
@@ -123,18 +144,7 @@ LAMINA_INLINE void multiply_block(const Panel<T>& s, Size i) {
     b += s.b_step;
   }
   if (s.c.finish != Finish::none) finish_block<T, NV, part, MR>(sum, s, i);
-#pragma GCC unroll 12
-  for (int r = 0; r < MR; ++r) {
-    T* to = s.c.data + (i + r) * s.c.row;
-#pragma GCC unroll 8
-    for (int v = 0; v < NV; ++v) {
-      if (part && v + 1 == NV) {
-        store_part(to + v * W, sum[r][v], s.lanes);
-      } else {
-        store(to + v * W, sum[r][v]);
-      }
-    }
-  }
+  store_block<T, NV, part, MR>(sum, s, i);
 }
 
 template <class T, int NV, bool part, int MR>

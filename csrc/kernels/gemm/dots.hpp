@@ -23,14 +23,14 @@ struct Dots {
   Target<T> c;
 };
 
-// `rows` (up to R) rows of C from row i on: lane r * S + j of the result is row i + r times row j. Rows
+// `rows` (R, or fewer) rows of C from row i on: lane r * S + j of the result is row i + r times row j. Rows
 // beyond are the last one again.
-template <class T, int S, int R>
+template <class T, int S, int R, bool fewer>
 LAMINA_INLINE Vector<T> dot_rows(const Dots<T>& s, Size i, Size rows) {
   constexpr int W = Simd<T>::width;
   const T* x[R];
 #pragma GCC unroll 16
-  for (int r = 0; r < R; ++r) x[r] = s.x + (i + smaller(r, rows - 1)) * s.x_row;
+  for (int r = 0; r < R; ++r) x[r] = s.x + (i + (fewer ? smaller(r, rows - 1) : r)) * s.x_row;
   Vector<T> sum[W] = {};
   for (Size p = 0; p < s.k; p += W) {
     const int lanes = static_cast<int>(smaller(W, s.k - p));
@@ -48,11 +48,17 @@ LAMINA_INLINE Vector<T> dot_rows(const Dots<T>& s, Size i, Size rows) {
   return sum[0];
 }
 
+// Whether the lanes of dot_rows lie side by side in a matrix.
+template <int S>
+LAMINA_INLINE bool in_one_piece(Size row, Size column) {
+  return row == S && (S == 1 || column == 1);
+}
+
 // The lanes of start (or of gate) that belong to those of dot_rows.
 template <class T, int S>
 LAMINA_INLINE Vector<T> lanes_of(const T* from, Size row, Size column, Size rows) {
   Vector<T> lanes = {};
-  if (row == S && column == 1) return load_part(from, static_cast<int>(rows * S));
+  if (in_one_piece<S>(row, column)) return load_part(from, static_cast<int>(rows * S));
   for (Size r = 0; r < rows; ++r)
     for (int j = 0; j < S; ++j) lanes[r * S + j] = from[r * row + j * column];
   return lanes;
@@ -65,11 +71,14 @@ void multiply_by_dots(Size m, const Dots<T>& dots) {
   const Target<T>& c = s.c;
   for (Size i = 0; i < m; i += R) {
     const Size rows = smaller(R, m - i), at = i * c.row;
-    Vector<T> value = rows == 1 ? dot_rows<T, S, 1>(s, i, 1) : dot_rows<T, S, R>(s, i, rows), gate = {};
+    Vector<T> value = rows == R   ? dot_rows<T, S, R, false>(s, i, R)
+                      : rows == 1 ? dot_rows<T, S, 1, false>(s, i, 1)
+                                  : dot_rows<T, S, R, true>(s, i, rows);
+    Vector<T> gate = {};
     if (c.start) value += lanes_of<T, S>(c.start + i * c.start_row, c.start_row, c.start_column, rows);
     if (c.gate) gate = lanes_of<T, S>(c.gate + at, c.row, c.column, rows);
     value = finished<T>(value, c.finish, gate);
-    if (c.row == S && c.column == 1) {
+    if (in_one_piece<S>(c.row, c.column)) {
       store_part(c.data + at, value, static_cast<int>(rows * S));
     } else {
       for (Size r = 0; r < rows; ++r)

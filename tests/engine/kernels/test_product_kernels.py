@@ -7,13 +7,15 @@ import pytest
 
 FINISHES = {"none": 0, "relu": 1, "relu_slope": 2}  # enum class Finish of csrc/kernels/kernels.hpp
 ENDS = np.dtype({"names": ["start", "start_row", "finish", "gate"], "formats": ["u8", "i8", "i4", "u8"]}, align=True)
+SINGLE = [shape for few in (1, 2, 3, 4, 5) for shape in ((1, few, 37), (37, few, 1), (1, 37, few))]
 SIZES = [(1, 1, 1), (1, 70, 9), (5, 3, 40), (3, 5, 40), (33, 2, 17), (2, 33, 17), (7, 100, 20), (20, 100, 300), (70, 49, 2)]
+SIZES += [*SINGLE, (1, 200, 70), (9, 200, 1), (1, 2, 0)]
 TRANSPOSITIONS = [(False, False), (True, False), (False, True), (True, True)]
 
 
-def _padded(kernels, rng, rows, columns):
-    """A matrix within a wider one, and the distance of its rows."""
-    return kernels.array(rng.normal(size=(rows, columns + 3)))
+def _matrix(kernels, rng, rows, columns, beside):
+    """A matrix within one that is wider by ``beside`` columns."""
+    return kernels.array(rng.normal(size=(rows, columns + beside)))
 
 
 def _multiply(kernels, transposed, a, b, c, sizes, *, start=None, start_row=0, finish="none", gate=None):
@@ -26,11 +28,13 @@ def _multiply(kernels, transposed, a, b, c, sizes, *, start=None, start_row=0, f
 @pytest.mark.parametrize("transposed", TRANSPOSITIONS)
 @pytest.mark.parametrize("finish", FINISHES)
 @pytest.mark.parametrize("start", ["zero", "bias", "itself"])
-def test_a_product_starts_and_finishes_as_asked(kernels, rng, start, finish, transposed):
+@pytest.mark.parametrize("beside", [0, 3])
+def test_a_product_starts_and_finishes_as_asked(kernels, rng, beside, start, finish, transposed):
     for m, n, k in SIZES:
-        a = _padded(kernels, rng, *((k, m) if transposed[0] else (m, k)))
-        b = _padded(kernels, rng, *((n, k) if transposed[1] else (k, n)))
-        c, gate, bias = (_padded(kernels, rng, m, n) for _ in range(3))
+        a = _matrix(kernels, rng, *((k, m) if transposed[0] else (m, k)), beside)
+        b = _matrix(kernels, rng, *((n, k) if transposed[1] else (k, n)), beside)
+        c, gate = (_matrix(kernels, rng, m, n, beside) for _ in range(2))
+        bias = _matrix(kernels, rng, 1, n, beside)
         before = c.copy()
         starts = {"zero": (None, 0), "bias": (bias, 0), "itself": (c, c.shape[1])}[start]
         _multiply(kernels, transposed, a, b, c, (m, n, k), start=starts[0], start_row=starts[1], finish=finish, gate=gate)

@@ -12,6 +12,7 @@ from lamina.engine.blas import SingleThreadedBlas, scipy_blas
 
 SIZES = (1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 31, 33, 64)
 SHAPES = [(m, 33, 17) for m in SIZES] + [(13, n, 17) for n in SIZES] + [(13, 33, k) for k in SIZES]
+SHAPES += [shape for few in (1, 2, 3, 4) for size in (1, 16, 33) for shape in ((1, few, size), (size, few, 1), (1, size, few))]
 SHAPES += [
     (1, 1, 1),
     (2, 2, 40),
