@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "executor/fused_relu.hpp"
+#include "executor/fusion.hpp"
 #include "executor/pool.hpp"
 #include "executor/product.hpp"
 #include "executor/program.hpp"
@@ -36,14 +36,17 @@ struct Context {
   std::uint64_t seed;
   i64 step;
   const double* dropout_rates;  // by dropout op in program order, or null: the ops' own
-  const FusedRelu* fused_relu;  // null: every op for itself
+  const Fusion* fusion;         // null: every op for itself, and no backward pass
 
   i64 n() const { return rows.size; }
   i64 width(int buffer) const { return program.widths[buffer]; }
   T* value(int buffer) const { return work.value[buffer]; }
-  T* d_value(int buffer) const { return work.d_value[buffer]; }
-  int written(int buffer) const { return fused_relu ? fused_relu->written[buffer] : buffer; }
-  int d_written(int buffer) const { return fused_relu ? fused_relu->d_written[buffer] : buffer; }
+  T* d_value(int buffer) const {
+    const int place = fusion ? fusion->d_place[buffer] : -1;
+    return place < 0 ? work.d_value[buffer] : work.value[place];
+  }
+  int written(int buffer) const { return fusion ? fusion->written[buffer] : buffer; }
+  int d_written(int buffer) const { return fusion ? fusion->d_written[buffer] : buffer; }
   const T* parameter(const Op& op, std::size_t i) const {
     return i < op.parameters.size() ? parameters + program.parameters[op.parameters[i]].offset : nullptr;
   }

@@ -73,7 +73,7 @@ Executor<T>::Executor(Program program, Tools<T> tools, T* parameters, T* state)
       work_per_row_(work_per_row(program_)),
       needs_gradient_(find_needs_gradient(program_)),
       only_dense_(find_only_dense(program_)),
-      fused_relu_(find_fused_relu(program_)),
+      fusion_(find_fusion(program_)),
       gradient_(program_.num_parameters),
       saved_state_(program_.num_state),
       head_losses_(program_.heads.size()),
@@ -147,7 +147,7 @@ Context<T> Executor<T>::begin(Workspace<T>& work, const Batches& data, Rows rows
           plan_.seed,
           step,
           dropout_rates,
-          &fused_relu_};
+          &fusion_};
 }
 
 template <class T>
@@ -182,6 +182,9 @@ template <class T>
 std::optional<Failure> Executor<T>::find_failure(const Context<T>& context, double loss) {
   const bool finite_loss = std::isfinite(loss);
   if (finite_loss && totals_.finite) return std::nullopt;
+  Context<T> again = context;  // the backward pass has used up some values
+  again.update_state = false;
+  forward(again);
   if (auto failure = find_activation(context)) return failure;
   return finite_loss ? find_gradient(context) : find_loss(context, head_losses_);
 }

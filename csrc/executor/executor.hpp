@@ -120,7 +120,7 @@ class Executor {
   std::vector<Section> sections_;
   i64 work_per_row_;
   std::vector<char> needs_gradient_, only_dense_;
-  FusedRelu fused_relu_;
+  Fusion fusion_;
   AlignedVector<T> gradient_;
   std::vector<T> saved_state_;
   std::vector<double> head_losses_;

@@ -43,7 +43,7 @@ Context<T> Perturber<T>::begin(const Batches& data, Rows rows, i64 step) {
   Context<T> context = executor_.begin(executor_.training_, data, rows, true, true, step, nullptr);
   // A change of one weight needs the columns of its inputs.
   if (!rule_.all) std::fill(executor_.sparse_input_.begin(), executor_.sparse_input_.end(), nullptr);
-  context.fused_relu = nullptr;  // a change of one unit is followed op by op
+  context.fusion = nullptr;  // a change of one unit is followed op by op
   // While the user's objective runs, the executor may be used, and make its pool anew.
   if (objective_) context.pool = context.product.pool = nullptr;
   return context;

@@ -85,6 +85,12 @@ struct Kernels {
   void (*gemm)(bool transpose_a, bool transpose_b, i64 m, i64 n, i64 k, const T* a, i64 lda, const T* b,
                i64 ldb, const ProductEnds<T>* ends, T* c, i64 ldc);
 
+  // Back through out = x W with 1 to 4 outputs, for `columns` of the columns of x, whose rows lie `row`
+  // apart: d_x = d_out W^T, where `relu` past the relu whose output x is; d_weight (columns, outputs) = x^T
+  // d_out, `onto` added to; sum (columns,) = column sums of d_x unless null. d_x may be x.
+  void (*narrow_backward)(T* d_x, T* d_weight, T* sum, const T* x, const T* d_out, const T* weight, i64 n,
+                          i64 row, i64 columns, i64 outputs, bool onto, bool relu);
+
   // Rows and elements: sum (width,) = column sums of x; out += x; out = x * y (out may alias either).
   void (*sum_rows)(T* sum, const T* x, i64 n, i64 width);
   void (*add_to)(T* out, const T* x, i64 size);

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "executor/context.hpp"
+#include "executor/ops/narrow_dense.hpp"
 #include "executor/sparse.hpp"
 
 namespace lamina {
@@ -46,6 +47,8 @@ void dense_backward(const Context<T>& context, const Op& op) {
   const T* d_out = context.d_value(op.output);
   const Parameter& weight = context.program.parameters[op.parameters[0]];
   char& written = context.gradient_written[op.parameters[0]];
+  if (op.parameters.size() > 1) bias_gradient(context, op, d_out);
+  if (goes_back_narrow(context, op)) return narrow_backward(context, op);
   if (const Source* sparse = context.sparse_input[x]) {
     sparse_weight_gradient(context.kernels, context.gradient_to_add(op, 0), *sparse, context.rows, d_out,
                            width);
@@ -55,7 +58,6 @@ void dense_backward(const Context<T>& context, const Op& op) {
                     d_weight);
     written = 1;
   }
-  if (op.parameters.size() > 1) bias_gradient(context, op.parameters[1], d_out, width);
   if (context.needs_gradient[x]) input_gradient(context, x, d_out, context.parameters + weight.offset, width);
 }
 
@@ -72,10 +74,14 @@ void input_gradient(const Context<T>& context, int x, const T* d_out, const T* w
   written = 1;
 }
 
+// Unless the op above has known it already.
 template <class T>
-void bias_gradient(const Context<T>& context, int parameter, const T* d_out, i64 width) {
+void bias_gradient(const Context<T>& context, const Op& op, const T* d_out) {
+  const int parameter = op.parameters[1];
+  const i64 width = context.width(op.output);
   T* d_bias = context.gradient + context.program.parameters[parameter].offset;
   char& written = context.gradient_written[parameter];
+  if (written && context.fusion->bias_below[op.output] == parameter) return;
   context.kernels.sum_rows(written ? context.work.scratch : d_bias, d_out, context.n(), width);
   if (written) context.kernels.add_to(d_bias, context.work.scratch, width);
   written = 1;

@@ -8,6 +8,7 @@
 #include "kernels/heads.hpp"
 #include "kernels/kernels.hpp"
 #include "kernels/layer_norm.hpp"
+#include "kernels/narrow_backward.hpp"
 #include "kernels/penalty.hpp"
 #include "kernels/prelu.hpp"
 #include "kernels/rows.hpp"
@@ -19,6 +20,7 @@ namespace {
 template <class T>
 constexpr Kernels<T> kTable = {
     .gemm = gemm<T>,
+    .narrow_backward = narrow_backward<T>,
     .sum_rows = sum_rows<T>,
     .add_to = add_to<T>,
     .add_scaled = add_scaled<T>,

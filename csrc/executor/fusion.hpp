@@ -1,0 +1,86 @@
+// What ops do for their neighbors on the way, so that it costs no pass of its own: dense ops do the relu
+// beside them, and those with few outputs (ops/narrow_dense.hpp) the bias gradient of the dense op below.
+#pragma once
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include "executor/program.hpp"
+
+namespace lamina {
+
+struct Fusion {
+  // By buffer: where the dense op that writes it puts its numbers instead, past the relu that alone reads
+  // them; the buffer itself where there is no such relu.
+  std::vector<int> written;
+  // By buffer: where the dense op that alone reads it puts its gradient instead, past the relu that wrote it
+  // (and alone reads its own input).
+  std::vector<int> d_written;
+  // By buffer: that whose value's memory its gradient takes, or -1: relu's output, which is not read again
+  // once a narrow dense op has gone back past relu.
+  std::vector<int> d_place;
+  // By buffer: the bias whose gradient is the sum over the rows of the buffer's gradient and nothing else,
+  // where a single op reads the buffer (past relu too) and so knows that gradient as a whole; else -1.
+  std::vector<int> bias_below;
+};
+
+inline constexpr i64 kFewOutputs = 4;  // Kernels::narrow_backward
+
+inline bool is_narrow(const Program& program, const Op& op) {
+  return op.kind == OpKind::dense && program.widths[op.output] <= kFewOutputs &&
+         program.widths[op.output] > 0;
+}
+
+// By buffer: who reads it; outputs and heads count.
+inline std::vector<int> count_readers(const Program& program) {
+  std::vector<int> readers(program.widths.size(), 0);
+  for (const Op& op : program.ops)
+    for (const int b : op.inputs) ++readers[b];
+  for (const int b : program.outputs) ++readers[b];
+  for (const Head& head : program.heads) ++readers[head.logits];
+  return readers;
+}
+
+inline void find_fused_relu(Fusion& fusion, const Program& program, const std::vector<int>& readers) {
+  std::vector<char> from_dense(program.widths.size(), 0), to_dense(program.widths.size(), 0);
+  for (const Op& op : program.ops) {
+    if (op.kind != OpKind::dense) continue;
+    from_dense[op.output] = 1;
+    to_dense[op.inputs[0]] = 1;
+  }
+  for (const Op& op : program.ops) {
+    if (op.kind != OpKind::activation || op.function != Function::relu) continue;
+    const int x = op.inputs[0], out = op.output;
+    if (readers[x] != 1) continue;
+    if (from_dense[x]) fusion.written[x] = out;
+    if (to_dense[out] && readers[out] == 1) fusion.d_written[out] = x;
+  }
+}
+
+inline void find_biases_below(Fusion& fusion, const Program& program, const std::vector<int>& readers) {
+  std::vector<int> uses(program.parameters.size(), 0);
+  for (const Op& op : program.ops)
+    for (const int p : op.parameters) ++uses[p];
+  for (const Op& op : program.ops)
+    if (op.kind == OpKind::dense && op.parameters.size() > 1 && uses[op.parameters[1]] == 1 &&
+        readers[op.output] == 1)
+      fusion.bias_below[op.output] = op.parameters[1];
+}
+
+inline Fusion find_fusion(const Program& program) {
+  const std::vector<int> readers = count_readers(program);
+  const std::size_t buffers = program.widths.size();
+  Fusion fusion{std::vector<int>(buffers), {}, std::vector<int>(buffers, -1), std::vector<int>(buffers, -1)};
+  std::iota(fusion.written.begin(), fusion.written.end(), 0);
+  fusion.d_written = fusion.written;
+  find_fused_relu(fusion, program, readers);
+  find_biases_below(fusion, program, readers);
+  for (const Op& op : program.ops) {
+    const int x = op.inputs[0], to = fusion.d_written[x];
+    if (is_narrow(program, op) && to != x) fusion.d_place[to] = x;
+  }
+  return fusion;
+}
+
+}  // namespace lamina
