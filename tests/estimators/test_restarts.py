@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from lamina import MLPClassifier, MLPRegressor
 from lamina.errors import DataError, InvalidSettingError, NonFiniteError
-from lamina.estimators import restarts
+from lamina.estimators.fitting import restarts
 from lamina.training import Callback, EarlyStopping, JsonlLog
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -8,9 +8,9 @@ from lamina.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from lamina.estimators.classifier import MLPClassifier
+    from lamina.estimators.fitting.restarts import Restart, Restarts
     from lamina.estimators.perceptron import Perceptron
     from lamina.estimators.regressor import MLPRegressor
-    from lamina.estimators.restarts import Restart, Restarts
     from lamina.estimators.separability import Separability, linear_separability
     from lamina.estimators.separation_certificates import CommonPoint, SeparatingPlane
 
@@ -30,7 +30,7 @@ _HOMES = {
     "lamina.estimators.classifier": "MLPClassifier",
     "lamina.estimators.perceptron": "Perceptron",
     "lamina.estimators.regressor": "MLPRegressor",
-    "lamina.estimators.restarts": "Restart Restarts",
+    "lamina.estimators.fitting.restarts": "Restart Restarts",
     "lamina.estimators.separability": "Separability linear_separability",
     "lamina.estimators.separation_certificates": "CommonPoint SeparatingPlane",
 }

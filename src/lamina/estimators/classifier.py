@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, ClassVar, Self, final
+from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 
 import numpy as np
 from sklearn.base import ClassifierMixin
@@ -14,17 +14,19 @@ from sklearn.utils.multiclass import check_classification_targets, unique_labels
 from sklearn.utils.validation import column_or_1d, validate_data
 
 from lamina.errors import DataError
+from lamina.estimators import fitting
 from lamina.estimators.class_weights import weigh_rows
 from lamina.estimators.decision import Decision, choose_decision, has_probabilities
 from lamina.estimators.documentation import ATTRIBUTES, NOTES, PARAMETERS
 from lamina.estimators.fitted import DTYPES
 from lamina.estimators.labels import LabelEncoding
 from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
-from lamina.estimators.objective import label_objective
-from lamina.estimators.optimization import has_partial_fit
 from lamina.estimators.parameters import ActivationParameter, HiddenLayerSizes
-from lamina.losses import Loss
+from lamina.estimators.solver import has_partial_fit
 from lamina.training.scores import accuracy
+
+if TYPE_CHECKING:
+    from lamina.losses import Loss
 
 __all__ = ["MLPClassifier"]
 
@@ -210,7 +212,7 @@ True
         return accuracy(truth, self._encoding.choose(predicted, self._decision.threshold_of_prediction), weight)
 
     def _objective_function(self, chosen: Any) -> Callable[[Any, Any], float]:
-        return label_objective(chosen, self._decision, self._encoding)
+        return fitting.label_objective(chosen, self._decision, self._encoding)
 
     def _row_weights(self, truth: np.ndarray, weight: np.ndarray | None) -> np.ndarray | None:
         return weigh_rows(self.class_weight, self._encoding, truth, weight)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from lamina import losses
 from lamina.errors import InvalidSettingError, phrase_unknown
 from lamina.estimators.labels import LabelEncoding
-from lamina.losses import CustomLoss, Loss, SigmoidCrossEntropy, SoftmaxCrossEntropy, get_loss
+
+if TYPE_CHECKING:
+    from lamina.losses import Loss
 
 __all__ = ["Decision", "choose_decision", "has_probabilities"]
 
@@ -80,9 +84,11 @@ def _both(p: np.ndarray) -> np.ndarray:
 
 def has_probabilities(loss: str | Loss | Callable[..., object]) -> bool:
     """Whether predictions under the parameter ``loss`` are probabilities."""
-    if isinstance(loss, CustomLoss):
+    if isinstance(loss, str):
+        return loss == "log_loss"
+    if isinstance(loss, losses.CustomLoss):
         return loss.inverse_link is not None
-    return loss == "log_loss" or isinstance(loss, SoftmaxCrossEntropy | SigmoidCrossEntropy)
+    return isinstance(loss, losses.SoftmaxCrossEntropy | losses.SigmoidCrossEntropy)
 
 
 def choose_decision(loss: str | Loss | Callable[..., object], encoding: LabelEncoding, label_smoothing: float = 0.0) -> Decision:
@@ -90,8 +96,8 @@ def choose_decision(loss: str | Loss | Callable[..., object], encoding: LabelEnc
 
     "log_loss" is softmax cross-entropy for three and more classes, and sigmoid cross-entropy for two classes or several labels.
     """
-    chosen = _named(loss, encoding, label_smoothing) if isinstance(loss, str) else get_loss(loss)
-    if isinstance(chosen, SoftmaxCrossEntropy):
+    chosen = _named(loss, encoding, label_smoothing) if isinstance(loss, str) else losses.get_loss(loss)
+    if isinstance(chosen, losses.SoftmaxCrossEntropy):
         # targets are indices of classes here, whatever they may be elsewhere
         return Decision(replace(chosen, probabilities=False), 0.0, 1.0, 0.0, "softmax")
     if chosen.kind not in _CONVENTIONS:
@@ -102,6 +108,6 @@ def choose_decision(loss: str | Loss | Callable[..., object], encoding: LabelEnc
 
 def _named(name: str, encoding: LabelEncoding, label_smoothing: float) -> Loss:
     if name == "log_loss":
-        cross_entropy = SoftmaxCrossEntropy if encoding.kind == "multiclass" else SigmoidCrossEntropy
-        return cross_entropy(label_smoothing=label_smoothing)
-    return get_loss(name)
+        name = "softmax_cross_entropy" if encoding.kind == "multiclass" else "sigmoid_cross_entropy"
+        return losses.get_loss(name, label_smoothing=label_smoothing)
+    return losses.get_loss(name)

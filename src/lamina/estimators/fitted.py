@@ -10,16 +10,14 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from lamina.engine.program import Parameter
-from lamina.estimators.architecture import dense_biases, dense_weights
-from lamina.estimators.frozen_trainer import FrozenTrainer
-from lamina.estimators.layer_arrays import LayerArrays, write_into
-from lamina.network import Network
-from lamina.training import Callback, History, Trainer
+from lamina.estimators import fitting
+from lamina.estimators.layer_arrays import LayerArrays, dense_biases, dense_weights, write_into
 from lamina.training.finite import is_finite
 
 if TYPE_CHECKING:
-    from lamina.training import PredictiveDistribution
+    from lamina.engine.program import Parameter
+    from lamina.network import Network
+    from lamina.training import Callback, History, PredictiveDistribution, Trainer
 
 __all__ = ["DTYPES", "FittedNetwork"]
 
@@ -76,7 +74,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
         """The attributes, with the trainer frozen: engines do not travel."""
         state: dict[str, Any] = dict(super().__getstate__())
         if "_trainer" in state:
-            state["_trainer"] = FrozenTrainer.of(state["_trainer"])
+            state["_trainer"] = fitting.FrozenTrainer.of(state["_trainer"])
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:

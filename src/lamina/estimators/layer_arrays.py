@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import SupportsIndex
+from typing import TYPE_CHECKING, SupportsIndex
 
 import numpy as np
 
 from lamina.errors import ShapeError
 
-__all__ = ["LayerArrays"]
+if TYPE_CHECKING:
+    from lamina.engine.program import Parameter, Program
+
+__all__ = ["LayerArrays", "dense_biases", "dense_weights", "write_into"]
 
 
 class LayerArrays(list[np.ndarray]):
@@ -46,3 +49,13 @@ def write_into(views: Sequence[np.ndarray], arrays: Iterable[object], name: str)
         )
     for view, array in zip(views, new, strict=True):
         view[...] = array
+
+
+def dense_weights(program: Program) -> list[Parameter]:
+    """The weights of the dense layers, in the order of the network."""
+    return [program.parameters[op.parameters[0]] for op in program.ops if op.kind == "dense"]
+
+
+def dense_biases(program: Program) -> list[Parameter]:
+    """The biases of the dense layers that have one, in the order of the network."""
+    return [program.parameters[op.parameters[1]] for op in program.ops if op.kind == "dense" and len(op.parameters) > 1]

@@ -5,28 +5,25 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight
 
+from lamina import training
 from lamina.errors import DataError, NonFiniteError, ShapeError, phrase
-from lamina.estimators.architecture import build_network
-from lamina.estimators.constraints import check_estimator_parameters
+from lamina.estimators import fitting
 from lamina.estimators.fitted import FittedNetwork
-from lamina.estimators.optimization import build_clipping, build_optimizer, build_schedule, changes_rate_by_epoch, is_stochastic
-from lamina.estimators.outcome import DIVERGED, report_outcome
 from lamina.estimators.parameters import ActivationParameter, HiddenLayerSizes, SharedParameters
-from lamina.estimators.restarts import Restarts, fit_restarts, single_start
-from lamina.estimators.rows import Rows, hold_out
-from lamina.estimators.sgd_rate import SgdRate
-from lamina.estimators.stopping_rule import StoppingRule
-from lamina.estimators.validation_split import split_rows
-from lamina.losses import Loss
-from lamina.network import Network
-from lamina.training import Callback, StopReason, TimeLimit, Trainer
+from lamina.estimators.rows import Rows
+from lamina.estimators.solver import changes_rate_by_epoch, is_stochastic
 from lamina.training.callbacks.callback import list_of_callbacks
+
+if TYPE_CHECKING:
+    from lamina.losses import Loss
+    from lamina.network import Network
+    from lamina.training import Callback, StopReason, Trainer
 
 __all__ = ["MultilayerPerceptron"]
 
@@ -52,9 +49,9 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
     best_validation_score_: float | None
     validation_loss_curve_: list[float] | None
     stop_reason_: StopReason
-    restarts_: Restarts
+    restarts_: fitting.Restarts
 
-    _rule: StoppingRule
+    _rule: fitting.StoppingRule
     _rng: np.random.RandomState
     _split_seed: int
     _no_improvement_count: int
@@ -135,7 +132,7 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         TrainingWarning
             If training diverged; the best weights so far are kept.
         """
-        check_estimator_parameters(self.get_params(deep=False), self._family, type(self).__name__)
+        fitting.check_estimator_parameters(self.get_params(deep=False), self._family, type(self).__name__)
         first = not (self.warm_start and self.__sklearn_is_fitted__())
         return self._fit(X, y, sample_weight, (X_val, y_val, groups), first=first)
 
@@ -149,10 +146,10 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         if self.n_restarts > 1 and not incremental:
             seeds = [int(seed) for seed in self._rng.randint(2**31 - 1, size=self.n_restarts)]
             self._split_seed = int(self._rng.randint(2**31 - 1))
-            fit_restarts(self, seeds, *self._split(rows, *judges))
+            fitting.fit_restarts(self, seeds, *self._split(rows, *judges))
         else:
             self._fit_once(rows, judges, first, incremental)
-        report_outcome(self, incremental)
+        fitting.report_outcome(self, incremental)
         return self
 
     def _fit_once(self, rows: Rows, judges: tuple[Any, Any, Any], first: bool, incremental: bool) -> None:
@@ -162,13 +159,13 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         trainer = self._new_trainer(network, weights, len(train)) if first or not incremental else self._trainer
         self._run(trainer, train, validation, incremental)
         self._trainer = trainer
-        self.restarts_ = single_start(self)
+        self.restarts_ = fitting.single_start(self)
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """One epoch; goes on with the present weights, optimizer state and random numbers."""
         fitted = self.__sklearn_is_fitted__()
         if not fitted:
-            check_estimator_parameters(self.get_params(deep=False), self._family, type(self).__name__)
+            fitting.check_estimator_parameters(self.get_params(deep=False), self._family, type(self).__name__)
         if self.early_stopping:
             raise DataError("partial_fit does not support early_stopping=True. Use fit, which can set validation rows aside.")
         if self.n_restarts > 1:
@@ -188,7 +185,7 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
     def _begin(self) -> None:
         """Forget an earlier fit."""
         self._rng = check_random_state(self.random_state)
-        self._rule = StoppingRule(self)
+        self._rule = fitting.StoppingRule(self)
         self.t_ = 0
         self._no_improvement_count = 0
         self.loss_curve_ = []
@@ -215,7 +212,7 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
 
         The first weights are drawn before everything else, as scikit-learn does: from equal seeds both start at the same point.
         """
-        network = build_network(self, X.shape[1], self._objective()[1])
+        network = fitting.build_network(self, X.shape[1], self._objective()[1])
         if first:
             weights = network.initialize(self._rng, X.dtype)
             self._split_seed = int(self._rng.randint(2**31 - 1))
@@ -239,20 +236,20 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
             truth = self._truth(y_val)
             return rows, Rows(X_val, truth, self._row_weights(truth, None))
         if self.validation_split is not None or groups is not None:
-            return split_rows(rows, self.validation_split, groups)
+            return fitting.split_rows(rows, self.validation_split, groups)
         if not self._stops_early:
             return rows, None
-        return hold_out(rows, self.validation_fraction, self._split_seed, self._strata(rows.truth))
+        return fitting.hold_out(rows, self.validation_fraction, self._split_seed, self._strata(rows.truth))
 
     def _new_trainer(self, network: Network, weights: tuple[np.ndarray, np.ndarray], num_rows: int) -> Trainer:
         """A trainer as the parameters say, with a fresh optimizer, at the given weights."""
-        trainer = Trainer(
+        trainer = training.Trainer(
             network,
             self._objective()[0],
-            build_optimizer(self),
+            fitting.build_optimizer(self),
             batch_size=self._batch_size(num_rows),
-            schedule=build_schedule(self, "validation_score" if self._stops_early else "loss"),
-            clipping=build_clipping(self),
+            schedule=fitting.build_schedule(self, "validation_score" if self._stops_early else "loss"),
+            clipping=fitting.build_clipping(self),
             callbacks=self._trainer_callbacks(),
             metrics={"score": self._rule.validation_score} if self._stops_early else None,
             seed=int(self._rng.randint(2**31 - 1)),
@@ -266,8 +263,8 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         return trainer
 
     def _trainer_callbacks(self) -> list[Callback]:
-        limit = [] if self.max_time is None else [TimeLimit(self.max_time)]
-        rate = [SgdRate(self.learning_rate_init, self)] if changes_rate_by_epoch(self) else []
+        limit = [] if self.max_time is None else [training.TimeLimit(self.max_time)]
+        rate = [fitting.SgdRate(self.learning_rate_init, self)] if changes_rate_by_epoch(self) else []
         return [self._rule, *rate, *list_of_callbacks(self.callbacks), *limit]
 
     def _batch_size(self, num_rows: int) -> int | None:
@@ -298,6 +295,6 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         try:
             trainer.fit(train.X, targets, sample_weight=train.weight, validation_data=data, max_epochs=epochs)
         except NonFiniteError as error:
-            raise NonFiniteError(f"{DIVERGED} {error}") from error
+            raise NonFiniteError(f"{fitting.DIVERGED} {error}") from error
         self._rule.prepare()
-        self.stop_reason_ = trainer.stop_reason or StopReason("max_epochs")
+        self.stop_reason_ = trainer.stop_reason or training.StopReason("max_epochs")

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from lamina.activations import Activation
-from lamina.initializers import Initializer
-from lamina.network import Network
-from lamina.optimizers import Optimizer
-from lamina.schedules import Schedule
-from lamina.training import Callback
+if TYPE_CHECKING:
+    from lamina.activations import Activation
+    from lamina.initializers import Initializer
+    from lamina.network import Network
+    from lamina.optimizers import Optimizer
+    from lamina.schedules import Schedule
+    from lamina.training import Callback
 
 __all__ = ["SCIKIT_LEARN_SCHEDULES", "ActivationParameter", "HiddenLayerSizes", "SharedParameters"]
 
 SCIKIT_LEARN_SCHEDULES = ("constant", "invscaling", "adaptive")
 
-HiddenLayerSizes = int | Sequence[int] | np.ndarray
-ActivationParameter = str | Activation | Sequence[str | Activation]
+HiddenLayerSizes: TypeAlias = int | Sequence[int] | np.ndarray
+ActivationParameter: TypeAlias = "str | Activation | Sequence[str | Activation]"
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

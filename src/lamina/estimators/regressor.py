@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, ClassVar, Self, final
+from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import column_or_1d, validate_data
 
+from lamina import losses
 from lamina.errors import DataError, phrase
+from lamina.estimators import fitting
 from lamina.estimators.documentation import ATTRIBUTES, NOTES, PARAMETERS
 from lamina.estimators.fitted import DTYPES
 from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
-from lamina.estimators.objective import number_objective
-from lamina.estimators.optimization import has_partial_fit
 from lamina.estimators.parameters import ActivationParameter, HiddenLayerSizes
-from lamina.losses import Loss, Poisson, Quantile, get_loss
+from lamina.estimators.solver import has_partial_fit
 from lamina.training.scores import r2
+
+if TYPE_CHECKING:
+    from lamina.losses import Loss
 
 __all__ = ["MLPRegressor"]
 
@@ -112,8 +115,8 @@ True
         elif num_targets != self._num_targets:
             rule = f"must have {self._num_targets} column(s), as in the previous call"
             raise DataError(phrase("y", rule, num_targets, owner="MLPRegressor"))
-        self._loss = get_loss(self.loss)
-        if isinstance(self._loss, Poisson) and (y < 0).any():
+        self._loss = losses.get_loss(self.loss)
+        if isinstance(self._loss, losses.Poisson) and (y < 0).any():
             repair = 'Use loss="squared_error" for numbers that may be negative.'
             raise DataError(
                 phrase("y", "must not be negative with the poisson loss", float(y.min()), repair=repair, owner="MLPRegressor")
@@ -126,14 +129,14 @@ True
         return np.ascontiguousarray(truth, dtype=dtype)
 
     def _objective(self) -> tuple[Loss, int, str]:
-        levels = len(self._loss.head_settings()) if isinstance(self._loss, Quantile) else 1
-        return self._loss, self._num_targets * levels, "exp" if isinstance(self._loss, Poisson) else "identity"
+        levels = len(self._loss.head_settings()) if isinstance(self._loss, losses.Quantile) else 1
+        return self._loss, self._num_targets * levels, "exp" if isinstance(self._loss, losses.Poisson) else "identity"
 
     def _score_of(self, truth: np.ndarray, predicted: np.ndarray, weight: np.ndarray | None) -> float:
         return r2(truth, predicted, weight)
 
     def _objective_function(self, chosen: Any) -> Callable[[Any, Any], float]:
-        return number_objective(chosen)
+        return fitting.number_objective(chosen)
 
 
 def _flat(predicted: np.ndarray) -> np.ndarray:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from lamina.engine.plan import InputArray
 from lamina.errors import DataError
+
+if TYPE_CHECKING:
+    from lamina.engine.plan import InputArray
 
 __all__ = ["check_finite", "is_finite"]
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
-from lamina.engine.executor import Executor
-from lamina.optimizers import Optimizer
-from lamina.schedules import Schedule
-from lamina.stop_reason import StopReason
-from lamina.training.history import History, Record
+if TYPE_CHECKING:
+    from lamina.engine.executor import Executor
+    from lamina.optimizers import Optimizer
+    from lamina.schedules import Schedule
+    from lamina.stop_reason import StopReason
+    from lamina.training.history import History, Record
 
 __all__ = ["Callback", "Run", "list_of_callbacks"]
 

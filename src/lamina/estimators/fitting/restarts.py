@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lamina.errors import NonFiniteError
-from lamina.estimators.optimization import build_optimizer
+from lamina.estimators.fitting.optimization import build_optimizer
 from lamina.estimators.rows import Rows
 from lamina.optimizers import PerturbationOptimizer
 from lamina.training import StopReason

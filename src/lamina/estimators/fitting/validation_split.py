@@ -1,4 +1,4 @@
-"""Which rows validate, where the user says so: by a splitter of scikit-learn, row numbers, or a mask."""
+"""Which rows validate: some at random, or those that the user says by a splitter of scikit-learn, row numbers, or a mask."""
 
 from __future__ import annotations
 
@@ -9,7 +9,29 @@ import numpy as np
 from lamina.errors import DataError, phrase
 from lamina.estimators.rows import Rows
 
-__all__ = ["split_rows"]
+__all__ = ["hold_out", "split_rows"]
+
+
+def hold_out(rows: Rows, fraction: float, seed: int, stratify: np.ndarray | None) -> tuple[Rows, Rows]:
+    """Split ``rows`` at random into rows to train on and the ``fraction`` to validate on; the split depends on ``seed`` alone.
+
+    Raises
+    ------
+    DataError
+        If fewer than two rows are left for validation.
+    """
+    # Here, because it brings along scikit-learn's metrics, preprocessing and callbacks, which an import should not cost.
+    from sklearn.model_selection import train_test_split
+
+    weights = () if rows.weight is None else (rows.weight,)
+    parts = train_test_split(rows.X, rows.truth, *weights, test_size=fraction, random_state=seed, stratify=stratify)
+    train, validation = Rows(*parts[0::2], *[None] * (not weights)), Rows(*parts[1::2], *[None] * (not weights))
+    if len(validation) < 2:
+        raise DataError(
+            "The validation set is too small. Increase 'validation_fraction' or the size of your dataset. "
+            f"It would have {len(validation)} of {len(rows)} rows."
+        )
+    return train, validation
 
 
 def split_rows(rows: Rows, split: Any, groups: Any = None) -> tuple[Rows, Rows]:

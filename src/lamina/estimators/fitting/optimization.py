@@ -7,29 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.clipping import Clipping
-from lamina.estimators.objective import with_objective
+from lamina.estimators.fitting.objective import with_objective
+from lamina.estimators.fitting.sgd_rate import RowScaling
 from lamina.estimators.parameters import SCIKIT_LEARN_SCHEDULES
-from lamina.estimators.sgd_rate import RowScaling
+from lamina.estimators.solver import changes_rate_by_epoch
 from lamina.optimizers import Optimizer, PerturbationOptimizer, get_optimizer
 from lamina.schedules import Adaptive, Schedule, get_schedule
 
 if TYPE_CHECKING:
     from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
 
-__all__ = ["build_clipping", "build_optimizer", "build_schedule", "changes_rate_by_epoch", "has_partial_fit", "is_stochastic"]
-
-
-def is_stochastic(estimator: MultilayerPerceptron) -> bool:
-    """Whether the solver works batch by batch."""
-    chosen = estimator.solver if estimator.optimizer is None else estimator.optimizer
-    return getattr(chosen, "kind", chosen) != "lbfgs"
-
-
-def has_partial_fit(estimator: MultilayerPerceptron) -> bool:
-    """For ``available_if``: whether there is a ``partial_fit``; says why not."""
-    if not is_stochastic(estimator):
-        raise AttributeError("partial_fit is only available for stochastic optimizers. lbfgs is not stochastic.")
-    return True
+__all__ = ["build_clipping", "build_optimizer", "build_schedule"]
 
 
 def build_optimizer(estimator: MultilayerPerceptron) -> Optimizer:
@@ -81,12 +69,6 @@ def build_schedule(estimator: MultilayerPerceptron, watched: str) -> Schedule:
     if isinstance(given, str) and given in SCIKIT_LEARN_SCHEDULES:
         return get_schedule("constant")
     return get_schedule(given)
-
-
-def changes_rate_by_epoch(estimator: MultilayerPerceptron) -> bool:
-    """Whether one of scikit-learn's two changing schedules is at work."""
-    sgd = estimator.optimizer is None and estimator.solver == "sgd"
-    return sgd and isinstance(estimator.learning_rate, str) and estimator.learning_rate in ("invscaling", "adaptive")
 
 
 def build_clipping(estimator: MultilayerPerceptron) -> Clipping:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sklearn.exceptions import ConvergenceWarning
 
-from lamina.estimators.optimization import is_stochastic
+from lamina.estimators.solver import is_stochastic
 
 if TYPE_CHECKING:
     from lamina.estimators.multilayer_perceptron import MultilayerPerceptron

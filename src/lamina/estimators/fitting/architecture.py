@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.engine.program import Parameter, Program
 from lamina.errors import ShapeError, phrase
 from lamina.initializers import Initializer, SklearnUniform
 from lamina.layers import Activation, BatchNorm, Dense, Dropout, Layer, LayerNorm, PReLU
@@ -16,7 +15,7 @@ from lamina.network import Network, Sequential
 if TYPE_CHECKING:
     from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
 
-__all__ = ["build_network", "dense_biases", "dense_weights"]
+__all__ = ["build_network"]
 
 _SIGMOID = Activation("sigmoid")
 
@@ -82,13 +81,3 @@ def _dense(estimator: MultilayerPerceptron, units: int, auto: Initializer) -> De
 def _per_layer(given: Any, count: int) -> list[Any]:
     """``given`` as a list of one entry a layer."""
     return list(given) if isinstance(given, Sequence | np.ndarray) and not isinstance(given, str) else [given] * count
-
-
-def dense_weights(program: Program) -> list[Parameter]:
-    """The weights of the dense layers, in the order of the network."""
-    return [program.parameters[op.parameters[0]] for op in program.ops if op.kind == "dense"]
-
-
-def dense_biases(program: Program) -> list[Parameter]:
-    """The biases of the dense layers that have one, in the order of the network."""
-    return [program.parameters[op.parameters[1]] for op in program.ops if op.kind == "dense" and len(op.parameters) > 1]

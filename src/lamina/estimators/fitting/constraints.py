@@ -8,7 +8,7 @@ import numpy as np
 
 from lamina.activations import ACTIVATIONS, ALIASES, Activation
 from lamina.engine import ENGINES
-from lamina.estimators.contradictions import find_contradictions
+from lamina.estimators.fitting.contradictions import find_contradictions
 from lamina.estimators.parameters import SCIKIT_LEARN_SCHEDULES
 from lamina.initializers import INITIALIZERS, Initializer
 from lamina.layers import PReLU
