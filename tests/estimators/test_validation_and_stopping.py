@@ -161,3 +161,26 @@ def test_warnings_point_at_the_users_line() -> None:
     with pytest.warns(UserWarning, match="clipped") as clipped:
         MLPClassifier(max_iter=300, batch_size=500, tol=1.0).fit(X, y)
     assert {warning.filename for warning in [*caught, *clipped]} == {__file__}
+
+
+class AtEveryEpoch(Callback):
+    """Asks for nothing, but every epoch, so that each is a call of the engine of its own."""
+
+    def on_epoch_end(self, trainer: Any, record: Any) -> None:
+        pass
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+@pytest.mark.parametrize("patience", [1, 3, 10, np.inf])
+@pytest.mark.parametrize("tol", [0.0, 1e-4, 0.05])
+@pytest.mark.parametrize("batch_size", [64, 200])
+def test_epochs_that_share_a_call_end_at_the_same_epoch(solver: str, patience: float, tol: float, batch_size: int) -> None:
+    settings = {**_SMALL, "solver": solver, "n_iter_no_change": patience, "tol": tol, "batch_size": batch_size, "max_iter": 40}
+    together, apart = (
+        MLPClassifier(warm_start=True, callbacks=callbacks, **settings).fit(X, y).fit(X, y) for callbacks in ((), AtEveryEpoch())
+    )
+    for name in ("n_iter_", "t_", "loss_", "loss_curve_", "best_loss_", "stop_reason_"):
+        assert getattr(together, name) == getattr(apart, name), name
+    for one, other in zip(together.coefs_, apart.coefs_, strict=True):
+        np.testing.assert_array_equal(one, other)

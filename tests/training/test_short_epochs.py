@@ -34,6 +34,21 @@ def pair(optimizer, rows=10, **settings):
     return trainers, data
 
 
+class Patient(Callback):
+    """Writes down every epoch, some time after it."""
+
+    def __init__(self, ahead):
+        self.ahead = ahead
+        self.seen = []
+
+    def epochs_ahead(self, trainer):
+        return self.ahead
+
+    def on_epoch_end(self, trainer, record):
+        assert record is trainer.history[-1]
+        self.seen.append((trainer.epoch, trainer.step, record["loss"]))
+
+
 def without_durations(history):
     return [{key: value for key, value in record.items() if key != "duration_s"} for record in history]
 
@@ -71,16 +86,48 @@ def test_a_subclass_with_its_own_epoch_is_asked_for_every_one():
     assert trainer.num_epochs == 50
 
 
-def test_few_calls_run_many_epochs(monkeypatch):
-    (trainer, _), data = pair(Adam(0.01), batch_size=None)
+def epochs_by_call(trainer, monkeypatch):
+    """A list that fills with the number of epochs in each call of many."""
     calls = []
     train_epochs = trainer.executor.train_epochs
     monkeypatch.setattr(
         trainer.executor, "train_epochs", lambda *arguments: calls.append(arguments[1].count) or train_epochs(*arguments)
     )
+    return calls
+
+
+def test_few_calls_run_many_epochs(monkeypatch):
+    (trainer, _), data = pair(Adam(0.01), batch_size=None)
+    calls = epochs_by_call(trainer, monkeypatch)
     trainer.fit(*data, max_epochs=1000)
     assert sum(calls) == 1000
     assert len(calls) < 100
+
+
+@pytest.mark.parametrize("batch_size", [None, 4])
+def test_callbacks_that_can_wait_are_told_of_every_epoch(batch_size, monkeypatch):
+    (trainer, every_epoch), data = pair(Adam(0.01), batch_size=batch_size)
+    trainer.callbacks = [Patient(ahead=3), Patient(ahead=7)]
+    calls = epochs_by_call(trainer, monkeypatch)
+    for each in (trainer, every_epoch):
+        each.fit(*data, max_epochs=40)
+    expected = every_epoch.history[:, ("epoch", "step", "loss")]
+    assert trainer.callbacks[0].seen == trainer.callbacks[1].seen == expected
+    assert max(calls) == 3
+    assert np.array_equal(trainer.executor.parameters, every_epoch.executor.parameters)
+
+
+@pytest.mark.parametrize("asks", [{"needs_gradient_norms": True}, {"every_steps": 1}, {"on_epoch_begin": lambda trainer: None}])
+def test_nobody_waits_who_wants_more_than_records(asks, monkeypatch):
+    (trainer, _), data = pair(Adam(0.01), batch_size=None)
+    callback = Patient(ahead=10)
+    for name, wish in asks.items():
+        setattr(callback, name, wish)
+    trainer.callbacks = [callback]
+    calls = epochs_by_call(trainer, monkeypatch)
+    trainer.fit(*data, max_epochs=20)
+    assert calls == []
+    assert len(callback.seen) == 20
 
 
 def test_a_training_that_diverges_gives_back_the_same_best_weights():

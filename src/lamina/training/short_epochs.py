@@ -11,6 +11,7 @@ from lamina.engine.executor import EpochsExecutor
 from lamina.engine.plan import Batches, Epochs, Failure, StepValues, TrainingResult
 from lamina.training.best_weights import BestWeights
 from lamina.training.callbacks.callback import Run
+from lamina.training.callbacks.moments import Moments
 from lamina.training.chunks import ChunkSize
 from lamina.training.history import Record
 
@@ -19,7 +20,7 @@ __all__ = ["ShortEpochs", "run_short_epochs"]
 
 @dataclass(frozen=True, slots=True)
 class ShortEpochs:
-    """Epochs between which nobody asks for anything: no callback, no validation, no schedule that watches.
+    """Epochs between which nobody asks for the weights: no validation, no callback that could not wait for their end.
 
     Attributes
     ----------
@@ -69,17 +70,20 @@ class ShortEpochs:
         return [float(losses @ weights / weights.sum()) for losses in by_step]
 
 
-def run_short_epochs(run: Run, epochs: ShortEpochs, steps: EpochsExecutor, best: BestWeights, size: ChunkSize) -> Failure | None:
-    """Take all steps of ``epochs`` in one call, and put their records into the history; returns why a step was not taken."""
+def run_short_epochs(
+    run: Run, epochs: ShortEpochs, steps: EpochsExecutor, best: BestWeights, moments: Moments, size: ChunkSize
+) -> Failure | None:
+    """Take all steps of ``epochs`` in one call, and then tell of each; returns why a step was not taken."""
+    first_step = run.step
     began = time.perf_counter()
     result = best.offer_epochs(
-        lambda kept: steps.train_epochs(epochs.data, epochs.epochs, epochs.batch_size, run.step, epochs.values, kept)
+        lambda kept: steps.train_epochs(epochs.data, epochs.epochs, epochs.batch_size, first_step, epochs.values, kept)
     )
     duration_s = time.perf_counter() - began
     size.observe(epochs.epochs.count * epochs.steps_per_epoch, duration_s)
-    records = epochs.records(result, run.step, duration_s)
-    run.epoch += len(records)
-    run.step += len(result.losses)
-    for record in records:
+    for record in epochs.records(result, first_step, duration_s):
+        run.epoch, run.step = record["epoch"], record["step"]
         run.history.append(record)
+        moments.call("on_epoch_end", run, record)
+    run.step = first_step + len(result.losses)
     return result.failure

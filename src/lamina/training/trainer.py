@@ -363,21 +363,21 @@ class Trainer(Predictor):
     def _configure(self) -> None:
         # L-BFGS takes no steps of the engine's; the plan then only says how to divide the penalty.
         stepping = self.optimizer if isinstance(self.optimizer, StepOptimizer) else GradientDescent()
-        norms = any(callback.needs_gradient_norms for callback in self.callbacks)
+        norms = self._moments.needs_gradient_norms
         plan = TrainingPlan(stepping.rule(), self.clipping, self.penalty_per_row, self.seed, norms)
         self._built().configure(plan, self.optimizer)
         check_program(self.executor.program, self.optimizer, self.clipping, self.schedule)
 
     def _epochs_a_call(self, data: Batches) -> int:
         """How many epochs one call of the engine may run; 1 if something is to be done between them, or watched within."""
-        watched = self.callbacks or self._fit.validation is not None or self.schedule.reactive is not None
         own_epoch = type(self).fit_epoch is not Trainer.fit_epoch  # a subclass asks for every epoch
-        if watched or own_epoch or self.clipping.is_bounded or data.sample_weight is not None:
+        if own_epoch or self._fit.validation is not None or self.clipping.is_bounded or data.sample_weight is not None:
             return 1
         if self._rows_an_epoch(data.num_rows) < data.num_rows or not isinstance(self._built().steps, EpochsExecutor):
             return 1
         num_steps = -(-data.num_rows // self._rows_a_step(data.num_rows))
-        return min(self._chunk_size.steps // num_steps, self.last_epoch - self.epoch)
+        most = min(self._chunk_size.steps // num_steps, self.last_epoch - self.epoch)
+        return int(min(most, self._moments.epochs_ahead(self)))
 
     def _fit_short_epochs(self, data: Batches, num_epochs: int) -> None:
         """Many times :meth:`fit_epoch` in one call of the engine, with equal results."""
@@ -386,7 +386,7 @@ class Trainer(Predictor):
         size = self._rows_a_step(data.num_rows)
         values = self._values(data.num_rows, size, num_epochs)
         epochs = ShortEpochs(data, Epochs(self.epoch, num_epochs, self.shuffle), size, values)
-        self._stop_at(run_short_epochs(self, epochs, steps, self._fit.best, self._chunk_size))
+        self._stop_at(run_short_epochs(self, epochs, steps, self._fit.best, self._moments, self._chunk_size))
 
     def _stop_at(self, failure: Failure | None) -> None:
         if failure is not None:

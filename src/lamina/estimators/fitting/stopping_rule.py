@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,13 +53,21 @@ class StoppingRule(Callback):
         rows = self.validation
         return float("nan") if rows is None else self.estimator._score_of(rows.truth, predicted, rows.weight)
 
+    def epochs_ahead(self, trainer: Run) -> float:
+        """As many as must pass without an improvement before it stops; what is printed comes at the end of each."""
+        model = self.estimator
+        if model.verbose:
+            return 1
+        return max(1, model.n_iter_no_change + 1 - model._no_improvement_count) if self.stops else math.inf
+
     def on_epoch_end(self, trainer: Run, record: Record) -> None:
         model = self.estimator
         model.n_iter_ += 1
         model.t_ += self.num_rows
         model.loss_ = float(record["loss"])
         model.loss_curve_.append(model.loss_)
-        self._say(f"Iteration {model.n_iter_}, loss = {model.loss_:.8f}")
+        if model.verbose:
+            print(f"Iteration {model.n_iter_}, loss = {model.loss_:.8f}")
         if "validation_loss" in record and model.validation_loss_curve_ is not None:
             model.validation_loss_curve_.append(float(record["validation_loss"]))
         if self.validation is not None:

@@ -108,6 +108,14 @@ class Callback:
     def on_fit_end(self, trainer: Run) -> None:
         """``fit`` ends; ``trainer.stop_reason`` says why."""
 
+    def epochs_ahead(self, trainer: Run) -> float:
+        """How many epochs may be done before ``on_epoch_end`` is called for the first of them, and then for the others.
+
+        With 1, the default, each call finds the weights of its epoch. A callback that reads the record alone, and knows that it
+        will not stop the training any sooner, can let more of them pass: short ones then share a call of the engine.
+        """
+        return 1
+
     def state(self) -> dict[str, Any]:
         """What a checkpoint must store for this callback to go on: numbers, texts, arrays, nested dicts and lists of them."""
         return {}

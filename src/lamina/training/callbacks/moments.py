@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,11 +36,18 @@ class Moments:
             for moment in _NAMES
         }
         self.at_steps = [callback for callback in self.callbacks if callback.every_steps is not None]
+        self.needs_gradient_norms = any(callback.needs_gradient_norms for callback in self.callbacks)
 
     def call(self, moment: str, *arguments: Any) -> None:
         """Call one moment of all callbacks that have it."""
         for method in self._of[moment]:
             method(*arguments)
+
+    def epochs_ahead(self, run: Run) -> float:
+        """How many epochs may be done before ``on_epoch_end`` is called for them; infinity: any number."""
+        if self.at_steps or self.needs_gradient_norms or self._of["on_epoch_begin"] or self._of["on_chunk_end"]:
+            return 1
+        return min((c.epochs_ahead(run) for c in self.callbacks if _overrides(c, "on_epoch_end")), default=math.inf)
 
     def steps_until_due(self, step: int) -> int | None:
         """Steps from ``step`` until the next callback wants ``on_step_end``; None: never."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from lamina.optimizers import PerturbationOptimizer, StepOptimizer
 from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.callbacks.watched import watched
@@ -13,9 +15,15 @@ __all__ = ["ScheduleWatch"]
 class ScheduleWatch(Callback):
     """Tells the trainer's schedule, if it is a reactive one, how each epoch went. Every trainer has one, before the others."""
 
+    def epochs_ahead(self, trainer: Run) -> float:
+        return math.inf if trainer.schedule.reactive is None else 1
+
     def on_epoch_end(self, trainer: Run, record: Record) -> None:
-        schedule, optimizer = trainer.schedule.reactive, trainer.optimizer
-        if schedule is None or not isinstance(optimizer, StepOptimizer | PerturbationOptimizer):
+        schedule = trainer.schedule.reactive
+        if schedule is None:
+            return
+        optimizer = trainer.optimizer
+        if not isinstance(optimizer, StepOptimizer | PerturbationOptimizer):
             return
         value = watched(record, schedule.monitor, owner=type(schedule).__name__)
         schedule.on_epoch_end(value, optimizer.step_size)
