@@ -9,7 +9,7 @@
 
 #include "bind/bind.hpp"
 #include "bind/choose_tools.hpp"
-#include "random/permutation.hpp"
+#include "random/purposes.hpp"
 
 namespace lamina {
 namespace {
@@ -64,9 +64,10 @@ std::uintptr_t kernel_table(const std::string& dtype, const std::string& instruc
 
 nb::ndarray<nb::numpy, i64, nb::ndim<1>> permutation(i64 n, std::uint64_t seed, std::uint32_t epoch) {
   auto order = std::make_unique<i64[]>(static_cast<std::size_t>(n));
+  const Kernels<float>* kernels = instruction_sets().back().f32;
   {
     nb::gil_scoped_release release;
-    permute(order.get(), n, seed, epoch);
+    kernels->permute(order.get(), n, {seed, kShuffle, epoch, 0});
   }
   i64* data = order.release();
   const nb::capsule owner(data, [](void* p) noexcept { delete[] static_cast<i64*>(p); });

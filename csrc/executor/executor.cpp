@@ -11,7 +11,7 @@
 #include "executor/gradient.hpp"
 #include "executor/heads.hpp"
 #include "executor/passes.hpp"
-#include "random/permutation.hpp"
+#include "random/purposes.hpp"
 
 namespace lamina {
 namespace {
@@ -284,7 +284,8 @@ TrainingSummary Executor<T>::train_epochs(const Batches& data, Epochs epochs, i6
   for (i64 e = 0; e < epochs.count; ++e) {
     const i64 before = summary.steps;
     if (epochs.shuffle)
-      permute(order_.data(), data.rows, plan_.seed, epochs.first + static_cast<std::uint32_t>(e));
+      tools_.kernels->permute(order_.data(), data.rows,
+                              {plan_.seed, kShuffle, epochs.first + static_cast<std::uint32_t>(e), 0});
     take_steps(summary, data, order_.data(), data.rows, batch_size, first_step, values, losses, nullptr);
     if (summary.failure) break;
     offer(best, mean_loss(losses + before, data, order_.data(), batch_size));

@@ -8,13 +8,12 @@
 #include "executor/gather.hpp"
 #include "executor/heads.hpp"
 #include "executor/passes.hpp"
-#include "random/permutation.hpp"
 #include "random/philox.hpp"
+#include "random/purposes.hpp"
 
 namespace lamina {
 namespace {
 
-constexpr std::uint32_t kPerturbOne = 3, kPerturbAll = 4;  // purposes; see lamina/engine/randomness.py
 constexpr i64 kSignsPerBlock = 128;
 
 }  // namespace

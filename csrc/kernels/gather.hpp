@@ -27,7 +27,8 @@ void gather_rows(T* __restrict out, const S* __restrict source, i64 row_stride, 
   }
 }
 
-// Any other layout, column by column: in a Fortran-ordered source the reads then stay within a column.
+// Any other layout, and single columns: column by column, so that the reads stay within a column of a
+// Fortran-ordered source.
 template <class T, class S>
 void gather_columns(T* __restrict out, const S* __restrict source, i64 row_stride, i64 column_stride,
                     const i64* __restrict order, i64 n, i64 width) {
@@ -39,7 +40,7 @@ void gather_columns(T* __restrict out, const S* __restrict source, i64 row_strid
 
 template <class T, class S>
 void gather(T* out, const S* source, i64 row_stride, i64 column_stride, const i64* order, i64 n, i64 width) {
-  if (column_stride == 1 || width == 1) {
+  if (column_stride == 1 && width > 1) {
     gather_rows(out, source, row_stride, order, n, width);
   } else {
     gather_columns(out, source, row_stride, column_stride, order, n, width);

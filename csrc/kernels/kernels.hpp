@@ -153,6 +153,9 @@ struct Kernels {
                      i64 width);
   void (*gather_f64)(T* out, const double* source, i64 row_stride, i64 column_stride, const i64* order, i64 n,
                      i64 width);
+
+  // Order: order (n,) becomes a permutation of 0 .. n-1.
+  void (*permute)(i64* order, i64 n, RandomKey key);
 };
 
 // One per instruction set; a table is null where the build has no such variant (another architecture).

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "executor/context.hpp"
-#include "random/permutation.hpp"
+#include "random/purposes.hpp"
 
 namespace lamina {
 

@@ -10,6 +10,7 @@
 #include "kernels/layer_norm.hpp"
 #include "kernels/narrow_backward.hpp"
 #include "kernels/penalty.hpp"
+#include "kernels/permutation.hpp"
 #include "kernels/prelu.hpp"
 #include "kernels/rows.hpp"
 #include "kernels/update.hpp"
@@ -46,6 +47,7 @@ constexpr Kernels<T> kTable = {
     .max_norm = max_norm<T>,
     .gather_f32 = gather<T, float>,
     .gather_f64 = gather<T, double>,
+    .permute = permute,
 };
 
 }  // namespace

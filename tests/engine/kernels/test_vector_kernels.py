@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lamina.engine.randomness import SHUFFLE, permutation
+
 SIZES = [0, 1, 7, 64, 1000, 5003]
 
 
@@ -104,3 +106,10 @@ def test_gather_takes_rows_from_any_layout(kernels, rng, width, order, source_ty
     gather = kernels.gather_f32 if source_type == np.float32 else kernels.gather_f64
     gather(out, source, row_stride, column_stride, rows, 41, width)
     np.testing.assert_array_equal(out, source[rows].astype(kernels.dtype))
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 15, 16, 127, 128, 129, 1000])
+def test_the_order_is_that_of_the_reference(kernels, n):
+    order = np.full(n, -1, dtype=np.int64)
+    kernels.permute(order, n, kernels.key(2**63 + 3, SHUFFLE, 7, 0))
+    np.testing.assert_array_equal(order, permutation(n, seed=2**63 + 3, epoch=7))
