@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard
 
 import numpy as np
 
 from lamina.engine.plan import Batches, BestEpoch, Epochs, Failure, InputArray, StepValues, TrainingPlan, TrainingResult
 from lamina.engine.program import Program
 
-__all__ = ["EpochsExecutor", "Executor"]
+__all__ = ["EpochsExecutor", "Executor", "runs_epochs"]
 
 
 class Executor(Protocol):
@@ -58,7 +58,6 @@ class Executor(Protocol):
         """
 
 
-@runtime_checkable
 class EpochsExecutor(Executor, Protocol):
     """An executor that saves the way back to Python between short epochs."""
 
@@ -70,3 +69,8 @@ class EpochsExecutor(Executor, Protocol):
         ``values`` has an entry for each step of all epochs, and no dropout rates. Epochs that were done and have a lower mean
         loss than ``best`` leave their weights in it.
         """
+
+
+def runs_epochs(steps: object) -> TypeGuard[EpochsExecutor]:
+    """Whether it is an :class:`EpochsExecutor`; to ask ``isinstance`` of a protocol would take longer than many an epoch."""
+    return hasattr(steps, "train_epochs")

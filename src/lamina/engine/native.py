@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
@@ -193,7 +194,7 @@ class NativeExecutor:
 
 def _aligned_zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """Zeros that begin at a cache line, which vector loads like."""
-    size_bytes = int(np.prod(shape)) * dtype.itemsize
+    size_bytes = math.prod(shape) * dtype.itemsize
     block = np.zeros(size_bytes + _CACHE_LINE, dtype=np.uint8)
     start = -block.ctypes.data % _CACHE_LINE
     return block[start : start + size_bytes].view(dtype).reshape(shape)

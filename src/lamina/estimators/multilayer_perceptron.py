@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -132,9 +133,14 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         TrainingWarning
             If training diverged; the best weights so far are kept.
         """
-        fitting.check_estimator_parameters(self.get_params(deep=False), self._family, type(self).__name__)
+        self._check_parameters()
         first = not (self.warm_start and self.__sklearn_is_fitted__())
         return self._fit(X, y, sample_weight, (X_val, y_val, groups), first=first)
+
+    def _check_parameters(self) -> None:
+        # not get_params, which inspects a signature for longer than all the checks take
+        parameters = {field.name: getattr(self, field.name) for field in fields(self) if field.init}
+        fitting.check_estimator_parameters(parameters, self._family, type(self).__name__)
 
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, judges: tuple[Any, Any, Any], *, first: bool, incremental: bool = False
@@ -165,7 +171,7 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         """One epoch; goes on with the present weights, optimizer state and random numbers."""
         fitted = self.__sklearn_is_fitted__()
         if not fitted:
-            fitting.check_estimator_parameters(self.get_params(deep=False), self._family, type(self).__name__)
+            self._check_parameters()
         if self.early_stopping:
             raise DataError("partial_fit does not support early_stopping=True. Use fit, which can set validation rows aside.")
         if self.n_restarts > 1:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Self
 
 from lamina.errors import ShapeError, phrase
 from lamina.initializers import Initializer
@@ -146,7 +147,8 @@ class Layer(Settings, ABC):
         owner = owner or self.label
         self.check_count(incoming, owner)
         self.check_widths(incoming, owner)
-        return self.ops([source.width for source in incoming])[-1].width
+        fixed = self.fixed_width
+        return self.ops([source.width for source in incoming])[-1].width if fixed is None else fixed
 
     def check_count(self, incoming: Sequence[object], owner: str) -> None:
         """Refuse too few or too many inputs."""
@@ -168,6 +170,12 @@ class Layer(Settings, ABC):
     def label(self) -> str:
         """The layer's name, or its class while it has none."""
         return self.name or type(self).__name__
+
+    def named(self, name: str) -> Self:
+        """This layer under another name, which is not checked, nor are the settings once more."""
+        twin = copy.copy(self)
+        object.__setattr__(twin, "name", name)
+        return twin
 
     def describe(self) -> str:
         """The settings that matter to a reader, for the summary's table."""

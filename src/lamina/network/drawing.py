@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from lamina.errors import InvalidSettingError, phrase
 from lamina.layers import Input, Layer, Symbol
@@ -28,7 +27,7 @@ def nodes_of(inputs: Sequence[Symbol], outputs: Sequence[Symbol]) -> tuple[list[
     names = _names([*inputs, *layers])
     input_nodes = [InputNode(names[symbol], symbol.width) for symbol in inputs]
     nodes = [
-        Node(replace(symbol.layer, name=names[symbol]), tuple(names[source] for source in symbol.inputs))
+        Node(symbol.layer.named(names[symbol]), tuple(names[source] for source in symbol.inputs))
         for symbol in layers
         if symbol.layer is not None
     ]

@@ -48,10 +48,6 @@ class History(Sequence[Record]):
         """Add the record of one more epoch."""
         self._records.append(record)
 
-    def extend(self, records: Iterable[Record]) -> None:
-        """Add the records of further epochs."""
-        self._records.extend(records)
-
     @property
     def keys(self) -> list[str]:
         """All keys of all records, in the order in which they first came."""

@@ -63,7 +63,7 @@ class ShortEpochs:
         """Of each epoch: means over its rows, of which the last batch may have fewer."""
         last = self.data.num_rows - (self.steps_per_epoch - 1) * self.batch_size
         if last == self.batch_size:
-            means: list[float] = by_step.mean(axis=1).tolist()
+            means: list[float] = (np.add.reduce(by_step, axis=1) / self.steps_per_epoch).tolist()
             return means
         weights = np.full(self.steps_per_epoch, float(self.batch_size))
         weights[-1] = last
@@ -71,9 +71,15 @@ class ShortEpochs:
 
 
 def run_short_epochs(
-    run: Run, epochs: ShortEpochs, steps: EpochsExecutor, best: BestWeights, moments: Moments, size: ChunkSize
+    run: Run, epochs: ShortEpochs, steps: EpochsExecutor, best: BestWeights, size: ChunkSize, moments: Moments | None
 ) -> Failure | None:
-    """Take all steps of ``epochs`` in one call, and then tell of each; returns why a step was not taken."""
+    """Take all steps of ``epochs`` in one call, and then tell the callbacks of each, if there are any.
+
+    Returns
+    -------
+    Failure or None
+        Why a step was not taken.
+    """
     first_step = run.step
     began = time.perf_counter()
     result = best.offer_epochs(
@@ -84,6 +90,7 @@ def run_short_epochs(
     for record in epochs.records(result, first_step, duration_s):
         run.epoch, run.step = record["epoch"], record["step"]
         run.history.append(record)
-        moments.call("on_epoch_end", run, record)
+        if moments is not None:
+            moments.call("on_epoch_end", run, record)
     run.step = first_step + len(result.losses)
     return result.failure

@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 
 from lamina.engine import permutation, plan
-from lamina.engine.executor import EpochsExecutor
+from lamina.engine.executor import runs_epochs
 from lamina.engine.plan import Batches, Epochs, Failure, StepValues, TrainingPlan
 from lamina.errors import InvalidSettingError, phrase
 from lamina.network import Network
@@ -373,7 +373,7 @@ class Trainer(Predictor):
         own_epoch = type(self).fit_epoch is not Trainer.fit_epoch  # a subclass asks for every epoch
         if own_epoch or self._fit.validation is not None or self.clipping.is_bounded or data.sample_weight is not None:
             return 1
-        if self._rows_an_epoch(data.num_rows) < data.num_rows or not isinstance(self._built().steps, EpochsExecutor):
+        if self._rows_an_epoch(data.num_rows) < data.num_rows or not runs_epochs(self._built().steps):
             return 1
         num_steps = -(-data.num_rows // self._rows_a_step(data.num_rows))
         most = min(self._chunk_size.steps // num_steps, self.last_epoch - self.epoch)
@@ -382,11 +382,12 @@ class Trainer(Predictor):
     def _fit_short_epochs(self, data: Batches, num_epochs: int) -> None:
         """Many times :meth:`fit_epoch` in one call of the engine, with equal results."""
         steps = self._built().steps
-        assert isinstance(steps, EpochsExecutor)
+        assert runs_epochs(steps)
         size = self._rows_a_step(data.num_rows)
         values = self._values(data.num_rows, size, num_epochs)
         epochs = ShortEpochs(data, Epochs(self.epoch, num_epochs, self.shuffle), size, values)
-        self._stop_at(run_short_epochs(self, epochs, steps, self._fit.best, self._moments, self._chunk_size))
+        told = self._moments if self.callbacks else None
+        self._stop_at(run_short_epochs(self, epochs, steps, self._fit.best, self._chunk_size, told))
 
     def _stop_at(self, failure: Failure | None) -> None:
         if failure is not None:
