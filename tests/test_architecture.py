@@ -171,10 +171,28 @@ def loaded_by(program: str) -> set[str]:
                 "lamina.training.trainer",
             ),
         ),
+        (
+            "from lamina import MLPClassifier\nMLPClassifier(batch_size=2, solver='sgd', max_iter=500).fit([[0], [1]], [0, 1])",
+            (
+                "sklearn.model_selection",
+                "lamina.engine.reference",
+                "lamina.files",
+                "lamina.initializers.scaled",
+                "lamina.layers.batch_norm",
+                "lamina.losses.hinge",
+                "lamina.optimizers.adam",
+                "lamina.optimizers.perturb_one",
+                "lamina.regularizers",
+                "lamina.schedules.adaptive",
+                "lamina.training.callbacks.early_stopping",
+                "lamina.training.full_batch",
+                "lamina.training.perturbation_steps",
+            ),
+        ),
         ("from lamina.cli.main import main", ("numpy", "scipy", "sklearn", "pandas", "matplotlib")),
     ],
 )
-def test_an_import_loads_nothing_that_it_does_not_need(program: str, unwanted: tuple[str, ...]):
+def test_a_program_loads_nothing_that_it_does_not_need(program: str, unwanted: tuple[str, ...]):
     assert not loaded_by(program) & set(unwanted)
 
 

@@ -2,38 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
+from lamina import initializers
 from lamina.errors import InvalidSettingError, phrase, phrase_unknown
-from lamina.initializers.auto import Auto
-from lamina.initializers.constant import Constant
 from lamina.initializers.initializer import Initializer
-from lamina.initializers.normal import Normal
-from lamina.initializers.orthogonal import Orthogonal
-from lamina.initializers.scaled import SCHEMES, Scaled
-from lamina.initializers.sklearn_uniform import SklearnUniform
-from lamina.initializers.uniform import Uniform
 from lamina.settings import check_keys, kind_of
 
 __all__ = ["INITIALIZERS", "get_initializer"]
 
+_CLASSES = {
+    "auto": "Auto",
+    "zeros": "Constant",
+    "constant": "Constant",
+    "normal": "Normal",
+    "uniform": "Uniform",
+    "orthogonal": "Orthogonal",
+    "sklearn_uniform": "SklearnUniform",
+}
+_SCHEMES = ("xavier", "glorot_normal", "glorot_uniform", "he", "he_normal", "he_uniform", "lecun_normal", "lecun_uniform")
+
+
+class _Defaults(Mapping[str, Initializer]):
+    """Every initializer with its default settings, made when it is asked for."""
+
+    def __getitem__(self, name: str) -> Initializer:
+        if name in _SCHEMES:
+            return initializers.Scaled(name)
+        initializer: Initializer = getattr(initializers, _CLASSES[name])()
+        return initializer
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*_CLASSES, *_SCHEMES))
+
+    def __len__(self) -> int:
+        return len(_CLASSES) + len(_SCHEMES)
+
+    def __contains__(self, name: object) -> bool:
+        return name in _CLASSES or name in _SCHEMES
+
 
 #: Every initializer by name, with its default settings.
-INITIALIZERS: Mapping[str, Initializer] = MappingProxyType(
-    {
-        "auto": Auto(),
-        "zeros": Constant(0.0),
-        "constant": Constant(),
-        "normal": Normal(),
-        "uniform": Uniform(),
-        "orthogonal": Orthogonal(),
-        "sklearn_uniform": SklearnUniform(),
-    }
-    | {scheme: Scaled(scheme) for scheme in SCHEMES}
-)
+INITIALIZERS: Mapping[str, Initializer] = _Defaults()
 
 
 def get_initializer(initializer: str | Initializer | Mapping[str, Any], **settings: Any) -> Initializer:

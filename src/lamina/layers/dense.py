@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from lamina.activations import Activation as ActivationFunction
 from lamina.errors import InvalidSettingError, phrase
 from lamina.initializers import Initializer, get_initializer
 from lamina.layers.function import activation_draft, function_label, function_to_plain, to_function
 from lamina.layers.layer import Layer, OpDraft, ParameterDraft
-from lamina.regularizers import Regularizer, get_regularizer
 from lamina.validation import Rule, boolean, integer, number, one_of, value
+
+if TYPE_CHECKING:
+    from lamina.regularizers import Regularizer
 
 __all__ = ["Dense"]
 
@@ -21,8 +23,14 @@ def _optional_function(activation: Any) -> ActivationFunction | None:
     return None if activation is None else to_function(activation)
 
 
+def _regularizer(regularizer: Any) -> Regularizer:
+    from lamina.regularizers import get_regularizer  # most layers have none
+
+    return get_regularizer(regularizer)
+
+
 def _optional_regularizer(regularizer: Any) -> Regularizer | None:
-    return None if regularizer is None else get_regularizer(regularizer)
+    return None if regularizer is None else _regularizer(regularizer)
 
 
 @final
@@ -113,7 +121,7 @@ class Dense(Layer):
 
     def _parameters(self, fan_in: int) -> tuple[ParameterDraft, ...]:
         fans = (fan_in, self.units)
-        l1, l2 = (self.l1, self.l2) if self.regularizer is None else get_regularizer(self.regularizer).pair
+        l1, l2 = (self.l1, self.l2) if self.regularizer is None else _regularizer(self.regularizer).pair
         weight = ParameterDraft(
             "weight",
             fans,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from lamina import losses
 from lamina.lazy import LazyRegistry
-from lamina.losses.custom import CustomLoss
 from lamina.losses.loss import Loss
 from lamina.settings import from_name_or_dict
 
@@ -54,6 +54,6 @@ def get_loss(loss: LossLike, **settings: Any) -> Loss:
     if isinstance(loss, Loss) and not settings:
         return loss
     if callable(loss) and not isinstance(loss, type):
-        return CustomLoss.from_settings({"function": loss, **settings})
+        return losses.CustomLoss.from_settings({"function": loss, **settings})
     accepted = "a name, a dict, a Loss or a function of logits and targets"
     return from_name_or_dict(loss, LOSSES, settings, family="loss", accepted=accepted)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lamina import layers
 from lamina.errors import InvalidSettingError, phrase
-from lamina.layers import BatchNorm, Dense
+from lamina.layers import Dense
 from lamina.network.node import Node
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def fold_batch_norm(
     """
     draft = _Draft(network, {name: array.astype(np.float64) for name, array in network.unflatten(parameters, state).items()})
     for node in network.nodes:
-        if isinstance(node.layer, BatchNorm):
+        if isinstance(node.layer, layers.BatchNorm):
             draft.fold(node.name, as_dense)
     folded = type(network).__new__(type(network))
     folded._assemble(network.inputs, list(draft.nodes.values()), draft.outputs)
@@ -97,7 +98,7 @@ class _Draft:
     def _affine(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """a and c of y = a x + c."""
         layer, arrays = self.nodes[name].layer, self.arrays
-        assert isinstance(layer, BatchNorm)
+        assert isinstance(layer, layers.BatchNorm)
         mean, variance = arrays[f"{name}.running_mean"], arrays[f"{name}.running_variance"]
         factor = arrays.get(f"{name}.gamma", np.ones_like(mean)) / np.sqrt(variance + layer.eps)
         return factor, arrays.get(f"{name}.beta", np.zeros_like(mean)) - mean * factor

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lamina import schedules
 from lamina.lazy import LazyRegistry
 from lamina.schedules.constant import Constant
-from lamina.schedules.function import Function
 from lamina.schedules.schedule import Schedule
 from lamina.settings import from_name_or_dict
 
@@ -64,7 +64,7 @@ def get_schedule(schedule: str | Schedule | Mapping[str, Any] | Callable[[int], 
         if isinstance(schedule, Schedule):
             return schedule
         if callable(schedule) and not isinstance(schedule, type):
-            return Function(schedule)
+            return schedules.Function(schedule)
     then = settings.get("then", schedule.get("then") if isinstance(schedule, Mapping) else None)
     if then is not None:
         settings["then"] = get_schedule(then)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from lamina import optimizers
 from lamina.engine.plan import Clipping
 from lamina.engine.program import Program
 from lamina.errors import InvalidSettingError, phrase
-from lamina.optimizers import LBFGS, Optimizer, PerturbationOptimizer, PerturbOne
+from lamina.optimizers import LBFGS, Optimizer, PerturbationOptimizer
 from lamina.schedules import Constant, Schedule
 
 __all__ = ["check_batches", "check_program", "first_batch_norm"]
@@ -39,7 +40,7 @@ def check_program(
             rule = f"must be 0 with {type(optimizer).__name__}, whose trials must differ in the weights alone"
             repair = "Take the dropout out, or learn by back propagation, such as Adam."
             raise InvalidSettingError(phrase(f"the rate of {op.layer!r}", rule, op.settings[0], repair=repair, owner=owner))
-    if isinstance(optimizer, PerturbOne) and clipping.is_bounded:
+    if isinstance(optimizer, optimizers.PerturbOne) and clipping.is_bounded:
         repair = "Leave it out: a change is never larger than the optimizer's scale."
         raise InvalidSettingError(
             phrase("clipping", "must be None with PerturbOne, which has no gradient", clipping, repair=repair, owner=owner)

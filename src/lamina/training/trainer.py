@@ -13,13 +13,14 @@ from typing import Any, Self
 
 import numpy as np
 
+from lamina import optimizers
 from lamina.engine import permutation, plan
 from lamina.engine.executor import runs_epochs
 from lamina.engine.plan import Batches, Epochs, Failure, StepValues, TrainingPlan
 from lamina.errors import InvalidSettingError, phrase
 from lamina.network import Network
 from lamina.network.heads import Losses
-from lamina.optimizers import LBFGS, GradientDescent, Optimizer, PerturbationOptimizer, StepOptimizer, get_optimizer
+from lamina.optimizers import LBFGS, Optimizer, PerturbationOptimizer, StepOptimizer, get_optimizer
 from lamina.schedules import Schedule, get_schedule
 from lamina.stop_reason import StopReason
 from lamina.training.callbacks.callback import Callback, list_of_callbacks
@@ -362,7 +363,7 @@ class Trainer(Predictor):
 
     def _configure(self) -> None:
         # L-BFGS takes no steps of the engine's; the plan then only says how to divide the penalty.
-        stepping = self.optimizer if isinstance(self.optimizer, StepOptimizer) else GradientDescent()
+        stepping = self.optimizer if isinstance(self.optimizer, StepOptimizer) else optimizers.GradientDescent()
         norms = self._moments.needs_gradient_norms
         plan = TrainingPlan(stepping.rule(), self.clipping, self.penalty_per_row, self.seed, norms)
         self._built().configure(plan, self.optimizer)

@@ -15,8 +15,6 @@ from lamina.losses import CustomLoss, Loss
 from lamina.network import Network
 from lamina.optimizers import Optimizer, PerturbationOptimizer
 from lamina.training.batches import make_batches, make_inputs
-from lamina.training.custom_steps import CustomSteps
-from lamina.training.perturbation_steps import PerturbationSteps
 
 __all__ = ["Metric", "Steps", "WeightedNetwork"]
 
@@ -100,10 +98,16 @@ class WeightedNetwork:
             names = [loss.name for loss in self._losses]
             repair = "Write the others as functions too."
             raise InvalidSettingError(phrase("losses", "must be functions for all outputs or for none", names, repair=repair))
-        steps = CustomSteps(self.executor, custom, plan.penalty_per_row) if custom else self.executor
-        self.steps = steps
+        # Most trainings have neither, and an import should not cost them.
+        self.steps = self.executor
+        if custom:
+            from lamina.training.custom_steps import CustomSteps
+
+            self.steps = CustomSteps(self.executor, custom, plan.penalty_per_row)
         if isinstance(optimizer, PerturbationOptimizer):
-            self.steps = PerturbationSteps(self.executor, self._losses, optimizer, steps)
+            from lamina.training.perturbation_steps import PerturbationSteps
+
+            self.steps = PerturbationSteps(self.executor, self._losses, optimizer, self.steps)
 
     def inputs(self, X: Any) -> list[InputArray]:
         """X as the engine wants it, checked; see :func:`lamina.training.batches.make_inputs`."""

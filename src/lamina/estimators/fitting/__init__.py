@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lamina.estimators.fitting.optimization import build_clipping, build_optimizer, build_schedule
     from lamina.estimators.fitting.outcome import DIVERGED, report_outcome
     from lamina.estimators.fitting.restarts import Restart, Restarts, fit_restarts, single_start
-    from lamina.estimators.fitting.sgd_rate import SgdRate
+    from lamina.estimators.fitting.sgd_rate import RowScaling, SgdRate
     from lamina.estimators.fitting.stopping_rule import StoppingRule
     from lamina.estimators.fitting.validation_split import hold_out, split_rows
 
@@ -23,6 +23,7 @@ __all__ = [
     "FrozenTrainer",
     "Restart",
     "Restarts",
+    "RowScaling",
     "SgdRate",
     "StoppingRule",
     "build_clipping",
@@ -47,7 +48,7 @@ _HOMES = {
     "lamina.estimators.fitting.optimization": "build_clipping build_optimizer build_schedule",
     "lamina.estimators.fitting.outcome": "DIVERGED report_outcome",
     "lamina.estimators.fitting.restarts": "Restart Restarts fit_restarts single_start",
-    "lamina.estimators.fitting.sgd_rate": "SgdRate",
+    "lamina.estimators.fitting.sgd_rate": "RowScaling SgdRate",
     "lamina.estimators.fitting.stopping_rule": "StoppingRule",
     "lamina.estimators.fitting.validation_split": "hold_out split_rows",
 }

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina import layers
 from lamina.errors import ShapeError, phrase
 from lamina.initializers import Initializer, SklearnUniform
-from lamina.layers import Activation, BatchNorm, Dense, Dropout, Layer, LayerNorm, PReLU
+from lamina.layers import Activation, Dense, Layer
 from lamina.network import Network, Sequential
 
 if TYPE_CHECKING:
@@ -49,22 +50,22 @@ def _layers(estimator: MultilayerPerceptron, num_outputs: int) -> list[Layer]:
     sizes = [int(size) for size in np.atleast_1d(estimator.hidden_layer_sizes)]
     activations = [_activation(activation) for activation in _per_layer(estimator.activation, len(sizes))]
     rates = _per_layer(estimator.dropout, len(sizes))
-    layers: list[Layer] = [Dropout(estimator.input_dropout)] if estimator.input_dropout else []
+    stack: list[Layer] = [layers.Dropout(estimator.input_dropout)] if estimator.input_dropout else []
     auto = SklearnUniform()
     for size, activation, rate in zip(sizes, activations, rates, strict=True):
         # scikit-learn's bound (its _init_coef), also for the output layer below
         auto = SklearnUniform(2.0 if activation == _SIGMOID else 6.0)
-        layers.append(_dense(estimator, size, auto))
-        norms = [BatchNorm()] if estimator.batch_norm else [LayerNorm()] if estimator.layer_norm else []
-        layers += [*norms, activation] if estimator.norm_position == "before" else [activation, *norms]
+        stack.append(_dense(estimator, size, auto))
+        norms = [layers.BatchNorm()] if estimator.batch_norm else [layers.LayerNorm()] if estimator.layer_norm else []
+        stack += [*norms, activation] if estimator.norm_position == "before" else [activation, *norms]
         if rate:
-            layers.append(Dropout(float(rate)))
-    return [*layers, _dense(estimator, num_outputs, auto)]
+            stack.append(layers.Dropout(float(rate)))
+    return [*stack, _dense(estimator, num_outputs, auto)]
 
 
 def _activation(given: Any) -> Layer:
     """The layer of an activation; "prelu" has parameters, and so is no function."""
-    return PReLU() if given == PReLU.kind else Activation(given)
+    return layers.PReLU() if given == "prelu" else Activation(given)
 
 
 def _dense(estimator: MultilayerPerceptron, units: int, auto: Initializer) -> Dense:

@@ -11,7 +11,6 @@ from lamina.engine import ENGINES
 from lamina.estimators.fitting.contradictions import find_contradictions
 from lamina.estimators.parameters import SCIKIT_LEARN_SCHEDULES
 from lamina.initializers import INITIALIZERS, Initializer
-from lamina.layers import PReLU
 from lamina.losses import Loss
 from lamina.network import Network
 from lamina.optimizers import OPTIMIZERS, Optimizer
@@ -38,7 +37,7 @@ CLASSIFIER_LOSSES = ("log_loss", "hinge", "perceptron", "squared_error")
 REGRESSOR_LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson")
 
 _NONE = value(None)
-_ACTIVATION = one_of(choice((*ACTIVATIONS, *ALIASES, PReLU.kind)), instance(Activation))
+_ACTIVATION = one_of(choice((*ACTIVATIONS, *ALIASES, "prelu")), instance(Activation))
 _RATE = number(0, 1, "left")
 _POSITIVE_OR_NONE = one_of(_NONE, number(0, closed="neither"))
 _INITIALIZER = one_of(choice(INITIALIZERS), instance(Initializer))

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina import schedules
 from lamina.clipping import Clipping
+from lamina.estimators import fitting
 from lamina.estimators.fitting.objective import with_objective
-from lamina.estimators.fitting.sgd_rate import RowScaling
 from lamina.estimators.parameters import SCIKIT_LEARN_SCHEDULES
 from lamina.estimators.solver import changes_rate_by_epoch
 from lamina.optimizers import Optimizer, PerturbationOptimizer, get_optimizer
-from lamina.schedules import Adaptive, Schedule, get_schedule
+from lamina.schedules import Schedule, get_schedule
 
 if TYPE_CHECKING:
     from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
@@ -61,11 +62,13 @@ def build_schedule(estimator: MultilayerPerceptron, watched: str) -> Schedule:
     """
     given = estimator.learning_rate
     if given == "invscaling" and changes_rate_by_epoch(estimator):
-        return RowScaling(estimator.power_t)
+        return fitting.RowScaling(estimator.power_t)
     if given == "adaptive" and changes_rate_by_epoch(estimator):
         # an infinite patience never lowers the rate; Adaptive wants an integer
         patience = int(min(estimator.n_iter_no_change, 2**62))
-        return Adaptive(patience=patience, tol=estimator.tol, monitor=watched, mode="min" if watched == "loss" else "max")
+        return schedules.Adaptive(
+            patience=patience, tol=estimator.tol, monitor=watched, mode="min" if watched == "loss" else "max"
+        )
     if isinstance(given, str) and given in SCIKIT_LEARN_SCHEDULES:
         return get_schedule("constant")
     return get_schedule(given)

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lamina import optimizers, schedules
 from lamina.estimators.rows import Rows
-from lamina.optimizers import PerturbationOptimizer
-from lamina.schedules import Adaptive
 from lamina.training import Callback, Record, Run
 from lamina.training.best_weights import BestWeights
 
@@ -92,7 +91,7 @@ class StoppingRule(Callback):
         """Whether the objective of perturbed weights improved by at least ``tol``."""
         self._watch_loss()
         optimizer = trainer.optimizer
-        value = objective if isinstance(optimizer, PerturbationOptimizer) and optimizer.maximize else -objective
+        value = objective if isinstance(optimizer, optimizers.PerturbationOptimizer) and optimizer.maximize else -objective
         best, self.best_objective = self.best_objective, max(self.best_objective, value)
         return not value < best + self.estimator.tol
 
@@ -115,7 +114,7 @@ class StoppingRule(Callback):
         if self.best_objective > -np.inf:
             watched, code = "Objective", "no_improvement"
         text = f"{watched} did not improve more than tol={model.tol:f} for {model.n_iter_no_change} consecutive epochs."
-        adaptive = trainer.schedule if isinstance(trainer.schedule, Adaptive) else None
+        adaptive = trainer.schedule if isinstance(trainer.schedule, schedules.Adaptive) else None
         if adaptive is not None and not adaptive.exhausted:
             model._no_improvement_count = 0
             self._say(f"{text} Setting learning rate to {model.learning_rate_init * adaptive.factor:f}")
