@@ -96,6 +96,10 @@ struct Binding {
     executor.evaluate(data.batches, losses.data());
   }
 
+  static int threads_for(const Executor<T>& executor, const BoundBatches& data, i64 rows) {
+    return executor.threads_for(data.batches, rows);
+  }
+
   static double loss_and_gradient(Executor<T>& executor, const BoundBatches& data, Ints order, bool training,
                                   i64 step, Vector gradient) {
     nb::gil_scoped_release release;
@@ -144,7 +148,7 @@ void bind_executor(nb::module_& m, const char* name) {
            "gradient"_a)
       .def("forward", &B::forward, "data"_a, "order"_a, "step"_a, "outputs"_a)
       .def("backward", &B::backward, "d_outputs"_a, "step"_a, "learning_rate"_a, "weight_decay"_a, "rows"_a)
-      .def("threads_for", &Executor<T>::threads_for, "rows"_a)
+      .def("threads_for", &B::threads_for, "data"_a, "rows"_a)
       .def("may_use_blas", &Executor<T>::may_use_blas, "rows"_a);
 }
 

@@ -30,6 +30,7 @@ BoundSource sparse_source(const Flat& values, const Flat& columns, const Flat& o
   source.is_double = values.itemsize() == sizeof(double);
   source.offsets = offsets.data();
   source.columns = columns.data();
+  source.stored = static_cast<i64>(values.shape(0));
   source.wide_index = offsets.itemsize() == sizeof(std::int64_t);
   return {source, nb::cast(values), nb::cast(columns), nb::cast(offsets)};
 }

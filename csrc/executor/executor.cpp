@@ -91,11 +91,31 @@ void Executor<T>::configure(TrainingPlan plan, T* slots, int num_slots) {
   num_slots_ = num_slots;
 }
 
+// Whether input i, which is sparse in the data, stays so.
+template <class T>
+bool Executor<T>::stays_sparse(const Batches& data, std::size_t i) const {
+  return data.inputs[i].sparse() && only_dense_[program_.inputs[i]];
+}
+
+// Multiply-adds of a forward pass over so many rows; of a batch that stays sparse only what it stores counts.
+template <class T>
+i64 Executor<T>::work_of(const Batches& data, i64 rows) const {
+  i64 work = rows * work_per_row_;
+  for (std::size_t i = 0; i < data.inputs.size(); ++i) {
+    if (!stays_sparse(data, i)) continue;
+    for (const Op& op : program_.ops)
+      if (op.inputs[0] == program_.inputs[i])
+        work -= static_cast<i64>((1 - data.inputs[i].density()) *
+                                 static_cast<double>(rows * program_.parameters[op.parameters[0]].size));
+  }
+  return work;
+}
+
 // Threads pay for themselves from some 0.2 ms of work a step.
 template <class T>
-int Executor<T>::threads_for(i64 rows) const {
+int Executor<T>::threads_for(const Batches& data, i64 rows) const {
   if (tools_.num_threads > 0) return tools_.num_threads;
-  const i64 threads = 3 * rows * work_per_row_ >> 23;
+  const i64 threads = 3 * work_of(data, rows) >> 23;
   return threads < 2 ? 1 : static_cast<int>(std::min<i64>(threads, available_threads()));
 }
 
@@ -109,8 +129,8 @@ bool Executor<T>::may_use_blas(i64 rows) const {
 }
 
 template <class T>
-Pool* Executor<T>::pool_for(i64 rows) {
-  const int threads = threads_for(rows);
+Pool* Executor<T>::pool_for(const Batches& data, i64 rows) {
+  const int threads = threads_for(data, rows);
   if (threads == 1) return nullptr;
   if (pool_ && pool_process_ != getpid())
     pool_.release();  // threads do not survive a fork; joining them would hang
@@ -125,9 +145,9 @@ Context<T> Executor<T>::begin(Workspace<T>& work, const Batches& data, Rows rows
   forget_contributions();
   for (std::size_t i = 0; i < data.inputs.size(); ++i) {
     const int buffer = program_.inputs[i];
-    sparse_input_[buffer] = data.inputs[i].sparse() && only_dense_[buffer] ? &data.inputs[i] : nullptr;
+    sparse_input_[buffer] = stays_sparse(data, i) ? &data.inputs[i] : nullptr;
   }
-  Pool* pool = pool_for(rows.size);
+  Pool* pool = pool_for(data, rows.size);
   const Product<T> product{tools_, pool};
   return {program_,
           *tools_.kernels,
@@ -301,32 +321,36 @@ void Executor<T>::offer(Best<T>& best, double loss) const {
   std::copy_n(state_, program_.num_state, best.state);
 }
 
-// Rows a pass when only outputs are wanted: the widest buffer then stays in the second-level cache.
+// The widest buffer of a piece then lies in the second-level cache. The room of one that stays sparse is not
+// touched, but it is asked for.
 template <class T>
-i64 Executor<T>::inference_rows(const Batches& data) const {
-  const i64 widest = *std::max_element(program_.widths.begin(), program_.widths.end());
-  return std::clamp<i64>(std::min<i64>(data.rows, 65536 / std::max<i64>(widest, 1)), 1, 2048);
+Pieces Executor<T>::inference_pieces(const Batches& data) const {
+  i64 widest = 1;
+  for (const Op& op : program_.ops) widest = std::max(widest, program_.widths[op.output]);
+  for (std::size_t i = 0; i < data.inputs.size(); ++i)
+    widest = std::max(widest, data.inputs[i].width / (stays_sparse(data, i) ? 256 : 1));
+  const i64 rows = std::clamp<i64>(std::min<i64>(data.rows, 65536 / widest), 1, 2048);
+  return {rows, (data.rows + rows - 1) / rows};
 }
 
 // Calls use(context) after a forward pass in inference mode over every piece of the data. Many pieces are
 // dealt to the threads in spans, one each and each in memory of its own; a single piece is shared op by op.
 template <class T>
 template <class Use>
-void Executor<T>::infer(const Batches& data, Use use) {
-  const i64 chunk = inference_rows(data), chunks = (data.rows + chunk - 1) / chunk;
-  const i64 spans = std::clamp<i64>(threads_for(data.rows), 1, std::max<i64>(chunks, 1));
-  const i64 span = (chunks + spans - 1) / spans * chunk;
+void Executor<T>::infer(const Batches& data, const Pieces& pieces, Use use) {
+  const i64 spans = std::clamp<i64>(threads_for(data, data.rows), 1, std::max<i64>(pieces.count, 1));
+  const i64 span = (pieces.count + spans - 1) / spans * pieces.rows;
   if (static_cast<i64>(inference_.size()) < spans) inference_.resize(spans);
-  Pool* pool = spans > 1 ? pool_for(data.rows) : nullptr;
+  Pool* pool = spans > 1 ? pool_for(data, data.rows) : nullptr;
   std::vector<Context<T>> contexts;
   for (i64 s = 0; s < spans; ++s) {
-    inference_[s].prepare(program_, chunk, false);
-    contexts.push_back(begin(inference_[s], data, {nullptr, 0, chunk}, false, false, 0, nullptr));
+    inference_[s].prepare(program_, pieces.rows, false);
+    contexts.push_back(begin(inference_[s], data, {nullptr, 0, pieces.rows}, false, false, 0, nullptr));
     if (pool) contexts[s].pool = contexts[s].product.pool = nullptr;
   }
   over_tiles(pool, spans, [&](i64 s) {
-    for (i64 first = s * span; first < std::min(data.rows, (s + 1) * span); first += chunk) {
-      contexts[s].rows = {nullptr, first, std::min(chunk, data.rows - first)};
+    for (i64 first = s * span; first < std::min(data.rows, (s + 1) * span); first += pieces.rows) {
+      contexts[s].rows = {nullptr, first, std::min(pieces.rows, data.rows - first)};
       gather_inputs(contexts[s], data.inputs);
       forward(contexts[s]);
       use(contexts[s]);
@@ -338,7 +362,7 @@ template <class T>
 void Executor<T>::predict(const Batches& data, const std::vector<Function>& links,
                           const std::vector<T*>& outputs) {
   const std::lock_guard lock(mutex_);
-  infer(data, [&](const Context<T>& context) {
+  infer(data, inference_pieces(data), [&](const Context<T>& context) {
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       const i64 width = context.width(program_.outputs[i]);
       context.kernels.activation_forward(outputs[i] + context.rows.first * width,
@@ -352,19 +376,19 @@ template <class T>
 void Executor<T>::evaluate(const Batches& data, double* losses) {
   const std::lock_guard lock(mutex_);
   const double total_weight = sum_weights(data.sample_weight, {nullptr, 0, data.rows});
-  const i64 chunk = inference_rows(data);
+  const Pieces pieces = inference_pieces(data);
   const std::size_t heads = program_.heads.size();
-  std::vector<double> pieces((data.rows + chunk - 1) / chunk * heads);
-  infer(data, [&](const Context<T>& context) {
+  std::vector<double> sums(pieces.count * heads);
+  infer(data, pieces, [&](const Context<T>& context) {
     gather_targets(context, data.targets);
     for (std::size_t h = 0; h < heads; ++h) {
       scale_rows(context.work.scale[h], data.sample_weight, context.rows,
                  total_weight > 0 ? 1.0 / total_weight : 0.0);
-      pieces[context.rows.first / chunk * heads + h] = run_head<T>(context, h, nullptr);
+      sums[context.rows.first / pieces.rows * heads + h] = run_head<T>(context, h, nullptr);
     }
   });
   std::fill_n(losses, heads, 0.0);
-  for (std::size_t i = 0; i < pieces.size(); ++i) losses[i % heads] += pieces[i];
+  for (std::size_t i = 0; i < sums.size(); ++i) losses[i % heads] += sums[i];
 }
 
 template <class T>

@@ -41,6 +41,11 @@ struct Epochs {
   bool shuffle;
 };
 
+// What data are cut into where only outputs are wanted: so many rows each, the last one fewer.
+struct Pieces {
+  i64 rows, count;
+};
+
 // Where the weights of the epoch with the lowest mean loss are kept, if any has a lower one than `loss`.
 template <class T>
 struct Best {
@@ -76,7 +81,7 @@ class Executor {
   std::optional<Failure> backward_half(const std::vector<const T*>& d_outputs, i64 step, double learning_rate,
                                        double weight_decay, double rows);
 
-  int threads_for(i64 rows) const;
+  int threads_for(const Batches& data, i64 rows) const;
   bool may_use_blas(i64 rows) const;
 
  private:
@@ -91,7 +96,9 @@ class Executor {
   Context<T> begin(Workspace<T>& work, const Batches& data, Rows rows, bool training, bool update_state,
                    i64 step, const double* dropout_rates);
   void forget_contributions();
-  Pool* pool_for(i64 rows);
+  bool stays_sparse(const Batches& data, std::size_t i) const;
+  i64 work_of(const Batches& data, i64 rows) const;
+  Pool* pool_for(const Batches& data, i64 rows);
   double differentiate(const Context<T>& context, const Batches& data);
   void penalize(Pool* pool, double total_weight);
   std::optional<Failure> find_failure(const Context<T>& context, double loss);
@@ -102,9 +109,9 @@ class Executor {
   void take_steps(TrainingSummary& summary, const Batches& data, const i64* order, i64 size, i64 batch_size,
                   i64 first_step, const StepValues& values, double* losses, double* norms);
   void offer(Best<T>& best, double loss) const;
-  i64 inference_rows(const Batches& data) const;
+  Pieces inference_pieces(const Batches& data) const;
   template <class Use>
-  void infer(const Batches& data, Use use);
+  void infer(const Batches& data, const Pieces& pieces, Use use);
 
   Program program_;
   Tools<T> tools_;

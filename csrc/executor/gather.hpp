@@ -29,13 +29,16 @@ void gather(const Kernels<T>& kernels, T* out, const Source& source, const Rows&
   source.sparse() ? densify(out, source, rows) : gather_dense(kernels, out, source, rows, order);
 }
 
-// Fills the input buffers, those aside that stay sparse.
+// Fills the input buffers, or the sparse batches in their place.
 template <class T>
 void gather_inputs(const Context<T>& context, const std::vector<Source>& inputs) {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const int buffer = context.program.inputs[i];
-    if (!context.sparse_input[buffer])
+    if (context.sparse_input[buffer]) {
+      context.work.sparse[buffer].gather(inputs[i], context.rows);
+    } else {
       gather(context.kernels, context.value(buffer), inputs[i], context.rows, context.work.order);
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 // copied as a whole.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -19,8 +20,13 @@ struct Source {
   const void* offsets = nullptr;  // (rows + 1,)
   const void* columns = nullptr;  // (number of stored values,)
   bool wide_index = false;        // offsets and columns are int64, not int32
+  i64 stored = 0;                 // values of compressed rows
 
   bool sparse() const { return offsets != nullptr; }
+  double density() const {
+    return static_cast<double>(stored) /
+           std::max(1.0, static_cast<double>(rows) * static_cast<double>(width));
+  }
 };
 
 struct Batches {

@@ -8,6 +8,7 @@
 
 #include "executor/arena.hpp"
 #include "executor/program.hpp"
+#include "executor/sparse.hpp"
 
 namespace lamina {
 
@@ -22,11 +23,12 @@ struct Kept {
 template <class T>
 class Workspace {
  public:
-  std::vector<T*> value, d_value;  // by buffer: (n, width)
-  std::vector<Kept<T>> kept;       // by op
-  std::vector<T*> target, scale;   // by head: (n, target_width), (n,)
-  T* scratch = nullptr;            // (n, widest buffer), and at least the widest parameter row
-  i64* order = nullptr;            // (n,)
+  std::vector<T*> value, d_value;      // by buffer: (n, width)
+  std::vector<Kept<T>> kept;           // by op
+  std::vector<T*> target, scale;       // by head: (n, target_width), (n,)
+  T* scratch = nullptr;                // (n, widest buffer), and at least the widest parameter row
+  i64* order = nullptr;                // (n,)
+  std::vector<SparseBatch<T>> sparse;  // by buffer: input batches that stay sparse
 
   // Makes room for batches of up to `rows`. Much too large is laid out anew as well: buffers far apart share
   // cache sets.
@@ -45,6 +47,7 @@ class Workspace {
     const std::size_t buffers = program.widths.size();
     value.resize(buffers);
     d_value.resize(buffers);
+    sparse.resize(buffers);
     i64 widest = 1;
     for (std::size_t b = 0; b < buffers; ++b) {
       value[b] = arena_.template take<T>(capacity_ * program.widths[b]);

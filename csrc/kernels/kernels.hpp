@@ -91,10 +91,14 @@ struct Kernels {
   void (*narrow_backward)(T* d_x, T* d_weight, T* sum, const T* x, const T* d_out, const T* weight, i64 n,
                           i64 row, i64 columns, i64 outputs, bool onto, bool relu);
 
+  // Compressed sparse rows: out (m, n) = finish(start + a b), b (k, n); row i of a has values[p] at
+  // columns[p], p from offsets[i] to offsets[i + 1]. finish is none or relu; start may be out.
+  void (*sparse_product)(T* out, const std::int64_t* offsets, const std::int64_t* columns, const T* values,
+                         i64 m, const T* b, i64 n, const ProductEnds<T>* ends);
+
   // Rows and elements: sum (width,) = column sums of x; out += x; out = x * y (out may alias either).
   void (*sum_rows)(T* sum, const T* x, i64 n, i64 width);
   void (*add_to)(T* out, const T* x, i64 size);
-  void (*add_scaled)(T* out, const T* x, T factor, i64 size);  // out += factor * x
   void (*multiply_into)(T* out, const T* x, const T* y, i64 size);
 
   // Activation. settings: the function's own numbers. x and out are those of the forward pass; out may alias

@@ -36,12 +36,6 @@ void add_to(T* __restrict out, const T* __restrict x, i64 size) {
 }
 
 template <class T>
-void add_scaled(T* __restrict out, const T* __restrict x, T factor, i64 size) {
-  LAMINA_SIMD
-  for (i64 i = 0; i < size; ++i) out[i] += factor * x[i];
-}
-
-template <class T>
 void multiply_into(T* out, const T* x, const T* y, i64 size) {
   LAMINA_SIMD
   for (i64 i = 0; i < size; ++i) out[i] = x[i] * y[i];

@@ -1,24 +1,10 @@
 // Dense: out = x W + b.
 #pragma once
 
-#include <algorithm>
-#include <cstring>
-
 #include "executor/context.hpp"
 #include "executor/ops/narrow_dense.hpp"
-#include "executor/sparse.hpp"
 
 namespace lamina {
-
-// out (n, width): every row becomes `row`, or zero where that is null.
-template <class T>
-void fill_rows(T* out, const T* row, i64 n, i64 width) {
-  const i64 size = n * width;
-  if (!row || size == 0) return std::fill_n(out, size, T(0)), void();
-  std::copy_n(row, width, out);
-  for (i64 done = width; done < size; done *= 2)
-    std::memcpy(out + done, out, sizeof(T) * static_cast<std::size_t>(std::min(done, size - done)));
-}
 
 // out = x W + b, or relu of it
 template <class T>
@@ -29,13 +15,11 @@ void dense_forward(const Context<T>& context, const Op& op) {
   const T* bias = context.parameter(op, 1);
   const bool relu = context.written(op.output) != op.output;
   T* out = context.value(context.written(op.output));
-  if (const Source* sparse = context.sparse_input[x]) {
-    fill_rows(out, bias, n, width);
-    sparse_product(context.kernels, out, *sparse, context.rows, weight, width);
-    if (relu) context.kernels.activation_forward(out, out, n, width, Function::relu, nullptr);
+  const ProductEnds<T> ends{bias, 0, relu ? Finish::relu : Finish::none, nullptr};
+  if (context.sparse_input[x]) {
+    context.work.sparse[x].rows().multiply(context.kernels, context.pool, out, weight, width, ends);
   } else {
-    context.product(false, false, n, width, in, context.value(x), weight,
-                    {bias, 0, relu ? Finish::relu : Finish::none, nullptr}, out);
+    context.product(false, false, n, width, in, context.value(x), weight, ends, out);
   }
 }
 
@@ -49,15 +33,14 @@ void dense_backward(const Context<T>& context, const Op& op) {
   char& written = context.gradient_written[op.parameters[0]];
   if (op.parameters.size() > 1) bias_gradient(context, op, d_out);
   if (goes_back_narrow(context, op)) return narrow_backward(context, op);
-  if (const Source* sparse = context.sparse_input[x]) {
-    sparse_weight_gradient(context.kernels, context.gradient_to_add(op, 0), *sparse, context.rows, d_out,
-                           width);
+  T* d_weight = context.gradient + weight.offset;
+  const ProductEnds<T> ends = ends_onto(written, d_weight, width);
+  if (context.sparse_input[x]) {
+    context.work.sparse[x].columns(in).multiply(context.kernels, context.pool, d_weight, d_out, width, ends);
   } else {
-    T* d_weight = context.gradient + weight.offset;
-    context.product(true, false, in, width, n, context.value(x), d_out, ends_onto(written, d_weight, width),
-                    d_weight);
-    written = 1;
+    context.product(true, false, in, width, n, context.value(x), d_out, ends, d_weight);
   }
+  written = 1;
   if (context.needs_gradient[x]) input_gradient(context, x, d_out, context.parameters + weight.offset, width);
 }
 

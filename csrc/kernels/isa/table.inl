@@ -13,6 +13,7 @@
 #include "kernels/permutation.hpp"
 #include "kernels/prelu.hpp"
 #include "kernels/rows.hpp"
+#include "kernels/sparse_product.hpp"
 #include "kernels/update.hpp"
 
 namespace lamina {
@@ -22,9 +23,9 @@ template <class T>
 constexpr Kernels<T> kTable = {
     .gemm = gemm<T>,
     .narrow_backward = narrow_backward<T>,
+    .sparse_product = sparse_product<T>,
     .sum_rows = sum_rows<T>,
     .add_to = add_to<T>,
-    .add_scaled = add_scaled<T>,
     .multiply_into = multiply_into<T>,
     .activation_forward = activation_forward<T>,
     .activation_backward = activation_backward<T>,

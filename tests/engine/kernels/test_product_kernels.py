@@ -1,9 +1,10 @@
-"""The built-in product: what its numbers start from, what they pass through, and parts of larger matrices."""
+"""The built-in products: what their numbers start from, what they pass through, parts of larger matrices, sparse rows."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 FINISHES = {"none": 0, "relu": 1, "relu_slope": 2}  # enum class Finish of csrc/kernels/kernels.hpp
 ENDS = np.dtype({"names": ["start", "start_row", "finish", "gate"], "formats": ["u8", "i8", "i4", "u8"]}, align=True)
@@ -19,10 +20,15 @@ def _matrix(kernels, rng, rows, columns, beside):
 
 
 def _multiply(kernels, transposed, a, b, c, sizes, *, start=None, start_row=0, finish="none", gate=None):
+    ends = _ends(start, start_row, finish, gate)
+    kernels.gemm(*transposed, *sizes, a, a.shape[1], b, b.shape[1], ends, c, c.shape[1])
+
+
+def _ends(start, start_row, finish, gate=None):
     ends = np.zeros(1, ENDS)
     ends["start"], ends["start_row"], ends["finish"] = 0 if start is None else start.ctypes.data, start_row, FINISHES[finish]
     ends["gate"] = 0 if gate is None else gate.ctypes.data
-    kernels.gemm(*transposed, *sizes, a, a.shape[1], b, b.shape[1], ends, c, c.shape[1])
+    return ends
 
 
 @pytest.mark.parametrize("transposed", TRANSPOSITIONS)
@@ -68,3 +74,32 @@ def test_rows_that_are_not_there_are_not_read(kernels):
         c = kernels.array(np.zeros((m, n)))
         _multiply(kernels, (False, False), a, b, c, (m, n, k))
         np.testing.assert_array_equal(c, k)
+
+
+def _stored(kernels, rng, rows, columns):
+    """Sparse rows, some of them empty, their columns in any order."""
+    x = sparse.csr_array(np.where(rng.random((rows, columns)) < 0.4, kernels.array(rng.normal(size=(rows, columns))), 0))
+    x = x[rng.permutation(rows)]
+    for first, end in zip(x.indptr[:-1], x.indptr[1:], strict=True):
+        order = first + rng.permutation(end - first)
+        x.indices[first:end], x.data[first:end] = x.indices[order], x.data[order]
+    return x
+
+
+@pytest.mark.parametrize("finish", ["none", "relu"])
+@pytest.mark.parametrize("start", ["zero", "bias", "itself"])
+def test_a_product_of_sparse_rows_starts_and_finishes_as_asked(kernels, rng, start, finish):
+    for n in (*range(1, 18), 31, 33, 100, 128, 129, 300):
+        for m, k in ((1, 5), (7, 3), (30, 40)):
+            x, b, bias = _stored(kernels, rng, m, k), kernels.array(rng.normal(size=(k, n))), kernels.array(rng.normal(size=n))
+            room = kernels.array(rng.normal(size=(m + 2, n)))
+            before, out = room.copy(), room[1:-1]
+            ends = _ends(*{"zero": (None, 0), "bias": (bias, 0), "itself": (out, n)}[start], finish)
+            kernels.sparse_product(out, x.indptr.astype(np.int64), x.indices.astype(np.int64), x.data, m, b, n, ends)
+
+            first = {"zero": 0.0, "bias": bias, "itself": before[1:-1]}[start]
+            expected, magnitude = first + x.astype(float) @ b, abs(first) + abs(x) @ abs(b)
+            if finish == "relu":
+                expected = np.maximum(expected, 0)
+            assert np.all(np.abs(out - expected) <= (k + 2) * kernels.eps * magnitude), (m, n, k)
+            np.testing.assert_array_equal(room[[0, -1]], before[[0, -1]])  # the rows around it are not touched

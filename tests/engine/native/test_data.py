@@ -22,8 +22,12 @@ def _line(box):
 
 
 def _values():
+    """Sparse, some rows and a column without any value."""
     rng = np.random.default_rng(0)
-    return np.where(rng.random((ROWS, FEATURES)) < 0.4, rng.normal(size=(ROWS, FEATURES)), 0.0).astype(np.float32)
+    values = np.where(rng.random((ROWS, FEATURES)) < 0.4, rng.normal(size=(ROWS, FEATURES)), 0.0).astype(np.float32)
+    values[[0, 20, 21, -1]] = 0
+    values[:, 3] = 0
+    return values
 
 
 def _memmap(x, folder):
@@ -43,6 +47,12 @@ def _with_duplicates(x):
     return sparse.csr_array((np.repeat(rows.data / 2, 2), np.repeat(rows.indices, 2), 2 * rows.indptr), shape=rows.shape)
 
 
+def _unsorted(x):
+    """The values of every row from its last column to its first."""
+    rows = sparse.csr_array(x[:, ::-1])
+    return sparse.csr_array((rows.data, FEATURES - 1 - rows.indices, rows.indptr), shape=rows.shape)
+
+
 FORMS = {
     "C order": lambda x, _: x,
     "Fortran order": lambda x, _: np.asfortranarray(x),
@@ -59,6 +69,7 @@ FORMS = {
     "CSR array of float64": lambda x, _: sparse.csr_array(x.astype(np.float64)),
     "CSR array with 64-bit indices": lambda x, _: _wide_csr(x),
     "CSR array with duplicates": lambda x, _: _with_duplicates(x),
+    "CSR array with unsorted columns": lambda x, _: _unsorted(x),
 }
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from lamina.engine import Clipping, Head, StepValues, TrainingPlan, UpdateRule
+from lamina.engine import Batches, Clipping, Head, StepValues, TrainingPlan, UpdateRule
 
 PLAN = TrainingPlan(UpdateRule("adam", (0.9, 0.999, 1e-8), 2), Clipping(layer_norm=1.0, norm=1.5), seed=5, record_norms=True)
 
@@ -54,9 +54,33 @@ def test_the_wide_network_agrees_with_the_reference_on_two_threads(box):
 
 def test_small_networks_use_one_thread_and_the_callers_number_is_kept(box):
     small, _ = box.pair(box.classifier(), "float32")
-    assert small._engine.threads_for(32) == 1
+    data = small._reader.inputs([np.zeros((1, 20), np.float32)])
+    assert small._engine.threads_for(data, 32) == 1
     three, _ = box.pair(box.classifier(), "float32", n_threads=3)
-    assert three._engine.threads_for(32) == 3
+    assert three._engine.threads_for(data, 32) == 3
+
+
+def test_of_sparse_rows_only_what_is_stored_counts_as_work(box):
+    program = box.classifier(features=4_000, hidden=(100,))
+    executor, _ = box.pair(program, "float32")
+    full = scipy.sparse.csr_array(np.ones((3, 4_000), np.float32))
+    sparse = scipy.sparse.csr_array(([1.0], ([0], [0])), shape=(3, 4_000), dtype=np.float32)
+    threads = [executor._engine.threads_for(executor._reader.inputs([x]), 200) for x in (full.toarray(), full, sparse)]
+    assert threads[0] == threads[1]
+    assert threads[2] == 1
+
+
+def test_sparse_batches_train_to_the_same_bits(box):
+    program = box.classifier(features=300, hidden=(90,))
+    rng = np.random.default_rng(3)
+    x = scipy.sparse.csr_array(np.where(rng.random((400, 300)) < 0.3, rng.normal(size=(400, 300)), 0).astype(np.float32))
+    data = Batches([x], [rng.integers(0, 2, (400, 1)).astype(np.float32)])
+    order, executors = rng.permutation(400), [box.pair(program, "float32", n_threads=n)[0] for n in (1, 2, 3)]
+    for executor in executors:
+        executor.configure(PLAN)
+        executor.train(data, order, 150, 0, StepValues(np.full(3, 0.01)))
+    for other in executors[1:]:
+        assert np.array_equal(executors[0].parameters, other.parameters)
 
 
 def test_executors_train_side_by_side(box):
