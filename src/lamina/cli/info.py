@@ -62,7 +62,7 @@ def _description(model: TableModel) -> dict[str, Any]:
             encoder.column: {"kind": encoder.kind, "features": encoder.feature_names} for encoder in model.encoder.columns_
         },
         "left_out": model.encoder.ignored_,
-        "num_parameters": int(model.estimator._trainer.executor.program.num_parameters),
+        "num_parameters": network.num_parameters,
         "network": network.to_dict(),
         "stop_reason": {"code": model.estimator.stop_reason_.code, "text": model.estimator.stop_reason_.text},
         **model.summary,

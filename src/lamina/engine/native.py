@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,6 +25,9 @@ from lamina.engine.plan import (
 )
 from lamina.engine.program import Program
 from lamina.errors import ShapeError, phrase
+
+if TYPE_CHECKING:
+    from lamina.engine.perturbation import BatchObjective, PerturbationRule
 
 __all__ = ["NativeExecutor"]
 
@@ -135,6 +139,35 @@ class NativeExecutor:
             )  # fmt: skip
         return TrainingResult(losses[:done], None, num_clipped, None if failure is None else Failure(*failure))
 
+    def perturb(
+        self,
+        data: Batches,
+        order: np.ndarray,
+        batch_size: int,
+        first_step: int,
+        values: StepValues,
+        rule: PerturbationRule,
+        objective: BatchObjective | None = None,
+    ) -> TrainingResult:
+        """As :func:`lamina.engine.perturbation.perturb`; a trial of one weight reuses the forward pass."""
+        order = as_order(order, data.num_rows)
+        num_steps = -(-len(order) // batch_size)
+        losses, objectives = np.empty(num_steps), np.empty(num_steps)
+        # A head that has no loss in the engine has no target there either.
+        has_losses = objective is None or all(head.kind != "external" for head in self.program.heads)
+        batches = self._reader.batches(data) if has_losses else self._reader.inputs(data.inputs)
+        rates = np.ascontiguousarray(values.learning_rates, dtype=np.float64)
+        settings = (rule.kind == "all", rule.trials, rule.scale, rule.antithetic, rule.accept_ties)
+        function = None if objective is None else _by_batch(objective, order, batch_size)
+        with SingleThreadedBlas():
+            done, num_clipped, num_kept, failure = _native.perturb(
+                self._engine, batches, order, batch_size, first_step, rates, *settings, function, self._output_widths, losses,
+                objectives,
+            )  # fmt: skip
+        where = None if failure is None else Failure(*failure)
+        kept = num_kept if rule.kind == "one" else None
+        return TrainingResult(losses[:done], None, num_clipped, where, objectives[:done], kept)
+
     def predict(self, inputs: Sequence[InputArray], links: Sequence[str] | None = None) -> list[np.ndarray]:
         """Outputs for all rows in inference mode: logits, or what the activations ``links`` make of them."""
         num_rows = inputs[0].shape[0]
@@ -207,6 +240,15 @@ def _per_step(values: StepValues, num_steps: int, num_dropouts: int) -> tuple[np
         None if values.weight_decays is None else _shaped(values.weight_decays, (num_steps,), "weight_decays"),
         None if values.dropout_rates is None else _shaped(values.dropout_rates, (num_steps, num_dropouts), "dropout_rates"),
     )
+
+
+def _by_batch(objective: BatchObjective, order: np.ndarray, batch_size: int) -> Callable[[int, list[np.ndarray]], float]:
+    """The objective as the engine calls it: with the number of the batch, and views of its own memory, hence the copies."""
+
+    def function(k: int, outputs: Sequence[np.ndarray]) -> float:
+        return float(objective([np.array(output) for output in outputs], order[k * batch_size : (k + 1) * batch_size]))
+
+    return function
 
 
 def _shaped(array: np.ndarray, shape: tuple[int, ...], name: str) -> np.ndarray:

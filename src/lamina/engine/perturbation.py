@@ -22,6 +22,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -97,11 +98,8 @@ def perturb(
     >>> bool(executor.evaluate(Batches([x], [3.0 * x]))[0] < 0.01 * result.losses[0])
     True
     """
-    reference = importlib.import_module("lamina.engine.reference")
-    is_reference = isinstance(executor, reference.ReferenceExecutor)
-    implementation = importlib.import_module(
-        "lamina.engine.reference.perturbation" if is_reference else "lamina.engine.native_perturbation"
-    )
-    steps: Any = implementation.perturb
-    result: TrainingResult = steps(executor, data, order, batch_size, first_step, values, rule, objective)
+    steps: Any = getattr(executor, "perturb", None)
+    if steps is None:
+        steps = partial(importlib.import_module("lamina.engine.reference.perturbation").perturb, executor)
+    result: TrainingResult = steps(data, order, batch_size, first_step, values, rule, objective)
     return result

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from lamina.engine.plan import UpdateRule
-from lamina.optimizers.optimizer import FRACTION, NOT_NEGATIVE, POSITIVE, StepOptimizer
+from lamina.optimizers.adam import Adam
 
 __all__ = ["AdamW"]
 
 
 @dataclass(frozen=True)
-class AdamW(StepOptimizer):
+class AdamW(Adam):
     """AdamW: Adam with decoupled weight decay, which shrinks all weights alike, whatever the size of their gradients.
 
     Update, with Adam's ``m``, ``v``, ``t``, ``learning_rate`` = η, ``weight_decay`` = λ, ``eps`` = ε::
@@ -47,19 +46,5 @@ class AdamW(StepOptimizer):
     """
 
     kind: ClassVar[str] = "adamw"
-    rules: ClassVar = {
-        "learning_rate": POSITIVE,
-        "beta1": FRACTION,
-        "beta2": FRACTION,
-        "eps": POSITIVE,
-        "weight_decay": NOT_NEGATIVE,
-    }
 
-    learning_rate: float = 0.001
-    beta1: float = 0.9
-    beta2: float = 0.999
-    eps: float = 1e-8
     weight_decay: float = 0.01
-
-    def rule(self) -> UpdateRule:
-        return UpdateRule("adam", (float(self.beta1), float(self.beta2), float(self.eps)), 2)
