@@ -214,6 +214,16 @@ True
     def _objective_function(self, chosen: Any) -> Callable[[Any, Any], float]:
         return fitting.label_objective(chosen, self._decision, self._encoding)
 
+    def _target_state(self) -> dict[str, Any]:
+        encoding = self._encoding
+        classes = {"dtype": encoding.classes.dtype.str, "values": encoding.classes.tolist()}
+        return {"classes": classes, "kind": encoding.kind, "sparse_output": encoding.sparse_output}
+
+    def _load_target_state(self, state: Mapping[str, Any]) -> None:
+        self.classes_ = np.array(state["classes"]["values"], dtype=np.dtype(state["classes"]["dtype"]))
+        self._encoding = LabelEncoding(self.classes_, state["kind"], state["sparse_output"])
+        self._decision = choose_decision(self.loss, self._encoding, self.label_smoothing)
+
     def _row_weights(self, truth: np.ndarray, weight: np.ndarray | None) -> np.ndarray | None:
         return weigh_rows(self.class_weight, self._encoding, truth, weight)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -86,6 +86,14 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
     @abstractmethod
     def _objective_function(self, chosen: Any) -> Callable[[Any, Any], float]:
         """The score with a name, or the user's function of y and predictions, as a function of targets and predictions."""
+
+    @abstractmethod
+    def _target_state(self) -> dict[str, Any]:
+        """What was learnt of the target, as JSON can hold it."""
+
+    @abstractmethod
+    def _load_target_state(self, state: Mapping[str, Any]) -> None:
+        """Take back what :meth:`_target_state` gave."""
 
     def _row_weights(self, truth: np.ndarray, weight: np.ndarray | None) -> np.ndarray | None:
         """Weights of the rows, once those of their classes are counted in."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 
@@ -134,6 +134,13 @@ True
 
     def _score_of(self, truth: np.ndarray, predicted: np.ndarray, weight: np.ndarray | None) -> float:
         return r2(truth, predicted, weight)
+
+    def _target_state(self) -> dict[str, Any]:
+        return {"num_targets": self._num_targets}
+
+    def _load_target_state(self, state: Mapping[str, Any]) -> None:
+        self._num_targets = state["num_targets"]
+        self._loss = losses.get_loss(self.loss)
 
     def _objective_function(self, chosen: Any) -> Callable[[Any, Any], float]:
         return fitting.number_objective(chosen)
