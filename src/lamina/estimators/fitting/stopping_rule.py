@@ -61,10 +61,12 @@ class StoppingRule(Callback):
 
     def on_epoch_end(self, trainer: Run, record: Record) -> None:
         model = self.estimator
+        loss = float(record["loss"])
+        # No call stands between these, after which Ctrl-C could come: they stay in step.
         model.n_iter_ += 1
         model.t_ += self.num_rows
-        model.loss_ = float(record["loss"])
-        model.loss_curve_.append(model.loss_)
+        model.loss_ = loss
+        model.loss_curve_.append(loss)
         if model.verbose:
             print(f"Iteration {model.n_iter_}, loss = {model.loss_:.8f}")
         if "validation_loss" in record and model.validation_loss_curve_ is not None:
