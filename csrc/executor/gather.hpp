@@ -1,6 +1,8 @@
 // From the caller's arrays to a batch in the arena.
 #pragma once
 
+#include <type_traits>
+
 #include "executor/context.hpp"
 #include "executor/sparse.hpp"
 
@@ -29,16 +31,28 @@ void gather(const Kernels<T>& kernels, T* out, const Source& source, const Rows&
   source.sparse() ? densify(out, source, rows) : gather_dense(kernels, out, source, rows, order);
 }
 
-// Fills the input buffers, or the sparse batches in their place.
+// The rows in the caller's array, where they lie as in a buffer; else null.
+template <class T>
+const T* in_place(const Source& source, const Rows& rows) {
+  const bool same_type = source.is_double == std::is_same_v<T, double>;
+  const bool packed = source.column_stride == 1 && source.row_stride == source.width;
+  if (rows.order || source.sparse() || !same_type || !packed) return nullptr;
+  return static_cast<const T*>(source.values) + rows.first * source.width;
+}
+
+// Fills the input buffers, or the sparse batches in their place. Rows that can be read in place are not
+// copied: nothing writes to the buffer of an input.
 template <class T>
 void gather_inputs(const Context<T>& context, const std::vector<Source>& inputs) {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const int buffer = context.program.inputs[i];
     if (context.sparse_input[buffer]) {
       context.work.sparse[buffer].gather(inputs[i], context.rows);
-    } else {
-      gather(context.kernels, context.value(buffer), inputs[i], context.rows, context.work.order);
+      continue;
     }
+    const T* place = in_place<T>(inputs[i], context.rows);
+    context.work.value[buffer] = place ? const_cast<T*>(place) : context.work.room[i];
+    if (!place) gather(context.kernels, context.value(buffer), inputs[i], context.rows, context.work.order);
   }
 }
 

@@ -24,6 +24,7 @@ template <class T>
 class Workspace {
  public:
   std::vector<T*> value, d_value;      // by buffer: (n, width)
+  std::vector<T*> room;                // by input: where its rows are gathered, unless they are read in place
   std::vector<Kept<T>> kept;           // by op
   std::vector<T*> target, scale;       // by head: (n, target_width), (n,)
   T* scratch = nullptr;                // (n, widest buffer), and at least the widest parameter row
@@ -54,6 +55,8 @@ class Workspace {
       if (has_gradients_) d_value[b] = arena_.template take<T>(capacity_ * program.widths[b]);
       widest = std::max(widest, program.widths[b]);
     }
+    room.clear();
+    for (const int b : program.inputs) room.push_back(value[b]);
     for (const Parameter& parameter : program.parameters) widest = std::max(widest, parameter.columns);
     scratch = arena_.template take<T>(capacity_ * widest);
     order = arena_.template take<i64>(capacity_);

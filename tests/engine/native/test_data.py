@@ -172,6 +172,15 @@ def test_an_executor_keeps_no_data_alive(box):
     assert gone() is None
 
 
+def test_rows_that_are_read_in_place_are_left_alone_by_the_next_call(box):
+    native, _ = box.pair(box.classifier(features=FEATURES, hidden=(3,)), "float32")
+    x = _values()
+    before, expected = x.copy(), native.predict([x])[0]
+    np.testing.assert_array_equal(native.predict([np.asfortranarray(x[::-1])])[0], expected[::-1])
+    np.testing.assert_array_equal(native.predict([x.astype(np.float64)])[0], expected)
+    np.testing.assert_array_equal(x, before)
+
+
 def test_two_executors_read_the_same_data_each_in_its_own_way(box):
     data = Batches([np.ones((3, 1), np.float32)], [np.zeros((3, 1), np.float32)])
     for dtype in ("float32", "float64"):
