@@ -321,15 +321,16 @@ void Executor<T>::offer(Best<T>& best, double loss) const {
   std::copy_n(state_, program_.num_state, best.state);
 }
 
-// The widest buffer of a piece then lies in the second-level cache. The room of one that stays sparse is not
-// touched, but it is asked for.
+// The widest buffer of a piece then lies in the second-level cache; pieces are smaller where there would be a
+// single one to deal to threads. The room of a buffer that stays sparse is not touched, but it is asked for.
 template <class T>
 Pieces Executor<T>::inference_pieces(const Batches& data) const {
   i64 widest = 1;
   for (const Op& op : program_.ops) widest = std::max(widest, program_.widths[op.output]);
   for (std::size_t i = 0; i < data.inputs.size(); ++i)
     widest = std::max(widest, data.inputs[i].width / (stays_sparse(data, i) ? 256 : 1));
-  const i64 rows = std::clamp<i64>(std::min<i64>(data.rows, 65536 / widest), 1, 2048);
+  const i64 most = 131072 / widest, wanted = std::clamp<i64>((data.rows + 1) / 2, most / 2, most);
+  const i64 rows = std::clamp<i64>(std::min(data.rows, wanted), 1, 2048);
   return {rows, (data.rows + rows - 1) / rows};
 }
 
