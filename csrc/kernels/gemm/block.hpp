@@ -82,17 +82,22 @@ LAMINA_INLINE Vector<T> read(const T* row, int v, int lanes) {
   return part && v + 1 == NV ? load_part(row, lanes) : load(row);
 }
 
+// Each way in a loop of its own: the choice within one is a jump for every vector.
 template <class T, int NV, bool part, int MR>
 LAMINA_INLINE void finish_block(Vector<T> (&sum)[MR][NV], const Panel<T>& s, Size i) {
+  if (s.c.finish == Finish::relu) {
 #pragma GCC unroll 12
-  for (int r = 0; r < MR; ++r) {
+    for (int r = 0; r < MR; ++r)
 #pragma GCC unroll 8
-    for (int v = 0; v < NV; ++v) {
-      const Vector<T> gate =
-          s.c.gate ? read<T, NV, part>(s.c.gate + (i + r) * s.c.row, v, s.lanes) : Vector<T>{};
-      sum[r][v] = finished<T>(sum[r][v], s.c.finish, gate);
-    }
+      for (int v = 0; v < NV; ++v) sum[r][v] = finished<T>(sum[r][v], Finish::relu, Vector<T>{});
+    return;
   }
+#pragma GCC unroll 12
+  for (int r = 0; r < MR; ++r)
+#pragma GCC unroll 8
+    for (int v = 0; v < NV; ++v)
+      sum[r][v] = finished<T>(sum[r][v], Finish::relu_slope,
+                              read<T, NV, part>(s.c.gate + (i + r) * s.c.row, v, s.lanes));
 }
 
 // What MR rows of C from row i on start from.
