@@ -11,6 +11,23 @@ namespace {
 inline constexpr i64 kAhead =
     8;  // rows fetched ahead of their use: the order is random, so the hardware cannot guess it
 
+// out (count,) = row. Whole vectors, the last of which overlaps the one before: the compiler would call
+// memcpy.
+template <class T, class S>
+LAMINA_INLINE void copy_row(T* __restrict out, const S* __restrict row, i64 count) {
+  constexpr int L = kLanes<T>;
+  if (count < L) {
+    LAMINA_SIMD
+    for (i64 c = 0; c < count; ++c) out[c] = static_cast<T>(row[c]);
+    return;
+  }
+  for (i64 c = 0; c < count; c += L) {
+    const i64 at = c + L <= count ? c : count - L;
+    LAMINA_SIMD
+    for (int j = 0; j < L; ++j) out[at + j] = static_cast<T>(row[at + j]);
+  }
+}
+
 // Rows that lie in one piece.
 template <class T, class S>
 void gather_rows(T* __restrict out, const S* __restrict source, i64 row_stride, const i64* __restrict order,
@@ -21,9 +38,7 @@ void gather_rows(T* __restrict out, const S* __restrict source, i64 row_stride, 
       const S* next = source + order[i + kAhead] * row_stride;
       for (i64 c = 0; c < width; c += line) __builtin_prefetch(next + c);
     }
-    const S* row = source + order[i] * row_stride;
-    LAMINA_SIMD
-    for (i64 c = 0; c < width; ++c) out[c] = static_cast<T>(row[c]);
+    copy_row(out, source + order[i] * row_stride, width);
   }
 }
 
