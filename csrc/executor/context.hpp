@@ -35,8 +35,9 @@ struct Context {
   bool update_state;  // running statistics too
   std::uint64_t seed;
   i64 step;
-  const double* dropout_rates;  // by dropout op in program order, or null: the ops' own
-  const Fusion* fusion;         // null: every op for itself, and no backward pass
+  const double* dropout_rates;                       // by dropout op in program order, or null: the ops' own
+  const Fusion* fusion;                              // null: every op for itself, and no backward pass
+  const std::vector<char>* outer_weights = nullptr;  // by parameter: left to update_outer; null: none
 
   i64 n() const { return rows.size; }
   i64 width(int buffer) const { return program.widths[buffer]; }
@@ -51,6 +52,8 @@ struct Context {
     return i < op.parameters.size() ? parameters + program.parameters[op.parameters[i]].offset : nullptr;
   }
   T* running(const Op& op, std::size_t i) const { return state + program.state[op.state[i]].offset; }
+
+  bool is_left_out(int parameter) const { return outer_weights && (*outer_weights)[parameter]; }
 
   // Where an op adds the gradient of its parameter i: zeroed for the first contribution of the step.
   T* gradient_to_add(const Op& op, std::size_t i) const {

@@ -67,9 +67,9 @@ Executor<T>::Executor(Program program, Tools<T> tools, T* parameters, T* state)
       parameters_(parameters),
       state_(state),
       layers_(group_by_layer(program_)),
-      runs_(find_runs(program_)),
-      whole_{{0, program_.num_parameters, false}},
-      sections_(find_sections(program_)),
+      runs_(find_runs(program_, {})),
+      sections_(find_sections(program_, {})),
+      outer_(find_outer_update(program_)),
       work_per_row_(work_per_row(program_)),
       needs_gradient_(find_needs_gradient(program_)),
       only_dense_(find_only_dense(program_)),
@@ -143,6 +143,7 @@ template <class T>
 Context<T> Executor<T>::begin(Workspace<T>& work, const Batches& data, Rows rows, bool training,
                               bool update_state, i64 step, const double* dropout_rates) {
   forget_contributions();
+  outer_left_ = false;
   for (std::size_t i = 0; i < data.inputs.size(); ++i) {
     const int buffer = program_.inputs[i];
     sparse_input_[buffer] = stays_sparse(data, i) ? &data.inputs[i] : nullptr;
@@ -185,17 +186,20 @@ double Executor<T>::differentiate(const Context<T>& context, const Batches& data
   const double total_weight = sum_weights(data.sample_weight, context.rows);
   run_heads(context, data, total_weight, head_losses_);
   backward(context);
-  penalize(context.pool, total_weight);
+  penalize(context, total_weight);
   double loss = totals_.penalty;
   for (const double each : head_losses_) loss += each;
   return loss;
 }
 
 template <class T>
-void Executor<T>::penalize(Pool* pool, double total_weight) {
+void Executor<T>::penalize(const Context<T>& context, double total_weight) {
   const double factor = !plan_.penalty_per_row ? 1.0 : total_weight > 0 ? 1.0 / total_weight : 0.0;
-  totals_ = finish_gradient(*tools_.kernels, pool, sections_, gradient_.data(), parameters_, factor,
-                            plan_.record_norms || plan_.clipping.norm, pieces_);
+  outer_left_ = context.outer_weights && is_surely_finite(context, outer_);
+  if (context.outer_weights && !outer_left_) write_outer_gradients(context, outer_);
+  totals_ = finish_gradient(*tools_.kernels, context.pool, outer_left_ ? outer_.other_sections : sections_,
+                            gradient_.data(), parameters_, factor, plan_.record_norms || plan_.clipping.norm,
+                            pieces_);
 }
 
 template <class T>
@@ -207,6 +211,12 @@ std::optional<Failure> Executor<T>::find_failure(const Context<T>& context, doub
   forward(again);
   if (auto failure = find_activation(context)) return failure;
   return finite_loss ? find_gradient(context) : find_loss(context, head_losses_);
+}
+
+// Whether the update may work out gradients of its own: nothing else asks for them.
+template <class T>
+bool Executor<T>::leaves_gradients(const Context<T>& context) const {
+  return !plan_.record_norms && !plan_.clipping.any() && is_outer_product(context, outer_);
 }
 
 // squares: the sum of those of the gradient as it is.
@@ -229,13 +239,16 @@ bool Executor<T>::clip(Pool* pool, double squares) {
 }
 
 template <class T>
-void Executor<T>::update_parameters(Pool* pool, double learning_rate, double weight_decay, i64 step) {
-  const UpdateNumbers numbers = rule_.numbers(step + 1, learning_rate, weight_decay);
+void Executor<T>::update_parameters(const Context<T>& context, double learning_rate, double weight_decay) {
+  const UpdateNumbers numbers = rule_.numbers(context.step + 1, learning_rate, weight_decay);
   UpdateNumbers without_decay = numbers;
   without_decay.keep = 1;
-  for (const Run& run : weight_decay == 0 ? whole_ : runs_)
-    update(*tools_.kernels, pool, plan_.rule, run.decay ? numbers : without_decay, run,
-           program_.num_parameters, num_slots_, parameters_, gradient_.data(), slots_);
+  const Weights<T> weights{parameters_, slots_, num_slots_, program_.num_parameters};
+  const Runs& runs = outer_left_ ? outer_.other_runs : runs_;
+  for (const Run& run : runs.of(weight_decay))
+    update(*tools_.kernels, context.pool, plan_.rule, run.decay ? numbers : without_decay, run, weights,
+           gradient_.data());
+  if (outer_left_) update_outer(context, outer_, plan_.rule, numbers, without_decay, weights);
   apply_max_norms(program_, *tools_.kernels, parameters_, training_.scratch);
 }
 
@@ -252,7 +265,7 @@ typename Executor<T>::StepOutcome Executor<T>::take_step(const Context<T>& conte
   }
   outcome.norm = std::sqrt(totals_.squares);
   outcome.clipped = clip(context.pool, totals_.squares);
-  update_parameters(context.pool, learning_rate, weight_decay, context.step);
+  update_parameters(context, learning_rate, weight_decay);
   return outcome;
 }
 
@@ -269,6 +282,7 @@ void Executor<T>::take_steps(TrainingSummary& summary, const Batches& data, cons
     context.rows = {order + first, 0, std::min(batch_size, size - first)};
     context.step = first_step + k;
     if (values.dropout_rates) context.dropout_rates = values.dropout_rates + k * values.num_dropouts;
+    context.outer_weights = leaves_gradients(context) ? &outer_.weights : nullptr;
     forget_contributions();
     StepOutcome outcome = take_step(context, data, values.learning_rates[k],
                                     values.weight_decays ? values.weight_decays[k] : 0.0);
@@ -425,10 +439,10 @@ std::optional<Failure> Executor<T>::backward_half(const std::vector<const T*>& d
     context.contribute(program_.outputs[i], [&](T* d_value) { std::copy_n(d_outputs[i], size, d_value); });
   }
   backward(context);
-  penalize(context.pool, rows);
+  penalize(context, rows);
   if (auto failure = find_failure(context, 0.0)) return failure;
   clip(context.pool, totals_.squares);
-  update_parameters(context.pool, learning_rate, weight_decay, step);
+  update_parameters(context, learning_rate, weight_decay);
   return std::nullopt;
 }
 

@@ -11,6 +11,7 @@
 #include "executor/aligned_vector.hpp"
 #include "executor/context.hpp"
 #include "executor/gradient.hpp"
+#include "executor/outer_update.hpp"
 #include "executor/pool.hpp"
 #include "executor/product.hpp"
 #include "executor/program.hpp"
@@ -100,10 +101,11 @@ class Executor {
   i64 work_of(const Batches& data, i64 rows) const;
   Pool* pool_for(const Batches& data, i64 rows);
   double differentiate(const Context<T>& context, const Batches& data);
-  void penalize(Pool* pool, double total_weight);
+  void penalize(const Context<T>& context, double total_weight);
+  bool leaves_gradients(const Context<T>& context) const;
   std::optional<Failure> find_failure(const Context<T>& context, double loss);
   bool clip(Pool* pool, double squares);
-  void update_parameters(Pool* pool, double learning_rate, double weight_decay, i64 step);
+  void update_parameters(const Context<T>& context, double learning_rate, double weight_decay);
   StepOutcome take_step(const Context<T>& context, const Batches& data, double learning_rate,
                         double weight_decay);
   void take_steps(TrainingSummary& summary, const Batches& data, const i64* order, i64 size, i64 batch_size,
@@ -123,15 +125,17 @@ class Executor {
   UpdateRule rule_{Rule::gradient_descent, {}};
 
   std::vector<std::vector<int>> layers_;
-  std::vector<Run> runs_, whole_;
+  Runs runs_;
   std::vector<Section> sections_;
+  OuterUpdate outer_;
   i64 work_per_row_;
   std::vector<char> needs_gradient_, only_dense_;
   Fusion fusion_;
   AlignedVector<T> gradient_;
   std::vector<T> saved_state_;
   std::vector<double> head_losses_;
-  GradientTotals totals_;  // of this step
+  GradientTotals totals_;    // of this step
+  bool outer_left_ = false;  // whether this step's update has gradients of outer_ to work out
   PieceTotals pieces_;
   std::vector<char> d_value_written_, gradient_written_;
   std::vector<const Source*> sparse_input_;

@@ -58,10 +58,16 @@ inline void find_fused_relu(Fusion& fusion, const Program& program, const std::v
   }
 }
 
-inline void find_biases_below(Fusion& fusion, const Program& program, const std::vector<int>& readers) {
+// By parameter: by how many ops.
+inline std::vector<int> count_uses(const Program& program) {
   std::vector<int> uses(program.parameters.size(), 0);
   for (const Op& op : program.ops)
     for (const int p : op.parameters) ++uses[p];
+  return uses;
+}
+
+inline void find_biases_below(Fusion& fusion, const Program& program, const std::vector<int>& readers) {
+  const std::vector<int> uses = count_uses(program);
   for (const Op& op : program.ops)
     if (op.kind == OpKind::dense && op.parameters.size() > 1 && uses[op.parameters[1]] == 1 &&
         readers[op.output] == 1)

@@ -17,9 +17,12 @@ struct Section {
   bool penalized() const { return l1 != 0 || l2 != 0; }
 };
 
-inline std::vector<Section> find_sections(const Program& program) {
+// left_out: by parameter, or empty.
+inline std::vector<Section> find_sections(const Program& program, const std::vector<char>& left_out) {
   std::vector<Section> sections;
-  for (const Parameter& p : program.parameters) {
+  for (std::size_t i = 0; i < program.parameters.size(); ++i) {
+    const Parameter& p = program.parameters[i];
+    if (!left_out.empty() && left_out[i]) continue;
     Section* last = sections.empty() ? nullptr : &sections.back();
     if (last && last->l1 == p.l1 && last->l2 == p.l2 && last->offset + last->size == p.offset) {
       last->size += p.size;

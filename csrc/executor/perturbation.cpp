@@ -228,7 +228,7 @@ typename Perturber<T>::Measured Perturber<T>::step_all(const Context<T>& context
   const double squares = sum_squares(context.kernels, context.pool, executor_.gradient_.data(),
                                      executor_.program_.num_parameters, executor_.pieces_);
   summary_.num_clipped += executor_.clip(context.pool, squares);
-  executor_.update_parameters(context.pool, learning_rate, 0.0, context.step);
+  executor_.update_parameters(context, learning_rate, 0.0);
   return mean;
 }
 

@@ -14,27 +14,52 @@ struct Run {
   bool decay;
 };
 
-inline std::vector<Run> find_runs(const Program& program) {
-  std::vector<Run> runs;
-  for (const Parameter& p : program.parameters) {
-    if (!runs.empty() && runs.back().decay == p.decay && runs.back().offset + runs.back().size == p.offset) {
-      runs.back().size += p.size;
-    } else {
-      runs.push_back({p.offset, p.size, p.decay});
-    }
+// Where weight decay acts, and where there is none.
+struct Runs {
+  std::vector<Run> decayed, plain;
+
+  const std::vector<Run>& of(double weight_decay) const { return weight_decay == 0 ? plain : decayed; }
+};
+
+inline void append(std::vector<Run>& runs, const Run& run) {
+  if (!runs.empty() && runs.back().decay == run.decay &&
+      runs.back().offset + runs.back().size == run.offset) {
+    runs.back().size += run.size;
+  } else {
+    runs.push_back(run);
+  }
+}
+
+// left_out: by parameter, or empty.
+inline Runs find_runs(const Program& program, const std::vector<char>& left_out) {
+  Runs runs;
+  for (std::size_t i = 0; i < program.parameters.size(); ++i) {
+    const Parameter& p = program.parameters[i];
+    if (!left_out.empty() && left_out[i]) continue;
+    append(runs.decayed, {p.offset, p.size, p.decay});
+    append(runs.plain, {p.offset, p.size, false});
   }
   return runs;
 }
 
-// slots (num_slots, num_parameters)
+// What a step changes. slots (num_slots, num_parameters)
+template <class T>
+struct Weights {
+  T *parameters, *slots;
+  int num_slots;
+  i64 num_parameters;
+
+  // From element `at` of slot i on, or null.
+  T* slot(int i, i64 at) const { return i < num_slots ? slots + i * num_parameters + at : nullptr; }
+};
+
 template <class T>
 void update(const Kernels<T>& kernels, Pool* pool, Rule rule, const UpdateNumbers& numbers, const Run& run,
-            i64 num_parameters, int num_slots, T* parameters, const T* gradient, T* slots) {
+            const Weights<T>& weights, const T* gradient) {
   over_pieces(pool, run.size, 1, [&](i64 first, i64 count) {
     const i64 at = run.offset + first;
-    T* slot1 = num_slots > 0 ? slots + at : nullptr;
-    T* slot2 = num_slots > 1 ? slots + num_parameters + at : nullptr;
-    kernels.update(parameters + at, gradient + at, slot1, slot2, count, rule, &numbers);
+    kernels.update(weights.parameters + at, gradient + at, weights.slot(0, at), weights.slot(1, at), count,
+                   rule, &numbers);
   });
 }
 

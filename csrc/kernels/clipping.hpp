@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/float_traits.hpp"
+#include "kernels/gemm/vectors.hpp"
 #include "kernels/kernels.hpp"
 #include "kernels/row_sums.hpp"
 #include "kernels/simd.hpp"
@@ -42,28 +43,37 @@ void scale(T* __restrict x, i64 size, double factor) {
   for (i64 i = 0; i < size; ++i) x[i] *= by;
 }
 
-// By the bits without the sign, which are largest in infinities and NaN: no compiler flag can reason this
-// check away.
+// The largest magnitude, or NaN if there is one: by the bits without the sign, which are largest in
+// infinities and NaN, so that no compiler flag can reason this check away.
 template <class T>
-bool all_finite(const T* __restrict x, i64 size) {
-  using F = FloatTraits<T>;
-  using Bits = typename F::Bits;
-  constexpr Bits infinity = (2 * F::bias + 1) << F::mantissa_bits, magnitude = ~Bits{0} >> 1;
-  constexpr int W = 4 * kLanes<T>;
-  Bits largest[W] = {};
-  const auto take = [&](i64 first, int count) __attribute__((always_inline)) {
-    LAMINA_SIMD
-    for (int j = 0; j < count; ++j) {
-      const Bits bits = __builtin_bit_cast(Bits, x[first + j]) & magnitude;
-      largest[j] = largest[j] > bits ? largest[j] : bits;
-    }
+T largest(const T* x, i64 size) {
+  using namespace product;
+  using Bits = typename FloatTraits<T>::Bits;
+  typedef Bits Lanes __attribute__((vector_size(LAMINA_VECTOR_BYTES)));
+  constexpr i64 W = Simd<T>::width;
+  Lanes most[4] = {};
+  const auto take = [&](Lanes& of, Vector<T> values) __attribute__((always_inline)) {
+    const Lanes bits = __builtin_bit_cast(Lanes, values) & (~Bits{0} >> 1);
+    of = of > bits ? of : bits;
   };
-  i64 first = 0;
-  for (; first + W <= size; first += W) take(first, W);
-  take(first, static_cast<int>(size - first));
+  i64 i = 0;
+  for (; i + 4 * W <= size; i += 4 * W) {
+#pragma GCC unroll 4
+    for (int v = 0; v < 4; ++v) take(most[v], load(x + i + v * W));
+  }
+  for (; i + W <= size; i += W) take(most[0], load(x + i));
+  if (i < size) take(most[1], load_part(x + i, static_cast<int>(size - i)));
   Bits of_all = 0;
-  for (const Bits bits : largest) of_all = of_all > bits ? of_all : bits;
-  return of_all < infinity;
+  for (int v = 1; v < 4; ++v) most[0] = most[0] > most[v] ? most[0] : most[v];
+  for (int lane = 0; lane < W; ++lane) of_all = of_all > most[0][lane] ? of_all : most[0][lane];
+  return __builtin_bit_cast(T, of_all);
+}
+
+template <class T>
+bool all_finite(const T* x, i64 size) {
+  using F = FloatTraits<T>;
+  constexpr typename F::Bits infinity = (2 * F::bias + 1) << F::mantissa_bits;
+  return __builtin_bit_cast(typename F::Bits, largest(x, size)) < infinity;
 }
 
 }  // namespace

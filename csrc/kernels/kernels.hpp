@@ -140,15 +140,20 @@ struct Kernels {
   // slot1, slot2 may be null.
   void (*update)(T* w, const T* gradient, T* slot1, T* slot2, i64 size, Rule rule,
                  const UpdateNumbers* numbers);
+  // The same for w (rows, columns) whose gradient is the outer product of x (rows,) and d_out (columns,).
+  void (*update_outer)(T* w, T* slot1, T* slot2, const T* x, const T* d_out, i64 rows, i64 columns, Rule rule,
+                       const UpdateNumbers* numbers);
 
   // Penalties and clipping over a contiguous piece. penalty: gradient += l1 sign(w) + l2 w; returns l1 sum|w|
   // + l2/2 sum w^2, and in squares (1,) the sum of the gradient's squares. clip_value: whether anything
-  // changed. sum_squares: in double. max_norm: every column's norm <= bound; scratch (columns,).
+  // changed. sum_squares: in double. largest: the largest magnitude, NaN if there is one. max_norm: every
+  // column's norm <= bound; scratch (columns,).
   double (*penalty)(double* squares, T* gradient, const T* w, i64 size, double l1, double l2);
   bool (*clip_value)(T* gradient, i64 size, double low, double high);
   double (*sum_squares)(const T* x, i64 size);
   void (*scale)(T* x, i64 size, double factor);
   bool (*all_finite)(const T* x, i64 size);
+  T (*largest)(const T* x, i64 size);
   void (*max_norm)(T* weight, i64 rows, i64 columns, double bound, T* scratch);
 
   // Gather: out (n, width) from the rows order[0..n) of a strided source (strides in elements) of float or

@@ -1,9 +1,10 @@
-// Update rules, one pass over a contiguous piece of the flat vectors. Formulas: lamina/engine/plan.py.
+// Update rules, a vector of weights at a time. Formulas: lamina/engine/plan.py.
 //
 // What depends on the step alone is worked out before, in double: executor/update_rule.hpp. Decoupled weight
 // decay, w *= keep, comes first (Loshchilov & Hutter 2019).
 #pragma once
 
+#include "kernels/gemm/vectors.hpp"
 #include "kernels/kernels.hpp"
 #include "kernels/simd.hpp"
 
@@ -27,74 +28,108 @@ struct Rounded {
         eps(static_cast<T>(of.eps)) {}
 };
 
-// w -= rate g
-template <class T>
-void gradient_descent(T* __restrict w, const T* __restrict g, i64 size, Rounded<T> a) {
-  LAMINA_SIMD
-  for (i64 i = 0; i < size; ++i) w[i] = a.keep * w[i] - a.rate * g[i];
+// How many slots a rule keeps of each weight.
+constexpr int num_slots(Rule rule) {
+  return rule == Rule::gradient_descent ? 0 : rule == Rule::adam || rule == Rule::nadam ? 2 : 1;
 }
 
-// v = decay1 v + g; w -= rate v
-template <class T>
-void momentum(T* __restrict w, const T* __restrict g, T* __restrict v, i64 size, Rounded<T> a) {
-  LAMINA_SIMD
-  for (i64 i = 0; i < size; ++i) {
-    v[i] = a.decay1 * v[i] + g[i];
-    w[i] = a.keep * w[i] - a.rate * v[i];
+// The new weights; the slots become new in place. V is a vector of numbers.
+//   gradient_descent  w -= rate g
+//   momentum          v = decay1 v + g; w -= rate v
+//   nesterov          v = decay1 v + g; w -= rate (g + decay1 v)
+//   rmsprop, adagrad  s = decay2 s + fresh2 g^2; w -= rate g / (sqrt s + eps); adagrad: both weights are 1
+//   adam              m = decay1 m + fresh1 g; s = decay2 s + fresh2 g^2;
+//                     w -= from_moment m / (sqrt(s) root + eps); nadam: (from_moment m + rate g) instead
+template <Rule rule, class T, class V>
+LAMINA_INLINE V updated(V w, V g, V& slot1, V& slot2, const Rounded<T>& a) {
+  if constexpr (rule == Rule::gradient_descent) return a.keep * w - a.rate * g;
+  if constexpr (rule == Rule::momentum || rule == Rule::nesterov) {
+    slot1 = a.decay1 * slot1 + g;
+    return a.keep * w - a.rate * (rule == Rule::momentum ? slot1 : g + a.decay1 * slot1);
+  }
+  if constexpr (rule == Rule::rmsprop || rule == Rule::adagrad) {
+    slot1 = a.decay2 * slot1 + a.fresh2 * g * g;
+    return a.keep * w - a.rate * g / (product::square_root<T>(slot1) + a.eps);
+  }
+  if constexpr (num_slots(rule) == 2) {
+    slot1 = a.decay1 * slot1 + a.fresh1 * g;
+    slot2 = a.decay2 * slot2 + a.fresh2 * g * g;
+    const V step = rule == Rule::nadam ? a.from_moment * slot1 + a.rate * g : a.from_moment * slot1;
+    return a.keep * w - step / (product::square_root<T>(slot2) * a.root + a.eps);
   }
 }
 
-// v = decay1 v + g; w -= rate (g + decay1 v)
-template <class T>
-void nesterov(T* __restrict w, const T* __restrict g, T* __restrict v, i64 size, Rounded<T> a) {
-  LAMINA_SIMD
-  for (i64 i = 0; i < size; ++i) {
-    v[i] = a.decay1 * v[i] + g[i];
-    w[i] = a.keep * w[i] - a.rate * (g[i] + a.decay1 * v[i]);
-  }
+// The weights [at, at + lanes), along with their slots.
+template <Rule rule, bool part, class T>
+LAMINA_INLINE void update_vector(T* w, product::Vector<T> g, T* slot1, T* slot2, i64 at, int lanes,
+                                 const Rounded<T>& a) {
+  using V = product::Vector<T>;
+  const auto read = [&](const T* from) __attribute__((always_inline)) {
+    return part ? product::load_part(from + at, lanes) : product::load(from + at);
+  };
+  const auto write = [&](T* to, V value) __attribute__((always_inline)) {
+    part ? product::store_part(to + at, value, lanes) : product::store(to + at, value);
+  };
+  V of_slot1 = {}, of_slot2 = {};
+  if constexpr (num_slots(rule) > 0) of_slot1 = read(slot1);
+  if constexpr (num_slots(rule) > 1) of_slot2 = read(slot2);
+  write(w, updated<rule>(read(w), g, of_slot1, of_slot2, a));
+  if constexpr (num_slots(rule) > 0) write(slot1, of_slot1);
+  if constexpr (num_slots(rule) > 1) write(slot2, of_slot2);
 }
 
-// s = decay2 s + fresh2 g^2; w -= rate g / (sqrt s + eps). rmsprop: fresh2 = 1 - decay2; adagrad: both are 1.
-template <class T>
-void scaled_by_square(T* __restrict w, const T* __restrict g, T* __restrict s, i64 size, Rounded<T> a) {
-  LAMINA_SIMD
-  for (i64 i = 0; i < size; ++i) {
-    s[i] = a.decay2 * s[i] + a.fresh2 * g[i] * g[i];
-    w[i] = a.keep * w[i] - a.rate * g[i] / (square_root(s[i]) + a.eps);
-  }
+// The weights [first, first + size); gradient(i, lanes) is that of the i-th of them and the next ones.
+template <Rule rule, class T>
+LAMINA_INLINE void update_piece(T* w, T* slot1, T* slot2, i64 first, i64 size, const Rounded<T>& a,
+                                auto gradient) {
+  constexpr int W = product::Simd<T>::width;
+  i64 i = 0;
+  for (; i + W <= size; i += W) update_vector<rule, false>(w, gradient(i, W), slot1, slot2, first + i, W, a);
+  const int rest = static_cast<int>(size - i);
+  if (rest > 0) update_vector<rule, true>(w, gradient(i, rest), slot1, slot2, first + i, rest, a);
 }
 
-// m = decay1 m + fresh1 g; s = decay2 s + fresh2 g^2; w -= from_moment m / (sqrt(s) root + eps); nadam:
-// (from_moment m + rate g) instead.
-template <bool nadam, class T>
-void adam(T* __restrict w, const T* __restrict g, T* __restrict m, T* __restrict s, i64 size, Rounded<T> a) {
-  LAMINA_SIMD
-  for (i64 i = 0; i < size; ++i) {
-    m[i] = a.decay1 * m[i] + a.fresh1 * g[i];
-    s[i] = a.decay2 * s[i] + a.fresh2 * g[i] * g[i];
-    const T step = nadam ? a.from_moment * m[i] + a.rate * g[i] : a.from_moment * m[i];
-    w[i] = a.keep * w[i] - step / (square_root(s[i]) * a.root + a.eps);
+// use.template operator()<rule>()
+LAMINA_INLINE void with_rule(Rule rule, auto use) {
+  switch (rule) {
+    case Rule::gradient_descent:
+      return use.template operator()<Rule::gradient_descent>();
+    case Rule::momentum:
+      return use.template operator()<Rule::momentum>();
+    case Rule::nesterov:
+      return use.template operator()<Rule::nesterov>();
+    case Rule::rmsprop:
+      return use.template operator()<Rule::rmsprop>();
+    case Rule::adagrad:
+      return use.template operator()<Rule::adagrad>();
+    case Rule::adam:
+      return use.template operator()<Rule::adam>();
+    case Rule::nadam:
+      return use.template operator()<Rule::nadam>();
   }
 }
 
 template <class T>
 void update(T* w, const T* gradient, T* slot1, T* slot2, i64 size, Rule rule, const UpdateNumbers* numbers) {
-  const Rounded<T> rounded(*numbers);
-  switch (rule) {
-    case Rule::gradient_descent:
-      return gradient_descent(w, gradient, size, rounded);
-    case Rule::momentum:
-      return momentum(w, gradient, slot1, size, rounded);
-    case Rule::nesterov:
-      return nesterov(w, gradient, slot1, size, rounded);
-    case Rule::rmsprop:
-    case Rule::adagrad:
-      return scaled_by_square(w, gradient, slot1, size, rounded);
-    case Rule::adam:
-      return adam<false>(w, gradient, slot1, slot2, size, rounded);
-    case Rule::nadam:
-      return adam<true>(w, gradient, slot1, slot2, size, rounded);
-  }
+  const Rounded<T> a(*numbers);
+  with_rule(rule, [&]<Rule of_rule>() {
+    update_piece<of_rule>(w, slot1, slot2, 0, size, a,
+                          [&](i64 i, int lanes) { return product::load_part(gradient + i, lanes); });
+  });
+}
+
+// The gradient of w (rows, columns) is x^T d_out, x (rows,), d_out (columns,), and rounded as if it had been
+// written down. Rows of whole vectors: a row that reads what the one before wrote in part has to wait.
+template <class T>
+void update_outer(T* w, T* slot1, T* slot2, const T* x, const T* d_out, i64 rows, i64 columns, Rule rule,
+                  const UpdateNumbers* numbers) {
+  const Rounded<T> a(*numbers);
+  with_rule(rule, [&]<Rule of_rule>() {
+    for (i64 i = 0; i < rows; ++i)
+      update_piece<of_rule>(w, slot1, slot2, i * columns, columns, a, [&](i64 j, int lanes) {
+        return product::rounded<T>(product::load_part(d_out + j, lanes) * x[i]);
+      });
+  });
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ void dense_backward(const Context<T>& context, const Op& op) {
   const ProductEnds<T> ends = ends_onto(written, d_weight, width);
   if (context.sparse_input[x]) {
     context.work.sparse[x].columns(in).multiply(context.kernels, context.pool, d_weight, d_out, width, ends);
-  } else {
+  } else if (!context.is_left_out(op.parameters[0])) {
     context.product(true, false, in, width, n, context.value(x), d_out, ends, d_weight);
   }
   written = 1;

@@ -40,6 +40,29 @@ LAMINA_INLINE void store(T* to, Vector<T> value) {
   *reinterpret_cast<typename Simd<T>::Unaligned*>(to) = value;
 }
 
+// Of every lane; compilers make one instruction of it.
+template <class T>
+LAMINA_INLINE Vector<T> square_root(Vector<T> x) {
+  alignas(sizeof(x)) T lanes[Simd<T>::width];
+  store(lanes, x);
+  LAMINA_SIMD
+  for (int j = 0; j < Simd<T>::width; ++j) lanes[j] = lamina::square_root(lanes[j]);
+  return load(lanes);
+}
+
+// A product that is rounded before it goes into a sum: the compiler cannot fuse what it does not see through.
+template <class T>
+LAMINA_INLINE Vector<T> rounded(Vector<T> product) {
+#if defined(__x86_64__)
+  __asm__("" : "+v"(product));
+#elif defined(__aarch64__)
+  __asm__("" : "+w"(product));
+#else
+  __asm__("" : "+m"(product));
+#endif
+  return product;
+}
+
 // load_part: the first `lanes` numbers, zero beyond; store_part writes as many. What lies beyond is not
 // touched.
 #if defined(__AVX512F__)

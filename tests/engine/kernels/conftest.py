@@ -65,7 +65,7 @@ class KernelTable:
 
     def _callable(self, pointer: int, result: str, arguments: list[str]) -> Callable:
         types = [ctypes.c_void_p if "*" in argument else self._scalar(argument.split()[0]) for argument in arguments]
-        function = ctypes.CFUNCTYPE(SCALARS[result], *types)(pointer)
+        function = ctypes.CFUNCTYPE(self._scalar(result), *types)(pointer)
         return lambda *values: function(*(_pointer(v) if t is ctypes.c_void_p else v for v, t in zip(values, types, strict=True)))
 
     def _scalar(self, name: str) -> type:

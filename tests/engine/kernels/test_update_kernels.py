@@ -75,3 +75,27 @@ def test_a_gradient_of_zero_moves_nothing(kernels):
         slots = [zeros.copy() if i < num_slots else None for i in range(2)]
         kernels.update(w, zeros, *slots, 20, kernels.rule(name), np.array([*(NUMBERS | {"keep": 1.0}).values()]))
         np.testing.assert_array_equal(w, np.arange(20.0))
+
+
+@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize(("rows", "columns"), [(1, 1), (3, 16), (5, 33), (2, 300)])
+def test_an_outer_product_updates_as_the_gradient_that_it_is(kernels, rng, name, rows, columns):
+    size, numbers = rows * columns, np.array([*NUMBERS.values()])
+    x, d_out = kernels.array(rng.normal(size=rows)), kernels.array(rng.normal(size=columns))
+    w = kernels.array(rng.normal(size=size))
+    slots = [kernels.array(rng.random(size)) if i < RULES[name][1] else None for i in range(2)]
+    wanted = [None if each is None else each.copy() for each in (w, *slots)]
+    kernels.update(wanted[0], np.outer(x, d_out).ravel(), *wanted[1:], size, kernels.rule(name), numbers)
+    kernels.update_outer(w, *slots, x, d_out, rows, columns, kernels.rule(name), numbers)
+    for each, other in zip((w, *slots), wanted, strict=True):
+        np.testing.assert_array_equal(each, other)
+
+
+def test_the_largest_magnitude_is_found_wherever_it_is(kernels, rng):
+    for size in (1, 2, 17, 64, 133):
+        x = kernels.array(rng.uniform(-1, 1, size))
+        assert kernels.largest(x, size) == np.abs(x).max()
+        for value in (-3.0, np.inf, np.nan):
+            x[rng.integers(size)] = value
+            np.testing.assert_equal(kernels.largest(x, size), abs(value))
+    assert kernels.largest(x, 0) == 0
