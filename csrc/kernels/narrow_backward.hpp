@@ -61,7 +61,7 @@ LAMINA_INLINE void turn_back(T* matrix, const Vector<T> (&turned)[N][NV], Size c
     for (int q = 0; q < N; ++q) matrix[j * N + q] = lanes[q][j];
 }
 
-// N outputs, NV vectors. relu: x is relu's output, past which d_x goes; a silent unit passes nothing on.
+// N outputs, NV vectors. relu: x is relu's output, past which d_x goes.
 template <class T, int N, int NV, bool relu>
 void narrow_panel(const NarrowPanel<T>& panel, bool onto) {
   constexpr int W = Simd<T>::width;
@@ -76,11 +76,11 @@ void narrow_panel(const NarrowPanel<T>& panel, bool onto) {
     for (int q = 0; q < N; ++q) d_out[q] = s.d_out[i * N + q];
 #pragma GCC unroll 4
     for (int v = 0; v < NV; ++v) {
-      const Vector<T> x = read<T, NV, true>(s.x + i * s.row, v, lanes), zero = {};
+      const Vector<T> x = read<T, NV, true>(s.x + i * s.row, v, lanes);
       Vector<T> d_x = weight[0][v] * d_out[0];
 #pragma GCC unroll 4
       for (int q = 1; q < N; ++q) d_x += weight[q][v] * d_out[q];
-      if (relu) d_x = x <= zero ? zero : d_x;
+      if (relu) d_x = finished<T>(d_x, Finish::relu_slope, x);
 #pragma GCC unroll 4
       for (int q = 0; q < N; ++q) d_weight[q][v] += x * d_out[q];
       sum[v] += d_x;
