@@ -40,12 +40,12 @@ _SAMPLES_PER_S, _SAMPLED_S = 3_999, 1.5
 _ENGINE, _OUTSIDE = "rest of the engine", "Python, NumPy, system"
 # Part -> its color, and what its functions are called. The first pattern that is found decides.
 PARTS = {
-    "products": (COLORS["blue"], r"product::|Product|gemm|sparse_|add_scaled"),
+    "products": (COLORS["blue"], r"product::|Product|gemm|dense_|narrow_backward|sparse_"),
     "optimizer": (COLORS["orange"], r"update|adam|__ieee754_pow"),
-    "finite, penalty, norms": (COLORS["yellow"], r"all_finite|finish_gradient|penal|sum_squares|clip|scale<"),
+    "finite, penalty, norms": (COLORS["yellow"], r"finite|largest|finish_gradient|penal|sum_squares|clip|scale<"),
     "dropout, batch norm": (COLORS["vermillion"], r"dropout|batch_norm|layer_norm"),
-    "loss, link": (COLORS["purple"], r"cross_entropy|narrow_block|wide_row|squared_error|softmax|head|link"),
-    "bias, activation": (COLORS["green"], r"activation|bias|sum_rows|fill_rows|memmove|memcpy|memset"),
+    "loss, link": (COLORS["purple"], r"cross_entropy|\bnarrow_rows|wide_row|squared_error|softmax|head|link"),
+    "bias, activation": (COLORS["green"], r"activation|bias|sum_rows|memmove|memcpy|memset"),
     "rows and their order": (COLORS["sky"], r"gather|permut|train_epochs"),
     _ENGINE: ("#888888", r""),
     _OUTSIDE: ("#D0D0D0", r""),

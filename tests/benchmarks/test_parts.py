@@ -18,7 +18,7 @@ ENGINE, C = "_native.cpython-311.so", "libc.so.6"
         ("lamina::(anonymous namespace)::gemm<float>", ENGINE, "products"),
         ("lamina::(anonymous namespace)::update<float>", ENGINE, "optimizer"),
         ("lamina::(anonymous namespace)::softmax_cross_entropy<float>", ENGINE, "loss, link"),
-        ("lamina::(anonymous namespace)::narrow_block<float>", ENGINE, "loss, link"),
+        ("lamina::(anonymous namespace)::narrow_rows<float>", ENGINE, "loss, link"),
         ("lamina::finish_gradient<float>", ENGINE, "finite, penalty, norms"),
         ("__memmove_avx512_unaligned_erms", C, "bias, activation"),
         ("lamina::Executor<float>::take_steps", ENGINE, "rest of the engine"),
