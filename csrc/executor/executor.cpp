@@ -206,7 +206,8 @@ template <class T>
 std::optional<Failure> Executor<T>::find_failure(const Context<T>& context, double loss) {
   const bool finite_loss = std::isfinite(loss);
   if (finite_loss && totals_.finite) return std::nullopt;
-  Context<T> again = context;  // the backward pass has used up some values
+  if (outer_left_) write_outer_gradients(context, outer_);  // or those of an earlier step would be looked at
+  Context<T> again = context;                               // the backward pass has used up some values
   again.update_state = false;
   forward(again);
   if (auto failure = find_activation(context)) return failure;

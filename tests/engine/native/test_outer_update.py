@@ -74,3 +74,18 @@ def test_a_gradient_that_overflows_is_found_before_any_weight_moves(box, written
     result = executor.train(Batches([x], [target]), np.arange(2), 1, 4, StepValues(np.full(2, 0.01)))
     assert result.failure == Failure(5, "dense_0", "gradient")
     np.testing.assert_array_equal(executor.parameters, 0)
+
+
+def test_a_layer_is_not_blamed_for_what_an_earlier_step_left_in_its_gradient(box):
+    builder = box.ProgramBuilder(1)
+    program = builder.program(Head("squared_error", builder.dense(builder.dense(0, 1, bias=False), 16, bias=False), 16))
+    executor, _ = box.pair(program, "float32")
+    executor.configure(TrainingPlan(RULES["adam"]))
+    target = np.zeros((1, 16), np.float32)
+    target[0, 3] = 1e15
+    data, values = Batches([np.float32([[1e25]])], [target]), StepValues(np.full(1, 0.01))
+    for first_weight, layer in ((1, "dense_1"), (1e-25, "dense_0")):
+        executor.parameters[:] = 0
+        executor.parameters[0] = first_weight
+        executor.parameters[1 + 3] = layer == "dense_0"
+        assert executor.train(data, np.arange(1), 1, 0, values).failure == Failure(0, layer, "gradient")
