@@ -60,21 +60,22 @@ struct Binding {
     return {summary.steps, summary.num_clipped, as_tuple(summary.failure)};
   }
 
-  static std::tuple<i64, i64, std::optional<FailureTuple>, double> train_epochs(
+  static std::tuple<i64, i64, std::optional<FailureTuple>, double, i64> train_epochs(
       Executor<T>& executor, const BoundBatches& data, std::uint32_t first_epoch, i64 num_epochs,
       bool shuffle, i64 batch_size, i64 first_step, Doubles learning_rates,
       std::optional<Doubles> weight_decays, Numbers losses, double best_loss, Vector best_parameters,
-      Vector best_state) {
+      Vector best_state, Vector parameters_before, Vector state_before) {
     const StepValues values{learning_rates.data(), weight_decays ? weight_decays->data() : nullptr, nullptr,
                             0};
-    Best<T> best{best_loss, best_parameters.data(), best_state.data()};
+    Best<T> best{best_loss, best_parameters.data(), best_state.data(), parameters_before.data(),
+                 state_before.data()};
     TrainingSummary summary;
     {
       nb::gil_scoped_release release;
       summary = executor.train_epochs(data.batches, {first_epoch, num_epochs, shuffle}, batch_size,
                                       first_step, values, losses.data(), best);
     }
-    return {summary.steps, summary.num_clipped, as_tuple(summary.failure), best.loss};
+    return {summary.steps, summary.num_clipped, as_tuple(summary.failure), best.loss, best.num_better};
   }
 
   static std::vector<T*> pointers(const std::vector<Matrix>& arrays) {
@@ -141,7 +142,7 @@ void bind_executor(nb::module_& m, const char* name) {
            "weight_decays"_a.none(), "dropout_rates"_a.none(), "losses"_a, "norms"_a.none())
       .def("train_epochs", &B::train_epochs, "data"_a, "first_epoch"_a, "num_epochs"_a, "shuffle"_a,
            "batch_size"_a, "first_step"_a, "learning_rates"_a, "weight_decays"_a.none(), "losses"_a,
-           "best_loss"_a, "best_parameters"_a, "best_state"_a)
+           "best_loss"_a, "best_parameters"_a, "best_state"_a, "parameters_before"_a, "state_before"_a)
       .def("predict", &B::predict, "data"_a, "links"_a, "outputs"_a)
       .def("evaluate", &B::evaluate, "data"_a, "losses"_a)
       .def("loss_and_gradient", &B::loss_and_gradient, "data"_a, "order"_a, "training"_a, "step"_a,

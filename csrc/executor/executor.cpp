@@ -332,6 +332,9 @@ template <class T>
 void Executor<T>::offer(Best<T>& best, double loss) const {
   if (!(loss < best.loss)) return;
   best.loss = loss;
+  ++best.num_better;
+  std::swap(best.parameters, best.parameters_before);
+  std::swap(best.state, best.state_before);
   std::copy_n(parameters_, program_.num_parameters, best.parameters);
   std::copy_n(state_, program_.num_state, best.state);
 }

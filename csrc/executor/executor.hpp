@@ -47,12 +47,13 @@ struct Pieces {
   i64 rows, count;
 };
 
-// Where the weights of the epoch with the lowest mean loss are kept, if any has a lower one than `loss`.
+// Where the weights of the epoch with the lowest mean loss are kept, if any has a lower one than `loss`. A better
+// epoch is written over the one that was the best before it, and the two change places.
 template <class T>
 struct Best {
   double loss;
-  T* parameters;
-  T* state;
+  T *parameters, *state, *parameters_before, *state_before;
+  i64 num_better = 0;
 };
 
 template <class T>

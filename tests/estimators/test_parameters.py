@@ -73,6 +73,7 @@ _WRONG: dict[str, Any] = {
     "validation_split": 0.2,
     "callbacks": print,
     "max_time": 0,
+    "on_interrupt": "ask",
     "n_threads": 0,
     "engine": "gpu",
     "loss": "logloss",

@@ -152,28 +152,52 @@ def test_it_is_an_error_when_all_diverge(monkeypatch):
         moons().fit(*MOONS)
 
 
+class Ready(Callback):
+    """Says when a training has done its first epoch."""
+
+    event = threading.Event()
+
+    def on_epoch_end(self, trainer, record):
+        self.event.set()
+
+
 def test_an_interruption_keeps_the_best_of_what_was_done(monkeypatch):
-    def interrupted(futures):
+    def interrupted(futures, timeout):
         if not interruptions:
             interruptions.append(1)
-            assert ready.wait(20)
+            assert Ready.event.wait(20)
             raise KeyboardInterrupt
-        return wait(futures)
+        return wait(futures, timeout)
 
-    class Ready(Callback):
-        def on_epoch_end(self, trainer, record):
-            ready.set()
-
-    interruptions, ready, wait = [], threading.Event(), restarts.wait
+    interruptions, wait = [], restarts.wait
+    Ready.event.clear()
     monkeypatch.setattr(restarts, "wait", interrupted)
-    own = MLPClassifier._trainer_callbacks
-    monkeypatch.setattr(MLPClassifier, "_trainer_callbacks", lambda self: [*own(self), Ready()])
-    model = moons(n_threads=1, max_iter=10**6, n_iter_no_change=np.inf, n_restarts=3)
+    model = moons(n_threads=1, max_iter=10**6, n_iter_no_change=np.inf, n_restarts=3, callbacks=[Ready()], on_interrupt="return")
     with pytest.warns(UserWarning, match="interrupted"):
         model.fit(*MOONS)
     assert model.stop_reason_.code == "interrupted"
     assert [row.stop_reason.code for row in model.restarts_] == ["interrupted"] * 3
     assert np.isfinite(model.loss_)
+    with pytest.raises(KeyboardInterrupt):
+        interruptions.clear()
+        model.set_params(on_interrupt="raise").fit(*MOONS)
+
+
+def test_an_interruption_while_the_trainings_are_started_ends_them_too(monkeypatch):
+    """The stop is asked for between a trainer's being there and its fit's beginning, which forgets what was asked before."""
+
+    def interrupted(futures, timeout):
+        if not interruptions:
+            interruptions.append(1)
+            raise KeyboardInterrupt
+        return wait(futures, timeout)
+
+    interruptions, wait = [], restarts.wait
+    monkeypatch.setattr(restarts, "wait", interrupted)
+
+    model = moons(n_threads=2, max_iter=10**6, n_iter_no_change=np.inf, n_restarts=4)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(*MOONS)
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_an_interruption_leaves_whole_iterates(table):
                 raise KeyboardInterrupt
 
     network = Sequential([Dense(8, activation="tanh"), Dense(2)], 5)
-    trainer = Trainer(network, "softmax_cross_entropy", "lbfgs", callbacks=[Interrupt()], dtype="float64")
+    trainer = Trainer(network, "softmax_cross_entropy", "lbfgs", callbacks=[Interrupt()], dtype="float64", on_interrupt="return")
     history = trainer.fit(X, y, max_epochs=50)
     assert trainer.stop_reason.code == "interrupted"
     assert trainer.evaluate(X, y)["loss"] == pytest.approx(history[-1, "loss"])
@@ -107,7 +107,8 @@ def test_an_interruption_leaves_whole_iterates(table):
 
 def test_an_interruption_in_the_midst_of_a_line_search_leaves_a_whole_iterate_too(table):
     X, y = table
-    trainer = Trainer(Sequential([Dense(8, activation="tanh"), Dense(2)], 5), "softmax_cross_entropy", "lbfgs", dtype="float64")
+    network = Sequential([Dense(8, activation="tanh"), Dense(2)], 5)
+    trainer = Trainer(network, "softmax_cross_entropy", "lbfgs", dtype="float64", on_interrupt="return")
     evaluate, calls = trainer.executor.loss_and_gradient, []
 
     def interrupted(*arguments, **named):

@@ -32,7 +32,7 @@ class Interrupt(Callback):
 @pytest.mark.parametrize("moment", ["on_epoch_begin", "on_step_end", "on_epoch_end"])
 def test_an_interruption_ends_the_fit_in_order(make_trainer, table, moment):
     interrupt = Interrupt(moment, epoch=3)
-    trainer = make_trainer(callbacks=[interrupt])
+    trainer = make_trainer(callbacks=[interrupt], on_interrupt="return")
     history = trainer.fit(*table, max_epochs=10)
     assert trainer.stop_reason.code == "interrupted"
     assert "interrupted" in trainer.stop_reason.text
@@ -49,13 +49,13 @@ def test_the_best_weights_come_back(make_trainer, table, moment):
         def on_epoch_end(self, trainer, record):
             kept[record["validation_loss"]] = trainer.executor.parameters.copy()
 
-    trainer = make_trainer(callbacks=[Keep(), Interrupt(moment, epoch=6)], optimizer="momentum")
+    trainer = make_trainer(callbacks=[Keep(), Interrupt(moment, epoch=6)], optimizer="momentum", on_interrupt="return")
     trainer.fit(*table, validation_data=table, max_epochs=20)
     np.testing.assert_array_equal(trainer.executor.parameters, kept[min(kept)])
 
 
 def test_an_interruption_before_the_first_record_keeps_what_was_learned(make_trainer, table):
-    trainer = make_trainer(callbacks=[Interrupt("on_epoch_begin", epoch=1)])
+    trainer = make_trainer(callbacks=[Interrupt("on_epoch_begin", epoch=1)], on_interrupt="return")
     before = trainer.executor.parameters.copy()
     trainer.fit(*table, max_epochs=3)
     assert (trainer.stop_reason.code, len(trainer.history)) == ("interrupted", 0)
@@ -69,7 +69,7 @@ def test_an_interruption_inside_the_engine_loses_no_finished_call(make_trainer, 
         def observe(self, steps, duration_s):
             self.steps = 1
 
-    trainer = make_trainer()
+    trainer = make_trainer(on_interrupt="return")
     trainer._chunk_size = Small()
     trainer._chunk_size.steps = 1
     train, calls = trainer.executor.train, []
@@ -87,7 +87,7 @@ def test_an_interruption_inside_the_engine_loses_no_finished_call(make_trainer, 
 
 
 def test_the_training_goes_on_after_an_interruption(make_trainer, table):
-    trainer = make_trainer(callbacks=[Interrupt("on_epoch_end", epoch=2)])
+    trainer = make_trainer(callbacks=[Interrupt("on_epoch_end", epoch=2)], on_interrupt="return")
     trainer.fit(*table, max_epochs=5)
     trainer.fit(*table, max_epochs=2)
     assert (trainer.epoch, trainer.stop_reason.code) == (4, "max_epochs")
@@ -131,6 +131,7 @@ def test_early_stopping_hands_its_own_best_back_after_an_interruption(make_train
         callbacks=[stopping, Interrupt("on_epoch_end", epoch=8)],
         metrics={"accuracy": lambda y, p: np.mean(p.argmax(axis=1) == y)},
         optimizer="momentum",
+        on_interrupt="return",
     )
     trainer.fit(*table, validation_data=table, max_epochs=20)
     assert trainer.evaluate(*table)["accuracy"] == stopping.best == max(trainer.history[:, "validation_accuracy"])

@@ -133,10 +133,14 @@ class NativeExecutor:
         batches = self._reader.batches(data)
         rates, decays, _ = _per_step(values, len(losses), 0)
         with self._quiet_blas(batch_size):
-            done, num_clipped, failure, best.loss = self._engine.train_epochs(
+            done, num_clipped, failure, best.loss, num_better = self._engine.train_epochs(
                 batches, epochs.first & 0xFFFFFFFF, epochs.count, epochs.shuffle, batch_size, first_step, rates, decays, losses,
-                best.loss, best.parameters, best.state,
+                best.loss, best.parameters, best.state, best.parameters_before, best.state_before,
             )  # fmt: skip
+        if num_better % 2:
+            best.parameters, best.parameters_before = best.parameters_before, best.parameters
+            best.state, best.state_before = best.state_before, best.state
+        best.num_better += num_better
         return TrainingResult(losses[:done], None, num_clipped, None if failure is None else Failure(*failure))
 
     def perturb(

@@ -128,11 +128,17 @@ class Epochs:
 
 @dataclass(slots=True)
 class BestEpoch:
-    """The lowest mean loss of an epoch so far, and the weights after it, which a better epoch writes over."""
+    """The lowest mean loss of an epoch so far, the weights after it, and those of the epoch that was the best before.
+
+    A better epoch's weights are written over the older ones, and the arrays change places. ``num_better`` counts such epochs.
+    """
 
     loss: float
     parameters: np.ndarray
     state: np.ndarray
+    parameters_before: np.ndarray
+    state_before: np.ndarray
+    num_better: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,9 @@ callbacks : sequence of Callback, default=()
     Called around and during training; see :class:`lamina.training.Callback`.
 max_time : float or None, default=None
     Seconds after which training stops, at the end of an epoch, > 0.
+on_interrupt : {"raise", "return"}, default="raise"
+    What ``fit`` and ``partial_fit`` do after Ctrl-C, once the model is whole and has its best weights: raise KeyboardInterrupt,
+    so that a loop or a search around them ends as well, or return with a warning, which suits a notebook.
 n_threads : int or None, default=None
     Threads of the engine; None chooses by the size of the work. Changes speed only.
 engine : {"auto", "native", "reference"}, default="auto"

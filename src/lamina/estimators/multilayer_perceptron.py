@@ -20,6 +20,7 @@ from lamina.estimators.parameters import ActivationParameter, HiddenLayerSizes, 
 from lamina.estimators.rows import Rows
 from lamina.estimators.solver import changes_rate_by_epoch, is_stochastic
 from lamina.training.callbacks.callback import list_of_callbacks
+from lamina.training.interrupts import Interrupts
 
 if TYPE_CHECKING:
     from lamina.losses import Loss
@@ -155,15 +156,20 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
     ) -> Self:
         """``judges`` are X_val, y_val and groups."""
         rows = self._rows(X, y, sample_weight, first, incremental)
-        if first:
-            self._begin()
-        if self.n_restarts > 1 and not incremental:
-            seeds = [int(seed) for seed in self._rng.randint(2**31 - 1, size=self.n_restarts)]
-            self._split_seed = int(self._rng.randint(2**31 - 1))
-            fitting.fit_restarts(self, seeds, *self._split(rows, *judges))
-        else:
-            self._fit_once(rows, judges, first, incremental)
-        fitting.report_outcome(self, incremental)
+        # Ctrl-C is put off until the model is whole.
+        with Interrupts() as interrupts:
+            if first:
+                self._begin()
+            if self.n_restarts > 1 and not incremental:
+                seeds = [int(seed) for seed in self._rng.randint(2**31 - 1, size=self.n_restarts)]
+                self._split_seed = int(self._rng.randint(2**31 - 1))
+                fitting.fit_restarts(self, seeds, *self._split(rows, *judges))
+            else:
+                self._fit_once(rows, judges, first, incremental)
+        interrupted = interrupts.count > 0 or self.stop_reason_.code == "interrupted"
+        if interrupted and self.on_interrupt == "raise":
+            raise KeyboardInterrupt
+        fitting.report_outcome(self, incremental, interrupted)
         return self
 
     def _fit_once(self, rows: Rows, judges: tuple[Any, Any, Any], first: bool, incremental: bool) -> None:
@@ -272,6 +278,7 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
             engine=self.engine,
             n_threads=self.n_threads,
             penalty_per_row=self.network is None,
+            on_interrupt="return",
         )
         trainer.executor.parameters[:], trainer.executor.state[:] = weights
         return trainer
@@ -307,8 +314,12 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         targets = self._targets(train.truth, dtype)
         epochs = 1 if incremental else int(self.max_iter)
         try:
-            trainer.fit(train.X, targets, sample_weight=train.weight, validation_data=data, max_epochs=epochs)
+            trainer.fit(
+                train.X, targets, sample_weight=train.weight, validation_data=data, max_epochs=epochs, final_check=not incremental
+            )
         except NonFiniteError as error:
             raise NonFiniteError(f"{fitting.DIVERGED} {error}") from error
         self._rule.prepare()
+        if trainer.stop_reason is not None and trainer.stop_reason.code == "interrupted" and not trainer.epoch:
+            raise KeyboardInterrupt  # nothing was learned: an earlier fit's model stays
         self.stop_reason_ = trainer.stop_reason or training.StopReason("max_epochs")

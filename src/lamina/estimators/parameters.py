@@ -70,5 +70,6 @@ class SharedParameters:
     validation_split: Any = None
     callbacks: Callback | Sequence[Callback] = ()
     max_time: float | None = None
+    on_interrupt: str = "raise"
     n_threads: int | None = None
     engine: str = "auto"

@@ -20,12 +20,12 @@ class LBFGS(Optimizer):
         w ← w − a H g        with a from a line search that satisfies Wolfe's conditions
 
     Often the best choice for some thousand rows or fewer. One iteration counts as one epoch; batch size and schedule do not
-    apply. SciPy's L-BFGS-B does the work, in float64 whatever the network's dtype.
+    apply. It works in float64 whatever the network's dtype, and takes the same steps as SciPy's L-BFGS-B.
 
     Parameters
     ----------
     memory : int, default=10
-        How many pairs are remembered, >= 1 (SciPy's ``maxcor``).
+        How many pairs are remembered, >= 1 (``maxcor`` in SciPy).
     gradient_tol : float, default=1e-4
         Stops when no element of the gradient is larger than this, >= 0 (``gtol``; scikit-learn passes its ``tol``).
     loss_tol : float, default=2.220446049250313e-09
@@ -56,13 +56,3 @@ class LBFGS(Optimizer):
     gradient_tol: float = 1e-4
     loss_tol: float = 2.220446049250313e-09
     max_evaluations: int = 15000
-
-    def scipy_options(self, max_iterations: int) -> dict[str, float]:
-        """The options of SciPy's L-BFGS-B for at most so many iterations."""
-        return {
-            "maxiter": max_iterations,
-            "maxcor": self.memory,
-            "gtol": self.gradient_tol,
-            "ftol": self.loss_tol,
-            "maxfun": self.max_evaluations,
-        }

@@ -1,23 +1,64 @@
-"""The weights of the best epoch so far, kept aside."""
+"""Weights kept aside: those of the best epoch so far, and which of several are the best once they are measured."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
 from lamina.engine.executor import Executor
 from lamina.engine.plan import BestEpoch, TrainingResult
 
-__all__ = ["BestWeights"]
+__all__ = ["BestWeights", "Weights", "put_best"]
+
+
+@dataclass(slots=True)
+class Weights:
+    """Copies of an executor's parameters and state.
+
+    Attributes
+    ----------
+    parameters, state : ndarray
+    """
+
+    parameters: np.ndarray
+    state: np.ndarray
+
+    @classmethod
+    def of(cls, executor: Executor) -> Self:
+        return cls(executor.parameters.copy(), executor.state.copy())
+
+    def take(self, executor: Executor) -> None:
+        """Copy the executor's present weights into these."""
+        np.copyto(self.parameters, executor.parameters)
+        np.copyto(self.state, executor.state)
+
+    def put(self, executor: Executor) -> None:
+        """Copy these into the executor."""
+        executor.parameters[:] = self.parameters
+        executor.state[:] = self.state
+
+    def equals(self, executor: Executor) -> bool:
+        """Whether the executor has them."""
+        return np.array_equal(self.parameters, executor.parameters) and np.array_equal(self.state, executor.state)
+
+    def to_dict(self) -> dict[str, np.ndarray]:
+        """What a checkpoint stores; the keywords of the constructor."""
+        return {"parameters": self.parameters, "state": self.state}
+
+    @property
+    def are_finite(self) -> bool:
+        return bool(np.isfinite(self.parameters).all() and np.isfinite(self.state).all())
 
 
 class BestWeights:
-    """A copy of the parameters and the state of the epoch whose watched number was the lowest.
+    """The weights of the epoch whose watched number was the lowest, and of the one that was the lowest before it.
 
-    The copies are allocated once; keeping a better epoch is a copy in memory and nothing else.
+    The number of an epoch need not be that of the weights at its end: a training loss is measured before each update. Where that
+    matters, :func:`put_best` measures the :attr:`candidates`. Keeping a better epoch is a copy in memory and nothing else.
 
     Examples
     --------
@@ -28,13 +69,14 @@ class BestWeights:
 
     def __init__(self) -> None:
         self.value = math.inf
-        self._parameters: np.ndarray | None = None
-        self._state: np.ndarray | None = None
+        self._best: Weights | None = None
+        self._before: Weights | None = None
+        self._num_kept = 0
 
     @property
-    def kept(self) -> bool:
-        """Whether there are weights to go back to."""
-        return self._parameters is not None
+    def candidates(self) -> list[Weights]:
+        """What was kept, the best first."""
+        return [weights for weights in (self._best, self._before) if weights is not None][: self._num_kept]
 
     def offer(self, value: float, executor: Executor) -> bool:
         """Keep the executor's weights if ``value`` is lower than the best so far; NaN never is."""
@@ -46,31 +88,71 @@ class BestWeights:
 
     def keep(self, executor: Executor) -> None:
         """Keep the executor's weights, whatever they are worth."""
-        if self._parameters is None or self._state is None or self._parameters.shape != executor.parameters.shape:
-            self._parameters, self._state = executor.parameters.copy(), executor.state.copy()
-        else:
-            np.copyto(self._parameters, executor.parameters)
-            np.copyto(self._state, executor.state)
+        best, before = self._room(executor)
+        before.take(executor)
+        self._best, self._before = before, best
+        self._num_kept = min(self._num_kept + 1, 2)
 
-    def offer_epochs(self, train: Callable[[BestEpoch], TrainingResult]) -> TrainingResult:
-        """Let ``train`` keep the weights of the best of its epochs; there must be weights to write over."""
-        if self._parameters is None or self._state is None:
-            raise RuntimeError("offer_epochs: keep must be called first.")
-        best = BestEpoch(self.value, self._parameters, self._state)
-        result = train(best)
-        self.value = best.loss
+    def offer_epochs(self, executor: Executor, train: Callable[[BestEpoch], TrainingResult]) -> TrainingResult:
+        """Let ``train`` keep the weights of the best of its epochs."""
+        best, before = self._room(executor)
+        epoch = BestEpoch(self.value, best.parameters, best.state, before.parameters, before.state)
+        result = train(epoch)
+        self.value = epoch.loss
+        self._best, self._before = Weights(epoch.parameters, epoch.state), Weights(epoch.parameters_before, epoch.state_before)
+        self._num_kept = min(self._num_kept + epoch.num_better, 2)
         return result
 
     def restore(self, executor: Executor) -> None:
         """Write the weights that were kept back into the executor; nothing happens if there are none."""
-        if self._parameters is not None and self._state is not None:
-            executor.parameters[:] = self._parameters
-            executor.state[:] = self._state
+        for weights in self.candidates[:1]:
+            weights.put(executor)
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint stores."""
-        return {"value": self.value, "parameters": self._parameters, "state": self._state}
+        return {"value": self.value, "weights": [weights.to_dict() for weights in self.candidates]}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take back what :meth:`state` gave."""
-        self.value, self._parameters, self._state = state["value"], state["parameters"], state["state"]
+        self.value = state["value"]
+        kept = [Weights(**weights) for weights in state["weights"]]
+        self._num_kept = len(kept)
+        self._best, self._before = [*kept, None, None][:2]
+
+    def _room(self, executor: Executor) -> tuple[Weights, Weights]:
+        """Memory for two of the executor's weights, allocated once."""
+        if self._best is None or self._best.parameters.shape != executor.parameters.shape:
+            self._best = Weights.of(executor)
+        if self._before is None or self._before.parameters.shape != executor.parameters.shape:
+            self._before = Weights.of(executor)
+        return self._best, self._before
+
+
+def put_best(candidates: Iterable[Weights], executor: Executor, measure: Callable[[], float]) -> float:
+    """Give the executor those weights whose number is the lowest.
+
+    Parameters
+    ----------
+    candidates : iterable of Weights
+        Of equals the first counts.
+    executor : Executor
+        If none has a finite number it has the first candidate's weights that are finite themselves, if there are such.
+    measure : callable
+        The number of the executor's present weights.
+
+    Returns
+    -------
+    float
+        The lowest number; infinite if no candidate has finite weights and a finite number.
+    """
+    best, lowest = None, math.inf
+    for weights in candidates:
+        weights.put(executor)
+        if not weights.are_finite:
+            continue
+        value = measure()
+        if best is None or value < lowest:
+            best, lowest = weights, value if value < lowest else lowest
+    if best is not None:
+        best.put(executor)
+    return lowest

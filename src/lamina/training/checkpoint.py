@@ -82,8 +82,27 @@ def identity_of(trainer: Trainer, schedule: Schedule) -> dict[str, Any]:
         "clipping": [None if value is None else list(value), *norms],
         "batch_size": trainer.batch_size,
         "shuffle": trainer.shuffle,
-        "callbacks": [type(callback).__name__ for callback in trainer.callbacks],
+        "penalty_per_row": trainer.penalty_per_row,
+        "loss_weights": [head.weight for head in trainer.executor.program.heads],
+        "callbacks": [callback.identity() for callback in trainer.callbacks],
     }
+
+
+def check_resumable(fit: Mapping[str, Any], data: str, path: str) -> None:
+    """Refuse a checkpoint that was not written in the midst of a ``fit`` on these data.
+
+    Raises
+    ------
+    FileError
+        Naming the file and what to do.
+    """
+    if not fit["is_open"]:
+        raise FileError(
+            f"{path!r} must have been written within a fit to be resumed, but stands for the end of one. Load it by hand."
+        )
+    if fit["data"] != data:
+        repair = "Give every fit a path of its own, or remove the file to begin anew."
+        raise FileError(f"{path!r} is of a fit on other data: X, y, weights or validation rows differ. {repair}")
 
 
 def _described(setting: Settings) -> dict[str, Any]:

@@ -1,23 +1,28 @@
-"""Training with L-BFGS: SciPy minimizes the loss of the whole training set."""
+"""Training with L-BFGS: it minimizes the loss of the whole training set."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
+from lamina.descent.quasi_newton import QuasiNewton
 from lamina.engine.executor import Executor
-from lamina.engine.plan import Batches
+from lamina.engine.plan import Batches, Failure, StepValues
 from lamina.optimizers import LBFGS
 
-__all__ = ["minimize_full_batch"]
+__all__ = ["FullBatch"]
 
 
-def minimize_full_batch(
-    executor: Executor, data: Batches, optimizer: LBFGS, max_iterations: int, on_iteration: Callable[[float], bool]
-) -> tuple[str, str]:
-    """Minimize the loss on ``data``; the executor ends with the last iterate.
+class _AskedToStopError(Exception):
+    """Ends a line search in whose midst the training is to stop."""
+
+
+class FullBatch:
+    """A descent with L-BFGS on all rows; the executor holds its last iterate, but for the time of a line search.
+
+    It works in float64 whatever the executor's dtype, which each point is rounded to before it is measured.
 
     Parameters
     ----------
@@ -25,62 +30,90 @@ def minimize_full_batch(
         Configured; dropout masks are those of step 0 throughout, so that the objective is one function.
     data : Batches
     optimizer : LBFGS
-    max_iterations : int
-        >= 1.
-    on_iteration : callable
-        Called with the loss after each iteration, the executor holding its weights; returns whether to go on.
-
-    Returns
-    -------
-    code, text : str
-        Why it ended; the code is "callback" if ``on_iteration`` ended it.
+    stored : dict, optional
+        What :meth:`state` gave, to go on from there.
     """
-    from scipy import optimize  # slow to import, and of use to L-BFGS alone
 
-    rows = np.arange(data.num_rows, dtype=np.int64)
-    observed = executor.state.copy()
+    def __init__(self, executor: Executor, data: Batches, optimizer: LBFGS, stored: dict | None = None) -> None:
+        self._executor = executor
+        self._data = data
+        self._rows = np.arange(data.num_rows, dtype=np.int64)
+        self._optimizer = optimizer
+        self._is_asked_to_stop: Callable[[], bool] = lambda: False
+        if stored is None:
+            self._descent = QuasiNewton(self._objective, executor.parameters.astype(np.float64), optimizer)
+        else:
+            self._descent = QuasiNewton.resumed(self._objective, stored, optimizer)
 
-    def objective(w: np.ndarray) -> tuple[float, np.ndarray]:
-        executor.parameters[:] = w
-        loss, gradient = executor.loss_and_gradient(data, order=rows)
-        return loss, np.asarray(gradient, dtype=np.float64)
+    def state(self) -> dict:
+        """What a checkpoint stores."""
+        return self._descent.state()
 
-    def after_iteration(intermediate_result: Any) -> None:
-        executor.parameters[:] = iterate[:] = intermediate_result.x
-        if len(observed):
+    def failure(self, step: int) -> Failure | None:
+        """Where a number is not finite at the present iterate; ``step`` counts from 0."""
+        if self._descent.is_finite:
+            return None
+        # A step of length 0 finds the place, and is not taken.
+        values = StepValues(np.zeros(1))
+        found = self._executor.train(self._data, self._rows, len(self._rows), step, values).failure
+        return found or Failure(step, self._executor.program.ops[-1].layer, "gradient")
+
+    def run(
+        self, max_iterations: int, on_iteration: Callable[[float], bool], is_asked_to_stop: Callable[[], bool]
+    ) -> tuple[str, str]:
+        """Go on for up to so many iterations.
+
+        Parameters
+        ----------
+        max_iterations : int
+            >= 1.
+        on_iteration : callable
+            Called with the loss after each iteration, the executor holding its weights; returns whether to go on.
+        is_asked_to_stop : callable
+            Asked before each evaluation of the loss; a line search ends in its midst.
+
+        Returns
+        -------
+        code, text : str
+            Why it ended; the code is "callback" if it was asked to.
+        """
+        self._is_asked_to_stop = is_asked_to_stop
+        descent, optimizer = self._descent, self._optimizer
+        last = descent.num_iterations + max_iterations
+        while True:
+            if descent.largest_slope <= optimizer.gradient_tol:
+                return "gradient_zero", f"The gradient was almost zero: no element exceeded {optimizer.gradient_tol:g}."
+            if descent.num_iterations and descent.has_converged(optimizer.loss_tol):
+                return "converged", "The loss no longer fell."
+            if descent.num_iterations >= last:
+                return "max_epochs", f"All {max_iterations} iterations asked for were run."
+            if descent.num_evaluations > optimizer.max_evaluations:
+                return "max_epochs", f"All {optimizer.max_evaluations} evaluations of the loss were used up."
+            try:
+                if not self._advance():
+                    return "no_improvement", "The line search found no lower loss."
+            except _AskedToStopError:
+                return "callback", "A callback ended the training."
+            if not on_iteration(descent.value):
+                return "callback", "A callback ended the training."
+
+    def _advance(self) -> bool:
+        """To the next iterate, if there is one; the executor has the present one whatever happens."""
+        executor = self._executor
+        try:
+            advanced = self._descent.advance()
+        finally:
+            executor.parameters[:] = self._descent.point
+        if advanced and len(executor.state):
             # Running means and variances follow the iterates, one update an iteration; line searches leave them alone.
-            executor.forward(data.inputs, rows, 0)
-        if not on_iteration(float(intermediate_result.fun)):
-            raise StopIteration
+            executor.forward(self._data.inputs, self._rows, 0)
+        return advanced
 
-    iterate = executor.parameters.copy()
-    start = executor.parameters.astype(np.float64)
-    # SciPy's type stubs know no function that returns value and gradient together with a callback.
-    minimize: Any = optimize.minimize
-    options = optimizer.scipy_options(max_iterations)
-    try:
-        result = minimize(objective, start, jac=True, method="L-BFGS-B", callback=after_iteration, options=options)
-    except KeyboardInterrupt:
-        # The line search was trying weights of its own.
-        executor.parameters[:] = iterate
-        raise
-    executor.parameters[:] = result.x
-    return _reason(result, optimizer, max_iterations)
-
-
-def _reason(result: Any, optimizer: LBFGS, max_iterations: int) -> tuple[str, str]:
-    """SciPy's status in our words."""
-    if not np.isfinite(result.fun) or not np.isfinite(result.x).all():
-        return "non_finite", "The loss of the whole training set became NaN or infinite."
-    largest = float(np.abs(result.jac).max(initial=0.0))
-    if result.status == 0 and largest <= optimizer.gradient_tol:
-        return "gradient_zero", f"The gradient was almost zero: no element exceeded {optimizer.gradient_tol:g}."
-    if result.status == 0:
-        return "converged", "The loss no longer fell."
-    if result.status == 1 and result.nit >= max_iterations:
-        return "max_epochs", f"All {max_iterations} iterations asked for were run."
-    if result.status == 1:
-        return "max_epochs", f"All {optimizer.max_evaluations} evaluations of the loss were used up."
-    if result.status == 99:
-        return "callback", "A callback ended the training."
-    return "no_improvement", "The line search found no lower loss."
+    def _objective(self, w: np.ndarray) -> tuple[float, np.ndarray]:
+        if self._is_asked_to_stop():
+            raise _AskedToStopError
+        with np.errstate(over="ignore"):  # what is too large for the executor's dtype is infinite there
+            self._executor.parameters[:] = w
+        loss, gradient = self._executor.loss_and_gradient(self._data, order=self._rows)
+        gradient = np.asarray(gradient, dtype=np.float64)
+        return (loss if np.isfinite(gradient).all() else math.inf), gradient

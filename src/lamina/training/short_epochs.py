@@ -83,7 +83,8 @@ def run_short_epochs(
     first_step = run.step
     began = time.perf_counter()
     result = best.offer_epochs(
-        lambda kept: steps.train_epochs(epochs.data, epochs.epochs, epochs.batch_size, first_step, epochs.values, kept)
+        run.executor,
+        lambda kept: steps.train_epochs(epochs.data, epochs.epochs, epochs.batch_size, first_step, epochs.values, kept),
     )
     duration_s = time.perf_counter() - began
     size.observe(epochs.epochs.count * epochs.steps_per_epoch, duration_s)

@@ -9,7 +9,7 @@ import copy
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -23,19 +23,25 @@ from lamina.network.heads import Losses
 from lamina.optimizers import LBFGS, Optimizer, PerturbationOptimizer, StepOptimizer, get_optimizer
 from lamina.schedules import Schedule, get_schedule
 from lamina.stop_reason import StopReason
+from lamina.training.best_weights import Weights
 from lamina.training.callbacks.callback import Callback, list_of_callbacks
 from lamina.training.callbacks.moments import Moments
 from lamina.training.callbacks.schedule_watch import ScheduleWatch
 from lamina.training.chunks import ChunkSize, run_in_chunks
 from lamina.training.contradictions import check_batches, check_program, first_batch_norm
 from lamina.training.epoch import Epoch
+from lamina.training.fingerprint import fingerprint
 from lamina.training.history import History, Record
+from lamina.training.interrupts import Interrupts
 from lamina.training.predictor import PREDICTOR_RULES, Predictor
 from lamina.training.run_state import load_run_state, run_state
-from lamina.training.running_fit import RunningFit, report_failure
+from lamina.training.running_fit import RunningFit
 from lamina.training.short_epochs import ShortEpochs, run_short_epochs
 from lamina.training.weighted_network import Metric
 from lamina.validation import Rule, boolean, check_parameters, choice, instance, integer, one_of, value
+
+if TYPE_CHECKING:
+    from lamina.training.full_batch import FullBatch
 
 __all__ = ["Trainer"]
 
@@ -44,6 +50,7 @@ _RULES: dict[str, Rule] = {
     "clipping": one_of(instance(plan.Clipping), value(None)),
     "shuffle": boolean(),
     "penalty_per_row": boolean(),
+    "on_interrupt": choice(("raise", "return")),
 } | PREDICTOR_RULES
 _USUAL_BATCH_SIZE = 32
 
@@ -81,6 +88,9 @@ class Trainer(Predictor):
         Whether L1 and L2 penalties are divided by the batch's rows (sum of sample weights), as scikit-learn does with ``alpha``.
     loss_weights : sequence of float or dict, optional
         Factors of the outputs' losses.
+    on_interrupt : {"raise", "return"}, default="raise"
+        What :meth:`fit` does after Ctrl-C, once the training is closed in order and the best weights are back: raise
+        KeyboardInterrupt, so that whatever called it ends as well, or return, which suits a notebook.
 
     Attributes
     ----------
@@ -130,6 +140,7 @@ class Trainer(Predictor):
         n_threads: int | None = None,
         penalty_per_row: bool = False,
         loss_weights: Sequence[float] | Mapping[str, float] | None = None,
+        on_interrupt: str = "raise",
     ) -> None:
         given = {
             "network": network,
@@ -140,6 +151,7 @@ class Trainer(Predictor):
             "shuffle": shuffle,
             "n_threads": n_threads,
             "penalty_per_row": penalty_per_row,
+            "on_interrupt": on_interrupt,
         }
         check_parameters(given, _RULES, owner="Trainer")
         super().__init__(
@@ -162,12 +174,15 @@ class Trainer(Predictor):
         self.callbacks = list_of_callbacks(callbacks)
         self.shuffle = bool(shuffle)
         self.penalty_per_row = bool(penalty_per_row)
+        self.on_interrupt = on_interrupt
         self.history = History()
         self.epoch = 0
         self.step = 0
         self.steps_per_epoch = 1
         self.stop_reason: StopReason | None = None
         self._fit = RunningFit()
+        self._descent: FullBatch | None = None
+        self._stored_descent: dict[str, Any] | None = None  # of a checkpoint
         self._moments = Moments([ScheduleWatch(), *self.callbacks])
         self._chunk_size = ChunkSize()
         if network.is_built:
@@ -193,6 +208,7 @@ class Trainer(Predictor):
         sample_weight: Any = None,
         validation_data: tuple[Any, ...] | None = None,
         max_epochs: int = 100,
+        final_check: bool = True,
     ) -> History:
         """Train for up to ``max_epochs`` further epochs; epochs, steps and randomness go on where the last ``fit`` stopped.
 
@@ -211,6 +227,10 @@ class Trainer(Predictor):
             Measured at the end of every epoch.
         max_epochs : int, default=100
             >= 1.
+        final_check : bool, default=True
+            Whether to end with an evaluation of the rows of X, about a third of an epoch's work, so that a training whose last
+            update spoiled its predictions does not pass for a success. Without it weights and statistics alone are looked at,
+            which suits many calls of an epoch each.
 
         Returns
         -------
@@ -222,26 +242,32 @@ class Trainer(Predictor):
         ShapeError, DataError
             If the data do not fit the network or the loss.
         NonFiniteError
-            If a loss or gradient became NaN or infinite before any epoch was done. Later on the training stops with the
-            best weights so far and a :class:`TrainingWarning`.
+            If a number became NaN or infinite before any epoch was done. Later on the training stops with the best weights so
+            far, whose loss was measured after they were set, and a :class:`TrainingWarning`.
+        KeyboardInterrupt
+            After Ctrl-C, with ``on_interrupt="raise"``. The trainer is whole and can go on.
         """
-        check_parameters({"max_epochs": max_epochs}, {"max_epochs": integer(1)}, owner="Trainer.fit")
+        given = {"max_epochs": max_epochs, "final_check": final_check}
+        check_parameters(given, {"max_epochs": integer(1), "final_check": boolean()}, owner="Trainer.fit")
         data = self.batches(X, y, sample_weight)
         validation = self._checked_validation(validation_data)
         self._moments = Moments([ScheduleWatch(), *self.callbacks])
         self._configure()
         check_batches(self.executor.program, self.optimizer, self._chosen_batch_size, data.num_rows)
-        if self._fit.open(self.executor, self.epoch, max_epochs, validation):
+        self._resume(data, validation)
+        if self._fit.open(self._built(), self.epoch, max_epochs, data, validation):
             self.stop_reason = None
-        try:
-            self._moments.call("on_fit_begin", self)
-            self.fit_loop(data)
-        except KeyboardInterrupt:
-            self.stop("interrupted", f"The training was interrupted after {self.epoch} epochs.")
-        finally:
-            self._fit.close(self.executor, self.stop_reason)
-            self._moments.call("on_fit_end", self)
-        report_failure(self.stop_reason, self.epoch)
+        with Interrupts(self._stop_for_interrupt) as interrupts:
+            try:
+                self._moments.call("on_fit_begin", self)
+                self.fit_loop(data)
+            except KeyboardInterrupt:
+                interrupts.add()
+            finally:
+                self._close(interrupts, final_check)
+        self._fit.report_failure(self.stop_reason, self.epoch)
+        if interrupts.count and self.on_interrupt == "raise":
+            raise KeyboardInterrupt
         return self.history
 
     def fit_loop(self, data: Batches) -> None:
@@ -265,8 +291,9 @@ class Trainer(Predictor):
         dict or None
             The epoch's record, also the last of the history; None if a number was not finite, or a callback would not begin.
         """
+        first = None
         if not self._fit.is_open:
-            self.stop_reason = None
+            self.stop_reason, first = None, Weights.of(self.executor)
         began = time.perf_counter()
         self._moments.call("on_epoch_begin", self)
         epoch = self._next_epoch(data)
@@ -278,6 +305,8 @@ class Trainer(Predictor):
                 raise
             self.stop("interrupted", f"The training was interrupted in epoch {self.epoch + 1}.")
         self._stop_at(epoch.failure)
+        if epoch.failure is not None and first is not None:
+            first.put(self.executor)  # a failed update leaves no weights to go on with
         if epoch.failure is not None or not epoch.steps_done:
             return None
         record = epoch.record()
@@ -300,6 +329,25 @@ class Trainer(Predictor):
         if self.stop_reason is None:
             self.stop_reason = reason
 
+    def put_best(self, candidates: Sequence[Weights], monitor: str = "loss", *, larger_is_better: bool = False) -> float:
+        """Take those weights of the running ``fit`` whose watched number is the best, now that it is measured.
+
+        Parameters
+        ----------
+        candidates : sequence of Weights
+            After a failure those with which the ``fit`` began are one more.
+        monitor : str, default="loss"
+            "loss", of the training rows; "validation_loss"; or "validation_" and the name of a metric.
+        larger_is_better : bool, default=False
+
+        Returns
+        -------
+        float
+            The number; NaN, and nothing was changed, if none is finite or the number is of another kind.
+        """
+        failed = self.stop_reason is not None and self.stop_reason.code == "non_finite"
+        return self._fit.put_best(candidates, monitor, larger_is_better=larger_is_better, also_first=failed)
+
     # Checkpoints
 
     def save_checkpoint(self, path: str | os.PathLike[str]) -> None:
@@ -316,6 +364,7 @@ class Trainer(Predictor):
         state = {
             "identity": identity_of(self, self._given_schedule),
             "fit": self._fit.state(),
+            "full_batch": None if self._descent is None else self._descent.state(),
             "callbacks": callbacks,
             **run_state(self),
         }
@@ -337,19 +386,56 @@ class Trainer(Predictor):
             If network, losses, seed, dtype, optimizer, schedule, clipping, batch size, shuffling or callbacks are not those
             of the checkpoint.
         """
-        from lamina.training.checkpoint import check_identity, identity_of, read_checkpoint
+        from lamina.training.checkpoint import read_checkpoint
 
-        state = read_checkpoint(path)
+        self._load(read_checkpoint(path))
+        return self
+
+    # Private rungs
+
+    def _load(self, state: Mapping[str, Any]) -> None:
+        """Take over the state of a checkpoint."""
+        from lamina.training.checkpoint import check_identity, identity_of
+
         if not self.network.is_built:
             self.build([item["width"] for item in state["identity"]["network"]["inputs"]])
         check_identity(identity_of(self, self._given_schedule), state["identity"], owner="Trainer.load_checkpoint")
         load_run_state(self, state)
         self._fit.load_state(state["fit"])
+        self._stored_descent = state["full_batch"]
         for callback, stored in zip(self.callbacks, state["callbacks"], strict=True):
             callback.load_state(stored)
-        return self
 
-    # Private rungs
+    def _resume(self, data: Batches, validation: tuple[Batches, Any] | None) -> None:
+        """Go on from the checkpoint that an earlier run of this very ``fit`` left, if a callback knows one."""
+        path = next(filter(None, (callback.resume_path() for callback in self.callbacks)), None)
+        if path is None or self.epoch or self._fit.is_open:
+            return
+        from lamina.training.checkpoint import check_resumable, read_checkpoint
+
+        state = read_checkpoint(path)
+        check_resumable(state["fit"], fingerprint(data, validation and validation[0]), path)
+        self._load(state)
+
+    def _stop_for_interrupt(self) -> None:
+        self.stop("interrupted", f"The training was interrupted after {self.epoch} epochs.")
+
+    def _close(self, interrupts: Interrupts, final_check: bool) -> None:
+        """End the running ``fit``: what was cut short gets its best weights, and what ends as a success is seen to be one."""
+        code = None if self.stop_reason is None else self.stop_reason.code
+        try:
+            if code == "interrupted":
+                with interrupts.only_counted():
+                    self._fit.put_last_or_best(lambda: interrupts.count > 1)
+            elif code == "non_finite":
+                self._fit.recover()
+            self._moments.call_all("on_training_end", self)
+            if code not in (None, "interrupted", "non_finite") and (what := self._fit.find_non_finite(final_check)):
+                self.stop_reason = StopReason("non_finite", f"After step {self.step}, {what} is NaN or infinite.")
+                self._fit.recover()
+        finally:
+            self._moments.call_all("on_fit_end", self)
+            self._fit.close()
 
     def _checked_validation(self, validation_data: tuple[Any, ...] | None) -> tuple[Batches, Any] | None:
         if validation_data is None:
@@ -439,11 +525,14 @@ class Trainer(Predictor):
         return record
 
     def _fit_full_batch(self, data: Batches, optimizer: LBFGS) -> None:
-        from lamina.training.full_batch import minimize_full_batch
+        from lamina.training.full_batch import FullBatch
 
         if self._built().has_custom_loss:
             names = [loss.name for loss in self.losses]
             raise InvalidSettingError(phrase("loss", "must be one of Lamina's own with L-BFGS", names, owner="Trainer"))
+        if self.epoch >= self.last_epoch or self.stop_reason is not None:
+            return
+        clock = [time.perf_counter()]
 
         def on_iteration(loss: float) -> bool:
             self.step += 1
@@ -451,9 +540,15 @@ class Trainer(Predictor):
             clock[0] = time.perf_counter()
             return self.stop_reason is None
 
-        if self.epoch < self.last_epoch and self.stop_reason is None:
-            clock = [time.perf_counter()]
-            self.stop(*minimize_full_batch(self.executor, data, optimizer, self.last_epoch - self.epoch, on_iteration))
+        self._descent = FullBatch(self.executor, data, optimizer, self._stored_descent)
+        self._stored_descent = None
+        try:
+            self._stop_at(self._descent.failure(self.step))
+            if self.stop_reason is None:
+                left = self.last_epoch - self.epoch
+                self.stop(*self._descent.run(left, on_iteration, lambda: self.stop_reason is not None))
+        finally:
+            self._descent = None
 
 
 def _name_of(dtype: object) -> object:

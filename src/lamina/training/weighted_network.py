@@ -127,10 +127,17 @@ class WeightedNetwork:
         outputs = self.executor.predict(inputs, self._links)
         return _single([out if loss.link else loss.predict(out) for loss, out in zip(self._losses, outputs, strict=True)])
 
+    def loss(self, data: Batches) -> float:
+        """The loss of all outputs together, without penalties, in inference mode."""
+        return self._total(self.steps.evaluate(data))
+
+    def _total(self, losses: np.ndarray) -> float:
+        return float(sum(head.weight * loss for head, loss in zip(self.executor.program.heads, losses.tolist(), strict=True)))
+
     def measure(self, data: Batches, y: Any) -> dict[str, float]:
         """The loss (all outputs together), each output's own if there are several, and the metrics."""
-        heads, losses = self.executor.program.heads, self.steps.evaluate(data)
-        measured = {"loss": float(sum(head.weight * loss for head, loss in zip(heads, losses.tolist(), strict=True)))}
+        losses = self.steps.evaluate(data)
+        measured = {"loss": self._total(losses)}
         if len(losses) > 1:
             names = self.network.output_names
             measured |= {f"{name}_loss": float(loss) for name, loss in zip(names, losses, strict=True)}

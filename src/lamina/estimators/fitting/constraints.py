@@ -91,6 +91,7 @@ _SHARED: dict[str, Rule] = {
     ),
     "callbacks": one_of(instance(Callback), sequence_of(instance(Callback))),
     "max_time": _POSITIVE_OR_NONE,
+    "on_interrupt": choice(("raise", "return")),
     "n_threads": one_of(_NONE, integer(1)),
     "engine": choice(ENGINES),
 }

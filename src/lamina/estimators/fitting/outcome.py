@@ -21,10 +21,10 @@ DIVERGED = "Solver produced non-finite parameter weights. The input data may con
 _STACK_LEVEL = 4
 
 
-def report_outcome(model: MultilayerPerceptron, incremental: bool) -> None:
+def report_outcome(model: MultilayerPerceptron, incremental: bool, interrupted: bool) -> None:
     """Warn when the user would otherwise take an unfinished training for a finished one."""
     code = model.stop_reason_.code
-    if code == "interrupted":
+    if interrupted:
         warnings.warn("Training interrupted by user.", UserWarning, stacklevel=_STACK_LEVEL)
     elif code == "non_finite" and model.validation_scores_ is not None:
         model.validation_scores_.append(math.nan)  # the epoch that diverged

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import math
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from lamina.optimizers import PerturbationOptimizer
 from lamina.training import StopReason
 from lamina.training.callbacks.callback import list_of_callbacks
 from lamina.training.data_frame import to_data_frame
+from lamina.training.interrupts import Interrupts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
 
 __all__ = ["Restart", "Restarts", "fit_restarts", "single_start"]
+
+_POLL_S = 0.1
+_UNBEGUN = "The training was interrupted before it had learned anything."
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +146,15 @@ def fit_restarts(estimator: MultilayerPerceptron, seeds: Sequence[int], train: R
     ------
     NonFiniteError
         If all of them diverged in their first epoch.
+    KeyboardInterrupt
+        If Ctrl-C came before any had learned anything.
     """
     batch_size = estimator._batch_size(len(train))  # which warns, once for all
-    candidates = [_candidate(estimator, seed, train, batch_size) for seed in seeds]
+    candidates = [_candidate(estimator, number, seed, train, batch_size) for number, seed in enumerate(seeds, 1)]
     failures = _run_all(candidates, min(len(candidates), estimator.n_threads or _num_processors()), train, validation)
     if None not in failures:
+        if any(failure is not None and failure.code == "interrupted" for failure in failures):
+            raise KeyboardInterrupt  # nothing was learned: an earlier fit's model stays
         raise NonFiniteError(next((failure.text for failure in failures if failure), ""))
     rows = tuple(
         _row(candidate, seed, validation) if failure is None else Restart(seed, math.nan, math.nan, 0, failure)
@@ -166,11 +175,15 @@ def _num_processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _candidate(estimator: MultilayerPerceptron, seed: int, train: Rows, batch_size: int | None) -> MultilayerPerceptron:
+def _candidate(
+    estimator: MultilayerPerceptron, number: int, seed: int, train: Rows, batch_size: int | None
+) -> MultilayerPerceptron:
     """The estimator again, about to be trained from a seed of its own."""
     candidate = copy.copy(estimator)
     candidate.random_state, candidate.n_threads = seed, 1
     candidate.callbacks = copy.deepcopy(estimator.callbacks)
+    for callback in list_of_callbacks(candidate.callbacks):
+        callback.for_restart(number)
     if batch_size is not None:
         candidate.batch_size = min(batch_size, len(train))
     candidate._begin()
@@ -183,29 +196,38 @@ def _run_all(
     candidates: Sequence[MultilayerPerceptron], num_threads: int, train: Rows, validation: Rows | None
 ) -> list[StopReason | None]:
     """Train all; for each why it has no weights, if it has none."""
-    with ThreadPoolExecutor(num_threads) as pool:
-        futures = [pool.submit(candidate._run, candidate._trainer, train, validation, False) for candidate in candidates]
-        try:
-            wait(futures)
-        except KeyboardInterrupt:
-            _interrupt(candidates, futures)
-    return [_failure_of(future) for future in futures]
+    futures: list[Future[None]] = []
+    asked = threading.Event()
+    with Interrupts(asked.set) as interrupts, ThreadPoolExecutor(num_threads) as pool:
+        while not all(future.done() for future in futures) or (len(futures) < len(candidates) and not asked.is_set()):
+            try:
+                while len(futures) < len(candidates):
+                    candidate = candidates[len(futures)]
+                    futures.append(pool.submit(candidate._run, candidate._trainer, train, validation, False))
+                wait(futures, _POLL_S)
+            except KeyboardInterrupt:
+                interrupts.add()
+            if asked.is_set():
+                _stop_all(candidates, futures)
+    unbegun = [StopReason("interrupted", _UNBEGUN)] * (len(candidates) - len(futures))
+    return [*map(_failure_of, futures), *unbegun]
 
 
-def _interrupt(candidates: Sequence[MultilayerPerceptron], futures: Sequence[Future[None]]) -> None:
-    """Cancel what has not begun, and let the others end after the present call of the engine."""
-    if not any(future.running() or future.done() for future in futures):
-        raise KeyboardInterrupt
-    for candidate, future in zip(candidates, futures, strict=True):
-        if not future.cancel() and not future.done():
-            candidate._trainer.stop("interrupted", "The training was interrupted.")
-    wait(futures)
+def _stop_all(candidates: Sequence[MultilayerPerceptron], futures: Sequence[Future[None]]) -> None:
+    """Cancel what has not begun, and let the others end after the present call of the engine.
+
+    A fit that is just beginning forgets that it was asked to stop: it is to be asked again.
+    """
+    for future in futures:
+        future.cancel()
+    for candidate in candidates:
+        candidate._trainer.stop("interrupted", "The training was interrupted.")
 
 
 def _failure_of(future: Future[None]) -> StopReason | None:
-    if future.cancelled():
-        return StopReason("interrupted", "The training was interrupted before it began.")
-    error = future.exception()
+    error = None if future.cancelled() else future.exception()
+    if future.cancelled() or isinstance(error, KeyboardInterrupt):
+        return StopReason("interrupted", _UNBEGUN)
     if isinstance(error, NonFiniteError):
         return StopReason("non_finite", str(error))
     if error is not None:

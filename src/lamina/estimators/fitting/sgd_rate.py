@@ -68,6 +68,11 @@ class SgdRate(Callback):
         self.base = base
         self.counter = counter
 
+    def on_fit_begin(self, trainer: Run) -> None:
+        # After a checkpoint was loaded, the rows that were seen are known and the schedule is not.
+        if isinstance(trainer.schedule, RowScaling):
+            trainer.schedule = RowScaling(trainer.schedule.power, self.counter.t_)
+
     def on_epoch_end(self, trainer: Run, record: Record) -> None:
         if isinstance(trainer.schedule, RowScaling):
             trainer.schedule = RowScaling(trainer.schedule.power, self.counter.t_)

@@ -79,8 +79,14 @@ class StoppingRule(Callback):
         if self.stops and model._no_improvement_count > model.n_iter_no_change:
             self._stop(trainer)
 
-    def on_fit_end(self, trainer: Run) -> None:
-        self.best_weights.restore(trainer.executor)
+    def on_training_end(self, trainer: Run) -> None:
+        failed = trainer.stop_reason is not None and trainer.stop_reason.code == "non_finite"
+        if not failed:
+            self.best_weights.restore(trainer.executor)
+        elif self.best_weights.candidates:
+            score = trainer.put_best(self.best_weights.candidates[:1], "validation_score", larger_is_better=True)
+            if not math.isnan(score):
+                self.estimator.best_validation_score_ = score
 
     def _watch_loss(self) -> bool:
         """Whether the training loss fell by at least ``tol``."""

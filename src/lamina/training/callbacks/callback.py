@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lamina.optimizers import Optimizer
     from lamina.schedules import Schedule
     from lamina.stop_reason import StopReason
+    from lamina.training.best_weights import Weights
     from lamina.training.history import History, Record
 
 __all__ = ["Callback", "Run", "list_of_callbacks"]
@@ -59,6 +60,9 @@ class Run(Protocol):
     def stop(self, code: str, text: str = "") -> None:
         """End the training after this epoch, or after this native call when an epoch is running."""
 
+    def put_best(self, candidates: Sequence[Weights], monitor: str = "loss", *, larger_is_better: bool = False) -> float:
+        """Take those of some weights whose watched number is the best, now that it is measured; it is returned."""
+
     def save_checkpoint(self, path: str | os.PathLike[str]) -> None:
         """Write everything that is needed to go on from here."""
 
@@ -67,8 +71,9 @@ class Callback:
     """Base of all callbacks: override the moments that matter, and read or act on the trainer.
 
     Moments come in this order: ``on_fit_begin``; for each epoch ``on_epoch_begin``, its native calls (``on_step_end``,
-    ``on_chunk_end`` between them), ``on_epoch_end``; in the end, whatever happened, ``on_fit_end``. At each moment they are
-    called in the order given to the trainer, those with ``runs_last`` after the others.
+    ``on_chunk_end`` between them), ``on_epoch_end``; in the end, whatever happened, ``on_training_end`` and ``on_fit_end``, also
+    when another callback's fails. At each moment they are called in the order given to the trainer, those with ``runs_last``
+    after the others.
 
     Attributes
     ----------
@@ -105,6 +110,9 @@ class Callback:
     def on_epoch_end(self, trainer: Run, record: Record) -> None:
         """An epoch is done, and ``record`` is the last of the history; it may be added to."""
 
+    def on_training_end(self, trainer: Run) -> None:
+        """The last step is done: what keeps weights aside puts them back now, before they are checked for the last time."""
+
     def on_fit_end(self, trainer: Run) -> None:
         """``fit`` ends; ``trainer.stop_reason`` says why."""
 
@@ -115,6 +123,17 @@ class Callback:
         will not stop the training any sooner, can let more of them pass: short ones then share a call of the engine.
         """
         return 1
+
+    def identity(self) -> dict[str, Any]:
+        """What must be equal in the run that resumes from a checkpoint: the kind, and what decides how the training goes."""
+        return {"kind": type(self).__name__}
+
+    def resume_path(self) -> str | None:
+        """The checkpoint with which a ``fit`` begins, if there is one from which it shall go on."""
+        return None
+
+    def for_restart(self, number: int) -> None:
+        """This callback is a copy for one of several trainings, numbered from 1, that run at the same time."""
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint must store for this callback to go on: numbers, texts, arrays, nested dicts and lists of them."""

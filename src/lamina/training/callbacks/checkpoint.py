@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
+from pathlib import Path
 
 from lamina.files.atomic import check_writable
 from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.history import Record
-from lamina.validation import check_parameters, integer
+from lamina.validation import boolean, check_parameters, integer
 
 __all__ = ["Checkpoint"]
 
@@ -15,8 +17,8 @@ __all__ = ["Checkpoint"]
 class Checkpoint(Callback):
     """Writes a checkpoint at the end of every so many epochs, from which a killed run goes on as if nothing had happened.
 
-    The file is replaced all at once, so a kill in the midst of writing leaves the earlier checkpoint. Load it with
-    :meth:`lamina.training.Trainer.load_checkpoint` and call ``fit`` with the same arguments again.
+    The file is replaced all at once, so a kill in the midst of writing leaves the earlier checkpoint. With ``resume=True`` the
+    same ``fit`` in a new process goes on from it; :meth:`lamina.training.Trainer.load_checkpoint` loads it by hand.
 
     Parameters
     ----------
@@ -24,11 +26,17 @@ class Checkpoint(Callback):
         The file; ``{epoch}`` in it is replaced by the number of the epoch, so that all checkpoints are kept.
     every : int, default=1
         Epochs between two checkpoints, >= 1.
+    resume : bool, default=False
+        Whether the first ``fit`` of a trainer, or any of an estimator, goes on from the checkpoint at ``path`` if there
+        is one; of several by ``{epoch}`` from the latest. Network, settings and data must be those of the run that wrote it, data
+        by a checksum of X, y, weights and validation rows: anything else is refused. A run that had ended is done at once. An
+        estimator with several restarts has a file for each, ``path`` with ``.restart1``, ``.restart2``, … appended.
 
     Raises
     ------
     FileError
-        At the beginning of ``fit`` if ``path`` cannot be written, before any work is spent; later if the disk is full.
+        At the beginning of ``fit`` if ``path`` cannot be written, before any work is spent; later if the disk is full. With
+        ``resume=True`` if the file cannot be read, or is of a run on other data.
 
     Examples
     --------
@@ -38,10 +46,11 @@ class Checkpoint(Callback):
 
     runs_last = True
 
-    def __init__(self, path: str | os.PathLike[str], every: int = 1) -> None:
-        check_parameters({"every": every}, {"every": integer(1)}, owner="Checkpoint")
+    def __init__(self, path: str | os.PathLike[str], every: int = 1, resume: bool = False) -> None:
+        check_parameters({"every": every, "resume": resume}, {"every": integer(1), "resume": boolean()}, owner="Checkpoint")
         self.path = os.fspath(path)
         self.every = every
+        self.resume = bool(resume)
 
     def on_fit_begin(self, trainer: Run) -> None:
         check_writable(self._path(trainer.epoch))
@@ -49,6 +58,20 @@ class Checkpoint(Callback):
     def on_epoch_end(self, trainer: Run, record: Record) -> None:
         if trainer.epoch % self.every == 0:
             trainer.save_checkpoint(self._path(trainer.epoch))
+
+    def resume_path(self) -> str | None:
+        if not self.resume:
+            return None
+        if "{epoch}" not in self.path:
+            return self.path if Path(self.path).exists() else None
+        folder, name = os.path.split(self.path)
+        pattern = re.compile(re.escape(name).replace(re.escape("{epoch}"), "([0-9]+)"))
+        there = [path.name for path in Path(folder).iterdir()] if Path(folder).is_dir() else []
+        found = [(int(match[1]), match.string) for match in map(pattern.fullmatch, there) if match]
+        return str(Path(folder) / max(found)[1]) if found else None
+
+    def for_restart(self, number: int) -> None:
+        self.path = f"{self.path}.restart{number}"
 
     def _path(self, epoch: int) -> str:
         return self.path.replace("{epoch}", str(epoch))

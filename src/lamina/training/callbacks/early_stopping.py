@@ -108,9 +108,18 @@ class EarlyStopping(Callback):
             code = "converged" if self.monitor == "loss" else "no_improvement"
             trainer.stop(code, self._sentence())
 
-    def on_fit_end(self, trainer: Run) -> None:
+    def on_training_end(self, trainer: Run) -> None:
         self._running = False
-        self._weights.restore(trainer.executor)
+        if not self._weights.candidates:
+            return
+        failed = trainer.stop_reason is not None and trainer.stop_reason.code == "non_finite"
+        if self.monitor == "loss":
+            # An epoch's training loss is measured before each update: which weights are the best is not yet known.
+            trainer.put_best(self._weights.candidates)
+        elif failed and self.monitor.startswith("validation_"):
+            trainer.put_best(self._weights.candidates[:1], self.monitor, larger_is_better=self.mode == "max")
+        else:
+            self._weights.restore(trainer.executor)
 
     def state(self) -> dict[str, Any]:
         numbers = {"best_epoch": self.best_epoch, "lowest": self._lowest, "count": self._count, "running": self._running}

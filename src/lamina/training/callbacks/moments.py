@@ -14,7 +14,7 @@ from lamina.validation import check_parameters, instance, integer, one_of, value
 __all__ = ["Moments"]
 
 _RULES = {"every_steps": one_of(integer(1), value(None))}
-_NAMES = ("on_fit_begin", "on_epoch_begin", "on_chunk_end", "on_epoch_end", "on_fit_end")
+_NAMES = ("on_fit_begin", "on_epoch_begin", "on_chunk_end", "on_epoch_end", "on_training_end", "on_fit_end")
 
 
 class Moments:
@@ -42,6 +42,17 @@ class Moments:
         """Call one moment of all callbacks that have it."""
         for method in self._of[moment]:
             method(*arguments)
+
+    def call_all(self, moment: str, *arguments: Any) -> None:
+        """As :meth:`call`, the others also when one fails: what they must do in the end does not depend on it."""
+        errors: list[BaseException] = []
+        for method in self._of[moment]:
+            try:
+                method(*arguments)
+            except BaseException as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
 
     def epochs_ahead(self, run: Run) -> float:
         """How many epochs may be done before ``on_epoch_end`` is called for them; infinity: any number."""
