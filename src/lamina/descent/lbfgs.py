@@ -54,6 +54,6 @@ def _end(trail: Trail, result: Any, optimizer: LBFGS, max_steps: int) -> None:
     elif result.nfev >= optimizer.max_evaluations:
         trail.end("max_steps", f"All {optimizer.max_evaluations} evaluations were used up.")
     elif result.status == 0:
-        trail.end("no_improvement", "The value no longer fell.")
+        trail.end("no_improvement", optimizer.finding("value"))
     else:
         trail.end("no_improvement", "The line search found no lower value.")

@@ -76,7 +76,7 @@ def _reason(result: Any, optimizer: LBFGS, max_iterations: int) -> tuple[str, st
     if result.status == 0 and largest <= optimizer.gradient_tol:
         return "gradient_zero", f"The gradient was almost zero: no element exceeded {optimizer.gradient_tol:g}."
     if result.status == 0:
-        return "converged", "The loss no longer fell."
+        return "converged", optimizer.finding("loss")
     if result.status == 1 and result.nit >= max_iterations:
         return "max_epochs", f"All {max_iterations} iterations asked for were run."
     if result.status == 1:
