@@ -68,7 +68,7 @@ class Patience:
         "scikit-learn"  improves: value <= best − tol   best ← min(best, value) always  over: count > patience
 
     With ``relative``, ``tol`` is a share of the best: ``best − tol · |best|`` in Keras' row, ``best · (1 − tol)`` in torch's. For
-    a number that should grow all is mirrored. NaN is never an improvement.
+    a number that should grow all is mirrored. NaN is never an improvement. What follows from each: :doc:`/how-to/early-stopping`.
 
     Parameters
     ----------
