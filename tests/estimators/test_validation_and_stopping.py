@@ -84,7 +84,7 @@ def test_lbfgs_warns_when_it_has_not_converged_and_not_otherwise() -> None:
 def test_a_converged_training_says_so() -> None:
     model = MLPClassifier(tol=0.1, n_iter_no_change=3, **_SMALL).fit(X, y)
     assert model.stop_reason_.code == "converged"
-    assert str(model.stop_reason_) == "Training loss did not improve more than tol=0.100000 for 3 consecutive epochs."
+    assert str(model.stop_reason_) == "Training loss did not improve by 0.1 or more in any of 4 epochs in a row."
 
 
 def test_time_runs_out() -> None:

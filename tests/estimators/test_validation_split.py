@@ -100,12 +100,12 @@ def test_l20_a_pipeline_hands_on_groups():
         (
             {"tol": 1.0, "n_iter_no_change": 2},
             "converged",
-            "Training loss did not improve more than tol=1.000000 for 2 consecutive",
+            "Training loss did not improve by 1 or more in any of 3 epochs in a row.",
         ),
         (
             {"tol": 1.0, "n_iter_no_change": 2, "early_stopping": True},
             "no_improvement",
-            "Validation score did not improve more than",
+            "Validation score did not improve by 1 or more in any of 3 epochs in a row.",
         ),
         ({"max_time": 1e-9}, "time_limit", "time"),
         ({"solver": "lbfgs", "tol": 10.0}, "gradient_zero", "The gradient was almost zero"),

@@ -36,7 +36,7 @@ def test_p5_the_validation_loss_turns_and_the_best_epoch_is_kept() -> None:
     result = p05.compute()
     losses = result.history[:, "validation_loss"]
     assert result.stop_reason.code == "no_improvement"
-    assert result.stopped_at == result.best_epoch + p05.PATIENCE + 1
+    assert result.stopped_at == result.best_epoch + p05.PATIENCE
     assert losses[result.best_epoch - 1] == min(losses[: result.stopped_at])
     assert losses[-1] > 1.3 * losses[result.best_epoch - 1]
     assert result.history[-1, "loss"] < 0.5 * result.history[result.best_epoch - 1, "loss"]

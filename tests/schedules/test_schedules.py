@@ -94,6 +94,30 @@ def test_reduce_on_plateau_never_falls_under_its_minimum():
     assert not schedule.exhausted
 
 
+def test_reduce_on_plateau_does_not_raise_a_rate_under_its_minimum():
+    schedule = ReduceOnPlateau(patience=0, minimum=0.02)
+    for _ in range(2):
+        schedule.on_epoch_end(1.0, base=0.01)
+    assert schedule.factor == 1.0
+
+
+@pytest.mark.parametrize("relative", [True, False])
+def test_steps_under_the_threshold_add_up_and_are_no_plateau(relative):
+    schedule = ReduceOnPlateau(patience=2, tol=1e-4, relative=relative)
+    for epoch in range(1000):
+        schedule.on_epoch_end(1.0 - 9e-5 * epoch, base=0.1)
+    assert schedule.factor == 1.0
+
+
+def test_after_a_cut_nothing_is_counted_while_the_rate_cools_down():
+    schedule = ReduceOnPlateau(reduction=0.5, patience=0, cooldown=2)
+    factors = []
+    for _ in range(8):
+        schedule.on_epoch_end(1.0, base=1.0)
+        factors.append(schedule.factor)
+    assert factors == [1.0, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.125]
+
+
 def test_a_reactive_schedule_can_watch_a_number_that_should_grow():
     schedule = Adaptive(patience=0, mode="max", tol=0.0)
     for score in (0.5, 0.6, 0.7):
@@ -118,6 +142,19 @@ def test_what_a_reactive_schedule_remembers_goes_to_another_and_is_not_shared_by
         schedule.on_epoch_end(loss, base=1.0)
     other.load_state(json.loads(json.dumps(schedule.state())))
     assert (schedule.factor, other.factor, twin.factor) == (0.2, 0.2, 1.0)
+
+
+def test_a_plateau_goes_on_from_what_was_remembered_as_if_nothing_had_happened():
+    values = np.random.default_rng(1).choice([0.8, 0.9, 1.0, math.nan], 60)
+    whole, part = (ReduceOnPlateau(reduction=0.9, patience=1, cooldown=2) for _ in range(2))
+    for position, value in enumerate(values):
+        whole.on_epoch_end(value, base=1.0)
+        part.on_epoch_end(value, base=1.0)
+        assert part.factor == whole.factor, position
+        remembered = json.loads(json.dumps(part.state()))
+        part = ReduceOnPlateau(reduction=0.9, patience=1, cooldown=2)
+        part.load_state(remembered)
+    assert whole.factor < 0.5
 
 
 def test_a_warm_up_passes_on_what_its_reactive_successor_watches():

@@ -22,7 +22,7 @@ EPOCHS = 6
 
 SETTINGS = {
     "adamw and cosine": lambda: {"optimizer": AdamW(0.02), "schedule": WarmUp(5, then=Cosine())},
-    "early stopping": lambda: {"optimizer": Adam(0.1), "early_stopping": {"patience": 2, "tol": 0.5}},
+    "early stopping": lambda: {"optimizer": Adam(0.1), "early_stopping": {"patience": 3, "tol": 0.5}},
     "adaptive": lambda: {"optimizer": Momentum(0.5), "schedule": Adaptive(patience=0, tol=0.02)},
     "plateau as a callback": lambda: {"callbacks": [LearningRate(ReduceOnPlateau(patience=0, tol=0.05))]},
     "clipping, unshuffled": lambda: {"clipping": Clipping(norm=0.5), "shuffle": False, "dtype": "float32"},

@@ -48,4 +48,4 @@ def _end(trail: Trail, descent: QuasiNewton, optimizer: LBFGS) -> None:
     elif descent.num_evaluations > optimizer.max_evaluations:
         trail.end("max_steps", f"All {optimizer.max_evaluations} evaluations were used up.")
     elif descent.num_iterations and descent.has_converged(optimizer.loss_tol):
-        trail.end("no_improvement", "The value no longer fell.")
+        trail.end("no_improvement", optimizer.finding("value"))

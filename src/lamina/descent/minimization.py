@@ -134,7 +134,8 @@ def _report(schedule: Schedule, trail: Trail, base: float) -> None:
         return
     reactive.on_epoch_end(trail.values[-1], base)
     if reactive.exhausted:
-        trail.end("no_improvement", "The schedule could not lower the learning rate any further.")
+        text = f"The value {reactive.finding('step')}, and the learning rate is not lowered any further."
+        trail.end("no_improvement", text)
 
 
 def _checked_start(start: Any) -> np.ndarray:

@@ -35,7 +35,8 @@ random_state : int, RandomState or None, default=None
     Source of the first weights, the validation rows, the order of rows, and dropout. An int makes the fit repeatable: the same
     bits on the same machine, for any ``n_threads``.
 tol : float, default=1e-4
-    An epoch counts as an improvement when it is better by at least this, >= 0; for "lbfgs", the bound on the gradient.
+    An epoch counts as an improvement when it is better by at least this, >= 0, as in scikit-learn (others differ:
+    :doc:`/how-to/early-stopping`); for "lbfgs", the bound on the gradient.
 verbose : bool or int, default=False
     Print a line an epoch.
 warm_start : bool, default=False

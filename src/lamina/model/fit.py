@@ -125,8 +125,9 @@ def fit_table(
     center, scale = _location(goal, training.y, settings.optimization.loss)
     model = TableModel(encoder, _estimator(goal, len(training), settings), goal, center, scale)
     watched = "loss" if judging is None else "validation_loss"
-    early_stopping = EarlyStopping(watched, patience=settings.stopping.patience, tol=settings.stopping.tol)
-    duration_s = _fit(model, training, judging, [early_stopping, *settings.stopping.callbacks(), *callbacks])
+    stopping = settings.stopping
+    early_stopping = EarlyStopping(watched, patience=stopping.patience, tol=stopping.tol, relative=True)
+    duration_s = _fit(model, training, judging, [early_stopping, *stopping.callbacks(), *callbacks])
     metrics = {} if held_out is None else model.evaluate(held_out.frame)
     counts = {"training": len(training), "validation": len(judging or ()), "test": len(held_out or ())}
     rows = {"read": len(frame) + dropped, "dropped": dropped, **counts}

@@ -200,9 +200,9 @@ class StoppingSettings:
     max_epochs : int
         Passes over the training rows at most.
     patience : int
-        Epochs without a better validation loss that are borne.
+        Epochs without a better validation loss after which training ends.
     tol : float
-        How much lower counts as better.
+        The share of the best loss by which a lower one must be better to count.
     max_time : float
         Seconds of training at most.
     target_loss : float

@@ -29,7 +29,8 @@ class LBFGS(Optimizer):
     gradient_tol : float, default=1e-4
         Stops when no element of the gradient is larger than this, >= 0 (``gtol``; scikit-learn passes its ``tol``).
     loss_tol : float, default=2.220446049250313e-09
-        Stops when an iteration lowers the loss relatively by no more than this, >= 0 (``ftol``).
+        Stops when an iteration lowers the loss by no more than this times the loss, or this itself for losses under 1, >= 0
+        (``ftol``).
     max_evaluations : int, default=15000
         Stops after so many evaluations of loss and gradient, >= 1 (``maxfun``; scikit-learn's ``max_fun``).
 
@@ -56,3 +57,9 @@ class LBFGS(Optimizer):
     gradient_tol: float = 1e-4
     loss_tol: float = 2.220446049250313e-09
     max_evaluations: int = 15000
+
+    def finding(self, name: str) -> str:
+        """The sentence for an end by ``loss_tol``; ``name`` is what was minimized."""
+        if not self.loss_tol:
+            return f"The last iteration did not lower the {name}."
+        return f"The last iteration lowered the {name} by no more than {self.loss_tol:g} times the larger of 1 and its size."

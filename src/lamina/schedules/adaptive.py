@@ -20,7 +20,8 @@ class Adaptive(ReactiveSchedule):
         count ← 0 if value <= best − tol else count + 1;   best ← min(best, value)
         if count > patience:  rate ← rate / divisor, count ← 0;  or training ends, if rate <= minimum already
 
-    These are scikit-learn's rules for ``learning_rate="adaptive"``, ``patience`` being its ``n_iter_no_change``.
+    These are scikit-learn's rules for ``learning_rate="adaptive"``, ``patience`` being its ``n_iter_no_change``. How they differ
+    from others: :doc:`/how-to/early-stopping`.
 
     Parameters
     ----------
@@ -29,7 +30,7 @@ class Adaptive(ReactiveSchedule):
     patience : int, default=10
         Epochs without an improvement that are borne, >= 0.
     tol : float, default=1e-4
-        How much lower counts as an improvement, >= 0.
+        How much lower counts as an improvement, >= 0; with 0 an equal value counts too.
     minimum : float, default=1e-6
         A rate at or under this is lowered no more, >= 0.
     monitor : str, default="loss"
@@ -47,6 +48,7 @@ class Adaptive(ReactiveSchedule):
     """
 
     kind: ClassVar[str] = "adaptive"
+    convention: ClassVar[str] = "scikit-learn"
     rules: ClassVar = {
         "divisor": number(1, closed="neither"),
         "patience": integer(0),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from lamina.schedules.schedule import ReactiveSchedule
-from lamina.validation import choice, integer, number
+from lamina.validation import boolean, choice, integer, number
 
 __all__ = ["ReduceOnPlateau"]
 
@@ -17,25 +17,34 @@ class ReduceOnPlateau(ReactiveSchedule):
 
     At the end of every epoch::
 
-        count ← 0 if value <= best − tol else count + 1;   best ← min(best, value)
+        if value < best · (1 − tol):  best ← value, count ← 0;  else count ← count + 1
         if count > patience:  rate ← max(rate · reduction, minimum), count ← 0
 
+    These are the rules, and the defaults, of torch's ``ReduceLROnPlateau``: the best moves with values alone that are better by
+    the threshold, so that small steps add up. How they differ from others: :doc:`/how-to/early-stopping`.
     Unlike :class:`~lamina.schedules.Adaptive` it never ends the training.
 
     Parameters
     ----------
     reduction : float, default=0.1
-        In (0, 1).
+        In (0, 1) (torch's ``factor``).
     patience : int, default=10
         Epochs without an improvement that are borne, >= 0.
     tol : float, default=1e-4
-        How much lower counts as an improvement, >= 0; absolute (torch's default is a relative one).
+        How much lower counts as an improvement, >= 0 (torch's ``threshold``).
     minimum : float, default=0.0
-        The rate never falls under this, >= 0.
+        The rate is not lowered under this, >= 0 (torch's ``min_lr``).
     monitor : str, default="validation_loss"
         The key of the epoch's record that is watched.
     mode : {"min", "max"}, default="min"
         Whether smaller or larger is better.
+    relative : bool, default=True
+        Whether ``tol`` is a share of the best (torch's ``threshold_mode="rel"``) or absolute (``"abs"``): ``best − tol`` in the
+        formula above. The share is meant for numbers that are not negative: of others, as in torch, a slightly worse one counts.
+    cooldown : int, default=0
+        Epochs after a cut in which nothing is counted, >= 0.
+    eps : float, default=1e-8
+        A cut by no more than this is left out, >= 0.
 
     Examples
     --------
@@ -47,12 +56,16 @@ class ReduceOnPlateau(ReactiveSchedule):
     """
 
     kind: ClassVar[str] = "reduce_on_plateau"
+    convention: ClassVar[str] = "torch"
     rules: ClassVar = {
         "reduction": number(0, 1, closed="neither"),
         "patience": integer(0),
         "tol": number(0),
         "minimum": number(0),
         "mode": choice(("min", "max")),
+        "relative": boolean(),
+        "cooldown": integer(0),
+        "eps": number(0),
     }
 
     reduction: float = 0.1
@@ -61,6 +74,11 @@ class ReduceOnPlateau(ReactiveSchedule):
     minimum: float = 0.0
     monitor: str = "validation_loss"
     mode: str = "min"
+    relative: bool = True
+    cooldown: int = 0
+    eps: float = 1e-8
 
     def lowered(self, base: float) -> float:
-        return max(self.factor * self.reduction, self.minimum / base)
+        rate = base * self.factor
+        lower = max(rate * self.reduction, self.minimum)
+        return lower / base if rate - lower > self.eps else self.factor

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from lamina.patience import Patience
 from lamina.settings import Settings
 
 __all__ = ["ReactiveSchedule", "Schedule", "Span"]
@@ -86,6 +86,8 @@ class ReactiveSchedule(Schedule):
 
     Attributes
     ----------
+    convention : str
+        Whose way of counting it follows: a key of :data:`lamina.patience.CONVENTIONS`.
     monitor : str
         The key of the epoch's record that is watched; smaller is better unless ``mode`` is "max".
     factor : float
@@ -94,11 +96,17 @@ class ReactiveSchedule(Schedule):
         Whether the rate cannot be lowered any more, so that training had better stop.
     """
 
+    convention: ClassVar[str]
     monitor: str
     mode: str
     patience: int
     tol: float
-    _state: dict[str, Any]
+    relative: bool = False
+    cooldown: int = 0
+    factor: float
+    exhausted: bool
+    _patience: Patience
+    _resting: int
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -106,23 +114,21 @@ class ReactiveSchedule(Schedule):
 
     def reset(self) -> None:
         """Forget everything watched."""
-        self.load_state({"factor": 1.0, "best": math.inf, "count": 0, "exhausted": False})
-
-    @property
-    def factor(self) -> float:
-        return float(self._state["factor"])
-
-    @property
-    def exhausted(self) -> bool:
-        return bool(self._state["exhausted"])
+        self.factor, self.exhausted, self._resting = 1.0, False, 0
+        self._patience = Patience(self.patience, self.tol, self.convention, mode=self.mode, relative=self.relative)
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint stores, JSON-able: all that is remembered from epoch to epoch."""
-        return dict(self._state)
+        return {"factor": self.factor, "exhausted": self.exhausted, "resting": self._resting, **self._patience.state()}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Take back what :meth:`state` gave."""
-        self._state = dict(state)
+        self.factor, self.exhausted, self._resting = float(state["factor"]), bool(state["exhausted"]), int(state["resting"])
+        self._patience.load_state(state)
+
+    def finding(self, unit: str = "epoch") -> str:
+        """What was counted, as the end of a sentence about the watched number."""
+        return self._patience.finding(unit)
 
     @property
     def reactive(self) -> ReactiveSchedule:
@@ -136,13 +142,16 @@ class ReactiveSchedule(Schedule):
         return np.full(span.num_steps, base * self.factor)
 
     def on_epoch_end(self, value: float, base: float) -> None:
-        """Note the watched number; lower the rate once more than ``patience`` epochs brought no improvement by ``tol``."""
-        signed = -value if self.mode == "max" else value
-        state = self._state
-        state["count"] = 0 if signed <= state["best"] - self.tol else state["count"] + 1
-        state["best"] = state["best"] if math.isnan(signed) else min(state["best"], signed)
-        if state["count"] > self.patience:
-            lowered = self.lowered(base)
-            state["exhausted"] = lowered is None
-            state["factor"] = state["factor"] if lowered is None else lowered
-            state["count"] = 0
+        """Note the watched number; lower the rate once patience is over, and then rest for ``cooldown`` epochs."""
+        self._patience.note(value)
+        if self._resting:
+            self._resting -= 1
+            self._patience.restart()
+        if not self._patience.is_over:
+            self.exhausted = False
+            return
+        lowered = self.lowered(base)
+        self.exhausted = lowered is None
+        if lowered is not None:
+            self.factor, self._resting = lowered, self.cooldown
+            self._patience.restart()

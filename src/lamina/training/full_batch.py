@@ -61,7 +61,7 @@ class FullBatch:
     def run(
         self, max_iterations: int, on_iteration: Callable[[float], bool], is_asked_to_stop: Callable[[], bool]
     ) -> tuple[str, str]:
-        """Go on for up to so many iterations.
+        """Go on until so many iterations are done in all, those before a resumption included.
 
         Parameters
         ----------
@@ -79,13 +79,12 @@ class FullBatch:
         """
         self._is_asked_to_stop = is_asked_to_stop
         descent, optimizer = self._descent, self._optimizer
-        last = descent.num_iterations + max_iterations
         while True:
             if descent.largest_slope <= optimizer.gradient_tol:
                 return "gradient_zero", f"The gradient was almost zero: no element exceeded {optimizer.gradient_tol:g}."
             if descent.num_iterations and descent.has_converged(optimizer.loss_tol):
-                return "converged", "The loss no longer fell."
-            if descent.num_iterations >= last:
+                return "converged", optimizer.finding("loss")
+            if descent.num_iterations >= max_iterations:
                 return "max_epochs", f"All {max_iterations} iterations asked for were run."
             if descent.num_evaluations > optimizer.max_evaluations:
                 return "max_epochs", f"All {optimizer.max_evaluations} evaluations of the loss were used up."

@@ -545,8 +545,8 @@ class Trainer(Predictor):
         try:
             self._stop_at(self._descent.failure(self.step))
             if self.stop_reason is None:
-                left = self.last_epoch - self.epoch
-                self.stop(*self._descent.run(left, on_iteration, lambda: self.stop_reason is not None))
+                most = self.last_epoch - self._fit.first_epoch
+                self.stop(*self._descent.run(most, on_iteration, lambda: self.stop_reason is not None))
         finally:
             self._descent = None
 

@@ -128,14 +128,21 @@ class Play(Callback):
 @pytest.mark.parametrize(
     ("values", "settings", "epochs", "best"),
     [
-        # scikit-learn's rules: more than `patience` epochs without an improvement by tol.
-        ([1.0, 0.5, 0.6, 0.7, 0.8], {"patience": 2}, 5, 2),
-        ([1.0, 0.5, 0.6, 0.7, 0.4, 0.5, 0.5, 0.5], {"patience": 2}, 8, 5),
-        ([1.0, 0.95, 0.91, 0.87], {"patience": 1, "tol": 0.1}, 3, 3),
-        ([0.1, 0.5, 0.4, 0.3], {"patience": 1, "mode": "max"}, 4, 2),
-        ([1.0, math.nan, math.nan], {"patience": 1}, 3, 1),
+        # Keras' rules: `patience` epochs without an improvement by more than tol.
+        ([1.0, 0.5, 0.6, 0.7, 0.8], {"patience": 3}, 5, 2),
+        ([1.0, 0.5, 0.6, 0.7, 0.4, 0.5, 0.5, 0.5], {"patience": 3}, 8, 5),
+        ([1.0, 0.95, 0.91, 0.95], {"patience": 2, "tol": 0.1}, 3, 3),
+        ([0.1, 0.5, 0.4, 0.3], {"patience": 2, "mode": "max"}, 4, 2),
+        ([1.0, math.nan, math.nan], {"patience": 2}, 3, 1),
+        ([1.0, 1.0, 1.0], {"patience": 1}, 2, 1),
         ([1.0, 1.0], {"patience": 0}, 2, 1),
         ([1.0, 0.9, 0.8], {"patience": 0, "tol": 0.0}, 3, 3),
+        # An equal value is no improvement.
+        ([0.5, 0.5, 0.5, 0.5], {"patience": 2, "tol": 0.0, "mode": "max"}, 3, 1),
+        # Small steps add up until they count, and the last of them, which does not, is the best all the same.
+        ([1.0, 0.95, 0.89, 0.85, 0.8], {"patience": 3, "tol": 0.1}, 5, 5),
+        ([0.010, 0.009, 0.0089, 0.0088, 0.0087], {"patience": 2, "tol": 0.05, "relative": True}, 4, 4),
+        ([0.010, 0.009, 0.008, 0.007, 0.006], {"patience": 2, "tol": 0.05, "relative": True}, 5, 5),
     ],
 )
 def test_early_stopping_stops_when_it_should_with_the_best_weights(table, values, settings, epochs, best):
@@ -162,7 +169,7 @@ def test_the_last_weights_stay_if_one_wants_so(table):
 
 
 def test_early_stopping_starts_afresh_with_a_new_fit(table):
-    stopping = EarlyStopping("score", patience=1)
+    stopping = EarlyStopping("score", patience=2)
     trainer = trainer_with(Play([0.1, 0.2, 0.3, 0.9, 0.8, 0.9, 0.9]), stopping)
     trainer.fit(*table, max_epochs=10)
     assert trainer.epoch == 3
@@ -172,12 +179,35 @@ def test_early_stopping_starts_afresh_with_a_new_fit(table):
 
 def test_the_reason_tells_training_from_validation(table):
     for monitor, code in (("loss", "converged"), ("validation_loss", "no_improvement")):
-        trainer = trainer_with(EarlyStopping(monitor, patience=1, tol=10.0))
+        trainer = trainer_with(EarlyStopping(monitor, patience=2, tol=10.0))
         trainer.fit(*table, validation_data=table, max_epochs=10)
         assert trainer.stop_reason.code == code
         assert trainer.stop_reason.text.startswith(
             f"The {monitor.replace('_', ' ')} did not improve by more than 10 for 2 epochs"
         )
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"patience": 1, "tol": 0.0}, "The score did not improve for 1 epoch; the best was 0.5, in epoch 1."),
+        ({"patience": 2, "tol": 0.1}, "The score did not improve by more than 0.1 for 2 epochs; the best was 0.45, in epoch 3."),
+        (
+            {"patience": 2, "tol": 0.1, "relative": True},
+            "The score did not improve by more than 10 % for 2 epochs; the best was 0.45, in epoch 3.",
+        ),
+    ],
+)
+def test_the_reason_says_what_was_measured(table, settings, sentence):
+    trainer = trainer_with(Play([0.5, 0.5, 0.45]), EarlyStopping("score", **settings))
+    trainer.fit(*table, max_epochs=3)
+    assert trainer.stop_reason.text == sentence
+
+
+def test_a_number_that_is_never_finite_has_no_best_epoch(table):
+    trainer = trainer_with(Play([math.nan] * 3), EarlyStopping("score", patience=2))
+    trainer.fit(*table, max_epochs=3)
+    assert trainer.stop_reason.text == "The score did not improve by more than 0.0001 for 2 epochs; it was finite in none."
 
 
 @pytest.mark.parametrize("callback", [EarlyStopping("validation_los"), TargetLoss(0.1, "validation_los")])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lamina import optimizers, schedules
 from lamina.estimators.rows import Rows
+from lamina.patience import Patience
 from lamina.training import Callback, Record, Run
 from lamina.training.best_weights import BestWeights
 
@@ -16,6 +18,19 @@ if TYPE_CHECKING:
     from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
 
 __all__ = ["StoppingRule"]
+
+# What the rule writes to the estimator.
+_CURVES = (
+    "n_iter_",
+    "t_",
+    "loss_",
+    "loss_curve_",
+    "best_loss_",
+    "validation_scores_",
+    "best_validation_score_",
+    "validation_loss_curve_",
+    "_no_improvement_count",
+)
 
 
 class StoppingRule(Callback):
@@ -26,6 +41,7 @@ class StoppingRule(Callback):
         count ← count + 1 if loss > best − tol (or score < best + tol) else 0;   best ← the better of the two
         stop when count > n_iter_no_change
 
+    A score that is NaN, as R squared of a single row, is not counted.
     With early stopping the validation score decides, and the best epoch's weights come back; otherwise the objective of perturbed
     weights decides, where there is one, or else the training loss.
 
@@ -37,6 +53,7 @@ class StoppingRule(Callback):
 
     def __init__(self, estimator: MultilayerPerceptron) -> None:
         self.estimator = estimator
+        self._stored_patience: dict[str, Any] | None = None  # of a checkpoint
         self.prepare()
 
     def prepare(self, num_rows: int = 0, validation: Rows | None = None, stops: bool = False) -> None:
@@ -44,7 +61,6 @@ class StoppingRule(Callback):
         self.num_rows = num_rows
         self.validation = validation
         self.stops = stops
-        self.best_objective = -np.inf
         self.best_weights = BestWeights()
 
     def validation_score(self, targets: np.ndarray, predicted: np.ndarray) -> float:
@@ -57,7 +73,23 @@ class StoppingRule(Callback):
         model = self.estimator
         if model.verbose:
             return 1
-        return max(1, model.n_iter_no_change + 1 - model._no_improvement_count) if self.stops else math.inf
+        return self.patience.epochs_left if self.stops else math.inf
+
+    def on_fit_begin(self, trainer: Run) -> None:
+        """Go on counting where an earlier fit ended; an objective is another one in each."""
+        model, optimizer = self.estimator, trainer.optimizer
+        best: float | None
+        if self.validation is not None:
+            self.watched, mode, best = "Validation score", "max", model.best_validation_score_
+        elif isinstance(optimizer, optimizers.PerturbationOptimizer) and optimizer.objective is not None:
+            grows = isinstance(optimizer.objective, str) or optimizer.maximize
+            self.watched, mode, best = "Objective", "max" if grows else "min", None
+        else:
+            self.watched, mode, best = "Training loss", "min", model.best_loss_
+        self.patience = Patience(model.n_iter_no_change, model.tol, "scikit-learn", mode=mode)
+        counted = {"best": self.patience.best if best is None else best, "count": model._no_improvement_count}
+        self.patience.load_state(self._stored_patience or counted)
+        self._stored_patience = None
 
     def on_epoch_end(self, trainer: Run, record: Record) -> None:
         model = self.estimator
@@ -71,12 +103,13 @@ class StoppingRule(Callback):
             print(f"Iteration {model.n_iter_}, loss = {model.loss_:.8f}")
         if "validation_loss" in record and model.validation_loss_curve_ is not None:
             model.validation_loss_curve_.append(float(record["validation_loss"]))
-        if self.validation is not None:
-            improved = self._watch_score(record["validation_score"], trainer)
+        if self.validation is None:
+            model.best_loss_ = min(loss, np.inf if model.best_loss_ is None else model.best_loss_)
+            self.patience.note(float(record.get("objective", loss)))
         else:
-            improved = self._watch_objective(record["objective"], trainer) if "objective" in record else self._watch_loss()
-        model._no_improvement_count = 0 if improved else model._no_improvement_count + 1
-        if self.stops and model._no_improvement_count > model.n_iter_no_change:
+            self._note_score(record["validation_score"], trainer)
+        model._no_improvement_count = self.patience.count
+        if self.stops and self.patience.is_over:
             self._stop(trainer)
 
     def on_training_end(self, trainer: Run) -> None:
@@ -88,23 +121,23 @@ class StoppingRule(Callback):
             if not math.isnan(score):
                 self.estimator.best_validation_score_ = score
 
-    def _watch_loss(self) -> bool:
-        """Whether the training loss fell by at least ``tol``."""
+    def identity(self) -> dict[str, Any]:
         model = self.estimator
-        best = np.inf if model.best_loss_ is None else model.best_loss_
-        model.best_loss_ = min(model.loss_, best)
-        return not model.loss_ > best - model.tol
+        patience = None if math.isinf(model.n_iter_no_change) else int(model.n_iter_no_change)
+        return {**super().identity(), "tol": float(model.tol), "n_iter_no_change": patience, "stops": self.stops}
 
-    def _watch_objective(self, objective: float, trainer: Run) -> bool:
-        """Whether the objective of perturbed weights improved by at least ``tol``."""
-        self._watch_loss()
-        optimizer = trainer.optimizer
-        value = objective if isinstance(optimizer, optimizers.PerturbationOptimizer) and optimizer.maximize else -objective
-        best, self.best_objective = self.best_objective, max(self.best_objective, value)
-        return not value < best + self.estimator.tol
+    def state(self) -> dict[str, Any]:
+        curves = {name: copy.copy(getattr(self.estimator, name)) for name in _CURVES if hasattr(self.estimator, name)}
+        return {"curves": curves, "patience": self.patience.state(), "best_weights": self.best_weights.state()}
 
-    def _watch_score(self, score: float, trainer: Run) -> bool:
-        """Whether the validation score rose by at least ``tol``; keeps the weights when it rose at all."""
+    def load_state(self, state: dict[str, Any]) -> None:
+        for name, value in state["curves"].items():
+            setattr(self.estimator, name, value)
+        self._stored_patience = state["patience"]
+        self.best_weights.load_state(state["best_weights"])
+
+    def _note_score(self, score: float, trainer: Run) -> None:
+        """Count; keep the weights when the validation score rose at all."""
         model = self.estimator
         best = -np.inf if model.best_validation_score_ is None else model.best_validation_score_
         if model.validation_scores_ is not None:
@@ -113,22 +146,24 @@ class StoppingRule(Callback):
         if score > best:
             model.best_validation_score_ = score
             self.best_weights.keep(trainer.executor)
-        return not score < best + model.tol
+        if math.isnan(score):
+            self.patience.restart()
+        else:
+            self.patience.note(score)
 
     def _stop(self, trainer: Run) -> None:
         """End the training, unless an adaptive learning rate was lowered instead."""
         model = self.estimator
-        watched, code = ("Training loss", "converged") if self.validation is None else ("Validation score", "no_improvement")
-        if self.best_objective > -np.inf:
-            watched, code = "Objective", "no_improvement"
-        text = f"{watched} did not improve more than tol={model.tol:f} for {model.n_iter_no_change} consecutive epochs."
+        text = f"{self.watched} did not improve more than tol={model.tol:f} for {model.n_iter_no_change} consecutive epochs."
         adaptive = trainer.schedule if isinstance(trainer.schedule, schedules.Adaptive) else None
         if adaptive is not None and not adaptive.exhausted:
+            self.patience.restart()
             model._no_improvement_count = 0
             self._say(f"{text} Setting learning rate to {model.learning_rate_init * adaptive.factor:f}")
             return
         self._say(f"{text} Learning rate too small. Stopping." if adaptive else f"{text} Stopping.")
-        trainer.stop(code, text)
+        code = "converged" if self.watched == "Training loss" else "no_improvement"
+        trainer.stop(code, f"{self.watched} {self.patience.finding()}.")
 
     def _say(self, text: str) -> None:
         if self.estimator.verbose:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from lamina.patience import Patience
 from lamina.training.best_weights import BestWeights
 from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.callbacks.watched import watched
@@ -13,32 +14,42 @@ from lamina.validation import boolean, check_parameters, choice, integer, number
 
 __all__ = ["EarlyStopping"]
 
-_RULES = {"patience": integer(0), "tol": number(0), "mode": choice(("min", "max")), "restore_best": boolean()}
+_RULES = {
+    "patience": integer(0),
+    "tol": number(0),
+    "mode": choice(("min", "max")),
+    "restore_best": boolean(),
+    "relative": boolean(),
+}
 
 
 class EarlyStopping(Callback):
-    """Ends the training when a watched number has not improved for more than ``patience`` epochs; the best weights come back.
+    """Ends the training when a watched number has not improved for ``patience`` epochs; the best weights come back.
 
     At the end of every epoch (smaller being better)::
 
-        count ← 0 if value <= best − tol else count + 1;   best ← min(best, value)
-        stop if count > patience
+        if value < reference − tol:  reference ← value, count ← 0;  else count ← count + 1
+        stop if count >= patience
 
-    These are scikit-learn's rules. Any improvement, also one under ``tol``, makes an epoch's weights the best, and they are
-    handed back in the end whatever ended the training.
+    These are Keras' rules, ``tol`` being its ``min_delta``. The reference moves with values alone that are better by ``tol``, so
+    that small steps add up until they count; with ``tol=0`` an equal value is no improvement, and NaN never is one. The weights
+    that come back are those of the lowest value of all, whether it counted or not, whatever ended the training. How the rule
+    differs from others: :doc:`/how-to/early-stopping`.
 
     Parameters
     ----------
     monitor : str, default="validation_loss"
         The key of the epoch's record that is watched: "validation_loss", "loss", or a metric such as "validation_accuracy".
     patience : int, default=10
-        Epochs without an improvement that are borne, >= 0; scikit-learn's ``n_iter_no_change``.
+        Epochs without an improvement after which the training ends, >= 0; 0 is 1.
     tol : float, default=1e-4
-        How much better counts as an improvement, >= 0.
+        An improvement must be larger than this, >= 0.
     mode : {"min", "max"}, default="min"
         Whether smaller or larger is better.
     restore_best : bool, default=True
         Whether the best weights come back. With False the last ones stay.
+    relative : bool, default=False
+        Whether ``tol`` is a share of the reference: ``reference − tol · |reference|`` in the formula above.
 
     Attributes
     ----------
@@ -69,21 +80,23 @@ class EarlyStopping(Callback):
         tol: float = 1e-4,
         mode: str = "min",
         restore_best: bool = True,
+        relative: bool = False,
     ) -> None:
-        settings = {"patience": patience, "tol": tol, "mode": mode, "restore_best": restore_best}
+        settings = {"patience": patience, "tol": tol, "mode": mode, "restore_best": restore_best, "relative": relative}
         check_parameters(settings, _RULES, owner="EarlyStopping")
         self.monitor = monitor
         self.patience = patience
         self.tol = tol
         self.mode = mode
         self.restore_best = restore_best
+        self.relative = relative
         self._sign = -1.0 if mode == "max" else 1.0
         self._reset()
 
     def _reset(self) -> None:
         self.best_epoch = 0
         self._lowest = math.inf
-        self._count = 0
+        self._patience = Patience(self.patience, self.tol, "keras", mode=self.mode, relative=self.relative)
         self._weights = BestWeights()
         self._running = False
 
@@ -98,13 +111,14 @@ class EarlyStopping(Callback):
         self._running = True
 
     def on_epoch_end(self, trainer: Run, record: Record) -> None:
-        value = self._sign * watched(record, self.monitor, owner="EarlyStopping")
-        self._count = 0 if value <= self._lowest - self.tol else self._count + 1
+        given = watched(record, self.monitor, owner="EarlyStopping")
+        value = self._sign * given
+        self._patience.note(given)
         if value < self._lowest:
             self._lowest, self.best_epoch = value, record["epoch"]
             if self.restore_best:
                 self._weights.offer(value, trainer.executor)
-        if self._count > self.patience:
+        if self._patience.is_over:
             code = "converged" if self.monitor == "loss" else "no_improvement"
             trainer.stop(code, self._sentence())
 
@@ -121,16 +135,20 @@ class EarlyStopping(Callback):
         else:
             self._weights.restore(trainer.executor)
 
+    def identity(self) -> dict[str, Any]:
+        names = ("monitor", "patience", "tol", "mode", "restore_best", "relative")
+        return {**super().identity(), **{name: getattr(self, name) for name in names}}
+
     def state(self) -> dict[str, Any]:
-        numbers = {"best_epoch": self.best_epoch, "lowest": self._lowest, "count": self._count, "running": self._running}
-        return {**numbers, "weights": self._weights.state()}
+        numbers = {"best_epoch": self.best_epoch, "lowest": self._lowest, "running": self._running}
+        return {**numbers, "patience": self._patience.state(), "weights": self._weights.state()}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        self.best_epoch, self._lowest = state["best_epoch"], state["lowest"]
-        self._count, self._running = state["count"], state["running"]
+        self.best_epoch, self._lowest, self._running = state["best_epoch"], state["lowest"], state["running"]
+        self._patience.load_state(state["patience"])
         self._weights.load_state(state["weights"])
 
     def _sentence(self) -> str:
         name = self.monitor.replace("_", " ")
-        best = f"the best was {self.best:.6g}, in epoch {self.best_epoch}"
-        return f"The {name} did not improve by more than {self.tol:g} for {self._count} epochs; {best}."
+        best = f"the best was {self.best:.6g}, in epoch {self.best_epoch}" if self.best_epoch else "it was finite in none"
+        return f"The {name} {self._patience.finding()}; {best}."

@@ -30,4 +30,4 @@ class ScheduleWatch(Callback):
         if schedule.exhausted:
             code = "converged" if schedule.monitor == "loss" else "no_improvement"
             name = schedule.monitor.replace("_", " ")
-            trainer.stop(code, f"The {name} did not improve, and the learning rate cannot be lowered further.")
+            trainer.stop(code, f"The {name} {schedule.finding()}, and the learning rate is not lowered any further.")

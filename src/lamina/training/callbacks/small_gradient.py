@@ -37,4 +37,5 @@ class SmallGradient(Callback):
     def on_epoch_end(self, trainer: Run, record: Record) -> None:
         norm = record.get("gradient_norm")
         if norm is not None and norm <= self.tol:
-            trainer.stop("gradient_zero", f"The gradient was almost zero: its norm was {norm:.3g}, at most {self.tol:g}.")
+            measured = f"its norm, averaged over the epoch's steps, was {norm:.3g}, at most {self.tol:g}"
+            trainer.stop("gradient_zero", f"The gradient was almost zero: {measured}.")
