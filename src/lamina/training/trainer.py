@@ -332,21 +332,21 @@ class Trainer(Predictor):
         Raises
         ------
         FileError
-            If the file is missing, damaged or not a checkpoint.
+            If the file is missing, damaged or not a checkpoint, or holds what no trainer with these settings can have written.
         InvalidSettingError
             If network, losses, seed, dtype, optimizer, schedule, clipping, batch size, shuffling or callbacks are not those
             of the checkpoint.
-        """
-        from lamina.training.checkpoint import check_identity, identity_of, read_checkpoint
 
-        state = read_checkpoint(path)
+        After an error the trainer is what it was before.
+        """
+        from lamina.training.checkpoint import load_callbacks, read_state
+
+        state = read_state(path, self, self._given_schedule)
+        load_callbacks(path, self.callbacks, state["callbacks"])
         if not self.network.is_built:
             self.build([item["width"] for item in state["identity"]["network"]["inputs"]])
-        check_identity(identity_of(self, self._given_schedule), state["identity"], owner="Trainer.load_checkpoint")
         load_run_state(self, state)
         self._fit.load_state(state["fit"])
-        for callback, stored in zip(self.callbacks, state["callbacks"], strict=True):
-            callback.load_state(stored)
         return self
 
     # Private rungs
