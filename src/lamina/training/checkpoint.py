@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.errors import FileError, InvalidSettingError, LaminaError, phrase
-from lamina.files.decoding import decoding
+from lamina.files.boundary import decoding
 from lamina.files.tensors import read_tensors, write_tensors
 from lamina.forms import ANYTHING, Entries, check_form
 from lamina.optimizers import StepOptimizer
