@@ -66,7 +66,7 @@ def _shown(got: object) -> str:
     try:
         text = repr(got)
     except Exception:  # of any class, the user's own among them
-        return f"a {type(got).__name__} that cannot be shown"
+        return f"something that cannot be shown, of type {type(got).__name__}"
     return text if len(text) <= _LONGEST_REPR else f"{text[:_LONGEST_REPR]}… ({len(text):,} characters)"
 
 

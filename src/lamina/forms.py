@@ -19,15 +19,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from itertools import repeat
 from math import isnan
-from typing import Any, TypeAlias
+from types import UnionType
+from typing import Any, ClassVar, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
 from lamina.errors import InvalidSettingError, phrase
-from lamina.validation import Rule, integer
+from lamina.validation import Rule, boolean, choice, integer, number
+from lamina.validation import value as exactly
 
 __all__ = [
     "ANYTHING",
@@ -43,6 +45,7 @@ __all__ = [
     "Maybe",
     "Problem",
     "check_form",
+    "form_of",
     "like",
 ]
 
@@ -53,6 +56,15 @@ COUNT = integer(0, 2**60)
 REAL = Rule("a number", lambda given: isinstance(given, float) or (_is_whole(given) and abs(given) < 2**1023))  # type: ignore[arg-type]
 """A number as a measurement gives it: NaN and infinity are among them."""
 COMPARABLE = Rule("a number, not NaN", lambda given: REAL.accepts(given) and not isnan(given))  # type: ignore[arg-type]
+
+# In files even a weight of a column must be finite; booleans are no numbers.
+_FORMS: dict[Any, Rule] = {
+    str: TEXT,
+    bool: boolean(),
+    int: integer(-(2**63), 2**63 - 1),
+    float: number(),
+    type(None): exactly(None),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +198,30 @@ def like(example: object) -> Form:
     if isinstance(example, float):
         return COMPARABLE
     return TEXT if isinstance(example, str) else ANYTHING
+
+
+def form_of(annotation: Any) -> Form:
+    """The form of what JSON makes of a value of that type; of a dataclass, that of its fields by name.
+
+    >>> from lamina.stop_reason import StopReason
+    >>> check_form({"code": "converged", "text": 3}, form_of(StopReason), "the reason")
+    Traceback (most recent call last):
+    lamina.errors.InvalidSettingError: "text" of the reason must be a text, got 3.
+    """
+    if is_dataclass(annotation):
+        return {name: form_of(kind) for name, kind in get_type_hints(annotation).items() if get_origin(kind) is not ClassVar}
+    if annotation in _FORMS:
+        return _FORMS[annotation]
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin in (Union, UnionType):
+        return AnyOf(*(form_of(argument) for argument in arguments))
+    if origin is Literal:
+        return choice(arguments)
+    if origin in (tuple, list) and (origin is list or arguments[1:] == (...,)):
+        return [form_of(arguments[0])]
+    if origin is tuple:
+        return tuple(form_of(argument) for argument in arguments)
+    return Entries(form_of(arguments[1])) if origin is dict else ANYTHING
 
 
 def _problem(value: object, form: Form) -> Problem | None:

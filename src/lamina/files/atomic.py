@@ -7,6 +7,7 @@ import hashlib
 import os
 import secrets
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,10 +15,8 @@ from typing import BinaryIO
 
 from lamina.errors import FileError
 
-try:
+if sys.platform != "win32":
     import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 __all__ = ["atomic_write", "check_writable"]
 
@@ -68,7 +67,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         yield file
         file.flush()
         os.fsync(file.fileno())
-        if fcntl is None:  # Windows renames no open file; elsewhere it stays locked until it has its name
+        if sys.platform == "win32":  # which renames no open file; elsewhere it stays locked until it has its name
             file.close()
         temporary.replace(target)
         _sync_folder(target.parent)
@@ -142,7 +141,7 @@ def _stem(target: Path) -> str:
 
 def _remove_abandoned(target: Path) -> None:
     """Remove the temporary files that killed writes to ``target`` left behind; those of living writers are locked."""
-    if fcntl is None:
+    if sys.platform == "win32":
         return
     stem = _stem(target)
     with suppress(OSError):
@@ -163,7 +162,7 @@ def _remove_if_abandoned(temporary: Path) -> None:
 
 def _lock(descriptor: int) -> bool | None:
     """Whether the file is now locked by us; None where there are no such locks."""
-    if fcntl is None:
+    if sys.platform == "win32":
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -162,7 +162,7 @@ def _upgraded(
 
 def _damaged(name: str, reason: Exception) -> FileError:
     return FileError(
-        f"{name!r} is damaged ({reason}): it was cut short or changed after it was written. "
+        f"{name!r} is damaged: it was cut short or changed after it was written ({reason}). "
         "Take a copy that is whole, or train again."
     )
 

@@ -69,7 +69,8 @@ def read_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
     FileError
         If the file is missing, damaged or not a checkpoint.
     """
-    arrays, header = read_tensors(path)
+    # A checkpoint lives as long as its run: those of other versions are refused, with advice.
+    arrays, header = read_tensors(path, upgrades={})
     if header.get("kind") != _KIND:
         raise FileError(f"{os.fspath(path)!r} must be a checkpoint, got a file of kind {header.get('kind')!r}.")
     with decoding(path, _WHAT):

@@ -29,7 +29,7 @@ from lamina.training.callbacks.schedule_watch import ScheduleWatch
 from lamina.training.chunks import ChunkSize, run_in_chunks
 from lamina.training.contradictions import check_batches, check_program, first_batch_norm
 from lamina.training.epoch import Epoch
-from lamina.training.history import History, Record
+from lamina.training.history import History, Record, without_durations
 from lamina.training.predictor import PREDICTOR_RULES, Predictor
 from lamina.training.run_state import load_run_state, run_state
 from lamina.training.running_fit import RunningFit, report_failure
@@ -318,6 +318,7 @@ class Trainer(Predictor):
             "fit": self._fit.state(),
             "callbacks": callbacks,
             **run_state(self),
+            "history": without_durations(self.history),
         }
         write_checkpoint(path, state)
 
