@@ -15,7 +15,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "lamina"
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "lazy"}),
     frozenset({"files", "patience", "stop_reason", "validation"}),
-    frozenset({"engine", "settings"}),
+    frozenset({"engine", "forms", "settings"}),
     frozenset({"activations", "clipping", "initializers", "layers", "losses", "optimizers", "regularizers", "schedules"}),
     frozenset({"descent", "network"}),
     frozenset({"data", "training"}),

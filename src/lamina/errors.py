@@ -23,6 +23,8 @@ __all__ = [
     "phrase_unknown",
 ]
 
+_LONGEST_REPR = 1000
+
 
 class LaminaError(Exception):
     """Base of every error that Lamina raises on purpose."""
@@ -56,7 +58,16 @@ def phrase(name: str, rule: str, got: object, *, repair: str = "", owner: str = 
     """One sentence of the form ``owner: name rule, got value. repair``."""
     head = f"{owner}: " if owner else ""
     tail = f" {repair}" if repair else ""
-    return f"{head}{name} {rule}, got {got!r}.{tail}"
+    return f"{head}{name} {rule}, got {_shown(got)}.{tail}"
+
+
+def _shown(got: object) -> str:
+    """``repr``, cut short where it would bury the sentence; the kind alone where there is none (an integer of 5,000 digits)."""
+    try:
+        text = repr(got)
+    except Exception:  # of any class, the user's own among them
+        return f"something that cannot be shown, of type {type(got).__name__}"
+    return text if len(text) <= _LONGEST_REPR else f"{text[:_LONGEST_REPR]}… ({len(text):,} characters)"
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -65,7 +65,10 @@ def number(low: float = -math.inf, high: float = math.inf, closed: str = "both")
     def accepts(given: object) -> bool:
         if not _is_number(given, Real):
             return False
-        x = float(given)  # type: ignore[arg-type]
+        try:
+            x = float(given)  # type: ignore[arg-type]
+        except OverflowError:  # an integer of 400 digits
+            return False
         return (x >= low if at_low else x > low) and (x <= high if at_high else x < high) and math.isfinite(x)
 
     if math.isinf(high):

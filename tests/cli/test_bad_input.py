@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from lamina.cli.main import main
+from lamina.files import FORMAT_VERSION
 
 QUICK = ("--max-epochs", "2", "--hidden", "4")
 
@@ -193,11 +194,12 @@ def test_a_category_that_looks_like_a_number_stays_a_category(model: Path, capfd
     assert "2 values that training never saw ('007', '7')" in note_of(capfd)
 
 
+VERSION = f'"format_version":"{FORMAT_VERSION}"'.encode()
 DAMAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "cut short": (lambda data: data[: len(data) // 2], "is damaged: it was cut short or changed"),
     "changed": (lambda data: data[:-9] + bytes([data[-9] ^ 1]) + data[-8:], "is damaged: it was cut short or changed"),
     "foreign": (lambda _: b"size,color\n1,2\n", "is not a file written by Lamina. Name a model file"),
-    "newer": (lambda data: data.replace(b'"format_version":"1"', b'"format_version":"9"'), "newer Lamina: upgrade"),
+    "newer": (lambda data: data.replace(VERSION, b'"format_version":"9"'), "newer Lamina: upgrade"),
 }
 
 
@@ -231,14 +233,14 @@ def test_a_folder_that_may_not_be_written_to_is_refused_and_keeps_the_model(
     model: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     earlier = model.read_bytes()
-    opened = Path.open
+    opened = os.open
 
-    def refuse(path: Path, mode: str = "r", *arguments: object, **named: object) -> object:
-        if "x" in mode:  # permissions do not bind root, as whom tests may run
+    def refuse(path: Path, flags: int, *arguments: int, **named: int) -> int:
+        if flags & os.O_CREAT:  # permissions do not bind root, as whom tests may run
             raise PermissionError(errno.EACCES, "Permission denied")
-        return opened(path, mode, *arguments, **named)  # type: ignore[call-overload]
+        return opened(path, flags, *arguments, **named)
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     assert train(model.parent / "training.csv", "color", "--seed", "1") == 1
     assert "permission denied. Name a folder that you may write to." in error_of(capfd)
     assert model.read_bytes() == earlier

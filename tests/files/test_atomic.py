@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,7 +72,7 @@ def test_a_refusal_by_the_system_is_reported_with_a_repair(tmp_path: Path, monke
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(FileError, match=r"permission denied\. Name a folder that you may write to"):
         check_writable(tmp_path / "a.bin")
 
@@ -102,3 +104,143 @@ def test_a_pipe_is_written_directly() -> None:
 def test_checking_leaves_nothing_behind(tmp_path: Path) -> None:
     check_writable(tmp_path / "a.bin")
     assert [entry.name for entry in tmp_path.iterdir()] == []
+
+
+# Names ------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["a" * 255, "\N{SNOWMAN}" * 85, "a" * 250 + ".bin"])
+def test_the_longest_names_that_a_folder_takes_are_written(tmp_path: Path, name: str) -> None:
+    write(tmp_path / name, b"one")
+    check_writable(tmp_path / name)
+    assert [entry.name for entry in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("act", [check_writable, lambda path: write(path, b"x")])
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("a" * 256, "file name too long. Use a shorter name"),
+        ("a/" * 3000 + "b", "file name too long. Use a shorter name"),
+        ("a\0b", "a name cannot hold a null character"),
+    ],
+)
+def test_names_that_no_file_can_have_are_file_errors(tmp_path: Path, act: object, name: str, message: str) -> None:
+    with pytest.raises(FileError, match=message):
+        act(tmp_path / name)  # type: ignore[operator]
+
+
+def test_what_the_block_itself_raises_comes_through_as_it_is(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no business of the file's"), atomic_write(tmp_path / "a") as file:
+        file.write(b"x")
+        raise ValueError("no business of the file's")
+
+
+# Modes ------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o666, 0o400])
+def test_the_temporary_file_never_permits_more_than_the_file_that_it_replaces(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "a.bin"
+    write(path, b"secret")
+    path.chmod(mode)
+    seen = []
+    with atomic_write(path) as file:
+        seen += [entry.stat().st_mode & 0o777 for entry in tmp_path.iterdir() if entry != path]
+        file.write(b"secret again")
+    assert seen == [mode]
+    assert path.stat().st_mode & 0o777 == mode
+
+
+def test_the_temporary_file_is_made_with_the_mode_and_not_given_it_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, made = tmp_path / "a.bin", []
+    write(path, b"secret")
+    path.chmod(0o600)
+    create = os.open
+
+    def spy(name: object, flags: int, mode: int = 0o777, **more: object) -> int:
+        if flags & os.O_CREAT:
+            made.append(mode)
+        return create(name, flags, mode, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "open", spy)
+    write(path, b"secret again")
+    assert made == [0o600]
+
+
+# What killed writes leave -----------------------------------------------------------------------------------------------------
+
+KILLED = """
+import os, signal, sys
+from lamina.files import atomic_write
+with atomic_write(sys.argv[1]) as file:
+    file.write(b"half of the la")
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+LIVING = """
+import sys
+from lamina.files import atomic_write
+with atomic_write(sys.argv[1]) as file:
+    print("writing", flush=True)
+    sys.stdin.readline()
+    file.write(b"from the other process")
+"""
+needs_locks = pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
+
+
+def hidden(folder: Path) -> list[str]:
+    return [entry.name for entry in folder.iterdir() if entry.name.startswith(".")]
+
+
+@needs_locks
+@pytest.mark.parametrize("name", ["a.bin", "\N{SNOWMAN}" * 85])
+def test_the_next_write_removes_what_a_killed_one_left(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
+    assert len(hidden(tmp_path)) == 1  # the second removed what the first left
+    write(tmp_path / "b.bin", b"another file's leftovers are no business of this one")
+    assert len(hidden(tmp_path)) == 1
+    write(path, b"whole")
+    assert hidden(tmp_path) == []
+    assert path.read_bytes() == b"whole"
+
+
+@needs_locks
+def test_a_writer_that_lives_keeps_its_temporary_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    with subprocess.Popen(
+        [sys.executable, "-c", LIVING, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdin is not None
+        assert other.stdout is not None
+        assert other.stdout.readline() == "writing\n"
+        (temporary,) = hidden(tmp_path)
+        write(path, b"from this process")
+        check_writable(path)
+        assert hidden(tmp_path) == [temporary]
+        assert path.read_bytes() == b"from this process"
+        other.stdin.write("\n")
+    assert other.returncode == 0
+    assert path.read_bytes() == b"from the other process"
+    assert hidden(tmp_path) == []
+
+
+@needs_locks
+def test_a_writer_whose_new_file_was_taken_for_an_abandoned_one_makes_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create, taken = os.open, []
+
+    def slow(name: Path, flags: int, *more: object, **others: object) -> int:
+        descriptor = create(name, flags, *more, **others)  # type: ignore[arg-type]
+        if flags & os.O_CREAT and not taken:
+            taken.append(name)
+            Path(name).unlink()  # another process came before the lock
+        return descriptor
+
+    monkeypatch.setattr(os, "open", slow)
+    write(tmp_path / "a.bin", b"whole")
+    assert (tmp_path / "a.bin").read_bytes() == b"whole"
+    assert len(taken) == 1

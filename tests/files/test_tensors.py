@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as st_numpy
 from safetensors.numpy import save_file
 
 from lamina.errors import FileError
-from lamina.files import read_tensors, write_tensors
+from lamina.files import FORMAT_VERSION, read_tensors, write_tensors
 
 DTYPES = ["?", "i1", "u1", "i4", "i8", "f2", "f4", "f8", ">f4", ">i8"]
 
@@ -99,7 +99,7 @@ def test_safetensors_files_of_others_are_refused(tmp_path: Path) -> None:
 def test_a_newer_format_asks_for_an_upgrade(tmp_path: Path) -> None:
     metadata = {"format": "lamina", "format_version": "999", "header": json.dumps({}), "crc32": "0"}
     save_file({"x": np.zeros(3)}, tmp_path / "a", metadata=metadata)
-    with pytest.raises(FileError, match=r"format version of at most 1, got 999\. .*upgrade"):
+    with pytest.raises(FileError, match=rf"format version of at most {FORMAT_VERSION}, got 999\. .*upgrade"):
         read_tensors(tmp_path / "a")
 
 

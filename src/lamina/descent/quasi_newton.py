@@ -55,8 +55,7 @@ class QuasiNewton:
     def __init__(self, function: ValueAndGradient, start: np.ndarray, optimizer: LBFGS) -> None:
         self._function = function
         self._memory = optimizer.memory
-        self._steps: list[np.ndarray] = []
-        self._changes: list[np.ndarray] = []
+        self._pairs: list[tuple[np.ndarray, np.ndarray]] = []
         self.num_iterations = 0
         self.num_evaluations = 0
         self.point = start
@@ -86,17 +85,16 @@ class QuasiNewton:
             if slope < 0 and (found := self._search(direction, slope)) is not None:
                 self._move(*found)
                 return True
-            if not self._steps:
+            if not self._pairs:
                 return False
-            self._steps, self._changes = [], []  # what is remembered misleads: from steepest descent once more
+            self._pairs = []  # what is remembered misleads: from steepest descent once more
 
     def state(self) -> dict[str, Any]:
         """All that is needed to go on, in arrays and numbers."""
         return {
             "point": self.point,
             "gradient": self.gradient,
-            "steps": np.array(self._steps).reshape(len(self._steps), len(self.point)),
-            "changes": np.array(self._changes).reshape(len(self._changes), len(self.point)),
+            "pairs": np.array(self._pairs).reshape(len(self._pairs), 2, len(self.point)),
             "value": self.value,
             "value_before": self.value_before,
             "num_iterations": self.num_iterations,
@@ -108,7 +106,7 @@ class QuasiNewton:
         """The descent that gave ``state``."""
         descent = cls.__new__(cls)
         descent._function, descent._memory = function, optimizer.memory
-        descent._steps, descent._changes = list(state["steps"]), list(state["changes"])
+        descent._pairs = [(s, y) for s, y in state["pairs"]]
         for name in ("point", "gradient", "value", "value_before", "num_iterations", "num_evaluations"):
             setattr(descent, name, state[name])
         return descent
@@ -116,15 +114,15 @@ class QuasiNewton:
     def _direction(self) -> np.ndarray:
         q = -self.gradient
         parts = []
-        for s, y in zip(reversed(self._steps), reversed(self._changes), strict=True):
+        for s, y in reversed(self._pairs):
             rho = 1.0 / float(s @ y)
             a = rho * float(s @ q)
             parts.append((rho, a))
             q -= a * y
-        if self._steps:
-            s, y = self._steps[-1], self._changes[-1]
+        if self._pairs:
+            s, y = self._pairs[-1]
             q *= float(s @ y) / float(y @ y)
-        for s, y, (rho, a) in zip(self._steps, self._changes, reversed(parts), strict=True):
+        for (s, y), (rho, a) in zip(self._pairs, reversed(parts), strict=True):
             q += (a - rho * float(y @ q)) * s
         return q
 
@@ -148,8 +146,7 @@ class QuasiNewton:
         s, y = point - self.point, gradient - self.gradient
         # A pair without curvature would make H indefinite.
         if float(s @ y) > -_EPS * float(s @ self.gradient):
-            self._steps = [*self._steps, s][-self._memory :]
-            self._changes = [*self._changes, y][-self._memory :]
+            self._pairs = [*self._pairs, (s, y)][-self._memory :]
         self.value_before, self.value = self.value, value
         self.point, self.gradient = point, gradient
         self.num_iterations += 1

@@ -8,12 +8,16 @@ from lamina.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from lamina.files.atomic import atomic_write, check_writable
+    from lamina.files.boundary import decoding
+    from lamina.files.reading import opened
     from lamina.files.tensors import FORMAT_VERSION, read_tensors, write_tensors
 
-__all__ = ["FORMAT_VERSION", "atomic_write", "check_writable", "read_tensors", "write_tensors"]
+__all__ = ["FORMAT_VERSION", "atomic_write", "check_writable", "decoding", "opened", "read_tensors", "write_tensors"]
 
 _HOMES = {
     "lamina.files.atomic": "atomic_write check_writable",
+    "lamina.files.boundary": "decoding",
+    "lamina.files.reading": "opened",
     "lamina.files.tensors": "FORMAT_VERSION read_tensors write_tensors",
 }
 __getattr__, __dir__ = lazy_exports(__name__, _HOMES)

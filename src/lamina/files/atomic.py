@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import secrets
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,7 +15,12 @@ from typing import BinaryIO
 
 from lamina.errors import FileError
 
+if sys.platform != "win32":
+    import fcntl
+
 __all__ = ["atomic_write", "check_writable"]
+
+_SUFFIX = ".part"
 
 
 @contextmanager
@@ -21,8 +28,9 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open ``path`` for writing so that it changes all at once, when the block ends, or not at all.
 
     The block writes to a temporary file beside ``path``, which is synced to the disk and renamed over it. If the block or the
-    disk fails, an earlier file at ``path`` stays as it was, and the temporary file is removed. A symbolic link is
-    followed, and the mode of an earlier file is kept. What is not a regular file (``/dev/stdout``, a pipe) is written directly.
+    disk fails, an earlier file at ``path`` stays as it was, and the temporary file is removed; one that a killed process left is
+    removed by the next write to the same ``path``. A symbolic link is followed. The mode of an earlier file is kept, and the
+    temporary file never permits more. What is not a regular file (``/dev/stdout``, a pipe) is written directly.
 
     Parameters
     ----------
@@ -55,21 +63,14 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         with _as_file_error(path), target.open("wb") as file:
             yield file
         return
-    temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(6)}.part")
-    try:
-        with _as_file_error(path):
-            # "x" and not tempfile: the new file then gets the mode that the user's umask says.
-            with temporary.open("xb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            if mode is not None:
-                temporary.chmod(stat.S_IMODE(mode))
-            temporary.replace(target)
-            _sync_folder(target.parent)
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    with _as_file_error(path), _temporary(target, mode) as (temporary, file):
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+        if sys.platform == "win32":  # which renames no open file; elsewhere it stays locked until it has its name
+            file.close()
+        temporary.replace(target)
+        _sync_folder(target.parent)
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
@@ -86,15 +87,90 @@ def check_writable(path: str | os.PathLike[str]) -> None:
         mode = _checked_mode(target)
         if mode is not None and not stat.S_ISREG(mode):
             return
-        probe = target.with_name(f".{target.name[:200]}.{secrets.token_hex(6)}.part")
-        probe.open("xb").close()
-        probe.unlink()
+        with _temporary(target, mode):
+            pass
 
 
 def _target(path: str | os.PathLike[str]) -> Path:
     """The file behind all links; ``path`` itself where that has no name, as a pipe behind ``/dev/stdout``."""
-    given, resolved = Path(path), Path(os.path.realpath(path))
-    return resolved if resolved.exists() or not given.exists() else given
+    if "\0" in os.fsdecode(path):
+        raise FileError(f"cannot write {os.fspath(path)!r}: a name cannot hold a null character. Use another name.")
+    with _as_file_error(path):
+        given, resolved = Path(path), Path(os.path.realpath(path))
+        return resolved if resolved.exists() or not given.exists() else given
+
+
+@contextmanager
+def _temporary(target: Path, mode: int | None) -> Iterator[tuple[Path, BinaryIO]]:
+    """A new file beside ``target``, which is gone in the end if it was not renamed.
+
+    It is locked as long as its writer lives; so a file that can be locked is one that a killed writer left, and is removed.
+    """
+    _remove_abandoned(target)
+    temporary, descriptor = _create(target, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield temporary, file
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _create(target: Path, mode: int | None) -> tuple[Path, int]:
+    """The temporary file and its descriptor, locked. A new file gets the mode that the user's umask says."""
+    permissions = 0o666 if mode is None else stat.S_IMODE(mode) & 0o777
+    while True:
+        temporary = target.with_name(f"{_stem(target)}{secrets.token_hex(6)}{_SUFFIX}")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), permissions)
+        if mode is not None and hasattr(os, "fchmod"):
+            os.fchmod(descriptor, stat.S_IMODE(mode))
+        # Between the two calls another process may have taken the file for an abandoned one.
+        if _lock(descriptor) is not False and os.fstat(descriptor).st_nlink:
+            return temporary, descriptor
+        os.close(descriptor)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _stem(target: Path) -> str:
+    """What the names of the target's temporary files begin with: short enough for any system, and no other target's."""
+    name = os.fsencode(target.name)
+    readable = name[:80].decode("ascii", "replace").replace("\ufffd", "_")
+    return f".{readable}.{hashlib.blake2b(name, digest_size=6).hexdigest()}."
+
+
+def _remove_abandoned(target: Path) -> None:
+    """Remove the temporary files that killed writes to ``target`` left behind; those of living writers are locked."""
+    if sys.platform == "win32":
+        return
+    stem = _stem(target)
+    with suppress(OSError):
+        for beside in target.parent.iterdir():
+            if beside.name.startswith(stem) and beside.name.endswith(_SUFFIX):
+                _remove_if_abandoned(beside)
+
+
+def _remove_if_abandoned(temporary: Path) -> None:
+    with suppress(OSError):
+        descriptor = os.open(temporary, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            if _lock(descriptor):
+                temporary.unlink(missing_ok=True)
+        finally:
+            os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool | None:
+    """Whether the file is now locked by us; None where there are no such locks."""
+    if sys.platform == "win32":
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system that knows no locks
+        return None
+    return True
 
 
 def _checked_mode(target: Path) -> int | None:

@@ -1,4 +1,4 @@
-"""Arrays and a JSON header in one safetensors file: reading one runs no code.
+"""Arrays and a JSON header in one safetensors file: reading one runs no code, and equal content gives equal bytes.
 
 The header travels as a string in safetensors' own metadata, beside a format version and a CRC-32 over header and arrays:
 safetensors notices a file that was cut short, but not a flipped bit.
@@ -8,23 +8,27 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import zlib
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load as load_safetensors
-from safetensors.numpy import save as save_safetensors
 
 from lamina.errors import FileError
 from lamina.files.atomic import atomic_write
+from lamina.files.boundary import decoding
+from lamina.files.json_text import parse_json
+from lamina.files.layout import read_layout, read_metadata, write_layout
+from lamina.files.reading import opened
 
 __all__ = ["FORMAT_VERSION", "read_tensors", "write_tensors"]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""Of files that are written. It rises whenever what they hold changes: CONTRIBUTING.md says what else is to be done then."""
+
 _FORMAT = "lamina"
+_LONGEST_HEADER = 100_000_000  # the layout's own bound
 
 
 def write_tensors(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray], header: Mapping[str, Any]) -> None:
@@ -53,40 +57,51 @@ def write_tensors(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]
     >>> arrays["weight"].tolist(), header
     ([[1.0, 0.0], [0.0, 1.0]], {'kind': 'example'})
     """
-    # safetensors 0.8 writes the raw memory of Fortran-ordered arrays as if it were C-ordered, without a word.
     native = {name: _storable(name, array) for name, array in arrays.items()}
     text = json.dumps(header, default=_to_plain)
-    metadata = {"format": _FORMAT, "format_version": str(FORMAT_VERSION), "header": text, "crc32": _checksum(text, native)}
-    data = save_safetensors(native, metadata=metadata)
-    _check_read_back(native, load_safetensors(data))
+    checksum = _checksum(text.encode(), native)
+    metadata = {"format": _FORMAT, "format_version": str(FORMAT_VERSION), "header": text, "crc32": checksum}
     with atomic_write(path) as file:
-        file.write(data)
+        write_layout(file, native, metadata)
 
 
-def read_tensors(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def read_tensors(
+    path: str | os.PathLike[str], *, upgrades: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] | None = None
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Read what :func:`write_tensors` wrote: writable arrays, and the header.
+
+    Parameters
+    ----------
+    path : str or path
+        A regular file; a device or a pipe, which may have no end, is refused.
+    upgrades : mapping of int to callable, optional
+        For each earlier format version that is still read, what makes a header of the next version of its header. By default
+        headers are the same in all versions.
 
     Raises
     ------
     FileError
-        If the file is missing, damaged, not one of Lamina's, or written by a newer format version.
+        If the file is missing, damaged, not one of Lamina's, or of a format version that is newer, or too old.
     """
     name = os.fspath(path)
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise FileError(f"cannot read {name!r}: {(error.strerror or str(error)).lower()}. Check the path.") from error
-    metadata = _metadata(name, data)
-    try:
-        loaded = load_safetensors(data)
-        text = metadata["header"]
-        intact = metadata["crc32"] == _checksum(text, loaded)
-        header = json.loads(text)
-    except (SafetensorError, KeyError, ValueError) as error:
-        raise _damaged(name) from error
-    if not intact:
-        raise _damaged(name)
-    return {key: np.array(array) for key, array in loaded.items()}, header
+    with opened(path) as (file, size):
+        _check_first_bytes(name, file.read(9))
+        file.seek(0)
+        try:
+            metadata, entries = read_metadata(file, size)
+            version = _version(name, metadata)
+            text = metadata.pop("header").encode()
+            arrays = read_layout(file, size, entries)
+            if metadata.get("crc32") != _checksum(text, arrays):
+                raise ValueError("the checksum is another")
+            header = parse_json(text, size)
+            if not isinstance(header, dict):
+                raise ValueError("the header is no JSON object")
+        except MemoryError as error:
+            raise FileError(f"cannot read {name!r}: it does not fit into memory. Free some, or use a larger machine.") from error
+        except (ValueError, KeyError) as error:
+            raise _damaged(name, error) from error
+    return arrays, _upgraded(name, header, version, upgrades)
 
 
 def _storable(name: str, array: np.ndarray) -> np.ndarray:
@@ -94,11 +109,11 @@ def _storable(name: str, array: np.ndarray) -> np.ndarray:
     if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
         raise FileError(f"array {name!r} must hold booleans, integers or floats of up to 64 bits, got dtype {array.dtype}.")
     # ascontiguousarray makes a 0-d array 1-d, hence the reshape.
-    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("=")).reshape(array.shape)
+    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).reshape(array.shape)
 
 
-def _checksum(text: str, arrays: Mapping[str, np.ndarray]) -> str:
-    total = zlib.crc32(text.encode())
+def _checksum(text: bytes, arrays: Mapping[str, np.ndarray]) -> str:
+    total = zlib.crc32(text)
     for name in sorted(arrays):
         array = arrays[name]
         total = zlib.crc32(f"{name} {array.dtype.name} {array.shape}".encode(), total)
@@ -106,38 +121,49 @@ def _checksum(text: str, arrays: Mapping[str, np.ndarray]) -> str:
     return f"{total:08x}"
 
 
-def _check_read_back(written: Mapping[str, np.ndarray], read: Mapping[str, np.ndarray]) -> None:
-    for name, array in written.items():
-        if read[name].dtype != array.dtype or read[name].shape != array.shape or read[name].tobytes() != array.tobytes():
-            raise FileError(f"array {name!r} did not survive serialization; nothing was written.")
-
-
-def _metadata(name: str, data: bytes) -> dict[str, str]:
-    """The file's metadata, once it is known to be a file of Lamina's of a version that can be read."""
-    length = int.from_bytes(data[:8], "little")
-    # A safetensors header opens with a brace; its size is bounded by the format itself (100 MB).
-    if len(data) < 9 or length > 100_000_000 or data[8:9] != b"{":
+def _check_first_bytes(name: str, start: bytes) -> None:
+    length = int.from_bytes(start[:8], "little")
+    if len(start) < 9 or length > _LONGEST_HEADER or start[8:] != b"{":
         raise FileError(f"{name!r} is not a file written by Lamina. Name a model file saved by `lamina train` or `save_model`.")
-    try:
-        metadata = json.loads(data[8 : 8 + length]).get("__metadata__", {})
-    except ValueError as error:
-        raise _damaged(name) from error
+
+
+def _version(name: str, metadata: Mapping[str, Any]) -> int:
+    """The format version, once the file is known to be one of Lamina's, of a version that can be read."""
     if metadata.get("format") != _FORMAT:
         raise FileError(f"{name!r} is a safetensors file, but not one written by Lamina. Name a model file saved by Lamina.")
     version = metadata.get("format_version", "")
-    if not version.isdecimal():
-        raise _damaged(name)
+    if not re.fullmatch("[1-9][0-9]{0,8}", version):
+        raise ValueError("the format version is no whole number")
     if int(version) > FORMAT_VERSION:
         raise FileError(
-            f"{name!r} must have a format version of at most {FORMAT_VERSION}, got {int(version)}. "
+            f"{name!r} must have a format version of at most {FORMAT_VERSION}, got {version}. "
             "It was written by a newer Lamina: upgrade with `pip install --upgrade lamina`."
         )
-    return dict(metadata)
+    return int(version)
 
 
-def _damaged(name: str) -> FileError:
+def _upgraded(
+    name: str,
+    header: dict[str, Any],
+    version: int,
+    upgrades: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] | None,
+) -> dict[str, Any]:
+    """The header as the present version would have written it."""
+    for earlier in range(version, FORMAT_VERSION if upgrades is not None else version):
+        if upgrades is None or earlier not in upgrades:
+            raise FileError(
+                f"{name!r} must have a format version of {FORMAT_VERSION}, got {version}. It was written by an older Lamina, "
+                "and holds less than this one needs: use that version to finish, or begin anew."
+            )
+        with decoding(name, f"what format version {earlier} says"):
+            header = upgrades[earlier](header)
+    return header
+
+
+def _damaged(name: str, reason: Exception) -> FileError:
     return FileError(
-        f"{name!r} is damaged: it was cut short or changed after it was written. Take a copy that is whole, or train again."
+        f"{name!r} is damaged: it was cut short or changed after it was written ({reason}). "
+        "Take a copy that is whole, or train again."
     )
 
 

@@ -13,18 +13,20 @@ from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.fitted_state import FittedState, fitted_state, load_fitted_state
 from lamina.initializers import get_initializer
 from lamina.losses import get_loss
+from lamina.model.model_form import check_arrays, check_estimator, check_widths
 from lamina.network import network_from_dict
 from lamina.optimizers import get_optimizer
 from lamina.schedules import get_schedule
 from lamina.training import StopReason
+from lamina.training.history import without_durations
 
 __all__ = ["ESTIMATORS", "describe_estimator", "restore_estimator"]
 
 ESTIMATORS: dict[str, type[MLPClassifier] | type[MLPRegressor]] = {cls.__name__: cls for cls in (MLPClassifier, MLPRegressor)}
 """The estimators that a model file may hold, by name."""
 
-# What belongs to a session, not to a model; the loaded estimator has the defaults.
-_LEFT_OUT = ("callbacks", "verbose", "validation_split")
+# What belongs to a session or a machine, not to a model; the loaded estimator has the defaults.
+_LEFT_OUT = ("callbacks", "n_threads", "verbose", "validation_split")
 # Parameters that may be described objects, and what makes the object of a description.
 _READERS: dict[str, Callable[[Any], Any]] = {
     "solver": get_optimizer,
@@ -43,14 +45,16 @@ def describe_estimator(estimator: MLPClassifier | MLPRegressor) -> tuple[dict[st
     Raises
     ------
     InvalidSettingError
-        If a parameter is a function, which only a pickle could store.
+        If a parameter is a function, which only a pickle could store, or wrong; or a weight is not finite.
     """
     parameters = {
         name: _to_plain(name, value)
         for name, value in estimator.get_params(deep=False).items()
         if name not in _LEFT_OUT and not isinstance(value, np.random.RandomState)
     }
+    estimator._check_parameters()
     fitted = fitted_state(estimator)
+    check_arrays({"parameters": fitted.parameters, "state": fitted.state}, fitted.network, fitted.parameters.dtype)
     description = {
         "estimator": type(estimator).__name__,
         "parameters": parameters,
@@ -61,18 +65,30 @@ def describe_estimator(estimator: MLPClassifier | MLPRegressor) -> tuple[dict[st
         "feature_names_in": fitted.feature_names,
         "epoch": fitted.epoch,
         "step": fitted.step,
-        "history": fitted.history,
+        "history": without_durations(fitted.history),
         "stop_reason": [fitted.stop_reason.code, fitted.stop_reason.text],
     }
     return {"parameters": fitted.parameters, "state": fitted.state}, description
 
 
 def restore_estimator(arrays: Mapping[str, np.ndarray], description: Mapping[str, Any]) -> MLPClassifier | MLPRegressor:
-    """The estimator that :func:`describe_estimator` described; it predicts the same bits."""
+    """The estimator that :func:`describe_estimator` described; it predicts the same bits.
+
+    Raises
+    ------
+    LaminaError
+        If the description or the arrays are not those of a fitted estimator; nothing large was made before that is known.
+    """
+    check_estimator(description)
+    network = network_from_dict(description["network"])
+    check_arrays(arrays, network, np.dtype(description["dtype"]))
     parameters = {name: _from_plain(name, value) for name, value in description["parameters"].items()}
     estimator = ESTIMATORS[description["estimator"]](**parameters)
+    estimator._check_parameters()
+    estimator._load_target_state(description["target"])
+    check_widths(network, description["fitted"]["n_features_in_"], estimator._objective()[1])
     fitted = FittedState(
-        network_from_dict(description["network"]),
+        network,
         arrays["parameters"],
         arrays["state"],
         description["target"],

@@ -132,7 +132,7 @@ def fit_table(
     counts = {"training": len(training), "validation": len(judging or ()), "test": len(held_out or ())}
     rows = {"read": len(frame) + dropped, "dropped": dropped, **counts}
     reason = model.estimator.stop_reason_
-    model.summary.update(rows=rows, metrics=metrics, duration_s=duration_s, best_epoch=early_stopping.best_epoch)
+    model.summary.update(rows=rows, metrics=metrics, best_epoch=early_stopping.best_epoch)
     return FitResult(model, metrics, rows, reason, duration_s)
 
 

@@ -11,7 +11,7 @@ from lamina.errors import InvalidSettingError, ShapeError, phrase, phrase_unknow
 from lamina.losses import Loss, LossLike, get_loss
 from lamina.validation import check_parameters, number
 
-__all__ = ["Losses", "heads_for", "losses_for"]
+__all__ = ["Losses", "heads_for", "loss_weights_of", "losses_for"]
 
 Losses: TypeAlias = LossLike | Sequence[LossLike] | Mapping[str, LossLike]
 
@@ -52,7 +52,9 @@ def heads_for(
     """
     writers = {op.output: op for op in program.ops}
     heads = []
-    for loss, weight, buffer, name in zip(losses, _weights(weights, output_names), program.outputs, output_names, strict=True):
+    for loss, weight, buffer, name in zip(
+        losses, loss_weights_of(weights, output_names), program.outputs, output_names, strict=True
+    ):
         _check_gives_logits(writers[buffer], loss)
         try:
             head = loss.head(buffer, program.widths[buffer])
@@ -69,7 +71,8 @@ def _check_gives_logits(op: Op, loss: Loss) -> None:
         raise InvalidSettingError(phrase("the output", rule, op.function, repair=repair, owner=op.layer))
 
 
-def _weights(weights: Sequence[float] | Mapping[str, float] | None, output_names: Sequence[str]) -> list[float]:
+def loss_weights_of(weights: Sequence[float] | Mapping[str, float] | None, output_names: Sequence[str]) -> list[float]:
+    """One weight an output: 1 where none is given."""
     if weights is None:
         return [1.0] * len(output_names)
     if isinstance(weights, Mapping):

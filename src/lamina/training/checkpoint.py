@@ -6,23 +6,31 @@ Arrays may stand anywhere in the dict. They go to the file's tensors, and a refe
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.errors import FileError, InvalidSettingError, phrase
+from lamina.errors import FileError, InvalidSettingError, LaminaError, phrase
+from lamina.files.boundary import decoding
 from lamina.files.tensors import read_tensors, write_tensors
+from lamina.forms import ANYTHING, Entries, check_form
+from lamina.network.heads import loss_weights_of
+from lamina.optimizers import StepOptimizer
 from lamina.settings import Settings
+from lamina.training.checkpoint_form import IDENTITY, PLAIN, checkpoint_form
 
 if TYPE_CHECKING:
+    from lamina.network import Network
     from lamina.schedules import Schedule
+    from lamina.training.callbacks import Callback
     from lamina.training.trainer import Trainer
 
-__all__ = ["check_identity", "identity_of", "read_checkpoint", "write_checkpoint"]
+__all__ = ["check_identity", "identity_of", "load_callbacks", "read_checkpoint", "read_state", "write_checkpoint"]
 
 _KIND = "checkpoint"
+_WHAT = "a checkpoint that this trainer can go on from"
 _REFERENCE = "$tensor"
 
 
@@ -62,18 +70,89 @@ def read_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
     FileError
         If the file is missing, damaged or not a checkpoint.
     """
-    arrays, header = read_tensors(path)
+    # A checkpoint lives as long as its run: those of other versions are refused, with advice.
+    arrays, header = read_tensors(path, upgrades={})
     if header.get("kind") != _KIND:
         raise FileError(f"{os.fspath(path)!r} must be a checkpoint, got a file of kind {header.get('kind')!r}.")
-    state: dict[str, Any] = _join(header["state"], arrays)
+    with decoding(path, _WHAT):
+        check_form(header, {"kind": ANYTHING, "state": Entries(ANYTHING)}, _WHAT)
+        state: dict[str, Any] = _join(header["state"], arrays)
+        if arrays:
+            raise InvalidSettingError(phrase("the arrays", "must each have a place", sorted(arrays)))
     return state
 
 
-def identity_of(trainer: Trainer, schedule: Schedule) -> dict[str, Any]:
+def read_state(path: str | os.PathLike[str], trainer: Trainer, schedule: Schedule) -> dict[str, Any]:
+    """Read a checkpoint, and check all of it against the trainer that is to go on from it; changes nothing.
+
+    Parameters
+    ----------
+    path : str or path
+    trainer : Trainer
+        Built or not: if not, its inputs are as wide as the checkpoint's.
+    schedule : Schedule
+        As it was given to the trainer.
+
+    Raises
+    ------
+    FileError
+        If the file is missing, damaged or not a checkpoint, or holds what no trainer with these settings can have written.
+    InvalidSettingError
+        Naming the first setting that differs.
+    """
+    state = read_checkpoint(path)
+    with decoding(path, _WHAT):
+        for form in (PLAIN, IDENTITY):
+            check_form(state.get("identity"), form, "the identity")
+        network = _with_widths(trainer.network, state["identity"]["network"]["inputs"])
+        ours = identity_of(trainer, schedule, network)
+        check_form(state["identity"], dict.fromkeys(ours, ANYTHING), "the identity")
+    check_identity(ours, state["identity"], owner="Trainer.load_checkpoint")
+    with decoding(path, _WHAT):
+        optimizer = trainer.optimizer
+        num_slots = optimizer.rule().num_slots if isinstance(optimizer, StepOptimizer) else 0
+        check_form(state, checkpoint_form(trainer, network.program(), num_slots), "the checkpoint")
+        if state["fit"]["first_epoch"] > state["epoch"]:
+            rule = f"must be at most {state['epoch']}, the epochs done"
+            raise InvalidSettingError(phrase("first_epoch", rule, state["fit"]["first_epoch"]))
+    return state
+
+
+def load_callbacks(path: str | os.PathLike[str], callbacks: Sequence[Callback], states: Sequence[dict[str, Any]]) -> None:
+    """Give the callbacks their memories back; if one does not take its own, all are as before.
+
+    Raises
+    ------
+    FileError
+        In place of whatever a callback raised.
+    """
+    before = [callback.state() for callback in callbacks]
+    try:
+        with decoding(path, _WHAT):
+            for callback, state in zip(callbacks, states, strict=True):
+                callback.load_state(state)
+    except BaseException:
+        for callback, state in zip(callbacks, before, strict=True):
+            callback.load_state(state)
+        raise
+
+
+def _with_widths(network: Network, inputs: list[dict[str, Any]]) -> Network:
+    """A network that knows its widths; one of other inputs stays as it is, and is then refused for that."""
+    if network.is_built:
+        return network
+    try:
+        return network.build([item["width"] for item in inputs])
+    except LaminaError:
+        return network
+
+
+def identity_of(trainer: Trainer, schedule: Schedule, network: Network | None = None) -> dict[str, Any]:
     """What a checkpoint and the trainer that loads it must have in common, in JSON's types; ``schedule`` as it was given."""
     value, *norms = astuple(trainer.clipping)
+    network = network or trainer.network
     return {
-        "network": trainer.network.to_dict(),
+        "network": network.to_dict(),
         "losses": [_described(loss) for loss in trainer.losses],
         "seed": trainer.seed,
         "dtype": trainer.dtype.name,
@@ -83,7 +162,7 @@ def identity_of(trainer: Trainer, schedule: Schedule) -> dict[str, Any]:
         "batch_size": trainer.batch_size,
         "shuffle": trainer.shuffle,
         "penalty_per_row": trainer.penalty_per_row,
-        "loss_weights": [head.weight for head in trainer.executor.program.heads],
+        "loss_weights": loss_weights_of(trainer.loss_weights, network.output_names),
         "callbacks": [callback.identity() for callback in trainer.callbacks],
     }
 
@@ -138,12 +217,13 @@ def _split(value: Any, place: str, arrays: dict[str, np.ndarray]) -> Any:
     return value
 
 
-def _join(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
-    """The inverse of :func:`_split`."""
+def _join(value: Any, arrays: dict[str, np.ndarray]) -> Any:
+    """The inverse of :func:`_split`, in place; each array is taken out of ``arrays``."""
     if isinstance(value, dict):
         if value.keys() == {_REFERENCE}:
-            return arrays[value[_REFERENCE]]
-        return {key: _join(item, arrays) for key, item in value.items()}
+            return arrays.pop(value[_REFERENCE])
+        for key, item in value.items():
+            value[key] = _join(item, arrays)
     if isinstance(value, list):
-        return [_join(item, arrays) for item in value]
+        value[:] = [_join(item, arrays) for item in value]
     return value

@@ -12,7 +12,7 @@ from lamina.training.data_frame import to_data_frame
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["History", "Record"]
+__all__ = ["History", "Record", "without_durations"]
 
 Record: TypeAlias = "dict[str, Any]"
 
@@ -21,7 +21,8 @@ class History(Sequence[Record]):
     """A list of records, one an epoch, that is sliced like an array with rows (epochs) and columns (keys).
 
     A record holds ``epoch`` (from 1), ``step`` (steps done), ``loss`` (mean over the epoch's batches while training, penalty
-    included), ``learning_rate`` (of the epoch's last step), ``duration_s``, and whatever validation and callbacks add.
+    included), ``learning_rate`` (of the epoch's last step), ``duration_s``, and whatever validation and callbacks add. Files
+    hold no times: records that come from a model file or a checkpoint lack ``duration_s``, which reads as NaN beside others.
 
     Parameters
     ----------
@@ -103,6 +104,11 @@ class History(Sequence[Record]):
                 guess = nearest(name, self.keys)
                 hint = f" Did you mean {guess!r}?" if guess else ""
                 raise KeyError(f"history: the key must be one of {', '.join(self.keys)}, got {name!r}.{hint}")
+
+
+def without_durations(records: Iterable[Record]) -> list[Record]:
+    """The records as files keep them: equal trainings give equal files, however long they took."""
+    return [{key: value for key, value in record.items() if key != "duration_s"} for record in records]
 
 
 def _pick(record: Record, names: list[str], columns: object) -> Any:

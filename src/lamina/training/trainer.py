@@ -31,7 +31,7 @@ from lamina.training.chunks import ChunkSize, run_in_chunks
 from lamina.training.contradictions import check_batches, check_program, first_batch_norm
 from lamina.training.epoch import Epoch
 from lamina.training.fingerprint import fingerprint
-from lamina.training.history import History, Record
+from lamina.training.history import History, Record, without_durations
 from lamina.training.interrupts import Interrupts
 from lamina.training.predictor import PREDICTOR_RULES, Predictor
 from lamina.training.run_state import load_run_state, run_state
@@ -367,6 +367,7 @@ class Trainer(Predictor):
             "full_batch": None if self._descent is None else self._descent.state(),
             "callbacks": callbacks,
             **run_state(self),
+            "history": without_durations(self.history),
         }
         write_checkpoint(path, state)
 
@@ -381,41 +382,41 @@ class Trainer(Predictor):
         Raises
         ------
         FileError
-            If the file is missing, damaged or not a checkpoint.
+            If the file is missing, damaged or not a checkpoint, or holds what no trainer with these settings can have written.
         InvalidSettingError
             If network, losses, seed, dtype, optimizer, schedule, clipping, batch size, shuffling or callbacks are not those
             of the checkpoint.
-        """
-        from lamina.training.checkpoint import read_checkpoint
 
-        self._load(read_checkpoint(path))
+        After an error the trainer is what it was before.
+        """
+        from lamina.training.checkpoint import read_state
+
+        self._load(path, read_state(path, self, self._given_schedule))
         return self
 
     # Private rungs
 
-    def _load(self, state: Mapping[str, Any]) -> None:
-        """Take over the state of a checkpoint."""
-        from lamina.training.checkpoint import check_identity, identity_of
+    def _load(self, path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
+        """Take over the checked state of a checkpoint."""
+        from lamina.training.checkpoint import load_callbacks
 
+        load_callbacks(path, self.callbacks, state["callbacks"])
         if not self.network.is_built:
             self.build([item["width"] for item in state["identity"]["network"]["inputs"]])
-        check_identity(identity_of(self, self._given_schedule), state["identity"], owner="Trainer.load_checkpoint")
         load_run_state(self, state)
         self._fit.load_state(state["fit"])
         self._stored_descent = state["full_batch"]
-        for callback, stored in zip(self.callbacks, state["callbacks"], strict=True):
-            callback.load_state(stored)
 
     def _resume(self, data: Batches, validation: tuple[Batches, Any] | None) -> None:
         """Go on from the checkpoint that an earlier run of this very ``fit`` left, if a callback knows one."""
         path = next(filter(None, (callback.resume_path() for callback in self.callbacks)), None)
         if path is None or self.epoch or self._fit.is_open:
             return
-        from lamina.training.checkpoint import check_resumable, read_checkpoint
+        from lamina.training.checkpoint import check_resumable, read_state
 
-        state = read_checkpoint(path)
+        state = read_state(path, self, self._given_schedule)
         check_resumable(state["fit"], fingerprint(data, validation and validation[0]), path)
-        self._load(state)
+        self._load(path, state)
 
     def _stop_for_interrupt(self) -> None:
         self.stop("interrupted", f"The training was interrupted after {self.epoch} epochs.")

@@ -12,6 +12,7 @@ import numpy as np
 from lamina.data.columns.column_encoder import ColumnEncoder
 from lamina.data.columns.missing import is_missing, object_values
 from lamina.data.notes import note
+from lamina.errors import InvalidSettingError, phrase
 
 __all__ = ["CategoryColumn", "label_text"]
 
@@ -31,6 +32,12 @@ class CategoryColumn(ColumnEncoder):
     shares: tuple[float, ...]
     has_rare: bool
     has_missing: bool
+
+    def __post_init__(self) -> None:
+        slots = len(self.categories) + self.has_rare + self.has_missing
+        if len(self.shares) != slots or len(set(self.categories)) < len(self.categories):
+            rule = "must have different categories, and a share for each slot"
+            raise InvalidSettingError(phrase(f"column {self.column!r}", rule, self))
 
     @classmethod
     def fit(cls, series: nw.Series, *, min_count: int, max_categories: int) -> Self | None:

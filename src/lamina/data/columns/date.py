@@ -12,7 +12,7 @@ import numpy as np
 from lamina.data.columns.column_encoder import ColumnEncoder
 from lamina.data.columns.missing import is_missing, object_values
 from lamina.data.columns.number import NumberColumn
-from lamina.errors import DataError
+from lamina.errors import DataError, InvalidSettingError, phrase_unknown
 
 __all__ = ["DateColumn"]
 
@@ -46,6 +46,11 @@ class DateColumn(ColumnEncoder):
     kind: ClassVar[str] = "date"
     trend: NumberColumn
     circles: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for name in self.circles:
+            if name not in _CIRCLES:
+                raise InvalidSettingError(phrase_unknown(f"a circle of column {self.column!r}", name, _CIRCLES))
 
     @classmethod
     def fit(cls, series: nw.Series) -> Self | None:

@@ -11,7 +11,7 @@ import numpy as np
 from lamina.data.columns.column_encoder import ColumnEncoder
 from lamina.data.columns.missing import is_missing, object_values
 from lamina.data.notes import note
-from lamina.errors import DataError
+from lamina.errors import DataError, InvalidSettingError, phrase
 
 __all__ = ["NumberColumn", "Scaling"]
 
@@ -42,6 +42,11 @@ class NumberColumn(ColumnEncoder):
     low: float
     high: float
     has_missing: bool
+
+    def __post_init__(self) -> None:
+        if self.scaling not in ("robust", "standard") or self.scale <= 0 or self.low > self.high:
+            rule = "must have a scaling that is known, a scale > 0 and low <= high"
+            raise InvalidSettingError(phrase(f"column {self.column!r}", rule, self))
 
     @classmethod
     def fit(cls, series: nw.Series, scaling: Scaling) -> Self | None:

@@ -1,0 +1,111 @@
+"""The layout of safetensors: eight bytes that hold the length of a JSON text, the text, and the arrays' bytes one after another.
+
+Written by hand for three reasons. Equal content must give equal bytes, and the library puts the metadata in a random order. Large
+arrays go to and from the disk without a second copy in memory. And no size in the text is believed before it was compared with
+the file's.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from lamina.files.json_text import parse_json
+
+__all__ = ["DTYPES", "read_layout", "read_metadata", "write_layout"]
+
+DTYPES: dict[str, np.dtype] = {
+    "BOOL": np.dtype("?"),
+    **{f"{kind}{8 * size}": np.dtype(f"<{kind.lower()}{size}") for kind in "IU" for size in (1, 2, 4, 8)},
+    **{f"F{8 * size}": np.dtype(f"<f{size}") for size in (2, 4, 8)},
+}
+"""The dtypes by the names that the layout gives them."""
+
+_NAMES = {dtype: name for name, dtype in DTYPES.items()}
+_METADATA = "__metadata__"
+_ALIGNMENT = 8
+
+
+def write_layout(file: BinaryIO, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> None:
+    """Write arrays (C-ordered, little-endian, of a dtype in :data:`DTYPES`) and texts."""
+    # Wide ones first, as the library does: so each begins at a multiple of its item's size.
+    ordered = sorted(arrays.items(), key=lambda item: (-item[1].dtype.itemsize, item[0]))
+    entries: dict[str, Any] = {_METADATA: dict(metadata)}
+    end = 0
+    for name, array in ordered:
+        begin, end = end, end + array.nbytes
+        entries[name] = {"dtype": _NAMES[array.dtype], "shape": list(array.shape), "data_offsets": [begin, end]}
+    text = json.dumps(entries, separators=(",", ":")).encode("ascii")
+    text += b" " * (-len(text) % _ALIGNMENT)
+    file.write(len(text).to_bytes(8, "little"))
+    file.write(text)
+    for _, array in ordered:
+        file.write(array.reshape(-1).view(np.uint8).data)
+
+
+def read_metadata(file: BinaryIO, size: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The texts, and the entries of the arrays, as they stand in a file of ``size`` bytes.
+
+    Raises
+    ------
+    ValueError
+        If the file does not have this layout.
+    """
+    length = int.from_bytes(file.read(8), "little")
+    if size < 8 + length:
+        raise ValueError(f"the header ends after {8 + length} bytes, and the file after {size}")
+    entries = parse_json(file.read(length), size)
+    if not isinstance(entries, dict):
+        raise ValueError("the header is no JSON object")
+    metadata = entries.pop(_METADATA, {})
+    if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
+        raise ValueError("the metadata are no texts by name")
+    return metadata, entries
+
+
+def read_layout(file: BinaryIO, size: int, entries: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """The arrays that follow the header, writable; all sizes are checked before the first is read.
+
+    Raises
+    ------
+    ValueError
+        If the entries are malformed, or do not tile the rest of the file.
+    """
+    slots = sorted((_slot(name, entry) for name, entry in entries.items()), key=lambda slot: (slot[0], slot[1]))
+    end = 0
+    for begin, stop, name, _, _ in slots:
+        if begin != end:
+            raise ValueError(f"array {name!r} begins at {begin}, and the one before it ends at {end}")
+        end = stop
+    if file.tell() + end != size:
+        raise ValueError(f"the arrays end after {file.tell() + end} bytes, and the file after {size}")
+    return {name: _read_array(file, dtype, shape) for _, _, name, dtype, shape in slots}
+
+
+def _slot(name: str, entry: object) -> tuple[int, int, str, np.dtype, tuple[int, ...]]:
+    """Where an array begins and ends, its name, dtype and shape; they agree."""
+    if not isinstance(entry, dict) or entry.keys() != {"dtype", "shape", "data_offsets"}:
+        raise ValueError(f"array {name!r} must have dtype, shape and data_offsets")
+    dtype, shape, offsets = DTYPES.get(str(entry["dtype"])), entry["shape"], entry["data_offsets"]
+    if dtype is None or not _are_sizes(shape) or not _are_sizes(offsets) or len(offsets) != 2 or len(shape) > 32:
+        raise ValueError(f"array {name!r} has a dtype, shape or data_offsets that no array has")
+    begin, end = offsets
+    if end - begin != math.prod(shape) * dtype.itemsize:
+        raise ValueError(f"array {name!r} of shape {tuple(shape)} and dtype {dtype.name} does not take {end - begin} bytes")
+    return begin, end, name, dtype, tuple(shape)
+
+
+def _are_sizes(given: object) -> bool:
+    return isinstance(given, list) and all(type(item) is int and 0 <= item < 2**62 for item in given)
+
+
+def _read_array(file: BinaryIO, dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
+    array = np.empty(shape, dtype)
+    into = array.reshape(-1).view(np.uint8)
+    if file.readinto(into.data) != len(into):  # type: ignore[attr-defined]
+        raise ValueError("the file became shorter while it was read")
+    return array.astype(dtype.newbyteorder("="), copy=False)

@@ -1,0 +1,147 @@
+"""What a model file must hold: the one place that says so. Checked whole, before a network is built or memory is taken.
+
+It mirrors what :func:`lamina.model.save_model` writes. Parameters of the estimator, layers and columns check themselves when they
+are made; here stands what nothing else would notice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from lamina.data import TableEncoder, Target
+from lamina.data.columns import COLUMN_ENCODERS
+from lamina.errors import InvalidSettingError, ShapeError, phrase
+from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.forms import ANYTHING, COUNT, REAL, TEXT, AnyOf, ArrayOf, AtLeast, Entries, Form, Maybe, check_form, form_of
+from lamina.model.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
+from lamina.network import Network
+from lamina.stop_reason import STOP_CODES
+from lamina.validation import Rule, boolean, choice, integer, number
+
+__all__ = ["check_arrays", "check_encoder", "check_estimator", "check_table", "check_widths"]
+
+_CURVE = Maybe([REAL])
+_FITTED: dict[str, Form] = {
+    "n_features_in_": integer(1),
+    "n_iter_": COUNT,
+    "t_": COUNT,
+    "n_outputs_": integer(1),
+    "out_activation_": TEXT,
+    "loss_": REAL,
+    "best_loss_": Maybe(REAL),
+    "loss_curve_": [REAL],
+    "validation_scores_": _CURVE,
+    "best_validation_score_": Maybe(REAL),
+    "validation_loss_curve_": _CURVE,
+}
+
+_MOST_BYTES_OF_CLASSES = 32 << 20
+_LABEL = Rule("a class", lambda given: isinstance(given, str | bool | int | float) and given == given)
+_CLASSES: Form = {
+    "classes": {"dtype": Rule("the dtype of classes", lambda given: _is_dtype(given)), "values": [_LABEL]},
+    "kind": choice(("binary", "multiclass", "multilabel")),
+    "sparse_output": boolean(),
+}
+_TARGETS: dict[str, Form] = {MLPClassifier.__name__: _CLASSES, MLPRegressor.__name__: {"num_targets": integer(1)}}
+
+_ESTIMATOR: dict[str, Form] = {
+    "estimator": choice(_TARGETS),
+    "parameters": Entries(ANYTHING),
+    "network": Entries(ANYTHING),
+    "dtype": choice(("float32", "float64")),
+    "target": ANYTHING,
+    "fitted": AtLeast({"n_features_in_": integer(1)}),
+    "feature_names_in": [AnyOf(integer(-(2**63), 2**63), TEXT)],
+    "epoch": COUNT,
+    "step": COUNT,
+    "history": [AtLeast({"epoch": COUNT, "step": COUNT, "loss": REAL})],
+    "stop_reason": (choice(STOP_CODES), TEXT),
+}
+
+_METRICS: Form = AnyOf({}, {"model": Entries(REAL), "baseline": Entries(REAL)})
+_TABLE: dict[str, Form] = {
+    "encoder": AtLeast({"settings": Entries(ANYTHING), "feature_names_in": [ANYTHING], "ignored": Entries(TEXT)}),
+    "target": Entries(ANYTHING),
+    "center": number(),
+    "scale": number(),
+    "summary": AtLeast({"rows": AtLeast({"training": COUNT, "test": COUNT}), "metrics": _METRICS}),
+}
+
+
+def check_estimator(description: Mapping[str, Any]) -> None:
+    """Refuse what no fitted estimator is described by."""
+    check_form(description, _ESTIMATOR, "the estimator")
+    check_form(description["target"], _TARGETS[description["estimator"]], "what was learnt of y")
+    fitted = description["fitted"]
+    check_form(fitted, {name: form for name, form in _FITTED.items() if name in fitted}, "the fitted attributes")
+    names, width = description["feature_names_in"], fitted["n_features_in_"]
+    if names and len(names) != width:
+        raise ShapeError(phrase("feature_names_in", f"must be a name for each of the {width} features", len(names)))
+    if description["estimator"] == MLPClassifier.__name__:
+        _check_classes(**description["target"]["classes"], kind=description["target"]["kind"])
+
+
+def check_arrays(arrays: Mapping[str, np.ndarray], network: Network, dtype: np.dtype) -> None:
+    """Refuse arrays that are not the network's. It has only been described so far, whatever its widths are."""
+    program = network.program()
+    weights: Form = {"parameters": ArrayOf((program.num_parameters,), dtype), "state": ArrayOf((program.num_state,), dtype)}
+    check_form(arrays, weights, "the arrays")
+
+
+def check_widths(network: Network, num_features: int, num_outputs: int) -> None:
+    """Refuse a network that reads other features than the estimator, or gives other outputs than its loss wants."""
+    came, expected = (network.input_widths, network.output_widths), ((num_features,), (num_outputs,))
+    if came != expected:
+        raise ShapeError(phrase("the network's widths", f"must be {expected[0]} → {expected[1]}", f"{came[0]} → {came[1]}"))
+
+
+def check_table(table: Mapping[str, Any]) -> None:
+    """Refuse what no table's model is described by."""
+    check_form(table, _TABLE, "the table's model")
+    check_form(table["target"], form_of(Target), "the target")
+    columns = table["encoder"].get("columns")
+    check_form(columns, [AtLeast({"kind": choice(COLUMN_ENCODERS), "column": ANYTHING})], "the columns")
+    for state in columns:
+        fields = {name: entry for name, entry in state.items() if name != "kind"}
+        check_form(fields, form_of(COLUMN_ENCODERS[state["kind"]]), f"column {state['column']!r}")
+    metrics = table["summary"]["metrics"]
+    if metrics:
+        known = {**CLASSIFICATION_METRICS, **REGRESSION_METRICS}
+        check_form(metrics["baseline"], {name: REAL for name in known if name in metrics["model"]}, "the baseline's metrics")
+        check_form(metrics["model"], dict.fromkeys(metrics["baseline"], REAL), "the model's metrics")
+
+
+def check_encoder(encoder: TableEncoder, estimator: MLPClassifier | MLPRegressor, target: Target) -> None:
+    """Refuse an encoder whose columns are not the table's, or parts that do not fit each other."""
+    used, known = [column.column for column in encoder.columns_], list(encoder.feature_names_in_)
+    if len(set(known)) < len(known) or len(set(used)) < len(used) or not set(used) <= set(known):
+        raise InvalidSettingError(phrase("columns", f"must be different ones of {known}", used))
+    num_features = len(encoder.get_feature_names_out())
+    if num_features != estimator.n_features_in_:
+        raise ShapeError(phrase("the columns", f"must make {estimator.n_features_in_} features", num_features))
+    classes = list(getattr(estimator, "classes_", ()))
+    if classes != list(range(len(target.classes))) or (target.task == "classification") != bool(classes):
+        raise ShapeError(phrase("the target's classes", f"must be {len(classes)}, as the estimator's", list(target.classes)))
+    target.decode(np.arange(len(classes)))  # numbers are written as such
+
+
+def _check_classes(dtype: str, values: Sequence[Any], kind: str) -> None:
+    """Refuse classes that their dtype cannot hold, are out of order, or too many or too few for what they are used for."""
+    # Every text takes the room of the longest: few bytes in a file may stand for many.
+    if np.dtype(dtype).itemsize * len(values) > _MOST_BYTES_OF_CLASSES:
+        rule = f"must need at most {_MOST_BYTES_OF_CLASSES >> 20} MB for {len(values)} classes"
+        raise InvalidSettingError(phrase("the dtype of classes", rule, dtype))
+    classes = np.array(values, dtype=dtype)
+    if classes.tolist() != list(values) or not np.array_equal(np.unique(classes), classes):
+        raise InvalidSettingError(phrase("classes", f"must be different values of dtype {dtype}, in order", list(values)))
+    low, high = {"binary": (1, 2), "multiclass": (3, len(values)), "multilabel": (1, len(values))}[kind]
+    if not low <= len(values) <= high:
+        raise InvalidSettingError(phrase("classes", f"must suit the kind {kind!r}", len(values)))
+
+
+def _is_dtype(given: object) -> bool:
+    return isinstance(given, str) and re.fullmatch(r"[<>|=]?([biuf][1248]|U\d{1,8}|O)", given) is not None

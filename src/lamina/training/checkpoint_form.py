@@ -1,0 +1,114 @@
+"""What a checkpoint must hold so that a given trainer can go on from it: the one place that says so.
+
+It mirrors what :meth:`lamina.training.Trainer.save_checkpoint` writes. What is added there is added here, at its place; what a
+callback of Lamina's own remembers is a row of :data:`_CALLBACKS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina.engine.program import Program
+from lamina.forms import ANYTHING, COMPARABLE, COUNT, REAL, TEXT, ArrayOf, AtLeast, Entries, Form, Maybe, like
+from lamina.optimizers import LBFGS
+from lamina.stop_reason import STOP_CODES
+from lamina.training.callbacks import EarlyStopping, LearningRate
+from lamina.training.callbacks.callback import Callback
+from lamina.validation import Rule, boolean, choice, integer, number, value
+
+if TYPE_CHECKING:
+    from lamina.schedules.schedule import ReactiveSchedule
+    from lamina.training.trainer import Trainer
+
+__all__ = ["IDENTITY", "PLAIN", "checkpoint_form"]
+
+
+def _is_plain(given: object) -> bool:
+    if isinstance(given, dict | list):
+        return all(map(_is_plain, given.values() if isinstance(given, dict) else given))
+    return not isinstance(given, np.ndarray)
+
+
+PLAIN = Rule("free of arrays", _is_plain)
+IDENTITY: Form = AtLeast({"network": AtLeast({"inputs": [AtLeast({"width": integer(1)})]})})
+"""As much of an identity as must be known before it is compared with the trainer's own, key by key."""
+
+_NOTHING = value(None)
+
+
+def checkpoint_form(trainer: Trainer, program: Program, num_slots: int) -> Form:
+    """The form of the checkpoints that ``trainer`` can load.
+
+    Parameters
+    ----------
+    trainer : Trainer
+    program : Program
+        Of its network, whose arrays have these sizes.
+    num_slots : int
+        Vectors that its optimizer keeps.
+    """
+    reactive = trainer.schedule.reactive
+    weights: dict[str, Form] = {
+        "parameters": ArrayOf((program.num_parameters,), trainer.dtype),
+        "state": ArrayOf((program.num_state,), trainer.dtype),
+    }
+    return {
+        "identity": ANYTHING,  # compared with the trainer's own
+        "fit": {
+            "is_open": boolean(),
+            "first_epoch": COUNT,
+            "data": Maybe(TEXT),
+            "first": Maybe(weights),
+            "best": _best(weights),
+        },
+        "full_batch": Maybe(_full_batch(program.num_parameters)) if isinstance(trainer.optimizer, LBFGS) else _NOTHING,
+        "callbacks": tuple(_callback(callback, weights) for callback in trainer.callbacks),
+        "epoch": COUNT,
+        "step": COUNT,
+        "stop_reason": Maybe((choice(STOP_CODES), TEXT)),
+        "history": [AtLeast({"epoch": COUNT, "step": COUNT, "loss": REAL})],
+        # Of the schedule that was in place, which may have been a callback's.
+        "schedule": Maybe(Entries(ANYTHING) if reactive is None else _reactive(reactive)),
+        **weights,
+        # A second moment may overflow, and the step is then 0: infinity is no damage here.
+        "slots": ArrayOf((num_slots, program.num_parameters), trainer.dtype, finite=False),
+    }
+
+
+def _best(weights: dict[str, Form]) -> Form:
+    """What :class:`~lamina.training.best_weights.BestWeights` remembers: a number, and up to two epochs' weights."""
+    return {"value": COMPARABLE, "weights": [weights]}
+
+
+def _full_batch(num_parameters: int) -> Form:
+    """What :class:`~lamina.descent.quasi_newton.QuasiNewton` remembers."""
+    point, pairs = (ArrayOf(shape, np.dtype(np.float64)) for shape in ((num_parameters,), (None, 2, num_parameters)))
+    numbers = {"value": COMPARABLE, "value_before": COMPARABLE, "num_iterations": COUNT, "num_evaluations": COUNT}
+    return {"point": point, "gradient": point, "pairs": pairs, **numbers}
+
+
+def _reactive(schedule: ReactiveSchedule) -> Form:
+    """What a schedule that watches the training remembers."""
+    form = like(schedule.state())
+    return {**form, "factor": number(0, 1)} if isinstance(form, dict) else form
+
+
+def _early_stopping(callback: Any, weights: dict[str, Form]) -> Form:
+    numbers: dict[str, Form] = {"best_epoch": COUNT, "lowest": COMPARABLE, "running": boolean()}
+    return {**numbers, "patience": {"best": COMPARABLE, "count": COUNT}, "weights": _best(weights)}
+
+
+# What a callback of Lamina's own remembers; the others remember nothing.
+_CALLBACKS: dict[type[Callback], Callable[[Any, dict[str, Form]], Form]] = {
+    EarlyStopping: _early_stopping,
+    LearningRate: lambda callback, weights: {"schedule": _reactive(reactive)} if (reactive := callback.schedule.reactive) else {},
+}
+
+
+def _callback(callback: Callback, weights: dict[str, Form]) -> Form:
+    """The form of a callback's memory; a user's own knows best what to make of it, and is asked when it loads."""
+    form = _CALLBACKS.get(type(callback))
+    return Entries(ANYTHING) if form is None else form(callback, weights)

@@ -1,0 +1,65 @@
+"""Writes the model files of the present format version into the folder of that number, and what they predict.
+
+Run once when ``FORMAT_VERSION`` has risen: ``.venv/bin/python tests/model/stored/make.py``. The files of earlier versions stay.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from lamina import MLPClassifier, MLPRegressor
+from lamina.files import FORMAT_VERSION
+from lamina.model import TableSettings, fit_table, save_model
+from lamina.model.table_settings import NetworkSettings, StoppingSettings
+
+RNG = np.random.default_rng(0)
+ROWS = 60
+
+
+def main() -> None:
+    """Train three small models, and write them and their predictions down."""
+    folder = Path(__file__).parent / str(FORMAT_VERSION)
+    folder.mkdir(exist_ok=True)
+    warnings.simplefilter("ignore")
+    expected = {"table": store_table(folder), "classifier": store_classifier(folder), "regressor": store_regressor(folder)}
+    (folder / "expected.json").write_text(json.dumps(expected), encoding="utf-8")
+
+
+def store_table(folder: Path) -> dict:
+    sizes = RNG.normal(size=ROWS)
+    columns = {
+        "size": sizes,
+        "color": [["red", "blue", "green"][i % 3] for i in range(ROWS)],
+        "day": np.datetime64("2020-01-01") + np.arange(ROWS),
+        "flag": [bool(i % 2) for i in range(ROWS)],
+        "kind": [["low", "high"][int(size > 0)] for size in sizes],
+    }
+    settings = TableSettings(network=NetworkSettings(hidden=(4,)), stopping=StoppingSettings(max_epochs=5))
+    model = fit_table(pa.table(columns), "kind", settings=settings).model
+    save_model(folder / "table.model", model)
+    rows = pa.table(columns).slice(0, 5).drop(["kind"])
+    plain = {name: [str(value) if name == "day" else value for value in column] for name, column in rows.to_pydict().items()}
+    return {"rows": plain, "predict": model.predict(rows).tolist(), "proba": model.predict_proba(rows).tolist()}
+
+
+def store_classifier(folder: Path) -> dict:
+    X = RNG.normal(size=(40, 3))
+    model = MLPClassifier((4,), max_iter=5, random_state=0).fit(X, np.where(X[:, 0] > 0, "yes", "no"))
+    save_model(folder / "classifier.model", model)
+    return {"X": X[:4].tolist(), "predict": model.predict(X[:4]).tolist(), "proba": model.predict_proba(X[:4]).tolist()}
+
+
+def store_regressor(folder: Path) -> dict:
+    X = RNG.normal(size=(40, 3)).astype(np.float32)
+    model = MLPRegressor(hidden_layer_sizes=(3,), max_iter=5, random_state=0).fit(X, X[:, 0])
+    save_model(folder / "regressor.model", model)
+    return {"X": X[:4].tolist(), "predict": model.predict(X[:4]).tolist()}
+
+
+if __name__ == "__main__":
+    main()

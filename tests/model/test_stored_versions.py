@@ -1,0 +1,62 @@
+"""Files of every format version that was ever written: models are read, and predict what they did; checkpoints are refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from lamina import Dense, Sequential, Trainer
+from lamina.errors import FileError
+from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.files import FORMAT_VERSION
+from lamina.model import TableModel, load_model, save_model
+
+STORED = Path(__file__).parent / "stored"
+VERSIONS = range(1, FORMAT_VERSION + 1)
+
+
+def expected(version: int) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((STORED / str(version) / "expected.json").read_text(encoding="utf-8"))
+    return content
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_stored_table_model_predicts_what_it_did(version: int) -> None:
+    model, known = load_model(STORED / str(version) / "table.model"), expected(version)["table"]
+    assert isinstance(model, TableModel)
+    rows = pa.table({**known["rows"], "day": np.array(known["rows"]["day"], dtype="M8[D]")})
+    assert model.predict(rows).tolist() == known["predict"]
+    np.testing.assert_allclose(model.predict_proba(rows), known["proba"], rtol=1e-5)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_stored_estimators_predict_what_they_did(version: int) -> None:
+    known = expected(version)
+    classifier, regressor = (load_model(STORED / str(version) / f"{name}.model") for name in ("classifier", "regressor"))
+    assert isinstance(classifier, MLPClassifier)
+    assert isinstance(regressor, MLPRegressor)
+    X = np.array(known["classifier"]["X"])
+    assert classifier.predict(X).tolist() == known["classifier"]["predict"]
+    np.testing.assert_allclose(classifier.predict_proba(X), known["classifier"]["proba"], rtol=1e-10)
+    X = np.array(known["regressor"]["X"], dtype=np.float32)
+    np.testing.assert_allclose(regressor.predict(X), known["regressor"]["predict"], rtol=1e-5)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("name", ["table", "classifier", "regressor"])
+def test_a_stored_model_is_saved_in_the_present_version(tmp_path: Path, version: int, name: str) -> None:
+    save_model(tmp_path / "a", load_model(STORED / str(version) / f"{name}.model"))
+    assert f'"format_version":"{FORMAT_VERSION}"'.encode() in (tmp_path / "a").read_bytes()
+    save_model(tmp_path / "b", load_model(tmp_path / "a"))
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_a_checkpoint_of_an_earlier_version_is_refused_with_advice() -> None:
+    trainer = Trainer(Sequential([Dense(1)]), "sigmoid_cross_entropy")
+    with pytest.raises(FileError, match=rf"version of {FORMAT_VERSION}, got 1\. .*use that version to finish, or begin anew"):
+        trainer.load_checkpoint(STORED / "1" / "trainer.checkpoint")
