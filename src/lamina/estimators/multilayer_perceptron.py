@@ -191,6 +191,9 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         if self.n_restarts > 1:
             rule = "must be 1 for partial_fit, which goes on with the weights that are there"
             raise DataError(phrase("n_restarts", rule, self.n_restarts, repair="Use fit.", owner=type(self).__name__))
+        if any(isinstance(callback, training.Checkpoint) for callback in list_of_callbacks(self.callbacks)):
+            rule = "must hold no Checkpoint for partial_fit, which knows the rows of one call only"
+            raise DataError(phrase("callbacks", rule, self.callbacks, repair="Pickle the estimator.", owner=type(self).__name__))
         return self._fit(X, y, sample_weight, (None, None, None), first=not fitted, incremental=True)
 
     def _rows(self, X: Any, y: Any, sample_weight: Any, first: bool, incremental: bool) -> Rows:

@@ -531,7 +531,7 @@ class Trainer(Predictor):
         if self._built().has_custom_loss:
             names = [loss.name for loss in self.losses]
             raise InvalidSettingError(phrase("loss", "must be one of Lamina's own with L-BFGS", names, owner="Trainer"))
-        if self.epoch >= self.last_epoch or self.stop_reason is not None:
+        if self.stop_reason is not None or (self.epoch >= self.last_epoch and self._stored_descent is None):
             return
         clock = [time.perf_counter()]
 

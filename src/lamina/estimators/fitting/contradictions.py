@@ -112,6 +112,8 @@ def _of_training(parameters: Mapping[str, object], owner: str) -> list[str]:
         wrong.append(phrase("learning_rate", f"must be 'constant' with solver {name!r}", schedule, repair=repair, owner=owner))
     if parameters["n_restarts"] != 1:
         wrong += _of_restarts(parameters, owner)
+    if any(isinstance(callback, training.Checkpoint) and callback.resume for callback in _callbacks(parameters)):
+        wrong += _of_resuming(parameters, owner)
     if parameters["batch_norm"] and parameters["batch_size"] == 1:
         repair = "One row has no variance: use larger batches, or layer_norm."
         wrong.append(phrase("batch_size", "must be at least 2 with batch_norm", 1, repair=repair, owner=owner))
@@ -120,12 +122,28 @@ def _of_training(parameters: Mapping[str, object], owner: str) -> list[str]:
 
 def _of_restarts(parameters: Mapping[str, object], owner: str) -> list[str]:
     """A sentence for callbacks that several trainings cannot share."""
-    callbacks = parameters["callbacks"] if isinstance(parameters["callbacks"], Sequence) else [parameters["callbacks"]]
-    writing = (training.Checkpoint, training.JsonlLog, training.Progress)
-    found = [type(callback).__name__ for callback in callbacks if isinstance(callback, writing)]
+    writing = (training.JsonlLog, training.Progress)
+    found = [type(callback).__name__ for callback in _callbacks(parameters) if isinstance(callback, writing)]
     repair = "Leave it out: the restarts run side by side, and would write over each other."
     rule = "must not write files or to the terminal with n_restarts > 1"
     return [phrase("callbacks", rule, found[0], repair=repair, owner=owner)] if found else []
+
+
+def _of_resuming(parameters: Mapping[str, object], owner: str) -> list[str]:
+    """Sentences for what cannot be gone on with from a file: the same call must mean the same training."""
+    wrong = []
+    if parameters["random_state"] is None:
+        repair = "Give an integer."
+        wrong.append(phrase("random_state", "must be set with Checkpoint(resume=True)", None, repair=repair, owner=owner))
+    if parameters["warm_start"]:
+        repair = "What goes on from a file does not also go on from an earlier fit."
+        wrong.append(phrase("warm_start", "must be False with Checkpoint(resume=True)", True, repair=repair, owner=owner))
+    return wrong
+
+
+def _callbacks(parameters: Mapping[str, object]) -> Sequence[object]:
+    given = parameters["callbacks"]
+    return given if isinstance(given, Sequence) else [given]
 
 
 def _is_set(given: object) -> bool:

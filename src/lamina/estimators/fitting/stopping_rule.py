@@ -10,9 +10,11 @@ import numpy as np
 
 from lamina import optimizers, schedules
 from lamina.estimators.rows import Rows
+from lamina.forms import check_form
 from lamina.patience import Patience
 from lamina.training import Callback, Record, Run
 from lamina.training.best_weights import BestWeights
+from lamina.validation import choice
 
 if TYPE_CHECKING:
     from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
@@ -53,6 +55,7 @@ class StoppingRule(Callback):
 
     def __init__(self, estimator: MultilayerPerceptron) -> None:
         self.estimator = estimator
+        self.patience = Patience(estimator.n_iter_no_change, estimator.tol, "scikit-learn")
         self._stored_patience: dict[str, Any] | None = None  # of a checkpoint
         self.prepare()
 
@@ -131,6 +134,7 @@ class StoppingRule(Callback):
         return {"curves": curves, "patience": self.patience.state(), "best_weights": self.best_weights.state()}
 
     def load_state(self, state: dict[str, Any]) -> None:
+        check_form(list(state["curves"]), [choice(_CURVES)], "the curves")
         for name, value in state["curves"].items():
             setattr(self.estimator, name, value)
         self._stored_patience = state["patience"]
