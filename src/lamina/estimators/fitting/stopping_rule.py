@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,7 +69,7 @@ class StoppingRule(Callback):
         model.loss_ = loss
         model.loss_curve_.append(loss)
         if model.verbose:
-            print(f"Iteration {model.n_iter_}, loss = {model.loss_:.8f}")
+            _print(f"Iteration {model.n_iter_}, loss = {model.loss_:.8f}")
         if "validation_loss" in record and model.validation_loss_curve_ is not None:
             model.validation_loss_curve_.append(float(record["validation_loss"]))
         if self.validation is not None:
@@ -126,4 +127,10 @@ class StoppingRule(Callback):
 
     def _say(self, text: str) -> None:
         if self.estimator.verbose:
-            print(text)
+            _print(text)
+
+
+def _print(text: str) -> None:
+    """Print a line; a reader that went away, or a full disk, does not end a training."""
+    with suppress(OSError, ValueError):
+        print(text)
