@@ -19,6 +19,8 @@ check: $(VENV)/.check
 	$(BIN)/ruff check .
 	$(BIN)/clang-format --dry-run --Werror $(shell find csrc -name '*.[ch]pp')
 	$(BIN)/mypy
+	$(BIN)/mypy tests/typing/user_script.py
+	$(BIN)/pyright
 
 docs: $(VENV)/.mnist
 	$(BIN)/python -m sphinx -q -W --keep-going -d build/doctrees docs build/docs
@@ -60,7 +62,7 @@ $(VENV)/bin/python:
 	$(BIN)/python -m pip install --quiet 'pip>=25.1'
 
 $(VENV)/.installed: $(SOURCES) | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install --quiet --editable '.[cli]'
 	@touch $@
 
 # --group reads [dependency-groups] of pyproject.toml

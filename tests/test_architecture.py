@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from lamina.extras import EXTRAS
+
 SOURCE = Path(__file__).parents[1] / "src" / "lamina"
 
 # The floors, lowest first. A module may import from its own floor and from those below.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "lazy"}),
+    frozenset({"errors", "extras", "lazy"}),
     frozenset({"files", "patience", "stop_reason", "validation"}),
     frozenset({"engine", "forms", "settings"}),
     frozenset({"activations", "clipping", "initializers", "layers", "losses", "optimizers", "regularizers", "schedules"}),
@@ -129,6 +131,15 @@ def find_cycle(graph: dict[str, set[str]]) -> list[str] | None:
         return None
 
     return next((cycle for node in sorted(graph) if (cycle := visit(node, []))), None)
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if part_of(name) != "cli"])
+def test_a_module_imports_without_the_packages_of_the_extras(name: str):
+    nodes = list(_at_import(ast.parse(MODULES[name].read_text(encoding="utf-8"))))
+    named = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    named |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+    optional = {module for module in named if module.partition(".")[0] in EXTRAS}
+    assert not optional, f"{name}: use lamina.extras for {sorted(optional)}"
 
 
 def test_a_circle_would_be_found():

@@ -317,9 +317,9 @@ def test_shares_outside_are_refused(tmp_path: Path, capfd: pytest.CaptureFixture
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--seed", "-1"), "seed must be an integer in [0, 4294967295], got -1."),
-        (("--seed", "4294967296"), "seed must be an integer in [0, 4294967295], got 4294967296."),
-        (("--batch-size", "0"), "batch_size must be one of 'auto', or an integer >= 1, got 0."),
+        (("--seed", "-1"), "--seed must be an integer in [0, 4294967295], got -1."),
+        (("--seed", "4294967296"), "--seed must be an integer in [0, 4294967295], got 4294967296."),
+        (("--batch-size", "0"), "--batch-size must be an integer >= 1, got 0."),
     ],
 )
 def test_whole_numbers_out_of_range_are_wrong_usage(
@@ -338,7 +338,7 @@ def test_wrong_ways_to_read_are_wrong_usage(tmp_path: Path, capfd: pytest.Captur
 def test_files_with_settings_are_checked(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = table(tmp_path, rows())
     for content, code, message in (
-        ("hiden = [3]", 2, "Did you mean --hidden?"),
+        ("hiden = [3]", 2, "must be an option of `lamina train`, got 'hiden'. Did you mean 'hidden'?"),
         ("hidden = [3", 1, "must be a TOML file, but cannot be read as one"),
         ("dropout = 'much'", 2, 'unable to convert "much" into float'),
     ):

@@ -39,7 +39,7 @@ def test_every_option_of_the_help_is_on_the_page(command: str, capsys: pytest.Ca
     assert main([command, "--help"]) == 0
     shown = set(re.findall(r"(?:^│ \*? *|  )(--[a-z0-9-]+)", capsys.readouterr().out, flags=re.MULTILINE))
     on_page = {word for name, names, *_ in OPTIONS if name == command for word in names.split(", ")}
-    assert shown
+    assert bool(shown) == any(word.startswith("--") for word in on_page)
     assert shown <= on_page
 
 

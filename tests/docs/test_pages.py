@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from lamina.cli.lone_dash import hide_dashes
 from lamina.cli.main import build_app
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -79,7 +80,7 @@ def test_a_command_of_a_page_can_be_parsed(page: str, command: str) -> None:
         return
     app = build_app()
     app.config = ()  # a settings file of the page need not exist
-    app.parse_args(arguments, exit_on_error=False, print_error=False)
+    app.parse_args(hide_dashes(arguments), exit_on_error=False, print_error=False)
 
 
 def test_there_are_pages_commands_and_python() -> None:

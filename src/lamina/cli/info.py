@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lamina.cli.options import Flag, load_table_model
+from lamina.cli.options import Flag, Quiet, load_table_model
 from lamina.cli.output import BASELINES, metrics_table, notes_printed, print_json, print_line, print_table
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["info"]
 
 
-def info(model: Path, /, *, json: Flag = False) -> None:
+def info(model: Path, /, *, json: Flag = False, quiet: Quiet = False) -> None:
     """Say what is in a model file.
 
     Parameters
@@ -23,8 +23,10 @@ def info(model: Path, /, *, json: Flag = False) -> None:
         Model file.
     json : bool
         Print one JSON object.
+    quiet : bool
+        Print no notes.
     """
-    with notes_printed():
+    with notes_printed(quiet):
         loaded = load_table_model(model)
     if json:
         print_json(_description(loaded))

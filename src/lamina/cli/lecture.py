@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from lamina.cli.options import Flag
+from lamina.cli.options import Flag, Quiet
 from lamina.cli.output import notes_printed, print_json, print_line, print_table
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def lecture(
     output: Annotated[Path | None, Parameter(alias="-o")] = None,
     seed: int = 0,
     json: Flag = False,
+    quiet: Quiet = False,
 ) -> None:
     """List the lecture's rows and pictures, explain a row, or make a picture.
 
@@ -34,19 +35,40 @@ def lecture(
     item : str
         A picture (P10), a row (L14), or nothing, for a list of all.
     output : Path
-        File for the picture: .png, .svg, .pdf.
+        File for the picture: .png, .svg, .pdf. A row that has one picture draws that.
     seed : int
         Of the picture's run.
     json : bool
         Print one JSON object.
+    quiet : bool
+        Print no notes.
     """
-    with notes_printed():
+    with notes_printed(quiet):
+        if output is not None:
+            item = _picture_of(item, output)
         if item is None:
             _list(json)
         elif item.upper().startswith("L"):
             _explain(item, json)
         else:
             _make(item, output, seed, json)
+
+
+def _picture_of(item: str | None, output: Path) -> str:
+    """The picture to draw: the one named, or the only one of a row; what has none, or several, is refused."""
+    from lamina.errors import InvalidSettingError, phrase
+    from lamina.lecture import PICTURES, get_row
+
+    if item is not None and not item.upper().startswith("L"):
+        return item
+    row = None if item is None else get_row(item).number
+    found = [number for number, picture in PICTURES.items() if row is None or row in picture.rows]
+    if row is not None and len(found) == 1:
+        return found[0]
+    rule = f"must come with one of {', '.join(found or PICTURES)}"
+    which = "" if row is None else f": row {row} has {'several pictures' if found else 'no picture of its own'}"
+    repair = f"Name one: lamina lecture {(found or list(PICTURES))[0]} -o {output}."
+    raise InvalidSettingError(phrase("--output", rule + which, str(output), repair=repair))
 
 
 def _list(json: bool) -> None:
@@ -114,13 +136,9 @@ def _save(picture: Picture, result: object, output: Path) -> None:
 
 
 def _use_no_screen() -> None:
-    from lamina.errors import MissingPackageError, phrase_missing
+    from lamina.extras import require
 
-    try:
-        import matplotlib
-    except ImportError as error:
-        raise MissingPackageError(phrase_missing("matplotlib", owner="a picture", install="'lamina[plot]'")) from error
-    matplotlib.use("agg")
+    require("matplotlib", owner="a picture").use("agg")
 
 
 def _print_columns(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -5,22 +5,38 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
 
 from cyclopts import App, CycloptsError, Parameter
 
 import lamina
+from lamina import errors
+from lamina.cli.completion import completion
 from lamina.cli.evaluate import evaluate
 from lamina.cli.info import info
 from lamina.cli.lecture import lecture
-from lamina.cli.output import print_error
+from lamina.cli.lone_dash import hide_dashes, show_dashes, take_dashes_back
+from lamina.cli.option_words import in_option_words
+from lamina.cli.output import output_console, print_error, print_json
 from lamina.cli.predict import predict
 from lamina.cli.settings_file import read_settings_file
 from lamina.cli.train import train
+from lamina.cli.whole_numbers import refuse_fractions
 from lamina.errors import InvalidSettingError, LaminaError
 
 __all__ = ["build_app", "main"]
 
 OK, FAILED, USAGE = 0, 1, 2
+
+
+class _Failure(NamedTuple):
+    """What went wrong: the exit code, a sentence, and the kind of error for programs."""
+
+    code: int
+    text: str
+    kind: str
 
 
 def build_app() -> App:
@@ -31,10 +47,10 @@ def build_app() -> App:
         help_epilogue="Exit codes: 0 done, 1 failed, 2 wrong usage.",
         version=lamina.__version__,
         suppress_keyboard_interrupt=False,
-        config=read_settings_file,
+        config=(take_dashes_back, read_settings_file, refuse_fractions),
         default_parameter=Parameter(consume_multiple=True, negative_iterable=()),
     )
-    for command in (train, predict, evaluate, info, lecture):
+    for command in (train, predict, evaluate, info, lecture, completion):
         app.command(command)
     return app
 
@@ -59,31 +75,57 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    _open_missing_streams()
+    failure = _run(arguments)
+    if failure is None:
+        return OK
+    # Nobody may be listening any more; the exit code says it all the same.
+    if "--json" in arguments:
+        with suppress(OSError):
+            print_json({"error": {"kind": failure.kind, "message": failure.text, "exit_code": failure.code}})
+            sys.stdout.flush()
+    with suppress(OSError):
+        print_error(failure.text)
+    return failure.code
+
+
+def _run(arguments: Sequence[str]) -> _Failure | None:
+    """Run one command; None if all went well."""
     try:
-        build_app()(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+        build_app()(
+            hide_dashes(arguments),
+            console=output_console(),
+            exit_on_error=False,
+            print_error=False,
+            result_action="return_value",
+        )
+        # What was printed may still be on its way; later nobody could say that it did not arrive.
+        sys.stdout.flush()
     except CycloptsError as error:
-        print_error(f"{error}", repair=f"See `lamina {_command(arguments)}--help`.")
-        return USAGE
+        return _Failure(USAGE, f"{show_dashes(str(error))} See `lamina {_command(arguments)}--help`.", "UsageError")
     except LaminaError as error:
-        print_error(str(error))
-        return USAGE if isinstance(error, InvalidSettingError) else FAILED
+        code = USAGE if isinstance(error, InvalidSettingError) else FAILED
+        return _Failure(code, in_option_words(str(error)), _kind(error))
     except MemoryError:
-        print_error("the table does not fit into memory. Train on fewer rows, or ignore columns with many categories.")
-        return FAILED
+        advice = "Train on fewer rows, or ignore columns with many categories."
+        return _Failure(FAILED, f"the table does not fit into memory. {advice}", "MemoryError")
     except KeyboardInterrupt:
-        print_error("interrupted before there was anything to save.")
-        return FAILED
+        return _Failure(FAILED, "interrupted before there was anything to save.", "KeyboardInterrupt")
     except BrokenPipeError:
         # The reader of our output went away (`lamina info m | head`): nothing is wrong, and nobody listens.
         _drop_output()
-        return OK
     except OSError as error:
         _drop_output()
-        print_error(
-            f"cannot go on: {(error.strerror or str(error)).lower()}.", repair="Free some space, or send the output elsewhere."
-        )
-        return FAILED
-    return OK
+        words = (error.strerror or str(error)).lower()
+        return _Failure(FAILED, f"cannot go on: {words}. Free some space, or send the output elsewhere.", "OSError")
+    return None
+
+
+def _open_missing_streams() -> None:
+    """Give a process that was started without standard output or error a place where text goes nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115, open as long as the process
 
 
 def _drop_output() -> None:
@@ -93,6 +135,12 @@ def _drop_output() -> None:
     os.close(nowhere)
 
 
+def _kind(error: LaminaError) -> str:
+    """The class of the error that the documentation lists; the classes derived from those are their own business."""
+    name = type(error).__name__
+    return name if name in vars(errors) else "InvalidSettingError"
+
+
 def _command(arguments: Sequence[str]) -> str:
-    known = ("train", "predict", "evaluate", "info", "lecture")
+    known = ("train", "predict", "evaluate", "info", "lecture", "completion")
     return f"{arguments[0]} " if arguments and arguments[0] in known else ""

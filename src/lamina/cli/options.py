@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
+
+from lamina.cli.standard_streams import DASH, TableFormat, check_format, read_standard_input
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from lamina.model import TableModel
 
-__all__ = ["READING", "Flag", "Reading", "ReadingOptions", "check_output", "load_table_model"]
+__all__ = ["READING", "Flag", "Quiet", "Reading", "ReadingOptions", "check_output", "load_table_model"]
 
 Flag = Annotated[bool, Parameter(negative="")]
+Quiet = Annotated[bool, Parameter(negative="", alias="-q")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,25 +36,30 @@ class ReadingOptions:
         What else stands for a missing value.
     drop_ragged : bool
         Drop rows with too few or too many fields.
+    input_format : {"csv", "tsv", "parquet", "feather"}
+        What standard input holds, where the table is -; default: csv.
     """
 
     delimiter: str | None = None
     encoding: str = "utf-8"
     missing: tuple[str, ...] = ()
     drop_ragged: Flag = False
+    input_format: TableFormat | None = None
 
     def read(self, path: Path, text_columns: tuple[str, ...] = ()) -> pa.Table:
-        """The table in a file."""
+        """The table in a file, or in standard input for ``-``."""
         from lamina.data import read_table
 
-        return read_table(
-            path,
+        check_format("--input-format", self.input_format, path)
+        read = partial(
+            read_table,
             delimiter=self.delimiter,
             encoding=self.encoding,
             missing=self.missing,
             text_columns=text_columns,
             drop_ragged=self.drop_ragged,
         )
+        return read_standard_input(read, self.input_format or "csv") if path == DASH else read(path)
 
 
 READING = ReadingOptions()

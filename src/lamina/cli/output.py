@@ -13,7 +13,16 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["BASELINES", "metrics_table", "notes_printed", "print_error", "print_json", "print_line", "print_table"]
+__all__ = [
+    "BASELINES",
+    "metrics_table",
+    "notes_printed",
+    "output_console",
+    "print_error",
+    "print_json",
+    "print_line",
+    "print_table",
+]
 
 BASELINES = {"classification": "majority", "regression": "mean"}
 """What each task's baseline always guesses."""
@@ -34,17 +43,17 @@ def print_error(text: str, *, repair: str = "") -> None:
     from rich.text import Text
 
     sentence = f"{text} {repair}".strip()
-    _console(stderr=True).print(Text.assemble(("lamina: ", "bold red"), sentence))
+    output_console(stderr=True).print(Text.assemble(("lamina: ", "bold red"), sentence))
 
 
 def print_line(text: str) -> None:
     """One line of result, without markup."""
-    _console().print(text, markup=False, highlight=False)
+    output_console().print(text, markup=False, highlight=False)
 
 
 def print_table(table: Table) -> None:
     """A table, as wide as it needs to be where the output is not a terminal."""
-    console = _console(soft_wrap=False)
+    console = output_console(soft_wrap=False)
     if not console.is_terminal:
         console.width = 120
     console.print(table)
@@ -56,8 +65,8 @@ def print_json(value: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def notes_printed() -> Iterator[list[str]]:
-    """Print warnings as notes, each once, on standard error; yields the list that they are gathered in."""
+def notes_printed(quiet: bool = False) -> Iterator[list[str]]:
+    """Print warnings as notes, each once, on standard error unless ``quiet``; yields the list that they are gathered in."""
     from rich.text import Text
 
     notes: list[str] = []
@@ -66,7 +75,8 @@ def notes_printed() -> Iterator[list[str]]:
         text = str(message)
         if text not in notes:
             notes.append(text)
-            _console(stderr=True).print(Text.assemble(("note: ", "yellow"), text))
+            if not quiet:
+                output_console(stderr=True).print(Text.assemble(("note: ", "yellow"), text))
 
     with warnings.catch_warnings():
         warnings.simplefilter("always")
@@ -89,7 +99,7 @@ def metrics_table(metrics: Mapping[str, Mapping[str, float]], baseline: str) -> 
     return table
 
 
-def _console(*, stderr: bool = False, soft_wrap: bool = True) -> Console:
+def output_console(*, stderr: bool = False, soft_wrap: bool = True) -> Console:
     """Where text goes. That its reader went away is for the caller to know; rich by itself would end the program."""
     from rich.console import Console
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from lamina.cli.options import READING, Flag, Reading, check_output, load_table_model
+from lamina.cli.options import READING, Flag, Quiet, Reading, check_output, load_table_model
 from lamina.cli.output import notes_printed, print_json, print_line
+from lamina.cli.standard_streams import DASH, TableFormat, check_format, write_standard_output
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,41 +25,68 @@ def predict(
     /,
     *,
     output: Annotated[Path, Parameter(alias="-o")],
+    output_format: TableFormat | None = None,
     keep: tuple[str, ...] = (),
     json: Flag = False,
+    quiet: Quiet = False,
     reading: Reading = READING,
 ) -> None:
     """Predict the target of each row of a table.
 
     The output has one row a row of the table: the columns to keep, the predicted target (called "predicted ..." where the target
-    itself is kept), and the probability of each class.
+    itself is kept; one a level for several quantiles), and the probability of each class. In a pipe:
+    `cat new.csv | lamina predict a.lamina - -o -`.
 
     Parameters
     ----------
     model : Path
         Model file.
     table : Path
-        CSV or TSV (also .gz), Parquet or Feather, with the columns that the model was trained on.
+        CSV or TSV (also .gz), Parquet or Feather, with the columns that the model was trained on; - for standard input.
     output : Path
-        File to write: .csv, .tsv, .parquet or .feather.
+        File to write: .csv, .tsv, .parquet or .feather; - for standard output, which then holds nothing else.
+    output_format : {"csv", "tsv", "parquet", "feather"}
+        What is written to standard output, where the output is -; default: csv.
     keep : tuple of str
         Columns of the table to copy to the output.
     json : bool
         Print one JSON object.
+    quiet : bool
+        Print no notes, and not what was written.
     """
-    with notes_printed() as notes:
+    with notes_printed(quiet) as notes:
         from lamina.data import check_table_path, write_table
 
-        check_table_path(output)
-        check_output(output, model, table)
+        write = check_table_path(_named(output, output_format))
+        _check(output, output_format, json, model, table)
         loaded = load_table_model(model)
         read = reading.read(table, text_columns=(*loaded.text_columns, *keep))
         result = _predictions(loaded, read, keep)
-        write_table(output, result)
+        if output == DASH:
+            write_standard_output(write, result)
+        else:
+            write_table(output, result)
     if json:
         print_json({"rows": result.num_rows, "columns": result.column_names, "output": str(output), "notes": notes})
-    else:
+    elif output != DASH and not quiet:
         print_line(f"Predicted {loaded.target.name!r} of {result.num_rows:,} rows: {output}")
+
+
+def _named(output: Path, kind: TableFormat | None) -> Path:
+    """A file whose name says how to write."""
+    return Path(f"output.{kind or 'csv'}") if output == DASH else output
+
+
+def _check(output: Path, kind: TableFormat | None, json: bool, *read: Path) -> None:
+    """Refuse what cannot be written, before any work is done."""
+    from lamina.errors import InvalidSettingError, phrase
+
+    check_format("--output-format", kind, output)
+    if output != DASH:
+        check_output(output, *read)
+    elif json:
+        rule = "must be left out where the predictions go to standard output"
+        raise InvalidSettingError(phrase("--json", rule, "-o -", repair="Name a file: -o out.csv."))
 
 
 def _predictions(model: TableModel, table: pa.Table, keep: tuple[str, ...]) -> pa.Table:
@@ -71,7 +99,11 @@ def _predictions(model: TableModel, table: pa.Table, keep: tuple[str, ...]) -> p
             raise DataError(phrase_unknown("--keep", name, table.column_names))
     target = model.target.name
     columns: dict[str, Any] = {name: table[name] for name in keep}
-    columns[f"predicted {target}" if target in keep else target] = pa.array(model.predict(table))
+    predicted, name = model.predict(table), f"predicted {target}" if target in keep else target
+    if model.levels:
+        columns |= {f"{name} at {level:g}": predicted[:, i] for i, level in enumerate(model.levels)}
+    else:
+        columns[name] = pa.array(predicted)
     if model.has_probabilities:
         probabilities = model.predict_proba(table)
         columns |= {f"probability of {name}": probabilities[:, i] for i, name in enumerate(model.target.classes)}

@@ -8,34 +8,71 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts.config import Dict
 
-from lamina.errors import FileError
+from lamina.errors import FileError, InvalidSettingError, nearest, phrase
 
 if TYPE_CHECKING:
     from cyclopts import App, ArgumentCollection
 
 __all__ = ["read_settings_file"]
 
+# What the call itself must say: where the settings are, and how to report.
+_OF_THE_CALL = frozenset({"config", "json", "quiet"})
+
 
 def read_settings_file(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
     """Fill what the command line left open from the file that ``--config`` names, if it does.
 
-    Keys are options without their dashes, at the top of the file, spelled with ``-`` or ``_``::
+    Keys are options without their dashes, at the top of the file, spelled with ``_`` or ``-``::
 
         target = "income"
         hidden = [256, 128]
         learning_rate = 0.001
+
+    Raises
+    ------
+    FileError
+        If the file cannot be read as TOML.
+    InvalidSettingError
+        If a key is unknown, stands there in both spellings, or belongs to the command line.
     """
     for argument in arguments:
         if argument.name == "--config" and argument.tokens:
             path = Path(argument.tokens[0].value)
-            Dict(_options(path), source=str(path), use_commands_as_keys=False)(app, commands, arguments)
+            known = [other.name.removeprefix("--") for other in arguments if other.name.startswith("--")]
+            Dict(_options(path, commands, known), source=str(path), use_commands_as_keys=False)(app, commands, arguments)
             return
 
 
-def _options(path: Path) -> dict[str, Any]:
+def _options(path: Path, commands: tuple[str, ...], known: list[str]) -> dict[str, Any]:
+    """The settings of a file by the options' names."""
+    options: dict[str, Any] = {}
+    spelled: dict[str, str] = {}
+    names = sorted(set(known) - _OF_THE_CALL)
+    for key, value in _read(path).items():
+        name = key.replace("_", "-")
+        if name in _OF_THE_CALL:
+            raise InvalidSettingError(
+                f"{path}: {key!r} must be given on the command line, as --{name}, not in a file. Remove it."
+            )
+        if name not in names:
+            guess = nearest(name, names)
+            repair = f"Did you mean {guess.replace('-', '_')!r}?" if guess else "`lamina train --help` lists them."
+            rule = f"must be an option of `lamina {' '.join(commands)}`"
+            raise InvalidSettingError(phrase("a setting", rule, key, repair=repair, owner=str(path)))
+        if name in options:
+            rule = f"must be given once, got it as {spelled[name]!r} and as {key!r}"
+            raise InvalidSettingError(f"{path}: {name.replace('-', '_')!r} {rule}. Remove one.")
+        if isinstance(value, dict):
+            rule = "must be a value or a list, not a table of settings"
+            raise InvalidSettingError(phrase(repr(key), rule, value, repair="Write all settings at the top.", owner=str(path)))
+        options[name], spelled[name] = value, key
+    return options
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
-        return {key.replace("_", "-"): value for key, value in tomllib.loads(path.read_text(encoding="utf-8")).items()}
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise FileError(f"cannot read {str(path)!r}: {(error.strerror or str(error)).lower()}. Check the path.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FileError(f"{str(path)!r} must be a TOML file, but cannot be read as one ({error}). Correct it.") from error

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from lamina.cli.options import READING, Flag, Reading, ReadingOptions, check_output
+from lamina.cli.options import READING, Flag, Quiet, Reading, ReadingOptions, check_output
 from lamina.cli.output import BASELINES, metrics_table, notes_printed, print_json, print_line, print_table
 from lamina.model.table_settings import (
     EncodingSettings,
@@ -42,6 +42,7 @@ def train(
     test: str = "0.2",
     config: Path | None = None,
     json: Flag = False,
+    quiet: Quiet = False,
     reading: Reading = READING,
     encoding: _Encoding = _DEFAULTS.encoding,
     network: _Network = _DEFAULTS.network,
@@ -57,7 +58,7 @@ def train(
     Parameters
     ----------
     table : Path
-        CSV or TSV (also .gz), Parquet or Feather.
+        CSV or TSV (also .gz), Parquet or Feather; - for standard input.
     target : str
         Column to predict.
     output : Path
@@ -72,8 +73,10 @@ def train(
         TOML file with any of these options.
     json : bool
         Print one JSON object.
+    quiet : bool
+        Print no notes, no progress and no report.
     """
-    with notes_printed() as notes:
+    with notes_printed(quiet) as notes:
         from lamina.data import target_column
         from lamina.model import fit_table, save_model
         from lamina.training import Progress
@@ -89,13 +92,13 @@ def train(
             test=_share_or_table("test", test, reading),
             settings=TableSettings(network=network, optimization=optimization, stopping=stopping, encoding=encoding, run=run),
             # Restarts run side by side: there is no one line to show.
-            callbacks=[] if json or run.restarts > 1 else [Progress()],
+            callbacks=[] if json or quiet or run.restarts > 1 else [Progress()],
         )
         save_model(output, result.model)
     report = _report(result, output)
     if json:
         print_json({**report, "notes": notes})
-    else:
+    elif not quiet:
         _print_report(result, report)
 
 

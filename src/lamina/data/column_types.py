@@ -6,11 +6,17 @@ A parser's own guess sees the first block only and fails, or changes its mind, w
 from __future__ import annotations
 
 from collections.abc import Collection
-
-import pyarrow as pa
-import pyarrow.compute as pc
+from typing import TYPE_CHECKING
 
 from lamina.data.notes import note
+from lamina.extras import OptionalModule
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+else:
+    pa = OptionalModule("pyarrow", owner="typing a table")
+    pc = OptionalModule("pyarrow.compute", owner="typing a table")
 
 __all__ = ["MISSING", "typed_table"]
 

@@ -8,15 +8,20 @@ import io
 import zlib
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
-from pyarrow import csv as arrow_csv
+from typing import TYPE_CHECKING, Any
 
 from lamina.data.checks import check_column_names
 from lamina.data.column_types import typed_table
 from lamina.data.notes import note
 from lamina.errors import DataError, FileError, InvalidSettingError
+from lamina.extras import OptionalModule
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+else:
+    pa = OptionalModule("pyarrow", owner="reading tables")
+    arrow_csv = OptionalModule("pyarrow.csv", owner="reading tables")
 
 __all__ = ["read_csv"]
 

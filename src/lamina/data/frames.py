@@ -8,6 +8,7 @@ import narwhals.stable.v2 as nw
 
 from lamina.data.checks import check_column_names
 from lamina.errors import DataError
+from lamina.extras import require
 
 __all__ = ["as_frame"]
 
@@ -25,6 +26,8 @@ def as_frame(X: Any, *, owner: str) -> nw.DataFrame:
     ------
     DataError
         If it is no data frame, has no row, or its columns have no proper names.
+    MissingPackageError
+        If pyarrow is not installed: the extra ``tables`` brings it, whatever library the frame is of.
 
     Examples
     --------
@@ -34,6 +37,7 @@ def as_frame(X: Any, *, owner: str) -> nw.DataFrame:
     """
     if isinstance(X, nw.DataFrame):
         return X
+    require("pyarrow", owner=owner)
     # narwhals' own words for names that occur twice are those of each library, so they are looked at first.
     names = X.column_names if hasattr(X, "column_names") else getattr(X, "columns", ())
     check_column_names(owner, list(names))

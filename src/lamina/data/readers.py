@@ -9,12 +9,17 @@ from __future__ import annotations
 import os
 from collections.abc import Collection
 from pathlib import Path
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from lamina.data.checks import check_column_names
 from lamina.data.csv_reader import read_csv
 from lamina.errors import DataError, FileError, nearest
+from lamina.extras import OptionalModule, require
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+else:
+    pa = OptionalModule("pyarrow", owner="reading tables")
 
 __all__ = ["TABLE_SUFFIXES", "read_table"]
 
@@ -64,6 +69,8 @@ def read_table(
         If it holds no rows, ragged rows, or a column name twice.
     InvalidSettingError
         If ``delimiter`` is not one character, or ``encoding`` is unknown.
+    MissingPackageError
+        If pyarrow is not installed: the extra ``tables`` brings it.
 
     Examples
     --------
@@ -73,6 +80,7 @@ def read_table(
     >>> read_table(path).to_pylist()
     [{'name': 'Ada', 'age': 36, 'city': 'London'}, {'name': 'Alan', 'age': 41, 'city': None}]
     """
+    require("pyarrow", owner="read_table")
     path = Path(path)
     suffix = _checked_suffix(path)
     if suffix in _PARQUET or suffix in _FEATHER:

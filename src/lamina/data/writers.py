@@ -6,13 +6,18 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
-
-import pyarrow as pa
-import pyarrow.compute as pc
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lamina.errors import FileError
+from lamina.extras import OptionalModule, require
 from lamina.files import atomic_write
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+else:
+    pa = OptionalModule("pyarrow", owner="writing tables")
+    pc = OptionalModule("pyarrow.compute", owner="writing tables")
 
 __all__ = ["check_table_path", "write_table"]
 
@@ -31,15 +36,19 @@ def write_table(path: str | os.PathLike[str], table: pa.Table) -> None:
     ------
     FileError
         If the suffix is another one, or the file cannot be written.
+    MissingPackageError
+        If pyarrow is not installed: the extra ``tables`` brings it.
 
     Examples
     --------
     >>> import pathlib, tempfile
+    >>> import pyarrow as pa
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "out.csv"
     >>> write_table(path, pa.table({"a": [1, 2]}))
     >>> path.read_text()
     'a\\n1\\n2\\n'
     """
+    require("pyarrow", owner="write_table")
     write = check_table_path(path)
     with atomic_write(path) as file:
         write(table, file)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
 from sklearn.utils.validation import column_or_1d, validate_data
 
 from lamina.errors import DataError
 from lamina.estimators import fitting
+from lamina.estimators.available import available_if
 from lamina.estimators.class_weights import weigh_rows
 from lamina.estimators.decision import Decision, choose_decision, has_probabilities
 from lamina.estimators.documentation import ATTRIBUTES, NOTES, PARAMETERS
@@ -82,7 +82,7 @@ True
     _encoding: LabelEncoding = field(init=False)
     _decision: Decision = field(init=False)
 
-    @available_if(has_partial_fit)  # type: ignore[untyped-decorator]
+    @available_if(has_partial_fit)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """Train for one epoch more on the rows given.
 
@@ -137,7 +137,7 @@ True
             return self._decision.probabilities(self._encoding, self._decision.loss.predict(logits))
         return self._decision.loss.predict(logits)
 
-    @available_if(lambda self: has_probabilities(self.loss))  # type: ignore[untyped-decorator]
+    @available_if(lambda self: has_probabilities(self.loss))
     def predict_proba(self, X: Any) -> np.ndarray:
         """The probability of each class.
 
@@ -153,14 +153,14 @@ True
         predictions = self._predictions(X)
         return self._decision.probabilities(self._encoding, predictions)
 
-    @available_if(lambda self: has_probabilities(self.loss))  # type: ignore[untyped-decorator]
+    @available_if(lambda self: has_probabilities(self.loss))
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """The logarithm of :meth:`predict_proba`."""
         probabilities = self.predict_proba(X)
         with np.errstate(divide="ignore"):
             return np.asarray(np.log(probabilities, out=probabilities))
 
-    @available_if(lambda self: not has_probabilities(self.loss))  # type: ignore[untyped-decorator]
+    @available_if(lambda self: not has_probabilities(self.loss))
     def decision_function(self, X: Any) -> np.ndarray:
         """The logits, for losses without probabilities; the larger, the surer.
 

@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight
 
 from lamina import training
-from lamina.errors import DataError, NonFiniteError, ShapeError, phrase
+from lamina.errors import DataError, FileError, NonFiniteError, ShapeError, phrase
 from lamina.estimators import fitting
 from lamina.estimators.fitted import FittedNetwork
 from lamina.estimators.parameters import ActivationParameter, HiddenLayerSizes, SharedParameters
@@ -177,9 +177,11 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
             network, weights = self._start(rows.X, first)
         train, validation = self._split(rows, *judges)
         trainer = self._new_trainer(network, weights, len(train)) if first or not incremental else self._trainer
-        self._run(trainer, train, validation, incremental)
+        unwritten = self._run(trainer, train, validation, incremental)
         self._trainer = trainer
         self.restarts_ = fitting.single_start(self)
+        if unwritten is not None:
+            raise unwritten
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """One epoch; goes on with the present weights, optimizer state and random numbers."""
@@ -305,8 +307,8 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         targets = self._targets(validation.truth, self._trainer.executor.dtype)
         return self._trainer.evaluate(validation.X, targets, validation.weight)["loss"]
 
-    def _run(self, trainer: Trainer, train: Rows, validation: Rows | None, incremental: bool) -> None:
-        """Train, and take note of how it ended."""
+    def _run(self, trainer: Trainer, train: Rows, validation: Rows | None, incremental: bool) -> FileError | None:
+        """Train, and take note of how it ended; returns what a log could not write, for the model is fitted all the same."""
         dtype = trainer.executor.dtype
         _, self.n_outputs_, self.out_activation_ = self._objective()
         self.n_iter_ = 0
@@ -316,13 +318,19 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         self._watch(train, validation, stops=is_stochastic(self) and not incremental)
         targets = self._targets(train.truth, dtype)
         epochs = 1 if incremental else int(self.max_iter)
+        unwritten = None
         try:
             trainer.fit(
                 train.X, targets, sample_weight=train.weight, validation_data=data, max_epochs=epochs, final_check=not incremental
             )
         except NonFiniteError as error:
             raise NonFiniteError(f"{fitting.DIVERGED} {error}") from error
+        except FileError as error:
+            if trainer.stop_reason is None:
+                raise
+            unwritten = error
         self._rule.prepare()
         if trainer.stop_reason is not None and trainer.stop_reason.code == "interrupted" and not trainer.epoch:
             raise KeyboardInterrupt  # nothing was learned: an earlier fit's model stays
         self.stop_reason_ = trainer.stop_reason or training.StopReason("max_epochs")
+        return unwritten

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import column_or_1d, validate_data
 
 from lamina import losses
 from lamina.errors import DataError, phrase
 from lamina.estimators import fitting
+from lamina.estimators.available import available_if
 from lamina.estimators.documentation import ATTRIBUTES, NOTES, PARAMETERS
 from lamina.estimators.fitted import DTYPES
 from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
@@ -66,7 +66,7 @@ True
     _loss: Loss = field(init=False)
     _num_targets: int = field(init=False)
 
-    @available_if(has_partial_fit)  # type: ignore[untyped-decorator]
+    @available_if(has_partial_fit)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch more on the rows given.
 

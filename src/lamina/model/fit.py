@@ -17,6 +17,7 @@ from lamina.data.columns.missing import is_missing
 from lamina.data.notes import note
 from lamina.errors import DataError
 from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.model.setting_words import OWNER, setting_words
 from lamina.model.table_model import TableModel
 from lamina.model.table_settings import TableSettings
 from lamina.model.validation_metric import ValidationMetric
@@ -115,8 +116,14 @@ def fit_table(
     >>> result.metrics["model"]["r2"] > 0.95
     True
     """
-    settings = settings or TableSettings()
-    check_parameters({"seed": settings.run.seed}, {"seed": integer(0, 2**32 - 1)}, owner="fit_table")
+    with setting_words():
+        return _fit_table(table, target, task, validation, test, settings or TableSettings(), callbacks)
+
+
+def _fit_table(
+    table: Any, target: str, task: Task, validation: Any, test: Any, settings: TableSettings, callbacks: Sequence[Callback]
+) -> FitResult:
+    check_parameters({"seed": settings.run.seed}, {"seed": integer(0, 2**32 - 1)}, owner=OWNER)
     frame, goal, dropped = _with_target(as_frame(table, owner="fit_table"), target, task)
     everything = _Part(frame, goal.encode(frame[target]))
     learning, held_out = _split(everything, test, goal, seed=settings.run.seed)
@@ -187,7 +194,7 @@ def _fit(model: TableModel, training: _Part, judging: _Part | None, callbacks: l
 
     X, y = arrays(training)
     X_val, y_val = (None, None) if judging is None else arrays(judging)
-    shown = [] if X_val is None or y_val is None else [ValidationMetric(model.target.task, X_val, y_val)]
+    shown = [] if X_val is None or y_val is None else [ValidationMetric(model.target.task, X_val, y_val, model.middle)]
     model.estimator.set_params(callbacks=[*shown, *callbacks])
     start = time.perf_counter()
     with warnings.catch_warnings():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from lamina.errors import InvalidSettingError, phrase
@@ -11,6 +11,7 @@ __all__ = ["read_named", "split_name"]
 
 _Made = TypeVar("_Made")
 _WORDS = {"true": True, "false": False, "none": None}
+_OPENING, _CLOSING = "([", ")]"
 
 
 def read_named(text: str, make: Callable[..., _Made]) -> str | _Made:
@@ -19,7 +20,9 @@ def read_named(text: str, make: Callable[..., _Made]) -> str | _Made:
     Parameters
     ----------
     text : str
-        ``name`` or ``name:setting=value,setting=value``. Values are numbers, "true", "false", "none", or else texts.
+        ``name`` or ``name:setting=value,setting=value``. Values are numbers, "true", "false", "none", or else texts. Several
+        values with commas between them are a list: ``quantile:levels=0.05,0.5,0.95``. A value with settings of its own, and a
+        list of one, stand in parentheses: ``warm_up:steps=50,then=(step:epochs=10,factor=0.5)``; brackets serve as well.
     make : callable
         One of Lamina's ``get_…`` functions.
 
@@ -31,8 +34,11 @@ def read_named(text: str, make: Callable[..., _Made]) -> str | _Made:
     Examples
     --------
     >>> from lamina.initializers import get_initializer
+    >>> from lamina.losses import get_loss
     >>> read_named("normal", get_initializer), read_named("normal:std=0.05", get_initializer)
     ('normal', Normal(std=0.05))
+    >>> read_named("quantile:levels=0.05,0.5,0.95", get_loss).levels
+    (0.05, 0.5, 0.95)
     """
     name, settings = split_name(text)
     return make(name, **settings) if settings else text
@@ -43,18 +49,55 @@ def split_name(text: str) -> tuple[str, dict[str, Any]]:
 
     >>> split_name("step:epochs=10,factor=0.5")
     ('step', {'epochs': 10, 'factor': 0.5})
+    >>> split_name("warm_up:then=(step:epochs=10)")
+    ('warm_up', {'then': {'kind': 'step', 'epochs': 10}})
     """
     name, colon, rest = text.partition(":")
-    settings = {}
-    for setting in rest.split(",") if colon else ():
-        key, _, value = (part.strip() for part in setting.partition("="))
-        if not (key and value):
+    given: dict[str, list[str]] = {}
+    for piece in _pieces(rest, text) if colon else ():
+        key, equals, value = _halves(piece)
+        if equals:
+            if key in given:
+                raise InvalidSettingError(phrase(f"the setting {key!r}", "must be given once", text, repair="Remove one."))
+            given[key] = [value]
+        elif given:
+            given[list(given)[-1]].append(piece)  # a further value of the list
+        if not (given and all(key and all(values) for key, values in given.items())):
             raise InvalidSettingError(phrase("a name with settings", "must have the form name:setting=value,setting=value", text))
-        settings[key] = _value(value)
-    return name.strip(), settings
+    return name.strip(), {
+        key: _value(values[0]) if len(values) == 1 else [_value(value) for value in values] for key, values in given.items()
+    }
+
+
+def _pieces(text: str, whole: str) -> Iterator[str]:
+    """What stands between the commas outside of parentheses."""
+    depth, begin = 0, 0
+    for i, mark in enumerate(text):
+        depth += (mark in _OPENING) - (mark in _CLOSING)
+        if depth < 0:
+            break
+        if mark == "," and not depth:
+            yield text[begin:i].strip()
+            begin = i + 1
+    if depth:
+        raise InvalidSettingError(phrase("a name with settings", "must close every parenthesis that it opens", whole))
+    yield text[begin:].strip()
+
+
+def _halves(piece: str) -> tuple[str, bool, str]:
+    """Setting and value; what begins with a parenthesis is a value by itself."""
+    if piece[:1] in tuple(_OPENING):
+        return "", False, ""
+    key, equals, value = piece.partition("=")
+    return key.strip(), bool(equals), value.strip()
 
 
 def _value(text: str) -> Any:
+    if text[0] in _OPENING and text[-1] in _CLOSING:
+        inner = text[1:-1].strip()
+        if ":" in inner:
+            return _described(inner)
+        return [_value(piece) for piece in _pieces(inner, text) if piece]
     if text.lower() in _WORDS:
         return _WORDS[text.lower()]
     for kind in (int, float):
@@ -62,4 +105,10 @@ def _value(text: str) -> Any:
             return kind(text)
         except ValueError:
             continue
-    return text
+    return _described(text) if ":" in text else text
+
+
+def _described(text: str) -> dict[str, Any]:
+    """A name with settings as the ``get_…`` functions take it within another object."""
+    name, settings = split_name(text)
+    return {"kind": name, **settings}

@@ -11,6 +11,7 @@ import numpy as np
 from lamina.data import TableEncoder, Target, as_frame
 from lamina.errors import DataError
 from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.losses import Quantile
 from lamina.model.metrics import constant_prediction, score
 
 __all__ = ["TableModel"]
@@ -66,7 +67,7 @@ class TableModel:
 
         Returns
         -------
-        prediction : ndarray of shape (n,)
+        prediction : ndarray of shape (n,), or (n, number of levels) for several quantiles
             Classes (text, or numbers if the target held them), or numbers float64.
 
         Raises
@@ -91,6 +92,18 @@ class TableModel:
         return np.asarray(self.estimator.predict_proba(self._features(table)))
 
     @property
+    def levels(self) -> tuple[float, ...]:
+        """The levels of the quantiles that the model predicts, where they are several: predictions then have a column each."""
+        loss = self.estimator.loss
+        levels = tuple(loss.levels) if isinstance(loss, Quantile) else ()  # type: ignore[arg-type]
+        return levels if len(levels) > 1 else ()
+
+    @property
+    def middle(self) -> int:
+        """The column of the level nearest to the median, which stands for the prediction where one number is wanted."""
+        return int(np.argmin(np.abs(np.array(self.levels) - 0.5))) if self.levels else 0
+
+    @property
     def has_probabilities(self) -> bool:
         """Whether :meth:`predict_proba` works."""
         return self.target.task == "classification" and hasattr(self.estimator, "predict_proba")
@@ -103,7 +116,7 @@ class TableModel:
         metrics : dict
             ``"model"`` and ``"baseline"``, each a dict by metric. The baseline always guesses the shares of the classes, or
             the mean. Accuracy, balanced accuracy, AUC and log loss for classes (the first two only without probabilities); R2,
-            mean absolute error and root mean squared error for numbers.
+            mean absolute error and root mean squared error for numbers, of several quantiles of that nearest to the median.
 
         Raises
         ------
@@ -125,7 +138,8 @@ class TableModel:
     def _rated(self, frame: nw.DataFrame) -> np.ndarray:
         """Probabilities (zero and one where there are none), or numbers."""
         if self.target.task == "regression":
-            return self._predicted_numbers(frame)
+            numbers = self._predicted_numbers(frame)
+            return numbers[:, self.middle] if self.levels else numbers
         if self.has_probabilities:
             return self.predict_proba(frame)
         certain: np.ndarray = np.eye(len(self.target.classes))[self._predicted_classes(frame)]

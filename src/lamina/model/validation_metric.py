@@ -26,10 +26,13 @@ class ValidationMetric(Callback):
         Validation rows.
     y : ndarray of shape (n,)
         Class indices, or numbers in the unit that the network predicts.
+    column : int, default=0
+        Of the network's predictions, the one that counts for numbers.
     """
 
-    def __init__(self, task: str, X: np.ndarray, y: np.ndarray) -> None:
+    def __init__(self, task: str, X: np.ndarray, y: np.ndarray, column: int = 0) -> None:
         self.task = task
+        self.column = column
         self.X = X
         self.y = y
 
@@ -40,5 +43,5 @@ class ValidationMetric(Callback):
             chosen = logits[:, 0] > 0 if logits.shape[1] == 1 else logits.argmax(axis=1)
             record["validation_accuracy"] = float((chosen == self.y).mean())
         else:
-            prediction = np.asarray(trainer.predict(self.X))[:, 0].astype(np.float64)
+            prediction = np.asarray(trainer.predict(self.X))[:, self.column].astype(np.float64)
             record["validation_r2"] = REGRESSION_METRICS["r2"](self.y.astype(np.float64), prediction)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
-from lamina.errors import InvalidSettingError, MissingPackageError, phrase, phrase_missing
+from lamina.errors import InvalidSettingError, phrase
+from lamina.extras import require
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -136,11 +137,7 @@ def figure_of(ax: Axes) -> Figure:
 
 
 def _pyplot(caller: str) -> Any:
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise MissingPackageError(phrase_missing("matplotlib", owner=caller, install="'lamina[plot]'")) from error
-    return plt
+    return require("matplotlib.pyplot", owner=caller)
 
 
 def _cycler() -> Any:

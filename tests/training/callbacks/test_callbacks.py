@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -321,6 +323,46 @@ def test_a_log_that_cannot_be_written_is_noticed_at_once(table, tmp_path):
         trainer_with(JsonlLog(tmp_path / "nowhere" / "run.jsonl")).fit(*table, max_epochs=1)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
+def test_a_log_on_a_full_disk_neither_ends_the_training_nor_loses_it(table):
+    trainer = trainer_with(JsonlLog("/dev/full"), EarlyStopping("validation_loss", patience=50))
+    with pytest.raises(FileError, match=r"cannot write '/dev/full': no space left on device\. Its last 3 lines are missing"):
+        trainer.fit(*table, validation_data=table, max_epochs=3)
+    assert trainer.stop_reason.code == "max_epochs"
+    assert len(trainer.history) == 3
+    assert np.isfinite(trainer.predict(table[0])).all()
+    trainer.callbacks = []
+    assert len(trainer.fit(*table, max_epochs=2)) == 5
+
+
+def test_lines_that_found_no_room_are_written_when_there_is(table, tmp_path):
+    class Crowded:
+        """A file that takes half a line, then nothing twice, then all."""
+
+        def __init__(self, file):
+            self.file, self.answers = file, [7, OSError(errno.ENOSPC, "No space left on device")] * 2
+
+        def write(self, data):
+            answer = self.answers.pop(0) if self.answers else len(data)
+            if isinstance(answer, OSError):
+                raise answer
+            return self.file.write(data[:answer])
+
+        def close(self):
+            self.file.close()
+
+    class MakeCrowded(Callback):
+        runs_last = True
+
+        def on_fit_begin(self, trainer):
+            log._file = Crowded(log._file)
+
+    log = JsonlLog(tmp_path / "run.jsonl")
+    trainer = trainer_with(log, MakeCrowded())
+    trainer.fit(*table, max_epochs=4)
+    assert [json.loads(line) for line in (tmp_path / "run.jsonl").read_text().splitlines()] == trainer.history.to_list()
+
+
 def test_a_schedule_can_come_as_a_callback(table):
     trainer = trainer_with(LearningRate(Step(epochs=1, factor=0.5)), optimizer=GradientDescent(0.8))
     np.testing.assert_allclose(trainer.fit(*table, max_epochs=3)[:, "learning_rate"], [0.8, 0.4, 0.2])
@@ -351,7 +393,7 @@ def test_progress_is_taken_away_when_training_fails(table):
     progress = Progress(console=Console(file=io.StringIO(), force_terminal=True))
     with pytest.raises(ZeroDivisionError):
         trainer_with(progress, Fails()).fit(*table, max_epochs=1)
-    assert progress._bar is None
+    assert progress._display is None
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -103,7 +104,7 @@ class StoppingRule(Callback):
         model.loss_ = loss
         model.loss_curve_.append(loss)
         if model.verbose:
-            print(f"Iteration {model.n_iter_}, loss = {model.loss_:.8f}")
+            _print(f"Iteration {model.n_iter_}, loss = {model.loss_:.8f}")
         if "validation_loss" in record and model.validation_loss_curve_ is not None:
             model.validation_loss_curve_.append(float(record["validation_loss"]))
         if self.validation is None:
@@ -171,4 +172,10 @@ class StoppingRule(Callback):
 
     def _say(self, text: str) -> None:
         if self.estimator.verbose:
-            print(text)
+            _print(text)
+
+
+def _print(text: str) -> None:
+    """Print a line; a reader that went away, or a full disk, does not end a training."""
+    with suppress(OSError, ValueError):
+        print(text)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 from lamina.errors import FileError
 from lamina.files.atomic import check_writable
@@ -18,6 +19,8 @@ __all__ = ["JsonlLog"]
 class JsonlLog(Callback):
     """Appends each epoch's record to a file as one line of JSON, written through at once so that it can be followed.
 
+    A disk that is full does not end the training: lines that could not be written are kept, and tried again with the next one.
+
     Parameters
     ----------
     path : str or path
@@ -26,7 +29,8 @@ class JsonlLog(Callback):
     Raises
     ------
     FileError
-        If the file cannot be opened.
+        If the file cannot be opened; and when the training is over, if lines could still not be written. The trainer then
+        has its weights and its whole history.
 
     Examples
     --------
@@ -38,24 +42,44 @@ class JsonlLog(Callback):
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
-        self._file: TextIO | None = None
+        self._file: BinaryIO | None = None
+        self._waiting = b""
 
     def on_fit_begin(self, trainer: Run) -> None:
         check_writable(self.path)
+        self._waiting = b""
         try:
-            self._file = Path(self.path).open("a" if trainer.epoch else "w", encoding="utf-8")  # noqa: SIM115, closed at the end of fit
+            # Without a buffer, what a failed write has left to do is known to the byte.
+            self._file = Path(self.path).open("ab" if trainer.epoch else "wb", buffering=0)  # noqa: SIM115, closed at the end of fit
         except OSError as error:
             raise FileError(f"cannot write {self.path!r}: {error.strerror}. Name another file.") from error
 
     def on_epoch_end(self, trainer: Run, record: Record) -> None:
         if self._file is not None:
-            self._file.write(json.dumps(record, default=_plain) + "\n")
-            self._file.flush()
+            self._waiting += (json.dumps(record, default=_plain) + "\n").encode()
+            with suppress(OSError):
+                self._write()
 
     def on_fit_end(self, trainer: Run) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        if self._file is None:
+            return
+        try:
+            self._write()
+        except OSError as error:
+            lines = self._waiting.count(b"\n")
+            raise FileError(
+                f"cannot write {self.path!r}: {(error.strerror or str(error)).lower()}. Its last {lines} lines are missing, and "
+                "are in the trainer's history; nothing else was lost. Free some space or name another file."
+            ) from error
+        finally:
+            file, self._file = self._file, None
+            with suppress(OSError):
+                file.close()
+
+    def _write(self) -> None:
+        """Write what waits, as far as it goes."""
+        while self._waiting and self._file is not None:
+            self._waiting = self._waiting[self._file.write(self._waiting) :]
 
 
 def _plain(value: Any) -> Any:

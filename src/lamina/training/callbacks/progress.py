@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from lamina.training.callbacks import progress_displays
 from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.history import Record
 from lamina.validation import check_parameters, number
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress as Bar
-    from rich.progress import TaskID
+
+    from lamina.training.callbacks.progress_displays import Display
 
 __all__ = ["Progress"]
 
 
 class Progress(Callback):
-    """A bar with epoch, losses, metrics and time left; nothing at all when the output is not a terminal.
+    """A bar with epoch, losses, metrics and time left.
+
+    On a terminal rich draws it (the extra ``cli``); without rich there is a plain line a second. In a Jupyter notebook it is an
+    output of the cell, replaced as the training goes on. Where the output is neither, nothing is drawn. A reader that goes away
+    never ends the training.
 
     Parameters
     ----------
     console : rich.console.Console, optional
-        Where to draw; by default standard error, so that redirected results stay clean.
+        Where to draw; by default the notebook, or standard error, so that redirected results stay clean.
     refresh_s : float, default=0.1
-        Seconds between two drawings, > 0.
+        Seconds between two drawings at least, > 0.
 
     Examples
     --------
@@ -39,56 +45,52 @@ class Progress(Callback):
         check_parameters({"refresh_s": refresh_s}, {"refresh_s": number(0, closed="neither")}, owner="Progress")
         self.refresh_s = refresh_s
         self._console = console
-        self._bar: Bar | None = None
-        self._task: TaskID | None = None
+        self._display: Display | None = None
+        self._began = 0.0
         self._next_drawing = 0.0
         self._text = ""
 
     def on_fit_begin(self, trainer: Run) -> None:
-        # rich takes a while to import: only here, and only draws to a terminal.
-        from rich.console import Console
-        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-        from rich.progress import Progress as Bar
-
-        console = self._console or Console(stderr=True)
-        if not console.is_terminal:
-            return
-        text = (TextColumn("epoch {task.fields[epoch]}"), BarColumn(), TextColumn("{task.fields[text]}"))
-        clocks = (TimeElapsedColumn(), TextColumn("gone,"), TimeRemainingColumn(), TextColumn("left at most"))
-        # No thread of its own: the bar is drawn when the trainer comes by.
-        self._bar = Bar(*text, *clocks, console=console, auto_refresh=False)
-        self._task = self._bar.add_task(
-            "", total=trainer.last_epoch, completed=trainer.epoch, epoch=self._epochs(trainer), text=""
-        )
-        self._bar.start()
+        self._display = progress_displays.find_display(self._console)
+        self._began = time.monotonic()
+        self._next_drawing = 0.0
+        self._text = ""
+        self._draw(trainer, trainer.epoch)
 
     def on_chunk_end(self, trainer: Run, steps_done: int) -> None:
         self._draw(trainer, trainer.epoch + steps_done / trainer.steps_per_epoch)
 
     def on_epoch_end(self, trainer: Run, record: Record) -> None:
-        if self._bar is not None and time.monotonic() >= self._next_drawing:
+        if self._display is not None and time.monotonic() >= self._next_drawing:
             self._text = _summary(record)
             self._draw(trainer, trainer.epoch)
 
     def on_fit_end(self, trainer: Run) -> None:
-        if self._bar is not None:
+        if self._display is not None:
             self._text = _summary(trainer.history[-1]) if len(trainer.history) else ""
             self._next_drawing = 0.0
             self._draw(trainer, trainer.epoch)
-            self._bar.stop()
-            self._bar = None
+        self._close()
 
     def _draw(self, trainer: Run, completed: float) -> None:
         now = time.monotonic()
-        if self._bar is None or self._task is None or now < self._next_drawing:
+        if self._display is None or now < self._next_drawing:
             return
-        self._next_drawing = now + self.refresh_s
-        self._bar.update(self._task, completed=completed, epoch=self._epochs(trainer), text=self._text)
-        self._bar.refresh()
+        self._next_drawing = now + max(self.refresh_s, self._display.least_pause_s)
+        standing = progress_displays.Standing(
+            trainer.epoch, trainer.last_epoch, completed, self._text, elapsed_s=now - self._began
+        )
+        try:
+            self._display.draw(standing)
+        except (OSError, ValueError, SystemExit):
+            # A terminal that is gone, a full disk, a closed stream (ValueError); rich's consoles end the program (SystemExit).
+            self._close()
 
-    @staticmethod
-    def _epochs(trainer: Run) -> str:
-        return f"{trainer.epoch}/{trainer.last_epoch}"
+    def _close(self) -> None:
+        display, self._display = self._display, None
+        if display is not None:
+            with suppress(OSError, ValueError, SystemExit):
+                display.close()
 
 
 def _summary(record: Record) -> str:

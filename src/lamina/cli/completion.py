@@ -1,0 +1,40 @@
+"""``lamina completion``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import PurePath
+from typing import Literal, get_args
+
+from lamina.cli.output import print_line
+from lamina.errors import InvalidSettingError, phrase
+
+__all__ = ["completion"]
+
+Shell = Literal["bash", "zsh", "fish", "powershell"]
+
+
+def completion(shell: Shell | None = None, /) -> None:
+    """Print what makes a shell complete commands, options and their values.
+
+    `lamina completion bash > ~/.local/share/bash-completion/completions/lamina`; for zsh into a folder of fpath, as _lamina; for
+    fish `lamina completion fish > ~/.config/fish/completions/lamina.fish`.
+
+    Parameters
+    ----------
+    shell : {"bash", "zsh", "fish", "powershell"}
+        Default: that of the variable SHELL.
+    """
+    from lamina.cli.main import build_app
+
+    print_line(build_app().generate_completion(prog_name="lamina", shell=shell or _own_shell()))
+
+
+def _own_shell() -> Shell:
+    name = PurePath(os.environ.get("SHELL", "")).name
+    for known in get_args(Shell):
+        if name == known:
+            found: Shell = known
+            return found
+    repair = "Name yours: lamina completion bash."
+    raise InvalidSettingError(phrase("the shell", f"must be one of {', '.join(get_args(Shell))}", name, repair=repair))

@@ -1,0 +1,42 @@
+"""Errors about settings in the words of the command line: ``--learning-rate``, not ``learning_rate``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+
+from lamina.model.setting_words import OWNER
+from lamina.model.table_settings import TableSettings
+
+__all__ = ["in_option_words"]
+
+
+def in_option_words(text: str) -> str:
+    """An error of ``fit_table`` about its settings, with the options in their place; other lines stay as they are.
+
+    >>> in_option_words("fit_table: learning_rate must be a number > 0, got -1.")
+    '--learning-rate must be a number > 0, got -1.'
+    """
+    return "\n".join(map(_reworded, text.split("\n")))
+
+
+def _reworded(line: str) -> str:
+    owner, colon, sentence = line.partition(": ")
+    if not colon or owner != OWNER:
+        return line
+    names = _names()
+    # A word such as "loss" is an option's name where a sentence begins or a condition does, and else a plain word.
+    plain = re.compile(rf"(^|(?:\b(?:with|when|unless|without|or|Use|Set) ))({'|'.join(names)})\b(?!')")
+    compound = re.compile(rf"(?<![-\w'])({'|'.join(name for name in names if '_' in name)})\b(?!')")
+    sentence = plain.sub(lambda found: found[1] + _option(found[2]), sentence)
+    return compound.sub(lambda found: _option(found[1]), sentence)
+
+
+def _names() -> list[str]:
+    groups = [field.default_factory for field in fields(TableSettings)]
+    names = {field.name for group in groups for field in fields(group)}  # type: ignore[arg-type]
+    return sorted(names, key=len, reverse=True)
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"

@@ -1,0 +1,63 @@
+"""Tables from standard input and to standard output, where a command is given ``-`` in a file's place."""
+
+from __future__ import annotations
+
+import io
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from lamina.errors import DataError, InvalidSettingError, LaminaError, phrase
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["DASH", "TableFormat", "check_format", "read_standard_input", "write_standard_output"]
+
+TableFormat = Literal["csv", "tsv", "parquet", "feather"]
+DASH = Path("-")
+
+_Read = TypeVar("_Read")
+
+
+def check_format(option: str, given: TableFormat | None, path: Path) -> None:
+    """Refuse a format where a file's name already says it."""
+    if given is not None and path != DASH:
+        rule = f"must be left out for a file, whose name says what it is ({path.name!r})"
+        raise InvalidSettingError(phrase(option, rule, given, repair="Give - in the file's place, or remove it."))
+
+
+def read_standard_input(read: Callable[[Path], _Read], kind: TableFormat) -> _Read:
+    """What ``read`` makes of standard input, handed to it as a file; errors and notes speak of "standard input"."""
+    data = sys.stdin.buffer.read() if sys.stdin is not None else b""
+    if not data:
+        raise DataError("standard input must hold a table, got nothing. Pipe one in: cat table.csv | lamina ... -")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"table.{kind}"
+        path.write_bytes(data)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                result = read(path)
+            except LaminaError as error:
+                error.args = (_renamed(str(error), path),)
+                raise
+    for warning in caught:
+        warnings.warn(_renamed(str(warning.message), path), warning.category, stacklevel=2)
+    return result
+
+
+def write_standard_output(write: Callable[[pa.Table, Any], Any], table: pa.Table) -> None:
+    """Write a table to standard output, once it is whole."""
+    buffer = io.BytesIO()
+    write(table, buffer)
+    sys.stdout.flush()
+    sys.stdout.buffer.write(buffer.getbuffer())
+    sys.stdout.buffer.flush()
+
+
+def _renamed(text: str, path: Path) -> str:
+    return text.replace(repr(str(path)), "standard input").replace(str(path), "standard input")

@@ -1,0 +1,82 @@
+"""Packages that not every installation has: which extra brings them, and the one error that says so.
+
+An extra is what ``pip install 'lamina[tables]'`` adds. Arrays and networks need none.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+from typing import Any
+
+from lamina.errors import MissingPackageError, phrase_missing
+
+__all__ = ["EXTRAS", "OptionalModule", "require"]
+
+EXTRAS = {"pyarrow": "tables", "cyclopts": "cli", "rich": "cli", "matplotlib": "plot"}
+"""The extra that brings each package."""
+
+
+def require(module: str, *, owner: str) -> ModuleType:
+    """Import a module of an optional package.
+
+    Parameters
+    ----------
+    module : str
+        Such as ``"pyarrow"`` or ``"pyarrow.csv"``.
+    owner : str
+        What needs it, for the words of the error.
+
+    Raises
+    ------
+    MissingPackageError
+        If the package is not installed; the extra that brings it is named.
+
+    Examples
+    --------
+    >>> require("json", owner="an example").__name__
+    'json'
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        package = module.partition(".")[0]
+        if error.name is None or error.name.partition(".")[0] != package:
+            raise  # the package is there, and lacks one of its own
+        extra = EXTRAS.get(package)
+        install = f"'lamina[{extra}]'" if extra else package
+        raise MissingPackageError(phrase_missing(package, owner=owner, install=install)) from error
+
+
+class OptionalModule(ModuleType):
+    """A module that is imported when it is first used, so that what mentions it imports without it.
+
+    Parameters
+    ----------
+    name : str
+        Of the module.
+    owner : str
+        What needs it, for the words of the error.
+
+    Raises
+    ------
+    MissingPackageError
+        On the first use, as :func:`require`.
+
+    Examples
+    --------
+    >>> pa = OptionalModule("pyarrow", owner="a table")
+    >>> pa.table({"a": [1, 2]}).num_rows
+    2
+    """
+
+    def __init__(self, name: str, owner: str) -> None:
+        super().__init__(name)
+        self._owner = owner
+
+    def __getattr__(self, attribute: str) -> Any:
+        if attribute.startswith("__"):  # asked by Python's own tools, to which an unused module is none of their business
+            raise AttributeError(attribute)
+        found = getattr(require(self.__name__, owner=self._owner), attribute)
+        setattr(self, attribute, found)
+        return found
