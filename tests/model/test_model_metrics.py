@@ -35,6 +35,17 @@ def test_regression_metrics_agree_with_scikit_learn() -> None:
     }
 
 
+@pytest.mark.parametrize("size", [2.0**-1000, 2.0**-300, 2.0**600])
+def test_regression_metrics_do_not_depend_on_the_unit(size: float) -> None:
+    y, guess = np.random.default_rng(0).normal(size=(2, 50))
+    plain, scaled = score("regression", y, guess), score("regression", size * y, size * guess)
+    assert scaled == {"r2": plain["r2"], "mae": size * plain["mae"], "rmse": size * plain["rmse"]}
+
+
+def test_a_constant_target_has_no_coefficient_of_determination() -> None:
+    assert np.isnan(score("regression", np.full(30, 0.1), np.full(30, 0.2))["r2"])
+
+
 def test_classes_that_are_absent_are_left_out_of_the_area() -> None:
     y, p = probabilities(100, 3)
     present = y < 2

@@ -79,7 +79,7 @@ def bent(name: str, x: np.ndarray, dx: np.ndarray) -> Pair:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=3 * settings.default.max_examples)
 @given(network=graphs())
 def test_the_gradient_times_a_direction_is_the_tangent_of_the_loss(engine: str, network: Graph) -> None:
     rng = np.random.default_rng(0)
@@ -103,7 +103,6 @@ def test_the_gradient_times_a_direction_is_the_tangent_of_the_loss(engine: str, 
 def test_the_graphs_that_are_drawn_have_skips_fan_outs_and_several_outputs() -> None:
     seen: set[str] = set()
 
-    @settings(max_examples=100, deadline=None, derandomize=True, database=None)
     @given(network=graphs())
     def look(network: Graph) -> None:
         readers = [name for node in network.nodes for name in node.inputs]

@@ -20,6 +20,7 @@ Scaling = Literal["robust", "standard"]
 _BOUND = 3.0
 _FARTHEST = 1e4  # what a standardized value is cut at, so that 1e300 does not become infinite in float32
 _IQR_OF_NORMAL = 1.349
+_SMALLEST, _LARGEST = float(np.finfo(np.float64).smallest_subnormal), float(np.finfo(np.float64).max)
 
 
 @dataclass(frozen=True)
@@ -74,13 +75,21 @@ class NumberColumn(ColumnEncoder):
         """The features of plain numbers, NaN standing for missing."""
         missing = np.isnan(values)
         values = np.where(np.isposinf(values), self.high, np.where(np.isneginf(values), self.low, values))
-        with np.errstate(over="ignore"):
-            z = np.clip((values - self.center) / self.scale, -_FARTHEST, _FARTHEST)
-        if self.scaling == "robust":
-            z = z / np.sqrt(1.0 + (z / _BOUND) ** 2)
-        z[missing] = 0.0
-        columns = [z, missing] if self.has_missing else [z]
-        return np.stack(columns, axis=1).astype(np.float32)
+        with np.errstate(over="ignore", under="ignore"):
+            z = np.clip(self._standardized(values), -_FARTHEST, _FARTHEST)
+            if self.scaling == "robust":
+                z = z / np.sqrt(1.0 + (z / _BOUND) ** 2)
+            z[missing] = 0.0
+            columns = [z, missing] if self.has_missing else [z]
+            return np.stack(columns, axis=1).astype(np.float32)
+
+    def _standardized(self, values: np.ndarray) -> np.ndarray:
+        shift = values - self.center
+        standardized: np.ndarray = shift / self.scale
+        # Two huge numbers of unlike sign are too far apart for a float; half as far they are not.
+        if (far := np.isinf(shift)).any():
+            standardized[far] = (values[far] / 2.0 - self.center / 2.0) / (self.scale / 2.0)
+        return standardized
 
 
 def numbers_of(series: nw.Series) -> np.ndarray:
@@ -111,9 +120,11 @@ def _number(column: str, value: object, row: int) -> float:
 def _location(values: np.ndarray, scaling: str) -> tuple[float, float]:
     """Center and scale, computed in units of the largest value so that squares of huge numbers do not overflow."""
     unit = float(np.abs(values).max()) or 1.0
-    values = values / unit
-    center, scale = float(np.mean(values)), float(np.std(values))
-    if scaling == "robust":
-        first, center, third = (float(q) for q in np.quantile(values, [0.25, 0.5, 0.75]))
-        scale = (third - first) / _IQR_OF_NORMAL or scale
-    return center * unit, scale * unit or 1.0
+    with np.errstate(over="ignore", under="ignore"):
+        values = values / unit
+        center, scale = float(np.mean(values)), float(np.std(values))
+        if scaling == "robust":
+            first, center, third = (float(q) for q in np.quantile(values, [0.25, 0.5, 0.75]))
+            scale = (third - first) / _IQR_OF_NORMAL or scale
+        # What lies outside the range of floats becomes the last one inside: numbers that differ keep a scale that shows it.
+        return center * unit, float(np.clip(scale * unit, _SMALLEST, _LARGEST)) if scale else 1.0
