@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from lamina.data.columns.column_encoder import ColumnEncoder
-from lamina.data.columns.missing import is_missing, object_values
+from lamina.data.columns.missing import is_missing, object_values, times_array
 from lamina.data.notes import note
 from lamina.errors import DataError
 
@@ -20,6 +20,7 @@ Scaling = Literal["robust", "standard"]
 _BOUND = 3.0
 _FARTHEST = 1e4  # what a standardized value is cut at, so that 1e300 does not become infinite in float32
 _IQR_OF_NORMAL = 1.349
+_MICROSECONDS = {"s": 1e6, "ms": 1e3, "us": 1.0}
 _SMALLEST, _LARGEST = float(np.finfo(np.float64).smallest_subnormal), float(np.finfo(np.float64).max)
 
 
@@ -97,10 +98,14 @@ def numbers_of(series: nw.Series) -> np.ndarray:
     missing = is_missing(series)
     values = np.full(len(series), np.nan)
     if isinstance(series.dtype, nw.Duration):
-        series = series.dt.total_microseconds()
+        values[~missing] = _microseconds(series)[~missing]
+        return values
     if series.dtype.is_numeric() or series.dtype == nw.Boolean:
         known = series.filter((~missing).tolist()) if missing.any() else series
-        values[~missing] = np.asarray(known.cast(nw.Float64).to_numpy(), dtype=np.float64)
+        # Arrow's own cast refuses whole numbers beyond 2^53; NumPy knows none of 128 bits.
+        if not series.dtype.is_integer() or series.dtype in (nw.Int128, nw.UInt128):
+            known = known.cast(nw.Float64)
+        values[~missing] = np.asarray(known.to_numpy(), dtype=np.float64)
         return values
     objects = object_values(series)
     for i in np.flatnonzero(~missing):
@@ -108,10 +113,18 @@ def numbers_of(series: nw.Series) -> np.ndarray:
     return values
 
 
+def _microseconds(series: nw.Series) -> np.ndarray:
+    """Durations, ndarray of shape (n,) float64; anything where missing."""
+    durations = times_array(series)
+    unit = np.datetime_data(durations.dtype)[0]
+    counts = durations.astype(np.float64)
+    return counts / 1e3 if unit == "ns" else counts * _MICROSECONDS[unit]
+
+
 def _number(column: str, value: object, row: int) -> float:
     try:
         return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise DataError(
             f"column {column!r} must hold numbers, as in training, got {value!r} (row {row + 1}). Correct it or leave it empty."
         ) from error
