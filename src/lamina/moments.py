@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any, Literal
 
 import numpy as np
@@ -19,7 +20,7 @@ def common_exponent(*arrays: np.ndarray, axis: Literal[0] | None = None) -> Any:
     >>> int(common_exponent(np.array([0.1, -3.0]), np.array([1.0])))
     2
     """
-    greatest = np.max([np.abs(array).max(axis=axis) for array in arrays], axis=0)
+    greatest = reduce(np.maximum, [np.abs(array).max(axis=axis) for array in arrays])
     return np.where(np.isfinite(greatest), np.frexp(greatest)[1], 0)
 
 

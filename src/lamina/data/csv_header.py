@@ -33,7 +33,7 @@ def read_header(owner: str, text: str, delimiter: str | None) -> Header:
     Examples
     --------
     >>> read_header("example", 'size;"color, or\r\nshade"\r\n1;red', None)
-    Header(names=['size', 'color, or\r\nshade'], delimiter=';', end=26)
+    Header(names=['size', 'color, or\r\nshade'], delimiter=';', end=25)
     """
     _check_delimiter(delimiter)
     end, outside = _first_record(owner, text, delimiter or _DELIMITERS)
