@@ -56,9 +56,12 @@ def read_csv(
     text = _as_text(name, _read_bytes(path), encoding)
     header = read_header(name, text, delimiter)
     check_column_names(name, header.names)
-    body = text[header.end :].rstrip("\r\n").encode() + b"\n"
-    if body == b"\n":
+    rows = text[header.end :].rstrip("\r\n")
+    del text  # a large table stands in memory often enough
+    if not rows:
         return pa.table({column: pa.nulls(0) for column in header.names})
+    body = f"{rows}\n".encode()
+    del rows
     table, ragged = _parsed(body, header)
     _check_quotes(name, body, table, ragged)
     _report_ragged(name, ragged, len(header.names), drop_ragged)
