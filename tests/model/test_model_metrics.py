@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from sklearn import metrics as sklearn_metrics
 
+from lamina.model import StoppingSettings, TableSettings, fit_table
 from lamina.model.metrics import area_under_curve, constant_prediction, score
 
 
@@ -62,3 +64,12 @@ def test_probabilities_of_zero_have_a_finite_log_loss() -> None:
 def test_the_best_constant_guess_is_the_shares_or_the_mean() -> None:
     assert constant_prediction("classification", np.array([0, 0, 1, 0]), 3).tolist() == [0.75, 0.25, 0.0]
     assert constant_prediction("regression", np.array([1.0, 2.0]), 0) == 1.5
+
+
+@pytest.mark.parametrize("size", [2.0**-1000, 2.0**-600, 2.0**300])
+def test_a_target_in_another_unit_gives_the_same_model(size: float) -> None:
+    x = np.linspace(0.0, 1.0, 60)
+    settings = TableSettings(stopping=StoppingSettings(max_epochs=3))
+    plain, scaled = (fit_table(pa.table({"x": x, "y": unit * (3.0 * x + 1.0)}), "y", settings=settings) for unit in (1.0, size))
+    assert np.array_equal(scaled.model.predict(pa.table({"x": x})), size * plain.model.predict(pa.table({"x": x})))
+    assert scaled.metrics["model"]["r2"] == plain.metrics["model"]["r2"]
