@@ -1,11 +1,11 @@
-# make demo | test | check | docs | test-peers | bench | parts | sanitize | sanitize-threads | clean
+# make demo | test | fuzz-properties | check | docs | test-peers | bench | parts | sanitize | sanitize-threads | clean
 # Everything is installed into .venv; a target that finds it up to date installs nothing.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt $(shell find csrc -type f)
 
-.PHONY: demo test check docs test-peers bench parts sanitize sanitize-threads clean
+.PHONY: demo test fuzz-properties check docs test-peers bench parts sanitize sanitize-threads clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -13,6 +13,10 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest
+
+# The property tests on examples that are new each time, and twenty times as many; what it finds becomes an @example.
+fuzz-properties: $(VENV)/.test
+	$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=campaign tests
 
 check: $(VENV)/.check
 	$(BIN)/ruff format --check .

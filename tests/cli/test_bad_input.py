@@ -8,9 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import polars as pl
+import pyarrow as pa
 import pytest
+from pyarrow import feather
 
 from lamina.cli.main import main
+from lamina.data import read_table
 from lamina.files import FORMAT_VERSION
 
 QUICK = ("--max-epochs", "2", "--hidden", "4")
@@ -65,7 +69,10 @@ BAD_TABLES: dict[str, tuple[str | bytes, str]] = {
     "header only": ("size,color\n", "must have at least one row below its header, got none. Check"),
     "ragged rows": ("size,color\n1,red\n2\n", "must have 2 fields, as the header has, got 1 in row 3 ('2'). Correct"),
     "duplicate names": ("color,size,color\nred,1,red\n", "must be unique, got 'color' as columns 1 and 3. Rename"),
-    "binary as CSV": (bytes(range(256)) * 4, "must be a text table, as its name says, got binary data. Export"),
+    "binary as CSV": (
+        bytes(range(256)) * 4,
+        "must be a text table, as its name says, got binary data: 4 bytes of zero, the first in line 1. Export",
+    ),
     "wrong encoding": (b"size,color\n1,gr\xfcn\n", "got the byte 0xfc in line 2. Name its encoding"),
     "workbook as CSV": (b"PK\x03\x04...", "got a zip archive or an Excel workbook. Rename it or export it"),
     "one class only": ("size,color\n" + "1,red\n" * 20, "at least two classes, got only red in 20 rows. Add"),
@@ -161,6 +168,52 @@ def test_ragged_rows_are_dropped_on_request(tmp_path: Path, capfd: pytest.Captur
     assert "dropped 1 rows that do not have 3 fields" in note_of(capfd)
 
 
+def odd_frame(num_rows: int = 60) -> pl.DataFrame:
+    """What polars writes as views of text, numbers that no float holds, times with nanoseconds and far dates."""
+    numbers = range(num_rows)
+    return pl.DataFrame(
+        {
+            "id": [2**60 + i for i in numbers],
+            "hash": pl.Series([2**64 - 1 - i**5 for i in numbers], dtype=pl.UInt64),
+            "epoch": [1_700_000_000_000_000_001 + i * 10**13 for i in numbers],
+            "seen": pl.Series([1_700_000_000_000_000_001 + i * 10**13 for i in numbers]).cast(pl.Datetime("ns")),
+            "due": pl.Series([2**58 + i * 10**13 for i in numbers]).cast(pl.Datetime("us")),
+            'a,\n"b"': ["a word of more than twelve bytes" if i % 3 else None for i in numbers],
+            "color": ["red" if i % 10 < 5 else "blue" for i in numbers],
+        }
+    )
+
+
+@pytest.mark.parametrize("suffix", [".arrow", ".parquet"])
+@pytest.mark.filterwarnings("ignore::lamina.data.DataWarning")
+def test_what_polars_writes_is_trained_on_measured_and_predicted(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], suffix: str
+) -> None:
+    path = tmp_path / f"odd{suffix}"
+    (odd_frame().write_ipc if suffix == ".arrow" else odd_frame().write_parquet)(path)
+    assert train(path, "color") == 0
+    assert "column 'id': left out, because its finite values are the same, or closer together than a float can tell" in note_of(
+        capfd
+    )
+    model, out = str(tmp_path / "a.model"), tmp_path / "out.csv"
+    assert main(["evaluate", model, str(path), "--json"]) == 0
+    assert "NaN" not in capfd.readouterr().out
+    assert main(["predict", model, str(path), "-o", str(out), "--keep", 'a,\n"b"']) == 0
+    assert read_table(out).num_rows == 60
+
+
+@pytest.mark.parametrize("ending", ["\r", "\r\n"])
+def test_other_line_ends_give_the_same_model(tmp_path: Path, capfd: pytest.CaptureFixture[str], ending: str) -> None:
+    measured = []
+    for content in (rows(), rows().replace("\n", ending)):
+        path = table(tmp_path, content)
+        assert train(path, "color") == 0
+        assert note_of(capfd) == ""
+        assert main(["evaluate", str(tmp_path / "a.model"), str(path), "--json"]) == 0
+        measured.append(capfd.readouterr().out)
+    assert measured[0] == measured[1]
+
+
 # Predicting ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -181,6 +234,27 @@ def test_extra_columns_are_ignored_with_a_note(model: Path, capfd: pytest.Captur
 def test_changed_types_are_refused(model: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert predict(model, "size,letter\nbig,p\n") == 1
     assert "column 'size' must hold numbers, as in training, got 'big' (row 1). Correct it or leave it empty." in error_of(capfd)
+
+
+@pytest.mark.parametrize("command", ["train", "predict", "evaluate"])
+def test_a_binary_table_with_an_offset_beyond_its_text_is_refused(
+    model: Path, capfd: pytest.CaptureFixture[str], command: str
+) -> None:
+    path = model.parent / "new.feather"
+    letters = ["p" * (i % 5 + 1) for i in range(40)]
+    feather.write_feather(
+        pa.table({"size": range(40), "letter": letters, "color": ["red"] * 40}), path, compression="uncompressed"
+    )
+    offsets = np.concatenate([[0], np.cumsum([len(letter) for letter in letters])]).astype("<i4")
+    wrong = np.where(np.arange(41) == 20, 2**30, offsets).astype("<i4")
+    path.write_bytes(path.read_bytes().replace(offsets.tobytes(), wrong.tobytes()))
+    if command == "train":
+        assert train(path, "color") == 1
+    else:
+        assert (
+            main([command, str(model), str(path), *(["-o", str(model.parent / "out.csv")] if command == "predict" else [])]) == 1
+        )
+    assert "every column must be whole, got damage in 'letter'" in error_of(capfd)
 
 
 def test_unseen_categories_count_as_an_average_row(model: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -12,13 +12,14 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 
 from lamina.data import DataWarning, TableEncoder
+from lamina.data.columns import Scaling
 from lamina.errors import DataError, InvalidSettingError
 
 NUM_ROWS = 60
@@ -93,14 +94,37 @@ def test_equal_quartiles_fall_back_on_the_standard_deviation() -> None:
     assert 2.0 < features[-1, 0] < 3.0
 
 
+EXTREME = (0.0, 5e-324, -5e-324, 2.2e-308, 1e-300, 1.0, 1.0 + 2**-52, -1e300, 1.7976931348623157e308, -1.7976931348623157e308)
+
+
 @pytest.mark.filterwarnings("ignore::lamina.data.DataWarning")
-@given(st.lists(st.floats(allow_nan=True, allow_infinity=True, width=64), min_size=3, max_size=20))
+@given(st.lists(st.one_of(st.floats(), st.sampled_from(EXTREME)), min_size=3, max_size=20))
+@example([1.797e308, 1.797e308, -2.99e292, -6.27e307, -6.27e307])
+@example([0.0, 5e-324, 5e-324])
+@example([1e-320, 0.0, 1e-320, 1.0])
 def test_any_column_of_floats_becomes_finite_features(values: list[float]) -> None:
     table = pa.table({"a": pa.array(values, from_pandas=False), "b": np.arange(len(values))})
     for scaling in ("robust", "standard"):
-        features = TableEncoder(scaling=scaling).fit_transform(table)  # type: ignore[arg-type]
+        with np.errstate(all="raise"):
+            features = TableEncoder(scaling=scaling).fit_transform(table)  # type: ignore[arg-type]
         assert np.isfinite(features).all()
         assert np.abs(features).max() <= 1e4
+
+
+@pytest.mark.parametrize("scaling", ["robust", "standard"])
+@pytest.mark.parametrize("size", [2.0**-1070, 2.0**-1000, 2.0**1000, 2.0**1022])
+def test_huge_and_tiny_columns_get_the_features_of_ordinary_ones(scaling: Scaling, size: float) -> None:
+    values = np.array([3.0, -2.0, 0.0, 1.0, 3.0, -3.5, 2.0])
+    plain = TableEncoder(scaling=scaling).fit_transform(pa.table({"a": values}))
+    scaled = TableEncoder(scaling=scaling).fit_transform(pa.table({"a": values * size}))
+    # A tiny scale has a few bits only.
+    np.testing.assert_allclose(scaled, plain, rtol=0.05 if size < 2.0**-1022 else 1e-6)
+
+
+def test_two_numbers_that_differ_by_the_least_possible_are_told_apart() -> None:
+    for pair in ([0.0, 5e-324], [1.0, 1.0 + 2**-52], [1.7976931348623157e308, 1.7976931348623155e308]):
+        first, second = TableEncoder().fit_transform(pa.table({"a": pair}))[:, 0]
+        assert abs(first - second) > 0.5
 
 
 def test_infinities_count_as_the_extreme_finite_value() -> None:

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
@@ -25,7 +25,6 @@ def test_of_the_boolean_functions_of_two_inputs_only_two_are_not_separable(truth
     assert verdict.verify(SQUARE, y)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     num_features=st.integers(1, 6),
     num_rows=st.integers(2, 40),
@@ -47,7 +46,6 @@ def test_rows_that_a_plane_has_labeled_are_separable(num_features, num_rows, see
     assert verdict.verify(X, y)
 
 
-@settings(max_examples=60, deadline=None)
 @given(num_features=st.integers(1, 6), num_rows=st.integers(0, 40), seed=st.integers(0, 2**32 - 1), exponent=st.integers(-6, 6))
 def test_rows_with_a_common_point_are_not_separable(num_features, num_rows, seed, exponent):
     rng = np.random.default_rng(seed)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 from safetensors.numpy import save_file
@@ -19,7 +19,6 @@ from lamina.files import FORMAT_VERSION, read_tensors, write_tensors
 DTYPES = ["?", "i1", "u1", "i4", "i8", "f2", "f4", "f8", ">f4", ">i8"]
 
 
-@settings(max_examples=60, deadline=None)
 @given(data=st.data(), dtype=st.sampled_from(DTYPES), transpose=st.booleans())
 def test_arrays_of_any_shape_order_and_dtype_survive_bit_for_bit(data: st.DataObject, dtype: str, transpose: bool) -> None:
     array = data.draw(st_numpy.arrays(np.dtype(dtype), st_numpy.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from sklearn import metrics as sklearn_metrics
 
+from lamina.model import StoppingSettings, TableSettings, fit_table
 from lamina.model.metrics import area_under_curve, constant_prediction, score
 
 
@@ -35,6 +37,17 @@ def test_regression_metrics_agree_with_scikit_learn() -> None:
     }
 
 
+@pytest.mark.parametrize("size", [2.0**-1000, 2.0**-300, 2.0**600])
+def test_regression_metrics_do_not_depend_on_the_unit(size: float) -> None:
+    y, guess = np.random.default_rng(0).normal(size=(2, 50))
+    plain, scaled = score("regression", y, guess), score("regression", size * y, size * guess)
+    assert scaled == {"r2": plain["r2"], "mae": size * plain["mae"], "rmse": size * plain["rmse"]}
+
+
+def test_a_constant_target_has_no_coefficient_of_determination() -> None:
+    assert np.isnan(score("regression", np.full(30, 0.1), np.full(30, 0.2))["r2"])
+
+
 def test_classes_that_are_absent_are_left_out_of_the_area() -> None:
     y, p = probabilities(100, 3)
     present = y < 2
@@ -51,3 +64,12 @@ def test_probabilities_of_zero_have_a_finite_log_loss() -> None:
 def test_the_best_constant_guess_is_the_shares_or_the_mean() -> None:
     assert constant_prediction("classification", np.array([0, 0, 1, 0]), 3).tolist() == [0.75, 0.25, 0.0]
     assert constant_prediction("regression", np.array([1.0, 2.0]), 0) == 1.5
+
+
+@pytest.mark.parametrize("size", [2.0**-1000, 2.0**-600, 2.0**300])
+def test_a_target_in_another_unit_gives_the_same_model(size: float) -> None:
+    x = np.linspace(0.0, 1.0, 60)
+    settings = TableSettings(stopping=StoppingSettings(max_epochs=3))
+    plain, scaled = (fit_table(pa.table({"x": x, "y": unit * (3.0 * x + 1.0)}), "y", settings=settings) for unit in (1.0, size))
+    assert np.array_equal(scaled.model.predict(pa.table({"x": x})), size * plain.model.predict(pa.table({"x": x})))
+    assert scaled.metrics["model"]["r2"] == plain.metrics["model"]["r2"]

@@ -35,6 +35,13 @@ def test_every_layers_sums_have_variance_one(activation: str) -> None:
         assert row.sum_variance == pytest.approx(1.0, abs=2e-3)
 
 
+@pytest.mark.parametrize("size", [2.0**-900, 2.0**900])
+def test_rows_of_any_size_are_scaled_to_variance_one(size: float) -> None:
+    network = Sequential([Dense(5, name="h")], input_width=12)
+    weights = network.unflatten(data_driven_initialization(network, X * size, dtype="float64"))["h.weight"]
+    np.testing.assert_allclose(((X * size) @ weights).var(), 1.0, atol=2e-3)
+
+
 def test_any_graph_is_initialized_and_dropout_and_batch_norm_may_stand_between() -> None:
     x, z = Input(12, name="x"), Input(3, name="z")
     h = Dropout(0.5)(BatchNorm()(Dense(9, activation="relu", name="h")(x)))

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lamina.engine import Batches, make_executor, native_available
@@ -83,13 +83,11 @@ def with_random_values(network, seed=0):
     return executor, [rng.normal(size=(5, width)) for width in network.input_widths]
 
 
-@settings(max_examples=60, deadline=None)
 @given(graphs())
 def test_a_graph_survives_json(network):
     assert Graph.from_dict(json.loads(json.dumps(network.to_dict()))) == network
 
 
-@settings(max_examples=60, deadline=None)
 @given(graphs())
 def test_a_graph_read_back_has_the_same_program_and_first_values(network):
     read = Graph.from_dict(network.to_dict())
@@ -98,7 +96,6 @@ def test_a_graph_read_back_has_the_same_program_and_first_values(network):
         np.testing.assert_array_equal(ours, theirs)
 
 
-@settings(max_examples=60, deadline=None)
 @given(graphs())
 def test_the_program_writes_each_buffer_once_and_before_it_is_read(network):
     program = network.program()
@@ -112,7 +109,6 @@ def test_the_program_writes_each_buffer_once_and_before_it_is_read(network):
         assert [item.offset for item in vector] == [0, *np.cumsum([item.size for item in vector])][: len(vector)]
 
 
-@settings(max_examples=60, deadline=None)
 @given(graphs())
 def test_the_engine_computes_what_plain_numpy_does(network):
     executor, data = with_random_values(network)
@@ -125,7 +121,6 @@ def test_the_engine_computes_what_plain_numpy_does(network):
 
 
 @pytest.mark.skipif(not native_available(), reason="the compiled engine is not built")
-@settings(max_examples=100, deadline=None, derandomize=True)
 @given(graphs())
 def test_both_engines_agree_on_outputs_loss_and_gradient(network):
     program, rng = network.program(["squared_error"] * len(network.output_names)), np.random.default_rng(1)
@@ -147,7 +142,6 @@ def test_both_engines_agree_on_outputs_loss_and_gradient(network):
 
 
 # Always the same graphs: a kink of ReLU between the two points of some other one would be no defect.
-@settings(max_examples=60, deadline=None, derandomize=True)
 @given(graphs())
 def test_the_gradient_of_a_graph_agrees_with_a_central_difference(network):
     program = network.program(["squared_error"] * len(network.output_names))

@@ -23,6 +23,13 @@ def test_scores_equal_those_of_scikit_learn(rows: int, columns: int, seed: int, 
     assert r2(truth, predicted, weight) == pytest.approx(r2_score(truth, predicted, sample_weight=weight))
 
 
+@pytest.mark.parametrize("size", [2.0**-700, 2.0**900])
+def test_the_coefficient_of_determination_does_not_depend_on_the_unit(size: float) -> None:
+    truth, predicted = np.random.default_rng(0).normal(size=(2, 20, 3))
+    with np.errstate(all="raise"):
+        assert r2(truth * size, predicted * size) == r2(truth, predicted)
+
+
 @pytest.mark.parametrize("predicted", [[2.0, 2.0, 2.0], [2.0, 2.0, 3.0]])
 def test_a_constant_target_scores_as_in_scikit_learn(predicted: list[float]) -> None:
     truth, given_ = np.full((3, 1), 2.0), np.array(predicted)[:, None]

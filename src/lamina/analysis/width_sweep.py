@@ -15,6 +15,7 @@ from lamina.analysis.table import text_table
 from lamina.errors import DataError, LaminaError, NonFiniteError, phrase
 from lamina.layers import Dense
 from lamina.losses import Loss, LossLike, get_loss
+from lamina.moments import mean_and_deviation
 from lamina.network import Sequential
 from lamina.optimizers import Optimizer, get_optimizer
 from lamina.training import EarlyStopping, Trainer
@@ -240,8 +241,8 @@ def _prepared(X: np.ndarray, y: np.ndarray, is_regression: bool, fraction: float
 
 
 def _standardized(array: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    deviation = array[rows].std(axis=0)
-    standardized: np.ndarray = (array - array[rows].mean(axis=0)) / np.where(deviation > 0, deviation, 1.0)
+    mean, deviation = mean_and_deviation(array[rows], axis=0)
+    standardized: np.ndarray = (array - mean) / np.where(deviation > 0, deviation, 1.0)
     return standardized
 
 

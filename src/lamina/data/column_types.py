@@ -22,9 +22,12 @@ __all__ = ["MISSING", "typed_table"]
 
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "?")
 
+_TIMES = (pa.timestamp("us"), pa.timestamp("ns"))  # the second only where a field has more than six decimals
+
 
 def typed_table(table: pa.Table, *, missing: Collection[str] = (), text_columns: Collection[str] = ()) -> pa.Table:
-    """Give each text column the narrowest type that all its fields fit: bool, int64, float64, timestamp, else text.
+    """Give each text column the narrowest type that all its fields fit: bool, int64, uint64, float64, timestamp, else
+    text.
 
     Fields are stripped of surrounding spaces; those in :data:`MISSING` or ``missing`` become null. A whole number with a
     leading zero is a code, not a number, and keeps its column text.
@@ -35,7 +38,7 @@ def typed_table(table: pa.Table, *, missing: Collection[str] = (), text_columns:
     >>> [str(kind) for kind in typed_table(table).schema.types]
     ['int64', 'string', 'timestamp[us]']
     """
-    nulls = pa.array([*MISSING, *missing])
+    nulls = pa.array([*MISSING, *map(str, missing)])
     columns = {}
     for name in table.column_names:
         column = pc.utf8_trim_whitespace(table[name])
@@ -50,8 +53,9 @@ def _typed_column(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
     if _all(pc.is_in(pc.utf8_lower(column), value_set=pa.array(["true", "false"]), skip_nulls=True), column):
         return pc.equal(pc.utf8_lower(column), "true")
     if pc.any(pc.match_substring_regex(column, r"^[+-]?0[0-9]")).as_py():
-        return column if (dates := _cast(column, pa.timestamp("us"))) is None else dates
-    for kind in (pa.int64(), pa.float64(), pa.timestamp("us")):
+        dates = (_cast(column, kind) for kind in _TIMES)
+        return next((found for found in dates if found is not None), column)
+    for kind in (pa.int64(), pa.uint64(), pa.float64(), *_TIMES):
         if (cast := _cast(column, kind)) is not None:
             return cast
     _note_almost_numbers(name, column)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import csv
+import codecs
 import gzip
-import io
-import zlib
+import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lamina.data.checks import check_column_names
 from lamina.data.column_types import typed_table
+from lamina.data.csv_header import Header, read_header
 from lamina.data.notes import note
 from lamina.errors import DataError, FileError, InvalidSettingError
 from lamina.extras import OptionalModule
@@ -37,7 +37,14 @@ _MAGIC = {
     b"\x89PNG": "a PNG picture",
     b"SQLite format 3": "an SQLite database",
 }
-_DELIMITERS = ",;\t|"
+_BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_LARGEST_BLOCK = 2**31 - 1  # of pyarrow's parser, bytes
+_LINE_BREAK = re.compile("[\r\n]")
 
 
 def read_csv(
@@ -51,107 +58,124 @@ def read_csv(
 ) -> pa.Table:
     """Read one text table; see :func:`lamina.data.readers.read_table` for the parameters."""
     name = str(path)
-    data = _as_utf8(name, _read_bytes(path), encoding)
-    names, delimiter = _header(name, data, delimiter)
-    check_column_names(name, names)
+    text = _as_text(name, _read_bytes(path), encoding)
+    header = read_header(name, text, delimiter)
+    check_column_names(name, header.names)
+    rows = text[header.end :].rstrip("\r\n")
+    del text  # a large table stands in memory often enough
+    if not rows:
+        return pa.table({column: pa.nulls(0) for column in header.names})
+    body = f"{rows}\n".encode()
+    del rows
+    table, ragged = _parsed(body, header)
+    _check_quotes(name, body, table, ragged)
+    _report_ragged(name, ragged, len(header.names), drop_ragged)
+    return typed_table(table, missing=missing, text_columns=text_columns)
+
+
+def _parsed(body: bytes, header: Header) -> tuple[pa.Table, list[Any]]:
+    """All fields as text, empty ones as null, and the rows that have too few or too many."""
     ragged: list[Any] = []
 
     def keep_ragged(row: Any) -> str:
         ragged.append(row)
         return "skip"
 
-    try:
-        table = arrow_csv.read_csv(
-            pa.BufferReader(data.rstrip(b"\r\n") + b"\n"),
-            # One block, so that no row is cut in two and rows are numbered; one thread, for the same reason.
-            read_options=arrow_csv.ReadOptions(use_threads=False, block_size=len(data) + 2, column_names=names, skip_rows=1),
-            parse_options=arrow_csv.ParseOptions(
-                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=keep_ragged, ignore_empty_lines=len(names) > 1
-            ),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=True,
-                null_values=[""],
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        raise DataError(
-            f"{name}: must be a text table, but cannot be parsed as one ({error}). Check its delimiter and quotes."
-        ) from error
-    _check_quotes(name, data, table)
-    _report_ragged(name, ragged, len(names), drop_ragged)
-    return typed_table(table, missing=missing, text_columns=text_columns)
+    table = arrow_csv.read_csv(
+        pa.BufferReader(body),
+        # One block where it may be, so that no row is too long for one; one thread, so that rows are numbered.
+        read_options=arrow_csv.ReadOptions(
+            use_threads=False, block_size=min(len(body) + 1, _LARGEST_BLOCK), column_names=header.names
+        ),
+        parse_options=arrow_csv.ParseOptions(
+            delimiter=header.delimiter,
+            newlines_in_values=True,
+            invalid_row_handler=keep_ragged,
+            ignore_empty_lines=len(header.names) > 1,
+        ),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(header.names, pa.string()),
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=True,
+            null_values=[""],
+        ),
+    )
+    return table, ragged
 
 
 def _read_bytes(path: Path) -> bytes:
-    name = str(path)
-    try:
-        data = path.read_bytes()
-        if data[:2] == b"\x1f\x8b" and path.suffix.lower() == ".gz":
-            data = gzip.decompress(data)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise FileError(f"{name!r} is damaged: its gzip data ends early or is garbled. Take a copy that is whole.") from error
-    except OSError as error:
-        raise FileError(f"cannot read {name!r}: {(error.strerror or str(error)).lower()}. Check its permissions.") from error
+    data = path.read_bytes()
+    if data[:2] == b"\x1f\x8b" and path.suffix.lower() == ".gz":
+        data = gzip.decompress(data)
     if not data.strip():
         raise DataError(
-            f"{name}: a table must have a header and at least one row, got an empty file. Check that it was written whole."
+            f"{path}: a table must have a header and at least one row, got an empty file. Check that it was written whole."
         )
     return data
 
 
-def _as_utf8(name: str, data: bytes, encoding: str) -> bytes:
-    """The text as UTF-8 without a byte order mark, once it is known to be text."""
+def _as_text(name: str, data: bytes, encoding: str) -> str:
+    """The text without a byte order mark, once it is known to be text."""
     for magic, kind in _MAGIC.items():
         if data.startswith(magic):
             raise FileError(f"{name!r} must be a text table, as its name says, got {kind}. Rename it or export it as CSV.")
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff") and encoding.lower().startswith("utf-8"):
-        raise DataError(f"{name}: must be UTF-8 text, got UTF-16. Name its encoding: encoding='utf-16' (--encoding utf-16).")
+    codec = _codec(encoding)
+    if codec == "utf-8":
+        for mark, other in _BYTE_ORDER_MARKS.items():
+            if data.startswith(mark):
+                repair = f"Name its encoding: encoding={other!r} (--encoding {other})."
+                raise DataError(f"{name}: must be UTF-8 text, got {other.upper()}. {repair}")
     try:
-        text = data.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
-    except LookupError as error:
-        raise InvalidSettingError(
-            f"encoding must be one that Python knows, got {encoding!r}. Use 'utf-8', 'cp1252' or 'latin-1'."
-        ) from error
+        text = data.decode(codec).removeprefix("\ufeff")
     except UnicodeError as error:
         raise _wrong_encoding(name, data, encoding, error) from error
     if "\0" in text:
-        raise FileError(f"{name!r} must be a text table, as its name says, got binary data. Export it as CSV, or rename it.")
-    return text.encode()
+        raise _binary(name, text.count("\0"), _line(text, text.index("\0")))
+    return text
+
+
+def _codec(encoding: str) -> str:
+    try:
+        "".encode(encoding)  # refuses what Python knows but is no encoding of text, such as hex
+        return codecs.lookup(encoding).name
+    except (LookupError, TypeError, ValueError) as error:
+        raise InvalidSettingError(
+            f"encoding must be one that Python knows, got {encoding!r}. Use 'utf-8', 'cp1252' or 'latin-1'."
+        ) from error
 
 
 def _wrong_encoding(name: str, data: bytes, encoding: str, error: UnicodeError) -> DataError | FileError:
-    if b"\0" in data:
-        return FileError(f"{name!r} must be a text table, as its name says, got binary data. Export it as CSV, or rename it.")
     start = getattr(error, "start", 0)
-    line = data.count(b"\n", 0, start) + 1
+    if zeros := data.count(0):
+        return _binary(name, zeros, _line(data.decode("latin-1"), data.index(0)))
     return DataError(
-        f"{name}: must be text in {encoding}, got the byte 0x{data[start]:02x} in line {line}. "
+        f"{name}: must be text in {encoding}, got the byte 0x{data[start]:02x} in line {_line(data.decode('latin-1'), start)}. "
         "Name its encoding: encoding='cp1252' (--encoding cp1252) is usual."
     )
 
 
-def _header(name: str, data: bytes, delimiter: str | None) -> tuple[list[str], str]:
-    """The column names of the first line, and the delimiter."""
-    line = data.split(b"\n", 1)[0].decode().rstrip("\r")
-    if not line.strip():
-        raise DataError(f"{name}: the first line must hold the column names, got a blank line. Remove it.")
-    if delimiter is None:
-        delimiter = max(_DELIMITERS, key=line.count)
-    elif len(delimiter) != 1:
-        raise InvalidSettingError(f"delimiter must be one character, got {delimiter!r}. Use ',', ';', '|' or a tab.")
-    names = next(csv.reader(io.StringIO(line), delimiter=delimiter))
-    return [column.strip() or f"unnamed_{i + 1}" for i, column in enumerate(names)], delimiter
+def _binary(name: str, count: int, line: int) -> FileError:
+    return FileError(
+        f"{name!r} must be a text table, as its name says, got binary data: {count} bytes of zero, the first in line {line}. "
+        "Export it as CSV, or rename it."
+    )
 
 
-def _check_quotes(name: str, data: bytes, table: pa.Table) -> None:
+def _line(text: str, position: int) -> int:
+    """The number of the line, from 1, at a position; lines end in any of the three usual ways."""
+    return len(re.findall("\r\n|\r|\n", text[:position])) + 1
+
+
+def _check_quotes(name: str, body: bytes, table: pa.Table, ragged: list[Any]) -> None:
     """A quote that is never closed swallows the rest of the file into one field, which no parser calls an error."""
-    if data.count(b'"') % 2 == 0 or table.num_rows == 0:
+    if body.count(b'"') % 2 == 0:
         return
-    last = [value for value in table.slice(table.num_rows - 1).to_pylist()[0].values() if value and "\n" in value]
-    if last:
-        start = last[-1].split("\n")[0][:40]
+    last = [value for row in table.slice(max(table.num_rows - 1, 0)).to_pylist() for value in row.values() if value]
+    # A ragged row shows what is swallowed only where it is the last of the file.
+    last += [row.text.rpartition('"')[2] for row in ragged[-1:] if body.decode().rstrip().endswith(row.text.rstrip())]
+    swallowed = [value for value in last if _LINE_BREAK.search(value)]
+    if swallowed:
+        start = _LINE_BREAK.split(swallowed[-1])[0][:40]
         raise DataError(f"{name}: every quote must be closed, got one that never is, before {start!r}. Close it or remove it.")
 
 
@@ -159,7 +183,7 @@ def _report_ragged(name: str, ragged: list[Any], width: int, drop: bool) -> None
     if not ragged:
         return
     first = ragged[0]
-    got = f"{first.actual_columns} in row {first.number} ({first.text[:40]!r})"
+    got = f"{first.actual_columns} in row {first.number + 1} ({first.text[:40]!r})"  # the header is row 1
     more = f" and {len(ragged) - 1} more such rows" if len(ragged) > 1 else ""
     if drop:
         note(f"{name}: dropped {len(ragged)} rows that do not have {width} fields, the first with {got}.")

@@ -195,7 +195,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         else:
             encoder = CategoryColumn.fit(series, min_count=self.min_count, max_categories=self.max_categories)
         if encoder is None:
-            self._leave_out(name, "every row says the same" + (", or something rare" if kind == "category" else ""))
+            self._leave_out(name, _why_nothing(series, kind))
         return encoder
 
     def _leave_out(self, name: str, reason: str) -> None:
@@ -221,3 +221,12 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         extra = [name for name in names if name not in set(self.feature_names_in_)]
         if extra:
             note(f"ignored {len(extra)} columns that the model was not trained on: {', '.join(map(repr, extra[:5]))}.")
+
+
+def _why_nothing(series: nw.Series, kind: str) -> str:
+    """The reason that the encoder of a column of this kind found nothing to learn from."""
+    if kind == "category":
+        return "every row says the same, or something rare"
+    if kind in ("number", "date") and series.drop_nulls().n_unique() > 1:
+        return "its finite values are the same, or closer together than a float can tell"
+    return "every row says the same"

@@ -25,7 +25,7 @@ def as_frame(X: Any, *, owner: str) -> nw.DataFrame:
     Raises
     ------
     DataError
-        If it is no data frame, has no row, or its columns have no proper names.
+        If it is no data frame, has no row, its columns have no proper names, or an Arrow column is damaged.
     MissingPackageError
         If pyarrow is not installed: the extra ``tables`` brings it, whatever library the frame is of.
 
@@ -38,6 +38,8 @@ def as_frame(X: Any, *, owner: str) -> nw.DataFrame:
     if isinstance(X, nw.DataFrame):
         return X
     require("pyarrow", owner=owner)
+    if nw.dependencies.is_polars_lazyframe(X):
+        raise DataError(f"{owner}: a table must be a data frame that holds its rows, got LazyFrame. Call collect() on it first.")
     # narwhals' own words for names that occur twice are those of each library, so they are looked at first.
     names = X.column_names if hasattr(X, "column_names") else getattr(X, "columns", ())
     check_column_names(owner, list(names))
@@ -48,6 +50,23 @@ def as_frame(X: Any, *, owner: str) -> nw.DataFrame:
             f"{owner}: a table must be a data frame of pandas, polars or pyarrow, got {type(X).__name__}. "
             "Wrap an array in pandas.DataFrame, with a name for every column."
         ) from error
+    frame = _plain(owner, frame)
+    if not frame.columns:
+        raise DataError(f"{owner}: a table must have at least one column, got none. Check where it comes from.")
     if len(frame) == 0:
         raise DataError(f"{owner}: a table must have at least one row, got none. Check where it comes from.")
+    return frame
+
+
+def _plain(owner: str, frame: nw.DataFrame) -> nw.DataFrame:
+    """The frame with its Arrow columns checked for damage and in plain types."""
+    if frame.implementation.is_pyarrow():
+        # Loads pyarrow, which users of the other two need not have.
+        from lamina.data.arrow_tables import plain_table
+
+        return nw.from_native(plain_table(owner, frame.to_native()), eager_only=True)
+    if frame.implementation.is_pandas() and any(hasattr(kind, "pyarrow_dtype") for kind in frame.to_native().dtypes):
+        from lamina.data.arrow_tables import plain_pandas
+
+        return nw.from_native(plain_pandas(owner, frame.to_native()), eager_only=True)
     return frame

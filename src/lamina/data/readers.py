@@ -6,14 +6,18 @@ as quick as they are to read, it reads all these formats itself, and it hands ov
 
 from __future__ import annotations
 
+import gzip
 import os
-from collections.abc import Collection
+import zlib
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lamina.data.arrow_tables import plain_table
 from lamina.data.checks import check_column_names
 from lamina.data.csv_reader import read_csv
-from lamina.errors import DataError, FileError, nearest
+from lamina.errors import DataError, FileError, LaminaError, nearest
 from lamina.extras import OptionalModule, require
 
 if TYPE_CHECKING:
@@ -26,6 +30,10 @@ __all__ = ["TABLE_SUFFIXES", "read_table"]
 _TEXT = {".csv": None, ".tsv": "\t", ".txt": None, ".data": None}
 _PARQUET = (".parquet", ".pq")
 _FEATHER = (".feather", ".arrow", ".ipc")
+_KINDS = {
+    **dict.fromkeys(_PARQUET, ("a Parquet file", "Take a copy that is whole, or write it again.")),
+    **dict.fromkeys(_FEATHER, ("a Feather file", "Take a copy that is whole, or write it again.")),
+}
 TABLE_SUFFIXES = (*_TEXT, *(f"{suffix}.gz" for suffix in _TEXT), *_PARQUET, *_FEATHER)
 
 
@@ -39,6 +47,10 @@ def read_table(
     drop_ragged: bool = False,
 ) -> pa.Table:
     """Read a table from a file.
+
+    Text may end its lines in any of the three usual ways, also mixed, and quote column names that hold delimiters or line
+    breaks. Columns of binary files are checked for damage, and come in plain types: views of text (as polars writes them) as
+    large texts, float16 as float32.
 
     Parameters
     ----------
@@ -66,9 +78,9 @@ def read_table(
     FileError
         If the file is missing, damaged or of another kind.
     DataError
-        If it holds no rows, ragged rows, or a column name twice.
+        If it holds no rows, ragged rows, a column name twice, or a column that is damaged (also text that is not UTF-8).
     InvalidSettingError
-        If ``delimiter`` is not one character, or ``encoding`` is unknown.
+        If ``delimiter`` is not one character of ASCII, or ``encoding`` is unknown.
     MissingPackageError
         If pyarrow is not installed: the extra ``tables`` brings it.
 
@@ -82,15 +94,45 @@ def read_table(
     """
     require("pyarrow", owner="read_table")
     path = Path(path)
-    suffix = _checked_suffix(path)
-    if suffix in _PARQUET or suffix in _FEATHER:
-        table = _read_arrow(path, suffix)
-    else:
-        delimiter = delimiter or _TEXT[suffix.removesuffix(".gz")]
-        table = read_csv(
-            path, delimiter=delimiter, encoding=encoding, missing=missing, text_columns=text_columns, drop_ragged=drop_ragged
-        )
-    return _checked_table(path, table)
+    with _foreign_errors_as_ours(path):
+        suffix = _checked_suffix(path)
+        if suffix in _PARQUET or suffix in _FEATHER:
+            table = _read_arrow(path, suffix)
+        else:
+            table = read_csv(
+                path,
+                delimiter=_TEXT[suffix.removesuffix(".gz")] if delimiter is None else delimiter,
+                encoding=encoding,
+                missing=missing,
+                text_columns=text_columns,
+                drop_ragged=drop_ragged,
+            )
+        return _checked_table(path, table)
+
+
+@contextmanager
+def _foreign_errors_as_ours(path: Path) -> Iterator[None]:
+    """The one place where what pyarrow, gzip or the system raise about a file becomes an error of ours."""
+    try:
+        yield
+    except LaminaError:
+        raise
+    except (pa.ArrowException, OSError, ValueError, OverflowError, EOFError, zlib.error) as error:
+        raise _as_ours(path, error) from error
+
+
+def _as_ours(path: Path, error: Exception) -> FileError:
+    name = repr(str(path))
+    if isinstance(error, gzip.BadGzipFile | EOFError | zlib.error):
+        return FileError(f"{name} is damaged: its gzip data ends early or is garbled. Take a copy that is whole.")
+    if isinstance(error, OSError) and error.errno is not None:
+        return FileError(f"cannot read {name}: {os.strerror(error.errno).lower()}. Check its path and permissions.")
+    words = " ".join(str(error).split())[:160]
+    if isinstance(error, MemoryError):
+        repair = "Take a copy that is whole, or fewer rows."
+        return FileError(f"{name} is damaged or too large: it asks for more memory than there is ({words}). {repair}")
+    kind, repair = _KINDS.get(path.suffix.lower(), ("a text table", "Check its delimiter and quotes."))
+    return FileError(f"{name} must be {kind}, as its name says, but cannot be read as one ({words}). {repair}")
 
 
 def _checked_suffix(path: Path) -> str:
@@ -110,13 +152,10 @@ def _checked_suffix(path: Path) -> str:
 def _read_arrow(path: Path, suffix: str) -> pa.Table:
     from pyarrow import feather, parquet
 
-    kind = "a Parquet file" if suffix in _PARQUET else "a Feather file"
-    try:
-        # parquet.read_table would stumble over a column name that occurs twice, for which there is a better sentence below.
-        return parquet.ParquetFile(path).read() if suffix in _PARQUET else feather.read_table(path)
-    except (pa.ArrowException, OSError) as error:
-        words = " ".join(str(error).split())[:120]
-        raise FileError(f"{str(path)!r} must be {kind}, as its name says, but cannot be read as one ({words}).") from error
+    # parquet.read_table would stumble over a column name that occurs twice, for which there is a better sentence below.
+    table = parquet.ParquetFile(path).read() if suffix in _PARQUET else feather.read_table(path)
+    check_column_names(str(path), table.column_names)
+    return plain_table(str(path), table)
 
 
 def _checked_table(path: Path, table: pa.Table) -> pa.Table:

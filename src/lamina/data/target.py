@@ -10,6 +10,7 @@ import numpy as np
 
 from lamina.data.columns.category import label_text
 from lamina.data.columns.missing import is_missing, object_values
+from lamina.data.frames import as_frame
 from lamina.data.notes import note
 from lamina.errors import DataError, nearest
 
@@ -145,9 +146,9 @@ def target_column(table: Any, name: str) -> nw.Series:
     Raises
     ------
     DataError
-        If there is no such column; the nearest name is suggested.
+        If there is no such column, where the nearest name is suggested; or as for :func:`~lamina.data.as_frame`.
     """
-    frame: nw.DataFrame = nw.from_native(table, eager_only=True)
+    frame = as_frame(table, owner="target_column")
     if name not in frame.columns:
         guess = nearest(name, frame.columns)
         repair = f"Did you mean {guess!r}?" if guess else f"The columns are {_some(frame.columns)}."

@@ -21,6 +21,7 @@ from lamina.model.setting_words import OWNER, setting_words
 from lamina.model.table_model import TableModel
 from lamina.model.table_settings import TableSettings
 from lamina.model.validation_metric import ValidationMetric
+from lamina.moments import mean_and_deviation
 from lamina.training import Callback, EarlyStopping, StopReason
 from lamina.validation import check_parameters, integer
 
@@ -174,9 +175,8 @@ def _location(goal: Target, y: np.ndarray, loss: str | None) -> tuple[float, flo
     """What to subtract from the target and divide it by; a rate (Poisson) must stay positive and is only divided."""
     if goal.task == "classification":
         return 0.0, 1.0
-    if loss == "poisson":
-        return 0.0, float(y.mean()) or 1.0
-    return float(y.mean()), float(y.std()) or 1.0
+    mean, deviation = (float(moment) for moment in mean_and_deviation(y))
+    return (0.0, mean or 1.0) if loss == "poisson" else (mean, deviation or 1.0)
 
 
 def _estimator(goal: Target, num_rows: int, settings: TableSettings) -> MLPClassifier | MLPRegressor:

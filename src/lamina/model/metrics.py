@@ -8,6 +8,8 @@ from types import MappingProxyType
 import numpy as np
 from scipy.stats import rankdata
 
+from lamina.moments import common_exponent
+
 __all__ = ["CLASSIFICATION_METRICS", "REGRESSION_METRICS", "area_under_curve", "constant_prediction", "score"]
 
 
@@ -62,8 +64,12 @@ def _log_loss(y: np.ndarray, probabilities: np.ndarray) -> float:
 
 def _r2(y: np.ndarray, prediction: np.ndarray) -> float:
     """1 - squared error over that of the mean; NaN when ``y`` does not vary."""
+    if y.min() == y.max():
+        return float("nan")
+    exponent = common_exponent(y, prediction)
+    y, prediction = np.ldexp(y, -exponent), np.ldexp(prediction, -exponent)
     total = float(((y - y.mean()) ** 2).sum())
-    return 1.0 - float(((y - prediction) ** 2).sum()) / total if total else float("nan")
+    return 1.0 - float(((y - prediction) ** 2).sum()) / total if total else -float("inf")
 
 
 def _mean_absolute_error(y: np.ndarray, prediction: np.ndarray) -> float:
@@ -71,7 +77,9 @@ def _mean_absolute_error(y: np.ndarray, prediction: np.ndarray) -> float:
 
 
 def _root_mean_squared_error(y: np.ndarray, prediction: np.ndarray) -> float:
-    return float(np.sqrt(((y - prediction) ** 2).mean()))
+    exponent = common_exponent(y, prediction)
+    squares = np.ldexp(y - prediction, -exponent) ** 2
+    return float(np.ldexp(np.sqrt(squares.mean()), exponent))
 
 
 Metric = Callable[[np.ndarray, np.ndarray], float]

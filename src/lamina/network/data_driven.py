@@ -13,6 +13,7 @@ from lamina.engine.program import Op, Program
 from lamina.engine.reference.passes import Mode, run_forward, unflatten
 from lamina.errors import DataError, ShapeError, phrase
 from lamina.initializers import Orthogonal
+from lamina.moments import mean_and_deviation
 from lamina.network.network import Network
 from lamina.validation import check_parameters, integer, number
 
@@ -101,14 +102,14 @@ def _scale(
 ) -> None:
     """Divide the op's weights by their sums' standard deviation until that is 1."""
     for _ in range(most):
-        variance = float(_run(program, op, flat, state, buffers).var())
-        if not np.isfinite(variance) or variance <= 0.0:
+        deviation = float(mean_and_deviation(_run(program, op, flat, state, buffers))[1])
+        if not np.isfinite(deviation) or deviation <= 0.0:
             rule = "must vary and be finite"
             repair = "Give other rows, or scale the data."
-            raise DataError(phrase(f"the weighted sums of {op.layer}", rule, f"variance {variance}", repair=repair))
-        if abs(variance - 1.0) < tol:
+            raise DataError(phrase(f"the weighted sums of {op.layer}", rule, f"standard deviation {deviation}", repair=repair))
+        if abs((deviation - 1.0) * (deviation + 1.0)) < tol:  # of the variance, whose square might overflow
             return
-        flat[program.parameters[op.parameters[0]].slice] /= np.sqrt(variance)
+        flat[program.parameters[op.parameters[0]].slice] /= deviation
 
 
 def _run(program: Program, op: Op, flat: np.ndarray, state: np.ndarray, buffers: Mapping[int, np.ndarray]) -> np.ndarray:

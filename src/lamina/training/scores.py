@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from lamina.moments import common_exponent
+
 __all__ = ["accuracy", "f1", "r2"]
 
 
@@ -46,6 +48,8 @@ def r2(truth: np.ndarray, predicted: np.ndarray, sample_weight: np.ndarray | Non
     if not np.isfinite(predicted).all():
         return float("nan")
     truth, predicted = truth.astype(np.float64), predicted.astype(np.float64)
+    exponent = common_exponent(truth, predicted, axis=0)
+    truth, predicted = np.ldexp(truth, -exponent), np.ldexp(predicted, -exponent)
     weight = np.ones((len(truth), 1)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)[:, np.newaxis]
     unexplained = (weight * (truth - predicted) ** 2).sum(axis=0)
     total = (weight * (truth - np.average(truth, axis=0, weights=weight[:, 0])) ** 2).sum(axis=0)

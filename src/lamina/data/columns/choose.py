@@ -52,10 +52,16 @@ def column_kind(series: nw.Series) -> str | None:
         for types, kind in _KINDS_OF_VALUE.items():
             if all(isinstance(value, types) for value in values):
                 return kind
+    got = _native_type(series) if series.dtype == nw.Unknown else series.dtype
     raise DataError(
-        f"column {series.name!r} must hold numbers, truth values, dates or text, got the type {series.dtype}. "
-        "Convert it or leave it out."
+        f"column {series.name!r} must hold numbers, truth values, dates or text, got the type {got}. Convert it or leave it out."
     )
+
+
+def _native_type(series: nw.Series) -> Any:
+    """What the column's own library calls its type."""
+    native = series.to_native()
+    return native.type if hasattr(native, "type") else native.dtype
 
 
 def column_from_dict(state: dict[str, Any]) -> ColumnEncoder:

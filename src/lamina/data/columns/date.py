@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -10,7 +11,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from lamina.data.columns.column_encoder import ColumnEncoder
-from lamina.data.columns.missing import is_missing, object_values
+from lamina.data.columns.missing import is_missing, object_values, times_array
 from lamina.data.columns.number import NumberColumn
 from lamina.errors import DataError, InvalidSettingError, phrase_unknown
 
@@ -94,19 +95,41 @@ def _times_of(series: nw.Series) -> np.ndarray:
     """A column's times, ndarray of shape (n,) datetime64[us], NaT where missing; text in ISO 8601 counts."""
     if isinstance(series.dtype, nw.Datetime) and series.dtype.time_zone:
         series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-    if series.dtype.is_temporal() and not isinstance(series.dtype, nw.Duration):
-        return np.asarray(series.cast(nw.Datetime("us")).to_numpy(), dtype="M8[us]")
+    if isinstance(series.dtype, nw.Datetime) or series.dtype == nw.Date:
+        return _as_microseconds(series.name, times_array(series))
     times = np.full(len(series), np.datetime64("NaT"), dtype="M8[us]")
     values = object_values(series)
     for i in np.flatnonzero(~is_missing(series)):
-        # datetime64 takes a plain number for a count of units.
-        if isinstance(values[i], (bool, int, float)):
-            raise _not_a_date(series.name, values[i])
-        try:
-            times[i] = np.datetime64(values[i], "us")
-        except (ValueError, TypeError) as error:
-            raise _not_a_date(series.name, values[i]) from error
+        times[i] = _time(series.name, values[i], int(i))
     return times
+
+
+def _time(column: str, value: object, row: int) -> np.datetime64:
+    # datetime64 takes a plain number for a count of units, and two words for the moment at which it reads them.
+    if isinstance(value, (bool, int, float)) or (isinstance(value, str) and value.lower() in ("now", "today")):
+        raise _not_a_date(column, value)
+    if isinstance(value, datetime.datetime) and value.tzinfo is not None:
+        value = value.astimezone(datetime.UTC).replace(tzinfo=None)
+    may_be_far = isinstance(value, str) and value[4:5].isdigit()  # a year of five digits or more
+    try:
+        time: np.datetime64 = np.datetime64(value) if may_be_far else np.datetime64(value, "us")  # type: ignore[call-overload]
+    except (ValueError, TypeError, OverflowError) as error:
+        raise _not_a_date(column, value) from error
+    return _as_microseconds(column, np.array([time]), first_row=row)[0] if may_be_far else time
+
+
+def _as_microseconds(column: str, times: np.ndarray, *, first_row: int = 0) -> np.ndarray:
+    """Times of any unit in microseconds, the earlier one where they lie between two."""
+    converted = times.astype("M8[us]")
+    # NumPy wraps what is too far away around, to another year.
+    wrapped = (converted.astype("M8[Y]") != times.astype("M8[Y]")) & ~np.isnat(times)
+    if wrapped.any():
+        row = int(np.flatnonzero(wrapped)[0])
+        got = f"{times[row]!s} (row {first_row + row + 1})"
+        raise DataError(
+            f"column {column!r} must hold dates between the years -290000 and 294000, got {got}. Correct it or leave it empty."
+        )
+    return converted
 
 
 def _not_a_date(column: str, value: object) -> DataError:

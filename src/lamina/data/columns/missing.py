@@ -5,7 +5,7 @@ from __future__ import annotations
 import narwhals.stable.v2 as nw
 import numpy as np
 
-__all__ = ["is_missing", "object_values"]
+__all__ = ["is_missing", "object_values", "times_array"]
 
 
 def is_missing(series: nw.Series) -> np.ndarray:
@@ -19,7 +19,35 @@ def is_missing(series: nw.Series) -> np.ndarray:
 def object_values(series: nw.Series) -> np.ndarray:
     """A column's values as Python objects, ndarray of shape (n,) object, None where missing."""
     values = np.empty(len(series), dtype=object)
-    values[:] = series.to_list()
+    values[:] = _listed(series)
     # pandas has pd.NA, NaN and NaT for missing; comparing with the first raises.
     values[is_missing(series)] = None
     return values
+
+
+def times_array(series: nw.Series) -> np.ndarray:
+    """A column of dates, of times without a zone or of durations, in its own unit; ndarray of shape (n,), NaT where missing."""
+    if series.dtype == nw.Date and series.implementation.is_pandas():
+        # pandas has dates only with Arrow types, and takes them one by one through Python's, which end with the year 9999.
+        return np.asarray(series.to_arrow().to_numpy(zero_copy_only=False))
+    times = series.to_numpy()
+    # Durations of pandas with Arrow types.
+    return times if times.dtype.kind in "mM" else np.asarray(series.to_arrow().to_numpy(zero_copy_only=False))
+
+
+def _listed(series: nw.Series) -> list[object]:
+    try:
+        return series.to_list()
+    except (ValueError, OverflowError):
+        # Python's dates and durations have bounds and no nanoseconds, NumPy's texts have them and no bounds.
+        if not isinstance(series.dtype, nw.Datetime | nw.Date | nw.Duration):
+            raise
+    if isinstance(series.dtype, nw.Datetime) and series.dtype.time_zone:
+        series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    return [_label(time) for time in times_array(series)]
+
+
+def _label(time: np.datetime64 | np.timedelta64) -> str:
+    """A time as Python's ``str`` would write it, which has decimals only where they are not all zero."""
+    text = str(time).replace("T", " ")
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from lamina.data.columns.column_encoder import ColumnEncoder
-from lamina.data.columns.missing import is_missing, object_values
+from lamina.data.columns.missing import is_missing, object_values, times_array
 from lamina.data.notes import note
 from lamina.errors import DataError, InvalidSettingError, phrase
 
@@ -20,6 +20,8 @@ Scaling = Literal["robust", "standard"]
 _BOUND = 3.0
 _FARTHEST = 1e4  # what a standardized value is cut at, so that 1e300 does not become infinite in float32
 _IQR_OF_NORMAL = 1.349
+_MICROSECONDS = {"s": 1e6, "ms": 1e3, "us": 1.0}
+_SMALLEST, _LARGEST = float(np.finfo(np.float64).smallest_subnormal), float(np.finfo(np.float64).max)
 
 
 @dataclass(frozen=True)
@@ -79,13 +81,21 @@ class NumberColumn(ColumnEncoder):
         """The features of plain numbers, NaN standing for missing."""
         missing = np.isnan(values)
         values = np.where(np.isposinf(values), self.high, np.where(np.isneginf(values), self.low, values))
-        with np.errstate(over="ignore"):
-            z = np.clip((values - self.center) / self.scale, -_FARTHEST, _FARTHEST)
-        if self.scaling == "robust":
-            z = z / np.sqrt(1.0 + (z / _BOUND) ** 2)
-        z[missing] = 0.0
-        columns = [z, missing] if self.has_missing else [z]
-        return np.stack(columns, axis=1).astype(np.float32)
+        with np.errstate(over="ignore", under="ignore"):
+            z = np.clip(self._standardized(values), -_FARTHEST, _FARTHEST)
+            if self.scaling == "robust":
+                z = z / np.sqrt(1.0 + (z / _BOUND) ** 2)
+            z[missing] = 0.0
+            columns = [z, missing] if self.has_missing else [z]
+            return np.stack(columns, axis=1).astype(np.float32)
+
+    def _standardized(self, values: np.ndarray) -> np.ndarray:
+        shift = values - self.center
+        standardized: np.ndarray = shift / self.scale
+        # Two huge numbers of unlike sign are too far apart for a float; half as far they are not.
+        if (far := np.isinf(shift)).any():
+            standardized[far] = (values[far] / 2.0 - self.center / 2.0) / (self.scale / 2.0)
+        return standardized
 
 
 def numbers_of(series: nw.Series) -> np.ndarray:
@@ -93,10 +103,14 @@ def numbers_of(series: nw.Series) -> np.ndarray:
     missing = is_missing(series)
     values = np.full(len(series), np.nan)
     if isinstance(series.dtype, nw.Duration):
-        series = series.dt.total_microseconds()
+        values[~missing] = _microseconds(series)[~missing]
+        return values
     if series.dtype.is_numeric() or series.dtype == nw.Boolean:
         known = series.filter((~missing).tolist()) if missing.any() else series
-        values[~missing] = np.asarray(known.cast(nw.Float64).to_numpy(), dtype=np.float64)
+        # Arrow's own cast refuses whole numbers beyond 2^53; NumPy knows none of 128 bits.
+        if not series.dtype.is_integer() or series.dtype in (nw.Int128, nw.UInt128):
+            known = known.cast(nw.Float64)
+        values[~missing] = np.asarray(known.to_numpy(), dtype=np.float64)
         return values
     objects = object_values(series)
     for i in np.flatnonzero(~missing):
@@ -104,10 +118,18 @@ def numbers_of(series: nw.Series) -> np.ndarray:
     return values
 
 
+def _microseconds(series: nw.Series) -> np.ndarray:
+    """Durations, ndarray of shape (n,) float64; anything where missing."""
+    durations = times_array(series)
+    unit = np.datetime_data(durations.dtype)[0]
+    counts = durations.astype(np.float64)
+    return counts / 1e3 if unit == "ns" else counts * _MICROSECONDS[unit]
+
+
 def _number(column: str, value: object, row: int) -> float:
     try:
         return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise DataError(
             f"column {column!r} must hold numbers, as in training, got {value!r} (row {row + 1}). Correct it or leave it empty."
         ) from error
@@ -116,9 +138,11 @@ def _number(column: str, value: object, row: int) -> float:
 def _location(values: np.ndarray, scaling: str) -> tuple[float, float]:
     """Center and scale, computed in units of the largest value so that squares of huge numbers do not overflow."""
     unit = float(np.abs(values).max()) or 1.0
-    values = values / unit
-    center, scale = float(np.mean(values)), float(np.std(values))
-    if scaling == "robust":
-        first, center, third = (float(q) for q in np.quantile(values, [0.25, 0.5, 0.75]))
-        scale = (third - first) / _IQR_OF_NORMAL or scale
-    return center * unit, scale * unit or 1.0
+    with np.errstate(over="ignore", under="ignore"):
+        values = values / unit
+        center, scale = float(np.mean(values)), float(np.std(values))
+        if scaling == "robust":
+            first, center, third = (float(q) for q in np.quantile(values, [0.25, 0.5, 0.75]))
+            scale = (third - first) / _IQR_OF_NORMAL or scale
+        # What lies outside the range of floats becomes the last one inside: numbers that differ keep a scale that shows it.
+        return center * unit, float(np.clip(scale * unit, _SMALLEST, _LARGEST)) if scale else 1.0

@@ -1,0 +1,44 @@
+"""Mean and standard deviation of a user's numbers, which may be as huge or tiny as floats can be."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Any, Literal
+
+import numpy as np
+
+__all__ = ["common_exponent", "mean_and_deviation"]
+
+
+def common_exponent(*arrays: np.ndarray, axis: Literal[0] | None = None) -> Any:
+    """The whole number e for which the greatest magnitude in ``arrays`` lies in [2^(e-1), 2^e), or one for each column.
+
+    Numbers times 2^-e (``numpy.ldexp``) lie in [-1, 1]: their squares do not overflow, and the largest do not underflow. Unlike a
+    division by the largest, that is exact, so ordinary numbers give the same bits with it and without. It is 0 where the greatest
+    is 0, infinite or NaN.
+
+    >>> int(common_exponent(np.array([0.1, -3.0]), np.array([1.0])))
+    2
+    """
+    greatest = reduce(np.maximum, [np.abs(array).max(axis=axis) for array in arrays])
+    return np.where(np.isfinite(greatest), np.frexp(greatest)[1], 0)
+
+
+def mean_and_deviation(values: np.ndarray, axis: Literal[0] | None = None) -> tuple[Any, Any]:
+    """Mean and standard deviation (of the population), of all or of each column; finite if ``values`` are.
+
+    The deviation of equal numbers is 0, even where rounding would put their mean beside them.
+
+    >>> [float(x) for x in mean_and_deviation(np.array([1.5e308, -1.5e308]))]
+    [0.0, 1.5e+308]
+    >>> [float(x) for x in mean_and_deviation(np.array([0.1, 0.1, 0.1]))]
+    [0.1, 0.0]
+    """
+    exponent = common_exponent(values, axis=axis)
+    with np.errstate(under="ignore"):
+        scaled = np.ldexp(values, -exponent)
+        low, high = scaled.min(axis=axis), scaled.max(axis=axis)
+        # Neither lies outside these bounds but for rounding, which would take the largest floats to infinity.
+        mean = np.clip(scaled.mean(axis=axis), low, high)
+        deviation = np.where(low == high, 0.0, np.minimum(scaled.std(axis=axis), np.maximum(-low, high)))
+        return np.ldexp(mean, exponent), np.ldexp(deviation, exponent)
