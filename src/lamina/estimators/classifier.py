@@ -212,7 +212,7 @@ True
         return accuracy(truth, self._encoding.choose(predicted, self._decision.threshold_of_prediction), weight)
 
     def _objective_function(self, chosen: Any) -> Callable[[Any, Any], float]:
-        return fitting.label_objective(chosen, self._decision, self._encoding)
+        return fitting.LabelObjective(chosen, self._decision, self._encoding)
 
     def _target_state(self) -> dict[str, Any]:
         encoding = self._encoding

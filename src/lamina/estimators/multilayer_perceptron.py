@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -144,6 +145,11 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         self._check_parameters()
         first = not (self.warm_start and self.__sklearn_is_fitted__())
         return self._fit(X, y, sample_weight, (X_val, y_val, groups), first=first)
+
+    def __copy__(self) -> Self:
+        """Shares the parameters, and nothing that was learnt: trained further, it leaves this one as it is."""
+        shared = [*self.get_params(deep=False).values(), *list_of_callbacks(self.callbacks)]
+        return copy.deepcopy(self, {id(part): part for part in shared})
 
     def _check_parameters(self) -> None:
         # not get_params, which inspects a signature for longer than all the checks take

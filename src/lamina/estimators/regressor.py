@@ -143,7 +143,7 @@ True
         self._loss = losses.get_loss(self.loss)
 
     def _objective_function(self, chosen: Any) -> Callable[[Any, Any], float]:
-        return fitting.number_objective(chosen)
+        return fitting.NumberObjective(chosen)
 
 
 def _flat(predicted: np.ndarray) -> np.ndarray:

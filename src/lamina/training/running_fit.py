@@ -62,6 +62,10 @@ class RunningFit:
         elif code == "interrupted" and np.isfinite(self.best.value):
             self.best.restore(executor)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For a pickle: data do not travel with what learnt from them."""
+        return vars(self) | {"validation": None}
+
     def state(self) -> dict[str, Any]:
         """What a checkpoint stores."""
         return {"is_open": self.is_open, "first_epoch": self.first_epoch, "best": self.best.state()}

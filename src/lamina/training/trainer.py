@@ -93,6 +93,11 @@ class Trainer(Predictor):
     stop_reason : StopReason or None
         Why the last :meth:`fit` ended.
 
+    Notes
+    -----
+    ``pickle`` and ``copy.deepcopy`` keep settings, callbacks, weights and the state of the optimizer: what comes back goes on bit for
+    bit. A pickle stores functions by name, so a loss or metric of your own must be a function of a module, not a lambda.
+
     Examples
     --------
     The exclusive or, which no single layer can learn:
@@ -348,6 +353,18 @@ class Trainer(Predictor):
         for callback, stored in zip(self.callbacks, state["callbacks"], strict=True):
             callback.load_state(stored)
         return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Settings, callbacks and all that was learnt, without the engine: a copy and a pickle get one of their own."""
+        kept = {name: part for name, part in vars(self).items() if name not in ("_model", "_moments")}
+        return kept | {"_run": None if self._model is None else run_state(self)}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        vars(self).update(state)
+        run, self._model = vars(self).pop("_run"), None
+        self._moments = Moments([ScheduleWatch(), *self.callbacks])
+        if run is not None:
+            load_run_state(self.build(), run)
 
     # Private rungs
 

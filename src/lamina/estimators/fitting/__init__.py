@@ -9,8 +9,7 @@ from lamina.lazy import lazy_exports
 if TYPE_CHECKING:
     from lamina.estimators.fitting.architecture import build_network
     from lamina.estimators.fitting.constraints import check_estimator_parameters
-    from lamina.estimators.fitting.frozen_trainer import FrozenTrainer
-    from lamina.estimators.fitting.objective import label_objective, number_objective
+    from lamina.estimators.fitting.objective import LabelObjective, NumberObjective
     from lamina.estimators.fitting.optimization import build_clipping, build_optimizer, build_schedule
     from lamina.estimators.fitting.outcome import DIVERGED, report_outcome
     from lamina.estimators.fitting.restarts import Restart, Restarts, fit_restarts, single_start
@@ -20,7 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DIVERGED",
-    "FrozenTrainer",
+    "LabelObjective",
+    "NumberObjective",
     "Restart",
     "Restarts",
     "RowScaling",
@@ -33,8 +33,6 @@ __all__ = [
     "check_estimator_parameters",
     "fit_restarts",
     "hold_out",
-    "label_objective",
-    "number_objective",
     "report_outcome",
     "single_start",
     "split_rows",
@@ -43,8 +41,7 @@ __all__ = [
 _HOMES = {
     "lamina.estimators.fitting.architecture": "build_network",
     "lamina.estimators.fitting.constraints": "check_estimator_parameters",
-    "lamina.estimators.fitting.frozen_trainer": "FrozenTrainer",
-    "lamina.estimators.fitting.objective": "label_objective number_objective",
+    "lamina.estimators.fitting.objective": "LabelObjective NumberObjective",
     "lamina.estimators.fitting.optimization": "build_clipping build_optimizer build_schedule",
     "lamina.estimators.fitting.outcome": "DIVERGED report_outcome",
     "lamina.estimators.fitting.restarts": "Restart Restarts fit_restarts single_start",

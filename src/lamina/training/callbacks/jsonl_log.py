@@ -40,6 +40,10 @@ class JsonlLog(Callback):
         self.path = os.fspath(path)
         self._file: TextIO | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For a pickle: the open file stays behind."""
+        return vars(self) | {"_file": None}
+
     def on_fit_begin(self, trainer: Run) -> None:
         check_writable(self.path)
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.history import Record
@@ -43,6 +43,10 @@ class Progress(Callback):
         self._task: TaskID | None = None
         self._next_drawing = 0.0
         self._text = ""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For a pickle: what is drawn, and the terminal stays behind."""
+        return vars(self) | {"_bar": None, "_console": None}
 
     def on_fit_begin(self, trainer: Run) -> None:
         # rich takes a while to import: only here, and only draws to a terminal.
