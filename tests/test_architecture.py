@@ -13,7 +13,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "lamina"
 
 # The floors, lowest first. A module may import from its own floor and from those below.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "lazy"}),
+    frozenset({"caller", "errors", "lazy"}),
     frozenset({"files", "stop_reason", "validation"}),
     frozenset({"engine", "settings"}),
     frozenset({"activations", "clipping", "initializers", "layers", "losses", "optimizers", "regularizers", "schedules"}),

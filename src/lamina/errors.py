@@ -10,7 +10,9 @@ import difflib
 from collections.abc import Iterable
 
 __all__ = [
+    "BusyError",
     "DataError",
+    "DataTypeError",
     "FileError",
     "InvalidSettingError",
     "LaminaError",
@@ -40,12 +42,20 @@ class DataError(LaminaError, ValueError):
     """The data given cannot be used as it is; the message says what to do about it."""
 
 
+class DataTypeError(DataError, TypeError):
+    """The data are of a kind that cannot be used at all. Both a ValueError and a TypeError, as scikit-learn raises either."""
+
+
 class FileError(LaminaError, OSError):
     """A file cannot be read or written, is damaged, or is of another kind."""
 
 
 class NonFiniteError(LaminaError, ValueError):
     """A loss, activation or gradient became NaN or infinite, and no good weights exist to go back to."""
+
+
+class BusyError(LaminaError, RuntimeError):
+    """An object is being fitted already, by another thread or by what calls back from its own fit."""
 
 
 class MissingPackageError(LaminaError, ImportError):

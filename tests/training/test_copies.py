@@ -12,7 +12,7 @@ import pytest
 from lamina.layers import Dense
 from lamina.losses import CustomLoss
 from lamina.network import Sequential
-from lamina.optimizers import OPTIMIZERS, LBFGS
+from lamina.optimizers import LBFGS, OPTIMIZERS
 from lamina.schedules import Adaptive, Cosine, Function, ReduceOnPlateau
 from lamina.training import Callback, Checkpoint, EarlyStopping, JsonlLog, Progress, TimeLimit, Trainer
 

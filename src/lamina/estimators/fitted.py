@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from lamina.estimators.given_data import DTYPES, checked_rows
 from lamina.estimators.layer_arrays import LayerArrays, dense_biases, dense_weights, write_into
+from lamina.training.exclusive import RUNNING
 from lamina.training.finite import is_finite
 
 if TYPE_CHECKING:
@@ -18,9 +20,7 @@ if TYPE_CHECKING:
     from lamina.network import Network
     from lamina.training import History, PredictiveDistribution, Trainer
 
-__all__ = ["DTYPES", "FittedNetwork"]
-
-DTYPES = (np.float64, np.float32)
+__all__ = ["FittedNetwork"]
 
 
 class FittedNetwork(BaseEstimator):  # type: ignore[misc]
@@ -68,6 +68,12 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
     def n_layers_(self) -> int:
         """Dense layers, and one for the input."""
         return len(dense_weights(self._fitted_trainer("n_layers_").executor.program)) + 1
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For a pickle; what is made in the midst of a fit is not itself in the midst of one."""
+        state: dict[str, Any] = dict(super().__getstate__())
+        state.pop(RUNNING, None)
+        return state
 
     def _views(self, parameters_of: Any) -> LayerArrays:
         executor = self._fitted_trainer("coefs_").executor
@@ -118,7 +124,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
         if self._is_plain(X):
             return X
         check_is_fitted(self)
-        return validate_data(self, X, accept_sparse="csr", dtype=DTYPES, reset=False)
+        return checked_rows(self, X)
 
     def _is_plain(self, X: Any) -> bool:
         """Whether scikit-learn's validation, which takes far longer than a row, would hand ``X`` back as it is."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
+from lamina.caller import warn_caller
 from lamina.engine.executor import Executor
 from lamina.engine.plan import Batches
 from lamina.errors import NonFiniteError
@@ -83,4 +83,4 @@ def report_failure(reason: StopReason | None, epoch: int) -> None:
     repair = "Lower the learning rate, scale the data, or clip the gradient."
     if epoch == 0:
         raise NonFiniteError(f"{reason.text} No epoch was done, so there are no trained weights. {repair}")
-    warnings.warn(f"{reason.text} The best weights so far are back. {repair}", TrainingWarning, stacklevel=3)
+    warn_caller(f"{reason.text} The best weights so far are back. {repair}", TrainingWarning)

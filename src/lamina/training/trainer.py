@@ -17,7 +17,7 @@ from lamina import optimizers
 from lamina.engine import permutation, plan
 from lamina.engine.executor import runs_epochs
 from lamina.engine.plan import Batches, Epochs, Failure, StepValues, TrainingPlan
-from lamina.errors import InvalidSettingError, phrase
+from lamina.errors import DataError, InvalidSettingError, ShapeError, phrase
 from lamina.network import Network
 from lamina.network.heads import Losses
 from lamina.optimizers import LBFGS, Optimizer, PerturbationOptimizer, StepOptimizer, get_optimizer
@@ -29,6 +29,7 @@ from lamina.training.callbacks.schedule_watch import ScheduleWatch
 from lamina.training.chunks import ChunkSize, run_in_chunks
 from lamina.training.contradictions import check_batches, check_program, first_batch_norm
 from lamina.training.epoch import Epoch
+from lamina.training.exclusive import RUNNING, exclusive
 from lamina.training.history import History, Record
 from lamina.training.predictor import PREDICTOR_RULES, Predictor
 from lamina.training.run_state import load_run_state, run_state
@@ -95,8 +96,8 @@ class Trainer(Predictor):
 
     Notes
     -----
-    ``pickle`` and ``copy.deepcopy`` keep settings, callbacks, weights and the state of the optimizer: what comes back goes on bit for
-    bit. A pickle stores functions by name, so a loss or metric of your own must be a function of a module, not a lambda.
+    ``pickle`` and ``copy.deepcopy`` keep settings, callbacks, weights and optimizer state: what comes back goes on bit for bit.
+    A pickle stores functions by name, so a loss or metric of your own must be a function of a module, not a lambda.
 
     Examples
     --------
@@ -190,6 +191,7 @@ class Trainer(Predictor):
 
     # The ladder
 
+    @exclusive("copy.deepcopy(trainer)")
     def fit(
         self,
         X: Any,
@@ -226,6 +228,8 @@ class Trainer(Predictor):
         ------
         ShapeError, DataError
             If the data do not fit the network or the loss.
+        BusyError
+            If this trainer is being fitted already, in another thread or by one of its own callbacks.
         NonFiniteError
             If a loss or gradient became NaN or infinite before any epoch was done. Later on the training stops with the
             best weights so far and a :class:`TrainingWarning`.
@@ -356,7 +360,7 @@ class Trainer(Predictor):
 
     def __getstate__(self) -> dict[str, Any]:
         """Settings, callbacks and all that was learnt, without the engine: a copy and a pickle get one of their own."""
-        kept = {name: part for name, part in vars(self).items() if name not in ("_model", "_moments")}
+        kept = {name: part for name, part in vars(self).items() if name not in ("_model", "_moments", RUNNING)}
         return kept | {"_run": None if self._model is None else run_state(self)}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
@@ -376,7 +380,10 @@ class Trainer(Predictor):
             raise InvalidSettingError(
                 phrase("validation_data", "must be (X, y) or (X, y, sample_weight)", came, owner="Trainer.fit")
             )
-        return self.batches(*validation_data), validation_data[1]
+        try:
+            return self.batches(*validation_data), validation_data[1]
+        except (DataError, ShapeError) as error:
+            raise type(error)(f"validation_data: {error}") from error
 
     def _configure(self) -> None:
         # L-BFGS takes no steps of the engine's; the plan then only says how to divide the penalty.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lamina.estimators.fitting.restarts import Restart, Restarts, fit_restarts, single_start
     from lamina.estimators.fitting.sgd_rate import RowScaling, SgdRate
     from lamina.estimators.fitting.stopping_rule import StoppingRule
-    from lamina.estimators.fitting.validation_split import hold_out, split_rows
+    from lamina.estimators.fitting.validation_split import check_weights, hold_out, split_rows
 
 __all__ = [
     "DIVERGED",
@@ -31,6 +31,7 @@ __all__ = [
     "build_optimizer",
     "build_schedule",
     "check_estimator_parameters",
+    "check_weights",
     "fit_restarts",
     "hold_out",
     "report_outcome",
@@ -47,6 +48,6 @@ _HOMES = {
     "lamina.estimators.fitting.restarts": "Restart Restarts fit_restarts single_start",
     "lamina.estimators.fitting.sgd_rate": "RowScaling SgdRate",
     "lamina.estimators.fitting.stopping_rule": "StoppingRule",
-    "lamina.estimators.fitting.validation_split": "hold_out split_rows",
+    "lamina.estimators.fitting.validation_split": "check_weights hold_out split_rows",
 }
 __getattr__, __dir__ = lazy_exports(__name__, _HOMES)

@@ -9,7 +9,28 @@ import numpy as np
 from lamina.errors import DataError, phrase
 from lamina.estimators.rows import Rows
 
-__all__ = ["hold_out", "split_rows"]
+__all__ = ["check_weights", "hold_out", "split_rows"]
+
+
+def check_weights(train: Rows, validation: Rows | None, *, owner: str) -> None:
+    """Refuse rows to train or to validate on that all have weight 0.
+
+    Raises
+    ------
+    DataError
+    """
+    parts = {
+        "training": (train, "Give weights > 0 to rows that train"),
+        "validation": (
+            validation,
+            "Hold out other rows (X_val and y_val, validation_split, validation_fraction or random_state)",
+        ),
+    }
+    for purpose, (rows, repair) in parts.items():
+        if rows is not None and rows.weight is not None and not (rows.weight > 0).any():
+            came = f"{len(rows)} rows of weight 0"
+            repair = f"{repair}, or change sample_weight or class_weight."
+            raise DataError(phrase(f"the weights of the {purpose} rows", "must not all be 0", came, repair=repair, owner=owner))
 
 
 def hold_out(rows: Rows, fraction: float, seed: int, stratify: np.ndarray | None) -> tuple[Rows, Rows]:
@@ -18,13 +39,18 @@ def hold_out(rows: Rows, fraction: float, seed: int, stratify: np.ndarray | None
     Raises
     ------
     DataError
-        If fewer than two rows are left for validation.
+        If fewer than two rows are left for validation, or none to train on.
     """
     # Here, because it brings along scikit-learn's metrics, preprocessing and callbacks, which an import should not cost.
     from sklearn.model_selection import train_test_split
 
     weights = () if rows.weight is None else (rows.weight,)
-    parts = train_test_split(rows.X, rows.truth, *weights, test_size=fraction, random_state=seed, stratify=stratify)
+    try:
+        parts = train_test_split(rows.X, rows.truth, *weights, test_size=fraction, random_state=seed, stratify=stratify)
+    except ValueError as error:
+        repair = "Change validation_fraction, give more rows, or validate on rows of your own (X_val and y_val)."
+        came = f"{fraction!r} of {len(rows)} rows"
+        raise DataError(f"validation_fraction: cannot hold out {came}: {error} {repair}") from error
     train, validation = Rows(*parts[0::2], *[None] * (not weights)), Rows(*parts[1::2], *[None] * (not weights))
     if len(validation) < 2:
         raise DataError(
