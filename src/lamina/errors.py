@@ -18,12 +18,18 @@ __all__ = [
     "LaminaError",
     "MissingPackageError",
     "NonFiniteError",
+    "OutOfMemoryError",
     "ShapeError",
     "nearest",
     "phrase",
     "phrase_missing",
     "phrase_unknown",
+    "shown",
 ]
+
+
+# Characters of what came that an error shows.
+_LONGEST_SHOWN = 600
 
 
 class LaminaError(Exception):
@@ -58,6 +64,10 @@ class BusyError(LaminaError, RuntimeError):
     """An object is being fitted already, by another thread or by what calls back from its own fit."""
 
 
+class OutOfMemoryError(LaminaError, MemoryError):
+    """A network is larger than the machine's memory; the message names the layer and the size."""
+
+
 class MissingPackageError(LaminaError, ImportError):
     """An optional package is not installed; the message says how to install it."""
 
@@ -66,7 +76,17 @@ def phrase(name: str, rule: str, got: object, *, repair: str = "", owner: str = 
     """One sentence of the form ``owner: name rule, got value. repair``."""
     head = f"{owner}: " if owner else ""
     tail = f" {repair}" if repair else ""
-    return f"{head}{name} {rule}, got {got!r}.{tail}"
+    return f"{head}{name} {rule}, got {shown(got)}.{tail}"
+
+
+def shown(got: object) -> str:
+    """What came, cut in the middle where it is long; its type where it cannot be shown."""
+    try:
+        text = repr(got)
+    except Exception:  # a number of thousands of digits, or a __repr__ of somebody's own
+        return f"a {type(got).__name__} that cannot be shown"
+    half = _LONGEST_SHOWN // 2
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:half]}...{text[-half:]}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -79,7 +99,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 def phrase_unknown(kind: str, name: object, known: Iterable[str], *, owner: str = "") -> str:
     """The sentence for an unknown name: lists the known ones and suggests the nearest."""
     known = sorted(known)
-    guess = nearest(str(name), known)
+    guess = nearest(name, known) if isinstance(name, str) else None
     repair = f"Did you mean {guess!r}? " if guess else ""
     return phrase(kind, f"must be one of {', '.join(known)}", name, repair=repair.strip(), owner=owner)
 

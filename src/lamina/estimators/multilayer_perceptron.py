@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 
 from lamina import training
 from lamina.caller import SCIKIT_LEARN_MODULE, warn_caller
-from lamina.errors import DataError, NonFiniteError, ShapeError, phrase
+from lamina.errors import DataError, NonFiniteError, ShapeError, phrase, shown
 from lamina.estimators import fitting
 from lamina.estimators.fitted import FittedNetwork
 from lamina.estimators.given_data import checked_weights
@@ -347,7 +347,7 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
             return 200 if is_stochastic(self) else None
         if self.batch_size > num_rows and is_stochastic(self):
             owner = type(self).__name__
-            text = f"{owner}: batch_size {self.batch_size} is larger than the {num_rows} rows, and is going to be clipped."
+            text = f"{owner}: batch_size {shown(self.batch_size)} is larger than the {num_rows} rows, and is going to be clipped."
             text = f"{text} Set batch_size='auto' to silence this."
             warn_caller(text, UserWarning, module=SCIKIT_LEARN_MODULE)
         return int(self.batch_size)

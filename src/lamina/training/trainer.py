@@ -9,11 +9,12 @@ import copy
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
 
-from lamina import optimizers
+from lamina import optimizers, validation
 from lamina.engine import permutation, plan
 from lamina.engine.executor import runs_epochs
 from lamina.engine.plan import Batches, Epochs, Failure, StepValues, TrainingPlan
@@ -36,7 +37,7 @@ from lamina.training.run_state import load_run_state, run_state
 from lamina.training.running_fit import RunningFit, report_failure
 from lamina.training.short_epochs import ShortEpochs, run_short_epochs
 from lamina.training.weighted_network import Metric
-from lamina.validation import Rule, boolean, check_parameters, choice, instance, integer, one_of, value
+from lamina.validation import Rule, boolean, check_parameters, choice, instance, integer, one_of, sequence_of, value
 
 __all__ = ["Trainer"]
 
@@ -45,7 +46,9 @@ _RULES: dict[str, Rule] = {
     "clipping": one_of(instance(plan.Clipping), value(None)),
     "shuffle": boolean(),
     "penalty_per_row": boolean(),
+    "callbacks": one_of(instance(Callback), sequence_of(instance(Callback))),
 } | PREDICTOR_RULES
+_PATH_RULE = {"path": validation.path()}
 _USUAL_BATCH_SIZE = 32
 
 
@@ -146,6 +149,9 @@ class Trainer(Predictor):
             "shuffle": shuffle,
             "n_threads": n_threads,
             "penalty_per_row": penalty_per_row,
+            "callbacks": callbacks,
+            "metrics": metrics,
+            "engine": engine,
         }
         check_parameters(given, _RULES, owner="Trainer")
         super().__init__(
@@ -159,8 +165,8 @@ class Trainer(Predictor):
             loss_weights=loss_weights,
         )
         self.optimizer = get_optimizer(optimizer)
-        self._chosen_batch_size = None if isinstance(batch_size, str) else batch_size
-        self.batch_size = _USUAL_BATCH_SIZE if isinstance(batch_size, str) else batch_size
+        self._chosen_batch_size = int(batch_size) if isinstance(batch_size, Integral) else None
+        self.batch_size = _USUAL_BATCH_SIZE if isinstance(batch_size, str) else self._chosen_batch_size
         # A schedule may watch the training and remember; another trainer's must not know.
         self.schedule: Schedule = copy.deepcopy(get_schedule(schedule))
         self._given_schedule = self.schedule  # callbacks may put others in its place
@@ -321,6 +327,7 @@ class Trainer(Predictor):
         """
         from lamina.training.checkpoint import identity_of, write_checkpoint
 
+        check_parameters({"path": path}, _PATH_RULE, owner="Trainer.save_checkpoint")
         callbacks = [callback.state() for callback in self.callbacks]
         state = {
             "identity": identity_of(self, self._given_schedule),
@@ -348,6 +355,7 @@ class Trainer(Predictor):
         """
         from lamina.training.checkpoint import check_identity, identity_of, read_checkpoint
 
+        check_parameters({"path": path}, _PATH_RULE, owner="Trainer.load_checkpoint")
         state = read_checkpoint(path)
         if not self.network.is_built:
             self.build([item["width"] for item in state["identity"]["network"]["inputs"]])
@@ -484,5 +492,5 @@ def _name_of(dtype: object) -> object:
     """The name of a dtype, however it is given; what is none comes back, to be refused."""
     try:
         return np.dtype(dtype).name  # type: ignore[call-overload]
-    except TypeError:
+    except Exception:  # whatever NumPy says of it
         return dtype

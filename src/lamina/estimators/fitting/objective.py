@@ -10,6 +10,7 @@ import numpy as np
 
 from lamina.optimizers import PerturbationOptimizer
 from lamina.training.scores import accuracy, f1, r2
+from lamina.validation import returned_number
 
 if TYPE_CHECKING:
     from lamina.estimators.decision import Decision
@@ -52,7 +53,8 @@ class LabelObjective:
             true_rows = encoding.choose(targets, (decision.low + decision.high) / 2)
         if isinstance(self.chosen, str):
             return float(_LABEL_SCORES[self.chosen](true_rows, chosen_rows))
-        return float(self.chosen(_labels(true_rows, encoding), _labels(chosen_rows, encoding)))
+        returned = self.chosen(_labels(true_rows, encoding), _labels(chosen_rows, encoding))
+        return returned_number(returned, "the objective", owner="MLPClassifier")
 
 
 @dataclass
@@ -65,7 +67,8 @@ class NumberObjective:
         if isinstance(self.chosen, str):
             return float(r2(targets, predictions))
         flat = targets.shape[1] == 1 and predictions.shape[1] == 1
-        return float(self.chosen(targets.ravel(), predictions.ravel()) if flat else self.chosen(targets, predictions))
+        returned = self.chosen(targets.ravel(), predictions.ravel()) if flat else self.chosen(targets, predictions)
+        return returned_number(returned, "the objective", owner="MLPRegressor")
 
 
 def _labels(encoded: np.ndarray, encoding: LabelEncoding) -> np.ndarray:

@@ -108,7 +108,10 @@ def _ask_splitter(rows: Rows, splitter: Any, groups: Any) -> tuple[np.ndarray, n
 
 def _row_numbers(given: Any, num_rows: int) -> np.ndarray:
     """The validation rows' numbers, sorted."""
-    array = np.asarray(given)
+    try:
+        array = np.asarray(given)
+    except ValueError as error:
+        raise DataError(phrase("validation_split", "must be row numbers, one dimension of integers", given)) from error
     if array.dtype == bool:
         if array.shape != (num_rows,):
             raise DataError(phrase("a mask as validation_split", f"must have shape ({num_rows},), as X has rows", array.shape))

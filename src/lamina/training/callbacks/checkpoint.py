@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from lamina import validation
 from lamina.files.atomic import check_writable
 from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.history import Record
@@ -39,7 +40,7 @@ class Checkpoint(Callback):
     runs_last = True
 
     def __init__(self, path: str | os.PathLike[str], every: int = 1) -> None:
-        check_parameters({"every": every}, {"every": integer(1)}, owner="Checkpoint")
+        check_parameters({"path": path, "every": every}, {"path": validation.path(), "every": integer(1)}, owner="Checkpoint")
         self.path = os.fspath(path)
         self.every = every
 

@@ -9,11 +9,11 @@ from lamina.training.best_weights import BestWeights
 from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.callbacks.watched import watched
 from lamina.training.history import Record
-from lamina.validation import boolean, check_parameters, choice, integer, number
+from lamina.validation import boolean, check_parameters, choice, integer, number, text
 
 __all__ = ["EarlyStopping"]
 
-_RULES = {"patience": integer(0), "tol": number(0), "mode": choice(("min", "max")), "restore_best": boolean()}
+_RULES = {"monitor": text(), "patience": integer(0), "tol": number(0), "mode": choice(("min", "max")), "restore_best": boolean()}
 
 
 class EarlyStopping(Callback):
@@ -70,7 +70,7 @@ class EarlyStopping(Callback):
         mode: str = "min",
         restore_best: bool = True,
     ) -> None:
-        settings = {"patience": patience, "tol": tol, "mode": mode, "restore_best": restore_best}
+        settings = {"monitor": monitor, "patience": patience, "tol": tol, "mode": mode, "restore_best": restore_best}
         check_parameters(settings, _RULES, owner="EarlyStopping")
         self.monitor = monitor
         self.patience = patience

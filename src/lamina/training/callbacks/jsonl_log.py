@@ -7,10 +7,12 @@ import os
 from pathlib import Path
 from typing import Any, TextIO
 
+from lamina import validation
 from lamina.errors import FileError
 from lamina.files.atomic import check_writable
 from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.history import Record
+from lamina.validation import check_parameters
 
 __all__ = ["JsonlLog"]
 
@@ -37,6 +39,7 @@ class JsonlLog(Callback):
     runs_last = True
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        check_parameters({"path": path}, {"path": validation.path()}, owner="JsonlLog")
         self.path = os.fspath(path)
         self._file: TextIO | None = None
 

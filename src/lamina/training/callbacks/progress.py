@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.history import Record
-from lamina.validation import check_parameters, number
+from lamina.validation import Rule, check_parameters, number, one_of, value
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 __all__ = ["Progress"]
+
+
+# The console is known by what is used of it: rich takes a while to import.
+_RULES = {
+    "console": one_of(value(None), Rule("a console of rich", lambda given: hasattr(given, "is_terminal"))),
+    "refresh_s": number(0, closed="neither"),
+}
 
 
 class Progress(Callback):
@@ -36,7 +43,7 @@ class Progress(Callback):
     runs_last = True
 
     def __init__(self, console: Console | None = None, refresh_s: float = 0.1) -> None:
-        check_parameters({"refresh_s": refresh_s}, {"refresh_s": number(0, closed="neither")}, owner="Progress")
+        check_parameters({"console": console, "refresh_s": refresh_s}, _RULES, owner="Progress")
         self.refresh_s = refresh_s
         self._console = console
         self._bar: Bar | None = None
