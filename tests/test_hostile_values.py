@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from lamina import Clipping, Dense, MLPClassifier, MLPRegressor, Sequential, Trainer
-from lamina.errors import InvalidSettingError, LaminaError, OutOfMemoryError, ShapeError
+from lamina.errors import DataError, InvalidSettingError, LaminaError, OutOfMemoryError, ShapeError
 from lamina.initializers import INITIALIZERS
 from lamina.layers import LAYERS
 from lamina.losses import LOSSES, CustomLoss
 from lamina.optimizers import OPTIMIZERS
 from lamina.regularizers import REGULARIZERS
-from lamina.schedules import SCHEDULES, Cosine
+from lamina.schedules import SCHEDULES, Adaptive, Cosine, Step, WarmUp
 from lamina.training import Checkpoint, EarlyStopping, JsonlLog, LearningRate, Progress, SmallGradient, TargetLoss, TimeLimit
 from lamina.validation import InvalidParameterError
 
@@ -173,6 +173,61 @@ def described() -> Iterator[tuple[type, str]]:
 def test_a_wrong_setting_is_refused(kind: Any, name: str) -> None:
     required = {key: USUAL.get(key, 1) for key, p in inspect.signature(kind).parameters.items() if p.default is p.empty}
     assert not harm(lambda given: kind(**required | {name: given}))
+
+
+LONG_SCHEDULES = ("cosine", "one_cycle", WarmUp(then=Cosine()), Step(epochs=10**400), Adaptive(patience=10**400))
+
+
+@pytest.mark.parametrize("schedule", LONG_SCHEDULES, ids=lambda given: getattr(given, "kind", given))
+def test_schedules_bear_any_number_of_epochs(schedule: Any) -> None:
+    stop = TargetLoss(1e9, monitor="loss")
+    model = MLPClassifier(hidden_layer_sizes=2, learning_rate=schedule, max_iter=10**400, callbacks=[stop]).fit(X, LABELS)
+    assert model.stop_reason_.code == "target_reached"
+
+
+@pytest.mark.parametrize("layers", [3, None, "x", [3], Dense, [Dense], [None], []], ids=str)
+def test_what_is_no_list_of_layers_is_refused(layers: Any) -> None:
+    with pytest.raises(InvalidSettingError, match="Sequential: layers must"):
+        Sequential(layers)
+
+
+@pytest.mark.parametrize("name", ["tol", "batch_size", "n_restarts", "callbacks", "loss", "max_time"])
+def test_a_parameter_that_turned_wrong_is_refused_by_the_next_partial_fit(name: str) -> None:
+    model = MLPClassifier(hidden_layer_sizes=2).partial_fit(X, LABELS, classes=[0, 1])
+    with pytest.raises(InvalidParameterError, match=f"MLPClassifier: {name} must be"):
+        model.set_params(**{name: 1j}).partial_fit(X, LABELS)
+
+
+class Splitter:
+    """Gives what it is told to give."""
+
+    def __init__(self, splits: Any) -> None:
+        self.splits = splits
+
+    def get_n_splits(self, *arguments: Any) -> int:
+        return 1
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Any:
+        return self.splits
+
+
+SPLITS = ([], [(1,)], [("a", "b")], [([0], [1, 2, 1000])], [([0.5], [1, 2])], 3, [None], [([0, 1], [[2], [3, 4]])])
+
+
+@pytest.mark.parametrize("splits", SPLITS, ids=str)
+def test_a_splitter_that_gives_no_row_numbers_is_refused(splits: Any) -> None:
+    with pytest.raises(DataError, match="validation_split"):
+        fit(MLPClassifier, validation_split=Splitter(splits))
+
+
+BAD_WEIGHTS = {"None": None, "a number": 3, "texts": [["x"]] * 2, "complex": [np.ones((3, 2)) * 1j, np.ones((2, 1))]}
+
+
+@pytest.mark.parametrize("arrays", list(BAD_WEIGHTS.values()), ids=list(BAD_WEIGHTS))
+def test_weights_that_are_no_numbers_are_refused(arrays: Any) -> None:
+    model = fit(MLPClassifier)
+    with pytest.raises(LaminaError, match="coefs_ must"):
+        model.coefs_ = arrays
 
 
 # Sizes

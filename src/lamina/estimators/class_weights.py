@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from lamina.errors import InvalidSettingError, nearest, phrase
 from lamina.estimators.labels import LabelEncoding
-from lamina.validation import check_parameters, number
+from lamina.validation import number
 
 __all__ = ["weigh_rows"]
-
-_WEIGHT = replace(number(0), text="a dict of numbers >= 0")
 
 ClassWeight = str | Mapping[Any, float] | Sequence[Mapping[int, float]] | None
 
@@ -58,5 +55,6 @@ def _weights_of(class_weight: str | Mapping[Any, float], labels: np.ndarray, enc
             guess = nearest(str(label), map(str, known))
             repair = f"Did you mean {guess}?" if guess else ""
             raise InvalidSettingError(phrase("class_weight", f"must name classes among {known}", label, repair=repair))
-        check_parameters({"class_weight": weight}, {"class_weight": _WEIGHT}, owner="MLPClassifier")
+        if not number(0).accepts(weight):
+            raise InvalidSettingError(phrase("class_weight", "must hold weights >= 0", weight))
     return np.array([class_weight.get(label, 1.0) for label in known])

@@ -236,8 +236,7 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """One epoch; goes on with the present weights, optimizer state and random numbers."""
         fitted = self.__sklearn_is_fitted__()
-        if not fitted:
-            self._check_parameters()
+        self._check_parameters()
         if self.early_stopping:
             raise DataError("partial_fit does not support early_stopping=True. Use fit, which can set validation rows aside.")
         if self.n_restarts > 1:

@@ -84,7 +84,7 @@ def split_rows(rows: Rows, split: Any, groups: Any = None) -> tuple[Rows, Rows]:
     if hasattr(split, "get_n_splits"):
         train, validation = _ask_splitter(rows, split, groups)
     else:
-        validation = _row_numbers(split, len(rows))
+        validation = _distinct(_row_numbers(split, len(rows)))
         train = np.setdiff1d(np.arange(len(rows)), validation)
     if len(np.intersect1d(train, validation)):
         raise DataError(phrase("validation_split", "must keep validation rows out of training", "rows in both"))
@@ -96,18 +96,18 @@ def split_rows(rows: Rows, split: Any, groups: Any = None) -> tuple[Rows, Rows]:
 
 def _ask_splitter(rows: Rows, splitter: Any, groups: Any) -> tuple[np.ndarray, np.ndarray]:
     target = rows.truth.ravel() if rows.truth.shape[1] == 1 else rows.truth
-    if groups is not None and len(groups) != len(rows):
-        raise DataError(phrase("groups", f"must have one entry for each of the {len(rows)} rows", len(groups)))
+    if groups is not None and np.shape(groups)[:1] != (len(rows),):
+        raise DataError(phrase("groups", f"must have one entry for each of the {len(rows)} rows", np.size(groups)))
     try:
         *_, (train, validation) = splitter.split(np.empty((len(rows), 1)), target, groups)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         repair = "Pass groups to fit." if "group" in str(error) else "Choose another splitter, or other settings of it."
         raise DataError(f"validation_split: {splitter!r} cannot split the {len(rows)} rows: {error} {repair}") from error
-    return np.asarray(train), np.asarray(validation)
+    return _row_numbers(train, len(rows)), _row_numbers(validation, len(rows))
 
 
 def _row_numbers(given: Any, num_rows: int) -> np.ndarray:
-    """The validation rows' numbers, sorted."""
+    """Numbers of rows, as they are or from a mask."""
     try:
         array = np.asarray(given)
     except ValueError as error:
@@ -122,9 +122,14 @@ def _row_numbers(given: Any, num_rows: int) -> np.ndarray:
     if array.size and (array.min() < 0 or array.max() >= num_rows):
         ends = (int(array.min()), int(array.max()))
         raise DataError(phrase("validation_split", f"must hold row numbers from 0 to {num_rows - 1}", ends))
-    numbers = np.unique(array)
-    if len(numbers) < len(array):
-        raise DataError(phrase("validation_split", "must name every row once", f"{len(array) - len(numbers)} repetitions"))
+    return array
+
+
+def _distinct(given: np.ndarray) -> np.ndarray:
+    """The numbers, sorted; none may come twice."""
+    numbers = np.unique(given)
+    if len(numbers) < len(given):
+        raise DataError(phrase("validation_split", "must name every row once", f"{len(given) - len(numbers)} repetitions"))
     return numbers
 
 
