@@ -38,6 +38,15 @@ def test_frames_of_lamina_and_of_what_calls_it_for_the_user_are_passed_over():
     assert caught[0].filename == __file__ and caught[0].lineno == sys._getframe().f_lineno - 1
 
 
+def test_what_runs_as_main_in_a_worker_belongs_to_its_package():
+    warn = _code(LIBRARY, "lamina.training.trainer")["warn"]
+    worker = _code(LIBRARY, "__main__")
+    worker["__package__"] = "joblib.externals.loky.backend"
+    with pytest.warns(UserWarning, match="text") as caught:
+        worker["call"](warn)
+    assert caught[0].filename == __file__
+
+
 def test_a_name_that_only_begins_alike_is_the_user_s():
     warn = _code(LIBRARY, "lamina.training.trainer")["warn"]
     names = _code(LIBRARY, "laminar.flow")

@@ -12,7 +12,7 @@ __all__ = ["SCIKIT_LEARN_MODULE", "warn_caller"]
 SCIKIT_LEARN_MODULE = "sklearn.neural_network._multilayer_perceptron"
 
 # What calls Lamina on behalf of the user.
-_GO_BETWEENS = frozenset({"lamina", "sklearn", "joblib", "concurrent", "threading", "multiprocessing"})
+_GO_BETWEENS = frozenset({"lamina", "sklearn", "joblib", "concurrent", "threading", "multiprocessing", "runpy"})
 
 
 def warn_caller(text: str, category: type[Warning], *, module: str | None = None) -> None:
@@ -47,4 +47,6 @@ def _callers_frame() -> FrameType:
 
 
 def _package(frame: FrameType) -> str:
-    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
+    # what runs as __main__ in a worker process still says its package
+    names = frame.f_globals
+    return str(names.get("__package__") or names.get("__name__") or "").partition(".")[0]

@@ -99,6 +99,11 @@ def test_labels_of_several_types_are_refused(y: Any, came: str) -> None:
         classifier().fit(X, y)
 
 
+def test_texts_of_python_and_of_numpy_are_one_type() -> None:
+    mixed = np.array([np.str_(label) if row % 2 else str(label) for row, label in enumerate(labels)], dtype=object)
+    assert classifier().fit(X, mixed).classes_.tolist() == ["0", "1", "2"]
+
+
 @pytest.mark.parametrize(
     "classes", [[], [0, 0, 1, 2], [[0, 1, 2]], 3, "abc", {0, 1, 2}, [0, 1, np.nan], [None, 0, 1], ["a", 1]], ids=str
 )

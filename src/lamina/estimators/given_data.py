@@ -36,8 +36,8 @@ def _refusals_as_ours(what: str, owner: str) -> Iterator[None]:
 
 
 def _repair_of(error: Exception) -> str:
-    """For tensors of torch, whose own advice is right but long; nothing for others."""
-    return " Give X.detach().cpu().numpy()." if "requires grad" in str(error) or "detach" in str(error) else ""
+    """For tensors that follow gradients or lie elsewhere; nothing for others."""
+    return " Give tensor.detach().cpu().numpy()." if "detach" in str(error) or "cpu" in str(error) else ""
 
 
 def checked_rows(estimator: Any, X: Any) -> Any:
@@ -118,7 +118,8 @@ def _refuse_mixed(y: Any, name: str, owner: str) -> None:
     else:
         return
     kinds = {type(entry) for entry in entries}
-    if type(None) in kinds or (len(kinds) > 1 and any(issubclass(kind, str | bytes) for kind in kinds)):
+    texts = {kind for kind in kinds if issubclass(kind, str)}
+    if type(None) in kinds or (texts and texts != kinds):
         came = " and ".join(sorted(kind.__name__ for kind in kinds))
         repair = "Make them all texts or all numbers, and leave out rows without a label."
         raise DataTypeError(phrase(name, "must hold labels of one type", came, repair=repair, owner=owner))
