@@ -142,19 +142,23 @@ def _target(y: Any, head: Head, program: Program, num_rows: int, dtype: np.dtype
     column = array.reshape(-1, 1) if array.ndim == 1 else array
     if column.shape != (num_rows, head.target_width):
         rule = f"must have shape ({num_rows}, {head.target_width}) beside the rows of X and the loss {head.kind}"
-        repair = _repair_of_shape(column.shape, num_rows, head, program.widths[head.logits], label)
+        repair = _repair_of_shape(column.shape, num_rows, head, label)
         raise ShapeError(phrase(label, rule, array.shape, repair=repair))
     check_finite(column, label)
     check_values(column, head, program.widths[head.logits], label)
     return column
 
 
-def _repair_of_shape(shape: tuple[int, ...], num_rows: int, head: Head, width: int, label: str) -> str:
+def _repair_of_shape(shape: tuple[int, ...], num_rows: int, head: Head, label: str) -> str:
     """What is usually meant by targets of that shape: one column a class, or the number of the class."""
-    if head.kind == "softmax_cross_entropy" and shape == (num_rows, width):
-        return f"One column a class: give {label}.argmax(axis=1), or use SoftmaxCrossEntropy(probabilities=True)."
-    if head.kind == "sigmoid_cross_entropy" and shape == (num_rows, 1):
-        return "One column an output: for one class out of several use softmax_cross_entropy, for a single yes or no Dense(1)."
+    if shape[0] != num_rows or len(shape) != 2:
+        return ""
+    if head.kind == "softmax_cross_entropy" and head.target_width == 1:
+        return f"For one column a class give {label}.argmax(axis=1), or use SoftmaxCrossEntropy(probabilities=True)."
+    if head.kind == "softmax_cross_entropy" and shape[1] == 1:
+        return "For numbers of classes use SoftmaxCrossEntropy()."
+    if head.kind == "sigmoid_cross_entropy" and shape[1] == 1:
+        return "For one class out of several use softmax_cross_entropy, for a single yes or no an output of one unit."
     return ""
 
 
