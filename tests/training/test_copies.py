@@ -12,7 +12,7 @@ import pytest
 from lamina.layers import Dense
 from lamina.losses import CustomLoss
 from lamina.network import Sequential
-from lamina.optimizers import LBFGS, OPTIMIZERS
+from lamina.optimizers import LBFGS, OPTIMIZERS, Momentum
 from lamina.schedules import Adaptive, Cosine, Function, ReduceOnPlateau
 from lamina.training import Callback, Checkpoint, EarlyStopping, JsonlLog, Progress, TimeLimit, Trainer
 
@@ -102,6 +102,16 @@ def test_functions_of_a_module_and_what_callbacks_remember_travel(table):
     assert_equal_runs(trainer, twin)
     assert twin.history[-1, "seen"] == 3
     assert twin.callbacks[0] is not trainer.callbacks[0]
+
+
+def test_an_optimizer_that_was_replaced_begins_anew_in_the_copy_too(make_trainer, table):
+    trainer = make_trainer(optimizer="adam")
+    trainer.fit(*table, max_epochs=1)
+    trainer.optimizer = Momentum(0.1)
+    twin = pickle.loads(pickle.dumps(trainer))
+    for run in (trainer, twin):
+        run.fit(*table, max_epochs=1)
+    assert_equal_runs(trainer, twin)
 
 
 def test_a_copy_leaves_the_original_as_it_is(make_trainer, table):

@@ -376,7 +376,9 @@ class Trainer(Predictor):
         run, self._model = vars(self).pop("_run"), None
         self._moments = Moments([ScheduleWatch(), *self.callbacks])
         if run is not None:
-            load_run_state(self.build(), run)
+            slots = self.build().executor.slots
+            # of an optimizer that has been replaced since: the next fit would begin the memory anew
+            load_run_state(self, run if run["slots"].shape == slots.shape else run | {"slots": slots})
 
     # Private rungs
 
