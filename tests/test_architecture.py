@@ -15,7 +15,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "lamina"
 
 # The floors, lowest first. A module may import from its own floor and from those below.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "extras", "lazy"}),
+    frozenset({"caller", "errors", "extras", "lazy"}),
     frozenset({"files", "moments", "patience", "stop_reason", "validation"}),
     frozenset({"engine", "forms", "settings"}),
     frozenset({"activations", "clipping", "initializers", "layers", "losses", "optimizers", "regularizers", "schedules"}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from numbers import Real
+from typing import Any
 
 from lamina.engine import plan
 from lamina.errors import InvalidSettingError, phrase
@@ -63,12 +63,12 @@ class Clipping(plan.Clipping):
             object.__setattr__(self, "value", _thresholds(self.value))
 
 
-def _thresholds(value: object) -> tuple[float, float]:
+def _thresholds(value: Any) -> tuple[float, float]:
     """(low, high) of one number or a pair of them."""
-    pair = (-value, value) if isinstance(value, Real) else value
+    pair = (-float(value), value) if number().accepts(value) else value
     try:
-        low, high = (float(bound) for bound in pair)  # type: ignore[attr-defined]
-    except (TypeError, ValueError):
+        low, high = (float(bound) for bound in pair)
+    except Exception:  # also from an iteration of the user's own
         low, high = math.nan, math.nan
     if not low < high:
         repair = "Use 0.5, or (-0.5, 0.5)."

@@ -10,20 +10,25 @@ import difflib
 from collections.abc import Iterable
 
 __all__ = [
+    "BusyError",
     "DataError",
+    "DataTypeError",
     "FileError",
     "InvalidSettingError",
     "LaminaError",
     "MissingPackageError",
     "NonFiniteError",
+    "OutOfMemoryError",
     "ShapeError",
     "nearest",
     "phrase",
     "phrase_missing",
     "phrase_unknown",
+    "shown",
 ]
 
-_LONGEST_REPR = 1000
+# Characters of what came that an error shows.
+_LONGEST_SHOWN = 600
 
 
 class LaminaError(Exception):
@@ -42,12 +47,24 @@ class DataError(LaminaError, ValueError):
     """The data given cannot be used as it is; the message says what to do about it."""
 
 
+class DataTypeError(DataError, TypeError):
+    """The data are of a kind that cannot be used at all. Both a ValueError and a TypeError, as scikit-learn raises either."""
+
+
 class FileError(LaminaError, OSError):
     """A file cannot be read or written, is damaged, or is of another kind."""
 
 
 class NonFiniteError(LaminaError, ValueError):
     """A loss, activation or gradient became NaN or infinite, and no good weights exist to go back to."""
+
+
+class BusyError(LaminaError, RuntimeError):
+    """An object is being fitted already, by another thread or by what calls back from its own fit."""
+
+
+class OutOfMemoryError(LaminaError, MemoryError):
+    """A network is larger than the machine's memory; the message names the layer and the size."""
 
 
 class MissingPackageError(LaminaError, ImportError):
@@ -58,16 +75,17 @@ def phrase(name: str, rule: str, got: object, *, repair: str = "", owner: str = 
     """One sentence of the form ``owner: name rule, got value. repair``."""
     head = f"{owner}: " if owner else ""
     tail = f" {repair}" if repair else ""
-    return f"{head}{name} {rule}, got {_shown(got)}.{tail}"
+    return f"{head}{name} {rule}, got {shown(got)}.{tail}"
 
 
-def _shown(got: object) -> str:
-    """``repr``, cut short where it would bury the sentence; the kind alone where there is none (an integer of 5,000 digits)."""
+def shown(got: object) -> str:
+    """What came, cut in the middle where it is long; its type where it cannot be shown."""
     try:
         text = repr(got)
-    except Exception:  # of any class, the user's own among them
-        return f"something that cannot be shown, of type {type(got).__name__}"
-    return text if len(text) <= _LONGEST_REPR else f"{text[:_LONGEST_REPR]}… ({len(text):,} characters)"
+    except Exception:  # a number of thousands of digits, or a __repr__ of somebody's own
+        return f"a {type(got).__name__} that cannot be shown"
+    half = _LONGEST_SHOWN // 2
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:half]}... ({len(text):,} characters) ...{text[-half:]}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -80,7 +98,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 def phrase_unknown(kind: str, name: object, known: Iterable[str], *, owner: str = "") -> str:
     """The sentence for an unknown name: lists the known ones and suggests the nearest."""
     known = sorted(known)
-    guess = nearest(str(name), known)
+    guess = nearest(name, known) if isinstance(name, str) else None
     repair = f"Did you mean {guess!r}? " if guess else ""
     return phrase(kind, f"must be one of {', '.join(known)}", name, repair=repair.strip(), owner=owner)
 

@@ -47,7 +47,7 @@ class StopReason:
     text: str = ""
 
     def __post_init__(self) -> None:
-        if self.code not in STOP_CODES:
+        if not isinstance(self.code, str) or self.code not in STOP_CODES:
             raise InvalidSettingError(phrase_unknown("code", self.code, STOP_CODES, owner="StopReason"))
         if not self.text:
             object.__setattr__(self, "text", STOP_CODES[self.code])

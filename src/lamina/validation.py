@@ -13,7 +13,8 @@ MLPClassifier: max_iter must be an integer >= 1, got 0.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from numbers import Integral, Real
 
@@ -30,9 +31,13 @@ __all__ = [
     "function",
     "instance",
     "integer",
+    "mapping_of",
     "number",
     "one_of",
+    "path",
+    "returned_number",
     "sequence_of",
+    "text",
     "value",
 ]
 
@@ -114,11 +119,31 @@ def function(arguments: str) -> Rule:
     return Rule(f"a function of {arguments}", lambda given: callable(given) and not isinstance(given, type))
 
 
+def text() -> Rule:
+    """A text that is not empty."""
+    return Rule("a text", lambda given: isinstance(given, str) and given != "")
+
+
+def path() -> Rule:
+    """A file's path as text or as a path object."""
+    return Rule("a path", lambda given: isinstance(given, str | os.PathLike) and given != "")
+
+
+def mapping_of(rule: Rule) -> Rule:
+    """A dict from names to values that each keep ``rule``."""
+
+    def accepts(given: object) -> bool:
+        return isinstance(given, Mapping) and all(isinstance(key, str) and rule.accepts(entry) for key, entry in given.items())
+
+    return Rule(f"a dict from names to values (each {rule.text})", accepts)
+
+
 def sequence_of(rule: Rule, length: int | None = None) -> Rule:
     """A list, tuple or array (not a string) whose every entry keeps ``rule``, of the given length if one is given."""
 
     def accepts(given: object) -> bool:
-        if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable) or np.ndim(given) == 0:  # type: ignore[arg-type]
+        # not an iterator, which testing would use up, and not a set, which has no order
+        if isinstance(given, str | bytes | Mapping | Set) or not isinstance(given, Collection) or getattr(given, "ndim", 1) == 0:
             return False
         entries = list(given)
         return (length is None or len(entries) == length) and all(rule.accepts(entry) for entry in entries)
@@ -144,10 +169,41 @@ def check_parameters(parameters: Mapping[str, object], rules: Mapping[str, Rule]
     wrong = [
         phrase(name, f"must be {rule.text}", parameters[name], repair=_suggest(parameters[name], rule), owner=owner)
         for name, rule in rules.items()
-        if name in parameters and not rule.accepts(parameters[name])
+        if name in parameters and not _keeps(parameters[name], rule)
     ]
     if wrong:
         raise InvalidParameterError("\n".join(wrong))
+
+
+def _keeps(given: object, rule: Rule) -> bool:
+    """What raises while it is tested (by a comparison or an iteration of its own) is not what the rule asks for."""
+    try:
+        return rule.accepts(given)
+    except Exception:
+        return False
+
+
+def returned_number(returned: object, what: str, *, owner: str) -> float:
+    """What a function of the user's returned, as a number; NaN and infinity are numbers too.
+
+    >>> returned_number("high", "the metric 'accuracy'", owner="Trainer")
+    Traceback (most recent call last):
+    ...
+    lamina.validation.InvalidParameterError: Trainer: the metric 'accuracy' must return a number, got 'high'.
+
+    Raises
+    ------
+    InvalidParameterError
+        If it is a text, complex, an array of any dimension, None, or another thing that is no number.
+    """
+    if type(returned) is float:
+        return returned
+    try:
+        if isinstance(returned, str | bytes | complex | np.complexfloating) or np.ndim(returned) != 0:  # type: ignore[arg-type]
+            raise TypeError
+        return float(returned)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        raise InvalidParameterError(phrase(what, "must return a number", returned, owner=owner)) from None
 
 
 def _suggest(given: object, rule: Rule) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_iris
+from sklearn.metrics import accuracy_score
 
 from lamina import MLPClassifier, MLPRegressor
 from lamina.errors import ShapeError
@@ -125,6 +126,14 @@ def test_a_warm_start_goes_on_after_pickling() -> None:
     model = _fitted(warm_start=True)
     twin = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(twin.fit(X, y).coefs_[0], model.fit(X, y).coefs_[0])
+
+
+@pytest.mark.parametrize("objective", ["accuracy", accuracy_score])
+def test_perturbed_weights_with_an_objective_go_on_after_pickling(objective: Any) -> None:
+    model = MLPClassifier(hidden_layer_sizes=4, solver="perturb-all", objective=objective, max_iter=3, random_state=0)
+    model.partial_fit(X, y, classes=[0, 1, 2])
+    twin = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(twin.partial_fit(X, y).coefs_[0], model.partial_fit(X, y).coefs_[0])
 
 
 def test_a_clone_is_unfitted_and_has_the_same_parameters() -> None:

@@ -214,3 +214,25 @@ def test_the_widths_of_any_data_are_known():
     assert input_widths(X.tolist(), ["x"]) == [3]
     assert input_widths(sparse.csr_array(X), ["x"]) == [3]
     assert input_widths({"a": X, "b": X[:, 0]}, ["a", "b"]) == [3, 1]
+
+
+ONE_HOT = np.eye(2)[Y]
+
+
+@pytest.mark.parametrize("one_hot", [ONE_HOT, ONE_HOT.astype(int).tolist(), sparse.csr_array(ONE_HOT), np.eye(3)[Y]])
+def test_one_hot_targets_under_softmax_are_told_of_argmax(one_hot):
+    message = r"y must have shape \(4, 1\) .* got \(4, [23]\)\. For one column a class give y\.argmax\(axis=1\), or use Softmax"
+    with pytest.raises(ShapeError, match=message):
+        batches(y=one_hot)
+
+
+def test_both_repairs_for_one_hot_targets_work():
+    np.testing.assert_array_equal(batches(y=ONE_HOT.argmax(axis=1)).targets[0].ravel(), Y)
+    np.testing.assert_array_equal(batches(y=ONE_HOT, loss=SoftmaxCrossEntropy(probabilities=True)).targets[0], ONE_HOT)
+
+
+def test_numbers_of_classes_are_told_of_the_loss_that_takes_them():
+    with pytest.raises(ShapeError, match=r"got \(4,\)\. For numbers of classes use SoftmaxCrossEntropy\(\)"):
+        batches(loss=SoftmaxCrossEntropy(probabilities=True))
+    with pytest.raises(ShapeError, match=r"got \(4,\)\. For one class out of several use softmax_cross_entropy"):
+        batches(loss=SigmoidCrossEntropy())

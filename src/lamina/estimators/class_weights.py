@@ -9,6 +9,7 @@ import numpy as np
 
 from lamina.errors import InvalidSettingError, nearest, phrase
 from lamina.estimators.labels import LabelEncoding
+from lamina.validation import number
 
 __all__ = ["weigh_rows"]
 
@@ -32,11 +33,7 @@ def weigh_rows(
         return sample_weight
     multilabel = encoding.kind == "multilabel"
     num_columns = encoding.num_classes if multilabel else 1
-    given = (
-        list(class_weight)
-        if isinstance(class_weight, Sequence) and not isinstance(class_weight, str)
-        else [class_weight] * num_columns
-    )
+    given = [class_weight] * num_columns if isinstance(class_weight, str | Mapping) else list(class_weight)
     if len(given) != num_columns or (multilabel and isinstance(class_weight, Mapping)):
         repair = "Give one dict for a single label, and a list with one dict a label for several."
         raise InvalidSettingError(phrase("class_weight", f"must fit {num_columns} label(s) a row", class_weight, repair=repair))
@@ -58,6 +55,6 @@ def _weights_of(class_weight: str | Mapping[Any, float], labels: np.ndarray, enc
             guess = nearest(str(label), map(str, known))
             repair = f"Did you mean {guess}?" if guess else ""
             raise InvalidSettingError(phrase("class_weight", f"must name classes among {known}", label, repair=repair))
-        if not weight >= 0:
+        if not number(0).accepts(weight):
             raise InvalidSettingError(phrase("class_weight", "must hold weights >= 0", weight))
     return np.array([class_weight.get(label, 1.0) for label in known])

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags
-from sklearn.utils.multiclass import check_classification_targets, unique_labels
-from sklearn.utils.validation import column_or_1d, validate_data
+from sklearn.utils.multiclass import unique_labels
 
-from lamina.errors import DataError
+from lamina.errors import DataError, phrase
 from lamina.estimators import fitting
 from lamina.estimators.available import available_if
 from lamina.estimators.class_weights import weigh_rows
 from lamina.estimators.decision import Decision, choose_decision, has_probabilities
 from lamina.estimators.documentation import ATTRIBUTES, NOTES, PARAMETERS
-from lamina.estimators.fitted import DTYPES
+from lamina.estimators.given_data import checked_labels, classes_of
 from lamina.estimators.labels import LabelEncoding
 from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
 from lamina.estimators.parameters import ActivationParameter, HiddenLayerSizes
 from lamina.estimators.solver import has_partial_fit
+from lamina.training.exclusive import exclusive
 from lamina.training.scores import accuracy
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ Parameters
     with "log_loss" alone, ``decision_function`` with the others.
 class_weight : dict, "balanced", list of dict or None, default=None
     Weight of each class, by its label; "balanced" is ``n_samples / (n_classes * count)``. A list with one dict a label, when a
-    row may have several. Multiplied by the sample weights.
+    row may have several. Multiplied by the sample weights. ``partial_fit`` refuses "balanced": a part of the rows cannot say how
+    frequent a class is.
 label_smoothing : float, default=0.0
     Share of the target that is spread evenly over the classes, in [0, 1); for "log_loss".
 
@@ -83,6 +84,7 @@ True
     _decision: Decision = field(init=False)
 
     @available_if(has_partial_fit)
+    @exclusive("sklearn.base.clone(model)")
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """Train for one epoch more on the rows given.
 
@@ -92,19 +94,31 @@ True
         y : array of shape (n_samples,) or (n_samples, n_outputs)
         sample_weight : array of shape (n_samples,), optional
         classes : array of shape (n_classes,), optional
-            All classes that will ever come; required in the first call, and the same ever after if given again.
+            All classes that will ever come, in any order; required in the first call, and the same ever after if given again.
 
         Returns
         -------
         self
+
+        Raises
+        ------
+        DataError
+            If ``classes`` are missing in the first call, no labels, or others than before; if ``y`` has a label that is not among
+            them, or is of another kind than before; if ``class_weight`` is "balanced", which needs all rows.
         """
+        if isinstance(self.class_weight, str):
+            rule = "must not be 'balanced' in partial_fit, which sees a part of the rows and cannot know how frequent a class is"
+            repair = (
+                'Give the weights as a dict: dict(zip(classes, compute_class_weight("balanced", classes=classes, y=y))), with '
+                "compute_class_weight of sklearn.utils.class_weight and a sample y of all the targets."
+            )
+            raise DataError(phrase("class_weight", rule, self.class_weight, repair=repair, owner="MLPClassifier"))
         if not self.__sklearn_is_fitted__():
             if classes is None:
                 raise DataError("classes must be passed on the first call to partial_fit, got None.")
-            check_classification_targets(y)
-            self._encoding = LabelEncoding.learn(y, classes)
+            self._encoding = LabelEncoding.learn(y, classes_of(classes, "MLPClassifier.partial_fit"))
             self.classes_ = self._encoding.classes
-        elif classes is not None and not np.array_equal(self.classes_, unique_labels(classes)):
+        elif classes is not None and not np.array_equal(self.classes_, classes_of(classes, "MLPClassifier.partial_fit")):
             raise DataError(f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}.")
         return self._partial_fit(X, y, sample_weight)
 
@@ -181,14 +195,14 @@ True
         return tags
 
     def _validated(self, X: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
-        X, y = validate_data(self, X, y, accept_sparse="csr", multi_output=True, dtype=DTYPES, reset=reset)
-        return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
+        return checked_labels(self, X, y, reset)
 
     def _learn_target(self, y: Any, first: bool, incremental: bool) -> None:
         if first and not incremental:
             self._encoding = LabelEncoding.learn(y)
             self.classes_ = self._encoding.classes
         elif self.warm_start:
+            self._encoding.check_kind(y)
             classes = unique_labels(y)
             if set(classes) != set(self.classes_):
                 raise DataError(
@@ -212,7 +226,7 @@ True
         return accuracy(truth, self._encoding.choose(predicted, self._decision.threshold_of_prediction), weight)
 
     def _objective_function(self, chosen: Any) -> Callable[[Any, Any], float]:
-        return fitting.label_objective(chosen, self._decision, self._encoding)
+        return fitting.LabelObjective(chosen, self._decision, self._encoding)
 
     def _target_state(self) -> dict[str, Any]:
         encoding = self._encoding

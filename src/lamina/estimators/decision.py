@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from lamina import losses
-from lamina.errors import InvalidSettingError, phrase_unknown
+from lamina.errors import DataError, InvalidSettingError, phrase, phrase_unknown
 from lamina.estimators.labels import LabelEncoding
 
 if TYPE_CHECKING:
@@ -98,6 +98,11 @@ def choose_decision(loss: str | Loss | Callable[..., object], encoding: LabelEnc
     """
     chosen = _named(loss, encoding, label_smoothing) if isinstance(loss, str) else losses.get_loss(loss)
     if isinstance(chosen, losses.SoftmaxCrossEntropy):
+        if encoding.kind == "multilabel":
+            rule = "must have one label a row with softmax cross-entropy"
+            came = f"{encoding.num_classes} columns of 0 and 1"
+            repair = 'Give y.argmax(axis=1), or loss="log_loss" when a row may have several labels.'
+            raise DataError(phrase("y", rule, came, repair=repair, owner="MLPClassifier"))
         # targets are indices of classes here, whatever they may be elsewhere
         return Decision(replace(chosen, probabilities=False), 0.0, 1.0, 0.0, "softmax")
     if chosen.kind not in _CONVENTIONS:

@@ -87,8 +87,8 @@ objective : str, function or None, default=None
     What "perturb-one" and "perturb-all" improve in place of the loss: "accuracy" or "f1" (classifier), "r2" (regressor), or a
     ``function(y_true, y_pred)`` of labels or numbers whose larger values are better, such as most metrics of scikit-learn.
 n_restarts : int, default=1
-    Trainings from different weights, in parallel threads, >= 1. The one with the best validation score is kept (else the lowest
-    validation loss, the best objective, the lowest training loss), and ``restarts_`` reports all. Each has copies of the
+    Trainings from different weights, in parallel threads, 1 to 100,000. The one with the best validation score is kept (else the
+    lowest validation loss, the best objective, the lowest training loss), and ``restarts_`` reports all. Each has copies of the
     ``callbacks``.
 validation_split : splitter, array or None, default=None
     Rows of X to set aside for validation: a splitter of scikit-learn (the last of its splits: ``TimeSeriesSplit``,

@@ -1,4 +1,4 @@
-"""What a fitted estimator shows of its network: weights by layer, history, and a pickle that needs no engine."""
+"""What a fitted estimator shows of its network: weights by layer, history, and what it says of new rows."""
 
 from __future__ import annotations
 
@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from lamina.estimators import fitting
+from lamina.estimators.given_data import DTYPES, checked_rows
 from lamina.estimators.layer_arrays import LayerArrays, dense_biases, dense_weights, write_into
+from lamina.training.exclusive import RUNNING
 from lamina.training.finite import is_finite
 
 if TYPE_CHECKING:
     from lamina.engine.program import Parameter
     from lamina.network import Network
-    from lamina.training import Callback, History, PredictiveDistribution, Trainer
+    from lamina.training import History, PredictiveDistribution, Trainer
 
-__all__ = ["DTYPES", "FittedNetwork"]
-
-DTYPES = (np.float64, np.float32)
+__all__ = ["FittedNetwork"]
 
 
 class FittedNetwork(BaseEstimator):  # type: ignore[misc]
@@ -71,21 +70,10 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
         return len(dense_weights(self._fitted_trainer("n_layers_").executor.program)) + 1
 
     def __getstate__(self) -> dict[str, Any]:
-        """The attributes, with the trainer frozen: engines do not travel."""
+        """For a pickle; what is made in the midst of a fit is not itself in the midst of one."""
         state: dict[str, Any] = dict(super().__getstate__())
-        if "_trainer" in state:
-            state["_trainer"] = fitting.FrozenTrainer.of(state["_trainer"])
+        state.pop(RUNNING, None)
         return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        frozen = state.get("_trainer")
-        super().__setstate__({name: value for name, value in state.items() if name != "_trainer"})
-        if frozen is not None:
-            self._trainer = frozen.thaw(self._trainer_callbacks())
-
-    def _trainer_callbacks(self) -> list[Callback]:
-        """The callbacks that a trainer of this estimator gets."""
-        raise NotImplementedError
 
     def _views(self, parameters_of: Any) -> LayerArrays:
         executor = self._fitted_trainer("coefs_").executor
@@ -136,7 +124,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
         if self._is_plain(X):
             return X
         check_is_fitted(self)
-        return validate_data(self, X, accept_sparse="csr", dtype=DTYPES, reset=False)
+        return checked_rows(self, X)
 
     def _is_plain(self, X: Any) -> bool:
         """Whether scikit-learn's validation, which takes far longer than a row, would hand ``X`` back as it is."""

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils.multiclass import check_classification_targets, is_multilabel
+from sklearn.utils.multiclass import is_multilabel
 
-from lamina.errors import DataError
+from lamina.errors import DataError, phrase
+from lamina.estimators.given_data import check_labels
 
 __all__ = ["LabelEncoding"]
 
@@ -41,12 +42,10 @@ class LabelEncoding:
 
         Raises
         ------
-        ValueError
-            scikit-learn's, if ``y`` are no labels.
         DataError
-            If a row has several labels that are not 0 or 1.
+            If ``y`` are no labels, or a row has several that are not 0 or 1.
         """
-        check_classification_targets(y)
+        check_labels(y)
         if sparse.issparse(y) or (np.ndim(y) == 2 and np.shape(y)[1] > 1):
             if not is_multilabel(y):
                 raise DataError("`y` with several columns must hold 0 and 1, one column a label. Fit one model a column instead.")
@@ -58,20 +57,41 @@ class LabelEncoding:
     def num_classes(self) -> int:
         return len(self.classes)
 
+    def check_kind(self, y: Any) -> None:
+        """Refuse targets of another kind than those that were learnt.
+
+        Raises
+        ------
+        DataError
+            If a row had one label and now has several, or another number of them, or texts take the place of numbers.
+        """
+        learnt, came = self._described(self.classes), self._described(y)
+        if self.kind == "multilabel":
+            learnt = f"{self.num_classes} labels of 0 and 1 a row"
+        if came != learnt:
+            repair = "Fit a new model for another kind of target."
+            raise DataError(phrase("y", f"must be of the kind that was learnt before ({learnt})", came, repair=repair))
+
+    @staticmethod
+    def _described(y: Any) -> str:
+        """The kind of targets, in words."""
+        if sparse.issparse(y) or (np.ndim(y) == 2 and np.shape(y)[1] > 1):
+            return f"{np.shape(y)[1]} labels of 0 and 1 a row"
+        array = np.asarray(y)
+        is_text = array.dtype.kind in "SUT" or (array.dtype == object and any(isinstance(label, str) for label in array.flat))
+        return f"one label a row, {'texts' if is_text else 'numbers'}"
+
     def encode(self, y: Any) -> np.ndarray:
         """Numbers for the labels ``y``, in the smallest unsigned type.
 
         Raises
         ------
         DataError
-            If a label is not among the classes, or rows of labels are of another length.
+            If a label is not among the classes, or the labels are of another kind.
         """
+        self.check_kind(y)
         if self.kind == "multilabel":
             dense: np.ndarray = np.asarray(y.toarray() if hasattr(y, "toarray") else y)
-            if dense.ndim != 2 or dense.shape[1] != self.num_classes:
-                raise DataError(
-                    f"`y` must have one column a label, {self.num_classes} in all, got an array of shape {dense.shape}."
-                )
             return np.asarray(dense != 0, dtype=np.uint8)
         labels = np.asarray(y).ravel()
         last = self.num_classes - 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, SupportsIndex
 
 import numpy as np
 
-from lamina.errors import ShapeError
+from lamina.errors import DataError, ShapeError, phrase
 
 if TYPE_CHECKING:
     from lamina.engine.program import Parameter, Program
@@ -40,13 +40,20 @@ def write_into(views: Sequence[np.ndarray], arrays: Iterable[object], name: str)
     ------
     ShapeError
         If there is not one array a view, or the shapes differ.
+    DataError
+        If they are no arrays of numbers.
     """
-    new = [np.asarray(array) for array in arrays]
+    try:
+        new = [np.asarray(array) for array in arrays]
+    except (TypeError, ValueError) as error:
+        raise DataError(phrase(name, "must be a list of arrays of numbers", arrays)) from error
     expected, came = [view.shape for view in views], [array.shape for array in new]
     if expected != came:
         raise ShapeError(
             f"{name} must have the shapes {expected}, got {came}. To train a network of another shape, fit a new model."
         )
+    if any(array.dtype.kind not in "biuf" for array in new):
+        raise DataError(phrase(name, "must hold real numbers", [array.dtype.name for array in new]))
     for view, array in zip(views, new, strict=True):
         view[...] = array
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import fields
@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight
 
 from lamina import training
-from lamina.errors import DataError, FileError, NonFiniteError, ShapeError, phrase
+from lamina.caller import SCIKIT_LEARN_MODULE, warn_caller
+from lamina.errors import DataError, FileError, NonFiniteError, ShapeError, phrase, shown
 from lamina.estimators import fitting
 from lamina.estimators.fitted import FittedNetwork
+from lamina.estimators.given_data import checked_weights
+from lamina.estimators.nested_settings import nested_settings, split_nested, with_settings
 from lamina.estimators.parameters import ActivationParameter, HiddenLayerSizes, SharedParameters
 from lamina.estimators.rows import Rows
 from lamina.estimators.solver import changes_rate_by_epoch, is_stochastic
 from lamina.training.callbacks.callback import list_of_callbacks
+from lamina.training.exclusive import exclusive
 from lamina.training.interrupts import Interrupts
 
 if TYPE_CHECKING:
@@ -106,6 +109,7 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
 
     # The course of a fit
 
+    @exclusive("sklearn.base.clone(model)")
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None, groups: Any = None) -> Self:
         """Train on rows and their targets.
 
@@ -132,6 +136,11 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         ------
         InvalidParameterError
             If parameters are wrong or contradict each other; all of them are named.
+        DataError
+            If X, y or the weights cannot be used, or all rows to train or to validate on have weight 0; with ``warm_start``, if y
+            is of another kind than before.
+        BusyError
+            If this estimator is being fitted already, in another thread or by one of its callbacks.
         NonFiniteError
             If the very first epoch makes weights that are no finite numbers.
 
@@ -141,10 +150,59 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
             If ``max_iter`` was reached.
         TrainingWarning
             If training diverged; the best weights so far are kept.
+
+        Notes
+        -----
+        Warnings point at the line that called ``fit``, through pipelines and searches. Those that scikit-learn's estimators give
+        too are given in its name, so that filters with ``module="sklearn"`` act on them.
         """
         self._check_parameters()
         first = not (self.warm_start and self.__sklearn_is_fitted__())
         return self._fit(X, y, sample_weight, (X_val, y_val, groups), first=first)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """All parameters by name.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            With the settings of the objects among them, such as ``optimizer__learning_rate``.
+
+        Returns
+        -------
+        dict
+        """
+        parameters: dict[str, Any] = super().get_params(deep=deep)
+        if deep:
+            for name, given in list(parameters.items()):
+                parameters |= nested_settings(name, given)
+        return parameters
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters by name; ``optimizer__learning_rate=0.1`` puts an optimizer with that rate in place of the present one.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter is unknown.
+        InvalidSettingError
+            If the parameter before the ``__`` is no object with settings, or has no such setting. Nothing is changed then.
+        """
+        plain, nested = split_nested(params, [field.name for field in fields(self) if field.init])
+        owner = type(self).__name__
+        for name, changes in nested.items():
+            plain[name] = with_settings(name, plain.get(name, getattr(self, name)), changes, owner=owner)
+        super().set_params(**plain)
+        return self
+
+    def __copy__(self) -> Self:
+        """Shares the parameters, and nothing that was learnt: trained further, it leaves this one as it is."""
+        shared = [*self.get_params(deep=False).values(), *list_of_callbacks(self.callbacks)]
+        return copy.deepcopy(self, {id(part): part for part in shared})
 
     def _check_parameters(self) -> None:
         # not get_params, which inspects a signature for longer than all the checks take
@@ -186,8 +244,7 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """One epoch; goes on with the present weights, optimizer state and random numbers."""
         fitted = self.__sklearn_is_fitted__()
-        if not fitted:
-            self._check_parameters()
+        self._check_parameters()
         if self.early_stopping:
             raise DataError("partial_fit does not support early_stopping=True. Use fit, which can set validation rows aside.")
         if self.n_restarts > 1:
@@ -200,9 +257,7 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
 
     def _rows(self, X: Any, y: Any, sample_weight: Any, first: bool, incremental: bool) -> Rows:
         X, y = self._validated(X, y, reset=first)
-        weight = (
-            None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
-        )
+        weight = checked_weights(self, sample_weight, X)
         self._learn_target(y, first, incremental)
         truth = self._truth(y)
         return Rows(X, truth, self._row_weights(truth, weight))
@@ -252,6 +307,11 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
 
     def _split(self, rows: Rows, X_val: Any, y_val: Any, groups: Any) -> tuple[Rows, Rows | None]:
         """Rows to train on, and rows to validate on: the user's, or some set aside, or none."""
+        train, validation = self._divided(rows, X_val, y_val, groups)
+        fitting.check_weights(train, validation, owner=type(self).__name__)
+        return train, validation
+
+    def _divided(self, rows: Rows, X_val: Any, y_val: Any, groups: Any) -> tuple[Rows, Rows | None]:
         if (X_val is None) != (y_val is None):
             raise DataError("fit: X_val and y_val must be given together, got only one of them.")
         if X_val is not None:
@@ -298,8 +358,9 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
             return 200 if is_stochastic(self) else None
         if self.batch_size > num_rows and is_stochastic(self):
             owner = type(self).__name__
-            text = f"{owner}: batch_size {self.batch_size} is larger than the {num_rows} rows, and is going to be clipped."
-            warnings.warn(f"{text} Set batch_size='auto' to silence this.", UserWarning, stacklevel=6)
+            text = f"{owner}: batch_size {shown(self.batch_size)} is larger than the {num_rows} rows, and is going to be clipped."
+            text = f"{text} Set batch_size='auto' to silence this."
+            warn_caller(text, UserWarning, module=SCIKIT_LEARN_MODULE)
         return int(self.batch_size)
 
     def _validation_loss(self, validation: Rows) -> float:

@@ -16,7 +16,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, colu
 
 from lamina.engine import ENGINES
 from lamina.errors import DataError, phrase
-from lamina.estimators.fitted import DTYPES
+from lamina.estimators.given_data import DTYPES
 from lamina.estimators.labels import LabelEncoding
 from lamina.estimators.perceptron_epochs import KEPT, choose, run_epochs
 from lamina.estimators.rows import Rows

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.utils.validation import column_or_1d, validate_data
 
 from lamina import losses
 from lamina.errors import DataError, phrase
 from lamina.estimators import fitting
 from lamina.estimators.available import available_if
 from lamina.estimators.documentation import ATTRIBUTES, NOTES, PARAMETERS
-from lamina.estimators.fitted import DTYPES
+from lamina.estimators.given_data import checked_numbers
 from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
 from lamina.estimators.parameters import ActivationParameter, HiddenLayerSizes
 from lamina.estimators.solver import has_partial_fit
+from lamina.training.exclusive import exclusive
 from lamina.training.scores import r2
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ True
     _num_targets: int = field(init=False)
 
     @available_if(has_partial_fit)
+    @exclusive("sklearn.base.clone(model)")
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch more on the rows given.
 
@@ -105,8 +106,7 @@ True
         return _flat(self._loss.predict(logits))
 
     def _validated(self, X: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
-        X, y = validate_data(self, X, y, accept_sparse="csr", multi_output=True, y_numeric=True, dtype=DTYPES, reset=reset)
-        return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
+        return checked_numbers(self, X, y, reset)
 
     def _learn_target(self, y: np.ndarray, first: bool, incremental: bool) -> None:
         num_targets = 1 if y.ndim == 1 else y.shape[1]
@@ -114,7 +114,8 @@ True
             self._num_targets = num_targets
         elif num_targets != self._num_targets:
             rule = f"must have {self._num_targets} column(s), as in the previous call"
-            raise DataError(phrase("y", rule, num_targets, owner="MLPRegressor"))
+            repair = "Fit a new model for another number of outputs."
+            raise DataError(phrase("y", rule, num_targets, repair=repair, owner="MLPRegressor"))
         self._loss = losses.get_loss(self.loss)
         if isinstance(self._loss, losses.Poisson) and (y < 0).any():
             repair = 'Use loss="squared_error" for numbers that may be negative.'
@@ -143,7 +144,7 @@ True
         self._loss = losses.get_loss(self.loss)
 
     def _objective_function(self, chosen: Any) -> Callable[[Any, Any], float]:
-        return fitting.number_objective(chosen)
+        return fitting.NumberObjective(chosen)
 
 
 def _flat(predicted: np.ndarray) -> np.ndarray:

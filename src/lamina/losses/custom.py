@@ -41,7 +41,9 @@ class CustomLoss(Loss):
     Raises
     ------
     ShapeError
-        When the function returns arrays of another shape.
+        When the function returns arrays of another shape, or more than two things.
+    InvalidSettingError
+        When it returns what is no array of numbers. What it raises itself comes through as it is.
 
     Examples
     --------
@@ -71,7 +73,13 @@ class CustomLoss(Loss):
         return width if self.num_targets is None else self.num_targets
 
     def predict(self, logits: np.ndarray) -> np.ndarray:
-        return logits if self.inverse_link is None else np.asarray(self.inverse_link(logits))
+        if self.inverse_link is None:
+            return logits
+        predicted = self._as_numbers(self.inverse_link(logits), "what inverse_link returns")
+        if predicted.shape[:1] != logits.shape[:1]:
+            rule = f"must have {len(logits)} rows, as the logits"
+            raise ShapeError(phrase("what inverse_link returns", rule, predicted.shape, owner=self.name))
+        return predicted
 
     def to_dict(self) -> dict[str, Any]:
         """Refused: a function cannot be written as data."""
@@ -80,17 +88,25 @@ class CustomLoss(Loss):
 
     def values(self, logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """Loss of each row alone, float64 ndarray (n,)."""
-        returned = self.function(np.asarray(logits, dtype=np.float64), np.asarray(targets, dtype=np.float64))
-        return self._checked(returned[0] if isinstance(returned, tuple) else returned, logits.shape[:1], "loss")
+        values, _ = self._call(np.asarray(logits, dtype=np.float64), np.asarray(targets, dtype=np.float64))
+        return self._checked(values, logits.shape[:1], "loss")
 
     def value_and_gradient(self, logits: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Loss of each row, ndarray (n,), and its gradient, ndarray (n, k), both float64."""
         z, t = np.asarray(logits, dtype=np.float64), np.asarray(targets, dtype=np.float64)
+        values, gradient = self._call(z, t)
+        losses = self._checked(values, z.shape[:1], "loss")
+        return losses, self._central_differences(z, t) if gradient is None else self._checked(gradient, z.shape, "gradient")
+
+    def _call(self, z: np.ndarray, t: np.ndarray) -> tuple[Any, Any]:
+        """What the function returns for the loss, and for the gradient; None if it returns the loss alone."""
         returned = self.function(z, t)
-        if isinstance(returned, tuple):
-            values, gradient = returned
-            return self._checked(values, z.shape[:1], "loss"), self._checked(gradient, z.shape, "gradient")
-        return self._checked(returned, z.shape[:1], "loss"), self._central_differences(z, t)
+        if not isinstance(returned, tuple):
+            return returned, None
+        if len(returned) != 2:
+            rule = "must return the loss of each row, or the pair (loss of each row, gradient)"
+            raise ShapeError(phrase("the function", rule, f"{len(returned)} results", owner=self.name))
+        return returned
 
     def _central_differences(self, z: np.ndarray, t: np.ndarray) -> np.ndarray:
         gradient = np.empty_like(z)
@@ -104,8 +120,17 @@ class CustomLoss(Loss):
         return gradient
 
     def _checked(self, values: Any, shape: tuple[int, ...], quantity: str) -> np.ndarray:
-        array = np.asarray(values, dtype=np.float64)
+        array = self._as_numbers(values, f"the {quantity}").astype(np.float64, copy=False)
         if array.shape != shape:
             repair = "Sum over outputs only: one number a row." if quantity == "loss" else "One number for each logit."
             raise ShapeError(phrase(f"the {quantity}", f"must have shape {shape}", array.shape, repair=repair, owner=self.name))
         return array
+
+    def _as_numbers(self, returned: Any, what: str) -> np.ndarray:
+        try:
+            array = np.asarray(returned)
+            if array.dtype.kind not in "biufO":
+                raise TypeError(f"cannot read {array.dtype} as numbers")
+            return array if array.dtype.kind == "f" else array.astype(np.float64)
+        except Exception as error:  # also from the __array__ of a tensor that follows gradients
+            raise InvalidSettingError(phrase(what, "must be an array of numbers", returned, owner=self.name)) from error

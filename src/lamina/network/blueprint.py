@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -9,6 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from lamina.engine.program import Op, Parameter, Program
+from lamina.errors import OutOfMemoryError, phrase, shown
 from lamina.layers import OpDraft, ParameterDraft
 from lamina.network.node import InputNode, Node
 
@@ -28,11 +32,52 @@ class Blueprint:
     state_drafts: tuple[ParameterDraft, ...]
 
     def first_values(self, rng: np.random.Generator | np.random.RandomState, dtype: DTypeLike) -> tuple[np.ndarray, np.ndarray]:
-        """Flat parameter and state vectors; parameters are drawn one after the other, in the program's order."""
+        """Flat parameter and state vectors; parameters are drawn one after the other, in the program's order.
+
+        Raises
+        ------
+        OutOfMemoryError
+            Before anything is drawn if it can be foreseen.
+        """
+        check_memory((*self.program.parameters, *self.program.state))
         parameters = [_drawn(draft, function, rng, dtype) for draft, function in zip(self.drafts, self.functions, strict=True)]
         state = [_drawn(draft, "", rng, dtype) for draft in self.state_drafts]
         nothing = np.empty(0, dtype=dtype)
         return np.concatenate([nothing, *parameters]), np.concatenate([nothing, *state])
+
+
+def check_memory(arrays: Sequence[Parameter]) -> None:
+    """Refuse arrays that the machine cannot hold, by the first that does not fit beside those before it.
+
+    Linux would often grant them, and end the process when they are written.
+
+    Raises
+    ------
+    OutOfMemoryError
+    """
+    total = 0
+    for array in arrays:
+        size_bytes = 8 * math.prod(array.shape)  # they are drawn in float64
+        total += size_bytes
+        if total > _memory_bytes():
+            beside = "" if total == size_bytes else f" beside {_gib(total - size_bytes)} of those before it"
+            rule = f"must fit into the {_gib(int(_memory_bytes()))} of this machine"
+            came = f"{_gib(size_bytes)}{beside}"
+            name = f"the array {array.name!r} of shape {shown(array.shape)}"
+            raise OutOfMemoryError(phrase(name, rule, came, repair="Use fewer units.", owner=array.layer))
+
+
+def _gib(size_bytes: int) -> str:
+    """A size in words; no float holds the largest that a network can be asked for."""
+    return f"{size_bytes / 2**30:.3g} GiB" if size_bytes < 2**100 else f"2**{size_bytes.bit_length() - 31} GiB"
+
+
+def _memory_bytes() -> float:
+    """The machine's memory; where that is not known, all that can be addressed."""
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE")) * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
+        return float(sys.maxsize)
 
 
 def _drawn(

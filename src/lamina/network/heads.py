@@ -9,7 +9,7 @@ from typing import TypeAlias
 from lamina.engine.program import Head, Op, Program
 from lamina.errors import InvalidSettingError, ShapeError, phrase, phrase_unknown
 from lamina.losses import Loss, LossLike, get_loss
-from lamina.validation import check_parameters, number
+from lamina.validation import Rule, check_parameters, number, sequence_of
 
 __all__ = ["Losses", "heads_for", "loss_weights_of", "losses_for"]
 
@@ -36,6 +36,9 @@ def losses_for(losses: Losses, output_names: Sequence[str]) -> tuple[Loss, ...]:
         rule = f"must be one for each output ({', '.join(output_names)})"
         raise InvalidSettingError(phrase("losses", rule, len(listed), repair="Give a list of losses, or a dict by output."))
     return tuple(get_loss(loss) for loss in listed)
+
+
+_ANYTHING = Rule("one number >= 0", lambda given: True)  # each is tested by itself, to be named by itself
 
 
 def heads_for(
@@ -80,6 +83,7 @@ def loss_weights_of(weights: Sequence[float] | Mapping[str, float] | None, outpu
             if name not in output_names:
                 raise InvalidSettingError(phrase_unknown("an output that has a loss weight", name, output_names))
         weights = [weights.get(name, 1.0) for name in output_names]
+    check_parameters({"loss_weights": weights}, {"loss_weights": sequence_of(_ANYTHING)}, owner="program")
     listed = list(weights)
     if len(listed) != len(output_names):
         raise InvalidSettingError(phrase("loss_weights", f"must be one for each of {len(output_names)} outputs", weights))

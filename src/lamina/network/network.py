@@ -98,7 +98,8 @@ class Network:
         ShapeError
             When an input already has another width, or the layers' shapes do not fit; the layer and both shapes are named.
         """
-        widths = list(input_widths) if isinstance(input_widths, Iterable) else [input_widths]
+        several = isinstance(input_widths, Iterable) and getattr(input_widths, "ndim", 1) > 0
+        widths: list[Any] = list(input_widths) if several else [input_widths]  # type: ignore[arg-type]
         if len(widths) != len(self.inputs):
             rule = f"must be one for each of the inputs {', '.join(self.input_names)}"
             raise InvalidSettingError(phrase("input_widths", rule, input_widths, owner=type(self).__name__))
@@ -178,6 +179,11 @@ class Network:
         """First values: the flat parameter vector (num_parameters,) and the flat state vector (num_state,) of ``dtype``.
 
         Parameters are drawn in their order from one generator; the same seed gives the same values (rounded) in both dtypes.
+
+        Raises
+        ------
+        OutOfMemoryError
+            When a layer has more parameters than the machine's memory can hold.
         """
         given = isinstance(seed, np.random.Generator | np.random.RandomState)
         if not given:

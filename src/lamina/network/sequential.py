@@ -48,6 +48,8 @@ class Sequential(Network):
     kind: ClassVar[str] = "sequential"
 
     def __init__(self, layers: Iterable[Layer | Input], input_width: int | None = None) -> None:
+        if not isinstance(layers, Iterable):
+            raise InvalidSettingError(phrase("layers", "must be a list of layers", layers, owner="Sequential"))
         source, chain = _source_and_layers(list(layers), input_width)
         last = reduce(lambda symbol, layer: layer(symbol), chain, source)
         self._assemble(*nodes_of([source], [last]))

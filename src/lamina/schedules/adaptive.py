@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from lamina.schedules.schedule import ReactiveSchedule
-from lamina.validation import choice, integer, number
+from lamina.validation import choice, integer, number, text
 
 __all__ = ["Adaptive"]
 
@@ -50,6 +50,7 @@ class Adaptive(ReactiveSchedule):
     kind: ClassVar[str] = "adaptive"
     convention: ClassVar[str] = "scikit-learn"
     rules: ClassVar = {
+        "monitor": text(),
         "divisor": number(1, closed="neither"),
         "patience": integer(0),
         "tol": number(0),

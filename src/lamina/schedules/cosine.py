@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from lamina.schedules.schedule import Schedule, Span
+from lamina.schedules.schedule import MOST_STEPS, Schedule, Span
 from lamina.validation import integer, number, one_of, value
 
 __all__ = ["Cosine"]
@@ -39,7 +39,7 @@ class Cosine(Schedule):
     """
 
     kind: ClassVar[str] = "cosine"
-    rules: ClassVar = {"steps": one_of(integer(1), value(None)), "final": number(0, 1)}
+    rules: ClassVar = {"steps": one_of(integer(1, MOST_STEPS), value(None)), "final": number(0, 1)}
 
     steps: int | None = None
     final: float = 0.0

@@ -10,7 +10,7 @@ import numpy as np
 
 from lamina.errors import InvalidSettingError, phrase
 from lamina.schedules.schedule import Schedule, Span
-from lamina.validation import function
+from lamina.validation import function, returned_number
 
 __all__ = ["Function"]
 
@@ -46,7 +46,8 @@ class Function(Schedule):
 
     def rates_of(self, base: float, span: Span) -> np.ndarray:
         steps = range(span.first_step, span.first_step + span.num_steps)
-        rates = np.array([float(self.function(step)) for step in steps], dtype=np.float64)
+        numbers = [returned_number(self.function(step), "the schedule's function", owner="Function") for step in steps]
+        rates = np.array(numbers, dtype=np.float64)
         wrong = ~(np.isfinite(rates) & (rates >= 0))
         if wrong.any():
             at = int(np.argmax(wrong))

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from lamina.schedules.schedule import Schedule, Span
+from lamina.schedules.schedule import MOST_STEPS, Schedule, Span
 from lamina.validation import integer, number, one_of, value
 
 __all__ = ["OneCycle"]
@@ -48,7 +48,7 @@ class OneCycle(Schedule):
 
     kind: ClassVar[str] = "one_cycle"
     rules: ClassVar = {
-        "steps": one_of(integer(2), value(None)),
+        "steps": one_of(integer(2, MOST_STEPS), value(None)),
         "rise": number(0, 1, closed="neither"),
         "start_divisor": number(1),
         "end_divisor": number(1),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from lamina.schedules.schedule import ReactiveSchedule
-from lamina.validation import boolean, choice, integer, number
+from lamina.validation import boolean, choice, integer, number, text
 
 __all__ = ["ReduceOnPlateau"]
 
@@ -58,6 +58,7 @@ class ReduceOnPlateau(ReactiveSchedule):
     kind: ClassVar[str] = "reduce_on_plateau"
     convention: ClassVar[str] = "torch"
     rules: ClassVar = {
+        "monitor": text(),
         "reduction": number(0, 1, closed="neither"),
         "patience": integer(0),
         "tol": number(0),

@@ -12,7 +12,10 @@ import numpy as np
 from lamina.patience import Patience
 from lamina.settings import Settings
 
-__all__ = ["ReactiveSchedule", "Schedule", "Span"]
+__all__ = ["MOST_STEPS", "ReactiveSchedule", "Schedule", "Span"]
+
+# Rates are computed in float64, which tells no more steps apart.
+MOST_STEPS = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class Schedule(Settings, ABC):
         ndarray of shape (num_steps,)
             Float64.
         """
-        total = first_step + num_steps if total_steps is None else total_steps
+        total = first_step + num_steps if total_steps is None else min(total_steps, MOST_STEPS)
         return self.rates_of(base, Span(first_step, num_steps, steps_per_epoch, total))
 
 

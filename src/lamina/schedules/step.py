@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from lamina.schedules.schedule import Schedule, Span
+from lamina.schedules.schedule import MOST_STEPS, Schedule, Span
 from lamina.validation import integer, number
 
 __all__ = ["Step"]
@@ -42,4 +42,4 @@ class Step(Schedule):
 
     def rates_of(self, base: float, span: Span) -> np.ndarray:
         epoch = span.steps // span.steps_per_epoch
-        return base * float(self.factor) ** (epoch // self.epochs)
+        return base * float(self.factor) ** (epoch // min(self.epochs, MOST_STEPS))

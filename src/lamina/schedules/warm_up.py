@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from lamina.schedules.constant import Constant
-from lamina.schedules.schedule import ReactiveSchedule, Schedule, Span
+from lamina.schedules.schedule import MOST_STEPS, ReactiveSchedule, Schedule, Span
 from lamina.validation import instance, integer
 
 __all__ = ["WarmUp"]
@@ -41,7 +41,7 @@ class WarmUp(Schedule):
     """
 
     kind: ClassVar[str] = "warm_up"
-    rules: ClassVar = {"steps": integer(1), "then": instance(Schedule)}
+    rules: ClassVar = {"steps": integer(1, MOST_STEPS), "then": instance(Schedule)}
 
     steps: int = 100
     then: Schedule = field(default_factory=Constant)

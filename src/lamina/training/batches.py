@@ -126,9 +126,14 @@ def _dense(array: Any, dtype: np.dtype, label: str) -> np.ndarray:
         if dense.dtype.kind in "cMmSUV":
             raise ValueError(f"cannot read {dense.dtype} as numbers")
         return dense.astype(dtype)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         came = getattr(array, "dtype", type(array).__name__)
         raise DataError(phrase(label, "must hold numbers", str(came), repair="Encode texts and categories first.")) from error
+    except MemoryError:
+        raise
+    except Exception as error:  # from an __array__ of another library: a tensor that follows gradients, say
+        repair = f" Give {label}.detach().cpu().numpy()." if hasattr(array, "detach") else ""
+        raise DataError(f"{label} cannot be read as an array: {type(error).__name__}: {error}{repair}") from error
 
 
 def _target(y: Any, head: Head, program: Program, num_rows: int, dtype: np.dtype, label: str) -> np.ndarray:
@@ -137,10 +142,24 @@ def _target(y: Any, head: Head, program: Program, num_rows: int, dtype: np.dtype
     column = array.reshape(-1, 1) if array.ndim == 1 else array
     if column.shape != (num_rows, head.target_width):
         rule = f"must have shape ({num_rows}, {head.target_width}) beside the rows of X and the loss {head.kind}"
-        raise ShapeError(phrase(label, rule, array.shape))
+        repair = _repair_of_shape(column.shape, num_rows, head, label)
+        raise ShapeError(phrase(label, rule, array.shape, repair=repair))
     check_finite(column, label)
     check_values(column, head, program.widths[head.logits], label)
     return column
+
+
+def _repair_of_shape(shape: tuple[int, ...], num_rows: int, head: Head, label: str) -> str:
+    """What is usually meant by targets of that shape: one column a class, or the number of the class."""
+    if shape[0] != num_rows or len(shape) != 2:
+        return ""
+    if head.kind == "softmax_cross_entropy" and head.target_width == 1:
+        return f"For one column a class give {label}.argmax(axis=1), or use SoftmaxCrossEntropy(probabilities=True)."
+    if head.kind == "softmax_cross_entropy" and shape[1] == 1:
+        return "For numbers of classes use SoftmaxCrossEntropy()."
+    if head.kind == "sigmoid_cross_entropy" and shape[1] == 1:
+        return "For one class out of several use softmax_cross_entropy, for a single yes or no an output of one unit."
+    return ""
 
 
 def _weights(sample_weight: Any, num_rows: int, dtype: np.dtype) -> np.ndarray:

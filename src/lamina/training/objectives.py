@@ -13,6 +13,7 @@ from lamina.engine.plan import Batches
 from lamina.losses import CustomLoss, Hinge, Loss, PerceptronLoss
 from lamina.optimizers import PerturbationOptimizer
 from lamina.training.scores import accuracy, f1, r2
+from lamina.validation import returned_number
 
 __all__ = ["SCORES", "batch_objective", "decide"]
 
@@ -72,7 +73,8 @@ def _users_function(function: Callable[[Any, Any], float], sign: float, losses: 
         targets = [target[rows] for target in data.targets]
         predictions = [loss.predict(output) for loss, output in zip(losses, outputs, strict=True)]
         single = len(losses) == 1
-        return sign * float(function(targets[0] if single else targets, predictions[0] if single else predictions))
+        returned = function(targets[0] if single else targets, predictions[0] if single else predictions)
+        return sign * returned_number(returned, "the objective", owner="Trainer")
 
     return lowered
 

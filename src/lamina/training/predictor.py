@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from lamina.engine import ENGINES
 from lamina.engine.executor import Executor
 from lamina.engine.plan import Batches
 from lamina.errors import InvalidSettingError, phrase
@@ -18,7 +19,7 @@ from lamina.network import Network
 from lamina.network.heads import Losses, losses_for
 from lamina.training.batches import input_widths
 from lamina.training.weighted_network import Metric, WeightedNetwork
-from lamina.validation import Rule, choice, instance, integer, one_of, value
+from lamina.validation import Rule, choice, function, instance, integer, mapping_of, one_of, value
 
 __all__ = ["PREDICTOR_RULES", "Predictor"]
 
@@ -27,6 +28,8 @@ PREDICTOR_RULES: dict[str, Rule] = {
     "seed": integer(0),
     "dtype": choice(("float32", "float64")),
     "n_threads": one_of(integer(1), value(None)),
+    "engine": choice(ENGINES),
+    "metrics": one_of(value(None), mapping_of(function("targets, predictions"))),
 }
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from lamina.caller import warn_caller
 from lamina.engine.plan import Batches
 from lamina.errors import NonFiniteError
 from lamina.stop_reason import StopReason
@@ -126,7 +126,7 @@ class RunningFit:
         back = "The best weights so far are back."
         if self._first is not None and self._first.equals(self._model.executor):
             back = "The weights from before the fit are back: no later ones are better."
-        warnings.warn(f"{reason.text} {back} {repair}", TrainingWarning, stacklevel=3)
+        warn_caller(f"{reason.text} {back} {repair}", TrainingWarning)
 
     def _measured(self, monitor: str) -> float:
         """A number at the present weights; NaN if it is of a kind that cannot be measured."""
@@ -141,6 +141,10 @@ class RunningFit:
         """By what weights are compared: the validation loss if there is one, once that of the training rows is finite."""
         loss = self._measured("loss")
         return self._measured("validation_loss") if math.isfinite(loss) and self.validation is not None else loss
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For a pickle: data do not travel with what learnt from them."""
+        return vars(self) | {"validation": None, "_training": None, "_model": None}
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint stores."""

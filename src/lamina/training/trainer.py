@@ -9,15 +9,16 @@ import copy
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from lamina import optimizers
+from lamina import optimizers, validation
 from lamina.engine import permutation, plan
 from lamina.engine.executor import runs_epochs
 from lamina.engine.plan import Batches, Epochs, Failure, StepValues, TrainingPlan
-from lamina.errors import InvalidSettingError, phrase
+from lamina.errors import DataError, InvalidSettingError, ShapeError, phrase
 from lamina.network import Network
 from lamina.network.heads import Losses
 from lamina.optimizers import LBFGS, Optimizer, PerturbationOptimizer, StepOptimizer, get_optimizer
@@ -30,6 +31,7 @@ from lamina.training.callbacks.schedule_watch import ScheduleWatch
 from lamina.training.chunks import ChunkSize, run_in_chunks
 from lamina.training.contradictions import check_batches, check_program, first_batch_norm
 from lamina.training.epoch import Epoch
+from lamina.training.exclusive import RUNNING, exclusive
 from lamina.training.fingerprint import fingerprint
 from lamina.training.history import History, Record, without_durations
 from lamina.training.interrupts import Interrupts
@@ -38,7 +40,7 @@ from lamina.training.run_state import load_run_state, run_state
 from lamina.training.running_fit import RunningFit
 from lamina.training.short_epochs import ShortEpochs, run_short_epochs
 from lamina.training.weighted_network import Metric
-from lamina.validation import Rule, boolean, check_parameters, choice, instance, integer, one_of, value
+from lamina.validation import Rule, boolean, check_parameters, choice, instance, integer, one_of, sequence_of, value
 
 if TYPE_CHECKING:
     from lamina.training.full_batch import FullBatch
@@ -51,7 +53,9 @@ _RULES: dict[str, Rule] = {
     "shuffle": boolean(),
     "penalty_per_row": boolean(),
     "on_interrupt": choice(("raise", "return")),
+    "callbacks": one_of(instance(Callback), sequence_of(instance(Callback))),
 } | PREDICTOR_RULES
+_PATH_RULE = {"path": validation.path()}
 _USUAL_BATCH_SIZE = 32
 
 
@@ -103,6 +107,11 @@ class Trainer(Predictor):
     stop_reason : StopReason or None
         Why the last :meth:`fit` ended.
 
+    Notes
+    -----
+    ``pickle`` and ``copy.deepcopy`` keep settings, callbacks, weights and optimizer state: what comes back goes on bit for bit.
+    A pickle stores functions by name, so a loss or metric of your own must be a function of a module, not a lambda.
+
     Examples
     --------
     The exclusive or, which no single layer can learn:
@@ -152,6 +161,9 @@ class Trainer(Predictor):
             "n_threads": n_threads,
             "penalty_per_row": penalty_per_row,
             "on_interrupt": on_interrupt,
+            "callbacks": callbacks,
+            "metrics": metrics,
+            "engine": engine,
         }
         check_parameters(given, _RULES, owner="Trainer")
         super().__init__(
@@ -165,8 +177,8 @@ class Trainer(Predictor):
             loss_weights=loss_weights,
         )
         self.optimizer = get_optimizer(optimizer)
-        self._chosen_batch_size = None if isinstance(batch_size, str) else batch_size
-        self.batch_size = _USUAL_BATCH_SIZE if isinstance(batch_size, str) else batch_size
+        self._chosen_batch_size = int(batch_size) if isinstance(batch_size, Integral) else None
+        self.batch_size = _USUAL_BATCH_SIZE if isinstance(batch_size, str) else self._chosen_batch_size
         # A schedule may watch the training and remember; another trainer's must not know.
         self.schedule: Schedule = copy.deepcopy(get_schedule(schedule))
         self._given_schedule = self.schedule  # callbacks may put others in its place
@@ -200,6 +212,7 @@ class Trainer(Predictor):
 
     # The ladder
 
+    @exclusive("copy.deepcopy(trainer)")
     def fit(
         self,
         X: Any,
@@ -241,6 +254,8 @@ class Trainer(Predictor):
         ------
         ShapeError, DataError
             If the data do not fit the network or the loss.
+        BusyError
+            If this trainer is being fitted already, in another thread or by one of its own callbacks.
         NonFiniteError
             If a number became NaN or infinite before any epoch was done. Later on the training stops with the best weights so
             far, whose loss was measured after they were set, and a :class:`TrainingWarning`.
@@ -360,6 +375,7 @@ class Trainer(Predictor):
         """
         from lamina.training.checkpoint import identity_of, write_checkpoint
 
+        check_parameters({"path": path}, _PATH_RULE, owner="Trainer.save_checkpoint")
         callbacks = [callback.state() for callback in self.callbacks]
         state = {
             "identity": identity_of(self, self._given_schedule),
@@ -391,8 +407,23 @@ class Trainer(Predictor):
         """
         from lamina.training.checkpoint import read_state
 
+        check_parameters({"path": path}, _PATH_RULE, owner="Trainer.load_checkpoint")
         self._load(path, read_state(path, self, self._given_schedule))
         return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Settings, callbacks and all that was learnt, without the engine: a copy and a pickle get one of their own."""
+        kept = {name: part for name, part in vars(self).items() if name not in ("_model", "_moments", RUNNING)}
+        return kept | {"_run": None if self._model is None else run_state(self)}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        vars(self).update(state)
+        run, self._model = vars(self).pop("_run"), None
+        self._moments = Moments([ScheduleWatch(), *self.callbacks])
+        if run is not None:
+            slots = self.build().executor.slots
+            # of an optimizer that has been replaced since: the next fit would begin the memory anew
+            load_run_state(self, run if run["slots"].shape == slots.shape else run | {"slots": slots})
 
     # Private rungs
 
@@ -446,7 +477,10 @@ class Trainer(Predictor):
             raise InvalidSettingError(
                 phrase("validation_data", "must be (X, y) or (X, y, sample_weight)", came, owner="Trainer.fit")
             )
-        return self.batches(*validation_data), validation_data[1]
+        try:
+            return self.batches(*validation_data), validation_data[1]
+        except (DataError, ShapeError) as error:
+            raise type(error)(f"validation_data: {error}") from error
 
     def _configure(self) -> None:
         # L-BFGS takes no steps of the engine's; the plan then only says how to divide the penalty.
@@ -556,5 +590,5 @@ def _name_of(dtype: object) -> object:
     """The name of a dtype, however it is given; what is none comes back, to be refused."""
     try:
         return np.dtype(dtype).name  # type: ignore[call-overload]
-    except TypeError:
+    except Exception:  # whatever NumPy says of it
         return dtype

@@ -15,6 +15,7 @@ from lamina.losses import CustomLoss, Loss
 from lamina.network import Network
 from lamina.optimizers import Optimizer, PerturbationOptimizer
 from lamina.training.batches import make_batches, make_inputs
+from lamina.validation import returned_number
 
 __all__ = ["Metric", "Steps", "WeightedNetwork"]
 
@@ -75,8 +76,9 @@ class WeightedNetwork:
         self._metrics = metrics
         self._dtype = dtype
         program = network.program(losses, loss_weights)
+        first_values = network.initialize(seed, dtype)  # before the executor allocates: it names a layer that is too large
         self.executor: Executor = make_executor(program, dtype=dtype.name, engine=engine, n_threads=n_threads)
-        self.executor.parameters[:], self.executor.state[:] = network.initialize(seed, dtype)
+        self.executor.parameters[:], self.executor.state[:] = first_values
         self.steps: Steps = self.executor
 
     @property
@@ -143,7 +145,8 @@ class WeightedNetwork:
             measured |= {f"{name}_loss": float(loss) for name, loss in zip(names, losses, strict=True)}
         if self._metrics:
             predictions = self.predictions(data.inputs)
-            measured |= {name: float(metric(y, predictions)) for name, metric in self._metrics.items()}
+            for name, metric in self._metrics.items():
+                measured[name] = returned_number(metric(y, predictions), f"the metric {name!r}", owner="Trainer")
         return measured
 
 

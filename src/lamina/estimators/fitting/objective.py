@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lamina.optimizers import PerturbationOptimizer
 from lamina.training.scores import accuracy, f1, r2
+from lamina.validation import returned_number
 
 if TYPE_CHECKING:
     from lamina.estimators.decision import Decision
     from lamina.estimators.labels import LabelEncoding
     from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
 
-__all__ = ["label_objective", "number_objective", "with_objective"]
+__all__ = ["LabelObjective", "NumberObjective", "with_objective"]
 
 _Function = Callable[[np.ndarray, np.ndarray], float]
 _LABEL_SCORES: dict[str, _Function] = {"accuracy": accuracy, "f1": f1}
@@ -32,31 +33,42 @@ def with_objective(optimizer: PerturbationOptimizer, estimator: MultilayerPercep
     return replace(optimizer, objective=function, maximize=optimizer.maximize or isinstance(chosen, str))  # type: ignore[type-var]
 
 
-def label_objective(chosen: str | _Function, decision: Decision, encoding: LabelEncoding) -> _Function:
-    """A function of targets and predictions that compares labels: "accuracy", "f1", or ``chosen(y_true, y_pred)``."""
+@dataclass
+class LabelObjective:
+    """A function of targets and predictions that compares labels: "accuracy", "f1", or ``chosen(y_true, y_pred)``.
 
-    def function(targets: np.ndarray, predictions: np.ndarray) -> float:
+    An object rather than a function within a function, which no pickle takes.
+    """
+
+    chosen: str | _Function
+    decision: Decision
+    encoding: LabelEncoding
+
+    def __call__(self, targets: np.ndarray, predictions: np.ndarray) -> float:
+        encoding, decision = self.encoding, self.decision
         chosen_rows = encoding.choose(predictions, decision.threshold_of_prediction)
         if decision.out_activation == "softmax":
             true_rows = targets.astype(np.int64)
         else:
             true_rows = encoding.choose(targets, (decision.low + decision.high) / 2)
-        if isinstance(chosen, str):
-            return float(_LABEL_SCORES[chosen](true_rows, chosen_rows))
-        return float(chosen(_labels(true_rows, encoding), _labels(chosen_rows, encoding)))
+        if isinstance(self.chosen, str):
+            return float(_LABEL_SCORES[self.chosen](true_rows, chosen_rows))
+        returned = self.chosen(_labels(true_rows, encoding), _labels(chosen_rows, encoding))
+        return returned_number(returned, "the objective", owner="MLPClassifier")
 
-    return function
 
-
-def number_objective(chosen: str | _Function) -> _Function:
+@dataclass
+class NumberObjective:
     """A function of targets and predictions: "r2", or ``chosen(y_true, y_pred)``, both flat where there is one column."""
-    score: _Function = r2 if isinstance(chosen, str) else chosen
 
-    def function(targets: np.ndarray, predictions: np.ndarray) -> float:
-        flat = targets.shape[1] == 1 and predictions.shape[1] == 1 and not isinstance(chosen, str)
-        return float(score(targets.ravel(), predictions.ravel()) if flat else score(targets, predictions))
+    chosen: str | _Function
 
-    return function
+    def __call__(self, targets: np.ndarray, predictions: np.ndarray) -> float:
+        if isinstance(self.chosen, str):
+            return float(r2(targets, predictions))
+        flat = targets.shape[1] == 1 and predictions.shape[1] == 1
+        returned = self.chosen(targets.ravel(), predictions.ravel()) if flat else self.chosen(targets, predictions)
+        return returned_number(returned, "the objective", owner="MLPRegressor")
 
 
 def _labels(encoded: np.ndarray, encoding: LabelEncoding) -> np.ndarray:

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -196,7 +196,7 @@ def _run_all(
     candidates: Sequence[MultilayerPerceptron], num_threads: int, train: Rows, validation: Rows | None
 ) -> list[StopReason | None]:
     """Train all; for each why it has no weights, if it has none."""
-    futures: list[Future[None]] = []
+    futures: list[Future[Any]] = []
     asked = threading.Event()
     with Interrupts(asked.set) as interrupts, ThreadPoolExecutor(num_threads) as pool:
         while not all(future.done() for future in futures) or (len(futures) < len(candidates) and not asked.is_set()):
@@ -213,7 +213,7 @@ def _run_all(
     return [*map(_failure_of, futures), *unbegun]
 
 
-def _stop_all(candidates: Sequence[MultilayerPerceptron], futures: Sequence[Future[None]]) -> None:
+def _stop_all(candidates: Sequence[MultilayerPerceptron], futures: Sequence[Future[Any]]) -> None:
     """Cancel what has not begun, and let the others end after the present call of the engine.
 
     A fit that is just beginning forgets that it was asked to stop: it is to be asked again.
@@ -224,7 +224,7 @@ def _stop_all(candidates: Sequence[MultilayerPerceptron], futures: Sequence[Futu
         candidate._trainer.stop("interrupted", "The training was interrupted.")
 
 
-def _failure_of(future: Future[None]) -> StopReason | None:
+def _failure_of(future: Future[Any]) -> StopReason | None:
     error = None if future.cancelled() else future.exception()
     if future.cancelled() or isinstance(error, KeyboardInterrupt):
         return StopReason("interrupted", _UNBEGUN)

@@ -9,7 +9,28 @@ import numpy as np
 from lamina.errors import DataError, phrase
 from lamina.estimators.rows import Rows
 
-__all__ = ["hold_out", "split_rows"]
+__all__ = ["check_weights", "hold_out", "split_rows"]
+
+
+def check_weights(train: Rows, validation: Rows | None, *, owner: str) -> None:
+    """Refuse rows to train or to validate on that all have weight 0.
+
+    Raises
+    ------
+    DataError
+    """
+    parts = {
+        "training": (train, "Give weights > 0 to rows that train"),
+        "validation": (
+            validation,
+            "Hold out other rows (X_val and y_val, validation_split, validation_fraction or random_state)",
+        ),
+    }
+    for purpose, (rows, repair) in parts.items():
+        if rows is not None and rows.weight is not None and not (rows.weight > 0).any():
+            came = f"{len(rows)} rows of weight 0"
+            repair = f"{repair}, or change sample_weight or class_weight."
+            raise DataError(phrase(f"the weights of the {purpose} rows", "must not all be 0", came, repair=repair, owner=owner))
 
 
 def hold_out(rows: Rows, fraction: float, seed: int, stratify: np.ndarray | None) -> tuple[Rows, Rows]:
@@ -18,13 +39,18 @@ def hold_out(rows: Rows, fraction: float, seed: int, stratify: np.ndarray | None
     Raises
     ------
     DataError
-        If fewer than two rows are left for validation.
+        If fewer than two rows are left for validation, or none to train on.
     """
     # Here, because it brings along scikit-learn's metrics, preprocessing and callbacks, which an import should not cost.
     from sklearn.model_selection import train_test_split
 
     weights = () if rows.weight is None else (rows.weight,)
-    parts = train_test_split(rows.X, rows.truth, *weights, test_size=fraction, random_state=seed, stratify=stratify)
+    try:
+        parts = train_test_split(rows.X, rows.truth, *weights, test_size=fraction, random_state=seed, stratify=stratify)
+    except ValueError as error:
+        repair = "Change validation_fraction, give more rows, or validate on rows of your own (X_val and y_val)."
+        came = f"{fraction!r} of {len(rows)} rows"
+        raise DataError(f"validation_fraction: cannot hold out {came}: {error} {repair}") from error
     train, validation = Rows(*parts[0::2], *[None] * (not weights)), Rows(*parts[1::2], *[None] * (not weights))
     if len(validation) < 2:
         raise DataError(
@@ -58,7 +84,7 @@ def split_rows(rows: Rows, split: Any, groups: Any = None) -> tuple[Rows, Rows]:
     if hasattr(split, "get_n_splits"):
         train, validation = _ask_splitter(rows, split, groups)
     else:
-        validation = _row_numbers(split, len(rows))
+        validation = _distinct(_row_numbers(split, len(rows)))
         train = np.setdiff1d(np.arange(len(rows)), validation)
     if len(np.intersect1d(train, validation)):
         raise DataError(phrase("validation_split", "must keep validation rows out of training", "rows in both"))
@@ -70,19 +96,22 @@ def split_rows(rows: Rows, split: Any, groups: Any = None) -> tuple[Rows, Rows]:
 
 def _ask_splitter(rows: Rows, splitter: Any, groups: Any) -> tuple[np.ndarray, np.ndarray]:
     target = rows.truth.ravel() if rows.truth.shape[1] == 1 else rows.truth
-    if groups is not None and len(groups) != len(rows):
-        raise DataError(phrase("groups", f"must have one entry for each of the {len(rows)} rows", len(groups)))
+    if groups is not None and np.shape(groups)[:1] != (len(rows),):
+        raise DataError(phrase("groups", f"must have one entry for each of the {len(rows)} rows", np.size(groups)))
     try:
         *_, (train, validation) = splitter.split(np.empty((len(rows), 1)), target, groups)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         repair = "Pass groups to fit." if "group" in str(error) else "Choose another splitter, or other settings of it."
         raise DataError(f"validation_split: {splitter!r} cannot split the {len(rows)} rows: {error} {repair}") from error
-    return np.asarray(train), np.asarray(validation)
+    return _row_numbers(train, len(rows)), _row_numbers(validation, len(rows))
 
 
 def _row_numbers(given: Any, num_rows: int) -> np.ndarray:
-    """The validation rows' numbers, sorted."""
-    array = np.asarray(given)
+    """Numbers of rows, as they are or from a mask."""
+    try:
+        array = np.asarray(given)
+    except ValueError as error:
+        raise DataError(phrase("validation_split", "must be row numbers, one dimension of integers", given)) from error
     if array.dtype == bool:
         if array.shape != (num_rows,):
             raise DataError(phrase("a mask as validation_split", f"must have shape ({num_rows},), as X has rows", array.shape))
@@ -93,9 +122,14 @@ def _row_numbers(given: Any, num_rows: int) -> np.ndarray:
     if array.size and (array.min() < 0 or array.max() >= num_rows):
         ends = (int(array.min()), int(array.max()))
         raise DataError(phrase("validation_split", f"must hold row numbers from 0 to {num_rows - 1}", ends))
-    numbers = np.unique(array)
-    if len(numbers) < len(array):
-        raise DataError(phrase("validation_split", "must name every row once", f"{len(array) - len(numbers)} repetitions"))
+    return array
+
+
+def _distinct(given: np.ndarray) -> np.ndarray:
+    """The numbers, sorted; none may come twice."""
+    numbers = np.unique(given)
+    if len(numbers) < len(given):
+        raise DataError(phrase("validation_split", "must name every row once", f"{len(given) - len(numbers)} repetitions"))
     return numbers
 
 

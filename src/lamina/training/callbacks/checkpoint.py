@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+from lamina import validation
 from lamina.files.atomic import check_writable
 from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.history import Record
@@ -47,7 +48,8 @@ class Checkpoint(Callback):
     runs_last = True
 
     def __init__(self, path: str | os.PathLike[str], every: int = 1, resume: bool = False) -> None:
-        check_parameters({"every": every, "resume": resume}, {"every": integer(1), "resume": boolean()}, owner="Checkpoint")
+        rules = {"path": validation.path(), "every": integer(1), "resume": boolean()}
+        check_parameters({"path": path, "every": every, "resume": resume}, rules, owner="Checkpoint")
         self.path = os.fspath(path)
         self.every = every
         self.resume = bool(resume)

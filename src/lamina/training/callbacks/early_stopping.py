@@ -10,11 +10,12 @@ from lamina.training.best_weights import BestWeights
 from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.callbacks.watched import watched
 from lamina.training.history import Record
-from lamina.validation import boolean, check_parameters, choice, integer, number
+from lamina.validation import boolean, check_parameters, choice, integer, number, text
 
 __all__ = ["EarlyStopping"]
 
 _RULES = {
+    "monitor": text(),
     "patience": integer(0),
     "tol": number(0),
     "mode": choice(("min", "max")),
@@ -82,7 +83,8 @@ class EarlyStopping(Callback):
         restore_best: bool = True,
         relative: bool = False,
     ) -> None:
-        settings = {"patience": patience, "tol": tol, "mode": mode, "restore_best": restore_best, "relative": relative}
+        settings = {"monitor": monitor, "patience": patience, "tol": tol, "mode": mode, "restore_best": restore_best}
+        settings |= {"relative": relative}
         check_parameters(settings, _RULES, owner="EarlyStopping")
         self.monitor = monitor
         self.patience = patience

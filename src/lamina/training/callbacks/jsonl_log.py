@@ -8,10 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from lamina import validation
 from lamina.errors import FileError
 from lamina.files.atomic import check_writable
 from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.history import Record
+from lamina.validation import check_parameters
 
 __all__ = ["JsonlLog"]
 
@@ -41,9 +43,14 @@ class JsonlLog(Callback):
     runs_last = True
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        check_parameters({"path": path}, {"path": validation.path()}, owner="JsonlLog")
         self.path = os.fspath(path)
         self._file: BinaryIO | None = None
         self._waiting = b""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For a pickle: the open file stays behind."""
+        return vars(self) | {"_file": None}
 
     def on_fit_begin(self, trainer: Run) -> None:
         check_writable(self.path)

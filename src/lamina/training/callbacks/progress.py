@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lamina.training.callbacks import progress_displays
 from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.history import Record
-from lamina.validation import check_parameters, number
+from lamina.validation import Rule, check_parameters, number, one_of, value
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from lamina.training.callbacks.progress_displays import Display
 
 __all__ = ["Progress"]
+
+
+# The console is known by what is used of it: rich takes a while to import.
+_RULES = {
+    "console": one_of(value(None), Rule("a console of rich", lambda given: hasattr(given, "is_terminal"))),
+    "refresh_s": number(0, closed="neither"),
+}
 
 
 class Progress(Callback):
@@ -42,13 +49,17 @@ class Progress(Callback):
     runs_last = True
 
     def __init__(self, console: Console | None = None, refresh_s: float = 0.1) -> None:
-        check_parameters({"refresh_s": refresh_s}, {"refresh_s": number(0, closed="neither")}, owner="Progress")
+        check_parameters({"console": console, "refresh_s": refresh_s}, _RULES, owner="Progress")
         self.refresh_s = refresh_s
         self._console = console
         self._display: Display | None = None
         self._began = 0.0
         self._next_drawing = 0.0
         self._text = ""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For a pickle: what is drawn, and the terminal stays behind."""
+        return vars(self) | {"_bar": None, "_console": None}
 
     def on_fit_begin(self, trainer: Run) -> None:
         self._display = progress_displays.find_display(self._console)

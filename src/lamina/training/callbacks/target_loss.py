@@ -5,9 +5,12 @@ from __future__ import annotations
 from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.callbacks.watched import watched
 from lamina.training.history import Record
-from lamina.validation import check_parameters, choice, number
+from lamina.validation import check_parameters, choice, number, text
 
 __all__ = ["TargetLoss"]
+
+
+_RULES = {"target": number(), "monitor": text(), "mode": choice(("min", "max"))}
 
 
 class TargetLoss(Callback):
@@ -29,9 +32,8 @@ class TargetLoss(Callback):
     """
 
     def __init__(self, target: float, monitor: str = "loss", mode: str = "min") -> None:
-        check_parameters(
-            {"target": target, "mode": mode}, {"target": number(), "mode": choice(("min", "max"))}, owner="TargetLoss"
-        )
+        settings = {"target": target, "monitor": monitor, "mode": mode}
+        check_parameters(settings, _RULES, owner="TargetLoss")
         self.target = target
         self.monitor = monitor
         self.mode = mode

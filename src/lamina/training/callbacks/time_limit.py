@@ -7,9 +7,12 @@ from collections.abc import Callable
 
 from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.history import Record
-from lamina.validation import check_parameters, number
+from lamina.validation import check_parameters, function, number
 
 __all__ = ["TimeLimit"]
+
+
+_RULES = {"seconds": number(0, closed="neither"), "clock": function("nothing")}
 
 
 class TimeLimit(Callback):
@@ -31,7 +34,7 @@ class TimeLimit(Callback):
     """
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
-        check_parameters({"seconds": seconds}, {"seconds": number(0, closed="neither")}, owner="TimeLimit")
+        check_parameters({"seconds": seconds, "clock": clock}, _RULES, owner="TimeLimit")
         self.seconds = seconds
         self._clock = clock
         self._end = 0.0
