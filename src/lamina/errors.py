@@ -17,6 +17,7 @@ __all__ = [
     "MissingPackageError",
     "NonFiniteError",
     "ShapeError",
+    "UnknownNameError",
     "nearest",
     "phrase",
     "phrase_missing",
@@ -32,6 +33,13 @@ class LaminaError(Exception):
 
 class InvalidSettingError(LaminaError, ValueError):
     """A setting is out of range, unknown, or contradicts another."""
+
+
+class UnknownNameError(InvalidSettingError, KeyError):
+    """A name that is looked up in a mapping is unknown; the message lists the known ones."""
+
+    # KeyError's own shows the message's repr, with quotes around it.
+    __str__ = Exception.__str__
 
 
 class ShapeError(LaminaError, ValueError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,11 @@ __all__ = ["minimize_full_batch"]
 
 
 def minimize_full_batch(
-    executor: Executor, data: Batches, optimizer: LBFGS, max_iterations: int, on_iteration: Callable[[float], bool]
+    executor: Executor,
+    data: Batches,
+    optimizer: LBFGS,
+    max_iterations: int,
+    on_iteration: Callable[[float, Sequence[float]], bool],
 ) -> tuple[str, str]:
     """Minimize the loss on ``data``; the executor ends with the last iterate.
 
@@ -28,7 +32,8 @@ def minimize_full_batch(
     max_iterations : int
         >= 1.
     on_iteration : callable
-        Called with the loss after each iteration, the executor holding its weights; returns whether to go on.
+        Called with the loss after each iteration, and the outputs' own if there are several, the executor holding its weights;
+        returns whether to go on.
 
     Returns
     -------
@@ -39,10 +44,12 @@ def minimize_full_batch(
 
     rows = np.arange(data.num_rows, dtype=np.int64)
     observed = executor.state.copy()
+    heads = len(executor.program.heads)
+    by_head = np.empty(heads) if heads > 1 else None  # of the last weights tried, which an iteration ends with
 
     def objective(w: np.ndarray) -> tuple[float, np.ndarray]:
         executor.parameters[:] = w
-        loss, gradient = executor.loss_and_gradient(data, order=rows)
+        loss, gradient = executor.loss_and_gradient(data, order=rows, head_losses=by_head)
         return loss, np.asarray(gradient, dtype=np.float64)
 
     def after_iteration(intermediate_result: Any) -> None:
@@ -50,7 +57,7 @@ def minimize_full_batch(
         if len(observed):
             # Running means and variances follow the iterates, one update an iteration; line searches leave them alone.
             executor.forward(data.inputs, rows, 0)
-        if not on_iteration(float(intermediate_result.fun)):
+        if not on_iteration(float(intermediate_result.fun), () if by_head is None else by_head.tolist()):
             raise StopIteration
 
     iterate = executor.parameters.copy()

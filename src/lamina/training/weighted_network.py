@@ -15,6 +15,7 @@ from lamina.losses import CustomLoss, Loss
 from lamina.network import Network
 from lamina.optimizers import Optimizer, PerturbationOptimizer
 from lamina.training.batches import make_batches, make_inputs
+from lamina.training.output_losses import loss_key
 
 __all__ = ["Metric", "Steps", "WeightedNetwork"]
 
@@ -133,7 +134,7 @@ class WeightedNetwork:
         measured = {"loss": float(sum(head.weight * loss for head, loss in zip(heads, losses.tolist(), strict=True)))}
         if len(losses) > 1:
             names = self.network.output_names
-            measured |= {f"{name}_loss": float(loss) for name, loss in zip(names, losses, strict=True)}
+            measured |= {loss_key(name): float(loss) for name, loss in zip(names, losses, strict=True)}
         if self._metrics:
             predictions = self.predictions(data.inputs)
             measured |= {name: float(metric(y, predictions)) for name, metric in self._metrics.items()}
