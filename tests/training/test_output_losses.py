@@ -88,8 +88,7 @@ class EveryStep(Callback):
 @pytest.mark.parametrize("engine", ["native", "reference"])
 def test_short_epochs_in_one_call_and_steps_called_one_by_one_record_the_same(engine: str) -> None:
     many, few, single = (
-        trained(engine=engine, callbacks=callbacks, epochs=30).history[:, KEYS]
-        for callbacks in ((), [Callback()], [EveryStep()])
+        trained(engine=engine, callbacks=callbacks, epochs=30).history[:, KEYS] for callbacks in ((), [Callback()], [EveryStep()])
     )
     np.testing.assert_allclose(many, few, rtol=1e-12)
     np.testing.assert_allclose(many, single, rtol=1e-12)

@@ -18,7 +18,8 @@ class Executor(Protocol):
     """Runs a :class:`Program`. Given equal inputs, all executors give equal numbers (to rounding): same masks, same order.
 
     ``parameters`` (num_parameters,), ``state`` (num_state,) and ``slots`` (num_slots, num_parameters) are live NumPy views:
-    writing into them, or assigning an array of their shape, changes the model. Steps count from 0 over the whole life of a run; the update rules' t is ``step + 1``.
+    writing into them, or assigning an array of their shape, changes the model. Steps count from 0 over the whole life of a run;
+    the update rules' t is ``step + 1``.
     """
 
     program: Program
@@ -83,7 +84,7 @@ class EpochsExecutor(Executor, Protocol):
 
 
 def live_array(attribute: str) -> Any:
-    """A property that shows the array under ``attribute``, and when assigned to writes into it: the engine goes on reading there."""
+    """A property that shows the array under ``attribute``; assigned to, it writes into that array, where the engine reads."""
 
     def read(executor: object) -> Any:
         return getattr(executor, attribute)

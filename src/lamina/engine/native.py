@@ -145,9 +145,7 @@ class NativeExecutor:
                 of_heads, best.loss, best.parameters, best.state,
             )  # fmt: skip
         where = None if failure is None else Failure(*failure)
-        return TrainingResult(
-            losses[:done], None, num_clipped, where, head_losses=None if of_heads is None else of_heads[:done]
-        )
+        return TrainingResult(losses[:done], None, num_clipped, where, head_losses=None if of_heads is None else of_heads[:done])
 
     def perturb(
         self,

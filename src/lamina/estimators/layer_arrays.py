@@ -29,8 +29,8 @@ class LayerArrays(list[np.ndarray]):
             "Write into them: coefs_[0][:] = …, coefs_[0] = …, or coefs_ = […]."
         )
 
-    append = extend = insert = pop = remove = clear = sort = reverse = _refuse  # type: ignore[assignment]
-    __delitem__ = __iadd__ = __imul__ = _refuse  # type: ignore[assignment]
+    append = extend = insert = pop = remove = clear = sort = reverse = _refuse
+    __delitem__ = __iadd__ = __imul__ = _refuse
 
     def __setitem__(self, index: SupportsIndex | slice, new: object) -> None:
         if isinstance(index, slice):

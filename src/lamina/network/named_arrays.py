@@ -17,7 +17,7 @@ Values: TypeAlias = "Mapping[str, Any] | Iterable[tuple[str, Any]]"
 class NamedArrays(Mapping[str, np.ndarray]):
     """Arrays by name, all of them views of a model's flat vectors: what is written here is written there.
 
-    ``arrays[name]`` is a live view, so ``arrays[name][:] = …`` and ``arrays[name] *= 2`` work as NumPy's. ``arrays[name] = values``
+    ``arrays[name]`` is a live view, so ``arrays[name][:] = …`` and ``arrays[name] *= 2`` work as NumPy's. Assigning to a name
     writes too, after a check: the shape must be the view's, and the numbers finite in its dtype. :meth:`update` writes several,
     all of them or none. Names are fixed: nothing can be added or removed.
 
@@ -58,9 +58,7 @@ class NamedArrays(Mapping[str, np.ndarray]):
 
     __slots__ = ("_not_negative", "_views", "_what")
 
-    def __init__(
-        self, views: Mapping[str, np.ndarray], what: str = "weights", not_negative: Collection[str] = ()
-    ) -> None:
+    def __init__(self, views: Mapping[str, np.ndarray], what: str = "weights", not_negative: Collection[str] = ()) -> None:
         self._views = dict(views)
         self._what = what
         self._not_negative = frozenset(not_negative)
@@ -86,11 +84,14 @@ class NamedArrays(Mapping[str, np.ndarray]):
 
     def update(self, values: Values) -> None:
         """Write several arrays, given as a mapping or as pairs; if one does not fit, none is written."""
+        if not all(view.flags.writeable for view in self.values()):
+            repair = "Give them to a trainer: model.trainer(…)."
+            raise InvalidSettingError(f"{self._what} are those of a finished model, which does not change. {repair}")
         checked = {name: self._checked(name, array) for name, array in dict(values).items()}
         for name, array in checked.items():
             self[name][...] = array
 
-    def replace(self, values: Mapping[str, Any]) -> None:
+    def replace(self, values: object) -> None:
         """Write all arrays; if one is missing or does not fit, none is written.
 
         Raises
@@ -100,7 +101,9 @@ class NamedArrays(Mapping[str, np.ndarray]):
         """
         if not isinstance(values, Mapping):
             repair = "For a flat vector use trainer.executor.parameters[:] = vector."
-            raise InvalidSettingError(phrase(self._what, "must be a mapping of names to arrays", type(values).__name__, repair=repair))
+            raise InvalidSettingError(
+                phrase(self._what, "must be a mapping of names to arrays", type(values).__name__, repair=repair)
+            )
         missing = [name for name in self if name not in values]
         if missing:
             repair = f"To write some of them, use {self._what}.update(…)."
