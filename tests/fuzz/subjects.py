@@ -21,8 +21,9 @@ from lamina.data import TableEncoder, Target, read_table, target_column
 from lamina.errors import LaminaError
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.files import FORMAT_VERSION, read_tensors
-from lamina.layers import Add, BatchNorm, Dense, Dropout, Input
-from lamina.model import TableModel, load_model, save_model
+from lamina.layers import Add, BatchNorm, Concat, Dense, Dropout, Input, LayerNorm
+from lamina.losses import CustomLoss
+from lamina.model import NetworkModel, TableModel, load_model, save_model
 from lamina.network import Graph, Sequential
 from lamina.optimizers import Momentum
 from lamina.schedules import get_schedule
@@ -81,6 +82,21 @@ class _Models(Subject):
         for estimator in estimators:
             save_model(self.folder / "whole", estimator.fit(X, Y))
             files.append((self.folder / "whole").read_bytes())
+        return [*files, *self.networks]
+
+    @property
+    def networks(self) -> list[bytes]:
+        """Networks that a trainer trained, with several inputs and outputs among them."""
+        a, b = Input(2), Input(1)
+        h = Concat()([BatchNorm()(Dense(3, activation="relu")(a)), b])
+        trainers = [
+            Trainer(Graph([a, b], [Dense(2)(h), Dense(1)(h)]), ["softmax_cross_entropy", "huber"]),
+            Trainer(Sequential([Dense(3), LayerNorm(), Dropout(0.1), Dense(1)], 3), CustomLoss(np.subtract, inverse_link="exp")),
+        ]
+        files = []
+        for trainer in trainers:
+            save_model(self.folder / "whole", trainer)
+            files.append((self.folder / "whole").read_bytes())
         return files
 
     def use(self, path: Path) -> int:
@@ -90,6 +106,9 @@ class _Models(Subject):
             names = model.encoder.feature_names_in_
             model.predict(pa.table({str(name): pa.nulls(2) for name in names}))
             str(model.estimator.network_.summary())
+        elif isinstance(model, NetworkModel):
+            model.predict_logits([np.zeros((2, int(width or 0))) for width in model.network.input_widths])
+            model.summary()
         else:
             model.predict(np.zeros((2, model.n_features_in_)))
             repr(model)
