@@ -111,6 +111,12 @@ def test_update_writes_all_or_none(trainer: Trainer) -> None:
     assert trainer.weights["dense_2.bias"].tolist() == [3, 4]
 
 
+@pytest.mark.parametrize("values", [3, [1, 2], "ab", None])
+def test_an_update_from_something_else_is_refused(trainer: Trainer, values: object) -> None:
+    with pytest.raises(InvalidSettingError, match="must be updated from a mapping of names to arrays"):
+        trainer.weights.update(values)  # type: ignore[arg-type]
+
+
 def test_an_npz_file_of_the_weights_can_be_assigned_back(trainer: Trainer, tmp_path) -> None:
     np.savez(tmp_path / "w.npz", **trainer.weights)
     before = trainer.weights.copy()

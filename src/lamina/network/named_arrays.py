@@ -83,11 +83,22 @@ class NamedArrays(Mapping[str, np.ndarray]):
         return len(self._views)
 
     def update(self, values: Values) -> None:
-        """Write several arrays, given as a mapping or as pairs; if one does not fit, none is written."""
+        """Write several arrays, given as a mapping or as pairs; if one does not fit, none is written.
+
+        Raises
+        ------
+        InvalidSettingError
+            When ``values`` is neither, or the arrays are those of a model that does not change.
+        """
         if not all(view.flags.writeable for view in self.values()):
             repair = "Give them to a trainer: model.trainer(…)."
             raise InvalidSettingError(f"{self._what} are those of a finished model, which does not change. {repair}")
-        checked = {name: self._checked(name, array) for name, array in dict(values).items()}
+        try:
+            given = dict(values)
+        except (TypeError, ValueError) as error:
+            rule = "must be updated from a mapping of names to arrays, or from pairs of these"
+            raise InvalidSettingError(phrase(self._what, rule, type(values).__name__)) from error
+        checked = {name: self._checked(name, array) for name, array in given.items()}
         for name, array in checked.items():
             self[name][...] = array
 
