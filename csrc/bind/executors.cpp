@@ -31,6 +31,7 @@ struct Binding {
   using Matrix = nb::ndarray<T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
   using ConstMatrix = nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
   using Numbers = nb::ndarray<double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+  using Table = nb::ndarray<double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
   using Rates = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
   static std::unique_ptr<Executor<T>> make(nb::handle program, Vector parameters, Vector state,
@@ -47,15 +48,17 @@ struct Binding {
   static std::tuple<i64, i64, std::optional<FailureTuple>> train(
       Executor<T>& executor, const BoundBatches& data, Ints order, i64 batch_size, i64 first_step,
       Doubles learning_rates, std::optional<Doubles> weight_decays, std::optional<Rates> dropout_rates,
-      Numbers losses, std::optional<Numbers> norms) {
+      Numbers losses, std::optional<Numbers> norms, std::optional<Table> head_losses) {
     const StepValues values{learning_rates.data(), weight_decays ? weight_decays->data() : nullptr,
                             dropout_rates ? dropout_rates->data() : nullptr,
                             dropout_rates ? static_cast<i64>(dropout_rates->shape(1)) : 0};
+    const StepRecords records{losses.data(), norms ? norms->data() : nullptr,
+                              head_losses ? head_losses->data() : nullptr};
     TrainingSummary summary;
     {
       nb::gil_scoped_release release;
       summary = executor.train(data.batches, order.data(), static_cast<i64>(order.size()), batch_size,
-                               first_step, values, losses.data(), norms ? norms->data() : nullptr);
+                               first_step, values, records);
     }
     return {summary.steps, summary.num_clipped, as_tuple(summary.failure)};
   }
@@ -63,17 +66,19 @@ struct Binding {
   static std::tuple<i64, i64, std::optional<FailureTuple>, double, i64> train_epochs(
       Executor<T>& executor, const BoundBatches& data, std::uint32_t first_epoch, i64 num_epochs,
       bool shuffle, i64 batch_size, i64 first_step, Doubles learning_rates,
-      std::optional<Doubles> weight_decays, Numbers losses, double best_loss, Vector best_parameters,
-      Vector best_state, Vector parameters_before, Vector state_before) {
+      std::optional<Doubles> weight_decays, Numbers losses, std::optional<Table> head_losses,
+      double best_loss, Vector best_parameters, Vector best_state, Vector parameters_before,
+      Vector state_before) {
     const StepValues values{learning_rates.data(), weight_decays ? weight_decays->data() : nullptr, nullptr,
                             0};
+    const StepRecords records{losses.data(), nullptr, head_losses ? head_losses->data() : nullptr};
     Best<T> best{best_loss, best_parameters.data(), best_state.data(), parameters_before.data(),
                  state_before.data()};
     TrainingSummary summary;
     {
       nb::gil_scoped_release release;
       summary = executor.train_epochs(data.batches, {first_epoch, num_epochs, shuffle}, batch_size,
-                                      first_step, values, losses.data(), best);
+                                      first_step, values, records, best);
     }
     return {summary.steps, summary.num_clipped, as_tuple(summary.failure), best.loss, best.num_better};
   }
@@ -102,10 +107,11 @@ struct Binding {
   }
 
   static double loss_and_gradient(Executor<T>& executor, const BoundBatches& data, Ints order, bool training,
-                                  i64 step, Vector gradient) {
+                                  i64 step, Vector gradient, std::optional<Numbers> head_losses) {
+    double* const of_heads = head_losses ? head_losses->data() : nullptr;
     nb::gil_scoped_release release;
     return executor.loss_and_gradient(data.batches, {order.data(), 0, static_cast<i64>(order.size())},
-                                      training, step, gradient.data());
+                                      training, step, gradient.data(), of_heads);
   }
 
   static void forward(Executor<T>& executor, const BoundBatches& data, Ints order, i64 step,
@@ -139,14 +145,16 @@ void bind_executor(nb::module_& m, const char* name) {
            "product"_a, "num_threads"_a)
       .def("configure", &B::configure, "plan"_a, "slots"_a)
       .def("train", &B::train, "data"_a, "order"_a, "batch_size"_a, "first_step"_a, "learning_rates"_a,
-           "weight_decays"_a.none(), "dropout_rates"_a.none(), "losses"_a, "norms"_a.none())
+           "weight_decays"_a.none(), "dropout_rates"_a.none(), "losses"_a, "norms"_a.none(),
+           "head_losses"_a.none())
       .def("train_epochs", &B::train_epochs, "data"_a, "first_epoch"_a, "num_epochs"_a, "shuffle"_a,
            "batch_size"_a, "first_step"_a, "learning_rates"_a, "weight_decays"_a.none(), "losses"_a,
-           "best_loss"_a, "best_parameters"_a, "best_state"_a, "parameters_before"_a, "state_before"_a)
+           "head_losses"_a.none(), "best_loss"_a, "best_parameters"_a, "best_state"_a, "parameters_before"_a,
+           "state_before"_a)
       .def("predict", &B::predict, "data"_a, "links"_a, "outputs"_a)
       .def("evaluate", &B::evaluate, "data"_a, "losses"_a)
       .def("loss_and_gradient", &B::loss_and_gradient, "data"_a, "order"_a, "training"_a, "step"_a,
-           "gradient"_a)
+           "gradient"_a, "head_losses"_a.none())
       .def("forward", &B::forward, "data"_a, "order"_a, "step"_a, "outputs"_a)
       .def("backward", &B::backward, "d_outputs"_a, "step"_a, "learning_rate"_a, "weight_decay"_a, "rows"_a)
       .def("threads_for", &B::threads_for, "data"_a, "rows"_a)

@@ -17,6 +17,7 @@ namespace {
 
 using FailureTuple = std::tuple<i64, std::string, std::string>;
 using Numbers = nb::ndarray<double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Table = nb::ndarray<double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
 // objective(k, [outputs of batch k, ...]) -> float. The arrays are views that last until it returns.
 template <class T>
@@ -38,7 +39,7 @@ std::tuple<i64, i64, i64, std::optional<FailureTuple>> perturb(
     Executor<T>& executor, const BoundBatches& data, Ints order, i64 batch_size, i64 first_step,
     Doubles learning_rates, bool all, i64 trials, double scale, bool antithetic, bool accept_ties,
     const std::optional<nb::callable>& objective, const std::vector<i64>& widths, Numbers losses,
-    Numbers objectives) {
+    Numbers objectives, std::optional<Table> head_losses) {
   PerturbationSummary summary;
   {
     const PerturbationRule rule{all, trials, scale, antithetic, accept_ties};
@@ -47,7 +48,8 @@ std::tuple<i64, i64, i64, std::optional<FailureTuple>> perturb(
     const nb::gil_scoped_release release;
     summary = Perturber<T>(executor, rule, std::move(function))
                   .train(data.batches, order.data(), static_cast<i64>(order.size()), batch_size, first_step,
-                         learning_rates.data(), losses.data(), objectives.data());
+                         learning_rates.data(), losses.data(), objectives.data(),
+                         head_losses ? head_losses->data() : nullptr);
   }
   std::optional<FailureTuple> failure;
   if (summary.failure)
@@ -60,7 +62,8 @@ void bind_perturb(nb::module_& m) {
   using namespace nb::literals;
   m.def("perturb", &perturb<T>, "executor"_a, "data"_a, "order"_a, "batch_size"_a, "first_step"_a,
         "learning_rates"_a, "all"_a, "trials"_a, "scale"_a, "antithetic"_a, "accept_ties"_a,
-        "objective"_a.none(), "widths"_a, "losses"_a, "objectives"_a);
+        "objective"_a.none(), "widths"_a, "losses"_a, "objectives"_a,
+        "head_losses"_a.none());
 }
 
 }  // namespace

@@ -77,6 +77,7 @@ Executor<T>::Executor(Program program, Tools<T> tools, T* parameters, T* state)
       gradient_(program_.num_parameters),
       saved_state_(program_.num_state),
       head_losses_(program_.heads.size()),
+      head_means_(program_.heads.size()),
       pieces_(program_.num_parameters / kTileSize + 1),
       d_value_written_(program_.widths.size()),
       gradient_written_(program_.parameters.size()),
@@ -184,7 +185,7 @@ double Executor<T>::differentiate(const Context<T>& context, const Batches& data
   gather_targets(context, data.targets);
   forward(context);
   const double total_weight = sum_weights(data.sample_weight, context.rows);
-  run_heads(context, data, total_weight, head_losses_);
+  run_heads(context, data, total_weight, head_losses_, head_means_);
   backward(context);
   penalize(context, total_weight);
   double loss = totals_.penalty;
@@ -274,8 +275,8 @@ typename Executor<T>::StepOutcome Executor<T>::take_step(const Context<T>& conte
 // before.
 template <class T>
 void Executor<T>::take_steps(TrainingSummary& summary, const Batches& data, const i64* order, i64 size,
-                             i64 batch_size, i64 first_step, const StepValues& values, double* losses,
-                             double* norms) {
+                             i64 batch_size, i64 first_step, const StepValues& values,
+                             const StepRecords& records) {
   Context<T> context =
       begin(training_, data, {order, 0, std::min(batch_size, size)}, true, true, first_step, nullptr);
   for (i64 first = 0; first < size; first += batch_size) {
@@ -291,8 +292,10 @@ void Executor<T>::take_steps(TrainingSummary& summary, const Batches& data, cons
       summary.failure = std::move(outcome.failure);
       return;
     }
-    losses[k] = outcome.loss;
-    if (norms) norms[k] = outcome.norm;
+    records.losses[k] = outcome.loss;
+    if (records.norms) records.norms[k] = outcome.norm;
+    if (records.head_losses)
+      std::copy(head_means_.begin(), head_means_.end(), records.head_losses + k * program_.heads.size());
     summary.num_clipped += outcome.clipped;
     ++summary.steps;
   }
@@ -300,17 +303,18 @@ void Executor<T>::take_steps(TrainingSummary& summary, const Batches& data, cons
 
 template <class T>
 TrainingSummary Executor<T>::train(const Batches& data, const i64* order, i64 size, i64 batch_size,
-                                   i64 first_step, const StepValues& values, double* losses, double* norms) {
+                                   i64 first_step, const StepValues& values, const StepRecords& records) {
   const std::lock_guard lock(mutex_);
   training_.prepare(program_, std::min(batch_size, size), true);
   TrainingSummary summary;
-  take_steps(summary, data, order, size, batch_size, first_step, values, losses, norms);
+  take_steps(summary, data, order, size, batch_size, first_step, values, records);
   return summary;
 }
 
 template <class T>
 TrainingSummary Executor<T>::train_epochs(const Batches& data, Epochs epochs, i64 batch_size, i64 first_step,
-                                          const StepValues& values, double* losses, Best<T>& best) {
+                                          const StepValues& values, const StepRecords& records,
+                                          Best<T>& best) {
   const std::lock_guard lock(mutex_);
   training_.prepare(program_, std::min(batch_size, data.rows), true);
   order_.resize(data.rows);
@@ -321,9 +325,9 @@ TrainingSummary Executor<T>::train_epochs(const Batches& data, Epochs epochs, i6
     if (epochs.shuffle)
       tools_.kernels->permute(order_.data(), data.rows,
                               {plan_.seed, kShuffle, epochs.first + static_cast<std::uint32_t>(e), 0});
-    take_steps(summary, data, order_.data(), data.rows, batch_size, first_step, values, losses, nullptr);
+    take_steps(summary, data, order_.data(), data.rows, batch_size, first_step, values, records);
     if (summary.failure) break;
-    offer(best, mean_loss(losses + before, data, order_.data(), batch_size));
+    offer(best, mean_loss(records.losses + before, data, order_.data(), batch_size));
   }
   return summary;
 }
@@ -411,11 +415,13 @@ void Executor<T>::evaluate(const Batches& data, double* losses) {
 }
 
 template <class T>
-double Executor<T>::loss_and_gradient(const Batches& data, Rows rows, bool training, i64 step, T* gradient) {
+double Executor<T>::loss_and_gradient(const Batches& data, Rows rows, bool training, i64 step, T* gradient,
+                                      double* head_losses) {
   const std::lock_guard lock(mutex_);
   training_.prepare(program_, rows.size, true);
   const double loss = differentiate(begin(training_, data, rows, training, false, step, nullptr), data);
   std::copy(gradient_.begin(), gradient_.end(), gradient);
+  if (head_losses) std::copy(head_means_.begin(), head_means_.end(), head_losses);
   return loss;
 }
 

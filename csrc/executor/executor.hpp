@@ -30,6 +30,14 @@ struct StepValues {
   i64 num_dropouts;
 };
 
+// What is written down of each step: losses (k,); norms (k,) or null; head_losses (k, heads) or null, without
+// the heads' weights.
+struct StepRecords {
+  double* losses;
+  double* norms;
+  double* head_losses;
+};
+
 struct TrainingSummary {
   i64 steps = 0, num_clipped = 0;
   std::optional<Failure> failure;
@@ -67,16 +75,17 @@ class Executor {
 
   void configure(TrainingPlan plan, T* slots, int num_slots);
 
-  // losses (k,); norms (k,) or null. k = ceil(size / batch_size).
   TrainingSummary train(const Batches& data, const i64* order, i64 size, i64 batch_size, i64 first_step,
-                        const StepValues& values, double* losses, double* norms);
-  // losses and values: of the steps of all epochs.
+                        const StepValues& values, const StepRecords& records);
+  // records and values: of the steps of all epochs.
   TrainingSummary train_epochs(const Batches& data, Epochs epochs, i64 batch_size, i64 first_step,
-                               const StepValues& values, double* losses, Best<T>& best);
+                               const StepValues& values, const StepRecords& records, Best<T>& best);
   // Each output through its link, a function without numbers of its own.
   void predict(const Batches& data, const std::vector<Function>& links, const std::vector<T*>& outputs);
   void evaluate(const Batches& data, double* losses);
-  double loss_and_gradient(const Batches& data, Rows rows, bool training, i64 step, T* gradient);
+  // head_losses (heads,) or null, as in StepRecords.
+  double loss_and_gradient(const Batches& data, Rows rows, bool training, i64 step, T* gradient,
+                           double* head_losses);
 
   // The two halves of a step whose loss the caller computes; `data` must live until the second half is done.
   void forward_half(const Batches& data, Rows rows, i64 step, const std::vector<T*>& outputs);
@@ -110,7 +119,7 @@ class Executor {
   StepOutcome take_step(const Context<T>& context, const Batches& data, double learning_rate,
                         double weight_decay);
   void take_steps(TrainingSummary& summary, const Batches& data, const i64* order, i64 size, i64 batch_size,
-                  i64 first_step, const StepValues& values, double* losses, double* norms);
+                  i64 first_step, const StepValues& values, const StepRecords& records);
   void offer(Best<T>& best, double loss) const;
   Pieces inference_pieces(const Batches& data) const;
   template <class Use>
@@ -134,7 +143,7 @@ class Executor {
   Fusion fusion_;
   AlignedVector<T> gradient_;
   std::vector<T> saved_state_;
-  std::vector<double> head_losses_;
+  std::vector<double> head_losses_, head_means_;  // with and without the heads' weights
   GradientTotals totals_;    // of this step
   bool outer_left_ = false;  // whether this step's update has gradients of outer_ to work out
   PieceTotals pieces_;

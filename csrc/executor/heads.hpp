@@ -1,6 +1,7 @@
 // The losses over a batch, and where the backward pass starts.
 #pragma once
 
+#include <limits>
 #include <vector>
 
 #include "executor/context.hpp"
@@ -18,11 +19,27 @@ double run_head(const Context<T>& context, std::size_t h, T* d_logits) {
                               static_cast<int>(head.settings.size()));
 }
 
-// Every head's weight * sum_i w_i L_i / sum_i w_i into losses (heads,), and the gradients of their logits.
-// A batch whose weights sum to 0 has loss 0 and gradient 0.
+// What `weighted`, head h's loss times its weight, is without the weight. The rows are measured again where T
+// keeps too little of a weight (of 0, say) to be divided by it.
+template <class T>
+double unweighted_loss(const Context<T>& context, const Batches& data, double total_weight, std::size_t h,
+                       double weighted) {
+  if (total_weight <= 0) return 0.0;
+  const double weight = context.program.heads[h].weight, share = weight / total_weight;
+  if (static_cast<T>(share) >= std::numeric_limits<T>::min()) return weighted / weight;
+  T* scale = context.work.scale[h];
+  scale_rows(scale, data.sample_weight, context.rows, 1.0 / total_weight);
+  const double loss = run_head<T>(context, h, nullptr);
+  scale_rows(scale, data.sample_weight, context.rows, share);
+  return loss;
+}
+
+// Every head's weight * sum_i w_i L_i / sum_i w_i into losses (heads,), and the gradients of their logits;
+// without the weights into means (heads,), if there are several heads. A batch whose weights sum to 0 has
+// loss 0 and gradient 0.
 template <class T>
 void run_heads(const Context<T>& context, const Batches& data, double total_weight,
-               std::vector<double>& losses) {
+               std::vector<double>& losses, std::vector<double>& means) {
   const auto& heads = context.program.heads;
   for (std::size_t h = 0; h < heads.size(); ++h) {
     scale_rows(context.work.scale[h], data.sample_weight, context.rows,
@@ -33,6 +50,7 @@ void run_heads(const Context<T>& context, const Batches& data, double total_weig
     } else {
       losses[h] = run_head<T>(context, h, nullptr);
     }
+    if (heads.size() > 1) means[h] = unweighted_loss(context, data, total_weight, h, losses[h]);
   }
 }
 

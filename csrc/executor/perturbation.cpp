@@ -27,7 +27,8 @@ Perturber<T>::Perturber(Executor<T>& executor, const PerturbationRule& rule, Obj
       trial_(executor.program_),
       saved_(executor.program_.num_parameters),
       signs_(rule.all ? executor.program_.num_parameters : 0),
-      trial_losses_(executor.program_.heads.size()) {
+      trial_losses_(executor.program_.heads.size()),
+      step_means_(executor.program_.heads.size()) {
   const auto& parameters = executor.program_.parameters;
   for (std::size_t p = 0; p < parameters.size(); ++p)
     if (parameters[p].size > 0) places_.push_back({parameters[p].offset, static_cast<int>(p)});
@@ -53,7 +54,9 @@ template <class T>
 void Perturber<T>::load(const Context<T>& context, const Batches& data) {
   gather_inputs(context, data.inputs);
   gather_targets(context, data.targets);
-  const double total = sum_weights(data.sample_weight, context.rows);
+  const double total = total_weight_ = sum_weights(data.sample_weight, context.rows);
+  data_ = &data;
+  std::fill(step_means_.begin(), step_means_.end(), 0.0);
   for (std::size_t h = 0; h < data.targets.size(); ++h)
     scale_rows(context.work.scale[h], data.sample_weight, context.rows,
                total > 0 ? context.program.heads[h].weight / total : 0.0);
@@ -88,9 +91,9 @@ double Perturber<T>::objective_of(const Context<T>& context, double loss) {
   return value + penalty_;
 }
 
-// Losses and objective after a forward pass.
+// Losses and objective after a forward pass, which counts `share` in what the step tells of each head.
 template <class T>
-typename Perturber<T>::Measured Perturber<T>::measure(const Context<T>& context) {
+typename Perturber<T>::Measured Perturber<T>::measure(const Context<T>& context, double share) {
   Measured measured;
   std::vector<double>& losses = executor_.head_losses_;
   penalty_ = penalty();
@@ -98,6 +101,8 @@ typename Perturber<T>::Measured Perturber<T>::measure(const Context<T>& context)
   for (std::size_t h = 0; h < losses.size(); ++h) {
     losses[h] = own_loss ? run_head<T>(context, h, nullptr) : 0.0;
     measured.loss += losses[h];
+    if (own_loss && share > 0 && losses.size() > 1)
+      step_means_[h] += share * unweighted_loss(context, *data_, total_weight_, h, losses[h]);
   }
   measured.loss += penalty_;
   measured.objective = objective_of(context, measured.loss);
@@ -126,7 +131,7 @@ WeightChange<T> Perturber<T>::draw_change(const Context<T>& context, i64 trial, 
 template <class T>
 typename Perturber<T>::Measured Perturber<T>::step_one(const Context<T>& context, double size) {
   forward(context);
-  Measured best = measure(context);
+  Measured best = measure(context, 1.0);
   const double first_loss = best.loss, first_objective = best.objective;
   if (!std::isfinite(best.objective)) return best;
   // Running statistics follow the batch once a step, not the trials.
@@ -185,11 +190,12 @@ void Perturber<T>::draw_signs(i64 step, i64 trial) {
 
 // Losses at saved + size * signs.
 template <class T>
-typename Perturber<T>::Measured Perturber<T>::displaced(const Context<T>& context, double size) {
+typename Perturber<T>::Measured Perturber<T>::displaced(const Context<T>& context, double size,
+                                                        double share) {
   for (std::size_t i = 0; i < saved_.size(); ++i)
     executor_.parameters_[i] = saved_[i] + static_cast<T>(size) * signs_[i];
   forward(context);
-  return measure(context);
+  return measure(context, share);
 }
 
 // gradient += slope / trials * signs, the slope being the change of the objective over that of every weight.
@@ -200,8 +206,9 @@ typename Perturber<T>::Measured Perturber<T>::sample(const Context<T>& context, 
   draw_signs(context.step, trial);
   Context<T> quiet = context;
   quiet.update_state = false;
-  const Measured above = displaced(rule_.antithetic && trial == 0 ? context : quiet, rule_.scale);
-  const Measured below = rule_.antithetic ? displaced(quiet, -rule_.scale) : base;
+  const double half = rule_.antithetic ? 0.5 / static_cast<double>(rule_.trials) : 0.0;
+  const Measured above = displaced(rule_.antithetic && trial == 0 ? context : quiet, rule_.scale, half);
+  const Measured below = rule_.antithetic ? displaced(quiet, -rule_.scale, half) : base;
   const double slope = (above.objective - below.objective) / ((rule_.antithetic ? 2 : 1) * rule_.scale);
   const T share = static_cast<T>(slope / static_cast<double>(rule_.trials));
   for (std::size_t i = 0; i < saved_.size(); ++i) executor_.gradient_[i] += share * signs_[i];
@@ -215,7 +222,7 @@ typename Perturber<T>::Measured Perturber<T>::step_all(const Context<T>& context
   Measured base, mean;
   if (!rule_.antithetic) {
     forward(context);
-    base = measure(context);
+    base = measure(context, 1.0);
   }
   std::fill(executor_.gradient_.begin(), executor_.gradient_.end(), T(0));
   for (i64 trial = 0; trial < rule_.trials; ++trial) {
@@ -265,7 +272,7 @@ bool Perturber<T>::step(const Context<T>& context, const Batches& data, double l
 template <class T>
 PerturbationSummary Perturber<T>::train(const Batches& data, const i64* order, i64 size, i64 batch_size,
                                         i64 first_step, const double* learning_rates, double* losses,
-                                        double* objectives) {
+                                        double* objectives, double* head_losses) {
   lock_.lock();
   summary_ = {};
   executor_.training_.prepare(executor_.program_, std::min(batch_size, size), true);
@@ -275,6 +282,8 @@ PerturbationSummary Perturber<T>::train(const Batches& data, const i64* order, i
     const Rows rows{order + first, 0, std::min(batch_size, size - first)};
     const Context<T> context = begin(data, rows, first_step + k);
     if (!step(context, data, learning_rates[k], losses[k], objectives[k])) break;
+    if (head_losses)
+      std::copy(step_means_.begin(), step_means_.end(), head_losses + k * static_cast<i64>(step_means_.size()));
     ++summary_.steps;
   }
   lock_.unlock();

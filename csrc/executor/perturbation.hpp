@@ -34,10 +34,11 @@ class Perturber {
   // Works on the executor's weights, in its memory. An empty objective is the program's own losses.
   Perturber(Executor<T>& executor, const PerturbationRule& rule, Objective<T> objective);
 
-  // losses (k,), objectives (k,): before each step's change. With one weight at a time, a learning rate is
-  // the largest size of a perturbation.
+  // losses (k,), objectives (k,), head_losses (k, heads) or null: before each step's change. With one weight
+  // at a time, a learning rate is the largest size of a perturbation.
   PerturbationSummary train(const Batches& data, const i64* order, i64 size, i64 batch_size, i64 first_step,
-                            const double* learning_rates, double* losses, double* objectives);
+                            const double* learning_rates, double* losses, double* objectives,
+                            double* head_losses);
 
  private:
   struct Measured {
@@ -52,7 +53,7 @@ class Perturber {
   void load(const Context<T>& context, const Batches& data);
   bool step(const Context<T>& context, const Batches& data, double learning_rate, double& loss,
             double& objective);
-  Measured measure(const Context<T>& context);
+  Measured measure(const Context<T>& context, double share);
   double objective_of(const Context<T>& context, double loss);
   double penalty_of(const Parameter& parameter, double w) const;
   double penalty() const;
@@ -63,7 +64,7 @@ class Perturber {
 
   Measured step_all(const Context<T>& context, double learning_rate);
   void draw_signs(i64 step, i64 trial);
-  Measured displaced(const Context<T>& context, double size);
+  Measured displaced(const Context<T>& context, double size, double share);
   Measured sample(const Context<T>& context, i64 trial, const Measured& base);
 
   Executor<T>& executor_;
@@ -73,7 +74,9 @@ class Perturber {
   Trial<T> trial_;
   std::vector<Place> places_;  // of the parameters, in the order of their offsets
   std::vector<T> saved_, signs_;
-  std::vector<double> trial_losses_;  // by head
+  std::vector<double> trial_losses_, step_means_;  // by head
+  const Batches* data_ = nullptr;                  // of the step
+  double total_weight_ = 0;
   double penalty_factor_ = 0, penalty_ = 0;
   i64 batch_ = 0;
   PerturbationSummary summary_;

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
         SoftmaxCrossEntropy,
         SquaredError,
     )
-    from lamina.model import TableModel, fit_table, load_model, save_model
+    from lamina.model import NetworkModel, TableModel, fit_table, load_model, save_model
     from lamina.network import Graph, Input, Sequential, data_driven_initialization
     from lamina.optimizers import (
         LBFGS,
@@ -109,6 +109,7 @@ __all__ = [
     "Multiply",
     "Nadam",
     "Nesterov",
+    "NetworkModel",
     "PReLU",
     "Perceptron",
     "PerceptronLoss",
@@ -158,7 +159,7 @@ _HOMES = {
     "lamina.layers": "Activation Add BatchNorm Concat Dense Dropout LayerNorm Multiply PReLU",
     "lamina.losses": "AbsoluteError CustomLoss Hinge Huber PerceptronLoss Poisson Quantile SigmoidCrossEntropy "
     "SoftmaxCrossEntropy SquaredError",
-    "lamina.model": "TableModel fit_table load_model save_model",
+    "lamina.model": "NetworkModel TableModel fit_table load_model save_model",
     "lamina.network": "Graph Input Sequential data_driven_initialization",
     "lamina.optimizers": "LBFGS Adagrad Adam AdamW GradientDescent Momentum Nadam Nesterov PerturbAll PerturbOne RMSprop",
     "lamina.training": "Callback Checkpoint EarlyStopping History JsonlLog LearningRate Progress SmallGradient "

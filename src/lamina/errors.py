@@ -20,6 +20,7 @@ __all__ = [
     "NonFiniteError",
     "OutOfMemoryError",
     "ShapeError",
+    "UnknownNameError",
     "nearest",
     "phrase",
     "phrase_missing",
@@ -37,6 +38,13 @@ class LaminaError(Exception):
 
 class InvalidSettingError(LaminaError, ValueError):
     """A setting is out of range, unknown, or contradicts another."""
+
+
+class UnknownNameError(InvalidSettingError, KeyError):
+    """A name that is looked up in a mapping is unknown; the message lists the known ones."""
+
+    # KeyError's own shows the message's repr, with quotes around it.
+    __str__ = Exception.__str__
 
 
 class ShapeError(LaminaError, ValueError):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
 import numpy as np
 import pytest
 
-from lamina import Add, BatchNorm, Dense, Dropout, Graph, Input, Sequential, Trainer, activation_statistics
+from lamina import Activation, Add, BatchNorm, Dense, Dropout, Graph, Input, Sequential, Trainer, activation_statistics
 from lamina.errors import DataError, InvalidSettingError, ShapeError
 from lamina.initializers import Constant, Normal
 
@@ -146,6 +148,76 @@ def test_l32_he_keeps_the_variance_of_relu_layers_where_xavier_halves_it() -> No
 def test_l17_vanishing_gradients_are_seen_with_sigmoid() -> None:
     statistics = activation_statistics(deep("xavier", "sigmoid"), WIDE, TARGETS, "squared_error")
     assert statistics["h1"].gradient_variance < 1e-8 * statistics["h10"].gradient_variance
+
+
+# Layers that act on the units of another
+
+
+def normalized(layers, count: int = 3) -> Sequential:
+    return Sequential([*(layer for i in range(1, count + 1) for layer in layers(i)), Dense(1, name="out")])
+
+
+def before(i: int, std: float = 0.01) -> list:
+    return [Dense(50, weight_init=Normal(std), name=f"h{i}"), BatchNorm(name=f"n{i}"), Activation("relu", name=f"a{i}")]
+
+
+def after(i: int, std: float = 0.01) -> list:
+    return [Dense(50, activation="relu", weight_init=Normal(std), name=f"h{i}"), BatchNorm(name=f"n{i}")]
+
+
+@pytest.mark.parametrize(("layers", "last"), [(before, "a"), (after, "n")])
+@pytest.mark.parametrize("std", [0.01, 1.0, 30.0])
+def test_under_batch_norm_the_size_of_the_weights_is_no_finding(layers, last: str, std: float) -> None:
+    statistics = activation_statistics(normalized(lambda i: layers(i, std)), WIDE, TARGETS, "squared_error")
+    for i in (2, 3):
+        assert 0.9 < statistics[f"{last}{i}"].variance_kept < 1.1
+    for i in (1, 2):
+        assert 0.5 < statistics[f"{last}{i}"].gradient_kept < 2.0
+    assert statistics[f"{last}2"].sum_variance == pytest.approx(1.0, rel=0.1)
+
+
+@pytest.mark.parametrize(("layers", "last"), [(before, "a"), (after, "n")])
+def test_layers_on_the_same_units_are_judged_in_the_row_of_the_last(layers, last: str) -> None:
+    statistics = activation_statistics(normalized(layers), WIDE, TARGETS, "squared_error")
+    assert [row.layer for row in statistics.judged] == ["input_1", f"{last}1", f"{last}2", f"{last}3", "out"]
+    for row in statistics.layers[1:]:
+        assert np.isnan(row.variance_kept) == (row not in statistics.judged)
+    assert statistics["h2"].units_of == statistics[f"{last}2"].units_of == "h2"
+    assert "judged together" in str(statistics)
+
+
+def test_an_activation_of_its_own_reads_as_one_within_the_dense_layer() -> None:
+    within = deep("he", "relu", depth=3)
+    apart = Sequential(
+        [
+            *(
+                layer
+                for i in (1, 2, 3)
+                for layer in (Dense(100, weight_init="he", name=f"h{i}"), Activation("relu", name=f"a{i}"))
+            ),
+            Dense(1, weight_init="he", name="out"),
+        ]
+    )
+    ours, theirs = (activation_statistics(network, WIDE, TARGETS, "squared_error") for network in (apart, within))
+    for mine, other in zip(ours.judged[1:], theirs.layers[1:], strict=True):
+        np.testing.assert_array_equal(astuple(mine)[1:], astuple(other)[1:])
+
+
+def test_what_somebody_else_reads_too_is_judged_by_itself() -> None:
+    x = Input(30)
+    h = Dense(6, name="h")(x)
+    network = Graph(x, Add(name="sum")([h, BatchNorm(name="norm")(h)]))
+    statistics = activation_statistics(network, X)
+    assert statistics["norm"].units_of == "norm"
+    assert statistics["h"].variance_kept == pytest.approx(statistics["h"].variance / X.var())
+    assert statistics["norm"].variance_kept == pytest.approx(statistics["norm"].variance / statistics["h"].variance)
+
+
+def test_dropout_belongs_to_the_units_and_its_row_tells_of_their_sums() -> None:
+    network = Sequential([*before(1), Dropout(0.5, name="drop"), Dense(1, name="out")])
+    statistics = activation_statistics(network, WIDE, TARGETS, "squared_error")
+    assert statistics["drop"].units_of == "h1"
+    assert statistics["drop"].gradient_variance == statistics["n1"].gradient_variance
 
 
 # Bad input

@@ -16,7 +16,7 @@ from sklearn.datasets import load_iris
 from sklearn.metrics import accuracy_score
 
 from lamina import MLPClassifier, MLPRegressor
-from lamina.errors import ShapeError
+from lamina.errors import DataError, InvalidSettingError, ShapeError
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -87,6 +87,44 @@ def test_weights_of_another_shape_are_refused_and_nothing_is_changed() -> None:
         model.coefs_[0] = np.zeros(3)
     for now, then in zip(model.coefs_, before, strict=True):
         np.testing.assert_array_equal(now, then)
+
+
+@pytest.mark.parametrize(
+    ("new", "words"),
+    [
+        (np.full((4, 6), np.nan), "must hold finite numbers"),
+        (np.full((4, 6), "a"), "must be an array of real numbers"),
+        (np.ones((4, 6)) * 1j, "must be an array of real numbers"),
+    ],
+)
+def test_what_is_no_finite_number_is_refused_as_a_weight(new: np.ndarray, words: str) -> None:
+    model = _fitted()
+    before = [w.copy() for w in model.coefs_]
+    with pytest.raises(DataError, match=words):
+        model.coefs_[0] = new
+    with pytest.raises(DataError, match=words):
+        model.coefs_ = [np.zeros_like(w) if i else new for i, w in enumerate(before)]
+    for now, then in zip(model.coefs_, before, strict=True):
+        np.testing.assert_array_equal(now, then)
+
+
+_MUTATIONS = {
+    "append": lambda arrays: arrays.append(np.zeros(3)),
+    "extend": lambda arrays: arrays.extend([np.zeros(3)]),
+    "insert": lambda arrays: arrays.insert(0, np.zeros(3)),
+    "pop": lambda arrays: arrays.pop(),
+    "clear": lambda arrays: arrays.clear(),
+    "reverse": lambda arrays: arrays.reverse(),
+    "sort": lambda arrays: arrays.sort(key=len),
+    "del": lambda arrays: arrays.__delitem__(0),
+    "+=": lambda arrays: arrays.__iadd__([np.zeros(3)]),
+}
+
+
+@pytest.mark.parametrize("how", _MUTATIONS)
+def test_what_would_change_the_list_but_not_the_model_is_refused(how: str) -> None:
+    with pytest.raises(InvalidSettingError, match=r"must keep their arrays.*coefs_\[0\] = "):
+        _MUTATIONS[how](_fitted().coefs_)
 
 
 def test_an_unfitted_model_has_no_weights() -> None:

@@ -14,7 +14,7 @@ from lamina import Dense, Sequential, Trainer
 from lamina.errors import FileError
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.files import FORMAT_VERSION
-from lamina.model import TableModel, load_model, save_model
+from lamina.model import NetworkModel, TableModel, load_model, save_model
 
 STORED = Path(__file__).parent / "stored"
 VERSIONS = range(1, FORMAT_VERSION + 1)
@@ -45,6 +45,14 @@ def test_stored_estimators_predict_what_they_did(version: int) -> None:
     np.testing.assert_allclose(classifier.predict_proba(X), known["classifier"]["proba"], rtol=1e-10)
     X = np.array(known["regressor"]["X"], dtype=np.float32)
     np.testing.assert_allclose(regressor.predict(X), known["regressor"]["predict"], rtol=1e-5)
+
+
+@pytest.mark.parametrize("version", VERSIONS[1:])  # version 1 knew no networks
+def test_a_stored_network_predicts_what_it_did(version: int) -> None:
+    model, known = load_model(STORED / str(version) / "network.model"), expected(version)["network"]
+    assert isinstance(model, NetworkModel)
+    for predicted, then in zip(model.predict(known["X"]), known["predict"], strict=True):
+        np.testing.assert_allclose(predicted, then, rtol=1e-10)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

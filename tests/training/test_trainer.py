@@ -220,6 +220,19 @@ def test_weights_are_live_views(make_trainer):
     assert not trainer.executor.parameters.any()
 
 
+@pytest.mark.parametrize("name", ["network", "losses", "loss_weights", "dtype", "engine", "n_threads", "metrics"])
+def test_what_an_assignment_would_not_change_cannot_be_assigned(make_trainer, name: str):
+    trainer = make_trainer()
+    with pytest.raises(AttributeError, match="no setter"):
+        setattr(trainer, name, None)
+
+
+def test_a_metric_added_later_is_measured(make_trainer, table):
+    trainer = make_trainer()
+    trainer.metrics["rows"] = lambda targets, predictions: len(targets)
+    assert trainer.evaluate(*table)["rows"] == 60
+
+
 def test_predictions_are_the_inverse_link_of_the_logits(make_trainer, table):
     trainer = make_trainer()
     trainer.fit(*table, max_epochs=1)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.activations import Activation, get_activation
-from lamina.analysis.layer_buffers import LayerBuffers, layer_buffers
+from lamina.analysis.layer_buffers import LayerBuffers, UnitLayer, layer_buffers, unit_layers
 from lamina.analysis.passes import Passes, batches_of, run_passes
 from lamina.analysis.subject import Weights, subject_of
 from lamina.analysis.table import text_table
+from lamina.engine.program import Op
 from lamina.network import Network
 from lamina.network.heads import Losses
 from lamina.training import Trainer
@@ -32,18 +33,26 @@ _NOTHING = float("nan")
 class LayerStatistics:
     """One layer; all moments are over rows and units together. NaN where there is no such quantity.
 
+    Normalizations, activations and dropout act on units that another layer makes. Such layers are judged together with it, in the
+    row of the last of them: what counts is what leaves them all, over what enters the first, and the weighted sums as a
+    normalization leaves them. The rows before have no ``variance_kept`` and no ``gradient_kept``.
+
     Attributes
     ----------
     layer : str
+    units_of : str
+        The layer that makes the units on which this one acts; its own name, if it makes them.
     width : int
     mean, variance : float
         Of the outputs.
     variance_kept : float
-        ``variance`` over that of what enters the layer. The rule of good first weights asks for 1, and for ``mean`` 0.
+        ``variance`` over that of what enters the layer that makes the units. The rule of good first weights asks for 1, and for
+        ``mean`` 0.
     sum_variance : float
         Variance of the weighted sums in front of the activation.
     gradient_variance : float
-        Variance of the gradient of a row's own loss with respect to the weighted sums.
+        Variance of the gradient of a row's own loss with respect to the weighted sums; in the last row of those that act on the
+        same units, to the sums behind the normalization, if there is one.
     gradient_kept : float
         ``gradient_variance`` over that of the layers that read this one. The rule asks for 1.
     saturated : float
@@ -54,6 +63,7 @@ class LayerStatistics:
     """
 
     layer: str
+    units_of: str
     width: int
     mean: float
     variance: float
@@ -74,6 +84,11 @@ class ActivationStatistics:
     def __getitem__(self, name: str) -> LayerStatistics:
         return {row.layer: row for row in self.layers}[name]
 
+    @property
+    def judged(self) -> tuple[LayerStatistics, ...]:
+        """The inputs and, of layers that act on the same units, the last."""
+        return tuple({row.units_of: row for row in self.layers}.values())
+
     def columns(self) -> dict[str, list[Any]]:
         """Every attribute of :class:`LayerStatistics` as a list over the layers."""
         return {field.name: [getattr(row, field.name) for row in self.layers] for field in fields(LayerStatistics)}
@@ -85,6 +100,9 @@ class ActivationStatistics:
     def __str__(self) -> str:
         columns = {name.replace("_", " "): values for name, values in self.columns().items()}
         rule = "The rule asks for mean 0, variance kept 1 and, backwards, gradient kept 1 (Glorot & Bengio 2010)."
+        if len(self.judged) < len(self.layers):
+            rule += "\nLayers that act on the same units are judged together, in the row of the last of them, at the sums as a"
+            rule += " normalization leaves them."
         return f"{text_table(columns)}\n{rule}"
 
 
@@ -165,35 +183,44 @@ def _inputs(network: Network, passes: Passes) -> list[LayerStatistics]:
     rows = []
     for name, buffer in zip(network.input_names, passes.program.inputs, strict=True):
         x = _dense(passes.tape.buffers[buffer])
-        rows.append(LayerStatistics(name, x.shape[1], float(x.mean()), float(x.var()), *[_NOTHING] * 6))
+        rows.append(LayerStatistics(name, name, x.shape[1], float(x.mean()), float(x.var()), *[_NOTHING] * 6))
     return rows
 
 
 def _layers(passes: Passes) -> list[LayerStatistics]:
-    layers = layer_buffers(passes.program)
-    readers = {layer.output: [other for other in layers if layer.output in other.inputs] for layer in layers}
-    return [_layer(layer, readers[layer.output], passes) for layer in layers]
+    units = unit_layers(passes.program)
+    unit_of = {layer.name: unit for unit in units for layer in unit.layers}
+    readers = {unit.output: [other for other in units if unit.output in other.inputs] for unit in units}
+    rows = []
+    for layer in layer_buffers(passes.program):
+        unit = unit_of[layer.name]
+        last = layer.output == unit.output
+        rows.append(_layer(layer, unit, readers[unit.output] if last else None, passes))
+    return rows
 
 
-def _layer(layer: LayerBuffers, readers: Sequence[LayerBuffers], passes: Passes) -> LayerStatistics:
-    buffers, sums = passes.tape.buffers, passes.tape.buffers[layer.sums]
+def _layer(layer: LayerBuffers, unit: UnitLayer, readers: Sequence[UnitLayer] | None, passes: Passes) -> LayerStatistics:
+    """The row of a layer; ``readers`` of its units are given for the last of those that act on them, which is judged."""
+    buffers, activation = passes.tape.buffers, layer.activation
     output = buffers[layer.output]
-    variance = float(output.var())
-    gradient = _gradient_variance(layer, passes)
-    behind = _pooled([(passes.program.widths[r.sums], _gradient_variance(r, passes)) for r in readers])
-    before = _pooled([(passes.program.widths[b], float(_dense(buffers[b]).var())) for b in layer.inputs])
-    saturated, dead = _flatness(layer, sums, buffers)
+    sums = layer.sums if activation is None else activation.inputs[0]
+    kept, gradient, gradient_kept = _NOTHING, _gradient_variance(sums, passes), _NOTHING
+    if readers is not None:
+        before = _pooled([(passes.program.widths[b], float(_dense(buffers[b]).var())) for b in unit.inputs])
+        behind = _pooled([(passes.program.widths[r.sums], _gradient_variance(r.sums, passes)) for r in readers])
+        gradient = _gradient_variance(unit.sums, passes)
+        kept, gradient_kept = _ratio(float(output.var()), before), _ratio(gradient, behind)
     return LayerStatistics(
         layer.name,
+        unit.name,
         output.shape[1],
         float(output.mean()),
-        variance,
-        _ratio(variance, before),
-        float(sums.var()),
+        float(output.var()),
+        kept,
+        float(_dense(buffers[sums]).var()),
         gradient,
-        _ratio(gradient, behind),
-        saturated,
-        dead,
+        gradient_kept,
+        *_flatness(activation, buffers),
     )
 
 
@@ -202,9 +229,9 @@ def _dense(array: Any) -> np.ndarray:
     return dense
 
 
-def _gradient_variance(layer: LayerBuffers, passes: Passes) -> float:
+def _gradient_variance(sums: int, passes: Passes) -> float:
     """Of d L_i / d sum for each row's own loss L_i: the tape's gradient is that of the mean over rows."""
-    gradient = passes.d_buffers.get(layer.sums)
+    gradient = passes.d_buffers.get(sums)
     return _NOTHING if gradient is None else float((gradient * passes.num_rows).var())
 
 
@@ -218,9 +245,8 @@ def _ratio(numerator: float, denominator: float) -> float:
     return float(np.divide(numerator, denominator)) if denominator else _NOTHING
 
 
-def _flatness(layer: LayerBuffers, sums: np.ndarray, buffers: Mapping[int, np.ndarray]) -> tuple[float, float]:
-    """The shares ``saturated`` and ``dead``."""
-    op = layer.activation
+def _flatness(op: Op | None, buffers: Mapping[int, np.ndarray]) -> tuple[float, float]:
+    """The shares ``saturated`` and ``dead`` of an activation."""
     if op is None:
         return _NOTHING, _NOTHING
     known = get_activation(op.function)

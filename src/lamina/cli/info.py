@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lamina.cli.options import Flag, Quiet, load_table_model
+from lamina.cli.options import Flag, Quiet, load_applicable_model
 from lamina.cli.output import BASELINES, metrics_table, notes_printed, print_json, print_line, print_table
 
 if TYPE_CHECKING:
-    from lamina.model import TableModel
+    from lamina.model import NetworkModel, TableModel
 
 __all__ = ["info"]
 
@@ -27,7 +27,33 @@ def info(model: Path, /, *, json: Flag = False, quiet: Quiet = False) -> None:
         Print no notes.
     """
     with notes_printed(quiet):
-        loaded = load_table_model(model)
+        loaded = load_applicable_model(model)
+    from lamina.model import TableModel  # by now it is loaded
+
+    if isinstance(loaded, TableModel):
+        _print_table_model(loaded, json=json)
+    else:
+        _print_network(loaded, json=json)
+
+
+def _print_network(model: NetworkModel, *, json: bool) -> None:
+    from lamina.cli.network_tables import describe_network_model, history_table
+
+    if json:
+        print_json(describe_network_model(model))
+        return
+    print_line(f"A network of one's own, {model.dtype.name}.")
+    print_line(model.summary())
+    if not len(model.history):
+        print_line("Not trained.")
+        return
+    print_line(f"Trained for {len(model.history)} epochs:")
+    print_table(history_table(model.history.to_list()))
+    if model.stop_reason is not None:
+        print_line(f"Stopped: {model.stop_reason.text}")
+
+
+def _print_table_model(loaded: TableModel, *, json: bool) -> None:
     if json:
         print_json(_description(loaded))
         return

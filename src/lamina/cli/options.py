@@ -14,9 +14,9 @@ from lamina.cli.standard_streams import DASH, TableFormat, check_format, read_st
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lamina.model import TableModel
+    from lamina.model import NetworkModel, TableModel
 
-__all__ = ["READING", "Flag", "Quiet", "Reading", "ReadingOptions", "check_output", "load_table_model"]
+__all__ = ["READING", "Flag", "Quiet", "Reading", "ReadingOptions", "check_output", "load_applicable_model", "load_table_model"]
 
 Flag = Annotated[bool, Parameter(negative="")]
 Quiet = Annotated[bool, Parameter(negative="", alias="-q")]
@@ -77,13 +77,28 @@ def check_output(output: Path, *read: Path) -> None:
     check_writable(output)
 
 
+def load_applicable_model(path: Path) -> TableModel | NetworkModel:
+    """The model at ``path`` that can be applied to a table: one that ``lamina train`` saved, or a network of one's own."""
+    from lamina.errors import FileError
+    from lamina.model import NetworkModel, TableModel, load_model
+
+    model = load_model(path)
+    if not isinstance(model, TableModel | NetworkModel):
+        raise FileError(_other_kind(path, model))
+    return model
+
+
 def load_table_model(path: Path) -> TableModel:
     """The model that ``lamina train`` saved at ``path``."""
     from lamina.errors import FileError
-    from lamina.model import TableModel, load_model
+    from lamina.model import TableModel
 
-    model = load_model(path)
+    model = load_applicable_model(path)
     if not isinstance(model, TableModel):
-        kind = type(model).__name__
-        raise FileError(f"{str(path)!r} must be a model of tables, as `lamina train` saves it, got a {kind}. Use it from Python.")
+        raise FileError(_other_kind(path, model))
     return model
+
+
+def _other_kind(path: Path, model: object) -> str:
+    rule = "must be a model of tables, as `lamina train` saves it"
+    return f"{str(path)!r} {rule}, got a {type(model).__name__}. Use it from Python."

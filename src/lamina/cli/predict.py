@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from lamina.cli.options import READING, Flag, Quiet, Reading, check_output, load_table_model
+from lamina.cli.options import READING, Flag, Quiet, Reading, check_output, load_applicable_model
 from lamina.cli.output import notes_printed, print_json, print_line
 from lamina.cli.standard_streams import DASH, TableFormat, check_format, write_standard_output
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lamina.model import TableModel
+    from lamina.model import NetworkModel, TableModel
 
 __all__ = ["predict"]
 
@@ -36,6 +36,9 @@ def predict(
     The output has one row a row of the table: the columns to keep, the predicted target (called "predicted ..." where the target
     itself is kept; one a level for several quantiles), and the probability of each class. In a pipe:
     `cat new.csv | lamina predict a.lamina - -o -`.
+
+    A network of one's own, saved from Python, has no encoder: it takes the table's columns that are not kept as its inputs, which
+    must be as many, in their order, and hold numbers in every row.
 
     Parameters
     ----------
@@ -59,8 +62,8 @@ def predict(
 
         write = check_table_path(_named(output, output_format))
         _check(output, output_format, json, model, table)
-        loaded = load_table_model(model)
-        read = reading.read(table, text_columns=(*loaded.text_columns, *keep))
+        loaded = load_applicable_model(model)
+        read = reading.read(table, text_columns=(*getattr(loaded, "text_columns", ()), *keep))
         result = _predictions(loaded, read, keep)
         if output == DASH:
             write_standard_output(write, result)
@@ -69,7 +72,7 @@ def predict(
     if json:
         print_json({"rows": result.num_rows, "columns": result.column_names, "output": str(output), "notes": notes})
     elif output != DASH and not quiet:
-        print_line(f"Predicted {loaded.target.name!r} of {result.num_rows:,} rows: {output}")
+        print_line(f"Predicted {_predicted(loaded)} of {result.num_rows:,} rows: {output}")
 
 
 def _named(output: Path, kind: TableFormat | None) -> Path:
@@ -89,14 +92,24 @@ def _check(output: Path, kind: TableFormat | None, json: bool, *read: Path) -> N
         raise InvalidSettingError(phrase("--json", rule, "-o -", repair="Name a file: -o out.csv."))
 
 
-def _predictions(model: TableModel, table: pa.Table, keep: tuple[str, ...]) -> pa.Table:
+def _predicted(model: TableModel | NetworkModel) -> str:
+    from lamina.model import NetworkModel
+
+    return ", ".join(map(repr, model.output_names if isinstance(model, NetworkModel) else [model.target.name]))
+
+
+def _predictions(model: TableModel | NetworkModel, table: pa.Table, keep: tuple[str, ...]) -> pa.Table:
     import pyarrow as pa
 
+    from lamina.cli.network_tables import predict_table
     from lamina.errors import DataError, phrase_unknown
+    from lamina.model import NetworkModel
 
     for name in keep:
         if name not in table.column_names:
             raise DataError(phrase_unknown("--keep", name, table.column_names))
+    if isinstance(model, NetworkModel):
+        return predict_table(model, table, keep)
     target = model.target.name
     columns: dict[str, Any] = {name: table[name] for name in keep}
     predicted, name = model.predict(table), f"predicted {target}" if target in keep else target

@@ -44,6 +44,7 @@ class _Executor:
         dropout_rates: np.ndarray | None,
         losses: np.ndarray,
         norms: np.ndarray | None,
+        head_losses: np.ndarray | None,
     ) -> tuple[int, int, tuple[int, str, str] | None]: ...
     def train_epochs(
         self,
@@ -56,6 +57,7 @@ class _Executor:
         learning_rates: np.ndarray,
         weight_decays: np.ndarray | None,
         losses: np.ndarray,
+        head_losses: np.ndarray | None,
         best_loss: float,
         best_parameters: np.ndarray,
         best_state: np.ndarray,
@@ -64,7 +66,15 @@ class _Executor:
     ) -> tuple[int, int, tuple[int, str, str] | None, float, int]: ...
     def predict(self, data: Batches, links: Sequence[str], outputs: Sequence[np.ndarray]) -> None: ...
     def evaluate(self, data: Batches, losses: np.ndarray) -> None: ...
-    def loss_and_gradient(self, data: Batches, order: np.ndarray, training: bool, step: int, gradient: np.ndarray) -> float: ...
+    def loss_and_gradient(
+        self,
+        data: Batches,
+        order: np.ndarray,
+        training: bool,
+        step: int,
+        gradient: np.ndarray,
+        head_losses: np.ndarray | None,
+    ) -> float: ...
     def forward(self, data: Batches, order: np.ndarray, step: int, outputs: Sequence[np.ndarray]) -> None: ...
     def backward(
         self, d_outputs: Sequence[np.ndarray], step: int, learning_rate: float, weight_decay: float, rows: float
@@ -105,4 +115,5 @@ def perturb(
     widths: Sequence[int],
     losses: np.ndarray,
     objectives: np.ndarray,
+    head_losses: np.ndarray | None,
 ) -> tuple[int, int, int, tuple[int, str, str] | None]: ...

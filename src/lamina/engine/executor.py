@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, TypeGuard
+from typing import Any, Protocol, TypeGuard
 
 import numpy as np
 
 from lamina.engine.plan import Batches, BestEpoch, Epochs, Failure, InputArray, StepValues, TrainingPlan, TrainingResult
 from lamina.engine.program import Program
+from lamina.errors import ShapeError, phrase
 
-__all__ = ["EpochsExecutor", "Executor", "runs_epochs"]
+__all__ = ["EpochsExecutor", "Executor", "live_array", "runs_epochs"]
 
 
 class Executor(Protocol):
     """Runs a :class:`Program`. Given equal inputs, all executors give equal numbers (to rounding): same masks, same order.
 
     ``parameters`` (num_parameters,), ``state`` (num_state,) and ``slots`` (num_slots, num_parameters) are live NumPy views:
-    writing into them changes the model. Steps count from 0 over the whole life of a run; the update rules' t is ``step + 1``.
+    writing into them, or assigning an array of their shape, changes the model. Steps count from 0 over the whole life of a run;
+    the update rules' t is ``step + 1``.
     """
 
     program: Program
@@ -42,9 +44,19 @@ class Executor(Protocol):
         """The weighted mean loss of every head (no penalty, head weight not applied) in inference mode, float64 (heads,)."""
 
     def loss_and_gradient(
-        self, data: Batches, *, order: np.ndarray | None = None, training: bool = True, step: int = 0
+        self,
+        data: Batches,
+        *,
+        order: np.ndarray | None = None,
+        training: bool = True,
+        step: int = 0,
+        head_losses: np.ndarray | None = None,
     ) -> tuple[float, np.ndarray]:
-        """Total loss and flat gradient, penalty included, of the rows ``order`` (default: all) as one batch; changes nothing."""
+        """Total loss and flat gradient, penalty included, of the rows ``order`` (default: all) as one batch; changes nothing.
+
+        With several heads, their own losses are written into ``head_losses`` (heads,) if it is given; see
+        :class:`~lamina.engine.plan.TrainingResult`.
+        """
 
     def forward(self, inputs: Sequence[InputArray], order: np.ndarray, step: int) -> list[np.ndarray]:
         """First half of a step: outputs of one batch in training mode (masks of ``step``; running statistics are updated)."""
@@ -69,6 +81,22 @@ class EpochsExecutor(Executor, Protocol):
         ``values`` has an entry for each step of all epochs, and no dropout rates. Epochs that were done and have a lower mean
         loss than ``best`` leave their weights in it.
         """
+
+
+def live_array(attribute: str) -> Any:
+    """A property that shows the array under ``attribute``; assigned to, it writes into that array, where the engine reads."""
+
+    def read(executor: object) -> Any:
+        return getattr(executor, attribute)
+
+    def write(executor: object, values: Any) -> None:
+        array = read(executor)
+        if getattr(values, "shape", None) != array.shape:
+            name = attribute.lstrip("_")
+            raise ShapeError(phrase(name, f"must be an array of shape {tuple(array.shape)}", getattr(values, "shape", values)))
+        array[...] = values
+
+    return property(read, write)
 
 
 def runs_epochs(steps: object) -> TypeGuard[EpochsExecutor]:

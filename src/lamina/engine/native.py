@@ -11,6 +11,7 @@ import numpy as np
 
 from lamina.engine import _native
 from lamina.engine.blas import SingleThreadedBlas, scipy_blas
+from lamina.engine.executor import live_array
 from lamina.engine.native_data import DataReader, as_order
 from lamina.engine.plan import (
     Batches,
@@ -75,9 +76,9 @@ class NativeExecutor:
 
     program: Program
     dtype: np.dtype
-    parameters: np.ndarray
-    state: np.ndarray
-    slots: np.ndarray
+    parameters: np.ndarray = live_array("_parameters")
+    state: np.ndarray = live_array("_state")
+    slots: np.ndarray = live_array("_slots")
 
     def __init__(
         self,
@@ -90,13 +91,12 @@ class NativeExecutor:
     ) -> None:
         self.program = program
         self.dtype = np.dtype(dtype)
-        self.parameters = _aligned_zeros((program.num_parameters,), self.dtype)
-        self.state = _aligned_zeros((program.num_state,), self.dtype)
-        self.slots = _aligned_zeros((0, program.num_parameters), self.dtype)
+        self._parameters = _aligned_zeros((program.num_parameters,), self.dtype)
+        self._state = _aligned_zeros((program.num_state,), self.dtype)
+        self._slots = _aligned_zeros((0, program.num_parameters), self.dtype)
         self._engine = _ENGINES[self.dtype](
-            program, self.parameters, self.state, scipy_blas(), instruction_set or "", product, n_threads or 0
+            program, self._parameters, self._state, scipy_blas(), instruction_set or "", product, n_threads or 0
         )
-        self._arrays = (self.parameters, self.state)  # the engine points into them
         self._reader = DataReader(program, self.dtype)
         self._num_dropouts = sum(op.kind == "dropout" for op in program.ops)
         self._output_widths = [program.widths[b] for b in program.outputs]
@@ -106,9 +106,8 @@ class NativeExecutor:
     def configure(self, plan: TrainingPlan) -> None:
         """Set how to train; slots are made anew, at 0, if their number changed."""
         if self.slots.shape[0] != plan.rule.num_slots:
-            self.slots = _aligned_zeros((plan.rule.num_slots, self.program.num_parameters), self.dtype)
+            self._slots = _aligned_zeros((plan.rule.num_slots, self.program.num_parameters), self.dtype)
         self._plan = plan
-        self._slots = self.slots
         self._engine.configure(plan, self._slots)
 
     def train(self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues) -> TrainingResult:
@@ -117,12 +116,19 @@ class NativeExecutor:
         num_steps = -(-len(order) // batch_size)
         losses = np.empty(num_steps)
         norms = np.empty(num_steps) if self._plan.record_norms else None
+        of_heads = self._head_losses(num_steps)
         batches = self._reader.batches(data)
         rates = _per_step(values, num_steps, self._num_dropouts)
         with self._quiet_blas(batch_size):
-            done, num_clipped, failure = self._engine.train(batches, order, batch_size, first_step, *rates, losses, norms)
+            done, num_clipped, failure = self._engine.train(
+                batches, order, batch_size, first_step, *rates, losses, norms, of_heads
+            )
         return TrainingResult(
-            losses[:done], None if norms is None else norms[:done], num_clipped, None if failure is None else Failure(*failure)
+            losses[:done],
+            None if norms is None else norms[:done],
+            num_clipped,
+            None if failure is None else Failure(*failure),
+            head_losses=None if of_heads is None else of_heads[:done],
         )
 
     def train_epochs(
@@ -130,18 +136,20 @@ class NativeExecutor:
     ) -> TrainingResult:
         """Many epochs in one call; stops before the first step that is not finite."""
         losses = np.empty(epochs.count * -(-data.num_rows // batch_size))
+        of_heads = self._head_losses(len(losses))
         batches = self._reader.batches(data)
         rates, decays, _ = _per_step(values, len(losses), 0)
         with self._quiet_blas(batch_size):
             done, num_clipped, failure, best.loss, num_better = self._engine.train_epochs(
                 batches, epochs.first & 0xFFFFFFFF, epochs.count, epochs.shuffle, batch_size, first_step, rates, decays, losses,
-                best.loss, best.parameters, best.state, best.parameters_before, best.state_before,
+                of_heads, best.loss, best.parameters, best.state, best.parameters_before, best.state_before,
             )  # fmt: skip
         if num_better % 2:
             best.parameters, best.parameters_before = best.parameters_before, best.parameters
             best.state, best.state_before = best.state_before, best.state
         best.num_better += num_better
-        return TrainingResult(losses[:done], None, num_clipped, None if failure is None else Failure(*failure))
+        where = None if failure is None else Failure(*failure)
+        return TrainingResult(losses[:done], None, num_clipped, where, head_losses=None if of_heads is None else of_heads[:done])
 
     def perturb(
         self,
@@ -159,6 +167,7 @@ class NativeExecutor:
         losses, objectives = np.empty(num_steps), np.empty(num_steps)
         # A head that has no loss in the engine has no target there either.
         has_losses = objective is None or all(head.kind != "external" for head in self.program.heads)
+        of_heads = self._head_losses(num_steps) if has_losses else None
         batches = self._reader.batches(data) if has_losses else self._reader.inputs(data.inputs)
         rates = np.ascontiguousarray(values.learning_rates, dtype=np.float64)
         settings = (rule.kind == "all", rule.trials, rule.scale, rule.antithetic, rule.accept_ties)
@@ -166,11 +175,12 @@ class NativeExecutor:
         with SingleThreadedBlas():
             done, num_clipped, num_kept, failure = _native.perturb(
                 self._engine, batches, order, batch_size, first_step, rates, *settings, function, self._output_widths, losses,
-                objectives,
+                objectives, of_heads,
             )  # fmt: skip
         where = None if failure is None else Failure(*failure)
         kept = num_kept if rule.kind == "one" else None
-        return TrainingResult(losses[:done], None, num_clipped, where, objectives[:done], kept)
+        told = None if of_heads is None else of_heads[:done]
+        return TrainingResult(losses[:done], None, num_clipped, where, objectives[:done], kept, told)
 
     def predict(self, inputs: Sequence[InputArray], links: Sequence[str] | None = None) -> list[np.ndarray]:
         """Outputs for all rows in inference mode: logits, or what the activations ``links`` make of them."""
@@ -188,13 +198,19 @@ class NativeExecutor:
         return losses
 
     def loss_and_gradient(
-        self, data: Batches, *, order: np.ndarray | None = None, training: bool = True, step: int = 0
+        self,
+        data: Batches,
+        *,
+        order: np.ndarray | None = None,
+        training: bool = True,
+        step: int = 0,
+        head_losses: np.ndarray | None = None,
     ) -> tuple[float, np.ndarray]:
         """Total loss and flat gradient, penalty included, over ``order`` as one batch; nothing changes."""
         gradient = np.empty(self.program.num_parameters, dtype=self.dtype)
         batches, rows = self._reader.batches(data), as_order(order, data.num_rows)
         with self._quiet_blas(len(rows)):
-            loss = self._engine.loss_and_gradient(batches, rows, training, step, gradient)
+            loss = self._engine.loss_and_gradient(batches, rows, training, step, gradient, head_losses)
         return loss, gradient
 
     def forward(self, inputs: Sequence[InputArray], order: np.ndarray, step: int) -> list[np.ndarray]:
@@ -224,6 +240,11 @@ class NativeExecutor:
     def _quiet_blas(self, rows: int) -> AbstractContextManager[None]:
         """BLAS single-threaded for a call with batches of ``rows``; nothing where the call is too small to use BLAS."""
         return SingleThreadedBlas() if self._engine.may_use_blas(rows) else nullcontext()
+
+    def _head_losses(self, num_steps: int) -> np.ndarray | None:
+        """Where each head's losses are written down; nowhere with a single head, whose losses they would be."""
+        heads = len(self.program.heads)
+        return np.empty((num_steps, heads)) if heads > 1 else None
 
     def _outputs(self, num_rows: int) -> list[np.ndarray]:
         return [np.empty((num_rows, width), dtype=self.dtype) for width in self._output_widths]

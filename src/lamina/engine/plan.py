@@ -162,6 +162,8 @@ class TrainingResult:
     ``losses`` (steps done,) float64, penalty included, before each update; ``gradient_norms`` likewise, or None if not recorded.
     ``num_clipped``: steps in which clipping changed the gradient. ``failure``: None when all was finite. ``objectives``
     (steps done,) and ``num_kept`` (changes of one weight that were kept): see :mod:`lamina.engine.perturbation`.
+    ``head_losses`` (steps done, heads) float64: each head's own loss, without its weight and without penalties, at the moment of
+    ``losses``; None with a single head.
     """
 
     losses: np.ndarray
@@ -170,3 +172,4 @@ class TrainingResult:
     failure: Failure | None
     objectives: np.ndarray | None = None
     num_kept: int | None = None
+    head_losses: np.ndarray | None = None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, SupportsIndex
+from typing import TYPE_CHECKING, NoReturn, SupportsIndex
 
 import numpy as np
 
-from lamina.errors import DataError, ShapeError, phrase
+from lamina.errors import InvalidSettingError, ShapeError
+from lamina.network.named_arrays import as_numbers, checked_values
 
 if TYPE_CHECKING:
     from lamina.engine.program import Parameter, Program
@@ -18,8 +19,18 @@ __all__ = ["LayerArrays", "dense_biases", "dense_weights", "write_into"]
 class LayerArrays(list[np.ndarray]):
     """A list of one array a layer. Writing into an array, or assigning to an item, changes the model.
 
-    The arrays cannot be exchanged, added or removed: they are slices of the model's one vector of parameters.
+    The arrays cannot be exchanged, added, removed or reordered: they are slices of the model's one vector of parameters. What
+    would do that to a list is refused, for it would change this list alone, and not the model.
     """
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise InvalidSettingError(
+            "coefs_ and intercepts_ must keep their arrays, which are those of the fitted network. "
+            "Write into them: coefs_[0][:] = …, coefs_[0] = …, or coefs_ = […]."
+        )
+
+    append = extend = insert = pop = remove = clear = sort = reverse = _refuse
+    __delitem__ = __iadd__ = __imul__ = _refuse
 
     def __setitem__(self, index: SupportsIndex | slice, new: object) -> None:
         if isinstance(index, slice):
@@ -41,20 +52,16 @@ def write_into(views: Sequence[np.ndarray], arrays: Iterable[object], name: str)
     ShapeError
         If there is not one array a view, or the shapes differ.
     DataError
-        If they are no arrays of numbers.
+        If an array holds no numbers, or numbers that are not finite.
     """
-    try:
-        new = [np.asarray(array) for array in arrays]
-    except (TypeError, ValueError) as error:
-        raise DataError(phrase(name, "must be a list of arrays of numbers", arrays)) from error
+    new = [as_numbers(name, array) for array in arrays]
     expected, came = [view.shape for view in views], [array.shape for array in new]
     if expected != came:
         raise ShapeError(
             f"{name} must have the shapes {expected}, got {came}. To train a network of another shape, fit a new model."
         )
-    if any(array.dtype.kind not in "biuf" for array in new):
-        raise DataError(phrase(name, "must hold real numbers", [array.dtype.name for array in new]))
-    for view, array in zip(views, new, strict=True):
+    checked = [checked_values(name, array, view) for view, array in zip(views, new, strict=True)]
+    for view, array in zip(views, checked, strict=True):
         view[...] = array
 
 

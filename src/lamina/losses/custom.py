@@ -9,11 +9,15 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from lamina import validation
+from lamina.activations import ACTIVATIONS, get_activation
 from lamina.errors import InvalidSettingError, ShapeError, phrase
 from lamina.losses.loss import Loss
-from lamina.validation import Rule, integer, one_of, value
+from lamina.validation import Rule, choice, integer, one_of, value
 
-__all__ = ["CustomLoss"]
+__all__ = ["LINKS", "CustomLoss"]
+
+LINKS = tuple(name for name, activation in ACTIVATIONS.items() if not activation.settings)
+"""What may turn logits into predictions by its name alone."""
 
 # The step that balances truncation, O(h^2), against rounding, O(eps / h): the cube root of float64's eps.
 _STEP = float(np.finfo(np.float64).eps) ** (1 / 3)
@@ -35,8 +39,9 @@ class CustomLoss(Loss):
         See above. It is called once or 2 k + 1 times a step, from Python: expect a slower training than with a built-in loss.
     num_targets : int, optional
         Number of the target's columns, at least 1; default: as many as outputs.
-    inverse_link : callable, optional
-        Turns logits (n, k) into predictions; default: the identity.
+    inverse_link : str or callable, optional
+        Turns logits (n, k) into predictions; default: the identity. The name of an activation without settings of its own, such
+        as "softmax", "sigmoid" or "exp", can be written to a file, so that a saved network predicts with it; a function cannot.
 
     Raises
     ------
@@ -56,18 +61,22 @@ class CustomLoss(Loss):
 
     function: Callable[[np.ndarray, np.ndarray], Any]
     num_targets: int | None = None
-    inverse_link: Callable[[np.ndarray], np.ndarray] | None = None
+    inverse_link: str | Callable[[np.ndarray], np.ndarray] | None = None
 
     kind: ClassVar[str] = "external"
     rules: ClassVar[Mapping[str, Rule]] = {
         "function": validation.function("logits, targets"),
         "num_targets": one_of(value(None), integer(1)),
-        "inverse_link": one_of(value(None), validation.function("logits")),
+        "inverse_link": one_of(value(None), choice(LINKS), validation.function("logits")),
     }
 
     @property
     def name(self) -> str:
         return getattr(self.function, "__name__", type(self.function).__name__)
+
+    @property
+    def link(self) -> str | None:  # type: ignore[override]  # of the object here, not of the class
+        return self.inverse_link if isinstance(self.inverse_link, str) else None
 
     def target_width(self, width: int) -> int:
         return width if self.num_targets is None else self.num_targets
@@ -75,7 +84,8 @@ class CustomLoss(Loss):
     def predict(self, logits: np.ndarray) -> np.ndarray:
         if self.inverse_link is None:
             return logits
-        predicted = self._as_numbers(self.inverse_link(logits), "what inverse_link returns")
+        link = get_activation(self.link).value if self.link else self.inverse_link
+        predicted = self._as_numbers(link(logits), "what inverse_link returns")  # type: ignore[operator]
         if predicted.shape[:1] != logits.shape[:1]:
             rule = f"must have {len(logits)} rows, as the logits"
             raise ShapeError(phrase("what inverse_link returns", rule, predicted.shape, owner=self.name))

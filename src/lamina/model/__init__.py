@@ -9,6 +9,7 @@ from lamina.lazy import lazy_exports
 if TYPE_CHECKING:
     from lamina.model.fit import FitResult, fit_table
     from lamina.model.model_file import load_model, save_model
+    from lamina.model.network_model import NetworkModel, OutputMeaning
     from lamina.model.table_model import TableModel
     from lamina.model.table_settings import (
         EncodingSettings,
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
 __all__ = [
     "EncodingSettings",
     "FitResult",
+    "NetworkModel",
     "NetworkSettings",
     "OptimizationSettings",
+    "OutputMeaning",
     "RunSettings",
     "StoppingSettings",
     "TableModel",
@@ -36,6 +39,7 @@ __all__ = [
 _HOMES = {
     "lamina.model.fit": "FitResult fit_table",
     "lamina.model.model_file": "load_model save_model",
+    "lamina.model.network_model": "NetworkModel OutputMeaning",
     "lamina.model.table_model": "TableModel",
     "lamina.model.table_settings": "EncodingSettings NetworkSettings OptimizationSettings RunSettings StoppingSettings "
     "TableSettings",

@@ -5,27 +5,34 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from lamina.data import TableEncoder, Target
-from lamina.errors import FileError
+from lamina.errors import FileError, InvalidSettingError, phrase
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.files import decoding, read_tensors, write_tensors
 from lamina.model.estimator_state import describe_estimator, restore_estimator
 from lamina.model.model_form import check_encoder, check_table
+from lamina.model.network_file import NETWORK_KIND, describe_network, restore_network
+from lamina.model.network_model import NetworkModel
 from lamina.model.table_model import TableModel
 from lamina.model.upgrades import UPGRADES
+from lamina.network import Network
+from lamina.training import Trainer
 
 __all__ = ["load_model", "save_model"]
 
 _KIND = "model"
 
+Model: TypeAlias = TableModel | MLPClassifier | MLPRegressor | NetworkModel
+_Path: TypeAlias = str | os.PathLike[str]
 
-def save_model(path: str | os.PathLike[str], model: TableModel | MLPClassifier | MLPRegressor) -> None:
-    """Write a fitted model to a file, whole or not at all.
+
+def save_model(path: _Path | Model | Trainer, model: _Path | Model | Trainer) -> None:
+    """Write a trained model to a file, whole or not at all.
 
     The file holds weights, network, parameters, classes, preprocessing and history. What a training needs to go on
     (the optimizer's memory) is not in it: that is a checkpoint. Nor are times: the same training gives the same bytes, and the
@@ -34,16 +41,17 @@ def save_model(path: str | os.PathLike[str], model: TableModel | MLPClassifier |
     Parameters
     ----------
     path : str or path
-        The file to create or replace; an earlier one survives any failure.
-    model : TableModel, MLPClassifier or MLPRegressor
-        Fitted.
+        The file to create or replace; an earlier one survives any failure. Path and model may also come the other way round, as
+        in joblib, Keras and torch.
+    model : TableModel, MLPClassifier, MLPRegressor, Trainer or NetworkModel
+        Fitted. Of a trainer, the network with its present weights is written, as a :class:`~lamina.model.NetworkModel`.
 
     Raises
     ------
     FileError
         If the file cannot be written.
     InvalidSettingError
-        If a parameter of the estimator is a function or wrong, or a weight is not finite.
+        If a parameter of the estimator is a function or wrong, a weight is not finite, or the model is none of those.
 
     Examples
     --------
@@ -57,6 +65,27 @@ def save_model(path: str | os.PathLike[str], model: TableModel | MLPClassifier |
     >>> bool((load_model(path).predict(X) == model.predict(X)).all())
     True
     """
+    if isinstance(model, str | os.PathLike):
+        path, model = model, path
+    if not isinstance(model, Model | Trainer):
+        rule = "must be a TableModel, MLPClassifier, MLPRegressor, Trainer or NetworkModel"
+        repair = "A network holds no weights: give the trainer that trained it." if isinstance(model, Network) else ""
+        raise InvalidSettingError(phrase("model", rule, type(model).__name__, repair=repair, owner="save_model"))
+    if not isinstance(path, str | os.PathLike):
+        raise InvalidSettingError(phrase("path", "must be a text or a path", path, owner="save_model"))
+    if isinstance(model, Trainer):
+        model = NetworkModel.of(model)
+    write_tensors(path, *(_network_parts(model) if isinstance(model, NetworkModel) else _estimator_parts(model)))
+
+
+def _network_parts(model: NetworkModel) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Arrays and header."""
+    arrays, description = describe_network(model)
+    return arrays, {"kind": NETWORK_KIND, "lamina": _version(), "network": description}
+
+
+def _estimator_parts(model: TableModel | MLPClassifier | MLPRegressor) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Arrays and header."""
     estimator = model.estimator if isinstance(model, TableModel) else model
     check_is_fitted(estimator)
     arrays, description = describe_estimator(estimator)
@@ -69,10 +98,10 @@ def save_model(path: str | os.PathLike[str], model: TableModel | MLPClassifier |
             "scale": model.scale,
             "summary": model.summary,
         }
-    write_tensors(path, arrays, header)
+    return arrays, header
 
 
-def load_model(path: str | os.PathLike[str]) -> TableModel | MLPClassifier | MLPRegressor:
+def load_model(path: _Path) -> Model:
     """Read the model that :func:`save_model` wrote; its predictions are those of before, bit for bit.
 
     A file may come from anywhere: reading it runs no code, and its content is checked whole before a network is made of it. It
@@ -85,8 +114,8 @@ def load_model(path: str | os.PathLike[str]) -> TableModel | MLPClassifier | MLP
 
     Returns
     -------
-    model : TableModel, MLPClassifier or MLPRegressor
-        Of the type that was saved.
+    model : TableModel, MLPClassifier, MLPRegressor or NetworkModel
+        Of the type that was saved; a NetworkModel for a trainer.
 
     Raises
     ------
@@ -100,14 +129,16 @@ def load_model(path: str | os.PathLike[str]) -> TableModel | MLPClassifier | MLP
     lamina.errors.FileError: cannot read 'nowhere.lamina': no such file or directory. Check the path.
     """
     arrays, header = read_tensors(path, upgrades=UPGRADES)
-    if header.get("kind") != _KIND:
+    if header.get("kind") not in (_KIND, NETWORK_KIND):
         raise FileError(f"{os.fspath(path)!r} must be a model, got a file of kind {header.get('kind')!r}. Name another file.")
     repair = f"It was written by Lamina {header.get('lamina', '?')}: use that version, or train again."
     with decoding(path, "a model that this version can restore", repair=repair):
         return _restore(arrays, header)
 
 
-def _restore(arrays: Mapping[str, np.ndarray], header: Mapping[str, Any]) -> TableModel | MLPClassifier | MLPRegressor:
+def _restore(arrays: Mapping[str, np.ndarray], header: Mapping[str, Any]) -> Model:
+    if header["kind"] == NETWORK_KIND:
+        return restore_network(arrays, header["network"])
     table = header["table"]
     if table is not None:
         check_table(table)

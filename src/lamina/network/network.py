@@ -17,6 +17,7 @@ from lamina.network.blueprint import Blueprint, draw_blueprint
 from lamina.network.description import describe, read_description
 from lamina.network.fold import fold_batch_norm
 from lamina.network.heads import Losses, heads_for, losses_for
+from lamina.network.named_arrays import NamedArrays
 from lamina.network.node import InputNode, Node
 from lamina.network.summary import summary_of
 from lamina.validation import check_parameters, integer
@@ -190,8 +191,10 @@ class Network:
             check_parameters({"seed": seed}, {"seed": integer(0)}, owner=type(self).__name__)
         return self._blueprint.first_values(seed if given else np.random.default_rng(seed), dtype)  # type: ignore[arg-type]
 
-    def unflatten(self, vector: np.ndarray, state: np.ndarray | None = None) -> dict[str, np.ndarray]:
-        """Views into a flat parameter vector (and state vector, if given) by name; writing into them writes into the vectors.
+    def unflatten(self, vector: np.ndarray, state: np.ndarray | None = None) -> NamedArrays:
+        """The arrays of a flat parameter vector (and state vector, if given) by name.
+
+        They are live: what is written into one of them, or to a name, is written into the vector.
 
         Raises
         ------
@@ -200,7 +203,21 @@ class Network:
         """
         program = self._blueprint.program
         views = _views(vector, program.parameters, program.num_parameters, "the parameter vector")
-        return views if state is None else views | _views(state, program.state, program.num_state, "the state vector")
+        if state is not None:
+            views |= _views(state, program.state, program.num_state, "the state vector")
+        return NamedArrays(views)
+
+    def unflatten_state(self, state: np.ndarray) -> NamedArrays:
+        """The running statistics of a flat state vector by name, as :meth:`unflatten`.
+
+        Raises
+        ------
+        ShapeError
+            When the vector has another length than this network's.
+        """
+        program = self._blueprint.program
+        views = _views(state, program.state, program.num_state, "the state vector")
+        return NamedArrays(views, "running_statistics", [name for name in views if name.endswith("variance")])
 
     def fold(self, parameters: np.ndarray, state: np.ndarray) -> tuple[Network, np.ndarray]:
         """The network without its batch normalizations, and weights with which it predicts the same, to rounding.

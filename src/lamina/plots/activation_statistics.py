@@ -22,6 +22,8 @@ def plot_activation_statistics(
 ) -> list[Axes]:
     """Variance of outputs and of gradients over the layers; the rule of good first weights asks for level lines.
 
+    Of layers that act on the same units (a Dense layer, its normalization, its activation) the last is drawn.
+
     Parameters
     ----------
     statistics : dict of str to ActivationStatistics
@@ -48,9 +50,9 @@ def plot_activation_statistics(
                 "linestyle": LINE_STYLES[i % len(LINE_STYLES)],
                 "label": name,
             }
-            values = np.array([getattr(row, attribute) for row in found.layers])
+            values = np.array([getattr(row, attribute) for row in found.judged])
             ax.plot(range(len(values)), np.where(values > 0, values, np.nan), marker=MARKERS[i % len(MARKERS)], **style)
-        names = [row.layer for row in next(iter(statistics.values())).layers]
+        names = [row.layer for row in next(iter(statistics.values())).judged]
         ax.set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=9)
         ax.set(ylabel=f"variance of {label}", yscale="log")
     grid[0].set_title("Forwards: outputs")

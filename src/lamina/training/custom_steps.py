@@ -38,15 +38,19 @@ class CustomSteps:
     def train(self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues) -> TrainingResult:
         """As :meth:`lamina.engine.executor.Executor.train`; gradient norms are not recorded."""
         losses: list[float] = []
+        of_heads: list[list[float]] = []
         failure = None
         for i in range(-(-len(order) // batch_size)):
             rows = order[i * batch_size : (i + 1) * batch_size]
             decay = 0.0 if values.weight_decays is None else float(values.weight_decays[i])
-            loss, failure = self._step(data, rows, first_step + i, float(values.learning_rates[i]), decay)
+            loss, by_head, failure = self._step(data, rows, first_step + i, float(values.learning_rates[i]), decay)
             if failure is not None:
                 break
             losses.append(loss)
-        return TrainingResult(np.array(losses, dtype=np.float64), None, 0, failure)
+            of_heads.append(by_head)
+        heads = len(self._losses)
+        told = np.array(of_heads, dtype=np.float64).reshape(-1, heads) if heads > 1 else None
+        return TrainingResult(np.array(losses, dtype=np.float64), None, 0, failure, head_losses=told)
 
     def evaluate(self, data: Batches) -> np.ndarray:
         """As :meth:`lamina.engine.executor.Executor.evaluate`."""
@@ -57,19 +61,21 @@ class CustomSteps:
 
     def _step(
         self, data: Batches, rows: np.ndarray, step: int, learning_rate: float, weight_decay: float
-    ) -> tuple[float, Failure | None]:
+    ) -> tuple[float, list[float], Failure | None]:
+        """The loss, each output's own, and whether the step failed."""
         outputs = self._executor.forward(data.inputs, rows, step)
         shares, total = _shares(data, rows)
         value = self._penalty() / (total if self._penalty_per_row else 1.0)
-        d_outputs = []
+        by_head, d_outputs = [], []
         for i, loss in enumerate(self._losses):
             values, gradient = loss.value_and_gradient(outputs[i], data.targets[i][rows])
             # loss = weight * sum_i share_i L(logits_i, target_i)
-            value += self._weights[i] * float(shares @ values)
+            by_head.append(float(shares @ values))
+            value += self._weights[i] * by_head[i]
             d_outputs.append((self._weights[i] * shares[:, None] * gradient).astype(outputs[i].dtype))
         if not np.isfinite(value):
-            return value, Failure(step, self._losses[0].name, "loss")
-        return value, self._executor.backward_and_update(d_outputs, step, learning_rate, weight_decay, total)
+            return value, by_head, Failure(step, self._losses[0].name, "loss")
+        return value, by_head, self._executor.backward_and_update(d_outputs, step, learning_rate, weight_decay, total)
 
     def _penalty(self) -> float:
         """``sum l1 |w| + 1/2 l2 w^2`` over all parameters."""

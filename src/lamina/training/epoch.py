@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from lamina.engine.plan import Batches, Failure, StepValues, TrainingResult
 from lamina.training.history import Record
+from lamina.training.output_losses import loss_key
 
 __all__ = ["Epoch"]
 
@@ -39,6 +41,7 @@ class Epoch:
     _losses: list[np.ndarray] = field(default_factory=list)
     _norms: list[np.ndarray] = field(default_factory=list)
     _objectives: list[np.ndarray] = field(default_factory=list)
+    _head_losses: list[np.ndarray] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.num_steps = -(-len(self.order) // self.batch_size)
@@ -73,12 +76,18 @@ class Epoch:
             self._norms.append(result.gradient_norms)
         if result.objectives is not None:
             self._objectives.append(result.objectives)
+        if result.head_losses is not None:
+            self._head_losses.append(result.head_losses)
         if result.num_kept is not None:
             self.num_kept = (self.num_kept or 0) + result.num_kept
 
-    def record(self) -> Record:
-        """What the history keeps of the steps done, one or more."""
-        record: Record = {"loss": self.mean_loss, "learning_rate": float(self.values.learning_rates[self.steps_done - 1])}
+    def record(self, output_names: Sequence[str]) -> Record:
+        """What the history keeps of the steps done, one or more; the losses of several outputs go by their names."""
+        record: Record = {"loss": self.mean_loss}
+        if self._head_losses:
+            by_output = np.concatenate(self._head_losses).T
+            record |= {loss_key(name): self._mean([losses]) for name, losses in zip(output_names, by_output, strict=True)}
+        record["learning_rate"] = float(self.values.learning_rates[self.steps_done - 1])
         if self._norms:
             record["gradient_norm"] = float(np.concatenate(self._norms).mean())
         if self._objectives:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -39,6 +39,8 @@ class FullBatch:
         self._data = data
         self._rows = np.arange(data.num_rows, dtype=np.int64)
         self._optimizer = optimizer
+        heads = len(executor.program.heads)
+        self._by_head = np.empty(heads) if heads > 1 else None  # of the last weights tried, which an iteration ends with
         self._is_asked_to_stop: Callable[[], bool] = lambda: False
         if stored is None:
             self._descent = QuasiNewton(self._objective, executor.parameters.astype(np.float64), optimizer)
@@ -59,7 +61,7 @@ class FullBatch:
         return found or Failure(step, self._executor.program.ops[-1].layer, "gradient")
 
     def run(
-        self, max_iterations: int, on_iteration: Callable[[float], bool], is_asked_to_stop: Callable[[], bool]
+        self, max_iterations: int, on_iteration: Callable[[float, Sequence[float]], bool], is_asked_to_stop: Callable[[], bool]
     ) -> tuple[str, str]:
         """Go on until so many iterations are done in all, those before a resumption included.
 
@@ -68,7 +70,8 @@ class FullBatch:
         max_iterations : int
             >= 1.
         on_iteration : callable
-            Called with the loss after each iteration, the executor holding its weights; returns whether to go on.
+            Called with the loss after each iteration, and the outputs' own if there are several, the executor holding its
+            weights; returns whether to go on.
         is_asked_to_stop : callable
             Asked before each evaluation of the loss; a line search ends in its midst.
 
@@ -93,7 +96,7 @@ class FullBatch:
                     return "no_improvement", "The line search found no lower loss."
             except _AskedToStopError:
                 return "callback", "A callback ended the training."
-            if not on_iteration(descent.value):
+            if not on_iteration(descent.value, () if self._by_head is None else self._by_head.tolist()):
                 return "callback", "A callback ended the training."
 
     def _advance(self) -> bool:
@@ -113,6 +116,6 @@ class FullBatch:
             raise _AskedToStopError
         with np.errstate(over="ignore"):  # what is too large for the executor's dtype is infinite there
             self._executor.parameters[:] = w
-        loss, gradient = self._executor.loss_and_gradient(self._data, order=self._rows)
+        loss, gradient = self._executor.loss_and_gradient(self._data, order=self._rows, head_losses=self._by_head)
         gradient = np.asarray(gradient, dtype=np.float64)
         return (loss if np.isfinite(gradient).all() else math.inf), gradient

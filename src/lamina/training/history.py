@@ -21,8 +21,9 @@ class History(Sequence[Record]):
     """A list of records, one an epoch, that is sliced like an array with rows (epochs) and columns (keys).
 
     A record holds ``epoch`` (from 1), ``step`` (steps done), ``loss`` (mean over the epoch's batches while training, penalty
-    included), ``learning_rate`` (of the epoch's last step), ``duration_s``, and whatever validation and callbacks add. Files
-    hold no times: records that come from a model file or a checkpoint lack ``duration_s``, which reads as NaN beside others.
+    included), ``learning_rate`` (of the epoch's last step), ``duration_s``, and whatever validation and callbacks add. With
+    several outputs there is each one's own loss too, ``<output>_loss``, without its weight and without penalties. Files hold no
+    times: records that come from a model file or a checkpoint lack ``duration_s``, which reads as NaN beside others.
 
     Parameters
     ----------

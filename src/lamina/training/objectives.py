@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from lamina.engine.perturbation import BatchObjective
+from lamina.engine.perturbation import BatchObjective, PerturbationRule
 from lamina.engine.plan import Batches
 from lamina.losses import CustomLoss, Hinge, Loss, PerceptronLoss
 from lamina.optimizers import PerturbationOptimizer
 from lamina.training.scores import accuracy, f1, r2
 from lamina.validation import returned_number
 
-__all__ = ["SCORES", "batch_objective", "decide"]
+__all__ = ["SCORES", "CustomLosses", "batch_objective", "decide"]
 
 
 def _decided(score: Callable[[np.ndarray, np.ndarray], float]) -> Callable[[Loss, np.ndarray, np.ndarray], float]:
@@ -56,7 +56,7 @@ def batch_objective(
     chosen = optimizer.objective
     if chosen is None:
         custom = [loss for loss in losses if isinstance(loss, CustomLoss)]
-        return _mean_losses(custom, loss_weights, data) if custom else None
+        return CustomLosses(custom, loss_weights, data, optimizer.perturbation_rule()) if custom else None
     if isinstance(chosen, str):
         score = SCORES[chosen]
 
@@ -79,13 +79,43 @@ def _users_function(function: Callable[[Any, Any], float], sign: float, losses: 
     return lowered
 
 
-def _mean_losses(losses: Sequence[CustomLoss], loss_weights: Sequence[float], data: Batches) -> BatchObjective:
-    """The weighted mean of the user's own losses."""
+class CustomLosses:
+    """The weighted mean of the user's own losses; it remembers each output's own, which the engine does not know.
 
-    def lowered(outputs: Sequence[np.ndarray], rows: np.ndarray) -> float:
-        share = np.ones(len(rows)) if data.sample_weight is None else data.sample_weight[rows].astype(np.float64)
+    Parameters
+    ----------
+    losses : sequence of CustomLoss
+        One an output.
+    loss_weights : sequence of float
+        Factors of the outputs' losses.
+    data : Batches
+    rule : PerturbationRule
+        Of antithetic pairs the mean is told, otherwise what was measured first, before a step's change.
+    """
+
+    def __init__(
+        self, losses: Sequence[CustomLoss], loss_weights: Sequence[float], data: Batches, rule: PerturbationRule
+    ) -> None:
+        self._losses = losses
+        self._loss_weights = loss_weights
+        self._data = data
+        self._of_pairs = rule.kind == "all" and rule.antithetic
+        self._by_batch: dict[int, list[list[float]]] = {}  # by the batch's first row, which no other batch of a call has
+
+    def __call__(self, outputs: Sequence[np.ndarray], rows: np.ndarray) -> float:
+        weights = self._data.sample_weight
+        share = np.ones(len(rows)) if weights is None else weights[rows].astype(np.float64)
         share = share / share.sum() if share.sum() > 0 else share
-        parts = zip(losses, loss_weights, outputs, data.targets, strict=True)
-        return sum(weight * float(share @ loss.values(output, target[rows])) for loss, weight, output, target in parts)
+        parts = zip(self._losses, outputs, self._data.targets, strict=True)
+        by_output = [float(share @ loss.values(output, target[rows])) for loss, output, target in parts]
+        told = self._by_batch.setdefault(int(rows[0]), [])
+        if self._of_pairs or not told:
+            told.append(by_output)
+        return sum(weight * each for weight, each in zip(self._loss_weights, by_output, strict=True))
 
-    return lowered
+    def head_losses(self, num_steps: int) -> np.ndarray | None:
+        """Each output's loss in each of the steps that were done, (steps, outputs); None for one output."""
+        if len(self._losses) == 1:
+            return None
+        steps = list(self._by_batch.values())[:num_steps]
+        return np.array([np.mean(told, axis=0) for told in steps]).reshape(-1, len(self._losses))

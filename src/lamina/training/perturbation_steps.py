@@ -13,7 +13,7 @@ from lamina.engine.plan import Batches, StepValues, TrainingResult
 from lamina.losses import Loss
 from lamina.optimizers import PerturbationOptimizer
 from lamina.training.custom_steps import CustomSteps
-from lamina.training.objectives import batch_objective
+from lamina.training.objectives import CustomLosses, batch_objective
 
 __all__ = ["PerturbationSteps"]
 
@@ -47,6 +47,8 @@ class PerturbationSteps:
         objective = batch_objective(optimizer, self._losses, weights, data)
         rule = optimizer.perturbation_rule()
         result = perturb(self._executor, data, order, batch_size, first_step, values, rule, objective)
+        if isinstance(objective, CustomLosses):
+            result = replace(result, head_losses=objective.head_losses(len(result.losses)))
         if optimizer.objective is None or result.objectives is None:
             return replace(result, objectives=None)
         larger_is_better = isinstance(optimizer.objective, str) or optimizer.maximize

@@ -13,11 +13,12 @@ import numpy as np
 from lamina.engine import ENGINES
 from lamina.engine.executor import Executor
 from lamina.engine.plan import Batches
-from lamina.errors import InvalidSettingError, phrase
 from lamina.losses import Loss
 from lamina.network import Network
 from lamina.network.heads import Losses, losses_for
+from lamina.network.named_arrays import NamedArrays
 from lamina.training.batches import input_widths
+from lamina.training.output_losses import check_loss_keys
 from lamina.training.weighted_network import Metric, WeightedNetwork
 from lamina.validation import Rule, choice, function, instance, integer, mapping_of, one_of, value
 
@@ -56,15 +57,14 @@ class Predictor:
     ) -> None:
         self._network = network
         self._model: WeightedNetwork | None = None
-        self.losses: tuple[Loss, ...] = losses_for(loss, network.output_names)
-        self.metrics = dict(metrics or {})
-        if "loss" in self.metrics:
-            raise InvalidSettingError(phrase("a metric's name", "must not be that of the loss", "loss", owner="Trainer"))
+        self._losses = losses_for(loss, network.output_names)
+        self._metrics = dict(metrics or {})
+        check_loss_keys(network.output_names, self._metrics)
         self.seed = int(seed)
-        self.dtype = np.dtype(dtype)
-        self.engine = engine
-        self.n_threads = n_threads
-        self.loss_weights = loss_weights
+        self._dtype = np.dtype(dtype)
+        self._engine = engine
+        self._n_threads = n_threads
+        self._loss_weights = loss_weights
 
     def build(self, widths: int | Sequence[int] | None = None) -> Self:
         """Make the executor and the first weights; the first data that come do it by themselves.
@@ -89,6 +89,38 @@ class Predictor:
     def network(self) -> Network:
         """The network, built once the widths of its inputs are known."""
         return self._network
+
+    # What the executor was made with. It is not made anew, hence no setters: an assignment would change nothing.
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """One loss an output."""
+        return self._losses
+
+    @property
+    def loss_weights(self) -> Sequence[float] | Mapping[str, float] | None:
+        """Factors of the outputs' losses, as they were given."""
+        return self._loss_weights
+
+    @property
+    def metrics(self) -> dict[str, Metric]:
+        """The metrics by name; another put into this dict is measured from then on."""
+        return self._metrics
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Of the weights and of all that is computed."""
+        return self._dtype
+
+    @property
+    def engine(self) -> str:
+        """The engine asked for."""
+        return self._engine
+
+    @property
+    def n_threads(self) -> int | None:
+        """Threads of the engine; None: chosen by the work."""
+        return self._n_threads
 
     @property
     def executor(self) -> Executor:
@@ -157,9 +189,25 @@ class Predictor:
         return parts[0] if len(parts) == 1 else parts
 
     @property
-    def weights(self) -> dict[str, np.ndarray]:
-        """Views of all parameters by name; writing into them changes the model."""
+    def weights(self) -> NamedArrays:
+        """All parameters by name: writing into an array, or to a name, changes the model; assign a dict of all of them.
+
+        The optimizer's memory (Adam's moments, say) stays as it is.
+        """
         return self.network.unflatten(self.executor.parameters)
+
+    @weights.setter
+    def weights(self, arrays: Mapping[str, Any]) -> None:
+        self.weights.replace(arrays)
+
+    @property
+    def running_statistics(self) -> NamedArrays:
+        """The running means and variances of batch normalization by name, as :attr:`weights`."""
+        return self.network.unflatten_state(self.executor.state)
+
+    @running_statistics.setter
+    def running_statistics(self, arrays: Mapping[str, Any]) -> None:
+        self.running_statistics.replace(arrays)
 
     def batches(self, X: Any, y: Any, sample_weight: Any = None) -> Batches:
         """The data as the engine reads them, checked; X is not copied if the engine can read it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from lamina.training.callbacks.callback import Run
 from lamina.training.callbacks.moments import Moments
 from lamina.training.chunks import ChunkSize
 from lamina.training.history import Record
+from lamina.training.output_losses import loss_key
 
 __all__ = ["ShortEpochs", "run_short_epochs"]
 
@@ -30,12 +32,15 @@ class ShortEpochs:
     batch_size : int
     values : StepValues
         For the steps of all epochs.
+    output_names : sequence of str
+        Under which the losses of several outputs are recorded.
     """
 
     data: Batches
     epochs: Epochs
     batch_size: int
     values: StepValues
+    output_names: Sequence[str] = ()
 
     @property
     def steps_per_epoch(self) -> int:
@@ -46,6 +51,7 @@ class ShortEpochs:
         steps = self.steps_per_epoch
         count = len(result.losses) // steps
         losses = self._mean_losses(result.losses[: count * steps].reshape(count, steps))
+        by_output = self._output_losses(result, count)
         rates = self.values.learning_rates[steps - 1 : count * steps : steps].tolist()
         each_s = duration_s / self.epochs.count
         return [
@@ -53,11 +59,19 @@ class ShortEpochs:
                 "epoch": self.epochs.first + i + 1,
                 "step": first_step + (i + 1) * steps,
                 "loss": loss,
+                **{key: means[i] for key, means in by_output.items()},
                 "learning_rate": rate,
                 "duration_s": each_s,
             }
             for i, (loss, rate) in enumerate(zip(losses, rates, strict=True))
         ]
+
+    def _output_losses(self, result: TrainingResult, count: int) -> dict[str, list[float]]:
+        """The means of ``count`` epochs by the losses' keys; nothing for a single output."""
+        if result.head_losses is None:
+            return {}
+        by_output = result.head_losses[: count * self.steps_per_epoch].T.reshape(-1, count, self.steps_per_epoch)
+        return {loss_key(name): self._mean_losses(losses) for name, losses in zip(self.output_names, by_output, strict=True)}
 
     def _mean_losses(self, by_step: np.ndarray) -> list[float]:
         """Of each epoch: means over its rows, of which the last batch may have fewer."""

@@ -35,6 +35,7 @@ from lamina.training.exclusive import RUNNING, exclusive
 from lamina.training.fingerprint import fingerprint
 from lamina.training.history import History, Record, without_durations
 from lamina.training.interrupts import Interrupts
+from lamina.training.output_losses import loss_key
 from lamina.training.predictor import PREDICTOR_RULES, Predictor
 from lamina.training.run_state import load_run_state, run_state
 from lamina.training.running_fit import RunningFit
@@ -324,7 +325,7 @@ class Trainer(Predictor):
             first.put(self.executor)  # a failed update leaves no weights to go on with
         if epoch.failure is not None or not epoch.steps_done:
             return None
-        record = epoch.record()
+        record = epoch.record(self.network.output_names)
         if self.clipping.is_bounded:
             record["clipped_steps"] = epoch.num_clipped
             record["clipped_share"] = epoch.num_clipped / epoch.steps_done
@@ -507,7 +508,7 @@ class Trainer(Predictor):
         assert runs_epochs(steps)
         size = self._rows_a_step(data.num_rows)
         values = self._values(data.num_rows, size, num_epochs)
-        epochs = ShortEpochs(data, Epochs(self.epoch, num_epochs, self.shuffle), size, values)
+        epochs = ShortEpochs(data, Epochs(self.epoch, num_epochs, self.shuffle), size, values, self.network.output_names)
         told = self._moments if self.callbacks else None
         self._stop_at(run_short_epochs(self, epochs, steps, self._fit.best, self._chunk_size, told))
 
@@ -569,9 +570,10 @@ class Trainer(Predictor):
             return
         clock = [time.perf_counter()]
 
-        def on_iteration(loss: float) -> bool:
+        def on_iteration(loss: float, by_output: Sequence[float]) -> bool:
             self.step += 1
-            self._end_epoch({"loss": loss}, began=clock[0])
+            pairs = zip(self.network.output_names, by_output, strict=False)
+            self._end_epoch({"loss": loss, **{loss_key(name): each for name, each in pairs}}, began=clock[0])
             clock[0] = time.perf_counter()
             return self.stop_reason is None
 

@@ -15,6 +15,7 @@ from lamina.losses import CustomLoss, Loss
 from lamina.network import Network
 from lamina.optimizers import Optimizer, PerturbationOptimizer
 from lamina.training.batches import make_batches, make_inputs
+from lamina.training.output_losses import loss_key
 from lamina.validation import returned_number
 
 __all__ = ["Metric", "Steps", "WeightedNetwork"]
@@ -142,7 +143,7 @@ class WeightedNetwork:
         measured = {"loss": self._total(losses)}
         if len(losses) > 1:
             names = self.network.output_names
-            measured |= {f"{name}_loss": float(loss) for name, loss in zip(names, losses, strict=True)}
+            measured |= {loss_key(name): float(loss) for name, loss in zip(names, losses, strict=True)}
         if self._metrics:
             predictions = self.predictions(data.inputs)
             for name, metric in self._metrics.items():

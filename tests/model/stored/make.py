@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from lamina import MLPClassifier, MLPRegressor
+from lamina import BatchNorm, Dense, Graph, Input, MLPClassifier, MLPRegressor, Trainer
 from lamina.files import FORMAT_VERSION
 from lamina.model import TableSettings, fit_table, save_model
 from lamina.model.table_settings import NetworkSettings, StoppingSettings
@@ -22,11 +22,12 @@ ROWS = 60
 
 
 def main() -> None:
-    """Train three small models, and write them and their predictions down."""
+    """Train small models, and write them and their predictions down."""
     folder = Path(__file__).parent / str(FORMAT_VERSION)
     folder.mkdir(exist_ok=True)
     warnings.simplefilter("ignore")
     expected = {"table": store_table(folder), "classifier": store_classifier(folder), "regressor": store_regressor(folder)}
+    expected["network"] = store_network(folder)
     (folder / "expected.json").write_text(json.dumps(expected), encoding="utf-8")
 
 
@@ -59,6 +60,17 @@ def store_regressor(folder: Path) -> dict:
     model = MLPRegressor(hidden_layer_sizes=(3,), max_iter=5, random_state=0).fit(X, X[:, 0])
     save_model(folder / "regressor.model", model)
     return {"X": X[:4].tolist(), "predict": model.predict(X[:4]).tolist()}
+
+
+def store_network(folder: Path) -> dict:
+    X = RNG.normal(size=(40, 3))
+    x = Input(3)
+    hidden = BatchNorm()(Dense(4, activation="relu")(x))
+    network = Graph(x, [Dense(3, name="kind")(hidden), Dense(1, name="price")(hidden)])
+    trainer = Trainer(network, ["softmax_cross_entropy", "huber"], loss_weights=[1.0, 0.5], dtype="float64")
+    trainer.fit(X, [np.arange(40) % 3, X[:, 0]], validation_data=(X, [np.arange(40) % 3, X[:, 0]]), max_epochs=3)
+    save_model(folder / "network.model", trainer)
+    return {"X": X[:4].tolist(), "predict": [part.tolist() for part in trainer.predict(X[:4])]}
 
 
 if __name__ == "__main__":

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lamina.engine.executor import live_array
 from lamina.engine.plan import Batches, Failure, InputArray, StepValues, TrainingPlan, TrainingResult, UpdateRule
 from lamina.engine.program import Program
 from lamina.engine.reference.activation import activation_forward
 from lamina.engine.reference.array import Array, Namespace, array_namespace
 from lamina.engine.reference.clipping import clip, norm
 from lamina.engine.reference.failure import all_finite, find_activation, find_gradient, find_loss
-from lamina.engine.reference.objective import head_gradients, head_losses
+from lamina.engine.reference.objective import by_head, head_gradients, head_losses
 from lamina.engine.reference.passes import Mode, Tape, flatten, run_backward, run_forward, unflatten
 from lamina.engine.reference.penalty import max_norm, penalty, penalty_gradient
 from lamina.engine.reference.rows import chunks, gather
@@ -83,18 +84,18 @@ class ReferenceExecutor:
 
     program: Program
     dtype: np.dtype
-    parameters: Array
-    state: Array
-    slots: Array
+    parameters: Array = live_array("_parameters")
+    state: Array = live_array("_state")
+    slots: Array = live_array("_slots")
 
     def __init__(self, program: Program, dtype: str | np.dtype = "float32", xp: Namespace = np, device: object = None) -> None:
         self.program = program
         self.dtype = np.dtype(dtype)
         self._xp = xp = array_namespace(xp.zeros(1))
         self._number = {"dtype": getattr(xp, self.dtype.name), "device": device}
-        self.parameters = xp.zeros(program.num_parameters, **self._number)
-        self.state = xp.zeros(program.num_state, **self._number)
-        self.slots = xp.zeros((0, program.num_parameters), **self._number)
+        self._parameters = xp.zeros(program.num_parameters, **self._number)
+        self._state = xp.zeros(program.num_state, **self._number)
+        self._slots = xp.zeros((0, program.num_parameters), **self._number)
         self._plan = _UNTRAINED
         self._tape: Tape | None = None
         self._l1 = self._spread([p.l1 for p in program.parameters])
@@ -115,13 +116,14 @@ class ReferenceExecutor:
         """Set how to train; slots are made anew, at 0, if their number changed."""
         self._plan = plan
         if self.slots.shape[0] != plan.rule.num_slots:
-            self.slots = self._xp.zeros((plan.rule.num_slots, self.program.num_parameters), **self._number)
+            self._slots = self._xp.zeros((plan.rule.num_slots, self.program.num_parameters), **self._number)
 
     @_quietly
     def train(self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues) -> TrainingResult:
         """Train on the rows ``order``, ``batch_size`` at a time; stops before the first step that is not finite."""
         losses: list[float] = []
         norms: list[float] = []
+        of_heads: list[list[float]] = []
         num_clipped = 0
         failure = None
         for k in range(-(-len(order) // batch_size)):
@@ -136,9 +138,12 @@ class ReferenceExecutor:
             num_clipped += self._update(batch.gradient, step, float(values.learning_rates[k]), weight_decay)
             self._keep_state(batch.tape)
             losses.append(batch.loss)
+            of_heads.append(batch.head_losses)
             if self._plan.record_norms:
                 norms.append(norm(batch.gradient))
-        return TrainingResult(np.array(losses), np.array(norms) if self._plan.record_norms else None, num_clipped, failure)
+        recorded = np.array(norms) if self._plan.record_norms else None
+        told = by_head(of_heads, self.program)
+        return TrainingResult(np.array(losses), recorded, num_clipped, failure, head_losses=told)
 
     @_quietly
     def predict(self, inputs: Sequence[InputArray], links: Sequence[str] | None = None) -> list[Array]:
@@ -162,11 +167,19 @@ class ReferenceExecutor:
 
     @_quietly
     def loss_and_gradient(
-        self, data: Batches, *, order: np.ndarray | None = None, training: bool = True, step: int = 0
+        self,
+        data: Batches,
+        *,
+        order: np.ndarray | None = None,
+        training: bool = True,
+        step: int = 0,
+        head_losses: np.ndarray | None = None,
     ) -> tuple[float, Array]:
         """Total loss and flat gradient, penalty included, over ``order`` as one batch; nothing changes."""
         rows = np.arange(data.num_rows, dtype=np.int64) if order is None else order
         batch = self._differentiate(data, rows, Mode(training, self._plan.seed, step))
+        if head_losses is not None and len(batch.head_losses) > 1:
+            head_losses[:] = batch.head_losses
         return batch.loss, batch.gradient
 
     @_quietly

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from lamina.engine.program import Head
+from lamina.engine.program import Head, Program
 from lamina.engine.reference.array import Array, array_namespace, sum_float64
 from lamina.engine.reference.heads.head import HeadFormula
 from lamina.engine.reference.heads.table import HEADS
 from lamina.errors import InvalidSettingError, phrase
 
-__all__ = ["head_gradients", "head_losses"]
+__all__ = ["by_head", "head_gradients", "head_losses"]
 
 
 def head_losses(
@@ -27,6 +27,12 @@ def head_losses(
         rows = _formula(head).loss(buffers[head.logits], target, *head.settings)
         losses.append(float(sum_float64(_scale_rows(rows, sample_weight, 1.0))))
     return losses
+
+
+def by_head(losses: Sequence[Sequence[float]], program: Program) -> np.ndarray | None:
+    """Losses of steps as an array (steps, heads); None with a single head, whose losses are the program's."""
+    heads = len(program.heads)
+    return np.array(losses, dtype=np.float64).reshape(-1, heads) if heads > 1 else None
 
 
 def head_gradients(

@@ -19,7 +19,7 @@ from lamina.engine.randomness import PERTURB_ALL, PERTURB_ONE, random_words
 from lamina.engine.reference.array import Array
 from lamina.engine.reference.executor import ReferenceExecutor
 from lamina.engine.reference.failure import find_activation, find_loss
-from lamina.engine.reference.objective import head_losses
+from lamina.engine.reference.objective import by_head, head_losses
 from lamina.engine.reference.passes import Mode, Tape
 from lamina.engine.reference.penalty import penalty
 
@@ -98,6 +98,7 @@ def perturb(
     """See :func:`lamina.engine.perturbation.perturb`."""
     losses: list[float] = []
     objectives: list[float] = []
+    of_heads: list[list[float]] = []
     num_clipped = num_kept = 0
     failure: Failure | None = None
     for k, rate in enumerate(values.learning_rates):
@@ -117,10 +118,13 @@ def perturb(
             break
         losses.append(measured.loss)
         objectives.append(measured.objective)
+        of_heads.append(measured.head_losses)
         num_clipped += clipped
         num_kept += improved
     kept = num_kept if rule.kind == "one" else None
-    return TrainingResult(np.array(losses), None, num_clipped, failure, np.array(objectives), kept)
+    external = any(head.kind == "external" for head in executor.program.heads)
+    told = None if external else by_head(of_heads, executor.program)
+    return TrainingResult(np.array(losses), None, num_clipped, failure, np.array(objectives), kept, told)
 
 
 def _step_one(batch: _Batch, rule: PerturbationRule, size: float) -> tuple[_Measured, int, int]:
@@ -172,7 +176,8 @@ def _mean(pairs: Sequence[tuple[_Measured, _Measured]]) -> _Measured:
     """The mean of all passes, with the tape of the first."""
     passes = [each for pair in pairs for each in pair]
     loss, objective = (float(np.mean([getattr(each, name) for each in passes])) for name in ("loss", "objective"))
-    return replace(passes[0], loss=loss, objective=objective)
+    losses = np.mean([each.head_losses for each in passes], axis=0).tolist()
+    return replace(passes[0], head_losses=losses, loss=loss, objective=objective)
 
 
 def _signs(executor: ReferenceExecutor, step: int, trial: int) -> Array:

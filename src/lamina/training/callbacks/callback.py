@@ -10,6 +10,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from lamina.engine.executor import Executor
+    from lamina.network.named_arrays import NamedArrays
     from lamina.optimizers import Optimizer
     from lamina.schedules import Schedule
     from lamina.stop_reason import StopReason
@@ -54,8 +55,8 @@ class Run(Protocol):
         """What holds the weights and computes."""
 
     @property
-    def weights(self) -> dict[str, np.ndarray]:
-        """Views of the parameters by name."""
+    def weights(self) -> NamedArrays:
+        """The parameters by name, live: writing into them changes the model."""
 
     def stop(self, code: str, text: str = "") -> None:
         """End the training after this epoch, or after this native call when an epoch is running."""

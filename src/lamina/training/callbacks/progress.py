@@ -106,5 +106,5 @@ class Progress(Callback):
 
 def _summary(record: Record) -> str:
     """The losses and metrics of a record in a few words."""
-    shown = {key: value for key, value in record.items() if key == "loss" or key.startswith("validation_")}
+    shown = {key: value for key, value in record.items() if key.endswith("loss") or key.startswith("validation_")}
     return "  ".join(f"{key.replace('_', ' ')} {value:.4f}" for key, value in shown.items())

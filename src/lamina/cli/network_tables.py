@@ -1,0 +1,115 @@
+"""Networks of one's own and tables: which columns they read, what they predict, and how they were trained."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lamina.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from rich.table import Table
+
+    from lamina.model import NetworkModel
+    from lamina.training import Record
+
+__all__ = ["describe_network_model", "history_table", "predict_table"]
+
+_SHOWN_EPOCHS = 8
+
+
+def predict_table(model: NetworkModel, table: pa.Table, keep: tuple[str, ...]) -> pa.Table:
+    """The columns to keep, and each output: one column, or several with their number behind; of a softmax, the likeliest first.
+
+    Raises
+    ------
+    DataError
+        If the other columns are not as many as the network's inputs, or hold something else than numbers.
+    """
+    import pyarrow as pa
+
+    predictions = model.predict(_inputs(model, table, keep))
+    columns: dict[str, Any] = {name: table[name] for name in keep}
+    listed = predictions if len(model.output_names) > 1 else [predictions]
+    for name, output, values in zip(model.output_names, model.outputs, listed, strict=True):
+        for key, column in _output_columns(name, values, of_classes=output.link == "softmax").items():
+            if key in columns:
+                raise DataError(f"--keep must not name what is predicted, got {key!r}. Rename the column of the table.")
+            columns[key] = column
+    return pa.table(columns)
+
+
+def history_table(records: list[Record]) -> Table:
+    """Some epochs, evenly spaced, with the numbers that all of them have."""
+    from rich.table import Table
+
+    last = len(records) - 1
+    places = sorted({round(i * last / (_SHOWN_EPOCHS - 1)) for i in range(_SHOWN_EPOCHS)})
+    keys = [key for key in records[0] if all(_is_number(record.get(key)) for record in records) and key != "step"]
+    table = Table()
+    for key in keys:
+        table.add_column(key.replace("_", " "), justify="right")
+    for place in places:
+        table.add_row(*(f"{records[place][key]:.6g}" for key in keys))
+    return table
+
+
+def describe_network_model(model: NetworkModel) -> dict[str, Any]:
+    """What ``lamina info --json`` prints."""
+    reason = model.stop_reason
+    return {
+        "inputs": dict(zip(model.input_names, model.network.input_widths, strict=True)),
+        "outputs": {
+            name: {"width": width, "loss": output.loss_name, "link": output.link}
+            for name, width, output in zip(model.output_names, model.network.output_widths, model.outputs, strict=True)
+        },
+        "num_parameters": model.network.num_parameters,
+        "dtype": model.dtype.name,
+        "network": model.network.to_dict(),
+        "stop_reason": None if reason is None else {"code": reason.code, "text": reason.text},
+        "history": model.history.to_list(),
+    }
+
+
+def _inputs(model: NetworkModel, table: pa.Table, keep: tuple[str, ...]) -> list[np.ndarray]:
+    """One array an input: the columns that are not kept, in the table's order, dealt to the inputs in theirs."""
+    import numpy as np
+
+    names = [name for name in table.column_names if name not in keep]
+    widths = [int(width or 0) for width in model.network.input_widths]
+    if len(names) != sum(widths):
+        inputs = ", ".join(f"{name}: {width}" for name, width in zip(model.input_names, widths, strict=True))
+        repair = "Leave out the others, or name them with --keep."
+        came = f"got {len(names)} ({_few(names)}). {repair}"
+        raise DataError(f"the table must have one column for each of the network's {sum(widths)} inputs ({inputs}), {came}")
+    columns = np.column_stack([_numbers(name, table[name]) for name in names])
+    ends = np.cumsum(widths).tolist()
+    return [columns[:, end - width : end] for width, end in zip(widths, ends, strict=True)]
+
+
+def _numbers(name: str, column: pa.ChunkedArray) -> np.ndarray:
+    import pyarrow as pa
+
+    kind = column.type
+    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)):
+        raise DataError(f"column {name!r} must hold numbers for a network without an encoder, got {kind}. Encode it first.")
+    if column.null_count:
+        raise DataError(f"column {name!r} must have a number in every row, got {column.null_count} without. Fill or drop them.")
+    numbers: np.ndarray = column.to_numpy().astype("float64")
+    return numbers
+
+
+def _output_columns(name: str, values: np.ndarray, *, of_classes: bool) -> dict[str, np.ndarray]:
+    if values.shape[1] == 1:
+        return {name: values[:, 0]}
+    likeliest = {name: values.argmax(axis=1)} if of_classes else {}
+    return likeliest | {f"{name}[{i}]": values[:, i] for i in range(values.shape[1])}
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

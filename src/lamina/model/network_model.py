@@ -1,0 +1,291 @@
+"""A trained network of one's own as a model: weights and what its outputs mean, without the code that trained it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import Any, Self, final
+
+import numpy as np
+
+from lamina.activations import get_activation
+from lamina.engine import make_executor
+from lamina.engine.executor import Executor
+from lamina.errors import InvalidSettingError, phrase
+from lamina.losses import CustomLoss, Loss
+from lamina.network import Network
+from lamina.network.heads import Losses
+from lamina.network.named_arrays import NamedArrays
+from lamina.optimizers import Optimizer
+from lamina.training import History, StopReason, Trainer
+from lamina.training.batches import make_batches, make_inputs
+from lamina.training.output_losses import loss_key
+
+__all__ = ["NetworkModel", "OutputMeaning"]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputMeaning:
+    """What an output was trained for, and what its logits mean.
+
+    Attributes
+    ----------
+    loss : Loss or None
+        None for a loss of the user's own, which is a function and is not kept.
+    loss_name : str
+    link : str or None
+        The activation that makes predictions of logits; None where that was a function of the user's, which is not kept either.
+    weight : float
+        Factor of its loss in training.
+    """
+
+    loss: Loss | None
+    loss_name: str
+    link: str | None
+    weight: float = 1.0
+
+    @classmethod
+    def of(cls, loss: Loss, weight: float) -> Self:
+        """What an output that was trained with ``loss`` means."""
+        if not isinstance(loss, CustomLoss):
+            return cls(loss, loss.name, loss.link or "identity", weight)
+        link = "identity" if loss.inverse_link is None else loss.link
+        return cls(None, loss.name, link, weight)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class NetworkModel:
+    """A trained network: predicts, and can be measured; it does not change.
+
+    :func:`lamina.load_model` gives one back for what :func:`lamina.save_model` wrote of a :class:`~lamina.training.Trainer`. Its
+    predictions are the trainer's, bit for bit. A loss of one's own is not needed to predict, and not kept.
+
+    Parameters
+    ----------
+    network : Network
+        Built.
+    outputs : tuple of OutputMeaning
+        One an output.
+    parameters, state : ndarray
+        The flat vectors, of one dtype; the model keeps copies that cannot be written to.
+    history : History, default=History()
+        Of the training.
+    stop_reason : StopReason, optional
+        Why the training ended.
+    engine : {"auto", "native", "reference"}, default="auto"
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from lamina import Dense, Sequential, Trainer, load_model, save_model
+    >>> X = np.random.default_rng(0).normal(size=(100, 4)).astype("float32")
+    >>> trainer = Trainer(Sequential([Dense(8, activation="relu"), Dense(3)]), "softmax_cross_entropy")
+    >>> history = trainer.fit(X, X.argmax(axis=1) % 3, max_epochs=5)
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "net.lamina"
+    >>> save_model(path, trainer)
+    >>> model = load_model(path)
+    >>> model
+    <NetworkModel of <Sequential 4 → 3: 2 layers, depth 2, 67 parameters>, trained with softmax_cross_entropy>
+    >>> np.array_equal(model.predict(X), trainer.predict(X))
+    True
+    """
+
+    network: Network
+    outputs: tuple[OutputMeaning, ...]
+    parameters: np.ndarray
+    state: np.ndarray
+    history: History = field(default_factory=History)
+    stop_reason: StopReason | None = None
+    engine: str = "auto"
+
+    def __post_init__(self) -> None:
+        for name in ("parameters", "state"):
+            array = np.array(getattr(self, name))
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+
+    @classmethod
+    def of(cls, trainer: Trainer) -> Self:
+        """The model that a trainer's present weights make.
+
+        Raises
+        ------
+        ShapeError
+            If the widths of the network's inputs are not known yet.
+        """
+        executor = trainer.executor
+        outputs = tuple(
+            OutputMeaning.of(loss, head.weight) for loss, head in zip(trainer.losses, executor.program.heads, strict=True)
+        )
+        engine = "reference" if trainer.engine == "reference" else "auto"
+        history = History(trainer.history)
+        return cls(trainer.network, outputs, executor.parameters, executor.state, history, trainer.stop_reason, engine)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Of weights and predictions."""
+        return self.parameters.dtype
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """Names of the network's inputs, in their order."""
+        return self.network.input_names
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """Names of the network's outputs, in their order."""
+        return self.network.output_names
+
+    @property
+    def weights(self) -> NamedArrays:
+        """All parameters by name; they cannot be written to."""
+        return self.network.unflatten(self.parameters)
+
+    @property
+    def running_statistics(self) -> NamedArrays:
+        """The running means and variances of batch normalization by name; they cannot be written to."""
+        return self.network.unflatten_state(self.state)
+
+    def predict(self, X: Any) -> Any:
+        """What the network says of X: probabilities or numbers, as the losses' inverse links make them of the logits.
+
+        Parameters
+        ----------
+        X : array of shape (n, width), or a list or dict of such
+            One an input.
+
+        Returns
+        -------
+        ndarray of shape (n, output width), or a list of these for several outputs
+
+        Raises
+        ------
+        InvalidSettingError
+            If an output's link was a function of the user's. :meth:`predict_logits` works.
+        """
+        links = [self._link(name, output) for name, output in zip(self.output_names, self.outputs, strict=True)]
+        return _single(self._executor.predict(self._inputs(X), links))
+
+    def predict_logits(self, X: Any) -> Any:
+        """The outputs themselves, before any link; shaped as in :meth:`predict`."""
+        return _single(self._executor.predict(self._inputs(X)))
+
+    def predict_distribution(self, X: Any, *, mc_samples: int = 100, seed: int = 0) -> Any:
+        """Monte Carlo dropout; see :meth:`lamina.training.Trainer.predict_distribution`."""
+        from lamina.training.monte_carlo import sample_predictions  # few predictions are of this kind
+
+        links = [_function(self._link(name, output)) for name, output in zip(self.output_names, self.outputs, strict=True)]
+        settings = (mc_samples, seed, self.engine)
+        return _single(sample_predictions(self.network, links, self._executor, self._inputs(X), *settings))
+
+    def evaluate(self, X: Any, y: Any, sample_weight: Any = None) -> dict[str, float]:
+        """The mean loss (without penalties), and each output's own if there are several, by name.
+
+        Raises
+        ------
+        InvalidSettingError
+            If a loss was a function of the user's, which no file holds.
+        """
+        losses = self._own_losses("NetworkModel.evaluate", "Compute the loss from predict_logits.")
+        program = self.network.program(losses, [output.weight for output in self.outputs])
+        data = make_batches(X, y, sample_weight, program, self.dtype, self.input_names, self.output_names)
+        measured = self._executor.evaluate(data).tolist()
+        total = sum(output.weight * loss for output, loss in zip(self.outputs, measured, strict=True))
+        if len(measured) == 1:
+            return {"loss": float(total)}
+        return {"loss": float(total), **{loss_key(name): loss for name, loss in zip(self.output_names, measured, strict=True)}}
+
+    def trainer(
+        self, optimizer: str | Optimizer | Mapping[str, Any] = "adam", *, loss: Losses | None = None, **settings: Any
+    ) -> Trainer:
+        """A trainer that goes on from here: with this network, these weights, and the losses that the network was trained with.
+
+        It begins at epoch 0 with an empty history and an optimizer without memory. To go on exactly where a training was, bit for
+        bit, use a checkpoint.
+
+        Parameters
+        ----------
+        optimizer : str or Optimizer, default="adam"
+        loss : loss, list or dict, optional
+            In place of the losses so far; needed where they were functions.
+        **settings
+            Further ones of :class:`lamina.training.Trainer`; ``dtype`` is the model's unless given.
+
+        Raises
+        ------
+        InvalidSettingError
+            If a loss is needed, or a setting is wrong.
+        """
+        if loss is None:
+            loss = self._own_losses("NetworkModel.trainer", "Pass loss=….")
+            settings = {"loss_weights": [output.weight for output in self.outputs]} | settings
+        trainer = Trainer(self.network, loss, optimizer, **{"dtype": self.dtype.name, **settings})
+        trainer.weights = self.weights
+        trainer.running_statistics = self.running_statistics
+        return trainer
+
+    def summary(self) -> str:
+        """The network as a table, and what each output was trained for."""
+        lines = [
+            f"{name}: {output.loss_name}{_meaning(output)}" for name, output in zip(self.output_names, self.outputs, strict=True)
+        ]
+        return "\n".join([self.network.summary(), *lines])
+
+    def __repr__(self) -> str:
+        return f"<NetworkModel of {self.network!r}, trained with {', '.join(output.loss_name for output in self.outputs)}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields: engines do not travel."""
+        return {name: value for name, value in vars(self).items() if name != "_executor"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.__post_init__()
+
+    @cached_property
+    def _executor(self) -> Executor:
+        losses = [output.loss for output in self.outputs]
+        known = [loss for loss in losses if loss is not None]
+        weights = [output.weight for output in self.outputs]
+        program = self.network.program(known, weights) if len(known) == len(losses) else self.network.program()
+        executor = make_executor(program, dtype=self.dtype.name, engine=self.engine)
+        executor.parameters[:], executor.state[:] = self.parameters, self.state
+        return executor
+
+    def _inputs(self, X: Any) -> list[Any]:
+        return make_inputs(X, self._executor.program, self.dtype, self.input_names)
+
+    def _own_losses(self, owner: str, repair: str) -> list[Loss]:
+        """The losses, if all of them are Lamina's."""
+        for name, output in zip(self.output_names, self.outputs, strict=True):
+            if output.loss is None:
+                rule = "must be one of Lamina's; files keep no functions"
+                raise InvalidSettingError(phrase(f"the loss of {name!r}", rule, output.loss_name, repair=repair, owner=owner))
+        return [output.loss for output in self.outputs if output.loss is not None]
+
+    def _link(self, name: str, output: OutputMeaning) -> str:
+        if output.link is None:
+            rule = "must have a name to be kept in a file"
+            repair = "Use predict_logits, and apply the function; or train with CustomLoss(…, inverse_link=<name>)."
+            raise InvalidSettingError(phrase(f"the inverse link of {name!r}", rule, "a function", repair=repair))
+        return output.link
+
+
+def _function(link: str) -> Callable[[np.ndarray], np.ndarray]:
+    return partial(_apply, link)
+
+
+def _apply(link: str, logits: np.ndarray) -> np.ndarray:
+    return np.asarray(get_activation(link).value(logits))
+
+
+def _meaning(output: OutputMeaning) -> str:
+    if output.link is None:
+        return ", predicts by a function that the file does not hold"
+    return "" if output.link == "identity" else f", predicts by {output.link}"
+
+
+def _single(parts: Sequence[Any]) -> Any:
+    return parts[0] if len(parts) == 1 else list(parts)

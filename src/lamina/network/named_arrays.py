@@ -1,0 +1,197 @@
+"""A model's numbers by name: live views of flat vectors, which are written to as well as read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, NoReturn, SupportsIndex, TypeAlias
+
+import numpy as np
+
+from lamina.errors import DataError, InvalidSettingError, ShapeError, UnknownNameError, phrase, phrase_unknown
+
+__all__ = ["NamedArrays", "Values", "as_numbers", "checked_values"]
+
+Values: TypeAlias = "Mapping[str, Any] | Iterable[tuple[str, Any]]"
+
+
+class NamedArrays(Mapping[str, np.ndarray]):
+    """Arrays by name, all of them views of a model's flat vectors: what is written here is written there.
+
+    ``arrays[name]`` is a live view, so ``arrays[name][:] = …`` and ``arrays[name] *= 2`` work as NumPy's. Assigning to a name
+    writes too, after a check: the shape must be the view's, and the numbers finite in its dtype. :meth:`update` writes several,
+    all of them or none. Names are fixed: nothing can be added or removed.
+
+    Parameters
+    ----------
+    views : mapping of str to ndarray
+    what : str, default="weights"
+        What the arrays are, for errors and for print.
+    not_negative : collection of str, default=()
+        The names of arrays that hold no numbers below 0: variances.
+
+    Raises
+    ------
+    UnknownNameError
+        For a name that is not here, with the nearest one; it is a KeyError too.
+    ShapeError
+        When values of another shape are written.
+    DataError
+        When values are no numbers, not finite, or negative where they must not be.
+
+    Examples
+    --------
+    >>> from lamina import Dense, Sequential
+    >>> network = Sequential([Dense(3)], input_width=2)
+    >>> vector, _ = network.initialize(seed=0)
+    >>> weights = network.unflatten(vector)
+    >>> weights
+    <weights: 2 arrays, 9 numbers, float32
+      dense_1.weight  (2, 3)
+      dense_1.bias    (3,)>
+    >>> weights["dense_1.bias"] = [1, 2, 3]
+    >>> vector[6:].tolist()
+    [1.0, 2.0, 3.0]
+    >>> weights["dense_1.bais"] = [1, 2, 3]
+    Traceback (most recent call last):
+    lamina.errors.UnknownNameError: the name of one of the weights must be one of dense_1.bias, ... Did you mean 'dense_1.bias'?
+    """
+
+    __slots__ = ("_not_negative", "_views", "_what")
+
+    def __init__(self, views: Mapping[str, np.ndarray], what: str = "weights", not_negative: Collection[str] = ()) -> None:
+        self._views = dict(views)
+        self._what = what
+        self._not_negative = frozenset(not_negative)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        view = self._views.get(name) if isinstance(name, str) else None
+        if view is None:
+            raise UnknownNameError(phrase_unknown(f"the name of one of the {self._what}", name, self._views))
+        return view
+
+    def __setitem__(self, name: str, values: Any) -> None:
+        self.update({name: values})
+
+    def __delitem__(self, name: str) -> NoReturn:
+        repair = "Set it to 0 to take it out of the sum."
+        raise InvalidSettingError(phrase(self._what, "must keep all their arrays", f"del {name!r}", repair=repair))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._views)
+
+    def __len__(self) -> int:
+        return len(self._views)
+
+    def update(self, values: Values) -> None:
+        """Write several arrays, given as a mapping or as pairs; if one does not fit, none is written.
+
+        Raises
+        ------
+        InvalidSettingError
+            When ``values`` is neither, or the arrays are those of a model that does not change.
+        """
+        if not all(view.flags.writeable for view in self.values()):
+            repair = "Give them to a trainer: model.trainer(…)."
+            raise InvalidSettingError(f"{self._what} are those of a finished model, which does not change. {repair}")
+        try:
+            given = dict(values)
+        except (TypeError, ValueError) as error:
+            rule = "must be updated from a mapping of names to arrays, or from pairs of these"
+            raise InvalidSettingError(phrase(self._what, rule, type(values).__name__)) from error
+        checked = {name: self._checked(name, array) for name, array in given.items()}
+        for name, array in checked.items():
+            self[name][...] = array
+
+    def replace(self, values: object) -> None:
+        """Write all arrays; if one is missing or does not fit, none is written.
+
+        Raises
+        ------
+        InvalidSettingError
+            When ``values`` is not a mapping with exactly these names.
+        """
+        if not isinstance(values, Mapping):
+            repair = "For a flat vector use trainer.executor.parameters[:] = vector."
+            raise InvalidSettingError(
+                phrase(self._what, "must be a mapping of names to arrays", type(values).__name__, repair=repair)
+            )
+        missing = [name for name in self if name not in values]
+        if missing:
+            repair = f"To write some of them, use {self._what}.update(…)."
+            raise InvalidSettingError(phrase(self._what, f"must hold {missing[0]!r} as well", list(values), repair=repair))
+        self.update(values)
+
+    def _checked(self, name: str, values: Any) -> np.ndarray:
+        array = checked_values(name, values, self[name])
+        if name in self._not_negative and (array < 0).any():
+            raise DataError(phrase(name, "must not be negative; its minimum", float(array.min())))
+        return array
+
+    def copy(self) -> dict[str, np.ndarray]:
+        """A dict of copies, which nothing changes any more: ``kept = trainer.weights.copy()``."""
+        return {name: view.copy() for name, view in self.items()}
+
+    def __ior__(self, values: Values) -> NamedArrays:
+        self.update(values)
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        return self.keys() == other.keys() and all(np.array_equal(view, other[name]) for name, view in self.items())
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[type[dict], tuple[dict[str, np.ndarray]]]:
+        """Pickles and copies are plain dicts of arrays: they no longer belong to a model."""
+        return dict, (self.copy(),)
+
+    def __repr__(self) -> str:
+        width = max(map(len, self), default=0)
+        lines = [f"{name.ljust(width)}  {view.shape}" for name, view in self.items()]
+        numbers = f"{sum(view.size for view in self.values()):,} numbers"
+        dtypes = sorted({str(view.dtype) for view in self.values()})
+        count = ", ".join([f"{len(self)} array{'' if len(self) == 1 else 's'}", numbers, *dtypes])
+        return "\n  ".join([f"<{self._what}: {count}", *lines]) + ">"
+
+
+def checked_values(name: str, values: Any, like: np.ndarray) -> np.ndarray:
+    """``values`` as an array of the shape and dtype of ``like``.
+
+    Raises
+    ------
+    DataError
+        If they are no real numbers, or not finite in that dtype.
+    ShapeError
+    """
+    array = as_numbers(name, values)
+    if array.shape != like.shape:
+        turned = array.ndim == 2 and array.shape == like.shape[::-1]
+        repair = "Transpose it: weights are (in, out)." if turned else ""
+        repair = f"Use [{name!r}][:] = … to spread one number over all." if array.ndim == 0 else repair
+        raise ShapeError(phrase(name, f"must have shape {like.shape}", array.shape, repair=repair))
+    with np.errstate(over="ignore"):
+        converted = array.astype(like.dtype)
+    wrong = int(np.count_nonzero(~np.isfinite(converted)))
+    if wrong:
+        count = f"{wrong} that {'is' if wrong == 1 else 'are'} NaN or infinite in {like.dtype}"
+        raise DataError(f"{name} must hold finite numbers, got {count}.")
+    return converted
+
+
+def as_numbers(name: str, values: Any) -> np.ndarray:
+    """``values`` as an array of booleans, integers or floats.
+
+    Raises
+    ------
+    DataError
+        If they are none.
+    """
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError, RuntimeError) as error:  # ragged lists, tensors that keep a gradient, …
+        raise DataError(phrase(name, "must be an array of numbers", type(values).__name__, repair=str(error))) from error
+    if array.dtype.kind not in "biuf":
+        came = array.dtype.name if hasattr(values, "dtype") or isinstance(values, list | tuple) else type(values).__name__
+        raise DataError(phrase(name, "must be an array of real numbers", came))
+    return array

@@ -1,0 +1,45 @@
+"""What each output's own loss is called in records and measurements, where there are several outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from lamina.errors import InvalidSettingError, phrase
+
+__all__ = ["check_loss_keys", "loss_key"]
+
+
+def loss_key(output_name: str) -> str:
+    """The key of an output's loss; in a record that of the validation rows stands behind ``validation_``.
+
+    >>> loss_key("price")
+    'price_loss'
+    """
+    return f"{output_name}_loss"
+
+
+def check_loss_keys(output_names: Sequence[str], metric_names: Iterable[str]) -> None:
+    """Refuse names that would stand for two numbers of a record.
+
+    Raises
+    ------
+    InvalidSettingError
+        When a metric has the key of a loss, or an output's loss that of a validation number.
+
+    Examples
+    --------
+    >>> check_loss_keys(["kind", "validation"], [])
+    Traceback (most recent call last):
+    lamina.errors.InvalidSettingError: Trainer: the loss of an output must have a key of its own in the history, got ...
+    """
+    own = [loss_key(name) for name in output_names] if len(output_names) > 1 else []
+    metrics = list(metric_names)
+    for name in metrics:
+        if name in ("loss", *own):
+            rule = "must not be that of the loss" if name == "loss" else "must not be that of an output's loss"
+            raise InvalidSettingError(phrase("a metric's name", rule, name, owner="Trainer"))
+    validation = {f"validation_{name}" for name in ("loss", *own, *metrics)}
+    for key in own:
+        if key in validation:
+            rule, repair = "must have a key of its own in the history", "Give the output layer another name."
+            raise InvalidSettingError(phrase("the loss of an output", rule, key, repair=repair, owner="Trainer"))

@@ -1,0 +1,121 @@
+"""The commands know networks of one's own, saved from Python: what is in them, and what they say of a table's rows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from lamina import Concat, CustomLoss, Dense, Graph, Input, MLPRegressor, Sequential, Trainer, save_model
+from lamina.cli.main import main
+from lamina.data import read_table, write_table
+
+RNG = np.random.default_rng(2)
+X = RNG.normal(size=(30, 4))
+COLUMNS = {name: X[:, i] for i, name in enumerate("abcd")}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path, Trainer]:
+    """A network of two inputs and outputs, a table of its inputs with an id in front, and the trainer."""
+    a, b = Input(3, name="first"), Input(1, name="second")
+    h = Concat()([Dense(4, activation="tanh")(a), b])
+    network = Graph([a, b], [Dense(3, name="kind")(h), Dense(1, name="price")(h)])
+    trainer = Trainer(network, ["softmax_cross_entropy", "squared_error"], dtype="float64")
+    trainer.fit([X[:, :3], X[:, 3:]], [RNG.integers(3, size=30), X[:, 0]], max_epochs=12)
+    save_model(tmp_path / "net.lamina", trainer)
+    write_table(tmp_path / "x.parquet", pa.table({"id": np.arange(30), **COLUMNS}))
+    return tmp_path / "net.lamina", tmp_path / "x.parquet", trainer
+
+
+def refusal(capfd: pytest.CaptureFixture[str], *arguments: object) -> str:
+    assert main([str(argument) for argument in arguments]) in (1, 2)
+    return " ".join(capfd.readouterr().err.split())
+
+
+def test_info_prints_network_outputs_history_and_why_it_stopped(files, capfd) -> None:
+    assert main(["info", str(files[0])]) == 0
+    printed = capfd.readouterr().out
+    for words in (
+        "Dense(4, tanh)",
+        "kind: softmax_cross_entropy, predicts by softmax",
+        "price loss",
+        "Trained for 12 epochs",
+        "Stopped",
+    ):
+        assert words in printed
+
+
+def test_info_of_a_network_without_training_says_so(tmp_path: Path, capfd) -> None:
+    save_model(tmp_path / "a", Trainer(Sequential([Dense(1)], 2), "squared_error"))
+    assert main(["info", str(tmp_path / "a")]) == 0
+    assert "Not trained." in capfd.readouterr().out
+
+
+def test_info_as_json_holds_the_whole_history(files, capfd) -> None:
+    assert main(["info", str(files[0]), "--json"]) == 0
+    printed = json.loads(capfd.readouterr().out)
+    assert [record["loss"] for record in printed["history"]] == files[2].history[:, "loss"]
+    assert printed["outputs"]["kind"] == {"width": 3, "loss": "softmax_cross_entropy", "link": "softmax"}
+    assert printed["inputs"] == {"first": 3, "second": 1}
+
+
+def test_columns_that_are_not_kept_are_the_inputs_in_their_order(files, tmp_path: Path) -> None:
+    model, table, trainer = files
+    output = tmp_path / "out.parquet"
+    assert main(["predict", str(model), str(table), "-o", str(output), "--keep", "id"]) == 0
+    kinds, prices = trainer.predict([X[:, :3], X[:, 3:]])
+    predicted = read_table(output)
+    assert predicted.column_names == ["id", "kind", "kind[0]", "kind[1]", "kind[2]", "price"]
+    np.testing.assert_array_equal(predicted["price"].to_numpy(), prices[:, 0])
+    np.testing.assert_array_equal(predicted["kind"].to_numpy(), kinds.argmax(axis=1))
+    np.testing.assert_array_equal(np.column_stack([predicted[f"kind[{i}]"] for i in range(3)]), kinds)
+
+
+def test_another_number_of_columns_is_refused_with_what_to_do(files, tmp_path: Path, capfd) -> None:
+    model, table, _ = files
+    words = refusal(capfd, "predict", model, table, "-o", tmp_path / "out.csv")
+    assert "one column for each of the network's 4 inputs (first: 3, second: 1), got 5 (id, a, b, c, d)" in words
+    assert "name them with --keep" in words
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        (["x"] * 30, "column 'c' must hold numbers for a network without an encoder, got string"),
+        ([None, *X[1:, 2]], "column 'c' must have a number in every row, got 1 without"),
+        ([np.inf, *X[1:, 2]], "must hold finite numbers, got 1"),
+    ],
+)
+def test_columns_that_hold_no_numbers_are_refused_by_name(files, tmp_path: Path, capfd, column: list, words: str) -> None:
+    write_table(tmp_path / "bad.parquet", pa.table({**COLUMNS, "c": column}))
+    assert words in refusal(capfd, "predict", files[0], tmp_path / "bad.parquet", "-o", tmp_path / "out.csv")
+
+
+def test_a_kept_column_must_not_have_a_predicted_ones_name(files, tmp_path: Path, capfd) -> None:
+    write_table(tmp_path / "x.parquet", pa.table({"price": np.arange(30), **COLUMNS}))
+    words = refusal(capfd, "predict", files[0], tmp_path / "x.parquet", "-o", tmp_path / "out.csv", "--keep", "price")
+    assert "--keep must not name what is predicted, got 'price'" in words
+
+
+def test_a_link_that_no_file_holds_is_said(tmp_path: Path, capfd) -> None:
+    def absolute(logits, targets):
+        return np.abs(logits - targets).sum(axis=1)
+
+    save_model(tmp_path / "a", Trainer(Sequential([Dense(1)], 4), CustomLoss(absolute, inverse_link=np.tanh)))
+    write_table(tmp_path / "x.parquet", pa.table(COLUMNS))
+    assert "must have a name" in refusal(capfd, "predict", tmp_path / "a", tmp_path / "x.parquet", "-o", tmp_path / "out.csv")
+
+
+def test_evaluate_is_for_models_of_tables(files, capfd) -> None:
+    assert "must be a model of tables" in refusal(capfd, "evaluate", files[0], files[1])
+
+
+@pytest.mark.parametrize("command", ["info", "predict"])
+def test_an_estimator_is_used_from_python(command: str, files, tmp_path: Path, capfd) -> None:
+    save_model(tmp_path / "e", MLPRegressor(hidden_layer_sizes=4, solver="lbfgs", random_state=0).fit(X, X[:, 0]))
+    rest = [files[1], "-o", tmp_path / "out.csv"] if command == "predict" else []
+    assert "got a MLPRegressor. Use it from Python" in refusal(capfd, command, tmp_path / "e", *rest)
