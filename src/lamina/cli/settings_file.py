@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cyclopts.config import Dict
-
-from lamina.errors import FileError
 
 if TYPE_CHECKING:
     from cyclopts import App, ArgumentCollection
@@ -33,9 +30,6 @@ def read_settings_file(app: App, commands: tuple[str, ...], arguments: ArgumentC
 
 
 def _options(path: Path) -> dict[str, Any]:
-    try:
-        return {key.replace("_", "-"): value for key, value in tomllib.loads(path.read_text(encoding="utf-8")).items()}
-    except OSError as error:
-        raise FileError(f"cannot read {str(path)!r}: {(error.strerror or str(error)).lower()}. Check the path.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FileError(f"{str(path)!r} must be a TOML file, but cannot be read as one ({error}). Correct it.") from error
+    from lamina.files import read_toml
+
+    return {key.replace("_", "-"): value for key, value in read_toml(path).items()}

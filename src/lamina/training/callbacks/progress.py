@@ -53,7 +53,7 @@ class Progress(Callback):
         console = self._console or Console(stderr=True)
         if not console.is_terminal:
             return
-        text = (TextColumn("epoch {task.fields[epoch]}"), BarColumn(), TextColumn("{task.fields[text]}"))
+        text = (TextColumn("epoch {task.fields[epoch]}"), BarColumn(), TextColumn("{task.fields[text]}", markup=False))
         clocks = (TimeElapsedColumn(), TextColumn("gone,"), TimeRemainingColumn(), TextColumn("left at most"))
         # No thread of its own: the bar is drawn when the trainer comes by.
         self._bar = Bar(*text, *clocks, console=console, auto_refresh=False)
