@@ -35,7 +35,7 @@ class Predictor:
 
     Parameters
     ----------
-    network, loss, metrics, seed, dtype, engine, n_threads, loss_weights
+    network, loss, metrics, seed, dtype, engine, n_threads, loss_weights, initial_weights
         As in :class:`lamina.training.Trainer`, which checks them by :data:`PREDICTOR_RULES`, all settings at once.
     """
 
@@ -50,8 +50,10 @@ class Predictor:
         engine: str,
         n_threads: int | None,
         loss_weights: Sequence[float] | Mapping[str, float] | None,
+        initial_weights: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> None:
         self._network = network
+        self._initial_weights = initial_weights
         self._model: WeightedNetwork | None = None
         self.losses: tuple[Loss, ...] = losses_for(loss, network.output_names)
         self.metrics = dict(metrics or {})
@@ -79,7 +81,10 @@ class Predictor:
         if widths is not None:
             self._network = self._network.build(widths)
         settings = (self.loss_weights, self.metrics, self.dtype, self.engine, self.n_threads, self.seed)
-        self._model = WeightedNetwork(self._network, self.losses, *settings)
+        first, self._initial_weights = self._initial_weights, None
+        if first is not None:
+            self._network.unflatten(*first)  # which refuses vectors of other lengths
+        self._model = WeightedNetwork(self._network, self.losses, *settings, first)
         return self
 
     @property

@@ -81,6 +81,9 @@ class Trainer(Predictor):
         Whether L1 and L2 penalties are divided by the batch's rows (sum of sample weights), as scikit-learn does with ``alpha``.
     loss_weights : sequence of float or dict, optional
         Factors of the outputs' losses.
+    initial_weights : (parameters, state), optional
+        Flat vectors, as :meth:`lamina.network.Network.initialize` gives them, to start from; they are copied. By default the
+        layers' initializers draw them.
 
     Attributes
     ----------
@@ -130,6 +133,7 @@ class Trainer(Predictor):
         n_threads: int | None = None,
         penalty_per_row: bool = False,
         loss_weights: Sequence[float] | Mapping[str, float] | None = None,
+        initial_weights: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> None:
         given = {
             "network": network,
@@ -151,6 +155,7 @@ class Trainer(Predictor):
             engine=engine,
             n_threads=n_threads,
             loss_weights=loss_weights,
+            initial_weights=initial_weights,
         )
         self.optimizer = get_optimizer(optimizer)
         self._chosen_batch_size = None if isinstance(batch_size, str) else batch_size

@@ -49,6 +49,8 @@ class WeightedNetwork:
     n_threads : int or None
     seed : int
         Of the first weights.
+    weights : (parameters, state), optional
+        The first weights, if they are not to be drawn; flat vectors of the network's lengths.
 
     Attributes
     ----------
@@ -67,6 +69,7 @@ class WeightedNetwork:
         engine: str,
         n_threads: int | None,
         seed: int,
+        weights: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> None:
         self.network = network
         self._losses = losses
@@ -76,7 +79,7 @@ class WeightedNetwork:
         self._dtype = dtype
         program = network.program(losses, loss_weights)
         self.executor: Executor = make_executor(program, dtype=dtype.name, engine=engine, n_threads=n_threads)
-        self.executor.parameters[:], self.executor.state[:] = network.initialize(seed, dtype)
+        self.executor.parameters[:], self.executor.state[:] = network.initialize(seed, dtype) if weights is None else weights
         self.steps: Steps = self.executor
 
     @property
