@@ -1,11 +1,11 @@
-# make demo | test | fuzz-properties | check | docs | test-peers | bench | parts | sanitize | sanitize-threads | clean
+# make demo | test | check | docs | test-peers | fuzz | kills | bench | parts | sanitize | sanitize-threads | clean
 # Everything is installed into .venv; a target that finds it up to date installs nothing.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt $(shell find csrc -type f)
 
-.PHONY: demo test fuzz-properties check docs test-peers bench parts sanitize sanitize-threads clean
+.PHONY: demo test check docs test-peers fuzz fuzz-properties kills bench parts sanitize sanitize-threads clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -32,6 +32,13 @@ docs: $(VENV)/.mnist
 
 test-peers: $(VENV)/.peers
 	$(BIN)/python -m pytest tests/peers
+
+# Damaged files in a number and from a seed of one's own; what fails names its seed, and is kept in build/fuzz.
+FUZZ_COUNT ?= 100000
+FUZZ_SEED := $(or $(FUZZ_SEED),$(shell date +%s))
+fuzz: $(VENV)/.test
+	@echo 'FUZZ_SEED=$(FUZZ_SEED) FUZZ_COUNT=$(FUZZ_COUNT)'
+	env LAMINA_FUZZ_SEED=$(FUZZ_SEED) LAMINA_FUZZ_COUNT=$(FUZZ_COUNT) $(BIN)/python -m pytest tests/fuzz
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.compare

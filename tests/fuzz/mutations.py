@@ -7,6 +7,7 @@ import io
 import json
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from random import Random
 from typing import Any
 
@@ -112,6 +113,8 @@ def changed_json(rng: Random, value: Any) -> Any:
     root = {"": copy.deepcopy(value)}
     for _ in range(some(rng)):
         places = list(_places(root))
+        if not places:
+            break
         holder, key = rng.choice(places)
         _change_place(rng, holder, key, places)
     return root.get("")
@@ -186,7 +189,7 @@ def changed_arrays(rng: Random, arrays: dict[str, np.ndarray]) -> dict[str, np.n
             arrays[name] = array.astype(rng.choice(list(DTYPES.values())))
         elif array.size:
             arrays[name] = array.copy()
-            with np.errstate(all="ignore"):
+            with np.errstate(all="ignore"), suppress(ValueError, OverflowError):  # integers cannot hold them all
                 arrays[name].reshape(-1)[rng.randrange(array.size)] = rng.choice((np.nan, np.inf, -np.inf, 3e38, -1, 0, 1e-40))
     return arrays
 

@@ -1,7 +1,8 @@
 """Runs cases: ``python -m tests.fuzz.worker SEED SUBJECTS FIRST COUNT``, where SUBJECTS are names with commas between.
 
-The subjects take turns. Each case is a function of the seed, its subject and its number, so one that failed can be run alone. Before a
-case its number is printed, so that the parent knows which one a crash belongs to; after one that failed, what was wrong, as JSON.
+The subjects take turns. Each case is a function of the seed, its subject and its number, so one that failed can be run alone.
+Before a case its number is printed, so that the parent knows which one a crash belongs to; after one that failed, what was wrong,
+as JSON.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from lamina.layers import Add, Dense, Input
 from lamina.losses import Quantile
 from lamina.model import TableModel, TableSettings, fit_table, load_model, save_model
 from lamina.model.table_settings import EncodingSettings, OptimizationSettings, StoppingSettings, usual_batch_size
-from lamina.network import Graph
+from lamina.network import Graph, Sequential
 from lamina.optimizers import Momentum
 from lamina.schedules import get_schedule
 from lamina.training.history import without_durations
@@ -115,6 +117,34 @@ def test_a_loaded_estimator_can_be_trained_on(tmp_path: Path) -> None:
     for _ in range(20):
         loaded.partial_fit(X, NUMBERS)
     assert loaded.loss_ < before
+
+
+def test_loading_draws_no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_model(tmp_path / "a.model", MLPRegressor(**QUICK, weight_init="orthogonal").fit(X, NUMBERS))
+    monkeypatch.setattr(Graph, "initialize", None)
+    monkeypatch.setattr(Sequential, "initialize", None)
+    assert isinstance(load_model(tmp_path / "a.model"), MLPRegressor)
+
+
+def test_loading_takes_no_more_memory_than_is_promised(tmp_path: Path) -> None:
+    wide = MLPRegressor(hidden_layer_sizes=(4000,), max_iter=1, random_state=0).fit(np.ones((4, 500), np.float32), np.arange(4.0))
+    save_model(tmp_path / "a.model", wide)
+    del wide
+    gc.collect()
+    tracemalloc.start()
+    try:
+        load_model(tmp_path / "a.model")
+        assert tracemalloc.get_traced_memory()[1] < 4 * (tmp_path / "a.model").stat().st_size + (1 << 20)
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_history_of_many_epochs_is_read(tmp_path: Path) -> None:
+    model = MLPRegressor(**QUICK).fit(X, NUMBERS)
+    for _ in range(20_000):
+        model.history_.append(dict(model.history_[-1]))
+    save_model(tmp_path / "a.model", model)
+    assert len(load_model(tmp_path / "a.model").history_) == 20_003
 
 
 def test_functions_are_refused_by_name(tmp_path: Path) -> None:

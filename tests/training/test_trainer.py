@@ -386,3 +386,18 @@ def test_settings_of_a_shared_schedule_and_of_callbacks_are_left_alone(make_trai
     before = {name: getattr(stopping, name) for name in ("monitor", "patience", "tol", "mode", "restore_best")}
     make_trainer(callbacks=[stopping]).fit(*table, max_epochs=2)
     assert before == {name: getattr(stopping, name) for name in before}
+
+
+def test_initial_weights_are_started_from_and_copied():
+    network = Sequential([Dense(3), BatchNorm(), Dense(1)], 2)
+    first = tuple(vector + 0.5 for vector in network.initialize(3, "float32"))
+    trainer = Trainer(network, "squared_error", initial_weights=first)
+    np.testing.assert_array_equal(trainer.executor.parameters, first[0])
+    np.testing.assert_array_equal(trainer.executor.state, first[1])
+    trainer.fit(XOR_X, XOR_Y, max_epochs=1)
+    np.testing.assert_array_equal(first[0], network.initialize(3, "float32")[0] + 0.5)
+
+
+def test_initial_weights_of_another_network_are_refused():
+    with pytest.raises(ShapeError, match=r"the parameter vector must have shape \(3,\), got \(1,\)"):
+        Trainer(Sequential([Dense(1)], 2), "squared_error", initial_weights=(np.zeros(1), np.zeros(0)))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lamina.cli.options import Flag, Quiet, load_applicable_model
-from lamina.cli.output import BASELINES, metrics_table, notes_printed, print_json, print_line, print_table
+from lamina.cli.output import BASELINES, cell, metrics_table, notes_printed, print_json, print_line, print_table
 
 if TYPE_CHECKING:
     from lamina.model import NetworkModel, TableModel
@@ -76,9 +76,9 @@ def _columns_table(model: TableModel) -> Any:
     for heading, side in (("column", "left"), ("kind", "left"), ("features", "right")):
         table.add_column(heading, justify=side)  # type: ignore[arg-type]
     for encoder in model.encoder.columns_:
-        table.add_row(encoder.column, encoder.kind, str(len(encoder.feature_names)))
+        table.add_row(cell(encoder.column), encoder.kind, str(len(encoder.feature_names)))
     for name, reason in model.encoder.ignored_.items():
-        table.add_row(name, f"left out: {reason}", "0")
+        table.add_row(cell(name), cell(f"left out: {reason}"), "0")
     return table
 
 

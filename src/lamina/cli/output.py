@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
 __all__ = [
     "BASELINES",
+    "cell",
     "metrics_table",
     "notes_printed",
     "output_console",
@@ -22,10 +25,14 @@ __all__ = [
     "print_json",
     "print_line",
     "print_table",
+    "printable",
 ]
 
 BASELINES = {"classification": "majority", "regression": "mean"}
 """What each task's baseline always guesses."""
+
+# Control characters, marks of direction, halves of characters.
+_OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 _LABELS = {
     "accuracy": "accuracy",
@@ -42,13 +49,13 @@ def print_error(text: str, *, repair: str = "") -> None:
     """One error, on standard error."""
     from rich.text import Text
 
-    sentence = f"{text} {repair}".strip()
+    sentence = printable(f"{text} {repair}".strip())
     output_console(stderr=True).print(Text.assemble(("lamina: ", "bold red"), sentence))
 
 
 def print_line(text: str) -> None:
     """One line of result, without markup."""
-    output_console().print(text, markup=False, highlight=False)
+    output_console().print(printable(text), markup=False, highlight=False)
 
 
 def print_table(table: Table) -> None:
@@ -64,6 +71,22 @@ def print_json(value: Mapping[str, Any]) -> None:
     print(json.dumps(_finite(value), indent=2))
 
 
+def printable(text: str) -> str:
+    """``text`` with what a terminal would obey (escape sequences, changes of direction) written out; line breaks stay.
+
+    >>> printable("red \\x1b[31m")
+    'red \\\\x1b[31m'
+    """
+    return _OBEYED.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def cell(text: str) -> Text:
+    """A cell of a table, without markup."""
+    from rich.text import Text
+
+    return Text(printable(text))
+
+
 @contextmanager
 def notes_printed(quiet: bool = False) -> Iterator[list[str]]:
     """Print warnings as notes, each once, on standard error unless ``quiet``; yields the list that they are gathered in."""
@@ -76,7 +99,7 @@ def notes_printed(quiet: bool = False) -> Iterator[list[str]]:
         if text not in notes:
             notes.append(text)
             if not quiet:
-                output_console(stderr=True).print(Text.assemble(("note: ", "yellow"), text))
+                output_console(stderr=True).print(Text.assemble(("note: ", "yellow"), printable(text)))
 
     with warnings.catch_warnings():
         warnings.simplefilter("always")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cyclopts.config import Dict
 
-from lamina.errors import FileError, InvalidSettingError, nearest, phrase
+from lamina.errors import InvalidSettingError, nearest, phrase
 
 if TYPE_CHECKING:
     from cyclopts import App, ArgumentCollection
@@ -45,10 +44,12 @@ def read_settings_file(app: App, commands: tuple[str, ...], arguments: ArgumentC
 
 def _options(path: Path, commands: tuple[str, ...], known: list[str]) -> dict[str, Any]:
     """The settings of a file by the options' names."""
+    from lamina.files import read_toml
+
     options: dict[str, Any] = {}
     spelled: dict[str, str] = {}
     names = sorted(set(known) - _OF_THE_CALL)
-    for key, value in _read(path).items():
+    for key, value in read_toml(path).items():
         name = key.replace("_", "-")
         if name in _OF_THE_CALL:
             raise InvalidSettingError(
@@ -67,12 +68,3 @@ def _options(path: Path, commands: tuple[str, ...], known: list[str]) -> dict[st
             raise InvalidSettingError(phrase(repr(key), rule, value, repair="Write all settings at the top.", owner=str(path)))
         options[name], spelled[name] = value, key
     return options
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise FileError(f"cannot read {str(path)!r}: {(error.strerror or str(error)).lower()}. Check the path.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise FileError(f"{str(path)!r} must be a TOML file, but cannot be read as one ({error}). Correct it.") from error

@@ -328,7 +328,7 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
 
     def _new_trainer(self, network: Network, weights: tuple[np.ndarray, np.ndarray], num_rows: int) -> Trainer:
         """A trainer as the parameters say, with a fresh optimizer, at the given weights."""
-        trainer = training.Trainer(
+        return training.Trainer(
             network,
             self._objective()[0],
             fitting.build_optimizer(self),
@@ -344,9 +344,8 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
             n_threads=self.n_threads,
             penalty_per_row=self.network is None,
             on_interrupt="return",
+            initial_weights=weights,
         )
-        trainer.executor.parameters[:], trainer.executor.state[:] = weights
-        return trainer
 
     def _trainer_callbacks(self) -> list[Callback]:
         limit = [] if self.max_time is None else [training.TimeLimit(self.max_time)]

@@ -39,7 +39,7 @@ class Predictor:
 
     Parameters
     ----------
-    network, loss, metrics, seed, dtype, engine, n_threads, loss_weights
+    network, loss, metrics, seed, dtype, engine, n_threads, loss_weights, initial_weights
         As in :class:`lamina.training.Trainer`, which checks them by :data:`PREDICTOR_RULES`, all settings at once.
     """
 
@@ -54,8 +54,10 @@ class Predictor:
         engine: str,
         n_threads: int | None,
         loss_weights: Sequence[float] | Mapping[str, float] | None,
+        initial_weights: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> None:
         self._network = network
+        self._initial_weights = initial_weights
         self._model: WeightedNetwork | None = None
         self._losses = losses_for(loss, network.output_names)
         self._metrics = dict(metrics or {})
@@ -82,7 +84,10 @@ class Predictor:
         if widths is not None:
             self._network = self._network.build(widths)
         settings = (self.loss_weights, self.metrics, self.dtype, self.engine, self.n_threads, self.seed)
-        self._model = WeightedNetwork(self._network, self.losses, *settings)
+        first, self._initial_weights = self._initial_weights, None
+        if first is not None:
+            self._network.unflatten(*first)  # which refuses vectors of other lengths
+        self._model = WeightedNetwork(self._network, self.losses, *settings, first)
         return self
 
     @property

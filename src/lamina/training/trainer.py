@@ -96,6 +96,9 @@ class Trainer(Predictor):
     on_interrupt : {"raise", "return"}, default="raise"
         What :meth:`fit` does after Ctrl-C, once the training is closed in order and the best weights are back: raise
         KeyboardInterrupt, so that whatever called it ends as well, or return, which suits a notebook.
+    initial_weights : (parameters, state), optional
+        Flat vectors, as :meth:`lamina.network.Network.initialize` gives them, to start from; they are copied. By default the
+        layers' initializers draw them.
 
     Attributes
     ----------
@@ -151,6 +154,7 @@ class Trainer(Predictor):
         penalty_per_row: bool = False,
         loss_weights: Sequence[float] | Mapping[str, float] | None = None,
         on_interrupt: str = "raise",
+        initial_weights: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> None:
         given = {
             "network": network,
@@ -176,6 +180,7 @@ class Trainer(Predictor):
             engine=engine,
             n_threads=n_threads,
             loss_weights=loss_weights,
+            initial_weights=initial_weights,
         )
         self.optimizer = get_optimizer(optimizer)
         self._chosen_batch_size = int(batch_size) if isinstance(batch_size, Integral) else None

@@ -51,6 +51,8 @@ class WeightedNetwork:
     n_threads : int or None
     seed : int
         Of the first weights.
+    weights : (parameters, state), optional
+        The first weights, if they are not to be drawn; flat vectors of the network's lengths.
 
     Attributes
     ----------
@@ -69,6 +71,7 @@ class WeightedNetwork:
         engine: str,
         n_threads: int | None,
         seed: int,
+        weights: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> None:
         self.network = network
         self._losses = losses
@@ -77,7 +80,8 @@ class WeightedNetwork:
         self._metrics = metrics
         self._dtype = dtype
         program = network.program(losses, loss_weights)
-        first_values = network.initialize(seed, dtype)  # before the executor allocates: it names a layer that is too large
+        # before the executor allocates: it names a layer that is too large
+        first_values = network.initialize(seed, dtype) if weights is None else weights
         self.executor: Executor = make_executor(program, dtype=dtype.name, engine=engine, n_threads=n_threads)
         self.executor.parameters[:], self.executor.state[:] = first_values
         self.steps: Steps = self.executor

@@ -65,7 +65,7 @@ class TerminalBar:
     def __init__(self, console: Console) -> None:
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-        text = (TextColumn("epoch {task.fields[epochs]}"), BarColumn(), TextColumn("{task.fields[text]}"))
+        text = (TextColumn("epoch {task.fields[epochs]}"), BarColumn(), TextColumn("{task.fields[text]}", markup=False))
         clocks = (TimeElapsedColumn(), TextColumn("gone,"), TimeRemainingColumn(), TextColumn("left at most"))
         # No thread of its own: the bar is drawn when the trainer comes by.
         self._bar = Progress(*text, *clocks, console=console, auto_refresh=False)
