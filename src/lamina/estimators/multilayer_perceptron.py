@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight
 
 from lamina import training
 from lamina.errors import DataError, NonFiniteError, ShapeError, phrase
 from lamina.estimators import fitting
 from lamina.estimators.fitted import FittedNetwork
 from lamina.estimators.parameters import ActivationParameter, HiddenLayerSizes, SharedParameters
+from lamina.estimators.row_weights import check_row_weights
 from lamina.estimators.rows import Rows
 from lamina.estimators.solver import changes_rate_by_epoch, is_stochastic
 from lamina.training.callbacks.callback import list_of_callbacks
@@ -189,9 +189,7 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
 
     def _rows(self, X: Any, y: Any, sample_weight: Any, first: bool, incremental: bool) -> Rows:
         X, y = self._validated(X, y, reset=first)
-        weight = (
-            None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
-        )
+        weight = None if sample_weight is None else check_row_weights(sample_weight, X.shape[0], X.dtype)
         self._learn_target(y, first, incremental)
         truth = self._truth(y)
         return Rows(X, truth, self._row_weights(truth, weight))
