@@ -1,11 +1,11 @@
-# make demo | test | check | docs | test-peers | bench | parts | sanitize | sanitize-threads | clean
+# make demo | test | check | docs | test-oldest | test-pythons | test-peers | bench | parts | sanitize | sanitize-threads | clean
 # Everything is installed into .venv; a target that finds it up to date installs nothing.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt $(shell find csrc -type f)
 
-.PHONY: demo test check docs test-peers bench parts sanitize sanitize-threads clean
+.PHONY: demo test check docs test-oldest test-pythons test-peers bench parts sanitize sanitize-threads clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -26,6 +26,31 @@ docs: $(VENV)/.mnist
 
 test-peers: $(VENV)/.peers
 	$(BIN)/python -m pytest tests/peers
+
+# The estimators on the oldest versions that pyproject.toml declares, with the extension that .venv has. scikit-learn 1.6 imports its
+# tests' helpers only where SciPy's array API is on.
+test-oldest: build/oldest/.installed
+	rm -rf build/oldest/site && mkdir -p build/oldest/site && cp -r src/lamina build/oldest/site/lamina
+	cp docs/lecture.md build/oldest/site/lamina/lecture/
+	cp "$$($(BIN)/python -c 'import lamina.engine._native as n; print(n.__file__)')" build/oldest/site/lamina/engine/
+	SCIPY_ARRAY_API=1 PYTHONPATH=build/oldest/site build/oldest/venv/bin/python -m pytest -p no:cacheprovider $(OLDEST_TESTS)
+OLDEST_TESTS ?= tests/estimators
+
+build/oldest/.installed: tests/oldest_versions.py pyproject.toml | $(VENV)/.installed
+	$(BIN)/python -m venv --clear build/oldest/venv
+	$(BIN)/python tests/oldest_versions.py > build/oldest/requirements.txt
+	build/oldest/venv/bin/python -m pip install --quiet --only-binary :all: --requirement build/oldest/requirements.txt
+	@touch $@
+
+# The suite under every Python that is found, each with a build of its own.
+PYTHONS ?= 3.11 3.12 3.13
+test-pythons:
+	@for version in $(PYTHONS); do \
+	    python="$$(command -v python$$version || ls -d "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/$$version.*/bin/python 2>/dev/null | tail -n 1)"; \
+	    if [ -z "$$python" ]; then echo "Python $$version: not found"; continue; fi; \
+	    echo "Python $$version: $$python"; \
+	    $(MAKE) test PYTHON="$$python" VENV=build/python$$version || exit 1; \
+	done
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.compare
