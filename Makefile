@@ -1,11 +1,11 @@
-# make demo | test | check | docs | test-peers | fuzz | kills | bench | parts | sanitize | sanitize-threads | clean
+# make demo | test | check | docs | test-oldest | test-pythons | test-peers | fuzz | kills | bench | parts | sanitize | sanitize-threads | clean
 # Everything is installed into .venv; a target that finds it up to date installs nothing.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt $(shell find csrc -type f)
 
-.PHONY: demo test check docs test-peers fuzz fuzz-properties kills bench parts sanitize sanitize-threads clean
+.PHONY: demo test check docs test-oldest test-pythons test-peers fuzz fuzz-properties fuzz-endings kills bench parts sanitize sanitize-threads clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -39,6 +39,42 @@ FUZZ_SEED := $(or $(FUZZ_SEED),$(shell date +%s))
 fuzz: $(VENV)/.test
 	@echo 'FUZZ_SEED=$(FUZZ_SEED) FUZZ_COUNT=$(FUZZ_COUNT)'
 	env LAMINA_FUZZ_SEED=$(FUZZ_SEED) LAMINA_FUZZ_COUNT=$(FUZZ_COUNT) $(BIN)/python -m pytest tests/fuzz
+
+# Random trainings from 0.0000000001 to 1e38, each of which must end with finite numbers or say that it failed.
+CASES ?= 4000
+FIRST_CASE ?= 0
+fuzz-endings: $(VENV)/.test
+	env LAMINA_CASES=$(CASES) LAMINA_FIRST_CASE=$(FIRST_CASE) $(BIN)/python -m pytest tests/training/test_every_end.py
+
+# Trainings that are killed at random moments, and must end as if they had not been.
+KILLS ?= 20
+kills: $(VENV)/.test
+	env LAMINA_KILLS=$(KILLS) $(BIN)/python -m pytest -s tests/kills
+
+# The estimators on the oldest versions that pyproject.toml declares, with the extension that .venv has. scikit-learn 1.6 imports its
+# tests' helpers only where SciPy's array API is on.
+test-oldest: build/oldest/.installed
+	rm -rf build/oldest/site && mkdir -p build/oldest/site && cp -r src/lamina build/oldest/site/lamina
+	cp docs/lecture.md build/oldest/site/lamina/lecture/
+	cp "$$($(BIN)/python -c 'import lamina.engine._native as n; print(n.__file__)')" build/oldest/site/lamina/engine/
+	SCIPY_ARRAY_API=1 PYTHONPATH=build/oldest/site build/oldest/venv/bin/python -m pytest -p no:cacheprovider $(OLDEST_TESTS)
+OLDEST_TESTS ?= tests/estimators
+
+build/oldest/.installed: tests/oldest_versions.py pyproject.toml | $(VENV)/.installed
+	$(BIN)/python -m venv --clear build/oldest/venv
+	$(BIN)/python tests/oldest_versions.py > build/oldest/requirements.txt
+	build/oldest/venv/bin/python -m pip install --quiet --only-binary :all: --requirement build/oldest/requirements.txt
+	@touch $@
+
+# The suite under every Python that is found, each with a build of its own.
+PYTHONS ?= 3.11 3.12 3.13
+test-pythons:
+	@for version in $(PYTHONS); do \
+	    python="$$(command -v python$$version || ls -d "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/$$version.*/bin/python 2>/dev/null | tail -n 1)"; \
+	    if [ -z "$$python" ]; then echo "Python $$version: not found"; continue; fi; \
+	    echo "Python $$version: $$python"; \
+	    $(MAKE) test PYTHON="$$python" VENV=build/python$$version || exit 1; \
+	done
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.compare

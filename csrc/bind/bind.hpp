@@ -41,5 +41,6 @@ void bind_sources(nb::module_& m);
 void bind_tools(nb::module_& m);
 void bind_executors(nb::module_& m);
 void bind_perturbations(nb::module_& m);
+void bind_perceptron(nb::module_& m);
 
 }  // namespace lamina

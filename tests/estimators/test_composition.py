@@ -42,7 +42,15 @@ _TABLES: dict[str, tuple[Callable[[np.ndarray], Any], Callable[[np.ndarray], Any
 }
 
 
-@pytest.mark.parametrize("make", _TABLES)
+# Before 1.9 scikit-learn asks for names by a protocol that newer polars no longer has.
+_SEES_POLARS = tuple(map(int, sklearn.__version__.split(".")[:2])) >= (1, 9) or hasattr(pl.DataFrame, "__dataframe__")
+_NAMED = [
+    pytest.param(make, marks=pytest.mark.skipif(make == "polars" and not _SEES_POLARS, reason="scikit-learn sees no names"))
+    for make in _TABLES
+]
+
+
+@pytest.mark.parametrize("make", _NAMED)
 def test_tables_give_the_same_model_and_their_names_are_kept_and_checked(make: str) -> None:
     table, series = _TABLES[make]
     model = MLPClassifier(**_SMALL).fit(table(X), series(y))

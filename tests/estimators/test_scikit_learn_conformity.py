@@ -1,4 +1,4 @@
-"""scikit-learn's own tests of its multilayer perceptrons, as installed, with nothing changed but the import of the estimators."""
+"""scikit-learn's own tests of its perceptrons, as installed, with nothing changed but the import of the estimators."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 import lamina
 
-_IMPORT = "from sklearn.neural_network import MLPClassifier, MLPRegressor"
+_NAMES = {"sklearn.neural_network": "MLPClassifier, MLPRegressor", "sklearn.linear_model": "Perceptron"}
 
 # Tests that reach into private attributes of scikit-learn's implementation.
 _PRIVATE = {
@@ -28,20 +28,25 @@ pytestmark = [
 ]
 
 
-def _with_import_changed() -> ModuleType:
-    spec = importlib.util.find_spec("sklearn.neural_network.tests.test_mlp")
+def _with_import_changed(package: str, file: str) -> ModuleType:
+    spec = importlib.util.find_spec(f"{package}.tests.{file}")
     assert spec is not None and spec.origin is not None
-    with open(spec.origin, encoding="utf-8") as file:  # noqa: PTH123
-        source = file.read()
-    assert source.count(_IMPORT) == 1
-    module = ModuleType("scikit_learn_test_mlp")
-    exec(compile(source.replace(_IMPORT, "from lamina import MLPClassifier, MLPRegressor"), spec.origin, "exec"), vars(module))
+    with open(spec.origin, encoding="utf-8") as opened:  # noqa: PTH123
+        source = opened.read()
+    names = _NAMES[package]
+    theirs, ours = (f"from {home} import {names}" for home in (package, "lamina"))
+    assert source.count(theirs) == 1
+    module = ModuleType(f"scikit_learn_{file}")
+    exec(compile(source.replace(theirs, ours), spec.origin, "exec"), vars(module))
     return module
 
 
-_MODULE = _with_import_changed()
-_TESTS = {name: test for name, test in vars(_MODULE).items() if name.startswith("test_")}
-globals().update({name: test for name, test in _TESTS.items() if name not in _PRIVATE})
+_MODULE = _with_import_changed("sklearn.neural_network", "test_mlp")
+_PERCEPTRON = _with_import_changed("sklearn.linear_model", "test_perceptron")
+_TESTS, _PERCEPTRON_TESTS = (
+    {name: test for name, test in vars(module).items() if name.startswith("test_")} for module in (_MODULE, _PERCEPTRON)
+)
+globals().update({name: test for name, test in (_TESTS | _PERCEPTRON_TESTS).items() if name not in _PRIVATE})
 
 
 @pytest.fixture(params=[42])
@@ -53,8 +58,14 @@ def global_random_seed(request: pytest.FixtureRequest) -> int:
 def test_the_estimators_under_test_are_ours() -> None:
     assert _MODULE.MLPClassifier is lamina.MLPClassifier
     assert _MODULE.MLPRegressor is lamina.MLPRegressor
+    assert _PERCEPTRON.Perceptron is lamina.Perceptron
 
 
 def test_every_excluded_test_still_exists_and_most_are_run() -> None:
     assert _PRIVATE.keys() <= _TESTS.keys()
     assert len(_TESTS) - len(_PRIVATE) >= 30
+    assert len(_PERCEPTRON_TESTS) >= 4
+
+
+def test_no_test_of_the_one_file_hides_one_of_the_other() -> None:
+    assert not _TESTS.keys() & _PERCEPTRON_TESTS.keys()

@@ -8,9 +8,10 @@ from lamina.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from lamina.engine.executor import Executor
+    from lamina.engine.perceptron import PerceptronEpochs, PerceptronRows, PerceptronRule, PerceptronUnit
     from lamina.engine.plan import Batches, Clipping, Failure, InputArray, StepValues, TrainingPlan, TrainingResult, UpdateRule
     from lamina.engine.program import HEAD_KINDS, OP_KINDS, Head, Op, Parameter, Program
-    from lamina.engine.select import ENGINES, engine_info, make_executor, native_available, permutation
+    from lamina.engine.select import ENGINES, engine_info, make_executor, make_perceptron, native_available, permutation
 
 __all__ = [
     "ENGINES",
@@ -24,6 +25,10 @@ __all__ = [
     "InputArray",
     "Op",
     "Parameter",
+    "PerceptronEpochs",
+    "PerceptronRows",
+    "PerceptronRule",
+    "PerceptronUnit",
     "Program",
     "StepValues",
     "TrainingPlan",
@@ -31,14 +36,16 @@ __all__ = [
     "UpdateRule",
     "engine_info",
     "make_executor",
+    "make_perceptron",
     "native_available",
     "permutation",
 ]
 
 _HOMES = {
     "lamina.engine.executor": "Executor",
+    "lamina.engine.perceptron": "PerceptronEpochs PerceptronRows PerceptronRule PerceptronUnit",
     "lamina.engine.plan": "Batches Clipping Failure InputArray StepValues TrainingPlan TrainingResult UpdateRule",
     "lamina.engine.program": "HEAD_KINDS OP_KINDS Head Op Parameter Program",
-    "lamina.engine.select": "ENGINES engine_info make_executor native_available permutation",
+    "lamina.engine.select": "ENGINES engine_info make_executor make_perceptron native_available permutation",
 }
 __getattr__, __dir__ = lazy_exports(__name__, _HOMES)

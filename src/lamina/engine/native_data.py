@@ -12,7 +12,7 @@ from lamina.engine.plan import Batches, InputArray
 from lamina.engine.program import Program
 from lamina.errors import DataError, ShapeError, phrase
 
-__all__ = ["DataReader", "as_order"]
+__all__ = ["DataReader", "as_order", "as_source"]
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
@@ -60,7 +60,7 @@ class DataReader:
         for i, (array, width) in enumerate(zip(arrays, widths, strict=True)):
             if array.shape != (num_rows, width):
                 raise _misfit(array, width, num_rows, f"{kind} {i}")
-        return [_source(array, self._dtype) for array in arrays]
+        return [as_source(array, self._dtype) for array in arrays]
 
 
 def as_order(order: np.ndarray | None, num_rows: int) -> np.ndarray:
@@ -89,7 +89,8 @@ def _weights(sample_weight: np.ndarray | None, num_rows: int) -> np.ndarray | No
     return weight
 
 
-def _source(array: InputArray, dtype: np.dtype) -> _native.Source:
+def as_source(array: InputArray, dtype: np.dtype) -> _native.Source:
+    """An array as compiled code reads it; what it cannot read becomes an array of ``dtype``."""
     if not isinstance(array, np.ndarray):
         return _sparse_source(array, dtype)
     flags = array.flags

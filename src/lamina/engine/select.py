@@ -11,10 +11,11 @@ import numpy as np
 
 from lamina.engine import randomness
 from lamina.engine.executor import Executor
+from lamina.engine.perceptron import PerceptronRows, PerceptronRule, PerceptronUnit
 from lamina.engine.program import Program
 from lamina.errors import InvalidSettingError, LaminaError, phrase, phrase_unknown
 
-__all__ = ["ENGINES", "engine_info", "make_executor", "native_available", "permutation"]
+__all__ = ["ENGINES", "engine_info", "make_executor", "make_perceptron", "native_available", "permutation"]
 
 ENGINES = ("auto", "native", "reference")
 _DTYPES = ("float32", "float64")
@@ -65,6 +66,29 @@ def make_executor(
     from lamina.engine.reference import ReferenceExecutor
 
     return ReferenceExecutor(program, dtype)
+
+
+def make_perceptron(data: PerceptronRows, rule: PerceptronRule, start: np.ndarray, *, engine: str = "auto") -> PerceptronUnit:
+    """A threshold unit with first weights ``start`` (the bias last) that learns from ``data`` by Rosenblatt's ``rule``.
+
+    Raises
+    ------
+    LaminaError
+        ``engine="native"`` and the extension does not load.
+
+    Examples
+    --------
+    >>> data = PerceptronRows(np.eye(2), np.array([1.0, -1.0]), np.ones(2), np.arange(2))
+    >>> make_perceptron(data, PerceptronRule(0.5), np.zeros(3)).learn().mistakes
+    [2]
+    """
+    if _wants_native(engine):
+        from lamina.engine.native_perceptron import NativePerceptron
+
+        return NativePerceptron(data, rule, start)
+    from lamina.engine.reference.perceptron import ReferencePerceptron
+
+    return ReferencePerceptron(data, rule, start)
 
 
 def native_available() -> bool:

@@ -11,7 +11,7 @@ from lamina.errors import InvalidSettingError, nearest, phrase
 from lamina.estimators.labels import LabelEncoding
 from lamina.validation import number
 
-__all__ = ["weigh_rows"]
+__all__ = ["weigh_rows", "weights_of_classes"]
 
 ClassWeight = str | Mapping[Any, float] | Sequence[Mapping[int, float]] | None
 
@@ -40,12 +40,12 @@ def weigh_rows(
     labels = np.array([0, 1]) if multilabel else encoding.classes
     weight = np.ones(len(encoded)) if sample_weight is None else sample_weight.astype(np.float64)
     for column, of_column in zip(encoded.T, given, strict=True):
-        weight = weight * _weights_of(of_column, labels, column)[column]
+        weight = weight * weights_of_classes(of_column, labels, column)[column]
     return weight
 
 
-def _weights_of(class_weight: str | Mapping[Any, float], labels: np.ndarray, encoded: np.ndarray) -> np.ndarray:
-    """One weight a class."""
+def weights_of_classes(class_weight: str | Mapping[Any, float], labels: np.ndarray, encoded: np.ndarray) -> np.ndarray:
+    """One weight for each of the ``labels``; ``encoded`` (n,) are the numbers of the rows' labels among them."""
     if isinstance(class_weight, str):  # "balanced" (King & Zeng 2001)
         counts = np.bincount(encoded, minlength=len(labels))
         return np.asarray(len(encoded) / (np.count_nonzero(counts) * np.maximum(counts, 1)))

@@ -10,9 +10,10 @@ import numpy as np
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
-from sklearn.utils.validation import _check_sample_weight, column_or_1d, validate_data
+from sklearn.utils.validation import column_or_1d, validate_data
 
 from lamina.errors import DataError, DataTypeError, LaminaError, phrase
+from lamina.estimators.row_weights import check_row_weights
 
 __all__ = ["DTYPES", "check_labels", "checked_labels", "checked_numbers", "checked_rows", "checked_weights", "classes_of"]
 
@@ -96,8 +97,7 @@ def checked_weights(estimator: Any, weight: Any, X: Any) -> np.ndarray | None:
     if weight is None:
         return None
     with _refusals_as_ours("sample_weight", type(estimator).__name__):
-        array: np.ndarray = _check_sample_weight(weight, X, dtype=X.dtype, ensure_non_negative=True)
-    return array
+        return check_row_weights(weight, X.shape[0], X.dtype)
 
 
 def check_labels(y: Any, owner: str = "") -> None:

@@ -2,46 +2,69 @@
 
 from __future__ import annotations
 
-import time
-import warnings
-from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Self, final
 
 import numpy as np
+from scipy import sparse
+from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags, check_random_state
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from lamina.engine import ENGINES
-from lamina.errors import DataError, phrase
+from lamina.engine import ENGINES, PerceptronRule
+from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.estimators.given_data import DTYPES
 from lamina.estimators.labels import LabelEncoding
-from lamina.estimators.perceptron_epochs import KEPT, choose, run_epochs
+from lamina.estimators.lazy_verdict import LazyVerdict
+from lamina.estimators.perceptron_ending import stop_reason
+from lamina.estimators.perceptron_epochs import Watch, choose, run_epochs
+from lamina.estimators.perceptron_report import print_epoch
+from lamina.estimators.perceptron_units import FitRows, class_weights, make_units, started_weights
+from lamina.estimators.row_weights import check_row_weights
 from lamina.estimators.rows import Rows
 from lamina.estimators.separability import Separability
-from lamina.estimators.separation_certificates import SeparatingPlane
-from lamina.estimators.separation_program import certify
-from lamina.estimators.threshold_unit import ThresholdUnit
+from lamina.estimators.threshold_unit import Stopping, ThresholdUnit
 from lamina.initializers import Initializer
-from lamina.layers import Dense
-from lamina.network import Sequential
-from lamina.training import StopReason
-from lamina.validation import boolean, check_parameters, choice, integer, number
+from lamina.training import History, StopReason
+from lamina.validation import boolean, check_parameters, choice, instance, integer, number, one_of, value
 
 __all__ = ["Perceptron"]
 
 _RULES = {
-    "variant": choice(("pocket", "plain", "averaged")),
-    "eta0": number(0, closed="neither"),
+    "penalty": one_of(choice(("l2", "l1", "elasticnet")), value(None)),
+    "alpha": number(0),
+    "l1_ratio": number(0, 1),
+    "fit_intercept": boolean(),
     "max_iter": integer(1),
+    "tol": one_of(number(0), value(None)),
     "shuffle": boolean(),
+    "verbose": one_of(boolean(), integer(0)),
+    "eta0": number(0, closed="neither"),
+    "n_jobs": one_of(integer(-(2**31)), value(None)),
+    "early_stopping": boolean(),
+    "validation_fraction": number(0, 1, closed="neither"),
+    "n_iter_no_change": integer(1),
+    "class_weight": one_of(choice(("balanced",)), instance(Mapping), value(None)),
+    "warm_start": boolean(),
+    "variant": choice(("plain", "pocket", "averaged")),
+    "sparse_intercept_rate": number(0, closed="neither"),
     "separability_time_s": number(0),
     "engine": choice(ENGINES),
 }
 
-_KEPT_WORDS = {"pocket": "weights in the pocket", "plain": "last weights", "averaged": "mean weights"}
+_L1_RATIOS = {None: 0.0, "l2": 0.0, "l1": 1.0}
+
+
+def _goes_on(model: Perceptron) -> bool:
+    """Whether the weights that are kept are those that learning goes on from."""
+    return bool(model.variant == "plain")
+
+
+def _dense(matrix: Any) -> np.ndarray:
+    return np.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix)
 
 
 @final
@@ -55,24 +78,58 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     (a row on the plane itself counts as a mistake, whatever its class). If a plane separates the classes, the rule finds one
     after finitely many mistakes (Novikoff 1962); if none does, it never ends by itself: its accuracy rises, falls and wanders.
-    So the run is bounded, the best weights are kept, and ``separability_`` says, with a proof, which of the two it was. More
-    than two classes get one unit each, against all others; the largest ``w·x + b`` wins.
+    So the run is bounded, ``variant`` says which weights are kept, and ``separability_`` says, with a proof, which of the two it
+    was. More than two classes get one unit each, against all others; the largest ``w·x + b`` wins.
+
+    It takes the place of scikit-learn's estimator of that name: parameters, methods and fitted attributes of version 1.9 are
+    here under their names, with their defaults and meaning; ``shuffle=False`` gives the same coefficients, digit for digit.
+    The last six parameters are not scikit-learn's.
 
     Parameters
     ----------
-    variant : {"pocket", "plain", "averaged"}, default="pocket"
-        Which weights are kept: the best on all rows, among those that survived long or ended an epoch (Gallant 1990), the
-        last ones, or the mean over all steps (Freund & Schapire 1999). The learning is the same.
-    eta0 : float, default=1.0
-        Learning rate η, > 0. From weights that start at zero it changes nothing but their length.
-    max_iter : int, default=200
-        Epochs at most, >= 1. An epoch without a mistake is the last.
+    penalty : {"l2", "l1", "elasticnet"} or None, default=None
+        Penalty on the weights, not on the intercept; with ``variant="plain"`` alone.
+    alpha : float, default=0.0001
+        Strength of the penalty, >= 0.
+    l1_ratio : float, default=0.15
+        Share of L1 in "elasticnet", in [0, 1].
+    fit_intercept : bool, default=True
+        Whether there is an intercept b.
+    max_iter : int, default=1000
+        Epochs at most in ``fit``, >= 1.
+    tol : float or None, default=1e-3
+        A unit ends after ``n_iter_no_change`` epochs in a row in which its mean loss did not fall by ``tol``, >= 0, below the
+        best (with ``early_stopping``: the validation accuracy did not rise by it). None: after ``max_iter`` epochs.
     shuffle : bool, default=True
         Whether every epoch has its own order of the rows.
+    verbose : int, default=0
+        With 1 and more, two lines an epoch are printed.
+    eta0 : float, default=1.0
+        Learning rate η, > 0. From weights that start at zero, and without a penalty, it changes nothing but their length.
+    n_jobs : int or None, default=None
+        Threads that share the classes' units; None is 1 unless joblib's context says otherwise, -1 all processors. Speed only.
+    random_state : int, RandomState or None, default=0
+        Decides order, first weights, and the rows of ``early_stopping``.
+    early_stopping : bool, default=False
+        Whether ``validation_fraction`` of the rows, drawn by class, is kept from learning to decide when to end.
+    validation_fraction : float, default=0.1
+        In (0, 1).
+    n_iter_no_change : int, default=5
+        Epochs to wait for an improvement, >= 1.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class, by its label; "balanced" is ``n_samples / (n_classes * count)``. It multiplies the learning rate
+        at rows of a unit's own class (with two classes: at all rows).
+    warm_start : bool, default=False
+        Whether ``fit`` begins with the weights of the fit before.
+    variant : {"plain", "pocket", "averaged"}, default="plain"
+        Which weights are kept: the last ones; the best on all rows, among those that survived long or ended an epoch (Gallant
+        1990); or the mean over all steps (Freund & Schapire 1999). The learning is the same, but units of the latter two end
+        with their first epoch without a mistake.
     weight_init : str, Initializer or dict, default="zeros"
-        First weights; see ``lamina.initializers``. Biases start at zero.
-    random_state : int, RandomState or None, default=None
-        Decides order and first weights.
+        First weights; see ``lamina.initializers``. Intercepts start at zero.
+    sparse_intercept_rate : float, default=0.01
+        Factor, > 0, of the intercept's steps where X is sparse, as in scikit-learn: it alone moves at every mistake there. With
+        1 sparse rows are learnt as dense ones.
     separability_time_s : float, default=10.0
         Seconds at most for the linear programs of the verdict, >= 0. With 0 only planes that the training found are certificates.
     engine : {"auto", "native", "reference"}, default="auto"
@@ -82,15 +139,28 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     classes_ : ndarray of shape (n_classes,)
     coef_ : ndarray of shape (1, n_features), or (n_classes, n_features) for more than two
     intercept_ : ndarray of shape (1,) or (n_classes,)
+    n_iter_ : int
+        Epochs run; of several units, by the one that ran longest.
+    t_ : float
+        ``n_iter_ * n_samples + 1``; ``partial_fit`` goes on counting.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features,)
+        Where X is a table.
+    history_ : History
+        One record an epoch, sums over the units: ``loss``, the mean of ``max(0, -s (w·x + b))`` over the rows as they came, with
+        s = ±1, and ``mistakes``. With a ``variant`` other than "plain", or rows to validate on, also ``accuracy`` and
+        ``validation_accuracy`` of the present weights, which rise and fall, and ``kept_accuracy`` and
+        ``kept_validation_accuracy`` of those that ``variant`` would keep.
     separability_ : Separability
         Whether each class is linearly separable from all others, with certificates; ``separability_.verify(X, y)`` checks them.
-    history_ : History
-        One record an epoch: ``mistakes``; ``accuracy`` and ``validation_accuracy`` of the present weights, which rise and
-        fall; ``kept_accuracy`` and ``kept_validation_accuracy`` of those that ``variant`` would keep.
-    n_iter_ : int
-        Epochs run.
+        Worked out when first asked for, of the rows of ``fit``, which are kept until then and must stay as they were; a model
+        that is pickled before is without it, and so is one after ``partial_fit``.
     stop_reason_ : StopReason
-        "converged" or "max_epochs".
+        "converged", "no_improvement" (of the rows of ``early_stopping``) or "max_epochs".
+
+    See Also
+    --------
+    lamina.linear_separability : The verdict alone.
 
     References
     ----------
@@ -102,22 +172,54 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Examples
     --------
     >>> X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
-    >>> model = Perceptron(random_state=0).fit(X, [0, 0, 0, 1])
+    >>> model = Perceptron().fit(X, [0, 0, 0, 1])
     >>> model.predict(X), model.separability_.separable, model.stop_reason_.code
     (array([0, 0, 0, 1]), True, 'converged')
     """
 
     _: KW_ONLY
-    variant: str = "pocket"
-    eta0: float = 1.0
-    max_iter: int = 200
+    penalty: str | None = None
+    alpha: float = 0.0001
+    l1_ratio: float = 0.15
+    fit_intercept: bool = True
+    max_iter: int = 1000
+    tol: float | None = 1e-3
     shuffle: bool = True
+    verbose: int = 0
+    eta0: float = 1.0
+    n_jobs: int | None = None
+    random_state: int | np.random.RandomState | None = 0
+    early_stopping: bool = False
+    validation_fraction: float = 0.1
+    n_iter_no_change: int = 5
+    class_weight: str | Mapping[Any, float] | None = None
+    warm_start: bool = False
+    variant: str = "plain"
     weight_init: str | Initializer | Mapping[str, Any] = "zeros"
-    random_state: int | np.random.RandomState | None = None
+    sparse_intercept_rate: float = 0.01
     separability_time_s: float = 10.0
     engine: str = "auto"
+    classes_: np.ndarray = field(init=False)
+    coef_: Any = field(init=False)
+    intercept_: np.ndarray = field(init=False)
+    n_iter_: int = field(init=False)
+    t_: float = field(init=False)
+    history_: History = field(init=False)
+    stop_reason_: StopReason = field(init=False)
+    _class_weights: np.ndarray = field(init=False)
+    _verdict: LazyVerdict = field(init=False)
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        coef_init: Any = None,
+        intercept_init: Any = None,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+    ) -> Self:
         """Learn from rows and their labels.
 
         Parameters
@@ -126,9 +228,13 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Float32 stays float32; anything else becomes float64.
         y : array of shape (n_samples,)
             Labels of two or more classes.
+        coef_init : array of shape (1, n_features) or (n_classes, n_features), optional
+            First weights; they go before ``weight_init`` and ``warm_start``.
+        intercept_init : array of shape (1,) or (n_classes,), optional
+            First intercepts, likewise.
         sample_weight : array of shape (n_samples,), optional
-            Weights of the rows, >= 0: each multiplies the learning rate of its row's steps, and counts in the accuracies. Rows of
-            weight 0 might as well not be there.
+            Weights of the rows, >= 0: each multiplies the learning rate of its row's steps, and counts in the accuracies. In the
+            loss all rows count alike, as in scikit-learn.
         X_val, y_val : optional
             Rows to measure on after every epoch; nothing is learnt from them.
 
@@ -141,31 +247,73 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         InvalidParameterError
             If parameters are wrong; all of them are named.
         DataError
-            If there are fewer than two classes, or X_val and y_val do not come together.
+            If there are fewer than two classes, first weights do not fit, or X_val and y_val do not come together.
+        NonFiniteError
+            If the weights overflow.
 
         Warns
         -----
         ConvergenceWarning
-            If the last epoch still had mistakes; says whether that could have been otherwise.
+            If ``tol`` is given and ``max_iter`` ended the run.
         """
-        check_parameters(self.get_params(deep=False), _RULES, owner="Perceptron")
-        rows, weight, encoding = self._checked(X, y, sample_weight)
-        counts = weight > 0
-        train = Rows(*(part if counts.all() else part[counts] for part in (rows.X, rows.truth, weight)))
+        self._check_settings()
+        X, y, weight, encoding = self._checked(X, y, sample_weight)
         validation = self._checked_validation(X_val, y_val, encoding)
-        rng = check_random_state(self.random_state)
-        units = self._units(train, encoding, rng)
-        seed = int(rng.randint(2**31 - 1)) if self.shuffle else None
-        self.history_ = run_epochs(units, train, validation, self.variant, int(self.max_iter), seed)
-        self.n_iter_ = len(self.history_)
-        kept = np.array([KEPT[self.variant](unit) for unit in units])
-        self.classes_, self.coef_, self.intercept_ = encoding.classes, kept[:, :-1], kept[:, -1]
-        self.separability_ = self._verdict(rows, counts, units, encoding)
-        self.stop_reason_ = self._reason()
+        encoded, rng = encoding.encode(y), check_random_state(self.random_state)
+        weights = class_weights(self.class_weight, encoding, encoded)
+        # The other variants keep weights by what they get right, where rows of weight 0 do not count.
+        counts = np.flatnonzero(weight > 0) if self.variant != "plain" else np.arange(len(weight))
+        data = FitRows(X, encoded, weight, weights, counts, encoding)
+        start = self._start(data, rng, coef_init, intercept_init)
+        units = make_units(data, self._rule(X), start, self._unit_settings(int(self.max_iter)), self._split_settings())
+        self._run(units, rng, Rows(X, encoded, weight), validation)
+        self._keep(units, data, 1.0)
+        self._verdict = LazyVerdict(X, encoded, weight > 0, encoding, [unit.weights for unit in units])
+        self.stop_reason_ = stop_reason(self, units)
+        return self
+
+    @available_if(_goes_on)  # type: ignore[untyped-decorator]
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+        """Learn for one epoch more from the rows given; of variant "plain" only.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or table of shape (n_samples, n_features)
+        y : array of shape (n_samples,)
+        classes : array of shape (n_classes,), optional
+            All classes that will ever come; required in the first call, and the same ever after if given again.
+        sample_weight : array of shape (n_samples,), optional
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InvalidParameterError, InvalidSettingError
+            If parameters are wrong, or ``early_stopping`` or ``class_weight="balanced"``, which need all rows at once, come
+            with the first call.
+        DataError
+            If classes are missing, differ from earlier ones, or labels are not among them.
+        """
+        self._check_settings()
+        first = not self.__sklearn_is_fitted__()
+        X, y, weight, encoding = self._checked(X, y, sample_weight, classes=classes, first=first, incremental=True)
+        encoded, rng = encoding.encode(y), check_random_state(self.random_state)
+        weights = class_weights(self.class_weight, encoding, encoded) if self.class_weight != "balanced" else self._class_weights
+        data = FitRows(X, encoded, weight, weights, np.arange(len(weight)), encoding)
+        start = self._start(data, rng) if first else self._present()
+        units = make_units(data, self._rule(X), start, self._unit_settings(1), None)
+        so_far, t = (History(), 1.0) if first else (self.history_, self.t_)
+        self._run(units, rng, Rows(X, encoded, weight), None)
+        self._keep(units, data, t)
+        self.history_ = History([*so_far, *(record | {"epoch": len(so_far) + 1} for record in self.history_)])
+        self._verdict = LazyVerdict.missing("partial_fit saw only a part of the rows at a time")
+        self.stop_reason_ = StopReason("max_epochs", "The one epoch of a partial_fit was run.")
         return self
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """``w·x + b``: for two classes (n_samples,), not negative for the second; else (n_samples, n_classes).
+        """``w·x + b``: for two classes (n_samples,), positive for the second; else (n_samples, n_classes).
 
         Parameters
         ----------
@@ -173,36 +321,95 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", dtype=DTYPES, reset=False)
-        scores = np.asarray(X @ self.coef_.T + self.intercept_)
+        scores: np.ndarray = _dense(X @ self.coef_.T) + self.intercept_
         return scores.ravel() if scores.shape[1] == 1 else scores
 
     def predict(self, X: Any) -> np.ndarray:
-        """The label of each row, ndarray of shape (n_samples,).
+        """The label of each row, ndarray of shape (n_samples,); of two, the second where ``w·x + b > 0``.
 
         Parameters
         ----------
         X : array, sparse matrix or table of shape (n_samples, n_features)
         """
         scores = self.decision_function(X)
-        labels: np.ndarray = self.classes_[choose(scores.reshape(len(scores), -1)).ravel()]
+        labels: np.ndarray = self.classes_[choose(scores.reshape(len(scores), -1)).astype(np.int64).ravel()]
         return labels
+
+    def sparsify(self) -> Self:
+        """Make ``coef_`` a sparse matrix: smaller where an L1 penalty has made most weights zero. Learning goes on as before."""
+        check_is_fitted(self)
+        wants_array = get_config().get("sparse_interface") == "sparray"
+        self.coef_ = sparse.csr_array(self.coef_) if wants_array else sparse.csr_matrix(self.coef_)
+        return self
+
+    def densify(self) -> Self:
+        """Make ``coef_`` an array again."""
+        check_is_fitted(self)
+        self.coef_ = _dense(self.coef_)
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return "coef_" in vars(self)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
 
-    def _checked(self, X: Any, y: Any, sample_weight: Any) -> tuple[Rows, np.ndarray, LabelEncoding]:
-        """Rows, their weights, and what the labels are."""
-        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=DTYPES)
-        weight: np.ndarray = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    def __getattr__(self, name: str) -> Any:
+        # No property: what lists the attributes, such as the HTML display, shall not start linear programs.
+        if name != "separability_" or "_verdict" not in vars(self):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        self.separability_: Separability = self._verdict.work_out(self.separability_time_s)
+        return self.separability_
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The attributes, without the rows of the fit."""
+        state: dict[str, Any] = dict(super().__getstate__())
+        if "_verdict" in state:
+            state["_verdict"] = LazyVerdict.missing("a copy or pickle does not hold the rows of the fit")
+        return state
+
+    def _check_settings(self) -> None:
+        check_parameters(self.get_params(deep=False), _RULES, owner="Perceptron")
+        if self.penalty is not None and self.variant != "plain":
+            repair = "Use variant='plain', or penalty=None."
+            rule = f"must be None with variant={self.variant!r}"
+            raise InvalidSettingError(phrase("penalty", rule, self.penalty, repair=repair, owner="Perceptron"))
+
+    def _checked(
+        self, X: Any, y: Any, sample_weight: Any, *, classes: Any = None, first: bool = True, incremental: bool = False
+    ) -> tuple[Any, np.ndarray, np.ndarray, LabelEncoding]:
+        """Rows, their labels and weights, and what the labels are."""
+        dtype = DTYPES if first else self.coef_.dtype
+        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=dtype, order="C", reset=first)
+        weight = check_row_weights(sample_weight, X.shape[0])
         y = column_or_1d(y, warn=True)
+        if incremental:
+            return X, y, weight, self._known_classes(y, classes, first)
         encoding = LabelEncoding.learn(y)
         present = encoding.classes[np.unique(encoding.encode(y)[weight > 0])]
         if len(present) < 2:
             rule = "must have two or more classes among the rows of positive weight, not one class"
             raise DataError(phrase("y", rule, present.tolist(), owner="Perceptron"))
-        return Rows(X, encoding.encode(y), None), weight, encoding
+        return X, y, weight, encoding
+
+    def _known_classes(self, y: np.ndarray, classes: Any, first: bool) -> LabelEncoding:
+        """The classes of all calls of ``partial_fit``."""
+        if first and classes is None:
+            raise DataError("classes must be passed on the first call to partial_fit, got None.")
+        if first and (self.early_stopping or self.class_weight == "balanced"):
+            name = "early_stopping" if self.early_stopping else "class_weight"
+            repair = "Set it to False." if self.early_stopping else "Give a dict with the weight of each class."
+            raise InvalidSettingError(
+                phrase(name, "must not need all rows in partial_fit", getattr(self, name), repair=repair, owner="Perceptron")
+            )
+        known = LabelEncoding.learn(y, classes if first else self.classes_)
+        if classes is not None and not np.array_equal(known.classes, np.unique(np.asarray(classes))):
+            raise DataError(f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {known.classes!r}.")
+        if known.num_classes < 2:
+            raise DataError(phrase("classes", "must name two or more classes", known.classes.tolist(), owner="Perceptron"))
+        return known
 
     def _checked_validation(self, X_val: Any, y_val: Any, encoding: LabelEncoding) -> Rows | None:
         if (X_val is None) != (y_val is None):
@@ -212,41 +419,43 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X_val, y_val = validate_data(self, X_val, y_val, accept_sparse="csr", dtype=DTYPES, reset=False)
         return Rows(X_val, encoding.encode(y_val), None)
 
-    def _units(self, train: Rows, encoding: LabelEncoding, rng: np.random.RandomState) -> list[ThresholdUnit]:
-        """A unit for each class, or for the second of two."""
-        network = Sequential([Dense(1, weight_init=self.weight_init)], input_width=train.X.shape[1])
-        assert train.weight is not None
-        settings: Any = {"weight": train.weight, "eta": float(self.eta0), "engine": self.engine}
-        return [
-            ThresholdUnit(train.X, 2.0 * column - 1.0, start=network.initialize(rng, train.X.dtype)[0], **settings)
-            for column in encoding.indicators(train.truth).T
-        ]
+    def _rule(self, X: Any) -> PerceptronRule:
+        bias_rate = (self.sparse_intercept_rate if sparse.issparse(X) else 1.0) if self.fit_intercept else 0.0
+        alpha = 0.0 if self.penalty is None else float(self.alpha)
+        return PerceptronRule(float(self.eta0), bias_rate, alpha, float(_L1_RATIOS.get(self.penalty, self.l1_ratio)))
 
-    def _verdict(self, rows: Rows, counts: np.ndarray, units: list[ThresholdUnit], encoding: LabelEncoding) -> Separability:
-        """The certificates: the planes that were found, and linear programs for the others."""
-        deadline = time.monotonic() + self.separability_time_s
-        X = rows.X.astype(np.float64)
-        labels = (encoding.classes[1:] if len(units) == 1 else encoding.classes).tolist()
-        certificates = {}
-        for label, unit, column in zip(labels, units, encoding.indicators(rows.truth).T, strict=True):
-            w = unit.weights.astype(np.float64)
-            certificates[label] = certify(X, 2.0 * column - 1.0, counts, deadline, SeparatingPlane(w[:-1], float(w[-1])))
-        return Separability(certificates)
+    def _unit_settings(self, max_epochs: int) -> dict[str, Any]:
+        tol = None if self.tol is None else float(self.tol)
+        stopping = Stopping(tol, int(self.n_iter_no_change), max_epochs)
+        return {"variant": self.variant, "stopping": stopping, "engine": self.engine}
 
-    def _reason(self) -> StopReason:
-        """Why it ended; warns if mistakes are left."""
-        mistakes = self.history_[-1, "mistakes"]
-        if not mistakes:
-            return StopReason("converged", "An epoch passed without a mistake.")
-        limit = f"separability_time_s={self.separability_time_s:g}"
-        because = {
-            True: "although the data are linearly separable, so that more epochs (max_iter) would end without one",
-            False: "because the data are not linearly separable (separability_ proves it)",
-            None: f"and whether the data are linearly separable was not decided in {limit} seconds",
-        }[self.separability_.separable]
-        text = (
-            f"Perceptron: the last of {self.n_iter_} epochs still had {mistakes} mistakes, {because}; "
-            f"the {_KEPT_WORDS[self.variant]} are kept, which get {self.history_[-1, 'kept_accuracy']:.1%} of the rows right."
-        )
-        warnings.warn(text, ConvergenceWarning, stacklevel=3)
-        return StopReason("max_epochs", text)
+    def _split_settings(self) -> tuple[float, Any] | None:
+        return (float(self.validation_fraction), self.random_state) if self.early_stopping else None
+
+    def _start(self, data: FitRows, rng: np.random.RandomState, coef_init: Any = None, intercept_init: Any = None) -> np.ndarray:
+        """First weights (units, d + 1)."""
+        if self.warm_start and self.__sklearn_is_fitted__():
+            coef_init = _dense(self.coef_) if coef_init is None else coef_init
+            intercept_init = self.intercept_ if intercept_init is None else intercept_init
+        return started_weights(data, self.weight_init, rng, coef_init, intercept_init)
+
+    def _present(self) -> np.ndarray:
+        return np.column_stack([_dense(self.coef_), self.intercept_]).astype(np.float64)
+
+    def _run(self, units: Sequence[ThresholdUnit], rng: np.random.RandomState, train: Rows, validation: Rows | None) -> None:
+        from joblib import effective_n_jobs  # scikit-learn's own; a fit of few classes asks for no threads
+
+        seed = int(rng.randint(2**31 - 1)) if self.shuffle else None
+        watched = self.variant != "plain" or validation is not None or self.verbose
+        watch = Watch(train, validation, print_epoch if self.verbose else None) if watched else None
+        num_threads = 1 if self.n_jobs == 1 else min(len(units), int(effective_n_jobs(self.n_jobs)))
+        self.history_ = run_epochs(units, seed, watch=watch, num_threads=num_threads)
+
+    def _keep(self, units: Sequence[ThresholdUnit], data: FitRows, t: float) -> None:
+        """Set the fitted attributes."""
+        kept = np.array([unit.kept for unit in units])
+        self.__dict__.pop("separability_", None)
+        self.classes_, self._class_weights = data.encoding.classes, data.class_weights
+        self.coef_, self.intercept_ = (part.astype(data.X.dtype) for part in (kept[:, :-1], kept[:, -1]))
+        self.n_iter_ = len(self.history_)
+        self.t_ = t + self.n_iter_ * len(data.encoded)

@@ -2,67 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from lamina.activations import get_activation
-from lamina.engine import permutation
 from lamina.engine.blas import SingleThreadedBlas
 from lamina.estimators.rows import Rows
 from lamina.estimators.threshold_unit import ThresholdUnit
 from lamina.training import History
 from lamina.training.scores import accuracy
 
-__all__ = ["KEPT", "choose", "run_epochs"]
-
-#: The weights that each variant keeps.
-KEPT: Mapping[str, Callable[[ThresholdUnit], np.ndarray]] = MappingProxyType(
-    {"pocket": lambda unit: unit.pocket, "plain": lambda unit: unit.weights, "averaged": lambda unit: unit.averaged}
-)
+__all__ = ["Watch", "choose", "run_epochs"]
 
 
-def run_epochs(
-    units: Sequence[ThresholdUnit], train: Rows, validation: Rows | None, variant: str, max_epochs: int, seed: int | None
-) -> History:
-    """Train until an epoch passes without a mistake, or to the end; ``seed`` is None where rows keep their order."""
-    history = History()
-    in_order = np.arange(len(train), dtype=np.int64)
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What is to be seen of every epoch: accuracies on ``train`` and on ``validation`` if there are such rows; ``report``, if
+    given, is called with the record and the units that ran."""
+
+    train: Rows
+    validation: Rows | None = None
+    report: Callable[[dict[str, Any], Sequence[ThresholdUnit]], None] | None = None
+
+
+def run_epochs(units: Sequence[ThresholdUnit], seed: int | None, *, watch: Watch | None = None, num_threads: int = 1) -> History:
+    """Train until every unit ends; ``seed`` is None where rows keep their order.
+
+    Without ``watch`` each unit runs by itself, several at a time in so many threads.
+    """
     # Products of a millisecond gain nothing from threads, and lose much when the threads are not free.
     with SingleThreadedBlas():
-        for epoch in range(max_epochs):
-            order = in_order if seed is None else permutation(len(train), seed=seed, epoch=epoch)
-            # A unit without a mistake stays as it is, so the others may go on alone.
-            learning = [unit for unit in units if not unit.is_done]
-            for unit in learning:
-                unit.learn(order)
-            mistakes = sum(unit.num_mistakes or 0 for unit in learning)
-            history.append({"epoch": epoch + 1, "mistakes": mistakes} | _measured(units, train, validation, variant))
-            if not mistakes:
-                break
-    return history
+        if watch is not None:
+            return _watched(units, seed, watch)
+        if num_threads == 1:
+            for unit in units:
+                unit.learn_to_the_end(seed)
+        else:
+            with ThreadPoolExecutor(num_threads) as pool:
+                list(pool.map(lambda unit: unit.learn_to_the_end(seed), units))
+    return History(_record(units, epoch) for epoch in range(max(len(unit.losses) for unit in units)))
 
 
 def choose(scores: np.ndarray) -> np.ndarray:
-    """Numbers of the classes, (n, 1), for scores (n, units): the step of a single unit, the largest of several."""
-    if scores.shape[1] == 1:
-        return np.asarray(get_activation("step").value(scores), dtype=np.int64)
-    return np.asarray(scores.argmax(axis=1)[:, np.newaxis])
+    """Numbers of the classes, (n, 1), for scores (n, units): the sign of a single unit's, the largest of several."""
+    return scores > 0 if scores.shape[1] == 1 else scores.argmax(axis=1)[:, np.newaxis]
 
 
-def _measured(units: Sequence[ThresholdUnit], train: Rows, validation: Rows | None, variant: str) -> dict[str, float]:
+def _watched(units: Sequence[ThresholdUnit], seed: int | None, watch: Watch) -> History:
+    """Epoch by epoch, all units together."""
+    history = History()
+    while learning := [unit for unit in units if not unit.is_done]:
+        for unit in learning:
+            unit.learn(seed)
+        record = _record(units, len(history)) | _measured(units, watch)
+        history.append(record)
+        if watch.report is not None:
+            watch.report(record, learning)
+    return history
+
+
+def _record(units: Sequence[ThresholdUnit], epoch: int) -> dict[str, Any]:
+    """Sums over the units; one that has ended counts with its last epoch."""
+    at = [min(epoch, len(unit.losses) - 1) for unit in units]
+    loss = sum(unit.losses[i] for unit, i in zip(units, at, strict=True))
+    mistakes = sum(unit.mistakes[i] for unit, i in zip(units, at, strict=True))
+    return {"epoch": epoch + 1, "loss": loss, "mistakes": mistakes}
+
+
+def _measured(units: Sequence[ThresholdUnit], watch: Watch) -> dict[str, float]:
     """The accuracies of a record."""
-    present, kept = (np.array([weights(unit) for unit in units]) for weights in (KEPT["plain"], KEPT[variant]))
-    measured = {"accuracy": _accuracy(train, present), "kept_accuracy": _accuracy(train, kept)}
-    if validation is not None:
-        measured["validation_accuracy"] = _accuracy(validation, present)
-        measured["kept_validation_accuracy"] = _accuracy(validation, kept)
+    present, kept = np.array([unit.weights for unit in units]), np.array([unit.kept for unit in units])
+    measured = {"accuracy": _accuracy(watch.train, present), "kept_accuracy": _accuracy(watch.train, kept)}
+    if watch.validation is not None:
+        measured["validation_accuracy"] = _accuracy(watch.validation, present)
+        measured["kept_validation_accuracy"] = _accuracy(watch.validation, kept)
     return measured
 
 
 def _accuracy(rows: Rows, weights: np.ndarray) -> float:
     """The (weighted) share of rows that units with weights (units, d + 1) get right."""
+    weights = weights.astype(rows.X.dtype)
     scores: Any = rows.X @ weights[:, :-1].T + weights[:, -1]
     return accuracy(rows.truth, choose(np.asarray(scores)), rows.weight)

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 from sklearn.utils import check_array, check_consistent_length
-from sklearn.utils.validation import _check_sample_weight
 
 from lamina.errors import DataError, phrase
 from lamina.estimators.labels import LabelEncoding
+from lamina.estimators.row_weights import check_row_weights
 from lamina.estimators.separation_certificates import CommonPoint, SeparatingPlane
 from lamina.estimators.separation_program import certify
 from lamina.validation import check_parameters, number, one_of, value
@@ -100,7 +100,7 @@ def linear_separability(X: Any, y: Any, *, sample_weight: Any = None, time_limit
     check_parameters({"time_limit_s": time_limit_s}, rules, owner="linear_separability")
     X = check_array(X, accept_sparse="csr", dtype=np.float64)
     check_consistent_length(X, y)
-    weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+    weight = check_row_weights(sample_weight, X.shape[0])
     counts = weight > 0
     labels = np.asarray(y).ravel()
     encoding = LabelEncoding.learn(labels[counts])

@@ -1,124 +1,151 @@
-"""One perceptron as it learns: its weights in the engine, what it got wrong, and the weights worth keeping."""
+"""One perceptron as it learns: when it ends, and the weights worth keeping."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from lamina.engine import Batches, StepValues, TrainingPlan, make_executor
-from lamina.layers import Dense
-from lamina.losses import PerceptronLoss
-from lamina.network import Sequential
-from lamina.optimizers import GradientDescent
+from lamina.engine import PerceptronRows, PerceptronRule, make_perceptron, permutation
+from lamina.errors import NonFiniteError
+from lamina.estimators.kept_weights import Average, KeptWeights, Pocket
 
-__all__ = ["ThresholdUnit"]
+__all__ = ["HeldOutRows", "Stopping", "ThresholdUnit"]
+
+_KEEPERS: Mapping[str, type[Pocket] | type[Average]] = MappingProxyType({"pocket": Pocket, "averaged": Average})
+# Values read in one call of the engine: a moment, after which Ctrl-C is heeded.
+_VALUES_A_CALL = 1 << 28
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOutRows:
+    """Rows (n, d) whose accuracy decides when to end; ``target`` (n,) is −1 or +1, ``weight`` (n,) is >= 0."""
+
+    X: Any
+    target: np.ndarray
+    weight: np.ndarray
+
+    def accuracy(self, w: np.ndarray) -> float:
+        right = (self.X @ w[:-1] + w[-1] > 0) == (self.target > 0)
+        return float(np.average(right, weights=self.weight))
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """scikit-learn's rule: over after ``patience`` epochs in a row without a gain of ``tol`` (None: never), or ``max_epochs``."""
+
+    tol: float | None
+    patience: int
+    max_epochs: int
 
 
 class ThresholdUnit:
-    """A unit that learns by Rosenblatt's rule, one row a step (Rosenblatt 1958).
-
-    ::
-
-        if s (w·x + b) <= 0:   w ← w + η s x,   b ← b + η s        with s = +1 for rows of the class, −1 for all others
-
-    Gradient descent on the perceptron's loss with batches of one row is this rule, so an epoch is one call of the engine. A
-    row's weight multiplies η. The engine reports the gradient's norm of every step, which is not zero exactly where a mistake was
-    made (the bias alone contributes 1): from the mistakes all weights in between are known, for averaging and for the pocket.
+    """A unit that learns by Rosenblatt's rule until it no longer improves.
 
     Parameters
     ----------
-    X : ndarray or CSR of shape (n, d)
-    sign : ndarray of shape (n,)
-        −1 and +1.
-    weight : ndarray of shape (n,)
-        Of the rows, > 0.
-    eta : float
-        The learning rate.
+    data : PerceptronRows
+    rule : PerceptronRule
     start : ndarray of shape (d + 1,)
         First weights, the bias last.
+    variant : {"plain", "pocket", "averaged"}
+        Which weights are kept. A plain unit goes on for as long as scikit-learn's does; the others end with the first epoch
+        without a mistake.
+    stopping : Stopping
+    held_out : HeldOutRows, optional
+        Their accuracy, not the loss, has to improve.
     engine : str
 
     Attributes
     ----------
-    num_mistakes : int or None
-        In the last epoch; None before the first.
-    pocket : ndarray of shape (d + 1,)
-        Weights enter it that get more rows right than those in it (rows count with their weight). Asked are those that survived
-        longer than those in it (Gallant 1990, the pocket algorithm with ratchet), and the last of every epoch.
+    losses, mistakes : list
+        One entry an epoch.
     """
 
-    def __init__(self, X: Any, sign: np.ndarray, *, weight: np.ndarray, eta: float, start: np.ndarray, engine: str) -> None:
-        self._X, self._sign, self._weight = X, sign.astype(X.dtype), weight
-        network = Sequential([Dense(1)], input_width=X.shape[1])
-        self._executor = make_executor(network.program(PerceptronLoss()), dtype=X.dtype, engine=engine)
-        self._executor.configure(TrainingPlan(GradientDescent(eta).rule(), record_norms=True))
-        self._executor.parameters[:] = start
-        self._data = Batches([X], [np.ascontiguousarray(self._sign[:, np.newaxis])])
-        self._rates = eta * weight
-        self._step = 0
-        self._sum = np.zeros(X.shape[1] + 1)
-        self.num_mistakes: int | None = None
-        self.pocket = start.copy()
-        self._pocket_accuracy = self._accuracy(start)
-        self._pocket_run = 0.0
-        self._run = 0.0
+    def __init__(
+        self,
+        data: PerceptronRows,
+        rule: PerceptronRule,
+        start: np.ndarray,
+        *,
+        variant: str,
+        stopping: Stopping,
+        held_out: HeldOutRows | None = None,
+        engine: str = "auto",
+    ) -> None:
+        self._unit = make_perceptron(data, rule, start, engine=engine)
+        self._data, self._stopping, self._held_out = data, stopping, held_out
+        self._keeper: KeptWeights | None = None if variant == "plain" else _KEEPERS[variant](data, rule, start)
+        self._best, self._waited = -np.inf, 0
+        self.losses: list[float] = []
+        self.mistakes: list[int] = []
 
     @property
     def weights(self) -> np.ndarray:
         """The present weights, the bias last, ndarray of shape (d + 1,)."""
-        return self._executor.parameters.copy()
+        return self._unit.weights
 
     @property
-    def averaged(self) -> np.ndarray:
-        """The mean of the weights after every step so far (Freund & Schapire 1999); before the first, the start."""
-        return (self._sum / self._step).astype(self._X.dtype) if self._step else self.weights
+    def kept(self) -> np.ndarray:
+        """The weights that the variant keeps, in the same form."""
+        return self.weights if self._keeper is None else self._keeper.weights
+
+    @property
+    def has_stalled(self) -> bool:
+        """Whether it no longer improves."""
+        return self._stopping.tol is not None and self._waited >= self._stopping.patience
+
+    @property
+    def makes_mistakes(self) -> bool:
+        """Whether its last epoch had one."""
+        return not self.mistakes or self.mistakes[-1] > 0
 
     @property
     def is_done(self) -> bool:
-        """Whether the last epoch had no mistake: no further one can change anything."""
-        return self.num_mistakes == 0
+        """Whether no further epoch is to be run."""
+        finished = self._keeper is not None and not self.makes_mistakes
+        return finished or self.has_stalled or len(self.losses) >= self._stopping.max_epochs
 
-    def learn(self, order: np.ndarray) -> None:
-        """One epoch over the rows in the given order."""
-        before = self.weights.astype(np.float64)
-        result = self._executor.train(self._data, order, 1, self._step, StepValues(self._rates[order]))
-        assert result.gradient_norms is not None
-        mistakes = np.flatnonzero(result.gradient_norms)
-        self._step += len(order)
-        # A change made at place p of n is there after n - p of the n steps.
-        self._sum += len(order) * before + self._changes(order[mistakes], len(order) - mistakes)
-        self._fill_pocket(before, order, mistakes)
-        self.num_mistakes = len(mistakes)
+    def learn(self, seed: int | None) -> None:
+        """One epoch; with ``seed`` in its permutation of the rows."""
+        if self._keeper is None:
+            self._learn(seed, 1)
+            return
+        before, rows = self.weights, self._data.rows
+        order = rows if seed is None else rows[permutation(len(rows), seed=seed, epoch=len(self.losses))]
+        mistakes = self._learn(None, 1, order)
+        self._keeper.follow(before, self.weights, order, mistakes)
 
-    def _changes(self, rows: np.ndarray, times: np.ndarray | float = 1.0) -> np.ndarray:
-        """The sum of the rule's changes for mistakes at ``rows``, each taken so many times; float64 (d + 1,)."""
-        changes = self._rates[rows] * self._sign[rows] * times
-        return np.append(self._X[rows].T @ changes, changes.sum())
+    def learn_to_the_end(self, seed: int | None) -> None:
+        """All epochs; many share a call of the engine, as the stopping rule needs several to fire."""
+        most = max(1, _VALUES_A_CALL // max(1, int(self._data.X.size)))
+        while not self.is_done:
+            if self._keeper is not None or self._held_out is not None:
+                self.learn(seed)
+                continue
+            left = self._stopping.max_epochs - len(self.losses)
+            unseen = left if self._stopping.tol is None else self._stopping.patience - self._waited
+            self._learn(seed, min(left, unseen, most))
 
-    def _fill_pocket(self, before: np.ndarray, order: np.ndarray, mistakes: np.ndarray) -> None:
-        """Look at every set of weights of the epoch that survived longer than that in the pocket."""
-        survived = np.append(0.0, np.cumsum(self._weight[order]))
-        begins, ends = np.append(0, mistakes + 1), np.append(mistakes, len(order))
-        runs = survived[ends] - survived[begins]
-        runs[0] += self._run
-        w, known = before, 0
-        for i in np.flatnonzero(runs[:-1] > self._pocket_run).tolist():
-            if runs[i] > self._pocket_run:  # which may have grown meanwhile
-                w, known = w + self._changes(order[mistakes[known:i]]), i
-                self._offer(w.astype(self._X.dtype), float(runs[i]))
-        self._run = float(runs[-1])
-        self._offer(self.weights, self._run)
-        if not len(mistakes):
-            self.pocket = self.weights  # no row lies on their plane, as it may on the plane of others that are as accurate
+    def _learn(self, seed: int | None, epochs: int, order: np.ndarray | None = None) -> np.ndarray:
+        """Epochs, counted; the places of the last one's mistakes."""
+        result = self._unit.learn(order=order, seed=seed, first_epoch=len(self.losses), epochs=epochs)
+        self.losses += result.losses
+        self.mistakes += result.mistakes
+        if not result.is_finite:
+            raise NonFiniteError(
+                f"Perceptron: weights must stay finite, got infinity or NaN in epoch {len(self.losses)}. "
+                "Scale the features, for instance by StandardScaler, or lower eta0."
+            )
+        scores = [-loss for loss in result.losses] if self._held_out is None else [self._held_out.accuracy(self.weights)]
+        for score in scores:
+            self._wait(score)
+        return result.places
 
-    def _offer(self, w: np.ndarray, run: float) -> None:
-        """Put weights into the pocket if they get more rows right."""
-        accuracy = self._accuracy(w)
-        if accuracy > self._pocket_accuracy:
-            self.pocket, self._pocket_accuracy, self._pocket_run = w, accuracy, run
-
-    def _accuracy(self, w: np.ndarray) -> float:
-        """The weighted share of rows that ``step(w·x + b)`` gets right."""
-        right = (self._X @ w[:-1] + w[-1] >= 0) == (self._sign > 0)
-        return float(np.average(right, weights=self._weight))
+    def _wait(self, score: float) -> None:
+        tol = self._stopping.tol
+        self._waited = self._waited + 1 if tol is not None and score < self._best + tol else 0
+        self._best = max(self._best, score)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -55,12 +54,9 @@ class ExclusiveOr:
 
 def compute(*, seed: int = 0) -> ExclusiveOr:
     """Train a perceptron and a net with two tanh units in one hidden layer on the four rows."""
-    from sklearn.exceptions import ConvergenceWarning
-
-    perceptron = Perceptron(weight_init=Normal(std=0.5), eta0=0.01, max_iter=200, random_state=seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # that it does not end is what the picture shows
-        perceptron.fit(X, Y)
+    perceptron = Perceptron(
+        variant="pocket", weight_init=Normal(std=0.5), eta0=0.01, max_iter=200, tol=None, random_state=seed
+    ).fit(X, Y)
     network = Sequential([Dense(2, activation="tanh"), Dense(1)], 2)
     trainer = Trainer(network, "sigmoid_cross_entropy", Adam(0.05), batch_size=None, seed=seed, dtype="float64")
     trainer.fit(X, Y, max_epochs=600)

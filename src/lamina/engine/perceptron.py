@@ -1,0 +1,72 @@
+"""What a threshold unit is told before it learns by Rosenblatt's rule, and what it tells of its epochs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from lamina.engine.plan import InputArray
+
+__all__ = ["PerceptronEpochs", "PerceptronRows", "PerceptronRule", "PerceptronUnit"]
+
+
+@dataclass(frozen=True, slots=True)
+class PerceptronRule:
+    """How a unit learns.
+
+    ::
+
+        if t (w·x + b) <= 0:   w ← w + η ω t x,   b ← b + η ω bias_rate t        with t = ±1 the truth, ω the row's weight
+
+    after which the penalty ``alpha (l1_ratio ‖w‖₁ + ½ (1 − l1_ratio) ‖w‖²)``, if there is one, has its step: w shrinks by the
+    factor ``1 − η (1 − l1_ratio) alpha``, and the weights of the row's features go towards zero by what is due of L1
+    (Tsuruoka, Tsujii & Ananiadou 2009).
+    """
+
+    learning_rate: float
+    bias_rate: float = 1.0
+    alpha: float = 0.0
+    l1_ratio: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PerceptronRows:
+    """What a unit learns from.
+
+    ``X`` (n, d), float32 or float64, dense in row order or CSR; ``target`` (n,) of −1 and +1; ``weight`` (n,) >= 0; ``rows``,
+    the numbers of those to learn from, int64.
+    """
+
+    X: InputArray
+    target: np.ndarray
+    weight: np.ndarray
+    rows: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class PerceptronEpochs:
+    """What epochs were like.
+
+    ``losses``: the mean of ``max(0, −t (w·x + b))`` over an epoch's rows as each came, penalty included. ``mistakes``: how many
+    steps changed the weights. ``places``: where in the last epoch's order they were. ``is_finite``: whether the weights are.
+    """
+
+    losses: list[float]
+    mistakes: list[int]
+    places: np.ndarray
+    is_finite: bool
+
+
+class PerceptronUnit(Protocol):
+    """A unit that learns."""
+
+    @property
+    def weights(self) -> np.ndarray:
+        """A copy of the present weights, the bias last, float64 (d + 1,)."""
+
+    def learn(
+        self, *, order: np.ndarray | None = None, seed: int | None = None, first_epoch: int = 0, epochs: int = 1
+    ) -> PerceptronEpochs:
+        """Epochs in the order of ``rows``; with ``seed``, each in its permutation; or one in an ``order`` of row numbers."""

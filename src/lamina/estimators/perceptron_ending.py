@@ -1,0 +1,42 @@
+"""Why a perceptron's training ended."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sklearn.exceptions import ConvergenceWarning
+
+from lamina.estimators.threshold_unit import ThresholdUnit
+from lamina.training import StopReason
+
+if TYPE_CHECKING:
+    from lamina.estimators.perceptron import Perceptron
+
+__all__ = ["stop_reason"]
+
+_KEPT_WORDS = {"pocket": "weights in the pocket", "plain": "last weights", "averaged": "mean weights"}
+
+
+def stop_reason(model: Perceptron, units: Sequence[ThresholdUnit]) -> StopReason:
+    """Why ``fit`` ended; warns, on behalf of fit's caller, if the epochs did not do and ``tol`` asked for more."""
+    mistakes = model.history_[-1, "mistakes"]
+    if not mistakes and model.penalty is None:
+        return StopReason("converged", "An epoch passed without a mistake.")
+    if all(unit.has_stalled or (model.penalty is None and not unit.makes_mistakes) for unit in units):
+        for_long = f"by tol={model.tol:g} for n_iter_no_change={model.n_iter_no_change} epochs in a row"
+        if model.early_stopping:
+            return StopReason("no_improvement", f"The accuracy on the rows held out did not rise {for_long}.")
+        return StopReason("converged", f"The mean loss did not fall {for_long}; the last epoch had {_counted(mistakes)}.")
+    text = (
+        f"Perceptron: all {model.n_iter_} epochs (max_iter) were run, and the last still had {_counted(mistakes)}; "
+        f"the {_KEPT_WORDS[model.variant]} are kept, and separability_ says whether more epochs can end without one."
+    )
+    if model.tol is not None:
+        warnings.warn(text, ConvergenceWarning, stacklevel=3)
+    return StopReason("max_epochs", text)
+
+
+def _counted(mistakes: int) -> str:
+    return "1 mistake" if mistakes == 1 else f"{mistakes} mistakes"

@@ -1,0 +1,23 @@
+"""What ``verbose`` prints of a perceptron's epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lamina.estimators.threshold_unit import ThresholdUnit
+
+__all__ = ["print_epoch"]
+
+
+def print_epoch(record: dict[str, Any], units: Sequence[ThresholdUnit]) -> None:
+    """Two lines for each unit that learns, in scikit-learn's words."""
+    for unit in units:
+        w, bias = unit.weights[:-1], unit.weights[-1]
+        print(f"-- Epoch {record['epoch']}")
+        print(
+            f"Norm: {np.linalg.norm(w):.2f}, NNZs: {np.count_nonzero(w)}, Bias: {bias:.6f}, "
+            f"Mistakes: {unit.mistakes[-1]}, Avg. loss: {unit.losses[-1]:f}"
+        )
