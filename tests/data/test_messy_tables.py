@@ -181,6 +181,8 @@ def test_any_binary_file_is_read_or_refused(suffix: str, table: pa.Table) -> Non
 
 @pytest.mark.parametrize("library", ["polars", "pandas", "pandas with Arrow types"])
 @given(table=arrow_tables(unusual=False))
+@example(pa.table({"a": pa.array([-(2**47), None, -(2**47), 2**49, 2**49], times("ms"))}))
+@example(pa.table({"a": pa.array([2**62, None, 2**62, 2**61, 2**61], pa.duration("s"))}))
 def test_any_frame_is_encoded_or_refused(library: str, table: pa.Table) -> None:
     try:
         if library == "polars":

@@ -36,15 +36,26 @@ def times_array(series: nw.Series) -> np.ndarray:
 
 
 def _listed(series: nw.Series) -> list[object]:
-    try:
+    if not isinstance(series.dtype, nw.Datetime | nw.Date | nw.Duration):
         return series.to_list()
-    except (ValueError, OverflowError):
-        # Python's dates and durations have bounds and no nanoseconds, NumPy's texts have them and no bounds.
-        if not isinstance(series.dtype, nw.Datetime | nw.Date | nw.Duration):
-            raise
+    in_utc = series
     if isinstance(series.dtype, nw.Datetime) and series.dtype.time_zone:
-        series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-    return [_label(time) for time in times_array(series)]
+        in_utc = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    times = times_array(in_utc)
+    # Python's times and durations have bounds, NumPy's texts have not.
+    if _python_knows(times[~np.isnat(times)]):
+        try:
+            return series.to_list()
+        except ValueError:
+            pass  # pyarrow's nanoseconds, where there is no pandas to hold them
+    return [_label(time) for time in times]
+
+
+def _python_knows(times: np.ndarray) -> bool:
+    if times.dtype.kind == "m":
+        return bool((np.abs(times.astype("m8[D]").astype(np.int64)) < 999_999_999).all())
+    years = times.astype("M8[Y]").astype(np.int64) + 1970
+    return bool(((years > 1) & (years < 9999)).all())  # not the first and the last, which a zone may leave
 
 
 def _label(time: np.datetime64 | np.timedelta64) -> str:
