@@ -235,11 +235,19 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
             network, weights = self._start(rows.X, first)
         train, validation = self._split(rows, *judges)
         trainer = self._new_trainer(network, weights, len(train)) if first or not incremental else self._trainer
-        unwritten = self._run(trainer, train, validation, incremental)
+        try:
+            self._run(trainer, train, validation, incremental)
+        except FileError:
+            # A log that found no room is said when the training is over: the model is fitted all the same.
+            if trainer.stop_reason is not None:
+                self._take(trainer)
+            raise
+        self._take(trainer)
+
+    def _take(self, trainer: Trainer) -> None:
+        """What a trainer learned is the model's from now on."""
         self._trainer = trainer
         self.restarts_ = fitting.single_start(self)
-        if unwritten is not None:
-            raise unwritten
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """One epoch; goes on with the present weights, optimizer state and random numbers."""
@@ -367,8 +375,8 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         targets = self._targets(validation.truth, self._trainer.executor.dtype)
         return self._trainer.evaluate(validation.X, targets, validation.weight)["loss"]
 
-    def _run(self, trainer: Trainer, train: Rows, validation: Rows | None, incremental: bool) -> FileError | None:
-        """Train, and take note of how it ended; returns what a log could not write, for the model is fitted all the same."""
+    def _run(self, trainer: Trainer, train: Rows, validation: Rows | None, incremental: bool) -> None:
+        """Train, and take note of how it ended."""
         dtype = trainer.executor.dtype
         _, self.n_outputs_, self.out_activation_ = self._objective()
         self.n_iter_ = 0
@@ -378,19 +386,20 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         self._watch(train, validation, stops=is_stochastic(self) and not incremental)
         targets = self._targets(train.truth, dtype)
         epochs = 1 if incremental else int(self.max_iter)
-        unwritten = None
         try:
             trainer.fit(
                 train.X, targets, sample_weight=train.weight, validation_data=data, max_epochs=epochs, final_check=not incremental
             )
         except NonFiniteError as error:
             raise NonFiniteError(f"{fitting.DIVERGED} {error}") from error
-        except FileError as error:
-            if trainer.stop_reason is None:
-                raise
-            unwritten = error
+        except FileError:
+            if trainer.stop_reason is not None:
+                self._conclude(trainer)
+            raise
+        self._conclude(trainer)
+
+    def _conclude(self, trainer: Trainer) -> None:
         self._rule.prepare()
         if trainer.stop_reason is not None and trainer.stop_reason.code == "interrupted" and not trainer.epoch:
             raise KeyboardInterrupt  # nothing was learned: an earlier fit's model stays
         self.stop_reason_ = trainer.stop_reason or training.StopReason("max_epochs")
-        return unwritten
