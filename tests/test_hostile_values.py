@@ -73,7 +73,7 @@ def harm(make: Callable[[Any], object], values: tuple[Any, ...] = HOSTILE) -> li
 
 PARAMETERS = [(kind, field.name) for kind in (MLPClassifier, MLPRegressor) for field in fields(kind) if field.init]
 # Numbers of threads are the engine's business; the largest numbers of epochs and evaluations are right, and take their time.
-TAKES_LONG = ("n_threads", "max_iter", "max_fun", "n_restarts")
+TAKES_LONG = ("n_threads", "max_iter", "max_fun")
 
 
 def fit(kind: Any, **settings: Any) -> Any:

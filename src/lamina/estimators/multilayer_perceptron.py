@@ -57,6 +57,7 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
     restarts_: fitting.Restarts
 
     _rule: fitting.StoppingRule
+    _checked_parameters: dict[str, Any]
     _rng: np.random.RandomState
     _split_seed: int
     _no_improvement_count: int
@@ -208,6 +209,12 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         # not get_params, which inspects a signature for longer than all the checks take
         parameters = {field.name: getattr(self, field.name) for field in fields(self) if field.init}
         fitting.check_estimator_parameters(parameters, self._family, type(self).__name__)
+        self._checked_parameters = parameters
+
+    def _parameters_changed(self) -> bool:
+        """Whether any is another object than when they were checked: for partial_fit, of which the checks would be a fifth."""
+        checked = vars(self).get("_checked_parameters")
+        return checked is None or any(getattr(self, name) is not given for name, given in checked.items())
 
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, judges: tuple[Any, Any, Any], *, first: bool, incremental: bool = False
@@ -252,7 +259,8 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """One epoch; goes on with the present weights, optimizer state and random numbers."""
         fitted = self.__sklearn_is_fitted__()
-        self._check_parameters()
+        if not fitted or self._parameters_changed():
+            self._check_parameters()
         if self.early_stopping:
             raise DataError("partial_fit does not support early_stopping=True. Use fit, which can set validation rows aside.")
         if self.n_restarts > 1:

@@ -83,7 +83,7 @@ _SHARED: dict[str, Rule] = {
     "clip_value": one_of(_NONE, number(0, closed="neither"), sequence_of(number(), length=2)),
     "clip_norm": _POSITIVE_OR_NONE,
     "clip_layer_norm": _POSITIVE_OR_NONE,
-    "n_restarts": integer(1, 100_000),
+    "n_restarts": integer(1),
     "validation_split": one_of(
         _NONE,
         Rule("a splitter of scikit-learn", lambda given: hasattr(given, "get_n_splits")),

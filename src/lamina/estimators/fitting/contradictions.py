@@ -29,6 +29,7 @@ _STRUCTURE = (
     "weight_init",
     "bias_init",
 )
+_MOST_RESTARTS = 100_000
 _CLIPPING = ("clip_value", "clip_norm", "clip_layer_norm")
 
 # The first two stand in the estimators themselves, whose positional parameters differ.
@@ -121,7 +122,10 @@ def _of_training(parameters: Mapping[str, object], owner: str) -> list[str]:
 
 
 def _of_restarts(parameters: Mapping[str, object], owner: str) -> list[str]:
-    """A sentence for callbacks that several trainings cannot share."""
+    """Sentences for more trainings than memory holds, and for callbacks that several of them cannot share."""
+    if parameters["n_restarts"] > _MOST_RESTARTS:  # type: ignore[operator]
+        rule = f"must be at most {_MOST_RESTARTS}, as all of them are kept side by side"
+        return [phrase("n_restarts", rule, parameters["n_restarts"], repair="Restart less often.", owner=owner)]
     writing = (training.JsonlLog, training.Progress)
     found = [type(callback).__name__ for callback in _callbacks(parameters) if isinstance(callback, writing)]
     repair = "Leave it out: the restarts run side by side, and would write over each other."
