@@ -93,6 +93,7 @@ def train(
             settings=TableSettings(network=network, optimization=optimization, stopping=stopping, encoding=encoding, run=run),
             # Restarts run side by side: there is no one line to show.
             callbacks=[] if json or quiet or run.restarts > 1 else [Progress()],
+            on_interrupt="return",
         )
         save_model(output, result.model)
     report = _report(result, output)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lamina.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from lamina.model.fit import FitResult, fit_table
+    from lamina.model.fit import FitInterrupted, FitResult, fit_table
     from lamina.model.model_file import load_model, save_model
     from lamina.model.network_model import NetworkModel, OutputMeaning
     from lamina.model.table_model import TableModel
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EncodingSettings",
+    "FitInterrupted",
     "FitResult",
     "NetworkModel",
     "NetworkSettings",
@@ -37,7 +38,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "lamina.model.fit": "FitResult fit_table",
+    "lamina.model.fit": "FitInterrupted FitResult fit_table",
     "lamina.model.model_file": "load_model save_model",
     "lamina.model.network_model": "NetworkModel OutputMeaning",
     "lamina.model.table_model": "TableModel",

@@ -6,7 +6,7 @@ import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -23,9 +23,10 @@ from lamina.model.table_settings import TableSettings
 from lamina.model.validation_metric import ValidationMetric
 from lamina.moments import mean_and_deviation
 from lamina.training import Callback, EarlyStopping, StopReason
-from lamina.validation import check_parameters, integer
+from lamina.training.interrupts import Interrupts
+from lamina.validation import check_parameters, choice, integer
 
-__all__ = ["FitResult", "fit_table"]
+__all__ = ["FitInterrupted", "FitResult", "fit_table"]
 
 _FEWEST_ROWS = 10
 
@@ -55,6 +56,19 @@ class FitResult:
     duration_s: float
 
 
+class FitInterrupted(KeyboardInterrupt):
+    """Ctrl-C while a table's model was trained; what was learned by then is whole.
+
+    Attributes
+    ----------
+    result : FitResult
+    """
+
+    def __init__(self, result: FitResult) -> None:
+        super().__init__(result.stop_reason.text)
+        self.result = result
+
+
 @dataclass(frozen=True)
 class _Part:
     """Rows of a table and their targets as numbers."""
@@ -78,6 +92,7 @@ def fit_table(
     test: Any = 0.2,
     settings: TableSettings | None = None,
     callbacks: Sequence[Callback] = (),
+    on_interrupt: Literal["raise", "return"] = "raise",
 ) -> FitResult:
     """Train a model that predicts one column of a table from the others.
 
@@ -97,6 +112,9 @@ def fit_table(
         All knobs, in groups.
     callbacks : sequence of Callback, default=()
         Called during training, after early stopping.
+    on_interrupt : {"raise", "return"}, default="raise"
+        What Ctrl-C does while the model is trained, once it is whole and has its best weights: raise :class:`FitInterrupted`, a
+        KeyboardInterrupt that has the result, or return as if the training had ended.
 
     Returns
     -------
@@ -104,6 +122,8 @@ def fit_table(
 
     Raises
     ------
+    FitInterrupted
+        After Ctrl-C, with ``on_interrupt="raise"``.
     DataError
         If the table or its target cannot be learnt from.
     InvalidSettingError
@@ -118,12 +138,17 @@ def fit_table(
     True
     """
     with setting_words():
-        return _fit_table(table, target, task, validation, test, settings or TableSettings(), callbacks)
+        check_parameters({"on_interrupt": on_interrupt}, {"on_interrupt": choice(("raise", "return"))}, owner=OWNER)
+        result, interrupted = _fit_table(table, target, task, validation, test, settings or TableSettings(), callbacks)
+    if interrupted and on_interrupt == "raise":
+        raise FitInterrupted(result)
+    return result
 
 
 def _fit_table(
     table: Any, target: str, task: Task, validation: Any, test: Any, settings: TableSettings, callbacks: Sequence[Callback]
-) -> FitResult:
+) -> tuple[FitResult, bool]:
+    """The result, and whether the training was interrupted, which is put off until there is one."""
     check_parameters({"seed": settings.run.seed}, {"seed": integer(0, 2**32 - 1)}, owner=OWNER)
     frame, goal, dropped = _with_target(as_frame(table, owner="fit_table"), target, task)
     everything = _Part(frame, goal.encode(frame[target]))
@@ -135,13 +160,15 @@ def _fit_table(
     watched = "loss" if judging is None else "validation_loss"
     stopping = settings.stopping
     early_stopping = EarlyStopping(watched, patience=stopping.patience, tol=stopping.tol, relative=True)
-    duration_s = _fit(model, training, judging, [early_stopping, *stopping.callbacks(), *callbacks])
-    metrics = {} if held_out is None else model.evaluate(held_out.frame)
+    with Interrupts() as interrupts:
+        duration_s = _fit(model, training, judging, [early_stopping, *stopping.callbacks(), *callbacks])
+        metrics = {} if held_out is None else model.evaluate(held_out.frame)
     counts = {"training": len(training), "validation": len(judging or ()), "test": len(held_out or ())}
     rows = {"read": len(frame) + dropped, "dropped": dropped, **counts}
     reason = model.estimator.stop_reason_
     model.summary.update(rows=rows, metrics=metrics, best_epoch=early_stopping.best_epoch)
-    return FitResult(model, metrics, rows, reason, duration_s)
+    result = FitResult(model, metrics, rows, reason, duration_s)
+    return result, interrupts.count > 0 or reason.code == "interrupted"
 
 
 def _with_target(frame: nw.DataFrame, name: str, task: Task) -> tuple[nw.DataFrame, Target, int]:
@@ -181,7 +208,8 @@ def _location(goal: Target, y: np.ndarray, loss: str | None) -> tuple[float, flo
 
 def _estimator(goal: Target, num_rows: int, settings: TableSettings) -> MLPClassifier | MLPRegressor:
     # The callback decides when to stop, and hands back the best weights.
-    parameters = {**settings.parameters(goal.task, num_rows, len(goal.classes)), "n_iter_no_change": np.inf}
+    parameters = settings.parameters(goal.task, num_rows, len(goal.classes))
+    parameters |= {"n_iter_no_change": np.inf, "on_interrupt": "return"}
     return MLPClassifier(**parameters) if goal.task == "classification" else MLPRegressor(**parameters)
 
 
