@@ -38,3 +38,9 @@ def test_a_constant_target_scores_as_in_scikit_learn(predicted: list[float]) -> 
 
 def test_a_prediction_that_is_not_finite_has_no_score() -> None:
     assert math.isnan(r2(np.ones((2, 1)), np.array([[1.0], [np.inf]])))
+
+
+@pytest.mark.parametrize(("far", "expected"), [(1e100, -8e199), (1e250, -math.inf), (1.7e308, -math.inf)])
+def test_predictions_however_far_off_never_pass_for_the_mean(far, expected):
+    """The targets' squares about their mean add up to 5, the errors' to 4 far^2."""
+    assert r2(np.array([[1.0], [2.0], [3.0], [4.0]]), np.full((4, 1), far)) == pytest.approx(expected)

@@ -40,7 +40,8 @@ def f1(truth: np.ndarray, decided: np.ndarray) -> float:
 def r2(truth: np.ndarray, predicted: np.ndarray, sample_weight: np.ndarray | None = None) -> float:
     """The coefficient of determination, ``1 - sum w (t - p)^2 / sum w (t - mean t)^2``, averaged over the columns of (n, k).
 
-    A column that is constant scores 1 when it is predicted exactly and 0 otherwise. NaN when a prediction is not finite.
+    A column that is constant scores 1 when it is predicted exactly and 0 otherwise. NaN when a prediction is not finite; −inf where
+    predictions are so far off that the quotient is no float.
 
     >>> r2(np.array([[1.0], [2.0], [3.0]]), np.array([[1.0], [2.0], [4.0]]))
     0.5
@@ -48,11 +49,13 @@ def r2(truth: np.ndarray, predicted: np.ndarray, sample_weight: np.ndarray | Non
     if not np.isfinite(predicted).all():
         return float("nan")
     truth, predicted = truth.astype(np.float64), predicted.astype(np.float64)
-    exponent = common_exponent(truth, predicted, axis=0)
-    truth, predicted = np.ldexp(truth, -exponent), np.ldexp(predicted, -exponent)
     weight = np.ones((len(truth), 1)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)[:, np.newaxis]
-    unexplained = (weight * (truth - predicted) ** 2).sum(axis=0)
+    # Errors and targets each by an exponent of their own: errors may be so large that targets beside them would vanish.
+    of_errors, of_truth = common_exponent(truth, predicted, axis=0), common_exponent(truth, axis=0)
+    errors, truth = np.ldexp(truth, -of_errors) - np.ldexp(predicted, -of_errors), np.ldexp(truth, -of_truth)
+    unexplained = (weight * errors**2).sum(axis=0)
     total = (weight * (truth - np.average(truth, axis=0, weights=weight[:, 0])) ** 2).sum(axis=0)
     constant = total == 0
-    explained = 1 - unexplained / np.where(constant, 1, total)
+    with np.errstate(over="ignore"):
+        explained = 1 - np.ldexp(unexplained / np.where(constant, 1, total), 2 * (of_errors - of_truth))
     return float(np.where(constant, unexplained == 0, explained).mean())
