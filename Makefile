@@ -70,10 +70,13 @@ build/oldest/.installed: tests/oldest_versions.py pyproject.toml | $(VENV)/.inst
 PYTHONS ?= 3.11 3.12 3.13
 test-pythons:
 	@for version in $(PYTHONS); do \
-	    python="$$(command -v python$$version || ls -d "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/$$version.*/bin/python 2>/dev/null | tail -n 1)"; \
-	    if [ -z "$$python" ]; then echo "Python $$version: not found"; continue; fi; \
-	    echo "Python $$version: $$python"; \
-	    $(MAKE) test PYTHON="$$python" VENV=build/python$$version || exit 1; \
+	    found=""; \
+	    for python in python$$version "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/$$version.*/bin/python; do \
+	        if "$$python" -c '' 2>/dev/null; then found="$$python"; break; fi; \
+	    done; \
+	    if [ -z "$$found" ]; then echo "Python $$version: not found"; continue; fi; \
+	    echo "Python $$version: $$found"; \
+	    $(MAKE) test PYTHON="$$found" VENV=build/python$$version || exit 1; \
 	done
 
 bench: $(VENV)/.bench
