@@ -129,12 +129,11 @@ def test_weights_of_losses_are_compared_by_output(tmp_path, table):
     network = Graph(x, [Dense(1, name="a")(x), Dense(1, name="b")(x)])
     X = table[0]
     data = X, {"a": X[:, 0], "b": X[:, 1]}
-    one = Trainer(network, "squared_error", loss_weights={"b": 2.0}, callbacks=[Checkpoint(tmp_path / "run")])
+    losses = ["squared_error", "squared_error"]
+    one = Trainer(network, losses, loss_weights={"b": 2.0}, callbacks=[Checkpoint(tmp_path / "run")])
     one.fit(*data, max_epochs=1)
-    assert (
-        Trainer(network, "squared_error", loss_weights=[1, 2], callbacks=one.callbacks).load_checkpoint(tmp_path / "run").epoch
-        == 1
-    )
+    other = Trainer(network, losses, loss_weights=[1, 2], callbacks=one.callbacks)
+    assert other.load_checkpoint(tmp_path / "run").epoch == 1
 
 
 def test_a_file_of_the_end_of_a_fit_is_refused(table, tmp_path):

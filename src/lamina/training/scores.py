@@ -40,8 +40,8 @@ def f1(truth: np.ndarray, decided: np.ndarray) -> float:
 def r2(truth: np.ndarray, predicted: np.ndarray, sample_weight: np.ndarray | None = None) -> float:
     """The coefficient of determination, ``1 - sum w (t - p)^2 / sum w (t - mean t)^2``, averaged over the columns of (n, k).
 
-    A column that is constant scores 1 when it is predicted exactly and 0 otherwise. NaN when a prediction is not finite; −inf where
-    predictions are so far off that the quotient is no float.
+    A column that is constant scores 1 when it is predicted exactly and 0 otherwise. NaN when a prediction is not finite; −inf
+    where predictions are so far off that the quotient is no float.
 
     >>> r2(np.array([[1.0], [2.0], [3.0]]), np.array([[1.0], [2.0], [4.0]]))
     0.5
