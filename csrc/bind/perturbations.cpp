@@ -62,8 +62,7 @@ void bind_perturb(nb::module_& m) {
   using namespace nb::literals;
   m.def("perturb", &perturb<T>, "executor"_a, "data"_a, "order"_a, "batch_size"_a, "first_step"_a,
         "learning_rates"_a, "all"_a, "trials"_a, "scale"_a, "antithetic"_a, "accept_ties"_a,
-        "objective"_a.none(), "widths"_a, "losses"_a, "objectives"_a,
-        "head_losses"_a.none());
+        "objective"_a.none(), "widths"_a, "losses"_a, "objectives"_a, "head_losses"_a.none());
 }
 
 }  // namespace

@@ -144,7 +144,7 @@ class Executor {
   AlignedVector<T> gradient_;
   std::vector<T> saved_state_;
   std::vector<double> head_losses_, head_means_;  // with and without the heads' weights
-  GradientTotals totals_;    // of this step
+  GradientTotals totals_;                         // of this step
   bool outer_left_ = false;  // whether this step's update has gradients of outer_ to work out
   PieceTotals pieces_;
   std::vector<char> d_value_written_, gradient_written_;

@@ -283,7 +283,8 @@ PerturbationSummary Perturber<T>::train(const Batches& data, const i64* order, i
     const Context<T> context = begin(data, rows, first_step + k);
     if (!step(context, data, learning_rates[k], losses[k], objectives[k])) break;
     if (head_losses)
-      std::copy(step_means_.begin(), step_means_.end(), head_losses + k * static_cast<i64>(step_means_.size()));
+      std::copy(step_means_.begin(), step_means_.end(),
+                head_losses + k * static_cast<i64>(step_means_.size()));
     ++summary_.steps;
   }
   lock_.unlock();
