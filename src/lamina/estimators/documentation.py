@@ -97,7 +97,8 @@ callbacks : sequence of Callback, default=()
 max_time : float or None, default=None
     Seconds after which training stops, at the end of an epoch, > 0.
 n_threads : int or None, default=None
-    Threads of the engine; None chooses by the size of the work. Changes speed only.
+    Threads of the engine, from 1 to 1024. Changes speed only. None chooses by the size of the work, within the processor mask,
+    the container's CPU quota, ``OMP_NUM_THREADS`` and ``threadpoolctl``'s limits.
 engine : {"auto", "native", "reference"}, default="auto"
     Who computes. All engines give the same numbers, to rounding.
 """

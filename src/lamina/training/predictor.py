@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from lamina.engine import N_THREADS
 from lamina.engine.executor import Executor
 from lamina.engine.plan import Batches
 from lamina.errors import InvalidSettingError, phrase
@@ -18,7 +19,7 @@ from lamina.network import Network
 from lamina.network.heads import Losses, losses_for
 from lamina.training.batches import input_widths
 from lamina.training.weighted_network import Metric, WeightedNetwork
-from lamina.validation import Rule, choice, instance, integer, one_of, value
+from lamina.validation import Rule, choice, instance, integer
 
 __all__ = ["PREDICTOR_RULES", "Predictor"]
 
@@ -26,7 +27,7 @@ PREDICTOR_RULES: dict[str, Rule] = {
     "network": instance(Network),
     "seed": integer(0),
     "dtype": choice(("float32", "float64")),
-    "n_threads": one_of(integer(1), value(None)),
+    "n_threads": N_THREADS,
 }
 
 
