@@ -1,11 +1,13 @@
-# make demo | test | check | docs | test-oldest | test-pythons | test-peers | fuzz | kills | bench | parts | sanitize | sanitize-threads | clean
+# make demo | test | check | docs | test-clang | test-oldest | test-pythons | test-peers | fuzz | fuzz-properties | fuzz-endings | kills
+#      | bench | parts | sanitize | sanitize-threads | clean
 # Everything is installed into .venv; a target that finds it up to date installs nothing.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt $(shell find csrc -type f)
 
-.PHONY: demo test check docs test-oldest test-pythons test-peers fuzz fuzz-properties fuzz-endings kills bench parts sanitize sanitize-threads clean
+.PHONY: demo test check docs test-clang test-oldest test-pythons test-peers fuzz fuzz-properties fuzz-endings kills bench parts sanitize \
+        sanitize-threads clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -32,6 +34,13 @@ docs: $(VENV)/.mnist
 
 test-peers: $(VENV)/.peers
 	$(BIN)/python -m pytest tests/peers
+
+# The native tests on a build by clang, of which a warning is an error too.
+test-clang: $(VENV)/.test
+	CXX="$$(.ci/find-clang)" $(BIN)/python -m pip install --quiet --no-deps --upgrade --target build/clang/site \
+	    -Ccmake.define.LAMINA_WARNINGS_ARE_ERRORS=ON -Cbuild-dir=build/clang/cmake .
+	PYTHONPATH="build/clang/site:$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
+	    $(BIN)/python -S -m pytest -p no:cacheprovider tests/engine/native tests/engine/kernels tests/engine/test_select.py
 
 # Damaged files in a number and from a seed of one's own; what fails names its seed, and is kept in build/fuzz.
 FUZZ_COUNT ?= 100000

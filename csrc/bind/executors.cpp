@@ -36,8 +36,9 @@ struct Binding {
 
   static std::unique_ptr<Executor<T>> make(nb::handle program, Vector parameters, Vector state,
                                            std::optional<Blas> blas, const std::string& instruction_set,
-                                           const std::string& product, int num_threads) {
-    const Tools<T> tools = choose_tools<T>(blas, instruction_set, product, num_threads);
+                                           const std::string& product, int num_threads, int most_threads) {
+    Tools<T> tools = choose_tools<T>(blas, instruction_set, product, num_threads);
+    tools.most_threads = most_threads;
     return std::make_unique<Executor<T>>(read_program(program), tools, parameters.data(), state.data());
   }
 
@@ -142,7 +143,7 @@ void bind_executor(nb::module_& m, const char* name) {
   nb::class_<Executor<T>>(m, name,
                           "Runs a program. The arrays given to it are not copied and must be kept alive.")
       .def(nb::new_(&B::make), "program"_a, "parameters"_a, "state"_a, "blas"_a.none(), "instruction_set"_a,
-           "product"_a, "num_threads"_a)
+           "product"_a, "num_threads"_a, "most_threads"_a)
       .def("configure", &B::configure, "plan"_a, "slots"_a)
       .def("train", &B::train, "data"_a, "order"_a, "batch_size"_a, "first_step"_a, "learning_rates"_a,
            "weight_decays"_a.none(), "dropout_rates"_a.none(), "losses"_a, "norms"_a.none(),

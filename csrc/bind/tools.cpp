@@ -9,6 +9,7 @@
 
 #include "bind/bind.hpp"
 #include "bind/choose_tools.hpp"
+#include "executor/pool.hpp"
 #include "random/purposes.hpp"
 
 namespace lamina {
@@ -108,7 +109,15 @@ void bind_tools(nb::module_& m) {
         "The address of a table of function pointers, for tests.");
   bind_multiply<float>(m);
   bind_multiply<double>(m);
+  m.def("available_threads", &available_threads, "What the engine's pools have at most where nobody says.");
+  m.def("limit_threads", &limit_threads, nb::arg("most"));
   m.def("permutation", &permutation, nb::arg("n"), nb::arg("seed"), nb::arg("epoch"));
 }
 
 }  // namespace lamina
+
+// For threadpoolctl, which finds libraries by their symbols: lamina/engine/threads.py.
+extern "C" {
+[[gnu::visibility("default")]] int lamina_get_num_threads() { return lamina::available_threads(); }
+[[gnu::visibility("default")]] void lamina_set_num_threads(int most) { lamina::limit_threads(most); }
+}

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "executor/failure.hpp"
@@ -117,7 +118,10 @@ template <class T>
 int Executor<T>::threads_for(const Batches& data, i64 rows) const {
   if (tools_.num_threads > 0) return tools_.num_threads;
   const i64 threads = 3 * work_of(data, rows) >> 23;
-  return threads < 2 ? 1 : static_cast<int>(std::min<i64>(threads, available_threads()));
+  if (threads < 2) return 1;
+  const int most = available_threads();
+  return static_cast<int>(
+      std::min<i64>(threads, tools_.most_threads > 0 ? std::min(tools_.most_threads, most) : most));
 }
 
 // Whether a batch of that many rows has a product large enough for BLAS.
@@ -135,13 +139,13 @@ Pool* Executor<T>::pool_for(const Batches& data, i64 rows) {
   if (threads == 1) return nullptr;
   if (pool_ && pool_process_ != getpid())
     pool_.release();  // threads do not survive a fork; joining them would hang
-  if (!pool_ || pool_->num_threads() != threads) pool_ = std::make_unique<Pool>(threads);
+  if (!pool_ || pool_->wanted() != threads) pool_ = std::make_unique<Pool>(threads);
   pool_process_ = getpid();
   return pool_.get();
 }
 
 template <class T>
-Context<T> Executor<T>::begin(Workspace<T>& work, const Batches& data, Rows rows, bool training,
+Context<T> Executor<T>::begin(Workspace<T>& work, Pool* pool, const Batches& data, Rows rows, bool training,
                               bool update_state, i64 step, const double* dropout_rates) {
   forget_contributions();
   outer_left_ = false;
@@ -149,7 +153,6 @@ Context<T> Executor<T>::begin(Workspace<T>& work, const Batches& data, Rows rows
     const int buffer = program_.inputs[i];
     sparse_input_[buffer] = stays_sparse(data, i) ? &data.inputs[i] : nullptr;
   }
-  Pool* pool = pool_for(data, rows.size);
   const Product<T> product{tools_, pool};
   return {program_,
           *tools_.kernels,
@@ -196,17 +199,22 @@ double Executor<T>::differentiate(const Context<T>& context, const Batches& data
 template <class T>
 void Executor<T>::penalize(const Context<T>& context, double total_weight) {
   const double factor = !plan_.penalty_per_row ? 1.0 : total_weight > 0 ? 1.0 / total_weight : 0.0;
-  outer_left_ = context.outer_weights && is_surely_finite(context, outer_);
+  const T largest = context.outer_weights ? largest_gradient(context, outer_) : T(0);
+  outer_left_ = context.outer_weights && std::isfinite(largest);
   if (context.outer_weights && !outer_left_) write_outer_gradients(context, outer_);
   totals_ = finish_gradient(*tools_.kernels, context.pool, outer_left_ ? outer_.other_sections : sections_,
                             gradient_.data(), parameters_, factor, plan_.record_norms || plan_.clipping.norm,
                             pieces_);
+  if (outer_left_) totals_.largest = std::max(totals_.largest, static_cast<double>(largest));
 }
 
 template <class T>
 std::optional<Failure> Executor<T>::find_failure(const Context<T>& context, double loss) {
   const bool finite_loss = std::isfinite(loss);
-  if (finite_loss && totals_.finite) return std::nullopt;
+  if (finite_loss && totals_.finite())
+    return program_.num_state == 0 || context.kernels.all_finite(state_, program_.num_state)
+               ? std::nullopt
+               : find_statistics(context);
   if (outer_left_) write_outer_gradients(context, outer_);  // or those of an earlier step would be looked at
   Context<T> again = context;                               // the backward pass has used up some values
   again.update_state = false;
@@ -240,17 +248,49 @@ bool Executor<T>::clip(Pool* pool, double squares) {
   return true;
 }
 
+// Whether what this step, and perhaps the next ones, compute is surely finite. After a no that was got by
+// looking at all weights there is no point in looking again in every step.
 template <class T>
-void Executor<T>::update_parameters(const Context<T>& context, double learning_rate, double weight_decay) {
+[[gnu::cold, gnu::noinline]] bool Executor<T>::extend_reach(const UpdateNumbers& numbers, double gradient,
+                                                            const Weights<T>& weights) {
+  if (!follows_reach_) return false;
+  const auto extend = [&] {
+    return (reach_.extend(plan_.rule, numbers, gradient, 64, 16) ||
+            reach_.extend(plan_.rule, numbers, gradient, 1, 1)) &&
+           reach_.allows(numbers, gradient);
+  };
+  if (reach_.known() && extend()) return true;
+  reach_ = measure_reach(*tools_.kernels, weights);  // which may be far less than its bounds
+  return follows_reach_ = extend();
+}
+
+// `failure` becomes what it makes infinite or NaN. Norms are bounded last: nothing becomes so by that.
+template <class T>
+void Executor<T>::update_parameters(const Context<T>& context, double learning_rate, double weight_decay,
+                                    std::optional<Failure>& failure) {
   const UpdateNumbers numbers = rule_.numbers(context.step + 1, learning_rate, weight_decay);
   UpdateNumbers without_decay = numbers;
   without_decay.keep = 1;
   const Weights<T> weights{parameters_, slots_, num_slots_, program_.num_parameters};
+  const double gradient = plan_.clipping.largest_after(totals_.largest);
+  const bool certain = reach_.allows(numbers, gradient) || extend_reach(numbers, gradient, weights);
+  if (!certain && outer_left_) {
+    write_outer_gradients(context, outer_);
+    outer_left_ = false;
+  }
   const Runs& runs = outer_left_ ? outer_.other_runs : runs_;
-  for (const Run& run : runs.of(weight_decay))
-    update(*tools_.kernels, context.pool, plan_.rule, run.decay ? numbers : without_decay, run, weights,
-           gradient_.data());
+  bool finite = true;
+  for (const Run& run : runs.of(weight_decay)) {
+    const UpdateNumbers& of_run = run.decay ? numbers : without_decay;
+    if (certain) {
+      update(*tools_.kernels, context.pool, plan_.rule, of_run, run, weights, gradient_.data());
+    } else {
+      finite &=
+          update_watched(*tools_.kernels, context.pool, plan_.rule, of_run, run, weights, gradient_.data());
+    }
+  }
   if (outer_left_) update_outer(context, outer_, plan_.rule, numbers, without_decay, weights);
+  if (!finite && (failure = find_update(context, weights))) return;
   apply_max_norms(program_, *tools_.kernels, parameters_, training_.scratch);
 }
 
@@ -261,13 +301,12 @@ typename Executor<T>::StepOutcome Executor<T>::take_step(const Context<T>& conte
   std::copy_n(state_, program_.num_state, saved_state_.data());
   outcome.loss = differentiate(context, data);
   outcome.failure = find_failure(context, outcome.loss);
-  if (outcome.failure) {
-    std::copy_n(saved_state_.data(), program_.num_state, state_);
-    return outcome;
+  if (!outcome.failure) {
+    outcome.norm = std::sqrt(totals_.squares);
+    outcome.clipped = clip(context.pool, totals_.squares);
+    update_parameters(context, learning_rate, weight_decay, outcome.failure);
   }
-  outcome.norm = std::sqrt(totals_.squares);
-  outcome.clipped = clip(context.pool, totals_.squares);
-  update_parameters(context, learning_rate, weight_decay);
+  if (outcome.failure) std::copy_n(saved_state_.data(), program_.num_state, state_);
   return outcome;
 }
 
@@ -277,8 +316,9 @@ template <class T>
 void Executor<T>::take_steps(TrainingSummary& summary, const Batches& data, const i64* order, i64 size,
                              i64 batch_size, i64 first_step, const StepValues& values,
                              const StepRecords& records) {
+  const Rows first_rows{order, 0, std::min(batch_size, size)};
   Context<T> context =
-      begin(training_, data, {order, 0, std::min(batch_size, size)}, true, true, first_step, nullptr);
+      begin(training_, pool_for(data, first_rows.size), data, first_rows, true, true, first_step, nullptr);
   for (i64 first = 0; first < size; first += batch_size) {
     const i64 k = summary.steps;
     context.rows = {order + first, 0, std::min(batch_size, size - first)};
@@ -306,6 +346,7 @@ TrainingSummary Executor<T>::train(const Batches& data, const i64* order, i64 si
                                    i64 first_step, const StepValues& values, const StepRecords& records) {
   const std::lock_guard lock(mutex_);
   training_.prepare(program_, std::min(batch_size, size), true);
+  const Following following(*this, size > batch_size);
   TrainingSummary summary;
   take_steps(summary, data, order, size, batch_size, first_step, values, records);
   return summary;
@@ -317,6 +358,7 @@ TrainingSummary Executor<T>::train_epochs(const Batches& data, Epochs epochs, i6
                                           Best<T>& best) {
   const std::lock_guard lock(mutex_);
   training_.prepare(program_, std::min(batch_size, data.rows), true);
+  const Following following(*this, epochs.count > 1 || data.rows > batch_size);
   order_.resize(data.rows);
   std::iota(order_.begin(), order_.end(), i64{0});
   TrainingSummary summary;
@@ -364,14 +406,15 @@ void Executor<T>::infer(const Batches& data, const Pieces& pieces, Use use) {
   const i64 spans = std::clamp<i64>(threads_for(data, data.rows), 1, std::max<i64>(pieces.count, 1));
   const i64 span = (pieces.count + spans - 1) / spans * pieces.rows;
   if (static_cast<i64>(inference_.size()) < spans) inference_.resize(spans);
-  Pool* pool = spans > 1 ? pool_for(data, data.rows) : nullptr;
+  Pool* pool = pool_for(data, spans > 1 ? data.rows : pieces.rows);
+  Pool* inner = spans > 1 ? nullptr : pool;
   std::vector<Context<T>> contexts;
   for (i64 s = 0; s < spans; ++s) {
     inference_[s].prepare(program_, pieces.rows, false);
-    contexts.push_back(begin(inference_[s], data, {nullptr, 0, pieces.rows}, false, false, 0, nullptr));
-    if (pool) contexts[s].pool = contexts[s].product.pool = nullptr;
+    contexts.push_back(
+        begin(inference_[s], inner, data, {nullptr, 0, pieces.rows}, false, false, 0, nullptr));
   }
-  over_tiles(pool, spans, [&](i64 s) {
+  over_tiles(spans > 1 ? pool : nullptr, spans, [&](i64 s) {
     for (i64 first = s * span; first < std::min(data.rows, (s + 1) * span); first += pieces.rows) {
       contexts[s].rows = {nullptr, first, std::min(pieces.rows, data.rows - first)};
       gather_inputs(contexts[s], data.inputs);
@@ -407,7 +450,12 @@ void Executor<T>::evaluate(const Batches& data, double* losses) {
     for (std::size_t h = 0; h < heads; ++h) {
       scale_rows(context.work.scale[h], data.sample_weight, context.rows,
                  total_weight > 0 ? 1.0 / total_weight : 0.0);
-      sums[context.rows.first / pieces.rows * heads + h] = run_head<T>(context, h, nullptr);
+      double& sum = sums[context.rows.first / pieces.rows * heads + h];
+      sum = run_head<T>(context, h, nullptr);
+      const int logits = program_.heads[h].logits;
+      // A hinge loss of infinite logits is 0, and would pass for a good one.
+      if (!context.kernels.all_finite(context.value(logits), context.n() * context.width(logits)))
+        sum = std::numeric_limits<double>::quiet_NaN();
     }
   });
   std::fill_n(losses, heads, 0.0);
@@ -419,7 +467,8 @@ double Executor<T>::loss_and_gradient(const Batches& data, Rows rows, bool train
                                       double* head_losses) {
   const std::lock_guard lock(mutex_);
   training_.prepare(program_, rows.size, true);
-  const double loss = differentiate(begin(training_, data, rows, training, false, step, nullptr), data);
+  const double loss = differentiate(
+      begin(training_, pool_for(data, rows.size), data, rows, training, false, step, nullptr), data);
   std::copy(gradient_.begin(), gradient_.end(), gradient);
   if (head_losses) std::copy(head_means_.begin(), head_means_.end(), head_losses);
   return loss;
@@ -431,7 +480,9 @@ void Executor<T>::forward_half(const Batches& data, Rows rows, i64 step, const s
   training_.prepare(program_, rows.size, true);
   held_ = data;
   held_rows_ = rows;
-  const Context<T> context = begin(training_, held_, rows, true, true, step, nullptr);
+  std::copy_n(state_, program_.num_state, saved_state_.data());
+  const Context<T> context =
+      begin(training_, pool_for(held_, rows.size), held_, rows, true, true, step, nullptr);
   gather_inputs(context, held_.inputs);
   forward(context);
   for (std::size_t i = 0; i < outputs.size(); ++i)
@@ -443,17 +494,21 @@ template <class T>
 std::optional<Failure> Executor<T>::backward_half(const std::vector<const T*>& d_outputs, i64 step,
                                                   double learning_rate, double weight_decay, double rows) {
   const std::lock_guard lock(mutex_);
-  const Context<T> context = begin(training_, held_, held_rows_, true, true, step, nullptr);
+  const Context<T> context =
+      begin(training_, pool_for(held_, held_rows_.size), held_, held_rows_, true, true, step, nullptr);
   for (std::size_t i = 0; i < d_outputs.size(); ++i) {
     const i64 size = context.n() * context.width(program_.outputs[i]);
     context.contribute(program_.outputs[i], [&](T* d_value) { std::copy_n(d_outputs[i], size, d_value); });
   }
   backward(context);
   penalize(context, rows);
-  if (auto failure = find_failure(context, 0.0)) return failure;
-  clip(context.pool, totals_.squares);
-  update_parameters(context, learning_rate, weight_decay);
-  return std::nullopt;
+  std::optional<Failure> failure = find_failure(context, 0.0);
+  if (!failure) {
+    clip(context.pool, totals_.squares);
+    update_parameters(context, learning_rate, weight_decay, failure);
+  }
+  if (failure) std::copy_n(saved_state_.data(), program_.num_state, state_);
+  return failure;
 }
 
 template class Executor<float>;

@@ -15,6 +15,7 @@
 #include "executor/pool.hpp"
 #include "executor/product.hpp"
 #include "executor/program.hpp"
+#include "executor/reach.hpp"
 #include "executor/sources.hpp"
 #include "executor/update.hpp"
 #include "executor/update_rule.hpp"
@@ -55,8 +56,8 @@ struct Pieces {
   i64 rows, count;
 };
 
-// Where the weights of the epoch with the lowest mean loss are kept, if any has a lower one than `loss`. A better
-// epoch is written over the one that was the best before it, and the two change places.
+// Where the weights of the epoch with the lowest mean loss are kept, if any has a lower one than `loss`. A
+// better epoch is written over the one that was the best before it, and the two change places.
 template <class T>
 struct Best {
   double loss;
@@ -104,8 +105,20 @@ class Executor {
     std::optional<Failure> failure;
   };
 
-  Context<T> begin(Workspace<T>& work, const Batches& data, Rows rows, bool training, bool update_state,
-                   i64 step, const double* dropout_rates);
+  // While it lives, this call of several steps follows how far the weights reach.
+  struct Following {
+    Following(Executor& executor, bool several_steps) : executor(executor) {
+      executor.follows_reach_ = several_steps;
+    }
+    ~Following() {
+      executor.follows_reach_ = false;
+      executor.reach_ = {};
+    }
+    Executor& executor;
+  };
+
+  Context<T> begin(Workspace<T>& work, Pool* pool, const Batches& data, Rows rows, bool training,
+                   bool update_state, i64 step, const double* dropout_rates);
   void forget_contributions();
   bool stays_sparse(const Batches& data, std::size_t i) const;
   i64 work_of(const Batches& data, i64 rows) const;
@@ -115,7 +128,9 @@ class Executor {
   bool leaves_gradients(const Context<T>& context) const;
   std::optional<Failure> find_failure(const Context<T>& context, double loss);
   bool clip(Pool* pool, double squares);
-  void update_parameters(const Context<T>& context, double learning_rate, double weight_decay);
+  void update_parameters(const Context<T>& context, double learning_rate, double weight_decay,
+                         std::optional<Failure>& failure);
+  bool extend_reach(const UpdateNumbers& numbers, double gradient, const Weights<T>& weights);
   StepOutcome take_step(const Context<T>& context, const Batches& data, double learning_rate,
                         double weight_decay);
   void take_steps(TrainingSummary& summary, const Batches& data, const i64* order, i64 size, i64 batch_size,
@@ -146,6 +161,8 @@ class Executor {
   std::vector<double> head_losses_, head_means_;  // with and without the heads' weights
   GradientTotals totals_;                         // of this step
   bool outer_left_ = false;  // whether this step's update has gradients of outer_ to work out
+  Reach<T> reach_;           // known within a call, which alone changes the weights
+  bool follows_reach_ = false;
   PieceTotals pieces_;
   std::vector<char> d_value_written_, gradient_written_;
   std::vector<const Source*> sparse_input_;

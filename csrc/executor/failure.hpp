@@ -1,4 +1,4 @@
-// Where a number that is not finite first appeared. Looked for only once something is wrong.
+// Where a number that is not finite first appeared. Looked for only once something is wrong, or may be.
 #pragma once
 
 #include <cmath>
@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "executor/context.hpp"
+#include "executor/update.hpp"
 
 namespace lamina {
 
@@ -40,6 +41,37 @@ Failure find_gradient(const Context<T>& context) {
                                       program.parameters[p].size))
         return {context.step, program.ops[i].layer, "gradient"};
   return {context.step, program.parameters.back().layer, "gradient"};
+}
+
+// The first layer in forward order that has a running statistic which is not finite.
+template <class T>
+std::optional<Failure> find_statistics(const Context<T>& context) {
+  for (const Op& op : context.program.ops)
+    for (const int s : op.state)
+      if (!context.kernels.all_finite(context.state + context.program.state[s].offset,
+                                      context.program.state[s].size))
+        return Failure{context.step, op.layer, "running statistics"};
+  return std::nullopt;
+}
+
+// The first layer in forward order whose part of a flat vector of the parameters' length is not finite.
+template <class T>
+std::optional<Failure> find_part(const Context<T>& context, const T* vector, const char* quantity) {
+  for (const Op& op : context.program.ops)
+    for (const int p : op.parameters)
+      if (!context.kernels.all_finite(vector + context.program.parameters[p].offset,
+                                      context.program.parameters[p].size))
+        return Failure{context.step, op.layer, quantity};
+  return std::nullopt;
+}
+
+// What an update has made infinite or NaN: weights, or else a slot of theirs.
+template <class T>
+std::optional<Failure> find_update(const Context<T>& context, const Weights<T>& weights) {
+  std::optional<Failure> failure = find_part(context, weights.parameters, "updated weights");
+  for (int i = 0; !failure && i < weights.num_slots; ++i)
+    failure = find_part(context, weights.slot(i, 0), "optimizer state");
+  return failure;
 }
 
 }  // namespace lamina

@@ -37,12 +37,14 @@ inline std::vector<Section> find_sections(const Program& program, const std::vec
 struct GradientTotals {
   double penalty = 0;
   double squares = 0;  // where they were asked for, or came with the penalty
-  bool finite = true;
+  double largest = 0;  // no number is larger; not finite if one is not
+
+  bool finite() const { return std::isfinite(largest); }
 
   void add(const GradientTotals& other) {
     penalty += other.penalty;
     squares += other.squares;
-    finite = finite && other.finite;
+    largest = largest < other.largest || std::isnan(other.largest) ? other.largest : largest;
   }
 };
 
@@ -58,8 +60,8 @@ GradientTotals add_up(Pool* pool, i64 size, PieceTotals& pieces, Take take) {
   return totals;
 }
 
-// One pass over a piece: adds `factor` times the penalty, and looks whether all is finite. A sum of squares
-// tells that, unless it overflows by itself.
+// One pass over a piece: adds `factor` times the penalty, and looks how large the numbers are. A sum of
+// squares tells that, unless it overflows by itself.
 template <class T>
 GradientTotals finish_piece(const Kernels<T>& kernels, const Section& section, T* gradient,
                             const T* parameters, i64 count, double factor, bool with_squares) {
@@ -71,7 +73,9 @@ GradientTotals finish_piece(const Kernels<T>& kernels, const Section& section, T
     totals.squares = kernels.sum_squares(gradient, count);
   }
   const bool summed = section.penalized() || with_squares;
-  totals.finite = (summed && std::isfinite(totals.squares)) || kernels.all_finite(gradient, count);
+  totals.largest = summed && std::isfinite(totals.squares)
+                       ? std::sqrt(totals.squares)
+                       : static_cast<double>(kernels.largest(gradient, count));
   return totals;
 }
 
@@ -105,7 +109,7 @@ template <class T>
 double sum_squares(const Kernels<T>& kernels, Pool* pool, const T* x, i64 size, PieceTotals& pieces) {
   return add_up(pool, size, pieces,
                 [&](i64 first, i64 count) {
-                  return GradientTotals{0, kernels.sum_squares(x + first, count), true};
+                  return GradientTotals{0, kernels.sum_squares(x + first, count), 0};
                 })
       .squares;
 }

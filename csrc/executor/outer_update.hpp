@@ -3,10 +3,12 @@
 // With one row the gradient of a dense op's weights is an outer product, x^T d_out: as many numbers as there
 // are weights, each a single product. The update makes them where it needs them. As a step is only taken
 // where all of its gradient is finite, that has to be known before: the largest of x times the largest of
-// d_out bounds them all.
+// d_out bounds them all. That what it writes will be finite has to be known before, too: reach.hpp.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "executor/context.hpp"
@@ -48,18 +50,21 @@ bool is_outer_product(const Context<T>& context, const OuterUpdate& outer) {
   return true;
 }
 
-// Whether the backward pass reached all of the ops, and what it left behind has a finite product.
+// What no gradient that the backward pass left behind is larger than; not finite where there may be none, or
+// where it did not reach all of the ops.
 template <class T>
-bool is_surely_finite(const Context<T>& context, const OuterUpdate& outer) {
+T largest_gradient(const Context<T>& context, const OuterUpdate& outer) {
+  T bound = 0;
   for (const int i : outer.ops) {
     const Op& op = context.program.ops[i];
     const int x = op.inputs[0];
-    if (!context.d_value_written[op.output]) return false;
-    const T bound = context.kernels.largest(context.value(x), context.width(x)) *
-                    context.kernels.largest(context.d_value(op.output), context.width(op.output));
-    if (!std::isfinite(bound)) return false;
+    if (!context.d_value_written[op.output]) return std::numeric_limits<T>::infinity();
+    const T product = context.kernels.largest(context.value(x), context.width(x)) *
+                      context.kernels.largest(context.d_value(op.output), context.width(op.output));
+    if (!std::isfinite(product)) return product;
+    bound = std::max(bound, product);
   }
-  return true;
+  return bound;
 }
 
 // Writes down the gradients that the backward pass left out.

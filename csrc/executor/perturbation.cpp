@@ -40,12 +40,12 @@ Perturber<T>::Perturber(Executor<T>& executor, const PerturbationRule& rule, Obj
 // statistics.
 template <class T>
 Context<T> Perturber<T>::begin(const Batches& data, Rows rows, i64 step) {
-  Context<T> context = executor_.begin(executor_.training_, data, rows, true, true, step, nullptr);
+  // While the user's objective runs, the executor may be used, and make its pool anew.
+  Pool* pool = objective_ ? nullptr : executor_.pool_for(data, rows.size);
+  Context<T> context = executor_.begin(executor_.training_, pool, data, rows, true, true, step, nullptr);
   // A change of one weight needs the columns of its inputs.
   if (!rule_.all) std::fill(executor_.sparse_input_.begin(), executor_.sparse_input_.end(), nullptr);
   context.fusion = nullptr;  // a change of one unit is followed op by op
-  // While the user's objective runs, the executor may be used, and make its pool anew.
-  if (objective_) context.pool = context.product.pool = nullptr;
   return context;
 }
 
@@ -134,6 +134,7 @@ typename Perturber<T>::Measured Perturber<T>::step_one(const Context<T>& context
   Measured best = measure(context, 1.0);
   const double first_loss = best.loss, first_objective = best.objective;
   if (!std::isfinite(best.objective)) return best;
+  if ((summary_.failure = find_statistics(context))) return best;
   // Running statistics follow the batch once a step, not the trials.
   Context<T> quiet = context;
   quiet.update_state = false;
@@ -143,7 +144,8 @@ typename Perturber<T>::Measured Perturber<T>::step_one(const Context<T>& context
   return {first_loss, first_objective};
 }
 
-// Changes the weight for good if the objective improves; returns whether it did.
+// Changes the weight for good if the objective improves; returns whether it did. A weight is never made
+// infinite, whatever the objective says of it.
 template <class T>
 bool Perturber<T>::try_weight(const Context<T>& context, const WeightChange<T>& change, Measured& best) {
   const Parameter& parameter = context.program.parameters[change.parameter];
@@ -151,6 +153,10 @@ bool Perturber<T>::try_weight(const Context<T>& context, const WeightChange<T>& 
   const T old = w;
   const double old_penalty = penalty_;
   w += change.delta;
+  if (!std::isfinite(w)) {
+    w = old;
+    return false;
+  }
   trial_.apply(context, {change.parameter, change.element, static_cast<T>(w - old)});
   penalty_ += penalty_of(parameter, w) - penalty_of(parameter, old);
   double loss = penalty_;
@@ -232,16 +238,18 @@ typename Perturber<T>::Measured Perturber<T>::step_all(const Context<T>& context
   }
   std::copy(saved_.begin(), saved_.end(), executor_.parameters_);
   if (!std::isfinite(mean.objective)) return mean;
+  if ((summary_.failure = find_statistics(context))) return mean;
   const double squares = sum_squares(context.kernels, context.pool, executor_.gradient_.data(),
                                      executor_.program_.num_parameters, executor_.pieces_);
-  summary_.num_clipped += executor_.clip(context.pool, squares);
-  executor_.update_parameters(context, learning_rate, 0.0);
+  const bool clipped = executor_.clip(context.pool, squares);
+  executor_.update_parameters(context, learning_rate, 0.0, summary_.failure);
+  summary_.num_clipped += clipped && !summary_.failure;
   return mean;
 }
 
 // ------------------------------------------------------------------------------------------------------------
 
-// One step; false if a number was not finite, and then nothing of it is left.
+// One step; false if a number was not finite, and then nothing of it is left but in the slots.
 template <class T>
 bool Perturber<T>::step(const Context<T>& context, const Batches& data, double learning_rate, double& loss,
                         double& objective) {
@@ -262,8 +270,8 @@ bool Perturber<T>::step(const Context<T>& context, const Batches& data, double l
   }
   loss = measured.loss;
   objective = measured.objective;
-  if (std::isfinite(measured.objective)) return true;
-  summary_.failure = find_activation(context);
+  if (std::isfinite(measured.objective) && !summary_.failure) return true;
+  if (!summary_.failure) summary_.failure = find_activation(context);
   if (!summary_.failure) summary_.failure = find_loss(context, executor_.head_losses_);
   take_back();
   return false;

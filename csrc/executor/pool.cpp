@@ -1,6 +1,8 @@
 #include "executor/pool.hpp"
 
 #include <algorithm>
+#include <exception>
+#include <limits>
 
 #ifdef __linux__
 #include <sched.h>
@@ -11,6 +13,16 @@ namespace {
 
 constexpr int kMostSpins = 4096;  // some 50 us, longer than what mostly lies between two parts of a step
 constexpr int kFewestSpins = 16;
+
+std::atomic<int> limit{std::numeric_limits<int>::max()};
+
+int num_processors() {
+#ifdef __linux__
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof(allowed), &allowed) == 0) return CPU_COUNT(&allowed);
+#endif
+  return static_cast<int>(std::thread::hardware_concurrency());
+}
 
 inline void pause() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -37,17 +49,15 @@ void wait_while(const std::atomic<Value>& value, Value old, int& spins) {
 
 }  // namespace
 
-int available_threads() {
-#ifdef __linux__
-  cpu_set_t allowed;
-  if (sched_getaffinity(0, sizeof(allowed), &allowed) == 0) return CPU_COUNT(&allowed);
-#endif
-  const unsigned threads = std::thread::hardware_concurrency();
-  return threads > 0 ? static_cast<int>(threads) : 1;
-}
+int available_threads() { return std::max(1, std::min(num_processors(), limit.load())); }
 
-Pool::Pool(int num_threads) : spins_(kMostSpins) {
-  for (int i = 1; i < num_threads; ++i) workers_.emplace_back([this] { serve(); });
+void limit_threads(int most) { limit.store(std::max(1, most)); }
+
+Pool::Pool(int wanted) : wanted_(wanted), spins_(kMostSpins) {
+  try {
+    for (int i = 1; i < wanted; ++i) workers_.emplace_back([this] { serve(); });
+  } catch (const std::exception&) {  // no more processes or memory for this user, container or address space
+  }
 }
 
 Pool::~Pool() {

@@ -13,11 +13,14 @@ namespace lamina {
 // worker that sleeps, or whose processor has other work, then costs nothing but its help.
 class Pool {
  public:
-  explicit Pool(int num_threads);
+  // Where the system refuses threads the pool does with those that it got: fewer, in the worst case none but
+  // the caller's.
+  explicit Pool(int wanted);
   ~Pool();
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
+  int wanted() const { return wanted_; }
   int num_threads() const { return static_cast<int>(workers_.size()) + 1; }
 
   // Calls f(tile) for every tile in [0, tiles), the calling thread among the workers; returns when all are
@@ -35,6 +38,7 @@ class Pool {
   bool take_tile();
   void serve();
 
+  int wanted_;
   std::vector<std::thread> workers_;
   std::atomic<std::uint64_t> left_{0};    // round << 32 | tiles that nobody has taken yet
   std::atomic<std::uint32_t> undone_{0};  // tiles of this round
@@ -47,8 +51,12 @@ class Pool {
   std::atomic<Call> call_{nullptr};
 };
 
-// Processors that this process may run on.
+// How many threads work is dealt to where nobody says: no more than the processors that this process may run
+// on, nor than the limit.
 int available_threads();
+
+// At first there is none. It holds for the process: lamina/engine/threads.py.
+void limit_threads(int most);
 
 // f(tile) for every tile; without a pool (one thread) a plain loop.
 template <class F>

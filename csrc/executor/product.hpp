@@ -13,14 +13,14 @@ namespace lamina {
 enum class ProductKind { automatic, built_in, blas };
 
 // Which hands do the work: the kernels of an instruction set, BLAS if there is one, and how many threads (0:
-// by the work's size).
+// by the work's size, up to most_threads where that is not 0).
 template <class T>
 struct Tools {
   const Kernels<T>* kernels;
   FortranGemm<T> blas;
   ProductKind product;
   i64 blas_from;  // multiply-adds from which BLAS is the faster product
-  int num_threads;
+  int num_threads, most_threads = 0;
 };
 
 // The ends of a product that adds to c, rows of `width`, or (not `onto`) overwrites it.

@@ -2,6 +2,7 @@
 // the executor needs.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -53,6 +54,11 @@ struct Clipping {
   std::optional<double> layer_norm, norm;
 
   bool any() const { return value || layer_norm || norm; }
+
+  // What no magnitude is larger than afterwards, if none is larger than `largest` before.
+  double largest_after(double largest) const {
+    return value ? std::max({largest, value->first, -value->second}) : largest;
+  }
 };
 
 struct TrainingPlan {

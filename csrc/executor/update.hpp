@@ -1,6 +1,8 @@
 // The end of a step: the update rule over the flat vectors, and the bound on the weights into a unit.
 #pragma once
 
+#include <atomic>
+#include <cmath>
 #include <vector>
 
 #include "executor/pool.hpp"
@@ -61,6 +63,20 @@ void update(const Kernels<T>& kernels, Pool* pool, Rule rule, const UpdateNumber
     kernels.update(weights.parameters + at, gradient + at, weights.slot(0, at), weights.slot(1, at), count,
                    rule, &numbers);
   });
+}
+
+// false: some of the new weights or slots may be infinite or NaN.
+template <class T>
+bool update_watched(const Kernels<T>& kernels, Pool* pool, Rule rule, const UpdateNumbers& numbers,
+                    const Run& run, const Weights<T>& weights, const T* gradient) {
+  std::atomic<bool> finite{true};
+  over_pieces(pool, run.size, 1, [&](i64 first, i64 count) {
+    const i64 at = run.offset + first;
+    const T sum = kernels.update_watched(weights.parameters + at, gradient + at, weights.slot(0, at),
+                                         weights.slot(1, at), count, rule, &numbers);
+    if (!std::isfinite(sum)) finite.store(false, std::memory_order_relaxed);
+  });
+  return finite.load(std::memory_order_relaxed);
 }
 
 template <class T>

@@ -137,9 +137,12 @@ struct Kernels {
                  i64 target_width, HeadKind kind, const double* settings, int num_settings);
 
   // Update: one optimizer step over a contiguous piece of the flat vectors: w *= keep first, then the rule.
-  // slot1, slot2 may be null.
+  // slot1, slot2 may be null. update_watched returns a sum that is not finite if one of the new weights or
+  // slots is not (it may overflow by itself); the others do not look.
   void (*update)(T* w, const T* gradient, T* slot1, T* slot2, i64 size, Rule rule,
                  const UpdateNumbers* numbers);
+  T (*update_watched)(T* w, const T* gradient, T* slot1, T* slot2, i64 size, Rule rule,
+                      const UpdateNumbers* numbers);
   // The same for w (rows, columns) whose gradient is the outer product of x (rows,) and d_out (columns,).
   void (*update_outer)(T* w, T* slot1, T* slot2, const T* x, const T* d_out, i64 rows, i64 columns, Rule rule,
                        const UpdateNumbers* numbers);

@@ -59,6 +59,18 @@ double penalty(double* squares, T* gradient, const T* w, i64 size, double l1, do
                  : penalty_of_kind<true>(squares, gradient, w, size, l1, l2);
 }
 
+// limit / norm of a column whose squares overflow.
+template <class T>
+T long_column_factor(const T* column, i64 rows, i64 columns, T limit) {
+  T most = 0, sum = 0;
+  for (i64 i = 0; i < rows; ++i) most = at_least(absolute(column[i * columns]), most);
+  for (i64 i = 0; i < rows; ++i) {
+    const T share = column[i * columns] / most;
+    sum += share * share;
+  }
+  return limit / most / square_root(sum);
+}
+
 // weight (rows, columns): columns longer than bound are scaled back to it. scratch (columns,).
 template <class T>
 void max_norm(T* __restrict weight, i64 rows, i64 columns, double bound, T* __restrict scratch) {
@@ -77,6 +89,8 @@ void max_norm(T* __restrict weight, i64 rows, i64 columns, double bound, T* __re
     longer |= norm > limit ? 1 : 0;
   }
   if (!longer) return;
+  for (i64 c = 0; c < columns; ++c)
+    if (scratch[c] == T(0)) scratch[c] = long_column_factor(weight + c, rows, columns, limit);
   for (i64 i = 0; i < rows; ++i) {
     T* row = weight + i * columns;
     LAMINA_SIMD

@@ -59,10 +59,16 @@ LAMINA_INLINE V updated(V w, V g, V& slot1, V& slot2, const Rounded<T>& a) {
   }
 }
 
-// The weights [at, at + lanes), along with their slots.
+// Whether the last slot is a running mean of squares: infinite, it leaves the weights as they were.
+constexpr bool has_squares(Rule rule) {
+  return rule == Rule::rmsprop || rule == Rule::adagrad || num_slots(rule) == 2;
+}
+
+// The weights [at, at + lanes), along with their slots. Returns what is not finite where one of them is not:
+// the new weights, to which what is wrong with a slot comes through, but for an infinite mean of squares.
 template <Rule rule, bool part, class T>
-LAMINA_INLINE void update_vector(T* w, product::Vector<T> g, T* slot1, T* slot2, i64 at, int lanes,
-                                 const Rounded<T>& a) {
+LAMINA_INLINE product::Vector<T> update_vector(T* w, product::Vector<T> g, T* slot1, T* slot2, i64 at,
+                                               int lanes, const Rounded<T>& a) {
   using V = product::Vector<T>;
   const auto read = [&](const T* from) __attribute__((always_inline)) {
     return part ? product::load_part(from + at, lanes) : product::load(from + at);
@@ -73,20 +79,50 @@ LAMINA_INLINE void update_vector(T* w, product::Vector<T> g, T* slot1, T* slot2,
   V of_slot1 = {}, of_slot2 = {};
   if constexpr (num_slots(rule) > 0) of_slot1 = read(slot1);
   if constexpr (num_slots(rule) > 1) of_slot2 = read(slot2);
-  write(w, updated<rule>(read(w), g, of_slot1, of_slot2, a));
+  const V new_w = updated<rule>(read(w), g, of_slot1, of_slot2, a);
+  write(w, new_w);
   if constexpr (num_slots(rule) > 0) write(slot1, of_slot1);
   if constexpr (num_slots(rule) > 1) write(slot2, of_slot2);
+  return has_squares(rule) ? new_w + (num_slots(rule) > 1 ? of_slot2 : of_slot1) : new_w;
 }
+
+// Sums that tell whether all that was taken is finite: once one is not, it stays so.
+template <class T>
+struct Watch {
+  product::Vector<T> sums[2] = {};  // so that additions need not wait for one another
+
+  LAMINA_INLINE void take(int which, product::Vector<T> values) { sums[which] += values; }
+
+  LAMINA_INLINE T total() const {
+    alignas(sizeof(sums[0])) T lanes[product::Simd<T>::width];
+    product::store(lanes, sums[0] + sums[1]);
+    T total = 0;
+    LAMINA_SIMD_SUM(total)
+    for (int j = 0; j < product::Simd<T>::width; ++j) total += lanes[j];
+    return total;
+  }
+};
+
+// For those who know that all will be finite.
+template <class T>
+struct NoWatch {
+  LAMINA_INLINE void take(int, product::Vector<T>) {}
+};
 
 // The weights [first, first + size); gradient(i, lanes) is that of the i-th of them and the next ones.
 template <Rule rule, class T>
-LAMINA_INLINE void update_piece(T* w, T* slot1, T* slot2, i64 first, i64 size, const Rounded<T>& a,
-                                auto gradient) {
+LAMINA_INLINE void update_piece(auto& watch, T* w, T* slot1, T* slot2, i64 first, i64 size,
+                                const Rounded<T>& a, auto gradient) {
   constexpr int W = product::Simd<T>::width;
   i64 i = 0;
-  for (; i + W <= size; i += W) update_vector<rule, false>(w, gradient(i, W), slot1, slot2, first + i, W, a);
-  const int rest = static_cast<int>(size - i);
-  if (rest > 0) update_vector<rule, true>(w, gradient(i, rest), slot1, slot2, first + i, rest, a);
+  for (; i + 2 * W <= size; i += 2 * W) {
+    watch.take(0, update_vector<rule, false>(w, gradient(i, W), slot1, slot2, first + i, W, a));
+    watch.take(1, update_vector<rule, false>(w, gradient(i + W, W), slot1, slot2, first + i + W, W, a));
+  }
+  for (; i < size; i += W) {
+    const int lanes = static_cast<int>(size - i < W ? size - i : W);
+    watch.take(0, update_vector<rule, true>(w, gradient(i, lanes), slot1, slot2, first + i, lanes, a));
+  }
 }
 
 // use.template operator()<rule>()
@@ -109,13 +145,26 @@ LAMINA_INLINE void with_rule(Rule rule, auto use) {
   }
 }
 
-template <class T>
-void update(T* w, const T* gradient, T* slot1, T* slot2, i64 size, Rule rule, const UpdateNumbers* numbers) {
-  const Rounded<T> a(*numbers);
+LAMINA_INLINE void update_all(auto& watch, auto* w, const auto* gradient, auto* slot1, auto* slot2, i64 size,
+                              Rule rule, const auto& a) {
   with_rule(rule, [&]<Rule of_rule>() {
-    update_piece<of_rule>(w, slot1, slot2, 0, size, a,
+    update_piece<of_rule>(watch, w, slot1, slot2, 0, size, a,
                           [&](i64 i, int lanes) { return product::load_part(gradient + i, lanes); });
   });
+}
+
+template <class T>
+void update(T* w, const T* gradient, T* slot1, T* slot2, i64 size, Rule rule, const UpdateNumbers* numbers) {
+  NoWatch<T> watch;
+  update_all(watch, w, gradient, slot1, slot2, size, rule, Rounded<T>(*numbers));
+}
+
+template <class T>
+T update_watched(T* w, const T* gradient, T* slot1, T* slot2, i64 size, Rule rule,
+                 const UpdateNumbers* numbers) {
+  Watch<T> watch;
+  update_all(watch, w, gradient, slot1, slot2, size, rule, Rounded<T>(*numbers));
+  return watch.total();
 }
 
 // The gradient of w (rows, columns) is x^T d_out, x (rows,), d_out (columns,), and rounded as if it had been
@@ -124,9 +173,10 @@ template <class T>
 void update_outer(T* w, T* slot1, T* slot2, const T* x, const T* d_out, i64 rows, i64 columns, Rule rule,
                   const UpdateNumbers* numbers) {
   const Rounded<T> a(*numbers);
+  NoWatch<T> watch;
   with_rule(rule, [&]<Rule of_rule>() {
     for (i64 i = 0; i < rows; ++i)
-      update_piece<of_rule>(w, slot1, slot2, i * columns, columns, a, [&](i64 j, int lanes) {
+      update_piece<of_rule>(watch, w, slot1, slot2, i * columns, columns, a, [&](i64 j, int lanes) {
         return product::rounded<T>(product::load_part(d_out + j, lanes) * x[i]);
       });
   });

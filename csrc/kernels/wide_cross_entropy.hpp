@@ -32,7 +32,7 @@ LAMINA_INLINE RowTarget<T> row_target(const T* target, bool by_class, i64 width,
 template <class T>
 LAMINA_INLINE void add_expected(T& expected, T& mass, const T* d, i64 first, i64 count,
                                 const RowTarget<T>& target) {
-  const auto [keep, floor] = target.smooth;
+  const T keep = target.smooth.keep, floor = target.smooth.floor;
   if (target.probabilities) {
     const T* p = target.probabilities + first;
     T sum = 0, total = 0;
@@ -56,7 +56,7 @@ LAMINA_INLINE void add_expected(T& expected, T& mass, const T* d, i64 first, i64
 // d_logits = scale * (e factor - t'), e (width,) in d_logits.
 template <class T>
 LAMINA_INLINE void finish_gradient(T* d_logits, i64 width, T scale, T factor, const RowTarget<T>& target) {
-  const auto [keep, floor] = target.smooth;
+  const T keep = target.smooth.keep, floor = target.smooth.floor;
   const T* p = target.probabilities;
   const T at_class = target.index >= 0 ? scale * (d_logits[target.index] * factor - (keep + floor)) : T(0);
   LAMINA_SIMD

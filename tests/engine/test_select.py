@@ -67,7 +67,8 @@ def test_a_broken_extension_is_found_out_by_importing():
     [
         ({"engine": "nativ"}, "Did you mean 'native'"),
         ({"dtype": "float16"}, "dtype must be one of float32, float64, got 'float16'"),
-        ({"n_threads": 0}, "n_threads must be at least 1"),
+        ({"n_threads": 0}, "n_threads must be from 1 to 1024"),
+        ({"n_threads": 1025}, "n_threads must be from 1 to 1024"),
     ],
 )
 def test_wrong_settings_are_refused(setting, message):

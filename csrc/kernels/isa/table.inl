@@ -40,6 +40,7 @@ constexpr Kernels<T> kTable = {
     .layer_norm_backward = layer_norm_backward<T>,
     .head = head<T>,
     .update = update<T>,
+    .update_watched = update_watched<T>,
     .update_outer = update_outer<T>,
     .penalty = penalty<T>,
     .clip_value = clip_value<T>,

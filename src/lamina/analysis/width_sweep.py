@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.analysis.table import text_table
+from lamina.engine import N_THREADS, default_threads
 from lamina.errors import DataError, LaminaError, NonFiniteError, phrase
 from lamina.layers import Dense
 from lamina.losses import Loss, LossLike, get_loss
@@ -20,7 +20,7 @@ from lamina.network import Sequential
 from lamina.optimizers import Optimizer, get_optimizer
 from lamina.training import EarlyStopping, Trainer
 from lamina.training.data_frame import to_data_frame
-from lamina.validation import Rule, check_parameters, integer, number, one_of, sequence_of, value
+from lamina.validation import Rule, check_parameters, integer, number, one_of, sequence_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +37,7 @@ _RULES: dict[str, Rule] = {
     "patience": integer(0),
     "num_points": integer(8),
     "validation_fraction": number(0, 1, "neither"),
-    "n_jobs": one_of(value(None), integer(1)),
+    "n_jobs": N_THREADS,
 }
 
 
@@ -136,7 +136,7 @@ def width_sweep(
     validation_fraction : float, default=0.25
         In (0, 1).
     n_jobs : int, optional
-        Threads; None: as many as there are processors.
+        Threads, from 1 to 1024; None: as many as there are processors, within the limits that people set.
 
     Returns
     -------
@@ -172,7 +172,7 @@ def width_sweep(
     run = _Run(train, validation, objective, activation, outputs, steps, batch_size, max_epochs, patience)
     chosen_seeds = list(range(seeds)) if isinstance(seeds, int) else [int(seed) for seed in seeds]
     ordered = sorted({int(width) for width in widths})
-    with ThreadPoolExecutor(n_jobs or os.cpu_count()) as pool:
+    with ThreadPoolExecutor(n_jobs or default_threads()) as pool:
         errors = np.array(list(pool.map(run.error, product(ordered, chosen_seeds)))).reshape(len(ordered), len(chosen_seeds))
     return WidthSweep(np.array(ordered), errors, _enough(ordered, errors))
 

@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from lamina.engine.plan import Batches, Clipping, Failure, InputArray, StepValues, TrainingPlan, TrainingResult, UpdateRule
     from lamina.engine.program import HEAD_KINDS, OP_KINDS, Head, Op, Parameter, Program
     from lamina.engine.select import ENGINES, engine_info, make_executor, make_perceptron, native_available, permutation
+    from lamina.engine.threads import MAX_THREADS, N_THREADS, default_threads, num_processors
 
 __all__ = [
     "ENGINES",
     "HEAD_KINDS",
+    "MAX_THREADS",
+    "N_THREADS",
     "OP_KINDS",
     "Batches",
     "Clipping",
@@ -34,10 +37,12 @@ __all__ = [
     "TrainingPlan",
     "TrainingResult",
     "UpdateRule",
+    "default_threads",
     "engine_info",
     "make_executor",
     "make_perceptron",
     "native_available",
+    "num_processors",
     "permutation",
 ]
 
@@ -47,5 +52,6 @@ _HOMES = {
     "lamina.engine.plan": "Batches Clipping Failure InputArray StepValues TrainingPlan TrainingResult UpdateRule",
     "lamina.engine.program": "HEAD_KINDS OP_KINDS Head Op Parameter Program",
     "lamina.engine.select": "ENGINES engine_info make_executor make_perceptron native_available permutation",
+    "lamina.engine.threads": "MAX_THREADS N_THREADS default_threads num_processors",
 }
 __getattr__, __dir__ = lazy_exports(__name__, _HOMES)

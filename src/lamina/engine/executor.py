@@ -41,7 +41,10 @@ class Executor(Protocol):
         """
 
     def evaluate(self, data: Batches) -> np.ndarray:
-        """The weighted mean loss of every head (no penalty, head weight not applied) in inference mode, float64 (heads,)."""
+        """The weighted mean loss of every head (no penalty, head weight not applied) in inference mode, float64 (heads,).
+
+        NaN where logits are not finite, whatever the loss makes of them.
+        """
 
     def loss_and_gradient(
         self,

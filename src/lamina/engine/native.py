@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lamina.engine import _native
+from lamina.engine import _native, threads
 from lamina.engine.blas import SingleThreadedBlas, scipy_blas
 from lamina.engine.executor import live_array
 from lamina.engine.native_data import DataReader, as_order
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["NativeExecutor"]
 
 _CACHE_LINE = 64
+threads.serve_limits(_native)
 _UNTRAINED = TrainingPlan(UpdateRule("gradient_descent", (), 0))
 _ENGINES = {np.dtype(np.float32): _native.ExecutorF32, np.dtype(np.float64): _native.ExecutorF64}
 
@@ -45,7 +46,8 @@ class NativeExecutor:
     program : Program
     dtype : {"float32", "float64"}, default "float32"
     n_threads : int, optional
-        Threads that share a batch's work; None chooses by the work's size (1 for small networks). Speed only: same bits.
+        Threads that share a batch's work; None chooses by the work's size (1 for small networks), within the limits that
+        :mod:`lamina.engine.threads` heeds. Speed only: same bits. Where the system grants fewer threads, those do the work.
     instruction_set : str, optional
         One of :func:`lamina.engine._native.instruction_sets`; None is the best that this machine has.
     product : {"automatic", "built_in", "blas"}, default "automatic"
@@ -95,8 +97,9 @@ class NativeExecutor:
         self._state = _aligned_zeros((program.num_state,), self.dtype)
         self._slots = _aligned_zeros((0, program.num_parameters), self.dtype)
         self._engine = _ENGINES[self.dtype](
-            program, self._parameters, self._state, scipy_blas(), instruction_set or "", product, n_threads or 0
-        )
+            program, self._parameters, self._state, scipy_blas(), instruction_set or "", product, n_threads or 0,
+            threads.default_threads(),
+        )  # fmt: skip
         self._reader = DataReader(program, self.dtype)
         self._num_dropouts = sum(op.kind == "dropout" for op in program.ops)
         self._output_widths = [program.widths[b] for b in program.outputs]
@@ -191,7 +194,10 @@ class NativeExecutor:
         return outputs
 
     def evaluate(self, data: Batches) -> np.ndarray:
-        """The weighted mean loss of every head in inference mode, float64 (heads,); 0 if the weights sum to 0."""
+        """The weighted mean loss of every head in inference mode, float64 (heads,); 0 if the weights sum to 0.
+
+        NaN where logits are not finite.
+        """
         losses = np.zeros(len(self.program.heads))
         with self._quiet_blas(data.num_rows):
             self._engine.evaluate(self._reader.batches(data), losses)

@@ -143,11 +143,22 @@ class BestEpoch:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Where a non-finite number first appeared. The step was not applied: the parameters are those before it.
+    """Where a non-finite number first appeared, and the step that it appeared in, which does not count as done.
 
-    ``quantity`` is "activation", "loss" or "gradient"; ``layer`` is the first layer in forward order whose output is not finite
-    (for "activation"), the layer before the head (for "loss"), or the first layer in *backward* order whose
-    parameter gradient is not finite (for "gradient").
+    ==========================  =====================================================================  ====================
+    ``quantity``                ``layer``                                                              found
+    ==========================  =====================================================================  ====================
+    ``"activation"``            the first in forward order whose output is not finite                  before the update
+    ``"loss"``                  the one before the head                                                before the update
+    ``"gradient"``              the first in *backward* order whose parameters' gradient is not        before the update
+    ``"running statistics"``    the first in forward order whose new running statistics are not        before the update
+    ``"updated weights"``       the first in forward order whose new weights are not                   after the update
+    ``"optimizer state"``       the first in forward order whose new slots are not (all weights are)   after the update
+    ==========================  =====================================================================  ====================
+
+    What is found before the update leaves the model as it was before the step: parameters, state and slots. An update writes
+    over weights and slots, so that after one that failed they are **not** fit for use: whoever trains puts back weights that
+    are known to be good. The state is in every case that before the step.
     """
 
     step: int
@@ -160,7 +171,8 @@ class TrainingResult:
     """What a call of ``train`` did.
 
     ``losses`` (steps done,) float64, penalty included, before each update; ``gradient_norms`` likewise, or None if not recorded.
-    ``num_clipped``: steps in which clipping changed the gradient. ``failure``: None when all was finite. ``objectives``
+    ``num_clipped``: steps in which clipping changed the gradient. ``failure``: of the step after those, which is not among
+    them; None when all was finite. ``objectives``
     (steps done,) and ``num_kept`` (changes of one weight that were kept): see :mod:`lamina.engine.perturbation`.
     ``head_losses`` (steps done, heads) float64: each head's own loss, without its weight and without penalties, at the moment of
     ``losses``; None with a single head.

@@ -13,6 +13,7 @@ from lamina.engine import randomness
 from lamina.engine.executor import Executor
 from lamina.engine.perceptron import PerceptronRows, PerceptronRule, PerceptronUnit
 from lamina.engine.program import Program
+from lamina.engine.threads import MAX_THREADS, N_THREADS
 from lamina.errors import InvalidSettingError, LaminaError, phrase, phrase_unknown
 
 __all__ = ["ENGINES", "engine_info", "make_executor", "make_perceptron", "native_available", "permutation"]
@@ -36,13 +37,14 @@ def make_executor(
     dtype : {"float32", "float64"}, default "float32"
     engine : {"auto", "native", "reference"}, default "auto"
         "auto" is native if the extension loads; otherwise the reference serves, and a RuntimeWarning says so once a process.
-    n_threads : int >= 1, optional
-        Threads of the native engine; None chooses by the work's size. Speed only: the numbers are the same.
+    n_threads : int in [1, 1024], optional
+        Threads of the native engine; None chooses by the work's size, within the limits that people set
+        (:mod:`lamina.engine.threads`). Speed only: the numbers are the same.
 
     Raises
     ------
     InvalidSettingError
-        Unknown ``engine`` or ``dtype``, or ``n_threads`` below 1.
+        Unknown ``engine`` or ``dtype``, or ``n_threads`` that is not between 1 and 1024.
     LaminaError
         ``engine="native"`` and the extension does not load.
 
@@ -57,8 +59,8 @@ def make_executor(
         raise InvalidSettingError(phrase_unknown("engine", engine, ENGINES))
     if str(np.dtype(dtype)) not in _DTYPES:
         raise InvalidSettingError(phrase_unknown("dtype", str(dtype), _DTYPES))
-    if n_threads is not None and n_threads < 1:
-        raise InvalidSettingError(phrase("n_threads", "must be at least 1, or None", n_threads))
+    if not N_THREADS.accepts(n_threads):
+        raise InvalidSettingError(phrase("n_threads", f"must be from 1 to {MAX_THREADS}, or None", n_threads))
     if _wants_native(engine):
         from lamina.engine.native import NativeExecutor
 

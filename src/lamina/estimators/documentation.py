@@ -101,7 +101,8 @@ on_interrupt : {"raise", "return"}, default="raise"
     What ``fit`` and ``partial_fit`` do after Ctrl-C, once the model is whole and has its best weights: raise KeyboardInterrupt,
     so that a loop or a search around them ends as well, or return with a warning, which suits a notebook.
 n_threads : int or None, default=None
-    Threads of the engine; None chooses by the size of the work. Changes speed only.
+    Threads of the engine, from 1 to 1024. Changes speed only. None chooses by the size of the work, within the processor mask,
+    the container's CPU quota, ``OMP_NUM_THREADS`` and ``threadpoolctl``'s limits.
 engine : {"auto", "native", "reference"}, default="auto"
     Who computes. All engines give the same numbers, to rounding.
 """

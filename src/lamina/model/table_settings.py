@@ -264,7 +264,7 @@ class RunSettings:
     seed : int
         Of splits, first weights, order and dropout.
     threads : int
-        Threads of the engine; changes speed only.
+        Threads of the engine, from 1 to 1024; changes speed only.
     engine : {"auto", "native", "reference"}
         What computes.
     restarts : int

@@ -73,8 +73,7 @@ def checkpoint_form(trainer: Trainer, program: Program, num_slots: int) -> Form:
         # Of the schedule that was in place, which may have been a callback's.
         "schedule": Maybe(Entries(ANYTHING) if reactive is None else _reactive(reactive)),
         **weights,
-        # A second moment may overflow, and the step is then 0: infinity is no damage here.
-        "slots": ArrayOf((num_slots, program.num_parameters), trainer.dtype, finite=False),
+        "slots": ArrayOf((num_slots, program.num_parameters), trainer.dtype),
     }
 
 

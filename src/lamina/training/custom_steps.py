@@ -5,6 +5,7 @@ It has the ``train`` and ``evaluate`` of an executor, so that the trainer need n
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -57,7 +58,11 @@ class CustomSteps:
         outputs = self._executor.predict(data.inputs)
         w = _shares(data, slice(None))[0]
         pairs = zip(self._losses, outputs, data.targets, strict=True)
-        return np.array([float(w @ loss.value_and_gradient(logits, target)[0]) for loss, logits, target in pairs])
+        return np.array([self._mean_loss(loss, logits, target, w) for loss, logits, target in pairs])
+
+    @staticmethod
+    def _mean_loss(loss: CustomLoss, logits: np.ndarray, target: np.ndarray, shares: np.ndarray) -> float:
+        return float(shares @ loss.value_and_gradient(logits, target)[0]) if np.isfinite(logits).all() else math.nan
 
     def _step(
         self, data: Batches, rows: np.ndarray, step: int, learning_rate: float, weight_decay: float

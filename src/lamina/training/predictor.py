@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from lamina.engine import ENGINES
+from lamina.engine import ENGINES, N_THREADS
 from lamina.engine.executor import Executor
 from lamina.engine.plan import Batches
 from lamina.losses import Loss
@@ -28,7 +28,7 @@ PREDICTOR_RULES: dict[str, Rule] = {
     "network": instance(Network),
     "seed": integer(0),
     "dtype": choice(("float32", "float64")),
-    "n_threads": one_of(integer(1), value(None)),
+    "n_threads": N_THREADS,
     "engine": choice(ENGINES),
     "metrics": one_of(value(None), mapping_of(function("targets, predictions"))),
 }

@@ -87,8 +87,9 @@ class Trainer(Predictor):
     shuffle : bool, default=True
         Whether every epoch has its own order of the rows.
     engine : {"auto", "native", "reference"}, default="auto"
-    n_threads : int, optional
-        Threads of the engine; results do not depend on it.
+    n_threads : int in [1, 1024], optional
+        Threads of the engine; results do not depend on it. None chooses by the size of the work, within the limits that people
+        set: see :doc:`/how-to/reproducibility`.
     penalty_per_row : bool, default=False
         Whether L1 and L2 penalties are divided by the batch's rows (sum of sample weights), as scikit-learn does with ``alpha``.
     loss_weights : sequence of float or dict, optional

@@ -14,7 +14,7 @@ from lamina.engine.program import Program
 from lamina.engine.reference.activation import activation_forward
 from lamina.engine.reference.array import Array, Namespace, array_namespace
 from lamina.engine.reference.clipping import clip, norm
-from lamina.engine.reference.failure import all_finite, find_activation, find_gradient, find_loss
+from lamina.engine.reference.failure import all_finite, find_activation, find_gradient, find_loss, find_statistics, find_update
 from lamina.engine.reference.objective import by_head, head_gradients, head_losses
 from lamina.engine.reference.passes import Mode, Tape, flatten, run_backward, run_forward, unflatten
 from lamina.engine.reference.penalty import max_norm, penalty, penalty_gradient
@@ -62,7 +62,8 @@ class ReferenceExecutor:
     Notes
     -----
     A step is forward, loss, backward, penalty gradient, clipping (value, layer, whole), weight decay, update rule, max-norm. If
-    its loss or gradient is not finite, nothing of it is kept, running statistics included. A batch whose sample weights sum to 0
+    its loss, gradient or running statistics are not finite, nothing of it is kept; new weights or slots that are not finite have
+    replaced the old ones, see :class:`~lamina.engine.plan.Failure`. A batch whose sample weights sum to 0
     has data loss 0 and data gradient 0 (and no penalty, where the plan divides it by that sum); the step is taken all the same.
 
     Examples
@@ -98,6 +99,7 @@ class ReferenceExecutor:
         self._slots = xp.zeros((0, program.num_parameters), **self._number)
         self._plan = _UNTRAINED
         self._tape: Tape | None = None
+        self._state_before = self.state
         self._l1 = self._spread([p.l1 for p in program.parameters])
         self._l2 = self._spread([p.l2 for p in program.parameters])
         self._decays = self._spread([float(p.decay) for p in program.parameters])
@@ -135,7 +137,10 @@ class ReferenceExecutor:
             if failure is not None:
                 break
             weight_decay = 0.0 if values.weight_decays is None else float(values.weight_decays[k])
-            num_clipped += self._update(batch.gradient, step, float(values.learning_rates[k]), weight_decay)
+            clipped, failure = self._update(batch.gradient, step, float(values.learning_rates[k]), weight_decay)
+            if failure is not None:
+                break
+            num_clipped += clipped
             self._keep_state(batch.tape)
             losses.append(batch.loss)
             of_heads.append(batch.head_losses)
@@ -157,11 +162,16 @@ class ReferenceExecutor:
 
     @_quietly
     def evaluate(self, data: Batches) -> np.ndarray:
-        """The weighted mean loss of every head in inference mode, float64 (heads,); 0 if the weights sum to 0."""
+        """The weighted mean loss of every head in inference mode, float64 (heads,); 0 if the weights sum to 0.
+
+        NaN where logits are not finite.
+        """
         sums = np.zeros(len(self.program.heads))
         for rows in chunks(data.num_rows, _CHUNK_ROWS):
             tape = self._forward(data.inputs, rows, Mode(training=False))
             sums += head_losses(self.program.heads, tape.buffers, self._targets(data, rows), _weights(data, rows))
+            # A hinge loss of infinite logits is 0, and would pass for a good one.
+            sums[[not all_finite(tape.buffers[head.logits]) for head in self.program.heads]] = np.nan
         total = _total_weight(data, np.arange(data.num_rows))
         return sums / total if total > 0 else np.zeros_like(sums)
 
@@ -186,6 +196,7 @@ class ReferenceExecutor:
     def forward(self, inputs: Sequence[InputArray], order: np.ndarray, step: int) -> list[Array]:
         """Outputs of one batch in training mode; running statistics are updated."""
         self._tape = self._forward(inputs, order, Mode(True, self._plan.seed, step))
+        self._state_before = self.state + 0
         self._keep_state(self._tape)
         return [self._tape.buffers[b] for b in self.program.outputs]
 
@@ -199,10 +210,14 @@ class ReferenceExecutor:
         tape, self._tape = self._tape, None
         d_logits = [self._xp.asarray(d, **self._number) for d in d_outputs]
         gradient = self._backward(tape, list(zip(self.program.outputs, d_logits, strict=True)), rows)
+        failure: Failure | None
         if not all_finite(gradient):
-            return find_activation(tape, step) or find_gradient(self.program, gradient, step)
-        self._update(gradient, step, learning_rate, weight_decay)
-        return None
+            failure = find_activation(tape, step) or find_gradient(self.program, gradient, step)
+        else:
+            failure = find_statistics(tape, step) or self._update(gradient, step, learning_rate, weight_decay)[1]
+        if failure is not None:
+            self.state[...] = self._state_before
+        return failure
 
     def _differentiate(self, data: Batches, rows: np.ndarray, mode: Mode) -> _Differentiated:
         """Forward, loss, backward and penalty over one batch."""
@@ -238,12 +253,12 @@ class ReferenceExecutor:
     def _find_failure(self, batch: _Differentiated, step: int) -> Failure | None:
         if math.isfinite(batch.loss):
             if all_finite(batch.gradient):
-                return None
+                return find_statistics(batch.tape, step)
             return find_activation(batch.tape, step) or find_gradient(self.program, batch.gradient, step)
         return find_activation(batch.tape, step) or find_loss(self.program, batch.head_losses, step)
 
-    def _update(self, gradient: Array, step: int, learning_rate: float, weight_decay: float) -> bool:
-        """Clipping, weight decay, rule, max-norm. Whether clipping changed the gradient."""
+    def _update(self, gradient: Array, step: int, learning_rate: float, weight_decay: float) -> tuple[bool, Failure | None]:
+        """Clipping, weight decay, rule, max-norm. Whether clipping changed the gradient, and what the rule made infinite."""
         rule = self._plan.rule
         gradient, was_clipped = clip(gradient, self._plan.clipping, self._layers)
         w = decay(self.parameters, self._decays, learning_rate, weight_decay) if weight_decay else self.parameters
@@ -252,8 +267,10 @@ class ReferenceExecutor:
         self.parameters[...] = w
         for i, slot in enumerate(slots):
             self.slots[i, ...] = slot
-        self._apply_max_norms()
-        return was_clipped
+        failure = find_update(self.program, w, slots, step)
+        if failure is None:
+            self._apply_max_norms()
+        return was_clipped, failure
 
     def _apply_max_norms(self) -> None:
         for p in self.program.parameters:

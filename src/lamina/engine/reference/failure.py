@@ -10,7 +10,7 @@ from lamina.engine.program import Program
 from lamina.engine.reference.array import Array, array_namespace
 from lamina.engine.reference.passes import Tape
 
-__all__ = ["all_finite", "find_activation", "find_gradient", "find_loss"]
+__all__ = ["all_finite", "find_activation", "find_gradient", "find_loss", "find_statistics", "find_update"]
 
 
 def all_finite(x: Array) -> bool:
@@ -41,3 +41,21 @@ def find_gradient(program: Program, gradient: Array, step: int) -> Failure:
         if not all(all_finite(gradient[program.parameters[p].slice]) for p in op.parameters):
             return Failure(step, op.layer, "gradient")
     return Failure(step, program.parameters[-1].layer, "gradient")
+
+
+def find_statistics(tape: Tape, step: int) -> Failure | None:
+    """The first op in forward order whose running statistics would not be finite."""
+    for call in tape.calls:
+        if not all(all_finite(observed) for observed in call.new_state):
+            return Failure(step, call.op.layer, "running statistics")
+    return None
+
+
+def find_update(program: Program, parameters: Array, slots: Sequence[Array], step: int) -> Failure | None:
+    """The first layer in forward order whose new weights are not finite, or else whose new slots are not."""
+    vectors = [(parameters, "updated weights"), *((slot, "optimizer state") for slot in slots)]
+    for vector, quantity in vectors:
+        for op in program.ops:
+            if not all(all_finite(vector[program.parameters[p].slice]) for p in op.parameters):
+                return Failure(step, op.layer, quantity)
+    return None

@@ -47,5 +47,11 @@ def max_norm(weight: Array, bound: float) -> Array:
     xp = array_namespace(weight)
     rows = xp.reshape(weight, (-1, weight.shape[-1]))
     norm = xp.sqrt(xp.sum(rows * rows, axis=0, keepdims=True))
+    if not bool(xp.all(xp.isfinite(norm))):  # the squares overflow, which those of shares of the largest do not
+        most = xp.max(xp.abs(rows), axis=0, keepdims=True)
+        shares = rows / xp.where(most > 0, most, 1.0)
+        factor = bound / most / xp.sqrt(xp.sum(shares * shares, axis=0, keepdims=True))
+        rows = xp.where(xp.isfinite(norm), rows, rows * factor)
+        norm = xp.where(xp.isfinite(norm), norm, bound)
     factor = xp.where(norm > bound, bound / xp.where(norm > 0, norm, 1.0), 1.0)
     return xp.reshape(rows * factor, weight.shape)

@@ -18,7 +18,7 @@ from lamina.engine.plan import Batches, Failure, StepValues, TrainingResult
 from lamina.engine.randomness import PERTURB_ALL, PERTURB_ONE, random_words
 from lamina.engine.reference.array import Array
 from lamina.engine.reference.executor import ReferenceExecutor
-from lamina.engine.reference.failure import find_activation, find_loss
+from lamina.engine.reference.failure import find_activation, find_loss, find_statistics
 from lamina.engine.reference.objective import by_head, head_losses
 from lamina.engine.reference.passes import Mode, Tape
 from lamina.engine.reference.penalty import penalty
@@ -46,12 +46,13 @@ def draw_signs(num_parameters: int, *, seed: int, step: int, trial: int) -> np.n
 
 @dataclass(slots=True)
 class _Measured:
-    """A forward pass and what it is worth."""
+    """A forward pass and what it is worth; ``failure``: what else of its step is not finite."""
 
     tape: Tape
     head_losses: list[float]
     loss: float
     objective: float
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +113,9 @@ def perturb(
         except BaseException:  # of the caller's objective, or an interruption
             executor.parameters[...] = before
             raise
-        if not math.isfinite(measured.objective):
+        failure = measured.failure or _find_failure(batch, measured)
+        if failure is not None:
             executor.parameters[...] = before
-            failure = find_activation(measured.tape, batch.step) or find_loss(executor.program, measured.head_losses, batch.step)
             break
         losses.append(measured.loss)
         objectives.append(measured.objective)
@@ -127,19 +128,27 @@ def perturb(
     return TrainingResult(np.array(losses), None, num_clipped, failure, np.array(objectives), kept, told)
 
 
+def _find_failure(batch: _Batch, measured: _Measured) -> Failure | None:
+    if math.isfinite(measured.objective):
+        return None
+    program, step = batch.executor.program, batch.step
+    return find_activation(measured.tape, step) or find_loss(program, measured.head_losses, step)
+
+
 def _step_one(batch: _Batch, rule: PerturbationRule, size: float) -> tuple[_Measured, int, int]:
-    """Change one weight after the other; a change that does not improve the objective is undone."""
+    """Change one weight after the other; a change that does not improve the objective is undone, one to infinity not tried."""
     executor = batch.executor
     w = executor.parameters
     first = batch.measure()
-    if not math.isfinite(first.objective):
+    first.failure = _find_failure(batch, first) or find_statistics(first.tape, batch.step)
+    if first.failure is not None:
         return first, 0, 0
     best, num_kept = first.objective, 0
     changes = draw_changes(executor.program.num_parameters, rule.trials, size, seed=executor._plan.seed, step=batch.step)
     for index, change in zip(*(drawn.tolist() for drawn in changes), strict=True):
         old = float(w[index])
         w[index] = w[index] + executor._xp.asarray(change, **executor._number)
-        value = batch.measure().objective
+        value = batch.measure().objective if math.isfinite(w[index]) else math.nan
         if value < best or (rule.accept_ties and value == best):
             best, num_kept = value, num_kept + 1
         else:
@@ -167,7 +176,12 @@ def _step_all(batch: _Batch, rule: PerturbationRule, learning_rate: float) -> tu
     measured = _mean(pairs) if base is None else base
     if not all(math.isfinite(each.objective) for pair in pairs for each in pair):
         return replace(pairs[-1][1], objective=math.nan), 0, 0
-    clipped = executor._update(estimate, batch.step, learning_rate, 0.0)
+    failure = find_statistics(measured.tape, batch.step)
+    if failure is not None:
+        return replace(measured, failure=failure), 0, 0
+    clipped, failure = executor._update(estimate, batch.step, learning_rate, 0.0)
+    if failure is not None:
+        return replace(measured, failure=failure), 0, 0
     executor._keep_state(measured.tape)
     return measured, int(clipped), 0
 

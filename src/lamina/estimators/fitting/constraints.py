@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from lamina.activations import ACTIVATIONS, ALIASES, Activation
-from lamina.engine import ENGINES
+from lamina.engine import ENGINES, N_THREADS
 from lamina.estimators.fitting.contradictions import find_contradictions
 from lamina.estimators.parameters import SCIKIT_LEARN_SCHEDULES
 from lamina.initializers import INITIALIZERS, Initializer
@@ -92,7 +92,7 @@ _SHARED: dict[str, Rule] = {
     "callbacks": one_of(instance(Callback), sequence_of(instance(Callback))),
     "max_time": _POSITIVE_OR_NONE,
     "on_interrupt": choice(("raise", "return")),
-    "n_threads": one_of(_NONE, integer(1)),
+    "n_threads": N_THREADS,
     "engine": choice(ENGINES),
 }
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import math
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina.engine import default_threads
 from lamina.errors import NonFiniteError
 from lamina.estimators.fitting.optimization import build_optimizer
 from lamina.estimators.rows import Rows
@@ -140,7 +140,8 @@ def fit_restarts(estimator: MultilayerPerceptron, seeds: Sequence[int], train: R
     """Fit ``estimator`` from every one of ``seeds``, and leave it as the best of these fits.
 
     Each is the fit of an estimator with that ``random_state``, on the same rows; in as many threads as ``n_threads`` says (None:
-    the machine's), one each. Each has copies of the callbacks; the estimator's own end in the state of those of the best.
+    those that the limits which people set leave), one each. Each has copies of the callbacks; the estimator's own end in the
+    state of those of the best.
 
     Raises
     ------
@@ -151,7 +152,7 @@ def fit_restarts(estimator: MultilayerPerceptron, seeds: Sequence[int], train: R
     """
     batch_size = estimator._batch_size(len(train))  # which warns, once for all
     candidates = [_candidate(estimator, number, seed, train, batch_size) for number, seed in enumerate(seeds, 1)]
-    failures = _run_all(candidates, min(len(candidates), estimator.n_threads or _num_processors()), train, validation)
+    failures = _run_all(candidates, min(len(candidates), estimator.n_threads or default_threads()), train, validation)
     if None not in failures:
         if any(failure is not None and failure.code == "interrupted" for failure in failures):
             raise KeyboardInterrupt  # nothing was learned: an earlier fit's model stays
@@ -168,11 +169,6 @@ def fit_restarts(estimator: MultilayerPerceptron, seeds: Sequence[int], train: R
         chosen = failures.index(None)
     _adopt(estimator, candidates[chosen])
     estimator.restarts_ = Restarts(criterion, rows, chosen)
-
-
-def _num_processors() -> int:
-    """Those that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _candidate(

@@ -1,0 +1,100 @@
+// How large weights and their slots can have become: numbers that bound them, taken along from step to step.
+//
+// To look at every new weight takes one to three parts in a hundred of a step of a small network. These
+// bounds cost a few comparisons, and mostly they are far from where numbers overflow. Where they are not, the
+// update looks (Kernels::update_watched).
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "executor/update.hpp"
+#include "kernels/kernels.hpp"
+
+namespace lamina {
+
+template <class T>
+class Reach {
+ public:
+  Reach() = default;  // nothing is known, and nothing allowed
+  // The largest magnitudes in the weights and their slots.
+  Reach(double w, double slot1, double slot2) : w_(w), slot1_(slot1), slot2_(slot2), known_(true) {}
+
+  bool known() const { return known_; }
+
+  // Whether a step with gradients of at most `gradient` is one of those that `extend` has allowed.
+  bool allows(const UpdateNumbers& numbers, double gradient) {
+    return gradient <= gradient_ && std::abs(numbers.rate) <= rate_ &&
+           std::abs(numbers.from_moment) <= from_moment_ && std::abs(numbers.keep) <= keep_ &&
+           numbers.root <= root_ && steps_-- > 0;
+  }
+
+  // Allows so many steps (at most 64), of which none has a larger gradient or larger numbers than `headroom`
+  // times these, if all that they compute is surely finite, roundings included. Formulas: kernels/update.hpp.
+  bool extend(Rule rule, const UpdateNumbers& numbers, double gradient, i64 steps, double headroom) {
+    // From row to row gradients differ by magnitudes: the largest so far is the measure, where that will do.
+    gradient_ = headroom > 1 ? std::max(gradient_, headroom * gradient) : gradient;
+    rate_ = headroom * std::abs(numbers.rate);
+    from_moment_ = headroom * std::abs(numbers.from_moment);
+    keep_ = std::max(1.0, std::abs(numbers.keep));
+    root_ = numbers.root;
+    steps_ = 0;
+    if (numbers.decay1 > 1 || numbers.decay2 > 1) return false;
+    Reach after = *this;
+    if (!after.advance(rule, numbers, static_cast<double>(steps))) return false;
+    *this = after;
+    steps_ = steps;
+    return true;
+  }
+
+ private:
+  static constexpr double kSlack = 1 + 0x1p-9;  // more than 64 steps round off
+
+  // What the bounds are after the steps; whether they are of any use then. No running mean decays in them.
+  bool advance(Rule rule, const UpdateNumbers& numbers, double steps) {
+    const double eps = static_cast<double>(static_cast<T>(numbers.eps));
+    const double squares = numbers.fresh2 * gradient_ * gradient_;
+    double step = rate_ * gradient_, mean_square = 0;
+    switch (rule) {
+      case Rule::gradient_descent:
+        break;
+      case Rule::momentum:
+      case Rule::nesterov:
+        slot1_ = kSlack * (slot1_ + steps * gradient_);
+        step = rate_ * (slot1_ + gradient_);
+        break;
+      case Rule::rmsprop:
+      case Rule::adagrad:
+        mean_square = slot1_ = kSlack * (slot1_ + steps * squares);
+        step /= eps;
+        break;
+      case Rule::adam:
+      case Rule::nadam:
+        slot1_ = kSlack * (slot1_ + steps * numbers.fresh1 * gradient_);
+        mean_square = slot2_ = kSlack * (slot2_ + steps * squares);
+        step = (from_moment_ * slot1_ + step) / eps;
+    }
+    w_ = kSlack * std::pow(keep_, steps) * (w_ + steps * step);
+    // A sum of all that occurs on the way, none of it negative: NaN and infinity come through.
+    const double highest = keep_ + rate_ + from_moment_ + gradient_ + rate_ * gradient_ + step * eps + step +
+                           slot1_ + (1 + mean_square) * (1 + root_) + w_;
+    return highest < static_cast<double>(std::numeric_limits<T>::max()) / 4;
+  }
+
+  double w_ = 0, slot1_ = 0, slot2_ = 0;
+  double gradient_ = 0, rate_ = 0, from_moment_ = 0, keep_ = 0, root_ = 0;
+  i64 steps_ = 0;
+  bool known_ = false;
+};
+
+// Of all weights and slots as they are.
+template <class T>
+Reach<T> measure_reach(const Kernels<T>& kernels, const Weights<T>& weights) {
+  const auto largest = [&](const T* from) {
+    return from ? static_cast<double>(kernels.largest(from, weights.num_parameters)) : 0.0;
+  };
+  return {largest(weights.parameters), largest(weights.slot(0, 0)), largest(weights.slot(1, 0))};
+}
+
+}  // namespace lamina
