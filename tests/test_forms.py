@@ -78,7 +78,7 @@ def test_values_of_the_form_pass(value: object, form: Any) -> None:
         (True, COUNT, "the value must be an integer"),
         (2**61, COUNT, "the value must be an integer"),
         (True, REAL, "the value must be a number, got True"),
-        (10**1200, REAL, r"the value must be a number, got 1000.*… \(1,201 characters\)"),
+        (10**1200, REAL, r"the value must be a number, got 1000.* \(1,201 characters\)"),
         (1 << 20_000, REAL, "the value must be a number, got a int that cannot be shown"),
         (math.nan, COMPARABLE, "the value must be a number, not NaN, got nan"),
         (1, Maybe(TEXT), "the value must be a text, got 1"),

@@ -272,6 +272,7 @@ def test_every_knob_of_the_estimators_is_an_option() -> None:
         "warm_start": "",
         "verbose": "",
         "max_fun": "",
+        "on_interrupt": "",
     }
     reached = {*TableSettings().parameters("classification", 1000), "loss"}
     for estimator in (MLPClassifier, MLPRegressor):

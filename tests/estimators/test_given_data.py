@@ -181,7 +181,7 @@ def test_validation_rows_of_classes_without_weight_are_named() -> None:
 
 
 def test_weights_that_are_all_zero_are_named_as_such() -> None:
-    with pytest.raises(DataError, match="Sample weights must contain at least one non-zero number"):
+    with pytest.raises(DataError, match="sample_weight must hold a weight > 0, got zeros alone"):
         MLPRegressor().fit(X, y, np.zeros(60))
 
 

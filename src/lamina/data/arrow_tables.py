@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pyarrow as pa
-import pyarrow.compute as pc
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from lamina.errors import DataError
+from lamina.extras import OptionalModule
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+else:
+    pa = OptionalModule("pyarrow", owner="reading tables")
+    pc = OptionalModule("pyarrow.compute", owner="reading tables")
 
 __all__ = ["plain_pandas", "plain_table"]
 
@@ -73,7 +79,7 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_dictionary(kind):
         return pa.dictionary(kind.index_type, _plain_type(kind.value_type), kind.ordered)
     # A cast to types with offsets of 32 bits fails where a chunk's text is longer than 2 GB.
-    for fits, plain in _PLAIN:
+    for fits, plain in _plain_types():
         if fits(kind):
             return plain
     if pa.types.is_decimal32(kind) or pa.types.is_decimal64(kind):
@@ -81,9 +87,10 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
     return kind
 
 
-_PLAIN = (
-    (pa.types.is_string_view, pa.large_string()),
-    (pa.types.is_binary_view, pa.large_binary()),
-    (pa.types.is_float16, pa.float32()),
-    (pa.types.is_date64, pa.timestamp("ms")),
-)
+def _plain_types() -> tuple[tuple[Callable[[pa.DataType], bool], pa.DataType], ...]:
+    return (
+        (pa.types.is_string_view, pa.large_string()),
+        (pa.types.is_binary_view, pa.large_binary()),
+        (pa.types.is_float16, pa.float32()),
+        (pa.types.is_date64, pa.timestamp("ms")),
+    )

@@ -50,8 +50,8 @@ class QuasiNewton:
     >>> bowl = QuasiNewton(lambda w: (float(w @ w), 2 * w), np.array([3.0, 4.0]), LBFGS())
     >>> while bowl.largest_slope > 1e-9:
     ...     _ = bowl.advance()
-    >>> bowl.value
-    0.0
+    >>> bowl.value < 1e-18
+    True
     """
 
     def __init__(self, function: ValueAndGradient, start: np.ndarray, optimizer: LBFGS) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn, SupportsIndex
 
 import numpy as np
 
-from lamina.errors import InvalidSettingError, ShapeError
+from lamina.errors import DataError, InvalidSettingError, ShapeError, phrase
 from lamina.network.named_arrays import as_numbers, checked_values
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def write_into(views: Sequence[np.ndarray], arrays: Iterable[object], name: str)
     DataError
         If an array holds no numbers, or numbers that are not finite.
     """
+    if not isinstance(arrays, Iterable):
+        raise DataError(phrase(name, "must be a list of arrays of numbers", arrays))
     new = [as_numbers(name, array) for array in arrays]
     expected, came = [view.shape for view in views], [array.shape for array in new]
     if expected != came:

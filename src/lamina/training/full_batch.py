@@ -83,14 +83,14 @@ class FullBatch:
         self._is_asked_to_stop = is_asked_to_stop
         descent, optimizer = self._descent, self._optimizer
         while True:
+            if descent.num_iterations >= max_iterations:
+                return "max_epochs", f"All {max_iterations} iterations asked for were run."
+            if descent.num_iterations and descent.num_evaluations > optimizer.max_evaluations:
+                return "max_epochs", f"All {optimizer.max_evaluations} evaluations of the loss were used up."
             if descent.largest_slope <= optimizer.gradient_tol:
                 return "gradient_zero", f"The gradient was almost zero: no element exceeded {optimizer.gradient_tol:g}."
             if descent.num_iterations and descent.has_converged(optimizer.loss_tol):
                 return "converged", optimizer.finding("loss")
-            if descent.num_iterations >= max_iterations:
-                return "max_epochs", f"All {max_iterations} iterations asked for were run."
-            if descent.num_evaluations > optimizer.max_evaluations:
-                return "max_epochs", f"All {optimizer.max_evaluations} evaluations of the loss were used up."
             try:
                 if not self._advance():
                     return "no_improvement", "The line search found no lower loss."

@@ -24,12 +24,19 @@ from lamina.validation import Rule, choice, function, instance, integer, mapping
 
 __all__ = ["PREDICTOR_RULES", "Predictor"]
 
+
+def _is_pair(given: object) -> bool:
+    arrays = given if isinstance(given, tuple | list) else []
+    return len(arrays) == 2 and all(isinstance(a, np.ndarray) and a.ndim == 1 and a.dtype.kind == "f" for a in arrays)
+
+
 PREDICTOR_RULES: dict[str, Rule] = {
     "network": instance(Network),
     "seed": integer(0),
     "dtype": choice(("float32", "float64")),
     "n_threads": N_THREADS,
     "engine": choice(ENGINES),
+    "initial_weights": one_of(value(None), Rule("a pair of flat float arrays, parameters and state", _is_pair)),
     "metrics": one_of(value(None), mapping_of(function("targets, predictions"))),
 }
 

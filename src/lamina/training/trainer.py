@@ -165,6 +165,7 @@ class Trainer(Predictor):
             "dtype": _name_of(dtype),
             "shuffle": shuffle,
             "n_threads": n_threads,
+            "initial_weights": initial_weights,
             "penalty_per_row": penalty_per_row,
             "on_interrupt": on_interrupt,
             "callbacks": callbacks,
@@ -473,8 +474,8 @@ class Trainer(Predictor):
                 self.stop_reason = StopReason("non_finite", f"After step {self.step}, {what} is NaN or infinite.")
                 self._fit.recover()
         finally:
-            self._moments.call_all("on_fit_end", self)
             self._fit.close()
+            self._moments.call_all("on_fit_end", self)
 
     def _checked_validation(self, validation_data: tuple[Any, ...] | None) -> tuple[Batches, Any] | None:
         if validation_data is None:

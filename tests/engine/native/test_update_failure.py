@@ -180,7 +180,8 @@ def test_an_epoch_whose_last_update_overflows_is_no_candidate_for_the_best(box):
     assert runs_epochs(executor)
     executor.configure(TrainingPlan(RULES["gradient_descent"]))
     executor.parameters[:] = 3.4e38
-    best = BestEpoch(np.inf, np.zeros(1, np.float32), np.zeros(0, np.float32))
+    arrays = [np.zeros(size, np.float32) for size in (1, 0, 1, 0)]
+    best = BestEpoch(np.inf, *arrays)
     result = executor.train_epochs(_rising(1), Epochs(0, 2), 1, 0, StepValues(np.full(2, 3e38)), best)
     assert result.failure == Failure(0, "dense_0", "updated weights")
     assert (best.loss, best.parameters[0]) == (np.inf, 0.0)
