@@ -91,7 +91,7 @@ def _times_of(series: nw.Series) -> np.ndarray:
         series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     if series.dtype.is_temporal() and not isinstance(series.dtype, nw.Duration):
         return np.asarray(series.cast(nw.Datetime("us")).to_numpy(), dtype="M8[us]")
-    times = np.full(len(series), np.datetime64("NaT"), dtype="M8[us]")
+    times = np.full(len(series), np.datetime64("NaT", "us"), dtype="M8[us]")
     values = object_values(series)
     for i in np.flatnonzero(~is_missing(series)):
         # datetime64 takes a plain number for a count of units.
