@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import signal
 import subprocess
@@ -326,7 +327,7 @@ def test_every_setting_is_documented() -> None:
     for group in dataclasses.fields(TableSettings):
         kind = group.default_factory  # type: ignore[union-attr]
         for setting in dataclasses.fields(kind):  # type: ignore[arg-type]
-            assert f"    {setting.name} : " in (kind.__doc__ or ""), setting.name
+            assert f"\n{setting.name} : " in (inspect.getdoc(kind) or ""), setting.name
 
 
 def test_numbers_of_categories_in_parquet_and_csv_are_the_same_to_a_model(

@@ -22,7 +22,7 @@ __all__ = ["MISSING", "typed_table"]
 
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "?")
 
-_TIMES = (pa.timestamp("us"), pa.timestamp("ns"))  # the second only where a field has more than six decimals
+_TIME_UNITS = ("us", "ns")  # the second only where a field has more than six decimals
 
 
 def typed_table(table: pa.Table, *, missing: Collection[str] = (), text_columns: Collection[str] = ()) -> pa.Table:
@@ -53,9 +53,9 @@ def _typed_column(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
     if _all(pc.is_in(pc.utf8_lower(column), value_set=pa.array(["true", "false"]), skip_nulls=True), column):
         return pc.equal(pc.utf8_lower(column), "true")
     if pc.any(pc.match_substring_regex(column, r"^[+-]?0[0-9]")).as_py():
-        dates = (_cast(column, kind) for kind in _TIMES)
+        dates = (_cast(column, pa.timestamp(unit)) for unit in _TIME_UNITS)
         return next((found for found in dates if found is not None), column)
-    for kind in (pa.int64(), pa.uint64(), pa.float64(), *_TIMES):
+    for kind in (pa.int64(), pa.uint64(), pa.float64(), *map(pa.timestamp, _TIME_UNITS)):
         if (cast := _cast(column, kind)) is not None:
             return cast
     _note_almost_numbers(name, column)

@@ -97,7 +97,7 @@ def _times_of(series: nw.Series) -> np.ndarray:
         series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     if isinstance(series.dtype, nw.Datetime) or series.dtype == nw.Date:
         return _as_microseconds(series.name, times_array(series))
-    times = np.full(len(series), np.datetime64("NaT"), dtype="M8[us]")
+    times = np.full(len(series), np.datetime64("NaT", "us"), dtype="M8[us]")
     values = object_values(series)
     for i in np.flatnonzero(~is_missing(series)):
         times[i] = _time(series.name, values[i], int(i))
