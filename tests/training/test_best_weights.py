@@ -74,7 +74,7 @@ def test_rows_of_the_largest_floats_leave_finite_weights(table):
 @pytest.mark.parametrize(
     ("rate", "outcome", "text"),
     [
-        (3e38, pytest.raises(NonFiniteError), "In step 1, the updated weights of layer 'dense_2' became NaN or infinite"),
+        (3e38, pytest.raises(NonFiniteError), "In step 1, the updated weights of layer 'dense_1' became NaN or infinite"),
         (1e30, pytest.warns(TrainingWarning), "After step 1, the loss of the training rows is NaN or infinite"),
     ],
 )
