@@ -31,7 +31,6 @@
 #define LAMINA_PRAGMA(text) _Pragma(#text)
 #define LAMINA_SIMD LAMINA_PRAGMA(omp simd)
 #define LAMINA_SIMD_SUM(variable) LAMINA_PRAGMA(omp simd reduction(+ : variable))
-#define LAMINA_SIMD_MAX(variable) LAMINA_PRAGMA(omp simd reduction(max : variable))
 #define LAMINA_SIMD_OR(variable) LAMINA_PRAGMA(omp simd reduction(| : variable))
 
 namespace lamina {

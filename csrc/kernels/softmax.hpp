@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/columns.hpp"
+#include "kernels/gemm/vectors.hpp"
 #include "kernels/map.hpp"
 #include "kernels/vector_math.hpp"
 
@@ -13,11 +14,21 @@ template <class T>
 inline constexpr i64 kNarrowSoftmax = 2 * kLanes<T>;
 inline constexpr i64 kNarrowSoftmaxRatio = 3;
 
+// By vectors: clang takes no loop for a maximum that must not lose NaN.
 template <class T>
 LAMINA_INLINE T row_max(const T* x, i64 width) {
+  constexpr int W = product::Simd<T>::width;
   T largest = -FloatTraits<T>::infinity;
-  LAMINA_SIMD_MAX(largest)
-  for (i64 c = 0; c < width; ++c) largest = largest > x[c] ? largest : x[c];
+  i64 c = 0;
+  if (width >= W) {
+    product::Vector<T> lanes = product::load(x);
+    for (c = W; c + W <= width; c += W) {
+      const product::Vector<T> next = product::load(x + c);
+      lanes = lanes > next ? lanes : next;
+    }
+    for (int j = 0; j < W; ++j) largest = largest > lanes[j] ? largest : lanes[j];
+  }
+  for (; c < width; ++c) largest = largest > x[c] ? largest : x[c];
   return largest;
 }
 
