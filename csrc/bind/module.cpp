@@ -3,6 +3,8 @@
 
 NB_MODULE(_native, m) {
   m.doc() = "The native engine of Lamina.";
+  // What a program still holds as it ends is no fault of it; the sanitizers look for leaks.
+  nb::set_leak_warnings(false);
   lamina::bind_sources(m);
   lamina::bind_tools(m);
   lamina::bind_executors(m);

@@ -42,7 +42,7 @@ def test_the_package_runs_as_a_module() -> None:
         (("--max-epochs", "0"), "--max-epochs must be an integer >= 1, got 0."),
         (("--beta1", "7"), "--beta1 must be a number in [0, 1), got 7.0."),
         (("--eps", "0"), "--eps must be a number > 0, got 0.0."),
-        (("--threads", "0"), "--threads must be an integer >= 1, got 0."),
+        (("--threads", "0"), "--threads must be an integer in [1, 1024], or None, got 0."),
         (("--restarts", "0"), "--restarts must be an integer >= 1, got 0."),
         (("--seed", "-1"), "--seed must be an integer in [0, 4294967295], got -1."),
         (("--patience", "-1"), "--patience must be an integer >= 0, got -1."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from lamina import MLPClassifier, MLPRegressor
 from lamina.errors import DataError, FileError, InvalidSettingError
@@ -55,7 +56,7 @@ def learned(model):
 @pytest.mark.parametrize("killed_after", [1, 4])
 def test_an_estimator_ends_as_one_that_was_never_killed(name, killed_after, table, tmp_path):
     def make(path, kill):
-        return ESTIMATORS[name].set_params(callbacks=[Checkpoint(path, resume=True), Kill(kill)], random_state=0)
+        return clone(ESTIMATORS[name]).set_params(callbacks=[Checkpoint(path, resume=True), Kill(kill)], random_state=0)
 
     uninterrupted = learned(make(tmp_path / "other", -1).fit(*table))
     with pytest.raises(KilledError):
