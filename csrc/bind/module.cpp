@@ -3,7 +3,7 @@
 
 NB_MODULE(_native, m) {
   m.doc() = "The native engine of Lamina.";
-  // What a program still holds as it ends is no fault of it; the sanitizers look for leaks.
+  // A model that a program still holds as it ends is no fault, and nothing that its user could mend.
   nb::set_leak_warnings(false);
   lamina::bind_sources(m);
   lamina::bind_tools(m);
