@@ -234,7 +234,8 @@ class NativeExecutor:
         """Back-propagate the outputs' gradients through the batch of the last :meth:`forward`, then update."""
         if self._held is None:
             raise RuntimeError("backward_and_update: forward must be called first, once a step.")
-        gradients = [np.ascontiguousarray(d, dtype=self.dtype) for d in d_outputs]
+        with np.errstate(over="ignore", invalid="ignore"):  # shows as a number that is not finite, which is looked for
+            gradients = [np.ascontiguousarray(d, dtype=self.dtype) for d in d_outputs]
         expected = [(len(self._held[1]), width) for width in self._output_widths]
         if [d.shape for d in gradients] != expected:
             raise ShapeError(phrase("d_outputs", f"must have the outputs' shapes {expected}", [d.shape for d in gradients]))

@@ -96,14 +96,20 @@ def as_source(array: InputArray, dtype: np.dtype) -> _native.Source:
     flags = array.flags
     readable = array.dtype in _FLOATS and array.dtype.isnative and flags.aligned
     if not (readable and (flags.contiguous or all(stride % array.itemsize == 0 for stride in array.strides))):
-        array = array.astype(dtype)
+        array = _converted(array, dtype)
     return _native.Source.dense(array)
 
 
 def _sparse_source(array: sparse.csr_matrix | sparse.csr_array, dtype: np.dtype) -> _native.Source:
     rows = array.tocsr()
-    values = rows.data if rows.data.dtype in _FLOATS and rows.data.dtype.isnative else rows.data.astype(dtype)
+    values = rows.data if rows.data.dtype in _FLOATS and rows.data.dtype.isnative else _converted(rows.data, dtype)
     index = np.result_type(rows.indices, rows.indptr)
     index = index if index in (np.dtype(np.int32), np.dtype(np.int64)) else np.dtype(np.int64)
     columns, offsets = (np.ascontiguousarray(part, dtype=index) for part in (rows.indices, rows.indptr))
     return _native.Source.sparse(np.ascontiguousarray(values), columns, offsets, int(rows.shape[1]))
+
+
+def _converted(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Numbers too large for ``dtype`` become infinite without a warning: they show as activations that are not finite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return array.astype(dtype)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.sparse
 
 from lamina.engine import Batches, Failure, Head, StepValues, TrainingPlan, UpdateRule, _native
 from lamina.engine.executor import runs_epochs
@@ -263,3 +264,28 @@ def test_what_ends_without_a_failure_is_finite_for_any_rate_and_scale(box, seed)
             assert np.isfinite(result.losses).all()
             if result.failure is None or result.failure.quantity not in ("updated weights", "optimizer state"):
                 _assert_finite(executor)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_overflows_in_any_call_come_without_a_warning(box, seed):
+    rng = np.random.default_rng(seed)
+    kind = ["softmax_cross_entropy", "sigmoid_cross_entropy", "squared_error", "poisson"][seed % 4]
+    settings = (0.1,) if kind.endswith("entropy") else ()
+    builder = box.ProgramBuilder(3)
+    x = builder.batch_norm(builder.activation(builder.dense(0, 4, l2=1e30), ["exp", "gelu"][seed % 2]))
+    program = builder.program(Head(kind, builder.dense(builder.layer_norm(x), 2, l1=1e30), 2, settings))
+    wide = 10.0 ** rng.uniform(30, 300, (6, 3))  # float64, beyond float32
+    sources = [wide, scipy.sparse.csr_array(wide), np.asarray(wide[:, ::-1])[:, ::-1], wide.astype(">f8")]
+    for executor in box.pair(program, "float32"):
+        executor.configure(TrainingPlan(RULES["adam"], Clipping(layer_norm=1.0, norm=1.0), record_norms=True))
+        executor.parameters[:] *= 1e30
+        for inputs in sources:
+            data = Batches([inputs], [rng.random((6, 2)).astype("f4")])
+            executor.train(data, np.arange(6), 2, 0, StepValues(np.full(3, 1e30)))
+            executor.evaluate(data)
+            executor.predict(data.inputs, ["softmax"])
+            executor.loss_and_gradient(data)
+            executor.forward(data.inputs, np.arange(6), 0)
+            executor.backward_and_update([np.full((6, 2), 1e300)], 0, 1e300, 1e300)
+        for rule in (PerturbationRule("one", 3), PerturbationRule("all", 2, 1e30), PerturbationRule("all", 2, 1e30, False)):
+            perturb(executor, data, np.arange(6), 2, 0, StepValues(np.full(3, 1e300)), rule)
