@@ -151,7 +151,7 @@ def test_a_checkpoint_of_other_settings_is_refused_and_changes_nothing(make_trai
     trainer.save_checkpoint(tmp_path / "run.checkpoint")
     other = make_trainer(**settings)
     before = everything(other)
-    with pytest.raises(InvalidSettingError, match=f"{word} must be the checkpoint's"):
+    with pytest.raises(InvalidSettingError, match=rf"^Trainer: {word}[^ ]* must be .*, as in the run that wrote"):
         other.load_checkpoint(tmp_path / "run.checkpoint")
     assert everything(other) == before
 
@@ -160,7 +160,7 @@ def test_a_checkpoint_of_another_network_is_refused(make_trainer, table, tmp_pat
     trainer = make_trainer()
     trainer.save_checkpoint(tmp_path / "run.checkpoint")
     other = Trainer(Sequential([Dense(2)], 5), "softmax_cross_entropy", seed=7, dtype="float64")
-    with pytest.raises(InvalidSettingError, match="network must be the checkpoint's"):
+    with pytest.raises(InvalidSettingError, match=r"^Trainer: network[^ ]* must be .*, as in the run that wrote"):
         other.load_checkpoint(tmp_path / "run.checkpoint")
 
 

@@ -178,3 +178,24 @@ def test_a_model_that_was_fitted_before_stays_when_nothing_new_was_learned(table
     with pytest.raises(KeyboardInterrupt):
         model.fit(*table)
     np.testing.assert_array_equal(model.predict_proba(table[0]), before)
+
+
+@pytest.mark.parametrize("settings", [{}, {"early_stopping": True}])
+def test_one_that_comes_twice_at_once_loses_no_model(table, settings):
+    """The second one comes when the trainer has closed, and the estimator has not yet taken what it learned."""
+
+    class PressLate(Callback):
+        def on_epoch_end(self, trainer, record):
+            if record["epoch"] == 3:
+                press()
+
+        def on_fit_end(self, trainer):
+            signal.setitimer(signal.ITIMER_REAL, 1e-6)
+
+    before = signal.signal(signal.SIGALRM, lambda *_: press())
+    model = MLPClassifier(8, random_state=0, callbacks=[PressLate()], **settings)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(*table)
+    signal.signal(signal.SIGALRM, before)
+    assert model.n_iter_ == 3
+    assert np.isfinite(model.predict_proba(table[0])).all()

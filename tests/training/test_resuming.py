@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -10,7 +12,7 @@ from lamina import MLPClassifier, MLPRegressor
 from lamina.errors import DataError, FileError, InvalidSettingError
 from lamina.layers import Dense
 from lamina.network import Graph, Input, Sequential
-from lamina.training import Callback, Checkpoint, Trainer
+from lamina.training import Callback, Checkpoint, JsonlLog, Trainer
 
 
 class KilledError(Exception):
@@ -64,10 +66,14 @@ def test_an_estimator_ends_as_one_that_was_never_killed(name, killed_after, tabl
     assert learned(make(tmp_path / "run", -1).fit(*table)) == uninterrupted
     # and that of a run that had ended is done at once
     assert learned(make(tmp_path / "run", 12).fit(*table)) == uninterrupted
+    if killed_after > 1:
+        shorter = make(tmp_path / "run", -1).set_params(max_iter=3)
+        with pytest.raises(FileError, match=r"has done \d+ epochs, more than the 3 asked for now"):
+            shorter.fit(*table)
 
 
 def trainer(path, **settings):
-    callbacks = [Checkpoint(path, resume=True)]
+    callbacks = [] if path is None else [Checkpoint(path, resume=True)]
     return Trainer(Sequential([Dense(4), Dense(2)]), **{"loss": "softmax_cross_entropy", "callbacks": callbacks} | settings)
 
 
@@ -123,6 +129,58 @@ def test_other_weights_of_the_losses_and_penalties_are_refused(table, tmp_path, 
     trainer(tmp_path / "run").fit(*table, max_epochs=1)
     with pytest.raises(InvalidSettingError, match=word):
         trainer(tmp_path / "run", **settings).fit(*table, max_epochs=1)
+
+
+def square(logits, targets):
+    return (logits[:, 0] - targets[:, 0]) ** 2
+
+
+def absolute(logits, targets):
+    return abs(logits[:, 0] - targets[:, 0])
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("loss", square, absolute),
+        ("schedule", lambda step: 0.01, lambda step: 0.1),
+        ("metrics", {"far": lambda y, p: 1.0}, {"far": lambda y, p: 2.0}),
+    ],
+)
+def test_other_functions_are_refused_and_the_same_ones_are_not(table, tmp_path, name, before, after):
+    def run(function, epochs):
+        settings = {"loss": "squared_error"} | {name: function}
+        made = Trainer(Sequential([Dense(1)]), callbacks=[Checkpoint(tmp_path / "run", resume=True)], **settings)
+        made.fit(table[0], table[1].astype(float), max_epochs=epochs)
+        return made.epoch
+
+    assert (run(before, 2), run(before, 3)) == (2, 3)
+    with pytest.raises(
+        InvalidSettingError, match=r"must be .*, as in the run that wrote '.*run'.* Give every fit a path of its own"
+    ):
+        run(after, 4)
+
+
+def test_what_differs_is_named_by_its_place(table, tmp_path):
+    def make(alpha):
+        return MLPClassifier(4, alpha=alpha, max_iter=9, tol=10, n_iter_no_change=2, random_state=0).set_params(
+            callbacks=[Checkpoint(tmp_path / "run", resume=True)]
+        )
+
+    make(1.0).fit(*table)
+    with pytest.raises(InvalidSettingError, match=r"^Trainer: network\..*l2 must be 1\.0, as in the run that wrote"):
+        make(2.0).fit(*table)
+
+
+def test_a_log_has_every_epoch_once_after_a_kill(table, tmp_path):
+    def run(kill):
+        callbacks = [JsonlLog(tmp_path / "log"), Checkpoint(tmp_path / "run", every=3, resume=True), Kill(kill)]
+        trainer(None, callbacks=callbacks).fit(*table, max_epochs=7)
+
+    with pytest.raises(KilledError):
+        run(5)
+    run(-1)
+    assert [json.loads(line)["epoch"] for line in (tmp_path / "log").read_text().splitlines()] == [1, 2, 3, 4, 5, 6, 7]
 
 
 def test_weights_of_losses_are_compared_by_output(tmp_path, table):

@@ -6,7 +6,7 @@ import pytest
 from lamina.engine import native_available
 from lamina.errors import NonFiniteError
 from lamina.layers import BatchNorm, Dense, Dropout
-from lamina.network import Sequential
+from lamina.network import Graph, Input, Sequential
 from lamina.optimizers import Adam, AdamW, GradientDescent
 from lamina.schedules import Cosine, InverseScaling
 from lamina.training import Trainer, TrainingWarning
@@ -148,3 +148,11 @@ def test_a_failure_in_the_first_epoch_is_an_error():
     trainer.weights[next(iter(trainer.weights))][:] = np.nan
     with pytest.raises(NonFiniteError):
         trainer.fit(x, y, max_epochs=10)
+
+
+def test_a_failure_in_the_first_epoch_of_several_outputs_is_an_error_too():
+    x = Input(3)
+    trainer = Trainer(Graph(x, [Dense(1)(x), Dense(1)(x)]), ["squared_error"] * 2)
+    data = np.full((40, 3), 1e30), [np.ones(40), np.ones(40)]
+    with pytest.raises(NonFiniteError):
+        trainer.fit(*data, max_epochs=4)

@@ -108,7 +108,7 @@ def networks(X: np.ndarray, y: np.ndarray) -> None:
         assert_type(trainer, Trainer)
         history = trainer.fit(X, y, validation_data=(X, y), max_epochs=10)
         assert_type(history, History)
-        assert_type(trainer.weights, dict[str, np.ndarray])
+        assert_type(trainer.weights["dense_1.weight"], np.ndarray)
         trainer.save_checkpoint(Path(folder) / "run.checkpoint")
         assert_type(trainer.load_checkpoint(Path(folder) / "run.checkpoint"), Trainer)
     if trainer.stop_reason is not None:

@@ -80,6 +80,7 @@ def train(
         from lamina.data import target_column
         from lamina.model import fit_table, save_model
         from lamina.training import Progress
+        from lamina.training.interrupts import Interrupts
 
         check_output(output, table, Path(validation), Path(test), *([] if config is None else [config]))
         read = reading.read(table)
@@ -95,7 +96,8 @@ def train(
             callbacks=[] if json or quiet or run.restarts > 1 else [Progress()],
             on_interrupt="return",
         )
-        save_model(output, result.model)
+        with Interrupts() as interrupts, interrupts.only_counted():
+            save_model(output, result.model)
     report = _report(result, output)
     if json:
         print_json({**report, "notes": notes})

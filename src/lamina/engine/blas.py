@@ -19,7 +19,7 @@ __all__ = ["SingleThreadedBlas", "scipy_blas"]
 @cache
 def scipy_blas() -> _native.Blas | None:
     """The products that SciPy exports; None if they are not what we can call (64-bit integers, another signature)."""
-    from lamina.engine import _native  # only here: the rest of this file serves without the extension too
+    from lamina.engine.extension import _native  # only here: the rest of this file serves without the extension too
 
     exported = getattr(cython_blas, "__pyx_capi__", {})
     return _native.Blas.from_capsules(exported.get("sgemm", ""), exported.get("dgemm", ""))

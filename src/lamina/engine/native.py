@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lamina.engine import _native, threads
+from lamina.engine import threads
 from lamina.engine.blas import SingleThreadedBlas, scipy_blas
 from lamina.engine.executor import live_array
+from lamina.engine.extension import _native
 from lamina.engine.native_data import DataReader, as_order
 from lamina.engine.plan import (
     Batches,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import sparse
 
-from lamina.engine import _native
+from lamina.engine.extension import _native
 from lamina.engine.plan import Batches, InputArray
 from lamina.engine.program import Program
 from lamina.errors import DataError, ShapeError, phrase

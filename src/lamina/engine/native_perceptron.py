@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lamina.engine import _native
+from lamina.engine.extension import _native
 from lamina.engine.native_data import as_order, as_source
 from lamina.engine.perceptron import PerceptronEpochs, PerceptronRows, PerceptronRule
 

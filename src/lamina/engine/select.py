@@ -132,7 +132,7 @@ def permutation(n: int, *, seed: int, epoch: int) -> np.ndarray:
 
 @cache
 def _native() -> Any:
-    return importlib.import_module("lamina.engine._native")
+    return importlib.import_module("lamina.engine.extension")._native
 
 
 def _wants_native(engine: str) -> bool:

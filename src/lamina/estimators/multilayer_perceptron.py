@@ -222,7 +222,8 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         """``judges`` are X_val, y_val and groups."""
         rows = self._rows(X, y, sample_weight, first, incremental)
         # Ctrl-C is put off until the model is whole.
-        with Interrupts() as interrupts:
+        raised = None
+        with Interrupts() as interrupts, interrupts.only_counted():
             if first:
                 self._begin()
             if self.n_restarts > 1 and not incremental:
@@ -230,31 +231,27 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
                 self._split_seed = int(self._rng.randint(2**31 - 1))
                 fitting.fit_restarts(self, seeds, *self._split(rows, *judges))
             else:
-                self._fit_once(rows, judges, first, incremental)
-        interrupted = interrupts.count > 0 or self.stop_reason_.code == "interrupted"
+                raised = self._fit_once(rows, judges, first, incremental)
+        if isinstance(raised, FileError):
+            raise raised
+        interrupted = interrupts.count > 0 or raised is not None or self.stop_reason_.code == "interrupted"
         if interrupted and self.on_interrupt == "raise":
             raise KeyboardInterrupt
         fitting.report_outcome(self, incremental, interrupted)
         return self
 
-    def _fit_once(self, rows: Rows, judges: tuple[Any, Any, Any], first: bool, incremental: bool) -> None:
+    def _fit_once(
+        self, rows: Rows, judges: tuple[Any, Any, Any], first: bool, incremental: bool
+    ) -> FileError | KeyboardInterrupt | None:
+        """What is to be raised now that the model is whole, if there is such."""
         if first or not incremental:
             network, weights = self._start(rows.X, first)
         train, validation = self._split(rows, *judges)
         trainer = self._new_trainer(network, weights, len(train)) if first or not incremental else self._trainer
-        try:
-            self._run(trainer, train, validation, incremental)
-        except FileError:
-            # A log that found no room is said when the training is over: the model is fitted all the same.
-            if trainer.stop_reason is not None:
-                self._take(trainer)
-            raise
-        self._take(trainer)
-
-    def _take(self, trainer: Trainer) -> None:
-        """What a trainer learned is the model's from now on."""
+        raised = self._run(trainer, train, validation, incremental)
         self._trainer = trainer
         self.restarts_ = fitting.single_start(self)
+        return raised
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """One epoch; goes on with the present weights, optimizer state and random numbers."""
@@ -383,8 +380,10 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         targets = self._targets(validation.truth, self._trainer.executor.dtype)
         return self._trainer.evaluate(validation.X, targets, validation.weight)["loss"]
 
-    def _run(self, trainer: Trainer, train: Rows, validation: Rows | None, incremental: bool) -> None:
-        """Train, and take note of how it ended."""
+    def _run(
+        self, trainer: Trainer, train: Rows, validation: Rows | None, incremental: bool
+    ) -> FileError | KeyboardInterrupt | None:
+        """Train, and take note of how it ended; returns what was raised after all was learned."""
         dtype = trainer.executor.dtype
         _, self.n_outputs_, self.out_activation_ = self._objective()
         self.n_iter_ = 0
@@ -394,20 +393,19 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         self._watch(train, validation, stops=is_stochastic(self) and not incremental)
         targets = self._targets(train.truth, dtype)
         epochs = 1 if incremental else int(self.max_iter)
+        raised: FileError | KeyboardInterrupt | None = None
         try:
             trainer.fit(
                 train.X, targets, sample_weight=train.weight, validation_data=data, max_epochs=epochs, final_check=not incremental
             )
         except NonFiniteError as error:
             raise NonFiniteError(f"{fitting.DIVERGED} {error}") from error
-        except FileError:
-            if trainer.stop_reason is not None:
-                self._conclude(trainer)
-            raise
-        self._conclude(trainer)
-
-    def _conclude(self, trainer: Trainer) -> None:
+        except (FileError, KeyboardInterrupt) as error:
+            if trainer.stop_reason is None:
+                raise
+            raised = error
         self._rule.prepare()
         if trainer.stop_reason is not None and trainer.stop_reason.code == "interrupted" and not trainer.epoch:
             raise KeyboardInterrupt  # nothing was learned: an earlier fit's model stays
         self.stop_reason_ = trainer.stop_reason or training.StopReason("max_epochs")
+        return raised

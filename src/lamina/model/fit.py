@@ -160,7 +160,8 @@ def _fit_table(
     watched = "loss" if judging is None else "validation_loss"
     stopping = settings.stopping
     early_stopping = EarlyStopping(watched, patience=stopping.patience, tol=stopping.tol, relative=True)
-    with Interrupts() as interrupts:
+    # However often it is pressed: what was learned is handed over.
+    with Interrupts() as interrupts, interrupts.only_counted():
         duration_s = _fit(model, training, judging, [early_stopping, *stopping.callbacks(), *callbacks])
         metrics = {} if held_out is None else model.evaluate(held_out.frame)
     counts = {"training": len(training), "validation": len(judging or ()), "test": len(held_out or ())}

@@ -17,9 +17,10 @@ from lamina.files.boundary import decoding
 from lamina.files.tensors import read_tensors, write_tensors
 from lamina.forms import ANYTHING, Entries, check_form
 from lamina.network.heads import loss_weights_of
-from lamina.optimizers import StepOptimizer
+from lamina.optimizers import Optimizer, StepOptimizer
 from lamina.settings import Settings
 from lamina.training.checkpoint_form import IDENTITY, PLAIN, checkpoint_form
+from lamina.training.code_identity import code_identity
 
 if TYPE_CHECKING:
     from lamina.network import Network
@@ -107,7 +108,7 @@ def read_state(path: str | os.PathLike[str], trainer: Trainer, schedule: Schedul
         network = _with_widths(trainer.network, state["identity"]["network"]["inputs"])
         ours = identity_of(trainer, schedule, network)
         check_form(state["identity"], dict.fromkeys(ours, ANYTHING), "the identity")
-    check_identity(ours, state["identity"], owner="Trainer.load_checkpoint")
+    check_identity(ours, state["identity"], owner="Trainer", path=path)
     with decoding(path, _WHAT):
         optimizer = trainer.optimizer
         num_slots = optimizer.rule().num_slots if isinstance(optimizer, StepOptimizer) else 0
@@ -156,53 +157,78 @@ def identity_of(trainer: Trainer, schedule: Schedule, network: Network | None = 
         "losses": [_described(loss) for loss in trainer.losses],
         "seed": trainer.seed,
         "dtype": trainer.dtype.name,
-        "optimizer": trainer.optimizer.identity(),
+        "optimizer": trainer.optimizer.identity() | _objective(trainer.optimizer),
         "schedule": _described(schedule),
         "clipping": [None if value is None else list(value), *norms],
         "batch_size": trainer.batch_size,
         "shuffle": trainer.shuffle,
         "penalty_per_row": trainer.penalty_per_row,
         "loss_weights": loss_weights_of(trainer.loss_weights, network.output_names),
+        "metrics": {name: code_identity(metric) for name, metric in trainer.metrics.items()},
         "callbacks": [callback.identity() for callback in trainer.callbacks],
     }
 
 
-def check_resumable(fit: Mapping[str, Any], data: str, path: str) -> None:
-    """Refuse a checkpoint that was not written in the midst of a ``fit`` on these data.
+def _objective(optimizer: Optimizer) -> dict[str, str]:
+    """The code of what perturbed weights improve, if that is a function."""
+    objective = getattr(optimizer, "objective", None)
+    return {"objective_code": code_identity(objective)} if callable(objective) else {}
+
+
+def check_resumable(state: Mapping[str, Any], data: str, max_epochs: int, path: str) -> None:
+    """Refuse a checkpoint that was not written in the midst of a ``fit`` on these data, or with more than ``max_epochs`` done.
 
     Raises
     ------
     FileError
         Naming the file and what to do.
     """
+    fit = state["fit"]
     if not fit["is_open"]:
         raise FileError(
             f"{path!r} must have been written within a fit to be resumed, but stands for the end of one. Load it by hand."
         )
+    repair = "Give every fit a path of its own, or remove the file to begin anew."
     if fit["data"] != data:
-        repair = "Give every fit a path of its own, or remove the file to begin anew."
         raise FileError(f"{path!r} is of a fit on other data: X, y, weights or validation rows differ. {repair}")
+    done = state["epoch"] - fit["first_epoch"]
+    if done > max_epochs:
+        raise FileError(f"{path!r} is of a fit that has done {done} epochs, more than the {max_epochs} asked for now. {repair}")
 
 
 def _described(setting: Settings) -> dict[str, Any]:
-    """The settings; the kind alone where a function of the user's is among them."""
+    """The settings; where a function of the user's is among them the kind and what its code is."""
     try:
         return setting.to_dict()
     except InvalidSettingError:
-        return {"kind": setting.kind}
+        return {"kind": setting.kind, "functions": code_identity(setting)}
 
 
-def check_identity(ours: Mapping[str, Any], stored: Mapping[str, Any], *, owner: str) -> None:
+def check_identity(ours: Mapping[str, Any], stored: Mapping[str, Any], *, owner: str, path: str | os.PathLike[str]) -> None:
     """Refuse a checkpoint of another network or other settings.
 
     Raises
     ------
     InvalidSettingError
-        Naming the first setting that differs.
+        Naming the first setting that differs, and the file.
     """
-    for name, theirs in stored.items():
-        if theirs != ours[name]:
-            raise InvalidSettingError(phrase(name, f"must be the checkpoint's, {theirs!r}", ours[name], owner=owner))
+    difference = _first_difference(ours, stored, "")
+    if difference is not None:
+        place, came, theirs = difference
+        repair = "Give every fit a path of its own, or remove the file to begin anew."
+        rule = f"must be {theirs!r}, as in the run that wrote {os.fspath(path)!r}"
+        raise InvalidSettingError(phrase(place, rule, came, repair=repair, owner=owner))
+
+
+def _first_difference(ours: Any, stored: Any, place: str) -> tuple[str, Any, Any] | None:
+    """Where two descriptions differ first, and what stands there."""
+    if isinstance(ours, Mapping) and isinstance(stored, Mapping) and ours.keys() == stored.keys():
+        pairs = [(f"{place}.{key}" if place else str(key), ours[key], stored[key]) for key in ours]
+    elif isinstance(ours, list) and isinstance(stored, list) and len(ours) == len(stored):
+        pairs = [(f"{place}[{i}]", one, other) for i, (one, other) in enumerate(zip(ours, stored, strict=True))]
+    else:
+        return None if ours == stored else (place, ours, stored)
+    return next((found for name, one, other in pairs if (found := _first_difference(one, other, name))), None)
 
 
 def _split(value: Any, place: str, arrays: dict[str, np.ndarray]) -> Any:

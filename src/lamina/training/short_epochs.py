@@ -70,7 +70,8 @@ class ShortEpochs:
         """The means of ``count`` epochs by the losses' keys; nothing for a single output."""
         if result.head_losses is None:
             return {}
-        by_output = result.head_losses[: count * self.steps_per_epoch].T.reshape(-1, count, self.steps_per_epoch)
+        shape = len(self.output_names), count, self.steps_per_epoch
+        by_output = result.head_losses[: count * self.steps_per_epoch].T.reshape(shape)
         return {loss_key(name): self._mean_losses(losses) for name, losses in zip(self.output_names, by_output, strict=True)}
 
     def _mean_losses(self, by_step: np.ndarray) -> list[float]:

@@ -277,7 +277,7 @@ class Trainer(Predictor):
         self._moments = Moments([ScheduleWatch(), *self.callbacks])
         self._configure()
         check_batches(self.executor.program, self.optimizer, self._chosen_batch_size, data.num_rows)
-        self._resume(data, validation)
+        self._resume(data, validation, max_epochs)
         if self._fit.open(self._built(), self.epoch, max_epochs, data, validation):
             self.stop_reason = None
         with Interrupts(self._stop_for_interrupt) as interrupts:
@@ -326,7 +326,7 @@ class Trainer(Predictor):
             # What the engine did in earlier calls is whole: the epoch ends here, and is recorded with the steps that it had.
             if not epoch.steps_done:
                 raise
-            self.stop("interrupted", f"The training was interrupted in epoch {self.epoch + 1}.")
+            self.stop("interrupted")
         self._stop_at(epoch.failure)
         if epoch.failure is not None and first is not None:
             first.put(self.executor)  # a failed update leaves no weights to go on with
@@ -446,7 +446,7 @@ class Trainer(Predictor):
         self._fit.load_state(state["fit"])
         self._stored_descent = state["full_batch"]
 
-    def _resume(self, data: Batches, validation: tuple[Batches, Any] | None) -> None:
+    def _resume(self, data: Batches, validation: tuple[Batches, Any] | None, max_epochs: int) -> None:
         """Go on from the checkpoint that an earlier run of this very ``fit`` left, if a callback knows one."""
         path = next(filter(None, (callback.resume_path() for callback in self.callbacks)), None)
         if path is None or self.epoch or self._fit.is_open:
@@ -454,17 +454,19 @@ class Trainer(Predictor):
         from lamina.training.checkpoint import check_resumable, read_state
 
         state = read_state(path, self, self._given_schedule)
-        check_resumable(state["fit"], fingerprint(data, validation and validation[0]), path)
+        check_resumable(state, fingerprint(data, validation and validation[0]), max_epochs, path)
         self._load(path, state)
 
     def _stop_for_interrupt(self) -> None:
-        self.stop("interrupted", f"The training was interrupted after {self.epoch} epochs.")
+        self.stop("interrupted")
 
     def _close(self, interrupts: Interrupts, final_check: bool) -> None:
         """End the running ``fit``: what was cut short gets its best weights, and what ends as a success is seen to be one."""
         code = None if self.stop_reason is None else self.stop_reason.code
         try:
             if code == "interrupted":
+                done = "1 epoch" if self.epoch == 1 else f"{self.epoch} epochs"
+                self.stop_reason = StopReason(code, f"The training was interrupted after {done}.")
                 with interrupts.only_counted():
                     self._fit.put_last_or_best(lambda: interrupts.count > 1)
             elif code == "non_finite":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -56,6 +57,8 @@ class JsonlLog(Callback):
         check_writable(self.path)
         self._waiting = b""
         try:
+            if trainer.epoch:
+                self._drop_later(trainer.epoch)
             # Without a buffer, what a failed write has left to do is known to the byte.
             self._file = Path(self.path).open("ab" if trainer.epoch else "wb", buffering=0)  # noqa: SIM115, closed at the end of fit
         except OSError as error:
@@ -83,10 +86,28 @@ class JsonlLog(Callback):
             with suppress(OSError):
                 file.close()
 
+    def _drop_later(self, epoch: int) -> None:
+        """Cut off the records after ``epoch``, which a run that was killed had written and one that resumes does again."""
+        path = Path(self.path)
+        if not path.is_file():
+            return
+        lines = path.read_bytes().splitlines(keepends=True)
+        first = next((i for i, line in enumerate(lines) if _epoch_of(line) > epoch), len(lines))
+        if first < len(lines):
+            os.truncate(path, sum(map(len, lines[:first])))
+
     def _write(self) -> None:
         """Write what waits, as far as it goes."""
         while self._waiting and self._file is not None:
             self._waiting = self._waiting[self._file.write(self._waiting) :]
+
+
+def _epoch_of(line: bytes) -> float:
+    """The epoch of a record; that of half a line, which a kill left, is later than all."""
+    try:
+        return float(json.loads(line)["epoch"])
+    except (ValueError, KeyError, TypeError):
+        return math.inf
 
 
 def _plain(value: Any) -> Any:

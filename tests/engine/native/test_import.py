@@ -1,0 +1,37 @@
+"""The extension is imported whole, whatever interrupts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import os, signal, time
+import lamina.engine.plan
+parent = os.getpid()
+child = os.fork()
+if not child:
+    for _ in range(400):
+        os.kill(parent, signal.SIGINT)
+        time.sleep(0.0005)
+    os._exit(0)
+loaded = waited = None
+while not (loaded and waited):
+    try:
+        if not loaded:
+            from lamina.engine.extension import _native as loaded
+        waited = os.waitpid(child, 0)
+    except KeyboardInterrupt:
+        pass
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+print(loaded.ExecutorF32.__name__)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_interruptions_while_it_is_imported_leave_a_whole_module():
+    result = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False)
+    assert result.stdout == "ExecutorF32\n", result.stderr
