@@ -53,6 +53,12 @@ def test_the_header_keeps_text_numbers_and_numpy_values(tmp_path: Path) -> None:
     assert read == {"text": "naïve ☃", "float": 0.1, "array": [0, 1], "scalar": 0.5, "none": None}
 
 
+def test_a_long_header_of_short_values_is_read_back(tmp_path: Path) -> None:
+    header = {"history": [{"epoch": i, "loss": 0.5} for i in range(300_000)], "empty": [[]] * 300_000}
+    write_tensors(tmp_path / "a", {}, header)
+    assert read_tensors(tmp_path / "a")[1] == header
+
+
 @pytest.mark.parametrize("array", [np.array(["text"]), np.array([None]), np.array([1j])])
 def test_arrays_that_cannot_be_stored_are_refused_by_name(tmp_path: Path, array: np.ndarray) -> None:
     with pytest.raises(FileError, match="array 'odd' must hold booleans, integers or floats"):

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-__all__ = ["parse_json"]
+__all__ = ["parse_json", "roomy_size"]
 
 _DEEPEST = 100
 _HALF = re.compile(rb"\\u[dD]")
@@ -14,6 +14,7 @@ _HALF = re.compile(rb"\\u[dD]")
 # pieces take up to twice as much, which the free bytes below leave room for.
 _BYTES = {b"{": 100, b"[": 50, b",": 40, b":": 30}
 _FREE_BYTES = 32 << 20
+_FACTOR = 3
 
 
 def parse_json(text: bytes, size: int) -> Any:
@@ -41,7 +42,7 @@ def parse_json(text: bytes, size: int) -> Any:
     """
     if not text.isascii():
         raise ValueError("the text has characters that are not ASCII")
-    if sum(text.count(character) * each for character, each in _BYTES.items()) > 3 * size + _FREE_BYTES:
+    if roomy_size(text) > size:
         raise ValueError("the text would take more memory than a file of its size may")
     try:
         value = json.loads(text)
@@ -50,6 +51,11 @@ def parse_json(text: bytes, size: int) -> Any:
     _check_depth(value)
     _check_texts(text, value)
     return value
+
+
+def roomy_size(text: bytes) -> int:
+    """Bytes that a file must have at least for :func:`parse_json` to admit the text; 0 or less where any will do."""
+    return -((_FREE_BYTES - sum(text.count(character) * each for character, each in _BYTES.items())) // _FACTOR)
 
 
 def _check_depth(value: Any) -> None:

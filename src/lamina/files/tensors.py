@@ -28,7 +28,8 @@ FORMAT_VERSION = 2
 """Of files that are written. It rises whenever what they hold changes: CONTRIBUTING.md says what else is to be done then."""
 
 _FORMAT = "lamina"
-_LONGEST_HEADER = 100_000_000  # the layout's own bound
+# Foreign files seldom begin with so small a number. The library reads 100 MB; histories of a million epochs take more.
+_LONGEST_HEADER = (1 << 32) - 1
 
 
 def write_tensors(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray], header: Mapping[str, Any]) -> None:
