@@ -22,7 +22,7 @@ from lamina.network import Network
 from lamina.stop_reason import STOP_CODES
 from lamina.validation import Rule, boolean, choice, integer, number
 
-__all__ = ["check_arrays", "check_encoder", "check_estimator", "check_table", "check_widths"]
+__all__ = ["check_arrays", "check_encoder", "check_estimator", "check_table", "check_target", "check_widths"]
 
 _CURVE = Maybe([REAL])
 _FITTED: dict[str, Form] = {
@@ -75,12 +75,17 @@ _TABLE: dict[str, Form] = {
 def check_estimator(description: Mapping[str, Any]) -> None:
     """Refuse what no fitted estimator is described by."""
     check_form(description, _ESTIMATOR, "the estimator")
-    check_form(description["target"], _TARGETS[description["estimator"]], "what was learnt of y")
+    check_target(description)
     fitted = description["fitted"]
     check_form(fitted, {name: form for name, form in _FITTED.items() if name in fitted}, "the fitted attributes")
     names, width = description["feature_names_in"], fitted["n_features_in_"]
     if names and len(names) != width:
         raise ShapeError(phrase("feature_names_in", f"must be a name for each of the {width} features", len(names)))
+
+
+def check_target(description: Mapping[str, Any]) -> None:
+    """Refuse classes that are none, or that a file cannot hold."""
+    check_form(description["target"], _TARGETS[description["estimator"]], "what was learnt of y")
     if description["estimator"] == MLPClassifier.__name__:
         _check_classes(**description["target"]["classes"], kind=description["target"]["kind"])
 
