@@ -95,6 +95,9 @@ def check_arrays(arrays: Mapping[str, np.ndarray], network: Network, dtype: np.d
     program = network.program()
     weights: Form = {"parameters": ArrayOf((program.num_parameters,), dtype), "state": ArrayOf((program.num_state,), dtype)}
     check_form(arrays, weights, "the arrays")
+    for part in program.state:
+        if part.name.endswith("variance") and (arrays["state"][part.slice] < 0).any():
+            raise InvalidSettingError(phrase(part.name, "must not be negative", float(arrays["state"][part.slice].min())))
 
 
 def check_widths(network: Network, num_features: int, num_outputs: int) -> None:
@@ -108,6 +111,8 @@ def check_table(table: Mapping[str, Any]) -> None:
     """Refuse what no table's model is described by."""
     check_form(table, _TABLE, "the table's model")
     check_form(table["target"], form_of(Target), "the target")
+    settings = {name: table["encoder"]["settings"].get(name) for name in ("categorical", "ignore")}
+    check_form(settings, {key: [TEXT] for key in settings}, "the encoder's settings")
     columns = table["encoder"].get("columns")
     check_form(columns, [AtLeast({"kind": choice(COLUMN_ENCODERS), "column": ANYTHING})], "the columns")
     for state in columns:
