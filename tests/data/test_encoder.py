@@ -269,3 +269,9 @@ def test_wrong_settings_are_refused() -> None:
 def test_narwhals_frames_are_taken_as_they_are() -> None:
     table = pa.table(mixed())
     assert np.array_equal(TableEncoder().fit_transform(nw.from_native(table)), TableEncoder().fit_transform(table))
+
+
+def test_lists_where_truth_values_were_are_refused() -> None:
+    encoder = TableEncoder().fit(pa.table({"late": [True, False]}))
+    with pytest.raises(DataError, match=r"column 'late' must hold true or false, as in training, got \[1\]"):
+        encoder.transform(pa.table({"late": [[1], [0]]}))

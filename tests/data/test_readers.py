@@ -235,3 +235,9 @@ def test_folders_other_suffixes_and_damaged_files_are_refused(tmp_path: Path) ->
         read_table(csv(tmp_path, TEXT, "a.feather"))
     with pytest.raises(FileError, match="is damaged: its gzip data ends early"):
         read_table(csv(tmp_path, gzip.compress(TEXT.encode())[:40], "a.csv.gz"))
+
+
+def test_a_link_to_a_device_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").symlink_to("/dev/zero")
+    with pytest.raises(FileError, match="not a file"):
+        read_table(tmp_path / "a.csv")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -80,3 +82,16 @@ def test_a_class_that_training_did_not_have_is_refused() -> None:
 def test_text_that_spells_numbers_serves_regression() -> None:
     series = target_column(pa.table({"y": ["1", "2.5"]}), "y")
     assert np.array_equal(Target.fit(series, "regression").encode(series), [1.0, 2.5])
+
+
+def test_classes_that_differ_by_a_null_character_stay_apart() -> None:
+    target = fit(["a", "a\0", "a", "a\0"])
+    assert target.classes == ("a", "a\0")
+    assert target.decode(np.array([1, 0])).tolist() == ["a\0", "a"]
+
+
+@pytest.mark.parametrize("value", [10**400, Decimal("sNaN")])
+def test_numbers_that_are_no_floats_are_refused(value: Any) -> None:
+    frame = pd.DataFrame({"y": pd.Series([value, 1, 2], dtype=object)})
+    with pytest.raises(DataError, match="must hold numbers"):
+        Target.fit(target_column(frame, "y"), "regression")

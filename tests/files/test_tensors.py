@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 from safetensors.numpy import save_file
 
-from lamina.errors import FileError
+from lamina.errors import FileError, InvalidSettingError
 from lamina.files import FORMAT_VERSION, read_tensors, write_tensors
 
 DTYPES = ["?", "i1", "u1", "i4", "i8", "f2", "f4", "f8", ">f4", ">i8"]
@@ -51,6 +51,28 @@ def test_the_header_keeps_text_numbers_and_numpy_values(tmp_path: Path) -> None:
     read = read_tensors(tmp_path / "a")[1]
     assert np.isnan(read.pop("nan"))
     assert read == {"text": "naïve ☃", "float": 0.1, "array": [0, 1], "scalar": 0.5, "none": None}
+
+
+def test_a_long_header_of_short_values_is_read_back(tmp_path: Path) -> None:
+    header = {"history": [{"epoch": i, "loss": 0.5} for i in range(300_000)], "empty": [[]] * 300_000}
+    write_tensors(tmp_path / "a", {}, header)
+    assert read_tensors(tmp_path / "a")[1] == header
+
+
+def nested(depth: int) -> list:
+    value: list = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "value", ["\ud800", {"\udc00": 1}, b"x", 2j, 10**5000, np.longdouble(1), nested(150), nested(3000)], ids=range(8)
+)
+def test_what_could_not_be_read_back_is_not_written(tmp_path: Path, value: object) -> None:
+    with pytest.raises(InvalidSettingError):
+        write_tensors(tmp_path / "a", {}, {"history": [{"figure": value}]})
+    assert not (tmp_path / "a").exists()
 
 
 @pytest.mark.parametrize("array", [np.array(["text"]), np.array([None]), np.array([1j])])

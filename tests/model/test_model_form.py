@@ -113,6 +113,8 @@ DAY = ("table", "encoder", "columns", 2)
         ("table", (*SIZE, "center"), "far", "\"center\" of column 'size' must be a finite number, got 'far'"),
         ("table", (*SIZE, "scale"), 0.0, "column 'size' must have a scaling that is known, a scale > 0"),
         ("table", (*SIZE, "has_missing"), True, "the columns must make 10 features, got 11"),
+        ("table", (*SHOP, "shares"), [1e308, 0.0, 0.0], "the shares of column 'shop' must be from 0 to 1"),
+        ("table", ("table", "encoder", "settings", "ignore"), 5, '"ignore" of the encoder\'s settings must be a list'),
         ("table", (*SHOP, "shares"), [0.5], "column 'shop' must have different categories, and a share for each slot"),
         ("table", (*SHOP, "categories"), ["a", "a", "b"], "column 'shop' must have different categories"),
         ("table", (*SHOP, "categories"), [["a"], "b", "c"], "entry 1 of \"categories\" of column 'shop' must be a text"),
@@ -138,6 +140,7 @@ def test_what_is_wrong_is_named(stored: Any, tmp_path: Path, name: str, path: tu
         ("parameters", lambda array: array.astype(np.int64), "and dtype float64"),
         ("state", lambda array: array[:0], '"state" of the arrays must be an array of shape'),
         ("state", lambda array: array + np.inf, '"state" of the arrays must hold finite numbers, got inf'),
+        ("state", lambda array: -1 - array, "running_variance must not be negative"),
         ("stray", lambda array: np.zeros(3), "the arrays must have no keys but parameters, state, got 'stray'"),
     ],
 )

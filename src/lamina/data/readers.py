@@ -142,6 +142,8 @@ def _checked_suffix(path: Path) -> str:
         guess = nearest(path.name, (entry.name for entry in path.parent.iterdir())) if path.parent.is_dir() else None
         repair = f"Did you mean {str(path.parent / guess)!r}?" if guess else "Check the path."
         raise FileError(f"table must be an existing file, got {str(path)!r}. {repair}")
+    if not path.is_file():
+        raise FileError(f"cannot read {str(path)!r}: it is a device, pipe or socket, not a file. Name a file.")
     suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
     for suffix in ("".join(suffixes), suffixes[-1] if suffixes else ""):
         if suffix in TABLE_SUFFIXES:

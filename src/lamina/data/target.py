@@ -12,7 +12,7 @@ from lamina.data.columns.category import label_text
 from lamina.data.columns.missing import is_missing, object_values
 from lamina.data.frames import as_frame
 from lamina.data.notes import note
-from lamina.errors import DataError, nearest
+from lamina.errors import DataError, nearest, shown
 
 __all__ = ["Target", "Task", "target_column"]
 
@@ -116,7 +116,7 @@ class Target:
         """From class indices back to classes, ndarray of shape (n,): text, or numbers if the column held them."""
         if self.task == "regression":
             return values
-        names: np.ndarray = np.array(self.classes)
+        names: np.ndarray = np.array(self.classes, dtype=object if any(name.endswith("\0") for name in self.classes) else None)
         if self.numeric:
             numbers = names.astype(np.float64)
             whole = bool((numbers == np.round(numbers)).all() and (np.abs(numbers) < 2**53).all())
@@ -174,7 +174,9 @@ def _detect(present: nw.Series) -> tuple[str, str]:
 def _classes(present: nw.Series) -> tuple[str, ...]:
     if present.dtype.is_numeric():
         _numbers(present)
-    values, counts = np.unique([label_text(value) for value in object_values(present)], return_counts=True)
+    # As objects: NumPy's own texts lose null characters at their ends.
+    texts = np.array([label_text(value) for value in object_values(present)], dtype=object)
+    values, counts = np.unique(texts, return_counts=True)
     if len(values) < 2:
         raise DataError(
             f"target {present.name!r} must have at least two classes, got only {values[0]!s} in {len(present)} rows. "
@@ -196,9 +198,9 @@ def _numbers(series: nw.Series) -> np.ndarray:
     for i, value in enumerate(object_values(series)):
         try:
             values[i] = float(value)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, ArithmeticError) as error:  # also beyond floats, and Decimal's signaling NaN
             raise DataError(
-                f"target {series.name!r} must hold numbers for regression, got {value!r} (row {i + 1}). "
+                f"target {series.name!r} must hold numbers for regression, got {shown(value)} (row {i + 1}). "
                 "Correct it, or use the task classification."
             ) from error
     bad = ~(np.abs(values) <= _LARGEST)

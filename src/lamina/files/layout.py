@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from lamina.files.json_text import parse_json
+from lamina.files.json_text import parse_json, roomy_size
 
 __all__ = ["DTYPES", "read_layout", "read_metadata", "write_layout"]
 
@@ -40,6 +40,8 @@ def write_layout(file: BinaryIO, arrays: Mapping[str, np.ndarray], metadata: Map
         begin, end = end, end + array.nbytes
         entries[name] = {"dtype": _NAMES[array.dtype], "shape": list(array.shape), "data_offsets": [begin, end]}
     text = json.dumps(entries, separators=(",", ":")).encode("ascii")
+    # A reader takes memory in proportion to the file: a long text of short values is filled up with spaces until it may.
+    text = text.ljust(roomy_size(text) - 8 - end)
     text += b" " * (-len(text) % _ALIGNMENT)
     file.write(len(text).to_bytes(8, "little"))
     file.write(text)

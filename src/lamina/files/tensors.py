@@ -6,7 +6,6 @@ safetensors notices a file that was cut short, but not a flipped bit.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import zlib
@@ -18,7 +17,7 @@ import numpy as np
 from lamina.errors import FileError
 from lamina.files.atomic import atomic_write
 from lamina.files.boundary import decoding
-from lamina.files.json_text import parse_json
+from lamina.files.json_text import encode_json, parse_json
 from lamina.files.layout import read_layout, read_metadata, write_layout
 from lamina.files.reading import opened
 
@@ -28,7 +27,8 @@ FORMAT_VERSION = 2
 """Of files that are written. It rises whenever what they hold changes: CONTRIBUTING.md says what else is to be done then."""
 
 _FORMAT = "lamina"
-_LONGEST_HEADER = 100_000_000  # the layout's own bound
+# Foreign files seldom begin with so small a number. The library reads 100 MB; histories of a million epochs take more.
+_LONGEST_HEADER = (1 << 32) - 1
 
 
 def write_tensors(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray], header: Mapping[str, Any]) -> None:
@@ -47,6 +47,8 @@ def write_tensors(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]
     ------
     FileError
         If the file cannot be written, or an array cannot be stored exactly.
+    InvalidSettingError
+        If a part of the header could not be written and read back; it names the part.
 
     Examples
     --------
@@ -57,8 +59,8 @@ def write_tensors(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]
     >>> arrays["weight"].tolist(), header
     ([[1.0, 0.0], [0.0, 1.0]], {'kind': 'example'})
     """
+    text = encode_json(header)
     native = {name: _storable(name, array) for name, array in arrays.items()}
-    text = json.dumps(header, default=_to_plain)
     checksum = _checksum(text.encode(), native)
     metadata = {"format": _FORMAT, "format_version": str(FORMAT_VERSION), "header": text, "crc32": checksum}
     with atomic_write(path) as file:
@@ -165,12 +167,3 @@ def _damaged(name: str, reason: Exception) -> FileError:
         f"{name!r} is damaged: it was cut short or changed after it was written ({reason}). "
         "Take a copy that is whole, or train again."
     )
-
-
-def _to_plain(value: object) -> object:
-    """JSON's words for NumPy's numbers and arrays."""
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    raise TypeError(f"the header holds a {type(value).__name__}, which JSON cannot express")

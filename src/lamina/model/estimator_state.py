@@ -13,7 +13,7 @@ from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.fitted_state import FittedState, fitted_state, load_fitted_state
 from lamina.initializers import get_initializer
 from lamina.losses import get_loss
-from lamina.model.model_form import check_arrays, check_estimator, check_widths
+from lamina.model.model_form import check_arrays, check_estimator, check_target, check_widths
 from lamina.network import network_from_dict
 from lamina.optimizers import get_optimizer
 from lamina.schedules import get_schedule
@@ -45,7 +45,7 @@ def describe_estimator(estimator: MLPClassifier | MLPRegressor) -> tuple[dict[st
     Raises
     ------
     InvalidSettingError
-        If a parameter is a function, which only a pickle could store, or wrong; or a weight is not finite.
+        If a parameter is a function, which only a pickle could store, or wrong; or a weight or the classes fit no file.
     """
     parameters = {
         name: _to_plain(name, value)
@@ -68,6 +68,7 @@ def describe_estimator(estimator: MLPClassifier | MLPRegressor) -> tuple[dict[st
         "history": without_durations(fitted.history),
         "stop_reason": [fitted.stop_reason.code, fitted.stop_reason.text],
     }
+    check_target(description)
     return {"parameters": fitted.parameters, "state": fitted.state}, description
 
 

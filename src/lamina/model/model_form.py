@@ -22,7 +22,7 @@ from lamina.network import Network
 from lamina.stop_reason import STOP_CODES
 from lamina.validation import Rule, boolean, choice, integer, number
 
-__all__ = ["check_arrays", "check_encoder", "check_estimator", "check_table", "check_widths"]
+__all__ = ["check_arrays", "check_encoder", "check_estimator", "check_table", "check_target", "check_widths"]
 
 _CURVE = Maybe([REAL])
 _FITTED: dict[str, Form] = {
@@ -75,12 +75,17 @@ _TABLE: dict[str, Form] = {
 def check_estimator(description: Mapping[str, Any]) -> None:
     """Refuse what no fitted estimator is described by."""
     check_form(description, _ESTIMATOR, "the estimator")
-    check_form(description["target"], _TARGETS[description["estimator"]], "what was learnt of y")
+    check_target(description)
     fitted = description["fitted"]
     check_form(fitted, {name: form for name, form in _FITTED.items() if name in fitted}, "the fitted attributes")
     names, width = description["feature_names_in"], fitted["n_features_in_"]
     if names and len(names) != width:
         raise ShapeError(phrase("feature_names_in", f"must be a name for each of the {width} features", len(names)))
+
+
+def check_target(description: Mapping[str, Any]) -> None:
+    """Refuse classes that are none, or that a file cannot hold."""
+    check_form(description["target"], _TARGETS[description["estimator"]], "what was learnt of y")
     if description["estimator"] == MLPClassifier.__name__:
         _check_classes(**description["target"]["classes"], kind=description["target"]["kind"])
 
@@ -90,6 +95,9 @@ def check_arrays(arrays: Mapping[str, np.ndarray], network: Network, dtype: np.d
     program = network.program()
     weights: Form = {"parameters": ArrayOf((program.num_parameters,), dtype), "state": ArrayOf((program.num_state,), dtype)}
     check_form(arrays, weights, "the arrays")
+    for part in program.state:
+        if part.name.endswith("variance") and (arrays["state"][part.slice] < 0).any():
+            raise InvalidSettingError(phrase(part.name, "must not be negative", float(arrays["state"][part.slice].min())))
 
 
 def check_widths(network: Network, num_features: int, num_outputs: int) -> None:
@@ -103,6 +111,8 @@ def check_table(table: Mapping[str, Any]) -> None:
     """Refuse what no table's model is described by."""
     check_form(table, _TABLE, "the table's model")
     check_form(table["target"], form_of(Target), "the target")
+    settings = {name: table["encoder"]["settings"].get(name) for name in ("categorical", "ignore")}
+    check_form(settings, {key: [TEXT] for key in settings}, "the encoder's settings")
     columns = table["encoder"].get("columns")
     check_form(columns, [AtLeast({"kind": choice(COLUMN_ENCODERS), "column": ANYTHING})], "the columns")
     for state in columns:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lamina.errors import InvalidSettingError, ShapeError, phrase
+from lamina.files.json_text import check_depth
 from lamina.forms import ANYTHING, COUNT, REAL, TEXT, AtLeast, Entries, Form, Maybe, check_form
 from lamina.losses import get_loss
 from lamina.losses.custom import LINKS
@@ -118,6 +119,7 @@ def _check_arrays(arrays: Mapping[str, np.ndarray], network: Network, dtype: np.
 
 
 def _plain_record(record: Mapping[str, Any]) -> dict[str, Any]:
+    check_depth(record)
     return {str(key): _plain(str(key), value) for key, value in record.items()}
 
 

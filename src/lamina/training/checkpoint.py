@@ -14,6 +14,7 @@ import numpy as np
 
 from lamina.errors import FileError, InvalidSettingError, LaminaError, phrase
 from lamina.files.boundary import decoding
+from lamina.files.json_text import check_depth
 from lamina.files.tensors import read_tensors, write_tensors
 from lamina.forms import ANYTHING, Entries, check_form
 from lamina.network.heads import loss_weights_of
@@ -49,6 +50,8 @@ def write_checkpoint(path: str | os.PathLike[str], state: Mapping[str, Any]) -> 
     ------
     FileError
         If the file cannot be written.
+    InvalidSettingError
+        If a part of the state could not be written and read back, as a date or a text with half a character; it names the part.
 
     Examples
     --------
@@ -59,6 +62,7 @@ def write_checkpoint(path: str | os.PathLike[str], state: Mapping[str, Any]) -> 
     {'epoch': 3, 'best': {'parameters': array([1.5]), 'value': 0.1}}
     """
     arrays: dict[str, np.ndarray] = {}
+    check_depth(state)
     header = _split(state, "", arrays)
     write_tensors(path, arrays, {"kind": _KIND, "state": header})
 
@@ -237,6 +241,8 @@ def _split(value: Any, place: str, arrays: dict[str, np.ndarray]) -> Any:
         arrays[place] = value
         return {_REFERENCE: place}
     if isinstance(value, Mapping):
+        if value.keys() == {_REFERENCE}:
+            raise InvalidSettingError(phrase(place, f"must have other keys than {_REFERENCE!r}, to be saved", dict(value)))
         return {key: _split(item, f"{place}.{key}" if place else str(key), arrays) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_split(item, f"{place}.{i}", arrays) for i, item in enumerate(value)]

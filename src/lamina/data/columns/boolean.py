@@ -41,8 +41,10 @@ class BooleanColumn(ColumnEncoder):
         missing = is_missing(series)
         signs = np.zeros(len(series), dtype=np.float32)
         values = object_values(series)
-        for value in set(values[~missing]):
-            signs[~missing & (values == value)] = self._sign(value)
+        # By its text: lists and dicts, which are refused, have no hash.
+        texts = [str(value) for value in values]
+        signs_of = {text: self._sign(value) for text, value, absent in zip(texts, values, missing, strict=True) if not absent}
+        signs[~missing] = [signs_of[text] for text, absent in zip(texts, missing, strict=True) if not absent]
         return np.stack([signs, missing], axis=1).astype(np.float32) if self.has_missing else signs[:, np.newaxis]
 
     def _sign(self, value: object) -> float:

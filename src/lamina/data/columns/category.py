@@ -38,6 +38,8 @@ class CategoryColumn(ColumnEncoder):
         if len(self.shares) != slots or len(set(self.categories)) < len(self.categories):
             rule = "must have different categories, and a share for each slot"
             raise InvalidSettingError(phrase(f"column {self.column!r}", rule, self))
+        if not all(0 <= share <= 1 for share in self.shares):
+            raise InvalidSettingError(phrase(f"the shares of column {self.column!r}", "must be from 0 to 1", self.shares))
 
     @classmethod
     def fit(cls, series: nw.Series, *, min_count: int, max_categories: int) -> Self | None:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from decimal import InvalidOperation
+
 import narwhals.stable.v2 as nw
 import numpy as np
+
+from lamina.errors import DataError
 
 __all__ = ["is_missing", "object_values", "times_array"]
 
 
 def is_missing(series: nw.Series) -> np.ndarray:
     """Where a column holds null or NaN, ndarray of shape (n,) bool."""
-    missing = np.asarray(series.is_null().to_numpy(), dtype=bool)
+    try:
+        missing = np.asarray(series.is_null().to_numpy(), dtype=bool)
+    except InvalidOperation as error:  # pandas compares each value
+        raise DataError(
+            f"column {series.name!r} must hold numbers, got Decimal('sNaN'). Correct it or leave it empty."
+        ) from error
     if series.dtype.is_float():
         missing = missing | np.asarray(series.is_nan().fill_null(True).to_numpy(), dtype=bool)
     return missing
