@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from lamina.data import read_table
 
 LAMINA = [sys.executable, "-m", "lamina"]
 FULL = Path("/dev/full")
+needs_shell = pytest.mark.skipif(sys.platform == "win32", reason="needs a shell that can close streams")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="needs the device that is always full")
 
 
@@ -149,6 +151,59 @@ def test_errors_that_nobody_can_read_keep_their_exit_code() -> None:
     with FULL.open("w") as full:
         done = subprocess.run([*LAMINA, "info", "nowhere", "--json"], stdout=full, stderr=full, check=False)
     assert done.returncode == 1
+
+
+def unheard(folder: Path, *arguments: str, closed: str = ">&-") -> subprocess.CompletedProcess[str]:
+    """The command, started by a shell that closes streams."""
+    line = f"{shlex.join([*LAMINA, *arguments])} {closed}"
+    return subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False, cwd=folder)
+
+
+@needs_shell
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["info", "a.lamina"],
+        ["info", "a.lamina", "--json"],
+        ["evaluate", "a.lamina", "t.csv"],
+        ["predict", "a.lamina", "t.csv", "-o", "-"],
+        ["predict", "a.lamina", "t.csv", "-o", "out.csv", "--json"],
+    ],
+    ids=" ".join,
+)
+def test_results_that_a_closed_output_does_not_take_are_a_failure(folder: Path, arguments: list[str]) -> None:
+    done = unheard(folder, *arguments)
+    assert done.returncode == 1
+    assert done.stderr == "lamina: cannot write: standard output is closed. Send the output to a file or a pipe.\n"
+
+
+@needs_shell
+def test_reports_that_a_closed_output_does_not_take_are_left_out(folder: Path) -> None:
+    for arguments in (
+        ["predict", "a.lamina", "t.csv", "-o", "unheard.csv"],
+        ["train", "t.csv", "-t", "color", "-o", "unheard.lamina", "--max-epochs", "1"],
+    ):
+        done = unheard(folder, *arguments)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert (folder / arguments[arguments.index("-o") + 1]).exists()
+
+
+@needs_shell
+@pytest.mark.parametrize(
+    ("arguments", "closed", "code"),
+    [
+        (["info", "a.lamina"], "2>&-", 0),
+        (["info", "a.lamina"], ">&- 2>&-", 1),
+        (["info", "nowhere"], "2>&-", 1),
+        (["info", "nowhere", "--json"], ">&-", 1),
+        (["info", "nowhere", "--json"], ">&- 2>&-", 1),
+        (["info", "--jsno"], ">&- 2>&-", 2),
+    ],
+)
+def test_closed_streams_keep_the_exit_code(folder: Path, arguments: list[str], closed: str, code: int) -> None:
+    assert unheard(folder, *arguments, closed=closed).returncode == code
 
 
 def test_streams_that_were_never_there_are_no_failure(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import tempfile
 import warnings
@@ -15,12 +16,42 @@ from lamina.errors import DataError, InvalidSettingError, LaminaError, phrase
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["DASH", "TableFormat", "check_format", "read_standard_input", "write_standard_output"]
+__all__ = [
+    "DASH",
+    "TableFormat",
+    "check_format",
+    "has_standard_output",
+    "open_missing_streams",
+    "read_standard_input",
+    "write_standard_output",
+]
 
 TableFormat = Literal["csv", "tsv", "parquet", "feather"]
 DASH = Path("-")
 
 _Read = TypeVar("_Read")
+
+
+class _MissingOutput(io.TextIOWrapper):
+    """In the place of a standard output that is closed: what is written to it fails, as on a full disk."""
+
+    def __init__(self) -> None:
+        # It is open for reading alone, and takes the number of the closed one, which a file would get otherwise.
+        unwritable = os.open(os.devnull, os.O_RDONLY)
+        super().__init__(io.BufferedWriter(io.FileIO(unwritable, "w")), encoding="utf-8")
+
+
+def open_missing_streams() -> None:
+    """Give a process that was started without them an output that fails, and a standard error where text goes nowhere."""
+    if sys.stdout is None:
+        sys.stdout = _MissingOutput()
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115, open as long as the process
+
+
+def has_standard_output() -> bool:
+    """Whether there is one; a report on what is in a file already is left out where there is none."""
+    return not isinstance(sys.stdout, _MissingOutput)
 
 
 def check_format(option: str, given: TableFormat | None, path: Path) -> None:

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from lamina.cli.options import READING, Flag, Quiet, Reading, ReadingOptions, check_output
 from lamina.cli.output import BASELINES, metrics_table, notes_printed, print_json, print_line, print_table
+from lamina.cli.standard_streams import has_standard_output
 from lamina.model.table_settings import (
     EncodingSettings,
     NetworkSettings,
@@ -99,7 +100,7 @@ def train(
     report = _report(result, output)
     if json:
         print_json({**report, "notes": notes})
-    elif not quiet:
+    elif not quiet and has_standard_output():
         _print_report(result, report)
 
 
