@@ -92,6 +92,46 @@ def test_what_contradicts_a_pipe_is_refused(
     assert message in capfd.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("data", "options", "message"),
+    [
+        (b"PAR1....", (), "a text table, as --input-format says (default: csv), got a Parquet file. Use --input-format parquet."),
+        (b"ARROW1....", (), "got a Feather file. Use --input-format feather."),
+        (b"\x1f\x8b....", (), "got a gzip file. Unpack it first: zcat table.csv.gz | lamina ... -"),
+        (b"PK\x03\x04....", (), "got a zip archive or an Excel workbook. Export it as CSV."),
+        (b"a,b\n1,\0\n", (), "Export it as CSV, or name another --input-format."),
+        (b"a,b\n1,2\n", ("--input-format", "parquet"), "standard input must be a Parquet file, as --input-format says"),
+    ],
+)
+def test_what_a_pipe_holds_is_said_by_its_option(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], data: bytes, options: tuple, message: str
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    assert main(["evaluate", str(folder / "a.lamina"), "-", *options]) == 1
+    said = " ".join(capfd.readouterr().err.split())
+    assert message in said
+    assert "name says" not in said
+
+
+@pytest.mark.parametrize(
+    ("table", "options", "message"),
+    [
+        ("-", ("--test", "-"), "--test must not be standard input, which the table reads already, got '-'. Name a file."),
+        ("-", ("--validation", "-"), "--validation must not be standard input, which the table reads already"),
+        ("t.csv", ("--validation", "-", "--test", "-"), "--test must not be standard input, which --validation reads already"),
+        ("t.csv", ("-o", "-"), "--output must be a file for the model, got '-'. Name one: -o model.lamina."),
+    ],
+)
+def test_what_one_pipe_cannot_do_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], table: str, options: tuple, message: str
+) -> None:
+    monkeypatch.chdir(folder)
+    output = () if "-o" in options else ("-o", "refused.lamina")
+    assert main(["train", table, "-t", "color", *output, *options]) == 2
+    assert message in capfd.readouterr().err
+    assert not Path("refused.lamina").exists() and not Path("-").exists()
+
+
 def test_a_lone_dash_is_a_value_of_any_option(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     table = folder / "dashes.csv"
     table.write_text("size-color\n" + "".join(f"{i % 10}-{'red' if i % 10 < 5 else 'blue'}\n" for i in range(60)))

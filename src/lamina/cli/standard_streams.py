@@ -29,6 +29,15 @@ __all__ = [
 TableFormat = Literal["csv", "tsv", "parquet", "feather"]
 DASH = Path("-")
 
+_WORDS_ABOUT_FILES = {
+    ", as its name says,": ", as --input-format says (default: csv),",
+    "got a Parquet file. Rename it or export it as CSV.": "got a Parquet file. Use --input-format parquet.",
+    "got a Feather file. Rename it or export it as CSV.": "got a Feather file. Use --input-format feather.",
+    "got a gzip file. Rename it or export it as CSV.": "got a gzip file. Unpack it first: zcat table.csv.gz | lamina ... -",
+    "Rename it or export it as CSV.": "Export it as CSV.",
+    "Export it as CSV, or rename it.": "Export it as CSV, or name another --input-format.",
+}
+
 _Read = TypeVar("_Read")
 
 
@@ -91,4 +100,7 @@ def write_standard_output(write: Callable[[pa.Table, Any], Any], table: pa.Table
 
 
 def _renamed(text: str, path: Path) -> str:
+    """The text about a pipe, which has no name: what it holds is said by --input-format."""
+    for words, instead in _WORDS_ABOUT_FILES.items():
+        text = text.replace(words, instead)
     return text.replace(repr(str(path)), "standard input").replace(str(path), "standard input")
