@@ -75,6 +75,40 @@ def test_columns_that_are_not_kept_are_the_inputs_in_their_order(files, tmp_path
     np.testing.assert_array_equal(np.column_stack([predicted[f"kind[{i}]"] for i in range(3)]), kinds)
 
 
+def one_output() -> Sequential:
+    return Sequential([Dense(5, activation="tanh"), Dense(1)], 4)
+
+
+def one_output_of_a_graph() -> Graph:
+    a = Input(4, name="rows")
+    return Graph([a], [Dense(1, name="price")(Dense(5, activation="tanh")(a))])
+
+
+def two_outputs_of_a_graph() -> Graph:
+    a = Input(4, name="rows")
+    h = Dense(5, activation="tanh")(a)
+    return Graph([a], [Dense(1, name="price")(h), Dense(1, name="area")(h)])
+
+
+@pytest.mark.parametrize("build", [one_output, one_output_of_a_graph, two_outputs_of_a_graph])
+@pytest.mark.parametrize("keep", [(), ("id",)])
+def test_a_network_of_one_input_predicts_what_it_does_from_python(build, keep: tuple[str, ...], tmp_path: Path) -> None:
+    network = build()
+    names = network.output_names
+    trainer = Trainer(network, ["squared_error"] * len(names), dtype="float64")
+    save_model(tmp_path / "net.lamina", trainer)
+    kept = {name: np.arange(30) for name in keep}
+    write_table(tmp_path / "x.parquet", pa.table({**COLUMNS, **kept}))
+    output = tmp_path / "out.parquet"
+    options = ["--keep", *keep] if keep else []
+    assert main(["predict", str(tmp_path / "net.lamina"), str(tmp_path / "x.parquet"), "-o", str(output), *options]) == 0
+    predicted = read_table(output)
+    expected = trainer.predict(X) if len(names) > 1 else [trainer.predict(X)]
+    assert predicted.column_names == [*keep, *names]
+    for name, values in zip(names, expected, strict=True):
+        np.testing.assert_array_equal(predicted[name].to_numpy(), values[:, 0])
+
+
 def test_another_number_of_columns_is_refused_with_what_to_do(files, tmp_path: Path, capfd) -> None:
     model, table, _ = files
     words = refusal(capfd, "predict", model, table, "-o", tmp_path / "out.csv")

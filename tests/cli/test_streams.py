@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from lamina.data import read_table
 
 LAMINA = [sys.executable, "-m", "lamina"]
 FULL = Path("/dev/full")
+needs_shell = pytest.mark.skipif(sys.platform == "win32", reason="needs a shell that can close streams")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="needs the device that is always full")
 
 
@@ -90,6 +92,46 @@ def test_what_contradicts_a_pipe_is_refused(
     assert message in capfd.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("data", "options", "message"),
+    [
+        (b"PAR1....", (), "a text table, as --input-format says (default: csv), got a Parquet file. Use --input-format parquet."),
+        (b"ARROW1....", (), "got a Feather file. Use --input-format feather."),
+        (b"\x1f\x8b....", (), "got a gzip file. Unpack it first: zcat table.csv.gz | lamina ... -"),
+        (b"PK\x03\x04....", (), "got a zip archive or an Excel workbook. Export it as CSV."),
+        (b"a,b\n1,\0\n", (), "Export it as CSV, or name another --input-format."),
+        (b"a,b\n1,2\n", ("--input-format", "parquet"), "standard input must be a Parquet file, as --input-format says"),
+    ],
+)
+def test_what_a_pipe_holds_is_said_by_its_option(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], data: bytes, options: tuple, message: str
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    assert main(["evaluate", str(folder / "a.lamina"), "-", *options]) == 1
+    said = " ".join(capfd.readouterr().err.split())
+    assert message in said
+    assert "name says" not in said
+
+
+@pytest.mark.parametrize(
+    ("table", "options", "message"),
+    [
+        ("-", ("--test", "-"), "--test must not be standard input, which the table reads already, got '-'. Name a file."),
+        ("-", ("--validation", "-"), "--validation must not be standard input, which the table reads already"),
+        ("t.csv", ("--validation", "-", "--test", "-"), "--test must not be standard input, which --validation reads already"),
+        ("t.csv", ("-o", "-"), "--output must be a file for the model, got '-'. Name one: -o model.lamina."),
+    ],
+)
+def test_what_one_pipe_cannot_do_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], table: str, options: tuple, message: str
+) -> None:
+    monkeypatch.chdir(folder)
+    output = () if "-o" in options else ("-o", "refused.lamina")
+    assert main(["train", table, "-t", "color", *output, *options]) == 2
+    assert message in capfd.readouterr().err
+    assert not Path("refused.lamina").exists() and not Path("-").exists()
+
+
 def test_a_lone_dash_is_a_value_of_any_option(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     table = folder / "dashes.csv"
     table.write_text("size-color\n" + "".join(f"{i % 10}-{'red' if i % 10 < 5 else 'blue'}\n" for i in range(60)))
@@ -149,6 +191,59 @@ def test_errors_that_nobody_can_read_keep_their_exit_code() -> None:
     with FULL.open("w") as full:
         done = subprocess.run([*LAMINA, "info", "nowhere", "--json"], stdout=full, stderr=full, check=False)
     assert done.returncode == 1
+
+
+def unheard(folder: Path, *arguments: str, closed: str = ">&-") -> subprocess.CompletedProcess[str]:
+    """The command, started by a shell that closes streams."""
+    line = f"{shlex.join([*LAMINA, *arguments])} {closed}"
+    return subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False, cwd=folder)
+
+
+@needs_shell
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["info", "a.lamina"],
+        ["info", "a.lamina", "--json"],
+        ["evaluate", "a.lamina", "t.csv"],
+        ["predict", "a.lamina", "t.csv", "-o", "-"],
+        ["predict", "a.lamina", "t.csv", "-o", "out.csv", "--json"],
+    ],
+    ids=" ".join,
+)
+def test_results_that_a_closed_output_does_not_take_are_a_failure(folder: Path, arguments: list[str]) -> None:
+    done = unheard(folder, *arguments)
+    assert done.returncode == 1
+    assert done.stderr == "lamina: cannot write: standard output is closed. Send the output to a file or a pipe.\n"
+
+
+@needs_shell
+def test_reports_that_a_closed_output_does_not_take_are_left_out(folder: Path) -> None:
+    for arguments in (
+        ["predict", "a.lamina", "t.csv", "-o", "unheard.csv"],
+        ["train", "t.csv", "-t", "color", "-o", "unheard.lamina", "--max-epochs", "1"],
+    ):
+        done = unheard(folder, *arguments)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert (folder / arguments[arguments.index("-o") + 1]).exists()
+
+
+@needs_shell
+@pytest.mark.parametrize(
+    ("arguments", "closed", "code"),
+    [
+        (["info", "a.lamina"], "2>&-", 0),
+        (["info", "a.lamina"], ">&- 2>&-", 1),
+        (["info", "nowhere"], "2>&-", 1),
+        (["info", "nowhere", "--json"], ">&-", 1),
+        (["info", "nowhere", "--json"], ">&- 2>&-", 1),
+        (["info", "--jsno"], ">&- 2>&-", 2),
+    ],
+)
+def test_closed_streams_keep_the_exit_code(folder: Path, arguments: list[str], closed: str, code: int) -> None:
+    assert unheard(folder, *arguments, closed=closed).returncode == code
 
 
 def test_streams_that_were_never_there_are_no_failure(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ import lamina
 from lamina.cli.main import main
 from lamina.cli.option_words import in_option_words
 from lamina.model.setting_words import in_setting_words
+from lamina.model.table_settings import _LOSSES_OF_CLASSES
 
 
 @pytest.fixture
@@ -54,6 +55,8 @@ def test_the_package_runs_as_a_module() -> None:
             "--norm-position must be 'before' without --batch-norm or --layer-norm, got 'after'.",
         ),
         (("--schedule", "cosin"), "'reduce_on_plateau', got 'cosin'. Did you mean 'cosine'?"),
+        (("--class-weight", "balanced"), "--class-weight must be left out for a regression, got 'balanced'. Remove it"),
+        (("--label-smoothing", "0.1"), "--label-smoothing must be left out for a regression, got 0.1. Remove it"),
         (("--loss", "hubr"), "--loss must be one of 'squared_error', 'absolute_error', 'huber', 'quantile', 'poisson', got"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
@@ -61,6 +64,29 @@ def test_the_package_runs_as_a_module() -> None:
 def test_errors_speak_of_options(table: Path, capfd: pytest.CaptureFixture[str], options: tuple[str, ...], message: str) -> None:
     assert train(table, *options) == 2
     assert message in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("loss", "message"),
+    [
+        ("quantile", "'softmax_cross_entropy' for a classification, got 'quantile'. For quantile, ask for the task regression."),
+        ("quantile:levels=0.1,0.5", "got 'quantile:levels=0.1,0.5'. For quantile, ask for the task regression."),
+        ("external:a=1", "--loss must be one of 'log_loss', 'hinge', 'perceptron', 'squared_error', 'absolute_error', 'huber', "),
+        ("hing", "got 'hing'. Did you mean 'hinge'?"),
+        ("log_loss:label_smoothing=0.1", "--loss must be a bare log_loss, got settings behind it. Set --label-smoothing."),
+    ],
+)
+def test_a_loss_that_is_none_of_a_classifications_is_refused_with_those_that_are(
+    table: Path, capfd: pytest.CaptureFixture[str], loss: str, message: str
+) -> None:
+    assert train(table, "--task", "classification", "--loss", loss) == 2
+    assert message in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("loss", _LOSSES_OF_CLASSES)
+def test_every_loss_that_is_named_for_a_classification_serves(table: Path, loss: str) -> None:
+    table.write_text("size,color\n" + "".join(f"{i % 10},{'red' if i % 10 < 5 else 'blue'}\n" for i in range(60)))
+    assert train(table, "--loss", loss, "--max-epochs", "1", "-q", target="color") == 0
 
 
 def test_python_hears_of_settings() -> None:

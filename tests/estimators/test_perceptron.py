@@ -318,6 +318,8 @@ def test_a_model_that_is_pickled_before_is_without_rows_and_verdict():
         ({"variant": "pockets"}, "Perceptron: variant must be one of .* got 'pockets'. Did you mean 'pocket'"),
         ({"eta0": 0}, "Perceptron: eta0 must be a number > 0, got 0"),
         ({"max_iter": 0}, "Perceptron: max_iter must be an integer >= 1, got 0"),
+        ({"random_state": -1}, r"random_state must be .*an integer in \[0, 4294967295\].*, got -1"),
+        ({"random_state": 2**32}, r"random_state must be .*an integer in \[0, 4294967295\].*, got 4294967296"),
         ({"shuffle": "yes"}, "Perceptron: shuffle must be True or False"),
         ({"separability_time_s": -1}, "Perceptron: separability_time_s must be a number >= 0"),
         ({"engine": "nativ"}, "Did you mean 'native'"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 
-from lamina import Dense, MLPClassifier, MLPRegressor, Sequential, Trainer
+from lamina import Dense, MLPClassifier, MLPRegressor, Perceptron, Sequential, Trainer
 from lamina.errors import BusyError
 from lamina.training import Callback
 
@@ -57,6 +58,46 @@ def test_a_second_fit_is_refused_and_the_first_is_none_the_worse(kind: Any, meth
     alone = clone(model).fit(X, y)
     assert (model.n_iter_, model.t_, model.loss_curve_) == (alone.n_iter_, alone.t_, alone.loss_curve_)
     np.testing.assert_array_equal(model.coefs_[0], alone.coefs_[0])
+
+
+class Page:
+    """A standard output that holds whoever prints to it until it is opened."""
+
+    def __init__(self) -> None:
+        self.reached, self.opened = threading.Event(), threading.Event()
+
+    def write(self, text: str) -> int:
+        self.reached.set()
+        assert self.opened.wait(PATIENCE_S)
+        return len(text)
+
+    def flush(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("second", ["fit", "partial_fit"])
+@pytest.mark.parametrize("first", ["fit", "partial_fit"])
+def test_a_perceptron_refuses_a_second_fit_and_the_first_is_none_the_worse(
+    first: str, second: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = Page()
+    model = Perceptron(max_iter=3, verbose=1)
+    classes = {"classes": [0, 1, 2]} if first == "partial_fit" else {}
+    with ThreadPoolExecutor(1) as pool, monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", page)
+        running = pool.submit(getattr(model, first), X, y, **classes)
+        assert page.reached.wait(PATIENCE_S)
+        try:
+            with pytest.raises(BusyError, match=rf"Perceptron\.{second}: this object is being fitted.*sklearn\.base\.clone"):
+                getattr(model, second)(X, y)
+            twin = pickle.loads(pickle.dumps(model))
+        finally:
+            page.opened.set()
+        running.result(PATIENCE_S)
+    alone = getattr(clone(model).set_params(verbose=0), first)(X, y, **classes)
+    assert (model.n_iter_, model.t_) == (alone.n_iter_, alone.t_)
+    np.testing.assert_array_equal(model.coef_, alone.coef_)
+    twin.set_params(verbose=0).fit(X, y)  # a copy is in no fit of its own
 
 
 def test_a_clone_may_be_fitted_meanwhile() -> None:

@@ -15,7 +15,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from lamina import Dense, MLPClassifier, MLPRegressor, Sequential, Trainer
+from lamina import Dense, MLPClassifier, MLPRegressor, Perceptron, Sequential, Trainer
 from lamina.optimizers import GradientDescent
 from lamina.training import TrainingWarning
 
@@ -37,6 +37,8 @@ def warn_by_restarts() -> None:
 
 CALLS: dict[str, Callable[[], object]] = {
     "fit": lambda: classifier().fit(X, y),
+    "perceptron": lambda: Perceptron(max_iter=1).fit(X, y),
+    "perceptron in a search": lambda: GridSearchCV(Perceptron(max_iter=1), {"eta0": [1.0]}, cv=2).fit(X, y),
     "regressor": lambda: MLPRegressor(hidden_layer_sizes=4, max_iter=1).fit(X, y),
     "lbfgs": lambda: classifier(solver="lbfgs").fit(X, y),
     "pipeline": lambda: make_pipeline(StandardScaler(), classifier()).fit(X, y),
@@ -56,7 +58,7 @@ def test_a_warning_points_at_the_line_that_called(call: str) -> None:
     assert caught
     for warning in caught:
         assert Path(warning.filename) == Path(__file__)
-        assert "classifier(" in LINES[warning.lineno - 1] or "MLPRegressor(" in LINES[warning.lineno - 1]
+        assert any(f"{name}(" in LINES[warning.lineno - 1] for name in ("classifier", "MLPRegressor", "Perceptron"))
 
 
 @pytest.mark.parametrize("call", CALLS)

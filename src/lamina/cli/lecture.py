@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from lamina.cli.options import Flag, Quiet
 from lamina.cli.output import notes_printed, print_json, print_line, print_table
+from lamina.cli.standard_streams import has_standard_output
 
 if TYPE_CHECKING:
     from lamina.lecture import Picture
@@ -109,6 +110,8 @@ def _make(number: str, output: Path | None, seed: int, json: bool) -> None:
         _save(picture, result, output)
     if json:
         print_json({"picture": number.upper(), "title": picture.title, "result": str(result), "output": output and str(output)})
+        return
+    if output is not None and not has_standard_output():
         return
     print_line(f"{number.upper()}: {picture.title}\n{result}")
     print_line(f"Picture: {output}" if output else f"`lamina lecture {number.upper()} -o picture.png` also draws it.")

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import NamedTuple
 
 from cyclopts import App, CycloptsError, Parameter
@@ -22,6 +21,7 @@ from lamina.cli.option_words import in_option_words
 from lamina.cli.output import output_console, print_error, print_json
 from lamina.cli.predict import predict
 from lamina.cli.settings_file import read_settings_file
+from lamina.cli.standard_streams import has_standard_output, open_missing_streams
 from lamina.cli.train import train
 from lamina.cli.whole_numbers import refuse_fractions
 from lamina.errors import InvalidSettingError, LaminaError
@@ -75,15 +75,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    _open_missing_streams()
+    open_missing_streams()
     failure = _run(arguments)
     if failure is None:
         return OK
     # Nobody may be listening any more; the exit code says it all the same.
     if "--json" in arguments:
-        with suppress(OSError):
+        try:
             print_json({"error": {"kind": failure.kind, "message": failure.text, "exit_code": failure.code}})
             sys.stdout.flush()
+        except OSError:
+            _drop_output()
     with suppress(OSError):
         print_error(failure.text)
     return failure.code
@@ -116,16 +118,11 @@ def _run(arguments: Sequence[str]) -> _Failure | None:
         _drop_output()
     except OSError as error:
         _drop_output()
+        if not has_standard_output():
+            return _Failure(FAILED, "cannot write: standard output is closed. Send the output to a file or a pipe.", "OSError")
         words = (error.strerror or str(error)).lower()
         return _Failure(FAILED, f"cannot go on: {words}. Free some space, or send the output elsewhere.", "OSError")
     return None
-
-
-def _open_missing_streams() -> None:
-    """Give a process that was started without standard output or error a place where text goes nowhere."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115, open as long as the process
 
 
 def _drop_output() -> None:

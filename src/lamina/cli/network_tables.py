@@ -72,8 +72,8 @@ def describe_network_model(model: NetworkModel) -> dict[str, Any]:
     }
 
 
-def _inputs(model: NetworkModel, table: pa.Table, keep: tuple[str, ...]) -> list[np.ndarray]:
-    """One array an input: the columns that are not kept, in the table's order, dealt to the inputs in theirs."""
+def _inputs(model: NetworkModel, table: pa.Table, keep: tuple[str, ...]) -> np.ndarray | list[np.ndarray]:
+    """What the model takes: the columns that are not kept, in the table's order, dealt to the inputs in theirs."""
     import numpy as np
 
     names = [name for name in table.column_names if name not in keep]
@@ -84,6 +84,8 @@ def _inputs(model: NetworkModel, table: pa.Table, keep: tuple[str, ...]) -> list
         came = f"got {len(names)} ({_few(names)}). {repair}"
         raise DataError(f"the table must have one column for each of the network's {sum(widths)} inputs ({inputs}), {came}")
     columns = np.column_stack([_numbers(name, table[name]) for name in names])
+    if len(widths) == 1:
+        return columns
     ends = np.cumsum(widths).tolist()
     return [columns[:, end - width : end] for width, end in zip(widths, ends, strict=True)]
 

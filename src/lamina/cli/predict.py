@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from lamina.cli.options import READING, Flag, Quiet, Reading, check_output, load_applicable_model
 from lamina.cli.output import notes_printed, print_json, print_line
-from lamina.cli.standard_streams import DASH, TableFormat, check_format, write_standard_output
+from lamina.cli.standard_streams import DASH, TableFormat, check_format, has_standard_output, write_standard_output
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -71,7 +71,7 @@ def predict(
             write_table(output, result)
     if json:
         print_json({"rows": result.num_rows, "columns": result.column_names, "output": str(output), "notes": notes})
-    elif output != DASH and not quiet:
+    elif output != DASH and not quiet and has_standard_output():
         print_line(f"Predicted {_predicted(loaded)} of {result.num_rows:,} rows: {output}")
 
 

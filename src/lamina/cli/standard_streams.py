@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import tempfile
 import warnings
@@ -15,12 +16,51 @@ from lamina.errors import DataError, InvalidSettingError, LaminaError, phrase
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["DASH", "TableFormat", "check_format", "read_standard_input", "write_standard_output"]
+__all__ = [
+    "DASH",
+    "TableFormat",
+    "check_format",
+    "has_standard_output",
+    "open_missing_streams",
+    "read_standard_input",
+    "write_standard_output",
+]
 
 TableFormat = Literal["csv", "tsv", "parquet", "feather"]
 DASH = Path("-")
 
+_WORDS_ABOUT_FILES = {
+    ", as its name says,": ", as --input-format says (default: csv),",
+    "got a Parquet file. Rename it or export it as CSV.": "got a Parquet file. Use --input-format parquet.",
+    "got a Feather file. Rename it or export it as CSV.": "got a Feather file. Use --input-format feather.",
+    "got a gzip file. Rename it or export it as CSV.": "got a gzip file. Unpack it first: zcat table.csv.gz | lamina ... -",
+    "Rename it or export it as CSV.": "Export it as CSV.",
+    "Export it as CSV, or rename it.": "Export it as CSV, or name another --input-format.",
+}
+
 _Read = TypeVar("_Read")
+
+
+class _MissingOutput(io.TextIOWrapper):
+    """In the place of a standard output that is closed: what is written to it fails, as on a full disk."""
+
+    def __init__(self) -> None:
+        # It is open for reading alone, and takes the number of the closed one, which a file would get otherwise.
+        unwritable = os.open(os.devnull, os.O_RDONLY)
+        super().__init__(io.BufferedWriter(io.FileIO(unwritable, "w")), encoding="utf-8")
+
+
+def open_missing_streams() -> None:
+    """Give a process that was started without them an output that fails, and a standard error where text goes nowhere."""
+    if sys.stdout is None:
+        sys.stdout = _MissingOutput()
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115, open as long as the process
+
+
+def has_standard_output() -> bool:
+    """Whether there is one; a report on what is in a file already is left out where there is none."""
+    return not isinstance(sys.stdout, _MissingOutput)
 
 
 def check_format(option: str, given: TableFormat | None, path: Path) -> None:
@@ -60,4 +100,7 @@ def write_standard_output(write: Callable[[pa.Table, Any], Any], table: pa.Table
 
 
 def _renamed(text: str, path: Path) -> str:
+    """The text about a pipe, which has no name: what it holds is said by --input-format."""
+    for words, instead in _WORDS_ABOUT_FILES.items():
+        text = text.replace(words, instead)
     return text.replace(repr(str(path)), "standard input").replace(str(path), "standard input")

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from lamina.cli.options import READING, Flag, Quiet, Reading, ReadingOptions, check_output
 from lamina.cli.output import BASELINES, metrics_table, notes_printed, print_json, print_line, print_table
+from lamina.cli.standard_streams import DASH, has_standard_output
 from lamina.model.table_settings import (
     EncodingSettings,
     NetworkSettings,
@@ -82,6 +83,7 @@ def train(
         from lamina.training import Progress
         from lamina.training.interrupts import Interrupts
 
+        _check_dashes(table, validation, test, output)
         check_output(output, table, Path(validation), Path(test), *([] if config is None else [config]))
         read = reading.read(table)
         target_column(read, target)  # a misspelt target is said before further files are read
@@ -101,8 +103,21 @@ def train(
     report = _report(result, output)
     if json:
         print_json({**report, "notes": notes})
-    elif not quiet:
+    elif not quiet and has_standard_output():
         _print_report(result, report)
+
+
+def _check_dashes(table: Path, validation: str, test: str, output: Path) -> None:
+    """Refuse a model on standard output, and to read standard input more than once, before anything is read."""
+    from lamina.errors import InvalidSettingError, phrase
+
+    if output == DASH:
+        raise InvalidSettingError(phrase("--output", "must be a file for the model", "-", repair="Name one: -o model.lamina."))
+    readers = {"the table": str(table), "--validation": validation, "--test": test}
+    reading = [name for name, given in readers.items() if Path(given) == DASH]
+    if len(reading) > 1:
+        rule = f"must not be standard input, which {reading[0]} reads already"
+        raise InvalidSettingError(phrase(reading[1], rule, "-", repair="Name a file."))
 
 
 def _share_or_table(name: str, given: str, reading: ReadingOptions) -> Any:

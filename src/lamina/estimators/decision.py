@@ -106,7 +106,8 @@ def choose_decision(loss: str | Loss | Callable[..., object], encoding: LabelEnc
         # targets are indices of classes here, whatever they may be elsewhere
         return Decision(replace(chosen, probabilities=False), 0.0, 1.0, 0.0, "softmax")
     if chosen.kind not in _CONVENTIONS:
-        known = ("softmax_cross_entropy", *_CONVENTIONS)
+        # A function of the user's, whose kind is "external", never comes here.
+        known = ("softmax_cross_entropy", *(kind for kind in _CONVENTIONS if kind != "external"))
         raise InvalidSettingError(phrase_unknown("loss", chosen.kind, known, owner="MLPClassifier"))
     return Decision(chosen, *_CONVENTIONS[chosen.kind])
 

@@ -29,6 +29,7 @@ from lamina.estimators.separability import Separability
 from lamina.estimators.threshold_unit import Stopping, ThresholdUnit
 from lamina.initializers import Initializer
 from lamina.training import History, StopReason
+from lamina.training.exclusive import RUNNING, exclusive
 from lamina.validation import boolean, check_parameters, choice, instance, integer, number, one_of, value
 
 __all__ = ["Perceptron"]
@@ -44,6 +45,7 @@ _RULES = {
     "verbose": one_of(boolean(), integer(0)),
     "eta0": number(0, closed="neither"),
     "n_jobs": one_of(integer(-(2**31)), value(None)),
+    "random_state": one_of(value(None), integer(0, 2**32 - 1), instance(np.random.RandomState)),
     "early_stopping": boolean(),
     "validation_fraction": number(0, 1, closed="neither"),
     "n_iter_no_change": integer(1),
@@ -109,7 +111,7 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     n_jobs : int or None, default=None
         Threads that share the classes' units; None is 1 unless joblib's context says otherwise, -1 all processors. Speed only.
     random_state : int, RandomState or None, default=0
-        Decides order, first weights, and the rows of ``early_stopping``.
+        An int in [0, 2**32 - 1]. Decides order, first weights, and the rows of ``early_stopping``.
     early_stopping : bool, default=False
         Whether ``validation_fraction`` of the rows, drawn by class, is kept from learning to decide when to end.
     validation_fraction : float, default=0.1
@@ -209,6 +211,7 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     _class_weights: np.ndarray = field(init=False)
     _verdict: LazyVerdict = field(init=False)
 
+    @exclusive("sklearn.base.clone(model)")
     def fit(
         self,
         X: Any,
@@ -248,6 +251,8 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             If parameters are wrong; all of them are named.
         DataError
             If there are fewer than two classes, first weights do not fit, or X_val and y_val do not come together.
+        BusyError
+            If this estimator is being fitted already, in another thread.
         NonFiniteError
             If the weights overflow.
 
@@ -273,6 +278,7 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     @available_if(_goes_on)  # type: ignore[untyped-decorator]
+    @exclusive("sklearn.base.clone(model)")
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Learn for one epoch more from the rows given; of variant "plain" only.
 
@@ -295,6 +301,8 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             with the first call.
         DataError
             If classes are missing, differ from earlier ones, or labels are not among them.
+        BusyError
+            If this estimator is being fitted already, in another thread.
         """
         self._check_settings()
         first = not self.__sklearn_is_fitted__()
@@ -366,6 +374,7 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def __getstate__(self) -> dict[str, Any]:
         """The attributes, without the rows of the fit."""
         state: dict[str, Any] = dict(super().__getstate__())
+        state.pop(RUNNING, None)
         if "_verdict" in state:
             state["_verdict"] = LazyVerdict.missing("a copy or pickle does not hold the rows of the fit")
         return state

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sklearn.exceptions import ConvergenceWarning
 
+from lamina.caller import warn_caller
 from lamina.estimators.threshold_unit import ThresholdUnit
 from lamina.training import StopReason
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from lamina.estimators.perceptron import Perceptron
 
 __all__ = ["stop_reason"]
+
+# Where scikit-learn's Perceptron gives this warning.
+_SCIKIT_LEARN_MODULE = "sklearn.linear_model._stochastic_gradient"
 
 _KEPT_WORDS = {"pocket": "weights in the pocket", "plain": "last weights", "averaged": "mean weights"}
 
@@ -34,7 +37,7 @@ def stop_reason(model: Perceptron, units: Sequence[ThresholdUnit]) -> StopReason
         f"the {_KEPT_WORDS[model.variant]} are kept, and separability_ says whether more epochs can end without one."
     )
     if model.tol is not None:
-        warnings.warn(text, ConvergenceWarning, stacklevel=3)
+        warn_caller(text, ConvergenceWarning, module=_SCIKIT_LEARN_MODULE)
     return StopReason("max_epochs", text)
 
 

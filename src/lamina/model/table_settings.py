@@ -9,12 +9,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
+from lamina.errors import InvalidSettingError, nearest, phrase
 from lamina.model.named_settings import read_named, split_name
+from lamina.model.setting_words import OWNER
 
 if TYPE_CHECKING:
     from lamina.training import Callback
 
 __all__ = ["EncodingSettings", "NetworkSettings", "OptimizationSettings", "RunSettings", "StoppingSettings", "TableSettings"]
+
+_LOSSES_OF_CLASSES = (
+    "log_loss",
+    "hinge",
+    "perceptron",
+    "squared_error",
+    "absolute_error",
+    "huber",
+    "sigmoid_cross_entropy",
+    "softmax_cross_entropy",
+)
+_LOSSES_OF_NUMBERS_ALONE = ("quantile", "poisson")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,9 +95,10 @@ class OptimizationSettings:
     loss : str
         Loss, such as huber:delta=2; default: log_loss for classes, squared_error for numbers.
     class_weight : {"balanced"}
-        Make every class count the same, however rare.
+        Make every class count the same, however rare; of classes alone.
     label_smoothing : float
-        Share of a class label spread over all classes, in [0, 1); default: 0.03 for three classes and more, 0 for two.
+        Share of a class label spread over all classes, in [0, 1); default: 0.03 for three classes and more, 0 for two; of
+        classes alone.
     optimizer : str
         Update rule; perturb-one and perturb-all learn without a gradient. Settings behind its name, such as
         perturb-one:trials=50, go before the options below.
@@ -147,6 +162,7 @@ class OptimizationSettings:
         from lamina.losses import get_loss
         from lamina.schedules import get_schedule
 
+        self._check_task(task)
         named = ("objective", "momentum", "alpha", "l1_ratio", "max_norm", "shuffle", "clip_norm", "clip_layer_norm")
         parameters = {name: getattr(self, name) for name in named}
         parameters |= {"beta_1": self.beta1, "beta_2": self.beta2, "epsilon": self.eps}
@@ -156,10 +172,36 @@ class OptimizationSettings:
         parameters["batch_size"] = self._rows_a_step(num_rows)
         parameters["optimizer"] = read_named(self.optimizer, self._optimizer)
         if self.loss is not None:
-            parameters["loss"] = read_named(self.loss, get_loss)
+            # A bare name that the estimator has no word for is an object's.
+            has_word = task == "regression" or self.loss in _LOSSES_OF_CLASSES[:4]
+            parameters["loss"] = read_named(self.loss, get_loss) if has_word or ":" in self.loss else get_loss(self.loss)
         if task == "classification":
             parameters |= {"class_weight": self.class_weight, "label_smoothing": self._smoothing(num_classes)}
         return parameters
+
+    def _check_task(self, task: str) -> None:
+        """Refuse what only the other task has."""
+        if task == "classification":
+            self._check_loss_of_classes()
+            return
+        for name in ("class_weight", "label_smoothing"):
+            if given := getattr(self, name):
+                repair = "Remove it, or ask for the task classification."
+                raise InvalidSettingError(phrase(name, "must be left out for a regression", given, repair=repair, owner=OWNER))
+
+    def _check_loss_of_classes(self) -> None:
+        if self.loss is None:
+            return
+        name, settings = split_name(self.loss)
+        if name not in _LOSSES_OF_CLASSES:
+            guess = nearest(name, _LOSSES_OF_CLASSES)
+            repair = f"Did you mean {guess!r}?" if guess else ""
+            if name in _LOSSES_OF_NUMBERS_ALONE:
+                repair = f"For {name}, ask for the task regression."
+            rule = f"must be one of {', '.join(map(repr, _LOSSES_OF_CLASSES))} for a classification"
+            raise InvalidSettingError(phrase("loss", rule, self.loss, repair=repair, owner=OWNER))
+        if name == "log_loss" and settings:
+            raise InvalidSettingError(f"{OWNER}: loss must be a bare log_loss, got settings behind it. Set label_smoothing.")
 
     @property
     def compares_losses(self) -> bool:
