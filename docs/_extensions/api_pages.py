@@ -23,8 +23,8 @@ from sphinx.application import Sphinx
 import lamina
 from lamina.activations import Activation
 
-# Parts that are no interface: the command line has its own page; settings, lazy imports and warnings are the package's tools.
-INTERNAL = frozenset({"caller", "cli", "lazy", "settings"})
+# Parts that are no interface: the command line has its own page, the others are tools of the package itself.
+INTERNAL = frozenset({"caller", "cli", "extras", "forms", "lazy", "moments", "settings"})
 NESTED = ("lamina.data.columns", "lamina.engine.randomness")
 
 

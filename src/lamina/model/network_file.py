@@ -108,9 +108,6 @@ def _check_arrays(arrays: Mapping[str, np.ndarray], network: Network, dtype: np.
     """Refuse arrays that are not the network's. It has only been described so far, whatever its widths are."""
     program = network.program()
     check_arrays(arrays, network, dtype)
-    for part in program.state:
-        if part.name.endswith("variance") and (arrays["state"][part.slice] < 0).any():
-            raise InvalidSettingError(phrase(part.name, "must not be negative", float(arrays["state"][part.slice].min())))
     inputs = sum(program.widths[buffer] for buffer in program.inputs)
     most = _MOST_WIDTH_A_NUMBER * (program.num_parameters + inputs) + (1 << 20)
     if sum(program.widths) > most:

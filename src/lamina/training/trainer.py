@@ -360,7 +360,7 @@ class Trainer(Predictor):
         candidates : sequence of Weights
             After a failure those with which the ``fit`` began are one more.
         monitor : str, default="loss"
-            "loss", of the training rows; "validation_loss"; or "validation_" and the name of a metric.
+            "loss", of the training rows; "validation_loss"; or a metric, such as "validation_accuracy".
         larger_is_better : bool, default=False
 
         Returns
