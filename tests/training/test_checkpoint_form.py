@@ -132,6 +132,7 @@ def test_whatever_stands_at_a_place_the_file_is_refused_or_can_be_gone_on_from(m
         (("parameters",), np.full(82, np.nan), '"parameters" of the checkpoint must hold finite numbers, got nan'),
         (("parameters",), np.zeros(82, np.float32), "dtype float64, got 'float32"),
         (("state",), np.full(16, np.inf), '"state" of the checkpoint must hold finite numbers, got inf'),
+        (("state",), np.full(16, -1.0), r"running_variance must not be negative, got -1\.0"),
         (("slots",), np.zeros((1, 82)), r'"slots" of the checkpoint must be an array of shape \(2, 82\)'),
         (("fit", "first_epoch"), 3, "first_epoch must be at most 2, the epochs done, got 3"),
         (("fit", "first", "parameters"), np.ones(1), '"parameters" of "first" of "fit" of the checkpoint must be an array'),

@@ -20,6 +20,7 @@ from lamina.forms import ANYTHING, COUNT, REAL, TEXT, AnyOf, ArrayOf, AtLeast, E
 from lamina.model.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
 from lamina.network import Network
 from lamina.stop_reason import STOP_CODES
+from lamina.training.checkpoint_form import check_statistics
 from lamina.validation import Rule, boolean, choice, integer, number
 
 __all__ = ["check_arrays", "check_encoder", "check_estimator", "check_table", "check_target", "check_widths"]
@@ -95,9 +96,7 @@ def check_arrays(arrays: Mapping[str, np.ndarray], network: Network, dtype: np.d
     program = network.program()
     weights: Form = {"parameters": ArrayOf((program.num_parameters,), dtype), "state": ArrayOf((program.num_state,), dtype)}
     check_form(arrays, weights, "the arrays")
-    for part in program.state:
-        if part.name.endswith("variance") and (arrays["state"][part.slice] < 0).any():
-            raise InvalidSettingError(phrase(part.name, "must not be negative", float(arrays["state"][part.slice].min())))
+    check_statistics(program, arrays["state"])
 
 
 def check_widths(network: Network, num_features: int, num_outputs: int) -> None:

@@ -20,7 +20,7 @@ from lamina.forms import ANYTHING, Entries, check_form
 from lamina.network.heads import loss_weights_of
 from lamina.optimizers import Optimizer, StepOptimizer
 from lamina.settings import Settings
-from lamina.training.checkpoint_form import IDENTITY, PLAIN, checkpoint_form
+from lamina.training.checkpoint_form import IDENTITY, PLAIN, check_statistics, checkpoint_form
 from lamina.training.code_identity import code_identity
 
 if TYPE_CHECKING:
@@ -116,7 +116,9 @@ def read_state(path: str | os.PathLike[str], trainer: Trainer, schedule: Schedul
     with decoding(path, _WHAT):
         optimizer = trainer.optimizer
         num_slots = optimizer.rule().num_slots if isinstance(optimizer, StepOptimizer) else 0
-        check_form(state, checkpoint_form(trainer, network.program(), num_slots), "the checkpoint")
+        program = network.program()
+        check_form(state, checkpoint_form(trainer, program, num_slots), "the checkpoint")
+        check_statistics(program, state["state"])
         if state["fit"]["first_epoch"] > state["epoch"]:
             rule = f"must be at most {state['epoch']}, the epochs done"
             raise InvalidSettingError(phrase("first_epoch", rule, state["fit"]["first_epoch"]))

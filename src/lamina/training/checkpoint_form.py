@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.engine.program import Program
+from lamina.errors import InvalidSettingError, phrase
 from lamina.forms import ANYTHING, COMPARABLE, COUNT, REAL, TEXT, ArrayOf, AtLeast, Entries, Form, Maybe, like
 from lamina.optimizers import LBFGS
 from lamina.stop_reason import STOP_CODES
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from lamina.schedules.schedule import ReactiveSchedule
     from lamina.training.trainer import Trainer
 
-__all__ = ["IDENTITY", "PLAIN", "checkpoint_form"]
+__all__ = ["IDENTITY", "PLAIN", "check_statistics", "checkpoint_form"]
 
 
 def _is_plain(given: object) -> bool:
@@ -75,6 +76,13 @@ def checkpoint_form(trainer: Trainer, program: Program, num_slots: int) -> Form:
         **weights,
         "slots": ArrayOf((num_slots, program.num_parameters), trainer.dtype),
     }
+
+
+def check_statistics(program: Program, state: np.ndarray) -> None:
+    """Refuse running variances below 0."""
+    for part in program.state:
+        if part.name.endswith("variance") and (state[part.slice] < 0).any():
+            raise InvalidSettingError(phrase(part.name, "must not be negative", float(state[part.slice].min())))
 
 
 def _best(weights: dict[str, Form]) -> Form:
