@@ -75,7 +75,7 @@ def parse_json(text: bytes, size: int) -> Any:
     {'epochs': [1, 2]}
     >>> parse_json(b"[" * 500 + b"]" * 500, 1000)
     Traceback (most recent call last):
-    ValueError: the text is nested more than 100 deep
+    lamina.errors.InvalidSettingError: the text is nested more than 100 deep
     """
     if not text.isascii():
         raise ValueError("the text has characters that are not ASCII")
