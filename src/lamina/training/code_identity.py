@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from types import CodeType
+from types import CellType, CodeType
 from typing import Any
 
 __all__ = ["code_identity"]
+
+_EMPTY = CellType()
 
 
 def code_identity(function: Any) -> str:
@@ -39,13 +41,15 @@ def _parts(value: Any, depth: int) -> list[str]:
         return [part for each in (value.func, value.args, value.keywords) for part in _parts(each, depth + 1)]
     inner = getattr(value, "__func__", value)
     if hasattr(inner, "__code__"):
-        cells = [cell.cell_contents for cell in inner.__closure__ or () if cell != inner]
+        cells = [cell.cell_contents for cell in inner.__closure__ or () if cell != _EMPTY]
         return [part for each in (inner.__code__, inner.__defaults__, *cells) for part in _parts(each, depth + 1)]
     if isinstance(value, tuple | list):
         return [part for each in value for part in _parts(each, depth + 1)]
     if isinstance(value, dict):
         return [part for key, each in value.items() for part in (repr(key), *_parts(each, depth + 1))]
-    if value is None or isinstance(value, bool | int | float | str | bytes | complex | frozenset):
+    if isinstance(value, frozenset):  # whose order is another one in every process
+        return sorted(part for each in value for part in _parts(each, depth + 1))
+    if value is None or isinstance(value, bool | int | float | str | bytes | complex):
         return [repr(value)]
     return [
         type(value).__qualname__,
