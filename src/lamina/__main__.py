@@ -12,16 +12,18 @@ __all__ = ["start"]
 
 def start() -> int:
     """Run the command line with the process's arguments, and return its exit code."""
+    # Imports take long enough for a Ctrl-C to come; the command line is loaded only when it is known to be there.
     try:
         for package in ("cyclopts", "rich"):
             require(package, owner="the command `lamina`")
+        from lamina.cli.main import main
+
+        return main()
     except MissingPackageError as error:
         print(f"lamina: {error}", file=sys.stderr)
-        return 1
-    # Only now is it known to import.
-    from lamina.cli.main import main
-
-    return main()
+    except KeyboardInterrupt:
+        print("lamina: interrupted before it had begun.", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import lamina
+from lamina.__main__ import start
 from lamina.cli.main import main
 from lamina.cli.option_words import in_option_words
 from lamina.model.setting_words import in_setting_words
@@ -255,3 +256,12 @@ def test_the_shell_is_that_of_the_user_unless_it_is_unknown(
     monkeypatch.setenv("SHELL", "/bin/tcsh")
     assert main(["completion"]) == 2
     assert "the shell must be one of bash, zsh, fish, powershell, got 'tcsh'." in capfd.readouterr().err
+
+
+def test_an_interruption_before_the_command_has_begun_is_said_in_a_line(monkeypatch, capsys):
+    def interrupted(package, owner):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("lamina.__main__.require", interrupted)
+    assert start() == 1
+    assert capsys.readouterr().err == "lamina: interrupted before it had begun.\n"

@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from lamina import MLPClassifier, MLPRegressor
 from lamina.errors import DataError, InvalidSettingError, NonFiniteError
-from lamina.estimators.fitting import restarts
+from lamina.tasks import Tasks
 from lamina.training import Callback, EarlyStopping, JsonlLog
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -162,16 +162,16 @@ class Ready(Callback):
 
 
 def test_an_interruption_keeps_the_best_of_what_was_done(monkeypatch):
-    def interrupted(futures, timeout):
+    def interrupted(tasks, timeout_s):
         if not interruptions:
             interruptions.append(1)
             assert Ready.event.wait(20)
             raise KeyboardInterrupt
-        return wait(futures, timeout)
+        return wait(tasks, timeout_s)
 
-    interruptions, wait = [], restarts.wait
+    interruptions, wait = [], Tasks.wait
     Ready.event.clear()
-    monkeypatch.setattr(restarts, "wait", interrupted)
+    monkeypatch.setattr(Tasks, "wait", interrupted)
     model = moons(n_threads=1, max_iter=10**6, n_iter_no_change=np.inf, n_restarts=3, callbacks=[Ready()], on_interrupt="return")
     with pytest.warns(UserWarning, match="interrupted"):
         model.fit(*MOONS)
@@ -186,14 +186,14 @@ def test_an_interruption_keeps_the_best_of_what_was_done(monkeypatch):
 def test_an_interruption_while_the_trainings_are_started_ends_them_too(monkeypatch):
     """The stop is asked for between a trainer's being there and its fit's beginning, which forgets what was asked before."""
 
-    def interrupted(futures, timeout):
+    def interrupted(tasks, timeout_s):
         if not interruptions:
             interruptions.append(1)
             raise KeyboardInterrupt
-        return wait(futures, timeout)
+        return wait(tasks, timeout_s)
 
-    interruptions, wait = [], restarts.wait
-    monkeypatch.setattr(restarts, "wait", interrupted)
+    interruptions, wait = [], Tasks.wait
+    monkeypatch.setattr(Tasks, "wait", interrupted)
 
     model = moons(n_threads=2, max_iter=10**6, n_iter_no_change=np.inf, n_restarts=4)
     with pytest.raises(KeyboardInterrupt):

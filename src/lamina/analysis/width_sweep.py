@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from lamina.losses import Loss, LossLike, get_loss
 from lamina.moments import mean_and_deviation
 from lamina.network import Sequential
 from lamina.optimizers import Optimizer, get_optimizer
+from lamina.tasks import map_in_threads
 from lamina.training import EarlyStopping, Trainer
 from lamina.training.data_frame import to_data_frame
 from lamina.validation import Rule, check_parameters, integer, number, one_of, sequence_of
@@ -172,8 +172,8 @@ def width_sweep(
     run = _Run(train, validation, objective, activation, outputs, steps, batch_size, max_epochs, patience)
     chosen_seeds = list(range(seeds)) if isinstance(seeds, int) else [int(seed) for seed in seeds]
     ordered = sorted({int(width) for width in widths})
-    with ThreadPoolExecutor(n_jobs or default_threads()) as pool:
-        errors = np.array(list(pool.map(run.error, product(ordered, chosen_seeds)))).reshape(len(ordered), len(chosen_seeds))
+    errors = np.array(map_in_threads(run.error, product(ordered, chosen_seeds), n_jobs or default_threads()))
+    errors = errors.reshape(len(ordered), len(chosen_seeds))
     return WidthSweep(np.array(ordered), errors, _enough(ordered, errors))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from lamina.engine.blas import SingleThreadedBlas
 from lamina.estimators.rows import Rows
 from lamina.estimators.threshold_unit import ThresholdUnit
+from lamina.tasks import map_in_threads
 from lamina.training import History
 from lamina.training.scores import accuracy
 
@@ -41,8 +41,7 @@ def run_epochs(units: Sequence[ThresholdUnit], seed: int | None, *, watch: Watch
             for unit in units:
                 unit.learn_to_the_end(seed)
         else:
-            with ThreadPoolExecutor(num_threads) as pool:
-                list(pool.map(lambda unit: unit.learn_to_the_end(seed), units))
+            map_in_threads(lambda unit: unit.learn_to_the_end(seed), units, num_threads)
     return History(_record(units, epoch) for epoch in range(max(len(unit.losses) for unit in units)))
 
 

@@ -10,8 +10,9 @@ import copy
 import math
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from lamina.errors import NonFiniteError
 from lamina.estimators.fitting.optimization import build_optimizer
 from lamina.estimators.rows import Rows
 from lamina.optimizers import PerturbationOptimizer
+from lamina.tasks import Tasks
 from lamina.training import StopReason
 from lamina.training.callbacks.callback import list_of_callbacks
 from lamina.training.data_frame import to_data_frame
@@ -192,30 +194,28 @@ def _run_all(
     candidates: Sequence[MultilayerPerceptron], num_threads: int, train: Rows, validation: Rows | None
 ) -> list[StopReason | None]:
     """Train all; for each why it has no weights, if it has none."""
-    futures: list[Future[Any]] = []
+    tasks = Tasks([partial(candidate._run, candidate._trainer, train, validation, False) for candidate in candidates])
     asked = threading.Event()
-    with Interrupts(asked.set) as interrupts, ThreadPoolExecutor(num_threads) as pool:
-        while not all(future.done() for future in futures) or (len(futures) < len(candidates) and not asked.is_set()):
+    all_done = False
+    with Interrupts(asked.set) as interrupts:
+        while not all_done:
             try:
-                while len(futures) < len(candidates):
-                    candidate = candidates[len(futures)]
-                    futures.append(pool.submit(candidate._run, candidate._trainer, train, validation, False))
-                wait(futures, _POLL_S)
+                if not asked.is_set():
+                    tasks.start(num_threads)
+                all_done = tasks.wait(_POLL_S)
             except KeyboardInterrupt:
                 interrupts.add()
             if asked.is_set():
-                _stop_all(candidates, futures)
-    unbegun = [StopReason("interrupted", _UNBEGUN)] * (len(candidates) - len(futures))
-    return [*map(_failure_of, futures), *unbegun]
+                _stop_all(candidates, tasks)
+    return [_failure_of(future) for future in tasks.futures]
 
 
-def _stop_all(candidates: Sequence[MultilayerPerceptron], futures: Sequence[Future[Any]]) -> None:
+def _stop_all(candidates: Sequence[MultilayerPerceptron], tasks: Tasks[Any]) -> None:
     """Cancel what has not begun, and let the others end after the present call of the engine.
 
     A fit that is just beginning forgets that it was asked to stop: it is to be asked again.
     """
-    for future in futures:
-        future.cancel()
+    tasks.cancel()
     for candidate in candidates:
         candidate._trainer.stop("interrupted", "The training was interrupted.")
 
