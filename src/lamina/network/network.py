@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from lamina.door import serve
 from lamina.engine.program import Parameter, Program
 from lamina.errors import InvalidSettingError, ShapeError, phrase
 from lamina.network.arrangement import depth_of, in_order, with_widths
@@ -21,6 +22,9 @@ from lamina.network.named_arrays import NamedArrays
 from lamina.network.node import InputNode, Node
 from lamina.network.summary import summary_of
 from lamina.validation import check_parameters, integer
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["Network"]
 
@@ -269,6 +273,11 @@ class Network:
     def summary(self) -> str:
         """A table in plain text: name, layer, what it reads, width and number of parameters of each layer, and the totals."""
         return summary_of(self.inputs, self.nodes, self.output_names, self.parameters if self.is_built else None)
+
+    def plot(self, *, ax: Axes | None = None) -> Axes:
+        """Draw the layers and who reads whom; see :func:`lamina.plots.plot_network`. Needs the extra ``plot``."""
+        axes: Axes = serve("Network.plot", self, ax=ax)
+        return axes
 
     def __repr__(self) -> str:
         flow = f"{_widths_text(self.input_widths)} → {_widths_text(self.output_widths)}"
