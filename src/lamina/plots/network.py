@@ -49,7 +49,7 @@ def plot_network(network: Network, *, ax: Axes | None = None) -> Axes:
     >>> x = Input(4, name="x")
     >>> h = Dense(8, activation="relu", name="h")(x)
     >>> ax = plot_network(Graph(x, Dense(2, name="scores")(Add(name="sum")([h, Dense(8, name="detour")(h)]))))
-    >>> [text.get_text().split("\n")[0] for text in ax.texts if text.get_text()]
+    >>> [text.get_text().splitlines()[0] for text in ax.texts if text.get_text()]
     ['x', 'h', 'detour', 'sum', 'scores']
     """
     columns = _columns(network)
