@@ -98,7 +98,7 @@ def train(
             callbacks=[] if json or quiet or run.restarts > 1 else [Progress()],
             on_interrupt="return",
         )
-        with Interrupts() as interrupts, interrupts.only_counted():
+        with Interrupts():
             save_model(output, result.model)
     report = _report(result, output)
     if json:

@@ -223,7 +223,7 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         rows = self._rows(X, y, sample_weight, first, incremental)
         # Ctrl-C is put off until the model is whole.
         raised = None
-        with Interrupts() as interrupts, interrupts.only_counted():
+        with Interrupts() as interrupts:
             if first:
                 self._begin()
             if self.n_restarts > 1 and not incremental:

@@ -49,10 +49,9 @@ class RunningFit:
 
     def open(
         self, model: WeightedNetwork, epoch: int, max_epochs: int, training: Batches, validation: tuple[Batches, Any] | None
-    ) -> bool:
-        """Begin, unless a checkpoint was loaded in whose midst it is; returns whether it began."""
-        begins = not self.is_open
-        if begins:
+    ) -> None:
+        """Begin, unless a checkpoint was loaded in whose midst it is."""
+        if not self.is_open:
             self.first_epoch = epoch
             self.best = BestWeights()
             self._first = Weights.of(model.executor)
@@ -60,7 +59,6 @@ class RunningFit:
         self.last_epoch = self.first_epoch + max_epochs
         self.validation = validation
         self._model, self._training, self._fingerprint = model, training, None
-        return begins
 
     def close(self) -> None:
         """End."""
