@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina.data_frame import to_data_frame
 from lamina.door import serve
 from lamina.engine import permutation
 from lamina.engine.plan import Batches, StepValues, TrainingPlan
@@ -14,7 +15,6 @@ from lamina.errors import InvalidSettingError, NonFiniteError, phrase
 from lamina.optimizers import StepOptimizer
 from lamina.training import Trainer
 from lamina.training.batches import input_widths
-from lamina.training.data_frame import to_data_frame
 from lamina.training.weighted_network import WeightedNetwork
 from lamina.validation import check_parameters, integer, number
 

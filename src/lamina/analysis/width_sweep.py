@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.analysis.table import text_table
+from lamina.data_frame import to_data_frame
 from lamina.door import serve
 from lamina.engine import N_THREADS, default_threads
 from lamina.errors import DataError, LaminaError, NonFiniteError, phrase
@@ -20,7 +21,6 @@ from lamina.network import Sequential
 from lamina.optimizers import Optimizer, get_optimizer
 from lamina.tasks import map_in_threads
 from lamina.training import EarlyStopping, Trainer
-from lamina.training.data_frame import to_data_frame
 from lamina.validation import Rule, check_parameters, integer, number, one_of, sequence_of
 
 if TYPE_CHECKING:
