@@ -135,7 +135,7 @@ def learning_rate_range(
     rates = np.geomspace(low, high, num_steps)
     size = min(trainer.batch_size or data.num_rows, data.num_rows)
     order = _order(data.num_rows, num_steps * size, trainer.seed)
-    result = model.steps.train(data, order, size, trainer.step, StepValues(rates))
+    result = model.stepper.train(data, order, size, trainer.step, StepValues(rates))
     if not len(result.losses):
         raise NonFiniteError("learning_rate_range: the first loss is not finite. Scale the data, or start from other weights.")
     smoothed = _smooth(result.losses, smoothing)
@@ -173,7 +173,8 @@ def _copy(trainer: Trainer, X: Any, y: Any, sample_weight: Any) -> tuple[Weighte
     settings = (trainer.dtype, trainer.engine, trainer.n_threads, trainer.seed)
     model = WeightedNetwork(network, trainer.losses, trainer.loss_weights, {}, *settings)
     assert isinstance(trainer.optimizer, StepOptimizer)
-    model.configure(TrainingPlan(trainer.optimizer.rule(), trainer.clipping, trainer.penalty_per_row, trainer.seed))
+    plan = TrainingPlan(trainer.optimizer.rule(), trainer.clipping, trainer.penalty_per_row, trainer.seed)
+    model.configure(plan, trainer.optimizer)
     if trainer.network.is_built:
         for name in ("parameters", "state", "slots"):
             getattr(model.executor, name)[:] = getattr(trainer.executor, name)

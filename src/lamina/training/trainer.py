@@ -56,7 +56,7 @@ from lamina.validation import (
 )
 
 if TYPE_CHECKING:
-    from lamina.training.full_batch import FullBatch
+    from lamina.training.steppers.full_batch import FullBatch
 
 __all__ = ["Trainer"]
 
@@ -356,7 +356,7 @@ class Trainer(Predictor):
         self._moments.call("on_epoch_begin", self)
         epoch = self._next_epoch(data)
         try:
-            run_in_chunks(self, epoch, self._built().steps, self._moments, self._chunk_size)
+            run_in_chunks(self, epoch, self._built().stepper, self._moments, self._chunk_size)
         except KeyboardInterrupt:
             # What the engine did in earlier calls is whole: the epoch ends here, and is recorded with the steps that it had.
             if not epoch.steps_done:
@@ -540,7 +540,7 @@ class Trainer(Predictor):
         own_epoch = type(self).fit_epoch is not Trainer.fit_epoch  # a subclass asks for every epoch
         if own_epoch or self._fit.validation is not None or self.clipping.is_bounded or data.sample_weight is not None:
             return 1
-        if self._rows_an_epoch(data.num_rows) < data.num_rows or not runs_epochs(self._built().steps):
+        if self._rows_an_epoch(data.num_rows) < data.num_rows or not runs_epochs(self._built().stepper):
             return 1
         num_steps = -(-data.num_rows // self._rows_a_step(data.num_rows))
         most = min(self._chunk_size.steps // num_steps, self.last_epoch - self.epoch)
@@ -548,7 +548,7 @@ class Trainer(Predictor):
 
     def _fit_short_epochs(self, data: Batches, num_epochs: int) -> None:
         """Many times :meth:`fit_epoch` in one call of the engine, with equal results."""
-        steps = self._built().steps
+        steps = self._built().stepper
         assert runs_epochs(steps)
         size = self._rows_a_step(data.num_rows)
         values = self._values(data.num_rows, size, num_epochs)
@@ -605,7 +605,7 @@ class Trainer(Predictor):
         return record
 
     def _fit_full_batch(self, data: Batches, optimizer: LBFGS) -> None:
-        from lamina.training.full_batch import FullBatch
+        from lamina.training.steppers.full_batch import FullBatch
 
         if self._built().has_custom_loss:
             names = [loss.name for loss in self.losses]
