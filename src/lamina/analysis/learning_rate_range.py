@@ -10,7 +10,7 @@ import numpy as np
 from lamina.data_frame import to_data_frame
 from lamina.door import serve
 from lamina.engine import permutation
-from lamina.engine.plan import Batches, StepValues, TrainingPlan
+from lamina.engine.plan import Batches, StepValues
 from lamina.errors import InvalidSettingError, NonFiniteError, phrase
 from lamina.optimizers import StepOptimizer
 from lamina.training import Trainer
@@ -172,9 +172,7 @@ def _copy(trainer: Trainer, X: Any, y: Any, sample_weight: Any) -> tuple[Weighte
     network = network if network.is_built else network.build(input_widths(X, network.input_names))
     settings = (trainer.dtype, trainer.engine, trainer.n_threads, trainer.seed)
     model = WeightedNetwork(network, trainer.losses, trainer.loss_weights, {}, *settings)
-    assert isinstance(trainer.optimizer, StepOptimizer)
-    plan = TrainingPlan(trainer.optimizer.rule(), trainer.clipping, trainer.penalty_per_row, trainer.seed)
-    model.configure(plan, trainer.optimizer)
+    model.configure(trainer.settings.plan(), trainer.optimizer)
     if trainer.network.is_built:
         for name in ("parameters", "state", "slots"):
             getattr(model.executor, name)[:] = getattr(trainer.executor, name)
