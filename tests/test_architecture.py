@@ -18,7 +18,9 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"caller", "errors", "extras", "lazy"}),
     frozenset({"files", "moments", "patience", "stop_reason", "tasks", "validation"}),
     frozenset({"engine", "forms", "settings"}),
-    frozenset({"activations", "clipping", "initializers", "layers", "losses", "optimizers", "regularizers", "schedules"}),
+    frozenset(
+        {"activations", "clipping", "initializers", "layers", "losses", "metrics", "optimizers", "regularizers", "schedules"}
+    ),
     frozenset({"descent", "network"}),
     frozenset({"data", "training"}),
     frozenset({"estimators", "model"}),
