@@ -20,7 +20,9 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"caller", "door", "errors", "extras", "lazy"}),
     frozenset({"data_frame", "files", "moments", "patience", "stop_reason", "tasks", "validation"}),
     frozenset({"engine", "forms", "settings"}),
-    frozenset({"activations", "clipping", "initializers", "layers", "losses", "optimizers", "regularizers", "schedules"}),
+    frozenset(
+        {"activations", "clipping", "initializers", "layers", "losses", "metrics", "optimizers", "regularizers", "schedules"}
+    ),
     frozenset({"descent", "network"}),
     frozenset({"data", "training"}),
     frozenset({"estimators", "model"}),

@@ -54,14 +54,14 @@ def lazy_exports(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str]
 
 
 class LazyRegistry(Mapping[str, _Kind], Generic[_Kind]):
-    """Classes by their names in files and settings, each imported when first asked for.
+    """Classes or functions by their names in files and settings, each imported when first asked for.
 
     Parameters
     ----------
     package : str
-        That exports the classes.
+        That exports them.
     classes : mapping of str to str
-        Names of the classes by their keys here.
+        Their names by their keys here.
 
     Examples
     --------

@@ -10,7 +10,7 @@ from lamina.lazy import LazyRegistry
 from lamina.losses.loss import Loss
 from lamina.settings import from_name_or_dict
 
-__all__ = ["LOSSES", "LossLike", "get_loss"]
+__all__ = ["LABEL_LOSSES", "LOSSES", "NUMBER_LOSSES", "LossLike", "get_loss"]
 
 LossLike: TypeAlias = str | Loss | Mapping[str, Any] | Callable[..., Any]
 
@@ -29,6 +29,18 @@ LOSSES: Mapping[str, type[Loss]] = LazyRegistry(
         "perceptron": "PerceptronLoss",
     },
 )
+
+#: Those that learn labels, and those that learn numbers; by name, as asking the classes would load them all.
+LABEL_LOSSES = (
+    "hinge",
+    "perceptron",
+    "squared_error",
+    "absolute_error",
+    "huber",
+    "sigmoid_cross_entropy",
+    "softmax_cross_entropy",
+)
+NUMBER_LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson")
 
 
 def get_loss(loss: LossLike, **settings: Any) -> Loss:

@@ -99,7 +99,7 @@ class WeightedNetwork:
     def batches(self, X: Any, y: Any, sample_weight: Any) -> Batches:
         """The data as the engine wants them, checked; see :func:`lamina.training.batches.make_batches`."""
         names = (self.network.input_names, self.network.output_names)
-        return make_batches(X, y, sample_weight, self.executor.program, self._dtype, *names)
+        return make_batches(X, y, sample_weight, self.executor.program, self._losses, self._dtype, *names)
 
     def logits(self, inputs: Sequence[InputArray]) -> Any:
         """The outputs: one array, or a list of them for several outputs."""
