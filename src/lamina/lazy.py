@@ -8,11 +8,13 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Generic, TypeVar
 
 __all__ = ["LazyRegistry", "lazy_exports"]
 
 _Kind = TypeVar("_Kind")
+_homes: dict[str, Mapping[str, str]] = {}  # by package
 
 
 def lazy_exports(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
@@ -38,6 +40,7 @@ def lazy_exports(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str]
     AttributeError: module 'lamina' has no attribute 'ShapeErr'
     """
     home_of = {name: module for module, names in homes.items() for name in names.split()}
+    _homes[package] = homes
     namespace = vars(sys.modules[package])
 
     def find(name: str) -> object:
@@ -54,28 +57,33 @@ def lazy_exports(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str]
 
 
 class LazyRegistry(Mapping[str, _Kind], Generic[_Kind]):
-    """Classes by their names in files and settings, each imported when first asked for.
+    """The classes that a package exports, by their names in files and settings; each is imported when first asked for.
+
+    A class has a module of its own, and its name is the module's: to be exported is all that a new one needs.
 
     Parameters
     ----------
     package : str
-        That exports the classes.
-    classes : mapping of str to str
-        Names of the classes by their keys here.
+        That exports the classes by :func:`lazy_exports`.
+    besides : str
+        Its modules that hold something else, separated by spaces.
+    renamed : mapping of str to str, optional
+        The names of classes that are not their module's.
 
     Examples
     --------
-    >>> registry = LazyRegistry("lamina.errors", {"data": "DataError", "shape": "ShapeError"})
-    >>> list(registry), registry["data"]
-    (['data', 'shape'], <class 'lamina.errors.DataError'>)
+    >>> registry = LazyRegistry("lamina.schedules", besides="function registry schedule")
+    >>> registry["warm_up"], "schedule" in registry
+    (<class 'lamina.schedules.warm_up.WarmUp'>, False)
     """
 
-    def __init__(self, package: str, classes: Mapping[str, str]) -> None:
-        self._package = package
-        self._classes = dict(classes)
+    def __init__(self, package: str, *, besides: str, renamed: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._package = importlib.import_module(package)
+        modules = {module.rpartition(".")[2]: name for module, name in _homes[package].items()}
+        self._classes = {renamed.get(module, module): name for module, name in modules.items() if module not in besides.split()}
 
     def __getitem__(self, key: str) -> _Kind:
-        found: _Kind = getattr(importlib.import_module(self._package), self._classes[key])
+        found: _Kind = getattr(self._package, self._classes[key])
         return found
 
     def __contains__(self, key: object) -> bool:

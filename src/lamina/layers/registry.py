@@ -12,20 +12,7 @@ from lamina.settings import kind_of
 __all__ = ["LAYERS", "layer_from_dict"]
 
 #: Every layer by its ``kind``.
-LAYERS: Mapping[str, type[Layer]] = LazyRegistry(
-    "lamina.layers",
-    {
-        "dense": "Dense",
-        "activation": "Activation",
-        "prelu": "PReLU",
-        "dropout": "Dropout",
-        "batch_norm": "BatchNorm",
-        "layer_norm": "LayerNorm",
-        "add": "Add",
-        "multiply": "Multiply",
-        "concat": "Concat",
-    },
-)
+LAYERS: Mapping[str, type[Layer]] = LazyRegistry("lamina.layers", besides="layer registry symbol")
 
 
 def layer_from_dict(description: Mapping[str, Any]) -> Layer:

@@ -15,20 +15,7 @@ __all__ = ["LOSSES", "LossLike", "get_loss"]
 LossLike: TypeAlias = str | Loss | Mapping[str, Any] | Callable[..., Any]
 
 #: Every built-in loss by name.
-LOSSES: Mapping[str, type[Loss]] = LazyRegistry(
-    "lamina.losses",
-    {
-        "squared_error": "SquaredError",
-        "absolute_error": "AbsoluteError",
-        "huber": "Huber",
-        "poisson": "Poisson",
-        "quantile": "Quantile",
-        "softmax_cross_entropy": "SoftmaxCrossEntropy",
-        "sigmoid_cross_entropy": "SigmoidCrossEntropy",
-        "hinge": "Hinge",
-        "perceptron": "PerceptronLoss",
-    },
-)
+LOSSES: Mapping[str, type[Loss]] = LazyRegistry("lamina.losses", besides="custom loss registry")
 
 
 def get_loss(loss: LossLike, **settings: Any) -> Loss:

@@ -13,19 +13,8 @@ __all__ = ["OPTIMIZERS", "get_optimizer"]
 
 OPTIMIZERS: Mapping[str, type[Optimizer]] = LazyRegistry(
     "lamina.optimizers",
-    {
-        "gradient_descent": "GradientDescent",
-        "momentum": "Momentum",
-        "nesterov": "Nesterov",
-        "rmsprop": "RMSprop",
-        "adagrad": "Adagrad",
-        "adam": "Adam",
-        "adamw": "AdamW",
-        "nadam": "Nadam",
-        "lbfgs": "LBFGS",
-        "perturb-one": "PerturbOne",
-        "perturb-all": "PerturbAll",
-    },
+    besides="optimizer perturbation registry",
+    renamed={"perturb_one": "perturb-one", "perturb_all": "perturb-all"},
 )
 
 

@@ -13,20 +13,7 @@ from lamina.settings import from_name_or_dict
 
 __all__ = ["SCHEDULES", "get_schedule"]
 
-SCHEDULES: Mapping[str, type[Schedule]] = LazyRegistry(
-    "lamina.schedules",
-    {
-        "constant": "Constant",
-        "step": "Step",
-        "exponential": "Exponential",
-        "inverse_scaling": "InverseScaling",
-        "cosine": "Cosine",
-        "warm_up": "WarmUp",
-        "one_cycle": "OneCycle",
-        "adaptive": "Adaptive",
-        "reduce_on_plateau": "ReduceOnPlateau",
-    },
-)
+SCHEDULES: Mapping[str, type[Schedule]] = LazyRegistry("lamina.schedules", besides="function registry schedule")
 
 
 def get_schedule(schedule: str | Schedule | Mapping[str, Any] | Callable[[int], float] | None, **settings: Any) -> Schedule:
