@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from lamina.door import SERVED
 from lamina.extras import EXTRAS
 
 SOURCE = Path(__file__).parents[1] / "src" / "lamina"
 
 # The floors, lowest first. A module may import from its own floor and from those below.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"caller", "errors", "extras", "lazy"}),
-    frozenset({"files", "moments", "patience", "stop_reason", "tasks", "validation"}),
+    frozenset({"caller", "door", "errors", "extras", "lazy"}),
+    frozenset({"data_frame", "files", "moments", "patience", "stop_reason", "tasks", "validation"}),
     frozenset({"engine", "forms", "settings"}),
     frozenset({"activations", "clipping", "initializers", "layers", "losses", "optimizers", "regularizers", "schedules"}),
     frozenset({"descent", "network"}),
@@ -61,6 +63,15 @@ def imported_modules(name: str, *, at_import_only: bool) -> set[str]:
             found.add(str(node.module))
             found.update(homes.get(alias.name, f"{node.module}.{alias.name}") for alias in node.names)
     return found & MODULES.keys()
+
+
+def test_the_doors_entries():
+    assert {method: f"{module}.{function}" for method, (module, function) in SERVED.items()} == {
+        "History.plot": "lamina.plots.plot_history",
+        "LearningRateRange.plot": "lamina.plots.plot_learning_rate_range",
+        "Network.plot": "lamina.plots.plot_network",
+        "WidthSweep.plot": "lamina.plots.plot_width_sweep",
+    }
 
 
 def _at_import(tree: ast.AST):
@@ -217,3 +228,12 @@ def eager_exports(name: str) -> set[tuple[str, str]]:
     tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
     imports = [node for node in tree.body if isinstance(node, ast.ImportFrom) and str(node.module).startswith(f"{name}.")]
     return {(str(node.module), alias.name) for node in imports for alias in node.names if node.module != "lamina.lazy"}
+
+
+CSRC = SOURCE.parents[1] / "csrc"
+CPP = {str(path.relative_to(CSRC)): path for path in sorted(CSRC.rglob("*.[ch]pp"))}
+
+
+def test_no_files_of_the_engine_include_each_other_in_a_circle():
+    includes = {name: set(re.findall(r'#include "([^"]+)"', path.read_text(encoding="utf-8"))) for name, path in CPP.items()}
+    assert find_cycle({name: found & CPP.keys() for name, found in includes.items()}) is None

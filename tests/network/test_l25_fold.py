@@ -8,7 +8,7 @@ import pytest
 from lamina import Activation, Add, BatchNorm, Dense, Dropout, Graph, Input, Sequential
 from lamina.engine import make_executor
 from lamina.errors import InvalidSettingError, ShapeError
-from lamina.network import Network, fold_batch_norm
+from lamina.network import Network
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(50, 4))
@@ -116,7 +116,7 @@ def test_an_activation_a_branch_or_dropout_between_is_refused(make: object) -> N
 def test_what_cannot_be_folded_can_become_a_diagonal_dense_layer(make: object) -> None:
     network = make()  # type: ignore[operator]
     parameters, state = random_vectors(network)
-    folded, weights = fold_batch_norm(network, parameters, state, as_dense=True)
+    folded, weights = network.fold(parameters, state, as_dense=True)
     np.testing.assert_allclose(outputs(folded, weights)[0], outputs(network, parameters, state)[0], rtol=1e-10, atol=1e-10)
 
 

@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina.data_frame import to_data_frame
+from lamina.door import serve
 from lamina.engine import permutation
 from lamina.engine.plan import Batches, StepValues, TrainingPlan
 from lamina.errors import InvalidSettingError, NonFiniteError, phrase
 from lamina.optimizers import StepOptimizer
 from lamina.training import Trainer
 from lamina.training.batches import input_widths
-from lamina.training.data_frame import to_data_frame
 from lamina.training.weighted_network import WeightedNetwork
 from lamina.validation import check_parameters, integer, number
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 __all__ = ["LearningRateRange", "learning_rate_range"]
 
@@ -55,6 +57,11 @@ class LearningRateRange:
         """One row a step, as a pandas data frame."""
         columns = {name: getattr(self, name).tolist() for name in ("learning_rates", "losses", "smoothed")}
         return to_data_frame(columns, "LearningRateRange")
+
+    def plot(self, *, ax: Axes | None = None) -> Axes:
+        """Draw it; see :func:`lamina.plots.plot_learning_rate_range`. Needs the extra ``plot``."""
+        axes: Axes = serve("LearningRateRange.plot", self, ax=ax)
+        return axes
 
     def __str__(self) -> str:
         low, high = self.learning_rates[0], self.learning_rates[-1]

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.analysis.table import text_table
+from lamina.data_frame import to_data_frame
+from lamina.door import serve
 from lamina.engine import N_THREADS, default_threads
 from lamina.errors import DataError, LaminaError, NonFiniteError, phrase
 from lamina.layers import Dense
@@ -19,11 +21,11 @@ from lamina.network import Sequential
 from lamina.optimizers import Optimizer, get_optimizer
 from lamina.tasks import map_in_threads
 from lamina.training import EarlyStopping, Trainer
-from lamina.training.data_frame import to_data_frame
 from lamina.validation import Rule, check_parameters, integer, number, one_of, sequence_of
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 __all__ = ["WidthSweep", "width_sweep"]
 
@@ -85,6 +87,11 @@ class WidthSweep:
     def to_frame(self) -> pd.DataFrame:
         """One row a width, as a pandas data frame."""
         return to_data_frame(self.columns(), "WidthSweep")
+
+    def plot(self, *, ax: Axes | None = None) -> Axes:
+        """Draw it; see :func:`lamina.plots.plot_width_sweep`. Needs the extra ``plot``."""
+        axes: Axes = serve("WidthSweep.plot", self, ax=ax)
+        return axes
 
     def __str__(self) -> str:
         return f"{text_table(self.columns())}\n{self.enough} hidden units are enough: {self.rule}."

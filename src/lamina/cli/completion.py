@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import PurePath
 from typing import Literal, get_args
+
+from cyclopts import App
 
 from lamina.cli.output import print_line
 from lamina.errors import InvalidSettingError, phrase
 
-__all__ = ["completion"]
+__all__ = ["completion_of"]
 
 Shell = Literal["bash", "zsh", "fish", "powershell"]
 
 
-def completion(shell: Shell | None = None, /) -> None:
-    """Print what makes a shell complete commands, options and their values.
+def completion_of(app: App) -> Callable[..., None]:
+    """The command that makes a shell complete those of ``app``."""
 
-    `lamina completion bash > ~/.local/share/bash-completion/completions/lamina`; for zsh into a folder of fpath, as _lamina; for
-    fish `lamina completion fish > ~/.config/fish/completions/lamina.fish`.
+    def completion(shell: Shell | None = None, /) -> None:
+        """Print what makes a shell complete commands, options and their values.
 
-    Parameters
-    ----------
-    shell : {"bash", "zsh", "fish", "powershell"}
-        Default: that of the variable SHELL.
-    """
-    from lamina.cli.main import build_app
+        `lamina completion bash > ~/.local/share/bash-completion/completions/lamina`; for zsh into a folder of fpath, as
+        _lamina; for fish `lamina completion fish > ~/.config/fish/completions/lamina.fish`.
 
-    print_line(build_app().generate_completion(prog_name="lamina", shell=shell or _own_shell()))
+        Parameters
+        ----------
+        shell : {"bash", "zsh", "fish", "powershell"}
+            Default: that of the variable SHELL.
+        """
+        print_line(app.generate_completion(prog_name="lamina", shell=shell or _own_shell()))
+
+    return completion
 
 
 def _own_shell() -> Shell:

@@ -12,7 +12,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 import lamina
 from lamina import errors
-from lamina.cli.completion import completion
+from lamina.cli.completion import completion_of
 from lamina.cli.evaluate import evaluate
 from lamina.cli.info import info
 from lamina.cli.lecture import lecture
@@ -50,7 +50,7 @@ def build_app() -> App:
         config=(take_dashes_back, read_settings_file, refuse_fractions),
         default_parameter=Parameter(consume_multiple=True, negative_iterable=()),
     )
-    for command in (train, predict, evaluate, info, lecture, completion):
+    for command in (train, predict, evaluate, info, lecture, completion_of(app)):
         app.command(command)
     return app
 

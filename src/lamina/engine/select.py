@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import warnings
 from functools import cache
 from typing import Any
@@ -111,10 +110,10 @@ def engine_info() -> dict[str, Any]:
     problem = _load_problem()
     if problem is not None:
         return {"engine": "reference", "problem": problem}
-    native = _native()
-    blas = importlib.import_module("lamina.engine.blas").scipy_blas()
-    sets = native.instruction_sets()
-    products = "built-in" if blas is None else "built-in and SciPy's BLAS, by size"
+    from lamina.engine.blas import scipy_blas
+
+    sets = _native().instruction_sets()
+    products = "built-in" if scipy_blas() is None else "built-in and SciPy's BLAS, by size"
     return {"engine": "native", "instruction_set": sets[-1], "instruction_sets": sets, "products": products}
 
 
@@ -132,7 +131,9 @@ def permutation(n: int, *, seed: int, epoch: int) -> np.ndarray:
 
 @cache
 def _native() -> Any:
-    return importlib.import_module("lamina.engine.extension")._native
+    from lamina.engine.extension import _native as extension
+
+    return extension
 
 
 def _wants_native(engine: str) -> bool:
@@ -153,7 +154,7 @@ def _wants_native(engine: str) -> bool:
 def _load_problem() -> str | None:
     """Why the extension does not load; None when it does."""
     try:
-        importlib.import_module("lamina.engine.native")
+        from lamina.engine import native  # noqa: F401
     except ImportError as error:
         return str(error)
     return None

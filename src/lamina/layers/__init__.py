@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from lamina.layers.batch_norm import BatchNorm
     from lamina.layers.concat import Concat
     from lamina.layers.dense import Dense
+    from lamina.layers.drafts import Incoming, OpDraft, ParameterDraft
     from lamina.layers.dropout import Dropout
-    from lamina.layers.layer import Incoming, Layer, OpDraft, ParameterDraft
+    from lamina.layers.input import Input
+    from lamina.layers.layer import Layer, Symbol
     from lamina.layers.layer_norm import LayerNorm
     from lamina.layers.multiply import Multiply
     from lamina.layers.prelu import PReLU
     from lamina.layers.registry import LAYERS, layer_from_dict
-    from lamina.layers.symbol import Input, Symbol
 
 __all__ = [
     "LAYERS",
@@ -46,12 +47,13 @@ _HOMES = {
     "lamina.layers.batch_norm": "BatchNorm",
     "lamina.layers.concat": "Concat",
     "lamina.layers.dense": "Dense",
+    "lamina.layers.drafts": "Incoming OpDraft ParameterDraft",
     "lamina.layers.dropout": "Dropout",
-    "lamina.layers.layer": "Incoming Layer OpDraft ParameterDraft",
+    "lamina.layers.input": "Input",
+    "lamina.layers.layer": "Layer Symbol",
     "lamina.layers.layer_norm": "LayerNorm",
     "lamina.layers.multiply": "Multiply",
     "lamina.layers.prelu": "PReLU",
     "lamina.layers.registry": "LAYERS layer_from_dict",
-    "lamina.layers.symbol": "Input Symbol",
 }
 __getattr__, __dir__ = lazy_exports(__name__, _HOMES)

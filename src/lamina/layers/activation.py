@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
 from lamina.activations import Activation as ActivationFunction
+from lamina.layers.drafts import OpDraft
 from lamina.layers.function import activation_draft, function_label, function_to_plain, to_function
-from lamina.layers.layer import Layer, OpDraft
+from lamina.layers.layer import Layer
 
 __all__ = ["Activation"]
 

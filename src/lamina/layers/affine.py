@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lamina.initializers import Constant
-from lamina.layers.layer import ParameterDraft
+from lamina.layers.drafts import ParameterDraft
 
 __all__ = ["scale_and_shift"]
 

@@ -8,7 +8,8 @@ from typing import ClassVar, final
 
 from lamina.initializers import Constant
 from lamina.layers.affine import scale_and_shift
-from lamina.layers.layer import Layer, OpDraft, ParameterDraft
+from lamina.layers.drafts import OpDraft, ParameterDraft
+from lamina.layers.layer import Layer
 from lamina.validation import Rule, boolean, number
 
 __all__ = ["BatchNorm"]

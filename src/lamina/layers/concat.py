@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-from lamina.layers.layer import Layer, OpDraft
+from lamina.layers.drafts import OpDraft
+from lamina.layers.layer import Layer
 
 __all__ = ["Concat"]
 

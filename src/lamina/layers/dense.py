@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 from lamina.activations import Activation as ActivationFunction
 from lamina.errors import InvalidSettingError, phrase
 from lamina.initializers import Initializer, get_initializer
+from lamina.layers.drafts import OpDraft, ParameterDraft
 from lamina.layers.function import activation_draft, function_label, function_to_plain, to_function
-from lamina.layers.layer import Layer, OpDraft, ParameterDraft
+from lamina.layers.layer import Layer
 from lamina.validation import Rule, boolean, integer, number, one_of, value
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-from lamina.layers.layer import Layer, OpDraft
+from lamina.layers.drafts import OpDraft
+from lamina.layers.layer import Layer
 from lamina.validation import Rule, number
 
 __all__ = ["Dropout"]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from lamina.errors import ShapeError, phrase
-from lamina.layers.layer import Incoming, Layer, OpDraft
+from lamina.layers.drafts import Incoming, OpDraft
+from lamina.layers.layer import Layer
 
 __all__ = ["Elementwise"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lamina.activations import ACTIVATIONS, Activation, get_activation
-from lamina.layers.layer import OpDraft
+from lamina.layers.drafts import OpDraft
 from lamina.settings import kind_of
 
 __all__ = ["activation_draft", "function_label", "function_to_plain", "to_function"]

@@ -1,4 +1,4 @@
-"""What every layer is: settings, a rule for its width, and the ops that it emits."""
+"""What every layer is: settings, a rule for its width, and the ops that it emits; and the symbols that come of calling one."""
 
 from __future__ import annotations
 
@@ -6,104 +6,50 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, NamedTuple, Self
+from typing import ClassVar, Self
 
 from lamina.errors import ShapeError, phrase
-from lamina.initializers import Initializer
-from lamina.layers.symbol import LAYER_NAME, Symbol
+from lamina.layers.drafts import Incoming, OpDraft
 from lamina.settings import Settings
-from lamina.validation import Rule
+from lamina.validation import Rule, one_of, value
 
-__all__ = ["Incoming", "Layer", "OpDraft", "ParameterDraft"]
+__all__ = ["LAYER_NAME", "Layer", "Symbol"]
 
-
-class Incoming(NamedTuple):
-    """What enters a layer.
-
-    Attributes
-    ----------
-    sender : str
-        The name of the layer or input that it comes from.
-    width : int
-
-    Examples
-    --------
-    >>> from lamina.layers import Concat
-    >>> Concat().output_width([Incoming("x", 3), Incoming("dense_1", 4)])
-    7
-    """
-
-    sender: str
-    width: int
+LAYER_NAME = one_of(value(None), Rule("a non-empty text without '.'", lambda v: isinstance(v, str) and v != "" and "." not in v))
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterDraft:
-    """A parameter (or state) before it has a place in the flat vector; the engine's Parameter has one.
+@dataclass(frozen=True, eq=False, repr=False)
+class Symbol:
+    """The output of ``layer`` called on ``inputs``: an array of shape (n, width) that does not exist yet.
+
+    Symbols come from calling layers; two symbols are never equal.
 
     Attributes
     ----------
-    name : str
-        Within its layer: "weight", "bias", …
-    shape : tuple of int
-    initializer : Initializer
-    fan_in, fan_out : int
-        What the initializer scales by.
-    l1, l2 : float
-        Strengths of the penalties.
-    decay : bool
-        Whether decoupled weight decay acts on it.
-    max_norm : float
-        Bound on the norm of its columns; 0: none.
+    layer : Layer or None
+        None for an input.
+    inputs : tuple of Symbol
+    width : int or None
+        None as long as an input's width is unknown.
 
     Examples
     --------
-    >>> from lamina.layers import Dense
-    >>> [draft.name for draft in Dense(3).ops([5])[0].parameters]
-    ['weight', 'bias']
+    >>> from lamina.layers import Dense, Input
+    >>> Dense(3, name="scores")(Input(5))
+    <Symbol scores: width 3>
     """
 
-    name: str
-    shape: tuple[int, ...]
-    initializer: Initializer
-    fan_in: int
-    fan_out: int
-    l1: float = 0.0
-    l2: float = 0.0
-    decay: bool = False
-    max_norm: float = 0.0
+    layer: Layer | None
+    inputs: tuple[Symbol, ...]
+    width: int | None
 
+    @property
+    def label(self) -> str:
+        """The layer's own name, or its class while it has none."""
+        return "" if self.layer is None else self.layer.label
 
-@dataclass(frozen=True, slots=True)
-class OpDraft:
-    """An op before its buffers have numbers.
-
-    Attributes
-    ----------
-    kind : str
-        A row of ``lamina.engine.reference.ops.OPS``.
-    width : int
-        Columns of its output.
-    parameters, state : tuple of ParameterDraft
-        What it learns, and what it keeps without learning.
-    settings : tuple of float
-        The op's numbers, in the order of its kind.
-    function : str
-        The activation's name; empty for other ops.
-
-    Examples
-    --------
-    >>> from lamina.layers import Dense
-    >>> [draft.kind for draft in Dense(3, activation="relu").ops([5])]
-    ['dense', 'activation']
-    """
-
-    kind: str
-    width: int
-    parameters: tuple[ParameterDraft, ...] = ()
-    state: tuple[ParameterDraft, ...] = ()
-    settings: tuple[float, ...] = ()
-    function: str = ""
+    def __repr__(self) -> str:
+        return f"<Symbol {self.label}: width {'unknown' if self.width is None else self.width}>"
 
 
 @dataclass(frozen=True)

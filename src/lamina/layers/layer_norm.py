@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar, final
 
 from lamina.layers.affine import scale_and_shift
-from lamina.layers.layer import Layer, OpDraft
+from lamina.layers.drafts import OpDraft
+from lamina.layers.layer import Layer
 from lamina.validation import Rule, boolean, number
 
 __all__ = ["LayerNorm"]

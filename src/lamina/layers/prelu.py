@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
 from lamina.initializers import Constant, Initializer, get_initializer
-from lamina.layers.layer import Layer, OpDraft, ParameterDraft
+from lamina.layers.drafts import OpDraft, ParameterDraft
+from lamina.layers.layer import Layer
 
 __all__ = ["PReLU"]
 

@@ -12,7 +12,7 @@ from lamina.settings import kind_of
 __all__ = ["LAYERS", "layer_from_dict"]
 
 #: Every layer by its ``kind``.
-LAYERS: Mapping[str, type[Layer]] = LazyRegistry("lamina.layers", besides="layer registry symbol")
+LAYERS: Mapping[str, type[Layer]] = LazyRegistry("lamina.layers", besides="drafts input layer registry")
 
 
 def layer_from_dict(description: Mapping[str, Any]) -> Layer:

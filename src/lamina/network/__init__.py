@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from lamina.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from lamina.layers.symbol import Input, Symbol
+    from lamina.layers.input import Input
+    from lamina.layers.layer import Symbol
     from lamina.network.data_driven import data_driven_initialization
-    from lamina.network.fold import fold_batch_norm
     from lamina.network.graph import Graph
     from lamina.network.network import Network
     from lamina.network.node import InputNode, Node
@@ -26,14 +26,13 @@ __all__ = [
     "Sequential",
     "Symbol",
     "data_driven_initialization",
-    "fold_batch_norm",
     "network_from_dict",
 ]
 
 _HOMES = {
-    "lamina.layers.symbol": "Input Symbol",
+    "lamina.layers.input": "Input",
+    "lamina.layers.layer": "Symbol",
     "lamina.network.data_driven": "data_driven_initialization",
-    "lamina.network.fold": "fold_batch_norm",
     "lamina.network.graph": "Graph",
     "lamina.network.network": "Network",
     "lamina.network.node": "InputNode Node",

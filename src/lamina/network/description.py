@@ -15,7 +15,7 @@ from typing import Any
 
 from lamina.errors import InvalidSettingError, phrase
 from lamina.layers import layer_from_dict
-from lamina.layers.symbol import LAYER_NAME
+from lamina.layers.layer import LAYER_NAME
 from lamina.network.node import InputNode, Node
 from lamina.settings import check_keys
 from lamina.validation import check_parameters, integer, one_of, value

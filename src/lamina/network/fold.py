@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,67 +12,34 @@ from lamina.errors import InvalidSettingError, phrase
 from lamina.layers import Dense
 from lamina.network.node import Node
 
-if TYPE_CHECKING:
-    from lamina.network.network import Network
-
 __all__ = ["fold_batch_norm"]
 
 
 def fold_batch_norm(
-    network: Network, parameters: np.ndarray, state: np.ndarray, *, as_dense: bool = False
-) -> tuple[Network, np.ndarray]:
-    """The network without its batch normalizations, and weights with which it predicts the same, to rounding.
+    nodes: Sequence[Node], outputs: Sequence[str], arrays: Mapping[str, np.ndarray], *, as_dense: bool
+) -> tuple[list[Node], list[str], dict[str, np.ndarray]]:
+    """Nodes, outputs and arrays by name without batch normalizations: a network that predicts the same, to rounding.
 
     At prediction a batch normalization is y = a x + c with a = γ / √(σ² + ε) and c = β − μ a, from the running μ and σ². So::
 
         before it, x = u W + b:   y = u (W a) + (b a + c)       where only the normalization reads x
         after it,  z = y W + b:   z = x (a W) + (b + c W)       in every layer that reads y
 
-    Parameters
-    ----------
-    network : Network
-        Built.
-    parameters, state : ndarray of shape (num_parameters,), (num_state,)
-    as_dense : bool, default=False
-        Replace a normalization that cannot be folded by a Dense layer with diagonal weights, instead of refusing it.
-
-    Returns
-    -------
-    network : Network
-        Of the same kind; its layers keep their names.
-    parameters : ndarray of shape (network.num_parameters,)
-        Of the dtype of those given.
-
-    Raises
-    ------
-    InvalidSettingError
-        When an activation, another layer or a branch stands between a normalization and all Dense layers.
-    ShapeError
-        When a vector has another length than the network's.
-
-    References
-    ----------
-    Jacob et al., "Quantization and training of neural networks for efficient integer-arithmetic-only inference", 2018,
-    section 3.2.
+    See :meth:`lamina.network.Network.fold`.
     """
-    draft = _Draft(network, {name: array.astype(np.float64) for name, array in network.unflatten(parameters, state).items()})
-    for node in network.nodes:
+    draft = _Draft(nodes, outputs, arrays)
+    for node in nodes:
         if isinstance(node.layer, layers.BatchNorm):
             draft.fold(node.name, as_dense)
-    folded = type(network).__new__(type(network))
-    folded._assemble(network.inputs, list(draft.nodes.values()), draft.outputs)
-    flat = np.empty(folded.num_parameters, dtype=parameters.dtype)
-    for name, view in folded.unflatten(flat).items():
-        view[...] = draft.arrays[name]
-    return folded, flat
+    return list(draft.nodes.values()), draft.outputs, draft.arrays
 
 
 class _Draft:
     """The nodes and arrays while normalizations disappear from them one by one."""
 
-    def __init__(self, network: Network, arrays: Mapping[str, np.ndarray]) -> None:
-        self.nodes = {node.name: node for node in network.nodes}
-        self.outputs = list(network.output_names)
+    def __init__(self, nodes: Sequence[Node], outputs: Sequence[str], arrays: Mapping[str, np.ndarray]) -> None:
+        self.nodes = {node.name: node for node in nodes}
+        self.outputs = list(outputs)
         self.arrays = dict(arrays)
 
     def fold(self, name: str, as_dense: bool) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from lamina.door import serve
 from lamina.engine.program import Parameter, Program
 from lamina.errors import InvalidSettingError, ShapeError, phrase
 from lamina.network.arrangement import depth_of, in_order, with_widths
@@ -21,6 +22,9 @@ from lamina.network.named_arrays import NamedArrays
 from lamina.network.node import InputNode, Node
 from lamina.network.summary import summary_of
 from lamina.validation import check_parameters, integer
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["Network"]
 
@@ -65,6 +69,12 @@ class Network:
             object.__setattr__(self, name, tuple(value))
 
     @classmethod
+    def _assembled(cls, inputs: Sequence[InputNode], nodes: Sequence[Node], outputs: Sequence[str]) -> Self:
+        network = cls.__new__(cls)
+        network._assemble(inputs, nodes, outputs)
+        return network
+
+    @classmethod
     def from_dict(cls, description: Mapping[str, Any]) -> Self:
         """The network that :meth:`to_dict` described, built or not.
 
@@ -81,9 +91,7 @@ class Network:
             raise InvalidSettingError(
                 phrase("kind of the network", f"must be {cls.kind!r}", description["kind"], owner=cls.__name__)
             )
-        network = cls.__new__(cls)
-        network._assemble(inputs, nodes, outputs)
-        return network
+        return cls._assembled(inputs, nodes, outputs)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything about the network but its weights, JSON-able; see ``lamina.network.description`` for the format."""
@@ -105,9 +113,7 @@ class Network:
             rule = f"must be one for each of the inputs {', '.join(self.input_names)}"
             raise InvalidSettingError(phrase("input_widths", rule, input_widths, owner=type(self).__name__))
         inputs = [_widened(item, width) for item, width in zip(self.inputs, widths, strict=True)]
-        network = type(self).__new__(type(self))
-        network._assemble(inputs, self.nodes, self.output_names)
-        return network
+        return self._assembled(inputs, self.nodes, self.output_names)
 
     @property
     def is_built(self) -> bool:
@@ -219,25 +225,34 @@ class Network:
         views = _views(state, program.state, program.num_state, "the state vector")
         return NamedArrays(views, "running_statistics", [name for name in views if name.endswith("variance")])
 
-    def fold(self, parameters: np.ndarray, state: np.ndarray) -> tuple[Network, np.ndarray]:
+    def fold(self, parameters: np.ndarray, state: np.ndarray, *, as_dense: bool = False) -> tuple[Network, np.ndarray]:
         """The network without its batch normalizations, and weights with which it predicts the same, to rounding.
-
-        See :func:`lamina.network.fold.fold_batch_norm`.
 
         Parameters
         ----------
         parameters : ndarray of shape (num_parameters,)
         state : ndarray of shape (num_state,)
+        as_dense : bool, default=False
+            Replace a normalization that cannot be folded by a Dense layer with diagonal weights, instead of refusing it.
 
         Returns
         -------
         network : Network
+            Of the same kind; its layers keep their names.
         parameters : ndarray of shape (network.num_parameters,)
+            Of the dtype of those given.
 
         Raises
         ------
         InvalidSettingError
-            When a batch normalization has no Dense layer beside it that can take it in.
+            When an activation, another layer or a branch stands between a normalization and all Dense layers.
+        ShapeError
+            When a vector has another length than this network's.
+
+        References
+        ----------
+        Jacob et al., "Quantization and training of neural networks for efficient integer-arithmetic-only inference", 2018,
+        section 3.2.
 
         Examples
         --------
@@ -247,11 +262,22 @@ class Network:
         >>> folded
         <Sequential 2 → 1: 2 layers, depth 2, 17 parameters>
         """
-        return fold_batch_norm(self, parameters, state)
+        arrays = {name: array.astype(np.float64) for name, array in self.unflatten(parameters, state).items()}
+        nodes, outputs, arrays = fold_batch_norm(self.nodes, self.output_names, arrays, as_dense=as_dense)
+        folded = self._assembled(self.inputs, nodes, outputs)
+        flat = np.empty(folded.num_parameters, dtype=parameters.dtype)
+        for name, view in folded.unflatten(flat).items():
+            view[...] = arrays[name]
+        return folded, flat
 
     def summary(self) -> str:
         """A table in plain text: name, layer, what it reads, width and number of parameters of each layer, and the totals."""
-        return summary_of(self)
+        return summary_of(self.inputs, self.nodes, self.output_names, self.parameters if self.is_built else None)
+
+    def plot(self, *, ax: Axes | None = None) -> Axes:
+        """Draw the layers and who reads whom; see :func:`lamina.plots.plot_network`. Needs the extra ``plot``."""
+        axes: Axes = serve("Network.plot", self, ax=ax)
+        return axes
 
     def __repr__(self) -> str:
         flow = f"{_widths_text(self.input_widths)} → {_widths_text(self.output_widths)}"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from lamina.network.network import Network
+from lamina.engine.program import Parameter
+from lamina.network.arrangement import depth_of
+from lamina.network.node import InputNode, Node
 
 __all__ = ["summary_of"]
 
@@ -14,26 +14,26 @@ _HEADERS = ("name", "layer", "reads", "width", "parameters")
 _RIGHT = ("width", "parameters")
 
 
-def summary_of(network: Network) -> str:
-    """One line an input and a layer, and the totals; "?" stands for what is not known before ``build``."""
-    counts = _counts(network)
-    rows = [(item.name, "Input", "", _number(item.width), "0") for item in network.inputs]
+def summary_of(
+    inputs: Sequence[InputNode], nodes: Sequence[Node], outputs: Sequence[str], parameters: Sequence[Parameter] | None
+) -> str:
+    """One line an input and a layer, and the totals; "?" stands for what is not known before ``build``, as parameters are."""
+    counts = {} if parameters is None else _counts(nodes, parameters)
+    rows = [(item.name, "Input", "", _number(item.width), "0") for item in inputs]
     rows += [
         (node.name, node.layer.describe(), ", ".join(node.inputs), _number(node.width), counts.get(node.name, "?"))
-        for node in network.nodes
+        for node in nodes
     ]
     lines = _aligned([_HEADERS, *rows])
     rule = "-" * max(map(len, lines))
-    total = f"{network.num_parameters:,}" if network.is_built else "unknown until built"
-    outputs = ", ".join(network.output_names)
-    return "\n".join([lines[0], rule, *lines[1:], rule, f"outputs: {outputs}    depth: {network.depth}    parameters: {total}"])
+    total = "unknown until built" if parameters is None else f"{sum(parameter.size for parameter in parameters):,}"
+    totals = f"outputs: {', '.join(outputs)}    depth: {depth_of(inputs, nodes, outputs)}    parameters: {total}"
+    return "\n".join([lines[0], rule, *lines[1:], rule, totals])
 
 
-def _counts(network: Network) -> dict[str, str]:
-    if not network.is_built:
-        return {}
-    counts = {node.name: 0 for node in network.nodes}
-    for parameter in network.parameters:
+def _counts(nodes: Sequence[Node], parameters: Sequence[Parameter]) -> dict[str, str]:
+    counts = {node.name: 0 for node in nodes}
+    for parameter in parameters:
         counts[parameter.layer] += parameter.size
     return {name: f"{count:,}" for name, count in counts.items()}
 

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from lamina.plots.descent_paths import plot_descent_paths
     from lamina.plots.dropout import plot_dropout, plot_mask_distribution
     from lamina.plots.early_stopping import plot_early_stopping
+    from lamina.plots.history import plot_history
     from lamina.plots.learning_rate_range import plot_learning_rate_range
     from lamina.plots.loss_curves import plot_loss_curves
+    from lamina.plots.network import plot_network
     from lamina.plots.separability import plot_separability
     from lamina.plots.step_lengths import plot_step_lengths
     from lamina.plots.style import COLORS, CYCLE
@@ -35,9 +37,11 @@ __all__ = [
     "plot_descent_paths",
     "plot_dropout",
     "plot_early_stopping",
+    "plot_history",
     "plot_learning_rate_range",
     "plot_loss_curves",
     "plot_mask_distribution",
+    "plot_network",
     "plot_separability",
     "plot_step_lengths",
     "plot_width_sweep",
@@ -53,8 +57,10 @@ _HOMES = {
     "lamina.plots.descent_paths": "plot_descent_paths",
     "lamina.plots.dropout": "plot_dropout plot_mask_distribution",
     "lamina.plots.early_stopping": "plot_early_stopping",
+    "lamina.plots.history": "plot_history",
     "lamina.plots.learning_rate_range": "plot_learning_rate_range",
     "lamina.plots.loss_curves": "plot_loss_curves",
+    "lamina.plots.network": "plot_network",
     "lamina.plots.separability": "plot_separability",
     "lamina.plots.step_lengths": "plot_step_lengths",
     "lamina.plots.style": "COLORS CYCLE",

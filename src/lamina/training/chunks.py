@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 
 from lamina.training.callbacks.callback import Run
-from lamina.training.callbacks.moments import Moments
 from lamina.training.epoch import Epoch
+from lamina.training.moments import Moments
 from lamina.training.weighted_network import Steps
 
 __all__ = ["ChunkSize", "run_in_chunks"]

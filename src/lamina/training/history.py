@@ -6,11 +6,13 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
+from lamina.data_frame import to_data_frame
+from lamina.door import serve
 from lamina.errors import nearest
-from lamina.training.data_frame import to_data_frame
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 __all__ = ["History", "Record", "without_durations"]
 
@@ -68,6 +70,11 @@ class History(Sequence[Record]):
             If pandas is not installed; :meth:`to_list` needs none.
         """
         return to_data_frame(self._records, "History", self.keys)
+
+    def plot(self, keys: str | Sequence[str] | None = None, *, log: bool = False, ax: Axes | None = None) -> Axes:
+        """Draw the losses, or other ``keys``, over the epochs: :func:`lamina.plots.plot_history`. Needs the extra ``plot``."""
+        axes: Axes = serve("History.plot", self, keys, log=log, ax=ax)
+        return axes
 
     def __len__(self) -> int:
         return len(self._records)

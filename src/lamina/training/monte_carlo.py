@@ -13,7 +13,6 @@ from lamina.engine.executor import Executor
 from lamina.engine.plan import InputArray, TrainingPlan
 from lamina.errors import InvalidSettingError, phrase
 from lamina.network import Network
-from lamina.network.fold import fold_batch_norm
 from lamina.optimizers import GradientDescent
 from lamina.validation import check_parameters, integer
 
@@ -70,7 +69,7 @@ def sample_predictions(
     if not any(op.kind == "dropout" and op.settings[0] > 0 for op in weights.program.ops):
         rule, repair = "must have a layer of dropout with a rate above 0", "Add Dropout, or use predict."
         raise InvalidSettingError(phrase("the network", rule, network, repair=repair, owner="Monte Carlo dropout"))
-    folded, parameters = fold_batch_norm(network, weights.parameters, weights.state, as_dense=True)
+    folded, parameters = network.fold(weights.parameters, weights.state, as_dense=True)
     executor = make_executor(folded.program(), dtype=weights.dtype, engine=engine, n_threads=n_threads)
     executor.configure(TrainingPlan(GradientDescent().rule(), seed=seed))
     executor.parameters[:] = parameters

@@ -12,9 +12,9 @@ from lamina.engine.executor import EpochsExecutor
 from lamina.engine.plan import Batches, Epochs, Failure, StepValues, TrainingResult
 from lamina.training.best_weights import BestWeights
 from lamina.training.callbacks.callback import Run
-from lamina.training.callbacks.moments import Moments
 from lamina.training.chunks import ChunkSize
 from lamina.training.history import Record
+from lamina.training.moments import Moments
 from lamina.training.output_losses import loss_key
 
 __all__ = ["ShortEpochs", "run_short_epochs"]

@@ -9,7 +9,7 @@ import copy
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Integral
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -21,13 +21,11 @@ from lamina.engine.plan import Batches, Epochs, Failure, StepValues, TrainingPla
 from lamina.errors import DataError, InvalidSettingError, ShapeError, phrase
 from lamina.network import Network
 from lamina.network.heads import Losses
-from lamina.optimizers import LBFGS, Optimizer, PerturbationOptimizer, StepOptimizer, get_optimizer
-from lamina.schedules import Schedule, get_schedule
+from lamina.optimizers import LBFGS, Optimizer, PerturbationOptimizer, StepOptimizer
+from lamina.schedules import Schedule
 from lamina.stop_reason import StopReason
 from lamina.training.best_weights import Weights
 from lamina.training.callbacks.callback import Callback, list_of_callbacks
-from lamina.training.callbacks.moments import Moments
-from lamina.training.callbacks.schedule_watch import ScheduleWatch
 from lamina.training.chunks import ChunkSize, run_in_chunks
 from lamina.training.contradictions import check_batches, check_program, first_batch_norm
 from lamina.training.epoch import Epoch
@@ -35,29 +33,47 @@ from lamina.training.exclusive import RUNNING, exclusive
 from lamina.training.fingerprint import fingerprint
 from lamina.training.history import History, Record, without_durations
 from lamina.training.interrupts import Interrupts
+from lamina.training.moments import Moments
 from lamina.training.output_losses import loss_key
-from lamina.training.predictor import PREDICTOR_RULES, Predictor
+from lamina.training.predictor import Predictor
 from lamina.training.run_state import load_run_state, run_state
 from lamina.training.running_fit import RunningFit
+from lamina.training.schedule_watch import ScheduleWatch
+from lamina.training.settings import TrainerSettings, name_of_dtype, setting
 from lamina.training.short_epochs import ShortEpochs, run_short_epochs
 from lamina.training.weighted_network import Metric
-from lamina.validation import Rule, boolean, check_parameters, choice, instance, integer, one_of, sequence_of, value
+from lamina.validation import (
+    Rule,
+    boolean,
+    check_parameters,
+    function,
+    instance,
+    integer,
+    mapping_of,
+    one_of,
+    sequence_of,
+    value,
+)
 
 if TYPE_CHECKING:
     from lamina.training.full_batch import FullBatch
 
 __all__ = ["Trainer"]
 
-_RULES: dict[str, Rule] = {
-    "batch_size": one_of(integer(1), value(None), choice(("auto",))),
-    "clipping": one_of(instance(plan.Clipping), value(None)),
-    "shuffle": boolean(),
-    "penalty_per_row": boolean(),
-    "on_interrupt": choice(("raise", "return")),
-    "callbacks": one_of(instance(Callback), sequence_of(instance(Callback))),
-} | PREDICTOR_RULES
 _PATH_RULE = {"path": validation.path()}
-_USUAL_BATCH_SIZE = 32
+
+
+def _is_pair(given: object) -> bool:
+    arrays = given if isinstance(given, tuple | list) else []
+    return len(arrays) == 2 and all(isinstance(a, np.ndarray) and a.ndim == 1 and a.dtype.kind == "f" for a in arrays)
+
+
+_RULES: dict[str, Rule] = {
+    **TrainerSettings.rules,
+    "initial_weights": one_of(value(None), Rule("a pair of flat float arrays, parameters and state", _is_pair)),
+    "callbacks": one_of(instance(Callback), sequence_of(instance(Callback))),
+    "metrics": one_of(value(None), mapping_of(function("targets, predictions"))),
+}
 
 
 class Trainer(Predictor):
@@ -157,44 +173,28 @@ class Trainer(Predictor):
         on_interrupt: str = "raise",
         initial_weights: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> None:
-        given = {
+        settings: dict[str, Any] = {
             "network": network,
+            "loss": loss,
+            "optimizer": optimizer,
             "batch_size": batch_size,
+            "schedule": schedule,
             "clipping": clipping,
             "seed": seed,
-            "dtype": _name_of(dtype),
+            "dtype": name_of_dtype(dtype),
             "shuffle": shuffle,
-            "n_threads": n_threads,
-            "initial_weights": initial_weights,
-            "penalty_per_row": penalty_per_row,
-            "on_interrupt": on_interrupt,
-            "callbacks": callbacks,
-            "metrics": metrics,
             "engine": engine,
+            "n_threads": n_threads,
+            "penalty_per_row": penalty_per_row,
+            "loss_weights": loss_weights,
+            "on_interrupt": on_interrupt,
         }
-        check_parameters(given, _RULES, owner="Trainer")
-        super().__init__(
-            network,
-            loss,
-            metrics=metrics,
-            seed=seed,
-            dtype=dtype,
-            engine=engine,
-            n_threads=n_threads,
-            loss_weights=loss_weights,
-            initial_weights=initial_weights,
-        )
-        self.optimizer = get_optimizer(optimizer)
-        self._chosen_batch_size = int(batch_size) if isinstance(batch_size, Integral) else None
-        self.batch_size = _USUAL_BATCH_SIZE if isinstance(batch_size, str) else self._chosen_batch_size
-        # A schedule may watch the training and remember; another trainer's must not know.
-        self.schedule: Schedule = copy.deepcopy(get_schedule(schedule))
-        self._given_schedule = self.schedule  # callbacks may put others in its place
-        self.clipping = clipping or plan.Clipping()
+        besides = {"initial_weights": initial_weights, "callbacks": callbacks, "metrics": metrics}
+        check_parameters(settings | besides, _RULES, owner="Trainer")
+        super().__init__(TrainerSettings(**settings), metrics, initial_weights)
+        # A schedule may watch the training and remember; another trainer's must not know. Callbacks may put others in its place.
+        self.schedule: Schedule = copy.deepcopy(self.settings.schedule)
         self.callbacks = list_of_callbacks(callbacks)
-        self.shuffle = bool(shuffle)
-        self.penalty_per_row = bool(penalty_per_row)
-        self.on_interrupt = on_interrupt
         self.history = History()
         self.epoch = 0
         self.step = 0
@@ -207,6 +207,41 @@ class Trainer(Predictor):
         self._chunk_size = ChunkSize()
         if network.is_built:
             self.build()
+
+    optimizer: Optimizer = setting("optimizer")
+    clipping: plan.Clipping = setting("clipping")
+    shuffle: bool = setting("shuffle")
+    penalty_per_row: bool = setting("penalty_per_row")
+    on_interrupt: str = setting("on_interrupt")
+
+    @property
+    def batch_size(self) -> int | None:
+        """Rows a step; None: all."""
+        return self.settings.rows_a_step
+
+    @batch_size.setter
+    def batch_size(self, batch_size: int | str | None) -> None:
+        self.settings = replace(self.settings, batch_size=batch_size)
+
+    @classmethod
+    def from_settings(cls, settings: TrainerSettings, **besides: Any) -> Self:
+        """A trainer with these settings.
+
+        Parameters
+        ----------
+        settings : TrainerSettings
+            Such as ``TrainerSettings.from_settings(json.loads(text))`` reads.
+        **besides
+            ``callbacks``, ``metrics`` and ``initial_weights``.
+
+        Examples
+        --------
+        >>> from lamina import Dense, Sequential
+        >>> trainer = Trainer(Sequential([Dense(1)]), "squared_error", seed=3)
+        >>> Trainer.from_settings(trainer.settings).seed
+        3
+        """
+        return cls(**{field.name: getattr(settings, field.name) for field in fields(settings)}, **besides)
 
     def build(self, widths: int | Sequence[int] | None = None) -> Self:
         super().build(widths)
@@ -276,7 +311,7 @@ class Trainer(Predictor):
         validation = self._checked_validation(validation_data)
         self._moments = Moments([ScheduleWatch(), *self.callbacks])
         self._configure()
-        check_batches(self.executor.program, self.optimizer, self._chosen_batch_size, data.num_rows)
+        check_batches(self.executor.program, self.optimizer, self.settings.chosen_batch_size, data.num_rows)
         self._resume(data, validation, max_epochs)
         if self._fit.open(self._built(), self.epoch, max_epochs, data, validation):
             self.stop_reason = None
@@ -386,7 +421,7 @@ class Trainer(Predictor):
         check_parameters({"path": path}, _PATH_RULE, owner="Trainer.save_checkpoint")
         callbacks = [callback.state() for callback in self.callbacks]
         state = {
-            "identity": identity_of(self, self._given_schedule),
+            "identity": identity_of(self.settings, self.callbacks, self.metrics),
             "fit": self._fit.state(),
             "full_batch": None if self._descent is None else self._descent.state(),
             "callbacks": callbacks,
@@ -416,7 +451,7 @@ class Trainer(Predictor):
         from lamina.training.checkpoint import read_state
 
         check_parameters({"path": path}, _PATH_RULE, owner="Trainer.load_checkpoint")
-        self._load(path, read_state(path, self, self._given_schedule))
+        self._load(path, read_state(path, self.settings, self.callbacks, self.metrics, self.schedule))
         return self
 
     def __getstate__(self) -> dict[str, Any]:
@@ -453,7 +488,7 @@ class Trainer(Predictor):
             return
         from lamina.training.checkpoint import check_resumable, read_state
 
-        state = read_state(path, self, self._given_schedule)
+        state = read_state(path, self.settings, self.callbacks, self.metrics, self.schedule)
         check_resumable(state, fingerprint(data, validation and validation[0]), max_epochs, path)
         self._load(path, state)
 
@@ -595,11 +630,3 @@ class Trainer(Predictor):
                 self.stop(*self._descent.run(most, on_iteration, lambda: self.stop_reason is not None))
         finally:
             self._descent = None
-
-
-def _name_of(dtype: object) -> object:
-    """The name of a dtype, however it is given; what is none comes back, to be refused."""
-    try:
-        return np.dtype(dtype).name  # type: ignore[call-overload]
-    except Exception:  # whatever NumPy says of it
-        return dtype

@@ -1,54 +1,15 @@
-"""Symbols: what flows between layers while a graph is being drawn."""
+"""Input: where data enters a graph that is being drawn."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from numbers import Integral
-from typing import TYPE_CHECKING, final
+from typing import final
 
 from lamina.errors import ShapeError, phrase
-from lamina.validation import Rule, check_parameters, integer, one_of, value
+from lamina.layers.layer import LAYER_NAME, Symbol
+from lamina.validation import check_parameters, integer, one_of, value
 
-if TYPE_CHECKING:
-    from lamina.layers.layer import Layer
-
-__all__ = ["LAYER_NAME", "Input", "Symbol"]
-
-LAYER_NAME = one_of(value(None), Rule("a non-empty text without '.'", lambda v: isinstance(v, str) and v != "" and "." not in v))
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Symbol:
-    """The output of ``layer`` called on ``inputs``: an array of shape (n, width) that does not exist yet.
-
-    Symbols come from calling layers; two symbols are never equal.
-
-    Attributes
-    ----------
-    layer : Layer or None
-        None for an input.
-    inputs : tuple of Symbol
-    width : int or None
-        None as long as an input's width is unknown.
-
-    Examples
-    --------
-    >>> from lamina.layers import Dense, Input
-    >>> Dense(3, name="scores")(Input(5))
-    <Symbol scores: width 3>
-    """
-
-    layer: Layer | None
-    inputs: tuple[Symbol, ...]
-    width: int | None
-
-    @property
-    def label(self) -> str:
-        """The layer's own name, or its class while it has none."""
-        return "" if self.layer is None else self.layer.label
-
-    def __repr__(self) -> str:
-        return f"<Symbol {self.label}: width {'unknown' if self.width is None else self.width}>"
+__all__ = ["Input"]
 
 
 @final

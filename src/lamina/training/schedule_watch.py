@@ -6,8 +6,8 @@ import math
 
 from lamina.optimizers import PerturbationOptimizer, StepOptimizer
 from lamina.training.callbacks.callback import Callback, Run
-from lamina.training.callbacks.watched import watched
 from lamina.training.history import Record
+from lamina.training.watched import watched
 
 __all__ = ["ScheduleWatch"]
 

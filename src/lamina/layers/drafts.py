@@ -1,0 +1,99 @@
+"""What a layer says of itself to a network: ops and parameters that have no place yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from lamina.initializers import Initializer
+
+__all__ = ["Incoming", "OpDraft", "ParameterDraft"]
+
+
+class Incoming(NamedTuple):
+    """What enters a layer.
+
+    Attributes
+    ----------
+    sender : str
+        The name of the layer or input that it comes from.
+    width : int
+
+    Examples
+    --------
+    >>> from lamina.layers import Concat
+    >>> Concat().output_width([Incoming("x", 3), Incoming("dense_1", 4)])
+    7
+    """
+
+    sender: str
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterDraft:
+    """A parameter (or state) before it has a place in the flat vector; the engine's Parameter has one.
+
+    Attributes
+    ----------
+    name : str
+        Within its layer: "weight", "bias", …
+    shape : tuple of int
+    initializer : Initializer
+    fan_in, fan_out : int
+        What the initializer scales by.
+    l1, l2 : float
+        Strengths of the penalties.
+    decay : bool
+        Whether decoupled weight decay acts on it.
+    max_norm : float
+        Bound on the norm of its columns; 0: none.
+
+    Examples
+    --------
+    >>> from lamina.layers import Dense
+    >>> [draft.name for draft in Dense(3).ops([5])[0].parameters]
+    ['weight', 'bias']
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    initializer: Initializer
+    fan_in: int
+    fan_out: int
+    l1: float = 0.0
+    l2: float = 0.0
+    decay: bool = False
+    max_norm: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class OpDraft:
+    """An op before its buffers have numbers.
+
+    Attributes
+    ----------
+    kind : str
+        A row of ``lamina.engine.reference.ops.OPS``.
+    width : int
+        Columns of its output.
+    parameters, state : tuple of ParameterDraft
+        What it learns, and what it keeps without learning.
+    settings : tuple of float
+        The op's numbers, in the order of its kind.
+    function : str
+        The activation's name; empty for other ops.
+
+    Examples
+    --------
+    >>> from lamina.layers import Dense
+    >>> [draft.kind for draft in Dense(3, activation="relu").ops([5])]
+    ['dense', 'activation']
+    """
+
+    kind: str
+    width: int
+    parameters: tuple[ParameterDraft, ...] = ()
+    state: tuple[ParameterDraft, ...] = ()
+    settings: tuple[float, ...] = ()
+    function: str = ""

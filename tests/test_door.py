@@ -1,0 +1,82 @@
+"""The one door upwards: each method of a lower part is served by a function above that takes the same."""
+
+from __future__ import annotations
+
+import inspect
+from importlib import import_module
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+
+from lamina import Add, Dense, Graph, Input, Sequential
+from lamina.analysis import LearningRateRange, WidthSweep
+from lamina.door import SERVED
+from lamina.errors import DataError
+from lamina.network import Network
+from lamina.training import History
+
+mpl.use("Agg")
+
+OWNERS = {each.__name__: each for each in (History, LearningRateRange, Network, WidthSweep)}
+
+
+def test_every_entry_of_the_door_is_tried_here():
+    assert {method.partition(".")[0] for method in SERVED} == OWNERS.keys()
+
+
+@pytest.mark.parametrize("method", SERVED)
+def test_the_method_takes_what_its_server_takes(method):
+    owner, _, name = method.partition(".")
+    module, function = SERVED[method]
+    own = list(inspect.signature(getattr(OWNERS[owner], name)).parameters.values())[1:]
+    served = list(inspect.signature(getattr(import_module(module), function)).parameters.values())[1:]
+    assert [(p.name, p.kind, p.default) for p in own] == [(p.name, p.kind, p.default) for p in served]
+
+
+def _history():
+    return History([{"epoch": e, "loss": 1 / e, "validation_loss": 2 / e, "learning_rate": 0.1} for e in (1, 2, 3)])
+
+
+def test_a_history_draws_the_losses_that_it_has():
+    ax = _history().plot()
+    assert [line.get_label() for line in ax.lines] == ["training", "validation"]
+    np.testing.assert_allclose(ax.lines[1].get_ydata(), [2, 1, 2 / 3])
+    assert ax.get_ylabel() == "loss"
+    assert [line.get_label() for line in _history().plot("learning_rate", log=True).lines] == ["learning rate"]
+
+
+def test_one_epoch_is_a_point_that_can_be_seen():
+    assert _history()[:1].plot().lines[0].get_marker() == "o"
+
+
+def test_a_history_without_epochs_cannot_be_drawn():
+    with pytest.raises(DataError, match="must hold at least one epoch"):
+        History().plot()
+
+
+def test_an_unknown_key_names_the_nearest():
+    with pytest.raises(KeyError, match="Did you mean 'validation_loss'"):
+        _history().plot("validaton_loss")
+
+
+def test_a_network_draws_a_box_a_layer_and_leads_arrows_around_boxes():
+    x = Input(4, name="x")
+    h = Dense(8, activation="relu", name="h")(x)
+    ax = Graph(x, Dense(2, name="scores")(Add(name="sum")([h, Dense(8, name="detour")(h)]))).plot()
+    boxes = {text.get_text().split("\n")[0]: text.get_position() for text in ax.texts if text.get_text()}
+    assert [boxes[name][0] for name in ("x", "h", "detour", "sum", "scores")] == [0, 1, 2, 3, 4]
+    (around,) = (line for line in ax.lines if len(line.get_xdata()) == 3)
+    assert tuple(around.get_xdata()) == (1, 2, 3)
+    assert around.get_ydata()[1] != boxes["detour"][1]
+
+
+def test_a_network_that_is_not_built_is_drawn_with_what_is_known():
+    texts = [text.get_text() for text in Sequential([Dense(3)]).plot().texts if text.get_text()]
+    assert texts == ["input_1\ninput\n? wide", "dense_1\nDense(3)\n3 wide"]
+
+
+def test_measurements_draw_themselves():
+    rates = np.geomspace(1e-4, 1, 5)
+    assert LearningRateRange(rates, np.ones(5), np.ones(5), False, 1e-2, 2e-2, 1e-1).plot().get_xscale() == "log"
+    assert WidthSweep(np.array([1, 2]), np.array([[2.0, 3.0], [1.0, 1.5]]), 2).plot().get_xlabel()
