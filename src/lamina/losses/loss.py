@@ -52,7 +52,7 @@ class Loss(Settings, ABC):
         return Head(self.kind, logits, self.target_width(width), self.head_settings())
 
     def head_settings(self) -> tuple[float, ...]:
-        """The head's numbers; see ``lamina.engine.program.HEAD_KINDS``."""
+        """The head's numbers, in the order of its formula's arguments (``lamina.engine.formulas.heads``)."""
         return ()
 
     def check_width(self, width: int) -> None:
