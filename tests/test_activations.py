@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lamina.activations import ACTIVATIONS, ALIASES, Activation, get_activation
-from lamina.engine.reference.activation import FORMULAS
+from lamina.engine.formulas.activation import FORMULAS
 from lamina.errors import InvalidSettingError
 
 GRID = np.linspace(-50.0, 50.0, 20_001)

@@ -4,24 +4,31 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
-#include <algorithm>
 #include <iterator>
 
 #include "bind/bind.hpp"
-#include "kernels/functions.hpp"
+#include "executor/ops/table.hpp"
 
 namespace lamina {
 namespace {
 
-constexpr const char* kOpNames[] = {"dense",      "activation", "prelu",    "dropout", "batch_norm",
-                                    "layer_norm", "add",        "multiply", "concat"};
+// The row of a table that bears the name; name_of(row) is null behind the last.
+template <class Row, class NameOf>
+Row named(const std::string& name, NameOf name_of) {
+  int row = 0;
+  while (const char* known = name_of(row)) {
+    if (name == known) return static_cast<Row>(row);
+    ++row;
+  }
+  throw nb::value_error(("the native engine does not know " + name).c_str());
+}
 
-// The place of a name in a table of names, as the enumeration that the table spells out.
-template <class Enum, class Names>
-Enum named(const Names& names, const std::string& name) {
-  const auto found = std::find(std::begin(names), std::end(names), name);
-  if (found == std::end(names)) throw nb::value_error(("the native engine does not know " + name).c_str());
-  return static_cast<Enum>(found - std::begin(names));
+const char* op_name(int row) {
+  return row < static_cast<int>(std::size(kOps<float>)) ? kOps<float>[row].name : nullptr;
+}
+
+Function function_named(const std::string& name) {
+  return named<Function>(name, kernels_f32_baseline()->function_name);
 }
 
 template <class T>
@@ -43,23 +50,24 @@ Parameter read_parameter(nb::handle p) {
           get<bool>(p, "decay")};
 }
 
-Op read_op(nb::handle op) {
-  const auto kind = named<OpKind>(kOpNames, get<std::string>(op, "kind"));
+Op read_op(nb::handle op, int index) {
+  const auto kind = named<OpKind>(get<std::string>(op, "kind"), op_name);
   return {kind,
+          index,
+          kOps<float>[static_cast<int>(kind)].keeps,
           get<std::string>(op, "layer"),
           get<std::vector<int>>(op, "inputs"),
           get<int>(op, "output"),
           get<std::vector<int>>(op, "parameters"),
           get<std::vector<int>>(op, "state"),
           get<std::vector<double>>(op, "settings"),
-          kind == OpKind::activation ? named<Function>(kFunctionNames, get<std::string>(op, "function"))
-                                     : Function::identity};
+          kind == OpKind::activation ? function_named(get<std::string>(op, "function")) : Function::identity};
 }
 
 Head read_head(nb::handle head) {
-  return {named<HeadKind>(kHeadNames, get<std::string>(head, "kind")), get<int>(head, "logits"),
-          get<i64>(head, "target_width"), get<std::vector<double>>(head, "settings"),
-          get<double>(head, "weight")};
+  return {named<HeadKind>(get<std::string>(head, "kind"), kernels_f32_baseline()->head_name),
+          get<int>(head, "logits"), get<i64>(head, "target_width"),
+          get<std::vector<double>>(head, "settings"), get<double>(head, "weight")};
 }
 
 template <class Read>
@@ -75,7 +83,7 @@ Program read_program(nb::handle program) {
   return {get<std::vector<i64>>(program, "widths"),
           get<std::vector<int>>(program, "inputs"),
           get<std::vector<int>>(program, "outputs"),
-          read_all(program, "ops", read_op),
+          read_all(program, "ops", [index = 0](nb::handle op) mutable { return read_op(op, index++); }),
           read_all(program, "parameters", read_parameter),
           read_all(program, "state", read_parameter),
           read_all(program, "heads", read_head),
@@ -85,7 +93,7 @@ Program read_program(nb::handle program) {
 
 std::vector<Function> read_functions(const std::vector<std::string>& names) {
   std::vector<Function> functions;
-  for (const std::string& name : names) functions.push_back(named<Function>(kFunctionNames, name));
+  for (const std::string& name : names) functions.push_back(function_named(name));
   return functions;
 }
 
@@ -94,7 +102,7 @@ TrainingPlan read_plan(nb::handle plan) {
   const Clipping bounds{get<std::optional<std::pair<double, double>>>(clipping, "value"),
                         get<std::optional<double>>(clipping, "layer_norm"),
                         get<std::optional<double>>(clipping, "norm")};
-  return {named<Rule>(kRuleNames, get<std::string>(rule, "kind")),
+  return {named<Rule>(get<std::string>(rule, "kind"), kernels_f32_baseline()->rule_name),
           get<std::vector<double>>(rule, "coefficients"),
           bounds,
           get<bool>(plan, "penalty_per_row"),

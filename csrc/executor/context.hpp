@@ -51,6 +51,7 @@ struct Context {
   const T* parameter(const Op& op, std::size_t i) const {
     return i < op.parameters.size() ? parameters + program.parameters[op.parameters[i]].offset : nullptr;
   }
+  const Kept<T>& kept(const Op& op) const { return work.kept[op.index]; }
   T* running(const Op& op, std::size_t i) const { return state + program.state[op.state[i]].offset; }
 
   bool is_left_out(int parameter) const { return outer_weights && (*outer_weights)[parameter]; }

@@ -15,8 +15,7 @@ double run_head(const Context<T>& context, std::size_t h, T* d_logits) {
   const Head& head = context.program.heads[h];
   return context.kernels.head(d_logits, context.value(head.logits), context.work.target[h],
                               context.work.scale[h], context.n(), context.width(head.logits),
-                              head.target_width, head.kind, head.settings.data(),
-                              static_cast<int>(head.settings.size()));
+                              head.target_width, head.kind, head.settings.data());
 }
 
 // What `weighted`, head h's loss times its weight, is without the weight. The rows are measured again where T

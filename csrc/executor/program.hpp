@@ -13,7 +13,14 @@
 
 namespace lamina {
 
-enum class OpKind : int { dense, activation, prelu, dropout, batch_norm, layer_norm, add, multiply, concat };
+// Rows of the table of ops (executor/ops/table.hpp), which is where their names in a program are. Here are
+// those that others know apart.
+enum class OpKind : int { dense, activation, dropout, concat };
+
+// How much an op keeps between forward and backward: numbers, and marks of a byte.
+struct KeptSizes {
+  i64 normalized = 0, inverse_deviation = 0, mask = 0;
+};
 
 struct Parameter {
   std::string layer;
@@ -24,6 +31,8 @@ struct Parameter {
 
 struct Op {
   OpKind kind;
+  int index;                                            // in Program::ops
+  KeptSizes (*keeps)(i64 n, i64 width, bool training);  // null: nothing
   std::string layer;
   std::vector<int> inputs;
   int output;

@@ -10,7 +10,7 @@
 #include <limits>
 
 #include "executor/update.hpp"
-#include "kernels/kernels.hpp"
+#include "rules/rules.hpp"
 
 namespace lamina {
 
@@ -31,7 +31,7 @@ class Reach {
   }
 
   // Allows so many steps (at most 64), of which none has a larger gradient or larger numbers than `headroom`
-  // times these, if all that they compute is surely finite, roundings included. Formulas: kernels/update.hpp.
+  // times these, if all that they compute is surely finite, roundings included. Formulas: rules/.
   bool extend(Rule rule, const UpdateNumbers& numbers, double gradient, i64 steps, double headroom) {
     // From row to row gradients differ by magnitudes: the largest so far is the measure, where that will do.
     gradient_ = headroom > 1 ? std::max(gradient_, headroom * gradient) : gradient;
@@ -49,36 +49,22 @@ class Reach {
   }
 
  private:
-  static constexpr double kSlack = 1 + 0x1p-9;  // more than 64 steps round off
-
-  // What the bounds are after the steps; whether they are of any use then. No running mean decays in them.
+  // What the bounds are after the steps; whether they are of any use then.
   bool advance(Rule rule, const UpdateNumbers& numbers, double steps) {
     const double eps = static_cast<double>(static_cast<T>(numbers.eps));
     const double squares = numbers.fresh2 * gradient_ * gradient_;
-    double step = rate_ * gradient_, mean_square = 0;
-    switch (rule) {
-      case Rule::gradient_descent:
-        break;
-      case Rule::momentum:
-      case Rule::nesterov:
-        slot1_ = kSlack * (slot1_ + steps * gradient_);
-        step = rate_ * (slot1_ + gradient_);
-        break;
-      case Rule::rmsprop:
-      case Rule::adagrad:
-        mean_square = slot1_ = kSlack * (slot1_ + steps * squares);
-        step /= eps;
-        break;
-      case Rule::adam:
-      case Rule::nadam:
-        slot1_ = kSlack * (slot1_ + steps * numbers.fresh1 * gradient_);
-        mean_square = slot2_ = kSlack * (slot2_ + steps * squares);
-        step = (from_moment_ * slot1_ + step) / eps;
-    }
-    w_ = kSlack * std::pow(keep_, steps) * (w_ + steps * step);
+    Bounds bounds{steps, gradient_, rate_, from_moment_, numbers.fresh1, squares, eps, slot1_, slot2_};
+    double step = 0, divisor = 0;
+    Rules::with(rule, [&]<class R>() {
+      step = R::largest_step(bounds);
+      if (R::divides) divisor = R::slots == 2 ? bounds.slot2 : bounds.slot1;
+    });
+    slot1_ = bounds.slot1;
+    slot2_ = bounds.slot2;
+    w_ = Bounds::kSlack * std::pow(keep_, steps) * (w_ + steps * step);
     // A sum of all that occurs on the way, none of it negative: NaN and infinity come through.
     const double highest = keep_ + rate_ + from_moment_ + gradient_ + rate_ * gradient_ + step * eps + step +
-                           slot1_ + (1 + mean_square) * (1 + root_) + w_;
+                           slot1_ + slot2_ + (1 + divisor) * (1 + root_) + w_;
     return highest < static_cast<double>(std::numeric_limits<T>::max()) / 4;
   }
 

@@ -34,14 +34,14 @@ class Trial {
   void prepare(i64 rows) {
     const auto size = static_cast<std::size_t>(rows);
     for (auto& column : old_column_) column.resize(size);
-    for (auto* column : {&x_, &out_, &normalized_}) column->resize(size);
+    for (auto* column : {&x_, &out_, &room_}) column->resize(size);
   }
 
   // The parameter has changed already; brings the buffers after it up to date.
   void apply(const Context<T>& context, const WeightChange<T>& change) {
     std::fill(changed_column_.begin(), changed_column_.end(), kUnchanged);
     touched_.clear();
-    for (const int index : following_[change.parameter]) run(context, index, change);
+    for (const int index : following_[change.parameter]) run(context, context.program.ops[index], change);
   }
 
   // The buffers as they were before `apply`.
@@ -76,26 +76,24 @@ class Trial {
     return following;
   }
 
-  void run(const Context<T>& context, int index, const WeightChange<T>& change) {
-    const Op& op = context.program.ops[index];
+  void run(const Context<T>& context, const Op& op, const WeightChange<T>& change) {
     const auto slot = std::find(op.parameters.begin(), op.parameters.end(), change.parameter);
     const bool direct = slot != op.parameters.end();
     const i64 column = input_column(op);
     if (op.kind == OpKind::dense) {
       if (direct && column == kUnchanged)
         return dense_weight(context, op, slot != op.parameters.begin(), change);
-      return direct || column == kWhole ? whole(context, index) : dense_column(context, op, column);
+      return direct || column == kWhole ? whole(context, op) : dense_column(context, op, column);
     }
+    if (op.kind == OpKind::concat && column != kWhole) return concat_column(context, op, column);
     if (!by_column(op) || column == kWhole || (direct && column != kUnchanged && column != change.element))
-      return whole(context, index);
-    if (op.kind == OpKind::concat) return concat_column(context, index, column);
+      return whole(context, op);
     each_column(context, op, direct ? change.element : column);
   }
 
   // Whether a column of the op's output depends on that column of its inputs alone.
   static bool by_column(const Op& op) {
-    return op.kind != OpKind::layer_norm &&
-           !(op.kind == OpKind::activation && op.function == Function::softmax);
+    return row_of<T>(op).column && !(op.kind == OpKind::activation && op.function == Function::softmax);
   }
 
   // The one column in which the op's inputs changed; kWhole if they changed in more than that.
@@ -109,11 +107,11 @@ class Trial {
     return column;
   }
 
-  void whole(const Context<T>& context, int index) {
-    const int out = context.program.ops[index].output;
+  void whole(const Context<T>& context, const Op& op) {
+    const int out = op.output;
     std::swap(context.work.value[out], context.work.d_value[out]);
     touch(out, kWhole);
-    forward_op(context, index);
+    row_of<T>(op).forward(context, op);
   }
 
   // out = x W + b, one weight or bias changed: its unit's column of out is all that changes.
@@ -139,12 +137,11 @@ class Trial {
                     ends_onto(true, context.value(out), width), context.value(out));
   }
 
-  void concat_column(const Context<T>& context, int index, i64 column) {
-    const Op& op = context.program.ops[index];
+  void concat_column(const Context<T>& context, const Op& op, i64 column) {
     int from = -1;
     i64 offset = 0, at = 0;
     for (const int b : op.inputs) {
-      if (changed(b) && from >= 0) return whole(context, index);
+      if (changed(b) && from >= 0) return whole(context, op);
       if (changed(b)) from = b, at = offset + column;
       offset += context.width(b);
     }
@@ -156,41 +153,9 @@ class Trial {
   // An op that works on every column by itself, at the column j.
   void each_column(const Context<T>& context, const Op& op, i64 j) {
     read_column(context, op.inputs[0], j, x_);
-    switch (op.kind) {
-      case OpKind::activation:
-        context.kernels.activation_forward(out_.data(), x_.data(), context.n(), 1, op.function,
-                                           op.settings.data());
-        break;
-      case OpKind::prelu:
-        context.kernels.prelu_forward(out_.data(), x_.data(), context.parameter(op, 0) + j, context.n(), 1);
-        break;
-      case OpKind::batch_norm:
-        batch_norm_column(context, op, j);
-        break;
-      default:  // add, multiply; dropout that silences nothing
-        combine_column(context, op, j);
-    }
+    row_of<T>(op).column(context, op, j, out_.data(), x_.data(), room_.data());
     keep_column(context, op.output, j);
     write_column(context, op.output, j, out_);
-  }
-
-  void batch_norm_column(const Context<T>& context, const Op& op, i64 j) {
-    const T* gamma = context.parameter(op, 0);
-    const T* beta = context.parameter(op, 1);
-    T inverse_deviation;
-    context.kernels.batch_norm_forward(out_.data(), normalized_.data(), &inverse_deviation, nullptr, nullptr,
-                                       x_.data(), gamma ? gamma + j : nullptr, beta ? beta + j : nullptr,
-                                       context.n(), 1, op.settings[0], op.settings[1]);
-  }
-
-  void combine_column(const Context<T>& context, const Op& op, i64 j) {
-    const i64 n = context.n(), width = context.width(op.output);
-    out_ = x_;
-    for (std::size_t k = 1; k < op.inputs.size(); ++k) {
-      const T* x = context.value(op.inputs[k]) + j;
-      for (i64 i = 0; i < n; ++i)
-        out_[i] = op.kind == OpKind::multiply ? out_[i] * x[i * width] : out_[i] + x[i * width];
-    }
   }
 
   void touch(int buffer, i64 column) {
@@ -219,7 +184,7 @@ class Trial {
   std::vector<i64> changed_column_;          // by buffer: a column, kWhole or kUnchanged
   std::vector<std::vector<T>> old_column_;   // by buffer: (n,), where one column changed
   std::vector<int> touched_;                 // buffers
-  std::vector<T> x_, out_, normalized_;      // (n,)
+  std::vector<T> x_, out_, room_;            // (n,)
 };
 
 }  // namespace lamina

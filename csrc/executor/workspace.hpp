@@ -12,7 +12,7 @@
 
 namespace lamina {
 
-// What one op keeps between forward and backward; null where its kind needs nothing.
+// What one op keeps between forward and backward; null where it keeps nothing of the kind.
 template <class T>
 struct Kept {
   T* normalized = nullptr;         // (n, width)
@@ -68,14 +68,12 @@ class Workspace {
     kept.assign(program.ops.size(), {});
     for (std::size_t i = 0; i < program.ops.size(); ++i) {
       const Op& op = program.ops[i];
-      const i64 width = program.widths[op.output], size = capacity_ * width;
-      if (op.kind == OpKind::dropout && has_gradients_)
-        kept[i].mask = arena_.template take<std::uint8_t>(size);
-      if ((op.kind == OpKind::batch_norm && has_gradients_) || op.kind == OpKind::layer_norm) {
-        kept[i].normalized = arena_.template take<T>(size);
-        kept[i].inverse_deviation =
-            arena_.template take<T>(op.kind == OpKind::batch_norm ? width : capacity_);
-      }
+      if (!op.keeps) continue;
+      const KeptSizes sizes = op.keeps(capacity_, program.widths[op.output], has_gradients_);
+      if (sizes.normalized) kept[i].normalized = arena_.template take<T>(sizes.normalized);
+      if (sizes.inverse_deviation)
+        kept[i].inverse_deviation = arena_.template take<T>(sizes.inverse_deviation);
+      if (sizes.mask) kept[i].mask = arena_.template take<std::uint8_t>(sizes.mask);
     }
   }
 

@@ -1,77 +1,84 @@
-// Activations: the loops and the choice of the function.
+// Activations: the table of their names and functions, and the loops.
 #pragma once
 
 #include "kernels/activation_functions.hpp"
 #include "kernels/map.hpp"
 #include "kernels/softmax.hpp"
+#include "kernels/tables.hpp"
 
 namespace lamina {
 namespace {
 
-// Calls use(f) with f = the row of activation_functions.hpp that `function` names.
-template <class T, class Use>
-void with_activation(Function function, const double* settings, Use use) {
-  const auto setting = [settings](int i) { return static_cast<T>(settings[i]); };
-  switch (function) {
-    case Function::identity:
-      return use(Identity<T>{});
-    case Function::step:
-      return use(Step<T>{});
-    case Function::sigmoid:
-      return use(Sigmoid<T>{});
-    case Function::tanh:
-      return use(Tanh<T>{});
-    case Function::relu:
-      return use(Relu<T>{});
-    case Function::leaky_relu:
-      return use(LeakyRelu<T>{setting(0)});
-    case Function::elu:
-      return use(Elu<T>{setting(0), T(1)});
-    case Function::selu:
-      return use(Elu<T>{T(1.6732632423543772), T(1.0507009873554805)});
-    case Function::gelu:
-      return use(Gelu<T>{});
-    case Function::gelu_tanh:
-      return use(GeluTanh<T>{});
-    case Function::silu:
-      return use(Silu<T>{});
-    case Function::mish:
-      return use(Mish<T>{});
-    case Function::softplus:
-      return use(Softplus<T>{});
-    case Function::softsign:
-      return use(Softsign<T>{});
-    case Function::hard_sigmoid:
-      return use(HardSigmoid<T>{});
-    case Function::hard_tanh:
-      return use(Clipped<T>{T(-1), T(1)});
-    case Function::hard_swish:
-      return use(HardSwish<T>{});
-    case Function::relu6:
-      return use(Clipped<T>{T(0), T(6)});
-    case Function::exp:
-      return use(Exponential<T>{});
-    case Function::softmax:
-      return;  // not elementwise: softmax.hpp
-  }
+// What a function is called in a program, and its two passes; see Kernels.
+template <class T>
+struct ActivationRow {
+  const char* name;
+  void (*forward)(T* out, const T* x, i64 n, i64 width, const double* settings);
+  void (*backward)(T* d_x, const T* d_out, const T* x, const T* out, i64 n, i64 width,
+                   const double* settings);
+};
+
+template <class T, class Make>
+void elementwise_forward(T* out, const T* x, i64 n, i64 width, const double* settings) {
+  map(out, x, n * width, [f = Make{}(settings)](T a) __attribute__((always_inline)) { return f.value(a); });
+}
+
+template <class T, class Make>
+void elementwise_backward(T* d_x, const T* d_out, const T* x, const T* out, i64 n, i64 width,
+                          const double* settings) {
+  map3(d_x, d_out, x, out, n * width,
+       [f = Make{}(settings)](T d, T a, T b) __attribute__((always_inline)) { return d * f.slope(a, b); });
+}
+
+// A row of activation_functions.hpp, which `make` makes of the function's own numbers.
+template <class T, class Make>
+constexpr ActivationRow<T> elementwise(const char* name, Make) {
+  return {name, elementwise_forward<T, Make>, elementwise_backward<T, Make>};
 }
 
 template <class T>
+constexpr ActivationRow<T> kActivations[] = {
+    elementwise<T>("identity", [](const double*) { return Identity<T>{}; }),
+    elementwise<T>("relu", [](const double*) { return Relu<T>{}; }),
+    {"softmax",
+     [](T* out, const T* x, i64 n, i64 width, const double*) { softmax_forward(out, x, n, width); },
+     [](T* d_x, const T* d_out, const T*, const T* out, i64 n, i64 width, const double*) {
+       softmax_backward(d_x, d_out, out, n, width);
+     }},
+    elementwise<T>("step", [](const double*) { return Step<T>{}; }),
+    elementwise<T>("sigmoid", [](const double*) { return Sigmoid<T>{}; }),
+    elementwise<T>("tanh", [](const double*) { return Tanh<T>{}; }),
+    elementwise<T>("leaky_relu", [](const double* s) { return LeakyRelu<T>{static_cast<T>(s[0])}; }),
+    elementwise<T>("elu", [](const double* s) { return Elu<T>{static_cast<T>(s[0]), T(1)}; }),
+    elementwise<T>("selu",
+                   [](const double*) { return Elu<T>{T(1.6732632423543772), T(1.0507009873554805)}; }),
+    elementwise<T>("gelu", [](const double*) { return Gelu<T>{}; }),
+    elementwise<T>("gelu_tanh", [](const double*) { return GeluTanh<T>{}; }),
+    elementwise<T>("silu", [](const double*) { return Silu<T>{}; }),
+    elementwise<T>("mish", [](const double*) { return Mish<T>{}; }),
+    elementwise<T>("softplus", [](const double*) { return Softplus<T>{}; }),
+    elementwise<T>("softsign", [](const double*) { return Softsign<T>{}; }),
+    elementwise<T>("hard_sigmoid", [](const double*) { return HardSigmoid<T>{}; }),
+    elementwise<T>("hard_tanh", [](const double*) { return Clipped<T>{T(-1), T(1)}; }),
+    elementwise<T>("hard_swish", [](const double*) { return HardSwish<T>{}; }),
+    elementwise<T>("relu6", [](const double*) { return Clipped<T>{T(0), T(6)}; }),
+    elementwise<T>("exp", [](const double*) { return Exponential<T>{}; }),
+};
+static_assert(is_row(kActivations<float>, Function::identity, "identity"));
+static_assert(is_row(kActivations<float>, Function::relu, "relu"));
+static_assert(is_row(kActivations<float>, Function::softmax, "softmax"));
+
+const char* function_name(int row) { return name_of(kActivations<float>, row); }
+
+template <class T>
 void activation_forward(T* out, const T* x, i64 n, i64 width, Function function, const double* settings) {
-  if (function == Function::softmax) return softmax_forward(out, x, n, width);
-  with_activation<T>(function, settings, [=](auto f) {
-    map(out, x, n * width, [f](T a) __attribute__((always_inline)) { return f.value(a); });
-  });
+  kActivations<T>[static_cast<int>(function)].forward(out, x, n, width, settings);
 }
 
 template <class T>
 void activation_backward(T* d_x, const T* d_out, const T* x, const T* out, i64 n, i64 width,
                          Function function, const double* settings) {
-  if (function == Function::softmax) return softmax_backward(d_x, d_out, out, n, width);
-  with_activation<T>(function, settings, [=](auto f) {
-    map3(d_x, d_out, x, out, n * width,
-         [f](T d, T a, T b) __attribute__((always_inline)) { return d * f.slope(a, b); });
-  });
+  kActivations<T>[static_cast<int>(function)].backward(d_x, d_out, x, out, n, width, settings);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "kernels/losses.hpp"
 #include "kernels/map.hpp"
 #include "kernels/softmax_cross_entropy.hpp"
+#include "kernels/tables.hpp"
 
 namespace lamina {
 namespace {
@@ -18,13 +19,6 @@ inline constexpr i64 kHeadBlock = 256;
 template <class T>
 struct HeadBlock {
   T logit[kHeadBlock], target[kHeadBlock], scale[kHeadBlock], level[kHeadBlock];
-};
-
-template <class T>
-struct HeadData {
-  const T *logits, *target, *scale;
-  i64 width, target_width;  // width = target_width * levels
-  const double* levels;     // quantile levels, or null
 };
 
 // scale[j] = that of the row in which element first + j lies.
@@ -95,34 +89,51 @@ double elementwise_head(T* d_logits, const HeadData<T>& data, i64 n, Loss loss) 
   return total;
 }
 
+// What a loss is called in a program, and sum_i scale_i L_i; see Kernels.
+template <class T>
+struct HeadRow {
+  const char* name;
+  double (*run)(T* d_logits, const HeadData<T>& data, i64 n, const double* settings);
+};
+
+// A row of losses.hpp, which `make` makes of the head's own numbers.
+template <class T, class Make>
+constexpr HeadRow<T> elementwise_row(const char* name, Make) {
+  return {name, [](T* d_logits, const HeadData<T>& data, i64 n, const double* settings) {
+            return elementwise_head(d_logits, data, n, Make{}(settings));
+          }};
+}
+
+template <class T>
+double quantile_head(T* d_logits, const HeadData<T>& data, i64 n, const double* levels) {
+  HeadData<T> with_levels = data;
+  with_levels.levels = levels;
+  return elementwise_head(d_logits, with_levels, n, Quantile<T>{});
+}
+
+template <class T>
+constexpr HeadRow<T> kHeads[] = {
+    {"external", [](T*, const HeadData<T>&, i64, const double*) { return 0.0; }},  // the caller's
+    elementwise_row<T>("squared_error", [](const double*) { return SquaredError<T>{}; }),
+    elementwise_row<T>("absolute_error", [](const double*) { return AbsoluteError<T>{}; }),
+    elementwise_row<T>("huber", [](const double* s) { return Huber<T>{static_cast<T>(s[0])}; }),
+    elementwise_row<T>("poisson", [](const double*) { return Poisson<T>{}; }),
+    {"quantile", quantile_head<T>},
+    {"softmax_cross_entropy", softmax_cross_entropy<T>},
+    elementwise_row<T>("sigmoid_cross_entropy",
+                       [](const double* s) { return SigmoidCrossEntropy<T>{static_cast<T>(s[0])}; }),
+    elementwise_row<T>("hinge", [](const double*) { return Hinge<T>{}; }),
+    elementwise_row<T>("perceptron", [](const double*) { return Perceptron<T>{}; }),
+};
+static_assert(is_row(kHeads<float>, HeadKind::external, "external"));
+
+const char* head_name(int row) { return name_of(kHeads<float>, row); }
+
 template <class T>
 double head(T* d_logits, const T* logits, const T* target, const T* scale, i64 n, i64 width, i64 target_width,
-            HeadKind kind, const double* settings, int) {
-  const HeadData<T> data{logits, target,       scale,
-                         width,  target_width, kind == HeadKind::quantile ? settings : nullptr};
-  switch (kind) {
-    case HeadKind::squared_error:
-      return elementwise_head(d_logits, data, n, SquaredError<T>{});
-    case HeadKind::absolute_error:
-      return elementwise_head(d_logits, data, n, AbsoluteError<T>{});
-    case HeadKind::huber:
-      return elementwise_head(d_logits, data, n, Huber<T>{static_cast<T>(settings[0])});
-    case HeadKind::poisson:
-      return elementwise_head(d_logits, data, n, Poisson<T>{});
-    case HeadKind::quantile:
-      return elementwise_head(d_logits, data, n, Quantile<T>{});
-    case HeadKind::softmax_cross_entropy:
-      return softmax_cross_entropy(d_logits, logits, target, scale, n, width, target_width, settings[0]);
-    case HeadKind::sigmoid_cross_entropy:
-      return elementwise_head(d_logits, data, n, SigmoidCrossEntropy<T>{static_cast<T>(settings[0])});
-    case HeadKind::hinge:
-      return elementwise_head(d_logits, data, n, Hinge<T>{});
-    case HeadKind::perceptron:
-      return elementwise_head(d_logits, data, n, Perceptron<T>{});
-    case HeadKind::external:
-      return 0;
-  }
-  return 0;
+            HeadKind kind, const double* settings) {
+  const HeadData<T> data{logits, target, scale, width, target_width, nullptr};
+  return kHeads<T>[static_cast<int>(kind)].run(d_logits, data, n, settings);
 }
 
 }  // namespace

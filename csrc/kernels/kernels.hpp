@@ -13,43 +13,12 @@ namespace lamina {
 
 using i64 = std::int64_t;
 
-enum class Function : int {  // order = kFunctionNames in kernels/functions.hpp
-  identity,
-  step,
-  sigmoid,
-  tanh,
-  relu,
-  leaky_relu,
-  elu,
-  selu,
-  gelu,
-  gelu_tanh,
-  silu,
-  mish,
-  softplus,
-  softsign,
-  hard_sigmoid,
-  hard_tanh,
-  hard_swish,
-  relu6,
-  exp,
-  softmax,
-};
-
-enum class HeadKind : int {
-  squared_error,
-  absolute_error,
-  huber,
-  poisson,
-  quantile,
-  softmax_cross_entropy,
-  sigmoid_cross_entropy,
-  hinge,
-  perceptron,
-  external,
-};
-
-enum class Rule : int { gradient_descent, momentum, nesterov, rmsprop, adagrad, adam, nadam };
+// Rows of the tables of activations (kernels/activation.hpp), of heads (kernels/heads.hpp) and of update
+// rules (rules/rules.hpp), which is where their names in a program are. Here are those that others know
+// apart.
+enum class Function : int { identity, relu, softmax };
+enum class HeadKind : int { external };
+enum class Rule : int { gradient_descent };
 
 // What a product's numbers pass through on their way out.
 enum class Finish : int { none, relu, relu_slope };
@@ -64,7 +33,7 @@ struct ProductEnds {
   const T* gate = nullptr;  // relu_slope: relu's outputs, laid out as the product
 };
 
-// What an update needs to know of its step; which of the numbers a rule reads: kernels/update.hpp.
+// What an update needs to know of its step; which of the numbers a rule reads: rules/.
 struct UpdateNumbers {
   double keep;               // 1 - learning rate * weight decay
   double rate, from_moment;  // weights of the gradient and of its running mean in the step
@@ -81,6 +50,11 @@ struct RandomKey {
 
 template <class T>
 struct Kernels {
+  // The names of the rows of a table, in their order; null behind the last.
+  const char* (*function_name)(int row);
+  const char* (*head_name)(int row);
+  const char* (*rule_name)(int row);
+
   // Products: c (m, n) = finish(start + op(a) op(b)); start may be c.
   void (*gemm)(bool transpose_a, bool transpose_b, i64 m, i64 n, i64 k, const T* a, i64 lda, const T* b,
                i64 ldb, const ProductEnds<T>* ends, T* c, i64 ldc);
@@ -134,7 +108,7 @@ struct Kernels {
   // Heads: return sum_i scale_i * L_i, scale (n,); where d_logits is not null, d_logits_i = scale_i *
   // dL_i/dlogits_i.
   double (*head)(T* d_logits, const T* logits, const T* target, const T* scale, i64 n, i64 width,
-                 i64 target_width, HeadKind kind, const double* settings, int num_settings);
+                 i64 target_width, HeadKind kind, const double* settings);
 
   // Update: one optimizer step over a contiguous piece of the flat vectors: w *= keep first, then the rule.
   // slot1, slot2 may be null. update_watched returns a sum that is not finite if one of the new weights or

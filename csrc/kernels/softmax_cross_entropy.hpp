@@ -5,6 +5,7 @@
 // class that is none of the row's leaves no t.
 #pragma once
 
+#include "kernels/head_data.hpp"
 #include "kernels/narrow_cross_entropy.hpp"
 #include "kernels/wide_cross_entropy.hpp"
 
@@ -13,8 +14,9 @@ namespace {
 
 // sum_i scale_i L_i; the gradient where d_logits (n, width) is not null.
 template <class T>
-double softmax_cross_entropy(T* d_logits, const T* logits, const T* targets, const T* scale, i64 n, i64 width,
-                             i64 target_width, double smoothing) {
+double softmax_cross_entropy(T* d_logits, const HeadData<T>& data, i64 n, const double* settings) {
+  const i64 width = data.width, target_width = data.target_width;
+  const double smoothing = settings[0];
   const Smoothing<T> smooth{static_cast<T>(1 - smoothing),
                             static_cast<T>(smoothing / static_cast<double>(width))};
   const bool by_class = target_width == 1;
@@ -22,16 +24,16 @@ double softmax_cross_entropy(T* d_logits, const T* logits, const T* targets, con
   i64 i = 0;
   while (i < n) {
     T* d_row = d_logits ? d_logits + i * width : nullptr;
-    const T *row = logits + i * width, *target = targets + i * target_width;
+    const T *row = data.logits + i * width, *target = data.target + i * target_width;
     const i64 rest = n - i, rows = rest < kLanes<T> ? rest : kLanes<T>;
     if (width <= kNarrowWidth && width <= kNarrowRatio * rows) {
       T loss[kLanes<T>];
-      narrow_rows(loss, d_row, row, target, scale + i, rows, width, by_class, smooth);
+      narrow_rows(loss, d_row, row, target, data.scale + i, rows, width, by_class, smooth);
       for (i64 lane = 0; lane < rows; ++lane) total += static_cast<double>(loss[lane]);
       i += rows;
     } else {
       total += static_cast<double>(
-          wide_row(d_row, row, scale[i], width, row_target(target, by_class, width, smooth)));
+          wide_row(d_row, row, data.scale[i], width, row_target(target, by_class, width, smooth)));
       ++i;
     }
   }

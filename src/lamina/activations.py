@@ -1,6 +1,6 @@
 """Activation functions: what each is called, its formula, derivative, range and source.
 
-A new one is a row of :data:`ACTIVATIONS` and a formula in each executor (to read: ``lamina.engine.reference.activation``).
+A new one is a row of :data:`ACTIVATIONS` and a formula in each executor (to read: ``lamina.engine.formulas.activation``).
 PReLU, whose slope is learnt, is a layer: :class:`lamina.layers.PReLU`.
 
 >>> [name for name, function in ACTIVATIONS.items() if function.saturates]
@@ -20,7 +20,7 @@ import numpy as np
 from lamina.errors import InvalidSettingError, phrase, phrase_unknown
 
 if TYPE_CHECKING:
-    from lamina.engine.reference.activation import Formula
+    from lamina.engine.formulas.activation import Formula
 
 __all__ = ["ACTIVATIONS", "ALIASES", "Activation", "get_activation"]
 
@@ -77,7 +77,7 @@ class Activation:
 
 def _formula(name: str) -> Formula:
     # Here, because who only names functions needs neither the reference engine nor array libraries.
-    from lamina.engine.reference.activation import FORMULAS
+    from lamina.engine.formulas.activation import FORMULAS
 
     return FORMULAS[name]
 

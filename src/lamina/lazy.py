@@ -8,11 +8,13 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Generic, TypeVar
 
-__all__ = ["LazyRegistry", "lazy_exports"]
+__all__ = ["LazyRegistry", "exported_classes", "lazy_exports"]
 
 _Kind = TypeVar("_Kind")
+_homes: dict[str, Mapping[str, str]] = {}  # by package
 
 
 def lazy_exports(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
@@ -38,6 +40,7 @@ def lazy_exports(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str]
     AttributeError: module 'lamina' has no attribute 'ShapeErr'
     """
     home_of = {name: module for module, names in homes.items() for name in names.split()}
+    _homes[package] = homes
     namespace = vars(sys.modules[package])
 
     def find(name: str) -> object:
@@ -53,15 +56,38 @@ def lazy_exports(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str]
     return find, names
 
 
-class LazyRegistry(Mapping[str, _Kind], Generic[_Kind]):
-    """Classes by their names in files and settings, each imported when first asked for.
+def exported_classes(package: str, *, besides: str, renamed: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """The names of the classes that a package exports by :func:`lazy_exports`, each by that of the module that it has for itself.
+
+    So to be exported is all that a new one needs to be in a registry.
 
     Parameters
     ----------
     package : str
-        That exports the classes.
+    besides : str
+        Its modules that hold something else, separated by spaces.
+    renamed : mapping of str to str, optional
+        The keys of classes that are not their module's name.
+
+    Examples
+    --------
+    >>> exported_classes("lamina.schedules", besides="function registry schedule")["warm_up"]
+    'WarmUp'
+    """
+    importlib.import_module(package)
+    modules = {module.rpartition(".")[2]: name for module, name in _homes[package].items()}
+    return {renamed.get(module, module): name for module, name in modules.items() if module not in besides.split()}
+
+
+class LazyRegistry(Mapping[str, _Kind], Generic[_Kind]):
+    """Classes or functions by their names in files and settings, each imported when first asked for.
+
+    Parameters
+    ----------
+    package : str
+        That exports them.
     classes : mapping of str to str
-        Names of the classes by their keys here.
+        Their names by their keys here.
 
     Examples
     --------

@@ -25,16 +25,19 @@ class Settings:
     """Base of the frozen dataclasses.
 
     ``kind`` is the name in files, ``rules`` test the fields, ``converters`` then normalize them. ``writers`` are the converters'
-    inverses for :meth:`to_dict`, where a field holds an object that does not describe itself.
+    inverses for :meth:`to_dict`, where a field holds an object that does not describe itself. Errors name the ``owner``, by
+    default the class.
     """
 
     kind: ClassVar[str]
     rules: ClassVar[Mapping[str, Rule]] = {}
     converters: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}
     writers: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}
+    owner: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
-        check_parameters({name: getattr(self, name) for name in self.rules}, self.rules, owner=type(self).__name__)
+        owner = self.owner or type(self).__name__
+        check_parameters({name: getattr(self, name) for name in self.rules}, self.rules, owner=owner)
         for name, convert in self.converters.items():
             object.__setattr__(self, name, convert(getattr(self, name)))
 

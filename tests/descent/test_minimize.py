@@ -8,7 +8,7 @@ from scipy import optimize
 
 from lamina import Clipping, minimize
 from lamina.descent import SURFACES, numerical_gradient
-from lamina.engine.reference.update import RULES
+from lamina.engine.formulas.update import RULES
 from lamina.errors import DataError, InvalidSettingError
 from lamina.optimizers import LBFGS, OPTIMIZERS, Adam, AdamW, GradientDescent, Momentum, StepOptimizer
 from lamina.schedules import SCHEDULES, Adaptive

@@ -25,6 +25,27 @@ void add_backward(const Context<T>& context, const Op& op) {
     context.contribute(x, [&](T* d_x) { std::copy_n(context.d_value(op.output), size, d_x); });
 }
 
+// out (n,) = the column j of the first input, x, combined with that of each other one.
+template <class T, class Combine>
+void combine_columns(const Context<T>& context, const Op& op, i64 j, T* out, const T* x, Combine combine) {
+  const i64 width = context.width(op.output);
+  std::copy_n(x, context.n(), out);
+  for (std::size_t k = 1; k < op.inputs.size(); ++k) {
+    const T* other = context.value(op.inputs[k]) + j;
+    for (i64 i = 0; i < context.n(); ++i) out[i] = combine(out[i], other[i * width]);
+  }
+}
+
+template <class T>
+void add_column(const Context<T>& context, const Op& op, i64 j, T* out, const T* x, T*) {
+  combine_columns(context, op, j, out, x, [](T a, T b) { return a + b; });
+}
+
+template <class T>
+void multiply_column(const Context<T>& context, const Op& op, i64 j, T* out, const T* x, T*) {
+  combine_columns(context, op, j, out, x, [](T a, T b) { return a * b; });
+}
+
 template <class T>
 void multiply_forward(const Context<T>& context, const Op& op) {
   const i64 size = context.n() * context.width(op.output);

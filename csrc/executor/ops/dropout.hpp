@@ -10,32 +10,40 @@ namespace lamina {
 
 // The op's own rate, or that of the step. Dropout ops are numbered in program order.
 template <class T>
-double dropout_rate(const Context<T>& context, int index) {
+double dropout_rate(const Context<T>& context, const Op& op) {
   const auto& ops = context.program.ops;
-  if (!context.dropout_rates) return ops[index].settings[0];
-  return context.dropout_rates[std::count_if(ops.begin(), ops.begin() + index,
+  if (!context.dropout_rates) return op.settings[0];
+  return context.dropout_rates[std::count_if(ops.begin(), ops.begin() + op.index,
                                              [](const Op& op) { return op.kind == OpKind::dropout; })];
 }
 
+inline KeptSizes dropout_keeps(i64 n, i64 width, bool training) { return {.mask = training ? n * width : 0}; }
+
 template <class T>
-void dropout_forward(const Context<T>& context, const Op& op, const Kept<T>& kept, int index) {
+void dropout_forward(const Context<T>& context, const Op& op) {
   const i64 size = context.n() * context.width(op.output);
   const T* x = context.value(op.inputs[0]);
   if (!context.training) return std::copy_n(x, size, context.value(op.output)), void();
   const RandomKey key{context.seed, kDropout, static_cast<std::uint32_t>(context.step),
-                      static_cast<std::uint32_t>(index)};
-  context.kernels.dropout_forward(context.value(op.output), kept.mask, x, size, dropout_rate(context, index),
-                                  key);
+                      static_cast<std::uint32_t>(op.index)};
+  context.kernels.dropout_forward(context.value(op.output), context.kept(op).mask, x, size,
+                                  dropout_rate(context, op), key);
 }
 
 template <class T>
-void dropout_backward(const Context<T>& context, const Op& op, const Kept<T>& kept, int index) {
+void dropout_backward(const Context<T>& context, const Op& op) {
   const i64 size = context.n() * context.width(op.output);
   const T* d_out = context.d_value(op.output);
   context.contribute(op.inputs[0], [&](T* d_x) {
     if (!context.training) return std::copy_n(d_out, size, d_x), void();
-    context.kernels.dropout_backward(d_x, d_out, kept.mask, size, dropout_rate(context, index));
+    context.kernels.dropout_backward(d_x, d_out, context.kept(op).mask, size, dropout_rate(context, op));
   });
+}
+
+// The column j; see executor/trial.hpp, where dropout silences nothing.
+template <class T>
+void dropout_column(const Context<T>& context, const Op&, i64, T* out, const T* x, T*) {
+  std::copy_n(x, context.n(), out);
 }
 
 }  // namespace lamina

@@ -7,8 +7,13 @@
 
 namespace lamina {
 
+inline KeptSizes batch_norm_keeps(i64 n, i64 width, bool training) {
+  return training ? KeptSizes{.normalized = n * width, .inverse_deviation = width} : KeptSizes{};
+}
+
 template <class T>
-void batch_norm_forward(const Context<T>& context, const Op& op, const Kept<T>& kept) {
+void batch_norm_forward(const Context<T>& context, const Op& op) {
+  const Kept<T>& kept = context.kept(op);
   const i64 n = context.n(), width = context.width(op.output);
   const T* x = context.value(op.inputs[0]);
   const T* gamma = context.parameter(op, 0);
@@ -45,7 +50,8 @@ void batch_norm_inference_backward(T* d_x, T* d_gamma, T* d_beta, const T* d_out
 }
 
 template <class T>
-void batch_norm_backward(const Context<T>& context, const Op& op, const Kept<T>& kept) {
+void batch_norm_backward(const Context<T>& context, const Op& op) {
+  const Kept<T>& kept = context.kept(op);
   const int x = op.inputs[0];
   const i64 n = context.n(), width = context.width(x);
   const T* d_out = context.d_value(op.output);
@@ -63,8 +69,24 @@ void batch_norm_backward(const Context<T>& context, const Op& op, const Kept<T>&
   context.needs_gradient[x] ? context.contribute(x, run) : run(context.work.scratch);
 }
 
+// The column j of the output from that of the input; room (n,).
 template <class T>
-void layer_norm_forward(const Context<T>& context, const Op& op, const Kept<T>& kept) {
+void batch_norm_column(const Context<T>& context, const Op& op, i64 j, T* out, const T* x, T* room) {
+  const T* gamma = context.parameter(op, 0);
+  const T* beta = context.parameter(op, 1);
+  T inverse_deviation;
+  context.kernels.batch_norm_forward(out, room, &inverse_deviation, nullptr, nullptr, x,
+                                     gamma ? gamma + j : nullptr, beta ? beta + j : nullptr, context.n(), 1,
+                                     op.settings[0], op.settings[1]);
+}
+
+inline KeptSizes layer_norm_keeps(i64 n, i64 width, bool) {
+  return {.normalized = n * width, .inverse_deviation = n};
+}
+
+template <class T>
+void layer_norm_forward(const Context<T>& context, const Op& op) {
+  const Kept<T>& kept = context.kept(op);
   const i64 width = context.width(op.output);
   T* out = context.value(op.output);
   context.kernels.layer_norm_forward(out, kept.normalized, kept.inverse_deviation,
@@ -73,7 +95,8 @@ void layer_norm_forward(const Context<T>& context, const Op& op, const Kept<T>& 
 }
 
 template <class T>
-void layer_norm_backward(const Context<T>& context, const Op& op, const Kept<T>& kept) {
+void layer_norm_backward(const Context<T>& context, const Op& op) {
+  const Kept<T>& kept = context.kept(op);
   const int x = op.inputs[0];
   const auto run = [&](T* d_x) {
     context.kernels.layer_norm_backward(d_x, context.gradient_to_add(op, 0), context.gradient_to_add(op, 1),

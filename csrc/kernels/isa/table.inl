@@ -21,6 +21,9 @@ namespace {
 
 template <class T>
 constexpr Kernels<T> kTable = {
+    .function_name = function_name,
+    .head_name = head_name,
+    .rule_name = rule_name,
     .gemm = gemm<T>,
     .narrow_backward = narrow_backward<T>,
     .sparse_product = sparse_product<T>,

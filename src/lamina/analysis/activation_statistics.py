@@ -13,11 +13,11 @@ from lamina.analysis.layer_buffers import LayerBuffers, UnitLayer, layer_buffers
 from lamina.analysis.passes import Passes, batches_of, run_passes
 from lamina.analysis.subject import Weights, subject_of
 from lamina.analysis.table import text_table
+from lamina.data_frame import to_data_frame
 from lamina.engine.program import Op
 from lamina.network import Network
 from lamina.network.heads import Losses
 from lamina.training import Trainer
-from lamina.training.data_frame import to_data_frame
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,10 +9,10 @@ import numpy as np
 
 from lamina.analysis.subject import Weights, subject_of
 from lamina.analysis.table import text_table
+from lamina.data_frame import to_data_frame
 from lamina.engine.program import Op, Program
 from lamina.network import Network
 from lamina.training import Trainer
-from lamina.training.data_frame import to_data_frame
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,8 +14,8 @@ from lamina.descent.objective import Objective
 from lamina.descent.result import Descent
 from lamina.descent.trail import Trail
 from lamina.engine import plan
-from lamina.engine.reference.clipping import clip
-from lamina.engine.reference.update import RULES, decay
+from lamina.engine.formulas.clipping import clip
+from lamina.engine.formulas.update import RULES, decay
 from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.optimizers import LBFGS, Optimizer, StepOptimizer, get_optimizer
 from lamina.schedules import Constant, Schedule, get_schedule

@@ -8,7 +8,7 @@ import numpy as np
 
 from lamina.descent.objective import Objective
 from lamina.descent.result import Descent
-from lamina.engine.reference.clipping import norm
+from lamina.engine.formulas.clipping import norm
 from lamina.errors import DataError, phrase
 from lamina.stop_reason import StopReason
 

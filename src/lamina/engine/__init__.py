@@ -10,16 +10,14 @@ if TYPE_CHECKING:
     from lamina.engine.executor import Executor
     from lamina.engine.perceptron import PerceptronEpochs, PerceptronRows, PerceptronRule, PerceptronUnit
     from lamina.engine.plan import Batches, Clipping, Failure, InputArray, StepValues, TrainingPlan, TrainingResult, UpdateRule
-    from lamina.engine.program import HEAD_KINDS, OP_KINDS, Head, Op, Parameter, Program
+    from lamina.engine.program import Head, Op, Parameter, Program
     from lamina.engine.select import ENGINES, engine_info, make_executor, make_perceptron, native_available, permutation
     from lamina.engine.threads import MAX_THREADS, N_THREADS, default_threads, num_processors
 
 __all__ = [
     "ENGINES",
-    "HEAD_KINDS",
     "MAX_THREADS",
     "N_THREADS",
-    "OP_KINDS",
     "Batches",
     "Clipping",
     "Executor",
@@ -50,7 +48,7 @@ _HOMES = {
     "lamina.engine.executor": "Executor",
     "lamina.engine.perceptron": "PerceptronEpochs PerceptronRows PerceptronRule PerceptronUnit",
     "lamina.engine.plan": "Batches Clipping Failure InputArray StepValues TrainingPlan TrainingResult UpdateRule",
-    "lamina.engine.program": "HEAD_KINDS OP_KINDS Head Op Parameter Program",
+    "lamina.engine.program": "Head Op Parameter Program",
     "lamina.engine.select": "ENGINES engine_info make_executor make_perceptron native_available permutation",
     "lamina.engine.threads": "MAX_THREADS N_THREADS default_threads num_processors",
 }

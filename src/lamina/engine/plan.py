@@ -29,18 +29,7 @@ InputArray: TypeAlias = "np.ndarray | sparse.csr_matrix | sparse.csr_array"
 class UpdateRule:
     """An optimizer as the executors know it: a formula's name, its numbers, and how many slots (vectors) it keeps.
 
-    ========================  ==============================  =====  ==============================================
-    kind                      coefficients                    slots  formula (g gradient, t = 1, 2, ... the step)
-    ========================  ==============================  =====  ==============================================
-    ``gradient_descent``      ()                              0      w -= lr g
-    ``momentum``              (momentum,)                     1      v = mu v + g;  w -= lr v
-    ``nesterov``              (momentum,)                     1      v = mu v + g;  w -= lr (g + mu v)
-    ``rmsprop``               (rho, eps)                      1      s = rho s + (1 - rho) g^2;  w -= lr g / (sqrt s + eps)
-    ``adagrad``               (eps,)                          1      s += g^2;  w -= lr g / (sqrt s + eps)
-    ``adam``                  (beta1, beta2, eps)             2      Kingma & Ba 2015, algorithm 1 (eps after the correction)
-    ``nadam``                 (beta1, beta2, eps, psi)        2      torch's NAdam (Dozat 2016), momentum decay psi
-    ========================  ==============================  =====  ==============================================
-
+    ``kind`` is a row of :data:`lamina.engine.formulas.update.RULES`, which takes ``coefficients`` in its order.
     Every rule first applies decoupled weight decay, ``w -= lr * weight_decay * w``, where a parameter says ``decay``
     (AdamW, Loshchilov & Hutter 2019, is ``adam`` with a weight decay).
     """

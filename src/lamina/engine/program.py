@@ -12,32 +12,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["HEAD_KINDS", "OP_KINDS", "Head", "Op", "Parameter", "Program"]
-
-OP_KINDS = (
-    "dense",  # inputs (x,); parameters (weight (in, out)[, bias (out,)])
-    "activation",  # inputs (x,); function = name in lamina.activations; settings = the function's own numbers
-    "prelu",  # inputs (x,); parameters (slope (width,),)
-    "dropout",  # inputs (x,); settings (rate,): inverted dropout, y = x * keep / (1 - rate)
-    "batch_norm",  # inputs (x,); parameters ([gamma, beta]); state (running_mean, running_variance); settings (momentum, eps)
-    "layer_norm",  # inputs (x,); parameters ([gamma, beta]); settings (eps,)
-    "add",  # inputs (x1, x2, ...), equal widths
-    "multiply",  # inputs (x1, x2, ...), equal widths
-    "concat",  # inputs (x1, x2, ...); width = the sum of theirs
-)
-
-HEAD_KINDS = (
-    "squared_error",  # sum_k 1/2 (t - z)^2
-    "absolute_error",  # sum_k |t - z|
-    "huber",  # settings (delta,)
-    "poisson",  # z is the log of the rate: sum_k exp(z) - t z + t log t - t
-    "quantile",  # settings = levels q_1..q_m; logits of target j, level i at column j * m + i
-    "softmax_cross_entropy",  # settings (label_smoothing,); target (n, 1) class index, or (n, k) probabilities
-    "sigmoid_cross_entropy",  # settings (label_smoothing,); target (n, k) in [0, 1]
-    "hinge",  # sum_k max(0, 1 - t z), t in {-1, +1}
-    "perceptron",  # sum_k max(0, -t z), t in {-1, +1}
-    "external",  # the caller computes the loss and hands in the gradient of the logits
-)
+__all__ = ["Head", "Op", "Parameter", "Program"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +43,11 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """One operation: reads the buffers ``inputs``, writes the buffer ``output``. See :data:`OP_KINDS`."""
+    """One operation: reads the buffers ``inputs``, writes the buffer ``output``.
+
+    ``kind`` is a row of :data:`lamina.engine.reference.ops.OPS`, which tells what parameters, state and settings it has;
+    ``function`` is that of an activation, a name in :data:`lamina.activations.ACTIVATIONS`.
+    """
 
     kind: str
     layer: str
@@ -82,7 +61,11 @@ class Op:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A loss on the buffer ``logits``: ``weight * sum_i w_i L(logits_i, target_i) / sum_i w_i``. See :data:`HEAD_KINDS`."""
+    """A loss on the buffer ``logits``: ``weight * sum_i w_i L(logits_i, target_i) / sum_i w_i``.
+
+    ``kind`` is a row of :data:`lamina.engine.formulas.heads.table.HEADS`, or "external": the caller computes the loss and hands
+    in the gradient of the logits.
+    """
 
     kind: str
     logits: int

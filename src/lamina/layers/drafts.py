@@ -74,7 +74,7 @@ class OpDraft:
     Attributes
     ----------
     kind : str
-        One of :data:`lamina.engine.OP_KINDS`.
+        A row of ``lamina.engine.reference.ops.OPS``.
     width : int
         Columns of its output.
     parameters, state : tuple of ParameterDraft

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lamina import schedules
-from lamina.lazy import LazyRegistry
+from lamina.lazy import LazyRegistry, exported_classes
 from lamina.schedules.constant import Constant
 from lamina.schedules.schedule import Schedule
 from lamina.settings import from_name_or_dict
@@ -14,18 +14,7 @@ from lamina.settings import from_name_or_dict
 __all__ = ["SCHEDULES", "get_schedule"]
 
 SCHEDULES: Mapping[str, type[Schedule]] = LazyRegistry(
-    "lamina.schedules",
-    {
-        "constant": "Constant",
-        "step": "Step",
-        "exponential": "Exponential",
-        "inverse_scaling": "InverseScaling",
-        "cosine": "Cosine",
-        "warm_up": "WarmUp",
-        "one_cycle": "OneCycle",
-        "adaptive": "Adaptive",
-        "reduce_on_plateau": "ReduceOnPlateau",
-    },
+    "lamina.schedules", exported_classes("lamina.schedules", besides="function registry schedule")
 )
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from lamina.training.history import History, Record
     from lamina.training.monte_carlo import PredictiveDistribution
+    from lamina.training.settings import TrainerSettings
     from lamina.training.trainer import Trainer
     from lamina.training.training_warning import TrainingWarning
 
@@ -42,6 +43,7 @@ __all__ = [
     "TargetLoss",
     "TimeLimit",
     "Trainer",
+    "TrainerSettings",
     "TrainingWarning",
 ]
 
@@ -52,6 +54,7 @@ _HOMES = {
     "lamina.training.history": "History Record",
     "lamina.training.monte_carlo": "PredictiveDistribution",
     "lamina.training.trainer": "Trainer",
+    "lamina.training.settings": "TrainerSettings",
     "lamina.training.training_warning": "TrainingWarning",
 }
 __getattr__, __dir__ = lazy_exports(__name__, _HOMES)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from lamina.files.json_text import check_depth
 from lamina.files.tensors import read_tensors, write_tensors
 from lamina.forms import ANYTHING, Entries, check_form
 from lamina.network.heads import loss_weights_of
-from lamina.optimizers import Optimizer, StepOptimizer
+from lamina.optimizers import Optimizer
 from lamina.settings import Settings
 from lamina.training.checkpoint_form import IDENTITY, PLAIN, check_statistics, checkpoint_form
 from lamina.training.code_identity import code_identity, name_in
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from lamina.network import Network
     from lamina.schedules import Schedule
     from lamina.training.callbacks import Callback
-    from lamina.training.trainer import Trainer
+    from lamina.training.settings import TrainerSettings
+    from lamina.training.weighted_network import Metric
 
 __all__ = ["check_identity", "identity_of", "load_callbacks", "read_checkpoint", "read_state", "write_checkpoint"]
 
@@ -87,16 +88,24 @@ def read_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
     return state
 
 
-def read_state(path: str | os.PathLike[str], trainer: Trainer, schedule: Schedule) -> dict[str, Any]:
-    """Read a checkpoint, and check all of it against the trainer that is to go on from it; changes nothing.
+def read_state(
+    path: str | os.PathLike[str],
+    settings: TrainerSettings,
+    callbacks: Sequence[Callback],
+    metrics: Mapping[str, Metric],
+    schedule: Schedule,
+) -> dict[str, Any]:
+    """Read a checkpoint, and check all of it against the trainer that is to go on from it.
 
     Parameters
     ----------
     path : str or path
-    trainer : Trainer
-        Built or not: if not, its inputs are as wide as the checkpoint's.
+    settings : TrainerSettings
+        Their network may be not built: then its inputs are as wide as the checkpoint's.
+    callbacks, metrics
+        The trainer's.
     schedule : Schedule
-        As it was given to the trainer.
+        The one in place, which a callback may have put there.
 
     Raises
     ------
@@ -109,15 +118,13 @@ def read_state(path: str | os.PathLike[str], trainer: Trainer, schedule: Schedul
     with decoding(path, _WHAT):
         for form in (PLAIN, IDENTITY):
             check_form(state.get("identity"), form, "the identity")
-        network = _with_widths(trainer.network, state["identity"]["network"]["inputs"])
-        ours = identity_of(trainer, schedule, network)
+        network = _with_widths(settings.network, state["identity"]["network"]["inputs"])
+        ours = identity_of(replace(settings, network=network), callbacks, metrics)
         check_form(state["identity"], dict.fromkeys(ours, ANYTHING), "the identity")
     check_identity(ours, state["identity"], owner="Trainer", path=path)
     with decoding(path, _WHAT):
-        optimizer = trainer.optimizer
-        num_slots = optimizer.rule().num_slots if isinstance(optimizer, StepOptimizer) else 0
         program = network.program()
-        check_form(state, checkpoint_form(trainer, program, num_slots), "the checkpoint")
+        check_form(state, checkpoint_form(settings, callbacks, schedule, program), "the checkpoint")
         check_statistics(program, state["state"])
         if state["fit"]["first_epoch"] > state["epoch"]:
             rule = f"must be at most {state['epoch']}, the epochs done"
@@ -154,24 +161,23 @@ def _with_widths(network: Network, inputs: list[dict[str, Any]]) -> Network:
         return network
 
 
-def identity_of(trainer: Trainer, schedule: Schedule, network: Network | None = None) -> dict[str, Any]:
-    """What a checkpoint and the trainer that loads it must have in common, in JSON's types; ``schedule`` as it was given."""
-    value, *norms = astuple(trainer.clipping)
-    network = network or trainer.network
+def identity_of(settings: TrainerSettings, callbacks: Sequence[Callback], metrics: Mapping[str, Metric]) -> dict[str, Any]:
+    """What a checkpoint and the trainer that loads it must have in common, in JSON's types."""
+    value, *norms = astuple(settings.clipping)
     return {
-        "network": network.to_dict(),
-        "losses": [_described(loss) for loss in trainer.losses],
-        "seed": trainer.seed,
-        "dtype": trainer.dtype.name,
-        "optimizer": trainer.optimizer.identity() | _objective(trainer.optimizer),
-        "schedule": _described(schedule),
+        "network": settings.network.to_dict(),
+        "losses": [_described(loss) for loss in settings.losses],
+        "seed": settings.seed,
+        "dtype": settings.dtype,
+        "optimizer": settings.optimizer.identity() | _objective(settings.optimizer),
+        "schedule": _described(settings.schedule),
         "clipping": [None if value is None else list(value), *norms],
-        "batch_size": trainer.batch_size,
-        "shuffle": trainer.shuffle,
-        "penalty_per_row": trainer.penalty_per_row,
-        "loss_weights": loss_weights_of(trainer.loss_weights, network.output_names),
-        "metrics": {name: code_identity(metric) for name, metric in trainer.metrics.items()},
-        "callbacks": [callback.identity() for callback in trainer.callbacks],
+        "batch_size": settings.rows_a_step,
+        "shuffle": settings.shuffle,
+        "penalty_per_row": settings.penalty_per_row,
+        "loss_weights": loss_weights_of(settings.loss_weights, settings.network.output_names),
+        "metrics": {name: code_identity(metric) for name, metric in metrics.items()},
+        "callbacks": [callback.identity() for callback in callbacks],
     }
 
 

@@ -6,7 +6,7 @@ callback of Lamina's own remembers is a row of :data:`_CALLBACKS`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,15 +14,15 @@ import numpy as np
 from lamina.engine.program import Program
 from lamina.errors import InvalidSettingError, phrase
 from lamina.forms import ANYTHING, COMPARABLE, COUNT, REAL, TEXT, ArrayOf, AtLeast, Entries, Form, Maybe, like
-from lamina.optimizers import LBFGS
+from lamina.optimizers import LBFGS, StepOptimizer
 from lamina.stop_reason import STOP_CODES
 from lamina.training.callbacks import EarlyStopping, LearningRate
 from lamina.training.callbacks.callback import Callback
 from lamina.validation import Rule, boolean, choice, integer, number, value
 
 if TYPE_CHECKING:
-    from lamina.schedules.schedule import ReactiveSchedule
-    from lamina.training.trainer import Trainer
+    from lamina.schedules import ReactiveSchedule, Schedule
+    from lamina.training.settings import TrainerSettings
 
 __all__ = ["IDENTITY", "PLAIN", "check_statistics", "checkpoint_form"]
 
@@ -40,21 +40,21 @@ IDENTITY: Form = AtLeast({"network": AtLeast({"inputs": [AtLeast({"width": integ
 _NOTHING = value(None)
 
 
-def checkpoint_form(trainer: Trainer, program: Program, num_slots: int) -> Form:
-    """The form of the checkpoints that ``trainer`` can load.
+def checkpoint_form(settings: TrainerSettings, callbacks: Sequence[Callback], schedule: Schedule, program: Program) -> Form:
+    """The form of the checkpoints that a trainer can load.
 
     Parameters
     ----------
-    trainer : Trainer
+    settings, callbacks, schedule
+        The trainer's, with the schedule that is in place.
     program : Program
         Of its network, whose arrays have these sizes.
-    num_slots : int
-        Vectors that its optimizer keeps.
     """
-    reactive = trainer.schedule.reactive
+    optimizer, dtype = settings.optimizer, np.dtype(settings.dtype)
+    num_slots = optimizer.rule().num_slots if isinstance(optimizer, StepOptimizer) else 0
     weights: dict[str, Form] = {
-        "parameters": ArrayOf((program.num_parameters,), trainer.dtype),
-        "state": ArrayOf((program.num_state,), trainer.dtype),
+        "parameters": ArrayOf((program.num_parameters,), dtype),
+        "state": ArrayOf((program.num_state,), dtype),
     }
     return {
         "identity": ANYTHING,  # compared with the trainer's own
@@ -65,16 +65,16 @@ def checkpoint_form(trainer: Trainer, program: Program, num_slots: int) -> Form:
             "first": Maybe(weights),
             "best": _best(weights),
         },
-        "full_batch": Maybe(_full_batch(program.num_parameters)) if isinstance(trainer.optimizer, LBFGS) else _NOTHING,
-        "callbacks": tuple(_callback(callback, weights) for callback in trainer.callbacks),
+        "full_batch": Maybe(_full_batch(program.num_parameters)) if isinstance(optimizer, LBFGS) else _NOTHING,
+        "callbacks": tuple(_callback(callback, weights) for callback in callbacks),
         "epoch": COUNT,
         "step": COUNT,
         "stop_reason": Maybe((choice(STOP_CODES), TEXT)),
         "history": [AtLeast({"epoch": COUNT, "step": COUNT, "loss": REAL})],
         # Of the schedule that was in place, which may have been a callback's.
-        "schedule": Maybe(Entries(ANYTHING) if reactive is None else _reactive(reactive)),
+        "schedule": Maybe(Entries(ANYTHING) if schedule.reactive is None else _reactive(schedule.reactive)),
         **weights,
-        "slots": ArrayOf((num_slots, program.num_parameters), trainer.dtype),
+        "slots": ArrayOf((num_slots, program.num_parameters), dtype),
     }
 
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
+from lamina.data_frame import to_data_frame
 from lamina.door import serve
 from lamina.errors import nearest
-from lamina.training.data_frame import to_data_frame
 
 if TYPE_CHECKING:
     import pandas as pd

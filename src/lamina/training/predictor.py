@@ -6,39 +6,22 @@ Monte Carlo dropout, which few need, is imported by the method that needs it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
 
-from lamina.engine import ENGINES, N_THREADS
 from lamina.engine.executor import Executor
 from lamina.engine.plan import Batches
 from lamina.losses import Loss
 from lamina.network import Network
-from lamina.network.heads import Losses, losses_for
 from lamina.network.named_arrays import NamedArrays
 from lamina.training.batches import input_widths
 from lamina.training.output_losses import check_loss_keys
+from lamina.training.settings import TrainerSettings
 from lamina.training.weighted_network import Metric, WeightedNetwork
-from lamina.validation import Rule, choice, function, instance, integer, mapping_of, one_of, value
 
-__all__ = ["PREDICTOR_RULES", "Predictor"]
-
-
-def _is_pair(given: object) -> bool:
-    arrays = given if isinstance(given, tuple | list) else []
-    return len(arrays) == 2 and all(isinstance(a, np.ndarray) and a.ndim == 1 and a.dtype.kind == "f" for a in arrays)
-
-
-PREDICTOR_RULES: dict[str, Rule] = {
-    "network": instance(Network),
-    "seed": integer(0),
-    "dtype": choice(("float32", "float64")),
-    "n_threads": N_THREADS,
-    "engine": choice(ENGINES),
-    "initial_weights": one_of(value(None), Rule("a pair of flat float arrays, parameters and state", _is_pair)),
-    "metrics": one_of(value(None), mapping_of(function("targets, predictions"))),
-}
+__all__ = ["Predictor"]
 
 
 class Predictor:
@@ -46,34 +29,28 @@ class Predictor:
 
     Parameters
     ----------
-    network, loss, metrics, seed, dtype, engine, n_threads, loss_weights, initial_weights
-        As in :class:`lamina.training.Trainer`, which checks them by :data:`PREDICTOR_RULES`, all settings at once.
+    settings : TrainerSettings
+    metrics, initial_weights
+        As in :class:`lamina.training.Trainer`.
+
+    Attributes
+    ----------
+    settings : TrainerSettings
+        All settings as one frozen object, which can be written as JSON; its network is built once the first data are known.
     """
 
     def __init__(
         self,
-        network: Network,
-        loss: Losses,
-        *,
-        metrics: Mapping[str, Metric] | None,
-        seed: int,
-        dtype: str,
-        engine: str,
-        n_threads: int | None,
-        loss_weights: Sequence[float] | Mapping[str, float] | None,
+        settings: TrainerSettings,
+        metrics: Mapping[str, Metric] | None = None,
         initial_weights: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> None:
-        self._network = network
+        self.settings = settings
         self._initial_weights = initial_weights
         self._model: WeightedNetwork | None = None
-        self._losses = losses_for(loss, network.output_names)
         self._metrics = dict(metrics or {})
-        check_loss_keys(network.output_names, self._metrics)
-        self.seed = int(seed)
-        self._dtype = np.dtype(dtype)
-        self._engine = engine
-        self._n_threads = n_threads
-        self._loss_weights = loss_weights
+        self._dtype = np.dtype(settings.dtype)
+        check_loss_keys(settings.network.output_names, self._metrics)
 
     def build(self, widths: int | Sequence[int] | None = None) -> Self:
         """Make the executor and the first weights; the first data that come do it by themselves.
@@ -89,30 +66,35 @@ class Predictor:
             This object itself.
         """
         if widths is not None:
-            self._network = self._network.build(widths)
+            self.settings = replace(self.settings, network=self.network.build(widths))
         settings = (self.loss_weights, self.metrics, self.dtype, self.engine, self.n_threads, self.seed)
         first, self._initial_weights = self._initial_weights, None
         if first is not None:
-            self._network.unflatten(*first)  # which refuses vectors of other lengths
-        self._model = WeightedNetwork(self._network, self.losses, *settings, first)
+            self.network.unflatten(*first)  # which refuses vectors of other lengths
+        self._model = WeightedNetwork(self.network, self.losses, *settings, first)
         return self
 
     @property
     def network(self) -> Network:
         """The network, built once the widths of its inputs are known."""
-        return self._network
+        return self.settings.network
 
     # What the executor was made with. It is not made anew, hence no setters: an assignment would change nothing.
 
     @property
+    def seed(self) -> int:
+        """Keys all randomness."""
+        return self.settings.seed
+
+    @property
     def losses(self) -> tuple[Loss, ...]:
         """One loss an output."""
-        return self._losses
+        return self.settings.losses
 
     @property
     def loss_weights(self) -> Sequence[float] | Mapping[str, float] | None:
         """Factors of the outputs' losses, as they were given."""
-        return self._loss_weights
+        return self.settings.loss_weights
 
     @property
     def metrics(self) -> dict[str, Metric]:
@@ -127,12 +109,12 @@ class Predictor:
     @property
     def engine(self) -> str:
         """The engine asked for."""
-        return self._engine
+        return self.settings.engine
 
     @property
     def n_threads(self) -> int | None:
         """Threads of the engine; None: chosen by the work."""
-        return self._n_threads
+        return self.settings.n_threads
 
     @property
     def executor(self) -> Executor:

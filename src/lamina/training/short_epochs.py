@@ -12,9 +12,9 @@ from lamina.engine.executor import EpochsExecutor
 from lamina.engine.plan import Batches, Epochs, Failure, StepValues, TrainingResult
 from lamina.training.best_weights import BestWeights
 from lamina.training.callbacks.callback import Run
-from lamina.training.callbacks.moments import Moments
 from lamina.training.chunks import ChunkSize
 from lamina.training.history import Record
+from lamina.training.moments import Moments
 from lamina.training.output_losses import loss_key
 
 __all__ = ["ShortEpochs", "run_short_epochs"]
@@ -86,7 +86,7 @@ class ShortEpochs:
 
 
 def run_short_epochs(
-    run: Run, epochs: ShortEpochs, steps: EpochsExecutor, best: BestWeights, size: ChunkSize, moments: Moments | None
+    run: Run, epochs: ShortEpochs, stepper: EpochsExecutor, best: BestWeights, size: ChunkSize, moments: Moments | None
 ) -> Failure | None:
     """Take all steps of ``epochs`` in one call, and then tell the callbacks of each, if there are any.
 
@@ -99,7 +99,7 @@ def run_short_epochs(
     began = time.perf_counter()
     result = best.offer_epochs(
         run.executor,
-        lambda kept: steps.train_epochs(epochs.data, epochs.epochs, epochs.batch_size, first_step, epochs.values, kept),
+        lambda kept: stepper.train_epochs(epochs.data, epochs.epochs, epochs.batch_size, first_step, epochs.values, kept),
     )
     duration_s = time.perf_counter() - began
     size.observe(epochs.epochs.count * epochs.steps_per_epoch, duration_s)

@@ -27,6 +27,7 @@ SCALARS = {
     "i64": ctypes.c_int64,
     "double": ctypes.c_double,
     "bool": ctypes.c_bool,
+    "char*": ctypes.c_char_p,
     "int": ctypes.c_int,
     "Function": ctypes.c_int,
     "HeadKind": ctypes.c_int,
@@ -35,15 +36,13 @@ SCALARS = {
 }
 
 
-def _names(array: str) -> list[str]:
-    """The names of one array of csrc/kernels/functions.hpp, in its order."""
-    text = (CSRC / "kernels" / "functions.hpp").read_text()
-    found = re.search(array + r"\[\] = \{(.*?)\}", text, re.DOTALL)
-    assert found
-    return re.findall(r'"(\w+)"', found[1])
-
-
-FUNCTIONS, HEADS, RULES = _names("kFunctionNames"), _names("kHeadNames"), _names("kRuleNames")
+def _row(name_of: Callable[[int], bytes | None], name: str) -> int:
+    """Where the name stands in a table."""
+    row = 0
+    while (found := name_of(row)) != name.encode():
+        assert found is not None, f"no row has the name {name}"
+        row += 1
+    return row
 
 
 def _pointer(value: np.ndarray | None) -> int | None:
@@ -58,7 +57,7 @@ class KernelTable:
         self.dtype = dtype
         self.eps = float(np.finfo(dtype).eps)
         header = (CSRC / "kernels" / "kernels.hpp").read_text()
-        declarations = re.findall(r"^\s*(\w+) \(\*(\w+)\)\((.*?)\);", header, re.MULTILINE | re.DOTALL)
+        declarations = re.findall(r"^\s*(?:const )?(\w+\*?) \(\*(\w+)\)\((.*?)\);", header, re.MULTILINE | re.DOTALL)
         pointers = ctypes.cast(address, ctypes.POINTER(ctypes.c_void_p * len(declarations))).contents
         for (result, name, arguments), pointer in zip(declarations, pointers, strict=True):
             setattr(self, name, self._callable(pointer, result, [argument.strip() for argument in arguments.split(",")]))
@@ -73,15 +72,13 @@ class KernelTable:
             return ctypes.c_float if self.dtype == np.float32 else ctypes.c_double
         return SCALARS[name]
 
-    @staticmethod
-    def function(name: str) -> int:
+    def function(self, name: str) -> int:
         """The number of an activation."""
-        return FUNCTIONS.index(name)
+        return _row(self.function_name, name)
 
-    @staticmethod
-    def rule(name: str) -> int:
+    def rule(self, name: str) -> int:
         """The number of an update rule."""
-        return RULES.index(name)
+        return _row(self.rule_name, name)
 
     @staticmethod
     def key(seed: int, purpose: int, step: int, op: int) -> RandomKey:
@@ -100,14 +97,14 @@ class KernelTable:
         """The activation ``name`` of x, any shape."""
         out, numbers = np.full_like(x, np.nan), np.array([*settings, 0.0])
         width = x.shape[-1]
-        self.activation_forward(out, x, x.size // max(width, 1), width, FUNCTIONS.index(name), numbers)
+        self.activation_forward(out, x, x.size // max(width, 1), width, self.function(name), numbers)
         return out
 
     def slope(self, name: str, x: np.ndarray, *settings: float) -> np.ndarray:
         """Its derivative: the backward pass of a gradient of ones."""
         out, d_x, numbers = self.activate(name, x, *settings), np.full_like(x, np.nan), np.array([*settings, 0.0])
         width = x.shape[-1]
-        self.activation_backward(d_x, np.ones_like(x), x, out, x.size // max(width, 1), width, FUNCTIONS.index(name), numbers)
+        self.activation_backward(d_x, np.ones_like(x), x, out, x.size // max(width, 1), width, self.function(name), numbers)
         return d_x
 
     def run_head(
@@ -116,7 +113,7 @@ class KernelTable:
         """The scaled sum of losses and the gradient of the logits; asserts that asking for no gradient changes no loss."""
         n, width = logits.shape
         d_logits, numbers = np.full_like(logits, np.nan), np.array([*settings, 0.0])
-        rest = (logits, target, scale, n, width, target.shape[1], HEADS.index(kind), numbers, len(settings))
+        rest = (logits, target, scale, n, width, target.shape[1], _row(self.head_name, kind), numbers)
         loss = self.head(d_logits, *rest)
         np.testing.assert_equal(self.head(None, *rest), loss)
         return loss, d_logits

@@ -6,9 +6,9 @@ import array_api_strict
 import numpy as np
 import pytest
 
+from lamina.engine.formulas.update import RULES
 from lamina.engine.plan import Batches, Clipping, StepValues, TrainingPlan, UpdateRule
 from lamina.engine.reference import ReferenceExecutor
-from lamina.engine.reference.update import RULES
 
 SMOOTH = ("tanh", "sigmoid", "softplus", "gelu", "gelu_tanh", "silu", "mish", "softsign", "softmax", "identity")
 # A large eps: gradients that are 0 but for rounding (a bias before a batch norm) would else be scaled up to full steps

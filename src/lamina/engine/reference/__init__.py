@@ -1,4 +1,4 @@
-"""The reference engine: every formula once, in the plainest text, on any library of the array API standard."""
+"""The reference engine: a program run by the formulas, in the plainest way."""
 
 from __future__ import annotations
 

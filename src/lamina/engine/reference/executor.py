@@ -9,17 +9,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from lamina.engine.executor import live_array
+from lamina.engine.formulas.activation import activation_forward
+from lamina.engine.formulas.array import Array, Namespace, array_namespace
+from lamina.engine.formulas.clipping import clip, norm
+from lamina.engine.formulas.penalty import max_norm, penalty, penalty_gradient
+from lamina.engine.formulas.update import RULES, decay
 from lamina.engine.plan import Batches, Failure, InputArray, StepValues, TrainingPlan, TrainingResult, UpdateRule
 from lamina.engine.program import Program
-from lamina.engine.reference.activation import activation_forward
-from lamina.engine.reference.array import Array, Namespace, array_namespace
-from lamina.engine.reference.clipping import clip, norm
 from lamina.engine.reference.failure import all_finite, find_activation, find_gradient, find_loss, find_statistics, find_update
 from lamina.engine.reference.objective import by_head, head_gradients, head_losses
 from lamina.engine.reference.passes import Mode, Tape, flatten, run_backward, run_forward, unflatten
-from lamina.engine.reference.penalty import max_norm, penalty, penalty_gradient
 from lamina.engine.reference.rows import chunks, gather
-from lamina.engine.reference.update import RULES, decay
 
 __all__ = ["ReferenceExecutor"]
 

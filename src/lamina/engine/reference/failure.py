@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from lamina.engine.formulas.array import Array, array_namespace
 from lamina.engine.plan import Failure
 from lamina.engine.program import Program
-from lamina.engine.reference.array import Array, array_namespace
 from lamina.engine.reference.passes import Tape
 
 __all__ = ["all_finite", "find_activation", "find_gradient", "find_loss", "find_statistics", "find_update"]

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from lamina.engine.formulas.array import Array, array_namespace, sum_float64
+from lamina.engine.formulas.heads.head import HeadFormula
+from lamina.engine.formulas.heads.table import HEADS
 from lamina.engine.program import Head, Program
-from lamina.engine.reference.array import Array, array_namespace, sum_float64
-from lamina.engine.reference.heads.head import HeadFormula
-from lamina.engine.reference.heads.table import HEADS
 from lamina.errors import InvalidSettingError, phrase
 
 __all__ = ["by_head", "head_gradients", "head_losses"]

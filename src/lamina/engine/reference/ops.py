@@ -1,4 +1,4 @@
-"""The ops by the names that :data:`lamina.engine.program.OP_KINDS` gives them: each formula, fed from a program's buffers."""
+"""The ops by their names: each formula, fed from a program's buffers."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from lamina.engine.formulas import batch_norm, combine, layer_norm
+from lamina.engine.formulas.activation import activation_backward, activation_forward
+from lamina.engine.formulas.array import Array, Namespace
+from lamina.engine.formulas.dense import dense_backward, dense_forward
+from lamina.engine.formulas.dropout import dropout_backward, dropout_forward
+from lamina.engine.formulas.prelu import prelu_backward, prelu_forward
 from lamina.engine.program import Op
 from lamina.engine.randomness import keep_mask
-from lamina.engine.reference import batch_norm, combine, layer_norm
-from lamina.engine.reference.activation import activation_backward, activation_forward
-from lamina.engine.reference.array import Array, Namespace
-from lamina.engine.reference.dense import dense_backward, dense_forward
-from lamina.engine.reference.dropout import dropout_backward, dropout_forward
-from lamina.engine.reference.prelu import prelu_backward, prelu_forward
 
 __all__ = ["OPS", "Call", "OpRules"]
 
@@ -144,14 +144,24 @@ def _concat_backward(call: Call, d_out: Array) -> Gradients:
     return combine.concat_backward(d_out, [x.shape[1] for x in call.inputs]), ()
 
 
+#: Every op by the name that a layer gives it. ``settings``, where an op has none in its row, are empty.
 OPS: dict[str, OpRules] = {
+    # inputs (x,); parameters (weight (in, out)[, bias (out,)])
     "dense": OpRules(_dense_forward, _dense_backward),
+    # inputs (x,); function = a name in lamina.activations; settings = the function's own numbers
     "activation": OpRules(_activation_forward, _activation_backward),
+    # inputs (x,); parameters (slope (width,),)
     "prelu": OpRules(_prelu_forward, _prelu_backward),
+    # inputs (x,); settings (rate,)
     "dropout": OpRules(_dropout_forward, _dropout_backward),
+    # inputs (x,); parameters ([gamma, beta]); state (running_mean, running_variance); settings (momentum, eps)
     "batch_norm": OpRules(_batch_norm_forward, _batch_norm_backward),
+    # inputs (x,); parameters ([gamma, beta]); settings (eps,)
     "layer_norm": OpRules(_layer_norm_forward, _layer_norm_backward),
+    # inputs (x1, x2, ...), equal widths
     "add": OpRules(_add_forward, _add_backward),
+    # inputs (x1, x2, ...), equal widths
     "multiply": OpRules(_multiply_forward, _multiply_backward),
+    # inputs (x1, x2, ...); width = the sum of theirs
     "concat": OpRules(_concat_forward, _concat_backward),
 }

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from lamina.engine.formulas.array import Array, Namespace
 from lamina.engine.program import Parameter, Program
-from lamina.engine.reference.array import Array, Namespace
 from lamina.engine.reference.ops import OPS, Call
 
 __all__ = ["Mode", "Tape", "flatten", "run_backward", "run_forward", "unflatten"]

@@ -13,15 +13,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lamina.engine.formulas.array import Array
+from lamina.engine.formulas.penalty import penalty
 from lamina.engine.perturbation import BatchObjective, PerturbationRule
 from lamina.engine.plan import Batches, Failure, StepValues, TrainingResult
 from lamina.engine.randomness import PERTURB_ALL, PERTURB_ONE, random_words
-from lamina.engine.reference.array import Array
 from lamina.engine.reference.executor import ReferenceExecutor
 from lamina.engine.reference.failure import find_activation, find_loss, find_statistics
 from lamina.engine.reference.objective import by_head, head_losses
 from lamina.engine.reference.passes import Mode, Tape
-from lamina.engine.reference.penalty import penalty
 
 __all__ = ["draw_changes", "draw_signs", "perturb"]
 

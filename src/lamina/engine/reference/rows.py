@@ -9,7 +9,7 @@ import numpy as np
 from array_api_compat import is_array_api_obj, is_numpy_namespace
 from scipy import sparse
 
-from lamina.engine.reference.array import Array, array_namespace
+from lamina.engine.formulas.array import Array, array_namespace
 
 __all__ = ["chunks", "gather"]
 

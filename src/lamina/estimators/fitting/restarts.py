@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina.data_frame import to_data_frame
 from lamina.engine import default_threads
 from lamina.errors import NonFiniteError
 from lamina.estimators.fitting.optimization import build_optimizer
@@ -25,7 +26,6 @@ from lamina.optimizers import PerturbationOptimizer
 from lamina.tasks import Tasks
 from lamina.training import StopReason
 from lamina.training.callbacks.callback import list_of_callbacks
-from lamina.training.data_frame import to_data_frame
 from lamina.training.interrupts import Interrupts
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import Any
 from lamina.patience import Patience
 from lamina.training.best_weights import BestWeights
 from lamina.training.callbacks.callback import Callback, Run
-from lamina.training.callbacks.watched import watched
 from lamina.training.history import Record
+from lamina.training.watched import watched
 from lamina.validation import boolean, check_parameters, choice, integer, number, text
 
 __all__ = ["EarlyStopping"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lamina.training.callbacks.callback import Callback, Run
-from lamina.training.callbacks.watched import watched
 from lamina.training.history import Record
+from lamina.training.watched import watched
 from lamina.validation import check_parameters, choice, number, text
 
 __all__ = ["TargetLoss"]

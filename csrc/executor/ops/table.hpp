@@ -1,0 +1,51 @@
+// The table of the ops: all that the rest of the engine knows of most of them.
+#pragma once
+
+#include <string_view>
+
+#include "executor/context.hpp"
+#include "executor/ops/activation.hpp"
+#include "executor/ops/combine.hpp"
+#include "executor/ops/dense.hpp"
+#include "executor/ops/dropout.hpp"
+#include "executor/ops/normalization.hpp"
+#include "executor/ops/prelu.hpp"
+
+namespace lamina {
+
+template <class T>
+struct OpRow {
+  const char* name;  // in a program
+  void (*forward)(const Context<T>& context, const Op& op);
+  void (*backward)(const Context<T>& context, const Op& op);
+  KeptSizes (*keeps)(i64 n, i64 width, bool training) = nullptr;
+  // out (n,) = the column j of the output, x (n,) being that of the first input and room (n,) free; null
+  // where a column of the output does not depend on that column of the inputs and of the parameters alone.
+  void (*column)(const Context<T>& context, const Op& op, i64 j, T* out, const T* x, T* room) = nullptr;
+};
+
+template <class T>
+inline constexpr OpRow<T> kOps[] = {
+    {"dense", dense_forward, dense_backward},
+    {"activation", activation_forward, activation_backward, nullptr, activation_column},
+    {"dropout", dropout_forward, dropout_backward, dropout_keeps, dropout_column},
+    {"concat", concat_forward, concat_backward},
+    {"prelu", prelu_forward, prelu_backward, nullptr, prelu_column},
+    {"batch_norm", batch_norm_forward, batch_norm_backward, batch_norm_keeps, batch_norm_column},
+    {"layer_norm", layer_norm_forward, layer_norm_backward, layer_norm_keeps},
+    {"add", add_forward, add_backward, nullptr, add_column},
+    {"multiply", multiply_forward, multiply_backward, nullptr, multiply_column},
+};
+
+template <class T>
+const OpRow<T>& row_of(const Op& op) {
+  return kOps<T>[static_cast<int>(op.kind)];
+}
+
+constexpr bool is_row(OpKind kind, std::string_view name) {
+  return kOps<float>[static_cast<int>(kind)].name == name;
+}
+static_assert(is_row(OpKind::dense, "dense") && is_row(OpKind::activation, "activation"));
+static_assert(is_row(OpKind::dropout, "dropout") && is_row(OpKind::concat, "concat"));
+
+}  // namespace lamina

@@ -1,0 +1,19 @@
+// Nesterov's momentum (1983), in the form of Sutskever et al. 2013: v = decay1 v + g; w -= rate (g + decay1
+// v). Coefficients: (momentum,).
+#pragma once
+
+#include "rules/momentum.hpp"
+
+namespace lamina {
+
+struct Nesterov : Momentum {
+  static constexpr const char* name = "nesterov";
+
+  template <class V>
+  LAMINA_INLINE static V updated(V w, V g, V& v, V&, const auto& a) {
+    v = a.decay1 * v + g;
+    return a.keep * w - a.rate * (g + a.decay1 * v);
+  }
+};
+
+}  // namespace lamina

@@ -1,0 +1,66 @@
+"""Bounds on the gradient: element by element, or on the norm of a part (Pascanu, Mikolov & Bengio 2013, algorithm 1)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from lamina.engine.formulas.array import Array, array_namespace, sum_float64
+from lamina.engine.plan import Clipping
+
+__all__ = ["clip", "clip_norm", "clip_value", "norm"]
+
+
+def norm(x: Array) -> float:
+    """The Euclidean norm, its squares summed in float64.
+
+    >>> import numpy as np
+    >>> norm(np.array([3.0, 4.0], dtype=np.float32))
+    5.0
+    """
+    xp = array_namespace(x)
+    wide = xp.astype(x, xp.float64)
+    return math.sqrt(float(sum_float64(wide * wide)))
+
+
+def clip_value(gradient: Array, low: float, high: float) -> Array:
+    """Every element into ``[low, high]``."""
+    return array_namespace(gradient).clip(gradient, min=low, max=high)
+
+
+def clip_norm(gradient: Array, bound: float) -> Array:
+    """``gradient * bound / norm`` where the norm exceeds ``bound``: shorter, in the same direction.
+
+    >>> import numpy as np
+    >>> clip_norm(np.array([3.0, 4.0]), 1.0)
+    array([0.6, 0.8])
+    """
+    length = norm(gradient)
+    return gradient * (bound / length) if length > bound else gradient
+
+
+def clip(gradient: Array, clipping: Clipping, layers: Sequence[Sequence[slice]]) -> tuple[Array, bool]:
+    """All bounds in their order (value, each layer, the whole), and whether any of them changed the gradient.
+
+    ``layers`` says which slices of the flat gradient belong to each layer; together they tile it in order.
+    """
+    xp = array_namespace(gradient)
+    clipped = gradient
+    if clipping.value is not None:
+        clipped = clip_value(clipped, *map(float, clipping.value))
+    if clipping.layer_norm is not None:
+        clipped = _clip_layers(clipped, float(clipping.layer_norm), layers)
+    if clipping.norm is not None:
+        clipped = clip_norm(clipped, float(clipping.norm))
+    return clipped, clipped is not gradient and bool(xp.any(clipped != gradient))
+
+
+def _clip_layers(gradient: Array, bound: float, layers: Sequence[Sequence[slice]]) -> Array:
+    """The gradient of each layer's parameters as one vector, bounded."""
+    xp = array_namespace(gradient)
+    pieces: dict[tuple[int, int], Array] = {}
+    for slices in layers:
+        length = norm(xp.concat([gradient[s] for s in slices]))
+        factor = bound / length if length > bound else 1.0
+        pieces.update({(s.start, s.stop): gradient[s] * factor for s in slices})
+    return xp.concat([pieces[place] for place in sorted(pieces)])

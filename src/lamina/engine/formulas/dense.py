@@ -1,0 +1,43 @@
+"""Dense: every output unit is a weighted sum of all inputs, plus a bias (Rosenblatt 1958; Rumelhart, Hinton & Williams 1986)."""
+
+from __future__ import annotations
+
+from lamina.engine.formulas.array import Array, array_namespace
+
+__all__ = ["dense_backward", "dense_forward"]
+
+
+def dense_forward(x: Array, weight: Array, bias: Array | None = None) -> Array:
+    """``out = x @ weight + bias``.
+
+    Parameters
+    ----------
+    x : array of shape (n, in), or a SciPy CSR array where ``weight`` is a NumPy array
+    weight : array of shape (in, out)
+    bias : array of shape (out,), optional
+
+    Returns
+    -------
+    array of shape (n, out)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> dense_forward(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]), np.array([0.5]))
+    array([[11.5]])
+    """
+    out = x @ weight
+    return out if bias is None else out + bias
+
+
+def dense_backward(d_out: Array, x: Array, weight: Array, *, needs_d_x: bool = True) -> tuple[Array | None, Array, Array]:
+    """Gradients of :func:`dense_forward`: ``(d_x, d_weight, d_bias)``.
+
+    ``d_x`` is None unless ``needs_d_x``: the data at the bottom of a network need no gradient, and a sparse one would be dense.
+    """
+    xp = array_namespace(d_out, weight)
+    # out = x @ weight + bias
+    d_x = d_out @ weight.T if needs_d_x else None
+    d_weight = x.T @ d_out
+    d_bias = xp.sum(d_out, axis=0)
+    return d_x, d_weight, d_bias

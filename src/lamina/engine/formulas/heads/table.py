@@ -1,0 +1,31 @@
+"""The heads by their names (``external``, whose loss the caller computes, has no formula here)."""
+
+from __future__ import annotations
+
+from lamina.engine.formulas.heads import (
+    absolute_error,
+    hinge,
+    huber,
+    perceptron,
+    poisson,
+    quantile,
+    sigmoid_cross_entropy,
+    softmax_cross_entropy,
+    squared_error,
+)
+from lamina.engine.formulas.heads.head import HeadFormula
+
+__all__ = ["HEADS"]
+
+#: Every head by the name that a loss gives it.
+HEADS: dict[str, HeadFormula] = {
+    "squared_error": HeadFormula(squared_error.loss, squared_error.gradient),
+    "absolute_error": HeadFormula(absolute_error.loss, absolute_error.gradient),
+    "huber": HeadFormula(huber.loss, huber.gradient),
+    "poisson": HeadFormula(poisson.loss, poisson.gradient),
+    "quantile": HeadFormula(quantile.loss, quantile.gradient),
+    "softmax_cross_entropy": HeadFormula(softmax_cross_entropy.loss, softmax_cross_entropy.gradient),
+    "sigmoid_cross_entropy": HeadFormula(sigmoid_cross_entropy.loss, sigmoid_cross_entropy.gradient),
+    "hinge": HeadFormula(hinge.loss, hinge.gradient),
+    "perceptron": HeadFormula(perceptron.loss, perceptron.gradient),
+}

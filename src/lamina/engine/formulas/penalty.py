@@ -1,0 +1,57 @@
+"""Penalties that pull weights towards 0, and the bound on the weights into a unit.
+
+A penalty is ``sum l1 |w| + 1/2 l2 w^2`` over the flat vector of weights: L1 is the lasso (Tibshirani 1996), L2 ridge or Tikhonov
+(Hoerl & Kennard 1970), both at once the elastic net (Zou & Hastie 2005).
+"""
+
+from __future__ import annotations
+
+from lamina.engine.formulas.array import Array, array_namespace, sum_float64
+
+__all__ = ["max_norm", "penalty", "penalty_gradient"]
+
+
+def penalty(w: Array, l1: Array | float, l2: Array | float) -> float:
+    """``sum l1 |w| + 1/2 l2 w^2``, summed in float64; ``l1`` and ``l2`` are numbers or vectors like ``w``.
+
+    >>> import numpy as np
+    >>> penalty(np.array([-2.0, 1.0]), 1.0, np.array([1.0, 0.0]))
+    5.0
+    """
+    xp = array_namespace(w)
+    wide = xp.astype(w, xp.float64)
+    return float(sum_float64(l1 * xp.abs(wide) + 0.5 * l2 * wide * wide))
+
+
+def penalty_gradient(w: Array, l1: Array | float, l2: Array | float) -> Array:
+    """``l1 sign(w) + l2 w``; 0 at the kink of ``|w|``.
+
+    >>> import numpy as np
+    >>> penalty_gradient(np.array([-2.0, 0.0]), 1.0, 0.5)
+    array([-2.,  0.])
+    """
+    # penalty = sum l1 |w| + 1/2 l2 w^2
+    return l1 * array_namespace(w).sign(w) + l2 * w
+
+
+def max_norm(weight: Array, bound: float) -> Array:
+    """Columns (the weights into one unit) longer than ``bound`` are shortened to it (Srebro et al. 2005; Srivastava et al. 2014).
+
+    A vector is a matrix of one row.
+
+    >>> import numpy as np
+    >>> max_norm(np.array([[3.0, 0.3], [4.0, 0.4]]), 1.0)
+    array([[0.6, 0.3],
+           [0.8, 0.4]])
+    """
+    xp = array_namespace(weight)
+    rows = xp.reshape(weight, (-1, weight.shape[-1]))
+    norm = xp.sqrt(xp.sum(rows * rows, axis=0, keepdims=True))
+    if not bool(xp.all(xp.isfinite(norm))):  # the squares overflow, which those of shares of the largest do not
+        most = xp.max(xp.abs(rows), axis=0, keepdims=True)
+        shares = rows / xp.where(most > 0, most, 1.0)
+        factor = bound / most / xp.sqrt(xp.sum(shares * shares, axis=0, keepdims=True))
+        rows = xp.where(xp.isfinite(norm), rows, rows * factor)
+        norm = xp.where(xp.isfinite(norm), norm, bound)
+    factor = xp.where(norm > bound, bound / xp.where(norm > 0, norm, 1.0), 1.0)
+    return xp.reshape(rows * factor, weight.shape)

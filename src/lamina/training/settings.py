@@ -1,0 +1,160 @@
+"""A trainer's settings: everything that can be said of a training before its data are there, as one frozen object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from numbers import Integral
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from lamina.clipping import Clipping
+from lamina.engine import ENGINES, N_THREADS, plan
+from lamina.losses import Loss
+from lamina.network import Network, network_from_dict
+from lamina.network.heads import Losses, losses_for
+from lamina.optimizers import GradientDescent, Optimizer, StepOptimizer, get_optimizer
+from lamina.schedules import Schedule, get_schedule
+from lamina.settings import Settings
+from lamina.validation import Rule, boolean, choice, instance, integer, one_of, value
+
+__all__ = ["TrainerSettings", "name_of_dtype", "setting"]
+
+_USUAL_BATCH_SIZE = 32
+
+
+def _to_batch_size(batch_size: int | str | None) -> int | str | None:
+    return int(batch_size) if isinstance(batch_size, Integral) else batch_size
+
+
+def _to_clipping(bounds: plan.Clipping | None) -> Clipping:
+    return bounds if isinstance(bounds, Clipping) else Clipping(**({} if bounds is None else asdict(bounds)))
+
+
+@dataclass(frozen=True)
+class TrainerSettings(Settings):
+    """What a :class:`lamina.training.Trainer` is made with, but for its callbacks, its metrics and given first weights.
+
+    ``to_dict`` gives values for JSON, and ``from_settings`` takes them; a loss, schedule or objective that is a function of the
+    user's has no such description and is refused.
+
+    Parameters
+    ----------
+    network, loss, optimizer, batch_size, schedule, clipping, seed, dtype, shuffle, engine, n_threads, penalty_per_row, \
+loss_weights, on_interrupt
+        As in :class:`lamina.training.Trainer`.
+
+    Examples
+    --------
+    >>> import json
+    >>> from lamina import Dense, Sequential
+    >>> settings = TrainerSettings(Sequential([Dense(1)]), "squared_error", "momentum", batch_size=8)
+    >>> text = json.dumps(settings.to_dict())
+    >>> TrainerSettings.from_settings(json.loads(text)) == settings
+    True
+    """
+
+    network: Network
+    loss: Losses
+    optimizer: Optimizer = "adam"  # type: ignore[assignment]  # what is given becomes what it stands for
+    batch_size: int | str | None = "auto"
+    schedule: Schedule = None  # type: ignore[assignment]
+    clipping: plan.Clipping = None  # type: ignore[assignment]
+    seed: int = 0
+    dtype: str = "float32"
+    shuffle: bool = True
+    engine: str = "auto"
+    n_threads: int | None = None
+    penalty_per_row: bool = False
+    loss_weights: Sequence[float] | Mapping[str, float] | None = None
+    on_interrupt: str = "raise"
+
+    kind: ClassVar[str] = "trainer"
+    owner: ClassVar[str] = "Trainer"
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "network": instance(Network),
+        "batch_size": one_of(integer(1), value(None), choice(("auto",))),
+        "clipping": one_of(instance(plan.Clipping), value(None)),
+        "seed": integer(0),
+        "dtype": choice(("float32", "float64")),
+        "shuffle": boolean(),
+        "engine": choice(ENGINES),
+        "n_threads": N_THREADS,
+        "penalty_per_row": boolean(),
+        "on_interrupt": choice(("raise", "return")),
+    }
+    converters: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
+        "batch_size": _to_batch_size,
+        "optimizer": get_optimizer,
+        "schedule": get_schedule,
+        "clipping": _to_clipping,
+        "seed": int,
+        "shuffle": bool,
+        "penalty_per_row": bool,
+    }
+    writers: ClassVar[Mapping[str, Callable[[Any], Any]]] = {"clipping": asdict}
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dtype", name_of_dtype(self.dtype))
+        super().__post_init__()
+        object.__setattr__(self, "loss", losses_for(self.loss, self.network.output_names))
+
+    @classmethod
+    def from_settings(cls, description: Mapping[str, Any]) -> Self:
+        """The settings that :meth:`to_dict` described.
+
+        Raises
+        ------
+        InvalidSettingError
+            If a setting is unknown, missing or out of range.
+        """
+        readers: dict[str, Callable[[Any], Any]] = {"network": network_from_dict, "clipping": lambda bounds: Clipping(**bounds)}
+        return super().from_settings({name: readers.get(name, lambda given: given)(given) for name, given in description.items()})
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """One loss an output."""
+        return self.loss  # type: ignore[return-value]
+
+    @property
+    def rows_a_step(self) -> int | None:
+        """``batch_size`` with "auto" as what it stands for; None: all rows."""
+        return _USUAL_BATCH_SIZE if isinstance(self.batch_size, str) else self.batch_size
+
+    @property
+    def chosen_batch_size(self) -> int | None:
+        """``batch_size`` where somebody gave a number."""
+        return self.batch_size if isinstance(self.batch_size, int) else None
+
+    def plan(self, *, record_norms: bool = False) -> plan.TrainingPlan:
+        """How the engine trains by these settings.
+
+        Parameters
+        ----------
+        record_norms : bool, default=False
+            Whether it keeps the gradient's norm of every step.
+        """
+        # L-BFGS takes no steps of the engine's; the plan then only says how to divide the penalty.
+        stepping = self.optimizer if isinstance(self.optimizer, StepOptimizer) else GradientDescent()
+        return plan.TrainingPlan(stepping.rule(), self.clipping, self.penalty_per_row, self.seed, record_norms)
+
+
+def setting(name: str) -> Any:
+    """A property of whatever has ``settings``: the setting of that name. What is assigned is checked, and counts from then on."""
+
+    def read(owner: Any) -> Any:
+        return getattr(owner.settings, name)
+
+    def write(owner: Any, given: Any) -> None:
+        owner.settings = replace(owner.settings, **{name: given})
+
+    return property(read, write)
+
+
+def name_of_dtype(dtype: object) -> Any:
+    """The name of a dtype, however it is given; what is none comes back, to be refused."""
+    try:
+        return np.dtype(dtype).name  # type: ignore[call-overload]
+    except Exception:  # whatever NumPy says of it
+        return dtype

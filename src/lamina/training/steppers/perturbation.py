@@ -1,0 +1,57 @@
+"""Training steps that perturb weights; with the ``train`` and ``evaluate`` of an executor, so that the trainer need not know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from lamina.engine.executor import Executor
+from lamina.engine.perturbation import perturb
+from lamina.engine.plan import Batches, StepValues, TrainingResult
+from lamina.losses import Loss
+from lamina.optimizers import PerturbationOptimizer
+from lamina.training.objectives import CustomLosses, batch_objective
+from lamina.training.steppers.stepper import Stepper
+
+__all__ = ["PerturbationSteps"]
+
+
+class PerturbationSteps:
+    """Steps of :class:`~lamina.optimizers.PerturbOne` and :class:`~lamina.optimizers.PerturbAll`.
+
+    Parameters
+    ----------
+    executor : Executor
+        Configured.
+    losses : sequence of Loss
+        One an output.
+    optimizer : PerturbationOptimizer
+    evaluator : Stepper
+        What evaluates the losses.
+    """
+
+    def __init__(self, executor: Executor, losses: Sequence[Loss], optimizer: PerturbationOptimizer, evaluator: Stepper) -> None:
+        self._executor = executor
+        self._losses = losses
+        self._optimizer = optimizer
+        self._evaluator = evaluator
+
+    def train(self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues) -> TrainingResult:
+        """As :meth:`lamina.engine.executor.Executor.train`; objectives are those of a score, in the score's own sense."""
+        optimizer = self._optimizer
+        weights = [head.weight for head in self._executor.program.heads]
+        objective = batch_objective(optimizer, self._losses, weights, data)
+        rule = optimizer.perturbation_rule()
+        result = perturb(self._executor, data, order, batch_size, first_step, values, rule, objective)
+        if isinstance(objective, CustomLosses):
+            result = replace(result, head_losses=objective.head_losses(len(result.losses)))
+        if optimizer.objective is None or result.objectives is None:
+            return replace(result, objectives=None)
+        larger_is_better = isinstance(optimizer.objective, str) or optimizer.maximize
+        return replace(result, objectives=-result.objectives if larger_is_better else result.objectives)
+
+    def evaluate(self, data: Batches) -> np.ndarray:
+        """As :meth:`lamina.engine.executor.Executor.evaluate`."""
+        return self._evaluator.evaluate(data)

@@ -1,0 +1,119 @@
+"""Every head: losses in closed form, gradients by differences, and logits of any size."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from lamina.engine.formulas.heads.table import HEADS
+
+RNG = np.random.default_rng(3)
+N, K = 5, 3
+LOGITS = RNG.normal(size=(N, K))
+SIGNS = np.where(RNG.normal(size=(N, K)) > 0, 1.0, -1.0)
+SHARES = RNG.dirichlet(np.ones(K), size=N)
+CLASSES = RNG.integers(0, K, size=(N, 1)).astype(float)
+
+# kind, settings, target
+CASES = [
+    ("squared_error", (), RNG.normal(size=(N, K))),
+    ("absolute_error", (), RNG.normal(size=(N, K))),
+    ("huber", (0.7,), RNG.normal(size=(N, K)) * 2),
+    ("poisson", (), RNG.poisson(2.0, size=(N, K)).astype(float)),
+    ("quantile", (0.1, 0.5, 0.9), RNG.normal(size=(N, 1))),
+    ("softmax_cross_entropy", (), CLASSES),
+    ("softmax_cross_entropy", (0.1,), CLASSES),
+    ("softmax_cross_entropy", (0.1,), SHARES),
+    ("sigmoid_cross_entropy", (0.0,), (SIGNS + 1) / 2),
+    ("sigmoid_cross_entropy", (0.2,), (SIGNS + 1) / 2),
+    ("hinge", (), SIGNS),
+    ("perceptron", (), SIGNS),
+]
+IDS = [f"{kind}{list(settings)}-{target.shape[1]}" for kind, settings, target in CASES]
+
+# kind, settings, logits, target, loss, gradient: by hand
+BY_HAND = [
+    ("squared_error", (), [3.0, 0.0], [1.0, 1.0], 2.5, [2.0, -1.0]),
+    ("absolute_error", (), [3.0, 0.5, 1.0], [1.0, 1.0, 1.0], 2.5, [1.0, -1.0, 0.0]),
+    ("huber", (2.0,), [1.0, -5.0], [0.0, 0.0], 0.5 + 2 * (5 - 1), [1.0, -2.0]),
+    ("poisson", (), [0.0, math.log(3.0)], [0.0, 2.0], 1 + 3 - 2 * math.log(3) + 2 * math.log(2) - 2, [1.0, 1.0]),
+    ("quantile", (0.25, 0.75), [0.0, 6.0, 1.0, 1.0], [4.0, 1.0], 1.0 + 0.5, [-0.25, 0.25, 0.0, 0.0]),
+    ("softmax_cross_entropy", (), [0.0, math.log(3.0)], [0.0], math.log(4), [-0.75, 0.75]),
+    ("softmax_cross_entropy", (), [0.0, math.log(3.0)], [0.5, 0.5], math.log(4) - math.log(3) / 2, [-0.25, 0.25]),
+    ("softmax_cross_entropy", (0.2,), [0.0, math.log(3.0)], [0.0], math.log(4) - 0.1 * math.log(3), [-0.65, 0.65]),
+    ("sigmoid_cross_entropy", (), [0.0, math.log(3.0)], [1.0, 0.0], math.log(2) + math.log(4), [-0.5, 0.75]),
+    ("sigmoid_cross_entropy", (0.2,), [math.log(3.0)], [1.0], math.log(4) - 0.9 * math.log(3), [-0.15]),
+    ("hinge", (), [0.5, -2.0, 3.0, 1.0], [1.0, 1.0, 1.0, 1.0], 3.5, [-1.0, -1.0, 0.0, -1.0]),
+    ("perceptron", (), [0.5, -2.0, 3.0, 0.0], [-1.0, 1.0, 1.0, 1.0], 2.5, [1.0, -1.0, 0.0, -1.0]),
+]
+
+
+def test_every_head_is_tried():
+    assert {kind for kind, *_ in CASES} == HEADS.keys() == {kind for kind, *_ in BY_HAND}
+
+
+@pytest.mark.parametrize(("kind", "settings", "logits", "target", "loss", "gradient"), BY_HAND)
+def test_values_by_hand(kind, settings, logits, target, loss, gradient, to):
+    arguments = (to([logits]), to([target]), *settings)
+    assert np.asarray(HEADS[kind].loss(*arguments)) == pytest.approx([loss], abs=1e-15)
+    assert np.asarray(HEADS[kind].gradient(*arguments))[0] == pytest.approx(gradient, abs=1e-15)
+
+
+@pytest.mark.parametrize(("kind", "settings", "target"), CASES, ids=IDS)
+def test_gradient(kind, settings, target, xp, to, assert_gradient):
+    d_logits = HEADS[kind].gradient(to(LOGITS), to(target), *settings)
+    assert_gradient(lambda z: xp.sum(HEADS[kind].loss(to(z), to(target), *settings)), [LOGITS], [d_logits])
+
+
+@pytest.mark.parametrize(("kind", "settings", "target"), CASES, ids=IDS)
+def test_a_batch_is_its_rows_one_by_one(kind, settings, target):
+    together = HEADS[kind].loss(LOGITS, target, *settings)
+    alone = [HEADS[kind].loss(LOGITS[i : i + 1], target[i : i + 1], *settings)[0] for i in range(N)]
+    assert together == pytest.approx(alone, rel=1e-14)
+
+
+@pytest.mark.parametrize(("kind", "settings", "target"), CASES, ids=IDS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_huge_logits_give_finite_losses_and_gradients(kind, settings, target, dtype, xp):
+    size = {"poisson": 80.0, "squared_error": 1e18}.get(kind, 1e30)  # exp(80) and (1e18)^2 still fit into float32
+    number = getattr(xp, dtype)
+    arguments = (xp.asarray(LOGITS * size, dtype=number), xp.asarray(target, dtype=number), *settings)
+    if kind == "poisson":
+        arguments = (xp.clip(arguments[0], max=size), *arguments[1:])
+    loss, gradient = HEADS[kind].loss(*arguments), HEADS[kind].gradient(*arguments)
+    assert loss.dtype == gradient.dtype == number
+    assert np.all(np.isfinite(np.asarray(loss)))
+    assert np.all(np.isfinite(np.asarray(gradient)))
+
+
+@pytest.mark.parametrize(("kind", "settings", "target"), CASES, ids=IDS)
+def test_nan_is_never_hidden(kind, settings, target, to):
+    with np.errstate(all="ignore"):
+        loss = HEADS[kind].loss(to(np.full((N, K), np.nan)), to(target), *settings)
+    assert np.all(np.isnan(np.asarray(loss)))
+
+
+def test_an_impossible_class_costs_nothing_unless_it_comes(to):
+    with np.errstate(all="ignore"):
+        loss = HEADS["softmax_cross_entropy"].loss(to([[0.0, -np.inf], [0.0, -np.inf]]), to([[0.0], [1.0]]))
+    assert np.asarray(loss).tolist() == [0.0, np.inf]
+
+
+def test_infinite_logits_of_sigmoids_cost_nothing_on_the_right_side(to):
+    with np.errstate(all="ignore"):
+        loss = HEADS["sigmoid_cross_entropy"].loss(to([[np.inf], [-np.inf], [np.inf]]), to([[1.0], [0.0], [0.0]]))
+    assert np.asarray(loss).tolist() == [0.0, 0.0, np.inf]
+
+
+def test_one_class_costs_nothing(to):
+    loss = HEADS["softmax_cross_entropy"].loss(to([[5.0], [-3.0]]), to([[0.0], [0.0]]))
+    assert np.asarray(loss).tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(("kind", "settings", "target"), CASES, ids=IDS)
+def test_no_rows_give_no_losses(kind, settings, target, to):
+    arguments = (to(LOGITS[:0]), to(target[:0]), *settings)
+    assert HEADS[kind].loss(*arguments).shape == (0,)
+    assert HEADS[kind].gradient(*arguments).shape == (0, K)

@@ -1,0 +1,107 @@
+"""A trainer's settings: one frozen object, to JSON and back."""
+
+import json
+from dataclasses import FrozenInstanceError
+
+import numpy as np
+import pytest
+
+from lamina import Add, BatchNorm, Clipping, Dense, Graph, Input, Sequential, Trainer
+from lamina.engine import plan
+from lamina.errors import InvalidSettingError
+from lamina.losses import LOSSES
+from lamina.optimizers import OPTIMIZERS
+from lamina.schedules import SCHEDULES, Function
+from lamina.training import EarlyStopping, TrainerSettings
+
+X = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
+
+
+def network() -> Sequential:
+    return Sequential([Dense(4, activation="relu"), BatchNorm(), Dense(2)])
+
+
+def back(settings: TrainerSettings) -> TrainerSettings:
+    return TrainerSettings.from_settings(json.loads(json.dumps(settings.to_dict())))
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_loss_comes_back_from_json(loss):
+    settings = TrainerSettings(network(), loss)
+    assert back(settings) == settings
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_optimizer_comes_back_from_json(optimizer):
+    settings = TrainerSettings(network(), "squared_error", optimizer)
+    assert back(settings) == settings
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_every_schedule_comes_back_from_json(schedule):
+    settings = TrainerSettings(network(), "squared_error", schedule=schedule)
+    assert back(settings) == settings
+
+
+def test_all_settings_come_back_of_a_graph_with_two_outputs_and_its_trainer_trains_the_same():
+    x = Input(3, name="x")
+    h = Dense(4, activation="tanh")(x)
+    graph = Graph(x, [Dense(1, name="a")(Add()([h, Dense(4)(h)])), Dense(1, name="b")(h)])
+    settings = TrainerSettings(
+        graph, {"b": "huber", "a": "squared_error"}, {"kind": "momentum", "learning_rate": 0.01}, batch_size=np.uint64(7),
+        schedule="cosine", clipping=Clipping(value=1.0, norm=2.0), seed=9, dtype=np.float64, shuffle=False, engine="reference",
+        n_threads=1, penalty_per_row=True, loss_weights={"a": 2.0, "b": 0.5}, on_interrupt="return",
+    )  # fmt: skip
+    assert back(settings) == settings
+    assert settings.to_dict()["loss_weights"] == {"a": 2.0, "b": 0.5}
+
+    def trained(given: TrainerSettings) -> np.ndarray:
+        trainer = Trainer.from_settings(given, callbacks=EarlyStopping(patience=1))
+        trainer.fit(X, [X[:, 0], X[:, 1]], max_epochs=2, validation_data=(X, [X[:, 0], X[:, 1]]))
+        return trainer.predict(X)[0]
+
+    np.testing.assert_array_equal(trained(settings), trained(back(settings)))
+
+
+def test_the_engines_plain_clipping_becomes_the_one_that_users_have():
+    assert TrainerSettings(network(), "hinge", clipping=plan.Clipping(norm=2.0)).clipping == Clipping(norm=2.0)
+
+
+def test_a_function_has_no_description():
+    settings = TrainerSettings(network(), "squared_error", schedule=Function(lambda step: 0.1))
+    with pytest.raises(InvalidSettingError, match="to be written"):
+        settings.to_dict()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"sead": 1}, "Did you mean 'seed'"),
+        ({"seed": -1}, "Trainer: seed must be an integer >= 0"),
+        ({"optimizer": "adm"}, "'adam'"),
+    ],
+)
+def test_a_wrong_description_is_refused_by_name(change, message):
+    with pytest.raises(InvalidSettingError, match=message):
+        TrainerSettings.from_settings(TrainerSettings(network(), "hinge").to_dict() | change)
+
+
+def test_settings_are_frozen_and_a_trainers_are_changed_by_name_and_checked():
+    trainer = Trainer(network(), "squared_error")
+    with pytest.raises(FrozenInstanceError):
+        trainer.settings.seed = 3  # type: ignore[misc]
+    before = trainer.settings
+    trainer.optimizer, trainer.batch_size, trainer.shuffle = "momentum", 8, False
+    assert (trainer.settings.optimizer.kind, trainer.batch_size, before.batch_size) == ("momentum", 8, "auto")
+    with pytest.raises(InvalidSettingError, match="Trainer: clipping must be an instance of Clipping"):
+        trainer.clipping = 0.5
+    with pytest.raises(InvalidSettingError, match="batch_size must be"):
+        trainer.batch_size = 0
+    assert trainer.clipping == Clipping()
+
+
+def test_settings_know_the_network_once_its_inputs_are_known():
+    trainer = Trainer(network(), "squared_error")
+    trainer.fit(X, X[:, :2], max_epochs=1)
+    assert trainer.settings.network.is_built
+    assert not TrainerSettings(network(), "squared_error").network.is_built
