@@ -14,6 +14,7 @@ from lamina.errors import NonFiniteError
 from lamina.stop_reason import StopReason
 from lamina.training.best_weights import BestWeights, Weights, put_best
 from lamina.training.fingerprint import fingerprint
+from lamina.training.finite import is_beyond, repair_of
 from lamina.training.training_warning import TrainingWarning
 from lamina.training.weighted_network import WeightedNetwork
 
@@ -46,6 +47,7 @@ class RunningFit:
         self._fingerprint: str | None = None
         self._first: Weights | None = None
         self._lowest = math.inf
+        self._inputs_are_beyond = False
 
     def open(
         self, model: WeightedNetwork, epoch: int, max_epochs: int, training: Batches, validation: tuple[Batches, Any] | None
@@ -85,6 +87,8 @@ class RunningFit:
         first = [] if self._first is None else [self._first]
         self._lowest = put_best([*self.best.candidates, *first], self._model.executor, self._comparable_loss)
         self._model.executor.slots[:] = 0
+        inputs = [] if self._training is None else self._training.inputs
+        self._inputs_are_beyond = any(is_beyond(array, self._model.executor.dtype) for array in inputs)
 
     def put_last_or_best(self, is_over: Callable[[], bool]) -> None:
         """After an interruption: the weights as they are, or those of the best epoch if these are better.
@@ -117,6 +121,8 @@ class RunningFit:
             return
         assert self._model is not None
         repair = "Lower the learning rate, scale the data, or clip the gradient."
+        if self._inputs_are_beyond:
+            repair = f"X holds numbers beyond {self._model.executor.dtype}. {repair_of(self._model.executor.dtype)}"
         if epoch == 0:
             raise NonFiniteError(f"{reason.text} No epoch was done, so there are no trained weights. {repair}")
         if not math.isfinite(self._lowest):
