@@ -20,7 +20,9 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"caller", "door", "errors", "extras", "lazy"}),
     frozenset({"data_frame", "files", "moments", "patience", "stop_reason", "tasks", "validation"}),
     frozenset({"engine", "forms", "settings"}),
-    frozenset({"activations", "clipping", "initializers", "layers", "losses", "optimizers", "regularizers", "schedules"}),
+    frozenset(
+        {"activations", "clipping", "initializers", "layers", "losses", "metrics", "optimizers", "regularizers", "schedules"}
+    ),
     frozenset({"descent", "network"}),
     frozenset({"data", "training"}),
     frozenset({"estimators", "model"}),
@@ -207,8 +209,8 @@ def loaded_by(program: str) -> set[str]:
                 "lamina.regularizers",
                 "lamina.schedules.adaptive",
                 "lamina.training.callbacks.early_stopping",
-                "lamina.training.full_batch",
-                "lamina.training.perturbation_steps",
+                "lamina.training.steppers.full_batch",
+                "lamina.training.steppers.perturbation",
             ),
         ),
         ("from lamina.cli.main import main", ("numpy", "scipy", "sklearn", "pandas", "matplotlib")),

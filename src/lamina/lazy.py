@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
-__all__ = ["LazyRegistry", "lazy_exports"]
+__all__ = ["LazyRegistry", "exported_classes", "lazy_exports"]
 
 _Kind = TypeVar("_Kind")
 _homes: dict[str, Mapping[str, str]] = {}  # by package
@@ -56,34 +56,52 @@ def lazy_exports(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str]
     return find, names
 
 
-class LazyRegistry(Mapping[str, _Kind], Generic[_Kind]):
-    """The classes that a package exports, by their names in files and settings; each is imported when first asked for.
+def exported_classes(package: str, *, besides: str, renamed: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """The names of the classes that a package exports by :func:`lazy_exports`, each by that of the module that it has for itself.
 
-    A class has a module of its own, and its name is the module's: to be exported is all that a new one needs.
+    So to be exported is all that a new one needs to be in a registry.
 
     Parameters
     ----------
     package : str
-        That exports the classes by :func:`lazy_exports`.
     besides : str
         Its modules that hold something else, separated by spaces.
     renamed : mapping of str to str, optional
-        The names of classes that are not their module's.
+        The keys of classes that are not their module's name.
 
     Examples
     --------
-    >>> registry = LazyRegistry("lamina.schedules", besides="function registry schedule")
-    >>> registry["warm_up"], "schedule" in registry
-    (<class 'lamina.schedules.warm_up.WarmUp'>, False)
+    >>> exported_classes("lamina.schedules", besides="function registry schedule")["warm_up"]
+    'WarmUp'
+    """
+    importlib.import_module(package)
+    modules = {module.rpartition(".")[2]: name for module, name in _homes[package].items()}
+    return {renamed.get(module, module): name for module, name in modules.items() if module not in besides.split()}
+
+
+class LazyRegistry(Mapping[str, _Kind], Generic[_Kind]):
+    """Classes or functions by their names in files and settings, each imported when first asked for.
+
+    Parameters
+    ----------
+    package : str
+        That exports them.
+    classes : mapping of str to str
+        Their names by their keys here.
+
+    Examples
+    --------
+    >>> registry = LazyRegistry("lamina.errors", {"data": "DataError", "shape": "ShapeError"})
+    >>> list(registry), registry["data"]
+    (['data', 'shape'], <class 'lamina.errors.DataError'>)
     """
 
-    def __init__(self, package: str, *, besides: str, renamed: Mapping[str, str] = MappingProxyType({})) -> None:
-        self._package = importlib.import_module(package)
-        modules = {module.rpartition(".")[2]: name for module, name in _homes[package].items()}
-        self._classes = {renamed.get(module, module): name for module, name in modules.items() if module not in besides.split()}
+    def __init__(self, package: str, classes: Mapping[str, str]) -> None:
+        self._package = package
+        self._classes = dict(classes)
 
     def __getitem__(self, key: str) -> _Kind:
-        found: _Kind = getattr(self._package, self._classes[key])
+        found: _Kind = getattr(importlib.import_module(self._package), self._classes[key])
         return found
 
     def __contains__(self, key: object) -> bool:

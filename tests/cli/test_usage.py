@@ -13,8 +13,8 @@ import lamina
 from lamina.__main__ import start
 from lamina.cli.main import main
 from lamina.cli.option_words import in_option_words
+from lamina.losses import LABEL_LOSSES
 from lamina.model.setting_words import in_setting_words
-from lamina.model.table_settings import _LOSSES_OF_CLASSES
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_a_loss_that_is_none_of_a_classifications_is_refused_with_those_that_are
     assert message in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("loss", _LOSSES_OF_CLASSES)
+@pytest.mark.parametrize("loss", ["log_loss", *LABEL_LOSSES])
 def test_every_loss_that_is_named_for_a_classification_serves(table: Path, loss: str) -> None:
     table.write_text("size,color\n" + "".join(f"{i % 10},{'red' if i % 10 < 5 else 'blue'}\n" for i in range(60)))
     assert train(table, "--loss", loss, "--max-epochs", "1", "-q", target="color") == 0

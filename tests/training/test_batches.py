@@ -19,8 +19,8 @@ Y = np.array([0, 1, 1, 0])
 
 def batches(X=X, y=Y, weight=None, loss=None, width=2, dtype="float32"):
     network = Sequential([Dense(width, name="out")], 3)
-    program = network.program(loss or SoftmaxCrossEntropy())
-    return make_batches(X, y, weight, program, np.dtype(dtype), network.input_names, network.output_names)
+    loss = loss or SoftmaxCrossEntropy()
+    return make_batches(X, y, weight, network.program(loss), [loss], np.dtype(dtype), network.input_names, network.output_names)
 
 
 @pytest.mark.parametrize("array", [X, X.astype(np.float32), np.asfortranarray(X), np.repeat(X, 2, axis=1)[:, ::2]])
@@ -176,9 +176,8 @@ def two_inputs():
 
 def read_two(X, y=X[:, 0]):
     network = two_inputs()
-    return make_batches(
-        X, y, None, network.program(SquaredError()), np.dtype("float64"), network.input_names, network.output_names
-    )
+    loss, names = SquaredError(), (network.input_names, network.output_names)
+    return make_batches(X, y, None, network.program(loss), [loss], np.dtype("float64"), *names)
 
 
 def test_several_inputs_come_as_a_list_or_by_name():

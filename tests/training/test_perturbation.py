@@ -8,11 +8,11 @@ from lamina.clipping import Clipping
 from lamina.errors import InvalidSettingError, ShapeError
 from lamina.layers import BatchNorm, Dense, Dropout
 from lamina.losses import CustomLoss, Hinge, SigmoidCrossEntropy, SoftmaxCrossEntropy
+from lamina.metrics import OBJECTIVES, accuracy, f1
 from lamina.network import Sequential
-from lamina.optimizers import LBFGS, OBJECTIVES, Adam, PerturbAll, PerturbOne, get_optimizer
+from lamina.optimizers import LBFGS, Adam, PerturbAll, PerturbOne, get_optimizer
 from lamina.schedules import Cosine
 from lamina.training import Trainer, objectives
-from lamina.training.scores import accuracy, f1
 
 XOR = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), np.array([0.0, 1.0, 1.0, 0.0])
 BOTH = (PerturbOne(trials=20), PerturbAll(0.05, trials=2))
@@ -63,7 +63,7 @@ def test_l8_a_score_with_a_name_is_raised_and_recorded(name):
     scores = [record["objective"] for record in history]
     assert scores == sorted(scores)
     assert scores[-1] > scores[0] + 0.2
-    score = objectives.SCORES[name](fit.losses[0], fit.batches(X, y).targets[0], fit.predict(X))
+    score = objectives.score(name, fit.losses[0], fit.batches(X, y).targets[0], fit.predict(X))
     assert score >= scores[-1]
 
 

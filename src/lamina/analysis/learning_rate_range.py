@@ -10,7 +10,7 @@ import numpy as np
 from lamina.data_frame import to_data_frame
 from lamina.door import serve
 from lamina.engine import permutation
-from lamina.engine.plan import Batches, StepValues, TrainingPlan
+from lamina.engine.plan import Batches, StepValues
 from lamina.errors import InvalidSettingError, NonFiniteError, phrase
 from lamina.optimizers import StepOptimizer
 from lamina.training import Trainer
@@ -135,7 +135,7 @@ def learning_rate_range(
     rates = np.geomspace(low, high, num_steps)
     size = min(trainer.batch_size or data.num_rows, data.num_rows)
     order = _order(data.num_rows, num_steps * size, trainer.seed)
-    result = model.steps.train(data, order, size, trainer.step, StepValues(rates))
+    result = model.stepper.train(data, order, size, trainer.step, StepValues(rates))
     if not len(result.losses):
         raise NonFiniteError("learning_rate_range: the first loss is not finite. Scale the data, or start from other weights.")
     smoothed = _smooth(result.losses, smoothing)
@@ -172,8 +172,7 @@ def _copy(trainer: Trainer, X: Any, y: Any, sample_weight: Any) -> tuple[Weighte
     network = network if network.is_built else network.build(input_widths(X, network.input_names))
     settings = (trainer.dtype, trainer.engine, trainer.n_threads, trainer.seed)
     model = WeightedNetwork(network, trainer.losses, trainer.loss_weights, {}, *settings)
-    assert isinstance(trainer.optimizer, StepOptimizer)
-    model.configure(TrainingPlan(trainer.optimizer.rule(), trainer.clipping, trainer.penalty_per_row, trainer.seed))
+    model.configure(trainer.settings.plan(), trainer.optimizer)
     if trainer.network.is_built:
         for name in ("parameters", "state", "slots"):
             getattr(model.executor, name)[:] = getattr(trainer.executor, name)

@@ -40,7 +40,8 @@ def batches_of(subject: Subject, X: Any, y: Any) -> Batches:
     network, dtype = subject.network, np.dtype(np.float64)
     if y is None:
         return Batches(make_inputs(X, subject.program, dtype, network.input_names))
-    return make_batches(X, y, None, subject.program, dtype, network.input_names, network.output_names)
+    losses = subject.losses or ()
+    return make_batches(X, y, None, subject.program, losses, dtype, network.input_names, network.output_names)
 
 
 def run_passes(subject: Subject, data: Batches, *, training: bool = True, dropout: bool = True) -> Passes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,10 +10,8 @@ from lamina.analysis.subject import Subject
 from lamina.engine import make_executor
 from lamina.engine.plan import Batches, StepValues, TrainingPlan
 from lamina.errors import NonFiniteError
-from lamina.losses import CustomLoss
 from lamina.optimizers import GradientDescent
-from lamina.training.custom_steps import CustomSteps
-from lamina.training.weighted_network import Steps
+from lamina.training.steppers.choice import stepper_for
 
 __all__ = ["TrainingObjective"]
 
@@ -36,18 +33,15 @@ class TrainingObjective:
     """
 
     def __init__(self, subject: Subject, data: Batches, engine: str = "auto", seed: int = 0) -> None:
-        losses = subject.losses or ()
         # Without max-norm, which would bend the step.
         parameters = tuple(replace(parameter, max_norm=0.0) for parameter in subject.program.parameters)
         program = replace(subject.program, parameters=parameters)
         self._data = data
         self._executor = make_executor(program, dtype="float64", engine=engine, n_threads=1)
-        self._executor.configure(TrainingPlan(GradientDescent().rule(), seed=seed))
+        plan, optimizer = TrainingPlan(GradientDescent().rule(), seed=seed), GradientDescent()
+        self._executor.configure(plan)
         self._executor.state[:] = subject.state
-        self._steps: Steps = self._executor
-        custom: Sequence[CustomLoss] = [loss for loss in losses if isinstance(loss, CustomLoss)]
-        if custom:
-            self._steps = CustomSteps(self._executor, custom, penalty_per_row=False)
+        self._stepper = stepper_for(self._executor, subject.losses or (), optimizer, plan.penalty_per_row)
 
     def __call__(self, parameters: np.ndarray, rows: np.ndarray, step: int = 0) -> tuple[float, np.ndarray]:
         """Loss and flat gradient at ``parameters``, over ``rows`` as one batch, with the masks of ``step``.
@@ -59,7 +53,7 @@ class TrainingObjective:
         """
         self._executor.parameters[:] = parameters
         state = self._executor.state.copy()
-        result = self._steps.train(self._data, rows, len(rows), step, StepValues(np.ones(1)))
+        result = self._stepper.train(self._data, rows, len(rows), step, StepValues(np.ones(1)))
         self._executor.state[:] = state
         if result.failure is not None:
             where = f"the {result.failure.quantity} of layer {result.failure.layer!r}"

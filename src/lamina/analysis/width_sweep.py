@@ -16,6 +16,7 @@ from lamina.engine import N_THREADS, default_threads
 from lamina.errors import DataError, LaminaError, NonFiniteError, phrase
 from lamina.layers import Dense
 from lamina.losses import Loss, LossLike, get_loss
+from lamina.losses.domain import NUMBERS
 from lamina.moments import mean_and_deviation
 from lamina.network import Sequential
 from lamina.optimizers import Optimizer, get_optimizer
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["WidthSweep", "width_sweep"]
 
-# Losses of a number, whose targets are brought to mean 0 and variance 1.
-_REGRESSION = ("squared_error", "absolute_error", "huber")
 _RULES: dict[str, Rule] = {
     "widths": sequence_of(integer(1)),
     "seeds": one_of(integer(1), sequence_of(integer(0))),
@@ -118,8 +117,8 @@ def width_sweep(
     """How many units of one hidden layer does this function, or this table, need?
 
     Every width is trained from several seeds, each in a thread of its own, until the validation loss stops falling. Inputs (and
-    targets of a regression) are brought to mean 0 and variance 1, so that an error of ½ in squared error means "no better than
-    the mean". The validation rows are the same for all runs.
+    targets, where the loss takes any numbers) are brought to mean 0 and variance 1, so that an error of ½ in squared error means
+    "no better than the mean". The validation rows are the same for all runs.
 
     Parameters
     ----------
@@ -173,9 +172,9 @@ def width_sweep(
     check_parameters(settings, _RULES, owner="width_sweep")
     X, y = _sampled(problem, low, high, num_points) if callable(problem) else _given(problem)
     objective = get_loss(loss)
-    train, validation = _prepared(X, y, objective.name in _REGRESSION, validation_fraction)
+    train, validation = _prepared(X, y, objective.domain(1) is NUMBERS, validation_fraction)
     steps = _optimizer(optimizer, learning_rate)
-    outputs = _num_outputs(y, objective.name)
+    outputs = _num_outputs(y, objective)
     run = _Run(train, validation, objective, activation, outputs, steps, batch_size, max_epochs, patience)
     chosen_seeds = list(range(seeds)) if isinstance(seeds, int) else [int(seed) for seed in seeds]
     ordered = sorted({int(width) for width in widths})
@@ -237,13 +236,13 @@ def _given(problem: Any) -> tuple[np.ndarray, np.ndarray]:
     return X, y
 
 
-def _prepared(X: np.ndarray, y: np.ndarray, is_regression: bool, fraction: float) -> tuple[Pair, Pair]:
+def _prepared(X: np.ndarray, y: np.ndarray, standardizes: bool, fraction: float) -> tuple[Pair, Pair]:
     """Training and validation rows, scaled by the training rows' mean and deviation."""
     order = np.random.default_rng(0).permutation(len(X))
     count = min(max(1, round(fraction * len(X))), len(X) - 1)
     held, kept = order[:count], order[count:]
     X = _standardized(X, kept)
-    y = _standardized(y, kept) if is_regression else y
+    y = _standardized(y, kept) if standardizes else y
     return (X[kept], y[kept]), (X[held], y[held])
 
 
@@ -253,10 +252,11 @@ def _standardized(array: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return standardized
 
 
-def _num_outputs(y: np.ndarray, loss: str) -> int:
-    if loss == "softmax_cross_entropy" and (y.ndim == 1 or y.shape[1] == 1):
+def _num_outputs(y: np.ndarray, loss: Loss) -> int:
+    num_columns = 1 if y.ndim == 1 else y.shape[1]
+    if loss.one_of_several and num_columns == 1:
         return int(y.max()) + 1
-    return 1 if y.ndim == 1 else y.shape[1]
+    return loss.width_for(num_columns)
 
 
 def _optimizer(optimizer: str | Optimizer, learning_rate: float | None) -> Optimizer:

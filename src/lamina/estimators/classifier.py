@@ -11,6 +11,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.multiclass import unique_labels
 
+from lamina import metrics
 from lamina.errors import DataError, phrase
 from lamina.estimators import fitting
 from lamina.estimators.available import available_if
@@ -23,7 +24,6 @@ from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
 from lamina.estimators.parameters import ActivationParameter, HiddenLayerSizes
 from lamina.estimators.solver import has_partial_fit
 from lamina.training.exclusive import exclusive
-from lamina.training.scores import accuracy
 
 if TYPE_CHECKING:
     from lamina.losses import Loss
@@ -140,10 +140,10 @@ True
         labels: np.ndarray
         if mc_samples is None:
             logits = self._logits(X)
-            labels = self._encoding.decode(logits, self._decision.threshold)
+            labels = self._encoding.decode(logits, self._decision.loss.threshold)
         else:
             mean = self.predict_distribution(X, mc_samples=mc_samples, seed=seed).mean
-            labels = self._encoding.decode(mean, self._decision.threshold_of_prediction)
+            labels = self._encoding.decode(mean, self._decision.loss.threshold_of_predictions(mean.shape[1]))
         return labels
 
     def _meaning(self, logits: np.ndarray) -> np.ndarray:
@@ -186,7 +186,7 @@ True
         -------
         ndarray of shape (n_samples,) for two classes, else (n_samples, n_classes)
         """
-        logits = self._logits(X) - self._decision.threshold
+        logits = self._logits(X) - self._decision.loss.threshold
         return logits.ravel() if logits.shape[1] == 1 else logits
 
     def __sklearn_tags__(self) -> Tags:
@@ -223,7 +223,7 @@ True
     def _score_of(self, truth: np.ndarray, predicted: np.ndarray, weight: np.ndarray | None) -> float:
         if not np.isfinite(predicted).all():
             return float("nan")
-        return accuracy(truth, self._encoding.choose(predicted, self._decision.threshold_of_prediction), weight)
+        return metrics.accuracy(truth, self._decision.choose(self._encoding, predicted), weight)
 
     def _objective_function(self, chosen: Any) -> Callable[[Any, Any], float]:
         return fitting.LabelObjective(chosen, self._decision, self._encoding)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,56 +18,54 @@ if TYPE_CHECKING:
 
 __all__ = ["Decision", "choose_decision", "has_probabilities"]
 
-# head kind → (label of "no", label of "yes", threshold on the logit, out_activation_)
-_CONVENTIONS: dict[str, tuple[float, float, float, str]] = {
-    "sigmoid_cross_entropy": (0.0, 1.0, 0.0, "logistic"),
-    "hinge": (-1.0, 1.0, 0.0, "identity"),
-    "perceptron": (-1.0, 1.0, 0.0, "identity"),
-    "squared_error": (0.0, 1.0, 0.5, "identity"),
-    "absolute_error": (0.0, 1.0, 0.5, "identity"),
-    "huber": (0.0, 1.0, 0.5, "identity"),
-    "external": (0.0, 1.0, 0.0, "identity"),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A classifier's loss with its conventions.
+    """What a classifier's loss means for its classes.
 
-    ``low`` and ``high`` are the targets for "no" and "yes" in the one column a class (one column in all for two classes); with
-    softmax the target is the index of the class instead. A class is chosen when its logit is the largest or, for a single
-    column and for several labels, above ``threshold``.
+    A class is chosen when its logit is the largest or, for a single column and for several labels, above the loss's threshold.
     """
 
     loss: Loss
-    low: float
-    high: float
-    threshold: float
-    out_activation: str
 
     @property
-    def threshold_of_prediction(self) -> float:
-        """The threshold, after the loss's inverse link."""
-        return float(self.loss.predict(np.array([[self.threshold]]))[0, 0])
+    def out_activation(self) -> str:
+        """What turns logits into predictions, as scikit-learn calls it."""
+        return "logistic" if self.loss.link == "sigmoid" else self.loss.link or "function"
+
+    def choose(self, encoding: LabelEncoding, predicted: np.ndarray) -> np.ndarray:
+        """The encoded labels that predictions speak for."""
+        return encoding.choose(predicted, self.loss.threshold_of_predictions(predicted.shape[1]))
 
     def num_outputs(self, encoding: LabelEncoding) -> int:
         """How many logits the loss needs for those classes."""
-        if self.out_activation == "softmax":
+        if self.loss.one_of_several:
             return max(2, encoding.num_classes)
         return 1 if encoding.kind == "binary" else encoding.num_classes
 
     def targets(self, encoding: LabelEncoding, encoded: np.ndarray, dtype: DTypeLike) -> np.ndarray:
         """Targets of shape (n, target width) for encoded labels."""
-        if self.out_activation == "softmax":
+        assert self.loss.label_codes is not None
+        width = self.num_outputs(encoding)
+        if self.loss.one_of_several and self.loss.target_width(width) == 1:
             return encoded.astype(dtype)
-        targets: np.ndarray = encoding.indicators(encoded).astype(dtype)
-        targets *= self.high - self.low
-        targets += self.low
+        low, high = self.loss.label_codes
+        yes = encoded == np.arange(width) if self.loss.one_of_several else encoding.indicators(encoded)
+        targets: np.ndarray = yes.astype(dtype)
+        targets *= high - low
+        targets += low
         return targets
+
+    def labels_of(self, encoding: LabelEncoding, targets: np.ndarray) -> np.ndarray:
+        """The encoded labels of which :meth:`targets` made ``targets``."""
+        assert self.loss.label_codes is not None
+        if self.loss.one_of_several and targets.shape[1] == 1:
+            return targets.astype(np.int64)
+        return encoding.choose(targets, float(np.mean(self.loss.label_codes)))
 
     def probabilities(self, encoding: LabelEncoding, p: np.ndarray) -> np.ndarray:
         """Probabilities of shape (n, classes) from what the loss predicts; rows sum to 1 unless a row may have several labels."""
-        if encoding.kind == "multilabel" or self.out_activation == "softmax":
+        if encoding.kind == "multilabel" or self.loss.one_of_several:
             return p[:, : encoding.num_classes]
         if encoding.kind == "binary":
             return _both(p) if encoding.num_classes == 2 else np.ones_like(p)
@@ -84,11 +82,12 @@ def _both(p: np.ndarray) -> np.ndarray:
 
 def has_probabilities(loss: str | Loss | Callable[..., object]) -> bool:
     """Whether predictions under the parameter ``loss`` are probabilities."""
-    if isinstance(loss, str):
-        return loss == "log_loss"
-    if isinstance(loss, losses.CustomLoss):
-        return loss.inverse_link is not None
-    return isinstance(loss, losses.SoftmaxCrossEntropy | losses.SigmoidCrossEntropy)
+    if loss == "log_loss":
+        return True
+    try:
+        return losses.get_loss(loss).gives_probabilities
+    except InvalidSettingError:  # fit says what is wrong with it
+        return False
 
 
 def choose_decision(loss: str | Loss | Callable[..., object], encoding: LabelEncoding, label_smoothing: float = 0.0) -> Decision:
@@ -97,19 +96,14 @@ def choose_decision(loss: str | Loss | Callable[..., object], encoding: LabelEnc
     "log_loss" is softmax cross-entropy for three and more classes, and sigmoid cross-entropy for two classes or several labels.
     """
     chosen = _named(loss, encoding, label_smoothing) if isinstance(loss, str) else losses.get_loss(loss)
-    if isinstance(chosen, losses.SoftmaxCrossEntropy):
-        if encoding.kind == "multilabel":
-            rule = "must have one label a row with softmax cross-entropy"
-            came = f"{encoding.num_classes} columns of 0 and 1"
-            repair = 'Give y.argmax(axis=1), or loss="log_loss" when a row may have several labels.'
-            raise DataError(phrase("y", rule, came, repair=repair, owner="MLPClassifier"))
-        # targets are indices of classes here, whatever they may be elsewhere
-        return Decision(replace(chosen, probabilities=False), 0.0, 1.0, 0.0, "softmax")
-    if chosen.kind not in _CONVENTIONS:
-        # A function of the user's, whose kind is "external", never comes here.
-        known = ("softmax_cross_entropy", *(kind for kind in _CONVENTIONS if kind != "external"))
-        raise InvalidSettingError(phrase_unknown("loss", chosen.kind, known, owner="MLPClassifier"))
-    return Decision(chosen, *_CONVENTIONS[chosen.kind])
+    if chosen.label_codes is None:
+        raise InvalidSettingError(phrase_unknown("loss", chosen.kind, losses.LABEL_LOSSES, owner="MLPClassifier"))
+    if chosen.one_of_several and encoding.kind == "multilabel":
+        rule = "must have one label a row with softmax cross-entropy"
+        came = f"{encoding.num_classes} columns of 0 and 1"
+        repair = 'Give y.argmax(axis=1), or loss="log_loss" when a row may have several labels.'
+        raise DataError(phrase("y", rule, came, repair=repair, owner="MLPClassifier"))
+    return Decision(chosen)
 
 
 def _named(name: str, encoding: LabelEncoding, label_smoothing: float) -> Loss:

@@ -112,14 +112,14 @@ class LabelEncoding:
             return np.asarray(encoded == np.arange(self.num_classes), dtype=np.uint8)
         return encoded
 
-    def choose(self, scores: np.ndarray, threshold: float) -> np.ndarray:
+    def choose(self, scores: np.ndarray, threshold: float | np.ndarray) -> np.ndarray:
         """Encoded labels that the ``scores`` (n, outputs) speak for: the largest one, or every one above the ``threshold``."""
         if self.kind == "multilabel" or scores.shape[1] == 1:
             return np.asarray(scores > threshold, dtype=np.int64)
         best: np.ndarray = scores.argmax(axis=1)
         return best[:, np.newaxis]
 
-    def decode(self, scores: np.ndarray, threshold: float) -> Any:
+    def decode(self, scores: np.ndarray, threshold: float | np.ndarray) -> Any:
         """The labels that the ``scores`` speak for, in the form in which ``y`` came."""
         chosen = self.choose(scores, threshold)
         if self.kind == "multilabel":

@@ -11,9 +11,9 @@ import numpy as np
 from lamina.engine.blas import SingleThreadedBlas
 from lamina.estimators.rows import Rows
 from lamina.estimators.threshold_unit import ThresholdUnit
+from lamina.metrics import accuracy
 from lamina.tasks import map_in_threads
 from lamina.training import History
-from lamina.training.scores import accuracy
 
 __all__ = ["Watch", "choose", "run_epochs"]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 import numpy as np
 from sklearn.base import RegressorMixin
 
-from lamina import losses
+from lamina import losses, metrics
 from lamina.errors import DataError, phrase
 from lamina.estimators import fitting
 from lamina.estimators.available import available_if
@@ -19,7 +19,6 @@ from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
 from lamina.estimators.parameters import ActivationParameter, HiddenLayerSizes
 from lamina.estimators.solver import has_partial_fit
 from lamina.training.exclusive import exclusive
-from lamina.training.scores import r2
 
 if TYPE_CHECKING:
     from lamina.losses import Loss
@@ -117,11 +116,11 @@ True
             repair = "Fit a new model for another number of outputs."
             raise DataError(phrase("y", rule, num_targets, repair=repair, owner="MLPRegressor"))
         self._loss = losses.get_loss(self.loss)
-        if isinstance(self._loss, losses.Poisson) and (y < 0).any():
-            repair = 'Use loss="squared_error" for numbers that may be negative.'
-            raise DataError(
-                phrase("y", "must not be negative with the poisson loss", float(y.min()), repair=repair, owner="MLPRegressor")
-            )
+        domain = self._loss.domain(self._loss.width_for(num_targets))
+        if domain.holds is not None and not (held := domain.holds(y)).all():
+            repair = 'Use loss="squared_error" for numbers of any sign and size.'
+            rule = f"{domain.rule} with the {self._loss.name} loss"
+            raise DataError(phrase("y", rule, float(y[~held][0]), repair=repair, owner="MLPRegressor"))
 
     def _truth(self, y: np.ndarray) -> np.ndarray:
         return y.reshape(-1, 1) if y.ndim == 1 else y
@@ -130,11 +129,10 @@ True
         return np.ascontiguousarray(truth, dtype=dtype)
 
     def _objective(self) -> tuple[Loss, int, str]:
-        levels = len(self._loss.head_settings()) if isinstance(self._loss, losses.Quantile) else 1
-        return self._loss, self._num_targets * levels, "exp" if isinstance(self._loss, losses.Poisson) else "identity"
+        return self._loss, self._loss.width_for(self._num_targets), self._loss.link or "function"
 
     def _score_of(self, truth: np.ndarray, predicted: np.ndarray, weight: np.ndarray | None) -> float:
-        return r2(truth, predicted, weight)
+        return metrics.r2(truth, predicted, weight)
 
     def _target_state(self) -> dict[str, Any]:
         return {"num_targets": self._num_targets}

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from lamina.layers.layer import Layer
-from lamina.lazy import LazyRegistry
+from lamina.lazy import LazyRegistry, exported_classes
 from lamina.settings import kind_of
 
 __all__ = ["LAYERS", "layer_from_dict"]
 
 #: Every layer by its ``kind``.
-LAYERS: Mapping[str, type[Layer]] = LazyRegistry("lamina.layers", besides="drafts input layer registry")
+LAYERS: Mapping[str, type[Layer]] = LazyRegistry(
+    "lamina.layers", exported_classes("lamina.layers", besides="drafts input layer registry")
+)
 
 
 def layer_from_dict(description: Mapping[str, Any]) -> Layer:

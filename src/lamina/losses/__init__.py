@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from lamina.losses.perceptron import PerceptronLoss
     from lamina.losses.poisson import Poisson
     from lamina.losses.quantile import Quantile
-    from lamina.losses.registry import LOSSES, LossLike, get_loss
+    from lamina.losses.registry import LABEL_LOSSES, LOSSES, NUMBER_LOSSES, LossLike, get_loss
     from lamina.losses.sigmoid_cross_entropy import SigmoidCrossEntropy
     from lamina.losses.softmax_cross_entropy import SoftmaxCrossEntropy
     from lamina.losses.squared_error import SquaredError
 
 __all__ = [
+    "LABEL_LOSSES",
     "LOSSES",
+    "NUMBER_LOSSES",
     "AbsoluteError",
     "CustomLoss",
     "Hinge",
@@ -46,7 +48,7 @@ _HOMES = {
     "lamina.losses.perceptron": "PerceptronLoss",
     "lamina.losses.poisson": "Poisson",
     "lamina.losses.quantile": "Quantile",
-    "lamina.losses.registry": "LOSSES LossLike get_loss",
+    "lamina.losses.registry": "LABEL_LOSSES LOSSES NUMBER_LOSSES LossLike get_loss",
     "lamina.losses.sigmoid_cross_entropy": "SigmoidCrossEntropy",
     "lamina.losses.softmax_cross_entropy": "SoftmaxCrossEntropy",
     "lamina.losses.squared_error": "SquaredError",

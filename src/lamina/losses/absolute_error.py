@@ -24,3 +24,5 @@ class AbsoluteError(Loss):
     """
 
     kind: ClassVar[str] = "absolute_error"
+    label_codes: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
+    threshold: ClassVar[float] = 0.5

@@ -11,6 +11,7 @@ import numpy as np
 from lamina import validation
 from lamina.activations import ACTIVATIONS, get_activation
 from lamina.errors import InvalidSettingError, ShapeError, phrase
+from lamina.losses.domain import ANYTHING, Domain
 from lamina.losses.loss import Loss
 from lamina.validation import Rule, choice, integer, one_of, value
 
@@ -64,6 +65,7 @@ class CustomLoss(Loss):
     inverse_link: str | Callable[[np.ndarray], np.ndarray] | None = None
 
     kind: ClassVar[str] = "external"
+    label_codes: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
     rules: ClassVar[Mapping[str, Rule]] = {
         "function": validation.function("logits, targets"),
         "num_targets": one_of(value(None), integer(1)),
@@ -76,7 +78,19 @@ class CustomLoss(Loss):
 
     @property
     def link(self) -> str | None:  # type: ignore[override]  # of the object here, not of the class
-        return self.inverse_link if isinstance(self.inverse_link, str) else None
+        given = "identity" if self.inverse_link is None else self.inverse_link
+        return given if isinstance(given, str) else None
+
+    @property
+    def one_of_several(self) -> bool:  # type: ignore[override]  # of the object here, not of the class
+        return self.link == "softmax"
+
+    @property
+    def gives_probabilities(self) -> bool:
+        return self.inverse_link is not None
+
+    def domain(self, width: int) -> Domain:
+        return ANYTHING
 
     def target_width(self, width: int) -> int:
         return width if self.num_targets is None else self.num_targets

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, final
 
+from lamina.losses.domain import SIGNS, Domain
 from lamina.losses.loss import Loss
 
 __all__ = ["Hinge"]
@@ -25,3 +26,7 @@ class Hinge(Loss):
     """
 
     kind: ClassVar[str] = "hinge"
+    label_codes: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+
+    def domain(self, width: int) -> Domain:
+        return SIGNS

@@ -38,6 +38,8 @@ class Huber(Loss):
     delta: float = 1.0
 
     kind: ClassVar[str] = "huber"
+    label_codes: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
+    threshold: ClassVar[float] = 0.5
     rules: ClassVar[Mapping[str, Rule]] = {"delta": number(0, closed="neither")}
 
     def head_settings(self) -> tuple[float, ...]:

@@ -1,4 +1,4 @@
-"""What every loss is: the engine's head, and the link that turns its logits into predictions."""
+"""What every loss is: the engine's head, what targets it takes, and what its logits mean."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from lamina.engine.program import Head
 from lamina.errors import ShapeError, phrase
+from lamina.losses.domain import NUMBERS, Domain
 from lamina.settings import Settings
 
 __all__ = ["Loss"]
@@ -31,8 +32,14 @@ class Loss(Settings, ABC):
     #: Activations that this loss already contains or that make no sense before it: they must not end the network.
     contained_links: ClassVar[tuple[str, ...]] = ()
     min_width: ClassVar[int] = 1
-    #: The activation that :meth:`predict` computes, where there is one, so that the engine can do it.
-    link: ClassVar[str | None] = None
+    #: The activation that :meth:`predict` computes, so that the engine can do it; None for a function of the user's.
+    link: ClassVar[str | None] = "identity"
+    #: Whether a row has one class out of several, that of the largest logit; otherwise each output decides for itself.
+    one_of_several: ClassVar[bool] = False
+    #: The targets of "no" and "yes"; None where the loss does not learn labels.
+    label_codes: ClassVar[tuple[float, float] | None] = None
+    #: The logit above which an output says "yes".
+    threshold: ClassVar[float] = 0.0
 
     @property
     def name(self) -> str:
@@ -57,6 +64,28 @@ class Loss(Settings, ABC):
     def target_width(self, width: int) -> int:
         """Number of columns of the target when the network has ``width`` outputs."""
         return width
+
+    def width_for(self, num_targets: int) -> int:
+        """Number of outputs for a target of ``num_targets`` columns, of which each is predicted."""
+        return num_targets
+
+    def domain(self, width: int) -> Domain:
+        """What the target may hold when the network has ``width`` outputs."""
+        return NUMBERS
+
+    def advice(self, num_columns: int, label: str) -> str:
+        """What is usually meant by a target called ``label`` that has another number of columns; empty if nothing is."""
+        return ""
+
+    @property
+    def gives_probabilities(self) -> bool:
+        """Whether predictions are probabilities of labels."""
+        return self.link in ("sigmoid", "softmax")
+
+    def threshold_of_predictions(self, width: int) -> np.ndarray:
+        """The prediction above which each of ``width`` outputs says "yes", (width,)."""
+        predicted: np.ndarray = self.predict(np.full((1, width), self.threshold))[0]
+        return predicted
 
     def predict(self, logits: np.ndarray) -> np.ndarray:
         """What the logits mean: the inverse link, here the identity; ndarray of the same shape and dtype."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, final
 
+from lamina.losses.domain import SIGNS, Domain
 from lamina.losses.loss import Loss
 
 __all__ = ["PerceptronLoss"]
@@ -24,3 +25,7 @@ class PerceptronLoss(Loss):
     """
 
     kind: ClassVar[str] = "perceptron"
+    label_codes: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+
+    def domain(self, width: int) -> Domain:
+        return SIGNS

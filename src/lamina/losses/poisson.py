@@ -7,6 +7,7 @@ from typing import ClassVar, final
 
 import numpy as np
 
+from lamina.losses.domain import NON_NEGATIVE, Domain
 from lamina.losses.loss import Loss
 
 __all__ = ["Poisson"]
@@ -30,6 +31,9 @@ class Poisson(Loss):
     kind: ClassVar[str] = "poisson"
     link: ClassVar[str | None] = "exp"
     contained_links: ClassVar[tuple[str, ...]] = ("exp",)
+
+    def domain(self, width: int) -> Domain:
+        return NON_NEGATIVE
 
     def predict(self, logits: np.ndarray) -> np.ndarray:
         with np.errstate(over="ignore"):  # a rate beyond the largest float is rightly infinite

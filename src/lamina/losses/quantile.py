@@ -68,5 +68,8 @@ class Quantile(Loss):
             rule = f"must have a multiple of {num_levels} outputs, one for each level and target"
             raise ShapeError(phrase("the network", rule, width, owner="Quantile"))
 
+    def width_for(self, num_targets: int) -> int:
+        return num_targets * len(_to_tuple(self.levels))
+
     def target_width(self, width: int) -> int:
         return width // len(_to_tuple(self.levels))

@@ -8,6 +8,7 @@ from typing import ClassVar, final
 
 import numpy as np
 
+from lamina.losses.domain import FRACTIONS, Domain
 from lamina.losses.loss import Loss
 from lamina.validation import Rule, number
 
@@ -44,10 +45,19 @@ class SigmoidCrossEntropy(Loss):
     kind: ClassVar[str] = "sigmoid_cross_entropy"
     link: ClassVar[str | None] = "sigmoid"
     rules: ClassVar[Mapping[str, Rule]] = {"label_smoothing": number(0, 1, "left")}
+    label_codes: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
     contained_links: ClassVar[tuple[str, ...]] = ("softmax", "sigmoid")
 
     def head_settings(self) -> tuple[float, ...]:
         return (float(self.label_smoothing),)
+
+    def domain(self, width: int) -> Domain:
+        return FRACTIONS
+
+    def advice(self, num_columns: int, label: str) -> str:
+        if num_columns > 1:
+            return ""
+        return "For one class out of several use softmax_cross_entropy, for a single yes or no an output of one unit."
 
     def predict(self, logits: np.ndarray) -> np.ndarray:
         tail = np.exp(-np.abs(logits))  # in (0, 1]: neither side can overflow

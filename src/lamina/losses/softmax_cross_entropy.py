@@ -8,6 +8,7 @@ from typing import ClassVar, final
 
 import numpy as np
 
+from lamina.losses.domain import PROBABILITIES, Domain, class_indices
 from lamina.losses.loss import Loss
 from lamina.validation import Rule, boolean, number
 
@@ -48,6 +49,8 @@ class SoftmaxCrossEntropy(Loss):
     kind: ClassVar[str] = "softmax_cross_entropy"
     link: ClassVar[str | None] = "softmax"
     rules: ClassVar[Mapping[str, Rule]] = {"label_smoothing": number(0, 1, "left"), "probabilities": boolean()}
+    one_of_several: ClassVar[bool] = True
+    label_codes: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
     contained_links: ClassVar[tuple[str, ...]] = ("softmax", "sigmoid")
     min_width: ClassVar[int] = 2
 
@@ -56,6 +59,14 @@ class SoftmaxCrossEntropy(Loss):
 
     def target_width(self, width: int) -> int:
         return width if self.probabilities else 1
+
+    def domain(self, width: int) -> Domain:
+        return PROBABILITIES if self.probabilities else class_indices(width)
+
+    def advice(self, num_columns: int, label: str) -> str:
+        if not self.probabilities:
+            return f"For one column a class give {label}.argmax(axis=1), or use SoftmaxCrossEntropy(probabilities=True)."
+        return "For numbers of classes use SoftmaxCrossEntropy()." if num_columns == 1 else ""
 
     def predict(self, logits: np.ndarray) -> np.ndarray:
         exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))

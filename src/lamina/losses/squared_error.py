@@ -24,3 +24,5 @@ class SquaredError(Loss):
     """
 
     kind: ClassVar[str] = "squared_error"
+    label_codes: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
+    threshold: ClassVar[float] = 0.5

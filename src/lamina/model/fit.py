@@ -17,6 +17,9 @@ from lamina.data.columns.missing import is_missing
 from lamina.data.notes import note
 from lamina.errors import DataError
 from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.losses import LOSSES, get_loss
+from lamina.losses.domain import NON_NEGATIVE
+from lamina.model.named_settings import split_name
 from lamina.model.setting_words import OWNER, setting_words
 from lamina.model.table_model import TableModel
 from lamina.model.table_settings import TableSettings
@@ -200,11 +203,13 @@ def _split(part: _Part, held_out: Any, goal: Target, *, seed: int) -> tuple[_Par
 
 
 def _location(goal: Target, y: np.ndarray, loss: str | None) -> tuple[float, float]:
-    """What to subtract from the target and divide it by; a rate (Poisson) must stay positive and is only divided."""
+    """What to subtract from the target and divide it by; what must not be negative is only divided."""
     if goal.task == "classification":
         return 0.0, 1.0
     mean, deviation = (float(moment) for moment in mean_and_deviation(y))
-    return (0.0, mean or 1.0) if loss == "poisson" else (mean, deviation or 1.0)
+    name = split_name(loss or "")[0]
+    stays_positive = name in LOSSES and get_loss(name).domain(1) is NON_NEGATIVE  # the estimator refuses unknown names
+    return (0.0, mean or 1.0) if stays_positive else (mean, deviation or 1.0)
 
 
 def _estimator(goal: Target, num_rows: int, settings: TableSettings) -> MLPClassifier | MLPRegressor:

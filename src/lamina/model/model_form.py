@@ -17,7 +17,7 @@ from lamina.data.columns import COLUMN_ENCODERS
 from lamina.errors import InvalidSettingError, ShapeError, phrase
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.forms import ANYTHING, COUNT, REAL, TEXT, AnyOf, ArrayOf, AtLeast, Entries, Form, Maybe, check_form, form_of
-from lamina.model.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
+from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS
 from lamina.network import Network
 from lamina.stop_reason import STOP_CODES
 from lamina.training.checkpoint_form import check_statistics
@@ -119,7 +119,7 @@ def check_table(table: Mapping[str, Any]) -> None:
         check_form(fields, form_of(COLUMN_ENCODERS[state["kind"]]), f"column {state['column']!r}")
     metrics = table["summary"]["metrics"]
     if metrics:
-        known = {**CLASSIFICATION_METRICS, **REGRESSION_METRICS}
+        known = (*LABEL_METRICS, *PROBABILITY_METRICS, *NUMBER_METRICS)
         check_form(metrics["baseline"], {name: REAL for name in known if name in metrics["model"]}, "the baseline's metrics")
         check_form(metrics["model"], dict.fromkeys(metrics["baseline"], REAL), "the model's metrics")
 

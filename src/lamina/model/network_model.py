@@ -48,10 +48,7 @@ class OutputMeaning:
     @classmethod
     def of(cls, loss: Loss, weight: float) -> Self:
         """What an output that was trained with ``loss`` means."""
-        if not isinstance(loss, CustomLoss):
-            return cls(loss, loss.name, loss.link or "identity", weight)
-        link = "identity" if loss.inverse_link is None else loss.link
-        return cls(None, loss.name, link, weight)
+        return cls(None if isinstance(loss, CustomLoss) else loss, loss.name, loss.link, weight)
 
 
 @final
@@ -190,7 +187,7 @@ class NetworkModel:
         """
         losses = self._own_losses("NetworkModel.evaluate", "Compute the loss from predict_logits.")
         program = self.network.program(losses, [output.weight for output in self.outputs])
-        data = make_batches(X, y, sample_weight, program, self.dtype, self.input_names, self.output_names)
+        data = make_batches(X, y, sample_weight, program, losses, self.dtype, self.input_names, self.output_names)
         measured = self._executor.evaluate(data).tolist()
         total = sum(output.weight * loss for output, loss in zip(self.outputs, measured, strict=True))
         if len(measured) == 1:

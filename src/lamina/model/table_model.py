@@ -12,7 +12,7 @@ from lamina.data import TableEncoder, Target, as_frame
 from lamina.errors import DataError
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.losses import Quantile
-from lamina.model.metrics import constant_prediction, score
+from lamina.metrics import constant_prediction, report
 
 __all__ = ["TableModel"]
 
@@ -125,25 +125,20 @@ class TableModel:
         """
         frame, y = self.rows_with_target(table)
         constant = constant_prediction(self.target.task, y, len(self.target.classes))
-        baseline = np.broadcast_to(constant, (len(y), *constant.shape))
-        metrics = {"model": score(self.target.task, y, self._rated(frame)), "baseline": score(self.target.task, y, baseline)}
-        if self.target.task == "classification" and not self.has_probabilities:
-            metrics = {who: {name: found[name] for name in ("accuracy", "balanced_accuracy")} for who, found in metrics.items()}
-        return metrics
+        guess = np.broadcast_to(constant, (len(y), *constant.shape))
+        model, baseline = report(self.target.task, y, self._rated(frame)), report(self.target.task, y, guess)
+        return {"model": model, "baseline": {name: baseline[name] for name in model}}
 
     def rows_with_target(self, table: Any) -> tuple[nw.DataFrame, np.ndarray]:
         """The rows whose target is there, and the targets as numbers."""
         return self.target.present_rows(as_frame(table, owner="TableModel"))
 
     def _rated(self, frame: nw.DataFrame) -> np.ndarray:
-        """Probabilities (zero and one where there are none), or numbers."""
+        """Probabilities (n, classes), or classes where there are none, or numbers."""
         if self.target.task == "regression":
             numbers = self._predicted_numbers(frame)
             return numbers[:, self.middle] if self.levels else numbers
-        if self.has_probabilities:
-            return self.predict_proba(frame)
-        certain: np.ndarray = np.eye(len(self.target.classes))[self._predicted_classes(frame)]
-        return certain
+        return self.predict_proba(frame) if self.has_probabilities else self._predicted_classes(frame)
 
     def _predicted_classes(self, table: Any) -> np.ndarray:
         return np.asarray(self.estimator.predict(self._features(table)))

@@ -18,18 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["EncodingSettings", "NetworkSettings", "OptimizationSettings", "RunSettings", "StoppingSettings", "TableSettings"]
 
-_LOSSES_OF_CLASSES = (
-    "log_loss",
-    "hinge",
-    "perceptron",
-    "squared_error",
-    "absolute_error",
-    "huber",
-    "sigmoid_cross_entropy",
-    "softmax_cross_entropy",
-)
-_LOSSES_OF_NUMBERS_ALONE = ("quantile", "poisson")
-
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkSettings:
@@ -172,9 +160,7 @@ class OptimizationSettings:
         parameters["batch_size"] = self._rows_a_step(num_rows)
         parameters["optimizer"] = read_named(self.optimizer, self._optimizer)
         if self.loss is not None:
-            # A bare name that the estimator has no word for is an object's.
-            has_word = task == "regression" or self.loss in _LOSSES_OF_CLASSES[:4]
-            parameters["loss"] = read_named(self.loss, get_loss) if has_word or ":" in self.loss else get_loss(self.loss)
+            parameters["loss"] = read_named(self.loss, get_loss)
         if task == "classification":
             parameters |= {"class_weight": self.class_weight, "label_smoothing": self._smoothing(num_classes)}
         return parameters
@@ -192,13 +178,16 @@ class OptimizationSettings:
     def _check_loss_of_classes(self) -> None:
         if self.loss is None:
             return
+        from lamina.losses import LABEL_LOSSES, NUMBER_LOSSES
+
         name, settings = split_name(self.loss)
-        if name not in _LOSSES_OF_CLASSES:
-            guess = nearest(name, _LOSSES_OF_CLASSES)
+        known = ("log_loss", *LABEL_LOSSES)
+        if name not in known:
+            guess = nearest(name, known)
             repair = f"Did you mean {guess!r}?" if guess else ""
-            if name in _LOSSES_OF_NUMBERS_ALONE:
+            if name in NUMBER_LOSSES:
                 repair = f"For {name}, ask for the task regression."
-            rule = f"must be one of {', '.join(map(repr, _LOSSES_OF_CLASSES))} for a classification"
+            rule = f"must be one of {', '.join(map(repr, known))} for a classification"
             raise InvalidSettingError(phrase("loss", rule, self.loss, repair=repair, owner=OWNER))
         if name == "log_loss" and settings:
             raise InvalidSettingError(f"{OWNER}: loss must be a bare log_loss, got settings behind it. Set label_smoothing.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.model.metrics import REGRESSION_METRICS
+from lamina.metrics import accuracy, r2
 from lamina.training import Callback
 
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ class ValidationMetric(Callback):
     def on_epoch_end(self, trainer: Trainer, record: dict[str, Any]) -> None:  # type: ignore[override]
         if self.task == "classification":
             logits = np.asarray(trainer.predict_logits(self.X))
-            # One logit speaks for the second of two classes when it is positive.
-            chosen = logits[:, 0] > 0 if logits.shape[1] == 1 else logits.argmax(axis=1)
-            record["validation_accuracy"] = float((chosen == self.y).mean())
+            # One logit speaks for the second of two classes when it is above the loss's threshold.
+            chosen = logits > trainer.losses[0].threshold if logits.shape[1] == 1 else logits.argmax(axis=1)[:, np.newaxis]
+            record["validation_accuracy"] = accuracy(self.y[:, np.newaxis], chosen)
         else:
-            prediction = np.asarray(trainer.predict(self.X))[:, self.column].astype(np.float64)
-            record["validation_r2"] = REGRESSION_METRICS["r2"](self.y.astype(np.float64), prediction)
+            prediction = np.asarray(trainer.predict(self.X))[:, self.column]
+            record["validation_r2"] = r2(self.y, prediction)

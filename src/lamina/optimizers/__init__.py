@@ -18,13 +18,12 @@ if TYPE_CHECKING:
     from lamina.optimizers.optimizer import Optimizer, StepOptimizer
     from lamina.optimizers.perturb_all import PerturbAll
     from lamina.optimizers.perturb_one import PerturbOne
-    from lamina.optimizers.perturbation import OBJECTIVES, PerturbationOptimizer
+    from lamina.optimizers.perturbation import PerturbationOptimizer
     from lamina.optimizers.registry import OPTIMIZERS, get_optimizer
     from lamina.optimizers.rmsprop import RMSprop
 
 __all__ = [
     "LBFGS",
-    "OBJECTIVES",
     "OPTIMIZERS",
     "Adagrad",
     "Adam",
@@ -54,7 +53,7 @@ _HOMES = {
     "lamina.optimizers.optimizer": "Optimizer StepOptimizer",
     "lamina.optimizers.perturb_all": "PerturbAll",
     "lamina.optimizers.perturb_one": "PerturbOne",
-    "lamina.optimizers.perturbation": "OBJECTIVES PerturbationOptimizer",
+    "lamina.optimizers.perturbation": "PerturbationOptimizer",
     "lamina.optimizers.registry": "OPTIMIZERS get_optimizer",
     "lamina.optimizers.rmsprop": "RMSprop",
 }

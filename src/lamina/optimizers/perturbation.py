@@ -9,15 +9,13 @@ from typing import Any, ClassVar, TypeAlias
 from lamina import validation
 from lamina.engine.perturbation import PerturbationRule
 from lamina.errors import InvalidSettingError, phrase
+from lamina.metrics import OBJECTIVES
 from lamina.optimizers.optimizer import Optimizer
 from lamina.validation import Rule, boolean, choice, integer, one_of, value
 
-__all__ = ["OBJECTIVES", "Objective", "PerturbationOptimizer"]
+__all__ = ["Objective", "PerturbationOptimizer"]
 
 Objective: TypeAlias = str | Callable[[Any, Any], float] | None
-
-#: Objectives with a name; what they compute is in :mod:`lamina.training.objectives`.
-OBJECTIVES = ("accuracy", "f1", "r2")
 
 
 def _name_of(objective: Objective) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lamina.lazy import LazyRegistry
+from lamina.lazy import LazyRegistry, exported_classes
 from lamina.optimizers.optimizer import Optimizer
 from lamina.settings import from_name_or_dict
 
@@ -13,8 +13,11 @@ __all__ = ["OPTIMIZERS", "get_optimizer"]
 
 OPTIMIZERS: Mapping[str, type[Optimizer]] = LazyRegistry(
     "lamina.optimizers",
-    besides="optimizer perturbation registry",
-    renamed={"perturb_one": "perturb-one", "perturb_all": "perturb-all"},
+    exported_classes(
+        "lamina.optimizers",
+        besides="optimizer perturbation registry",
+        renamed={"perturb_one": "perturb-one", "perturb_all": "perturb-all"},
+    ),
 )
 
 

@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lamina import schedules
-from lamina.lazy import LazyRegistry
+from lamina.lazy import LazyRegistry, exported_classes
 from lamina.schedules.constant import Constant
 from lamina.schedules.schedule import Schedule
 from lamina.settings import from_name_or_dict
 
 __all__ = ["SCHEDULES", "get_schedule"]
 
-SCHEDULES: Mapping[str, type[Schedule]] = LazyRegistry("lamina.schedules", besides="function registry schedule")
+SCHEDULES: Mapping[str, type[Schedule]] = LazyRegistry(
+    "lamina.schedules", exported_classes("lamina.schedules", besides="function registry schedule")
+)
 
 
 def get_schedule(schedule: str | Schedule | Mapping[str, Any] | Callable[[int], float] | None, **settings: Any) -> Schedule:

@@ -9,10 +9,10 @@ import numpy as np
 from scipy import sparse
 
 from lamina.engine.plan import Batches, InputArray
-from lamina.engine.program import Head, Program
+from lamina.engine.program import Program
 from lamina.errors import DataError, ShapeError, phrase
+from lamina.losses import Loss
 from lamina.training.finite import check_finite
-from lamina.training.targets import check_values
 
 __all__ = ["input_widths", "make_batches", "make_inputs"]
 
@@ -22,6 +22,7 @@ def make_batches(
     y: Any,
     sample_weight: Any,
     program: Program,
+    losses: Sequence[Loss],
     dtype: np.dtype,
     input_names: Sequence[str],
     output_names: Sequence[str],
@@ -38,6 +39,8 @@ def make_batches(
     sample_weight : array of shape (n,) or None
         Not negative.
     program : Program
+    losses : sequence of Loss
+        One an output, which say what targets may be.
     dtype : dtype
         The executor's.
     input_names, output_names : sequence of str
@@ -59,8 +62,10 @@ def make_batches(
     if num_rows == 0:
         raise DataError("X must have at least one row, got 0.")
     parts = _by_name(y, output_names, "y")
-    pairs = zip(parts, program.heads, output_names, strict=True)
-    targets = [_target(part, head, program, num_rows, dtype, _label("y", name, output_names)) for part, head, name in pairs]
+    widths = [program.widths[output] for output in program.outputs]
+    labels = [_label("y", name, output_names) for name in output_names]
+    outputs = zip(parts, losses, widths, labels, strict=True)
+    targets = [_target(part, loss, width, num_rows, dtype, label) for part, loss, width, label in outputs]
     return Batches(inputs, targets, None if sample_weight is None else _weights(sample_weight, num_rows, dtype))
 
 
@@ -136,30 +141,27 @@ def _dense(array: Any, dtype: np.dtype, label: str) -> np.ndarray:
         raise DataError(f"{label} cannot be read as an array: {type(error).__name__}: {error}{repair}") from error
 
 
-def _target(y: Any, head: Head, program: Program, num_rows: int, dtype: np.dtype, label: str) -> np.ndarray:
+def _target(y: Any, loss: Loss, width: int, num_rows: int, dtype: np.dtype, label: str) -> np.ndarray:
+    """The target of an output of ``width`` columns, as its loss wants it."""
     dense = y.toarray() if sparse.issparse(y) else y  # type: ignore[attr-defined]
     array = np.ascontiguousarray(_dense(dense, dtype, label), dtype=dtype)
     column = array.reshape(-1, 1) if array.ndim == 1 else array
-    if column.shape != (num_rows, head.target_width):
-        rule = f"must have shape ({num_rows}, {head.target_width}) beside the rows of X and the loss {head.kind}"
-        repair = _repair_of_shape(column.shape, num_rows, head, label)
+    expected = (num_rows, loss.target_width(width))
+    if column.shape != expected:
+        # usually one column a class is meant, or the number of the class
+        repair = loss.advice(column.shape[1], label) if column.shape[:1] == (num_rows,) and column.ndim == 2 else ""
+        rule = f"must have shape {expected} beside the rows of X and the loss {loss.kind}"
         raise ShapeError(phrase(label, rule, array.shape, repair=repair))
     check_finite(column, label)
-    check_values(column, head, program.widths[head.logits], label)
+    _check_domain(column, loss, width, label)
     return column
 
 
-def _repair_of_shape(shape: tuple[int, ...], num_rows: int, head: Head, label: str) -> str:
-    """What is usually meant by targets of that shape: one column a class, or the number of the class."""
-    if shape[0] != num_rows or len(shape) != 2:
-        return ""
-    if head.kind == "softmax_cross_entropy" and head.target_width == 1:
-        return f"For one column a class give {label}.argmax(axis=1), or use SoftmaxCrossEntropy(probabilities=True)."
-    if head.kind == "softmax_cross_entropy" and shape[1] == 1:
-        return "For numbers of classes use SoftmaxCrossEntropy()."
-    if head.kind == "sigmoid_cross_entropy" and shape[1] == 1:
-        return "For one class out of several use softmax_cross_entropy, for a single yes or no an output of one unit."
-    return ""
+def _check_domain(target: np.ndarray, loss: Loss, width: int, label: str) -> None:
+    """Refuse what the loss cannot take. The engine trusts its caller: it would read past a row's end for a class too many."""
+    domain = loss.domain(width)
+    if domain.holds is not None and not (held := domain.holds(target)).all():
+        raise DataError(phrase(label, f"{domain.rule} for the loss {loss.kind}", float(target[~held][0])))
 
 
 def _weights(sample_weight: Any, num_rows: int, dtype: np.dtype) -> np.ndarray:

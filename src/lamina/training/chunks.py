@@ -11,7 +11,7 @@ import time
 from lamina.training.callbacks.callback import Run
 from lamina.training.epoch import Epoch
 from lamina.training.moments import Moments
-from lamina.training.weighted_network import Steps
+from lamina.training.steppers.stepper import Stepper
 
 __all__ = ["ChunkSize", "run_in_chunks"]
 
@@ -48,14 +48,14 @@ class ChunkSize:
         self.steps = max(1, int(min(fitting, max(steps, self.steps) * _MAX_GROWTH)))
 
 
-def run_in_chunks(run: Run, epoch: Epoch, steps: Steps, moments: Moments, size: ChunkSize) -> None:
+def run_in_chunks(run: Run, epoch: Epoch, stepper: Stepper, moments: Moments, size: ChunkSize) -> None:
     """Take the steps of an epoch, in as few calls as ``size`` and ``every_steps`` allow, until ``run`` stops or a step fails."""
     while not epoch.is_over and run.stop_reason is None:
         due = moments.steps_until_due(run.step)
         num_steps = min(epoch.steps_left, size.steps, due or epoch.steps_left)
         order, values = epoch.next_chunk(num_steps)
         began = time.perf_counter()
-        result = steps.train(epoch.data, order, epoch.batch_size, run.step, values)
+        result = stepper.train(epoch.data, order, epoch.batch_size, run.step, values)
         size.observe(num_steps, time.perf_counter() - began)
         epoch.add(result)
         run.step += len(result.losses)

@@ -2,41 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from lamina.engine.perturbation import BatchObjective, PerturbationRule
 from lamina.engine.plan import Batches
-from lamina.losses import CustomLoss, Hinge, Loss, PerceptronLoss
+from lamina.errors import InvalidSettingError, phrase
+from lamina.losses import CustomLoss, Loss
+from lamina.metrics import LABEL_METRICS, NUMBER_METRICS
 from lamina.optimizers import PerturbationOptimizer
-from lamina.training.scores import accuracy, f1, r2
 from lamina.validation import returned_number
 
-__all__ = ["SCORES", "CustomLosses", "batch_objective", "decide"]
+__all__ = ["CustomLosses", "batch_objective", "decide", "score"]
 
 
-def _decided(score: Callable[[np.ndarray, np.ndarray], float]) -> Callable[[Loss, np.ndarray, np.ndarray], float]:
-    return lambda loss, targets, predictions: score(*decide(loss, targets, predictions))
-
-
-SCORES: Mapping[str, Callable[[Loss, np.ndarray, np.ndarray], float]] = MappingProxyType(
-    {"accuracy": _decided(accuracy), "f1": _decided(f1), "r2": lambda loss, targets, predictions: r2(targets, predictions)}
-)
+def score(name: str, loss: Loss, targets: np.ndarray, predictions: np.ndarray) -> float:
+    """A score of :data:`lamina.metrics.OBJECTIVES`; labels are read from targets and predictions as the loss means them."""
+    if name in NUMBER_METRICS:
+        return NUMBER_METRICS[name](targets, predictions)
+    return LABEL_METRICS[name](*decide(loss, targets, predictions))
 
 
 def decide(loss: Loss, targets: np.ndarray, predictions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Targets and predictions as class numbers: the likeliest class under softmax, else yes or no column by column.
+    """Targets and predictions as class numbers: the likeliest class where a row has one, else yes or no column by column.
 
-    The threshold lies midway between the targets: 0 for hinge and perceptron losses, 0.5 for all others.
+    Raises
+    ------
+    InvalidSettingError
+        When the loss does not learn labels.
     """
-    if loss.kind == "softmax_cross_entropy":
+    if loss.label_codes is None:
+        repair = 'Use "r2", or a function.'
+        raise InvalidSettingError(phrase("a score of labels", "must have a loss of labels", loss.name, repair=repair))
+    if loss.one_of_several:
         truth = targets.argmax(axis=1)[:, np.newaxis] if targets.shape[1] > 1 else targets.astype(np.int64)
         return truth, predictions.argmax(axis=1)[:, np.newaxis]
-    middle = 0.0 if isinstance(loss, Hinge | PerceptronLoss) else 0.5
-    return (targets > middle).astype(np.int64), (predictions > middle).astype(np.int64)
+    said = predictions > loss.threshold_of_predictions(predictions.shape[1])
+    return (targets > np.mean(loss.label_codes)).astype(np.int64), said.astype(np.int64)
 
 
 def batch_objective(
@@ -58,11 +62,11 @@ def batch_objective(
         custom = [loss for loss in losses if isinstance(loss, CustomLoss)]
         return CustomLosses(custom, loss_weights, data, optimizer.perturbation_rule()) if custom else None
     if isinstance(chosen, str):
-        score = SCORES[chosen]
+        name = chosen
 
         def lowered(outputs: Sequence[np.ndarray], rows: np.ndarray) -> float:
             triples = zip(losses, data.targets, outputs, strict=True)
-            return -float(np.mean([score(loss, target[rows], loss.predict(output)) for loss, target, output in triples]))
+            return -float(np.mean([score(name, loss, target[rows], loss.predict(output)) for loss, target, output in triples]))
 
         return lowered
     return _users_function(chosen, -1.0 if optimizer.maximize else 1.0, losses, data)

@@ -14,7 +14,7 @@ from lamina.engine import ENGINES, N_THREADS, plan
 from lamina.losses import Loss
 from lamina.network import Network, network_from_dict
 from lamina.network.heads import Losses, losses_for
-from lamina.optimizers import Optimizer, get_optimizer
+from lamina.optimizers import GradientDescent, Optimizer, StepOptimizer, get_optimizer
 from lamina.schedules import Schedule, get_schedule
 from lamina.settings import Settings
 from lamina.validation import Rule, boolean, choice, instance, integer, one_of, value
@@ -126,6 +126,18 @@ loss_weights, on_interrupt
     def chosen_batch_size(self) -> int | None:
         """``batch_size`` where somebody gave a number."""
         return self.batch_size if isinstance(self.batch_size, int) else None
+
+    def plan(self, *, record_norms: bool = False) -> plan.TrainingPlan:
+        """How the engine trains by these settings.
+
+        Parameters
+        ----------
+        record_norms : bool, default=False
+            Whether it keeps the gradient's norm of every step.
+        """
+        # L-BFGS takes no steps of the engine's; the plan then only says how to divide the penalty.
+        stepping = self.optimizer if isinstance(self.optimizer, StepOptimizer) else GradientDescent()
+        return plan.TrainingPlan(stepping.rule(), self.clipping, self.penalty_per_row, self.seed, record_norms)
 
 
 def setting(name: str) -> Any:

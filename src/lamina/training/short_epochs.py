@@ -86,7 +86,7 @@ class ShortEpochs:
 
 
 def run_short_epochs(
-    run: Run, epochs: ShortEpochs, steps: EpochsExecutor, best: BestWeights, size: ChunkSize, moments: Moments | None
+    run: Run, epochs: ShortEpochs, stepper: EpochsExecutor, best: BestWeights, size: ChunkSize, moments: Moments | None
 ) -> Failure | None:
     """Take all steps of ``epochs`` in one call, and then tell the callbacks of each, if there are any.
 
@@ -99,7 +99,7 @@ def run_short_epochs(
     began = time.perf_counter()
     result = best.offer_epochs(
         run.executor,
-        lambda kept: steps.train_epochs(epochs.data, epochs.epochs, epochs.batch_size, first_step, epochs.values, kept),
+        lambda kept: stepper.train_epochs(epochs.data, epochs.epochs, epochs.batch_size, first_step, epochs.values, kept),
     )
     duration_s = time.perf_counter() - began
     size.observe(epochs.epochs.count * epochs.steps_per_epoch, duration_s)

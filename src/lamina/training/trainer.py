@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from lamina import optimizers, validation
-from lamina.engine import permutation, plan
+from lamina import validation
+from lamina.engine import plan
 from lamina.engine.executor import runs_epochs
-from lamina.engine.plan import Batches, Epochs, Failure, StepValues, TrainingPlan
+from lamina.engine.plan import Batches, Epochs, Failure, StepValues
 from lamina.errors import DataError, InvalidSettingError, ShapeError, phrase
 from lamina.network import Network
 from lamina.network.heads import Losses
-from lamina.optimizers import LBFGS, Optimizer, PerturbationOptimizer, StepOptimizer
+from lamina.optimizers import LBFGS, Optimizer
 from lamina.schedules import Schedule
 from lamina.stop_reason import StopReason
 from lamina.training.best_weights import Weights
 from lamina.training.callbacks.callback import Callback, list_of_callbacks
 from lamina.training.chunks import ChunkSize, run_in_chunks
-from lamina.training.contradictions import check_batches, check_program, first_batch_norm
+from lamina.training.contradictions import check_batches, check_program
 from lamina.training.epoch import Epoch
 from lamina.training.exclusive import RUNNING, exclusive
 from lamina.training.fingerprint import fingerprint
@@ -35,6 +35,7 @@ from lamina.training.history import History, Record, without_durations
 from lamina.training.interrupts import Interrupts
 from lamina.training.moments import Moments
 from lamina.training.output_losses import loss_key
+from lamina.training.pace import Pace
 from lamina.training.predictor import Predictor
 from lamina.training.run_state import load_run_state, run_state
 from lamina.training.running_fit import RunningFit
@@ -56,7 +57,7 @@ from lamina.validation import (
 )
 
 if TYPE_CHECKING:
-    from lamina.training.full_batch import FullBatch
+    from lamina.training.steppers.full_batch import FullBatch
 
 __all__ = ["Trainer"]
 
@@ -308,7 +309,7 @@ class Trainer(Predictor):
         given = {"max_epochs": max_epochs, "final_check": final_check}
         check_parameters(given, {"max_epochs": integer(1), "final_check": boolean()}, owner="Trainer.fit")
         data = self.batches(X, y, sample_weight)
-        validation = self._checked_validation(validation_data)
+        validation = self._validation(validation_data)
         self._moments = Moments([ScheduleWatch(), *self.callbacks])
         self._configure()
         check_batches(self.executor.program, self.optimizer, self.settings.chosen_batch_size, data.num_rows)
@@ -354,9 +355,10 @@ class Trainer(Predictor):
             self.stop_reason, first = None, Weights.of(self.executor)
         began = time.perf_counter()
         self._moments.call("on_epoch_begin", self)
-        epoch = self._next_epoch(data)
+        pace = self._pace(data)
+        epoch = Epoch(data, pace.order(self.epoch), pace.rows_a_step, self._values(pace, 1))
         try:
-            run_in_chunks(self, epoch, self._built().steps, self._moments, self._chunk_size)
+            run_in_chunks(self, epoch, self._built().stepper, self._moments, self._chunk_size)
         except KeyboardInterrupt:
             # What the engine did in earlier calls is whole: the epoch ends here, and is recorded with the steps that it had.
             if not epoch.steps_done:
@@ -514,25 +516,20 @@ class Trainer(Predictor):
             self._fit.close()
             self._moments.call_all("on_fit_end", self)
 
-    def _checked_validation(self, validation_data: tuple[Any, ...] | None) -> tuple[Batches, Any] | None:
-        if validation_data is None:
+    def _validation(self, given: tuple[Any, ...] | None) -> tuple[Batches, Any] | None:
+        """The validation data as the engine reads them, and their targets as they were given."""
+        if given is None:
             return None
-        if not isinstance(validation_data, tuple | list) or len(validation_data) not in (2, 3):
-            came = type(validation_data).__name__
-            raise InvalidSettingError(
-                phrase("validation_data", "must be (X, y) or (X, y, sample_weight)", came, owner="Trainer.fit")
-            )
+        if not isinstance(given, tuple | list) or len(given) not in (2, 3):
+            rule = "must be (X, y) or (X, y, sample_weight)"
+            raise InvalidSettingError(phrase("validation_data", rule, type(given).__name__, owner="Trainer.fit"))
         try:
-            return self.batches(*validation_data), validation_data[1]
+            return self.batches(*given), given[1]
         except (DataError, ShapeError) as error:
             raise type(error)(f"validation_data: {error}") from error
 
     def _configure(self) -> None:
-        # L-BFGS takes no steps of the engine's; the plan then only says how to divide the penalty.
-        stepping = self.optimizer if isinstance(self.optimizer, StepOptimizer) else optimizers.GradientDescent()
-        norms = self._moments.needs_gradient_norms
-        plan = TrainingPlan(stepping.rule(), self.clipping, self.penalty_per_row, self.seed, norms)
-        self._built().configure(plan, self.optimizer)
+        self._built().configure(self.settings.plan(record_norms=self._moments.needs_gradient_norms), self.optimizer)
         check_program(self.executor.program, self.optimizer, self.clipping, self.schedule)
 
     def _epochs_a_call(self, data: Batches) -> int:
@@ -540,56 +537,33 @@ class Trainer(Predictor):
         own_epoch = type(self).fit_epoch is not Trainer.fit_epoch  # a subclass asks for every epoch
         if own_epoch or self._fit.validation is not None or self.clipping.is_bounded or data.sample_weight is not None:
             return 1
-        if self._rows_an_epoch(data.num_rows) < data.num_rows or not runs_epochs(self._built().steps):
+        pace = self._pace(data)
+        if pace.rows_an_epoch < data.num_rows or not runs_epochs(self._built().stepper):
             return 1
-        num_steps = -(-data.num_rows // self._rows_a_step(data.num_rows))
-        most = min(self._chunk_size.steps // num_steps, self.last_epoch - self.epoch)
+        most = min(self._chunk_size.steps // pace.steps_an_epoch, self.last_epoch - self.epoch)
         return int(min(most, self._moments.epochs_ahead(self)))
 
     def _fit_short_epochs(self, data: Batches, num_epochs: int) -> None:
         """Many times :meth:`fit_epoch` in one call of the engine, with equal results."""
-        steps = self._built().steps
-        assert runs_epochs(steps)
-        size = self._rows_a_step(data.num_rows)
-        values = self._values(data.num_rows, size, num_epochs)
-        epochs = ShortEpochs(data, Epochs(self.epoch, num_epochs, self.shuffle), size, values, self.network.output_names)
+        stepper, pace = self._built().stepper, self._pace(data)
+        assert runs_epochs(stepper)
+        numbers = Epochs(self.epoch, num_epochs, self.shuffle)
+        epochs = ShortEpochs(data, numbers, pace.rows_a_step, self._values(pace, num_epochs), self.network.output_names)
         told = self._moments if self.callbacks else None
-        self._stop_at(run_short_epochs(self, epochs, steps, self._fit.best, self._chunk_size, told))
+        self._stop_at(run_short_epochs(self, epochs, stepper, self._fit.best, self._chunk_size, told))
 
     def _stop_at(self, failure: Failure | None) -> None:
         if failure is not None:
             where = f"the {failure.quantity} of layer {failure.layer!r}"
             self.stop("non_finite", f"In step {failure.step + 1}, {where} became NaN or infinite.")
 
-    def _next_epoch(self, data: Batches) -> Epoch:
-        """The order of the rows in the coming epoch, and the values of its steps."""
-        size, num_rows = self._rows_a_step(data.num_rows), self._rows_an_epoch(data.num_rows)
-        values = self._values(num_rows, size, 1)
-        if self.shuffle:
-            order = permutation(data.num_rows, seed=self.seed, epoch=self.epoch)
-        else:
-            order = np.arange(data.num_rows, dtype=np.int64)
-        return Epoch(data, order[:num_rows], size, values)
+    def _pace(self, data: Batches) -> Pace:
+        return Pace(self.settings, self.executor.program, data.num_rows)
 
-    def _rows_a_step(self, num_rows: int) -> int:
-        return min(self.batch_size or num_rows, num_rows)
-
-    def _rows_an_epoch(self, num_rows: int) -> int:
-        """All, but for a lone last row under batch norm: the running variance would take its 0 for a batch's."""
-        lone = num_rows % self._rows_a_step(num_rows) == 1
-        return num_rows - 1 if lone and first_batch_norm(self.executor.program) else num_rows
-
-    def _values(self, num_rows: int, batch_size: int, num_epochs: int) -> StepValues:
+    def _values(self, pace: Pace, num_epochs: int) -> StepValues:
         """The values of the steps of the coming epochs."""
-        optimizer = self.optimizer
-        if not isinstance(optimizer, StepOptimizer | PerturbationOptimizer):
-            raise InvalidSettingError(phrase("optimizer", "must take steps to train an epoch", optimizer, owner="Trainer"))
-        per_epoch = self.steps_per_epoch = -(-num_rows // batch_size)
-        num_steps = num_epochs * per_epoch
-        total = max(self.last_epoch, self.epoch + 1) * per_epoch
-        rates = self.schedule.rates(optimizer.step_size, self.step, num_steps, per_epoch, total)
-        decays = np.full(num_steps, optimizer.weight_decay) if optimizer.weight_decay else None
-        return StepValues(rates, decays)
+        self.steps_per_epoch = pace.steps_an_epoch
+        return pace.values(self.schedule, self.step, num_epochs, max(self.last_epoch, self.epoch + 1))
 
     def _end_epoch(self, measured: Record, began: float) -> Record:
         """Everything between an epoch's last step and the next epoch. The record is in the history before anything can fail."""
@@ -605,7 +579,7 @@ class Trainer(Predictor):
         return record
 
     def _fit_full_batch(self, data: Batches, optimizer: LBFGS) -> None:
-        from lamina.training.full_batch import FullBatch
+        from lamina.training.steppers.full_batch import FullBatch
 
         if self._built().has_custom_loss:
             names = [loss.name for loss in self.losses]

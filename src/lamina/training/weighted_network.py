@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from lamina.engine import make_executor
 from lamina.engine.executor import Executor
-from lamina.engine.plan import Batches, InputArray, StepValues, TrainingPlan, TrainingResult
-from lamina.errors import InvalidSettingError, phrase
+from lamina.engine.plan import Batches, InputArray, TrainingPlan
 from lamina.losses import CustomLoss, Loss
 from lamina.network import Network
-from lamina.optimizers import Optimizer, PerturbationOptimizer
+from lamina.optimizers import Optimizer
 from lamina.training.batches import make_batches, make_inputs
 from lamina.training.output_losses import loss_key
+from lamina.training.steppers.choice import stepper_for
+from lamina.training.steppers.stepper import Stepper
 from lamina.validation import returned_number
 
-__all__ = ["Metric", "Steps", "WeightedNetwork"]
+__all__ = ["Metric", "WeightedNetwork"]
 
 Metric: TypeAlias = Callable[[Any, Any], float]
-
-
-class Steps(Protocol):
-    """What takes training steps and evaluates losses: an executor, or something on top of one."""
-
-    def train(self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues) -> TrainingResult:
-        """See :class:`lamina.engine.executor.Executor`."""
-
-    def evaluate(self, data: Batches) -> np.ndarray:
-        """See :class:`lamina.engine.executor.Executor`."""
 
 
 class WeightedNetwork:
@@ -57,8 +48,7 @@ class WeightedNetwork:
     Attributes
     ----------
     executor : Executor
-    steps : Steps
-        The executor itself, the detour through Python that a loss of the user's needs, or perturbed weights.
+    stepper : Stepper
     """
 
     def __init__(
@@ -84,15 +74,15 @@ class WeightedNetwork:
         first_values = network.initialize(seed, dtype) if weights is None else weights
         self.executor: Executor = make_executor(program, dtype=dtype.name, engine=engine, n_threads=n_threads)
         self.executor.parameters[:], self.executor.state[:] = first_values
-        self.steps: Steps = self.executor
+        self.stepper: Stepper = self.executor
 
     @property
     def has_custom_loss(self) -> bool:
         """Whether the loss is a function of the user's."""
         return any(isinstance(loss, CustomLoss) for loss in self._losses)
 
-    def configure(self, plan: TrainingPlan, optimizer: Optimizer | None = None) -> None:
-        """Say how to train; an ``optimizer`` that perturbs weights takes the place of the plan's rule.
+    def configure(self, plan: TrainingPlan, optimizer: Optimizer) -> None:
+        """Say how to train: by the ``plan``, whose rule an ``optimizer`` that perturbs weights does without.
 
         Raises
         ------
@@ -100,21 +90,7 @@ class WeightedNetwork:
             If some losses are functions of the user's and others are not.
         """
         self.executor.configure(plan)
-        custom = [loss for loss in self._losses if isinstance(loss, CustomLoss)]
-        if custom and len(custom) < len(self._losses):
-            names = [loss.name for loss in self._losses]
-            repair = "Write the others as functions too."
-            raise InvalidSettingError(phrase("losses", "must be functions for all outputs or for none", names, repair=repair))
-        # Most trainings have neither, and an import should not cost them.
-        self.steps = self.executor
-        if custom:
-            from lamina.training.custom_steps import CustomSteps
-
-            self.steps = CustomSteps(self.executor, custom, plan.penalty_per_row)
-        if isinstance(optimizer, PerturbationOptimizer):
-            from lamina.training.perturbation_steps import PerturbationSteps
-
-            self.steps = PerturbationSteps(self.executor, self._losses, optimizer, self.steps)
+        self.stepper = stepper_for(self.executor, self._losses, optimizer, plan.penalty_per_row)
 
     def inputs(self, X: Any) -> list[InputArray]:
         """X as the engine wants it, checked; see :func:`lamina.training.batches.make_inputs`."""
@@ -123,7 +99,7 @@ class WeightedNetwork:
     def batches(self, X: Any, y: Any, sample_weight: Any) -> Batches:
         """The data as the engine wants them, checked; see :func:`lamina.training.batches.make_batches`."""
         names = (self.network.input_names, self.network.output_names)
-        return make_batches(X, y, sample_weight, self.executor.program, self._dtype, *names)
+        return make_batches(X, y, sample_weight, self.executor.program, self._losses, self._dtype, *names)
 
     def logits(self, inputs: Sequence[InputArray]) -> Any:
         """The outputs: one array, or a list of them for several outputs."""
@@ -136,14 +112,14 @@ class WeightedNetwork:
 
     def loss(self, data: Batches) -> float:
         """The loss of all outputs together, without penalties, in inference mode."""
-        return self._total(self.steps.evaluate(data))
+        return self._total(self.stepper.evaluate(data))
 
     def _total(self, losses: np.ndarray) -> float:
         return float(sum(head.weight * loss for head, loss in zip(self.executor.program.heads, losses.tolist(), strict=True)))
 
     def measure(self, data: Batches, y: Any) -> dict[str, float]:
         """The loss (all outputs together), each output's own if there are several, and the metrics."""
-        losses = self.steps.evaluate(data)
+        losses = self.stepper.evaluate(data)
         measured = {"loss": self._total(losses)}
         if len(losses) > 1:
             names = self.network.output_names

@@ -11,7 +11,8 @@ from lamina.engine import ENGINES, N_THREADS
 from lamina.estimators.fitting.contradictions import find_contradictions
 from lamina.estimators.parameters import SCIKIT_LEARN_SCHEDULES
 from lamina.initializers import INITIALIZERS, Initializer
-from lamina.losses import Loss
+from lamina.losses import LABEL_LOSSES, NUMBER_LOSSES, Loss
+from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, OBJECTIVES
 from lamina.network import Network
 from lamina.optimizers import OPTIMIZERS, Optimizer
 from lamina.schedules import SCHEDULES, Schedule
@@ -31,10 +32,7 @@ from lamina.validation import (
     value,
 )
 
-__all__ = ["CLASSIFIER_LOSSES", "REGRESSOR_LOSSES", "check_estimator_parameters"]
-
-CLASSIFIER_LOSSES = ("log_loss", "hinge", "perceptron", "squared_error")
-REGRESSOR_LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson")
+__all__ = ["check_estimator_parameters"]
 
 _NONE = value(None)
 _ACTIVATION = one_of(choice((*ACTIVATIONS, *ALIASES, "prelu")), instance(Activation))
@@ -100,15 +98,15 @@ _LOSS_OBJECTS = (instance(Loss), function("logits and targets"))
 _TABLES: dict[str, dict[str, Rule]] = {
     "MLPClassifier": {
         **_SHARED,
-        "loss": one_of(choice(CLASSIFIER_LOSSES), *_LOSS_OBJECTS),
+        "loss": one_of(choice(("log_loss", *LABEL_LOSSES)), *_LOSS_OBJECTS),
         "class_weight": one_of(_NONE, choice(["balanced"]), instance(Mapping), sequence_of(instance(Mapping))),
         "label_smoothing": _RATE,
-        "objective": one_of(_NONE, choice(("accuracy", "f1")), function("y_true, y_pred")),
+        "objective": one_of(_NONE, choice([name for name in OBJECTIVES if name in LABEL_METRICS]), function("y_true, y_pred")),
     },
     "MLPRegressor": {
         **_SHARED,
-        "loss": one_of(choice(REGRESSOR_LOSSES), *_LOSS_OBJECTS),
-        "objective": one_of(_NONE, choice(("r2",)), function("y_true, y_pred")),
+        "loss": one_of(choice(NUMBER_LOSSES), *_LOSS_OBJECTS),
+        "objective": one_of(_NONE, choice([name for name in OBJECTIVES if name in NUMBER_METRICS]), function("y_true, y_pred")),
     },
 }
 

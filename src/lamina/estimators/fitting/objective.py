@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lamina.metrics import LABEL_METRICS, NUMBER_METRICS
 from lamina.optimizers import PerturbationOptimizer
-from lamina.training.scores import accuracy, f1, r2
 from lamina.validation import returned_number
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["LabelObjective", "NumberObjective", "with_objective"]
 
 _Function = Callable[[np.ndarray, np.ndarray], float]
-_LABEL_SCORES: dict[str, _Function] = {"accuracy": accuracy, "f1": f1}
 
 
 def with_objective(optimizer: PerturbationOptimizer, estimator: MultilayerPerceptron) -> PerturbationOptimizer:
@@ -46,13 +45,9 @@ class LabelObjective:
 
     def __call__(self, targets: np.ndarray, predictions: np.ndarray) -> float:
         encoding, decision = self.encoding, self.decision
-        chosen_rows = encoding.choose(predictions, decision.threshold_of_prediction)
-        if decision.out_activation == "softmax":
-            true_rows = targets.astype(np.int64)
-        else:
-            true_rows = encoding.choose(targets, (decision.low + decision.high) / 2)
+        chosen_rows, true_rows = decision.choose(encoding, predictions), decision.labels_of(encoding, targets)
         if isinstance(self.chosen, str):
-            return float(_LABEL_SCORES[self.chosen](true_rows, chosen_rows))
+            return LABEL_METRICS[self.chosen](true_rows, chosen_rows)
         returned = self.chosen(_labels(true_rows, encoding), _labels(chosen_rows, encoding))
         return returned_number(returned, "the objective", owner="MLPClassifier")
 
@@ -65,7 +60,7 @@ class NumberObjective:
 
     def __call__(self, targets: np.ndarray, predictions: np.ndarray) -> float:
         if isinstance(self.chosen, str):
-            return float(r2(targets, predictions))
+            return NUMBER_METRICS[self.chosen](targets, predictions)
         flat = targets.shape[1] == 1 and predictions.shape[1] == 1
         returned = self.chosen(targets.ravel(), predictions.ravel()) if flat else self.chosen(targets, predictions)
         return returned_number(returned, "the objective", owner="MLPRegressor")

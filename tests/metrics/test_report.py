@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 from sklearn import metrics as sklearn_metrics
 
+from lamina.metrics import area_under_curve, constant_prediction, report
 from lamina.model import StoppingSettings, TableSettings, fit_table
-from lamina.model.metrics import area_under_curve, constant_prediction, score
 
 
 def probabilities(n: int, num_classes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -20,7 +20,7 @@ def probabilities(n: int, num_classes: int, seed: int = 0) -> tuple[np.ndarray, 
 @pytest.mark.parametrize("num_classes", [2, 3, 7])
 def test_classification_metrics_agree_with_scikit_learn(num_classes: int) -> None:
     y, p = probabilities(200, num_classes)
-    found = score("classification", y, p)
+    found = report("classification", y, p)
     auc = sklearn_metrics.roc_auc_score(y, p[:, 1] if num_classes == 2 else p, multi_class="ovr")
     assert found["auc"] == pytest.approx(auc)
     assert found["accuracy"] == pytest.approx(sklearn_metrics.accuracy_score(y, p.argmax(1)))
@@ -30,7 +30,7 @@ def test_classification_metrics_agree_with_scikit_learn(num_classes: int) -> Non
 
 def test_regression_metrics_agree_with_scikit_learn() -> None:
     y, guess = np.random.default_rng(0).normal(size=(2, 50))
-    assert score("regression", y, guess) == {
+    assert report("regression", y, guess) == {
         "r2": pytest.approx(sklearn_metrics.r2_score(y, guess)),
         "mae": pytest.approx(sklearn_metrics.mean_absolute_error(y, guess)),
         "rmse": pytest.approx(sklearn_metrics.root_mean_squared_error(y, guess)),
@@ -40,12 +40,17 @@ def test_regression_metrics_agree_with_scikit_learn() -> None:
 @pytest.mark.parametrize("size", [2.0**-1000, 2.0**-300, 2.0**600])
 def test_regression_metrics_do_not_depend_on_the_unit(size: float) -> None:
     y, guess = np.random.default_rng(0).normal(size=(2, 50))
-    plain, scaled = score("regression", y, guess), score("regression", size * y, size * guess)
+    plain, scaled = report("regression", y, guess), report("regression", size * y, size * guess)
     assert scaled == {"r2": plain["r2"], "mae": size * plain["mae"], "rmse": size * plain["rmse"]}
 
 
-def test_a_constant_target_has_no_coefficient_of_determination() -> None:
-    assert np.isnan(score("regression", np.full(30, 0.1), np.full(30, 0.2))["r2"])
+def test_a_table_s_constant_target_scores_as_in_scikit_learn() -> None:
+    x = np.linspace(0.0, 1.0, 60)
+    settings = TableSettings(stopping=StoppingSettings(max_epochs=1))
+    result = fit_table(pa.table({"x": x, "y": np.full(60, 0.1)}), "y", task="regression", settings=settings)
+    assert result.metrics["baseline"]["r2"] == 1.0
+    assert result.metrics["model"]["r2"] in (0.0, 1.0)
+    assert {record["validation_r2"] for record in result.model.estimator.history_} <= {0.0, 1.0}
 
 
 def test_classes_that_are_absent_are_left_out_of_the_area() -> None:
@@ -58,7 +63,7 @@ def test_classes_that_are_absent_are_left_out_of_the_area() -> None:
 
 
 def test_probabilities_of_zero_have_a_finite_log_loss() -> None:
-    assert np.isfinite(score("classification", np.array([0, 1]), np.array([[0.0, 1.0], [1.0, 0.0]]))["log_loss"])
+    assert np.isfinite(report("classification", np.array([0, 1]), np.array([[0.0, 1.0], [1.0, 0.0]]))["log_loss"])
 
 
 def test_the_best_constant_guess_is_the_shares_or_the_mean() -> None:

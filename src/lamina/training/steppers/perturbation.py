@@ -12,8 +12,8 @@ from lamina.engine.perturbation import perturb
 from lamina.engine.plan import Batches, StepValues, TrainingResult
 from lamina.losses import Loss
 from lamina.optimizers import PerturbationOptimizer
-from lamina.training.custom_steps import CustomSteps
 from lamina.training.objectives import CustomLosses, batch_objective
+from lamina.training.steppers.stepper import Stepper
 
 __all__ = ["PerturbationSteps"]
 
@@ -28,13 +28,11 @@ class PerturbationSteps:
     losses : sequence of Loss
         One an output.
     optimizer : PerturbationOptimizer
-    evaluator : Executor or CustomSteps
+    evaluator : Stepper
         What evaluates the losses.
     """
 
-    def __init__(
-        self, executor: Executor, losses: Sequence[Loss], optimizer: PerturbationOptimizer, evaluator: Executor | CustomSteps
-    ) -> None:
+    def __init__(self, executor: Executor, losses: Sequence[Loss], optimizer: PerturbationOptimizer, evaluator: Stepper) -> None:
         self._executor = executor
         self._losses = losses
         self._optimizer = optimizer

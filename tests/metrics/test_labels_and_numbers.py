@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, r2_score
 
-from lamina.training.scores import accuracy, r2
+from lamina.metrics import accuracy, r2
 
 
 @given(rows=st.integers(2, 30), columns=st.integers(1, 4), seed=st.integers(0, 999), weighted=st.booleans())

@@ -1,0 +1,50 @@
+"""What targets may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["ANYTHING", "FRACTIONS", "NON_NEGATIVE", "NUMBERS", "PROBABILITIES", "SIGNS", "Domain", "class_indices"]
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A set of targets.
+
+    Parameters
+    ----------
+    rule : str
+        Of the target, as an error says it.
+    holds : callable, optional
+        Where an array is in the set; None: everywhere.
+    """
+
+    rule: str
+    holds: Callable[[np.ndarray], np.ndarray] | None = None
+
+
+def _is_fraction(target: np.ndarray) -> np.ndarray:
+    return np.asarray((target >= 0) & (target <= 1))
+
+
+ANYTHING = Domain("may be anything")
+"""Known to the user alone."""
+NUMBERS = Domain("must be numbers")
+"""Of any sign and size: they may be shifted and scaled."""
+NON_NEGATIVE = Domain("must not be negative", lambda target: target >= 0)
+FRACTIONS = Domain("must lie in [0, 1]", _is_fraction)
+PROBABILITIES = Domain("must hold probabilities", _is_fraction)
+SIGNS = Domain("must be -1 or +1", lambda target: np.abs(target) == 1)
+
+
+def class_indices(num_classes: int) -> Domain:
+    """Whole numbers from 0 on, one a class.
+
+    >>> class_indices(3).rule
+    'must hold class indices 0 to 2'
+    """
+    rule = f"must hold class indices 0 to {num_classes - 1}"
+    return Domain(rule, lambda target: (target >= 0) & (target < num_classes) & (target == np.floor(target)))

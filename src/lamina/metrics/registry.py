@@ -1,0 +1,29 @@
+"""All scores by name, arranged by what they judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from lamina.lazy import LazyRegistry
+
+__all__ = ["LABEL_METRICS", "NUMBER_METRICS", "OBJECTIVES", "PROBABILITY_METRICS", "Metric"]
+
+Metric: TypeAlias = Callable[..., float]
+"""A function of the truth and the predictions."""
+
+LABEL_METRICS: Mapping[str, Metric] = LazyRegistry(
+    "lamina.metrics", {"accuracy": "accuracy", "balanced_accuracy": "balanced_accuracy", "f1": "f1"}
+)
+"""Of whole numbers (n, k) on both sides."""
+
+PROBABILITY_METRICS: Mapping[str, Metric] = LazyRegistry("lamina.metrics", {"auc": "area_under_curve", "log_loss": "log_loss"})
+"""Of class numbers (n,) and probabilities (n, classes)."""
+
+NUMBER_METRICS: Mapping[str, Metric] = LazyRegistry(
+    "lamina.metrics", {"r2": "r2", "mae": "mean_absolute_error", "rmse": "root_mean_squared_error"}
+)
+"""Of numbers (n,) or (n, k) on both sides."""
+
+OBJECTIVES = ("accuracy", "f1", "r2")
+"""What perturbed weights may improve in place of the loss; larger is better."""
