@@ -12,9 +12,9 @@ result = p13.compute()
 print(result)
 
 # %%
-# Each row has its own surface, so many steps lead uphill on the one that is drawn. Yet the path reaches the minimum
-# after three passes over the rows, where batch descent needed sixty. It does not rest there: with a constant learning
-# rate, it wanders around the minimum.
+# Each row has its own surface, so many steps lead uphill on the one that is drawn. Yet the path arrives after three
+# passes over the rows, where batch descent needed sixty. At the end it does not rest: with a constant learning rate,
+# it wanders around the minimum.
 
 figure = p13.draw(result)
 
