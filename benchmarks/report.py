@@ -15,24 +15,24 @@ __all__ = ["print_tables", "to_markdown"]
 _WIDTH = 130
 
 _INTRODUCTION = """\
-How fast Lamina trains and predicts, beside scikit-learn, torch (op by op with its fused Adam, and compiled), JAX (a whole
-epoch compiled, `lax.scan` over its batches) and plain NumPy, and beside what the machine can do. This page is written by
+This page shows how fast Lamina trains and predicts, compared with scikit-learn, torch (op by op with its fused Adam, and
+compiled), JAX (a whole epoch compiled, `lax.scan` over its batches) and plain NumPy, and with what the machine can do. To write
+it anew on an idle machine, which takes some 25 minutes, run
 
     make bench
 
-which installs the peers into `.venv` (torch's usual build for Linux brings several GB of CUDA; its CPU build, where it is
-installed already, is enough), measures for some 25 minutes, and wants a machine that does nothing else.
-`python -m benchmarks.compare tiny online` measures some workloads, `--help` tells the rest. The raw numbers are in
-[benchmarks.json](benchmarks.json). {doc}`performance` says where the time goes.
+This installs the other libraries into `.venv`. (torch's usual build for Linux brings several GB of CUDA; its CPU build is enough
+if it is already installed.) `python -m benchmarks.compare tiny online` measures some of the workloads; see `--help` for the rest.
+The raw numbers are in [benchmarks.json](benchmarks.json). {doc}`performance` says where the time goes.
 
-All sides do the same work in one process: same rows, same network, batch size and number of steps, float32, Adam, rows
-shuffled every epoch. They take turns, in as many rounds as said below. **A ratio is their time over Lamina's in the same
-round, the median over the rounds**: 10× means that Lamina takes a tenth of their time. What is prepared once (tensors,
-compilation) is not counted; compile times have a table of their own.
+All libraries do the same work in one process: same rows, same network, batch size and number of steps, float32, Adam, rows
+shuffled every epoch. They take turns, in the number of rounds given below. **A ratio is their time over Lamina's in the same
+round, the median over the rounds**: 10× means that Lamina takes a tenth of their time. One-time preparation (tensors,
+compilation) is not counted; compile times have their own table.
 
-**The limit** is the time of a step's bare matrix products by the best BLAS (SciPy's or torch's, whichever is faster at each
-shape), and of the optimizer's memory traffic at the bandwidth of a copy. **The floor** is the same with Lamina's own products
-among the candidates. More than 1 of the limit says that these are faster than BLAS."""
+**The limit** is the time for only the matrix products of a step by the best BLAS (SciPy's or torch's, whichever is faster at
+each shape), plus the optimizer's memory traffic at the bandwidth of a copy. **The floor** is the same, but Lamina's own products
+are also candidates. A share above 1 of the limit means that Lamina's products are faster than BLAS."""
 
 
 def print_tables(results: dict[str, Any], console: Console) -> None:
@@ -53,14 +53,14 @@ def to_markdown(results: dict[str, Any], picture: str | None = None) -> str:
     for table in tables(results):
         page += ["", f"## {table.title}", "", textwrap.fill(table.text, _WIDTH), "", *_rows(table)]
     if picture is not None:
-        page += ["", "## Scaling", "", _SCALING, "", f"![Steps a second by size, and speed by threads]({picture})"]
+        page += ["", "## Scaling", "", _SCALING, "", f"![Steps per second by size, and speed by threads]({picture})"]
     return "\n".join(page) + "\n"
 
 
 _SCALING = textwrap.fill(
-    "Steps a second of a network 64-64-64-2 (10,000 rows, batch 32, Adam), of which one thing at a time is changed: the width "
-    "and the number of its hidden layers, the batch, the rows; with one thread, with all, and with the number that Lamina "
-    "chooses. Last: the speed with all threads, and with the chosen number, over that with one, for the workloads above.",
+    "Steps per second of a 64-64-64-2 network (10,000 rows, batch 32, Adam). Each curve changes one thing: the width or the "
+    "number of its hidden layers, the batch, the rows; with one thread, with all, and with the number that Lamina chooses. The "
+    "last picture shows the speed with all threads, and with the chosen number, over that with one, for the workloads above.",
     _WIDTH,
 )
 
@@ -77,7 +77,7 @@ def _in_short(results: dict[str, Any]) -> list[str]:
     beyond = sum(not bar.met and not bar.possible for bar in found)
     met = sum(bar.met for bar in found)
     out_of_reach = f"{beyond} leave a step less time than its bare products take at the processor's peak"
-    return ["", f"Of {len(found)} aims of speed {met} are met; {out_of_reach}."]
+    return ["", f"Of {len(found)} speed goals, {met} are met; {out_of_reach}."]
 
 
 def _origin(results: dict[str, Any]) -> list[str]:

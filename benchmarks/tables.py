@@ -46,13 +46,13 @@ def tables(results: dict[str, Any]) -> list[Table]:
 
 
 _ONE_THREAD_TEXT = (
-    "µs: Lamina's time a step (a call, for predictions). Other sides: their time over Lamina's (what is aimed at). "
-    "Limit and floor: their time over Lamina's, the share of it that is reached. * used more cores than it was given threads."
+    "µs: Lamina's time per step (for predictions, per call). Other libraries: their time over Lamina's (and the goal). Limit and "
+    "floor: their time over Lamina's, which is the share of it that Lamina reaches. * used more cores than it was given threads."
 )
-_TWO_THREADS_TEXT = "The same with two threads for every side, and against Lamina with one."
+_TWO_THREADS_TEXT = "The same with two threads for every library, and compared with Lamina on one."
 _BY_DEFAULT_TEXT = (
-    "The same workloads, shorter, where nobody says how many threads there should be: each library takes as many as it likes. "
-    "Lamina chooses them from the size of the work, and is not to be slower than with one. Cores: how many Lamina kept busy."
+    "The same workloads, shorter, without setting the number of threads: each library takes as many as it likes. Lamina chooses "
+    "the number from the size of the work; the goal is not to be slower than with one. Cores: how many Lamina kept busy."
 )
 
 
@@ -126,13 +126,13 @@ def _bars(results: dict[str, Any]) -> Table:
     ]
     beyond = [f"{bar.workload} against {bar.against}" for bar in found if not bar.met and not bar.possible]
     text = (
-        "What is aimed at, as the time that it leaves for a step, beside the time that the step's matrix products alone take at "
-        "the peak of the processor: the rate of the fastest product that SciPy's BLAS or Lamina ran here, of matrices in a "
+        "Each goal as the time per step that it asks for, next to the time that the step's matrix products alone take at the "
+        "processor's peak. The peak is the rate of the fastest product that SciPy's BLAS or Lamina ran here, with matrices in "
         "cache. In µs. "
         f"Out of reach here for any float32 implementation, as they leave less than that: {', '.join(beyond) or 'none'}."
     )
     columns = ("work", "against", "reached (aim)", "Lamina", "asked for", "products at the peak", "verdict")
-    return Table("What was aimed at", text, columns, rows)
+    return Table("Speed goals", text, columns, rows)
 
 
 def _by_default(results: dict[str, Any]) -> Table:
@@ -155,9 +155,9 @@ def _losses(results: dict[str, Any]) -> Table:
         for name, result in measured.items()
     ]
     text = (
-        "The mean over the last epoch of training, or that of the predicted probabilities. Every side shuffles the rows anew "
-        "each epoch, in an order of its own. Estimators draw first weights of their own, and with two classes they have one "
-        "output instead of two. Alike: within 15 % and 0.005."
+        "The mean loss over the last epoch of training or, for predictions, that of the predicted probabilities. Every library "
+        "shuffles the rows every epoch, each in its own order. Estimators draw their own initial weights, and with two classes "
+        "they have one output instead of two. Alike: within 15 % and 0.005."
     )
     return Table("Losses: nobody skips work", text, ("work", *sides, "alike"), rows)
 
@@ -169,7 +169,7 @@ def _compile_times(results: dict[str, Any]) -> Table:
         for name, result in results["workloads"].items()
         if any(side in result["first_s"] for side in sides)
     ]
-    text = "Seconds that the first run takes more than the later ones; not in the tables of speeds. Lamina compiles nothing."
+    text = "Extra seconds that the first run takes; not part of the speed tables. Lamina compiles nothing."
     return Table("Compile times", text, ("work", *sides), rows)
 
 
@@ -187,8 +187,8 @@ def _processes(results: dict[str, Any]) -> Table:
         for row, seconds in measured.items()
     ]
     text = (
-        "Seconds of a whole `python -c`: the import alone; the import and a fit of iris with 50 epochs (`cold`). "
-        "Aimed at, for the import: 1.05 times scikit-learn's or less."
+        "Seconds for a whole `python -c`: the import alone (`import`), or the import and a fit of iris with 50 epochs (`cold`). "
+        "Goal for the import: at most 1.05 times scikit-learn's."
     )
     return Table("Whole processes", text, ("program", *sides, "lamina over scikit-learn"), rows)
 
@@ -200,7 +200,6 @@ def _over_sklearn(row: str, seconds: dict[str, list[float]]) -> str:
 def _memory(results: dict[str, Any]) -> Table:
     rows = [(side, f"{100 * share:.1f} %") for side, share in results.get("memory", {}).items()]
     text = (
-        "How far training on 1,000,000 × 100 float32 rises above what was there before, as a share of X: X is never copied. "
-        "Aimed at: 5 % or less."
+        "How far memory rises during training on 1,000,000 × 100 float32, as a share of X: X is never copied. Goal: 5 % or less."
     )
     return Table("Memory", text, ("side", "beyond X"), rows)

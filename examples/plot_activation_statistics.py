@@ -2,8 +2,8 @@
 Variances, layer by layer
 =========================
 
-Good first weights keep the variance of the outputs from layer to layer, and that of the gradients on the way back (row L33).
-It can be measured before any training.
+Good initial weights keep the variance of the outputs from layer to layer, and the variance of the gradients on the way back (row
+L33). You can measure both before training.
 """
 
 import numpy as np
@@ -28,7 +28,7 @@ measured["data-driven"] = activation_statistics(deep_net("xavier"), X, y, "squar
 print(measured["Xavier"])
 
 # %%
-# Small weights make signals and gradients vanish (rows L17, L30). Weights of N(0, 1) saturate every unit, and the gradients
-# explode on their way back. Xavier's and the data-driven start (row L32) keep both.
+# Small weights make signals and gradients vanish (rows L17, L30). Weights from N(0, 1) saturate every unit, and the gradients
+# explode on their way back. Xavier and data-driven initialization (row L32) preserve both variances.
 
 axes = plot_activation_statistics(measured)

@@ -2,7 +2,7 @@
 Which learning rate?
 ====================
 
-The range test (row L15) trains a copy of a net for a few steps while the rate grows from step to step, and suggests one.
+The range test (row L15) trains a copy of a network for a few steps, raises the learning rate at each step, and suggests one.
 """
 
 from sklearn.datasets import load_digits
@@ -17,11 +17,11 @@ test = learning_rate_range(trainer, X, y)
 print(test)
 
 # %%
-# Below the suggestion training would be slow, beyond the dotted line it would get worse. The trainer itself is untouched.
+# Below the suggestion, training would be slow; beyond the dotted line, it would get worse. The trainer itself does not change.
 
 ax = plot_learning_rate_range(test)
 
 # %%
-# How large should a batch be? The gradient noise scale (row L16) says where half of a step is signal and half noise.
+# How large should a mini-batch be? At the gradient noise scale (row L16), half of a step is signal and half is noise.
 
 print(gradient_noise_scale(trainer, X, y))

@@ -2,8 +2,8 @@
 P2 · Gradient descent on a curve
 ================================
 
-Gradient descent knows nothing but the slope under its feet (row L14): new = old − learning rate · slope, until the
-slope is almost zero. Where the curve is steep the steps are long, near the bottom they become short by themselves.
+Gradient descent knows only the slope where it stands (row L14): new = old − learning rate · slope, until the
+slope is almost zero. Steps are long where the curve is steep, and become short by themselves near the bottom.
 """
 
 from lamina import minimize
@@ -16,20 +16,19 @@ result = p02.compute()
 print(result)
 
 # %%
-# The curve has two valleys. From the left start the descent ends in the deeper one, from the right start in the
-# other: it finds *a* minimum, not the best one. That is why one trains several times from different weights (row
-# L13).
+# The curve has two valleys. Descent from the left ends in the deeper one, descent from the right in the other: it
+# finds *a* minimum, not the best one. That is why it helps to train several times from different weights (row L13).
 
 figure = p02.draw(result)
 
 # %%
-# From the command line: ``lamina lecture P2 -o picture.png``. What ``compute`` does is short:
+# From the command line: ``lamina lecture P2 -o picture.png``. The function ``compute`` is short:
 #
 # .. literalinclude:: ../../src/lamina/lecture/p02_gradient_descent.py
 #    :pyobject: compute
 
 # %%
-# :func:`lamina.minimize` takes any function and any optimizer of the library, and keeps the whole way:
+# :func:`lamina.minimize` takes any function and any optimizer of the library, and keeps the whole path:
 
 beale = get_surface("beale")
 ways = {

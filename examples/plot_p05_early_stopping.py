@@ -2,8 +2,8 @@
 P5 · Early stopping
 ===================
 
-A net of 150 units and 100 noisy rows: it can learn them by heart. The training loss falls on for ever, the validation loss
-turns (row L20). Early stopping waits for a while, ends the training, and hands the best epoch's weights back.
+A network of 150 units can memorize 100 noisy rows. The training loss keeps falling, while the validation loss rises again after a
+while (row L20). Early stopping waits a few epochs, ends training, and restores the weights of the best epoch.
 """
 
 from lamina.lecture import p05_early_stopping as p05
@@ -12,13 +12,13 @@ result = p05.compute()
 print(result)
 
 # %%
-# The black point is the epoch whose weights are kept. Left of the dotted line is the run that stopped; the dashed lines show
-# what the same run does if nothing stops it.
+# The black point is the epoch whose weights are kept. The run stopped at the dotted line; the dashed lines show what the same run
+# does if nothing stops it.
 
 figure = p05.draw(result)
 
 # %%
-# From the command line: ``lamina lecture P5 -o picture.png``. What ``compute`` does is short:
+# From the command line: ``lamina lecture P5 -o picture.png``. The function ``compute`` is short:
 #
 # .. literalinclude:: ../../src/lamina/lecture/p05_early_stopping.py
 #    :pyobject: compute

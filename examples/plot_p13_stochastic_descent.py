@@ -2,8 +2,8 @@
 P13 · Stochastic gradient descent
 =================================
 
-The same net, start and rows as in P12, but every step sees a single row (row L16), in an order that is shuffled anew
-every epoch.
+The same network, start and rows as in P12, but every step sees a single row (row L16). The order is reshuffled every
+epoch.
 """
 
 from lamina.lecture import p13_stochastic_descent as p13
@@ -12,14 +12,14 @@ result = p13.compute()
 print(result)
 
 # %%
-# Each row has a surface of its own, so many steps lead uphill on the one that is drawn. Yet the way arrives after
-# three passes over the rows where batch descent needed sixty. At the end it does not rest: with a constant learning
-# rate it wanders around the minimum.
+# Each row has its own surface, so many steps lead uphill on the one that is drawn. Yet the path arrives after three
+# passes over the rows, where batch descent needed sixty. At the end it does not rest: with a constant learning rate,
+# it wanders around the minimum.
 
 figure = p13.draw(result)
 
 # %%
-# From the command line: ``lamina lecture P13 -o picture.png``. What ``compute`` does is short:
+# From the command line: ``lamina lecture P13 -o picture.png``. The function ``compute`` is short:
 #
 # .. literalinclude:: ../../src/lamina/lecture/two_weights.py
 #    :pyobject: train_two_weights

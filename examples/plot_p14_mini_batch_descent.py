@@ -2,7 +2,7 @@
 P14 · Mini-batch gradient descent
 =================================
 
-The same net, start and rows as in P12, with ten rows a step (row L16).
+The same network, start and rows as in P12, with ten rows per step (row L16).
 """
 
 from lamina.lecture import p14_mini_batch_descent as p14
@@ -11,13 +11,13 @@ result = p14.compute()
 print(result)
 
 # %%
-# The mean over ten rows has a third of the noise of one: the way is straighter than the stochastic one, and far
-# cheaper than the one over all rows. Which size suits your own data, :func:`lamina.gradient_noise_scale` estimates.
+# The mean over ten rows has a third of the noise of one row: the path is straighter than the stochastic one, and far
+# cheaper than the one over all rows. :func:`lamina.gradient_noise_scale` estimates which size suits your own data.
 
 figure = p14.draw(result)
 
 # %%
-# From the command line: ``lamina lecture P14 -o picture.png``. What ``compute`` does is short:
+# From the command line: ``lamina lecture P14 -o picture.png``. The function ``compute`` is short:
 #
 # .. literalinclude:: ../../src/lamina/lecture/two_weights.py
 #    :pyobject: train_two_weights

@@ -2,9 +2,9 @@
 P15 · The exclusive or
 ======================
 
-Four rows: the class is 1 when the inputs differ. No line has (0, 1) and (1, 0) on one side and (0, 0) and (1, 1) on
-the other, for both pairs have the same middle (row L3). A perceptron gets at most three of them right; a hidden layer
-of two units is enough.
+Four rows: the class is 1 if the inputs differ. No line has (0, 1) and (1, 0) on one side and (0, 0) and (1, 1) on
+the other, because both pairs have the same midpoint (row L3). A perceptron gets at most three of them right; a hidden
+layer of two units is enough.
 """
 
 from lamina.lecture import p15_exclusive_or as p15
@@ -13,13 +13,13 @@ result = p15.compute()
 print(result)
 
 # %%
-# Left: the perceptron's line, three rows right. Right: each hidden unit draws a line, and the output puts them
-# together to a band.
+# Left: the perceptron's line gets three rows right. Right: each hidden unit draws a line, and the output combines them
+# into a band.
 
 figure = p15.draw(result)
 
 # %%
-# From the command line: ``lamina lecture P15 -o picture.png``. What ``compute`` does is short:
+# From the command line: ``lamina lecture P15 -o picture.png``. The function ``compute`` is short:
 #
 # .. literalinclude:: ../../src/lamina/lecture/p15_exclusive_or.py
 #    :pyobject: compute

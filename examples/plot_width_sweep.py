@@ -2,8 +2,8 @@
 How many hidden units?
 ======================
 
-One hidden layer can approximate any continuous function on a bounded set, if it is wide enough (row L7). How wide does *this*
-function want it?
+One hidden layer can approximate any continuous function on a bounded set, if it is wide enough (row L7). How wide must it be for
+*this* function?
 """
 
 import numpy as np
@@ -15,6 +15,6 @@ sweep = width_sweep(lambda X: np.sin(2 * np.pi * X[:, 0]), widths=(1, 2, 3, 4, 6
 print(sweep)
 
 # %%
-# Every point is a net trained from a seed of its own. Two waves want a handful of tanh units; more do no harm, and do no good.
+# Every point is a network trained from its own seed. Two waves need a handful of tanh units; more neither hurt nor help.
 
 ax = plot_width_sweep(sweep)

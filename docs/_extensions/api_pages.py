@@ -23,9 +23,7 @@ from sphinx.application import Sphinx
 import lamina
 from lamina.activations import Activation
 
-# Parts that are no interface: the command line has its own page, the others are tools of the package itself.
-INTERNAL = frozenset({"caller", "cli", "extras", "forms", "lazy", "moments", "settings"})
-NESTED = ("lamina.data.columns", "lamina.engine.randomness")
+INDEX = Path(__file__).parents[1] / "api" / "index.md"
 
 
 @dataclass(frozen=True)
@@ -51,9 +49,8 @@ class Entry:
 
 
 def parts() -> list[str]:
-    """The public parts of the package, such as ``lamina.layers``."""
-    names = sorted(module.name for module in pkgutil.iter_modules(lamina.__path__))
-    return sorted([*(f"lamina.{name}" for name in names if name not in INTERNAL and not name.startswith("_")), *NESTED])
+    """The public parts of the package that the index lists, such as ``lamina.layers``."""
+    return sorted(part for part in re.findall(r"^generated/(lamina\.\S+)$", INDEX.read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def entries(part: str) -> list[Entry]:

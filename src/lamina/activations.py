@@ -44,6 +44,9 @@ class Activation:
         its derivative vanishes, and with it the gradient of all layers below.
     settings : mapping of str to float
         The function's own numbers, in the formula's order.
+    initializer : str
+        That of the weights in front of it where nobody chooses one: "he" where it passes on about half of its input's variance,
+        as ReLU does.
     source : str
         Who proposed it, and when.
 
@@ -62,6 +65,7 @@ class Activation:
     range: tuple[float, float]
     saturates: bool = False
     settings: Mapping[str, float] = field(default_factory=dict, hash=False)
+    initializer: str = "glorot_uniform"
     source: str = ""
 
     def value(self, x: Any) -> Any:
@@ -104,13 +108,14 @@ _ROWS = (
         saturates=True,
         source="LeCun, Bottou, Orr & Müller 1998, section 4.4",
     ),
-    Activation("relu", "max(0, x)", "1 where x > 0, else 0", (0.0, _INF), source="Nair & Hinton 2010"),
+    Activation("relu", "max(0, x)", "1 where x > 0, else 0", (0.0, _INF), initializer="he", source="Nair & Hinton 2010"),
     Activation(
         "leaky_relu",
         "x where x > 0, else slope x",
         "1 where x > 0, else slope",
         (-_INF, _INF),
         settings={"slope": 0.01},
+        initializer="he",
         source="Maas, Hannun & Ng 2013, equation 2",
     ),
     Activation(
@@ -119,6 +124,7 @@ _ROWS = (
         "1 where x > 0, else alpha exp(x)",
         (-1.0, _INF),
         settings={"alpha": 1.0},
+        initializer="he",
         source="Clevert, Unterthiner & Hochreiter 2016, equation 16",
     ),
     Activation(
@@ -126,27 +132,44 @@ _ROWS = (
         "s x where x > 0, else s a (exp(x) - 1), s = 1.05070, a = 1.67326",
         "s where x > 0, else s a exp(x)",
         (-1.7580993408473766, _INF),
+        initializer="lecun_normal",
         source="Klambauer, Unterthiner, Mayr & Hochreiter 2017, equation 2",
     ),
-    Activation("gelu", "x Phi(x)", "Phi(x) + x phi(x)", (-0.16997120747990369, _INF), source="Hendrycks & Gimpel 2016"),
+    Activation(
+        "gelu", "x Phi(x)", "Phi(x) + x phi(x)", (-0.16997120747990369, _INF), initializer="he", source="Hendrycks & Gimpel 2016"
+    ),
     Activation(
         "gelu_tanh",
         "x (1 + tanh u) / 2, u = sqrt(2 / pi) (x + 0.044715 x^3)",
         "(1 + tanh u) / 2 + x (1 - tanh^2 u) u' / 2, u' = sqrt(2 / pi) (1 + 0.134145 x^2)",
         (-0.17004075057125406, _INF),
+        initializer="he",
         source="Hendrycks & Gimpel 2016, section 2",
     ),
     Activation(
-        "silu", "x s, s = sigmoid(x)", "s + x s (1 - s)", (-0.27846454276107380, _INF), source="Elfwing, Uchibe & Doya 2018"
+        "silu",
+        "x s, s = sigmoid(x)",
+        "s + x s (1 - s)",
+        (-0.27846454276107380, _INF),
+        initializer="he",
+        source="Elfwing, Uchibe & Doya 2018",
     ),
     Activation(
         "mish",
         "x t, t = tanh(log(1 + exp(x)))",
         "t + x (1 - t^2) sigmoid(x)",
         (-0.30884341301725043, _INF),
+        initializer="he",
         source="Misra 2019",
     ),
-    Activation("softplus", "log(1 + exp(x))", "sigmoid(x)", (0.0, _INF), source="Dugas, Bengio, Bélisle, Nadeau & Garcia 2001"),
+    Activation(
+        "softplus",
+        "log(1 + exp(x))",
+        "sigmoid(x)",
+        (0.0, _INF),
+        initializer="he",
+        source="Dugas, Bengio, Bélisle, Nadeau & Garcia 2001",
+    ),
     Activation(
         "softsign",
         "x / (1 + |x|)",
@@ -176,10 +199,17 @@ _ROWS = (
         "x hard_sigmoid(x)",
         "0 where x <= -3, 1 where x >= 3, else x / 3 + 1/2",
         (-0.375, _INF),
+        initializer="he",
         source="Howard et al. 2019, section 5.2",
     ),
     Activation(
-        "relu6", "x, bounded to [0, 6]", "1 where 0 < x < 6, else 0", (0.0, 6.0), saturates=True, source="Krizhevsky 2010"
+        "relu6",
+        "x, bounded to [0, 6]",
+        "1 where 0 < x < 6, else 0",
+        (0.0, 6.0),
+        saturates=True,
+        initializer="he",
+        source="Krizhevsky 2010",
     ),
     Activation("exp", "exp(x)", "exp(x)", (0.0, _INF), source="the inverse of the log link, McCullagh & Nelder 1989"),
     Activation(

@@ -56,14 +56,14 @@ def test_two_threads_have_a_table_of_their_own_that_marks_who_used_more(results)
 
 
 def test_the_aims_are_beside_what_the_processor_can_do(results):
-    row = _row(results, "What was aimed at", "tiny")
+    row = _row(results, "Speed goals", "tiny")
     assert (row["reached (aim)"], row["asked for"], row["products at the peak"]) == ("25.0 (50)", "5.00", "4.06")
     assert row["verdict"] == "missed: 50% of it"
 
 
 def test_an_aim_out_of_reach_is_named(results):
     results["workloads"]["tiny"] = _result([10e-6], [200e-6], (0.2, 0.2))
-    (table,) = [table for table in tables(results) if table.title == "What was aimed at"]
+    (table,) = [table for table in tables(results) if table.title == "Speed goals"]
     assert "as they leave less than that: tiny against torch." in table.text
 
 

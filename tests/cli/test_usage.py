@@ -55,7 +55,7 @@ def test_the_package_runs_as_a_module() -> None:
             ("--norm-position", "after"),
             "--norm-position must be 'before' without --batch-norm or --layer-norm, got 'after'.",
         ),
-        (("--schedule", "cosin"), "'reduce_on_plateau', got 'cosin'. Did you mean 'cosine'?"),
+        (("--schedule", "cosin"), "'warm_up', got 'cosin'. Did you mean 'cosine'?"),
         (("--class-weight", "balanced"), "--class-weight must be left out for a regression, got 'balanced'. Remove it"),
         (("--label-smoothing", "0.1"), "--label-smoothing must be left out for a regression, got 0.1. Remove it"),
         (("--loss", "hubr"), "--loss must be one of 'squared_error', 'absolute_error', 'huber', 'quantile', 'poisson', got"),

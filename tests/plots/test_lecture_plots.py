@@ -25,12 +25,6 @@ mpl.use("Agg")
 SQUARE = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 
 
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    plt.close("all")
-
-
 def legend(ax):
     return [text.get_text() for text in ax.get_legend().get_texts()]
 

@@ -21,12 +21,6 @@ def plot_line(ax=None):
     return ax
 
 
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    plt.close("all")
-
-
 def test_a_styled_function_draws_in_the_style_and_leaves_the_users_settings_alone():
     before = dict(mpl.rcParams)
     ax = plot_line()

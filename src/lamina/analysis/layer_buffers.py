@@ -10,7 +10,6 @@ from lamina.engine.program import Op, Program
 __all__ = ["LayerBuffers", "UnitLayer", "layer_buffers", "unit_layers"]
 
 _NORMALIZATIONS = ("batch_norm", "layer_norm")
-_ACT_ON_UNITS = (*_NORMALIZATIONS, "activation", "prelu", "dropout")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,7 @@ def unit_layers(program: Program) -> list[UnitLayer]:
     chains: dict[int, list[LayerBuffers]] = {}  # by the buffer that leaves the chain
     for layer in layers:
         (before, *others) = layer.inputs
-        follows = all(op.kind in _ACT_ON_UNITS for op in layer.ops) and not others and read.count(before) == 1
+        follows = all(op.acts_on_units for op in layer.ops) and not others and read.count(before) == 1
         chain = chains.pop(before) if follows and before in chains else []
         chains[layer.output] = [*chain, layer]
     return [UnitLayer(tuple(chain)) for chain in chains.values()]

@@ -58,6 +58,11 @@ class Op:
     settings: tuple[float, ...] = ()
     function: str = ""
 
+    @property
+    def acts_on_units(self) -> bool:
+        """Whether it changes the units that it reads; a dense op makes new ones, a joint unites those of several buffers."""
+        return self.kind != "dense" and len(self.inputs) == 1
+
 
 @dataclass(frozen=True, slots=True)
 class Head:

@@ -11,9 +11,9 @@ activation : str, Activation, or a list of one a hidden layer, default="relu"
     A name in :data:`lamina.activations.ACTIVATIONS`, among them "identity", "logistic", "tanh" and "relu"; or "prelu", a leaky
     ReLU whose slopes are learnt (:class:`lamina.PReLU`).
 solver : str or Optimizer, default="adam"
-    "adam", "sgd" (with ``momentum`` and ``nesterovs_momentum``), "lbfgs" (all rows at once), or the name of any other
-    optimizer of Lamina: "momentum", "nesterov", "rmsprop", "adagrad", "adamw", "nadam", "gradient_descent"; or, without a
-    gradient, "perturb-one" and "perturb-all" (see :class:`lamina.optimizers.PerturbOne`).
+    "adam", "sgd" (with ``momentum`` and ``nesterovs_momentum``), "lbfgs" (all rows at once), or any other name in
+    :data:`lamina.optimizers.OPTIMIZERS`, such as "adamw"; "perturb-one" and "perturb-all" learn without a gradient (see
+    :class:`lamina.optimizers.PerturbOne`).
 alpha : float, default=0.0001
     Strength of the penalty on the weights (never on biases), >= 0: ``alpha / 2 * sum w**2``, divided by the (weighted) number of
     rows of the batch, as in scikit-learn.
@@ -51,7 +51,7 @@ early_stopping : bool, default=False
 validation_fraction : float, default=0.1
     Share of rows to set aside, in [0, 1).
 beta_1, beta_2 : float, default=0.9, 0.999
-    Decay of Adam's two means, in [0, 1); for "adam", "adamw" and "nadam".
+    Decay of Adam's two means, in [0, 1); for "adam" and its relatives.
 epsilon : float, default=1e-8
     Keeps Adam's division finite, > 0. It is added after the correction of the second mean, as in the paper's algorithm 1.
 n_iter_no_change : int or inf, default=10

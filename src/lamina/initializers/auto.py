@@ -7,15 +7,11 @@ from typing import ClassVar, final
 
 import numpy as np
 
+from lamina.activations import ACTIVATIONS
 from lamina.initializers.initializer import Initializer
 from lamina.initializers.scaled import Scaled
 
 __all__ = ["Auto"]
-
-# Activations that pass about half of their input's variance on, as ReLU does.
-_RELU_LIKE = frozenset(
-    {"relu", "relu6", "leaky_relu", "prelu", "elu", "gelu", "gelu_tanh", "silu", "mish", "softplus", "hard_swish"}
-)
 
 
 @final
@@ -37,9 +33,8 @@ class Auto(Initializer):
     kind: ClassVar[str] = "auto"
 
     def for_activation(self, function: str) -> Initializer:
-        if function == "selu":
-            return Scaled("lecun_normal")
-        return Scaled("he" if function in _RELU_LIKE else "glorot_uniform")
+        # PReLU, which has numbers to learn, is no row of the table.
+        return Scaled("he" if function == "prelu" else ACTIVATIONS[function].initializer)
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> np.ndarray:
         return self.for_activation("identity").draw(rng, shape, fan_in, fan_out)

@@ -37,7 +37,7 @@ class ActivationCurves:
     derivatives: Mapping[str, np.ndarray]
 
     def __str__(self) -> str:
-        lines = [f"{'function':11} {'range':17} saturates   largest derivative"]
+        lines = [f"{'function':11} {'range':17} saturates   largest derivative from -4 to 4"]
         for name in self.values:
             function = get_activation(name)
             low, high = (f"{bound:.4g}" for bound in function.range)

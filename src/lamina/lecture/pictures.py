@@ -71,9 +71,9 @@ PICTURES: Mapping[str, Picture] = MappingProxyType(
         "P9": Picture("Zero initialization: no improvement after 600 epochs", ("L29",), "p09_zero_initialization"),
         "P10": Picture("Densities of every layer's output on digits, N(0, 1)", ("L30", "L33"), "p10_normal_outputs"),
         "P11": Picture("Densities of every layer's output on digits, Xavier", ("L31", "L33"), "p11_xavier_outputs"),
-        "P12": Picture("The way of batch gradient descent", ("L16",), "p12_batch_descent"),
-        "P13": Picture("The way of stochastic gradient descent", ("L16",), "p13_stochastic_descent"),
-        "P14": Picture("The way of mini-batch gradient descent", ("L16",), "p14_mini_batch_descent"),
+        "P12": Picture("The path of batch gradient descent", ("L16",), "p12_batch_descent"),
+        "P13": Picture("The path of stochastic gradient descent", ("L16",), "p13_stochastic_descent"),
+        "P14": Picture("The path of mini-batch gradient descent", ("L16",), "p14_mini_batch_descent"),
         "P15": Picture("The exclusive or, by a perceptron and by two layers", ("L1", "L3"), "p15_exclusive_or"),
     }
 )

@@ -18,8 +18,7 @@ from lamina.network.node import InputNode, Node
 
 __all__ = ["Blueprint", "draw_blueprint"]
 
-# Ops between a layer and "the activation that follows it", for initializers that choose by it.
-_TRANSPARENT = ("batch_norm", "layer_norm", "dropout")
+_ACTIVATIONS = ("activation", "prelu")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +152,10 @@ def _functions(program: Program) -> tuple[str, ...]:
 
 
 def _following(op: Op, readers: dict[int, Op]) -> str:
+    """The activation of the op's units, whatever else acts on them first."""
     reader = readers.get(op.output)
-    while reader is not None and reader.kind in _TRANSPARENT:
+    while reader is not None and reader.acts_on_units and reader.kind not in _ACTIVATIONS:
         reader = readers.get(reader.output)
-    if reader is None or reader.kind not in ("activation", "prelu"):
+    if reader is None or reader.kind not in _ACTIVATIONS:
         return "identity"
     return reader.function or reader.kind

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from scipy import special
 
+from lamina.engine.formulas.activation import FORMULAS
+
 SETTINGS = {"leaky_relu": (0.1,), "elu": (1.3,)}
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
@@ -54,6 +56,10 @@ LIMITS = {
     "relu6": (0, 6, 0, 0),
     "exp": (0, np.inf, 0, np.inf),
 }
+
+
+def test_every_activation_is_tried():
+    assert {*VALUES, "softmax"} == FORMULAS.keys()
 
 
 @pytest.mark.parametrize("name", VALUES)

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from scipy import special
 
+from lamina.engine.formulas.heads.table import HEADS
+
 SHAPES = [(1, 1), (1, 2), (16, 2), (37, 2), (7, 1), (300, 1), (1, 9), (5, 3), (33, 10), (20, 32), (3, 65), (2, 1100)]
 
 
@@ -32,6 +34,10 @@ ELEMENTWISE = {
     "hinge": (lambda z, t: (np.maximum(0, 1 - t * z), np.where(t * z <= 1, -t, 0)), ()),
     "perceptron": (lambda z, t: (np.maximum(0, -t * z), np.where(t * z <= 0, -t, 0)), ()),
 }
+
+
+def test_every_head_is_tried():
+    assert {*ELEMENTWISE, "quantile", "softmax_cross_entropy"} == HEADS.keys()
 
 
 def targets_of(kind, rng, shape):

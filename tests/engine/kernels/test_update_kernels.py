@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lamina.engine.formulas.update import RULES as FORMULAS
+
 SIZES = [1, 5, 64, 133]
 NUMBERS = {
     "keep": 0.999, "rate": 0.01, "from_moment": 0.02, "decay1": 0.9, "fresh1": 0.1, "decay2": 0.99, "fresh2": 0.01,
@@ -49,6 +51,10 @@ RULES = {
     "adam": (adam, 2),
     "nadam": (nadam, 2),
 }
+
+
+def test_every_rule_is_tried():
+    assert RULES.keys() == FORMULAS.keys()
 
 
 @pytest.mark.parametrize("name", RULES)

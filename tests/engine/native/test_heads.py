@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lamina.engine import Batches, Head
+from lamina.losses import LOSSES
 
 HEADS = {
     "squared error": (Head("squared_error", 1, 3), 3),
@@ -20,6 +21,9 @@ HEADS = {
     "hinge": (Head("hinge", 1, 3), 3),
     "perceptron": (Head("perceptron", 1, 3), 3),
 }
+# Whatever other losses there are, as they are by default.
+OTHERS = LOSSES.keys() - {head.kind for head, _ in HEADS.values()}
+HEADS |= {name: (LOSSES[name]().head(logits=1, width=3), 3) for name in sorted(OTHERS)}
 
 
 def _program(box, name, weight=1.0):

@@ -5,6 +5,7 @@ import pytest
 
 from lamina.activations import ACTIVATIONS
 from lamina.engine import Batches, Head
+from lamina.engine.reference.ops import OPS as REFERENCE_OPS
 
 ROWS = (1, 3, 17, 130)
 WIDTHS = (1, 2, 5, 16, 33)
@@ -40,6 +41,10 @@ OPS = {
     "concat": _chain(lambda b, x: b.combine("concat", x, b.dense(x, 3), x)),
 }
 OPS |= {f"activation {name}": _chain(lambda b, x, name=name: b.activation(x, name, *_settings(name))) for name in ACTIVATIONS}
+
+
+def test_every_op_is_tried(box):
+    assert {op.kind for build in OPS.values() for op in build(box, 4).ops} == REFERENCE_OPS.keys()
 
 
 def _check_equal(box, program, data, dtype, *, training, scale=1.0):

@@ -2,18 +2,11 @@
 
 import numpy as np
 import pytest
+from tests.engine.update_rules import update_rules
 
-from lamina.engine import Clipping, Head, StepValues, TrainingPlan, UpdateRule, permutation
+from lamina.engine import Clipping, Head, StepValues, TrainingPlan, permutation
 
-RULES = {
-    "gradient descent": UpdateRule("gradient_descent", (), 0),
-    "momentum": UpdateRule("momentum", (0.9,), 1),
-    "nesterov": UpdateRule("nesterov", (0.9,), 1),
-    "rmsprop": UpdateRule("rmsprop", (0.9, 1e-6), 1),
-    "adagrad": UpdateRule("adagrad", (1e-6,), 1),
-    "adam": UpdateRule("adam", (0.9, 0.999, 1e-6), 2),
-    "nadam": UpdateRule("nadam", (0.9, 0.999, 1e-6, 0.004), 2),
-}
+RULES = update_rules(eps=1e-6)
 NUM_ROWS, BATCH = 95, 10  # ten steps, the last one short
 
 
@@ -68,7 +61,7 @@ def test_weight_decay_spares_the_parameters_without_it(box, rule):
 
 @pytest.mark.parametrize("per_row", [False, True])
 def test_penalties_are_those_of_the_reference(box, per_row):
-    plan = TrainingPlan(RULES["gradient descent"], penalty_per_row=per_row, record_norms=True)
+    plan = TrainingPlan(RULES["gradient_descent"], penalty_per_row=per_row, record_norms=True)
     _check_equal(box, *_train_both(box, _network(box, l1=0.02, l2=0.3), "float64", plan), "float64")
 
 
@@ -84,7 +77,7 @@ def test_penalties_are_those_of_the_reference(box, per_row):
     ids=["value", "layer", "global", "all", "never"],
 )
 def test_clipping_is_that_of_the_reference(box, clipping):
-    plan = TrainingPlan(RULES["gradient descent"], clipping, record_norms=True)
+    plan = TrainingPlan(RULES["gradient_descent"], clipping, record_norms=True)
     _check_equal(box, *_train_both(box, _network(box), "float64", plan), "float64")
 
 
@@ -102,7 +95,7 @@ def test_dropout_rates_of_the_step_replace_those_of_the_ops(box):
 
 @pytest.mark.parametrize("seed", [0, 2**40 + 7, -1])
 def test_masks_follow_the_seed_and_the_step(box, seed):
-    plan = TrainingPlan(RULES["gradient descent"], seed=seed)
+    plan = TrainingPlan(RULES["gradient_descent"], seed=seed)
     _check_equal(box, *_train_both(box, _network(box), "float64", plan, first_step=2**32 + 5), "float64")
 
 

@@ -3,21 +3,14 @@
 import numpy as np
 import pytest
 import scipy.sparse
+from tests.engine.update_rules import update_rules
 
-from lamina.engine import Batches, Failure, Head, StepValues, TrainingPlan, UpdateRule, _native
+from lamina.engine import Batches, Failure, Head, StepValues, TrainingPlan, _native
 from lamina.engine.executor import runs_epochs
 from lamina.engine.perturbation import PerturbationRule, perturb
 from lamina.engine.plan import BestEpoch, Clipping, Epochs
 
-RULES = {
-    "gradient_descent": UpdateRule("gradient_descent", (), 0),
-    "momentum": UpdateRule("momentum", (0.9,), 1),
-    "nesterov": UpdateRule("nesterov", (0.9,), 1),
-    "rmsprop": UpdateRule("rmsprop", (0.9, 1e-7), 1),
-    "adagrad": UpdateRule("adagrad", (1e-7,), 1),
-    "adam": UpdateRule("adam", (0.9, 0.999, 1e-8), 2),
-    "nadam": UpdateRule("nadam", (0.9, 0.999, 1e-8, 0.004), 2),
-}
+RULES = update_rules(eps=1e-8)
 WIDTHS = [1, 16]  # of one row, the gradient of 16 weights is not written down
 
 

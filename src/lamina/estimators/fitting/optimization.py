@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from lamina.estimators import fitting
 from lamina.estimators.fitting.objective import with_objective
 from lamina.estimators.parameters import SCIKIT_LEARN_SCHEDULES
 from lamina.estimators.solver import changes_rate_by_epoch
-from lamina.optimizers import Optimizer, PerturbationOptimizer, get_optimizer
+from lamina.optimizers import OPTIMIZERS, Optimizer, PerturbationOptimizer, get_optimizer
 from lamina.schedules import Schedule, get_schedule
 
 if TYPE_CHECKING:
@@ -39,9 +40,10 @@ def _chosen_optimizer(estimator: MultilayerPerceptron) -> Optimizer:
         return get_optimizer(chosen, gradient_tol=estimator.tol, max_evaluations=estimator.max_fun)
     name = _sgd(estimator) if chosen == "sgd" else chosen
     settings: dict[str, Any] = {"learning_rate": estimator.learning_rate_init}
-    if name in ("momentum", "nesterov"):
+    known = {setting.name for setting in fields(OPTIMIZERS[name])}  # type: ignore[arg-type]
+    if "momentum" in known:
         settings["momentum"] = estimator.momentum
-    if name in ("adam", "adamw", "nadam"):
+    if "beta1" in known:
         settings |= {"beta1": estimator.beta_1, "beta2": estimator.beta_2, "eps": estimator.epsilon}
     if estimator.weight_decay or name != "adamw":  # AdamW has a decay of its own by default
         settings["weight_decay"] = estimator.weight_decay
