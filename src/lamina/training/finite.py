@@ -64,6 +64,8 @@ def converted(array: np.ndarray, dtype: np.dtype, label: str) -> np.ndarray:
     """
     if array.dtype == dtype:
         return array
+    if array.dtype.kind in "biu":  # all of which are within float32
+        return array.astype(dtype)
     with np.errstate(over="ignore"):
         found = array.astype(dtype)
     if found.size and not _is_finite(found.reshape(-1)):

@@ -31,6 +31,8 @@ class Interrupts:
     ----------
     count : int
         How many interruptions came; whoever catches a KeyboardInterrupt adds it.
+    second_raises : context manager
+        For what may hang, as code of the user's: within it Ctrl-C raises KeyboardInterrupt, except for the very first one.
 
     Examples
     --------
@@ -46,7 +48,7 @@ class Interrupts:
         self._before: Any = None
         self._outer: Interrupts | None = None
         self._is_over = False
-        self._second_raises = False
+        self.second_raises = _SecondRaises()
         self.count = 0
 
     def __enter__(self) -> Self:
@@ -77,31 +79,26 @@ class Interrupts:
         if self._outer is not None:
             self._outer.add()
 
-    def second_raises(self) -> _SecondRaises:
-        """A context for what may hang, as code of the user's: Ctrl-C raises KeyboardInterrupt, but for the very first one."""
-        return _SecondRaises(self)
-
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._is_over:  # put in place once more by someone who had taken it for Python's own
             self._before(number, frame)
             return
         self.add()
         is_changing_hands = frame is not None and frame.f_globals is globals()
-        if self.count > 1 and self._second_raises and not is_changing_hands:
+        if self.count > 1 and self.second_raises.is_open and not is_changing_hands:
             raise KeyboardInterrupt
 
 
 class _SecondRaises:
-    """See :meth:`Interrupts.second_raises`."""
+    """See :class:`Interrupts`."""
 
-    def __init__(self, interrupts: Interrupts) -> None:
-        self._interrupts = interrupts
+    is_open = False
 
     def __enter__(self) -> None:
-        self._interrupts._second_raises = True
+        self.is_open = True
 
     def __exit__(self, *_: object) -> None:
-        self._interrupts._second_raises = False
+        self.is_open = False
 
 
 def _context_of(handler: Any) -> Interrupts | None:

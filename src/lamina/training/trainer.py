@@ -319,7 +319,7 @@ class Trainer(Predictor):
         with Interrupts(self._stop_for_interrupt) as interrupts:
             self._fit.open(self._built(), self.epoch, max_epochs, data, validation)
             try:
-                with interrupts.second_raises():
+                with interrupts.second_raises:
                     self._moments.call("on_fit_begin", self)
                     self.fit_loop(data)
             except KeyboardInterrupt:
@@ -509,7 +509,7 @@ class Trainer(Predictor):
                 self._fit.put_last_or_best(lambda: interrupts.count > 1)
             elif code == "non_finite":
                 self._fit.recover()
-            with interrupts.second_raises():
+            with interrupts.second_raises:
                 self._moments.call_all("on_training_end", self)
                 succeeds = code not in (None, "interrupted", "non_finite")
                 what = self._fit.find_non_finite(final_check) if succeeds else ""
@@ -518,7 +518,7 @@ class Trainer(Predictor):
                 self._fit.recover()
         finally:
             self._fit.close()
-            with interrupts.second_raises():
+            with interrupts.second_raises:
                 self._moments.call_all("on_fit_end", self)
 
     def _validation(self, given: tuple[Any, ...] | None) -> tuple[Batches, Any] | None:
