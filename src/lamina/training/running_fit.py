@@ -86,7 +86,7 @@ class RunningFit:
         assert self._model is not None
         first = [] if self._first is None else [self._first]
         self._lowest = put_best([*self.best.candidates, *first], self._model.executor, self._comparable_loss)
-        self._model.executor.slots[:] = 0
+        self._model.executor.restore(slots=np.zeros_like(self._model.executor.snapshot().slots))
 
     def put_last_or_best(self, is_over: Callable[[], bool]) -> None:
         """After an interruption: the weights as they are, or those of the best epoch if these are better.
@@ -108,8 +108,7 @@ class RunningFit:
     def find_non_finite(self, measures: bool) -> str:
         """What must not be called a success, if there is such: weights, state or, if it ``measures``, the loss of all rows."""
         assert self._model is not None
-        executor = self._model.executor
-        if not all(bool(np.isfinite(array).all()) for array in (executor.parameters, executor.state, executor.slots)):
+        if not all(bool(np.isfinite(array).all()) for array in self._model.executor.snapshot()):
             return "a weight"
         return "the loss of the training rows" if measures and not math.isfinite(self._measured("loss")) else ""
 
