@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from lamina.cli.command_interrupts import CommandInterrupts
 from lamina.errors import MissingPackageError
 from lamina.extras import require
 
@@ -11,18 +12,30 @@ __all__ = ["start"]
 
 
 def start() -> int:
-    """Run the command line with the process's arguments, and return its exit code."""
+    """Run the command line with the process's arguments, and return the exit code with which the process is to end now."""
     # Imports take long enough for a Ctrl-C to come; the command line is loaded only when it is known to be there.
-    try:
-        for package in ("cyclopts", "rich"):
-            require(package, owner="the command `lamina`")
-        from lamina.cli.main import main
+    with CommandInterrupts() as interrupts:
+        try:
+            for package in ("cyclopts", "rich"):
+                require(package, owner="the command `lamina`")
+            from lamina.cli.main import main
 
-        return main()
-    except MissingPackageError as error:
-        print(f"lamina: {error}", file=sys.stderr)
-    except KeyboardInterrupt:
-        print("lamina: interrupted before it had begun.", file=sys.stderr)
+            return main(interrupts=interrupts)
+        except MissingPackageError as error:
+            interrupts.is_decided = True
+            return _failed("MissingPackageError", str(error))
+        except KeyboardInterrupt:
+            interrupts.is_decided = True
+            return _failed("KeyboardInterrupt", "interrupted before it had begun.")
+
+
+def _failed(kind: str, text: str) -> int:
+    """Say it as ``lamina.cli.main`` does, which is not there."""
+    if "--json" in sys.argv:
+        import json  # which no command needs here that can begin
+
+        print(json.dumps({"error": {"kind": kind, "message": text, "exit_code": 1}}, indent=2))
+    print(f"lamina: {text}", file=sys.stderr)
     return 1
 
 

@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
-from lamina import Concat, CustomLoss, Dense, Graph, Input, MLPRegressor, Sequential, Trainer, save_model
+from lamina import Concat, CustomLoss, Dense, Graph, Input, MLPClassifier, MLPRegressor, Sequential, Trainer, save_model
 from lamina.cli.main import main
 from lamina.data import read_table, write_table
 
@@ -148,8 +149,27 @@ def test_evaluate_is_for_models_of_tables(files, capfd) -> None:
     assert "must be a model of tables" in refusal(capfd, "evaluate", files[0], files[1])
 
 
-@pytest.mark.parametrize("command", ["info", "predict"])
-def test_an_estimator_is_used_from_python(command: str, files, tmp_path: Path, capfd) -> None:
+def test_an_estimator_predicts_in_python(files, tmp_path: Path, capfd) -> None:
     save_model(tmp_path / "e", MLPRegressor(hidden_layer_sizes=4, solver="lbfgs", random_state=0).fit(X, X[:, 0]))
-    rest = [files[1], "-o", tmp_path / "out.csv"] if command == "predict" else []
-    assert "got a MLPRegressor. Use it from Python" in refusal(capfd, command, tmp_path / "e", *rest)
+    refused = refusal(capfd, "predict", tmp_path / "e", files[1], "-o", tmp_path / "out.csv")
+    assert "got a MLPRegressor. Use it from Python" in refused
+
+
+def test_info_describes_an_estimator(tmp_path: Path, capfd) -> None:
+    model = MLPClassifier(hidden_layer_sizes=4, solver="lbfgs", random_state=0)
+    save_model(tmp_path / "e", model.fit(pd.DataFrame(COLUMNS), np.array(["no", "yes"])[(X[:, 0] > 0).astype(int)]))
+    assert main(["info", str(tmp_path / "e")]) == 0
+    printed = " ".join(capfd.readouterr().out.split())
+    assert printed.startswith("An MLPClassifier of 2 classes (no, yes), fitted in Python on 4 columns (a, b, c, d).")
+    for words in ("dense_2", f"Trained for {len(model.history_)} epochs", f"Stopped: {model.stop_reason_.text}"):
+        assert words in printed
+    assert main(["info", str(tmp_path / "e"), "--json"]) == 0
+    described = json.loads(capfd.readouterr().out)
+    assert (described["estimator"], described["classes"], described["columns"]) == ("MLPClassifier", ["no", "yes"], list("abcd"))
+    assert len(described["history"]) == len(model.history_)
+
+
+def test_info_describes_an_estimator_of_numbers(tmp_path: Path, capfd) -> None:
+    save_model(tmp_path / "e", MLPRegressor(hidden_layer_sizes=4, solver="lbfgs", random_state=0).fit(X[:, :1], X[:, 0]))
+    assert main(["info", str(tmp_path / "e")]) == 0
+    assert "An MLPRegressor, fitted in Python on 1 column." in capfd.readouterr().out

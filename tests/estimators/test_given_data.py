@@ -198,3 +198,11 @@ def test_fractions_that_leave_too_few_rows_are_refused(fraction: float, num_rows
     model = MLPRegressor(early_stopping=True, validation_fraction=fraction, max_iter=1)
     with pytest.raises(DataError, match=r"validation_fraction|at least"):
         model.fit(X[:num_rows], y[:num_rows])
+
+
+def test_targets_beyond_the_dtype_of_the_rows_are_named_as_such() -> None:
+    rows, targets = np.ones((4, 2), dtype=np.float32), np.array([0.0, 1e200, 1.0, 0.0])
+    with pytest.raises(
+        DataError, match=r"^y holds 1e\+200, which is beyond float32\. Scale them, or .*X of float64 for an estimator"
+    ):
+        MLPRegressor(hidden_layer_sizes=2).fit(rows, targets)

@@ -15,7 +15,8 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from lamina import Dense, MLPClassifier, MLPRegressor, Perceptron, Sequential, Trainer
+from lamina import Callback, Dense, MLPClassifier, MLPRegressor, Perceptron, Sequential, Trainer
+from lamina.errors import FileError
 from lamina.optimizers import GradientDescent
 from lamina.training import TrainingWarning
 
@@ -99,3 +100,43 @@ def test_a_training_warning_is_filtered_by_the_module_of_its_line() -> None:
         warnings.simplefilter("error")
         warnings.filterwarnings("ignore", category=TrainingWarning, module=__name__.replace(".", r"\."))
         assert np.isfinite(diverge().executor.snapshot().parameters).all()
+
+
+class Spoil(Callback):
+    """Makes the weights too large in the fourth epoch."""
+
+    def on_epoch_begin(self, trainer: Any) -> None:
+        if trainer.epoch == 3:
+            trainer.weights = {name: array * 1e200 for name, array in trainer.weights.items()}
+
+
+@pytest.mark.parametrize("settings", [{}, {"n_restarts": 2}, {"early_stopping": True}])
+def test_the_best_weights_are_there_also_where_the_warning_is_an_error(settings: dict[str, Any]) -> None:
+    model = MLPRegressor(hidden_layer_sizes=4, max_iter=10, random_state=0, callbacks=[Spoil()], **settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(TrainingWarning, match=r"became NaN or infinite\. The best weights so far are back"):
+            model.fit(X, y.astype(float))
+    assert model.stop_reason_.code == "non_finite"
+    assert np.isfinite(model.predict(X)).all()
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_what_cannot_be_written_is_said_after_restarts_too(n_threads: int) -> None:
+    class Full(Callback):
+        def on_fit_end(self, trainer: Any) -> None:
+            raise FileError("the disk is full.")
+
+    model = classifier(n_restarts=2, n_threads=n_threads, callbacks=[Full()])
+    with pytest.raises(FileError, match="the disk is full"):
+        model.fit(X, y)
+    assert len(model.predict(X)) == len(X)
+
+
+def test_a_perceptron_whose_warning_is_an_error_says_why_it_ended() -> None:
+    model = Perceptron(max_iter=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ConvergenceWarning):
+            model.fit(X, y)
+    assert model.stop_reason_.code == "max_epochs"

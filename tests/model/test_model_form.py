@@ -181,3 +181,21 @@ def test_a_parameter_that_became_wrong_after_the_fit_is_not_saved(tmp_path: Path
     model = MLPRegressor(hidden_layer_sizes=(4,), max_iter=2).fit(X, X[:, 0]).set_params(alpha=-1)
     with pytest.raises(InvalidSettingError, match="alpha must be a number >= 0"):
         save_model(tmp_path / "a", model)
+
+
+@pytest.mark.parametrize(
+    ("labels", "came"),
+    [
+        (np.array(["2020", "2021"], dtype="datetime64[Y]"), r"datetime64\[Y\]"),
+        (np.array([1, 2], dtype="timedelta64[D]"), r"timedelta64\[D\]"),
+    ],
+    ids=["datetime64", "timedelta64"],
+)
+def test_classes_that_no_file_holds_are_refused_with_what_to_do(labels, came, tmp_path):
+    features, y = np.arange(20.0).reshape(-1, 1), np.tile(labels, 10)
+    model = MLPClassifier(2, solver="lbfgs", max_iter=5, random_state=0).fit(features, y)
+    message = rf"classes_ must be texts, numbers or truth values to be saved, got '{came}'\. Fit on y\.astype\(str\), or pickle"
+    with pytest.raises(InvalidSettingError, match=message):
+        save_model(tmp_path / "a", model)
+    save_model(tmp_path / "a", model.fit(features, y.astype(str)))
+    assert load_model(tmp_path / "a").predict(features).tolist() == model.predict(features).tolist()

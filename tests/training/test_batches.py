@@ -118,6 +118,29 @@ def test_plus_and_minus_infinity_do_not_hide_each_other():
         check_finite(np.array([[np.inf, -np.inf]]), "X")
 
 
+@pytest.mark.parametrize("huge", [1e200, -1e200])
+@pytest.mark.parametrize("kind", [float, np.longdouble, object])
+def test_targets_beyond_the_dtype_are_named_as_such(huge, kind):
+    y = np.array([0.0, huge, 1.0, 0.0]).astype(kind)
+    with pytest.raises(
+        DataError, match=r"^y holds -?1e\+200, which is beyond float32\. Scale them, or compute in float64: Trainer\(dtype"
+    ):
+        batches(y=y, loss=SquaredError(), width=1)
+    assert batches(y=y, loss=SquaredError(), width=1, dtype="float64").targets[0][1, 0] == huge
+
+
+def test_rows_and_weights_beyond_the_dtype_are_named_as_such():
+    with pytest.raises(DataError, match=r"^X holds 1e\+200, which is beyond float32"):
+        batches(np.where(X == 5, 1e200, X).astype(object))
+    with pytest.raises(DataError, match=r"^sample_weight holds 1e\+200, which is beyond float32"):
+        batches(weight=np.array([1.0, 1e200, 1.0, 1.0]))
+
+
+def test_infinite_targets_are_still_called_infinite():
+    with pytest.raises(DataError, match="y must hold finite numbers, got 1 that are NaN or infinite"):
+        batches(y=np.array([0.0, np.inf, 1.0, 0.0]), loss=SquaredError(), width=1)
+
+
 def test_large_finite_numbers_whose_sum_overflows_are_fine():
     check_finite(np.full((10, 2), 3e38, dtype=np.float32), "X")
     check_finite(np.full((10, 2), 1e308), "X")

@@ -54,10 +54,11 @@ def test_the_best_weights_come_back(make_trainer, table, moment):
     np.testing.assert_array_equal(trainer.executor.snapshot().parameters, kept[min(kept)])
 
 
-def test_an_interruption_before_the_first_record_keeps_what_was_learned(make_trainer, table):
+def test_an_interruption_before_the_first_record_is_raised_and_leaves_the_weights(make_trainer, table):
     trainer = make_trainer(callbacks=[Interrupt("on_epoch_begin", epoch=1)], on_interrupt="return")
     before = trainer.executor.snapshot().parameters
-    trainer.fit(*table, max_epochs=3)
+    with pytest.raises(KeyboardInterrupt):  # there is nothing to return
+        trainer.fit(*table, max_epochs=3)
     assert (trainer.stop_reason.code, len(trainer.history)) == ("interrupted", 0)
     np.testing.assert_array_equal(trainer.executor.snapshot().parameters, before)
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import signal
+import sys
+from itertools import count
+from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.model_selection import cross_val_score
 
-from lamina import MLPClassifier
+from lamina import MLPClassifier, training
 from lamina.training import Callback
 from lamina.training.interrupts import Interrupts
+
+# Where a fit opens and closes.
+PLACES = [str(Path(training.__file__).with_name(f"{name}.py")) for name in ("trainer", "running_fit", "interrupts", "exclusive")]
 
 
 @pytest.fixture(autouse=True)
@@ -18,12 +24,35 @@ def interruptible():
     """Ctrl-C interrupts, also where the tests run in the background and so were started with it ignored."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    signal.signal(signal.SIGINT, before)
+    assert signal.signal(signal.SIGINT, before) is signal.default_int_handler
 
 
 def press():
     signal.raise_signal(signal.SIGINT)
+
+
+def pressed_at(number, function, times=1):
+    """Call a function, with Ctrl-C at one of the points of PLACES at which Python looks for signals; whether there are so many.
+
+    These are the beginnings of Python's functions and the ends of C's.
+    """
+    seen = 0
+
+    def look(frame, event, _):
+        nonlocal seen
+        if event in ("call", "c_return") and frame.f_code.co_filename in PLACES:
+            seen += 1
+            for _ in range(times if seen == number else 0):
+                signal.getsignal(signal.SIGINT)(signal.SIGINT, frame)
+
+    sys.setprofile(look)
+    try:
+        function()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sys.setprofile(None)
+    return seen >= number
 
 
 class Press(Callback):
@@ -199,3 +228,68 @@ def test_one_that_comes_twice_at_once_loses_no_model(table, settings):
     signal.signal(signal.SIGALRM, before)
     assert model.n_iter_ == 3
     assert np.isfinite(model.predict_proba(table[0])).all()
+
+
+@pytest.mark.parametrize("on_interrupt", ["raise", "return"])
+@pytest.mark.parametrize(("first", "times"), [(None, 1), (None, 2), ("on_fit_begin", 1), ("on_epoch_end", 1)])
+def test_wherever_they_come_the_next_fit_is_like_any_other(make_trainer, table, first, times, on_interrupt):
+    """One; two at once; a second one after that of a callback."""
+
+    class PressFirst(Callback):
+        def on_fit_begin(self, trainer):
+            if first == "on_fit_begin":
+                press()
+
+        def on_epoch_end(self, trainer, record):
+            if first == "on_epoch_end":
+                press()
+
+    for number in count(1):
+        trainer = make_trainer(callbacks=[PressFirst()], on_interrupt=on_interrupt)
+        found = pressed_at(number, lambda: trainer.fit(*table, max_epochs=2), times)  # noqa: B023
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler, number
+        trainer.callbacks, epoch = [], trainer.epoch
+        trainer.fit(*table, max_epochs=2)
+        assert (trainer.epoch, trainer.stop_reason.code) == (epoch + 2, "max_epochs"), number
+        if not found:
+            break
+    assert number > 30
+
+
+def test_a_handler_that_is_put_back_after_its_context_is_over_is_pythons_own(make_trainer, table):
+    kept = []
+
+    class Borrow(Callback):
+        """Takes the handler for a while, as libraries do around what they call, but gives it back too late."""
+
+        def on_fit_begin(self, trainer):
+            kept.append(signal.signal(signal.SIGINT, signal.SIG_IGN))
+
+    make_trainer(callbacks=[Borrow()]).fit(*table, max_epochs=1)
+    signal.signal(signal.SIGINT, kept[0])
+    with pytest.raises(KeyboardInterrupt):
+        press()
+    with pytest.raises(KeyboardInterrupt):
+        make_trainer(callbacks=[Press(epoch=2)]).fit(*table, max_epochs=5)
+    trainer = make_trainer()
+    trainer.fit(*table, max_epochs=3)
+    assert (trainer.epoch, trainer.stop_reason.code) == (3, "max_epochs")
+
+
+def test_a_second_one_raises_also_where_all_callbacks_are_closed(make_trainer, table):
+    """Each may hang."""
+    callbacks = [Press("on_fit_end", epoch=1, times=2), Press("on_fit_end", epoch=1, times=2)]
+    with pytest.raises(KeyboardInterrupt):
+        make_trainer(callbacks=callbacks).fit(*table, max_epochs=1)
+    assert [callback.after for callback in callbacks] == [0, 0]
+    assert [callback.closed for callback in callbacks] == [1, 1]
+
+
+def test_where_nothing_was_learned_it_is_raised_in_any_case(make_trainer, table):
+    trainer = make_trainer(callbacks=[Press("on_epoch_begin", epoch=1)], on_interrupt="return")
+    with pytest.raises(KeyboardInterrupt):
+        trainer.fit(*table, max_epochs=3)
+    trainer.callbacks = []
+    trainer.fit(*table, max_epochs=1)
+    trainer.callbacks = [Press("on_epoch_begin", epoch=1)]
+    assert len(trainer.fit(*table, max_epochs=3)) == 1  # what an earlier fit learned is something to go on with

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from lamina.errors import NonFiniteError
 from lamina.layers import Dense
@@ -85,3 +86,15 @@ def test_the_training_can_go_on_with_a_smaller_rate(table):
     trainer.fit(X, X[:, 0], max_epochs=2)
     assert trainer.stop_reason.code == "max_epochs"
     assert trainer.epoch == 4
+
+
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
+def test_rows_beyond_the_dtype_are_said_to_be_when_they_made_the_failure(form):
+    """Float64 is used as it is: the engine makes float32 of it row by row."""
+    X = form(np.array([[1e200], [1.0]]))
+    with pytest.raises(
+        NonFiniteError, match=r"No epoch was done.* X holds numbers beyond float32\. Scale them, or compute in float64"
+    ):
+        Trainer(Sequential([Dense(1)]), "squared_error").fit(X, [0.0, 1.0], max_epochs=1)
+    with pytest.raises(NonFiniteError, match="Lower the learning rate"):
+        Trainer(Sequential([Dense(1)]), "squared_error", GradientDescent(), dtype="float64").fit(X, [0.0, 1.0], max_epochs=1)

@@ -161,6 +161,27 @@ def test_other_functions_are_refused_and_the_same_ones_are_not(table, tmp_path, 
         run(after, 4)
 
 
+def test_a_function_that_differs_is_named_without_checksums(table, tmp_path):
+    def run(metric, epochs):
+        callbacks = [Checkpoint(tmp_path / "run", resume=True)]
+        made = Trainer(Sequential([Dense(1)]), "squared_error", metrics={"far": metric}, callbacks=callbacks)
+        made.fit(table[0], table[1].astype(float), max_epochs=epochs)
+
+    def weighted(weight):
+        def far(y, predictions):
+            return weight
+
+        return far
+
+    run(weighted(1.0), 2)
+    with pytest.raises(
+        InvalidSettingError, match=r"metrics\.far must be '\S+far', as in .*, but its code, or a value that it uses"
+    ):
+        run(weighted(2.0), 3)
+    with pytest.raises(InvalidSettingError, match=r"metrics\.far must be '\S+far', as in .*, got 'square'\. Give"):
+        run(square, 3)
+
+
 def test_what_differs_is_named_by_its_place(table, tmp_path):
     def make(alpha):
         return MLPClassifier(4, alpha=alpha, max_iter=9, tol=10, n_iter_no_change=2, random_state=0).set_params(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lamina.cli.options import Flag, Quiet, load_applicable_model
+from lamina.cli.options import Flag, Quiet
 from lamina.cli.output import BASELINES, cell, metrics_table, notes_printed, print_json, print_line, print_table
 
 if TYPE_CHECKING:
+    from lamina.estimators import MLPClassifier, MLPRegressor
     from lamina.model import NetworkModel, TableModel
+    from lamina.training import History, StopReason
 
 __all__ = ["info"]
 
@@ -26,31 +29,55 @@ def info(model: Path, /, *, json: Flag = False, quiet: Quiet = False) -> None:
     quiet : bool
         Print no notes.
     """
-    with notes_printed(quiet):
-        loaded = load_applicable_model(model)
-    from lamina.model import TableModel  # by now it is loaded
+    from lamina.model import NetworkModel, TableModel, load_model
 
+    with notes_printed(quiet):
+        loaded = load_model(model)
     if isinstance(loaded, TableModel):
         _print_table_model(loaded, json=json)
-    else:
+    elif isinstance(loaded, NetworkModel):
         _print_network(loaded, json=json)
+    else:
+        _print_estimator(loaded, json=json)
 
 
 def _print_network(model: NetworkModel, *, json: bool) -> None:
-    from lamina.cli.network_tables import describe_network_model, history_table
+    from lamina.cli.network_tables import describe_network_model
 
     if json:
         print_json(describe_network_model(model))
         return
     print_line(f"A network of one's own, {model.dtype.name}.")
     print_line(model.summary())
-    if not len(model.history):
+    _print_training(model.history, model.stop_reason)
+
+
+def _print_estimator(model: MLPClassifier | MLPRegressor, *, json: bool) -> None:
+    from lamina.cli.network_tables import describe_estimator
+
+    described = describe_estimator(model)
+    if json:
+        print_json(described)
+        return
+    classes = described["classes"]
+    of_classes = "" if classes is None else f" of {len(classes)} classes ({_few(list(map(str, classes)))})"
+    names = "" if described["columns"] is None else f" ({_few(described['columns'])})"
+    columns = "column" if model.n_features_in_ == 1 else "columns"
+    print_line(f"An {described['estimator']}{of_classes}, fitted in Python on {model.n_features_in_} {columns}{names}.")
+    print_line(model.network_.summary())
+    _print_training(model.history_, model.stop_reason_)
+
+
+def _print_training(history: History, stop_reason: StopReason | None) -> None:
+    from lamina.cli.network_tables import history_table
+
+    if not len(history):
         print_line("Not trained.")
         return
-    print_line(f"Trained for {len(model.history)} epochs:")
-    print_table(history_table(model.history.to_list()))
-    if model.stop_reason is not None:
-        print_line(f"Stopped: {model.stop_reason.text}")
+    print_line(f"Trained for {len(history)} epochs:")
+    print_table(history_table(history.to_list()))
+    if stop_reason is not None:
+        print_line(f"Stopped: {stop_reason.text}")
 
 
 def _print_table_model(loaded: TableModel, *, json: bool) -> None:
@@ -58,7 +85,7 @@ def _print_table_model(loaded: TableModel, *, json: bool) -> None:
         print_json(_description(loaded))
         return
     target, rows = loaded.target, loaded.summary["rows"]
-    classes = f", {len(target.classes)} classes ({', '.join(target.classes[:8])}{', …' if len(target.classes) > 8 else ''})"
+    classes = f", {len(target.classes)} classes ({_few(target.classes)})"
     print_line(f"Predicts {target.name!r}: {target.task}{classes if target.classes else ''}.")
     print_table(_columns_table(loaded))
     print_line(str(loaded.estimator.network_.summary()))
@@ -67,6 +94,10 @@ def _print_table_model(loaded: TableModel, *, json: bool) -> None:
     if loaded.summary["metrics"]:
         print_line(f"Measured then on {rows['test']:,} test rows:")
         print_table(metrics_table(loaded.summary["metrics"], BASELINES[target.task]))
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
 
 
 def _columns_table(model: TableModel) -> Any:

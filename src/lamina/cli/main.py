@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 import lamina
 from lamina import errors
+from lamina.cli.command_interrupts import CommandInterrupts
 from lamina.cli.completion import completion_of
 from lamina.cli.evaluate import evaluate
 from lamina.cli.info import info
@@ -55,13 +56,15 @@ def build_app() -> App:
     return app
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, *, interrupts: CommandInterrupts | None = None) -> int:
     """Run one command.
 
     Parameters
     ----------
     arguments : sequence of str, optional
         Without the program's name; by default those of the process.
+    interrupts : CommandInterrupts, optional
+        Where this is all that the process does: told when the command's end is decided.
 
     Returns
     -------
@@ -76,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     open_missing_streams()
-    failure = _run(arguments)
+    failure = _run(arguments, interrupts or CommandInterrupts())
     if failure is None:
         return OK
     # Nobody may be listening any more; the exit code says it all the same.
@@ -91,18 +94,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return failure.code
 
 
-def _run(arguments: Sequence[str]) -> _Failure | None:
+def _run(arguments: Sequence[str], interrupts: CommandInterrupts) -> _Failure | None:
     """Run one command; None if all went well."""
     try:
-        build_app()(
-            hide_dashes(arguments),
-            console=output_console(),
-            exit_on_error=False,
-            print_error=False,
-            result_action="return_value",
-        )
-        # What was printed may still be on its way; later nobody could say that it did not arrive.
-        sys.stdout.flush()
+        try:
+            build_app()(
+                hide_dashes(arguments),
+                console=output_console(),
+                exit_on_error=False,
+                print_error=False,
+                result_action="return_value",
+            )
+            # What was printed may still be on its way; later nobody could say that it did not arrive.
+            sys.stdout.flush()
+        finally:
+            interrupts.is_decided = True
     except CycloptsError as error:
         return _Failure(USAGE, f"{show_dashes(str(error))} See `lamina {_command(arguments)}--help`.", "UsageError")
     except LaminaError as error:

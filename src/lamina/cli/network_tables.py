@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from rich.table import Table
 
+    from lamina.estimators import MLPClassifier, MLPRegressor
     from lamina.model import NetworkModel
     from lamina.training import Record
 
-__all__ = ["describe_network_model", "history_table", "predict_table"]
+__all__ = ["describe_estimator", "describe_network_model", "history_table", "predict_table"]
 
 _SHOWN_EPOCHS = 8
 
@@ -69,6 +70,20 @@ def describe_network_model(model: NetworkModel) -> dict[str, Any]:
         "network": model.network.to_dict(),
         "stop_reason": None if reason is None else {"code": reason.code, "text": reason.text},
         "history": model.history.to_list(),
+    }
+
+
+def describe_estimator(model: MLPClassifier | MLPRegressor) -> dict[str, Any]:
+    """What ``lamina info --json`` prints of one that was fitted in Python."""
+    names, classes = getattr(model, "feature_names_in_", None), getattr(model, "classes_", None)
+    return {
+        "estimator": type(model).__name__,
+        "classes": None if classes is None else classes.tolist(),
+        "columns": None if names is None else list(names),
+        "num_parameters": model.network_.num_parameters,
+        "network": model.network_.to_dict(),
+        "stop_reason": {"code": model.stop_reason_.code, "text": model.stop_reason_.text},
+        "history": model.history_.to_list(),
     }
 
 

@@ -60,7 +60,7 @@ def predict(
     with notes_printed(quiet) as notes:
         from lamina.data import check_table_path, write_table
 
-        write = check_table_path(_named(output, output_format))
+        write = check_table_path(_named(output, output_format), "--output")
         _check(output, output_format, json, model, table)
         loaded = load_applicable_model(model)
         read = reading.read(table, text_columns=(*getattr(loaded, "text_columns", ()), *keep))

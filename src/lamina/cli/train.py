@@ -98,13 +98,13 @@ def train(
             callbacks=[] if json or quiet or run.restarts > 1 else [Progress()],
             on_interrupt="return",
         )
-        with Interrupts() as interrupts, interrupts.only_counted():
+        with Interrupts():  # what was learned is saved, and said to be
             save_model(output, result.model)
-    report = _report(result, output)
-    if json:
-        print_json({**report, "notes": notes})
-    elif not quiet and has_standard_output():
-        _print_report(result, report)
+            report = _report(result, output)
+            if json:
+                print_json({**report, "notes": notes})
+            elif not quiet and has_standard_output():
+                _print_report(result, report)
 
 
 def _check_dashes(table: Path, validation: str, test: str, output: Path) -> None:

@@ -54,11 +54,23 @@ def write_table(path: str | os.PathLike[str], table: pa.Table) -> None:
         write(table, file)
 
 
-def check_table_path(path: str | os.PathLike[str]) -> Callable[[pa.Table, BinaryIO], Any]:
-    """The writer for a file's suffix, or the :class:`~lamina.errors.FileError` that there is none."""
+def check_table_path(path: str | os.PathLike[str], name: str = "output") -> Callable[[pa.Table, BinaryIO], Any]:
+    """The writer for a file's suffix.
+
+    Parameters
+    ----------
+    path : str or path
+    name : str, default="output"
+        What the error calls it.
+
+    Raises
+    ------
+    FileError
+        If there is none.
+    """
     writer = _WRITERS.get(Path(path).suffix.lower())
     if writer is None:
-        raise FileError(f"output must end in one of {', '.join(_WRITERS)}, got {Path(path).name!r}. Rename it.")
+        raise FileError(f"{name} must end in one of {', '.join(_WRITERS)}, got {Path(path).name!r}. Rename it.")
     return writer
 
 

@@ -222,17 +222,17 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         """``judges`` are X_val, y_val and groups."""
         rows = self._rows(X, y, sample_weight, first, incremental)
         # Ctrl-C is put off until the model is whole.
-        raised = None
-        with Interrupts() as interrupts, interrupts.only_counted():
+        raised: BaseException | None = None
+        with Interrupts() as interrupts:
             if first:
                 self._begin()
             if self.n_restarts > 1 and not incremental:
                 seeds = [int(seed) for seed in self._rng.randint(2**31 - 1, size=self.n_restarts)]
                 self._split_seed = int(self._rng.randint(2**31 - 1))
-                fitting.fit_restarts(self, seeds, *self._split(rows, *judges))
+                raised = fitting.fit_restarts(self, seeds, *self._split(rows, *judges))
             else:
                 raised = self._fit_once(rows, judges, first, incremental)
-        if isinstance(raised, FileError):
+        if raised is not None and not isinstance(raised, KeyboardInterrupt):
             raise raised
         interrupted = interrupts.count > 0 or raised is not None or self.stop_reason_.code == "interrupted"
         if interrupted and self.on_interrupt == "raise":
@@ -240,9 +240,7 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         fitting.report_outcome(self, incremental, interrupted)
         return self
 
-    def _fit_once(
-        self, rows: Rows, judges: tuple[Any, Any, Any], first: bool, incremental: bool
-    ) -> FileError | KeyboardInterrupt | None:
+    def _fit_once(self, rows: Rows, judges: tuple[Any, Any, Any], first: bool, incremental: bool) -> BaseException | None:
         """What is to be raised now that the model is whole, if there is such."""
         if first or not incremental:
             network, weights = self._start(rows.X, first)
@@ -380,10 +378,8 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         targets = self._targets(validation.truth, self._trainer.executor.dtype)
         return self._trainer.evaluate(validation.X, targets, validation.weight)["loss"]
 
-    def _run(
-        self, trainer: Trainer, train: Rows, validation: Rows | None, incremental: bool
-    ) -> FileError | KeyboardInterrupt | None:
-        """Train, and take note of how it ended; returns what was raised after all was learned."""
+    def _run(self, trainer: Trainer, train: Rows, validation: Rows | None, incremental: bool) -> BaseException | None:
+        """Train, and take note of how it ended; returns what was raised after all was learned, as a warning that is an error."""
         dtype = trainer.executor.dtype
         _, self.n_outputs_, self.out_activation_ = self._objective()
         self.n_iter_ = 0
@@ -393,14 +389,14 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
         self._watch(train, validation, stops=is_stochastic(self) and not incremental)
         targets = self._targets(train.truth, dtype)
         epochs = 1 if incremental else int(self.max_iter)
-        raised: FileError | KeyboardInterrupt | None = None
+        raised: BaseException | None = None
         try:
             trainer.fit(
                 train.X, targets, sample_weight=train.weight, validation_data=data, max_epochs=epochs, final_check=not incremental
             )
         except NonFiniteError as error:
             raise NonFiniteError(f"{fitting.DIVERGED} {error}") from error
-        except (FileError, KeyboardInterrupt) as error:
+        except (FileError, KeyboardInterrupt, training.TrainingWarning) as error:
             if trainer.stop_reason is None:
                 raise
             raised = error

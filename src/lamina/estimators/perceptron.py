@@ -19,7 +19,7 @@ from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.estimators.given_data import DTYPES
 from lamina.estimators.labels import LabelEncoding
 from lamina.estimators.lazy_verdict import LazyVerdict
-from lamina.estimators.perceptron_ending import stop_reason
+from lamina.estimators.perceptron_ending import stop_reason, warn_unfinished
 from lamina.estimators.perceptron_epochs import Watch, choose, run_epochs
 from lamina.estimators.perceptron_report import print_epoch
 from lamina.estimators.perceptron_units import FitRows, class_weights, make_units, started_weights
@@ -275,6 +275,7 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._keep(units, data, 1.0)
         self._verdict = LazyVerdict(X, encoded, weight > 0, encoding, [unit.weights for unit in units])
         self.stop_reason_ = stop_reason(self, units)
+        warn_unfinished(self)
         return self
 
     @available_if(_goes_on)  # type: ignore[untyped-decorator]

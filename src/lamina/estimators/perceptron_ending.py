@@ -14,7 +14,7 @@ from lamina.training import StopReason
 if TYPE_CHECKING:
     from lamina.estimators.perceptron import Perceptron
 
-__all__ = ["stop_reason"]
+__all__ = ["stop_reason", "warn_unfinished"]
 
 # Where scikit-learn's Perceptron gives this warning.
 _SCIKIT_LEARN_MODULE = "sklearn.linear_model._stochastic_gradient"
@@ -23,7 +23,7 @@ _KEPT_WORDS = {"pocket": "weights in the pocket", "plain": "last weights", "aver
 
 
 def stop_reason(model: Perceptron, units: Sequence[ThresholdUnit]) -> StopReason:
-    """Why ``fit`` ended; warns, on behalf of fit's caller, if the epochs did not do and ``tol`` asked for more."""
+    """Why ``fit`` ended."""
     mistakes = model.history_[-1, "mistakes"]
     if not mistakes and model.penalty is None:
         return StopReason("converged", "An epoch passed without a mistake.")
@@ -36,9 +36,13 @@ def stop_reason(model: Perceptron, units: Sequence[ThresholdUnit]) -> StopReason
         f"Perceptron: all {model.n_iter_} epochs (max_iter) were run, and the last still had {_counted(mistakes)}; "
         f"the {_KEPT_WORDS[model.variant]} are kept, and separability_ says whether more epochs can end without one."
     )
-    if model.tol is not None:
-        warn_caller(text, ConvergenceWarning, module=_SCIKIT_LEARN_MODULE)
     return StopReason("max_epochs", text)
+
+
+def warn_unfinished(model: Perceptron) -> None:
+    """Warn, on behalf of fit's caller, if the epochs did not do and ``tol`` asked for more; the model is whole by now."""
+    if model.stop_reason_.code == "max_epochs" and model.tol is not None:
+        warn_caller(model.stop_reason_.text, ConvergenceWarning, module=_SCIKIT_LEARN_MODULE)
 
 
 def _counted(mistakes: int) -> str:

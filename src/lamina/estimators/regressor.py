@@ -19,6 +19,7 @@ from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
 from lamina.estimators.parameters import ActivationParameter, HiddenLayerSizes
 from lamina.estimators.solver import has_partial_fit
 from lamina.training.exclusive import exclusive
+from lamina.training.finite import converted
 
 if TYPE_CHECKING:
     from lamina.losses import Loss
@@ -126,7 +127,7 @@ True
         return y.reshape(-1, 1) if y.ndim == 1 else y
 
     def _targets(self, truth: np.ndarray, dtype: np.dtype) -> np.ndarray:
-        return np.ascontiguousarray(truth, dtype=dtype)
+        return np.ascontiguousarray(converted(truth, dtype, "y"))
 
     def _objective(self) -> tuple[Loss, int, str]:
         return self._loss, self._loss.width_for(self._num_targets), self._loss.link or "function"

@@ -13,7 +13,7 @@ from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.fitted_state import FittedState, fitted_state, load_fitted_state
 from lamina.initializers import get_initializer
 from lamina.losses import get_loss
-from lamina.model.model_form import check_arrays, check_estimator, check_target, check_widths
+from lamina.model.model_form import check_arrays, check_classes, check_estimator, check_target, check_widths
 from lamina.network import network_from_dict
 from lamina.optimizers import get_optimizer
 from lamina.schedules import get_schedule
@@ -53,6 +53,7 @@ def describe_estimator(estimator: MLPClassifier | MLPRegressor) -> tuple[dict[st
         if name not in _LEFT_OUT and not isinstance(value, np.random.RandomState)
     }
     estimator._check_parameters()
+    check_classes(np.asarray(getattr(estimator, "classes_", ())))
     fitted = fitted_state(estimator)
     check_arrays({"parameters": fitted.parameters, "state": fitted.state}, fitted.network, fitted.parameters.dtype)
     description = {

@@ -164,7 +164,7 @@ def _fit_table(
     stopping = settings.stopping
     early_stopping = EarlyStopping(watched, patience=stopping.patience, tol=stopping.tol, relative=True)
     # However often it is pressed: what was learned is handed over.
-    with Interrupts() as interrupts, interrupts.only_counted():
+    with Interrupts() as interrupts:
         duration_s = _fit(model, training, judging, [early_stopping, *stopping.callbacks(), *callbacks])
         metrics = {} if held_out is None else model.evaluate(held_out.frame)
     counts = {"training": len(training), "validation": len(judging or ()), "test": len(held_out or ())}

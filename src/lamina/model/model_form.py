@@ -23,7 +23,7 @@ from lamina.stop_reason import STOP_CODES
 from lamina.training.checkpoint_form import check_statistics
 from lamina.validation import Rule, boolean, choice, integer, number
 
-__all__ = ["check_arrays", "check_encoder", "check_estimator", "check_table", "check_target", "check_widths"]
+__all__ = ["check_arrays", "check_classes", "check_encoder", "check_estimator", "check_table", "check_target", "check_widths"]
 
 _CURVE = Maybe([REAL])
 _FITTED: dict[str, Form] = {
@@ -82,6 +82,15 @@ def check_estimator(description: Mapping[str, Any]) -> None:
     names, width = description["feature_names_in"], fitted["n_features_in_"]
     if names and len(names) != width:
         raise ShapeError(phrase("feature_names_in", f"must be a name for each of the {width} features", len(names)))
+
+
+def check_classes(classes: np.ndarray) -> None:
+    """Refuse labels of a kind that no file holds, in words for whoever fitted on them."""
+    others = [label for label in classes.tolist() if not _LABEL.accepts(label)]
+    if others or not _is_dtype(classes.dtype.str):
+        came = type(others[0]).__name__ if classes.dtype == object else classes.dtype.name
+        repair = "Fit on y.astype(str), or pickle the estimator."
+        raise InvalidSettingError(phrase("classes_", "must be texts, numbers or truth values to be saved", came, repair=repair))
 
 
 def check_target(description: Mapping[str, Any]) -> None:

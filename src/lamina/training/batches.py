@@ -12,7 +12,7 @@ from lamina.engine.plan import Batches, InputArray
 from lamina.engine.program import Program
 from lamina.errors import DataError, ShapeError, phrase
 from lamina.losses import Loss
-from lamina.training.finite import check_finite
+from lamina.training.finite import check_finite, converted
 
 __all__ = ["input_widths", "make_batches", "make_inputs"]
 
@@ -130,7 +130,9 @@ def _dense(array: Any, dtype: np.dtype, label: str) -> np.ndarray:
             return dense
         if dense.dtype.kind in "cMmSUV":
             raise ValueError(f"cannot read {dense.dtype} as numbers")
-        return dense.astype(dtype)
+        return converted(dense, dtype, label)
+    except DataError:
+        raise
     except (TypeError, ValueError, OverflowError) as error:
         came = getattr(array, "dtype", type(array).__name__)
         raise DataError(phrase(label, "must hold numbers", str(came), repair="Encode texts and categories first.")) from error
@@ -144,7 +146,7 @@ def _dense(array: Any, dtype: np.dtype, label: str) -> np.ndarray:
 def _target(y: Any, loss: Loss, width: int, num_rows: int, dtype: np.dtype, label: str) -> np.ndarray:
     """The target of an output of ``width`` columns, as its loss wants it."""
     dense = y.toarray() if sparse.issparse(y) else y  # type: ignore[attr-defined]
-    array = np.ascontiguousarray(_dense(dense, dtype, label), dtype=dtype)
+    array = np.ascontiguousarray(converted(_dense(dense, dtype, label), dtype, label))
     column = array.reshape(-1, 1) if array.ndim == 1 else array
     expected = (num_rows, loss.target_width(width))
     if column.shape != expected:
@@ -165,7 +167,7 @@ def _check_domain(target: np.ndarray, loss: Loss, width: int, label: str) -> Non
 
 
 def _weights(sample_weight: Any, num_rows: int, dtype: np.dtype) -> np.ndarray:
-    w = np.ascontiguousarray(_dense(sample_weight, dtype, "sample_weight"), dtype=dtype)
+    w = np.ascontiguousarray(converted(_dense(sample_weight, dtype, "sample_weight"), dtype, "sample_weight"))
     if w.shape != (num_rows,):
         raise ShapeError(phrase("sample_weight", f"must have shape ({num_rows},), one weight a row of X", w.shape))
     check_finite(w[:, None], "sample_weight")

@@ -21,7 +21,7 @@ from lamina.network.heads import loss_weights_of
 from lamina.optimizers import Optimizer
 from lamina.settings import Settings
 from lamina.training.checkpoint_form import IDENTITY, PLAIN, check_statistics, checkpoint_form
-from lamina.training.code_identity import code_identity
+from lamina.training.code_identity import code_identity, name_in
 
 if TYPE_CHECKING:
     from lamina.network import Network
@@ -228,8 +228,19 @@ def check_identity(ours: Mapping[str, Any], stored: Mapping[str, Any], *, owner:
     if difference is not None:
         place, came, theirs = difference
         repair = "Give every fit a path of its own, or remove the file to begin anew."
-        rule = f"must be {theirs!r}, as in the run that wrote {os.fspath(path)!r}"
+        run = f"as in the run that wrote {os.fspath(path)!r}"
+        if _is_of_code(place):
+            came, theirs = name_in(came), name_in(theirs)  # the checksums would tell nobody anything
+            if came == theirs:
+                what = "its code, or a value that it uses (default, closure, attribute), differs"
+                raise InvalidSettingError(f"{owner}: {place} must be {theirs!r}, {run}, but {what}. {repair}")
+        rule = f"must be {theirs!r}, {run}"
         raise InvalidSettingError(phrase(place, rule, came, repair=repair, owner=owner))
+
+
+def _is_of_code(place: str) -> bool:
+    """Whether what stands at this place of an identity is that of a function."""
+    return place.startswith("metrics.") or place.endswith((".functions", ".objective_code"))
 
 
 def _first_difference(ours: Any, stored: Any, place: str) -> tuple[str, Any, Any] | None:

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from types import CellType, CodeType
+from collections import deque
+from types import CellType, CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import Any
 
-__all__ = ["code_identity"]
+import numpy as np
+
+from lamina.training.callbacks.callback import Callback
+
+__all__ = ["code_identity", "name_in"]
 
 _EMPTY = CellType()
+_DEEPEST = 7
 
 
 def code_identity(function: Any) -> str:
-    """A name and a checksum of the code, its constants, defaults and closure; of objects, of their class and parts.
+    """A name and a checksum of the code and of the values that it uses; the same in every process.
 
-    Equal functions of another name differ; of what a function calls nothing is known.
+    These are constants, defaults, the closure and, of methods and objects, attributes. Equal functions of another name differ;
+    of what a function calls nothing is known.
 
     Examples
     --------
@@ -24,34 +31,70 @@ def code_identity(function: Any) -> str:
     >>> code_identity(lambda x: x + 1) == code_identity(lambda x: x + 2)
     False
     """
-    digest = hashlib.blake2b(digest_size=8)
-    for part in _parts(function, 0):
-        digest.update(f"{part};".encode(errors="replace"))
-    name = getattr(function, "__qualname__", type(function).__qualname__)
-    return f"{name} {digest.hexdigest()}"
+    checksum = hashlib.blake2b(_known(function, ()).encode(errors="replace"), digest_size=8).hexdigest()
+    names = (getattr(function, attribute, None) for attribute in ("__qualname__", "name"))  # a loss of one's own has a name
+    return f"{next((name for name in names if isinstance(name, str)), type(function).__qualname__)} {checksum}"
 
 
-def _parts(value: Any, depth: int) -> list[str]:
-    if depth > 5:
-        return []
-    if isinstance(value, CodeType):
-        constants = [part for constant in value.co_consts for part in _parts(constant, depth + 1)]
-        return [value.co_code.hex(), repr(value.co_names), *constants]
-    if isinstance(value, functools.partial):
-        return [part for each in (value.func, value.args, value.keywords) for part in _parts(each, depth + 1)]
-    inner = getattr(value, "__func__", value)
-    if hasattr(inner, "__code__"):
-        cells = [cell.cell_contents for cell in inner.__closure__ or () if cell != _EMPTY]
-        return [part for each in (inner.__code__, inner.__defaults__, *cells) for part in _parts(each, depth + 1)]
-    if isinstance(value, tuple | list):
-        return [part for each in value for part in _parts(each, depth + 1)]
-    if isinstance(value, dict):
-        return [part for key, each in value.items() for part in (repr(key), *_parts(each, depth + 1))]
-    if isinstance(value, frozenset):  # whose order is another one in every process
-        return sorted(part for each in value for part in _parts(each, depth + 1))
+def name_in(identity: str) -> str:
+    """The name in what :func:`code_identity` gave."""
+    return identity.rpartition(" ")[0]
+
+
+def _known(value: Any, within: tuple[int, ...]) -> str:
+    """What is known of a value that is part of others; it may be part of itself."""
     if value is None or isinstance(value, bool | int | float | str | bytes | complex):
-        return [repr(value)]
-    return [
-        type(value).__qualname__,
-        *_parts(vars(value) if hasattr(value, "__dict__") and not isinstance(value, type) else None, depth + 1),
-    ]
+        return repr(value)
+    if id(value) in within or len(within) == _DEEPEST:
+        return "..."
+
+    def inner(part: Any) -> str:
+        return _known(part, (*within, id(value)))
+
+    return f"{_name(value)}({', '.join(_parts(value, inner))})"
+
+
+def _name(value: Any) -> str:
+    own = getattr(value, "__qualname__", getattr(value, "__name__", None))
+    return own if isinstance(own, str) else type(value).__qualname__
+
+
+def _parts(value: Any, inner: Any) -> list[str]:
+    """What is known of the parts; where they have no order, or another one in every process, in an order of their own."""
+    match value:
+        case CodeType():
+            return [value.co_code.hex(), repr(value.co_names), *map(inner, value.co_consts)]
+        case FunctionType():
+            cells = [cell.cell_contents for cell in value.__closure__ or () if cell != _EMPTY]
+            return [*map(inner, (value.__code__, value.__defaults__, value.__kwdefaults__, *cells))]
+        case MethodType():
+            return [inner(value.__func__), inner(value.__self__)]
+        case functools.partial():
+            return [*map(inner, (value.func, value.args, value.keywords))]
+        case tuple() | list() | deque() | range():
+            return [*map(inner, value)]
+        case dict() | MappingProxyType():
+            return sorted(f"{inner(key)}: {inner(item)}" for key, item in value.items())
+        case set() | frozenset():
+            return sorted(map(inner, value))
+        case type() | ModuleType():
+            return []
+    if isinstance(value, Callback) or hasattr(type(value), "save_checkpoint"):
+        return []  # these, and trainers, are others after every epoch
+    return _parts_of_array(value, inner) if hasattr(type(value), "__array__") else _parts_of_object(value, inner)
+
+
+def _parts_of_array(value: Any, inner: Any) -> list[str]:
+    try:
+        array = np.asarray(value)
+    except Exception:  # of a tensor that follows gradients, say
+        return _parts_of_object(value, inner)
+    if array.dtype.hasobject:
+        return [inner(array.tolist())]
+    return [str(array.dtype), str(array.shape), hashlib.blake2b(array.tobytes()).hexdigest()]
+
+
+def _parts_of_object(value: Any, inner: Any) -> list[str]:
+    """What it does when it is called, and its attributes, also those in slots."""
+    calls = [inner(type(value).__call__)] if callable(value) else []
+    return [*calls, inner(object.__getstate__(value))]

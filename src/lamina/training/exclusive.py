@@ -15,6 +15,12 @@ RUNNING = "_running_fit"
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
+class _Run:
+    """One call of an exclusive method."""
+
+    is_over = False
+
+
 def exclusive(repair: str) -> Callable[[_Method], _Method]:
     """Let a method run once at a time on each object; ``repair`` says how to get another object.
 
@@ -27,16 +33,27 @@ def exclusive(repair: str) -> Callable[[_Method], _Method]:
     def decorate(method: _Method) -> _Method:
         @wraps(method)
         def run_alone(self: Any, *arguments: Any, **settings: Any) -> Any:
-            mine = object()
-            # One step that no other thread can come between: whoever finds his own object there goes on.
-            if vars(self).setdefault(RUNNING, mine) is not mine:
-                place = f"{type(self).__name__}.{method.__name__}"
-                raise BusyError(f"{place}: this object is being fitted already. Fit a copy of it in every thread: {repair}.")
+            run = _Run()
             try:
+                if _current(self, run) is not run:
+                    place = f"{type(self).__name__}.{method.__name__}"
+                    raise BusyError(f"{place}: this object is being fitted already. Fit a copy of it in every thread: {repair}.")
+                vars(self)[RUNNING] = run  # and the runs before it are forgotten
                 return method(self, *arguments, **settings)
             finally:
-                vars(self).pop(RUNNING, None)
+                run.is_over = True  # not a call, at whose end a Ctrl-C could come before the object is free
 
         return cast(_Method, run_alone)
 
     return decorate
+
+
+def _current(owner: Any, run: _Run) -> _Run:
+    """The run that has the object now: ``run`` itself if all before are over.
+
+    Each is followed by one other, whatever threads and Ctrl-C do: ``setdefault`` is a single step.
+    """
+    current = cast(_Run, vars(owner).setdefault(RUNNING, run))
+    while current.is_over:
+        current = vars(current).setdefault("next", run)
+    return current

@@ -1,4 +1,4 @@
-"""The check that all numbers are finite, at the price of one sum."""
+"""The checks that all numbers are finite, and stay so in another dtype, at the price of one sum."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lamina.errors import DataError
 if TYPE_CHECKING:
     from lamina.engine.plan import InputArray
 
-__all__ = ["check_finite", "is_finite"]
+__all__ = ["check_finite", "converted", "is_beyond", "is_finite", "repair_of"]
 
 _CHUNK_BYTES = 1 << 22
 _FEW = 1 << 10
@@ -45,6 +45,45 @@ def check_finite(array: InputArray, label: str) -> None:
     elif not is_finite(array):
         counts = sum(np.count_nonzero(~np.isfinite(part), axis=0) for part in _row_parts(array))
         raise _error(label, int(np.sum(counts)), int(np.argmax(counts > 0)))
+
+
+def converted(array: np.ndarray, dtype: np.dtype, label: str) -> np.ndarray:
+    """``array`` in that dtype, itself if it is that already; NaN and infinity stay for :func:`check_finite`.
+
+    Raises
+    ------
+    DataError
+        If a number is beyond those of the dtype.
+
+    Examples
+    --------
+    >>> converted(np.array([1e200]), np.dtype("float16"), "y")
+    Traceback (most recent call last):
+        ...
+    lamina.errors.DataError: y holds 1e+200, which is beyond float16. Scale them.
+    """
+    if array.dtype == dtype:
+        return array
+    with np.errstate(over="ignore"):
+        found = array.astype(dtype)
+    if found.size and not _is_finite(found.reshape(-1)):
+        grown = np.isinf(found) & (np.abs(array) != np.inf)
+        if grown.any():
+            raise DataError(f"{label} holds {array[grown][0]:.6g}, which is beyond {dtype}. {repair_of(dtype)}")
+    return found
+
+
+def is_beyond(array: InputArray, dtype: np.dtype) -> bool:
+    """Whether a finite number of ``array`` is infinite in that dtype, in which the engine reads it."""
+    values: np.ndarray = array if isinstance(array, np.ndarray) else array.data
+    largest = np.finfo(dtype).max
+    return values.dtype != dtype and bool(values.max(initial=0.0) > largest or values.min(initial=0.0) < -largest)
+
+
+def repair_of(dtype: np.dtype) -> str:
+    """What to do about numbers that are beyond ``dtype``."""
+    wider = ', or compute in float64: Trainer(dtype="float64"), or X of float64 for an estimator'
+    return f"Scale them{wider if dtype == np.float32 else ''}."
 
 
 def is_finite(array: np.ndarray) -> bool:

@@ -14,6 +14,7 @@ from lamina.errors import NonFiniteError
 from lamina.stop_reason import StopReason
 from lamina.training.best_weights import BestWeights, Weights, put_best
 from lamina.training.fingerprint import fingerprint
+from lamina.training.finite import is_beyond, repair_of
 from lamina.training.training_warning import TrainingWarning
 from lamina.training.weighted_network import WeightedNetwork
 
@@ -46,13 +47,13 @@ class RunningFit:
         self._fingerprint: str | None = None
         self._first: Weights | None = None
         self._lowest = math.inf
+        self._inputs_are_beyond = False
 
     def open(
         self, model: WeightedNetwork, epoch: int, max_epochs: int, training: Batches, validation: tuple[Batches, Any] | None
-    ) -> bool:
-        """Begin, unless a checkpoint was loaded in whose midst it is; returns whether it began."""
-        begins = not self.is_open
-        if begins:
+    ) -> None:
+        """Begin, unless a checkpoint was loaded in whose midst it is."""
+        if not self.is_open:
             self.first_epoch = epoch
             self.best = BestWeights()
             self._first = Weights.of(model.executor)
@@ -60,7 +61,6 @@ class RunningFit:
         self.last_epoch = self.first_epoch + max_epochs
         self.validation = validation
         self._model, self._training, self._fingerprint = model, training, None
-        return begins
 
     def close(self) -> None:
         """End."""
@@ -87,6 +87,8 @@ class RunningFit:
         first = [] if self._first is None else [self._first]
         self._lowest = put_best([*self.best.candidates, *first], self._model.executor, self._comparable_loss)
         self._model.executor.restore(slots=np.zeros_like(self._model.executor.snapshot().slots))
+        inputs = [] if self._training is None else self._training.inputs
+        self._inputs_are_beyond = any(is_beyond(array, self._model.executor.dtype) for array in inputs)
 
     def put_last_or_best(self, is_over: Callable[[], bool]) -> None:
         """After an interruption: the weights as they are, or those of the best epoch if these are better.
@@ -118,6 +120,8 @@ class RunningFit:
             return
         assert self._model is not None
         repair = "Lower the learning rate, scale the data, or clip the gradient."
+        if self._inputs_are_beyond:
+            repair = f"X holds numbers beyond {self._model.executor.dtype}. {repair_of(self._model.executor.dtype)}"
         if epoch == 0:
             raise NonFiniteError(f"{reason.text} No epoch was done, so there are no trained weights. {repair}")
         if not math.isfinite(self._lowest):

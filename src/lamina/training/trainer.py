@@ -304,7 +304,7 @@ class Trainer(Predictor):
             If a number became NaN or infinite before any epoch was done. Later on the training stops with the best weights so
             far, whose loss was measured after they were set, and a :class:`TrainingWarning`.
         KeyboardInterrupt
-            After Ctrl-C, with ``on_interrupt="raise"``. The trainer is whole and can go on.
+            After Ctrl-C, with ``on_interrupt="raise"`` or before any epoch was done. The trainer is whole and can go on.
         """
         given = {"max_epochs": max_epochs, "final_check": final_check}
         check_parameters(given, {"max_epochs": integer(1), "final_check": boolean()}, owner="Trainer.fit")
@@ -314,18 +314,20 @@ class Trainer(Predictor):
         self._configure()
         check_batches(self.executor.program, self.optimizer, self.settings.chosen_batch_size, data.num_rows)
         self._resume(data, validation, max_epochs)
-        if self._fit.open(self._built(), self.epoch, max_epochs, data, validation):
+        if not self._fit.is_open:
             self.stop_reason = None
         with Interrupts(self._stop_for_interrupt) as interrupts:
+            self._fit.open(self._built(), self.epoch, max_epochs, data, validation)
             try:
-                self._moments.call("on_fit_begin", self)
-                self.fit_loop(data)
+                with interrupts.second_raises():
+                    self._moments.call("on_fit_begin", self)
+                    self.fit_loop(data)
             except KeyboardInterrupt:
                 interrupts.add()
             finally:
                 self._close(interrupts, final_check)
         self._fit.report_failure(self.stop_reason, self.epoch)
-        if interrupts.count and self.on_interrupt == "raise":
+        if interrupts.count and (self.on_interrupt == "raise" or self.epoch == 0):
             raise KeyboardInterrupt
         return self.history
 
@@ -504,17 +506,20 @@ class Trainer(Predictor):
             if code == "interrupted":
                 done = "1 epoch" if self.epoch == 1 else f"{self.epoch} epochs"
                 self.stop_reason = StopReason(code, f"The training was interrupted after {done}.")
-                with interrupts.only_counted():
-                    self._fit.put_last_or_best(lambda: interrupts.count > 1)
+                self._fit.put_last_or_best(lambda: interrupts.count > 1)
             elif code == "non_finite":
                 self._fit.recover()
-            self._moments.call_all("on_training_end", self)
-            if code not in (None, "interrupted", "non_finite") and (what := self._fit.find_non_finite(final_check)):
+            with interrupts.second_raises():
+                self._moments.call_all("on_training_end", self)
+                succeeds = code not in (None, "interrupted", "non_finite")
+                what = self._fit.find_non_finite(final_check) if succeeds else ""
+            if what:
                 self.stop_reason = StopReason("non_finite", f"After step {self.step}, {what} is NaN or infinite.")
                 self._fit.recover()
         finally:
             self._fit.close()
-            self._moments.call_all("on_fit_end", self)
+            with interrupts.second_raises():
+                self._moments.call_all("on_fit_end", self)
 
     def _validation(self, given: tuple[Any, ...] | None) -> tuple[Batches, Any] | None:
         """The validation data as the engine reads them, and their targets as they were given."""

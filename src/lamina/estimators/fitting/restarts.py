@@ -138,8 +138,10 @@ def single_start(estimator: MultilayerPerceptron) -> Restarts:
     return Restarts(_criterion(estimator), (_row(estimator, None if seed is None else int(seed)),), 0)
 
 
-def fit_restarts(estimator: MultilayerPerceptron, seeds: Sequence[int], train: Rows, validation: Rows | None) -> None:
-    """Fit ``estimator`` from every one of ``seeds``, and leave it as the best of these fits.
+def fit_restarts(
+    estimator: MultilayerPerceptron, seeds: Sequence[int], train: Rows, validation: Rows | None
+) -> BaseException | None:
+    """Fit ``estimator`` from every one of ``seeds``, and leave it as the best of these fits; returns what is to be raised then.
 
     Each is the fit of an estimator with that ``random_state``, on the same rows; in as many threads as ``n_threads`` says (None:
     those that the limits which people set leave), one each. Each has copies of the callbacks; the estimator's own end in the
@@ -154,7 +156,8 @@ def fit_restarts(estimator: MultilayerPerceptron, seeds: Sequence[int], train: R
     """
     batch_size = estimator._batch_size(len(train))  # which warns, once for all
     candidates = [_candidate(estimator, number, seed, train, batch_size) for number, seed in enumerate(seeds, 1)]
-    failures = _run_all(candidates, min(len(candidates), estimator.n_threads or default_threads()), train, validation)
+    futures = _run_all(candidates, min(len(candidates), estimator.n_threads or default_threads()), train, validation)
+    failures = [_failure_of(future) for future in futures]
     if None not in failures:
         if any(failure is not None and failure.code == "interrupted" for failure in failures):
             raise KeyboardInterrupt  # nothing was learned: an earlier fit's model stays
@@ -171,6 +174,8 @@ def fit_restarts(estimator: MultilayerPerceptron, seeds: Sequence[int], train: R
         chosen = failures.index(None)
     _adopt(estimator, candidates[chosen])
     estimator.restarts_ = Restarts(criterion, rows, chosen)
+    learned = (future for future, failure in zip(futures, failures, strict=True) if failure is None)
+    return next(filter(None, (future.result() for future in learned)), None)
 
 
 def _candidate(
@@ -192,8 +197,8 @@ def _candidate(
 
 def _run_all(
     candidates: Sequence[MultilayerPerceptron], num_threads: int, train: Rows, validation: Rows | None
-) -> list[StopReason | None]:
-    """Train all; for each why it has no weights, if it has none."""
+) -> list[Future[BaseException | None]]:
+    """Train all."""
     tasks = Tasks([partial(candidate._run, candidate._trainer, train, validation, False) for candidate in candidates])
     asked = threading.Event()
     all_done = False
@@ -207,7 +212,7 @@ def _run_all(
                 interrupts.add()
             if asked.is_set():
                 _stop_all(candidates, tasks)
-    return [_failure_of(future) for future in tasks.futures]
+    return tasks.futures
 
 
 def _stop_all(candidates: Sequence[MultilayerPerceptron], tasks: Tasks[Any]) -> None:
@@ -221,6 +226,7 @@ def _stop_all(candidates: Sequence[MultilayerPerceptron], tasks: Tasks[Any]) -> 
 
 
 def _failure_of(future: Future[Any]) -> StopReason | None:
+    """Why a training has no weights, if it has none."""
     error = None if future.cancelled() else future.exception()
     if future.cancelled() or isinstance(error, KeyboardInterrupt):
         return StopReason("interrupted", _UNBEGUN)
