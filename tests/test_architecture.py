@@ -127,6 +127,27 @@ def test_no_modules_import_each_other_in_a_circle():
     assert find_cycle(graph) is None
 
 
+def test_no_headers_of_the_engine_include_each_other_in_a_circle():
+    sources = SOURCE.parents[1] / "csrc"
+    files = {path.relative_to(sources).as_posix(): path for path in sorted(sources.rglob("*.*"))}
+    included = {
+        name: set(re.findall(r'^#include "(.+)"', path.read_text(encoding="utf-8"), re.MULTILINE)) & files.keys()
+        for name, path in files.items()
+    }
+    assert sum(map(len, included.values())) > 100
+    assert find_cycle(included) is None
+
+
+# What users write into by name; everyone else takes snapshots.
+SHOW_LIVE_VECTORS = {"lamina.estimators.fitted", "lamina.training.predictor"}
+
+
+def test_an_engines_own_vectors_are_held_by_the_engine_alone():
+    calls = re.compile(r"\.views\(\)|executor\.(parameters|state|slots)\b")
+    found = {name for name, path in MODULES.items() if calls.search(path.read_text(encoding="utf-8"))}
+    assert {name for name in found if part_of(name) != "engine"} == SHOW_LIVE_VECTORS
+
+
 def find_cycle(graph: dict[str, set[str]]) -> list[str] | None:
     """Some circle of a directed graph, by depth-first search; None if there is none."""
     done: set[str] = set()

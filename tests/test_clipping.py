@@ -44,7 +44,7 @@ def test_a_bounded_gradient_moves_the_weights_no_further():
     trainer = Trainer(
         Sequential([Dense(1)], 2), "squared_error", GradientDescent(0.1), clipping=Clipping(norm=1.0), dtype="float64"
     )
-    before = trainer.executor.parameters.copy()
+    before = trainer.executor.snapshot().parameters
     history = trainer.fit(X, y, max_epochs=1)
-    assert np.linalg.norm(trainer.executor.parameters - before) == pytest.approx(0.1)
+    assert np.linalg.norm(trainer.executor.snapshot().parameters - before) == pytest.approx(0.1)
     assert (history[-1]["clipped_steps"], history[-1]["clipped_share"]) == (1, 1.0)

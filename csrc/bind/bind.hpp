@@ -40,7 +40,6 @@ std::vector<Function> read_functions(const std::vector<std::string>& names);
 void bind_sources(nb::module_& m);
 void bind_tools(nb::module_& m);
 void bind_executors(nb::module_& m);
-void bind_perturbations(nb::module_& m);
 void bind_perceptron(nb::module_& m);
 
 }  // namespace lamina

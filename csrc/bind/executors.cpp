@@ -28,6 +28,7 @@ std::optional<FailureTuple> as_tuple(const std::optional<Failure>& failure) {
 template <class T>
 struct Binding {
   using Vector = nb::ndarray<T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+  using ConstVector = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
   using Matrix = nb::ndarray<T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
   using ConstMatrix = nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
   using Numbers = nb::ndarray<double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
@@ -107,32 +108,106 @@ struct Binding {
     return executor.threads_for(data.batches, rows);
   }
 
-  static double loss_and_gradient(Executor<T>& executor, const BoundBatches& data, Ints order, bool training,
-                                  i64 step, Vector gradient, std::optional<Numbers> head_losses) {
-    double* const of_heads = head_losses ? head_losses->data() : nullptr;
-    nb::gil_scoped_release release;
-    return executor.loss_and_gradient(data.batches, {order.data(), 0, static_cast<i64>(order.size())},
-                                      training, step, gradient.data(), of_heads);
+  static Rows all(const Ints& order) { return {order.data(), 0, static_cast<i64>(order.size())}; }
+
+  static double gradient(Executor<T>& executor, const BoundBatches& data, Ints order, i64 first_row,
+                         std::optional<double> whole, i64 step, Vector gradient, Numbers losses,
+                         std::optional<Numbers> head_losses) {
+    const GradientRecords<T> records{gradient.data(), losses.data(),
+                                     head_losses ? head_losses->data() : nullptr};
+    const nb::gil_scoped_release release;
+    return executor.gradient(data.batches, {all(order), first_row, whole}, step, records);
   }
 
-  static void forward(Executor<T>& executor, const BoundBatches& data, Ints order, i64 step,
+  static void forward(Executor<T>& executor, const BoundBatches& data, Ints order, i64 first_row, i64 step,
                       const std::vector<Matrix>& outputs) {
     const std::vector<T*> to = pointers(outputs);
-    nb::gil_scoped_release release;
-    executor.forward_half(data.batches, {order.data(), 0, static_cast<i64>(order.size())}, step, to);
+    const nb::gil_scoped_release release;
+    executor.forward(data.batches, {all(order), first_row, std::nullopt}, step, to);
   }
 
-  static std::optional<FailureTuple> backward(Executor<T>& executor,
-                                              const std::vector<ConstMatrix>& d_outputs, i64 step,
-                                              double learning_rate, double weight_decay, double rows) {
-    std::vector<const T*> from;
-    for (const ConstMatrix& array : d_outputs) from.push_back(array.data());
-    std::optional<Failure> failure;
+  static std::vector<const T*> const_pointers(const std::vector<ConstMatrix>& arrays) {
+    std::vector<const T*> pointers;
+    for (const ConstMatrix& array : arrays) pointers.push_back(array.data());
+    return pointers;
+  }
+
+  static void backward(Executor<T>& executor, const std::vector<ConstMatrix>& d_outputs, i64 step,
+                       Vector gradient) {
+    const std::vector<const T*> from = const_pointers(d_outputs);
+    const nb::gil_scoped_release release;
+    executor.backward(from, step, gradient.data());
+  }
+
+  static std::tuple<double, double, bool, std::optional<FailureTuple>> update(
+      Executor<T>& executor, ConstVector gradient, Doubles losses, double total_weight, i64 step,
+      double learning_rate, double weight_decay) {
+    StepOutcome outcome;
     {
-      nb::gil_scoped_release release;
-      failure = executor.backward_half(from, step, learning_rate, weight_decay, rows);
+      const nb::gil_scoped_release release;
+      outcome =
+          executor.update(gradient.data(), losses.data(), total_weight, step, learning_rate, weight_decay);
     }
-    return as_tuple(failure);
+    return {outcome.loss, outcome.norm, outcome.clipped, as_tuple(outcome.failure)};
+  }
+
+  static double loss_and_gradient(Executor<T>& executor, const BoundBatches& data, Ints order, bool training,
+                                  i64 step, Vector gradient, std::optional<Numbers> head_losses) {
+    const GradientRecords<T> records{gradient.data(), nullptr, head_losses ? head_losses->data() : nullptr};
+    const nb::gil_scoped_release release;
+    return executor.loss_and_gradient(data.batches, all(order), training, step, records);
+  }
+
+  static std::vector<bool> observe(Executor<T>& executor, const BoundBatches& data, Ints order, bool training,
+                                   i64 step, std::optional<Doubles> dropout_rates,
+                                   const std::vector<ConstMatrix>& d_outputs,
+                                   const std::vector<Matrix>& values, const std::vector<Matrix>& d_values,
+                                   Vector gradient, Numbers losses, std::optional<Numbers> head_losses) {
+    const Pass pass{training, false, step, dropout_rates ? dropout_rates->data() : nullptr, true};
+    const std::vector<const T*> from = const_pointers(d_outputs);
+    const Probes<T> probes{pointers(values),
+                           pointers(d_values),
+                           {gradient.data(), losses.data(), head_losses ? head_losses->data() : nullptr}};
+    std::vector<char> reached;
+    {
+      const nb::gil_scoped_release release;
+      reached = executor.observe(data.batches, all(order), pass, from, probes);
+    }
+    return {reached.begin(), reached.end()};
+  }
+
+  // objective(k, [outputs of batch k, ...]) -> float, called with the interpreter's lock held. The arrays are
+  // views that last until it returns.
+  static Objective<T> wrap(const nb::callable& objective, const std::vector<i64>& widths) {
+    return [&objective, widths](i64 k, i64 rows, const std::vector<const T*>& outputs) {
+      using View = nb::ndarray<nb::numpy, const T, nb::ndim<2>>;
+      const nb::gil_scoped_acquire acquire;
+      nb::list arrays;
+      for (std::size_t i = 0; i < outputs.size(); ++i) {
+        const auto n = static_cast<std::size_t>(rows), width = static_cast<std::size_t>(widths[i]);
+        arrays.append(nb::cast(View(outputs[i], {n, width}, nb::handle()), nb::rv_policy::reference));
+      }
+      return nb::cast<double>(objective(k, arrays));
+    };
+  }
+
+  static std::tuple<i64, i64, i64, std::optional<FailureTuple>> perturb(
+      Executor<T>& executor, const BoundBatches& data, Ints order, i64 batch_size, i64 first_step,
+      Doubles learning_rates, bool all, i64 trials, double scale, bool antithetic, bool accept_ties,
+      const std::optional<nb::callable>& objective, const std::vector<i64>& widths, Numbers losses,
+      Numbers objectives, std::optional<Table> head_losses) {
+    PerturbationSummary summary;
+    {
+      const PerturbationRule rule{all, trials, scale, antithetic, accept_ties};
+      const PerturbationRecords records{losses.data(), objectives.data(),
+                                        head_losses ? head_losses->data() : nullptr};
+      Objective<T> function;
+      if (objective) function = wrap(*objective, widths);
+      const nb::gil_scoped_release release;
+      summary = executor.perturb(data.batches, order.data(), static_cast<i64>(order.size()), batch_size,
+                                 first_step, learning_rates.data(), rule, function, records);
+    }
+    return {summary.steps, summary.num_clipped, summary.num_kept, as_tuple(summary.failure)};
   }
 };
 
@@ -154,10 +229,20 @@ void bind_executor(nb::module_& m, const char* name) {
            "state_before"_a)
       .def("predict", &B::predict, "data"_a, "links"_a, "outputs"_a)
       .def("evaluate", &B::evaluate, "data"_a, "losses"_a)
+      .def("gradient", &B::gradient, "data"_a, "order"_a, "first_row"_a, "whole"_a.none(), "step"_a,
+           "gradient"_a, "losses"_a, "head_losses"_a.none())
+      .def("forward", &B::forward, "data"_a, "order"_a, "first_row"_a, "step"_a, "outputs"_a)
+      .def("backward", &B::backward, "d_outputs"_a, "step"_a, "gradient"_a)
+      .def("update", &B::update, "gradient"_a, "losses"_a, "total_weight"_a, "step"_a, "learning_rate"_a,
+           "weight_decay"_a)
+      .def("abandon", &Executor<T>::abandon)
       .def("loss_and_gradient", &B::loss_and_gradient, "data"_a, "order"_a, "training"_a, "step"_a,
            "gradient"_a, "head_losses"_a.none())
-      .def("forward", &B::forward, "data"_a, "order"_a, "step"_a, "outputs"_a)
-      .def("backward", &B::backward, "d_outputs"_a, "step"_a, "learning_rate"_a, "weight_decay"_a, "rows"_a)
+      .def("observe", &B::observe, "data"_a, "order"_a, "training"_a, "step"_a, "dropout_rates"_a.none(),
+           "d_outputs"_a, "values"_a, "d_values"_a, "gradient"_a, "losses"_a, "head_losses"_a.none())
+      .def("perturb", &B::perturb, "data"_a, "order"_a, "batch_size"_a, "first_step"_a, "learning_rates"_a,
+           "all"_a, "trials"_a, "scale"_a, "antithetic"_a, "accept_ties"_a, "objective"_a.none(), "widths"_a,
+           "losses"_a, "objectives"_a, "head_losses"_a.none())
       .def("threads_for", &B::threads_for, "data"_a, "rows"_a)
       .def("may_use_blas", &Executor<T>::may_use_blas, "rows"_a);
 }

@@ -8,6 +8,5 @@ NB_MODULE(_native, m) {
   lamina::bind_sources(m);
   lamina::bind_tools(m);
   lamina::bind_executors(m);
-  lamina::bind_perturbations(m);
   lamina::bind_perceptron(m);
 }

@@ -28,8 +28,7 @@ struct Context {
   std::vector<char>& d_value_written;   // by buffer: its gradient has had a first contribution in this step
   std::vector<char>& gradient_written;  // by parameter, likewise
   const std::vector<char>& needs_gradient;  // by buffer: a parameter lies somewhere above it
-  const std::vector<const Source*>&
-      sparse_input;  // by buffer: where it is a sparse batch that was not filled in
+  const std::vector<char>& sparse_input;    // by buffer: it is a sparse batch that was not filled in
   Rows rows;
   bool training;      // masks and batch statistics
   bool update_state;  // running statistics too
@@ -38,6 +37,7 @@ struct Context {
   const double* dropout_rates;                       // by dropout op in program order, or null: the ops' own
   const Fusion* fusion;                              // null: every op for itself, and no backward pass
   const std::vector<char>* outer_weights = nullptr;  // by parameter: left to update_outer; null: none
+  i64 first_row = 0;  // of the rows within a larger batch, whose masks dropout takes
 
   i64 n() const { return rows.size; }
   i64 width(int buffer) const { return program.widths[buffer]; }

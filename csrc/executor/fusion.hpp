@@ -74,12 +74,18 @@ inline void find_biases_below(Fusion& fusion, const Program& program, const std:
       fusion.bias_below[op.output] = op.parameters[1];
 }
 
-inline Fusion find_fusion(const Program& program) {
-  const std::vector<int> readers = count_readers(program);
+// Every op for itself, so that all buffers are filled.
+inline Fusion no_fusion(const Program& program) {
   const std::size_t buffers = program.widths.size();
   Fusion fusion{std::vector<int>(buffers), {}, std::vector<int>(buffers, -1), std::vector<int>(buffers, -1)};
   std::iota(fusion.written.begin(), fusion.written.end(), 0);
   fusion.d_written = fusion.written;
+  return fusion;
+}
+
+inline Fusion find_fusion(const Program& program) {
+  const std::vector<int> readers = count_readers(program);
+  Fusion fusion = no_fusion(program);
   find_fused_relu(fusion, program, readers);
   find_biases_below(fusion, program, readers);
   for (const Op& op : program.ops) {

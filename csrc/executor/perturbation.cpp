@@ -19,17 +19,17 @@ constexpr i64 kSignsPerBlock = 128;
 }  // namespace
 
 template <class T>
-Perturber<T>::Perturber(Executor<T>& executor, const PerturbationRule& rule, Objective<T> objective)
-    : executor_(executor),
+Perturber<T>::Perturber(Step<T>& step, Pool* pool, const PerturbationRule& rule, Objective<T> objective)
+    : step_(step),
+      pool_(pool),
       rule_(rule),
       objective_(std::move(objective)),
-      lock_(executor.mutex_, std::defer_lock),
-      trial_(executor.program_),
-      saved_(executor.program_.num_parameters),
-      signs_(rule.all ? executor.program_.num_parameters : 0),
-      trial_losses_(executor.program_.heads.size()),
-      step_means_(executor.program_.heads.size()) {
-  const auto& parameters = executor.program_.parameters;
+      trial_(step.facts().program),
+      saved_(step.facts().program.num_parameters),
+      signs_(rule.all ? step.facts().program.num_parameters : 0),
+      trial_losses_(step.facts().program.heads.size()),
+      step_means_(step.facts().program.heads.size()) {
+  const auto& parameters = step.facts().program.parameters;
   for (std::size_t p = 0; p < parameters.size(); ++p)
     if (parameters[p].size > 0) places_.push_back({parameters[p].offset, static_cast<int>(p)});
   std::sort(places_.begin(), places_.end(),
@@ -40,11 +40,9 @@ Perturber<T>::Perturber(Executor<T>& executor, const PerturbationRule& rule, Obj
 // statistics.
 template <class T>
 Context<T> Perturber<T>::begin(const Batches& data, Rows rows, i64 step) {
-  // While the user's objective runs, the executor may be used, and make its pool anew.
-  Pool* pool = objective_ ? nullptr : executor_.pool_for(data, rows.size);
-  Context<T> context = executor_.begin(executor_.training_, pool, data, rows, true, true, step, nullptr);
+  Context<T> context = step_.begin(pool_, data, rows, {true, true, step});
   // A change of one weight needs the columns of its inputs.
-  if (!rule_.all) std::fill(executor_.sparse_input_.begin(), executor_.sparse_input_.end(), nullptr);
+  if (!rule_.all) std::fill(context.work.sparse_input.begin(), context.work.sparse_input.end(), 0);
   context.fusion = nullptr;  // a change of one unit is followed op by op
   return context;
 }
@@ -60,7 +58,7 @@ void Perturber<T>::load(const Context<T>& context, const Batches& data) {
   for (std::size_t h = 0; h < data.targets.size(); ++h)
     scale_rows(context.work.scale[h], data.sample_weight, context.rows,
                total > 0 ? context.program.heads[h].weight / total : 0.0);
-  penalty_factor_ = !executor_.plan_.penalty_per_row ? 1.0 : total > 0 ? 1.0 / total : 0.0;
+  penalty_factor_ = step_.penalty_factor(total);
 }
 
 template <class T>
@@ -70,32 +68,27 @@ double Perturber<T>::penalty_of(const Parameter& parameter, double w) const {
 
 template <class T>
 double Perturber<T>::penalty() const {
+  const T* w = step_.weights().parameters;
   double sum = 0;
-  for (const Parameter& p : executor_.program_.parameters)
+  for (const Parameter& p : step_.facts().program.parameters)
     if (p.l1 != 0 || p.l2 != 0)
-      for (i64 i = p.offset; i < p.offset + p.size; ++i) sum += penalty_of(p, executor_.parameters_[i]);
+      for (i64 i = p.offset; i < p.offset + p.size; ++i) sum += penalty_of(p, w[i]);
   return sum;
 }
 
-// The user's objective may use the executor, to predict: it must not wait for this very call.
 template <class T>
 double Perturber<T>::objective_of(const Context<T>& context, double loss) {
   if (!objective_) return loss;
   std::vector<const T*> outputs;
   for (const int b : context.program.outputs) outputs.push_back(context.value(b));
-  const std::vector<const Source*> sparse_input = context.sparse_input;
-  lock_.unlock();
-  const double value = objective_(batch_, context.n(), outputs);
-  lock_.lock();
-  executor_.sparse_input_ = sparse_input;
-  return value + penalty_;
+  return objective_(batch_, context.n(), outputs) + penalty_;
 }
 
 // Losses and objective after a forward pass, which counts `share` in what the step tells of each head.
 template <class T>
 typename Perturber<T>::Measured Perturber<T>::measure(const Context<T>& context, double share) {
   Measured measured;
-  std::vector<double>& losses = executor_.head_losses_;
+  std::vector<double>& losses = step_.head_losses;
   penalty_ = penalty();
   const bool own_loss = !objective_ || context.program.heads[0].kind != HeadKind::external;
   for (std::size_t h = 0; h < losses.size(); ++h) {
@@ -140,7 +133,7 @@ typename Perturber<T>::Measured Perturber<T>::step_one(const Context<T>& context
   quiet.update_state = false;
   for (i64 t = 0; t < rule_.trials; ++t)
     summary_.num_kept += try_weight(quiet, draw_change(context, t, size), best);
-  apply_max_norms(context.program, context.kernels, executor_.parameters_, context.work.scratch);
+  apply_max_norms(context.program, context.kernels, step_.weights().parameters, context.work.scratch);
   return {first_loss, first_objective};
 }
 
@@ -149,7 +142,7 @@ typename Perturber<T>::Measured Perturber<T>::step_one(const Context<T>& context
 template <class T>
 bool Perturber<T>::try_weight(const Context<T>& context, const WeightChange<T>& change, Measured& best) {
   const Parameter& parameter = context.program.parameters[change.parameter];
-  T& w = executor_.parameters_[parameter.offset + change.element];
+  T& w = step_.weights().parameters[parameter.offset + change.element];
   const T old = w;
   const double old_penalty = penalty_;
   w += change.delta;
@@ -163,13 +156,13 @@ bool Perturber<T>::try_weight(const Context<T>& context, const WeightChange<T>& 
   const bool own_loss = !objective_;
   for (std::size_t h = 0; own_loss && h < trial_losses_.size(); ++h) {
     const bool changed = trial_.changed(context.program.heads[h].logits);
-    trial_losses_[h] = changed ? run_head<T>(context, h, nullptr) : executor_.head_losses_[h];
+    trial_losses_[h] = changed ? run_head<T>(context, h, nullptr) : step_.head_losses[h];
     loss += trial_losses_[h];
   }
   const double objective = objective_of(context, loss);
   if (objective < best.objective || (rule_.accept_ties && objective == best.objective)) {
     best.objective = objective;
-    if (own_loss) executor_.head_losses_ = trial_losses_;
+    if (own_loss) step_.head_losses = trial_losses_;
     return true;
   }
   trial_.undo(context);
@@ -187,7 +180,7 @@ void Perturber<T>::draw_signs(i64 step, i64 trial) {
   const i64 count = static_cast<i64>(signs_.size());
   for (i64 first = 0; first < count; first += kSignsPerBlock) {
     const PhiloxBlock block =
-        philox(executor_.plan_.seed, static_cast<std::uint32_t>(first / kSignsPerBlock),
+        philox(step_.plan().seed, static_cast<std::uint32_t>(first / kSignsPerBlock),
                static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(trial), kPerturbAll);
     for (i64 i = first; i < std::min(count, first + kSignsPerBlock); ++i)
       signs_[i] = block.word[i / 32 % 4] >> (i % 32) & 1 ? T(1) : T(-1);
@@ -199,7 +192,7 @@ template <class T>
 typename Perturber<T>::Measured Perturber<T>::displaced(const Context<T>& context, double size,
                                                         double share) {
   for (std::size_t i = 0; i < saved_.size(); ++i)
-    executor_.parameters_[i] = saved_[i] + static_cast<T>(size) * signs_[i];
+    step_.weights().parameters[i] = saved_[i] + static_cast<T>(size) * signs_[i];
   forward(context);
   return measure(context, share);
 }
@@ -217,7 +210,7 @@ typename Perturber<T>::Measured Perturber<T>::sample(const Context<T>& context, 
   const Measured below = rule_.antithetic ? displaced(quiet, -rule_.scale, half) : base;
   const double slope = (above.objective - below.objective) / ((rule_.antithetic ? 2 : 1) * rule_.scale);
   const T share = static_cast<T>(slope / static_cast<double>(rule_.trials));
-  for (std::size_t i = 0; i < saved_.size(); ++i) executor_.gradient_[i] += share * signs_[i];
+  for (std::size_t i = 0; i < saved_.size(); ++i) step_.gradient[i] += share * signs_[i];
   if (!std::isfinite(slope)) return {above.loss, slope};
   if (!rule_.antithetic) return base;
   return {0.5 * (above.loss + below.loss), 0.5 * (above.objective + below.objective)};
@@ -230,19 +223,17 @@ typename Perturber<T>::Measured Perturber<T>::step_all(const Context<T>& context
     forward(context);
     base = measure(context, 1.0);
   }
-  std::fill(executor_.gradient_.begin(), executor_.gradient_.end(), T(0));
+  std::fill(step_.gradient.begin(), step_.gradient.end(), T(0));
   for (i64 trial = 0; trial < rule_.trials; ++trial) {
     const Measured measured = sample(context, trial, base);
     mean.loss += measured.loss / static_cast<double>(rule_.trials);
     mean.objective += measured.objective / static_cast<double>(rule_.trials);
   }
-  std::copy(saved_.begin(), saved_.end(), executor_.parameters_);
+  std::copy(saved_.begin(), saved_.end(), step_.weights().parameters);
   if (!std::isfinite(mean.objective)) return mean;
   if ((summary_.failure = find_statistics(context))) return mean;
-  const double squares = sum_squares(context.kernels, context.pool, executor_.gradient_.data(),
-                                     executor_.program_.num_parameters, executor_.pieces_);
-  const bool clipped = executor_.clip(context.pool, squares);
-  executor_.update_parameters(context, learning_rate, 0.0, summary_.failure);
+  const bool clipped = step_.clip(context.pool, step_.sum_gradient_squares(context.pool));
+  summary_.failure = step_.update(context, learning_rate, 0.0);
   summary_.num_clipped += clipped && !summary_.failure;
   return mean;
 }
@@ -251,14 +242,13 @@ typename Perturber<T>::Measured Perturber<T>::step_all(const Context<T>& context
 
 // One step; false if a number was not finite, and then nothing of it is left but in the slots.
 template <class T>
-bool Perturber<T>::step(const Context<T>& context, const Batches& data, double learning_rate, double& loss,
+bool Perturber<T>::take(const Context<T>& context, const Batches& data, double learning_rate, double& loss,
                         double& objective) {
-  const i64 num_state = context.program.num_state;
-  std::copy_n(executor_.parameters_, saved_.size(), saved_.data());
-  std::copy_n(executor_.state_, num_state, executor_.saved_state_.data());
+  std::copy_n(step_.weights().parameters, saved_.size(), saved_.data());
+  step_.keep_state();
   const auto take_back = [&] {
-    std::copy(saved_.begin(), saved_.end(), executor_.parameters_);
-    std::copy_n(executor_.saved_state_.data(), num_state, executor_.state_);
+    std::copy(saved_.begin(), saved_.end(), step_.weights().parameters);
+    step_.take_back_state();
   };
   Measured measured;
   try {
@@ -272,30 +262,28 @@ bool Perturber<T>::step(const Context<T>& context, const Batches& data, double l
   objective = measured.objective;
   if (std::isfinite(measured.objective) && !summary_.failure) return true;
   if (!summary_.failure) summary_.failure = find_activation(context);
-  if (!summary_.failure) summary_.failure = find_loss(context, executor_.head_losses_);
+  if (!summary_.failure) summary_.failure = find_loss(context, step_.head_losses);
   take_back();
   return false;
 }
 
 template <class T>
 PerturbationSummary Perturber<T>::train(const Batches& data, const i64* order, i64 size, i64 batch_size,
-                                        i64 first_step, const double* learning_rates, double* losses,
-                                        double* objectives, double* head_losses) {
-  lock_.lock();
+                                        i64 first_step, const double* learning_rates,
+                                        const PerturbationRecords& records) {
   summary_ = {};
-  executor_.training_.prepare(executor_.program_, std::min(batch_size, size), true);
+  step_.prepare(std::min(batch_size, size));
   trial_.prepare(std::min(batch_size, size));
   for (i64 first = 0; first < size; first += batch_size) {
     const i64 k = batch_ = summary_.steps;
     const Rows rows{order + first, 0, std::min(batch_size, size - first)};
     const Context<T> context = begin(data, rows, first_step + k);
-    if (!step(context, data, learning_rates[k], losses[k], objectives[k])) break;
-    if (head_losses)
+    if (!take(context, data, learning_rates[k], records.losses[k], records.objectives[k])) break;
+    if (records.head_losses)
       std::copy(step_means_.begin(), step_means_.end(),
-                head_losses + k * static_cast<i64>(step_means_.size()));
+                records.head_losses + k * static_cast<i64>(step_means_.size()));
     ++summary_.steps;
   }
-  lock_.unlock();
   return summary_;
 }
 

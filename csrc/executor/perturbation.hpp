@@ -3,11 +3,10 @@
 #pragma once
 
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <vector>
 
-#include "executor/executor.hpp"
+#include "executor/step.hpp"
 #include "executor/trial.hpp"
 
 namespace lamina {
@@ -28,17 +27,21 @@ struct PerturbationSummary {
   std::optional<Failure> failure;
 };
 
+// What is written down of each step, before its change: losses (k,), objectives (k,), head_losses (k, heads)
+// or null.
+struct PerturbationRecords {
+  double *losses, *objectives, *head_losses;
+};
+
 template <class T>
 class Perturber {
  public:
-  // Works on the executor's weights, in its memory. An empty objective is the program's own losses.
-  Perturber(Executor<T>& executor, const PerturbationRule& rule, Objective<T> objective);
+  // Works on the step's weights, in its memory. An empty objective is the program's own losses.
+  Perturber(Step<T>& step, Pool* pool, const PerturbationRule& rule, Objective<T> objective);
 
-  // losses (k,), objectives (k,), head_losses (k, heads) or null: before each step's change. With one weight
-  // at a time, a learning rate is the largest size of a perturbation.
+  // With one weight at a time, a learning rate is the largest size of a perturbation.
   PerturbationSummary train(const Batches& data, const i64* order, i64 size, i64 batch_size, i64 first_step,
-                            const double* learning_rates, double* losses, double* objectives,
-                            double* head_losses);
+                            const double* learning_rates, const PerturbationRecords& records);
 
  private:
   struct Measured {
@@ -51,7 +54,7 @@ class Perturber {
 
   Context<T> begin(const Batches& data, Rows rows, i64 step);
   void load(const Context<T>& context, const Batches& data);
-  bool step(const Context<T>& context, const Batches& data, double learning_rate, double& loss,
+  bool take(const Context<T>& context, const Batches& data, double learning_rate, double& loss,
             double& objective);
   Measured measure(const Context<T>& context, double share);
   double objective_of(const Context<T>& context, double loss);
@@ -67,10 +70,10 @@ class Perturber {
   Measured displaced(const Context<T>& context, double size, double share);
   Measured sample(const Context<T>& context, i64 trial, const Measured& base);
 
-  Executor<T>& executor_;
+  Step<T>& step_;
+  Pool* pool_;
   PerturbationRule rule_;
   Objective<T> objective_;
-  std::unique_lock<std::mutex> lock_;
   Trial<T> trial_;
   std::vector<Place> places_;  // of the parameters, in the order of their offsets
   std::vector<T> saved_, signs_;

@@ -44,10 +44,10 @@ inline Runs find_runs(const Program& program, const std::vector<char>& left_out)
   return runs;
 }
 
-// What a step changes. slots (num_slots, num_parameters)
+// What a step changes: parameters (num_parameters,), state (num_state,), slots (num_slots, num_parameters).
 template <class T>
 struct Weights {
-  T *parameters, *slots;
+  T *parameters, *state, *slots;
   int num_slots;
   i64 num_parameters;
 

@@ -30,6 +30,9 @@ class Workspace {
   T* scratch = nullptr;                // (n, widest buffer), and at least the widest parameter row
   i64* order = nullptr;                // (n,)
   std::vector<SparseBatch<T>> sparse;  // by buffer: input batches that stay sparse
+  std::vector<char> sparse_input;      // by buffer: whether it is such a batch, and was not filled in
+  std::vector<char> d_value_written;   // by buffer: its gradient has had a first contribution
+  std::vector<char> gradient_written;  // by parameter, likewise
 
   // Makes room for batches of up to `rows`. Much too large is laid out anew as well: buffers far apart share
   // cache sets.
@@ -43,12 +46,21 @@ class Workspace {
     lay_out(program);
   }
 
+  // Before a backward pass.
+  void forget_contributions() {
+    std::fill(d_value_written.begin(), d_value_written.end(), 0);
+    std::fill(gradient_written.begin(), gradient_written.end(), 0);
+  }
+
  private:
   void lay_out(const Program& program) {
     const std::size_t buffers = program.widths.size();
     value.resize(buffers);
     d_value.resize(buffers);
     sparse.resize(buffers);
+    sparse_input.resize(buffers);
+    d_value_written.resize(buffers);
+    gradient_written.resize(program.parameters.size());
     i64 widest = 1;
     for (std::size_t b = 0; b < buffers; ++b) {
       value[b] = arena_.template take<T>(capacity_ * program.widths[b]);

@@ -4,6 +4,8 @@
 // element e is kept when word e mod 4 of Philox block e div 4 is at least floor(rate * 2^32).
 #pragma once
 
+#include <algorithm>
+
 #include "kernels/kernels.hpp"
 #include "kernels/philox_lanes.hpp"
 #include "kernels/simd.hpp"
@@ -21,28 +23,30 @@ LAMINA_INLINE std::uint32_t keep_threshold(double rate) {
   return threshold < 4294967295.0 ? static_cast<std::uint32_t>(threshold) : 0xFFFFFFFFu;
 }
 
+// x is part of a larger array, from element first_element on.
 template <class T>
-void dropout_forward(T* __restrict out, std::uint8_t* __restrict mask, const T* __restrict x, i64 size,
-                     double rate, RandomKey key) {
+void dropout_forward(T* __restrict out, std::uint8_t* __restrict mask, const T* __restrict x,
+                     i64 first_element, i64 size, double rate, RandomKey key) {
   const T scale = kept_scale<T>(rate);
   const std::uint32_t threshold = keep_threshold(rate);
   alignas(64) std::uint32_t words[kWords];  // one an element
-  const auto keep_or_drop = [=, &words](i64 first, i64 count) __attribute__((always_inline)) {
-    LAMINA_SIMD
-    for (i64 j = 0; j < count; ++j) {
-      const bool keep = words[j] >= threshold;
-      mask[first + j] = keep ? 1 : 0;
-      out[first + j] = keep ? x[first + j] * scale : T(0);
-    }
-  };
-  i64 first = 0;
-  for (; first + kWords <= size; first += kWords) {
-    draw_words(words, static_cast<std::uint32_t>(first / 4), key);
-    keep_or_drop(first, kWords);
+  const auto keep_or_drop = [=, &words](const std::uint32_t* word, i64 first, i64 count)
+                                __attribute__((always_inline)) {
+                                  LAMINA_SIMD
+                                  for (i64 j = 0; j < count; ++j) {
+                                    const bool keep = word[j] >= threshold;
+                                    mask[first + j] = keep ? 1 : 0;
+                                    out[first + j] = keep ? x[first + j] * scale : T(0);
+                                  }
+                                };
+  i64 first = 0, skipped = first_element % kWords;
+  while (first < size) {
+    draw_words(words, static_cast<std::uint32_t>((first_element + first - skipped) / 4), key);
+    const i64 count = std::min(size - first, kWords - skipped);
+    count == kWords ? keep_or_drop(words, first, kWords) : keep_or_drop(words + skipped, first, count);
+    first += count;
+    skipped = 0;
   }
-  if (first == size) return;
-  draw_words(words, static_cast<std::uint32_t>(first / 4), key);
-  keep_or_drop(first, size - first);
 }
 
 template <class T>

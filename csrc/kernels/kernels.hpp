@@ -84,7 +84,8 @@ struct Kernels {
   void (*prelu_backward)(T* d_x, T* d_slope, const T* d_out, const T* x, const T* slope, i64 n, i64 width);
 
   // Dropout. mask (n * width,) bytes, 1 = kept.
-  void (*dropout_forward)(T* out, std::uint8_t* mask, const T* x, i64 size, double rate, RandomKey key);
+  void (*dropout_forward)(T* out, std::uint8_t* mask, const T* x, i64 first_element, i64 size, double rate,
+                          RandomKey key);
   void (*dropout_backward)(T* d_x, const T* d_out, const std::uint8_t* mask, i64 size, double rate);
 
   // Batch norm. gamma, beta, d_gamma, d_beta may be null; the latter two are added to. In training,

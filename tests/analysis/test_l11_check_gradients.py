@@ -110,9 +110,9 @@ def test_many_elements_are_sampled() -> None:
 
 def test_a_trainer_brings_its_loss_and_is_left_as_it_was() -> None:
     trainer = Trainer(network(), "squared_error")
-    before = trainer.executor.parameters.copy()
+    before = trainer.executor.snapshot().parameters
     assert check_gradients(trainer, X, RNG.normal(size=(12, 3))).passed
-    np.testing.assert_array_equal(before, trainer.executor.parameters)
+    np.testing.assert_array_equal(before, trainer.executor.snapshot().parameters)
 
 
 def test_a_check_without_a_loss_is_refused() -> None:

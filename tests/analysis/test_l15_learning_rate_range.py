@@ -25,11 +25,11 @@ def test_the_trainer_is_untouched() -> None:
     trainer = make_trainer()
     trainer.fit(X, Y, max_epochs=1)
     names = ("parameters", "state", "slots")
-    before = {name: getattr(trainer.executor, name).copy() for name in names}
+    before = {name: getattr(trainer.executor.snapshot(), name) for name in names}
     history = copy.deepcopy(trainer.history)
     learning_rate_range(trainer, X, Y)
     for name in names:
-        np.testing.assert_array_equal(before[name], getattr(trainer.executor, name))
+        np.testing.assert_array_equal(before[name], getattr(trainer.executor.snapshot(), name))
     assert (trainer.history, trainer.epoch, trainer.step) == (history, 1, 13)
 
 
@@ -82,7 +82,7 @@ def trainer_last(trainer: Trainer) -> float:
 
 def test_where_no_rate_helps_there_is_no_suggestion() -> None:
     trainer = make_trainer()
-    trainer.executor.parameters[:] = 0
+    trainer.executor.restore(parameters=np.full(trainer.executor.program.num_parameters, 0.0))
     test = learning_rate_range(trainer, X, np.zeros(400))
     assert np.isnan(test.suggestion)
     assert "no rate lowered the loss" in str(test)

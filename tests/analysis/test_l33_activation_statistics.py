@@ -82,10 +82,10 @@ def test_a_trainer_is_measured_at_its_present_weights_and_stays_as_it_is() -> No
     trainer = Trainer(two_layers(), "squared_error", seed=2)
     before = activation_statistics(trainer, X, Y)
     trainer.fit(X, Y, max_epochs=3)
-    weights = trainer.executor.parameters.copy()
+    weights = trainer.executor.snapshot().parameters
     after = activation_statistics(trainer, X, Y)
     assert before["hidden"].variance != after["hidden"].variance
-    np.testing.assert_array_equal(weights, trainer.executor.parameters)
+    np.testing.assert_array_equal(weights, trainer.executor.snapshot().parameters)
     again = activation_statistics(trainer.network, X, Y, "squared_error", weights=weights)
     assert again == after or str(again) == str(after)
 

@@ -99,7 +99,7 @@ def test_a_training_warning_is_filtered_by_the_module_of_its_line() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.filterwarnings("ignore", category=TrainingWarning, module=__name__.replace(".", r"\."))
-        assert np.isfinite(diverge().executor.parameters).all()
+        assert np.isfinite(diverge().executor.snapshot().parameters).all()
 
 
 class Spoil(Callback):

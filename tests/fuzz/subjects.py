@@ -178,7 +178,7 @@ class CheckpointContent(Subject):
 
 
 def _everything(trainer: Trainer) -> Any:
-    arrays = [getattr(trainer.executor, name).tobytes() for name in ("parameters", "state", "slots")]
+    arrays = [getattr(trainer.executor.snapshot(), name).tobytes() for name in ("parameters", "state", "slots")]
     memories = [repr(callback.state()) for callback in trainer.callbacks]
     return arrays, memories, trainer.epoch, trainer.step, trainer.stop_reason, trainer.history.to_list(), repr(trainer.schedule)
 

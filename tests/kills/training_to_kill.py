@@ -95,7 +95,7 @@ NAMES = {
 def checksum(made):
     trained = made if isinstance(made, Trainer) else made._trainer
     digest = hashlib.md5()
-    for array in (trained.executor.parameters, trained.executor.state, trained.executor.slots):
+    for array in (trained.executor.snapshot().parameters, trained.executor.snapshot().state, trained.executor.snapshot().slots):
         digest.update(np.ascontiguousarray(array).tobytes())
     records = [{key: value for key, value in record.items() if key != "duration_s"} for record in trained.history]
     facts = [records, trained.epoch, trained.step, str(trained.stop_reason)]

@@ -37,7 +37,7 @@ def loss_and_gradient(loss, logits, targets):
     parameters = (Parameter("weight", "row", 0, (1, width)), Parameter("bias", "row", width, (width,)))
     program = Program((1, width), (0,), (1,), (Op("dense", "row", (0,), 1, (0, 1)),), parameters, (), (loss.head(1, width),))
     executor = ReferenceExecutor(program, "float64")
-    executor.parameters[width:] = logits
+    executor.views()[0][width:] = logits
     value, gradient = executor.loss_and_gradient(Batches([np.zeros((1, 1))], [targets.reshape(1, -1)]))
     return value, gradient[width:]
 

@@ -86,12 +86,12 @@ def test_the_gradient_times_a_direction_is_the_tangent_of_the_loss(engine: str, 
     rng = np.random.default_rng(0)
     program = network.program(["squared_error"] * len(network.output_names))
     executor = make_executor(program, dtype="float64", engine=engine)
-    executor.parameters[:] = 0.5 * rng.normal(size=program.num_parameters)
+    executor.restore(parameters=0.5 * rng.normal(size=program.num_parameters))
     direction = rng.normal(size=program.num_parameters)
     X = [rng.normal(size=(4, width)) for width in network.input_widths]
     targets = [rng.normal(size=(4, width)) for width in network.output_widths]
     loss, gradient = executor.loss_and_gradient(Batches(X, targets))
-    results = forward_with_tangents(network, network.unflatten(executor.parameters.copy()), network.unflatten(direction), X)
+    results = forward_with_tangents(network, network.unflatten(executor.snapshot().parameters), network.unflatten(direction), X)
     pairs = [(*results[name], target) for name, target in zip(network.output_names, targets, strict=True)]
     expected = sum(0.5 * np.sum((z - t) ** 2) for z, _, t in pairs) / 4
     tangents = [(z - t) * dz for z, dz, t in pairs]

@@ -26,9 +26,9 @@ def random_vectors(network: Network) -> tuple[np.ndarray, np.ndarray]:
 
 def outputs(network: Network, parameters: np.ndarray, state: np.ndarray | None = None) -> list[np.ndarray]:
     executor = make_executor(network.program(), dtype="float64")
-    executor.parameters[:] = parameters
+    executor.restore(parameters=parameters)
     if state is not None:
-        executor.state[:] = state
+        executor.restore(state=state)
     return executor.predict([X])
 
 

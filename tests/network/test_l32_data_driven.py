@@ -78,7 +78,7 @@ def test_sparse_rows_serve_as_dense_ones_do() -> None:
 def test_a_trainer_starts_from_them() -> None:
     network = Sequential([Dense(30, activation="tanh"), Dense(1)], input_width=12)
     trainer = Trainer(network, "squared_error")
-    trainer.executor.parameters[:] = data_driven_initialization(network, X)
+    trainer.executor.restore(parameters=data_driven_initialization(network, X))
     history = trainer.fit(X, X[:, 0] / 7, max_epochs=20)
     assert history[-1, "loss"] < 0.5 * history[0, "loss"]
 

@@ -35,7 +35,7 @@ def test_a_view_is_live_and_can_be_changed_in_place(engine: str) -> None:
     trainer = Trainer(Sequential([Dense(2)], 3), "squared_error", engine=engine)
     trainer.weights["dense_1.weight"][:] = 1
     trainer.weights["dense_1.weight"] *= 3
-    np.testing.assert_array_equal(trainer.executor.parameters, [3] * 6 + [0] * 2)
+    np.testing.assert_array_equal(trainer.executor.snapshot().parameters, [3] * 6 + [0] * 2)
 
 
 @pytest.mark.parametrize("values", [W.tolist(), W.astype(int), W.astype(np.float16), np.asfortranarray(W), W > 3])
@@ -63,10 +63,10 @@ def test_whatever_converts_to_numbers_of_the_shape_is_written(trainer: Trainer, 
 def test_what_does_not_fit_is_refused_and_changes_nothing(
     trainer: Trainer, values: object, error: type[Exception], words: str
 ) -> None:
-    before = trainer.executor.parameters.copy()
+    before = trainer.executor.snapshot().parameters
     with pytest.raises(error, match=words):
         trainer.weights["dense_1.weight"] = values
-    np.testing.assert_array_equal(trainer.executor.parameters, before)
+    np.testing.assert_array_equal(trainer.executor.snapshot().parameters, before)
 
 
 def test_an_unknown_name_is_refused_with_the_nearest(trainer: Trainer) -> None:
@@ -80,33 +80,33 @@ def test_an_unknown_name_is_refused_with_the_nearest(trainer: Trainer) -> None:
 
 def test_assigning_a_dict_writes_all_of_it(trainer: Trainer) -> None:
     kept = trainer.weights.copy()
-    trainer.executor.parameters[:] = 7
+    trainer.executor.restore(parameters=np.full(trainer.executor.program.num_parameters, 7.0))
     trainer.weights = kept
     assert trainer.weights == kept
 
 
 def test_assigning_a_dict_with_a_missing_or_unknown_name_changes_nothing(trainer: Trainer) -> None:
-    before = trainer.executor.parameters.copy()
+    before = trainer.executor.snapshot().parameters
     kept = {name: view + 1 for name, view in trainer.weights.items()}
     with pytest.raises(UnknownNameError, match=r"got 'other'"):
         trainer.weights = kept | {"other": W}
     del kept["dense_2.bias"]
     with pytest.raises(InvalidSettingError, match=r"must hold 'dense_2\.bias' as well.*use weights\.update"):
         trainer.weights = kept
-    np.testing.assert_array_equal(trainer.executor.parameters, before)
+    np.testing.assert_array_equal(trainer.executor.snapshot().parameters, before)
 
 
 def test_assigning_a_flat_vector_is_refused_with_the_way_to_do_it(trainer: Trainer) -> None:
-    with pytest.raises(InvalidSettingError, match=r"got 'ndarray'.*executor\.parameters\[:\] = vector"):
-        trainer.weights = trainer.executor.parameters.copy()  # type: ignore[assignment]
+    with pytest.raises(InvalidSettingError, match=r"got 'ndarray'.*executor\.restore\(vector\)"):
+        trainer.weights = trainer.executor.snapshot().parameters  # type: ignore[assignment]
 
 
 def test_update_writes_all_or_none(trainer: Trainer) -> None:
     trainer.weights.update({"dense_1.weight": W, "dense_2.bias": [1, 2]})
-    before = trainer.executor.parameters.copy()
+    before = trainer.executor.snapshot().parameters
     with pytest.raises(ShapeError):
         trainer.weights.update({"dense_1.weight": W + 1, "dense_2.bias": [1, 2, 3]})
-    np.testing.assert_array_equal(trainer.executor.parameters, before)
+    np.testing.assert_array_equal(trainer.executor.snapshot().parameters, before)
     trainer.weights |= {"dense_2.bias": [3, 4]}
     assert trainer.weights["dense_2.bias"].tolist() == [3, 4]
 
@@ -120,7 +120,7 @@ def test_an_update_from_something_else_is_refused(trainer: Trainer, values: obje
 def test_an_npz_file_of_the_weights_can_be_assigned_back(trainer: Trainer, tmp_path) -> None:
     np.savez(tmp_path / "w.npz", **trainer.weights)
     before = trainer.weights.copy()
-    trainer.executor.parameters[:] = 0
+    trainer.executor.restore(parameters=np.full(trainer.executor.program.num_parameters, 0.0))
     with np.load(tmp_path / "w.npz") as stored:
         trainer.weights = stored
     assert trainer.weights == before
@@ -135,8 +135,8 @@ def test_names_can_be_neither_added_nor_removed(trainer: Trainer) -> None:
 @pytest.mark.parametrize("copied", [copy.deepcopy, copy.copy, lambda w: pickle.loads(pickle.dumps(w)), lambda w: w.copy()])
 def test_copies_are_plain_dicts_that_training_does_not_change(trainer: Trainer, copied) -> None:
     kept = copied(trainer.weights)
-    before = trainer.executor.parameters.copy()
-    trainer.executor.parameters[:] = 9
+    before = trainer.executor.snapshot().parameters
+    trainer.executor.restore(parameters=np.full(trainer.executor.program.num_parameters, 9.0))
     assert type(kept) is dict
     np.testing.assert_array_equal(np.concatenate([w.ravel() for w in kept.values()]), before)
 
@@ -158,9 +158,9 @@ def test_they_print_with_names_and_shapes(trainer: Trainer) -> None:
 
 def test_running_statistics_have_names_too(trainer: Trainer) -> None:
     trainer.running_statistics["batch_norm_1.running_mean"] = [1, 2, 3, 4]
-    assert trainer.executor.state[:4].tolist() == [1, 2, 3, 4]
+    assert trainer.executor.snapshot().state[:4].tolist() == [1, 2, 3, 4]
     kept = trainer.running_statistics.copy()
-    trainer.executor.state[:] = 5
+    trainer.executor.restore(state=np.full(trainer.executor.program.num_state, 5.0))
     trainer.running_statistics = kept
     assert trainer.running_statistics == kept
 

@@ -78,8 +78,8 @@ def applied(layer, values, sources):
 def with_random_values(network, seed=0):
     """A reference executor whose parameters and running statistics are random."""
     executor, rng = ReferenceExecutor(network.program(), "float64"), np.random.default_rng(seed)
-    executor.parameters[:] = rng.normal(size=executor.parameters.shape)
-    executor.state[:] = rng.uniform(0.5, 2.0, size=executor.state.shape)
+    executor.restore(parameters=rng.normal(size=executor.snapshot().parameters.shape))
+    executor.restore(state=rng.uniform(0.5, 2.0, size=executor.snapshot().state.shape))
     return executor, [rng.normal(size=(5, width)) for width in network.input_widths]
 
 
@@ -112,7 +112,7 @@ def test_the_program_writes_each_buffer_once_and_before_it_is_read(network):
 @given(graphs())
 def test_the_engine_computes_what_plain_numpy_does(network):
     executor, data = with_random_values(network)
-    values = network.unflatten(executor.parameters, executor.state)
+    values = network.unflatten(executor.snapshot().parameters, executor.snapshot().state)
     results = dict(zip(network.input_names, data, strict=True))
     for node in network.nodes:
         results[node.name] = applied(node.layer, values, [results[name] for name in node.inputs])
@@ -132,7 +132,7 @@ def test_both_engines_agree_on_outputs_loss_and_gradient(network):
     results = []
     for engine in ("reference", "native"):
         executor = make_executor(program, dtype="float64", engine=engine)
-        executor.parameters[:], executor.state[:] = parameters, state
+        executor.restore(parameters, state)
         results.append((executor.predict(data.inputs), *executor.loss_and_gradient(data)))
     (outputs, loss, gradient), (native_outputs, native_loss, native_gradient) = results
     for ours, theirs in zip(outputs, native_outputs, strict=True):
@@ -146,7 +146,8 @@ def test_both_engines_agree_on_outputs_loss_and_gradient(network):
 def test_the_gradient_of_a_graph_agrees_with_a_central_difference(network):
     program = network.program(["squared_error"] * len(network.output_names))
     executor, rng = ReferenceExecutor(program, "float64"), np.random.default_rng(1)
-    executor.parameters[:] = start = rng.normal(size=executor.parameters.shape)
+    start = rng.normal(size=program.num_parameters)
+    executor.restore(start)
     data = Batches(
         [rng.normal(size=(5, width)) for width in network.input_widths],
         [rng.normal(size=(5, width)) for width in network.output_widths],
@@ -154,6 +155,6 @@ def test_the_gradient_of_a_graph_agrees_with_a_central_difference(network):
     _, gradient = executor.loss_and_gradient(data)
     direction, step, losses = rng.normal(size=start.shape), 1e-6, []
     for sign in (1, -1):
-        executor.parameters[:] = start + sign * step * direction
+        executor.restore(parameters=start + sign * step * direction)
         losses.append(executor.loss_and_gradient(data)[0])
     assert (losses[0] - losses[1]) / (2 * step) == pytest.approx(gradient @ direction, rel=2e-4, abs=1e-4 * (1 + abs(losses[0])))

@@ -36,13 +36,13 @@ def weight_after(optimizer: StepOptimizer, engine: str, num_steps: int, start: f
         engine=engine,
     )
     executor.configure(TrainingPlan(optimizer.rule()))
-    executor.parameters[:] = start
+    executor.restore(parameters=np.array([start]))
     data, row = Batches([np.ones((1, 1))], [np.zeros((1, 1))]), np.zeros(1, dtype=np.int64)
     decays = np.array([optimizer.weight_decay]) if optimizer.weight_decay else None
     seen = []
     for step in range(num_steps):
         executor.train(data, row, 1, step, StepValues(np.array([optimizer.learning_rate]), decays))
-        seen.append(float(executor.parameters[0]))
+        seen.append(float(executor.snapshot().parameters[0]))
     return seen
 
 

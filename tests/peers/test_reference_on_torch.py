@@ -76,12 +76,17 @@ def train(xp, head_kind, rule_kind):
     executor = ReferenceExecutor(program, "float64", xp)
     coefficients, num_slots = RULES[rule_kind]
     executor.configure(TrainingPlan(UpdateRule(rule_kind, coefficients, num_slots), Clipping(norm=1.0), seed=3))
-    executor.parameters[...] = xp.asarray(rng.normal(size=program.num_parameters))
-    executor.state[...] = 1.0
+    executor.restore(parameters=xp.asarray(rng.normal(size=program.num_parameters)))
+    executor.restore(state=np.full(executor.program.num_state, 1.0))
     weights = rng.uniform(size=ROWS)
     result = executor.train(Batches([x], [target], weights), np.tile(np.arange(ROWS), 4), 5, 0, StepValues(np.full(10, 0.01)))
     assert result.failure is None
-    arrays = [executor.parameters, executor.state, executor.slots, *executor.predict([xp.asarray(x)])]
+    arrays = [
+        executor.snapshot().parameters,
+        executor.snapshot().state,
+        executor.snapshot().slots,
+        *executor.predict([xp.asarray(x)]),
+    ]
     return result.losses, [np.asarray(array) for array in arrays]
 
 

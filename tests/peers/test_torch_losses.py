@@ -78,10 +78,10 @@ def test_loss_and_gradient_agree_with_torch(executor_for, name):
     )
     executor = executor_for(program)
     executor.configure(PLAN)
-    executor.parameters[:] = rng.normal(size=WIDTH * WIDTH)
+    executor.restore(parameters=rng.normal(size=WIDTH * WIDTH))
     value, gradient = executor.loss_and_gradient(Batches([x], [target]))
 
-    weight = torch.tensor(executor.parameters.reshape(WIDTH, WIDTH).copy(), requires_grad=True)
+    weight = torch.tensor(executor.snapshot().parameters.reshape(WIDTH, WIDTH).copy(), requires_grad=True)
     expected = torch_loss(torch.tensor(x) @ weight, torch.tensor(target))
     expected.backward()
     assert value == pytest.approx(expected.item(), rel=1e-12)

@@ -54,12 +54,11 @@ def compare(executor, torch_op, gradient_rtol=1e-8):
     rng = np.random.default_rng(0)
     x, target = rng.normal(size=(ROWS, WIDTH)) * 1.5, rng.normal(size=(ROWS, WIDTH))
     executor.configure(PLAN)
-    executor.parameters[:] = np.concatenate(
-        [rng.normal(size=WIDTH * WIDTH), rng.normal(size=executor.parameters.size - WIDTH * WIDTH)]
-    )
+    rest = rng.normal(size=executor.program.num_parameters - WIDTH * WIDTH)
+    executor.restore(parameters=np.concatenate([rng.normal(size=WIDTH * WIDTH), rest]))
     loss, gradient = executor.loss_and_gradient(Batches([x], [target]))
     pieces = [
-        torch.tensor(executor.parameters[p.slice].reshape(p.shape).copy(), requires_grad=True)
+        torch.tensor(executor.snapshot().parameters[p.slice].reshape(p.shape).copy(), requires_grad=True)
         for p in executor.program.parameters
     ]
     out = torch_op(torch.tensor(x) @ pieces[0], *pieces[1:])
@@ -110,24 +109,24 @@ def test_batch_norm_running_statistics_agree_with_torch_but_for_the_biased_varia
     rng = np.random.default_rng(3)
     executor = executor_for(batch_norm_program())
     executor.configure(PLAN)
-    executor.parameters[:] = rng.normal(size=executor.parameters.size)
-    executor.state[:] = np.repeat([0.0, 1.0], WIDTH)
+    executor.restore(parameters=rng.normal(size=executor.snapshot().parameters.size))
+    executor.restore(state=np.repeat([0.0, 1.0], WIDTH))
     x, target = rng.normal(size=(ROWS, WIDTH)), np.zeros((ROWS, WIDTH))
-    hidden = torch.tensor(x @ executor.parameters[: WIDTH * WIDTH].reshape(WIDTH, WIDTH))
+    hidden = torch.tensor(x @ executor.snapshot().parameters[: WIDTH * WIDTH].reshape(WIDTH, WIDTH))
     executor.train(Batches([x], [target]), np.arange(ROWS), ROWS, 0, StepValues(np.zeros(1)))
 
     theirs = torch.nn.BatchNorm1d(WIDTH, momentum=0.1, dtype=torch.float64)
     theirs(hidden)
-    np.testing.assert_allclose(executor.state[:WIDTH], theirs.running_mean.numpy(), rtol=1e-12)
+    np.testing.assert_allclose(executor.snapshot().state[:WIDTH], theirs.running_mean.numpy(), rtol=1e-12)
     batch_part = (theirs.running_var.numpy() - 0.9) * (ROWS - 1) / ROWS  # torch keeps the unbiased variance
-    np.testing.assert_allclose(executor.state[WIDTH:], 0.9 + batch_part, rtol=1e-12)
+    np.testing.assert_allclose(executor.snapshot().state[WIDTH:], 0.9 + batch_part, rtol=1e-12)
 
 
 def test_kept_units_of_dropout_are_scaled_as_in_torch(executor_for):
     program = dense_then(Op("dropout", "dropout", (1,), 2, settings=(0.25,)))
     executor = executor_for(program)
     executor.configure(PLAN)
-    executor.parameters[:] = np.eye(WIDTH).ravel()
+    executor.restore(parameters=np.eye(WIDTH).ravel())
     (out,) = executor.forward([np.ones((400, WIDTH))], np.arange(400), 0)
     ours, theirs = np.unique(out), np.unique(F.dropout(torch.ones(400, WIDTH, dtype=torch.float64), 0.25).numpy())
     np.testing.assert_allclose(ours, theirs)

@@ -31,12 +31,12 @@ def train_ours(executor_for, optimizer, clipping=NO_CLIPPING):
     data, start = random_problem()
     executor = executor_for(two_layer_program())
     executor.configure(TrainingPlan(optimizer.rule(), clipping))
-    executor.parameters[:] = start
+    executor.restore(parameters=start)
     order = np.tile(np.arange(ROWS), STEPS)
     decays = np.full(STEPS, optimizer.weight_decay)
     values = StepValues(np.full(STEPS, optimizer.learning_rate), decays)
     result = executor.train(data, order, ROWS, 0, values)
-    return executor.parameters, result.losses
+    return executor.snapshot().parameters, result.losses
 
 
 def train_torch(make_optimizer, clip=None):

@@ -22,20 +22,20 @@ def executor():
 
 
 def set_to(executor, value):
-    executor.parameters[:] = value
+    executor.restore(parameters=np.full(executor.program.num_parameters, value))
     return Weights.of(executor)
 
 
 def test_the_lowest_number_wins_and_of_equals_the_first(executor):
     weights = [set_to(executor, value) for value in (2.0, 1.0, -1.0, 3.0)]
-    assert put_best(weights, executor, lambda: abs(executor.parameters[0])) == 1.0
-    assert executor.parameters.tolist() == [1.0] * 3
+    assert put_best(weights, executor, lambda: abs(executor.snapshot().parameters[0])) == 1.0
+    assert executor.snapshot().parameters.tolist() == [1.0] * 3
 
 
 def test_without_a_finite_number_the_first_finite_weights_stay(executor):
     weights = [set_to(executor, value) for value in (math.inf, 2.0, 3.0)]
     assert put_best(weights, executor, lambda: math.nan) == math.inf
-    assert executor.parameters.tolist() == [2.0] * 3
+    assert executor.snapshot().parameters.tolist() == [2.0] * 3
 
 
 def test_the_best_and_the_best_before_it_are_kept(executor):
@@ -86,7 +86,7 @@ def test_an_update_out_of_range_is_no_success(table, rate, outcome, text):
         trainer.fit(X, 1e6 + X[:, 0], max_epochs=1)
     assert text in trainer.stop_reason.text
     assert trainer.stop_reason.code == "non_finite"
-    assert np.isfinite(trainer.executor.parameters).all()
+    assert np.isfinite(trainer.executor.snapshot().parameters).all()
     assert np.isfinite(trainer.predict(X)).all()
 
 
@@ -121,7 +121,7 @@ def test_early_stopping_by_the_training_loss_measures_what_it_puts_back(table):
         def on_epoch_end(self, trainer, record):
             if record["epoch"] == 4:
                 record["loss"] = -1.0
-                trainer.executor.parameters[:] *= 100
+                trainer.executor.views()[0][:] *= 100
 
     X, y = table
     stopping = EarlyStopping("loss", patience=3)
@@ -133,21 +133,21 @@ def test_early_stopping_by_the_training_loss_measures_what_it_puts_back(table):
 def test_the_statistics_of_batch_norm_are_among_what_must_be_finite(table):
     class Spoil(Callback):
         def on_epoch_end(self, trainer, record):
-            trainer.executor.state[0] = np.inf
+            trainer.executor.views()[1][0] = np.inf
 
     X, y = table
     network = Sequential([Dense(3), BatchNorm(), Dense(2)])
     trainer = Trainer(network, "softmax_cross_entropy", callbacks=[Spoil()])
     with pytest.warns(TrainingWarning):
         trainer.fit(X, y, max_epochs=1)
-    assert np.isfinite(trainer.executor.state).all()
+    assert np.isfinite(trainer.executor.snapshot().state).all()
 
 
 def test_an_epoch_asked_for_by_hand_leaves_the_weights_that_it_found_when_it_fails(table):
     X = table[0]
     trainer = Trainer(Sequential([Dense(1)]), "squared_error", GradientDescent(1e300), dtype="float64", batch_size=8)
     data = trainer.batches(X, X[:, 0])
-    before = trainer.executor.parameters.copy()
+    before = trainer.executor.snapshot().parameters
     assert trainer.fit_epoch(data) is None
     assert trainer.stop_reason.code == "non_finite"
-    np.testing.assert_array_equal(trainer.executor.parameters, before)
+    np.testing.assert_array_equal(trainer.executor.snapshot().parameters, before)

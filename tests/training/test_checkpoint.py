@@ -57,7 +57,7 @@ def trainer_for(make_trainer, name, path, kill_at=None):
 def everything(trainer):
     """All that a run leaves behind, but for the time it took."""
     history = [{key: value for key, value in record.items() if key != "duration_s"} for record in trainer.history]
-    arrays = {name: getattr(trainer.executor, name).tobytes() for name in ("parameters", "state", "slots")}
+    arrays = {name: getattr(trainer.executor.snapshot(), name).tobytes() for name in ("parameters", "state", "slots")}
     return {"history": history, "stop": trainer.stop_reason, "epoch": trainer.epoch, "step": trainer.step, **arrays}
 
 
@@ -91,7 +91,7 @@ def test_what_an_optimizer_remembers_survives(make_trainer, table, tmp_path, opt
     second = make_trainer(optimizer=optimizer).load_checkpoint(path)
     second.fit(*table, max_epochs=1)
     for name in ("parameters", "state", "slots"):
-        np.testing.assert_array_equal(getattr(second.executor, name), getattr(uninterrupted.executor, name))
+        np.testing.assert_array_equal(getattr(second.executor.snapshot(), name), getattr(uninterrupted.executor.snapshot(), name))
 
 
 def test_a_run_can_be_killed_and_resumed_again_and_again(make_trainer, table, tmp_path):

@@ -55,7 +55,7 @@ def state(make, table, tmp_path):
 
 def everything(trainer):
     """All that loading a checkpoint could change."""
-    arrays = {name: getattr(trainer.executor, name).tobytes() for name in ("parameters", "state", "slots")}
+    arrays = {name: getattr(trainer.executor.snapshot(), name).tobytes() for name in ("parameters", "state", "slots")}
     memories = [repr(callback.state()) for callback in trainer.callbacks] + [repr(trainer._fit.state())]
     counters = (trainer.epoch, trainer.step, trainer.stop_reason, trainer.history.to_list(), trainer.schedule.reactive.state())
     return arrays, memories, counters

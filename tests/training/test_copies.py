@@ -48,9 +48,9 @@ def without_time(history):
 
 
 def assert_equal_runs(one, other):
-    np.testing.assert_array_equal(one.executor.parameters, other.executor.parameters)
-    np.testing.assert_array_equal(one.executor.state, other.executor.state)
-    np.testing.assert_array_equal(one.executor.slots, other.executor.slots)
+    np.testing.assert_array_equal(one.executor.snapshot().parameters, other.executor.snapshot().parameters)
+    np.testing.assert_array_equal(one.executor.snapshot().state, other.executor.snapshot().state)
+    np.testing.assert_array_equal(one.executor.snapshot().slots, other.executor.snapshot().slots)
     assert without_time(one.history) == without_time(other.history)
     assert (one.epoch, one.step, one.stop_reason) == (other.epoch, other.step, other.stop_reason)
 
@@ -117,10 +117,10 @@ def test_an_optimizer_that_was_replaced_begins_anew_in_the_copy_too(make_trainer
 def test_a_copy_leaves_the_original_as_it_is(make_trainer, table):
     trainer = make_trainer()
     trainer.fit(*table, max_epochs=1)
-    before = trainer.executor.parameters.copy()
+    before = trainer.executor.snapshot().parameters
     twin = copy.deepcopy(trainer)
     twin.fit(*table, max_epochs=1)
-    np.testing.assert_array_equal(trainer.executor.parameters, before)
+    np.testing.assert_array_equal(trainer.executor.snapshot().parameters, before)
     assert (trainer.epoch, len(trainer.history)) == (1, 1)
 
 

@@ -99,7 +99,11 @@ def check_end(seed, engine):
         except NonFiniteError:
             failed = True
     executor = trainer.executor
-    assert np.isfinite(executor.parameters).all() and np.isfinite(executor.state).all() and np.isfinite(executor.slots).all()
+    assert (
+        np.isfinite(executor.snapshot().parameters).all()
+        and np.isfinite(executor.snapshot().state).all()
+        and np.isfinite(executor.snapshot().slots).all()
+    )
     categories = {warning.category for warning in caught}
     assert categories <= {TrainingWarning}, [str(warning.message) for warning in caught]
     if failed:

@@ -27,7 +27,7 @@ def test_least_squares_are_solved_to_the_last_digits(table):
     trainer = line()
     trainer.fit(X, y, max_epochs=100)
     expected = np.linalg.lstsq(np.column_stack([X, np.ones(60)]), y, rcond=None)[0]
-    np.testing.assert_allclose(trainer.executor.parameters, expected, rtol=1e-6)
+    np.testing.assert_allclose(trainer.executor.snapshot().parameters, expected, rtol=1e-6)
     assert trainer.stop_reason.code == "gradient_zero"
 
 
@@ -55,7 +55,7 @@ def test_it_learns_in_float32_with_dropout_free_batch_norm(table):
     trainer = Trainer(network, "softmax_cross_entropy", "lbfgs")
     before = trainer.evaluate(X, y)["loss"]
     trainer.fit(X, y, max_epochs=30)
-    assert trainer.executor.state.any()
+    assert trainer.executor.snapshot().state.any()
     assert trainer.evaluate(X, y)["loss"] < 0.5 * before
 
 
@@ -68,7 +68,9 @@ def test_penalty_and_weights_are_part_of_it(table):
     trainer.fit(X, y, sample_weight=weight, max_epochs=100)
     # 1/2 sum w (x b - y)^2 / sum w + 0.3 / 2 b^2
     left = (X.T * weight) @ X / weight.sum() + 0.3 * np.eye(5)
-    np.testing.assert_allclose(trainer.executor.parameters, np.linalg.solve(left, (X.T * weight) @ y / weight.sum()), rtol=1e-6)
+    np.testing.assert_allclose(
+        trainer.executor.snapshot().parameters, np.linalg.solve(left, (X.T * weight) @ y / weight.sum()), rtol=1e-6
+    )
 
 
 def test_early_stopping_watches_it_too(table):

@@ -47,20 +47,20 @@ def test_the_best_weights_come_back(make_trainer, table, moment):
 
     class Keep(Callback):
         def on_epoch_end(self, trainer, record):
-            kept[record["validation_loss"]] = trainer.executor.parameters.copy()
+            kept[record["validation_loss"]] = trainer.executor.snapshot().parameters
 
     trainer = make_trainer(callbacks=[Keep(), Interrupt(moment, epoch=6)], optimizer="momentum", on_interrupt="return")
     trainer.fit(*table, validation_data=table, max_epochs=20)
-    np.testing.assert_array_equal(trainer.executor.parameters, kept[min(kept)])
+    np.testing.assert_array_equal(trainer.executor.snapshot().parameters, kept[min(kept)])
 
 
 def test_an_interruption_before_the_first_record_is_raised_and_leaves_the_weights(make_trainer, table):
     trainer = make_trainer(callbacks=[Interrupt("on_epoch_begin", epoch=1)], on_interrupt="return")
-    before = trainer.executor.parameters.copy()
+    before = trainer.executor.snapshot().parameters
     with pytest.raises(KeyboardInterrupt):  # there is nothing to return
         trainer.fit(*table, max_epochs=3)
     assert (trainer.stop_reason.code, len(trainer.history)) == ("interrupted", 0)
-    np.testing.assert_array_equal(trainer.executor.parameters, before)
+    np.testing.assert_array_equal(trainer.executor.snapshot().parameters, before)
 
 
 def test_an_interruption_inside_the_engine_loses_no_finished_call(make_trainer, table):

@@ -123,7 +123,7 @@ def test_a_second_one_does_not_wait_for_what_does_not_return(make_trainer, table
         trainer.fit(*table, max_epochs=10)
     assert (callback.after, callback.closed) == (0, 1)
     assert trainer.stop_reason.code == "interrupted"
-    assert np.isfinite(trainer.executor.parameters).all()
+    assert np.isfinite(trainer.executor.snapshot().parameters).all()
 
 
 def test_an_error_that_comes_with_it_does_not_hide_it(make_trainer, table):
@@ -163,14 +163,14 @@ def test_best_weights_are_put_back_whole_however_often_it_is_pressed(make_traine
     evaluate, seen = trainer.executor.evaluate, []
 
     def pressed(data):
-        seen.append(trainer.executor.parameters.copy())
+        seen.append(trainer.executor.snapshot().parameters)
         press()
         return evaluate(data)
 
     trainer.executor.evaluate = pressed
     with pytest.raises(KeyboardInterrupt):
         trainer.fit(*table, max_epochs=20)
-    np.testing.assert_array_equal(trainer.executor.parameters, seen[0])
+    np.testing.assert_array_equal(trainer.executor.snapshot().parameters, seen[0])
 
 
 @pytest.mark.parametrize("settings", [{}, {"early_stopping": True}, {"n_restarts": 2, "n_threads": 2}, {"solver": "lbfgs"}])

@@ -19,7 +19,7 @@ def two_inputs(activation: str | None, rate: float = 0.5, engine: str = "auto") 
     """The lecture's unit: a = f(w1 x1 + w2 x2), with dropout on its two inputs; w = (2, -1)."""
     layers = [Dropout(rate), Dense(1, use_bias=False)] + ([] if activation is None else [Activation(activation)])
     trainer = Trainer(Sequential(layers, 2), "squared_error", dtype="float64", engine=engine)
-    trainer.executor.parameters[:] = (2.0, -1.0)
+    trainer.executor.restore(parameters=np.array([2.0, -1.0]))
     return trainer
 
 
@@ -81,10 +81,10 @@ def test_both_engines_draw_the_same_masks() -> None:
 def test_batch_normalization_stays_in_inference_and_the_trainer_as_it_was() -> None:
     trainer, X = fitted()
     names = ("parameters", "state", "slots")
-    before = {name: getattr(trainer.executor, name).copy() for name in names}
+    before = {name: getattr(trainer.executor.snapshot(), name) for name in names}
     alone = trainer.predict_distribution(X[:1], mc_samples=40).mean
     for name in names:
-        np.testing.assert_array_equal(before[name], getattr(trainer.executor, name))
+        np.testing.assert_array_equal(before[name], getattr(trainer.executor.snapshot(), name))
     # The statistics of the batch at hand would make a row's prediction depend on its neighbors: here only their masks differ,
     # and the first row's masks are the first of each batch.
     shifted = np.vstack([X[:1], 100.0 + X[1:20]])

@@ -30,20 +30,20 @@ def test_the_best_weights_come_back_with_a_warning(table):
         history = trainer.fit(X, X[:, 0], max_epochs=50)
     assert trainer.stop_reason.code == "non_finite"
     assert len(history) == 2
-    assert not trainer.executor.slots.any()
+    assert not trainer.executor.snapshot().slots.any()
     best = 1 + int(np.argmin(history[:, "loss"]))
     twin.fit(X, X[:, 0], max_epochs=best)
-    np.testing.assert_array_equal(trainer.executor.parameters, twin.executor.parameters)
+    np.testing.assert_array_equal(trainer.executor.snapshot().parameters, twin.executor.snapshot().parameters)
 
 
 def test_with_no_epoch_done_it_is_an_error_and_the_first_weights_are_back(table):
     X = table[0]
     trainer = make(explode_at(1))
-    before = trainer.executor.parameters.copy()
+    before = trainer.executor.snapshot().parameters
     with pytest.raises(NonFiniteError, match=r"No epoch was done.*Lower the learning rate"):
         trainer.fit(X, X[:, 0], max_epochs=5)
     assert trainer.stop_reason.code == "non_finite"
-    np.testing.assert_array_equal(trainer.executor.parameters, before)
+    np.testing.assert_array_equal(trainer.executor.snapshot().parameters, before)
 
 
 def test_early_stopping_hands_its_best_back(table):
@@ -66,13 +66,13 @@ def test_a_custom_loss_that_gives_nan_is_noticed(table):
     trainer = Trainer(Sequential([Dense(1)], 5), broken, GradientDescent(), batch_size=16)
     with pytest.raises(NonFiniteError, match=r"In step 7, the loss of layer 'broken'.*No weights with a finite loss are known"):
         trainer.fit(X, X[:, 0], max_epochs=5)
-    assert np.isfinite(trainer.executor.parameters).all()
+    assert np.isfinite(trainer.executor.snapshot().parameters).all()
 
 
 def test_lbfgs_reports_a_loss_that_is_not_finite(table):
     X = table[0]
     trainer = Trainer(Sequential([Dense(1)], 5), "squared_error", LBFGS(), dtype="float64")
-    trainer.executor.parameters[:] = 1e200
+    trainer.executor.restore(parameters=np.full(trainer.executor.program.num_parameters, 1e200))
     with pytest.raises(NonFiniteError, match=r"In step 1, the loss of layer 'dense_1'"):
         trainer.fit(X, X[:, 0], max_epochs=5)
 

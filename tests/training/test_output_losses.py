@@ -162,7 +162,7 @@ def test_a_metric_cannot_take_the_name_of_an_outputs_loss() -> None:
 def test_the_gradient_of_a_batch_comes_with_each_heads_loss(engine: str) -> None:
     network = without_dropout()
     executor = make_executor(network.program(["squared_error", "absolute_error"]), dtype="float64", engine=engine)
-    executor.parameters[:], _ = network.initialize(0, "float64")
+    executor.restore(network.initialize(0, "float64")[0])
     data = Batches([X], [np.ones((50, 3)), np.ones((50, 1))])
     told = np.empty(2)
     loss, _ = executor.loss_and_gradient(data, head_losses=told)

@@ -113,7 +113,7 @@ def test_checkpoints_continue_bit_for_bit(tmp_path):
         first.fit(*blobs(), max_epochs=2)
         first.save_checkpoint(tmp_path / "half")
         second.build(4).load_checkpoint(tmp_path / "half").fit(*blobs(), max_epochs=2)
-        np.testing.assert_array_equal(second.executor.parameters, whole.executor.parameters)
+        np.testing.assert_array_equal(second.executor.snapshot().parameters, whole.executor.snapshot().parameters)
 
 
 @pytest.mark.parametrize("optimizer", [BOTH[0], PerturbAll(antithetic=False)], ids=lambda optimizer: optimizer.kind)
@@ -123,7 +123,7 @@ def test_batch_norm_takes_part_and_its_running_statistics_follow_once_a_step(opt
     fit, untrained = (Trainer(network, "softmax_cross_entropy", optimizer, batch_size=None).build(4) for _ in range(2))
     fit.fit(X, y, max_epochs=1)
     untrained.executor.forward([X], np.arange(90), 0)
-    np.testing.assert_allclose(fit.executor.state, untrained.executor.state, rtol=1e-5)
+    np.testing.assert_allclose(fit.executor.snapshot().state, untrained.executor.snapshot().state, rtol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -201,10 +201,10 @@ def test_an_objective_of_ones_own_is_not_written_to_a_file():
 
 def test_an_objective_that_is_no_number_is_an_error_and_leaves_the_weights():
     fit = trainer(PerturbOne(objective=lambda targets, predictions: predictions)).build(4)
-    before = fit.executor.parameters.copy()
+    before = fit.executor.snapshot().parameters
     with pytest.raises(TypeError):
         fit.fit(*blobs())
-    np.testing.assert_array_equal(fit.executor.parameters, before)
+    np.testing.assert_array_equal(fit.executor.snapshot().parameters, before)
 
 
 def test_shapes_are_still_checked():

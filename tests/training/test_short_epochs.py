@@ -61,8 +61,8 @@ def test_epochs_in_one_call_equal_epochs_called_one_by_one(batch_size, shuffle):
         trainer.fit(*data, max_epochs=60)
         trainer.fit(*data, max_epochs=5)
     assert without_durations(trainers[0].history) == without_durations(trainers[1].history)
-    assert np.array_equal(trainers[0].executor.parameters, trainers[1].executor.parameters)
-    assert np.array_equal(trainers[0].executor.state, trainers[1].executor.state)
+    assert np.array_equal(trainers[0].executor.snapshot().parameters, trainers[1].executor.snapshot().parameters)
+    assert np.array_equal(trainers[0].executor.snapshot().state, trainers[1].executor.snapshot().state)
     assert trainers[0].step == trainers[1].step
 
 
@@ -114,7 +114,7 @@ def test_callbacks_that_can_wait_are_told_of_every_epoch(batch_size, monkeypatch
     expected = every_epoch.history[:, ("epoch", "step", "loss")]
     assert trainer.callbacks[0].seen == trainer.callbacks[1].seen == expected
     assert max(calls) == 3
-    assert np.array_equal(trainer.executor.parameters, every_epoch.executor.parameters)
+    assert np.array_equal(trainer.executor.snapshot().parameters, every_epoch.executor.snapshot().parameters)
 
 
 @pytest.mark.parametrize("asks", [{"needs_gradient_norms": True}, {"every_steps": 1}, {"on_epoch_begin": lambda trainer: None}])
@@ -139,8 +139,8 @@ def test_a_training_that_diverges_gives_back_the_same_best_weights():
         results.append(trainer)
     assert results[0].stop_reason == results[1].stop_reason
     assert without_durations(results[0].history) == without_durations(results[1].history)
-    assert np.array_equal(results[0].executor.parameters, results[1].executor.parameters)
-    assert np.array_equal(results[0].executor.state, results[1].executor.state)
+    assert np.array_equal(results[0].executor.snapshot().parameters, results[1].executor.snapshot().parameters)
+    assert np.array_equal(results[0].executor.snapshot().state, results[1].executor.snapshot().state)
 
 
 def test_a_failure_in_the_first_epoch_is_an_error():

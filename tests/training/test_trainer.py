@@ -41,7 +41,7 @@ def test_equal_trainers_give_equal_bits(make_trainer, table):
     one, other = (make_trainer() for _ in range(2))
     for trainer in (one, other):
         trainer.fit(*table, max_epochs=3)
-    np.testing.assert_array_equal(one.executor.parameters, other.executor.parameters)
+    np.testing.assert_array_equal(one.executor.snapshot().parameters, other.executor.snapshot().parameters)
     assert without_time(one.history) == without_time(other.history)
 
 
@@ -56,7 +56,7 @@ def test_fit_goes_on_where_it_stopped(make_trainer, table):
     for epochs in (2, 1, 2):
         parts.fit(*table, max_epochs=epochs)
     assert (parts.epoch, parts.step) == (whole.epoch, whole.step) == (5, 20)
-    np.testing.assert_array_equal(parts.executor.parameters, whole.executor.parameters)
+    np.testing.assert_array_equal(parts.executor.snapshot().parameters, whole.executor.snapshot().parameters)
     assert without_time(parts.history) == without_time(whole.history)
 
 
@@ -66,8 +66,8 @@ def test_results_do_not_depend_on_how_an_epoch_is_cut(make_trainer, table, steps
     cut._chunk_size = _Fixed(steps)
     for trainer in (whole, cut):
         trainer.fit(*table, validation_data=table, max_epochs=3)
-    np.testing.assert_array_equal(cut.executor.parameters, whole.executor.parameters)
-    np.testing.assert_array_equal(cut.executor.state, whole.executor.state)
+    np.testing.assert_array_equal(cut.executor.snapshot().parameters, whole.executor.snapshot().parameters)
+    np.testing.assert_array_equal(cut.executor.snapshot().state, whole.executor.snapshot().state)
     assert without_time(cut.history) == without_time(whole.history)
 
 
@@ -93,7 +93,7 @@ def test_results_do_not_depend_on_how_often_a_callback_asks(make_trainer, table)
     for trainer in (plain, watched):
         trainer.fit(*table, max_epochs=3)
     assert watch.seen == (3, 6, 9, 12)
-    np.testing.assert_array_equal(watched.executor.parameters, plain.executor.parameters)
+    np.testing.assert_array_equal(watched.executor.snapshot().parameters, plain.executor.snapshot().parameters)
 
 
 def test_the_loss_of_an_epoch_is_the_mean_over_rows(make_trainer, table):
@@ -134,8 +134,8 @@ def test_l24_a_lone_last_row_does_not_spoil_the_running_statistics(engine):
     trainers = [Trainer(Sequential([BatchNorm(), Dense(1)], 3), "squared_error", **settings) for _ in range(2)]
     for trainer, num_rows in zip(trainers, (33, 32), strict=True):
         trainer.fit(X[:num_rows], X[:num_rows, 0], max_epochs=50)
-    np.testing.assert_array_equal(trainers[0].executor.state, trainers[1].executor.state)
-    np.testing.assert_array_equal(trainers[0].executor.parameters, trainers[1].executor.parameters)
+    np.testing.assert_array_equal(trainers[0].executor.snapshot().state, trainers[1].executor.snapshot().state)
+    np.testing.assert_array_equal(trainers[0].executor.snapshot().parameters, trainers[1].executor.snapshot().parameters)
     assert (trainers[0].step, trainers[0].steps_per_epoch) == (100, 2)
 
 
@@ -174,7 +174,7 @@ def test_every_form_of_x_trains_alike(table, kind, tmp_path):
         network = Sequential([Dense(6, activation="tanh"), Dense(2)], 5)
         trainer = Trainer(network, "softmax_cross_entropy", batch_size=16, dtype="float64")
         trainer.fit(data, y, max_epochs=2)
-        weights.append(trainer.executor.parameters.copy())
+        weights.append(trainer.executor.snapshot().parameters)
         assert trainer.predict(data).shape == (60, 2)
     np.testing.assert_allclose(weights[1], weights[0], rtol=1e-12, atol=1e-14)
 
@@ -200,7 +200,7 @@ def test_several_inputs_and_outputs_are_given_by_position_or_name(table):
         assert kind.shape == (60, 2)
         assert size.shape == (60, 1)
         np.testing.assert_allclose(kind.sum(axis=1), 1.0, rtol=1e-5)
-        results.append(trainer.executor.parameters.copy())
+        results.append(trainer.executor.snapshot().parameters)
     np.testing.assert_array_equal(*results)
 
 
@@ -217,7 +217,7 @@ def test_weights_are_live_views(make_trainer):
     trainer = make_trainer()
     for view in trainer.weights.values():
         view[...] = 0.0
-    assert not trainer.executor.parameters.any()
+    assert not trainer.executor.snapshot().parameters.any()
 
 
 @pytest.mark.parametrize("name", ["network", "losses", "loss_weights", "dtype", "engine", "n_threads", "metrics"])
@@ -318,7 +318,9 @@ def test_a_loss_of_ones_own_trains_as_the_built_in_one(table):
         trainers.append(trainer)
     reference, exact, numeric = trainers
     for trainer, tolerance in ((exact, 1e-10), (numeric, 1e-6)):
-        np.testing.assert_allclose(trainer.executor.parameters, reference.executor.parameters, rtol=tolerance, atol=tolerance)
+        np.testing.assert_allclose(
+            trainer.executor.snapshot().parameters, reference.executor.snapshot().parameters, rtol=tolerance, atol=tolerance
+        )
         for key in ("loss", "validation_loss"):
             np.testing.assert_allclose(trainer.history[:, key], reference.history[:, key], rtol=tolerance)
 
@@ -378,7 +380,7 @@ def test_an_epoch_can_be_trained_by_itself_also_after_a_fit(make_trainer, table)
     by_hand.fit(*table, max_epochs=1)
     by_hand.fit_epoch(data)
     fitted.fit(*table, max_epochs=2)
-    np.testing.assert_array_equal(by_hand.executor.parameters, fitted.executor.parameters)
+    np.testing.assert_array_equal(by_hand.executor.snapshot().parameters, fitted.executor.snapshot().parameters)
 
 
 def test_settings_of_a_shared_schedule_and_of_callbacks_are_left_alone(make_trainer, table):
@@ -392,8 +394,8 @@ def test_initial_weights_are_started_from_and_copied():
     network = Sequential([Dense(3), BatchNorm(), Dense(1)], 2)
     first = tuple(vector + 0.5 for vector in network.initialize(3, "float32"))
     trainer = Trainer(network, "squared_error", initial_weights=first)
-    np.testing.assert_array_equal(trainer.executor.parameters, first[0])
-    np.testing.assert_array_equal(trainer.executor.state, first[1])
+    np.testing.assert_array_equal(trainer.executor.snapshot().parameters, first[0])
+    np.testing.assert_array_equal(trainer.executor.snapshot().state, first[1])
     trainer.fit(XOR_X, XOR_Y, max_epochs=1)
     np.testing.assert_array_equal(first[0], network.initialize(3, "float32")[0] + 0.5)
 

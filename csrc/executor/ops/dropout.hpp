@@ -26,7 +26,8 @@ void dropout_forward(const Context<T>& context, const Op& op) {
   if (!context.training) return std::copy_n(x, size, context.value(op.output)), void();
   const RandomKey key{context.seed, kDropout, static_cast<std::uint32_t>(context.step),
                       static_cast<std::uint32_t>(op.index)};
-  context.kernels.dropout_forward(context.value(op.output), context.kept(op).mask, x, size,
+  context.kernels.dropout_forward(context.value(op.output), context.kept(op).mask, x,
+                                  context.first_row * context.width(op.output), size,
                                   dropout_rate(context, op), key);
 }
 

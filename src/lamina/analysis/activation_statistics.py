@@ -182,7 +182,7 @@ def activation_statistics(
 def _inputs(network: Network, passes: Passes) -> list[LayerStatistics]:
     rows = []
     for name, buffer in zip(network.input_names, passes.program.inputs, strict=True):
-        x = _dense(passes.tape.buffers[buffer])
+        x = _dense(passes.buffers[buffer])
         rows.append(LayerStatistics(name, name, x.shape[1], float(x.mean()), float(x.var()), *[_NOTHING] * 6))
     return rows
 
@@ -201,7 +201,7 @@ def _layers(passes: Passes) -> list[LayerStatistics]:
 
 def _layer(layer: LayerBuffers, unit: UnitLayer, readers: Sequence[UnitLayer] | None, passes: Passes) -> LayerStatistics:
     """The row of a layer; ``readers`` of its units are given for the last of those that act on them, which is judged."""
-    buffers, activation = passes.tape.buffers, layer.activation
+    buffers, activation = passes.buffers, layer.activation
     output = buffers[layer.output]
     sums = layer.sums if activation is None else activation.inputs[0]
     kept, gradient, gradient_kept = _NOTHING, _gradient_variance(sums, passes), _NOTHING
@@ -230,7 +230,7 @@ def _dense(array: Any) -> np.ndarray:
 
 
 def _gradient_variance(sums: int, passes: Passes) -> float:
-    """Of d L_i / d sum for each row's own loss L_i: the tape's gradient is that of the mean over rows."""
+    """Of d L_i / d sum for each row's own loss L_i: the passes' gradient is that of the mean over rows."""
     gradient = passes.d_buffers.get(sums)
     return _NOTHING if gradient is None else float((gradient * passes.num_rows).var())
 

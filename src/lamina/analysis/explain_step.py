@@ -218,7 +218,7 @@ def _as_row(part: Any) -> np.ndarray:
 def _layer(
     layer: LayerBuffers, passes: Passes, old: Mapping[str, np.ndarray], changes: Mapping[int, np.ndarray]
 ) -> ExplainedLayer:
-    buffers = passes.tape.buffers
+    buffers = passes.buffers
     gradient = passes.d_buffers.get(layer.sums, np.zeros_like(buffers[layer.sums]))
     numbers = [i for op in layer.ops for i in op.parameters]
     parameters: list[tuple[int, Parameter]] = [(i, passes.program.parameters[i]) for i in numbers]

@@ -91,4 +91,4 @@ def layer_outputs(
         if name not in buffers:
             raise InvalidSettingError(phrase_unknown("a layer", name, buffers, owner="layer_outputs"))
     passes = run_passes(subject, batches_of(subject, X, None), training=training, dropout=False)
-    return LayerOutputs({name: passes.tape.buffers[buffers[name]] for name in wanted})
+    return LayerOutputs({name: passes.buffers[buffers[name]] for name in wanted})

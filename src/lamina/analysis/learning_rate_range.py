@@ -174,8 +174,7 @@ def _copy(trainer: Trainer, X: Any, y: Any, sample_weight: Any) -> tuple[Weighte
     model = WeightedNetwork(network, trainer.losses, trainer.loss_weights, {}, *settings)
     model.configure(trainer.settings.plan(), trainer.optimizer)
     if trainer.network.is_built:
-        for name in ("parameters", "state", "slots"):
-            getattr(model.executor, name)[:] = getattr(trainer.executor, name)
+        model.executor.restore(*trainer.executor.snapshot())
     return model, model.batches(X, y, sample_weight)
 
 

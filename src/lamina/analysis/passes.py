@@ -1,21 +1,21 @@
-"""One forward and one backward pass of which everything is kept: the reference engine's own, in float64."""
+"""One forward and one backward pass of which everything is kept, in float64."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from lamina.analysis.subject import Subject
+from lamina.engine import make_executor
+from lamina.engine.executor import Observation
 from lamina.engine.plan import Batches
-from lamina.engine.program import Program
-from lamina.engine.reference.objective import head_gradients, head_losses
-from lamina.engine.reference.passes import Mode, Tape, run_backward, run_forward, unflatten
-from lamina.engine.reference.rows import gather
+from lamina.engine.program import Head, Program
 from lamina.losses import CustomLoss
 from lamina.training.batches import make_batches, make_inputs
+from lamina.training.steppers.choice import custom_losses
 
 __all__ = ["Passes", "batches_of", "run_passes"]
 
@@ -24,11 +24,12 @@ __all__ = ["Passes", "batches_of", "run_passes"]
 class Passes:
     """What two passes over a batch left behind; the gradients are those of the mean loss, without penalties.
 
-    ``loss`` is NaN, and ``d_buffers`` and ``d_parameters`` are empty, where there was no target.
+    ``buffers`` and ``d_buffers`` are by buffer, ``d_parameters`` by number. ``loss`` is NaN, and ``d_buffers`` and
+    ``d_parameters`` are empty, where there was no target.
     """
 
     program: Program
-    tape: Tape
+    buffers: Mapping[int, np.ndarray]
     num_rows: int
     loss: float
     d_buffers: Mapping[int, np.ndarray]
@@ -47,36 +48,38 @@ def batches_of(subject: Subject, X: Any, y: Any) -> Batches:
 def run_passes(subject: Subject, data: Batches, *, training: bool = True, dropout: bool = True) -> Passes:
     """Both passes over all rows of ``data`` as one batch; only the forward one where there are no targets.
 
-    ``training``: batch normalization by the batch's own statistics, and dropout if ``dropout``.
+    ``training``: batch normalization by the batch's own statistics, and dropout if ``dropout``. They are the reference engine's.
     """
     program = subject.program
-    num_dropouts = sum(op.kind == "dropout" for op in program.ops)
-    mode = Mode(training, dropout_rates=None if dropout else [0.0] * num_dropouts)
-    every = np.arange(data.num_rows)
-    inputs = [gather(array, every, subject.parameters) for array in data.inputs]
-    parameters = unflatten(subject.parameters, program.parameters, np)
-    state = unflatten(subject.state, program.state, np)
-    with np.errstate(all="ignore"):  # an explosion is a finding here, not an accident
-        tape = run_forward(program, inputs, parameters, state, mode, np)
-        if not data.targets:
-            return Passes(program, tape, data.num_rows, float("nan"), {}, {})
-        loss, d_logits = _loss_and_gradients(subject, tape, data)
-        d_buffers: dict[int, np.ndarray] = {}
-        d_parameters = run_backward(tape, d_logits, d_buffers)
-    return Passes(program, tape, data.num_rows, loss, d_buffers, d_parameters)
+    executor = make_executor(program, dtype="float64", engine="reference")
+    executor.restore(subject.parameters, subject.state)
+    rates = None if dropout else [0.0] * sum(op.kind == "dropout" for op in program.ops)
+    custom = custom_losses(subject.losses or ()) if data.targets else []
+    own = _OwnLosses(program.heads, custom, data.targets) if custom else None
+    found = executor.observe(data, training=training, dropout_rates=rates, d_outputs=own)
+    loss = float("nan") if found.gradient is None else float(found.gradient.losses.sum()) if own is None else own.loss
+    return Passes(program, found.values, data.num_rows, loss, found.d_values, _by_parameter(program, found))
 
 
-def _loss_and_gradients(subject: Subject, tape: Tape, data: Batches) -> tuple[float, list[tuple[int, np.ndarray]]]:
-    """The mean loss, and its gradient with respect to each output's logits."""
-    heads, n = subject.program.heads, data.num_rows
-    assert subject.losses is not None
-    loss, d_logits = 0.0, []
-    for head, description, target in zip(heads, subject.losses, data.targets, strict=True):
-        if isinstance(description, CustomLoss):
-            values, gradient = description.value_and_gradient(tape.buffers[head.logits], target)
-            loss += head.weight * float(values.mean())
-            d_logits.append((head.logits, head.weight / n * gradient))
-        else:
-            loss += head.weight * head_losses([head], tape.buffers, [target], None)[0] / n
-            d_logits += head_gradients([head], tape.buffers, [target], None, float(n))
-    return loss, d_logits
+class _OwnLosses:
+    """The mean loss where it is the user's functions, and its gradient with respect to each output."""
+
+    def __init__(self, heads: Sequence[Head], losses: Sequence[CustomLoss], targets: Sequence[np.ndarray]) -> None:
+        self._heads, self._losses, self._targets = heads, losses, targets
+        self.loss = 0.0
+
+    def __call__(self, outputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        d_outputs = []
+        for head, loss, logits, target in zip(self._heads, self._losses, outputs, self._targets, strict=True):
+            values, gradient = loss.value_and_gradient(logits, target)
+            self.loss += head.weight * float(values.mean())
+            d_outputs.append(head.weight / len(target) * gradient)
+        return d_outputs
+
+
+def _by_parameter(program: Program, found: Observation) -> dict[int, np.ndarray]:
+    """The gradient of each parameter that the loss depends on."""
+    if found.gradient is None:
+        return {}
+    reached = sorted({i for op in program.ops if op.output in found.d_values for i in op.parameters})
+    return {i: found.gradient.vector[program.parameters[i].slice].reshape(program.parameters[i].shape) for i in reached}

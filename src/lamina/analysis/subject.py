@@ -94,7 +94,7 @@ def subject_of(
 def _first_values(trainer: Trainer | None, network: Network, seed: int) -> tuple[np.ndarray, np.ndarray]:
     if trainer is None or not trainer.network.is_built:
         return network.initialize(seed if trainer is None else trainer.seed, "float64")
-    return trainer.executor.parameters, trainer.executor.state
+    return trainer.executor.snapshot()[:2]
 
 
 def _losses(trainer: Trainer | None, network: Network, loss: Losses | None) -> tuple[Loss, ...] | None:
@@ -121,6 +121,6 @@ def _flat(weights: Weights, first: np.ndarray, network: Network, owner: str) -> 
 def _vector(given: Any, first: np.ndarray, what: str, owner: str) -> np.ndarray:
     vector = np.array(first if given is None else given, dtype=np.float64)
     if vector.shape != first.shape:
-        repair = "Use trainer.executor.parameters, or network.initialize(seed)." if what == "weights" else ""
+        repair = "Use trainer.executor.snapshot().parameters, or network.initialize(seed)." if what == "weights" else ""
         raise ShapeError(phrase(what, f"must have shape {first.shape}", vector.shape, repair=repair, owner=owner))
     return vector

@@ -29,7 +29,7 @@ class SymmetryRecord(Callback):
     """
 
     def on_epoch_end(self, trainer: Run, record: Record) -> None:
-        measured = symmetry_of_program(trainer.executor.program, trainer.executor.parameters)
+        measured = symmetry_of_program(trainer.executor.program, trainer.executor.snapshot().parameters)
         for row in measured.layers:
             record[f"{row.layer}_symmetry"] = row.symmetry
             record[f"{row.layer}_distinct"] = row.distinct

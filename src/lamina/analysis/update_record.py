@@ -35,10 +35,10 @@ class UpdateRecord(Callback):
         self._before = np.empty(0)
 
     def on_epoch_begin(self, trainer: Run) -> None:
-        self._before = trainer.executor.parameters.copy()
+        self._before = trainer.executor.snapshot().parameters
 
     def on_epoch_end(self, trainer: Run, record: Record) -> None:
-        program, after = trainer.executor.program, trainer.executor.parameters
+        program, after = trainer.executor.program, trainer.executor.snapshot().parameters
         # epochs of L-BFGS begin without notice: the first counts from its own end
         before = self._before if self._before.shape == after.shape else after
         for layer in dict.fromkeys(parameter.layer for parameter in program.parameters):
@@ -47,4 +47,4 @@ class UpdateRecord(Callback):
             start, way = float(np.linalg.norm(old)), float(np.linalg.norm(new - old))
             record[f"{layer}_norm"] = float(np.linalg.norm(new))
             record[f"{layer}_update_ratio"] = way / start if start > 0 else way
-        self._before = after.copy()
+        self._before = after

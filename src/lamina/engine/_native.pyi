@@ -76,10 +76,61 @@ class _Executor:
         gradient: np.ndarray,
         head_losses: np.ndarray | None,
     ) -> float: ...
-    def forward(self, data: Batches, order: np.ndarray, step: int, outputs: Sequence[np.ndarray]) -> None: ...
-    def backward(
-        self, d_outputs: Sequence[np.ndarray], step: int, learning_rate: float, weight_decay: float, rows: float
-    ) -> tuple[int, str, str] | None: ...
+    def gradient(
+        self,
+        data: Batches,
+        order: np.ndarray,
+        first_row: int,
+        whole: float | None,
+        step: int,
+        gradient: np.ndarray,
+        losses: np.ndarray,
+        head_losses: np.ndarray | None,
+    ) -> float: ...
+    def forward(self, data: Batches, order: np.ndarray, first_row: int, step: int, outputs: Sequence[np.ndarray]) -> None: ...
+    def backward(self, d_outputs: Sequence[np.ndarray], step: int, gradient: np.ndarray) -> None: ...
+    def update(
+        self,
+        gradient: np.ndarray,
+        losses: np.ndarray,
+        total_weight: float,
+        step: int,
+        learning_rate: float,
+        weight_decay: float,
+    ) -> tuple[float, float, bool, tuple[int, str, str] | None]: ...
+    def abandon(self) -> None: ...
+    def observe(
+        self,
+        data: Batches,
+        order: np.ndarray,
+        training: bool,
+        step: int,
+        dropout_rates: np.ndarray | None,
+        d_outputs: Sequence[np.ndarray],
+        values: Sequence[np.ndarray],
+        d_values: Sequence[np.ndarray],
+        gradient: np.ndarray,
+        losses: np.ndarray,
+        head_losses: np.ndarray | None,
+    ) -> list[bool]: ...
+    def perturb(
+        self,
+        data: Batches,
+        order: np.ndarray,
+        batch_size: int,
+        first_step: int,
+        learning_rates: np.ndarray,
+        all: bool,
+        trials: int,
+        scale: float,
+        antithetic: bool,
+        accept_ties: bool,
+        objective: Callable[[int, list[np.ndarray]], float] | None,
+        widths: Sequence[int],
+        losses: np.ndarray,
+        objectives: np.ndarray,
+        head_losses: np.ndarray | None,
+    ) -> tuple[int, int, int, tuple[int, str, str] | None]: ...
     def threads_for(self, data: Batches, rows: int) -> int: ...
     def may_use_blas(self, rows: int) -> bool: ...
 
@@ -126,21 +177,3 @@ def multiply(
 def available_threads() -> int: ...
 def limit_threads(most: int) -> None: ...
 def permutation(n: int, seed: int, epoch: int) -> np.ndarray: ...
-def perturb(
-    executor: _Executor,
-    data: Batches,
-    order: np.ndarray,
-    batch_size: int,
-    first_step: int,
-    learning_rates: np.ndarray,
-    all: bool,
-    trials: int,
-    scale: float,
-    antithetic: bool,
-    accept_ties: bool,
-    objective: Callable[[int, list[np.ndarray]], float] | None,
-    widths: Sequence[int],
-    losses: np.ndarray,
-    objectives: np.ndarray,
-    head_losses: np.ndarray | None,
-) -> tuple[int, int, int, tuple[int, str, str] | None]: ...

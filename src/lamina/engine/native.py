@@ -11,7 +11,7 @@ import numpy as np
 
 from lamina.engine import threads
 from lamina.engine.blas import SingleThreadedBlas, scipy_blas
-from lamina.engine.executor import live_array
+from lamina.engine.executor import Gradient, Observation, OutputGradients, Snapshot, Update, check_shape
 from lamina.engine.extension import _native
 from lamina.engine.native_data import DataReader, as_order
 from lamina.engine.plan import (
@@ -54,13 +54,6 @@ class NativeExecutor:
     product : {"automatic", "built_in", "blas"}, default "automatic"
         Which matrix product: by size, always the built-in one, or BLAS wherever there is one.
 
-    Attributes
-    ----------
-    parameters : ndarray of shape (num_parameters,)
-    state : ndarray of shape (num_state,)
-    slots : ndarray of shape (num_slots, num_parameters)
-        All three start at 0 and are live: what is written into them changes the model.
-
     Examples
     --------
     >>> from lamina.engine.program import Head, Op, Parameter
@@ -73,15 +66,12 @@ class NativeExecutor:
     >>> executor.configure(TrainingPlan(UpdateRule("gradient_descent", (), 0)))
     >>> x = np.array([[0.0], [1.0]])
     >>> result = executor.train(Batches([x], [3.0 * x + 1.0]), np.tile([0, 1], 500), 2, 0, StepValues(np.full(500, 0.5)))
-    >>> executor.parameters.round(6)
+    >>> executor.snapshot().parameters.round(6)
     array([3., 1.])
     """
 
     program: Program
     dtype: np.dtype
-    parameters: np.ndarray = live_array("_parameters")
-    state: np.ndarray = live_array("_state")
-    slots: np.ndarray = live_array("_slots")
 
     def __init__(
         self,
@@ -109,13 +99,48 @@ class NativeExecutor:
 
     def configure(self, plan: TrainingPlan) -> None:
         """Set how to train; slots are made anew, at 0, if their number changed."""
-        if self.slots.shape[0] != plan.rule.num_slots:
+        if len(self._slots) != plan.rule.num_slots:
             self._slots = _aligned_zeros((plan.rule.num_slots, self.program.num_parameters), self.dtype)
         self._plan = plan
         self._engine.configure(plan, self._slots)
+        self._held = None
+
+    def snapshot(self) -> Snapshot:
+        """Copies of all that is remembered."""
+        return Snapshot(self._parameters.copy(), self._state.copy(), self._slots.copy())
+
+    def copy_into(
+        self, parameters: np.ndarray | None = None, state: np.ndarray | None = None, slots: np.ndarray | None = None
+    ) -> None:
+        """Copy what is remembered into arrays that are there already."""
+        if parameters is not None:
+            np.copyto(parameters, self._parameters)
+        if state is not None:
+            np.copyto(state, self._state)
+        if slots is not None:
+            np.copyto(slots, self._slots)
+
+    def restore(
+        self, parameters: np.ndarray | None = None, state: np.ndarray | None = None, slots: np.ndarray | None = None
+    ) -> None:
+        """Remember these in place of what was."""
+        own = (("parameters", parameters, self._parameters), ("state", state, self._state), ("slots", slots, self._slots))
+        for name, given, vector in own:
+            if given is not None:
+                check_shape(name, given, vector.shape)
+        for _, given, vector in own:
+            if given is not None:
+                vector[...] = given
+        self._engine.abandon()
+        self._held = None
+
+    def views(self) -> tuple[np.ndarray, np.ndarray]:
+        """Parameters and state where the engine reads them."""
+        return self._parameters, self._state
 
     def train(self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues) -> TrainingResult:
         """Train on the rows ``order``, ``batch_size`` at a time; stops before the first step that is not finite."""
+        self._held = None
         order = as_order(order, data.num_rows)
         num_steps = -(-len(order) // batch_size)
         losses = np.empty(num_steps)
@@ -139,6 +164,7 @@ class NativeExecutor:
         self, data: Batches, epochs: Epochs, batch_size: int, first_step: int, values: StepValues, best: BestEpoch
     ) -> TrainingResult:
         """Many epochs in one call; stops before the first step that is not finite."""
+        self._held = None
         losses = np.empty(epochs.count * -(-data.num_rows // batch_size))
         of_heads = self._head_losses(len(losses))
         batches = self._reader.batches(data)
@@ -165,7 +191,8 @@ class NativeExecutor:
         rule: PerturbationRule,
         objective: BatchObjective | None = None,
     ) -> TrainingResult:
-        """As :func:`lamina.engine.perturbation.perturb`; a trial of one weight reuses the forward pass."""
+        """Train by perturbed weights; a trial of one weight reuses the forward pass."""
+        self._held = None
         order = as_order(order, data.num_rows)
         num_steps = -(-len(order) // batch_size)
         losses, objectives = np.empty(num_steps), np.empty(num_steps)
@@ -177,8 +204,8 @@ class NativeExecutor:
         settings = (rule.kind == "all", rule.trials, rule.scale, rule.antithetic, rule.accept_ties)
         function = None if objective is None else _by_batch(objective, order, batch_size)
         with SingleThreadedBlas():
-            done, num_clipped, num_kept, failure = _native.perturb(
-                self._engine, batches, order, batch_size, first_step, rates, *settings, function, self._output_widths, losses,
+            done, num_clipped, num_kept, failure = self._engine.perturb(
+                batches, order, batch_size, first_step, rates, *settings, function, self._output_widths, losses,
                 objectives, of_heads,
             )  # fmt: skip
         where = None if failure is None else Failure(*failure)
@@ -214,40 +241,111 @@ class NativeExecutor:
         head_losses: np.ndarray | None = None,
     ) -> tuple[float, np.ndarray]:
         """Total loss and flat gradient, penalty included, over ``order`` as one batch; nothing changes."""
+        self._held = None
         gradient = np.empty(self.program.num_parameters, dtype=self.dtype)
         batches, rows = self._reader.batches(data), as_order(order, data.num_rows)
         with self._quiet_blas(len(rows)):
             loss = self._engine.loss_and_gradient(batches, rows, training, step, gradient, head_losses)
         return loss, gradient
 
-    def forward(self, inputs: Sequence[InputArray], order: np.ndarray, step: int) -> list[np.ndarray]:
-        """Outputs of one batch in training mode; running statistics are updated."""
-        rows = as_order(order, inputs[0].shape[0])
-        self._held = (self._reader.inputs(inputs), rows)
-        outputs = self._outputs(len(rows))
+    def gradient(
+        self, data: Batches, rows: np.ndarray, step: int, first_row: int = 0, weight_sum: float | None = None
+    ) -> Gradient:
+        """First half of a step: losses of ``rows`` and their gradient; running statistics are updated."""
+        batches, rows = self._reader.batches(data), as_order(rows, data.num_rows)
+        vector = np.empty(self.program.num_parameters, dtype=self.dtype)
+        losses, of_heads = self._losses()
+        self._held = (batches, rows)
         with self._quiet_blas(len(rows)):
-            self._engine.forward(*self._held, step, outputs)
+            weight = self._engine.gradient(batches, rows, first_row, weight_sum, step, vector, losses, of_heads)
+        return Gradient(losses, weight, vector, of_heads)
+
+    def update(self, gradient: Gradient, step: int, learning_rate: float, weight_decay: float = 0.0) -> Update:
+        """Second half of a step: penalties, clipping, update."""
+        vector = np.ascontiguousarray(gradient.vector, dtype=self.dtype)
+        losses = np.ascontiguousarray(gradient.losses, dtype=np.float64)
+        check_shape("gradient.vector", vector, self._parameters.shape)
+        check_shape("gradient.losses", losses, (len(self.program.heads),))
+        with self._quiet_blas(0 if self._held is None else len(self._held[1])):
+            loss, norm, is_clipped, failure = self._engine.update(
+                vector, losses, gradient.weight_sum, step, learning_rate, weight_decay
+            )
+        self._held = None
+        where = None if failure is None else Failure(*failure)
+        return Update(loss, norm if self._plan.record_norms else None, is_clipped, where)
+
+    def forward(self, inputs: Sequence[InputArray], rows: np.ndarray, step: int, first_row: int = 0) -> list[np.ndarray]:
+        """Outputs of one batch in training mode; running statistics are updated."""
+        rows = as_order(rows, inputs[0].shape[0])
+        batches, outputs = self._reader.inputs(inputs), self._outputs(len(rows))
+        self._held = (batches, rows)
+        with self._quiet_blas(len(rows)):
+            self._engine.forward(batches, rows, first_row, step, outputs)
         return outputs
 
-    def backward_and_update(
-        self, d_outputs: Sequence[np.ndarray], step: int, learning_rate: float, weight_decay: float = 0.0, rows: float = 1.0
-    ) -> Failure | None:
-        """Back-propagate the outputs' gradients through the batch of the last :meth:`forward`, then update."""
+    def backward(self, d_outputs: Sequence[np.ndarray], step: int) -> np.ndarray:
+        """The flat gradient from gradients of the outputs of the last :meth:`forward`."""
         if self._held is None:
-            raise RuntimeError("backward_and_update: forward must be called first, once a step.")
-        with np.errstate(over="ignore", invalid="ignore"):  # shows as a number that is not finite, which is looked for
-            gradients = [np.ascontiguousarray(d, dtype=self.dtype) for d in d_outputs]
-        expected = [(len(self._held[1]), width) for width in self._output_widths]
-        if [d.shape for d in gradients] != expected:
-            raise ShapeError(phrase("d_outputs", f"must have the outputs' shapes {expected}", [d.shape for d in gradients]))
-        with self._quiet_blas(len(self._held[1])):
-            failure = self._engine.backward(gradients, step, learning_rate, weight_decay, rows)
+            raise RuntimeError("backward: forward must be called first, once a step.")
+        num_rows = len(self._held[1])
+        gradients = self._d_outputs(d_outputs, num_rows)
+        vector = np.empty(self.program.num_parameters, dtype=self.dtype)
+        with self._quiet_blas(num_rows):
+            self._engine.backward(gradients, step, vector)
+        return vector
+
+    def observe(
+        self,
+        data: Batches,
+        rows: np.ndarray | None = None,
+        *,
+        training: bool = True,
+        step: int = 0,
+        dropout_rates: Sequence[float] | None = None,
+        d_outputs: OutputGradients | None = None,
+    ) -> Observation:
+        """Every buffer of both passes, and the gradient with respect to it; nothing changes."""
         self._held = None
-        return None if failure is None else Failure(*failure)
+        rows = as_order(rows, data.num_rows)
+        has_losses = bool(data.targets) and d_outputs is None
+        batches = self._reader.batches(data) if has_losses else self._reader.inputs(data.inputs)
+        rates = None if dropout_rates is None else _shaped(np.array(dropout_rates), (self._num_dropouts,), "dropout_rates")
+        vector = np.empty(self.program.num_parameters, dtype=self.dtype)
+        values, d_values = ([np.empty((len(rows), w), dtype=self.dtype) for w in self.program.widths] for _ in range(2))
+        losses, of_heads = self._losses()
+        found = (values, d_values, vector, losses, of_heads)
+        with SingleThreadedBlas():
+            reached = self._engine.observe(batches, rows, training, step, rates, [], *found)
+            if d_outputs is not None:
+                given = self._d_outputs(d_outputs([values[b] for b in self.program.outputs]), len(rows))
+                reached = self._engine.observe(batches, rows, training, step, rates, given, *found)
+                losses, of_heads = np.full_like(losses, np.nan), None
+        weight = data.sample_weight
+        total = float(len(rows)) if weight is None else float(np.asarray(weight, dtype=np.float64)[rows].sum())
+        has_backward = has_losses or d_outputs is not None
+        return Observation(
+            dict(enumerate(values)),
+            {b: d_values[b] for b, is_reached in enumerate(reached) if is_reached},
+            Gradient(losses, total, vector, of_heads) if has_backward else None,
+        )
 
     def _quiet_blas(self, rows: int) -> AbstractContextManager[None]:
         """BLAS single-threaded for a call with batches of ``rows``; nothing where the call is too small to use BLAS."""
         return SingleThreadedBlas() if self._engine.may_use_blas(rows) else nullcontext()
+
+    def _losses(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """Where the heads' losses of one batch are written, with and without the heads' weights."""
+        heads = len(self.program.heads)
+        return np.empty(heads), np.empty(heads) if heads > 1 else None
+
+    def _d_outputs(self, given: Sequence[np.ndarray], num_rows: int) -> list[np.ndarray]:
+        """Gradients of the outputs as the engine reads them, their shapes checked."""
+        with np.errstate(over="ignore", invalid="ignore"):  # shows as a number that is not finite, which is looked for
+            gradients = [np.ascontiguousarray(d, dtype=self.dtype) for d in given]
+        expected = [(num_rows, width) for width in self._output_widths]
+        if [d.shape for d in gradients] != expected:
+            raise ShapeError(phrase("d_outputs", f"must have the outputs' shapes {expected}", [d.shape for d in gradients]))
+        return gradients
 
     def _head_losses(self, num_steps: int) -> np.ndarray | None:
         """Where each head's losses are written down; nowhere with a single head, whose losses they would be."""

@@ -10,7 +10,7 @@ from scipy import sparse
 from lamina.engine.extension import _native
 from lamina.engine.plan import Batches, InputArray
 from lamina.engine.program import Program
-from lamina.errors import DataError, ShapeError, phrase
+from lamina.errors import DataError, InvalidSettingError, ShapeError, phrase
 
 __all__ = ["DataReader", "as_order", "as_source"]
 
@@ -48,7 +48,7 @@ class DataReader:
     def _read(self, data: Batches) -> _native.Batches:
         if self._has_external:
             rule = "must have a loss of its own to be trained, evaluated or differentiated by the executor"
-            raise DataError(phrase("head", rule, "external", repair="Use forward and backward_and_update instead."))
+            raise InvalidSettingError(phrase("head", rule, "external", repair="Use forward, backward and update instead."))
         num_rows = data.num_rows
         inputs = self._sources(data.inputs, self._input_widths, num_rows, "input")
         targets = self._sources(data.targets, self._target_widths, num_rows, "target")

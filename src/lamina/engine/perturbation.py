@@ -19,19 +19,15 @@ running statistics follow once a step; dropout must not be there, or be 0.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
-from lamina.engine.executor import Executor
-from lamina.engine.plan import Batches, StepValues, TrainingResult
+__all__ = ["BatchObjective", "PerturbationRule"]
 
-__all__ = ["BatchObjective", "PerturbationRule", "perturb"]
-
+#: ``objective(outputs, rows)``: a number for the outputs of a batch, to be lowered.
 BatchObjective: TypeAlias = Callable[[Sequence[np.ndarray], np.ndarray], float]
 
 
@@ -41,49 +37,12 @@ class PerturbationRule:
 
     ``kind`` is "one" or "all"; ``trials`` >= 1; ``scale`` > 0 and ``antithetic`` belong to "all", ``accept_ties`` (keep a change
     that leaves the objective as it is) to "one".
-    """
-
-    kind: str
-    trials: int
-    scale: float = 0.0
-    antithetic: bool = True
-    accept_ties: bool = False
-
-
-def perturb(
-    executor: Executor,
-    data: Batches,
-    order: np.ndarray,
-    batch_size: int,
-    first_step: int,
-    values: StepValues,
-    rule: PerturbationRule,
-    objective: BatchObjective | None = None,
-) -> TrainingResult:
-    """Train as :meth:`lamina.engine.executor.Executor.train` does, but by perturbed weights.
-
-    Parameters
-    ----------
-    executor : Executor
-        Configured; seed, clipping and the penalty's division are its plan's.
-    data, order, batch_size, first_step, values
-        As in :meth:`~lamina.engine.executor.Executor.train`; only ``values.learning_rates`` is used.
-    rule : PerturbationRule
-    objective : callable, optional
-        ``objective(outputs, rows) -> float``, to be lowered in place of the losses: the outputs of a batch (one array an output,
-        its own to keep) and the numbers of its rows. It may use the executor to predict, and must not train with it.
-
-    Returns
-    -------
-    TrainingResult
-        Losses before each step's change (for antithetic pairs, the mean of the pair's), with ``objectives`` likewise and
-        ``num_kept``.
 
     Examples
     --------
     A line, learnt from nothing but the losses of 40 random changes:
 
-    >>> from lamina.engine import TrainingPlan, UpdateRule, make_executor
+    >>> from lamina.engine import Batches, StepValues, TrainingPlan, UpdateRule, make_executor
     >>> from lamina.engine.program import Head, Op, Parameter, Program
     >>> program = Program(
     ...     widths=(1, 1), inputs=(0,), outputs=(1,), ops=(Op("dense", "line", (0,), 1, (0, 1)),),
@@ -94,12 +53,13 @@ def perturb(
     >>> executor.configure(TrainingPlan(UpdateRule("gradient_descent", (), 0)))
     >>> x = np.array([[0.0], [1.0]])
     >>> rule = PerturbationRule("one", trials=20)
-    >>> result = perturb(executor, Batches([x], [3.0 * x]), np.tile([0, 1], 20), 2, 0, StepValues(np.ones(20)), rule)
+    >>> result = executor.perturb(Batches([x], [3.0 * x]), np.tile([0, 1], 20), 2, 0, StepValues(np.ones(20)), rule)
     >>> bool(executor.evaluate(Batches([x], [3.0 * x]))[0] < 0.01 * result.losses[0])
     True
     """
-    steps: Any = getattr(executor, "perturb", None)
-    if steps is None:
-        steps = partial(importlib.import_module("lamina.engine.reference.perturbation").perturb, executor)
-    result: TrainingResult = steps(data, order, batch_size, first_step, values, rule, objective)
-    return result
+
+    kind: str
+    trials: int
+    scale: float = 0.0
+    antithetic: bool = True
+    accept_ties: bool = False

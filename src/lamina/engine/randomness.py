@@ -27,14 +27,15 @@ _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
 
 
-def random_words(count: int, *, seed: int, purpose: int, step: int = 0, op: int = 0) -> np.ndarray:
-    """The first ``count`` 32-bit words of a stream, ndarray of shape (count,) uint32.
+def random_words(count: int, *, seed: int, purpose: int, step: int = 0, op: int = 0, first: int = 0) -> np.ndarray:
+    """``count`` 32-bit words of a stream from word ``first`` on, ndarray of shape (count,) uint32.
 
     >>> random_words(4, seed=0, purpose=0)
     array([1713891541, 3781805453, 3159862348, 2600524760], dtype=uint32)
     """
-    num_blocks = -(-count // 4)
-    c0 = np.arange(num_blocks, dtype=np.uint64)
+    first_block, skipped = divmod(first, 4)
+    num_blocks = -(-(skipped + count) // 4)
+    c0 = np.arange(first_block, first_block + num_blocks, dtype=np.uint64)
     c1 = np.full(num_blocks, step & 0xFFFFFFFF, dtype=np.uint64)
     c2 = np.full(num_blocks, op, dtype=np.uint64)
     c3 = np.full(num_blocks, purpose, dtype=np.uint64)
@@ -48,7 +49,7 @@ def random_words(count: int, *, seed: int, purpose: int, step: int = 0, op: int 
             product0 & _LOW,
         )
         key0, key1 = (key0 + _WEYL[0]) & 0xFFFFFFFF, (key1 + _WEYL[1]) & 0xFFFFFFFF
-    return np.stack([c0, c1, c2, c3], axis=1).astype(np.uint32).reshape(-1)[:count]
+    return np.stack([c0, c1, c2, c3], axis=1).astype(np.uint32).reshape(-1)[skipped : skipped + count]
 
 
 def permutation(n: int, *, seed: int, epoch: int) -> np.ndarray:
@@ -65,8 +66,11 @@ def permutation(n: int, *, seed: int, epoch: int) -> np.ndarray:
     return np.array(order, dtype=np.int64)
 
 
-def keep_mask(rows: int, width: int, rate: float, *, seed: int, step: int, op: int) -> np.ndarray:
-    """Which elements dropout keeps: bool (rows, width); an element is kept when its word is at least ``floor(rate * 2^32)``."""
+def keep_mask(rows: int, width: int, rate: float, *, seed: int, step: int, op: int, first_row: int = 0) -> np.ndarray:
+    """Which elements dropout keeps: bool (rows, width); an element is kept when its word is at least ``floor(rate * 2^32)``.
+
+    ``first_row`` is how many rows of the batch come before these.
+    """
     threshold = np.uint32(min(int(rate * 4294967296.0), 0xFFFFFFFF))
-    words = random_words(rows * width, seed=seed, purpose=DROPOUT, step=step, op=op)
+    words = random_words(rows * width, seed=seed, purpose=DROPOUT, step=step, op=op, first=first_row * width)
     return (words >= threshold).reshape(rows, width)

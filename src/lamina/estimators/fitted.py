@@ -78,7 +78,8 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
     def _views(self, parameters_of: Any) -> LayerArrays:
         executor = self._fitted_trainer("coefs_").executor
         parameters: list[Parameter] = parameters_of(executor.program)
-        return LayerArrays(executor.parameters[p.slice].reshape(p.shape) for p in parameters)
+        vector, _ = executor.views()
+        return LayerArrays(vector[p.slice].reshape(p.shape) for p in parameters)
 
     def _fitted_trainer(self, attribute: str) -> Trainer:
         if not self.__sklearn_is_fitted__():

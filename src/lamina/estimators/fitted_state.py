@@ -66,8 +66,7 @@ def fitted_state(estimator: MultilayerPerceptron) -> FittedState:
     trainer = estimator._trainer
     return FittedState(
         trainer.network,
-        np.array(trainer.executor.parameters),
-        np.array(trainer.executor.state),
+        *trainer.executor.snapshot()[:2],
         estimator._target_state(),
         {name: getattr(estimator, name) for name in _ATTRIBUTES if hasattr(estimator, name)},
         getattr(estimator, "feature_names_in_", np.array([])).tolist(),

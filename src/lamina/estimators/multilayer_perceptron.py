@@ -314,7 +314,7 @@ class MultilayerPerceptron(SharedParameters, FittedNetwork, ABC):
             repair = "Set warm_start=False to begin anew."
             rule = f"must keep the shapes {expected} of the fitted model"
             raise ShapeError(phrase("the network's parameters", rule, came, repair=repair, owner=type(self).__name__))
-        return network, (executor.parameters.copy(), executor.state.copy())
+        return network, executor.snapshot()[:2]
 
     def _split(self, rows: Rows, X_val: Any, y_val: Any, groups: Any) -> tuple[Rows, Rows | None]:
         """Rows to train on, and rows to validate on: the user's, or some set aside, or none."""

@@ -67,10 +67,10 @@ class Footprints(Callback):
         self.way: list[np.ndarray] = []
 
     def on_fit_begin(self, trainer: Run) -> None:
-        self.way.append(trainer.executor.parameters.copy())
+        self.way.append(trainer.executor.snapshot().parameters)
 
     def on_step_end(self, trainer: Run, losses: np.ndarray) -> None:
-        self.way.append(trainer.executor.parameters.copy())
+        self.way.append(trainer.executor.snapshot().parameters)
 
 
 def train_two_weights(batch_size: int, learning_rate: float, num_epochs: int, *, seed: int = 0) -> TwoWeights:
@@ -81,7 +81,7 @@ def train_two_weights(batch_size: int, learning_rate: float, num_epochs: int, *,
     footprints = Footprints()
     settings: Any = {"batch_size": batch_size, "seed": seed, "dtype": "float64", "callbacks": [footprints]}
     trainer = Trainer(Sequential([Dense(1)], 1), "squared_error", GradientDescent(learning_rate), **settings)
-    trainer.executor.parameters[:] = START
+    trainer.executor.restore(parameters=np.array(START))
     trainer.fit(X, y, max_epochs=num_epochs)
     loss_at = _loss_of(trainer, X, y)
     W, B = np.meshgrid(*(np.linspace(low, high, 60) for low, high in BOUNDS))
@@ -98,7 +98,7 @@ def _loss_of(trainer: Trainer, X: np.ndarray, y: np.ndarray) -> Callable[[np.nda
     data = Batches([X], [y])
 
     def loss_at(point: np.ndarray) -> float:
-        trainer.executor.parameters[:] = point
+        trainer.executor.restore(parameters=point)
         return float(trainer.executor.evaluate(data)[0])
 
     return loss_at

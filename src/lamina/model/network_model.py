@@ -118,7 +118,7 @@ class NetworkModel:
         )
         engine = "reference" if trainer.engine == "reference" else "auto"
         history = History(trainer.history)
-        return cls(trainer.network, outputs, executor.parameters, executor.state, history, trainer.stop_reason, engine)
+        return cls(trainer.network, outputs, *executor.snapshot()[:2], history, trainer.stop_reason, engine)
 
     @property
     def dtype(self) -> np.dtype:
@@ -248,7 +248,7 @@ class NetworkModel:
         weights = [output.weight for output in self.outputs]
         program = self.network.program(known, weights) if len(known) == len(losses) else self.network.program()
         executor = make_executor(program, dtype=self.dtype.name, engine=self.engine)
-        executor.parameters[:], executor.state[:] = self.parameters, self.state
+        executor.restore(self.parameters, self.state)
         return executor
 
     def _inputs(self, X: Any) -> list[Any]:

@@ -55,7 +55,7 @@ def data_driven_initialization(
     Returns
     -------
     ndarray of shape (num_parameters,)
-        The flat parameter vector: ``trainer.executor.parameters[:] = …``.
+        The flat parameter vector: ``trainer.executor.restore(…)``.
 
     Raises
     ------

@@ -111,7 +111,7 @@ class NamedArrays(Mapping[str, np.ndarray]):
             When ``values`` is not a mapping with exactly these names.
         """
         if not isinstance(values, Mapping):
-            repair = "For a flat vector use trainer.executor.parameters[:] = vector."
+            repair = "For a flat vector use trainer.executor.restore(vector)."
             raise InvalidSettingError(
                 phrase(self._what, "must be a mapping of names to arrays", type(values).__name__, repair=repair)
             )

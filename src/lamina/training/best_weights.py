@@ -29,21 +29,23 @@ class Weights:
 
     @classmethod
     def of(cls, executor: Executor) -> Self:
-        return cls(executor.parameters.copy(), executor.state.copy())
+        program, dtype = executor.program, executor.dtype
+        weights = cls(np.empty(program.num_parameters, dtype), np.empty(program.num_state, dtype))
+        weights.take(executor)
+        return weights
 
     def take(self, executor: Executor) -> None:
         """Copy the executor's present weights into these."""
-        np.copyto(self.parameters, executor.parameters)
-        np.copyto(self.state, executor.state)
+        executor.copy_into(self.parameters, self.state)
 
     def put(self, executor: Executor) -> None:
         """Copy these into the executor."""
-        executor.parameters[:] = self.parameters
-        executor.state[:] = self.state
+        executor.restore(self.parameters, self.state)
 
     def equals(self, executor: Executor) -> bool:
         """Whether the executor has them."""
-        return np.array_equal(self.parameters, executor.parameters) and np.array_equal(self.state, executor.state)
+        present = executor.snapshot()
+        return np.array_equal(self.parameters, present.parameters) and np.array_equal(self.state, present.state)
 
     def to_dict(self) -> dict[str, np.ndarray]:
         """What a checkpoint stores; the keywords of the constructor."""
@@ -121,9 +123,10 @@ class BestWeights:
 
     def _room(self, executor: Executor) -> tuple[Weights, Weights]:
         """Memory for two of the executor's weights, allocated once."""
-        if self._best is None or self._best.parameters.shape != executor.parameters.shape:
+        size = executor.program.num_parameters
+        if self._best is None or len(self._best.parameters) != size:
             self._best = Weights.of(executor)
-        if self._before is None or self._before.parameters.shape != executor.parameters.shape:
+        if self._before is None or len(self._before.parameters) != size:
             self._before = Weights.of(executor)
         return self._best, self._before
 

@@ -69,10 +69,10 @@ def sample_predictions(
     if not any(op.kind == "dropout" and op.settings[0] > 0 for op in weights.program.ops):
         rule, repair = "must have a layer of dropout with a rate above 0", "Add Dropout, or use predict."
         raise InvalidSettingError(phrase("the network", rule, network, repair=repair, owner="Monte Carlo dropout"))
-    folded, parameters = network.fold(weights.parameters, weights.state, as_dense=True)
+    folded, parameters = network.fold(*weights.snapshot()[:2], as_dense=True)
     executor = make_executor(folded.program(), dtype=weights.dtype, engine=engine, n_threads=n_threads)
     executor.configure(TrainingPlan(GradientDescent().rule(), seed=seed))
-    executor.parameters[:] = parameters
+    executor.restore(parameters=parameters)
     parts = [_moments(executor, links, inputs, *chunk, mc_samples) for chunk in _chunks(inputs[0].shape[0])]
     columns = zip(*parts, strict=True)
     joined = [[np.concatenate(moments) for moments in zip(*column, strict=True)] for column in columns]

@@ -188,7 +188,7 @@ class Predictor:
 
         The optimizer's memory (Adam's moments, say) stays as it is.
         """
-        return self.network.unflatten(self.executor.parameters)
+        return self.network.unflatten(self.executor.views()[0])
 
     @weights.setter
     def weights(self, arrays: Mapping[str, Any]) -> None:
@@ -197,7 +197,7 @@ class Predictor:
     @property
     def running_statistics(self) -> NamedArrays:
         """The running means and variances of batch normalization by name, as :attr:`weights`."""
-        return self.network.unflatten_state(self.executor.state)
+        return self.network.unflatten_state(self.executor.views()[1])
 
     @running_statistics.setter
     def running_statistics(self, arrays: Mapping[str, Any]) -> None:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lamina.engine.executor import Snapshot
 from lamina.stop_reason import StopReason
 from lamina.training.callbacks.callback import Run
 from lamina.training.history import History
 
 __all__ = ["load_run_state", "run_state"]
 
-_ARRAYS = ("parameters", "state", "slots")
-
 
 def run_state(run: Run) -> dict[str, Any]:
-    """Counters, history, the schedule's memory, and copies of the executor's arrays."""
+    """Counters, history, the schedule's memory, and what the executor remembers."""
     reactive = run.schedule.reactive
     return {
         "epoch": run.epoch,
@@ -23,7 +22,7 @@ def run_state(run: Run) -> dict[str, Any]:
         "stop_reason": None if run.stop_reason is None else [run.stop_reason.code, run.stop_reason.text],
         "history": run.history.to_list(),
         "schedule": None if reactive is None else reactive.state(),
-        **{name: getattr(run.executor, name).copy() for name in _ARRAYS},
+        **run.executor.snapshot()._asdict(),
     }
 
 
@@ -34,5 +33,4 @@ def load_run_state(run: Run, state: Mapping[str, Any]) -> None:
     run.history = History(state["history"])
     if run.schedule.reactive is not None and state["schedule"] is not None:
         run.schedule.reactive.load_state(state["schedule"])
-    for name in _ARRAYS:
-        getattr(run.executor, name)[:] = state[name]
+    run.executor.restore(**{name: state[name] for name in Snapshot._fields})

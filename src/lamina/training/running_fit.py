@@ -86,7 +86,7 @@ class RunningFit:
         assert self._model is not None
         first = [] if self._first is None else [self._first]
         self._lowest = put_best([*self.best.candidates, *first], self._model.executor, self._comparable_loss)
-        self._model.executor.slots[:] = 0
+        self._model.executor.restore(slots=np.zeros_like(self._model.executor.snapshot().slots))
         inputs = [] if self._training is None else self._training.inputs
         self._inputs_are_beyond = any(is_beyond(array, self._model.executor.dtype) for array in inputs)
 
@@ -110,8 +110,7 @@ class RunningFit:
     def find_non_finite(self, measures: bool) -> str:
         """What must not be called a success, if there is such: weights, state or, if it ``measures``, the loss of all rows."""
         assert self._model is not None
-        executor = self._model.executor
-        if not all(bool(np.isfinite(array).all()) for array in (executor.parameters, executor.state, executor.slots)):
+        if not all(bool(np.isfinite(array).all()) for array in self._model.executor.snapshot()):
             return "a weight"
         return "the loss of the training rows" if measures and not math.isfinite(self._measured("loss")) else ""
 

@@ -468,7 +468,7 @@ class Trainer(Predictor):
         run, self._model = vars(self).pop("_run"), None
         self._moments = Moments([ScheduleWatch(), *self.callbacks])
         if run is not None:
-            slots = self.build().executor.slots
+            slots = self.build().executor.snapshot().slots
             # of an optimizer that has been replaced since: the next fit would begin the memory anew
             load_run_state(self, run if run["slots"].shape == slots.shape else run | {"slots": slots})
 

@@ -73,7 +73,7 @@ class WeightedNetwork:
         # before the executor allocates: it names a layer that is too large
         first_values = network.initialize(seed, dtype) if weights is None else weights
         self.executor: Executor = make_executor(program, dtype=dtype.name, engine=engine, n_threads=n_threads)
-        self.executor.parameters[:], self.executor.state[:] = first_values
+        self.executor.restore(*first_values)
         self.stepper: Stepper = self.executor
 
     @property

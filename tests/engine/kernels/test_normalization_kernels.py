@@ -103,13 +103,14 @@ def test_float_batch_norm_of_many_rows_far_from_zero_keeps_its_digits(kernels, r
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 7), (5, 64), (50, 33)])
+@pytest.mark.parametrize("first_row", [0, 1, 3, 64])
 @pytest.mark.parametrize("rate", [0.0, 0.3, 0.999])
-def test_dropout_keeps_what_the_philox_mask_says(kernels, rng, shape, rate):
+def test_dropout_keeps_what_the_philox_mask_says(kernels, rng, shape, rate, first_row):
     x, seed = kernels.array(rng.normal(size=shape)), 2**40 + 5
     out, mask, d_x = np.empty_like(x), np.full(shape, 9, np.uint8), np.empty_like(x)
-    kernels.dropout_forward(out, mask, x, x.size, rate, kernels.key(seed, DROPOUT, 12, 3))
+    kernels.dropout_forward(out, mask, x, first_row * shape[1], x.size, rate, kernels.key(seed, DROPOUT, 12, 3))
     kernels.dropout_backward(d_x, x, mask, x.size, rate)
-    keep = keep_mask(*shape, rate, seed=seed, step=12, op=3)
+    keep = keep_mask(first_row + shape[0], shape[1], rate, seed=seed, step=12, op=3)[first_row:]
     np.testing.assert_array_equal(mask, keep.astype(np.uint8))
     np.testing.assert_array_equal(out, np.where(keep, x * kernels.dtype.type(1 / (1 - rate)), 0))
     np.testing.assert_array_equal(d_x, out)
@@ -118,5 +119,5 @@ def test_dropout_keeps_what_the_philox_mask_says(kernels, rng, shape, rate):
 def test_dropout_silences_what_is_not_finite_too(kernels):
     x = kernels.array(np.full((1, 400), np.inf))
     out, mask = np.empty_like(x), np.empty(x.shape, np.uint8)
-    kernels.dropout_forward(out, mask, x, x.size, 0.5, kernels.key(1, DROPOUT, 0, 0))
+    kernels.dropout_forward(out, mask, x, 0, x.size, 0.5, kernels.key(1, DROPOUT, 0, 0))
     np.testing.assert_array_equal(np.isfinite(out), mask == 0)

@@ -91,7 +91,7 @@ def test_every_form_of_the_inputs_trains_alike(box, tmp_path, form, reader, dtyp
         native.train(Batches([inputs], [y]), order, 8, 0, StepValues(np.full(8, 0.05)))
         native.predictions = native.predict([inputs])[0]
         executors.append(native)
-    np.testing.assert_allclose(executors[0].parameters, executors[1].parameters, **box.tolerance(dtype))
+    np.testing.assert_allclose(executors[0].snapshot().parameters, executors[1].snapshot().parameters, **box.tolerance(dtype))
     np.testing.assert_allclose(executors[0].predictions, executors[1].predictions, **box.tolerance(dtype, 5.0))
 
 
@@ -147,13 +147,13 @@ def test_gradients_of_outputs_need_the_outputs_shapes(box):
     native, _ = box.pair(box.classifier(features=4, hidden=(3,)), "float32")
     native.forward(_data().inputs, np.arange(6), 0)
     with pytest.raises(ShapeError, match="d_outputs must have the outputs' shapes"):
-        native.backward_and_update([np.zeros((5, 2), np.float32)], 0, 0.1)
+        native.backward([np.zeros((5, 2), np.float32)], 0)
 
 
 def test_data_are_read_once_and_live(box):
     executor = NativeExecutor(_line(box), "float32")
     x, y = np.ones((3, 1), np.float32), np.zeros((3, 1), np.float32)
-    executor.parameters[:] = 1.0, 0.0
+    executor.restore(parameters=np.array([1.0, 0.0]))
     data = Batches([x], [y])
     assert executor.evaluate(data) == pytest.approx(0.5)
     x[:] = 3.0  # the same memory, with other numbers
@@ -185,7 +185,7 @@ def test_two_executors_read_the_same_data_each_in_its_own_way(box):
     data = Batches([np.ones((3, 1), np.float32)], [np.zeros((3, 1), np.float32)])
     for dtype in ("float32", "float64"):
         executor = NativeExecutor(_line(box), dtype)
-        executor.parameters[:] = 2.0, 0.0
+        executor.restore(parameters=np.array([2.0, 0.0]))
         assert executor.evaluate(data) == pytest.approx(2.0)
 
 

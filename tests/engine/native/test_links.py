@@ -15,7 +15,7 @@ def test_a_link_in_the_engine_is_the_prediction_of_its_loss(box, name, dtype):
     program = box.classifier()
     data = box.batches_for(program, 70, dtype)
     for executor in box.pair(program, dtype):
-        executor.parameters[:] *= 30.0  # logits far out, where a careless link overflows
+        executor.views()[0][:] *= 30.0  # logits far out, where a careless link overflows
         logits, linked = executor.predict(data.inputs)[0], executor.predict(data.inputs, [loss.link])[0]
         np.testing.assert_allclose(linked, loss.predict(logits), **box.tolerance(dtype, 20.0))
 

@@ -131,10 +131,10 @@ def test_several_inputs_and_heads_agree_with_the_reference(box):
 def test_loss_and_gradient_change_neither_parameters_nor_state(box):
     program = OPS["batch norm"](box, 5)
     native, _ = box.pair(program, "float64")
-    before = native.parameters.copy(), native.state.copy()
+    before = native.snapshot().parameters, native.snapshot().state
     native.loss_and_gradient(box.batches_for(program, 8, "float64"), training=True)
-    assert np.array_equal(before[0], native.parameters)
-    assert np.array_equal(before[1], native.state)
+    assert np.array_equal(before[0], native.snapshot().parameters)
+    assert np.array_equal(before[1], native.snapshot().state)
 
 
 @pytest.mark.parametrize("op", ["batch norm", "layer norm", "prelu", "multiply", "concat", "activation gelu", "dropout"])
@@ -144,10 +144,10 @@ def test_the_gradient_is_the_slope_of_the_loss_along_a_random_direction(box, op)
     data = box.batches_for(program, 9, "float64")
     direction = np.random.default_rng(7).normal(size=program.num_parameters)
     _, gradient = native.loss_and_gradient(data, step=2)
-    start, h = native.parameters.copy(), 1e-6
+    start, h = native.snapshot().parameters, 1e-6
     losses = []
     for sign in (1.0, -1.0):
-        native.parameters[:] = start + sign * h * direction
+        native.restore(parameters=start + sign * h * direction)
         losses.append(native.loss_and_gradient(data, step=2)[0])
     assert (losses[0] - losses[1]) / (2 * h) == pytest.approx(gradient @ direction, rel=1e-6, abs=1e-7)
 

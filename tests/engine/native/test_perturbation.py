@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 
 from lamina.engine import Batches, Clipping, Head, StepValues, TrainingPlan, UpdateRule
-from lamina.engine.perturbation import PerturbationRule, perturb
+from lamina.engine.perturbation import PerturbationRule
 from lamina.engine.reference.perturbation import draw_changes, draw_signs
 
 GRADIENT_DESCENT = UpdateRule("gradient_descent", (), 0)
@@ -40,8 +40,8 @@ def agree(native, reference, results, dtype, box):
     assert first.num_kept == second.num_kept
     np.testing.assert_allclose(first.losses, second.losses, **tolerance)
     np.testing.assert_allclose(first.objectives, second.objectives, **tolerance)
-    np.testing.assert_allclose(native.parameters, reference.parameters, **tolerance)
-    np.testing.assert_allclose(native.state, reference.state, **tolerance)
+    np.testing.assert_allclose(native.snapshot().parameters, reference.snapshot().parameters, **tolerance)
+    np.testing.assert_allclose(native.snapshot().state, reference.snapshot().state, **tolerance)
 
 
 def train_both(executors, data, rule, *, steps=4, rows=30, rate=0.05, objective=None, plan=None):
@@ -49,7 +49,7 @@ def train_both(executors, data, rule, *, steps=4, rows=30, rate=0.05, objective=
     order = np.random.default_rng(7).permutation(data.num_rows)[: steps * rows].astype(np.int64)
     for executor in executors:
         executor.configure(plan or TrainingPlan(GRADIENT_DESCENT, seed=11, penalty_per_row=True))
-        results.append(perturb(executor, data, order, rows, 2, StepValues(np.linspace(rate, rate / 2, steps)), rule, objective))
+        results.append(executor.perturb(data, order, rows, 2, StepValues(np.linspace(rate, rate / 2, steps)), rule, objective))
     return results
 
 
@@ -58,10 +58,10 @@ def train_both(executors, data, rule, *, steps=4, rows=30, rate=0.05, objective=
 def test_l8_l9_a_graph_of_every_op_ends_where_the_reference_ends(box, rule, weighted):
     program = graph(box)
     executors = box.pair(program, "float64")
-    before = executors[0].parameters.copy()
+    before = executors[0].snapshot().parameters
     results = train_both(executors, box.batches_for(program, 121, "float64", weighted=weighted), RULES[rule])
     agree(*executors, results, "float64", box)
-    assert np.any(executors[0].parameters != before)
+    assert np.any(executors[0].snapshot().parameters != before)
 
 
 @pytest.mark.parametrize("function", DENSE_FUNCTIONS)
@@ -78,7 +78,7 @@ def test_l8_kept_changes_lower_the_loss_and_the_reused_forward_pass_knows_it(box
     data = box.batches_for(program, 50, "float64")
     (native, _) = box.pair(program, "float64")
     native.configure(TrainingPlan(GRADIENT_DESCENT))
-    result = perturb(native, data, np.tile(np.arange(50), 10), 50, 0, StepValues(np.full(10, 0.5)), RULES["one"])
+    result = native.perturb(data, np.tile(np.arange(50), 10), 50, 0, StepValues(np.full(10, 0.5)), RULES["one"])
     assert np.all(np.diff(result.losses) < 0)
     assert 10 < result.num_kept < 600
 
@@ -88,7 +88,7 @@ def test_l9_float32_follows_the_reference(box):
     executors = box.pair(program, "float32")
     rule = PerturbationRule("all", trials=2, scale=0.25)  # differences of a small change are mostly rounding in float32
     results = train_both(executors, box.batches_for(program, 120, "float32"), rule)
-    np.testing.assert_allclose(executors[0].parameters, executors[1].parameters, atol=1e-5)
+    np.testing.assert_allclose(executors[0].snapshot().parameters, executors[1].snapshot().parameters, atol=1e-5)
     np.testing.assert_allclose(results[0].losses, results[1].losses, rtol=1e-5)
 
 
@@ -98,9 +98,9 @@ def test_l9_the_mean_over_many_draws_is_the_gradient(box):
     (native, _) = box.pair(program, "float64")
     native.configure(TrainingPlan(GRADIENT_DESCENT))
     _, gradient = native.loss_and_gradient(data)
-    before = native.parameters.copy()
-    perturb(native, data, np.arange(40), 40, 0, StepValues(np.ones(1)), PerturbationRule("all", trials=20000, scale=1e-4))
-    np.testing.assert_allclose(before - native.parameters, gradient, atol=0.03 * np.linalg.norm(gradient))
+    before = native.snapshot().parameters
+    native.perturb(data, np.arange(40), 40, 0, StepValues(np.ones(1)), PerturbationRule("all", trials=20000, scale=1e-4))
+    np.testing.assert_allclose(before - native.snapshot().parameters, gradient, atol=0.03 * np.linalg.norm(gradient))
 
 
 def test_sparse_rows_give_the_numbers_of_dense_ones(box):
@@ -111,19 +111,19 @@ def test_sparse_rows_give_the_numbers_of_dense_ones(box):
         executors = [box.pair(program, "float64")[0] for _ in range(2)]
         for executor, x in zip(executors, (dense.inputs[0], sparse.csr_array(dense.inputs[0])), strict=True):
             executor.configure(TrainingPlan(GRADIENT_DESCENT))
-            perturb(executor, Batches([x], dense.targets), np.arange(60), 30, 0, StepValues(np.full(2, 0.1)), RULES[rule])
-        np.testing.assert_allclose(executors[0].parameters, executors[1].parameters, rtol=1e-10, atol=1e-12)
+            executor.perturb(Batches([x], dense.targets), np.arange(60), 30, 0, StepValues(np.full(2, 0.1)), RULES[rule])
+        np.testing.assert_allclose(executors[0].snapshot().parameters, executors[1].snapshot().parameters, rtol=1e-10, atol=1e-12)
 
 
 def test_clipping_bounds_the_estimated_gradient(box):
     program = box.classifier(7, (9,), 3, "tanh")
     executors = box.pair(program, "float64")
-    before = executors[0].parameters.copy()
+    before = executors[0].snapshot().parameters
     plan = TrainingPlan(GRADIENT_DESCENT, Clipping(norm=1e-3))
     results = train_both(executors, box.batches_for(program, 60, "float64"), RULES["all"], steps=1, rate=1.0, plan=plan)
     agree(*executors, results, "float64", box)
     assert results[0].num_clipped == 1
-    assert np.linalg.norm(executors[0].parameters - before) == pytest.approx(1e-3)
+    assert np.linalg.norm(executors[0].snapshot().parameters - before) == pytest.approx(1e-3)
 
 
 @pytest.mark.parametrize("rule", ["one, ties kept", "all, one-sided"])
@@ -146,7 +146,7 @@ def test_an_objective_that_raises_leaves_the_weights_of_the_step_before(box, rul
     program = box.classifier(7, (9,), 3)
     data = box.batches_for(program, 30, "float64")
     for executor in box.pair(program, "float64"):
-        before, calls = executor.parameters.copy(), []
+        before, calls = executor.snapshot().parameters, []
 
         def fail(outputs, rows, calls=calls):
             calls.append(len(rows))
@@ -156,8 +156,8 @@ def test_an_objective_that_raises_leaves_the_weights_of_the_step_before(box, rul
 
         executor.configure(TrainingPlan(GRADIENT_DESCENT))
         with pytest.raises(RuntimeError, match="no opinion"):
-            perturb(executor, data, np.arange(30), 30, 0, StepValues(np.ones(1)), RULES[rule], fail)
-        np.testing.assert_array_equal(executor.parameters, before)
+            executor.perturb(data, np.arange(30), 30, 0, StepValues(np.ones(1)), RULES[rule], fail)
+        np.testing.assert_array_equal(executor.snapshot().parameters, before)
 
 
 def test_an_objective_may_predict_with_the_executor_that_calls_it(box):
@@ -170,7 +170,7 @@ def test_an_objective_may_predict_with_the_executor_that_calls_it(box):
         return float(np.mean(outputs[0]))
 
     native.configure(TrainingPlan(GRADIENT_DESCENT))
-    result = perturb(native, data, np.arange(30), 10, 0, StepValues(np.full(3, 0.1)), RULES["all"], objective)
+    result = native.perturb(data, np.arange(30), 10, 0, StepValues(np.full(3, 0.1)), RULES["all"], objective)
     assert len(result.objectives) == 3
 
 
@@ -183,10 +183,10 @@ def test_a_step_that_is_not_finite_is_not_applied(box, rule):
     outcomes = []
     for executor in executors:
         executor.configure(TrainingPlan(GRADIENT_DESCENT))
-        outcomes.append(perturb(executor, data, np.arange(20), 10, 0, StepValues(np.full(2, 0.01)), RULES[rule]))
+        outcomes.append(executor.perturb(data, np.arange(20), 10, 0, StepValues(np.full(2, 0.01)), RULES[rule]))
     assert outcomes[0].failure == outcomes[1].failure
     assert (outcomes[0].failure.step, outcomes[0].failure.quantity, len(outcomes[0].losses)) == (1, "activation", 1)
-    np.testing.assert_allclose(executors[0].parameters, executors[1].parameters)
+    np.testing.assert_allclose(executors[0].snapshot().parameters, executors[1].snapshot().parameters)
 
 
 def test_draws_are_spread_evenly():

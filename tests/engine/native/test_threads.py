@@ -35,8 +35,8 @@ def test_results_are_the_same_bits_for_any_number_of_threads(box, dtype):
     one, result, prediction, losses = _train(box, program, dtype, 1)
     for n_threads in (2, 3, None):
         other, its_result, its_prediction, its_losses = _train(box, program, dtype, n_threads)
-        assert np.array_equal(one.parameters, other.parameters)
-        assert np.array_equal(one.state, other.state)
+        assert np.array_equal(one.snapshot().parameters, other.snapshot().parameters)
+        assert np.array_equal(one.snapshot().state, other.snapshot().state)
         assert np.array_equal(result.losses, its_result.losses)
         assert np.array_equal(result.gradient_norms, its_result.gradient_norms)
         assert np.array_equal(prediction, its_prediction)
@@ -80,7 +80,7 @@ def test_sparse_batches_train_to_the_same_bits(box):
         executor.configure(PLAN)
         executor.train(data, order, 150, 0, StepValues(np.full(3, 0.01)))
     for other in executors[1:]:
-        assert np.array_equal(executors[0].parameters, other.parameters)
+        assert np.array_equal(executors[0].snapshot().parameters, other.snapshot().parameters)
 
 
 def test_executors_train_side_by_side(box):
@@ -94,7 +94,7 @@ def _train_small(box, program):
     native, _ = box.pair(program, "float32")
     native.configure(PLAN)
     native.train(box.batches_for(program, 400, "float32"), np.arange(400), 8, 0, StepValues(np.full(50, 0.01)))
-    return native.parameters.copy()
+    return native.snapshot().parameters
 
 
 @pytest.mark.parametrize("sparse", [False, True])

@@ -36,9 +36,9 @@ def _check_equal(box, executors, results, dtype, scale=20.0):
     close = box.tolerance(dtype, scale)
     assert len(result.losses) == len(expected.losses)
     np.testing.assert_allclose(result.losses, expected.losses, rtol=close["rtol"])
-    np.testing.assert_allclose(native.parameters, reference.parameters, **close)
-    np.testing.assert_allclose(native.state, reference.state, **close)
-    np.testing.assert_allclose(native.slots, reference.slots, **close)
+    np.testing.assert_allclose(native.snapshot().parameters, reference.snapshot().parameters, **close)
+    np.testing.assert_allclose(native.snapshot().state, reference.snapshot().state, **close)
+    np.testing.assert_allclose(native.snapshot().slots, reference.snapshot().slots, **close)
     assert result.num_clipped == expected.num_clipped
     assert result.failure is expected.failure is None
     if expected.gradient_norms is not None:
@@ -84,7 +84,7 @@ def test_clipping_is_that_of_the_reference(box, clipping):
 def test_max_norm_bounds_the_weights_into_every_unit(box):
     executors, results = _train_both(box, _network(box, max_norm=0.5), "float64", TrainingPlan(RULES["adam"]))
     _check_equal(box, executors, results, "float64")
-    weight = executors[0].parameters[executors[0].program.parameters[0].slice].reshape(6, 12)
+    weight = executors[0].snapshot().parameters[executors[0].program.parameters[0].slice].reshape(6, 12)
     assert np.linalg.norm(weight, axis=0).max() <= 0.5 + 1e-12
 
 
@@ -124,30 +124,12 @@ def test_two_calls_of_five_steps_are_one_call_of_ten(box):
     first = parts.train(data, order[:50], BATCH, 0, StepValues(rates[:5])).losses
     second = parts.train(data, order[50:], BATCH, 5, StepValues(rates[5:])).losses
     assert np.array_equal(np.concatenate([first, second]), expected)
-    assert np.array_equal(whole.parameters, parts.parameters)
-    assert np.array_equal(whole.state, parts.state)
-
-
-def test_no_rows_mean_no_steps(box):
-    program = box.classifier(features=3, hidden=(4,))
-    native, _ = box.pair(program, "float32")
-    result = native.train(box.batches_for(program, 5, "float32"), np.empty(0, np.int64), 4, 0, StepValues(np.empty(0)))
-    assert result.losses.shape == (0,)
-
-
-def test_slots_survive_a_plan_with_as_many_and_are_renewed_otherwise(box):
-    native, _ = box.pair(box.classifier(), "float32")
-    native.configure(TrainingPlan(RULES["adam"]))
-    native.slots[:] = 1.0
-    native.configure(TrainingPlan(RULES["nadam"]))
-    assert np.all(native.slots == 1.0)
-    native.configure(TrainingPlan(RULES["momentum"]))
-    assert native.slots.shape == (1, native.parameters.size)
-    assert not native.slots.any()
+    assert np.array_equal(whole.snapshot().parameters, parts.snapshot().parameters)
+    assert np.array_equal(whole.snapshot().state, parts.snapshot().state)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_halves_of_a_step_with_the_callers_loss_are_a_step(box, dtype):
+def test_halves_of_a_step_with_the_callers_loss_are_a_step(box, dtype, second_half):
     program = _network(box)
     native, reference = box.pair(program, dtype)
     data = box.batches_for(program, 30, dtype)
@@ -155,12 +137,6 @@ def test_halves_of_a_step_with_the_callers_loss_are_a_step(box, dtype):
         executor.configure(TrainingPlan(RULES["adam"], Clipping(norm=0.5), seed=4))
         for step in range(10):
             (logits,) = executor.forward(data.inputs, np.arange(3 * step, 3 * step + 3), step)
-            assert executor.backward_and_update([np.tanh(logits) / 3], step, 0.01, 0.1, rows=3.0) is None
-    np.testing.assert_allclose(native.parameters, reference.parameters, **box.tolerance(dtype, 100.0))
-    np.testing.assert_allclose(native.state, reference.state, **box.tolerance(dtype, 100.0))
-
-
-def test_the_second_half_needs_the_first(box):
-    native, _ = box.pair(box.classifier(), "float32")
-    with pytest.raises(RuntimeError, match="forward must be called first"):
-        native.backward_and_update([np.zeros((1, 2))], 0, 0.1)
+            assert second_half(executor, [np.tanh(logits) / 3], step, 0.01, 0.1, rows=3.0) is None
+    np.testing.assert_allclose(native.snapshot().parameters, reference.snapshot().parameters, **box.tolerance(dtype, 100.0))
+    np.testing.assert_allclose(native.snapshot().state, reference.snapshot().state, **box.tolerance(dtype, 100.0))

@@ -16,7 +16,7 @@ def _step(box, rule, step, dtype="float64"):
     native.configure(TrainingPlan(rule))
     data = Batches([np.ones((1, 1), dtype)], [np.full((1, 1), -1.0, dtype)])
     native.train(data, np.array([0]), 1, step - 1, StepValues(np.ones(1)))
-    return native.parameters[0]
+    return native.snapshot().parameters[0]
 
 
 @pytest.mark.parametrize("step", STEPS)

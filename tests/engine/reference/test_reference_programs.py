@@ -62,14 +62,14 @@ def test_gradient_of_a_random_graph(seed, training, xp, build, assert_gradient):
     data = random_data(program, rng)
     executor = ReferenceExecutor(program, "float64", xp)
     executor.configure(TrainingPlan(UpdateRule("adam", RULE_NUMBERS["adam"], 2), penalty_per_row=bool(seed % 2), seed=seed))
-    executor.state[...] = xp.asarray(rng.uniform(0.5, 1.5, size=program.num_state))
+    executor.restore(state=xp.asarray(rng.uniform(0.5, 1.5, size=program.num_state)))
     w = rng.normal(size=program.num_parameters) * 0.5
 
     def loss(parameters):
-        executor.parameters[...] = xp.asarray(parameters)
+        executor.restore(parameters=xp.asarray(parameters))
         return executor.loss_and_gradient(data, training=training, step=3)[0]
 
-    executor.parameters[...] = xp.asarray(w)
+    executor.restore(parameters=xp.asarray(w))
     assert_gradient(loss, [w], [executor.loss_and_gradient(data, training=training, step=3)[1]])
 
 
@@ -90,7 +90,7 @@ def test_ten_steps_agree_on_all_array_libraries(kind, build):
     for xp in (np, array_api_strict):
         executor = ReferenceExecutor(program, "float64", xp)
         executor.configure(plan)
-        executor.parameters[...] = xp.asarray(w)
+        executor.restore(parameters=xp.asarray(w))
         results.append(executor.train(data, order, 6, 0, StepValues(np.full(10, 0.01), np.full(10, 0.1))))
         executors.append(executor)
     assert len(results[0].losses) == 10
@@ -99,7 +99,7 @@ def test_ten_steps_agree_on_all_array_libraries(kind, build):
     assert np.allclose(results[0].gradient_norms, results[1].gradient_norms, rtol=1e-10, atol=0)
     assert results[0].num_clipped == results[1].num_clipped > 0
     for name in ("parameters", "state", "slots"):
-        first, second = (np.asarray(getattr(executor, name)) for executor in executors)
+        first, second = (np.asarray(getattr(executor.snapshot(), name)) for executor in executors)
         assert np.allclose(first, second, rtol=1e-9, atol=1e-12), name
 
 
@@ -110,7 +110,7 @@ def test_xor_is_learnt(seed, dtype, build):
     build.head("sigmoid_cross_entropy", logits)
     executor = ReferenceExecutor(build.program(), dtype)
     executor.configure(TrainingPlan(UpdateRule("adam", RULE_NUMBERS["adam"], 2)))
-    executor.parameters[:] = np.random.default_rng(seed).normal(size=executor.parameters.size)
+    executor.restore(parameters=np.random.default_rng(seed).normal(size=executor.snapshot().parameters.size))
     x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=dtype)
     target = np.array([[0], [1], [1], [0]], dtype=dtype)
     result = executor.train(Batches([x], [target]), np.tile(np.arange(4), 600), 4, 0, StepValues(np.full(600, 0.05)))

@@ -110,7 +110,7 @@ def test_a_callback_may_change_the_weights_between_steps(table):
 def test_a_callback_may_add_to_the_record(table):
     class Norm(Callback):
         def on_epoch_end(self, trainer, record):
-            record["weight_norm"] = float(np.linalg.norm(trainer.executor.parameters))
+            record["weight_norm"] = float(np.linalg.norm(trainer.executor.snapshot().parameters))
 
     trainer = trainer_with(Norm())
     assert trainer.fit(*table, max_epochs=2)[-1, "weight_norm"] > 0
@@ -123,7 +123,7 @@ class Play(Callback):
         self.values = values
 
     def on_epoch_end(self, trainer, record):
-        trainer.executor.parameters[:] = record["epoch"]
+        trainer.executor.views()[0][:] = record["epoch"]
         record["score"] = self.values[record["epoch"] - 1]
 
 
@@ -154,20 +154,20 @@ def test_early_stopping_stops_when_it_should_with_the_best_weights(table, values
     assert trainer.epoch == epochs
     assert stopping.best_epoch == best
     assert stopping.best == values[best - 1]
-    assert (trainer.executor.parameters == best).all()
+    assert (trainer.executor.snapshot().parameters == best).all()
 
 
 def test_the_best_weights_come_back_also_when_all_epochs_are_run(table):
     trainer = trainer_with(Play([0.5, 0.1, 0.3]), EarlyStopping("score", patience=10))
     trainer.fit(*table, max_epochs=3)
     assert trainer.stop_reason.code == "max_epochs"
-    assert (trainer.executor.parameters == 2).all()
+    assert (trainer.executor.snapshot().parameters == 2).all()
 
 
 def test_the_last_weights_stay_if_one_wants_so(table):
     trainer = trainer_with(Play([0.5, 0.1, 0.3]), EarlyStopping("score", patience=10, restore_best=False))
     trainer.fit(*table, max_epochs=3)
-    assert (trainer.executor.parameters == 3).all()
+    assert (trainer.executor.snapshot().parameters == 3).all()
 
 
 def test_early_stopping_starts_afresh_with_a_new_fit(table):

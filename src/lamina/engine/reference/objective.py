@@ -54,7 +54,7 @@ def head_gradients(
 def _formula(head: Head) -> HeadFormula:
     if head.kind == "external":
         rule = "must have a loss of its own to be trained, evaluated or differentiated by the executor"
-        raise InvalidSettingError(phrase("head", rule, head.kind, repair="Use forward and backward_and_update instead."))
+        raise InvalidSettingError(phrase("head", rule, head.kind, repair="Use forward, backward and update instead."))
     return HEADS[head.kind]
 
 

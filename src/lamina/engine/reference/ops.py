@@ -23,7 +23,8 @@ class Call:
     """One op at work on one batch: what it reads, and what its forward pass leaves for its backward pass.
 
     ``index`` is the op's position in ``Program.ops``: the word "op" of :mod:`lamina.engine.randomness`. ``rate`` is the dropout
-    rate of this step. ``kept`` is the op's own business. ``new_state`` is what the op's state becomes if the step succeeds.
+    rate of this step, ``first_row`` the place of the rows within their batch. ``kept`` is the op's own business. ``new_state`` is
+    what the op's state becomes if the step succeeds.
     """
 
     op: Op
@@ -35,6 +36,7 @@ class Call:
     seed: int
     step: int
     rate: float
+    first_row: int
     needs_d_x: bool
     xp: Namespace
     kept: Any = None
@@ -84,7 +86,8 @@ def _dropout_forward(call: Call) -> Array:
     (x,) = call.inputs
     if not call.training or call.rate == 0.0:
         return x
-    mask = keep_mask(x.shape[0], x.shape[1], call.rate, seed=call.seed, step=call.step, op=call.index)
+    where = {"seed": call.seed, "step": call.step, "op": call.index, "first_row": call.first_row}
+    mask = keep_mask(x.shape[0], x.shape[1], call.rate, **where)
     call.kept = call.xp.asarray(mask, device=x.device)
     return dropout_forward(x, call.kept, call.rate)
 

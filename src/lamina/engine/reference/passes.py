@@ -18,12 +18,17 @@ __all__ = ["Mode", "Tape", "flatten", "run_backward", "run_forward", "unflatten"
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """How a pass runs. ``dropout_rates``: one a dropout op in program order, or None for the ops' own."""
+    """How a pass runs.
+
+    ``dropout_rates``: one a dropout op in program order, or None for the ops' own. ``first_row``: how many rows of the batch come
+    before those at hand, for the masks of dropout.
+    """
 
     training: bool
     seed: int = 0
     step: int = 0
     dropout_rates: Sequence[float] | None = None
+    first_row: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ def run_forward(
             seed=mode.seed,
             step=mode.step,
             rate=rate,
+            first_row=mode.first_row,
             needs_d_x=any(i not in program.inputs for i in op.inputs),
             xp=xp,
         )

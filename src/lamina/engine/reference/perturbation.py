@@ -14,14 +14,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lamina.engine.formulas.array import Array
-from lamina.engine.formulas.penalty import penalty
 from lamina.engine.perturbation import BatchObjective, PerturbationRule
 from lamina.engine.plan import Batches, Failure, StepValues, TrainingResult
 from lamina.engine.randomness import PERTURB_ALL, PERTURB_ONE, random_words
-from lamina.engine.reference.executor import ReferenceExecutor
 from lamina.engine.reference.failure import find_activation, find_loss, find_statistics
 from lamina.engine.reference.objective import by_head, head_losses
 from lamina.engine.reference.passes import Mode, Tape
+from lamina.engine.reference.step import Step, row_weights, total_weight
 
 __all__ = ["draw_changes", "draw_signs", "perturb"]
 
@@ -59,35 +58,35 @@ class _Measured:
 class _Batch:
     """The rows of one step, and how they are measured."""
 
-    executor: ReferenceExecutor
+    learner: Step
     data: Batches
     rows: np.ndarray
     step: int
     objective: BatchObjective | None
 
     def measure(self) -> _Measured:
-        """Losses and objective at the executor's present weights."""
-        executor, heads = self.executor, self.executor.program.heads
-        tape = executor._forward(self.data.inputs, self.rows, Mode(True, executor._plan.seed, self.step))
-        weights = None if self.data.sample_weight is None else np.asarray(self.data.sample_weight, dtype=np.float64)[self.rows]
-        total = float(len(self.rows)) if weights is None else float(np.sum(weights))
-        penalties = executor._penalty_factor(total) * penalty(executor.parameters, executor._l1, executor._l2)
+        """Losses and objective at the present weights."""
+        learner, heads = self.learner, self.learner.program.heads
+        tape = learner.forward(self.data.inputs, self.rows, Mode(True, learner.plan.seed, self.step))
+        total = total_weight(self.data, self.rows)
+        penalties = learner.penalty(total)
         if self.objective is not None and heads[0].kind == "external":
             value = self._value(tape) + penalties
             return _Measured(tape, [value], value, value)
-        sums = head_losses(heads, tape.buffers, executor._targets(self.data, self.rows), weights)
+        targets = learner.targets(self.data, self.rows)
+        sums = head_losses(heads, tape.buffers, targets, row_weights(self.data, self.rows))
         losses = [each / total if total > 0 else 0.0 for each in sums]
         loss = sum(head.weight * each for head, each in zip(heads, losses, strict=True)) + penalties
         return _Measured(tape, losses, loss, loss if self.objective is None else self._value(tape) + penalties)
 
     def _value(self, tape: Tape) -> float:
         assert self.objective is not None
-        outputs = [np.array(tape.buffers[b]) for b in self.executor.program.outputs]
+        outputs = [np.array(tape.buffers[b]) for b in self.learner.program.outputs]
         return float(self.objective(outputs, self.rows))
 
 
 def perturb(
-    executor: ReferenceExecutor,
+    learner: Step,
     data: Batches,
     order: np.ndarray,
     batch_size: int,
@@ -96,7 +95,8 @@ def perturb(
     rule: PerturbationRule,
     objective: BatchObjective | None = None,
 ) -> TrainingResult:
-    """See :func:`lamina.engine.perturbation.perturb`."""
+    """See :meth:`lamina.engine.executor.Executor.perturb`."""
+    learner.close()
     losses: list[float] = []
     objectives: list[float] = []
     of_heads: list[list[float]] = []
@@ -104,18 +104,18 @@ def perturb(
     failure: Failure | None = None
     for k, rate in enumerate(values.learning_rates):
         rows = order[k * batch_size : (k + 1) * batch_size]
-        batch = _Batch(executor, data, rows, first_step + k, objective)
-        before = executor.parameters + 0
+        batch = _Batch(learner, data, rows, first_step + k, objective)
+        before = learner.copy(learner.parameters)
         try:
             with np.errstate(all="ignore"):
                 take_step = _step_all if rule.kind == "all" else _step_one
                 measured, clipped, improved = take_step(batch, rule, float(rate))
         except BaseException:  # of the caller's objective, or an interruption
-            executor.parameters[...] = before
+            learner.parameters[...] = before
             raise
         failure = measured.failure or _find_failure(batch, measured)
         if failure is not None:
-            executor.parameters[...] = before
+            learner.parameters[...] = before
             break
         losses.append(measured.loss)
         objectives.append(measured.objective)
@@ -123,66 +123,66 @@ def perturb(
         num_clipped += clipped
         num_kept += improved
     kept = num_kept if rule.kind == "one" else None
-    external = any(head.kind == "external" for head in executor.program.heads)
-    told = None if external else by_head(of_heads, executor.program)
+    external = any(head.kind == "external" for head in learner.program.heads)
+    told = None if external else by_head(of_heads, learner.program)
     return TrainingResult(np.array(losses), None, num_clipped, failure, np.array(objectives), kept, told)
 
 
 def _find_failure(batch: _Batch, measured: _Measured) -> Failure | None:
     if math.isfinite(measured.objective):
         return None
-    program, step = batch.executor.program, batch.step
+    program, step = batch.learner.program, batch.step
     return find_activation(measured.tape, step) or find_loss(program, measured.head_losses, step)
 
 
 def _step_one(batch: _Batch, rule: PerturbationRule, size: float) -> tuple[_Measured, int, int]:
     """Change one weight after the other; a change that does not improve the objective is undone, one to infinity not tried."""
-    executor = batch.executor
-    w = executor.parameters
+    learner = batch.learner
+    w = learner.parameters
     first = batch.measure()
     first.failure = _find_failure(batch, first) or find_statistics(first.tape, batch.step)
     if first.failure is not None:
         return first, 0, 0
     best, num_kept = first.objective, 0
-    changes = draw_changes(executor.program.num_parameters, rule.trials, size, seed=executor._plan.seed, step=batch.step)
+    changes = draw_changes(learner.program.num_parameters, rule.trials, size, seed=learner.plan.seed, step=batch.step)
     for index, change in zip(*(drawn.tolist() for drawn in changes), strict=True):
         old = float(w[index])
-        w[index] = w[index] + executor._xp.asarray(change, **executor._number)
+        w[index] = w[index] + learner.xp.asarray(change, **learner.number)
         value = batch.measure().objective if math.isfinite(w[index]) else math.nan
         if value < best or (rule.accept_ties and value == best):
             best, num_kept = value, num_kept + 1
         else:
             w[index] = old
-    executor._apply_max_norms()
-    executor._keep_state(first.tape)
+    learner.apply_max_norms()
+    learner.keep_state(first.tape)
     return first, 0, num_kept
 
 
 def _step_all(batch: _Batch, rule: PerturbationRule, learning_rate: float) -> tuple[_Measured, int, int]:
     """Estimate the gradient from perturbations of all weights, and descend."""
-    executor = batch.executor
-    w = executor.parameters + 0
+    learner = batch.learner
+    w = learner.copy(learner.parameters)
     estimate = w * 0
     base = None if rule.antithetic else batch.measure()
     pairs: list[tuple[_Measured, _Measured]] = []
     for trial in range(rule.trials):
-        signs = _signs(executor, batch.step, trial)
+        signs = _signs(learner, batch.step, trial)
         above = _displaced(batch, w, rule.scale, signs)
         below = _displaced(batch, w, -rule.scale, signs) if base is None else base
         slope = (above.objective - below.objective) / ((2 if base is None else 1) * rule.scale)
-        estimate = estimate + executor._xp.asarray(slope / rule.trials, **executor._number) * signs
+        estimate = estimate + learner.xp.asarray(slope / rule.trials, **learner.number) * signs
         pairs.append((above, below))
-    executor.parameters[...] = w
+    learner.parameters[...] = w
     measured = _mean(pairs) if base is None else base
     if not all(math.isfinite(each.objective) for pair in pairs for each in pair):
         return replace(pairs[-1][1], objective=math.nan), 0, 0
     failure = find_statistics(measured.tape, batch.step)
     if failure is not None:
         return replace(measured, failure=failure), 0, 0
-    clipped, failure = executor._update(estimate, batch.step, learning_rate, 0.0)
+    clipped, failure = learner.update(estimate, batch.step, learning_rate, 0.0)
     if failure is not None:
         return replace(measured, failure=failure), 0, 0
-    executor._keep_state(measured.tape)
+    learner.keep_state(measured.tape)
     return measured, int(clipped), 0
 
 
@@ -194,12 +194,12 @@ def _mean(pairs: Sequence[tuple[_Measured, _Measured]]) -> _Measured:
     return replace(passes[0], head_losses=losses, loss=loss, objective=objective)
 
 
-def _signs(executor: ReferenceExecutor, step: int, trial: int) -> Array:
-    signs = draw_signs(executor.program.num_parameters, seed=executor._plan.seed, step=step, trial=trial)
-    return executor._xp.asarray(signs, **executor._number)
+def _signs(learner: Step, step: int, trial: int) -> Array:
+    signs = draw_signs(learner.program.num_parameters, seed=learner.plan.seed, step=step, trial=trial)
+    return learner.xp.asarray(signs, **learner.number)
 
 
 def _displaced(batch: _Batch, w: Array, size: float, signs: Array) -> _Measured:
     """What is measured at ``w + size * signs``."""
-    batch.executor.parameters[...] = w + size * signs
+    batch.learner.parameters[...] = w + size * signs
     return batch.measure()

@@ -78,4 +78,4 @@ class SgdRate(Callback):
             trainer.schedule = RowScaling(trainer.schedule.power, self.counter.t_)
         rate = float(trainer.schedule.rates(self.base, trainer.step, 1)[0])
         if rate != record["learning_rate"]:
-            trainer.executor.slots[:] *= record["learning_rate"] / rate
+            trainer.executor.restore(slots=trainer.executor.snapshot().slots * (record["learning_rate"] / rate))

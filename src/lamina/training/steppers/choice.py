@@ -10,7 +10,7 @@ from lamina.losses import CustomLoss, Loss
 from lamina.optimizers import Optimizer, PerturbationOptimizer
 from lamina.training.steppers.stepper import Stepper
 
-__all__ = ["stepper_for"]
+__all__ = ["custom_losses", "stepper_for"]
 
 
 def stepper_for(executor: Executor, losses: Sequence[Loss], optimizer: Optimizer, penalty_per_row: bool) -> Stepper:
@@ -31,11 +31,7 @@ def stepper_for(executor: Executor, losses: Sequence[Loss], optimizer: Optimizer
     InvalidSettingError
         If some losses are functions of the user's and others are not.
     """
-    custom = [loss for loss in losses if isinstance(loss, CustomLoss)]
-    if custom and len(custom) < len(losses):
-        names = [loss.name for loss in losses]
-        repair = "Write the others as functions too."
-        raise InvalidSettingError(phrase("losses", "must be functions for all outputs or for none", names, repair=repair))
+    custom = custom_losses(losses)
     stepper: Stepper = executor
     # Most trainings have neither, and an import should not cost them.
     if custom:
@@ -47,3 +43,19 @@ def stepper_for(executor: Executor, losses: Sequence[Loss], optimizer: Optimizer
 
         stepper = PerturbationSteps(executor, losses, optimizer, stepper)
     return stepper
+
+
+def custom_losses(losses: Sequence[Loss]) -> list[CustomLoss]:
+    """The losses that are functions of the user's: all of them or none.
+
+    Raises
+    ------
+    InvalidSettingError
+        If some are and others are not.
+    """
+    custom = [loss for loss in losses if isinstance(loss, CustomLoss)]
+    if custom and len(custom) < len(losses):
+        names = [loss.name for loss in losses]
+        repair = "Write the others as functions too."
+        raise InvalidSettingError(phrase("losses", "must be functions for all outputs or for none", names, repair=repair))
+    return custom

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lamina.engine.executor import Executor
+from lamina.engine.executor import Executor, Gradient
 from lamina.engine.plan import Batches, Failure, StepValues, TrainingResult
 from lamina.losses import CustomLoss
 
@@ -35,6 +35,8 @@ class CustomSteps:
         self._losses = losses
         self._weights = [head.weight for head in executor.program.heads]
         self._penalty_per_row = penalty_per_row
+        self._penalized = [p for p in executor.program.parameters if p.l1 or p.l2]
+        self._parameters = np.empty(executor.program.num_parameters, executor.dtype)
 
     def train(self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues) -> TrainingResult:
         """As :meth:`lamina.engine.executor.Executor.train`; gradient norms are not recorded."""
@@ -60,6 +62,18 @@ class CustomSteps:
         pairs = zip(self._losses, outputs, data.targets, strict=True)
         return np.array([self._mean_loss(loss, logits, target, w) for loss, logits, target in pairs])
 
+    def loss_and_gradient(self, data: Batches, *, order: np.ndarray, step: int = 0) -> tuple[float, np.ndarray]:
+        """As :meth:`lamina.engine.executor.Executor.loss_and_gradient`, in training mode."""
+        before = self._executor.snapshot()
+        loss, _, d_outputs, total = self._first_half(data, order, step)
+        gradient = self._executor.backward(d_outputs, step)
+        self._executor.restore(state=before.state)
+        factor = 1.0 / (total if self._penalty_per_row else 1.0)
+        for p in self._penalized:
+            w = before.parameters[p.slice]
+            gradient[p.slice] += factor * (p.l1 * np.sign(w) + p.l2 * w)
+        return loss, gradient
+
     @staticmethod
     def _mean_loss(loss: CustomLoss, logits: np.ndarray, target: np.ndarray, shares: np.ndarray) -> float:
         return float(shares @ loss.value_and_gradient(logits, target)[0]) if np.isfinite(logits).all() else math.nan
@@ -68,6 +82,15 @@ class CustomSteps:
         self, data: Batches, rows: np.ndarray, step: int, learning_rate: float, weight_decay: float
     ) -> tuple[float, list[float], Failure | None]:
         """The loss, each output's own, and whether the step failed."""
+        value, by_head, d_outputs, total = self._first_half(data, rows, step)
+        if not np.isfinite(value):
+            return value, by_head, Failure(step, self._losses[0].name, "loss")
+        losses = np.array(self._weights) * by_head
+        gradient = Gradient(losses, total, self._executor.backward(d_outputs, step))
+        return value, by_head, self._executor.update(gradient, step, learning_rate, weight_decay).failure
+
+    def _first_half(self, data: Batches, rows: np.ndarray, step: int) -> tuple[float, list[float], list[np.ndarray], float]:
+        """The loss, penalty included; each output's own, and its gradient; and the rows' sum of weights."""
         outputs = self._executor.forward(data.inputs, rows, step)
         shares, total = _shares(data, rows)
         value = self._penalty() / (total if self._penalty_per_row else 1.0)
@@ -78,18 +101,18 @@ class CustomSteps:
             by_head.append(float(shares @ values))
             value += self._weights[i] * by_head[i]
             d_outputs.append((self._weights[i] * shares[:, None] * gradient).astype(outputs[i].dtype))
-        if not np.isfinite(value):
-            return value, by_head, Failure(step, self._losses[0].name, "loss")
-        return value, by_head, self._executor.backward_and_update(d_outputs, step, learning_rate, weight_decay, total)
+        return value, by_head, d_outputs, total
 
     def _penalty(self) -> float:
         """``sum l1 |w| + 1/2 l2 w^2`` over all parameters."""
-        w = self._executor.parameters
+        if not self._penalized:
+            return 0
+        w = self._parameters
+        self._executor.copy_into(w)
         return sum(
             p.l1 * float(np.abs(w[p.slice], dtype=np.float64).sum())
             + 0.5 * p.l2 * float(np.square(w[p.slice], dtype=np.float64).sum())
-            for p in self._executor.program.parameters
-            if p.l1 or p.l2
+            for p in self._penalized
         )
 
 

@@ -43,7 +43,7 @@ class FullBatch:
         self._by_head = np.empty(heads) if heads > 1 else None  # of the last weights tried, which an iteration ends with
         self._is_asked_to_stop: Callable[[], bool] = lambda: False
         if stored is None:
-            self._descent = QuasiNewton(self._objective, executor.parameters.astype(np.float64), optimizer)
+            self._descent = QuasiNewton(self._objective, executor.snapshot().parameters.astype(np.float64), optimizer)
         else:
             self._descent = QuasiNewton.resumed(self._objective, stored, optimizer)
 
@@ -105,8 +105,8 @@ class FullBatch:
         try:
             advanced = self._descent.advance()
         finally:
-            executor.parameters[:] = self._descent.point
-        if advanced and len(executor.state):
+            executor.restore(parameters=self._descent.point)
+        if advanced and executor.program.num_state:
             # Running means and variances follow the iterates, one update an iteration; line searches leave them alone.
             executor.forward(self._data.inputs, self._rows, 0)
         return advanced
@@ -115,7 +115,7 @@ class FullBatch:
         if self._is_asked_to_stop():
             raise _AskedToStopError
         with np.errstate(over="ignore"):  # what is too large for the executor's dtype is infinite there
-            self._executor.parameters[:] = w
+            self._executor.restore(parameters=w)
         loss, gradient = self._executor.loss_and_gradient(self._data, order=self._rows, head_losses=self._by_head)
         gradient = np.asarray(gradient, dtype=np.float64)
         return (loss if np.isfinite(gradient).all() else math.inf), gradient

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 
 from lamina.engine.executor import Executor
-from lamina.engine.perturbation import perturb
 from lamina.engine.plan import Batches, StepValues, TrainingResult
 from lamina.losses import Loss
 from lamina.optimizers import PerturbationOptimizer
@@ -44,7 +43,7 @@ class PerturbationSteps:
         weights = [head.weight for head in self._executor.program.heads]
         objective = batch_objective(optimizer, self._losses, weights, data)
         rule = optimizer.perturbation_rule()
-        result = perturb(self._executor, data, order, batch_size, first_step, values, rule, objective)
+        result = self._executor.perturb(data, order, batch_size, first_step, values, rule, objective)
         if isinstance(objective, CustomLosses):
             result = replace(result, head_losses=objective.head_losses(len(result.losses)))
         if optimizer.objective is None or result.objectives is None:

@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from lamina.engine.executor import Executor
-from lamina.engine.plan import Batches, Clipping, Failure, StepValues, TrainingPlan, UpdateRule
+from lamina.engine.plan import Batches, Clipping, Failure, TrainingPlan, UpdateRule
 from lamina.engine.randomness import keep_mask
-from lamina.engine.reference import ReferenceExecutor
 from lamina.errors import InvalidSettingError
 
 DESCENT = TrainingPlan(UpdateRule("gradient_descent", (), 0))
@@ -18,18 +16,6 @@ ADAM = TrainingPlan(UpdateRule("adam", (0.9, 0.999, 1e-3), 2))
 RNG = np.random.default_rng(11)
 X = RNG.normal(size=(20, 3))
 Y = RNG.normal(size=(20, 2))
-
-
-def rates(num_steps, lr=0.1, **rest):
-    return StepValues(np.full(num_steps, lr), **rest)
-
-
-def make(program, plan=DESCENT, *, dtype="float64", seed=0):
-    executor = ReferenceExecutor(program, dtype)
-    executor.configure(plan)
-    executor.parameters[:] = np.random.default_rng(seed).normal(size=program.num_parameters) * 0.5
-    executor.state[:] = 0.7
-    return executor
 
 
 @pytest.fixture
@@ -47,57 +33,57 @@ def line(build):
     return build.program()
 
 
-def test_it_keeps_the_contract(network):
-    executor: Executor = ReferenceExecutor(network)
+def test_it_keeps_the_contract(network, make):
+    executor = make(network, dtype="float32")
     assert executor.program is network
     assert executor.dtype == np.float32
-    assert executor.parameters.shape == (network.num_parameters,)
-    assert executor.state.shape == (8,)
-    assert executor.slots.shape == (0, network.num_parameters)
+    assert executor.snapshot().parameters.shape == (network.num_parameters,)
+    assert executor.snapshot().state.shape == (8,)
+    assert executor.snapshot().slots.shape == (0, network.num_parameters)
 
 
-def test_parameters_are_live(line):
+def test_views_are_live(line, make, rates):
     executor = make(line)
-    view = executor.parameters
+    view, _ = executor.views()
     view[0] = 3.0
     assert executor.predict([np.array([[2.0]])])[0].tolist() == [[6.0]]
     executor.train(Batches([np.array([[1.0]])], [np.array([[0.0]])]), np.array([0]), 1, 0, rates(1))
     assert view.tolist() == pytest.approx([2.7])
 
 
-def test_slots_are_kept_unless_their_number_changes(line):
+def test_slots_are_kept_unless_their_number_changes(line, make):
     executor = make(line, ADAM)
-    executor.slots[:] = 5.0
+    executor.restore(slots=np.full_like(executor.snapshot().slots, 5.0))
     executor.configure(ADAM)
-    assert executor.slots.tolist() == [[5.0], [5.0]]
+    assert executor.snapshot().slots.tolist() == [[5.0], [5.0]]
     executor.configure(DESCENT)
     executor.configure(ADAM)
-    assert executor.slots.tolist() == [[0.0], [0.0]]
+    assert executor.snapshot().slots.tolist() == [[0.0], [0.0]]
 
 
-def test_a_step_by_hand_in_the_documented_order(build):
+def test_a_step_by_hand_in_the_documented_order(build, make, rates):
     build.head("squared_error", build.dense(build.input(1), 1, bias=False, l2=1.0, decay=True, max_norm=1.5))
     executor = make(
         build.program(), TrainingPlan(UpdateRule("gradient_descent", (), 0), Clipping(value=(-3.0, 3.0)), record_norms=True)
     )
-    executor.parameters[:] = 2.0
+    executor.restore(parameters=np.full(executor.program.num_parameters, 2.0))
     data = Batches([np.array([[1.0]])], [np.array([[-2.0]])])
     result = executor.train(data, np.array([0]), 1, 0, rates(1, lr=0.1, weight_decays=np.array([0.5])))
     assert result.losses.tolist() == [0.5 * 16 + 0.5 * 4]  # data + penalty
     assert result.gradient_norms.tolist() == [4.0 + 2.0]  # data + penalty, before clipping
     assert result.num_clipped == 1
-    assert executor.parameters.tolist() == [1.5]  # 2 (1 - 0.1 * 0.5) - 0.1 * 3 = 1.6, bounded to 1.5
+    assert executor.snapshot().parameters.tolist() == [1.5]  # 2 (1 - 0.1 * 0.5) - 0.1 * 3 = 1.6, bounded to 1.5
 
 
 @pytest.mark.parametrize(("step", "expected"), [(0, 0.1), (1, 0.1 * (0.1 / 0.19) / np.sqrt(0.001 / 0.001999))])
-def test_the_rules_count_steps_from_one(line, step, expected):
+def test_the_rules_count_steps_from_one(line, step, expected, make, rates):
     executor = make(line, TrainingPlan(UpdateRule("adam", (0.9, 0.999, 0.0), 2)))
-    executor.parameters[:] = 1.0
+    executor.restore(parameters=np.full(executor.program.num_parameters, 1.0))
     executor.train(Batches([np.array([[1.0]])], [np.array([[0.0]])]), np.array([0]), 1, step, rates(1))
-    assert executor.parameters.tolist() == pytest.approx([1.0 - expected], rel=1e-12)
+    assert executor.snapshot().parameters.tolist() == pytest.approx([1.0 - expected], rel=1e-12)
 
 
-def test_the_last_batch_may_be_shorter(network):
+def test_the_last_batch_may_be_shorter(network, make, rates):
     executor = make(network)
     result = executor.train(Batches([X], [Y]), np.arange(20), 8, 0, rates(3))
     assert result.losses.shape == (3,)
@@ -105,43 +91,43 @@ def test_the_last_batch_may_be_shorter(network):
     assert result.gradient_norms is None
 
 
-def test_no_rows_no_steps(network):
+def test_no_rows_no_steps(network, make, rates):
     result = make(network).train(Batches([X], [Y]), np.arange(0), 8, 0, rates(0))
     assert (len(result.losses), result.num_clipped, result.failure) == (0, 0, None)
 
 
 @pytest.mark.parametrize("plan", [DESCENT, ADAM])
-def test_two_calls_are_one(network, plan):
+def test_two_calls_are_one(network, plan, make, rates):
     once, twice = make(network, plan), make(network, plan)
     data, order = Batches([X], [Y]), RNG.permutation(20)
     whole = once.train(data, order, 5, 0, rates(4)).losses
     first = twice.train(data, order[:10], 5, 0, rates(2)).losses
     second = twice.train(data, order[10:], 5, 2, rates(2)).losses
     assert np.array_equal(whole, np.concatenate([first, second]))
-    assert np.array_equal(once.parameters, twice.parameters)
-    assert np.array_equal(once.state, twice.state)
+    assert np.array_equal(once.snapshot().parameters, twice.snapshot().parameters)
+    assert np.array_equal(once.snapshot().state, twice.snapshot().state)
 
 
-def test_a_loss_and_its_gradient_change_nothing(network):
+def test_a_loss_and_its_gradient_change_nothing(network, make):
     executor = make(network)
-    before = executor.parameters.copy(), executor.state.copy()
+    before = executor.snapshot().parameters, executor.snapshot().state
     executor.loss_and_gradient(Batches([X], [Y]))
     executor.predict([X])
     executor.evaluate(Batches([X], [Y]))
-    assert np.array_equal(before[0], executor.parameters)
-    assert np.array_equal(before[1], executor.state)
+    assert np.array_equal(before[0], executor.snapshot().parameters)
+    assert np.array_equal(before[1], executor.snapshot().state)
 
 
-def test_training_moves_the_running_statistics(network):
+def test_training_moves_the_running_statistics(network, make, rates):
     executor = make(network)
-    weight, bias = executor.parameters[:12].reshape(3, 4).copy(), executor.parameters[12:16].copy()
+    weight, bias = executor.snapshot().parameters[:12].reshape(3, 4).copy(), executor.snapshot().parameters[12:16].copy()
     executor.train(Batches([X], [Y]), np.arange(20), 20, 0, rates(1))
     hidden = X @ weight + bias
-    assert executor.state[:4] == pytest.approx(0.9 * 0.7 + 0.1 * hidden.mean(axis=0))
-    assert executor.state[4:] == pytest.approx(0.9 * 0.7 + 0.1 * hidden.var(axis=0))
+    assert executor.snapshot().state[:4] == pytest.approx(0.9 * 0.7 + 0.1 * hidden.mean(axis=0))
+    assert executor.snapshot().state[4:] == pytest.approx(0.9 * 0.7 + 0.1 * hidden.var(axis=0))
 
 
-def test_batched_prediction_is_row_by_row(network):
+def test_batched_prediction_is_row_by_row(network, make):
     executor = make(network)
     rows = np.random.default_rng(0).normal(size=(5000, 3))  # more than one chunk
     together = executor.predict([rows])[0]
@@ -150,7 +136,7 @@ def test_batched_prediction_is_row_by_row(network):
         assert together[i] == pytest.approx(executor.predict([rows[i : i + 1]])[0][0], rel=1e-12)
 
 
-def test_no_rows_give_no_predictions(network):
+def test_no_rows_give_no_predictions(network, make):
     assert make(network).predict([X[:0]])[0].shape == (0, 2)
 
 
@@ -165,7 +151,7 @@ def test_no_rows_give_no_predictions(network):
     ],
     ids=["fortran", "strided", "reversed", "csr_array", "csr_matrix"],
 )
-def test_every_kind_of_array_gives_the_same_numbers(network, convert):
+def test_every_kind_of_array_gives_the_same_numbers(network, convert, make, rates):
     x = np.where(X > 0, X, 0.0)
     plain, other = make(network, ADAM), make(network, ADAM)
     order = RNG.permutation(20)
@@ -175,7 +161,7 @@ def test_every_kind_of_array_gives_the_same_numbers(network, convert):
     assert other.predict([convert(x)])[0] == pytest.approx(plain.predict([x])[0], rel=1e-10)
 
 
-def test_sparse_rows_reach_ops_that_need_dense_ones(build):
+def test_sparse_rows_reach_ops_that_need_dense_ones(build, make):
     x = build.input(3)
     build.head("squared_error", build.combine("add", build.dense(x, 3), build.activation(x, "tanh")))
     executor = make(build.program())
@@ -183,15 +169,15 @@ def test_sparse_rows_reach_ops_that_need_dense_ones(build):
     assert executor.predict([sparse.csr_array(rows)])[0] == pytest.approx(executor.predict([rows])[0], rel=1e-12)
 
 
-def test_numbers_are_converted_to_the_executors_dtype(network):
+def test_numbers_are_converted_to_the_executors_dtype(network, make, rates):
     executor = make(network, dtype="float32")
     assert executor.predict([X])[0].dtype == np.float32
     assert executor.loss_and_gradient(Batches([X], [Y]))[1].dtype == np.float32
     executor.train(Batches([X], [Y], np.ones(20)), np.arange(20), 5, 0, rates(4, weight_decays=np.full(4, 0.1)))
-    assert executor.parameters.dtype == executor.state.dtype == np.float32
+    assert executor.snapshot().parameters.dtype == executor.snapshot().state.dtype == np.float32
 
 
-def test_dropout_uses_the_masks_of_seed_step_and_op(build):
+def test_dropout_uses_the_masks_of_seed_step_and_op(build, make):
     build.head("external", build.dropout(build.activation(build.input(3), "identity"), 0.25))
     executor = make(build.program(), TrainingPlan(UpdateRule("gradient_descent", (), 0), seed=9))
     (out,) = executor.forward([X], np.arange(20), step=4)
@@ -199,7 +185,7 @@ def test_dropout_uses_the_masks_of_seed_step_and_op(build):
     assert np.array_equal(executor.predict([X])[0], X)
 
 
-def test_dropout_rates_may_change_from_step_to_step(network):
+def test_dropout_rates_may_change_from_step_to_step(network, make, rates):
     data, order = Batches([X], [Y]), np.tile(np.arange(20), 2)
     plain = make(network).train(data, order, 20, 0, rates(2)).losses
     same = make(network).train(data, order, 20, 0, rates(2, dropout_rates=np.array([[0.25], [0.25]]))).losses
@@ -209,16 +195,16 @@ def test_dropout_rates_may_change_from_step_to_step(network):
     assert plain[1] != other[1]
 
 
-def test_weight_decay_spares_parameters_that_do_not_decay(build):
+def test_weight_decay_spares_parameters_that_do_not_decay(build, make, rates):
     build.head("squared_error", build.dense(build.input(1), 1, decay=True))
     executor = make(build.program())
-    executor.parameters[:] = [1.0, 4.0]
+    executor.restore(parameters=np.array([1.0, 4.0]))
     data = Batches([np.array([[0.0]])], [np.array([[4.0]])])  # gradient 0
     executor.train(data, np.array([0]), 1, 0, rates(1, weight_decays=np.array([0.5])))
-    assert executor.parameters.tolist() == pytest.approx([0.95, 4.0])
+    assert executor.snapshot().parameters.tolist() == pytest.approx([0.95, 4.0])
 
 
-def test_a_weight_of_two_is_a_row_twice(build):
+def test_a_weight_of_two_is_a_row_twice(build, make):
     build.head("squared_error", build.dense(build.input(3), 2), weight=0.5)
     executor = make(build.program())
     weighted = executor.loss_and_gradient(Batches([X[:2]], [Y[:2]], np.array([2.0, 1.0])))
@@ -227,17 +213,17 @@ def test_a_weight_of_two_is_a_row_twice(build):
     assert weighted[1] == pytest.approx(repeated[1], rel=1e-13)
 
 
-def test_a_row_of_weight_zero_is_not_there(line):
+def test_a_row_of_weight_zero_is_not_there(line, make):
     executor = make(line)
     data = Batches([X[:2, :1]], [Y[:2, :1]], np.array([1.0, 0.0]))
     assert executor.loss_and_gradient(data)[0] == executor.loss_and_gradient(Batches([X[:1, :1]], [Y[:1, :1]]))[0]
 
 
 @pytest.mark.parametrize(("per_row", "penalty"), [(False, 2.0), (True, 0.0)])
-def test_a_batch_without_weight_has_no_data_loss(build, per_row, penalty):
+def test_a_batch_without_weight_has_no_data_loss(build, per_row, penalty, make):
     build.head("squared_error", build.dense(build.input(1), 1, bias=False, l2=1.0))
     executor = make(build.program(), TrainingPlan(UpdateRule("gradient_descent", (), 0), penalty_per_row=per_row))
-    executor.parameters[:] = 2.0
+    executor.restore(parameters=np.full(executor.program.num_parameters, 2.0))
     data = Batches([X[:, :1]], [Y[:, :1]], np.zeros(20))
     loss, gradient = executor.loss_and_gradient(data)
     assert loss == penalty
@@ -245,17 +231,17 @@ def test_a_batch_without_weight_has_no_data_loss(build, per_row, penalty):
     assert executor.evaluate(data).tolist() == [0.0]
 
 
-def test_the_penalty_is_divided_by_the_weights_sum_if_the_plan_says_so(build):
+def test_the_penalty_is_divided_by_the_weights_sum_if_the_plan_says_so(build, make):
     build.head("squared_error", build.dense(build.input(1), 1, bias=False, l1=0.5, l2=1.0))
     executor = make(build.program(), TrainingPlan(UpdateRule("gradient_descent", (), 0), penalty_per_row=True))
-    executor.parameters[:] = 2.0
+    executor.restore(parameters=np.full(executor.program.num_parameters, 2.0))
     data = Batches([np.zeros((2, 1))], [np.zeros((2, 1))], np.array([1.0, 4.0]))
     loss, gradient = executor.loss_and_gradient(data)
     assert loss == pytest.approx((1.0 + 2.0) / 5)
     assert gradient.tolist() == pytest.approx([(0.5 + 2.0) / 5])
 
 
-def test_evaluation_knows_neither_penalty_nor_head_weight(build):
+def test_evaluation_knows_neither_penalty_nor_head_weight(build, make):
     x = build.input(3)
     build.head("squared_error", build.dense(x, 2, l2=5.0), weight=3.0)
     build.head("absolute_error", build.dense(x, 1), weight=0.5)
@@ -268,17 +254,19 @@ def test_evaluation_knows_neither_penalty_nor_head_weight(build):
         np.average(np.abs(second - Y[:, :1])[:, 0], weights=weights),
     ]
     assert executor.evaluate(data) == pytest.approx(expected, rel=1e-12)
-    penalty = 2.5 * (executor.parameters[:6] ** 2).sum()
+    penalty = 2.5 * (executor.snapshot().parameters[:6] ** 2).sum()
     assert executor.loss_and_gradient(data)[0] == pytest.approx(3 * expected[0] + 0.5 * expected[1] + penalty, rel=1e-12)
 
 
-def test_evaluation_of_many_rows_is_that_of_all_at_once(line):
+def test_evaluation_of_many_rows_is_that_of_all_at_once(line, make):
     executor = make(line)
     x, y = RNG.normal(size=(9000, 1)), RNG.normal(size=(9000, 1))
-    assert executor.evaluate(Batches([x], [y])) == pytest.approx([0.5 * ((y - x * executor.parameters) ** 2).mean()], rel=1e-12)
+    assert executor.evaluate(Batches([x], [y])) == pytest.approx(
+        [0.5 * ((y - x * executor.snapshot().parameters) ** 2).mean()], rel=1e-12
+    )
 
 
-def test_half_steps_with_the_heads_gradient_are_training(network):
+def test_half_steps_with_the_heads_gradient_are_training(network, second_half, make, rates):
     plan = TrainingPlan(ADAM.rule, Clipping(norm=0.1), penalty_per_row=True, seed=3)
     whole, halves = make(network, plan), make(network, plan)
     order = np.arange(20)
@@ -286,28 +274,28 @@ def test_half_steps_with_the_heads_gradient_are_training(network):
     for step in range(4):
         rows = order[step * 5 : (step + 1) * 5]
         (logits,) = halves.forward([X], rows, step)
-        failure = halves.backward_and_update([(logits - Y[rows]) / 5], step, 0.05, 0.01, rows=5.0)
+        failure = second_half(halves, [(logits - Y[rows]) / 5], step, 0.05, 0.01, rows=5.0)
         assert failure is None
-    assert halves.parameters == pytest.approx(whole.parameters, rel=1e-12)
-    assert halves.state == pytest.approx(whole.state, rel=1e-14)
+    assert halves.snapshot().parameters == pytest.approx(whole.snapshot().parameters, rel=1e-12)
+    assert halves.snapshot().state == pytest.approx(whole.snapshot().state, rel=1e-14)
 
 
-def test_the_second_half_needs_the_first(network):
+def test_the_second_half_needs_the_first(network, second_half, make):
     executor = make(network)
     executor.forward([X], np.arange(5), 0)
-    executor.backward_and_update([np.zeros((5, 2))], 0, 0.1)
+    second_half(executor, [np.zeros((5, 2))], 0, 0.1)
     with pytest.raises(RuntimeError, match="forward must be called first"):
-        executor.backward_and_update([np.zeros((5, 2))], 1, 0.1)
+        second_half(executor, [np.zeros((5, 2))], 1, 0.1)
 
 
-def test_an_external_loss_cannot_be_trained_in_one_call(build):
+def test_an_external_loss_cannot_be_trained_in_one_call(build, make, rates):
     build.head("external", build.dense(build.input(3), 2))
     executor = make(build.program())
-    with pytest.raises(InvalidSettingError, match="Use forward and backward_and_update instead"):
+    with pytest.raises(InvalidSettingError, match="Use forward, backward and update instead"):
         executor.train(Batches([X], [Y]), np.arange(20), 5, 0, rates(4))
 
 
-def test_an_activation_that_is_not_finite_stops_before_its_step(network):
+def test_an_activation_that_is_not_finite_stops_before_its_step(network, make, rates):
     executor = make(network, ADAM)
     x = X.copy()
     x[12, 1] = np.nan  # in the third batch of five
@@ -316,38 +304,38 @@ def test_an_activation_that_is_not_finite_stops_before_its_step(network):
     result = executor.train(Batches([x], [Y]), np.arange(20), 5, 7, rates(4))
     assert result.failure == Failure(9, network.ops[0].layer, "activation")
     assert result.losses.shape == (2,)
-    assert np.array_equal(executor.parameters, other.parameters)
-    assert np.array_equal(executor.state, other.state)
-    assert np.array_equal(executor.slots, other.slots)
+    assert np.array_equal(executor.snapshot().parameters, other.snapshot().parameters)
+    assert np.array_equal(executor.snapshot().state, other.snapshot().state)
+    assert np.array_equal(executor.snapshot().slots, other.snapshot().slots)
 
 
-def test_a_loss_that_overflows_is_blamed_on_the_layer_before_it(line):
+def test_a_loss_that_overflows_is_blamed_on_the_layer_before_it(line, make, rates):
     executor = make(line, dtype="float32")
     result = executor.train(Batches([np.array([[1.0]])], [np.array([[1e30]])]), np.array([0]), 1, 0, rates(1))
     assert result.failure == Failure(0, line.ops[0].layer, "loss")
 
 
-def test_a_gradient_that_overflows_is_found_from_the_end(build):
+def test_a_gradient_that_overflows_is_found_from_the_end(build, make, rates):
     hidden = build.dense(build.input(1), 1, bias=False)
     build.head("absolute_error", build.dense(hidden, 1, bias=False))
     executor = make(build.program(), dtype="float32")
-    executor.parameters[:] = [1e-30, 1e30]
+    executor.restore(parameters=np.array([1e-30, 1e30]))
     data = Batches([np.array([[1e20]])], [np.array([[0.0]])])  # d weight_0 = 1e20 * 1e30 overflows, all else is finite
     result = executor.train(data, np.array([0]), 1, 0, rates(1))
     assert result.failure == Failure(0, build.ops[0].layer, "gradient")
-    assert executor.parameters.tolist() == pytest.approx([1e-30, 1e30])
+    assert executor.snapshot().parameters.tolist() == pytest.approx([1e-30, 1e30])
 
 
-def test_a_gradient_from_outside_that_is_not_finite_is_refused(network):
+def test_a_gradient_from_outside_that_is_not_finite_is_refused(network, second_half, make):
     executor = make(network)
-    before = executor.parameters.copy()
+    before = executor.snapshot().parameters
     executor.forward([X], np.arange(5), 2)
-    failure = executor.backward_and_update([np.full((5, 2), np.inf)], 2, 0.1)
+    failure = second_half(executor, [np.full((5, 2), np.inf)], 2, 0.1)
     assert failure == Failure(2, network.ops[-1].layer, "gradient")
-    assert np.array_equal(executor.parameters, before)
+    assert np.array_equal(executor.snapshot().parameters, before)
 
 
-def test_a_parameter_that_nothing_reaches_has_gradient_zero(build):
+def test_a_parameter_that_nothing_reaches_has_gradient_zero(build, make):
     x = build.input(3)
     build.head("squared_error", build.dense(x, 2))
     build.dense(x, 1)
@@ -356,16 +344,16 @@ def test_a_parameter_that_nothing_reaches_has_gradient_zero(build):
     assert gradient[8:].tolist() == [0.0] * 4
 
 
-def test_a_parameter_of_two_ops_gets_both_gradients(build, assert_gradient):
+def test_a_parameter_of_two_ops_gets_both_gradients(build, assert_gradient, make):
     x = build.input(3)
     first = build.dense(x, 3)
     build.ops.append(build.ops[0].__class__("dense", "again", (first,), build._buffer(3), parameters=build.ops[0].parameters))
     build.head("squared_error", build.dense(len(build.widths) - 1, 2))
     executor = make(build.program())
-    w = executor.parameters.copy()
+    w = executor.snapshot().parameters
 
     def loss(parameters):
-        executor.parameters[:] = parameters
+        executor.restore(parameters=parameters)
         return executor.loss_and_gradient(Batches([X], [Y]))[0]
 
     assert_gradient(loss, [w], [executor.loss_and_gradient(Batches([X], [Y]))[1]])

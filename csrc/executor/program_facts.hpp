@@ -1,0 +1,135 @@
+// What follows from a program alone, before any batch has come.
+#pragma once
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "executor/context.hpp"
+#include "executor/fusion.hpp"
+#include "executor/gradient.hpp"
+#include "executor/outer_update.hpp"
+#include "executor/program.hpp"
+#include "executor/sources.hpp"
+#include "executor/update.hpp"
+
+namespace lamina {
+
+// By buffer: whether a parameter lies at or above the op that writes it, so that its gradient is wanted.
+inline std::vector<char> find_needs_gradient(const Program& program) {
+  std::vector<char> needs(program.widths.size(), 0);
+  for (const Op& op : program.ops) {
+    const bool inherited = std::any_of(op.inputs.begin(), op.inputs.end(), [&](int b) { return needs[b]; });
+    needs[op.output] = inherited || !op.parameters.empty();
+  }
+  return needs;
+}
+
+// By buffer: whether an op writes it.
+inline std::vector<char> find_computed(const Program& program) {
+  std::vector<char> computed(program.widths.size(), 0);
+  for (const Op& op : program.ops) computed[op.output] = 1;
+  return computed;
+}
+
+// By buffer: whether dense ops alone read it, so that a sparse batch may stay sparse.
+inline std::vector<char> find_only_dense(const Program& program) {
+  std::vector<char> only(program.widths.size(), 1);
+  for (const Op& op : program.ops)
+    for (const int b : op.inputs) only[b] = only[b] && op.kind == OpKind::dense;
+  for (const int b : program.outputs) only[b] = 0;
+  for (const Head& head : program.heads) only[head.logits] = 0;
+  return only;
+}
+
+// Multiply-adds of a forward pass over one row.
+inline i64 find_work_per_row(const Program& program) {
+  i64 work = 0;
+  for (const Op& op : program.ops)
+    work +=
+        op.kind == OpKind::dense ? program.parameters[op.parameters[0]].size : 4 * program.widths[op.output];
+  return work;
+}
+
+struct ProgramFacts {
+  explicit ProgramFacts(Program given)
+      : program(std::move(given)),
+        layers(group_by_layer(program)),
+        runs(find_runs(program, {})),
+        sections(find_sections(program, {})),
+        outer(find_outer_update(program)),
+        fusion(find_fusion(program)),
+        unfused(no_fusion(program)),
+        needs_gradient(find_needs_gradient(program)),
+        computed(find_computed(program)),
+        only_dense(find_only_dense(program)),
+        work_per_row(find_work_per_row(program)) {}
+
+  // Whether input i, which is sparse in the data, stays so.
+  bool stays_sparse(const Batches& data, std::size_t i) const {
+    return data.inputs[i].sparse() && only_dense[program.inputs[i]];
+  }
+
+  // Multiply-adds of a forward pass over so many rows; of a batch that stays sparse only what it stores
+  // counts.
+  i64 work_of(const Batches& data, i64 rows) const {
+    i64 work = rows * work_per_row;
+    for (std::size_t i = 0; i < data.inputs.size(); ++i) {
+      if (!stays_sparse(data, i)) continue;
+      for (const Op& op : program.ops)
+        if (op.inputs[0] == program.inputs[i])
+          work -= static_cast<i64>((1 - data.inputs[i].density()) *
+                                   static_cast<double>(rows * program.parameters[op.parameters[0]].size));
+    }
+    return work;
+  }
+
+  Program program;
+  std::vector<std::vector<int>> layers;  // parameters by layer
+  Runs runs;
+  std::vector<Section> sections;
+  OuterUpdate outer;
+  Fusion fusion, unfused;
+  std::vector<char> needs_gradient, computed, only_dense;  // by buffer
+  i64 work_per_row;
+};
+
+// How a batch passes through.
+struct Pass {
+  bool training, update_state;  // masks and batch statistics; running statistics too
+  i64 step = 0;
+  const double* dropout_rates = nullptr;
+  bool every_buffer = false;  // each op for itself, so that all buffers and their gradients are filled
+};
+
+// A batch's context in `work`, where nothing has been computed yet. gradient (num_parameters,), or null where
+// no backward pass will follow.
+template <class T>
+Context<T> begin_pass(const ProgramFacts& facts, const Tools<T>& tools, Pool* pool, Workspace<T>& work,
+                      const Weights<T>& weights, T* gradient, std::uint64_t seed, const Batches& data,
+                      Rows rows, const Pass& pass) {
+  work.forget_contributions();
+  for (std::size_t i = 0; i < data.inputs.size(); ++i)
+    work.sparse_input[facts.program.inputs[i]] = !pass.every_buffer && facts.stays_sparse(data, i);
+  return {facts.program,
+          *tools.kernels,
+          Product<T>{tools, pool},
+          pool,
+          work,
+          weights.parameters,
+          weights.state,
+          gradient,
+          work.d_value_written,
+          work.gradient_written,
+          pass.every_buffer ? facts.computed : facts.needs_gradient,
+          work.sparse_input,
+          rows,
+          pass.training,
+          pass.update_state,
+          seed,
+          pass.step,
+          pass.dropout_rates,
+          pass.every_buffer ? &facts.unfused : &facts.fusion};
+}
+
+}  // namespace lamina

@@ -1,0 +1,236 @@
+#include "executor/step.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "executor/failure.hpp"
+#include "executor/gather.hpp"
+#include "executor/heads.hpp"
+#include "executor/outer_update.hpp"
+#include "executor/passes.hpp"
+
+namespace lamina {
+
+template <class T>
+Step<T>::Step(const ProgramFacts& facts, const Tools<T>& tools, T* parameters, T* state)
+    : gradient(facts.program.num_parameters),
+      head_losses(facts.program.heads.size()),
+      head_means(facts.program.heads.size()),
+      facts_(facts),
+      tools_(tools),
+      weights_{parameters, state, nullptr, 0, facts.program.num_parameters},
+      saved_state_(facts.program.num_state),
+      pieces_(facts.program.num_parameters / kTileSize + 1) {}
+
+template <class T>
+void Step<T>::configure(TrainingPlan plan, T* slots, int num_slots) {
+  plan_ = std::move(plan);
+  rule_ = UpdateRule(plan_.rule, plan_.coefficients);
+  weights_.slots = slots;
+  weights_.num_slots = num_slots;
+}
+
+template <class T>
+void Step<T>::prepare(i64 rows) {
+  held_rows_ = {nullptr, 0, 0};
+  work_.prepare(facts_.program, rows, true);
+}
+
+template <class T>
+Context<T> Step<T>::begin(Pool* pool, const Batches& data, Rows rows, const Pass& pass) {
+  outer_left_ = false;
+  return begin_pass(facts_, tools_, pool, work_, weights_, gradient.data(), plan_.seed, data, rows, pass);
+}
+
+template <class T>
+void Step<T>::open() {
+  if (!is_open_) keep_state();
+  is_open_ = true;
+}
+
+template <class T>
+void Step<T>::hold(const Context<T>& context) {
+  held_rows_ = context.rows;
+  held_first_row_ = context.first_row;
+}
+
+template <class T>
+Context<T> Step<T>::resume(Pool* pool, i64 step) {
+  if (held_rows_.size == 0) work_.prepare(facts_.program, 1, true);
+  Context<T> context = begin(pool, {}, held_rows_, {true, true, step});
+  context.first_row = held_first_row_;
+  return context;
+}
+
+template <class T>
+void Step<T>::close() {
+  held_rows_ = {nullptr, 0, 0};
+  is_open_ = false;
+}
+
+template <class T>
+void Step<T>::keep_state() {
+  std::copy_n(weights_.state, saved_state_.size(), saved_state_.data());
+}
+
+template <class T>
+void Step<T>::take_back_state() {
+  std::copy(saved_state_.begin(), saved_state_.end(), weights_.state);
+}
+
+template <class T>
+void Step<T>::differentiate(const Context<T>& context, const Batches& data, double whole) {
+  gather_inputs(context, data.inputs);
+  gather_targets(context, data.targets);
+  forward(context);
+  run_heads(context, data, whole, head_losses, head_means);
+  backward(context);
+}
+
+template <class T>
+double Step<T>::penalty_factor(double total_weight) const {
+  if (!plan_.penalty_per_row) return 1.0;
+  return total_weight > 0 ? 1.0 / total_weight : 0.0;
+}
+
+// Returns the loss of heads and penalties.
+template <class T>
+double Step<T>::penalize(const Context<T>& context, double total_weight) {
+  const OuterUpdate& outer = facts_.outer;
+  const T largest = context.outer_weights ? largest_gradient(context, outer) : T(0);
+  outer_left_ = context.outer_weights && std::isfinite(largest);
+  if (context.outer_weights && !outer_left_) write_outer_gradients(context, outer);
+  totals_ = finish_gradient(
+      *tools_.kernels, context.pool, outer_left_ ? outer.other_sections : facts_.sections, gradient.data(),
+      weights_.parameters, penalty_factor(total_weight), plan_.record_norms || plan_.clipping.norm, pieces_);
+  if (outer_left_) totals_.largest = std::max(totals_.largest, static_cast<double>(largest));
+  double loss = totals_.penalty;
+  for (const double each : head_losses) loss += each;
+  return loss;
+}
+
+template <class T>
+std::optional<Failure> Step<T>::find_failure(const Context<T>& context, double loss) {
+  const Program& program = facts_.program;
+  const bool finite_loss = std::isfinite(loss);
+  if (finite_loss && totals_.finite())
+    return program.num_state == 0 || context.kernels.all_finite(weights_.state, program.num_state)
+               ? std::nullopt
+               : find_statistics(context);
+  if (outer_left_) write_outer_gradients(context, facts_.outer);  // or an earlier step's would be looked at
+  if (context.n() > 0) {
+    Context<T> again = context;  // the backward pass has used up some values
+    again.update_state = false;
+    forward(again);
+    if (auto failure = find_activation(context)) return failure;
+  }
+  return finite_loss ? find_gradient(context) : find_loss(context, head_losses);
+}
+
+// Whether the update may work out gradients of its own: nothing else asks for them.
+template <class T>
+bool Step<T>::leaves_gradients(const Context<T>& context) const {
+  return !plan_.record_norms && !plan_.clipping.any() && is_outer_product(context, facts_.outer);
+}
+
+template <class T>
+double Step<T>::sum_gradient_squares(Pool* pool) {
+  return sum_squares(*tools_.kernels, pool, gradient.data(), facts_.program.num_parameters, pieces_);
+}
+
+// squares: the sum of those of the gradient as it is. Returns whether it has changed.
+template <class T>
+bool Step<T>::clip(Pool* pool, double squares) {
+  const Kernels<T>& kernels = *tools_.kernels;
+  const Clipping& clipping = plan_.clipping;
+  const i64 size = facts_.program.num_parameters;
+  bool changed = false;
+  if (clipping.value)
+    changed |= kernels.clip_value(gradient.data(), size, clipping.value->first, clipping.value->second);
+  if (clipping.layer_norm)
+    changed |= clip_layers(facts_.program, kernels, pool, facts_.layers, gradient.data(),
+                           *clipping.layer_norm, pieces_);
+  if (!clipping.norm) return changed;
+  if (changed) squares = sum_gradient_squares(pool);
+  const double norm = std::sqrt(squares);
+  if (norm <= *clipping.norm) return changed;
+  kernels.scale(gradient.data(), size, *clipping.norm / norm);
+  return true;
+}
+
+// Whether what this step, and perhaps the next ones, compute is surely finite. After a no that was got by
+// looking at all weights there is no point in looking again in every step.
+template <class T>
+[[gnu::cold, gnu::noinline]] bool Step<T>::extend_reach(const UpdateNumbers& numbers, double gradient_bound) {
+  if (!follows_reach_) return false;
+  const auto extend = [&] {
+    return (reach_.extend(plan_.rule, numbers, gradient_bound, 64, 16) ||
+            reach_.extend(plan_.rule, numbers, gradient_bound, 1, 1)) &&
+           reach_.allows(numbers, gradient_bound);
+  };
+  if (reach_.known() && extend()) return true;
+  reach_ = measure_reach(*tools_.kernels, weights_);  // which may be far less than its bounds
+  return follows_reach_ = extend();
+}
+
+// Returns what it makes infinite or NaN. Norms are bounded last: nothing becomes so by that.
+template <class T>
+std::optional<Failure> Step<T>::update(const Context<T>& context, double learning_rate, double weight_decay) {
+  const Kernels<T>& kernels = *tools_.kernels;
+  const UpdateNumbers numbers = rule_.numbers(context.step + 1, learning_rate, weight_decay);
+  UpdateNumbers without_decay = numbers;
+  without_decay.keep = 1;
+  const double bound = plan_.clipping.largest_after(totals_.largest);
+  const bool certain = reach_.allows(numbers, bound) || extend_reach(numbers, bound);
+  if (!certain && outer_left_) {
+    write_outer_gradients(context, facts_.outer);
+    outer_left_ = false;
+  }
+  const Runs& runs = outer_left_ ? facts_.outer.other_runs : facts_.runs;
+  bool finite = true;
+  for (const Run& run : runs.of(weight_decay)) {
+    const UpdateNumbers& of_run = run.decay ? numbers : without_decay;
+    if (certain) {
+      lamina::update(kernels, context.pool, plan_.rule, of_run, run, weights_, gradient.data());
+    } else {
+      finite &= update_watched(kernels, context.pool, plan_.rule, of_run, run, weights_, gradient.data());
+    }
+  }
+  if (outer_left_) update_outer(context, facts_.outer, plan_.rule, numbers, without_decay, weights_);
+  if (!finite)
+    if (auto failure = find_update(context, weights_)) return failure;
+  apply_max_norms(facts_.program, kernels, weights_.parameters, context.work.scratch);
+  return std::nullopt;
+}
+
+template <class T>
+StepOutcome Step<T>::finish(const Context<T>& context, double total_weight, double learning_rate,
+                            double weight_decay) {
+  StepOutcome outcome;
+  outcome.loss = penalize(context, total_weight);
+  outcome.failure = find_failure(context, outcome.loss);
+  if (!outcome.failure) {
+    outcome.norm = std::sqrt(totals_.squares);
+    outcome.clipped = clip(context.pool, totals_.squares);
+    outcome.failure = update(context, learning_rate, weight_decay);
+  }
+  if (outcome.failure) take_back_state();
+  return outcome;
+}
+
+template <class T>
+StepOutcome Step<T>::take(Context<T>& context, const Batches& data, double learning_rate,
+                          double weight_decay) {
+  context.work.forget_contributions();
+  context.outer_weights = leaves_gradients(context) ? &facts_.outer.weights : nullptr;
+  const double total_weight = sum_weights(data.sample_weight, context.rows);
+  keep_state();
+  differentiate(context, data, total_weight);
+  return finish(context, total_weight, learning_rate, weight_decay);
+}
+
+template class Step<float>;
+template class Step<double>;
+
+}  // namespace lamina

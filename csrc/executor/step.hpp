@@ -1,0 +1,116 @@
+// One step of training, in two halves: from rows to the gradient of their losses, and from a gradient to new
+// weights. Everything that a step needs and leaves behind is here.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "executor/aligned_vector.hpp"
+#include "executor/context.hpp"
+#include "executor/gradient.hpp"
+#include "executor/program_facts.hpp"
+#include "executor/reach.hpp"
+#include "executor/update.hpp"
+#include "executor/update_rule.hpp"
+#include "executor/workspace.hpp"
+
+namespace lamina {
+
+struct StepOutcome {
+  double loss = 0, norm = 0;  // penalty included; of the gradient before clipping
+  bool clipped = false;
+  std::optional<Failure> failure;
+};
+
+template <class T>
+class Step {
+ public:
+  // facts and tools stay the caller's; parameters (num_parameters,), state (num_state,).
+  Step(const ProgramFacts& facts, const Tools<T>& tools, T* parameters, T* state);
+
+  // slots (num_slots, num_parameters)
+  void configure(TrainingPlan plan, T* slots, int num_slots);
+
+  // Makes room for batches of up to so many rows, where an earlier one is forgotten.
+  void prepare(i64 rows);
+  Context<T> begin(Pool* pool, const Batches& data, Rows rows, const Pass& pass);
+
+  // A step in two calls: the first ones `open` it and `hold` their batch, which the last one may `resume`
+  // before it is `close`d. All that the batch reads must live until then.
+  void open();
+  void hold(const Context<T>& context);
+  Context<T> resume(Pool* pool, i64 step);
+  void close();
+
+  // First half: forward, losses, backward, whose gradient has no penalties in it. The rows' losses are
+  // divided by `whole`, the weight of the batch.
+  void differentiate(const Context<T>& context, const Batches& data, double whole);
+
+  // Second half: penalties, clipping, update; all of it undone, but for the update itself, if a number is not
+  // finite. total_weight: of the batch's rows.
+  StepOutcome finish(const Context<T>& context, double total_weight, double learning_rate,
+                     double weight_decay);
+
+  // Both halves.
+  StepOutcome take(Context<T>& context, const Batches& data, double learning_rate, double weight_decay);
+
+  // Parts of the second half.
+  double penalize(const Context<T>& context, double total_weight);
+  double penalty_factor(double total_weight) const;
+  bool clip(Pool* pool, double squares);
+  std::optional<Failure> update(const Context<T>& context, double learning_rate, double weight_decay);
+  double sum_gradient_squares(Pool* pool);
+
+  // The state as it is goes aside, and comes back if the step fails.
+  void keep_state();
+  void take_back_state();
+
+  // While it lives, a call of several steps follows how far the weights reach.
+  class Following {
+   public:
+    Following(Step& step, bool several_steps) : step_(step) { step_.follows_reach_ = several_steps; }
+    ~Following() {
+      step_.follows_reach_ = false;
+      step_.reach_ = {};
+    }
+    Following(const Following&) = delete;
+    Following& operator=(const Following&) = delete;
+
+   private:
+    Step& step_;
+  };
+
+  const ProgramFacts& facts() const { return facts_; }
+  const TrainingPlan& plan() const { return plan_; }
+  const Weights<T>& weights() const { return weights_; }
+
+  AlignedVector<T> gradient;                    // (num_parameters,)
+  std::vector<double> head_losses, head_means;  // with and without the heads' weights
+
+ private:
+  bool leaves_gradients(const Context<T>& context) const;
+  std::optional<Failure> find_failure(const Context<T>& context, double loss);
+  bool extend_reach(const UpdateNumbers& numbers, double gradient_bound);
+
+  const ProgramFacts& facts_;
+  const Tools<T>& tools_;
+  Weights<T> weights_;
+  TrainingPlan plan_;
+  UpdateRule rule_{Rule::gradient_descent, {}};
+
+  Workspace<T> work_;
+  Rows held_rows_{nullptr, 0, 0};
+  i64 held_first_row_ = 0;
+  bool is_open_ = false;
+  std::vector<T> saved_state_;
+  PieceTotals pieces_;
+  GradientTotals totals_;
+  bool outer_left_ = false;  // whether this step's update has gradients of its own to work out
+  Reach<T> reach_;           // known within a call, which alone changes the weights
+  bool follows_reach_ = false;
+};
+
+extern template class Step<float>;
+extern template class Step<double>;
+
+}  // namespace lamina

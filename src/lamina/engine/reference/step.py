@@ -1,0 +1,232 @@
+"""A step of training in two halves, over a program's flat vectors: from rows to their gradient, from a gradient to new weights.
+
+The executor trains with it, and so do perturbed weights.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lamina.engine.executor import Gradient, Update
+from lamina.engine.formulas.array import Array, Namespace, array_namespace
+from lamina.engine.formulas.clipping import clip, norm
+from lamina.engine.formulas.penalty import max_norm, penalty, penalty_gradient
+from lamina.engine.formulas.update import RULES, decay
+from lamina.engine.plan import Batches, Failure, InputArray, TrainingPlan, UpdateRule
+from lamina.engine.program import Program
+from lamina.engine.reference.failure import all_finite, find_activation, find_gradient, find_loss, find_statistics, find_update
+from lamina.engine.reference.objective import head_gradients, head_losses
+from lamina.engine.reference.passes import Mode, Tape, flatten, run_backward, run_forward, unflatten
+from lamina.engine.reference.rows import gather
+
+__all__ = ["Step", "row_weights", "total_weight"]
+
+_UNTRAINED = TrainingPlan(UpdateRule("gradient_descent", (), 0))
+
+
+@dataclass(slots=True)
+class _Begun:
+    """A step whose first half has begun: the state before it, and its last forward pass."""
+
+    state_before: Array
+    tape: Tape | None = None
+
+
+class Step:
+    """The flat vectors of a program, and what a step does with them.
+
+    Parameters
+    ----------
+    program, dtype, xp, device
+        As of :class:`~lamina.engine.reference.executor.ReferenceExecutor`.
+
+    Attributes
+    ----------
+    parameters : array of shape (num_parameters,)
+    state : array of shape (num_state,)
+    slots : array of shape (num_slots, num_parameters)
+    plan : TrainingPlan
+    number : dict
+        dtype and device of all arrays, as keywords.
+    """
+
+    def __init__(self, program: Program, dtype: np.dtype, xp: Namespace, device: object) -> None:
+        self.program = program
+        self.xp = xp = array_namespace(xp.zeros(1))
+        self.number = {"dtype": getattr(xp, dtype.name), "device": device}
+        self.parameters = xp.zeros(program.num_parameters, **self.number)
+        self.state = xp.zeros(program.num_state, **self.number)
+        self.slots = xp.zeros((0, program.num_parameters), **self.number)
+        self.plan = _UNTRAINED
+        self._begun: _Begun | None = None
+        self._l1 = self._spread([p.l1 for p in program.parameters])
+        self._l2 = self._spread([p.l2 for p in program.parameters])
+        self._decays = self._spread([float(p.decay) for p in program.parameters])
+        self._penalized = any(p.l1 or p.l2 for p in program.parameters)
+        names = dict.fromkeys(p.layer for p in program.parameters)
+        self._layers = [[p.slice for p in program.parameters if p.layer == name] for name in names]
+        # Rows of a CSR input stay sparse where dense layers alone read them
+        self._sparse = {
+            b
+            for b in program.inputs
+            if all(op.kind == "dense" for op in program.ops if b in op.inputs)
+            and b not in (*program.outputs, *(h.logits for h in program.heads))
+        }
+
+    def configure(self, plan: TrainingPlan) -> None:
+        """Set how to train; slots are made anew, at 0, if their number changed."""
+        self.close()
+        self.plan = plan
+        if self.slots.shape[0] != plan.rule.num_slots:
+            self.slots = self.xp.zeros((plan.rule.num_slots, self.program.num_parameters), **self.number)
+
+    def copy(self, vector: Array) -> Array:
+        return self.xp.asarray(vector, copy=True)
+
+    # First half
+
+    def open(self) -> None:
+        """Remember the state before the step, unless a part of it was begun before."""
+        if self._begun is None:
+            self._begun = _Begun(self.copy(self.state))
+
+    def close(self) -> None:
+        """End the step."""
+        self._begun = None
+
+    def differentiate(self, data: Batches, rows: np.ndarray, mode: Mode, whole: float | None = None) -> tuple[Gradient, Tape]:
+        """Losses of ``rows`` and their gradient, divided by ``whole``, the weight of their batch (default: their own)."""
+        tape = self.forward(data.inputs, rows, mode)
+        return self.gradient(tape, data, rows, whole), tape
+
+    def gradient(self, tape: Tape, data: Batches, rows: np.ndarray, whole: float | None, kept: dict | None = None) -> Gradient:
+        """What :meth:`differentiate` finds after its forward pass; ``kept`` as in :func:`run_backward`."""
+        heads, weights, own = self.program.heads, row_weights(data, rows), total_weight(data, rows)
+        total = own if whole is None else float(whole)
+        targets = self.targets(data, rows)
+        means = [loss / total if total > 0 else 0.0 for loss in head_losses(heads, tape.buffers, targets, weights)]
+        vector = self.backward(tape, head_gradients(heads, tape.buffers, targets, weights, total), kept)
+        losses = np.array([head.weight * each for head, each in zip(heads, means, strict=True)])
+        return Gradient(losses, own, vector, np.array(means) if len(heads) > 1 else None)
+
+    def forward(self, inputs: Sequence[InputArray], rows: np.ndarray, mode: Mode, *, keep_sparse: bool = True) -> Tape:
+        """A forward pass over ``rows``."""
+        places = zip(self.program.inputs, inputs, strict=True)
+        batch = [gather(source, rows, self.parameters, keep_sparse=keep_sparse and b in self._sparse) for b, source in places]
+        parameters = unflatten(self.parameters, self.program.parameters, self.xp)
+        state = unflatten(self.state, self.program.state, self.xp)
+        return run_forward(self.program, batch, parameters, state, mode, self.xp)
+
+    def backward(self, tape: Tape, d_logits: Sequence[tuple[int, Array]], kept: dict[int, Array] | None = None) -> Array:
+        """The flat gradient, without penalties, from gradients of buffers."""
+        return flatten(run_backward(tape, d_logits, kept), self.program.parameters, self.parameters, self.xp)
+
+    def targets(self, data: Batches, rows: np.ndarray) -> list[Array]:
+        """The targets of ``rows``, one array a head."""
+        return [gather(target, rows, self.parameters) for target in data.targets]
+
+    def keep_state(self, tape: Tape) -> None:
+        """Write what the ops observed (running mean and variance) into the state vector."""
+        for call in tape.calls:
+            for index, observed in zip(call.op.state, call.new_state, strict=bool(call.new_state)):
+                self.state[self.program.state[index].slice] = self.xp.reshape(observed, (-1,))
+
+    def hold(self, tape: Tape) -> None:
+        """Begin the step with a pass whose running statistics count; :meth:`finish` looks there for what is not finite."""
+        self.open()
+        assert self._begun is not None
+        self._begun.tape = tape
+        self.keep_state(tape)
+
+    @property
+    def held(self) -> Tape | None:
+        """The pass that was held last."""
+        return None if self._begun is None else self._begun.tape
+
+    # Second half
+
+    def finish(self, gradient: Gradient, step: int, learning_rate: float, weight_decay: float) -> Update:
+        """Penalties, clipping, update; if a number is not finite, the state from before the step is back."""
+        self.open()
+        assert self._begun is not None
+        begun, (loss, vector) = self._begun, self.with_penalties(gradient)
+        is_clipped = False
+        failure = self._find_failure(begun.tape, gradient, loss, vector, step)
+        if failure is None:
+            is_clipped, failure = self.update(vector, step, learning_rate, weight_decay)
+        if failure is not None:
+            self.state[...] = begun.state_before
+        self.close()
+        return Update(loss, norm(vector) if self.plan.record_norms else None, is_clipped, failure)
+
+    def with_penalties(self, gradient: Gradient) -> tuple[float, Array]:
+        """Loss and flat gradient of a batch, penalties included."""
+        loss, vector = sum(gradient.losses.tolist()), gradient.vector
+        if self._penalized:
+            loss += self.penalty(gradient.weight_sum)
+            factor = self._penalty_factor(gradient.weight_sum)
+            vector = vector + factor * penalty_gradient(self.parameters, self._l1, self._l2)
+        return loss, vector
+
+    def penalty(self, weight_sum: float) -> float:
+        """What the penalties add to the loss of a batch."""
+        return self._penalty_factor(weight_sum) * penalty(self.parameters, self._l1, self._l2)
+
+    def update(self, gradient: Array, step: int, learning_rate: float, weight_decay: float) -> tuple[bool, Failure | None]:
+        """Clipping, weight decay, rule, max-norm. Whether clipping changed the gradient, and what the rule made infinite."""
+        rule = self.plan.rule
+        gradient, is_clipped = clip(gradient, self.plan.clipping, self._layers)
+        w = decay(self.parameters, self._decays, learning_rate, weight_decay) if weight_decay else self.parameters
+        slots = tuple(self.slots[i, :] for i in range(rule.num_slots))
+        w, slots = RULES[rule.kind](w, gradient, slots, step + 1, learning_rate, *rule.coefficients)
+        self.parameters[...] = w
+        for i, slot in enumerate(slots):
+            self.slots[i, ...] = slot
+        failure = find_update(self.program, w, slots, step)
+        if failure is None:
+            self.apply_max_norms()
+        return is_clipped, failure
+
+    def apply_max_norms(self) -> None:
+        """Bound the norms of the weights into each unit."""
+        for p in self.program.parameters:
+            if p.max_norm > 0:
+                weight = self.xp.reshape(self.parameters[p.slice], p.shape)
+                self.parameters[p.slice] = self.xp.reshape(max_norm(weight, p.max_norm), (-1,))
+
+    def _penalty_factor(self, weight_sum: float) -> float:
+        if not self.plan.penalty_per_row:
+            return 1.0
+        return 1.0 / weight_sum if weight_sum > 0 else 0.0
+
+    def _find_failure(self, tape: Tape | None, gradient: Gradient, loss: float, vector: Array, step: int) -> Failure | None:
+        found = None
+        if math.isfinite(loss) and all_finite(vector):
+            return None if tape is None else find_statistics(tape, step)
+        if tape is not None:
+            found = find_activation(tape, step)
+        if math.isfinite(loss):
+            return found or find_gradient(self.program, vector, step)
+        return found or find_loss(self.program, gradient.losses.tolist(), step)
+
+    def _spread(self, numbers: Sequence[float]) -> Array:
+        """A number a parameter tensor, repeated over its slice of the flat vector."""
+        vector = np.zeros(self.program.num_parameters)
+        for part, number in zip(self.program.parameters, numbers, strict=True):
+            vector[part.slice] = number
+        return self.xp.asarray(vector, **self.number)
+
+
+def row_weights(data: Batches, rows: np.ndarray) -> np.ndarray | None:
+    """The sample weights of ``rows``, float64; None where all are 1."""
+    return None if data.sample_weight is None else np.asarray(data.sample_weight, dtype=np.float64)[rows]
+
+
+def total_weight(data: Batches, rows: np.ndarray) -> float:
+    """The sum of the sample weights of ``rows``."""
+    weights = row_weights(data, rows)
+    return float(len(rows)) if weights is None else float(np.sum(weights))
