@@ -40,7 +40,7 @@ test-clang: $(VENV)/.test
 	CXX="$$(.ci/find-clang)" $(BIN)/python -m pip install --quiet --no-deps --upgrade --target build/clang/site \
 	    -Ccmake.define.LAMINA_WARNINGS_ARE_ERRORS=ON -Cbuild-dir=build/clang/cmake .
 	PYTHONPATH="build/clang/site:$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
-	    $(BIN)/python -S -m pytest -p no:cacheprovider tests/engine/native tests/engine/kernels tests/engine/test_select.py
+	    $(BIN)/python -S -m pytest -p no:cacheprovider tests/engine/conformity tests/engine/native tests/engine/kernels tests/engine/test_select.py
 
 # Damaged files in a number and from a seed of one's own; what fails names its seed, and is kept in build/fuzz.
 FUZZ_COUNT ?= 100000
@@ -105,7 +105,7 @@ sanitize: $(VENV)/.test
 	env LD_PRELOAD="$$(g++ -print-file-name=libasan.so) $$(g++ -print-file-name=libubsan.so) $$(g++ -print-file-name=libstdc++.so)" \
 	    ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1 \
 	    PYTHONPATH="build/sanitize/site:$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
-	    $(BIN)/python -S -m pytest -p no:cacheprovider tests/engine/native tests/engine/kernels tests/engine/test_select.py
+	    $(BIN)/python -S -m pytest -p no:cacheprovider tests/engine/conformity tests/engine/native tests/engine/kernels tests/engine/test_select.py
 
 # The engine's threads on a build under ThreadSanitizer. It knows nothing of OpenBLAS's threads, hence one; it cannot bear random addresses, hence setarch.
 sanitize-threads: $(VENV)/.test

@@ -92,8 +92,9 @@ class Executor(Protocol):
     run; the update rules' t is ``step + 1``. ``rows`` and ``order`` are row numbers of the data, int64.
 
     A step of training is one call of :meth:`train`, or of its halves: :meth:`gradient`, once or more, and then :meth:`update`.
-    For a loss that the caller computes the first half is :meth:`forward` and :meth:`backward`. Both ways give the same bits. All
-    that was begun is over with the next :meth:`train`, :meth:`restore` or :meth:`configure`.
+    For a loss that the caller computes the first half is :meth:`forward` and :meth:`backward`. Both ways give the same bits.
+    Between the calls of a step only :meth:`predict` and :meth:`evaluate` may be used; all that was begun is over with the next
+    :meth:`train`, :meth:`restore` or :meth:`configure`.
     """
 
     program: Program

@@ -340,12 +340,15 @@ class NativeExecutor:
 
     def _d_outputs(self, given: Sequence[np.ndarray], num_rows: int) -> list[np.ndarray]:
         """Gradients of the outputs as the engine reads them, their shapes checked."""
-        with np.errstate(over="ignore", invalid="ignore"):  # shows as a number that is not finite, which is looked for
-            gradients = [np.ascontiguousarray(d, dtype=self.dtype) for d in given]
+        gradients = [d if d.dtype == self.dtype and d.flags.c_contiguous else self._converted(d) for d in given]
         expected = [(num_rows, width) for width in self._output_widths]
         if [d.shape for d in gradients] != expected:
             raise ShapeError(phrase("d_outputs", f"must have the outputs' shapes {expected}", [d.shape for d in gradients]))
         return gradients
+
+    def _converted(self, d_output: np.ndarray) -> np.ndarray:
+        with np.errstate(over="ignore", invalid="ignore"):  # shows as a number that is not finite, which is looked for
+            return np.ascontiguousarray(d_output, dtype=self.dtype)
 
     def _head_losses(self, num_steps: int) -> np.ndarray | None:
         """Where each head's losses are written down; nowhere with a single head, whose losses they would be."""

@@ -10,7 +10,7 @@ and variance of batch norm) lives in a second flat vector, the *state*.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 __all__ = ["Head", "Op", "Parameter", "Program"]
 
@@ -94,11 +94,9 @@ class Program:
     parameters: tuple[Parameter, ...] = ()
     state: tuple[Parameter, ...] = ()
     heads: tuple[Head, ...] = ()
+    num_parameters: int = field(init=False, repr=False, compare=False)
+    num_state: int = field(init=False, repr=False, compare=False)
 
-    @property
-    def num_parameters(self) -> int:
-        return sum(p.size for p in self.parameters)
-
-    @property
-    def num_state(self) -> int:
-        return sum(s.size for s in self.state)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "num_parameters", sum(p.size for p in self.parameters))
+        object.__setattr__(self, "num_state", sum(s.size for s in self.state))

@@ -50,6 +50,7 @@ class ReferenceExecutor:
 
     Examples
     --------
+    >>> from lamina.engine.plan import UpdateRule
     >>> from lamina.engine.program import Head, Op, Parameter
     >>> program = Program(
     ...     widths=(1, 1), inputs=(0,), outputs=(1,), ops=(Op("dense", "line", (0,), 1, (0, 1)),),

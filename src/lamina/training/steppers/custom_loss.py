@@ -85,7 +85,7 @@ class CustomSteps:
         value, by_head, d_outputs, total = self._first_half(data, rows, step)
         if not np.isfinite(value):
             return value, by_head, Failure(step, self._losses[0].name, "loss")
-        losses = np.array(self._weights) * by_head
+        losses = np.array([weight * each for weight, each in zip(self._weights, by_head, strict=True)])
         gradient = Gradient(losses, total, self._executor.backward(d_outputs, step))
         return value, by_head, self._executor.update(gradient, step, learning_rate, weight_decay).failure
 
