@@ -4,8 +4,6 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
-#include <iterator>
-
 #include "bind/bind.hpp"
 #include "executor/ops/table.hpp"
 
@@ -23,9 +21,7 @@ Row named(const std::string& name, NameOf name_of) {
   throw nb::value_error(("the native engine does not know " + name).c_str());
 }
 
-const char* op_name(int row) {
-  return row < static_cast<int>(std::size(kOps<float>)) ? kOps<float>[row].name : nullptr;
-}
+const char* op_name(int row) { return name_of(kOps<float>, row); }
 
 Function function_named(const std::string& name) {
   return named<Function>(name, kernels_f32_baseline()->function_name);

@@ -12,7 +12,7 @@ constexpr const char* name_of(const Row (&table)[count], int row) {
   return row < count ? table[row].name : nullptr;
 }
 
-// Whether a row that has a name in kernels.hpp stands where that says.
+// Whether the row of that name stands where an enumerator of it says.
 template <class Row, int count, class Place>
 constexpr bool is_row(const Row (&table)[count], Place place, const char* name) {
   const char* found = name_of(table, static_cast<int>(place));

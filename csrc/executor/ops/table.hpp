@@ -1,8 +1,6 @@
 // The table of the ops: all that the rest of the engine knows of most of them.
 #pragma once
 
-#include <string_view>
-
 #include "executor/context.hpp"
 #include "executor/ops/activation.hpp"
 #include "executor/ops/combine.hpp"
@@ -10,6 +8,7 @@
 #include "executor/ops/dropout.hpp"
 #include "executor/ops/normalization.hpp"
 #include "executor/ops/prelu.hpp"
+#include "kernels/tables.hpp"
 
 namespace lamina {
 
@@ -42,10 +41,9 @@ const OpRow<T>& row_of(const Op& op) {
   return kOps<T>[static_cast<int>(op.kind)];
 }
 
-constexpr bool is_row(OpKind kind, std::string_view name) {
-  return kOps<float>[static_cast<int>(kind)].name == name;
-}
-static_assert(is_row(OpKind::dense, "dense") && is_row(OpKind::activation, "activation"));
-static_assert(is_row(OpKind::dropout, "dropout") && is_row(OpKind::concat, "concat"));
+static_assert(is_row(kOps<float>, OpKind::dense, "dense"));
+static_assert(is_row(kOps<float>, OpKind::activation, "activation"));
+static_assert(is_row(kOps<float>, OpKind::dropout, "dropout"));
+static_assert(is_row(kOps<float>, OpKind::concat, "concat"));
 
 }  // namespace lamina
