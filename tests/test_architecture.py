@@ -127,6 +127,30 @@ def test_no_modules_import_each_other_in_a_circle():
     assert find_cycle(graph) is None
 
 
+def test_no_modules_know_each_other_in_a_circle_be_it_for_type_checkers_or_within_functions():
+    """But for an ``__init__``, whose names are imported when they are used: those of their homes count."""
+    modules = {name for name, path in MODULES.items() if path.name != "__init__.py"}
+    graph = {name: imported_modules(name, at_import_only=False) & modules - {name} for name in modules}
+    assert find_cycle(graph) is None
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if part_of(name) in ("estimators", "model")])
+def test_a_private_member_is_used_in_the_module_that_has_it_alone(name: str):
+    tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
+    private = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and re.match("_(?!_)", node.attr)]
+    of_others = {node.attr for node in private if not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"))}
+    assert of_others <= members(tree), f"{name} reaches into others' {sorted(of_others - members(tree))}"
+
+
+def members(tree: ast.AST) -> set[str]:
+    """The names of a module's functions, of the fields that its classes declare, and of the attributes that they set."""
+    nodes = list(ast.walk(tree))
+    functions = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    fields = {node.target.id for node in nodes if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)}
+    stored = [node for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)]
+    return functions | fields | {node.attr for node in stored if isinstance(node.value, ast.Name) and node.value.id == "self"}
+
+
 def test_no_headers_of_the_engine_include_each_other_in_a_circle():
     sources = SOURCE.parents[1] / "csrc"
     files = {path.relative_to(sources).as_posix(): path for path in sorted(sources.rglob("*.*"))}
@@ -203,7 +227,7 @@ def loaded_by(program: str) -> set[str]:
                 "array_api_compat",
                 "lamina.estimators.regressor",
                 "lamina.estimators.perceptron",
-                "lamina.estimators.separability",
+                "lamina.estimators.perceptron.separability",
                 "lamina.estimators.fitting.architecture",
                 "lamina.estimators.fitting.constraints",
                 "lamina.engine.plan",

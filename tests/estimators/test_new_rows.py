@@ -13,7 +13,8 @@ from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
 
 from lamina import MLPClassifier, MLPRegressor
-from lamina.estimators.labels import LabelEncoding
+from lamina.estimators.fitted import fit_of
+from lamina.estimators.target import LabelEncoding
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -95,4 +96,4 @@ def test_probabilities_of_two_classes_are_the_engine_s_and_sum_to_one() -> None:
     p = model.predict_proba(X.astype(np.float32))
     assert p.dtype == np.float32
     np.testing.assert_array_equal(p[:, :1], 1 - p[:, 1:])
-    np.testing.assert_array_equal(p[:, 1:], model._trainer.predict(X.astype(np.float32)))
+    np.testing.assert_array_equal(p[:, 1:], fit_of(model).trainer.predict(X.astype(np.float32)))

@@ -222,7 +222,7 @@ def test_a_verdict_that_is_not_reached_in_time_is_open():
 
 def test_the_verdict_is_worked_out_when_it_is_asked_for(monkeypatch):
     asked = []
-    monkeypatch.setattr("lamina.estimators.lazy_verdict.certify", lambda *args: asked.append(args))
+    monkeypatch.setattr("lamina.estimators.perceptron.lazy_verdict.certify", lambda *args: asked.append(args))
     model = Perceptron().fit(*noisy())
     model._repr_html_()
     assert not asked

@@ -13,6 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from lamina import MLPClassifier, MLPRegressor
 from lamina.errors import DataError, InvalidSettingError, NonFiniteError
+from lamina.estimators.fitting import many_starts
 from lamina.tasks import Tasks
 from lamina.training import Callback, EarlyStopping, JsonlLog
 
@@ -58,13 +59,13 @@ def test_the_best_validation_score_decides_where_there_is_one():
 
 def test_restarts_run_side_by_side_and_their_number_of_threads_changes_nothing(monkeypatch):
     meeting = threading.Barrier(2, timeout=20)
-    run = MLPClassifier._run
+    run = many_starts.run
 
-    def run_together(self, *arguments):
+    def run_together(*arguments):
         meeting.wait()  # passes only when two trainings are under way at the same time
-        run(self, *arguments)
+        run(*arguments)
 
-    monkeypatch.setattr(MLPClassifier, "_run", run_together)
+    monkeypatch.setattr(many_starts, "run", run_together)
     together = moons(n_threads=2, n_restarts=4).fit(*MOONS)
     monkeypatch.undo()
     alone = moons(n_threads=1, n_restarts=4).fit(*MOONS)
@@ -127,16 +128,16 @@ def test_one_warning_speaks_for_the_training_that_was_kept():
 @pytest.mark.filterwarnings("ignore::lamina.training.TrainingWarning")
 def test_trainings_that_diverge_are_listed_and_not_kept(monkeypatch):
     X, y = load_iris(return_X_y=True)
-    run = MLPRegressor._run
+    run = many_starts.run
 
-    def diverge_once(self, trainer, *arguments):
-        if self.random_state == first_seed:
+    def diverge_once(fit, *arguments):
+        if fit.parameters.random_state == first_seed:
             raise NonFiniteError("no numbers: interrupted")  # a text that says nothing of the reason
-        run(self, trainer, *arguments)
+        run(fit, *arguments)
 
     model = MLPRegressor(hidden_layer_sizes=4, n_restarts=3, max_iter=5, random_state=0)
     first_seed = model.fit(X, y).restarts_[0].seed
-    monkeypatch.setattr(MLPRegressor, "_run", diverge_once)
+    monkeypatch.setattr(many_starts, "run", diverge_once)
     table = model.fit(X, y).restarts_
     assert (table[0].stop_reason.code, table[0].stop_reason.text) == ("non_finite", "no numbers: interrupted")
     assert table.chosen != 0
@@ -144,10 +145,10 @@ def test_trainings_that_diverge_are_listed_and_not_kept(monkeypatch):
 
 
 def test_it_is_an_error_when_all_diverge(monkeypatch):
-    def diverge(self, *arguments):
-        raise NonFiniteError(f"seed {self.random_state}")
+    def diverge(fit, *arguments):
+        raise NonFiniteError(f"seed {fit.parameters.random_state}")
 
-    monkeypatch.setattr(MLPClassifier, "_run", diverge)
+    monkeypatch.setattr(many_starts, "run", diverge)
     with pytest.raises(NonFiniteError, match="seed"):
         moons().fit(*MOONS)
 

@@ -12,7 +12,7 @@ from scipy import sparse
 
 from lamina import linear_separability
 from lamina.errors import DataError, InvalidSettingError
-from lamina.estimators.separation_certificates import CommonPoint, SeparatingPlane
+from lamina.estimators.perceptron.certificates import CommonPoint, SeparatingPlane
 
 SQUARE = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 

@@ -20,6 +20,7 @@ from lamina.cli.main import build_app
 from lamina.data import TableEncoder, Target, read_table, target_column
 from lamina.errors import LaminaError
 from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.estimators.fitting import checked_parameters
 from lamina.files import FORMAT_VERSION, read_tensors
 from lamina.layers import Add, BatchNorm, Concat, Dense, Dropout, Input, LayerNorm
 from lamina.losses import CustomLoss
@@ -252,7 +253,7 @@ class SettingsFiles(Subject):
         given = {name: value for name, value in bound.arguments.items() if name in _GROUPS}
         settings = TableSettings(**given)
         for task, family in (("classification", MLPClassifier), ("regression", MLPRegressor)):
-            family(**settings.parameters(task, 100, 2))._check_parameters()
+            checked_parameters(family(**settings.parameters(task, 100, 2)))
         return 0
 
 

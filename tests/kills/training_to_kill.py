@@ -13,6 +13,7 @@ import warnings
 import numpy as np
 
 from lamina import MLPClassifier, MLPRegressor
+from lamina.estimators.fitted import fit_of
 from lamina.layers import BatchNorm, Dense, Dropout
 from lamina.network import Sequential
 from lamina.training import Checkpoint, EarlyStopping, Trainer
@@ -93,7 +94,7 @@ NAMES = {
 
 
 def checksum(made):
-    trained = made if isinstance(made, Trainer) else made._trainer
+    trained = made if isinstance(made, Trainer) else fit_of(made).trainer
     digest = hashlib.md5()
     for array in (trained.executor.snapshot().parameters, trained.executor.snapshot().state, trained.executor.snapshot().slots):
         digest.update(np.ascontiguousarray(array).tobytes())

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from lamina import MLPClassifier
+from lamina.estimators.fitted import fit_of
 from lamina.losses import LABEL_LOSSES, LOSSES, NUMBER_LOSSES, CustomLoss, Loss, get_loss
 from lamina.losses.domain import NON_NEGATIVE, NUMBERS
 from lamina.model import OptimizationSettings, StoppingSettings, TableSettings, fit_table
@@ -83,7 +84,7 @@ def test_a_trainer_s_objective_decides_as_the_classifier_predicts(name: str, tas
     """But for several classes with a loss that knows yes and no alone: a trainer cannot know that they exclude each other."""
     model = fitted(name, task)
     loss: Loss = OF_LABELS[name]
-    logits = model._trainer.predict_logits(X)
+    logits = fit_of(model).trainer.predict_logits(X)
     said = decide(loss, np.zeros(logits.shape), loss.predict(logits))[1]
     predicted = model.predict(X)
     labels = said if task == "multilabel" else model.classes_[said.ravel()]

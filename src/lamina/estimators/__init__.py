@@ -9,10 +9,10 @@ from lamina.lazy import lazy_exports
 if TYPE_CHECKING:
     from lamina.estimators.classifier import MLPClassifier
     from lamina.estimators.fitting.restarts import Restart, Restarts
-    from lamina.estimators.perceptron import Perceptron
+    from lamina.estimators.perceptron.certificates import CommonPoint, SeparatingPlane
+    from lamina.estimators.perceptron.perceptron import Perceptron
+    from lamina.estimators.perceptron.separability import Separability, linear_separability
     from lamina.estimators.regressor import MLPRegressor
-    from lamina.estimators.separability import Separability, linear_separability
-    from lamina.estimators.separation_certificates import CommonPoint, SeparatingPlane
 
 __all__ = [
     "CommonPoint",
@@ -28,10 +28,10 @@ __all__ = [
 
 _HOMES = {
     "lamina.estimators.classifier": "MLPClassifier",
-    "lamina.estimators.perceptron": "Perceptron",
+    "lamina.estimators.perceptron.perceptron": "Perceptron",
     "lamina.estimators.regressor": "MLPRegressor",
     "lamina.estimators.fitting.restarts": "Restart Restarts",
-    "lamina.estimators.separability": "Separability linear_separability",
-    "lamina.estimators.separation_certificates": "CommonPoint SeparatingPlane",
+    "lamina.estimators.perceptron.separability": "Separability linear_separability",
+    "lamina.estimators.perceptron.certificates": "CommonPoint SeparatingPlane",
 }
 __getattr__, __dir__ = lazy_exports(__name__, _HOMES)

@@ -17,16 +17,34 @@ from lamina.training.finite import is_finite
 
 if TYPE_CHECKING:
     from lamina.engine.program import Parameter
+    from lamina.estimators.fitting import Fit, Restarts
     from lamina.network import Network
-    from lamina.training import History, PredictiveDistribution, Trainer
+    from lamina.training import History, PredictiveDistribution, StopReason
 
-__all__ = ["FittedNetwork"]
+__all__ = ["FittedNetwork", "adopt", "fit_of"]
+
+
+def _of_curves(name: str) -> Any:
+    """A property: what the last fit noted under that name."""
+    return property(lambda self: getattr(self._fitted(name).curves, name))
 
 
 class FittedNetwork(BaseEstimator):  # type: ignore[misc]
-    """The fitted half of an estimator; all of it is read from the trainer, which holds the weights."""
+    """The fitted half of an estimator: views of what the last fit made."""
 
-    _trainer: Trainer
+    _fit: Fit
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+    restarts_: Restarts
+
+    n_iter_: int = _of_curves("n_iter_")
+    t_: int = _of_curves("t_")
+    loss_: float = _of_curves("loss_")
+    loss_curve_: list[float] = _of_curves("loss_curve_")
+    best_loss_: float | None = _of_curves("best_loss_")
+    validation_scores_: list[float] | None = _of_curves("validation_scores_")
+    best_validation_score_: float | None = _of_curves("best_validation_score_")
+    validation_loss_curve_: list[float] | None = _of_curves("validation_loss_curve_")
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -34,7 +52,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
         return tags
 
     def __sklearn_is_fitted__(self) -> bool:
-        return "_trainer" in vars(self)
+        return "_fit" in vars(self)
 
     @property
     def coefs_(self) -> list[np.ndarray]:
@@ -55,19 +73,34 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
         write_into(self.intercepts_, arrays, "intercepts_")
 
     @property
+    def n_outputs_(self) -> int:
+        """Width of the output."""
+        return self._fitted("n_outputs_").target.num_outputs
+
+    @property
+    def out_activation_(self) -> str:
+        """What turns logits into predictions."""
+        return self._fitted("out_activation_").target.out_activation
+
+    @property
+    def stop_reason_(self) -> StopReason:
+        """Why training stopped."""
+        return self._fitted("stop_reason_").stop_reason
+
+    @property
     def network_(self) -> Network:
         """The network that was trained."""
-        return self._fitted_trainer("network_").network
+        return self._fitted("network_").trainer.network
 
     @property
     def history_(self) -> History:
         """The records of all epochs."""
-        return self._fitted_trainer("history_").history
+        return self._fitted("history_").trainer.history
 
     @property
     def n_layers_(self) -> int:
         """Dense layers, and one for the input."""
-        return len(dense_weights(self._fitted_trainer("n_layers_").executor.program)) + 1
+        return len(dense_weights(self._fitted("n_layers_").trainer.executor.program)) + 1
 
     def __getstate__(self) -> dict[str, Any]:
         """For a pickle; what is made in the midst of a fit is not itself in the midst of one."""
@@ -76,17 +109,21 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
         return state
 
     def _views(self, parameters_of: Any) -> LayerArrays:
-        executor = self._fitted_trainer("coefs_").executor
+        executor = self._fitted("coefs_").trainer.executor
         parameters: list[Parameter] = parameters_of(executor.program)
         vector, _ = executor.views()
         return LayerArrays(vector[p.slice].reshape(p.shape) for p in parameters)
 
-    def _fitted_trainer(self, attribute: str) -> Trainer:
-        if not self.__sklearn_is_fitted__():
-            raise AttributeError(
-                f"{type(self).__name__!r} object has no attribute {attribute!r} before it is fitted. Call fit first."
-            )
-        return self._trainer
+    @property
+    def _last_fit(self) -> Fit | None:
+        return vars(self).get("_fit")
+
+    def _fitted(self, attribute: str) -> Fit:
+        fit = self._last_fit
+        if fit is None:
+            owner = type(self).__name__
+            raise AttributeError(f"{owner!r} object has no attribute {attribute!r} before it is fitted. Call fit first.")
+        return fit
 
     def predict_distribution(self, X: Any, *, mc_samples: int = 100, seed: int = 0) -> PredictiveDistribution:
         """Mean and spread of the predictions over masks of dropout (Monte Carlo dropout, Gal & Ghahramani 2016).
@@ -111,7 +148,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
         """
         from lamina.training.monte_carlo import sample_predictions  # few predictions are of this kind
 
-        X, trainer = self._checked(X), self._trainer
+        X, trainer = self._checked(X), self._fit.trainer
         settings = (mc_samples, seed, trainer.engine, trainer.n_threads)
         (found,) = sample_predictions(trainer.network, [self._meaning], trainer.executor, [X], *settings)
         return found
@@ -137,10 +174,22 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
     def _logits(self, X: Any) -> np.ndarray:
         """Logits (n, outputs) of new rows."""
         checked = self._checked(X)
-        return self._trainer.executor.predict([checked])[0]
+        return self._fit.trainer.executor.predict([checked])[0]
 
     def _predictions(self, X: Any) -> np.ndarray:
         """What the loss makes of the logits of new rows, of their shape."""
-        checked, loss = self._checked(X), self._trainer.losses[0]
-        out = self._trainer.executor.predict([checked], [loss.link or "identity"])[0]
+        checked, loss = self._checked(X), self._fit.target.loss
+        out = self._fit.trainer.executor.predict([checked], [loss.link or "identity"])[0]
         return out if loss.link else loss.predict(out)
+
+
+def fit_of(fitted: FittedNetwork) -> Fit:
+    """What a fitted estimator learnt."""
+    return fitted._fit
+
+
+def adopt(estimator: FittedNetwork, fit: Fit, restarts: Restarts | None = None) -> None:
+    """Let an estimator have learnt what ``fit`` is, the best of ``restarts``."""
+    estimator._fit = fit
+    if restarts is not None:
+        estimator.restarts_ = restarts

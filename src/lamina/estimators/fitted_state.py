@@ -6,8 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.utils import check_random_state
 
-from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
+from lamina.estimators.fitted import FittedNetwork, adopt, fit_of
+from lamina.estimators.fitting.curves import Curves
+from lamina.estimators.fitting.fit import Fit, Start
+from lamina.estimators.fitting.training import draw_seed, prepare
+from lamina.estimators.parameters import Parameters
+from lamina.estimators.target.target import Target
 from lamina.network import Network
 from lamina.training import History, Record, StopReason
 
@@ -61,38 +67,42 @@ class FittedState:
     stop_reason: StopReason
 
 
-def fitted_state(estimator: MultilayerPerceptron) -> FittedState:
+def fitted_state(estimator: FittedNetwork) -> FittedState:
     """What a fitted estimator learnt; the arrays are copies."""
-    trainer = estimator._trainer
+    fit = fit_of(estimator)
+    trainer = fit.trainer
     return FittedState(
         trainer.network,
         *trainer.executor.snapshot()[:2],
-        estimator._target_state(),
+        fit.target.state(),
         {name: getattr(estimator, name) for name in _ATTRIBUTES if hasattr(estimator, name)},
         getattr(estimator, "feature_names_in_", np.array([])).tolist(),
         trainer.epoch,
         trainer.step,
         trainer.history.to_list(),
-        estimator.stop_reason_,
+        fit.stop_reason,
     )
 
 
-def load_fitted_state(estimator: MultilayerPerceptron, state: FittedState) -> None:
-    """Make an estimator with the same parameters what the fitted one was; it predicts the same bits."""
-    estimator._begin()
-    for name, value in state.attributes.items():
-        setattr(estimator, name, value)
+def load_fitted_state(estimator: FittedNetwork, parameters: Parameters, target: Target, state: FittedState) -> None:
+    """Make an estimator with these parameters what the fitted one was; it predicts the same bits."""
+    estimator.n_features_in_ = state.attributes["n_features_in_"]
     if state.feature_names:
         estimator.feature_names_in_ = np.array(state.feature_names, dtype=object)
-    estimator._load_target_state(state.target)
-    estimator.stop_reason_ = state.stop_reason
+    adopt(estimator, _restored(parameters, target, state, owner=type(estimator).__name__))
+
+
+def _restored(parameters: Parameters, target: Target, state: FittedState, *, owner: str) -> Fit:
+    curves = Curves.of(state.attributes)
+    start = Start(state.network, (state.parameters, state.state), curves, check_random_state(parameters.random_state), 0)
     # Rows of an epoch; at least a batch, which would be clipped with a warning otherwise.
-    num_rows = max(estimator.t_ // max(len(estimator.loss_curve_), 1), _whole(estimator.batch_size))
-    trainer = estimator._new_trainer(state.network, (state.parameters, state.state), num_rows)
-    trainer.history = History(state.history)
-    trainer.epoch, trainer.step = state.epoch, state.step
-    trainer.stop_reason = state.stop_reason
-    estimator._trainer = trainer
+    num_rows = max(curves.t_ // max(len(curves.loss_curve_), 1), _whole(parameters.batch_size))
+    fit = prepare(parameters, target, start, num_rows, owner=owner)
+    fit.split_seed = draw_seed(fit.rng)
+    fit.stop_reason = fit.trainer.stop_reason = state.stop_reason
+    fit.trainer.history = History(state.history)
+    fit.trainer.epoch, fit.trainer.step = state.epoch, state.step
+    return fit
 
 
 def _whole(batch_size: int | str) -> int:

@@ -1,8 +1,8 @@
-"""The parameters that the classifier and the regressor share, with their defaults."""
+"""The parameters of the classifier and the regressor, with their defaults."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -11,23 +11,39 @@ import numpy as np
 if TYPE_CHECKING:
     from lamina.activations import Activation
     from lamina.initializers import Initializer
+    from lamina.losses import Loss
     from lamina.network import Network
     from lamina.optimizers import Optimizer
     from lamina.schedules import Schedule
     from lamina.training import Callback
 
-__all__ = ["SCIKIT_LEARN_SCHEDULES", "ActivationParameter", "HiddenLayerSizes", "SharedParameters"]
+__all__ = [
+    "SCIKIT_LEARN_SCHEDULES",
+    "ActivationParameter",
+    "ClassifierParameters",
+    "HiddenLayerSizes",
+    "LossParameter",
+    "Parameters",
+]
 
 SCIKIT_LEARN_SCHEDULES = ("constant", "invscaling", "adaptive")
 
 HiddenLayerSizes: TypeAlias = int | Sequence[int] | np.ndarray
 ActivationParameter: TypeAlias = "str | Activation | Sequence[str | Activation]"
+LossParameter: TypeAlias = "str | Loss | Callable[..., Any]"
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class SharedParameters:
-    """scikit-learn's parameters first, then Lamina's own. A dataclass's ``__init__`` stores and does nothing else."""
+class Parameters:
+    """All parameters that the classifier and the regressor share, scikit-learn's first, then Lamina's own.
 
+    The estimators inherit them, as scikit-learn sets and reads them as attributes. A fit works on an object of this class alone,
+    which it takes from its estimator, and which nobody changes.
+    """
+
+    loss: LossParameter
+    hidden_layer_sizes: HiddenLayerSizes = (100,)
+    activation: ActivationParameter = "relu"
     solver: str | Optimizer = "adam"
     alpha: float = 0.0001
     batch_size: int | str = "auto"
@@ -73,3 +89,12 @@ class SharedParameters:
     on_interrupt: str = "raise"
     n_threads: int | None = None
     engine: str = "auto"
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class ClassifierParameters(Parameters):
+    """Those of a classifier, which weighs and smooths its labels."""
+
+    loss: LossParameter = "log_loss"
+    class_weight: str | Mapping[Any, float] | Sequence[Mapping[int, float]] | None = None
+    label_smoothing: float = 0.0

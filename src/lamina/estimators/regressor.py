@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Self, final
+from dataclasses import dataclass
+from typing import Any, Self, final
 
 import numpy as np
 from sklearn.base import RegressorMixin
 
-from lamina import losses, metrics
-from lamina.errors import DataError, phrase
-from lamina.estimators import fitting
 from lamina.estimators.available import available_if
 from lamina.estimators.documentation import ATTRIBUTES, NOTES, PARAMETERS
 from lamina.estimators.given_data import checked_numbers
 from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
-from lamina.estimators.parameters import ActivationParameter, HiddenLayerSizes
+from lamina.estimators.parameters import ActivationParameter, HiddenLayerSizes, LossParameter
 from lamina.estimators.solver import has_partial_fit
 from lamina.training.exclusive import exclusive
-from lamina.training.finite import converted
-
-if TYPE_CHECKING:
-    from lamina.losses import Loss
 
 __all__ = ["MLPRegressor"]
 
@@ -58,13 +50,10 @@ Examples
 True
 """
 
-    _family: ClassVar[str] = "MLPRegressor"
-    loss: str | Loss | Callable[..., Any] = "squared_error"
+    # scikit-learn's three that may come without their names
+    loss: LossParameter = "squared_error"
     hidden_layer_sizes: HiddenLayerSizes = (100,)
     activation: ActivationParameter = "relu"
-    _: KW_ONLY
-    _loss: Loss = field(init=False)
-    _num_targets: int = field(init=False)
 
     @available_if(has_partial_fit)
     @exclusive("sklearn.base.clone(model)")
@@ -81,7 +70,7 @@ True
         -------
         self
         """
-        return self._partial_fit(X, y, sample_weight)
+        return self._train_epoch(X, y, sample_weight)
 
     def predict(self, X: Any, *, mc_samples: int | None = None, seed: int = 0) -> np.ndarray:
         """The predicted numbers.
@@ -103,47 +92,10 @@ True
         return _flat(self._predictions(X))
 
     def _meaning(self, logits: np.ndarray) -> np.ndarray:
-        return _flat(self._loss.predict(logits))
+        return _flat(self._fit.target.loss.predict(logits))
 
-    def _validated(self, X: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
+    def _read(self, X: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
         return checked_numbers(self, X, y, reset)
-
-    def _learn_target(self, y: np.ndarray, first: bool, incremental: bool) -> None:
-        num_targets = 1 if y.ndim == 1 else y.shape[1]
-        if first:
-            self._num_targets = num_targets
-        elif num_targets != self._num_targets:
-            rule = f"must have {self._num_targets} column(s), as in the previous call"
-            repair = "Fit a new model for another number of outputs."
-            raise DataError(phrase("y", rule, num_targets, repair=repair, owner="MLPRegressor"))
-        self._loss = losses.get_loss(self.loss)
-        domain = self._loss.domain(self._loss.width_for(num_targets))
-        if domain.holds is not None and not (held := domain.holds(y)).all():
-            repair = 'Use loss="squared_error" for numbers of any sign and size.'
-            rule = f"{domain.rule} with the {self._loss.name} loss"
-            raise DataError(phrase("y", rule, float(y[~held][0]), repair=repair, owner="MLPRegressor"))
-
-    def _truth(self, y: np.ndarray) -> np.ndarray:
-        return y.reshape(-1, 1) if y.ndim == 1 else y
-
-    def _targets(self, truth: np.ndarray, dtype: np.dtype) -> np.ndarray:
-        return np.ascontiguousarray(converted(truth, dtype, "y"))
-
-    def _objective(self) -> tuple[Loss, int, str]:
-        return self._loss, self._loss.width_for(self._num_targets), self._loss.link or "function"
-
-    def _score_of(self, truth: np.ndarray, predicted: np.ndarray, weight: np.ndarray | None) -> float:
-        return metrics.r2(truth, predicted, weight)
-
-    def _target_state(self) -> dict[str, Any]:
-        return {"num_targets": self._num_targets}
-
-    def _load_target_state(self, state: Mapping[str, Any]) -> None:
-        self._num_targets = state["num_targets"]
-        self._loss = losses.get_loss(self.loss)
-
-    def _objective_function(self, chosen: Any) -> Callable[[Any, Any], float]:
-        return fitting.NumberObjective(chosen)
 
 
 def _flat(predicted: np.ndarray) -> np.ndarray:

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from lamina.estimators.parameters import Parameters
 
-if TYPE_CHECKING:
-    from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
-
-__all__ = ["changes_rate_by_epoch", "has_partial_fit", "is_stochastic"]
+__all__ = ["changes_rate_by_epoch", "has_partial_fit", "is_stochastic", "stops_early"]
 
 
-def is_stochastic(estimator: MultilayerPerceptron) -> bool:
+def is_stochastic(parameters: Parameters) -> bool:
     """Whether the solver works batch by batch."""
-    chosen = estimator.solver if estimator.optimizer is None else estimator.optimizer
+    chosen = parameters.solver if parameters.optimizer is None else parameters.optimizer
     return getattr(chosen, "kind", chosen) != "lbfgs"
 
 
-def has_partial_fit(estimator: MultilayerPerceptron) -> bool:
+def stops_early(parameters: Parameters) -> bool:
+    """Whether the score of validation rows decides when to stop."""
+    return bool(parameters.early_stopping) and is_stochastic(parameters)
+
+
+def has_partial_fit(parameters: Parameters) -> bool:
     """For ``available_if``: whether there is a ``partial_fit``; says why not."""
-    if not is_stochastic(estimator):
+    if not is_stochastic(parameters):
         raise AttributeError("partial_fit is only available for stochastic optimizers. lbfgs is not stochastic.")
     return True
 
 
-def changes_rate_by_epoch(estimator: MultilayerPerceptron) -> bool:
+def changes_rate_by_epoch(parameters: Parameters) -> bool:
     """Whether one of scikit-learn's two changing schedules is at work."""
-    sgd = estimator.optimizer is None and estimator.solver == "sgd"
-    return sgd and isinstance(estimator.learning_rate, str) and estimator.learning_rate in ("invscaling", "adaptive")
+    sgd = parameters.optimizer is None and parameters.solver == "sgd"
+    return sgd and isinstance(parameters.learning_rate, str) and parameters.learning_rate in ("invscaling", "adaptive")

@@ -11,6 +11,8 @@ from lamina.activations import Activation, get_activation
 from lamina.errors import InvalidSettingError, phrase
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.fitted_state import FittedState, fitted_state, load_fitted_state
+from lamina.estimators.fitting import checked_parameters
+from lamina.estimators.target import kind_of_target
 from lamina.initializers import get_initializer
 from lamina.losses import get_loss
 from lamina.model.model_form import check_arrays, check_classes, check_estimator, check_target, check_widths
@@ -52,7 +54,7 @@ def describe_estimator(estimator: MLPClassifier | MLPRegressor) -> tuple[dict[st
         for name, value in estimator.get_params(deep=False).items()
         if name not in _LEFT_OUT and not isinstance(value, np.random.RandomState)
     }
-    estimator._check_parameters()
+    checked_parameters(estimator)
     check_classes(np.asarray(getattr(estimator, "classes_", ())))
     fitted = fitted_state(estimator)
     check_arrays({"parameters": fitted.parameters, "state": fitted.state}, fitted.network, fitted.parameters.dtype)
@@ -86,9 +88,9 @@ def restore_estimator(arrays: Mapping[str, np.ndarray], description: Mapping[str
     check_arrays(arrays, network, np.dtype(description["dtype"]))
     parameters = {name: _from_plain(name, value) for name, value in description["parameters"].items()}
     estimator = ESTIMATORS[description["estimator"]](**parameters)
-    estimator._check_parameters()
-    estimator._load_target_state(description["target"])
-    check_widths(network, description["fitted"]["n_features_in_"], estimator._objective()[1])
+    known = checked_parameters(estimator)
+    target = kind_of_target(known).from_state(description["target"], known)
+    check_widths(network, description["fitted"]["n_features_in_"], target.num_outputs)
     fitted = FittedState(
         network,
         arrays["parameters"],
@@ -101,7 +103,7 @@ def restore_estimator(arrays: Mapping[str, np.ndarray], description: Mapping[str
         description["history"],
         StopReason(*description["stop_reason"]),
     )
-    load_fitted_state(estimator, fitted)
+    load_fitted_state(estimator, known, target, fitted)
     return estimator
 
 

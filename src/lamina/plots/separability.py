@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.estimators.separation_certificates import CommonPoint, SeparatingPlane
+from lamina.estimators.perceptron.certificates import CommonPoint, SeparatingPlane
 from lamina.plots.style import COLORS, make_axes, styled
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What only a fit needs, and so the first fit imports: checks of parameters, the network, the optimizer, the stopping rule."""
+"""What only a fit needs, and so the first fit imports: checks of parameters, the network, the optimizer, the training itself."""
 
 from __future__ import annotations
 
@@ -7,47 +7,46 @@ from typing import TYPE_CHECKING
 from lamina.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from lamina.estimators.fitting.architecture import build_network
-    from lamina.estimators.fitting.constraints import check_estimator_parameters
-    from lamina.estimators.fitting.objective import LabelObjective, NumberObjective
-    from lamina.estimators.fitting.optimization import build_clipping, build_optimizer, build_schedule
-    from lamina.estimators.fitting.outcome import DIVERGED, report_outcome
-    from lamina.estimators.fitting.restarts import Restart, Restarts, fit_restarts, single_start
-    from lamina.estimators.fitting.sgd_rate import RowScaling, SgdRate
-    from lamina.estimators.fitting.stopping_rule import StoppingRule
-    from lamina.estimators.fitting.validation_split import check_weights, hold_out, split_rows
+    from lamina.estimators.fitting.constraints import check_goes_by_epochs, checked_parameters
+    from lamina.estimators.fitting.curves import Curves
+    from lamina.estimators.fitting.fit import Fit, Start
+    from lamina.estimators.fitting.many_starts import fit_restarts, single_start
+    from lamina.estimators.fitting.outcome import report_outcome
+    from lamina.estimators.fitting.restarts import Restart, Restarts
+    from lamina.estimators.fitting.sgd_rate import RowScaling
+    from lamina.estimators.fitting.training import draw_seed, prepare, run, start_for, train
+    from lamina.estimators.fitting.validation_split import check_weights, set_aside
 
 __all__ = [
-    "DIVERGED",
-    "LabelObjective",
-    "NumberObjective",
+    "Curves",
+    "Fit",
     "Restart",
     "Restarts",
     "RowScaling",
-    "SgdRate",
-    "StoppingRule",
-    "build_clipping",
-    "build_network",
-    "build_optimizer",
-    "build_schedule",
-    "check_estimator_parameters",
+    "Start",
+    "check_goes_by_epochs",
     "check_weights",
+    "checked_parameters",
+    "draw_seed",
     "fit_restarts",
-    "hold_out",
+    "prepare",
     "report_outcome",
+    "run",
+    "set_aside",
     "single_start",
-    "split_rows",
+    "start_for",
+    "train",
 ]
 
 _HOMES = {
-    "lamina.estimators.fitting.architecture": "build_network",
-    "lamina.estimators.fitting.constraints": "check_estimator_parameters",
-    "lamina.estimators.fitting.objective": "LabelObjective NumberObjective",
-    "lamina.estimators.fitting.optimization": "build_clipping build_optimizer build_schedule",
-    "lamina.estimators.fitting.outcome": "DIVERGED report_outcome",
-    "lamina.estimators.fitting.restarts": "Restart Restarts fit_restarts single_start",
-    "lamina.estimators.fitting.sgd_rate": "RowScaling SgdRate",
-    "lamina.estimators.fitting.stopping_rule": "StoppingRule",
-    "lamina.estimators.fitting.validation_split": "check_weights hold_out split_rows",
+    "lamina.estimators.fitting.constraints": "check_goes_by_epochs checked_parameters",
+    "lamina.estimators.fitting.curves": "Curves",
+    "lamina.estimators.fitting.fit": "Fit Start",
+    "lamina.estimators.fitting.many_starts": "fit_restarts single_start",
+    "lamina.estimators.fitting.outcome": "report_outcome",
+    "lamina.estimators.fitting.restarts": "Restart Restarts",
+    "lamina.estimators.fitting.sgd_rate": "RowScaling",
+    "lamina.estimators.fitting.training": "draw_seed prepare run start_for train",
+    "lamina.estimators.fitting.validation_split": "check_weights set_aside",
 }
 __getattr__, __dir__ = lazy_exports(__name__, _HOMES)

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from lamina import layers
 from lamina.errors import ShapeError, phrase
+from lamina.estimators.parameters import Parameters
 from lamina.initializers import Initializer, SklearnUniform
 from lamina.layers import Activation, Dense, Layer
 from lamina.network import Network, Sequential
-
-if TYPE_CHECKING:
-    from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
 
 __all__ = ["build_network"]
 
 _SIGMOID = Activation("sigmoid")
 
 
-def build_network(estimator: MultilayerPerceptron, num_features: int, num_outputs: int) -> Network:
+def build_network(parameters: Parameters, num_features: int, num_outputs: int, *, owner: str) -> Network:
     """The network for ``num_features`` inputs and ``num_outputs`` logits; checked if it is the user's own.
 
     Raises
@@ -29,10 +27,9 @@ def build_network(estimator: MultilayerPerceptron, num_features: int, num_output
     ShapeError
         If the user's network does not have one input of that width and one output of that width.
     """
-    if estimator.network is None:
-        return Sequential(_layers(estimator, num_outputs), input_width=num_features)
-    owner = type(estimator).__name__
-    network = estimator.network
+    if parameters.network is None:
+        return Sequential(_layers(parameters, num_outputs), input_width=num_features)
+    network = parameters.network
     counts = (len(network.inputs), len(network.output_names))
     if counts != (1, 1):
         repair = "Use lamina.Trainer for networks with several."
@@ -45,22 +42,22 @@ def build_network(estimator: MultilayerPerceptron, num_features: int, num_output
     return network
 
 
-def _layers(estimator: MultilayerPerceptron, num_outputs: int) -> list[Layer]:
+def _layers(parameters: Parameters, num_outputs: int) -> list[Layer]:
     """Dense, normalization, activation and dropout for every hidden layer, and a dense layer of logits."""
-    sizes = [int(size) for size in np.atleast_1d(estimator.hidden_layer_sizes)]
-    activations = [_activation(activation) for activation in _per_layer(estimator.activation, len(sizes))]
-    rates = _per_layer(estimator.dropout, len(sizes))
-    stack: list[Layer] = [layers.Dropout(estimator.input_dropout)] if estimator.input_dropout else []
+    sizes = [int(size) for size in np.atleast_1d(parameters.hidden_layer_sizes)]
+    activations = [_activation(activation) for activation in _per_layer(parameters.activation, len(sizes))]
+    rates = _per_layer(parameters.dropout, len(sizes))
+    stack: list[Layer] = [layers.Dropout(parameters.input_dropout)] if parameters.input_dropout else []
     auto = SklearnUniform()
     for size, activation, rate in zip(sizes, activations, rates, strict=True):
         # scikit-learn's bound (its _init_coef), also for the output layer below
         auto = SklearnUniform(2.0 if activation == _SIGMOID else 6.0)
-        stack.append(_dense(estimator, size, auto))
-        norms = [layers.BatchNorm()] if estimator.batch_norm else [layers.LayerNorm()] if estimator.layer_norm else []
-        stack += [*norms, activation] if estimator.norm_position == "before" else [activation, *norms]
+        stack.append(_dense(parameters, size, auto))
+        norms = [layers.BatchNorm()] if parameters.batch_norm else [layers.LayerNorm()] if parameters.layer_norm else []
+        stack += [*norms, activation] if parameters.norm_position == "before" else [activation, *norms]
         if rate:
             stack.append(layers.Dropout(float(rate)))
-    return [*stack, _dense(estimator, num_outputs, auto)]
+    return [*stack, _dense(parameters, num_outputs, auto)]
 
 
 def _activation(given: Any) -> Layer:
@@ -68,14 +65,14 @@ def _activation(given: Any) -> Layer:
     return layers.PReLU() if given == "prelu" else Activation(given)
 
 
-def _dense(estimator: MultilayerPerceptron, units: int, auto: Initializer) -> Dense:
+def _dense(parameters: Parameters, units: int, auto: Initializer) -> Dense:
     return Dense(
         units,
-        weight_init=auto if estimator.weight_init == "auto" else estimator.weight_init,
-        bias_init=auto if estimator.bias_init == "auto" else estimator.bias_init,
-        l1=estimator.alpha * estimator.l1_ratio,
-        l2=estimator.alpha * (1 - estimator.l1_ratio),
-        max_norm=estimator.max_norm,
+        weight_init=auto if parameters.weight_init == "auto" else parameters.weight_init,
+        bias_init=auto if parameters.bias_init == "auto" else parameters.bias_init,
+        l1=parameters.alpha * parameters.l1_ratio,
+        l2=parameters.alpha * (1 - parameters.l1_ratio),
+        max_norm=parameters.max_norm,
     )
 
 

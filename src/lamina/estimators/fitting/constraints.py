@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 
 import numpy as np
 
+from lamina import training
 from lamina.activations import ACTIVATIONS, ALIASES, Activation
 from lamina.engine import ENGINES, N_THREADS
+from lamina.errors import DataError, phrase
 from lamina.estimators.fitting.contradictions import find_contradictions
-from lamina.estimators.parameters import SCIKIT_LEARN_SCHEDULES
+from lamina.estimators.parameters import SCIKIT_LEARN_SCHEDULES, ClassifierParameters, Parameters
 from lamina.initializers import INITIALIZERS, Initializer
 from lamina.losses import LABEL_LOSSES, NUMBER_LOSSES, Loss
 from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, OBJECTIVES
@@ -17,6 +20,7 @@ from lamina.network import Network
 from lamina.optimizers import OPTIMIZERS, Optimizer
 from lamina.schedules import SCHEDULES, Schedule
 from lamina.training import Callback
+from lamina.training.callbacks.callback import list_of_callbacks
 from lamina.validation import (
     InvalidParameterError,
     Rule,
@@ -32,7 +36,7 @@ from lamina.validation import (
     value,
 )
 
-__all__ = ["check_estimator_parameters"]
+__all__ = ["check_goes_by_epochs", "checked_parameters"]
 
 _NONE = value(None)
 _ACTIVATION = one_of(choice((*ACTIVATIONS, *ALIASES, "prelu")), instance(Activation))
@@ -95,31 +99,57 @@ _SHARED: dict[str, Rule] = {
 }
 
 _LOSS_OBJECTS = (instance(Loss), function("logits and targets"))
-_TABLES: dict[str, dict[str, Rule]] = {
-    "MLPClassifier": {
-        **_SHARED,
-        "loss": one_of(choice(("log_loss", *LABEL_LOSSES)), *_LOSS_OBJECTS),
-        "class_weight": one_of(_NONE, choice(["balanced"]), instance(Mapping), sequence_of(instance(Mapping))),
-        "label_smoothing": _RATE,
-        "objective": one_of(_NONE, choice([name for name in OBJECTIVES if name in LABEL_METRICS]), function("y_true, y_pred")),
-    },
-    "MLPRegressor": {
-        **_SHARED,
-        "loss": one_of(choice(NUMBER_LOSSES), *_LOSS_OBJECTS),
-        "objective": one_of(_NONE, choice([name for name in OBJECTIVES if name in NUMBER_METRICS]), function("y_true, y_pred")),
-    },
+_CLASSIFIER: dict[str, Rule] = {
+    **_SHARED,
+    "loss": one_of(choice(("log_loss", *LABEL_LOSSES)), *_LOSS_OBJECTS),
+    "class_weight": one_of(_NONE, choice(["balanced"]), instance(Mapping), sequence_of(instance(Mapping))),
+    "label_smoothing": _RATE,
+    "objective": one_of(_NONE, choice([name for name in OBJECTIVES if name in LABEL_METRICS]), function("y_true, y_pred")),
+}
+_REGRESSOR: dict[str, Rule] = {
+    **_SHARED,
+    "loss": one_of(choice(NUMBER_LOSSES), *_LOSS_OBJECTS),
+    "objective": one_of(_NONE, choice([name for name in OBJECTIVES if name in NUMBER_METRICS]), function("y_true, y_pred")),
 }
 
 
-def check_estimator_parameters(parameters: Mapping[str, object], family: str, owner: str) -> None:
-    """Check the parameters of an estimator of the ``family`` "MLPClassifier" or "MLPRegressor"; errors name the ``owner``.
+def checked_parameters(estimator: Parameters) -> Parameters:
+    """The parameters that an estimator has now, all of which are right.
 
     Raises
     ------
     InvalidParameterError
         With one sentence for every wrong parameter or contradiction.
     """
-    check_parameters(parameters, _TABLES[family], owner=owner)
-    wrong = find_contradictions(parameters, owner)
+    # not get_params, which inspects a signature for longer than all the checks take
+    given = {field.name: getattr(estimator, field.name) for field in fields(estimator)}
+    owner, of_labels = type(estimator).__name__, isinstance(estimator, ClassifierParameters)
+    check_parameters(given, _CLASSIFIER if of_labels else _REGRESSOR, owner=owner)
+    wrong = find_contradictions(given, owner)
     if wrong:
         raise InvalidParameterError("\n".join(wrong))
+    return (ClassifierParameters if of_labels else Parameters)(**given)
+
+
+def check_goes_by_epochs(parameters: Parameters, *, owner: str) -> None:
+    """Refuse, for ``partial_fit``, what needs a whole training.
+
+    Raises
+    ------
+    DataError
+    """
+    if isinstance(parameters, ClassifierParameters) and isinstance(parameters.class_weight, str):
+        rule = "must not be 'balanced' in partial_fit, which sees a part of the rows and cannot know how frequent a class is"
+        repair = (
+            'Give the weights as a dict: dict(zip(classes, compute_class_weight("balanced", classes=classes, y=y))), with '
+            "compute_class_weight of sklearn.utils.class_weight and a sample y of all the targets."
+        )
+        raise DataError(phrase("class_weight", rule, parameters.class_weight, repair=repair, owner=owner))
+    if parameters.early_stopping:
+        raise DataError("partial_fit does not support early_stopping=True. Use fit, which can set validation rows aside.")
+    if parameters.n_restarts > 1:
+        rule = "must be 1 for partial_fit, which goes on with the weights that are there"
+        raise DataError(phrase("n_restarts", rule, parameters.n_restarts, repair="Use fit.", owner=owner))
+    if any(isinstance(callback, training.Checkpoint) for callback in list_of_callbacks(parameters.callbacks)):
+        rule = "must hold no Checkpoint for partial_fit, which knows the rows of one call only"
+        raise DataError(phrase("callbacks", rule, parameters.callbacks, repair="Pickle the estimator.", owner=owner))

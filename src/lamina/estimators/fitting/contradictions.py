@@ -9,7 +9,7 @@ import numpy as np
 
 from lamina import training
 from lamina.errors import phrase
-from lamina.estimators.parameters import SCIKIT_LEARN_SCHEDULES, SharedParameters
+from lamina.estimators.parameters import SCIKIT_LEARN_SCHEDULES, Parameters
 from lamina.optimizers import OPTIMIZERS, PerturbationOptimizer
 
 __all__ = ["find_contradictions"]
@@ -32,9 +32,7 @@ _STRUCTURE = (
 _MOST_RESTARTS = 100_000
 _CLIPPING = ("clip_value", "clip_norm", "clip_layer_norm")
 
-# The first two stand in the estimators themselves, whose positional parameters differ.
-_DEFAULTS: dict[str, object] = {"hidden_layer_sizes": (100,), "activation": "relu"}
-_DEFAULTS |= {field.name: field.default for field in fields(SharedParameters)}
+_DEFAULTS: dict[str, object] = {field.name: field.default for field in fields(Parameters)}
 
 
 def find_contradictions(parameters: Mapping[str, object], owner: str) -> list[str]:

@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from sklearn.exceptions import ConvergenceWarning
 
 from lamina.caller import SCIKIT_LEARN_MODULE, warn_caller
+from lamina.estimators.fitting.fit import Fit
 from lamina.estimators.solver import is_stochastic
 
-if TYPE_CHECKING:
-    from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
-
-__all__ = ["DIVERGED", "report_outcome"]
-
-DIVERGED = "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed."
+__all__ = ["report_outcome"]
 
 
-def report_outcome(model: MultilayerPerceptron, incremental: bool, interrupted: bool) -> None:
+def report_outcome(fit: Fit, *, single_epoch: bool, interrupted: bool) -> None:
     """Warn when the user would otherwise take an unfinished training for a finished one."""
-    code = model.stop_reason_.code
+    code, parameters = fit.stop_reason.code, fit.parameters
     if interrupted:
         _warn("Training interrupted by user.", UserWarning)
-    elif code == "non_finite" and model.validation_scores_ is not None:
-        model.validation_scores_.append(math.nan)  # the epoch that diverged
-    elif incremental:
+    elif code == "non_finite" and fit.curves.validation_scores_ is not None:
+        fit.curves.validation_scores_.append(math.nan)  # the epoch that diverged
+    elif single_epoch:
         return
-    elif code in ("max_epochs", "no_improvement") and not is_stochastic(model):
-        text = f"lbfgs failed to converge after {model.n_iter_} iteration(s): {model.stop_reason_.text}"
-        _warn(f"{text} Scale the data, or increase max_iter ({model.max_iter}).", ConvergenceWarning)
+    elif code in ("max_epochs", "no_improvement") and not is_stochastic(parameters):
+        text = f"lbfgs failed to converge after {fit.curves.n_iter_} iteration(s): {fit.stop_reason.text}"
+        _warn(f"{text} Scale the data, or increase max_iter ({parameters.max_iter}).", ConvergenceWarning)
     elif code == "max_epochs":
-        text = f"Stochastic Optimizer: Maximum iterations ({model.max_iter}) reached and the optimization hasn't converged yet."
-        _warn(text, ConvergenceWarning)
+        reached = f"Maximum iterations ({parameters.max_iter}) reached and the optimization hasn't converged yet."
+        _warn(f"Stochastic Optimizer: {reached}", ConvergenceWarning)
 
 
 def _warn(text: str, category: type[Warning]) -> None:

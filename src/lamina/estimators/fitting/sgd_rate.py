@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 import numpy as np
 
+from lamina.estimators.fitting.curves import Curves
 from lamina.schedules import Schedule, Span
 from lamina.training import Callback, Record, Run
 from lamina.validation import integer, number
@@ -43,12 +44,6 @@ class RowScaling(Schedule):
         return np.full(span.num_steps, base / (self.rows_seen + 1) ** float(self.power))
 
 
-class RowCounter(Protocol):
-    """What knows the number of rows seen."""
-
-    t_: int
-
-
 class SgdRate(Callback):
     """Counts rows for :class:`RowScaling`, and lets a change of the learning rate act on new gradients only.
 
@@ -60,22 +55,22 @@ class SgdRate(Callback):
     ----------
     base : float
         The optimizer's learning rate.
-    counter : RowCounter
-        An estimator.
+    curves : Curves
+        Which know how many rows were seen.
     """
 
-    def __init__(self, base: float, counter: RowCounter) -> None:
+    def __init__(self, base: float, curves: Curves) -> None:
         self.base = base
-        self.counter = counter
+        self.curves = curves
 
     def on_fit_begin(self, trainer: Run) -> None:
         # After a checkpoint was loaded, the rows that were seen are known and the schedule is not.
         if isinstance(trainer.schedule, RowScaling):
-            trainer.schedule = RowScaling(trainer.schedule.power, self.counter.t_)
+            trainer.schedule = RowScaling(trainer.schedule.power, self.curves.t_)
 
     def on_epoch_end(self, trainer: Run, record: Record) -> None:
         if isinstance(trainer.schedule, RowScaling):
-            trainer.schedule = RowScaling(trainer.schedule.power, self.counter.t_)
+            trainer.schedule = RowScaling(trainer.schedule.power, self.curves.t_)
         rate = float(trainer.schedule.rates(self.base, trainer.step, 1)[0])
         if rate != record["learning_rate"]:
             trainer.executor.restore(slots=trainer.executor.snapshot().slots * (record["learning_rate"] / rate))

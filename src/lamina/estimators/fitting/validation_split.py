@@ -7,9 +7,21 @@ from typing import Any
 import numpy as np
 
 from lamina.errors import DataError, phrase
+from lamina.estimators.parameters import Parameters
 from lamina.estimators.rows import Rows
+from lamina.estimators.solver import stops_early
+from lamina.estimators.target.target import Target
 
-__all__ = ["check_weights", "hold_out", "split_rows"]
+__all__ = ["check_weights", "hold_out", "set_aside", "split_rows"]
+
+
+def set_aside(rows: Rows, parameters: Parameters, target: Target, groups: Any, seed: int) -> tuple[Rows, Rows | None]:
+    """Rows to train on, and those that the parameters say to set aside, if they do."""
+    if parameters.validation_split is not None or groups is not None:
+        return split_rows(rows, parameters.validation_split, groups)
+    if not stops_early(parameters):
+        return rows, None
+    return hold_out(rows, parameters.validation_fraction, seed, target.strata(rows.truth))
 
 
 def check_weights(train: Rows, validation: Rows | None, *, owner: str) -> None:

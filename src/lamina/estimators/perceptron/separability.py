@@ -11,10 +11,10 @@ import numpy as np
 from sklearn.utils import check_array, check_consistent_length
 
 from lamina.errors import DataError, phrase
-from lamina.estimators.labels import LabelEncoding
+from lamina.estimators.perceptron.certificates import CommonPoint, SeparatingPlane
+from lamina.estimators.perceptron.separation_program import certify
 from lamina.estimators.row_weights import check_row_weights
-from lamina.estimators.separation_certificates import CommonPoint, SeparatingPlane
-from lamina.estimators.separation_program import certify
+from lamina.estimators.target.encoding import LabelEncoding
 from lamina.validation import check_parameters, number, one_of, value
 
 __all__ = ["Separability", "linear_separability"]

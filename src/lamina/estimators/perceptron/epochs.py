@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from lamina.engine.blas import SingleThreadedBlas
+from lamina.estimators.perceptron.threshold_unit import ThresholdUnit
 from lamina.estimators.rows import Rows
-from lamina.estimators.threshold_unit import ThresholdUnit
 from lamina.metrics import accuracy
 from lamina.tasks import map_in_threads
 from lamina.training import History

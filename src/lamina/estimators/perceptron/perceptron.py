@@ -17,16 +17,16 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 from lamina.engine import ENGINES, PerceptronRule
 from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.estimators.given_data import DTYPES
-from lamina.estimators.labels import LabelEncoding
-from lamina.estimators.lazy_verdict import LazyVerdict
-from lamina.estimators.perceptron_ending import stop_reason, warn_unfinished
-from lamina.estimators.perceptron_epochs import Watch, choose, run_epochs
-from lamina.estimators.perceptron_report import print_epoch
-from lamina.estimators.perceptron_units import FitRows, class_weights, make_units, started_weights
+from lamina.estimators.perceptron.ending import stop_reason, warn_unfinished
+from lamina.estimators.perceptron.epochs import Watch, choose, run_epochs
+from lamina.estimators.perceptron.lazy_verdict import LazyVerdict
+from lamina.estimators.perceptron.printing import print_epoch
+from lamina.estimators.perceptron.separability import Separability
+from lamina.estimators.perceptron.threshold_unit import Stopping, ThresholdUnit
+from lamina.estimators.perceptron.units import FitRows, class_weights, make_units, started_weights
 from lamina.estimators.row_weights import check_row_weights
 from lamina.estimators.rows import Rows
-from lamina.estimators.separability import Separability
-from lamina.estimators.threshold_unit import Stopping, ThresholdUnit
+from lamina.estimators.target.encoding import LabelEncoding
 from lamina.initializers import Initializer
 from lamina.training import History, StopReason
 from lamina.training.exclusive import RUNNING, exclusive

@@ -10,10 +10,10 @@ from typing import Any, Self
 import numpy as np
 
 from lamina.errors import DataError
-from lamina.estimators.labels import LabelEncoding
-from lamina.estimators.separability import Separability
-from lamina.estimators.separation_certificates import SeparatingPlane
-from lamina.estimators.separation_program import certify
+from lamina.estimators.perceptron.certificates import SeparatingPlane
+from lamina.estimators.perceptron.separability import Separability
+from lamina.estimators.perceptron.separation_program import certify
+from lamina.estimators.target.encoding import LabelEncoding
 
 __all__ = ["LazyVerdict"]
 

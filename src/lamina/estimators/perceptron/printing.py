@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.estimators.threshold_unit import ThresholdUnit
+from lamina.estimators.perceptron.threshold_unit import ThresholdUnit
 
 __all__ = ["print_epoch"]
 

@@ -119,9 +119,15 @@ class LabelEncoding:
         best: np.ndarray = scores.argmax(axis=1)
         return best[:, np.newaxis]
 
-    def decode(self, scores: np.ndarray, threshold: float | np.ndarray) -> Any:
+    def decode(self, scores: np.ndarray, threshold: float | np.ndarray) -> np.ndarray:
         """The labels that the ``scores`` speak for, in the form in which ``y`` came."""
-        chosen = self.choose(scores, threshold)
+        labels = self.labels_of(self.choose(scores, threshold))
+        return sparse.csr_matrix(labels) if self.sparse_output else labels  # type: ignore[return-value]  # as predict says
+
+    def labels_of(self, encoded: np.ndarray) -> np.ndarray:
+        """The labels of which :meth:`encode` made ``encoded``, dense."""
         if self.kind == "multilabel":
-            return sparse.csr_matrix(chosen) if self.sparse_output else chosen
-        return self.classes[np.minimum(chosen.ravel(), self.num_classes - 1)]
+            return encoded
+        # under a softmax of a single class there is a second output
+        labels: np.ndarray = self.classes[np.minimum(encoded.ravel(), self.num_classes - 1)]
+        return labels

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from sklearn.exceptions import ConvergenceWarning
 
 from lamina.caller import warn_caller
-from lamina.estimators.threshold_unit import ThresholdUnit
-from lamina.training import StopReason
-
-if TYPE_CHECKING:
-    from lamina.estimators.perceptron import Perceptron
+from lamina.estimators.perceptron.threshold_unit import ThresholdUnit
+from lamina.training import History, StopReason
 
 __all__ = ["stop_reason", "warn_unfinished"]
 
@@ -22,7 +19,20 @@ _SCIKIT_LEARN_MODULE = "sklearn.linear_model._stochastic_gradient"
 _KEPT_WORDS = {"pocket": "weights in the pocket", "plain": "last weights", "averaged": "mean weights"}
 
 
-def stop_reason(model: Perceptron, units: Sequence[ThresholdUnit]) -> StopReason:
+class Fitted(Protocol):
+    """What a perceptron was asked for, and what it noted."""
+
+    penalty: str | None
+    tol: float | None
+    n_iter_no_change: int
+    early_stopping: bool
+    variant: str
+    n_iter_: int
+    history_: History
+    stop_reason_: StopReason
+
+
+def stop_reason(model: Fitted, units: Sequence[ThresholdUnit]) -> StopReason:
     """Why ``fit`` ended."""
     mistakes = model.history_[-1, "mistakes"]
     if not mistakes and model.penalty is None:
@@ -39,7 +49,7 @@ def stop_reason(model: Perceptron, units: Sequence[ThresholdUnit]) -> StopReason
     return StopReason("max_epochs", text)
 
 
-def warn_unfinished(model: Perceptron) -> None:
+def warn_unfinished(model: Fitted) -> None:
     """Warn, on behalf of fit's caller, if the epochs did not do and ``tol`` asked for more; the model is whole by now."""
     if model.stop_reason_.code == "max_epochs" and model.tol is not None:
         warn_caller(model.stop_reason_.text, ConvergenceWarning, module=_SCIKIT_LEARN_MODULE)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lamina.errors import InvalidSettingError, nearest, phrase
-from lamina.estimators.labels import LabelEncoding
+from lamina.estimators.target.encoding import LabelEncoding
 from lamina.validation import number
 
 __all__ = ["weigh_rows", "weights_of_classes"]

@@ -10,9 +10,9 @@ import numpy as np
 
 from lamina.engine import PerceptronRows, PerceptronRule
 from lamina.errors import DataError, phrase
-from lamina.estimators.class_weights import weights_of_classes
-from lamina.estimators.labels import LabelEncoding
-from lamina.estimators.threshold_unit import HeldOutRows, ThresholdUnit
+from lamina.estimators.perceptron.threshold_unit import HeldOutRows, ThresholdUnit
+from lamina.estimators.target.class_weights import weights_of_classes
+from lamina.estimators.target.encoding import LabelEncoding
 from lamina.initializers import Initializer, get_initializer
 
 __all__ = ["ClassWeight", "FitRows", "class_weights", "make_units", "started_weights"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -11,7 +12,8 @@ import numpy as np
 
 from lamina.engine import PerceptronRows, PerceptronRule, make_perceptron, permutation
 from lamina.errors import NonFiniteError
-from lamina.estimators.kept_weights import Average, KeptWeights, Pocket
+from lamina.estimators.perceptron.kept_weights import Average, KeptWeights, Pocket
+from lamina.patience import Patience
 
 __all__ = ["HeldOutRows", "Stopping", "ThresholdUnit"]
 
@@ -35,11 +37,18 @@ class HeldOutRows:
 
 @dataclass(frozen=True, slots=True)
 class Stopping:
-    """scikit-learn's rule: over after ``patience`` epochs in a row without a gain of ``tol`` (None: never), or ``max_epochs``."""
+    """scikit-learn's rule: over after ``epochs`` in a row without a gain of ``tol`` (None: never), or ``max_epochs`` in all."""
 
     tol: float | None
-    patience: int
+    epochs: int
     max_epochs: int
+
+    def patience(self) -> Patience:
+        """What counts the epochs of a unit, by a score that should grow."""
+        if self.tol is None:
+            return Patience(math.inf, 0.0, "scikit-learn", mode="max")
+        # One epoch less: its linear models end as the last of these epochs brings nothing, its networks with the one after it.
+        return Patience(self.epochs - 1, self.tol, "scikit-learn", mode="max")
 
 
 class ThresholdUnit:
@@ -77,9 +86,9 @@ class ThresholdUnit:
         engine: str = "auto",
     ) -> None:
         self._unit = make_perceptron(data, rule, start, engine=engine)
-        self._data, self._stopping, self._held_out = data, stopping, held_out
+        self._data, self._max_epochs, self._held_out = data, stopping.max_epochs, held_out
         self._keeper: KeptWeights | None = None if variant == "plain" else _KEEPERS[variant](data, rule, start)
-        self._best, self._waited = -np.inf, 0
+        self._patience = stopping.patience()
         self.losses: list[float] = []
         self.mistakes: list[int] = []
 
@@ -96,7 +105,7 @@ class ThresholdUnit:
     @property
     def has_stalled(self) -> bool:
         """Whether it no longer improves."""
-        return self._stopping.tol is not None and self._waited >= self._stopping.patience
+        return self._patience.is_over
 
     @property
     def makes_mistakes(self) -> bool:
@@ -107,7 +116,7 @@ class ThresholdUnit:
     def is_done(self) -> bool:
         """Whether no further epoch is to be run."""
         finished = self._keeper is not None and not self.makes_mistakes
-        return finished or self.has_stalled or len(self.losses) >= self._stopping.max_epochs
+        return finished or self.has_stalled or len(self.losses) >= self._max_epochs
 
     def learn(self, seed: int | None) -> None:
         """One epoch; with ``seed`` in its permutation of the rows."""
@@ -126,9 +135,8 @@ class ThresholdUnit:
             if self._keeper is not None or self._held_out is not None:
                 self.learn(seed)
                 continue
-            left = self._stopping.max_epochs - len(self.losses)
-            unseen = left if self._stopping.tol is None else self._stopping.patience - self._waited
-            self._learn(seed, min(left, unseen, most))
+            left = self._max_epochs - len(self.losses)
+            self._learn(seed, int(min(left, self._patience.epochs_left, most)))
 
     def _learn(self, seed: int | None, epochs: int, order: np.ndarray | None = None) -> np.ndarray:
         """Epochs, counted; the places of the last one's mistakes."""
@@ -142,10 +150,5 @@ class ThresholdUnit:
             )
         scores = [-loss for loss in result.losses] if self._held_out is None else [self._held_out.accuracy(self.weights)]
         for score in scores:
-            self._wait(score)
+            self._patience.note(score)
         return result.places
-
-    def _wait(self, score: float) -> None:
-        tol = self._stopping.tol
-        self._waited = self._waited + 1 if tol is not None and score < self._best + tol else 0
-        self._best = max(self._best, score)

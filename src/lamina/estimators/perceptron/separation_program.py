@@ -18,7 +18,7 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import linprog
 
-from lamina.estimators.separation_certificates import TOLERANCE, CommonPoint, SeparatingPlane, scales
+from lamina.estimators.perceptron.certificates import TOLERANCE, CommonPoint, SeparatingPlane, scales
 
 __all__ = ["certify"]
 

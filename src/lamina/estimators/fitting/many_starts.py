@@ -1,0 +1,179 @@
+"""Several trainings from different weights, in parallel, of which the best is kept (row L13 of the lecture).
+
+Training finds a local minimum, and which one depends on the first weights: starting anew is the plainest global search there is
+(Rinnooy Kan & Timmer, "Stochastic global optimization methods", 1987).
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from lamina.engine import default_threads
+from lamina.errors import NonFiniteError
+from lamina.estimators.fitting.fit import Fit
+from lamina.estimators.fitting.restarts import Restart, Restarts
+from lamina.estimators.fitting.training import prepare, rows_a_step, run, start_for
+from lamina.estimators.parameters import Parameters
+from lamina.estimators.rows import Rows
+from lamina.estimators.target.target import Target
+from lamina.optimizers import PerturbationOptimizer
+from lamina.tasks import Tasks
+from lamina.training import StopReason
+from lamina.training.callbacks.callback import list_of_callbacks
+from lamina.training.interrupts import Interrupts
+
+__all__ = ["fit_restarts", "single_start"]
+
+_POLL_S = 0.1
+_UNBEGUN = "The training was interrupted before it had learned anything."
+
+
+def single_start(fit: Fit) -> Restarts:
+    """The table of a fit that started once."""
+    state = fit.parameters.random_state
+    seed = int(state) if isinstance(state, int | np.integer) else None
+    return Restarts(_criterion(fit), (_row(fit, seed),), 0)
+
+
+def fit_restarts(
+    parameters: Parameters, target: Target, train: Rows, validation: Rows | None, seeds: Sequence[int], *, owner: str
+) -> tuple[Fit, Restarts]:
+    """The best of the fits from every one of ``seeds``, and the table of all.
+
+    Each is the fit of an estimator with that ``random_state``, on the same rows; in as many threads as ``n_threads`` says (None:
+    those that the limits which people set leave), one each. Each has copies of the callbacks; the given ones end in the state of
+    those of the best.
+
+    Raises
+    ------
+    NonFiniteError
+        If all of them diverged in their first epoch.
+    KeyboardInterrupt
+        If Ctrl-C came before any had learned anything.
+    """
+    batch_size = rows_a_step(parameters, len(train), owner=owner)  # which warns, once for all
+    fits = [_prepared(parameters, target, train, number, seed, batch_size, owner) for number, seed in enumerate(seeds, 1)]
+    failures = _run_all(fits, min(len(fits), parameters.n_threads or default_threads()), train, validation)
+    if None not in failures:
+        if any(failure is not None and failure.code == "interrupted" for failure in failures):
+            raise KeyboardInterrupt  # nothing was learned: an earlier fit's model stays
+        raise NonFiniteError(next((failure.text for failure in failures if failure), ""))
+    rows = tuple(
+        _row(fit, seed, validation) if failure is None else Restart(seed, math.nan, math.nan, 0, failure)
+        for fit, seed, failure in zip(fits, seeds, failures, strict=True)
+    )
+    first = failures.index(None)
+    criterion = _criterion(fits[first])
+    larger_is_better = criterion == "validation_score" or (criterion == "objective" and _maximizes(fits[first]))
+    sign = -1 if larger_is_better else 1
+    chosen = min(range(len(rows)), key=lambda i: sign * rows[i].best if math.isfinite(rows[i].best) else math.inf)
+    if failures[chosen] is not None:  # none has a finite number to be compared by
+        chosen = first
+    fit = _with_callbacks(fits[chosen], parameters)
+    fit.raised = next((each.raised for each in fits if each.raised is not None), None)
+    return fit, Restarts(criterion, rows, chosen)
+
+
+def _prepared(
+    parameters: Parameters, target: Target, train: Rows, number: int, seed: int, batch_size: int | None, owner: str
+) -> Fit:
+    """One of the trainings, about to begin from a seed of its own."""
+    callbacks = copy.deepcopy(parameters.callbacks)
+    rows = parameters.batch_size if batch_size is None else min(batch_size, len(train))
+    own = replace(parameters, random_state=seed, n_threads=1, callbacks=callbacks, batch_size=rows)
+    for callback in list_of_callbacks(own.callbacks):
+        callback.for_restart(number)
+    start = start_for(own, target, train.X, owner=owner)
+    return prepare(own, target, start, len(train), owner=owner)
+
+
+def _run_all(fits: Sequence[Fit], num_threads: int, train: Rows, validation: Rows | None) -> list[StopReason | None]:
+    """Train all; for each why it has no weights, if it has none."""
+    tasks = Tasks([partial(run, fit, train, validation) for fit in fits])
+    asked = threading.Event()
+    all_done = False
+    with Interrupts(asked.set) as interrupts:
+        while not all_done:
+            try:
+                if not asked.is_set():
+                    tasks.start(num_threads)
+                all_done = tasks.wait(_POLL_S)
+            except KeyboardInterrupt:
+                interrupts.add()
+            if asked.is_set():
+                _stop_all(fits, tasks)
+    return [_failure_of(future) for future in tasks.futures]
+
+
+def _stop_all(fits: Sequence[Fit], tasks: Tasks[Any]) -> None:
+    """Cancel what has not begun, and let the others end after the present call of the engine.
+
+    A fit that is just beginning forgets that it was asked to stop: it is to be asked again.
+    """
+    tasks.cancel()
+    for fit in fits:
+        fit.trainer.stop("interrupted", "The training was interrupted.")
+
+
+def _failure_of(future: Future[Any]) -> StopReason | None:
+    error = None if future.cancelled() else future.exception()
+    if future.cancelled() or isinstance(error, KeyboardInterrupt):
+        return StopReason("interrupted", _UNBEGUN)
+    if isinstance(error, NonFiniteError):
+        return StopReason("non_finite", str(error))
+    if error is not None:
+        raise error
+    return None
+
+
+def _with_callbacks(fit: Fit, parameters: Parameters) -> Fit:
+    """The fit with the user's own callbacks, in the state of the copies that it was trained with, as if they had been there."""
+    own, copies = list_of_callbacks(parameters.callbacks), list_of_callbacks(fit.parameters.callbacks)
+    for callback, copied in zip(own, copies, strict=True):
+        callback.load_state(copied.state())
+    given = {id(copied): callback for copied, callback in zip(copies, own, strict=True)}
+    fit.trainer.callbacks = [given.get(id(callback), callback) for callback in fit.trainer.callbacks]
+    fit.go_on(parameters, fit.target)
+    return fit
+
+
+def _criterion(fit: Fit) -> str:
+    if fit.curves.best_validation_score_ is not None:
+        return "validation_score"
+    if fit.curves.validation_loss_curve_:
+        return "validation_loss"
+    history = fit.trainer.history
+    return "objective" if len(history) and "objective" in history[-1] else "loss"
+
+
+def _maximizes(fit: Fit) -> bool:
+    optimizer = fit.trainer.optimizer
+    return isinstance(optimizer, PerturbationOptimizer) and optimizer.maximize
+
+
+def _row(fit: Fit, seed: int | None, validation: Rows | None = None) -> Restart:
+    curves, criterion = fit.curves, _criterion(fit)
+    # "validation_loss" says that there is a curve of it; L-BFGS may be done before its first iteration.
+    curve = (curves.validation_loss_curve_ if criterion == "validation_loss" else curves.loss_curve_) or [math.nan]
+    if criterion == "validation_score":
+        best = curves.best_validation_score_ or 0.0
+    elif criterion == "objective":
+        best = fit.trainer.history[-1]["objective"]
+    elif criterion == "validation_loss" and validation is not None:
+        # Of the weights that are there: a callback may have gone back to better ones.
+        targets = fit.target.targets(validation.truth, fit.trainer.executor.dtype)
+        best = fit.trainer.evaluate(validation.X, targets, validation.weight)["loss"]
+    else:
+        # A training that diverged later on has the weights of its lowest loss back.
+        best = min(curve) if fit.stop_reason.code == "non_finite" else curve[-1]
+    loss = curves.loss_curve_[-1] if curves.loss_curve_ else math.nan
+    return Restart(seed, float(best), float(loss), int(curves.n_iter_), fit.stop_reason)

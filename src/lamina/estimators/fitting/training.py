@@ -1,0 +1,147 @@
+"""A training from parameters, a target and rows to a fit: what restarts map over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from lamina import training
+from lamina.caller import SCIKIT_LEARN_MODULE, warn_caller
+from lamina.errors import FileError, NonFiniteError, ShapeError, phrase, shown
+from lamina.estimators.fitting.architecture import build_network
+from lamina.estimators.fitting.curves import Curves
+from lamina.estimators.fitting.fit import Fit, Start
+from lamina.estimators.fitting.optimization import build_clipping, build_optimizer, build_schedule
+from lamina.estimators.fitting.sgd_rate import SgdRate
+from lamina.estimators.fitting.stopping_rule import StoppingRule
+from lamina.estimators.parameters import Parameters
+from lamina.estimators.rows import Rows
+from lamina.estimators.solver import changes_rate_by_epoch, is_stochastic, stops_early
+from lamina.estimators.target.target import Target
+from lamina.network import Network
+from lamina.training.callbacks.callback import list_of_callbacks
+
+__all__ = ["draw_seed", "prepare", "rows_a_step", "run", "start_for", "train"]
+
+_DIVERGED = "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed."
+
+
+def train(parameters: Parameters, target: Target, train: Rows, validation: Rows | None, start: Start, *, owner: str) -> Fit:
+    """Train from ``start`` until something stops it.
+
+    Raises
+    ------
+    NonFiniteError
+        If the first epoch diverged.
+    KeyboardInterrupt
+        If Ctrl-C came before anything was learned.
+    """
+    fit = prepare(parameters, target, start, len(train), owner=owner)
+    run(fit, train, validation)
+    return fit
+
+
+def start_for(parameters: Parameters, target: Target, X: Any, earlier: Fit | None = None, *, owner: str) -> Start:
+    """New weights for rows X, or those of an earlier fit.
+
+    New ones are drawn before everything else, as in scikit-learn: from equal seeds both start at the same point.
+    """
+    network = build_network(parameters, X.shape[1], target.num_outputs, owner=owner)
+    if earlier is not None:
+        return _start_from(earlier, network, parameters, owner=owner)
+    rng = check_random_state(parameters.random_state)
+    weights = network.initialize(rng, X.dtype)
+    return Start(network, weights, Curves.empty(scores=stops_early(parameters)), rng, draw_seed(rng))
+
+
+def _start_from(fit: Fit, network: Network, parameters: Parameters, *, owner: str) -> Start:
+    """The weights of an earlier fit, if the network has such."""
+    executor = fit.trainer.executor
+    came, expected = ([p.shape for p in parameters] for parameters in (network.parameters, executor.program.parameters))
+    if came != expected:
+        repair = "Set warm_start=False to begin anew."
+        rule = f"must keep the shapes {expected} of the fitted model"
+        raise ShapeError(phrase("the network's parameters", rule, came, repair=repair, owner=owner))
+    curves = fit.curves.copy()
+    if stops_early(parameters):
+        curves.validation_scores_ = curves.validation_scores_ or []
+        curves.best_loss_ = None
+    return Start(network, executor.snapshot()[:2], curves, fit.rng, fit.split_seed)
+
+
+def prepare(parameters: Parameters, target: Target, start: Start, num_rows: int, *, owner: str) -> Fit:
+    """A fit of no epochs: a trainer as the parameters say, with a fresh optimizer, at the first weights."""
+    rule = StoppingRule(parameters, target, start.curves)
+    rate = [SgdRate(parameters.learning_rate_init, start.curves)] if changes_rate_by_epoch(parameters) else []
+    limit = [] if parameters.max_time is None else [training.TimeLimit(parameters.max_time)]
+    trainer = training.Trainer(
+        start.network,
+        target.loss,
+        build_optimizer(parameters, target),
+        batch_size=rows_a_step(parameters, num_rows, owner=owner),
+        schedule=build_schedule(parameters),
+        clipping=build_clipping(parameters),
+        callbacks=[rule, *rate, *list_of_callbacks(parameters.callbacks), *limit],
+        metrics={"score": rule.validation_score} if stops_early(parameters) else None,
+        seed=draw_seed(start.rng),
+        dtype=start.weights[0].dtype.name,
+        shuffle=bool(parameters.shuffle),
+        engine=parameters.engine,
+        n_threads=parameters.n_threads,
+        penalty_per_row=parameters.network is None,
+        on_interrupt="return",
+        initial_weights=start.weights,
+    )
+    reason = training.StopReason("max_epochs")
+    return Fit(parameters, target, trainer, rule, start.curves, start.rng, start.split_seed, reason)
+
+
+def run(fit: Fit, train: Rows, validation: Rows | None, *, single_epoch: bool = False) -> None:
+    """Train, and take note of how it ended."""
+    parameters, target, trainer, curves = fit.parameters, fit.target, fit.trainer, fit.curves
+    dtype = trainer.executor.dtype
+    data = None
+    if validation is not None:
+        data = (validation.X, target.targets(validation.truth, dtype), validation.weight)
+        curves.validation_loss_curve_ = curves.validation_loss_curve_ or []
+    curves.n_iter_ = 0
+    targets = target.targets(train.truth, dtype)
+    watched = validation if stops_early(parameters) else None
+    fit.raised = None
+    try:
+        with fit.rule.watching(len(train), watched, stops=is_stochastic(parameters) and not single_epoch):
+            trainer.fit(
+                train.X,
+                targets,
+                sample_weight=train.weight,
+                validation_data=data,
+                max_epochs=1 if single_epoch else int(parameters.max_iter),
+                final_check=not single_epoch,
+            )
+    except NonFiniteError as error:
+        raise NonFiniteError(f"{_DIVERGED} {error}") from error
+    except (FileError, KeyboardInterrupt, training.TrainingWarning) as error:
+        if trainer.stop_reason is None:
+            raise
+        fit.raised = error
+    if trainer.stop_reason is not None and trainer.stop_reason.code == "interrupted" and not trainer.epoch:
+        raise KeyboardInterrupt  # nothing was learned: an earlier fit's model stays
+    fit.stop_reason = trainer.stop_reason or training.StopReason("max_epochs")
+
+
+def rows_a_step(parameters: Parameters, num_rows: int, *, owner: str) -> int | None:
+    """The batch size; warns, as scikit-learn does, of one that is larger than the data."""
+    given = parameters.batch_size
+    if isinstance(given, str):
+        return 200 if is_stochastic(parameters) else None
+    if given > num_rows and is_stochastic(parameters):
+        text = f"{owner}: batch_size {shown(given)} is larger than the {num_rows} rows, and is going to be clipped."
+        warn_caller(f"{text} Set batch_size='auto' to silence this.", UserWarning, module=SCIKIT_LEARN_MODULE)
+    return int(given)
+
+
+def draw_seed(rng: np.random.RandomState) -> int:
+    """A seed for what draws random numbers of its own."""
+    return int(rng.randint(2**31 - 1))
