@@ -40,10 +40,10 @@ def module_name(path: Path) -> str:
 
 
 def homes_of_exports(path: Path) -> dict[str, str]:
-    """Where the names live that an ``__init__`` re-exports, as it tells type checkers."""
-    checked = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.If)]
-    imports = [node for block in checked for node in block.body if isinstance(node, ast.ImportFrom)]
-    return {alias.name: str(node.module) for node in imports for alias in node.names}
+    """Where the names live that an ``__init__`` re-exports lazily, as its stub says."""
+    stub = path.with_suffix(".pyi")
+    body = ast.parse(stub.read_text(encoding="utf-8")).body if stub.exists() else []
+    return {alias.name: str(node.module) for node in body if isinstance(node, ast.ImportFrom) for alias in node.names}
 
 
 MODULES = {module_name(path): path for path in sorted(SOURCE.rglob("*.py"))}
@@ -67,6 +67,12 @@ def imported_modules(name: str, *, at_import_only: bool) -> set[str]:
     return found & MODULES.keys()
 
 
+def test_only_the_door_leads_upwards():
+    """What is imported by a name in a text is a package's own exports, an optional package or a module of the same floor."""
+    callers = {name for name, path in MODULES.items() if "import_module(" in path.read_text(encoding="utf-8")}
+    assert callers == {"lamina.door", "lamina.extras", "lamina.lazy", "lamina.lecture.pictures"}
+
+
 def test_the_doors_entries():
     assert {method: f"{module}.{function}" for method, (module, function) in SERVED.items()} == {
         "History.plot": "lamina.plots.plot_history",
@@ -74,6 +80,38 @@ def test_the_doors_entries():
         "Network.plot": "lamina.plots.plot_network",
         "WidthSweep.plot": "lamina.plots.plot_width_sweep",
     }
+
+
+def own_names(tree: ast.AST) -> set[str]:
+    """The private names that a module itself gives to something: attributes of ``self``, functions, classes, fields."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) in ("self", "cls"):
+            names.add(node.attr)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+    return {name for name in names if is_private(name)}
+
+
+# A name that is nobody's, the extension, and what Python's documentation lists of named tuples and of sys.
+PUBLIC_ALL_THE_SAME = ("_", "_native", "_asdict", "_fields", "_getframe", "_replace")
+
+
+def is_private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__") and name not in PUBLIC_ALL_THE_SAME
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_reaches_into_no_private_member_of_another(name: str):
+    tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
+    own = own_names(tree)
+    reached = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and is_private(node.attr)]
+    foreign = {f"line {node.lineno}: {ast.unparse(node)}" for node in reached if node.attr not in own}
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    foreign |= {f"line {node.lineno}: {a.name}" for node in imports for a in node.names if is_private(a.name)}
+    assert not foreign, name
 
 
 def _at_import(tree: ast.AST):
@@ -122,54 +160,37 @@ def test_the_reference_engine_needs_no_other_engine(name: str):
     assert not any(m.startswith(("lamina.engine.native", "lamina.engine.select")) for m in imported)
 
 
-def test_no_modules_import_each_other_in_a_circle():
-    graph = {name: imported_modules(name, at_import_only=True) & MODULES.keys() - {name} for name in MODULES}
-    assert find_cycle(graph) is None
+def named_modules(name: str) -> set[str]:
+    """The modules whose names ``name`` uses: anywhere, also for type checking, within functions, through a package or a registry.
 
-
-def test_no_modules_know_each_other_in_a_circle_be_it_for_type_checkers_or_within_functions():
-    """But for an ``__init__``, whose names are imported when they are used: those of their homes count."""
-    modules = {name for name, path in MODULES.items() if path.name != "__init__.py"}
-    graph = {name: imported_modules(name, at_import_only=False) & modules - {name} for name in modules}
-    assert find_cycle(graph) is None
-
-
-@pytest.mark.parametrize("name", [name for name in MODULES if part_of(name) in ("estimators", "model")])
-def test_a_private_member_is_used_in_the_module_that_has_it_alone(name: str):
+    A package that only re-exports is no module of its own here: what is imported from it counts as imported from its home.
+    """
     tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
-    private = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and re.match("_(?!_)", node.attr)]
-    of_others = {node.attr for node in private if not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"))}
-    assert of_others <= members(tree), f"{name} reaches into others' {sorted(of_others - members(tree))}"
+    found: set[str] = set()
+    packages: dict[str, str] = {}  # by the name they have here
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            homes = HOMES.get(str(node.module), {})
+            for alias in node.names:
+                module = f"{node.module}.{alias.name}"
+                if module in HOMES:
+                    packages[alias.asname or alias.name] = module
+                found.add(module if module in MODULES else homes.get(alias.name, str(node.module)))
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "exported_classes":
+            package, besides = (str(ast.literal_eval(given)) for given in (node.args[0], node.keywords[0].value))
+            found.update(home for home in HOMES[package].values() if home.rpartition(".")[2] not in besides.split())
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+            found.update(str(each.value) for each in node.args if isinstance(each, ast.Constant))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in packages:
+            package = packages[node.value.id]
+            found.add(HOMES[package].get(node.attr, f"{package}.{node.attr}"))
+    return found & MODULES.keys() - HOMES.keys() - {name}
 
 
-def members(tree: ast.AST) -> set[str]:
-    """The names of a module's functions, of the fields that its classes declare, and of the attributes that they set."""
-    nodes = list(ast.walk(tree))
-    functions = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
-    fields = {node.target.id for node in nodes if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)}
-    stored = [node for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)]
-    return functions | fields | {node.attr for node in stored if isinstance(node.value, ast.Name) and node.value.id == "self"}
-
-
-def test_no_headers_of_the_engine_include_each_other_in_a_circle():
-    sources = SOURCE.parents[1] / "csrc"
-    files = {path.relative_to(sources).as_posix(): path for path in sorted(sources.rglob("*.*"))}
-    included = {
-        name: set(re.findall(r'^#include "(.+)"', path.read_text(encoding="utf-8"), re.MULTILINE)) & files.keys()
-        for name, path in files.items()
-    }
-    assert sum(map(len, included.values())) > 100
-    assert find_cycle(included) is None
-
-
-# What users write into by name; everyone else takes snapshots.
-SHOW_LIVE_VECTORS = {"lamina.estimators.fitted", "lamina.training.predictor"}
-
-
-def test_an_engines_own_vectors_are_held_by_the_engine_alone():
-    calls = re.compile(r"\.views\(\)|executor\.(parameters|state|slots)\b")
-    found = {name for name, path in MODULES.items() if calls.search(path.read_text(encoding="utf-8"))}
-    assert {name for name in found if part_of(name) != "engine"} == SHOW_LIVE_VECTORS
+def test_no_modules_name_each_other_in_a_circle():
+    cycle = find_cycle({name: set() if name in HOMES else named_modules(name) for name in MODULES})
+    assert cycle is None, " → ".join(cycle or ())
 
 
 def find_cycle(graph: dict[str, set[str]]) -> list[str] | None:
@@ -284,3 +305,8 @@ CPP = {str(path.relative_to(CSRC)): path for path in sorted(CSRC.rglob("*.[ch]pp
 def test_no_files_of_the_engine_include_each_other_in_a_circle():
     includes = {name: set(re.findall(r'#include "([^"]+)"', path.read_text(encoding="utf-8"))) for name, path in CPP.items()}
     assert find_cycle({name: found & CPP.keys() for name, found in includes.items()}) is None
+
+
+@pytest.mark.parametrize("name", CPP)
+def test_no_class_of_the_engine_has_a_friend(name: str):
+    assert not re.search(r"^\s*friend\b", CPP[name].read_text(encoding="utf-8"), re.MULTILINE)

@@ -6,41 +6,45 @@ Every ``__init__`` that re-exports hands over to :func:`lazy_exports`; every reg
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
 __all__ = ["LazyRegistry", "exported_classes", "lazy_exports"]
 
 _Kind = TypeVar("_Kind")
-_homes: dict[str, Mapping[str, str]] = {}  # by package
+_NAME = re.compile(r"^from (\S+) import (\w+) as \2$", re.MULTILINE)
+_homes: dict[str, dict[str, str]] = {}  # by package: the module of each exported name
 
 
-def lazy_exports(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
-    """The ``__getattr__`` and ``__dir__`` of a package (PEP 562) that imports its names when they are first used.
+def lazy_exports(package: str, file: str) -> tuple[Callable[[str], object], Callable[[], list[str]], list[str]]:
+    """The ``__getattr__``, ``__dir__`` (PEP 562) and ``__all__`` of a package that imports its names when they are first used.
 
-    No name may be that of one of the package's modules: importing the module would put it in the name's place.
+    Which they are, and where they live, stands in the ``__init__.pyi`` beside it, from which type checkers read it too: a line
+    ``from module import name as name`` each. No name may be that of one of the package's modules: importing the module would
+    put it in the name's place.
 
     Parameters
     ----------
-    package : str
-        Its ``__name__``.
-    homes : mapping of str to str
-        Modules, and the names that live there, separated by spaces.
+    package, file : str
+        The package's ``__name__`` and ``__file__``.
 
     Examples
     --------
-    >>> find, names = lazy_exports("lamina", {"lamina.errors": "DataError ShapeError"})
-    >>> find("ShapeError")
-    <class 'lamina.errors.ShapeError'>
-    >>> find("ShapeErr")
+    >>> import lamina
+    >>> find, names, exported = lazy_exports("lamina", lamina.__file__)
+    >>> find("Dense")
+    <class 'lamina.layers.dense.Dense'>
+    >>> find("Dens")
     Traceback (most recent call last):
         ...
-    AttributeError: module 'lamina' has no attribute 'ShapeErr'
+    AttributeError: module 'lamina' has no attribute 'Dens'
     """
-    home_of = {name: module for module, names in homes.items() for name in names.split()}
-    _homes[package] = homes
+    stub = Path(file).with_suffix(".pyi").read_text(encoding="utf-8")
+    home_of = _homes[package] = {name: module for module, name in _NAME.findall(stub)}
     namespace = vars(sys.modules[package])
 
     def find(name: str) -> object:
@@ -53,7 +57,7 @@ def lazy_exports(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str]
     def names() -> list[str]:
         return sorted({*namespace, *home_of})
 
-    return find, names
+    return find, names, list(home_of)
 
 
 def exported_classes(package: str, *, besides: str, renamed: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
@@ -75,7 +79,7 @@ def exported_classes(package: str, *, besides: str, renamed: Mapping[str, str] =
     'WarmUp'
     """
     importlib.import_module(package)
-    modules = {module.rpartition(".")[2]: name for module, name in _homes[package].items()}
+    modules = {module.rpartition(".")[2]: name for name, module in _homes[package].items()}
     return {renamed.get(module, module): name for module, name in modules.items() if module not in besides.split()}
 
 

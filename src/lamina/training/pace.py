@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lamina.engine import permutation
@@ -18,35 +16,29 @@ from lamina.training.settings import TrainerSettings
 __all__ = ["Pace"]
 
 
-@dataclass(frozen=True, slots=True)
 class Pace:
     """What follows from the settings, the network's program and the number of rows.
 
-    Attributes
+    Parameters
     ----------
     settings : TrainerSettings
     program : Program
     num_rows : int
         Of the training data.
+
+    Attributes
+    ----------
+    rows_a_step, rows_an_epoch, steps_an_epoch : int
+        An epoch has all rows, but for a lone last one under batch norm: the running variance would take its 0 for a batch's.
     """
 
-    settings: TrainerSettings
-    program: Program
-    num_rows: int
-
-    @property
-    def rows_a_step(self) -> int:
-        return min(self.settings.rows_a_step or self.num_rows, self.num_rows)
-
-    @property
-    def rows_an_epoch(self) -> int:
-        """All, but for a lone last row under batch norm: the running variance would take its 0 for a batch's."""
-        lone = self.num_rows % self.rows_a_step == 1
-        return self.num_rows - 1 if lone and first_batch_norm(self.program) else self.num_rows
-
-    @property
-    def steps_an_epoch(self) -> int:
-        return -(-self.rows_an_epoch // self.rows_a_step)
+    def __init__(self, settings: TrainerSettings, program: Program, num_rows: int) -> None:
+        self.settings = settings
+        self.num_rows = num_rows
+        self.rows_a_step = min(settings.rows_a_step or num_rows, num_rows)
+        is_lone = num_rows % self.rows_a_step == 1 and first_batch_norm(program) is not None
+        self.rows_an_epoch = num_rows - is_lone
+        self.steps_an_epoch = -(-self.rows_an_epoch // self.rows_a_step)
 
     def order(self, epoch: int) -> np.ndarray:
         """The rows of an epoch (numbered from 0) in the order in which its steps take them, int64 (rows_an_epoch,)."""

@@ -1,0 +1,1 @@
+from lamina.engine.reference.executor import ReferenceExecutor as ReferenceExecutor

@@ -1,0 +1,9 @@
+from lamina.estimators.classifier import MLPClassifier as MLPClassifier
+from lamina.estimators.fitting.restarts import Restart as Restart
+from lamina.estimators.fitting.restarts import Restarts as Restarts
+from lamina.estimators.perceptron.certificates import CommonPoint as CommonPoint
+from lamina.estimators.perceptron.certificates import SeparatingPlane as SeparatingPlane
+from lamina.estimators.perceptron.perceptron import Perceptron as Perceptron
+from lamina.estimators.perceptron.separability import Separability as Separability
+from lamina.estimators.perceptron.separability import linear_separability as linear_separability
+from lamina.estimators.regressor import MLPRegressor as MLPRegressor

@@ -1,0 +1,12 @@
+from lamina.initializers.auto import Auto as Auto
+from lamina.initializers.constant import Constant as Constant
+from lamina.initializers.gain import gain_for as gain_for
+from lamina.initializers.initializer import Initializer as Initializer
+from lamina.initializers.normal import Normal as Normal
+from lamina.initializers.orthogonal import Orthogonal as Orthogonal
+from lamina.initializers.registry import INITIALIZERS as INITIALIZERS
+from lamina.initializers.registry import get_initializer as get_initializer
+from lamina.initializers.scaled import SCHEMES as SCHEMES
+from lamina.initializers.scaled import Scaled as Scaled
+from lamina.initializers.sklearn_uniform import SklearnUniform as SklearnUniform
+from lamina.initializers.uniform import Uniform as Uniform

@@ -1,0 +1,17 @@
+from lamina.layers.activation import Activation as Activation
+from lamina.layers.add import Add as Add
+from lamina.layers.batch_norm import BatchNorm as BatchNorm
+from lamina.layers.concat import Concat as Concat
+from lamina.layers.dense import Dense as Dense
+from lamina.layers.drafts import Incoming as Incoming
+from lamina.layers.drafts import OpDraft as OpDraft
+from lamina.layers.drafts import ParameterDraft as ParameterDraft
+from lamina.layers.dropout import Dropout as Dropout
+from lamina.layers.input import Input as Input
+from lamina.layers.layer import Layer as Layer
+from lamina.layers.layer import Symbol as Symbol
+from lamina.layers.layer_norm import LayerNorm as LayerNorm
+from lamina.layers.multiply import Multiply as Multiply
+from lamina.layers.prelu import PReLU as PReLU
+from lamina.layers.registry import LAYERS as LAYERS
+from lamina.layers.registry import layer_from_dict as layer_from_dict

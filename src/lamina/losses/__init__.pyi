@@ -1,0 +1,16 @@
+from lamina.losses.absolute_error import AbsoluteError as AbsoluteError
+from lamina.losses.custom import CustomLoss as CustomLoss
+from lamina.losses.hinge import Hinge as Hinge
+from lamina.losses.huber import Huber as Huber
+from lamina.losses.loss import Loss as Loss
+from lamina.losses.perceptron import PerceptronLoss as PerceptronLoss
+from lamina.losses.poisson import Poisson as Poisson
+from lamina.losses.quantile import Quantile as Quantile
+from lamina.losses.registry import LABEL_LOSSES as LABEL_LOSSES
+from lamina.losses.registry import LOSSES as LOSSES
+from lamina.losses.registry import NUMBER_LOSSES as NUMBER_LOSSES
+from lamina.losses.registry import LossLike as LossLike
+from lamina.losses.registry import get_loss as get_loss
+from lamina.losses.sigmoid_cross_entropy import SigmoidCrossEntropy as SigmoidCrossEntropy
+from lamina.losses.softmax_cross_entropy import SoftmaxCrossEntropy as SoftmaxCrossEntropy
+from lamina.losses.squared_error import SquaredError as SquaredError

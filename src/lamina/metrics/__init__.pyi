@@ -1,0 +1,15 @@
+from lamina.metrics.labels import accuracy as accuracy
+from lamina.metrics.labels import balanced_accuracy as balanced_accuracy
+from lamina.metrics.labels import f1 as f1
+from lamina.metrics.numbers import mean_absolute_error as mean_absolute_error
+from lamina.metrics.numbers import r2 as r2
+from lamina.metrics.numbers import root_mean_squared_error as root_mean_squared_error
+from lamina.metrics.probabilities import area_under_curve as area_under_curve
+from lamina.metrics.probabilities import log_loss as log_loss
+from lamina.metrics.registry import LABEL_METRICS as LABEL_METRICS
+from lamina.metrics.registry import NUMBER_METRICS as NUMBER_METRICS
+from lamina.metrics.registry import OBJECTIVES as OBJECTIVES
+from lamina.metrics.registry import PROBABILITY_METRICS as PROBABILITY_METRICS
+from lamina.metrics.registry import Metric as Metric
+from lamina.metrics.table_report import constant_prediction as constant_prediction
+from lamina.metrics.table_report import report as report

@@ -1,0 +1,10 @@
+from lamina.layers.input import Input as Input
+from lamina.layers.layer import Symbol as Symbol
+from lamina.network.data_driven import data_driven_initialization as data_driven_initialization
+from lamina.network.graph import Graph as Graph
+from lamina.network.network import Network as Network
+from lamina.network.node import InputNode as InputNode
+from lamina.network.node import Node as Node
+from lamina.network.registry import NETWORKS as NETWORKS
+from lamina.network.registry import network_from_dict as network_from_dict
+from lamina.network.sequential import Sequential as Sequential

@@ -1,0 +1,16 @@
+from lamina.optimizers.adagrad import Adagrad as Adagrad
+from lamina.optimizers.adam import Adam as Adam
+from lamina.optimizers.adamw import AdamW as AdamW
+from lamina.optimizers.gradient_descent import GradientDescent as GradientDescent
+from lamina.optimizers.lbfgs import LBFGS as LBFGS
+from lamina.optimizers.momentum import Momentum as Momentum
+from lamina.optimizers.nadam import Nadam as Nadam
+from lamina.optimizers.nesterov import Nesterov as Nesterov
+from lamina.optimizers.optimizer import Optimizer as Optimizer
+from lamina.optimizers.optimizer import StepOptimizer as StepOptimizer
+from lamina.optimizers.perturb_all import PerturbAll as PerturbAll
+from lamina.optimizers.perturb_one import PerturbOne as PerturbOne
+from lamina.optimizers.perturbation import PerturbationOptimizer as PerturbationOptimizer
+from lamina.optimizers.registry import OPTIMIZERS as OPTIMIZERS
+from lamina.optimizers.registry import get_optimizer as get_optimizer
+from lamina.optimizers.rmsprop import RMSprop as RMSprop

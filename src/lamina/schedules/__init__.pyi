@@ -1,0 +1,15 @@
+from lamina.schedules.adaptive import Adaptive as Adaptive
+from lamina.schedules.constant import Constant as Constant
+from lamina.schedules.cosine import Cosine as Cosine
+from lamina.schedules.exponential import Exponential as Exponential
+from lamina.schedules.function import Function as Function
+from lamina.schedules.inverse_scaling import InverseScaling as InverseScaling
+from lamina.schedules.one_cycle import OneCycle as OneCycle
+from lamina.schedules.reduce_on_plateau import ReduceOnPlateau as ReduceOnPlateau
+from lamina.schedules.registry import SCHEDULES as SCHEDULES
+from lamina.schedules.registry import get_schedule as get_schedule
+from lamina.schedules.schedule import ReactiveSchedule as ReactiveSchedule
+from lamina.schedules.schedule import Schedule as Schedule
+from lamina.schedules.schedule import Span as Span
+from lamina.schedules.step import Step as Step
+from lamina.schedules.warm_up import WarmUp as WarmUp

@@ -1,0 +1,10 @@
+from lamina.training.callbacks.callback import Callback as Callback
+from lamina.training.callbacks.callback import Run as Run
+from lamina.training.callbacks.checkpoint import Checkpoint as Checkpoint
+from lamina.training.callbacks.early_stopping import EarlyStopping as EarlyStopping
+from lamina.training.callbacks.jsonl_log import JsonlLog as JsonlLog
+from lamina.training.callbacks.learning_rate import LearningRate as LearningRate
+from lamina.training.callbacks.progress import Progress as Progress
+from lamina.training.callbacks.small_gradient import SmallGradient as SmallGradient
+from lamina.training.callbacks.target_loss import TargetLoss as TargetLoss
+from lamina.training.callbacks.time_limit import TimeLimit as TimeLimit
