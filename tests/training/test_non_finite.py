@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from lamina.engine.plan import StepValues
 from lamina.errors import NonFiniteError
-from lamina.layers import Dense
+from lamina.layers import BatchNorm, Dense
 from lamina.network import Sequential
 from lamina.optimizers import LBFGS, Adam, GradientDescent
 from lamina.schedules import Function
 from lamina.training import EarlyStopping, Trainer, TrainingWarning
+from lamina.training.steppers.choice import stepper_for
 
 
 def make(schedule, **settings):
@@ -67,6 +69,23 @@ def test_a_custom_loss_that_gives_nan_is_noticed(table):
     with pytest.raises(NonFiniteError, match=r"In step 7, the loss of layer 'broken'.*No weights with a finite loss are known"):
         trainer.fit(X, X[:, 0], max_epochs=5)
     assert np.isfinite(trainer.executor.snapshot().parameters).all()
+
+
+@pytest.mark.parametrize("engine", ["native", "reference"])
+def test_a_step_whose_custom_loss_is_nan_leaves_the_running_statistics_as_they_were(table, engine):
+    X = table[0]
+
+    def broken(logits, targets):
+        return np.full(len(logits), np.nan), np.zeros_like(logits)
+
+    trainer = Trainer(Sequential([BatchNorm(), Dense(1)], 5), broken, GradientDescent(), engine=engine)
+    before = trainer.executor.snapshot()
+    values = StepValues(np.full(1, 0.1))
+    stepper = stepper_for(trainer.executor, trainer.losses, trainer.optimizer, penalty_per_row=False)
+    result = stepper.train(trainer.batches(X, X[:, 0]), np.arange(len(X)), len(X), 0, values)
+    assert (result.failure.layer, result.failure.quantity) == ("broken", "loss")
+    np.testing.assert_array_equal(trainer.executor.snapshot().state, before.state)
+    np.testing.assert_array_equal(trainer.executor.snapshot().parameters, before.parameters)
 
 
 def test_lbfgs_reports_a_loss_that_is_not_finite(table):

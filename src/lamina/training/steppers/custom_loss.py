@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -83,11 +84,12 @@ class CustomSteps:
     ) -> tuple[float, list[float], Failure | None]:
         """The loss, each output's own, and whether the step failed."""
         value, by_head, d_outputs, total = self._first_half(data, rows, step)
-        if not np.isfinite(value):
-            return value, by_head, Failure(step, self._losses[0].name, "loss")
         losses = np.array([weight * each for weight, each in zip(self._weights, by_head, strict=True)])
         gradient = Gradient(losses, total, self._executor.backward(d_outputs, step))
-        return value, by_head, self._executor.update(gradient, step, learning_rate, weight_decay).failure
+        failure = self._executor.update(gradient, step, learning_rate, weight_decay).failure
+        if failure is not None and failure.quantity == "loss":
+            failure = replace(failure, layer=self._losses[0].name)
+        return value, by_head, failure
 
     def _first_half(self, data: Batches, rows: np.ndarray, step: int) -> tuple[float, list[float], list[np.ndarray], float]:
         """The loss, penalty included; each output's own, and its gradient; and the rows' sum of weights."""
