@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ def weight_after(optimizer: StepOptimizer, engine: str, num_steps: int, start: f
     """A single weight w with loss 1/2 w^2, whose gradient is w, after each step."""
     program = Program((1, 1), (0,), (1,), (Op("dense", "d", (0,), 1, (0,)),), (Parameter("w", "d", 0, (1, 1), decay=True),))
     executor = make_executor(
-        Program(**{**{f: getattr(program, f) for f in program.__slots__}, "heads": (Head("squared_error", 1, 1),)}),
+        replace(program, heads=(Head("squared_error", 1, 1),)),
         dtype="float64",
         engine=engine,
     )

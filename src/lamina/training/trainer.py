@@ -44,6 +44,7 @@ from lamina.training.settings import TrainerSettings, name_of_dtype, setting
 from lamina.training.short_epochs import ShortEpochs, run_short_epochs
 from lamina.training.weighted_network import Metric
 from lamina.validation import (
+    InvalidParameterError,
     Rule,
     boolean,
     check_parameters,
@@ -70,7 +71,6 @@ def _is_pair(given: object) -> bool:
 
 
 _RULES: dict[str, Rule] = {
-    **TrainerSettings.rules,
     "initial_weights": one_of(value(None), Rule("a pair of flat float arrays, parameters and state", _is_pair)),
     "callbacks": one_of(instance(Callback), sequence_of(instance(Callback))),
     "metrics": one_of(value(None), mapping_of(function("targets, predictions"))),
@@ -191,8 +191,13 @@ class Trainer(Predictor):
             "on_interrupt": on_interrupt,
         }
         besides = {"initial_weights": initial_weights, "callbacks": callbacks, "metrics": metrics}
-        check_parameters(settings | besides, _RULES, owner="Trainer")
-        super().__init__(TrainerSettings(**settings), metrics, initial_weights)
+        try:
+            checked = TrainerSettings(**settings)
+            check_parameters(besides, _RULES, owner="Trainer")
+        except InvalidParameterError:
+            check_parameters(settings | besides, {**TrainerSettings.rules, **_RULES}, owner="Trainer")  # names all that is wrong
+            raise
+        super().__init__(checked, metrics, initial_weights)
         # A schedule may watch the training and remember; another trainer's must not know. Callbacks may put others in its place.
         self.schedule: Schedule = copy.deepcopy(self.settings.schedule)
         self.callbacks = list_of_callbacks(callbacks)
