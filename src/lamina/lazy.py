@@ -6,17 +6,14 @@ Every ``__init__`` that re-exports hands over to :func:`lazy_exports`; every reg
 from __future__ import annotations
 
 import importlib
-import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
 __all__ = ["LazyRegistry", "exported_classes", "lazy_exports"]
 
 _Kind = TypeVar("_Kind")
-_NAME = re.compile(r"^from (\S+) import (\w+) as \2$", re.MULTILINE)
 _homes: dict[str, dict[str, str]] = {}  # by package: the module of each exported name
 
 
@@ -43,8 +40,9 @@ def lazy_exports(package: str, file: str) -> tuple[Callable[[str], object], Call
         ...
     AttributeError: module 'lamina' has no attribute 'Dens'
     """
-    stub = Path(file).with_suffix(".pyi").read_text(encoding="utf-8")
-    home_of = _homes[package] = {name: module for module, name in _NAME.findall(stub)}
+    with open(f"{file.removesuffix('.py')}.pyi", encoding="utf-8") as stub:  # noqa: PTH123 - a Path would take twice the time
+        lines = [line.split() for line in stub if line.startswith("from ")]
+    home_of = _homes[package] = {name: module for _, module, _, _, _, name in lines}
     namespace = vars(sys.modules[package])
 
     def find(name: str) -> object:

@@ -9,12 +9,13 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from lamina import optimizers
 from lamina.clipping import Clipping
 from lamina.engine import ENGINES, N_THREADS, plan
 from lamina.losses import Loss
-from lamina.network import Network, network_from_dict
+from lamina.network import Network
 from lamina.network.heads import Losses, losses_for
-from lamina.optimizers import GradientDescent, Optimizer, StepOptimizer, get_optimizer
+from lamina.optimizers import Optimizer, StepOptimizer, get_optimizer
 from lamina.schedules import Schedule, get_schedule
 from lamina.settings import Settings
 from lamina.validation import Rule, boolean, choice, instance, integer, one_of, value
@@ -109,6 +110,8 @@ loss_weights, on_interrupt
         InvalidSettingError
             If a setting is unknown, missing or out of range.
         """
+        from lamina.network import network_from_dict  # which loads all kinds of networks
+
         readers: dict[str, Callable[[Any], Any]] = {"network": network_from_dict, "clipping": lambda bounds: Clipping(**bounds)}
         return super().from_settings({name: readers.get(name, lambda given: given)(given) for name, given in description.items()})
 
@@ -136,7 +139,7 @@ loss_weights, on_interrupt
             Whether it keeps the gradient's norm of every step.
         """
         # L-BFGS takes no steps of the engine's; the plan then only says how to divide the penalty.
-        stepping = self.optimizer if isinstance(self.optimizer, StepOptimizer) else GradientDescent()
+        stepping = self.optimizer if isinstance(self.optimizer, StepOptimizer) else optimizers.GradientDescent()
         return plan.TrainingPlan(stepping.rule(), self.clipping, self.penalty_per_row, self.seed, record_norms)
 
 

@@ -4,11 +4,12 @@ from lamina.estimators.fitting.curves import Curves as Curves
 from lamina.estimators.fitting.fit import Fit as Fit
 from lamina.estimators.fitting.fit import Start as Start
 from lamina.estimators.fitting.many_starts import fit_restarts as fit_restarts
-from lamina.estimators.fitting.many_starts import single_start as single_start
 from lamina.estimators.fitting.outcome import report_outcome as report_outcome
 from lamina.estimators.fitting.restarts import Restart as Restart
 from lamina.estimators.fitting.restarts import Restarts as Restarts
+from lamina.estimators.fitting.restarts import single_start as single_start
 from lamina.estimators.fitting.sgd_rate import RowScaling as RowScaling
+from lamina.estimators.fitting.sgd_rate import SgdRate as SgdRate
 from lamina.estimators.fitting.training import draw_seed as draw_seed
 from lamina.estimators.fitting.training import prepare as prepare
 from lamina.estimators.fitting.training import run as run

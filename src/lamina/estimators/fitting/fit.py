@@ -16,7 +16,7 @@ from lamina.training import StopReason, Trainer
 __all__ = ["Fit", "Start"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Start:
     """Where a training begins.
 
@@ -41,7 +41,7 @@ class Start:
     split_seed: int
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Fit:
     """A training's result, from which another can go on.
 

@@ -15,12 +15,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from lamina.engine import default_threads
 from lamina.errors import NonFiniteError
 from lamina.estimators.fitting.fit import Fit
-from lamina.estimators.fitting.restarts import Restart, Restarts
+from lamina.estimators.fitting.restarts import Restart, Restarts, criterion_of, row_of
 from lamina.estimators.fitting.training import prepare, rows_a_step, run, start_for
 from lamina.estimators.parameters import Parameters
 from lamina.estimators.rows import Rows
@@ -31,17 +29,10 @@ from lamina.training import StopReason
 from lamina.training.callbacks.callback import list_of_callbacks
 from lamina.training.interrupts import Interrupts
 
-__all__ = ["fit_restarts", "single_start"]
+__all__ = ["fit_restarts"]
 
 _POLL_S = 0.1
 _UNBEGUN = "The training was interrupted before it had learned anything."
-
-
-def single_start(fit: Fit) -> Restarts:
-    """The table of a fit that started once."""
-    state = fit.parameters.random_state
-    seed = int(state) if isinstance(state, int | np.integer) else None
-    return Restarts(_criterion(fit), (_row(fit, seed),), 0)
 
 
 def fit_restarts(
@@ -68,11 +59,11 @@ def fit_restarts(
             raise KeyboardInterrupt  # nothing was learned: an earlier fit's model stays
         raise NonFiniteError(next((failure.text for failure in failures if failure), ""))
     rows = tuple(
-        _row(fit, seed, validation) if failure is None else Restart(seed, math.nan, math.nan, 0, failure)
+        row_of(fit, seed, validation) if failure is None else Restart(seed, math.nan, math.nan, 0, failure)
         for fit, seed, failure in zip(fits, seeds, failures, strict=True)
     )
     first = failures.index(None)
-    criterion = _criterion(fits[first])
+    criterion = criterion_of(fits[first])
     larger_is_better = criterion == "validation_score" or (criterion == "objective" and _maximizes(fits[first]))
     sign = -1 if larger_is_better else 1
     chosen = min(range(len(rows)), key=lambda i: sign * rows[i].best if math.isfinite(rows[i].best) else math.inf)
@@ -146,34 +137,6 @@ def _with_callbacks(fit: Fit, parameters: Parameters) -> Fit:
     return fit
 
 
-def _criterion(fit: Fit) -> str:
-    if fit.curves.best_validation_score_ is not None:
-        return "validation_score"
-    if fit.curves.validation_loss_curve_:
-        return "validation_loss"
-    history = fit.trainer.history
-    return "objective" if len(history) and "objective" in history[-1] else "loss"
-
-
 def _maximizes(fit: Fit) -> bool:
     optimizer = fit.trainer.optimizer
     return isinstance(optimizer, PerturbationOptimizer) and optimizer.maximize
-
-
-def _row(fit: Fit, seed: int | None, validation: Rows | None = None) -> Restart:
-    curves, criterion = fit.curves, _criterion(fit)
-    # "validation_loss" says that there is a curve of it; L-BFGS may be done before its first iteration.
-    curve = (curves.validation_loss_curve_ if criterion == "validation_loss" else curves.loss_curve_) or [math.nan]
-    if criterion == "validation_score":
-        best = curves.best_validation_score_ or 0.0
-    elif criterion == "objective":
-        best = fit.trainer.history[-1]["objective"]
-    elif criterion == "validation_loss" and validation is not None:
-        # Of the weights that are there: a callback may have gone back to better ones.
-        targets = fit.target.targets(validation.truth, fit.trainer.executor.dtype)
-        best = fit.trainer.evaluate(validation.X, targets, validation.weight)["loss"]
-    else:
-        # A training that diverged later on has the weights of its lowest loss back.
-        best = min(curve) if fit.stop_reason.code == "non_finite" else curve[-1]
-    loss = curves.loss_curve_[-1] if curves.loss_curve_ else math.nan
-    return Restart(seed, float(best), float(loss), int(curves.n_iter_), fit.stop_reason)

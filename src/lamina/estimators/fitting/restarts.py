@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from lamina.data_frame import to_data_frame
+from lamina.estimators.fitting.fit import Fit
+from lamina.estimators.rows import Rows
 from lamina.training import StopReason
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Restart", "Restarts"]
+__all__ = ["Restart", "Restarts", "criterion_of", "row_of", "single_start"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +112,40 @@ class Restarts:
         ]
         low, mean, high = self.spread
         return "\n".join([heads, *lines, f"   {self.criterion}: {low:.6g} to {high:.6g}, mean {mean:.6g}"])
+
+
+def single_start(fit: Fit) -> Restarts:
+    """The table of a fit that started once."""
+    state = fit.parameters.random_state
+    seed = int(state) if isinstance(state, int | np.integer) else None
+    return Restarts(criterion_of(fit), (row_of(fit, seed),), 0)
+
+
+def criterion_of(fit: Fit) -> str:
+    """What the choice among fits like this one looks at; see :class:`Restarts`."""
+    if fit.curves.best_validation_score_ is not None:
+        return "validation_score"
+    if fit.curves.validation_loss_curve_:
+        return "validation_loss"
+    history = fit.trainer.history
+    return "objective" if len(history) and "objective" in history[-1] else "loss"
+
+
+def row_of(fit: Fit, seed: int | None, validation: Rows | None = None) -> Restart:
+    """The fit's row in the table."""
+    curves, criterion = fit.curves, criterion_of(fit)
+    # "validation_loss" says that there is a curve of it; L-BFGS may be done before its first iteration.
+    curve = (curves.validation_loss_curve_ if criterion == "validation_loss" else curves.loss_curve_) or [math.nan]
+    if criterion == "validation_score":
+        best = curves.best_validation_score_ or 0.0
+    elif criterion == "objective":
+        best = fit.trainer.history[-1]["objective"]
+    elif criterion == "validation_loss" and validation is not None:
+        # Of the weights that are there: a callback may have gone back to better ones.
+        targets = fit.target.targets(validation.truth, fit.trainer.executor.dtype)
+        best = fit.trainer.evaluate(validation.X, targets, validation.weight)["loss"]
+    else:
+        # A training that diverged later on has the weights of its lowest loss back.
+        best = min(curve) if fit.stop_reason.code == "non_finite" else curve[-1]
+    loss = curves.loss_curve_[-1] if curves.loss_curve_ else math.nan
+    return Restart(seed, float(best), float(loss), int(curves.n_iter_), fit.stop_reason)

@@ -10,11 +10,11 @@ from sklearn.utils import check_random_state
 from lamina import training
 from lamina.caller import SCIKIT_LEARN_MODULE, warn_caller
 from lamina.errors import FileError, NonFiniteError, ShapeError, phrase, shown
+from lamina.estimators import fitting
 from lamina.estimators.fitting.architecture import build_network
 from lamina.estimators.fitting.curves import Curves
 from lamina.estimators.fitting.fit import Fit, Start
 from lamina.estimators.fitting.optimization import build_clipping, build_optimizer, build_schedule
-from lamina.estimators.fitting.sgd_rate import SgdRate
 from lamina.estimators.fitting.stopping_rule import StoppingRule
 from lamina.estimators.parameters import Parameters
 from lamina.estimators.rows import Rows
@@ -74,7 +74,7 @@ def _start_from(fit: Fit, network: Network, parameters: Parameters, *, owner: st
 def prepare(parameters: Parameters, target: Target, start: Start, num_rows: int, *, owner: str) -> Fit:
     """A fit of no epochs: a trainer as the parameters say, with a fresh optimizer, at the first weights."""
     rule = StoppingRule(parameters, target, start.curves)
-    rate = [SgdRate(parameters.learning_rate_init, start.curves)] if changes_rate_by_epoch(parameters) else []
+    rate = [fitting.SgdRate(parameters.learning_rate_init, start.curves)] if changes_rate_by_epoch(parameters) else []
     limit = [] if parameters.max_time is None else [training.TimeLimit(parameters.max_time)]
     trainer = training.Trainer(
         start.network,
