@@ -9,7 +9,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from lamina import Add, Dense, Graph, Input, Sequential
+from lamina import Add, Dense, Graph, Input, MLPClassifier, Sequential, Trainer, load_model, save_model
 from lamina.analysis import LearningRateRange, WidthSweep
 from lamina.door import SERVED
 from lamina.errors import DataError
@@ -44,6 +44,16 @@ def test_a_history_draws_the_losses_that_it_has():
     np.testing.assert_allclose(ax.lines[1].get_ydata(), [2, 1, 2 / 3])
     assert ax.get_ylabel() == "loss"
     assert [line.get_label() for line in _history().plot("learning_rate", log=True).lines] == ["learning rate"]
+
+
+def test_a_fitted_estimator_and_a_model_of_a_network_draw_their_histories(tmp_path):
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    model = MLPClassifier(4, max_iter=3, early_stopping=True, random_state=0).fit(X, X[:, 0] > 0)
+    assert [line.get_label() for line in model.plot().lines] == ["training", "validation"]
+    trainer = Trainer(Sequential([Dense(1)]), "squared_error")
+    trainer.fit(X, X[:, 0], max_epochs=2)
+    save_model(tmp_path / "m.lamina", trainer)
+    assert len(load_model(tmp_path / "m.lamina").plot("learning_rate").lines[0].get_xdata()) == 2
 
 
 def test_one_epoch_is_a_point_that_can_be_seen():

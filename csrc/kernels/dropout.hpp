@@ -30,7 +30,7 @@ void dropout_forward(T* __restrict out, std::uint8_t* __restrict mask, const T* 
   const T scale = kept_scale<T>(rate);
   const std::uint32_t threshold = keep_threshold(rate);
   alignas(64) std::uint32_t words[kWords];  // one an element
-  const auto keep_or_drop = [=, &words](const std::uint32_t* word, i64 first, i64 count)
+  const auto keep_or_drop = [=](const std::uint32_t* word, i64 first, i64 count)
                                 __attribute__((always_inline)) {
                                   LAMINA_SIMD
                                   for (i64 j = 0; j < count; ++j) {

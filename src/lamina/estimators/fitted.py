@@ -16,6 +16,8 @@ from lamina.training.exclusive import RUNNING
 from lamina.training.finite import is_finite
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from lamina.engine.program import Parameter
     from lamina.estimators.fitting import Fit, Restarts
     from lamina.network import Network
@@ -71,6 +73,10 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
     @intercepts_.setter
     def intercepts_(self, arrays: Sequence[Any]) -> None:
         write_into(self.intercepts_, arrays, "intercepts_")
+
+    def plot(self, keys: str | Sequence[str] | None = None, *, log: bool = False, ax: Axes | None = None) -> Axes:
+        """Draw the losses of the training, or other ``keys`` of ``history_``; see :func:`lamina.plots.plot_history`."""
+        return self.history_.plot(keys, log=log, ax=ax)
 
     @property
     def n_outputs_(self) -> int:

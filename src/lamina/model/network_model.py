@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any, Self, final
+from typing import TYPE_CHECKING, Any, Self, final
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from lamina.optimizers import Optimizer
 from lamina.training import History, StopReason, Trainer
 from lamina.training.batches import make_batches, make_inputs
 from lamina.training.output_losses import loss_key
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["NetworkModel", "OutputMeaning"]
 
@@ -168,6 +171,10 @@ class NetworkModel:
     def predict_logits(self, X: Any) -> Any:
         """The outputs themselves, before any link; shaped as in :meth:`predict`."""
         return _single(self._executor.predict(self._inputs(X)))
+
+    def plot(self, keys: str | Sequence[str] | None = None, *, log: bool = False, ax: Axes | None = None) -> Axes:
+        """Draw the losses of the training, or other ``keys`` of ``history``; see :func:`lamina.plots.plot_history`."""
+        return self.history.plot(keys, log=log, ax=ax)
 
     def predict_distribution(self, X: Any, *, mc_samples: int = 100, seed: int = 0) -> Any:
         """Monte Carlo dropout; see :meth:`lamina.training.Trainer.predict_distribution`."""
