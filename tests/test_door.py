@@ -46,6 +46,7 @@ def test_a_history_draws_the_losses_that_it_has():
     assert [line.get_label() for line in _history().plot("learning_rate", log=True).lines] == ["learning rate"]
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_a_fitted_estimator_and_a_model_of_a_network_draw_their_histories(tmp_path):
     X = np.random.default_rng(0).normal(size=(60, 3))
     model = MLPClassifier(4, max_iter=3, early_stopping=True, random_state=0).fit(X, X[:, 0] > 0)
