@@ -35,6 +35,9 @@ _CIRCLES: dict[str, tuple[float, Callable[[np.ndarray], np.ndarray]]] = {
     "day": (24.0 * 60.0, _part("m", "D")),
 }
 
+#: Which microseconds can count, in 64 bits.
+_FIRST_YEAR, _LAST_YEAR = -290_000, 294_000
+
 
 @dataclass(frozen=True)
 class DateColumn(ColumnEncoder):
@@ -120,16 +123,15 @@ def _time(column: str, value: object, row: int) -> np.datetime64:
 
 def _as_microseconds(column: str, times: np.ndarray, *, first_row: int = 0) -> np.ndarray:
     """Times of any unit in microseconds, the earlier one where they lie between two."""
-    converted = times.astype("M8[us]")
-    # NumPy wraps what is too far away around, to another year.
-    wrapped = (converted.astype("M8[Y]") != times.astype("M8[Y]")) & ~np.isnat(times)
-    if wrapped.any():
-        row = int(np.flatnonzero(wrapped)[0])
+    # What is too far away, NumPy wraps around to another year, or refuses to convert, by its version.
+    years = times.astype("M8[Y]").astype(np.int64) + 1970
+    is_too_far = ((years < _FIRST_YEAR) | (years > _LAST_YEAR)) & ~np.isnat(times)
+    if is_too_far.any():
+        row = int(np.flatnonzero(is_too_far)[0])
+        rule = f"must hold dates between the years {_FIRST_YEAR} and {_LAST_YEAR}"
         got = f"{times[row]!s} (row {first_row + row + 1})"
-        raise DataError(
-            f"column {column!r} must hold dates between the years -290000 and 294000, got {got}. Correct it or leave it empty."
-        )
-    return converted
+        raise DataError(f"column {column!r} {rule}, got {got}. Correct it or leave it empty.")
+    return times.astype("M8[us]")
 
 
 def _not_a_date(column: str, value: object) -> DataError:
