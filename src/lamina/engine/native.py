@@ -156,7 +156,7 @@ class NativeExecutor:
             losses[:done],
             None if norms is None else norms[:done],
             num_clipped,
-            None if failure is None else Failure(*failure),
+            _failure(failure),
             head_losses=None if of_heads is None else of_heads[:done],
         )
 
@@ -178,8 +178,9 @@ class NativeExecutor:
             best.parameters, best.parameters_before = best.parameters_before, best.parameters
             best.state, best.state_before = best.state_before, best.state
         best.num_better += num_better
-        where = None if failure is None else Failure(*failure)
-        return TrainingResult(losses[:done], None, num_clipped, where, head_losses=None if of_heads is None else of_heads[:done])
+        return TrainingResult(
+            losses[:done], None, num_clipped, _failure(failure), head_losses=None if of_heads is None else of_heads[:done]
+        )
 
     def perturb(
         self,
@@ -208,10 +209,9 @@ class NativeExecutor:
                 batches, order, batch_size, first_step, rates, *settings, function, self._output_widths, losses,
                 objectives, of_heads,
             )  # fmt: skip
-        where = None if failure is None else Failure(*failure)
         kept = num_kept if rule.kind == "one" else None
         told = None if of_heads is None else of_heads[:done]
-        return TrainingResult(losses[:done], None, num_clipped, where, objectives[:done], kept, told)
+        return TrainingResult(losses[:done], None, num_clipped, _failure(failure), objectives[:done], kept, told)
 
     def predict(self, inputs: Sequence[InputArray], links: Sequence[str] | None = None) -> list[np.ndarray]:
         """Outputs for all rows in inference mode: logits, or what the activations ``links`` make of them."""
@@ -271,8 +271,7 @@ class NativeExecutor:
                 vector, losses, gradient.weight_sum, step, learning_rate, weight_decay
             )
         self._held = None
-        where = None if failure is None else Failure(*failure)
-        return Update(loss, norm if self._plan.record_norms else None, is_clipped, where)
+        return Update(loss, norm if self._plan.record_norms else None, is_clipped, _failure(failure))
 
     def forward(self, inputs: Sequence[InputArray], rows: np.ndarray, step: int, first_row: int = 0) -> list[np.ndarray]:
         """Outputs of one batch in training mode; running statistics are updated."""
@@ -357,6 +356,10 @@ class NativeExecutor:
 
     def _outputs(self, num_rows: int) -> list[np.ndarray]:
         return [np.empty((num_rows, width), dtype=self.dtype) for width in self._output_widths]
+
+
+def _failure(found: tuple[int, str, str] | None) -> Failure | None:
+    return None if found is None else Failure(*found)
 
 
 def _aligned_zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:

@@ -457,10 +457,8 @@ class Trainer(Predictor):
 
         After an error the trainer is what it was before.
         """
-        from lamina.training.checkpoint import read_state
-
         check_parameters({"path": path}, _PATH_RULE, owner="Trainer.load_checkpoint")
-        self._load(path, read_state(path, self.settings, self.callbacks, self.metrics, self.schedule))
+        self._load(path, self._read(path))
         return self
 
     def __getstate__(self) -> dict[str, Any]:
@@ -479,6 +477,12 @@ class Trainer(Predictor):
 
     # Private rungs
 
+    def _read(self, path: str | os.PathLike[str]) -> dict[str, Any]:
+        """The state in a checkpoint, checked against this trainer."""
+        from lamina.training.checkpoint import read_state
+
+        return read_state(path, self.settings, self.callbacks, self.metrics, self.schedule)
+
     def _load(self, path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
         """Take over the checked state of a checkpoint."""
         from lamina.training.checkpoint import load_callbacks
@@ -495,9 +499,9 @@ class Trainer(Predictor):
         path = next(filter(None, (callback.resume_path() for callback in self.callbacks)), None)
         if path is None or self.epoch or self._fit.is_open:
             return
-        from lamina.training.checkpoint import check_resumable, read_state
+        from lamina.training.checkpoint import check_resumable
 
-        state = read_state(path, self.settings, self.callbacks, self.metrics, self.schedule)
+        state = self._read(path)
         check_resumable(state, fingerprint(data, validation and validation[0]), max_epochs, path)
         self._load(path, state)
 
