@@ -48,3 +48,16 @@ def test_a_bounded_gradient_moves_the_weights_no_further():
     history = trainer.fit(X, y, max_epochs=1)
     assert np.linalg.norm(trainer.executor.snapshot().parameters - before) == pytest.approx(0.1)
     assert (history[-1]["clipped_steps"], history[-1]["clipped_share"]) == (1, 1.0)
+
+
+def test_steps_that_clipping_changed_are_counted_with_a_loss_of_ones_own_too():
+    def half_squares(logits, targets):
+        return 0.5 * np.square(logits - targets).sum(axis=1), logits - targets
+
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    counts = []
+    for loss in ("squared_error", half_squares):
+        settings = {"clipping": Clipping(norm=0.05), "batch_size": 10, "dtype": "float64"}
+        trainer = Trainer(Sequential([Dense(1)]), loss, "gradient_descent", **settings)
+        counts.append(trainer.fit(X, 5 * X[:, 0], max_epochs=2)[:, "clipped_steps"])
+    assert counts == [[4, 4], [4, 4]]

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from lamina.engine.executor import Executor, Gradient
-from lamina.engine.plan import Batches, Failure, StepValues, TrainingResult
+from lamina.engine.executor import Executor, Gradient, Update
+from lamina.engine.plan import Batches, StepValues, TrainingResult
 from lamina.losses import CustomLoss
 
 __all__ = ["CustomSteps"]
@@ -43,18 +43,20 @@ class CustomSteps:
         """As :meth:`lamina.engine.executor.Executor.train`; gradient norms are not recorded."""
         losses: list[float] = []
         of_heads: list[list[float]] = []
-        failure = None
+        failure, num_clipped = None, 0
         for i in range(-(-len(order) // batch_size)):
             rows = order[i * batch_size : (i + 1) * batch_size]
             decay = 0.0 if values.weight_decays is None else float(values.weight_decays[i])
-            loss, by_head, failure = self._step(data, rows, first_step + i, float(values.learning_rates[i]), decay)
+            loss, by_head, update = self._step(data, rows, first_step + i, float(values.learning_rates[i]), decay)
+            failure = update.failure
             if failure is not None:
                 break
+            num_clipped += update.is_clipped
             losses.append(loss)
             of_heads.append(by_head)
         heads = len(self._losses)
         told = np.array(of_heads, dtype=np.float64).reshape(-1, heads) if heads > 1 else None
-        return TrainingResult(np.array(losses, dtype=np.float64), None, 0, failure, head_losses=told)
+        return TrainingResult(np.array(losses, dtype=np.float64), None, num_clipped, failure, head_losses=told)
 
     def evaluate(self, data: Batches) -> np.ndarray:
         """As :meth:`lamina.engine.executor.Executor.evaluate`."""
@@ -81,15 +83,15 @@ class CustomSteps:
 
     def _step(
         self, data: Batches, rows: np.ndarray, step: int, learning_rate: float, weight_decay: float
-    ) -> tuple[float, list[float], Failure | None]:
-        """The loss, each output's own, and whether the step failed."""
+    ) -> tuple[float, list[float], Update]:
+        """The loss, each output's own, and what the update did."""
         value, by_head, d_outputs, total = self._first_half(data, rows, step)
         losses = np.array([weight * each for weight, each in zip(self._weights, by_head, strict=True)])
         gradient = Gradient(losses, total, self._executor.backward(d_outputs, step))
-        failure = self._executor.update(gradient, step, learning_rate, weight_decay).failure
-        if failure is not None and failure.quantity == "loss":
-            failure = replace(failure, layer=self._losses[0].name)
-        return value, by_head, failure
+        update = self._executor.update(gradient, step, learning_rate, weight_decay)
+        if update.failure is not None and update.failure.quantity == "loss":
+            update = update._replace(failure=replace(update.failure, layer=self._losses[0].name))
+        return value, by_head, update
 
     def _first_half(self, data: Batches, rows: np.ndarray, step: int) -> tuple[float, list[float], list[np.ndarray], float]:
         """The loss, penalty included; each output's own, and its gradient; and the rows' sum of weights."""
