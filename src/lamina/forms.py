@@ -23,7 +23,7 @@ from dataclasses import dataclass, is_dataclass
 from itertools import repeat
 from math import isnan
 from types import UnionType
-from typing import Any, ClassVar, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -67,8 +67,7 @@ _FORMS: dict[Any, Rule] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """Where a value has another form (from the inside out), what it must be, and what came."""
 
     rule: str
@@ -93,11 +92,11 @@ class _Form(ABC):
 Form: TypeAlias = "Rule | Mapping[str, Form] | list[Form] | tuple[Form, ...] | _Form"
 
 
-@dataclass(frozen=True, slots=True)
 class Maybe(_Form):
     """None, or what ``form`` says."""
 
-    form: Form
+    def __init__(self, form: Form) -> None:
+        self.form = form
 
     def problem(self, value: object) -> Problem | None:
         return None if value is None else _problem(value, self.form)
@@ -118,11 +117,11 @@ class AnyOf(_Form):
         return found
 
 
-@dataclass(frozen=True, slots=True)
 class AtLeast(_Form):
     """A dict with at least these keys; further ones may hold anything."""
 
-    forms: Mapping[str, Form]
+    def __init__(self, forms: Mapping[str, Form]) -> None:
+        self.forms = forms
 
     def problem(self, value: object) -> Problem | None:
         if not isinstance(value, Mapping):
@@ -133,11 +132,11 @@ class AtLeast(_Form):
         return _first((f'"{key}"', value[key], form) for key, form in self.forms.items())
 
 
-@dataclass(frozen=True, slots=True)
 class Entries(_Form):
     """A dict of any keys, whose values have one form."""
 
-    form: Form
+    def __init__(self, form: Form) -> None:
+        self.form = form
 
     def problem(self, value: object) -> Problem | None:
         if not isinstance(value, Mapping):

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = ["CONVENTIONS", "Convention", "Patience"]
 
@@ -29,8 +28,7 @@ def _scikit_learn_improves(value: float, best: float, tol: float, relative: bool
     return value <= best - tol
 
 
-@dataclass(frozen=True, slots=True)
-class Convention:
+class Convention(NamedTuple):
     """How a framework counts.
 
     Parameters

@@ -46,7 +46,7 @@ class InvalidParameterError(InvalidSettingError, TypeError):
     """One or more parameters are wrong; one sentence each. Both a ValueError and a TypeError, as scikit-learn's."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Rule:
     """What a value must be: ``text`` completes "must be …", ``accepts`` tests a value, ``names`` are the strings it knows."""
 

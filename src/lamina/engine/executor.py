@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, TypeGuard
 
 import numpy as np
@@ -71,8 +70,7 @@ class Update(NamedTuple):
     failure: Failure | None
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """What two passes over some rows left behind.
 
     ``values``: by buffer, (n, width). ``d_values``: the gradient with respect to each buffer that an op writes and the loss

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -12,8 +11,7 @@ from lamina.engine.plan import InputArray
 __all__ = ["PerceptronEpochs", "PerceptronRows", "PerceptronRule", "PerceptronUnit"]
 
 
-@dataclass(frozen=True, slots=True)
-class PerceptronRule:
+class PerceptronRule(NamedTuple):
     """How a unit learns.
 
     ::
@@ -31,8 +29,7 @@ class PerceptronRule:
     l1_ratio: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class PerceptronRows:
+class PerceptronRows(NamedTuple):
     """What a unit learns from.
 
     ``X`` (n, d), float32 or float64, dense in row order or CSR; ``target`` (n,) of −1 and +1; ``weight`` (n,) >= 0; ``rows``,
@@ -45,8 +42,7 @@ class PerceptronRows:
     rows: np.ndarray
 
 
-@dataclass(frozen=True, slots=True)
-class PerceptronEpochs:
+class PerceptronEpochs(NamedTuple):
     """What epochs were like.
 
     ``losses``: the mean of ``max(0, −t (w·x + b))`` over an epoch's rows as each came, penalty included. ``mistakes``: how many

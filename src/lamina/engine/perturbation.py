@@ -20,8 +20,7 @@ running statistics follow once a step; dropout must not be there, or be 0.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -31,8 +30,7 @@ __all__ = ["BatchObjective", "PerturbationRule"]
 BatchObjective: TypeAlias = Callable[[Sequence[np.ndarray], np.ndarray], float]
 
 
-@dataclass(frozen=True, slots=True)
-class PerturbationRule:
+class PerturbationRule(NamedTuple):
     """How weights are perturbed; see this module's description.
 
     ``kind`` is "one" or "all"; ``trials`` >= 1; ``scale`` > 0 and ``antithetic`` belong to "all", ``accept_ties`` (keep a change

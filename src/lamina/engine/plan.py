@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from scipy import sparse
@@ -25,8 +25,7 @@ __all__ = [
 InputArray: TypeAlias = "np.ndarray | sparse.csr_matrix | sparse.csr_array"
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateRule:
+class UpdateRule(NamedTuple):
     """An optimizer as the executors know it: a formula's name, its numbers, and how many slots (vectors) it keeps.
 
     ``kind`` is a row of :data:`lamina.engine.formulas.update.RULES`, which takes ``coefficients`` in its order.
@@ -57,8 +56,7 @@ class Clipping:
         return self.value is not None or self.layer_norm is not None or self.norm is not None
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingPlan:
+class TrainingPlan(NamedTuple):
     """Everything about training that does not change from step to step.
 
     ``penalty_per_row``: the penalty's gradient is divided by the batch's sum of sample weights, as scikit-learn does with
@@ -93,8 +91,7 @@ class Batches:
         return num_rows
 
 
-@dataclass(frozen=True, slots=True)
-class StepValues:
+class StepValues(NamedTuple):
     """What may change from step to step: one entry a step.
 
     ``learning_rates`` (k,); ``weight_decays`` (k,) or None (none); ``dropout_rates`` (k, number of dropout ops, in program order)
@@ -130,8 +127,7 @@ class BestEpoch:
     num_better: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """Where a non-finite number first appeared, and the step that it appeared in, which does not count as done.
 
     ==========================  =====================================================================  ====================
@@ -155,8 +151,7 @@ class Failure:
     quantity: str
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingResult:
+class TrainingResult(NamedTuple):
     """What a call of ``train`` did.
 
     ``losses`` (steps done,) float64, penalty included, before each update; ``gradient_norms`` likewise, or None if not recorded.

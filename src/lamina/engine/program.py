@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 __all__ = ["Head", "Op", "Parameter", "Program"]
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """A named slice of the flat parameter (or state) vector, C-ordered, with the penalties that act on it.
 
     The penalty of one parameter tensor is ``l1 * sum |w| + 1/2 * l2 * sum w**2``. ``decay`` says whether decoupled weight
@@ -41,8 +41,7 @@ class Parameter:
         return slice(self.offset, self.offset + self.size)
 
 
-@dataclass(frozen=True, slots=True)
-class Op:
+class Op(NamedTuple):
     """One operation: reads the buffers ``inputs``, writes the buffer ``output``.
 
     ``kind`` is a row of :data:`lamina.engine.reference.ops.OPS`, which tells what parameters, state and settings it has;
@@ -64,8 +63,7 @@ class Op:
         return self.kind != "dense" and len(self.inputs) == 1
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """A loss on the buffer ``logits``: ``weight * sum_i w_i L(logits_i, target_i) / sum_i w_i``.
 
     ``kind`` is a row of :data:`lamina.engine.formulas.heads.table.HEADS`, or "external": the caller computes the loss and hands

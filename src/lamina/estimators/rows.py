@@ -10,7 +10,7 @@ import numpy as np
 __all__ = ["Rows"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Rows:
     """Inputs ``X`` (n, features), what is true of them (encoded labels or numbers, (n, k)), and weights (n,) or None."""
 

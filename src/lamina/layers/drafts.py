@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from lamina.initializers import Initializer
@@ -30,8 +29,7 @@ class Incoming(NamedTuple):
     width: int
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterDraft:
+class ParameterDraft(NamedTuple):
     """A parameter (or state) before it has a place in the flat vector; the engine's Parameter has one.
 
     Attributes
@@ -67,8 +65,7 @@ class ParameterDraft:
     max_norm: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class OpDraft:
+class OpDraft(NamedTuple):
     """An op before its buffers have numbers.
 
     Attributes

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 __all__ = ["ANYTHING", "FRACTIONS", "NON_NEGATIVE", "NUMBERS", "PROBABILITIES", "SIGNS", "Domain", "class_indices"]
 
 
-@dataclass(frozen=True, slots=True)
-class Domain:
+class Domain(NamedTuple):
     """A set of targets.
 
     Parameters

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from lamina.errors import InvalidSettingError, phrase, phrase_unknown
 from lamina.layers import Incoming
@@ -92,7 +91,7 @@ def with_widths(inputs: Sequence[InputNode], nodes: Sequence[Node]) -> list[Node
         all_known = len(known) == len(node.inputs)
         width = node.layer.output_width(known, owner=node.name) if all_known else node.layer.fixed_width
         widths[node.name] = width
-        placed.append(replace(node, width=width))
+        placed.append(node._replace(width=width))
     return placed
 
 

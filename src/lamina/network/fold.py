@@ -89,10 +89,10 @@ class _Draft:
     def _give_bias(self, name: str) -> None:
         node = self.nodes[name]
         assert isinstance(node.layer, Dense)
-        self.nodes[name] = replace(node, layer=replace(node.layer, use_bias=True))
+        self.nodes[name] = node._replace(layer=replace(node.layer, use_bias=True))
 
     def _become_dense(self, name: str, factor: np.ndarray, shift: np.ndarray) -> None:
-        self.nodes[name] = replace(self.nodes[name], layer=Dense(len(factor), name=name))
+        self.nodes[name] = self.nodes[name]._replace(layer=Dense(len(factor), name=name))
         self.arrays[f"{name}.weight"], self.arrays[f"{name}.bias"] = np.diag(factor), shift
 
     def _remove(self, name: str, source: str) -> None:
@@ -101,7 +101,7 @@ class _Draft:
         self.outputs = [source if output == name else output for output in self.outputs]
         for node in self._readers(name):
             inputs = tuple(source if sender == name else sender for sender in node.inputs)
-            self.nodes[node.name] = replace(node, inputs=inputs)
+            self.nodes[node.name] = node._replace(inputs=inputs)
 
     def _refusal(self, name: str, source: str, readers: list[Node]) -> str:
         rule = "must stand directly behind a Dense layer without activation that nothing else reads, or before Dense layers only"

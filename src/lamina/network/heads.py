@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TypeAlias
 
 from lamina.engine.program import Head, Op, Program
@@ -63,7 +62,7 @@ def heads_for(
             head = loss.head(buffer, program.widths[buffer])
         except ShapeError as error:
             raise ShapeError(f"{name}: {error}") from None
-        heads.append(replace(head, weight=weight))
+        heads.append(head._replace(weight=weight))
     return tuple(heads)
 
 

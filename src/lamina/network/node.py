@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lamina.layers import Layer
 
 __all__ = ["InputNode", "Node"]
 
 
-@dataclass(frozen=True, slots=True)
-class InputNode:
+class InputNode(NamedTuple):
     """A named input.
 
     Attributes
@@ -30,8 +29,7 @@ class InputNode:
     width: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """A layer in its place.
 
     Attributes

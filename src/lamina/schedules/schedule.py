@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -18,8 +17,7 @@ __all__ = ["MOST_STEPS", "ReactiveSchedule", "Schedule", "Span"]
 MOST_STEPS = 2**53
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """The steps whose rates are wanted, and where they lie in the run.
 
     Attributes

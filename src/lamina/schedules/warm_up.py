@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -53,8 +53,7 @@ class WarmUp(Schedule):
     def rates_of(self, base: float, span: Span) -> np.ndarray:
         rising = min(max(self.steps - span.first_step, 0), span.num_steps)
         rise = base * ((span.steps[:rising] + 1.0) / self.steps)
-        rest = replace(
-            span,
+        rest = span._replace(
             first_step=max(span.first_step - self.steps, 0),
             num_steps=span.num_steps - rising,
             total_steps=max(span.total_steps - self.steps, 1),

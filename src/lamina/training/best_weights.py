@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -15,8 +14,7 @@ from lamina.engine.plan import BestEpoch, TrainingResult
 __all__ = ["BestWeights", "Weights", "put_best"]
 
 
-@dataclass(slots=True)
-class Weights:
+class Weights(NamedTuple):
     """Copies of an executor's parameters and state.
 
     Attributes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,8 +20,7 @@ from lamina.training.output_losses import loss_key
 __all__ = ["ShortEpochs", "run_short_epochs"]
 
 
-@dataclass(frozen=True, slots=True)
-class ShortEpochs:
+class ShortEpochs(NamedTuple):
     """Epochs between which nobody asks for the weights: no validation, no callback that could not wait for their end.
 
     Attributes

@@ -56,7 +56,7 @@ NETWORKS = [
 def test_loss_gradient_and_outputs_are_those_of_the_reference(box, network, dtype, product):
     builder = box.ProgramBuilder(11)
     logits = network(builder)
-    program = builder.program(box.replace(SQUARED, logits=logits))
+    program = builder.program(SQUARED._replace(logits=logits))
     data = box.batches_for(program, 37, dtype)
     native, reference = box.pair(program, dtype, product=product)
     for got, expected in zip(native.loss_and_gradient(data), reference.loss_and_gradient(data), strict=True):
@@ -66,7 +66,7 @@ def test_loss_gradient_and_outputs_are_those_of_the_reference(box, network, dtyp
 
 def test_sparse_rows_pass_through_relu_too(box):
     builder = box.ProgramBuilder(11)
-    program = builder.program(box.replace(SQUARED, logits=_between(builder)))
+    program = builder.program(SQUARED._replace(logits=_between(builder)))
     dense = box.batches_for(program, 37, "float64")
     dense.inputs[0][np.abs(dense.inputs[0]) < 0.8] = 0
     native, reference = box.pair(program, "float64")
@@ -76,7 +76,7 @@ def test_sparse_rows_pass_through_relu_too(box):
 
 def test_what_is_not_finite_is_named_by_the_dense_layer(box):
     builder = box.ProgramBuilder(11)
-    program = builder.program(box.replace(SQUARED, logits=_between(builder)))
+    program = builder.program(SQUARED._replace(logits=_between(builder)))
     data = box.batches_for(program, 12, "float32")
     data.inputs[0][5, 3] = np.nan
     failures = []

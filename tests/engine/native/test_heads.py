@@ -30,7 +30,7 @@ def _program(box, name, weight=1.0):
     head, width = HEADS[name]
     builder = box.ProgramBuilder(4)
     builder.dense(0, width)
-    return builder.program(box.replace(head, weight=weight))
+    return builder.program(head._replace(weight=weight))
 
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["equal weights", "sample weights"])

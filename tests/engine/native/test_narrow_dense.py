@@ -89,7 +89,7 @@ def _shared(box):
     builder = box.ProgramBuilder(11, 11)
     logits = [builder.dense(builder.activation(builder.dense(x, 37), "relu"), 2) for x in (0, 1)]
     for op, twin in ((0, 3), (2, 5)):
-        builder.ops[twin] = box.replace(builder.ops[twin], parameters=builder.ops[op].parameters)
+        builder.ops[twin] = builder.ops[twin]._replace(parameters=builder.ops[op].parameters)
     return builder.program(*[Head("squared_error", x, 2) for x in logits])
 
 

@@ -106,7 +106,7 @@ def test_ops_that_share_a_parameter_add_up_their_gradients(box):
     builder = box.ProgramBuilder(4)
     first = builder.dense(0, 4)
     second = builder.activation(first, "tanh")
-    builder.ops.append(box.replace(builder.ops[0], inputs=(second,), output=3))
+    builder.ops.append(builder.ops[0]._replace(inputs=(second,), output=3))
     builder.widths.append(4)
     program = builder.program(Head("squared_error", 3, 4))
     _check_equal(box, program, box.batches_for(program, 6, "float64"), "float64", training=True)

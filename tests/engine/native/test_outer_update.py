@@ -45,7 +45,7 @@ def test_weights_used_twice_with_a_penalty_or_out_of_reach_get_their_gradient(bo
     x = builder.dense(0, 16, l2=0.1)
     x = builder.combine("add", builder.dense(x, 32), builder.dense(x, 32))
     program = builder.program(Head("squared_error", builder.dense(x, 16), 16))
-    twice = box.replace(program.ops[3], parameters=program.ops[2].parameters)
+    twice = program.ops[3]._replace(parameters=program.ops[2].parameters)
     program = box.replace(program, ops=(*program.ops[:3], twice, *program.ops[4:]))
     left, written = (_trained(box, program, "float64", box.rules["momentum"], written_down=w) for w in (False, True))
     _assert_same(left, written)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,8 +17,7 @@ from lamina.training import StopReason, Trainer
 __all__ = ["Fit", "Start"]
 
 
-@dataclass(frozen=True, eq=False, repr=False, slots=True)
-class Start:
+class Start(NamedTuple):
     """Where a training begins.
 
     Attributes

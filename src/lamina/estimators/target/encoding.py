@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -18,8 +17,7 @@ __all__ = ["LabelEncoding"]
 _CHUNK_ROWS = 1 << 14
 
 
-@dataclass(frozen=True, slots=True)
-class LabelEncoding:
+class LabelEncoding(NamedTuple):
     """The classes of a problem and how a label becomes a number.
 
     ``kind`` is "binary" (one or two classes; a label becomes 0 or 1), "multiclass" (a label becomes the index of its class)

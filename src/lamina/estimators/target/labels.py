@@ -26,7 +26,7 @@ __all__ = ["LabelTarget", "gives_probabilities"]
 _Function = Callable[[np.ndarray, np.ndarray], float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LabelTarget(Target):
     """One label a row, or several.
 

@@ -23,7 +23,7 @@ __all__ = ["NumberTarget"]
 _Function = Callable[[np.ndarray, np.ndarray], float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NumberTarget(Target):
     """``num_targets`` numbers a row, each in one column of predictions, or in several where the loss predicts several of each."""
 

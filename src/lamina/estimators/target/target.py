@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Target"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Target(ABC):
     """What a fit learns of y, and what the loss makes of it.
 

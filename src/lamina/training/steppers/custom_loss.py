@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -90,7 +89,7 @@ class CustomSteps:
         gradient = Gradient(losses, total, self._executor.backward(d_outputs, step))
         update = self._executor.update(gradient, step, learning_rate, weight_decay)
         if update.failure is not None and update.failure.quantity == "loss":
-            update = update._replace(failure=replace(update.failure, layer=self._losses[0].name))
+            update = update._replace(failure=update.failure._replace(layer=self._losses[0].name))
         return value, by_head, update
 
     def _first_half(self, data: Batches, rows: np.ndarray, step: int) -> tuple[float, list[float], list[np.ndarray], float]:

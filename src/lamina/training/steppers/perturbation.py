@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -45,11 +44,11 @@ class PerturbationSteps:
         rule = optimizer.perturbation_rule()
         result = self._executor.perturb(data, order, batch_size, first_step, values, rule, objective)
         if isinstance(objective, CustomLosses):
-            result = replace(result, head_losses=objective.head_losses(len(result.losses)))
+            result = result._replace(head_losses=objective.head_losses(len(result.losses)))
         if optimizer.objective is None or result.objectives is None:
-            return replace(result, objectives=None)
+            return result._replace(objectives=None)
         larger_is_better = isinstance(optimizer.objective, str) or optimizer.maximize
-        return replace(result, objectives=-result.objectives if larger_is_better else result.objectives)
+        return result._replace(objectives=-result.objectives if larger_is_better else result.objectives)
 
     def evaluate(self, data: Batches) -> np.ndarray:
         """As :meth:`lamina.engine.executor.Executor.evaluate`."""
