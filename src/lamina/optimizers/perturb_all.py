@@ -23,8 +23,8 @@ class PerturbAll(PerturbationOptimizer):
         w_i ← w_i − η · mean of g_i over the trials
 
     The mean of ``g`` is the gradient (of ``J`` smoothed over c), but its variance grows with the number of weights: the effect of
-    one weight is hidden in that of all the others. So the learning rate must be smaller than with backpropagation, by a factor of
-    about the number of weights over ``trials``. Any objective will do, as with :class:`PerturbOne`; one that changes in steps,
+    one weight is hidden in that of all the others. So the learning rate must be smaller than with back propagation, by a factor
+    of about the number of weights over ``trials``. Any objective will do, as with :class:`PerturbOne`; one that changes in steps,
     such as accuracy, needs a ``scale`` large enough to change it.
 
     Parameters

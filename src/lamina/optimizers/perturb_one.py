@@ -23,7 +23,7 @@ class PerturbOne(PerturbationOptimizer):
         w_i ← w_i + d        if J(w_i + d) is better than J(w_i), else w_i stays
 
     Any objective will do: no derivative is needed, so metrics and threshold units ("step") work. A trial costs about one forward
-    pass, of which the native engine computes only the changed unit's column and what follows it; backpropagation gets the
+    pass, of which the native engine computes only the changed unit's column and what follows it; back propagation gets the
     derivatives of *all* weights for about three passes. A schedule changes ``scale``.
 
     Parameters
