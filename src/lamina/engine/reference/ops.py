@@ -22,9 +22,9 @@ __all__ = ["OPS", "Call", "OpRules"]
 class Call:
     """One op applied to one batch: its inputs, and what its forward pass keeps for its backward pass.
 
-    ``index`` is the op's position in ``Program.ops``, called "op" in :mod:`lamina.engine.randomness`. ``rate`` is the dropout rate
-    of this step, ``first_row`` the number of rows of the batch before these. ``kept`` is for the op itself to use. ``new_state``
-    is what the op's state becomes if the step succeeds.
+    ``index`` is the op's position in ``Program.ops``, called "op" in :mod:`lamina.engine.randomness`. ``rate`` is the dropout
+    rate of this step, ``first_row`` the number of rows of the batch before these. ``kept`` is for the op itself to use.
+    ``new_state`` is what the op's state becomes if the step succeeds.
     """
 
     op: Op
