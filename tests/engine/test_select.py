@@ -38,7 +38,9 @@ def test_the_reference_serves_when_asked():
 
 
 def test_without_the_extension_the_reference_serves_and_says_so_once(no_extension):
-    with pytest.warns(RuntimeWarning, match="native engine does not load .no module named _native.; the reference engine serves"):
+    with pytest.warns(
+        RuntimeWarning, match="native engine does not load .no module named _native.; Lamina uses the reference engine"
+    ):
         executor = make_executor(PROGRAM)
     assert isinstance(executor, ReferenceExecutor)
     with warnings.catch_warnings():

@@ -193,7 +193,7 @@ def test_weights_have_names_and_cannot_be_written_to(tmp_path: Path) -> None:
     model = saved(trainer, tmp_path)
     assert model.weights == trainer.weights
     assert model.running_statistics == trainer.running_statistics
-    with pytest.raises(InvalidSettingError, match=r"weights are those of a finished model.*model\.trainer"):
+    with pytest.raises(InvalidSettingError, match=r"weights belong to a finished model.*model\.trainer"):
         model.weights["dense_1.bias"] = np.zeros(8)
     with pytest.raises(ValueError, match="read-only"):
         model.weights["dense_1.bias"][:] = 0

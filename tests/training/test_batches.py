@@ -243,7 +243,9 @@ ONE_HOT = np.eye(2)[Y]
 
 @pytest.mark.parametrize("one_hot", [ONE_HOT, ONE_HOT.astype(int).tolist(), sparse.csr_array(ONE_HOT), np.eye(3)[Y]])
 def test_one_hot_targets_under_softmax_are_told_of_argmax(one_hot):
-    message = r"y must have shape \(4, 1\) .* got \(4, [23]\)\. For one column a class give y\.argmax\(axis=1\), or use Softmax"
+    message = (
+        r"y must have shape \(4, 1\) .* got \(4, [23]\)\. With one column per class, pass y\.argmax\(axis=1\), or use Softmax"
+    )
     with pytest.raises(ShapeError, match=message):
         batches(y=one_hot)
 
@@ -254,7 +256,7 @@ def test_both_repairs_for_one_hot_targets_work():
 
 
 def test_numbers_of_classes_are_told_of_the_loss_that_takes_them():
-    with pytest.raises(ShapeError, match=r"got \(4,\)\. For numbers of classes use SoftmaxCrossEntropy\(\)"):
+    with pytest.raises(ShapeError, match=r"got \(4,\)\. For class indices, use SoftmaxCrossEntropy\(\)"):
         batches(loss=SoftmaxCrossEntropy(probabilities=True))
-    with pytest.raises(ShapeError, match=r"got \(4,\)\. For one class out of several use softmax_cross_entropy"):
+    with pytest.raises(ShapeError, match=r"got \(4,\)\. For one class out of several, use softmax_cross_entropy"):
         batches(loss=SigmoidCrossEntropy())

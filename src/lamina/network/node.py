@@ -1,4 +1,4 @@
-"""What a network is made of: named inputs, and named layers that know who sends to them."""
+"""What a network is made of: named inputs, and named layers with the names of their inputs."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ class InputNode(NamedTuple):
     width: int | None
 
 
-class Node(NamedTuple):
-    """A layer in its place.
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A named layer in a network, with its inputs.
 
     Attributes
     ----------
