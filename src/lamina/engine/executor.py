@@ -70,8 +70,7 @@ class Update(NamedTuple):
     failure: Failure | None
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """The buffers of a forward and a backward pass, and their gradients.
 
     ``values``: by buffer, (n, width). ``d_values``: the gradient with respect to each buffer that an op writes and the loss

@@ -29,8 +29,7 @@ class PerceptronRule(NamedTuple):
     l1_ratio: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class PerceptronRows:
+class PerceptronRows(NamedTuple):
     """The data that a unit learns from.
 
     ``X`` (n, d), float32 or float64, dense in row order or CSR; ``target`` (n,) of −1 and +1; ``weight`` (n,) >= 0; ``rows``,
@@ -43,8 +42,7 @@ class PerceptronRows:
     rows: np.ndarray
 
 
-@dataclass(frozen=True, slots=True)
-class PerceptronEpochs:
+class PerceptronEpochs(NamedTuple):
     """The results of epochs.
 
     ``losses``: the mean of ``max(0, −t (w·x + b))`` over an epoch's rows, each at its turn, penalty included. ``mistakes``: how

@@ -30,8 +30,7 @@ __all__ = ["BatchObjective", "PerturbationRule"]
 BatchObjective: TypeAlias = Callable[[Sequence[np.ndarray], np.ndarray], float]
 
 
-@dataclass(frozen=True, slots=True)
-class PerturbationRule:
+class PerturbationRule(NamedTuple):
     """How weights are perturbed; see the docstring of this module.
 
     ``kind`` is "one" or "all"; ``trials`` >= 1; ``scale`` > 0 and ``antithetic`` apply to "all", ``accept_ties`` (keep a change

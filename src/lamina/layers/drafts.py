@@ -29,8 +29,7 @@ class Incoming(NamedTuple):
     width: int
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterDraft:
+class ParameterDraft(NamedTuple):
     """A parameter (or state) without a place in the flat vector; the engine's ``Parameter`` has one.
 
     Attributes
@@ -66,8 +65,7 @@ class ParameterDraft:
     max_norm: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class OpDraft:
+class OpDraft(NamedTuple):
     """An op whose buffers are not numbered yet.
 
     Attributes

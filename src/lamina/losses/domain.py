@@ -9,8 +9,7 @@ import numpy as np
 __all__ = ["ANYTHING", "FRACTIONS", "NON_NEGATIVE", "NUMBERS", "PROBABILITIES", "SIGNS", "Domain", "class_indices"]
 
 
-@dataclass(frozen=True, slots=True)
-class Domain:
+class Domain(NamedTuple):
     """A set of allowed targets.
 
     Parameters

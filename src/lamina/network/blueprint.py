@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -21,8 +22,7 @@ __all__ = ["Blueprint", "draw_blueprint"]
 _ACTIVATIONS = ("activation", "prelu")
 
 
-@dataclass(frozen=True, slots=True)
-class Blueprint:
+class Blueprint(NamedTuple):
     """A program without heads, the draft of each parameter and state, and the activation that follows each parameter."""
 
     program: Program

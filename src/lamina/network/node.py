@@ -29,8 +29,7 @@ class InputNode(NamedTuple):
     width: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """A named layer in a network, with its inputs.
 
     Attributes
