@@ -315,7 +315,7 @@ def test_an_output_that_is_full_is_said_in_one_sentence() -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(_LECTURE, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr == "lamina: cannot go on: no space left on device. Free some space, or send the output elsewhere.\n"
+    assert done.stderr == "lamina: cannot continue: no space left on device. Free some space, or send the output elsewhere.\n"
 
 
 def test_version(capfd: pytest.CaptureFixture[str]) -> None:
