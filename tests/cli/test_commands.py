@@ -349,7 +349,7 @@ def test_l13_restarts_are_reported_and_the_best_is_kept(tmp_path: Path, capfd: p
     report = run(capfd, "train", table, *settings, "--restarts", 3)
     assert len({row["seed"] for row in report["restarts"]}) == len(report["restarts"]) == 3
     assert main([*map(str, ("train", table, *settings, "--restarts", 3))]) == 0
-    assert "The best of 3 trainings, whose validation loss was" in capfd.readouterr().out
+    assert "The best of 3 trainings, whose validation loss ranged from" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize("optimizer", ["perturb-one", "perturb-all"])

@@ -166,7 +166,8 @@ def _print_report(result: FitResult, report: dict[str, Any]) -> None:
     if len(restarts) > 1:
         low, _, high = restarts.spread
         print_line(
-            f"The best of {len(restarts)} trainings, whose {restarts.criterion.replace('_', ' ')} ranged from {low:.4g} to {high:.4g}."
+            f"The best of {len(restarts)} trainings, whose {restarts.criterion.replace('_', ' ')} "
+            f"ranged from {low:.4g} to {high:.4g}."
         )
     print_line(f"Stopped: {result.stop_reason.text}")
     if result.stop_reason.code == "interrupted":
