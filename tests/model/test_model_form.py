@@ -92,13 +92,13 @@ DAY = ("table", "encoder", "columns", 2)
         ("regressor", ("estimator", "network", "nodes"), [], "must be one of input_1|a reference"),
         ("regressor", ("estimator", "network", "outputs"), [["a"]], "a reference must be one of"),
         ("classifier", (*TARGET, "classes", "values"), [10**30, 10**31], "OverflowError|classes"),
-        ("classifier", (*TARGET, "classes", "values"), ["yes", "no"], "must be different values of dtype .*, in order"),
-        ("classifier", (*TARGET, "classes", "values"), ["no", "no"], "must be different values"),
-        ("classifier", (*TARGET, "classes", "values"), ["no", "o", "yes"], "classes must suit the kind 'binary', got 3"),
+        ("classifier", (*TARGET, "classes", "values"), ["yes", "no"], "must be distinct values of dtype .*, in order"),
+        ("classifier", (*TARGET, "classes", "values"), ["no", "no"], "must be distinct values"),
+        ("classifier", (*TARGET, "classes", "values"), ["no", "o", "yes"], "classes must fit the kind 'binary', got 3"),
         ("classifier", (*TARGET, "classes", "values"), [None, "no"], "must be a class, got None"),
         ("classifier", (*TARGET, "classes", "dtype"), "<U99999999", "the dtype of classes must need at most 32 MB for 2 classes"),
         ("classifier", (*TARGET, "classes", "dtype"), "V8", "must be the dtype of classes, got 'V8'"),
-        ("classifier", (*TARGET, "kind"), "multiclass", "classes must suit the kind 'multiclass', got 2"),
+        ("classifier", (*TARGET, "kind"), "multiclass", "classes must fit the kind 'multiclass', got 2"),
         ("table", ("table", "scale"), None, '"scale" of the table\'s model must be a finite number, got None'),
         ("table", ("table", "center"), float("nan"), '"center" of the table\'s model must be a finite number, got nan'),
         ("table", ("table", "summary"), {}, "must have the key 'rows'"),
@@ -107,16 +107,16 @@ DAY = ("table", "encoder", "columns", 2)
         ("table", ("table", "target", "classes"), ["a"], "the target's classes must be 2, as the estimator's"),
         ("table", ("table", "target", "classes"), "ab", '"classes" of the target must be a list'),
         ("table", ("table", "target", "numeric"), True, "could not convert string to float: 'no'|"),
-        ("table", ("table", "encoder", "columns"), [], "the columns must make 10 features, got 0|columns"),
-        ("table", ("table", "encoder", "feature_names_in"), ["size"] * 4, "columns must be different ones"),
+        ("table", ("table", "encoder", "columns"), [], "the columns must give 10 features, got 0|columns"),
+        ("table", ("table", "encoder", "feature_names_in"), ["size"] * 4, "columns must be distinct names"),
         ("table", (*SIZE, "kind"), "picture", "must be one of 'number', 'boolean', 'date', 'category'"),
         ("table", (*SIZE, "center"), "far", "\"center\" of column 'size' must be a finite number, got 'far'"),
-        ("table", (*SIZE, "scale"), 0.0, "column 'size' must have a scaling that is known, a scale > 0"),
-        ("table", (*SIZE, "has_missing"), True, "the columns must make 10 features, got 11"),
+        ("table", (*SIZE, "scale"), 0.0, "column 'size' must have a known scaling, a scale > 0"),
+        ("table", (*SIZE, "has_missing"), True, "the columns must give 10 features, got 11"),
         ("table", (*SHOP, "shares"), [1e308, 0.0, 0.0], "the shares of column 'shop' must be from 0 to 1"),
         ("table", ("table", "encoder", "settings", "ignore"), 5, '"ignore" of the encoder\'s settings must be a list'),
-        ("table", (*SHOP, "shares"), [0.5], "column 'shop' must have different categories, and a share for each slot"),
-        ("table", (*SHOP, "categories"), ["a", "a", "b"], "column 'shop' must have different categories"),
+        ("table", (*SHOP, "shares"), [0.5], "column 'shop' must have distinct categories and one share per slot"),
+        ("table", (*SHOP, "categories"), ["a", "a", "b"], "column 'shop' must have distinct categories"),
         ("table", (*SHOP, "categories"), [["a"], "b", "c"], "entry 1 of \"categories\" of column 'shop' must be a text"),
         ("table", (*DAY, "circles"), ["year", "moon"], "a circle of column 'day' must be one of day, week, year, got 'moon'"),
         ("table", (*DAY, "trend"), {}, "\"trend\" of column 'day' must have the key"),
@@ -194,7 +194,7 @@ def test_a_parameter_that_became_wrong_after_the_fit_is_not_saved(tmp_path: Path
 def test_classes_that_no_file_holds_are_refused_with_what_to_do(labels, came, tmp_path):
     features, y = np.arange(20.0).reshape(-1, 1), np.tile(labels, 10)
     model = MLPClassifier(2, solver="lbfgs", max_iter=5, random_state=0).fit(features, y)
-    message = rf"classes_ must be texts, numbers or truth values to be saved, got '{came}'\. Fit on y\.astype\(str\), or pickle"
+    message = rf"classes_ must be strings, numbers or booleans to be saved, got '{came}'\. Fit on y\.astype\(str\), or pickle"
     with pytest.raises(InvalidSettingError, match=message):
         save_model(tmp_path / "a", model)
     save_model(tmp_path / "a", model.fit(features, y.astype(str)))

@@ -346,7 +346,7 @@ def test_units_that_cost_no_weights_are_not_believed_without_end(tmp_path: Path)
         last = f"c{i}"
     header["network"]["network"]["outputs"] = [last]
     write_tensors(tmp_path / "b", arrays, header)
-    with pytest.raises(FileError, match=r"must have at most .* values a row"):
+    with pytest.raises(FileError, match=r"must have at most .* values per row"):
         load_model(tmp_path / "b")
 
 

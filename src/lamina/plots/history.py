@@ -1,4 +1,4 @@
-"""A training's history: its losses over the epochs."""
+"""Plot of a training's history: its losses over the epochs."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _LOSSES = {"loss": "training", "validation_loss": "validation"}
 
 @styled
 def plot_history(history: History, keys: str | Sequence[str] | None = None, *, log: bool = False, ax: Axes | None = None) -> Axes:
-    """One line a key, over the epochs.
+    """Plot one line per key over the epochs.
 
     Parameters
     ----------
     history : History
-        Of at least one epoch.
+        With at least one epoch.
     keys : str or sequence of str, optional
         Keys of the records. By default the training loss, and the validation loss if there is one.
     log : bool, default=False
@@ -38,9 +38,9 @@ def plot_history(history: History, keys: str | Sequence[str] | None = None, *, l
     Raises
     ------
     DataError
-        If there is no epoch yet.
+        If the history is empty.
     KeyError
-        If no epoch has one of the keys; the known ones are named.
+        If no epoch has one of the keys; the message lists the known ones.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A network as a graph: a box a layer, an arrow wherever one reads another."""
+"""Plot of a network as a graph: a box for each layer, an arrow for each connection."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ __all__ = ["plot_network"]
 _GRAY = "#666666"
 _COLUMN, _ROW = 2.0, 1.0  # inches from box to box
 
-#: Where something stands in its column: a layer or input by its name; an arrow that passes by its sender, reader and column.
+#: Something that takes a place in a column: a layer or input, by name; a passing arrow, by its sender, reader and column.
 _Place: TypeAlias = "str | tuple[str, str, int]"
 
 
 @styled
 def plot_network(network: Network, *, ax: Axes | None = None) -> Axes:
-    """Inputs on the left, outputs on the right; a layer stands one column behind the last of those that it reads.
+    """Plot a network from inputs on the left to outputs on the right; a layer is one column after the last layer it reads.
 
     Parameters
     ----------
     network : Network
-        Built or not; a width that is not known yet is "?".
+        Built or not; unknown widths are shown as "?".
     ax : Axes, optional
 
     Returns
@@ -41,7 +41,7 @@ def plot_network(network: Network, *, ax: Axes | None = None) -> Axes:
     References
     ----------
     Sugiyama, Tagawa & Toda, "Methods for visual understanding of hierarchical system structures", 1981: columns, places for
-    arrows that pass one, and the order within a column by the mean of what is read.
+    arrows that pass through one, and the order within a column by the mean position of the inputs.
 
     Examples
     --------
@@ -76,13 +76,13 @@ def _columns(network: Network) -> dict[str, int]:
 
 
 def _path(columns: dict[str, int], sender: str, reader: str) -> list[_Place]:
-    """From a box to another, by a place in every column between."""
+    """The path from one box to another, with a place in every column in between."""
     passed = range(columns[sender] + 1, columns[reader])
     return [sender, *((sender, reader, column) for column in passed), reader]
 
 
 def _rows(columns: dict[str, int], arrows: Sequence[Sequence[_Place]]) -> dict[_Place, float]:
-    """Rows around 0, those of a column one apart, in the order of the mean rows of what leads there."""
+    """Rows centered at 0 and one apart in each column, ordered by the mean row of the senders."""
     before: dict[_Place, list[_Place]] = defaultdict(list)
     members: dict[int, list[_Place]] = defaultdict(list)
     for name, column in columns.items():

@@ -1,6 +1,6 @@
-"""The look that all pictures share: a light page, colors that the color-blind can tell apart, sizes that are legible at 1×.
+"""The style shared by all plots: a light background, colors safe for color blindness, sizes legible at 1×.
 
-Every plotting function is wrapped by :func:`styled`, so the user's own matplotlib settings stay as they are.
+Every plotting function is wrapped by :func:`styled`, which leaves the user's own matplotlib settings unchanged.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["COLORS", "CYCLE", "LINE_STYLES", "MARKERS", "RC", "axes_grid", "figu
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
-#: Okabe & Ito, "Color universal design", 2008: eight colors that remain apart under every common color blindness.
+#: Okabe & Ito, "Color universal design", 2008: eight colors that are distinguishable with every common color blindness.
 COLORS = MappingProxyType(
     {
         "blue": "#0072B2",
@@ -36,14 +36,14 @@ COLORS = MappingProxyType(
     }
 )
 
-#: The order for lines; yellow is too pale for a line on a light page.
+#: The order of line colors; yellow is too pale for a line on a light background.
 CYCLE = tuple(color for name, color in COLORS.items() if name != "yellow")
 
-#: For those who see no color at all: what differs in color differs in these too.
+#: Lines of different color also differ in these, for readers who see no color.
 LINE_STYLES = ("-", "--", "-.", ":")
 MARKERS = ("o", "^", "s", "D", "v", "P", "X")
 
-#: matplotlib's settings within a plotting function; ``axes.prop_cycle`` is added by :func:`styled`, for it is no plain value.
+#: matplotlib's settings within a plotting function; :func:`styled` adds ``axes.prop_cycle``, which is not a plain value.
 RC = MappingProxyType(
     {
         "figure.figsize": (6.4, 4.2),
@@ -85,7 +85,7 @@ def styled(plot: Callable[_P, _R]) -> Callable[_P, _R]:
     Raises
     ------
     MissingPackageError
-        By the wrapped function, when matplotlib is not installed; names the extra that brings it.
+        By the wrapped function, if matplotlib is not installed; the message names the extra to install.
     """
 
     @functools.wraps(plot)
@@ -98,7 +98,7 @@ def styled(plot: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def make_axes(ax: Axes | None = None, *, size: tuple[float, float] | None = None) -> Axes:
-    """The axes given, or those of a new figure of ``size`` (inches); to be called within a :func:`styled` function."""
+    """The given axes, or those of a new figure of ``size`` (inches); call it within a :func:`styled` function."""
     if ax is not None:
         return ax
     axes: Axes = axes_grid(1, 1, size=size)[0]
@@ -114,7 +114,7 @@ def axes_grid(
     share_y: bool = False,
     axes: Sequence[Axes] | None = None,
 ) -> list[Axes]:
-    """The ``num_rows * num_columns`` axes given, or those of a new figure, row by row.
+    """The given ``num_rows * num_columns`` axes, or those of a new figure, row by row.
 
     Raises
     ------
@@ -132,7 +132,7 @@ def axes_grid(
 
 
 def figure_of(ax: Axes) -> Figure:
-    """The figure that ``ax`` stands in."""
+    """The figure that contains ``ax``."""
     return cast("Figure", ax.figure)
 
 

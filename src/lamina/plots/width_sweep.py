@@ -1,4 +1,4 @@
-"""The width sweep: error against hidden units, and how many are enough."""
+"""Plot of a width sweep: error against hidden units, and the width that is enough."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["plot_width_sweep"]
 
 @styled
 def plot_width_sweep(sweep: WidthSweep, *, ax: Axes | None = None) -> Axes:
-    """Every run as a point, the mean with its standard error, and the width that is enough.
+    """Plot every run as a point, the means with their standard errors, and the width that is enough.
 
     Parameters
     ----------
