@@ -20,7 +20,7 @@ updates its running statistics once per step; dropout must be absent or 0.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
