@@ -1,4 +1,4 @@
-"""Gradient clipping: bounds that keep a cliff in the loss from throwing the weights far away."""
+"""Gradient clipping: bounds that keep one huge gradient from throwing the weights far away."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Clipping(plan.Clipping):
         layer_norm = v:        g_layer ← g_layer · v / ‖g_layer‖   if ‖g_layer‖ > v, layer by layer
         norm = v:              g ← g · v / ‖g‖                     if ‖g‖ > v
 
-    Clipping by value may turn the gradient's direction; by norm it keeps it.
+    Clipping by value may change the direction of the gradient; clipping by norm keeps it.
 
     Parameters
     ----------
     value : float or (float, float), optional
-        The two thresholds, low < high; one positive number v stands for (−v, v).
+        The two thresholds, low < high; a single positive number v means (−v, v).
     layer_norm : float, optional
         Bound on the Euclidean norm of each layer's gradient, > 0.
     norm : float, optional
@@ -64,11 +64,11 @@ class Clipping(plan.Clipping):
 
 
 def _thresholds(value: Any) -> tuple[float, float]:
-    """(low, high) of one number or a pair of them."""
+    """(low, high) from one number or a pair."""
     pair = (-float(value), value) if number().accepts(value) else value
     try:
         low, high = (float(bound) for bound in pair)
-    except Exception:  # also from an iteration of the user's own
+    except Exception:  # iterating over a custom object may raise anything
         low, high = math.nan, math.nan
     if not low < high:
         repair = "Use 0.5, or (-0.5, 0.5)."

@@ -267,4 +267,4 @@ def test_an_interruption_before_the_command_has_begun_is_said_in_a_line(monkeypa
 
     monkeypatch.setattr("lamina.__main__.require", interrupted)
     assert start() == 1
-    assert capsys.readouterr().err == "lamina: interrupted before it had begun.\n"
+    assert capsys.readouterr().err == "lamina: interrupted before it started.\n"

@@ -105,8 +105,8 @@ def test_all_wrong_values_are_named_at_once() -> None:
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"activation": ["relu"]}, r"activation must be one value, or one a hidden layer \(2\), got \['relu'\]"),
-        ({"dropout": [0.1, 0.2, 0.3]}, r"dropout must be one value, or one a hidden layer \(2\)"),
+        ({"activation": ["relu"]}, r"activation must be one value, or one per hidden layer \(2\), got \['relu'\]"),
+        ({"dropout": [0.1, 0.2, 0.3]}, r"dropout must be one value, or one per hidden layer \(2\)"),
         ({"batch_norm": True, "layer_norm": True}, "layer_norm must be False when batch_norm is True"),
         ({"norm_position": "after"}, "norm_position must be 'before' without batch_norm or layer_norm, got 'after'"),
         ({"solver": "lbfgs", "clip_norm": 1.0}, "clip_norm must be None with solver 'lbfgs', got 1.0"),

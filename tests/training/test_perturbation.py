@@ -149,7 +149,7 @@ def test_hinge_losses_decide_at_zero():
 @pytest.mark.parametrize("optimizer", BOTH, ids=lambda optimizer: optimizer.kind)
 def test_dropout_and_perturbed_weights_exclude_each_other(optimizer):
     network = Sequential([Dense(4), Dropout(0.5), Dense(3)])
-    with pytest.raises(InvalidSettingError, match=r"rate of 'dropout_1' must be 0 with Perturb.*got 0.5. Take the dropout out"):
+    with pytest.raises(InvalidSettingError, match=r"rate of 'dropout_1' must be 0 with Perturb.*got 0.5. Remove the dropout"):
         Trainer(network, "softmax_cross_entropy", optimizer).fit(*blobs())
 
 

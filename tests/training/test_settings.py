@@ -69,7 +69,7 @@ def test_the_engines_plain_clipping_becomes_the_one_that_users_have():
 
 def test_a_function_has_no_description():
     settings = TrainerSettings(network(), "squared_error", schedule=Function(lambda step: 0.1))
-    with pytest.raises(InvalidSettingError, match="to be written"):
+    with pytest.raises(InvalidSettingError, match="to be saved"):
         settings.to_dict()
 
 

@@ -1,6 +1,6 @@
-"""Scores of decided labels, given as whole numbers (n, k), one column unless a row has several labels.
+"""Metrics of predicted labels, given as integers (n, k), one column unless a row has several labels.
 
-They equal scikit-learn's, which a trainer must do without: to load them takes longer than most first fits.
+They equal scikit-learn's, which are not used because importing them takes longer than a typical first fit.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ __all__ = ["accuracy", "balanced_accuracy", "f1"]
 
 
 def accuracy(truth: np.ndarray, decided: np.ndarray, sample_weight: np.ndarray | None = None) -> float:
-    """The (weighted) share of rows of ``decided`` (n, k) that equal those of ``truth`` in every column.
+    """The (weighted) fraction of rows in which ``decided`` equals ``truth`` in every column.
 
     Parameters
     ----------
     truth, decided : ndarray of shape (n, k)
-        Whole numbers.
+        Integers.
     sample_weight : ndarray of shape (n,), optional
         >= 0.
 
@@ -29,12 +29,12 @@ def accuracy(truth: np.ndarray, decided: np.ndarray, sample_weight: np.ndarray |
 
 
 def balanced_accuracy(truth: np.ndarray, decided: np.ndarray) -> float:
-    """The mean over the classes in ``truth`` of the share of their rows that are found; the mean over columns.
+    """The mean recall over the classes in ``truth``; with several columns, the mean over columns.
 
     Parameters
     ----------
     truth, decided : ndarray of shape (n, k)
-        Whole numbers.
+        Integers.
 
     References
     ----------
@@ -50,12 +50,12 @@ def balanced_accuracy(truth: np.ndarray, decided: np.ndarray) -> float:
 
 
 def f1(truth: np.ndarray, decided: np.ndarray) -> float:
-    """``2 tp / (2 tp + fp + fn)``: of class 1 where there are but the classes 0 and 1, else the mean over classes (or columns).
+    """``2 tp / (2 tp + fp + fn)``: of class 1 if the only classes are 0 and 1, else the mean over classes (or columns).
 
     Parameters
     ----------
     truth, decided : ndarray of shape (n, k)
-        Whole numbers.
+        Integers.
 
     References
     ----------

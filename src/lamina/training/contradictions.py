@@ -1,4 +1,4 @@
-"""Settings of a trainer that cannot be used together."""
+"""Checks for trainer settings that cannot be used together."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["check_batches", "check_program", "first_batch_norm"]
 
 
 def first_batch_norm(program: Program) -> str | None:
-    """The name of the first batch norm, if there is one."""
+    """The name of the first batch norm layer, if any."""
     return next((op.layer for op in program.ops if op.kind == "batch_norm"), None)
 
 
 def check_program(
     program: Program, optimizer: Optimizer, clipping: Clipping, schedule: Schedule, *, owner: str = "Trainer"
 ) -> None:
-    """Refuse dropout under perturbed weights, clipping where there is no gradient, and all that bounds the steps of L-BFGS.
+    """Raise for dropout with weight perturbation, clipping without a gradient, and clipping or a schedule with L-BFGS.
 
     Raises
     ------
@@ -31,14 +31,14 @@ def check_program(
         given = {"clipping": clipping.is_bounded and clipping, "schedule": not isinstance(schedule, Constant) and schedule}
         for name, setting in given.items():
             if setting:
-                rule = "must be None with L-BFGS, whose line search finds the steps"
+                rule = "must be None with L-BFGS, whose line search chooses the step sizes"
                 raise InvalidSettingError(phrase(name, rule, setting, repair=repair, owner=owner))
     if not isinstance(optimizer, PerturbationOptimizer):
         return
     for op in program.ops:
         if op.kind == "dropout" and op.settings[0] > 0:
-            rule = f"must be 0 with {type(optimizer).__name__}, whose trials must differ in the weights alone"
-            repair = "Take the dropout out, or learn by back propagation, such as Adam."
+            rule = f"must be 0 with {type(optimizer).__name__}, whose trials must differ only in the weights"
+            repair = "Remove the dropout, or choose an optimizer that uses gradients, such as Adam."
             raise InvalidSettingError(phrase(f"the rate of {op.layer!r}", rule, op.settings[0], repair=repair, owner=owner))
     if isinstance(optimizer, optimizers.PerturbOne) and clipping.is_bounded:
         repair = "Leave it out: a change is never larger than the optimizer's scale."
@@ -50,14 +50,14 @@ def check_program(
 def check_batches(
     program: Program, optimizer: Optimizer, batch_size: int | None, num_rows: int, *, owner: str = "Trainer"
 ) -> None:
-    """Refuse batch norm on batches of one row, and batches that L-BFGS would not use.
+    """Raise for batch norm on batches of one row, and for batches smaller than the data with L-BFGS.
 
     Parameters
     ----------
     batch_size : int or None
-        As the user gave it; None when he left the choice to the trainer.
+        As the user gave it; None if the trainer chooses it or takes all rows.
     num_rows : int
-        Of the training data.
+        The number of training rows.
 
     Raises
     ------
