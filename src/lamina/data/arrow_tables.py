@@ -1,12 +1,20 @@
-"""Validation of Arrow tables: rejects damaged columns and converts rarer types to common ones."""
+"""Any data frame as columns that Arrow holds: damaged ones are rejected, rarer types become common ones."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from numbers import Real
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from lamina.errors import DataError
-from lamina.extras import OptionalModule
+import numpy as np
+
+from lamina.data.checks import check_column_names
+from lamina.data.names import value_name
+from lamina.errors import DataError, shown
+from lamina.extras import OptionalModule, require
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -15,11 +23,161 @@ else:
     pa = OptionalModule("pyarrow", owner="reading tables")
     pc = OptionalModule("pyarrow.compute", owner="reading tables")
 
-__all__ = ["plain_pandas", "plain_table"]
+__all__ = ["ArrowColumn", "Columns", "Unreadable", "as_columns", "plain_table"]
+
+
+class Unreadable(NamedTuple):
+    """A column that is neither numbers, dates nor text: what its own library calls its type."""
+
+    type: str
+
+
+ArrowColumn: TypeAlias = "pa.ChunkedArray | Unreadable"
+
+
+@dataclass(frozen=True, eq=False)
+class Columns(Mapping[str, ArrowColumn]):
+    """The columns of a table by name, as Arrow holds them."""
+
+    by_name: Mapping[str, ArrowColumn]
+    num_rows: int
+
+    def __getitem__(self, name: str) -> ArrowColumn:
+        return self.by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.by_name)
+
+    def __len__(self) -> int:
+        return len(self.by_name)
+
+    def without(self, name: str) -> Columns:
+        """The other columns."""
+        return Columns({key: column for key, column in self.by_name.items() if key != name}, self.num_rows)
+
+
+def as_columns(X: Any, *, owner: str) -> Columns:
+    """The columns of a data frame, whichever library it is of.
+
+    Parameters
+    ----------
+    X : data frame of pandas, polars or pyarrow, or any object that exports an Arrow stream
+    owner : str
+        The caller's name, for error messages.
+
+    Raises
+    ------
+    DataError
+        If it is no data frame, has no row, its columns have no proper names, or an Arrow column is damaged.
+    MissingPackageError
+        If pyarrow is not installed: the extra ``tables`` brings it, whatever library the frame is of.
+
+    Examples
+    --------
+    >>> list(as_columns(pa.table({"a": [1, 2]}), owner="example"))
+    ['a']
+    """
+    if isinstance(X, Columns):
+        return X
+    require("pyarrow", owner=owner)
+    columns, num_rows = _columns_of(_native(X), owner)
+    if not columns:
+        raise DataError(f"{owner}: a table must have at least one column, got none. Check where it comes from.")
+    if num_rows == 0:
+        raise DataError(f"{owner}: a table must have at least one row, got none. Check where it comes from.")
+    return Columns(columns, num_rows)
+
+
+def _native(X: Any) -> Any:
+    return X.to_native() if _library(X) == "narwhals" else X
+
+
+def _library(X: Any) -> str:
+    return type(X).__module__.partition(".")[0]
+
+
+def _columns_of(X: Any, owner: str) -> tuple[dict[str, ArrowColumn], int]:
+    library, kind = _library(X), type(X).__name__
+    if library == "polars" and kind == "LazyFrame":
+        raise DataError(f"{owner}: a table must be a data frame that holds its rows, got LazyFrame. Call collect() on it first.")
+    if library == "pandas" and kind == "DataFrame":
+        check_column_names(owner, list(X.columns))
+        return {name: _of_pandas(owner, name, X[name]) for name in X.columns}, len(X)
+    if isinstance(X, pa.Table):
+        check_column_names(owner, X.column_names)
+        table = plain_table(owner, X)
+    elif (library == "polars" and kind == "DataFrame") or (library != "polars" and hasattr(X, "__arrow_c_stream__")):
+        table = _of_stream(owner, X)
+    else:
+        raise DataError(
+            f"{owner}: a table must be a data frame of pandas, polars or pyarrow, got {kind}. "
+            "Wrap an array in pandas.DataFrame, with a name for every column."
+        )
+    return dict(zip(table.column_names, table.columns, strict=True)), table.num_rows
+
+
+def _of_stream(owner: str, X: Any) -> pa.Table:
+    try:
+        table = pa.table(X)
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise DataError(f"{owner}: a table must have columns that Arrow can hold, got {error!s}. Convert them.") from error
+    check_column_names(owner, table.column_names)
+    return pa.Table.from_arrays([_plain(column) for column in table.columns], names=table.column_names)
+
+
+def _of_pandas(owner: str, name: str, series: Any) -> ArrowColumn:
+    dtype = series.dtype
+    kind = type(dtype).__name__
+    if kind == "SparseDtype":
+        series = series.sparse.to_dense()
+    elif kind == "PeriodDtype":
+        series = series.dt.to_timestamp()
+    if series.dtype == object:
+        return _of_objects(name, series.to_numpy(dtype=object))
+    try:
+        # Plain numbers as they lie in memory; NaN stays NaN.
+        plain = isinstance(series.dtype, np.dtype) and series.dtype.kind in "biuf"
+        array = pa.array(series.to_numpy()) if plain else pa.Array.from_pandas(series)
+    except (pa.ArrowException, TypeError, ValueError):
+        return Unreadable(str(dtype))
+    column = array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
+    if kind == "ArrowDtype":
+        _check_intact(owner, name, column)
+    return _plain(column)
+
+
+def _of_objects(name: str, values: np.ndarray) -> ArrowColumn:
+    """Python objects as what they all are; texts, numbers and truth values side by side as texts."""
+    try:
+        return _plain(pa.chunked_array([pa.array(values, from_pandas=True)]))
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        pass  # mixed, or nothing that Arrow knows
+    pandas = sys.modules["pandas"]
+    missing = np.asarray(pandas.isna(values), dtype=bool)
+    present = values[~missing].tolist()
+    if all(isinstance(value, str | bool | np.bool_ | Real | Decimal) for value in present):
+        texts = [_text(name, value) for value in present]
+    else:
+        odd = next(value for value in present if not isinstance(value, str | Real))
+        return Unreadable(f"object, with a {type(odd).__name__} among them")
+    filled = np.full(len(values), None, dtype=object)
+    filled[~missing] = texts
+    try:
+        return pa.chunked_array([pa.array(filled, pa.large_string())])
+    except (pa.ArrowException, UnicodeError) as error:
+        raise DataError(f"column {name!r} must hold text that UTF-8 can write, got {error!s}. Correct it.") from error
+
+
+def _text(name: str, value: Any) -> str:
+    try:
+        float(value if isinstance(value, Real | Decimal) else 0)
+    except (OverflowError, ValueError) as error:
+        raise DataError(f"column {name!r} must hold numbers that a float can hold, got {shown(value)}. Correct it.") from error
+    return value_name(value)
 
 
 def plain_table(owner: str, table: pa.Table) -> pa.Table:
-    """Check a table for damage and convert its columns to types that every reader and narwhals support.
+    """Check a table for damage and convert its columns to common types.
 
     String and binary views (polars writes them) become large strings and binaries, also inside dictionaries; run-end encoded
     columns are decoded, extension types become their storage type, float16 becomes float32, decimal32 and decimal64 become
@@ -38,24 +196,14 @@ def plain_table(owner: str, table: pa.Table) -> pa.Table:
     """
     columns = table.columns
     for name, column in zip(table.column_names, columns, strict=True):
-        _check_whole(owner, name, column)
+        _check_intact(owner, name, column)
     plain = [_plain(column) for column in columns]
     if all(new is old for new, old in zip(plain, columns, strict=True)):
         return table
     return pa.Table.from_arrays(plain, names=table.column_names)
 
 
-def plain_pandas(owner: str, frame: Any) -> Any:
-    """A pandas frame whose Arrow-typed columns have passed through :func:`plain_table`."""
-    kinds = {name: type(kind) for name, kind in frame.dtypes.items() if hasattr(kind, "pyarrow_dtype")}
-    table = pa.Table.from_pandas(frame[list(kinds)], preserve_index=False)
-    if (plain := plain_table(owner, table)) is table:
-        return frame
-    columns = plain.to_pandas(types_mapper=next(iter(kinds.values()))).set_axis(frame.index)
-    return frame.assign(**{name: columns[name] for name in kinds})
-
-
-def _check_whole(owner: str, name: str, column: pa.ChunkedArray) -> None:
+def _check_intact(owner: str, name: str, column: pa.ChunkedArray) -> None:
     # Reads every string and code: 25 ms of CPU time for 1,000,000 rows of six numbers, three strings and a dictionary.
     try:
         column.validate(full=True)

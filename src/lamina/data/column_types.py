@@ -1,35 +1,36 @@
-"""Type inference for the columns of a text table: integers, floats, booleans, dates or text, decided from all rows.
-
-A parser's own guess looks at the first block only, and fails or changes when a later block differs.
-"""
+"""Columns of text as columns of the types that their texts spell, by the rules that every table is read by."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from lamina.data.column_reader import ColumnReader
+from lamina.data.formats import BooleanFormat, DurationFormat
+from lamina.data.learn_column import ReadingSettings, learn_column
 from lamina.data.notes import note
+from lamina.data.opened_column import OpenedColumn
 from lamina.extras import OptionalModule
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.compute as pc
 else:
-    pa = OptionalModule("pyarrow", owner="typing a table")
-    pc = OptionalModule("pyarrow.compute", owner="typing a table")
+    pa = OptionalModule("pyarrow", owner="reading tables")
+    pc = OptionalModule("pyarrow.compute", owner="reading tables")
 
-__all__ = ["MISSING", "typed_table"]
+__all__ = ["typed_table"]
 
-MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "?")
-
-_TIME_UNITS = ("us", "ns")  # nanoseconds only if a field has more than six decimals
+_TRUTH = ("true", "false")
 
 
-def typed_table(table: pa.Table, *, missing: Collection[str] = (), text_columns: Collection[str] = ()) -> pa.Table:
-    """Give each text column the narrowest type that fits all its fields: bool, int64, uint64, float64, timestamp, else text.
+def typed_table(table: pa.Table, *, missing: Collection[str] = ()) -> pa.Table:
+    """Give each text column the type of what all its fields spell: bool, int64, uint64, float64, timestamp, duration, else text.
 
-    Surrounding spaces are stripped; fields in :data:`MISSING` or ``missing`` become null. An integer with a leading zero is
-    taken for a code, and its column stays text.
+    Fields are stripped of surrounding spaces; those that stand for a missing value become null. A whole number with a leading
+    zero is a code, not a number, and keeps its column text; so do pairs such as yes and no.
 
     Examples
     --------
@@ -37,51 +38,46 @@ def typed_table(table: pa.Table, *, missing: Collection[str] = (), text_columns:
     >>> [str(kind) for kind in typed_table(table).schema.types]
     ['int64', 'string', 'timestamp[us]']
     """
-    nulls = pa.array([*MISSING, *map(str, missing)])
-    columns = {}
-    for name in table.column_names:
-        column = pc.utf8_trim_whitespace(table[name])
-        column = pc.if_else(pc.is_in(column, value_set=nulls), pa.scalar(None, pa.string()), column)
-        columns[name] = column if name in text_columns else _typed_column(name, column)
-    return pa.table(columns)
+    settings = ReadingSettings(missing=tuple(map(str, missing)))
+    return pa.table({name: _typed(name, table[name], settings) for name in table.column_names})
 
 
-def _typed_column(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
-    if column.null_count == len(column):
-        return pa.chunked_array([pa.nulls(len(column))])
-    if _all(pc.is_in(pc.utf8_lower(column), value_set=pa.array(["true", "false"]), skip_nulls=True), column):
-        return pc.equal(pc.utf8_lower(column), "true")
-    if pc.any(pc.match_substring_regex(column, r"^[+-]?0[0-9]")).as_py():
-        dates = (_cast(column, pa.timestamp(unit)) for unit in _TIME_UNITS)
-        return next((found for found in dates if found is not None), column)
-    for kind in (pa.int64(), pa.uint64(), pa.float64(), *map(pa.timestamp, _TIME_UNITS)):
-        if (cast := _cast(column, kind)) is not None:
-            return cast
-    _note_almost_numbers(name, column)
-    return column
+def _typed(name: str, column: pa.ChunkedArray, settings: ReadingSettings) -> pa.ChunkedArray | pa.Array:
+    opened = OpenedColumn(column, settings.missing)
+    learned = learn_column(name, opened, settings)
+    if learned.note:
+        note(f"column {name!r}: {learned.note}.")
+    if learned.reader is None:
+        return pa.nulls(len(column))
+    reader = learned.reader
+    if reader.kind == "number":
+        return _number_column(opened, reader)
+    if reader.kind == "date":
+        return pa.array(reader.read_opened(opened).array)
+    if isinstance(reader.format, BooleanFormat) and reader.format.yes == _TRUTH[0]:
+        signs = reader.read_opened(opened).array
+        return pa.array(signs == 1, mask=signs < 0)
+    text = opened.text
+    indices = pa.array(text.codes, mask=text.codes < 0)
+    return text.texts.cast(pa.string()).take(indices)
 
 
-def _all(flags: pa.ChunkedArray, column: pa.ChunkedArray) -> bool:
-    return bool(pc.sum(flags).as_py() == len(column) - column.null_count)
-
-
-def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray | None:
-    try:
-        # A failing cast is slow (it formats an error for every field), so try a sample first.
-        column.slice(0, 100).cast(kind)
-        return column.cast(kind)
-    except pa.ArrowInvalid:
-        return None
-
-
-def _note_almost_numbers(name: str, column: pa.ChunkedArray) -> None:
-    """Note when a few stray words turn a numeric column into text."""
-    numeric = pc.match_substring_regex(column, r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$")
-    present = len(column) - column.null_count
-    stray = present - pc.sum(numeric).as_py()
-    if 0 < stray <= 0.1 * present:
-        example = column.filter(pc.invert(numeric))[0].as_py()
-        note(
-            f"column {name!r}: read as text, because {stray} of {present} fields are not numbers, for example {example!r}. "
-            f"If that stands for a missing value, set missing=[{example!r}] (--missing {example!r})."
-        )
+def _number_column(opened: OpenedColumn, reader: ColumnReader) -> pa.Array:
+    """Whole numbers of 64 bits as such: as floats, those beyond 2^53 would be others."""
+    numbers = reader.read_opened(opened).array
+    if isinstance(reader.format, DurationFormat):
+        return pa.array(np.round(numbers), mask=np.isnan(numbers)).cast(pa.duration("us"), safe=False)
+    present = numbers[~np.isnan(numbers)]
+    if len(present) == 0 or (present == np.round(present)).all():
+        text = opened.text
+        texts = pc.replace_substring_regex(text.texts, r"^\+", "")
+        for kind in (pa.int64(), pa.uint64()):
+            try:
+                whole = texts.filter(pa.array(~opened.is_marker(reader.missing))).cast(kind)
+            except pa.ArrowInvalid:
+                continue
+            places = np.cumsum(~opened.is_marker(reader.missing)) - 1
+            places[opened.is_marker(reader.missing)] = -1
+            codes = np.append(places, -1)[text.codes]
+            return whole.take(pa.array(codes, mask=codes < 0))
+    return pa.array(numbers, mask=np.isnan(numbers))

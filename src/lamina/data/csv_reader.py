@@ -5,12 +5,10 @@ from __future__ import annotations
 import codecs
 import gzip
 import re
-from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lamina.data.checks import check_column_names
-from lamina.data.column_types import typed_table
 from lamina.data.csv_header import Header, read_header
 from lamina.data.notes import note
 from lamina.errors import DataError, FileError, InvalidSettingError
@@ -52,8 +50,6 @@ def read_csv(
     *,
     delimiter: str | None,
     encoding: str,
-    missing: Collection[str],
-    text_columns: Collection[str],
     drop_ragged: bool,
 ) -> pa.Table:
     """Read one text table; see :func:`lamina.data.readers.read_table` for the parameters."""
@@ -70,7 +66,7 @@ def read_csv(
     table, ragged = _parsed(body, header)
     _check_quotes(name, body, table, ragged)
     _report_ragged(name, ragged, len(header.names), drop_ragged)
-    return typed_table(table, missing=missing, text_columns=text_columns)
+    return table
 
 
 def _parsed(body: bytes, header: Header) -> tuple[pa.Table, list[Any]]:

@@ -1,15 +1,17 @@
-"""Encoder from a table of mixed columns to the numeric matrix that a network reads."""
+"""From a table of mixed columns to the matrix of numbers that a network reads."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
-import narwhals.stable.v2 as nw
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from lamina.data.arrow_tables import as_columns
+from lamina.data.column_reader import OnError
+from lamina.data.column_summary import ColumnRow, ColumnSummary
 from lamina.data.columns import (
     BooleanColumn,
     CategoryColumn,
@@ -18,12 +20,13 @@ from lamina.data.columns import (
     NumberColumn,
     Scaling,
     column_from_dict,
-    column_kind,
 )
-from lamina.data.frames import as_frame
+from lamina.data.learn_column import KINDS, ColumnKind, ReadingSettings
 from lamina.data.notes import note
-from lamina.errors import DataError, InvalidSettingError, nearest, phrase_unknown
-from lamina.validation import Rule, check_parameters, choice, integer
+from lamina.data.table_reader import ReadTable, TableReader
+from lamina.data.values import Values
+from lamina.errors import DataError, InvalidSettingError, phrase_unknown
+from lamina.validation import Rule, boolean, check_parameters, choice, integer, mapping_of, one_of, sequence_of, text, value
 
 __all__ = ["TableEncoder"]
 
@@ -31,16 +34,26 @@ _RULES: dict[str, Rule] = {
     "scaling": choice(("robust", "standard")),
     "min_count": integer(1),
     "max_categories": integer(1),
+    "kinds": one_of(value(None), mapping_of(choice(KINDS))),
+    "decimal": one_of(value(None), choice((".", ","))),
+    "thousands": one_of(value(None), choice(("", ",", ".", " ", "'"))),
+    "dayfirst": one_of(value(None), boolean()),
+    "missing": sequence_of(text()),
+    "fold_case": boolean(),
+    "on_error": choice(("fail", "missing")),
 }
 
 
 class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Encodes a table of numbers, booleans, dates and categories as a float32 matrix.
 
-    Numbers are scaled and softly bounded (:class:`~lamina.data.columns.NumberColumn`), booleans become ±1, dates become a trend
-    and their position in the year, week and day (:class:`~lamina.data.columns.DateColumn`), and categories are one-hot encoded
-    with slots for missing, rare and unseen values (:class:`~lamina.data.columns.CategoryColumn`). Missing values are filled and
-    marked. Columns without information (one value only, or none) are left out with a note.
+    Columns are read by one set of rules, whatever library or file they come from: text that spells numbers (``$1,234.50``,
+    ``21,5``, ``12%``), dates (``05/01/2020``, ``1 Aug 2022``) or truth values (``yes``, ``no``) in every row is read as such, and
+    what was found is kept and used for every later table. Numbers are then scaled and softly bounded
+    (:class:`~lamina.data.columns.NumberColumn`), booleans become ±1, dates become a trend and their position in the year, week and
+    day (:class:`~lamina.data.columns.DateColumn`), and categories are one-hot encoded with slots for missing, rare and unseen
+    values (:class:`~lamina.data.columns.CategoryColumn`). Missing values are filled and marked. Columns without information (one
+    value only, or none) are left out with a note.
 
     Parameters
     ----------
@@ -50,15 +63,30 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Training rows that a category needs to get its own slot; at least 1.
     max_categories : int, default=100
         Maximum number of categories with their own slot in a column, most frequent first; at least 1.
-    categorical : sequence of str, default=()
-        Columns of numbers or dates to treat as categories (a postal code, a shop ID).
-    ignore : sequence of str, default=()
-        Columns to leave out.
+    kinds : dict of str to str, default=None
+        The kind of columns by name, where it is not to be found out: "number", "boolean", "date", "category" (a postal code, a
+        shop ID), "ignore" to leave a column out, or "auto".
+    decimal : {".", ","}, default=None
+        The decimal mark in text; by default found out column by column.
+    thousands : {"", ",", ".", " ", "'"}, default=None
+        What separates groups of three digits in text; by default found out column by column.
+    dayfirst : bool, default=None
+        Whether 05/01/2020 is the 5th of January. By default days come first only if a value of the column forces it.
+    missing : sequence of str, default=()
+        What stands for a missing value, besides the usual (nothing, ``NA``, ``N/A``, ``NaN``, ``null``, ``None``, ``?``).
+    fold_case : bool, default=False
+        Treat categories that differ in case alone as one.
+    on_error : {"fail", "missing"}, default="fail"
+        What a value of another kind than in training does: raise, or count as missing, with a note.
 
     Attributes
     ----------
-    columns_ : list of ColumnEncoder
+    columns_ : ColumnSummary
+        What was learned of each column, as a table: kind, form, features, missing and rare rows, note.
+    encoders_ : list of ColumnEncoder
         One fitted encoder per column in use, in the table's order.
+    reader_ : TableReader
+        How columns are read.
     ignored_ : dict of str to str
         The columns left out, with the reason.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -75,6 +103,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     ['size', 'size=(missing)', 'color=blue', 'color=red']
     >>> encoder.transform(table).round(2).tolist()[2]
     [0.0, 1.0, 0.0, 1.0]
+    >>> print(encoder.columns_)
+    column  kind      form  features  missing  rare  note
+    size    number                 2        1     0
+    color   category               2        0     0
     """
 
     def __init__(
@@ -83,21 +115,51 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         scaling: Scaling = "robust",
         min_count: int = 5,
         max_categories: int = 100,
-        categorical: Sequence[str] = (),
-        ignore: Sequence[str] = (),
+        kinds: Mapping[str, ColumnKind] | None = None,
+        decimal: str | None = None,
+        thousands: str | None = None,
+        dayfirst: bool | None = None,
+        missing: Sequence[str] = (),
+        fold_case: bool = False,
+        on_error: OnError = "fail",
     ) -> None:
         self.scaling = scaling
         self.min_count = min_count
         self.max_categories = max_categories
-        self.categorical = categorical
-        self.ignore = ignore
+        self.kinds = kinds
+        self.decimal = decimal
+        self.thousands = thousands
+        self.dayfirst = dayfirst
+        self.missing = missing
+        self.fold_case = fold_case
+        self.on_error = on_error
+
+    def learn(self, X: Any, besides: Sequence[str] = ()) -> ReadTable:
+        """Learn how each column is read, and read it; :meth:`fit` takes the result, or some of its rows.
+
+        Parameters
+        ----------
+        X : data frame of pandas, polars or pyarrow
+        besides : sequence of str, default=()
+            Further columns that ``kinds`` may name.
+
+        Raises
+        ------
+        DataError
+            If a column is said to be of a kind that its values are not.
+        InvalidSettingError
+            If a setting is out of range or names a column that does not exist.
+        """
+        columns = as_columns(X, owner="TableEncoder")
+        self._check_settings([*columns, *besides])
+        return TableReader.learn(columns, self._reading_settings(), self.on_error)
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Fit an encoder to each column.
 
         Parameters
         ----------
-        X : data frame of pandas, polars or pyarrow
+        X : data frame of pandas, polars or pyarrow, or what :meth:`learn` returned
             At least one row, and one column that varies.
         y : ignored
             Accepted for scikit-learn's pipelines.
@@ -105,21 +167,29 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         DataError
-            If a column holds values that cannot be encoded (lists, bytes), or no column varies.
+            If no column varies, or as :meth:`learn`.
         InvalidSettingError
             If a setting is out of range or names a column that does not exist.
         """
-        frame = as_frame(X, owner="TableEncoder")
-        self._check_settings(frame.columns)
-        self.feature_names_in_ = np.array(frame.columns, dtype=object)
-        self.n_features_in_ = len(frame.columns)
-        self.columns_: list[ColumnEncoder] = []
+        table = X if isinstance(X, ReadTable) else self.learn(X)
+        self.reader_ = table.reader
+        self.feature_names_in_ = np.array(table.reader.names, dtype=object)
+        self.n_features_in_ = len(table.reader.names)
+        self.encoders_: list[ColumnEncoder] = []
         self.ignored_: dict[str, str] = {}
-        for name in frame.columns:
-            encoder = self._fit_column(frame[name])
-            if encoder is not None:
-                self.columns_.append(encoder)
-        if not self.columns_:
+        rows = []
+        for name in table.reader.names:
+            reason, encoder = table.reader.ignored.get(name, ""), None
+            if not reason:
+                encoder = self._encoder(name, table[name])
+                reason = "" if encoder is not None else _why_nothing(table[name])
+            if encoder is None:
+                self._leave_out(name, reason)
+            else:
+                self.encoders_.append(encoder)
+            rows.append(self._row(name, table.get(name), encoder))
+        self.columns_ = ColumnSummary(tuple(rows))
+        if not self.encoders_:
             reasons = "; ".join(f"{name!r}: {reason}" for name, reason in self.ignored_.items())
             raise DataError(
                 f"a table must have at least one column that varies, got {reasons or 'no column'}. Add one to learn from."
@@ -131,102 +201,109 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : data frame of pandas, polars or pyarrow
-            With every column in ``columns_``, in any order; additional columns are ignored with a note.
+        X : data frame of pandas, polars or pyarrow, or what :meth:`learn` returned
+            With every column in use, in any order; further columns are ignored with a note.
 
         Returns
         -------
         features : ndarray of shape (n, number of features) float32
-            All values are finite.
+            Finite throughout.
 
         Raises
         ------
         DataError
-            If a column is missing or holds values of a different kind than in training.
+            If a column is missing, or holds values of another kind than in training.
         """
         check_is_fitted(self)
-        frame = as_frame(X, owner="TableEncoder")
-        self._check_columns(frame.columns)
-        return np.concatenate([encoder.transform(frame[encoder.column]) for encoder in self.columns_], axis=1)
+        if isinstance(X, ReadTable):
+            table = X
+        else:
+            needed = [encoder.column for encoder in self.encoders_]
+            table = self.reader_.read(as_columns(X, owner="TableEncoder"), needed, self.on_error)
+        widths = [len(encoder.feature_names) for encoder in self.encoders_]
+        features = np.empty((table.num_rows, sum(widths)), dtype=np.float32)
+        ends = np.cumsum(widths).tolist()
+        for encoder, width, end in zip(self.encoders_, widths, ends, strict=True):
+            encoder.write(table[encoder.column], features[:, end - width : end])
+        return features
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """The names of the features, ndarray of shape (number of features,) object."""
         check_is_fitted(self)
-        return np.array([name for encoder in self.columns_ for name in encoder.feature_names], dtype=object)
+        return np.array([name for encoder in self.encoders_ for name in encoder.feature_names], dtype=object)
 
     def to_dict(self) -> dict[str, Any]:
         """Settings and fitted state as a JSON-serializable dict."""
         check_is_fitted(self)
         return {
-            "settings": {**self.get_params(), "categorical": list(self.categorical), "ignore": list(self.ignore)},
-            "feature_names_in": self.feature_names_in_.tolist(),
-            "columns": [encoder.to_dict() for encoder in self.columns_],
+            "settings": {**self.get_params(), "kinds": dict(self.kinds or {}), "missing": list(self.missing)},
+            "reader": self.reader_.to_dict(),
+            "encoders": [encoder.to_dict() for encoder in self.encoders_],
             "ignored": self.ignored_,
+            "columns": self.columns_.to_list(),
         }
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Self:
         """The fitted encoder described by :meth:`to_dict`."""
         encoder = cls(**state["settings"])
-        encoder.feature_names_in_ = np.array(state["feature_names_in"], dtype=object)
+        encoder.reader_ = TableReader.from_dict(state["reader"])
+        encoder.feature_names_in_ = np.array(encoder.reader_.names, dtype=object)
         encoder.n_features_in_ = len(encoder.feature_names_in_)
-        encoder.columns_ = [column_from_dict(column) for column in state["columns"]]
+        encoder.encoders_ = [column_from_dict(column) for column in state["encoders"]]
         encoder.ignored_ = dict(state["ignored"])
+        encoder.columns_ = ColumnSummary.from_list(state["columns"])
         return encoder
 
-    def _fit_column(self, series: nw.Series) -> ColumnEncoder | None:
-        name = series.name
-        if name in self.ignore:
-            self.ignored_[name] = "left out by setting"
-            return None
-        kind = column_kind(series)
-        if kind is None:
-            self._leave_out(name, "every value is missing")
-            return None
-        if name in self.categorical:
-            kind = "category"
-        encoder: ColumnEncoder | None
-        if kind == "number":
-            encoder = NumberColumn.fit(series, self.scaling)
-        elif kind == "boolean":
-            encoder = BooleanColumn.fit(series)
-        elif kind == "date":
-            encoder = DateColumn.fit(series)
-        else:
-            encoder = CategoryColumn.fit(series, min_count=self.min_count, max_categories=self.max_categories)
+    def _encoder(self, name: str, values: Values) -> ColumnEncoder | None:
+        if values.kind == "number":
+            return NumberColumn.fit(name, values, self.scaling)
+        if values.kind == "boolean":
+            return BooleanColumn.fit(name, values)
+        if values.kind == "date":
+            return DateColumn.fit(name, values)
+        return CategoryColumn.fit(name, values, min_count=self.min_count, max_categories=self.max_categories)
+
+    def _row(self, name: str, values: Values | None, encoder: ColumnEncoder | None) -> ColumnRow:
+        """What the summary says of a column."""
+        missing = 0 if values is None else int(values.missing.sum())
         if encoder is None:
-            self._leave_out(name, _why_nothing(series, kind))
-        return encoder
+            return ColumnRow(name, "left out", "", 0, missing, 0, self.ignored_[name])
+        reader = self.reader_.readers[name]
+        form = "" if reader.format is None else reader.format.describe()
+        rare = 0
+        if isinstance(encoder, CategoryColumn) and encoder.has_rare and values is not None:
+            rare = round(encoder.shares[len(encoder.categories)] * len(values.array))
+        said = self.reader_.notes.get(name, "")
+        return ColumnRow(name, encoder.kind, form, len(encoder.feature_names), missing, rare, said)
 
     def _leave_out(self, name: str, reason: str) -> None:
         self.ignored_[name] = reason
-        note(f"column {name!r}: left out, because {reason}.")
+        if reason != "left out by setting":
+            note(f"column {name!r}: left out, because {reason}.")
+
+    def _reading_settings(self) -> ReadingSettings:
+        return ReadingSettings(
+            kinds=dict(self.kinds or {}),
+            decimal=self.decimal,
+            thousands=self.thousands,
+            dayfirst=self.dayfirst,
+            missing=tuple(self.missing),
+            fold_case=self.fold_case,
+        )
 
     def _check_settings(self, names: Sequence[str]) -> None:
         check_parameters(self.get_params(deep=False), _RULES, owner="TableEncoder")
-        for setting in ("categorical", "ignore"):
-            for name in getattr(self, setting):
-                if name not in names:
-                    raise InvalidSettingError(phrase_unknown(setting, name, names, owner="TableEncoder"))
-
-    def _check_columns(self, names: Sequence[str]) -> None:
-        known = set(names)
-        missing = [encoder.column for encoder in self.columns_ if encoder.column not in known]
-        if missing:
-            spare = known - set(self.feature_names_in_)
-            guesses = [f"{guess!r} for {name!r}" for name in missing if (guess := nearest(name, spare))]
-            repair = f"Is it {', '.join(guesses)}? Rename it." if guesses else "Add the column; its fields may be empty."
-            shown = ", ".join(map(repr, missing))
-            raise DataError(f"table must have every column the model was trained on, got none named {shown}. {repair}")
-        extra = [name for name in names if name not in set(self.feature_names_in_)]
-        if extra:
-            note(f"ignored {len(extra)} columns that the model was not trained on: {', '.join(map(repr, extra[:5]))}.")
+        for name in self.kinds or {}:
+            if name not in names:
+                raise InvalidSettingError(phrase_unknown("kinds", name, names, owner="TableEncoder"))
 
 
-def _why_nothing(series: nw.Series, kind: str) -> str:
-    """Why a column of this kind gets no encoder."""
-    if kind == "category":
+def _why_nothing(values: Values) -> str:
+    """The reason that the encoder of a column found nothing to learn from."""
+    if values.kind == "category":
         return "every row holds the same value or a rare one"
-    if kind in ("number", "date") and series.drop_nulls().n_unique() > 1:
+    present = values.array[~values.missing]
+    if values.kind in ("number", "date") and len(present) and (present != present[0]).any():
         return "its finite values are equal, or too close for a float to tell apart"
     return "every row holds the same value"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+from lamina.caller import warn_caller
 
 __all__ = ["DataWarning", "note"]
 
@@ -16,4 +16,4 @@ class DataWarning(UserWarning):
 
 def note(text: str) -> None:
     """Warn with a :class:`DataWarning`."""
-    warnings.warn(text, DataWarning, stacklevel=3)
+    warn_caller(text, DataWarning)

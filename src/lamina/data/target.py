@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal, Self
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
-import narwhals.stable.v2 as nw
 import numpy as np
 
-from lamina.data.columns.category import label_text
-from lamina.data.columns.missing import is_missing, object_values
-from lamina.data.frames import as_frame
+from lamina.data.arrow_tables import ArrowColumn, Columns, Unreadable, as_columns
+from lamina.data.column_reader import ColumnReader, UnfitValueError
+from lamina.data.learn_column import ReadingSettings, learn_column
 from lamina.data.notes import note
+from lamina.data.opened_column import OpenedColumn
+from lamina.data.values import Values
 from lamina.errors import DataError, nearest, shown
+from lamina.extras import OptionalModule
 
-__all__ = ["Target", "Task", "target_column"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+else:
+    pa = OptionalModule("pyarrow", owner="reading tables")
+
+__all__ = ["LabelType", "Target", "TargetColumn", "Task", "target_column"]
 
 Task = Literal["auto", "classification", "regression"]
+LabelType = Literal["text", "integer", "number", "boolean"]
 
 _MOST_CLASSES_OF_NUMBERS = 20
 _LARGEST = 1e100
+
+
+class TargetColumn(NamedTuple):
+    """The column to predict, and its name."""
+
+    name: str
+    column: ArrowColumn
 
 
 @dataclass(frozen=True)
@@ -32,17 +48,20 @@ class Target:
         The column's name.
     task : {"classification", "regression"}
         The learning task.
+    reader : ColumnReader
+        How the column is read.
     classes : tuple of str, default=()
         For classification: the class names, in the order of the probabilities. Numbers are ordered by value, text
-        alphabetically.
-    numeric : bool, default=False
-        Whether the classes are numbers; they are then decoded as numbers.
+        alphabetically. Equal values have equal names, however a table writes them: 7, 7.0 and "7" are "7".
+    label_type : {"text", "integer", "number", "boolean"}, default="text"
+        What predicted classes are given back as: what the column held.
+    labels : tuple of str, default=()
+        Of text, the classes as they were written where that is not their names.
     reason : str, default=""
         Why this task was chosen, in words.
 
     Examples
     --------
-    >>> import pyarrow as pa
     >>> target = Target.fit(target_column(pa.table({"kind": ["cat", "dog", None, "cat"]}), "kind"))
     >>> target.task, target.classes
     ('classification', ('cat', 'dog'))
@@ -50,12 +69,14 @@ class Target:
 
     name: str
     task: str
+    reader: ColumnReader
     classes: tuple[str, ...] = ()
-    numeric: bool = False
+    label_type: LabelType = "text"
+    labels: tuple[str, ...] = ()
     reason: str = ""
 
     @classmethod
-    def fit(cls, series: nw.Series, task: Task = "auto") -> Self:
+    def fit(cls, series: TargetColumn, task: Task = "auto", settings: ReadingSettings | None = None) -> Self:
         """Choose the task and the classes from a column's non-missing values.
 
         Raises
@@ -64,19 +85,24 @@ class Target:
             If all values are missing, there is only one class, every class has only one row, or a regression target holds text
             or numbers that are not finite.
         """
-        present = series.filter((~is_missing(series)).tolist())
-        if len(present) == 0:
-            raise DataError(f"target {series.name!r} must hold values, got none in {len(series)} rows. Name another column.")
-        reason = "as asked"
-        chosen: str = task
-        if task == "auto":
-            chosen, reason = _detect(present)
+        name, column = series
+        opened = OpenedColumn(column, () if settings is None else settings.missing)
+        reader = _learned(name, opened, settings or ReadingSettings())
+        chosen, reason = (task, "as asked") if task != "auto" else _detect(opened, reader)
         if chosen == "regression":
-            _numbers(present)
-            return cls(series.name, chosen, reason=reason)
-        return cls(series.name, chosen, _classes(present), bool(present.dtype.is_numeric()), reason)
+            # Whatever text may be among them is named by the error.
+            found = ColumnReader(name, "number", "number", reader.format if reader.holds == "number" else None, reader.missing)
+            target = cls(name, chosen, found, reason=reason)
+            target.encode(series, missing_too=True)
+            return target
+        holds = "text" if reader.holds == "boolean" and _is_text(column) else reader.holds
+        found = ColumnReader(name, "category", holds, reader.format if holds == reader.holds else None, reader.missing)
+        values = found.read_opened(opened)
+        classes = _classes(name, values, by_value=holds == "number")
+        target = cls(name, chosen, found, classes, _label_type(column, holds, classes), reason=reason)
+        return target._with_labels(opened) if target.label_type == "text" and holds != "text" else target
 
-    def encode(self, series: nw.Series) -> np.ndarray:
+    def encode(self, series: TargetColumn, *, missing_too: bool = False) -> np.ndarray:
         """The values as numbers, ndarray of shape (n,): class indices int64, or float64. No value may be missing.
 
         Raises
@@ -84,57 +110,115 @@ class Target:
         DataError
             If a class is not one of ``classes``, or a value is not a finite number.
         """
-        if self.task == "regression":
-            return _numbers(series)
-        index = {name: i for i, name in enumerate(self.classes)}
-        names = [label_text(value) for value in object_values(series)]
-        unknown = sorted(set(names) - set(index))
-        if unknown:
-            raise DataError(
-                f"target {self.name!r} must hold the classes of training ({_some(self.classes)}), got {_some(unknown)}. "
-                "Leave such rows out."
-            )
-        return np.array([index[name] for name in names], dtype=np.int64)
+        values = self._read(series)
+        if missing_too:
+            values = values.take(np.flatnonzero(~values.missing))
+        return self._encoded(values)
 
-    def present_rows(self, frame: nw.DataFrame) -> tuple[nw.DataFrame, np.ndarray]:
-        """The rows of a table that have a target, and the encoded target; a note counts the dropped rows.
+    def present_rows(self, table: Any, *, drop_unknown: bool = False) -> tuple[np.ndarray, np.ndarray]:
+        """The numbers of a table's rows that have a target, and the encoded targets; a note counts the dropped rows.
+
+        Parameters
+        ----------
+        table : data frame
+        drop_unknown : bool, default=False
+            Drop rows whose class training did not have, with a note, instead of raising.
 
         Raises
         ------
         DataError
             If the target is missing in every row, or as for :meth:`encode`.
         """
-        present = ~is_missing(target_column(frame, self.name))
-        if not present.any():
-            raise DataError(f"target {self.name!r} must hold values, got none in {len(frame)} rows. Add them.")
-        if not present.all():
-            note(f"dropped {int((~present).sum())} of {len(frame)} rows, whose target {self.name!r} is missing.")
-            frame = frame.filter(present.tolist())
-        return frame, self.encode(frame[self.name])
+        series = target_column(table, self.name)
+        values = self._read(series)
+        rows = np.flatnonzero(~values.missing)
+        num_rows = len(values.array)
+        if len(rows) == 0:
+            raise DataError(f"target {self.name!r} must hold values, got none in {num_rows} rows. Add them.")
+        if len(rows) < num_rows:
+            note(f"dropped {num_rows - len(rows)} of {num_rows} rows, whose target {self.name!r} is missing.")
+        values = values.take(rows)
+        if drop_unknown and self.task == "classification":
+            known = self._indices(values) >= 0
+            if known.any() and not known.all():
+                unknown = _some(sorted(set(_names(values)[values.array[~known]].tolist())))
+                note(f"dropped {int((~known).sum())} rows of classes that training does not have: {unknown}.")
+                rows, values = rows[known], values.take(np.flatnonzero(known))
+        return rows, self._encoded(values)
 
-    def decode(self, values: np.ndarray) -> np.ndarray:
-        """The classes of class indices, ndarray of shape (n,): text, or numbers if the column held numbers."""
+    def decode(self, indices: np.ndarray) -> np.ndarray:
+        """The classes of class indices, ndarray of shape (n,), in the type that the column held; numbers stay as they are."""
         if self.task == "regression":
-            return values
-        names: np.ndarray = np.array(self.classes, dtype=object if any(name.endswith("\0") for name in self.classes) else None)
-        if self.numeric:
-            numbers = names.astype(np.float64)
-            whole = bool((numbers == np.round(numbers)).all() and (np.abs(numbers) < 2**53).all())
-            names = numbers.astype(np.int64) if whole else numbers
-        decoded: np.ndarray = names[values]
+            return indices
+        decoded: np.ndarray = self.class_labels[indices]
         return decoded
+
+    @property
+    def class_labels(self) -> np.ndarray:
+        """The classes in the type that the column held, ndarray of shape (number of classes,)."""
+        if self.label_type == "boolean":
+            return np.array([name == "true" for name in self.classes])
+        if self.label_type == "integer":
+            return np.array([int(name) for name in self.classes])
+        if self.label_type == "number":
+            return np.array([float(name) for name in self.classes])
+        labels = self.labels or self.classes
+        # NumPy's own texts lose null characters at their ends.
+        return np.array(labels, dtype=object if any(label.endswith("\0") for label in labels) else None)
 
     def to_dict(self) -> dict[str, Any]:
         """This target as a JSON-serializable dict."""
-        return {**asdict(self), "classes": list(self.classes)}
+        fields = {name: getattr(self, name) for name in ("name", "task", "label_type", "reason")}
+        return {**fields, "reader": self.reader.to_dict(), "classes": list(self.classes), "labels": list(self.labels)}
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Self:
         """The target described by :meth:`to_dict`."""
-        return cls(**{**state, "classes": tuple(state["classes"])})
+        reader = ColumnReader.from_dict(state["reader"])
+        return cls(**{**state, "reader": reader, "classes": tuple(state["classes"]), "labels": tuple(state["labels"])})
+
+    def _read(self, series: TargetColumn) -> Values:
+        try:
+            return self.reader.read(series.column)
+        except UnfitValueError as error:
+            raise DataError(
+                f"target {self.name!r} must hold {'numbers for regression' if self.task == 'regression' else 'classes'}, "
+                f"got {shown(error.value)} (row {error.row + 1}). Correct it, or use the task classification."
+            ) from error
+
+    def _encoded(self, values: Values) -> np.ndarray:
+        if self.task == "regression":
+            return _finite(self.name, values.array)
+        indices = self._indices(values)
+        if (indices < 0).any():
+            unknown = sorted(set(_names(values)[values.array[indices < 0]].tolist()))
+            raise DataError(
+                f"target {self.name!r} must hold the classes of training ({_some(self.classes)}), got {_some(unknown)}. "
+                "Leave such rows out."
+            )
+        return indices
+
+    def _indices(self, values: Values) -> np.ndarray:
+        """The class of each row, -1 where training did not have it; case counts only where it tells classes apart."""
+        index = {name: i for i, name in enumerate(self.classes)}
+        folded = {name.casefold(): i for name, i in index.items()}
+        if len(folded) < len(index):
+            folded = {}
+        known = [index.get(name, folded.get(name.casefold(), -1)) for name in _names(values)]
+        return np.array([*known, -1], dtype=np.int64)[values.array]
+
+    def _with_labels(self, opened: OpenedColumn) -> Self:
+        """With the texts that stand for the classes: of several spellings the first."""
+        text = opened.text
+        spelled = self.reader.names_of(text)
+        label: dict[str, str] = {}
+        for name, written in zip(spelled, text.texts.to_pylist(), strict=True):
+            label.setdefault(name, written)
+        labels = tuple(label[name] for name in self.classes)
+        return self if labels == self.classes else type(self)(**{**vars(self), "labels": labels})
 
 
-def target_column(table: Any, name: str) -> nw.Series:
+def target_column(table: Any, name: str) -> TargetColumn:
     """The column to predict.
 
     Parameters
@@ -147,72 +231,107 @@ def target_column(table: Any, name: str) -> nw.Series:
     Raises
     ------
     DataError
-        If there is no such column (the nearest name is suggested); or as for :func:`~lamina.data.as_frame`.
+        If there is no such column (the nearest name is suggested), or the table is none.
     """
-    frame = as_frame(table, owner="target_column")
-    if name not in frame.columns:
-        guess = nearest(name, frame.columns)
-        repair = f"Did you mean {guess!r}?" if guess else f"The columns are {_some(frame.columns)}."
+    columns: Columns = as_columns(table, owner="target_column")
+    if name not in columns:
+        guess = nearest(name, columns) if isinstance(name, str) else None
+        repair = f"Did you mean {guess!r}?" if guess else f"The columns are {_some(list(columns))}."
         raise DataError(f"target must be a column of the table, got {name!r}. {repair}")
-    return frame[name]
+    return TargetColumn(name, columns[name])
 
 
-def _detect(present: nw.Series) -> tuple[str, str]:
-    if not present.dtype.is_numeric() or present.dtype.is_decimal():
-        spelled = "truth values" if present.dtype == nw.Boolean else "text"
-        if present.dtype.is_decimal():
-            return "regression", "numbers"
-        return "classification", spelled
-    values = _numbers(present)
-    distinct = np.unique(values)
+def _is_text(column: ArrowColumn) -> bool:
+    kind = None if isinstance(column, Unreadable) else column.type
+    if kind is not None and pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return kind is not None and bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _learned(name: str, opened: OpenedColumn, settings: ReadingSettings) -> ColumnReader:
+    learned = learn_column(name, opened, settings)
+    if learned.reader is not None:
+        return learned.reader
+    if isinstance(opened.column, Unreadable) or learned.reason != "every value is missing":
+        found = opened.column.type
+        raise DataError(f"target {name!r} must hold numbers, truth values or text, got the type {found}. Convert it.")
+    raise DataError(f"target {name!r} must hold values, got none in {len(opened.column)} rows. Name another column.")
+
+
+def _detect(opened: OpenedColumn, reader: ColumnReader) -> tuple[str, str]:
+    """The task that a column's values suggest, and why."""
+    if reader.kind == "category" or reader.holds != "number":
+        return "classification", "truth values" if reader.holds == "boolean" else "text"
+    if pa.types.is_decimal(opened.column.type):
+        return "regression", "numbers"
+    values = reader.read_opened(opened)
+    present = _finite(reader.column, values.array[~values.missing])
+    if len(present) == 0:
+        raise DataError(
+            f"target {reader.column!r} must hold values, got none in {len(values.array)} rows. Name another column."
+        )
+    distinct = np.unique(present)
     if (distinct != np.round(distinct)).any():
         return "regression", "numbers with fractions"
-    if len(distinct) <= min(_MOST_CLASSES_OF_NUMBERS, len(values) // 5):
+    if len(distinct) <= min(_MOST_CLASSES_OF_NUMBERS, len(present) // 5):
         return "classification", f"{len(distinct)} distinct whole numbers"
     return "regression", f"{len(distinct)} distinct numbers"
 
 
-def _classes(present: nw.Series) -> tuple[str, ...]:
-    if present.dtype.is_numeric():
-        _numbers(present)
-    # As objects, because NumPy's strings lose trailing null characters.
-    texts = np.array([label_text(value) for value in object_values(present)], dtype=object)
-    values, counts = np.unique(texts, return_counts=True)
-    if len(values) < 2:
+def _classes(target: str, values: Values, *, by_value: bool) -> tuple[str, ...]:
+    present = values.array[~values.missing]
+    counts = np.bincount(present, minlength=len(_names(values)))
+    names = _names(values)[counts > 0].tolist()
+    if not names:
+        raise DataError(f"target {target!r} must hold values, got none in {len(values.array)} rows. Name another column.")
+    if len(names) < 2:
         raise DataError(
-            f"target {present.name!r} must have at least two classes, got only {values[0]!s} in {len(present)} rows. "
+            f"target {target!r} must have at least two classes, got only {names[0]!s} in {len(present)} rows. "
             "Add rows of another class or name another column."
         )
     if counts.max() == 1:
         raise DataError(
-            f"target {present.name!r} must have a class with two rows or more, got {len(values)} classes with one row each. "
+            f"target {target!r} must have a class with two rows or more, got {len(names)} classes with one row each. "
             "Name another column, or use the task regression if it holds numbers."
         )
-    if present.dtype.is_numeric():
-        return tuple(sorted(map(str, values), key=float))
-    return tuple(map(str, values))
+    if by_value:
+        _finite(target, np.array([float(name) for name in names]))
+    return tuple(sorted(names, key=float) if by_value else sorted(names))
 
 
-def _numbers(series: nw.Series) -> np.ndarray:
-    """Finite numbers of a column without missing values, ndarray of shape (n,) float64."""
-    values = np.empty(len(series))
-    for i, value in enumerate(object_values(series)):
-        try:
-            values[i] = float(value)
-        except (TypeError, ValueError, ArithmeticError) as error:  # also beyond floats, and Decimal's signaling NaN
-            raise DataError(
-                f"target {series.name!r} must hold numbers for regression, got {shown(value)} (row {i + 1}). "
-                "Correct it, or use the task classification."
-            ) from error
+def _label_type(column: ArrowColumn, holds: str, classes: tuple[str, ...]) -> LabelType:
+    """What the classes of a column are given back as."""
+    if _is_text(column) or holds not in ("number", "boolean"):
+        return "text"
+    if holds == "boolean":
+        return "boolean"
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return "integer" if pa.types.is_integer(kind) and all(_is_whole(name) for name in classes) else "number"
+
+
+def _is_whole(name: str) -> bool:
+    return name.removeprefix("-").isdecimal()
+
+
+def _names(values: Values) -> np.ndarray:
+    if values.names is None:
+        raise TypeError("only categories have names")
+    return values.names
+
+
+def _finite(target: str, values: np.ndarray) -> np.ndarray:
+    """Numbers, once they are known to be finite and not huge."""
     bad = ~(np.abs(values) <= _LARGEST)
     if bad.any():
         raise DataError(
-            f"target {series.name!r} must hold finite numbers of at most {_LARGEST:g} in size, got {values[bad][0]!s} "
+            f"target {target!r} must hold finite numbers of at most {_LARGEST:g} in size, got {values[bad][0]!s} "
             f"in {int(bad.sum())} of {len(values)} rows. Correct those rows or leave them empty."
         )
     return values
 
 
-def _some(names: Any) -> str:
-    shown = ", ".join(map(repr, list(names)[:8]))
-    return f"{shown} and {len(names) - 8} more" if len(names) > 8 else shown
+def _some(names: Sequence[Any]) -> str:
+    listed = ", ".join(map(repr, list(names)[:8]))
+    return f"{listed} and {len(names) - 8} more" if len(names) > 8 else listed

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar, Self, cast
 
-import narwhals.stable.v2 as nw
 import numpy as np
 
 from lamina.data.columns.column_encoder import ColumnEncoder
-from lamina.data.columns.missing import is_missing, object_values
 from lamina.data.notes import note
+from lamina.data.values import Values
 from lamina.errors import InvalidSettingError, phrase
 
-__all__ = ["CategoryColumn", "label_text"]
+__all__ = ["CategoryColumn"]
+
+_AVERAGE = -1  # the slot of what counts as an average row
 
 
 @dataclass(frozen=True)
@@ -41,57 +41,51 @@ class CategoryColumn(ColumnEncoder):
             raise InvalidSettingError(phrase(f"the shares of column {self.column!r}", "must be from 0 to 1", self.shares))
 
     @classmethod
-    def fit(cls, series: nw.Series, *, min_count: int, max_categories: int) -> Self | None:
-        """The encoder of a column, or None if the column holds only one value."""
-        missing = int(is_missing(series).sum())
-        counts = Counter(value for value in _texts_of(series) if value is not None)
-        # Ties are broken by name, so that the order of rows does not matter.
-        ranked = sorted(counts, key=lambda value: (-counts[value], value))
-        frequent = [value for value in ranked if counts[value] >= min_count][:max_categories]
-        rare = sum(counts.values()) - sum(counts[value] for value in frequent)
-        slots = [*(counts[value] for value in frequent), *([rare] if rare else []), *([missing] if missing else [])]
+    def fit(cls, column: str, values: Values, *, min_count: int, max_categories: int) -> Self | None:
+        """The encoder of a column, or None if it has only one category."""
+        names = cast("np.ndarray", values.names).tolist()
+        counted = np.bincount(values.array + 1, minlength=len(names) + 1).tolist()  # missing ones first
+        missing, counts = counted[0], dict(zip(names, counted[1:], strict=True))
+        # Frequent categories first, ties by name, so that the order of rows has no effect.
+        ranked = sorted((name for name in names if counts[name]), key=lambda name: (-counts[name], name))
+        frequent = [name for name in ranked if counts[name] >= min_count][:max_categories]
+        rare = sum(counts.values()) - sum(counts[name] for name in frequent)
+        slots = [*(counts[name] for name in frequent), *([rare] if rare else []), *([missing] if missing else [])]
         if len(slots) < 2:
             return None
-        shares = tuple(count / len(series) for count in slots)
-        return cls(series.name, tuple(frequent), shares, has_rare=rare > 0, has_missing=missing > 0)
+        shares = tuple(count / len(values.array) for count in slots)
+        return cls(column, tuple(frequent), shares, has_rare=rare > 0, has_missing=missing > 0)
 
     @property
     def feature_names(self) -> list[str]:
         extra = ["(rare)"] * self.has_rare + ["(missing)"] * self.has_missing
         return [f"{self.column}={value}" for value in (*self.categories, *extra)]
 
-    def transform(self, series: nw.Series) -> np.ndarray:
-        slots = {value: i for i, value in enumerate(self.categories)}
-        width = len(self.shares)
-        texts = _texts_of(series)
-        index = np.array([-2 if text is None else slots.get(text, -1) for text in texts], dtype=np.int64)
+    def write(self, values: Values, out: np.ndarray) -> None:
+        slot_of_code = self._slots(values)
+        slots = slot_of_code[values.array]
+        is_average = slots == _AVERAGE
+        out[:] = 0.0
+        rows = np.flatnonzero(~is_average) if is_average.any() else np.arange(len(slots))
+        out[rows, slots[rows]] = 1.0
+        out[is_average] = np.array(self.shares, dtype=np.float32)
+
+    def _slots(self, values: Values) -> np.ndarray:
+        """The slot of each code, that of the missing last."""
+        names = cast("np.ndarray", values.names).tolist()
+        known = {name: i for i, name in enumerate(self.categories)}
+        rare = len(self.categories) if self.has_rare else _AVERAGE
+        missing = len(self.shares) - 1 if self.has_missing else _AVERAGE
+        slots = np.array([*(known.get(name, rare) for name in names), missing])
         if not self.has_rare:
-            self._note_unseen(
-                {text for text, i in zip(texts, index, strict=True) if i == -1 and text is not None}, int((index == -1).sum())
-            )
-        # Row ``width`` of ``codes`` is the average row.
-        codes = np.vstack([np.eye(width), self.shares]).astype(np.float32)
-        index[index == -1] = len(self.categories) if self.has_rare else width
-        index[index == -2] = width - 1 if self.has_missing else width
-        return codes[index]
+            unseen = slots[:-1] == _AVERAGE
+            count = int(np.append(unseen, False)[values.array].sum()) if unseen.any() else 0
+            if count:
+                used = set(np.unique(values.array).tolist())
+                self._note_unseen({names[i] for i in np.flatnonzero(unseen).tolist() if i in used}, count)
+        return slots
 
     def _note_unseen(self, values: set[str], count: int) -> None:
         if values:
             examples = ", ".join(repr(value) for value in sorted(values)[:3])
             note(f"column {self.column!r}: {count} values not seen in training ({examples}) are encoded as an average row.")
-
-
-def label_text(value: object) -> str:
-    """A category's name, the same for every library and file format: 7 and 7.0 give '7', True gives 'true'."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, (bool, np.bool_)):
-        return "true" if value else "false"
-    if isinstance(value, (float, np.floating)) and float(value).is_integer():
-        return str(int(value))
-    return str(value)
-
-
-def _texts_of(series: nw.Series) -> list[str | None]:
-    pairs = zip(object_values(series), is_missing(series), strict=True)
-    return [None if absent else label_text(value) for value, absent in pairs]

@@ -6,15 +6,16 @@ from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Self
 
-import narwhals.stable.v2 as nw
 import numpy as np
+
+from lamina.data.values import Values
 
 __all__ = ["ColumnEncoder"]
 
 
 @dataclass(frozen=True)
 class ColumnEncoder(ABC):
-    """Turns one column of a table into features; fitted on creation and immutable afterwards."""
+    """Turns the values of one column into features; fitted on creation and immutable afterwards."""
 
     kind: ClassVar[str]
     column: str
@@ -25,8 +26,8 @@ class ColumnEncoder(ABC):
         """One name per feature."""
 
     @abstractmethod
-    def transform(self, series: nw.Series) -> np.ndarray:
-        """The features of a column, ndarray of shape (n, number of features) float32."""
+    def write(self, values: Values, out: np.ndarray) -> None:
+        """Write the features of a column's values to ``out``, ndarray of shape (n, number of features) float32."""
 
     def to_dict(self) -> dict[str, Any]:
         """This encoder as a JSON-serializable dict."""

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-import narwhals.stable.v2 as nw
 import numpy as np
 
 from lamina.data.columns.column_encoder import ColumnEncoder
-from lamina.data.columns.missing import is_missing, object_values, times_array
 from lamina.data.columns.number import NumberColumn
-from lamina.errors import DataError, InvalidSettingError, phrase_unknown
+from lamina.data.values import Values
+from lamina.errors import InvalidSettingError, phrase_unknown
 
 __all__ = ["DateColumn"]
 
@@ -35,8 +33,6 @@ _CIRCLES: dict[str, tuple[float, Callable[[np.ndarray], np.ndarray]]] = {
     "day": (24.0 * 60.0, _part("m", "D")),
 }
 
-#: The years that 64-bit microseconds can represent.
-_FIRST_YEAR, _LAST_YEAR = -290_000, 294_000
 
 
 @dataclass(frozen=True)
@@ -57,15 +53,15 @@ class DateColumn(ColumnEncoder):
                 raise InvalidSettingError(phrase_unknown(f"a circle of column {self.column!r}", name, _CIRCLES))
 
     @classmethod
-    def fit(cls, series: nw.Series) -> Self | None:
+    def fit(cls, column: str, values: Values) -> Self | None:
         """The encoder of a column, or None if the column holds only one time."""
-        times = _times_of(series)
-        trend = NumberColumn.fit_values(series.name, _days(times), "robust")
+        times = values.array
+        trend = NumberColumn.fit_numbers(column, _days(times), "robust")
         if trend is None:
             return None
         known = times[~np.isnat(times)]
-        circles = tuple(name for name, (_, position) in _CIRCLES.items() if len(np.unique(position(known))) > 1)
-        return cls(series.name, trend, circles)
+        circles = tuple(name for name, (_, position) in _CIRCLES.items() if _differ(position(known)))
+        return cls(column, trend, circles)
 
     @property
     def feature_names(self) -> list[str]:
@@ -73,17 +69,17 @@ class DateColumn(ColumnEncoder):
         first, *missing = self.trend.feature_names
         return [first, *waves, *missing]
 
-    def transform(self, series: nw.Series) -> np.ndarray:
-        times = _times_of(series)
-        missing = np.isnat(times)
+    def write(self, values: Values, out: np.ndarray) -> None:
+        times, missing = values.array, values.missing
+        last = 1 + 2 * len(self.circles)
+        self.trend.write_numbers(_days(times), trend := np.empty((len(times), 1 + self.trend.has_missing), np.float32))
+        out[:, 0], out[:, last:] = trend[:, 0], trend[:, 1:]
         times = np.where(missing, np.datetime64(0, "us"), times)
-        waves = []
-        for name in self.circles:
+        for i, name in enumerate(self.circles):
             length, position = _CIRCLES[name]
             angle = 2.0 * np.pi * position(times) / length
-            waves += [np.where(missing, 0.0, np.sin(angle)), np.where(missing, 0.0, np.cos(angle))]
-        trend = self.trend.encode(np.where(missing, np.nan, _days(times)))
-        return np.column_stack([trend[:, :1], *waves, trend[:, 1:]]).astype(np.float32)
+            out[:, 1 + 2 * i] = np.where(missing, 0.0, np.sin(angle))
+            out[:, 2 + 2 * i] = np.where(missing, 0.0, np.cos(angle))
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Self:
@@ -94,48 +90,5 @@ def _days(times: np.ndarray) -> np.ndarray:
     return np.where(np.isnat(times), np.nan, times.astype(np.int64) / 86_400e6)
 
 
-def _times_of(series: nw.Series) -> np.ndarray:
-    """A column's times, ndarray of shape (n,) datetime64[us], NaT where missing; ISO 8601 text is parsed."""
-    if isinstance(series.dtype, nw.Datetime) and series.dtype.time_zone:
-        series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-    if isinstance(series.dtype, nw.Datetime) or series.dtype == nw.Date:
-        return _as_microseconds(series.name, times_array(series))
-    times = np.full(len(series), np.datetime64("NaT", "us"), dtype="M8[us]")
-    values = object_values(series)
-    for i in np.flatnonzero(~is_missing(series)):
-        times[i] = _time(series.name, values[i], int(i))
-    return times
-
-
-def _time(column: str, value: object, row: int) -> np.datetime64:
-    # datetime64 takes a plain number for a count of units, and "now" and "today" for the current time.
-    if isinstance(value, (bool, int, float)) or (isinstance(value, str) and value.lower() in ("now", "today")):
-        raise _not_a_date(column, value)
-    if isinstance(value, datetime.datetime) and value.tzinfo is not None:
-        value = value.astimezone(datetime.UTC).replace(tzinfo=None)
-    may_be_far = isinstance(value, str) and value[4:5].isdigit()  # a year of five digits or more
-    try:
-        time: np.datetime64 = np.datetime64(value) if may_be_far else np.datetime64(value, "us")  # type: ignore[call-overload]
-    except (ValueError, TypeError, OverflowError) as error:
-        raise _not_a_date(column, value) from error
-    return _as_microseconds(column, np.array([time]), first_row=row)[0] if may_be_far else time
-
-
-def _as_microseconds(column: str, times: np.ndarray, *, first_row: int = 0) -> np.ndarray:
-    """Times of any unit in microseconds, rounded down."""
-    # Depending on its version, NumPy wraps dates out of range to another year or raises.
-    years = times.astype("M8[Y]").astype(np.int64) + 1970
-    is_too_far = ((years < _FIRST_YEAR) | (years > _LAST_YEAR)) & ~np.isnat(times)
-    if is_too_far.any():
-        row = int(np.flatnonzero(is_too_far)[0])
-        rule = f"must hold dates between the years {_FIRST_YEAR} and {_LAST_YEAR}"
-        got = f"{times[row]!s} (row {first_row + row + 1})"
-        raise DataError(f"column {column!r} {rule}, got {got}. Correct it or leave it empty.")
-    return times.astype("M8[us]")
-
-
-def _not_a_date(column: str, value: object) -> DataError:
-    return DataError(
-        f"column {column!r} must hold dates, as in training, got {value!r}. "
-        "Write them as 2024-12-31 or 2024-12-31 23:59, or leave them empty."
-    )
+def _differ(places: np.ndarray) -> bool:
+    return len(places) > 0 and bool((places != places[0]).any())

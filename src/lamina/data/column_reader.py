@@ -1,0 +1,247 @@
+"""How a column is read: learned once, from a whole table, and kept for every table that is read afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
+
+import numpy as np
+
+from lamina.data.arrow_tables import ArrowColumn, Unreadable
+from lamina.data.arrow_values import booleans_of, dates_of, named_codes_of, numbers_of, value_type
+from lamina.data.formats import DateFormat, DurationFormat, NumberFormat, format_from_dict, format_to_dict
+from lamina.data.names import value_name
+from lamina.data.notes import note
+from lamina.data.opened_column import OpenedColumn
+from lamina.data.text_column import TextColumn
+from lamina.data.values import MISSING_CODE, ValueKind, Values
+from lamina.errors import DataError, shown
+
+if TYPE_CHECKING:
+    from lamina.data.formats import Format
+
+__all__ = ["ColumnReader", "OnError", "UnfitValueError"]
+
+OnError = Literal["fail", "missing"]
+
+_SPELLED = {"true": 1, "false": 0, "1": 1, "0": 0, "1.0": 1, "0.0": 0}
+_WORDS = {
+    "number": "numbers",
+    "boolean": "true or false",
+    "date": "dates",
+    "text": "numbers, truth values, dates or text",
+}
+_REPAIRS = {"date": "Write them as 2024-12-31 or 2024-12-31 23:59, or leave them empty."}
+
+
+class UnfitValueError(DataError):
+    """A value of another kind than its column holds: ``value``, in ``row`` from 0."""
+
+    value: object = None
+    row: int = 0
+
+
+@dataclass(frozen=True)
+class ColumnReader:
+    """Reads one column, however it is stored: as text, or as values of a type.
+
+    Attributes
+    ----------
+    column : str
+        Its name.
+    kind : {"number", "boolean", "date", "category"}
+        What :meth:`read` gives.
+    holds : {"number", "boolean", "date", "text"}
+        What the values are; a category may have numbers for names.
+    format : NumberFormat, DateFormat, BooleanFormat, DurationFormat or None
+        How texts of the column spell values; None where only plain spellings were seen, or the texts are the values.
+    missing : tuple of str
+        Texts that stand for a missing value, besides the usual ones.
+    fold_case : bool
+        Categories that differ in case alone are one.
+    """
+
+    column: str
+    kind: ValueKind
+    holds: Literal["number", "boolean", "date", "text"]
+    format: Format | None = None
+    missing: tuple[str, ...] = ()
+    fold_case: bool = False
+
+    def read(self, column: ArrowColumn, on_error: OnError = "fail") -> Values:
+        """The column's values.
+
+        Parameters
+        ----------
+        column : pyarrow.ChunkedArray or Unreadable
+        on_error : {"fail", "missing"}, default="fail"
+            What a value of another kind does: raise, or count as missing, with a note.
+
+        Raises
+        ------
+        DataError
+            If the column holds values of another kind, with ``on_error="fail"`` or where all of them are.
+        """
+        return self.read_opened(OpenedColumn(column, self.missing), on_error)
+
+    def read_opened(self, opened: OpenedColumn, on_error: OnError = "fail") -> Values:
+        """:meth:`read` of a column that was looked into before."""
+        column = opened.column
+        stored = None if isinstance(column, Unreadable) else value_type(column.type)
+        if stored == "nothing":
+            return self._nothing(len(column))
+        if self.kind == "category":
+            return self._category(opened, stored)
+        if stored == "text":
+            return self._spelled(opened, on_error)
+        return Values(self.kind, self._typed(opened, stored))
+
+    def name_of(self, text: str) -> str:
+        """The category that a text names."""
+        return text.casefold() if self.fold_case else text
+
+    def to_dict(self) -> dict[str, Any]:
+        """What JSON can hold of it."""
+        spelled = None if self.format is None else format_to_dict(self.format)
+        state = {"column": self.column, "kind": self.kind, "holds": self.holds, "format": spelled}
+        return {**state, "missing": list(self.missing), "fold_case": self.fold_case}
+
+    @classmethod
+    def from_dict(cls, state: dict[str, Any]) -> Self:
+        """The reader that :meth:`to_dict` described."""
+        spelled = None if state["format"] is None else format_from_dict(state["format"])
+        return cls(**{**state, "format": spelled, "missing": tuple(state["missing"])})
+
+    def _nothing(self, num_rows: int) -> Values:
+        if self.kind == "number":
+            return Values(self.kind, np.full(num_rows, np.nan))
+        if self.kind == "date":
+            return Values(self.kind, np.full(num_rows, np.datetime64("NaT", "us")))
+        if self.kind == "boolean":
+            return Values(self.kind, np.full(num_rows, MISSING_CODE, np.int8))
+        return Values(self.kind, np.full(num_rows, MISSING_CODE, np.int32), np.zeros(0, object))
+
+    # Values of a type.
+
+    def _typed(self, opened: OpenedColumn, stored: str | None) -> np.ndarray:
+        column = opened.column
+        if stored == "date" and self.kind == "date":
+            return dates_of(self.column, column)
+        if stored in ("number", "boolean") and self.kind in ("number", "boolean"):
+            numbers = self._unmarked(numbers_of(column))
+            return numbers if self.kind == "number" else self._signs(numbers)
+        self._refuse(opened.example, 0)
+
+    def _unmarked(self, numbers: np.ndarray) -> np.ndarray:
+        """The numbers without those that stand for a missing value."""
+        for marker in self.missing:
+            number = _number(marker)
+            if number is not None:
+                numbers = np.where(numbers == number, np.nan, numbers)
+        return numbers
+
+    def _signs(self, numbers: np.ndarray) -> np.ndarray:
+        missing = np.isnan(numbers)
+        odd = ~missing & (numbers != 0) & (numbers != 1)
+        if odd.any():
+            row = int(np.argmax(odd))
+            self._refuse(value_name(numbers[row]), row)
+        return np.where(missing, MISSING_CODE, numbers == 1).astype(np.int8)
+
+    # Values that are spelled.
+
+    def _spelled(self, opened: OpenedColumn, on_error: OnError) -> Values:
+        if self.kind == "number" and (plain := opened.plain_numbers) is not None:
+            return Values(self.kind, self._unmarked(plain))
+        text = opened.text
+        values, known = self._parse(text)
+        nothing: Any = {"number": np.nan, "date": np.datetime64("NaT", "us"), "boolean": MISSING_CODE}[self.kind]
+        known |= opened.is_marker(self.missing)
+        if not known.all():
+            self._tolerate(text, known, on_error)
+        return Values(self.kind, text.spread(values, nothing))
+
+    def _parse(self, text: TextColumn) -> tuple[np.ndarray, np.ndarray]:
+        """A value of each distinct text, and whether it spells one."""
+        if self.kind == "number":
+            return (self.format if isinstance(self.format, NumberFormat | DurationFormat) else NumberFormat()).parse(text.texts)
+        if self.kind == "date":
+            return (self.format if isinstance(self.format, DateFormat) else DateFormat("ymd")).parse(text.texts)
+        texts = [str(value).casefold() for value in text.texts.to_pylist()]
+        signs = {**_SPELLED, **({} if self.format is None else {self.format.yes: 1, self.format.no: 0})}  # type: ignore[union-attr]
+        values = np.array([signs.get(value, MISSING_CODE) for value in texts], dtype=np.int8)
+        return values, values != MISSING_CODE
+
+    def _tolerate(self, text: TextColumn, known: np.ndarray, on_error: OnError) -> None:
+        """Raise for texts that spell no value, or say that they count as missing."""
+        first = int(np.argmin(known))
+        example = text.texts[first].as_py()
+        if on_error == "fail" or not known.any():
+            self._refuse(example, text.row_of(first))
+        count = int((~known)[text.codes[text.codes != MISSING_CODE]].sum())
+        note(f"column {self.column!r}: {count} values that are not {_WORDS[self.kind]} count as missing, such as {example!r}.")
+
+    # Categories.
+
+    def _category(self, opened: OpenedColumn, stored: str | None) -> Values:
+        if stored is None:
+            self._refuse(opened.example, 0)
+        if stored != "text":
+            codes, names = named_codes_of(opened.column)
+            names = np.array([self.name_of(name) for name in names], dtype=object)
+            return self._named(codes, names, [name in self.missing for name in names])
+        text = opened.text
+        names = self.names_of(text)
+        return self._named(text.codes, names, opened.is_marker(self.missing).tolist())
+
+    def names_of(self, text: TextColumn) -> np.ndarray:
+        """The category of each distinct text: that of the value which it spells, where the column holds values."""
+        texts = np.empty(len(text.texts), dtype=object)
+        texts[:] = text.texts.to_pylist()
+        if self.holds == "text":
+            return np.array([self.name_of(value) for value in texts], dtype=object) if self.fold_case else texts
+        value_reader = ColumnReader(self.column, self.holds, self.holds, self.format)
+        values, known = value_reader._parse(text)
+        spell: Callable[[Any], str] = {"number": value_name, "boolean": _truth, "date": _day}[self.holds]
+        for i in np.flatnonzero(known):
+            whole = texts[i].removeprefix("+")
+            exact = self.holds == "number" and whole.removeprefix("-").isdecimal()  # also beyond 2^53
+            texts[i] = str(int(whole)) if exact and len(whole) < 400 else spell(values[i])
+        return texts
+
+    def _named(self, codes: np.ndarray, names: np.ndarray, missing: list[bool]) -> Values:
+        """Categories whose names are distinct, and none of which stands for a missing value."""
+        place: dict[str, int] = {}
+        for name, absent in zip(names, missing, strict=True):
+            if not absent:
+                place.setdefault(name, len(place))
+        if len(place) < len(names):
+            new = [MISSING_CODE if absent else place[name] for name, absent in zip(names, missing, strict=True)]
+            codes = np.array([*new, MISSING_CODE], dtype=np.int32)[codes]
+            names = np.empty(len(place), dtype=object)
+            names[:] = list(place)
+        return Values(self.kind, codes, names)
+
+    def _refuse(self, value: object, row: int) -> NoReturn:
+        words = _WORDS["text" if self.kind == "category" else self.kind]
+        repair = _REPAIRS.get(self.kind, "Correct it or leave it empty.")
+        sentence = f"column {self.column!r} must hold {words}, as in training, got {shown(value)} (row {row + 1}). {repair}"
+        error = UnfitValueError(f"{sentence} With on_error='missing' (--on-error missing) it counts as missing.")
+        error.value, error.row = value, row
+        raise error
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _truth(value: Any) -> str:
+    return "true" if value else "false"
+
+
+def _day(value: Any) -> str:
+    return str(value).replace("T", " ").removesuffix(".000000").removesuffix(" 00:00:00")

@@ -1,0 +1,224 @@
+"""What a column holds and how its texts spell it, decided from all of its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
+
+import numpy as np
+
+from lamina.data.arrow_tables import Unreadable
+from lamina.data.arrow_values import value_type
+from lamina.data.column_reader import ColumnReader
+from lamina.data.formats import (
+    BooleanFormat,
+    DateFormat,
+    Found,
+    learn_boolean_format,
+    learn_date_format,
+    learn_duration_format,
+    learn_number_format,
+)
+from lamina.data.opened_column import OpenedColumn
+from lamina.data.text_column import TextColumn
+from lamina.data.values import ValueKind
+from lamina.errors import DataError
+from lamina.extras import OptionalModule
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+else:
+    pa = OptionalModule("pyarrow", owner="reading tables")
+    pc = OptionalModule("pyarrow.compute", owner="reading tables")
+
+__all__ = ["KINDS", "ColumnKind", "Learned", "ReadingSettings", "learn_column"]
+
+ColumnKind: TypeAlias = Literal["auto", "number", "boolean", "date", "category", "ignore"]
+KINDS: tuple[ColumnKind, ...] = ("auto", "number", "boolean", "date", "category", "ignore")
+"""What a column may be said to be."""
+
+# They stand for a missing value only beside numbers, dates or durations: elsewhere they may be words of their own.
+_STRAY = ("-", "--", "—", "–", ".", "..", "...", "*", "n.a.", "N.A.", "NA.", "na", "Na", "none", "nil", "Null", "unknown", "Unknown",
+          "missing", "Missing", "#N/A", "#NA", "#NULL!", "#VALUE!", "#DIV/0!", "#REF!", "NaT", "<NA>")  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadingSettings:
+    """What is said by hand about how a table is to be read.
+
+    Parameters
+    ----------
+    kinds : dict of str to str, default={}
+        The kind of columns by name: "number", "boolean", "date", "category", "ignore", or "auto".
+    decimal, thousands : str, optional
+        The decimal mark ("." or ",") and what separates groups of three digits, in every column of text.
+    dayfirst : bool, optional
+        Whether 05/01/2020 is the 5th of January; by default only where a value of the column forces it.
+    missing : sequence of str, default=()
+        Texts that stand for a missing value, besides the usual ones.
+    fold_case : bool, default=False
+        Categories that differ in case alone are one.
+    """
+
+    kinds: Mapping[str, ColumnKind] = field(default_factory=dict)
+    decimal: str | None = None
+    thousands: str | None = None
+    dayfirst: bool | None = None
+    missing: tuple[str, ...] = ()
+    fold_case: bool = False
+
+
+class Learned(NamedTuple):
+    """How a column is read, or why it is not; and what there is to say about it."""
+
+    reader: ColumnReader | None
+    reason: str = ""
+    note: str = ""
+
+
+class _Spelled(NamedTuple):
+    """What the texts of a column hold, and which of them stand for a missing value."""
+
+    holds: Literal["number", "boolean", "date", "text"]
+    found: Found | None = None
+    stray: tuple[str, ...] = ()
+
+
+def learn_column(name: str, opened: OpenedColumn, settings: ReadingSettings) -> Learned:
+    """How a column is to be read.
+
+    Raises
+    ------
+    DataError
+        If the column is said to be of a kind that its values are not.
+    """
+    kind = settings.kinds.get(name, "auto")
+    if kind == "ignore":
+        return Learned(None, "left out by setting")
+    stored = None if isinstance(opened.column, Unreadable) else value_type(opened.column.type)
+    if stored is None:
+        return _unreadable(name, opened, kind)
+    if stored == "nothing":
+        return Learned(None, "every value is missing")
+    if stored == "text":
+        return _learn_text(name, opened, settings, kind)
+    holds = cast("Literal['number', 'boolean', 'date']", stored)
+    usual: ValueKind = "category" if pa.types.is_dictionary(opened.column.type) else holds
+    chosen = usual if kind == "auto" else kind
+    return Learned(ColumnReader(name, chosen, holds, missing=settings.missing, fold_case=settings.fold_case))
+
+
+def _unreadable(name: str, opened: OpenedColumn, kind: ColumnKind) -> Learned:
+    found = opened.column.type
+    if kind != "auto":
+        raise DataError(
+            f"column {name!r} must hold numbers, truth values, dates or text, got the type {found}. Convert it or leave it out."
+        )
+    return Learned(None, f"its type, {found}, cannot be encoded")
+
+
+def _learn_text(name: str, opened: OpenedColumn, settings: ReadingSettings, kind: ColumnKind) -> Learned:
+    if kind == "auto" and opened.plain_numbers is not None:
+        return Learned(ColumnReader(name, "number", "number", missing=settings.missing))
+    text = opened.text
+    if len(text.texts) == 0:
+        return Learned(None, "every value is missing")
+    if kind == "auto" and pa.types.is_dictionary(opened.column.type):
+        return _category(name, text, settings)
+    spelled = _spelled(text, settings, kind)
+    if spelled.holds == "text" and kind in ("auto", "category"):
+        return _category(name, text, settings)
+    found, wanted = spelled.found, spelled.holds if kind == "auto" else kind
+    reader = ColumnReader(
+        name,
+        wanted,
+        spelled.holds if kind == "category" else wanted,
+        None if found is None else found.format,
+        (*settings.missing, *spelled.stray),
+        settings.fold_case,
+    )
+    return Learned(reader, note=_decision(spelled))
+
+
+def _category(name: str, text: TextColumn, settings: ReadingSettings) -> Learned:
+    reader = ColumnReader(name, "category", "text", missing=settings.missing, fold_case=settings.fold_case)
+    return Learned(reader, note=_almost_numbers(text) or ("" if settings.fold_case else _alike(text)))
+
+
+def _spelled(text: TextColumn, settings: ReadingSettings, kind: ColumnKind) -> _Spelled:
+    """What all texts spell, or all but a few that usually stand for nothing."""
+    asked = _spelled_by_all(text.texts, settings, kind)
+    if asked.holds != "text":
+        return asked
+    is_stray = pc.is_in(text.texts, value_set=pa.array(_STRAY, pa.large_string()))
+    stray = text.texts.filter(is_stray)
+    if not 0 < len(stray) < len(text.texts):
+        return asked
+    others = _spelled_by_all(text.texts.filter(pc.invert(is_stray)), settings, kind)
+    return asked if others.holds in ("text", "boolean") else others._replace(stray=tuple(sorted(stray.to_pylist())))
+
+
+def _spelled_by_all(texts: pa.Array, settings: ReadingSettings, kind: ColumnKind) -> _Spelled:
+    learners = {
+        "boolean": lambda: learn_boolean_format(texts),
+        "number": lambda: (
+            learn_number_format(texts, decimal=settings.decimal, thousands=settings.thousands) or learn_duration_format(texts)
+        ),
+        "date": lambda: learn_date_format(texts, dayfirst=settings.dayfirst),
+    }
+    for holds, learn in learners.items():
+        if kind in ("auto", "category", holds) and (found := learn()) is not None:
+            return _Spelled(cast("Literal['number', 'boolean', 'date']", holds), found)
+    return _Spelled("text")
+
+
+def _decision(spelled: _Spelled) -> str:
+    """What there is to say about how a column is read; nothing about the plain spellings."""
+    found = spelled.found
+    clauses = []
+    if found is not None and not _is_plain(found):
+        clauses.append(f"read as {'numbers' if spelled.holds == 'number' else 'dates'} ({found.format.describe()})")
+    if found is not None and found.note:
+        clauses.append(found.note)
+    if spelled.stray:
+        clauses.append(f"{', '.join(map(repr, spelled.stray))} taken for missing")
+    return "; ".join(clauses)
+
+
+def _is_plain(found: Found) -> bool:
+    spelled = found.format
+    if isinstance(spelled, DateFormat):
+        return spelled.order == "ymd"
+    return isinstance(spelled, BooleanFormat) or spelled.describe() == "plain"
+
+
+def _almost_numbers(text: TextColumn) -> str:
+    """A clause if a few words make text of a column of numbers."""
+    is_number = np.asarray(pc.match_substring_regex(text.texts, r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"))
+    codes = text.codes[text.codes >= 0]
+    num_strays = int((~is_number)[codes].sum())
+    if not 0 < num_strays <= 0.1 * len(codes):
+        return ""
+    example = text.texts[int(np.argmin(is_number))].as_py()
+    return (
+        f"read as text, because {num_strays} of {len(codes)} fields are not numbers, for example {example!r}; "
+        f"if that stands for a missing value, say so: missing=[{example!r}] (--missing={example})"
+    )
+
+
+def _alike(text: TextColumn) -> str:
+    """A clause if some categories differ in case alone."""
+    if len(text.texts) > 10_000:
+        return ""
+    folded: dict[str, str] = {}
+    pairs = []
+    for word in cast("Collection[str]", text.texts.to_pylist()):
+        other = folded.setdefault(word.casefold(), word)
+        if other != word:
+            pairs.append(f"{other!r} and {word!r}")
+    if not pairs:
+        return ""
+    more = f" and {len(pairs) - 1} more pairs" if len(pairs) > 1 else ""
+    return f"{pairs[0]}{more} differ in case alone and are different categories; fold_case=True (--fold-case) makes them one"

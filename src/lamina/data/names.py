@@ -1,0 +1,25 @@
+"""Names of values: one rule for categories and classes, whatever library or file a value came from."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from numbers import Integral, Real
+
+import numpy as np
+
+__all__ = ["value_name"]
+
+
+def value_name(value: object) -> str:
+    """The name of a value as a category: 7 and 7.0 are '7', True is 'true', a text is its own name.
+
+    >>> [value_name(value) for value in (7, 7.0, 0.5, True, "x ")]
+    ['7', '7', '0.5', 'true', 'x ']
+    """
+    if isinstance(value, (bool, np.bool_)):
+        return "true" if value else "false"
+    if isinstance(value, Integral):
+        return str(int(value))
+    if isinstance(value, Real | Decimal) and np.isfinite(float(value)):
+        return str(int(value)) if value == int(value) else repr(float(value))
+    return str(value)

@@ -1,0 +1,45 @@
+"""A column's values as arrays, once it has been read."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple, TypeAlias
+
+import numpy as np
+
+__all__ = ["MISSING_CODE", "ValueKind", "Values"]
+
+ValueKind: TypeAlias = Literal["number", "boolean", "date", "category"]
+
+MISSING_CODE = -1
+"""The code of a missing truth value or category."""
+
+
+class Values(NamedTuple):
+    """The values of one column.
+
+    Attributes
+    ----------
+    kind : {"number", "boolean", "date", "category"}
+    array : ndarray of shape (n,)
+        Numbers as float64, NaN where missing; truth values as int8, 0, 1, or -1 where missing; dates as datetime64[us] in UTC, NaT
+        where missing; categories as int32 codes, -1 where missing.
+    names : ndarray of shape (number of codes,) of object, or None
+        The category of each code, each once; None unless these are categories.
+    """
+
+    kind: ValueKind
+    array: np.ndarray
+    names: np.ndarray | None = None
+
+    @property
+    def missing(self) -> np.ndarray:
+        """Where values are missing, ndarray of shape (n,) bool."""
+        if self.kind == "number":
+            return np.isnan(self.array)
+        if self.kind == "date":
+            return np.isnat(self.array)
+        return self.array == MISSING_CODE
+
+    def take(self, rows: np.ndarray) -> Values:
+        """The values of some rows, by their numbers."""
+        return self._replace(array=self.array[rows])
