@@ -94,7 +94,7 @@ def test_what_polars_writes_is_read(tmp_path: Path, suffix: str) -> None:
     (frame.write_ipc if suffix == ".arrow" else frame.write_parquet)(tmp_path / f"a{suffix}")
     read = read_table(tmp_path / f"a{suffix}")
     assert read.to_pydict() == frame.to_dict(as_series=False)
-    encoder = TableEncoder(min_count=1, ignore=["nothing"]).fit(frame)
+    encoder = TableEncoder(min_count=1, kinds={"nothing": "ignore"}).fit(frame)
     assert np.array_equal(encoder.transform(read), encoder.transform(frame))
 
 
@@ -102,18 +102,30 @@ def test_what_polars_writes_is_read(tmp_path: Path, suffix: str) -> None:
     ("column", "kind"),
     [
         (pa.array([b"ab"] * 3, pa.binary_view()), "large_binary"),
-        (pa.array([Decimal(1)] * 3, pa.decimal256(50)), "decimal256"),
-        (pa.array([datetime.time(1)] * 3), "Time"),
         (pa.array([(1, 2, 3)] * 3, pa.month_day_nano_interval()), "month_day_nano_interval"),
         (pa.array([[1]] * 3, pa.list_view(pa.int8())), "list_view"),
-        (pa.array([{"x": 1}] * 3), "Struct"),
+        (pa.array([{"x": 1}] * 3), "struct"),
     ],
 )
-def test_types_that_cannot_be_encoded_are_refused_by_the_columns_name(column: pa.Array, kind: str) -> None:
+def test_types_that_cannot_be_encoded_are_left_out_with_a_note_and_refused_where_asked_for(column: pa.Array, kind: str) -> None:
     table = pa.table({"odd": column, "x": [1.0, 2.0, 3.0]})
+    with pytest.warns(DataWarning, match=f"column 'odd': left out, because its type, {kind}.*, cannot be encoded"):
+        assert TableEncoder().fit_transform(table).shape == (3, 1)
     with pytest.raises(DataError, match=f"column 'odd' must hold numbers, truth values, dates or text, got the type {kind}"):
-        TableEncoder().fit(table)
-    assert TableEncoder(ignore=["odd"]).fit_transform(table).shape == (3, 1)
+        TableEncoder(kinds={"odd": "category"}).fit(table)
+    assert TableEncoder(kinds={"odd": "ignore"}).fit_transform(table).shape == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("column", "plain"),
+    [
+        (pa.array([Decimal("1.5"), Decimal("-2"), None], pa.decimal256(50, 2)), [1.5, -2.0, None]),
+        (pa.array([datetime.time(1), datetime.time(0, 0, 0, 7), None]), [3.6e9, 7.0, None]),
+    ],
+)
+def test_wide_decimals_and_times_of_day_are_numbers(column: pa.Array, plain: list[Any]) -> None:
+    expected = TableEncoder().fit_transform(pa.table({"a": plain}))
+    assert np.array_equal(TableEncoder().fit_transform(pa.table({"a": column})), expected)
 
 
 # Damage -------------------------------------------------------------------------------------------------------------------------

@@ -46,9 +46,8 @@ def target_column_names(table: Any) -> list[str]:
 
 def predictable(table: Any, name: str) -> None:
     try:
-        series = target_column(table, name)
-        target = Target.fit(series)
-        values = target.present_rows(series.to_frame())[1]
+        target = Target.fit(target_column(table, name))
+        values = target.present_rows(table)[1]
     except LaminaError:
         return
     assert np.isfinite(values).all()

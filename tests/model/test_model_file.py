@@ -229,7 +229,7 @@ def test_the_encoder_sees_training_rows_only() -> None:
 
 
 def test_settings_reach_the_encoder() -> None:
-    encoding = EncodingSettings(ignore=("letter",), scaling="standard")
+    encoding = EncodingSettings(kinds={"letter": "ignore"}, scaling="standard")
     settings = TableSettings(encoding=encoding, stopping=StoppingSettings(max_epochs=1))
     encoder = fit_table(table(), "price", settings=settings).model.encoder
     assert encoder.scaling == "standard"

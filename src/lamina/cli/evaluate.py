@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lamina.cli.options import READING, Flag, Quiet, Reading, load_table_model
+from lamina.cli.options import READING, Flag, OnError, Quiet, Reading, load_table_model
 from lamina.cli.output import BASELINES, metrics_table, notes_printed, print_json, print_line, print_table
 
 __all__ = ["evaluate"]
@@ -17,6 +17,7 @@ def evaluate(
     *,
     json: Flag = False,
     quiet: Quiet = False,
+    on_error: OnError = None,
     reading: Reading = READING,
 ) -> None:
     """Evaluate a model on a table that holds the target.
@@ -32,11 +33,16 @@ def evaluate(
         Print one JSON object.
     quiet : bool
         Print no notes.
+    on_error : {"fail", "missing"}
+        What a value of another kind than its column's does: end with an error, or count as missing; default: as in training.
     """
     with notes_printed(quiet) as notes:
-        loaded = load_table_model(model)
-        frame, y = loaded.rows_with_target(reading.read(table, text_columns=loaded.text_columns))
-        metrics = loaded.evaluate(frame)
+        from lamina.data.arrow_tables import as_columns
+
+        loaded = load_table_model(model, on_error)
+        columns = as_columns(reading.as_in_training(loaded).read(table), owner="evaluate")
+        rows, y = loaded.target.present_rows(columns)
+        metrics = loaded.measure(loaded.read(columns).take(rows), y)
     if json:
         print_json({"rows": len(y), "metrics": metrics, "notes": notes})
         return

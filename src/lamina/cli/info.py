@@ -103,13 +103,13 @@ def _few(names: Sequence[str]) -> str:
 def _columns_table(model: TableModel) -> Any:
     from rich.table import Table
 
+    from lamina.data import ColumnRow
+
     table = Table()
-    for heading, side in (("column", "left"), ("kind", "left"), ("features", "right")):
-        table.add_column(heading, justify=side)  # type: ignore[arg-type]
-    for encoder in model.encoder.columns_:
-        table.add_row(cell(encoder.column), encoder.kind, str(len(encoder.feature_names)))
-    for name, reason in model.encoder.ignored_.items():
-        table.add_row(cell(name), cell(f"left out: {reason}"), "0")
+    for heading in ColumnRow._fields:
+        table.add_column(heading, justify="right" if heading in ("features", "missing", "rare") else "left")
+    for row in model.columns_:
+        table.add_row(*(cell(str(entry)) for entry in row))
     return table
 
 
@@ -118,9 +118,10 @@ def _description(model: TableModel) -> dict[str, Any]:
     return {
         "target": model.target.to_dict(),
         "columns": {
-            encoder.column: {"kind": encoder.kind, "features": encoder.feature_names} for encoder in model.encoder.columns_
+            encoder.column: {"kind": encoder.kind, "features": encoder.feature_names} for encoder in model.encoder.encoders_
         },
         "left_out": model.encoder.ignored_,
+        "read": [row._asdict() for row in model.columns_],
         "num_parameters": network.num_parameters,
         "network": network.to_dict(),
         "stop_reason": {"code": model.estimator.stop_reason_.code, "text": model.estimator.stop_reason_.text},

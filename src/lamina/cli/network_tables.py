@@ -91,6 +91,8 @@ def _inputs(model: NetworkModel, table: pa.Table, keep: tuple[str, ...]) -> np.n
     """The model's inputs: the columns that are not kept, in the table's order, split over the inputs in their order."""
     import numpy as np
 
+    from lamina.data.column_types import typed_table
+
     names = [name for name in table.column_names if name not in keep]
     widths = [int(width or 0) for width in model.network.input_widths]
     if len(names) != sum(widths):
@@ -98,7 +100,8 @@ def _inputs(model: NetworkModel, table: pa.Table, keep: tuple[str, ...]) -> np.n
         repair = "Leave out the others, or name them with --keep."
         came = f"got {len(names)} ({_few(names)}). {repair}"
         raise DataError(f"the table must have one column for each of the network's {sum(widths)} inputs ({inputs}), {came}")
-    columns = np.column_stack([_numbers(name, table[name]) for name in names])
+    typed = typed_table(table.select(names))
+    columns = np.column_stack([_numbers(name, typed[name]) for name in names])
     if len(widths) == 1:
         return columns
     ends = np.cumsum(widths).tolist()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
     from lamina.model import NetworkModel, TableModel
 
-__all__ = ["READING", "Flag", "Quiet", "Reading", "ReadingOptions", "check_output", "load_applicable_model", "load_table_model"]
+__all__ = ["READING", "Flag", "OnError", "Quiet", "Reading", "ReadingOptions", "check_output", "load_applicable_model", "load_table_model"]
 
 Flag = Annotated[bool, Parameter(negative="")]
 Quiet = Annotated[bool, Parameter(negative="", alias="-q")]
+OnError = Annotated[Literal["fail", "missing"] | None, Parameter(group="Encoding")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +30,9 @@ class ReadingOptions:
     Parameters
     ----------
     delimiter : str
-        Separator of fields; default: detected from the header.
+        Separator of fields; default: that of training, or else detected from the header.
     encoding : str
-        Encoding of text.
-    missing : tuple of str
-        Additional fields that mean a missing value.
+        Encoding of text; default: that of training, or else utf-8.
     drop_ragged : bool
         Drop rows with too few or too many fields.
     input_format : {"csv", "tsv", "parquet", "feather"}
@@ -41,25 +40,33 @@ class ReadingOptions:
     """
 
     delimiter: str | None = None
-    encoding: str = "utf-8"
-    missing: tuple[str, ...] = ()
+    encoding: str | None = None
     drop_ragged: Flag = False
     input_format: TableFormat | None = None
 
-    def read(self, path: Path, text_columns: tuple[str, ...] = ()) -> pa.Table:
-        """Read the table from a file, or from standard input for ``-``."""
+    def read(self, path: Path) -> pa.Table:
+        """Read the table from a file, or from standard input for ``-``; fields of text stay as they are written."""
         from lamina.data import read_table
 
         check_format("--input-format", self.input_format, path)
         read = partial(
             read_table,
             delimiter=self.delimiter,
-            encoding=self.encoding,
-            missing=self.missing,
-            text_columns=text_columns,
+            encoding=self.encoding or "utf-8",
+            as_text=True,
             drop_ragged=self.drop_ragged,
         )
         return read_standard_input(read, self.input_format or "csv") if path == DASH else read(path)
+
+    def as_in_training(self, model: TableModel | NetworkModel) -> ReadingOptions:
+        """The options with what training was told where nothing is said now."""
+        told = getattr(model, "summary", {}).get("reading", {})
+        return replace(self, **{name: entry for name, entry in told.items() if getattr(self, name) is None})
+
+    def to_keep(self) -> dict[str, str]:
+        """What later commands need to know to read files that are written alike."""
+        told = {"delimiter": self.delimiter, "encoding": self.encoding}
+        return {name: entry for name, entry in told.items() if entry is not None}
 
 
 READING = ReadingOptions()
@@ -77,23 +84,28 @@ def check_output(output: Path, *read: Path) -> None:
     check_writable(output)
 
 
-def load_applicable_model(path: Path) -> TableModel | NetworkModel:
-    """Load a model that can be applied to a table: one saved by ``lamina train``, or a custom network."""
+def load_applicable_model(path: Path, on_error: Literal["fail", "missing"] | None = None) -> TableModel | NetworkModel:
+    """Load a model that can be applied to a table: one saved by ``lamina train``, or a custom network.
+
+    ``on_error`` takes the place of what training was told about values of another kind than a column's.
+    """
     from lamina.errors import FileError
     from lamina.model import NetworkModel, TableModel, load_model
 
     model = load_model(path)
     if not isinstance(model, TableModel | NetworkModel):
         raise FileError(_other_kind(path, model))
+    if isinstance(model, TableModel) and on_error is not None:
+        model.encoder.set_params(on_error=on_error)
     return model
 
 
-def load_table_model(path: Path) -> TableModel:
-    """Load a model saved by ``lamina train``."""
+def load_table_model(path: Path, on_error: Literal["fail", "missing"] | None = None) -> TableModel:
+    """Load a model saved by ``lamina train``; ``on_error`` as in :func:`load_applicable_model`."""
     from lamina.errors import FileError
     from lamina.model import TableModel
 
-    model = load_applicable_model(path)
+    model = load_applicable_model(path, on_error)
     if not isinstance(model, TableModel):
         raise FileError(_other_kind(path, model))
     return model

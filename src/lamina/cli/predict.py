@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from lamina.cli.options import READING, Flag, Quiet, Reading, check_output, load_applicable_model
+from lamina.cli.options import READING, Flag, OnError, Quiet, Reading, check_output, load_applicable_model
 from lamina.cli.output import notes_printed, print_json, print_line
 from lamina.cli.standard_streams import DASH, TableFormat, check_format, has_standard_output, write_standard_output
 
@@ -29,6 +29,7 @@ def predict(
     keep: tuple[str, ...] = (),
     json: Flag = False,
     quiet: Quiet = False,
+    on_error: OnError = None,
     reading: Reading = READING,
 ) -> None:
     """Predict the target of each row of a table.
@@ -56,14 +57,16 @@ def predict(
         Print one JSON object.
     quiet : bool
         Print no notes and no report.
+    on_error : {"fail", "missing"}
+        What a value of another kind than its column's does: end with an error, or count as missing; default: as in training.
     """
     with notes_printed(quiet) as notes:
         from lamina.data import check_table_path, write_table
 
         write = check_table_path(_named(output, output_format), "--output")
         _check(output, output_format, json, model, table)
-        loaded = load_applicable_model(model)
-        read = reading.read(table, text_columns=(*getattr(loaded, "text_columns", ()), *keep))
+        loaded = load_applicable_model(model, on_error)
+        read = reading.as_in_training(loaded).read(table)
         result = _predictions(loaded, read, keep)
         if output == DASH:
             write_standard_output(write, result)
@@ -112,12 +115,13 @@ def _predictions(model: TableModel | NetworkModel, table: pa.Table, keep: tuple[
         return predict_table(model, table, keep)
     target = model.target.name
     columns: dict[str, Any] = {name: table[name] for name in keep}
-    predicted, name = model.predict(table), f"predicted {target}" if target in keep else target
+    read = model.read(table)
+    predicted, name = model.predict(read), f"predicted {target}" if target in keep else target
     if model.levels:
         columns |= {f"{name} at {level:g}": predicted[:, i] for i, level in enumerate(model.levels)}
     else:
         columns[name] = pa.array(predicted)
     if model.has_probabilities:
-        probabilities = model.predict_proba(table)
-        columns |= {f"probability of {name}": probabilities[:, i] for i, name in enumerate(model.target.classes)}
+        probabilities = model.predict_proba(read)
+        columns |= {f"probability of {name}": probabilities[:, i] for i, name in enumerate(model.target.labels or model.target.classes)}
     return pa.table(columns)

@@ -99,6 +99,7 @@ def train(
             on_interrupt="return",
         )
         with Interrupts():  # Ctrl-C must not prevent saving and reporting
+            result.model.summary["reading"] = reading.to_keep()
             save_model(output, result.model)
             report = _report(result, output)
             if json:

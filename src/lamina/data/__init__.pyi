@@ -1,7 +1,8 @@
+from lamina.data.column_summary import ColumnRow as ColumnRow
+from lamina.data.column_summary import ColumnSummary as ColumnSummary
 from lamina.data.digits import Digits as Digits
 from lamina.data.digits import load_digits as load_digits
 from lamina.data.encoder import TableEncoder as TableEncoder
-
 from lamina.data.notes import DataWarning as DataWarning
 from lamina.data.readers import TABLE_SUFFIXES as TABLE_SUFFIXES
 from lamina.data.readers import read_table as read_table

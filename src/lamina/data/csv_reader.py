@@ -41,6 +41,7 @@ _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+_BLOCK = 1 << 20  # bytes
 _LARGEST_BLOCK = 2**31 - 1  # of pyarrow's parser, bytes
 _LINE_BREAK = re.compile("[\r\n]")
 
@@ -54,23 +55,46 @@ def read_csv(
 ) -> pa.Table:
     """Read one text table; see :func:`lamina.data.readers.read_table` for the parameters."""
     name = str(path)
-    text = _as_text(name, _read_bytes(path), encoding)
+    data = _read_bytes(path)
+    text = _as_text(name, data, encoding)
     header = read_header(name, text, delimiter)
     check_column_names(name, header.names)
-    rows = text[header.end :].rstrip("\r\n")
+    body = _body(data, text, header, encoding)
     del text  # avoids one more copy of a large table in memory
-    if not rows:
+    if not body:
         return pa.table({column: pa.nulls(0) for column in header.names})
-    body = f"{rows}\n".encode()
-    del rows
-    table, ragged = _parsed(body, header)
-    _check_quotes(name, body, table, ragged)
+    has_quotes = b'"' in data or _codec(encoding) != "utf-8"
+    table, ragged = _parsed(body, header, has_quotes=has_quotes)
+    if has_quotes:
+        _check_quotes(name, body, table, ragged)
     _report_ragged(name, ragged, len(header.names), drop_ragged)
     return table
 
 
-def _parsed(body: bytes, header: Header) -> tuple[pa.Table, list[Any]]:
-    """All fields as text, empty ones as null, and the rows with too few or too many fields."""
+def _body(data: bytes, text: str, header: Header, encoding: str) -> memoryview:
+    """The rows below the header as UTF-8, without line breaks behind the last; those of a file in UTF-8 where they lie."""
+    if _codec(encoding) != "utf-8":
+        return memoryview(text[header.end :].rstrip("\r\n").encode())
+    start = len(text[: header.end].encode()) + (len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0)
+    stop = len(data)
+    while stop > start and data[stop - 1] in b"\r\n":
+        stop -= 1
+    return memoryview(data)[start:stop]
+
+
+def _parsed(body: memoryview, header: Header, *, has_quotes: bool) -> tuple[pa.Table, list[Any]]:
+    """All fields as text, empty ones as null, and the rows that have too few or too many."""
+    # Blocks that fit in the cache are read twice as fast; a row that is longer than one takes a block for all.
+    whole = min(len(body) + 1, _LARGEST_BLOCK)
+    try:
+        return _parsed_by(body, header, min(_BLOCK, whole), has_quotes)
+    except pa.ArrowInvalid as error:
+        if "straddl" not in str(error):
+            raise
+        return _parsed_by(body, header, whole, has_quotes)
+
+
+def _parsed_by(body: memoryview, header: Header, block_size: int, has_quotes: bool) -> tuple[pa.Table, list[Any]]:
     ragged: list[Any] = []
 
     def keep_ragged(row: Any) -> str:
@@ -79,13 +103,11 @@ def _parsed(body: bytes, header: Header) -> tuple[pa.Table, list[Any]]:
 
     table = arrow_csv.read_csv(
         pa.BufferReader(body),
-        # One block if possible, so that no row is too long for it; one thread, so that rows are numbered.
-        read_options=arrow_csv.ReadOptions(
-            use_threads=False, block_size=min(len(body) + 1, _LARGEST_BLOCK), column_names=header.names
-        ),
+        # One thread, so that rows are numbered.
+        read_options=arrow_csv.ReadOptions(use_threads=False, block_size=block_size, column_names=header.names),
         parse_options=arrow_csv.ParseOptions(
             delimiter=header.delimiter,
-            newlines_in_values=True,
+            newlines_in_values=has_quotes,  # slow, and a line break is in a value only if quoted
             invalid_row_handler=keep_ragged,
             ignore_empty_lines=len(header.names) > 1,
         ),
@@ -103,7 +125,7 @@ def _read_bytes(path: Path) -> bytes:
     data = path.read_bytes()
     if data[:2] == b"\x1f\x8b" and path.suffix.lower() == ".gz":
         data = gzip.decompress(data)
-    if not data.strip():
+    if not data[:4096].strip() and not data.strip():
         raise DataError(
             f"{path}: a table must have a header and at least one row, got an empty file. Check that it was written completely."
         )
@@ -162,13 +184,14 @@ def _line(text: str, position: int) -> int:
     return len(re.findall("\r\n|\r|\n", text[:position])) + 1
 
 
-def _check_quotes(name: str, body: bytes, table: pa.Table, ragged: list[Any]) -> None:
+def _check_quotes(name: str, body: memoryview, table: pa.Table, ragged: list[Any]) -> None:
     """Reject an unclosed quote: it swallows the rest of the file into one field, which no parser reports as an error."""
-    if body.count(b'"') % 2 == 0:
+    text = bytes(body)
+    if text.count(b'"') % 2 == 0:
         return
     last = [value for row in table.slice(max(table.num_rows - 1, 0)).to_pylist() for value in row.values() if value]
     # A ragged row shows the swallowed text only if it is the last row of the file.
-    last += [row.text.rpartition('"')[2] for row in ragged[-1:] if body.decode().rstrip().endswith(row.text.rstrip())]
+    last += [row.text.rpartition('"')[2] for row in ragged[-1:] if text.decode().rstrip().endswith(row.text.rstrip())]
     swallowed = [value for value in last if _LINE_BREAK.search(value)]
     if swallowed:
         start = _LINE_BREAK.split(swallowed[-1])[0][:40]

@@ -152,7 +152,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """
         columns = as_columns(X, owner="TableEncoder")
         self._check_settings([*columns, *besides])
-        return TableReader.learn(columns, self._reading_settings(), self.on_error)
+        return TableReader.learn(columns, self.reading_settings, self.on_error)
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Fit an encoder to each column.
@@ -227,6 +227,18 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             encoder.write(table[encoder.column], features[:, end - width : end])
         return features
 
+    @property
+    def reading_settings(self) -> ReadingSettings:
+        """What the parameters say about how a table is read."""
+        return ReadingSettings(
+            kinds=dict(self.kinds or {}),
+            decimal=self.decimal,
+            thousands=self.thousands,
+            dayfirst=self.dayfirst,
+            missing=tuple(self.missing),
+            fold_case=self.fold_case,
+        )
+
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """The names of the features, ndarray of shape (number of features,) object."""
         check_is_fitted(self)
@@ -270,7 +282,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if encoder is None:
             return ColumnRow(name, "left out", "", 0, missing, 0, self.ignored_[name])
         reader = self.reader_.readers[name]
-        form = "" if reader.format is None else reader.format.describe()
+        described = "" if reader.format is None else reader.format.describe()
+        form = "" if described == "plain" else described
         rare = 0
         if isinstance(encoder, CategoryColumn) and encoder.has_rare and values is not None:
             rare = round(encoder.shares[len(encoder.categories)] * len(values.array))
@@ -281,16 +294,6 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.ignored_[name] = reason
         if reason != "left out by setting":
             note(f"column {name!r}: left out, because {reason}.")
-
-    def _reading_settings(self) -> ReadingSettings:
-        return ReadingSettings(
-            kinds=dict(self.kinds or {}),
-            decimal=self.decimal,
-            thousands=self.thousands,
-            dayfirst=self.dayfirst,
-            missing=tuple(self.missing),
-            fold_case=self.fold_case,
-        )
 
     def _check_settings(self, names: Sequence[str]) -> None:
         check_parameters(self.get_params(deep=False), _RULES, owner="TableEncoder")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from lamina.data.arrow_tables import plain_table
 from lamina.data.checks import check_column_names
+from lamina.data.column_types import typed_table
 from lamina.data.csv_reader import read_csv
 from lamina.errors import DataError, FileError, LaminaError, nearest
 from lamina.extras import OptionalModule, require
@@ -43,7 +44,7 @@ def read_table(
     delimiter: str | None = None,
     encoding: str = "utf-8",
     missing: Collection[str] = (),
-    text_columns: Collection[str] = (),
+    as_text: bool = False,
     drop_ragged: bool = False,
 ) -> pa.Table:
     """Read a table from a file.
@@ -63,8 +64,9 @@ def read_table(
     missing : collection of str, default=()
         Additional fields of a text file that mean a missing value, besides the usual ones (empty, ``NA``, ``N/A``, ``NaN``,
         ``null``, ``None``, ``?``).
-    text_columns : collection of str, default=()
-        Columns of a text file to keep as text, not to parse as numbers or dates.
+    as_text : bool, default=False
+        Keep all fields of a text file as they are written; by default each column gets the type that all its fields spell. A model
+        that is trained on the text itself remembers more of how it is written; encodings are equal either way.
     drop_ragged : bool, default=False
         Drop the rows of a text file that have too few or too many fields, with a note, instead of raising.
 
@@ -103,10 +105,10 @@ def read_table(
                 path,
                 delimiter=_TEXT[suffix.removesuffix(".gz")] if delimiter is None else delimiter,
                 encoding=encoding,
-                missing=missing,
-                text_columns=text_columns,
                 drop_ragged=drop_ragged,
             )
+            if not as_text:
+                table = typed_table(table, missing=missing)
         return _checked_table(path, table)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from lamina.data.notes import note
@@ -9,8 +11,18 @@ from lamina.errors import InvalidSettingError, phrase
 
 __all__ = ["holdout"]
 
+_SHOWN = 5
 
-def holdout(n: int, fraction: float, *, seed: int, labels: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+
+def holdout(
+    n: int,
+    fraction: float,
+    *,
+    seed: int,
+    labels: np.ndarray | None = None,
+    names: Sequence[str] = (),
+    groups: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
     """Split ``n`` rows at random into a part to keep and a part to hold out.
 
     With ``labels``, the same share of each class is held out (up to rounding by one row), and a class with a single row keeps
@@ -26,6 +38,10 @@ def holdout(n: int, fraction: float, *, seed: int, labels: np.ndarray | None = N
         Equal seeds give equal splits.
     labels : ndarray of shape (n,), default=None
         The class of each row.
+    names : sequence of str, default=()
+        Of the classes, where ``labels`` are their indices; for notes.
+    groups : ndarray of shape (n,), default=None
+        Rows with equal entries stay on one side, with the class of the first of them; the share is then one of groups.
 
     Returns
     -------
@@ -42,28 +58,49 @@ def holdout(n: int, fraction: float, *, seed: int, labels: np.ndarray | None = N
         raise InvalidSettingError(
             phrase("fraction to hold out", "must be in (0, 1)", fraction, repair="Use 0.2 for the usual setting.")
         )
+    if groups is not None:
+        _, first, group = np.unique(groups, return_index=True, return_inverse=True)
+        if 1 < len(first) < n:
+            firsts = None if labels is None else np.asarray(labels)[first]
+            _, held_groups = holdout(len(first), fraction, seed=seed, labels=firsts, names=names)
+            is_held = np.isin(group, held_groups)
+            return np.flatnonzero(~is_held), np.flatnonzero(is_held)
     rng = np.random.default_rng(seed)
     order = rng.permutation(n)
     if labels is None:
         num_held = min(max(round(fraction * n), 1), n - 1)
         return np.sort(order[num_held:]), np.sort(order[:num_held])
-    return _stratified(order, fraction, np.asarray(labels)[order])
+    return _stratified(order, fraction, np.asarray(labels)[order], names)
 
 
-def _stratified(order: np.ndarray, fraction: float, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _stratified(order: np.ndarray, fraction: float, labels: np.ndarray, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Split class by class, carrying over rounding errors so that the total is right too."""
     held: list[np.ndarray] = []
+    single: list[str] = []
     owed = 0.0
     for label in np.unique(labels):
         rows = order[labels == label]
         if len(rows) == 1:
-            note(f"class {label!s} has only one row, which is kept for training, so no held-out row tests this class.")
+            single.append(str(names[label] if names else label))
             continue
         owed += fraction * len(rows)
         count = min(max(round(owed), 0), len(rows) - 1)
         owed -= count
         held.append(rows[:count])
+    if single:
+        _note_single(single)
     held_out = np.sort(np.concatenate(held)) if held else np.array([], dtype=np.int64)
     if len(held_out) == 0:
         held_out = order[:1]
     return np.setdiff1d(order, held_out), held_out
+
+
+def _note_single(classes: list[str]) -> None:
+    if len(classes) == 1:
+        note(f"class {classes[0]} has only one row, which is kept for training, so no held-out row tests this class.")
+        return
+    more = f" and {len(classes) - _SHOWN} more" if len(classes) > _SHOWN else ""
+    note(
+        f"classes {', '.join(classes[:_SHOWN])}{more} have only one row each, which is kept for training, so no held-out row "
+        "tests these classes."
+    )

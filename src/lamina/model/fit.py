@@ -5,16 +5,15 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
 
-import narwhals.stable.v2 as nw
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from lamina.data import TableEncoder, Target, Task, as_frame, holdout, target_column
-from lamina.data.columns.missing import is_missing
-from lamina.data.notes import note
+from lamina.data import TableEncoder, Target, Task, holdout, target_column
+from lamina.data.arrow_tables import Columns, as_columns
+from lamina.data.table_reader import ReadTable
 from lamina.errors import DataError
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.losses import LOSSES, get_loss
@@ -74,18 +73,18 @@ class FitInterrupted(KeyboardInterrupt):
         self.result = result
 
 
-@dataclass(frozen=True)
-class _Part:
-    """Rows of a table and their targets as numbers."""
+class _Part(NamedTuple):
+    """Rows of a table as they were read, and their targets as numbers."""
 
-    frame: nw.DataFrame
+    table: ReadTable
     y: np.ndarray
 
-    def __len__(self) -> int:
+    @property
+    def num_rows(self) -> int:
         return len(self.y)
 
     def take(self, rows: np.ndarray) -> _Part:
-        return _Part(self.frame[rows.tolist()], self.y[rows])
+        return _Part(self.table.take(rows), self.y[rows])
 
 
 def fit_table(
@@ -155,53 +154,62 @@ def _fit_table(
 ) -> tuple[FitResult, bool]:
     """The result, and whether Ctrl-C was pressed; the interrupt is deferred until there is a result."""
     check_parameters({"seed": settings.run.seed}, {"seed": integer(0, 2**32 - 1)}, owner=OWNER)
-    frame, goal, dropped = _with_target(as_frame(table, owner="fit_table"), target, task)
-    everything = _Part(frame, goal.encode(frame[target]))
+    columns = as_columns(table, owner="fit_table")
+    encoder = TableEncoder(**settings.encoding.parameters())
+    goal = Target.fit(target_column(columns, target), task, encoder.reading_settings)
+    everything, dropped = _with_target(columns, goal, encoder)
     learning, held_out = _split(everything, test, goal, seed=settings.run.seed)
     training, judging = _split(learning, validation, goal, seed=settings.run.seed + 1)
-    encoder = TableEncoder(**asdict(settings.encoding)).fit(training.frame.drop(target))
+    encoder.fit(training.table)
+    held_out, judging = (_given(further, goal, encoder) or part for further, part in ((test, held_out), (validation, judging)))
     center, scale = _location(goal, training.y, settings.optimization.loss)
-    model = TableModel(encoder, _estimator(goal, len(training), settings), goal, center, scale)
+    model = TableModel(encoder, _estimator(goal, training.num_rows, settings), goal, center, scale)
     watched = "loss" if judging is None else "validation_loss"
     stopping = settings.stopping
     early_stopping = EarlyStopping(watched, patience=stopping.patience, tol=stopping.tol, relative=True)
     # Even repeated Ctrl-C must not lose the trained model.
     with Interrupts() as interrupts:
         duration_s = _fit(model, training, judging, [early_stopping, *stopping.callbacks(), *callbacks])
-        metrics = {} if held_out is None else model.evaluate(held_out.frame)
-    counts = {"training": len(training), "validation": len(judging or ()), "test": len(held_out or ())}
-    rows = {"read": len(frame) + dropped, "dropped": dropped, **counts}
+        metrics = {} if held_out is None else model.measure(held_out.table, held_out.y)
+    parts = {"training": training, "validation": judging, "test": held_out}
+    counts = {name: 0 if part is None else part.num_rows for name, part in parts.items()}
+    rows = {"read": columns.num_rows, "dropped": dropped, **counts}
     reason = model.estimator.stop_reason_
     model.summary.update(rows=rows, metrics=metrics, best_epoch=early_stopping.best_epoch)
     result = FitResult(model, metrics, rows, reason, duration_s)
     return result, interrupts.count > 0 or reason.code == "interrupted"
 
 
-def _with_target(frame: nw.DataFrame, name: str, task: Task) -> tuple[nw.DataFrame, Target, int]:
-    """The rows that have a target, the target, and the number of dropped rows."""
-    column = target_column(frame, name)
-    goal = Target.fit(column, task)
-    present = ~is_missing(column)
-    dropped = int((~present).sum())
-    if dropped:
-        note(f"dropped {dropped} of {len(frame)} rows, whose target {name!r} is missing.")
-        frame = frame.filter(present.tolist())
-    if len(frame) < _FEWEST_ROWS:
+def _with_target(columns: Columns, goal: Target, encoder: TableEncoder) -> tuple[_Part, int]:
+    """The rows that have a target, and the number of dropped rows."""
+    present, y = goal.present_rows(columns)
+    if len(present) < _FEWEST_ROWS:
         raise DataError(
-            f"a table must have at least {_FEWEST_ROWS} rows with a target to train on, got {len(frame)}. Collect more rows."
+            f"a table must have at least {_FEWEST_ROWS} rows with a target to train on, got {len(present)}. Collect more rows."
         )
-    return frame, goal, dropped
+    table = encoder.learn(columns.without(goal.name), besides=[goal.name])
+    dropped = columns.num_rows - len(present)
+    return _Part(table.take(present) if dropped else table, y), dropped
 
 
 def _split(part: _Part, held_out: Any, goal: Target, *, seed: int) -> tuple[_Part, _Part | None]:
-    """The rows to keep, and the held-out ones: a share, separate rows, or None."""
-    if not isinstance(held_out, int | float):
-        return part, _Part(*goal.present_rows(as_frame(held_out, owner="fit_table")))
-    if held_out == 0:
+    """The rows to keep, and a held-out share of them; all rows stay if separate rows are given."""
+    if not isinstance(held_out, int | float) or held_out == 0:
         return part, None
-    labels = goal.decode(part.y) if goal.task == "classification" else None
-    kept, held = holdout(len(part), held_out, seed=seed, labels=labels)
+    labels = part.y if goal.task == "classification" else None
+    groups = part.table.equal_rows()
+    kept, held = holdout(part.num_rows, held_out, seed=seed, labels=labels, names=goal.classes, groups=groups)
     return part.take(kept), part.take(held)
+
+
+def _given(held_out: Any, goal: Target, encoder: TableEncoder) -> _Part | None:
+    """Separate rows, if those are given and not a share."""
+    if isinstance(held_out, int | float):
+        return None
+    columns = as_columns(held_out, owner="fit_table")
+    rows, y = goal.present_rows(columns, drop_unknown=True)
+    needed = [column.column for column in encoder.encoders_]
+    return _Part(encoder.reader_.read(columns.without(goal.name), needed, encoder.on_error).take(rows), y)
 
 
 def _location(goal: Target, y: np.ndarray, loss: str | None) -> tuple[float, float]:
@@ -226,7 +234,7 @@ def _fit(model: TableModel, training: _Part, judging: _Part | None, callbacks: l
 
     def arrays(part: _Part) -> tuple[np.ndarray, np.ndarray]:
         y = part.y if model.target.task == "classification" else ((part.y - model.center) / model.scale).astype(np.float32)
-        return model.encoder.transform(part.frame.drop(model.target.name)), y
+        return model.encoder.transform(part.table), y
 
     X, y = arrays(training)
     X_val, y_val = (None, None) if judging is None else arrays(judging)

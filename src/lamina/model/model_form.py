@@ -63,9 +63,32 @@ _ESTIMATOR: dict[str, Form] = {
     "stop_reason": (choice(STOP_CODES), TEXT),
 }
 
+_READER: Form = {
+    "column": TEXT,
+    "kind": choice(("number", "boolean", "date", "category")),
+    "holds": choice(("number", "boolean", "date", "text")),
+    "format": Maybe(AtLeast({"kind": TEXT})),
+    "missing": [TEXT],
+    "fold_case": boolean(),
+}
+_TARGET_COLUMN: Form = {
+    "name": TEXT,
+    "task": choice(("classification", "regression")),
+    "reader": _READER,
+    "classes": [TEXT],
+    "label_type": choice(("text", "integer", "number", "boolean")),
+    "labels": [TEXT],
+    "reason": TEXT,
+}
 _METRICS: Form = AnyOf({}, {"model": Entries(REAL), "baseline": Entries(REAL)})
 _TABLE: dict[str, Form] = {
-    "encoder": AtLeast({"settings": Entries(ANYTHING), "feature_names_in": [ANYTHING], "ignored": Entries(TEXT)}),
+    "encoder": {
+        "settings": AtLeast({"kinds": Entries(TEXT), "missing": [TEXT]}),
+        "reader": {"names": [ANYTHING], "readers": [_READER], "ignored": Entries(TEXT), "notes": Entries(TEXT)},
+        "encoders": [AtLeast({"kind": choice(COLUMN_ENCODERS), "column": ANYTHING})],
+        "ignored": Entries(TEXT),
+        "columns": [(TEXT, TEXT, TEXT, COUNT, COUNT, COUNT, TEXT)],
+    },
     "target": Entries(ANYTHING),
     "center": number(),
     "scale": number(),
@@ -118,12 +141,8 @@ def check_widths(network: Network, num_features: int, num_outputs: int) -> None:
 def check_table(table: Mapping[str, Any]) -> None:
     """Reject a description that is not that of a table's model."""
     check_form(table, _TABLE, "the table's model")
-    check_form(table["target"], form_of(Target), "the target")
-    settings = {name: table["encoder"]["settings"].get(name) for name in ("categorical", "ignore")}
-    check_form(settings, {key: [TEXT] for key in settings}, "the encoder's settings")
-    columns = table["encoder"].get("columns")
-    check_form(columns, [AtLeast({"kind": choice(COLUMN_ENCODERS), "column": ANYTHING})], "the columns")
-    for state in columns:
+    check_form(table["target"], _TARGET_COLUMN, "the target")
+    for state in table["encoder"]["encoders"]:
         fields = {name: entry for name, entry in state.items() if name != "kind"}
         check_form(fields, form_of(COLUMN_ENCODERS[state["kind"]]), f"column {state['column']!r}")
     metrics = table["summary"]["metrics"]
@@ -135,15 +154,23 @@ def check_table(table: Mapping[str, Any]) -> None:
 
 def check_encoder(encoder: TableEncoder, estimator: MLPClassifier | MLPRegressor, target: Target) -> None:
     """Reject an encoder whose columns are not the table's, or an encoder, estimator and target that do not fit together."""
-    used, known = [column.column for column in encoder.columns_], list(encoder.feature_names_in_)
+    used, known = [column.column for column in encoder.encoders_], list(encoder.feature_names_in_)
     if len(set(known)) < len(known) or len(set(used)) < len(used) or not set(used) <= set(known):
         raise InvalidSettingError(phrase("columns", f"must be distinct names from {known}", used))
+    readers = encoder.reader_.readers
+    unread = [column.column for column in encoder.encoders_ if column.column not in readers]
+    if unread or any(readers[column.column].kind != column.kind for column in encoder.encoders_):
+        raise InvalidSettingError(phrase("readers", "must be one for each column in use, of its kind", unread or used))
     num_features = len(encoder.get_feature_names_out())
     if num_features != estimator.n_features_in_:
         raise ShapeError(phrase("the columns", f"must give {estimator.n_features_in_} features", num_features))
     classes = list(getattr(estimator, "classes_", ()))
     if classes != list(range(len(target.classes))) or (target.task == "classification") != bool(classes):
         raise ShapeError(phrase("the target's classes", f"must be {len(classes)}, as the estimator's", list(target.classes)))
+    if target.labels and len(target.labels) != len(classes):
+        raise ShapeError(phrase("the target's labels", f"must be {len(classes)}", list(target.labels)))
+    if target.reader.kind != ("category" if classes else "number"):
+        raise InvalidSettingError(phrase("the target's reader", f"must suit a {target.task}", target.reader.kind))
     target.decode(np.arange(len(classes)))  # raises if numeric classes are not numbers
 
 

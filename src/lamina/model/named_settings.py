@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from lamina.errors import InvalidSettingError, phrase
 
-__all__ = ["read_named", "split_name"]
+__all__ = ["read_kinds", "read_named", "split_name"]
 
 _Made = TypeVar("_Made")
 _WORDS = {"true": True, "false": False, "none": None}
@@ -42,6 +42,28 @@ def read_named(text: str, make: Callable[..., _Made]) -> str | _Made:
     """
     name, settings = split_name(text)
     return make(name, **settings) if settings else text
+
+
+def read_kinds(texts: Sequence[str]) -> dict[str, str]:
+    """Kinds of columns by name; a comma that no ``=`` follows belongs to a name.
+
+    >>> read_kinds(["age=number,zip=category", "size, cm=number"])
+    {'age': 'number', 'zip': 'category', 'size, cm': 'number'}
+    """
+    kinds: dict[str, str] = {}
+    for text in texts:
+        rest = ""
+        for piece in text.split(","):
+            rest += piece
+            name, equals, kind = rest.rpartition("=")
+            if equals:
+                kinds[name.strip()] = kind.strip()
+                rest = ""
+            else:
+                rest += ","
+        if rest:
+            raise InvalidSettingError(phrase("kinds", "must have the form column=kind,column=kind", text))
+    return kinds
 
 
 def split_name(text: str) -> tuple[str, dict[str, Any]]:

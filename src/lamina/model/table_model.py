@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import narwhals.stable.v2 as nw
 import numpy as np
 
-from lamina.data import TableEncoder, Target, as_frame
+from lamina.data import ColumnSummary, TableEncoder, Target
+from lamina.data.arrow_tables import as_columns
+from lamina.data.table_reader import ReadTable
 from lamina.errors import DataError
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.losses import Quantile
@@ -52,10 +53,9 @@ class TableModel:
     summary: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def text_columns(self) -> tuple[str, ...]:
-        """The columns to read from a text file as text: categories and classes."""
-        names = [encoder.column for encoder in self.encoder.columns_ if encoder.kind == "category"]
-        return (*names, self.target.name) if self.target.classes else tuple(names)
+    def columns_(self) -> ColumnSummary:
+        """What was learned of each column: its kind, how its texts are written, features, missing and rare rows, a note."""
+        return self.encoder.columns_
 
     def predict(self, table: Any) -> np.ndarray:
         """The target of each row.
@@ -124,22 +124,36 @@ class TableModel:
         DataError
             As for :meth:`predict`; also if the target is missing or holds unknown classes or invalid numbers.
         """
-        frame, y = self.rows_with_target(table)
+        columns = as_columns(table, owner="TableModel")
+        rows, y = self.target.present_rows(columns)
+        read = self.read(columns)
+        return self.measure(read if len(rows) == read.num_rows else read.take(rows), y)
+
+    def measure(self, table: ReadTable, y: np.ndarray) -> dict[str, dict[str, float]]:
+        """:meth:`evaluate` of a table that was read, whose targets ``y`` are numbers."""
         constant = constant_prediction(self.target.task, y, len(self.target.classes))
         guess = np.broadcast_to(constant, (len(y), *constant.shape))
-        model, baseline = report(self.target.task, y, self._rated(frame)), report(self.target.task, y, guess)
+        model, baseline = report(self.target.task, y, self._rated(table)), report(self.target.task, y, guess)
         return {"model": model, "baseline": {name: baseline[name] for name in model}}
 
-    def rows_with_target(self, table: Any) -> tuple[nw.DataFrame, np.ndarray]:
-        """The rows that have a target, and the targets as numbers."""
-        return self.target.present_rows(as_frame(table, owner="TableModel"))
+    def read(self, table: Any) -> ReadTable:
+        """The values of the columns that the model uses; :meth:`predict` and others take them in place of the table.
 
-    def _rated(self, frame: nw.DataFrame) -> np.ndarray:
-        """Input of the metrics: probabilities (n, classes) if available, else classes; numbers for regression."""
+        Raises
+        ------
+        DataError
+            If a column is missing or holds values of another kind than in training.
+        """
+        columns = as_columns(table, owner="TableModel")
+        needed = [encoder.column for encoder in self.encoder.encoders_]
+        return self.encoder.reader_.read(columns.without(self.target.name), needed, self.encoder.on_error)
+
+    def _rated(self, table: Any) -> np.ndarray:
+        """Probabilities (n, classes), or classes where there are none, or numbers."""
         if self.target.task == "regression":
-            numbers = self._predicted_numbers(frame)
+            numbers = self._predicted_numbers(table)
             return numbers[:, self.middle] if self.levels else numbers
-        return self.predict_proba(frame) if self.has_probabilities else self._predicted_classes(frame)
+        return self.predict_proba(table) if self.has_probabilities else self._predicted_classes(table)
 
     def _predicted_classes(self, table: Any) -> np.ndarray:
         return np.asarray(self.estimator.predict(self._features(table)))
@@ -149,7 +163,4 @@ class TableModel:
         return np.asarray(scaled * self.scale + self.center)
 
     def _features(self, table: Any) -> np.ndarray:
-        frame = as_frame(table, owner="TableModel")
-        if self.target.name in frame.columns:
-            frame = frame.drop(self.target.name)
-        return self.encoder.transform(frame)
+        return self.encoder.transform(table if isinstance(table, ReadTable) else self.read(table))

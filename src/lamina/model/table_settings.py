@@ -5,12 +5,12 @@ Nothing heavy is imported here, because the command line builds its help from th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
 from lamina.errors import InvalidSettingError, nearest, phrase
-from lamina.model.named_settings import read_named, split_name
+from lamina.model.named_settings import read_kinds, read_named, split_name
 from lamina.model.setting_words import OWNER
 
 if TYPE_CHECKING:
@@ -265,27 +265,48 @@ class StoppingSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class EncodingSettings:
-    """How columns become features; see :class:`lamina.data.TableEncoder`.
+    """How columns are read and become features; see :class:`lamina.data.TableEncoder`.
 
     Parameters
     ----------
+    kinds : tuple of str
+        Kinds of columns by name, such as age=number,zip=category,note=ignore; number, boolean, date, category, ignore or auto.
+        In Python also a dict.
+    decimal : str
+        Decimal mark in text, "." or ","; default: found out column by column.
+    thousands : str
+        What separates groups of three digits in text; default: found out column by column.
+    dayfirst : bool
+        Whether 05/01/2020 is the 5th of January; default: only where a value of the column forces it.
+    missing : tuple of str
+        What else stands for a missing value.
+    fold_case : bool
+        Treat categories that differ in case alone as one.
+    on_error : {"fail", "missing"}
+        What a value of another kind than the column's does: end with an error, or count as missing.
     scaling : {"robust", "standard"}
         Scaling of numbers: by median and quartiles, softly bounded; or by mean and standard deviation.
     min_count : int
         Rows that a category needs to get its own feature.
     max_categories : int
         Maximum number of categories with their own feature in a column.
-    categorical : tuple of str
-        Columns of numbers or dates to treat as categories.
-    ignore : tuple of str
-        Columns to leave out.
     """
 
+    kinds: Mapping[str, str] | tuple[str, ...] = ()
+    decimal: str | None = None
+    thousands: str | None = None
+    dayfirst: bool | None = None
+    missing: tuple[str, ...] = ()
+    fold_case: bool = False
+    on_error: Literal["fail", "missing"] = "fail"
     scaling: Literal["robust", "standard"] = "robust"
     min_count: int = 5
     max_categories: int = 100
-    categorical: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of :class:`~lamina.data.TableEncoder` that these settings correspond to."""
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {**given, "kinds": self.kinds if isinstance(self.kinds, Mapping) else read_kinds(self.kinds)}
 
 
 @dataclass(frozen=True, kw_only=True)
