@@ -1,3 +1,11 @@
+from lamina.data.formats.boolean_format import BooleanFormat as BooleanFormat
+from lamina.data.formats.boolean_format import learn_boolean_format as learn_boolean_format
+from lamina.data.formats.date_format import DateFormat as DateFormat
+from lamina.data.formats.date_format import learn_date_format as learn_date_format
+from lamina.data.formats.duration_format import DurationFormat as DurationFormat
+from lamina.data.formats.duration_format import learn_duration_format as learn_duration_format
 from lamina.data.formats.found import Found as Found
 from lamina.data.formats.number_format import NumberFormat as NumberFormat
 from lamina.data.formats.number_format import learn_number_format as learn_number_format
+from lamina.data.formats.stored import format_from_dict as format_from_dict
+from lamina.data.formats.stored import format_to_dict as format_to_dict

@@ -25,7 +25,9 @@ else:
     pa = OptionalModule("pyarrow", owner="reading numbers")
     pc = OptionalModule("pyarrow.compute", owner="reading numbers")
 
-__all__ = ["CURRENCY_CODES", "NumberFormat", "learn_number_format"]
+__all__ = ["CURRENCY_CODES", "THOUSANDS", "NumberFormat", "is_currency", "is_unit", "learn_number_format"]
+
+THOUSANDS = ("", ",", ".", " ", "'")
 
 # ISO 4217
 CURRENCY_CODES = (
@@ -79,7 +81,7 @@ class NumberFormat(NamedTuple):
         'currency $, thousands comma'
         """
         affixes = filter(None, (self.prefix, self.suffix))
-        words = [_WORDS.get(affix) or f"{'currency' if _is_currency(affix) else 'unit'} {affix}" for affix in affixes]
+        words = [_WORDS.get(affix) or f"{'currency' if is_currency(affix) else 'unit'} {affix}" for affix in affixes]
         if self.decimal == ",":
             words.append("decimal comma")
         if self.thousands:
@@ -171,7 +173,7 @@ class NumberFormat(NamedTuple):
             rf"\({before}NUMBER{behind}\)",
             rf"{before}\(NUMBER\){behind}",
         ]
-        if not self.suffix or self.suffix in "%‰" or _is_currency(self.suffix):  # "3-room" has no minus
+        if not self.suffix or self.suffix in "%‰" or is_currency(self.suffix):  # "3-room" has no minus
             forms += [f"{before}NUMBER ?-{behind}", f"{before}NUMBER{behind} ?-"]
         if not before and not behind:
             forms.append(_INFINITY)
@@ -275,16 +277,26 @@ def _affixes(texts: pa.Array) -> tuple[str, str] | None:
     if (parts := _ONE.fullmatch(text)) is None:
         return None
     prefix, suffix = parts["before"].strip(" +-("), parts["after"].strip(" -)")
-    is_known = (not prefix or _is_currency(prefix)) and (not suffix or _is_currency(suffix) or _is_unit(suffix))
+    is_known = (not prefix or is_currency(prefix)) and (not suffix or is_currency(suffix) or is_unit(suffix))
     return (prefix, suffix) if is_known else None
 
 
-def _is_currency(affix: str) -> bool:
+def is_currency(affix: str) -> bool:
+    """Whether what stands beside a number is a currency's sign or code: $, US$, EUR.
+
+    >>> is_currency("R$"), is_currency("kg")
+    (True, False)
+    """
     is_sign = affix != "" and unicodedata.category(affix[-1]) == "Sc"
     return affix in CURRENCY_CODES or (is_sign and re.fullmatch("[A-Z]{0,2}", affix[:-1]) is not None)  # US$, R$
 
 
-def _is_unit(affix: str) -> bool:
+def is_unit(affix: str) -> bool:
+    """Whether what stands behind a number is ``%``, ``‰`` or short enough and of such letters that it may be a unit.
+
+    >>> is_unit("µg/m³"), is_unit("kg of salt")
+    (True, False)
+    """
     return affix in ("%", "‰") or _UNIT.fullmatch(affix) is not None
 
 
@@ -316,7 +328,7 @@ def _note_of_comma(texts: pa.Array, reading: NumberFormat, other: NumberFormat) 
 def _check_marks(decimal: str | None, thousands: str | None) -> None:
     if decimal not in (None, ".", ","):
         raise InvalidSettingError(phrase("decimal", "must be '.' or ','", decimal))
-    if thousands not in (None, "", ",", ".", " ", "'"):
+    if thousands not in (None, *THOUSANDS):
         raise InvalidSettingError(phrase("thousands", "must be '', ',', '.', ' ' or \"'\"", thousands))
     if decimal is not None and decimal == thousands:
         raise InvalidSettingError(phrase("thousands", "must be another mark than decimal", thousands))

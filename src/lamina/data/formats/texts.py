@@ -19,13 +19,12 @@ __all__ = ["all_match", "as_large", "cast_or_none", "contents", "flags", "holds"
 
 _SAMPLE_SIZE = 1000
 
-# What stands for hyphens and minus signs, apostrophes and white space of other kinds, and a class of all of these.
+# What stands for hyphens and minus signs, apostrophes and white space of other kinds.
 _PLAIN = {
     **dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d", b"-"),
     **dict.fromkeys("\u2018\u2019\u02bc", b"'"),
     **dict.fromkeys(("\t", "\u00a0", "\u1680", *map(chr, range(0x2000, 0x200B)), "\u202f", "\u205f", "\u3000"), b" "),
 }
-_VARIANTS = f"[{''.join(_PLAIN)}]"
 
 
 def as_large(texts: pa.Array) -> pa.Array:
@@ -96,13 +95,24 @@ def normalized(texts: pa.Array) -> pa.Array:
     raw = data.to_pybytes()
     if raw.isascii() and b"\t" not in raw:
         return texts
-    if not holds(texts, _VARIANTS):
+    beginnings = _beginnings(data) | {b"\t"}
+    variants = [variant for variant in _PLAIN if variant.encode()[:2] in beginnings]
+    if not any(variant.encode() in raw for variant in variants):
         return texts
-    for variant, plain in _PLAIN.items():
+    for variant in variants:
         # As long as before, with bytes that no text has: so that the texts still begin where they did.
-        raw = raw.replace(variant.encode(), plain.ljust(len(variant.encode()), b"\xff"))
+        width = len(variant.encode())
+        raw = raw.replace(variant.encode(), _PLAIN[variant].ljust(width, b"\xff"))
     padded = pa.Array.from_buffers(pa.large_string(), len(texts), [None, pa.py_buffer(starts), pa.py_buffer(raw)])
     return without_bytes(padded, b"\xff")
+
+
+def _beginnings(data: pa.Buffer) -> set[bytes]:
+    """The first two bytes of each character beyond ASCII that occurs."""
+    flat = np.frombuffer(data, np.uint8)
+    leads = np.flatnonzero(flat >= 0xC0)
+    pairs = flat[leads].astype(np.uint16) << 8 | flat[leads + 1]
+    return {int(pair).to_bytes(2, "big") for pair in np.flatnonzero(np.bincount(pairs))}
 
 
 def without_bytes(texts: pa.Array, unwanted: bytes, *, comma: str = ",") -> pa.Array:

@@ -1,0 +1,146 @@
+"""Durations as they are written: 26:30:00, 1 day 02:30:00, P1DT2H30M."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from lamina.data.formats.found import Found
+from lamina.data.formats.texts import as_large, normalized, sample
+from lamina.extras import OptionalModule
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+else:
+    pa = OptionalModule("pyarrow", owner="reading durations")
+    pc = OptionalModule("pyarrow.compute", owner="reading durations")
+
+__all__ = ["STYLES", "DurationFormat", "learn_duration_format"]
+
+_NUMBER = r"[+-]?[0-9]+(?:\.[0-9]+)?"  # pandas gives each part a sign: P-1DT2H0M0S
+# Years and months, which ISO 8601 has too, are of no certain length.
+STYLES = {
+    "clock": (
+        "^(?P<sign>[+-]?)(?:(?P<days>[0-9]+) days?(?P<comma>,?) (?P<time_sign>[+-]?))?"
+        r"(?P<hours>[0-9]+):(?P<minutes>[0-5][0-9])(?::(?P<seconds>[0-5][0-9](?:\.[0-9]+)?))?$"
+    ),
+    "iso": (
+        f"^(?P<sign>[+-]?)P(?:(?P<weeks>{_NUMBER})W)?(?:(?P<days>{_NUMBER})D)?"
+        f"(?:T(?:(?P<hours>{_NUMBER})H)?(?:(?P<minutes>{_NUMBER})M)?(?:(?P<seconds>{_NUMBER})S)?)?$"
+    ),
+}
+_MICROSECONDS = {"weeks": 604_800e6, "days": 86_400e6, "hours": 3_600e6, "minutes": 60e6, "seconds": 1e6}
+
+
+class DurationFormat(NamedTuple):
+    """How durations are written.
+
+    Parameters
+    ----------
+    style : {"clock", "iso"}, default "clock"
+        "clock": hours, minutes and perhaps seconds, as ``26:30`` and ``26:30:00.5``, perhaps with days before them:
+        ``1 day 02:30:00``, and ``-1 days +02:30:00`` as pandas writes -21:30 hours. "iso": as ``P1DT2H30M``.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> (DurationFormat().parse(pa.array(["1:30", "-1 days +23:00:00"]))[0] / 60e6).tolist()
+    [90.0, -60.0]
+    """
+
+    style: str = "clock"
+
+    def describe(self) -> str:
+        """A few words for a table.
+
+        >>> DurationFormat("iso").describe()
+        'ISO 8601 duration'
+        """
+        return "ISO 8601 duration" if self.style == "iso" else "hours:minutes"
+
+    def parse(self, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+        """The lengths of texts.
+
+        Parameters
+        ----------
+        texts : Array of string or large_string
+            Without nulls and surrounding white space.
+
+        Returns
+        -------
+        microseconds : ndarray of shape (n,), float64
+            NaN where a text has another format.
+        fits : ndarray of shape (n,), bool
+            Where a text has this format.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> [array.tolist() for array in DurationFormat("iso").parse(pa.array(["PT1.5S", "P", "P1M"]))]
+        [[1500000.0, nan, nan], [True, False, False]]
+        """
+        parts = pc.extract_regex(normalized(as_large(texts)), STYLES[self.style])
+        fits = parts.is_valid().to_numpy(zero_copy_only=False)
+        values = np.full(len(texts), np.nan)
+        values[fits] = _microseconds(parts if fits.all() else parts.filter(pa.array(fits)))
+        return values, ~np.isnan(values)
+
+
+def learn_duration_format(texts: pa.Array) -> Found | None:
+    """The format in which all texts are durations.
+
+    Parameters
+    ----------
+    texts : Array of string or large_string
+        The distinct values of a column, at least one, without nulls and surrounding white space.
+
+    Returns
+    -------
+    Found or None
+        None if there is no such format.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> learn_duration_format(pa.array(["00:30", "1 day, 2:00:00"])).format
+    DurationFormat(style='clock')
+    >>> learn_duration_format(pa.array(["00:30", "PT1H"])) is None
+    True
+    """
+    few = sample(texts)
+    for form in map(DurationFormat, STYLES):
+        if (few is None or form.parse(few)[1].all()) and form.parse(texts)[1].all():
+            return Found(form)
+    return None
+
+
+def _microseconds(parts: pa.StructArray) -> np.ndarray:
+    """The lengths whose parts a pattern found; NaN of none at all."""
+    names = [field.name for field in parts.type]
+    total, written = np.zeros(len(parts)), np.zeros(len(parts), bool)
+    for name, unit in _MICROSECONDS.items():
+        if name != "days" and name in names:
+            total, written = _with(total, written, parts.field(name), unit)
+    is_negative = _equals(parts, "sign", "-")
+    if "time_sign" not in names:
+        total, written = _with(total, written, parts.field("days"), _MICROSECONDS["days"])
+        return np.where(written, np.where(is_negative, -total, total), np.nan)
+    days, _ = _with(np.zeros(len(parts)), written, parts.field("days"), _MICROSECONDS["days"])
+    # Python and pandas write less than nothing as days below it, and a time of day after their beginning.
+    counts_on = _equals(parts, "time_sign", "+") | (_equals(parts, "comma", ",") & ~_equals(parts, "time_sign", "-"))
+    total = np.where(_equals(parts, "time_sign", "-"), -total, total)
+    both: np.ndarray = np.where(is_negative, np.where(counts_on, total - days, -total - days), total + days)
+    return both
+
+
+def _with(total: np.ndarray, written: np.ndarray, texts: pa.Array, unit: float) -> tuple[np.ndarray, np.ndarray]:
+    """A sum, and where any of it is written, with one more part."""
+    numbers = pc.utf8_lpad(texts, 1, "0").cast(pa.float64()).to_numpy()
+    return total + numbers * unit, written | pc.not_equal(texts, "").to_numpy(zero_copy_only=False)
+
+
+def _equals(parts: pa.StructArray, name: str, text: str) -> np.ndarray:
+    found: np.ndarray = pc.equal(parts.field(name), text).to_numpy(zero_copy_only=False)
+    return found
