@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from lamina.data.formats.found import Found
-from lamina.data.formats.texts import as_large, cast_or_none, flags, normalized, sample
+from lamina.data.formats.texts import all_match, as_large, cast_or_none, flags, normalized, sample
 from lamina.extras import OptionalModule
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ _FIRST_OF_1900S = 69  # of years of two digits, as in POSIX
 _MICROSECONDS_A_DAY = 86_400_000_000
 
 _NUMERIC = r"^[0-9]{1,2}[-/.][0-9]"
+_BEGINNING = f"^(?:[+-]?[0-9]{{1,6}}[-/. ]|(?i:{'|'.join(month[:3] for month in _MONTHS)}))"
 _SEPARATOR = "(?P<{}>[-/.])"
 _DAY, _MONTH, _YEAR = "(?P<day>[0-9]{1,2})", "(?P<month>[0-9]{1,2})", "(?P<year>[0-9]{4}|[0-9]{2})"
 _NAME = "(?P<name>(?i:" + "|".join(f"{month[:3]}(?:{month[3:]})?" for month in _MONTHS if month != "May") + r"|may|sept)\.?)"
@@ -41,11 +42,15 @@ _ZONE = "(?: ?(?P<zone>Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?))?"
 _TIME = f"(?:(?:T|,? ) ?(?P<hour>[0-9]{{1,2}}){_CLOCK}{_ZONE})?$"
 _HAS_ZONE = r"[T ][0-9:. ]+(?i:[ap]\.?m\.?)? ?(?:Z|UTC|GMT|[+-][0-9:]+)$"
 
+_ISO = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)?"
+_ISO_WIDTH = len("2020-01-05T10:00:00.123456")
+
 _FIRST, _SECOND = _SEPARATOR.format("mark"), _SEPARATOR.format("same_mark")
 _PATTERNS = {
-    # ISO 8601 writes a sign and more digits where four are not enough, and may leave out the minutes.
+    # ISO 8601 writes a sign and more digits where four are not enough (NumPy, -001), and may leave out the minutes.
     "ymd": (
-        f"^(?P<year>[+-]?[0-9]{{4,6}}){_FIRST}{_MONTH}{_SECOND}{_DAY}(?:(?:T|,? ) ?(?P<hour>[0-9]{{1,2}})(?:{_CLOCK})?{_ZONE})?$",
+        f"^(?P<year>[0-9]{{4,6}}|[+-][0-9]{{3,6}}){_FIRST}{_MONTH}{_SECOND}{_DAY}"
+        f"(?:(?:T|,? ) ?(?P<hour>[0-9]{{1,2}})(?:{_CLOCK})?{_ZONE})?$",
     ),
     "dmy": (
         f"^{_DAY}{_FIRST}{_MONTH}{_SECOND}{_YEAR}{_TIME}",
@@ -149,33 +154,36 @@ def learn_date_format(texts: pa.Array, *, dayfirst: bool | None = None) -> Found
     '1/2/2024 was read as January 2; dayfirst=True reads it as 1 February'
     """
     texts = as_large(texts)
-    few = sample(texts)
-    # A format of all is one of a few.
-    return None if few is not None and _learned(few, dayfirst) is None else _learned(texts, dayfirst)
-
-
-def _learned(texts: pa.Array, dayfirst: bool | None) -> Found | None:
+    orders = _possible_orders(texts, dayfirst)
+    if not orders:
+        return None
     if _iso_times(texts) is not None:  # which takes no mixture of zones
         return Found(DateFormat("ymd"))
-    texts = normalized(texts)
-    parsed = {order: DateFormat(order).parse(texts) for order in _possible_orders(texts, dayfirst)}
-    fitting = [order for order, (_, fits) in parsed.items() if fits.all()]
-    if not fitting or len(np.unique(flags(texts, _HAS_ZONE))) > 1:
+    few = sample(texts)
+    if few is not None:  # what all texts have, these have
+        orders = list(_fitting(few, orders))
+    parsed = _fitting(texts, orders)
+    if not parsed or len(np.unique(flags(normalized(texts), _HAS_ZONE))) > 1:
         return None
-    if len(fitting) == 1:
-        return Found(DateFormat(fitting[0]))
-    month_first, day_first = (parsed[order][0] for order in fitting)
-    return Found(DateFormat("mdy"), _note_of_order(texts, month_first, day_first))
+    order, *others = parsed
+    return Found(DateFormat(order), _note_of_order(texts, parsed[order], parsed[others[0]]) if others else "")
 
 
 def _possible_orders(texts: pa.Array, dayfirst: bool | None) -> list[str]:
     """The orders by what the first text looks like: a format of all texts is one of them."""
-    first = texts.slice(0, 1)
-    if flags(first, r"^[+-]?[0-9]{4}").all():
-        return ["ymd"]
+    first = normalized(texts.slice(0, 1))
+    if not flags(first, _BEGINNING).all():
+        return []
+    orders = ["ymd", "mdy", "dmy"]
     if dayfirst is not None and flags(texts, _NUMERIC).any():
-        return ["dmy" if dayfirst else "mdy"]
-    return ["mdy", "dmy"]
+        orders = ["dmy" if dayfirst else "mdy"]
+    return [order for order in orders if any(flags(first, pattern).all() for pattern in _PATTERNS[order])]
+
+
+def _fitting(texts: pa.Array, orders: list[str]) -> dict[str, np.ndarray]:
+    """The times of all texts in each of the orders that fit all."""
+    parsed = {order: DateFormat(order).parse(texts) for order in orders}
+    return {order: times for order, (times, fits) in parsed.items() if fits.all()}
 
 
 def _note_of_order(texts: pa.Array, month_first: np.ndarray, day_first: np.ndarray) -> str:
@@ -191,11 +199,15 @@ def _note_of_order(texts: pa.Array, month_first: np.ndarray, day_first: np.ndarr
 
 def _iso_times(texts: pa.Array) -> np.ndarray | None:
     """The times by Arrow's own cast, where it accepts all texts: ISO 8601, all with a zone or all without."""
-    for kind in (pa.timestamp("us"), pa.timestamp("us", "UTC")):
-        if (found := cast_or_none(texts, kind)) is not None:
-            times: np.ndarray = found.cast(pa.int64()).to_numpy().view("M8[us]")
-            return times
-    return None
+    local, utc = pa.timestamp("us"), pa.timestamp("us", "UTC")
+    found = next((cast for kind in (local, utc) if (cast := cast_or_none(texts, kind)) is not None), None)
+    if found is None and (zone := next((zone for zone in ("", "Z") if all_match(texts, f"{_ISO}{zone}$")), None)) is not None:
+        # More than six decimals, of which the first six count. Nanoseconds would reach from 1677 to 2262 only.
+        found = cast_or_none(pc.utf8_slice_codeunits(pc.utf8_rtrim(texts, zone) if zone else texts, 0, _ISO_WIDTH), local)
+    if found is None:
+        return None
+    times: np.ndarray = found.cast(pa.int64()).to_numpy().view("M8[us]")
+    return times
 
 
 def _times(parts: pa.StructArray) -> np.ndarray:
@@ -250,7 +262,8 @@ def _month(parts: pa.StructArray) -> np.ndarray:
         return _whole(parts.field("month"))
     beginnings = pa.array([month[:3].lower() for month in _MONTHS], pa.large_string())
     found = pc.index_in(pc.utf8_lower(pc.utf8_slice_codeunits(parts.field("name"), 0, 3)), value_set=beginnings)
-    return found.to_numpy(zero_copy_only=False).astype(np.int64) + 1
+    month: np.ndarray = found.to_numpy(zero_copy_only=False).astype(np.int64) + 1
+    return month
 
 
 def _whole(texts: pa.Array) -> np.ndarray:

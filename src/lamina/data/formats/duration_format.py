@@ -19,7 +19,7 @@ else:
 
 __all__ = ["STYLES", "DurationFormat", "learn_duration_format"]
 
-_NUMBER = r"[0-9]+(?:\.[0-9]+)?"
+_NUMBER = r"[+-]?[0-9]+(?:\.[0-9]+)?"  # pandas gives each part a sign: P-1DT2H0M0S
 # Years and months, which ISO 8601 has too, are of no certain length.
 STYLES = {
     "clock": (
@@ -41,7 +41,7 @@ class DurationFormat(NamedTuple):
     ----------
     style : {"clock", "iso"}, default "clock"
         "clock": hours, minutes and perhaps seconds, as ``26:30`` and ``26:30:00.5``, perhaps with days before them:
-        ``1 day 02:30:00``, and ``-1 days +02:30:00`` as pandas writes what is 21:30 hours less than nothing. "iso": as ``P1DT2H30M``.
+        ``1 day 02:30:00``, and ``-1 days +02:30:00`` as pandas writes -21:30 hours. "iso": as ``P1DT2H30M``.
 
     Examples
     --------
@@ -131,8 +131,8 @@ def _microseconds(parts: pa.StructArray) -> np.ndarray:
     # Python and pandas write less than nothing as days below it, and a time of day after their beginning.
     counts_on = _equals(parts, "time_sign", "+") | (_equals(parts, "comma", ",") & ~_equals(parts, "time_sign", "-"))
     total = np.where(_equals(parts, "time_sign", "-"), -total, total)
-    total = np.where(is_negative, np.where(counts_on, total - days, -total - days), total + days)
-    return total
+    both: np.ndarray = np.where(is_negative, np.where(counts_on, total - days, -total - days), total + days)
+    return both
 
 
 def _with(total: np.ndarray, written: np.ndarray, texts: pa.Array, unit: float) -> tuple[np.ndarray, np.ndarray]:
