@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import feather, parquet
 
-from lamina.data import TableEncoder, read_table
+from lamina.data import DataWarning, TableEncoder, read_table
 from lamina.data.arrow_tables import plain_table
 from lamina.errors import DataError, FileError
 

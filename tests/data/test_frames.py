@@ -59,7 +59,6 @@ def test_times_of_several_zones_are_taken_in_utc() -> None:
             lambda: pl.LazyFrame({"a": [1]}),
             r"must be a data frame that holds its rows, got LazyFrame\. Call collect\(\) on it first",
         ),
-        (lambda: pa.RecordBatch.from_pydict({"a": [1]}), "must be a data frame of pandas, polars or pyarrow, got RecordBatch"),
         (pl.DataFrame, "must have at least one column, got none"),
         (lambda: pd.DataFrame(index=[1, 2]), "must have at least one column, got none"),
         (lambda: pa.table({"a": pa.array([], pa.int8())}), "must have at least one row, got none"),

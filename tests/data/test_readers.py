@@ -72,9 +72,11 @@ def test_a_column_that_changes_its_mind_late_is_read_as_text_or_number_as_a_whol
     assert [str(kind) for kind in table.schema.types] == ["string", "double"]
 
 
-def test_missing_words_text_columns_and_leading_zeros(tmp_path: Path) -> None:
+def test_missing_words_fields_as_text_and_leading_zeros(tmp_path: Path) -> None:
     table = read_table(csv(tmp_path, "a,b,c\n-,1,007\n2,2,100\n"), missing=["-"])
-    assert table.to_pylist() == [{"a": None, "b": "1", "c": "007"}, {"a": 2, "b": "2", "c": "100"}]
+    assert table.to_pylist() == [{"a": None, "b": 1, "c": "007"}, {"a": 2, "b": 2, "c": "100"}]
+    table = read_table(csv(tmp_path, "a,b,c\n-,1,007\n2,2,100\n"), missing=["-"], as_text=True)
+    assert table.to_pylist() == [{"a": "-", "b": "1", "c": "007"}, {"a": "2", "b": "2", "c": "100"}]
 
 
 def test_quoted_fields_hold_delimiters_quotes_and_newlines(tmp_path: Path) -> None:

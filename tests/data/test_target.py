@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -44,7 +43,7 @@ def test_classes_survive_encoding_and_json(values: list[Any]) -> None:
     target = Target.from_dict(fit(values).to_dict())
     series = target_column(pa.table({"y": values}), "y")
     decoded = target.decode(target.encode(series)).tolist()
-    assert decoded == [str(v).lower() if isinstance(v, bool) else v for v in values]
+    assert decoded == values
 
 
 @pytest.mark.parametrize(
@@ -90,7 +89,7 @@ def test_classes_that_differ_by_a_null_character_stay_apart() -> None:
     assert target.decode(np.array([1, 0])).tolist() == ["a\0", "a"]
 
 
-@pytest.mark.parametrize("value", [10**400, Decimal("sNaN")])
+@pytest.mark.parametrize("value", [10**400, -(10**400)])
 def test_numbers_that_are_no_floats_are_refused(value: Any) -> None:
     frame = pd.DataFrame({"y": pd.Series([value, 1, 2], dtype=object)})
     with pytest.raises(DataError, match="must hold numbers"):

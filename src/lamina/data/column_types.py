@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,13 +54,22 @@ def _typed(name: str, column: pa.ChunkedArray, settings: ReadingSettings) -> pa.
     if reader.kind == "number":
         return _number_column(opened, reader)
     if reader.kind == "date":
-        return pa.array(reader.read_opened(opened).array)
+        return _date_column(opened, reader)
     if isinstance(reader.format, BooleanFormat) and reader.format.yes == _TRUTH[0]:
         signs = reader.read_opened(opened).array
         return pa.array(signs == 1, mask=signs < 0)
     text = opened.text
     indices = pa.array(text.codes, mask=text.codes < 0)
     return text.texts.cast(pa.string()).take(indices)
+
+
+def _date_column(opened: OpenedColumn, reader: ColumnReader) -> pa.Array:
+    """In microseconds, or in nanoseconds where a text has more than six decimals."""
+    text = opened.text
+    if text.texts.type == pa.large_string() and pc.any(pc.match_substring_regex(text.texts, r"\.[0-9]{7,9}$")).as_py():
+        with suppress(pa.ArrowInvalid):
+            return text.texts.cast(pa.timestamp("ns")).take(pa.array(text.codes, mask=text.codes < 0))
+    return pa.array(reader.read_opened(opened).array)
 
 
 def _number_column(opened: OpenedColumn, reader: ColumnReader) -> pa.Array:

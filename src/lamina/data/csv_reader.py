@@ -74,12 +74,13 @@ def read_csv(
 def _body(data: bytes, text: str, header: Header, encoding: str) -> memoryview:
     """The rows below the header as UTF-8, without line breaks behind the last; those of a file in UTF-8 where they lie."""
     if _codec(encoding) != "utf-8":
-        return memoryview(text[header.end :].rstrip("\r\n").encode())
+        return memoryview(f"{text[header.end :]}".rstrip("\r\n").encode() + b"\n")
     start = len(text[: header.end].encode()) + (len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0)
     stop = len(data)
     while stop > start and data[stop - 1] in b"\r\n":
         stop -= 1
-    return memoryview(data)[start:stop]
+    # A quote that is never closed is found by the line break that it swallows.
+    return memoryview(data[start:stop] + b"\n") if b'"' in data else memoryview(data)[start:stop]
 
 
 def _parsed(body: memoryview, header: Header, *, has_quotes: bool) -> tuple[pa.Table, list[Any]]:

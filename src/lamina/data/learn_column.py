@@ -162,7 +162,7 @@ def _spelled(text: TextColumn, settings: ReadingSettings, kind: ColumnKind) -> _
 
 def _spelled_by_all(texts: pa.Array, settings: ReadingSettings, kind: ColumnKind) -> _Spelled:
     learners = {
-        "boolean": lambda: learn_boolean_format(texts),
+        "boolean": lambda: learn_boolean_format(texts) or _truth_alone(texts),
         "number": lambda: (
             learn_number_format(texts, decimal=settings.decimal, thousands=settings.thousands) or learn_duration_format(texts)
         ),
@@ -172,6 +172,12 @@ def _spelled_by_all(texts: pa.Array, settings: ReadingSettings, kind: ColumnKind
         if kind in ("auto", "category", holds) and (found := learn()) is not None:
             return _Spelled(cast("Literal['number', 'boolean', 'date']", holds), found)
     return _Spelled("text")
+
+
+def _truth_alone(texts: pa.Array) -> Found | None:
+    """The format of a column that happens to hold one of the words true and false alone."""
+    is_truth = len(texts) == 1 and texts[0].as_py().casefold() in ("true", "false")
+    return Found(BooleanFormat("true", "false")) if is_truth else None
 
 
 def _decision(spelled: _Spelled) -> str:

@@ -100,7 +100,7 @@ class Target:
         values = found.read_opened(opened)
         classes = _classes(name, values, by_value=holds == "number")
         target = cls(name, chosen, found, classes, _label_type(column, holds, classes), reason=reason)
-        return target._with_labels(opened) if target.label_type == "text" and holds != "text" else target
+        return target._with_labels(opened) if _is_text(column) and holds != "text" else target
 
     def encode(self, series: TargetColumn, *, missing_too: bool = False) -> np.ndarray:
         """The values as numbers, ndarray of shape (n,): class indices int64, or float64. No value may be missing.
