@@ -337,7 +337,7 @@ def test_numbers_of_categories_in_parquet_and_csv_are_the_same_to_a_model(
     table = pa.table({"shop": shops, "open": [i % 2 == 0 for i in shops], "sales": [100.0 + 50 * i + 0.5 for i in shops]})
     parquet.write_table(table, tmp_path / "a.parquet")
     write_table(tmp_path / "a.csv", table)
-    run(capfd, "train", tmp_path / "a.parquet", "-t", "sales", "-o", tmp_path / "a.model", "--categorical", "shop")
+    run(capfd, "train", tmp_path / "a.parquet", "-t", "sales", "-o", tmp_path / "a.model", "--kinds", "shop=category")
     for kind in ("csv", "parquet"):
         run(capfd, "predict", tmp_path / "a.model", tmp_path / f"a.{kind}", "-o", tmp_path / f"{kind}.parquet")
     assert read_table(tmp_path / "csv.parquet") == read_table(tmp_path / "parquet.parquet")

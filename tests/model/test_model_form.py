@@ -55,9 +55,10 @@ def changed(files: dict[str, Any], name: str, path: tuple[Any, ...], value: Any)
 
 LAYER = ("estimator", "network", "nodes", 0, "layer")
 TARGET = ("estimator", "target")
-SIZE = ("table", "encoder", "columns", 0)
-SHOP = ("table", "encoder", "columns", 1)
-DAY = ("table", "encoder", "columns", 2)
+READERS = ("table", "encoder", "reader", "readers")
+SIZE = ("table", "encoder", "encoders", 0)
+SHOP = ("table", "encoder", "encoders", 1)
+DAY = ("table", "encoder", "encoders", 2)
 
 
 @pytest.mark.parametrize(
@@ -106,15 +107,21 @@ DAY = ("table", "encoder", "columns", 2)
         ("table", ("table", "summary", "metrics", "model"), {"beauty": 1.0}, "metrics must have no keys other than"),
         ("table", ("table", "target", "classes"), ["a"], "the target's classes must be 2, as the estimator's"),
         ("table", ("table", "target", "classes"), "ab", '"classes" of the target must be a list'),
-        ("table", ("table", "target", "numeric"), True, "could not convert string to float: 'no'|"),
-        ("table", ("table", "encoder", "columns"), [], "the columns must give 10 features, got 0|columns"),
-        ("table", ("table", "encoder", "feature_names_in"), ["size"] * 4, "columns must be distinct names"),
+        ("table", ("table", "target", "label_type"), "number", "could not convert string to float: 'no'"),
+        ("table", ("table", "target", "label_type"), "picture", '"label_type" of the target must be one of'),
+        ("table", ("table", "target", "labels"), ["no"], "the target's labels must be 2"),
+        ("table", ("table", "target", "reader", "kind"), "number", "the target's reader must suit a classification"),
+        ("table", (*READERS, 0, "kind"), "date", "readers must be one for each column in use, of its kind"),
+        ("table", (*READERS, 0, "format"), {"kind": "poem"}, "the kind of a format|must be one of"),
+        ("table", READERS, [], "readers must be one for each column in use"),
+        ("table", ("table", "encoder", "encoders"), [], "the columns must give 10 features, got 0"),
+        ("table", ("table", "encoder", "reader", "names"), ["size"] * 4, "columns must be distinct names"),
         ("table", (*SIZE, "kind"), "picture", "must be one of 'number', 'boolean', 'date', 'category'"),
         ("table", (*SIZE, "center"), "far", "\"center\" of column 'size' must be a finite number, got 'far'"),
         ("table", (*SIZE, "scale"), 0.0, "column 'size' must have a known scaling, a scale > 0"),
         ("table", (*SIZE, "has_missing"), True, "the columns must give 10 features, got 11"),
         ("table", (*SHOP, "shares"), [1e308, 0.0, 0.0], "the shares of column 'shop' must be from 0 to 1"),
-        ("table", ("table", "encoder", "settings", "ignore"), 5, '"ignore" of the encoder\'s settings must be a list'),
+        ("table", ("table", "encoder", "settings", "kinds"), 5, '"kinds" of "settings" of "encoder" of .* must be a dict'),
         ("table", (*SHOP, "shares"), [0.5], "column 'shop' must have distinct categories and one share per slot"),
         ("table", (*SHOP, "categories"), ["a", "a", "b"], "column 'shop' must have distinct categories"),
         ("table", (*SHOP, "categories"), [["a"], "b", "c"], "entry 1 of \"categories\" of column 'shop' must be a string"),

@@ -60,7 +60,8 @@ class ReadingOptions:
 
     def as_in_training(self, model: TableModel | NetworkModel) -> ReadingOptions:
         """The options with what training was told where nothing is said now."""
-        told = getattr(model, "summary", {}).get("reading", {})
+        summary = getattr(model, "summary", None)
+        told = summary.get("reading", {}) if isinstance(summary, dict) else {}
         return replace(self, **{name: entry for name, entry in told.items() if getattr(self, name) is None})
 
     def to_keep(self) -> dict[str, str]:

@@ -30,6 +30,8 @@ from lamina.validation import Rule, boolean, check_parameters, choice, integer, 
 
 __all__ = ["TableEncoder"]
 
+_WHOLE = 2.0**53  # beyond it, different whole numbers are the same float
+
 _RULES: dict[str, Rule] = {
     "scaling": choice(("robust", "standard")),
     "min_count": integer(1),
@@ -307,6 +309,7 @@ def _why_nothing(values: Values) -> str:
     if values.kind == "category":
         return "every row holds the same value or a rare one"
     present = values.array[~values.missing]
-    if values.kind in ("number", "date") and len(present) and (present != present[0]).any():
+    of_floats = values.kind in ("number", "date") and len(present) > 0
+    if of_floats and ((present != present[0]).any() or (values.kind == "number" and abs(present[0]) >= _WHOLE)):
         return "its finite values are equal, or too close for a float to tell apart"
     return "every row holds the same value"

@@ -38,18 +38,6 @@ class ReadTable(Mapping[str, Values]):
     def __len__(self) -> int:
         return len(self.by_name)
 
-    def equal_rows(self) -> np.ndarray:
-        """A number per row, the same for rows whose values are equal in all columns, ndarray of shape (n,) uint64.
-
-        Different rows have the same number with a probability of 2^-64 a pair.
-        """
-        mixed = np.zeros(self.num_rows, dtype=np.uint64)
-        for values in self.by_name.values():
-            mixed ^= _bits(values.array)
-            mixed *= np.uint64(0x9E3779B97F4A7C15)
-            mixed ^= mixed >> np.uint64(32)
-        return mixed
-
     def take(self, rows: np.ndarray) -> ReadTable:
         """Some rows, by their numbers."""
         return ReadTable(self.reader, {name: values.take(rows) for name, values in self.by_name.items()}, len(rows))
@@ -145,14 +133,6 @@ class TableReader:
         if extra:
             listed = ", ".join(map(repr, extra[:_SHOWN_NAMES]))
             note(f"ignored {len(extra)} columns that the model was not trained on: {listed}.")
-
-
-def _bits(array: np.ndarray) -> np.ndarray:
-    """Values as whole numbers that are equal where these are; all that is missing is one."""
-    if array.dtype == np.float64:
-        plain = np.where(np.isnan(array), np.nan, array + 0.0)  # one NaN of many, and no -0.0
-        return plain.view(np.uint64)
-    return array.astype(np.int64).view(np.uint64)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from lamina.data import TableEncoder, Target, Task, holdout, target_column
 from lamina.data.arrow_tables import Columns, as_columns
+from lamina.data.repeated_rows import groups_of_copies
 from lamina.data.table_reader import ReadTable
 from lamina.errors import DataError
 from lamina.estimators import MLPClassifier, MLPRegressor
@@ -74,17 +75,18 @@ class FitInterrupted(KeyboardInterrupt):
 
 
 class _Part(NamedTuple):
-    """Rows of a table as they were read, and their targets as numbers."""
+    """Rows of a table as they were read, their targets as numbers, and a number that copies of a row share, if there are any."""
 
     table: ReadTable
     y: np.ndarray
+    groups: np.ndarray | None = None
 
     @property
     def num_rows(self) -> int:
         return len(self.y)
 
     def take(self, rows: np.ndarray) -> _Part:
-        return _Part(self.table.take(rows), self.y[rows])
+        return _Part(self.table.take(rows), self.y[rows], None if self.groups is None else self.groups[rows])
 
 
 def fit_table(
@@ -189,7 +191,8 @@ def _with_target(columns: Columns, goal: Target, encoder: TableEncoder) -> tuple
         )
     table = encoder.learn(columns.without(goal.name), besides=[goal.name])
     dropped = columns.num_rows - len(present)
-    return _Part(table.take(present) if dropped else table, y), dropped
+    table = table.take(present) if dropped else table
+    return _Part(table, y, groups_of_copies(table)), dropped
 
 
 def _split(part: _Part, held_out: Any, goal: Target, *, seed: int) -> tuple[_Part, _Part | None]:
@@ -197,8 +200,7 @@ def _split(part: _Part, held_out: Any, goal: Target, *, seed: int) -> tuple[_Par
     if not isinstance(held_out, int | float) or held_out == 0:
         return part, None
     labels = part.y if goal.task == "classification" else None
-    groups = part.table.equal_rows()
-    kept, held = holdout(part.num_rows, held_out, seed=seed, labels=labels, names=goal.classes, groups=groups)
+    kept, held = holdout(part.num_rows, held_out, seed=seed, labels=labels, names=goal.classes, groups=part.groups)
     return part.take(kept), part.take(held)
 
 

@@ -1,0 +1,59 @@
+"""Rows that a table holds several times: copies must not stand on both sides of a split."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lamina.data.notes import note
+from lamina.data.table_reader import ReadTable
+from lamina.data.values import Values
+
+__all__ = ["groups_of_copies", "row_numbers"]
+
+_FEWEST_DISTINCT = 100
+_MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio
+
+
+def groups_of_copies(table: ReadTable) -> np.ndarray | None:
+    """A number per row that copies share, ndarray of shape (n,) uint64, or None where rows are equal for want of other values.
+
+    Rows are copies where most rows are distinct, or a single column tells at least half of the distinct rows apart. A table of
+    three columns of five categories has at most 125 distinct rows, none of which is a copy; there a note says how many there are.
+    """
+    numbers = row_numbers(table)
+    num_distinct = len(np.unique(numbers))
+    if num_distinct == table.num_rows:
+        return None
+    if 2 * num_distinct >= table.num_rows:
+        return numbers
+    if num_distinct >= _FEWEST_DISTINCT and 2 * max(_num_distinct(values) for values in table.values()) >= num_distinct:
+        share = 1 - num_distinct / table.num_rows
+        note(f"{share:.0%} of the rows are copies of others, which stay on one side of every split.")
+        return numbers
+    note(f"the table has only {num_distinct} distinct rows, so rows that are held out are like rows of training.")
+    return None
+
+
+def row_numbers(table: ReadTable) -> np.ndarray:
+    """A number per row, the same for rows whose values are equal in all columns, ndarray of shape (n,) uint64.
+
+    Different rows have the same number with a probability of 2^-64 a pair.
+    """
+    mixed = np.zeros(table.num_rows, dtype=np.uint64)
+    for values in table.values():
+        mixed ^= _bits(values.array)
+        mixed *= _MIX
+        mixed ^= mixed >> np.uint64(32)
+    return mixed
+
+
+def _bits(array: np.ndarray) -> np.ndarray:
+    """Values as whole numbers that are equal where these are; all that is missing is one."""
+    if array.dtype == np.float64:
+        plain = np.where(np.isnan(array), np.nan, array + 0.0)  # one NaN of many, and no -0.0
+        return plain.view(np.uint64)
+    return array.astype(np.int64).view(np.uint64)
+
+
+def _num_distinct(values: Values) -> int:
+    return len(np.unique(values.array))
