@@ -113,7 +113,7 @@ class DateFormat(NamedTuple):
         """
         texts = as_large(texts)
         if self.order == "ymd" and (cast := _iso_times(texts)) is not None:
-            return cast, np.ones(len(texts), bool)
+            return cast.copy(), np.ones(len(texts), bool)  # Arrow's own memory cannot be written to
         texts = normalized(texts)
         times = np.full(len(texts), np.datetime64("NaT", "us"))
         left = np.arange(len(texts))

@@ -112,12 +112,12 @@ class NumberFormat(NamedTuple):
         """
         texts = as_large(texts)
         if (plain := self._plain_values(texts)) is not None:
-            return plain, np.ones(len(texts), bool)
+            return plain.copy(), np.ones(len(texts), bool)  # Arrow's own memory cannot be written to
         texts = normalized(texts)
         fits = flags(texts, self._pattern())
         values = np.full(len(texts), np.nan)
         if fits.all():
-            values = self._matching_values(texts)
+            values[:] = self._matching_values(texts)
         elif fits.any():
             values[fits] = self._matching_values(texts.filter(pa.array(fits)))
         return values, fits
