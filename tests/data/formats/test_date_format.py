@@ -140,6 +140,12 @@ def test_the_order_given_settles_it() -> None:
         assert read("1 Aug 2022", dayfirst=dayfirst) == ["2022-08-01"]
 
 
+@pytest.mark.parametrize("order", ["ymd", "dmy", "mdy"])
+def test_no_texts_and_empty_ones_are_read(order: str) -> None:
+    assert [len(part) for part in DateFormat(order).parse(array())] == [0, 0]
+    assert DateFormat(order).parse(array("", "\u00a0"))[1].tolist() == [False, False]
+
+
 def test_a_stray_text_among_many_is_found() -> None:
     days = [str(np.datetime64("2000-01-01") + i) for i in range(10_000)]
     assert learn_date_format(array(*days)) == (DateFormat("ymd"), "")

@@ -123,6 +123,11 @@ def test_numbers_are_read(texts: list[str], expected: tuple[str, ...], numbers: 
         ["$"],
         ["abc"],
         ["\u00b2"],
+        ["5²", "6²"],
+        ["5.-", "5.50"],
+        ["CHF 5.-"],
+        ["5,-", "7,-"],
+        ["5 e3"],
     ],
 )
 def test_what_is_no_number_has_no_format(texts: list[str]) -> None:
@@ -183,6 +188,14 @@ def test_texts_of_another_format_are_nan() -> None:
 def test_slices_and_short_offsets_are_read() -> None:
     texts = pa.array(["x", "$1,000", "$2", "y"])[1:3]
     assert learn_number_format(texts).format.parse(texts)[0].tolist() == [1000, 2]
+
+
+def test_no_texts_and_empty_ones_are_read() -> None:
+    for form in (NumberFormat(), NumberFormat(",", ".", "$", "kg")):
+        assert [len(part) for part in form.parse(array())] == [0, 0]
+        values, fits = form.parse(array("", "\u2212$5 kg", "", "\u2212 5", ""))
+        assert fits.sum() == 1
+        assert np.nansum(values) == -5
 
 
 def test_a_stray_text_among_many_is_found() -> None:

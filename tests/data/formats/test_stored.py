@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pyarrow as pa
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -60,6 +61,22 @@ def test_a_format_comes_back_from_json(form) -> None:
 def test_what_describes_no_format_is_refused(state: object) -> None:
     with pytest.raises(InvalidSettingError, match="the format"):
         format_from_dict(state)
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        (NumberFormat(), "5"),
+        (NumberFormat(prefix="$"), "$5"),
+        (DateFormat("ymd"), "2020-01-05"),
+        (DateFormat("mdy"), "1/5/2020"),
+        (BooleanFormat("yes", "no"), "yes"),
+        (DurationFormat(), "1:30"),
+    ],
+)
+def test_what_a_format_reads_is_the_callers_own(form, text: str) -> None:
+    for part in form.parse(pa.array([text])):
+        assert part.flags.writeable
 
 
 VALUES = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=3), st.lists(st.text(max_size=2)))

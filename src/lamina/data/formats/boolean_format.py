@@ -128,8 +128,8 @@ def _words_of(texts: pa.Array) -> set[str] | None:
 
 
 def _folded(texts: pa.Array) -> pa.Array:
-    # í may also be written as an i with an accent to be set above it.
-    return pc.utf8_lower(pc.utf8_normalize(texts, form="NFC"))
+    # í may also be written as an i with an accent to be set above it. (utf8_normalize of pyarrow 17 loses large strings.)
+    return pc.replace_substring(pc.utf8_lower(texts), "i\u0301", "í")
 
 
 def _plain(words: set[str]) -> set[str]:

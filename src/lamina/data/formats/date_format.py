@@ -40,6 +40,7 @@ _NAME = "(?P<name>(?i:" + "|".join(f"{month[:3]}(?:{month[3:]})?" for month in _
 _CLOCK = r":(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:\.(?P<fraction>[0-9]+))?)?(?: ?(?P<half>(?i:[ap]\.?m\.?)))?"
 _ZONE = "(?: ?(?P<zone>Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?))?"
 _TIME = f"(?:(?:T|,? ) ?(?P<hour>[0-9]{{1,2}}){_CLOCK}{_ZONE})?$"
+_ISO_TIME = f"(?:(?:T|,? ) ?(?P<hour>[0-9]{{1,2}})(?:{_CLOCK})?{_ZONE})?$"
 _HAS_ZONE = r"[T ][0-9:. ]+(?i:[ap]\.?m\.?)? ?(?:Z|UTC|GMT|[+-][0-9:]+)$"
 
 _ISO = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)?"
@@ -48,10 +49,7 @@ _ISO_WIDTH = len("2020-01-05T10:00:00.123456")
 _FIRST, _SECOND = _SEPARATOR.format("mark"), _SEPARATOR.format("same_mark")
 _PATTERNS = {
     # ISO 8601 writes a sign and more digits where four are not enough (NumPy, -001), and may leave out the minutes.
-    "ymd": (
-        f"^(?P<year>[0-9]{{4,6}}|[+-][0-9]{{3,6}}){_FIRST}{_MONTH}{_SECOND}{_DAY}"
-        f"(?:(?:T|,? ) ?(?P<hour>[0-9]{{1,2}})(?:{_CLOCK})?{_ZONE})?$",
-    ),
+    "ymd": (f"^(?P<year>[0-9]{{4,6}}|[+-][0-9]{{3,6}}){_FIRST}{_MONTH}{_SECOND}{_DAY}{_ISO_TIME}",),
     "dmy": (
         f"^{_DAY}{_FIRST}{_MONTH}{_SECOND}{_YEAR}{_TIME}",
         rf"^{_DAY}(?:\.? )?(?P<mark>[-/]?){_NAME}(?:,? )?(?P<same_mark>[-/]?){_YEAR}{_TIME}",
@@ -115,7 +113,7 @@ class DateFormat(NamedTuple):
         """
         texts = as_large(texts)
         if self.order == "ymd" and (cast := _iso_times(texts)) is not None:
-            return cast, np.ones(len(texts), bool)
+            return cast.copy(), np.ones(len(texts), bool)  # Arrow's own memory cannot be written to
         texts = normalized(texts)
         times = np.full(len(texts), np.datetime64("NaT", "us"))
         left = np.arange(len(texts))

@@ -109,11 +109,12 @@ def learn_duration_format(texts: pa.Array) -> Found | None:
     >>> learn_duration_format(pa.array(["00:30", "PT1H"])) is None
     True
     """
-    few = sample(texts)
-    for form in map(DurationFormat, STYLES):
-        if (few is None or form.parse(few)[1].all()) and form.parse(texts)[1].all():
-            return Found(form)
-    return None
+    texts = as_large(texts)
+    forms = map(DurationFormat, STYLES)
+    form = next((form for form in forms if form.parse(texts.slice(0, 1))[1].all()), None)
+    if form is None or ((few := sample(texts)) is not None and not form.parse(few)[1].all()):
+        return None
+    return Found(form) if form.parse(texts)[1].all() else None
 
 
 def _microseconds(parts: pa.StructArray) -> np.ndarray:

@@ -42,8 +42,8 @@ _POWER = "[eE][+-]?[0-9]+"
 _NAME = "^[+-]?0[0-9]+$"
 # One text, taken apart. What comes before the number is a sign, a parenthesis, a currency, in any order.
 _ONE = re.compile(r"(?P<before>[^0-9.,]*)(?:[.,]?[0-9](?:[0-9.,' ]*[0-9])?[.,]?(?:[eE][+-]?[0-9]+)?)(?P<after>.*)", re.DOTALL)
-# Letters and signs of degrees and powers, also by a slash, but no exponent: kg, °C, km/h, m², m2.
-_UNIT = re.compile(r"(?=.{1,12}$)(?![eE](?:[0-9]|$))/?(?:[^\W\d_]|[°²³])(?:[^\W\d_]|[°²³/]|(?<=[^\W\d_])[2-9](?=/|$))*")
+# Letters, signs of degrees, powers behind a letter, slashes, but no exponent: kg, °C, km/h, m², m2. Nor 10², which is 100.
+_UNIT = re.compile(r"(?=.{1,12}$)(?![eE](?:[0-9]|$))/?(?:[^\W\d_]|°)(?:[^\W\d_]|[°²³/]|(?<=[^\W\d_])[2-9](?=/|$))*")
 
 
 class NumberFormat(NamedTuple):
@@ -112,12 +112,12 @@ class NumberFormat(NamedTuple):
         """
         texts = as_large(texts)
         if (plain := self._plain_values(texts)) is not None:
-            return plain, np.ones(len(texts), bool)
+            return plain.copy(), np.ones(len(texts), bool)  # Arrow's own memory cannot be written to
         texts = normalized(texts)
         fits = flags(texts, self._pattern())
         values = np.full(len(texts), np.nan)
         if fits.all():
-            values = self._matching_values(texts)
+            values[:] = self._matching_values(texts)
         elif fits.any():
             values[fits] = self._matching_values(texts.filter(pa.array(fits)))
         return values, fits
@@ -158,26 +158,35 @@ class NumberFormat(NamedTuple):
 
     def _pattern(self) -> str:
         """The regular expression of a text in this format, for RE2."""
-        decimal, number = re.escape(self.decimal), "0|[1-9][0-9]*"
-        power = "" if self.suffix.startswith(("e", "E")) else _POWER
-        number += rf"|[0-9]+{decimal}[0-9]*(?:{power})?|{decimal}[0-9]+(?:{power})?"
-        if power:
-            number += f"|[0-9]+{power}"
-        if self.thousands:
-            number += rf"|[1-9][0-9]{{0,2}}(?:{re.escape(self.thousands)}[0-9]{{3}})+(?:{decimal}[0-9]*)?"
         before = f"{re.escape(self.prefix)} ?" if self.prefix else ""
         behind = f" ?{re.escape(self.suffix)}" if self.suffix else ""
+        number = self._number_pattern("*")
         forms = [
-            f"(?:[+-] ?)?{before}NUMBER{behind}",
-            f"{before}[+-] ?NUMBER{behind}",
-            rf"\({before}NUMBER{behind}\)",
-            rf"{before}\(NUMBER\){behind}",
+            f"(?:[+-] ?)?{before}{number}{behind}",
+            f"{before}[+-] ?{number}{behind}",
+            rf"\({before}{number}{behind}\)",
+            rf"{before}\({number}\){behind}",
         ]
         if not self.suffix or self.suffix in "%‰" or is_currency(self.suffix):  # "3-room" has no minus
-            forms += [f"{before}NUMBER ?-{behind}", f"{before}NUMBER{behind} ?-"]
+            number = self._number_pattern("+")  # nor has "5.-", a price without cents
+            forms += [f"{before}{number} ?-{behind}", f"{before}{number}{behind} ?-"]
         if not before and not behind:
             forms.append(_INFINITY)
-        return f"^(?:{'|'.join(forms)})$".replace("NUMBER", f"(?:{number})")
+        return f"^(?:{'|'.join(forms)})$"
+
+    def _number_pattern(self, decimals: str) -> str:
+        """The regular expression of what has digits; ``decimals`` says how many follow the decimal mark, at least none or one."""
+        decimal = re.escape(self.decimal)
+        power = "" if self.suffix.startswith(("e", "E")) else _POWER
+        forms = [
+            "0|[1-9][0-9]*",
+            f"[0-9]+{decimal}[0-9]{decimals}(?:{power})?",
+            f"{decimal}[0-9]+(?:{power})?",
+            *([f"[0-9]+{power}"] if power else []),
+        ]
+        if self.thousands:
+            forms.append(rf"[1-9][0-9]{{0,2}}(?:{re.escape(self.thousands)}[0-9]{{3}})+(?:{decimal}[0-9]{decimals})?")
+        return f"(?:{'|'.join(forms)})"
 
     def _matching_values(self, texts: pa.Array) -> np.ndarray:
         """The numbers of texts that all have this format."""
@@ -297,7 +306,7 @@ def is_unit(affix: str) -> bool:
     >>> is_unit("µg/m³"), is_unit("kg of salt")
     (True, False)
     """
-    return affix in ("%", "‰") or _UNIT.fullmatch(affix) is not None
+    return affix in ("%", "‰") or (_UNIT.fullmatch(affix) is not None and not affix.lstrip("/")[0].isnumeric())
 
 
 def _readings(texts: pa.Array, decimal: str | None, thousands: str | None) -> list[tuple[str, str]]:

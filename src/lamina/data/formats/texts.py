@@ -45,6 +45,8 @@ def sample(texts: pa.Array) -> pa.Array | None:
 
 def contents(texts: pa.Array) -> tuple[pa.Buffer, np.ndarray]:
     """The bytes of all texts in a row, and where each begins in them; the last of the n + 1 offsets is the end."""
+    if len(texts) == 0:  # which may have no buffers
+        return pa.py_buffer(b""), np.zeros(1, np.int64)
     _, offsets, data = texts.buffers()
     starts = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1]
     return (data if data is not None else pa.py_buffer(b"")).slice(int(starts[0]), int(starts[-1] - starts[0])), starts - starts[
@@ -121,7 +123,6 @@ def without_bytes(texts: pa.Array, unwanted: bytes, *, comma: str = ",") -> pa.A
     Parameters
     ----------
     texts : Array of large_string
-        None of them empty.
     unwanted : bytes
     comma : str, default ","
         The ASCII character that stands for each comma that is left.
@@ -134,7 +135,9 @@ def without_bytes(texts: pa.Array, unwanted: bytes, *, comma: str = ",") -> pa.A
     data, starts = contents(texts)
     is_kept = np.ones(256, np.uint8)
     is_kept[list(unwanted)] = 0
-    lengths = np.add.reduceat(is_kept[np.frombuffer(data, np.uint8)], starts[:-1], dtype=np.int64)
+    lengths, is_filled = np.zeros(len(texts), np.int64), starts[:-1] < starts[1:]
+    if is_filled.any():  # reduceat knows no empty parts
+        lengths[is_filled] = np.add.reduceat(is_kept[np.frombuffer(data, np.uint8)], starts[:-1][is_filled], dtype=np.int64)
     offsets = np.zeros(len(starts), np.int64)
     np.cumsum(lengths, out=offsets[1:])
     left = data.to_pybytes().translate(bytes.maketrans(b",", comma.encode()), unwanted)
