@@ -16,7 +16,17 @@ if TYPE_CHECKING:
 
     from lamina.model import NetworkModel, TableModel
 
-__all__ = ["READING", "Flag", "OnError", "Quiet", "Reading", "ReadingOptions", "check_output", "load_applicable_model", "load_table_model"]
+__all__ = [
+    "READING",
+    "Flag",
+    "OnError",
+    "Quiet",
+    "Reading",
+    "ReadingOptions",
+    "check_output",
+    "load_applicable_model",
+    "load_table_model",
+]
 
 Flag = Annotated[bool, Parameter(negative="")]
 Quiet = Annotated[bool, Parameter(negative="", alias="-q")]

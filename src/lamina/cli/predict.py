@@ -123,5 +123,7 @@ def _predictions(model: TableModel | NetworkModel, table: pa.Table, keep: tuple[
         columns[name] = pa.array(predicted)
     if model.has_probabilities:
         probabilities = model.predict_proba(read)
-        columns |= {f"probability of {name}": probabilities[:, i] for i, name in enumerate(model.target.labels or model.target.classes)}
+        columns |= {
+            f"probability of {name}": probabilities[:, i] for i, name in enumerate(model.target.labels or model.target.classes)
+        }
     return pa.table(columns)

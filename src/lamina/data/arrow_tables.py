@@ -118,7 +118,8 @@ def _columns_of(X: Any, owner: str) -> tuple[dict[str, ArrowColumn], int]:
 
 def _of_stream(owner: str, X: Any) -> pa.Table:
     try:
-        table = pa.table(X)
+        # Polars' own way: its stream ends the process where it has no Arrow type.
+        table = X.to_arrow() if _library(X) == "polars" else pa.table(X)
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise DataError(f"{owner}: a table must have columns that Arrow can hold, got {error!s}. Convert them.") from error
     check_column_names(owner, table.column_names)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
+from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
 
 from lamina.data.arrow_tables import ArrowColumn, Unreadable
-from lamina.data.arrow_values import booleans_of, dates_of, named_codes_of, numbers_of, value_type
-from lamina.data.formats import DateFormat, DurationFormat, NumberFormat, format_from_dict, format_to_dict
+from lamina.data.arrow_values import dates_of, named_codes_of, numbers_of, value_type
+from lamina.data.formats import BooleanFormat, DateFormat, DurationFormat, NumberFormat, format_from_dict, format_to_dict
 from lamina.data.names import value_name
 from lamina.data.notes import note
 from lamina.data.opened_column import OpenedColumn
@@ -18,10 +18,9 @@ from lamina.data.text_column import TextColumn
 from lamina.data.values import MISSING_CODE, ValueKind, Values
 from lamina.errors import DataError, shown
 
-if TYPE_CHECKING:
-    from lamina.data.formats import Format
+__all__ = ["ColumnReader", "Format", "OnError", "UnfitValueError"]
 
-__all__ = ["ColumnReader", "OnError", "UnfitValueError"]
+Format: TypeAlias = NumberFormat | DateFormat | BooleanFormat | DurationFormat
 
 OnError = Literal["fail", "missing"]
 
@@ -131,7 +130,7 @@ class ColumnReader:
         if stored in ("number", "boolean") and self.kind in ("number", "boolean"):
             numbers = self._unmarked(numbers_of(column))
             return numbers if self.kind == "number" else self._signs(numbers)
-        self._refuse(opened.example, 0)
+        raise self._unfit(opened.example, 0)
 
     def _unmarked(self, numbers: np.ndarray) -> np.ndarray:
         """The numbers without those that stand for a missing value."""
@@ -146,7 +145,7 @@ class ColumnReader:
         odd = ~missing & (numbers != 0) & (numbers != 1)
         if odd.any():
             row = int(np.argmax(odd))
-            self._refuse(value_name(numbers[row]), row)
+            raise self._unfit(value_name(numbers[row]), row)
         return np.where(missing, MISSING_CODE, numbers == 1).astype(np.int8)
 
     # Values that are spelled.
@@ -169,7 +168,8 @@ class ColumnReader:
         if self.kind == "date":
             return (self.format if isinstance(self.format, DateFormat) else DateFormat("ymd")).parse(text.texts)
         texts = [str(value).casefold() for value in text.texts.to_pylist()]
-        signs = {**_SPELLED, **({} if self.format is None else {self.format.yes: 1, self.format.no: 0})}  # type: ignore[union-attr]
+        words = {self.format.yes: 1, self.format.no: 0} if isinstance(self.format, BooleanFormat) else {}
+        signs = {**_SPELLED, **words}
         values = np.array([signs.get(value, MISSING_CODE) for value in texts], dtype=np.int8)
         return values, values != MISSING_CODE
 
@@ -178,7 +178,7 @@ class ColumnReader:
         first = int(np.argmin(known))
         example = text.texts[first].as_py()
         if on_error == "fail" or not known.any():
-            self._refuse(example, text.row_of(first))
+            raise self._unfit(example, text.row_of(first))
         count = int((~known)[text.codes[text.codes != MISSING_CODE]].sum())
         note(f"column {self.column!r}: {count} values that are not {_WORDS[self.kind]} count as missing, such as {example!r}.")
 
@@ -186,7 +186,7 @@ class ColumnReader:
 
     def _category(self, opened: OpenedColumn, stored: str | None) -> Values:
         if stored is None:
-            self._refuse(opened.example, 0)
+            raise self._unfit(opened.example, 0)
         if stored != "text":
             codes, names = named_codes_of(opened.column)
             names = np.array([self.name_of(name) for name in names], dtype=object)
@@ -223,13 +223,13 @@ class ColumnReader:
             names[:] = list(place)
         return Values(self.kind, codes, names)
 
-    def _refuse(self, value: object, row: int) -> NoReturn:
+    def _unfit(self, value: object, row: int) -> UnfitValueError:
         words = _WORDS["text" if self.kind == "category" else self.kind]
         repair = _REPAIRS.get(self.kind, "Correct it or leave it empty.")
         sentence = f"column {self.column!r} must hold {words}, as in training, got {shown(value)} (row {row + 1}). {repair}"
         error = UnfitValueError(f"{sentence} With on_error='missing' (--on-error missing) it counts as missing.")
         error.value, error.row = value, row
-        raise error
+        return error
 
 
 def _number(text: str) -> float | None:

@@ -76,7 +76,8 @@ class ColumnSummary(Sequence[ColumnRow]):
         numeric = [name in ("features", "missing", "rare") for name in ColumnRow._fields]
         return "\n".join(
             "  ".join(
-                cell.rjust(width) if right else cell.ljust(width) for cell, width, right in zip(line, widths, numeric, strict=True)
+                cell.rjust(width) if right else cell.ljust(width)
+                for cell, width, right in zip(line, widths, numeric, strict=True)
             ).rstrip()
             for line in cells
         )

@@ -52,8 +52,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Columns are read by one set of rules, whatever library or file they come from: text that spells numbers (``$1,234.50``,
     ``21,5``, ``12%``), dates (``05/01/2020``, ``1 Aug 2022``) or truth values (``yes``, ``no``) in every row is read as such, and
     what was found is kept and used for every later table. Numbers are then scaled and softly bounded
-    (:class:`~lamina.data.columns.NumberColumn`), booleans become ±1, dates become a trend and their position in the year, week and
-    day (:class:`~lamina.data.columns.DateColumn`), and categories are one-hot encoded with slots for missing, rare and unseen
+    (:class:`~lamina.data.columns.NumberColumn`), booleans become ±1, dates become a trend and their position in the year, week
+    and day (:class:`~lamina.data.columns.DateColumn`), and categories are one-hot encoded with slots for missing, rare and unseen
     values (:class:`~lamina.data.columns.CategoryColumn`). Missing values are filled and marked. Columns without information (one
     value only, or none) are left out with a note.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
 
@@ -40,8 +40,11 @@ KINDS: tuple[ColumnKind, ...] = ("auto", "number", "boolean", "date", "category"
 """What a column may be said to be."""
 
 # They stand for a missing value only beside numbers, dates or durations: elsewhere they may be words of their own.
-_STRAY = ("-", "--", "—", "–", ".", "..", "...", "*", "n.a.", "N.A.", "NA.", "na", "Na", "none", "nil", "Null", "unknown", "Unknown",
-          "missing", "Missing", "#N/A", "#NA", "#NULL!", "#VALUE!", "#DIV/0!", "#REF!", "NaT", "<NA>")  # fmt: skip
+_STRAY = (
+    *("-", "--", "—", "–", ".", "..", "...", "*"),
+    *("n.a.", "N.A.", "NA.", "na", "Na", "none", "nil", "Null", "NaT", "<NA>", "unknown", "Unknown", "missing", "Missing"),
+    *("#N/A", "#NA", "#NULL!", "#VALUE!", "#DIV/0!", "#REF!"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,11 +133,11 @@ def _learn_text(name: str, opened: OpenedColumn, settings: ReadingSettings, kind
     spelled = _spelled(text, settings, kind)
     if spelled.holds == "text" and kind in ("auto", "category"):
         return _category(name, text, settings)
-    found, wanted = spelled.found, spelled.holds if kind == "auto" else kind
+    found, wanted = spelled.found, cast("ValueKind", spelled.holds if kind == "auto" else kind)
     reader = ColumnReader(
         name,
         wanted,
-        spelled.holds if kind == "category" else wanted,
+        spelled.holds if wanted == "category" else wanted,
         None if found is None else found.format,
         (*settings.missing, *spelled.stray),
         settings.fold_case,
@@ -161,7 +164,7 @@ def _spelled(text: TextColumn, settings: ReadingSettings, kind: ColumnKind) -> _
 
 
 def _spelled_by_all(texts: pa.Array, settings: ReadingSettings, kind: ColumnKind) -> _Spelled:
-    learners = {
+    learners: dict[str, Callable[[], Found | None]] = {
         "boolean": lambda: learn_boolean_format(texts) or _truth_alone(texts),
         "number": lambda: (
             learn_number_format(texts, decimal=settings.decimal, thousands=settings.thousands) or learn_duration_format(texts)

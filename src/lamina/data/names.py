@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from numbers import Integral, Real
 
@@ -20,6 +21,7 @@ def value_name(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, Integral):
         return str(int(value))
-    if isinstance(value, Real | Decimal) and np.isfinite(float(value)):
-        return str(int(value)) if value == int(value) else repr(float(value))
+    if isinstance(value, Real | Decimal) and math.isfinite(value):
+        whole = math.floor(value)
+        return str(whole) if value == whole else repr(float(value))
     return str(value)

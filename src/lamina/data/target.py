@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 import numpy as np
 
 from lamina.data.arrow_tables import ArrowColumn, Columns, Unreadable, as_columns
+from lamina.data.arrow_values import value_type
 from lamina.data.column_reader import ColumnReader, UnfitValueError
 from lamina.data.learn_column import ReadingSettings, learn_column
 from lamina.data.notes import note
@@ -154,6 +155,11 @@ class Target:
         return decoded
 
     @property
+    def class_texts(self) -> tuple[str, ...]:
+        """The classes as they were written, for people."""
+        return self.labels or self.classes
+
+    @property
     def class_labels(self) -> np.ndarray:
         """The classes in the type that the column held, ndarray of shape (number of classes,)."""
         if self.label_type == "boolean":
@@ -162,7 +168,7 @@ class Target:
             return np.array([int(name) for name in self.classes])
         if self.label_type == "number":
             return np.array([float(name) for name in self.classes])
-        labels = self.labels or self.classes
+        labels = self.class_texts
         # NumPy's own texts lose null characters at their ends.
         return np.array(labels, dtype=object if any(label.endswith("\0") for label in labels) else None)
 
@@ -205,7 +211,8 @@ class Target:
         if len(folded) < len(index):
             folded = {}
         known = [index.get(name, folded.get(name.casefold(), -1)) for name in _names(values)]
-        return np.array([*known, -1], dtype=np.int64)[values.array]
+        indices: np.ndarray = np.array([*known, -1], dtype=np.int64)[values.array]
+        return indices
 
     def _with_labels(self, opened: OpenedColumn) -> Self:
         """With the texts that stand for the classes: of several spellings the first."""
@@ -243,9 +250,7 @@ def target_column(table: Any, name: str) -> TargetColumn:
 
 def _is_text(column: ArrowColumn) -> bool:
     kind = None if isinstance(column, Unreadable) else column.type
-    if kind is not None and pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    return kind is not None and bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    return kind is not None and value_type(kind) == "text"
 
 
 def _learned(name: str, opened: OpenedColumn, settings: ReadingSettings) -> ColumnReader:
@@ -267,9 +272,7 @@ def _detect(opened: OpenedColumn, reader: ColumnReader) -> tuple[str, str]:
     values = reader.read_opened(opened)
     present = _finite(reader.column, values.array[~values.missing])
     if len(present) == 0:
-        raise DataError(
-            f"target {reader.column!r} must hold values, got none in {len(values.array)} rows. Name another column."
-        )
+        raise DataError(f"target {reader.column!r} must hold values, got none in {len(values.array)} rows. Name another column.")
     distinct = np.unique(present)
     if (distinct != np.round(distinct)).any():
         return "regression", "numbers with fractions"
@@ -305,7 +308,7 @@ def _label_type(column: ArrowColumn, holds: str, classes: tuple[str, ...]) -> La
         return "text"
     if holds == "boolean":
         return "boolean"
-    kind = column.type
+    kind: Any = column.type
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     return "integer" if pa.types.is_integer(kind) and all(_is_whole(name) for name in classes) else "number"

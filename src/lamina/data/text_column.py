@@ -112,4 +112,5 @@ def _places(texts: pa.Array, wanted: Collection[str]) -> np.ndarray:
     longest = max(len(word.encode()) for word in wanted)
     short = np.flatnonzero(np.asarray(pc.binary_length(texts)) <= longest)
     found = pc.is_in(texts.take(pa.array(short)), value_set=pa.array(list(wanted), pa.large_string()))
-    return short[np.asarray(found)]
+    places: np.ndarray = short[np.asarray(found)]
+    return places

@@ -21,8 +21,8 @@ class Values(NamedTuple):
     ----------
     kind : {"number", "boolean", "date", "category"}
     array : ndarray of shape (n,)
-        Numbers as float64, NaN where missing; truth values as int8, 0, 1, or -1 where missing; dates as datetime64[us] in UTC, NaT
-        where missing; categories as int32 codes, -1 where missing.
+        Numbers as float64, NaN where missing; truth values as int8, 0, 1, or -1 where missing; dates as datetime64[us] in UTC,
+        NaT where missing; categories as int32 codes, -1 where missing.
     names : ndarray of shape (number of codes,) of object, or None
         The category of each code, each once; None unless these are categories.
     """
@@ -34,12 +34,13 @@ class Values(NamedTuple):
     @property
     def missing(self) -> np.ndarray:
         """Where values are missing, ndarray of shape (n,) bool."""
-        if self.kind == "number":
-            return np.isnan(self.array)
-        if self.kind == "date":
-            return np.isnat(self.array)
-        return self.array == MISSING_CODE
+        missing: np.ndarray = {"number": np.isnan, "date": np.isnat}.get(self.kind, _is_missing_code)(self.array)
+        return missing
 
     def take(self, rows: np.ndarray) -> Values:
         """The values of some rows, by their numbers."""
         return self._replace(array=self.array[rows])
+
+
+def _is_missing_code(codes: np.ndarray) -> np.ndarray:
+    return np.asarray(codes == MISSING_CODE)

@@ -34,7 +34,6 @@ _CIRCLES: dict[str, tuple[float, Callable[[np.ndarray], np.ndarray]]] = {
 }
 
 
-
 @dataclass(frozen=True)
 class DateColumn(ColumnEncoder):
     """Encodes a date as a scaled day number plus sine and cosine of its position in the year, the week and the day.
