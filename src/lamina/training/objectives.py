@@ -21,7 +21,7 @@ __all__ = ["CustomLosses", "batch_objective", "decide", "score"]
 def score(name: str, loss: Loss, targets: np.ndarray, predictions: np.ndarray) -> float:
     """A score of :data:`lamina.metrics.OBJECTIVES`; labels are read from targets and predictions as the loss means them."""
     if name in NUMBER_METRICS:
-        return NUMBER_METRICS[name](targets, predictions)
+        return NUMBER_METRICS[name](loss.truth_of(targets), predictions)
     return LABEL_METRICS[name](*decide(loss, targets, predictions))
 
 
