@@ -1,7 +1,7 @@
 """A trainer's settings: one frozen object, to JSON and back."""
 
 import json
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
@@ -11,8 +11,8 @@ from lamina.engine import plan
 from lamina.errors import InvalidSettingError
 from lamina.losses import LOSSES
 from lamina.optimizers import OPTIMIZERS
-from lamina.schedules import SCHEDULES, Function
-from lamina.training import EarlyStopping, TrainerSettings
+from lamina.schedules import SCHEDULES, Function, get_schedule
+from lamina.training import EarlyStopping, LearningRate, TrainerSettings
 
 X = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
 
@@ -98,6 +98,46 @@ def test_settings_are_frozen_and_a_trainers_are_changed_by_name_and_checked():
     with pytest.raises(InvalidSettingError, match="batch_size must be"):
         trainer.batch_size = 0
     assert trainer.clipping == Clipping()
+
+
+def test_an_assigned_schedule_is_a_setting_like_the_others():
+    trainer = Trainer(network(), "squared_error")
+    trainer.schedule = "cosine"
+    assert trainer.schedule == trainer.settings.schedule == get_schedule("cosine")
+    trainer.fit(X, X[:, :2], max_epochs=1)
+    assert trainer.history[-1, "learning_rate"] < trainer.optimizer.learning_rate
+    with pytest.raises(InvalidSettingError, match="'cosine'"):
+        trainer.schedule = "cosin"
+    assert trainer.schedule == get_schedule("cosine")
+    trainer.schedule = None
+    assert trainer.settings == replace(trainer.settings, schedule="constant")
+
+
+def test_a_checkpoint_is_of_the_schedule_that_was_assigned(tmp_path):
+    def made(schedule: str) -> Trainer:
+        trainer = Trainer(network(), "squared_error")
+        trainer.schedule = schedule
+        return trainer
+
+    trainer = made("cosine")
+    trainer.fit(X, X[:, :2], max_epochs=1)
+    trainer.save_checkpoint(tmp_path / "run")
+    assert made("cosine").load_checkpoint(tmp_path / "run").epoch == 1
+    with pytest.raises(InvalidSettingError, match="schedule"):
+        made("exponential").load_checkpoint(tmp_path / "run")
+
+
+def test_an_assigned_schedule_remembers_for_one_trainer_alone():
+    schedule, trainer = get_schedule("reduce_on_plateau"), Trainer(network(), "squared_error")
+    trainer.schedule = schedule
+    trainer.schedule.factor = 0.5
+    assert schedule.factor == 1.0
+
+
+def test_a_callbacks_schedule_is_followed_and_is_no_setting():
+    trainer = Trainer(network(), "squared_error", callbacks=LearningRate("cosine"))
+    trainer.fit(X, X[:, :2], max_epochs=1)
+    assert (trainer.schedule, trainer.settings.schedule) == (get_schedule("cosine"), get_schedule(None))
 
 
 def test_settings_know_the_network_once_its_inputs_are_known():

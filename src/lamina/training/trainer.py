@@ -22,14 +22,14 @@ from lamina.errors import DataError, InvalidSettingError, ShapeError, phrase
 from lamina.network import Network
 from lamina.network.heads import Losses
 from lamina.optimizers import LBFGS, Optimizer
-from lamina.schedules import Schedule
+from lamina.schedules import Schedule, get_schedule
 from lamina.stop_reason import StopReason
 from lamina.training.best_weights import Weights
 from lamina.training.callbacks.callback import Callback, list_of_callbacks
 from lamina.training.chunks import ChunkSize, run_in_chunks
 from lamina.training.contradictions import check_batches, check_program
 from lamina.training.epoch import Epoch
-from lamina.training.exclusive import RUNNING, exclusive
+from lamina.training.exclusive import RUNNING, exclusive, is_running
 from lamina.training.fingerprint import fingerprint
 from lamina.training.history import History, Record, without_durations
 from lamina.training.interrupts import Interrupts
@@ -198,8 +198,8 @@ class Trainer(Predictor):
             check_parameters(settings | besides, {**TrainerSettings.rules, **_RULES}, owner="Trainer")  # names all that is wrong
             raise
         super().__init__(checked, metrics, initial_weights)
-        # A schedule may watch the training and remember; another trainer's must not know. Callbacks may put others in its place.
-        self.schedule: Schedule = copy.deepcopy(self.settings.schedule)
+        # A schedule may watch the training and remember; another trainer's must not know.
+        self._schedule = copy.deepcopy(self.settings.schedule)
         self.callbacks = list_of_callbacks(callbacks)
         self.history = History()
         self.epoch = 0
@@ -228,6 +228,19 @@ class Trainer(Predictor):
     @batch_size.setter
     def batch_size(self, batch_size: int | str | None) -> None:
         self.settings = replace(self.settings, batch_size=batch_size)
+
+    @property
+    def schedule(self) -> Schedule:
+        """What training follows: the setting, or what a callback put in its place during a fit."""
+        return self._schedule
+
+    @schedule.setter
+    def schedule(self, schedule: str | Schedule | Mapping[str, Any] | Callable[[int], float] | None) -> None:
+        if is_running(self):
+            self._schedule = get_schedule(schedule)  # and no copy: a callback's schedule may remember for it
+        else:
+            self.settings = replace(self.settings, schedule=get_schedule(schedule))
+            self._schedule = copy.deepcopy(self.settings.schedule)
 
     @classmethod
     def from_settings(cls, settings: TrainerSettings, **besides: Any) -> Self:
