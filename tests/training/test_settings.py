@@ -1,5 +1,7 @@
 """A trainer's settings: one frozen object, to JSON and back."""
 
+import contextlib
+import copy
 import json
 from dataclasses import FrozenInstanceError, replace
 
@@ -8,9 +10,9 @@ import pytest
 
 from lamina import Add, BatchNorm, Clipping, Dense, Graph, Input, Sequential, Trainer
 from lamina.engine import plan
-from lamina.errors import InvalidSettingError
+from lamina.errors import InvalidSettingError, LaminaError
 from lamina.losses import LOSSES
-from lamina.optimizers import OPTIMIZERS
+from lamina.optimizers import OPTIMIZERS, Adam
 from lamina.schedules import SCHEDULES, Function, get_schedule
 from lamina.training import EarlyStopping, LearningRate, TrainerSettings
 
@@ -79,11 +81,63 @@ def test_a_function_has_no_description():
         ({"sead": 1}, "Did you mean 'seed'"),
         ({"seed": -1}, "Trainer: seed must be an integer >= 0"),
         ({"optimizer": "adm"}, "'adam'"),
+        ({"kind": "trainr"}, "\"kind\" must be 'trainer' or missing, got 'trainr'"),
+        ({"clipping": "x"}, "Trainer: clipping must be an instance of Clipping"),
+        ({"clipping": {"nrom": 1.0}}, "Did you mean 'norm'"),
     ],
 )
 def test_a_wrong_description_is_refused_by_name(change, message):
     with pytest.raises(InvalidSettingError, match=message):
         TrainerSettings.from_settings(TrainerSettings(network(), "hinge").to_dict() | change)
+
+
+def _with_other_values(description, place=()):
+    """The description with each value within, one after the other, replaced by values of all kinds."""
+    for value in (None, "x", [], 3, -1, {}, {"a": 1}, [None], True, float("nan")):
+        yield place, value
+    entries = description.items() if isinstance(description, dict) else enumerate(description)
+    for key, inner in entries if isinstance(description, dict | list) else ():
+        if isinstance(inner, dict | list):
+            yield from _with_other_values(inner, (*place, key))
+        else:
+            yield from (((*place, key), value) for value in (None, "x", [], 3, -1, {}, {"a": 1}, True, float("nan")))
+
+
+def _replaced(description, place, value):
+    if not place:
+        return value
+    changed = copy.copy(description)
+    changed[place[0]] = _replaced(description[place[0]], place[1:], value)
+    return changed
+
+
+def test_whatever_stands_in_a_description_is_read_or_refused_in_words():
+    x = Input(3, name="x")
+    graph = Graph(x, [Dense(1, name="a", weight_init="he")(x), Dense(1, name="b", regularizer="l2", activation="elu")(x)])
+    settings = TrainerSettings(graph, ["huber", "squared_error"], schedule="warm_up", clipping=Clipping(1.0), loss_weights=[1, 2])
+    description = settings.to_dict()
+    for place, value in _with_other_values(description):
+        with contextlib.suppress(LaminaError):
+            TrainerSettings.from_settings(_replaced(description, place, value))
+
+
+def test_a_missing_setting_is_named_and_the_others_are_not_shown_whole():
+    description = TrainerSettings(network(), "hinge").to_dict()
+    del description["network"]
+    with pytest.raises(InvalidSettingError, match="network must be given, got \\['loss', 'optimizer'"):
+        TrainerSettings.from_settings(description)
+
+
+def test_a_description_may_leave_out_its_kind_and_its_clipping():
+    description = TrainerSettings(network(), "hinge").to_dict()
+    del description["kind"]
+    assert TrainerSettings.from_settings(description | {"clipping": None}) == TrainerSettings(network(), "hinge")
+
+
+@pytest.mark.parametrize("wrong", [None, "x", [], 3, {"kind": "adamw"}])
+def test_an_optimizer_is_not_read_from_something_else(wrong):
+    with pytest.raises(InvalidSettingError, match="Adam: "):
+        Adam.from_settings(wrong)
 
 
 def test_settings_are_frozen_and_a_trainers_are_changed_by_name_and_checked():

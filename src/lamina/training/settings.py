@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
@@ -17,7 +17,7 @@ from lamina.network import Network
 from lamina.network.heads import Losses, losses_for
 from lamina.optimizers import Optimizer, StepOptimizer, get_optimizer
 from lamina.schedules import Schedule, get_schedule
-from lamina.settings import Settings
+from lamina.settings import Settings, check_description, check_keys
 from lamina.validation import Rule, boolean, choice, instance, integer, one_of, value
 
 __all__ = ["TrainerSettings", "name_of_dtype", "setting"]
@@ -31,6 +31,13 @@ def _to_batch_size(batch_size: int | str | None) -> int | str | None:
 
 def _to_clipping(bounds: plan.Clipping | None) -> Clipping:
     return bounds if isinstance(bounds, Clipping) else Clipping(**({} if bounds is None else asdict(bounds)))
+
+
+def _read_clipping(bounds: Any) -> Any:
+    if not isinstance(bounds, Mapping):
+        return bounds  # to be refused with the other settings, if it is not None
+    check_keys(bounds, {field.name: field for field in fields(Clipping)}, owner="Clipping")
+    return Clipping(**bounds)
 
 
 @dataclass(frozen=True)
@@ -108,11 +115,12 @@ loss_weights, on_interrupt
         Raises
         ------
         InvalidSettingError
-            If a setting is unknown, missing or out of range.
+            If a setting is unknown, missing or out of range, or the description is that of something else.
         """
         from lamina.network import network_from_dict  # which loads all kinds of networks
 
-        readers: dict[str, Callable[[Any], Any]] = {"network": network_from_dict, "clipping": lambda bounds: Clipping(**bounds)}
+        check_description(description, cls)
+        readers: dict[str, Callable[[Any], Any]] = {"network": network_from_dict, "clipping": _read_clipping}
         return super().from_settings({name: readers.get(name, lambda given: given)(given) for name, given in description.items()})
 
     @property
