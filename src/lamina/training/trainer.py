@@ -27,7 +27,7 @@ from lamina.stop_reason import StopReason
 from lamina.training.best_weights import Weights
 from lamina.training.callbacks.callback import Callback, list_of_callbacks
 from lamina.training.chunks import ChunkSize, run_in_chunks
-from lamina.training.contradictions import check_batches, check_program
+from lamina.training.contradictions import check_batches, check_callbacks, check_program
 from lamina.training.epoch import Epoch
 from lamina.training.exclusive import RUNNING, exclusive, is_running
 from lamina.training.fingerprint import fingerprint
@@ -558,6 +558,7 @@ class Trainer(Predictor):
     def _configure(self) -> None:
         self._built().configure(self.settings.plan(record_norms=self._moments.needs_gradient_norms), self.optimizer)
         check_program(self.executor.program, self.optimizer, self.clipping, self.schedule)
+        check_callbacks(self.callbacks, self.optimizer)
 
     def _epochs_a_call(self, data: Batches) -> int:
         """How many epochs one call of the engine may run; 1 if something is to be done between them, or watched within."""
@@ -618,16 +619,17 @@ class Trainer(Predictor):
         def on_iteration(loss: float, by_output: Sequence[float]) -> bool:
             self.step += 1
             pairs = zip(self.network.output_names, by_output, strict=False)
-            self._end_epoch({"loss": loss, **{loss_key(name): each for name, each in pairs}}, began=clock[0])
+            norm = {"gradient_norm": descent.gradient_norm} if self._moments.needs_gradient_norms else {}
+            self._end_epoch({"loss": loss, **{loss_key(name): each for name, each in pairs}, **norm}, began=clock[0])
             clock[0] = time.perf_counter()
             return self.stop_reason is None
 
-        self._descent = FullBatch(self.executor, data, optimizer, self._stored_descent)
+        self._descent = descent = FullBatch(self.executor, data, optimizer, self._stored_descent)
         self._stored_descent = None
         try:
-            self._stop_at(self._descent.failure(self.step))
+            self._stop_at(descent.failure(self.step))
             if self.stop_reason is None:
                 most = self.last_epoch - self._fit.first_epoch
-                self.stop(*self._descent.run(most, on_iteration, lambda: self.stop_reason is not None))
+                self.stop(*descent.run(most, on_iteration, lambda: self.stop_reason is not None))
         finally:
             self._descent = None

@@ -105,6 +105,10 @@ def _of_training(parameters: Mapping[str, object], owner: str) -> list[str]:
     if isinstance(chosen, PerturbationOptimizer) and chosen.objective is not None and parameters["objective"] is not None:
         rule = "must be None when the optimizer has an objective of its own"
         wrong.append(phrase("objective", rule, parameters["objective"], repair="Give one of the two.", owner=owner))
+    asking = [type(callback).__name__ for callback in _callbacks(parameters) if getattr(callback, "needs_gradient_norms", False)]
+    if perturbs and asking:
+        rule, repair = f"must not ask for the gradient's norm with solver {name!r}", "It computes no gradient: leave it out."
+        wrong.append(phrase("callbacks", rule, asking[0], repair=repair, owner=owner))
     schedule = parameters["learning_rate"]
     if name == "lbfgs" and schedule not in SCIKIT_LEARN_SCHEDULES:
         repair = "Leave it out: its line search finds the step."

@@ -84,6 +84,7 @@ class Callback:
         Whether to be called after the others.
     needs_gradient_norms : bool, default=False
         Whether the record shall hold ``gradient_norm``, the mean norm of the gradient over the epoch's steps (before clipping).
+        Perturbed weights have no gradient, and refuse it.
 
     Examples
     --------

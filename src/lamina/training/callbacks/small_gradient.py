@@ -20,7 +20,9 @@ class SmallGradient(Callback):
     Notes
     -----
     With mini-batches the norm holds the noise of the batches too, and seldom becomes tiny; with the whole set a step it is the
-    classical criterion.
+    classical criterion. With L-BFGS, whose own ``gradient_tol`` bounds the largest element, it is the norm after each iteration.
+
+    Perturbed weights follow no gradient: there it is refused.
 
     Examples
     --------
