@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lamina.errors import InvalidSettingError, phrase
-from lamina.plots.style import COLORS, axes_grid, styled
+from lamina.plots.style import COLORS, axes_grid, styled, verbatim
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,7 +64,7 @@ def plot_activation_functions(
         ax.axvline(0, color="#999999", linewidth=0.8)
         ax.plot(x, value, color=COLORS["blue"], label="f(x)")
         ax.plot(x, derivatives[name], color=COLORS["vermillion"], linestyle="--", label="f'(x)")
-        ax.set_title(name)
+        ax.set_title(verbatim(name))
     for i, ax in enumerate(axes):
         ax.set_visible(i < len(values))
         if i % num_columns == 0:

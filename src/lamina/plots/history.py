@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lamina.errors import DataError, phrase
-from lamina.plots.style import LINE_STYLES, make_axes, styled
+from lamina.plots.style import LINE_STYLES, make_axes, styled, verbatim
 from lamina.training import History
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def plot_history(history: History, keys: str | Sequence[str] | None = None, *, l
     curves = [history[:, name] for name in names]
     ax = make_axes(ax)
     for i, (name, curve) in enumerate(zip(names, curves, strict=True)):
-        label = _LOSSES[name] if are_losses else name.replace("_", " ")
+        label = _LOSSES[name] if are_losses else verbatim(name.replace("_", " "))
         marker = "o" if len(history) == 1 else None
         ax.plot(history[:, "epoch"], curve, linestyle=LINE_STYLES[i % len(LINE_STYLES)], marker=marker, label=label)
     ax.set(xlabel="epoch", ylabel="loss" if are_losses else "", yscale="log" if log else "linear")

@@ -9,7 +9,7 @@ from statistics import mean
 from typing import TYPE_CHECKING, TypeAlias
 
 from lamina.network import Network
-from lamina.plots.style import COLORS, make_axes, styled
+from lamina.plots.style import COLORS, make_axes, styled, verbatim
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -116,4 +116,4 @@ def _units(width: int | None) -> str:
 
 def _draw_box(ax: Axes, column: int, row: float, text: str, color: str) -> Text:
     frame = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": color, "linewidth": 1.6}
-    return ax.text(column, row, text, ha="center", va="center", fontsize=9, bbox=frame, zorder=2)
+    return ax.text(column, row, verbatim(text), ha="center", va="center", fontsize=9, bbox=frame, zorder=2)

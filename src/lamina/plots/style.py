@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["COLORS", "CYCLE", "LINE_STYLES", "MARKERS", "RC", "axes_grid", "figure_of", "make_axes", "styled"]
+__all__ = ["COLORS", "CYCLE", "LINE_STYLES", "MARKERS", "RC", "axes_grid", "figure_of", "make_axes", "styled", "verbatim"]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -134,6 +134,15 @@ def axes_grid(
 def figure_of(ax: Axes) -> Figure:
     """The figure that ``ax`` stands in."""
     return cast("Figure", ax.figure)
+
+
+def verbatim(name: str) -> str:
+    """A name as matplotlib draws it letter by letter: between two dollar signs it would see mathematics.
+
+    >>> print(verbatim("$price$"))
+    \\$price\\$
+    """
+    return name.replace("$", r"\$")
 
 
 def _pyplot(caller: str) -> Any:
