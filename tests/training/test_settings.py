@@ -55,7 +55,7 @@ def test_all_settings_come_back_of_a_graph_with_two_outputs_and_its_trainer_trai
         n_threads=1, penalty_per_row=True, loss_weights={"a": 2.0, "b": 0.5}, on_interrupt="return",
     )  # fmt: skip
     assert back(settings) == settings
-    assert settings.to_dict()["loss_weights"] == {"a": 2.0, "b": 0.5}
+    assert settings.to_dict()["loss_weights"] == [2.0, 0.5]
 
     def trained(given: TrainerSettings) -> np.ndarray:
         trainer = Trainer.from_settings(given, callbacks=EarlyStopping(patience=1))
@@ -63,6 +63,30 @@ def test_all_settings_come_back_of_a_graph_with_two_outputs_and_its_trainer_trai
         return trainer.predict(X)[0]
 
     np.testing.assert_array_equal(trained(settings), trained(back(settings)))
+
+
+def two_outputs(**settings) -> TrainerSettings:
+    x = Input(3, name="x")
+    return TrainerSettings(Graph(x, [Dense(1, name="a")(x), Dense(1, name="b")(x)]), ["huber", "huber"], **settings)
+
+
+@pytest.mark.parametrize("given", [[1, 2], (1.0, 2.0), np.array([1.0, 2.0]), {"a": 1, "b": 2}, {"b": 2}])
+def test_loss_weights_become_one_tuple_however_they_are_given(given):
+    settings = two_outputs(loss_weights=given)
+    assert settings.loss_weights == (1.0, 2.0)
+    assert back(settings) == settings
+
+
+@pytest.mark.parametrize("wrong", [[1], [1, -1], "ab", {"c": 1}, {"a": None}, 3, [1, np.nan]])
+def test_wrong_loss_weights_are_refused_when_the_settings_are_made(wrong):
+    with pytest.raises(InvalidSettingError, match="loss"):
+        two_outputs(loss_weights=wrong)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_settings_can_be_keys_of_a_dict(schedule):
+    made = [two_outputs(loss_weights={"b": 2}, schedule=schedule, clipping=Clipping(1.0)) for _ in range(2)]
+    assert len(set(made)) == 1
 
 
 def test_the_engines_plain_clipping_becomes_the_one_that_users_have():

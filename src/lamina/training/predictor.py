@@ -93,7 +93,7 @@ class Predictor:
 
     @property
     def loss_weights(self) -> Sequence[float] | Mapping[str, float] | None:
-        """Factors of the outputs' losses, as they were given."""
+        """Factors of the outputs' losses, one an output; None where none were given."""
         return self.settings.loss_weights
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
@@ -14,7 +14,7 @@ from lamina.clipping import Clipping
 from lamina.engine import ENGINES, N_THREADS, plan
 from lamina.losses import Loss
 from lamina.network import Network
-from lamina.network.heads import Losses, losses_for
+from lamina.network.heads import Losses, loss_weights_of, losses_for
 from lamina.optimizers import Optimizer, StepOptimizer, get_optimizer
 from lamina.schedules import Schedule, get_schedule
 from lamina.settings import Settings, check_description, check_keys
@@ -36,7 +36,7 @@ def _to_clipping(bounds: plan.Clipping | None) -> Clipping:
 def _read_clipping(bounds: Any) -> Any:
     if not isinstance(bounds, Mapping):
         return bounds  # to be refused with the other settings, if it is not None
-    check_keys(bounds, {field.name: field for field in fields(Clipping)}, owner="Clipping")
+    check_keys(bounds, {bound.name: bound for bound in fields(Clipping)}, owner="Clipping")
     return Clipping(**bounds)
 
 
@@ -51,7 +51,7 @@ class TrainerSettings(Settings):
     ----------
     network, loss, optimizer, batch_size, schedule, clipping, seed, dtype, shuffle, engine, n_threads, penalty_per_row, \
 loss_weights, on_interrupt
-        As in :class:`lamina.training.Trainer`.
+        As in :class:`lamina.training.Trainer`. Loss weights become a tuple, one an output.
 
     Examples
     --------
@@ -67,7 +67,8 @@ loss_weights, on_interrupt
     loss: Losses
     optimizer: Optimizer = "adam"  # type: ignore[assignment]  # what is given becomes what it stands for
     batch_size: int | str | None = "auto"
-    schedule: Schedule = None  # type: ignore[assignment]
+    # A reactive schedule remembers, and so has no hash; the others suffice.
+    schedule: Schedule = field(default=None, hash=False)  # type: ignore[assignment]
     clipping: plan.Clipping = None  # type: ignore[assignment]
     seed: int = 0
     dtype: str = "float32"
@@ -107,6 +108,9 @@ loss_weights, on_interrupt
         object.__setattr__(self, "dtype", name_of_dtype(self.dtype))
         super().__post_init__()
         object.__setattr__(self, "loss", losses_for(self.loss, self.network.output_names))
+        if self.loss_weights is not None:
+            weights = loss_weights_of(self.loss_weights, self.network.output_names, owner="Trainer")
+            object.__setattr__(self, "loss_weights", tuple(weights))
 
     @classmethod
     def from_settings(cls, description: Mapping[str, Any]) -> Self:
