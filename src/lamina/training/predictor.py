@@ -68,10 +68,9 @@ class Predictor:
         if widths is not None:
             self.settings = replace(self.settings, network=self.network.build(widths))
         settings = (self.loss_weights, self.metrics, self.dtype, self.engine, self.n_threads, self.seed)
-        first, self._initial_weights = self._initial_weights, None
-        if first is not None:
-            self.network.unflatten(*first)  # which refuses vectors of other lengths
+        first = None if self._initial_weights is None else self._checked(*self._initial_weights)
         self._model = WeightedNetwork(self.network, self.losses, *settings, first)
+        self._initial_weights = None
         return self
 
     @property
@@ -206,6 +205,14 @@ class Predictor:
     def batches(self, X: Any, y: Any, sample_weight: Any = None) -> Batches:
         """The data as the engine reads them, checked; X is not copied if the engine can read it."""
         return self._built_for(X).batches(X, y, sample_weight)
+
+    def _checked(self, parameters: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """First weights in this dtype; refused as if they were written to :attr:`weights` and :attr:`running_statistics`."""
+        named, running = self.network.unflatten(parameters), self.network.unflatten_state(state)
+        checked = np.empty(parameters.shape, self._dtype), np.empty(state.shape, self._dtype)
+        self.network.unflatten(checked[0]).update(named)
+        self.network.unflatten_state(checked[1]).update(running)
+        return checked
 
     def _built(self) -> WeightedNetwork:
         if self._model is None:

@@ -115,8 +115,8 @@ class Trainer(Predictor):
         What :meth:`fit` does after Ctrl-C, once the training is closed in order and the best weights are back: raise
         KeyboardInterrupt, so that whatever called it ends as well, or return, which suits a notebook.
     initial_weights : (parameters, state), optional
-        Flat vectors, as :meth:`lamina.network.Network.initialize` gives them, to start from; they are copied. By default the
-        layers' initializers draw them.
+        Flat vectors, as :meth:`lamina.network.Network.initialize` gives them, to start from; they are copied, and must be
+        finite in ``dtype``. By default the layers' initializers draw them.
 
     Attributes
     ----------
