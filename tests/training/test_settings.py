@@ -218,6 +218,19 @@ def test_a_callbacks_schedule_is_followed_and_is_no_setting():
     assert (trainer.schedule, trainer.settings.schedule) == (get_schedule("cosine"), get_schedule(None))
 
 
+@pytest.mark.parametrize(
+    ("settings", "besides", "words"),
+    [
+        (None, {"seed": 3}, r"seed must not be given besides the settings, .*dataclasses.replace\(settings, seed="),
+        (None, {"callback": ()}, "Did you mean 'callbacks'"),
+        ({"loss": "hinge"}, {}, r"settings must be TrainerSettings \(a description is read by"),
+    ],
+)
+def test_a_trainer_is_made_of_settings_and_of_what_they_lack(settings, besides, words):
+    with pytest.raises(InvalidSettingError, match=r"Trainer.from_settings: .*" + words):
+        Trainer.from_settings(TrainerSettings(network(), "hinge") if settings is None else settings, **besides)
+
+
 def test_settings_know_the_network_once_its_inputs_are_known():
     trainer = Trainer(network(), "squared_error")
     trainer.fit(X, X[:, :2], max_epochs=1)

@@ -23,6 +23,7 @@ from lamina.network import Network
 from lamina.network.heads import Losses
 from lamina.optimizers import LBFGS, Optimizer
 from lamina.schedules import Schedule, get_schedule
+from lamina.settings import check_keys
 from lamina.stop_reason import StopReason
 from lamina.training.best_weights import Weights
 from lamina.training.callbacks.callback import Callback, list_of_callbacks
@@ -63,6 +64,12 @@ if TYPE_CHECKING:
 __all__ = ["Trainer"]
 
 _PATH_RULE = {"path": validation.path()}
+_SETTINGS_RULE = {
+    "settings": Rule(
+        "TrainerSettings (a description is read by TrainerSettings.from_settings)",
+        lambda given: isinstance(given, TrainerSettings),
+    )
+}
 
 
 def _is_pair(given: object) -> bool:
@@ -253,6 +260,11 @@ class Trainer(Predictor):
         **besides
             ``callbacks``, ``metrics`` and ``initial_weights``.
 
+        Raises
+        ------
+        InvalidSettingError
+            If ``settings`` are something else, or one of them is given besides.
+
         Examples
         --------
         >>> from lamina import Dense, Sequential
@@ -260,7 +272,15 @@ class Trainer(Predictor):
         >>> Trainer.from_settings(trainer.settings).seed
         3
         """
-        return cls(**{field.name: getattr(settings, field.name) for field in fields(settings)}, **besides)
+        place = "Trainer.from_settings"
+        check_parameters({"settings": settings}, _SETTINGS_RULE, owner=place)
+        given = {field.name: getattr(settings, field.name) for field in fields(settings)}
+        for name in given.keys() & besides.keys():
+            repair = f"Change it there: dataclasses.replace(settings, {name}=…)."
+            rule = "must not be given besides the settings, which have it"
+            raise InvalidSettingError(phrase(name, rule, besides[name], repair=repair, owner=place))
+        check_keys(besides, _RULES, owner=place)
+        return cls(**given, **besides)
 
     def build(self, widths: int | Sequence[int] | None = None) -> Self:
         super().build(widths)
