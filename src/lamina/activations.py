@@ -3,8 +3,8 @@
 A new one is a row of :data:`ACTIVATIONS` and a formula in each executor (to read: ``lamina.engine.formulas.activation``).
 PReLU, whose slope is learnt, is a layer: :class:`lamina.layers.PReLU`.
 
->>> [name for name, function in ACTIVATIONS.items() if function.saturates]
-['step', 'sigmoid', 'tanh', 'softsign', 'hard_sigmoid', 'hard_tanh', 'relu6', 'softmax']
+>>> ACTIVATIONS["tanh"].saturates, ACTIVATIONS["relu"].saturates
+(True, False)
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class Activation:
     range : (float, float)
         The least and the greatest value, reached or approached.
     saturates : bool
-        Whether f is bounded on both sides (Krizhevsky, Sutskever & Hinton 2012, section 3.1). Far out such a function is flat:
-        its derivative vanishes, and with it the gradient of all layers below.
+        Whether f is flat far out on both sides (Krizhevsky, Sutskever & Hinton 2012, section 3.1), and so bounded: its derivative
+        vanishes there, and with it the gradient of all layers below. A sine is bounded, and does not saturate.
     settings : mapping of str to float
         The function's own numbers, in the formula's order.
     initializer : str
