@@ -158,6 +158,14 @@ def test_a_description_may_leave_out_its_kind_and_its_clipping():
     assert TrainerSettings.from_settings(description | {"clipping": None}) == TrainerSettings(network(), "hinge")
 
 
+@pytest.mark.parametrize(("wrong", "shown"), [(None, "None"), ([], r"\[\]"), ("int32", "'int32'"), (3, "3"), (np.int8, "'int8'")])
+def test_a_dtype_that_is_none_of_the_two_is_refused_as_it_came(wrong, shown):
+    for make in (TrainerSettings, Trainer):
+        with pytest.raises(InvalidSettingError, match=f"dtype must be one of 'float32', 'float64', got {shown}"):
+            make(network(), "hinge", dtype=wrong)
+    assert TrainerSettings(network(), "hinge", dtype=np.dtype("float64")).dtype == "float64"
+
+
 @pytest.mark.parametrize("wrong", [None, "x", [], 3, {"kind": "adamw"}])
 def test_an_optimizer_is_not_read_from_something_else(wrong):
     with pytest.raises(InvalidSettingError, match="Adam: "):

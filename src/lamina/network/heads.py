@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
+import numpy as np
+
 from lamina.engine.program import Head, Op, Program
 from lamina.errors import InvalidSettingError, ShapeError, phrase, phrase_unknown
 from lamina.losses import Loss, LossLike, get_loss
@@ -74,7 +76,7 @@ def _check_gives_logits(op: Op, loss: Loss) -> None:
 
 
 def loss_weights_of(
-    weights: Sequence[float] | Mapping[str, float] | None, output_names: Sequence[str], *, owner: str = "program"
+    weights: Sequence[float] | Mapping[str, float] | np.ndarray | None, output_names: Sequence[str], *, owner: str = "program"
 ) -> list[float]:
     """One weight an output: 1 where none is given."""
     if weights is None:

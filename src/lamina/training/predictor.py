@@ -91,7 +91,7 @@ class Predictor:
         return self.settings.losses
 
     @property
-    def loss_weights(self) -> Sequence[float] | Mapping[str, float] | None:
+    def loss_weights(self) -> tuple[float, ...] | None:
         """Factors of the outputs' losses, one an output; None where none were given."""
         return self.settings.loss_weights
 

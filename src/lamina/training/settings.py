@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from numbers import Integral
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 
@@ -20,9 +20,12 @@ from lamina.schedules import Schedule, get_schedule
 from lamina.settings import Settings, check_description, check_keys
 from lamina.validation import Rule, boolean, choice, instance, integer, one_of, value
 
-__all__ = ["TrainerSettings", "name_of_dtype", "setting"]
+__all__ = ["DtypeLike", "TrainerSettings", "name_of_dtype", "setting"]
 
 _USUAL_BATCH_SIZE = 32
+
+DtypeLike: TypeAlias = str | type | np.dtype
+"""What may be given for a dtype; None, which NumPy takes for float64, may not."""
 
 
 def _to_batch_size(batch_size: int | str | None) -> int | str | None:
@@ -63,9 +66,29 @@ loss_weights, on_interrupt
     True
     """
 
+    if TYPE_CHECKING:  # what is given; below, what it becomes
+
+        def __init__(
+            self,
+            network: Network,
+            loss: Losses,
+            optimizer: str | Optimizer | Mapping[str, Any] = "adam",
+            batch_size: int | str | None = "auto",
+            schedule: str | Schedule | Mapping[str, Any] | Callable[[int], float] | None = None,
+            clipping: plan.Clipping | None = None,
+            seed: int = 0,
+            dtype: DtypeLike = "float32",
+            shuffle: bool = True,
+            engine: str = "auto",
+            n_threads: int | None = None,
+            penalty_per_row: bool = False,
+            loss_weights: Sequence[float] | Mapping[str, float] | np.ndarray | None = None,
+            on_interrupt: str = "raise",
+        ) -> None: ...
+
     network: Network
     loss: Losses
-    optimizer: Optimizer = "adam"  # type: ignore[assignment]  # what is given becomes what it stands for
+    optimizer: Optimizer = "adam"  # type: ignore[assignment]
     batch_size: int | str | None = "auto"
     # A reactive schedule remembers, and so has no hash; the others suffice.
     schedule: Schedule = field(default=None, hash=False)  # type: ignore[assignment]
@@ -76,7 +99,7 @@ loss_weights, on_interrupt
     engine: str = "auto"
     n_threads: int | None = None
     penalty_per_row: bool = False
-    loss_weights: Sequence[float] | Mapping[str, float] | None = None
+    loss_weights: tuple[float, ...] | None = None
     on_interrupt: str = "raise"
 
     kind: ClassVar[str] = "trainer"
@@ -169,7 +192,9 @@ def setting(name: str) -> Any:
 
 def name_of_dtype(dtype: object) -> Any:
     """The name of a dtype, however it is given; what is none comes back, to be refused."""
+    if not isinstance(dtype, DtypeLike):
+        return dtype
     try:
-        return np.dtype(dtype).name  # type: ignore[call-overload]
+        return np.dtype(dtype).name
     except Exception:  # whatever NumPy says of it
         return dtype

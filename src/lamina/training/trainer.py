@@ -41,7 +41,7 @@ from lamina.training.predictor import Predictor
 from lamina.training.run_state import load_run_state, run_state
 from lamina.training.running_fit import RunningFit
 from lamina.training.schedule_watch import ScheduleWatch
-from lamina.training.settings import TrainerSettings, name_of_dtype, setting
+from lamina.training.settings import DtypeLike, TrainerSettings, name_of_dtype, setting
 from lamina.training.short_epochs import ShortEpochs, run_short_epochs
 from lamina.training.weighted_network import Metric
 from lamina.validation import (
@@ -172,12 +172,12 @@ class Trainer(Predictor):
         callbacks: Callback | Sequence[Callback] = (),
         metrics: Mapping[str, Metric] | None = None,
         seed: int = 0,
-        dtype: str = "float32",
+        dtype: DtypeLike = "float32",
         shuffle: bool = True,
         engine: str = "auto",
         n_threads: int | None = None,
         penalty_per_row: bool = False,
-        loss_weights: Sequence[float] | Mapping[str, float] | None = None,
+        loss_weights: Sequence[float] | Mapping[str, float] | np.ndarray | None = None,
         on_interrupt: str = "raise",
         initial_weights: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> None:
