@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lamina.errors import InvalidSettingError, phrase
-from lamina.plots.style import COLORS, axes_grid, styled, verbatim
+from lamina.plots.style import COLORS, axes_grid, given_axes, styled, verbatim
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,6 +59,8 @@ def plot_activation_functions(
         axes = axes_grid(num_rows, num_columns, size=(3.1 * num_columns, 2.5 * num_rows), share_x=True, share_y=True)
     elif len(axes) < len(values):
         raise InvalidSettingError(phrase("axes", f"must be {len(values)} axes, one a function", len(axes)))
+    else:
+        axes = given_axes(axes, len(axes))
     for ax, (name, value) in zip(axes, values.items(), strict=False):
         ax.axhline(0, color="#999999", linewidth=0.8)
         ax.axvline(0, color="#999999", linewidth=0.8)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from numbers import Real
 from typing import TYPE_CHECKING
 
-from lamina.errors import DataError, phrase
-from lamina.plots.style import LINE_STYLES, make_axes, styled, verbatim
+from lamina.errors import DataError, InvalidSettingError, phrase
+from lamina.plots.style import LINE_STYLES, make_axes, marks, shortened, styled, verbatim
 from lamina.training import History
 
 if TYPE_CHECKING:
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_history"]
 
+_FEW, _LEGEND_ROWS = 8, 24  # lines whose legend has room within the axes; rows of a legend beside them
+_LONGEST = 40  # characters of a name
 _LOSSES = {"loss": "training", "validation_loss": "validation"}
 
 
@@ -35,10 +39,16 @@ def plot_history(history: History, keys: str | Sequence[str] | None = None, *, l
     -------
     Axes
 
+    Notes
+    -----
+    A key that some epochs lack is drawn as points, joined from one to the next.
+
     Raises
     ------
     DataError
-        If there is no epoch yet.
+        If there is no epoch yet, a key's values are no numbers, or they are not above 0 and ``log`` is set.
+    InvalidSettingError
+        If there is no key, or ``ax`` is something else.
     KeyError
         If no epoch has one of the keys; the known ones are named.
 
@@ -53,14 +63,58 @@ def plot_history(history: History, keys: str | Sequence[str] | None = None, *, l
     if keys is None:
         keys = [key for key in _LOSSES if key in history.keys]
     names = [keys] if isinstance(keys, str) else list(keys)
+    if not names:
+        repair = f"Give one or more of {', '.join(history.keys)}."
+        raise InvalidSettingError(phrase("keys", "must name something to draw", keys, repair=repair, owner="plot_history"))
     are_losses = all(name in _LOSSES for name in names)
-    curves = [history[:, name] for name in names]
-    ax = make_axes(ax)
-    for i, (name, curve) in enumerate(zip(names, curves, strict=True)):
-        label = _LOSSES[name] if are_losses else verbatim(name.replace("_", " "))
-        marker = "o" if len(history) == 1 else None
-        ax.plot(history[:, "epoch"], curve, linestyle=LINE_STYLES[i % len(LINE_STYLES)], marker=marker, label=label)
-    ax.set(xlabel="epoch", ylabel="loss" if are_losses else "", yscale="log" if log else "linear")
-    ax.locator_params(axis="x", integer=True)
-    ax.legend()
+    curves = [_curve(history, name, log) for name in names]
+    rows = min(len(names), _LEGEND_ROWS)
+    ax = make_axes(
+        ax, size=None if len(names) <= _FEW else (6.4 + 2.2 * -(-len(names) // _LEGEND_ROWS), max(4.2, 0.21 * rows + 0.6))
+    )
+    for i, (name, (epochs, values)) in enumerate(zip(names, curves, strict=True)):
+        label = _LOSSES[name] if are_losses else _words(name)
+        look = {"marker": "o"} if len(values) < len(history) else marks(values)
+        ax.plot(epochs, values, linestyle=LINE_STYLES[i % len(LINE_STYLES)], label=label, **look)
+    one = "" if len(names) > 1 else _words(names[0])
+    ax.set(xlabel="epoch", ylabel="loss" if are_losses else one, yscale="log" if log else "linear")
+    _whole_epochs(ax, history)
+    _legend(ax, are_losses, len(names))
     return ax
+
+
+def _words(name: str) -> str:
+    return verbatim(shortened(name.replace("_", " "), _LONGEST))
+
+
+def _curve(history: History, name: str, log: bool) -> tuple[list[float], list[float]]:
+    """The epochs that have the key, and its numbers there."""
+    history[:, name]  # which knows the key, or says so
+    pairs = [(record.get("epoch", math.nan), record[name]) for record in history if name in record]
+    for _, number in pairs:
+        if not isinstance(number, Real):
+            raise DataError(phrase(f"{name!r} of the history", "must be numbers to be drawn", number, owner="plot_history"))
+        if log and number <= 0:
+            repair = "Leave log out."
+            rule = "must be above 0 on a logarithmic axis"
+            raise DataError(phrase(f"{name!r} of the history", rule, number, repair=repair, owner="plot_history"))
+    return [float(epoch) for epoch, _ in pairs], [float(number) for _, number in pairs]
+
+
+def _whole_epochs(ax: Axes, history: History) -> None:
+    """Ticks at whole epochs alone, also around a single one."""
+    from matplotlib.ticker import MaxNLocator
+
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    if len(history) == 1:
+        epoch = history[0, "epoch"]
+        ax.set_xlim(epoch - 0.9, epoch + 0.9)
+
+
+def _legend(ax: Axes, are_losses: bool, count: int) -> None:
+    """Within the axes if it is short, beside them if not; the name of a single line stands at its axis."""
+    if count > _FEW:
+        columns = -(-count // _LEGEND_ROWS)
+        ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), fontsize=8, ncols=columns, borderaxespad=0.0)
+    elif are_losses or count > 1:
+        ax.legend()
