@@ -57,6 +57,13 @@ def test_a_fitted_estimator_and_a_model_of_a_network_draw_their_histories(tmp_pa
     assert len(load_model(tmp_path / "m.lamina").plot("learning_rate").lines[0].get_xdata()) == 2
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_an_estimator_that_raises_a_score_draws_it_too():
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    model = MLPClassifier(2, solver="perturb-one", objective="accuracy", max_iter=3, random_state=0).fit(X, X[:, 0] > 0)
+    assert [line.get_label() for line in model.plot().lines] == ["loss", "objective"]
+
+
 def test_one_epoch_is_a_point_that_can_be_seen():
     assert _history()[:1].plot().lines[0].get_marker() == "o"
 

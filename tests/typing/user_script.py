@@ -117,6 +117,8 @@ def networks(X: np.ndarray, y: np.ndarray) -> None:
         assert trainer.stop_reason.code == "callback"
     network = Sequential([Dense(8), Dropout(0.5), Dense(1)], X.shape[1])
     settings = TrainerSettings(network, "squared_error", "momentum", schedule="cosine", dtype=np.float64, loss_weights=[1.0])
+    assert_type(Clipping(0.5), Clipping)
+    assert_type(Clipping((None, 1.0)).value, tuple[float, float] | None)
     assert_type(settings.optimizer, Optimizer)
     assert_type(settings.schedule, Schedule)
     assert_type(settings.loss_weights, tuple[float, ...] | None)

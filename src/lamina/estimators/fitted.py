@@ -75,7 +75,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
         write_into(self.intercepts_, arrays, "intercepts_")
 
     def plot(self, keys: str | Sequence[str] | None = None, *, log: bool = False, ax: Axes | None = None) -> Axes:
-        """Draw the losses of the training, or other ``keys`` of ``history_``; see :func:`lamina.plots.plot_history`."""
+        """Draw losses and objective of the training, or other ``keys`` of ``history_``; see :func:`lamina.plots.plot_history`."""
         return self.history_.plot(keys, log=log, ax=ax)
 
     @property

@@ -30,7 +30,8 @@ def plot_history(history: History, keys: str | Sequence[str] | None = None, *, l
     history : History
         Of at least one epoch.
     keys : str or sequence of str, optional
-        Keys of the records. By default the training loss, and the validation loss if there is one.
+        Keys of the records. By default the training loss, and the validation loss and the objective of perturbed weights
+        if there are such.
     log : bool, default=False
         Whether the vertical axis is logarithmic.
     ax : Axes, optional
@@ -61,7 +62,7 @@ def plot_history(history: History, keys: str | Sequence[str] | None = None, *, l
     if not len(history):
         raise DataError(phrase("the history", "must hold at least one epoch", "none", owner="plot_history"))
     if keys is None:
-        keys = [key for key in _LOSSES if key in history.keys]
+        keys = [key for key in (*_LOSSES, "objective") if key in history.keys]
     names = [keys] if isinstance(keys, str) else list(keys)
     if not names:
         repair = f"Give one or more of {', '.join(history.keys)}."

@@ -125,7 +125,6 @@ loss_weights, on_interrupt
         "shuffle": bool,
         "penalty_per_row": bool,
     }
-    writers: ClassVar[Mapping[str, Callable[[Any], Any]]] = {"clipping": asdict}
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dtype", name_of_dtype(self.dtype))
