@@ -101,6 +101,10 @@ def test_something_else_in_place_of_axes_is_refused(wrong):
         HISTORY.plot(ax=given)
     with pytest.raises(InvalidSettingError, match="axes must be"):
         plots.plot_dropout([1, 1], [None, None], [0, 0], axes=[figure, axes[0]])
+    with pytest.raises(InvalidSettingError, match="axes must be 2 axes"):
+        plots.plot_activation_functions(
+            np.zeros(1), dict.fromkeys("ab", np.zeros(1)), dict.fromkeys("ab", np.zeros(1)), axes=axes[0]
+        )
 
 
 def test_an_array_of_axes_is_as_good_as_a_list():

@@ -57,10 +57,10 @@ def plot_activation_functions(
     num_rows = -(-len(values) // num_columns)
     if axes is None:
         axes = axes_grid(num_rows, num_columns, size=(3.1 * num_columns, 2.5 * num_rows), share_x=True, share_y=True)
-    elif len(axes) < len(values):
-        raise InvalidSettingError(phrase("axes", f"must be {len(values)} axes, one a function", len(axes)))
     else:
-        axes = given_axes(axes, len(axes))
+        axes = given_axes(axes)
+        if len(axes) < len(values):
+            raise InvalidSettingError(phrase("axes", f"must be {len(values)} axes, one a function", len(axes)))
     for ax, (name, value) in zip(axes, values.items(), strict=False):
         ax.axhline(0, color="#999999", linewidth=0.8)
         ax.axvline(0, color="#999999", linewidth=0.8)

@@ -152,8 +152,8 @@ def axes_grid(
     return list(grid.ravel())
 
 
-def given_axes(axes: Any, count: int) -> list[Axes]:
-    """A sequence or array of ``count`` axes that a user gave, as a list.
+def given_axes(axes: Any, count: int | None = None) -> list[Axes]:
+    """A sequence or array of axes that a user gave, ``count`` of them, as a list.
 
     Raises
     ------
@@ -163,7 +163,7 @@ def given_axes(axes: Any, count: int) -> list[Axes]:
     listed = list(axes.flat) if hasattr(axes, "flat") else list(axes) if isinstance(axes, Sequence) else [axes]
     for ax in listed:
         _check_axes(ax, "axes")
-    if len(listed) != count:
+    if count is not None and len(listed) != count:
         raise InvalidSettingError(phrase("axes", f"must be {count} axes", len(listed)))
     return listed
 
