@@ -44,7 +44,7 @@ def homes_of_exports(path: Path) -> dict[str, str]:
     stub = path.with_suffix(".pyi")
     body = ast.parse(stub.read_text(encoding="utf-8")).body if stub.exists() else []
     named = [(alias.name, str(node.module)) for node in body if isinstance(node, ast.ImportFrom) for alias in node.names]
-    # what is imported from the package itself is one of its modules
+    # a name imported from the package itself is one of its modules
     return {name: f"{home}.{name}" if home == module_name(path) else home for name, home in named}
 
 

@@ -25,7 +25,7 @@ def test_thresholds_need_not_be_symmetric():
 
 
 @pytest.mark.parametrize("value", [(-np.inf, 1.0), (None, 1.0), (-2.0, np.inf), (-np.inf, np.inf), (-1.0, 1.0), None])
-def test_bounds_come_back_from_json_that_every_reader_knows(value):
+def test_bounds_survive_standard_json(value):
     bounds = Clipping(value=value, norm=np.float32(2.0))
     settings = TrainerSettings(Sequential([Dense(1)]), "squared_error", clipping=bounds)
     text = json.dumps(settings.to_dict(), allow_nan=False)

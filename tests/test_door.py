@@ -58,7 +58,7 @@ def test_a_fitted_estimator_and_a_model_of_a_network_draw_their_histories(tmp_pa
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_an_estimator_that_raises_a_score_draws_it_too():
+def test_an_estimator_with_an_objective_plots_it_too():
     X = np.random.default_rng(0).normal(size=(40, 2))
     model = MLPClassifier(2, solver="perturb-one", objective="accuracy", max_iter=3, random_state=0).fit(X, X[:, 0] > 0)
     assert [line.get_label() for line in model.plot().lines] == ["loss", "objective"]
@@ -84,7 +84,7 @@ def test_a_network_draws_a_box_a_layer_and_leads_arrows_around_boxes():
     ax = Graph(x, Dense(2, name="scores")(Add(name="sum")([h, Dense(8, name="detour")(h)]))).plot()
     boxes = {text.get_text().split("\n")[0]: text.get_position() for text in ax.texts if text.get_text()}
     assert [boxes[name][0] for name in ("x", "h", "detour", "sum", "scores")] == [0, 1, 2, 3, 4]
-    # the arrow that passes the detour's column, where it is level
+    # the arrow that crosses the detour's column, where it is level
     (around,) = (path.get_path().vertices for path in ax.patches if len(path.get_path().vertices) == 9)
     height = [y for x, y in around if 1.5 < x < 2.5]
     assert len(set(height)) == 1

@@ -323,5 +323,5 @@ def test_what_a_function_of_the_user_s_raises_comes_through_and_the_trainer_can_
 
 def test_predictions_of_another_number_of_rows_are_refused() -> None:
     loss = CustomLoss(lambda z, t: ((z - t) ** 2).sum(axis=1), inverse_link=lambda z: z.sum())
-    with pytest.raises(ShapeError, match="what inverse_link returns must have 12 rows, as the logits"):
+    with pytest.raises(ShapeError, match="what inverse_link returns must have 12 rows, like the logits"):
         fit(MLPRegressor, loss=loss).predict(X)

@@ -53,7 +53,7 @@ def test_the_modules_that_the_readme_names_are_attributes_once_lamina_is_importe
 
 
 @pytest.mark.parametrize("name", LAZY)
-def test_what_makes_a_package_lazy_is_not_shown(name: str) -> None:
+def test_dir_hides_the_names_that_make_a_package_lazy(name: str) -> None:
     assert not {"lazy", "lazy_exports"} & set(dir(importlib.import_module(name)))
 
 

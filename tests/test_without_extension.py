@@ -27,7 +27,7 @@ def test_estimators_train_and_say_once_who_serves():
         "    print(make(random_state=0).fit(X, y).score(X, y))\n"
     )
     assert min(map(float, done.stdout.split())) > 0.9
-    assert done.stderr.count("the reference engine serves") == 1
+    assert done.stderr.count("Lamina uses the reference engine") == 1
 
 
 def test_the_command_line_trains_and_predicts(tmp_path):
@@ -38,4 +38,4 @@ def test_the_command_line_trains_and_predicts(tmp_path):
         f"assert main(['train', {str(table)!r}, '--target', 'y', '-o', {str(model)!r}, '--max-epochs', '3']) == 0\n"
         f"assert main(['predict', {str(model)!r}, {str(table)!r}, '-o', {str(tmp_path / 'p.csv')!r}]) == 0\n"
     )
-    assert (done.stdout + done.stderr).count("the reference engine serves") == 1
+    assert (done.stdout + done.stderr).count("Lamina uses the reference engine") == 1

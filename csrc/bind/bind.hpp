@@ -1,4 +1,4 @@
-// What the binding files share.
+// Shared by the binding files.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -21,13 +21,13 @@ struct BoundSource {
   nb::object values, columns, offsets;
 };
 
-// The caller's arrays of a call, kept alive.
+// The caller's arrays for one call, kept alive.
 struct BoundBatches {
   Batches batches;
   nb::object owners;
 };
 
-// The products of a BLAS; null where there is none.
+// The matrix products of a BLAS library; null if there is none.
 struct Blas {
   FortranGemm<float> f32 = nullptr;
   FortranGemm<double> f64 = nullptr;

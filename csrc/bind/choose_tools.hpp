@@ -1,4 +1,5 @@
-// Which hands do the work: kernels of the instruction sets that this machine has, BLAS or not.
+// Chooses what does the work: the kernels of an instruction set that this machine supports, with or without
+// BLAS.
 #pragma once
 
 #include <optional>
@@ -11,9 +12,9 @@
 
 namespace lamina {
 
-// Where BLAS overtakes the built-in product, in multiply-adds. Measured on an x86-64 machine with OpenBLAS
-// 0.3.30: with AVX2 or AVX-512 the built-in one is ahead or equal up to 2000 x 2000 x 2000 (up to 4 times at
-// 32 x 64 x 64); with SSE2 only for the smallest.
+// Multiply-adds from which BLAS is faster than the built-in product. Measured on an x86-64 machine with
+// OpenBLAS 0.3.30: with AVX2 or AVX-512 the built-in product is as fast or faster up to 2000 x 2000 x 2000
+// (up to 4 times at 32 x 64 x 64); with SSE2 only for the smallest products.
 inline constexpr i64 kBlasFromNarrow = i64{1} << 14, kBlasFromWide = i64{1} << 33;
 
 struct InstructionSet {
@@ -50,7 +51,7 @@ inline std::vector<InstructionSet> instruction_sets() {
   return sets;
 }
 
-// The hands that a caller asked for by name; "" is the best instruction set.
+// The tools that the caller named; "" means the best instruction set.
 template <class T>
 Tools<T> choose_tools(const std::optional<Blas>& blas, const std::string& instruction_set,
                       const std::string& product, int num_threads) {

@@ -1,5 +1,5 @@
-// The executor for float32 and float64. Sizes and types were checked in Python; the GIL is released while
-// numbers are crunched.
+// The executor for float32 and float64. Python has checked sizes and types; the GIL is released during
+// computation.
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
@@ -176,8 +176,8 @@ struct Binding {
     return {reached.begin(), reached.end()};
   }
 
-  // objective(k, [outputs of batch k, ...]) -> float, called with the interpreter's lock held. The arrays are
-  // views that last until it returns.
+  // objective(k, [outputs of batch k, ...]) -> float, called with the GIL held. The arrays are views that are
+  // valid until it returns.
   static Objective<T> wrap(const nb::callable& objective, const std::vector<i64>& widths) {
     return [&objective, widths](i64 k, i64 rows, const std::vector<const T*>& outputs) {
       using View = nb::ndarray<nb::numpy, const T, nb::ndim<2>>;

@@ -3,7 +3,7 @@
 
 NB_MODULE(_native, m) {
   m.doc() = "The native engine of Lamina.";
-  // A model that a program still holds as it ends is no fault, and nothing that its user could mend.
+  // A model that is still alive when a program ends is not an error, and users could do nothing about it.
   nb::set_leak_warnings(false);
   lamina::bind_sources(m);
   lamina::bind_tools(m);

@@ -1,4 +1,4 @@
-// Threshold units, each with the caller's arrays that it learns from.
+// Threshold units, each holding the caller's arrays that it learns from.
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/vector.h>
 
@@ -34,8 +34,8 @@ std::vector<V> as_vector(const nb::ndarray<const V, nb::ndim<1>, nb::c_contig, n
   return {values.data(), values.data() + values.size()};
 }
 
-// rows and weights are copied; Python has made sure that the arrays fit each other, and that x is of type T
-// and dense in row order, or compressed.
+// rows and weights are copied; Python has checked that the arrays fit each other, and that x is of type T and
+// either dense in row order or compressed sparse rows.
 template <class T>
 void make_perceptron(BoundPerceptron<T>* self, nb::object x, const Doubles& targets,
                      const Doubles& row_weights, const Ints& rows,
@@ -66,7 +66,7 @@ void bind_unit(nb::module_& m, const char* name) {
       .def("__init__", &make_perceptron<T>, "x"_a, "targets"_a, "row_weights"_a, "rows"_a, "weights"_a,
            "bias"_a, "learning_rate"_a, "bias_rate"_a, "alpha"_a, "l1_ratio"_a)
       .def("learn", &learn<T>, "order"_a.none(), "seed"_a.none(), "first_epoch"_a, "epochs"_a,
-           "Losses, mistakes, the places of the last epoch's mistakes, and whether the weights are finite.")
+           "Losses, mistakes, positions of the last epoch's mistakes, and whether the weights are finite.")
       .def("weights", [](const BoundPerceptron<T>& self) { return as_array(self.unit.weights()); })
       .def_prop_ro("bias", [](const BoundPerceptron<T>& self) { return self.unit.bias(); });
 }

@@ -1,4 +1,4 @@
-// From the Python dataclasses of lamina/engine/program.py and plan.py to their C++ mirrors.
+// Converts the Python dataclasses of lamina/engine/program.py and plan.py to their C++ mirrors.
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
@@ -10,7 +10,7 @@
 namespace lamina {
 namespace {
 
-// The row of a table that bears the name; name_of(row) is null behind the last.
+// The row with this name in a table; name_of(row) is null past the last row.
 template <class Row, class NameOf>
 Row named(const std::string& name, NameOf name_of) {
   int row = 0;

@@ -9,7 +9,7 @@ namespace {
 using Dense = nb::ndarray<nb::ro, nb::ndim<2>, nb::device::cpu>;
 using Flat = nb::ndarray<nb::ro, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
-// Python has made sure of float32 or float64, and of strides that are whole elements.
+// Python has checked that it is float32 or float64 and that strides are whole elements.
 BoundSource dense_source(const Dense& values) {
   Source source;
   source.rows = static_cast<i64>(values.shape(0));
@@ -21,7 +21,7 @@ BoundSource dense_source(const Dense& values) {
   return {source, nb::cast(values), nb::none(), nb::none()};
 }
 
-// offsets and columns share one type, int32 or int64.
+// offsets and columns have the same type, int32 or int64.
 BoundSource sparse_source(const Flat& values, const Flat& columns, const Flat& offsets, i64 width) {
   Source source;
   source.rows = static_cast<i64>(offsets.shape(0)) - 1;
@@ -50,7 +50,7 @@ BoundBatches make_batches(const nb::list& inputs, const nb::list& targets, nb::o
 }  // namespace
 
 void bind_sources(nb::module_& m) {
-  nb::class_<BoundSource>(m, "Source", "An array of the caller's that rows are drawn from.")
+  nb::class_<BoundSource>(m, "Source", "One of the caller's arrays, from which rows are gathered.")
       .def_static("dense", &dense_source, nb::arg("values"))
       .def_static("sparse", &sparse_source, nb::arg("values"), nb::arg("columns"), nb::arg("offsets"),
                   nb::arg("width"));

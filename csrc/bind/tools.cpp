@@ -1,4 +1,4 @@
-// Which hands do the work: BLAS from SciPy's capsules, instruction sets; and the order of the examples.
+// BLAS from SciPy's capsules, instruction sets, the number of threads, and the order of the examples.
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
@@ -15,12 +15,12 @@
 namespace lamina {
 namespace {
 
-// The C signature of gemm, scalars left open: "?" stands for the type that the capsule calls its float type.
+// The C signature of gemm, where "?" stands for the float type as the capsule names it.
 constexpr const char* kSignature =
     "void (char *, char *, int *, int *, int *, ? *, ? *, int *, ? *, int *, ? *, ? *, int *)";
 
-// Whether `name` is kSignature with one float type throughout, which ends in `letter` ("..._s") or is `plain`
-// ("float").
+// Whether `name` is kSignature with the same float type throughout, one that ends in `letter` ("..._s") or
+// is `plain` ("float").
 bool signature_fits(const std::string& name, char letter, const std::string& plain) {
   const std::string signature = kSignature;
   const std::size_t at = signature.find('?');
@@ -34,7 +34,7 @@ bool signature_fits(const std::string& name, char letter, const std::string& pla
   return right_float && name == expected;
 }
 
-// The function in a capsule whose name is the signature that we are about to call, or null.
+// The function in a capsule if the capsule's name is the signature that we call, else null.
 template <class Function>
 Function open_capsule(nb::handle capsule, char letter, const char* plain) {
   if (!PyCapsule_CheckExact(capsule.ptr())) return nullptr;
@@ -56,7 +56,7 @@ std::vector<std::string> instruction_set_names() {
   return names;
 }
 
-// Where a table of kernels.hpp lies, so that tests can call each kernel on its own.
+// The address of a table of kernels.hpp, so that tests can call each kernel directly.
 std::uintptr_t kernel_table(const std::string& dtype, const std::string& instruction_set) {
   if (dtype == "float32")
     return reinterpret_cast<std::uintptr_t>(choose_tools<float>({}, instruction_set, "automatic", 1).kernels);
@@ -75,7 +75,7 @@ nb::ndarray<nb::numpy, i64, nb::ndim<1>> permutation(i64 n, std::uint64_t seed, 
   return {data, {static_cast<std::size_t>(n)}, owner};
 }
 
-// out = op(a) op(b), once for every repetition: for tests, and to measure which product is faster where.
+// out = op(a) op(b), once per repetition: for tests, and to measure which product is faster for which shape.
 template <class T>
 void multiply(nb::ndarray<T, nb::ndim<2>, nb::c_contig, nb::device::cpu> out,
               nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu> a,
@@ -104,12 +104,12 @@ void bind_tools(nb::module_& m) {
       .def_static("from_capsules", &blas_from_capsules, nb::arg("sgemm"), nb::arg("dgemm"),
                   "None unless both capsules hold a Fortran product with 32-bit integers.");
   m.def("instruction_sets", &instruction_set_names,
-        "Those that this machine has and this build serves, best last.");
+        "The instruction sets that this machine and this build support, best last.");
   m.def("kernel_table", &kernel_table, nb::arg("dtype"), nb::arg("instruction_set"),
         "The address of a table of function pointers, for tests.");
   bind_multiply<float>(m);
   bind_multiply<double>(m);
-  m.def("available_threads", &available_threads, "What the engine's pools have at most where nobody says.");
+  m.def("available_threads", &available_threads, "The default number of threads of the engine's pools.");
   m.def("limit_threads", &limit_threads, nb::arg("most"));
   m.def("permutation", &permutation, nb::arg("n"), nb::arg("seed"), nb::arg("epoch"));
 }

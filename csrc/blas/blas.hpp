@@ -1,4 +1,4 @@
-// A Fortran BLAS with 32-bit integers, reached through function pointers that the caller has found (SciPy
+// A Fortran BLAS with 32-bit integers, called through function pointers that the caller supplies (SciPy
 // exports them).
 #pragma once
 
@@ -12,7 +12,7 @@ template <class T>
 using FortranGemm = void (*)(char* transpose_a, char* transpose_b, int* m, int* n, int* k, T* alpha, T* a,
                              int* lda, T* b, int* ldb, T* beta, T* c, int* ldc);
 
-// C (m, n) = op(A) op(B) + beta C, row-major: in Fortran's column-major eyes, C^T = op(B)^T op(A)^T.
+// C (m, n) = op(A) op(B) + beta C, row-major: for column-major Fortran, C^T = op(B)^T op(A)^T.
 template <class T>
 void blas_gemm(FortranGemm<T> gemm, bool transpose_a, bool transpose_b, i64 m, i64 n, i64 k, const T* a,
                i64 lda, const T* b, i64 ldb, T beta, T* c, i64 ldc) {

@@ -1,4 +1,4 @@
-// A vector whose elements begin at a cache line: loads and stores of whole lines then touch one line each.
+// A vector that starts at a cache line, so that a load or store of a whole line touches only one.
 #pragma once
 
 #include <cstddef>

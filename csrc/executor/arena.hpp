@@ -1,5 +1,5 @@
-// One block of memory that all buffers of a batch are cut from; grows when the batch does, never shrinks,
-// never inside a step.
+// One block of memory for all buffers of a batch. It grows with the batch, but never within a step, and never
+// shrinks.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ namespace lamina {
 
 class Arena {
  public:
-  // Hands out `count` elements, aligned to a cache line and a line apart from the next, which the address
+  // Returns `count` elements, aligned to a cache line and followed by a free line, which the address
   // sanitizer guards. In the measuring pass (before `commit`) the result is null.
   template <class U>
   U* take(std::int64_t count) {
@@ -37,7 +37,7 @@ class Arena {
     used_ = 0;
   }
 
-  // Ends that pass: allocates what was asked for, so that the same calls again give the memory.
+  // Ends the measuring pass: allocates what was requested, so that repeating the same calls returns memory.
   void commit() {
     block_.reset(static_cast<std::byte*>(::operator new(used_ + kLine, std::align_val_t{kLine})));
     LAMINA_FORBID(block_.get(), used_ + kLine);

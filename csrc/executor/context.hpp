@@ -1,5 +1,4 @@
-// What every op sees while a batch passes through: the program, where its arrays are, and how the batch is
-// meant.
+// What every op sees during a pass over a batch: the program, its arrays, and the mode of the pass.
 #pragma once
 
 #include <algorithm>
@@ -27,17 +26,17 @@ struct Context {
   T* gradient;                          // (num_parameters,)
   std::vector<char>& d_value_written;   // by buffer: its gradient has had a first contribution in this step
   std::vector<char>& gradient_written;  // by parameter, likewise
-  const std::vector<char>& needs_gradient;  // by buffer: a parameter lies somewhere above it
-  const std::vector<char>& sparse_input;    // by buffer: it is a sparse batch that was not filled in
+  const std::vector<char>& needs_gradient;  // by buffer: whether its gradient is needed
+  const std::vector<char>& sparse_input;    // by buffer: it is a sparse batch, not made dense
   Rows rows;
   bool training;      // masks and batch statistics
   bool update_state;  // running statistics too
   std::uint64_t seed;
   i64 step;
   const double* dropout_rates;                       // by dropout op in program order, or null: the ops' own
-  const Fusion* fusion;                              // null: every op for itself, and no backward pass
+  const Fusion* fusion;                              // null: ops run one by one, without a backward pass
   const std::vector<char>* outer_weights = nullptr;  // by parameter: left to update_outer; null: none
-  i64 first_row = 0;  // of the rows within a larger batch, whose masks dropout takes
+  i64 first_row = 0;  // of the rows within a larger batch, whose masks dropout uses
 
   i64 n() const { return rows.size; }
   i64 width(int buffer) const { return program.widths[buffer]; }
@@ -56,7 +55,7 @@ struct Context {
 
   bool is_left_out(int parameter) const { return outer_weights && (*outer_weights)[parameter]; }
 
-  // Where an op adds the gradient of its parameter i: zeroed for the first contribution of the step.
+  // Where an op adds the gradient of its parameter i; set to 0 before the first contribution in a step.
   T* gradient_to_add(const Op& op, std::size_t i) const {
     if (i >= op.parameters.size()) return nullptr;
     const Parameter& parameter = program.parameters[op.parameters[i]];
@@ -66,8 +65,8 @@ struct Context {
     return to;
   }
 
-  // Lets `write(T* d_x)` write one contribution to the gradient of `buffer`: in place if it is the first,
-  // else it is added.
+  // Calls `write(T* d_x)` to write one contribution to the gradient of `buffer`: the first one in place,
+  // later ones are added.
   template <class Write>
   void contribute(int buffer, Write write) const {
     if (!needs_gradient[buffer]) return;

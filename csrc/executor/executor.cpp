@@ -13,7 +13,7 @@
 namespace lamina {
 namespace {
 
-// The steps' losses, each counted by its rows' weights.
+// The mean of the steps' losses, weighted by the weights of their rows.
 double mean_loss(const double* losses, const Batches& data, const i64* order, i64 batch_size) {
   double sum = 0, total = 0, plain = 0;
   for (i64 first = 0, k = 0; first < data.rows; first += batch_size, ++k) {
@@ -26,7 +26,7 @@ double mean_loss(const double* losses, const Batches& data, const i64* order, i6
   return total > 0 ? sum / total : plain / std::ceil(static_cast<double>(data.rows) / batch_size);
 }
 
-// Where a backward pass starts whose loss the caller computes.
+// Starts a backward pass for a loss that the caller computes.
 template <class T>
 void contribute_outputs(const Context<T>& context, const std::vector<const T*>& d_outputs) {
   for (std::size_t i = 0; i < d_outputs.size(); ++i) {
@@ -78,7 +78,7 @@ bool Executor<T>::may_use_blas(i64 rows) const {
   });
 }
 
-// One pass over `order`, a step a batch, until a step fails; `summary` knows how many steps were taken
+// One pass over `order`, one step per batch, until a step fails; `summary` holds how many steps were taken
 // before.
 template <class T>
 void Executor<T>::take_steps(TrainingSummary& summary, const Batches& data, const i64* order, i64 size,
@@ -154,8 +154,8 @@ void Executor<T>::offer(Best<T>& best, double loss) const {
   std::copy_n(step_.weights().state, facts_.program.num_state, best.state);
 }
 
-// The user's objective may use the executor, to predict, and would wait for this very call; a pool might be
-// made anew meanwhile.
+// The user's objective may use the executor to predict, and would wait for this very call to end; a pool
+// might also be replaced meanwhile.
 template <class T>
 PerturbationSummary Executor<T>::perturb(const Batches& data, const i64* order, i64 size, i64 batch_size,
                                          i64 first_step, const double* learning_rates,

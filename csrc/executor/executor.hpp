@@ -1,5 +1,5 @@
-// The native executor: runs a program, a whole epoch in one call. See lamina/engine/executor.py for what each
-// call promises.
+// The native executor: runs a program, a whole epoch in one call. lamina/engine/executor.py describes each
+// call.
 #pragma once
 
 #include <mutex>
@@ -17,7 +17,7 @@
 
 namespace lamina {
 
-// What may change from step to step: (k,), (k,) or null, (k, num_dropouts) or null.
+// Values that may change from step to step: (k,), (k,) or null, (k, num_dropouts) or null.
 struct StepValues {
   const double* learning_rates;
   const double* weight_decays;
@@ -25,8 +25,8 @@ struct StepValues {
   i64 num_dropouts;
 };
 
-// What is written down of each step: losses (k,); norms (k,) or null; head_losses (k, heads) or null, without
-// the heads' weights.
+// What is recorded of each step: losses (k,); norms (k,) or null; head_losses (k, heads) or null, without the
+// heads' weights.
 struct StepRecords {
   double* losses;
   double* norms;
@@ -38,15 +38,15 @@ struct TrainingSummary {
   std::optional<Failure> failure;
 };
 
-// Epochs one after another, each over all rows: in an order of its own, or as they lie.
+// Successive epochs, each over all rows: shuffled, or in row order.
 struct Epochs {
   std::uint32_t first;  // keys the orders
   i64 count;
   bool shuffle;
 };
 
-// Where the weights of the epoch with the lowest mean loss are kept, if any has a lower one than `loss`. A
-// better epoch is written over the one that was the best before it, and the two change places.
+// Where the weights of the epoch with the lowest mean loss are stored, if it is below `loss`. A better epoch
+// overwrites the older of the two sets of weights, and the two are swapped.
 template <class T>
 struct Best {
   double loss;
@@ -54,7 +54,8 @@ struct Best {
   i64 num_better = 0;
 };
 
-// The rows of one batch: from first_row on in a larger one, which weighs `whole` (if it is known).
+// The rows of one batch, or a part of a larger batch that starts at first_row and has the total weight
+// `whole`.
 struct Part {
   Rows rows;
   i64 first_row;
@@ -70,7 +71,7 @@ struct GradientRecords {
   double* head_losses;
 };
 
-// Where all buffers of a batch are written, by buffer: values (n, width); d_values likewise, null: not
+// Where all buffers of a batch are written, by buffer: values (n, width); d_values likewise, null if not
 // wanted.
 template <class T>
 struct Probes {
@@ -81,25 +82,25 @@ struct Probes {
 template <class T>
 class Executor {
  public:
-  // parameters (num_parameters,) and state (num_state,) stay the caller's, who keeps them alive.
+  // parameters (num_parameters,) and state (num_state,) belong to the caller, who keeps them alive.
   Executor(Program program, Tools<T> tools, T* parameters, T* state);
 
   void configure(TrainingPlan plan, T* slots, int num_slots);
-  // What has been begun by `gradient` or `forward` is not gone on with.
+  // Discards a step begun by `gradient` or `forward`.
   void abandon();
 
   TrainingSummary train(const Batches& data, const i64* order, i64 size, i64 batch_size, i64 first_step,
                         const StepValues& values, const StepRecords& records);
-  // records and values: of the steps of all epochs.
+  // records and values cover the steps of all epochs.
   TrainingSummary train_epochs(const Batches& data, Epochs epochs, i64 batch_size, i64 first_step,
                                const StepValues& values, const StepRecords& records, Best<T>& best);
-  // objective: none, or called without the executor's lock.
+  // objective: empty, or called without the executor's lock.
   PerturbationSummary perturb(const Batches& data, const i64* order, i64 size, i64 batch_size, i64 first_step,
                               const double* learning_rates, const PerturbationRule& rule,
                               const Objective<T>& objective, const PerturbationRecords& records);
 
-  // The halves of a step; the first one is `gradient`, or `forward` and `backward` where the caller computes
-  // the loss. What they read must live until `update`. Returned is the weight of the rows.
+  // The halves of a step; the first one is `gradient`, or `forward` and `backward` if the caller computes the
+  // loss. What they read must live until `update`. `gradient` returns the weight of the rows.
   double gradient(const Batches& data, const Part& part, i64 step, const GradientRecords<T>& records);
   void forward(const Batches& data, const Part& part, i64 step, const std::vector<T*>& outputs);
   void backward(const std::vector<const T*>& d_outputs, i64 step, T* gradient);
@@ -109,8 +110,8 @@ class Executor {
   // Loss and gradient of the objective, penalties included; changes nothing.
   double loss_and_gradient(const Batches& data, Rows rows, bool training, i64 step,
                            const GradientRecords<T>& records);
-  // Both passes, op by op, whose start d_outputs are (by output), or else the losses of the data's targets;
-  // without either there is no backward pass. Changes nothing. Returns which buffers got a gradient.
+  // Both passes, op by op. The backward pass starts from d_outputs (by output), or else from the losses of
+  // the data's targets; without either there is none. Changes nothing. Returns which buffers got a gradient.
   std::vector<char> observe(const Batches& data, Rows rows, const Pass& pass,
                             const std::vector<const T*>& d_outputs, const Probes<T>& probes);
 

@@ -1,4 +1,4 @@
-// Where a number that is not finite first appeared. Looked for only once something is wrong, or may be.
+// Finds where a non-finite number first appeared. Called only when something is wrong, or may be.
 #pragma once
 
 #include <cmath>
@@ -20,7 +20,7 @@ std::optional<Failure> find_activation(const Context<T>& context) {
   return std::nullopt;
 }
 
-// The layer before the first head whose loss is not finite (the last head where the penalty is at fault).
+// The layer before the first head whose loss is not finite (the last head if only the penalty is not finite).
 template <class T>
 Failure find_loss(const Context<T>& context, const std::vector<double>& losses) {
   std::size_t h = 0;
@@ -43,7 +43,7 @@ Failure find_gradient(const Context<T>& context) {
   return {context.step, program.parameters.back().layer, "gradient"};
 }
 
-// The first layer in forward order that has a running statistic which is not finite.
+// The first layer in forward order with a running statistic that is not finite.
 template <class T>
 std::optional<Failure> find_statistics(const Context<T>& context) {
   for (const Op& op : context.program.ops)
@@ -54,7 +54,7 @@ std::optional<Failure> find_statistics(const Context<T>& context) {
   return std::nullopt;
 }
 
-// The first layer in forward order whose part of a flat vector of the parameters' length is not finite.
+// The first layer in forward order whose part of a flat vector (num_parameters,) is not finite.
 template <class T>
 std::optional<Failure> find_part(const Context<T>& context, const T* vector, const char* quantity) {
   for (const Op& op : context.program.ops)
@@ -65,7 +65,7 @@ std::optional<Failure> find_part(const Context<T>& context, const T* vector, con
   return std::nullopt;
 }
 
-// What an update has made infinite or NaN: weights, or else a slot of theirs.
+// What an update made infinite or NaN: weights, or else one of their slots.
 template <class T>
 std::optional<Failure> find_update(const Context<T>& context, const Weights<T>& weights) {
   std::optional<Failure> failure = find_part(context, weights.parameters, "updated weights");

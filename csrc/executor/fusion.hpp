@@ -1,5 +1,5 @@
-// What ops do for their neighbors on the way, so that it costs no pass of its own: dense ops do the relu
-// beside them, and those with few outputs (ops/narrow_dense.hpp) the bias gradient of the dense op below.
+// Fusion of neighboring ops, to save separate passes: dense ops also compute an adjacent relu, and those with
+// few outputs (ops/narrow_dense.hpp) the bias gradient of the dense op below.
 #pragma once
 
 #include <algorithm>
@@ -11,17 +11,17 @@
 namespace lamina {
 
 struct Fusion {
-  // By buffer: where the dense op that writes it puts its numbers instead, past the relu that alone reads
-  // them; the buffer itself where there is no such relu.
+  // By buffer: where the dense op that writes it puts its output instead, if only a relu reads it: the relu's
+  // output; otherwise the buffer itself.
   std::vector<int> written;
-  // By buffer: where the dense op that alone reads it puts its gradient instead, past the relu that wrote it
-  // (and alone reads its own input).
+  // By buffer: where the dense op that is its only reader puts its gradient instead, past the relu that wrote
+  // it (if that relu is the only reader of its own input).
   std::vector<int> d_written;
-  // By buffer: that whose value's memory its gradient takes, or -1: relu's output, which is not read again
-  // once a narrow dense op has gone back past relu.
+  // By buffer: the buffer whose value's memory its gradient reuses, or -1. It is relu's output, which is not
+  // read again once the backward pass of a narrow dense op has passed relu.
   std::vector<int> d_place;
-  // By buffer: the bias whose gradient is the sum over the rows of the buffer's gradient and nothing else,
-  // where a single op reads the buffer (past relu too) and so knows that gradient as a whole; else -1.
+  // By buffer: the bias whose gradient is just the sum over the rows of the buffer's gradient, if a single op
+  // reads the buffer (even past relu) and so computes all of that gradient; else -1.
   std::vector<int> bias_below;
 };
 
@@ -32,7 +32,7 @@ inline bool is_narrow(const Program& program, const Op& op) {
          program.widths[op.output] > 0;
 }
 
-// By buffer: who reads it; outputs and heads count.
+// By buffer: its readers; outputs and heads count.
 inline std::vector<int> count_readers(const Program& program) {
   std::vector<int> readers(program.widths.size(), 0);
   for (const Op& op : program.ops)
@@ -58,7 +58,7 @@ inline void find_fused_relu(Fusion& fusion, const Program& program, const std::v
   }
 }
 
-// By parameter: by how many ops.
+// By parameter: by how many ops it is used.
 inline std::vector<int> count_uses(const Program& program) {
   std::vector<int> uses(program.parameters.size(), 0);
   for (const Op& op : program.ops)
@@ -74,7 +74,7 @@ inline void find_biases_below(Fusion& fusion, const Program& program, const std:
       fusion.bias_below[op.output] = op.parameters[1];
 }
 
-// Every op for itself, so that all buffers are filled.
+// No fusion: ops run one by one, so that all buffers are filled.
 inline Fusion no_fusion(const Program& program) {
   const std::size_t buffers = program.widths.size();
   Fusion fusion{std::vector<int>(buffers), {}, std::vector<int>(buffers, -1), std::vector<int>(buffers, -1)};

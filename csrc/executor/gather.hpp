@@ -1,4 +1,4 @@
-// From the caller's arrays to a batch in the arena.
+// Gathers a batch from the caller's arrays into the arena.
 #pragma once
 
 #include <type_traits>
@@ -8,8 +8,8 @@
 
 namespace lamina {
 
-// out (n, width) = the rows of a dense source. `order` (n,) is room for their numbers where the rows follow
-// one another.
+// out (n, width) = the rows of a dense source. `order` (n,) is scratch space for their numbers if the rows
+// are consecutive.
 template <class T>
 void gather_dense(const Kernels<T>& kernels, T* out, const Source& source, const Rows& rows, i64* order) {
   const i64* wanted = rows.order;
@@ -31,7 +31,7 @@ void gather(const Kernels<T>& kernels, T* out, const Source& source, const Rows&
   source.sparse() ? densify(out, source, rows) : gather_dense(kernels, out, source, rows, order);
 }
 
-// The rows in the caller's array, where they lie as in a buffer; else null.
+// The rows in the caller's array if their layout is that of a buffer; else null.
 template <class T>
 const T* in_place(const Source& source, const Rows& rows) {
   const bool same_type = source.is_double == std::is_same_v<T, double>;
@@ -40,8 +40,8 @@ const T* in_place(const Source& source, const Rows& rows) {
   return static_cast<const T*>(source.values) + rows.first * source.width;
 }
 
-// Fills the input buffers, or the sparse batches in their place. Rows that can be read in place are not
-// copied: nothing writes to the buffer of an input.
+// Fills the input buffers, or the sparse batches that replace them. Rows that can be read in place are not
+// copied: nothing writes to an input's buffer.
 template <class T>
 void gather_inputs(const Context<T>& context, const std::vector<Source>& inputs) {
   for (std::size_t i = 0; i < inputs.size(); ++i) {

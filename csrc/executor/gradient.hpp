@@ -1,4 +1,4 @@
-// What happens to the flat gradient between the backward pass and the update: penalties, and clipping.
+// What happens to the flat gradient between the backward pass and the update: penalties and clipping.
 #pragma once
 
 #include <cmath>
@@ -9,7 +9,7 @@
 
 namespace lamina {
 
-// A run of the flat vectors that one penalty acts on throughout.
+// A contiguous range of the flat vectors with the same penalty.
 struct Section {
   i64 offset, size;
   double l1, l2;
@@ -17,7 +17,7 @@ struct Section {
   bool penalized() const { return l1 != 0 || l2 != 0; }
 };
 
-// left_out: by parameter, or empty.
+// left_out: by parameter, whether to skip it; or empty.
 inline std::vector<Section> find_sections(const Program& program, const std::vector<char>& left_out) {
   std::vector<Section> sections;
   for (std::size_t i = 0; i < program.parameters.size(); ++i) {
@@ -33,11 +33,11 @@ inline std::vector<Section> find_sections(const Program& program, const std::vec
   return sections;
 }
 
-// What a pass over the gradient, or a piece of it, finds.
+// The result of a pass over the gradient, or over a piece of it.
 struct GradientTotals {
   double penalty = 0;
-  double squares = 0;  // where they were asked for, or came with the penalty
-  double largest = 0;  // no number is larger; not finite if one is not
+  double squares = 0;  // if requested, or computed along with the penalty
+  double largest = 0;  // upper bound of the magnitudes; not finite if a number is not
 
   bool finite() const { return std::isfinite(largest); }
 
@@ -48,8 +48,8 @@ struct GradientTotals {
   }
 };
 
-// Room for the totals of a vector's pieces, which are added up in order: the same number for any number of
-// threads.
+// Storage for the totals of a vector's pieces, which are added up in order, so that the result does not
+// depend on the number of threads.
 using PieceTotals = std::vector<GradientTotals>;
 
 template <class Take>
@@ -60,8 +60,8 @@ GradientTotals add_up(Pool* pool, i64 size, PieceTotals& pieces, Take take) {
   return totals;
 }
 
-// One pass over a piece: adds `factor` times the penalty, and looks how large the numbers are. A sum of
-// squares tells that, unless it overflows by itself.
+// One pass over a piece: adds `factor` times the penalty's gradient, and bounds the magnitudes. A sum of
+// squares does that, unless it overflows.
 template <class T>
 GradientTotals finish_piece(const Kernels<T>& kernels, const Section& section, T* gradient,
                             const T* parameters, i64 count, double factor, bool with_squares) {
@@ -79,7 +79,7 @@ GradientTotals finish_piece(const Kernels<T>& kernels, const Section& section, T
   return totals;
 }
 
-// The gradient of the losses becomes that of losses and penalties.
+// Adds the gradient of the penalties to that of the losses.
 template <class T>
 GradientTotals finish_gradient(const Kernels<T>& kernels, Pool* pool, const std::vector<Section>& sections,
                                T* gradient, const T* parameters, double factor, bool with_squares,
@@ -93,7 +93,7 @@ GradientTotals finish_gradient(const Kernels<T>& kernels, Pool* pool, const std:
   return totals;
 }
 
-// Parameters by layer, in order of appearance: numbers into Program::parameters.
+// Parameters by layer, in order of appearance: indices into Program::parameters.
 inline std::vector<std::vector<int>> group_by_layer(const Program& program) {
   std::vector<std::vector<int>> groups;
   for (std::size_t i = 0; i < program.parameters.size(); ++i) {
@@ -114,7 +114,7 @@ double sum_squares(const Kernels<T>& kernels, Pool* pool, const T* x, i64 size, 
       .squares;
 }
 
-// Bounds every layer's norm; true if any was too long.
+// Bounds every layer's norm; true if any exceeded the bound.
 template <class T>
 bool clip_layers(const Program& program, const Kernels<T>& kernels, Pool* pool,
                  const std::vector<std::vector<int>>& layers, T* gradient, double bound,

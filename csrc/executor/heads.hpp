@@ -1,4 +1,4 @@
-// The losses over a batch, and where the backward pass starts.
+// The losses over a batch, and their gradients, which start the backward pass.
 #pragma once
 
 #include <limits>
@@ -18,8 +18,8 @@ double run_head(const Context<T>& context, std::size_t h, T* d_logits) {
                               head.target_width, head.kind, head.settings.data());
 }
 
-// What `weighted`, head h's loss times its weight, is without the weight. The rows are measured again where T
-// keeps too little of a weight (of 0, say) to be divided by it.
+// Head h's loss without its weight, from `weighted`, the loss times the weight. The loss is computed again if
+// T cannot represent the weight well enough to divide by it (0, for example).
 template <class T>
 double unweighted_loss(const Context<T>& context, const Batches& data, double total_weight, std::size_t h,
                        double weighted) {
@@ -33,9 +33,9 @@ double unweighted_loss(const Context<T>& context, const Batches& data, double to
   return loss;
 }
 
-// Every head's weight * sum_i w_i L_i / sum_i w_i into losses (heads,), and the gradients of their logits;
-// without the weights into means (heads,), if there are several heads. A batch whose weights sum to 0 has
-// loss 0 and gradient 0.
+// Writes every head's weight * sum_i w_i L_i / sum_i w_i into losses (heads,), and the gradients of the
+// logits; with several heads, also the losses without the heads' weights into means (heads,). A batch whose
+// sample weights sum to 0 has loss 0 and gradient 0.
 template <class T>
 void run_heads(const Context<T>& context, const Batches& data, double total_weight,
                std::vector<double>& losses, std::vector<double>& means) {

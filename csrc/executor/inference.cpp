@@ -9,8 +9,8 @@
 
 namespace lamina {
 
-// The widest buffer of a piece then lies in the second-level cache; pieces are smaller where there would be a
-// single one to deal to threads. The room of a buffer that stays sparse is not touched, but it is asked for.
+// The widest buffer of a piece then fits into the L2 cache; pieces are smaller if there would be only one for
+// the threads to share. The memory of a buffer that stays sparse is not touched, but still counts here.
 template <class T>
 Pieces Inference<T>::pieces_of(const Batches& data) const {
   i64 widest = 1;
@@ -22,8 +22,8 @@ Pieces Inference<T>::pieces_of(const Batches& data) const {
   return {rows, (data.rows + rows - 1) / rows};
 }
 
-// Calls use(context) after a forward pass over every piece of the data. Many pieces are dealt to the threads
-// in spans, one each and each in memory of its own; a single piece is shared op by op.
+// Calls use(context) after a forward pass over every piece of the data. Many pieces are divided among the
+// threads, one span and one workspace for each; a single piece is shared op by op.
 template <class T>
 template <class Use>
 void Inference<T>::run(const Weights<T>& weights, const Batches& data, const Pieces& pieces, Use use) {
@@ -76,7 +76,7 @@ void Inference<T>::evaluate(const Weights<T>& weights, const Batches& data, doub
       double& sum = sums[context.rows.first / pieces.rows * heads + h];
       sum = run_head<T>(context, h, nullptr);
       const int logits = context.program.heads[h].logits;
-      // A hinge loss of infinite logits is 0, and would pass for a good one.
+      // The hinge loss of infinite logits can be 0, which would look good.
       if (!context.kernels.all_finite(context.value(logits), context.n() * context.width(logits)))
         sum = std::numeric_limits<double>::quiet_NaN();
     }

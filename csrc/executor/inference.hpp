@@ -1,4 +1,4 @@
-// Predictions and losses in inference mode: piece by piece, pieces dealt to threads.
+// Predictions and losses in inference mode: piece by piece, with the pieces divided among threads.
 #pragma once
 
 #include <vector>
@@ -10,7 +10,7 @@
 
 namespace lamina {
 
-// What data are cut into where only outputs are wanted: so many rows each, the last one fewer.
+// How data are cut into pieces if only outputs are wanted: this many rows each, fewer in the last one.
 struct Pieces {
   i64 rows, count;
 };
@@ -18,11 +18,11 @@ struct Pieces {
 template <class T>
 class Inference {
  public:
-  // All stay the caller's.
+  // All arguments belong to the caller.
   Inference(const ProgramFacts& facts, const Tools<T>& tools, Workers& workers)
       : facts_(facts), tools_(tools), workers_(workers) {}
 
-  // Each output through its link, a function without numbers of its own.
+  // Applies to each output its link, a function without settings.
   void predict(const Weights<T>& weights, const Batches& data, const std::vector<Function>& links,
                const std::vector<T*>& outputs);
   // losses (heads,)
@@ -36,7 +36,7 @@ class Inference {
   const ProgramFacts& facts_;
   const Tools<T>& tools_;
   Workers& workers_;
-  std::vector<Workspace<T>> work_;  // one a thread
+  std::vector<Workspace<T>> work_;  // one per thread
 };
 
 extern template class Inference<float>;

@@ -1,9 +1,9 @@
-// The weights that a step of one row updates without their gradient being written down.
+// Updates weights in a step of one row without storing their gradient.
 //
-// With one row the gradient of a dense op's weights is an outer product, x^T d_out: as many numbers as there
-// are weights, each a single product. The update makes them where it needs them. As a step is only taken
-// where all of its gradient is finite, that has to be known before: the largest of x times the largest of
-// d_out bounds them all. That what it writes will be finite has to be known before, too: reach.hpp.
+// With one row the gradient of a dense op's weights is an outer product, x^T d_out: one product for each
+// weight, which the update computes on the fly. Since a step is only taken if its whole gradient is finite,
+// this must be known in advance: the largest of x times the largest of d_out bounds it. That the results of
+// the update will be finite must be known in advance, too: reach.hpp.
 #pragma once
 
 #include <algorithm>
@@ -18,8 +18,8 @@
 namespace lamina {
 
 struct OuterUpdate {
-  std::vector<int> ops;       // whose weights they are
-  std::vector<char> weights;  // by parameter: whether it is one of them
+  std::vector<int> ops;       // the ops with such weights
+  std::vector<char> weights;  // by parameter: whether it is one of these weights
   std::vector<Section> other_sections;
   Runs other_runs;
 };
@@ -41,7 +41,7 @@ inline OuterUpdate find_outer_update(const Program& program) {
   return outer;
 }
 
-// Whether this batch can be updated so.
+// Whether this batch can be updated that way.
 template <class T>
 bool is_outer_product(const Context<T>& context, const OuterUpdate& outer) {
   if (context.n() != 1 || outer.ops.empty()) return false;
@@ -50,8 +50,8 @@ bool is_outer_product(const Context<T>& context, const OuterUpdate& outer) {
   return true;
 }
 
-// What no gradient that the backward pass left behind is larger than; not finite where there may be none, or
-// where it did not reach all of the ops.
+// An upper bound of the gradients that the backward pass left out; not finite if there may be none, or if the
+// pass did not reach all of the ops.
 template <class T>
 T largest_gradient(const Context<T>& context, const OuterUpdate& outer) {
   T bound = 0;
@@ -67,7 +67,7 @@ T largest_gradient(const Context<T>& context, const OuterUpdate& outer) {
   return bound;
 }
 
-// Writes down the gradients that the backward pass left out.
+// Writes the gradients that the backward pass left out.
 template <class T>
 void write_outer_gradients(const Context<T>& context, const OuterUpdate& outer) {
   for (const int i : outer.ops) {
@@ -79,7 +79,7 @@ void write_outer_gradients(const Context<T>& context, const OuterUpdate& outer) 
   }
 }
 
-// One step of the weights of one op.
+// One step for the weights of one op.
 template <class T>
 void update_outer(const Context<T>& context, const Op& op, Rule rule, const UpdateNumbers& numbers,
                   const Weights<T>& weights) {

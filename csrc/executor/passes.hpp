@@ -1,4 +1,4 @@
-// The two passes over the ops: forward in their order, backward in reverse.
+// The two passes over the ops: forward in order, backward in reverse.
 #pragma once
 
 #include "executor/ops/table.hpp"
@@ -10,7 +10,7 @@ void forward(const Context<T>& context) {
   for (const Op& op : context.program.ops) row_of<T>(op).forward(context, op);
 }
 
-// From gradients of the heads' logits to the whole flat gradient. What nothing reaches has gradient zero.
+// From gradients of the heads' logits to the whole flat gradient; parameters that no gradient reaches get 0.
 template <class T>
 void backward(const Context<T>& context) {
   const Program& program = context.program;

@@ -1,9 +1,9 @@
-// A threshold unit that learns by Rosenblatt's rule, one row a step. engine/reference/perceptron.py is the
-// text to read.
+// A threshold unit that learns by Rosenblatt's rule, one row per step. engine/reference/perceptron.py is
+// easier to read.
 //
-// Sums are formed in the order of the features, as scikit-learn forms them, so that both make the same
-// mistakes, digit for digit. Such a sum waits for its own last term; so the sums of the next few rows are
-// formed side by side, and those behind a mistake anew.
+// Sums are computed in the order of the features, as in scikit-learn, so that both make exactly the same
+// mistakes. In such a sum every addition waits for the one before; so the sums of the next few rows are
+// computed side by side, and those after a mistake are computed again.
 #pragma once
 
 #include <algorithm>
@@ -24,14 +24,14 @@ struct PerceptronRule {
   double learning_rate = 1.0;
   double bias_rate = 1.0;  // factor of the bias's steps; 0: no bias
   double alpha = 0.0;      // strength of the penalty
-  double l1_ratio = 0.0;   // its share of L1
+  double l1_ratio = 0.0;   // the fraction of L1 in it
 };
 
-// What epochs of a call were like.
+// The results of the epochs of a call.
 struct PerceptronEpochs {
   std::vector<double> losses;  // means over the rows, penalty included
   std::vector<i64> mistakes;
-  std::vector<i64> places;  // where in the last epoch's order its mistakes were
+  std::vector<i64> places;  // positions of the mistakes in the last epoch's order
   bool is_finite = true;    // whether the weights are
 };
 
@@ -81,7 +81,7 @@ void look_ahead(double* products, const Rows& rows, const i64* order, i64 count,
 template <class T>
 void look_ahead(double* products, const DenseRows<T>& rows, const i64* order, i64 count, const T* w) {
   static_assert(kLookAhead == 4);
-  // The last rows of an epoch come with repetitions of the last.
+  // At the end of an epoch the last row is repeated.
   const T* x[kLookAhead];
   for (i64 k = 0; k < kLookAhead; ++k) x[k] = rows[order[std::min(k, count - 1)]].values;
   double a = 0.0, b = 0.0, c = 0.0, d = 0.0;
@@ -97,8 +97,8 @@ void look_ahead(double* products, const DenseRows<T>& rows, const i64* order, i6
 template <class T>
 class Perceptron {
  public:
-  // targets and weights of the rows, -1 or +1 and >= 0, are borrowed: (x.rows,). rows are those to learn
-  // from.
+  // targets (-1 or +1) and weights (>= 0) of the rows, (x.rows,), are borrowed. rows are the numbers of those
+  // to learn from.
   Perceptron(const Source& x, const double* targets, const double* row_weights, std::vector<i64> rows,
              std::vector<T> weights, double bias, const PerceptronRule& rule)
       : x_(x),
@@ -119,7 +119,7 @@ class Perceptron {
     }
   }
 
-  // Epochs in the order of the rows; with a seed, each in a random order of its own; or one in a given order.
+  // Runs epochs in the order of the rows, or with a seed each in its own random order, or in a given order.
   PerceptronEpochs learn(const i64* order, std::optional<std::uint64_t> seed, std::uint32_t first_epoch,
                          i64 epochs, void (*permute)(i64*, i64, RandomKey)) {
     PerceptronEpochs found;
@@ -153,7 +153,7 @@ class Perceptron {
     for (i64& i : order_) i = rows_[static_cast<std::size_t>(i)];
   }
 
-  // One epoch; the sum of its rows' losses.
+  // Runs one epoch; returns the sum of its rows' losses.
   double run(const i64* order) {
     places_.clear();
     const T* values = static_cast<const T*>(x_.values);
@@ -182,7 +182,7 @@ class Perceptron {
     return loss;
   }
 
-  // A step; whether the stored weights stayed as they were.
+  // Takes a step; returns whether the stored weights are unchanged.
   template <class Row>
   bool take(const Row& row, i64 i, double product, i64 place, double& loss) {
     const double z = static_cast<double>(static_cast<T>(product * scale_)) + bias_;
@@ -211,7 +211,8 @@ class Perceptron {
                           rule_.l1_ratio * static_cast<double>(static_cast<T>(absolutes_)));
   }
 
-  // The L2 penalty of a step, on the scale alone until it is small; whether the stored weights stayed.
+  // Applies the L2 penalty of a step, only to the scale until that is small; returns whether the stored
+  // weights are unchanged.
   bool shrink() {
     scale_ *= static_cast<double>(shrinkage_);
     squares_ *= static_cast<double>(shrinkage_ * shrinkage_);
@@ -222,7 +223,7 @@ class Perceptron {
     return false;
   }
 
-  // Norms are those of the row's own features, as in scikit-learn: of all where rows are dense.
+  // Norms are over the row's stored features, as in scikit-learn; for dense rows, over all.
   template <class Row>
   void add(const Row& row, T step) {
     const T scale = static_cast<T>(scale_);
@@ -241,7 +242,7 @@ class Perceptron {
     absolutes_ = absolutes * static_cast<double>(scale);
   }
 
-  // The L1 penalty that is due, as far as it does not lead across zero (Tsuruoka, Tsujii & Ananiadou 2009).
+  // Applies the accumulated L1 penalty without crossing zero (Tsuruoka, Tsujii & Ananiadou 2009).
   template <class Row>
   void pay(const Row& row) {
     for (i64 j = 0; j < row.size; ++j) {
@@ -259,7 +260,7 @@ class Perceptron {
   Source x_;
   const double *targets_, *row_weights_;
   std::vector<i64> rows_, order_, places_;
-  std::vector<T> w_, paid_;  // the weights are scale_ * w_; paid_: L1 penalty that each has received
+  std::vector<T> w_, paid_;  // the weights are scale_ * w_; paid_: L1 penalty already applied to each
   double bias_;
   PerceptronRule rule_;
   T shrinkage_;

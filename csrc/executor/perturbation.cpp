@@ -36,14 +36,13 @@ Perturber<T>::Perturber(Step<T>& step, Pool* pool, const PerturbationRule& rule,
             [](const Place& a, const Place& b) { return a.offset < b.offset; });
 }
 
-// Dropout cannot be here (its masks would change with nothing else), so that training mode means batch
-// statistics.
+// There is no dropout here, so training mode only means batch statistics.
 template <class T>
 Context<T> Perturber<T>::begin(const Batches& data, Rows rows, i64 step) {
   Context<T> context = step_.begin(pool_, data, rows, {true, true, step});
   // A change of one weight needs the columns of its inputs.
   if (!rule_.all) std::fill(context.work.sparse_input.begin(), context.work.sparse_input.end(), 0);
-  context.fusion = nullptr;  // a change of one unit is followed op by op
+  context.fusion = nullptr;  // a change in one unit is propagated op by op
   return context;
 }
 
@@ -84,7 +83,7 @@ double Perturber<T>::objective_of(const Context<T>& context, double loss) {
   return objective_(batch_, context.n(), outputs) + penalty_;
 }
 
-// Losses and objective after a forward pass, which counts `share` in what the step tells of each head.
+// Losses and objective after a forward pass, which enters the reported loss of each head with weight `share`.
 template <class T>
 typename Perturber<T>::Measured Perturber<T>::measure(const Context<T>& context, double share) {
   Measured measured;
@@ -128,7 +127,7 @@ typename Perturber<T>::Measured Perturber<T>::step_one(const Context<T>& context
   const double first_loss = best.loss, first_objective = best.objective;
   if (!std::isfinite(best.objective)) return best;
   if ((summary_.failure = find_statistics(context))) return best;
-  // Running statistics follow the batch once a step, not the trials.
+  // Running statistics are updated once per step, not by the trials.
   Context<T> quiet = context;
   quiet.update_state = false;
   for (i64 t = 0; t < rule_.trials; ++t)
@@ -137,8 +136,8 @@ typename Perturber<T>::Measured Perturber<T>::step_one(const Context<T>& context
   return {first_loss, first_objective};
 }
 
-// Changes the weight for good if the objective improves; returns whether it did. A weight is never made
-// infinite, whatever the objective says of it.
+// Keeps the change of a weight if the objective improves; returns whether it did. A weight never becomes
+// infinite, whatever the objective is.
 template <class T>
 bool Perturber<T>::try_weight(const Context<T>& context, const WeightChange<T>& change, Measured& best) {
   const Parameter& parameter = context.program.parameters[change.parameter];
@@ -174,7 +173,7 @@ bool Perturber<T>::try_weight(const Context<T>& context, const WeightChange<T>& 
 // All weights at once
 // ----------------------------------------------------------------------------------------
 
-// One bit a weight: the sign of its perturbation.
+// One bit per weight: the sign of its perturbation.
 template <class T>
 void Perturber<T>::draw_signs(i64 step, i64 trial) {
   const i64 count = static_cast<i64>(signs_.size());
@@ -197,8 +196,8 @@ typename Perturber<T>::Measured Perturber<T>::displaced(const Context<T>& contex
   return measure(context, share);
 }
 
-// gradient += slope / trials * signs, the slope being the change of the objective over that of every weight.
-// Returns what was measured, as the history is to know it; not finite if the slope is not.
+// gradient += slope / trials * signs, where the slope is the change in the objective over that in each
+// weight. Returns what the history records; not finite if the slope is not.
 template <class T>
 typename Perturber<T>::Measured Perturber<T>::sample(const Context<T>& context, i64 trial,
                                                      const Measured& base) {
@@ -240,7 +239,7 @@ typename Perturber<T>::Measured Perturber<T>::step_all(const Context<T>& context
 
 // ------------------------------------------------------------------------------------------------------------
 
-// One step; false if a number was not finite, and then nothing of it is left but in the slots.
+// Takes one step; returns false if a number was not finite, and then everything but the slots is restored.
 template <class T>
 bool Perturber<T>::take(const Context<T>& context, const Batches& data, double learning_rate, double& loss,
                         double& objective) {
@@ -254,7 +253,7 @@ bool Perturber<T>::take(const Context<T>& context, const Batches& data, double l
   try {
     load(context, data);
     measured = rule_.all ? step_all(context, learning_rate) : step_one(context, learning_rate);
-  } catch (...) {  // of the user's objective
+  } catch (...) {  // from the user's objective
     take_back();
     throw;
   }

@@ -1,5 +1,5 @@
-// Learning from perturbed weights: what a perturbation does to the objective decides, no gradient is
-// computed. See lamina/engine/perturbation.py for the rules.
+// Training by perturbing weights: the effect of a perturbation on the objective takes the place of a computed
+// gradient. See lamina/engine/perturbation.py for the rules.
 #pragma once
 
 #include <functional>
@@ -13,12 +13,12 @@ namespace lamina {
 
 struct PerturbationRule {
   bool all;      // all weights at once, or one at a time
-  i64 trials;    // a step
-  double scale;  // with all: the size of every weight's perturbation
+  i64 trials;    // per step
+  double scale;  // of "all": the size of every weight's perturbation
   bool antithetic, accept_ties;
 };
 
-// What is lowered in place of the losses: a number for the outputs of batch k of the call.
+// What is minimized in place of the losses: a number for the outputs of batch k of the call.
 template <class T>
 using Objective = std::function<double(i64 k, i64 rows, const std::vector<const T*>& outputs)>;
 
@@ -27,8 +27,8 @@ struct PerturbationSummary {
   std::optional<Failure> failure;
 };
 
-// What is written down of each step, before its change: losses (k,), objectives (k,), head_losses (k, heads)
-// or null.
+// What is recorded of each step, before its change: losses (k,), objectives (k,), head_losses (k, heads) or
+// null.
 struct PerturbationRecords {
   double *losses, *objectives, *head_losses;
 };
@@ -36,10 +36,10 @@ struct PerturbationRecords {
 template <class T>
 class Perturber {
  public:
-  // Works on the step's weights, in its memory. An empty objective is the program's own losses.
+  // Works on the step's weights, in its memory. An empty objective means the program's losses.
   Perturber(Step<T>& step, Pool* pool, const PerturbationRule& rule, Objective<T> objective);
 
-  // With one weight at a time, a learning rate is the largest size of a perturbation.
+  // With one weight at a time, the learning rate is the largest size of a perturbation.
   PerturbationSummary train(const Batches& data, const i64* order, i64 size, i64 batch_size, i64 first_step,
                             const double* learning_rates, const PerturbationRecords& records);
 

@@ -11,7 +11,7 @@
 namespace lamina {
 namespace {
 
-constexpr int kMostSpins = 4096;  // some 50 us, longer than what mostly lies between two parts of a step
+constexpr int kMostSpins = 4096;  // about 50 us, longer than most gaps between two parts of a step
 constexpr int kFewestSpins = 16;
 
 std::atomic<int> limit{std::numeric_limits<int>::max()};
@@ -32,8 +32,8 @@ inline void pause() {
 #endif
 }
 
-// Returns once `value` is not `old` any more. Spins while that helps, for a step has many short parts; where
-// the other threads have to share their processors with other work it soon sleeps instead: `spins` remembers.
+// Returns once `value` is no longer `old`. Spins as long as that helps, since a step has many short parts; if
+// the other threads share their processors with other work, it soon sleeps instead. `spins` adapts to this.
 template <class Value>
 void wait_while(const std::atomic<Value>& value, Value old, int& spins) {
   for (int i = 0; i < spins; ++i) {
@@ -82,8 +82,8 @@ void Pool::start(std::uint32_t tiles, void* data, Call call) {
     wait_while(undone_, undone, spins_);
 }
 
-// Does one tile of the present round, if one is left. Its work was read before the tile was taken, and is
-// that of the tile's round: as long as a tile is left, the round is not over and its work not replaced.
+// Does one tile of the current round, if one is left. The work was read before the tile was taken, and
+// belongs to the tile's round: as long as a tile is left, the round is not over and its work is not replaced.
 bool Pool::take_tile() {
   std::uint64_t left = left_.load(std::memory_order_acquire);
   while (static_cast<std::uint32_t>(left) != 0) {

@@ -1,5 +1,5 @@
-// Threads for tiles. Which tiles there are depends on the problem only, never on the number of threads:
-// results are the same bits.
+// Threads that work on tiles. The tiles depend only on the problem, never on the number of threads, so that
+// results are the same to the bit.
 #pragma once
 
 #include <atomic>
@@ -9,12 +9,11 @@
 
 namespace lamina {
 
-// A round is one call of `run`. It is over when its tiles are done, not when every worker has come by: a
-// worker that sleeps, or whose processor has other work, then costs nothing but its help.
+// A round is one call of `run`. It is over when its tiles are done, even if some workers never took one: a
+// worker that sleeps, or whose processor has other work, does not delay the others.
 class Pool {
  public:
-  // Where the system refuses threads the pool does with those that it got: fewer, in the worst case none but
-  // the caller's.
+  // If the system refuses threads, the pool works with those it got, in the worst case only the caller's.
   explicit Pool(int wanted);
   ~Pool();
   Pool(const Pool&) = delete;
@@ -23,8 +22,8 @@ class Pool {
   int wanted() const { return wanted_; }
   int num_threads() const { return static_cast<int>(workers_.size()) + 1; }
 
-  // Calls f(tile) for every tile in [0, tiles), the calling thread among the workers; returns when all are
-  // done. tiles < 2^32.
+  // Calls f(tile) for every tile in [0, tiles), also on the calling thread; returns when all are done.
+  // tiles < 2^32.
   template <class F>
   void run(std::int64_t tiles, F& f) {
     start(static_cast<std::uint32_t>(tiles), &f,
@@ -46,16 +45,15 @@ class Pool {
   std::atomic<bool> stop_{false};
   int spins_;  // of the calling thread, while it waits for the workers
 
-  // The round's work. A worker may read it while the next round's is written; it then fails to take a tile.
+  // The round's work. A worker may read it while that of the next round is written; it then gets no tile.
   std::atomic<void*> data_{nullptr};
   std::atomic<Call> call_{nullptr};
 };
 
-// How many threads work is dealt to where nobody says: no more than the processors that this process may run
-// on, nor than the limit.
+// The default number of threads: at most the limit and the processors that this process may run on.
 int available_threads();
 
-// At first there is none. It holds for the process: lamina/engine/threads.py.
+// There is no limit at first. It applies to the whole process: lamina/engine/threads.py.
 void limit_threads(int most);
 
 // f(tile) for every tile; without a pool (one thread) a plain loop.

@@ -1,4 +1,4 @@
-// Matrix products for the ops: BLAS or the built-in one, whichever is faster for the shape, cut into tiles
+// Matrix products for the ops: BLAS or the built-in one, whichever is faster for the shape, split into tiles
 // for the threads.
 #pragma once
 
@@ -12,8 +12,8 @@ namespace lamina {
 
 enum class ProductKind { automatic, built_in, blas };
 
-// Which hands do the work: the kernels of an instruction set, BLAS if there is one, and how many threads (0:
-// by the work's size, up to most_threads where that is not 0).
+// What does the work: the kernels of an instruction set, BLAS if there is one, and the number of threads (0:
+// chosen by the amount of work, up to most_threads if that is not 0).
 template <class T>
 struct Tools {
   const Kernels<T>* kernels;
@@ -23,7 +23,7 @@ struct Tools {
   int num_threads, most_threads = 0;
 };
 
-// The ends of a product that adds to c, rows of `width`, or (not `onto`) overwrites it.
+// The ends of a product that adds to c, with rows of `width`, or overwrites it if not `onto`.
 template <class T>
 ProductEnds<T> ends_onto(bool onto, const T* c, i64 width) {
   return {onto ? c : nullptr, width};
@@ -56,9 +56,9 @@ struct Product {
   }
 
  private:
-  static constexpr i64 kTileWork = i64{1} << 23;          // multiply-adds: 0.1 ms or so
-  static constexpr i64 kRowGrain = 8, kColumnGrain = 64;  // tiles end where the products' register blocks do
-  // Every tile of rows packs all of B anew, a tile of columns only its own.
+  static constexpr i64 kTileWork = i64{1} << 23;          // multiply-adds: about 0.1 ms
+  static constexpr i64 kRowGrain = 8, kColumnGrain = 64;  // tiles end at register blocks of the products
+  // Every tile of rows packs all of B again, a tile of columns only its own part.
   static constexpr i64 kRowsWorthPacking = 512;
 
   void piece(bool transpose_a, bool transpose_b, i64 m, i64 n, i64 k, const T* a, i64 lda, const T* b,
@@ -71,7 +71,7 @@ struct Product {
     finish(ends, m, n, c, ldc);
   }
 
-  // What BLAS leaves undone.
+  // The part that BLAS does not do.
   void finish(const ProductEnds<T>& ends, i64 m, i64 n, T* c, i64 ldc) const {
     for (i64 i = 0; i < m && ends.finish != Finish::none; ++i) {
       T* row = c + i * ldc;
@@ -84,7 +84,7 @@ struct Product {
     }
   }
 
-  // The ends for the part of C from row i and column j on, rows ldc apart.
+  // The ends for the part of C that starts at row i and column j, with rows ldc apart.
   static ProductEnds<T> ends_from(ProductEnds<T> ends, i64 i, i64 j, i64 ldc) {
     if (ends.start) ends.start += i * ends.start_row + j;
     if (ends.gate) ends.gate += i * ldc + j;

@@ -13,11 +13,11 @@
 
 namespace lamina {
 
-// Rows of the table of ops (executor/ops/table.hpp), which is where their names in a program are. Here are
-// those that others know apart.
+// Rows of the table of ops (executor/ops/table.hpp), which has their names. Only ops that other code must
+// recognize are listed here.
 enum class OpKind : int { dense, activation, dropout, concat };
 
-// How much an op keeps between forward and backward: numbers, and marks of a byte.
+// How much an op keeps between forward and backward: numbers, and a mask of bytes.
 struct KeptSizes {
   i64 normalized = 0, inverse_deviation = 0, mask = 0;
 };
@@ -64,7 +64,7 @@ struct Clipping {
 
   bool any() const { return value || layer_norm || norm; }
 
-  // What no magnitude is larger than afterwards, if none is larger than `largest` before.
+  // An upper bound of all magnitudes after clipping, if `largest` is one before.
   double largest_after(double largest) const {
     return value ? std::max({largest, value->first, -value->second}) : largest;
   }

@@ -1,4 +1,4 @@
-// What follows from a program alone, before any batch has come.
+// What follows from the program alone, without a batch.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,8 @@
 
 namespace lamina {
 
-// By buffer: whether a parameter lies at or above the op that writes it, so that its gradient is wanted.
+// By buffer: whether the op that writes it, or one before that, has a parameter, so that its gradient is
+// needed.
 inline std::vector<char> find_needs_gradient(const Program& program) {
   std::vector<char> needs(program.widths.size(), 0);
   for (const Op& op : program.ops) {
@@ -32,7 +33,7 @@ inline std::vector<char> find_computed(const Program& program) {
   return computed;
 }
 
-// By buffer: whether dense ops alone read it, so that a sparse batch may stay sparse.
+// By buffer: whether only dense ops read it, so that a sparse batch may stay sparse.
 inline std::vector<char> find_only_dense(const Program& program) {
   std::vector<char> only(program.widths.size(), 1);
   for (const Op& op : program.ops)
@@ -65,13 +66,13 @@ struct ProgramFacts {
         only_dense(find_only_dense(program)),
         work_per_row(find_work_per_row(program)) {}
 
-  // Whether input i, which is sparse in the data, stays so.
+  // Whether input i is sparse in the data and stays sparse.
   bool stays_sparse(const Batches& data, std::size_t i) const {
     return data.inputs[i].sparse() && only_dense[program.inputs[i]];
   }
 
-  // Multiply-adds of a forward pass over so many rows; of a batch that stays sparse only what it stores
-  // counts.
+  // Multiply-adds of a forward pass over this many rows; for a batch that stays sparse only stored values
+  // count.
   i64 work_of(const Batches& data, i64 rows) const {
     i64 work = rows * work_per_row;
     for (std::size_t i = 0; i < data.inputs.size(); ++i) {
@@ -94,16 +95,16 @@ struct ProgramFacts {
   i64 work_per_row;
 };
 
-// How a batch passes through.
+// How a pass over a batch runs.
 struct Pass {
   bool training, update_state;  // masks and batch statistics; running statistics too
   i64 step = 0;
   const double* dropout_rates = nullptr;
-  bool every_buffer = false;  // each op for itself, so that all buffers and their gradients are filled
+  bool every_buffer = false;  // no fusion, so that all buffers and their gradients are filled
 };
 
-// A batch's context in `work`, where nothing has been computed yet. gradient (num_parameters,), or null where
-// no backward pass will follow.
+// The context of a batch in `work`, where nothing has been computed yet. gradient (num_parameters,), or null
+// if no backward pass will follow.
 template <class T>
 Context<T> begin_pass(const ProgramFacts& facts, const Tools<T>& tools, Pool* pool, Workspace<T>& work,
                       const Weights<T>& weights, T* gradient, std::uint64_t seed, const Batches& data,

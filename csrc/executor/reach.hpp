@@ -1,8 +1,8 @@
-// How large weights and their slots can have become: numbers that bound them, taken along from step to step.
+// Upper bounds of the weights and their slots, updated from step to step.
 //
-// To look at every new weight takes one to three parts in a hundred of a step of a small network. These
-// bounds cost a few comparisons, and mostly they are far from where numbers overflow. Where they are not, the
-// update looks (Kernels::update_watched).
+// To check every new weight takes 1 to 3 % of a step of a small network. These bounds cost a few comparisons,
+// and are usually far below overflow. If they are not, the update checks the weights
+// (Kernels::update_watched).
 #pragma once
 
 #include <algorithm>
@@ -23,17 +23,17 @@ class Reach {
 
   bool known() const { return known_; }
 
-  // Whether a step with gradients of at most `gradient` is one of those that `extend` has allowed.
+  // Whether a step with gradients of at most `gradient` is among those that `extend` allowed.
   bool allows(const UpdateNumbers& numbers, double gradient) {
     return gradient <= gradient_ && std::abs(numbers.rate) <= rate_ &&
            std::abs(numbers.from_moment) <= from_moment_ && std::abs(numbers.keep) <= keep_ &&
            numbers.root <= root_ && steps_-- > 0;
   }
 
-  // Allows so many steps (at most 64), of which none has a larger gradient or larger numbers than `headroom`
-  // times these, if all that they compute is surely finite, roundings included. Formulas: rules/.
+  // Allows this many steps (at most 64), as long as their gradients and numbers are at most `headroom` times
+  // these, if everything that they compute is certainly finite, including rounding. Formulas: rules/.
   bool extend(Rule rule, const UpdateNumbers& numbers, double gradient, i64 steps, double headroom) {
-    // From row to row gradients differ by magnitudes: the largest so far is the measure, where that will do.
+    // Gradients differ by orders of magnitude from row to row: the bound is the largest so far, if possible.
     gradient_ = headroom > 1 ? std::max(gradient_, headroom * gradient) : gradient;
     rate_ = headroom * std::abs(numbers.rate);
     from_moment_ = headroom * std::abs(numbers.from_moment);
@@ -49,7 +49,7 @@ class Reach {
   }
 
  private:
-  // What the bounds are after the steps; whether they are of any use then.
+  // Computes the bounds after the steps; returns whether they are still useful.
   bool advance(Rule rule, const UpdateNumbers& numbers, double steps) {
     const double eps = static_cast<double>(static_cast<T>(numbers.eps));
     const double squares = numbers.fresh2 * gradient_ * gradient_;
@@ -62,7 +62,7 @@ class Reach {
     slot1_ = bounds.slot1;
     slot2_ = bounds.slot2;
     w_ = Bounds::kSlack * std::pow(keep_, steps) * (w_ + steps * step);
-    // A sum of all that occurs on the way, none of it negative: NaN and infinity come through.
+    // A sum of all intermediate values, none of them negative, so that NaN and infinity show.
     const double highest = keep_ + rate_ + from_moment_ + gradient_ + rate_ * gradient_ + step * eps + step +
                            slot1_ + slot2_ + (1 + divisor) * (1 + root_) + w_;
     return highest < static_cast<double>(std::numeric_limits<T>::max()) / 4;
@@ -74,7 +74,7 @@ class Reach {
   bool known_ = false;
 };
 
-// Of all weights and slots as they are.
+// The reach of the current weights and slots.
 template <class T>
 Reach<T> measure_reach(const Kernels<T>& kernels, const Weights<T>& weights) {
   const auto largest = [&](const T* from) {

@@ -1,5 +1,5 @@
-// The caller's arrays, as they lie in memory: rows are drawn from them, batch by batch, and nothing is ever
-// copied as a whole.
+// The caller's arrays in their own memory layout: rows are gathered from them batch by batch, and no array is
+// ever copied as a whole.
 #pragma once
 
 #include <algorithm>
@@ -10,8 +10,7 @@
 
 namespace lamina {
 
-// (rows, width), dense with strides in elements, or compressed sparse rows (then `offsets` and `columns` are
-// set).
+// (rows, width): dense with strides in elements, or compressed sparse rows with `offsets` and `columns` set.
 struct Source {
   i64 rows = 0, width = 0;
   const void* values = nullptr;
@@ -31,11 +30,11 @@ struct Source {
 
 struct Batches {
   std::vector<Source> inputs, targets;
-  const double* sample_weight = nullptr;  // (rows,) or null: all one
+  const double* sample_weight = nullptr;  // (rows,) or null: all 1
   i64 rows = 0;
 };
 
-// The rows of one batch: order[0..size), or first, first + 1, ... where order is null.
+// The rows of one batch: order[0..size), or first, first + 1, ... if order is null.
 struct Rows {
   const i64* order;
   i64 first, size;

@@ -22,7 +22,7 @@ void with_arrays(const Source& source, Use use) {
                     : with_index(static_cast<const std::int32_t*>(source.offsets));
 }
 
-// out (n, width) = the batch, zeros filled in.
+// out (n, width) = the batch, with zeros filled in.
 template <class T>
 void densify(T* out, const Source& source, const Rows& rows) {
   std::fill_n(out, rows.size * source.width, T(0));
@@ -33,7 +33,7 @@ void densify(T* out, const Source& source, const Rows& rows) {
   });
 }
 
-// Compressed rows: row i has values[p] at columns[p], p from offsets[i] to offsets[i + 1].
+// Compressed sparse rows: row i has values[p] at columns[p], p from offsets[i] to offsets[i + 1].
 template <class T>
 class Compressed {
  public:
@@ -53,7 +53,8 @@ class Compressed {
     });
   }
 
-  // Becomes x transposed, which has `columns` columns; the values of each stay in the order of x's rows.
+  // Becomes the transpose of x, which has `columns` columns; the values of each stay in the order of x's
+  // rows.
   void turn(const Compressed& x, i64 columns) {
     begin(columns, x.offsets_[x.rows_]);
     std::fill_n(offsets_.begin(), columns + 2, i64{0});
@@ -85,7 +86,7 @@ class Compressed {
   }
 
  private:
-  static constexpr i64 kTileWork = i64{1} << 18;  // multiply-adds: 20 us or so
+  static constexpr i64 kTileWork = i64{1} << 18;  // multiply-adds: about 20 us
   static constexpr i64 kAhead = 4;                // rows fetched ahead of their use: the order is random
 
   // Values first to end, and their columns.
@@ -96,7 +97,7 @@ class Compressed {
     }
   }
 
-  // Makes room, which is allocated anew only for the largest batch so far.
+  // Makes room; allocates only for the largest batch so far.
   void begin(i64 rows, i64 size) {
     rows_ = rows;
     if (static_cast<i64>(offsets_.size()) < rows + 2) offsets_.resize(rows + 2);
@@ -111,7 +112,7 @@ class Compressed {
   std::vector<T> values_;
 };
 
-// A batch as it is multiplied with, forward and back.
+// A sparse batch, for the products of the forward and the backward pass.
 template <class T>
 class SparseBatch {
  public:
@@ -122,7 +123,7 @@ class SparseBatch {
 
   const Compressed<T>& rows() const { return by_row_; }
 
-  // By column, of `features`; the first call after `gather` sorts them.
+  // The batch by column (there are `features`); the first call after `gather` sorts it.
   const Compressed<T>& columns(i64 features) {
     if (!turned_) by_column_.turn(by_row_, features);
     turned_ = true;

@@ -118,9 +118,9 @@ std::optional<Failure> Step<T>::find_failure(const Context<T>& context, double l
     return program.num_state == 0 || context.kernels.all_finite(weights_.state, program.num_state)
                ? std::nullopt
                : find_statistics(context);
-  if (outer_left_) write_outer_gradients(context, facts_.outer);  // or an earlier step's would be looked at
+  if (outer_left_) write_outer_gradients(context, facts_.outer);  // else an earlier step's are checked
   if (context.n() > 0) {
-    Context<T> again = context;  // the backward pass has used up some values
+    Context<T> again = context;  // the backward pass has overwritten some values
     again.update_state = false;
     forward(again);
     if (auto failure = find_activation(context)) return failure;
@@ -128,7 +128,7 @@ std::optional<Failure> Step<T>::find_failure(const Context<T>& context, double l
   return finite_loss ? find_gradient(context) : find_loss(context, head_losses);
 }
 
-// Whether the update may work out gradients of its own: nothing else asks for them.
+// Whether the update may compute some gradients itself, because nothing else needs them.
 template <class T>
 bool Step<T>::leaves_gradients(const Context<T>& context) const {
   return !plan_.record_norms && !plan_.clipping.any() && is_outer_product(context, facts_.outer);
@@ -139,7 +139,7 @@ double Step<T>::sum_gradient_squares(Pool* pool) {
   return sum_squares(*tools_.kernels, pool, gradient.data(), facts_.program.num_parameters, pieces_);
 }
 
-// squares: the sum of those of the gradient as it is. Returns whether it has changed.
+// squares: the sum of squares of the gradient before clipping. Returns whether the gradient has changed.
 template <class T>
 bool Step<T>::clip(Pool* pool, double squares) {
   const Kernels<T>& kernels = *tools_.kernels;
@@ -159,8 +159,8 @@ bool Step<T>::clip(Pool* pool, double squares) {
   return true;
 }
 
-// Whether what this step, and perhaps the next ones, compute is surely finite. After a no that was got by
-// looking at all weights there is no point in looking again in every step.
+// Whether everything that this step, and perhaps the next ones, will compute is certainly finite. After a
+// "no" based on all weights, there is no point in measuring them again in every step.
 template <class T>
 [[gnu::cold, gnu::noinline]] bool Step<T>::extend_reach(const UpdateNumbers& numbers, double gradient_bound) {
   if (!follows_reach_) return false;
@@ -170,11 +170,11 @@ template <class T>
            reach_.allows(numbers, gradient_bound);
   };
   if (reach_.known() && extend()) return true;
-  reach_ = measure_reach(*tools_.kernels, weights_);  // which may be far less than its bounds
+  reach_ = measure_reach(*tools_.kernels, weights_);  // may be far below the bounds
   return follows_reach_ = extend();
 }
 
-// Returns what it makes infinite or NaN. Norms are bounded last: nothing becomes so by that.
+// Returns what the update made infinite or NaN. Max-norm comes last: it makes nothing infinite.
 template <class T>
 std::optional<Failure> Step<T>::update(const Context<T>& context, double learning_rate, double weight_decay) {
   const Kernels<T>& kernels = *tools_.kernels;

@@ -1,5 +1,5 @@
-// One step of training, in two halves: from rows to the gradient of their losses, and from a gradient to new
-// weights. Everything that a step needs and leaves behind is here.
+// One training step, in two halves: from rows to the gradient of their losses, and from a gradient to new
+// weights; with everything that a step needs and leaves behind.
 #pragma once
 
 #include <optional>
@@ -25,29 +25,29 @@ struct StepOutcome {
 template <class T>
 class Step {
  public:
-  // facts and tools stay the caller's; parameters (num_parameters,), state (num_state,).
+  // facts, tools, parameters (num_parameters,) and state (num_state,) belong to the caller.
   Step(const ProgramFacts& facts, const Tools<T>& tools, T* parameters, T* state);
 
   // slots (num_slots, num_parameters)
   void configure(TrainingPlan plan, T* slots, int num_slots);
 
-  // Makes room for batches of up to so many rows, where an earlier one is forgotten.
+  // Makes room for batches of up to this many rows; discards an earlier batch.
   void prepare(i64 rows);
   Context<T> begin(Pool* pool, const Batches& data, Rows rows, const Pass& pass);
 
-  // A step in two calls: the first ones `open` it and `hold` their batch, which the last one may `resume`
-  // before it is `close`d. All that the batch reads must live until then.
+  // A step over several calls: the first ones `open` it and `hold` their batch, which the last one may
+  // `resume` before it calls `close`. Everything that the batch reads must live until then.
   void open();
   void hold(const Context<T>& context);
   Context<T> resume(Pool* pool, i64 step);
   void close();
 
-  // First half: forward, losses, backward, whose gradient has no penalties in it. The rows' losses are
-  // divided by `whole`, the weight of the batch.
+  // First half: forward, losses, backward; the gradient does not include penalties. The losses of the rows
+  // are divided by `whole`, the weight of the batch.
   void differentiate(const Context<T>& context, const Batches& data, double whole);
 
-  // Second half: penalties, clipping, update; all of it undone, but for the update itself, if a number is not
-  // finite. total_weight: of the batch's rows.
+  // Second half: penalties, clipping, update; if a number is not finite, everything but the update itself is
+  // undone. total_weight: of the batch's rows.
   StepOutcome finish(const Context<T>& context, double total_weight, double learning_rate,
                      double weight_decay);
 
@@ -61,11 +61,11 @@ class Step {
   std::optional<Failure> update(const Context<T>& context, double learning_rate, double weight_decay);
   double sum_gradient_squares(Pool* pool);
 
-  // The state as it is goes aside, and comes back if the step fails.
+  // Copies the state, and restores the copy if the step fails.
   void keep_state();
   void take_back_state();
 
-  // While it lives, a call of several steps follows how far the weights reach.
+  // During its lifetime, which is that of a call of several steps, the step keeps bounds of the weights.
   class Following {
    public:
     Following(Step& step, bool several_steps) : step_(step) { step_.follows_reach_ = several_steps; }
@@ -105,8 +105,8 @@ class Step {
   std::vector<T> saved_state_;
   PieceTotals pieces_;
   GradientTotals totals_;
-  bool outer_left_ = false;  // whether this step's update has gradients of its own to work out
-  Reach<T> reach_;           // known within a call, which alone changes the weights
+  bool outer_left_ = false;  // whether this step's update computes some gradients itself
+  Reach<T> reach_;           // valid only within a call: between calls others may change the weights
   bool follows_reach_ = false;
 };
 

@@ -1,8 +1,8 @@
-// One weight changed: what follows from it is computed again, and can be undone.
+// A change of one weight: recomputes what depends on it, and can undo that.
 //
-// Where only one unit's column changes (that of the unit which the weight leads into, and of its activation),
-// only that column is computed; a dense op above it adds the product of one column and one row; what lies
-// above that is computed as a whole, into the memory that gradients have while training with them.
+// If only one unit's column changes (the unit that the weight leads into, and its activation), only that
+// column is computed; a dense op above it adds the product of one column and one row; what comes after that
+// is computed completely, into memory that otherwise holds gradients.
 #pragma once
 
 #include <algorithm>
@@ -37,14 +37,14 @@ class Trial {
     for (auto* column : {&x_, &out_, &room_}) column->resize(size);
   }
 
-  // The parameter has changed already; brings the buffers after it up to date.
+  // Updates the buffers after the parameter, which has changed already.
   void apply(const Context<T>& context, const WeightChange<T>& change) {
     std::fill(changed_column_.begin(), changed_column_.end(), kUnchanged);
     touched_.clear();
     for (const int index : following_[change.parameter]) run(context, context.program.ops[index], change);
   }
 
-  // The buffers as they were before `apply`.
+  // Restores the buffers as they were before `apply`.
   void undo(const Context<T>& context) {
     for (const int buffer : touched_) {
       if (changed_column_[buffer] == kWhole) {
@@ -60,7 +60,7 @@ class Trial {
  private:
   static constexpr i64 kWhole = -1, kUnchanged = -2;
 
-  // The ops that a parameter acts upon, directly or through others, in program order.
+  // The ops that depend on a parameter, directly or through others, in program order.
   static std::vector<int> find_following(const Program& program, int parameter) {
     std::vector<int> following;
     std::vector<char> reached(program.widths.size(), 0);
@@ -91,7 +91,7 @@ class Trial {
     each_column(context, op, direct ? change.element : column);
   }
 
-  // Whether a column of the op's output depends on that column of its inputs alone.
+  // Whether a column of the op's output depends only on that column of its inputs.
   static bool by_column(const Op& op) {
     return row_of<T>(op).column && !(op.kind == OpKind::activation && op.function == Function::softmax);
   }
@@ -114,7 +114,7 @@ class Trial {
     row_of<T>(op).forward(context, op);
   }
 
-  // out = x W + b, one weight or bias changed: its unit's column of out is all that changes.
+  // out = x W + b, one weight or bias changed: only its unit's column of out changes.
   void dense_weight(const Context<T>& context, const Op& op, bool bias, const WeightChange<T>& change) {
     const i64 n = context.n(), width = context.width(op.output), features = context.width(op.inputs[0]);
     const i64 column = change.element % width;
@@ -150,7 +150,7 @@ class Trial {
     write_column(context, op.output, at, out_);
   }
 
-  // An op that works on every column by itself, at the column j.
+  // Column j of an op that computes each column independently.
   void each_column(const Context<T>& context, const Op& op, i64 j) {
     read_column(context, op.inputs[0], j, x_);
     row_of<T>(op).column(context, op, j, out_.data(), x_.data(), room_.data());

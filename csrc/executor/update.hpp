@@ -10,13 +10,13 @@
 
 namespace lamina {
 
-// A run of the flat vectors on which decoupled weight decay acts throughout, or nowhere.
+// A contiguous range of the flat vectors on which decoupled weight decay acts everywhere or nowhere.
 struct Run {
   i64 offset, size;
   bool decay;
 };
 
-// Where weight decay acts, and where there is none.
+// The ranges with and without weight decay.
 struct Runs {
   std::vector<Run> decayed, plain;
 
@@ -32,7 +32,7 @@ inline void append(std::vector<Run>& runs, const Run& run) {
   }
 }
 
-// left_out: by parameter, or empty.
+// left_out: by parameter, whether to skip it; or empty.
 inline Runs find_runs(const Program& program, const std::vector<char>& left_out) {
   Runs runs;
   for (std::size_t i = 0; i < program.parameters.size(); ++i) {
@@ -51,7 +51,7 @@ struct Weights {
   int num_slots;
   i64 num_parameters;
 
-  // From element `at` of slot i on, or null.
+  // Slot i from element `at` on, or null.
   T* slot(int i, i64 at) const { return i < num_slots ? slots + i * num_parameters + at : nullptr; }
 };
 
@@ -65,7 +65,7 @@ void update(const Kernels<T>& kernels, Pool* pool, Rule rule, const UpdateNumber
   });
 }
 
-// false: some of the new weights or slots may be infinite or NaN.
+// Returns false if some of the new weights or slots may be infinite or NaN.
 template <class T>
 bool update_watched(const Kernels<T>& kernels, Pool* pool, Rule rule, const UpdateNumbers& numbers,
                     const Run& run, const Weights<T>& weights, const T* gradient) {

@@ -1,4 +1,4 @@
-// How many threads a batch is worth, and the pool that they wait in between calls.
+// Decides how many threads a batch is worth, and owns the pool where they wait between calls.
 #pragma once
 
 #include <unistd.h>
@@ -12,7 +12,7 @@
 
 namespace lamina {
 
-// Threads pay for themselves from some 0.2 ms of work a step.
+// Threads pay off from about 0.2 ms of work per step.
 template <class T>
 int threads_for(const ProgramFacts& facts, const Tools<T>& tools, const Batches& data, i64 rows) {
   if (tools.num_threads > 0) return tools.num_threads;
@@ -25,7 +25,7 @@ int threads_for(const ProgramFacts& facts, const Tools<T>& tools, const Batches&
 
 class Workers {
  public:
-  // A pool of so many threads, which lives until another number is asked for; null for one thread.
+  // A pool of this many threads, kept until another number is requested; null for one thread.
   Pool* pool(int threads) {
     if (threads == 1) return nullptr;
     if (pool_ && process_ != getpid())

@@ -12,7 +12,7 @@
 
 namespace lamina {
 
-// What one op keeps between forward and backward; null where it keeps nothing of the kind.
+// What one op keeps between forward and backward; null where it keeps nothing.
 template <class T>
 struct Kept {
   T* normalized = nullptr;         // (n, width)
@@ -30,12 +30,12 @@ class Workspace {
   T* scratch = nullptr;                // (n, widest buffer), and at least the widest parameter row
   i64* order = nullptr;                // (n,)
   std::vector<SparseBatch<T>> sparse;  // by buffer: input batches that stay sparse
-  std::vector<char> sparse_input;      // by buffer: whether it is such a batch, and was not filled in
+  std::vector<char> sparse_input;      // by buffer: whether it is such a batch, not made dense
   std::vector<char> d_value_written;   // by buffer: its gradient has had a first contribution
   std::vector<char> gradient_written;  // by parameter, likewise
 
-  // Makes room for batches of up to `rows`. Much too large is laid out anew as well: buffers far apart share
-  // cache sets.
+  // Makes room for batches of up to `rows`. A layout that is much too large is replaced as well: buffers far
+  // apart share cache sets.
   void prepare(const Program& program, i64 rows, bool training) {
     if (rows <= capacity_ && capacity_ <= 8 * rows && (has_gradients_ || !training)) return;
     capacity_ = std::max<i64>(rows, 1);

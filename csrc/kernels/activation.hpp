@@ -1,4 +1,4 @@
-// Activations: the table of their names and functions, and the loops.
+// Activations: the table of names and functions, and the loops.
 #pragma once
 
 #include "kernels/activation_functions.hpp"
@@ -9,7 +9,7 @@
 namespace lamina {
 namespace {
 
-// What a function is called in a program, and its two passes; see Kernels.
+// A function's name in a program, and its two passes; see Kernels.
 template <class T>
 struct ActivationRow {
   const char* name;
@@ -30,7 +30,7 @@ void elementwise_backward(T* d_x, const T* d_out, const T* x, const T* out, i64 
        [f = Make{}(settings)](T d, T a, T b) __attribute__((always_inline)) { return d * f.slope(a, b); });
 }
 
-// A row of activation_functions.hpp, which `make` makes of the function's own numbers.
+// A row of activation_functions.hpp; `make` constructs the function from its settings.
 template <class T, class Make>
 constexpr ActivationRow<T> elementwise(const char* name, Make) {
   return {name, elementwise_forward<T, Make>, elementwise_backward<T, Make>};

@@ -1,7 +1,7 @@
-// The activations as rows of a table: value f(x) beside slope f'(x); out = f(x) is at hand for the slope.
+// The activations as rows of a table: value f(x) and slope f'(x), for which out = f(x) is available too.
 //
-// Where x times a vanishing factor would be infinity times zero, x is first bounded to where the factor is
-// already zero, so that infinities give the limits. At kinks the slope is torch's: relu'(0) = 0.
+// Where x times a vanishing factor would be infinity times zero, x is first clipped to where the factor is
+// already zero, so that infinities give the limits. At kinks the slope is that of torch: relu'(0) = 0.
 #pragma once
 
 #include "kernels/vector_math.hpp"

@@ -1,8 +1,7 @@
 // Batch normalization (Ioffe & Szegedy 2015) over the rows of each column.
 //
-// Columns are taken a block at a time, so that their sums live on the stack and in the first-level cache;
-// sums over many rows go through partial sums of kPartialRows rows, which keeps the rounding error of float
-// small.
+// Columns are processed one block at a time, so that their sums stay on the stack and in the L1 cache. Sums
+// over many rows are formed from partial sums of kPartialRows rows, which keeps float's rounding error small.
 #pragma once
 
 #include "kernels/kernels.hpp"
@@ -15,7 +14,7 @@ namespace {
 inline constexpr i64 kColumnBlock = 128;
 inline constexpr i64 kPartialRows = 256;
 
-// A block of columns of a row-major matrix: `columns` of them from `first` on, `width` apart from row to row.
+// A block of columns of a row-major matrix of `width` columns: `columns` of them, starting at `first`.
 struct ColumnBlock {
   i64 first, columns, width;
 };
@@ -28,7 +27,7 @@ LAMINA_INLINE void for_each_column_block(i64 width, Use use) {
   }
 }
 
-// sum (columns,) = sum over rows of term(place in the matrix, c), c counted within the block.
+// sum (columns,) = sum over rows of term(index in the matrix, c), with c counted within the block.
 template <class T, class Term>
 LAMINA_INLINE void sum_block(T* __restrict sum, i64 n, ColumnBlock block, Term term) {
   T partial[kColumnBlock];

@@ -1,4 +1,4 @@
-// Bounds on the gradient and what they need to know of it.
+// Bounds on the gradient, and the sums and maxima that they need.
 #pragma once
 
 #include "kernels/float_traits.hpp"
@@ -24,10 +24,10 @@ bool clip_value(T* __restrict gradient, i64 size, double low, double high) {
   return changed != 0;
 }
 
-// In double throughout: neither overflow nor loss of the small terms.
+// In double throughout, against overflow and the loss of small terms.
 template <class T>
 double sum_squares(const T* __restrict x, i64 size) {
-  constexpr i64 W = 2 * kLanes<T>;  // so that additions need not wait for one another
+  constexpr i64 W = 2 * kLanes<T>;  // so that additions do not wait for each other
   const auto square = [](T value) { return static_cast<double>(value) * static_cast<double>(value); };
   double lanes[W], total = 0;
   sum_window<W>(lanes, size / W, 0, [=](i64 i, i64 c) { return square(x[i * W + c]); });
@@ -43,8 +43,8 @@ void scale(T* __restrict x, i64 size, double factor) {
   for (i64 i = 0; i < size; ++i) x[i] *= by;
 }
 
-// The largest magnitude, or NaN if there is one: by the bits without the sign, which are largest in
-// infinities and NaN, so that no compiler flag can reason this check away.
+// The largest magnitude, or NaN if there is one. It compares bits without the sign, which are largest for
+// infinities and NaN, so that no compiler flag can optimize this check away.
 template <class T>
 T largest(const T* x, i64 size) {
   using namespace product;

@@ -1,5 +1,5 @@
-// Narrow rows turned on their side in registers: x[c][lane] = matrix[lane][c], as many rows at a time as a
-// vector has lanes.
+// Narrow rows transposed in registers: x[c][lane] = matrix[lane][c], as many rows at a time as a vector has
+// lanes.
 #pragma once
 
 #include <utility>
@@ -10,16 +10,16 @@
 namespace lamina {
 namespace {
 
-// Vectors of two or four lanes are filled as fast one by one.
+// Vectors of two or four lanes can be filled element by element just as fast.
 inline constexpr bool kSquaresPay = LAMINA_VECTOR_BYTES > 16;
 
-// How many of `size` numbers go into the next vector.
+// How many of the remaining `size` numbers go into the next vector.
 template <class T>
 LAMINA_INLINE int lanes_for(i64 size) {
   return static_cast<int>(size < 0 ? 0 : product::smaller(size, kLanes<T>));
 }
 
-// Two vectors of rows of two columns become a vector a column.
+// Turns two vectors of rows of two columns into one vector per column.
 template <class T, int... J>
 LAMINA_INLINE void split_pairs(T (*x)[kLanes<T>], auto low, auto high, std::integer_sequence<int, J...>) {
   product::store(x[0], __builtin_shufflevector(low, high, (2 * J)...));
@@ -32,7 +32,7 @@ LAMINA_INLINE auto join_pairs(auto x, auto y, std::integer_sequence<int, J...>) 
   return __builtin_shufflevector(x, y, ((J % 2 ? L : 0) + first + J / 2)...);
 }
 
-// Of `rows` rows, kLanes at most; the lanes beyond become zero.
+// The columns of `rows` rows, at most kLanes; the other lanes become zero.
 template <class T>
 LAMINA_INLINE void load_columns(T (*x)[kLanes<T>], const T* matrix, i64 rows, i64 width) {
   using namespace product;

@@ -23,13 +23,13 @@ LAMINA_INLINE std::uint32_t keep_threshold(double rate) {
   return threshold < 4294967295.0 ? static_cast<std::uint32_t>(threshold) : 0xFFFFFFFFu;
 }
 
-// x is part of a larger array, from element first_element on.
+// x is the part of a larger array that starts at first_element.
 template <class T>
 void dropout_forward(T* __restrict out, std::uint8_t* __restrict mask, const T* __restrict x,
                      i64 first_element, i64 size, double rate, RandomKey key) {
   const T scale = kept_scale<T>(rate);
   const std::uint32_t threshold = keep_threshold(rate);
-  alignas(64) std::uint32_t words[kWords];  // one an element
+  alignas(64) std::uint32_t words[kWords];  // one per element
   const auto keep_or_drop = [=](const std::uint32_t* word, i64 first, i64 count)
                                 __attribute__((always_inline)) {
                                   LAMINA_SIMD

@@ -1,5 +1,5 @@
-// A mini-batch out of the caller's array, wherever its rows lie: out (n, width) = source[order[i], c],
-// converted to T.
+// Gathers a batch from the caller's array of any layout: out (n, width) = source[order[i], c], converted to
+// T.
 #pragma once
 
 #include "kernels/kernels.hpp"
@@ -8,11 +8,10 @@
 namespace lamina {
 namespace {
 
-inline constexpr i64 kAhead =
-    8;  // rows fetched ahead of their use: the order is random, so the hardware cannot guess it
+inline constexpr i64 kAhead = 8;  // rows prefetched: the order is random, so the hardware cannot predict it
 
-// out (count,) = row. Whole vectors, the last of which overlaps the one before: the compiler would call
-// memcpy.
+// out (count,) = row, in whole vectors, the last of which overlaps the one before; the compiler would call
+// memcpy instead.
 template <class T, class S>
 LAMINA_INLINE void copy_row(T* __restrict out, const S* __restrict row, i64 count) {
   constexpr int L = kLanes<T>;
@@ -28,7 +27,7 @@ LAMINA_INLINE void copy_row(T* __restrict out, const S* __restrict row, i64 coun
   }
 }
 
-// Rows that lie in one piece.
+// Contiguous rows.
 template <class T, class S>
 void gather_rows(T* __restrict out, const S* __restrict source, i64 row_stride, const i64* __restrict order,
                  i64 n, i64 width) {
@@ -42,8 +41,8 @@ void gather_rows(T* __restrict out, const S* __restrict source, i64 row_stride, 
   }
 }
 
-// Any other layout, and single columns: column by column, so that the reads stay within a column of a
-// Fortran-ordered source.
+// Any other layout, and single columns: column by column, so that reads stay within a column if the source is
+// Fortran-ordered.
 template <class T, class S>
 void gather_columns(T* __restrict out, const S* __restrict source, i64 row_stride, i64 column_stride,
                     const i64* __restrict order, i64 n, i64 width) {

@@ -1,8 +1,8 @@
-// Built-in matrix product: made for the shapes of small networks, and the fallback where there is no BLAS.
+// Built-in matrix product: designed for the shapes of small networks, and the fallback without BLAS.
 //
-// Register blocks of some rows by some vectors, written with the compiler's vector types so that one text
-// serves every instruction set. op(B) is read in place where that is cheap, otherwise packed a panel at a
-// time into a buffer on the stack: nothing is ever allocated. Internal linkage throughout: each instruction
+// Register blocks of a few rows by a few vectors, written with the compiler's vector types so that one source
+// works for every instruction set. op(B) is read in place where that is cheap, otherwise packed one panel at
+// a time into a buffer on the stack: nothing is ever allocated. Internal linkage throughout: each instruction
 // set has its own copy, which the linker must not merge.
 #pragma once
 
@@ -19,8 +19,8 @@ namespace {
 namespace product {
 
 inline constexpr Size kDepth =
-    LAMINA_VECTOR_BYTES == 64 ? 128 : 256;   // k is cut so that a panel of B stays in the first-level cache
-inline constexpr Size kSlabBytes = 1 << 19;  // m is cut so that a slab of A stays in the second-level cache
+    LAMINA_VECTOR_BYTES == 64 ? 128 : 256;      // k is split so that a panel of B stays in the L1 cache
+inline constexpr Size kSlabBytes = 1 << 19;     // m is split so that a slab of A stays in the L2 cache
 inline constexpr Size kInPlaceBytes = 1 << 17;  // of B: rows farther apart than that share cache sets
 inline constexpr Size kTurnedDepth = 1024;      // of a narrow B
 
@@ -65,11 +65,12 @@ LAMINA_INLINE void multiply_vectors(Size vectors, Size m, Size n, Size k, const 
   multiply_columns<T, NV>(m, n, k, a, b, pack, c);
 }
 
-// C in panels of some vectors, as even as can be.
+// C in panels of a few vectors, as even as possible.
 template <class T>
 void multiply_panels(Size m, Size n, Size k, const Left<T>& a, const Right<T>& b, const Target<T>& c) {
   constexpr Size W = Simd<T>::width;
-  // Few rows keep few sums unless they are long; and where k is small storing takes longest: rows at a time.
+  // Wide panels for few rows, which otherwise would have few sums, and for small k, where stores take
+  // longest.
   const Size widest = m <= kLeast || k <= 4 ? kFlat : kWide;
   const Size vectors = (n + W - 1) / W, panels = (vectors + widest - 1) / widest;
   const Size fewer = share(vectors, panels);
@@ -95,8 +96,7 @@ void multiply_blocked(Size m, Size n, Size k, const Left<T>& a, const Right<T>& 
   }
 }
 
-// C (m, few) of a B that lies along its columns: B is small, so it is turned to lie along k, and A is read
-// once.
+// C (m, few) with a B that is not contiguous along k: B is small, so it is transposed, and A is read once.
 template <class T>
 void multiply_narrow(Size m, Size n, Size k, const T* a, Size lda, const Right<T>& b, const Target<T>& c) {
   if (b.transposed) return multiply_few<T>(m, n, {a, lda, b.data, b.stride, k, c});
@@ -109,7 +109,7 @@ void multiply_narrow(Size m, Size n, Size k, const T* a, Size lda, const Right<T
   }
 }
 
-// C (m, few) of an A that lies along its columns: C^T = op(B)^T A, flat products a piece at a time.
+// C (m, few) with an A that is not contiguous along k: C^T = op(B)^T A, as flat products piece by piece.
 template <class T>
 void multiply_turned(Size m, Size n, Size k, const T* a, Size lda, const Right<T>& b, const Target<T>& c) {
   constexpr Size width = kFlat * Simd<T>::width;
@@ -128,7 +128,7 @@ void multiply_turned(Size m, Size n, Size k, const T* a, Size lda, const Right<T
   }
 }
 
-// C where the matrix in it, B or C itself, has N columns in one piece; false where there is no such matrix.
+// C if the matrix in the product, B or C itself, has N contiguous columns; returns false otherwise.
 template <class T, int N>
 bool multiply_single_by(Size m, Size n, Size k, const T* a, const Right<T>& b, const Target<T>& c) {
   if constexpr (N <= Simd<T>::width) {
@@ -144,8 +144,8 @@ bool multiply_single_by(Size m, Size n, Size k, const T* a, const Right<T>& b, c
   return false;
 }
 
-// C where m or k is 1, A therefore a row or a column, whose numbers lie `step` apart. False where a larger
-// product's way is the better one.
+// C if m or k is 1, so that A is a row or a column whose numbers are `step` apart. Returns false if the
+// general product is the better choice.
 template <class T>
 bool multiply_single(Size m, Size n, Size k, const T* a, Size step, const Right<T>& b, const Target<T>& c) {
   if (step == 1 && (multiply_single_by<T, 1>(m, n, k, a, b, c) ||
@@ -164,7 +164,7 @@ template <class T>
                            const T* a, std::int64_t lda, const T* b, std::int64_t ldb,
                            const ProductEnds<T>* ends, T* c, std::int64_t ldc) {
   using namespace product;
-  const bool row_of_b = transpose_b && k == 1 && ldb == 1;  // one column, which lies as a row does
+  const bool row_of_b = transpose_b && k == 1 && ldb == 1;  // one column, with the layout of a row
   const Right<T> right{b, row_of_b ? n : ldb, transpose_b && !row_of_b};
   const Target<T> out{c, ldc, 1, ends->start, ends->start_row, 1, ends->finish, ends->gate};
   const Left<T> left{a, transpose_a ? 1 : lda, transpose_a ? lda : 1};

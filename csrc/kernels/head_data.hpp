@@ -1,4 +1,4 @@
-// What every head reads.
+// The data that every head reads.
 #pragma once
 
 #include "kernels/kernels.hpp"

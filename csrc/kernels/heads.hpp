@@ -14,14 +14,14 @@ namespace {
 
 inline constexpr i64 kHeadBlock = 256;
 
-// Elements [first, first + count) of the logits with what belongs to each; zero up to a whole number of
-// vectors.
+// Elements [first, first + count) of the logits, and their targets, scales and levels; padded with zeros to
+// whole vectors.
 template <class T>
 struct HeadBlock {
   T logit[kHeadBlock], target[kHeadBlock], scale[kHeadBlock], level[kHeadBlock];
 };
 
-// scale[j] = that of the row in which element first + j lies.
+// scale[j] = the scale of the row of element first + j.
 template <class T>
 LAMINA_INLINE void spread_scale(T* scale, const HeadData<T>& data, i64 first, i64 count) {
   if (data.width == 1) {
@@ -89,14 +89,14 @@ double elementwise_head(T* d_logits, const HeadData<T>& data, i64 n, Loss loss) 
   return total;
 }
 
-// What a loss is called in a program, and sum_i scale_i L_i; see Kernels.
+// A loss's name in a program, and its sum_i scale_i L_i; see Kernels.
 template <class T>
 struct HeadRow {
   const char* name;
   double (*run)(T* d_logits, const HeadData<T>& data, i64 n, const double* settings);
 };
 
-// A row of losses.hpp, which `make` makes of the head's own numbers.
+// A row of losses.hpp; `make` constructs the loss from the head's settings.
 template <class T, class Make>
 constexpr HeadRow<T> elementwise_row(const char* name, Make) {
   return {name, [](T* d_logits, const HeadData<T>& data, i64 n, const double* settings) {
@@ -113,7 +113,7 @@ double quantile_head(T* d_logits, const HeadData<T>& data, i64 n, const double* 
 
 template <class T>
 constexpr HeadRow<T> kHeads[] = {
-    {"external", [](T*, const HeadData<T>&, i64, const double*) { return 0.0; }},  // the caller's
+    {"external", [](T*, const HeadData<T>&, i64, const double*) { return 0.0; }},  // computed by the caller
     elementwise_row<T>("squared_error", [](const double*) { return SquaredError<T>{}; }),
     elementwise_row<T>("absolute_error", [](const double*) { return AbsoluteError<T>{}; }),
     elementwise_row<T>("huber", [](const double* s) { return Huber<T>{static_cast<T>(s[0])}; }),

@@ -1,4 +1,4 @@
-// The kernels as the executor sees them: one table of function pointers a float type and instruction set.
+// The kernels as the executor sees them: one table of function pointers per float type and instruction set.
 //
 // All matrices are row-major and dense, (n, width) unless said otherwise. Buffers come from the caller, out
 // never aliases an input unless said so; no kernel allocates, throws, locks, or keeps state. Backward kernels
@@ -13,36 +13,35 @@ namespace lamina {
 
 using i64 = std::int64_t;
 
-// Rows of the tables of activations (kernels/activation.hpp), of heads (kernels/heads.hpp) and of update
-// rules (rules/rules.hpp), which is where their names in a program are. Here are those that others know
-// apart.
+// Rows of the tables of activations (kernels/activation.hpp), heads (kernels/heads.hpp) and update rules
+// (rules/rules.hpp), which have their names. Only rows that other code must recognize are listed here.
 enum class Function : int { identity, relu, softmax };
 enum class HeadKind : int { external };
 enum class Rule : int { gradient_descent };
 
-// What a product's numbers pass through on their way out.
+// What is applied to the result of a product.
 enum class Finish : int { none, relu, relu_slope };
 
-// How the numbers of a product begin and end.
+// What a product starts from, and what is applied to its result.
 template <class T>
 struct ProductEnds {
   const T* start =
-      nullptr;  // what is added to, in rows start_row apart (0: one row for all, a bias); null: zero
+      nullptr;  // what is added, with rows start_row apart (0: one row for all, a bias); null: zero
   i64 start_row = 0;
   Finish finish = Finish::none;
-  const T* gate = nullptr;  // relu_slope: relu's outputs, laid out as the product
+  const T* gate = nullptr;  // relu_slope: relu's outputs, with the layout of the product
 };
 
-// What an update needs to know of its step; which of the numbers a rule reads: rules/.
+// The numbers of an update that depend on the step; rules/ shows which of them a rule reads.
 struct UpdateNumbers {
   double keep;               // 1 - learning rate * weight decay
   double rate, from_moment;  // weights of the gradient and of its running mean in the step
   double decay1, fresh1;     // running mean = decay1 * itself + fresh1 * gradient
   double decay2, fresh2;     // running mean of squares = decay2 * itself + fresh2 * gradient^2
-  double root, eps;          // the step is divided by sqrt(that mean) * root + eps
+  double root, eps;          // the step is divided by sqrt(the mean of squares) * root + eps
 };
 
-// The draw is a function of these and of the element's index: lamina/engine/randomness.py.
+// A draw is a function of these and of the element's index: lamina/engine/randomness.py.
 struct RandomKey {
   std::uint64_t seed;
   std::uint32_t purpose, step, op;
@@ -50,7 +49,7 @@ struct RandomKey {
 
 template <class T>
 struct Kernels {
-  // The names of the rows of a table, in their order; null behind the last.
+  // The names of the rows of a table, in order; null past the last.
   const char* (*function_name)(int row);
   const char* (*head_name)(int row);
   const char* (*rule_name)(int row);
@@ -59,9 +58,9 @@ struct Kernels {
   void (*gemm)(bool transpose_a, bool transpose_b, i64 m, i64 n, i64 k, const T* a, i64 lda, const T* b,
                i64 ldb, const ProductEnds<T>* ends, T* c, i64 ldc);
 
-  // Back through out = x W with 1 to 4 outputs, for `columns` of the columns of x, whose rows lie `row`
-  // apart: d_x = d_out W^T, where `relu` past the relu whose output x is; d_weight (columns, outputs) = x^T
-  // d_out, `onto` added to; sum (columns,) = column sums of d_x unless null. d_x may be x.
+  // Backward pass of out = x W with 1 to 4 outputs, for `columns` of the columns of x, whose rows are `row`
+  // apart: d_x = d_out W^T, with `relu` past the relu whose output x is; d_weight (columns, outputs) = x^T
+  // d_out, added if `onto`; sum (columns,) = column sums of d_x unless null. d_x may be x.
   void (*narrow_backward)(T* d_x, T* d_weight, T* sum, const T* x, const T* d_out, const T* weight, i64 n,
                           i64 row, i64 columns, i64 outputs, bool onto, bool relu);
 
@@ -75,8 +74,8 @@ struct Kernels {
   void (*add_to)(T* out, const T* x, i64 size);
   void (*multiply_into)(T* out, const T* x, const T* y, i64 size);
 
-  // Activation. settings: the function's own numbers. x and out are those of the forward pass; out may alias
-  // x, and d_x may alias d_out. d_slope (width,) is added to.
+  // Activation. settings: those of the function. x and out are those of the forward pass; out may alias x,
+  // and d_x may alias d_out. d_slope (width,) is added to.
   void (*activation_forward)(T* out, const T* x, i64 n, i64 width, Function function, const double* settings);
   void (*activation_backward)(T* d_x, const T* d_out, const T* x, const T* out, i64 n, i64 width,
                               Function function, const double* settings);
@@ -90,8 +89,8 @@ struct Kernels {
 
   // Batch norm. gamma, beta, d_gamma, d_beta may be null; the latter two are added to. In training,
   // normalized (n, width) and inverse_deviation (width,) are kept for the backward pass, and running =
-  // momentum * running
-  // + (1 - momentum) * batch statistic (biased variance), unless running_mean is null.
+  // momentum
+  // * running + (1 - momentum) * batch statistic (biased variance), unless running_mean is null.
   void (*batch_norm_forward)(T* out, T* normalized, T* inverse_deviation, T* running_mean,
                              T* running_variance, const T* x, const T* gamma, const T* beta, i64 n, i64 width,
                              double momentum, double eps);
@@ -112,13 +111,13 @@ struct Kernels {
                  i64 target_width, HeadKind kind, const double* settings);
 
   // Update: one optimizer step over a contiguous piece of the flat vectors: w *= keep first, then the rule.
-  // slot1, slot2 may be null. update_watched returns a sum that is not finite if one of the new weights or
-  // slots is not (it may overflow by itself); the others do not look.
+  // slot1, slot2 may be null. update_watched returns a sum that is not finite if a new weight or slot is not
+  // (it may also overflow itself); the others do not check.
   void (*update)(T* w, const T* gradient, T* slot1, T* slot2, i64 size, Rule rule,
                  const UpdateNumbers* numbers);
   T (*update_watched)(T* w, const T* gradient, T* slot1, T* slot2, i64 size, Rule rule,
                       const UpdateNumbers* numbers);
-  // The same for w (rows, columns) whose gradient is the outer product of x (rows,) and d_out (columns,).
+  // The same for w (rows, columns) with the outer product of x (rows,) and d_out (columns,) as its gradient.
   void (*update_outer)(T* w, T* slot1, T* slot2, const T* x, const T* d_out, i64 rows, i64 columns, Rule rule,
                        const UpdateNumbers* numbers);
 
@@ -141,7 +140,7 @@ struct Kernels {
   void (*gather_f64)(T* out, const double* source, i64 row_stride, i64 column_stride, const i64* order, i64 n,
                      i64 width);
 
-  // Order: order (n,) becomes a permutation of 0 .. n-1.
+  // Order: fills order (n,) with a permutation of 0 .. n-1.
   void (*permute)(i64* order, i64 n, RandomKey key);
 };
 

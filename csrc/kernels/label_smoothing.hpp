@@ -12,7 +12,7 @@ struct Smoothing {
   LAMINA_INLINE T operator()(T t) const { return keep * t + floor; }
 };
 
-// t d, in which 0 times infinity is 0: a class that cannot be costs nothing.
+// t d, where 0 times infinity is 0: a class of probability 0 costs nothing.
 template <class T>
 LAMINA_INLINE T expected_term(T t, T d) {
   return t == T(0) ? T(0) : t * d;

@@ -1,5 +1,4 @@
-// Layer normalization (Ba, Kiros & Hinton 2016): batch normalization turned by 90 degrees, over the columns
-// of each row.
+// Layer normalization (Ba, Kiros & Hinton 2016): like batch normalization, but over the columns of each row.
 #pragma once
 
 #include "kernels/kernels.hpp"

@@ -1,7 +1,7 @@
 // The elementwise losses as rows of a table: loss L(z, t) and its derivative in the logit z, for a target t.
 //
-// At kinks the derivative is 0, but hinge and perceptron pull there: weights that start at 0 would never
-// move. Infinite logits give the limit of the loss where there is one; NaN stays NaN.
+// At kinks the derivative is 0, except for hinge and perceptron, whose weights would otherwise never move
+// from 0. Infinite logits give the limit of the loss if there is one; NaN stays NaN.
 #pragma once
 
 #include "kernels/vector_math.hpp"
@@ -35,13 +35,12 @@ struct Huber {
   T delta;
   LAMINA_INLINE LossAndSlope<T> operator()(T z, T t, T) const {
     const T d = z - t, a = absolute(d);
-    const T near =
-        at_most(a, delta);  // its product with a - near / 2 is d^2 / 2 or the line, and d^2 cannot overflow
+    const T near = at_most(a, delta);  // times a - near / 2 it is d^2 / 2 or the line; d^2 cannot overflow
     return {near * (a - T(0.5) * near), clamp(d, -delta, delta)};
   }
 };
 
-// Half the deviance, z the log of the rate: e^z - t z + t log t - t, with 0 log 0 = 0.
+// Half the Poisson deviance, with z the log of the rate: e^z - t z + t log t - t, with 0 log 0 = 0.
 template <class T>
 struct Poisson {
   LAMINA_INLINE LossAndSlope<T> operator()(T z, T t, T) const {

@@ -1,7 +1,7 @@
-// One function over every element, a vector at a time.
+// Applies a function to every element, one vector at a time.
 //
-// The rest that does not fill a vector goes through a padded copy and the same loop: it is as fast as a full
-// vector, and an element's value does not depend on where it lies.
+// The remainder that does not fill a vector goes through a padded copy and the same loop: that is as fast as
+// a full vector, and an element's value does not depend on its position.
 #pragma once
 
 #include "kernels/kernels.hpp"
@@ -32,7 +32,7 @@ void map(T* out, const T* x, i64 size, F f) {
   for (int j = 0; i + j < size; ++j) out[i + j] = pad[j];
 }
 
-// out = f(x, y, z). out may be any of them; what f does not use is not read.
+// out = f(x, y, z). out may be any of them; an argument that f does not use is not read.
 template <class T, class F>
 void map3(T* out, const T* x, const T* y, const T* z, i64 size, F f) {
   i64 i = 0;

@@ -1,8 +1,8 @@
-// Back through a dense layer with few outputs, out = x W: d_x = d_out W^T, d_W = x^T d_out, and the sums over
-// the rows of d_x, which are the gradient of a bias below.
+// The backward pass of a dense layer with few outputs, out = x W: d_x = d_out W^T, d_W = x^T d_out, and the
+// sums of d_x over the rows, which are the gradient of a bias below.
 //
-// As products of their own these would read x and d_x several times and do next to nothing with them. Here it
-// is one pass, a panel of some vectors of columns at a time.
+// As separate products these would read x and d_x several times and do very little with them. Here it is one
+// pass, in panels of a few vectors of columns.
 #pragma once
 
 #include "kernels/gemm/block.hpp"
@@ -12,13 +12,13 @@ namespace lamina {
 namespace {
 namespace product {
 
-// Vectors of a panel. Each has a sum and a weight for every output, and one sum more, in registers.
+// Vectors per panel. Each needs a sum and a weight for every output, and one more sum, in registers.
 constexpr int vectors_of_narrow(int outputs) {
   const int most = kSums / (2 * outputs + 1);
   return most < 1 ? 1 : most < kWide ? most : kWide;
 }
 
-// Columns of x from one on; rows of x and of d_x lie `row` apart.
+// Some columns of x; rows of x and of d_x are `row` apart.
 template <class T>
 struct NarrowPanel {
   T *d_x, *d_weight, *sum;
@@ -61,7 +61,7 @@ LAMINA_INLINE void turn_back(T* matrix, const Vector<T> (&turned)[N][NV], Size c
     for (int q = 0; q < N; ++q) matrix[j * N + q] = lanes[q][j];
 }
 
-// N outputs, NV vectors. relu: x is relu's output, past which d_x goes.
+// N outputs, NV vectors. relu: x is relu's output, and d_x is the gradient of relu's input.
 template <class T, int N, int NV, bool relu>
 void narrow_panel(const NarrowPanel<T>& panel, bool onto) {
   constexpr int W = Simd<T>::width;
@@ -103,7 +103,7 @@ LAMINA_INLINE void narrow_vectors(Size vectors, const NarrowPanel<T>& panel, boo
   narrow_panel<T, N, NV, relu>(panel, onto);
 }
 
-// The columns in panels as even as can be.
+// The columns, in panels as even as possible.
 template <class T, int N, bool relu>
 void narrow_panels(const NarrowPanel<T>& s, bool onto) {
   constexpr int W = Simd<T>::width, widest = vectors_of_narrow(N);

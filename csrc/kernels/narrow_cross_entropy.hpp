@@ -1,5 +1,5 @@
-// Softmax cross-entropy of rows too narrow to fill a vector: they are turned on their side, a vector of rows
-// at a time.
+// Softmax cross-entropy of rows too narrow to fill a vector: they are transposed, one vector of rows at a
+// time.
 #pragma once
 
 #include "kernels/columns.hpp"
@@ -12,9 +12,9 @@ namespace {
 
 inline constexpr i64 kNarrowWidth = 32;
 inline constexpr i64 kNarrowRatio =
-    8;  // width / rows up to which a partly filled vector of rows is still worth it
+    8;  // width / rows up to which a partly filled vector of rows still pays off
 
-// loss (kLanes,) and, where d_logits is not null, the gradient of `rows` rows, kLanes at most.
+// loss (kLanes,) and, if d_logits is not null, the gradient of `rows` rows, at most kLanes.
 template <class T>
 void narrow_rows(T* loss, T* d_logits, const T* logits, const T* targets, const T* scale, i64 rows, i64 width,
                  bool by_class, Smoothing<T> smooth) {
@@ -23,7 +23,8 @@ void narrow_rows(T* loss, T* d_logits, const T* logits, const T* targets, const 
   load_columns(x, logits, rows, width);
   load_columns(t, targets, rows, by_class ? 1 : width);
   load_columns(&scales, scale, rows, 1);
-  if (by_class) {  // class indices become indicators; from the last on, as the first holds the indices
+  if (by_class) {  // class indices become indicators, last column first, because the first one holds the
+                   // indices
     for (i64 c = width; c-- > 0;) {
       LAMINA_SIMD
       for (int lane = 0; lane < L; ++lane) t[c][lane] = t[0][lane] == static_cast<T>(c) ? T(1) : T(0);

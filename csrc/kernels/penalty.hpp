@@ -1,4 +1,4 @@
-// Elastic penalty l1 sum |w| + l2 / 2 sum w^2 and the bound on the norm of every column.
+// Elastic net penalty l1 sum |w| + l2 / 2 sum w^2, and the bound on the norm of every column.
 #pragma once
 
 #include "kernels/kernels.hpp"
@@ -7,10 +7,10 @@
 namespace lamina {
 namespace {
 
-// The sums over a piece that come with its penalty, lane by lane.
+// The sums over a piece that are computed along with its penalty, lane by lane.
 template <class T>
 struct PenaltySums {
-  static constexpr int kWidth = 2 * kLanes<T>;  // so that additions need not wait for one another
+  static constexpr int kWidth = 2 * kLanes<T>;  // so that additions do not wait for each other
   double absolutes[kWidth] = {}, squares[kWidth] = {}, gradients[kWidth] = {};
 };
 
@@ -52,7 +52,7 @@ double penalty_of_kind(double* squares, T* __restrict gradient, const T* __restr
   return l1 * absolutes + 0.5 * l2 * total;
 }
 
-// gradient += l1 sign(w) + l2 w; returns the penalty and gives the sum of the gradient's squares, in double.
+// gradient += l1 sign(w) + l2 w; returns the penalty and sets the sum of the gradient's squares, in double.
 template <class T>
 double penalty(double* squares, T* gradient, const T* w, i64 size, double l1, double l2) {
   return l1 == 0 ? penalty_of_kind<false>(squares, gradient, w, size, l1, l2)
@@ -71,7 +71,7 @@ T long_column_factor(const T* column, i64 rows, i64 columns, T limit) {
   return limit / most / square_root(sum);
 }
 
-// weight (rows, columns): columns longer than bound are scaled back to it. scratch (columns,).
+// weight (rows, columns): columns with a norm above bound are scaled down to it. scratch (columns,).
 template <class T>
 void max_norm(T* __restrict weight, i64 rows, i64 columns, double bound, T* __restrict scratch) {
   for (i64 c = 0; c < columns; ++c) scratch[c] = 0;

@@ -8,14 +8,15 @@
 namespace lamina {
 namespace {
 
-// The first `count` of kWords words, or more: a single block, as for four rows, is quickest by itself.
+// At least the first `count` of kWords words: a single block, as for four rows, is fastest on its own.
 [[maybe_unused]] inline void draw_some(std::uint32_t* words, std::uint32_t first, i64 count, RandomKey key) {
   if (count > 4) return draw_words(words, first, key);
   const PhiloxBlock block = philox(key.seed, first, key.step, key.op, key.purpose);
   __builtin_memcpy(words, block.word, sizeof(block.word));
 }
 
-// order (n,) becomes a permutation of 0 .. n-1. For i = n-1 down to 1: swap i with (word_i * (i + 1)) >> 32.
+// Fills order (n,) with a permutation of 0 .. n-1. For i = n-1 down to 1: swap i with (word_i * (i + 1))
+// >> 32.
 [[maybe_unused]] inline void permute(i64* order, i64 n, RandomKey key) {
   for (i64 i = 0; i < n; ++i) order[i] = i;
   alignas(64) std::uint32_t words[kWords];

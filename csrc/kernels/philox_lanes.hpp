@@ -1,8 +1,9 @@
-// The stream of random/philox.hpp, many blocks abreast: one 32-bit word in the low half of every 64-bit lane.
+// The stream of random/philox.hpp, many blocks at a time: one 32-bit word in the low half of every 64-bit
+// lane.
 //
-// Written with the compiler's vector types because no loop makes it use the machine's 32 x 32 -> 64 bit
-// product, which is what the generator consists of. High halves hold rubbish on the way: the product does not
-// read them.
+// Written with the compiler's vector types, because compilers do not turn a loop into the machine's 32 x 32
+// -> 64 bit product, of which the generator consists. High halves may hold garbage in between: the product
+// does not read them.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +22,10 @@ typedef std::uint64_t WordLanes __attribute__((vector_size(LAMINA_VECTOR_BYTES))
 
 inline constexpr int kWordLanes = LAMINA_VECTOR_BYTES / 8;
 inline constexpr int kAbreast =
-    LAMINA_VECTOR_BYTES == 64 ? 4 : 2;  // vectors at a time: hides the latency, fits the registers
+    LAMINA_VECTOR_BYTES == 64 ? 4 : 2;  // vectors at a time: hides latency, fits into registers
 inline constexpr int kWords = 4 * kWordLanes * kAbreast;  // drawn at a time
 
-// Low half times low half, all 64 bits of it.
+// Low half times low half, with all 64 bits.
 LAMINA_INLINE WordLanes multiply_words(WordLanes a, std::uint32_t factor) {
   const WordLanes b = WordLanes{} + factor;
 #if defined(__AVX512F__)
@@ -55,7 +56,7 @@ LAMINA_INLINE void store_words(std::uint32_t* words, WordLanes c0, WordLanes c1,
   __builtin_memcpy(words, pairs, sizeof(pairs));
 }
 
-// words (kWords,) of the Philox blocks from `first` on.
+// words (kWords,) of the Philox blocks starting at `first`.
 LAMINA_INLINE void draw_words(std::uint32_t* words, std::uint32_t first, RandomKey key) {
   WordLanes c0[kAbreast], c1[kAbreast], c2[kAbreast], c3[kAbreast];
   for (int v = 0; v < kAbreast; ++v) {

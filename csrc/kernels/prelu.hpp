@@ -1,4 +1,4 @@
-// Parametric relu (He et al. 2015): out = x where x > 0, else slope * x, one slope a unit.
+// Parametric relu (He et al. 2015): out = x where x > 0, else slope * x, one slope per unit.
 #pragma once
 
 #include "kernels/kernels.hpp"

@@ -7,7 +7,7 @@
 namespace lamina {
 namespace {
 
-// sum[c] = sum over rows i of term(i, c), for the `columns` columns from `first` on.
+// sum[c] = sum over rows i of term(i, c), for `columns` columns from `first`.
 template <int columns, class T, class Term>
 LAMINA_INLINE void sum_window(T* __restrict sum, i64 rows, i64 first, Term term) {
   T total[columns] = {};
@@ -32,7 +32,8 @@ LAMINA_INLINE void sum_two_windows(T* __restrict sum, i64 rows, i64 first, i64 s
   for (int c = 0; c < columns; ++c) sum[second + c] = total2[c];
 }
 
-// sum (width,) = sum over rows i of term(i, c). A last window overlaps the one before, whose sums it repeats.
+// sum (width,) = sum over rows i of term(i, c). The last window overlaps the one before, and repeats its
+// sums.
 template <class T, class Term>
 LAMINA_INLINE void sum_over_rows(T* __restrict sum, i64 rows, i64 width, Term term) {
   constexpr int L = kLanes<T>, W = 4 * L;

@@ -1,4 +1,4 @@
-// What is done row by row or element by element without any function: sums, combinations.
+// Sums and elementwise combinations.
 #pragma once
 
 #include "kernels/kernels.hpp"
@@ -8,8 +8,8 @@
 namespace lamina {
 namespace {
 
-// Rows that divide a vector: the matrix is one long row of whole vectors, whose lanes are added up at the
-// end.
+// For widths that divide a vector's: the matrix is one long row of whole vectors, whose lanes are added up at
+// the end.
 template <class T>
 void sum_narrow_rows(T* __restrict sum, const T* __restrict x, i64 n, i64 width) {
   constexpr int L = kLanes<T>;

@@ -1,4 +1,4 @@
-// What every kernel file shares: inlining, the pragma that vectorises a loop, and a few branch-free scalar
+// Shared by all kernel files: inlining, the pragma that vectorizes a loop, and a few branch-free scalar
 // helpers.
 //
 // Kernels are plain loops over templates on the float type. Each file of isa/ compiles them once for its

@@ -9,12 +9,12 @@
 namespace lamina {
 namespace {
 
-// Rows shorter than that are turned on their side, where they are not much longer than they are many.
+// Rows shorter than this are transposed, unless they are much longer than their number.
 template <class T>
 inline constexpr i64 kNarrowSoftmax = 2 * kLanes<T>;
 inline constexpr i64 kNarrowSoftmaxRatio = 3;
 
-// By vectors: clang takes no loop for a maximum that must not lose NaN.
+// With explicit vectors: clang does not vectorize a loop for a maximum that must preserve NaN.
 template <class T>
 LAMINA_INLINE T row_max(const T* x, i64 width) {
   constexpr int W = product::Simd<T>::width;
@@ -40,7 +40,7 @@ LAMINA_INLINE T row_sum(const T* x, i64 width) {
   return sum;
 }
 
-// out = x - largest, but 0 where they are equal: infinite logits share the row among themselves.
+// out = x - largest, but 0 where they are equal, so that infinite logits share the probability.
 template <class T>
 LAMINA_INLINE void subtract_max(T* out, const T* x, i64 width, T largest) {
   LAMINA_SIMD
@@ -60,7 +60,7 @@ void softmax_wide(T* out, const T* x, i64 n, i64 width) {
   }
 }
 
-// Two columns: one of the powers is 1.
+// Two columns: one of the exponentials is 1.
 template <class T>
 LAMINA_INLINE void softmax_of_two(T (*x)[kLanes<T>]) {
   LAMINA_SIMD
@@ -101,7 +101,7 @@ LAMINA_INLINE void softmax_of_columns(T (*x)[kLanes<T>], i64 width) {
   }
 }
 
-// Of `rows` rows, kLanes at most, that do not fill a vector each.
+// Softmax of `rows` rows, at most kLanes, each too short to fill a vector.
 template <class T>
 void softmax_narrow(T* out, const T* x, i64 rows, i64 width) {
   alignas(64) T columns[kNarrowSoftmax<T>][kLanes<T>];

@@ -1,8 +1,8 @@
-// Softmax and cross-entropy in one: L = sum_k t'_k (log sum_j e^(z_j) - z_k), dL/dz = softmax(z) sum_k t'_k -
-// t'.
+// Softmax and cross-entropy combined: L = sum_k t'_k (log sum_j e^(z_j) - z_k), dL/dz = softmax(z) sum_k t'_k
+// - t'.
 //
-// t' is the target with label smoothing; t is given as a class index (target_width 1) or as probabilities. A
-// class that is none of the row's leaves no t.
+// t' is the target with label smoothing; t is given as a class index (target_width 1) or as probabilities. An
+// index that is no class of the row leaves t at 0.
 #pragma once
 
 #include "kernels/head_data.hpp"
@@ -12,7 +12,7 @@
 namespace lamina {
 namespace {
 
-// sum_i scale_i L_i; the gradient where d_logits (n, width) is not null.
+// sum_i scale_i L_i, and the gradient if d_logits (n, width) is not null.
 template <class T>
 double softmax_cross_entropy(T* d_logits, const HeadData<T>& data, i64 n, const double* settings) {
   const i64 width = data.width, target_width = data.target_width;

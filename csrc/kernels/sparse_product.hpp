@@ -1,4 +1,4 @@
-// Compressed sparse rows times a matrix: the sums of a row of the product stay in registers over the values.
+// Compressed sparse rows times a matrix: the sums of a row of the product stay in registers.
 #pragma once
 
 #include "kernels/gemm/block.hpp"
@@ -15,12 +15,12 @@ struct Stored {
   const T* values;
 };
 
-// One panel of NV vectors of columns, of whose last one `lanes` exist; rows of B lie b_step apart.
+// One panel of NV vectors of columns, the last of which has `lanes` lanes; rows of B are b_step apart.
 template <class T, int NV, bool part>
 [[gnu::noinline]] void multiply_stored(Size m, const Stored<T>& a, const T* b, Size b_step, int lanes,
                                        const Target<T>& target) {
   constexpr int W = Simd<T>::width;
-  const Target<T> c = target;  // a copy, which stores to C cannot change
+  const Target<T> c = target;  // a local copy, so that the compiler knows that stores to C do not change it
   for (Size i = 0; i < m; ++i) {
     Vector<T> sum[1][NV] = {};
     if (c.start) {

@@ -1,4 +1,4 @@
-// Tables whose rows have names.
+// Tables with named rows.
 #pragma once
 
 #include "kernels/simd.hpp"
@@ -6,13 +6,13 @@
 namespace lamina {
 namespace {
 
-// Null behind the last row.
+// Null past the last row.
 template <class Row, int count>
 constexpr const char* name_of(const Row (&table)[count], int row) {
   return row < count ? table[row].name : nullptr;
 }
 
-// Whether the row of that name stands where an enumerator of it says.
+// Whether the row with this name is at the position of the enumerator.
 template <class Row, int count, class Place>
 constexpr bool is_row(const Row (&table)[count], Place place, const char* name) {
   const char* found = name_of(table, static_cast<int>(place));

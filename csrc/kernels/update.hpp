@@ -1,7 +1,7 @@
-// Update rules, a vector of weights at a time. Formulas: rules/.
+// Update rules, one vector of weights at a time. Formulas: rules/.
 //
-// What depends on the step alone is worked out before, in double: executor/update_rule.hpp. Decoupled weight
-// decay, w *= keep, comes first (Loshchilov & Hutter 2019).
+// What depends on the step alone is computed beforehand, in double: executor/update_rule.hpp. Decoupled
+// weight decay, w *= keep, comes first (Loshchilov & Hutter 2019).
 #pragma once
 
 #include "kernels/gemm/vectors.hpp"
@@ -28,14 +28,15 @@ struct Rounded {
         root(static_cast<T>(of.root)),
         eps(static_cast<T>(of.eps)) {}
 
-  // Of every lane of a vector.
+  // Square root of every lane.
   LAMINA_INLINE static product::Vector<T> square_root(product::Vector<T> x) {
     return product::square_root<T>(x);
   }
 };
 
-// The weights [at, at + lanes), along with their slots. Returns what is not finite where one of them is not:
-// the new weights, to which what is wrong with a slot comes through, but for an infinite mean of squares.
+// Updates the weights [at, at + lanes) and their slots. The returned vector is not finite if one of them is
+// not: it is the new weights, which a bad slot makes non-finite too, except for an infinite mean of squares,
+// which is added.
 template <class R, bool part, class T>
 LAMINA_INLINE product::Vector<T> update_vector(T* w, product::Vector<T> g, T* slot1, T* slot2, i64 at,
                                                int lanes, const Rounded<T>& a) {
@@ -56,10 +57,10 @@ LAMINA_INLINE product::Vector<T> update_vector(T* w, product::Vector<T> g, T* sl
   return R::divides ? new_w + (R::slots > 1 ? of_slot2 : of_slot1) : new_w;
 }
 
-// Sums that tell whether all that was taken is finite: once one is not, it stays so.
+// Sums that tell whether all values so far are finite: a sum that is not finite stays so.
 template <class T>
 struct Watch {
-  product::Vector<T> sums[2] = {};  // so that additions need not wait for one another
+  product::Vector<T> sums[2] = {};  // so that additions do not wait for each other
 
   LAMINA_INLINE void take(int which, product::Vector<T> values) { sums[which] += values; }
 
@@ -73,13 +74,14 @@ struct Watch {
   }
 };
 
-// For those who know that all will be finite.
+// For callers that know that everything will be finite.
 template <class T>
 struct NoWatch {
   LAMINA_INLINE void take(int, product::Vector<T>) {}
 };
 
-// The weights [first, first + size); gradient(i, lanes) is that of the i-th of them and the next ones.
+// Updates the weights [first, first + size); gradient(i, lanes) is the gradient of `lanes` of them from the
+// i-th.
 template <class R, class T>
 LAMINA_INLINE void update_piece(auto& watch, T* w, T* slot1, T* slot2, i64 first, i64 size,
                                 const Rounded<T>& a, auto gradient) {
@@ -117,8 +119,8 @@ T update_watched(T* w, const T* gradient, T* slot1, T* slot2, i64 size, Rule rul
   return watch.total();
 }
 
-// The gradient of w (rows, columns) is x^T d_out, x (rows,), d_out (columns,), and rounded as if it had been
-// written down. Rows of whole vectors: a row that reads what the one before wrote in part has to wait.
+// The gradient of w (rows, columns) is x^T d_out, x (rows,), d_out (columns,), rounded as if it had been
+// stored. Rows are whole vectors: a row that reads what the one before partly wrote would have to wait.
 template <class T>
 void update_outer(T* w, T* slot1, T* slot2, const T* x, const T* d_out, i64 rows, i64 columns, Rule rule,
                   const UpdateNumbers* numbers) {

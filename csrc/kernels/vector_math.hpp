@@ -1,5 +1,5 @@
 // exp, expm1, log, log1p, tanh, sigmoid and erf without branches or calls, so that a loop around them
-// vectorises.
+// vectorizes.
 //
 // Errors (tests/engine/kernels/test_vector_math.py): at most 1.1 units in the last place for exp and log, 2.5
 // for the rest. NaN in gives NaN out; infinities give the limits; exp reaches down to the subnormal numbers.
@@ -21,7 +21,7 @@ LAMINA_INLINE T from_bits(typename FloatTraits<T>::Bits bits) {
   return __builtin_bit_cast(T, bits);
 }
 
-// Horner's rule, unrolled at compile time: the vectoriser sees no inner loop.
+// Horner's rule, unrolled at compile time: the vectorizer sees no inner loop.
 template <int K = 0, class T, int N>
 LAMINA_INLINE T polynomial(const T (&coefficient)[N], T x) {
   if constexpr (K == N - 1) {
@@ -95,7 +95,7 @@ LAMINA_INLINE T logarithm(T x) {
   using F = FloatTraits<T>;
   using Bits = typename F::Bits;
   const T tiny = x < F::smallest_normal ? T(1) : T(0);
-  const Bits start = bits_of(F::sqrt_half);  // so that the mantissa falls into [sqrt(1/2), sqrt(2))
+  const Bits start = bits_of(F::sqrt_half);  // so that the mantissa is in [sqrt(1/2), sqrt(2))
   const Bits bits = bits_of(x * (T(1) + tiny * (F::up - T(1)))) - start + (F::bias << F::mantissa_bits);
   const T biased = from_bits<T>((bits >> F::mantissa_bits) | bits_of(F::integer_base)) - F::integer_base;
   const T k = biased - (T(F::bias) + tiny * T(F::up_exponent));
@@ -109,7 +109,7 @@ LAMINA_INLINE T logarithm(T x) {
 // log(1 + y) for y in [0, 1].
 template <class T>
 LAMINA_INLINE T log_one_plus(T y) {
-  // A factor and not a condition: asked twice, the compiler would compute both sides of everything.
+  // A factor instead of a condition: with a second condition, the compiler would compute both sides of all.
   const T far = y > T(0.41421356) ? T(1) : T(0);
   return log_near_one((y - far) * (T(1) - T(0.5) * far), T(0)) + far * T(0.6931471805599453);
 }

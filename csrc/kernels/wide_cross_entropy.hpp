@@ -1,4 +1,4 @@
-// Softmax cross-entropy row by row, a bufferful of columns at a time.
+// Softmax cross-entropy row by row, one buffer of columns at a time.
 #pragma once
 
 #include "kernels/label_smoothing.hpp"
@@ -11,8 +11,8 @@ namespace {
 
 inline constexpr i64 kLogitBuffer = 1024;
 
-// The target of one row: probabilities, or where those are null the class `index`, -1 when that is none of
-// the row's.
+// The target of one row: probabilities, or if those are null the class `index`, -1 if that is no class of the
+// row.
 template <class T>
 struct RowTarget {
   const T* probabilities;
@@ -65,7 +65,7 @@ LAMINA_INLINE void finish_gradient(T* d_logits, i64 width, T scale, T factor, co
   if (target.index >= 0) d_logits[target.index] = at_class;
 }
 
-// One row of any width: its scaled loss, and its gradient where d_logits is not null.
+// One row of any width: its scaled loss, and its gradient if d_logits is not null.
 template <class T>
 T wide_row(T* d_logits, const T* logits, T scale, i64 width, const RowTarget<T>& target) {
   T buffer[kLogitBuffer];

@@ -1,7 +1,7 @@
 // Philox4x32-10 (Salmon et al. 2011), the same stream as lamina/engine/randomness.py.
 //
-// Everything has internal linkage: the kernels include this file once an instruction set, and the linker must
-// not merge the copies.
+// Everything has internal linkage: the kernels include this file once per instruction set, and the linker
+// must not merge the copies.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// What random words are drawn for: the fourth word of the counter, as in lamina/engine/randomness.py.
+// The purposes of random words: the fourth word of the counter, as in lamina/engine/randomness.py.
 #pragma once
 
 #include <cstdint>

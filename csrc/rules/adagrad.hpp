@@ -1,4 +1,5 @@
-// Adagrad (Duchi, Hazan & Singer 2011): RMSprop whose mean of squares is a sum. Coefficients: (eps,).
+// Adagrad (Duchi, Hazan & Singer 2011): RMSprop with a sum in place of the mean of squares. Coefficients:
+// (eps,).
 #pragma once
 
 #include "rules/rmsprop.hpp"

@@ -1,4 +1,4 @@
-// The momentum schedule of Nadam (Dozat 2016), as torch has it: mu_t = beta1 (1 - 0.96^(t psi) / 2).
+// The momentum schedule of Nadam (Dozat 2016), as in torch: mu_t = beta1 (1 - 0.96^(t psi) / 2).
 #pragma once
 
 #include <cmath>
@@ -12,7 +12,7 @@ struct NadamMomentum {
   double product;        // mu_1 mu_2 ... mu_t
 };
 
-// sum_(i=1..t) log(1 - q^i / 2), from the steps' number alone: log(1 - a) = -sum_m a^m / m, and the inner
+// sum_(i=1..t) log(1 - q^i / 2), without a loop over the steps: log(1 - a) = -sum_m a^m / m, and the inner
 // sums over i are geometric, sum_i q^(i m) = q^m (1 - q^(t m)) / (1 - q^m). The terms fall like 2^-m. log_q =
 // log q <= 0.
 inline double log_decay_product(double log_q, double t) {

@@ -1,7 +1,7 @@
-// base^t for the step t, at the cost of a product.
+// base^t for step t, at the cost of one product.
 //
-// The power is a function of t alone, so that training cut into calls, or resumed, gives the same bits as
-// training at a stretch: a running product would not.
+// The power is a function of t alone, so that training split into several calls, or resumed, gives the same
+// bits as uninterrupted training; a running product would not.
 #pragma once
 
 #include <array>

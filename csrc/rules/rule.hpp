@@ -1,13 +1,13 @@
-// What the rules of this folder share. A rule is a struct of static members:
+// Shared by the rules in this folder. A rule is a struct of static members:
 //
-//   name          what it is called in a plan
-//   slots         how many vectors it keeps beside the weights, 2 at most
-//   divides       whether it divides by the last of them, which then may be infinite and leave the weights as
-//                 they were
-//   numbers       what depends on the step alone, worked out in double once a step
-//   updated       the new weights; the slots become new in place. w and g are vectors of numbers, and this is
-//                 compiled for every instruction set: always inline
-//   largest_step  what bounds the step and the slots after a number of steps: executor/reach.hpp
+//   name          its name in a plan
+//   slots         how many vectors it keeps besides the weights, 2 at most
+//   divides       whether it divides by the last of them, which may then be infinite without changing the
+//                 weights
+//   numbers       what depends on the step alone, computed in double once per step
+//   updated       returns the new weights and updates the slots in place. w and g are vectors of numbers, and
+//                 this is compiled for every instruction set: always inline
+//   largest_step  bounds on the step and on the slots after a number of steps: executor/reach.hpp
 //
 // Coefficients are those of lamina/engine/formulas/update.py, in its order.
 #pragma once
@@ -18,7 +18,7 @@
 
 namespace lamina {
 
-// A step that a rule works out its numbers for.
+// The step for which a rule computes its numbers.
 struct RuleStep {
   i64 t;  // from 1
   const double* coefficients;
@@ -27,16 +27,17 @@ struct RuleStep {
   double power(int i) const { return powers[i](t); }  // coefficients[i]^t
 };
 
-// Magnitudes that bound what goes into each of a number of steps, and the slots: before them, then after.
+// Bounds on the magnitudes that enter each of a number of steps, and on the slots, first before and then
+// after the steps.
 struct Bounds {
-  static constexpr double kSlack = 1 + 0x1p-9;  // more than 64 steps round off
+  static constexpr double kSlack = 1 + 0x1p-9;  // exceeds the rounding errors of 64 steps
 
   double steps;
   double gradient, rate, from_moment;
   double fresh1, squares, eps;  // squares = fresh2 * gradient^2
   double slot1, slot2;
 
-  // A slot that grows by so much in every step; no running mean decays here.
+  // A slot that grows by this much in every step; the decay of running means is ignored.
   double grown(double slot, double by) const { return kSlack * (slot + steps * by); }
 };
 

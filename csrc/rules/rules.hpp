@@ -13,14 +13,14 @@ namespace lamina {
 
 template <class... Each>
 struct RuleTable {
-  // use.template operator()<R>() for the rule in that row.
+  // Calls use.template operator()<R>() for the rule in that row.
   template <class Use>
   LAMINA_INLINE static void with(Rule row, Use use) {
     int i = 0;
     static_cast<void>(((i++ == static_cast<int>(row) && (use.template operator()<Each>(), true)) || ...));
   }
 
-  // Null behind the last row.
+  // Null past the last row.
   LAMINA_INLINE static constexpr const char* name(int row) {
     constexpr const char* names[] = {Each::name..., nullptr};
     return names[row < static_cast<int>(sizeof...(Each)) ? row : sizeof...(Each)];

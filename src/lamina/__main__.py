@@ -12,8 +12,8 @@ __all__ = ["start"]
 
 
 def start() -> int:
-    """Run the command line with the process's arguments, and return the exit code with which the process is to end now."""
-    # Imports take long enough for a Ctrl-C to come; the command line is loaded only when it is known to be there.
+    """Run the command line with the process's arguments and return the exit code."""
+    # Imports take long enough for a Ctrl-C to arrive; the command line is imported only once its packages are found.
     with CommandInterrupts() as interrupts:
         try:
             for package in ("cyclopts", "rich"):
@@ -26,13 +26,13 @@ def start() -> int:
             return _failed("MissingPackageError", str(error))
         except KeyboardInterrupt:
             interrupts.is_decided = True
-            return _failed("KeyboardInterrupt", "interrupted before it had begun.")
+            return _failed("KeyboardInterrupt", "interrupted before it started.")
 
 
 def _failed(kind: str, text: str) -> int:
-    """Say it as ``lamina.cli.main`` does, which is not there."""
+    """Report an error in the format of ``lamina.cli.main``, which was not loaded."""
     if "--json" in sys.argv:
-        import json  # which no command needs here that can begin
+        import json  # here, because it is needed only for this error
 
         print(json.dumps({"error": {"kind": kind, "message": text, "exit_code": 1}}, indent=2))
     print(f"lamina: {text}", file=sys.stderr)

@@ -1,7 +1,7 @@
-"""Activation functions: what each is called, its formula, derivative, range and source.
+"""Activation functions: name, formula, derivative, range and source of each.
 
-A new one is a row of :data:`ACTIVATIONS` and a formula in each executor (to read: ``lamina.engine.formulas.activation``).
-PReLU, whose slope is learnt, is a layer: :class:`lamina.layers.PReLU`.
+To add one, add a row to :data:`ACTIVATIONS` and a formula to each executor (in Python: ``lamina.engine.formulas.activation``).
+PReLU, whose slope is learned, is a layer: :class:`lamina.layers.PReLU`.
 
 >>> ACTIVATIONS["tanh"].saturates, ACTIVATIONS["relu"].saturates
 (True, False)
@@ -36,16 +36,16 @@ class Activation:
     name : str
         Its name in :data:`ACTIVATIONS`, in files and in :class:`lamina.engine.program.Op`.
     formula, derivative_formula : str
-        f(x) and f'(x) in words of arithmetic; Phi and phi are the standard normal distribution function and density.
+        f(x) and f'(x) as text; Phi and phi are the standard normal distribution function and density.
     range : (float, float)
-        The least and the greatest value, reached or approached.
+        The smallest and the largest value, reached or approached.
     saturates : bool
-        Whether f is flat far out on both sides (Krizhevsky, Sutskever & Hinton 2012, section 3.1), and so bounded: its derivative
-        vanishes there, and with it the gradient of all layers below. A sine is bounded, and does not saturate.
+        Whether f is flat far from 0 on both sides, and so bounded (Krizhevsky, Sutskever & Hinton 2012, section 3.1): there its
+        derivative vanishes, and with it the gradient of all layers below. A sine is bounded but does not saturate.
     settings : mapping of str to float
-        The function's own numbers, in the formula's order.
+        The function's parameters, in the formula's order.
     initializer : str
-        That of the weights in front of it where nobody chooses one: "he" where it passes on about half of its input's variance,
+        The default initializer of the weights in front of it: "he" if the function passes on about half of its input's variance,
         as ReLU does.
     source : str
         Who proposed it, and when.
@@ -69,25 +69,25 @@ class Activation:
     source: str = ""
 
     def value(self, x: Any) -> Any:
-        """f(x), of the shape of ``x``: array_like, or an array of any array API library; softmax runs along the last axis."""
-        with np.errstate(all="ignore"):  # exp may overflow to infinity, which is its value
+        """f(x), in the shape of ``x``: array_like, or an array of any array API library; softmax runs along the last axis."""
+        with np.errstate(all="ignore"):  # exp may overflow to infinity, which is the right value
             return _formula(self.name).value(_floating(x), *self.settings.values())
 
     def derivative(self, x: Any) -> Any:
-        """f'(x), of the shape of ``x``; at a kink one side's; for softmax the Jacobian's diagonal."""
+        """f'(x), in the shape of ``x``; at a kink a one-sided derivative; for softmax the diagonal of the Jacobian."""
         with np.errstate(all="ignore"):
             return _formula(self.name).derivative(_floating(x), *self.settings.values())
 
 
 def _formula(name: str) -> Formula:
-    # Here, because who only names functions needs neither the reference engine nor array libraries.
+    # Imported here: naming a function needs neither the reference engine nor array libraries.
     from lamina.engine.formulas.activation import FORMULAS
 
     return FORMULAS[name]
 
 
 def _floating(x: Any) -> Any:
-    """``x`` as an array of floats; arrays of floats as they are."""
+    """``x`` as an array of floats; an array of floats is returned as is."""
     from array_api_compat import is_array_api_obj
 
     if is_array_api_obj(x) and not isinstance(x, np.ndarray):
@@ -225,24 +225,24 @@ _ROWS = (
 #: Every activation function by name, with its default settings.
 ACTIVATIONS: Mapping[str, Activation] = MappingProxyType({row.name: row for row in _ROWS})
 
-#: Other names in use: scikit-learn's, Keras', and the first paper's.
+#: Other common names, from scikit-learn, Keras and the original paper.
 ALIASES: Mapping[str, str] = MappingProxyType({"linear": "identity", "logistic": "sigmoid", "swish": "silu"})
 
 
 def get_activation(activation: str | Activation, **settings: float) -> Activation:
-    """The activation of that name, with other numbers where ``settings`` gives them.
+    """Look up an activation by name, with ``settings`` in place of its defaults.
 
     Parameters
     ----------
     activation : str or Activation
-        A name in :data:`ACTIVATIONS` or :data:`ALIASES`; an object comes back as it is, or with the new settings.
+        A name in :data:`ACTIVATIONS` or :data:`ALIASES`; an object is returned as is, or with the new settings.
     **settings : float >= 0
         ``slope`` of "leaky_relu", ``alpha`` of "elu".
 
     Raises
     ------
     InvalidSettingError
-        When the name is unknown, or a setting is unknown, negative or not finite.
+        If the name is unknown, or a setting is unknown, negative or not finite.
 
     Examples
     --------
@@ -262,7 +262,7 @@ def get_activation(activation: str | Activation, **settings: float) -> Activatio
 
 
 def _with_settings(activation: Activation, settings: Mapping[str, float]) -> Activation:
-    """``activation`` with other numbers, and the range that follows from them."""
+    """``activation`` with new settings and the range that follows from them."""
     known = ", ".join(activation.settings) or "none"
     wrong = [
         phrase(name, f"must be one of this function's settings ({known})", number, owner=activation.name)

@@ -1,4 +1,4 @@
-"""Warnings that point at the user's own line, however deep within Lamina, a pipeline or a search the cause lies."""
+"""Warnings that point at the user's own line, however deep inside Lamina, a pipeline or a search they arise."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from types import FrameType
 
 __all__ = ["SCIKIT_LEARN_MODULE", "warn_caller"]
 
-# What scikit-learn's estimators of these names belong to; see warn_caller.
+# The module of scikit-learn's estimators with the same names; see warn_caller.
 SCIKIT_LEARN_MODULE = "sklearn.neural_network._multilayer_perceptron"
 
-# What calls Lamina on behalf of the user.
+# Packages that call Lamina on behalf of the user.
 _GO_BETWEENS = frozenset({"lamina", "sklearn", "joblib", "concurrent", "threading", "multiprocessing", "runpy"})
 
 
@@ -23,8 +23,8 @@ def warn_caller(text: str, category: type[Warning], *, module: str | None = None
     text : str
     category : type of Warning
     module : str, optional
-        What a filter's ``module`` is compared with; by default the module of that line. Warnings that scikit-learn's estimators
-        give too say :data:`SCIKIT_LEARN_MODULE`, so that filters written for those, with ``module="sklearn"``, act on these.
+        What a filter's ``module`` is matched against; by default the module of that line. Warnings that scikit-learn's estimators
+        also give use :data:`SCIKIT_LEARN_MODULE`, so that filters written for those with ``module="sklearn"`` work here too.
     """
     frame = _callers_frame()
     names = frame.f_globals
@@ -35,7 +35,7 @@ def warn_caller(text: str, category: type[Warning], *, module: str | None = None
 
 
 def _callers_frame() -> FrameType:
-    """The innermost frame of the user's; in a worker process, where none is, the innermost that is not Lamina's."""
+    """The user's innermost frame; in a worker process, which has none, the innermost frame outside Lamina."""
     frame = found = sys._getframe(2)
     while frame.f_back is not None and _package(frame) == "lamina":
         frame = found = frame.f_back
@@ -47,6 +47,6 @@ def _callers_frame() -> FrameType:
 
 
 def _package(frame: FrameType) -> str:
-    # what runs as __main__ in a worker process still says its package
+    # a module that runs as __main__ in a worker process still has its __package__
     names = frame.f_globals
     return str(names.get("__package__") or names.get("__name__") or "").partition(".")[0]

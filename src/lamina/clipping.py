@@ -1,4 +1,4 @@
-"""Gradient clipping: bounds that keep a cliff in the loss from throwing the weights far away."""
+"""Gradient clipping: bounds that keep one huge gradient from throwing the weights far away."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Clipping(plan.Clipping):
         layer_norm = v:        g_layer ← g_layer · v / ‖g_layer‖   if ‖g_layer‖ > v, layer by layer
         norm = v:              g ← g · v / ‖g‖                     if ‖g‖ > v
 
-    Clipping by value may turn the gradient's direction; by norm it keeps it.
+    Clipping by value may change the direction of the gradient; clipping by norm keeps it.
 
     Parameters
     ----------
     value : float or (float, float), optional
-        The two thresholds, low < high, None or infinity for one that there is not; one positive number v stands for (−v, v).
+        The two thresholds, low < high, where None or infinity means no threshold; a single positive number v means (−v, v).
     layer_norm : float, optional
         Bound on the Euclidean norm of each layer's gradient, > 0.
     norm : float, optional
@@ -51,7 +51,7 @@ class Clipping(plan.Clipping):
     lamina.validation.InvalidParameterError: Clipping: norm must be a number > 0, or None, got -1.
     """
 
-    if TYPE_CHECKING:  # what is given; below, what it becomes
+    if TYPE_CHECKING:  # the accepted types; the fields below have the stored types
 
         def __init__(
             self,
@@ -65,7 +65,7 @@ class Clipping(plan.Clipping):
     norm: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The bounds by name, as JSON knows them: None in place of an infinite one."""
+        """The bounds by name, JSON-able: None in place of infinity."""
         pair = None if self.value is None else [bound if math.isfinite(bound) else None for bound in self.value]
         norms = {"layer_norm": self.layer_norm, "norm": self.norm}
         return {"value": pair} | {name: None if bound is None else float(bound) for name, bound in norms.items()}
@@ -79,11 +79,11 @@ class Clipping(plan.Clipping):
 
 
 def _thresholds(value: Any) -> tuple[float, float]:
-    """(low, high) of one number or a pair of them."""
+    """(low, high) from one number or a pair."""
     pair = (-float(value), value) if number().accepts(value) else value
     try:
         low, high = (float(none if bound is None else bound) for bound, none in zip(pair, (-math.inf, math.inf), strict=True))
-    except Exception:  # also from an iteration of the user's own
+    except Exception:  # iterating over a custom object may raise anything
         low, high = math.nan, math.nan
     if not low < high:
         repair = "Use 0.5, or (-0.5, 0.5)."

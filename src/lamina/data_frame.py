@@ -1,4 +1,4 @@
-"""Results as pandas data frames, for further work; pandas is imported when one is asked for."""
+"""Results as pandas data frames; pandas is imported on first use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["to_data_frame"]
 def to_data_frame(
     data: Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]], owner: str, names: list[str] | None = None
 ) -> pd.DataFrame:
-    """Columns by name, or rows each a dict, as a data frame; ``names`` says which columns there are, and their order.
+    """Convert columns by name, or rows as dicts, to a data frame; ``names`` gives the columns and their order.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""The one door upwards: methods of lower parts that a higher part of the house serves.
+"""Methods whose implementation lives in a higher layer of the package, such as ``History.plot``.
 
-Whoever has a history wants ``history.plot()``; what draws it stands above, in :mod:`lamina.plots`, and imports histories. So the
-method calls :func:`serve`, which imports the server when it is called. No other module may import from above it.
+Users expect ``history.plot()``, but the drawing code is in :mod:`lamina.plots`, which imports histories. So the method calls
+:func:`serve`, which imports the implementation when it is called. No other module may import from a layer above it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 __all__ = ["SERVED", "serve"]
 
-#: By class and method: the module that serves it, and its function, which is given the object and all arguments.
+#: For each ``Class.method``: the module and the function that implement it. The function gets the object and all arguments.
 SERVED = MappingProxyType(
     {
         "History.plot": ("lamina.plots", "plot_history"),
@@ -24,6 +24,6 @@ SERVED = MappingProxyType(
 
 
 def serve(method: str, served: object, *arguments: Any, **settings: Any) -> Any:
-    """What the server of ``method`` (a key of :data:`SERVED`) makes of the object and the method's arguments."""
+    """Call the implementation of ``method`` (a key of :data:`SERVED`) with the object and the method's arguments."""
     module, function = SERVED[method]
     return getattr(import_module(module), function)(served, *arguments, **settings)

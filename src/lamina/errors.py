@@ -1,4 +1,4 @@
-"""Every user-facing error is phrased here, once: the rule, what came, the repair.
+"""User-facing errors and how they are phrased: the rule, the value received, the fix.
 
 >>> phrase("momentum", "must be in [0, 1)", 1.2, repair="Use 0.9 for the usual setting.", owner="MLPClassifier")
 'MLPClassifier: momentum must be in [0, 1), got 1.2. Use 0.9 for the usual setting.'
@@ -28,7 +28,7 @@ __all__ = [
     "shown",
 ]
 
-# Characters of what came that an error shows.
+# How many characters of the received value an error shows.
 _LONGEST_SHOWN = 600
 
 
@@ -41,26 +41,26 @@ class InvalidSettingError(LaminaError, ValueError):
 
 
 class UnknownNameError(InvalidSettingError, KeyError):
-    """A name that is looked up in a mapping is unknown; the message lists the known ones."""
+    """A name looked up in a mapping is unknown; the message lists the known ones."""
 
-    # KeyError's own shows the message's repr, with quotes around it.
+    # KeyError would show the repr of the message, in quotes.
     __str__ = Exception.__str__
 
 
 class ShapeError(LaminaError, ValueError):
-    """Shapes of layers, arrays or tables do not fit; the message names the place and both shapes."""
+    """Shapes of layers, arrays or tables do not match; the message names the place and both shapes."""
 
 
 class DataError(LaminaError, ValueError):
-    """The data given cannot be used as it is; the message says what to do about it."""
+    """The data cannot be used as given; the message says what to do about it."""
 
 
 class DataTypeError(DataError, TypeError):
-    """The data are of a kind that cannot be used at all. Both a ValueError and a TypeError, as scikit-learn raises either."""
+    """The data have a type that cannot be used. Both a ValueError and a TypeError, since scikit-learn raises either."""
 
 
 class FileError(LaminaError, OSError):
-    """A file cannot be read or written, is damaged, or is of another kind."""
+    """A file cannot be read or written, is damaged, or is of the wrong kind."""
 
 
 class NonFiniteError(LaminaError, ValueError):
@@ -68,7 +68,7 @@ class NonFiniteError(LaminaError, ValueError):
 
 
 class BusyError(LaminaError, RuntimeError):
-    """An object is being fitted already, by another thread or by what calls back from its own fit."""
+    """An object is already being fitted, by another thread or in a callback of its own fit."""
 
 
 class OutOfMemoryError(LaminaError, MemoryError):
@@ -87,17 +87,17 @@ def phrase(name: str, rule: str, got: object, *, repair: str = "", owner: str = 
 
 
 def shown(got: object) -> str:
-    """What came, cut in the middle where it is long; its type where it cannot be shown."""
+    """The repr of a value, shortened in the middle if it is long; its type if it has no repr."""
     try:
         text = repr(got)
-    except Exception:  # a number of thousands of digits, or a __repr__ of somebody's own
+    except Exception:  # an integer with thousands of digits, or a broken custom __repr__
         return f"a {type(got).__name__} that cannot be shown"
     half = _LONGEST_SHOWN // 2
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:half]}... ({len(text):,} characters) ...{text[-half:]}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name most like ``name``, or None when none is alike."""
+    """The known name most similar to ``name``, or None if none is similar."""
     lowered = {candidate.lower(): candidate for candidate in known}
     found = difflib.get_close_matches(str(name).lower(), list(lowered), n=1, cutoff=0.5)
     return lowered[found[0]] if found else None
@@ -112,5 +112,5 @@ def phrase_unknown(kind: str, name: object, known: Iterable[str], *, owner: str 
 
 
 def phrase_missing(package: str, *, owner: str, install: str = "") -> str:
-    """The sentence for an optional package that is not installed; ``install`` is what pip calls it, if not by its name."""
+    """The sentence for an optional package that is not installed; ``install`` is its name for pip, if different."""
     return f"{owner} needs {package}, which is not installed. Install it with: pip install {install or package}"

@@ -1,4 +1,4 @@
-"""Packages that not every installation has: which extra brings them, and the one error that says so.
+"""Optional packages: which extra installs each, and the error when one is missing.
 
 An extra is what ``pip install 'lamina[tables]'`` adds. Arrays and networks need none.
 """
@@ -14,7 +14,7 @@ from lamina.errors import MissingPackageError, phrase_missing
 __all__ = ["EXTRAS", "OptionalModule", "require"]
 
 EXTRAS = {"pyarrow": "tables", "cyclopts": "cli", "rich": "cli", "matplotlib": "plot"}
-"""The extra that brings each package."""
+"""The extra that installs each package."""
 
 
 def require(module: str, *, owner: str) -> ModuleType:
@@ -25,12 +25,12 @@ def require(module: str, *, owner: str) -> ModuleType:
     module : str
         Such as ``"pyarrow"`` or ``"pyarrow.csv"``.
     owner : str
-        What needs it, for the words of the error.
+        What needs it, for the error message.
 
     Raises
     ------
     MissingPackageError
-        If the package is not installed; the extra that brings it is named.
+        If the package is not installed; the message names the extra that installs it.
 
     Examples
     --------
@@ -42,26 +42,26 @@ def require(module: str, *, owner: str) -> ModuleType:
     except ModuleNotFoundError as error:
         package = module.partition(".")[0]
         if error.name is None or error.name.partition(".")[0] != package:
-            raise  # the package is there, and lacks one of its own
+            raise  # the package is installed, but one of its dependencies is not
         extra = EXTRAS.get(package)
         install = f"'lamina[{extra}]'" if extra else package
         raise MissingPackageError(phrase_missing(package, owner=owner, install=install)) from error
 
 
 class OptionalModule(ModuleType):
-    """A module that is imported when it is first used, so that what mentions it imports without it.
+    """A module that is imported on first use, so that code that refers to it can be imported without it.
 
     Parameters
     ----------
     name : str
-        Of the module.
+        The module's name.
     owner : str
-        What needs it, for the words of the error.
+        What needs it, for the error message.
 
     Raises
     ------
     MissingPackageError
-        On the first use, as :func:`require`.
+        On first use, if the package is not installed.
 
     Examples
     --------
@@ -75,7 +75,7 @@ class OptionalModule(ModuleType):
         self._owner = owner
 
     def __getattr__(self, attribute: str) -> Any:
-        if attribute.startswith("__"):  # asked by Python's own tools, to which an unused module is none of their business
+        if attribute.startswith("__"):  # Python's introspection must not trigger the import
             raise AttributeError(attribute)
         found = getattr(require(self.__name__, owner=self._owner), attribute)
         setattr(self, attribute, found)

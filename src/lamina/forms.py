@@ -1,11 +1,11 @@
-"""Forms: what data from a file must look like. They are checked whole, before anything is made of them or changed by them.
+"""Forms: what data from a file must look like. All of the data are checked before any are used.
 
 A form is one of
 
 - a :class:`~lamina.validation.Rule`, for a single value;
-- a dict of forms: a dict with exactly these keys;
-- a list of one form: a list of any length, each entry of that form;
-- a tuple of forms: a list of that length, entry by entry;
+- a dict of forms: the value is a dict with exactly these keys;
+- a list of one form: the value is a list of any length whose entries all have that form;
+- a tuple of forms: the value is a list of that length, whose entries have these forms in order;
 - :class:`Maybe`, :class:`AnyOf`, :class:`AtLeast`, :class:`Entries` or :class:`ArrayOf`.
 
 >>> form = {"epoch": integer(0), "best": Maybe(REAL)}
@@ -50,14 +50,14 @@ __all__ = [
 ]
 
 ANYTHING = Rule("anything", lambda given: True)
-TEXT = Rule("a text", lambda given: isinstance(given, str))
-# What the engine counts in 64 bits, with room for what a run adds.
+TEXT = Rule("a string", lambda given: isinstance(given, str))
+# The engine counts in 64 bits; this leaves room for what a run adds.
 COUNT = integer(0, 2**60)
 REAL = Rule("a number", lambda given: isinstance(given, float) or (_is_whole(given) and abs(given) < 2**1023))  # type: ignore[arg-type]
-"""A number as a measurement gives it: NaN and infinity are among them."""
+"""Any measured number, including NaN and infinity."""
 COMPARABLE = Rule("a number, not NaN", lambda given: REAL.accepts(given) and not isnan(given))  # type: ignore[arg-type]
 
-# In files even a weight of a column must be finite; booleans are no numbers.
+# Numbers in files must be finite, and booleans do not count as numbers.
 _FORMS: dict[Any, Rule] = {
     str: TEXT,
     bool: boolean(),
@@ -68,7 +68,7 @@ _FORMS: dict[Any, Rule] = {
 
 
 class Problem(NamedTuple):
-    """Where a value has another form (from the inside out), what it must be, and what came."""
+    """The rule that a value breaks, the value, and its path from the inside out."""
 
     rule: str
     got: object
@@ -93,7 +93,7 @@ Form: TypeAlias = "Rule | Mapping[str, Form] | list[Form] | tuple[Form, ...] | _
 
 
 class Maybe(_Form):
-    """None, or what ``form`` says."""
+    """None, or a value of ``form``."""
 
     def __init__(self, form: Form) -> None:
         self.form = form
@@ -103,7 +103,7 @@ class Maybe(_Form):
 
 
 class AnyOf(_Form):
-    """What at least one of several forms says; an error speaks of the last of them."""
+    """A value that has at least one of several forms; errors describe the last of them."""
 
     def __init__(self, *forms: Form) -> None:
         self.forms = forms
@@ -118,7 +118,7 @@ class AnyOf(_Form):
 
 
 class AtLeast(_Form):
-    """A dict with at least these keys; further ones may hold anything."""
+    """A dict with at least these keys; other keys may hold anything."""
 
     def __init__(self, forms: Mapping[str, Form]) -> None:
         self.forms = forms
@@ -133,7 +133,7 @@ class AtLeast(_Form):
 
 
 class Entries(_Form):
-    """A dict of any keys, whose values have one form."""
+    """A dict with any keys whose values all have one form."""
 
     def __init__(self, form: Form) -> None:
         self.form = form
@@ -146,7 +146,7 @@ class Entries(_Form):
 
 @dataclass(frozen=True, slots=True)
 class ArrayOf(_Form):
-    """An array of this shape, in which None is any length, and dtype; ``finite`` also forbids NaN and infinity."""
+    """An array of this dtype and shape, in which None means any length; ``finite`` also forbids NaN and infinity."""
 
     shape: tuple[int | None, ...]
     dtype: np.dtype
@@ -165,7 +165,7 @@ class ArrayOf(_Form):
 
 
 def check_form(value: object, form: Form, what: str) -> None:
-    """Refuse a value of another form.
+    """Raise if a value does not have the given form.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ def check_form(value: object, form: Form, what: str) -> None:
     Raises
     ------
     InvalidSettingError
-        Naming the first place that is wrong.
+        If it does not; the message names the first place that is wrong.
     """
     found = _problem(value, form)
     if found is not None:
@@ -185,7 +185,7 @@ def check_form(value: object, form: Form, what: str) -> None:
 
 
 def like(example: object) -> Form:
-    """The form of what has the same keys as ``example``, and values of the same kinds; numbers may be of any size.
+    """The form with the same keys as ``example`` and values of the same types; numbers may have any size.
 
     >>> check_form({"best": 0.5, "count": 3, "done": True}, like({"best": 1.0, "count": 0, "done": False}), "the state")
     """
@@ -201,12 +201,12 @@ def like(example: object) -> Form:
 
 
 def form_of(annotation: Any) -> Form:
-    """The form of what JSON makes of a value of that type; of a dataclass, that of its fields by name.
+    """The form that a value of this type has in JSON; a dataclass becomes a dict of its fields.
 
     >>> from lamina.stop_reason import StopReason
     >>> check_form({"code": "converged", "text": 3}, form_of(StopReason), "the reason")
     Traceback (most recent call last):
-    lamina.errors.InvalidSettingError: "text" of the reason must be a text, got 3.
+    lamina.errors.InvalidSettingError: "text" of the reason must be a string, got 3.
     """
     if is_dataclass(annotation):
         return {name: form_of(kind) for name, kind in get_type_hints(annotation).items() if get_origin(kind) is not ClassVar}
@@ -237,7 +237,7 @@ def _problem(value: object, form: Form) -> Problem | None:
 def _problem_of_dict(value: object, forms: Mapping[str, Form]) -> Problem | None:
     found = AtLeast(forms).problem(value)
     unknown = [key for key in value if key not in forms] if found is None and isinstance(value, Mapping) else []
-    return Problem(f"must have no keys but {', '.join(forms)}", unknown[0]) if unknown else found
+    return Problem(f"must have no keys other than {', '.join(forms)}", unknown[0]) if unknown else found
 
 
 def _problem_of_list(value: object, forms: list[Form] | tuple[Form, ...]) -> Problem | None:
@@ -250,7 +250,7 @@ def _problem_of_list(value: object, forms: list[Form] | tuple[Form, ...]) -> Pro
 
 
 def _first(parts: Iterable[tuple[str, object, Any]]) -> Problem | None:
-    """The first problem among parts, each with the step that leads to it."""
+    """The first problem among (step, value, form) parts, extended by its step."""
     for step, value, form in parts:
         if (found := _problem(value, form)) is not None:
             return found.within(step)

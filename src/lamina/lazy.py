@@ -1,6 +1,6 @@
-"""Names that are imported when first used, so that an import costs what it needs and no more.
+"""Names that are imported on first use, which keeps ``import lamina`` fast.
 
-Every ``__init__`` that re-exports hands over to :func:`lazy_exports`; every registry of classes is a :class:`LazyRegistry`.
+Every ``__init__`` that re-exports names uses :func:`lazy_exports`; every registry of classes is a :class:`LazyRegistry`.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from typing import Generic, TypeVar
 __all__ = ["LazyRegistry", "exported_classes", "lazy_exports"]
 
 _Kind = TypeVar("_Kind")
-_OWN = {"lazy", "lazy_exports"}  # which a package has of this module, and nobody looks for
+_OWN = {"lazy", "lazy_exports"}  # names that a lazy package imports from here, hidden in its dir()
 _homes: dict[str, dict[str, str]] = {}  # by package: the module of each exported name
 
 
 def lazy_exports(package: str, file: str) -> tuple[Callable[[str], object], Callable[[], list[str]], list[str]]:
-    """The ``__getattr__``, ``__dir__`` (PEP 562) and ``__all__`` of a package that imports its names when they are first used.
+    """The ``__getattr__``, ``__dir__`` (PEP 562) and ``__all__`` of a package that imports its names on first use.
 
-    Which they are, and where they live, stands in the ``__init__.pyi`` beside it, from which type checkers read it too: a line
-    ``from module import name as name`` each. No name may be that of one of the package's modules: importing the module would
-    put it in the name's place. A line ``from package import module as module`` names one of the package's own modules, which
-    is an attribute too, and not in ``__all__``.
+    The names and their modules are listed in the ``__init__.pyi`` beside the file, which type checkers read too, one line
+    ``from module import name as name`` each. No name may equal the name of one of the package's modules: importing that module
+    would overwrite it. A line ``from package import module as module`` names one of the package's own modules, which is an
+    attribute too but not in ``__all__``.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def lazy_exports(package: str, file: str) -> tuple[Callable[[str], object], Call
         ...
     AttributeError: module 'lamina' has no attribute 'Dens'
     """
-    with open(f"{file.removesuffix('.py')}.pyi", encoding="utf-8") as stub:  # noqa: PTH123 - a Path would take twice the time
+    with open(f"{file.removesuffix('.py')}.pyi", encoding="utf-8") as stub:  # noqa: PTH123 - a Path takes twice as long
         lines = [line.split() for line in stub if line.startswith("from ")]
     home_of = _homes[package] = {name: module for _, module, _, _, _, name in lines}
     namespace = vars(sys.modules[package])
@@ -52,7 +52,7 @@ def lazy_exports(package: str, file: str) -> tuple[Callable[[str], object], Call
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         if home_of[name] == package:
             return importlib.import_module(f"{package}.{name}")
-        # kept, so that the next use is an attribute like any other
+        # stored, so that the next use is a normal attribute access
         found = namespace[name] = getattr(importlib.import_module(home_of[name]), name)
         return found
 
@@ -63,17 +63,17 @@ def lazy_exports(package: str, file: str) -> tuple[Callable[[str], object], Call
 
 
 def exported_classes(package: str, *, besides: str, renamed: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
-    """The names of the classes that a package exports by :func:`lazy_exports`, each by that of the module that it has for itself.
+    """The classes that a package exports through :func:`lazy_exports`, as a dict from module name to class name.
 
-    So to be exported is all that a new one needs to be in a registry.
+    A new class only needs to be exported to be in the registry.
 
     Parameters
     ----------
     package : str
     besides : str
-        Its modules that hold something else, separated by spaces.
+        Modules of the package to leave out, separated by spaces.
     renamed : mapping of str to str, optional
-        The keys of classes that are not their module's name.
+        Other keys than the module's name, by module.
 
     Examples
     --------
@@ -86,14 +86,14 @@ def exported_classes(package: str, *, besides: str, renamed: Mapping[str, str] =
 
 
 class LazyRegistry(Mapping[str, _Kind], Generic[_Kind]):
-    """Classes or functions by their names in files and settings, each imported when first asked for.
+    """A mapping from the names used in files and settings to classes or functions, each imported on first access.
 
     Parameters
     ----------
     package : str
-        That exports them.
+        The package that exports them.
     classes : mapping of str to str
-        Their names by their keys here.
+        The exported name of each key.
 
     Examples
     --------

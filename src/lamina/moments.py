@@ -1,4 +1,4 @@
-"""Mean and standard deviation of a user's numbers, which may be as huge or tiny as floats can be."""
+"""Mean and standard deviation without overflow or underflow, for numbers of any size."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ __all__ = ["common_exponent", "mean_and_deviation"]
 
 
 def common_exponent(*arrays: np.ndarray, axis: Literal[0] | None = None) -> Any:
-    """The whole number e for which the greatest magnitude in ``arrays`` lies in [2^(e-1), 2^e), or one for each column.
+    """The integer e for which the largest magnitude in ``arrays`` lies in [2^(e-1), 2^e), or one for each column.
 
-    Numbers times 2^-e (``numpy.ldexp``) lie in [-1, 1]: their squares do not overflow, and the largest do not underflow. Unlike a
-    division by the largest, that is exact, so ordinary numbers give the same bits with it and without. It is 0 where the greatest
-    is 0, infinite or NaN.
+    Scaled by 2^-e (``numpy.ldexp``) the numbers lie in [-1, 1]: their squares do not overflow, and the largest do not underflow.
+    Unlike division by the largest number, this scaling is exact, so ordinary numbers give the same bits with and without it. e is
+    0 where the largest magnitude is 0, infinite or NaN.
 
     >>> int(common_exponent(np.array([0.1, -3.0]), np.array([1.0])))
     2
@@ -25,9 +25,9 @@ def common_exponent(*arrays: np.ndarray, axis: Literal[0] | None = None) -> Any:
 
 
 def mean_and_deviation(values: np.ndarray, axis: Literal[0] | None = None) -> tuple[Any, Any]:
-    """Mean and standard deviation (of the population), of all or of each column; finite if ``values`` are.
+    """Mean and population standard deviation, of all values or of each column; finite if ``values`` are.
 
-    The deviation of equal numbers is 0, even where rounding would put their mean beside them.
+    The deviation of equal numbers is 0, even if rounding moves their mean slightly.
 
     >>> [float(x) for x in mean_and_deviation(np.array([1.5e308, -1.5e308]))]
     [0.0, 1.5e+308]
@@ -38,7 +38,7 @@ def mean_and_deviation(values: np.ndarray, axis: Literal[0] | None = None) -> tu
     with np.errstate(under="ignore"):
         scaled = np.ldexp(values, -exponent)
         low, high = scaled.min(axis=axis), scaled.max(axis=axis)
-        # Neither lies outside these bounds but for rounding, which would take the largest floats to infinity.
+        # Rounding can push either past these bounds, and would then take the largest floats to infinity.
         mean = np.clip(scaled.mean(axis=axis), low, high)
         deviation = np.where(low == high, 0.0, np.minimum(scaled.std(axis=axis), np.maximum(-low, high)))
         return np.ldexp(mean, exponent), np.ldexp(deviation, exponent)

@@ -1,7 +1,7 @@
-"""How many epochs brought no improvement: the one counter behind early stopping, learning rates and the estimators.
+"""Counts epochs without improvement, for early stopping, reactive learning-rate schedules and the estimators.
 
-Frameworks agree that somebody counts, and differ in what counts, in what the next value is compared with, and in when patience
-is over. Each way is a row of :data:`CONVENTIONS`.
+Frameworks differ in what counts as an improvement, in what the next value is compared with, and in when patience runs out.
+Each convention is a row of :data:`CONVENTIONS`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def _keras_improves(value: float, best: float, tol: float, relative: bool, sign:
 
 
 def _torch_improves(value: float, best: float, tol: float, relative: bool, sign: float) -> bool:
-    # torch multiplies the value itself: below zero its relative threshold asks for less than no improvement.
+    # torch scales the best value itself: below zero a slightly worse value passes its relative threshold.
     return value < (best * (1.0 - sign * tol) if relative else best - tol)
 
 
@@ -29,17 +29,17 @@ def _scikit_learn_improves(value: float, best: float, tol: float, relative: bool
 
 
 class Convention(NamedTuple):
-    """How a framework counts.
+    """How a framework counts epochs without improvement.
 
     Parameters
     ----------
     improves : callable
-        Whether a value counts as an improvement: a function of value and best (both so that smaller is better), ``tol``,
-        ``relative``, and the sign that made them so. False for NaN.
+        Whether a value counts as an improvement: a function of value and best (both signed so that smaller is better), ``tol``,
+        ``relative``, and that sign. False for NaN.
     follows_all : bool
-        Whether the best moves with any lower value, or with those alone that count.
+        Whether the best follows every lower value, or only values that count as improvements.
     spare : int
-        How many epochs more than ``patience`` must bring nothing for patience to be over: 0 or 1.
+        Additional epochs without improvement, after ``patience``, before patience runs out: 0 or 1.
     """
 
     improves: Callable[[float, float, float, bool, float], bool]
@@ -57,7 +57,7 @@ CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
 
 
 class Patience:
-    """Counts the epochs in a row without an improvement, as one of three frameworks does.
+    """Counts epochs in a row without improvement, by the convention of one of three frameworks.
 
     For a number that should fall::
 
@@ -65,29 +65,30 @@ class Patience:
         "torch"         improves: value < best − tol    best moves with it              over: count > patience
         "scikit-learn"  improves: value <= best − tol   best ← min(best, value) always  over: count > patience
 
-    With ``relative``, ``tol`` is a share of the best: ``best − tol · |best|`` in Keras' row, ``best · (1 − tol)`` in torch's. For
-    a number that should grow all is mirrored. NaN is never an improvement. What follows from each: :doc:`/how-to/early-stopping`.
+    With ``relative``, ``tol`` is a fraction of the best: ``best − tol · |best|`` in Keras' row, ``best · (1 − tol)`` in torch's.
+    For a number that should rise, everything is mirrored. NaN is never an improvement. For the consequences see
+    :doc:`/how-to/early-stopping`.
 
     Parameters
     ----------
     patience : float
-        How many epochs may bring nothing, >= 0; inf: patience is never over.
+        How many epochs may pass without improvement, >= 0; inf: patience never runs out.
     tol : float
-        How much better counts, >= 0.
+        The smallest change that counts as an improvement, >= 0.
     convention : str
         A key of :data:`CONVENTIONS`.
     mode : {"min", "max"}, default="min"
         Whether smaller or larger is better.
     relative : bool, default=False
-        Whether ``tol`` is a share of the best; scikit-learn knows no such thing.
+        Whether ``tol`` is a fraction of the best; not used by the scikit-learn convention.
 
     Attributes
     ----------
     best : float
-        What the next value is compared with, in the number's own sign. Under Keras' and torch's rules better ones may have been
-        seen, which did not count.
+        What the next value is compared with, in its original sign. Under Keras' and torch's rules slightly better values may have
+        been seen that did not count.
     count : int
-        The epochs in a row without an improvement.
+        Epochs in a row without improvement.
 
     Examples
     --------
@@ -111,7 +112,7 @@ class Patience:
         self.count = 0
 
     def note(self, value: float) -> bool:
-        """Take note of an epoch's number; whether it counts as an improvement."""
+        """Record an epoch's value and return whether it counts as an improvement."""
         given, best = self._sign * value, self._sign * self.best
         improved = self._convention.improves(given, best, self._tol, self._relative, self._sign)
         self.count = 0 if improved else self.count + 1
@@ -120,33 +121,33 @@ class Patience:
         return improved
 
     def restart(self) -> None:
-        """Count from 0 again; the best stays."""
+        """Reset the count to 0 and keep the best."""
         self.count = 0
 
     @property
     def is_over(self) -> bool:
-        """Whether more epochs brought nothing than may."""
+        """Whether patience has run out."""
         return self.count >= self._limit
 
     @property
     def epochs_left(self) -> float:
-        """In how many epochs patience is over at the earliest, >= 1."""
+        """The smallest number of further epochs after which patience can run out, at least 1."""
         return max(1, self._limit - self.count)
 
     def finding(self, unit: str = "epoch") -> str:
-        """What was counted, as the end of a sentence that begins with the number's name; ``unit`` is what was counted."""
+        """The outcome as the end of a sentence that starts with the number's name; ``unit`` is what was counted."""
         counted = f"{self.count} {unit}{'' if self.count == 1 else 's'}"
         if not self._convention.follows_all:
             amount = f"{100 * self._tol:g} %" if self._relative else f"{self._tol:g}"
             return f"did not improve{f' by more than {amount}' if self._tol else ''} for {counted}"
-        # Small steps may add up to tol, since each is compared with the one before.
+        # Each value is compared with the one before, so small steps may add up to more than tol.
         span = f"in {counted}" if self.count == 1 else f"in any of {counted} in a row"
         return f"did not improve by {self._tol:g} or more {span}" if self._tol else f"did not reach its best again {span}"
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint stores, JSON-able."""
+        """The state for a checkpoint, as JSON-able values."""
         return {"best": self.best, "count": self.count}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
-        """Take back what :meth:`state` gave."""
+        """Restore what :meth:`state` returned."""
         self.best, self.count = float(state["best"]), int(state["count"])

@@ -1,9 +1,9 @@
 """Penalties on the size of weights, added to the mean loss; biases are never penalized.
 
 Lecture: ``L = (1/N) sum_i L_i + lambda R(W)``, with ``R = sum w^2`` (L2), ``sum |w|`` (L1) or ``sum (beta w^2 + |w|)`` (elastic
-net). The engine adds ``l1 * sum |w| + 1/2 * l2 * sum w^2`` for each weight matrix, scikit-learn's convention, whose half makes
-the gradient ``l2 * w``. The lecture's lambda is therefore l2 = 2 lambda for L2, l1 = lambda for L1, and (lambda, 2 lambda beta)
-for the elastic net; :func:`from_lecture` does this sum.
+net). The engine adds ``l1 * sum |w| + 1/2 * l2 * sum w^2`` for each weight matrix; this is scikit-learn's convention, whose
+factor 1/2 makes the gradient ``l2 * w``. The lecture's lambda therefore means l2 = 2 lambda for L2, l1 = lambda for L1, and
+(l1, l2) = (lambda, 2 lambda beta) for the elastic net; :func:`from_lecture` converts it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["L1", "L2", "REGULARIZERS", "Elastic", "Regularizer", "from_lecture",
 
 
 class Regularizer(Settings, ABC):
-    """A penalty ``l1 * sum |w| + 1/2 * l2 * sum w^2``; subclasses say how their settings give the two numbers.
+    """A penalty ``l1 * sum |w| + 1/2 * l2 * sum w^2``; subclasses compute the two factors from their settings.
 
     Examples
     --------
@@ -70,7 +70,7 @@ class L2(Regularizer):
     Parameters
     ----------
     strength : float, default=1e-4
-        At least 0; the default is that of scikit-learn's ``alpha``.
+        At least 0; the default is scikit-learn's for ``alpha``.
 
     Examples
     --------
@@ -122,19 +122,19 @@ REGULARIZERS: Mapping[str, type[Regularizer]] = MappingProxyType({cls.kind: cls 
 
 
 def get_regularizer(regularizer: str | Regularizer | Mapping[str, Any], **settings: Any) -> Regularizer:
-    """The regularizer of that name with those settings; a regularizer or its dict is accepted too.
+    """Look up a regularizer by name; a regularizer or its dict is accepted too.
 
     Parameters
     ----------
     regularizer : str, Regularizer or dict
-        A key of :data:`REGULARIZERS`, an object, or what an object's ``to_dict`` gave.
+        A key of :data:`REGULARIZERS`, an object, or the result of an object's ``to_dict``.
     **settings
-        Settings that differ from the defaults; none with an object.
+        Settings that differ from the defaults; not allowed with an object.
 
     Raises
     ------
     InvalidSettingError
-        When the name or a setting is unknown, or a setting out of range.
+        If the name or a setting is unknown, or a setting is out of range.
 
     Examples
     --------

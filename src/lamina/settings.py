@@ -1,7 +1,7 @@
 """Small immutable objects described by their settings: layers, losses, initializers, regularizers.
 
-Such an object is a frozen dataclass with a table of rules beside its fields. All wrong settings are reported at once,
-and the object goes to a JSON-able dict and back.
+Such an object is a frozen dataclass with a table of rules for its fields. It reports all wrong settings at once, and converts
+to a JSON-able dict and back.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _Built = TypeVar("_Built", bound="Settings")
 
 
 class Settings:
-    """Base of the frozen dataclasses.
+    """Base class of the frozen dataclasses.
 
-    ``kind`` is the name in files, ``rules`` test the fields, ``converters`` then normalize them. ``writers`` are the converters'
-    inverses for :meth:`to_dict`, where a field holds an object that does not describe itself. Errors name the ``owner``, by
+    ``kind`` is the name in files. ``rules`` test the fields, and ``converters`` then normalize them. ``writers`` are the inverses
+    of the converters, which :meth:`to_dict` uses for fields whose objects have no ``to_dict``. Errors name the ``owner``, by
     default the class.
     """
 
@@ -42,7 +42,7 @@ class Settings:
             object.__setattr__(self, name, convert(getattr(self, name)))
 
     def to_dict(self) -> dict[str, Any]:
-        """All settings as JSON-able values, under their names, with ``"kind"`` first."""
+        """All settings by name as JSON-able values, with ``"kind"`` first."""
         settings = {
             f.name: _plain(self.writers.get(f.name, lambda setting: setting)(getattr(self, f.name)))
             for f in fields(self)  # type: ignore[arg-type]
@@ -51,9 +51,9 @@ class Settings:
 
     @classmethod
     def from_settings(cls: type[_Built], description: Mapping[str, Any]) -> _Built:
-        """The object that :meth:`to_dict` described; unknown and missing settings are refused by name.
+        """The object that :meth:`to_dict` described; raises and names a setting that is unknown or missing.
 
-        So is another ``"kind"``; it may be left out, as the class says it.
+        A different ``"kind"`` raises too; a missing one is that of the class.
         """
         check_description(description, cls)
         known = {f.name: f for f in fields(cls)}  # type: ignore[arg-type]
@@ -68,7 +68,7 @@ class Settings:
 
 
 def _plain(value: Any) -> Any:
-    """``value`` as JSON knows it."""
+    """``value`` as a JSON type."""
     if hasattr(value, "to_dict"):
         return value.to_dict()
     if isinstance(value, tuple | list):
@@ -83,20 +83,20 @@ def _plain(value: Any) -> Any:
         return int(value)
     if isinstance(value, Real):
         return float(value)
-    raise InvalidSettingError(phrase("a setting", "must be a number, a text or a described object to be written", value))
+    raise InvalidSettingError(phrase("a setting", "must be a number, a string or an object with to_dict to be saved", value))
 
 
 def check_description(description: object, built: type[Settings]) -> None:
-    """Refuse what is no dict, and the description of an object of another kind."""
+    """Raise if the description is not a dict, or describes an object of a different kind."""
     if not isinstance(description, Mapping):
-        raise InvalidSettingError(phrase("settings", "must be a dict, as to_dict gives it", description, owner=built.__name__))
+        raise InvalidSettingError(phrase("settings", "must be a dict, as returned by to_dict", description, owner=built.__name__))
     kind = description.get("kind", built.kind)
     if kind != built.kind:
         raise InvalidSettingError(phrase('the key "kind"', f"must be {built.kind!r} or missing", kind, owner=built.__name__))
 
 
 def check_keys(given: Mapping[str, Any], known: Mapping[str, Any], *, owner: str) -> None:
-    """Refuse a setting that nobody knows, with the nearest known one."""
+    """Raise if a setting is unknown, and suggest the nearest known one."""
     for name in given:
         if name not in known:
             raise InvalidSettingError(phrase_unknown("a setting's name", name, known, owner=owner))
@@ -116,23 +116,23 @@ def kind_of(description: Mapping[str, Any], known: Mapping[str, Any], *, family:
 def from_name_or_dict(
     given: object, known: Mapping[str, type[_Built]], settings: Mapping[str, Any], *, family: str, accepted: str
 ) -> _Built:
-    """The object that a name or a description stands for, with ``settings`` besides: what all ``get_…`` functions share.
+    """Build an object from a name or a description, plus ``settings``; shared by all ``get_…`` functions.
 
     Parameters
     ----------
     given : str or mapping
-        A name in ``known``, or what :meth:`Settings.to_dict` gave.
+        A name in ``known``, or the result of :meth:`Settings.to_dict`.
     known : mapping of str to class
         The family's registry.
     settings : mapping
-        Take precedence over those of a description.
+        These take precedence over a description.
     family, accepted : str
-        For the error: what an object of the family is called, and all that the caller takes.
+        For errors: what an object of the family is called, and everything that the caller accepts.
 
     Raises
     ------
     InvalidSettingError
-        If ``given`` is something else, the name or a setting is unknown, or a setting is out of range.
+        If ``given`` has another type, the name or a setting is unknown, or a setting is out of range.
     """
     if isinstance(given, Mapping):
         return known[kind_of(given, known, family=family)].from_settings({**given, **settings})

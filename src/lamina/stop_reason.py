@@ -1,4 +1,4 @@
-"""Why a training, or a descent, ended."""
+"""Why a training run or a descent ended."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STOP_CODES: Mapping[str, str] = MappingProxyType(
         "gradient_zero": "The gradient was almost zero.",
         "max_epochs": "All epochs asked for were run.",
         "max_steps": "All steps asked for were taken.",
-        "time_limit": "The time was used up.",
+        "time_limit": "The time limit was reached.",
         "non_finite": "A number became NaN or infinite.",
         "interrupted": "The training was interrupted.",
         "callback": "A callback ended the training.",
@@ -28,19 +28,19 @@ STOP_CODES: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class StopReason:
-    """Why a training, or a descent, ended: a code for programs, a sentence for people.
+    """Why a training run or a descent ended: a code for programs and a sentence for people.
 
     Parameters
     ----------
     code : str
         A key of :data:`STOP_CODES`.
     text : str, default=""
-        A plain sentence; by default the code's own.
+        A plain sentence; by default that of :data:`STOP_CODES`.
 
     Examples
     --------
     >>> print(StopReason("time_limit"))
-    The time was used up.
+    The time limit was reached.
     """
 
     code: str

@@ -1,4 +1,4 @@
-"""Independent tasks, worked off by as many threads as are wanted or can be had."""
+"""Independent tasks that run on several threads, or on fewer if the system has no more."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Result = TypeVar("Result")
 class Tasks(Generic[Result]):
     """Functions without arguments, each with a future for its result.
 
-    Unlike ``concurrent.futures.ThreadPoolExecutor``, it does without a thread that the system refuses; where there is none at
-    all, :meth:`start` works off everything itself.
+    Unlike ``concurrent.futures.ThreadPoolExecutor``, this works if the system refuses to start a thread; if it starts none,
+    :meth:`start` runs everything itself.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Tasks(Generic[Result]):
         self._num_started = 0
 
     def start(self, num_threads: int) -> None:
-        """Begin; called again after an interruption, it starts the threads that are still missing."""
+        """Start the threads; if called again after an interruption, start those that are still missing."""
         while self._num_started < min(num_threads, len(self.futures)):
             try:
                 Thread(target=self._work_off).start()
@@ -49,13 +49,13 @@ class Tasks(Generic[Result]):
             self._work_off()
 
     def cancel(self) -> None:
-        """Whatever has not begun never will."""
+        """Cancel every task that has not started."""
         while task := self._next():
             task[0].cancel()
-            task[0].set_running_or_notify_cancel()  # without which wait() would wait for it
+            task[0].set_running_or_notify_cancel()  # otherwise wait() would wait for it
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait for all, at most so long; whether all are done or cancelled."""
+        """Wait for all tasks, at most ``timeout_s``, and return whether all are done or canceled."""
         return not wait(self.futures, timeout_s).not_done
 
     def _work_off(self) -> None:
@@ -75,7 +75,7 @@ class Tasks(Generic[Result]):
 
 
 def map_in_threads(function: Callable[[Item], Result], items: Iterable[Item], num_threads: int) -> list[Result]:
-    """``[function(item) for item in items]`` by several threads; after an error nothing more is begun, and it is raised.
+    """``[function(item) for item in items]`` on several threads; after an error no new task starts, and the error is raised.
 
     >>> map_in_threads(abs, [-1, 2, -3], num_threads=2)
     [1, 2, 3]

@@ -1,6 +1,6 @@
-"""Rules for parameters, and the one check that applies a table of them and reports every wrong value at once.
+"""Rules for parameters, and a check that applies a table of them and reports all wrong values at once.
 
-A *rule* says in words what a value must be and tests it. A table maps names of parameters to rules:
+A *rule* describes what a value must be and tests it. A table maps parameter names to rules:
 
 >>> table = {"momentum": number(0, 1), "max_iter": integer(1)}
 >>> check_parameters({"momentum": 1.2, "max_iter": 0}, table, owner="MLPClassifier")
@@ -43,12 +43,12 @@ __all__ = [
 
 
 class InvalidParameterError(InvalidSettingError, TypeError):
-    """One or more parameters are wrong; one sentence each. Both a ValueError and a TypeError, as scikit-learn's."""
+    """One or more parameters are wrong; one sentence each. Both a ValueError and a TypeError, like scikit-learn's."""
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Rule:
-    """What a value must be: ``text`` completes "must be …", ``accepts`` tests a value, ``names`` are the strings it knows."""
+    """What a value must be: ``text`` completes "must be …", ``accepts`` tests a value, ``names`` are strings to suggest."""
 
     text: str
     accepts: Callable[[object], bool]
@@ -72,7 +72,7 @@ def number(low: float = -math.inf, high: float = math.inf, closed: str = "both")
             return False
         try:
             x = float(given)  # type: ignore[arg-type]
-        except OverflowError:  # an integer of 400 digits
+        except OverflowError:  # an integer with hundreds of digits
             return False
         return (x >= low if at_low else x > low) and (x <= high if at_high else x < high) and math.isfinite(x)
 
@@ -84,7 +84,7 @@ def number(low: float = -math.inf, high: float = math.inf, closed: str = "both")
 
 
 def integer(low: int, high: int | None = None) -> Rule:
-    """An integer of at least ``low``, and at most ``high`` if there is one."""
+    """An integer >= ``low``, and <= ``high`` if given."""
 
     def accepts(given: object) -> bool:
         return _is_number(given, Integral) and low <= int(given) and (high is None or int(given) <= high)  # type: ignore[call-overload]
@@ -98,13 +98,13 @@ def boolean() -> Rule:
 
 
 def choice(names: Iterable[str]) -> Rule:
-    """One of some names."""
+    """One of several strings."""
     known = tuple(names)
     return Rule("one of " + ", ".join(map(repr, known)), lambda given: isinstance(given, str) and given in known, known)
 
 
 def value(constant: object) -> Rule:
-    """Exactly ``constant``, for None and infinity."""
+    """Exactly ``constant``; meant for None and infinity."""
     return Rule(repr(constant), lambda given: given is constant or (isinstance(given, float) and given == constant))
 
 
@@ -120,17 +120,17 @@ def function(arguments: str) -> Rule:
 
 
 def text() -> Rule:
-    """A text that is not empty."""
-    return Rule("a text", lambda given: isinstance(given, str) and given != "")
+    """A non-empty string."""
+    return Rule("a non-empty string", lambda given: isinstance(given, str) and given != "")
 
 
 def path() -> Rule:
-    """A file's path as text or as a path object."""
+    """A file path as a string or a path object."""
     return Rule("a path", lambda given: isinstance(given, str | os.PathLike) and given != "")
 
 
 def mapping_of(rule: Rule) -> Rule:
-    """A dict from names to values that each keep ``rule``."""
+    """A dict from names to values that all satisfy ``rule``."""
 
     def accepts(given: object) -> bool:
         return isinstance(given, Mapping) and all(isinstance(key, str) and rule.accepts(entry) for key, entry in given.items())
@@ -139,10 +139,10 @@ def mapping_of(rule: Rule) -> Rule:
 
 
 def sequence_of(rule: Rule, length: int | None = None) -> Rule:
-    """A list, tuple or array (not a string) whose every entry keeps ``rule``, of the given length if one is given."""
+    """A list, tuple or array (not a string) whose entries all satisfy ``rule``, with exactly ``length`` entries if given."""
 
     def accepts(given: object) -> bool:
-        # not an iterator, which testing would use up, and not a set, which has no order
+        # not an iterator, which the test would exhaust, and not a set, which has no order
         if isinstance(given, str | bytes | Mapping | Set) or not isinstance(given, Collection) or getattr(given, "ndim", 1) == 0:
             return False
         entries = list(given)
@@ -153,7 +153,7 @@ def sequence_of(rule: Rule, length: int | None = None) -> Rule:
 
 
 def one_of(*rules: Rule) -> Rule:
-    """Whatever at least one of ``rules`` accepts."""
+    """A value that at least one of ``rules`` accepts."""
     names = tuple(name for rule in rules for name in rule.names)
     return Rule(", or ".join(rule.text for rule in rules), lambda given: any(rule.accepts(given) for rule in rules), names)
 
@@ -164,7 +164,7 @@ def check_parameters(parameters: Mapping[str, object], rules: Mapping[str, Rule]
     Raises
     ------
     InvalidParameterError
-        With one sentence for every wrong parameter, in the order of ``rules``.
+        One sentence for each wrong parameter, in the order of ``rules``.
     """
     wrong = [
         phrase(name, f"must be {rule.text}", parameters[name], repair=_suggest(parameters[name], rule), owner=owner)
@@ -176,7 +176,7 @@ def check_parameters(parameters: Mapping[str, object], rules: Mapping[str, Rule]
 
 
 def _keeps(given: object, rule: Rule) -> bool:
-    """What raises while it is tested (by a comparison or an iteration of its own) is not what the rule asks for."""
+    """Whether a value satisfies the rule; one that raises while it is tested (by its own comparison, say) does not."""
     try:
         return rule.accepts(given)
     except Exception:
@@ -184,7 +184,7 @@ def _keeps(given: object, rule: Rule) -> bool:
 
 
 def returned_number(returned: object, what: str, *, owner: str) -> float:
-    """What a function of the user's returned, as a number; NaN and infinity are numbers too.
+    """Convert what a user's function returned to a float; NaN and infinity are allowed.
 
     >>> returned_number("high", "the metric 'accuracy'", owner="Trainer")
     Traceback (most recent call last):
@@ -194,7 +194,7 @@ def returned_number(returned: object, what: str, *, owner: str) -> float:
     Raises
     ------
     InvalidParameterError
-        If it is a text, complex, an array of any dimension, None, or another thing that is no number.
+        If it is not a number: a string, None, a complex number, an array with dimensions.
     """
     if type(returned) is float:
         return returned
@@ -207,6 +207,6 @@ def returned_number(returned: object, what: str, *, owner: str) -> float:
 
 
 def _suggest(given: object, rule: Rule) -> str:
-    """The repair for a misspelt name."""
+    """The fix for a misspelled name."""
     guess = nearest(given, rule.names) if isinstance(given, str) else None
     return f"Did you mean {guess!r}?" if guess else ""

@@ -117,7 +117,7 @@ def test_settings_out_of_range_are_refused(settings: dict[str, float], message: 
 
 
 def test_an_optimizer_without_steps_is_refused() -> None:
-    with pytest.raises(InvalidSettingError, match="must take steps of a rate"):
+    with pytest.raises(InvalidSettingError, match="must use a learning rate"):
         learning_rate_range(make_trainer(LBFGS()), X, Y)
 
 

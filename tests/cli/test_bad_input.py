@@ -67,18 +67,18 @@ def test_no_such_file_suggests_the_nearest(tmp_path: Path, capfd: pytest.Capture
 BAD_TABLES: dict[str, tuple[str | bytes, str]] = {
     "empty file": ("", "must have a header and at least one row, got an empty file. Check"),
     "header only": ("size,color\n", "must have at least one row below its header, got none. Check"),
-    "ragged rows": ("size,color\n1,red\n2\n", "must have 2 fields, as the header has, got 1 in row 3 ('2'). Correct"),
+    "ragged rows": ("size,color\n1,red\n2\n", "must have 2 fields, like the header, got 1 in row 3 ('2'). Correct"),
     "duplicate names": ("color,size,color\nred,1,red\n", "must be unique, got 'color' as columns 1 and 3. Rename"),
     "binary as CSV": (
         bytes(range(256)) * 4,
-        "must be a text table, as its name says, got binary data: 4 bytes of zero, the first in line 1. Export",
+        "must be a text table, as its name says, got binary data: 4 zero bytes, the first in line 1. Export",
     ),
-    "wrong encoding": (b"size,color\n1,gr\xfcn\n", "got the byte 0xfc in line 2. Name its encoding"),
+    "wrong encoding": (b"size,color\n1,gr\xfcn\n", "got the byte 0xfc in line 2. Set its encoding"),
     "workbook as CSV": (b"PK\x03\x04...", "got a zip archive or an Excel workbook. Rename it or export it"),
     "one class only": ("size,color\n" + "1,red\n" * 20, "at least two classes, got only red in 20 rows. Add"),
     "every target missing": ("size,color\n" + "1,\n" * 20, "must hold values, got none in 20 rows. Name another"),
     "few rows": ("size,color\n1,red\n2,blue\n3,red\n", "at least 10 rows with a target to train on, got 3. Collect"),
-    "nothing varies": ("size,color\n" + "1,red\n1,blue\n" * 9, "one column that varies, got 'size': every row says"),
+    "nothing varies": ("size,color\n" + "1,red\n1,blue\n" * 9, "one column that varies, got 'size': every row holds"),
 }
 
 
@@ -133,7 +133,7 @@ def test_rows_without_a_target_are_dropped_and_counted(tmp_path: Path, capfd: py
 
 def test_a_class_with_one_row_is_kept_for_training(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert train(table(tmp_path, rows() + "1,p,green\n"), "color") == 0
-    assert "note: class green has one row: it is kept for training" in note_of(capfd)
+    assert "note: class green has only one row, which is kept for training" in note_of(capfd)
     assert main(["info", str(tmp_path / "a.model")]) == 0
     assert "3 classes (blue, green, red)" in capfd.readouterr().out
 
@@ -144,13 +144,13 @@ def test_all_missing_and_constant_columns_are_left_out(tmp_path: Path, capfd: py
     assert train(table(tmp_path, content), "color") == 0
     notes = note_of(capfd)
     assert "note: column 'nothing': left out, because every value is missing." in notes
-    assert "note: column 'same': left out, because every row says the same." in notes
+    assert "note: column 'same': left out, because every row holds the same value." in notes
 
 
 @pytest.mark.parametrize("odd", ["inf", "-inf", "1e300", "-1e300"])
 def test_infinite_and_huge_values_do_not_disturb_the_others(tmp_path: Path, capfd: pytest.CaptureFixture[str], odd: str) -> None:
     assert train(table(tmp_path, rows(200) + f"{odd},p,red\n"), "color", quick=("--max-epochs", "60", "--hidden", "16")) == 0
-    assert ("column 'size': 1 infinite values count as" in note_of(capfd)) == ("inf" in odd)
+    assert ("column 'size': 1 infinite values are replaced by" in note_of(capfd)) == ("inf" in odd)
     assert main(["evaluate", str(tmp_path / "a.model"), str(tmp_path / "table.csv"), "--json"]) == 0
     out = capfd.readouterr().out
     assert '"log_loss": ' in out
@@ -192,9 +192,7 @@ def test_what_polars_writes_is_trained_on_measured_and_predicted(
     path = tmp_path / f"odd{suffix}"
     (odd_frame().write_ipc if suffix == ".arrow" else odd_frame().write_parquet)(path)
     assert train(path, "color") == 0
-    assert "column 'id': left out, because its finite values are the same, or closer together than a float can tell" in note_of(
-        capfd
-    )
+    assert "column 'id': left out, because its finite values are equal, or too close for a float to tell apart" in note_of(capfd)
     model, out = str(tmp_path / "a.model"), tmp_path / "out.csv"
     assert main(["evaluate", model, str(path), "--json"]) == 0
     assert "NaN" not in capfd.readouterr().out
@@ -254,18 +252,18 @@ def test_a_binary_table_with_an_offset_beyond_its_text_is_refused(
         assert (
             main([command, str(model), str(path), *(["-o", str(model.parent / "out.csv")] if command == "predict" else [])]) == 1
         )
-    assert "every column must be whole, got damage in 'letter'" in error_of(capfd)
+    assert "every column must be intact, got damaged data in 'letter'" in error_of(capfd)
 
 
 def test_unseen_categories_count_as_an_average_row(model: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert predict(model, "size,letter\n1,zzz\n2,p\n") == 0
-    assert "column 'letter': 1 values that training never saw ('zzz') count as an average row." in note_of(capfd)
+    assert "column 'letter': 1 values not seen in training ('zzz') are encoded as an average row." in note_of(capfd)
     assert len((model.parent / "out.csv").read_text().splitlines()) == 3
 
 
 def test_a_category_that_looks_like_a_number_stays_a_category(model: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert predict(model, "size,letter\n1,007\n2,7\n") == 0
-    assert "2 values that training never saw ('007', '7')" in note_of(capfd)
+    assert "2 values not seen in training ('007', '7')" in note_of(capfd)
 
 
 VERSION = f'"format_version":"{FORMAT_VERSION}"'.encode()

@@ -315,7 +315,7 @@ def test_an_output_that_is_full_is_said_in_one_sentence() -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(_LECTURE, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr == "lamina: cannot go on: no space left on device. Free some space, or send the output elsewhere.\n"
+    assert done.stderr == "lamina: cannot continue: no space left on device. Free some space, or send the output elsewhere.\n"
 
 
 def test_version(capfd: pytest.CaptureFixture[str]) -> None:
@@ -349,7 +349,7 @@ def test_l13_restarts_are_reported_and_the_best_is_kept(tmp_path: Path, capfd: p
     report = run(capfd, "train", table, *settings, "--restarts", 3)
     assert len({row["seed"] for row in report["restarts"]}) == len(report["restarts"]) == 3
     assert main([*map(str, ("train", table, *settings, "--restarts", 3))]) == 0
-    assert "The best of 3 trainings, whose validation loss was" in capfd.readouterr().out
+    assert "The best of 3 trainings, whose validation loss ranged from" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize("optimizer", ["perturb-one", "perturb-all"])

@@ -97,7 +97,7 @@ def test_one_that_comes_as_the_command_line_is_loaded_is_an_object_of_json(
     monkeypatch.setattr(sys, "argv", ["lamina", "train", "--json"])
     assert start() == 1
     said, errors = capsys.readouterr()
-    message = "interrupted before it had begun."
+    message = "interrupted before it started."
     assert json.loads(said) == {"error": {"kind": "KeyboardInterrupt", "message": message, "exit_code": 1}}
     assert errors == f"lamina: {message}\n"
 

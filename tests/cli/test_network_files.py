@@ -42,7 +42,7 @@ def test_info_prints_network_outputs_history_and_why_it_stopped(files, capfd) ->
     printed = capfd.readouterr().out
     for words in (
         "Dense(4, tanh)",
-        "kind: softmax_cross_entropy, predicts by softmax",
+        "kind: softmax_cross_entropy, predicts with softmax",
         "price loss",
         "Trained for 12 epochs",
         "Stopped",
@@ -133,7 +133,7 @@ def test_columns_that_hold_no_numbers_are_refused_by_name(files, tmp_path: Path,
 def test_a_kept_column_must_not_have_a_predicted_ones_name(files, tmp_path: Path, capfd) -> None:
     write_table(tmp_path / "x.parquet", pa.table({"price": np.arange(30), **COLUMNS}))
     words = refusal(capfd, "predict", files[0], tmp_path / "x.parquet", "-o", tmp_path / "out.csv", "--keep", "price")
-    assert "--keep must not name what is predicted, got 'price'" in words
+    assert "--keep must not name a predicted column, got 'price'" in words
 
 
 def test_a_link_that_no_file_holds_is_said(tmp_path: Path, capfd) -> None:
@@ -146,7 +146,7 @@ def test_a_link_that_no_file_holds_is_said(tmp_path: Path, capfd) -> None:
 
 
 def test_evaluate_is_for_models_of_tables(files, capfd) -> None:
-    assert "must be a model of tables" in refusal(capfd, "evaluate", files[0], files[1])
+    assert "must be a table model saved by" in refusal(capfd, "evaluate", files[0], files[1])
 
 
 def test_an_estimator_predicts_in_python(files, tmp_path: Path, capfd) -> None:

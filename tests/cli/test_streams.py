@@ -65,7 +65,7 @@ def test_errors_and_notes_about_a_pipe_call_it_standard_input(folder: Path) -> N
     ragged = b"size,letter\n1\n2,p\n"
     done = piped("predict", folder / "a.lamina", "-", "-o", "-", given=ragged)
     assert done.returncode == 1
-    assert done.stderr.startswith(b"lamina: standard input: every row must have 2 fields, as the header has, got 1 in row 2")
+    assert done.stderr.startswith(b"lamina: standard input: every row must have 2 fields, like the header, got 1 in row 2")
     done = piped("predict", folder / "a.lamina", "-", "-o", "-", "--drop-ragged", given=ragged)
     assert done.returncode == 0
     assert done.stderr.startswith(b"note: standard input: dropped 1 rows")
@@ -77,11 +77,14 @@ def test_errors_and_notes_about_a_pipe_call_it_standard_input(folder: Path) -> N
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("-o", "-", "--json"), "--json must be left out where the predictions go to standard output"),
-        (("-o", "out.csv", "--output-format", "tsv"), "--output-format must be left out for a file, whose name says what it is"),
+        (("-o", "-", "--json"), "--json must be left out if the predictions go to standard output"),
+        (
+            ("-o", "out.csv", "--output-format", "tsv"),
+            "--output-format must be left out for a file, whose suffix gives the format",
+        ),
         (
             ("-o", "-", "--input-format", "tsv"),
-            "--input-format must be left out for a file, whose name says what it is ('t.csv')",
+            "--input-format must be left out for a file, whose suffix gives the format ('t.csv')",
         ),
     ],
 )
@@ -99,7 +102,7 @@ def test_what_contradicts_a_pipe_is_refused(
         (b"ARROW1....", (), "got a Feather file. Use --input-format feather."),
         (b"\x1f\x8b....", (), "got a gzip file. Unpack it first: zcat table.csv.gz | lamina ... -"),
         (b"PK\x03\x04....", (), "got a zip archive or an Excel workbook. Export it as CSV."),
-        (b"a,b\n1,\0\n", (), "Export it as CSV, or name another --input-format."),
+        (b"a,b\n1,\0\n", (), "Export it as CSV, or set another --input-format."),
         (b"a,b\n1,2\n", ("--input-format", "parquet"), "standard input must be a Parquet file, as --input-format says"),
     ],
 )
@@ -116,9 +119,9 @@ def test_what_a_pipe_holds_is_said_by_its_option(
 @pytest.mark.parametrize(
     ("table", "options", "message"),
     [
-        ("-", ("--test", "-"), "--test must not be standard input, which the table reads already, got '-'. Name a file."),
-        ("-", ("--validation", "-"), "--validation must not be standard input, which the table reads already"),
-        ("t.csv", ("--validation", "-", "--test", "-"), "--test must not be standard input, which --validation reads already"),
+        ("-", ("--test", "-"), "--test must not be standard input, which the table already reads, got '-'. Name a file."),
+        ("-", ("--validation", "-"), "--validation must not be standard input, which the table already reads"),
+        ("t.csv", ("--validation", "-", "--test", "-"), "--test must not be standard input, which --validation already reads"),
         ("t.csv", ("-o", "-"), "--output must be a file for the model, got '-'. Name one: -o model.lamina."),
     ],
 )
@@ -174,7 +177,7 @@ def test_an_output_that_is_full_is_said_in_one_sentence(folder: Path, arguments:
     with FULL.open("w") as full:
         done = subprocess.run([*LAMINA, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False, cwd=folder)
     assert done.returncode == 1
-    assert done.stderr == "lamina: cannot go on: no space left on device. Free some space, or send the output elsewhere.\n"
+    assert done.stderr == "lamina: cannot continue: no space left on device. Free some space, or send the output elsewhere.\n"
 
 
 @needs_full
@@ -183,7 +186,7 @@ def test_predictions_to_a_full_disk_fail_with_a_sentence(folder: Path) -> None:
         arguments = ["predict", "a.lamina", "t.csv", "-o", "-"]
         done = subprocess.run([*LAMINA, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False, cwd=folder)
     assert done.returncode == 1
-    assert done.stderr.startswith("lamina: cannot go on: no space left on device.")
+    assert done.stderr.startswith("lamina: cannot continue: no space left on device.")
 
 
 @needs_full

@@ -70,11 +70,14 @@ def test_errors_speak_of_options(table: Path, capfd: pytest.CaptureFixture[str],
 @pytest.mark.parametrize(
     ("loss", "message"),
     [
-        ("quantile", "'softmax_cross_entropy' for a classification, got 'quantile'. For quantile, ask for the task regression."),
-        ("quantile:levels=0.1,0.5", "got 'quantile:levels=0.1,0.5'. For quantile, ask for the task regression."),
+        ("quantile", "'softmax_cross_entropy' for a classification, got 'quantile'. For quantile, use the task regression."),
+        ("quantile:levels=0.1,0.5", "got 'quantile:levels=0.1,0.5'. For quantile, use the task regression."),
         ("external:a=1", "--loss must be one of 'log_loss', 'hinge', 'perceptron', 'squared_error', 'absolute_error', 'huber', "),
         ("hing", "got 'hing'. Did you mean 'hinge'?"),
-        ("log_loss:label_smoothing=0.1", "--loss must be a bare log_loss, got settings behind it. Set --label-smoothing."),
+        (
+            "log_loss:label_smoothing=0.1",
+            "--loss must be log_loss without settings, got log_loss with settings. Set --label-smoothing.",
+        ),
     ],
 )
 def test_a_loss_that_is_none_of_a_classifications_is_refused_with_those_that_are(
@@ -155,7 +158,7 @@ def test_quiet_prints_nothing_but_errors_and_what_was_asked_for(table: Path, cap
         ("max_epochs = 2.9", "--max-epochs must be a whole number, got '2.9'."),
         ("hidden = [3, 2.5]", "--hidden must be a whole number, got '2.5'."),
         ("seed = 1e-1", "--seed must be a whole number, got '0.1'."),
-        ("max_epochs = 2\nmax-epochs = 3", "'max_epochs' must be given once, got it as 'max_epochs' and as 'max-epochs'."),
+        ("max_epochs = 2\nmax-epochs = 3", "'max_epochs' must be given once, got 'max_epochs' and 'max-epochs'."),
         ("max_epoch = 2", "a setting must be an option of `lamina train`, got 'max_epoch'. Did you mean 'max_epochs'?"),
         ("max-epoch = 2", "got 'max-epoch'. Did you mean 'max_epochs'?"),
         ("Hidden = [2]", "got 'Hidden'. Did you mean 'hidden'?"),
@@ -264,4 +267,4 @@ def test_an_interruption_before_the_command_has_begun_is_said_in_a_line(monkeypa
 
     monkeypatch.setattr("lamina.__main__.require", interrupted)
     assert start() == 1
-    assert capsys.readouterr().err == "lamina: interrupted before it had begun.\n"
+    assert capsys.readouterr().err == "lamina: interrupted before it started.\n"

@@ -142,10 +142,10 @@ DAMAGED: dict[str, pa.Array] = {
 @pytest.mark.parametrize("column", DAMAGED.values(), ids=DAMAGED)
 def test_damaged_columns_are_refused_by_name(column: pa.Array) -> None:
     with pytest.raises(
-        DataError, match=r"people: every column must be whole, got damage in 'name' \(.*\)\. Write the table again"
+        DataError, match=r"people: every column must be intact, got damaged data in 'name' \(.*\)\. Write the table again"
     ):
         plain_table("people", pa.table({"name": column}))
-    with pytest.raises(DataError, match="TableEncoder: every column must be whole, got damage in 'name'"):
+    with pytest.raises(DataError, match="TableEncoder: every column must be intact, got damaged data in 'name'"):
         TableEncoder().fit(pa.table({"name": column}))
 
 
@@ -162,7 +162,9 @@ def feather_with_wrong_offset(path: Path) -> None:
 
 def test_a_feather_file_with_a_wrong_offset_is_refused(tmp_path: Path) -> None:
     feather_with_wrong_offset(tmp_path / "a.feather")
-    with pytest.raises(DataError, match=r"a\.feather: every column must be whole, got damage in 'name' .*Write the table again"):
+    with pytest.raises(
+        DataError, match=r"a\.feather: every column must be intact, got damaged data in 'name' .*Write the table again"
+    ):
         read_table(tmp_path / "a.feather")
 
 
@@ -170,7 +172,7 @@ def test_a_feather_file_with_a_wrong_offset_is_refused(tmp_path: Path) -> None:
 def test_text_that_is_not_utf8_is_refused_in_binary_files(tmp_path: Path, suffix: str) -> None:
     table = pa.table({"name": DAMAGED["text that is not UTF-8"]})
     (parquet.write_table if suffix == ".parquet" else feather.write_feather)(table, tmp_path / f"a{suffix}")
-    with pytest.raises(DataError, match=r"got damage in 'name' \(.*UTF8.*\)\. Write the table again, with text as UTF-8"):
+    with pytest.raises(DataError, match=r"got damaged data in 'name' \(.*UTF8.*\)\. Write the table again, with text as UTF-8"):
         read_table(tmp_path / f"a{suffix}")
 
 

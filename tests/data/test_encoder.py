@@ -128,7 +128,7 @@ def test_two_numbers_that_differ_by_the_least_possible_are_told_apart() -> None:
 
 
 def test_infinities_count_as_the_extreme_finite_value() -> None:
-    with pytest.warns(DataWarning, match="column 'a': 1 infinite values count as the largest or smallest finite one"):
+    with pytest.warns(DataWarning, match="column 'a': 1 infinite values are replaced by the largest or smallest finite one"):
         encoder = TableEncoder().fit(pa.table({"a": [1.0, 2.0, 3.0, float("inf")]}))
     features = encoder.transform(pa.table({"a": [3.0, float("inf"), -float("inf"), 1.0]}))
     assert features[0] == features[1]
@@ -153,7 +153,7 @@ def test_categories_have_slots_for_the_rare_the_missing_and_the_unseen() -> None
 
 def test_unseen_and_missing_count_as_an_average_row_where_training_had_none() -> None:
     encoder = TableEncoder().fit(pa.table({"x": ["a"] * 6 + ["b"] * 18}))
-    with pytest.warns(DataWarning, match=r"column 'x': 1 values that training never saw \('new'\) count as an average row"):
+    with pytest.warns(DataWarning, match=r"column 'x': 1 values not seen in training \('new'\) are encoded as an average row"):
         codes = encoder.transform(pa.table({"x": ["new", None, "a"]}))
     assert codes.tolist() == [[0.75, 0.25], [0.75, 0.25], [0.0, 1.0]]
 
@@ -200,7 +200,7 @@ def test_columns_that_say_nothing_are_left_out_with_a_note() -> None:
 
 @pytest.mark.filterwarnings("ignore::lamina.data.DataWarning")
 def test_a_table_that_says_nothing_at_all_is_refused() -> None:
-    with pytest.raises(DataError, match=r"at least one column that varies, got 'a': every row says the same\. Add one"):
+    with pytest.raises(DataError, match=r"at least one column that varies, got 'a': every row holds the same value\. Add one"):
         TableEncoder().fit(pa.table({"a": [1, 1]}))
 
 

@@ -37,7 +37,7 @@ def test_arrow_types_inside_pandas_are_made_plain_and_rows_stay_in_order(rare: p
 
 def test_damage_inside_pandas_is_refused() -> None:
     codes = pa.DictionaryArray.from_arrays(pa.array([0, 9, 1], pa.int8()), pa.array(["x", "y"]), safe=False)
-    with pytest.raises(DataError, match="people: every column must be whole, got damage in 'a'"):
+    with pytest.raises(DataError, match="people: every column must be intact, got damaged data in 'a'"):
         as_frame(with_arrow_types(codes), owner="people")
 
 

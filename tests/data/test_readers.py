@@ -173,19 +173,19 @@ def test_ragged_rows_are_counted_and_dropped_on_request(tmp_path: Path) -> None:
         ("\n1,2\n", "the first line must hold the column names, got a blank line"),
         (
             "a,b\n1,2\n3\n4,5,6\n",
-            r"must have 2 fields, as the header has, got 1 in row 3 \('3'\) and 1 more such rows\. Correct",
+            r"must have 2 fields, like the header, got 1 in row 3 \('3'\) and 1 more such rows\. Correct",
         ),
         ("a,b,a\n1,2,3\n", r"column names must be unique, got 'a' as columns 1 and 3\. Rename"),
-        ('a,b\n1,"open\n2,3\n', "every quote must be closed, got one that never is, before 'open'"),
-        (b"a,b\n1,caf\xe9\n", r"must be text in utf-8, got the byte 0xe9 in line 2\. Name its encoding: .*cp1252"),
-        ('a,"open\n2,3\n', "every quote must be closed, got one in the header that never is, before 'open'. Close it"),
-        ('a,b\n1,"open', "every quote must be closed, got one that never is, before 'open'"),
-        ('a,b\r1,"open\r2,3\r', "every quote must be closed, got one that never is, before 'open'"),
-        ('a,b\n1,2\n"open,3\n4,5\n', "every quote must be closed, got one that never is, before 'open,3'"),
+        ('a,b\n1,"open\n2,3\n', "every quote must be closed, got an unclosed one before 'open'"),
+        (b"a,b\n1,caf\xe9\n", r"must be text in utf-8, got the byte 0xe9 in line 2\. Set its encoding, usually .*cp1252"),
+        ('a,"open\n2,3\n', "every quote must be closed, got an unclosed one in the header, before 'open'. Close it"),
+        ('a,b\n1,"open', "every quote must be closed, got an unclosed one before 'open'"),
+        ('a,b\r1,"open\r2,3\r', "every quote must be closed, got an unclosed one before 'open'"),
+        ('a,b\n1,2\n"open,3\n4,5\n', "every quote must be closed, got an unclosed one before 'open,3'"),
         (b"a,b\r1,caf\xe9\r", "must be text in utf-8, got the byte 0xe9 in line 2"),
-        (b"\xff\xfea\0,\0b\0", r"must be UTF-8 text, got UTF-16\. Name its encoding"),
-        ("a,b".encode("utf-32"), r"must be UTF-8 text, got UTF-32\. Name its encoding: encoding='utf-32' \(--encoding utf-32\)"),
-        (b"a,b\n1,\0\n", r"got binary data: 1 bytes of zero, the first in line 2\. Export it as CSV, or rename it"),
+        (b"\xff\xfea\0,\0b\0", r"must be UTF-8 text, got UTF-16\. Set encoding='utf-16'"),
+        ("a,b".encode("utf-32"), r"must be UTF-8 text, got UTF-32\. Set encoding='utf-32' \(--encoding utf-32\)"),
+        (b"a,b\n1,\0\n", r"got binary data: 1 zero bytes, the first in line 2\. Export it as CSV, or rename it"),
         (bytes(range(128, 256)) + b"\0", r"must be a text table, as its name says, got binary data"),
         (b"PK\x03\x04rest", "got a zip archive or an Excel workbook"),
         (b"PAR1rest", "got a Parquet file"),
@@ -202,12 +202,12 @@ def test_wrong_settings_are_refused(tmp_path: Path) -> None:
         with pytest.raises(InvalidSettingError, match="that Python knows, got "):
             read_table(path, encoding=unknown)  # type: ignore[arg-type]
     for wrong in ("", '"', "\n", "\r", "\0", "é", 5):
-        with pytest.raises(InvalidSettingError, match="delimiter must be one character of ASCII"):
+        with pytest.raises(InvalidSettingError, match="delimiter must be one ASCII character"):
             read_table(path, delimiter=wrong)  # type: ignore[arg-type]
     with pytest.raises(InvalidSettingError, match="encoding must be one that Python knows, got 'klingon'"):
         read_table(path, encoding="klingon")
     with pytest.raises(
-        InvalidSettingError, match="delimiter must be one character of ASCII, and neither a quote nor a line break, got '--'"
+        InvalidSettingError, match="delimiter must be one ASCII character other than a quote or a line break, got '--'"
     ):
         read_table(path, delimiter="--")
 

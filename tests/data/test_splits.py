@@ -32,7 +32,7 @@ def test_each_class_gives_its_share(counts: list[int], fraction: float) -> None:
 
 def test_a_class_with_one_row_stays_in_training_with_a_note() -> None:
     labels = np.array([0] * 10 + [1] * 10 + [2])
-    with pytest.warns(DataWarning, match="class 2 has one row: it is kept for training"):
+    with pytest.warns(DataWarning, match="class 2 has only one row, which is kept for training"):
         kept, _ = holdout(21, 0.2, seed=0, labels=labels)
     assert 20 in kept
 

@@ -44,11 +44,9 @@ def test_native_serves_where_it_loads():
     assert info["instruction_set"] in info["instruction_sets"]
 
 
-def test_what_is_not_written_in_cpp_is_told_where_it_runs():
+def test_the_error_for_a_missing_cpp_implementation_names_the_engine_to_use():
     unknown = Program(widths=(2, 2), inputs=(0,), outputs=(1,), ops=(Op("zap", "zap", (0,), 1),))
-    with pytest.raises(
-        InvalidSettingError, match=r'does not know zap\. What is not written in C\+\+ runs with engine="reference"'
-    ):
+    with pytest.raises(InvalidSettingError, match=r'does not know zap\. It has no C\+\+ implementation: use engine="reference"'):
         make_executor(unknown)
     with pytest.raises(InvalidSettingError, match=r'does not know lion\. .*engine="reference"'):
         make_executor(PROGRAM).configure(TrainingPlan(UpdateRule("lion", (), 0)))
@@ -59,7 +57,9 @@ def test_the_reference_serves_when_asked():
 
 
 def test_without_the_extension_the_reference_serves_and_says_so_once(no_extension):
-    with pytest.warns(RuntimeWarning, match="native engine does not load .no module named _native.; the reference engine serves"):
+    with pytest.warns(
+        RuntimeWarning, match="native engine does not load .no module named _native.; Lamina uses the reference engine"
+    ):
         executor = make_executor(PROGRAM)
     assert isinstance(executor, ReferenceExecutor)
     with warnings.catch_warnings():

@@ -181,12 +181,14 @@ def test_validation_rows_of_classes_without_weight_are_named() -> None:
 
 
 def test_weights_that_are_all_zero_are_named_as_such() -> None:
-    with pytest.raises(DataError, match="sample_weight must hold a weight > 0, got zeros alone"):
+    with pytest.raises(DataError, match="sample_weight must hold a weight > 0, got only zeros"):
         MLPRegressor().fit(X, y, np.zeros(60))
 
 
 def test_a_trainer_says_that_the_validation_data_are_wrong() -> None:
-    with pytest.raises(DataError, match="validation_data: sample_weight must not be negative, and must not be 0 everywhere"):
+    with pytest.raises(
+        DataError, match="validation_data: the minimum of sample_weight must be >= 0, and not all weights may be 0"
+    ):
         trainer().fit(X, y, validation_data=(X, y, np.zeros(60)))
     with pytest.raises(DataError, match="validation_data: y must hold finite numbers"):
         trainer().fit(X, y, validation_data=(X, np.full(60, np.nan)))
@@ -203,6 +205,7 @@ def test_fractions_that_leave_too_few_rows_are_refused(fraction: float, num_rows
 def test_targets_beyond_the_dtype_of_the_rows_are_named_as_such() -> None:
     rows, targets = np.ones((4, 2), dtype=np.float32), np.array([0.0, 1e200, 1.0, 0.0])
     with pytest.raises(
-        DataError, match=r"^y holds 1e\+200, which is beyond float32\. Scale them, or .*X of float64 for an estimator"
+        DataError,
+        match=r"^y holds 1e\+200, which is beyond the range of float32\. Scale the data, or .*a float64 X for an estimator",
     ):
         MLPRegressor(hidden_layer_sizes=2).fit(rows, targets)

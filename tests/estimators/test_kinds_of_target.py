@@ -21,12 +21,12 @@ labels = np.arange(60) % 3
 one_hot = np.eye(3, dtype=int)[labels]
 
 KINDS: dict[str, tuple[Any, str]] = {
-    "numbers": (labels, "one label a row, numbers"),
-    "texts": (labels.astype(str), "one label a row, texts"),
-    "texts in objects": (labels.astype(str).astype(object), "one label a row, texts"),
-    "three labels": (one_hot, "3 labels of 0 and 1 a row"),
-    "two labels": (one_hot[:, :2], "2 labels of 0 and 1 a row"),
-    "sparse labels": (sparse.csr_matrix(one_hot[:, :2]), "2 labels of 0 and 1 a row"),
+    "numbers": (labels, "one label per row, numbers"),
+    "texts": (labels.astype(str), "one label per row, strings"),
+    "texts in objects": (labels.astype(str).astype(object), "one label per row, strings"),
+    "three labels": (one_hot, "3 labels of 0 and 1 per row"),
+    "two labels": (one_hot[:, :2], "2 labels of 0 and 1 per row"),
+    "sparse labels": (sparse.csr_matrix(one_hot[:, :2]), "2 labels of 0 and 1 per row"),
 }
 
 
@@ -51,18 +51,18 @@ def test_a_warm_start_says_both_kinds(then: str, now: str) -> None:
 def test_partial_fit_says_both_kinds(now: str) -> None:
     model = classifier().partial_fit(X, labels, classes=[0, 1, 2])
     before = model.predict_proba(X)
-    with pytest.raises(DataError, match=r"kind that was learnt before .one label a row, numbers"):
+    with pytest.raises(DataError, match=r"kind learned in fit .one label per row, numbers"):
         model.partial_fit(X, KINDS[now][0])
     np.testing.assert_array_equal(model.predict_proba(X), before)
 
 
 def test_validation_rows_have_the_kind_of_the_others() -> None:
-    with pytest.raises(DataError, match=r"kind that was learnt before .one label a row, numbers.*texts"):
+    with pytest.raises(DataError, match=r"kind learned in fit .one label per row, numbers.*strings"):
         classifier().fit(X, labels, X_val=X, y_val=labels.astype(str))
 
 
 def test_classes_of_another_kind_than_y_are_refused() -> None:
-    with pytest.raises(DataError, match=r"one label a row, texts.*got 'one label a row, numbers'"):
+    with pytest.raises(DataError, match=r"one label per row, strings.*got 'one label per row, numbers'"):
         classifier().partial_fit(X, labels, classes=["a", "b", "c"])
 
 

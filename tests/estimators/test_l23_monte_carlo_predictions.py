@@ -51,5 +51,5 @@ def test_a_pickled_model_draws_the_same_masks() -> None:
 
 def test_without_dropout_there_are_no_masks_to_draw() -> None:
     model = MLPRegressor(hidden_layer_sizes=(4,), max_iter=2, random_state=0).fit(X, X[:, 0])
-    with pytest.raises(InvalidSettingError, match="must have a layer of dropout"):
+    with pytest.raises(InvalidSettingError, match="must have a dropout layer"):
         model.predict(X, mc_samples=10)

@@ -131,7 +131,7 @@ def test_weights_of_labels_are_multiplied() -> None:
     [
         ({"setosa": 1}, "class_weight must name classes among"),
         ({0: -1}, "class_weight must hold weights >= 0, got -1"),
-        ([{0: 1}, {1: 1}], r"class_weight must fit 1 label\(s\) a row"),
+        ([{0: 1}, {1: 1}], r"class_weight must fit 1 label\(s\) per row"),
     ],
 )
 def test_wrong_class_weights_are_refused(weight: Any, sentence: str) -> None:

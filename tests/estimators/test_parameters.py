@@ -108,8 +108,8 @@ def test_all_wrong_values_are_named_at_once() -> None:
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"activation": ["relu"]}, r"activation must be one value, or one a hidden layer \(2\), got \['relu'\]"),
-        ({"dropout": [0.1, 0.2, 0.3]}, r"dropout must be one value, or one a hidden layer \(2\)"),
+        ({"activation": ["relu"]}, r"activation must be one value, or one per hidden layer \(2\), got \['relu'\]"),
+        ({"dropout": [0.1, 0.2, 0.3]}, r"dropout must be one value, or one per hidden layer \(2\)"),
         ({"batch_norm": True, "layer_norm": True}, "layer_norm must be False when batch_norm is True"),
         ({"norm_position": "after"}, "norm_position must be 'before' without batch_norm or layer_norm, got 'after'"),
         ({"solver": "lbfgs", "clip_norm": 1.0}, "clip_norm must be None with solver 'lbfgs', got 1.0"),
@@ -272,7 +272,7 @@ def test_a_batch_larger_than_the_data_is_clipped_with_a_warning() -> None:
 
 @dataclass(frozen=True)
 class Lion(StepOptimizer):
-    """Two decays and nothing to divide by."""
+    """An optimizer with two decays and no eps."""
 
     learning_rate: float = 1e-4
     beta1: float = 0.9
@@ -283,7 +283,7 @@ class Lion(StepOptimizer):
         raise NotImplementedError
 
 
-def test_an_optimizer_gets_those_of_the_estimators_settings_that_it_has(monkeypatch):
+def test_an_optimizer_gets_the_estimators_settings_that_it_has(monkeypatch):
     monkeypatch.setattr(optimization, "OPTIMIZERS", {"lion": Lion})
     monkeypatch.setattr(optimization, "get_optimizer", lambda name, **settings: Lion(**settings))
     made = optimization.build_optimizer(Parameters(loss="squared_error", optimizer="lion", beta_2=0.5, momentum=0.1), None)

@@ -237,7 +237,7 @@ def test_a_verdict_on_rows_that_were_changed_since_the_fit_is_refused(change, la
     X = layout(X)
     model = Perceptron().fit(X, y)
     change(X if layout is np.asarray else X.data.reshape(-1, 3))
-    with pytest.raises(DataError, match="must stay as they were until separability_ is known"):
+    with pytest.raises(DataError, match="must not change until separability_ is known"):
         model.separability_  # noqa: B018
 
 
@@ -381,7 +381,7 @@ def test_an_overflow_is_an_error_and_leaves_the_model_as_it_was():
     [
         ({}, {}, DataError, "classes must be passed on the first call to partial_fit"),
         ({}, {"classes": [0]}, DataError, "`y` has classes not in|must name two or more classes"),
-        ({"early_stopping": True}, {"classes": [0, 1]}, InvalidSettingError, "early_stopping must not need all rows"),
+        ({"early_stopping": True}, {"classes": [0, 1]}, InvalidSettingError, "early_stopping must not be used in partial_fit"),
         ({"class_weight": "balanced"}, {"classes": [0, 1]}, InvalidSettingError, "Give a dict with the weight of each class"),
     ],
 )

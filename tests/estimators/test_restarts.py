@@ -42,7 +42,7 @@ def test_a_printed_table_has_the_loss_once():
     assert measured[0].split() == ["seed", "validation_loss", "loss", "epochs", "stop", "reason"]
     assert (
         len({len(line[: line.rindex("max_epochs")]) for line in [*lines[1:3], *measured[1:3]]}) == 2
-    )  # columns stand below heads
+    )  # columns align with their headers
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])

@@ -50,7 +50,9 @@ def test_a_second_fit_is_refused_and_the_first_is_none_the_worse(kind: Any, meth
         running = pool.submit(model.fit, X, y)
         assert gate.reached.wait(PATIENCE_S)
         try:
-            with pytest.raises(BusyError, match=rf"{kind.__name__}\.{method}: this object is being fitted.*sklearn\.base\.clone"):
+            with pytest.raises(
+                BusyError, match=rf"{kind.__name__}\.{method}: this object is already being fitted.*sklearn\.base\.clone"
+            ):
                 getattr(model, method)(X, y)
         finally:
             gate.opened.set()
@@ -88,7 +90,9 @@ def test_a_perceptron_refuses_a_second_fit_and_the_first_is_none_the_worse(
         running = pool.submit(getattr(model, first), X, y, **classes)
         assert page.reached.wait(PATIENCE_S)
         try:
-            with pytest.raises(BusyError, match=rf"Perceptron\.{second}: this object is being fitted.*sklearn\.base\.clone"):
+            with pytest.raises(
+                BusyError, match=rf"Perceptron\.{second}: this object is already being fitted.*sklearn\.base\.clone"
+            ):
                 getattr(model, second)(X, y)
             twin = pickle.loads(pickle.dumps(model))
         finally:

@@ -132,7 +132,9 @@ def test_an_interruption_ends_the_training_with_a_usable_model_and_a_warning() -
 
 def test_a_training_that_diverges_from_the_start_keeps_the_first_weights() -> None:
     model = MLPRegressor(hidden_layer_sizes=20, activation="identity", solver="sgd", learning_rate_init=1.0, random_state=0)
-    with pytest.warns(TrainingWarning, match=r"became NaN or infinite. The weights from before the fit are back: no later ones"):
+    with pytest.warns(
+        TrainingWarning, match=r"became NaN or infinite. The weights from before the fit were restored: no later ones"
+    ):
         model.fit(X, y)
     assert model.stop_reason_.code == "non_finite"
     assert np.abs(model.predict(X)).max() < 100

@@ -124,9 +124,9 @@ def test_l12_the_model_says_why_it_stopped_in_words_and_as_a_code(settings, code
     [
         ([3, 200], {}, r"must hold row numbers from 0 to 199, got \(3, 200\)"),
         ([-1, 5], {}, r"must hold row numbers from 0 to 199, got \(-1, 5\)"),
-        ([3, 3, 4], {}, "must name every row once, got '1 repetitions'"),
-        ([0.5, 1.0], {}, "must be row numbers, one dimension of integers"),
-        (np.ones(7, dtype=bool), {}, r"a mask as validation_split must have shape \(200,\), as X has rows, got \(7,\)"),
+        ([3, 3, 4], {}, "must name each row once, got '1 repetitions'"),
+        ([0.5, 1.0], {}, "must be a one-dimensional array of row numbers"),
+        (np.ones(7, dtype=bool), {}, r"a mask as validation_split must have shape \(200,\), like X, got \(7,\)"),
         (np.ones(200, dtype=bool), {}, r"must leave at least 1 row to train on and 2 to validate on, got \(0, 200\)"),
         ([4], {}, r"must leave at least 1 row to train on and 2 to validate on, got \(199, 1\)"),
         (GroupKFold(4), {}, "cannot split the 200 rows.*Pass groups to fit"),
@@ -134,7 +134,7 @@ def test_l12_the_model_says_why_it_stopped_in_words_and_as_a_code(settings, code
         (TimeSeriesSplit(500), {}, "cannot split the 200 rows.*Choose another splitter"),
         (None, {"groups": GROUPS}, "must be a splitter when groups are given, got None"),
         ([1, 2], {"groups": GROUPS}, "must be a splitter when groups are given, got 'an array'"),
-        (ShuffleSplit(), {"X_val": X, "y_val": Y}, "X_val must not be given beside validation_split"),
+        (ShuffleSplit(), {"X_val": X, "y_val": Y}, "X_val must not be given together with validation_split"),
     ],
 )
 def test_what_does_not_fit_is_named(split, fit, message):
@@ -153,5 +153,5 @@ def test_a_splitter_that_validates_on_training_rows_is_refused():
 
 @pytest.mark.parametrize("wrong", ["time", 0.2, 5])
 def test_what_is_no_split_is_refused(wrong):
-    with pytest.raises(InvalidSettingError, match="validation_split must be None, or a splitter of scikit-learn, or an array"):
+    with pytest.raises(InvalidSettingError, match="validation_split must be None, or a scikit-learn splitter, or an array"):
         classifier(validation_split=wrong).fit(X, Y)

@@ -115,7 +115,7 @@ def test_the_best_weights_are_there_also_where_the_warning_is_an_error(settings:
     model = MLPRegressor(hidden_layer_sizes=4, max_iter=10, random_state=0, callbacks=[Spoil()], **settings)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with pytest.raises(TrainingWarning, match=r"became NaN or infinite\. The best weights so far are back"):
+        with pytest.raises(TrainingWarning, match=r"became NaN or infinite\. The best weights so far were restored"):
             model.fit(X, y.astype(float))
     assert model.stop_reason_.code == "non_finite"
     assert np.isfinite(model.predict(X)).all()

@@ -93,7 +93,7 @@ def test_a_trainer_s_objective_decides_as_the_classifier_predicts(name: str, tas
 
 @pytest.mark.parametrize("name", [name for name in LOSSES if name not in LABEL_LOSSES])
 def test_a_loss_of_numbers_alone_has_no_labels_to_score(name: str):
-    with pytest.raises(Exception, match=f"a score of labels must have a loss of labels, got '{name}'"):
+    with pytest.raises(Exception, match=f"the loss must be a classification loss for a score of labels, got '{name}'"):
         decide(get_loss(name), np.zeros((2, 1)), np.zeros((2, 1)))
 
 

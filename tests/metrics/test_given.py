@@ -1,4 +1,4 @@
-"""Scores refuse what they would compare crosswise, and say how it is to be given."""
+"""Metrics reject arguments that would broadcast against each other, and say what to give."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_one_column_of_labels_is_the_same_with_and_without_a_second_axis(name: s
 
 
 @pytest.mark.parametrize("name", PROBABILITY_METRICS)
-def test_class_numbers_are_the_same_with_and_without_a_second_axis(name: str):
+def test_class_indices_are_the_same_with_and_without_a_second_axis(name: str):
     score = PROBABILITY_METRICS[name]
     truth, p = RNG.integers(0, 3, 60), RNG.dirichlet([1, 1, 1], 60)
     assert score(truth[:, np.newaxis], p) == score(truth.tolist(), p.tolist()) == score(truth, p)
@@ -42,18 +42,18 @@ def test_class_numbers_are_the_same_with_and_without_a_second_axis(name: str):
 
 @pytest.mark.parametrize(("truth", "predicted"), [((60,), (59,)), ((60, 1), (60, 2)), ((60,), (1,)), ((2, 3, 4), (2, 3, 4))])
 @pytest.mark.parametrize("name", [*NUMBER_METRICS, *LABEL_METRICS])
-def test_other_shapes_are_refused(name: str, truth: tuple[int, ...], predicted: tuple[int, ...]):
+def test_other_shapes_are_rejected(name: str, truth: tuple[int, ...], predicted: tuple[int, ...]):
     score = {**NUMBER_METRICS, **LABEL_METRICS}[name]
-    with pytest.raises(ShapeError, match="must be of"):
+    with pytest.raises(ShapeError, match="must have"):
         score(np.zeros(truth, int), np.zeros(predicted, int))
 
 
 @pytest.mark.parametrize("name", [*NUMBER_METRICS, *LABEL_METRICS])
-def test_no_rows_and_ragged_rows_are_refused(name: str):
+def test_no_rows_and_ragged_rows_are_rejected(name: str):
     score = {**NUMBER_METRICS, **LABEL_METRICS}[name]
     with pytest.raises(DataError, match="at least one row"):
         score([], [])
-    with pytest.raises(DataError, match="equal lengths"):
+    with pytest.raises(DataError, match="equal length"):
         score([[1, 2], [1]], [1, 2])
 
 
@@ -61,24 +61,24 @@ def test_no_rows_and_ragged_rows_are_refused(name: str):
 @pytest.mark.parametrize(
     ("truth", "p", "words"),
     [
-        ([0, 1], [0.5, 0.5], "a column for each class"),
-        ([0, 1], [[0.5], [0.5]], "a column for each class"),
-        ([0], [[0.5, 0.5], [0.5, 0.5]], "must be 2 class numbers"),
+        ([0, 1], [0.5, 0.5], "one column per class"),
+        ([0, 1], [[0.5], [0.5]], "one column per class"),
+        ([0], [[0.5, 0.5], [0.5, 0.5]], "must be 2 class indices"),
         ([0, 2], [[0.5, 0.5], [0.5, 0.5]], "from 0 to 1"),
         ([0, 0.5], [[0.5, 0.5], [0.5, 0.5]], "from 0 to 1"),
         (["a", "b"], [[0.5, 0.5], [0.5, 0.5]], "real numbers"),
     ],
 )
-def test_what_are_no_class_numbers_and_probabilities_is_refused(name: str, truth, p, words: str):
+def test_wrong_class_indices_and_probabilities_are_rejected(name: str, truth, p, words: str):
     with pytest.raises((DataError, ShapeError), match=words):
         PROBABILITY_METRICS[name](truth, p)
 
 
 @pytest.mark.parametrize("score", [accuracy, r2])
 @pytest.mark.parametrize(
-    ("weight", "words"), [([0, 0], "above 0"), ([1, -1], ">= 0"), ([1, np.nan], "finite"), ([1], "one a row")]
+    ("weight", "words"), [([0, 0], "above 0"), ([1, -1], ">= 0"), ([1, np.nan], "finite"), ([1], "one per row")]
 )
-def test_weights_that_weigh_nothing_are_refused(score, weight: list[float], words: str):
+def test_unusable_weights_are_rejected(score, weight: list[float], words: str):
     with pytest.raises((DataError, ShapeError), match=words):
         score([0, 1], [0, 1], weight)
 
@@ -87,23 +87,23 @@ def test_unsigned_numbers_do_not_wrap_around():
     assert NUMBER_METRICS["mae"](np.array([0], np.uint8), np.array([1], np.uint8)) == 1.0
 
 
-def test_texts_are_not_compared_with_numbers():
+def test_strings_are_not_compared_with_numbers():
     assert accuracy(["a", "b"], ["a", "a"]) == 0.5
-    with pytest.raises(DataError, match="of one kind"):
+    with pytest.raises(DataError, match="of the same kind"):
         accuracy(["0", "1"], [0, 1])
 
 
 @pytest.mark.parametrize("name", NUMBER_METRICS)
-def test_a_trainer_s_metric_compares_row_by_row(name: str):
+def test_a_trainers_metric_compares_row_by_row(name: str):
     trainer = Trainer(Sequential([Dense(4, activation="tanh"), Dense(1)]), "squared_error", metrics={name: NUMBER_METRICS[name]})
     trainer.fit(X, X[:, 0], validation_data=(X, X[:, 0]), max_epochs=1)
     assert trainer.history[-1][f"validation_{name}"] == NUMBER_METRICS[name](X[:, 0], trainer.predict(X).ravel())
 
 
-def test_an_accuracy_of_probabilities_says_how_to_decide():
+def test_an_accuracy_of_probabilities_says_how_to_get_labels():
     network, y = Sequential([Dense(1)]), (X[:, 0] > 0).astype(int)
     trainer = Trainer(network, "sigmoid_cross_entropy", metrics={"accuracy": accuracy})
-    with pytest.raises(DataError, match=r"accuracy: the decided labels must be whole numbers, got 0\..*predictions > 0.5"):
+    with pytest.raises(DataError, match=r"accuracy: the predicted labels must be whole numbers, got 0\..*predictions > 0.5"):
         trainer.fit(X, y, validation_data=(X, y), max_epochs=1)
     trainer.metrics["accuracy"] = lambda truth, p: accuracy(truth, p > 0.5)
     assert trainer.evaluate(X, y)["accuracy"] == ((trainer.predict(X).ravel() > 0.5) == y).mean()

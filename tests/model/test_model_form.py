@@ -78,7 +78,7 @@ DAY = ("table", "encoder", "columns", 2)
         ("regressor", ("estimator", "step"), 2**70, '"step" of the estimator must be an integer'),
         ("regressor", ("estimator", "history"), [[]], 'entry 1 of "history" of the estimator must be a dict'),
         ("regressor", ("estimator", "stop_reason"), ["tired", ""], 'entry 1 of "stop_reason" of the estimator must be one of'),
-        ("regressor", ("estimator", "fitted", "predict"), 1, "fitted attributes must have no keys but .*, got 'predict'"),
+        ("regressor", ("estimator", "fitted", "predict"), 1, "fitted attributes must have no keys other than .*, got 'predict'"),
         ("regressor", ("estimator", "fitted", "loss_curve_"), 1, '"loss_curve_" of the fitted attributes must be a list'),
         ("regressor", ("estimator", "fitted", "n_features_in_"), 4, r"widths must be \(4,\) → \(1,\), got '\(3,\) → \(1,\)'"),
         ("regressor", ("estimator", "feature_names_in"), ["a"], "must be a name for each of the 3 features, got 1"),
@@ -92,32 +92,32 @@ DAY = ("table", "encoder", "columns", 2)
         ("regressor", ("estimator", "network", "nodes"), [], "must be one of input_1|a reference"),
         ("regressor", ("estimator", "network", "outputs"), [["a"]], "a reference must be one of"),
         ("classifier", (*TARGET, "classes", "values"), [10**30, 10**31], "OverflowError|classes"),
-        ("classifier", (*TARGET, "classes", "values"), ["yes", "no"], "must be different values of dtype .*, in order"),
-        ("classifier", (*TARGET, "classes", "values"), ["no", "no"], "must be different values"),
-        ("classifier", (*TARGET, "classes", "values"), ["no", "o", "yes"], "classes must suit the kind 'binary', got 3"),
+        ("classifier", (*TARGET, "classes", "values"), ["yes", "no"], "must be distinct values of dtype .*, in order"),
+        ("classifier", (*TARGET, "classes", "values"), ["no", "no"], "must be distinct values"),
+        ("classifier", (*TARGET, "classes", "values"), ["no", "o", "yes"], "classes must fit the kind 'binary', got 3"),
         ("classifier", (*TARGET, "classes", "values"), [None, "no"], "must be a class, got None"),
         ("classifier", (*TARGET, "classes", "dtype"), "<U99999999", "the dtype of classes must need at most 32 MB for 2 classes"),
         ("classifier", (*TARGET, "classes", "dtype"), "V8", "must be the dtype of classes, got 'V8'"),
-        ("classifier", (*TARGET, "kind"), "multiclass", "classes must suit the kind 'multiclass', got 2"),
+        ("classifier", (*TARGET, "kind"), "multiclass", "classes must fit the kind 'multiclass', got 2"),
         ("table", ("table", "scale"), None, '"scale" of the table\'s model must be a finite number, got None'),
         ("table", ("table", "center"), float("nan"), '"center" of the table\'s model must be a finite number, got nan'),
         ("table", ("table", "summary"), {}, "must have the key 'rows'"),
         ("table", ("table", "summary", "metrics", "model"), {"accuracy": "good"}, '"accuracy" of "model" of .* must be'),
-        ("table", ("table", "summary", "metrics", "model"), {"beauty": 1.0}, "metrics must have no keys but"),
+        ("table", ("table", "summary", "metrics", "model"), {"beauty": 1.0}, "metrics must have no keys other than"),
         ("table", ("table", "target", "classes"), ["a"], "the target's classes must be 2, as the estimator's"),
         ("table", ("table", "target", "classes"), "ab", '"classes" of the target must be a list'),
         ("table", ("table", "target", "numeric"), True, "could not convert string to float: 'no'|"),
-        ("table", ("table", "encoder", "columns"), [], "the columns must make 10 features, got 0|columns"),
-        ("table", ("table", "encoder", "feature_names_in"), ["size"] * 4, "columns must be different ones"),
+        ("table", ("table", "encoder", "columns"), [], "the columns must give 10 features, got 0|columns"),
+        ("table", ("table", "encoder", "feature_names_in"), ["size"] * 4, "columns must be distinct names"),
         ("table", (*SIZE, "kind"), "picture", "must be one of 'number', 'boolean', 'date', 'category'"),
         ("table", (*SIZE, "center"), "far", "\"center\" of column 'size' must be a finite number, got 'far'"),
-        ("table", (*SIZE, "scale"), 0.0, "column 'size' must have a scaling that is known, a scale > 0"),
-        ("table", (*SIZE, "has_missing"), True, "the columns must make 10 features, got 11"),
+        ("table", (*SIZE, "scale"), 0.0, "column 'size' must have a known scaling, a scale > 0"),
+        ("table", (*SIZE, "has_missing"), True, "the columns must give 10 features, got 11"),
         ("table", (*SHOP, "shares"), [1e308, 0.0, 0.0], "the shares of column 'shop' must be from 0 to 1"),
         ("table", ("table", "encoder", "settings", "ignore"), 5, '"ignore" of the encoder\'s settings must be a list'),
-        ("table", (*SHOP, "shares"), [0.5], "column 'shop' must have different categories, and a share for each slot"),
-        ("table", (*SHOP, "categories"), ["a", "a", "b"], "column 'shop' must have different categories"),
-        ("table", (*SHOP, "categories"), [["a"], "b", "c"], "entry 1 of \"categories\" of column 'shop' must be a text"),
+        ("table", (*SHOP, "shares"), [0.5], "column 'shop' must have distinct categories and one share per slot"),
+        ("table", (*SHOP, "categories"), ["a", "a", "b"], "column 'shop' must have distinct categories"),
+        ("table", (*SHOP, "categories"), [["a"], "b", "c"], "entry 1 of \"categories\" of column 'shop' must be a string"),
         ("table", (*DAY, "circles"), ["year", "moon"], "a circle of column 'day' must be one of day, week, year, got 'moon'"),
         ("table", (*DAY, "trend"), {}, "\"trend\" of column 'day' must have the key"),
     ],
@@ -141,7 +141,7 @@ def test_what_is_wrong_is_named(stored: Any, tmp_path: Path, name: str, path: tu
         ("state", lambda array: array[:0], '"state" of the arrays must be an array of shape'),
         ("state", lambda array: array + np.inf, '"state" of the arrays must hold finite numbers, got inf'),
         ("state", lambda array: -1 - array, "running_variance must not be negative"),
-        ("stray", lambda array: np.zeros(3), "the arrays must have no keys but parameters, state, got 'stray'"),
+        ("stray", lambda array: np.zeros(3), "the arrays must have no keys other than parameters, state, got 'stray'"),
     ],
 )
 def test_arrays_that_are_not_the_networks_are_refused(stored: Any, tmp_path: Path, name: str, wrong: Any, message: str) -> None:
@@ -194,7 +194,7 @@ def test_a_parameter_that_became_wrong_after_the_fit_is_not_saved(tmp_path: Path
 def test_classes_that_no_file_holds_are_refused_with_what_to_do(labels, came, tmp_path):
     features, y = np.arange(20.0).reshape(-1, 1), np.tile(labels, 10)
     model = MLPClassifier(2, solver="lbfgs", max_iter=5, random_state=0).fit(features, y)
-    message = rf"classes_ must be texts, numbers or truth values to be saved, got '{came}'\. Fit on y\.astype\(str\), or pickle"
+    message = rf"classes_ must be strings, numbers or booleans to be saved, got '{came}'\. Fit on y\.astype\(str\), or pickle"
     with pytest.raises(InvalidSettingError, match=message):
         save_model(tmp_path / "a", model)
     save_model(tmp_path / "a", model.fit(features, y.astype(str)))

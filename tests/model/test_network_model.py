@@ -193,7 +193,7 @@ def test_weights_have_names_and_cannot_be_written_to(tmp_path: Path) -> None:
     model = saved(trainer, tmp_path)
     assert model.weights == trainer.weights
     assert model.running_statistics == trainer.running_statistics
-    with pytest.raises(InvalidSettingError, match=r"weights are those of a finished model.*model\.trainer"):
+    with pytest.raises(InvalidSettingError, match=r"weights belong to a finished model.*model\.trainer"):
         model.weights["dense_1.bias"] = np.zeros(8)
     with pytest.raises(ValueError, match="read-only"):
         model.weights["dense_1.bias"][:] = 0
@@ -346,7 +346,7 @@ def test_units_that_cost_no_weights_are_not_believed_without_end(tmp_path: Path)
         last = f"c{i}"
     header["network"]["network"]["outputs"] = [last]
     write_tensors(tmp_path / "b", arrays, header)
-    with pytest.raises(FileError, match=r"must have at most .* values a row"):
+    with pytest.raises(FileError, match=r"must have at most .* values per row"):
         load_model(tmp_path / "b")
 
 

@@ -66,5 +66,5 @@ def test_a_stored_model_is_saved_in_the_present_version(tmp_path: Path, version:
 
 def test_a_checkpoint_of_an_earlier_version_is_refused_with_advice() -> None:
     trainer = Trainer(Sequential([Dense(1)]), "sigmoid_cross_entropy")
-    with pytest.raises(FileError, match=rf"version of {FORMAT_VERSION}, got 1\. .*use that version to finish, or begin anew"):
+    with pytest.raises(FileError, match=rf"version of {FORMAT_VERSION}, got 1\. .*use that version to finish, or start over"):
         trainer.load_checkpoint(STORED / "1" / "trainer.checkpoint")

@@ -127,7 +127,7 @@ def test_a_graph_whose_input_is_not_known_is_built_later():
     left, right = Input(name="left"), Input(name="right")
     drawn = Graph([left, right], Dense(1)(Add()(left, right)))
     assert drawn.build([3, 3]).num_parameters == 4
-    with pytest.raises(ShapeError, match=r"add_1: the inputs must have one width: left has \(n, 3\), right \(n, 4\)"):
+    with pytest.raises(ShapeError, match=r"add_1: the inputs must have the same width: left has \(n, 3\), right \(n, 4\)"):
         drawn.build([3, 4])
 
 
@@ -191,7 +191,7 @@ def test_what_are_no_outputs_is_refused():
 def test_one_layer_with_weights_in_two_places_is_refused():
     x = Input(3)
     shared = Dense(3, name="shared")
-    with pytest.raises(InvalidSettingError, match="must stand in one place only"):
+    with pytest.raises(InvalidSettingError, match="must be used only once"):
         Graph(x, shared(shared(x)))
 
 

@@ -108,7 +108,7 @@ REFUSED = [between_activations, behind_a_branch, in_front_of_dropout]
 @pytest.mark.parametrize("make", REFUSED)
 def test_an_activation_a_branch_or_dropout_between_is_refused(make: object) -> None:
     network = make()  # type: ignore[operator]
-    with pytest.raises(InvalidSettingError, match="the batch normalization must stand directly behind a Dense layer"):
+    with pytest.raises(InvalidSettingError, match="the batch normalization must come directly after a Dense layer"):
         network.fold(*random_vectors(network))
 
 

@@ -129,7 +129,7 @@ def test_loss_weights_that_do_not_match_the_outputs_are_refused(weights, rule):
     ],
 )
 def test_a_link_that_the_loss_contains_is_refused_at_the_end(last, loss):
-    with pytest.raises(InvalidSettingError, match=r"which takes logits, got .* Leave the last activation out"):
+    with pytest.raises(InvalidSettingError, match=r"which takes logits, got .* Remove the last activation"):
         Sequential(last, input_width=3).program(loss)
 
 

@@ -32,7 +32,7 @@ def test_building_leaves_the_network_as_it_was():
 
 
 def test_building_again_with_another_width_is_refused():
-    with pytest.raises(ShapeError, match="input width must be 20, as the network was drawn, got 21"):
+    with pytest.raises(ShapeError, match="input width must be 20, as set in the network, got 21"):
         perceptron(input_width=20).build(21)
 
 
@@ -53,7 +53,7 @@ def test_a_network_cannot_be_changed():
 
 
 def test_no_layers_are_refused():
-    with pytest.raises(InvalidSettingError, match="must hold one or more"):
+    with pytest.raises(InvalidSettingError, match="must hold at least one layer"):
         Sequential([])
 
 
@@ -73,7 +73,7 @@ def test_a_layer_that_joins_several_inputs_is_refused():
 
 
 def test_one_layer_with_weights_in_two_places_is_refused():
-    with pytest.raises(InvalidSettingError, match=r"one place only, got 'Dense\(3\)'"):
+    with pytest.raises(InvalidSettingError, match=r"used only once, got 'Dense\(3\)'"):
         Sequential([Dense(3)] * 2)
 
 

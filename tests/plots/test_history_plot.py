@@ -1,4 +1,4 @@
-"""The picture of a history: every number that there is can be seen, and what is none is refused."""
+"""Plots of a history show every number, and reject what is not a number."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_one_epoch_is_a_point_over_a_whole_number():
 
 
 @pytest.mark.parametrize("draw", [lambda h: plots.plot_loss_curves({"a": h}), lambda h: plots.plot_early_stopping(h, 1)])
-def test_one_epoch_can_be_seen_in_other_pictures_too(draw):
+def test_one_epoch_is_visible_in_other_plots_too(draw):
     assert draw(History([{"epoch": 1, "loss": 1.0, "validation_loss": 1.0}])).lines[0].get_marker() == "o"
 
 
@@ -82,19 +82,19 @@ def test_a_long_key_is_shortened_in_its_middle():
 @pytest.mark.parametrize(
     ("keys", "log", "error", "words"),
     [
-        ("name", False, DataError, "'name' of the history must be numbers to be drawn, got 'x'"),
-        ("gain", True, DataError, "'gain' of the history must be above 0 on a logarithmic axis, got -2. Leave log out"),
-        ([], False, InvalidSettingError, "keys must name something to draw, got .*Give one or more of epoch, loss"),
+        ("name", False, DataError, "'name' of the history must be numbers to be plotted, got 'x'"),
+        ("gain", True, DataError, "'gain' of the history must be above 0 on a logarithmic axis, got -2. Use log=False"),
+        ([], False, InvalidSettingError, "keys must name at least one key, got .*Give one or more of epoch, loss"),
         ("los", False, KeyError, "Did you mean 'loss'"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused(keys, log, error, words):
+def test_what_cannot_be_plotted_is_rejected(keys, log, error, words):
     with pytest.raises(error, match=words):
         HISTORY.plot(keys, log=log)
 
 
 @pytest.mark.parametrize("wrong", ["x", 3, plt.figure, "figure", "array"])
-def test_something_else_in_place_of_axes_is_refused(wrong):
+def test_something_else_in_place_of_axes_is_rejected(wrong):
     figure, axes = plt.subplots(2)
     given = {"figure": figure, "array": axes}.get(wrong, wrong) if isinstance(wrong, str) else wrong
     with pytest.raises(InvalidSettingError, match="ax must be matplotlib's Axes"):
@@ -107,7 +107,7 @@ def test_something_else_in_place_of_axes_is_refused(wrong):
         )
 
 
-def test_an_array_of_axes_is_as_good_as_a_list():
+def test_an_array_of_axes_works_like_a_list():
     _, axes = plt.subplots(2)
     assert plots.plot_dropout([1, 1], [None, None], [0, 0], axes=axes) == list(axes)
 
@@ -118,7 +118,7 @@ def test_a_range_test_of_one_step_is_a_point():
     assert [line.get_marker() for line in lines] == ["o", "o"]
 
 
-def test_the_widths_of_a_sweep_do_not_run_into_each_other():
+def test_the_tick_labels_of_a_width_sweep_do_not_overlap():
     widths = np.arange(1, 129)
     ax = WidthSweep(widths, np.full((128, 2), 0.5), 16).plot()
     ax.figure.draw_without_rendering()

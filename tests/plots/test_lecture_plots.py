@@ -51,7 +51,7 @@ def test_each_activation_function_has_a_panel_with_its_value_and_derivative(num)
 
 def test_too_few_axes_for_the_functions_are_refused():
     x = np.linspace(-1, 1, 3)
-    with pytest.raises(InvalidSettingError, match="axes must be 2 axes, one a function, got 1"):
+    with pytest.raises(InvalidSettingError, match="axes must be 2 axes, one per function, got 1"):
         plot_activation_functions(x, {"a": x, "b": x}, {"a": x, "b": x}, axes=[plt.subplots()[1]])
 
 
@@ -119,8 +119,8 @@ def test_weights_of_zero_are_no_line():
 def test_accuracies_are_in_percent_and_those_that_are_not_there_are_left_out():
     history = History([{"epoch": e, "accuracy": e / 4, "validation_accuracy": e / 8, "kept_accuracy": e / 4} for e in (1, 2, 3)])
     ax = plot_accuracy_curves(history)
-    assert legend(ax) == ["train, present weights", "test, present weights", "train, kept weights"]
-    assert labelled(ax)["test, present weights"].get_ydata().tolist() == [12.5, 25.0, 37.5]
+    assert legend(ax) == ["train, current weights", "test, current weights", "train, kept weights"]
+    assert labelled(ax)["test, current weights"].get_ydata().tolist() == [12.5, 25.0, 37.5]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "accuracy (% of rows)")
 
 

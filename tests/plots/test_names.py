@@ -1,4 +1,4 @@
-"""Names are drawn as they are, whatever matplotlib would make of their letters."""
+"""Names are drawn literally, even if matplotlib would read them as math."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def no_screen():
 
 
 def drawn_texts(axes) -> list[str]:
-    """What an SVG shows, in which texts stay texts."""
+    """The SVG of the figure, in which text stays text."""
     stream = io.StringIO()
     with plt.rc_context({"svg.fonttype": "none"}):
         axes.figure.savefig(stream, format="svg")
@@ -57,5 +57,5 @@ def by_name() -> dict:
 
 
 @pytest.mark.parametrize("picture", by_name())
-def test_a_name_is_drawn_letter_by_letter(picture):
+def test_a_name_is_drawn_literally(picture):
     assert NAME in drawn_texts(by_name()[picture]())

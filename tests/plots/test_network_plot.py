@@ -1,4 +1,4 @@
-"""The picture of a network: boxes are apart and within the figure, and no arrow passes behind one."""
+"""Plots of a network: boxes do not overlap, fit into the figure, and no arrow passes behind one."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ def test_no_arrow_passes_behind_a_box_that_it_does_not_join(network):
         assert sum(arrow.intersects_bbox(box, filled=False) for box in boxes.values()) <= 2
 
 
-def test_a_long_name_gives_way_in_its_middle():
+def test_an_ellipsis_replaces_the_middle_of_a_long_name():
     assert any(name.startswith("a_lay") and "…" in name and name.endswith("_1") for name in boxes_of(long_names().plot()))
 
 
-def test_axes_in_which_nobody_could_read_a_box_are_refused():
+def test_axes_that_are_too_small_for_legible_text_are_rejected():
     network = Sequential([Dense(3) for _ in range(30)], 2)
-    with pytest.raises(InvalidSettingError, match=r"ax must be at least [0-9.]+ x [0-9.]+ inches, .* Leave it out"):
+    with pytest.raises(InvalidSettingError, match=r"ax must be at least [0-9.]+ x [0-9.]+ inches for legible text, .* Omit ax"):
         network.plot(ax=plt.subplots()[1])
     assert len(boxes_of(network.plot())) == 31

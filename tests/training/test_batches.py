@@ -123,16 +123,17 @@ def test_plus_and_minus_infinity_do_not_hide_each_other():
 def test_targets_beyond_the_dtype_are_named_as_such(huge, kind):
     y = np.array([0.0, huge, 1.0, 0.0]).astype(kind)
     with pytest.raises(
-        DataError, match=r"^y holds -?1e\+200, which is beyond float32\. Scale them, or compute in float64: Trainer\(dtype"
+        DataError,
+        match=r"^y holds -?1e\+200, which is beyond the range of float32\. Scale the data, or compute in float64: Trainer\(dtype",
     ):
         batches(y=y, loss=SquaredError(), width=1)
     assert batches(y=y, loss=SquaredError(), width=1, dtype="float64").targets[0][1, 0] == huge
 
 
 def test_rows_and_weights_beyond_the_dtype_are_named_as_such():
-    with pytest.raises(DataError, match=r"^X holds 1e\+200, which is beyond float32"):
+    with pytest.raises(DataError, match=r"^X holds 1e\+200, which is beyond the range of float32"):
         batches(np.where(X == 5, 1e200, X).astype(object))
-    with pytest.raises(DataError, match=r"^sample_weight holds 1e\+200, which is beyond float32"):
+    with pytest.raises(DataError, match=r"^sample_weight holds 1e\+200, which is beyond the range of float32"):
         batches(weight=np.array([1.0, 1e200, 1.0, 1.0]))
 
 
@@ -186,7 +187,7 @@ def test_weights_are_checked():
     with pytest.raises(ShapeError, match=r"sample_weight must have shape \(4,\)"):
         batches(weight=[1, 2])
     for wrong in ([1, 1, 1, -1], [0, 0, 0, 0]):
-        with pytest.raises(DataError, match="sample_weight must not be negative"):
+        with pytest.raises(DataError, match="the minimum of sample_weight must be >= 0"):
             batches(weight=wrong)
     with pytest.raises(DataError, match="sample_weight must hold finite"):
         batches(weight=[1, 1, np.nan, 1])
@@ -243,7 +244,9 @@ ONE_HOT = np.eye(2)[Y]
 
 @pytest.mark.parametrize("one_hot", [ONE_HOT, ONE_HOT.astype(int).tolist(), sparse.csr_array(ONE_HOT), np.eye(3)[Y]])
 def test_one_hot_targets_under_softmax_are_told_of_argmax(one_hot):
-    message = r"y must have shape \(4, 1\) .* got \(4, [23]\)\. For one column a class give y\.argmax\(axis=1\), or use Softmax"
+    message = (
+        r"y must have shape \(4, 1\) .* got \(4, [23]\)\. With one column per class, pass y\.argmax\(axis=1\), or use Softmax"
+    )
     with pytest.raises(ShapeError, match=message):
         batches(y=one_hot)
 
@@ -254,7 +257,7 @@ def test_both_repairs_for_one_hot_targets_work():
 
 
 def test_numbers_of_classes_are_told_of_the_loss_that_takes_them():
-    with pytest.raises(ShapeError, match=r"got \(4,\)\. For numbers of classes use SoftmaxCrossEntropy\(\)"):
+    with pytest.raises(ShapeError, match=r"got \(4,\)\. For class indices, use SoftmaxCrossEntropy\(\)"):
         batches(loss=SoftmaxCrossEntropy(probabilities=True))
-    with pytest.raises(ShapeError, match=r"got \(4,\)\. For one class out of several use softmax_cross_entropy"):
+    with pytest.raises(ShapeError, match=r"got \(4,\)\. For one class out of several, use softmax_cross_entropy"):
         batches(loss=SigmoidCrossEntropy())

@@ -66,7 +66,7 @@ def test_rows_of_the_largest_floats_leave_finite_weights(table):
     X, y = table
     model = MLPClassifier((5,), solver="sgd", max_iter=5, random_state=0)
     X = (X * 1e37).astype(np.float32)
-    with pytest.warns(TrainingWarning, match="The weights from before the fit are back"):
+    with pytest.warns(TrainingWarning, match="The weights from before the fit were restored"):
         model.fit(X, y)
     assert np.isfinite(model.predict_proba(X)).all()
 
@@ -96,7 +96,9 @@ def test_the_last_update_of_all_is_seen_to_be_good(table):
     last = 2 * 4 - 1
     network = Sequential([Dense(4, activation="relu"), Dense(4, activation="relu"), Dense(1)])
     trainer = Trainer(network, "squared_error", GradientDescent(), schedule=lambda t: 1e25 if t == last else 1e-3, batch_size=16)
-    with pytest.warns(TrainingWarning, match="The best weights so far are back|The weights from before the fit are back"):
+    with pytest.warns(
+        TrainingWarning, match="The best weights so far were restored|The weights from before the fit were restored"
+    ):
         trainer.fit(X, X[:, 0], max_epochs=2)
     assert trainer.evaluate(X, X[:, 0])["loss"] < 10
 

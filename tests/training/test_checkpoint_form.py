@@ -186,7 +186,7 @@ def test_arrays_that_no_place_names_are_refused(make, state, tmp_path):
     write_checkpoint(tmp_path / "a", state)
     arrays, header = read_tensors(tmp_path / "a")
     write_tensors(tmp_path / "a", {**arrays, "stray": np.zeros(2)}, header)
-    with pytest.raises(FileError, match=r"the arrays must each have a place, got \['stray'\]"):
+    with pytest.raises(FileError, match=r"the arrays must all be referenced in the header, got \['stray'\]"):
         make().load_checkpoint(tmp_path / "a")
     header["state"]["epoch"] = {"$tensor": "nowhere"}
     write_tensors(tmp_path / "a", arrays, header)

@@ -126,14 +126,14 @@ def test_an_interruption_in_the_midst_of_a_line_search_leaves_a_whole_iterate_to
 
 
 def test_a_loss_of_ones_own_is_refused(table):
-    with pytest.raises(InvalidSettingError, match="Lamina's own with L-BFGS"):
+    with pytest.raises(InvalidSettingError, match="built-in loss with L-BFGS"):
         Trainer(Sequential([Dense(1)], 5), lambda z, t: z[:, 0], "lbfgs").fit(*table, max_epochs=1)
 
 
 @pytest.mark.parametrize("settings", [{"clipping": Clipping(norm=1.0)}, {"schedule": "cosine"}])
 def test_what_bounds_the_steps_of_others_is_refused(table, settings):
     (name,) = settings
-    with pytest.raises(InvalidSettingError, match=f"{name} must be None with L-BFGS, whose line search finds the steps"):
+    with pytest.raises(InvalidSettingError, match=f"{name} must be None with L-BFGS, whose line search chooses the step sizes"):
         line(**settings).fit(table[0], table[0][:, 0])
 
 

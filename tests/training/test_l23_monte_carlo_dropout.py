@@ -129,7 +129,7 @@ def test_several_outputs_give_a_list() -> None:
 
 def test_a_network_without_dropout_is_refused() -> None:
     trainer = Trainer(Sequential([Dense(1)], 2), "squared_error")
-    with pytest.raises(InvalidSettingError, match="must have a layer of dropout"):
+    with pytest.raises(InvalidSettingError, match="must have a dropout layer"):
         trainer.predict_distribution(np.ones((1, 2)))
 
 

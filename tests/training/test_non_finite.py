@@ -42,7 +42,7 @@ def test_with_no_epoch_done_it_is_an_error_and_the_first_weights_are_back(table)
     X = table[0]
     trainer = make(explode_at(1))
     before = trainer.executor.snapshot().parameters
-    with pytest.raises(NonFiniteError, match=r"No epoch was done.*Lower the learning rate"):
+    with pytest.raises(NonFiniteError, match=r"No epoch was completed.*Lower the learning rate"):
         trainer.fit(X, X[:, 0], max_epochs=5)
     assert trainer.stop_reason.code == "non_finite"
     np.testing.assert_array_equal(trainer.executor.snapshot().parameters, before)
@@ -112,7 +112,8 @@ def test_rows_beyond_the_dtype_are_said_to_be_when_they_made_the_failure(form):
     """Float64 is used as it is: the engine makes float32 of it row by row."""
     X = form(np.array([[1e200], [1.0]]))
     with pytest.raises(
-        NonFiniteError, match=r"No epoch was done.* X holds numbers beyond float32\. Scale them, or compute in float64"
+        NonFiniteError,
+        match=r"No epoch was completed.* X holds numbers beyond the range of float32\. Scale the data, or compute in float64",
     ):
         Trainer(Sequential([Dense(1)]), "squared_error").fit(X, [0.0, 1.0], max_epochs=1)
     with pytest.raises(NonFiniteError, match="Lower the learning rate"):

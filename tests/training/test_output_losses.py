@@ -149,7 +149,7 @@ def test_the_log_and_the_training_and_validation_names_belong_together(tmp_path)
 def test_outputs_whose_losses_would_share_a_key_with_validation_are_refused(names) -> None:
     x = Input(5)
     network = Graph(x, [Dense(1, name=name)(x) for name in names])
-    with pytest.raises(InvalidSettingError, match="must have a key of its own in the history"):
+    with pytest.raises(InvalidSettingError, match="must have a unique key in the history"):
         Trainer(network, ["squared_error"] * 2)
 
 

@@ -149,7 +149,7 @@ def test_hinge_losses_decide_at_zero():
 @pytest.mark.parametrize("optimizer", BOTH, ids=lambda optimizer: optimizer.kind)
 def test_dropout_and_perturbed_weights_exclude_each_other(optimizer):
     network = Sequential([Dense(4), Dropout(0.5), Dense(3)])
-    with pytest.raises(InvalidSettingError, match=r"rate of 'dropout_1' must be 0 with Perturb.*got 0.5. Take the dropout out"):
+    with pytest.raises(InvalidSettingError, match=r"rate of 'dropout_1' must be 0 with Perturb.*got 0.5. Remove the dropout"):
         Trainer(network, "softmax_cross_entropy", optimizer).fit(*blobs())
 
 
@@ -195,7 +195,7 @@ def test_names_are_found_by_their_nearest():
 
 @pytest.mark.parametrize("optimizer", [PerturbOne, PerturbAll])
 @pytest.mark.parametrize("name", ["accuracy", "f1"])
-def test_a_score_of_labels_refuses_targets_that_are_none(optimizer, name):
+def test_a_metric_of_labels_rejects_targets_that_are_not_labels(optimizer, name):
     fit, (X, _) = trainer(optimizer(objective=name), "squared_error", 1), blobs()
     with pytest.raises(DataError, match=f"Trainer: y must be 0 or 1 with the objective '{name}' and the loss squared_error, got"):
         fit.fit(X, X[:, 0] * 2.5)

@@ -68,7 +68,7 @@ def test_an_estimator_ends_as_one_that_was_never_killed(name, killed_after, tabl
     assert learned(make(tmp_path / "run", 12).fit(*table)) == uninterrupted
     if killed_after > 1:
         shorter = make(tmp_path / "run", -1).set_params(max_iter=3)
-        with pytest.raises(FileError, match=r"has done \d+ epochs, more than the 3 asked for now"):
+        with pytest.raises(FileError, match=r"has done \d+ epochs, more than the 3 requested"):
             shorter.fit(*table)
 
 
@@ -107,7 +107,9 @@ def test_other_data_are_refused(table, tmp_path, what):
     trainer(tmp_path / "run").fit(**given, max_epochs=2)
     changed = {"X": X + 1e-9, "y": 1 - y, "sample_weight": None, "validation_data": (X[:10], 1 - y[:10])}
     other = trainer(tmp_path / "run")
-    with pytest.raises(FileError, match=r"is of a fit on other data: X, y, weights or validation rows differ\. Give every fit"):
+    with pytest.raises(
+        FileError, match=r"comes from a fit on other data: X, y, weights or validation rows differ\. Give every fit"
+    ):
         other.fit(**given | {what: changed[what]}, max_epochs=2)
     assert other.epoch == 0
 
@@ -155,9 +157,7 @@ def test_other_functions_are_refused_and_the_same_ones_are_not(table, tmp_path, 
         return made.epoch
 
     assert (run(before, 2), run(before, 3)) == (2, 3)
-    with pytest.raises(
-        InvalidSettingError, match=r"must be .*, as in the run that wrote '.*run'.* Give every fit a path of its own"
-    ):
+    with pytest.raises(InvalidSettingError, match=r"must be .*, as in the run that wrote '.*run'.* Give every fit its own path"):
         run(after, 4)
 
 
@@ -220,7 +220,7 @@ def test_a_file_of_the_end_of_a_fit_is_refused(table, tmp_path):
     done = trainer(tmp_path / "run")
     done.fit(*table, max_epochs=1)
     done.save_checkpoint(tmp_path / "run")
-    with pytest.raises(FileError, match="stands for the end of one"):
+    with pytest.raises(FileError, match="was written after one"):
         trainer(tmp_path / "run").fit(*table, max_epochs=2)
 
 
@@ -230,7 +230,7 @@ def test_what_cannot_be_gone_on_with_is_refused_before_any_work(table, tmp_path)
         MLPClassifier(callbacks=callbacks).fit(*table)
     with pytest.raises(InvalidSettingError, match=r"warm_start must be False with Checkpoint\(resume=True\)"):
         MLPClassifier(callbacks=callbacks, warm_start=True, random_state=0).fit(*table)
-    with pytest.raises(DataError, match="no Checkpoint for partial_fit"):
+    with pytest.raises(DataError, match="must not include a Checkpoint for partial_fit"):
         MLPClassifier(callbacks=callbacks, random_state=0).partial_fit(*table, classes=[0, 1])
     assert list(tmp_path.iterdir()) == []
 

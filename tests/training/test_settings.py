@@ -78,7 +78,7 @@ def test_loss_weights_become_one_tuple_however_they_are_given(given):
 
 
 @pytest.mark.parametrize("wrong", [[1], [1, -1], "ab", {"c": 1}, {"a": None}, 3, [1, np.nan]])
-def test_wrong_loss_weights_are_refused_when_the_settings_are_made(wrong):
+def test_wrong_loss_weights_are_rejected_when_the_settings_are_created(wrong):
     with pytest.raises(InvalidSettingError, match="loss"):
         two_outputs(loss_weights=wrong)
 
@@ -95,7 +95,7 @@ def test_the_engines_plain_clipping_becomes_the_one_that_users_have():
 
 def test_a_function_has_no_description():
     settings = TrainerSettings(network(), "squared_error", schedule=Function(lambda step: 0.1))
-    with pytest.raises(InvalidSettingError, match="to be written"):
+    with pytest.raises(InvalidSettingError, match="to be saved"):
         settings.to_dict()
 
 
@@ -116,7 +116,7 @@ def test_a_wrong_description_is_refused_by_name(change, message):
 
 
 def _with_other_values(description, place=()):
-    """The description with each value within, one after the other, replaced by values of all kinds."""
+    """Each place of the description with wrong values to put there, one after the other."""
     for value in (None, "x", [], 3, -1, {}, {"a": 1}, [None], True, float("nan")):
         yield place, value
     entries = description.items() if isinstance(description, dict) else enumerate(description)
@@ -135,7 +135,7 @@ def _replaced(description, place, value):
     return changed
 
 
-def test_whatever_stands_in_a_description_is_read_or_refused_in_words():
+def test_any_value_in_a_description_is_read_or_raises_our_own_error():
     x = Input(3, name="x")
     graph = Graph(x, [Dense(1, name="a", weight_init="he")(x), Dense(1, name="b", regularizer="l2", activation="elu")(x)])
     settings = TrainerSettings(graph, ["huber", "squared_error"], schedule="warm_up", clipping=Clipping(1.0), loss_weights=[1, 2])
@@ -145,7 +145,7 @@ def test_whatever_stands_in_a_description_is_read_or_refused_in_words():
             TrainerSettings.from_settings(_replaced(description, place, value))
 
 
-def test_a_missing_setting_is_named_and_the_others_are_not_shown_whole():
+def test_a_missing_setting_is_named_and_only_the_names_of_the_others_are_shown():
     description = TrainerSettings(network(), "hinge").to_dict()
     del description["network"]
     with pytest.raises(InvalidSettingError, match="network must be given, got \\['loss', 'optimizer'"):
@@ -159,7 +159,7 @@ def test_a_description_may_leave_out_its_kind_and_its_clipping():
 
 
 @pytest.mark.parametrize(("wrong", "shown"), [(None, "None"), ([], r"\[\]"), ("int32", "'int32'"), (3, "3"), (np.int8, "'int8'")])
-def test_a_dtype_that_is_none_of_the_two_is_refused_as_it_came(wrong, shown):
+def test_any_other_dtype_is_rejected_and_shown_as_given(wrong, shown):
     for make in (TrainerSettings, Trainer):
         with pytest.raises(InvalidSettingError, match=f"dtype must be one of 'float32', 'float64', got {shown}"):
             make(network(), "hinge", dtype=wrong)
@@ -199,7 +199,7 @@ def test_an_assigned_schedule_is_a_setting_like_the_others():
     assert trainer.settings == replace(trainer.settings, schedule="constant")
 
 
-def test_a_checkpoint_is_of_the_schedule_that_was_assigned(tmp_path):
+def test_a_checkpoint_belongs_to_the_assigned_schedule(tmp_path):
     def made(schedule: str) -> Trainer:
         trainer = Trainer(network(), "squared_error")
         trainer.schedule = schedule
@@ -213,14 +213,14 @@ def test_a_checkpoint_is_of_the_schedule_that_was_assigned(tmp_path):
         made("exponential").load_checkpoint(tmp_path / "run")
 
 
-def test_an_assigned_schedule_remembers_for_one_trainer_alone():
+def test_trainers_do_not_share_the_state_of_an_assigned_schedule():
     schedule, trainer = get_schedule("reduce_on_plateau"), Trainer(network(), "squared_error")
     trainer.schedule = schedule
     trainer.schedule.factor = 0.5
     assert schedule.factor == 1.0
 
 
-def test_a_callbacks_schedule_is_followed_and_is_no_setting():
+def test_a_callbacks_schedule_is_followed_and_is_not_a_setting():
     trainer = Trainer(network(), "squared_error", callbacks=LearningRate("cosine"))
     trainer.fit(X, X[:, :2], max_epochs=1)
     assert (trainer.schedule, trainer.settings.schedule) == (get_schedule("cosine"), get_schedule(None))
@@ -229,12 +229,12 @@ def test_a_callbacks_schedule_is_followed_and_is_no_setting():
 @pytest.mark.parametrize(
     ("settings", "besides", "words"),
     [
-        (None, {"seed": 3}, r"seed must not be given besides the settings, .*dataclasses.replace\(settings, seed="),
+        (None, {"seed": 3}, r"seed must not be given in addition to the settings, .*dataclasses.replace\(settings, seed="),
         (None, {"callback": ()}, "Did you mean 'callbacks'"),
-        ({"loss": "hinge"}, {}, r"settings must be TrainerSettings \(a description is read by"),
+        ({"loss": "hinge"}, {}, r"settings must be TrainerSettings \(TrainerSettings.from_settings reads a description"),
     ],
 )
-def test_a_trainer_is_made_of_settings_and_of_what_they_lack(settings, besides, words):
+def test_from_settings_rejects_duplicate_unknown_and_wrong_arguments(settings, besides, words):
     with pytest.raises(InvalidSettingError, match=r"Trainer.from_settings: .*" + words):
         Trainer.from_settings(TrainerSettings(network(), "hinge") if settings is None else settings, **besides)
 

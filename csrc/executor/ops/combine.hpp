@@ -1,4 +1,4 @@
-// Several buffers into one: add, multiply, concat.
+// Combines several buffers into one: add, multiply, concat.
 #pragma once
 
 #include <algorithm>
@@ -25,7 +25,7 @@ void add_backward(const Context<T>& context, const Op& op) {
     context.contribute(x, [&](T* d_x) { std::copy_n(context.d_value(op.output), size, d_x); });
 }
 
-// out (n,) = the column j of the first input, x, combined with that of each other one.
+// out (n,) = column j of the first input, x, combined with column j of each other input.
 template <class T, class Combine>
 void combine_columns(const Context<T>& context, const Op& op, i64 j, T* out, const T* x, Combine combine) {
   const i64 width = context.width(op.output);

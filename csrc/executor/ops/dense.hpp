@@ -44,7 +44,7 @@ void dense_backward(const Context<T>& context, const Op& op) {
   if (context.needs_gradient[x]) input_gradient(context, x, d_out, context.parameters + weight.offset, width);
 }
 
-// d_x = d_out W^T; where x is relu's output that nothing else reads, times relu's slope.
+// d_x = d_out W^T, times relu's slope if x is a relu's output that nothing else reads.
 template <class T>
 void input_gradient(const Context<T>& context, int x, const T* d_out, const T* weight, i64 width) {
   const int to = context.d_written(x);
@@ -57,7 +57,7 @@ void input_gradient(const Context<T>& context, int x, const T* d_out, const T* w
   written = 1;
 }
 
-// Unless the op above has known it already.
+// Unless the op above has computed it already.
 template <class T>
 void bias_gradient(const Context<T>& context, const Op& op, const T* d_out) {
   const int parameter = op.parameters[1];

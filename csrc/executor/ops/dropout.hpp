@@ -1,4 +1,4 @@
-// Dropout, inverted: y = x * keep / (1 - rate) while training, y = x otherwise.
+// Inverted dropout: y = x * keep / (1 - rate) in training, y = x otherwise.
 #pragma once
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 
 namespace lamina {
 
-// The op's own rate, or that of the step. Dropout ops are numbered in program order.
+// The op's own rate, or the rate of the step. Dropout ops are numbered in program order.
 template <class T>
 double dropout_rate(const Context<T>& context, const Op& op) {
   const auto& ops = context.program.ops;
@@ -41,7 +41,7 @@ void dropout_backward(const Context<T>& context, const Op& op) {
   });
 }
 
-// The column j; see executor/trial.hpp, where dropout silences nothing.
+// Column j, for executor/trial.hpp, where dropout is the identity.
 template <class T>
 void dropout_column(const Context<T>& context, const Op&, i64, T* out, const T* x, T*) {
   std::copy_n(x, context.n(), out);

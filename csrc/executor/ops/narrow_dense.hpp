@@ -1,4 +1,4 @@
-// Back through a dense op with few outputs: one pass over its input.
+// The backward pass of a dense op with few outputs, in one pass over its input.
 #pragma once
 
 #include <algorithm>
@@ -7,8 +7,7 @@
 
 namespace lamina {
 
-// Whether that pass can be: the gradient of the op's input is wanted, and this is the first contribution to
-// it.
+// Whether this applies: the gradient of the op's input is needed, and this is the first contribution to it.
 template <class T>
 bool goes_back_narrow(const Context<T>& context, const Op& op) {
   const int x = op.inputs[0];
@@ -16,8 +15,8 @@ bool goes_back_narrow(const Context<T>& context, const Op& op) {
          !context.d_value_written[context.d_written(x)];
 }
 
-// out = x W:  d_W = x^T d_out,  d_x = d_out W^T, past relu where x is the output of one that nothing else
-// reads; and the bias gradient of the dense op which that leads to.
+// out = x W:  d_W = x^T d_out,  d_x = d_out W^T, past relu if x is the output of one that nothing else reads;
+// and the bias gradient of the dense op below.
 template <class T>
 void narrow_backward(const Context<T>& context, const Op& op) {
   constexpr i64 kGrain = 64;  // columns

@@ -69,7 +69,7 @@ void batch_norm_backward(const Context<T>& context, const Op& op) {
   context.needs_gradient[x] ? context.contribute(x, run) : run(context.work.scratch);
 }
 
-// The column j of the output from that of the input; room (n,).
+// Column j of the output from column j of the input; room (n,).
 template <class T>
 void batch_norm_column(const Context<T>& context, const Op& op, i64 j, T* out, const T* x, T* room) {
   const T* gamma = context.parameter(op, 0);

@@ -1,4 +1,4 @@
-// PReLU, an activation whose numbers are learnt.
+// PReLU, an activation with a learned slope.
 #pragma once
 
 #include "executor/context.hpp"

@@ -1,4 +1,4 @@
-// The table of the ops: all that the rest of the engine knows of most of them.
+// The table of ops: for most of them, all that the rest of the engine knows.
 #pragma once
 
 #include "executor/context.hpp"
@@ -18,8 +18,8 @@ struct OpRow {
   void (*forward)(const Context<T>& context, const Op& op);
   void (*backward)(const Context<T>& context, const Op& op);
   KeptSizes (*keeps)(i64 n, i64 width, bool training) = nullptr;
-  // out (n,) = the column j of the output, x (n,) being that of the first input and room (n,) free; null
-  // where a column of the output does not depend on that column of the inputs and of the parameters alone.
+  // out (n,) = column j of the output, x (n,) = column j of the first input, room (n,) = scratch space; null
+  // if a column of the output depends on more than that column of the inputs and of the parameters.
   void (*column)(const Context<T>& context, const Op& op, i64 j, T* out, const T* x, T* room) = nullptr;
 };
 

@@ -8,8 +8,8 @@ namespace lamina {
 namespace {
 namespace product {
 
-// Sums that a block keeps in registers: what AVX-512 and AArch64 (32 registers), AVX2 (16) and SSE (16, but
-// products need one of their own) have beside a row of B and a number of A.
+// Sums that a block keeps in registers: those that AVX-512 and AArch64 (32 registers), AVX2 (16) and SSE (16,
+// but products need one more) have left besides a row of B and a number of A.
 #if defined(__aarch64__)
 inline constexpr int kSums = 24;
 #else
@@ -18,12 +18,12 @@ inline constexpr int kSums = LAMINA_VECTOR_BYTES == 64 ? 24 : LAMINA_VECTOR_BYTE
 
 inline constexpr int kLeast = 3;                   // rows of the flattest block
 inline constexpr int kFlat = kSums / kLeast;       // its vectors
-inline constexpr int kWide = kSums == 24 ? 4 : 2;  // vectors of a block where there are more rows
+inline constexpr int kWide = kSums == 24 ? 4 : 2;  // vectors of a block with more rows
 constexpr int rows_of_block(int vectors) {
   return vectors <= kWide ? (kSums / vectors < 12 ? kSums / vectors : 12) : kLeast;
 }
 
-// Where a product goes, and what it starts from: element (i, j) of C, and of gate, lies at i * row + j *
+// Where a product is written, and what it starts from: element (i, j) of C and of gate is at i * row + j *
 // column, that of start at i * start_row + j * start_column.
 template <class T>
 struct Target {
@@ -34,7 +34,7 @@ struct Target {
   Finish finish = Finish::none;
   const T* gate = nullptr;
 
-  // From row i and column j on.
+  // The part that starts at row i and column j.
   Target part(Size i, Size j) const {
     Target part = *this;
     part.data += i * row + j * column;
@@ -43,7 +43,8 @@ struct Target {
     return part;
   }
 
-  // For one part of a sum over k: it starts from what the part before left in C, and only the last finishes.
+  // For one part of a sum over k: it starts from what the previous part left in C, and only the last
+  // finishes.
   Target part_of_depth(bool first, bool last) const {
     Target part = *this;
     if (!first) part.start = data, part.start_row = row, part.start_column = column;
@@ -54,8 +55,8 @@ struct Target {
   Target turned() const { return {data, column, row, start, start_column, start_row, finish, gate}; }
 };
 
-// One panel of columns of a product, up to NV vectors, of whose last one `lanes` exist. Element (i, p) of
-// op(A) is a[i * a_row + p * a_step]; rows of op(B) lie b_step apart.
+// One panel of columns of a product: up to NV vectors, the last of which has `lanes` lanes. Element (i, p) of
+// op(A) is a[i * a_row + p * a_step]; rows of op(B) are b_step apart.
 template <class T>
 struct Panel {
   const T* a;
@@ -66,7 +67,7 @@ struct Panel {
   Target<T> c;
 };
 
-// Of a number or a vector of them; as Relu in activation_functions.hpp.
+// For a number or a vector; the same as Relu in activation_functions.hpp.
 template <class T, class V>
 LAMINA_INLINE V finished(V value, Finish finish, V gate) {
   const V zero = {};
@@ -75,14 +76,14 @@ LAMINA_INLINE V finished(V value, Finish finish, V gate) {
   return value;
 }
 
-// Vector v of a row of a panel, whose last vector is whole or in part.
+// Vector v of a row of a panel, whose last vector is full or partial.
 template <class T, int NV, bool part>
 LAMINA_INLINE Vector<T> read(const T* row, int v, int lanes) {
   row += v * Simd<T>::width;
   return part && v + 1 == NV ? load_part(row, lanes) : load(row);
 }
 
-// Each way in a loop of its own: the choice within one is a jump for every vector.
+// A separate loop for each case: a choice inside the loop would cost a jump per vector.
 template <class T, int NV, bool part, int MR>
 LAMINA_INLINE void finish_block(Vector<T> (&sum)[MR][NV], const Panel<T>& s, Size i) {
   if (s.c.finish == Finish::relu) {
@@ -100,7 +101,7 @@ LAMINA_INLINE void finish_block(Vector<T> (&sum)[MR][NV], const Panel<T>& s, Siz
                               read<T, NV, part>(s.c.gate + (i + r) * s.c.row, v, s.lanes));
 }
 
-// What MR rows of C from row i on start from.
+// The start values of MR rows of C from row i.
 template <class T, int NV, bool part, int MR>
 LAMINA_INLINE void start_block(Vector<T> (&sum)[MR][NV], const Panel<T>& s, Size i) {
 #pragma GCC unroll 12
@@ -128,7 +129,7 @@ LAMINA_INLINE void store_block(const Vector<T> (&sum)[MR][NV], const Panel<T>& s
   }
 }
 
-// MR rows of C from row i on.
+// MR rows of C from row i.
 template <class T, int NV, bool part, int MR>
 LAMINA_INLINE void multiply_block(const Panel<T>& s, Size i) {
   Vector<T> sum[MR][NV];
@@ -154,7 +155,7 @@ LAMINA_INLINE void multiply_block(const Panel<T>& s, Size i) {
 
 template <class T, int NV, bool part, int MR>
 [[gnu::noinline]] void multiply_blocks(const Panel<T>& panel, Size first, Size end) {
-  const Panel<T> s = panel;  // a copy, which stores to C cannot change
+  const Panel<T> s = panel;  // a local copy, so that the compiler knows that stores to C do not change it
   for (Size i = first; i < end; i += MR) multiply_block<T, NV, part, MR>(s, i);
 }
 
@@ -167,7 +168,7 @@ LAMINA_INLINE void multiply_rows(Size rows, const Panel<T>& panel, Size first, S
   multiply_blocks<T, NV, part, MR>(panel, first, end);
 }
 
-// All m rows, in blocks as even as can be: 10 rows are 5 + 5, not 6 + 4.
+// All m rows, in blocks as even as possible: 10 rows are 5 + 5, not 6 + 4.
 template <class T, int NV, bool part>
 void multiply_all_rows(Size m, const Panel<T>& panel) {
   constexpr int MR = rows_of_block(NV);

@@ -1,5 +1,5 @@
-// Products with few columns (or rows), as dot products along k: registers full of padding would do nothing
-// there.
+// Products with few columns (or rows), as dot products along k, since registers across the columns would
+// mostly hold padding.
 #pragma once
 
 #include "kernels/gemm/block.hpp"
@@ -9,7 +9,7 @@ namespace lamina {
 namespace {
 namespace product {
 
-// What counts as few: as many sums as a vector has lanes are kept at a time.
+// What counts as few: the number of sums kept at a time is that of a vector's lanes.
 template <class T>
 inline constexpr int kFew = Simd<T>::width < 4 ? Simd<T>::width : 4;
 
@@ -23,8 +23,8 @@ struct Dots {
   Target<T> c;
 };
 
-// `rows` (R, or fewer) rows of C from row i on: lane r * S + j of the result is row i + r times row j. Rows
-// beyond are the last one again.
+// `rows` (R or fewer) rows of C from row i: lane r * S + j of the result is row i + r times row j. Missing
+// rows repeat the last one.
 template <class T, int S, int R, bool fewer>
 LAMINA_INLINE Vector<T> dot_rows(const Dots<T>& s, Size i, Size rows) {
   constexpr int W = Simd<T>::width;
@@ -48,13 +48,13 @@ LAMINA_INLINE Vector<T> dot_rows(const Dots<T>& s, Size i, Size rows) {
   return sum[0];
 }
 
-// Whether the lanes of dot_rows lie side by side in a matrix.
+// Whether the lanes of dot_rows are contiguous in a matrix.
 template <int S>
 LAMINA_INLINE bool in_one_piece(Size row, Size column) {
   return row == S && (S == 1 || column == 1);
 }
 
-// The lanes of start (or of gate) that belong to those of dot_rows.
+// The lanes of start (or of gate) for those of dot_rows.
 template <class T, int S>
 LAMINA_INLINE Vector<T> lanes_of(const T* from, Size row, Size column, Size rows) {
   Vector<T> lanes = {};

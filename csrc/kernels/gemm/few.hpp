@@ -1,5 +1,5 @@
-// Products of a single row where a matrix has 1, 2 or 4 columns, as that of a last layer has: it is read as
-// one long row, whose vectors hold several of its rows each.
+// Products of a single row with a matrix of 1, 2 or 4 columns, like that of a last layer: the matrix is read
+// as one long row, each of whose vectors holds several rows of the matrix.
 #pragma once
 
 #include "kernels/gemm/block.hpp"
@@ -12,13 +12,13 @@ namespace product {
 template <class T>
 inline constexpr auto kEveryLane = std::make_integer_sequence<int, Simd<T>::width>{};
 
-// The lower or upper half of x, each lane twice.
+// The lower or upper half of x, with each lane twice.
 template <bool upper, int... J>
 LAMINA_INLINE auto doubled(auto x, std::integer_sequence<int, J...>) {
   return __builtin_shufflevector(x, x, (J / 2 + (upper ? static_cast<int>(sizeof...(J)) / 2 : 0))...);
 }
 
-// x[0], each lane N times in a row: x[0 .. N).
+// Repeats each lane of x[0] N times in a row: x[0 .. N).
 template <class T, int N>
 LAMINA_INLINE void spread(Vector<T>* x) {
   if constexpr (N > 1) {
@@ -31,13 +31,13 @@ LAMINA_INLINE void spread(Vector<T>* x) {
   }
 }
 
-// Of the lanes of x and y in a row: the sums of neighbors.
+// The sums of neighboring lanes of x and y, one after the other.
 template <int... J>
 LAMINA_INLINE auto sum_neighbors(auto x, auto y, std::integer_sequence<int, J...>) {
   return __builtin_shufflevector(x, y, (2 * J)...) + __builtin_shufflevector(x, y, (2 * J + 1)...);
 }
 
-// Of the lanes of x[0 .. N) in a row, the sums of each N: x[0].
+// The sums of every N successive lanes of x[0 .. N): x[0].
 template <class T, int N>
 LAMINA_INLINE void sum_groups(Vector<T>* x) {
   if constexpr (N > 1) {
@@ -47,7 +47,7 @@ LAMINA_INLINE void sum_groups(Vector<T>* x) {
   }
 }
 
-// Lane j: the sum of all lanes whose number is j modulo N.
+// Lane j: the sum of all lanes whose index is j modulo N.
 template <int N, int D, int... J>
 LAMINA_INLINE auto sum_every(auto x, std::integer_sequence<int, J...> lanes) {
   if constexpr (D < N) {
@@ -57,7 +57,7 @@ LAMINA_INLINE auto sum_every(auto x, std::integer_sequence<int, J...> lanes) {
   }
 }
 
-// Lanes 0 .. N - 1 of x, over and over.
+// Lanes 0 .. N - 1 of x, repeated.
 template <int N, int... J>
 LAMINA_INLINE auto repeated(auto x, std::integer_sequence<int, J...>) {
   return __builtin_shufflevector(x, x, (J % N)...);
@@ -71,7 +71,7 @@ LAMINA_INLINE int lanes_of(Size groups, int q) {
   return static_cast<int>(lanes < 0 ? 0 : smaller(W, lanes));
 }
 
-// Numbers [at, at + lanes) of a C that lies in one piece.
+// Numbers [at, at + lanes) of a contiguous C.
 template <class T>
 LAMINA_INLINE void finish_lanes(const Target<T>& c, Size at, Vector<T> value, int lanes) {
   if (c.start) value += load_part(c.start + at, lanes);

@@ -1,5 +1,5 @@
-// Panels of op(B), made contiguous: transposed in registers where B is stored the other way round, padded
-// with zeros at the edge.
+// Packs panels of op(B): transposed in registers if B is stored transposed, and padded with zeros at the
+// edge.
 #pragma once
 
 #include "kernels/gemm/shuffle.hpp"
@@ -8,8 +8,8 @@ namespace lamina {
 namespace {
 namespace product {
 
-// panel (k, width), k rows `width` apart: columns [0, columns) of B^T, that is the first `columns` rows of B;
-// zero beyond them.
+// panel (k, width), k rows `width` apart = columns [0, columns) of B^T, the first `columns` rows of B; zero
+// beyond them.
 template <class T>
 void pack_transposed(T* panel, Size width, const T* b, Size ldb, Size k, Size columns) {
   constexpr int W = Simd<T>::width;

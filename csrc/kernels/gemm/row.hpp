@@ -1,5 +1,5 @@
-// Products with a single row, and outer products: a step of one row consists of these. They are over before
-// the panels and blocks of a larger product would be set up.
+// Products with a single row, and outer products, for steps of one row. They take less time than setting up
+// the panels and blocks of a larger product.
 #pragma once
 
 #include "kernels/gemm/block.hpp"
@@ -11,7 +11,7 @@ namespace product {
 // C (1, n) = a B, NV vectors of columns.
 template <class T, int NV, bool part>
 LAMINA_INLINE void multiply_row_panel(const Panel<T>& s) {
-  constexpr int S = 8 / NV;  // sums of a column: additions then need not wait for one another
+  constexpr int S = 8 / NV;  // sums per column, so that additions do not wait for each other
   Vector<T> sum[S][1][NV] = {};
   start_block<T, NV, part, 1>(sum[0], s, 0);
   const T *a = s.a, *b = s.b;
@@ -60,7 +60,7 @@ LAMINA_INLINE void multiply_single_vectors(Size vectors, Size m, const Panel<T>&
   multiply_single_panel<T, NV, true>(m, panel);
 }
 
-// C (m, n) = A B, where m or k is 1: the numbers of A lie `step` apart.
+// C (m, n) = A B, where m or k is 1; the numbers of A are `step` apart.
 template <class T>
 void multiply_single_row(Size m, Size n, Size k, const T* a, Size step, const T* b, Size ldb,
                          const Target<T>& c) {

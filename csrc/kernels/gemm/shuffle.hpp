@@ -1,4 +1,4 @@
-// Numbers that change places between vectors: a transposed square, a sum over each vector.
+// Shuffles between vectors: the transpose of a square, and a sum over each vector.
 #pragma once
 
 #include <utility>
@@ -9,8 +9,8 @@ namespace lamina {
 namespace {
 namespace product {
 
-// Of two vectors that are rows i and i + D of a square: what rows i (low) and i + D (high) are after the
-// squares of side D off the diagonal have changed places.
+// For two vectors that are rows i and i + D of a square: rows i (low) and i + D (high) after the off-diagonal
+// squares of side D have been swapped.
 template <int W, int D, bool high, int... J>
 LAMINA_INLINE auto exchange(auto x, auto y, std::integer_sequence<int, J...>) {
   if constexpr (high) {
@@ -20,7 +20,7 @@ LAMINA_INLINE auto exchange(auto x, auto y, std::integer_sequence<int, J...>) {
   }
 }
 
-// Transposes a square of W vectors: at distance D = 1, 2, 4, ... squares of side D change places.
+// Transposes a square of W vectors: at distance D = 1, 2, 4, ... squares of side D are swapped.
 template <class T, int D = 1>
 LAMINA_INLINE void transpose_square(Vector<T>* rows) {
   constexpr int W = Simd<T>::width;
@@ -35,8 +35,8 @@ LAMINA_INLINE void transpose_square(Vector<T>* rows) {
   if constexpr (2 * D < W) transpose_square<T, 2 * D>(rows);
 }
 
-// rows[0] becomes the vector of the sums over each of the W vectors: the transposed square's rows, added
-// while they form.
+// rows[0] becomes the vector of sums over each of the W vectors: the rows of the transposed square, added up
+// during the transpose.
 template <class T, int D = 1>
 LAMINA_INLINE void sum_each(Vector<T>* rows) {
   constexpr int W = Simd<T>::width;

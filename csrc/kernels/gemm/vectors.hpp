@@ -1,4 +1,4 @@
-// Vectors of numbers in registers, whole or in part.
+// Vectors of numbers in registers, full or partial.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ using Vector = typename Simd<T>::Vector;
 
 inline Size smaller(Size x, Size y) { return x < y ? x : y; }
 
-// x / parts; one part is the usual case, and a division takes as long as a small block.
+// x / parts; usually there is one part, and a division takes as long as a small block.
 inline Size share(Size x, Size parts) { return parts == 1 ? x : x / parts; }
 
 template <class T>
@@ -40,7 +40,7 @@ LAMINA_INLINE void store(T* to, Vector<T> value) {
   *reinterpret_cast<typename Simd<T>::Unaligned*>(to) = value;
 }
 
-// Of every lane; compilers make one instruction of it.
+// Square root of every lane; compilers turn it into one instruction.
 template <class T>
 LAMINA_INLINE Vector<T> square_root(Vector<T> x) {
   alignas(sizeof(x)) T lanes[Simd<T>::width];
@@ -50,7 +50,7 @@ LAMINA_INLINE Vector<T> square_root(Vector<T> x) {
   return load(lanes);
 }
 
-// A product that is rounded before it goes into a sum: the compiler cannot fuse what it does not see through.
+// A product that is rounded before it is added: the compiler cannot fuse across the inline assembly.
 template <class T>
 LAMINA_INLINE Vector<T> rounded(Vector<T> product) {
 #if defined(__x86_64__)
@@ -63,8 +63,8 @@ LAMINA_INLINE Vector<T> rounded(Vector<T> product) {
   return product;
 }
 
-// load_part: the first `lanes` numbers, zero beyond; store_part writes as many. What lies beyond is not
-// touched.
+// load_part reads the first `lanes` numbers, and sets the rest to zero; store_part writes as many. Memory
+// beyond them is not touched.
 #if defined(__AVX512F__)
 
 inline constexpr bool kMasksAreFree = true;

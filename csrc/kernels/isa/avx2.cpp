@@ -1,4 +1,4 @@
-// Kernels for AVX2 and FMA; null tables where the compiler was not told to use them (another architecture).
+// Kernels for AVX2 and FMA; null tables if the compiler does not target them (another architecture).
 #if defined(__AVX2__)
 
 #include "kernels/isa/table.inl"

@@ -1,4 +1,4 @@
-// Kernels for AVX-512 F, DQ, VL and BW; null tables where the compiler was not told to use them (another
+// Kernels for AVX-512 F, DQ, VL and BW; null tables if the compiler does not target them (another
 // architecture).
 #if defined(__AVX512F__)
 

@@ -1,4 +1,4 @@
-// Kernels for whatever the compiler takes as the least machine: SSE2 on x86-64, NEON on Arm.
+// Kernels for the compiler's baseline: SSE2 on x86-64, NEON on Arm.
 #include "kernels/isa/table.inl"
 
 namespace lamina {

@@ -1,4 +1,5 @@
-// The tables of one instruction set: included once by each file of this folder, which its own compiler flags.
+// The tables of one instruction set; each file of this folder, with its own compiler flags, includes this
+// once.
 #include "kernels/activation.hpp"
 #include "kernels/batch_norm.hpp"
 #include "kernels/clipping.hpp"

@@ -1,4 +1,4 @@
-"""Measures a network, its data or its training; judges nothing."""
+"""Measurements of a network, its data or its training."""
 
 from lamina.analysis.activation_statistics import ActivationStatistics, LayerStatistics, activation_statistics
 from lamina.analysis.check_gradients import GradientCheck, ParameterCheck, check_gradients

@@ -1,4 +1,4 @@
-"""Activation statistics: what each layer's values, and the gradients that come back to it, look like."""
+"""Activation statistics: moments of each layer's values and of the gradients that reach it."""
 
 from __future__ import annotations
 
@@ -24,40 +24,42 @@ if TYPE_CHECKING:
 
 __all__ = ["ActivationStatistics", "LayerStatistics", "activation_statistics"]
 
-#: A unit is flat where its derivative is at most this share of the function's greatest one.
+#: A unit is flat where its derivative is at most this share of the function's largest derivative.
 FLAT = 0.05
 _NOTHING = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
 class LayerStatistics:
-    """One layer; all moments are over rows and units together. NaN where there is no such quantity.
+    """Statistics of one layer; all moments are over rows and units together. NaN if a quantity does not exist.
 
-    Normalizations, activations and dropout act on units that another layer makes. Such layers are judged together with it, in the
-    row of the last of them: what counts is what leaves them all, over what enters the first, and the weighted sums as a
-    normalization leaves them. The rows before have no ``variance_kept`` and no ``gradient_kept``.
+    Normalization, activation and dropout layers act on units created by another layer. They are judged together with that layer,
+    in the row of the last of them: by the variance of the last output relative to the first input, and by the weighted sums after
+    normalization. The rows before it have no ``variance_kept`` and no ``gradient_kept``.
 
     Attributes
     ----------
     layer : str
+        Name of the layer.
     units_of : str
-        The layer that makes the units on which this one acts; its own name, if it makes them.
+        The layer that creates the units on which this one acts; its own name if it creates them.
     width : int
+        Number of units.
     mean, variance : float
-        Of the outputs.
+        Moments of the outputs.
     variance_kept : float
-        ``variance`` over that of what enters the layer that makes the units. The rule of good first weights asks for 1, and for
-        ``mean`` 0.
+        ``variance`` relative to the variance of the inputs of the layer that creates the units. Good initial weights give 1, and
+        a ``mean`` of 0.
     sum_variance : float
-        Variance of the weighted sums in front of the activation.
+        Variance of the weighted sums before the activation.
     gradient_variance : float
-        Variance of the gradient of a row's own loss with respect to the weighted sums; in the last row of those that act on the
-        same units, to the sums behind the normalization, if there is one.
+        Variance of the gradient of each row's own loss with respect to the weighted sums; in the last row of those that act on
+        the same units, with respect to the sums after normalization, if any.
     gradient_kept : float
-        ``gradient_variance`` over that of the layers that read this one. The rule asks for 1.
+        ``gradient_variance`` relative to that of the layers that read this one. Good initial weights give 1.
     saturated : float
-        Where the activation saturates: the share of values (row and unit) at which it is flat, that is, its derivative is at most
-        5 % of its greatest.
+        For activations that saturate: the share of values (row and unit) at which the activation is flat, that is, its derivative
+        is at most 5 % of its largest.
     dead : float
         The share of units at which the activation is flat in every row.
     """
@@ -86,7 +88,7 @@ class ActivationStatistics:
 
     @property
     def judged(self) -> tuple[LayerStatistics, ...]:
-        """The inputs and, of layers that act on the same units, the last."""
+        """The inputs and the last of each group of layers that act on the same units."""
         return tuple({row.units_of: row for row in self.layers}.values())
 
     def columns(self) -> dict[str, list[Any]]:
@@ -94,15 +96,15 @@ class ActivationStatistics:
         return {field.name: [getattr(row, field.name) for row in self.layers] for field in fields(LayerStatistics)}
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a layer, as a pandas data frame."""
+        """One row per layer, as a pandas data frame."""
         return to_data_frame(self.columns(), "ActivationStatistics")
 
     def __str__(self) -> str:
         columns = {name.replace("_", " "): values for name, values in self.columns().items()}
-        rule = "The rule asks for mean 0, variance kept 1 and, backwards, gradient kept 1 (Glorot & Bengio 2010)."
+        rule = "Ideal values: mean 0, variance kept 1 and, backward, gradient kept 1 (Glorot & Bengio 2010)."
         if len(self.judged) < len(self.layers):
-            rule += "\nLayers that act on the same units are judged together, in the row of the last of them, at the sums as a"
-            rule += " normalization leaves them."
+            rule += "\nLayers that act on the same units are judged together, in the row of the last of them, at the sums after"
+            rule += " normalization."
         return f"{text_table(columns)}\n{rule}"
 
 
@@ -117,28 +119,28 @@ def activation_statistics(
     seed: int = 0,
     training: bool = True,
 ) -> ActivationStatistics:
-    """Per layer: mean and variance of the outputs, variance of the back-propagated gradient, saturated and dead units.
+    """Measure each layer: mean and variance of outputs, variance of back-propagated gradients, saturated and dead units.
 
-    Works on any network, before training or after it, through one forward and one backward pass over ``X`` as one batch.
+    Works on any network, before or after training, with one forward and one backward pass over ``X`` as one batch.
 
     Parameters
     ----------
     network : Network or Trainer
-        A trainer brings its loss and its present weights.
-    X : array of shape (n, width), or a list or dict of such
+        A trainer supplies its loss and its current weights.
+    X : array of shape (n, width), or a list or dict of arrays
         A few hundred rows are enough.
     y : array, optional
-        Targets as the loss wants them. Without them there are no gradients.
+        Targets in the form that the loss expects. Without them there are no gradients.
     loss : loss, optional
-        Needed with ``y`` unless ``network`` is a trainer.
+        Required with ``y`` unless ``network`` is a trainer.
     weights : ndarray of shape (num_parameters,) or dict of arrays, optional
-        Default: the trainer's, or ``network.initialize(seed)``'s.
+        Default: the trainer's, or those of ``network.initialize(seed)``.
     state : ndarray of shape (num_state,), optional
-        Running statistics of batch normalization, as ``weights``.
+        Running statistics of batch normalization; same default as ``weights``.
     seed : int, default=0
-        Of the first weights, where none are given.
+        Seed of the initial weights, if none are given.
     training : bool, default=True
-        Whether batch normalization uses the batch's own statistics, as in a training step; otherwise the running ones.
+        Whether batch normalization uses the batch's own statistics, as in a training step, or the running ones.
         Dropout is always off.
 
     Returns
@@ -148,7 +150,7 @@ def activation_statistics(
     Raises
     ------
     DataError
-        If ``y`` comes without a loss, or the data are not finite.
+        If ``y`` is given without a loss, or the data are not finite.
     ShapeError, InvalidSettingError
         If data, weights or loss do not fit the network.
 
@@ -158,7 +160,7 @@ def activation_statistics(
 
     Examples
     --------
-    Ten layers of tanh: weights of N(0, 0.01²) make signals vanish, Xavier's keep them.
+    Ten tanh layers: N(0, 0.01²) weights make signals vanish, Xavier initialization keeps them.
 
     >>> import numpy as np
     >>> from lamina import Dense, Sequential
@@ -200,7 +202,7 @@ def _layers(passes: Passes) -> list[LayerStatistics]:
 
 
 def _layer(layer: LayerBuffers, unit: UnitLayer, readers: Sequence[UnitLayer] | None, passes: Passes) -> LayerStatistics:
-    """The row of a layer; ``readers`` of its units are given for the last of those that act on them, which is judged."""
+    """The row of a layer; ``readers`` are given only for the last layer that acts on the unit, which is the judged one."""
     buffers, activation = passes.buffers, layer.activation
     output = buffers[layer.output]
     sums = layer.sums if activation is None else activation.inputs[0]
@@ -230,7 +232,7 @@ def _dense(array: Any) -> np.ndarray:
 
 
 def _gradient_variance(sums: int, passes: Passes) -> float:
-    """Of d L_i / d sum for each row's own loss L_i: the passes' gradient is that of the mean over rows."""
+    """Variance of d L_i / d sum for each row's own loss L_i; the gradient of ``passes`` is that of the mean over rows."""
     gradient = passes.d_buffers.get(sums)
     return _NOTHING if gradient is None else float((gradient * passes.num_rows).var())
 
@@ -256,6 +258,6 @@ def _flatness(op: Op | None, buffers: Mapping[int, np.ndarray]) -> tuple[float, 
 
 
 def _steepest(function: Activation) -> float:
-    """The greatest |f'|, looked for on [-12, 12]; two opposite columns serve softmax, whose row they are, as well."""
+    """The largest |f'| on [-12, 12]; two opposite columns serve softmax too, which works on rows."""
     z = np.linspace(-12.0, 12.0, 4801)
     return float(np.abs(function.derivative(np.stack([z, -z], axis=1))).max())

@@ -1,4 +1,4 @@
-"""Gradient check: whether back propagation gives the slope of the loss, for networks and losses of one's own."""
+"""Gradient check: compares back propagation with numerical slopes of the loss, also for custom networks and losses."""
 
 from __future__ import annotations
 
@@ -25,27 +25,28 @@ __all__ = ["GradientCheck", "ParameterCheck", "check_gradients"]
 
 # The step that balances truncation, O(h^2), against rounding, O(eps / h): the cube root of float64's eps.
 _STEP = float(np.finfo(np.float64).eps) ** (1 / 3)
-# What rounding alone may leave in a difference quotient, for a loss of size 1.
+# Rounding error allowed in a difference quotient, for a loss of size 1.
 _NOISE = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterCheck:
-    """The worst element of one parameter among those tried.
+    """The worst of the tested elements of one parameter.
 
     Attributes
     ----------
     parameter : str
+        Name of the parameter.
     tried : int
-        How many elements were perturbed.
+        Number of perturbed elements.
     index : tuple of int
         The element with the largest error.
     gradient, difference : float
-        What back propagation and what central differences say of it.
+        Its gradient by back propagation and by central differences.
     error : float
-        Relative: |gradient − difference| / max(|gradient|, |difference|), rounding allowed for.
+        Relative error, |gradient − difference| / max(|gradient|, |difference|), with an allowance for rounding.
     kinks : int
-        Elements that were set aside because the loss has a kink within the step: there, both one-sided slopes are right.
+        Elements skipped because the loss has a kink within the step, where any slope between the one-sided ones is right.
     """
 
     parameter: str
@@ -59,17 +60,20 @@ class ParameterCheck:
 
 @dataclass(frozen=True, slots=True)
 class GradientCheck:
-    """Verdict of :func:`check_gradients`.
+    """Result of :func:`check_gradients`.
 
     Attributes
     ----------
     passed : bool
         Whether every error is at most ``tol``.
     tol : float
+        The largest relative error that passes.
     loss : float
+        The loss at the tested weights.
     directions : tuple of float
-        Relative errors along random directions, all parameters together; without those along which the loss has a kink.
+        Relative errors along random directions over all parameters, except directions along which the loss has a kink.
     parameters : tuple of ParameterCheck
+        One per parameter.
     """
 
     passed: bool
@@ -85,15 +89,17 @@ class GradientCheck:
 
     @property
     def verdict(self) -> str:
-        """One sentence."""
+        """The result in one sentence."""
         if self.passed:
             return f"The gradient is right: no relative error exceeds {self.tol:g}."
         worst = self.worst
         if worst is None or worst.error <= self.tol:
             return f"The gradient is WRONG along a random direction: relative error {max(self.directions):.2g} > {self.tol:g}."
         at = f"{worst.parameter}{list(worst.index)}"
-        numbers = f"back propagation says {worst.gradient:.6g}, differences say {worst.difference:.6g}"
-        return f"The gradient is WRONG, most of all at {at}: {numbers} (relative error {worst.error:.2g} > {self.tol:g})."
+        numbers = f"back propagation gives {worst.gradient:.6g}, differences give {worst.difference:.6g}"
+        return (
+            f"The gradient is WRONG, with the largest error at {at}: {numbers} (relative error {worst.error:.2g} > {self.tol:g})."
+        )
 
     def columns(self) -> dict[str, list[Any]]:
         """The attributes of :class:`ParameterCheck` as lists."""
@@ -104,7 +110,7 @@ class GradientCheck:
         return columns
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a parameter, as a pandas data frame."""
+        """One row per parameter, as a pandas data frame."""
         return to_data_frame(self.columns(), "GradientCheck")
 
     def __str__(self) -> str:
@@ -128,27 +134,27 @@ def check_gradients(
 ) -> GradientCheck:
     """Compare the gradient that a training step uses with central differences of its loss, in float64.
 
-    (L(w + h v) − L(w − h v)) / 2h is held against g · v: along random directions v, which sees all parameters at the cost of
-    two evaluations, and along single weights, which shows where an error sits.
+    (L(w + h v) − L(w − h v)) / 2h is compared with g · v: along random directions v, which test all parameters at the cost of
+    two evaluations, and along single weights, which locate an error.
 
     Parameters
     ----------
     network : Network or Trainer
-        A trainer brings its loss and its present weights.
+        A trainer supplies its loss and its current weights.
     X, y
-        A few rows are enough; targets as the loss wants them.
+        A few rows are enough; targets in the form that the loss expects.
     loss : loss, optional
-        Also a function of yours, or a :class:`lamina.losses.CustomLoss` whose own gradient is to be checked.
+        May be a function, or a :class:`lamina.losses.CustomLoss` whose gradient you want to check.
     weights, state
         As in :func:`lamina.analysis.activation_statistics`.
     num_directions : int, default=5
-        At least 1.
+        Number of random directions, at least 1.
     max_elements : int, default=100
-        Elements of each parameter that are perturbed, at least 1; chosen at random where there are more.
+        Maximum number of elements to perturb in each parameter, at least 1; chosen at random if there are more.
     tol : float, default=1e-4
         The largest relative error that passes; back propagation in float64 usually stays below 1e-6.
     seed : int, default=0
-        Of first weights, directions and elements; also of the masks of dropout, which stay the same throughout.
+        Seed of initial weights, directions and elements, and of the dropout masks, which stay the same throughout.
     engine : {"auto", "native", "reference"}, default="auto"
 
     Returns
@@ -160,7 +166,7 @@ def check_gradients(
     DataError
         If there is no loss.
     NonFiniteError
-        If loss or gradient is not finite.
+        If the loss or its gradient is not finite.
     ShapeError, InvalidSettingError
         If data, weights or loss do not fit the network, or a setting is out of range.
 
@@ -205,7 +211,7 @@ class _Comparison:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Slope:
-    """Compares the slope along a direction with the loss's differences."""
+    """Compares the slope along a direction with differences of the loss."""
 
     loss_at: Callable[[np.ndarray], float]
     parameters: np.ndarray
@@ -220,7 +226,7 @@ class _Slope:
         noise = _NOISE * max(1.0, abs(self.loss))
         error = max(0.0, abs(claimed - difference) - noise) / max(abs(claimed), abs(difference), noise)
         sides = sorted(((above - self.loss) / step, (self.loss - below) / step))
-        # Smooth losses have sides that differ by O(h); a claim between sides that differ by much is a subgradient at a kink.
+        # One-sided slopes of a smooth loss differ by O(h); if they differ more, a slope between them is a subgradient at a kink.
         bends = sides[1] - sides[0] > 1e-3 * max(abs(sides[0]), abs(sides[1])) + noise
         return _Comparison(claimed, difference, error, bool(bends and sides[0] - noise <= claimed <= sides[1] + noise))
 
@@ -232,7 +238,7 @@ def _unit(rng: np.random.Generator, size: int) -> np.ndarray:
 
 
 def _check_parameter(subject: Subject, number_: int, slope: _Slope, rng: np.random.Generator, most: int) -> ParameterCheck:
-    """Perturb elements of one parameter, one by one."""
+    """Perturb elements of one parameter one by one."""
     parameter = subject.program.parameters[number_]
     chosen = rng.permutation(parameter.size)[:most]
     worst, where, kinks = _Comparison(0.0, 0.0, -1.0, False), 0, 0

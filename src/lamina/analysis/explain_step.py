@@ -1,4 +1,4 @@
-"""Explain step: every quantity of one forward and one backward pass, as the lecture writes them on the board."""
+"""Every quantity of one forward and one backward pass, in the lecture's notation."""
 
 from __future__ import annotations
 
@@ -28,12 +28,14 @@ __all__ = ["ExplainedLayer", "ExplainedStep", "ExplainedWeight", "explain_step"]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ExplainedWeight:
-    """A parameter before, during and after the step: new = old + change.
+    """A parameter before and after the step: new = old + change.
 
     Attributes
     ----------
     name : str
+        Name of the parameter.
     old, change : ndarray of the parameter's shape
+        The value before the step, and its change.
     """
 
     name: str
@@ -55,7 +57,7 @@ class ExplainedLayer:
     ----------
     name : str
     inputs : ndarray of shape (in_features,)
-        x, what enters (several senders one after the other).
+        x, the inputs (concatenated if there are several senders).
     sums : ndarray of shape (units,)
         s = b + Σ x w, before the activation.
     outputs : ndarray of shape (units,)
@@ -83,9 +85,9 @@ class ExplainedStep:
     learning_rate : float
         η.
     loss : float
-        Of the example, before the step.
+        Loss of the example before the step.
     layers : tuple of ExplainedLayer
-        In the order of the forward pass; ``step["dense_1"]`` finds one by name.
+        In the order of the forward pass; ``step["dense_1"]`` gives one by name.
     parameters : ndarray of shape (num_parameters,)
         The new flat vector.
     """
@@ -99,7 +101,7 @@ class ExplainedStep:
         return {layer.name: layer for layer in self.layers}[name]
 
     def columns(self) -> dict[str, list[Any]]:
-        """One entry a number: ``layer``, ``quantity``, ``index`` (as "1" or "1, 2", counted from 1) and ``value``."""
+        """One entry per number: ``layer``, ``quantity``, ``index`` ("1" or "1, 2", counted from 1) and ``value``."""
         rows = [row for layer in self.layers for row in _rows(layer)]
         names = ("layer", "quantity", "index", "value")
         return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
@@ -124,34 +126,36 @@ def explain_step(
     state: np.ndarray | None = None,
     seed: int = 0,
 ) -> ExplainedStep:
-    """Every quantity of one step of back propagation on one example, by the rule Δw = η δ x.
+    """Compute every quantity of one step of back propagation on one example, by the rule Δw = η δ x.
 
     Parameters
     ----------
     network : Network or Trainer
-        Any graph; on a 2-2-1 net the table fits on a slide.
-    x : array of shape (in_features,) or (1, in_features), or a list or dict of such
+        Any graph; for a 2-2-1 network the table fits on a slide.
+    x : array of shape (in_features,) or (1, in_features), or a list or dict of arrays
         One example.
     target : number or array of shape (target width,)
+        The target of the example.
     loss : loss, optional
-        Needed unless ``network`` is a trainer.
+        Required unless ``network`` is a trainer.
     learning_rate : float, default=0.1
         η, at least 0.
     weights : ndarray of shape (num_parameters,), or dict of arrays by name, optional
-        Default: the trainer's; for a network those that ``network.initialize(seed)`` gives.
+        Default: the trainer's, or those of ``network.initialize(seed)``.
     state : ndarray of shape (num_state,), optional
-        Running statistics of batch normalization, which uses them here: one example has no statistics. Dropout is off.
+        Running statistics of batch normalization, which are used here because one example has no statistics. Dropout is off.
     seed : int, default=0
+        Seed of the initial weights, if none are given.
 
     Returns
     -------
     ExplainedStep
-        The step is that of the data's loss; penalties, momentum and clipping are left out.
+        The step lowers the loss of the data; penalties, momentum and clipping are left out.
 
     Raises
     ------
     DataError
-        If there is no loss, or not exactly one example.
+        If there is no loss, or ``x`` is not exactly one example.
     ShapeError, InvalidSettingError
         If data, weights or loss do not fit the network, or the learning rate is negative.
 
@@ -202,7 +206,7 @@ def explain_step(
 
 
 def _each(data: Any, function: Any) -> Any:
-    """``function`` of one array, or of each array of a dict or of a list of arrays."""
+    """Apply ``function`` to one array, or to each array of a dict or list of arrays."""
     if isinstance(data, Mapping):
         return {name: function(part) for name, part in data.items()}
     if isinstance(data, list | tuple) and data and all(np.ndim(part) > 0 for part in data):

@@ -1,4 +1,4 @@
-"""Gradient noise scale: how large a batch is worth its examples (McCandlish, Kaplan, Amodei et al. 2018)."""
+"""Gradient noise scale: the batch size up to which more examples per step pay off (McCandlish, Kaplan, Amodei et al. 2018)."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ __all__ = ["GradientNoiseScale", "gradient_noise_scale", "unbiased_estimates"]
 
 @dataclass(frozen=True, slots=True)
 class GradientNoiseScale:
-    """What :func:`gradient_noise_scale` measured.
+    """Result of :func:`gradient_noise_scale`.
 
     Attributes
     ----------
     scale : float
-        B_simple = tr(Σ) / |G|², in examples: at this batch size half of a step is signal, half noise. Infinite where the
-        estimate of |G|² is not positive: the gradient drowns in its noise.
+        B_simple = tr(Σ) / |G|², in examples: at this batch size, a step is half signal and half noise. Infinite if the
+        estimate of |G|² is not positive, that is, if noise dominates the gradient.
     error : float
-        Standard error of ``scale``, by the jackknife over the draws.
+        Standard error of ``scale``, by jackknife over the draws.
     noise : float
         Estimate of tr(Σ), the summed variance of one example's gradient.
     squared_norm : float
-        Estimate of |G|², G being the gradient over all data.
+        Estimate of |G|², where G is the gradient over all data.
     suggestion : int
         The power of 2 nearest to ``scale``, at least 1 and at most the number of examples.
     small, big, num_draws : int
-        Batch sizes compared, and how often.
+        The batch sizes compared, and the number of batches of each.
     """
 
     scale: float
@@ -70,35 +70,37 @@ def gradient_noise_scale(
     seed: int = 0,
     engine: str = "auto",
 ) -> GradientNoiseScale:
-    """Measure B_simple = tr(Σ) / |G|² from gradients of small and of big batches, and suggest a batch size.
+    """Measure B_simple = tr(Σ) / |G|² from gradients of small and big batches, and suggest a batch size.
 
-    E|G_B|² = |G|² + tr(Σ) / B for batches of B examples drawn with replacement. Two sizes give both unknowns, without bias::
+    E|G_B|² = |G|² + tr(Σ) / B for batches of B examples drawn with replacement. Two sizes give unbiased estimates of both::
 
         |G|²  = (big |G_big|² − small |G_small|²) / (big − small)
         tr(Σ) = (|G_small|² − |G_big|²) / (1 / small − 1 / big)
 
-    Both are averaged over the draws before they are divided. The scale grows while training proceeds: measure again later.
+    Both are averaged over the draws before the division. The scale grows during training, so measure again later.
 
     Parameters
     ----------
     network : Network or Trainer
-        A trainer brings its loss and its present weights.
+        A trainer supplies its loss and its current weights.
     X, y
-        Targets as the loss wants them.
+        Targets in the form that the loss expects.
     loss : loss, optional
+        Required unless ``network`` is a trainer.
     small, big : int, optional
         Batch sizes, 1 <= small < big. Defaults: 16, and 16 times ``small``.
     num_draws : int, default=64
-        Batches of each size, at least 2.
+        Number of batches of each size, at least 2.
     weights, state
         As in :func:`lamina.analysis.activation_statistics`.
     seed : int, default=0
+        Seed of initial weights, batches and dropout masks.
     engine : {"auto", "native", "reference"}, default="auto"
 
     Returns
     -------
     GradientNoiseScale
-        With batch normalization or penalties it is that of the gradients that training would use, which depend on them.
+        Measured on the gradients that training would use, including batch normalization and penalties.
 
     Raises
     ------
@@ -146,7 +148,7 @@ def gradient_noise_scale(
 
 
 def unbiased_estimates(small_norm: float, big_norm: float, small: int, big: int) -> tuple[float, float]:
-    """tr(Σ) and |G|² from mean squared norms of gradients of batches of two sizes.
+    """Estimate tr(Σ) and |G|² from the mean squared gradient norms of batches of two sizes.
 
     >>> unbiased_estimates(4.0 + 16.0 / 2, 4.0 + 16.0 / 4, 2, 4)  # |G|² = 4, tr Σ = 16
     (16.0, 4.0)
@@ -161,7 +163,7 @@ def _ratio(noise: float, signal: float) -> float:
 
 
 def _jackknife(norms: np.ndarray, small: int, big: int) -> float:
-    """Standard error of the ratio: leave out one draw after the other."""
+    """Standard error of the ratio, by leaving out one draw at a time."""
     n = len(norms)
     others = (norms.sum(axis=0) - norms) / (n - 1)
     scales = np.array([_ratio(*unbiased_estimates(a, b, small, big)) for a, b in others])

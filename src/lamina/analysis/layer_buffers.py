@@ -1,4 +1,4 @@
-"""Where in a program each layer's values are."""
+"""The buffers of a program that hold each layer's values."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ _NORMALIZATIONS = ("batch_norm", "layer_norm")
 
 @dataclass(frozen=True, slots=True)
 class LayerBuffers:
-    """A layer's ops, in their order: the first reads what enters the layer, the last writes what leaves it."""
+    """A layer's ops in order: the first reads the layer's inputs, the last writes its output."""
 
     name: str
     ops: tuple[Op, ...]
 
     @property
     def inputs(self) -> tuple[int, ...]:
-        """Buffers that enter the layer."""
+        """The layer's input buffers."""
         return self.ops[0].inputs
 
     @property
     def sums(self) -> int:
-        """The buffer of the weighted sums in front of the layer's activation; the output where there is no activation."""
+        """The buffer of the weighted sums before the layer's activation; the output if there is no activation."""
         return self.ops[0].output
 
     @property
     def output(self) -> int:
-        """The buffer that leaves the layer."""
+        """The layer's output buffer."""
         return self.ops[-1].output
 
     @property
@@ -53,28 +53,28 @@ def layer_buffers(program: Program) -> list[LayerBuffers]:
 
 @dataclass(frozen=True, slots=True)
 class UnitLayer:
-    """A layer, and those behind it that act on its units alone: a Dense layer, its normalization, its activation, its dropout."""
+    """A layer and the layers after it that act on its units alone: a Dense layer, its normalization, activation and dropout."""
 
     layers: tuple[LayerBuffers, ...]
 
     @property
     def name(self) -> str:
-        """That of the layer whose units they are."""
+        """Name of the layer that creates the units."""
         return self.layers[0].name
 
     @property
     def inputs(self) -> tuple[int, ...]:
-        """Buffers that enter the first of them."""
+        """Input buffers of the first layer."""
         return self.layers[0].inputs
 
     @property
     def output(self) -> int:
-        """The buffer that leaves the last of them."""
+        """Output buffer of the last layer."""
         return self.layers[-1].output
 
     @property
     def sums(self) -> int:
-        """The buffer of the weighted sums as the units get them: behind the last normalization, if there is one."""
+        """The buffer of the weighted sums, after the last normalization if there is one."""
         ops = [op for layer in self.layers for op in layer.ops]
         for op in reversed(ops):
             if op.kind in _NORMALIZATIONS:
@@ -83,10 +83,10 @@ class UnitLayer:
 
 
 def unit_layers(program: Program) -> list[UnitLayer]:
-    """The layers in forward order, those that act on the same units together.
+    """The layers in forward order, grouped by the units they act on.
 
-    A layer belongs to the one before it when it acts on every unit by itself, reads nothing else, and nothing else reads what it
-    reads.
+    A layer belongs to the group of the previous one if it acts on each unit separately, reads nothing else, and no other layer
+    reads its input.
 
     >>> from lamina import Activation, BatchNorm, Dense, Sequential
     >>> network = Sequential([Dense(3), BatchNorm(), Activation("relu"), Dense(2)], input_width=4)
@@ -95,7 +95,7 @@ def unit_layers(program: Program) -> list[UnitLayer]:
     """
     layers = layer_buffers(program)
     read = [*program.outputs, *(buffer for layer in layers for buffer in layer.inputs)]
-    chains: dict[int, list[LayerBuffers]] = {}  # by the buffer that leaves the chain
+    chains: dict[int, list[LayerBuffers]] = {}  # by output buffer of the chain
     for layer in layers:
         (before, *others) = layer.inputs
         follows = all(op.acts_on_units for op in layer.ops) and not others and read.count(before) == 1

@@ -1,4 +1,4 @@
-"""Layer outputs: every value that leaves each layer, for densities and for one's own statistics."""
+"""Layer outputs: all output values of each layer, for densities and custom statistics."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["LayerOutputs", "layer_outputs"]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LayerOutputs:
-    """The outputs of layers, arrays of shape (n, width) by the layer's name, in forward order."""
+    """The outputs of layers: arrays of shape (n, width) by layer name, in forward order."""
 
     outputs: dict[str, np.ndarray]
 
@@ -51,19 +51,19 @@ def layer_outputs(
     seed: int = 0,
     training: bool = False,
 ) -> LayerOutputs:
-    """The values that leave each layer for the rows of ``X``, in float64.
+    """Compute the outputs of each layer for the rows of ``X``, in float64.
 
     Parameters
     ----------
     network : Network or Trainer
-        A trainer brings its present weights.
-    X : array of shape (n, width), or a list or dict of such
+        A trainer supplies its current weights.
+    X : array of shape (n, width), or a list or dict of arrays
     layers : sequence of str, optional
-        Names of the layers wanted; default: all.
+        Names of the layers; default: all.
     weights, state, seed
         As in :func:`lamina.analysis.activation_statistics`.
     training : bool, default=False
-        Whether batch normalization uses the batch's own statistics. Dropout is always off.
+        Whether batch normalization uses the batch's own statistics, or the running ones. Dropout is always off.
 
     Returns
     -------

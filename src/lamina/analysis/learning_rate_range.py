@@ -1,4 +1,4 @@
-"""Learning-rate range test: the loss while the rate grows from step to step (Smith 2017)."""
+"""Learning-rate range test: the loss while the learning rate grows from step to step (Smith 2017)."""
 
 from __future__ import annotations
 
@@ -32,16 +32,17 @@ class LearningRateRange:
     Attributes
     ----------
     learning_rates, losses, smoothed : ndarray of shape (k,)
-        One entry a step, up to the step at which the test ended.
+        One entry per step, up to the step at which the test ended.
     diverged : bool
-        Whether it ended because the loss grew or was not finite.
+        Whether the test ended because the loss grew or was not finite.
     suggestion : float
-        The rate to begin with, by ``rule``; NaN if no rate lowered the loss.
+        The suggested initial rate, by ``rule``; NaN if no rate lowered the loss.
     steepest : float
-        The rate at which the smoothed loss fell fastest against the logarithm of the rate; NaN likewise.
+        The rate at which the smoothed loss fell fastest as a function of log rate; NaN if no rate lowered the loss.
     lowest : float
-        The rate at which the smoothed loss was least: beyond it, training gets worse.
+        The rate at which the smoothed loss was lowest; beyond it, training gets worse.
     rule : str
+        How the suggestion is computed, in words.
     """
 
     learning_rates: np.ndarray
@@ -51,10 +52,10 @@ class LearningRateRange:
     suggestion: float
     steepest: float
     lowest: float
-    rule: str = "a tenth of the rate at which the smoothed loss was least"
+    rule: str = "a tenth of the rate at which the smoothed loss was lowest"
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a step, as a pandas data frame."""
+        """One row per step, as a pandas data frame."""
         columns = {name: getattr(self, name).tolist() for name in ("learning_rates", "losses", "smoothed")}
         return to_data_frame(columns, "LearningRateRange")
 
@@ -66,9 +67,9 @@ class LearningRateRange:
     def __str__(self) -> str:
         low, high = self.learning_rates[0], self.learning_rates[-1]
         tested = f"{len(self.losses)} steps, learning rates {low:.2g} to {high:.2g}"
-        tested += ", where the loss ran away" if self.diverged else ""
+        tested += ", where the loss diverged" if self.diverged else ""
         if np.isnan(self.suggestion):
-            return f"{tested}: no rate lowered the loss. Give more steps, other data scales or other first weights."
+            return f"{tested}: no rate lowered the loss. Try more steps, scaled data or different initial weights."
         return f"{tested}: suggested {self.suggestion:.2g} ({self.rule}, {self.lowest:.2g}); steepest at {self.steepest:.2g}."
 
 
@@ -84,26 +85,26 @@ def learning_rate_range(
     smoothing: float = 0.95,
     runaway: float = 4.0,
 ) -> LearningRateRange:
-    """Train a copy for a few steps while the rate grows geometrically, and suggest a rate.
+    """Train a copy for a few steps while the learning rate grows geometrically, and suggest a rate.
 
     The loss of each step is smoothed, m ← smoothing · m + (1 − smoothing) · loss, divided by 1 − smoothingᵗ. The test ends when
-    the smoothed loss exceeds the least one by ``runaway`` times the fall so far, or a number is not finite. Suggested is a
-    tenth of the rate at which it was least; the trainer itself, its weights and its history stay as they are.
+    the smoothed loss exceeds its minimum by ``runaway`` times its decrease so far, or a number is not finite. The suggestion is a
+    tenth of the rate of the lowest smoothed loss. The trainer itself, its weights and its history do not change.
 
     Parameters
     ----------
     trainer : Trainer
-        With the optimizer, batch size, clipping and penalties to be used; the test starts from its present weights.
+        With the optimizer, batch size, clipping and penalties to use; the test starts from its current weights.
     X, y, sample_weight
         As for ``trainer.fit``.
     low, high : float, default=1e-6, 10
         The first and the last rate, 0 < low < high.
     num_steps : int, default=200
-        At least 10.
+        Number of steps, at least 10.
     smoothing : float, default=0.95
-        In [0, 1).
+        Weight of the previous average, in [0, 1).
     runaway : float, default=4
-        Above 1.
+        Increase of the loss that ends the test, relative to its decrease so far; above 1.
 
     Returns
     -------
@@ -114,7 +115,7 @@ def learning_rate_range(
     InvalidSettingError
         If a setting is out of range, or the optimizer takes no steps (L-BFGS).
     NonFiniteError
-        If the very first loss is not finite.
+        If the first loss is not finite.
 
     References
     ----------
@@ -162,12 +163,12 @@ def _check(trainer: Trainer, low: float, high: float, num_steps: int, smoothing:
     if low >= high:
         raise InvalidSettingError(phrase("low", f"must be less than high ({high:g})", low, repair="Swap the two.", owner=owner))
     if not isinstance(trainer.optimizer, StepOptimizer):
-        repair = "L-BFGS searches its own step lengths."
-        raise InvalidSettingError(phrase("optimizer", "must take steps of a rate", trainer.optimizer, repair=repair, owner=owner))
+        repair = "L-BFGS finds its step lengths by line search."
+        raise InvalidSettingError(phrase("optimizer", "must use a learning rate", trainer.optimizer, repair=repair, owner=owner))
 
 
 def _copy(trainer: Trainer, X: Any, y: Any, sample_weight: Any) -> tuple[WeightedNetwork, Batches]:
-    """The trainer's model with weights of its own, ready to train, and the data."""
+    """A copy of the trainer's model with its own weights, ready to train, and the data."""
     network = trainer.network
     network = network if network.is_built else network.build(input_widths(X, network.input_names))
     settings = (trainer.dtype, trainer.engine, trainer.n_threads, trainer.seed)
@@ -179,13 +180,13 @@ def _copy(trainer: Trainer, X: Any, y: Any, sample_weight: Any) -> tuple[Weighte
 
 
 def _order(num_rows: int, count: int, seed: int) -> np.ndarray:
-    """As many rows as the test needs: one shuffle after the other."""
+    """Row numbers for all steps of the test, from one shuffle after the other."""
     shuffles = [permutation(num_rows, seed=seed, epoch=epoch) for epoch in range(-(-count // num_rows))]
     return np.concatenate(shuffles)[:count]
 
 
 def _smooth(losses: np.ndarray, smoothing: float) -> np.ndarray:
-    """Exponential average, corrected for its start at 0."""
+    """Exponential moving average, corrected for its start at 0."""
     mean, smoothed = 0.0, np.empty_like(losses)
     for t, loss in enumerate(losses, start=1):
         mean = smoothing * mean + (1 - smoothing) * loss
@@ -194,16 +195,16 @@ def _smooth(losses: np.ndarray, smoothing: float) -> np.ndarray:
 
 
 def _end(smoothed: np.ndarray, runaway: float) -> int:
-    """How many steps count: up to the first whose loss has run away."""
+    """Number of steps before the loss has diverged."""
     least = np.minimum.accumulate(smoothed)
-    # A loss that never fell has run away once it is ``runaway`` times the first.
+    # For a loss that has hardly fallen, a quarter of the first loss stands in for the fall.
     fall = np.maximum(smoothed[0] - least, 0.25 * np.abs(smoothed[0]))
     away = np.flatnonzero(smoothed > least + runaway * fall)
     return int(away[0]) if len(away) else len(smoothed)
 
 
 def _landmarks(rates: np.ndarray, smoothed: np.ndarray, warm_up: int) -> tuple[float, float]:
-    """The rates of the steepest fall and of the least loss; the average of the first steps is still too noisy for a slope."""
+    """The rates of the steepest fall and of the lowest loss; the first steps are left out, where the average is too noisy."""
     lowest = int(np.argmin(smoothed))
     if lowest == 0:
         return float("nan"), float(rates[0])

@@ -1,4 +1,4 @@
-"""One forward and one backward pass of which everything is kept, in float64."""
+"""One forward and one backward pass in float64 that keep all values and gradients."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ __all__ = ["Passes", "batches_of", "run_passes"]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Passes:
-    """What two passes over a batch left behind; the gradients are those of the mean loss, without penalties.
+    """Values and gradients of two passes over a batch; the gradients are those of the mean loss, without penalties.
 
-    ``buffers`` and ``d_buffers`` are by buffer, ``d_parameters`` by number. ``loss`` is NaN, and ``d_buffers`` and
-    ``d_parameters`` are empty, where there was no target.
+    ``buffers`` and ``d_buffers`` are indexed by buffer, ``d_parameters`` by parameter number. Without targets, ``loss`` is NaN
+    and ``d_buffers`` and ``d_parameters`` are empty.
     """
 
     program: Program
@@ -37,7 +37,7 @@ class Passes:
 
 
 def batches_of(subject: Subject, X: Any, y: Any) -> Batches:
-    """The data as the engine wants them, checked; ``y`` None gives no targets."""
+    """The data, checked and in the engine's form; without targets if ``y`` is None."""
     network, dtype = subject.network, np.dtype(np.float64)
     if y is None:
         return Batches(make_inputs(X, subject.program, dtype, network.input_names))
@@ -46,9 +46,9 @@ def batches_of(subject: Subject, X: Any, y: Any) -> Batches:
 
 
 def run_passes(subject: Subject, data: Batches, *, training: bool = True, dropout: bool = True) -> Passes:
-    """Both passes over all rows of ``data`` as one batch; only the forward one where there are no targets.
+    """Run both passes over all rows of ``data`` as one batch, on the reference engine; only the forward pass without targets.
 
-    ``training``: batch normalization by the batch's own statistics, and dropout if ``dropout``. They are the reference engine's.
+    With ``training``, batch normalization uses the batch's own statistics, and dropout is on if ``dropout``.
     """
     program = subject.program
     executor = make_executor(program, dtype="float64", engine="reference")
@@ -62,7 +62,7 @@ def run_passes(subject: Subject, data: Batches, *, training: bool = True, dropou
 
 
 class _OwnLosses:
-    """The mean loss where it is the user's functions, and its gradient with respect to each output."""
+    """The mean of custom losses, and its gradient with respect to each output."""
 
     def __init__(self, heads: Sequence[Head], losses: Sequence[CustomLoss], targets: Sequence[np.ndarray]) -> None:
         self._heads, self._losses, self._targets = heads, losses, targets

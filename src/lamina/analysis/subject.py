@@ -1,4 +1,4 @@
-"""What is analyzed: a network at certain weights, with its losses, always in float64."""
+"""The subject of an analysis: a network with given weights and its losses, always in float64."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Weights: TypeAlias = np.ndarray | Mapping[str, np.ndarray] | None
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Subject:
-    """A built network, its flat ``parameters`` and ``state`` (float64 copies), and its losses if there are any."""
+    """A built network, its flat ``parameters`` and ``state`` (float64 copies), and its losses, if any."""
 
     network: Network
     parameters: np.ndarray
@@ -48,29 +48,31 @@ def subject_of(
     needs_loss: bool = False,
     owner: str,
 ) -> Subject:
-    """The subject that a user names.
+    """The subject given by the arguments of an analysis.
 
     Parameters
     ----------
     network : Network or Trainer
-        A trainer brings its losses, and its present weights and state.
+        A trainer supplies its losses, and its current weights and state.
     X : array, list or dict of arrays, optional
-        Says how wide the inputs are where the network does not know.
+        Gives the input widths if the network is not built.
     loss : loss, optional
-        In place of the trainer's.
+        Replaces the trainer's.
     weights : ndarray of shape (num_parameters,), or dict of arrays by name, optional
-        Default: the trainer's; for a network those that ``network.initialize(seed)`` gives.
+        Default: the trainer's, or those of ``network.initialize(seed)``.
     state : ndarray of shape (num_state,), optional
+        Default: as for ``weights``.
     needs_loss : bool, default=False
+        Whether a loss is required.
     owner : str
-        Who asks, for errors.
+        Name of the caller, for error messages.
 
     Raises
     ------
     DataError
-        If there is no loss though one is needed.
+        If a loss is required and there is none.
     InvalidSettingError, ShapeError
-        If there is no network, or weights are not its own.
+        If ``network`` is of another type, or the weights do not fit it.
     """
     trainer = network if isinstance(network, Trainer) else None
     if not isinstance(network, Network | Trainer):
@@ -81,7 +83,7 @@ def subject_of(
     first = _first_values(trainer, described, seed)
     losses = _losses(trainer, described, loss)
     if needs_loss and losses is None:
-        raise DataError(f"{owner}: a loss must be given. Pass loss=, or a Trainer in place of the network.")
+        raise DataError(f"{owner}: a loss must be given, got none. Pass loss=, or a Trainer in place of the network.")
     return Subject(
         described,
         _flat(weights, first[0], described, owner),
@@ -104,7 +106,7 @@ def _losses(trainer: Trainer | None, network: Network, loss: Losses | None) -> t
 
 
 def _flat(weights: Weights, first: np.ndarray, network: Network, owner: str) -> np.ndarray:
-    """``weights`` as a flat vector; those that a dict does not name are ``first``'s."""
+    """``weights`` as a flat vector; weights missing from a dict are taken from ``first``."""
     if not isinstance(weights, Mapping):
         return _vector(weights, first, "weights", owner)
     flat = first.astype(np.float64)

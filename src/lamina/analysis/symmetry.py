@@ -1,4 +1,4 @@
-"""Symmetry: how equal the units of a layer are. Units that start equal get equal gradients, and stay equal for ever."""
+"""Symmetry: how similar the units of a layer are. Units that start equal get equal gradients and stay equal."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LayerSymmetry", "Symmetry", "symmetry", "symmetry_of_program"]
 
-# Units whose weights differ by no more than this share of the layer's largest weight count as one: equal units may sit in
-# different lanes of a vector, and what rounding does to them in float32 grows in a long training.
+# Units whose weights differ by no more than this share of the layer's largest weight count as one: equal units may be in
+# different vector lanes, and their float32 rounding differences grow during a long training.
 _SAME = 1e-3
 
 
@@ -33,10 +33,10 @@ class LayerSymmetry:
     layer : str
     units : int
     distinct : int
-        How many of them differ (by more than a thousandth of the largest weight).
+        Number of distinct units, which differ by more than a thousandth of the largest weight.
     symmetry : float
-        The mean inner product of two different units over the mean of one with itself: 1 if all are equal, near 0 for
-        independent random units, down to −1 / (units − 1). 1 for a layer of zeros or of one unit.
+        The mean inner product of two different units, relative to that of a unit with itself: 1 if all are equal, near 0 for
+        independent random units, at least −1 / (units − 1). 1 for a layer of zeros or of one unit.
     """
 
     layer: str
@@ -59,7 +59,7 @@ class Symmetry:
         return {field.name: [getattr(row, field.name) for row in self.layers] for field in fields(LayerSymmetry)}
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a layer, as a pandas data frame."""
+        """One row per layer, as a pandas data frame."""
         return to_data_frame(self.columns(), "Symmetry")
 
     def __str__(self) -> str:
@@ -67,19 +67,20 @@ class Symmetry:
 
 
 def symmetry(network: Network | Trainer, weights: Weights = None, *, seed: int = 0) -> Symmetry:
-    """How equal the units of every dense layer are.
+    """Measure how similar the units of every dense layer are.
 
-    If all weights into and out of a hidden layer's units are zero, or any constant, the units compute the same, are corrected
-    alike, and never become different: the layer is as good as one unit (Goodfellow, Bengio & Courville 2016, section 8.4).
-    Only dropout can tell them apart. :class:`lamina.analysis.SymmetryRecord` measures it epoch by epoch.
+    If all incoming and outgoing weights of a hidden layer's units are zero, or any constant, the units compute the same values,
+    get the same updates and never differ: the layer is worth a single unit (Goodfellow, Bengio & Courville 2016, section 8.4).
+    Only dropout can break this symmetry. :class:`lamina.analysis.SymmetryRecord` measures it after every epoch.
 
     Parameters
     ----------
     network : Network or Trainer
         Built, that is, with known widths.
     weights : ndarray of shape (num_parameters,) or dict of arrays, optional
-        Default: the trainer's, or ``network.initialize(seed)``'s.
+        Default: the trainer's, or those of ``network.initialize(seed)``.
     seed : int, default=0
+        Seed of the initial weights, if none are given.
 
     Returns
     -------
@@ -88,7 +89,7 @@ def symmetry(network: Network | Trainer, weights: Weights = None, *, seed: int =
     Raises
     ------
     ShapeError, InvalidSettingError
-        If the network is not built, or the weights are not its own.
+        If the network is not built, or the weights do not fit it.
 
     Examples
     --------
@@ -105,7 +106,7 @@ def symmetry(network: Network | Trainer, weights: Weights = None, *, seed: int =
 
 
 def symmetry_of_program(program: Program, parameters: np.ndarray) -> Symmetry:
-    """As :func:`symmetry`, from the engine's own description."""
+    """As :func:`symmetry`, for a program and its flat parameters."""
     return Symmetry(tuple(_layer(op, program, parameters) for op in program.ops if op.kind == "dense"))
 
 

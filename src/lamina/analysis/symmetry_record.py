@@ -1,4 +1,4 @@
-"""Symmetry, epoch by epoch, in the training's history."""
+"""Callback that records the symmetry of layers after every epoch."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ __all__ = ["SymmetryRecord"]
 
 
 class SymmetryRecord(Callback):
-    """Adds to every epoch's record, for each dense layer, ``<layer>_symmetry`` and ``<layer>_distinct`` units.
+    """Adds ``<layer>_symmetry`` and ``<layer>_distinct`` (units) of each dense layer to every epoch's record.
 
     Examples
     --------
-    A constant start never breaks the symmetry: after 50 epochs all hidden units are still one and the same.
+    Constant initial weights never break the symmetry: after 50 epochs all hidden units are still equal.
 
     >>> import numpy as np
     >>> from lamina import Dense, Sequential, Trainer

@@ -1,4 +1,4 @@
-"""Results as tables for a reader, in plain text."""
+"""Plain-text tables of results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["short_number", "text_table"]
 
 
 def text_table(columns: Mapping[str, Sequence[Any]]) -> str:
-    """Columns under their names; texts to the left, numbers to the right, what is not a number as "–".
+    """Format columns under their names: text left-aligned, numbers right-aligned, NaN as "–".
 
     >>> print(text_table({"layer": ["dense_1", "x"], "mean": [0.25, float("nan")]}))
     layer    mean
@@ -33,7 +33,7 @@ def text_table(columns: Mapping[str, Sequence[Any]]) -> str:
 
 
 def short_number(value: Any) -> str:
-    """Four significant digits; texts as they are."""
+    """A number with four significant digits; text unchanged."""
     if isinstance(value, str):
         return value
     if isinstance(value, float) and math.isnan(value):

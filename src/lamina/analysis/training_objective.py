@@ -1,4 +1,4 @@
-"""The loss that training lowers, and its gradient, whatever the loss, on any engine."""
+"""The loss that training minimizes, and its gradient, for any loss and engine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["TrainingObjective"]
 
 
 class TrainingObjective:
-    """Loss and gradient (penalties included) of batches of rows, in float64, as training steps compute them.
+    """Loss and gradient (with penalties) of batches of rows, in float64, as training steps compute them.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class TrainingObjective:
     data : Batches
     engine : str, default="auto"
     seed : int, default=0
-        Of the masks of dropout.
+        Seed of the dropout masks.
     """
 
     def __init__(self, subject: Subject, data: Batches, engine: str = "auto", seed: int = 0) -> None:
@@ -39,12 +39,12 @@ class TrainingObjective:
             self._steps = CustomSteps(self._executor, custom, penalty_per_row=False)
 
     def __call__(self, parameters: np.ndarray, rows: np.ndarray, step: int = 0) -> tuple[float, np.ndarray]:
-        """Loss and flat gradient at ``parameters``, over ``rows`` as one batch, with the masks of ``step``.
+        """Loss and flat gradient at ``parameters``, over ``rows`` as one batch, with the dropout masks of ``step``.
 
         Raises
         ------
         NonFiniteError
-            If one of the two is not finite.
+            If the loss or the gradient is not finite.
         """
         self._executor.restore(parameters=parameters)
         loss, gradient = self._steps.loss_and_gradient(self._data, order=rows, step=step)
@@ -55,6 +55,6 @@ class TrainingObjective:
         return float(loss), gradient
 
     def _place(self, rows: np.ndarray, step: int) -> str:
-        """What is not finite, and where: a step of length 0 finds it, and is not taken."""
+        """The quantity that is not finite, and its layer, found by a training step with learning rate 0."""
         failure = self._steps.train(self._data, rows, len(rows), step, StepValues(np.zeros(1))).failure
         return "the loss or its gradient" if failure is None else f"the {failure.quantity} of layer {failure.layer!r}"

@@ -1,4 +1,4 @@
-"""How far each layer's weights move, epoch by epoch, in the training's history."""
+"""Callback that records how far each layer's weights move in every epoch."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ __all__ = ["UpdateRecord"]
 
 
 class UpdateRecord(Callback):
-    """Adds to every epoch's record, for each layer with parameters, what the epoch has done to them.
+    """Adds the norm and relative change of each layer's parameters to every epoch's record.
 
-    ``<layer>_norm`` is ‖w‖ at the end of the epoch, and ``<layer>_update_ratio`` ‖Δw‖ / ‖w‖, Δw being their way over the epoch
-    and w those at its beginning (Δw's own norm where w is 0). Vanishing gradients show as ratios that fall from the output
-    towards the input, exploding ones as ratios of 1 and more.
+    ``<layer>_norm`` is ‖w‖ at the end of the epoch; ``<layer>_update_ratio`` is ‖Δw‖ / ‖w‖, where Δw is the change over the epoch
+    and w the parameters at its beginning (just ‖Δw‖ if w is 0). Vanishing gradients show as ratios that fall from the output
+    towards the input, exploding gradients as ratios of 1 and more.
 
     Examples
     --------
@@ -39,7 +39,7 @@ class UpdateRecord(Callback):
 
     def on_epoch_end(self, trainer: Run, record: Record) -> None:
         program, after = trainer.executor.program, trainer.executor.snapshot().parameters
-        # epochs of L-BFGS begin without notice: the first counts from its own end
+        # L-BFGS does not call on_epoch_begin, so its first epoch is compared with its own end.
         before = self._before if self._before.shape == after.shape else after
         for layer in dict.fromkeys(parameter.layer for parameter in program.parameters):
             slices = [parameter.slice for parameter in program.parameters if parameter.layer == layer]

@@ -1,4 +1,4 @@
-"""Width sweep: the validation error against the number of hidden units, and how many are enough."""
+"""Width sweep: validation error against the number of hidden units, and how many units are enough."""
 
 from __future__ import annotations
 
@@ -51,10 +51,11 @@ class WidthSweep:
     widths : ndarray of shape (k,)
         Ascending.
     errors : ndarray of shape (k, seeds)
-        The least validation loss of each run; infinite where a run diverged.
+        The lowest validation loss of each run; infinite if a run diverged.
     enough : int
-        The answer, by ``rule``.
+        The number of units that is enough, by ``rule``.
     rule : str
+        How ``enough`` is chosen, in words.
     """
 
     widths: np.ndarray
@@ -84,7 +85,7 @@ class WidthSweep:
         }
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a width, as a pandas data frame."""
+        """One row per width, as a pandas data frame."""
         return to_data_frame(self.columns(), "WidthSweep")
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
@@ -114,35 +115,35 @@ def width_sweep(
     validation_fraction: float = 0.25,
     n_jobs: int | None = None,
 ) -> WidthSweep:
-    """How many units of one hidden layer does this function, or this table, need?
+    """Measure how many units in one hidden layer a function or a data set needs.
 
-    Every width is trained from several seeds, each in a thread of its own, until the validation loss stops falling. Inputs (and
-    targets, where the loss takes any numbers) are brought to mean 0 and variance 1, so that an error of ½ in squared error means
+    Every width is trained from several seeds, in parallel threads, until the validation loss stops falling. Inputs (and
+    targets, if the loss accepts any numbers) are standardized to mean 0 and variance 1, so that a squared error of ½ means
     "no better than the mean". The validation rows are the same for all runs.
 
     Parameters
     ----------
     problem : callable or (X, y)
-        ``function(X) -> y`` of an array (n, features), or the data themselves with targets as ``loss`` wants them.
+        ``function(X) -> y`` of an array (n, features), or the data with targets in the form that ``loss`` expects.
     widths : sequence of int
         Numbers of hidden units, each at least 1.
     seeds : int or sequence of int, default=5
-        How many, or which.
+        The number of seeds, or the seeds.
     low, high : float or sequence of float, default=-1, 1
-        Bounds of each of the function's inputs; as many as it has.
+        Bounds of the function's inputs, one per input.
     num_points : int, default=512
-        Points at which the function is sampled, uniformly at random, at least 8.
+        Number of uniformly random points at which the function is sampled, at least 8.
     loss : loss, default="squared_error"
     activation : str, default="tanh"
-        Of the hidden layer.
+        Activation of the hidden layer.
     optimizer : str or Optimizer, default="adam"
     learning_rate : float or None, default=0.01
-        For an optimizer given by name; None is its own default.
+        For an optimizer given by name; None: the optimizer's default.
     batch_size, max_epochs, patience : int, default=32, 1000, 100
     validation_fraction : float, default=0.25
-        In (0, 1).
+        Share of the rows used for validation, in (0, 1).
     n_jobs : int, optional
-        Threads, from 1 to 1024; None: as many as there are processors, within the limits that people set.
+        Number of threads, from 1 to 1024; None: the number of available processors, within limits set by the user.
 
     Returns
     -------
@@ -151,13 +152,15 @@ def width_sweep(
     Raises
     ------
     DataError
-        If the problem is neither a function nor a pair of arrays, or every run of some width diverged.
+        If the problem is neither a function nor a pair of arrays, or its data cannot be used.
     InvalidSettingError
         If a setting is out of range.
+    LaminaError
+        If every width has a run that diverged.
 
     References
     ----------
-    Cybenko 1989 and Hornik, Stinchcombe & White 1989 show that some width suffices. The rule of one standard error is that of
+    Cybenko 1989 and Hornik, Stinchcombe & White 1989 show that some width suffices. The one-standard-error rule is from
     Breiman, Friedman, Olshen & Stone, "Classification and regression trees", 1984, section 3.4.3.
 
     Examples
@@ -188,7 +191,7 @@ Pair = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Run:
-    """What all runs have in common."""
+    """The settings shared by all runs."""
 
     train: Pair
     validation: Pair
@@ -201,7 +204,7 @@ class _Run:
     patience: int
 
     def error(self, width_and_seed: tuple[int, int]) -> float:
-        """The least validation loss of one run; infinite if it diverged."""
+        """The lowest validation loss of one run; infinite if it diverged."""
         width, seed = width_and_seed
         network = Sequential([Dense(width, activation=self.activation), Dense(self.num_outputs)])
         stopping = EarlyStopping(patience=self.patience, tol=0.0)
@@ -232,12 +235,14 @@ def _given(problem: Any) -> tuple[np.ndarray, np.ndarray]:
     X, y = (np.asarray(part, dtype=np.float64) for part in problem)
     if X.ndim != 2 or len(X) != len(y) or len(X) < 8:
         got = f"shapes {X.shape} and {y.shape}"
-        raise DataError(phrase("X and y", "must have equally many rows, at least 8, and X two axes", got, owner="width_sweep"))
+        raise DataError(
+            phrase("X and y", "must have the same number of rows, at least 8, and X two axes", got, owner="width_sweep")
+        )
     return X, y
 
 
 def _prepared(X: np.ndarray, y: np.ndarray, standardizes: bool, fraction: float) -> tuple[Pair, Pair]:
-    """Training and validation rows, scaled by the training rows' mean and deviation."""
+    """Training and validation rows, standardized by mean and standard deviation of the training rows."""
     order = np.random.default_rng(0).permutation(len(X))
     count = min(max(1, round(fraction * len(X))), len(X) - 1)
     held, kept = order[:count], order[count:]
@@ -269,7 +274,7 @@ def _standard_errors(errors: np.ndarray) -> np.ndarray:
     count = errors.shape[1]
     if count == 1:
         return np.zeros(len(errors))
-    with np.errstate(invalid="ignore"):  # inf - inf of a width whose runs diverged
+    with np.errstate(invalid="ignore"):  # inf - inf for a width with diverged runs
         deviations: np.ndarray = errors.std(axis=1, ddof=1) / np.sqrt(count)
     return deviations
 
@@ -277,7 +282,7 @@ def _standard_errors(errors: np.ndarray) -> np.ndarray:
 def _enough(widths: Sequence[int], errors: np.ndarray) -> int:
     means = errors.mean(axis=1)
     if not np.isfinite(means).any():
-        raise LaminaError("width_sweep: some run of every width diverged. Lower the learning rate.")
+        raise LaminaError("width_sweep: every width has a run that diverged. Lower the learning rate.")
     best = int(np.argmin(means))
     bound = means[best] + _standard_errors(errors)[best]
     return int(widths[int(np.flatnonzero(means <= bound)[0])])

@@ -1,4 +1,4 @@
-"""Ctrl-C in a process that runs one command and ends."""
+"""Ctrl-C handling in a process that runs one command and ends."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ __all__ = ["CommandInterrupts"]
 
 
 class CommandInterrupts(Interrupts):
-    """A context for all that the process does: Ctrl-C raises KeyboardInterrupt until the command's end is decided, then nothing.
+    """A context around the whole process: Ctrl-C raises KeyboardInterrupt until the command's outcome is known, then is ignored.
 
-    So its last words are said, and neither they nor the end of the interpreter become a traceback. A training within puts
-    Ctrl-C off, as ever.
+    This way the final message is printed, and a late Ctrl-C causes no traceback there or at the interpreter's exit. Training
+    inside the context defers Ctrl-C as usual.
 
     Attributes
     ----------
     is_decided : bool
-        Set by whoever catches what the command raised: an assignment, before which no further Ctrl-C can come.
+        Set to True by the code that catches the command's exceptions, once the outcome is known.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class CommandInterrupts(Interrupts):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         if self._before is not None:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the interpreter ends, and puts handlers of its own back as it does
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # on exit, the interpreter would restore its own handlers
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if not self.is_decided:

@@ -18,18 +18,18 @@ Shell = Literal["bash", "zsh", "fish", "powershell"]
 
 
 def completion_of(app: App) -> Callable[..., None]:
-    """The command that makes a shell complete those of ``app``."""
+    """The command that prints the shell completion of ``app``."""
 
     def completion(shell: Shell | None = None, /) -> None:
-        """Print what makes a shell complete commands, options and their values.
+        """Print the script that completes commands, options and their values in a shell.
 
-        `lamina completion bash > ~/.local/share/bash-completion/completions/lamina`; for zsh into a folder of fpath, as
-        _lamina; for fish `lamina completion fish > ~/.config/fish/completions/lamina.fish`.
+        `lamina completion bash > ~/.local/share/bash-completion/completions/lamina`; for zsh, write it to _lamina in a folder of
+        fpath; for fish `lamina completion fish > ~/.config/fish/completions/lamina.fish`.
 
         Parameters
         ----------
         shell : {"bash", "zsh", "fish", "powershell"}
-            Default: that of the variable SHELL.
+            Default: from the environment variable SHELL.
         """
         print_line(app.generate_completion(prog_name="lamina", shell=shell or _own_shell()))
 
@@ -42,5 +42,5 @@ def _own_shell() -> Shell:
         if name == known:
             found: Shell = known
             return found
-    repair = "Name yours: lamina completion bash."
+    repair = "Name your shell: lamina completion bash."
     raise InvalidSettingError(phrase("the shell", f"must be one of {', '.join(get_args(Shell))}", name, repair=repair))

@@ -19,7 +19,7 @@ def evaluate(
     quiet: Quiet = False,
     reading: Reading = READING,
 ) -> None:
-    """Measure a model on a table that holds the target.
+    """Evaluate a model on a table that holds the target.
 
     Parameters
     ----------

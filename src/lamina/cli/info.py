@@ -18,7 +18,7 @@ __all__ = ["info"]
 
 
 def info(model: Path, /, *, json: Flag = False, quiet: Quiet = False) -> None:
-    """Say what is in a model file.
+    """Show what a model file holds.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def _print_network(model: NetworkModel, *, json: bool) -> None:
     if json:
         print_json(describe_network_model(model))
         return
-    print_line(f"A network of one's own, {model.dtype.name}.")
+    print_line(f"A custom network, {model.dtype.name}.")
     print_line(model.summary())
     _print_training(model.history, model.stop_reason)
 
@@ -92,7 +92,7 @@ def _print_table_model(loaded: TableModel, *, json: bool) -> None:
     print_line(f"Trained on {rows['training']:,} rows, {len(loaded.estimator.history_)} epochs.")
     print_line(f"Stopped: {loaded.estimator.stop_reason_.text}")
     if loaded.summary["metrics"]:
-        print_line(f"Measured then on {rows['test']:,} test rows:")
+        print_line(f"Metrics on {rows['test']:,} test rows, measured after training:")
         print_table(metrics_table(loaded.summary["metrics"], BASELINES[target.task]))
 
 

@@ -29,16 +29,16 @@ def lecture(
 ) -> None:
     """List the lecture's rows and pictures, explain a row, or make a picture.
 
-    A picture trains what it shows: that takes seconds to a few minutes.
+    Making a picture trains its networks, which takes seconds to a few minutes.
 
     Parameters
     ----------
     item : str
-        A picture (P10), a row (L14), or nothing, for a list of all.
+        A picture (P10) or a row (L14); without it, all are listed.
     output : Path
-        File for the picture: .png, .svg, .pdf. A row that has one picture draws that.
+        File for the picture: .png, .svg, .pdf. For a row that has one picture, that picture is drawn.
     seed : int
-        Of the picture's run.
+        Seed of the picture's run.
     json : bool
         Print one JSON object.
     quiet : bool
@@ -56,7 +56,7 @@ def lecture(
 
 
 def _picture_of(item: str | None, output: Path) -> str:
-    """The picture to draw: the one named, or the only one of a row; what has none, or several, is refused."""
+    """The picture to draw: the named one, or the only one of a row; raises if the row has none or several."""
     from lamina.errors import InvalidSettingError, phrase
     from lamina.lecture import PICTURES, get_row
 
@@ -118,7 +118,7 @@ def _make(number: str, output: Path | None, seed: int, json: bool) -> None:
 
 
 def _check_format(output: Path) -> None:
-    """Refuse an output that matplotlib cannot write, before anything is trained."""
+    """Reject an output that matplotlib cannot write, before training."""
     from lamina.errors import InvalidSettingError, phrase
 
     _use_no_screen()

@@ -1,4 +1,4 @@
-"""``lamina``: the commands, and the one place where an error becomes a sentence and an exit code."""
+"""``lamina``: the commands, and the conversion of errors to messages and exit codes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ OK, FAILED, USAGE = 0, 1, 2
 
 
 class _Failure(NamedTuple):
-    """What went wrong: the exit code, a sentence, and the kind of error for programs."""
+    """A failure: the exit code, a message, and the kind of error for programs."""
 
     code: int
     text: str
@@ -41,7 +41,7 @@ class _Failure(NamedTuple):
 
 
 def build_app() -> App:
-    """The parser with all commands."""
+    """Build the parser with all commands."""
     app = App(
         name="lamina",
         help="Train neural networks on your tables.",
@@ -64,12 +64,12 @@ def main(arguments: Sequence[str] | None = None, *, interrupts: CommandInterrupt
     arguments : sequence of str, optional
         Without the program's name; by default those of the process.
     interrupts : CommandInterrupts, optional
-        Where this is all that the process does: told when the command's end is decided.
+        For a process that runs only this command; notified when the outcome is known.
 
     Returns
     -------
     code : int
-        0: done. 1: failed, and the last line says why. 2: wrong usage. A training stopped by Ctrl-C saves its model and is done.
+        0: done. 1: failed, and the last line says why. 2: wrong usage. Training stopped by Ctrl-C saves its model and returns 0.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None, *, interrupts: CommandInterrupt
     failure = _run(arguments, interrupts or CommandInterrupts())
     if failure is None:
         return OK
-    # Nobody may be listening any more; the exit code says it all the same.
+    # The output may be closed by now; the exit code reports the failure anyway.
     if "--json" in arguments:
         try:
             print_json({"error": {"kind": failure.kind, "message": failure.text, "exit_code": failure.code}})
@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None, *, interrupts: CommandInterrupt
 
 
 def _run(arguments: Sequence[str], interrupts: CommandInterrupts) -> _Failure | None:
-    """Run one command; None if all went well."""
+    """Run one command; None on success."""
     try:
         try:
             build_app()(
@@ -105,7 +105,7 @@ def _run(arguments: Sequence[str], interrupts: CommandInterrupts) -> _Failure | 
                 print_error=False,
                 result_action="return_value",
             )
-            # What was printed may still be on its way; later nobody could say that it did not arrive.
+            # Flush here, because a failure at the interpreter's exit could no longer be reported.
             sys.stdout.flush()
         finally:
             interrupts.is_decided = True
@@ -120,26 +120,26 @@ def _run(arguments: Sequence[str], interrupts: CommandInterrupts) -> _Failure | 
     except KeyboardInterrupt:
         return _Failure(FAILED, "interrupted before there was anything to save.", "KeyboardInterrupt")
     except BrokenPipeError:
-        # The reader of our output went away (`lamina info m | head`): nothing is wrong, and nobody listens.
+        # The reader of the output is gone (`lamina info m | head`), which is not an error.
         _drop_output()
     except OSError as error:
         _drop_output()
         if not has_standard_output():
             return _Failure(FAILED, "cannot write: standard output is closed. Send the output to a file or a pipe.", "OSError")
         words = (error.strerror or str(error)).lower()
-        return _Failure(FAILED, f"cannot go on: {words}. Free some space, or send the output elsewhere.", "OSError")
+        return _Failure(FAILED, f"cannot continue: {words}. Free some space, or send the output elsewhere.", "OSError")
     return None
 
 
 def _drop_output() -> None:
-    """Let what is still to be printed go nowhere, so that the interpreter does not stumble over it at its end."""
+    """Discard pending output, so that the interpreter does not fail on it at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
 
 
 def _kind(error: LaminaError) -> str:
-    """The class of the error that the documentation lists; the classes derived from those are their own business."""
+    """The error's class if it is documented, else InvalidSettingError, the base of the others."""
     name = type(error).__name__
     return name if name in vars(errors) else "InvalidSettingError"
 

@@ -1,4 +1,4 @@
-"""Networks of one's own and tables: which columns they read, what they predict, and how they were trained."""
+"""Custom networks on tables: the columns they read, their predictions, and their training."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _SHOWN_EPOCHS = 8
 
 
 def predict_table(model: NetworkModel, table: pa.Table, keep: tuple[str, ...]) -> pa.Table:
-    """The columns to keep, and each output: one column, or several with their number behind; of a softmax, the likeliest first.
+    """The columns to keep, then the outputs: one column each, or numbered ones; for softmax, preceded by the most likely class.
 
     Raises
     ------
     DataError
-        If the other columns are not as many as the network's inputs, or hold something else than numbers.
+        If the number of other columns is not the network's number of inputs, or they do not hold numbers.
     """
     import pyarrow as pa
 
@@ -36,13 +36,13 @@ def predict_table(model: NetworkModel, table: pa.Table, keep: tuple[str, ...]) -
     for name, output, values in zip(model.output_names, model.outputs, listed, strict=True):
         for key, column in _output_columns(name, values, of_classes=output.link == "softmax").items():
             if key in columns:
-                raise DataError(f"--keep must not name what is predicted, got {key!r}. Rename the column of the table.")
+                raise DataError(f"--keep must not name a predicted column, got {key!r}. Rename the column of the table.")
             columns[key] = column
     return pa.table(columns)
 
 
 def history_table(records: list[Record]) -> Table:
-    """Some epochs, evenly spaced, with the numbers that all of them have."""
+    """A table of some evenly spaced epochs, with the numbers that every record has."""
     from rich.table import Table
 
     last = len(records) - 1
@@ -57,7 +57,7 @@ def history_table(records: list[Record]) -> Table:
 
 
 def describe_network_model(model: NetworkModel) -> dict[str, Any]:
-    """What ``lamina info --json`` prints."""
+    """The output of ``lamina info --json`` for a custom network."""
     reason = model.stop_reason
     return {
         "inputs": dict(zip(model.input_names, model.network.input_widths, strict=True)),
@@ -74,7 +74,7 @@ def describe_network_model(model: NetworkModel) -> dict[str, Any]:
 
 
 def describe_estimator(model: MLPClassifier | MLPRegressor) -> dict[str, Any]:
-    """What ``lamina info --json`` prints of one that was fitted in Python."""
+    """The output of ``lamina info --json`` for an estimator that was fitted in Python."""
     names, classes = getattr(model, "feature_names_in_", None), getattr(model, "classes_", None)
     return {
         "estimator": type(model).__name__,
@@ -88,7 +88,7 @@ def describe_estimator(model: MLPClassifier | MLPRegressor) -> dict[str, Any]:
 
 
 def _inputs(model: NetworkModel, table: pa.Table, keep: tuple[str, ...]) -> np.ndarray | list[np.ndarray]:
-    """What the model takes: the columns that are not kept, in the table's order, dealt to the inputs in theirs."""
+    """The model's inputs: the columns that are not kept, in the table's order, split over the inputs in their order."""
     import numpy as np
 
     names = [name for name in table.column_names if name not in keep]

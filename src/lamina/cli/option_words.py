@@ -1,4 +1,4 @@
-"""Errors about settings in the words of the command line: ``--learning-rate``, not ``learning_rate``."""
+"""Rewording of errors about settings for the command line: ``--learning-rate``, not ``learning_rate``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["in_option_words"]
 
 
 def in_option_words(text: str) -> str:
-    """An error of ``fit_table`` about its settings, with the options in their place; other lines stay as they are.
+    """Replace settings by options in an error of ``fit_table``; other lines stay as they are.
 
     >>> in_option_words("fit_table: learning_rate must be a number > 0, got -1.")
     '--learning-rate must be a number > 0, got -1.'
@@ -25,7 +25,7 @@ def _reworded(line: str) -> str:
     if not colon or owner != OWNER:
         return line
     names = _names()
-    # A word such as "loss" is an option's name where a sentence begins or a condition does, and else a plain word.
+    # A word such as "loss" is an option's name at the beginning of a sentence or condition, and a plain word elsewhere.
     plain = re.compile(rf"(^|(?:\b(?:with|when|unless|without|or|Use|Set) ))({'|'.join(names)})\b(?!')")
     compound = re.compile(rf"(?<![-\w'])({'|'.join(name for name in names if '_' in name)})\b(?!')")
     sentence = plain.sub(lambda found: found[1] + _option(found[2]), sentence)

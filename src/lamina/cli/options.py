@@ -1,4 +1,4 @@
-"""Options that several commands share. Nothing heavy is imported here: ``--help`` must be quick."""
+"""Options that several commands share. Nothing heavy is imported here, because ``--help`` must be fast."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ Quiet = Annotated[bool, Parameter(negative="", alias="-q")]
 
 @dataclass(frozen=True, kw_only=True)
 class ReadingOptions:
-    """How text tables are read.
+    """Options for reading tables.
 
     Parameters
     ----------
     delimiter : str
-        Between fields; default: found from the header.
+        Separator of fields; default: detected from the header.
     encoding : str
-        Of text.
+        Encoding of text.
     missing : tuple of str
-        What else stands for a missing value.
+        Additional fields that mean a missing value.
     drop_ragged : bool
         Drop rows with too few or too many fields.
     input_format : {"csv", "tsv", "parquet", "feather"}
-        What standard input holds, where the table is -; default: csv.
+        Format of standard input, if the table is -; default: csv.
     """
 
     delimiter: str | None = None
@@ -47,7 +47,7 @@ class ReadingOptions:
     input_format: TableFormat | None = None
 
     def read(self, path: Path, text_columns: tuple[str, ...] = ()) -> pa.Table:
-        """The table in a file, or in standard input for ``-``."""
+        """Read the table from a file, or from standard input for ``-``."""
         from lamina.data import read_table
 
         check_format("--input-format", self.input_format, path)
@@ -67,7 +67,7 @@ Reading = Annotated[ReadingOptions, Parameter(name="*", group="Reading")]
 
 
 def check_output(output: Path, *read: Path) -> None:
-    """Refuse, before any work is done, an output that cannot be written or would replace a file that the command reads."""
+    """Reject an output that cannot be written or would replace an input file, before any work is done."""
     from lamina.errors import InvalidSettingError, phrase
     from lamina.files import check_writable
 
@@ -78,7 +78,7 @@ def check_output(output: Path, *read: Path) -> None:
 
 
 def load_applicable_model(path: Path) -> TableModel | NetworkModel:
-    """The model at ``path`` that can be applied to a table: one that ``lamina train`` saved, or a network of one's own."""
+    """Load a model that can be applied to a table: one saved by ``lamina train``, or a custom network."""
     from lamina.errors import FileError
     from lamina.model import NetworkModel, TableModel, load_model
 
@@ -89,7 +89,7 @@ def load_applicable_model(path: Path) -> TableModel | NetworkModel:
 
 
 def load_table_model(path: Path) -> TableModel:
-    """The model that ``lamina train`` saved at ``path``."""
+    """Load a model saved by ``lamina train``."""
     from lamina.errors import FileError
     from lamina.model import TableModel
 
@@ -100,5 +100,5 @@ def load_table_model(path: Path) -> TableModel:
 
 
 def _other_kind(path: Path, model: object) -> str:
-    rule = "must be a model of tables, as `lamina train` saves it"
+    rule = "must be a table model saved by `lamina train`"
     return f"{str(path)!r} {rule}, got a {type(model).__name__}. Use it from Python."

@@ -1,4 +1,4 @@
-"""What commands print: results to standard output, notes and errors to standard error."""
+"""Output of the commands: results to standard output, notes and errors to standard error."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ __all__ = [
 ]
 
 BASELINES = {"classification": "majority", "regression": "mean"}
-"""What each task's baseline always guesses."""
+"""What the baseline of each task always predicts."""
 
-# Control characters, marks of direction, halves of characters.
+# Control characters, direction marks, surrogates.
 _OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 _LABELS = {
@@ -46,7 +46,7 @@ _LABELS = {
 
 
 def print_error(text: str, *, repair: str = "") -> None:
-    """One error, on standard error."""
+    """Print one error on standard error."""
     from rich.text import Text
 
     sentence = printable(f"{text} {repair}".strip())
@@ -54,12 +54,12 @@ def print_error(text: str, *, repair: str = "") -> None:
 
 
 def print_line(text: str) -> None:
-    """One line of result, without markup."""
+    """Print one line of a result, without markup."""
     output_console().print(printable(text), markup=False, highlight=False)
 
 
 def print_table(table: Table) -> None:
-    """A table, as wide as it needs to be where the output is not a terminal."""
+    """Print a table, up to 120 columns wide if the output is not a terminal."""
     console = output_console(soft_wrap=False)
     if not console.is_terminal:
         console.width = 120
@@ -67,12 +67,12 @@ def print_table(table: Table) -> None:
 
 
 def print_json(value: Mapping[str, Any]) -> None:
-    """One JSON object on standard output; numbers that JSON does not know become null."""
+    """Print one JSON object on standard output; numbers that are not finite become null."""
     print(json.dumps(_finite(value), indent=2))
 
 
 def printable(text: str) -> str:
-    """``text`` with what a terminal would obey (escape sequences, changes of direction) written out; line breaks stay.
+    """``text`` with terminal control characters (escape sequences, direction marks) escaped; line breaks stay.
 
     >>> printable("red \\x1b[31m")
     'red \\\\x1b[31m'
@@ -89,7 +89,7 @@ def cell(text: str) -> Text:
 
 @contextmanager
 def notes_printed(quiet: bool = False) -> Iterator[list[str]]:
-    """Print warnings as notes, each once, on standard error unless ``quiet``; yields the list that they are gathered in."""
+    """Print each warning once, as a note on standard error unless ``quiet``; yields the list that collects them."""
     from rich.text import Text
 
     notes: list[str] = []
@@ -110,7 +110,7 @@ def notes_printed(quiet: bool = False) -> Iterator[list[str]]:
 
 
 def metrics_table(metrics: Mapping[str, Mapping[str, float]], baseline: str) -> Table:
-    """Metrics of the model beside those of the baseline."""
+    """A table of the model's metrics next to the baseline's."""
     from rich.table import Table
 
     table = Table()
@@ -123,7 +123,7 @@ def metrics_table(metrics: Mapping[str, Mapping[str, float]], baseline: str) -> 
 
 
 def output_console(*, stderr: bool = False, soft_wrap: bool = True) -> Console:
-    """Where text goes. That its reader went away is for the caller to know; rich by itself would end the program."""
+    """A console that raises BrokenPipeError when its reader is gone; by default, rich would exit the program."""
     from rich.console import Console
 
     class Output(Console):

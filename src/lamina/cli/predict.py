@@ -33,12 +33,12 @@ def predict(
 ) -> None:
     """Predict the target of each row of a table.
 
-    The output has one row a row of the table: the columns to keep, the predicted target (called "predicted ..." where the target
-    itself is kept; one a level for several quantiles), and the probability of each class. In a pipe:
+    For each row of the table, the output has the columns to keep, the predicted target (named "predicted ..." if the target
+    itself is kept; one column per level for several quantiles), and the probability of each class. In a pipe:
     `cat new.csv | lamina predict a.lamina - -o -`.
 
-    A network of one's own, saved from Python, has no encoder: it takes the table's columns that are not kept as its inputs, which
-    must be as many, in their order, and hold numbers in every row.
+    A custom network saved from Python has no encoder: its inputs are the table's columns that are not kept, in order. Their
+    number must match, and they must hold numbers in every row.
 
     Parameters
     ----------
@@ -47,15 +47,15 @@ def predict(
     table : Path
         CSV or TSV (also .gz), Parquet or Feather, with the columns that the model was trained on; - for standard input.
     output : Path
-        File to write: .csv, .tsv, .parquet or .feather; - for standard output, which then holds nothing else.
+        File to write: .csv, .tsv, .parquet or .feather; - for standard output, to which nothing else is then written.
     output_format : {"csv", "tsv", "parquet", "feather"}
-        What is written to standard output, where the output is -; default: csv.
+        Format of standard output, if the output is -; default: csv.
     keep : tuple of str
         Columns of the table to copy to the output.
     json : bool
         Print one JSON object.
     quiet : bool
-        Print no notes, and not what was written.
+        Print no notes and no report.
     """
     with notes_printed(quiet) as notes:
         from lamina.data import check_table_path, write_table
@@ -76,19 +76,19 @@ def predict(
 
 
 def _named(output: Path, kind: TableFormat | None) -> Path:
-    """A file whose name says how to write."""
+    """A file name whose suffix gives the format to write."""
     return Path(f"output.{kind or 'csv'}") if output == DASH else output
 
 
 def _check(output: Path, kind: TableFormat | None, json: bool, *read: Path) -> None:
-    """Refuse what cannot be written, before any work is done."""
+    """Reject an output that cannot be written, before any work is done."""
     from lamina.errors import InvalidSettingError, phrase
 
     check_format("--output-format", kind, output)
     if output != DASH:
         check_output(output, *read)
     elif json:
-        rule = "must be left out where the predictions go to standard output"
+        rule = "must be left out if the predictions go to standard output"
         raise InvalidSettingError(phrase("--json", rule, "-o -", repair="Name a file: -o out.csv."))
 
 

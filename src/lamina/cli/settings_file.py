@@ -1,4 +1,4 @@
-"""``--config FILE``: options from a TOML file; those of the command line win."""
+"""``--config FILE``: options from a TOML file; the command line takes precedence."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 __all__ = ["read_settings_file"]
 
-# What the call itself must say: where the settings are, and how to report.
+# These belong on the command line only: where the settings are, and how to report.
 _OF_THE_CALL = frozenset({"config", "json", "quiet"})
 
 
 def read_settings_file(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
-    """Fill what the command line left open from the file that ``--config`` names, if it does.
+    """Take options that the command line leaves open from the file given by ``--config``, if any.
 
-    Keys are options without their dashes, at the top of the file, spelled with ``_`` or ``-``::
+    Keys are options without their leading dashes, at the top level of the file, spelled with ``_`` or ``-``::
 
         target = "income"
         hidden = [256, 128]
@@ -32,7 +32,7 @@ def read_settings_file(app: App, commands: tuple[str, ...], arguments: ArgumentC
     FileError
         If the file cannot be read as TOML.
     InvalidSettingError
-        If a key is unknown, stands there in both spellings, or belongs to the command line.
+        If a key is unknown, occurs in both spellings, or is allowed on the command line only.
     """
     for argument in arguments:
         if argument.name == "--config" and argument.tokens:
@@ -43,7 +43,7 @@ def read_settings_file(app: App, commands: tuple[str, ...], arguments: ArgumentC
 
 
 def _options(path: Path, commands: tuple[str, ...], known: list[str]) -> dict[str, Any]:
-    """The settings of a file by the options' names."""
+    """The settings of a file by option name."""
     from lamina.files import read_toml
 
     options: dict[str, Any] = {}
@@ -61,10 +61,12 @@ def _options(path: Path, commands: tuple[str, ...], known: list[str]) -> dict[st
             rule = f"must be an option of `lamina {' '.join(commands)}`"
             raise InvalidSettingError(phrase("a setting", rule, key, repair=repair, owner=str(path)))
         if name in options:
-            rule = f"must be given once, got it as {spelled[name]!r} and as {key!r}"
+            rule = f"must be given once, got {spelled[name]!r} and {key!r}"
             raise InvalidSettingError(f"{path}: {name.replace('-', '_')!r} {rule}. Remove one.")
         if isinstance(value, dict):
             rule = "must be a value or a list, not a table of settings"
-            raise InvalidSettingError(phrase(repr(key), rule, value, repair="Write all settings at the top.", owner=str(path)))
+            raise InvalidSettingError(
+                phrase(repr(key), rule, value, repair="Write all settings at the top level.", owner=str(path))
+            )
         options[name], spelled[name] = value, key
     return options

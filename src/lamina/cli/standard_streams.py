@@ -1,4 +1,4 @@
-"""Tables from standard input and to standard output, where a command is given ``-`` in a file's place."""
+"""Tables from standard input and to standard output, for commands that get ``-`` in place of a file."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ _WORDS_ABOUT_FILES = {
     "got a Feather file. Rename it or export it as CSV.": "got a Feather file. Use --input-format feather.",
     "got a gzip file. Rename it or export it as CSV.": "got a gzip file. Unpack it first: zcat table.csv.gz | lamina ... -",
     "Rename it or export it as CSV.": "Export it as CSV.",
-    "Export it as CSV, or rename it.": "Export it as CSV, or name another --input-format.",
+    "Export it as CSV, or rename it.": "Export it as CSV, or set another --input-format.",
 }
 
 _Read = TypeVar("_Read")
 
 
 class _MissingOutput(io.TextIOWrapper):
-    """In the place of a standard output that is closed: what is written to it fails, as on a full disk."""
+    """Stands in for a closed standard output: writing to it fails, as on a full disk."""
 
     def __init__(self) -> None:
-        # It is open for reading alone, and takes the number of the closed one, which a file would get otherwise.
+        # Open for reading only; takes the closed one's descriptor, which another file would get otherwise.
         unwritable = os.open(os.devnull, os.O_RDONLY)
         super().__init__(io.BufferedWriter(io.FileIO(unwritable, "w")), encoding="utf-8")
 
 
 def open_missing_streams() -> None:
-    """Give a process that was started without them an output that fails, and a standard error where text goes nowhere."""
+    """Replace missing standard streams: standard output by one on which writing fails, standard error by the null device."""
     if sys.stdout is None:
         sys.stdout = _MissingOutput()
     if sys.stderr is None:
@@ -59,19 +59,19 @@ def open_missing_streams() -> None:
 
 
 def has_standard_output() -> bool:
-    """Whether there is one; a report on what is in a file already is left out where there is none."""
+    """Whether standard output is open; if not, commands omit reports on results that are saved to a file."""
     return not isinstance(sys.stdout, _MissingOutput)
 
 
 def check_format(option: str, given: TableFormat | None, path: Path) -> None:
-    """Refuse a format where a file's name already says it."""
+    """Reject a format option for a file, whose suffix gives the format."""
     if given is not None and path != DASH:
-        rule = f"must be left out for a file, whose name says what it is ({path.name!r})"
-        raise InvalidSettingError(phrase(option, rule, given, repair="Give - in the file's place, or remove it."))
+        rule = f"must be left out for a file, whose suffix gives the format ({path.name!r})"
+        raise InvalidSettingError(phrase(option, rule, given, repair="Use - in place of the file, or remove it."))
 
 
 def read_standard_input(read: Callable[[Path], _Read], kind: TableFormat) -> _Read:
-    """What ``read`` makes of standard input, handed to it as a file; errors and notes speak of "standard input"."""
+    """Apply ``read`` to standard input, passed to it as a file; errors and notes name it "standard input"."""
     data = sys.stdin.buffer.read() if sys.stdin is not None else b""
     if not data:
         raise DataError("standard input must hold a table, got nothing. Pipe one in: cat table.csv | lamina ... -")
@@ -91,7 +91,7 @@ def read_standard_input(read: Callable[[Path], _Read], kind: TableFormat) -> _Re
 
 
 def write_standard_output(write: Callable[[pa.Table, Any], Any], table: pa.Table) -> None:
-    """Write a table to standard output, once it is whole."""
+    """Write a table to standard output, once it is complete."""
     buffer = io.BytesIO()
     write(table, buffer)
     sys.stdout.flush()
@@ -100,7 +100,7 @@ def write_standard_output(write: Callable[[pa.Table, Any], Any], table: pa.Table
 
 
 def _renamed(text: str, path: Path) -> str:
-    """The text about a pipe, which has no name: what it holds is said by --input-format."""
+    """Reword a text about the temporary file for standard input, which has no name but --input-format."""
     for words, instead in _WORDS_ABOUT_FILES.items():
         text = text.replace(words, instead)
     return text.replace(repr(str(path)), "standard input").replace(str(path), "standard input")

@@ -53,8 +53,8 @@ def train(
 ) -> None:
     """Train a model on a table.
 
-    A part of the rows is held out; the model is measured on it in the end, beside a guess that looks at no column. Ctrl-C ends
-    the training after the epoch in progress, and the best weights so far are measured and saved as usual.
+    Part of the rows is held out; at the end, the model is evaluated on it and compared with a baseline that ignores all columns.
+    Ctrl-C ends training after the current epoch, and the best weights so far are evaluated and saved as usual.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def train(
     validation : str
         Share of the training rows that decides when to stop, 0 for none, or a file.
     test : str
-        Share of all rows to measure on, 0 for none, or a file.
+        Share of all rows to evaluate on, 0 for none, or a file.
     config : Path
         TOML file with any of these options.
     json : bool
@@ -86,7 +86,7 @@ def train(
         _check_dashes(table, validation, test, output)
         check_output(output, table, Path(validation), Path(test), *([] if config is None else [config]))
         read = reading.read(table)
-        target_column(read, target)  # a misspelt target is said before further files are read
+        target_column(read, target)  # reports a misspelled target before more files are read
         result = fit_table(
             read,
             target,
@@ -94,11 +94,11 @@ def train(
             validation=_share_or_table("validation", validation, reading),
             test=_share_or_table("test", test, reading),
             settings=TableSettings(network=network, optimization=optimization, stopping=stopping, encoding=encoding, run=run),
-            # Restarts run side by side: there is no one line to show.
+            # Restarts run in parallel, so a single progress line would not do.
             callbacks=[] if json or quiet or run.restarts > 1 else [Progress()],
             on_interrupt="return",
         )
-        with Interrupts():  # what was learned is saved, and said to be
+        with Interrupts():  # Ctrl-C must not prevent saving and reporting
             save_model(output, result.model)
             report = _report(result, output)
             if json:
@@ -108,7 +108,7 @@ def train(
 
 
 def _check_dashes(table: Path, validation: str, test: str, output: Path) -> None:
-    """Refuse a model on standard output, and to read standard input more than once, before anything is read."""
+    """Reject writing the model to standard output and reading standard input twice, before anything is read."""
     from lamina.errors import InvalidSettingError, phrase
 
     if output == DASH:
@@ -116,7 +116,7 @@ def _check_dashes(table: Path, validation: str, test: str, output: Path) -> None
     readers = {"the table": str(table), "--validation": validation, "--test": test}
     reading = [name for name, given in readers.items() if Path(given) == DASH]
     if len(reading) > 1:
-        rule = f"must not be standard input, which {reading[0]} reads already"
+        rule = f"must not be standard input, which {reading[0]} already reads"
         raise InvalidSettingError(phrase(reading[1], rule, "-", repair="Name a file."))
 
 
@@ -157,7 +157,7 @@ def _report(result: FitResult, output: Path) -> dict[str, Any]:
 def _print_report(result: FitResult, report: dict[str, Any]) -> None:
     target, rows = result.model.target, result.rows
     if target.reason != "as asked":
-        print_line(f"{target.name!r} holds {target.reason}, hence {target.task} (--task says otherwise).")
+        print_line(f"{target.name!r} holds {target.reason}, so the task is {target.task} (--task overrides this).")
     if result.metrics:
         print_line(f"{target.task.capitalize()} of {target.name!r} on {rows['test']:,} test rows:")
         print_table(metrics_table(result.metrics, BASELINES[target.task]))
@@ -166,7 +166,8 @@ def _print_report(result: FitResult, report: dict[str, Any]) -> None:
     if len(restarts) > 1:
         low, _, high = restarts.spread
         print_line(
-            f"The best of {len(restarts)} trainings, whose {restarts.criterion.replace('_', ' ')} was {low:.4g} to {high:.4g}."
+            f"The best of {len(restarts)} trainings, whose {restarts.criterion.replace('_', ' ')} "
+            f"ranged from {low:.4g} to {high:.4g}."
         )
     print_line(f"Stopped: {result.stop_reason.text}")
     if result.stop_reason.code == "interrupted":

@@ -1,4 +1,4 @@
-"""Options that count: a number with a fraction is refused, not rounded."""
+"""Integer options: a number with a fraction is rejected, not rounded."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["refuse_fractions"]
 
 
 def refuse_fractions(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
-    """Refuse values such as 2.9 for options that are whole numbers, wherever they came from; 3.0 is one.
+    """Reject values such as 2.9 for integer options, whether from the command line or a file; 3.0 is accepted.
 
     Raises
     ------
     InvalidSettingError
-        With the option, and the value as it was written.
+        Names the option, and the value as written.
     """
     for argument in arguments:
         if _is_whole(argument.hint):
@@ -28,7 +28,7 @@ def refuse_fractions(app: App, commands: tuple[str, ...], arguments: ArgumentCol
 
 
 def _is_whole(hint: Any) -> bool:
-    """Whether an option holds an int, or several."""
+    """Whether an option holds one or several ints."""
     return hint is int or (
         bool(get_args(hint)) and all(_is_whole(kind) for kind in get_args(hint) if kind not in (type(None), ...))
     )
@@ -38,4 +38,4 @@ def _has_fraction(text: str) -> bool:
     try:
         return not float(text).is_integer()
     except ValueError:
-        return False  # no number at all: the parser says so
+        return False  # not a number; the parser reports it

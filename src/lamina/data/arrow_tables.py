@@ -1,4 +1,4 @@
-"""Arrow tables made safe and plain: damaged columns are refused, and rarer types become those that everything above knows."""
+"""Validation of Arrow tables: rejects damaged columns and converts rarer types to common ones."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ __all__ = ["plain_pandas", "plain_table"]
 
 
 def plain_table(owner: str, table: pa.Table) -> pa.Table:
-    """The same values in types that every reader and narwhals share, once each column is known to be whole.
+    """Check a table for damage and convert its columns to types that every reader and narwhals support.
 
-    Views of text and bytes (polars writes them) become large texts and bytes, dictionaries of such likewise; run-end encoded
-    columns are decoded, extension types become what they are stored as, float16 becomes float32, small decimals decimal128,
-    date64 a timestamp.
+    String and binary views (polars writes them) become large strings and binaries, also inside dictionaries; run-end encoded
+    columns are decoded, extension types become their storage type, float16 becomes float32, decimal32 and decimal64 become
+    decimal128, and date64 becomes a timestamp.
 
     Raises
     ------
     DataError
-        If a column is damaged: offsets that point outside the data, codes without a word, text that is not UTF-8. Arrow itself
-        would go on and read memory that is not the table's.
+        If a column is damaged: offsets outside the data, dictionary codes without an entry, text that is not UTF-8. Arrow itself
+        would go on and read memory outside the table.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def plain_table(owner: str, table: pa.Table) -> pa.Table:
 
 
 def plain_pandas(owner: str, frame: Any) -> Any:
-    """A frame of pandas, its columns with Arrow types passed through :func:`plain_table`."""
+    """A pandas frame whose Arrow-typed columns have passed through :func:`plain_table`."""
     kinds = {name: type(kind) for name, kind in frame.dtypes.items() if hasattr(kind, "pyarrow_dtype")}
     table = pa.Table.from_pandas(frame[list(kinds)], preserve_index=False)
     if (plain := plain_table(owner, table)) is table:
@@ -56,13 +56,14 @@ def plain_pandas(owner: str, frame: Any) -> Any:
 
 
 def _check_whole(owner: str, name: str, column: pa.ChunkedArray) -> None:
-    # Looks at every text and code: 25 ms of a processor for 1,000,000 rows of six numbers, three texts and a dictionary.
+    # Reads every string and code: 25 ms of CPU time for 1,000,000 rows of six numbers, three strings and a dictionary.
     try:
         column.validate(full=True)
     except pa.ArrowException as error:
         words = " ".join(str(error).split())[:160]
         raise DataError(
-            f"{owner}: every column must be whole, got damage in {name!r} ({words}). Write the table again, with text as UTF-8."
+            f"{owner}: every column must be intact, got damaged data in {name!r} ({words}). "
+            "Write the table again, with text as UTF-8."
         ) from error
 
 
@@ -78,7 +79,7 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
 def _plain_type(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_dictionary(kind):
         return pa.dictionary(kind.index_type, _plain_type(kind.value_type), kind.ordered)
-    # A cast to types with offsets of 32 bits fails where a chunk's text is longer than 2 GB.
+    # A cast to types with 32-bit offsets fails if a chunk holds more than 2 GB of text.
     for fits, plain in _plain_types():
         if fits(kind):
             return plain

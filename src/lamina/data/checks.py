@@ -1,4 +1,4 @@
-"""Checks that every table passes, wherever it came from."""
+"""Checks for every table, whatever its source."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["check_column_names"]
 
 
 def check_column_names(owner: str, names: Sequence[object]) -> None:
-    """Raise :class:`~lamina.errors.DataError` if a column name occurs twice, or is not text.
+    """Raise :class:`~lamina.errors.DataError` if a column name occurs twice or is not text.
 
     >>> check_column_names("people.csv", ["name", "age", "name"])
     Traceback (most recent call last):

@@ -1,6 +1,6 @@
-"""What the columns of a text table hold: whole numbers, numbers, truth values, dates or text, decided from all rows.
+"""Type inference for the columns of a text table: integers, floats, booleans, dates or text, decided from all rows.
 
-A parser's own guess sees the first block only and fails, or changes its mind, when a later one differs.
+A parser's own guess looks at the first block only, and fails or changes when a later block differs.
 """
 
 from __future__ import annotations
@@ -22,15 +22,14 @@ __all__ = ["MISSING", "typed_table"]
 
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "?")
 
-_TIME_UNITS = ("us", "ns")  # the second only where a field has more than six decimals
+_TIME_UNITS = ("us", "ns")  # nanoseconds only if a field has more than six decimals
 
 
 def typed_table(table: pa.Table, *, missing: Collection[str] = (), text_columns: Collection[str] = ()) -> pa.Table:
-    """Give each text column the narrowest type that all its fields fit: bool, int64, uint64, float64, timestamp, else
-    text.
+    """Give each text column the narrowest type that fits all its fields: bool, int64, uint64, float64, timestamp, else text.
 
-    Fields are stripped of surrounding spaces; those in :data:`MISSING` or ``missing`` become null. A whole number with a
-    leading zero is a code, not a number, and keeps its column text.
+    Surrounding spaces are stripped; fields in :data:`MISSING` or ``missing`` become null. An integer with a leading zero is
+    taken for a code, and its column stays text.
 
     Examples
     --------
@@ -68,7 +67,7 @@ def _all(flags: pa.ChunkedArray, column: pa.ChunkedArray) -> bool:
 
 def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray | None:
     try:
-        # A cast that fails is slow (it words an error for every field), so a sample goes first.
+        # A failing cast is slow (it formats an error for every field), so try a sample first.
         column.slice(0, 100).cast(kind)
         return column.cast(kind)
     except pa.ArrowInvalid:
@@ -76,7 +75,7 @@ def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray | None:
 
 
 def _note_almost_numbers(name: str, column: pa.ChunkedArray) -> None:
-    """Say so when a few stray words make text of a column of numbers."""
+    """Note when a few stray words turn a numeric column into text."""
     numeric = pc.match_substring_regex(column, r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$")
     present = len(column) - column.null_count
     stray = present - pc.sum(numeric).as_py()
@@ -84,5 +83,5 @@ def _note_almost_numbers(name: str, column: pa.ChunkedArray) -> None:
         example = column.filter(pc.invert(numeric))[0].as_py()
         note(
             f"column {name!r}: read as text, because {stray} of {present} fields are not numbers, for example {example!r}. "
-            f"If that stands for a missing value, say so: missing=[{example!r}] (--missing {example!r})."
+            f"If that stands for a missing value, set missing=[{example!r}] (--missing {example!r})."
         )

@@ -1,4 +1,4 @@
-"""The header of a text table: where it ends, its delimiter, and its column names."""
+"""Parsing of a text table's header: column names, delimiter and end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DELIMITERS = ",;\t|"
 
 
 class Header(NamedTuple):
-    """Names of columns, the delimiter between them, and where the text of the first row begins."""
+    """Column names, the delimiter between them, and where the first row begins."""
 
     names: list[str]
     delimiter: str
@@ -21,14 +21,14 @@ class Header(NamedTuple):
 
 
 def read_header(owner: str, text: str, delimiter: str | None) -> Header:
-    r"""Read the column names off the first record of a text; a quoted name may hold delimiters, line breaks and doubled quotes.
+    r"""Read the column names from the first record of a text; quoted names may hold delimiters, line breaks and doubled quotes.
 
     Raises
     ------
     DataError
-        If the first line is blank, or a quote is never closed.
+        If the first line is blank or a quote is never closed.
     InvalidSettingError
-        If ``delimiter`` cannot be one.
+        If ``delimiter`` is not a single ASCII character, or is a quote or a line break.
 
     Examples
     --------
@@ -54,12 +54,12 @@ def _check_delimiter(delimiter: str | None) -> None:
     if delimiter is None:
         return
     if not isinstance(delimiter, str) or len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\0':
-        rule = "must be one character of ASCII, and neither a quote nor a line break"
+        rule = "must be one ASCII character other than a quote or a line break"
         raise InvalidSettingError(f"delimiter {rule}, got {delimiter!r}. Use ',', ';', '|' or a tab.")
 
 
 def _first_record(owner: str, text: str, delimiters: str) -> tuple[int, str]:
-    """Where the first record ends, and what of it stands outside quotes. A quote opens where a field begins, nowhere else."""
+    """The end of the first record, and its text outside quotes. A quote opens only at the beginning of a field."""
     outside: list[str] = []
     start, opened, closed = 0, -1, -1
     for mark in _MARK.finditer(text):
@@ -69,19 +69,19 @@ def _first_record(owner: str, text: str, delimiters: str) -> tuple[int, str]:
                 return at, "".join([*outside, text[start:at]])
         elif opened >= 0:
             opened, closed, start = -1, at, at + 1
-        elif at == 0 or text[at - 1] in delimiters or closed == at - 1:  # the last: a doubled quote
+        elif at == 0 or text[at - 1] in delimiters or closed == at - 1:  # the last case is a doubled quote
             outside.append(text[start:at])
             opened = at
     if opened >= 0:
         before = text[opened + 1 : opened + 41].splitlines()[0] if text[opened + 1 :] else ""
         raise DataError(
-            f"{owner}: every quote must be closed, got one in the header that never is, before {before!r}. Close it or remove it."
+            f"{owner}: every quote must be closed, got an unclosed one in the header, before {before!r}. Close it or remove it."
         )
     return len(text), "".join([*outside, text[start:]])
 
 
 def _fields(record: str, delimiter: str) -> list[str]:
-    # Python's csv module would refuse a name of more than 131,072 characters, by a limit that is global.
+    # Python's csv module would reject names of more than 131,072 characters, by a limit that is global.
     d = re.escape(delimiter)
     fields = re.finditer(rf'(?:"((?:[^"]|"")*)"([^{d}]*)|([^{d}]*)){d}', record + delimiter)
     parts = (field.groups() for field in fields)

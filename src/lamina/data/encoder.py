@@ -1,4 +1,4 @@
-"""From a table of mixed columns to the matrix of numbers that a network reads."""
+"""Encoder from a table of mixed columns to the numeric matrix that a network reads."""
 
 from __future__ import annotations
 
@@ -35,36 +35,36 @@ _RULES: dict[str, Rule] = {
 
 
 class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Encodes a table of numbers, truth values, dates and categories as a float32 matrix.
+    """Encodes a table of numbers, booleans, dates and categories as a float32 matrix.
 
-    Numbers are scaled and softly bounded (:class:`~lamina.data.columns.NumberColumn`), truth values become ±1, dates a trend
-    and the circles of year, week and day (:class:`~lamina.data.columns.DateColumn`), categories one-hot with slots for
-    missing, rare and unseen values (:class:`~lamina.data.columns.CategoryColumn`). Missing values are filled and marked.
-    Columns that say nothing (one value only, or none) are left out with a note.
+    Numbers are scaled and softly bounded (:class:`~lamina.data.columns.NumberColumn`), booleans become ±1, dates become a trend
+    and their position in the year, week and day (:class:`~lamina.data.columns.DateColumn`), and categories are one-hot encoded
+    with slots for missing, rare and unseen values (:class:`~lamina.data.columns.CategoryColumn`). Missing values are filled and
+    marked. Columns without information (one value only, or none) are left out with a note.
 
     Parameters
     ----------
     scaling : {"robust", "standard"}, default="robust"
-        Of numbers: median and interquartile range with a soft bound, or mean and standard deviation.
+        How numbers are scaled: by median and interquartile range with a soft bound, or by mean and standard deviation.
     min_count : int, default=5
-        Rows that a category needs in training for a slot of its own; at least 1.
+        Training rows that a category needs to get its own slot; at least 1.
     max_categories : int, default=100
-        Slots of a column at most, the most frequent categories first; at least 1.
+        Maximum number of categories with their own slot in a column, most frequent first; at least 1.
     categorical : sequence of str, default=()
-        Columns of numbers or dates that are names of categories (a postal code, an identifier of a shop).
+        Columns of numbers or dates to treat as categories (a postal code, a shop ID).
     ignore : sequence of str, default=()
         Columns to leave out.
 
     Attributes
     ----------
     columns_ : list of ColumnEncoder
-        One fitted encoder a column in use, in the table's order.
+        One fitted encoder per column in use, in the table's order.
     ignored_ : dict of str to str
         The columns left out, with the reason.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        The names of all columns that ``fit`` saw.
+        Names of all columns seen in ``fit``.
     n_features_in_ : int
-        Their number.
+        Number of columns seen in ``fit``.
 
     Examples
     --------
@@ -93,21 +93,21 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.ignore = ignore
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Learn how each column is encoded.
+        """Fit an encoder to each column.
 
         Parameters
         ----------
         X : data frame of pandas, polars or pyarrow
-            At least one row, and one column that says something.
+            At least one row, and one column that varies.
         y : ignored
-            There for scikit-learn's pipelines.
+            Accepted for scikit-learn's pipelines.
 
         Raises
         ------
         DataError
-            If a column holds what cannot be encoded (lists, bytes), or no column says anything.
+            If a column holds values that cannot be encoded (lists, bytes), or no column varies.
         InvalidSettingError
-            If a setting is out of range or names a column that is not there.
+            If a setting is out of range or names a column that does not exist.
         """
         frame = as_frame(X, owner="TableEncoder")
         self._check_settings(frame.columns)
@@ -132,17 +132,17 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : data frame of pandas, polars or pyarrow
-            With every column in ``columns_``, in any order; further columns are ignored with a note.
+            With every column in ``columns_``, in any order; additional columns are ignored with a note.
 
         Returns
         -------
         features : ndarray of shape (n, number of features) float32
-            Finite throughout.
+            All values are finite.
 
         Raises
         ------
         DataError
-            If a column is missing, or holds values of another kind than in training.
+            If a column is missing or holds values of a different kind than in training.
         """
         check_is_fitted(self)
         frame = as_frame(X, owner="TableEncoder")
@@ -155,7 +155,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.array([name for encoder in self.columns_ for name in encoder.feature_names], dtype=object)
 
     def to_dict(self) -> dict[str, Any]:
-        """Settings and fitted state, as JSON can hold them."""
+        """Settings and fitted state as a JSON-serializable dict."""
         check_is_fitted(self)
         return {
             "settings": {**self.get_params(), "categorical": list(self.categorical), "ignore": list(self.ignore)},
@@ -166,7 +166,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Self:
-        """The fitted encoder that :meth:`to_dict` described."""
+        """The fitted encoder described by :meth:`to_dict`."""
         encoder = cls(**state["settings"])
         encoder.feature_names_in_ = np.array(state["feature_names_in"], dtype=object)
         encoder.n_features_in_ = len(encoder.feature_names_in_)
@@ -224,9 +224,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _why_nothing(series: nw.Series, kind: str) -> str:
-    """The reason that the encoder of a column of this kind found nothing to learn from."""
+    """Why a column of this kind gets no encoder."""
     if kind == "category":
-        return "every row says the same, or something rare"
+        return "every row holds the same value or a rare one"
     if kind in ("number", "date") and series.drop_nulls().n_unique() > 1:
-        return "its finite values are the same, or closer together than a float can tell"
-    return "every row says the same"
+        return "its finite values are equal, or too close for a float to tell apart"
+    return "every row holds the same value"

@@ -1,4 +1,4 @@
-"""Data frames of any library, seen through narwhals."""
+"""Conversion of data frames of any library to narwhals."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ __all__ = ["as_frame"]
 
 
 def as_frame(X: Any, *, owner: str) -> nw.DataFrame:
-    """A data frame of pandas, polars or pyarrow (or one already wrapped), checked: rows, and unique column names that are text.
+    """Wrap and check a data frame of pandas, polars or pyarrow: it must have rows, and unique column names that are text.
 
     Parameters
     ----------
     X : data frame
+        One that is already wrapped by narwhals is returned as it is.
     owner : str
-        Who asks, for the words of an error.
+        Name of the caller, for error messages.
 
     Raises
     ------
     DataError
-        If it is no data frame, has no row, its columns have no proper names, or an Arrow column is damaged.
+        If it is not a data frame, has no rows, has invalid column names, or an Arrow column is damaged.
     MissingPackageError
-        If pyarrow is not installed: the extra ``tables`` brings it, whatever library the frame is of.
+        If pyarrow is not installed (see the extra ``tables``); it is needed for frames of any library.
 
     Examples
     --------
@@ -40,7 +41,7 @@ def as_frame(X: Any, *, owner: str) -> nw.DataFrame:
     require("pyarrow", owner=owner)
     if nw.dependencies.is_polars_lazyframe(X):
         raise DataError(f"{owner}: a table must be a data frame that holds its rows, got LazyFrame. Call collect() on it first.")
-    # narwhals' own words for names that occur twice are those of each library, so they are looked at first.
+    # Checked first, because narwhals' errors for duplicate names differ by library.
     names = X.column_names if hasattr(X, "column_names") else getattr(X, "columns", ())
     check_column_names(owner, list(names))
     try:
@@ -61,7 +62,7 @@ def as_frame(X: Any, *, owner: str) -> nw.DataFrame:
 def _plain(owner: str, frame: nw.DataFrame) -> nw.DataFrame:
     """The frame with its Arrow columns checked for damage and in plain types."""
     if frame.implementation.is_pyarrow():
-        # Loads pyarrow, which users of the other two need not have.
+        # Imported here because it loads pyarrow, which other frames do not use.
         from lamina.data.arrow_tables import plain_table
 
         return nw.from_native(plain_table(owner, frame.to_native()), eager_only=True)

@@ -1,4 +1,4 @@
-"""Notes about data: what was done about something odd, short of refusing it."""
+"""Notes about data: warnings about oddities that are handled, not rejected."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ __all__ = ["DataWarning", "note"]
 
 
 class DataWarning(UserWarning):
-    """Something about a table is odd, and this is what was done. Silence with ``warnings.simplefilter("ignore",
-    DataWarning)``."""
+    """Something about a table is odd; the message says how it was handled.
+
+    Silence with ``warnings.simplefilter("ignore", DataWarning)``.
+    """
 
 
 def note(text: str) -> None:

@@ -1,4 +1,4 @@
-"""Holding out a part of the rows."""
+"""Splitting off a holdout part of the rows."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ __all__ = ["holdout"]
 def holdout(n: int, fraction: float, *, seed: int, labels: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Split ``n`` rows at random into a part to keep and a part to hold out.
 
-    With ``labels``, each class gives the same share of its rows (to the rounding of one row), and a class with a single row
-    keeps it.
+    With ``labels``, the same share of each class is held out (up to rounding by one row), and a class with a single row keeps
+    it.
 
     Parameters
     ----------
     n : int
         Number of rows, at least 2.
     fraction : float
-        Share of the rows to hold out, in (0, 1). At least one row lands on either side.
+        Share of the rows to hold out, in (0, 1). Each part gets at least one row.
     seed : int
         Equal seeds give equal splits.
     labels : ndarray of shape (n,), default=None
@@ -30,7 +30,7 @@ def holdout(n: int, fraction: float, *, seed: int, labels: np.ndarray | None = N
     Returns
     -------
     kept, held_out : ndarray of int64
-        Row numbers, each in ascending order; together every row once.
+        Row numbers in ascending order; together they cover every row once.
 
     Examples
     --------
@@ -51,13 +51,13 @@ def holdout(n: int, fraction: float, *, seed: int, labels: np.ndarray | None = N
 
 
 def _stratified(order: np.ndarray, fraction: float, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Walk through the classes, handing on what rounding left over, so that the total is right too."""
+    """Split class by class, carrying over rounding errors so that the total is right too."""
     held: list[np.ndarray] = []
     owed = 0.0
     for label in np.unique(labels):
         rows = order[labels == label]
         if len(rows) == 1:
-            note(f"class {label!s} has one row: it is kept for training, so nothing measures how well it is learnt.")
+            note(f"class {label!s} has only one row, which is kept for training, so no held-out row tests this class.")
             continue
         owed += fraction * len(rows)
         count = min(max(round(owed), 0), len(rows) - 1)

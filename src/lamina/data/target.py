@@ -1,4 +1,4 @@
-"""The column to predict: which task it sets, and its values as numbers."""
+"""The column to predict: its task, and its values as numbers."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ _LARGEST = 1e100
 
 @dataclass(frozen=True)
 class Target:
-    """What a model predicts.
+    """The column that a model predicts.
 
     Parameters
     ----------
     name : str
         The column's name.
     task : {"classification", "regression"}
-        What it sets.
+        The learning task.
     classes : tuple of str, default=()
-        For classification: the classes' names, in the order of the probabilities. Whole numbers are ordered by value, text by
-        letters.
+        For classification: the class names, in the order of the probabilities. Numbers are ordered by value, text
+        alphabetically.
     numeric : bool, default=False
-        The classes are numbers, and are given back as such.
+        Whether the classes are numbers; they are then decoded as numbers.
     reason : str, default=""
-        Why this task, in words.
+        Why this task was chosen, in words.
 
     Examples
     --------
@@ -56,13 +56,13 @@ class Target:
 
     @classmethod
     def fit(cls, series: nw.Series, task: Task = "auto") -> Self:
-        """Decide the task and the classes from a column's present values.
+        """Choose the task and the classes from a column's non-missing values.
 
         Raises
         ------
         DataError
-            If no value is present, there is one class only, every class has one row, or text or infinity stands where numbers
-            must be.
+            If all values are missing, there is only one class, every class has only one row, or a regression target holds text
+            or numbers that are not finite.
         """
         present = series.filter((~is_missing(series)).tolist())
         if len(present) == 0:
@@ -97,7 +97,7 @@ class Target:
         return np.array([index[name] for name in names], dtype=np.int64)
 
     def present_rows(self, frame: nw.DataFrame) -> tuple[nw.DataFrame, np.ndarray]:
-        """The rows of a table whose target is there, and :meth:`encode` of it; rows that go are counted in a note.
+        """The rows of a table that have a target, and the encoded target; a note counts the dropped rows.
 
         Raises
         ------
@@ -113,7 +113,7 @@ class Target:
         return frame, self.encode(frame[self.name])
 
     def decode(self, values: np.ndarray) -> np.ndarray:
-        """From class indices back to classes, ndarray of shape (n,): text, or numbers if the column held them."""
+        """The classes of class indices, ndarray of shape (n,): text, or numbers if the column held numbers."""
         if self.task == "regression":
             return values
         names: np.ndarray = np.array(self.classes, dtype=object if any(name.endswith("\0") for name in self.classes) else None)
@@ -125,12 +125,12 @@ class Target:
         return decoded
 
     def to_dict(self) -> dict[str, Any]:
-        """What JSON can hold of it."""
+        """This target as a JSON-serializable dict."""
         return {**asdict(self), "classes": list(self.classes)}
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Self:
-        """The target that :meth:`to_dict` described."""
+        """The target described by :meth:`to_dict`."""
         return cls(**{**state, "classes": tuple(state["classes"])})
 
 
@@ -142,11 +142,12 @@ def target_column(table: Any, name: str) -> nw.Series:
     table : data frame
         Of pandas, polars or pyarrow.
     name : str
+        Name of the column.
 
     Raises
     ------
     DataError
-        If there is no such column, where the nearest name is suggested; or as for :func:`~lamina.data.as_frame`.
+        If there is no such column (the nearest name is suggested); or as for :func:`~lamina.data.as_frame`.
     """
     frame = as_frame(table, owner="target_column")
     if name not in frame.columns:
@@ -174,7 +175,7 @@ def _detect(present: nw.Series) -> tuple[str, str]:
 def _classes(present: nw.Series) -> tuple[str, ...]:
     if present.dtype.is_numeric():
         _numbers(present)
-    # As objects: NumPy's own texts lose null characters at their ends.
+    # As objects, because NumPy's strings lose trailing null characters.
     texts = np.array([label_text(value) for value in object_values(present)], dtype=object)
     values, counts = np.unique(texts, return_counts=True)
     if len(values) < 2:

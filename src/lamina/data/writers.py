@@ -1,4 +1,4 @@
-"""Tables to files, chosen by suffix, whole or not at all."""
+"""Writing tables to files, by suffix; a file is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -28,16 +28,17 @@ def write_table(path: str | os.PathLike[str], table: pa.Table) -> None:
     Parameters
     ----------
     path : str or path
-        Ending in ``.csv``, ``.tsv``, ``.parquet``, ``.pq``, ``.feather`` or ``.arrow``. An earlier file survives any failure.
+        Ending in ``.csv``, ``.tsv``, ``.parquet``, ``.pq``, ``.feather`` or ``.arrow``. If writing fails, an existing file is
+        kept.
     table : pyarrow.Table
-        What to write.
+        The table to write.
 
     Raises
     ------
     FileError
-        If the suffix is another one, or the file cannot be written.
+        If the suffix is unknown or the file cannot be written.
     MissingPackageError
-        If pyarrow is not installed: the extra ``tables`` brings it.
+        If pyarrow is not installed (see the extra ``tables``).
 
     Examples
     --------
@@ -61,12 +62,12 @@ def check_table_path(path: str | os.PathLike[str], name: str = "output") -> Call
     ----------
     path : str or path
     name : str, default="output"
-        What the error calls it.
+        Name of the path in error messages.
 
     Raises
     ------
     FileError
-        If there is none.
+        If there is no writer for the suffix.
     """
     writer = _WRITERS.get(Path(path).suffix.lower())
     if writer is None:
@@ -88,7 +89,7 @@ def _write_text(table: pa.Table, file: BinaryIO, delimiter: str) -> None:
     # The header is written by hand: pyarrow quotes every name.
     names = [f'"{name}"' if any(mark in name for mark in f'"{delimiter}\n\r') else name for name in _doubled(table.column_names)]
     file.write((delimiter.join(names) + "\n").encode())
-    # "needed" quotes every text; it is needed where one holds a mark.
+    # "needed" quotes every string, so it is used only if one holds a special character.
     style = "needed" if _holds_marks(table, delimiter) else "none"
     csv.write_csv(table, file, csv.WriteOptions(include_header=False, delimiter=delimiter, quoting_style=style))
 

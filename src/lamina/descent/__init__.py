@@ -1,4 +1,4 @@
-"""Gradient descent on plain functions: every optimizer, schedule and clipping of the library, with the whole way kept."""
+"""Gradient descent on plain functions, with every optimizer, schedule and clipping of the library; keeps the whole path."""
 
 from lamina.descent.minimization import minimize
 from lamina.descent.numerical_gradient import numerical_gradient

@@ -1,4 +1,4 @@
-"""Descent with L-BFGS, its iterates kept."""
+"""Descent with L-BFGS that keeps its iterates."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ __all__ = ["descend_lbfgs"]
 
 
 def descend_lbfgs(objective: Objective, trail: Trail, optimizer: LBFGS, max_steps: int) -> Descent:
-    """At most ``max_steps`` iterations from the trail's start; each is a step of the result.
+    """Run at most ``max_steps`` iterations from the trail's start; each is a step of the result.
 
-    The trail's ``tol`` bounds the gradient's norm; of the optimizer's own tolerances, that of the gradient gives way to it.
+    The trail's ``tol`` bounds the norm of the gradient and lowers the optimizer's own ``gradient_tol`` if that is larger.
     """
     optimizer = replace(optimizer, gradient_tol=min(optimizer.gradient_tol, trail.tol))
 
@@ -42,7 +42,7 @@ def _advance(trail: Trail, descent: QuasiNewton) -> None:
 
 
 def _end(trail: Trail, descent: QuasiNewton, optimizer: LBFGS) -> None:
-    """End the trail where the optimizer's own rules do."""
+    """End the trail when one of the optimizer's own rules applies."""
     if descent.largest_slope <= optimizer.gradient_tol:
         trail.end("gradient_zero", f"The gradient was almost zero: no element exceeded {optimizer.gradient_tol:g}.")
     elif descent.num_evaluations > optimizer.max_evaluations:

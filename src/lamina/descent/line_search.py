@@ -1,4 +1,4 @@
-"""The line search of Moré and Thuente: a step along a direction that lowers a function enough, and flattens it."""
+"""The line search of Moré and Thuente: a step along a direction that sufficiently decreases a function and its slope."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 __all__ = ["Trial", "search_line"]
 
-# MINPACK-2's factors: how far a step may grow while no minimum lies between two steps, and how fast an interval must shrink.
+# MINPACK-2's factors: how far a step may grow while no minimum is bracketed, and how fast an interval must shrink.
 _SHORTEST_GROWTH, _LONGEST_GROWTH = 1.1, 4.0
 _SHRINKAGE = 0.66
 _RETREAT = 0.1
@@ -16,7 +16,7 @@ _RETREAT = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A step along the line, and what was found there.
+    """A step along the line, with the function's value and slope there.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Trial:
 
 @dataclass(slots=True)
 class _Interval:
-    """Where the search has been: ``best`` has the lowest value, ``other`` lies beyond the minimum once it is bracketed."""
+    """The search interval: ``best`` has the lowest value; ``other`` is beyond the minimum once it is bracketed."""
 
     best: Trial
     other: Trial
@@ -59,26 +59,26 @@ def search_line(
     max_step: float = 1e10,
     max_trials: int = 20,
 ) -> Trial | None:
-    """A step that satisfies Wolfe's strong conditions, or the best there is when the interval has shrunk to nothing.
+    """Find a step that satisfies the strong Wolfe conditions, or one of sufficient decrease when the interval is too small.
 
     The conditions, with value f and slope f' along the line::
 
         f(step) <= f(0) + decrease · step · f'(0)        |f'(step)| <= curvature · |f'(0)|
 
-    A trial that is not finite counts as far too long.
+    A trial that is not finite is treated as far too long.
 
     Parameters
     ----------
     evaluate : callable
-        Gives the :class:`Trial` at a step.
+        Returns the :class:`Trial` at a step.
     start : Trial
         At step 0; its slope is negative.
     first_step : float
         > 0.
     decrease, curvature : float, default=1e-3, 0.9
-        In (0, 1); L-BFGS-B's.
+        In (0, 1); the defaults are those of L-BFGS-B.
     precision : float, default=0.1
-        The relative width of an interval that is not searched any further, >= 0.
+        The relative width at which an interval is not searched any further, >= 0.
     max_step : float, default=1e10
     max_trials : int, default=20
         >= 1.
@@ -119,7 +119,7 @@ def search_line(
             return trial if enough else None
         first_stage = first_stage and not (enough and trial.slope >= 0)
         if first_stage and trial.value <= found.best.value and not enough:
-            # As long as the decrease is not enough, the function less the line of just enough decrease is minimized.
+            # Until the decrease is sufficient, minimize the function minus the line of just sufficient decrease.
             step = _next_with_line(found, trial, needed, low, high)
         else:
             step = _next_step(found, trial, low, high)
@@ -138,7 +138,7 @@ def search_line(
 
 
 def _next_with_line(found: _Interval, trial: Trial, slope: float, low: float, high: float) -> float:
-    """:func:`_next_step` on the function less a line."""
+    """:func:`_next_step` on the function minus a line."""
     shifted = _Interval(found.best.minus_line(slope), found.other.minus_line(slope), found.bracketed)
     step = _next_step(shifted, trial.minus_line(slope), low, high)
     found.best, found.other = shifted.best.minus_line(-slope), shifted.other.minus_line(-slope)
@@ -147,7 +147,7 @@ def _next_with_line(found: _Interval, trial: Trial, slope: float, low: float, hi
 
 
 def _next_step(found: _Interval, trial: Trial, low: float, high: float) -> float:
-    """The next step to try, from the minimizers of a cubic and a quadratic through what is known; updates ``found``.
+    """The next step to try, from the minimizers of interpolating cubics and quadratics; updates ``found``.
 
     The four cases are those of section 4 of the paper.
     """
@@ -156,13 +156,13 @@ def _next_step(found: _Interval, trial: Trial, low: float, high: float) -> float
     secant = _secant_minimizer(best, trial)
     turned = trial.slope * math.copysign(1.0, best.slope) < 0
     if trial.value > best.value:
-        # The minimum is bracketed: the cubic's minimizer if it is closer to the best step, else between it and the quadratic's.
+        # The minimum is bracketed: take the cubic's minimizer if it is closer to the best step, else the mean of both minimizers.
         quadratic = best.step + (trial.step - best.step) * _quadratic_fraction(best, trial)
         closer = abs(cubic - best.step) < abs(quadratic - best.step)
         step = cubic if closer else cubic + (quadratic - cubic) / 2
         found.bracketed = True
     elif turned:
-        # Bracketed, too: whichever of cubic and secant is farther from the trial.
+        # Also bracketed: take the minimizer, cubic or secant, that is farther from the trial.
         step = cubic if abs(cubic - trial.step) > abs(secant - trial.step) else secant
         found.bracketed = True
     elif abs(trial.slope) < abs(best.slope):
@@ -181,7 +181,7 @@ def _next_step(found: _Interval, trial: Trial, low: float, high: float) -> float
 
 
 def _where_slopes_fall(found: _Interval, trial: Trial, cubic: float | None, secant: float, low: float, high: float) -> float:
-    """The third case: a lower value, a slope of the same sign that falls; the cubic may have no minimizer ahead."""
+    """The third case: a lower value and a smaller slope of the same sign; the cubic may have no minimizer ahead."""
     best, other = found.best, found.other
     far = cubic if cubic is not None else high if trial.step > best.step else low
     if found.bracketed:
@@ -193,24 +193,24 @@ def _where_slopes_fall(found: _Interval, trial: Trial, cubic: float | None, seca
 
 
 def _cubic_minimizer(a: Trial, b: Trial) -> tuple[float, float | None]:
-    """Where the cubic through two trials has its minimum; also from ``b`` on, None if it falls without end there."""
+    """The minimizer of the cubic through two trials; also the one beyond ``b``, None if the cubic falls without bound there."""
     theta = 3 * (a.value - b.value) / (b.step - a.step) + a.slope + b.slope
     scale = max(abs(theta), abs(a.slope), abs(b.slope))
     inside = (theta / scale) ** 2 - (a.slope / scale) * (b.slope / scale)
     root = scale * math.sqrt(max(0.0, inside))
     towards_b = root if b.step > a.step else -root
     near = a.step + (towards_b - a.slope + theta) / (2 * towards_b - a.slope + b.slope or math.inf) * (b.step - a.step)
-    # The same minimum, worked out from b, where the slopes are of one sign.
+    # The same minimum computed from b, for slopes of the same sign.
     p, q = (-towards_b - b.slope + theta), (a.slope - b.slope - 2 * towards_b)
     far = b.step + p / q * (a.step - b.step) if q and root and p / q < 0 else None
     return near, far
 
 
 def _secant_minimizer(a: Trial, b: Trial) -> float:
-    """Where a line through the two slopes is zero."""
+    """The zero of the line through the two slopes."""
     return b.step + b.slope / (b.slope - a.slope or math.inf) * (a.step - b.step)
 
 
 def _quadratic_fraction(a: Trial, b: Trial) -> float:
-    """Which part of the way from ``a`` to ``b`` the parabola has its minimum that has a's value and slope, and b's value."""
+    """The minimizer of the parabola with a's value and slope and b's value, as a fraction of the way from ``a`` to ``b``."""
     return a.slope / ((a.value - b.value) / (b.step - a.step) + a.slope) / 2

@@ -1,4 +1,4 @@
-"""Gradient descent on any function: the library's update rules on the user's own gradient."""
+"""Gradient descent on any function, with the library's update rules."""
 
 from __future__ import annotations
 
@@ -35,44 +35,44 @@ def minimize(
     tol: float = 1e-6,
     max_steps: int = 1000,
 ) -> Descent:
-    """Walk downhill from ``start`` until the gradient is almost zero.
+    """Minimize a function by descent from ``start`` until the gradient is almost zero.
 
     With gradient descent and a constant ``schedule``, η being the optimizer's learning rate::
 
         new = old − step,    step = η · gradient(old)        until ‖gradient(new)‖ < tol
 
-    Each step is the engine's: clip the gradient, apply weight decay, then the optimizer's update rule.
+    Each step is as in training: clip the gradient, apply weight decay, then the optimizer's update rule.
 
     Parameters
     ----------
     function : callable
-        Takes a point, ndarray of shape (d,) float64, returns a number.
+        Takes a point, ndarray of shape (d,) float64, and returns a number.
     gradient : callable or None
-        Takes the same, returns d numbers; None: central differences, see :func:`lamina.descent.numerical_gradient`.
+        Takes a point and returns d numbers; None: central differences, see :func:`lamina.descent.numerical_gradient`.
     start : float or sequence of float, of shape (d,)
-        A single number for a function of one variable, which still gets arrays of shape (1,).
+        A single number for a function of one variable, which still receives arrays of shape (1,).
     optimizer : str, Optimizer or dict, default="gradient_descent"
-        Any in :data:`lamina.optimizers.OPTIMIZERS` that follows a gradient. L-BFGS is SciPy's, and finds its steps by itself.
+        Any in :data:`lamina.optimizers.OPTIMIZERS` that follows a gradient. L-BFGS finds its step lengths by line search.
     schedule : str, Schedule, dict or callable, optional
-        How the learning rate changes, one step counting as one epoch. Schedules that react see the function's value.
+        How the learning rate changes; each step counts as one epoch. Reactive schedules see the function's value.
     clipping : Clipping, optional
-        The point is one layer.
+        Gradient clipping; the point counts as one layer.
     tol : float, default=1e-6
-        The gradient's norm below which the descent ends, >= 0; 0: only where it is exactly zero.
+        The descent ends when the norm of the gradient is below this, >= 0; 0: only when it is exactly zero.
     max_steps : int, default=1000
-        >= 1.
+        Maximum number of steps, >= 1.
 
     Returns
     -------
     Descent
-        Where it ended, the whole way there, and why it ended.
+        The end point, the whole path, and why the descent ended.
 
     Raises
     ------
     InvalidSettingError
-        A setting is unknown or out of range, or L-BFGS is to follow a schedule or to clip.
+        If a setting is unknown or out of range, or L-BFGS is combined with a schedule or clipping.
     DataError
-        The start is no finite point, the function does not give a number, the gradient has another shape than the point, or
+        If the start is not a finite point, the function does not return a number, the gradient's shape is not the point's, or
         one of them is not finite at the start.
 
     Examples
@@ -87,10 +87,10 @@ def minimize(
     objective = Objective(function, gradient or (lambda point: numerical_gradient(objective.value_at, point)))
     trail = Trail(objective, _checked_start(start), tol)
     if isinstance(chosen, LBFGS):
-        _refuse_steps_of_ones_own(schedule, clipping)
+        _check_lbfgs(schedule, clipping)
         return descend_lbfgs(objective, trail, chosen, max_steps)
     if not isinstance(chosen, StepOptimizer):
-        repair = "Choose another, such as gradient_descent; a Trainer takes it."
+        repair = "Choose another, such as gradient_descent, or use this one with a Trainer."
         raise InvalidSettingError(phrase("optimizer", "must follow a gradient", chosen.kind, repair=repair, owner="minimize"))
     return _descend(objective, trail, chosen, rates, clipping or plan.Clipping(), max_steps)
 
@@ -103,8 +103,8 @@ def _descend(
     clipping: plan.Clipping,
     max_steps: int,
 ) -> Descent:
-    """Step by step with an update rule."""
-    schedule = copy.deepcopy(schedule)  # what reacts remembers, and the next descent must not know
+    """Descend step by step with an update rule."""
+    schedule = copy.deepcopy(schedule)  # reactive schedules have state, which must not reach the next descent
     if schedule.reactive is not None:
         schedule.reactive.reset()
     rule = optimizer.rule()
@@ -117,7 +117,7 @@ def _descend(
             break
         rate = float(schedule.rates(optimizer.learning_rate, step, 1, 1, max_steps)[0])
         g, was_clipped = clip(trail.gradient, clipping, one_layer)
-        # A step that is too large may overflow; the trail sees that and ends.
+        # A step that is too large may overflow; the trail detects that and ends.
         with np.errstate(over="ignore", invalid="ignore"):
             w = decay(w, everywhere, rate, float(optimizer.weight_decay))
             w, slots = RULES[rule.kind](w, g, slots, step + 1, rate, *rule.coefficients)
@@ -128,7 +128,7 @@ def _descend(
 
 
 def _report(schedule: Schedule, trail: Trail, base: float) -> None:
-    """Let a schedule that reacts see the last value."""
+    """Pass the last value to a reactive schedule."""
     reactive = schedule.reactive
     if reactive is None:
         return
@@ -145,14 +145,14 @@ def _checked_start(start: Any) -> np.ndarray:
         raise DataError(phrase("start", "must be numbers", start, owner="minimize")) from error
     if point.ndim != 1 or not point.size or not np.isfinite(point).all():
         rule = "must be a finite number or a sequence of them"
-        raise DataError(phrase("start", rule, start, repair="Give one number a variable.", owner="minimize"))
+        raise DataError(phrase("start", rule, start, repair="Give one number per variable.", owner="minimize"))
     return point
 
 
-def _refuse_steps_of_ones_own(schedule: object, clipping: plan.Clipping | None) -> None:
-    """L-BFGS finds its steps by line search."""
+def _check_lbfgs(schedule: object, clipping: plan.Clipping | None) -> None:
+    """Reject schedules and clipping with L-BFGS, which finds its steps by line search."""
     for name, given in (("schedule", schedule), ("clipping", clipping)):
         is_chosen = given.is_bounded if isinstance(given, plan.Clipping) else not isinstance(given, Constant | None)
         if is_chosen:
-            rule = "must be left out with L-BFGS, whose line search decides how long a step is"
+            rule = "must be left out with L-BFGS, whose line search decides the step length"
             raise InvalidSettingError(phrase(name, rule, given, repair="Choose another optimizer.", owner="minimize"))

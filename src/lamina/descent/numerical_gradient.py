@@ -1,4 +1,4 @@
-"""The gradient of a function that has none: central differences."""
+"""Numerical gradient by central differences."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ import numpy as np
 
 __all__ = ["numerical_gradient"]
 
-# The error of a central difference is h² f'''/6 + ε f/h: least near the cube root of the float's precision.
+# The error of a central difference, h² f'''/6 + ε f/h, is smallest near the cube root of the float's precision.
 _STEP = float(np.finfo(np.float64).eps) ** (1 / 3)
 
 
 def numerical_gradient(function: Callable[[np.ndarray], float], point: np.ndarray) -> np.ndarray:
-    """The gradient at ``point`` by central differences.
+    """Estimate the gradient at ``point`` by central differences.
 
-    With ``h_i = ε^(1/3) max(1, |x_i|)``, ε the precision of float64::
+    With ``h_i = ε^(1/3) max(1, |x_i|)``, where ε is the precision of float64::
 
         g_i = (f(x + h_i e_i) − f(x − h_i e_i)) / (2 h_i)
 
-    Two calls of the function an element; where it is smooth, the error is about 1e-10 of the function's size.
+    This calls the function twice per element; for a smooth function, the error is about 1e-10 of the function's size.
 
     Parameters
     ----------
     function : callable
-        Takes an array of the point's shape, returns a number.
+        Takes an array of the point's shape and returns a number.
     point : ndarray of shape (d,)
 
     Returns
@@ -48,6 +48,6 @@ def numerical_gradient(function: Callable[[np.ndarray], float], point: np.ndarra
         ahead, behind = point.copy(), point.copy()
         ahead[i] += h
         behind[i] -= h
-        # The steps as float64 holds them, not h itself: x + h is rounded.
+        # Divide by the actual step, not 2h, because x + h is rounded.
         gradient[i] = (float(function(ahead)) - float(function(behind))) / (ahead[i] - behind[i])
     return gradient

@@ -1,4 +1,4 @@
-"""The user's function and gradient, each answer checked."""
+"""The user's function and gradient, with checked results."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Objective:
     Attributes
     ----------
     function, gradient : callable
-        As in :func:`lamina.descent.minimize`. Each gets a copy of the point: it may write into it.
+        As in :func:`lamina.descent.minimize`. Each receives a copy of the point, so it may modify it.
     """
 
     function: Callable[[np.ndarray], Any]
     gradient: Callable[[np.ndarray], Any]
 
     def value_at(self, point: np.ndarray) -> float:
-        """The function's value, NaN and infinity included; what overflows is infinite."""
+        """The function's value, which may be NaN or infinite; overflow gives infinity."""
         with np.errstate(all="ignore"):
             value = self.function(point.copy())
         number = np.asarray(value)
@@ -40,6 +40,6 @@ class Objective:
         with np.errstate(all="ignore"):
             gradient = np.atleast_1d(np.array(self.gradient(point.copy()), dtype=np.float64))
         if gradient.shape != point.shape:
-            rule = f"must return {point.size} numbers, one a variable"
+            rule = f"must return {point.size} numbers, one per variable"
             raise DataError(phrase("gradient", rule, gradient, owner="minimize"))
         return gradient

@@ -1,4 +1,4 @@
-"""L-BFGS, an iteration at a time, with all that it knows in arrays that can be stored: a descent resumes bit for bit."""
+"""L-BFGS, one iteration at a time, with all its state in arrays that can be stored, so that a descent resumes bit for bit."""
 
 from __future__ import annotations
 
@@ -21,23 +21,24 @@ _EPS = float(np.finfo(np.float64).eps)
 class QuasiNewton:
     """Minimizes a function with L-BFGS.
 
-    The direction is −H g, with H the inverse Hessian as the last pairs (s, y) of steps and changes of the gradient estimate it
-    (the two-loop recursion, from H₀ = s·y / y·y); the step along it is :func:`~lamina.descent.line_search.search_line`'s.
+    The direction is −H g, where H estimates the inverse Hessian from the last pairs (s, y) of steps and gradient changes
+    (the two-loop recursion, from H₀ = s·y / y·y); :func:`~lamina.descent.line_search.search_line` finds the step along it.
 
     Parameters
     ----------
     function : callable
-        Gives value and gradient at a point, float64; either may be NaN or infinite.
+        Returns value and gradient at a point, float64; either may be NaN or infinite.
     start : ndarray of shape (d,)
     optimizer : LBFGS
-        Its ``memory`` says how many pairs are kept.
+        Its ``memory`` gives the number of pairs to keep.
 
     Attributes
     ----------
     point, gradient : ndarray of shape (d,)
     value : float
+        The function at ``point``.
     value_before : float
-        Of the iterate before; infinite at the start.
+        Value of the previous iterate; infinite at the start.
     num_iterations, num_evaluations : int
 
     References
@@ -66,7 +67,7 @@ class QuasiNewton:
 
     @property
     def is_finite(self) -> bool:
-        """Whether value and gradient are finite at the present point."""
+        """Whether value and gradient are finite at the current point."""
         return math.isfinite(self.value) and bool(np.isfinite(self.gradient).all())
 
     @property
@@ -75,12 +76,12 @@ class QuasiNewton:
         return float(np.abs(self.gradient).max(initial=0.0))
 
     def has_converged(self, loss_tol: float) -> bool:
-        """Whether the last iteration lowered the value relatively by no more than ``loss_tol``."""
+        """Whether the relative decrease of the last iteration was at most ``loss_tol``."""
         fall = self.value_before - self.value
         return fall <= loss_tol * max(abs(self.value_before), abs(self.value), 1.0)
 
     def advance(self) -> bool:
-        """Go on to the next iterate; False, and nothing moves, if none has a lower value."""
+        """Move to the next iterate; returns False without moving if no lower value is found."""
         while True:
             direction = self._direction()
             slope = float(direction @ self.gradient)
@@ -89,10 +90,10 @@ class QuasiNewton:
                 return True
             if not self._pairs:
                 return False
-            self._pairs = []  # what is remembered misleads: from steepest descent once more
+            self._pairs = []  # the memory is misleading: restart from steepest descent
 
     def state(self) -> dict[str, Any]:
-        """All that is needed to go on, in arrays and numbers."""
+        """Everything needed to resume, as arrays and numbers."""
         return {
             "point": self.point,
             "gradient": self.gradient,
@@ -105,7 +106,7 @@ class QuasiNewton:
 
     @classmethod
     def resumed(cls, function: ValueAndGradient, state: Mapping[str, Any], optimizer: LBFGS) -> QuasiNewton:
-        """The descent that gave ``state``."""
+        """Restore the descent that returned ``state``."""
         descent = cls.__new__(cls)
         descent._function, descent._memory = function, optimizer.memory
         descent._pairs = [(s, y) for s, y in state["pairs"]]
@@ -129,7 +130,7 @@ class QuasiNewton:
         return q
 
     def _search(self, direction: np.ndarray, slope: float) -> tuple[np.ndarray, float, np.ndarray] | None:
-        """The point, value and gradient of a step along ``direction`` that will do."""
+        """Point, value and gradient of an acceptable step along ``direction``, or None."""
         last = self.point, self.value, self.gradient
 
         def trial(step: float) -> Trial:
@@ -142,7 +143,7 @@ class QuasiNewton:
         first_step = 1.0 if self.num_iterations else min(1.0 / length, 1e10)
         with np.errstate(over="ignore", invalid="ignore"):
             found = search_line(trial, Trial(0.0, self.value, slope), first_step)
-        return None if found is None or found.value > self.value else last  # the search ends at what it accepts
+        return None if found is None or found.value > self.value else last  # the accepted trial is always the last one
 
     def _move(self, point: np.ndarray, value: float, gradient: np.ndarray) -> None:
         s, y = point - self.point, gradient - self.gradient

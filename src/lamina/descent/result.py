@@ -1,4 +1,4 @@
-"""What a descent leaves: every point of the way, and why it ended."""
+"""The result of a descent: every point of the path, and why it ended."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ __all__ = ["Descent"]
 
 @dataclass(frozen=True, slots=True)
 class Descent:
-    """The way of :func:`lamina.descent.minimize` with ``n`` steps in ``d`` dimensions.
+    """The path of :func:`lamina.descent.minimize` with ``n`` steps in ``d`` dimensions.
 
     Attributes
     ----------
     points : ndarray of shape (n + 1, d)
-        The start, and where each step led.
+        The start, and the point after each step.
     values : ndarray of shape (n + 1,)
-        The function there.
+        The function at each point.
     gradient_norms : ndarray of shape (n + 1,)
-        The gradient's Euclidean norm there, before clipping.
+        Euclidean norm of the gradient at each point, before clipping.
     learning_rates : ndarray of shape (n,)
-        The rate of each step; NaN for L-BFGS, whose line search decides.
+        The learning rate of each step; NaN for L-BFGS, which uses a line search.
     num_clipped : int
-        Steps whose gradient clipping changed.
+        Number of steps whose gradient was changed by clipping.
     stop_reason : StopReason
-        Its code is "gradient_zero", "max_steps", "non_finite", or "no_improvement": schedule or line search got no further.
+        Its code is "gradient_zero", "max_steps", "non_finite", or "no_improvement" (no further progress of the schedule or the
+        line search).
     """
 
     points: np.ndarray
@@ -40,18 +41,18 @@ class Descent:
 
     @property
     def point(self) -> np.ndarray:
-        """Where it ended, ndarray of shape (d,)."""
+        """The end point, ndarray of shape (d,)."""
         end: np.ndarray = self.points[-1]
         return end
 
     @property
     def value(self) -> float:
-        """The function there."""
+        """The function at the end point."""
         return float(self.values[-1])
 
     @property
     def num_steps(self) -> int:
-        """Steps taken."""
+        """Number of steps taken."""
         return len(self.points) - 1
 
     @property

@@ -1,6 +1,6 @@
-"""Surfaces to try a descent on: functions of two variables with their gradients, minima and usual starting points.
+"""Test surfaces for descents: functions of two variables with their gradients, minima and usual starting points.
 
-Each takes points of shape (..., 2) and works on all of them at once, so that a grid for a picture is one call.
+Each takes points of shape (..., 2) and evaluates all of them at once, so that the grid of a plot is one call.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """A function of two variables, known inside out.
+    """A test function of two variables with its gradient and minima.
 
     Parameters
     ----------
     name : str
         Its key in :data:`SURFACES`.
     formula : str
-        f(x, y) in words of arithmetic.
+        f(x, y) as text.
     function : callable
         Points (..., 2) → values (...).
     gradient : callable
         Points (..., 2) → gradients (..., 2).
     minima : tuple of (float, float)
-        All global minima; empty where they are not single points.
+        All global minima; empty if they are not isolated points.
     start : (float, float)
-        From where a descent has something to do.
+        An instructive starting point for a descent.
     bounds : ((float, float), (float, float))
-        The part of the plane worth drawing: (low, high) of x, then of y.
+        The region to draw: (low, high) of x, then of y.
     source : str
-        Who used it first, and when.
+        Author and year of its first use.
 
     Examples
     --------
@@ -62,7 +62,7 @@ class Surface:
     source: str
 
     def __call__(self, point: np.ndarray) -> float:
-        """The value at one point, as :func:`lamina.descent.minimize` wants it."""
+        """The value at one point, in the form that :func:`lamina.descent.minimize` expects."""
         return float(self.function(np.asarray(point, dtype=np.float64)))
 
     def grid(self, num: int = 200) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -73,12 +73,12 @@ class Surface:
 
 
 def get_surface(surface: str | Surface) -> Surface:
-    """The surface of that name; a surface comes back as it is.
+    """The surface with that name; a surface is returned unchanged.
 
     Raises
     ------
     InvalidSettingError
-        If there is none; the nearest is named.
+        If there is none; the message suggests the nearest name.
     """
     if isinstance(surface, Surface):
         return surface
@@ -142,12 +142,12 @@ def _d_himmelblau(p: np.ndarray) -> np.ndarray:
     return np.stack([4 * x * a + 2 * b, 2 * a + 4 * y * b], axis=-1)
 
 
-# The cliff: one recurrent unit with weight w and bias b, unrolled so many times, shall end at the target.
+# The cliff: the squared distance of the last state of an unrolled recurrent unit (weight w, bias b) from a target.
 _CLIFF_STEPS, _CLIFF_FIRST, _CLIFF_TARGET = 12, 0.5, 0.7
 
 
 def _cliff_state(p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The unit's last state (...) and its gradient by w and b (..., 2), carried forward along with it."""
+    """The unit's last state (...) and its gradient with respect to w and b (..., 2), computed in forward mode."""
     sigmoid = get_activation("sigmoid")
     w, b = p[..., 0], p[..., 1]
     x, d_x = np.full(w.shape, _CLIFF_FIRST), np.zeros(p.shape)

@@ -1,4 +1,4 @@
-"""The way as it is walked: what is kept of each point, and whether to go on."""
+"""The path of a descent in progress: records each point and decides when to stop."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ __all__ = ["Trail"]
 
 
 class Trail:
-    """Points with their values and gradients; ends at a gradient that is almost zero, and before a number that is not finite.
+    """Points with their values and gradients; ends at an almost zero gradient, or before a point that is not finite.
 
     Parameters
     ----------
     objective : Objective
     start : ndarray of shape (d,)
     tol : float
-        The gradient's norm below which the way ends; at exactly zero it always does.
+        The trail ends when the norm of the gradient is below this, and always when it is exactly zero.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class Trail:
         return self._stop is not None
 
     def add(self, point: np.ndarray, learning_rate: float = math.nan) -> bool:
-        """Go to ``point``; False, and the way ends where it was, if the value or the gradient there is not finite."""
+        """Add ``point``; returns False and ends the trail before it if its value or gradient is not finite."""
         if not self._visit(point):
             place = np.array2string(point, precision=3)
             text = (
@@ -73,25 +73,25 @@ class Trail:
         return True
 
     def end(self, code: str, text: str) -> None:
-        """The way ends; the first reason counts."""
+        """End the trail; the first reason counts."""
         if self._stop is None:
             self._stop = StopReason(code, text)
 
     def descent(self, num_clipped: int, max_steps: int) -> Descent:
-        """All of it."""
+        """The result so far; adds the reason "max_steps" if the trail has not ended."""
         self.end("max_steps", f"All {max_steps} steps were taken; the gradient's norm is {self.gradient_norms[-1]:.3g}.")
         assert self._stop is not None
         arrays = (np.array(self.points), np.array(self.values), np.array(self.gradient_norms), np.array(self.learning_rates))
         return Descent(*arrays, num_clipped, self._stop)
 
     def _visit(self, point: np.ndarray) -> bool:
-        """Take note of a point if all is finite there."""
+        """Record a point if it, its value and its gradient are finite."""
         if not np.isfinite(point).all():
             return False
         value, gradient = self._objective.value_at(point), self._objective.gradient_at(point)
         with np.errstate(over="ignore"):
             length = norm(gradient)
-        # A gradient too long for its norm to be a number could be neither measured nor clipped.
+        # A gradient whose norm overflows could be neither measured nor clipped.
         if not (math.isfinite(value) and math.isfinite(length)):
             return False
         self.points.append(point.copy())

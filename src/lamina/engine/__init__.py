@@ -1,4 +1,4 @@
-"""What can be computed (:class:`Program`), how it is trained (plans), and who computes it (executors)."""
+"""The engine: programs (what to compute), plans (how to train), and the executors that run them."""
 
 from lamina.lazy import lazy_exports
 

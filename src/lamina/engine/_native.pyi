@@ -1,4 +1,4 @@
-"""The compiled part of the native engine (csrc/bind)."""
+"""The compiled part of the native engine (``csrc/bind``)."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""SciPy's BLAS for the native engine: where its products are, and how its own threads are kept out of the way."""
+"""SciPy's BLAS for the native engine: finds its matrix products, and keeps it single-threaded while the engine runs."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ __all__ = ["SingleThreadedBlas", "scipy_blas"]
 
 @cache
 def scipy_blas() -> _native.Blas | None:
-    """The products that SciPy exports; None if they are not what we can call (64-bit integers, another signature)."""
-    from lamina.engine.extension import _native  # only here: the rest of this file serves without the extension too
+    """The matrix products that SciPy exports; None if we cannot call them (64-bit integers, another signature)."""
+    from lamina.engine.extension import _native  # only here: the rest of this file works without the extension
 
     exported = getattr(cython_blas, "__pyx_capi__", {})
     return _native.Blas.from_capsules(exported.get("sgemm", ""), exported.get("dgemm", ""))
@@ -27,15 +27,15 @@ def scipy_blas() -> _native.Blas | None:
 
 @cache
 def _libraries() -> list[LibController]:
-    """SciPy's BLAS library, or every loaded one where none is recognizably SciPy's."""
+    """SciPy's BLAS library, or every loaded BLAS if none is recognizably SciPy's."""
     found: list[LibController] = ThreadpoolController().select(user_api="blas").lib_controllers
     return [library for library in found if "scipy" in library.filepath] or found
 
 
 class SingleThreadedBlas:
-    """While any thread is inside this context BLAS runs single-threaded: the executor's tiles are the threads.
+    """Context in which BLAS runs single-threaded, because the executor itself splits the work among threads.
 
-    The limit belongs to the process, so the first to enter sets it and the last to leave puts back what was there.
+    The limit applies to the whole process, so the first thread to enter sets it and the last to leave restores it.
     """
 
     _lock = threading.Lock()

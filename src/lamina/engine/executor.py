@@ -1,4 +1,4 @@
-"""The contract that every executor keeps, and what goes in and out of it."""
+"""The interface of all executors, and the types that their methods take and return."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ __all__ = [
     "runs_epochs",
 ]
 
-#: From outputs, one array (n, width) each, to the gradient of some loss with respect to each of them.
+#: Takes the outputs, one array (n, width) each, and returns the gradient of a loss with respect to each of them.
 OutputGradients: TypeAlias = Callable[[Sequence[np.ndarray]], Sequence[np.ndarray]]
 
 
 class Snapshot(NamedTuple):
-    """All that an executor remembers between steps, in arrays that are the caller's.
+    """Everything that an executor keeps between steps, as copies that belong to the caller.
 
     ``parameters`` (num_parameters,), ``state`` (num_state,) and ``slots`` (num_slots, num_parameters), of the executor's dtype.
     """
@@ -42,13 +42,13 @@ class Snapshot(NamedTuple):
 
 
 class Gradient(NamedTuple):
-    """What the first half of a step found on the rows of a batch, or of a part of one; without penalties.
+    """The result of the first half of a step, on the rows of a batch or a part of it; without penalties.
 
-    ``losses`` (heads,) float64: ``weight_h * sum_i w_i L_h / W``; W is the batch's sum of sample weights, ``weight_sum`` that of
-    the rows at hand. ``vector`` (num_parameters,), of the executor's dtype, is the gradient of the sum of ``losses``.
+    ``losses`` (heads,) float64: ``weight_h * sum_i w_i L_h / W``; W is the sum of sample weights of the batch, ``weight_sum``
+    that of the given rows. ``vector`` (num_parameters,), of the executor's dtype, is the gradient of the sum of ``losses``.
     ``head_losses`` (heads,): the losses without the heads' weights, or None with a single head.
 
-    Of parts that together are a batch, each divided by its W, all of these add up to the batch's.
+    For parts that together form a batch, all divided by the batch's W, each of these adds up to the batch's value.
     """
 
     losses: np.ndarray
@@ -58,10 +58,10 @@ class Gradient(NamedTuple):
 
 
 class Update(NamedTuple):
-    """What the second half of a step did: the step's entries in :class:`~lamina.engine.plan.TrainingResult`.
+    """The result of the second half of a step: its entries in :class:`~lamina.engine.plan.TrainingResult`.
 
     ``loss``: of heads and penalties, before the update. ``gradient_norm``: before clipping; None unless the plan records it.
-    ``is_clipped``: whether clipping changed the gradient. ``failure``: why the step does not count; None when all was finite.
+    ``is_clipped``: whether clipping changed the gradient. ``failure``: why the step does not count; None if all was finite.
     """
 
     loss: float
@@ -71,11 +71,11 @@ class Update(NamedTuple):
 
 
 class Observation(NamedTuple):
-    """What two passes over some rows left behind.
+    """The buffers of a forward and a backward pass, and their gradients.
 
     ``values``: by buffer, (n, width). ``d_values``: the gradient with respect to each buffer that an op writes and the loss
-    depends on, of the same shape. ``gradient``: of the losses, without penalties; None where there was no backward pass. Losses
-    that the caller computed are NaN in it.
+    depends on, of the same shape. ``gradient``: of the losses, without penalties; None without a backward pass. Losses that the
+    caller computed are NaN in it.
     """
 
     values: dict[int, np.ndarray]
@@ -84,68 +84,69 @@ class Observation(NamedTuple):
 
 
 class Executor(Protocol):
-    """Runs a :class:`Program`. Given equal inputs, all executors give equal numbers (to rounding): same masks, same order.
+    """Runs a :class:`Program`. For equal inputs, all executors give equal numbers (up to rounding): same masks, same order.
 
-    It remembers parameters, state and the optimizer's slots, which all start at 0. Steps count from 0 over the whole life of a
-    run; the update rules' t is ``step + 1``. ``rows`` and ``order`` are row numbers of the data, int64.
+    An executor keeps parameters, state and the optimizer's slots, which all start at 0. Steps count from 0 over the whole run;
+    the update rules' t is ``step + 1``. ``rows`` and ``order`` are row numbers of the data, int64.
 
-    A step of training is one call of :meth:`train`, or of its halves: :meth:`gradient`, once or more, and then :meth:`update`.
-    For a loss that the caller computes the first half is :meth:`forward` and :meth:`backward`. Both ways give the same bits.
-    Between the calls of a step only :meth:`predict` and :meth:`evaluate` may be used; all that was begun is over with the next
-    :meth:`train`, :meth:`restore` or :meth:`configure`.
+    A step of training is one call of :meth:`train`, or of its two halves: one or more calls of :meth:`gradient`, then
+    :meth:`update`. For a loss that the caller computes, the first half is :meth:`forward` and :meth:`backward`. Both ways give
+    the same bits. Between the calls of one step, only :meth:`predict` and :meth:`evaluate` may be called; :meth:`train`,
+    :meth:`restore` and :meth:`configure` discard an unfinished step.
     """
 
     program: Program
     dtype: np.dtype
 
     def configure(self, plan: TrainingPlan) -> None:
-        """Set how to train; slots are made anew, at 0, if their number changed."""
+        """Set the training plan; slots are reset to 0 if their number changed."""
 
-    # What is remembered
+    # Stored values
 
     def snapshot(self) -> Snapshot:
-        """Copies of all that is remembered; ``restore(*snapshot)`` brings it back."""
+        """Copies of parameters, state and slots; ``restore(*snapshot)`` brings them back."""
 
     def copy_into(
         self, parameters: np.ndarray | None = None, state: np.ndarray | None = None, slots: np.ndarray | None = None
     ) -> None:
-        """Copy what is remembered into arrays of the caller's that have its shapes; what is None is left out."""
+        """Copy parameters, state and slots into existing arrays of the same shapes; None skips one."""
 
     def restore(
         self, parameters: np.ndarray | None = None, state: np.ndarray | None = None, slots: np.ndarray | None = None
     ) -> None:
-        """Remember these in place of what was; what is None stays as it is.
+        """Set parameters, state and slots to copies of these arrays; None leaves one unchanged.
 
         Raises
         ------
         ShapeError
-            If an array has another shape than the executor's; nothing has changed then.
+            If the shape of an array differs from the executor's; nothing has changed then.
         """
 
     def views(self) -> tuple[np.ndarray, np.ndarray]:
-        """Parameters and state that a user may read and write at any time: what is written there, the next call computes with.
+        """Live arrays of parameters and state, to read and write at any time; the next call uses what was written.
 
-        An executor whose numbers lie elsewhere keeps such arrays equal to them at the end of its calls, once they were asked for.
+        An executor that stores its numbers elsewhere must synchronize such arrays at the end of each call, once they were
+        requested.
         """
 
     # Steps
 
     def train(self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues) -> TrainingResult:
-        """Train on the rows ``order``, ``batch_size`` at a time (the last batch may be shorter), one step a batch."""
+        """Train on the rows ``order``, ``batch_size`` at a time (the last batch may be shorter), one step per batch."""
 
     def gradient(
         self, data: Batches, rows: np.ndarray, step: int, first_row: int = 0, weight_sum: float | None = None
     ) -> Gradient:
         """First half of a step: the losses of ``rows`` and their gradient, in training mode; running statistics are updated.
 
-        Where ``rows`` are a part of a batch, ``first_row`` is how many rows of it come before them (dropout has the masks of the
-        batch), and ``weight_sum`` is the batch's sum of sample weights. Dropout rates are the ops' own.
+        If ``rows`` are a part of a batch, ``first_row`` is the number of rows of the batch before them (dropout uses the masks of
+        the batch), and ``weight_sum`` is the batch's sum of sample weights. Dropout rates are the ops' own.
         """
 
     def update(self, gradient: Gradient, step: int, learning_rate: float, weight_decay: float = 0.0) -> Update:
-        """Second half of a step: add the penalties to a batch's gradient, clip it, move the weights.
+        """Second half of a step: add the penalties to a batch's gradient, clip it, update the weights.
 
-        After a failure the state is what it was before the first half began. See :class:`~lamina.engine.plan.Failure` for
+        After a failure the state is restored to what it was before the first half. See :class:`~lamina.engine.plan.Failure` for
         weights and slots.
         """
 
@@ -153,7 +154,7 @@ class Executor(Protocol):
         """Outputs (n, width) of one batch in training mode; running statistics are updated."""
 
     def backward(self, d_outputs: Sequence[np.ndarray], step: int) -> np.ndarray:
-        """The flat gradient, without penalties, that follows from gradients of the outputs of the last :meth:`forward`."""
+        """The flat gradient, without penalties, from gradients of the outputs of the last :meth:`forward`."""
 
     def perturb(
         self,
@@ -165,27 +166,27 @@ class Executor(Protocol):
         rule: PerturbationRule,
         objective: BatchObjective | None = None,
     ) -> TrainingResult:
-        """Train as :meth:`train` does, but by perturbed weights: :mod:`lamina.engine.perturbation`.
+        """Train like :meth:`train`, but by perturbing weights; see :mod:`lamina.engine.perturbation`.
 
-        Of ``values`` only the learning rates are used; seed, clipping and the penalty's division are the plan's. ``objective``
-        (outputs, rows) -> float is lowered in place of the losses: of the outputs of a batch (one array an output, its own to
-        keep) and the numbers of its rows. It may use the executor to predict, and must not train with it.
+        Of ``values`` only the learning rates are used; seed, clipping and the division of the penalty come from the plan.
+        ``objective(outputs, rows) -> float`` is minimized in place of the losses; it gets the outputs of a batch (one array per
+        output, which it may keep) and the numbers of its rows. It may use the executor to predict, but must not train with it.
 
-        The losses are those before each step's change (for antithetic pairs, the mean of the pair's), ``objectives`` likewise.
+        Losses are measured before each step's change (for antithetic pairs, the mean of the pair), and so are ``objectives``.
         """
 
-    # What changes nothing
+    # Without side effects
 
     def predict(self, inputs: Sequence[InputArray], links: Sequence[str] | None = None) -> list[np.ndarray]:
         """Outputs for all rows in inference mode: no dropout, running statistics.
 
-        ``links`` are activations without numbers of their own, one an output, applied to the logits; None: the logits.
+        ``links`` are activations without settings, one per output, applied to the logits; None returns the logits.
         """
 
     def evaluate(self, data: Batches) -> np.ndarray:
         """The weighted mean loss of every head (no penalty, head weight not applied) in inference mode, float64 (heads,).
 
-        NaN where logits are not finite, whatever the loss makes of them.
+        NaN where logits are not finite, even if the loss of such logits is finite.
         """
 
     def loss_and_gradient(
@@ -197,9 +198,9 @@ class Executor(Protocol):
         step: int = 0,
         head_losses: np.ndarray | None = None,
     ) -> tuple[float, np.ndarray]:
-        """What training lowers, penalty included, and its flat gradient, over the rows ``order`` (default: all) as one batch.
+        """The training objective, penalty included, and its flat gradient, over the rows ``order`` (default: all) as one batch.
 
-        With several heads, their own losses are written into ``head_losses`` (heads,) if it is given; see
+        With several heads, their losses are written into ``head_losses`` (heads,) if it is given; see
         :class:`~lamina.engine.plan.TrainingResult`.
         """
 
@@ -215,31 +216,32 @@ class Executor(Protocol):
     ) -> Observation:
         """Every buffer of both passes over ``rows`` (default: all) as one batch, and the gradient with respect to it.
 
-        The backward pass starts from the losses, or from what ``d_outputs`` says of the outputs; where there are neither targets
-        nor ``d_outputs`` there is none. ``dropout_rates``, one a dropout op in program order, take the place of the ops' own.
+        The backward pass starts from the losses, or from the gradients that ``d_outputs`` returns for the outputs; without
+        targets and ``d_outputs`` there is no backward pass. ``dropout_rates``, one per dropout op in program order, replace the
+        ops' own.
         """
 
 
 class EpochsExecutor(Executor, Protocol):
-    """An executor that saves the way back to Python between short epochs."""
+    """An executor that runs several short epochs in one call, without returning to Python in between."""
 
     def train_epochs(
         self, data: Batches, epochs: Epochs, batch_size: int, first_step: int, values: StepValues, best: BestEpoch
     ) -> TrainingResult:
-        """As many calls of ``train``, each with the :func:`~lamina.engine.permutation` of its epoch under the plan's seed.
+        """Equivalent to one call of ``train`` per epoch, with its :func:`~lamina.engine.permutation` under the plan's seed.
 
-        ``values`` has an entry for each step of all epochs, and no dropout rates. Epochs that were done and have a lower mean
-        loss than ``best`` leave their weights in it.
+        ``values`` has an entry for each step of all epochs, and no dropout rates. A completed epoch with a lower mean loss than
+        ``best`` leaves its weights there.
         """
 
 
 def runs_epochs(steps: object) -> TypeGuard[EpochsExecutor]:
-    """Whether it is an :class:`EpochsExecutor`; to ask ``isinstance`` of a protocol would take longer than many an epoch."""
+    """Whether it is an :class:`EpochsExecutor`; ``isinstance`` with a protocol would take longer than a short epoch."""
     return hasattr(steps, "train_epochs")
 
 
 def check_shape(name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
-    """Refuse an array of another shape.
+    """Raise a ShapeError if the array has another shape.
 
     >>> check_shape("state", np.zeros(2), (3,))
     Traceback (most recent call last):

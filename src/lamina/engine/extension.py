@@ -1,4 +1,4 @@
-"""The compiled engine, imported whole: a Ctrl-C in the midst of that would leave half a module for good."""
+"""Imports the compiled engine with Ctrl-C deferred: an interrupted import would leave a broken module behind."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["_native"]
 
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Ctrl-C waits until the end; on systems without signal masks it does not."""
+    """Defer Ctrl-C to the end, where the system has signal masks."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

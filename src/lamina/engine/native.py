@@ -1,4 +1,4 @@
-"""The native executor: the compiled engine behind the contract of :class:`lamina.engine.executor.Executor`."""
+"""The native executor: the compiled engine with the interface of :class:`lamina.engine.executor.Executor`."""
 
 from __future__ import annotations
 
@@ -41,29 +41,30 @@ _ENGINES = {np.dtype(np.float32): _native.ExecutorF32, np.dtype(np.float64): _na
 
 @contextmanager
 def _known_in_cpp() -> Iterator[None]:
-    """Says what to do about an op, head or rule that so far has been written in Python alone."""
+    """Add a hint to the error for an op, head or rule that exists only in Python."""
     try:
         yield
     except ValueError as error:
         if "does not know" not in str(error):
             raise
-        raise InvalidSettingError(f'{error}. What is not written in C++ runs with engine="reference".') from error
+        raise InvalidSettingError(f'{error}. It has no C++ implementation: use engine="reference".') from error
 
 
 class NativeExecutor:
-    """Runs a program in compiled code, a whole epoch in one call, without the interpreter's lock.
+    """Runs a program in compiled code, a whole epoch in one call, without holding the GIL.
 
     Parameters
     ----------
     program : Program
     dtype : {"float32", "float64"}, default "float32"
     n_threads : int, optional
-        Threads that share a batch's work; None chooses by the work's size (1 for small networks), within the limits that
-        :mod:`lamina.engine.threads` heeds. Speed only: same bits. Where the system grants fewer threads, those do the work.
+        Threads that share the work on a batch; None chooses by the amount of work (1 for small networks), within the limits of
+        :mod:`lamina.engine.threads`. Threads change speed only, not a single bit. If the system grants fewer threads, those
+        do the work.
     instruction_set : str, optional
-        One of :func:`lamina.engine._native.instruction_sets`; None is the best that this machine has.
+        One of :func:`lamina.engine._native.instruction_sets`; None is the best that this machine supports.
     product : {"automatic", "built_in", "blas"}, default "automatic"
-        Which matrix product: by size, always the built-in one, or BLAS wherever there is one.
+        Which matrix product to use: chosen by size, always the built-in one, or always BLAS if there is one.
 
     Examples
     --------
@@ -110,7 +111,7 @@ class NativeExecutor:
         self.configure(_UNTRAINED)
 
     def configure(self, plan: TrainingPlan) -> None:
-        """Set how to train; slots are made anew, at 0, if their number changed."""
+        """Set the training plan; slots are reset to 0 if their number changed."""
         if len(self._slots) != plan.rule.num_slots:
             self._slots = _aligned_zeros((plan.rule.num_slots, self.program.num_parameters), self.dtype)
         self._plan = plan
@@ -119,13 +120,13 @@ class NativeExecutor:
         self._held = None
 
     def snapshot(self) -> Snapshot:
-        """Copies of all that is remembered."""
+        """Copies of parameters, state and slots."""
         return Snapshot(self._parameters.copy(), self._state.copy(), self._slots.copy())
 
     def copy_into(
         self, parameters: np.ndarray | None = None, state: np.ndarray | None = None, slots: np.ndarray | None = None
     ) -> None:
-        """Copy what is remembered into arrays that are there already."""
+        """Copy parameters, state and slots into existing arrays."""
         if parameters is not None:
             np.copyto(parameters, self._parameters)
         if state is not None:
@@ -136,7 +137,7 @@ class NativeExecutor:
     def restore(
         self, parameters: np.ndarray | None = None, state: np.ndarray | None = None, slots: np.ndarray | None = None
     ) -> None:
-        """Remember these in place of what was."""
+        """Set parameters, state and slots to copies of these arrays."""
         own = (("parameters", parameters, self._parameters), ("state", state, self._state), ("slots", slots, self._slots))
         for name, given, vector in own:
             if given is not None:
@@ -148,7 +149,7 @@ class NativeExecutor:
         self._held = None
 
     def views(self) -> tuple[np.ndarray, np.ndarray]:
-        """Parameters and state where the engine reads them."""
+        """The arrays of parameters and state that the engine reads."""
         return self._parameters, self._state
 
     def train(self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues) -> TrainingResult:
@@ -205,12 +206,12 @@ class NativeExecutor:
         rule: PerturbationRule,
         objective: BatchObjective | None = None,
     ) -> TrainingResult:
-        """Train by perturbed weights; a trial of one weight reuses the forward pass."""
+        """Train by perturbing weights; a trial of one weight reuses the forward pass."""
         self._held = None
         order = as_order(order, data.num_rows)
         num_steps = -(-len(order) // batch_size)
         losses, objectives = np.empty(num_steps), np.empty(num_steps)
-        # A head that has no loss in the engine has no target there either.
+        # A head without a loss in the engine has no target there either.
         has_losses = objective is None or all(head.kind != "external" for head in self.program.heads)
         of_heads = self._head_losses(num_steps) if has_losses else None
         batches = self._reader.batches(data) if has_losses else self._reader.inputs(data.inputs)
@@ -227,7 +228,7 @@ class NativeExecutor:
         return TrainingResult(losses[:done], None, num_clipped, _failure(failure), objectives[:done], kept, told)
 
     def predict(self, inputs: Sequence[InputArray], links: Sequence[str] | None = None) -> list[np.ndarray]:
-        """Outputs for all rows in inference mode: logits, or what the activations ``links`` make of them."""
+        """Outputs for all rows in inference mode: logits, or the activations ``links`` of them."""
         num_rows = inputs[0].shape[0]
         batches, outputs = self._reader.inputs(inputs), self._outputs(num_rows)
         with self._quiet_blas(num_rows):
@@ -253,7 +254,7 @@ class NativeExecutor:
         step: int = 0,
         head_losses: np.ndarray | None = None,
     ) -> tuple[float, np.ndarray]:
-        """Total loss and flat gradient, penalty included, over ``order`` as one batch; nothing changes."""
+        """The training objective and its flat gradient, over ``order`` as one batch; nothing changes."""
         self._held = None
         gradient = np.empty(self.program.num_parameters, dtype=self.dtype)
         batches, rows = self._reader.batches(data), as_order(order, data.num_rows)
@@ -298,7 +299,7 @@ class NativeExecutor:
     def backward(self, d_outputs: Sequence[np.ndarray], step: int) -> np.ndarray:
         """The flat gradient from gradients of the outputs of the last :meth:`forward`."""
         if self._held is None:
-            raise RuntimeError("backward: forward must be called first, once a step.")
+            raise RuntimeError("backward: call forward first, once per step.")
         num_rows = len(self._held[1])
         gradients = self._d_outputs(d_outputs, num_rows)
         vector = np.empty(self.program.num_parameters, dtype=self.dtype)
@@ -342,16 +343,16 @@ class NativeExecutor:
         )
 
     def _quiet_blas(self, rows: int) -> AbstractContextManager[None]:
-        """BLAS single-threaded for a call with batches of ``rows``; nothing where the call is too small to use BLAS."""
+        """BLAS single-threaded for a call with batches of ``rows``; no effect if the call is too small to use BLAS."""
         return SingleThreadedBlas() if self._engine.may_use_blas(rows) else nullcontext()
 
     def _losses(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """Where the heads' losses of one batch are written, with and without the heads' weights."""
+        """Arrays for the heads' losses of one batch, with and without the heads' weights."""
         heads = len(self.program.heads)
         return np.empty(heads), np.empty(heads) if heads > 1 else None
 
     def _d_outputs(self, given: Sequence[np.ndarray], num_rows: int) -> list[np.ndarray]:
-        """Gradients of the outputs as the engine reads them, their shapes checked."""
+        """Gradients of the outputs in the form that the engine reads, with checked shapes."""
         gradients = [d if d.dtype == self.dtype and d.flags.c_contiguous else self._converted(d) for d in given]
         expected = [(num_rows, width) for width in self._output_widths]
         if [d.shape for d in gradients] != expected:
@@ -359,11 +360,11 @@ class NativeExecutor:
         return gradients
 
     def _converted(self, d_output: np.ndarray) -> np.ndarray:
-        with np.errstate(over="ignore", invalid="ignore"):  # shows as a number that is not finite, which is looked for
+        with np.errstate(over="ignore", invalid="ignore"):  # shows up as a non-finite number, which the engine reports
             return np.ascontiguousarray(d_output, dtype=self.dtype)
 
     def _head_losses(self, num_steps: int) -> np.ndarray | None:
-        """Where each head's losses are written down; nowhere with a single head, whose losses they would be."""
+        """An array for each head's losses; None with a single head, whose losses equal the total."""
         heads = len(self.program.heads)
         return np.empty((num_steps, heads)) if heads > 1 else None
 
@@ -376,7 +377,7 @@ def _failure(found: tuple[int, str, str] | None) -> Failure | None:
 
 
 def _aligned_zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """Zeros that begin at a cache line, which vector loads like."""
+    """Zeros that start at a cache line, which makes vector loads faster."""
     size_bytes = math.prod(shape) * dtype.itemsize
     block = np.zeros(size_bytes + _CACHE_LINE, dtype=np.uint8)
     start = -block.ctypes.data % _CACHE_LINE
@@ -384,7 +385,7 @@ def _aligned_zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
 
 
 def _per_step(values: StepValues, num_steps: int, num_dropouts: int) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
-    """The arrays of :class:`StepValues` as contiguous float64, their shapes checked."""
+    """The arrays of :class:`StepValues` as contiguous float64, with checked shapes."""
     return (
         _shaped(values.learning_rates, (num_steps,), "learning_rates"),
         None if values.weight_decays is None else _shaped(values.weight_decays, (num_steps,), "weight_decays"),
@@ -393,7 +394,7 @@ def _per_step(values: StepValues, num_steps: int, num_dropouts: int) -> tuple[np
 
 
 def _by_batch(objective: BatchObjective, order: np.ndarray, batch_size: int) -> Callable[[int, list[np.ndarray]], float]:
-    """The objective as the engine calls it: with the number of the batch, and views of its own memory, hence the copies."""
+    """The objective as the engine calls it, with the number of the batch and views of the engine's memory, which are copied."""
 
     def function(k: int, outputs: Sequence[np.ndarray]) -> float:
         return float(objective([np.array(output) for output in outputs], order[k * batch_size : (k + 1) * batch_size]))
@@ -404,5 +405,5 @@ def _by_batch(objective: BatchObjective, order: np.ndarray, batch_size: int) -> 
 def _shaped(array: np.ndarray, shape: tuple[int, ...], name: str) -> np.ndarray:
     array = np.ascontiguousarray(array, dtype=np.float64)
     if array.shape != shape:
-        raise ShapeError(phrase(name, f"must have shape {shape}, one entry a step", array.shape))
+        raise ShapeError(phrase(name, f"must have shape {shape}, one entry per step", array.shape))
     return array

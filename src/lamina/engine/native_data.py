@@ -1,4 +1,4 @@
-"""From the caller's arrays to what the compiled engine reads: checked once, copied only where their memory cannot be read."""
+"""Prepares the caller's arrays for the compiled engine: checked once, and copied only if it cannot read their memory."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 class DataReader:
-    """Reads the data of one program; what does not change from call to call is looked up once.
+    """Reads the data of one program; looks up only once what does not change from call to call.
 
     Parameters
     ----------
     program : Program
     dtype : dtype
-        Of what has to be converted.
+        dtype of arrays that must be converted.
     """
 
     def __init__(self, program: Program, dtype: np.dtype) -> None:
@@ -34,7 +34,7 @@ class DataReader:
         self._has_external = any(head.kind == "external" for head in program.heads)
 
     def inputs(self, arrays: Sequence[InputArray]) -> _native.Batches:
-        """Inputs alone, for passes that compare with no target."""
+        """Inputs only, for passes without targets."""
         return _native.Batches.make(self._sources(arrays, self._input_widths, arrays[0].shape[0], "input"), [], None)
 
     def batches(self, data: Batches) -> _native.Batches:
@@ -47,7 +47,7 @@ class DataReader:
 
     def _read(self, data: Batches) -> _native.Batches:
         if self._has_external:
-            rule = "must have a loss of its own to be trained, evaluated or differentiated by the executor"
+            rule = "must have a built-in loss to be trained, evaluated or differentiated by the executor"
             raise InvalidSettingError(phrase("head", rule, "external", repair="Use forward, backward and update instead."))
         num_rows = data.num_rows
         inputs = self._sources(data.inputs, self._input_widths, num_rows, "input")
@@ -56,7 +56,7 @@ class DataReader:
 
     def _sources(self, arrays: Sequence[InputArray], widths: Sequence[int], num_rows: int, kind: str) -> list[_native.Source]:
         if len(arrays) != len(widths):
-            raise ShapeError(phrase(f"{kind}s", f"must be {len(widths)} arrays, as the program has them", len(arrays)))
+            raise ShapeError(phrase(f"{kind}s", f"must be {len(widths)} arrays, as in the program", len(arrays)))
         for i, (array, width) in enumerate(zip(arrays, widths, strict=True)):
             if array.shape != (num_rows, width):
                 raise _misfit(array, width, num_rows, f"{kind} {i}")
@@ -64,11 +64,11 @@ class DataReader:
 
 
 def as_order(order: np.ndarray | None, num_rows: int) -> np.ndarray:
-    """Row numbers as a contiguous int64 vector, all within the data; all rows where ``order`` is None."""
+    """Row numbers as a contiguous int64 vector, checked to lie within the data; all rows if ``order`` is None."""
     if order is None:
         return np.arange(num_rows, dtype=np.int64)
     order = np.ascontiguousarray(order, dtype=np.int64)
-    # Without its sign a negative number is larger than any number of rows: one pass instead of two.
+    # Read as unsigned, a negative number exceeds any number of rows: one pass instead of two.
     if order.size and int(order.view(np.uint64).max()) >= num_rows:
         raise DataError(phrase("order", f"must hold row numbers from 0 to {num_rows - 1}", (int(order.min()), int(order.max()))))
     return order
@@ -90,7 +90,7 @@ def _weights(sample_weight: np.ndarray | None, num_rows: int) -> np.ndarray | No
 
 
 def as_source(array: InputArray, dtype: np.dtype) -> _native.Source:
-    """An array as compiled code reads it; what it cannot read becomes an array of ``dtype``."""
+    """An array in the form that compiled code reads; one that it cannot read is converted to ``dtype``."""
     if not isinstance(array, np.ndarray):
         return _sparse_source(array, dtype)
     flags = array.flags
@@ -110,6 +110,6 @@ def _sparse_source(array: sparse.csr_matrix | sparse.csr_array, dtype: np.dtype)
 
 
 def _converted(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Numbers too large for ``dtype`` become infinite without a warning: they show as activations that are not finite."""
+    """Numbers too large for ``dtype`` become infinite without a warning; they show up later as non-finite activations."""
     with np.errstate(over="ignore", invalid="ignore"):
         return array.astype(dtype)

@@ -1,4 +1,4 @@
-"""The compiled threshold unit behind the contract of :class:`lamina.engine.perceptron.PerceptronUnit`."""
+"""The compiled threshold unit with the interface of :class:`lamina.engine.perceptron.PerceptronUnit`."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _UNITS = {np.dtype(np.float32): _native.PerceptronF32, np.dtype(np.float64): _na
 
 
 class NativePerceptron:
-    """Learns without the interpreter's lock, and forms sums as scikit-learn does: the same mistakes, digit for digit.
+    """Learns without holding the GIL, and sums in scikit-learn's order, so that both make exactly the same mistakes.
 
     Parameters
     ----------
     data : PerceptronRows
-        Read where they lie, not copied.
+        Read in place, without a copy.
     rule : PerceptronRule
     start : ndarray of shape (d + 1,)
-        First weights, the bias last.
+        Initial weights, bias last.
     """
 
     def __init__(self, data: PerceptronRows, rule: PerceptronRule, start: np.ndarray) -> None:

@@ -1,4 +1,4 @@
-"""What a threshold unit is told before it learns by Rosenblatt's rule, and what it tells of its epochs."""
+"""Rosenblatt's rule for a threshold unit: its settings, its data, and the results of its epochs."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class PerceptronRule(NamedTuple):
 
         if t (w·x + b) <= 0:   w ← w + η ω t x,   b ← b + η ω bias_rate t        with t = ±1 the truth, ω the row's weight
 
-    after which the penalty ``alpha (l1_ratio ‖w‖₁ + ½ (1 − l1_ratio) ‖w‖²)``, if there is one, has its step: w shrinks by the
-    factor ``1 − η (1 − l1_ratio) alpha``, and the weights of the row's features go towards zero by what is due of L1
+    followed by a step of the penalty ``alpha (l1_ratio ‖w‖₁ + ½ (1 − l1_ratio) ‖w‖²)``, if any: w shrinks by the factor
+    ``1 − η (1 − l1_ratio) alpha``, and the weights of the row's features move toward zero by the L1 penalty accumulated so far
     (Tsuruoka, Tsujii & Ananiadou 2009).
     """
 
@@ -30,7 +30,7 @@ class PerceptronRule(NamedTuple):
 
 
 class PerceptronRows(NamedTuple):
-    """What a unit learns from.
+    """The data that a unit learns from.
 
     ``X`` (n, d), float32 or float64, dense in row order or CSR; ``target`` (n,) of −1 and +1; ``weight`` (n,) >= 0; ``rows``,
     the numbers of those to learn from, int64.
@@ -43,10 +43,10 @@ class PerceptronRows(NamedTuple):
 
 
 class PerceptronEpochs(NamedTuple):
-    """What epochs were like.
+    """The results of epochs.
 
-    ``losses``: the mean of ``max(0, −t (w·x + b))`` over an epoch's rows as each came, penalty included. ``mistakes``: how many
-    steps changed the weights. ``places``: where in the last epoch's order they were. ``is_finite``: whether the weights are.
+    ``losses``: the mean of ``max(0, −t (w·x + b))`` over an epoch's rows, each at its turn, penalty included. ``mistakes``: how
+    many steps changed the weights. ``places``: their positions in the last epoch's order. ``is_finite``: whether the weights are.
     """
 
     losses: list[float]
@@ -56,13 +56,13 @@ class PerceptronEpochs(NamedTuple):
 
 
 class PerceptronUnit(Protocol):
-    """A unit that learns."""
+    """A threshold unit that learns."""
 
     @property
     def weights(self) -> np.ndarray:
-        """A copy of the present weights, the bias last, float64 (d + 1,)."""
+        """A copy of the current weights, bias last, float64 (d + 1,)."""
 
     def learn(
         self, *, order: np.ndarray | None = None, seed: int | None = None, first_epoch: int = 0, epochs: int = 1
     ) -> PerceptronEpochs:
-        """Epochs in the order of ``rows``; with ``seed``, each in its permutation; or one in an ``order`` of row numbers."""
+        """Run epochs in the order of ``rows``, or with ``seed`` each in its own permutation, or in ``order`` (row numbers)."""

@@ -1,20 +1,20 @@
-"""Learning without gradients: weights are perturbed, and what that does to an objective decides.
+"""Training without gradients: weights are perturbed, and the effect on an objective decides how they change.
 
 The rule ``"one"`` changes one weight at a time and keeps the change if the objective improves. A step tries ``trials`` changes on
 its batch. Trial t draws the words u = 2t and v = 2t + 1 of purpose :data:`~lamina.engine.randomness.PERTURB_ONE` (op 0):
 
     index = (u * num_parameters) >> 32;  w[index] += learning_rate * (v / 2^31 - 1)
 
-The rule ``"all"`` changes all weights at once, by ``+scale`` or ``-scale``, and moves every weight against the change of the
-objective that went with its own, averaged over ``trials`` draws. Draw t takes the signs s from the bits of purpose
+The rule ``"all"`` changes all weights at once, by ``+scale`` or ``-scale``, and moves every weight against the resulting slope of
+the objective, averaged over ``trials`` draws. Draw t takes the signs s from the bits of purpose
 :data:`~lamina.engine.randomness.PERTURB_ALL` (op t): weight i is raised where bit i mod 32 of word i div 32 is set.
 
     slope = (J(w + scale s) - J(w - scale s)) / (2 scale)   antithetic
     slope = (J(w + scale s) - J(w)) / scale                 otherwise
     w    -= learning_rate * mean of slope * s               after clipping
 
-J is the batch's loss, or an objective of the caller's, plus the penalties. Batch norm takes the statistics of the batch, and its
-running statistics follow once a step; dropout must not be there, or be 0.
+J is the batch's loss, or an objective of the caller's, plus the penalties. Batch norm uses the statistics of the batch and
+updates its running statistics once per step; dropout must be absent or 0.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ import numpy as np
 
 __all__ = ["BatchObjective", "PerturbationRule"]
 
-#: ``objective(outputs, rows)``: a number for the outputs of a batch, to be lowered.
+#: ``objective(outputs, rows)``: a number to minimize, for the outputs of a batch.
 BatchObjective: TypeAlias = Callable[[Sequence[np.ndarray], np.ndarray], float]
 
 
 class PerturbationRule(NamedTuple):
-    """How weights are perturbed; see this module's description.
+    """How weights are perturbed; see the docstring of this module.
 
-    ``kind`` is "one" or "all"; ``trials`` >= 1; ``scale`` > 0 and ``antithetic`` belong to "all", ``accept_ties`` (keep a change
-    that leaves the objective as it is) to "one".
+    ``kind`` is "one" or "all"; ``trials`` >= 1; ``scale`` > 0 and ``antithetic`` apply to "all", ``accept_ties`` (keep a change
+    that leaves the objective equal) applies to "one".
 
     Examples
     --------
-    A line, learnt from nothing but the losses of 40 random changes:
+    A line, learned only from the losses of 400 random changes:
 
     >>> from lamina.engine import Batches, StepValues, TrainingPlan, UpdateRule, make_executor
     >>> from lamina.engine.program import Head, Op, Parameter, Program

@@ -1,4 +1,4 @@
-"""How a program is trained: descriptions that an executor applies to its flat vectors."""
+"""How to train a program: descriptions that an executor applies to its flat vectors."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ InputArray: TypeAlias = "np.ndarray | sparse.csr_matrix | sparse.csr_array"
 
 
 class UpdateRule(NamedTuple):
-    """An optimizer as the executors know it: a formula's name, its numbers, and how many slots (vectors) it keeps.
+    """An optimizer in the form that executors take: a formula's name, its numbers, and how many slots (vectors) it keeps.
 
-    ``kind`` is a row of :data:`lamina.engine.formulas.update.RULES`, which takes ``coefficients`` in its order.
-    Every rule first applies decoupled weight decay, ``w -= lr * weight_decay * w``, where a parameter says ``decay``
+    ``kind`` is a key of :data:`lamina.engine.formulas.update.RULES`, whose function takes ``coefficients`` in this order.
+    Decoupled weight decay, ``w -= lr * weight_decay * w``, comes before every rule, for parameters with ``decay``
     (AdamW, Loshchilov & Hutter 2019, is ``adam`` with a weight decay).
     """
 
@@ -52,16 +52,16 @@ class Clipping:
 
     @property
     def is_bounded(self) -> bool:
-        """Whether there is anything to clip."""
+        """Whether any bound is set."""
         return self.value is not None or self.layer_norm is not None or self.norm is not None
 
 
 class TrainingPlan(NamedTuple):
     """Everything about training that does not change from step to step.
 
-    ``penalty_per_row``: the penalty's gradient is divided by the batch's sum of sample weights, as scikit-learn does with
-    ``alpha``; otherwise the penalty is added to the mean loss as it is. ``seed`` keys all randomness. ``record_norms``: keep
-    the gradient's norm (before clipping) of every step.
+    ``penalty_per_row``: the penalty and its gradient are divided by the batch's sum of sample weights, as scikit-learn does with
+    ``alpha``; otherwise the penalty is added to the mean loss unchanged. ``seed`` determines all randomness. ``record_norms``:
+    record the gradient's norm (before clipping) in every step.
     """
 
     rule: UpdateRule
@@ -73,16 +73,16 @@ class TrainingPlan(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Batches:
-    """The arrays that rows are drawn from. Never copied as a whole; gathered (and converted) batch by batch.
+    """The arrays that batches are taken from. They are never copied as a whole, but gathered (and converted) batch by batch.
 
-    ``inputs``: one array a program input, each a C- or Fortran-ordered or strided float32/float64 ndarray ``(n, width)``, or CSR.
-    ``targets``: one ndarray ``(n, target_width)`` of the executor's dtype a head. ``sample_weight``: ``(n,)`` or None.
+    ``inputs``: one array per program input, each a C- or Fortran-ordered or strided float32/float64 ndarray ``(n, width)``, or
+    CSR. ``targets``: one ndarray ``(n, target_width)`` of the executor's dtype per head. ``sample_weight``: ``(n,)`` or None.
     """
 
     inputs: Sequence[InputArray]
     targets: Sequence[np.ndarray] = ()
     sample_weight: np.ndarray | None = None
-    #: What an executor reads in place of these arrays: made in its first call, and kept as long as they are.
+    #: What an executor reads in place of these arrays: made in its first call, and kept as long as this object.
     read: dict[object, object] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -92,7 +92,7 @@ class Batches:
 
 
 class StepValues(NamedTuple):
-    """What may change from step to step: one entry a step.
+    """Values that may change from step to step, one entry per step.
 
     ``learning_rates`` (k,); ``weight_decays`` (k,) or None (none); ``dropout_rates`` (k, number of dropout ops, in program order)
     or None (the ops' own rates).
@@ -105,7 +105,7 @@ class StepValues(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Epochs:
-    """``count`` passes over all rows, numbered from ``first``; each in its own order if ``shuffle``, else as the rows lie."""
+    """``count`` passes over all rows, numbered from ``first``; each in its own order if ``shuffle``, else in row order."""
 
     first: int
     count: int
@@ -114,9 +114,9 @@ class Epochs:
 
 @dataclass(slots=True)
 class BestEpoch:
-    """The lowest mean loss of an epoch so far, the weights after it, and those of the epoch that was the best before.
+    """The lowest mean loss of an epoch so far, the weights after it, and the weights of the previous best epoch.
 
-    A better epoch's weights are written over the older ones, and the arrays change places. ``num_better`` counts such epochs.
+    A better epoch overwrites the older weights, and the two pairs of arrays are swapped. ``num_better`` counts such epochs.
     """
 
     loss: float
@@ -128,7 +128,7 @@ class BestEpoch:
 
 
 class Failure(NamedTuple):
-    """Where a non-finite number first appeared, and the step that it appeared in, which does not count as done.
+    """Where a non-finite number first appeared, and in which step; that step does not count as done.
 
     ==========================  =====================================================================  ====================
     ``quantity``                ``layer``                                                              found
@@ -141,9 +141,9 @@ class Failure(NamedTuple):
     ``"optimizer state"``       the first in forward order whose new slots are not (all weights are)   after the update
     ==========================  =====================================================================  ====================
 
-    What is found before the update leaves the model as it was before the step: parameters, state and slots. An update writes
-    over weights and slots, so that after one that failed they are **not** fit for use: whoever trains puts back weights that
-    are known to be good. The state is in every case that before the step.
+    A failure found before the update leaves parameters, state and slots as they were before the step. An update overwrites
+    weights and slots, so after a failure found there they are **unusable**: the caller must restore weights that are known to be
+    good. The state is restored in any case.
     """
 
     step: int
@@ -155,10 +155,10 @@ class TrainingResult(NamedTuple):
     """What a call of ``train`` did.
 
     ``losses`` (steps done,) float64, penalty included, before each update; ``gradient_norms`` likewise, or None if not recorded.
-    ``num_clipped``: steps in which clipping changed the gradient. ``failure``: of the step after those, which is not among
-    them; None when all was finite. ``objectives``
-    (steps done,) and ``num_kept`` (changes of one weight that were kept): see :mod:`lamina.engine.perturbation`.
-    ``head_losses`` (steps done, heads) float64: each head's own loss, without its weight and without penalties, at the moment of
+    ``num_clipped``: number of steps in which clipping changed the gradient. ``failure``: of the step after the last one done;
+    None if all was finite. ``objectives`` (steps done,) and ``num_kept`` (changes of one weight that were kept): see
+    :mod:`lamina.engine.perturbation`.
+    ``head_losses`` (steps done, heads) float64: each head's loss, without its weight and without penalties, at the same time as
     ``losses``; None with a single head.
     """
 

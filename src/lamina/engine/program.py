@@ -1,10 +1,10 @@
-"""What can be computed: a flat list of ops over numbered buffers.
+"""What to compute: a flat list of ops over numbered buffers.
 
-A :class:`Program` is the one vocabulary between networks (which build it) and executors (which run it).
-A *buffer* is an array of shape ``(n, width)``, n being the rows of the batch at hand. Every parameter is a
+A :class:`Program` is the interface between networks (which build it) and executors (which run it).
+A *buffer* is an array of shape ``(n, width)``, with n the number of rows in the batch. Every parameter is a
 slice of one flat vector, and so are its gradient and the optimizer's slots: penalties, clipping, update rules
-and all-reduces then see nothing but vectors. What is learnt by observation and not by gradient (running mean
-and variance of batch norm) lives in a second flat vector, the *state*.
+and all-reduces then work on plain vectors. What is tracked without a gradient (running mean and variance of
+batch norm) lives in a second flat vector, the *state*.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class Parameter(NamedTuple):
 class Op(NamedTuple):
     """One operation: reads the buffers ``inputs``, writes the buffer ``output``.
 
-    ``kind`` is a row of :data:`lamina.engine.reference.ops.OPS`, which tells what parameters, state and settings it has;
-    ``function`` is that of an activation, a name in :data:`lamina.activations.ACTIVATIONS`.
+    ``kind`` is a key of :data:`lamina.engine.reference.ops.OPS`, where its parameters, state and settings are listed;
+    ``function`` is the function of an activation, a name in :data:`lamina.activations.ACTIVATIONS`.
     """
 
     kind: str
@@ -59,15 +59,15 @@ class Op(NamedTuple):
 
     @property
     def acts_on_units(self) -> bool:
-        """Whether it changes the units that it reads; a dense op makes new ones, a joint unites those of several buffers."""
+        """Whether it acts on existing units; a dense op makes new ones, and others combine the units of several buffers."""
         return self.kind != "dense" and len(self.inputs) == 1
 
 
 class Head(NamedTuple):
     """A loss on the buffer ``logits``: ``weight * sum_i w_i L(logits_i, target_i) / sum_i w_i``.
 
-    ``kind`` is a row of :data:`lamina.engine.formulas.heads.table.HEADS`, or "external": the caller computes the loss and hands
-    in the gradient of the logits.
+    ``kind`` is a key of :data:`lamina.engine.formulas.heads.table.HEADS`, or "external": the caller computes the loss and passes
+    the gradient of the logits.
     """
 
     kind: str
@@ -79,9 +79,9 @@ class Head(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """Ops in an order in which every buffer is written before it is read.
+    """Ops, ordered so that every buffer is written before it is read.
 
-    ``widths[b]`` is the width of buffer b; ``inputs`` are the buffers that the caller's arrays fill, in their order;
+    ``widths[b]`` is the width of buffer b; ``inputs`` are the buffers that the caller's arrays fill, in order;
     ``outputs`` are the buffers that a prediction returns (logits). ``parameters`` and ``state`` tile their flat vectors.
     """
 

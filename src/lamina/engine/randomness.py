@@ -1,13 +1,13 @@
 """Counter-based randomness: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011).
 
-A draw is a pure function of (seed, purpose, step, op, index), so executors agree on it, at any number of threads and after a
-resume; op is the position in ``Program.ops``:
+A draw is a pure function of (seed, purpose, step, op, index), so it is the same in all executors, for any number of threads and
+after a resume; op is the position in ``Program.ops``:
 
     key     = (seed mod 2^32, seed div 2^32)
     counter = (index div 4, step, op, purpose)      the draw is word ``index mod 4`` of the result
 
 Purposes: 1 the order of examples (step = the epoch), 2 dropout (index = row * width + column within the batch),
-3 and 4 perturbed weights, one and all (index as :mod:`lamina.engine.perturbation` says).
+3 and 4 perturbation of one weight and of all weights (index: see :mod:`lamina.engine.perturbation`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SHIFT = np.uint64(32)
 
 
 def random_words(count: int, *, seed: int, purpose: int, step: int = 0, op: int = 0, first: int = 0) -> np.ndarray:
-    """``count`` 32-bit words of a stream from word ``first`` on, ndarray of shape (count,) uint32.
+    """``count`` 32-bit words of a stream, starting at word ``first``, ndarray of shape (count,) uint32.
 
     >>> random_words(4, seed=0, purpose=0)
     array([1713891541, 3781805453, 3159862348, 2600524760], dtype=uint32)
@@ -69,7 +69,7 @@ def permutation(n: int, *, seed: int, epoch: int) -> np.ndarray:
 def keep_mask(rows: int, width: int, rate: float, *, seed: int, step: int, op: int, first_row: int = 0) -> np.ndarray:
     """Which elements dropout keeps: bool (rows, width); an element is kept when its word is at least ``floor(rate * 2^32)``.
 
-    ``first_row`` is how many rows of the batch come before these.
+    ``first_row`` is the number of rows of the batch before these.
     """
     threshold = np.uint32(min(int(rate * 4294967296.0), 0xFFFFFFFF))
     words = random_words(rows * width, seed=seed, purpose=DROPOUT, step=step, op=op, first=first_row * width)

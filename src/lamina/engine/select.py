@@ -1,4 +1,4 @@
-"""The choice among executors: native where the extension loads, the reference otherwise."""
+"""Chooses the executor: native if the extension loads, the reference otherwise."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ def make_executor(
     engine: str = "auto",
     n_threads: int | None = None,
 ) -> Executor:
-    """An executor for ``program``.
+    """Make an executor for ``program``.
 
     Parameters
     ----------
     program : Program
     dtype : {"float32", "float64"}, default "float32"
     engine : {"auto", "native", "reference"}, default "auto"
-        "auto" is native if the extension loads; otherwise the reference serves, and a RuntimeWarning says so once a process.
+        "auto" is native if the extension loads; otherwise it is the reference, with a RuntimeWarning once per process.
     n_threads : int in [1, 1024], optional
-        Threads of the native engine; None chooses by the work's size, within the limits that people set
-        (:mod:`lamina.engine.threads`). Speed only: the numbers are the same.
+        Threads of the native engine; None chooses by the amount of work, within the limits of :mod:`lamina.engine.threads`.
+        Threads change speed only: the numbers are the same.
 
     Raises
     ------
     InvalidSettingError
-        Unknown ``engine`` or ``dtype``, or ``n_threads`` that is not between 1 and 1024.
+        When ``engine`` or ``dtype`` is unknown, or ``n_threads`` is not between 1 and 1024.
     LaminaError
-        ``engine="native"`` and the extension does not load.
+        When ``engine="native"`` and the extension does not load.
 
     Examples
     --------
@@ -56,7 +56,7 @@ def make_executor(
     """
     if engine not in ENGINES:
         raise InvalidSettingError(phrase_unknown("engine", engine, ENGINES))
-    if dtype is None or str(np.dtype(dtype)) not in _DTYPES:  # None is float64 to NumPy
+    if dtype is None or str(np.dtype(dtype)) not in _DTYPES:  # NumPy reads None as float64
         raise InvalidSettingError(phrase_unknown("dtype", str(dtype), _DTYPES))
     if not N_THREADS.accepts(n_threads):
         raise InvalidSettingError(phrase("n_threads", f"must be from 1 to {MAX_THREADS}, or None", n_threads))
@@ -70,12 +70,12 @@ def make_executor(
 
 
 def make_perceptron(data: PerceptronRows, rule: PerceptronRule, start: np.ndarray, *, engine: str = "auto") -> PerceptronUnit:
-    """A threshold unit with first weights ``start`` (the bias last) that learns from ``data`` by Rosenblatt's ``rule``.
+    """Make a threshold unit with initial weights ``start`` (bias last) that learns from ``data`` by Rosenblatt's ``rule``.
 
     Raises
     ------
     LaminaError
-        ``engine="native"`` and the extension does not load.
+        When ``engine="native"`` and the extension does not load.
 
     Examples
     --------
@@ -102,7 +102,7 @@ def native_available() -> bool:
 
 
 def engine_info() -> dict[str, Any]:
-    """What serves: the engine, its instruction set and those it could use, its matrix products, and why not native if it is not.
+    """The engine in use: its instruction set and those available, its matrix products, or why the native engine does not load.
 
     >>> engine_info()["engine"] in ENGINES
     True
@@ -152,7 +152,7 @@ def _wants_native(engine: str) -> bool:
 
 @cache
 def _load_problem() -> str | None:
-    """Why the extension does not load; None when it does."""
+    """Why the extension does not load; None if it does."""
     try:
         from lamina.engine import native  # noqa: F401
     except ImportError as error:
@@ -163,7 +163,7 @@ def _load_problem() -> str | None:
 @cache
 def _warn_once(problem: str) -> None:
     warnings.warn(
-        f"The native engine does not load ({problem}); the reference engine serves, with equal numbers but much slower. "
+        f"The native engine does not load ({problem}); Lamina uses the reference engine, with the same results but much slower. "
         "Reinstall lamina, or pass engine='reference' to silence this.",
         RuntimeWarning,
         stacklevel=4,

@@ -1,14 +1,14 @@
-"""How many threads work is dealt to where nobody says: the limits that people set, heeded in one place.
+"""The default number of threads, from all limits that apply.
 
 It is the smallest of
 
-- the processors that this process may run on (its mask: ``taskset``, ``os.sched_setaffinity``),
-- the processor time that its control group may take (a container's CPU quota), in processors, rounded up,
-- ``OMP_NUM_THREADS`` as it is when the engine is loaded, by which joblib also tells a worker process its share,
-- what ``threadpoolctl`` has set, of whose libraries the engine is one (``user_api="lamina"``),
-- in a worker of a thread pool, such as joblib's threading backend has, that worker's share of these.
+- the processors that this process may run on (its affinity mask: ``taskset``, ``os.sched_setaffinity``),
+- the CPU quota of its control group (of a container, for example), in processors, rounded up,
+- ``OMP_NUM_THREADS`` at the time the engine is loaded, which joblib also sets in its worker processes,
+- the limit set with ``threadpoolctl``, which lists the engine as ``user_api="lamina"``,
+- in a worker of a thread pool, such as that of joblib's threading backend, the worker's share of these.
 
-``n_threads`` stands above all of them.
+``n_threads`` overrides all of them.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from lamina.validation import Rule, integer, one_of, value
 
 __all__ = ["MAX_THREADS", "N_THREADS", "default_threads", "num_processors", "serve_limits", "worker_share"]
 
-#: More than work is cut into pieces for, and few enough to be started without harm.
+#: More than the work is ever split into, and few enough to start without harm.
 MAX_THREADS = 1024
-#: What ``n_threads`` may be, wherever there is such a parameter.
+#: What ``n_threads`` may be, for every function with such a parameter.
 N_THREADS: Rule = one_of(integer(1, MAX_THREADS), value(None))
 
 _CGROUP = Path("/proc/self/cgroup")
@@ -36,7 +36,7 @@ _MOUNTS = Path("/proc/self/mountinfo")
 
 
 def default_threads() -> int:
-    """How many threads this thread of this process deals work to, if there is enough of it.
+    """The number of threads that a call from the current thread uses by default, if there is enough work.
 
     >>> 1 <= default_threads() <= num_processors()
     True
@@ -46,7 +46,7 @@ def default_threads() -> int:
 
 
 def num_processors() -> int:
-    """Processors that this process may use: those of its mask, and no more than its control group has time on.
+    """Number of processors that this process may use: those of its affinity mask, limited by its CPU quota.
 
     >>> num_processors() >= 1
     True
@@ -57,10 +57,10 @@ def num_processors() -> int:
 
 
 def worker_share(limit: int) -> int:
-    """The part of ``limit`` that falls to this thread: all of it, but in a worker of a ``multiprocessing.pool.ThreadPool``.
+    """This thread's share of ``limit``: all of it, except in a worker of a ``multiprocessing.pool.ThreadPool``.
 
-    joblib's threading backend is one. It refuses ``inner_max_num_threads`` and tells its workers no share; how many of them
-    there are can be counted.
+    joblib's threading backend uses such a pool. It rejects ``inner_max_num_threads`` and does not tell its workers their share,
+    so the workers are counted.
     """
     pools = sys.modules.get("multiprocessing.dummy")
     if pools is None or not isinstance(threading.current_thread(), pools.DummyProcess):
@@ -69,19 +69,19 @@ def worker_share(limit: int) -> int:
 
 
 def openmp_threads() -> float:
-    """The first number of ``OMP_NUM_THREADS`` (``"4,2"``: at the outer level); infinity where there is none, as in OpenMP."""
+    """The first number in ``OMP_NUM_THREADS`` (``"4,2"``: the outer level's); infinity if there is none, as in OpenMP."""
     found = re.fullmatch(r"\s*\+?(\d{1,9})\s*(,.*)?", os.environ.get("OMP_NUM_THREADS", ""))
     return int(found[1]) if found and int(found[1]) else math.inf
 
 
 def cpu_quota(cgroup: Path, mounts: Path) -> float:
-    """Processors' worth of time for this control group and those around it, infinity if unbounded; v1 and v2.
+    """CPU quota of this control group and its parents (v1 or v2), in processors; infinity if unlimited.
 
     Parameters
     ----------
     cgroup, mounts : Path
-        ``/proc/self/cgroup``, by whose lines ``hierarchy:controllers:path`` this process is found below the mounted hierarchies
-        of ``/proc/self/mountinfo``.
+        ``/proc/self/cgroup``, whose lines ``hierarchy:controllers:path`` locate this process in the hierarchies that
+        ``/proc/self/mountinfo`` lists as mounted.
     """
     try:
         groups = [line.split(":", 2) for line in cgroup.read_text().splitlines()]
@@ -101,7 +101,7 @@ def cpu_quota(cgroup: Path, mounts: Path) -> float:
 
 
 def _groups(mount: Path, root: str, path: str) -> Iterator[Path]:
-    """The folder of a group and those of the groups around it. A container sees its own group as the ``root`` of the mount."""
+    """The folders of a group and its parents. A container sees its own group as the ``root`` of the mount."""
     below = path.removeprefix(root) if root != "/" else path
     parts = [part for part in below.split("/") if part not in ("", "..")]
     for count in range(len(parts), -1, -1):
@@ -109,7 +109,7 @@ def _groups(mount: Path, root: str, path: str) -> Iterator[Path]:
 
 
 def _quota(group: Path) -> float:
-    """Of one group, whose folder may be out of sight."""
+    """The quota of one group, whose folder may not be visible."""
     for names in (("cpu.max",), ("cpu.cfs_quota_us", "cpu.cfs_period_us")):
         try:
             quota, period = " ".join((group / name).read_text() for name in names).split()
@@ -125,18 +125,18 @@ def _starting_limit() -> int:
 
 
 def serve_limits(native: ModuleType) -> None:
-    """Give the engine that was just loaded its limit, and let ``threadpoolctl`` change it from now on."""
-    from threadpoolctl import LibController, register  # only here: the rest of this file serves without loading it
+    """Set the limit of the engine that was just loaded, and let ``threadpoolctl`` change it from now on."""
+    from threadpoolctl import LibController, register  # only here: the rest of this file works without it
 
     native.limit_threads(_starting_limit())
 
-    class EngineController(LibController):  # type: ignore[misc]  # its package has no types
-        """The engine, as ``threadpool_info()`` lists it and ``threadpool_limits()`` sets it."""
+    class EngineController(LibController):  # type: ignore[misc]  # threadpoolctl has no type hints
+        """The engine, for ``threadpool_info()`` and ``threadpool_limits()``."""
 
         user_api = "lamina"
         internal_api = "lamina"
         filename_prefixes = ("_native",)
-        check_symbols = ("lamina_get_num_threads", "lamina_set_num_threads")  # other packages have a _native, too
+        check_symbols = ("lamina_get_num_threads", "lamina_set_num_threads")  # other packages have a _native too
 
         def get_num_threads(self) -> int:
             return int(native.available_threads())

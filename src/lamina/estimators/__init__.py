@@ -1,4 +1,4 @@
-"""The scikit-learn face of Lamina."""
+"""Estimators with scikit-learn's API."""
 
 from lamina.lazy import lazy_exports
 

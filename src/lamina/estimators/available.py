@@ -1,4 +1,4 @@
-"""scikit-learn's ``available_if``, typed: a method that is there for some settings only keeps its signature for type checkers."""
+"""scikit-learn's ``available_if`` with types, so that type checkers keep the signature of a conditional method."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 def available_if(check: Callable[[Any], bool]) -> Callable[[_Method], _Method]:
-    """Make a method an attribute of those objects only for which ``check`` is true."""
+    """Make a method available only on objects for which ``check`` is true."""
     decorate: Callable[[_Method], _Method] = metaestimators.available_if(check)
     return decorate

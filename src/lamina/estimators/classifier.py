@@ -1,4 +1,4 @@
-"""MLPClassifier."""
+"""The multilayer perceptron classifier."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ __all__ = ["MLPClassifier"]
 @final
 @dataclass(eq=False, repr=False)
 class MLPClassifier(ClassifierMixin, ClassifierParameters, MultilayerPerceptron):  # type: ignore[misc]
-    __doc__ = f"""Multilayer perceptron for two classes, several classes, or several labels a row.
+    __doc__ = f"""Multilayer perceptron classifier for two or more classes, or several labels per row.
 
-It takes the place of scikit-learn's estimator of that name: parameters, methods and fitted attributes of version 1.9 are here
-under their names, with their defaults and meaning. What scikit-learn does not have is keyword-only.
+It is a drop-in replacement for scikit-learn's estimator of the same name: it has the parameters, methods and fitted attributes of
+version 1.9, with the same defaults and meaning. Parameters that scikit-learn does not have are keyword-only.
 
 Parameters
 ----------
 {PARAMETERS}loss : str, Loss or function, default="log_loss"
-    "log_loss" (softmax cross-entropy for three and more classes, sigmoid cross-entropy otherwise), "hinge", "perceptron",
-    "squared_error", a Loss, or a function of logits and targets (see :class:`lamina.losses.CustomLoss`). Probabilities come
-    with "log_loss" alone, ``decision_function`` with the others.
+    "log_loss" (softmax cross-entropy for three or more classes, sigmoid cross-entropy otherwise), "hinge", "perceptron",
+    "squared_error", a Loss, or a function of logits and targets (see :class:`lamina.losses.CustomLoss`). ``predict_proba`` is
+    available for losses that give probabilities, such as "log_loss", and ``decision_function`` for the others.
 class_weight : dict, "balanced", list of dict or None, default=None
-    Weight of each class, by its label; "balanced" is ``n_samples / (n_classes * count)``. A list with one dict a label, when a
-    row may have several. Multiplied by the sample weights. ``partial_fit`` refuses "balanced": a part of the rows cannot say how
-    frequent a class is.
+    Weight of each class, by its label; "balanced" is ``n_samples / (n_classes * count)``. A list with one dict per label if rows
+    may have several labels. Multiplied by the sample weights. ``partial_fit`` does not accept "balanced", since class frequencies
+    are not known from part of the rows.
 label_smoothing : float, default=0.0
-    Share of the target that is spread evenly over the classes, in [0, 1); for "log_loss".
+    Fraction of the target that is spread evenly over the classes, in [0, 1); for "log_loss".
 
 Attributes
 ----------
@@ -62,14 +62,14 @@ True
 (2, 3)
 """
 
-    # scikit-learn's two that may come without their names
+    # positional, as in scikit-learn
     hidden_layer_sizes: HiddenLayerSizes = (100,)
     activation: ActivationParameter = "relu"
 
     @available_if(has_partial_fit)
     @exclusive("sklearn.base.clone(model)")
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
-        """Train for one epoch more on the rows given.
+        """Train for one more epoch on the given rows.
 
         Parameters
         ----------
@@ -77,7 +77,7 @@ True
         y : array of shape (n_samples,) or (n_samples, n_outputs)
         sample_weight : array of shape (n_samples,), optional
         classes : array of shape (n_classes,), optional
-            All classes that will ever come, in any order; required in the first call, and the same ever after if given again.
+            All possible classes, in any order; required in the first call, and must be the same if given again.
 
         Returns
         -------
@@ -86,8 +86,8 @@ True
         Raises
         ------
         DataError
-            If ``classes`` are missing in the first call, no labels, or others than before; if ``y`` has a label that is not among
-            them, or is of another kind than before; if ``class_weight`` is "balanced", which needs all rows.
+            If ``classes`` are missing in the first call, are not labels, or differ from before; if ``y`` has a label that is not
+            among them, or is of another kind than before; if ``class_weight`` is "balanced", which needs all rows.
         """
         return self._train_epoch(X, y, sample_weight, classes)
 
@@ -101,15 +101,15 @@ True
         return cast(LabelTarget, self._fit.target)
 
     def predict(self, X: Any, *, mc_samples: int | None = None, seed: int = 0) -> np.ndarray:
-        """The most likely label of each row, or an indicator matrix when a row may have several.
+        """The most likely label of each row, or an indicator matrix if rows may have several labels.
 
         Parameters
         ----------
         X : array, sparse matrix or table of shape (n_samples, n_features)
         mc_samples : int, optional
-            Predict the mean over so many masks of dropout, >= 2, in place of one pass of the whole network.
+            Predict from the mean over this many dropout masks, >= 2, instead of one pass without dropout.
         seed : int, default=0
-            Of the masks.
+            Seed of the masks.
 
         Returns
         -------
@@ -149,7 +149,7 @@ True
 
     @available_if(lambda self: not gives_probabilities(self.loss))
     def decision_function(self, X: Any) -> np.ndarray:
-        """The logits, for losses without probabilities; the larger, the surer.
+        """The logits minus the loss's threshold, for losses without probabilities; larger values mean higher confidence.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""The parts of the estimators' documentation that the classifier and the regressor share."""
+"""The parts of the docstrings that the classifier and the regressor share."""
 
 from __future__ import annotations
 
@@ -7,119 +7,119 @@ __all__ = ["ATTRIBUTES", "NOTES", "PARAMETERS"]
 PARAMETERS = """\
 hidden_layer_sizes : int or sequence of int, default=(100,)
     Units of each hidden layer, >= 1 each; an empty sequence means none (a linear model).
-activation : str, Activation, or a list of one a hidden layer, default="relu"
-    A name in :data:`lamina.activations.ACTIVATIONS`, among them "identity", "logistic", "tanh" and "relu"; or "prelu", a leaky
-    ReLU whose slopes are learnt (:class:`lamina.PReLU`).
+activation : str, Activation, or a list with one per hidden layer, default="relu"
+    A name in :data:`lamina.activations.ACTIVATIONS`, such as "identity", "logistic", "tanh" or "relu"; or "prelu", a leaky
+    ReLU whose slopes are learned (:class:`lamina.PReLU`).
 solver : str or Optimizer, default="adam"
     "adam", "sgd" (with ``momentum`` and ``nesterovs_momentum``), "lbfgs" (all rows at once), or any other name in
-    :data:`lamina.optimizers.OPTIMIZERS`, such as "adamw"; "perturb-one" and "perturb-all" learn without a gradient (see
+    :data:`lamina.optimizers.OPTIMIZERS`, such as "adamw"; "perturb-one" and "perturb-all" train without gradients (see
     :class:`lamina.optimizers.PerturbOne`).
 alpha : float, default=0.0001
     Strength of the penalty on the weights (never on biases), >= 0: ``alpha / 2 * sum w**2``, divided by the (weighted) number of
     rows of the batch, as in scikit-learn.
 batch_size : int or "auto", default="auto"
-    Rows of a batch, >= 1; "auto" is ``min(200, n_samples)``. "lbfgs" takes all rows, and refuses smaller batches.
+    Rows per batch, >= 1; "auto" is ``min(200, n_samples)``. "lbfgs" always uses all rows and does not accept smaller batches.
 learning_rate : str, Schedule or function, default="constant"
     "constant", "invscaling" (``learning_rate_init / samples_seen ** power_t``), "adaptive" (divided by 5 whenever the
-    model stops improving), all three for solver="sgd" as in scikit-learn; or, for any solver, the name of another schedule of
-    Lamina, a Schedule, or a function of the step.
+    model stops improving), all three for solver="sgd" as in scikit-learn; or, for any solver, the name of another Lamina
+    schedule, a Schedule, or a function of the step.
 learning_rate_init : float, default=0.001
-    The learning rate, > 0. An Optimizer object brings its own.
+    The learning rate, > 0. An Optimizer object has its own.
 power_t : float, default=0.5
     Exponent of "invscaling", >= 0.
 max_iter : int, default=200
-    Largest number of epochs (iterations for "lbfgs"), >= 1.
+    Maximum number of epochs (iterations for "lbfgs"), >= 1.
 shuffle : bool, default=True
-    Whether rows come in a new order every epoch.
+    Whether to shuffle the rows in every epoch.
 random_state : int, RandomState or None, default=None
-    Source of the first weights, the validation rows, the order of rows, and dropout. An int makes the fit repeatable: the same
+    Determines initial weights, validation rows, the order of rows, and dropout. An int makes the fit reproducible: the same
     bits on the same machine, for any ``n_threads``.
 tol : float, default=1e-4
-    An epoch counts as an improvement when it is better by at least this, >= 0, as in scikit-learn (others differ:
+    An epoch counts as an improvement if it is better by at least this, >= 0, as in scikit-learn (for other rules see
     :doc:`/how-to/early-stopping`); for "lbfgs", the bound on the gradient.
 verbose : bool or int, default=False
-    Print a line an epoch.
+    Print a line per epoch.
 warm_start : bool, default=False
-    Whether ``fit`` starts from the present weights.
+    Whether ``fit`` starts from the current weights.
 momentum : float, default=0.9
-    Share of the velocity that is kept, in [0, 1); for "sgd", "momentum" and "nesterov".
+    Fraction of the velocity that is kept, in [0, 1); for "sgd", "momentum" and "nesterov".
 nesterovs_momentum : bool, default=True
-    Whether that momentum is Nesterov's; for "sgd".
+    Whether to use Nesterov's momentum; for "sgd".
 early_stopping : bool, default=False
-    Stop when the score on validation rows stops improving, and take the best weights back. The rows are ``X_val``, or a
-    part of X (``validation_split``, ``validation_fraction``) that is set aside.
+    Stop when the score on validation rows stops improving, and restore the best weights. The rows are ``X_val``, or a
+    held-out part of X (``validation_split``, ``validation_fraction``).
 validation_fraction : float, default=0.1
-    Share of rows to set aside, in [0, 1).
+    Fraction of rows to hold out, in [0, 1).
 beta_1, beta_2 : float, default=0.9, 0.999
-    Decay of Adam's two means, in [0, 1); for "adam" and its relatives.
+    Decay rates of Adam's two moment estimates, in [0, 1); for "adam" and its variants.
 epsilon : float, default=1e-8
-    Keeps Adam's division finite, > 0. It is added after the correction of the second mean, as in the paper's algorithm 1.
+    Keeps Adam's division finite, > 0. It is added after the bias correction of the second moment, as in the paper's algorithm 1.
 n_iter_no_change : int or inf, default=10
-    How many epochs without improvement are borne, >= 1.
+    How many epochs without improvement are tolerated, >= 1.
 max_fun : int, default=15000
-    Largest number of evaluations for "lbfgs", >= 1.
+    Maximum number of loss evaluations for "lbfgs", >= 1.
 network : Sequential, Graph or None, default=None
-    A network of your own, with one input and one output of logits. What the parameters say about layers and penalties must
-    then keep its default: the network's layers have settings of their own.
+    A custom network, with one input and one output of logits. The parameters for layers and penalties must then keep their
+    defaults: the network's layers have their own settings.
 optimizer : Optimizer, str or None, default=None
     Another way to give a ``solver``.
 l1_ratio : float, default=0.0
-    Share of L1 in the penalty, in [0, 1]: ``alpha * (l1_ratio * sum |w| + (1 - l1_ratio) / 2 * sum w**2)``.
+    Fraction of L1 in the penalty, in [0, 1]: ``alpha * (l1_ratio * sum |w| + (1 - l1_ratio) / 2 * sum w**2)``.
 weight_decay : float, default=0.0
-    Decoupled weight decay (Loshchilov & Hutter 2019), >= 0. Added to none that an Optimizer object brings.
+    Decoupled weight decay (Loshchilov & Hutter 2019), >= 0. Not used with an Optimizer object, which has its own.
 max_norm : float or None, default=None
     Bound on the norm of the weights into one unit, > 0.
-dropout : float, or a list of one a hidden layer, default=0.0
-    Probability that a hidden unit is silenced in a step, in [0, 1).
+dropout : float, or a list with one per hidden layer, default=0.0
+    Probability that a hidden unit is dropped in a step, in [0, 1).
 input_dropout : float, default=0.0
     The same for inputs.
 batch_norm, layer_norm : bool, default=False
-    Whether every hidden layer is normalized.
+    Whether to normalize every hidden layer.
 norm_position : {"before", "after"}, default="before"
-    Whether that is before or after the layer's activation.
+    Whether to normalize before or after the layer's activation.
 weight_init, bias_init : str or Initializer, default="auto"
-    First values. "auto" is scikit-learn's uniform distribution: the same ``random_state`` gives the same values there and here.
+    Initial values. "auto" is scikit-learn's uniform distribution: the same ``random_state`` gives the same values in both.
 clip_value : float, (float, float) or None, default=None
     Bounds on each element of the gradient: ``(low, high)``, or one number for (-v, v).
 clip_norm, clip_layer_norm : float or None, default=None
     Bound on the Euclidean norm of the whole gradient, or of each layer's, > 0.
 objective : str, function or None, default=None
     What "perturb-one" and "perturb-all" improve in place of the loss: "accuracy" or "f1" (classifier), "r2" (regressor), or a
-    ``function(y_true, y_pred)`` of labels or numbers whose larger values are better, such as most metrics of scikit-learn.
+    ``function(y_true, y_pred)`` of labels or numbers for which larger is better, such as most of scikit-learn's metrics.
 n_restarts : int, default=1
-    Trainings from different weights, in parallel threads, 1 to 100,000. The one with the best validation score is kept (else the
-    lowest validation loss, the best objective, the lowest training loss), and ``restarts_`` reports all. Each has copies of the
-    ``callbacks``.
+    Number of runs from different initial weights, in parallel threads, 1 to 100,000. The run with the best validation score is
+    kept (else the lowest validation loss, the best objective, the lowest training loss), and ``restarts_`` lists all. Each has
+    copies of the ``callbacks``.
 validation_split : splitter, array or None, default=None
-    Rows of X to set aside for validation: a splitter of scikit-learn (the last of its splits: ``TimeSeriesSplit``,
-    ``GroupShuffleSplit`` with ``groups`` given to ``fit``), the numbers of the rows, or a boolean mask.
+    Rows of X to hold out for validation: a scikit-learn splitter (its last split is used: ``TimeSeriesSplit``,
+    ``GroupShuffleSplit`` with ``groups`` given to ``fit``), row indices, or a boolean mask.
 callbacks : sequence of Callback, default=()
-    Called around and during training; see :class:`lamina.training.Callback`.
+    Called before, during and after training; see :class:`lamina.training.Callback`.
 max_time : float or None, default=None
-    Seconds after which training stops, at the end of an epoch, > 0.
+    Seconds after which training stops, > 0; an epoch may be cut short.
 on_interrupt : {"raise", "return"}, default="raise"
-    What ``fit`` and ``partial_fit`` do after Ctrl-C, once the model is whole and has its best weights: raise KeyboardInterrupt,
-    so that a loop or a search around them ends as well, or return with a warning, which suits a notebook.
+    What ``fit`` and ``partial_fit`` do after Ctrl-C, once the model is complete and has its best weights: raise
+    KeyboardInterrupt, so that an enclosing loop or search ends too, or return with a warning, which suits a notebook.
 n_threads : int or None, default=None
-    Threads of the engine, from 1 to 1024. Changes speed only. None chooses by the size of the work, within the processor mask,
+    Threads of the engine, from 1 to 1024. It only affects speed. None chooses by the size of the work, within the CPU affinity,
     the container's CPU quota, ``OMP_NUM_THREADS`` and ``threadpoolctl``'s limits.
 engine : {"auto", "native", "reference"}, default="auto"
-    Who computes. All engines give the same numbers, to rounding.
+    The implementation that does the computation. All engines give the same numbers, up to rounding.
 """
 
 ATTRIBUTES = """\
 loss_ : float
-    The last epoch's loss, penalty included.
+    The last epoch's loss, including the penalty.
 loss_curve_ : list of float
     The loss of every epoch (iteration for "lbfgs").
 best_loss_ : float or None
-    The smallest of them; None with early stopping.
+    The smallest loss of an epoch; None with early stopping.
 validation_scores_ : list of float or None
     With early stopping, the validation score of every epoch.
 best_validation_score_ : float or None
-    The largest of them.
+    The largest validation score of an epoch.
 validation_loss_curve_ : list of float or None
-    The validation loss of every epoch, without the penalty; None when there are no validation rows.
+    The validation loss of every epoch, without the penalty; None without validation rows.
 coefs_, intercepts_ : list of ndarray
     Weights ``(in, out)`` and biases ``(out,)`` of every dense layer. Writing into them changes the model.
 n_iter_ : int
@@ -127,15 +127,15 @@ n_iter_ : int
 t_ : int
     Rows seen in training.
 n_layers_ : int
-    Dense layers, and one for the input.
+    The number of dense layers plus one for the input.
 n_outputs_ : int
     Width of the output.
 out_activation_ : str
-    What turns logits into predictions.
+    The function that turns logits into predictions.
 n_features_in_ : int
-    Columns of X.
+    The number of columns of X.
 feature_names_in_ : ndarray of shape (`n_features_in_`,)
-    Names of the columns, when X has names that are all strings.
+    Names of the columns, if X has names that are all strings.
 network_ : Sequential or Graph
     The network that was trained.
 history_ : History
@@ -143,12 +143,12 @@ history_ : History
 stop_reason_ : StopReason
     Why training stopped: ``code`` and ``text``.
 restarts_ : Restarts
-    A table of the trainings: seed, best score, loss, epochs, stop reason, and which was kept.
+    A table of the runs: seed, best score, loss, epochs, stop reason, and which run was kept.
 """
 
 NOTES = """\
-Changing the import is enough to come from scikit-learn, with these differences: rows are shuffled by another generator;
-the loss of several outputs is summed over them in ``loss_curve_`` as it is in the gradient, where scikit-learn's reports their
-mean; a training that diverges ends at once with the best weights so far and a warning; ``partial_fit`` goes on with new orders of
-rows and dropout masks from call to call.
+To switch from scikit-learn, changing the import is enough, with these differences: rows are shuffled by another generator;
+``loss_curve_`` sums the loss over several outputs, as the gradient does, where scikit-learn reports the mean; a run that diverges
+stops at once with the best weights so far and a warning; ``partial_fit`` uses a new order of rows and new dropout masks in each
+call.
 """

@@ -1,4 +1,4 @@
-"""What a fitted estimator shows of its network: weights by layer, history, and what it says of new rows."""
+"""The fitted attributes and predictions of an estimator."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ __all__ = ["FittedNetwork", "adopt", "fit_of"]
 
 
 def _of_curves(name: str) -> Any:
-    """A property: what the last fit noted under that name."""
+    """A property for a value of the last fit's curves."""
     return property(lambda self: getattr(self._fitted(name).curves, name))
 
 
 class FittedNetwork(BaseEstimator):  # type: ignore[misc]
-    """The fitted half of an estimator: views of what the last fit made."""
+    """The fitted part of an estimator: attributes and predictions of the last fit."""
 
     _fit: Fit
     n_features_in_: int
@@ -58,7 +58,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
 
     @property
     def coefs_(self) -> list[np.ndarray]:
-        """Weights ``(in, out)`` of every dense layer: live views, of which items may be assigned to as well."""
+        """Weights ``(in, out)`` of every dense layer, as live views; items can also be assigned to."""
         return self._views(dense_weights)
 
     @coefs_.setter
@@ -67,7 +67,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
 
     @property
     def intercepts_(self) -> list[np.ndarray]:
-        """Biases ``(out,)`` of every dense layer that has them, in the same way."""
+        """Biases ``(out,)`` of every dense layer that has them, as live views; items can also be assigned to."""
         return self._views(dense_biases)
 
     @intercepts_.setter
@@ -75,7 +75,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
         write_into(self.intercepts_, arrays, "intercepts_")
 
     def plot(self, keys: str | Sequence[str] | None = None, *, log: bool = False, ax: Axes | None = None) -> Axes:
-        """Draw losses and objective of the training, or other ``keys`` of ``history_``; see :func:`lamina.plots.plot_history`."""
+        """Plot the losses and the objective, or other ``keys`` of ``history_``; see :func:`lamina.plots.plot_history`."""
         return self.history_.plot(keys, log=log, ax=ax)
 
     @property
@@ -85,7 +85,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
 
     @property
     def out_activation_(self) -> str:
-        """What turns logits into predictions."""
+        """The function that turns logits into predictions."""
         return self._fitted("out_activation_").target.out_activation
 
     @property
@@ -105,11 +105,11 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
 
     @property
     def n_layers_(self) -> int:
-        """Dense layers, and one for the input."""
+        """The number of dense layers plus one for the input."""
         return len(dense_weights(self._fitted("n_layers_").trainer.executor.program)) + 1
 
     def __getstate__(self) -> dict[str, Any]:
-        """For a pickle; what is made in the midst of a fit is not itself in the midst of one."""
+        """For a pickle: leave out the marker of a running fit."""
         state: dict[str, Any] = dict(super().__getstate__())
         state.pop(RUNNING, None)
         return state
@@ -132,27 +132,27 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
         return fit
 
     def predict_distribution(self, X: Any, *, mc_samples: int = 100, seed: int = 0) -> PredictiveDistribution:
-        """Mean and spread of the predictions over masks of dropout (Monte Carlo dropout, Gal & Ghahramani 2016).
+        """Mean and spread of the predictions over dropout masks (Monte Carlo dropout, Gal & Ghahramani 2016).
 
         Parameters
         ----------
         X : array, sparse matrix or table of shape (n_samples, n_features)
         mc_samples : int, default=100
-            How many masks are drawn, >= 2.
+            The number of masks, >= 2.
         seed : int, default=0
-            Of the masks.
+            Seed of the masks.
 
         Returns
         -------
         PredictiveDistribution
-            ``mean`` and ``spread`` of a classifier's probabilities, one column a class, or of a regressor's numbers.
+            ``mean`` and ``spread`` of a classifier's probabilities, one column per class, or of a regressor's numbers.
 
         Raises
         ------
         InvalidSettingError
             If the network has no dropout.
         """
-        from lamina.training.monte_carlo import sample_predictions  # few predictions are of this kind
+        from lamina.training.monte_carlo import sample_predictions  # imported here, because it is rarely used
 
         X, trainer = self._checked(X), self._fit.trainer
         settings = (mc_samples, seed, trainer.engine, trainer.n_threads)
@@ -160,18 +160,18 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
         return found
 
     def _meaning(self, logits: np.ndarray) -> np.ndarray:
-        """What logits (n, outputs) say: probabilities of the classes, or numbers."""
+        """The predictions for logits (n, outputs): class probabilities, or numbers."""
         raise NotImplementedError
 
     def _checked(self, X: Any) -> Any:
-        """New rows, whose columns must be those of the fit."""
+        """Check new rows, whose columns must match the fit."""
         if self._is_plain(X):
             return X
         check_is_fitted(self)
         return checked_rows(self, X)
 
     def _is_plain(self, X: Any) -> bool:
-        """Whether scikit-learn's validation, which takes far longer than a row, would hand ``X`` back as it is."""
+        """Whether scikit-learn's validation, which takes far longer than predicting a row, would return ``X`` unchanged."""
         if type(X) is not np.ndarray or X.dtype not in DTYPES or not self.__sklearn_is_fitted__():
             return False
         fits = X.ndim == 2 and len(X) > 0 and X.shape[1] == self.n_features_in_ and not hasattr(self, "feature_names_in_")
@@ -183,19 +183,19 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
         return self._fit.trainer.executor.predict([checked])[0]
 
     def _predictions(self, X: Any) -> np.ndarray:
-        """What the loss makes of the logits of new rows, of their shape."""
+        """The loss's predictions for new rows, (n, outputs)."""
         checked, loss = self._checked(X), self._fit.target.loss
         out = self._fit.trainer.executor.predict([checked], [loss.link or "identity"])[0]
         return out if loss.link else loss.predict(out)
 
 
 def fit_of(fitted: FittedNetwork) -> Fit:
-    """What a fitted estimator learnt."""
+    """The last fit of an estimator."""
     return fitted._fit
 
 
 def adopt(estimator: FittedNetwork, fit: Fit, restarts: Restarts | None = None) -> None:
-    """Let an estimator have learnt what ``fit`` is, the best of ``restarts``."""
+    """Make ``fit``, the best of ``restarts``, the last fit of an estimator."""
     estimator._fit = fit
     if restarts is not None:
         estimator.restarts_ = restarts

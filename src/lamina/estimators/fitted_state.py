@@ -1,4 +1,4 @@
-"""What a fitted estimator learnt, apart from its parameters and its engine: for files that hold no pickle."""
+"""The learned state of an estimator, without its parameters and engine, for files that do not use pickle."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ATTRIBUTES = (
 
 @dataclass(frozen=True)
 class FittedState:
-    """All that predictions and fitted attributes need.
+    """Everything that predictions and fitted attributes need.
 
     Attributes
     ----------
@@ -44,13 +44,13 @@ class FittedState:
     parameters, state : ndarray
         The flat vectors of the executor.
     target : dict
-        What was learnt of y; numbers, texts and lists.
+        What was learned about y: numbers, strings and lists.
     attributes : dict
-        The fitted attributes that are plain numbers, texts, and lists of them.
+        The fitted attributes that are numbers, strings, or lists of them.
     feature_names : list of str
         Empty if X had none.
     epoch, step : int
-        Done so far.
+        Epochs and steps done so far.
     history : list of dict
     stop_reason : StopReason
     """
@@ -68,7 +68,7 @@ class FittedState:
 
 
 def fitted_state(estimator: FittedNetwork) -> FittedState:
-    """What a fitted estimator learnt; the arrays are copies."""
+    """The state of a fitted estimator; the arrays are copies."""
     fit = fit_of(estimator)
     trainer = fit.trainer
     return FittedState(
@@ -85,7 +85,7 @@ def fitted_state(estimator: FittedNetwork) -> FittedState:
 
 
 def load_fitted_state(estimator: FittedNetwork, parameters: Parameters, target: Target, state: FittedState) -> None:
-    """Make an estimator with these parameters what the fitted one was; it predicts the same bits."""
+    """Restore a state into an estimator with the same parameters; its predictions are equal bit for bit."""
     estimator.n_features_in_ = state.attributes["n_features_in_"]
     if state.feature_names:
         estimator.feature_names_in_ = np.array(state.feature_names, dtype=object)
@@ -95,7 +95,7 @@ def load_fitted_state(estimator: FittedNetwork, parameters: Parameters, target: 
 def _restored(parameters: Parameters, target: Target, state: FittedState, *, owner: str) -> Fit:
     curves = Curves.of(state.attributes)
     start = Start(state.network, (state.parameters, state.state), curves, check_random_state(parameters.random_state), 0)
-    # Rows of an epoch; at least a batch, which would be clipped with a warning otherwise.
+    # Rows of an epoch; at least one batch, since a larger batch size would be clipped with a warning.
     num_rows = max(curves.t_ // max(len(curves.loss_curve_), 1), _whole(parameters.batch_size))
     fit = prepare(parameters, target, start, num_rows, owner=owner)
     fit.split_seed = draw_seed(fit.rng)

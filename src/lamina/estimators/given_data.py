@@ -1,4 +1,4 @@
-"""The user's X, y and weights as arrays: scikit-learn's checks, whose refusals become errors of Lamina's."""
+"""Converts the user's X, y and weights to arrays with scikit-learn's checks, whose errors become Lamina's errors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DTYPES = (np.float64, np.float32)
 
 @contextmanager
 def _refusals_as_ours(what: str, owner: str) -> Iterator[None]:
-    """What goes wrong while ``what`` is read is the data's fault, whoever notices: also an ``__array__`` of the user's own."""
+    """Turn any error while ``what`` is read, even from a custom ``__array__``, into a DataError."""
     try:
         yield
     except (LaminaError, NotFittedError, MemoryError):
@@ -37,12 +37,12 @@ def _refusals_as_ours(what: str, owner: str) -> Iterator[None]:
 
 
 def _repair_of(error: Exception) -> str:
-    """For tensors that follow gradients or lie elsewhere; nothing for others."""
+    """The fix for tensors that require gradients or are not on the CPU; empty for other errors."""
     return " Give tensor.detach().cpu().numpy()." if "detach" in str(error) or "cpu" in str(error) else ""
 
 
 def checked_rows(estimator: Any, X: Any) -> Any:
-    """New rows, whose columns must be those of the fit."""
+    """Check new rows, whose columns must match the fit."""
     owner = type(estimator).__name__
     with _refusals_as_ours("X", owner):
         _refuse_dates(X, owner)
@@ -50,7 +50,7 @@ def checked_rows(estimator: Any, X: Any) -> Any:
 
 
 def checked_labels(estimator: Any, X: Any, y: Any, reset: bool) -> tuple[Any, Any]:
-    """Rows and their labels."""
+    """Check rows and their labels."""
     owner = type(estimator).__name__
     with _refusals_as_ours("X or y", owner):
         _refuse_dates(X, owner)
@@ -61,7 +61,7 @@ def checked_labels(estimator: Any, X: Any, y: Any, reset: bool) -> tuple[Any, An
 
 
 def checked_numbers(estimator: Any, X: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
-    """Rows and their numbers."""
+    """Check rows and their numbers."""
     owner = type(estimator).__name__
     if sparse.issparse(y):
         raise DataTypeError(phrase("y", "must be dense", f"a sparse {type(y).__name__}", repair="Give y.toarray().", owner=owner))
@@ -74,7 +74,7 @@ def checked_numbers(estimator: Any, X: Any, y: Any, reset: bool) -> tuple[Any, n
 
 
 def _refuse_dates(X: Any, owner: str) -> None:
-    """Times would be read as counts of nanoseconds, about 1e18, without a word."""
+    """Raise for dates, which NumPy would silently read as nanoseconds, about 1e18."""
     dtype = getattr(X, "dtype", None)
     if getattr(dtype, "kind", "") in ("m", "M"):
         repair = "Encode dates first, as TableEncoder does."
@@ -82,7 +82,7 @@ def _refuse_dates(X: Any, owner: str) -> None:
 
 
 def _refuse_texts(y: Any, owner: str) -> None:
-    """Numbers written as text would be read without a word; and labels are another estimator's."""
+    """Raise for strings: numbers as strings would be silently converted, and labels need a classifier."""
     array = np.asarray(y)
     texts = [array.flat[0]] if array.dtype.kind in "SU" and array.size else []
     if array.dtype.kind == "O":
@@ -93,7 +93,7 @@ def _refuse_texts(y: Any, owner: str) -> None:
 
 
 def checked_weights(estimator: Any, weight: Any, X: Any) -> np.ndarray | None:
-    """The weights of the rows X, not negative; None if there are none."""
+    """Check the weights of the rows X, which must be >= 0; None stays None."""
     if weight is None:
         return None
     with _refusals_as_ours("sample_weight", type(estimator).__name__):
@@ -101,7 +101,7 @@ def checked_weights(estimator: Any, weight: Any, X: Any) -> np.ndarray | None:
 
 
 def check_labels(y: Any, owner: str = "") -> None:
-    """Refuse what are no labels, such as fractions, or texts beside numbers."""
+    """Raise if ``y`` does not hold labels, but for example fractions or a mix of strings and numbers."""
     with _refusals_as_ours("y", owner):
         if not sparse.issparse(y):
             _refuse_mixed(y, "y", owner)
@@ -109,7 +109,7 @@ def check_labels(y: Any, owner: str = "") -> None:
 
 
 def _refuse_mixed(y: Any, name: str, owner: str) -> None:
-    """Texts beside numbers, of which NumPy makes texts, and gaps."""
+    """Raise for missing labels and for a mix of strings and numbers, which NumPy would convert to strings."""
     array = np.asarray(y)
     if array.dtype.kind == "O":
         entries: Any = array.flat
@@ -121,20 +121,20 @@ def _refuse_mixed(y: Any, name: str, owner: str) -> None:
     texts = {kind for kind in kinds if issubclass(kind, str)}
     if type(None) in kinds or (texts and texts != kinds):
         came = " and ".join(sorted(kind.__name__ for kind in kinds))
-        repair = "Make them all texts or all numbers, and leave out rows without a label."
+        repair = "Make them all strings or all numbers, and drop rows without a label."
         raise DataTypeError(phrase(name, "must hold labels of one type", came, repair=repair, owner=owner))
 
 
 def classes_of(classes: Any, owner: str) -> np.ndarray:
-    """``classes`` of ``partial_fit``, sorted; in any order, but each of them once.
+    """Check the ``classes`` of ``partial_fit``, given once each in any order, and return them sorted.
 
     Raises
     ------
     DataError
-        If they are none, no labels, or named twice.
+        If there are none, they are not labels, or one is given twice.
     """
     rule = "must be a list of labels of one type, each named once"
-    repair = "Give every label that will ever come, once."
+    repair = "Give every label that will ever occur, once."
     with _refusals_as_ours("classes", owner):
         _refuse_mixed(classes, "classes", owner)
         given = np.asarray(classes)

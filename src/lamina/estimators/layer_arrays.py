@@ -17,15 +17,15 @@ __all__ = ["LayerArrays", "dense_biases", "dense_weights", "write_into"]
 
 
 class LayerArrays(list[np.ndarray]):
-    """A list of one array a layer. Writing into an array, or assigning to an item, changes the model.
+    """A list with one array per layer. Writing into an array, or assigning to an item, changes the model.
 
-    The arrays cannot be exchanged, added, removed or reordered: they are slices of the model's one vector of parameters. What
-    would do that to a list is refused, for it would change this list alone, and not the model.
+    The arrays cannot be replaced, added, removed or reordered: they are slices of the model's parameter vector. List methods that
+    would do so raise an error, since they would change only this list and not the model.
     """
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
         raise InvalidSettingError(
-            "coefs_ and intercepts_ must keep their arrays, which are those of the fitted network. "
+            "coefs_ and intercepts_ must keep their arrays, which belong to the fitted network. "
             "Write into them: coefs_[0][:] = …, coefs_[0] = …, or coefs_ = […]."
         )
 
@@ -40,7 +40,7 @@ class LayerArrays(list[np.ndarray]):
         write_into(views, arrays, "coefs_ or intercepts_")
 
     def __reduce__(self) -> tuple[type[list], tuple[list[np.ndarray]]]:
-        """Pickles and copies are plain lists: they no longer belong to a model."""
+        """Pickles and copies are plain lists, which do not belong to a model."""
         return list, ([array.copy() for array in self],)
 
 
@@ -50,9 +50,9 @@ def write_into(views: Sequence[np.ndarray], arrays: Iterable[object], name: str)
     Raises
     ------
     ShapeError
-        If there is not one array a view, or the shapes differ.
+        If there is not one array per view, or the shapes differ.
     DataError
-        If an array holds no numbers, or numbers that are not finite.
+        If an array holds something other than finite numbers.
     """
     if not isinstance(arrays, Iterable):
         raise DataError(phrase(name, "must be a list of arrays of numbers", arrays))

@@ -1,4 +1,4 @@
-"""What the classifier and the regressor have in common: their parameters, and the course of a fit."""
+"""The base class of the classifier and the regressor: their parameters, and the steps of a fit."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from lamina.training.interrupts import Interrupts
 __all__ = ["MultilayerPerceptron"]
 
 Judges: TypeAlias = tuple[Any, Any, Any]
-"""X_val, y_val and groups: what may say which rows validate."""
+"""X_val, y_val and groups, which may determine the validation rows."""
 
 
 class MultilayerPerceptron(Parameters, FittedNetwork, ABC):
-    """Base of :class:`MLPClassifier` and :class:`MLPRegressor`, which say what a target is and how data of theirs are read."""
+    """Base class of :class:`MLPClassifier` and :class:`MLPRegressor`, which define how their data are read."""
 
     @abstractmethod
     def _read(self, X: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
-        """X and y as arrays."""
+        """X and y as checked arrays."""
 
     @exclusive("sklearn.base.clone(model)")
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None, groups: Any = None) -> Self:
@@ -50,9 +50,9 @@ class MultilayerPerceptron(Parameters, FittedNetwork, ABC):
         sample_weight : array of shape (n_samples,), optional
             Weights of the rows, >= 0.
         X_val, y_val : optional
-            Validation rows of your own. Their loss is ``validation_loss_curve_``; with ``early_stopping=True`` they decide
-            when to stop, and no row of X is set aside. In a ``Pipeline(..., transform_input=["X_val"])`` the fitted steps
-            transform them too, once ``set_fit_request(X_val=True, y_val=True)`` asks for them.
+            Validation rows. Their loss is ``validation_loss_curve_``; with ``early_stopping=True`` they decide when to stop,
+            and no row of X is held out. In a ``Pipeline(..., transform_input=["X_val"])`` the fitted steps transform them too,
+            if they were requested with ``set_fit_request(X_val=True, y_val=True)``.
         groups : array of shape (n_samples,), optional
             For a ``validation_split`` that keeps groups together.
 
@@ -63,14 +63,14 @@ class MultilayerPerceptron(Parameters, FittedNetwork, ABC):
         Raises
         ------
         InvalidParameterError
-            If parameters are wrong or contradict each other; all of them are named.
+            If parameters are wrong or contradict each other; the message names all of them.
         DataError
-            If X, y or the weights cannot be used, or all rows to train or to validate on have weight 0; with ``warm_start``, if y
+            If X, y or the weights cannot be used, or all training or all validation rows have weight 0; with ``warm_start``, if y
             is of another kind than before.
         BusyError
-            If this estimator is being fitted already, in another thread or by one of its callbacks.
+            If this estimator is already being fitted, in another thread or by one of its callbacks.
         NonFiniteError
-            If the very first epoch makes weights that are no finite numbers.
+            If a number becomes NaN or infinite in the first epoch.
 
         Warns
         -----
@@ -81,8 +81,8 @@ class MultilayerPerceptron(Parameters, FittedNetwork, ABC):
 
         Notes
         -----
-        Warnings point at the line that called ``fit``, through pipelines and searches. Those that scikit-learn's estimators give
-        too are given in its name, so that filters with ``module="sklearn"`` act on them.
+        Warnings point at the line that called ``fit``, even through pipelines and searches. Those that scikit-learn's estimators
+        also give are given in its name, so that filters with ``module="sklearn"`` apply to them.
         """
         parameters = fitting.checked_parameters(self)
         earlier = self._last_fit if parameters.warm_start else None
@@ -94,7 +94,7 @@ class MultilayerPerceptron(Parameters, FittedNetwork, ABC):
         Parameters
         ----------
         deep : bool, default=True
-            With the settings of the objects among them, such as ``optimizer__learning_rate``.
+            Whether to include the settings of the objects among them, such as ``optimizer__learning_rate``.
 
         Returns
         -------
@@ -107,7 +107,7 @@ class MultilayerPerceptron(Parameters, FittedNetwork, ABC):
         return parameters
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters by name; ``optimizer__learning_rate=0.1`` puts an optimizer with that rate in place of the present one.
+        """Set parameters by name; ``optimizer__learning_rate=0.1`` replaces the optimizer by one with that rate.
 
         Returns
         -------
@@ -118,7 +118,7 @@ class MultilayerPerceptron(Parameters, FittedNetwork, ABC):
         ValueError
             If a parameter is unknown.
         InvalidSettingError
-            If the parameter before the ``__`` is no object with settings, or has no such setting. Nothing is changed then.
+            If the parameter before the ``__`` is not an object with settings, or has no such setting. Nothing is changed then.
         """
         plain, nested = split_nested(params, [field.name for field in fields(self)])
         owner = type(self).__name__
@@ -128,14 +128,14 @@ class MultilayerPerceptron(Parameters, FittedNetwork, ABC):
         return self
 
     def __copy__(self) -> Self:
-        """Shares the parameters, and nothing that was learnt: trained further, it leaves this one as it is."""
+        """A copy that shares the parameters but nothing learned: training it further does not change this estimator."""
         shared = [*self.get_params(deep=False).values(), *list_of_callbacks(self.callbacks)]
         return copy.deepcopy(self, {id(part): part for part in shared})
 
     def _rows(
         self, X: Any, y: Any, sample_weight: Any, learn: Callable[[np.ndarray], Target], *, reset: bool
     ) -> tuple[Rows, Target]:
-        """The rows, and the target that ``learn`` makes of y."""
+        """The checked rows, and the target that ``learn`` returns for y."""
         X, y = self._read(X, y, reset)
         weight = checked_weights(self, sample_weight, X)
         target = learn(y)
@@ -143,14 +143,14 @@ class MultilayerPerceptron(Parameters, FittedNetwork, ABC):
         return Rows(X, truth, target.row_weights(truth, weight)), target
 
     def _split(self, parameters: Parameters, target: Target, rows: Rows, judges: Judges, seed: int) -> tuple[Rows, Rows | None]:
-        """Rows to train on, and rows to validate on: the user's, or some set aside, or none."""
+        """The training rows, and the validation rows: the user's, or held-out ones, or none."""
         X_val, y_val, groups = judges
         if (X_val is None) != (y_val is None):
             raise DataError("fit: X_val and y_val must be given together, got only one of them.")
         if X_val is None:
             train, validation = fitting.set_aside(rows, parameters, target, groups, seed)
         elif parameters.validation_split is not None or groups is not None:
-            raise DataError("fit: X_val must not be given beside validation_split or groups. Choose one of them.")
+            raise DataError("fit: X_val must not be given together with validation_split or groups. Choose one of them.")
         else:
             X_val, y_val = self._read(X_val, y_val, reset=False)
             truth = target.encode(y_val)
@@ -167,11 +167,11 @@ class MultilayerPerceptron(Parameters, FittedNetwork, ABC):
         judges: Judges,
         earlier: fitting.Fit | None,
     ) -> Self:
-        """A whole training, from the weights of an ``earlier`` fit if there is one."""
+        """Run a complete fit, from the weights of an ``earlier`` one if given."""
         known = None if earlier is None else earlier.target
         learn = partial(kind_of_target(parameters).learn, parameters=parameters, known=known)
         rows, target = self._rows(X, y, sample_weight, learn, reset=earlier is None)
-        # Ctrl-C is put off until the model is whole.
+        # Ctrl-C is deferred until the model is complete.
         with Interrupts() as interrupts:
             train_all = self._train_restarts if parameters.n_restarts > 1 else self._train_once
             fit, table = train_all(parameters, target, rows, judges, earlier)
@@ -190,14 +190,14 @@ class MultilayerPerceptron(Parameters, FittedNetwork, ABC):
     def _train_restarts(
         self, parameters: Parameters, target: Target, rows: Rows, judges: Judges, earlier: fitting.Fit | None
     ) -> tuple[fitting.Fit, fitting.Restarts]:
-        """None of them goes on from an earlier fit."""
+        """Run several fits from different weights; none continues from an earlier fit."""
         rng = check_random_state(parameters.random_state)
         seeds = rng.randint(2**31 - 1, size=parameters.n_restarts).tolist()
         train, validation = self._split(parameters, target, rows, judges, fitting.draw_seed(rng))
         return fitting.fit_restarts(parameters, target, train, validation, seeds, owner=type(self).__name__)
 
     def _train_epoch(self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Self:
-        """One epoch, which goes on with the present weights, optimizer state and random numbers."""
+        """Run one epoch that continues with the current weights, optimizer state and random numbers."""
         fit, owner = self._last_fit, type(self).__name__
         parameters = fitting.checked_parameters(self) if fit is None or self._differs_from(fit.parameters) else fit.parameters
         fitting.check_goes_by_epochs(parameters, owner=owner)
@@ -217,11 +217,11 @@ class MultilayerPerceptron(Parameters, FittedNetwork, ABC):
         return self._end(fit, interrupts.count, single_epoch=True)
 
     def _differs_from(self, parameters: Parameters) -> bool:
-        """Whether any is another object than when they were checked: for partial_fit, of which the checks would be a fifth."""
+        """Whether a parameter was replaced since the last check; this saves partial_fit the checks, a fifth of its time."""
         return any(getattr(self, name) is not given for name, given in vars(parameters).items())
 
     def _end(self, fit: fitting.Fit, interruptions: int, *, single_epoch: bool) -> Self:
-        """Raise or say what is to be known of the training, now that the model is whole."""
+        """Raise or warn about how the run ended, now that the model is complete."""
         raised, fit.raised = fit.raised, None
         if raised is not None and not isinstance(raised, KeyboardInterrupt):
             raise raised

@@ -1,6 +1,6 @@
 """Settings of the objects among an estimator's parameters, under names such as ``optimizer__learning_rate``.
 
-The objects never change: to set one setting is to put another object in its place.
+The objects are immutable: changing a setting replaces the object by a new one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["nested_settings", "split_nested", "with_settings"]
 
 
 def nested_settings(name: str, given: object) -> dict[str, Any]:
-    """All settings of ``given``, if it has any, and theirs in turn.
+    """All settings of ``given``, if it has any, and recursively those of its settings.
 
     >>> from lamina.optimizers import GradientDescent
     >>> nested_settings("optimizer", GradientDescent(0.1))
@@ -30,7 +30,7 @@ def nested_settings(name: str, given: object) -> dict[str, Any]:
 
 
 def split_nested(parameters: Mapping[str, Any], known: Iterable[str]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """Parameters of the estimator itself (and unknown ones), and for each of the ``known`` the settings of its object."""
+    """Split ``parameters`` into those of the estimator (and unknown ones), and the settings of the ``known`` objects by name."""
     plain: dict[str, Any] = {}
     nested: dict[str, dict[str, Any]] = {}
     for name, given in parameters.items():
@@ -43,16 +43,16 @@ def split_nested(parameters: Mapping[str, Any], known: Iterable[str]) -> tuple[d
 
 
 def with_settings(name: str, given: object, changes: Mapping[str, Any], *, owner: str) -> Any:
-    """``given`` with other settings; a name with ``__`` in it belongs to an object within.
+    """A copy of ``given`` with changed settings; a name with ``__`` refers to an object inside it.
 
     Raises
     ------
     InvalidSettingError
-        If ``given`` is no object with settings, does not have these, or they are wrong.
+        If ``given`` is not an object with settings, or does not have these settings, or they are wrong.
     """
     if not isinstance(given, Settings):
         rule = f"must be an object to have a setting {next(iter(changes))!r}"
-        repair = "Give an object, such as optimizer=Adam(); settings of one that has a name are parameters of the estimator."
+        repair = "Give an object, such as optimizer=Adam(); if you give a name, set the estimator's parameters instead."
         raise InvalidSettingError(phrase(name, rule, given, repair=repair, owner=owner))
     known = _names(given)
     plain, nested = split_nested(changes, known)
@@ -67,5 +67,5 @@ def with_settings(name: str, given: object, changes: Mapping[str, Any], *, owner
 
 
 def _names(given: object) -> list[str]:
-    """The names of an object's settings; none if it is no such object."""
+    """The names of an object's settings; empty for other objects."""
     return [field.name for field in fields(given) if field.init] if isinstance(given, Settings) else []  # type: ignore[arg-type]

@@ -35,10 +35,10 @@ LossParameter: TypeAlias = "str | Loss | Callable[..., Any]"
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class Parameters:
-    """All parameters that the classifier and the regressor share, scikit-learn's first, then Lamina's own.
+    """All parameters that the classifier and the regressor share, scikit-learn's first, then Lamina's.
 
-    The estimators inherit them, as scikit-learn sets and reads them as attributes. A fit works on an object of this class alone,
-    which it takes from its estimator, and which nobody changes.
+    The estimators inherit them, since scikit-learn sets and reads them as attributes. A fit only uses an object of this class,
+    which it creates from its estimator and which does not change.
     """
 
     loss: LossParameter
@@ -93,7 +93,7 @@ class Parameters:
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class ClassifierParameters(Parameters):
-    """Those of a classifier, which weighs and smooths its labels."""
+    """The parameters of a classifier, which adds class weights and label smoothing."""
 
     loss: LossParameter = "log_loss"
     class_weight: str | Mapping[Any, float] | Sequence[Mapping[int, float]] | None = None

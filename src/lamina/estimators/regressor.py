@@ -1,4 +1,4 @@
-"""MLPRegressor."""
+"""The multilayer perceptron regressor."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ __all__ = ["MLPRegressor"]
 @final
 @dataclass(eq=False, repr=False)
 class MLPRegressor(RegressorMixin, MultilayerPerceptron):  # type: ignore[misc]
-    __doc__ = f"""Multilayer perceptron for one number or several.
+    __doc__ = f"""Multilayer perceptron regressor for one or several numbers per row.
 
-It takes the place of scikit-learn's estimator of that name: parameters, methods and fitted attributes of version 1.9 are here
-under their names, with their defaults and meaning. What scikit-learn does not have is keyword-only.
+It is a drop-in replacement for scikit-learn's estimator of the same name: it has the parameters, methods and fitted attributes of
+version 1.9, with the same defaults and meaning. Parameters that scikit-learn does not have are keyword-only.
 
 Parameters
 ----------
 loss : str, Loss or function, default="squared_error"
-    "squared_error" (half of it), "absolute_error", "huber", "quantile" (the median), "poisson" (half the deviance, with the
-    logarithm as link; ``y >= 0``); a Loss, such as ``Quantile((0.1, 0.5, 0.9))``, which predicts one column a target and level;
+    "squared_error" (times one half), "absolute_error", "huber", "quantile" (the median), "poisson" (half the deviance, with a
+    log link; ``y >= 0``); a Loss, such as ``Quantile((0.1, 0.5, 0.9))``, which predicts one column per target and level;
     or a function of logits and targets (see :class:`lamina.losses.CustomLoss`).
 {PARAMETERS}
 Attributes
@@ -50,7 +50,7 @@ Examples
 True
 """
 
-    # scikit-learn's three that may come without their names
+    # positional, as in scikit-learn
     loss: LossParameter = "squared_error"
     hidden_layer_sizes: HiddenLayerSizes = (100,)
     activation: ActivationParameter = "relu"
@@ -58,7 +58,7 @@ True
     @available_if(has_partial_fit)
     @exclusive("sklearn.base.clone(model)")
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Train for one epoch more on the rows given.
+        """Train for one more epoch on the given rows.
 
         Parameters
         ----------
@@ -79,9 +79,9 @@ True
         ----------
         X : array, sparse matrix or table of shape (n_samples, n_features)
         mc_samples : int, optional
-            Predict the mean over so many masks of dropout, >= 2, in place of one pass of the whole network.
+            Predict the mean over this many dropout masks, >= 2, instead of one pass without dropout.
         seed : int, default=0
-            Of the masks.
+            Seed of the masks.
 
         Returns
         -------

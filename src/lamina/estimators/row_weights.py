@@ -1,4 +1,4 @@
-"""The check of sample weights, by public functions of scikit-learn alone."""
+"""Checks sample weights, with public functions of scikit-learn only."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["check_row_weights"]
 
 
 def check_row_weights(sample_weight: Any, num_rows: int, dtype: DTypeLike = np.float64) -> np.ndarray:
-    """Weights of the rows, ndarray of shape (n,): ones for None, equal ones for a number.
+    """Check sample weights and return them as an ndarray of shape (n,): ones for None, equal weights for a number.
 
     Raises
     ------
     DataError
-        If they do not fit the rows, one is negative, or none is positive.
+        If their shape does not match the rows, one is negative, or none is positive.
 
     Examples
     --------
@@ -33,9 +33,9 @@ def check_row_weights(sample_weight: Any, num_rows: int, dtype: DTypeLike = np.f
         sample_weight = np.full(num_rows, sample_weight)
     weight: np.ndarray = check_array(sample_weight, ensure_2d=False, dtype=dtype, order="C", input_name="sample_weight")
     if weight.shape != (num_rows,):
-        raise DataError(phrase("sample_weight", f"must have shape ({num_rows},), one weight a row", weight.shape))
+        raise DataError(phrase("sample_weight", f"must have shape ({num_rows},), one weight per row", weight.shape))
     if weight.min() < 0:
         raise DataError(phrase("sample_weight", "must hold weights >= 0", float(weight.min())))
     if not weight.any():
-        raise DataError("sample_weight must hold a weight > 0, got zeros alone.")
+        raise DataError("sample_weight must hold a weight > 0, got only zeros.")
     return weight

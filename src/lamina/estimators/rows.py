@@ -1,4 +1,4 @@
-"""Rows to train or to validate on."""
+"""Rows for training or validation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Rows"]
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Rows:
-    """Inputs ``X`` (n, features), what is true of them (encoded labels or numbers, (n, k)), and weights (n,) or None."""
+    """Inputs ``X`` (n, features), the truth (encoded labels or numbers, (n, k)), and weights (n,) or None."""
 
     X: Any
     truth: np.ndarray

@@ -1,4 +1,4 @@
-"""What kind of solver an estimator's parameters name."""
+"""Questions about the solver that an estimator's parameters name."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def stops_early(parameters: Parameters) -> bool:
 
 
 def has_partial_fit(parameters: Parameters) -> bool:
-    """For ``available_if``: whether there is a ``partial_fit``; says why not."""
+    """For ``available_if``: whether there is a ``partial_fit``; raises and says why if not."""
     if not is_stochastic(parameters):
         raise AttributeError("partial_fit is only available for stochastic optimizers. lbfgs is not stochastic.")
     return True
 
 
 def changes_rate_by_epoch(parameters: Parameters) -> bool:
-    """Whether one of scikit-learn's two changing schedules is at work."""
+    """Whether scikit-learn's "invscaling" or "adaptive" schedule is in use."""
     sgd = parameters.optimizer is None and parameters.solver == "sgd"
     return sgd and isinstance(parameters.learning_rate, str) and parameters.learning_rate in ("invscaling", "adaptive")

@@ -1,4 +1,4 @@
-"""Files of the user's: written whole or not at all, read without running code."""
+"""User files: written completely or not at all, and read without running code."""
 
 from lamina.lazy import lazy_exports
 

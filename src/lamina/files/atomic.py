@@ -1,4 +1,4 @@
-"""Nothing is half-written: outputs go to a temporary file in the same folder, reach the disk, and are then renamed."""
+"""Atomic writes: outputs go to a temporary file in the same folder, are synced to disk, and are then renamed."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _SUFFIX = ".part"
 
 @contextmanager
 def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open ``path`` for writing so that it changes all at once, when the block ends, or not at all.
+    """Open ``path`` for writing so that it is replaced atomically when the block ends, or not changed at all.
 
-    The block writes to a temporary file beside ``path``, which is synced to the disk and renamed over it. If the block or the
-    disk fails, an earlier file at ``path`` stays as it was, and the temporary file is removed; one that a killed process left is
-    removed by the next write to the same ``path``. A symbolic link is followed. The mode of an earlier file is kept, and the
-    temporary file never permits more. What is not a regular file (``/dev/stdout``, a pipe) is written directly.
+    The block writes to a temporary file next to ``path``, which is synced to disk and renamed over it. If the block or the
+    disk fails, an existing file at ``path`` stays unchanged, and the temporary file is removed; one left behind by a killed
+    process is removed by the next write to the same ``path``. Symbolic links are followed. The mode of an existing file is kept,
+    and the temporary file never permits more. Anything but a regular file (``/dev/stdout``, a pipe) is written directly.
 
     Parameters
     ----------
@@ -67,14 +67,14 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         yield file
         file.flush()
         os.fsync(file.fileno())
-        if sys.platform == "win32":  # which renames no open file; elsewhere it stays locked until it has its name
+        if sys.platform == "win32":  # cannot rename open files; elsewhere the file stays locked until it is renamed
             file.close()
         temporary.replace(target)
         _sync_folder(target.parent)
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
-    """Raise the :class:`~lamina.errors.FileError` that writing ``path`` would, before work is spent on what to write.
+    """Raise the :class:`~lamina.errors.FileError` that writing ``path`` would raise, before any work is done.
 
     Examples
     --------
@@ -92,7 +92,7 @@ def check_writable(path: str | os.PathLike[str]) -> None:
 
 
 def _target(path: str | os.PathLike[str]) -> Path:
-    """The file behind all links; ``path`` itself where that has no name, as a pipe behind ``/dev/stdout``."""
+    """The file behind all links; ``path`` itself if that file has no name, such as a pipe behind ``/dev/stdout``."""
     if "\0" in os.fsdecode(path):
         raise FileError(f"cannot write {os.fspath(path)!r}: a name cannot hold a null character. Use another name.")
     with _as_file_error(path):
@@ -102,9 +102,9 @@ def _target(path: str | os.PathLike[str]) -> Path:
 
 @contextmanager
 def _temporary(target: Path, mode: int | None) -> Iterator[tuple[Path, BinaryIO]]:
-    """A new file beside ``target``, which is gone in the end if it was not renamed.
+    """A new file next to ``target``, which is removed at the end unless it was renamed.
 
-    It is locked as long as its writer lives; so a file that can be locked is one that a killed writer left, and is removed.
+    It is locked as long as its writer lives, so a file that can be locked was left by a killed writer and is removed.
     """
     _remove_abandoned(target)
     temporary, descriptor = _create(target, mode)
@@ -117,14 +117,14 @@ def _temporary(target: Path, mode: int | None) -> Iterator[tuple[Path, BinaryIO]
 
 
 def _create(target: Path, mode: int | None) -> tuple[Path, int]:
-    """The temporary file and its descriptor, locked. A new file gets the mode that the user's umask says."""
+    """The temporary file and its descriptor, locked. A new file gets the mode given by the user's umask."""
     permissions = 0o666 if mode is None else stat.S_IMODE(mode) & 0o777
     while True:
         temporary = target.with_name(f"{_stem(target)}{secrets.token_hex(6)}{_SUFFIX}")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), permissions)
         if mode is not None and hasattr(os, "fchmod"):
             os.fchmod(descriptor, stat.S_IMODE(mode))
-        # Between the two calls another process may have taken the file for an abandoned one.
+        # Between opening and locking, another process may have removed the file as abandoned.
         if _lock(descriptor) is not False and os.fstat(descriptor).st_nlink:
             return temporary, descriptor
         os.close(descriptor)
@@ -133,14 +133,14 @@ def _create(target: Path, mode: int | None) -> tuple[Path, int]:
 
 
 def _stem(target: Path) -> str:
-    """What the names of the target's temporary files begin with: short enough for any system, and no other target's."""
+    """The prefix of the target's temporary files: short enough for any system, and unique to the target."""
     name = os.fsencode(target.name)
     readable = name[:80].decode("ascii", "replace").replace("\ufffd", "_")
     return f".{readable}.{hashlib.blake2b(name, digest_size=6).hexdigest()}."
 
 
 def _remove_abandoned(target: Path) -> None:
-    """Remove the temporary files that killed writes to ``target`` left behind; those of living writers are locked."""
+    """Remove the temporary files left by killed writers of ``target``; those of live writers are locked."""
     if sys.platform == "win32":
         return
     stem = _stem(target)
@@ -161,20 +161,20 @@ def _remove_if_abandoned(temporary: Path) -> None:
 
 
 def _lock(descriptor: int) -> bool | None:
-    """Whether the file is now locked by us; None where there are no such locks."""
+    """Whether the file is now locked by this process; None if locks are not supported."""
     if sys.platform == "win32":
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    except OSError:  # a file system that knows no locks
+    except OSError:  # a file system without locks
         return None
     return True
 
 
 def _checked_mode(target: Path) -> int | None:
-    """The mode of what is at ``target`` (None: nothing), once it is known that a file may be put there."""
+    """The mode of the file at ``target``, or None if there is none; raises if no file can be put there."""
     if not target.parent.is_dir():
         if target.parent.exists():
             raise NotADirectoryError(f"{str(target.parent)!r} is a file, not a folder. Name another folder.")
@@ -195,7 +195,7 @@ def _as_file_error(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def _explain(error: OSError) -> str:
-    """The operating system's words and, where one is known, the repair."""
+    """The operating system's message, and a fix."""
     if error.errno is None:
         return str(error)
     repairs = {
@@ -211,7 +211,7 @@ def _explain(error: OSError) -> str:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the rename itself durable; not every system lets a folder be opened, and then there is nothing to do."""
+    """Make the rename itself durable, on systems where a folder can be opened."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -1,4 +1,4 @@
-"""The border between a file's content, which anybody may have written, and the program."""
+"""Error handling while decoding the content of untrusted files."""
 
 from __future__ import annotations
 
@@ -12,28 +12,26 @@ __all__ = ["decoding"]
 
 
 @contextmanager
-def decoding(
-    path: str | os.PathLike[str], what: str, *, repair: str = "Take a copy that is whole, or train again."
-) -> Iterator[None]:
-    """Let nothing but a :class:`~lamina.errors.FileError` out of a block that makes something of a file's content.
+def decoding(path: str | os.PathLike[str], what: str, *, repair: str = "Use an intact copy, or train again.") -> Iterator[None]:
+    """Turn every exception in a block that decodes a file's content into a :class:`~lamina.errors.FileError`.
 
-    What goes wrong in the block goes wrong because of the content, whatever class of error it is; that one becomes the cause.
+    Any exception in the block is caused by the content, whatever its class; it becomes the ``__cause__``.
 
     Parameters
     ----------
     path : str or path
         The file.
     what : str
-        What its content should have been.
+        What the file should hold, for the error text.
     repair : str
-        What the user may do.
+        What the user can do.
 
     Examples
     --------
     >>> with decoding("a.model", "a model"):
     ...     {}["network"]
     Traceback (most recent call last):
-    lamina.errors.FileError: 'a.model' does not hold a model (KeyError: 'network'). Take a copy that is whole, or train again.
+    lamina.errors.FileError: 'a.model' does not hold a model (KeyError: 'network'). Use an intact copy, or train again.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""JSON that somebody else may have written: bounded in depth and in memory. What is written keeps the bounds."""
+"""Reading and writing JSON with limits on depth and memory, so that untrusted files are safe to read."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ __all__ = ["check_depth", "encode_json", "parse_json", "roomy_size"]
 
 _DEEPEST = 100
 _HALF = re.compile(rb"\\u[dD]")
-# What a value of each kind takes in memory, by the character that comes with it. Measured on CPython 3.11; texts of many short
-# pieces take up to twice as much, which the free bytes below leave room for.
+# Memory of each kind of value, by the character that introduces it. Measured on CPython 3.11; texts of many short pieces take
+# up to twice as much, for which the free bytes below leave room.
 _BYTES = {b"{": 100, b"[": 50, b",": 40, b":": 30}
 _FREE_BYTES = 32 << 20
 _FACTOR = 3
@@ -24,17 +24,17 @@ _NESTED = (Mapping, list, tuple)
 
 
 def encode_json(value: Any) -> str:
-    """The JSON text of a value, ASCII; :func:`parse_json` reads it back.
+    """The value as ASCII JSON text, which :func:`parse_json` reads back.
 
     Parameters
     ----------
-    value : dict, list, text, number, bool or None
+    value : dict, list, str, number, bool or None
         NumPy scalars and arrays become numbers and lists, tuples become lists.
 
     Raises
     ------
     InvalidSettingError
-        If JSON cannot hold a part of it, or it could not be read back: it names the part.
+        If JSON cannot hold a part of the value, or could not read it back; the message names the part.
 
     Examples
     --------
@@ -42,7 +42,7 @@ def encode_json(value: Any) -> str:
     '{"shape": [2, 3], "loss": 0.5}'
     >>> encode_json({"history": [{"epoch": 1, "when": 2j}]})
     Traceback (most recent call last):
-    lamina.errors.InvalidSettingError: history[0].when must be text, numbers, or lists and dicts of these, to be saved, got 2j.
+    lamina.errors.InvalidSettingError: history[0].when must be text, numbers, or lists and dicts of these to be saved, got 2j.
     """
     try:
         check_depth(value)
@@ -50,24 +50,24 @@ def encode_json(value: Any) -> str:
         _check_texts(text.encode(), value)
     except (TypeError, ValueError, RecursionError) as error:
         place, rule, found = _first_fault(value)
-        raise InvalidSettingError(phrase(place, f"must be {rule}, to be saved", found)) from error
+        raise InvalidSettingError(phrase(place, f"must be {rule} to be saved", found)) from error
     return text
 
 
 def parse_json(text: bytes, size: int) -> Any:
-    """What a JSON text says.
+    """Parse a JSON text.
 
     Parameters
     ----------
     text : bytes
         ASCII, as Lamina writes it.
     size : int
-        Bytes of the whole file; the objects may take three times as much, and 32 MB.
+        Size of the whole file in bytes; the objects may take three times as much plus 32 MB of memory.
 
     Raises
     ------
     ValueError
-        If the text is no JSON, not ASCII, nested too deeply, or would take more memory.
+        If the text is not JSON, not ASCII, nested too deeply, or would take more memory than that.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def parse_json(text: bytes, size: int) -> Any:
     if not text.isascii():
         raise ValueError("the text has characters that are not ASCII")
     if roomy_size(text) > size:
-        raise ValueError("the text would take more memory than a file of its size may")
+        raise ValueError("the text would take more memory than allowed for a file of this size")
     try:
         value = json.loads(text)
     except RecursionError:
@@ -91,14 +91,14 @@ def parse_json(text: bytes, size: int) -> Any:
 
 
 def roomy_size(text: bytes) -> int:
-    """Bytes that a file must have at least for :func:`parse_json` to admit the text; 0 or less where any will do."""
+    """Minimum file size in bytes at which :func:`parse_json` accepts the text; 0 or less if any size will do."""
     return -((_FREE_BYTES - sum(text.count(character) * each for character, each in _BYTES.items())) // _FACTOR)
 
 
 def check_depth(value: Any) -> None:
-    """Refuse what is nested deeper than is read; whatever walks through the value later may recurse.
+    """Reject values nested too deeply to be read back, so that later code may recurse through them.
 
-    What contains itself is too deep, and what stands at several places of a level is looked at once.
+    A value that contains itself is too deep. An object that occurs several times on a level is visited once.
     """
     level: list[Any] = [[value]]
     for _ in range(_DEEPEST + 1):
@@ -115,13 +115,13 @@ def check_depth(value: Any) -> None:
 
 
 def _check_texts(text: bytes, value: Any) -> None:
-    """Half a character (a lone surrogate) can be neither printed nor written."""
+    """Reject lone surrogates, which can be neither printed nor written."""
     if _HALF.search(text):
         json.dumps(value, ensure_ascii=False, default=_to_plain).encode()
 
 
 def _to_plain(value: object) -> object:
-    """JSON's words for NumPy's numbers and arrays."""
+    """NumPy scalars and arrays as plain numbers and lists."""
     plain = value.tolist() if isinstance(value, np.generic | np.ndarray) else value
     if type(plain) is type(value):
         raise TypeError(f"JSON cannot express a {type(value).__name__}")
@@ -129,7 +129,7 @@ def _to_plain(value: object) -> object:
 
 
 def _first_fault(value: Any) -> tuple[str, str, object]:
-    """Where the first part stands that cannot be written and read back, what it must be, and what it is."""
+    """The place of the first part that cannot be written and read back, the rule it breaks, and its value."""
     stack: list[tuple[str, int, Any]] = [("", 0, value)]
     while stack:
         place, depth, entry = stack.pop()
@@ -155,11 +155,11 @@ def _parts(place: str, entry: Any) -> Iterable[tuple[str, Any]]:
 
 
 def _fault_of(entry: object) -> str | None:
-    """What a value without parts must be; None where it is."""
+    """The rule that a scalar value breaks, or None."""
     try:
         json.dumps(entry, ensure_ascii=False, default=_to_plain).encode()
     except UnicodeEncodeError:
-        return "text of whole characters (no lone surrogates)"
+        return "text without lone surrogates"
     except (TypeError, ValueError, RecursionError):
         is_long = isinstance(entry, int)
         return "a number of at most 4300 digits" if is_long else "text, numbers, or lists and dicts of these"

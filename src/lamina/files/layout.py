@@ -1,8 +1,8 @@
-"""The layout of safetensors: eight bytes that hold the length of a JSON text, the text, and the arrays' bytes one after another.
+"""The safetensors layout: eight bytes with the length of a JSON text, the text, and the bytes of the arrays one after another.
 
-Written by hand for three reasons. Equal content must give equal bytes, and the library puts the metadata in a random order. Large
-arrays go to and from the disk without a second copy in memory. And no size in the text is believed before it was compared with
-the file's.
+Implemented here for three reasons: equal content must give equal bytes, but the library writes the metadata in random order;
+large arrays are read and written without a second copy in memory; and sizes in the text are checked against the file before they
+are used.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ DTYPES: dict[str, np.dtype] = {
     **{f"{kind}{8 * size}": np.dtype(f"<{kind.lower()}{size}") for kind in "IU" for size in (1, 2, 4, 8)},
     **{f"F{8 * size}": np.dtype(f"<f{size}") for size in (2, 4, 8)},
 }
-"""The dtypes by the names that the layout gives them."""
+"""The dtypes by their names in the layout."""
 
 _NAMES = {dtype: name for name, dtype in DTYPES.items()}
 _METADATA = "__metadata__"
@@ -31,8 +31,8 @@ _ALIGNMENT = 8
 
 
 def write_layout(file: BinaryIO, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> None:
-    """Write arrays (C-ordered, little-endian, of a dtype in :data:`DTYPES`) and texts."""
-    # Wide ones first, as the library does: so each begins at a multiple of its item's size.
+    """Write arrays (C-ordered, little-endian, of a dtype in :data:`DTYPES`) and metadata."""
+    # Larger item sizes first, as in the library, so that each array is aligned to its item size.
     ordered = sorted(arrays.items(), key=lambda item: (-item[1].dtype.itemsize, item[0]))
     entries: dict[str, Any] = {_METADATA: dict(metadata)}
     end = 0
@@ -40,7 +40,7 @@ def write_layout(file: BinaryIO, arrays: Mapping[str, np.ndarray], metadata: Map
         begin, end = end, end + array.nbytes
         entries[name] = {"dtype": _NAMES[array.dtype], "shape": list(array.shape), "data_offsets": [begin, end]}
     text = json.dumps(entries, separators=(",", ":")).encode("ascii")
-    # A reader takes memory in proportion to the file: a long text of short values is filled up with spaces until it may.
+    # parse_json limits memory by the file's size, so a long text of short values is padded with spaces until it is accepted.
     text = text.ljust(roomy_size(text) - 8 - end)
     text += b" " * (-len(text) % _ALIGNMENT)
     file.write(len(text).to_bytes(8, "little"))
@@ -50,7 +50,7 @@ def write_layout(file: BinaryIO, arrays: Mapping[str, np.ndarray], metadata: Map
 
 
 def read_metadata(file: BinaryIO, size: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The texts, and the entries of the arrays, as they stand in a file of ``size`` bytes.
+    """Read the metadata and the entries of the arrays from a file of ``size`` bytes.
 
     Raises
     ------
@@ -62,20 +62,20 @@ def read_metadata(file: BinaryIO, size: int) -> tuple[dict[str, Any], dict[str, 
         raise ValueError(f"the header ends after {8 + length} bytes, and the file after {size}")
     entries = parse_json(file.read(length), size)
     if not isinstance(entries, dict):
-        raise ValueError("the header is no JSON object")
+        raise ValueError("the header is not a JSON object")
     metadata = entries.pop(_METADATA, {})
     if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
-        raise ValueError("the metadata are no texts by name")
+        raise ValueError("the metadata is not an object of strings")
     return metadata, entries
 
 
 def read_layout(file: BinaryIO, size: int, entries: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """The arrays that follow the header, writable; all sizes are checked before the first is read.
+    """Read the arrays that follow the header, writable; all sizes are checked before the first is read.
 
     Raises
     ------
     ValueError
-        If the entries are malformed, or do not tile the rest of the file.
+        If the entries are malformed, or do not cover the rest of the file exactly.
     """
     slots = sorted((_slot(name, entry) for name, entry in entries.items()), key=lambda slot: (slot[0], slot[1]))
     end = 0
@@ -89,12 +89,12 @@ def read_layout(file: BinaryIO, size: int, entries: Mapping[str, Any]) -> dict[s
 
 
 def _slot(name: str, entry: object) -> tuple[int, int, str, np.dtype, tuple[int, ...]]:
-    """Where an array begins and ends, its name, dtype and shape; they agree."""
+    """Begin, end, name, dtype and shape of an array, checked for consistency."""
     if not isinstance(entry, dict) or entry.keys() != {"dtype", "shape", "data_offsets"}:
         raise ValueError(f"array {name!r} must have dtype, shape and data_offsets")
     dtype, shape, offsets = DTYPES.get(str(entry["dtype"])), entry["shape"], entry["data_offsets"]
     if dtype is None or not _are_sizes(shape) or not _are_sizes(offsets) or len(offsets) != 2 or len(shape) > 32:
-        raise ValueError(f"array {name!r} has a dtype, shape or data_offsets that no array has")
+        raise ValueError(f"array {name!r} has an invalid dtype, shape or data_offsets")
     begin, end = offsets
     if end - begin != math.prod(shape) * dtype.itemsize:
         raise ValueError(f"array {name!r} of shape {tuple(shape)} and dtype {dtype.name} does not take {end - begin} bytes")
@@ -109,5 +109,5 @@ def _read_array(file: BinaryIO, dtype: np.dtype, shape: tuple[int, ...]) -> np.n
     array = np.empty(shape, dtype)
     into = array.reshape(-1).view(np.uint8)
     if file.readinto(into.data) != len(into):  # type: ignore[attr-defined]
-        raise ValueError("the file became shorter while it was read")
+        raise ValueError("the file was shortened while it was read")
     return array.astype(dtype.newbyteorder("="), copy=False)

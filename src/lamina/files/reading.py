@@ -1,4 +1,4 @@
-"""Files that are read: regular ones only, whose size is known before a byte is taken."""
+"""Opening files for reading: regular files only, whose size is known before the first read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["opened"]
 def opened(path: str | os.PathLike[str]) -> Iterator[tuple[BinaryIO, int]]:
     """Open a regular file for reading.
 
-    What is no regular file (a folder, a device such as ``/dev/zero``, a pipe, a socket) may have no end, and is refused.
+    Anything but a regular file (a folder, a device such as ``/dev/zero``, a pipe, a socket) may be endless, and is rejected.
 
     Parameters
     ----------
@@ -27,13 +27,14 @@ def opened(path: str | os.PathLike[str]) -> Iterator[tuple[BinaryIO, int]]:
     Yields
     ------
     file : binary file
+        Open for reading.
     size : int
-        Its bytes.
+        Size of the file in bytes.
 
     Raises
     ------
     FileError
-        If it is missing, may not be read, or is no regular file; also in place of the system's error within the block.
+        If the file is missing, not readable, or not a regular file; OSErrors raised in the block are converted too.
 
     Examples
     --------
@@ -60,7 +61,7 @@ def opened(path: str | os.PathLike[str]) -> Iterator[tuple[BinaryIO, int]]:
 
 
 def _kind_of(mode: int) -> str | None:
-    """What is no regular file, in a word."""
+    """The kind of a file that is not regular, in a word; None for a regular file."""
     if stat.S_ISREG(mode):
         return None
     kinds = {stat.S_IFDIR: "folder", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}

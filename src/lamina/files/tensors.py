@@ -1,7 +1,7 @@
 """Arrays and a JSON header in one safetensors file: reading one runs no code, and equal content gives equal bytes.
 
-The header travels as a string in safetensors' own metadata, beside a format version and a CRC-32 over header and arrays:
-safetensors notices a file that was cut short, but not a flipped bit.
+The header is stored as a string in safetensors' own metadata, with a format version and a CRC-32 of header and arrays:
+safetensors detects truncated files, but not flipped bits.
 """
 
 from __future__ import annotations
@@ -24,31 +24,31 @@ from lamina.files.reading import opened
 __all__ = ["FORMAT_VERSION", "read_tensors", "write_tensors"]
 
 FORMAT_VERSION = 2
-"""Of files that are written. It rises whenever what they hold changes: CONTRIBUTING.md says what else is to be done then."""
+"""Version of the files that are written. Raise it whenever their contents change; CONTRIBUTING.md lists the other steps."""
 
 _FORMAT = "lamina"
-# Foreign files seldom begin with so small a number. The library reads 100 MB; histories of a million epochs take more.
+# Other files rarely begin with so small a number. The safetensors library allows 100 MB; histories of a million epochs need more.
 _LONGEST_HEADER = (1 << 32) - 1
 
 
 def write_tensors(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray], header: Mapping[str, Any]) -> None:
-    """Write named arrays and a JSON-able header to one file, atomically.
+    """Write named arrays and a JSON-serializable header to one file, atomically.
 
     Parameters
     ----------
     path : str or path
-        The file to create or replace; an earlier one survives any failure.
+        The file to create or replace; if writing fails, an existing file is kept.
     arrays : mapping of str to ndarray
         Booleans, integers or floats of any shape, memory order and byte order.
     header : mapping
-        What JSON can hold; NumPy scalars and arrays become numbers and lists, tuples become lists.
+        JSON-serializable; NumPy scalars and arrays become numbers and lists, tuples become lists.
 
     Raises
     ------
     FileError
         If the file cannot be written, or an array cannot be stored exactly.
     InvalidSettingError
-        If a part of the header could not be written and read back; it names the part.
+        If a part of the header could not be written and read back; the message names the part.
 
     Examples
     --------
@@ -70,20 +70,20 @@ def write_tensors(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]
 def read_tensors(
     path: str | os.PathLike[str], *, upgrades: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] | None = None
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Read what :func:`write_tensors` wrote: writable arrays, and the header.
+    """Read a file written by :func:`write_tensors`: writable arrays, and the header.
 
     Parameters
     ----------
     path : str or path
-        A regular file; a device or a pipe, which may have no end, is refused.
+        A regular file; devices and pipes, which may be endless, are rejected.
     upgrades : mapping of int to callable, optional
-        For each earlier format version that is still read, what makes a header of the next version of its header. By default
+        For each earlier format version that can be read, the function that converts its header to the next version. By default,
         headers are the same in all versions.
 
     Raises
     ------
     FileError
-        If the file is missing, damaged, not one of Lamina's, or of a format version that is newer, or too old.
+        If the file is missing, damaged, not written by Lamina, or its format version is newer or too old.
     """
     name = os.fspath(path)
     with opened(path) as (file, size):
@@ -95,10 +95,10 @@ def read_tensors(
             text = metadata.pop("header").encode()
             arrays = read_layout(file, size, entries)
             if metadata.get("crc32") != _checksum(text, arrays):
-                raise ValueError("the checksum is another")
+                raise ValueError("the checksum does not match")
             header = parse_json(text, size)
             if not isinstance(header, dict):
-                raise ValueError("the header is no JSON object")
+                raise ValueError("the header is not a JSON object")
         except MemoryError as error:
             raise FileError(f"cannot read {name!r}: it does not fit into memory. Free some, or use a larger machine.") from error
         except (ValueError, KeyError) as error:
@@ -130,12 +130,12 @@ def _check_first_bytes(name: str, start: bytes) -> None:
 
 
 def _version(name: str, metadata: Mapping[str, Any]) -> int:
-    """The format version, once the file is known to be one of Lamina's, of a version that can be read."""
+    """The format version; raises if the file is not Lamina's, or of a version that is newer."""
     if metadata.get("format") != _FORMAT:
         raise FileError(f"{name!r} is a safetensors file, but not one written by Lamina. Name a model file saved by Lamina.")
     version = metadata.get("format_version", "")
     if not re.fullmatch("[1-9][0-9]{0,8}", version):
-        raise ValueError("the format version is no whole number")
+        raise ValueError("the format version is not a whole number")
     if int(version) > FORMAT_VERSION:
         raise FileError(
             f"{name!r} must have a format version of at most {FORMAT_VERSION}, got {version}. "
@@ -150,12 +150,12 @@ def _upgraded(
     version: int,
     upgrades: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] | None,
 ) -> dict[str, Any]:
-    """The header as the present version would have written it."""
+    """The header, converted to the current format version."""
     for earlier in range(version, FORMAT_VERSION if upgrades is not None else version):
         if upgrades is None or earlier not in upgrades:
             raise FileError(
                 f"{name!r} must have a format version of {FORMAT_VERSION}, got {version}. It was written by an older Lamina, "
-                "and holds less than this one needs: use that version to finish, or begin anew."
+                "and holds less than this one needs: use that version to finish, or start over."
             )
         with decoding(name, f"what format version {earlier} says"):
             header = upgrades[earlier](header)
@@ -164,6 +164,5 @@ def _upgraded(
 
 def _damaged(name: str, reason: Exception) -> FileError:
     return FileError(
-        f"{name!r} is damaged: it was cut short or changed after it was written ({reason}). "
-        "Take a copy that is whole, or train again."
+        f"{name!r} is damaged: it was cut short or changed after it was written ({reason}). Use an intact copy, or train again."
     )

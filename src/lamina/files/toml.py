@@ -1,4 +1,4 @@
-"""Settings in TOML, which somebody else may have written."""
+"""Reading settings from TOML files, which may be untrusted."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from lamina.files.reading import opened
 
 __all__ = ["read_toml"]
 
-# A settings file is a page. What TOML makes of a text takes up to forty times its size in memory.
+# A settings file is about a page. Parsed TOML takes up to forty times the size of the text in memory.
 _LARGEST_BYTES = 1 << 20
 _DEEPEST = 50
 
 
 def read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """The settings of a TOML file.
+    """Read the settings of a TOML file.
 
     Parameters
     ----------
@@ -27,12 +27,12 @@ def read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
     Returns
     -------
     settings : dict
-        Integers have at most 64 bits, as TOML asks for; nothing is nested more than 50 deep.
+        Integers have at most 64 bits, as TOML specifies; nothing is nested more than 50 deep.
 
     Raises
     ------
     FileError
-        If the file is missing, too large, or not of this kind.
+        If the file is missing, too large, or not valid TOML.
 
     Examples
     --------
@@ -49,14 +49,14 @@ def read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
     try:
         settings = tomllib.loads(data.decode("utf-8"))
         _check(settings)
-    except (ValueError, RecursionError) as error:  # all of tomllib's, and of integers with too many digits, are ValueErrors
+    except (ValueError, RecursionError) as error:  # ValueError covers tomllib's errors, and integers with too many digits
         words = " ".join(str(error).split())[:200]
         raise FileError(f"{os.fspath(path)!r} must be a TOML file, but cannot be read as one ({words}). Correct it.") from error
     return settings
 
 
 def _check(value: Any, depth: int = 0) -> None:
-    """Refuse what those who use the settings cannot even print."""
+    """Reject nesting and integers that later code could not handle or print."""
     if depth > _DEEPEST:
         raise ValueError(f"nested more than {_DEEPEST} deep")
     if isinstance(value, dict | list):

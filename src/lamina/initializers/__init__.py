@@ -1,4 +1,4 @@
-"""Where training starts: the first values of every parameter, biases included."""
+"""Initializers: rules that draw the initial values of parameters, biases included."""
 
 from lamina.lazy import lazy_exports
 

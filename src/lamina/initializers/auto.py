@@ -1,4 +1,4 @@
-"""The choice by the activation that follows."""
+"""Initializer chosen by the activation that follows."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ __all__ = ["Auto"]
 @final
 @dataclass(frozen=True)
 class Auto(Initializer):
-    """What suits the activation that follows the layer.
+    """The initializer that suits the activation after the layer.
 
-    He (normal) in front of ReLU and its relatives, LeCun normal in front of SELU (Klambauer et al. 2017), otherwise
-    Glorot uniform.
+    He (normal) before ReLU and its variants, LeCun normal before SELU (Klambauer et al. 2017), otherwise Glorot uniform.
 
     Examples
     --------
@@ -33,7 +32,7 @@ class Auto(Initializer):
     kind: ClassVar[str] = "auto"
 
     def for_activation(self, function: str) -> Initializer:
-        # PReLU, which has numbers to learn, is no row of the table.
+        # PReLU has learned parameters, so it is a layer and not in the table of activations.
         return Scaled("he" if function == "prelu" else ACTIVATIONS[function].initializer)
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> np.ndarray:

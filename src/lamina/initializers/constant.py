@@ -19,8 +19,8 @@ __all__ = ["Constant"]
 class Constant(Initializer):
     """All values equal to ``value``.
 
-    With equal weights all units of a layer compute the same, get the same gradient and stay equal for ever: symmetry is
-    not broken (lecture, zero and constant initialization). Fit for biases.
+    With equal weights all units of a layer compute the same values, get the same gradients and stay equal: the symmetry is
+    not broken (lecture, zero and constant initialization). Suitable for biases.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The gain that makes up for what an activation does to the variance."""
+"""The gain that compensates for an activation's effect on the variance."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ __all__ = ["gain_for"]
 
 
 def gain_for(activation: str | Activation, **settings: Any) -> float:
-    """1 / sqrt(E[f(z)^2]) for z ~ N(0, 1): with weights of variance gain^2 / fan_in, weighted sums of variance 1 give such again.
+    """1 / sqrt(E[f(z)^2]) for z ~ N(0, 1): weights of variance gain^2 / fan_in keep weighted sums at variance 1 layer by layer.
 
-    It is the argument of He et al. 2015 (section 2.2) for any activation: sqrt(2) for ReLU (so that ``lecun_normal`` with
-    this gain is ``he``), 1 for the identity and for SELU, 1.59 for tanh (5/3 is often used).
-    Rectifiers keep any variance so, and saturating functions come back to 1 by themselves; with GELU, SiLU, Mish and hard swish a
-    departure from 1 grows from layer to layer, and only normalization layers hold it.
+    This generalizes the argument of He et al. 2015 (section 2.2) to any activation: sqrt(2) for ReLU (so that ``lecun_normal``
+    with this gain is ``he``), 1 for the identity and for SELU, 1.59 for tanh (5/3 is often used).
+    Rectifiers preserve any variance this way, and saturating functions return to 1 by themselves; with GELU, SiLU, Mish and hard
+    swish a deviation from 1 grows from layer to layer, and only normalization layers correct it.
 
     Parameters
     ----------
     activation : str or Activation
-        f, which must work element by element: softmax does not.
+        f, which must work element by element; softmax does not.
     **settings
-        The activation's own numbers, as in ``get_activation``.
+        The activation's settings, as in ``get_activation``.
 
     Returns
     -------
     float
-        Above 0; by the trapezoidal rule, to about 5 digits.
+        Above 0; computed by the trapezoidal rule, to about 5 digits.
 
     Raises
     ------
     InvalidSettingError
-        When the activation is unknown or works on whole rows.
+        If the activation is unknown or works on whole rows.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What every initializer is: a rule for drawing the first values of one parameter."""
+"""Base class of initializers: rules that draw the initial values of one parameter."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["Initializer"]
 
 
 class Initializer(Settings, ABC):
-    """First values of one parameter: call it with a random generator, the shape, and the layer's fan-in and fan-out.
+    """Draws initial values of one parameter: call it with a random generator, the shape, and the layer's fan-in and fan-out.
 
-    ``fan_in`` is the number of values that enter a unit of the layer, ``fan_out`` the number of its units; a bias is drawn
+    ``fan_in`` is the number of inputs of a unit of the layer, ``fan_out`` the number of its units; a bias is drawn
     with those of its layer. Values are drawn in float64 and then rounded to ``dtype``, so both dtypes start alike.
 
     Examples
@@ -37,5 +37,5 @@ class Initializer(Settings, ABC):
         return self.draw(rng, tuple(shape), fan_in, fan_out).astype(dtype, copy=False)
 
     def for_activation(self, function: str) -> Initializer:
-        """The initializer to use in front of the activation ``function``; itself unless it is :class:`Auto`."""
+        """The initializer to use before the activation ``function``; itself unless it is :class:`Auto`."""
         return self

@@ -1,4 +1,4 @@
-"""Normal values of a given spread."""
+"""Normal distribution with a given standard deviation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Normal"]
 class Normal(Initializer):
     """Normal distribution N(0, std^2).
 
-    Too small a ``std`` makes activations and gradients vanish in deep networks, too large a one makes them explode or saturate.
+    If ``std`` is too small, activations and gradients vanish in deep networks; if it is too large, they explode or saturate.
 
     Parameters
     ----------

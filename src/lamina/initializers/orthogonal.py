@@ -18,7 +18,7 @@ __all__ = ["Orthogonal"]
 @final
 @dataclass(frozen=True)
 class Orthogonal(Initializer):
-    """Orthonormal rows or columns (whichever are fewer), times ``gain``: keeps lengths (Saxe, McClelland & Ganguli 2014).
+    """Orthonormal rows or columns (whichever are fewer), times ``gain``; preserves lengths (Saxe, McClelland & Ganguli 2014).
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class Orthogonal(Initializer):
     Raises
     ------
     ShapeError
-        When the parameter is no matrix.
+        If the parameter is not a matrix.
 
     Examples
     --------

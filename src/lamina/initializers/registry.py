@@ -26,7 +26,7 @@ _SCHEMES = ("xavier", "glorot_normal", "glorot_uniform", "he", "he_normal", "he_
 
 
 class _Defaults(Mapping[str, Initializer]):
-    """Every initializer with its default settings, made when it is asked for."""
+    """Every initializer with its default settings, created on access."""
 
     def __getitem__(self, name: str) -> Initializer:
         if name in _SCHEMES:
@@ -49,19 +49,19 @@ INITIALIZERS: Mapping[str, Initializer] = _Defaults()
 
 
 def get_initializer(initializer: str | Initializer | Mapping[str, Any], **settings: Any) -> Initializer:
-    """The initializer of that name, with other settings if given; an initializer or its dict is accepted too.
+    """The initializer with that name and the given settings; an initializer or its dict is accepted too.
 
     Parameters
     ----------
     initializer : str, Initializer or dict
-        A key of :data:`INITIALIZERS`, an object, or what an object's ``to_dict`` gave.
+        A key of :data:`INITIALIZERS`, an object, or the result of an object's ``to_dict``.
     **settings
         Settings that differ from the defaults.
 
     Raises
     ------
     InvalidSettingError
-        When the name or a setting is unknown, or a setting out of range.
+        If the name or a setting is unknown, or a setting is out of range.
 
     Examples
     --------

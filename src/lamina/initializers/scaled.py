@@ -1,7 +1,7 @@
-"""Variances that fit a layer's size.
+"""Initializers whose variance depends on the layer's size.
 
-The rule behind them (lecture; Glorot & Bengio 2010): keep mean 0 and the same variance from layer to layer, forwards
-and backwards. They differ in two columns only, the shape of the distribution and its variance, and so are rows of a table:
+Their common principle (lecture; Glorot & Bengio 2010): keep mean 0 and the same variance from layer to layer, forward
+and backward. They differ only in the shape of the distribution and its variance, so they are rows of a table:
 
 ==================  ============  =========================  ==========================================
 name                distribution  variance (times gain^2)    goes with, source
@@ -51,7 +51,7 @@ SCHEMES: Mapping[str, tuple[str, Callable[[int, int], float]]] = MappingProxyTyp
 @final
 @dataclass(frozen=True)
 class Scaled(Initializer):
-    """A variance that fits the layer's size: one row of the table that opens this module.
+    """Initializer with a variance that depends on the layer's size: a row of the table at the top of this module.
 
     Parameters
     ----------

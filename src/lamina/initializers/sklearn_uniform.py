@@ -1,4 +1,4 @@
-"""scikit-learn's own bound."""
+"""scikit-learn's uniform initialization."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ __all__ = ["SklearnUniform"]
 @final
 @dataclass(frozen=True)
 class SklearnUniform(Initializer):
-    """What scikit-learn's perceptrons start from, weights and biases alike: U(-b, b), b = sqrt(factor / (fan_in + fan_out)).
+    """scikit-learn's initialization of weights and biases: U(-b, b), b = sqrt(factor / (fan_in + fan_out)).
 
     Parameters
     ----------
     factor : float, default=6.0
-        Above 0. scikit-learn takes 2 when the hidden activation is the logistic function and 6 otherwise.
+        Above 0. scikit-learn uses 2 if the hidden activation is the logistic function and 6 otherwise.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Layers: immutable descriptions that networks are drawn with."""
+"""Layers: the immutable descriptions that networks are built from."""
 
 from lamina.lazy import lazy_exports
 

@@ -1,4 +1,4 @@
-"""Activation as a layer of its own, for example between batch norm and dropout."""
+"""Activation as a separate layer, for example between batch norm and dropout."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Activation(Layer):
     Parameters
     ----------
     function : str, lamina.activations.Activation or dict
-        f: a name of ``lamina.activations.ACTIVATIONS``, or ``get_activation("leaky_relu", slope=0.2)`` for other numbers.
+        f: a name in ``lamina.activations.ACTIVATIONS``, or ``get_activation("leaky_relu", slope=0.2)`` to change its settings.
     name : str, optional
         Default "activation_1", "activation_2", …
 

@@ -1,4 +1,4 @@
-"""Add: the sum of several inputs, for example of a skip link and what it skips."""
+"""Add: the sum of several inputs, for example at the end of a skip connection."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Add"]
 @final
 @dataclass(frozen=True)
 class Add(Elementwise):
-    """y = x1 + x2 + …: inputs of one width, two or more. Skip links of residual networks end in it (He et al. 2016, eq. 1).
+    """y = x1 + x2 + …, for two or more inputs of the same width: joins a skip connection (He et al. 2016, eq. 1).
 
     Parameters
     ----------

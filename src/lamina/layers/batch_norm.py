@@ -1,4 +1,4 @@
-"""Batch normalization: every column brought to mean 0 and variance 1 over the batch."""
+"""Batch normalization: normalizes every column to mean 0 and variance 1 over the batch."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ __all__ = ["BatchNorm"]
 class BatchNorm(Layer):
     """y = gamma * (x - mean) / sqrt(variance + eps) + beta, column by column (Ioffe & Szegedy 2015, algorithm 1).
 
-    While training, ``mean`` and the biased ``variance`` are those of the batch, and the running ones follow them:
-    running = momentum * running + (1 - momentum) * batch. Predictions use the running ones. May stand before or after the
-    activation.
+    In training, ``mean`` and the biased ``variance`` are those of the batch, and update the running statistics:
+    running = momentum * running + (1 - momentum) * batch. Predictions use the running statistics. The layer may be placed before
+    or after the activation.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class BatchNorm(Layer):
     eps : float, default=1e-5
         Added to the variance, above 0; the default is torch's.
     affine : bool, default=True
-        Whether gamma and beta are there and learnt. They are neither penalized nor decayed.
+        Whether to learn gamma and beta. They are neither penalized nor decayed.
     name : str, optional
         Default "batch_norm_1", "batch_norm_2", …
 

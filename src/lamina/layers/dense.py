@@ -1,4 +1,4 @@
-"""Dense: every unit sees every input."""
+"""Dense: a fully connected layer."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _optional_regularizer(regularizer: Any) -> Regularizer | None:
 @final
 @dataclass(frozen=True)
 class Dense(Layer):
-    """y = f(x W + b): units that each take a weighted sum of all inputs (Rosenblatt 1958; Rumelhart, Hinton & Williams 1986).
+    """y = f(x W + b): each unit takes a weighted sum of all inputs (Rosenblatt 1958; Rumelhart, Hinton & Williams 1986).
 
     Parameters
     ----------
@@ -46,15 +46,15 @@ class Dense(Layer):
     activation : str, Activation or None, default=None
         f; None is the identity.
     weight_init, bias_init : str, Initializer or dict, default="auto", "zeros"
-        First values; see ``lamina.initializers``. "auto" chooses by the activation that follows.
+        Initial values; see ``lamina.initializers``. "auto" chooses by the activation that follows.
     l1, l2 : float, default=0.0
-        Penalty ``l1 * sum |w| + 1/2 * l2 * sum w^2`` on the weights, at least 0; never on the biases.
+        Penalty ``l1 * sum |w| + 1/2 * l2 * sum w^2`` on the weights but not on the biases; at least 0.
     regularizer : str, Regularizer, dict or None, default=None
         Another way to give ``l1`` and ``l2``; see ``lamina.regularizers``.
     max_norm : float or None, default=None
         Upper bound, above 0, on the norm of the weights into one unit (Srivastava et al. 2014, section 5.1).
     use_bias : bool, default=True
-        Whether there is a ``b``.
+        Whether to add a bias ``b``.
     decay : bool, default=True
         Whether decoupled weight decay acts on the weights.
     name : str, optional
@@ -63,7 +63,7 @@ class Dense(Layer):
     Raises
     ------
     InvalidSettingError
-        When a setting is out of range or unknown, or both ``regularizer`` and ``l1`` or ``l2`` are given.
+        When a setting is out of range or unknown, or ``regularizer`` is given together with ``l1`` or ``l2``.
 
     Examples
     --------

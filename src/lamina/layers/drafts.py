@@ -1,4 +1,4 @@
-"""What a layer says of itself to a network: ops and parameters that have no place yet."""
+"""What a layer tells a network about itself: its ops and parameters, not yet assigned to buffers or offsets."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ __all__ = ["Incoming", "OpDraft", "ParameterDraft"]
 
 
 class Incoming(NamedTuple):
-    """What enters a layer.
+    """An input of a layer.
 
     Attributes
     ----------
     sender : str
-        The name of the layer or input that it comes from.
+        Name of the layer or input that it comes from.
     width : int
 
     Examples
@@ -30,22 +30,22 @@ class Incoming(NamedTuple):
 
 
 class ParameterDraft(NamedTuple):
-    """A parameter (or state) before it has a place in the flat vector; the engine's Parameter has one.
+    """A parameter (or state) without a place in the flat vector; the engine's ``Parameter`` has one.
 
     Attributes
     ----------
     name : str
-        Within its layer: "weight", "bias", …
+        Name within its layer: "weight", "bias", …
     shape : tuple of int
     initializer : Initializer
     fan_in, fan_out : int
-        What the initializer scales by.
+        Numbers of inputs and outputs, by which the initializer scales.
     l1, l2 : float
         Strengths of the penalties.
     decay : bool
         Whether decoupled weight decay acts on it.
     max_norm : float
-        Bound on the norm of its columns; 0: none.
+        Bound on the norm of its columns; 0 means none.
 
     Examples
     --------
@@ -66,18 +66,18 @@ class ParameterDraft(NamedTuple):
 
 
 class OpDraft(NamedTuple):
-    """An op before its buffers have numbers.
+    """An op whose buffers are not numbered yet.
 
     Attributes
     ----------
     kind : str
-        A row of ``lamina.engine.reference.ops.OPS``.
+        A key of ``lamina.engine.reference.ops.OPS``.
     width : int
         Columns of its output.
     parameters, state : tuple of ParameterDraft
-        What it learns, and what it keeps without learning.
+        What it learns, and what it tracks without a gradient (running statistics).
     settings : tuple of float
-        The op's numbers, in the order of its kind.
+        The op's numbers, in the order that its kind expects.
     function : str
         The activation's name; empty for other ops.
 

@@ -1,4 +1,4 @@
-"""Dropout: units silenced at random while training."""
+"""Dropout: sets units to 0 at random in training."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Dropout(Layer):
     """Training: y = x * keep / (1 - rate), keep = 0 with probability ``rate`` and 1 otherwise; prediction: y = x.
 
     The factor 1 / (1 - rate) makes E[y] = x over the masks, so that nothing needs scaling at test time ("inverted" dropout of
-    Srivastava et al. 2014, section 10). May stand anywhere, also directly on an input.
+    Srivastava et al. 2014, section 10). The layer may be placed anywhere, even directly after an input.
 
     Parameters
     ----------
     rate : float, default=0.5
-        Probability of being silenced, in [0, 1). The default is the paper's for hidden units; 0.2 is usual on inputs.
+        Probability of dropping a unit, in [0, 1). The default is the paper's for hidden units; 0.2 is usual on inputs.
     name : str, optional
         Default "dropout_1", "dropout_2", …
 

@@ -1,4 +1,4 @@
-"""What Add and Multiply share: two or more inputs of one width."""
+"""What Add and Multiply share: two or more inputs of the same width."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Elementwise"]
 
 @dataclass(frozen=True)
 class Elementwise(Layer, ABC):
-    """Base of the layers that join inputs of equal width element by element."""
+    """Base of the layers that combine inputs of equal width element by element."""
 
     min_inputs: ClassVar[int] = 2
     max_inputs: ClassVar[int | None] = None
@@ -25,7 +25,7 @@ class Elementwise(Layer, ABC):
         first = incoming[0]
         for other in incoming[1:]:
             if other.width != first.width:
-                rule = f"must have one width: {first.sender} has (n, {first.width}), {other.sender} (n, {other.width})"
+                rule = f"must have the same width: {first.sender} has (n, {first.width}), {other.sender} (n, {other.width})"
                 repair = "Make them equal with a Dense layer, or join them with Concat."
                 raise ShapeError(phrase("the inputs", rule, [source.width for source in incoming], repair=repair, owner=owner))
 

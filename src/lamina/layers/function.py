@@ -1,4 +1,4 @@
-"""Activation functions as layers hold them: read from a name, an object or a dict, written to one, and turned into an op."""
+"""Activation functions of layers: read from a name, an object or a dict, written back, and turned into an op."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["activation_draft", "function_label", "function_to_plain", "to_functi
 
 
 def to_function(function: Any) -> Activation:
-    """The activation function of a name, an object, or a dict ``{"kind": name, setting: number, …}``."""
+    """Return the activation function for a name, an object, or a dict ``{"kind": name, setting: number, …}``."""
     if isinstance(function, Mapping):
         kind = kind_of(function, ACTIVATIONS, family="activation function")
         return get_activation(kind, **{name: setting for name, setting in function.items() if name != "kind"})
@@ -21,14 +21,14 @@ def to_function(function: Any) -> Activation:
 
 
 def function_to_plain(function: Activation | None) -> str | dict[str, Any] | None:
-    """What :func:`to_function` reads: the bare name where the settings are the defaults."""
+    """The inverse of :func:`to_function`: the bare name if the settings are the defaults, else a dict."""
     if function is None or function == get_activation(function.name):
         return None if function is None else function.name
     return {"kind": function.name, **function.settings}
 
 
 def function_label(function: Activation) -> str:
-    """``relu``, or ``leaky_relu(slope=0.2)`` where the settings are not the defaults."""
+    """``relu``, or ``leaky_relu(slope=0.2)`` if the settings are not the defaults."""
     if function == get_activation(function.name):
         return function.name
     return f"{function.name}({', '.join(f'{name}={number:g}' for name, number in function.settings.items())})"

@@ -1,4 +1,4 @@
-"""Input: where data enters a graph that is being drawn."""
+"""Input: where data enters a graph."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ class Input(Symbol):
     Raises
     ------
     InvalidSettingError
-        When the width is no integer of at least 1, or the name is empty or holds a ".".
+        When the width is not an integer of at least 1, or the name is empty or contains a ".".
+    ShapeError
+        When ``width`` is a tuple that does not have exactly one entry.
 
     Examples
     --------

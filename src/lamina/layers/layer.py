@@ -1,4 +1,4 @@
-"""What every layer is: settings, a rule for its width, and the ops that it emits; and the symbols that come of calling one."""
+"""Base of all layers (settings, output width, ops), and the symbols that calling a layer returns."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LAYER_NAME = one_of(value(None), Rule("a non-empty text without '.'", lambda v: 
 class Symbol:
     """The output of ``layer`` called on ``inputs``: an array of shape (n, width) that does not exist yet.
 
-    Symbols come from calling layers; two symbols are never equal.
+    Calling a layer returns a symbol; two symbols are never equal.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Symbol:
         None for an input.
     inputs : tuple of Symbol
     width : int or None
-        None as long as an input's width is unknown.
+        None if an input's width is unknown.
 
     Examples
     --------
@@ -45,7 +45,7 @@ class Symbol:
 
     @property
     def label(self) -> str:
-        """The layer's own name, or its class while it has none."""
+        """The layer's name, or the name of its class if it has none."""
         return "" if self.layer is None else self.layer.label
 
     def __repr__(self) -> str:
@@ -54,10 +54,10 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Layer(Settings, ABC):
-    """Base of all layers: an immutable description that knows neither weights nor neighbors.
+    """Base of all layers: an immutable description without weights or neighbors.
 
-    A layer emits a *chain* of ops: the first reads the layer's inputs, each further one the output of the one before.
-    Calling a layer on symbols gives the symbol of its output.
+    A layer emits a *chain* of ops: the first reads the layer's inputs, and each of the others reads the output of the one before.
+    Calling a layer on symbols returns the symbol of its output.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class Layer(Settings, ABC):
 
     min_inputs: ClassVar[int] = 1
     max_inputs: ClassVar[int | None] = 1
-    #: Whether the layer makes units of its own, weighted sums of others, and so lengthens the network by one (see ``depth``).
+    #: Whether the layer makes new units (weighted sums of others), and so adds 1 to the network's depth (see ``depth``).
     makes_units: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: object) -> None:
@@ -86,10 +86,10 @@ class Layer(Settings, ABC):
 
     @abstractmethod
     def ops(self, widths: Sequence[int]) -> tuple[OpDraft, ...]:
-        """The chain of ops for inputs of those widths, which fit (see :meth:`output_width`)."""
+        """The chain of ops for inputs of the given widths, which :meth:`output_width` has checked."""
 
     def output_width(self, incoming: Sequence[Incoming], *, owner: str | None = None) -> int:
-        """Width of the output; a ShapeError names the layer (``owner``), the senders and their widths when these do not fit."""
+        """Width of the output; if the inputs do not fit, a ShapeError names the layer (``owner``), the senders and the widths."""
         owner = owner or self.label
         self.check_count(incoming, owner)
         self.check_widths(incoming, owner)
@@ -97,7 +97,7 @@ class Layer(Settings, ABC):
         return self.ops([source.width for source in incoming])[-1].width if fixed is None else fixed
 
     def check_count(self, incoming: Sequence[object], owner: str) -> None:
-        """Refuse too few or too many inputs."""
+        """Raise a ShapeError if there are too few or too many inputs."""
         count, most = len(incoming), self.max_inputs
         if count < self.min_inputs or (most is not None and count > most):
             rule = "must have one input" if most == 1 else f"must have at least {self.min_inputs} inputs"
@@ -105,30 +105,30 @@ class Layer(Settings, ABC):
             raise ShapeError(phrase("the layer", rule, count, repair=repair, owner=owner))
 
     def check_widths(self, incoming: Sequence[Incoming], owner: str) -> None:
-        """Refuse widths that do not fit together; any do unless a layer says otherwise."""
+        """Raise a ShapeError if the widths do not fit together; a layer that does not override this accepts any."""
 
     @property
     def fixed_width(self) -> int | None:
-        """Width of the output where it does not depend on the inputs'; None where it does."""
+        """Width of the output if it does not depend on the inputs; otherwise None."""
         return None
 
     @property
     def label(self) -> str:
-        """The layer's name, or its class while it has none."""
+        """The layer's name, or the name of its class if it has none."""
         return self.name or type(self).__name__
 
     def named(self, name: str) -> Self:
-        """This layer under another name, which is not checked, nor are the settings once more."""
+        """A copy of this layer under another name; neither the name nor the settings are checked."""
         twin = copy.copy(self)
         object.__setattr__(twin, "name", name)
         return twin
 
     def describe(self) -> str:
-        """The settings that matter to a reader, for the summary's table."""
+        """A short text with the main settings, for the summary's table."""
         return type(self).__name__
 
     def __call__(self, *symbols: Symbol | Sequence[Symbol]) -> Symbol:
-        """The symbol of this layer's output for those inputs, given one by one or as one list."""
+        """The symbol of this layer's output for the given inputs, passed one by one or as one list."""
         inputs = _flatten(symbols)
         for symbol in inputs:
             if not isinstance(symbol, Symbol):
@@ -142,7 +142,7 @@ class Layer(Settings, ABC):
 
 
 def _flatten(symbols: Sequence[Symbol | Sequence[Symbol]]) -> tuple[Symbol, ...]:
-    """``layer(a, b)`` and ``layer([a, b])`` alike."""
+    """Accepts both ``layer(a, b)`` and ``layer([a, b])``."""
     if len(symbols) == 1 and isinstance(symbols[0], list | tuple):
         return tuple(symbols[0])
     return tuple(symbols)  # type: ignore[arg-type]

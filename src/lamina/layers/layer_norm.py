@@ -1,4 +1,4 @@
-"""Layer normalization: every row brought to mean 0 and variance 1 over its columns."""
+"""Layer normalization: normalizes every row to mean 0 and variance 1 over its columns."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["LayerNorm"]
 class LayerNorm(Layer):
     """y = gamma * (x - mean) / sqrt(variance + eps) + beta, row by row (Ba, Kiros & Hinton 2016, eq. 4).
 
-    ``mean`` and the biased ``variance`` are those of the row. Rows do not see each other, so training and
+    ``mean`` and the biased ``variance`` are those of the row. Rows do not depend on each other, so training and
     prediction are the same, and a batch of one row works.
 
     Parameters
@@ -27,7 +27,7 @@ class LayerNorm(Layer):
     eps : float, default=1e-5
         Added to the variance, above 0; the default is torch's.
     affine : bool, default=True
-        Whether gamma and beta are there and learnt. They are neither penalized nor decayed.
+        Whether to learn gamma and beta. They are neither penalized nor decayed.
     name : str, optional
         Default "layer_norm_1", "layer_norm_2", …
 

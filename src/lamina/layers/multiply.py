@@ -1,4 +1,4 @@
-"""Multiply: the product of several inputs, for example of values and a gate."""
+"""Multiply: the product of several inputs, for example of values and their gate."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Multiply"]
 @final
 @dataclass(frozen=True)
 class Multiply(Elementwise):
-    """y = x1 * x2 * …, element by element: inputs of one width, two or more. Gates end in it (Srivastava et al. 2015, eq. 2).
+    """y = x1 * x2 * …, element by element, for two or more inputs of the same width: a gate (Srivastava et al. 2015, eq. 2).
 
     Parameters
     ----------

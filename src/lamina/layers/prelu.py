@@ -1,4 +1,4 @@
-"""PReLU: a leaky ReLU whose slope is learnt, one for each unit."""
+"""PReLU: a leaky ReLU with a learned slope for each unit."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _QUARTER = Constant(0.25)
 @final
 @dataclass(frozen=True)
 class PReLU(Layer):
-    """y = x where x > 0, slope * x elsewhere, with a learnt slope for each unit (He et al. 2015, eq. 1).
+    """y = x where x > 0, slope * x elsewhere, with a learned slope for each unit (He et al. 2015, eq. 1).
 
     Parameters
     ----------
     slope_init : str, Initializer or dict, default=Constant(0.25)
-        First slopes; the default is that of the paper and of torch. Slopes are neither penalized nor decayed (section 2.1).
+        Initial slopes; the default is that of the paper and of torch. Slopes are neither penalized nor decayed (section 2.1).
     name : str, optional
         Default "prelu_1", "prelu_2", …
 

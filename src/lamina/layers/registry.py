@@ -1,4 +1,4 @@
-"""All layers by the name that files use."""
+"""All layers by the name used in files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def layer_from_dict(description: Mapping[str, Any]) -> Layer:
     Raises
     ------
     InvalidSettingError
-        When the kind or a setting is unknown (the nearest known one is named), missing, or out of range.
+        When the kind or a setting is unknown (the message suggests the nearest known one), missing, or out of range.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The lecture: its rows, and its pictures, each computed by a real run."""
+"""The lecture's rows and pictures; each picture is computed by a real run."""
 
 from lamina.lazy import lazy_exports
 

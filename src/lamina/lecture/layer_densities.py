@@ -1,4 +1,4 @@
-"""What the pictures of layer outputs have in common: a deep tanh net on digits, watched for four epochs."""
+"""Shared code of the pictures of layer outputs: a deep tanh network on digits, observed for four epochs."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class LayerDensities:
     Attributes
     ----------
     outputs : dict of str to LayerOutputs
-        By the moment, for images of the test set.
+        For images of the test set, by stage of training.
     accuracies : dict of str to float
-        By the moment, on the whole test set.
+        On the whole test set, by stage of training.
     data : str
-        Which digits these are.
+        Description of the data set.
     """
 
     outputs: Mapping[str, LayerOutputs]
@@ -48,11 +48,11 @@ class LayerDensities:
         course = ", ".join(f"{moment} {accuracy:.1%}" for moment, accuracy in self.accuracies.items())
         last = list(self.outputs.values())[-1]
         extreme = ", ".join(f"{name} {np.mean(np.abs(last[name]) > 0.95):.0%}" for name in list(last.outputs)[:-1])
-        return f"{self.data}\ntest accuracy: {course}\nshare of outputs beyond ±0.95 in the end: {extreme}"
+        return f"{self.data}\ntest accuracy: {course}\nshare of outputs beyond ±0.95 at the end: {extreme}"
 
 
 def densities_from(weight_init: str | Initializer, *, seed: int) -> LayerDensities:
-    """Train five layers of 100 tanh units, and a softmax over ten digits, for four epochs of gradient descent."""
+    """Train five layers of 100 tanh units and a softmax over ten digits for four epochs of gradient descent."""
     digits = load_digits()
     hidden = [Dense(100, activation="tanh", weight_init=weight_init, name=f"layer {i + 1}") for i in range(HIDDEN)]
     network = Sequential([*hidden, Dense(10, weight_init=weight_init, name="output")], digits.train_images.shape[1])
@@ -69,7 +69,7 @@ def densities_from(weight_init: str | Initializer, *, seed: int) -> LayerDensiti
 
 
 def draw_densities(result: LayerDensities, start: str) -> Figure:
-    """A panel a layer, a line a moment."""
+    """Draw one panel per layer, with one line per stage of training."""
     from lamina.plots import plot_densities
     from lamina.plots.style import figure_of
 

@@ -17,7 +17,7 @@ __all__ = ["ActivationCurves", "compute", "draw"]
 
 NAMES = ("step", "identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "softplus")
 REACH = 4.0
-# Numbers of derivatives that jump at zero; a line through both sides would show what is not there.
+# Functions and derivatives that jump at zero; a continuous line would hide the jump.
 JUMPS = {"step": "value", "relu": "derivative", "leaky_relu": "derivative"}
 
 
@@ -29,7 +29,7 @@ class ActivationCurves:
     ----------
     x : ndarray of shape (k,)
     values, derivatives : dict of str to ndarray of shape (k,)
-        NaN where a line jumps.
+        By function name; NaN at jumps.
     """
 
     x: np.ndarray
@@ -47,8 +47,8 @@ class ActivationCurves:
 
 
 def compute(*, seed: int = 0) -> ActivationCurves:
-    """Each function and its derivative from −4 to 4, through the engine's own formulas; nothing here is random."""
-    x = np.linspace(-REACH, REACH, 801)  # which has a point at zero, where some functions jump
+    """Evaluate each function and its derivative from −4 to 4 by the engine's own formulas; nothing here is random."""
+    x = np.linspace(-REACH, REACH, 801)  # includes zero, where some functions jump
     values = {name: get_activation(name).value(x) for name in NAMES}
     derivatives = {name: get_activation(name).derivative(x) for name in NAMES}
     for name, what in JUMPS.items():
@@ -58,7 +58,7 @@ def compute(*, seed: int = 0) -> ActivationCurves:
 
 
 def draw(result: ActivationCurves) -> Figure:
-    """A panel a function."""
+    """Draw one panel per function."""
     from lamina.plots import plot_activation_functions
     from lamina.plots.style import figure_of
 

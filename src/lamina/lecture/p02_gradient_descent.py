@@ -1,4 +1,4 @@
-"""P2: gradient descent on a curve with two valleys: which one it ends in depends on where it starts."""
+"""P2: gradient descent on a curve with two valleys; the start decides in which one it ends."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class TwoValleys:
     Attributes
     ----------
     descents : dict of str to Descent
-        By the name of the start.
+        By name of the start.
     """
 
     descents: Mapping[str, Descent]
@@ -47,7 +47,7 @@ def slope(x: np.ndarray) -> np.ndarray:
 
 
 def compute(*, seed: int = 0) -> TwoValleys:
-    """Walk downhill from both starts until the slope is below 0.001; nothing here is random."""
+    """Descend from both starts until the slope is below 0.001; nothing here is random."""
     descents = {
         name: minimize(lambda x: float(curve(x)[0]), slope, start, optimizer=GradientDescent(LEARNING_RATE), tol=1e-3)
         for name, start in STARTS.items()
@@ -56,7 +56,7 @@ def compute(*, seed: int = 0) -> TwoValleys:
 
 
 def draw(result: TwoValleys) -> Figure:
-    """The curve and both ways down."""
+    """Draw the curve and both descents."""
     from lamina.plots import plot_descent_on_curve
     from lamina.plots.style import figure_of
 

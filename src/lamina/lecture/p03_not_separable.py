@@ -1,4 +1,4 @@
-"""P3: two classes that no line separates, the proof of it, and a perceptron's accuracy, which rises and falls."""
+"""P3: two classes that no line separates, a proof of that, and a perceptron's accuracy, which rises and falls."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EPOCHS = 50
 
 @dataclass(frozen=True, eq=False)
 class NotSeparable:
-    """The rows and what was learnt from them.
+    """The rows and the fitted perceptron.
 
     Attributes
     ----------
@@ -41,12 +41,12 @@ class NotSeparable:
         return (
             f"{self.model.separability_}\n"
             f"After {len(history)} epochs: {present:.0%} of the training rows right, {best:.0%} in the best epoch, "
-            f"{kept:.0%} with the weights in the pocket."
+            f"{kept:.0%} with the kept (pocket) weights."
         )
 
 
 def compute(*, seed: int = 0) -> NotSeparable:
-    """Draw two clouds that overlap, and train for 50 epochs, which never end by themselves."""
+    """Draw two overlapping clouds and train for 50 epochs; the perceptron never converges."""
     rng = np.random.default_rng(seed)
     X, y = _clouds(rng, NUM_ROWS)
     X_test, y_test = _clouds(rng, 1000)
@@ -62,7 +62,7 @@ def _clouds(rng: np.random.Generator, num_rows: int) -> tuple[np.ndarray, np.nda
 
 
 def draw(result: NotSeparable) -> Figure:
-    """The rows with the proof, and the accuracies."""
+    """Draw the rows with the proof, and the accuracies."""
     from lamina.plots import plot_accuracy_curves, plot_separability
     from lamina.plots.style import axes_grid, figure_of, styled
 

@@ -25,12 +25,12 @@ LIMIT = 1e4
 
 @dataclass(frozen=True)
 class LearningRates:
-    """The course of one training a learning rate.
+    """One training per learning rate.
 
     Attributes
     ----------
     histories : dict of str to History
-        By what is to be said of the rate.
+        By the label of the rate.
     """
 
     histories: Mapping[str, History]
@@ -44,7 +44,7 @@ class LearningRates:
 
 
 class StopWhenLost(Callback):
-    """Ends a training whose loss has left the picture."""
+    """Stops a training whose loss has left the visible range."""
 
     def on_epoch_end(self, trainer: Any, record: Mapping[str, Any]) -> None:
         if record["loss"] > LIMIT:
@@ -52,7 +52,7 @@ class StopWhenLost(Callback):
 
 
 def compute(*, seed: int = 0) -> LearningRates:
-    """Fit the product of two inputs by batch gradient descent, from the same weights at four rates."""
+    """Fit the product of two inputs by batch gradient descent, from the same weights with four rates."""
     rng = np.random.default_rng(seed)
     X = rng.uniform(-1, 1, size=(200, 2))
     y = 2 * X[:, 0] * X[:, 1] + 0.1 * rng.normal(size=200)
@@ -73,12 +73,12 @@ def compute(*, seed: int = 0) -> LearningRates:
 
 
 def draw(result: LearningRates) -> Figure:
-    """Four losses over the epochs."""
+    """Draw the four losses over the epochs."""
     from lamina.plots import plot_loss_curves
     from lamina.plots.style import figure_of
 
     named = {f"{name}: {RATES[name]:g}": history for name, history in result.histories.items()}
     ax = plot_loss_curves(named, label="training loss, ½ (t − z)²", log=True)
-    ax.set_title("One net, one start, four learning rates", loc="left")
+    ax.set_title("One network, one start, four learning rates", loc="left")
     ax.set(ylim=(None, 100), xlim=(0, EPOCHS))
     return figure_of(ax)

@@ -1,4 +1,4 @@
-"""P5: a net that learns its training rows by heart; its validation loss turns, and early stopping keeps the best epoch."""
+"""P5: a network that memorizes its training rows; its validation loss turns up, and early stopping keeps the best epoch."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ PATIENCE = 20
 
 @dataclass(frozen=True)
 class EarlyStop:
-    """One training that stopped early, and the same one had it gone on.
+    """A training that stopped early, and the same training continued.
 
     Attributes
     ----------
     history : History
-        Of the run that went on.
+        Of the continued training.
     best_epoch, stopped_at : int
-        Of the run that stopped.
+        Of the training that stopped.
     stop_reason : StopReason
+        Why it stopped.
     """
 
     history: History
@@ -44,7 +45,7 @@ class EarlyStop:
 
 
 def compute(*, seed: int = 0) -> EarlyStop:
-    """Train 100 + 50 tanh units on 100 noisy half-moon points, with early stopping and without."""
+    """Train 100 + 50 tanh units on 100 noisy half-moon points, with and without early stopping."""
     from sklearn.datasets import make_moons
 
     X, y = make_moons(1100, noise=0.35, random_state=seed)
@@ -63,10 +64,10 @@ def compute(*, seed: int = 0) -> EarlyStop:
 
 
 def draw(result: EarlyStop) -> Figure:
-    """Both losses, the epoch that is kept, and the stopping point."""
+    """Draw both losses, the epoch that is kept, and the stopping point."""
     from lamina.plots import plot_early_stopping
     from lamina.plots.style import figure_of
 
     ax = plot_early_stopping(result.history, result.best_epoch, result.stopped_at)
-    ax.set_ylabel("loss (nats an example)")
+    ax.set_ylabel("loss (nats per example)")
     return figure_of(ax)

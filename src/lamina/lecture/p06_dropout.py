@@ -1,4 +1,4 @@
-"""P6: dropout in training, where a mask silences units, and at test time, where all speak; and the mean over many masks."""
+"""P6: dropout in training, where a mask drops units, and at test time, where all are active; and the mean over many masks."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class DropoutAtWork:
     Attributes
     ----------
     keep : tuple of bool ndarray or None
-        Layer by layer: which units the mask of the step keeps.
+        For each layer, the units that the mask of the step keeps.
     samples : ndarray of shape (k,)
-        The output for one example, one number a mask.
+        The output for one example, one number per mask.
     at_test_time : float
-        The output of the whole net for it.
+        The output of the whole network for that example.
     """
 
     keep: tuple[np.ndarray | None, ...]
@@ -46,20 +46,20 @@ class DropoutAtWork:
 
 
 def compute(*, seed: int = 0) -> DropoutAtWork:
-    """Train a small net with dropout on a curved surface; then draw the masks of one step, and many for one example."""
+    """Train a small network with dropout on a curved surface; then draw the masks of one step, and many for one example."""
     X = np.random.default_rng(seed).uniform(-1, 1, size=(500, WIDTHS[0]))
     y = np.sin(2 * X[:, 0]) + X[:, 1] * X[:, 2]
     hidden = [layer for width in WIDTHS[1:-1] for layer in (Dense(width, activation="tanh"), Dropout(0.5))]
     trainer = Trainer(Sequential([*hidden, Dense(1)], WIDTHS[0]), "squared_error", seed=seed)
     trainer.fit(X, y, max_epochs=200)
     example = np.array([[0.8, 0.6, 0.7]])
-    # Every row of a batch has a mask of its own.
+    # Every row of a batch has its own mask.
     (samples,) = trainer.executor.forward([np.repeat(example, MASKS, axis=0)], np.arange(MASKS), trainer.step)
     return DropoutAtWork(_masks(trainer, seed), samples.ravel().astype(np.float64), float(trainer.predict(example)[0, 0]))
 
 
 def _masks(trainer: Trainer, seed: int) -> tuple[np.ndarray | None, ...]:
-    """What the first row of the coming step keeps, layer by layer."""
+    """The units that the first row of the next step keeps, layer by layer."""
     ops = [(i, op) for i, op in enumerate(trainer.executor.program.ops) if op.kind == "dropout"]
     width = trainer.executor.program.widths
     masks = [keep_mask(1, width[op.output], op.settings[0], seed=seed, step=trainer.step, op=i)[0] for i, op in ops]
@@ -67,7 +67,7 @@ def _masks(trainer: Trainer, seed: int) -> tuple[np.ndarray | None, ...]:
 
 
 def draw(result: DropoutAtWork) -> Figure:
-    """The thinned net, the whole net, and the outputs over masks."""
+    """Draw the thinned network, the whole network, and the outputs over masks."""
     from lamina.plots import plot_dropout, plot_mask_distribution
     from lamina.plots.style import axes_grid, figure_of, styled
 

@@ -1,4 +1,4 @@
-"""P7: the cliff: one step from its foot is thrown far away, unless the gradient is clipped."""
+"""P7: the cliff: one step from its foot leads far away unless the gradient is clipped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Cliff", "compute", "draw"]
 
 LEARNING_RATE = 0.05
 STEPS = 120
-# Wide enough to show where the thrown step lands.
+# Wide enough to show where the unclipped step lands.
 BOUNDS = ((3.0, 9.0), (-3.5, 4.0))
 CLIPPINGS: Mapping[str, Clipping | None] = {"without clipping": None, "norm clipped at 1": Clipping(norm=1.0)}
 
@@ -31,7 +31,7 @@ class Cliff:
     Attributes
     ----------
     descents : dict of str to Descent
-        By the name of the clipping.
+        By name of the clipping.
     """
 
     descents: Mapping[str, Descent]
@@ -48,7 +48,7 @@ class Cliff:
 
 
 def compute(*, seed: int = 0) -> Cliff:
-    """Steps towards the cliff of a recurrent unit, with and without clipping; nothing here is random."""
+    """Descend towards the cliff of a recurrent unit, with and without clipping; nothing here is random."""
     cliff = get_surface("cliff")
     settings: Any = {"optimizer": GradientDescent(LEARNING_RATE), "max_steps": STEPS}
     descents = {
@@ -58,12 +58,12 @@ def compute(*, seed: int = 0) -> Cliff:
 
 
 def _landscape() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The surface over all that the ways touch."""
+    """The surface over the region that the paths reach."""
     return replace(get_surface("cliff"), bounds=BOUNDS).grid(300)
 
 
 def draw(result: Cliff) -> Figure:
-    """Both ways over the surface, and the length of every step."""
+    """Draw both paths over the surface, and the length of every step."""
     from lamina.plots import plot_descent_paths, plot_step_lengths
     from lamina.plots.style import axes_grid, figure_of, styled
 
@@ -74,7 +74,7 @@ def draw(result: Cliff) -> Figure:
         labels = ("recurrent weight x", "bias y", "loss")
         plot_descent_paths(*grid, paths, labels=labels, log=True, title="The loss of a recurrent unit", ax=left)
         left.legend(loc="lower right")
-        plot_step_lengths(result.descents, title="How far each step leads", ax=right)
+        plot_step_lengths(result.descents, title="Length of each step", ax=right)
         return figure_of(left)
 
     return panels()

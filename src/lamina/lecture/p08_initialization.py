@@ -1,4 +1,4 @@
-"""P8: three layers after 600 epochs, from first weights that are far too small, and from Xavier's."""
+"""P8: three layers after 600 epochs, from initial weights that are far too small and from Xavier initialization."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ def compute(*, seed: int = 0) -> Starts:
 
 
 def draw(result: Starts) -> Figure:
-    """The losses over 600 epochs, and what either net has learnt."""
+    """Draw the losses over 600 epochs and the decision maps of both networks."""
     return draw_starts(result, "Three layers, 600 epochs")

@@ -1,4 +1,4 @@
-"""P9: a net whose weights all begin at zero learns nothing in 600 epochs; the same net with random weights learns at once."""
+"""P9: a network whose weights all start at zero learns nothing in 600 epochs; with random weights it learns at once."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ STARTS: dict[str, str | Initializer] = {"all weights zero": "zeros", "Xavier": "
 
 
 def compute(*, seed: int = 0) -> Starts:
-    """Train three layers of tanh units on two half-moons from zero weights, and from Xavier's."""
+    """Train three layers of tanh units on two half-moons, from zero weights and from Xavier initialization."""
     return train_from(STARTS, seed=seed)
 
 
 def draw(result: Starts) -> Figure:
-    """The losses over 600 epochs, and what either net has learnt."""
-    return draw_starts(result, "Zero weights never part")
+    """Draw the losses over 600 epochs and the decision maps of both networks."""
+    return draw_starts(result, "Zero weights stay equal")

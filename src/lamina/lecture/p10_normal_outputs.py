@@ -1,4 +1,4 @@
-"""P10: digits, four epochs from weights of N(0, 1): every layer saturates, and learning is poor."""
+"""P10: digits, four epochs from N(0, 1) weights: every layer saturates, and the network learns poorly."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["compute", "draw"]
 
 
 def compute(*, seed: int = 0) -> LayerDensities:
-    """Train five layers of 100 tanh units for four epochs, and look at what leaves each layer."""
+    """Train five layers of 100 tanh units for four epochs and record every layer's outputs."""
     return densities_from(Normal(1.0), seed=seed)
 
 
 def draw(result: LayerDensities) -> Figure:
-    """The density of every layer's output, before training and after each epoch."""
+    """Draw the density of every layer's output, before training and after each epoch."""
     return draw_densities(result, "N(0, 1)")

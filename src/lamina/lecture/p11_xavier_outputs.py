@@ -1,4 +1,4 @@
-"""P11: digits, four epochs from Xavier's weights: every layer keeps its spread."""
+"""P11: digits, four epochs from Xavier initialization: every layer keeps its spread."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["compute", "draw"]
 
 
 def compute(*, seed: int = 0) -> LayerDensities:
-    """Train five layers of 100 tanh units for four epochs, and look at what leaves each layer."""
+    """Train five layers of 100 tanh units for four epochs and record every layer's outputs."""
     return densities_from("xavier", seed=seed)
 
 
 def draw(result: LayerDensities) -> Figure:
-    """The density of every layer's output, before training and after each epoch."""
+    """Draw the density of every layer's output, before training and after each epoch."""
     return draw_densities(result, "Xavier")

@@ -1,4 +1,4 @@
-"""P12: the way of batch gradient descent: every step sees all rows, and leads straight downhill."""
+"""P12: the path of batch gradient descent: every step uses all rows and leads straight downhill."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["compute", "draw"]
 
 
 def compute(*, seed: int = 0) -> TwoWeights:
-    """Sixty epochs of one step each."""
+    """Train for sixty epochs of one step each."""
     return train_two_weights(NUM_ROWS, learning_rate=0.4, num_epochs=60, seed=seed)
 
 
 def draw(result: TwoWeights) -> Figure:
-    """The way over the loss."""
-    return draw_way(result, "Batch gradient descent: all 100 rows a step")
+    """Draw the path over the loss."""
+    return draw_way(result, "Batch gradient descent: all 100 rows per step")

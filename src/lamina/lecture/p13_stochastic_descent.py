@@ -1,4 +1,4 @@
-"""P13: the way of stochastic gradient descent: every step sees one row, and leads downhill only on average."""
+"""P13: the path of stochastic gradient descent: every step uses one row and leads downhill only on average."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["compute", "draw"]
 
 
 def compute(*, seed: int = 0) -> TwoWeights:
-    """Three epochs of 100 steps each."""
+    """Train for three epochs of 100 steps each."""
     return train_two_weights(1, learning_rate=0.1, num_epochs=3, seed=seed)
 
 
 def draw(result: TwoWeights) -> Figure:
-    """The way over the loss."""
-    return draw_way(result, "Stochastic gradient descent: one row a step")
+    """Draw the path over the loss."""
+    return draw_way(result, "Stochastic gradient descent: one row per step")

@@ -1,4 +1,4 @@
-"""P14: the way of mini-batch gradient descent: ten rows a step, between the two others."""
+"""P14: the path of mini-batch gradient descent: ten rows per step, between the other two."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["compute", "draw"]
 
 
 def compute(*, seed: int = 0) -> TwoWeights:
-    """Ten epochs of 10 steps each."""
+    """Train for ten epochs of 10 steps each."""
     return train_two_weights(10, learning_rate=0.3, num_epochs=10, seed=seed)
 
 
 def draw(result: TwoWeights) -> Figure:
-    """The way over the loss."""
-    return draw_way(result, "Mini-batch gradient descent: 10 rows a step")
+    """Draw the path over the loss."""
+    return draw_way(result, "Mini-batch gradient descent: 10 rows per step")

@@ -1,4 +1,4 @@
-"""P15: the exclusive or: no line separates it, so a perceptron cannot learn it; two layers can."""
+"""P15: exclusive or: no line separates it, so a perceptron cannot learn it, but two layers can."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ GRID = np.linspace(-0.5, 1.5, 161)
 
 @dataclass(frozen=True, eq=False)
 class ExclusiveOr:
-    """What both say of every point of the grid.
+    """Predictions of both models at every point of the grid.
 
     Attributes
     ----------
     perceptron : Perceptron
         Fitted.
     perceptron_map, network_map : ndarray of shape (m, m)
-        The perceptron's class (0 or 1), and the net's probability of class 1.
+        The perceptron's class (0 or 1), and the network's probability of class 1.
     predictions : ndarray of shape (4,)
-        The net's probabilities for the four rows.
+        The network's probabilities for the four rows.
     """
 
     perceptron: Perceptron
@@ -53,7 +53,7 @@ class ExclusiveOr:
 
 
 def compute(*, seed: int = 0) -> ExclusiveOr:
-    """Train a perceptron and a net with two tanh units in one hidden layer on the four rows."""
+    """Train a perceptron and a network with two tanh units in one hidden layer on the four rows."""
     perceptron = Perceptron(
         variant="pocket", weight_init=Normal(std=0.5), eta0=0.01, max_iter=200, tol=None, random_state=seed
     ).fit(X, Y)
@@ -67,13 +67,13 @@ def compute(*, seed: int = 0) -> ExclusiveOr:
 
 
 def _thin_step(perceptron: Perceptron, points: np.ndarray) -> np.ndarray:
-    """The perceptron's 0 or 1, with a ramp between them that is thinner than the grid: an edge without stairs."""
+    """The perceptron's 0 or 1, with a ramp narrower than the grid between them, which avoids a jagged edge."""
     distance = perceptron.decision_function(points) / np.linalg.norm(perceptron.coef_)
     return np.asarray(np.clip(0.5 + distance / (GRID[1] - GRID[0]), 0.0, 1.0))
 
 
 def draw(result: ExclusiveOr) -> Figure:
-    """Both maps side by side."""
+    """Draw both maps side by side."""
     from lamina.plots import plot_decision_map
     from lamina.plots.style import axes_grid, figure_of, styled
 

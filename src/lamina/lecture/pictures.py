@@ -1,7 +1,7 @@
 """The lecture's pictures by number.
 
-A picture is a module of this package with two functions: ``compute(*, seed=0)`` trains and returns what it found, and
-``draw(result)`` returns a matplotlib figure of it. The gallery's example of that name and ``lamina lecture`` call the same two.
+A picture is a module of this package with two functions: ``compute(*, seed=0)`` trains and returns a result, and
+``draw(result)`` returns a matplotlib figure of it. The gallery example of the same name and ``lamina lecture`` call both.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ class Picture:
     Parameters
     ----------
     title : str
-        What it shows.
+        Title of the picture.
     rows : tuple of str
-        The lecture's rows that it belongs to.
+        The rows of the lecture that it illustrates.
     name : str
-        Its module in ``lamina.lecture``; with ``plot_`` before it, its example in the gallery.
+        Its module in ``lamina.lecture``; prefixed with ``plot_``, its example in the gallery.
 
     Examples
     --------
@@ -44,11 +44,11 @@ class Picture:
     name: str
 
     def compute(self, *, seed: int = 0) -> Any:
-        """Run what the picture shows; ``print`` of the result says it in words."""
+        """Run the computation; printing the result describes it in words."""
         return self._function("compute")(seed=seed)
 
     def draw(self, result: Any) -> Figure:
-        """The figure of what :meth:`compute` returned."""
+        """Draw the result of :meth:`compute`."""
         figure: Figure = self._function("draw")(result)
         return figure
 
@@ -57,7 +57,7 @@ class Picture:
         return function
 
 
-#: Every picture of the lecture by its number.
+#: Every picture of the lecture by number.
 PICTURES: Mapping[str, Picture] = MappingProxyType(
     {
         "P1": Picture("Activation functions and their derivatives", ("L4",), "p01_activations"),
@@ -80,12 +80,12 @@ PICTURES: Mapping[str, Picture] = MappingProxyType(
 
 
 def get_picture(number: str) -> Picture:
-    """The picture of that number, in capitals or not.
+    """The picture with a number, in upper or lower case.
 
     Raises
     ------
     InvalidSettingError
-        If there is none; the nearest number is named.
+        If there is none; the message suggests the nearest number.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The lecture's rows, read from the page of the documentation that holds them."""
+"""The lecture's rows, read from their page of the documentation."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from lamina.errors import FileError, InvalidSettingError, phrase_unknown
 
 __all__ = ["Row", "get_row", "read_rows"]
 
-# The page beside an installed package, and in a checkout, where it is written.
+# The page in an installed package, and in a checkout.
 _PLACES = (Path(__file__).with_name("lecture.md"), Path(__file__).parents[3] / "docs" / "lecture.md")
-# A cell ends at a bar, but not at one within `code` or behind a backslash.
+# A cell ends at a bar that is neither inside `code` nor escaped by a backslash.
 _CELL = re.compile(r"((?:\\.|`[^`]*`|[^|`\\])*)\|")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)|\{\w+\}`~?([^`<]+)(?:<[^`]*>)?`")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of the lecture: what it is about, and where the library has it.
+    """A row of the lecture: a concept, and where the library implements it.
 
     Parameters
     ----------
     number : str
         "L1" and so on.
     concept : str
-        What the lecture says.
+        The concept as the lecture states it.
     where : str
-        The objects that have it.
+        The objects that implement it.
     how : str
-        A command, or a few lines of Python, that show it.
+        A command, or a few lines of Python, that demonstrate it.
     test : str
-        The tests that hold it.
+        The tests that check it.
     """
 
     number: str
@@ -50,7 +50,7 @@ def read_rows() -> tuple[Row, ...]:
     Raises
     ------
     FileError
-        If the page is not there.
+        If the page is missing.
     """
     page = next((place for place in _PLACES if place.exists()), None)
     if page is None:
@@ -60,12 +60,12 @@ def read_rows() -> tuple[Row, ...]:
 
 
 def get_row(number: str) -> Row:
-    """The row of that number, in capitals or not.
+    """The row with a number, in upper or lower case.
 
     Raises
     ------
     InvalidSettingError
-        If there is none; the nearest is named.
+        If there is none; the message suggests the nearest number.
     """
     rows = {row.number: row for row in read_rows()}
     if number.upper() not in rows:

@@ -1,4 +1,4 @@
-"""What the pictures of first weights have in common: one net on two half-moons, trained from several starts."""
+"""Shared code of the pictures of initial weights: one network on two half-moons, trained from several starts."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ _GRID = 160
 
 @dataclass(frozen=True, eq=False)
 class Starts:
-    """The course of one training from each start, and what was learnt.
+    """One training from each start, and the resulting predictions.
 
     Attributes
     ----------
     X, y : ndarray of shape (n, 2), (n,)
         The training rows.
     histories : dict of str to History
-        By the name of the start.
+        By name of the start.
     accuracies : dict of str to float
         After the last epoch, on the training rows.
     x1, x2 : ndarray of shape (k,), (m,)
         A grid over the plane.
     probabilities : dict of str to ndarray of shape (m, k)
-        Of class 1, on the grid.
+        Probability of class 1 on the grid.
     """
 
     X: np.ndarray
@@ -60,7 +60,7 @@ class Starts:
 
 
 def train_from(starts: Mapping[str, str | Initializer], *, seed: int) -> Starts:
-    """Train three layers of tanh units for 600 epochs of 32 rows a step, from each of the starts."""
+    """Train three layers for 600 epochs with batches of 32 rows, from each of the starts."""
     from sklearn.datasets import make_moons
 
     X, y = make_moons(300, noise=0.15, random_state=seed)
@@ -80,7 +80,7 @@ def train_from(starts: Mapping[str, str | Initializer], *, seed: int) -> Starts:
 
 
 def draw_starts(result: Starts, title: str) -> Figure:
-    """The losses over the epochs, and beside them what each start has learnt."""
+    """Draw the losses over the epochs, and next to them the decision map of each start."""
     from lamina.plots import plot_decision_map, plot_loss_curves
     from lamina.plots.style import axes_grid, figure_of, styled
 
@@ -88,7 +88,7 @@ def draw_starts(result: Starts, title: str) -> Figure:
     def panels() -> Figure:
         count = len(result.histories)
         axes = axes_grid(1, count + 1, size=(3.2 * (count + 1) + 0.4, 3.3))
-        ax = plot_loss_curves(result.histories, label="training loss (nats an example)", ax=axes[0])
+        ax = plot_loss_curves(result.histories, label="training loss (nats per example)", ax=axes[0])
         ax.set_title(title)
         for i, (name, probability) in enumerate(result.probabilities.items()):
             plot_decision_map(

@@ -1,4 +1,4 @@
-"""The ways of P12 to P14: a net of one weight and one bias, trained with batches of different sizes from one start."""
+"""Shared code of P12 to P14: a network of one weight and one bias, trained from one start with different batch sizes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BOUNDS = ((-2.0, 3.0), (-2.5, 2.9))
 
 @dataclass(frozen=True, eq=False)
 class TwoWeights:
-    """One training of two weights, step by step, over the loss of all rows.
+    """A training of two weights, step by step, and the loss over all rows.
 
     Attributes
     ----------
@@ -35,11 +35,11 @@ class TwoWeights:
     way : ndarray of shape (steps + 1, 2)
         Weight and bias at the start and after every step.
     grid : (ndarray, ndarray, ndarray), each of shape (m, m)
-        Weights, biases, and the loss over all rows there.
+        Weights, biases, and the loss over all rows for each pair.
     best : (float, float)
-        Weight and bias of the least loss.
+        Weight and bias of the lowest loss.
     losses : ndarray of shape (steps + 1,)
-        Over all rows, along the way.
+        Loss over all rows at every point of ``way``.
     """
 
     batch_size: int
@@ -59,7 +59,7 @@ class TwoWeights:
 
 
 class Footprints(Callback):
-    """Keeps the weights after every step."""
+    """Records the weights after every step."""
 
     every_steps = 1
 
@@ -74,7 +74,7 @@ class Footprints(Callback):
 
 
 def train_two_weights(batch_size: int, learning_rate: float, num_epochs: int, *, seed: int = 0) -> TwoWeights:
-    """Fit a line to 100 noisy rows by gradient descent with such batches, reshuffled every epoch."""
+    """Fit a line to 100 noisy rows by gradient descent, with batches of ``batch_size`` rows reshuffled every epoch."""
     rng = np.random.default_rng(seed)
     X = rng.uniform(-0.5, 2.0, size=(NUM_ROWS, 1))
     y = 1.5 * X - 0.8 + 0.6 * rng.normal(size=X.shape)
@@ -94,7 +94,7 @@ def train_two_weights(batch_size: int, learning_rate: float, num_epochs: int, *,
 
 
 def _loss_of(trainer: Trainer, X: np.ndarray, y: np.ndarray) -> Callable[[np.ndarray], float]:
-    """The loss over all rows at a point; moves the trainer's weights there."""
+    """A function that gives the loss over all rows at a point; it sets the trainer's weights to that point."""
     data = Batches([X], [y])
 
     def loss_at(point: np.ndarray) -> float:
@@ -105,7 +105,7 @@ def _loss_of(trainer: Trainer, X: np.ndarray, y: np.ndarray) -> Callable[[np.nda
 
 
 def draw_way(result: TwoWeights, title: str) -> Figure:
-    """The way over the contours of the loss."""
+    """Draw the path over the contours of the loss."""
     from lamina.plots import plot_descent_paths
     from lamina.plots.style import figure_of
 

@@ -1,4 +1,4 @@
-"""A loss of the user's own: any Python function of logits and targets."""
+"""A custom loss: any Python function of logits and targets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lamina.validation import Rule, choice, integer, one_of, value
 __all__ = ["LINKS", "CustomLoss"]
 
 LINKS = tuple(name for name, activation in ACTIVATIONS.items() if not activation.settings)
-"""What may turn logits into predictions by its name alone."""
+"""Names of the activations that may turn logits into predictions: those without settings."""
 
 # The step that balances truncation, O(h^2), against rounding, O(eps / h): the cube root of float64's eps.
 _STEP = float(np.finfo(np.float64).eps) ** (1 / 3)
@@ -29,27 +29,27 @@ _STEP = float(np.finfo(np.float64).eps) ** (1 / 3)
 class CustomLoss(Loss):
     """The loss ``function(logits, targets)``, with its gradient from the function or from central differences.
 
-    The function gets float64 arrays ``logits`` (n, k) and ``targets`` (n, m) and returns either the pair (loss of each row (n,),
-    gradient of it with respect to the logits (n, k)), or the loss of each row alone. Then the gradient is taken by central
-    differences, ``d L_i / d z_ij = (L_i(z_ij + h) - L_i(z_ij - h)) / 2h`` with ``h = 6e-6 max(1, |z_ij|)``, all rows at once: 2 k
-    calls a step. For that, the loss of a row must depend on that row alone.
+    The function gets float64 arrays ``logits`` (n, k) and ``targets`` (n, m) and returns either a pair, the loss of each row (n,)
+    and its gradient with respect to the logits (n, k), or only the loss of each row. In the latter case central differences give
+    the gradient, ``d L_i / d z_ij = (L_i(z_ij + h) - L_i(z_ij - h)) / 2h`` with ``h = 6e-6 max(1, |z_ij|)``, all rows at once:
+    2 k calls per step. This requires that the loss of a row depends on that row alone.
 
     Parameters
     ----------
     function : callable
-        See above. It is called once or 2 k + 1 times a step, from Python: expect a slower training than with a built-in loss.
+        See above. It is called from Python, once or 2 k + 1 times per step, so training is slower than with a built-in loss.
     num_targets : int, optional
-        Number of the target's columns, at least 1; default: as many as outputs.
+        Number of columns of the target, at least 1; by default the number of outputs.
     inverse_link : str or callable, optional
-        Turns logits (n, k) into predictions; default: the identity. The name of an activation without settings of its own, such
-        as "softmax", "sigmoid" or "exp", can be written to a file, so that a saved network predicts with it; a function cannot.
+        Turns logits (n, k) into predictions; by default the identity. The name of an activation without settings, such as
+        "softmax", "sigmoid" or "exp", can be written to a file, so that a saved network predicts with it; a function cannot.
 
     Raises
     ------
     ShapeError
-        When the function returns arrays of another shape, or more than two things.
+        When the function returns arrays of another shape, or more than two results.
     InvalidSettingError
-        When it returns what is no array of numbers. What it raises itself comes through as it is.
+        When it does not return arrays of numbers. Exceptions that it raises itself are passed on.
 
     Examples
     --------
@@ -101,29 +101,29 @@ class CustomLoss(Loss):
         link = get_activation(self.link).value if self.link else self.inverse_link
         predicted = self._as_numbers(link(logits), "what inverse_link returns")  # type: ignore[operator]
         if predicted.shape[:1] != logits.shape[:1]:
-            rule = f"must have {len(logits)} rows, as the logits"
+            rule = f"must have {len(logits)} rows, like the logits"
             raise ShapeError(phrase("what inverse_link returns", rule, predicted.shape, owner=self.name))
         return predicted
 
     def to_dict(self) -> dict[str, Any]:
-        """Refused: a function cannot be written as data."""
-        repair = "Give the function again when you load what you saved."
-        raise InvalidSettingError(phrase("a loss of one's own", "cannot be written to a file", self.name, repair=repair))
+        """Always raises an error: a function cannot be written as data."""
+        repair = "Pass the function again when you load the file."
+        raise InvalidSettingError(phrase("a custom loss", "cannot be written to a file", self.name, repair=repair))
 
     def values(self, logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """Loss of each row alone, float64 ndarray (n,)."""
+        """The loss of each row, float64 ndarray (n,), without its gradient."""
         values, _ = self._call(np.asarray(logits, dtype=np.float64), np.asarray(targets, dtype=np.float64))
         return self._checked(values, logits.shape[:1], "loss")
 
     def value_and_gradient(self, logits: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Loss of each row, ndarray (n,), and its gradient, ndarray (n, k), both float64."""
+        """The loss of each row, ndarray (n,), and its gradient, ndarray (n, k), both float64."""
         z, t = np.asarray(logits, dtype=np.float64), np.asarray(targets, dtype=np.float64)
         values, gradient = self._call(z, t)
         losses = self._checked(values, z.shape[:1], "loss")
         return losses, self._central_differences(z, t) if gradient is None else self._checked(gradient, z.shape, "gradient")
 
     def _call(self, z: np.ndarray, t: np.ndarray) -> tuple[Any, Any]:
-        """What the function returns for the loss, and for the gradient; None if it returns the loss alone."""
+        """The loss and the gradient that the function returns; the gradient is None if it returns only the loss."""
         returned = self.function(z, t)
         if not isinstance(returned, tuple):
             return returned, None
@@ -139,14 +139,14 @@ class CustomLoss(Loss):
             above, below = z.copy(), z.copy()
             above[:, j] += step
             below[:, j] -= step
-            # the steps as rounded, not as meant
+            # the steps as they were after rounding, which is not exactly 2 step
             gradient[:, j] = (self.values(above, t) - self.values(below, t)) / (above[:, j] - below[:, j])
         return gradient
 
     def _checked(self, values: Any, shape: tuple[int, ...], quantity: str) -> np.ndarray:
         array = self._as_numbers(values, f"the {quantity}").astype(np.float64, copy=False)
         if array.shape != shape:
-            repair = "Sum over outputs only: one number a row." if quantity == "loss" else "One number for each logit."
+            repair = "Sum over outputs only: one number per row." if quantity == "loss" else "Return one number for each logit."
             raise ShapeError(phrase(f"the {quantity}", f"must have shape {shape}", array.shape, repair=repair, owner=self.name))
         return array
 
@@ -156,5 +156,5 @@ class CustomLoss(Loss):
             if array.dtype.kind not in "biufO":
                 raise TypeError(f"cannot read {array.dtype} as numbers")
             return array if array.dtype.kind == "f" else array.astype(np.float64)
-        except Exception as error:  # also from the __array__ of a tensor that follows gradients
+        except Exception as error:  # also from the __array__ of a tensor that requires gradients
             raise InvalidSettingError(phrase(what, "must be an array of numbers", returned, owner=self.name)) from error

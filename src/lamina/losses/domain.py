@@ -1,4 +1,4 @@
-"""What targets may be."""
+"""The values that targets may take."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ __all__ = ["ANYTHING", "FRACTIONS", "NON_NEGATIVE", "NUMBERS", "PROBABILITIES", 
 
 
 class Domain(NamedTuple):
-    """A set of targets.
+    """A set of allowed targets.
 
     Parameters
     ----------
     rule : str
-        Of the target, as an error says it.
+        What the target must be, in the words of the error.
     holds : callable, optional
-        Where an array is in the set; None: everywhere.
+        Takes an array and tells which elements are in the set; None means all.
     """
 
     rule: str
@@ -30,9 +30,9 @@ def _is_fraction(target: np.ndarray) -> np.ndarray:
 
 
 ANYTHING = Domain("may be anything")
-"""Known to the user alone."""
+"""For custom losses, whose rule only the user knows."""
 NUMBERS = Domain("must be numbers")
-"""Of any sign and size: they may be shifted and scaled."""
+"""Of any sign and size, so targets may be shifted and scaled."""
 NON_NEGATIVE = Domain("must not be negative", lambda target: target >= 0)
 FRACTIONS = Domain("must lie in [0, 1]", _is_fraction)
 PROBABILITIES = Domain("must hold probabilities", _is_fraction)
@@ -40,7 +40,7 @@ SIGNS = Domain("must be -1 or +1", lambda target: np.abs(target) == 1)
 
 
 def class_indices(num_classes: int) -> Domain:
-    """Whole numbers from 0 on, one a class.
+    """Integers from 0, one per class.
 
     >>> class_indices(3).rule
     'must hold class indices 0 to 2'

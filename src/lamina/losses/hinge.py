@@ -16,8 +16,8 @@ __all__ = ["Hinge"]
 class Hinge(Loss):
     """sum_k max(0, 1 - t_k z_k), t in {-1, +1}: the support vector machine's loss (Cortes & Vapnik 1995).
 
-    Target: (n, outputs) of -1 and +1; with several outputs, each is one class against the rest. Predictions are the logits: the
-    sign decides, or the largest.
+    Target: (n, outputs) of -1 and +1; with several outputs, each is one class against the rest. Predictions are the logits: their
+    sign decides, or with several classes the largest one.
 
     Examples
     --------

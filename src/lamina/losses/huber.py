@@ -1,4 +1,4 @@
-"""Huber's loss."""
+"""Huber loss."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Huber(Loss):
     Parameters
     ----------
     delta : float, default=1.0
-        Where the parabola ends, above 0, in units of the target; the default is torch's and Keras'.
+        Residual at which the loss turns from squared to absolute, above 0, in units of the target; torch's and Keras' default.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What every loss is: the engine's head, what targets it takes, and what its logits mean."""
+"""Base of all losses: the engine's head, the targets that a loss takes, and the meaning of its logits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Loss(Settings, ABC):
     """Base of all losses.
 
     A loss is a sum over the outputs of a row, averaged over rows (weighted by the sample weights). It is computed from *logits*,
-    the values before any link, so that no logit can overflow it.
+    the values before the link, for numerical stability.
 
     Examples
     --------
@@ -29,14 +29,14 @@ class Loss(Settings, ABC):
     (2, (0.1, 0.9))
     """
 
-    #: Activations that this loss already contains or that make no sense before it: they must not end the network.
+    #: Activations that this loss already contains or that make no sense before it; the network must not end in one of them.
     contained_links: ClassVar[tuple[str, ...]] = ()
     min_width: ClassVar[int] = 1
-    #: The activation that :meth:`predict` computes, so that the engine can do it; None for a function of the user's.
+    #: The activation that :meth:`predict` computes, so that the engine can apply it; None for a function of the user's.
     link: ClassVar[str | None] = "identity"
-    #: Whether a row has one class out of several, that of the largest logit; otherwise each output decides for itself.
+    #: Whether each row belongs to one class out of several, that of the largest logit; otherwise outputs decide independently.
     one_of_several: ClassVar[bool] = False
-    #: The targets of "no" and "yes"; None where the loss does not learn labels.
+    #: The targets of "no" and "yes"; None if the loss does not learn labels.
     label_codes: ClassVar[tuple[float, float] | None] = None
     #: The logit above which an output says "yes".
     threshold: ClassVar[float] = 0.0
@@ -56,21 +56,21 @@ class Loss(Settings, ABC):
         return ()
 
     def check_width(self, width: int) -> None:
-        """Refuse a number of outputs that the loss cannot have."""
+        """Raise a ShapeError if the loss cannot have ``width`` outputs."""
         if width < self.min_width:
             rule = f"must have at least {self.min_width} outputs"
-            raise ShapeError(phrase("the network", rule, width, repair="Widen its last layer.", owner=type(self).__name__))
+            raise ShapeError(phrase("the network", rule, width, repair="Add units to its last layer.", owner=type(self).__name__))
 
     def target_width(self, width: int) -> int:
         """Number of columns of the target when the network has ``width`` outputs."""
         return width
 
     def width_for(self, num_targets: int) -> int:
-        """Number of outputs for a target of ``num_targets`` columns, of which each is predicted."""
+        """Number of outputs for a target of ``num_targets`` columns, each of which is predicted."""
         return num_targets
 
     def truth_of(self, target: np.ndarray) -> np.ndarray:
-        """The target (n, target width) with a column for each prediction, to score these with."""
+        """The target (n, target width) with one column per prediction column, for metrics."""
         return target
 
     def domain(self, width: int) -> Domain:
@@ -78,7 +78,7 @@ class Loss(Settings, ABC):
         return NUMBERS
 
     def advice(self, num_columns: int, label: str) -> str:
-        """What is usually meant by a target called ``label`` that has another number of columns; empty if nothing is."""
+        """Advice for an error about a target called ``label`` with a wrong number of columns; empty if there is none."""
         return ""
 
     @property
@@ -92,5 +92,5 @@ class Loss(Settings, ABC):
         return predicted
 
     def predict(self, logits: np.ndarray) -> np.ndarray:
-        """What the logits mean: the inverse link, here the identity; ndarray of the same shape and dtype."""
+        """Predictions from logits, by the inverse link (here the identity); ndarray of the same shape and dtype."""
         return logits

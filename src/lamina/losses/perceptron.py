@@ -1,4 +1,4 @@
-"""The perceptron's loss."""
+"""Perceptron loss."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ __all__ = ["PerceptronLoss"]
 @final
 @dataclass(frozen=True)
 class PerceptronLoss(Loss):
-    """sum_k max(0, -t_k z_k), t in {-1, +1}: gradient descent on it, one example a step, is Rosenblatt's learning rule (1958).
+    """sum_k max(0, -t_k z_k), t in {-1, +1}: gradient descent on it, one example per step, is Rosenblatt's learning rule (1958).
 
-    Target: (n, outputs) of -1 and +1. Predictions are the logits: the sign decides.
+    Target: (n, outputs) of -1 and +1. Predictions are the logits: their sign decides.
 
     Examples
     --------

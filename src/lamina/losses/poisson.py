@@ -18,7 +18,7 @@ __all__ = ["Poisson"]
 class Poisson(Loss):
     """sum_k exp(z_k) - t_k z_k + t_k log t_k - t_k: half the Poisson deviance, z being the logarithm of the rate.
 
-    For counts and other non-negative targets whose variance grows with their mean; 0 where exp(z) = t, as scikit-learn's.
+    For counts and other non-negative targets whose variance grows with their mean; 0 where exp(z) = t, as in scikit-learn.
     Target: (n, outputs), at least 0. Predictions are rates, exp(z).
 
     Examples
@@ -36,5 +36,5 @@ class Poisson(Loss):
         return NON_NEGATIVE
 
     def predict(self, logits: np.ndarray) -> np.ndarray:
-        with np.errstate(over="ignore"):  # a rate beyond the largest float is rightly infinite
+        with np.errstate(over="ignore"):  # a rate beyond the largest float is infinite on purpose
             return np.asarray(np.exp(logits))

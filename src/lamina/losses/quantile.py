@@ -32,14 +32,14 @@ class Quantile(Loss):
     Parameters
     ----------
     levels : float or sequence of float, default=(0.5,)
-        Levels, each in (0, 1), no two alike.
+        Different levels, each in (0, 1).
 
     Raises
     ------
     InvalidSettingError
-        When a level is not in (0, 1), or comes twice.
+        When a level is not in (0, 1), or is given twice.
     ShapeError
-        When the network's number of outputs is no multiple of the number of levels.
+        When the network's number of outputs is not a multiple of the number of levels.
 
     Examples
     --------

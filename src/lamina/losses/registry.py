@@ -19,7 +19,7 @@ LOSSES: Mapping[str, type[Loss]] = LazyRegistry(
     "lamina.losses", exported_classes("lamina.losses", besides="custom loss registry")
 )
 
-#: Those that learn labels, and those that learn numbers; by name, as asking the classes would load them all.
+#: The losses that learn labels, and those that learn numbers; listed by name, because asking the classes would load them all.
 LABEL_LOSSES = (
     "hinge",
     "perceptron",
@@ -33,19 +33,19 @@ NUMBER_LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisso
 
 
 def get_loss(loss: LossLike, **settings: Any) -> Loss:
-    """The loss of that name with those settings; a loss, its dict, or a function of logits and targets is accepted too.
+    """Return the loss for a name and its settings; also accepts a loss, its dict, or a function of logits and targets.
 
     Parameters
     ----------
     loss : str, Loss, dict or callable
-        A key of :data:`LOSSES`, an object, what an object's ``to_dict`` gave, or a function for :class:`CustomLoss`.
+        A key of :data:`LOSSES`, a loss, the result of its ``to_dict``, or a function for :class:`CustomLoss`.
     **settings
-        The loss's settings; none with an object.
+        The loss's settings; not allowed together with a loss object.
 
     Raises
     ------
     InvalidSettingError
-        When the name or a setting is unknown, or a setting out of range.
+        When the name or a setting is unknown, or a setting is out of range.
 
     Examples
     --------

@@ -57,7 +57,7 @@ class SigmoidCrossEntropy(Loss):
     def advice(self, num_columns: int, label: str) -> str:
         if num_columns > 1:
             return ""
-        return "For one class out of several use softmax_cross_entropy, for a single yes or no an output of one unit."
+        return "For one class out of several, use softmax_cross_entropy; for a single yes or no, use one output unit."
 
     def predict(self, logits: np.ndarray) -> np.ndarray:
         tail = np.exp(-np.abs(logits))  # in (0, 1]: neither side can overflow

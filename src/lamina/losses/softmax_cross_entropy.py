@@ -65,8 +65,8 @@ class SoftmaxCrossEntropy(Loss):
 
     def advice(self, num_columns: int, label: str) -> str:
         if not self.probabilities:
-            return f"For one column a class give {label}.argmax(axis=1), or use SoftmaxCrossEntropy(probabilities=True)."
-        return "For numbers of classes use SoftmaxCrossEntropy()." if num_columns == 1 else ""
+            return f"With one column per class, pass {label}.argmax(axis=1), or use SoftmaxCrossEntropy(probabilities=True)."
+        return "For class indices, use SoftmaxCrossEntropy()." if num_columns == 1 else ""
 
     def predict(self, logits: np.ndarray) -> np.ndarray:
         exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))

@@ -13,7 +13,7 @@ __all__ = ["SquaredError"]
 @final
 @dataclass(frozen=True)
 class SquaredError(Loss):
-    """sum_k 1/2 (t_k - z_k)^2: the lecture's loss, scikit-learn's ``squared_error``, half of torch's and Keras' squared error.
+    """sum_k 1/2 (t_k - z_k)^2: the lecture's loss and scikit-learn's ``squared_error``; half of torch's and Keras' squared error.
 
     Its minimum is the conditional mean. Target: (n, outputs), real.
 

@@ -1,4 +1,4 @@
-"""Scores: how good labels, probabilities or numbers are, each of them once."""
+"""Metrics of predicted labels, probabilities and numbers."""
 
 from lamina.lazy import lazy_exports
 

@@ -1,4 +1,4 @@
-"""What scores are given: arrays or lists, checked, and brought to the same shape, so that nothing is compared crosswise."""
+"""Check the arguments of metrics and convert them to equal shapes, so that (n,) never broadcasts against (n, 1)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lamina.errors import DataError, ShapeError, phrase
 
 __all__ = ["class_numbers", "labels", "numbers", "weights"]
 
-_TO_LABELS = "Decide first: predictions > 0.5 for one probability a row, predictions.argmax(axis=1) for one a class."
+_TO_LABELS = "Convert probabilities to labels: predictions > 0.5 for one per row, predictions.argmax(axis=1) for one per class."
 
 
 def numbers(truth: Any, predicted: Any, *, owner: str) -> tuple[np.ndarray, np.ndarray]:
@@ -19,7 +19,7 @@ def numbers(truth: Any, predicted: Any, *, owner: str) -> tuple[np.ndarray, np.n
     Raises
     ------
     DataError
-        If they are no numbers, or there are none.
+        If they are not numbers, or empty.
     ShapeError
         If their shapes differ; (n,) counts as (n, 1).
     """
@@ -27,7 +27,7 @@ def numbers(truth: Any, predicted: Any, *, owner: str) -> tuple[np.ndarray, np.n
         _columns(_floats(array, name, owner), name, owner)
         for name, array in (("the truth", truth), ("the predictions", predicted))
     ]
-    _check_same_shape("the predictions", *columns, owner=owner, repair="Give one for each number of the truth.")
+    _check_same_shape("the predictions", *columns, owner=owner, repair="Give one prediction per target.")
     return columns[0], columns[1]
 
 
@@ -37,11 +37,11 @@ def labels(truth: Any, decided: Any, *, owner: str) -> tuple[np.ndarray, np.ndar
     Raises
     ------
     DataError
-        If they hold fractions, as probabilities do, or numbers on the one side and texts on the other, or there are none.
+        If they contain fractions, as probabilities do, one has numbers and the other strings, or they are empty.
     ShapeError
         If their shapes differ; (n,) counts as (n, 1).
     """
-    names = ("the truth", "the decided labels")
+    names = ("the truth", "the predicted labels")
     columns = [_columns(_array(array, name, owner), name, owner) for name, array in zip(names, (truth, decided), strict=True)]
     for name, array in zip(names, columns, strict=True):
         if array.dtype.kind == "f" and not (whole := array == np.floor(array)).all():
@@ -49,56 +49,56 @@ def labels(truth: Any, decided: Any, *, owner: str) -> tuple[np.ndarray, np.ndar
             raise DataError(phrase(name, "must be whole numbers", fraction, repair=_TO_LABELS, owner=owner))
     _check_same_shape(names[1], *columns, owner=owner, repair=_TO_LABELS)
     if len({array.dtype.kind in "SUT" for array in columns if array.dtype.kind != "O"}) > 1:
-        repair = "Give both as numbers or both as texts."
+        repair = "Give both as numbers or both as strings."
         kinds = [array.dtype.name for array in columns]
-        raise DataError(phrase("truth and decided labels", "must be of one kind", kinds, repair=repair, owner=owner))
+        raise DataError(phrase("truth and predicted labels", "must be of the same kind", kinds, repair=repair, owner=owner))
     return columns[0], columns[1]
 
 
 def class_numbers(truth: Any, probabilities: Any, *, owner: str) -> tuple[np.ndarray, np.ndarray]:
-    """Class numbers (n,) as integers, and probabilities (n, classes).
+    """Class indices (n,) as integers, and probabilities (n, classes).
 
     Raises
     ------
     DataError
-        If a class number is none of 0, 1, …, classes − 1, or something is no number, or there are none.
+        If a class index is not one of 0, 1, …, classes − 1, a value is not a number, or the arrays are empty.
     ShapeError
-        If the probabilities have another number of rows, or no column for each of at least two classes.
+        If the numbers of rows differ, or the probabilities have fewer than two columns.
     """
-    rated = _floats(probabilities, "the probabilities", owner)
-    if rated.ndim != 2 or rated.shape[1] < 2:
-        rule, repair = "must have a column for each class, (n, classes)", "Of one probability p of the second, give [1 - p, p]."
-        raise ShapeError(phrase("the probabilities", rule, rated.shape, repair=repair, owner=owner))
+    probs = _floats(probabilities, "the probabilities", owner)
+    if probs.ndim != 2 or probs.shape[1] < 2:
+        rule, repair = "must have one column per class, (n, classes)", "If p is the probability of class 1, give [1 - p, p]."
+        raise ShapeError(phrase("the probabilities", rule, probs.shape, repair=repair, owner=owner))
     classes = _columns(_floats(truth, "the truth", owner), "the truth", owner)
-    if classes.shape != (len(rated), 1):
-        rule = f"must be {len(rated)} class numbers, one for each row of the probabilities"
+    if classes.shape != (len(probs), 1):
+        rule = f"must be {len(probs)} class indices, one per row of the probabilities"
         raise ShapeError(phrase("the truth", rule, np.shape(truth), owner=owner))
-    known = (classes == np.floor(classes)) & (classes >= 0) & (classes < rated.shape[1])
+    known = (classes == np.floor(classes)) & (classes >= 0) & (classes < probs.shape[1])
     if not known.all():
-        rule = f"must be class numbers from 0 to {rated.shape[1] - 1}"
+        rule = f"must be class indices from 0 to {probs.shape[1] - 1}"
         raise DataError(phrase("the truth", rule, float(classes[~known][0]), owner=owner))
-    return classes[:, 0].astype(np.int64), rated
+    return classes[:, 0].astype(np.int64), probs
 
 
 def weights(sample_weight: Any, num_rows: int, *, owner: str) -> np.ndarray:
-    """Weights (n,) in float64: ones if none are given.
+    """Weights (n,) in float64; ones by default.
 
     Raises
     ------
     DataError
         If one is negative or not finite, or all are 0.
     ShapeError
-        If there are more or fewer than rows.
+        If their number is not the number of rows.
     """
     if sample_weight is None:
         return np.ones(num_rows)
     given = _floats(sample_weight, "sample_weight", owner)
     if given.shape not in ((num_rows,), (num_rows, 1)):
-        raise ShapeError(phrase("sample_weight", f"must be {num_rows} numbers, one a row", given.shape, owner=owner))
+        raise ShapeError(phrase("sample_weight", f"must be {num_rows} numbers, one per row", given.shape, owner=owner))
     if not (usable := np.isfinite(given) & (given >= 0)).all():
         raise DataError(phrase("sample_weight", "must be finite and >= 0", float(given[~usable][0]), owner=owner))
     if not given.any():
-        repair = "Leave it out where all rows count alike."
+        repair = "Omit it to weight all rows equally."
         raise DataError(phrase("sample_weight", "must have a number above 0", "zeros", repair=repair, owner=owner))
     return given.reshape(num_rows)
 
@@ -106,8 +106,8 @@ def weights(sample_weight: Any, num_rows: int, *, owner: str) -> np.ndarray:
 def _array(given: Any, name: str, owner: str) -> np.ndarray:
     try:
         return np.asarray(given)
-    except Exception:  # rows of different lengths, or whatever another library's array says of it
-        rule = "must be an array, or a list of rows of equal lengths"
+    except Exception:  # rows of different lengths, or an error of another library's array
+        rule = "must be an array, or a list of rows of equal length"
         raise DataError(phrase(name, rule, type(given).__name__, owner=owner)) from None
 
 
@@ -123,7 +123,7 @@ def _floats(given: Any, name: str, owner: str) -> np.ndarray:
 
 def _columns(array: np.ndarray, name: str, owner: str) -> np.ndarray:
     if array.ndim not in (1, 2):
-        raise ShapeError(phrase(name, "must be of shape (n,) or (n, k)", array.shape, owner=owner))
+        raise ShapeError(phrase(name, "must have shape (n,) or (n, k)", array.shape, owner=owner))
     if not array.size:
         raise DataError(phrase(name, "must have at least one row and one column", array.shape, owner=owner))
     return array.reshape(len(array), -1)
@@ -131,4 +131,4 @@ def _columns(array: np.ndarray, name: str, owner: str) -> np.ndarray:
 
 def _check_same_shape(name: str, truth: np.ndarray, judged: np.ndarray, *, owner: str, repair: str) -> None:
     if truth.shape != judged.shape:
-        raise ShapeError(phrase(name, f"must be of the truth's shape {truth.shape}", judged.shape, repair=repair, owner=owner))
+        raise ShapeError(phrase(name, f"must have the truth's shape {truth.shape}", judged.shape, repair=repair, owner=owner))

@@ -1,6 +1,6 @@
-"""Scores of decided labels (n, k), one column unless a row has several labels; (n,) counts as (n, 1). Fractions are refused.
+"""Metrics of predicted labels (n, k), one column unless a row has several labels; (n,) counts as (n, 1). Fractions are rejected.
 
-They equal scikit-learn's, which a trainer must do without: to load them takes longer than most first fits.
+They equal scikit-learn's, which are not used because importing them takes longer than a typical first fit.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ __all__ = ["accuracy", "balanced_accuracy", "f1"]
 
 
 def accuracy(truth: Any, decided: Any, sample_weight: Any = None) -> float:
-    """The (weighted) share of rows of ``decided`` (n, k) that equal those of ``truth`` in every column.
+    """The (weighted) fraction of rows in which ``decided`` equals ``truth`` in every column.
 
     Parameters
     ----------
     truth, decided : array-like of shape (n,) or (n, k)
-        Whole numbers, or texts.
+        Integers or strings.
     sample_weight : array-like of shape (n,), optional
         >= 0, and not all 0.
 
     Notes
     -----
-    As a metric of a :class:`lamina.training.Trainer`, which gives probabilities, it needs a decision:
-    ``metrics={"accuracy": lambda truth, p: accuracy(truth, p > 0.5)}``, or ``p.argmax(axis=1)`` of several classes.
+    A :class:`lamina.training.Trainer` passes probabilities to its metrics, so convert them to labels:
+    ``metrics={"accuracy": lambda truth, p: accuracy(truth, p > 0.5)}``, or ``p.argmax(axis=1)`` with several classes.
 
     Examples
     --------
@@ -40,12 +40,12 @@ def accuracy(truth: Any, decided: Any, sample_weight: Any = None) -> float:
 
 
 def balanced_accuracy(truth: Any, decided: Any) -> float:
-    """The mean over the classes in ``truth`` of the share of their rows that are found; the mean over columns.
+    """The mean recall over the classes in ``truth``; with several columns, the mean over columns.
 
     Parameters
     ----------
     truth, decided : array-like of shape (n,) or (n, k)
-        Whole numbers, or texts.
+        Integers or strings.
 
     References
     ----------
@@ -62,12 +62,12 @@ def balanced_accuracy(truth: Any, decided: Any) -> float:
 
 
 def f1(truth: Any, decided: Any) -> float:
-    """``2 tp / (2 tp + fp + fn)``: of class 1 where there are but the classes 0 and 1, else the mean over classes (or columns).
+    """``2 tp / (2 tp + fp + fn)``: of class 1 if the only classes are 0 and 1, else the mean over classes (or columns).
 
     Parameters
     ----------
     truth, decided : array-like of shape (n,) or (n, k)
-        Whole numbers, or texts.
+        Integers or strings.
 
     References
     ----------

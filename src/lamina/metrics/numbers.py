@@ -1,6 +1,6 @@
-"""Scores of predicted numbers, in any unit: what is squared is first brought to a size whose squares neither overflow nor vanish.
+"""Metrics of predicted numbers; values are scaled before they are squared, so that squares neither overflow nor underflow.
 
-scikit-learn's do not do that, and take long to load; for ordinary numbers these are equal to them.
+scikit-learn's metrics do not do that and take long to import; for ordinary numbers these give the same results.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ __all__ = ["mean_absolute_error", "r2", "root_mean_squared_error"]
 
 
 def r2(truth: Any, predicted: Any, sample_weight: Any = None) -> float:
-    """The coefficient of determination, ``1 - sum w (t - p)^2 / sum w (t - mean t)^2``; of several columns the mean.
+    """The coefficient of determination, ``1 - sum w (t - p)^2 / sum w (t - mean t)^2``; the mean over columns.
 
-    A column that is constant scores 1 when it is predicted exactly and 0 otherwise. NaN when a prediction is not finite; −inf
-    where predictions are so far off that the quotient is no float.
+    A constant column scores 1 if it is predicted exactly and 0 otherwise. NaN if a prediction is not finite; −inf if predictions
+    are so far off that the quotient overflows.
 
     Parameters
     ----------
@@ -36,12 +36,12 @@ def r2(truth: Any, predicted: Any, sample_weight: Any = None) -> float:
     weight = weights(sample_weight, len(truth), owner="r2")[:, np.newaxis]
     if not np.isfinite(predicted).all():
         return float("nan")
-    # Errors and targets each by an exponent of their own: errors may be so large that targets beside them would vanish.
+    # Errors and targets are scaled by different exponents: errors may be so large that targets would underflow beside them.
     of_errors, of_truth = common_exponent(truth, predicted, axis=0), common_exponent(truth, axis=0)
     errors, truth = np.ldexp(truth, -of_errors) - np.ldexp(predicted, -of_errors), np.ldexp(truth, -of_truth)
     unexplained = (weight * errors**2).sum(axis=0)
     total = (weight * (truth - np.average(truth, axis=0, weights=weight[:, 0])) ** 2).sum(axis=0)
-    # The mean of equal numbers may be rounded to another one.
+    # Rounding may make the mean of equal numbers differ from them.
     constant = (total == 0) | (truth.min(axis=0) == truth.max(axis=0))
     with np.errstate(over="ignore"):
         explained = 1 - np.ldexp(unexplained / np.where(constant, 1, total), 2 * (of_errors - of_truth))

@@ -1,6 +1,6 @@
-"""Scores of probabilities (n, classes) against class numbers (n,).
+"""Metrics of predicted probabilities (n, classes) against class indices (n,).
 
-scikit-learn's refuse rows in which a class is missing, as validation rows may be, and take long to load.
+scikit-learn's metrics reject data in which a class is missing, which happens with validation rows, and take long to import.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ __all__ = ["area_under_curve", "log_loss"]
 
 
 def area_under_curve(truth: Any, probabilities: Any) -> float:
-    """Area under the ROC curve: the chance that a row of a class is rated higher than a row of another, ties counting half.
+    """Area under the ROC curve: the chance that a row of a class ranks above a row of another class; ties count one half.
 
-    With two classes that of the second; with more, the mean over classes of one against the rest. Classes that ``truth`` lacks,
-    or that are all of it, have no such area and are left out; NaN if none has, or a probability is NaN.
+    With two classes, the area of the second; with more, the mean over classes of one class against the rest. A class that
+    ``truth`` lacks, or that is all of it, has no area and is left out; NaN if none has one, or if a probability is NaN.
 
     Parameters
     ----------
     truth : array-like of shape (n,)
-        Class numbers.
+        Class indices.
     probabilities : array-like of shape (n, classes)
 
     References
@@ -50,19 +50,19 @@ def area_under_curve(truth: Any, probabilities: Any) -> float:
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
-    """1 for the smallest; equal values share the mean of their ranks."""
+    """Ranks from 1 for the smallest; equal values share the mean of their ranks."""
     _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
     ranks: np.ndarray = (np.cumsum(counts) - (counts - 1) / 2)[which]
     return ranks
 
 
 def log_loss(truth: Any, probabilities: Any) -> float:
-    """Mean of ``-log p(class of the row)``, p being kept one rounding error away from 0.
+    """Mean of ``-log p(true class)``, where p is clipped to at least the machine epsilon.
 
     Parameters
     ----------
     truth : array-like of shape (n,)
-        Class numbers.
+        Class indices.
     probabilities : array-like of shape (n, classes)
 
     Examples

@@ -1,4 +1,4 @@
-"""All scores by name, arranged by what they judge."""
+"""All metrics by name, grouped by what they take."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ Metric: TypeAlias = Callable[..., float]
 LABEL_METRICS: Mapping[str, Metric] = LazyRegistry(
     "lamina.metrics", {"accuracy": "accuracy", "balanced_accuracy": "balanced_accuracy", "f1": "f1"}
 )
-"""Of whole numbers (n, k) on both sides."""
+"""Metrics of integer labels (n, k) on both sides."""
 
 PROBABILITY_METRICS: Mapping[str, Metric] = LazyRegistry("lamina.metrics", {"auc": "area_under_curve", "log_loss": "log_loss"})
-"""Of class numbers (n,) and probabilities (n, classes)."""
+"""Metrics of class indices (n,) and probabilities (n, classes)."""
 
 NUMBER_METRICS: Mapping[str, Metric] = LazyRegistry(
     "lamina.metrics", {"r2": "r2", "mae": "mean_absolute_error", "rmse": "root_mean_squared_error"}
 )
-"""Of numbers (n,) or (n, k) on both sides."""
+"""Metrics of numbers (n,) or (n, k) on both sides."""
 
 OBJECTIVES = ("accuracy", "f1", "r2")
-"""What perturbed weights may improve in place of the loss; larger is better."""
+"""Scores that weight perturbation can improve in place of the loss; larger is better."""

@@ -1,4 +1,4 @@
-"""The scores of a table's model, which stand beside those of the best constant guess."""
+"""The metrics of a table model, and the best constant prediction to compare them with."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from lamina.moments import mean_and_deviation
 
 __all__ = ["constant_prediction", "report"]
 
-_LABEL_NAMES = ("accuracy", "balanced_accuracy")  # f1, of class 1 where there are two, depends on their order
+_LABEL_NAMES = ("accuracy", "balanced_accuracy")  # not f1: with two classes it depends on their order
 
 
 def report(task: str, truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-    """All scores of a task that ``predicted`` allows.
+    """All metrics of a task that can be computed from ``predicted``.
 
     Parameters
     ----------
     task : {"classification", "regression"}
     truth : ndarray of shape (n,)
-        Class numbers, or numbers.
+        Class indices, or numbers.
     predicted : ndarray
-        For classes their probabilities (n, classes), of which the largest decides, or class numbers (n,); else numbers (n,).
+        For classes, probabilities (n, classes), of which the largest decides, or class indices (n,); else numbers (n,).
 
     Examples
     --------
@@ -38,15 +38,15 @@ def report(task: str, truth: np.ndarray, predicted: np.ndarray) -> dict[str, flo
 
 
 def constant_prediction(task: str, truth: np.ndarray, num_classes: int) -> np.ndarray:
-    """The best guess that looks at no column: the shares of the classes (classes,), or the mean as an array of shape ().
+    """The best prediction without any features: the class frequencies (classes,), or the mean as an array of shape ().
 
     Parameters
     ----------
     task : {"classification", "regression"}
     truth : ndarray of shape (n,)
-        Class numbers, or numbers.
+        Class indices, or numbers.
     num_classes : int
-        Not needed for a regression.
+        Not used for regression.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""From a table to a model in a file: training on a table, measuring, saving and loading."""
+"""Models of tables: training, evaluation, saving and loading."""
 
 from lamina.lazy import lazy_exports
 

@@ -1,4 +1,4 @@
-"""A fitted estimator as arrays and JSON, and back: no pickle, so that reading runs no code."""
+"""Conversion of a fitted estimator to arrays and JSON, and back; without pickle, so that reading runs no code."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ __all__ = ["ESTIMATORS", "describe_estimator", "restore_estimator"]
 ESTIMATORS: dict[str, type[MLPClassifier] | type[MLPRegressor]] = {cls.__name__: cls for cls in (MLPClassifier, MLPRegressor)}
 """The estimators that a model file may hold, by name."""
 
-# What belongs to a session or a machine, not to a model; the loaded estimator has the defaults.
+# These belong to a run or a machine, not to a model; the loaded estimator has the defaults.
 _LEFT_OUT = ("callbacks", "n_threads", "verbose", "validation_split")
-# Parameters that may be described objects, and what makes the object of a description.
+# Parameters that may be objects, and the function that restores each from its description.
 _READERS: dict[str, Callable[[Any], Any]] = {
     "solver": get_optimizer,
     "optimizer": get_optimizer,
@@ -42,12 +42,12 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 
 
 def describe_estimator(estimator: MLPClassifier | MLPRegressor) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """The arrays of a fitted estimator, and the rest of it as JSON can hold it.
+    """The arrays of a fitted estimator, and the rest of its state as JSON-serializable values.
 
     Raises
     ------
     InvalidSettingError
-        If a parameter is a function, which only a pickle could store, or wrong; or a weight or the classes fit no file.
+        If a parameter is invalid or a function (which only a pickle could store), or a weight or the classes cannot be stored.
     """
     parameters = {
         name: _to_plain(name, value)
@@ -76,12 +76,12 @@ def describe_estimator(estimator: MLPClassifier | MLPRegressor) -> tuple[dict[st
 
 
 def restore_estimator(arrays: Mapping[str, np.ndarray], description: Mapping[str, Any]) -> MLPClassifier | MLPRegressor:
-    """The estimator that :func:`describe_estimator` described; it predicts the same bits.
+    """Restore the estimator described by :func:`describe_estimator`; its predictions are bit-for-bit the same.
 
     Raises
     ------
     LaminaError
-        If the description or the arrays are not those of a fitted estimator; nothing large was made before that is known.
+        If the description or the arrays are not those of a fitted estimator. This is checked before anything large is allocated.
     """
     check_estimator(description)
     network = network_from_dict(description["network"])
@@ -108,7 +108,7 @@ def restore_estimator(arrays: Mapping[str, np.ndarray], description: Mapping[str
 
 
 def _to_plain(name: str, value: Any) -> Any:
-    """A parameter as JSON can hold it; described objects as ``{"$object": description}``, dicts as lists of pairs."""
+    """A parameter as a JSON-serializable value: objects become ``{"$object": description}``, dicts become lists of pairs."""
     if value is None or isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, np.generic):
@@ -121,7 +121,7 @@ def _to_plain(name: str, value: Any) -> Any:
         return {"$pairs": [[_to_plain(name, key), _to_plain(name, item)] for key, item in value.items()]}
     if isinstance(value, Sequence | np.ndarray):
         return [_to_plain(name, item) for item in value]
-    repair = "Use a named one, or pickle the estimator."
+    repair = "Use one that has a name, or pickle the estimator."
     raise InvalidSettingError(phrase(name, "must be describable in JSON to be stored in a model file", value, repair=repair))
 
 

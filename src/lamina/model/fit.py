@@ -1,4 +1,4 @@
-"""Training on a table: split, encode, fit, measure."""
+"""Training on a table: split, encode, fit, evaluate."""
 
 from __future__ import annotations
 
@@ -36,14 +36,15 @@ _FEWEST_ROWS = 10
 
 @dataclass(frozen=True)
 class FitResult:
-    """A model and how it came about.
+    """A trained model and a record of its training.
 
     Parameters
     ----------
     model : TableModel
         With the best weights of the training.
     metrics : dict
-        ``"model"`` and ``"baseline"`` on the test part, as :meth:`TableModel.evaluate` gives; empty if nothing was held out.
+        ``"model"`` and ``"baseline"`` on the test part, as returned by :meth:`TableModel.evaluate`; empty if no rows were held
+        out.
     rows : dict of str to int
         ``read``, ``dropped`` (no target), ``training``, ``validation``, ``test``.
     stop_reason : StopReason
@@ -60,11 +61,12 @@ class FitResult:
 
 
 class FitInterrupted(KeyboardInterrupt):
-    """Ctrl-C while a table's model was trained; what was learned by then is whole.
+    """Ctrl-C interrupted the training of a table's model; the model trained so far is usable.
 
     Attributes
     ----------
     result : FitResult
+        The model trained so far, with its metrics.
     """
 
     def __init__(self, result: FitResult) -> None:
@@ -102,22 +104,22 @@ def fit_table(
     Parameters
     ----------
     table : data frame of pandas, polars or pyarrow
-        At least 10 rows whose target is there.
+        At least 10 rows that have a target.
     target : str
         The column to predict. Rows where it is missing are dropped with a note.
     task : {"auto", "classification", "regression"}, default="auto"
-        By default text, truth values and few distinct whole numbers are classes; other numbers are predicted as such.
+        By default, text, booleans and few distinct whole numbers are classes; other numbers mean regression.
     validation : float or data frame, default=0.1
-        The share of the training rows, or further rows, that decide when to stop. 0: none, the training loss decides.
+        The share of the training rows, or separate rows, that decide when to stop. 0: none, the training loss decides.
     test : float or data frame, default=0.2
-        The share of all rows, or further rows, that the metrics are measured on. 0: none.
+        The share of all rows, or separate rows, on which the metrics are measured. 0: none.
     settings : TableSettings, optional
-        All knobs, in groups.
+        All settings, in groups.
     callbacks : sequence of Callback, default=()
         Called during training, after early stopping.
     on_interrupt : {"raise", "return"}, default="raise"
-        What Ctrl-C does while the model is trained, once it is whole and has its best weights: raise :class:`FitInterrupted`, a
-        KeyboardInterrupt that has the result, or return as if the training had ended.
+        What to do after Ctrl-C during training, once the model has its best weights: raise :class:`FitInterrupted`, a
+        KeyboardInterrupt that carries the result, or return as if training had ended.
 
     Returns
     -------
@@ -128,9 +130,9 @@ def fit_table(
     FitInterrupted
         After Ctrl-C, with ``on_interrupt="raise"``.
     DataError
-        If the table or its target cannot be learnt from.
+        If the table or its target cannot be used for training.
     InvalidSettingError
-        If settings are out of range, unknown or contradict each other.
+        If settings are out of range, unknown or contradictory.
 
     Examples
     --------
@@ -151,7 +153,7 @@ def fit_table(
 def _fit_table(
     table: Any, target: str, task: Task, validation: Any, test: Any, settings: TableSettings, callbacks: Sequence[Callback]
 ) -> tuple[FitResult, bool]:
-    """The result, and whether the training was interrupted, which is put off until there is one."""
+    """The result, and whether Ctrl-C was pressed; the interrupt is deferred until there is a result."""
     check_parameters({"seed": settings.run.seed}, {"seed": integer(0, 2**32 - 1)}, owner=OWNER)
     frame, goal, dropped = _with_target(as_frame(table, owner="fit_table"), target, task)
     everything = _Part(frame, goal.encode(frame[target]))
@@ -163,7 +165,7 @@ def _fit_table(
     watched = "loss" if judging is None else "validation_loss"
     stopping = settings.stopping
     early_stopping = EarlyStopping(watched, patience=stopping.patience, tol=stopping.tol, relative=True)
-    # However often it is pressed: what was learned is handed over.
+    # Even repeated Ctrl-C must not lose the trained model.
     with Interrupts() as interrupts:
         duration_s = _fit(model, training, judging, [early_stopping, *stopping.callbacks(), *callbacks])
         metrics = {} if held_out is None else model.evaluate(held_out.frame)
@@ -176,7 +178,7 @@ def _fit_table(
 
 
 def _with_target(frame: nw.DataFrame, name: str, task: Task) -> tuple[nw.DataFrame, Target, int]:
-    """The rows whose target is there, the target, and how many rows went."""
+    """The rows that have a target, the target, and the number of dropped rows."""
     column = target_column(frame, name)
     goal = Target.fit(column, task)
     present = ~is_missing(column)
@@ -192,7 +194,7 @@ def _with_target(frame: nw.DataFrame, name: str, task: Task) -> tuple[nw.DataFra
 
 
 def _split(part: _Part, held_out: Any, goal: Target, *, seed: int) -> tuple[_Part, _Part | None]:
-    """What stays, and what is held out: a share, further rows, or nothing."""
+    """The rows to keep, and the held-out ones: a share, separate rows, or None."""
     if not isinstance(held_out, int | float):
         return part, _Part(*goal.present_rows(as_frame(held_out, owner="fit_table")))
     if held_out == 0:
@@ -203,24 +205,24 @@ def _split(part: _Part, held_out: Any, goal: Target, *, seed: int) -> tuple[_Par
 
 
 def _location(goal: Target, y: np.ndarray, loss: str | None) -> tuple[float, float]:
-    """What to subtract from the target and divide it by; what must not be negative is only divided."""
+    """The target's center and scale; targets that must not be negative are only scaled."""
     if goal.task == "classification":
         return 0.0, 1.0
     mean, deviation = (float(moment) for moment in mean_and_deviation(y))
     name = split_name(loss or "")[0]
-    stays_positive = name in LOSSES and get_loss(name).domain(1) is NON_NEGATIVE  # the estimator refuses unknown names
+    stays_positive = name in LOSSES and get_loss(name).domain(1) is NON_NEGATIVE  # the estimator rejects unknown names
     return (0.0, mean or 1.0) if stays_positive else (mean, deviation or 1.0)
 
 
 def _estimator(goal: Target, num_rows: int, settings: TableSettings) -> MLPClassifier | MLPRegressor:
-    # The callback decides when to stop, and hands back the best weights.
+    # The EarlyStopping callback decides when to stop, and restores the best weights.
     parameters = settings.parameters(goal.task, num_rows, len(goal.classes))
     parameters |= {"n_iter_no_change": np.inf, "on_interrupt": "return"}
     return MLPClassifier(**parameters) if goal.task == "classification" else MLPRegressor(**parameters)
 
 
 def _fit(model: TableModel, training: _Part, judging: _Part | None, callbacks: list[Callback]) -> float:
-    """Fit the model's estimator; seconds that it took."""
+    """Fit the model's estimator and return the duration in seconds."""
 
     def arrays(part: _Part) -> tuple[np.ndarray, np.ndarray]:
         y = part.y if model.target.task == "classification" else ((part.y - model.center) / model.scale).astype(np.float32)
@@ -232,7 +234,7 @@ def _fit(model: TableModel, training: _Part, judging: _Part | None, callbacks: l
     model.estimator.set_params(callbacks=[*shown, *callbacks])
     start = time.perf_counter()
     with warnings.catch_warnings():
-        # What they say is in the stop reason.
+        # The stop reason says the same.
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.filterwarnings("ignore", message="Training interrupted")
         model.estimator.fit(X, y, X_val=X_val, y_val=y_val)

@@ -1,4 +1,4 @@
-"""Models in files: one safetensors file of arrays with a JSON header. Loading one runs no code."""
+"""Model files: one safetensors file of arrays with a JSON header. Loading one runs no code."""
 
 from __future__ import annotations
 
@@ -32,26 +32,26 @@ _Path: TypeAlias = str | os.PathLike[str]
 
 
 def save_model(path: _Path | Model | Trainer, model: _Path | Model | Trainer) -> None:
-    """Write a trained model to a file, whole or not at all.
+    """Write a trained model to a file, completely or not at all.
 
-    The file holds weights, network, parameters, classes, preprocessing and history. What a training needs to go on
-    (the optimizer's memory) is not in it: that is a checkpoint. Nor are times: the same training gives the same bytes, and the
+    The file holds weights, network, parameters, classes, preprocessing and history. It does not hold the optimizer state that is
+    needed to resume training (use a checkpoint for that), nor any times: the same training gives the same bytes, and the
     history of a loaded model has no ``duration_s``.
 
     Parameters
     ----------
     path : str or path
-        The file to create or replace; an earlier one survives any failure. Path and model may also come the other way round, as
-        in joblib, Keras and torch.
+        The file to create or replace; if writing fails, an existing file is kept. Path and model may also be swapped, as in
+        joblib, Keras and torch.
     model : TableModel, MLPClassifier, MLPRegressor, Trainer or NetworkModel
-        Fitted. Of a trainer, the network with its present weights is written, as a :class:`~lamina.model.NetworkModel`.
+        The fitted model. A trainer's network is written with its current weights, as a :class:`~lamina.model.NetworkModel`.
 
     Raises
     ------
     FileError
         If the file cannot be written.
     InvalidSettingError
-        If a parameter of the estimator is a function or wrong, a weight is not finite, or the model is none of those.
+        If a parameter of the estimator is invalid or a function, a weight is not finite, or the model is of another type.
 
     Examples
     --------
@@ -69,10 +69,10 @@ def save_model(path: _Path | Model | Trainer, model: _Path | Model | Trainer) ->
         path, model = model, path
     if not isinstance(model, Model | Trainer):
         rule = "must be a TableModel, MLPClassifier, MLPRegressor, Trainer or NetworkModel"
-        repair = "A network holds no weights: give the trainer that trained it." if isinstance(model, Network) else ""
+        repair = "A network holds no weights: pass the trainer that trained it." if isinstance(model, Network) else ""
         raise InvalidSettingError(phrase("model", rule, type(model).__name__, repair=repair, owner="save_model"))
     if not isinstance(path, str | os.PathLike):
-        raise InvalidSettingError(phrase("path", "must be a text or a path", path, owner="save_model"))
+        raise InvalidSettingError(phrase("path", "must be a string or a path", path, owner="save_model"))
     if isinstance(model, Trainer):
         model = NetworkModel.of(model)
     write_tensors(path, *(_network_parts(model) if isinstance(model, NetworkModel) else _estimator_parts(model)))
@@ -102,10 +102,10 @@ def _estimator_parts(model: TableModel | MLPClassifier | MLPRegressor) -> tuple[
 
 
 def load_model(path: _Path) -> Model:
-    """Read the model that :func:`save_model` wrote; its predictions are those of before, bit for bit.
+    """Read a model written by :func:`save_model`; its predictions are bit-for-bit those of the saved model.
 
-    A file may come from anywhere: reading it runs no code, and its content is checked whole before a network is made of it. It
-    takes at most four times the file's size in memory, and 64 MB.
+    Untrusted files are safe to read: no code runs, and the whole content is checked before a network is built. Reading takes at
+    most four times the file's size plus 64 MB of memory.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def load_model(path: _Path) -> Model:
     Raises
     ------
     FileError
-        If the file is missing, damaged, foreign, of a newer version, or not a model, or what it holds is no fitted model.
+        If the file is missing, damaged, not Lamina's, of a newer version, or does not hold a valid fitted model.
 
     Examples
     --------

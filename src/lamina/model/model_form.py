@@ -1,7 +1,7 @@
-"""What a model file must hold: the one place that says so. Checked whole, before a network is built or memory is taken.
+"""The required contents of a model file, checked completely before a network is built or memory is allocated.
 
-It mirrors what :func:`lamina.model.save_model` writes. Parameters of the estimator, layers and columns check themselves when they
-are made; here stands what nothing else would notice.
+This mirrors what :func:`lamina.model.save_model` writes. Parameters of the estimator, layers and columns check themselves when
+they are created; this module checks everything else.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ _TABLE: dict[str, Form] = {
 
 
 def check_estimator(description: Mapping[str, Any]) -> None:
-    """Refuse what no fitted estimator is described by."""
+    """Reject a description that is not that of a fitted estimator."""
     check_form(description, _ESTIMATOR, "the estimator")
     check_target(description)
     fitted = description["fitted"]
@@ -85,23 +85,23 @@ def check_estimator(description: Mapping[str, Any]) -> None:
 
 
 def check_classes(classes: np.ndarray) -> None:
-    """Refuse labels of a kind that no file holds, in words for whoever fitted on them."""
+    """Reject labels of a type that files cannot hold, with an error for the user who fitted on them."""
     others = [label for label in classes.tolist() if not _LABEL.accepts(label)]
     if others or not _is_dtype(classes.dtype.str):
         came = type(others[0]).__name__ if classes.dtype == object else classes.dtype.name
         repair = "Fit on y.astype(str), or pickle the estimator."
-        raise InvalidSettingError(phrase("classes_", "must be texts, numbers or truth values to be saved", came, repair=repair))
+        raise InvalidSettingError(phrase("classes_", "must be strings, numbers or booleans to be saved", came, repair=repair))
 
 
 def check_target(description: Mapping[str, Any]) -> None:
-    """Refuse classes that are none, or that a file cannot hold."""
-    check_form(description["target"], _TARGETS[description["estimator"]], "what was learnt of y")
+    """Reject an invalid description of the target, or classes that a file cannot hold."""
+    check_form(description["target"], _TARGETS[description["estimator"]], "the fitted target")
     if description["estimator"] == MLPClassifier.__name__:
         _check_classes(**description["target"]["classes"], kind=description["target"]["kind"])
 
 
 def check_arrays(arrays: Mapping[str, np.ndarray], network: Network, dtype: np.dtype) -> None:
-    """Refuse arrays that are not the network's. It has only been described so far, whatever its widths are."""
+    """Reject arrays that do not fit the network. Nothing of its size has been allocated yet."""
     program = network.program()
     weights: Form = {"parameters": ArrayOf((program.num_parameters,), dtype), "state": ArrayOf((program.num_state,), dtype)}
     check_form(arrays, weights, "the arrays")
@@ -109,14 +109,14 @@ def check_arrays(arrays: Mapping[str, np.ndarray], network: Network, dtype: np.d
 
 
 def check_widths(network: Network, num_features: int, num_outputs: int) -> None:
-    """Refuse a network that reads other features than the estimator, or gives other outputs than its loss wants."""
+    """Reject a network whose number of features is not the estimator's, or whose number of outputs does not fit its loss."""
     came, expected = (network.input_widths, network.output_widths), ((num_features,), (num_outputs,))
     if came != expected:
         raise ShapeError(phrase("the network's widths", f"must be {expected[0]} → {expected[1]}", f"{came[0]} → {came[1]}"))
 
 
 def check_table(table: Mapping[str, Any]) -> None:
-    """Refuse what no table's model is described by."""
+    """Reject a description that is not that of a table's model."""
     check_form(table, _TABLE, "the table's model")
     check_form(table["target"], form_of(Target), "the target")
     settings = {name: table["encoder"]["settings"].get(name) for name in ("categorical", "ignore")}
@@ -134,31 +134,31 @@ def check_table(table: Mapping[str, Any]) -> None:
 
 
 def check_encoder(encoder: TableEncoder, estimator: MLPClassifier | MLPRegressor, target: Target) -> None:
-    """Refuse an encoder whose columns are not the table's, or parts that do not fit each other."""
+    """Reject an encoder whose columns are not the table's, or an encoder, estimator and target that do not fit together."""
     used, known = [column.column for column in encoder.columns_], list(encoder.feature_names_in_)
     if len(set(known)) < len(known) or len(set(used)) < len(used) or not set(used) <= set(known):
-        raise InvalidSettingError(phrase("columns", f"must be different ones of {known}", used))
+        raise InvalidSettingError(phrase("columns", f"must be distinct names from {known}", used))
     num_features = len(encoder.get_feature_names_out())
     if num_features != estimator.n_features_in_:
-        raise ShapeError(phrase("the columns", f"must make {estimator.n_features_in_} features", num_features))
+        raise ShapeError(phrase("the columns", f"must give {estimator.n_features_in_} features", num_features))
     classes = list(getattr(estimator, "classes_", ()))
     if classes != list(range(len(target.classes))) or (target.task == "classification") != bool(classes):
         raise ShapeError(phrase("the target's classes", f"must be {len(classes)}, as the estimator's", list(target.classes)))
-    target.decode(np.arange(len(classes)))  # numbers are written as such
+    target.decode(np.arange(len(classes)))  # raises if numeric classes are not numbers
 
 
 def _check_classes(dtype: str, values: Sequence[Any], kind: str) -> None:
-    """Refuse classes that their dtype cannot hold, are out of order, or too many or too few for what they are used for."""
-    # Every text takes the room of the longest: few bytes in a file may stand for many.
+    """Reject classes that their dtype cannot hold, that are not sorted, or whose number does not fit the kind of target."""
+    # Every string takes the space of the longest, so a few bytes in a file may need a lot of memory.
     if np.dtype(dtype).itemsize * len(values) > _MOST_BYTES_OF_CLASSES:
         rule = f"must need at most {_MOST_BYTES_OF_CLASSES >> 20} MB for {len(values)} classes"
         raise InvalidSettingError(phrase("the dtype of classes", rule, dtype))
     classes = np.array(values, dtype=dtype)
     if classes.tolist() != list(values) or not np.array_equal(np.unique(classes), classes):
-        raise InvalidSettingError(phrase("classes", f"must be different values of dtype {dtype}, in order", list(values)))
+        raise InvalidSettingError(phrase("classes", f"must be distinct values of dtype {dtype}, in order", list(values)))
     low, high = {"binary": (1, 2), "multiclass": (3, len(values)), "multilabel": (1, len(values))}[kind]
     if not low <= len(values) <= high:
-        raise InvalidSettingError(phrase("classes", f"must suit the kind {kind!r}", len(values)))
+        raise InvalidSettingError(phrase("classes", f"must fit the kind {kind!r}", len(values)))
 
 
 def _is_dtype(given: object) -> bool:

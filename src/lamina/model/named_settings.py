@@ -1,4 +1,4 @@
-"""Names with settings behind them, as one text: ``normal:std=0.05``, ``step:epochs=10,factor=0.5``."""
+"""Parser of names with settings: ``normal:std=0.05``, ``step:epochs=10,factor=0.5``."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def read_named(text: str, make: Callable[..., _Made]) -> str | _Made:
     Parameters
     ----------
     text : str
-        ``name`` or ``name:setting=value,setting=value``. Values are numbers, "true", "false", "none", or else texts. Several
-        values with commas between them are a list: ``quantile:levels=0.05,0.5,0.95``. A value with settings of its own, and a
-        list of one, stand in parentheses: ``warm_up:steps=50,then=(step:epochs=10,factor=0.5)``; brackets serve as well.
+        ``name`` or ``name:setting=value,setting=value``. Values are numbers, "true", "false", "none", or other text. Values
+        separated by commas form a list: ``quantile:levels=0.05,0.5,0.95``. A value that has settings itself, and a list of one
+        value, need parentheses or brackets: ``warm_up:steps=50,then=(step:epochs=10,factor=0.5)``.
     make : callable
         One of Lamina's ``get_…`` functions.
 
     Raises
     ------
     InvalidSettingError
-        If the text has another form, or ``make`` knows no such name or setting.
+        If the text has another form, or ``make`` does not know the name or a setting.
 
     Examples
     --------
@@ -45,7 +45,7 @@ def read_named(text: str, make: Callable[..., _Made]) -> str | _Made:
 
 
 def split_name(text: str) -> tuple[str, dict[str, Any]]:
-    """The name, and the settings behind it.
+    """Split a text into the name and its settings.
 
     >>> split_name("step:epochs=10,factor=0.5")
     ('step', {'epochs': 10, 'factor': 0.5})
@@ -70,7 +70,7 @@ def split_name(text: str) -> tuple[str, dict[str, Any]]:
 
 
 def _pieces(text: str, whole: str) -> Iterator[str]:
-    """What stands between the commas outside of parentheses."""
+    """The pieces between the commas that stand outside parentheses."""
     depth, begin = 0, 0
     for i, mark in enumerate(text):
         depth += (mark in _OPENING) - (mark in _CLOSING)
@@ -85,7 +85,7 @@ def _pieces(text: str, whole: str) -> Iterator[str]:
 
 
 def _halves(piece: str) -> tuple[str, bool, str]:
-    """Setting and value; what begins with a parenthesis is a value by itself."""
+    """Setting, whether "=" follows, and value; a piece that begins with a parenthesis is a value without a setting."""
     if piece[:1] in tuple(_OPENING):
         return "", False, ""
     key, equals, value = piece.partition("=")
@@ -109,6 +109,6 @@ def _value(text: str) -> Any:
 
 
 def _described(text: str) -> dict[str, Any]:
-    """A name with settings as the ``get_…`` functions take it within another object."""
+    """A name with settings as the dict that the ``get_…`` functions accept for a nested object."""
     name, settings = split_name(text)
     return {"kind": name, **settings}

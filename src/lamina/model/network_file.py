@@ -1,4 +1,4 @@
-"""A trained network of one's own as arrays and JSON, and back: no pickle, so that reading runs no code."""
+"""Conversion of a trained network to arrays and JSON, and back; without pickle, so that reading runs no code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from lamina.validation import choice, number
 __all__ = ["NETWORK_KIND", "describe_network", "restore_network"]
 
 NETWORK_KIND = "network"
-"""The ``kind`` of such a file."""
+"""The ``kind`` of a file that holds a network."""
 
 _OUTPUT: dict[str, Form] = {
     "loss": Maybe(Entries(ANYTHING)),
@@ -39,17 +39,17 @@ _DESCRIPTION: dict[str, Form] = {
     "stop_reason": Maybe((choice(STOP_CODES), TEXT)),
     "engine": choice(("auto", "reference")),
 }
-# Units that cost no weights (joined copies of others) are not worth more memory than this for each number in the file.
+# Limits the memory of units without weights (concatenated copies of others): values per row for each weight or input.
 _MOST_WIDTH_A_NUMBER = 64
 
 
 def describe_network(model: NetworkModel) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """The arrays of a model, and the rest of it as JSON can hold it.
+    """The arrays of a model, and the rest of its state as JSON-serializable values.
 
     Raises
     ------
     InvalidSettingError
-        If a weight is not finite, or a callback put into the history what JSON cannot hold.
+        If a weight is not finite, or a callback put something into the history that JSON cannot hold.
     """
     description = {
         "network": model.network.to_dict(),
@@ -65,12 +65,12 @@ def describe_network(model: NetworkModel) -> tuple[dict[str, np.ndarray], dict[s
 
 
 def restore_network(arrays: Mapping[str, np.ndarray], description: Mapping[str, Any]) -> NetworkModel:
-    """The model that :func:`describe_network` described; it predicts the same bits.
+    """Restore the model described by :func:`describe_network`; its predictions are bit-for-bit the same.
 
     Raises
     ------
     LaminaError
-        If description or arrays are not those of a network; nothing large was made before that is known.
+        If the description or the arrays are not those of a network. This is checked before anything large is allocated.
     """
     check_form(description, _DESCRIPTION, "the network's description")
     network = network_from_dict(description["network"])
@@ -98,20 +98,20 @@ def _describe_output(output: OutputMeaning) -> dict[str, Any]:
 
 
 def _restore_output(given: Mapping[str, Any]) -> OutputMeaning:
-    """What an output means; of a loss of Lamina's, link and name are its own, whatever the file says."""
+    """The meaning of an output; one of Lamina's losses sets link and name itself, whatever the file says."""
     if given["loss"] is not None:
         return OutputMeaning.of(get_loss(given["loss"]), float(given["weight"]))
     return OutputMeaning(None, given["loss_name"], given["link"], float(given["weight"]))
 
 
 def _check_arrays(arrays: Mapping[str, np.ndarray], network: Network, dtype: np.dtype) -> None:
-    """Refuse arrays that are not the network's. It has only been described so far, whatever its widths are."""
+    """Reject arrays that do not fit the network, and widths out of proportion to the weights. Nothing large is allocated yet."""
     program = network.program()
     check_arrays(arrays, network, dtype)
     inputs = sum(program.widths[buffer] for buffer in program.inputs)
     most = _MOST_WIDTH_A_NUMBER * (program.num_parameters + inputs) + (1 << 20)
     if sum(program.widths) > most:
-        rule = f"must have at most {most:,} values a row beside so few weights"
+        rule = f"must have at most {most:,} values per row for its number of weights"
         raise ShapeError(phrase("the network", rule, f"{sum(program.widths):,}"))
 
 
@@ -121,7 +121,7 @@ def _plain_record(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(key: str, value: Any) -> Any:
-    """A value of a record as JSON can hold it."""
+    """A value of a record as a JSON-serializable value."""
     if isinstance(value, np.generic | np.ndarray):
         return _plain(key, value.tolist())
     if isinstance(value, list | tuple):
@@ -131,5 +131,5 @@ def _plain(key: str, value: Any) -> Any:
     if value is None or isinstance(value, str | bool | int | float):
         return value
     repair = f"Remove it first: for record in trainer.history: record.pop({key!r}, None)."
-    rule = "must be numbers, texts, or lists and dicts of these, to be saved"
+    rule = "must be numbers, strings, or lists and dicts of these to be saved"
     raise InvalidSettingError(phrase(f"{key!r} of the history", rule, value, repair=repair))

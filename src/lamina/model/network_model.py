@@ -1,4 +1,4 @@
-"""A trained network of one's own as a model: weights and what its outputs mean, without the code that trained it."""
+"""A trained network as a model: its weights and the meaning of its outputs, without the code that trained it."""
 
 from __future__ import annotations
 
@@ -30,17 +30,18 @@ __all__ = ["NetworkModel", "OutputMeaning"]
 
 @dataclass(frozen=True, slots=True)
 class OutputMeaning:
-    """What an output was trained for, and what its logits mean.
+    """The loss that an output was trained with, and the meaning of its logits.
 
     Attributes
     ----------
     loss : Loss or None
-        None for a loss of the user's own, which is a function and is not kept.
+        None for a custom loss, which is a function and is not kept.
     loss_name : str
+        Name of the loss.
     link : str or None
-        The activation that makes predictions of logits; None where that was a function of the user's, which is not kept either.
+        The activation that turns logits into predictions; None if it was a custom function, which is not kept either.
     weight : float
-        Factor of its loss in training.
+        Factor of the loss in training.
     """
 
     loss: Loss | None
@@ -50,31 +51,33 @@ class OutputMeaning:
 
     @classmethod
     def of(cls, loss: Loss, weight: float) -> Self:
-        """What an output that was trained with ``loss`` means."""
+        """The meaning of an output that was trained with ``loss``."""
         return cls(None if isinstance(loss, CustomLoss) else loss, loss.name, loss.link, weight)
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class NetworkModel:
-    """A trained network: predicts, and can be measured; it does not change.
+    """An immutable trained network that predicts and can be evaluated.
 
-    :func:`lamina.load_model` gives one back for what :func:`lamina.save_model` wrote of a :class:`~lamina.training.Trainer`. Its
-    predictions are the trainer's, bit for bit. A loss of one's own is not needed to predict, and not kept.
+    :func:`lamina.load_model` returns one for a file that :func:`lamina.save_model` wrote from a
+    :class:`~lamina.training.Trainer`. Its predictions are bit-for-bit the trainer's. A custom loss is not kept, as predictions do
+    not need it.
 
     Parameters
     ----------
     network : Network
-        Built.
+        A built network.
     outputs : tuple of OutputMeaning
-        One an output.
+        One per output.
     parameters, state : ndarray
-        The flat vectors, of one dtype; the model keeps copies that cannot be written to.
+        The flat vectors, of the same dtype; the model keeps read-only copies.
     history : History, default=History()
-        Of the training.
+        History of the training.
     stop_reason : StopReason, optional
         Why the training ended.
     engine : {"auto", "native", "reference"}, default="auto"
+        The engine that computes predictions.
 
     Examples
     --------
@@ -108,7 +111,7 @@ class NetworkModel:
 
     @classmethod
     def of(cls, trainer: Trainer) -> Self:
-        """The model that a trainer's present weights make.
+        """The model of a trainer's network with its current weights.
 
         Raises
         ------
@@ -125,36 +128,36 @@ class NetworkModel:
 
     @property
     def dtype(self) -> np.dtype:
-        """Of weights and predictions."""
+        """Dtype of weights and predictions."""
         return self.parameters.dtype
 
     @property
     def input_names(self) -> tuple[str, ...]:
-        """Names of the network's inputs, in their order."""
+        """Names of the network's inputs, in order."""
         return self.network.input_names
 
     @property
     def output_names(self) -> tuple[str, ...]:
-        """Names of the network's outputs, in their order."""
+        """Names of the network's outputs, in order."""
         return self.network.output_names
 
     @property
     def weights(self) -> NamedArrays:
-        """All parameters by name; they cannot be written to."""
+        """All parameters by name, read-only."""
         return self.network.unflatten(self.parameters)
 
     @property
     def running_statistics(self) -> NamedArrays:
-        """The running means and variances of batch normalization by name; they cannot be written to."""
+        """The running means and variances of batch normalization by name, read-only."""
         return self.network.unflatten_state(self.state)
 
     def predict(self, X: Any) -> Any:
-        """What the network says of X: probabilities or numbers, as the losses' inverse links make them of the logits.
+        """Predict for X: probabilities or numbers, computed from the logits by the losses' inverse links.
 
         Parameters
         ----------
-        X : array of shape (n, width), or a list or dict of such
-            One an input.
+        X : array of shape (n, width), or a list or dict of arrays
+            One array per input.
 
         Returns
         -------
@@ -163,13 +166,13 @@ class NetworkModel:
         Raises
         ------
         InvalidSettingError
-            If an output's link was a function of the user's. :meth:`predict_logits` works.
+            If an output's link was a custom function. :meth:`predict_logits` still works.
         """
         links = [self._link(name, output) for name, output in zip(self.output_names, self.outputs, strict=True)]
         return _single(self._executor.predict(self._inputs(X), links))
 
     def predict_logits(self, X: Any) -> Any:
-        """The outputs themselves, before any link; shaped as in :meth:`predict`."""
+        """The outputs before any link; shaped as in :meth:`predict`."""
         return _single(self._executor.predict(self._inputs(X)))
 
     def plot(self, keys: str | Sequence[str] | None = None, *, log: bool = False, ax: Axes | None = None) -> Axes:
@@ -178,19 +181,19 @@ class NetworkModel:
 
     def predict_distribution(self, X: Any, *, mc_samples: int = 100, seed: int = 0) -> Any:
         """Monte Carlo dropout; see :meth:`lamina.training.Trainer.predict_distribution`."""
-        from lamina.training.monte_carlo import sample_predictions  # few predictions are of this kind
+        from lamina.training.monte_carlo import sample_predictions  # rarely needed
 
         links = [_function(self._link(name, output)) for name, output in zip(self.output_names, self.outputs, strict=True)]
         settings = (mc_samples, seed, self.engine)
         return _single(sample_predictions(self.network, links, self._executor, self._inputs(X), *settings))
 
     def evaluate(self, X: Any, y: Any, sample_weight: Any = None) -> dict[str, float]:
-        """The mean loss (without penalties), and each output's own if there are several, by name.
+        """The mean loss (without penalties), and each output's loss by name if there are several.
 
         Raises
         ------
         InvalidSettingError
-            If a loss was a function of the user's, which no file holds.
+            If a loss was a custom function, which files do not hold.
         """
         losses = self._own_losses("NetworkModel.evaluate", "Compute the loss from predict_logits.")
         program = self.network.program(losses, [output.weight for output in self.outputs])
@@ -204,23 +207,23 @@ class NetworkModel:
     def trainer(
         self, optimizer: str | Optimizer | Mapping[str, Any] = "adam", *, loss: Losses | None = None, **settings: Any
     ) -> Trainer:
-        """A trainer that goes on from here: with this network, these weights, and the losses that the network was trained with.
+        """A trainer that continues from this model: the same network and weights, and the losses it was trained with.
 
-        It begins at epoch 0 with an empty history and an optimizer without memory. To go on exactly where a training was, bit for
-        bit, use a checkpoint.
+        It begins at epoch 0 with an empty history and a fresh optimizer. To resume a training exactly, bit for bit, use a
+        checkpoint.
 
         Parameters
         ----------
         optimizer : str or Optimizer, default="adam"
         loss : loss, list or dict, optional
-            In place of the losses so far; needed where they were functions.
+            Replaces the previous losses; required if they were functions.
         **settings
-            Further ones of :class:`lamina.training.Trainer`; ``dtype`` is the model's unless given.
+            Other settings of :class:`lamina.training.Trainer`; ``dtype`` defaults to the model's.
 
         Raises
         ------
         InvalidSettingError
-            If a loss is needed, or a setting is wrong.
+            If a loss is required, or a setting is invalid.
         """
         if loss is None:
             loss = self._own_losses("NetworkModel.trainer", "Pass loss=….")
@@ -241,7 +244,7 @@ class NetworkModel:
         return f"<NetworkModel of {self.network!r}, trained with {', '.join(output.loss_name for output in self.outputs)}>"
 
     def __getstate__(self) -> dict[str, Any]:
-        """The fields: engines do not travel."""
+        """The fields without the engine, which cannot be pickled."""
         return {name: value for name, value in vars(self).items() if name != "_executor"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -265,14 +268,14 @@ class NetworkModel:
         """The losses, if all of them are Lamina's."""
         for name, output in zip(self.output_names, self.outputs, strict=True):
             if output.loss is None:
-                rule = "must be one of Lamina's; files keep no functions"
+                rule = "must be one of Lamina's, because files hold no functions"
                 raise InvalidSettingError(phrase(f"the loss of {name!r}", rule, output.loss_name, repair=repair, owner=owner))
         return [output.loss for output in self.outputs if output.loss is not None]
 
     def _link(self, name: str, output: OutputMeaning) -> str:
         if output.link is None:
             rule = "must have a name to be kept in a file"
-            repair = "Use predict_logits, and apply the function; or train with CustomLoss(…, inverse_link=<name>)."
+            repair = "Use predict_logits and apply the function, or train with CustomLoss(…, inverse_link=<name>)."
             raise InvalidSettingError(phrase(f"the inverse link of {name!r}", rule, "a function", repair=repair))
         return output.link
 
@@ -287,8 +290,8 @@ def _apply(link: str, logits: np.ndarray) -> np.ndarray:
 
 def _meaning(output: OutputMeaning) -> str:
     if output.link is None:
-        return ", predicts by a function that the file does not hold"
-    return "" if output.link == "identity" else f", predicts by {output.link}"
+        return ", predicts with a function that the file does not hold"
+    return "" if output.link == "identity" else f", predicts with {output.link}"
 
 
 def _single(parts: Sequence[Any]) -> Any:

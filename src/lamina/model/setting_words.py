@@ -1,4 +1,4 @@
-"""Errors about a table's training in the words of its settings, not of the estimator and callbacks that they are handed to."""
+"""Rewording of errors from the estimator and callbacks, so that they use the names of a table's settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lamina.errors import InvalidSettingError
 __all__ = ["OWNER", "in_setting_words", "setting_words"]
 
 OWNER = "fit_table"
-"""Who speaks in the errors about a setting."""
+"""The owner named in errors about a setting."""
 
 _OF_ESTIMATORS = {
     "hidden_layer_sizes": "hidden",
@@ -34,7 +34,7 @@ _OF: Mapping[str, Mapping[str, str]] = {
     "SmallGradient": {"tol": "gradient_tol"},
     "TargetLoss": {"target": "target_loss"},
 }
-# What an estimator also takes and a setting cannot be.
+# Alternatives that an estimator accepts but a setting does not.
 _NOT_SETTINGS = re.compile(
     r"one of 'auto', or (?=an integer)|None, or (?=an? )| Give the loss object its own label_smoothing\."
     r"|, or an instance of \w+(?: or \w+)*|, or a function of .*?(?=, or |, got |\)|$)"
@@ -44,7 +44,7 @@ _QUOTED = re.compile(r"('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")")
 
 @contextmanager
 def setting_words() -> Iterator[None]:
-    """Within the block, errors of settings are reworded by :func:`in_setting_words`."""
+    """Reword errors about settings within the block by :func:`in_setting_words`."""
     try:
         yield
     except InvalidSettingError as error:
@@ -53,7 +53,7 @@ def setting_words() -> Iterator[None]:
 
 
 def in_setting_words(text: str) -> str:
-    """The sentences of an error, each line in the words of the settings if it speaks of what they are handed to.
+    """Reword each line of an error that comes from the estimator or a callback, using the names of the settings.
 
     >>> in_setting_words("MLPClassifier: learning_rate_init must be a number > 0, got -1.")
     'fit_table: learning_rate must be a number > 0, got -1.'
@@ -72,6 +72,6 @@ def _reworded(line: str) -> str:
     sentence = _NOT_SETTINGS.sub("", sentence)
     pieces = _QUOTED.split(sentence)
     if pattern is not None:
-        # Every other piece is quoted: a value, which stays.
+        # Every other piece is a quoted value, which must not change.
         pieces[::2] = [pattern.sub(lambda found: words[found[0]], piece) for piece in pieces[::2]]
     return f"{OWNER}: {''.join(pieces)}"

@@ -1,4 +1,4 @@
-"""An encoder, an estimator and a target: what predicts a column of a table from the others."""
+"""A model of a table: an encoder, an estimator and a target."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ __all__ = ["TableModel"]
 
 @dataclass(frozen=True)
 class TableModel:
-    """Predicts the column ``target.name`` of a table; made by :func:`lamina.model.fit_table`, or read from a model file.
+    """Predicts the column ``target.name`` of a table; created by :func:`lamina.model.fit_table` or read from a model file.
 
     Parameters
     ----------
     encoder : TableEncoder
-        Fitted: makes features of the columns.
+        Fitted; turns the columns into features.
     estimator : MLPClassifier or MLPRegressor
-        Fitted on them; its classes are the indices of ``target.classes``.
+        Fitted on the features; its classes are the indices of ``target.classes``.
     target : Target
-        What is predicted.
+        The column to predict.
     center, scale : float, default=0.0, 1.0
         For regression: the estimator predicts ``(y - center) / scale``.
     summary : dict, default={}
-        How it was trained: rows, metrics on the test part, and so on. JSON-able.
+        How it was trained: rows, metrics on the test part, and so on. JSON-serializable.
 
     Examples
     --------
@@ -53,7 +53,7 @@ class TableModel:
 
     @property
     def text_columns(self) -> tuple[str, ...]:
-        """The columns of a text file to read as they are written: categories, and classes."""
+        """The columns to read from a text file as text: categories and classes."""
         names = [encoder.column for encoder in self.encoder.columns_ if encoder.kind == "category"]
         return (*names, self.target.name) if self.target.classes else tuple(names)
 
@@ -63,17 +63,17 @@ class TableModel:
         Parameters
         ----------
         table : data frame of pandas, polars or pyarrow
-            With the columns that the model was trained on; the target may be among them, or not.
+            With the columns that the model was trained on; the target may be present, but is ignored.
 
         Returns
         -------
         prediction : ndarray of shape (n,), or (n, number of levels) for several quantiles
-            Classes (text, or numbers if the target held them), or numbers float64.
+            Classes (text, or numbers if the target held numbers), or float64 numbers.
 
         Raises
         ------
         DataError
-            If a column is missing or holds values of another kind than in training.
+            If a column is missing or holds values of a different kind than in training.
         """
         if self.target.task == "classification":
             return self.target.decode(self._predicted_classes(table))
@@ -85,22 +85,22 @@ class TableModel:
         Raises
         ------
         DataError
-            As :meth:`predict`, and if the model predicts numbers, or was trained with a loss that gives no probabilities.
+            As for :meth:`predict`; also if the model predicts numbers, or was trained with a loss that gives no probabilities.
         """
         if not self.has_probabilities:
-            raise DataError("predict_proba needs a classifier trained with log_loss; this model has none. Use predict.")
+            raise DataError("predict_proba needs a classifier trained with log_loss, which this model is not. Use predict.")
         return np.asarray(self.estimator.predict_proba(self._features(table)))
 
     @property
     def levels(self) -> tuple[float, ...]:
-        """The levels of the quantiles that the model predicts, where they are several: predictions then have a column each."""
+        """The quantile levels, if the model predicts several; predictions then have one column per level."""
         loss = self.estimator.loss
         levels = tuple(loss.levels) if isinstance(loss, Quantile) else ()  # type: ignore[arg-type]
         return levels if len(levels) > 1 else ()
 
     @property
     def middle(self) -> int:
-        """The column of the level nearest to the median, which stands for the prediction where one number is wanted."""
+        """The column of the level nearest to the median, used wherever a single prediction is needed."""
         return int(np.argmin(np.abs(np.array(self.levels) - 0.5))) if self.levels else 0
 
     @property
@@ -109,19 +109,20 @@ class TableModel:
         return self.target.task == "classification" and hasattr(self.estimator, "predict_proba")
 
     def evaluate(self, table: Any) -> dict[str, dict[str, float]]:
-        """Metrics on a table that holds the target; rows where it is missing are left out with a note.
+        """Compute metrics on a table that holds the target; rows where it is missing are left out with a note.
 
         Returns
         -------
         metrics : dict
-            ``"model"`` and ``"baseline"``, each a dict by metric. The baseline always guesses the shares of the classes, or
-            the mean. Accuracy, balanced accuracy, AUC and log loss for classes (the first two only without probabilities); R2,
-            mean absolute error and root mean squared error for numbers, of several quantiles of that nearest to the median.
+            ``"model"`` and ``"baseline"``, each a dict by metric. The baseline always predicts the class shares, or the mean.
+            Classification: accuracy, balanced accuracy, AUC and log loss (only the first two without probabilities).
+            Regression: R2, mean absolute error and root mean squared error; with several quantiles, for the one nearest to the
+            median.
 
         Raises
         ------
         DataError
-            As :meth:`predict`, and if the target is missing or holds what the model does not know.
+            As for :meth:`predict`; also if the target is missing or holds unknown classes or invalid numbers.
         """
         frame, y = self.rows_with_target(table)
         constant = constant_prediction(self.target.task, y, len(self.target.classes))
@@ -130,11 +131,11 @@ class TableModel:
         return {"model": model, "baseline": {name: baseline[name] for name in model}}
 
     def rows_with_target(self, table: Any) -> tuple[nw.DataFrame, np.ndarray]:
-        """The rows whose target is there, and the targets as numbers."""
+        """The rows that have a target, and the targets as numbers."""
         return self.target.present_rows(as_frame(table, owner="TableModel"))
 
     def _rated(self, frame: nw.DataFrame) -> np.ndarray:
-        """Probabilities (n, classes), or classes where there are none, or numbers."""
+        """Input of the metrics: probabilities (n, classes) if available, else classes; numbers for regression."""
         if self.target.task == "regression":
             numbers = self._predicted_numbers(frame)
             return numbers[:, self.middle] if self.levels else numbers

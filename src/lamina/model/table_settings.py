@@ -1,6 +1,6 @@
-"""The knobs of training on a table, with the defaults that ``docs/defaults.md`` measures.
+"""The settings of training on a table, with the defaults that ``docs/defaults.md`` measures.
 
-Nothing heavy is imported here: the command line builds its help from these classes.
+Nothing heavy is imported here, because the command line builds its help from these classes.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ __all__ = ["EncodingSettings", "NetworkSettings", "OptimizationSettings", "RunSe
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkSettings:
-    """What the network looks like. Names may have settings behind them: ``normal:std=0.05``.
+    """The network's architecture. Names may carry settings: ``normal:std=0.05``.
 
     Parameters
     ----------
     hidden : tuple of int
         Units of each hidden layer.
     activation : tuple of str
-        Activation of the hidden layers: one name, or one a layer, such as leaky_relu:slope=0.2 or prelu.
+        Activation of the hidden layers: one name, or one per layer, such as leaky_relu:slope=0.2 or prelu.
     dropout : tuple of float
-        Probability of being silenced, in [0, 1): one number, or one a layer; default: 0.1, and 0 for lbfgs and where weights are
-        perturbed.
+        Dropout probability of hidden units, in [0, 1): one number, or one per layer; default: 0.1, or 0 for lbfgs, perturb-one
+        and perturb-all.
     input_dropout : float
-        The same for the features.
+        Dropout probability of the features, in [0, 1).
     batch_norm : bool
         Batch normalization of each hidden layer.
     layer_norm : bool
         Layer normalization of each hidden layer.
     norm_position : {"before", "after"}
-        Normalization before or after the activation.
+        Normalize before or after the activation.
     weight_init : str
-        Initializer of the weights, such as he or normal:std=0.05; auto: as scikit-learn.
+        Initializer of the weights, such as he or normal:std=0.05; auto: as in scikit-learn.
     bias_init : str
-        Initializer of the biases, such as constant:value=0.1; auto: as scikit-learn.
+        Initializer of the biases, such as constant:value=0.1; auto: as in scikit-learn.
     """
 
     hidden: tuple[int, ...] = (128, 64, 32)
@@ -76,52 +76,52 @@ class NetworkSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class OptimizationSettings:
-    """What is minimized, and how. Names may have settings behind them: ``step:epochs=10,factor=0.5``.
+    """What is minimized, and how. Names may carry settings: ``step:epochs=10,factor=0.5``.
 
     Parameters
     ----------
     loss : str
         Loss, such as huber:delta=2; default: log_loss for classes, squared_error for numbers.
     class_weight : {"balanced"}
-        Make every class count the same, however rare; of classes alone.
+        Give every class the same weight, however rare; for classification only.
     label_smoothing : float
-        Share of a class label spread over all classes, in [0, 1); default: 0.03 for three classes and more, 0 for two; of
-        classes alone.
+        Share of a class label spread over all classes, in [0, 1); default: 0.03 for three or more classes, 0 for two; for
+        classification only.
     optimizer : str
-        Update rule; perturb-one and perturb-all learn without a gradient. Settings behind its name, such as
-        perturb-one:trials=50, go before the options below.
+        Update rule; perturb-one and perturb-all learn without a gradient. Settings after its name, such as
+        perturb-one:trials=50, override the options below.
     objective : str
-        What perturb-one and perturb-all improve: accuracy or f1 of classes, r2 of numbers; default: the loss.
+        What perturb-one and perturb-all improve: accuracy or f1 for classes, r2 for numbers; default: the loss.
     learning_rate : float
         Step size, > 0.
     schedule : str
         How the learning rate changes, such as step:epochs=10,factor=0.5.
     batch_size : int
-        Rows a step; default: all for lbfgs, otherwise a hundredth of the rows as a power of 2, between 32 and 256.
+        Rows per step; default: all for lbfgs, otherwise a hundredth of the rows as a power of 2, between 32 and 256.
     momentum : float
-        Of momentum and nesterov, in [0, 1).
+        Momentum of the optimizers momentum and nesterov, in [0, 1).
     beta1 : float
-        Of the adam family, in [0, 1).
+        Decay rate of the first moment in the adam family, in [0, 1).
     beta2 : float
-        Of the adam family, in [0, 1).
+        Decay rate of the second moment in the adam family, in [0, 1).
     eps : float
-        Of the adam family, > 0.
+        Added to the denominator in the adam family, > 0.
     weight_decay : float
-        Decoupled weight decay, >= 0; default: 0.01, and 0 for lbfgs and where weights are perturbed.
+        Decoupled weight decay, >= 0; default: 0.01, or 0 for lbfgs, perturb-one and perturb-all.
     alpha : float
         Penalty on the weights, >= 0.
     l1_ratio : float
         Share of L1 in the penalty; the rest is L2.
     max_norm : float
-        Bound on the norm of the weights into a unit.
+        Bound on the norm of the incoming weights of a unit.
     clip_value : tuple of float
-        Bound on each element of the gradient: one number for -v and v, or two.
+        Bound on each element of the gradient: one number v for -v and v, or two numbers.
     clip_norm : float
         Bound on the norm of the gradient.
     clip_layer_norm : float
         Bound on the norm of each layer's gradient.
     shuffle : bool
-        A new order of the rows every epoch.
+        Shuffle the rows every epoch.
     """
 
     loss: str | None = None
@@ -166,13 +166,13 @@ class OptimizationSettings:
         return parameters
 
     def _check_task(self, task: str) -> None:
-        """Refuse what only the other task has."""
+        """Reject settings of the other task."""
         if task == "classification":
             self._check_loss_of_classes()
             return
         for name in ("class_weight", "label_smoothing"):
             if given := getattr(self, name):
-                repair = "Remove it, or ask for the task classification."
+                repair = "Remove it, or use the task classification."
                 raise InvalidSettingError(phrase(name, "must be left out for a regression", given, repair=repair, owner=OWNER))
 
     def _check_loss_of_classes(self) -> None:
@@ -186,15 +186,17 @@ class OptimizationSettings:
             guess = nearest(name, known)
             repair = f"Did you mean {guess!r}?" if guess else ""
             if name in NUMBER_LOSSES:
-                repair = f"For {name}, ask for the task regression."
+                repair = f"For {name}, use the task regression."
             rule = f"must be one of {', '.join(map(repr, known))} for a classification"
             raise InvalidSettingError(phrase("loss", rule, self.loss, repair=repair, owner=OWNER))
         if name == "log_loss" and settings:
-            raise InvalidSettingError(f"{OWNER}: loss must be a bare log_loss, got settings behind it. Set label_smoothing.")
+            raise InvalidSettingError(
+                f"{OWNER}: loss must be log_loss without settings, got log_loss with settings. Set label_smoothing."
+            )
 
     @property
     def compares_losses(self) -> bool:
-        """Whether the optimizer compares losses of the same rows, which noise of any kind would disturb."""
+        """Whether the optimizer compares losses on the same rows, which any noise would disturb."""
         return split_name(self.optimizer)[0] in ("lbfgs", "perturb-one", "perturb-all")
 
     @property
@@ -208,7 +210,7 @@ class OptimizationSettings:
         return min(usual_batch_size(num_rows) if self.batch_size is None else self.batch_size, num_rows)
 
     def _optimizer(self, name: str, **settings: Any) -> Any:
-        """An optimizer with settings of its own; the others are those of the options."""
+        """An optimizer with the settings given after its name; the other settings come from the options."""
         from lamina.optimizers import OPTIMIZERS, get_optimizer
 
         known = {setting.name for setting in fields(OPTIMIZERS[name])} if name in OPTIMIZERS else set()  # type: ignore[arg-type]
@@ -229,17 +231,17 @@ class StoppingSettings:
     Parameters
     ----------
     max_epochs : int
-        Passes over the training rows at most.
+        Maximum number of passes over the training rows.
     patience : int
-        Epochs without a better validation loss after which training ends.
+        Stop after this many epochs without a better validation loss.
     tol : float
-        The share of the best loss by which a lower one must be better to count.
+        Relative improvement over the best loss that counts as better.
     max_time : float
-        Seconds of training at most.
+        Maximum training time in seconds.
     target_loss : float
-        Training loss that is low enough.
+        Stop when the training loss reaches this value.
     gradient_tol : float
-        Norm of the gradient that is almost zero, averaged over an epoch.
+        Stop when the norm of the gradient, averaged over an epoch, is below this value.
     """
 
     max_epochs: int = 200
@@ -254,7 +256,7 @@ class StoppingSettings:
         return {"max_iter": self.max_epochs, "max_time": self.max_time}
 
     def callbacks(self) -> list[Callback]:
-        """What ends the training besides early stopping."""
+        """The callbacks that end the training, besides early stopping."""
         from lamina.training import SmallGradient, TargetLoss
 
         target = [] if self.target_loss is None else [TargetLoss(self.target_loss)]
@@ -268,13 +270,13 @@ class EncodingSettings:
     Parameters
     ----------
     scaling : {"robust", "standard"}
-        Of numbers: median and quartiles, softly bounded; or mean and deviation.
+        Scaling of numbers: by median and quartiles, softly bounded; or by mean and standard deviation.
     min_count : int
-        Rows that a category needs for a feature of its own.
+        Rows that a category needs to get its own feature.
     max_categories : int
-        Features of a column of categories at most.
+        Maximum number of categories with their own feature in a column.
     categorical : tuple of str
-        Columns of numbers or dates that are categories.
+        Columns of numbers or dates to treat as categories.
     ignore : tuple of str
         Columns to leave out.
     """
@@ -293,13 +295,13 @@ class RunSettings:
     Parameters
     ----------
     seed : int
-        Of splits, first weights, order and dropout.
+        Seed of splits, initial weights, shuffling and dropout.
     threads : int
         Threads of the engine, from 1 to 1024; changes speed only.
     engine : {"auto", "native", "reference"}
-        What computes.
+        The engine that runs the network.
     restarts : int
-        Trainings from different weights, in parallel, of which the best on the validation rows is kept.
+        Number of trainings from different initial weights, in parallel; the best on the validation rows is kept.
     """
 
     seed: int = 0
@@ -314,7 +316,7 @@ class RunSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class TableSettings:
-    """All knobs of :func:`lamina.model.fit_table`, in groups.
+    """All settings of :func:`lamina.model.fit_table`, in groups.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Model files of earlier format versions, brought up to date.
+"""Conversion of model files of earlier format versions.
 
-Every version that was ever written is read. A function here makes a header of the next version; a file of each version lies in
-``tests/model/stored``.
+Every version ever written can be read. Each function converts a header to the next version; ``tests/model/stored`` has a file
+of each version.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["UPGRADES"]
 
 
 def _from_1(header: dict[str, Any]) -> dict[str, Any]:
-    """Version 2 holds no times, and no number of threads."""
+    """Remove times and the number of threads, which version 2 does not hold."""
     estimator = header["estimator"]
     parameters = {name: value for name, value in estimator["parameters"].items() if name != "n_threads"}
     estimator = {**estimator, "parameters": parameters, "history": without_durations(estimator["history"])}
@@ -28,4 +28,4 @@ def _from_1(header: dict[str, Any]) -> dict[str, Any]:
 
 
 UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = MappingProxyType({1: _from_1})
-"""What makes a header of version n + 1 of one of version n."""
+"""For each version n, the function that converts its header to version n + 1."""

@@ -1,4 +1,4 @@
-"""A number that people read, beside the validation loss, at the end of every epoch."""
+"""Callback that records validation accuracy or R2 after every epoch."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ __all__ = ["ValidationMetric"]
 
 
 class ValidationMetric(Callback):
-    """Puts ``validation_accuracy`` or ``validation_r2`` into the record of every epoch, for the progress bar and the history.
+    """Adds ``validation_accuracy`` or ``validation_r2`` to the record of every epoch, for the progress bar and the history.
 
     Parameters
     ----------
     task : {"classification", "regression"}
-        Which of the two.
+        Accuracy for classification, R2 for regression.
     X : ndarray of shape (n, features)
         Validation rows.
     y : ndarray of shape (n,)
-        Class indices, or numbers in the unit that the network predicts.
+        Class indices, or numbers on the scale of the network's predictions.
     column : int, default=0
-        Of the network's predictions, the one that counts for numbers.
+        Column of the network's predictions to use for regression.
     """
 
     def __init__(self, task: str, X: np.ndarray, y: np.ndarray, column: int = 0) -> None:
@@ -39,7 +39,7 @@ class ValidationMetric(Callback):
     def on_epoch_end(self, trainer: Trainer, record: dict[str, Any]) -> None:  # type: ignore[override]
         if self.task == "classification":
             logits = np.asarray(trainer.predict_logits(self.X))
-            # One logit speaks for the second of two classes when it is above the loss's threshold.
+            # A single logit above the loss's threshold means the second of two classes.
             chosen = logits > trainer.losses[0].threshold if logits.shape[1] == 1 else logits.argmax(axis=1)[:, np.newaxis]
             record["validation_accuracy"] = accuracy(self.y[:, np.newaxis], chosen)
         else:

@@ -1,4 +1,4 @@
-"""Networks: layers put together."""
+"""Networks: layers connected into a graph."""
 
 from lamina.lazy import lazy_exports
 

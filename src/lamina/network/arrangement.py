@@ -1,4 +1,4 @@
-"""The order of a network's nodes, its widths, and the refusal of what is no directed acyclic graph."""
+"""The order of a network's nodes, their widths, and the check that they form a directed acyclic graph."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ __all__ = ["depth_of", "in_order", "with_widths"]
 
 
 def in_order(inputs: Sequence[InputNode], nodes: Sequence[Node], outputs: Sequence[str]) -> list[Node]:
-    """The nodes that the outputs need, each after what it reads, depth first from the outputs; unique for a given network.
+    """The nodes that the outputs need, each after the nodes that it reads: depth first from the outputs, unique for a network.
 
     Raises
     ------
     InvalidSettingError
-        When a name is used twice or refers to nothing, nodes form a cycle, or a node or an input leads to no output.
+        When a name is used twice or is unknown, the nodes form a cycle, or a node or an input leads to no output.
     """
     by_name = _by_name(inputs, nodes)
     for name in outputs:
@@ -45,7 +45,7 @@ def _by_name(inputs: Sequence[InputNode], nodes: Sequence[Node]) -> dict[str, In
 
 
 def _walk(by_name: dict[str, InputNode | Node], outputs: Sequence[str]) -> list[Node]:
-    """Depth first with a stack of our own: a node that is met again while it is still open closes a cycle."""
+    """Depth first with an explicit stack; reaching a node that is still open means that there is a cycle."""
     ordered: list[Node] = []
     done: set[str] = set()
     open_names: dict[str, None] = {}
@@ -82,7 +82,7 @@ def _check_no_cycle(source: str, open_names: dict[str, None]) -> None:
 
 
 def with_widths(inputs: Sequence[InputNode], nodes: Sequence[Node]) -> list[Node]:
-    """The nodes with their widths, as far as the inputs' are known; a ShapeError names the layer and both shapes."""
+    """The nodes with their widths, where they follow from those of the inputs; a ShapeError names the layer and both shapes."""
     widths: dict[str, int | None] = {item.name: item.width for item in inputs}
     placed = []
     for node in nodes:
@@ -96,7 +96,7 @@ def with_widths(inputs: Sequence[InputNode], nodes: Sequence[Node]) -> list[Node
 
 
 def depth_of(inputs: Sequence[InputNode], nodes: Sequence[Node], outputs: Sequence[str]) -> int:
-    """The most layers of units on any path from an input to an output."""
+    """The largest number of layers of units on a path from an input to an output."""
     depths = {item.name: 0 for item in inputs}
     for node in nodes:
         depths[node.name] = max(depths[name] for name in node.inputs) + int(node.layer.makes_units)

@@ -1,4 +1,4 @@
-"""From a network to the engine's program, and to the first values of its parameters."""
+"""Turns a network into the engine's program, and draws the initial values of its parameters."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ACTIVATIONS = ("activation", "prelu")
 
 
 class Blueprint(NamedTuple):
-    """A program without heads, the draft of each of its parameters and states, and the function that follows each parameter."""
+    """A program without heads, the draft of each parameter and state, and the activation that follows each parameter."""
 
     program: Program
     drafts: tuple[ParameterDraft, ...]
@@ -31,12 +31,12 @@ class Blueprint(NamedTuple):
     state_drafts: tuple[ParameterDraft, ...]
 
     def first_values(self, rng: np.random.Generator | np.random.RandomState, dtype: DTypeLike) -> tuple[np.ndarray, np.ndarray]:
-        """Flat parameter and state vectors; parameters are drawn one after the other, in the program's order.
+        """Flat parameter and state vectors of initial values; parameters are drawn one by one in the program's order.
 
         Raises
         ------
         OutOfMemoryError
-            Before anything is drawn if it can be foreseen.
+            When the arrays do not fit into the machine's memory; nothing has been drawn then.
         """
         check_memory((*self.program.parameters, *self.program.state))
         parameters = [_drawn(draft, function, rng, dtype) for draft, function in zip(self.drafts, self.functions, strict=True)]
@@ -46,9 +46,9 @@ class Blueprint(NamedTuple):
 
 
 def check_memory(arrays: Sequence[Parameter]) -> None:
-    """Refuse arrays that the machine cannot hold, by the first that does not fit beside those before it.
+    """Raise an error if the arrays do not fit into memory together; it names the first that does not fit.
 
-    Linux would often grant them, and end the process when they are written.
+    Linux would often allocate them all the same, and kill the process when it writes to them.
 
     Raises
     ------
@@ -59,20 +59,20 @@ def check_memory(arrays: Sequence[Parameter]) -> None:
         size_bytes = 8 * math.prod(array.shape)  # they are drawn in float64
         total += size_bytes
         if total > _memory_bytes():
-            beside = "" if total == size_bytes else f" beside {_gib(total - size_bytes)} of those before it"
-            rule = f"must fit into the {_gib(int(_memory_bytes()))} of this machine"
+            beside = "" if total == size_bytes else f" on top of {_gib(total - size_bytes)} for the arrays before it"
+            rule = f"must fit into the {_gib(int(_memory_bytes()))} of memory of this machine"
             came = f"{_gib(size_bytes)}{beside}"
             name = f"the array {array.name!r} of shape {shown(array.shape)}"
             raise OutOfMemoryError(phrase(name, rule, came, repair="Use fewer units.", owner=array.layer))
 
 
 def _gib(size_bytes: int) -> str:
-    """A size in words; no float holds the largest that a network can be asked for."""
+    """A size as text; the largest that a network can ask for do not fit into a float."""
     return f"{size_bytes / 2**30:.3g} GiB" if size_bytes < 2**100 else f"2**{size_bytes.bit_length() - 31} GiB"
 
 
 def _memory_bytes() -> float:
-    """The machine's memory; where that is not known, all that can be addressed."""
+    """The machine's memory; if unknown, the whole address space."""
     try:
         return float(os.sysconf("SC_PAGE_SIZE")) * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # Windows has no sysconf
@@ -90,7 +90,7 @@ def _drawn(
 
 @dataclass(slots=True)
 class _Drawing:
-    """The lists that grow while nodes are placed one after the other."""
+    """The lists that grow as nodes are placed one by one."""
 
     widths: list[int] = field(default_factory=list)
     ops: list[Op] = field(default_factory=list)
@@ -104,7 +104,7 @@ class _Drawing:
         return len(self.widths) - 1
 
     def place(self, layer: str, op: OpDraft, inputs: tuple[int, ...]) -> int:
-        """Append the op; returns its output buffer."""
+        """Append the op and return its output buffer."""
         parameters = _slices(layer, op.parameters, self.parameters, self.drafts)
         state = _slices(layer, op.state, self.state, self.state_drafts)
         output = self.buffer(op.width)
@@ -113,7 +113,7 @@ class _Drawing:
 
 
 def _slices(layer: str, new: Sequence[ParameterDraft], placed: list[Parameter], drafts: list[ParameterDraft]) -> tuple[int, ...]:
-    """Append ``new`` behind what is placed in a flat vector; returns their indices."""
+    """Append ``new`` to what is already placed in a flat vector, and return their indices."""
     for draft in new:
         offset = placed[-1].slice.stop if placed else 0
         name = f"{layer}.{draft.name}"
@@ -152,7 +152,7 @@ def _functions(program: Program) -> tuple[str, ...]:
 
 
 def _following(op: Op, readers: dict[int, Op]) -> str:
-    """The activation of the op's units, whatever else acts on them first."""
+    """The activation of the op's units, even if other ops (normalization, dropout) act on them first."""
     reader = readers.get(op.output)
     while reader is not None and reader.acts_on_units and reader.kind not in _ACTIVATIONS:
         reader = readers.get(reader.output)

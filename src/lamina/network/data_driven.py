@@ -1,4 +1,4 @@
-"""Data-driven first weights: layer-sequential unit variance (Mishkin & Matas 2016)."""
+"""Data-driven initial weights: layer-sequential unit variance (Mishkin & Matas 2016)."""
 
 from __future__ import annotations
 
@@ -30,37 +30,38 @@ def data_driven_initialization(
     tol: float = 1e-3,
     max_iterations: int = 10,
 ) -> np.ndarray:
-    """First weights with which the weighted sums of every Dense layer have variance 1 on the user's own data.
+    """Initial weights with which the weighted sums of every Dense layer have variance 1 on the given data.
 
     Layer by layer from the input: W is drawn orthonormal, then W ← W / sd(sums) until |variance − 1| < ``tol``, where the sums
     are those of a batch of rows, over rows and units together. Biases and all other parameters are as ``network.initialize``
-    gives them. So the rule that Xavier's and He's variances keep on average holds for these data, whatever the activations.
+    gives them. Xavier's and He's initialization keep the variance only on average; here it holds for these data, whatever
+    the activations.
 
     Parameters
     ----------
     network : Network
-        Built or not.
-    X : array of shape (n, width), or a list or dict of such
-        The inputs, at least two different rows.
+        May be built or not.
+    X : array of shape (n, width), or a list or dict of such arrays
+        The inputs, with at least two different rows.
     seed : int, default=0
     dtype : {"float32", "float64"}, default="float32"
-        Of the vector returned.
+        dtype of the returned vector.
     max_rows : int, default=1024
-        Rows that are used, the first ones, at least 2.
+        Number of rows to use, taken from the start; at least 2.
     tol : float, default=0.001
-        Above 0; the paper uses 0.1.
+        Tolerance of the variance, above 0; the paper uses 0.1.
     max_iterations : int, default=10
-        Scalings a layer, at least 1. One is exact where the bias is 0.
+        Scalings per layer, at least 1. If the bias is 0, one is exact.
 
     Returns
     -------
     ndarray of shape (num_parameters,)
-        The flat parameter vector: ``trainer.executor.restore(…)``.
+        The flat parameter vector, for ``trainer.executor.restore(…)``.
 
     Raises
     ------
     DataError
-        If a layer's weighted sums are all the same, or not finite.
+        If a layer's weighted sums are all the same or not finite, or X is not finite.
     ShapeError
         If X does not fit the network.
 
@@ -100,20 +101,20 @@ def data_driven_initialization(
 def _scale(
     program: Program, op: Op, flat: np.ndarray, state: np.ndarray, buffers: Mapping[int, np.ndarray], tol: float, most: int
 ) -> None:
-    """Divide the op's weights by their sums' standard deviation until that is 1."""
+    """Divide the op's weights by the standard deviation of their sums until it is 1."""
     for _ in range(most):
         deviation = float(mean_and_deviation(_run(program, op, flat, state, buffers))[1])
         if not np.isfinite(deviation) or deviation <= 0.0:
             rule = "must vary and be finite"
-            repair = "Give other rows, or scale the data."
+            repair = "Pass other rows, or scale the data."
             raise DataError(phrase(f"the weighted sums of {op.layer}", rule, f"standard deviation {deviation}", repair=repair))
-        if abs((deviation - 1.0) * (deviation + 1.0)) < tol:  # of the variance, whose square might overflow
+        if abs((deviation - 1.0) * (deviation + 1.0)) < tol:  # |variance − 1| without a square that could overflow
             return
         flat[program.parameters[op.parameters[0]].slice] /= deviation
 
 
 def _run(program: Program, op: Op, flat: np.ndarray, state: np.ndarray, buffers: Mapping[int, np.ndarray]) -> np.ndarray:
-    """The output of one op: a program of its own, in training mode, without dropout."""
+    """The output of one op, run as a program by itself, in training mode without dropout."""
     read = tuple(dict.fromkeys(op.inputs))
     alone = replace(program, inputs=read, ops=(op,))
     values = (unflatten(flat, program.parameters, np), unflatten(state, program.state, np))

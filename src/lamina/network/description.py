@@ -28,7 +28,7 @@ _INPUT_RULES = {"name": LAYER_NAME, "width": one_of(value(None), integer(1))}
 
 
 def describe(kind: str, inputs: Sequence[InputNode], nodes: Sequence[Node], outputs: Sequence[str]) -> dict[str, Any]:
-    """The dict of a network."""
+    """The dict that describes a network."""
     return {
         "kind": kind,
         "version": VERSION,
@@ -44,7 +44,7 @@ def read_description(description: Mapping[str, Any]) -> tuple[list[InputNode], l
     Raises
     ------
     InvalidSettingError
-        When a key is missing or unknown, or a layer, setting or version is.
+        When a key, layer, setting or version is missing or unknown.
     """
     _check_types(description, _KEYS, "a network's description")
     check_keys(description, _KEYS, owner="a network's description")
@@ -72,7 +72,7 @@ def _node(item: Mapping[str, Any]) -> Node:
 
 
 def _check_types(item: object, types: Mapping[str, type], what: str) -> None:
-    """Refuse what is no dict, or lacks a key, or has a value of another type."""
+    """Raise an error if ``item`` is not a dict, lacks a key, or has a value of another type."""
     if not isinstance(item, Mapping):
         raise InvalidSettingError(phrase(what, "must be a dict", item))
     for key, kind in types.items():

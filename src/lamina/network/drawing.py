@@ -1,4 +1,4 @@
-"""From symbols, as a user draws them, to named nodes."""
+"""Turns the symbols that a user connected into named nodes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ __all__ = ["nodes_of"]
 
 
 def nodes_of(inputs: Sequence[Symbol], outputs: Sequence[Symbol]) -> tuple[list[InputNode], list[Node], list[str]]:
-    """Inputs, layers (each after what it reads) and the outputs' names.
+    """Inputs, layers (each after those that it reads) and the names of the outputs.
 
     Raises
     ------
     InvalidSettingError
-        When something listed is no symbol, an input is not listed, two names clash, or a layer with weights stands twice.
+        When something listed is not a symbol, an input is not listed, two names clash, or a layer with weights is used twice.
     """
     _check_listed(inputs, outputs)
     symbols = _in_order(outputs)
@@ -54,7 +54,7 @@ def _check_listed(inputs: Sequence[Symbol], outputs: Sequence[Symbol]) -> None:
 
 
 def _in_order(outputs: Sequence[Symbol]) -> list[Symbol]:
-    """All symbols that the outputs need, each after what it reads: depth first, without recursion (networks may be deep)."""
+    """All symbols that the outputs need, each after those it reads: depth first, without recursion (networks may be deep)."""
     done: dict[Symbol, None] = {}
     stack = list(reversed(outputs))
     while stack:
@@ -68,7 +68,7 @@ def _in_order(outputs: Sequence[Symbol]) -> list[Symbol]:
 
 
 def _check_sources(symbols: Iterable[Symbol], inputs: Sequence[Symbol]) -> None:
-    """Every input that is used must be listed, and every listed one used."""
+    """Every input that is used must be listed, and every listed input must be used."""
     used = [symbol for symbol in symbols if symbol.layer is None]
     for symbol in used:
         if symbol not in inputs:
@@ -83,14 +83,14 @@ def _check_sources(symbols: Iterable[Symbol], inputs: Sequence[Symbol]) -> None:
 
 
 def _check_layers_differ(symbols: Iterable[Symbol]) -> None:
-    """A layer object with weights may stand in one place only: whether two places should share them would be a guess."""
+    """A layer object with weights may be used only once: whether two uses should share the weights would be a guess."""
     seen: set[int] = set()
     for symbol in symbols:
         if symbol.layer is None or not _has_weights(symbol):
             continue
         if id(symbol.layer) in seen:
-            rule = "with weights must stand in one place only"
-            repair = "Make a new one for every place; weights are not shared."
+            rule = "with weights must be used only once"
+            repair = "Create a new layer for each use; weights are not shared."
             raise InvalidSettingError(phrase("a layer", rule, symbol.layer.describe(), repair=repair, owner="Graph"))
         seen.add(id(symbol.layer))
 
@@ -101,7 +101,7 @@ def _has_weights(symbol: Symbol) -> bool:
 
 
 def _names(symbols: Sequence[Symbol]) -> dict[Symbol, str]:
-    """The users' names, and ``dense_1``, ``dense_2``, … for the rest, skipping those taken."""
+    """The names that the user gave, and ``dense_1``, ``dense_2``, … for the rest, skipping names that are taken."""
     names = {symbol: name for symbol in symbols if (name := _given_name(symbol)) is not None}
     taken = set[str]()
     for name in names.values():

@@ -1,4 +1,4 @@
-"""Batch normalization folded into a Dense layer beside it: what it does at prediction is a product and a sum, as theirs is."""
+"""Folds batch normalization into an adjacent Dense layer: at prediction both are affine maps."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ __all__ = ["fold_batch_norm"]
 def fold_batch_norm(
     nodes: Sequence[Node], outputs: Sequence[str], arrays: Mapping[str, np.ndarray], *, as_dense: bool
 ) -> tuple[list[Node], list[str], dict[str, np.ndarray]]:
-    """Nodes, outputs and arrays by name without batch normalizations: a network that predicts the same, to rounding.
+    """Nodes, outputs and arrays (by name) of a network without batch normalization that predicts the same up to rounding.
 
     At prediction a batch normalization is y = a x + c with a = γ / √(σ² + ε) and c = β − μ a, from the running μ and σ². So::
 
-        before it, x = u W + b:   y = u (W a) + (b a + c)       where only the normalization reads x
+        before it, x = u W + b:   y = u (W a) + (b a + c)       if only the normalization reads x
         after it,  z = y W + b:   z = x (a W) + (b + c W)       in every layer that reads y
 
     See :meth:`lamina.network.Network.fold`.
@@ -35,7 +35,7 @@ def fold_batch_norm(
 
 
 class _Draft:
-    """The nodes and arrays while normalizations disappear from them one by one."""
+    """The nodes and arrays as normalizations are removed from them one by one."""
 
     def __init__(self, nodes: Sequence[Node], outputs: Sequence[str], arrays: Mapping[str, np.ndarray]) -> None:
         self.nodes = {node.name: node for node in nodes}
@@ -70,7 +70,7 @@ class _Draft:
         return factor, arrays.get(f"{name}.beta", np.zeros_like(mean)) - mean * factor
 
     def _can_take(self, source: str, name: str) -> bool:
-        """Whether the layer before is a Dense one without activation whose only reader is the normalization."""
+        """Whether the layer before is a Dense layer without activation that only the normalization reads."""
         node = self.nodes.get(source)
         alone = len(self._readers(source)) == 1 and source not in self.outputs
         return node is not None and isinstance(node.layer, Dense) and _is_linear(node.layer) and alone
@@ -96,7 +96,7 @@ class _Draft:
         self.arrays[f"{name}.weight"], self.arrays[f"{name}.bias"] = np.diag(factor), shift
 
     def _remove(self, name: str, source: str) -> None:
-        """Whoever read the normalization now reads what it read."""
+        """Connect the readers of the normalization to its input."""
         del self.nodes[name]
         self.outputs = [source if output == name else output for output in self.outputs]
         for node in self._readers(name):
@@ -104,7 +104,7 @@ class _Draft:
             self.nodes[node.name] = node._replace(inputs=inputs)
 
     def _refusal(self, name: str, source: str, readers: list[Node]) -> str:
-        rule = "must stand directly behind a Dense layer without activation that nothing else reads, or before Dense layers only"
+        rule = "must come directly after a Dense layer without activation that nothing else reads, or before Dense layers only"
         between = f"{source} → {name} → {', '.join(reader.name for reader in readers) or 'output'}"
         return phrase("the batch normalization", rule, between, repair="Keep it, or move it there and train again.", owner="fold")
 

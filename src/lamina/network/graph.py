@@ -14,26 +14,26 @@ __all__ = ["Graph"]
 
 @final
 class Graph(Network):
-    """Any directed acyclic graph of layers, drawn by calling layers on symbols.
+    """Any directed acyclic graph of layers, built by calling layers on symbols.
 
     Parameters
     ----------
     inputs : Input or sequence of Input
-        Where data enters, in the order in which it will be given.
+        Where data enters, in the order in which arrays are passed.
     outputs : Symbol or sequence of Symbol
-        What a prediction returns; each must come from a layer. A loss takes an output as logits.
+        What a prediction returns; each must come from a layer. A loss treats an output as logits.
 
     Raises
     ------
     InvalidSettingError
-        When an input that the outputs need is not listed, one listed leads to no output, two names clash, or one layer with
-        weights stands in two places.
+        When an input that the outputs need is not listed, a listed input leads to no output, two names clash, or a layer with
+        weights is used twice.
     ShapeError
-        When shapes do not fit; the layer and both shapes are named.
+        When shapes do not fit; the message names the layer and both shapes.
 
     Examples
     --------
-    A residual block. Every unit of ``out`` sees ``h`` on two ways, of which the longer one counts for the depth:
+    A residual block. Two paths lead from ``h`` to ``out``; the longer one counts for the depth:
 
     >>> from lamina import Add, Dense, Graph, Input
     >>> x = Input(20, name="x")

@@ -1,4 +1,4 @@
-"""Losses put onto a network's outputs."""
+"""Attaches losses to a network's outputs."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Losses: TypeAlias = LossLike | Sequence[LossLike] | Mapping[str, LossLike]
 
 
 def losses_for(losses: Losses, output_names: Sequence[str]) -> tuple[Loss, ...]:
-    """One loss an output, from one loss (for one output), a list in the outputs' order, or a dict by their names.
+    """One loss per output, from one loss (for one output), a list in the order of the outputs, or a dict by their names.
 
     Raises
     ------
     InvalidSettingError
-        When their number or names are not those of the outputs, or a loss is unknown.
+        When their number or names do not match the outputs, or a loss is unknown.
     """
     # {"kind": "huber", …} describes one loss, unless an output is called "kind"
     if isinstance(losses, Mapping) and ("kind" not in losses or "kind" in output_names):
@@ -39,7 +39,7 @@ def losses_for(losses: Losses, output_names: Sequence[str]) -> tuple[Loss, ...]:
     return tuple(get_loss(loss) for loss in listed)
 
 
-_ANYTHING = Rule("one number >= 0", lambda given: True)  # each is tested by itself, to be named by itself
+_ANYTHING = Rule("one number >= 0", lambda given: True)  # each number is checked alone, so that the error shows that one
 
 
 def heads_for(
@@ -50,9 +50,9 @@ def heads_for(
     Raises
     ------
     InvalidSettingError
-        When an output ends in a link that its loss already contains, or a weight is no finite number of at least 0.
+        When an output ends in a link that its loss already contains, or a weight is not a finite number of at least 0.
     ShapeError
-        When an output's width does not suit its loss.
+        When an output's width does not fit its loss.
     """
     writers = {op.output: op for op in program.ops}
     heads = []
@@ -71,14 +71,14 @@ def heads_for(
 def _check_gives_logits(op: Op, loss: Loss) -> None:
     if op.kind == "activation" and op.function in loss.contained_links:
         rule = f"must not end in an activation when its loss is {loss.name}, which takes logits"
-        repair = "Leave the last activation out; predictions get it from the loss."
+        repair = "Remove the last activation; the loss applies it to predictions."
         raise InvalidSettingError(phrase("the output", rule, op.function, repair=repair, owner=op.layer))
 
 
 def loss_weights_of(
     weights: Sequence[float] | Mapping[str, float] | np.ndarray | None, output_names: Sequence[str], *, owner: str = "program"
 ) -> list[float]:
-    """One weight an output: 1 where none is given."""
+    """One weight per output; 1 by default."""
     if weights is None:
         return [1.0] * len(output_names)
     if isinstance(weights, Mapping):

@@ -1,4 +1,4 @@
-"""A model's numbers by name: live views of flat vectors, which are written to as well as read."""
+"""A model's arrays by name: live views of flat vectors, for reading and writing."""
 
 from __future__ import annotations
 
@@ -15,28 +15,30 @@ Values: TypeAlias = "Mapping[str, Any] | Iterable[tuple[str, Any]]"
 
 
 class NamedArrays(Mapping[str, np.ndarray]):
-    """Arrays by name, all of them views of a model's flat vectors: what is written here is written there.
+    """Arrays by name, each a view of one of the model's flat vectors: writing to an array changes the model.
 
-    ``arrays[name]`` is a live view, so ``arrays[name][:] = …`` and ``arrays[name] *= 2`` work as NumPy's. Assigning to a name
-    writes too, after a check: the shape must be the view's, and the numbers finite in its dtype. :meth:`update` writes several,
-    all of them or none. Names are fixed: nothing can be added or removed.
+    ``arrays[name]`` is a live view, so ``arrays[name][:] = …`` and ``arrays[name] *= 2`` work as in NumPy. Assigning to a name
+    writes too, after a check: the shape must be the view's, and the numbers must be finite in its dtype. :meth:`update` writes
+    several arrays, all of them or none. Names are fixed: nothing can be added or removed.
 
     Parameters
     ----------
     views : mapping of str to ndarray
     what : str, default="weights"
-        What the arrays are, for errors and for print.
+        What the arrays are called in errors and in the repr.
     not_negative : collection of str, default=()
-        The names of arrays that hold no numbers below 0: variances.
+        Names of arrays that must not hold negative numbers, such as variances.
 
     Raises
     ------
     UnknownNameError
-        For a name that is not here, with the nearest one; it is a KeyError too.
+        For an unknown name, with a suggestion of the nearest one; it is a KeyError too.
     ShapeError
         When values of another shape are written.
     DataError
-        When values are no numbers, not finite, or negative where they must not be.
+        When values are not numbers, not finite, or negative where they must not be.
+    InvalidSettingError
+        When an array is deleted.
 
     Examples
     --------
@@ -73,7 +75,7 @@ class NamedArrays(Mapping[str, np.ndarray]):
         self.update({name: values})
 
     def __delitem__(self, name: str) -> NoReturn:
-        repair = "Set it to 0 to take it out of the sum."
+        repair = "To remove its effect, set it to 0."
         raise InvalidSettingError(phrase(self._what, "must keep all their arrays", f"del {name!r}", repair=repair))
 
     def __iter__(self) -> Iterator[str]:
@@ -83,27 +85,27 @@ class NamedArrays(Mapping[str, np.ndarray]):
         return len(self._views)
 
     def update(self, values: Values) -> None:
-        """Write several arrays, given as a mapping or as pairs; if one does not fit, none is written.
+        """Write several arrays, given as a mapping or as pairs; if one does not fit, nothing is written.
 
         Raises
         ------
         InvalidSettingError
-            When ``values`` is neither, or the arrays are those of a model that does not change.
+            When ``values`` is neither, or the arrays are read-only, as those of a finished model are.
         """
         if not all(view.flags.writeable for view in self.values()):
-            repair = "Give them to a trainer: model.trainer(…)."
-            raise InvalidSettingError(f"{self._what} are those of a finished model, which does not change. {repair}")
+            repair = "To change them, make a trainer: model.trainer(…)."
+            raise InvalidSettingError(f"{self._what} belong to a finished model and are read-only. {repair}")
         try:
             given = dict(values)
         except (TypeError, ValueError) as error:
-            rule = "must be updated from a mapping of names to arrays, or from pairs of these"
+            rule = "must be updated from a mapping of names to arrays, or from (name, array) pairs"
             raise InvalidSettingError(phrase(self._what, rule, type(values).__name__)) from error
         checked = {name: self._checked(name, array) for name, array in given.items()}
         for name, array in checked.items():
             self[name][...] = array
 
     def replace(self, values: object) -> None:
-        """Write all arrays; if one is missing or does not fit, none is written.
+        """Write all arrays; if one is missing or does not fit, nothing is written.
 
         Raises
         ------
@@ -117,7 +119,7 @@ class NamedArrays(Mapping[str, np.ndarray]):
             )
         missing = [name for name in self if name not in values]
         if missing:
-            repair = f"To write some of them, use {self._what}.update(…)."
+            repair = f"To write only some of them, use {self._what}.update(…)."
             raise InvalidSettingError(phrase(self._what, f"must hold {missing[0]!r} as well", list(values), repair=repair))
         self.update(values)
 
@@ -128,7 +130,7 @@ class NamedArrays(Mapping[str, np.ndarray]):
         return array
 
     def copy(self) -> dict[str, np.ndarray]:
-        """A dict of copies, which nothing changes any more: ``kept = trainer.weights.copy()``."""
+        """A dict of copies that later training does not change: ``kept = trainer.weights.copy()``."""
         return {name: view.copy() for name, view in self.items()}
 
     def __ior__(self, values: Values) -> NamedArrays:
@@ -143,7 +145,7 @@ class NamedArrays(Mapping[str, np.ndarray]):
     __hash__ = None  # type: ignore[assignment]
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[type[dict], tuple[dict[str, np.ndarray]]]:
-        """Pickles and copies are plain dicts of arrays: they no longer belong to a model."""
+        """Pickles and copies are plain dicts of arrays, detached from the model."""
         return dict, (self.copy(),)
 
     def __repr__(self) -> str:
@@ -161,14 +163,15 @@ def checked_values(name: str, values: Any, like: np.ndarray) -> np.ndarray:
     Raises
     ------
     DataError
-        If they are no real numbers, or not finite in that dtype.
+        If they are not real numbers, or not finite in that dtype.
     ShapeError
+        If they have another shape.
     """
     array = as_numbers(name, values)
     if array.shape != like.shape:
         turned = array.ndim == 2 and array.shape == like.shape[::-1]
         repair = "Transpose it: weights are (in, out)." if turned else ""
-        repair = f"Use [{name!r}][:] = … to spread one number over all." if array.ndim == 0 else repair
+        repair = f"Use [{name!r}][:] = … to set all elements to one number." if array.ndim == 0 else repair
         raise ShapeError(phrase(name, f"must have shape {like.shape}", array.shape, repair=repair))
     with np.errstate(over="ignore"):
         converted = array.astype(like.dtype)
@@ -185,11 +188,11 @@ def as_numbers(name: str, values: Any) -> np.ndarray:
     Raises
     ------
     DataError
-        If they are none.
+        If they are not numbers.
     """
     try:
         array = np.asarray(values)
-    except (TypeError, ValueError, RuntimeError) as error:  # ragged lists, tensors that keep a gradient, …
+    except (TypeError, ValueError, RuntimeError) as error:  # ragged lists, tensors that require a gradient, …
         raise DataError(phrase(name, "must be an array of numbers", type(values).__name__, repair=str(error))) from error
     if array.dtype.kind not in "biuf":
         came = array.dtype.name if hasattr(values, "dtype") or isinstance(values, list | tuple) else type(values).__name__

@@ -1,4 +1,4 @@
-"""What every network can do, whichever way it was drawn."""
+"""Base of all networks."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ __all__ = ["Network"]
 class Network:
     """Base of :class:`Graph` and :class:`Sequential`: an immutable directed acyclic graph of layers.
 
-    It describes and holds no weights: these live in flat vectors, which :meth:`initialize` makes, an executor trains, and
-    :meth:`unflatten` shows under their names. Two networks are equal when they describe the same.
+    A network only describes; it holds no weights. They live in flat vectors, which :meth:`initialize` makes, an executor trains,
+    and :meth:`unflatten` shows by name. Two networks are equal when their descriptions are.
 
     Attributes
     ----------
     inputs : tuple of InputNode
-        In the order in which data is given.
+        In the order in which arrays are passed.
     nodes : tuple of Node
         The layers, each after those that it reads.
     output_names : tuple of str
-        The layers that a prediction returns.
+        Names of the layers whose outputs a prediction returns.
 
     Examples
     --------
@@ -63,7 +63,7 @@ class Network:
     kind: ClassVar[str]
 
     def _assemble(self, inputs: Sequence[InputNode], nodes: Sequence[Node], outputs: Sequence[str]) -> None:
-        """Check, order and set the fields, once."""
+        """Check the nodes, order them, and set the fields."""
         placed = with_widths(inputs, in_order(inputs, nodes, outputs))
         for name, value in (("inputs", inputs), ("nodes", placed), ("output_names", outputs)):
             object.__setattr__(self, name, tuple(value))
@@ -76,13 +76,13 @@ class Network:
 
     @classmethod
     def from_dict(cls, description: Mapping[str, Any]) -> Self:
-        """The network that :meth:`to_dict` described, built or not.
+        """The network that :meth:`to_dict` described; it need not be built.
 
         Raises
         ------
         InvalidSettingError
-            When the description is of another kind or version; names a layer or setting that is unknown (the nearest known one is
-            suggested); has a cycle, a name used twice, a reference to nothing, or an input or layer that leads to no output.
+            When the description is of another kind or version; names an unknown layer or setting (the message suggests the
+            nearest known one); has a cycle, a name used twice, an unknown name, or an input or layer that leads to no output.
         ShapeError
             When shapes do not fit.
         """
@@ -94,18 +94,18 @@ class Network:
         return cls._assembled(inputs, nodes, outputs)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything about the network but its weights, JSON-able; see ``lamina.network.description`` for the format."""
+        """Everything about the network except its weights, JSON-able; see ``lamina.network.description`` for the format."""
         return describe(self.kind, self.inputs, self.nodes, self.output_names)
 
     def build(self, input_widths: int | Iterable[int]) -> Self:
-        """The same network with the widths of its inputs known: one number for one input, or one for each.
+        """The same network with its input widths set: one number for one input, or one for each input.
 
         Raises
         ------
         InvalidSettingError
-            When the number of widths is not that of the inputs, or one is no integer of at least 1.
+            When the number of widths is not that of the inputs, or a width is not an integer of at least 1.
         ShapeError
-            When an input already has another width, or the layers' shapes do not fit; the layer and both shapes are named.
+            When an input already has another width, or shapes do not fit; the message names the layer and both shapes.
         """
         several = isinstance(input_widths, Iterable) and getattr(input_widths, "ndim", 1) > 0
         widths: list[Any] = list(input_widths) if several else [input_widths]  # type: ignore[arg-type]
@@ -127,12 +127,12 @@ class Network:
 
     @property
     def input_widths(self) -> tuple[int | None, ...]:
-        """Widths of the inputs; None where not known."""
+        """Widths of the inputs; None where unknown."""
         return tuple(item.width for item in self.inputs)
 
     @property
     def output_widths(self) -> tuple[int | None, ...]:
-        """Widths of the outputs; None where not known."""
+        """Widths of the outputs; None where unknown."""
         widths = {node.name: node.width for node in self.nodes}
         return tuple(widths[name] for name in self.output_names)
 
@@ -140,15 +140,15 @@ class Network:
     def depth(self) -> int:
         """The longest path from a source to a sink, counted in connections between units.
 
-        A unit is a weighted sum, so every Dense layer on a path makes it longer by one. Activations, normalizations and
-        dropout act on units that exist, Add, Multiply and Concat join them: they count nothing. A perceptron has depth 1,
-        and a multilayer perceptron with one hidden layer depth 2.
+        A unit is a weighted sum, so every Dense layer on a path adds 1. Activations, normalizations and dropout act on
+        existing units, and Add, Multiply and Concat combine them: none of these count. A perceptron has depth 1, and a
+        multilayer perceptron with one hidden layer has depth 2.
         """
         return depth_of(self.inputs, self.nodes, self.output_names)
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """The named slices of the flat parameter vector, in order; a name is ``layer.parameter``, as "dense_1.weight"."""
+        """The named slices of the flat parameter vector, in order; names have the form ``layer.parameter`` ("dense_1.weight")."""
         return self._blueprint.program.parameters
 
     @property
@@ -162,17 +162,17 @@ class Network:
         Parameters
         ----------
         losses : loss, sequence of losses, dict or None
-            One for each output, in the outputs' order or by name: names, Loss objects, or functions of logits and targets.
-            None: no heads, for prediction alone.
+            One for each output, in the order of the outputs or by name: names, Loss objects, or functions of logits and targets.
+            None means no heads, for prediction only.
         loss_weights : sequence of float or dict, optional
-            Factor of each output's loss in the sum, at least 0; default 1.
+            Factor of each output's loss in the sum, at least 0; 1 by default.
 
         Raises
         ------
         InvalidSettingError
-            When losses and outputs do not correspond; when an output ends in a link (as softmax) that its loss contains.
+            When losses and outputs do not match, or an output ends in a link (such as softmax) that its loss contains.
         ShapeError
-            When an input's width is not known yet, or an output's width does not suit its loss.
+            When an input's width is not known yet, or an output's width does not fit its loss.
         """
         program = self._blueprint.program
         if losses is None:
@@ -183,14 +183,14 @@ class Network:
     def initialize(
         self, seed: int | np.random.Generator | np.random.RandomState = 0, dtype: DTypeLike = "float32"
     ) -> tuple[np.ndarray, np.ndarray]:
-        """First values: the flat parameter vector (num_parameters,) and the flat state vector (num_state,) of ``dtype``.
+        """Initial values: the flat parameter vector (num_parameters,) and the flat state vector (num_state,), of ``dtype``.
 
-        Parameters are drawn in their order from one generator; the same seed gives the same values (rounded) in both dtypes.
+        Parameters are drawn in order from one generator; the same seed gives the same values (up to rounding) in both dtypes.
 
         Raises
         ------
         OutOfMemoryError
-            When a layer has more parameters than the machine's memory can hold.
+            When the parameters do not fit into the machine's memory.
         """
         given = isinstance(seed, np.random.Generator | np.random.RandomState)
         if not given:
@@ -200,12 +200,12 @@ class Network:
     def unflatten(self, vector: np.ndarray, state: np.ndarray | None = None) -> NamedArrays:
         """The arrays of a flat parameter vector (and state vector, if given) by name.
 
-        They are live: what is written into one of them, or to a name, is written into the vector.
+        They are live views: writing to an array, or assigning to a name, changes the vector.
 
         Raises
         ------
         ShapeError
-            When a vector has another length than this network's.
+            When the length of a vector does not match the network.
         """
         program = self._blueprint.program
         views = _views(vector, program.parameters, program.num_parameters, "the parameter vector")
@@ -214,40 +214,40 @@ class Network:
         return NamedArrays(views)
 
     def unflatten_state(self, state: np.ndarray) -> NamedArrays:
-        """The running statistics of a flat state vector by name, as :meth:`unflatten`.
+        """The running statistics in a flat state vector by name, as live views; see :meth:`unflatten`.
 
         Raises
         ------
         ShapeError
-            When the vector has another length than this network's.
+            When the length of the vector does not match the network.
         """
         program = self._blueprint.program
         views = _views(state, program.state, program.num_state, "the state vector")
         return NamedArrays(views, "running_statistics", [name for name in views if name.endswith("variance")])
 
     def fold(self, parameters: np.ndarray, state: np.ndarray, *, as_dense: bool = False) -> tuple[Network, np.ndarray]:
-        """The network without its batch normalizations, and weights with which it predicts the same, to rounding.
+        """The network without its batch normalizations, and weights with which it predicts the same up to rounding.
 
         Parameters
         ----------
         parameters : ndarray of shape (num_parameters,)
         state : ndarray of shape (num_state,)
         as_dense : bool, default=False
-            Replace a normalization that cannot be folded by a Dense layer with diagonal weights, instead of refusing it.
+            Replace a normalization that cannot be folded by a Dense layer with diagonal weights, instead of raising an error.
 
         Returns
         -------
         network : Network
-            Of the same kind; its layers keep their names.
+            A network of the same kind; its layers keep their names.
         parameters : ndarray of shape (network.num_parameters,)
-            Of the dtype of those given.
+            Weights for it, with the dtype of the given ones.
 
         Raises
         ------
         InvalidSettingError
-            When an activation, another layer or a branch stands between a normalization and all Dense layers.
+            When an activation, another layer or a branch separates a normalization from every Dense layer.
         ShapeError
-            When a vector has another length than this network's.
+            When the length of a vector does not match the network.
 
         References
         ----------
@@ -271,11 +271,11 @@ class Network:
         return folded, flat
 
     def summary(self) -> str:
-        """A table in plain text: name, layer, what it reads, width and number of parameters of each layer, and the totals."""
+        """A plain-text table: name, layer, inputs, width and number of parameters of each layer, and the totals."""
         return summary_of(self.inputs, self.nodes, self.output_names, self.parameters if self.is_built else None)
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
-        """Draw the layers and who reads whom; see :func:`lamina.plots.plot_network`. Needs the extra ``plot``."""
+        """Draw the layers and their connections; see :func:`lamina.plots.plot_network`. Needs the extra ``plot``."""
         axes: Axes = serve("Network.plot", self, ax=ax)
         return axes
 
@@ -288,7 +288,7 @@ class Network:
     def _blueprint(self) -> Blueprint:
         for item in self.inputs:
             if item.width is None:
-                repair = "Call build(input_width), or give the width to Input or Sequential."
+                repair = "Call build(input_width), or pass the width to Input or Sequential."
                 rule = "must have a known width"
                 raise ShapeError(phrase("an input", rule, item.name, repair=repair, owner=type(self).__name__))
         return draw_blueprint(self.inputs, self.nodes, self.output_names)
@@ -297,7 +297,7 @@ class Network:
 def _widened(item: InputNode, width: int) -> InputNode:
     check_parameters({"input_widths": width}, {"input_widths": integer(1)}, owner=item.name)
     if item.width not in (None, width):
-        raise ShapeError(phrase("input width", f"must be {item.width}, as the network was drawn", width, owner=item.name))
+        raise ShapeError(phrase("input width", f"must be {item.width}, as set in the network", width, owner=item.name))
     return InputNode(item.name, int(width))
 
 

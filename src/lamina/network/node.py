@@ -1,4 +1,4 @@
-"""What a network is made of: named inputs, and named layers that know who sends to them."""
+"""What a network is made of: named inputs, and named layers with the names of their inputs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class InputNode(NamedTuple):
 
 
 class Node(NamedTuple):
-    """A layer in its place.
+    """A named layer in a network, with its inputs.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Networks by the name that files use."""
+"""Networks by the name used in files."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ NETWORKS: Mapping[str, type[Network]] = MappingProxyType({Graph.kind: Graph, Seq
 
 
 def network_from_dict(description: Mapping[str, Any]) -> Network:
-    """The network that ``network.to_dict()`` described, of whichever kind.
+    """The network that ``network.to_dict()`` described, of any kind.
 
     Raises
     ------
     InvalidSettingError, ShapeError
-        As :meth:`Network.from_dict`.
+        As in :meth:`Network.from_dict`.
 
     Examples
     --------

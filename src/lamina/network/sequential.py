@@ -21,16 +21,16 @@ class Sequential(Network):
     Parameters
     ----------
     layers : iterable of Layer
-        One or more. An ``Input`` may stand first, in place of ``input_width``.
+        One or more. An ``Input`` may come first, in place of ``input_width``.
     input_width : int, optional
-        Number of features, at least 1. Without it, ``build(input_width)`` gives the network with its widths known.
+        Number of features, at least 1. Without it, ``build(input_width)`` sets it later.
 
     Raises
     ------
     InvalidSettingError
-        When there is no layer, something is no layer, two names clash, or one layer with weights stands in two places.
+        When there is no layer, something is not a layer, two names clash, or a layer with weights is used twice.
     ShapeError
-        When a layer wants several inputs.
+        When a layer needs several inputs.
 
     Examples
     --------
@@ -73,11 +73,11 @@ class Sequential(Network):
 
 
 def _source_and_layers(layers: list[Layer | Input], input_width: int | None) -> tuple[Symbol, list[Layer]]:
-    """The input's symbol, and the layers behind it."""
+    """The input's symbol, and the layers after it."""
     source = Input(input_width)
     if layers and isinstance(layers[0], Input):
         if input_width is not None:
-            repair = "Give the width once."
+            repair = "Set the width in only one of the two."
             raise InvalidSettingError(
                 phrase(
                     "input_width", "must not be given when an Input comes first", input_width, repair=repair, owner="Sequential"
@@ -85,7 +85,7 @@ def _source_and_layers(layers: list[Layer | Input], input_width: int | None) -> 
             )
         source = layers.pop(0)  # type: ignore[assignment]
     if not layers:
-        raise InvalidSettingError(phrase("layers", "must hold one or more", layers, owner="Sequential"))
+        raise InvalidSettingError(phrase("layers", "must hold at least one layer", layers, owner="Sequential"))
     for layer in layers:
         if not isinstance(layer, Layer):
             raise InvalidSettingError(phrase("layers", "must hold layers only", layer, owner="Sequential"))

@@ -1,4 +1,4 @@
-"""A network as a table of plain text."""
+"""A network as a plain-text table."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _RIGHT = ("width", "parameters")
 def summary_of(
     inputs: Sequence[InputNode], nodes: Sequence[Node], outputs: Sequence[str], parameters: Sequence[Parameter] | None
 ) -> str:
-    """One line an input and a layer, and the totals; "?" stands for what is not known before ``build``, as parameters are."""
+    """One line per input and layer, and the totals; "?" stands for what is unknown before ``build``, such as parameters."""
     counts = {} if parameters is None else _counts(nodes, parameters)
     rows = [(item.name, "Input", "", _number(item.width), "0") for item in inputs]
     rows += [

@@ -13,9 +13,9 @@ __all__ = ["Adagrad"]
 
 @dataclass(frozen=True)
 class Adagrad(StepOptimizer):
-    """Adagrad: each weight's step is divided by the root of all its squared gradients so far, so rare features keep large steps.
+    """Adagrad: divides each weight's step by the root of the sum of its squared gradients, so rare features keep large steps.
 
-    Update, with ``g`` the gradient, ``s`` the sum of squares (0 at first), ``learning_rate`` = η, ``eps`` = ε::
+    Update, with ``g`` the gradient, ``s`` the sum of squares (initially 0), ``learning_rate`` = η, ``eps`` = ε::
 
         s ← s + g²
         w ← w − η g / (√s + ε)

@@ -13,7 +13,7 @@ __all__ = ["Adam"]
 
 @dataclass(frozen=True)
 class Adam(StepOptimizer):
-    """Adam: momentum divided by the root mean square of the gradient, both freed of their start at zero.
+    """Adam: momentum divided by the root mean square of the gradient, both corrected for their start at zero.
 
     Update, with ``g`` the gradient, ``t`` = 1, 2, … the step, ``learning_rate`` = η,
     ``beta1`` = β₁, ``beta2`` = β₂, ``eps`` = ε::
@@ -33,7 +33,7 @@ class Adam(StepOptimizer):
     eps : float, default=1e-8
         Keeps the division finite, > 0; added after the correction, as in the paper's algorithm 1.
     weight_decay : float, default=0.0
-        *Decoupled* weight decay, >= 0 (torch's Adam adds its weight decay to the gradient; a layer's ``l2`` does that here).
+        *Decoupled* weight decay, >= 0 (torch's Adam adds weight decay to the gradient; a layer's ``l2`` does that here).
 
     References
     ----------

@@ -12,7 +12,7 @@ __all__ = ["AdamW"]
 
 @dataclass(frozen=True)
 class AdamW(Adam):
-    """AdamW: Adam with decoupled weight decay, which shrinks all weights alike, whatever the size of their gradients.
+    """AdamW: Adam with decoupled weight decay, which shrinks all weights by the same factor, whatever their gradients.
 
     Update, with Adam's ``m``, ``v``, ``t``, ``learning_rate`` = η, ``weight_decay`` = λ, ``eps`` = ε::
 
@@ -30,12 +30,12 @@ class AdamW(Adam):
     eps : float, default=1e-8
         Keeps the division finite, > 0.
     weight_decay : float, default=0.01
-        Strength λ of the decay, >= 0; torch's default (Keras takes 0.004). Biases, gains and shifts do not decay.
+        Strength λ of the decay, >= 0; torch's default (Keras uses 0.004). Biases, scales and shifts do not decay.
 
     References
     ----------
-    Loshchilov & Hutter, "Decoupled weight decay regularization", 2019, algorithm 2; its schedule multiplier is the learning rate
-    itself here, as in torch.
+    Loshchilov & Hutter, "Decoupled weight decay regularization", 2019, algorithm 2; as in torch, the learning rate takes the
+    place of the paper's schedule multiplier.
 
     Examples
     --------

@@ -13,10 +13,10 @@ __all__ = ["GradientDescent"]
 
 @dataclass(frozen=True)
 class GradientDescent(StepOptimizer):
-    """Gradient descent: a step against the gradient, in proportion to it.
+    """Gradient descent: a step against the gradient, proportional to it.
 
-    With a batch of one row it is stochastic gradient descent in the strict sense, with all rows batch gradient
-    descent, between them mini-batch gradient descent.
+    With a batch of one row this is stochastic gradient descent in the strict sense, with all rows it is batch gradient
+    descent, and in between it is mini-batch gradient descent.
 
     Update, with ``g`` the gradient and ``learning_rate`` = η::
 

@@ -13,26 +13,26 @@ __all__ = ["LBFGS"]
 
 @dataclass(frozen=True)
 class LBFGS(Optimizer):
-    """L-BFGS: Newton's direction from the last few steps and gradients, with a line search; all rows at once.
+    """L-BFGS: a quasi-Newton method with a line search, on all rows at once.
 
-    Update, with ``g`` the gradient, ``H`` the inverse Hessian as the last ``memory`` pairs (w' − w, g' − g) estimate it::
+    Update, with ``g`` the gradient, ``H`` the inverse Hessian as estimated from the last ``memory`` pairs (w' − w, g' − g)::
 
-        w ← w − a H g        with a from a line search that satisfies Wolfe's conditions
+        w ← w − a H g        with a from a line search that satisfies the Wolfe conditions
 
-    Often the best choice for some thousand rows or fewer. One iteration counts as one epoch; batch size and schedule do not
-    apply. It works in float64 whatever the network's dtype, and takes the same steps as SciPy's L-BFGS-B.
+    Often the best choice for a few thousand rows or fewer. One iteration counts as one epoch; batch size and schedule do not
+    apply. It computes in float64 whatever the network's dtype, and takes the same steps as SciPy's L-BFGS-B.
 
     Parameters
     ----------
     memory : int, default=10
-        How many pairs are remembered, >= 1 (``maxcor`` in SciPy).
+        Number of pairs to keep, >= 1 (``maxcor`` in SciPy).
     gradient_tol : float, default=1e-4
         Stops when no element of the gradient is larger than this, >= 0 (``gtol``; scikit-learn passes its ``tol``).
     loss_tol : float, default=2.220446049250313e-09
         Stops when an iteration lowers the loss by no more than this times the loss, or this itself for losses under 1, >= 0
         (``ftol``).
     max_evaluations : int, default=15000
-        Stops after so many evaluations of loss and gradient, >= 1 (``maxfun``; scikit-learn's ``max_fun``).
+        Stops after this many evaluations of loss and gradient, >= 1 (``maxfun``; scikit-learn's ``max_fun``).
 
     References
     ----------
@@ -59,7 +59,7 @@ class LBFGS(Optimizer):
     max_evaluations: int = 15000
 
     def finding(self, name: str) -> str:
-        """The sentence for an end by ``loss_tol``; ``name`` is what was minimized."""
+        """The sentence for a stop by ``loss_tol``; ``name`` is what was minimized."""
         if not self.loss_tol:
             return f"The last iteration did not lower the {name}."
         return f"The last iteration lowered the {name} by no more than {self.loss_tol:g} times the larger of 1 and its size."

@@ -13,14 +13,14 @@ __all__ = ["Momentum"]
 
 @dataclass(frozen=True)
 class Momentum(StepOptimizer):
-    """Momentum: a velocity that gathers past gradients, so that steps grow where they agree and cancel where they zigzag.
+    """Momentum: a velocity that accumulates past gradients, so that steps grow where they agree and cancel where they zigzag.
 
-    Update, with ``g`` the gradient, ``v`` the velocity (0 at first), ``learning_rate`` = η, ``momentum`` = μ::
+    Update, with ``g`` the gradient, ``v`` the velocity (initially 0), ``learning_rate`` = η, ``momentum`` = μ::
 
         v ← μ v + g
         w ← w − η v
 
-    This is torch's form, in which a schedule acts on the velocity's whole effect; scikit-learn and Keras keep η inside it
+    This is torch's form, in which a schedule scales the whole step; scikit-learn and Keras keep η inside the velocity
     (v ← μ v − η g), which is the same as long as η is constant.
 
     Parameters
@@ -28,7 +28,7 @@ class Momentum(StepOptimizer):
     learning_rate : float, default=0.01
         Step size η, > 0.
     momentum : float, default=0.9
-        Share μ of the velocity that is kept, in [0, 1); 0 is plain gradient descent.
+        Fraction μ of the velocity that is kept, in [0, 1); 0 is plain gradient descent.
     weight_decay : float, default=0.0
         Decoupled weight decay, >= 0.
 

@@ -13,7 +13,7 @@ __all__ = ["Nadam"]
 
 @dataclass(frozen=True)
 class Nadam(StepOptimizer):
-    """Nadam: Adam with Nesterov's look ahead, and a momentum that warms up.
+    """Nadam: Adam with Nesterov's look-ahead, and a momentum that warms up.
 
     Update, with ``g`` the gradient, ``t`` = 1, 2, … the step, ``learning_rate`` = η, ``momentum_decay`` = ψ, ``eps`` = ε::
 
@@ -26,7 +26,7 @@ class Nadam(StepOptimizer):
     Parameters
     ----------
     learning_rate : float, default=0.002
-        Step size η, > 0; torch's default (Keras takes 0.001).
+        Step size η, > 0; torch's default (Keras uses 0.001).
     beta1 : float, default=0.9
         Decay of the mean of the gradient, in [0, 1).
     beta2 : float, default=0.999

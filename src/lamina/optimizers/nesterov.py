@@ -13,22 +13,22 @@ __all__ = ["Nesterov"]
 
 @dataclass(frozen=True)
 class Nesterov(StepOptimizer):
-    """Nesterov's momentum: like :class:`~lamina.optimizers.Momentum`, but looking one step of the velocity ahead.
+    """Nesterov's momentum: like :class:`~lamina.optimizers.Momentum`, but looks one step of the velocity ahead.
 
-    Update, with ``g`` the gradient, ``v`` the velocity (0 at first), ``learning_rate`` = η, ``momentum`` = μ::
+    Update, with ``g`` the gradient, ``v`` the velocity (initially 0), ``learning_rate`` = η, ``momentum`` = μ::
 
         v ← μ v + g
         w ← w − η (g + μ v)
 
-    Nesterov evaluates the gradient at the point ahead; written for the weights at that point, as here and in torch
-    and Keras, the gradient is taken where the weights are.
+    Nesterov evaluates the gradient at the look-ahead point. Here, as in torch and Keras, the weights themselves are that
+    point, so the gradient is evaluated at the weights.
 
     Parameters
     ----------
     learning_rate : float, default=0.01
         Step size η, > 0.
     momentum : float, default=0.9
-        Share μ of the velocity that is kept, in [0, 1).
+        Fraction μ of the velocity that is kept, in [0, 1).
     weight_decay : float, default=0.0
         Decoupled weight decay, >= 0.
 

@@ -1,4 +1,4 @@
-"""What every optimizer is: a frozen, validated description that an executor carries out on flat vectors."""
+"""Base of all optimizers: frozen, validated descriptions that an executor applies to flat vectors."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ class Optimizer(Settings, ABC):
     kind : str
         The name in :data:`lamina.optimizers.OPTIMIZERS`.
     rules : dict of str to Rule
-        What each setting must be; checked when the optimizer is made.
+        What each setting must be; checked when the optimizer is created.
     """
 
     def identity(self) -> dict[str, Any]:
-        """What a checkpoint and the trainer that loads it must have in common."""
+        """The settings that a checkpoint and the trainer that loads it must share."""
         return self.to_dict()
 
 
 class StepOptimizer(Optimizer):
-    """An optimizer that takes one step a batch.
+    """Base of optimizers that take one step per batch.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class StepOptimizer(Optimizer):
         The rate that a schedule starts from; > 0.
     weight_decay : float
         Decoupled weight decay (Loshchilov & Hutter, 2019): before each step, ``w -= learning_rate * weight_decay * w`` on every
-        weight that may decay (biases, gains and shifts never do).
+        weight that may decay (biases, scales and shifts never do).
     """
 
     learning_rate: float
@@ -49,9 +49,9 @@ class StepOptimizer(Optimizer):
 
     @property
     def step_size(self) -> float:
-        """What a schedule starts from."""
+        """The initial value of a schedule."""
         return float(self.learning_rate)
 
     @abstractmethod
     def rule(self) -> UpdateRule:
-        """The update rule as the executors know it."""
+        """The update rule in the form that executors take."""

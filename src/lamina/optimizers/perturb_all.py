@@ -1,4 +1,4 @@
-"""Learning by perturbing all weights at once."""
+"""Training by perturbing all weights at once."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ __all__ = ["PerturbAll"]
 
 @dataclass(frozen=True)
 class PerturbAll(PerturbationOptimizer):
-    """Perturb all weights in parallel, and correlate the change of the objective with each weight's perturbation.
+    """Perturbs all weights in parallel, and correlates the change in the objective with each weight's perturbation.
 
     With signs ``s_i`` = ±1 drawn at random, ``J`` the objective on the step's batch, ``scale`` = c and ``learning_rate`` = η::
 
         g_i = s_i (J(w + c s) − J(w − c s)) / 2c      antithetic, else s_i (J(w + c s) − J(w)) / c
         w_i ← w_i − η · mean of g_i over the trials
 
-    The mean of ``g`` is the gradient (of ``J`` smoothed over c), but its variance grows with the number of weights: every
-    weight's share drowns in what all the others do to ``J``. So the learning rate must be smaller than with back propagation by
-    about the number of weights over ``trials``. The objective may be anything, as with :class:`PerturbOne`; one that moves in
-    steps, such as accuracy, needs a ``scale`` that moves it.
+    The mean of ``g`` is the gradient (of ``J`` smoothed over c), but its variance grows with the number of weights: the effect of
+    one weight is hidden in that of all the others. So the learning rate must be smaller than with back propagation, by a factor
+    of about the number of weights over ``trials``. Any objective will do, as with :class:`PerturbOne`; one that changes in steps,
+    such as accuracy, needs a ``scale`` large enough to change it.
 
     Parameters
     ----------
@@ -34,13 +34,14 @@ class PerturbAll(PerturbationOptimizer):
     scale : float, default=0.01
         Size of every weight's perturbation c, > 0.
     trials : int, default=1
-        Draws of the signs a step, >= 1; their mean is less noisy.
+        Draws of the signs per step, >= 1; more draws give a less noisy mean.
     antithetic : bool, default=True
-        Whether every draw is tried in both directions: the error of order c and some variance go, for one pass more a draw.
+        Whether to try every draw in both directions: this removes the error of order c and some variance, for one more pass per
+        draw.
     objective : {"accuracy", "f1", "r2"}, callable or None, default=None
-        ``function(targets, predictions) -> float`` of a batch; None: the loss. Penalties of the layers count either way.
+        ``function(targets, predictions) -> float`` of a batch; None is the loss. Penalties of the layers count either way.
     maximize : bool, default=True
-        Whether a function's larger values are the better ones (a score) or its smaller ones.
+        Whether larger values of a function are better (a score) or smaller ones.
 
     References
     ----------

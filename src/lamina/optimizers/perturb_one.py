@@ -1,4 +1,4 @@
-"""Learning by perturbing one weight."""
+"""Training by perturbing one weight at a time."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ __all__ = ["PerturbOne"]
 
 @dataclass(frozen=True)
 class PerturbOne(PerturbationOptimizer):
-    """Perturb one weight, and keep the change if the objective improves.
+    """Perturbs one weight at a time, and keeps the change if the objective improves.
 
     Trial of a weight ``w_i``, drawn at random, with ``J`` the objective on the step's batch and ``scale`` = c::
 
         d ~ uniform(−c, c)
         w_i ← w_i + d        if J(w_i + d) is better than J(w_i), else w_i stays
 
-    The objective may be anything: no derivative is asked for, so metrics and units with a threshold ("step") will do. A trial
-    costs about one forward pass, of which the native engine computes only the changed unit's column and what follows it; back
-    propagation gets the derivatives of *all* weights for some three passes. A schedule changes ``scale``.
+    Any objective will do: no derivative is needed, so metrics and threshold units ("step") work. A trial costs about one forward
+    pass, of which the native engine computes only the changed unit's column and what follows it; back propagation gets the
+    derivatives of *all* weights for about three passes. A schedule changes ``scale``.
 
     Parameters
     ----------
@@ -33,11 +33,12 @@ class PerturbOne(PerturbationOptimizer):
     trials : int, default=100
         Weights tried on each batch, >= 1. Changes that help one small batch may hurt the others: prefer large batches.
     objective : {"accuracy", "f1", "r2"}, callable or None, default=None
-        ``function(targets, predictions) -> float`` of a batch; None: the loss. Penalties of the layers count either way.
+        ``function(targets, predictions) -> float`` of a batch; None is the loss. Penalties of the layers count either way.
     maximize : bool, default=True
-        Whether a function's larger values are the better ones (a score) or its smaller ones.
+        Whether larger values of a function are better (a score) or smaller ones.
     accept_ties : bool, default=False
-        Whether a change that leaves the objective as it is, is kept: a walk over the plateaus of accuracy and of thresholds.
+        Whether to keep a change that leaves the objective equal, which lets weights move across plateaus of accuracy and of
+        threshold units.
 
     References
     ----------
@@ -47,7 +48,7 @@ class PerturbOne(PerturbationOptimizer):
 
     Examples
     --------
-    The exclusive or, learnt by threshold units, which have no gradient:
+    XOR, learned by threshold units, which have no useful gradient:
 
     >>> import numpy as np
     >>> from lamina.layers import Dense

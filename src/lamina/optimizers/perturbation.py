@@ -1,4 +1,4 @@
-"""What the optimizers that perturb weights have in common: they know an objective, and no gradient."""
+"""Base of the optimizers that perturb weights: they use an objective and no gradient."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Objective: TypeAlias = str | Callable[[Any, Any], float] | None
 
 
 def _name_of(objective: Objective) -> str | None:
-    """A name to recognize it by."""
+    """A name by which to recognize the objective."""
     return objective if objective is None or isinstance(objective, str) else str(getattr(objective, "__name__", "function"))
 
 
@@ -29,11 +29,11 @@ class PerturbationOptimizer(Optimizer):
     Attributes
     ----------
     trials : int
-        Perturbations a step.
+        Perturbations per step.
     objective : str, callable or None
-        What is to improve; None is the loss.
+        What to improve; None is the loss.
     maximize : bool
-        Whether a function's larger values are the better ones. Objectives with a name are always maximized, the loss never.
+        Whether larger values of a function are better. Objectives given by name are always maximized, the loss never.
     """
 
     trials: int
@@ -49,11 +49,11 @@ class PerturbationOptimizer(Optimizer):
     }
 
     def to_dict(self) -> dict[str, Any]:
-        """All settings; a function as objective is refused, as it cannot be written as data."""
+        """All settings; raises an error if the objective is a function, which cannot be written as data."""
         if callable(self.objective):
-            repair = "Give the function again when you load what you saved."
+            repair = "Pass the function again when you load the file."
             rule = "cannot be written to a file"
-            raise InvalidSettingError(phrase("an objective of one's own", rule, _name_of(self.objective), repair=repair))
+            raise InvalidSettingError(phrase("a custom objective", rule, _name_of(self.objective), repair=repair))
         return super().to_dict()
 
     def identity(self) -> dict[str, Any]:
@@ -62,13 +62,13 @@ class PerturbationOptimizer(Optimizer):
     @property
     @abstractmethod
     def step_size(self) -> float:
-        """What a schedule starts from."""
+        """The initial value of a schedule."""
 
     @property
     @abstractmethod
     def passes(self) -> int:
-        """Forward passes over its batch that a step takes, if each trial is counted as a whole pass."""
+        """Forward passes over the batch per step, counting each trial as a full pass."""
 
     @abstractmethod
     def perturbation_rule(self) -> PerturbationRule:
-        """The rule as the engine knows it."""
+        """The rule in the form that the engine takes."""

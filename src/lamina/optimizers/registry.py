@@ -1,4 +1,4 @@
-"""The optimizers by name."""
+"""All optimizers by name."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ OPTIMIZERS: Mapping[str, type[Optimizer]] = LazyRegistry(
 
 
 def get_optimizer(optimizer: str | Optimizer | Mapping[str, Any], **settings: Any) -> Optimizer:
-    """The optimizer that a name, a description or an optimizer stands for.
+    """Return the optimizer for a name, a description or an optimizer.
 
     Parameters
     ----------
     optimizer : str, Optimizer or mapping
-        A name in :data:`OPTIMIZERS`, an optimizer (returned as it is), or a description as :meth:`Optimizer.to_dict` gives.
+        A name in :data:`OPTIMIZERS`, an optimizer (returned as is), or a description from :meth:`Optimizer.to_dict`.
     **settings
-        Settings of the optimizer; none with an object.
+        Settings of the optimizer; not allowed together with an optimizer object.
 
     Returns
     -------

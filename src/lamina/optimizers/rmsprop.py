@@ -13,9 +13,9 @@ __all__ = ["RMSprop"]
 
 @dataclass(frozen=True)
 class RMSprop(StepOptimizer):
-    """RMSprop: each weight's step is divided by the recent root mean square of its own gradient.
+    """RMSprop: divides each weight's step by the recent root mean square of its gradient.
 
-    Update, with ``g`` the gradient, ``s`` its mean square (0 at first), ``learning_rate`` = η, ``rho`` = ρ, ``eps`` = ε::
+    Update, with ``g`` the gradient, ``s`` its mean square (initially 0), ``learning_rate`` = η, ``rho`` = ρ, ``eps`` = ε::
 
         s ← ρ s + (1 − ρ) g²
         w ← w − η g / (√s + ε)
@@ -23,9 +23,9 @@ class RMSprop(StepOptimizer):
     Parameters
     ----------
     learning_rate : float, default=0.01
-        Step size η, > 0; torch's default (Keras takes 0.001).
+        Step size η, > 0; torch's default (Keras uses 0.001).
     rho : float, default=0.99
-        Share ρ of the mean square that is kept, in [0, 1); torch calls it ``alpha``, and Keras takes 0.9.
+        Fraction ρ of the mean square that is kept, in [0, 1); torch calls it ``alpha``, and Keras uses 0.9.
     eps : float, default=1e-8
         Keeps the division finite, > 0.
     weight_decay : float, default=0.0

@@ -1,4 +1,4 @@
-"""Pictures: each function draws what it is given, computes nothing, and returns matplotlib axes. Needs the extra ``plot``."""
+"""Plots: each function draws given results without computing anything and returns matplotlib axes. Needs the extra ``plot``."""
 
 from lamina.lazy import lazy_exports
 

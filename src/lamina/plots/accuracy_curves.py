@@ -1,4 +1,4 @@
-"""A perceptron's accuracy by epoch."""
+"""Plot of a perceptron's accuracy by epoch."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 __all__ = ["plot_accuracy_curves"]
 
 _CURVES = (
-    ("accuracy", "train, present weights", COLORS["blue"], "-", 1.0),
-    ("validation_accuracy", "test, present weights", COLORS["vermillion"], "-", 1.0),
+    ("accuracy", "train, current weights", COLORS["blue"], "-", 1.0),
+    ("validation_accuracy", "test, current weights", COLORS["vermillion"], "-", 1.0),
     ("kept_accuracy", "train, kept weights", COLORS["blue"], "--", 2.2),
     ("kept_validation_accuracy", "test, kept weights", COLORS["vermillion"], "--", 2.2),
 )
@@ -22,12 +22,12 @@ _CURVES = (
 
 @styled
 def plot_accuracy_curves(history: History, *, title: str = "", ax: Axes | None = None) -> Axes:
-    """Accuracy of the present weights, which rises and falls, and of those that are kept.
+    """Plot the accuracy of the current weights, which rises and falls, and of the kept weights.
 
     Parameters
     ----------
     history : History
-        A perceptron's ``history_``. Curves that it does not hold are left out.
+        A perceptron's ``history_``. Curves missing from it are left out.
     title : str
     ax : Axes, optional
 
@@ -49,6 +49,6 @@ def plot_accuracy_curves(history: History, *, title: str = "", ax: Axes | None =
             ax.plot(epochs, percent, color=color, linestyle=style, linewidth=width, label=label, **marks(percent))
     ax.set(xlabel="epoch", ylabel="accuracy (% of rows)", xlim=(min(epochs), max(epochs)) if len(epochs) > 1 else None)
     ax.set_title(title)
-    # Below the axes: inside, the falls would run into it.
+    # Below the axes, because inside the curves would run into it.
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
     return ax

@@ -1,4 +1,4 @@
-"""Activation functions and their derivatives, one panel each."""
+"""Plot of activation functions and their derivatives, one panel each."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ def plot_activation_functions(
     *,
     axes: Sequence[Axes] | None = None,
 ) -> list[Axes]:
-    """A panel a function: f(x) as a solid line, f'(x) as a dashed one.
+    """Plot one panel per function: f(x) as a solid line, f'(x) as a dashed one.
 
     Parameters
     ----------
     x : ndarray of shape (k,)
     values, derivatives : dict of str to ndarray of shape (k,)
-        By the function's name, which is the panel's title; where a line jumps, NaN between the two sides leaves a gap.
+        By function name, which is the panel's title; a NaN at a jump leaves a gap.
     axes : sequence of Axes, optional
-        One a function.
+        One per function.
 
     Returns
     -------
     list of Axes
-        Without those that stay empty.
+        Without empty ones.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def plot_activation_functions(
     else:
         axes = given_axes(axes)
         if len(axes) < len(values):
-            raise InvalidSettingError(phrase("axes", f"must be {len(values)} axes, one a function", len(axes)))
+            raise InvalidSettingError(phrase("axes", f"must be {len(values)} axes, one per function", len(axes)))
     for ax, (name, value) in zip(axes, values.items(), strict=False):
         ax.axhline(0, color="#999999", linewidth=0.8)
         ax.axvline(0, color="#999999", linewidth=0.8)

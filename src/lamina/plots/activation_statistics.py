@@ -1,4 +1,4 @@
-"""Activation statistics: variances forwards and backwards, layer by layer, for one start or several."""
+"""Plot of activation statistics: variances of outputs and gradients by layer, for one or several initializations."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ __all__ = ["plot_activation_statistics"]
 def plot_activation_statistics(
     statistics: Mapping[str, ActivationStatistics], *, axes: Sequence[Axes] | None = None
 ) -> list[Axes]:
-    """Variance of outputs and of gradients over the layers; the rule of good first weights asks for level lines.
+    """Plot the variance of outputs and of gradients over the layers; with good initial weights the lines are level.
 
-    Of layers that act on the same units (a Dense layer, its normalization, its activation) the last is drawn.
+    Of layers that act on the same units (a Dense layer, its normalization, its activation), the last is drawn.
 
     Parameters
     ----------
     statistics : dict of str to ActivationStatistics
-        By what the legend calls the start; of networks with the same layers.
+        By legend label; all from networks with the same layers.
     axes : two Axes, optional
 
     Returns
@@ -55,7 +55,7 @@ def plot_activation_statistics(
         names = [verbatim(row.layer) for row in next(iter(statistics.values())).judged]
         ax.set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=9)
         ax.set(ylabel=f"variance of {label}", yscale="log")
-    grid[0].set_title("Forwards: outputs")
-    grid[1].set_title("Backwards: gradients")
+    grid[0].set_title("Forward: outputs")
+    grid[1].set_title("Backward: gradients")
     grid[0].legend()
     return grid

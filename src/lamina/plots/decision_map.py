@@ -1,4 +1,4 @@
-"""Decision map: the probability that a net gives to class 1, over the plane of its two inputs."""
+"""Decision map: a network's probability of class 1 over the plane of its two inputs."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ def plot_decision_map(
     size: float = 16,
     ax: Axes | None = None,
 ) -> Axes:
-    """The plane colored by probability, its 1/2 contour, and the examples in shapes of their classes.
+    """Color the plane by probability, with the 1/2 contour and the examples marked by class.
 
     Parameters
     ----------
     x1, x2 : ndarray of shape (k,), (m,)
         The grid's coordinates.
     probability : ndarray of shape (m, k)
-        Of class 1, at every point of the grid.
+        Probability of class 1 at every point of the grid.
     X, y : ndarray of shape (n, 2), (n,)
-        Examples, of classes 0 and 1.
+        Examples of classes 0 and 1.
     title : str
     color_bar : bool, default=True
     size : float, default=16
-        Of the examples, in square points.
+        Marker area of the examples, in square points.
     ax : Axes, optional
 
     Returns

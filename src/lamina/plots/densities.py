@@ -1,4 +1,4 @@
-"""Densities of every layer's outputs, while training proceeds."""
+"""Plot of the densities of every layer's outputs during training."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def plot_densities(
     num_bins: int = 60,
     axes: Sequence[Axes] | None = None,
 ) -> list[Axes]:
-    """One panel a layer, one line a moment of the training.
+    """Plot one panel per layer, with one line per stage of training.
 
     Parameters
     ----------
     outputs : dict of str to LayerOutputs
-        By what the legend calls the moment, in their order; of the same layers throughout.
+        By legend label, in order; all of the same layers.
     title : str
-        Of the whole figure.
+        Title of the whole figure.
     ranges : dict of str to (float, float), optional
-        The horizontal axis of a layer, such as (-1, 1) for tanh; default: from the least to the greatest value.
+        Range of a layer's horizontal axis, such as (-1, 1) for tanh; default: from the smallest to the largest value.
     num_bins : int, default=60
-    axes : one Axes a layer, optional
+    axes : one Axes per layer, optional
 
     Returns
     -------
@@ -73,7 +73,7 @@ def plot_densities(
 
 
 def _shades(count: int) -> list[tuple[float, float, float, float]]:
-    """From early (dark) to late (bright), apart for every eye."""
+    """Colors from early (dark) to late (bright) that stay distinguishable with color blindness."""
     from matplotlib import colormaps
 
     return [colormaps["viridis"](share) for share in np.linspace(0.0, 0.85, count)]

@@ -1,4 +1,4 @@
-"""Gradient descent on a function of one variable."""
+"""Plot of gradient descent on a function of one variable."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ def plot_descent_on_curve(
     title: str = "",
     ax: Axes | None = None,
 ) -> Axes:
-    """The curve, and on it every point of each descent, joined in their order.
+    """Plot a curve, and on it every point of each descent, connected in order.
 
     Parameters
     ----------
     x, y : ndarray of shape (k,)
         The curve.
     descents : dict of str to Descent
-        By what the legend calls them; of a function of one variable.
+        Descents on a function of one variable, by legend label.
     formula : str
-        The vertical axis' label.
+        Label of the vertical axis.
     title : str
     ax : Axes, optional
 

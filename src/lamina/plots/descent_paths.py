@@ -1,4 +1,4 @@
-"""Ways of descents over the contours of a surface."""
+"""Plot of descent paths over the contours of a surface."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PATH_COLORS", "plot_descent_paths"]
 
-# Apart from each other and from the blue-to-yellow shades underneath.
+# Distinct from each other and from the blue-to-yellow shades underneath.
 PATH_COLORS = (COLORS["vermillion"], COLORS["black"], COLORS["purple"], COLORS["green"])
 
 
@@ -33,23 +33,23 @@ def plot_descent_paths(
     title: str = "",
     ax: Axes | None = None,
 ) -> Axes:
-    """Shaded contours of ``Z``, and each path from its start (a dot) to its end (a star).
+    """Plot shaded contours of ``Z``, and each path from its start (a dot) to its end (a star).
 
     Parameters
     ----------
     X, Y, Z : ndarray of shape (m, k)
-        The surface, as :meth:`lamina.descent.Surface.grid` gives it.
+        The surface, as returned by :meth:`lamina.descent.Surface.grid`.
     paths : dict of str to ndarray of shape (n, 2)
-        By what the legend calls them. What leads out of the grid is cut off at the frame.
+        By legend label. Paths are cut off at the edge of the grid.
     minima : sequence of (float, float)
-        Marked by crosses.
+        Points to mark with crosses.
     labels : (str, str, str)
-        Of both axes and of the shades, with units where there are any.
+        Labels of both axes and of the color bar, with units if any.
     log : bool, default=False
-        Whether levels lie at equal distances in the logarithm of Z, which must then be > 0 but for single points.
+        Whether levels are spaced evenly in log Z; Z must then be > 0 except at single points.
     num_levels : int, default=18
     markers : bool, default=True
-        Whether each step is marked.
+        Whether to mark each step.
     title : str
     ax : Axes, optional
 
@@ -88,7 +88,7 @@ def plot_descent_paths(
 
 
 def _levels(Z: np.ndarray, log: bool, num: int) -> tuple[np.ndarray, Any]:
-    """Levels between the bulk of the values, and how they are shaded."""
+    """The contour levels, and the normalization of their colors."""
     from matplotlib.colors import LogNorm, Normalize
 
     if log:

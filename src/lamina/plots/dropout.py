@@ -1,4 +1,4 @@
-"""Dropout: one thinned net of training, and the whole net of test time; and what comes out over many masks."""
+"""Plots of dropout: a thinned network in training, the whole network at test time, and the outputs over many masks."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ __all__ = ["plot_dropout", "plot_mask_distribution"]
 def plot_dropout(
     widths: Sequence[int], keep: Sequence[np.ndarray | None], rates: Sequence[float], *, axes: Sequence[Axes] | None = None
 ) -> list[Axes]:
-    """A net in training, its silenced units crossed out, beside the same net at test time.
+    """Plot a network in training, its dropped units crossed out, next to the same network at test time.
 
     Parameters
     ----------
     widths : sequence of int
         Units of each layer, the inputs first.
     keep : sequence of bool ndarray (width,) or None
-        For each layer which units the mask keeps; None where there is no dropout.
+        For each layer, the units that the mask keeps; None for a layer without dropout.
     rates : sequence of float
-        For each layer its probability of being silenced.
+        For each layer, its dropout rate.
     axes : two Axes, optional
 
     Returns
@@ -54,7 +54,7 @@ def plot_dropout(
 
 
 def _net(ax: Axes, widths: Sequence[int], alive: Sequence[np.ndarray]) -> None:
-    """Units as circles from left to right, links between those alive."""
+    """Draw units as circles from left to right, with connections between the active ones."""
     tallest = max(widths)
     places = [np.column_stack([np.full(w, i), np.arange(w) + (tallest - w) / 2]) for i, w in enumerate(widths)]
     for before, after, from_, to in zip(places, places[1:], alive, alive[1:], strict=False):
@@ -72,14 +72,14 @@ def _net(ax: Axes, widths: Sequence[int], alive: Sequence[np.ndarray]) -> None:
 
 @styled
 def plot_mask_distribution(samples: np.ndarray, at_test_time: float, *, ax: Axes | None = None) -> Axes:
-    """What one example gives over many masks, the mean of that, and what the whole net gives at test time.
+    """Plot the outputs for one example over many masks, their mean, and the whole network's output at test time.
 
     Parameters
     ----------
     samples : ndarray of shape (k,)
-        One prediction a mask.
+        One prediction per mask.
     at_test_time : float
-        The prediction of the whole net.
+        The prediction of the whole network.
     ax : Axes, optional
 
     Returns

@@ -1,4 +1,4 @@
-"""Early stopping: the training loss falls on, the validation loss turns."""
+"""Plot of early stopping: the training loss keeps falling while the validation loss turns up."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ __all__ = ["plot_early_stopping"]
 def plot_early_stopping(
     history: History, best_epoch: int, stopped_at: int | None = None, *, log: bool = False, ax: Axes | None = None
 ) -> Axes:
-    """Both losses over the epochs, the epoch whose weights are kept, and the one at which training ended.
+    """Plot both losses over the epochs, the epoch whose weights are kept, and the epoch at which training stopped.
 
     Parameters
     ----------
     history : History
-        With ``loss`` and ``validation_loss``. What lies behind ``stopped_at`` is dashed.
+        With ``loss`` and ``validation_loss``. Losses after ``stopped_at`` are dashed.
     best_epoch : int
-        From 1: ``EarlyStopping.best_epoch``.
+        Counted from 1, as ``EarlyStopping.best_epoch``.
     stopped_at : int, optional
-        The last epoch of the run that stopped early; default: the history's last.
+        The last epoch of the run that stopped early; default: the last epoch of the history.
     log : bool, default=False
         Whether the losses have a logarithmic axis.
     ax : Axes, optional
@@ -53,7 +53,7 @@ def plot_early_stopping(
     lowest = history[best_epoch - 1, "validation_loss"]
     ax.plot(best_epoch, lowest, "o", color=COLORS["black"], markersize=8, label=f"kept: epoch {best_epoch}", zorder=3)
     if kept < len(epochs):
-        ax.axvline(end, color="#666666", linestyle=":", linewidth=1.5, label=f"stopped: epoch {end} (dashed: had it gone on)")
+        ax.axvline(end, color="#666666", linestyle=":", linewidth=1.5, label=f"stopped: epoch {end} (dashed: if continued)")
     ax.set(xlabel="epoch", ylabel="loss", title="Early stopping", yscale="log" if log else "linear")
     if not log:
         ax.set_ylim(bottom=0)

@@ -1,4 +1,4 @@
-"""A training's history: its losses over the epochs."""
+"""Plot of a training's history: its losses over the epochs."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_history"]
 
-_FEW, _LEGEND_ROWS = 8, 24  # lines whose legend has room within the axes; rows of a legend beside them
-_LONGEST = 40  # characters of a name
+_FEW, _LEGEND_ROWS = 8, 24  # lines with a legend inside the axes; rows of a legend beside them
+_LONGEST = 40  # characters in a label
 _LOSSES = {"loss": "training", "validation_loss": "validation"}
 
 
 @styled
 def plot_history(history: History, keys: str | Sequence[str] | None = None, *, log: bool = False, ax: Axes | None = None) -> Axes:
-    """One line a key, over the epochs.
+    """Plot one line per key over the epochs.
 
     Parameters
     ----------
     history : History
-        Of at least one epoch.
+        With at least one epoch.
     keys : str or sequence of str, optional
         Keys of the records. By default the training loss, and the validation loss and the objective of perturbed weights
-        if there are such.
+        if they were recorded.
     log : bool, default=False
         Whether the vertical axis is logarithmic.
     ax : Axes, optional
@@ -42,16 +42,16 @@ def plot_history(history: History, keys: str | Sequence[str] | None = None, *, l
 
     Notes
     -----
-    A key that some epochs lack is drawn as points, joined from one to the next.
+    A key that is missing in some epochs is drawn as points joined by lines.
 
     Raises
     ------
     DataError
-        If there is no epoch yet, a key's values are no numbers, or they are not above 0 and ``log`` is set.
+        If the history is empty, a key's values are not numbers, or ``log`` is set and they are not above 0.
     InvalidSettingError
-        If there is no key, or ``ax`` is something else.
+        If ``keys`` is empty, or ``ax`` is not matplotlib's Axes.
     KeyError
-        If no epoch has one of the keys; the known ones are named.
+        If no epoch has one of the keys; the message lists the known ones.
 
     Examples
     --------
@@ -66,7 +66,7 @@ def plot_history(history: History, keys: str | Sequence[str] | None = None, *, l
     names = [keys] if isinstance(keys, str) else list(keys)
     if not names:
         repair = f"Give one or more of {', '.join(history.keys)}."
-        raise InvalidSettingError(phrase("keys", "must name something to draw", keys, repair=repair, owner="plot_history"))
+        raise InvalidSettingError(phrase("keys", "must name at least one key", keys, repair=repair, owner="plot_history"))
     are_losses = all(name in _LOSSES for name in names)
     curves = [_curve(history, name, log) for name in names]
     rows = min(len(names), _LEGEND_ROWS)
@@ -89,21 +89,21 @@ def _words(name: str) -> str:
 
 
 def _curve(history: History, name: str, log: bool) -> tuple[list[float], list[float]]:
-    """The epochs that have the key, and its numbers there."""
-    history[:, name]  # which knows the key, or says so
+    """The epochs that have the key, and its values."""
+    history[:, name]  # raises KeyError for an unknown key
     pairs = [(record.get("epoch", math.nan), record[name]) for record in history if name in record]
     for _, number in pairs:
         if not isinstance(number, Real):
-            raise DataError(phrase(f"{name!r} of the history", "must be numbers to be drawn", number, owner="plot_history"))
+            raise DataError(phrase(f"{name!r} of the history", "must be numbers to be plotted", number, owner="plot_history"))
         if log and number <= 0:
-            repair = "Leave log out."
+            repair = "Use log=False."
             rule = "must be above 0 on a logarithmic axis"
             raise DataError(phrase(f"{name!r} of the history", rule, number, repair=repair, owner="plot_history"))
     return [float(epoch) for epoch, _ in pairs], [float(number) for _, number in pairs]
 
 
 def _whole_epochs(ax: Axes, history: History) -> None:
-    """Ticks at whole epochs alone, also around a single one."""
+    """Put ticks at whole epochs only, also if there is only one epoch."""
     from matplotlib.ticker import MaxNLocator
 
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
@@ -113,7 +113,7 @@ def _whole_epochs(ax: Axes, history: History) -> None:
 
 
 def _legend(ax: Axes, are_losses: bool, count: int) -> None:
-    """Within the axes if it is short, beside them if not; the name of a single line stands at its axis."""
+    """Put a short legend inside the axes, a long one beside them; a single line has its name as the axis label instead."""
     if count > _FEW:
         columns = -(-count // _LEGEND_ROWS)
         ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), fontsize=8, ncols=columns, borderaxespad=0.0)

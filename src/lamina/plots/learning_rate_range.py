@@ -1,4 +1,4 @@
-"""The range test: loss against learning rate, with the suggestion."""
+"""Plot of a learning-rate range test: loss against learning rate, with the suggested rate."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["plot_learning_rate_range"]
 
 @styled
 def plot_learning_rate_range(test: LearningRateRange, *, ax: Axes | None = None) -> Axes:
-    """Each step's loss, its smoothed course, the rate of the least loss and the suggested one.
+    """Plot each step's loss, the smoothed loss, the rate of the lowest loss and the suggested rate.
 
     Parameters
     ----------
@@ -38,10 +38,10 @@ def plot_learning_rate_range(test: LearningRateRange, *, ax: Axes | None = None)
     ax = make_axes(ax)
     ax.plot(test.learning_rates, test.losses, color=COLORS["sky"], linewidth=1, label="loss of each step", **marks(test.losses))
     ax.plot(test.learning_rates, test.smoothed, color=COLORS["blue"], label="smoothed", **marks(test.smoothed))
-    # single steps may jump far above: the smoothed course sets the scale
+    # Losses of single steps may be far higher, so the smoothed loss sets the scale.
     ax.set_ylim(0.0, 1.15 * float(test.smoothed.max()))
     if not np.isnan(test.suggestion):
-        least = f"least loss, {test.lowest:.2g}"
+        least = f"lowest loss, {test.lowest:.2g}"
         ax.axvline(test.lowest, color="#666666", linestyle=":", label=least)
         ax.axvline(test.suggestion, color=COLORS["vermillion"], linestyle="--", label=f"suggested, {test.suggestion:.2g}")
     ax.set(xscale="log", xlabel="learning rate", ylabel="loss", title="Learning-rate range test")

@@ -1,4 +1,4 @@
-"""Loss curves: one number of several trainings over their epochs."""
+"""Plot of loss curves of several trainings."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ def plot_loss_curves(
     log: bool = False,
     ax: Axes | None = None,
 ) -> Axes:
-    """One line a history.
+    """Plot one line per history.
 
     Parameters
     ----------
     histories : dict of str to History
-        By what the legend calls them.
+        By legend label.
     key : str, default="loss"
-        Of the records.
+        Key of the records.
     label : str
-        Of the vertical axis.
+        Label of the vertical axis.
     log : bool, default=False
-        Whether that axis is logarithmic.
+        Whether the vertical axis is logarithmic.
     ax : Axes, optional
 
     Returns

@@ -1,4 +1,4 @@
-"""A network as a graph: a box a layer, an arrow wherever one reads another."""
+"""Plot of a network as a graph: a box for each layer, an arrow for each connection."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
 __all__ = ["plot_network"]
 
 _GRAY = "#666666"
-_ROW = 1.0  # inches from row to row, at the full size of the letters
-_BOX = 0.56  # of a column's width, which the widest box takes
-_ZONE = 0.38  # of a column's width, to both sides of its middle: there lines are level, and beyond them bent
+_ROW = 1.0  # inches from row to row at full font size
+_BOX = 0.56  # the widest box's share of a column's width
+_ZONE = 0.38  # share of a column's width on each side of its middle where lines are level; outside it they bend
 _FONT, _LEAST_FONT = 9.0, 5.0  # points
-_WIDEST, _NARROWEST = 1.5 * 72, 0.8 * 72  # points that a line of text may have at the full size; the less in small axes
-_PAD = 0.35  # letters' heights between text and frame
-_LONGEST = 60  # characters of a line, of which the widest fit
+_WIDEST, _NARROWEST = 1.5 * 72, 0.8 * 72  # maximum points of a line at full font size: by default, and in small axes
+_PAD = 0.35  # space between text and frame, in font sizes
+_LONGEST = 60  # characters in a line
 
-#: Where something stands in its column: a layer or input by its name; an arrow that passes by its sender, reader and column.
+#: Something that takes a place in a column: a layer or input, by name; a passing arrow, by its sender, reader and column.
 _Place: TypeAlias = "str | tuple[str, str, int]"
 
 
 @styled
 def plot_network(network: Network, *, ax: Axes | None = None) -> Axes:
-    """Inputs on the left, outputs on the right; a layer stands one column behind the last of those that it reads.
+    """Plot a network from inputs on the left to outputs on the right; a layer is one column after the last layer it reads.
 
     Parameters
     ----------
     network : Network
-        Built or not; a width that is not known yet is "?".
+        Built or not; unknown widths are shown as "?".
     ax : Axes, optional
-        Names give way and letters shrink to its size.
+        In small axes, names are shortened and the font is smaller.
 
     Returns
     -------
@@ -49,16 +49,16 @@ def plot_network(network: Network, *, ax: Axes | None = None) -> Axes:
     Raises
     ------
     InvalidSettingError
-        If ``ax`` is so small that the letters would not be legible.
+        If ``ax`` is too small for legible text.
 
     Notes
     -----
-    Names that are wider than a box give way in their middle to an ellipsis; ``summary()`` has them whole.
+    In names that are too long for a box, an ellipsis replaces the middle; ``summary()`` shows them in full.
 
     References
     ----------
     Sugiyama, Tagawa & Toda, "Methods for visual understanding of hierarchical system structures", 1981: columns, places for
-    arrows that pass one, and the order within a column by the mean of what is read.
+    arrows that pass through one, and the order within a column by the mean position of the inputs.
 
     Examples
     --------
@@ -87,31 +87,31 @@ def plot_network(network: Network, *, ax: Axes | None = None) -> Axes:
 
 
 def _inches(ax: Axes) -> tuple[float, float]:
-    """Width and height of axes that were given."""
+    """Width and height of the given axes."""
     box, dpi = make_axes(ax).get_window_extent(), figure_of(ax).dpi
     return box.width / dpi, box.height / dpi
 
 
 def _widest_for(ax: Axes, num_columns: int) -> float:
-    """Points of a line with which that many columns fit into the axes, if names have enough room then."""
+    """The maximum width of a line in points with which the columns fit into the axes, within limits."""
     fitting = _inches(ax)[0] / num_columns * 72 * _BOX - 2 * _PAD * _FONT
     return min(max(fitting, _NARROWEST), _WIDEST)
 
 
 def _font_for(ax: Axes, size: tuple[float, float]) -> float:
-    """The size of letters with which a picture of that size (inches) fits into the axes."""
+    """The font size with which a picture of ``size`` (inches) fits into the axes."""
     given = _inches(ax)
     font = _FONT * min(1.0, given[0] / size[0], given[1] / size[1])
     if font < _LEAST_FONT:
         least = [f"{inches * _LEAST_FONT / _FONT + 0.05:.1f}" for inches in size]
-        rule = f"must be at least {' x '.join(least)} inches, for boxes that can be read"
-        came, repair = f"{given[0]:.1f} x {given[1]:.1f}", "Leave it out for a figure that fits."
+        rule = f"must be at least {' x '.join(least)} inches for legible text"
+        came, repair = f"{given[0]:.1f} x {given[1]:.1f}", "Omit ax to get a figure that fits."
         raise InvalidSettingError(f"plot_network: ax {rule}, got {came}. {repair}")
     return font
 
 
 def _column_inches(texts: Sequence[str]) -> float:
-    """The width of a column, in which the widest box leaves room for arrows."""
+    """The width of a column, so that the widest box leaves room for arrows."""
     widest = max(_width(line) for text in texts for line in text.splitlines())
     return (widest + 2 * _PAD * _FONT) / 72 / _BOX
 
@@ -124,13 +124,13 @@ def _columns(network: Network) -> dict[str, int]:
 
 
 def _path(columns: dict[str, int], sender: str, reader: str) -> list[_Place]:
-    """From a box to another, by a place in every column between."""
+    """The path from one box to another, with a place in every column in between."""
     passed = range(columns[sender] + 1, columns[reader])
     return [sender, *((sender, reader, column) for column in passed), reader]
 
 
 def _rows(columns: dict[str, int], arrows: Sequence[Sequence[_Place]]) -> dict[_Place, float]:
-    """Rows around 0, those of a column one apart, in the order of the mean rows of what leads there."""
+    """Rows centered at 0 and one apart in each column, ordered by the mean row of the senders."""
     before: dict[_Place, list[_Place]] = defaultdict(list)
     members: dict[int, list[_Place]] = defaultdict(list)
     for name, column in columns.items():
@@ -163,13 +163,13 @@ def _text(name: str, what: str, width: int | None, widest: float) -> str:
 
 
 def _fitting(line: str, widest: float) -> str:
-    """A line of a box, shortened to what has room; a line break would be one more."""
+    """A line of a box, shortened to ``widest``; line breaks become spaces, since they would add lines to the box."""
     lines = dict.fromkeys(shortened(line.replace("\n", " "), most) for most in range(_LONGEST, 0, -1))
     return next(short for short in lines if _width(short) <= widest)
 
 
 def _width(line: str) -> float:
-    """In points."""
+    """The width of a line in points."""
     from matplotlib.textpath import TextPath
 
     return float(TextPath((0, 0), verbatim(line), size=_FONT).get_extents().width)
@@ -180,7 +180,7 @@ def _units(width: int | None) -> str:
 
 
 def _draw_arrow(ax: Axes, points: Sequence[tuple[float, float]], box: Text, font: float) -> None:
-    """From box to box: level in the columns, where boxes stand, and bent between them, where there are none."""
+    """Draw an arrow that is level inside the columns, where the boxes are, and bends between columns."""
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
@@ -192,7 +192,7 @@ def _draw_arrow(ax: Axes, points: Sequence[tuple[float, float]], box: Text, font
     ax.add_patch(PathPatch(Path(vertices, codes), facecolor="none", edgecolor=_GRAY, linewidth=1.1 * font / _FONT, zorder=1))
     head: dict[str, Any] = {"arrowstyle": "-|>", "color": _GRAY, "linewidth": 1.1 * font / _FONT, "mutation_scale": font}
     head |= {"patchB": box.get_bbox_patch(), "shrinkA": 0, "shrinkB": 0}
-    ax.annotate("", xy=points[-1], xytext=vertices[-1], arrowprops=head, zorder=3)  # after the box, which then has a size
+    ax.annotate("", xy=points[-1], xytext=vertices[-1], arrowprops=head, zorder=3)  # after the box, whose size is known by then
 
 
 def _draw_box(ax: Axes, column: int, row: float, text: str, color: str, font: float) -> Text:

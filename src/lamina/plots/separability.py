@@ -1,4 +1,4 @@
-"""Two classes in the plane, and the proof that a line separates them or that none does."""
+"""Plot of two classes in the plane, and the proof that a line separates them or that none does."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def plot_separability(
     title: str = "",
     ax: Axes | None = None,
 ) -> Axes:
-    """The rows of both classes; a separating line, or the point that both classes have in common and the rows it is a mean of.
+    """Plot the rows of both classes with a separating line, or with a common point of both and the rows of which it is a mean.
 
     Parameters
     ----------
@@ -36,11 +36,11 @@ def plot_separability(
     y : ndarray of shape (n,)
         Classes 0 and 1.
     certificate : SeparatingPlane or CommonPoint
-        Class 1's of :func:`lamina.linear_separability`.
+        The certificate of class 1 from :func:`lamina.linear_separability`.
     line : (weights, bias), optional
-        A line to draw besides: where ``weights · x + bias = 0``.
+        An additional line to draw: ``weights · x + bias = 0``.
     line_label : str
-        What the legend calls it.
+        Legend label of that line.
     title : str
     ax : Axes, optional
 
@@ -79,7 +79,7 @@ def plot_separability(
 
 
 def _draw_common_point(ax: Axes, X: np.ndarray, y: np.ndarray, certificate: CommonPoint) -> None:
-    """Lines from the point to the rows of which it is a weighted mean."""
+    """Draw lines from the point to the rows of which it is a weighted mean."""
     point = certificate.point
     for value, _, color in _CLASSES:
         for row in X[(y == value) & (certificate.multipliers > 0)]:
@@ -97,10 +97,10 @@ def _draw_line(
     color: str,
     style: str,
 ) -> None:
-    """The line ``weights · x + bias = 0`` right across the picture."""
+    """Draw the line ``weights · x + bias = 0`` across the whole plot."""
     a, b = (float(w) for w in weights)
     if a == b == 0.0:
-        return  # no line: one class takes all
+        return  # no line: every point is in the same class
     foot = -bias / (a * a + b * b) * np.array([a, b])
     along = np.array([-b, a]) / np.hypot(a, b)
     reach = float(np.abs(np.array(limits) - foot[:, np.newaxis]).max()) * 3

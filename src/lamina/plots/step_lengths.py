@@ -1,4 +1,4 @@
-"""How far each step of a descent leads."""
+"""Plot of the length of each step of a descent."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ __all__ = ["plot_step_lengths"]
 
 @styled
 def plot_step_lengths(descents: Mapping[str, Descent], *, title: str = "", ax: Axes | None = None) -> Axes:
-    """The distance between successive points on a logarithmic axis, in the colors of :func:`plot_descent_paths`.
+    """Plot the distance between successive points on a logarithmic axis, in the colors of :func:`plot_descent_paths`.
 
     Parameters
     ----------
     descents : dict of str to Descent
-        By what the legend calls them.
+        By legend label.
     title : str
     ax : Axes, optional
 

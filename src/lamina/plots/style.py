@@ -1,6 +1,6 @@
-"""The look that all pictures share: a light page, colors that the color-blind can tell apart, sizes that are legible at 1×.
+"""The style shared by all plots: a light background, colors safe for color blindness, sizes legible at 1×.
 
-Every plotting function is wrapped by :func:`styled`, so the user's own matplotlib settings stay as they are.
+Every plotting function is wrapped by :func:`styled`, which leaves the user's own matplotlib settings unchanged.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = [
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
-#: Okabe & Ito, "Color universal design", 2008: eight colors that remain apart under every common color blindness.
+#: Okabe & Ito, "Color universal design", 2008: eight colors that are distinguishable with every common color blindness.
 COLORS = MappingProxyType(
     {
         "blue": "#0072B2",
@@ -52,14 +52,14 @@ COLORS = MappingProxyType(
     }
 )
 
-#: The order for lines; yellow is too pale for a line on a light page.
+#: The order of line colors; yellow is too pale for a line on a light background.
 CYCLE = tuple(color for name, color in COLORS.items() if name != "yellow")
 
-#: For those who see no color at all: what differs in color differs in these too.
+#: Lines of different color also differ in these, for readers who see no color.
 LINE_STYLES = ("-", "--", "-.", ":")
 MARKERS = ("o", "^", "s", "D", "v", "P", "X")
 
-#: matplotlib's settings within a plotting function; ``axes.prop_cycle`` is added by :func:`styled`, for it is no plain value.
+#: matplotlib's settings within a plotting function; :func:`styled` adds ``axes.prop_cycle``, which is not a plain value.
 RC = MappingProxyType(
     {
         "figure.figsize": (6.4, 4.2),
@@ -101,7 +101,7 @@ def styled(plot: Callable[_P, _R]) -> Callable[_P, _R]:
     Raises
     ------
     MissingPackageError
-        By the wrapped function, when matplotlib is not installed; names the extra that brings it.
+        By the wrapped function, if matplotlib is not installed; the message names the extra to install.
     """
 
     @functools.wraps(plot)
@@ -114,12 +114,12 @@ def styled(plot: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def make_axes(ax: Axes | None = None, *, size: tuple[float, float] | None = None) -> Axes:
-    """The axes given, or those of a new figure of ``size`` (inches); to be called within a :func:`styled` function.
+    """The given axes, or those of a new figure of ``size`` (inches); call it within a :func:`styled` function.
 
     Raises
     ------
     InvalidSettingError
-        If something else is given.
+        If ``ax`` is not matplotlib's Axes.
     """
     if ax is not None:
         _check_axes(ax, "ax")
@@ -137,12 +137,12 @@ def axes_grid(
     share_y: bool = False,
     axes: Sequence[Axes] | None = None,
 ) -> list[Axes]:
-    """The ``num_rows * num_columns`` axes given, or those of a new figure, row by row.
+    """The given ``num_rows * num_columns`` axes, or those of a new figure, row by row.
 
     Raises
     ------
     InvalidSettingError
-        If another number of axes is given, or something else.
+        If there is a different number of axes, or something is not matplotlib's Axes.
     """
     if axes is not None:
         return given_axes(axes, num_rows * num_columns)
@@ -153,12 +153,12 @@ def axes_grid(
 
 
 def given_axes(axes: Any, count: int | None = None) -> list[Axes]:
-    """A sequence or array of axes that a user gave, ``count`` of them, as a list.
+    """A user's sequence or array of axes as a list; raises if ``count`` is given and the number differs.
 
     Raises
     ------
     InvalidSettingError
-        If it is something else.
+        If something is not matplotlib's Axes, or the number of axes is wrong.
     """
     listed = list(axes.flat) if hasattr(axes, "flat") else list(axes) if isinstance(axes, Sequence) else [axes]
     for ax in listed:
@@ -172,13 +172,13 @@ def _check_axes(ax: object, name: str) -> None:
     from matplotlib.axes import Axes
 
     if not isinstance(ax, Axes):
-        repair = "Make it by matplotlib.pyplot.subplots, which returns a figure and its axes; of several, index one."
+        repair = "Create one with matplotlib.pyplot.subplots, which returns a figure and its axes; pick one of several."
         came = f"a {type(ax).__name__}" if not isinstance(ax, str) else ax
         raise InvalidSettingError(phrase(name, "must be matplotlib's Axes", came, repair=repair))
 
 
 def marks(values: Sequence[float] | np.ndarray) -> dict[str, Any]:
-    """What lets a line show the values that it joins with no other: those between NaN, or a single one.
+    """Marker settings that show isolated values of a line: a single value, or one between values that are not finite.
 
     >>> marks([1.0, float("nan"), 2.0, 3.0])
     {'marker': 'o', 'markevery': [0]}
@@ -191,7 +191,7 @@ def marks(values: Sequence[float] | np.ndarray) -> dict[str, Any]:
 
 
 def shortened(name: str, most: int) -> str:
-    """A name of at most ``most`` characters, the middle giving way to an ellipsis.
+    """The name cut to at most ``most`` characters; an ellipsis replaces the middle.
 
     >>> shortened("validation_accuracy", 11)
     'valid…uracy'
@@ -201,12 +201,12 @@ def shortened(name: str, most: int) -> str:
 
 
 def figure_of(ax: Axes) -> Figure:
-    """The figure that ``ax`` stands in."""
+    """The figure that contains ``ax``."""
     return cast("Figure", ax.figure)
 
 
 def verbatim(name: str) -> str:
-    """A name as matplotlib draws it letter by letter: between two dollar signs it would see mathematics.
+    """The name with dollar signs escaped, which matplotlib would otherwise read as math.
 
     >>> print(verbatim("$price$"))
     \\$price\\$

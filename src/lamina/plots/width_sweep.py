@@ -1,4 +1,4 @@
-"""The width sweep: error against hidden units, and how many are enough."""
+"""Plot of a width sweep: error against hidden units, and the width that is enough."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_width_sweep"]
 
-_TICK_SHARE = 0.08  # of the axis' length, from one number to the next
+_TICK_SHARE = 0.08  # minimum distance of two tick labels, as a share of the axis
 
 
 @styled
 def plot_width_sweep(sweep: WidthSweep, *, ax: Axes | None = None) -> Axes:
-    """Every run as a point, the mean with its standard error, and the width that is enough.
+    """Plot every run as a point, the means with their standard errors, and the width that is enough.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def plot_width_sweep(sweep: WidthSweep, *, ax: Axes | None = None) -> Axes:
 
 
 def _apart(widths: list[int]) -> list[int]:
-    """Those of the widths, in ascending order, whose numbers do not run into each other on a logarithmic axis."""
+    """The widths, in ascending order, whose tick labels do not overlap on a logarithmic axis."""
     ordered = sorted(set(widths))
     least = (ordered[-1] / ordered[0]) ** _TICK_SHARE
     ticks = [ordered.pop()]

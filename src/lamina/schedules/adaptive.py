@@ -13,26 +13,26 @@ __all__ = ["Adaptive"]
 
 @dataclass
 class Adaptive(ReactiveSchedule):
-    """The rate stays while the loss falls, and is divided by 5 when it no longer does; training ends when it has become tiny.
+    """Divides the rate by ``divisor`` when the loss stops falling; training ends when the rate is tiny.
 
     At the end of every epoch, with ``tol``, ``patience``::
 
         count ← 0 if value <= best − tol else count + 1;   best ← min(best, value)
         if count > patience:  rate ← rate / divisor, count ← 0;  or training ends, if rate <= minimum already
 
-    These are scikit-learn's rules for ``learning_rate="adaptive"``, ``patience`` being its ``n_iter_no_change``. How they differ
-    from others: :doc:`/how-to/early-stopping`.
+    These are scikit-learn's rules for ``learning_rate="adaptive"``; ``patience`` is its ``n_iter_no_change``. For how they differ
+    from other rules see :doc:`/how-to/early-stopping`.
 
     Parameters
     ----------
     divisor : float, default=5.0
         > 1.
     patience : int, default=10
-        Epochs without an improvement that are borne, >= 0.
+        Epochs without improvement that are tolerated, >= 0.
     tol : float, default=1e-4
         How much lower counts as an improvement, >= 0; with 0 an equal value counts too.
     minimum : float, default=1e-6
-        A rate at or under this is lowered no more, >= 0.
+        A rate at or below this is not lowered any further, >= 0.
     monitor : str, default="loss"
         The key of the epoch's record that is watched.
     mode : {"min", "max"}, default="min"

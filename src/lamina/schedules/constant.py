@@ -14,7 +14,7 @@ __all__ = ["Constant"]
 
 @dataclass(frozen=True)
 class Constant(Schedule):
-    """The optimizer's own learning rate at every step.
+    """The optimizer's learning rate at every step.
 
     ::
 

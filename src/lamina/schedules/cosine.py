@@ -15,7 +15,7 @@ __all__ = ["Cosine"]
 
 @dataclass(frozen=True)
 class Cosine(Schedule):
-    """The rate falls from its base along half a cosine, slowly at both ends, and then stays.
+    """The rate falls from the base rate along half a cosine, slowly at both ends, and then stays constant.
 
     With ``T`` the number of steps, ``final`` = f::
 
@@ -24,9 +24,9 @@ class Cosine(Schedule):
     Parameters
     ----------
     steps : int, optional
-        Steps T until the end of the fall, >= 1; by default those until the end of the running ``fit``.
+        Steps T until the end of the decay, >= 1; by default until the end of the running ``fit``.
     final : float, default=0.0
-        What is left in the end, as a share of the base, in [0, 1].
+        The final rate as a fraction of the base rate, in [0, 1].
 
     References
     ----------

@@ -15,13 +15,13 @@ __all__ = ["Exponential"]
 
 @dataclass(frozen=True)
 class Exponential(Schedule):
-    """The rate falls smoothly, by ``factor`` over an epoch.
+    """The rate decays smoothly, by ``factor`` per epoch.
 
     With ``n`` steps in an epoch::
 
         rate(t) = base · factor ^ (t / n)
 
-    At the beginning of every epoch it equals torch's ``ExponentialLR`` with ``gamma=factor``, which is constant in between.
+    At the start of each epoch it equals torch's ``ExponentialLR`` with ``gamma=factor``, which is constant within an epoch.
 
     Parameters
     ----------

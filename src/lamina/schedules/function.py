@@ -1,4 +1,4 @@
-"""A user's own schedule."""
+"""A custom schedule."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Function"]
 
 @dataclass(frozen=True)
 class Function(Schedule):
-    """A function of the step gives the learning rate itself; the optimizer's own rate is not used.
+    """A function of the step that returns the learning rate itself; the optimizer's rate is not used.
 
     ::
 
@@ -26,12 +26,12 @@ class Function(Schedule):
     Parameters
     ----------
     function : callable
-        Takes the step (int, from 0 over the trainer's life), returns a rate >= 0.
+        Takes the step (int, counted from 0 over all fits of the trainer) and returns a rate >= 0.
 
     Raises
     ------
     InvalidSettingError
-        In training, if the function returns what is no rate.
+        During training, if the function returns anything but a finite number >= 0.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A learning rate that falls with a power of the time."""
+"""A learning rate that decays with a power of time."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ __all__ = ["InverseScaling"]
 
 @dataclass(frozen=True)
 class InverseScaling(Schedule):
-    """The rate falls with a power of the steps or epochs that have passed.
+    """The rate decays with a power of the steps or epochs that have passed.
 
-    With ``t`` the step, or the epoch that it lies in, from 0::
+    With ``t`` the step, or the epoch of that step, from 0::
 
         rate(t) = base / (1 + scale · t) ^ power
 
-    scikit-learn's ``learning_rate="invscaling"`` counts the rows seen, once an epoch: ``unit="epoch"``
+    scikit-learn's ``learning_rate="invscaling"`` counts the rows seen and updates the rate once per epoch: use ``unit="epoch"``
     and ``scale`` = the number of rows.
 
     Parameters
@@ -31,7 +31,7 @@ class InverseScaling(Schedule):
     unit : {"step", "epoch"}, default="step"
         What ``t`` counts.
     scale : float, default=1.0
-        How fast ``t`` runs, > 0.
+        Factor of ``t``, > 0.
 
     Examples
     --------

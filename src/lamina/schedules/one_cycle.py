@@ -1,4 +1,4 @@
-"""One rise and one fall of the learning rate over the whole training."""
+"""One rise and one fall of the learning rate over the whole run."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ __all__ = ["OneCycle"]
 
 @dataclass(frozen=True)
 class OneCycle(Schedule):
-    """One cycle: the rate climbs from a fraction of the base to the base, then falls to almost nothing, both along half a cosine.
+    """One cycle: the rate rises from a fraction of the base rate to the base rate, then falls almost to 0, along half cosines.
 
     With ``T`` steps from 0 to T − 1 and the peak at ``rise`` · T − 1::
 
         start = base / start_divisor,  end = start / end_divisor
         climbing: start → base,  falling: base → end,   a → b:  b + (a − b) · ½ (1 + cos(π · progress))
 
-    The optimizer's learning rate is the *peak*. After step T − 1 the rate stays where it is. The values
-    are those of torch's ``OneCycleLR``; momentum is left alone.
+    The optimizer's learning rate is the *peak*. After step T − 1 the rate stays constant. The values
+    are those of torch's ``OneCycleLR``; momentum is not changed.
 
     Parameters
     ----------
     steps : int, optional
         Length T of the cycle, >= 2; by default the steps until the end of the running ``fit``.
     rise : float, default=0.3
-        Share of the steps that climb, in (0, 1).
+        Fraction of the steps during which the rate rises, in (0, 1).
     start_divisor : float, default=25.0
         >= 1.
     end_divisor : float, default=1e4
@@ -62,7 +62,7 @@ class OneCycle(Schedule):
     def rates_of(self, base: float, span: Span) -> np.ndarray:
         total = self.steps or max(span.total_steps, 2)
         last = total - 1.0
-        # With very few steps the climb may be shorter than one step: it is then left out.
+        # With very few steps the rise may be shorter than one step; it is then skipped.
         peak = min(max(self.rise * total - 1.0, 0.0), last)
         step = np.minimum(span.steps, last)
         start = base / self.start_divisor

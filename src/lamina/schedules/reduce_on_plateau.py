@@ -1,4 +1,4 @@
-"""A learning rate that falls when the validation loss stands still."""
+"""A learning rate that falls when the validation loss stops improving."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ __all__ = ["ReduceOnPlateau"]
 
 @dataclass
 class ReduceOnPlateau(ReactiveSchedule):
-    """The rate is multiplied by ``reduction`` when the watched number has not improved for more than ``patience`` epochs.
+    """Multiplies the rate by ``reduction`` when the monitored number has not improved for more than ``patience`` epochs.
 
     At the end of every epoch::
 
         if value < best · (1 − tol):  best ← value, count ← 0;  else count ← count + 1
         if count > patience:  rate ← max(rate · reduction, minimum), count ← 0
 
-    These are the rules, and the defaults, of torch's ``ReduceLROnPlateau``: the best moves with values alone that are better by
-    the threshold, so that small steps add up. How they differ from others: :doc:`/how-to/early-stopping`.
+    These are the rules and the defaults of torch's ``ReduceLROnPlateau``: the best only follows values that are better by the
+    threshold, so small steps add up. For how they differ from other rules see :doc:`/how-to/early-stopping`.
     Unlike :class:`~lamina.schedules.Adaptive` it never ends the training.
 
     Parameters
@@ -29,22 +29,22 @@ class ReduceOnPlateau(ReactiveSchedule):
     reduction : float, default=0.1
         In (0, 1) (torch's ``factor``).
     patience : int, default=10
-        Epochs without an improvement that are borne, >= 0.
+        Epochs without improvement that are tolerated, >= 0.
     tol : float, default=1e-4
         How much lower counts as an improvement, >= 0 (torch's ``threshold``).
     minimum : float, default=0.0
-        The rate is not lowered under this, >= 0 (torch's ``min_lr``).
+        The rate is not lowered below this, >= 0 (torch's ``min_lr``).
     monitor : str, default="validation_loss"
         The key of the epoch's record that is watched.
     mode : {"min", "max"}, default="min"
         Whether smaller or larger is better.
     relative : bool, default=True
-        Whether ``tol`` is a share of the best (torch's ``threshold_mode="rel"``) or absolute (``"abs"``): ``best − tol`` in the
-        formula above. The share is meant for numbers that are not negative: of others, as in torch, a slightly worse one counts.
+        Whether ``tol`` is a fraction of the best (torch's ``threshold_mode="rel"``) or absolute (``"abs"``): ``best − tol`` in
+        the formula above. The fraction is meant for numbers >= 0; below 0, as in torch, even a slightly worse number counts.
     cooldown : int, default=0
-        Epochs after a cut in which nothing is counted, >= 0.
+        Epochs after a reduction in which nothing is counted, >= 0.
     eps : float, default=1e-8
-        A cut by no more than this is left out, >= 0.
+        A reduction by no more than this is skipped, >= 0.
 
     Examples
     --------

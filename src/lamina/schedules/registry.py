@@ -19,15 +19,15 @@ SCHEDULES: Mapping[str, type[Schedule]] = LazyRegistry(
 
 
 def get_schedule(schedule: str | Schedule | Mapping[str, Any] | Callable[[int], float] | None, **settings: Any) -> Schedule:
-    """The schedule that a name, a description, a function of the step, None (constant) or a schedule stands for.
+    """Make a schedule from a name, a description, a function of the step or None (constant).
 
     Parameters
     ----------
     schedule : str, Schedule, mapping, callable or None
-        A name in :data:`SCHEDULES`, a schedule (returned as it is), a description as :meth:`Schedule.to_dict` gives,
+        A name in :data:`SCHEDULES`, a schedule (returned as is), a description from :meth:`Schedule.to_dict`,
         or a function of the step that returns the learning rate.
     **settings
-        Settings of the schedule; with a name or description only.
+        Settings of the schedule; only with a name or a description.
 
     Returns
     -------

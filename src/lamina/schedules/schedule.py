@@ -1,4 +1,4 @@
-"""What a learning-rate schedule is: a function that gives the rates of the next steps, as an array."""
+"""The base classes of learning-rate schedules, which compute the rates of the next steps as an array."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from lamina.settings import Settings
 
 __all__ = ["MOST_STEPS", "ReactiveSchedule", "Schedule", "Span"]
 
-# Rates are computed in float64, which tells no more steps apart.
+# Rates are computed in float64, which cannot distinguish more steps.
 MOST_STEPS = 2**53
 
 
 class Span(NamedTuple):
-    """The steps whose rates are wanted, and where they lie in the run.
+    """A range of steps and its place in the run.
 
     Attributes
     ----------
     first_step : int
-        The first of them, counted from 0 over the trainer's life.
+        The first step, counted from 0 over all fits of the trainer.
     num_steps : int
-        How many.
+        The number of steps.
     steps_per_epoch : int
         Steps in an epoch.
     total_steps : int
-        Steps up to the end of the present ``fit``, again from the beginning of the trainer's life.
+        Steps up to the end of the current ``fit``, counted over all fits.
     """
 
     first_step: int
@@ -39,16 +39,16 @@ class Span(NamedTuple):
 
     @property
     def steps(self) -> np.ndarray:
-        """The steps' numbers, float64 (num_steps,)."""
+        """The step numbers, float64 (num_steps,)."""
         return np.arange(self.first_step, self.first_step + self.num_steps, dtype=np.float64)
 
 
 class Schedule(Settings, ABC):
-    """Base of all schedules. Subclasses are dataclasses whose fields are their settings."""
+    """Base class of all schedules. Subclasses are dataclasses whose fields are their settings."""
 
     @abstractmethod
     def rates_of(self, base: float, span: Span) -> np.ndarray:
-        """The learning rates of the steps of ``span``, float64 (num_steps,); ``base`` is the optimizer's own rate."""
+        """The learning rates of the steps of ``span``, float64 (num_steps,); ``base`` is the optimizer's learning rate."""
 
     @property
     def reactive(self) -> ReactiveSchedule | None:
@@ -63,13 +63,13 @@ class Schedule(Settings, ABC):
         Parameters
         ----------
         base : float
-            The optimizer's own learning rate.
+            The optimizer's learning rate.
         first_step, num_steps : int
-            Which steps; the first step of a run is 0.
+            The range of steps; the first step of a run is 0.
         steps_per_epoch : int, default=1
             Steps in an epoch.
         total_steps : int, optional
-            Steps of the whole run; by default the steps asked for are its last.
+            Steps of the whole run; by default the requested steps are its last.
 
         Returns
         -------
@@ -81,20 +81,20 @@ class Schedule(Settings, ABC):
 
 
 class ReactiveSchedule(Schedule):
-    """A schedule that watches a number at the end of every epoch, and lowers the rate when it gets no better.
+    """A schedule that monitors a number at the end of every epoch and lowers the rate when it stops improving.
 
-    Unlike other schedules it remembers, so each trainer works on a copy of its own.
+    Unlike other schedules it has state, so each trainer works on its own copy.
 
     Attributes
     ----------
     convention : str
-        Whose way of counting it follows: a key of :data:`lamina.patience.CONVENTIONS`.
+        How epochs without improvement are counted: a key of :data:`lamina.patience.CONVENTIONS`.
     monitor : str
         The key of the epoch's record that is watched; smaller is better unless ``mode`` is "max".
     factor : float
-        What the base rate is multiplied with at the moment; 1 at first.
+        The current factor of the base rate; 1 at first.
     exhausted : bool
-        Whether the rate cannot be lowered any more, so that training had better stop.
+        Whether the rate cannot be lowered any further, so that training should stop.
     """
 
     convention: ClassVar[str]
@@ -114,21 +114,21 @@ class ReactiveSchedule(Schedule):
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything watched."""
+        """Reset the state."""
         self.factor, self.exhausted, self._resting = 1.0, False, 0
         self._patience = Patience(self.patience, self.tol, self.convention, mode=self.mode, relative=self.relative)
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint stores, JSON-able: all that is remembered from epoch to epoch."""
+        """The state for a checkpoint, as JSON-able values."""
         return {"factor": self.factor, "exhausted": self.exhausted, "resting": self._resting, **self._patience.state()}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
-        """Take back what :meth:`state` gave."""
+        """Restore what :meth:`state` returned."""
         self.factor, self.exhausted, self._resting = float(state["factor"]), bool(state["exhausted"]), int(state["resting"])
         self._patience.load_state(state)
 
     def finding(self, unit: str = "epoch") -> str:
-        """What was counted, as the end of a sentence about the watched number."""
+        """The outcome as the end of a sentence about the monitored number."""
         return self._patience.finding(unit)
 
     @property
@@ -137,13 +137,13 @@ class ReactiveSchedule(Schedule):
 
     @abstractmethod
     def lowered(self, base: float) -> float | None:
-        """The next factor, or None when the rate is as low as it may get."""
+        """The next factor, or None if the rate cannot be lowered any further."""
 
     def rates_of(self, base: float, span: Span) -> np.ndarray:
         return np.full(span.num_steps, base * self.factor)
 
     def on_epoch_end(self, value: float, base: float) -> None:
-        """Note the watched number; lower the rate once patience is over, and then rest for ``cooldown`` epochs."""
+        """Record the monitored number; when patience runs out, lower the rate and stop counting for ``cooldown`` epochs."""
         self._patience.note(value)
         if self._resting:
             self._resting -= 1

@@ -15,16 +15,16 @@ __all__ = ["Step"]
 
 @dataclass(frozen=True)
 class Step(Schedule):
-    """The rate is multiplied by ``factor`` every so many epochs.
+    """Multiplies the rate by ``factor`` every ``epochs`` epochs.
 
-    With ``e`` = 0, 1, … the epoch that step t lies in::
+    With ``e`` = 0, 1, … the epoch of step t::
 
         rate(t) = base · factor ^ ⌊e / epochs⌋
 
     Parameters
     ----------
     epochs : int, default=10
-        Epochs between two changes, >= 1 (torch's ``step_size``).
+        Epochs between changes, >= 1 (torch's ``step_size``).
     factor : float, default=0.1
         In (0, 1] (torch's ``gamma``).
 

@@ -16,19 +16,19 @@ __all__ = ["WarmUp"]
 
 @dataclass(frozen=True)
 class WarmUp(Schedule):
-    """The rate rises in a straight line to the base; from there on another schedule has it, counting from its own step 0.
+    """The rate rises linearly to the base rate; then another schedule takes over, counting its steps from 0.
 
     ::
 
         rate(t) = base · (t + 1) / steps        for t < steps
-        rate(t) = then(t − steps)               from there on
+        rate(t) = then(t − steps)               afterwards
 
     Parameters
     ----------
     steps : int, default=100
         Steps of the rise, >= 1.
     then : Schedule, default=Constant()
-        What follows.
+        The schedule that follows.
 
     References
     ----------

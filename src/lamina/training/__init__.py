@@ -1,4 +1,4 @@
-"""Training: epochs, what watches them, and what is kept of them."""
+"""Training: the trainer, its callbacks, history and checkpoints."""
 
 from lamina.lazy import lazy_exports
 

@@ -1,4 +1,4 @@
-"""From a user's arrays to the engine's batches: checked once, and X never copied when it can be used as it is."""
+"""Converts user data to the engine's batches: checked once, and X is not copied if it can be used as is."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ def make_batches(
     input_names: Sequence[str],
     output_names: Sequence[str],
 ) -> Batches:
-    """The rows of a user's data as the engine wants them.
+    """Check and convert a user's data for the engine.
 
     Parameters
     ----------
     X : array of shape (n, width), or a list or dict of such
-        One array a program input. Float32 and float64 arrays of any memory order, read-only memmaps and CSR matrices are used
-        as they are; other sparse matrices become CSR, other numbers become ``dtype``.
+        One array per program input. Float32 and float64 arrays of any memory order, read-only memmaps and CSR matrices are used
+        as is; other sparse matrices become CSR, other numbers become ``dtype``.
     y : array of shape (n,) or (n, target width), or a list or dict of such
-        One array a head, converted to ``dtype``.
+        One array per head, converted to ``dtype``.
     sample_weight : array of shape (n,) or None
         Not negative.
     program : Program
     losses : sequence of Loss
-        One an output, which say what targets may be.
+        One per output; they define the valid targets.
     dtype : dtype
-        The executor's.
+        The executor's dtype.
     input_names, output_names : sequence of str
-        For dicts and for errors.
+        The keys of dicts, and names for errors.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def make_batches(
     ShapeError
         If widths or numbers of rows do not fit; the message names both.
     DataError
-        If there are no rows, values that are no finite numbers, or targets that the loss cannot take.
+        If there are no rows, values are not finite numbers, or the loss does not accept the targets.
     """
     inputs = make_inputs(X, program, dtype, input_names)
     num_rows = inputs[0].shape[0]
@@ -82,7 +82,7 @@ def make_inputs(X: Any, program: Program, dtype: np.dtype, input_names: Sequence
 
 
 def input_widths(X: Any, input_names: Sequence[str]) -> list[int]:
-    """How wide each input's array is; 1 for what has no columns."""
+    """The width of each input's array; 1 if it has no columns."""
     shapes = [part.shape if hasattr(part, "shape") else np.shape(part) for part in _by_name(X, input_names, "X")]
     return [int(shape[1]) if len(shape) > 1 else 1 for shape in shapes]
 
@@ -92,7 +92,7 @@ def _label(what: str, name: str, names: Sequence[str]) -> str:
 
 
 def _by_name(data: Any, names: Sequence[str], what: str) -> list[Any]:
-    """One part a name, out of a dict, a sequence, or the only array itself."""
+    """One part per name, from a dict, a sequence, or a single array."""
     if isinstance(data, Mapping):
         if set(data) != set(names):
             raise ShapeError(phrase(f"the keys of {what}", f"must be {', '.join(map(repr, names))}", list(data)))
@@ -123,7 +123,7 @@ def _csr(array: Any, dtype: np.dtype) -> InputArray:
 
 
 def _dense(array: Any, dtype: np.dtype, label: str) -> np.ndarray:
-    """``array`` itself if the engine can read it, else as ``dtype``."""
+    """``array`` as is if the engine can read it, else converted to ``dtype``."""
     try:
         dense = np.asarray(array)
         if dense.dtype.kind == "f" and dense.dtype.itemsize in (4, 8) and dense.dtype.isnative:
@@ -135,22 +135,22 @@ def _dense(array: Any, dtype: np.dtype, label: str) -> np.ndarray:
         raise
     except (TypeError, ValueError, OverflowError) as error:
         came = getattr(array, "dtype", type(array).__name__)
-        raise DataError(phrase(label, "must hold numbers", str(came), repair="Encode texts and categories first.")) from error
+        raise DataError(phrase(label, "must hold numbers", str(came), repair="Encode strings and categories first.")) from error
     except MemoryError:
         raise
-    except Exception as error:  # from an __array__ of another library: a tensor that follows gradients, say
+    except Exception as error:  # from another library's __array__, for example a tensor that requires gradients
         repair = f" Give {label}.detach().cpu().numpy()." if hasattr(array, "detach") else ""
         raise DataError(f"{label} cannot be read as an array: {type(error).__name__}: {error}{repair}") from error
 
 
 def _target(y: Any, loss: Loss, width: int, num_rows: int, dtype: np.dtype, label: str) -> np.ndarray:
-    """The target of an output of ``width`` columns, as its loss wants it."""
+    """The target of an output of ``width`` columns, checked and converted for its loss."""
     dense = y.toarray() if sparse.issparse(y) else y  # type: ignore[attr-defined]
     array = np.ascontiguousarray(converted(_dense(dense, dtype, label), dtype, label))
     column = array.reshape(-1, 1) if array.ndim == 1 else array
     expected = (num_rows, loss.target_width(width))
     if column.shape != expected:
-        # usually one column a class is meant, or the number of the class
+        # usually one column per class was meant, or the class index
         repair = loss.advice(column.shape[1], label) if column.shape[:1] == (num_rows,) and column.ndim == 2 else ""
         rule = f"must have shape {expected} beside the rows of X and the loss {loss.kind}"
         raise ShapeError(phrase(label, rule, array.shape, repair=repair))
@@ -160,7 +160,7 @@ def _target(y: Any, loss: Loss, width: int, num_rows: int, dtype: np.dtype, labe
 
 
 def _check_domain(target: np.ndarray, loss: Loss, width: int, label: str) -> None:
-    """Refuse what the loss cannot take. The engine trusts its caller: it would read past a row's end for a class too many."""
+    """Raise if the loss does not accept a target. The engine does not check: a class out of range would read past a row's end."""
     domain = loss.domain(width)
     if domain.holds is not None and not (held := domain.holds(target)).all():
         raise DataError(phrase(label, f"{domain.rule} for the loss {loss.kind}", float(target[~held][0])))
@@ -169,9 +169,9 @@ def _check_domain(target: np.ndarray, loss: Loss, width: int, label: str) -> Non
 def _weights(sample_weight: Any, num_rows: int, dtype: np.dtype) -> np.ndarray:
     w = np.ascontiguousarray(converted(_dense(sample_weight, dtype, "sample_weight"), dtype, "sample_weight"))
     if w.shape != (num_rows,):
-        raise ShapeError(phrase("sample_weight", f"must have shape ({num_rows},), one weight a row of X", w.shape))
+        raise ShapeError(phrase("sample_weight", f"must have shape ({num_rows},), one weight per row of X", w.shape))
     check_finite(w[:, None], "sample_weight")
     if (w < 0).any() or not (w > 0).any():
         came = float(w.min())
-        raise DataError(phrase("sample_weight", "must not be negative, and must not be 0 everywhere; its minimum", came))
+        raise DataError(phrase("the minimum of sample_weight", "must be >= 0, and not all weights may be 0", came))
     return w

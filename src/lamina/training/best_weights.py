@@ -1,4 +1,4 @@
-"""Weights kept aside: those of the best epoch so far, and which of several are the best once they are measured."""
+"""Copies of the best weights so far, and the choice of the best among several copies."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Weights(NamedTuple):
         return weights
 
     def take(self, executor: Executor) -> None:
-        """Copy the executor's present weights into these."""
+        """Copy the executor's current weights into these."""
         executor.copy_into(self.parameters, self.state)
 
     def put(self, executor: Executor) -> None:
@@ -41,12 +41,12 @@ class Weights(NamedTuple):
         executor.restore(self.parameters, self.state)
 
     def equals(self, executor: Executor) -> bool:
-        """Whether the executor has them."""
+        """Whether the executor has the same weights."""
         present = Weights.of(executor)
         return np.array_equal(self.parameters, present.parameters) and np.array_equal(self.state, present.state)
 
     def to_dict(self) -> dict[str, np.ndarray]:
-        """What a checkpoint stores; the keywords of the constructor."""
+        """The arrays for a checkpoint, under the constructor's argument names."""
         return {"parameters": self.parameters, "state": self.state}
 
     @property
@@ -55,10 +55,10 @@ class Weights(NamedTuple):
 
 
 class BestWeights:
-    """The weights of the epoch whose watched number was the lowest, and of the one that was the lowest before it.
+    """The weights of the epoch with the lowest monitored number, and of the previous best epoch.
 
-    The number of an epoch need not be that of the weights at its end: a training loss is measured before each update. Where that
-    matters, :func:`put_best` measures the :attr:`candidates`. Keeping a better epoch is a copy in memory and nothing else.
+    An epoch's number need not be that of the weights at its end: the training loss is measured before each update. Where that
+    matters, :func:`put_best` measures the :attr:`candidates`. Keeping the weights of a better epoch costs only a copy in memory.
 
     Examples
     --------
@@ -75,11 +75,11 @@ class BestWeights:
 
     @property
     def candidates(self) -> list[Weights]:
-        """What was kept, the best first."""
+        """The weights that were kept, the best first."""
         return [weights for weights in (self._best, self._before) if weights is not None][: self._num_kept]
 
     def offer(self, value: float, executor: Executor) -> bool:
-        """Keep the executor's weights if ``value`` is lower than the best so far; NaN never is."""
+        """Keep the executor's weights and return True if ``value`` is lower than the best so far; NaN never is."""
         if not value < self.value:
             return False
         self.value = value
@@ -87,14 +87,14 @@ class BestWeights:
         return True
 
     def keep(self, executor: Executor) -> None:
-        """Keep the executor's weights, whatever they are worth."""
+        """Keep the executor's weights unconditionally."""
         best, before = self._room(executor)
         before.take(executor)
         self._best, self._before = before, best
         self._num_kept = min(self._num_kept + 1, 2)
 
     def offer_epochs(self, executor: Executor, train: Callable[[BestEpoch], TrainingResult]) -> TrainingResult:
-        """Let ``train`` keep the weights of the best of its epochs."""
+        """Call ``train`` with a :class:`BestEpoch`, in which it keeps the weights of its best epoch."""
         best, before = self._room(executor)
         epoch = BestEpoch(self.value, best.parameters, best.state, before.parameters, before.state)
         result = train(epoch)
@@ -104,23 +104,23 @@ class BestWeights:
         return result
 
     def restore(self, executor: Executor) -> None:
-        """Write the weights that were kept back into the executor; nothing happens if there are none."""
+        """Write the best weights back into the executor; do nothing if none were kept."""
         for weights in self.candidates[:1]:
             weights.put(executor)
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint stores."""
+        """The state for a checkpoint."""
         return {"value": self.value, "weights": [weights.to_dict() for weights in self.candidates]}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take back what :meth:`state` gave."""
+        """Restore what :meth:`state` returned."""
         self.value = state["value"]
         kept = [Weights(**weights) for weights in state["weights"]]
         self._num_kept = len(kept)
         self._best, self._before = [*kept, None, None][:2]
 
     def _room(self, executor: Executor) -> tuple[Weights, Weights]:
-        """Memory for two of the executor's weights, allocated once."""
+        """Memory for two copies of the executor's weights, allocated once."""
         size = executor.program.num_parameters
         if self._best is None or len(self._best.parameters) != size:
             self._best = Weights.of(executor)
@@ -130,16 +130,16 @@ class BestWeights:
 
 
 def put_best(candidates: Iterable[Weights], executor: Executor, measure: Callable[[], float]) -> float:
-    """Give the executor those weights whose number is the lowest.
+    """Put the weights with the lowest number into the executor.
 
     Parameters
     ----------
     candidates : iterable of Weights
-        Of equals the first counts.
+        The first one wins a tie.
     executor : Executor
-        If none has a finite number it has the first candidate's weights that are finite themselves, if there are such.
+        If no number is finite, it gets the first candidate whose weights are finite, if there is one.
     measure : callable
-        The number of the executor's present weights.
+        Returns the number of the executor's current weights.
 
     Returns
     -------

@@ -1,6 +1,6 @@
-"""Checkpoints: a nested dict of numbers and arrays, to one file and back.
+"""Reads and writes checkpoints: a nested dict of numbers and arrays in one file.
 
-Arrays may stand anywhere in the dict. They go to the file's tensors, and a reference to them stays in the JSON header.
+Arrays may be anywhere in the dict. They become the file's tensors, and references to them stay in the JSON header.
 """
 
 from __future__ import annotations
@@ -33,26 +33,26 @@ if TYPE_CHECKING:
 __all__ = ["check_identity", "identity_of", "load_callbacks", "read_checkpoint", "read_state", "write_checkpoint"]
 
 _KIND = "checkpoint"
-_WHAT = "a checkpoint that this trainer can go on from"
+_WHAT = "a checkpoint that this trainer can continue from"
 _REFERENCE = "$tensor"
 
 
 def write_checkpoint(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
-    """Write ``state`` to ``path``; an earlier file stays as it was if that fails.
+    """Write ``state`` to ``path``; if that fails, an earlier file is unchanged.
 
     Parameters
     ----------
     path : str or path
         The file to create or replace.
     state : mapping
-        Nested dicts and lists of None, booleans, numbers, texts and arrays.
+        Nested dicts and lists of None, booleans, numbers, strings and arrays.
 
     Raises
     ------
     FileError
         If the file cannot be written.
     InvalidSettingError
-        If a part of the state could not be written and read back, as a date or a text with half a character; it names the part.
+        If a part of the state cannot be stored, such as a date or invalid Unicode; the message names the part.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def read_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
     FileError
         If the file is missing, damaged or not a checkpoint.
     """
-    # A checkpoint lives as long as its run: those of other versions are refused, with advice.
+    # A checkpoint is only meant for its own run, so other format versions are rejected, with advice.
     arrays, header = read_tensors(path, upgrades={})
     if header.get("kind") != _KIND:
         raise FileError(f"{os.fspath(path)!r} must be a checkpoint, got a file of kind {header.get('kind')!r}.")
@@ -84,7 +84,7 @@ def read_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
         check_form(header, {"kind": ANYTHING, "state": Entries(ANYTHING)}, _WHAT)
         state: dict[str, Any] = _join(header["state"], arrays)
         if arrays:
-            raise InvalidSettingError(phrase("the arrays", "must each have a place", sorted(arrays)))
+            raise InvalidSettingError(phrase("the arrays", "must all be referenced in the header", sorted(arrays)))
     return state
 
 
@@ -95,24 +95,24 @@ def read_state(
     metrics: Mapping[str, Metric],
     schedule: Schedule,
 ) -> dict[str, Any]:
-    """Read a checkpoint, and check all of it against the trainer that is to go on from it.
+    """Read a checkpoint, and check all of it against the trainer that will continue from it.
 
     Parameters
     ----------
     path : str or path
     settings : TrainerSettings
-        Their network may be not built: then its inputs are as wide as the checkpoint's.
+        If their network is not built, it gets the input widths of the checkpoint.
     callbacks, metrics
-        The trainer's.
+        Those of the trainer.
     schedule : Schedule
-        The one in place, which a callback may have put there.
+        The schedule in use, which a callback may have set.
 
     Raises
     ------
     FileError
-        If the file is missing, damaged or not a checkpoint, or holds what no trainer with these settings can have written.
+        If the file is missing, damaged or not a checkpoint, or cannot have been written by a trainer with these settings.
     InvalidSettingError
-        Naming the first setting that differs.
+        If a setting differs; the message names the first one.
     """
     state = read_checkpoint(path)
     with decoding(path, _WHAT):
@@ -133,7 +133,7 @@ def read_state(
 
 
 def load_callbacks(path: str | os.PathLike[str], callbacks: Sequence[Callback], states: Sequence[dict[str, Any]]) -> None:
-    """Give the callbacks their memories back; if one does not take its own, all are as before.
+    """Restore the states of the callbacks; if one raises, all get their previous state back.
 
     Raises
     ------
@@ -152,7 +152,7 @@ def load_callbacks(path: str | os.PathLike[str], callbacks: Sequence[Callback], 
 
 
 def _with_widths(network: Network, inputs: list[dict[str, Any]]) -> Network:
-    """A network that knows its widths; one of other inputs stays as it is, and is then refused for that."""
+    """The network built with these widths; if its inputs do not match it is returned as is, and rejected later."""
     if network.is_built:
         return network
     try:
@@ -162,7 +162,7 @@ def _with_widths(network: Network, inputs: list[dict[str, Any]]) -> Network:
 
 
 def identity_of(settings: TrainerSettings, callbacks: Sequence[Callback], metrics: Mapping[str, Metric]) -> dict[str, Any]:
-    """What a checkpoint and the trainer that loads it must have in common, in JSON's types."""
+    """Everything that must be equal in a checkpoint and the trainer that loads it, as JSON types."""
     value, *norms = astuple(settings.clipping)
     return {
         "network": settings.network.to_dict(),
@@ -182,34 +182,34 @@ def identity_of(settings: TrainerSettings, callbacks: Sequence[Callback], metric
 
 
 def _objective(optimizer: Optimizer) -> dict[str, str]:
-    """The code of what perturbed weights improve, if that is a function."""
+    """The identity of a perturbation optimizer's objective, if it is a function."""
     objective = getattr(optimizer, "objective", None)
     return {"objective_code": code_identity(objective)} if callable(objective) else {}
 
 
 def check_resumable(state: Mapping[str, Any], data: str, max_epochs: int, path: str) -> None:
-    """Refuse a checkpoint that was not written in the midst of a ``fit`` on these data, or with more than ``max_epochs`` done.
+    """Raise if a checkpoint was not written during a ``fit`` on these data, or after more than ``max_epochs``.
 
     Raises
     ------
     FileError
-        Naming the file and what to do.
+        The message names the file and says what to do.
     """
     fit = state["fit"]
     if not fit["is_open"]:
         raise FileError(
-            f"{path!r} must have been written within a fit to be resumed, but stands for the end of one. Load it by hand."
+            f"{path!r} must have been written during a fit to be resumed, but was written after one. Use load_checkpoint instead."
         )
-    repair = "Give every fit a path of its own, or remove the file to begin anew."
+    repair = "Give every fit its own path, or remove the file to start over."
     if fit["data"] != data:
-        raise FileError(f"{path!r} is of a fit on other data: X, y, weights or validation rows differ. {repair}")
+        raise FileError(f"{path!r} comes from a fit on other data: X, y, weights or validation rows differ. {repair}")
     done = state["epoch"] - fit["first_epoch"]
     if done > max_epochs:
-        raise FileError(f"{path!r} is of a fit that has done {done} epochs, more than the {max_epochs} asked for now. {repair}")
+        raise FileError(f"{path!r} comes from a fit that has done {done} epochs, more than the {max_epochs} requested. {repair}")
 
 
 def _described(setting: Settings) -> dict[str, Any]:
-    """The settings; where a function of the user's is among them the kind and what its code is."""
+    """The settings or, if a custom function is among them, the kind and the identity of the code."""
     try:
         return setting.to_dict()
     except InvalidSettingError:
@@ -217,20 +217,20 @@ def _described(setting: Settings) -> dict[str, Any]:
 
 
 def check_identity(ours: Mapping[str, Any], stored: Mapping[str, Any], *, owner: str, path: str | os.PathLike[str]) -> None:
-    """Refuse a checkpoint of another network or other settings.
+    """Raise if a checkpoint has another network or other settings.
 
     Raises
     ------
     InvalidSettingError
-        Naming the first setting that differs, and the file.
+        If something differs; the message names the first setting that does, and the file.
     """
     difference = _first_difference(ours, stored, "")
     if difference is not None:
         place, came, theirs = difference
-        repair = "Give every fit a path of its own, or remove the file to begin anew."
+        repair = "Give every fit its own path, or remove the file to start over."
         run = f"as in the run that wrote {os.fspath(path)!r}"
         if _is_of_code(place):
-            came, theirs = name_in(came), name_in(theirs)  # the checksums would tell nobody anything
+            came, theirs = name_in(came), name_in(theirs)  # the checksums mean nothing to users
             if came == theirs:
                 what = "its code, or a value that it uses (default, closure, attribute), differs"
                 raise InvalidSettingError(f"{owner}: {place} must be {theirs!r}, {run}, but {what}. {repair}")
@@ -239,12 +239,12 @@ def check_identity(ours: Mapping[str, Any], stored: Mapping[str, Any], *, owner:
 
 
 def _is_of_code(place: str) -> bool:
-    """Whether what stands at this place of an identity is that of a function."""
+    """Whether this place of an identity describes a function."""
     return place.startswith("metrics.") or place.endswith((".functions", ".objective_code"))
 
 
 def _first_difference(ours: Any, stored: Any, place: str) -> tuple[str, Any, Any] | None:
-    """Where two descriptions differ first, and what stands there."""
+    """The first place where two descriptions differ, and both values."""
     if isinstance(ours, Mapping) and isinstance(stored, Mapping) and ours.keys() == stored.keys():
         pairs = [(f"{place}.{key}" if place else str(key), ours[key], stored[key]) for key in ours]
     elif isinstance(ours, list) and isinstance(stored, list) and len(ours) == len(stored):
@@ -255,13 +255,14 @@ def _first_difference(ours: Any, stored: Any, place: str) -> tuple[str, Any, Any
 
 
 def _split(value: Any, place: str, arrays: dict[str, np.ndarray]) -> Any:
-    """``value`` with its arrays moved to ``arrays``, each under the place where it stood."""
+    """``value`` with its arrays moved to ``arrays``, each under the path of its place."""
     if isinstance(value, np.ndarray):
         arrays[place] = value
         return {_REFERENCE: place}
     if isinstance(value, Mapping):
         if value.keys() == {_REFERENCE}:
-            raise InvalidSettingError(phrase(place, f"must have other keys than {_REFERENCE!r}, to be saved", dict(value)))
+            rule = f"must not be a dict with the single key {_REFERENCE!r}, which is reserved"
+            raise InvalidSettingError(phrase(place, rule, dict(value)))
         return {key: _split(item, f"{place}.{key}" if place else str(key), arrays) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_split(item, f"{place}.{i}", arrays) for i, item in enumerate(value)]

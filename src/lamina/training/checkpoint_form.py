@@ -1,7 +1,7 @@
-"""What a checkpoint must hold so that a given trainer can go on from it: the one place that says so.
+"""The form of a checkpoint that a given trainer can continue from.
 
-It mirrors what :meth:`lamina.training.Trainer.save_checkpoint` writes. What is added there is added here, at its place; what a
-callback of Lamina's own remembers is a row of :data:`_CALLBACKS`.
+It mirrors what :meth:`lamina.training.Trainer.save_checkpoint` writes: whatever is added there must be added here too. The state
+of a built-in callback is a row of :data:`_CALLBACKS`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _is_plain(given: object) -> bool:
 
 PLAIN = Rule("free of arrays", _is_plain)
 IDENTITY: Form = AtLeast({"network": AtLeast({"inputs": [AtLeast({"width": integer(1)})]})})
-"""As much of an identity as must be known before it is compared with the trainer's own, key by key."""
+"""The part of an identity that must be known before it is compared with the trainer's, key by key."""
 
 _NOTHING = value(None)
 
@@ -46,9 +46,9 @@ def checkpoint_form(settings: TrainerSettings, callbacks: Sequence[Callback], sc
     Parameters
     ----------
     settings, callbacks, schedule
-        The trainer's, with the schedule that is in place.
+        Those of the trainer, with the schedule in use.
     program : Program
-        Of its network, whose arrays have these sizes.
+        The network's program, which gives the sizes of the arrays.
     """
     optimizer, dtype = settings.optimizer, np.dtype(settings.dtype)
     num_slots = optimizer.rule().num_slots if isinstance(optimizer, StepOptimizer) else 0
@@ -57,7 +57,7 @@ def checkpoint_form(settings: TrainerSettings, callbacks: Sequence[Callback], sc
         "state": ArrayOf((program.num_state,), dtype),
     }
     return {
-        "identity": ANYTHING,  # compared with the trainer's own
+        "identity": ANYTHING,  # compared with the trainer's identity elsewhere
         "fit": {
             "is_open": boolean(),
             "first_epoch": COUNT,
@@ -71,7 +71,7 @@ def checkpoint_form(settings: TrainerSettings, callbacks: Sequence[Callback], sc
         "step": COUNT,
         "stop_reason": Maybe((choice(STOP_CODES), TEXT)),
         "history": [AtLeast({"epoch": COUNT, "step": COUNT, "loss": REAL})],
-        # Of the schedule that was in place, which may have been a callback's.
+        # The state of the schedule in use, which may have come from a callback.
         "schedule": Maybe(Entries(ANYTHING) if schedule.reactive is None else _reactive(schedule.reactive)),
         **weights,
         "slots": ArrayOf((num_slots, program.num_parameters), dtype),
@@ -79,26 +79,26 @@ def checkpoint_form(settings: TrainerSettings, callbacks: Sequence[Callback], sc
 
 
 def check_statistics(program: Program, state: np.ndarray) -> None:
-    """Refuse running variances below 0."""
+    """Raise if a running variance is negative."""
     for part in program.state:
         if part.name.endswith("variance") and (state[part.slice] < 0).any():
             raise InvalidSettingError(phrase(part.name, "must not be negative", float(state[part.slice].min())))
 
 
 def _best(weights: dict[str, Form]) -> Form:
-    """What :class:`~lamina.training.best_weights.BestWeights` remembers: a number, and up to two epochs' weights."""
+    """The state of :class:`~lamina.training.best_weights.BestWeights`: a number, and the weights of up to two epochs."""
     return {"value": COMPARABLE, "weights": [weights]}
 
 
 def _full_batch(num_parameters: int) -> Form:
-    """What :class:`~lamina.descent.quasi_newton.QuasiNewton` remembers."""
+    """The state of :class:`~lamina.descent.quasi_newton.QuasiNewton`."""
     point, pairs = (ArrayOf(shape, np.dtype(np.float64)) for shape in ((num_parameters,), (None, 2, num_parameters)))
     numbers = {"value": COMPARABLE, "value_before": COMPARABLE, "num_iterations": COUNT, "num_evaluations": COUNT}
     return {"point": point, "gradient": point, "pairs": pairs, **numbers}
 
 
 def _reactive(schedule: ReactiveSchedule) -> Form:
-    """What a schedule that watches the training remembers."""
+    """The state of a reactive schedule."""
     form = like(schedule.state())
     return {**form, "factor": number(0, 1)} if isinstance(form, dict) else form
 
@@ -108,7 +108,7 @@ def _early_stopping(callback: Any, weights: dict[str, Form]) -> Form:
     return {**numbers, "patience": {"best": COMPARABLE, "count": COUNT}, "weights": _best(weights)}
 
 
-# What a callback of Lamina's own remembers; the others remember nothing.
+# The states of built-in callbacks; those that are not listed have none.
 _CALLBACKS: dict[type[Callback], Callable[[Any, dict[str, Form]], Form]] = {
     EarlyStopping: _early_stopping,
     LearningRate: lambda callback, weights: {"schedule": _reactive(reactive)} if (reactive := callback.schedule.reactive) else {},
@@ -116,6 +116,6 @@ _CALLBACKS: dict[type[Callback], Callable[[Any, dict[str, Form]], Form]] = {
 
 
 def _callback(callback: Callback, weights: dict[str, Form]) -> Form:
-    """The form of a callback's memory; a user's own knows best what to make of it, and is asked when it loads."""
+    """The form of a callback's state; a custom callback may store anything, and checks it itself when it loads."""
     form = _CALLBACKS.get(type(callback))
     return Entries(ANYTHING) if form is None else form(callback, weights)

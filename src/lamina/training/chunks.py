@@ -1,7 +1,7 @@
-"""How many steps go into one native call.
+"""Divides an epoch into native calls.
 
-An epoch is one call unless it is long: then it is several, so that Ctrl-C, time limits and progress bars are served about every
-half second. What is computed does not depend on it.
+An epoch is one call unless it is long: then it is several, so that Ctrl-C, time limits and progress bars are handled about every
+half second. The results do not depend on it.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _MAX_GROWTH = 10
 
 
 class ChunkSize:
-    """Steps a call, adapted so that a call takes about ``target_s`` seconds.
+    """The number of steps per call, adapted so that a call takes about ``target_s`` seconds.
 
     Parameters
     ----------
     target_s : float, default=0.4
-        Duration of a call to aim at.
+        Target duration of a call.
 
     Examples
     --------
@@ -42,8 +42,8 @@ class ChunkSize:
         self.steps = _FIRST
 
     def observe(self, steps: int, duration_s: float) -> None:
-        """Learn from a call of ``steps`` steps that took ``duration_s``."""
-        # A short call says little about a long one: grow by no more than a factor of what was seen.
+        """Adapt to a call of ``steps`` steps that took ``duration_s``."""
+        # A short call says little about a long one, so growth is limited.
         fitting = steps * self.target_s / max(duration_s, 1e-9)
         self.steps = max(1, int(min(fitting, max(steps, self.steps) * _MAX_GROWTH)))
 

@@ -1,4 +1,4 @@
-"""What a function of the user's is, as far as can be told without calling it: so that a run does not resume with another."""
+"""Identifies a user's function without calling it, so that a run does not resume with a different one."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _DEEPEST = 7
 
 
 def code_identity(function: Any) -> str:
-    """A name and a checksum of the code and of the values that it uses; the same in every process.
+    """The function's name and a checksum of its code and of the values that it uses; the same in every process.
 
-    These are constants, defaults, the closure and, of methods and objects, attributes. Equal functions of another name differ;
-    of what a function calls nothing is known.
+    The values are constants, defaults, the closure and, for methods and objects, attributes. Equal functions with different
+    names differ. Global functions that it calls are not included.
 
     Examples
     --------
@@ -32,17 +32,17 @@ def code_identity(function: Any) -> str:
     False
     """
     checksum = hashlib.blake2b(_known(function, ()).encode(errors="replace"), digest_size=8).hexdigest()
-    names = (getattr(function, attribute, None) for attribute in ("__qualname__", "name"))  # a loss of one's own has a name
+    names = (getattr(function, attribute, None) for attribute in ("__qualname__", "name"))  # custom losses have a name
     return f"{next((name for name in names if isinstance(name, str)), type(function).__qualname__)} {checksum}"
 
 
 def name_in(identity: str) -> str:
-    """The name in what :func:`code_identity` gave."""
+    """The name in the result of :func:`code_identity`."""
     return identity.rpartition(" ")[0]
 
 
 def _known(value: Any, within: tuple[int, ...]) -> str:
-    """What is known of a value that is part of others; it may be part of itself."""
+    """A description of a value inside the values with the ids ``within``; a value may contain itself."""
     if value is None or isinstance(value, bool | int | float | str | bytes | complex):
         return repr(value)
     if id(value) in within or len(within) == _DEEPEST:
@@ -60,7 +60,7 @@ def _name(value: Any) -> str:
 
 
 def _parts(value: Any, inner: Any) -> list[str]:
-    """What is known of the parts; where they have no order, or another one in every process, in an order of their own."""
+    """Descriptions of the parts; sorted if they have no order, or an order that varies from process to process."""
     match value:
         case CodeType():
             return [value.co_code.hex(), repr(value.co_names), *map(inner, value.co_consts)]
@@ -80,14 +80,14 @@ def _parts(value: Any, inner: Any) -> list[str]:
         case type() | ModuleType():
             return []
     if isinstance(value, Callback) or hasattr(type(value), "save_checkpoint"):
-        return []  # these, and trainers, are others after every epoch
+        return []  # the state of callbacks and trainers changes with every epoch
     return _parts_of_array(value, inner) if hasattr(type(value), "__array__") else _parts_of_object(value, inner)
 
 
 def _parts_of_array(value: Any, inner: Any) -> list[str]:
     try:
         array = np.asarray(value)
-    except Exception:  # of a tensor that follows gradients, say
+    except Exception:  # for example, a tensor that requires gradients
         return _parts_of_object(value, inner)
     if array.dtype.hasobject:
         return [inner(array.tolist())]
@@ -95,6 +95,6 @@ def _parts_of_array(value: Any, inner: Any) -> list[str]:
 
 
 def _parts_of_object(value: Any, inner: Any) -> list[str]:
-    """What it does when it is called, and its attributes, also those in slots."""
+    """Its ``__call__`` and its attributes, including those in slots."""
     calls = [inner(type(value).__call__)] if callable(value) else []
     return [*calls, inner(object.__getstate__(value))]

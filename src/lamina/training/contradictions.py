@@ -1,4 +1,4 @@
-"""Settings of a trainer that cannot be used together."""
+"""Checks for trainer settings that cannot be used together."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ __all__ = ["check_batches", "check_callbacks", "check_program", "first_batch_nor
 
 
 def first_batch_norm(program: Program) -> str | None:
-    """The name of the first batch norm, if there is one."""
+    """The name of the first batch norm layer, if any."""
     return next((op.layer for op in program.ops if op.kind == "batch_norm"), None)
 
 
 def check_program(
     program: Program, optimizer: Optimizer, clipping: Clipping, schedule: Schedule, *, owner: str = "Trainer"
 ) -> None:
-    """Refuse dropout under perturbed weights, clipping where there is no gradient, and all that bounds the steps of L-BFGS.
+    """Raise for dropout with weight perturbation, clipping without a gradient, and clipping or a schedule with L-BFGS.
 
     Raises
     ------
@@ -34,14 +34,14 @@ def check_program(
         given = {"clipping": clipping.is_bounded and clipping, "schedule": not isinstance(schedule, Constant) and schedule}
         for name, setting in given.items():
             if setting:
-                rule = "must be None with L-BFGS, whose line search finds the steps"
+                rule = "must be None with L-BFGS, whose line search chooses the step sizes"
                 raise InvalidSettingError(phrase(name, rule, setting, repair=repair, owner=owner))
     if not isinstance(optimizer, PerturbationOptimizer):
         return
     for op in program.ops:
         if op.kind == "dropout" and op.settings[0] > 0:
-            rule = f"must be 0 with {type(optimizer).__name__}, whose trials must differ in the weights alone"
-            repair = "Take the dropout out, or learn by back propagation, such as Adam."
+            rule = f"must be 0 with {type(optimizer).__name__}, whose trials must differ only in the weights"
+            repair = "Remove the dropout, or choose an optimizer that uses gradients, such as Adam."
             raise InvalidSettingError(phrase(f"the rate of {op.layer!r}", rule, op.settings[0], repair=repair, owner=owner))
     if isinstance(optimizer, optimizers.PerturbOne) and clipping.is_bounded:
         repair = "Leave it out: a change is never larger than the optimizer's scale."
@@ -51,30 +51,30 @@ def check_program(
 
 
 def check_callbacks(callbacks: Sequence[Callback], optimizer: Optimizer, *, owner: str = "Trainer") -> None:
-    """Refuse callbacks that ask for the gradient's norm where no gradient is computed.
+    """Raise if callbacks need the gradient's norm and the optimizer computes no gradient.
 
     Raises
     ------
     InvalidSettingError
     """
-    asking = [type(callback).__name__ for callback in callbacks if callback.needs_gradient_norms]
-    if asking and isinstance(optimizer, PerturbationOptimizer):
-        rule = f"must not ask for the gradient's norm with {type(optimizer).__name__}, which computes no gradient"
-        repair = "Leave it out, or learn by back propagation, such as Adam."
-        raise InvalidSettingError(phrase("callbacks", rule, asking[0], repair=repair, owner=owner))
+    needing = [type(callback).__name__ for callback in callbacks if callback.needs_gradient_norms]
+    if needing and isinstance(optimizer, PerturbationOptimizer):
+        rule = f"must not need the gradient's norm with {type(optimizer).__name__}, which computes no gradient"
+        repair = "Remove the callback, or use an optimizer with gradients, such as Adam."
+        raise InvalidSettingError(phrase("callbacks", rule, needing[0], repair=repair, owner=owner))
 
 
 def check_batches(
     program: Program, optimizer: Optimizer, batch_size: int | None, num_rows: int, *, owner: str = "Trainer"
 ) -> None:
-    """Refuse batch norm on batches of one row, and batches that L-BFGS would not use.
+    """Raise for batch norm on batches of one row, and for batches smaller than the data with L-BFGS.
 
     Parameters
     ----------
     batch_size : int or None
-        As the user gave it; None when he left the choice to the trainer.
+        As the user gave it; None if the trainer chooses it or takes all rows.
     num_rows : int
-        Of the training data.
+        The number of training rows.
 
     Raises
     ------

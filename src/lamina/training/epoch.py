@@ -1,4 +1,4 @@
-"""One pass over the rows: their order, the values of its steps, and what came of them."""
+"""One epoch: the order of its rows, the values of its steps, and their results."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ __all__ = ["Epoch"]
 
 @dataclass(slots=True)
 class Epoch:
-    """An epoch that is run in one or more chunks of steps, with equal results.
+    """An epoch that runs in one or more chunks of steps; the results do not depend on the chunks.
 
     Attributes
     ----------
     data : Batches
     order : ndarray of shape (n,)
-        The rows, int64, in the order in which they are used.
+        Row indices, int64, in training order.
     batch_size : int
     values : StepValues
         For all steps of the epoch.
@@ -67,7 +67,7 @@ class Epoch:
         return self.order[first * self.batch_size : last * self.batch_size], values
 
     def add(self, result: TrainingResult) -> None:
-        """Take note of what a chunk gave."""
+        """Add the result of a chunk."""
         self.steps_done += len(result.losses)
         self.num_clipped += result.num_clipped
         self.failure = result.failure
@@ -82,7 +82,7 @@ class Epoch:
             self.num_kept = (self.num_kept or 0) + result.num_kept
 
     def record(self, output_names: Sequence[str]) -> Record:
-        """What the history keeps of the steps done, one or more; the losses of several outputs go by their names."""
+        """The history record of the steps done (at least one); ``output_names`` give the keys of several outputs' losses."""
         record: Record = {"loss": self.mean_loss}
         if self._head_losses:
             by_output = np.concatenate(self._head_losses).T
@@ -98,17 +98,17 @@ class Epoch:
 
     @property
     def mean_loss(self) -> float:
-        """Mean over the rows used (weighted as they are) of the loss that each had in its step."""
+        """The (weighted) mean, over the rows used, of the loss of each row in its step."""
         return self._mean(self._losses)
 
     def _mean(self, parts: list[np.ndarray]) -> float:
         by_step = parts[0] if len(parts) == 1 else np.concatenate(parts)
         weights = self._batch_weights()
-        # np.mean's sum without its preparations, which cost more than a short epoch
+        # the same sum as in np.mean, whose overhead would exceed a short epoch
         return float(np.add.reduce(by_step) / len(by_step) if weights is None else by_step @ weights / weights.sum())
 
     def _batch_weights(self) -> np.ndarray | None:
-        """What each batch counts; None when all count the same."""
+        """The weight of each batch; None if all are equal."""
         size, steps = self.batch_size, self.steps_done
         used = self.order[: steps * size]
         if self.data.sample_weight is not None:

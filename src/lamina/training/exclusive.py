@@ -1,4 +1,4 @@
-"""One fit at a time: a second one of the same object would write into the first one's weights and counters."""
+"""Allows one fit of an object at a time: a second one would overwrite the weights and counters of the first."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class _Run:
 
 
 def exclusive(repair: str) -> Callable[[_Method], _Method]:
-    """Let a method run once at a time on each object; ``repair`` says how to get another object.
+    """Allow only one call of a method at a time on each object; ``repair`` says how to copy the object.
 
     Raises
     ------
     BusyError
-        By the method, when another thread, or a callback of its own, calls such a method of an object where one is running.
+        Raised by the method if another thread or a callback calls such a method while one is running on the object.
     """
 
     def decorate(method: _Method) -> _Method:
@@ -37,11 +37,11 @@ def exclusive(repair: str) -> Callable[[_Method], _Method]:
             try:
                 if _current(self, run) is not run:
                     place = f"{type(self).__name__}.{method.__name__}"
-                    raise BusyError(f"{place}: this object is being fitted already. Fit a copy of it in every thread: {repair}.")
-                vars(self)[RUNNING] = run  # and the runs before it are forgotten
+                    raise BusyError(f"{place}: this object is already being fitted. Fit a copy of it in each thread: {repair}.")
+                vars(self)[RUNNING] = run  # drops the chain of earlier runs
                 return method(self, *arguments, **settings)
             finally:
-                run.is_over = True  # not a call, at whose end a Ctrl-C could come before the object is free
+                run.is_over = True  # an assignment, because after a call Ctrl-C could arrive before the object is free
 
         return cast(_Method, run_alone)
 
@@ -49,7 +49,7 @@ def exclusive(repair: str) -> Callable[[_Method], _Method]:
 
 
 def is_running(owner: Any) -> bool:
-    """Whether an exclusive method of ``owner`` runs now: what changes it then is a part of that method, such as a callback."""
+    """Whether an exclusive method of ``owner`` is running, so that the caller is part of it, such as a callback."""
     run = vars(owner).get(RUNNING)
     while run is not None and run.is_over:
         run = vars(run).get("next")
@@ -57,9 +57,9 @@ def is_running(owner: Any) -> bool:
 
 
 def _current(owner: Any, run: _Run) -> _Run:
-    """The run that has the object now: ``run`` itself if all before are over.
+    """The run that holds the object now: ``run`` itself if all earlier ones are over.
 
-    Each is followed by one other, whatever threads and Ctrl-C do: ``setdefault`` is a single step.
+    Each run gets exactly one successor, whatever threads and Ctrl-C do, because ``setdefault`` is atomic.
     """
     current = cast(_Run, vars(owner).setdefault(RUNNING, run))
     while current.is_over:

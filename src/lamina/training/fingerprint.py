@@ -1,4 +1,4 @@
-"""A checksum of the rows that a training sees, so that a checkpoint is not resumed on others."""
+"""A checksum of the training data, so that a checkpoint is not resumed on other data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CHUNK_BYTES = 1 << 24
 
 
 def fingerprint(*parts: Batches | None) -> str:
-    """A checksum of inputs, targets and weights: equal values in equal dtypes give equal ones, however they lie in memory.
+    """A checksum of inputs, targets and weights that depends on values, dtypes and shapes, but not on the memory layout.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def fingerprint(*parts: Batches | None) -> str:
 
 
 def _pieces(array: InputArray) -> Iterable[np.ndarray]:
-    """The values, a contiguous piece at a time: a memmap need not fit into memory."""
+    """The values in contiguous pieces: a memmap need not fit into memory."""
     if not isinstance(array, np.ndarray):
         for values in (array.indptr, array.indices, array.data):
             yield np.ascontiguousarray(values)

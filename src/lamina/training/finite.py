@@ -1,4 +1,4 @@
-"""The checks that all numbers are finite, and stay so in another dtype, at the price of one sum."""
+"""Checks that numbers are finite, and stay finite in another dtype, usually for the cost of one sum."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _FEW = 1 << 10
 
 
 def check_finite(array: InputArray, label: str) -> None:
-    """Refuse NaN and infinity, with their number and the first column that has one.
+    """Raise if an array holds NaN or infinity; the message gives their number and the first column with one.
 
     Parameters
     ----------
     array : ndarray of shape (n, width), or CSR
     label : str
-        What the error calls it.
+        The array's name in the error.
 
     Raises
     ------
@@ -48,48 +48,48 @@ def check_finite(array: InputArray, label: str) -> None:
 
 
 def converted(array: np.ndarray, dtype: np.dtype, label: str) -> np.ndarray:
-    """``array`` in that dtype, itself if it is that already; NaN and infinity stay for :func:`check_finite`.
+    """``array`` converted to ``dtype``, without a copy if it has it; NaN and infinity are left to :func:`check_finite`.
 
     Raises
     ------
     DataError
-        If a number is beyond those of the dtype.
+        If a finite number is beyond the range of the dtype.
 
     Examples
     --------
     >>> converted(np.array([1e200]), np.dtype("float16"), "y")
     Traceback (most recent call last):
         ...
-    lamina.errors.DataError: y holds 1e+200, which is beyond float16. Scale them.
+    lamina.errors.DataError: y holds 1e+200, which is beyond the range of float16. Scale the data.
     """
     if array.dtype == dtype:
         return array
-    if array.dtype.kind in "biu":  # all of which are within float32
+    if array.dtype.kind in "biu":  # all within the range of float32
         return array.astype(dtype)
     with np.errstate(over="ignore"):
         found = array.astype(dtype)
     if found.size and not _is_finite(found.reshape(-1)):
         grown = np.isinf(found) & (np.abs(array) != np.inf)
         if grown.any():
-            raise DataError(f"{label} holds {array[grown][0]:.6g}, which is beyond {dtype}. {repair_of(dtype)}")
+            raise DataError(f"{label} holds {array[grown][0]:.6g}, which is beyond the range of {dtype}. {repair_of(dtype)}")
     return found
 
 
 def is_beyond(array: InputArray, dtype: np.dtype) -> bool:
-    """Whether a finite number of ``array`` is infinite in that dtype, in which the engine reads it."""
+    """Whether a finite number of ``array`` becomes infinite in ``dtype``, in which the engine computes."""
     values: np.ndarray = array if isinstance(array, np.ndarray) else array.data
     largest = np.finfo(dtype).max
     return values.dtype != dtype and bool(values.max(initial=0.0) > largest or values.min(initial=0.0) < -largest)
 
 
 def repair_of(dtype: np.dtype) -> str:
-    """What to do about numbers that are beyond ``dtype``."""
-    wider = ', or compute in float64: Trainer(dtype="float64"), or X of float64 for an estimator'
-    return f"Scale them{wider if dtype == np.float32 else ''}."
+    """The fix for numbers beyond the range of ``dtype``."""
+    wider = ', or compute in float64: Trainer(dtype="float64"), or a float64 X for an estimator'
+    return f"Scale the data{wider if dtype == np.float32 else ''}."
 
 
 def is_finite(array: np.ndarray) -> bool:
-    """Whether an array (n, width) holds finite numbers only."""
+    """Whether all numbers of an array (n, width) are finite."""
     return all(map(_is_finite, _parts(array)))
 
 
@@ -99,8 +99,8 @@ def _error(label: str, count: int, column: int) -> DataError:
 
 
 def _is_finite(values: np.ndarray) -> bool:
-    """A sum is finite only if all its terms are; the converse fails on overflow alone, and then the terms are looked at."""
-    if values.size <= _FEW:  # to set errstate costs more than to look at them
+    """A sum is finite only if all its terms are; it may also overflow, and then the terms are checked one by one."""
+    if values.size <= _FEW:  # setting errstate would cost more than the check
         return bool(np.isfinite(values).all())
     with np.errstate(over="ignore", invalid="ignore"):
         total = values.sum()
@@ -108,7 +108,7 @@ def _is_finite(values: np.ndarray) -> bool:
 
 
 def _parts(array: np.ndarray) -> list[np.ndarray]:
-    """Views that stay in the cache (and let a memmap's pages go), along whichever axis is contiguous."""
+    """Views that fit in the cache (and release a memmap's pages), along whichever axis is contiguous."""
     if array.nbytes <= _CHUNK_BYTES:
         return [array]
     return _row_parts(array) if array.strides[0] >= array.strides[1] else _row_parts(array.T)

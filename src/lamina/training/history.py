@@ -1,4 +1,4 @@
-"""What happened, epoch by epoch."""
+"""The history of a run: one record per epoch."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ Record: TypeAlias = "dict[str, Any]"
 
 
 class History(Sequence[Record]):
-    """A list of records, one an epoch, that is sliced like an array with rows (epochs) and columns (keys).
+    """A list of records, one per epoch, that can be sliced like an array of rows (epochs) and columns (keys).
 
-    A record holds ``epoch`` (from 1), ``step`` (steps done), ``loss`` (mean over the epoch's batches while training, penalty
-    included), ``learning_rate`` (of the epoch's last step), ``duration_s``, and whatever validation and callbacks add. With
-    several outputs there is each one's own loss too, ``<output>_loss``, without its weight and without penalties. Files hold no
-    times: records that come from a model file or a checkpoint lack ``duration_s``, which reads as NaN beside others.
+    A record holds ``epoch`` (from 1), ``step`` (steps done), ``loss`` (mean over the epoch's batches during training, including
+    penalties), ``learning_rate`` (of the epoch's last step), ``duration_s``, and whatever validation and callbacks add. With
+    several outputs it also holds the loss of each, ``<output>_loss``, without its weight and without penalties. Files hold no
+    times: records from a model file or a checkpoint lack ``duration_s``, which reads as NaN beside other records.
 
     Parameters
     ----------
     records : iterable of dict, optional
-        The records to begin with.
+        The initial records.
 
     Examples
     --------
@@ -49,30 +49,30 @@ class History(Sequence[Record]):
         self._records = list(records)
 
     def append(self, record: Record) -> None:
-        """Add the record of one more epoch."""
+        """Add the record of an epoch."""
         self._records.append(record)
 
     @property
     def keys(self) -> list[str]:
-        """All keys of all records, in the order in which they first came."""
+        """All keys of all records, in the order of their first appearance."""
         return list(dict.fromkeys(key for record in self._records for key in record))
 
     def to_list(self) -> list[Record]:
-        """The records themselves, as a list."""
+        """The records as a list of dicts."""
         return list(self._records)
 
     def to_frame(self) -> pd.DataFrame:
-        """The records as a pandas data frame, one row an epoch.
+        """The records as a pandas data frame, one row per epoch.
 
         Raises
         ------
         MissingPackageError
-            If pandas is not installed; :meth:`to_list` needs none.
+            If pandas is not installed; :meth:`to_list` does not need it.
         """
         return to_data_frame(self._records, "History", self.keys)
 
     def plot(self, keys: str | Sequence[str] | None = None, *, log: bool = False, ax: Axes | None = None) -> Axes:
-        """Draw the losses, or other ``keys``, over the epochs: :func:`lamina.plots.plot_history`. Needs the extra ``plot``."""
+        """Plot the losses, or other ``keys``, over the epochs: :func:`lamina.plots.plot_history`. Needs the extra ``plot``."""
         axes: Axes = serve("History.plot", self, keys, log=log, ax=ax)
         return axes
 
@@ -115,11 +115,11 @@ class History(Sequence[Record]):
 
 
 def without_durations(records: Iterable[Record]) -> list[Record]:
-    """The records as files keep them: equal trainings give equal files, however long they took."""
+    """The records as stored in files, without times: equal runs give equal files, however long they took."""
     return [{key: value for key, value in record.items() if key != "duration_s"} for record in records]
 
 
 def _pick(record: Record, names: list[str], columns: object) -> Any:
-    """One value, or a tuple of them; NaN where an epoch lacks the key."""
+    """One value, or a tuple of values; NaN if the record lacks the key."""
     values = tuple(record.get(name, math.nan) for name in names)
     return values[0] if isinstance(columns, str) else values

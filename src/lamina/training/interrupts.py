@@ -1,8 +1,8 @@
-"""Ctrl-C while a training runs: a request to stop, so that nothing is left half done.
+"""Ctrl-C during training: a request to stop, so that nothing is left half done.
 
-The first Ctrl-C lets the present call of the engine end, and the training closes in order. Where code of the user's runs, a
-further one raises KeyboardInterrupt at once, so that nothing hangs. Everywhere else it is only counted: what is put in order
-gets there, and Python's handler comes back.
+After the first Ctrl-C the current call of the engine finishes, and training ends cleanly. A further one raises KeyboardInterrupt
+at once while user code runs, so that nothing hangs. Everywhere else it is only counted, so that cleanup completes and Python's
+handler is restored.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ __all__ = ["Interrupts"]
 
 
 class Interrupts:
-    """A context in which Ctrl-C calls ``stop`` and is counted, in place of raising KeyboardInterrupt.
+    """A context in which Ctrl-C calls ``stop`` and is counted, instead of raising KeyboardInterrupt.
 
-    Only where Python would raise it: in the main thread, unless someone has put a handler of their own in place. Within another
-    such context both take note; an inner one that begins after an interruption stops at once.
+    It takes effect only where Python would raise: in the main thread, with no custom handler installed. Nested contexts all
+    count an interruption; an inner one that starts after an interruption stops at once.
 
     Parameters
     ----------
     stop : callable, optional
-        Asks whatever runs to end; it may be called at any time.
+        Asks the running code to end; it may be called at any time.
 
     Attributes
     ----------
     count : int
-        How many interruptions came; whoever catches a KeyboardInterrupt adds it.
+        The number of interruptions; code that catches a KeyboardInterrupt must add it.
     second_raises : context manager
-        For what may hang, as code of the user's: within it Ctrl-C raises KeyboardInterrupt, except for the very first one.
+        For code that may hang, such as user code: inside it every Ctrl-C except the first raises KeyboardInterrupt.
 
     Examples
     --------
@@ -68,19 +68,19 @@ class Interrupts:
                 signal.signal(signal.SIGINT, self._before)
         finally:
             self._is_over = True
-        # A caller that goes on after an error must not go on after an interruption.
+        # A caller that continues after an error must not continue after an interruption.
         if self.count and isinstance(error, Exception):
             raise KeyboardInterrupt from error
 
     def add(self) -> None:
-        """Take note of an interruption."""
+        """Count an interruption."""
         self.count += 1
         self._stop()
         if self._outer is not None:
             self._outer.add()
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self._is_over:  # put in place once more by someone who had taken it for Python's own
+        if self._is_over:  # reinstalled by code that had saved it as the previous handler
             self._before(number, frame)
             return
         self.add()
@@ -102,13 +102,13 @@ class _SecondRaises:
 
 
 def _context_of(handler: Any) -> Interrupts | None:
-    """The context whose handler it is, if it is of one."""
+    """The context that owns this handler, if any."""
     owner = getattr(handler, "__self__", None)
     return owner if isinstance(owner, Interrupts) else None
 
 
 def _present_handler() -> Any:
-    """Who gets SIGINT; where that is a context that is over, whoever got it before."""
+    """The current SIGINT handler; if it belongs to a context that is over, the handler before that."""
     handler = signal.getsignal(signal.SIGINT)
     while (context := _context_of(handler)) is not None and context._is_over:
         handler = context._before

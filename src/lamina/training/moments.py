@@ -1,4 +1,4 @@
-"""Who is called when."""
+"""Calls the callbacks of a trainer at each event."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _NAMES = ("on_fit_begin", "on_epoch_begin", "on_chunk_end", "on_epoch_end", "on_
 
 
 class Moments:
-    """The callbacks of a trainer, each moment with those only that override it, so that the others cost nothing.
+    """The callbacks of a trainer, by event; callbacks that do not override an event's method cost nothing.
 
     Raises
     ------
     InvalidSettingError
-        If something is no callback, or its ``every_steps`` is no positive integer.
+        If something is not a callback, or its ``every_steps`` is neither None nor a positive integer.
     """
 
     def __init__(self, callbacks: Sequence[Callback]) -> None:
@@ -39,12 +39,12 @@ class Moments:
         self.needs_gradient_norms = any(callback.needs_gradient_norms for callback in self.callbacks)
 
     def call(self, moment: str, *arguments: Any) -> None:
-        """Call one moment of all callbacks that have it."""
+        """Call this event's method on all callbacks that override it."""
         for method in self._of[moment]:
             method(*arguments)
 
     def call_all(self, moment: str, *arguments: Any) -> None:
-        """As :meth:`call`, the others also when one fails: what they must do in the end does not depend on it."""
+        """Like :meth:`call`, but if one callback raises, call the others before the error is raised."""
         errors: list[BaseException] = []
         for method in self._of[moment]:
             try:
@@ -55,17 +55,17 @@ class Moments:
             raise errors[0]
 
     def epochs_ahead(self, run: Run) -> float:
-        """How many epochs may be done before ``on_epoch_end`` is called for them; infinity: any number."""
+        """How many epochs may be done before ``on_epoch_end`` is called for them; infinity means any number."""
         if self.at_steps or self.needs_gradient_norms or self._of["on_epoch_begin"] or self._of["on_chunk_end"]:
             return 1
         return min((c.epochs_ahead(run) for c in self.callbacks if _overrides(c, "on_epoch_end")), default=math.inf)
 
     def steps_until_due(self, step: int) -> int | None:
-        """Steps from ``step`` until the next callback wants ``on_step_end``; None: never."""
+        """Steps from ``step`` until the next ``on_step_end`` is due; None: never."""
         return min((c.every_steps - step % c.every_steps for c in self.at_steps if c.every_steps), default=None)
 
     def call_due(self, run: Run, losses: np.ndarray) -> None:
-        """``on_step_end`` of those callbacks whose turn it is."""
+        """Call ``on_step_end`` of the callbacks that are due."""
         for callback in self.at_steps:
             if callback.every_steps and run.step % callback.every_steps == 0:
                 callback.on_step_end(run, losses)

@@ -1,4 +1,4 @@
-"""Monte Carlo dropout: predictions with the masks of training, drawn again and again (Gal & Ghahramani 2016)."""
+"""Monte Carlo dropout: the distribution of predictions over random dropout masks (Gal & Ghahramani 2016)."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ __all__ = ["Link", "PredictiveDistribution", "sample_predictions"]
 
 Link: TypeAlias = Callable[[np.ndarray], np.ndarray]
 
-_CHUNK_ROWS = 4096  # bounds the memory of a pass
+_CHUNK_ROWS = 4096  # bounds the memory of a forward pass
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PredictiveDistribution:
-    """Mean and spread of predictions over masks of dropout.
+    """Mean and spread of predictions over dropout masks.
 
     Attributes
     ----------
     mean : ndarray of the predictions' shape
         The mean prediction (of probabilities, for a classifier), float64.
     spread : ndarray of the same shape
-        The standard deviation over the masks, unbiased in its square; float64.
+        The standard deviation over the masks (the square root of the unbiased variance), float64.
     mc_samples : int
-        How many masks were drawn.
+        The number of masks drawn.
     """
 
     mean: np.ndarray
@@ -58,16 +58,16 @@ def sample_predictions(
 ) -> list[PredictiveDistribution]:
     """A distribution for each output; see :meth:`lamina.training.Trainer.predict_distribution`.
 
-    ``links`` say what the logits of each output mean: the mean is that of the predictions, not of the logits.
+    ``links`` turn the logits of each output into predictions; mean and spread are those of the predictions, not of the logits.
 
-    Batch normalization stays as it is at prediction: it is folded into the weights of a network of its own, which then runs as
-    in training.
+    Batch normalization works as in prediction: it is folded into the weights of a copy of the network, which then runs in
+    training mode.
     """
     check_parameters(
         {"mc_samples": mc_samples, "seed": seed}, {"mc_samples": integer(2), "seed": integer(0)}, owner="Monte Carlo dropout"
     )
     if not any(op.kind == "dropout" and op.settings[0] > 0 for op in weights.program.ops):
-        rule, repair = "must have a layer of dropout with a rate above 0", "Add Dropout, or use predict."
+        rule, repair = "must have a dropout layer with a rate above 0", "Add Dropout, or use predict."
         raise InvalidSettingError(phrase("the network", rule, network, repair=repair, owner="Monte Carlo dropout"))
     folded, parameters = network.fold(*weights.snapshot()[:2], as_dense=True)
     executor = make_executor(folded.program(), dtype=weights.dtype, engine=engine, n_threads=n_threads)
@@ -80,7 +80,7 @@ def sample_predictions(
 
 
 def _chunks(num_rows: int) -> Iterator[tuple[np.ndarray, int, int]]:
-    """Rows, the chunk's number, and how many chunks there are."""
+    """For each chunk: its rows, its index, and the number of chunks."""
     count = -(-num_rows // _CHUNK_ROWS)
     for i in range(count):
         yield np.arange(i * _CHUNK_ROWS, min((i + 1) * _CHUNK_ROWS, num_rows), dtype=np.int64), i, count
@@ -89,11 +89,11 @@ def _chunks(num_rows: int) -> Iterator[tuple[np.ndarray, int, int]]:
 def _moments(
     executor: Executor, links: Sequence[Link], inputs: Sequence[InputArray], rows: np.ndarray, chunk: int, count: int, k: int
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Mean and standard deviation of each output's prediction, by Welford's recurrence (1962), which no offset hurts."""
+    """Mean and standard deviation of each output's prediction, by Welford's recurrence (1962), stable for large means."""
     means: list[np.ndarray] = []
     squares: list[np.ndarray] = []
     for sample in range(k):
-        # masks are keyed by the step: every chunk of every sample has its own
+        # masks are keyed by the step: every chunk of every sample gets a different one
         logits = executor.forward(inputs, rows, sample * count + chunk)
         predictions = [np.asarray(link(z), dtype=np.float64) for link, z in zip(links, logits, strict=True)]
         if sample == 0:

@@ -1,4 +1,4 @@
-"""What perturbed weights may improve in place of the loss: scores with a name, and functions of the user's."""
+"""Objectives that weight perturbation can improve in place of the loss: named scores and custom functions."""
 
 from __future__ import annotations
 
@@ -19,23 +19,24 @@ __all__ = ["CustomLosses", "batch_objective", "decide", "score"]
 
 
 def score(name: str, loss: Loss, targets: np.ndarray, predictions: np.ndarray) -> float:
-    """A score of :data:`lamina.metrics.OBJECTIVES`; labels are read from targets and predictions as the loss means them."""
+    """Compute a score of :data:`lamina.metrics.OBJECTIVES`; the loss defines how labels are read from targets and predictions."""
     if name in NUMBER_METRICS:
         return NUMBER_METRICS[name](loss.truth_of(targets), predictions)
     return LABEL_METRICS[name](*decide(loss, targets, predictions))
 
 
 def decide(loss: Loss, targets: np.ndarray, predictions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Targets and predictions as class numbers: the likeliest class where a row has one, else yes or no column by column.
+    """Targets and predictions as class indices: the most likely class if a row has one class, else 0 or 1 for each column.
 
     Raises
     ------
     InvalidSettingError
-        When the loss does not learn labels.
+        If the loss is not a classification loss.
     """
     if loss.label_codes is None:
         repair = 'Use "r2", or a function.'
-        raise InvalidSettingError(phrase("a score of labels", "must have a loss of labels", loss.name, repair=repair))
+        rule = "must be a classification loss for a score of labels"
+        raise InvalidSettingError(phrase("the loss", rule, loss.name, repair=repair))
     if loss.one_of_several:
         truth = targets.argmax(axis=1)[:, np.newaxis] if targets.shape[1] > 1 else targets.astype(np.int64)
         return truth, predictions.argmax(axis=1)[:, np.newaxis]
@@ -46,13 +47,13 @@ def decide(loss: Loss, targets: np.ndarray, predictions: np.ndarray) -> tuple[np
 def batch_objective(
     optimizer: PerturbationOptimizer, losses: Sequence[Loss], loss_weights: Sequence[float], data: Batches
 ) -> BatchObjective | None:
-    """What the engine is to lower; None where it is its own losses.
+    """The function that the engine minimizes; None if that is the engine's own losses.
 
     Parameters
     ----------
     optimizer : PerturbationOptimizer
     losses : sequence of Loss
-        One an output.
+        One per output.
     loss_weights : sequence of float
         Factors of the outputs' losses.
     data : Batches
@@ -60,7 +61,7 @@ def batch_objective(
     Raises
     ------
     DataError
-        If a score of labels is to improve, and the targets are none.
+        If the objective is a metric of labels and the targets are not labels.
     """
     chosen = optimizer.objective
     if chosen is None:
@@ -81,14 +82,14 @@ def batch_objective(
 
 
 def _check_labels(name: str, loss: Loss, target: np.ndarray) -> None:
-    """Refuse targets of which :func:`decide` would make labels that nobody meant."""
+    """Raise if the targets are not labels: :func:`decide` would silently turn them into some."""
     if loss.label_codes is None or (loss.one_of_several and target.shape[1] > 1):
-        return  # refused by the loss's name; or columns, of which the largest counts
+        return  # the loss is rejected elsewhere; or the largest column is the label
     rule, wrong = f"must be {loss.label_codes[0]:g} or {loss.label_codes[1]:g}", ~np.isin(target, loss.label_codes)
     if loss.one_of_several:
-        rule, wrong = "must be class numbers", target != np.floor(target)
+        rule, wrong = "must be class indices", target != np.floor(target)
     if wrong.any():
-        repair = 'For numbers use "r2", or a function.'
+        repair = 'For numbers, use "r2" or a custom function.'
         rule = f"{rule} with the objective {name!r} and the loss {loss.name}"
         raise DataError(phrase("y", rule, float(target[wrong][0]), repair=repair, owner="Trainer"))
 
@@ -105,17 +106,17 @@ def _users_function(function: Callable[[Any, Any], float], sign: float, losses: 
 
 
 class CustomLosses:
-    """The weighted mean of the user's own losses; it remembers each output's own, which the engine does not know.
+    """The weighted sum of custom losses; it records the loss of each output, which the engine does not know.
 
     Parameters
     ----------
     losses : sequence of CustomLoss
-        One an output.
+        One per output.
     loss_weights : sequence of float
         Factors of the outputs' losses.
     data : Batches
     rule : PerturbationRule
-        Of antithetic pairs the mean is told, otherwise what was measured first, before a step's change.
+        With antithetic pairs the recorded loss is the mean of their losses, otherwise the first one, before the step's change.
     """
 
     def __init__(
@@ -139,7 +140,7 @@ class CustomLosses:
         return sum(weight * each for weight, each in zip(self._loss_weights, by_output, strict=True))
 
     def head_losses(self, num_steps: int) -> np.ndarray | None:
-        """Each output's loss in each of the steps that were done, (steps, outputs); None for one output."""
+        """The loss of each output in each step that was done, (steps, outputs); None for one output."""
         if len(self._losses) == 1:
             return None
         steps = list(self._by_batch.values())[:num_steps]

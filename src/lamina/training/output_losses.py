@@ -1,4 +1,4 @@
-"""What each output's own loss is called in records and measurements, where there are several outputs."""
+"""The keys of each output's loss in records and measurements of networks with several outputs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["check_loss_keys", "loss_key"]
 
 
 def loss_key(output_name: str) -> str:
-    """The key of an output's loss; in a record that of the validation rows stands behind ``validation_``.
+    """The key of an output's loss; in a record the validation loss has the prefix ``validation_``.
 
     >>> loss_key("price")
     'price_loss'
@@ -19,18 +19,18 @@ def loss_key(output_name: str) -> str:
 
 
 def check_loss_keys(output_names: Sequence[str], metric_names: Iterable[str]) -> None:
-    """Refuse names that would stand for two numbers of a record.
+    """Raise if two numbers of a record would have the same key.
 
     Raises
     ------
     InvalidSettingError
-        When a metric has the key of a loss, or an output's loss that of a validation number.
+        If a metric has the key of a loss, or an output's loss has the key of a validation number.
 
     Examples
     --------
     >>> check_loss_keys(["kind", "validation"], [])
     Traceback (most recent call last):
-    lamina.errors.InvalidSettingError: Trainer: the loss of an output must have a key of its own in the history, got ...
+    lamina.errors.InvalidSettingError: Trainer: the loss of an output must have a unique key in the history, got ...
     """
     own = [loss_key(name) for name in output_names] if len(output_names) > 1 else []
     metrics = list(metric_names)
@@ -41,5 +41,5 @@ def check_loss_keys(output_names: Sequence[str], metric_names: Iterable[str]) ->
     validation = {f"validation_{name}" for name in ("loss", *own, *metrics)}
     for key in own:
         if key in validation:
-            rule, repair = "must have a key of its own in the history", "Give the output layer another name."
+            rule, repair = "must have a unique key in the history", "Give the output layer another name."
             raise InvalidSettingError(phrase("the loss of an output", rule, key, repair=repair, owner="Trainer"))

@@ -1,4 +1,4 @@
-"""How a run goes through its rows: which of them a step takes, how many steps an epoch has, and at which rates."""
+"""How a run goes through its rows: the rows of each step, the steps of an epoch, and their learning rates."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ __all__ = ["Pace"]
 
 
 class Pace:
-    """What follows from the settings, the network's program and the number of rows.
+    """The rows, steps and rates of an epoch, from the settings, the network's program and the number of rows.
 
     Parameters
     ----------
     settings : TrainerSettings
     program : Program
     num_rows : int
-        Of the training data.
+        The number of training rows.
 
     Attributes
     ----------
     rows_a_step, rows_an_epoch, steps_an_epoch : int
-        An epoch has all rows, but for a lone last one under batch norm: the running variance would take its 0 for a batch's.
+        An epoch has all rows, except that with batch norm a last batch of one row is left out: its variance of 0 would distort
+        the running variance.
     """
 
     def __init__(self, settings: TrainerSettings, program: Program, num_rows: int) -> None:
@@ -41,28 +42,28 @@ class Pace:
         self.steps_an_epoch = -(-self.rows_an_epoch // self.rows_a_step)
 
     def order(self, epoch: int) -> np.ndarray:
-        """The rows of an epoch (numbered from 0) in the order in which its steps take them, int64 (rows_an_epoch,)."""
+        """The row indices of an epoch (epochs count from 0) in training order, int64 (rows_an_epoch,)."""
         if self.settings.shuffle:
             return permutation(self.num_rows, seed=self.settings.seed, epoch=epoch)[: self.rows_an_epoch]
         return np.arange(self.rows_an_epoch, dtype=np.int64)
 
     def values(self, schedule: Schedule, first_step: int, num_epochs: int, last_epoch: int) -> StepValues:
-        """The values of the steps of so many epochs.
+        """The learning rates and weight decays of the steps of ``num_epochs`` epochs.
 
         Parameters
         ----------
         schedule : Schedule
-            The one in place.
+            The schedule in use.
         first_step : int
             Counted from 0 over the whole run.
         num_epochs : int
         last_epoch : int
-            Epochs that the run has in all, which some schedules are stretched over.
+            The total number of epochs of the run, over which some schedules stretch.
 
         Raises
         ------
         InvalidSettingError
-            If the optimizer takes no such steps.
+            If the optimizer does not take steps of a given size.
         """
         optimizer = self.settings.optimizer
         if not isinstance(optimizer, StepOptimizer | PerturbationOptimizer):

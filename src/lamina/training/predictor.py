@@ -1,6 +1,6 @@
-"""A network with losses and weights: measured on data, and applied to them. Training is the trainer's, which is one of these.
+"""A network with losses and weights, for evaluation and prediction; the trainer is a subclass.
 
-Monte Carlo dropout, which few need, is imported by the method that needs it.
+Monte Carlo dropout is rarely used, so the method that needs it imports it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["Predictor"]
 
 
 class Predictor:
-    """A network with losses and weights.
+    """A network with losses and weights, for evaluation and prediction.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Predictor:
     Attributes
     ----------
     settings : TrainerSettings
-        All settings as one frozen object, which can be written as JSON; its network is built once the first data are known.
+        All settings as one frozen object, which can be written as JSON; its network is built when the first data arrive.
     """
 
     def __init__(
@@ -53,17 +53,17 @@ class Predictor:
         check_loss_keys(settings.network.output_names, self._metrics)
 
     def build(self, widths: int | Sequence[int] | None = None) -> Self:
-        """Make the executor and the first weights; the first data that come do it by themselves.
+        """Create the executor and the initial weights; this happens automatically with the first data.
 
         Parameters
         ----------
         widths : int or sequence of int, optional
-            Of the inputs; needed only if the network does not know them.
+            Widths of the inputs; needed only if the network does not know them.
 
         Returns
         -------
         Self
-            This object itself.
+            This object.
         """
         if widths is not None:
             self.settings = replace(self.settings, network=self.network.build(widths))
@@ -75,67 +75,67 @@ class Predictor:
 
     @property
     def network(self) -> Network:
-        """The network, built once the widths of its inputs are known."""
+        """The network; it is built when the widths of its inputs are known."""
         return self.settings.network
 
-    # What the executor was made with. It is not made anew, hence no setters: an assignment would change nothing.
+    # The executor was created with these and is not created again, so they have no setters.
 
     @property
     def seed(self) -> int:
-        """Keys all randomness."""
+        """The seed of all randomness."""
         return self.settings.seed
 
     @property
     def losses(self) -> tuple[Loss, ...]:
-        """One loss an output."""
+        """One loss per output."""
         return self.settings.losses
 
     @property
     def loss_weights(self) -> tuple[float, ...] | None:
-        """Factors of the outputs' losses, one an output; None where none were given."""
+        """Factors of the outputs' losses, one per output; None if none were given."""
         return self.settings.loss_weights
 
     @property
     def metrics(self) -> dict[str, Metric]:
-        """The metrics by name; another put into this dict is measured from then on."""
+        """The metrics by name; metrics added to this dict are computed from then on."""
         return self._metrics
 
     @property
     def dtype(self) -> np.dtype:
-        """Of the weights and of all that is computed."""
+        """The dtype of the weights and of all computations."""
         return self._dtype
 
     @property
     def engine(self) -> str:
-        """The engine asked for."""
+        """The engine setting."""
         return self.settings.engine
 
     @property
     def n_threads(self) -> int | None:
-        """Threads of the engine; None: chosen by the work."""
+        """Threads of the engine; None: chosen by the size of the work."""
         return self.settings.n_threads
 
     @property
     def executor(self) -> Executor:
-        """What holds the weights and computes.
+        """The executor, which holds the weights and does the computation.
 
         Raises
         ------
         ShapeError
-            As long as the widths of the inputs are not known.
+            If the widths of the inputs are not known yet.
         """
         return self._built().executor
 
     def evaluate(self, X: Any, y: Any, sample_weight: Any = None) -> dict[str, float]:
         """The mean loss (without penalties, in inference mode) and the metrics, by name.
 
-        With several outputs there is also each output's own, as ``<output>_loss``.
+        With several outputs the loss of each is included as ``<output>_loss``.
         """
         data = self.batches(X, y, sample_weight)
         return self._built().measure(data, y)
 
     def predict(self, X: Any) -> Any:
-        """What the network says of X: the loss's inverse link of the outputs, for example probabilities.
+        """The predictions for X: the outputs after the loss's link, for example probabilities.
 
         Returns
         -------
@@ -145,15 +145,15 @@ class Predictor:
         return model.predictions(model.inputs(X))
 
     def predict_logits(self, X: Any) -> Any:
-        """The outputs themselves, before any link; shaped as in :meth:`predict`."""
+        """The outputs before any link; shapes as in :meth:`predict`."""
         model = self._built_for(X)
         return model.logits(model.inputs(X))
 
     def predict_distribution(self, X: Any, *, mc_samples: int = 100, seed: int = 0) -> Any:
-        """Monte Carlo dropout: mean and spread of :meth:`predict` over masks as in training, drawn ``mc_samples`` times.
+        """Monte Carlo dropout: mean and spread of :meth:`predict` over ``mc_samples`` random dropout masks.
 
-        The mean approximates the expectation over all masks, for which :meth:`predict` puts one pass of scaled units; the spread
-        says how sure the network is (Gal & Ghahramani 2016). Batch normalization stays as in prediction.
+        The mean approximates the expectation over all masks, which :meth:`predict` replaces by one pass without dropout; the
+        spread measures the network's uncertainty (Gal & Ghahramani 2016). Batch normalization works as in prediction.
 
         Parameters
         ----------
@@ -162,7 +162,7 @@ class Predictor:
         mc_samples : int, default=100
             At least 2.
         seed : int, default=0
-            Of the masks.
+            Seed of the masks.
 
         Returns
         -------
@@ -183,9 +183,9 @@ class Predictor:
 
     @property
     def weights(self) -> NamedArrays:
-        """All parameters by name: writing into an array, or to a name, changes the model; assign a dict of all of them.
+        """All parameters by name. Writing into an array, or assigning to a name or a dict of all of them, changes the model.
 
-        The optimizer's memory (Adam's moments, say) stays as it is.
+        The optimizer's state (Adam's moments, say) does not change.
         """
         return self.network.unflatten(self.executor.views()[0])
 
@@ -195,7 +195,7 @@ class Predictor:
 
     @property
     def running_statistics(self) -> NamedArrays:
-        """The running means and variances of batch normalization by name, as :attr:`weights`."""
+        """The running means and variances of batch normalization by name; works like :attr:`weights`."""
         return self.network.unflatten_state(self.executor.views()[1])
 
     @running_statistics.setter
@@ -203,11 +203,11 @@ class Predictor:
         self.running_statistics.replace(arrays)
 
     def batches(self, X: Any, y: Any, sample_weight: Any = None) -> Batches:
-        """The data as the engine reads them, checked; X is not copied if the engine can read it."""
+        """The data checked and converted for the engine; X is not copied if the engine can read it."""
         return self._built_for(X).batches(X, y, sample_weight)
 
     def _checked(self, parameters: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """First weights in this dtype; refused as if they were written to :attr:`weights` and :attr:`running_statistics`."""
+        """The initial weights in this dtype, with the checks of :attr:`weights` and :attr:`running_statistics`."""
         named, running = self.network.unflatten(parameters), self.network.unflatten_state(state)
         checked = np.empty(parameters.shape, self._dtype), np.empty(state.shape, self._dtype)
         self.network.unflatten(checked[0]).update(named)
@@ -216,7 +216,7 @@ class Predictor:
 
     def _built(self) -> WeightedNetwork:
         if self._model is None:
-            self.build()  # which says what is missing
+            self.build()  # raises and says what is missing
         assert self._model is not None
         return self._model
 

@@ -1,4 +1,4 @@
-"""How far a run is: what a checkpoint and a pickle must hold so that it goes on as if it had never stopped."""
+"""The state of a run: what a checkpoint and a pickle must hold so that it continues as if never stopped."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["load_run_state", "run_state"]
 
 
 def run_state(run: Run) -> dict[str, Any]:
-    """Counters, history, the schedule's memory, and what the executor remembers."""
+    """Counters, history, and the states of the schedule and the executor."""
     reactive = run.schedule.reactive
     return {
         "epoch": run.epoch,
@@ -27,7 +27,7 @@ def run_state(run: Run) -> dict[str, Any]:
 
 
 def load_run_state(run: Run, state: Mapping[str, Any]) -> None:
-    """Take back what :func:`run_state` gave, from a run of the same network, optimizer and schedule."""
+    """Restore the :func:`run_state` of a run with the same network, optimizer and schedule."""
     run.epoch, run.step = state["epoch"], state["step"]
     run.stop_reason = None if state["stop_reason"] is None else StopReason(*state["stop_reason"])
     run.history = History(state["history"])

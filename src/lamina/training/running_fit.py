@@ -1,4 +1,4 @@
-"""One ``fit`` from its first epoch to its last: how far it goes, what it validates on, and its best weights."""
+"""The state of one ``fit``: its range of epochs, its validation data and its best weights."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ __all__ = ["RunningFit"]
 
 
 class RunningFit:
-    """What a ``fit`` remembers until its end, and a checkpoint beyond that.
+    """The state of a ``fit`` until it ends; a checkpoint stores it too.
 
     Attributes
     ----------
     is_open : bool
-        Whether it has begun and not yet ended; so it stays in a checkpoint that is written in its midst.
+        Whether it has started and not yet ended; this is stored in a checkpoint that is written during the fit.
     first_epoch, last_epoch : int
-        Epochs done when it began, and when it ends at the latest.
+        Epochs done when it started, and when it ends at the latest.
     validation : (Batches, targets) or None
         The targets are as the user gave them.
     best : BestWeights
-        Those of the epoch with the lowest validation loss, or training loss when there is no validation.
+        The weights of the epoch with the lowest validation loss, or training loss without validation data.
     """
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class RunningFit:
     def open(
         self, model: WeightedNetwork, epoch: int, max_epochs: int, training: Batches, validation: tuple[Batches, Any] | None
     ) -> None:
-        """Begin, unless a checkpoint was loaded in whose midst it is."""
+        """Start a fit, or continue the one that a loaded checkpoint was written in."""
         if not self.is_open:
             self.first_epoch = epoch
             self.best = BestWeights()
@@ -63,14 +63,14 @@ class RunningFit:
         self._model, self._training, self._fingerprint = model, training, None
 
     def close(self) -> None:
-        """End."""
+        """End the fit."""
         self.is_open = False
         self.validation = self._training = None
 
     def put_best(
         self, candidates: Sequence[Weights], monitor: str, *, larger_is_better: bool = False, also_first: bool = False
     ) -> float:
-        """See :meth:`lamina.training.Trainer.put_best`; ``also_first`` adds the weights that the ``fit`` began with."""
+        """See :meth:`lamina.training.Trainer.put_best`; ``also_first`` adds the weights that the ``fit`` started with."""
         assert self._model is not None
         executor, sign = self._model.executor, -1.0 if larger_is_better else 1.0
         present = Weights.of(executor)
@@ -82,7 +82,7 @@ class RunningFit:
         return math.nan
 
     def recover(self) -> None:
-        """After a failure: the best of the weights that were kept, or the first; the optimizer begins anew."""
+        """After a failure: restore the best of the kept weights, or the first ones, and reset the optimizer's state."""
         assert self._model is not None
         first = [] if self._first is None else [self._first]
         self._lowest = put_best([*self.best.candidates, *first], self._model.executor, self._comparable_loss)
@@ -91,9 +91,9 @@ class RunningFit:
         self._inputs_are_beyond = any(is_beyond(array, self._model.executor.dtype) for array in inputs)
 
     def put_last_or_best(self, is_over: Callable[[], bool]) -> None:
-        """After an interruption: the weights as they are, or those of the best epoch if these are better.
+        """After an interruption: keep the current weights, or restore those of the best epoch if they are better.
 
-        What was validated has its number already. Otherwise both are measured, unless ``is_over`` says that there is no time.
+        With validation data the best epoch is known. Otherwise both are measured, unless ``is_over`` says that there is no time.
         """
         assert self._model is not None
         executor = self._model.executor
@@ -108,31 +108,31 @@ class RunningFit:
             last.put(executor)
 
     def find_non_finite(self, measures: bool) -> str:
-        """What must not be called a success, if there is such: weights, state or, if it ``measures``, the loss of all rows."""
+        """Name what is not finite, or "": weights, state or, if ``measures``, the loss of the training rows."""
         assert self._model is not None
         if not all(bool(np.isfinite(array).all()) for array in self._model.executor.snapshot()):
             return "a weight"
         return "the loss of the training rows" if measures and not math.isfinite(self._measured("loss")) else ""
 
     def report_failure(self, reason: StopReason | None, epoch: int) -> None:
-        """For a number that was not finite: a warning when there are good weights to go on with, else an error."""
+        """After a NaN or infinite number: warn if there are good weights to continue with, else raise."""
         if reason is None or reason.code != "non_finite":
             return
         assert self._model is not None
         repair = "Lower the learning rate, scale the data, or clip the gradient."
         if self._inputs_are_beyond:
-            repair = f"X holds numbers beyond {self._model.executor.dtype}. {repair_of(self._model.executor.dtype)}"
+            repair = f"X holds numbers beyond the range of {self._model.executor.dtype}. {repair_of(self._model.executor.dtype)}"
         if epoch == 0:
-            raise NonFiniteError(f"{reason.text} No epoch was done, so there are no trained weights. {repair}")
+            raise NonFiniteError(f"{reason.text} No epoch was completed, so there are no trained weights. {repair}")
         if not math.isfinite(self._lowest):
             raise NonFiniteError(f"{reason.text} No weights with a finite loss are known. {repair}")
-        back = "The best weights so far are back."
+        back = "The best weights so far were restored."
         if self._first is not None and self._first.equals(self._model.executor):
-            back = "The weights from before the fit are back: no later ones are better."
+            back = "The weights from before the fit were restored: no later ones are better."
         warn_caller(f"{reason.text} {back} {repair}", TrainingWarning)
 
     def _measured(self, monitor: str) -> float:
-        """A number at the present weights; NaN if it is of a kind that cannot be measured."""
+        """A monitored number at the current weights; NaN if it cannot be measured."""
         assert self._model is not None
         if monitor == "loss" and self._training is not None:
             return self._model.loss(self._training)
@@ -141,16 +141,16 @@ class RunningFit:
         return math.nan
 
     def _comparable_loss(self) -> float:
-        """By what weights are compared: the validation loss if there is one, once that of the training rows is finite."""
+        """The loss that weights are compared by: the validation loss if there is one and the training loss is finite."""
         loss = self._measured("loss")
         return self._measured("validation_loss") if math.isfinite(loss) and self.validation is not None else loss
 
     def __getstate__(self) -> dict[str, Any]:
-        """For a pickle: data do not travel with what learnt from them."""
+        """For a pickle: leave out the data and the model."""
         return vars(self) | {"validation": None, "_training": None, "_model": None}
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint stores."""
+        """The state for a checkpoint."""
         if self._fingerprint is None and self._training is not None:
             self._fingerprint = fingerprint(self._training, self.validation and self.validation[0])
         first = None if self._first is None else self._first.to_dict()
@@ -158,7 +158,7 @@ class RunningFit:
         return {**numbers, "first": first, "best": self.best.state()}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take back what :meth:`state` gave."""
+        """Restore what :meth:`state` returned."""
         self.is_open, self.first_epoch = state["is_open"], state["first_epoch"]
         self._first = None if state["first"] is None else Weights(**state["first"])
         self.best.load_state(state["best"])

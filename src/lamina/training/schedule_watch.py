@@ -1,4 +1,4 @@
-"""What lets a reactive schedule watch the training."""
+"""The callback that passes each epoch's monitored number to a reactive schedule."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["ScheduleWatch"]
 
 
 class ScheduleWatch(Callback):
-    """Tells the trainer's schedule, if it is a reactive one, how each epoch went. Every trainer has one, before the others."""
+    """Passes each epoch's monitored number to a reactive schedule. Every trainer has this callback, before all others."""
 
     def epochs_ahead(self, trainer: Run) -> float:
         return math.inf if trainer.schedule.reactive is None else 1

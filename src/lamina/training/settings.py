@@ -1,4 +1,4 @@
-"""A trainer's settings: everything that can be said of a training before its data are there, as one frozen object."""
+"""A trainer's settings: everything that defines a training run except the data, as one frozen object."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["DtypeLike", "TrainerSettings", "name_of_dtype", "setting"]
 _USUAL_BATCH_SIZE = 32
 
 DtypeLike: TypeAlias = str | type | np.dtype
-"""What may be given for a dtype; None, which NumPy takes for float64, may not."""
+"""The accepted types of a dtype; not None, which NumPy reads as float64."""
 
 
 def _to_batch_size(batch_size: int | str | None) -> int | str | None:
@@ -38,23 +38,23 @@ def _to_clipping(bounds: plan.Clipping | None) -> Clipping:
 
 def _read_clipping(bounds: Any) -> Any:
     if not isinstance(bounds, Mapping):
-        return bounds  # to be refused with the other settings, if it is not None
+        return bounds  # if it is not None, it is rejected with the other settings
     check_keys(bounds, {bound.name: bound for bound in fields(Clipping)}, owner="Clipping")
     return Clipping(**bounds)
 
 
 @dataclass(frozen=True)
 class TrainerSettings(Settings):
-    """What a :class:`lamina.training.Trainer` is made with, but for its callbacks, its metrics and given first weights.
+    """The settings of a :class:`lamina.training.Trainer`, except for its callbacks, metrics and initial weights.
 
-    ``to_dict`` gives values for JSON, and ``from_settings`` takes them; a loss, schedule or objective that is a function of the
-    user's has no such description and is refused.
+    ``to_dict`` returns JSON-able values, and ``from_settings`` reads them; a loss, schedule or objective that is a custom
+    function has no such description and raises an error.
 
     Parameters
     ----------
     network, loss, optimizer, batch_size, schedule, clipping, seed, dtype, shuffle, engine, n_threads, penalty_per_row, \
 loss_weights, on_interrupt
-        As in :class:`lamina.training.Trainer`. Loss weights become a tuple, one an output.
+        As in :class:`lamina.training.Trainer`. Loss weights become a tuple, one per output.
 
     Examples
     --------
@@ -66,7 +66,7 @@ loss_weights, on_interrupt
     True
     """
 
-    if TYPE_CHECKING:  # what is given; below, what it becomes
+    if TYPE_CHECKING:  # the accepted types; the fields below have the stored types
 
         def __init__(
             self,
@@ -90,7 +90,7 @@ loss_weights, on_interrupt
     loss: Losses
     optimizer: Optimizer = "adam"  # type: ignore[assignment]
     batch_size: int | str | None = "auto"
-    # A reactive schedule remembers, and so has no hash; the others suffice.
+    # A reactive schedule has state and so no hash; the other fields suffice.
     schedule: Schedule = field(default=None, hash=False)  # type: ignore[assignment]
     clipping: plan.Clipping = None  # type: ignore[assignment]
     seed: int = 0
@@ -136,14 +136,14 @@ loss_weights, on_interrupt
 
     @classmethod
     def from_settings(cls, description: Mapping[str, Any]) -> Self:
-        """The settings that :meth:`to_dict` described.
+        """The settings described by the result of :meth:`to_dict`.
 
         Raises
         ------
         InvalidSettingError
-            If a setting is unknown, missing or out of range, or the description is that of something else.
+            If a setting is unknown, missing or out of range, or the description is of a different kind of object.
         """
-        from lamina.network import network_from_dict  # which loads all kinds of networks
+        from lamina.network import network_from_dict  # here, because it imports all kinds of networks
 
         check_description(description, cls)
         readers: dict[str, Callable[[Any], Any]] = {"network": network_from_dict, "clipping": _read_clipping}
@@ -151,34 +151,34 @@ loss_weights, on_interrupt
 
     @property
     def losses(self) -> tuple[Loss, ...]:
-        """One loss an output."""
+        """One loss per output."""
         return self.loss  # type: ignore[return-value]
 
     @property
     def rows_a_step(self) -> int | None:
-        """``batch_size`` with "auto" as what it stands for; None: all rows."""
+        """``batch_size`` with "auto" resolved; None: all rows."""
         return _USUAL_BATCH_SIZE if isinstance(self.batch_size, str) else self.batch_size
 
     @property
     def chosen_batch_size(self) -> int | None:
-        """``batch_size`` where somebody gave a number."""
+        """``batch_size`` if it is a number, else None."""
         return self.batch_size if isinstance(self.batch_size, int) else None
 
     def plan(self, *, record_norms: bool = False) -> plan.TrainingPlan:
-        """How the engine trains by these settings.
+        """The engine's training plan for these settings.
 
         Parameters
         ----------
         record_norms : bool, default=False
-            Whether it keeps the gradient's norm of every step.
+            Whether to record the gradient norm of every step.
         """
-        # L-BFGS takes no steps of the engine's; the plan then only says how to divide the penalty.
+        # L-BFGS does not use the engine's steps; its plan only says how to divide the penalty.
         stepping = self.optimizer if isinstance(self.optimizer, StepOptimizer) else optimizers.GradientDescent()
         return plan.TrainingPlan(stepping.rule(), self.clipping, self.penalty_per_row, self.seed, record_norms)
 
 
 def setting(name: str) -> Any:
-    """A property of whatever has ``settings``: the setting of that name. What is assigned is checked, and counts from then on."""
+    """A property that reads and writes one of the owner's ``settings``; an assigned value is checked and takes effect at once."""
 
     def read(owner: Any) -> Any:
         return getattr(owner.settings, name)
@@ -190,10 +190,10 @@ def setting(name: str) -> Any:
 
 
 def name_of_dtype(dtype: object) -> Any:
-    """The name of a dtype, however it is given; what is none comes back, to be refused."""
+    """The name of a dtype in any form; a value that is not a dtype is returned as is, and rejected later."""
     if not isinstance(dtype, DtypeLike):
         return dtype
     try:
         return np.dtype(dtype).name
-    except Exception:  # whatever NumPy says of it
+    except Exception:  # NumPy raises several types of errors
         return dtype

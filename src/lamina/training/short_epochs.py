@@ -1,4 +1,4 @@
-"""Many short epochs in one native call: what a call costs would otherwise exceed what an epoch does."""
+"""Runs many short epochs in one native call, since a call would otherwise cost more than an epoch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["ShortEpochs", "run_short_epochs"]
 
 
 class ShortEpochs(NamedTuple):
-    """Epochs between which nobody asks for the weights: no validation, no callback that could not wait for their end.
+    """Epochs between which nothing needs the weights: no validation, and no callback that must run after each epoch.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class ShortEpochs(NamedTuple):
     values : StepValues
         For the steps of all epochs.
     output_names : sequence of str
-        Under which the losses of several outputs are recorded.
+        Names for the losses of several outputs in the records.
     """
 
     data: Batches
@@ -46,7 +46,7 @@ class ShortEpochs(NamedTuple):
         return -(-self.data.num_rows // self.batch_size)
 
     def records(self, result: TrainingResult, first_step: int, duration_s: float) -> list[Record]:
-        """What the history keeps of each epoch that was done; ``duration_s``, of all, is shared out evenly."""
+        """The records of the epochs that were done; ``duration_s``, the total time, is divided evenly."""
         steps = self.steps_per_epoch
         count = len(result.losses) // steps
         losses = self._mean_losses(result.losses[: count * steps].reshape(count, steps))
@@ -66,7 +66,7 @@ class ShortEpochs(NamedTuple):
         ]
 
     def _output_losses(self, result: TrainingResult, count: int) -> dict[str, list[float]]:
-        """The means of ``count`` epochs by the losses' keys; nothing for a single output."""
+        """The mean losses of ``count`` epochs by key; empty for a single output."""
         if result.head_losses is None:
             return {}
         shape = len(self.output_names), count, self.steps_per_epoch
@@ -74,7 +74,7 @@ class ShortEpochs(NamedTuple):
         return {loss_key(name): self._mean_losses(losses) for name, losses in zip(self.output_names, by_output, strict=True)}
 
     def _mean_losses(self, by_step: np.ndarray) -> list[float]:
-        """Of each epoch: means over its rows, of which the last batch may have fewer."""
+        """The mean loss of each epoch over its rows; the last batch may be smaller."""
         last = self.data.num_rows - (self.steps_per_epoch - 1) * self.batch_size
         if last == self.batch_size:
             means: list[float] = (np.add.reduce(by_step, axis=1) / self.steps_per_epoch).tolist()
@@ -87,12 +87,12 @@ class ShortEpochs(NamedTuple):
 def run_short_epochs(
     run: Run, epochs: ShortEpochs, stepper: EpochsExecutor, best: BestWeights, size: ChunkSize, moments: Moments | None
 ) -> Failure | None:
-    """Take all steps of ``epochs`` in one call, and then tell the callbacks of each, if there are any.
+    """Take all steps of ``epochs`` in one call, then call the callbacks for each epoch, if there are any.
 
     Returns
     -------
     Failure or None
-        Why a step was not taken.
+        Why a step failed.
     """
     first_step = run.step
     began = time.perf_counter()

@@ -1,6 +1,6 @@
-"""The trainer: a ladder of small methods, ``fit`` → ``fit_loop`` → ``fit_epoch`` → one call of the engine.
+"""The trainer: a chain of small methods, ``fit`` → ``fit_loop`` → ``fit_epoch`` → one call of the engine.
 
-What few trainings need (checkpoints, L-BFGS) is imported by the methods that need it.
+Modules that few runs need (checkpoints, L-BFGS) are imported by the methods that use them.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ __all__ = ["Trainer"]
 _PATH_RULE = {"path": validation.path()}
 _SETTINGS_RULE = {
     "settings": Rule(
-        "TrainerSettings (a description is read by TrainerSettings.from_settings)",
+        "TrainerSettings (TrainerSettings.from_settings reads a description)",
         lambda given: isinstance(given, TrainerSettings),
     )
 }
@@ -85,52 +85,52 @@ _RULES: dict[str, Rule] = {
 
 
 class Trainer(Predictor):
-    """Trains a network on data, and measures and applies it.
+    """Trains, evaluates and applies a network.
 
     Parameters
     ----------
     network : Network
-        Built or not; if not, the first data say how wide its inputs are.
+        Built or not; if not, the first data determine the widths of its inputs.
     loss : str, Loss, callable, or a list or dict of these
-        One an output; a function of logits and targets is wrapped in :class:`lamina.losses.CustomLoss`.
+        One per output; a function of logits and targets is wrapped in :class:`lamina.losses.CustomLoss`.
     optimizer : str or Optimizer, default="adam"
     batch_size : int, None or "auto", default="auto"
-        Rows a step, >= 1; None: all rows (batch gradient descent); "auto": 32. The last batch of an epoch may be shorter; under
+        Rows per step, >= 1; None: all rows (batch gradient descent); "auto": 32. The last batch of an epoch may be smaller; with
         batch norm, a last batch of one row, which has no variance, is left out.
-        L-BFGS takes all rows at once, and refuses smaller batches.
+        L-BFGS always uses all rows and does not accept smaller batches.
     schedule : str, Schedule, callable or None, default=None
-        How the learning rate changes; a function of the step gives the rate itself. None: constant.
+        How the learning rate changes; a function of the step returns the rate itself. None: constant.
     clipping : Clipping, optional
     callbacks : Callback or sequence of Callback, default=()
     metrics : dict of str to callable, optional
-        ``function(targets, predictions) -> float``, computed on the validation data at the end of every epoch, and put
-        into the record as ``validation_<name>``. Targets are those given, predictions those of :meth:`predict`.
+        ``function(targets, predictions) -> float``, computed on the validation data at the end of every epoch and recorded
+        as ``validation_<name>``. Targets are as given, predictions are those of :meth:`predict`.
     seed : int, default=0
-        Keys all randomness: first weights, order of the rows, dropout.
+        Seed of all randomness: initial weights, order of the rows, dropout.
     dtype : {"float32", "float64"}, default="float32"
     shuffle : bool, default=True
-        Whether every epoch has its own order of the rows.
+        Whether to shuffle the rows in every epoch.
     engine : {"auto", "native", "reference"}, default="auto"
     n_threads : int in [1, 1024], optional
-        Threads of the engine; results do not depend on it. None chooses by the size of the work, within the limits that people
-        set: see :doc:`/how-to/reproducibility`.
+        Threads of the engine; results do not depend on it. None chooses by the size of the work, within the limits set by the
+        environment: see :doc:`/how-to/reproducibility`.
     penalty_per_row : bool, default=False
         Whether L1 and L2 penalties are divided by the batch's rows (sum of sample weights), as scikit-learn does with ``alpha``.
     loss_weights : sequence of float or dict, optional
         Factors of the outputs' losses.
     on_interrupt : {"raise", "return"}, default="raise"
-        What :meth:`fit` does after Ctrl-C, once the training is closed in order and the best weights are back: raise
-        KeyboardInterrupt, so that whatever called it ends as well, or return, which suits a notebook.
+        What :meth:`fit` does after Ctrl-C, once training has ended cleanly and the best weights are restored: raise
+        KeyboardInterrupt, so that its caller ends too, or return, which suits a notebook.
     initial_weights : (parameters, state), optional
-        Flat vectors, as :meth:`lamina.network.Network.initialize` gives them, to start from; they are copied, and must be
-        finite in ``dtype``. By default the layers' initializers draw them.
+        Flat vectors to start from, as returned by :meth:`lamina.network.Network.initialize`; they are copied, and must be finite
+        in ``dtype``. By default the layers' initializers draw them.
 
     Attributes
     ----------
     network, losses, optimizer, schedule, ...
         The settings, each under its name.
     history : History
-        One record an epoch.
+        One record per epoch.
     epoch, step : int
         Epochs and steps done so far, over all calls of :meth:`fit`.
     stop_reason : StopReason or None
@@ -138,8 +138,8 @@ class Trainer(Predictor):
 
     Notes
     -----
-    ``pickle`` and ``copy.deepcopy`` keep settings, callbacks, weights and optimizer state: what comes back goes on bit for bit.
-    A pickle stores functions by name, so a loss or metric of your own must be a function of a module, not a lambda.
+    ``pickle`` and ``copy.deepcopy`` keep settings, callbacks, weights and optimizer state: a copy continues bit for bit.
+    A pickle stores functions by name, so a custom loss or metric must be defined in a module, not as a lambda.
 
     Examples
     --------
@@ -202,10 +202,10 @@ class Trainer(Predictor):
             checked = TrainerSettings(**settings)
             check_parameters(besides, _RULES, owner="Trainer")
         except InvalidParameterError:
-            check_parameters(settings | besides, {**TrainerSettings.rules, **_RULES}, owner="Trainer")  # names all that is wrong
+            check_parameters(settings | besides, {**TrainerSettings.rules, **_RULES}, owner="Trainer")  # names all errors
             raise
         super().__init__(checked, metrics, initial_weights)
-        # A schedule may watch the training and remember; another trainer's must not know.
+        # A reactive schedule has state, which trainers must not share.
         self._schedule = copy.deepcopy(self.settings.schedule)
         self.callbacks = list_of_callbacks(callbacks)
         self.history = History()
@@ -229,7 +229,7 @@ class Trainer(Predictor):
 
     @property
     def batch_size(self) -> int | None:
-        """Rows a step; None: all."""
+        """Rows per step; None: all."""
         return self.settings.rows_a_step
 
     @batch_size.setter
@@ -238,32 +238,32 @@ class Trainer(Predictor):
 
     @property
     def schedule(self) -> Schedule:
-        """What training follows: the setting, or what a callback put in its place during a fit."""
+        """The schedule that training follows: the setting, or the one that a callback set during a fit."""
         return self._schedule
 
     @schedule.setter
     def schedule(self, schedule: str | Schedule | Mapping[str, Any] | Callable[[int], float] | None) -> None:
         if is_running(self):
-            self._schedule = get_schedule(schedule)  # and no copy: a callback's schedule may remember for it
+            self._schedule = get_schedule(schedule)  # not copied: a callback may rely on its schedule's state
         else:
             self.settings = replace(self.settings, schedule=get_schedule(schedule))
             self._schedule = copy.deepcopy(self.settings.schedule)
 
     @classmethod
     def from_settings(cls, settings: TrainerSettings, **besides: Any) -> Self:
-        """A trainer with these settings.
+        """Create a trainer with these settings.
 
         Parameters
         ----------
         settings : TrainerSettings
-            Such as ``TrainerSettings.from_settings(json.loads(text))`` reads.
+            For example from ``TrainerSettings.from_settings(json.loads(text))``.
         **besides
             ``callbacks``, ``metrics`` and ``initial_weights``.
 
         Raises
         ------
         InvalidSettingError
-            If ``settings`` are something else, or one of them is given besides.
+            If ``settings`` is not TrainerSettings, or a setting is also a keyword argument.
 
         Examples
         --------
@@ -276,8 +276,8 @@ class Trainer(Predictor):
         check_parameters({"settings": settings}, _SETTINGS_RULE, owner=place)
         given = {field.name: getattr(settings, field.name) for field in fields(settings)}
         for name in given.keys() & besides.keys():
-            repair = f"Change it there: dataclasses.replace(settings, {name}=…)."
-            rule = "must not be given besides the settings, which have it"
+            repair = f"Change it with dataclasses.replace(settings, {name}=…)."
+            rule = "must not be given in addition to the settings, which contain it"
             raise InvalidSettingError(phrase(name, rule, besides[name], repair=repair, owner=place))
         check_keys(besides, _RULES, owner=place)
         return cls(**given, **besides)
@@ -292,7 +292,7 @@ class Trainer(Predictor):
         """The epoch after which the running ``fit`` ends at the latest."""
         return self._fit.last_epoch
 
-    # The ladder
+    # The training loop
 
     @exclusive("copy.deepcopy(trainer)")
     def fit(
@@ -305,44 +305,44 @@ class Trainer(Predictor):
         max_epochs: int = 100,
         final_check: bool = True,
     ) -> History:
-        """Train for up to ``max_epochs`` further epochs; epochs, steps and randomness go on where the last ``fit`` stopped.
+        """Train for up to ``max_epochs`` further epochs; epochs, steps and randomness continue where the last ``fit`` stopped.
 
-        After a checkpoint was loaded that was written in the midst of a ``fit``, the same call finishes that ``fit``:
-        ``max_epochs`` then counts from its beginning.
+        After loading a checkpoint that was written during a ``fit``, the same call finishes that ``fit``: ``max_epochs`` then
+        counts from its start.
 
         Parameters
         ----------
         X : array of shape (n, width), or a list or dict of such
-            One an input; float32 or float64 in any memory order, a memmap, or a sparse matrix. It is not copied.
+            One per input; float32 or float64 in any memory order, a memmap, or a sparse matrix. It is not copied.
         y : array of shape (n,) or (n, target width), or a list or dict of such
-            One an output; class indices, 0 and 1, or numbers, as the loss wants them.
+            One per output; class indices, 0 and 1, or numbers, as the loss requires.
         sample_weight : array of shape (n,), optional
             Not negative.
         validation_data : (X, y) or (X, y, sample_weight), optional
-            Measured at the end of every epoch.
+            Evaluated at the end of every epoch.
         max_epochs : int, default=100
             >= 1.
         final_check : bool, default=True
-            Whether to end with an evaluation of the rows of X, which takes 0.1 to 0.7 of an epoch's time, so that a training
-            whose last update spoiled its predictions does not pass for a success. Without it weights and statistics alone are
-            looked at, which suits many calls of an epoch each.
+            Whether to evaluate the rows of X at the end, which takes 0.1 to 0.7 of an epoch's time, so that a run whose last
+            update ruined its predictions does not pass as a success. Without it only weights and statistics are checked, which
+            suits many calls of one epoch each.
 
         Returns
         -------
         History
-            The trainer's own, with all epochs so far.
+            The trainer's history, with all epochs so far.
 
         Raises
         ------
         ShapeError, DataError
             If the data do not fit the network or the loss.
         BusyError
-            If this trainer is being fitted already, in another thread or by one of its own callbacks.
+            If this trainer is already being fitted, in another thread or by one of its own callbacks.
         NonFiniteError
-            If a number became NaN or infinite before any epoch was done. Later on the training stops with the best weights so
-            far, whose loss was measured after they were set, and a :class:`TrainingWarning`.
+            If a number became NaN or infinite before any epoch was done. Later on, training stops with the best weights so
+            far, whose loss was measured after they were restored, and a :class:`TrainingWarning`.
         KeyboardInterrupt
-            After Ctrl-C, with ``on_interrupt="raise"`` or before any epoch was done. The trainer is whole and can go on.
+            After Ctrl-C, with ``on_interrupt="raise"`` or before any epoch was done. The trainer stays valid and can continue.
         """
         given = {"max_epochs": max_epochs, "final_check": final_check}
         check_parameters(given, {"max_epochs": integer(1), "final_check": boolean()}, owner="Trainer.fit")
@@ -383,12 +383,13 @@ class Trainer(Predictor):
             self.stop("max_epochs", f"All {self.last_epoch - self._fit.first_epoch} epochs asked for were run.")
 
     def fit_epoch(self, data: Batches) -> Record | None:
-        """Train one epoch on what :meth:`batches` made, and measure the validation data of the running ``fit``.
+        """Train one epoch on data from :meth:`batches`, and evaluate the validation data of the running ``fit``.
 
         Returns
         -------
         dict or None
-            The epoch's record, also the last of the history; None if a number was not finite, or a callback would not begin.
+            The epoch's record, also the last of the history; None if a number was not finite, or a callback stopped the epoch
+            before its first step.
         """
         first = None
         if not self._fit.is_open:
@@ -400,13 +401,13 @@ class Trainer(Predictor):
         try:
             run_in_chunks(self, epoch, self._built().stepper, self._moments, self._chunk_size)
         except KeyboardInterrupt:
-            # What the engine did in earlier calls is whole: the epoch ends here, and is recorded with the steps that it had.
+            # The engine's earlier calls are complete: the epoch ends here and is recorded with the steps that were done.
             if not epoch.steps_done:
                 raise
             self.stop("interrupted")
         self._stop_at(epoch.failure)
         if epoch.failure is not None and first is not None:
-            first.put(self.executor)  # a failed update leaves no weights to go on with
+            first.put(self.executor)  # a failed update leaves no usable weights
         if epoch.failure is not None or not epoch.steps_done:
             return None
         record = epoch.record(self.network.output_names)
@@ -416,26 +417,26 @@ class Trainer(Predictor):
         return self._end_epoch(record, began)
 
     def stop(self, code: str, text: str = "") -> None:
-        """End the training after the present epoch, or after the present native call of it; the first reason counts.
+        """Stop training after the current epoch or, during an epoch, after the current native call; the first reason counts.
 
         Parameters
         ----------
         code : str
-            A key of :data:`lamina.training.STOP_CODES`; "callback" is for callbacks of one's own.
+            A key of :data:`lamina.training.STOP_CODES`; "callback" is for custom callbacks.
         text : str, default=""
-            A plain sentence; by default the code's own.
+            A plain sentence; by default that of :data:`lamina.training.STOP_CODES`.
         """
         reason = StopReason(code, text)
         if self.stop_reason is None:
             self.stop_reason = reason
 
     def put_best(self, candidates: Sequence[Weights], monitor: str = "loss", *, larger_is_better: bool = False) -> float:
-        """Take those weights of the running ``fit`` whose watched number is the best, now that it is measured.
+        """Measure several sets of weights on the data of the running ``fit``, and restore the best.
 
         Parameters
         ----------
         candidates : sequence of Weights
-            After a failure those with which the ``fit`` began are one more.
+            After a failure, the weights that the ``fit`` started with are added.
         monitor : str, default="loss"
             "loss", of the training rows; "validation_loss"; or a metric, such as "validation_accuracy".
         larger_is_better : bool, default=False
@@ -443,7 +444,7 @@ class Trainer(Predictor):
         Returns
         -------
         float
-            The number; NaN, and nothing was changed, if none is finite or the number is of another kind.
+            The best number; NaN, with the weights unchanged, if no number is finite or ``monitor`` cannot be measured.
         """
         failed = self.stop_reason is not None and self.stop_reason.code == "non_finite"
         return self._fit.put_best(candidates, monitor, larger_is_better=larger_is_better, also_first=failed)
@@ -451,7 +452,7 @@ class Trainer(Predictor):
     # Checkpoints
 
     def save_checkpoint(self, path: str | os.PathLike[str]) -> None:
-        """Write all that is needed to go on from the end of the present epoch, bit for bit.
+        """Write everything needed to continue from the end of the current epoch, bit for bit.
 
         Raises
         ------
@@ -473,7 +474,7 @@ class Trainer(Predictor):
         write_checkpoint(path, state)
 
     def load_checkpoint(self, path: str | os.PathLike[str]) -> Trainer:
-        """Go on where a checkpoint was written. The trainer must be made as the one that wrote it was.
+        """Continue from a checkpoint. The trainer must be created with the settings of the one that wrote it.
 
         Returns
         -------
@@ -483,19 +484,19 @@ class Trainer(Predictor):
         Raises
         ------
         FileError
-            If the file is missing, damaged or not a checkpoint, or holds what no trainer with these settings can have written.
+            If the file is missing, damaged or not a checkpoint, or cannot have been written by a trainer with these settings.
         InvalidSettingError
             If network, losses, seed, dtype, optimizer, schedule, clipping, batch size, shuffling or callbacks are not those
             of the checkpoint.
 
-        After an error the trainer is what it was before.
+        After an error the trainer is unchanged.
         """
         check_parameters({"path": path}, _PATH_RULE, owner="Trainer.load_checkpoint")
         self._load(path, self._read(path))
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        """Settings, callbacks and all that was learnt, without the engine: a copy and a pickle get one of their own."""
+        """Settings, callbacks and the state of the run, without the engine: a copy or a pickle creates its own."""
         kept = {name: part for name, part in vars(self).items() if name not in ("_model", "_moments", RUNNING)}
         return kept | {"_run": None if self._model is None else run_state(self)}
 
@@ -505,10 +506,10 @@ class Trainer(Predictor):
         self._moments = Moments([ScheduleWatch(), *self.callbacks])
         if run is not None:
             slots = self.build().executor.snapshot().slots
-            # of an optimizer that has been replaced since: the next fit would begin the memory anew
+            # slots of an optimizer that was replaced since: the next fit would reset them anyway
             load_run_state(self, run if run["slots"].shape == slots.shape else run | {"slots": slots})
 
-    # Private rungs
+    # Private methods
 
     def _read(self, path: str | os.PathLike[str]) -> dict[str, Any]:
         """The state in a checkpoint, checked against this trainer."""
@@ -517,7 +518,7 @@ class Trainer(Predictor):
         return read_state(path, self.settings, self.callbacks, self.metrics, self.schedule)
 
     def _load(self, path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
-        """Take over the checked state of a checkpoint."""
+        """Load the checked state of a checkpoint."""
         from lamina.training.checkpoint import load_callbacks
 
         load_callbacks(path, self.callbacks, state["callbacks"])
@@ -528,7 +529,7 @@ class Trainer(Predictor):
         self._stored_descent = state["full_batch"]
 
     def _resume(self, data: Batches, validation: tuple[Batches, Any] | None, max_epochs: int) -> None:
-        """Go on from the checkpoint that an earlier run of this very ``fit`` left, if a callback knows one."""
+        """Continue from the checkpoint of an earlier run of this same ``fit``, if a callback knows one."""
         path = next(filter(None, (callback.resume_path() for callback in self.callbacks)), None)
         if path is None or self.epoch or self._fit.is_open:
             return
@@ -542,7 +543,7 @@ class Trainer(Predictor):
         self.stop("interrupted")
 
     def _close(self, interrupts: Interrupts, final_check: bool) -> None:
-        """End the running ``fit``: what was cut short gets its best weights, and what ends as a success is seen to be one."""
+        """End the running ``fit``: restore the best weights if it was cut short, and check that a success is one."""
         code = None if self.stop_reason is None else self.stop_reason.code
         try:
             if code == "interrupted":
@@ -564,7 +565,7 @@ class Trainer(Predictor):
                 self._moments.call_all("on_fit_end", self)
 
     def _validation(self, given: tuple[Any, ...] | None) -> tuple[Batches, Any] | None:
-        """The validation data as the engine reads them, and their targets as they were given."""
+        """The validation data converted for the engine, and their targets as given."""
         if given is None:
             return None
         if not isinstance(given, tuple | list) or len(given) not in (2, 3):
@@ -581,8 +582,8 @@ class Trainer(Predictor):
         check_callbacks(self.callbacks, self.optimizer)
 
     def _epochs_a_call(self, data: Batches) -> int:
-        """How many epochs one call of the engine may run; 1 if something is to be done between them, or watched within."""
-        own_epoch = type(self).fit_epoch is not Trainer.fit_epoch  # a subclass asks for every epoch
+        """How many epochs one call of the engine may run; 1 if something must happen between or within epochs."""
+        own_epoch = type(self).fit_epoch is not Trainer.fit_epoch  # a subclass overrides the epoch
         if own_epoch or self._fit.validation is not None or self.clipping.is_bounded or data.sample_weight is not None:
             return 1
         pace = self._pace(data)
@@ -592,7 +593,7 @@ class Trainer(Predictor):
         return int(min(most, self._moments.epochs_ahead(self)))
 
     def _fit_short_epochs(self, data: Batches, num_epochs: int) -> None:
-        """Many times :meth:`fit_epoch` in one call of the engine, with equal results."""
+        """Run several epochs in one call of the engine, with the same results as :meth:`fit_epoch`."""
         stepper, pace = self._built().stepper, self._pace(data)
         assert runs_epochs(stepper)
         numbers = Epochs(self.epoch, num_epochs, self.shuffle)
@@ -609,12 +610,12 @@ class Trainer(Predictor):
         return Pace(self.settings, self.executor.program, data.num_rows)
 
     def _values(self, pace: Pace, num_epochs: int) -> StepValues:
-        """The values of the steps of the coming epochs."""
+        """The learning rates and weight decays of the next epochs' steps."""
         self.steps_per_epoch = pace.steps_an_epoch
         return pace.values(self.schedule, self.step, num_epochs, max(self.last_epoch, self.epoch + 1))
 
     def _end_epoch(self, measured: Record, began: float) -> Record:
-        """Everything between an epoch's last step and the next epoch. The record is in the history before anything can fail."""
+        """Everything between an epoch's last step and the next epoch. The record enters the history before anything can fail."""
         self.epoch += 1
         record: Record = {"epoch": self.epoch, "step": self.step, **measured, "duration_s": 0.0}
         self.history.append(record)
@@ -631,7 +632,7 @@ class Trainer(Predictor):
 
         if self._built().has_custom_loss:
             names = [loss.name for loss in self.losses]
-            raise InvalidSettingError(phrase("loss", "must be one of Lamina's own with L-BFGS", names, owner="Trainer"))
+            raise InvalidSettingError(phrase("loss", "must be a built-in loss with L-BFGS", names, owner="Trainer"))
         if self.stop_reason is not None or (self.epoch >= self.last_epoch and self._stored_descent is None):
             return
         clock = [time.perf_counter()]

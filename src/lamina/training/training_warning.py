@@ -1,4 +1,4 @@
-"""The one warning that training gives."""
+"""The warning that training gives."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ __all__ = ["TrainingWarning"]
 
 
 class TrainingWarning(UserWarning):
-    """Training ended otherwise than asked for; the model is usable, but look at it.
+    """Training did not end as requested; the model is usable, but should be checked.
 
     Silence it with ``warnings.filterwarnings("ignore", category=TrainingWarning)``.
     """

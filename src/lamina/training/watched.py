@@ -1,4 +1,4 @@
-"""The number of a record that somebody watches."""
+"""Looks up a monitored number in an epoch's record."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def watched(record: Record, monitor: str, owner: str) -> float:
     Raises
     ------
     InvalidSettingError
-        If there is none; the known ones are listed, and what to do about it.
+        If there is none; the message lists the known ones and says what to do.
 
     Examples
     --------

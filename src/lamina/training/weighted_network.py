@@ -1,4 +1,4 @@
-"""A network together with the executor that holds its weights: what is measured and applied."""
+"""A network together with the executor that holds its weights, for evaluation and prediction."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class WeightedNetwork:
     Parameters
     ----------
     network : Network
-        Built, that is, with known widths.
+        A built network, that is, with known widths.
     losses : sequence of Loss
-        One an output.
+        One per output.
     loss_weights : sequence of float, dict or None
         Factors of the outputs' losses.
     metrics : dict of str to callable
@@ -41,9 +41,9 @@ class WeightedNetwork:
     engine : str
     n_threads : int or None
     seed : int
-        Of the first weights.
+        Seed of the initial weights.
     weights : (parameters, state), optional
-        The first weights, if they are not to be drawn; flat vectors of the network's lengths.
+        Initial weights to use instead of random ones; flat vectors of the network's lengths.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class WeightedNetwork:
         self._metrics = metrics
         self._dtype = dtype
         program = network.program(losses, loss_weights)
-        # before the executor allocates: it names a layer that is too large
+        # before the executor allocates, because its error names the layer that is too large
         first_values = network.initialize(seed, dtype) if weights is None else weights
         self.executor: Executor = make_executor(program, dtype=dtype.name, engine=engine, n_threads=n_threads)
         self.executor.restore(*first_values)
@@ -78,47 +78,47 @@ class WeightedNetwork:
 
     @property
     def has_custom_loss(self) -> bool:
-        """Whether the loss is a function of the user's."""
+        """Whether a loss is a custom function."""
         return any(isinstance(loss, CustomLoss) for loss in self._losses)
 
     def configure(self, plan: TrainingPlan, optimizer: Optimizer) -> None:
-        """Say how to train: by the ``plan``, whose rule an ``optimizer`` that perturbs weights does without.
+        """Set how to train: by the ``plan``, whose update rule is ignored if ``optimizer`` perturbs weights.
 
         Raises
         ------
         InvalidSettingError
-            If some losses are functions of the user's and others are not.
+            If some losses are custom functions and others are not.
         """
         self.executor.configure(plan)
         self.stepper = stepper_for(self.executor, self._losses, optimizer, plan.penalty_per_row)
 
     def inputs(self, X: Any) -> list[InputArray]:
-        """X as the engine wants it, checked; see :func:`lamina.training.batches.make_inputs`."""
+        """X checked and converted for the engine; see :func:`lamina.training.batches.make_inputs`."""
         return make_inputs(X, self.executor.program, self._dtype, self._input_names)
 
     def batches(self, X: Any, y: Any, sample_weight: Any) -> Batches:
-        """The data as the engine wants them, checked; see :func:`lamina.training.batches.make_batches`."""
+        """The data checked and converted for the engine; see :func:`lamina.training.batches.make_batches`."""
         names = (self.network.input_names, self.network.output_names)
         return make_batches(X, y, sample_weight, self.executor.program, self._losses, self._dtype, *names)
 
     def logits(self, inputs: Sequence[InputArray]) -> Any:
-        """The outputs: one array, or a list of them for several outputs."""
+        """The logits: one array, or a list of arrays for several outputs."""
         return _single(self.executor.predict(inputs))
 
     def predictions(self, inputs: Sequence[InputArray]) -> Any:
-        """What the outputs mean: one array, or a list of them for several outputs."""
+        """The predictions: one array, or a list of arrays for several outputs."""
         outputs = self.executor.predict(inputs, self._links)
         return _single([out if loss.link else loss.predict(out) for loss, out in zip(self._losses, outputs, strict=True)])
 
     def loss(self, data: Batches) -> float:
-        """The loss of all outputs together, without penalties, in inference mode."""
+        """The total loss of all outputs, without penalties, in inference mode."""
         return self._total(self.stepper.evaluate(data))
 
     def _total(self, losses: np.ndarray) -> float:
         return float(sum(head.weight * loss for head, loss in zip(self.executor.program.heads, losses.tolist(), strict=True)))
 
     def measure(self, data: Batches, y: Any) -> dict[str, float]:
-        """The loss (all outputs together), each output's own if there are several, and the metrics."""
+        """The total loss of all outputs, the loss of each if there are several, and the metrics."""
         losses = self.stepper.evaluate(data)
         measured = {"loss": self._total(losses)}
         if len(losses) > 1:

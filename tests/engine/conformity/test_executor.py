@@ -284,7 +284,7 @@ def test_the_second_half_needs_the_first(network, second_half, make):
     executor = make(network)
     executor.forward([X], np.arange(5), 0)
     second_half(executor, [np.zeros((5, 2))], 0, 0.1)
-    with pytest.raises(RuntimeError, match="forward must be called first"):
+    with pytest.raises(RuntimeError, match="call forward first"):
         second_half(executor, [np.zeros((5, 2))], 1, 0.1)
 
 

@@ -139,7 +139,7 @@ def test_arrays_that_do_not_fit_are_refused(box, changes, order, error, message)
 
 def test_step_values_need_one_entry_a_step(box):
     native, _ = box.pair(box.classifier(features=4, hidden=(3,)), "float32")
-    with pytest.raises(ShapeError, match=r"learning_rates must have shape \(3,\), one entry a step, got \(2,\)"):
+    with pytest.raises(ShapeError, match=r"learning_rates must have shape \(3,\), one entry per step, got \(2,\)"):
         native.train(_data(), np.arange(6), 2, 0, StepValues(np.zeros(2)))
 
 

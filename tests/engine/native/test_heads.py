@@ -72,5 +72,5 @@ def test_a_head_of_the_callers_own_is_refused_where_a_loss_is_needed(box):
     builder = box.ProgramBuilder(2)
     program = builder.program(Head("external", builder.dense(0, 1), 0))
     native, _ = box.pair(program, "float32")
-    with pytest.raises(ValueError, match="head must have a loss of its own"):
+    with pytest.raises(ValueError, match="head must have a built-in loss"):
         native.loss_and_gradient(Batches([np.zeros((3, 2), np.float32)]))

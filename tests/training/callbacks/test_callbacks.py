@@ -273,7 +273,7 @@ def run_to_a_small_gradient(table, loss="squared_error", optimizer=None):
     return trainer
 
 
-def test_the_norm_of_the_gradient_is_known_with_a_loss_of_ones_own(table):
+def test_the_norm_of_the_gradient_is_known_with_a_custom_loss(table):
     own, ours = run_to_a_small_gradient(table, squared), run_to_a_small_gradient(table)
     assert own.stop_reason == ours.stop_reason
     np.testing.assert_allclose(own.history[:, "gradient_norm"], ours.history[:, "gradient_norm"], rtol=1e-9)
@@ -290,14 +290,14 @@ def test_the_norm_of_the_gradient_is_known_with_lbfgs(table):
 
 @pytest.mark.parametrize("optimizer", ["perturb-one", "perturb-all"])
 def test_weights_that_are_perturbed_have_no_gradient_to_watch(table, optimizer):
-    with pytest.raises(InvalidSettingError, match="Trainer: callbacks must not ask for the gradient's norm"):
+    with pytest.raises(InvalidSettingError, match="Trainer: callbacks must not need the gradient's norm"):
         run_to_a_small_gradient(table, optimizer=optimizer)
     model = MLPRegressor(solver=optimizer, callbacks=[SmallGradient()])
     with pytest.raises(InvalidSettingError, match=f"MLPRegressor: callbacks must not .* with solver '{optimizer}'"):
         model.fit(table[0], table[0][:, 0])
 
 
-def test_estimators_end_at_a_small_gradient_with_lbfgs_and_with_a_loss_of_ones_own(table):
+def test_estimators_stop_at_a_small_gradient_with_lbfgs_and_with_a_custom_loss(table):
     X = table[0]
     for settings in ({"solver": "lbfgs", "optimizer": None}, {"loss": squared, "optimizer": GradientDescent(0.1)}):
         model = MLPRegressor(hidden_layer_sizes=(), batch_size=60, callbacks=[SmallGradient(0.5)], alpha=0, **settings)
@@ -320,7 +320,7 @@ def test_time_runs_out_between_epochs(table):
     trainer = trainer_with(TimeLimit(3, clock=Clock()))
     trainer.fit(*table, max_epochs=100)
     assert (trainer.epoch, trainer.stop_reason.code) == (3, "time_limit")
-    assert trainer.stop_reason.text == "The time of 3 s was used up."
+    assert trainer.stop_reason.text == "The time limit of 3 s was reached."
 
 
 def test_time_runs_out_within_an_epoch(table):

@@ -1,4 +1,4 @@
-"""One encoder a kind of column: number, boolean, date, category."""
+"""One encoder per kind of column: number, boolean, date, category."""
 
 from lamina.lazy import lazy_exports
 

@@ -1,4 +1,4 @@
-"""Truth values: -1 and 1, missing ones 0 and marked."""
+"""Encoder of boolean columns: -1 and 1, with missing values 0 and marked."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _SPELLED = {"true": 1.0, "false": -1.0, "1": 1.0, "0": -1.0, "1.0": 1.0, "0.0": 
 
 @dataclass(frozen=True)
 class BooleanColumn(ColumnEncoder):
-    """True becomes 1, False -1, missing 0; a second feature marks the missing if there were any in training."""
+    """Encodes True as 1, False as -1 and missing as 0; a second feature marks missing values if training had any."""
 
     kind: ClassVar[str] = "boolean"
     has_missing: bool
 
     @classmethod
     def fit(cls, series: nw.Series) -> Self | None:
-        """The encoder of a column, or None when it holds one value only."""
+        """The encoder of a column, or None if the column holds only one value."""
         missing = is_missing(series)
         encoder = cls(series.name, bool(missing.any()))
         if len(np.unique(encoder.transform(series), axis=0)) < 2:
@@ -41,7 +41,7 @@ class BooleanColumn(ColumnEncoder):
         missing = is_missing(series)
         signs = np.zeros(len(series), dtype=np.float32)
         values = object_values(series)
-        # By its text: lists and dicts, which are refused, have no hash.
+        # Keyed by text, because lists and dicts, which are rejected, cannot be hashed.
         texts = [str(value) for value in values]
         signs_of = {text: self._sign(value) for text, value, absent in zip(texts, values, missing, strict=True) if not absent}
         signs[~missing] = [signs_of[text] for text, absent in zip(texts, missing, strict=True) if not absent]

@@ -1,4 +1,4 @@
-"""Categories: one feature a frequent category, one for the rare and the unseen, one for the missing."""
+"""Encoder of categorical columns: a feature per frequent category, one for rare and unseen values, one for missing values."""
 
 from __future__ import annotations
 
@@ -19,12 +19,11 @@ __all__ = ["CategoryColumn", "label_text"]
 
 @dataclass(frozen=True)
 class CategoryColumn(ColumnEncoder):
-    """One-hot over the categories that were frequent in training, and slots for the rest.
+    """One-hot encoding of the categories that were frequent in training, with extra slots for the rest.
 
-    Rare categories of the training table share one slot, and unseen ones go there too. If training had no rare category, that
-    slot would have a weight that nothing ever taught; an unseen category then counts as an average row: each slot gets the
-    share of the training rows it had. A missing value has a slot of its own if training had any, and is treated as unseen
-    otherwise.
+    Rare categories of the training table share one slot, which unseen categories use too. If training had no rare category, the
+    weights of that slot would never be trained, so an unseen category is encoded as an average row instead: each slot gets its
+    share of the training rows. Missing values have their own slot if training had any; otherwise they are treated as unseen.
     """
 
     kind: ClassVar[str] = "category"
@@ -36,17 +35,17 @@ class CategoryColumn(ColumnEncoder):
     def __post_init__(self) -> None:
         slots = len(self.categories) + self.has_rare + self.has_missing
         if len(self.shares) != slots or len(set(self.categories)) < len(self.categories):
-            rule = "must have different categories, and a share for each slot"
+            rule = "must have distinct categories and one share per slot"
             raise InvalidSettingError(phrase(f"column {self.column!r}", rule, self))
         if not all(0 <= share <= 1 for share in self.shares):
             raise InvalidSettingError(phrase(f"the shares of column {self.column!r}", "must be from 0 to 1", self.shares))
 
     @classmethod
     def fit(cls, series: nw.Series, *, min_count: int, max_categories: int) -> Self | None:
-        """The encoder of a column, or None when it holds one value only."""
+        """The encoder of a column, or None if the column holds only one value."""
         missing = int(is_missing(series).sum())
         counts = Counter(value for value in _texts_of(series) if value is not None)
-        # Frequent first; equals by name, so that the order of rows does not matter.
+        # Ties are broken by name, so that the order of rows does not matter.
         ranked = sorted(counts, key=lambda value: (-counts[value], value))
         frequent = [value for value in ranked if counts[value] >= min_count][:max_categories]
         rare = sum(counts.values()) - sum(counts[value] for value in frequent)
@@ -70,7 +69,7 @@ class CategoryColumn(ColumnEncoder):
             self._note_unseen(
                 {text for text, i in zip(texts, index, strict=True) if i == -1 and text is not None}, int((index == -1).sum())
             )
-        # Row ``width`` of the table of codes is the average row.
+        # Row ``width`` of ``codes`` is the average row.
         codes = np.vstack([np.eye(width), self.shares]).astype(np.float32)
         index[index == -1] = len(self.categories) if self.has_rare else width
         index[index == -2] = width - 1 if self.has_missing else width
@@ -79,11 +78,11 @@ class CategoryColumn(ColumnEncoder):
     def _note_unseen(self, values: set[str], count: int) -> None:
         if values:
             examples = ", ".join(repr(value) for value in sorted(values)[:3])
-            note(f"column {self.column!r}: {count} values that training never saw ({examples}) count as an average row.")
+            note(f"column {self.column!r}: {count} values not seen in training ({examples}) are encoded as an average row.")
 
 
 def label_text(value: object) -> str:
-    """A category's name, the same for every library and file format: 7 and 7.0 are '7', true is 'true'."""
+    """A category's name, the same for every library and file format: 7 and 7.0 give '7', True gives 'true'."""
     if isinstance(value, str):
         return value
     if isinstance(value, (bool, np.bool_)):

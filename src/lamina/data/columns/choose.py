@@ -1,4 +1,4 @@
-"""Which encoder a column gets."""
+"""Choice of the encoder for a column."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _KINDS_OF_VALUE = {
 
 
 def column_kind(series: nw.Series) -> str | None:
-    """A key of :data:`COLUMN_ENCODERS`, or None when every value is missing."""
+    """The column's key in :data:`COLUMN_ENCODERS`, or None if every value is missing."""
     missing = is_missing(series)
     if missing.all():
         return None
@@ -59,11 +59,11 @@ def column_kind(series: nw.Series) -> str | None:
 
 
 def _native_type(series: nw.Series) -> Any:
-    """What the column's own library calls its type."""
+    """The type as the column's own library names it."""
     native = series.to_native()
     return native.type if hasattr(native, "type") else native.dtype
 
 
 def column_from_dict(state: dict[str, Any]) -> ColumnEncoder:
-    """The encoder that its ``to_dict`` described."""
+    """The encoder described by its ``to_dict``."""
     return COLUMN_ENCODERS[state["kind"]].from_dict(state)

@@ -1,4 +1,4 @@
-"""What the encoders of one column have in common."""
+"""Base class of the column encoders."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["ColumnEncoder"]
 
 @dataclass(frozen=True)
 class ColumnEncoder(ABC):
-    """Turns one column of a table into features; fitted when made, and never changed afterwards."""
+    """Turns one column of a table into features; fitted on creation and immutable afterwards."""
 
     kind: ClassVar[str]
     column: str
@@ -22,19 +22,19 @@ class ColumnEncoder(ABC):
     @property
     @abstractmethod
     def feature_names(self) -> list[str]:
-        """One name a feature."""
+        """One name per feature."""
 
     @abstractmethod
     def transform(self, series: nw.Series) -> np.ndarray:
         """The features of a column, ndarray of shape (n, number of features) float32."""
 
     def to_dict(self) -> dict[str, Any]:
-        """What JSON can hold of this encoder."""
+        """This encoder as a JSON-serializable dict."""
         return {"kind": self.kind, **asdict(self)}
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Self:
-        """The encoder that :meth:`to_dict` described."""
+        """The encoder described by :meth:`to_dict`."""
         fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in state.items()}
-        fields.pop("kind", None)  # absent where one encoder lies inside another
+        fields.pop("kind", None)  # absent if the encoder is nested in another
         return cls(**fields)

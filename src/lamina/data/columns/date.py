@@ -1,4 +1,4 @@
-"""Dates and times: a trend, and the circles of the year, the week and the day."""
+"""Encoder of dates and times: a trend, and the position in the yearly, weekly and daily cycles."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ _CIRCLES: dict[str, tuple[float, Callable[[np.ndarray], np.ndarray]]] = {
     "day": (24.0 * 60.0, _part("m", "D")),
 }
 
-#: Which microseconds can count, in 64 bits.
+#: The years that 64-bit microseconds can represent.
 _FIRST_YEAR, _LAST_YEAR = -290_000, 294_000
 
 
 @dataclass(frozen=True)
 class DateColumn(ColumnEncoder):
-    """The day as a number (scaled like one), and sine and cosine of the place in the year, the week and the day.
+    """Encodes a date as a scaled day number plus sine and cosine of its position in the year, the week and the day.
 
-    A circle on which all rows of the training table stand at one place is left out. Times with a zone are taken in UTC.
-    Missing dates become 0 everywhere, and 1 in a last feature if there were any in training.
+    A cycle in which all training rows share one position is left out. Times with a time zone are converted to UTC.
+    Missing dates become 0 everywhere, and 1 in an additional last feature if training had any.
     """
 
     kind: ClassVar[str] = "date"
@@ -58,7 +58,7 @@ class DateColumn(ColumnEncoder):
 
     @classmethod
     def fit(cls, series: nw.Series) -> Self | None:
-        """The encoder of a column, or None when it holds one time only."""
+        """The encoder of a column, or None if the column holds only one time."""
         times = _times_of(series)
         trend = NumberColumn.fit_values(series.name, _days(times), "robust")
         if trend is None:
@@ -95,7 +95,7 @@ def _days(times: np.ndarray) -> np.ndarray:
 
 
 def _times_of(series: nw.Series) -> np.ndarray:
-    """A column's times, ndarray of shape (n,) datetime64[us], NaT where missing; text in ISO 8601 counts."""
+    """A column's times, ndarray of shape (n,) datetime64[us], NaT where missing; ISO 8601 text is parsed."""
     if isinstance(series.dtype, nw.Datetime) and series.dtype.time_zone:
         series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     if isinstance(series.dtype, nw.Datetime) or series.dtype == nw.Date:
@@ -108,7 +108,7 @@ def _times_of(series: nw.Series) -> np.ndarray:
 
 
 def _time(column: str, value: object, row: int) -> np.datetime64:
-    # datetime64 takes a plain number for a count of units, and two words for the moment at which it reads them.
+    # datetime64 takes a plain number for a count of units, and "now" and "today" for the current time.
     if isinstance(value, (bool, int, float)) or (isinstance(value, str) and value.lower() in ("now", "today")):
         raise _not_a_date(column, value)
     if isinstance(value, datetime.datetime) and value.tzinfo is not None:
@@ -122,8 +122,8 @@ def _time(column: str, value: object, row: int) -> np.datetime64:
 
 
 def _as_microseconds(column: str, times: np.ndarray, *, first_row: int = 0) -> np.ndarray:
-    """Times of any unit in microseconds, the earlier one where they lie between two."""
-    # What is too far away, NumPy wraps around to another year, or refuses to convert, by its version.
+    """Times of any unit in microseconds, rounded down."""
+    # Depending on its version, NumPy wraps dates out of range to another year or raises.
     years = times.astype("M8[Y]").astype(np.int64) + 1970
     is_too_far = ((years < _FIRST_YEAR) | (years > _LAST_YEAR)) & ~np.isnat(times)
     if is_too_far.any():

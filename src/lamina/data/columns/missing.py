@@ -1,4 +1,4 @@
-"""Where a column holds nothing: null, and NaN of numbers."""
+"""Missing values of a column: nulls, and NaN in numeric columns."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ def object_values(series: nw.Series) -> np.ndarray:
     """A column's values as Python objects, ndarray of shape (n,) object, None where missing."""
     values = np.empty(len(series), dtype=object)
     values[:] = _listed(series)
-    # pandas has pd.NA, NaN and NaT for missing; comparing with the first raises.
+    # pandas marks missing values with pd.NA, NaN or NaT, and comparing with pd.NA raises.
     values[is_missing(series)] = None
     return values
 
 
 def times_array(series: nw.Series) -> np.ndarray:
-    """A column of dates, of times without a zone or of durations, in its own unit; ndarray of shape (n,), NaT where missing."""
+    """A column of dates, naive times or durations in its own unit, ndarray of shape (n,), NaT where missing."""
     if series.dtype == nw.Date and series.implementation.is_pandas():
-        # pandas has dates only with Arrow types, and takes them one by one through Python's, which end with the year 9999.
+        # pandas has dates only as Arrow types, and converts them through Python's, which end with the year 9999.
         return np.asarray(series.to_arrow().to_numpy(zero_copy_only=False))
     times = series.to_numpy()
-    # Durations of pandas with Arrow types.
+    # Durations of Arrow type in pandas are not converted by to_numpy.
     return times if times.dtype.kind in "mM" else np.asarray(series.to_arrow().to_numpy(zero_copy_only=False))
 
 
@@ -51,12 +51,12 @@ def _listed(series: nw.Series) -> list[object]:
     if isinstance(series.dtype, nw.Datetime) and series.dtype.time_zone:
         in_utc = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     times = times_array(in_utc)
-    # Python's times and durations have bounds, NumPy's texts have not.
+    # Python's times and durations have limits; NumPy's string forms have none.
     if _python_knows(times[~np.isnat(times)]):
         try:
             return series.to_list()
         except ValueError:
-            pass  # pyarrow's nanoseconds, where there is no pandas to hold them
+            pass  # pyarrow cannot convert nanoseconds without pandas
     return [_label(time) for time in times]
 
 
@@ -64,10 +64,10 @@ def _python_knows(times: np.ndarray) -> bool:
     if times.dtype.kind == "m":
         return bool((np.abs(times.astype("m8[D]").astype(np.int64)) < 999_999_999).all())
     years = times.astype("M8[Y]").astype(np.int64) + 1970
-    return bool(((years > 1) & (years < 9999)).all())  # not the first and the last, which a zone may leave
+    return bool(((years > 1) & (years < 9999)).all())  # a time zone may shift a time beyond the first or last year
 
 
 def _label(time: np.datetime64 | np.timedelta64) -> str:
-    """A time as Python's ``str`` would write it, which has decimals only where they are not all zero."""
+    """A time as Python's ``str`` writes it: without decimals if they are all zero."""
     text = str(time).replace("T", " ")
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,4 +1,4 @@
-"""Numbers: centered, scaled, softly bounded; missing ones filled and marked."""
+"""Encoder of numeric columns: centered, scaled and softly bounded, with missing values filled and marked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["NumberColumn", "Scaling"]
 Scaling = Literal["robust", "standard"]
 
 _BOUND = 3.0
-_FARTHEST = 1e4  # what a standardized value is cut at, so that 1e300 does not become infinite in float32
+_FARTHEST = 1e4  # standardized values are clipped here, so that 1e300 does not become infinite in float32
 _IQR_OF_NORMAL = 1.349
 _MICROSECONDS = {"s": 1e6, "ms": 1e3, "us": 1.0}
 _SMALLEST, _LARGEST = float(np.finfo(np.float64).smallest_subnormal), float(np.finfo(np.float64).max)
@@ -26,14 +26,14 @@ _SMALLEST, _LARGEST = float(np.finfo(np.float64).smallest_subnormal), float(np.f
 
 @dataclass(frozen=True)
 class NumberColumn(ColumnEncoder):
-    """One number per row: ``z = (x - center) / scale``.
+    """Encodes a number as ``z = (x - center) / scale``.
 
-    With ``robust`` scaling, center is the median, scale the interquartile range over 1.349 (so that it estimates the standard
+    With ``robust`` scaling, center is the median, scale is the interquartile range over 1.349 (which estimates the standard
     deviation of a normal column), and the result is ``z / sqrt(1 + (z / 3)^2)``: nearly z inside ±1, never beyond ±3 (Holzmüller,
-    Grinsztajn and Steinwart 2024, "Better by default", section 3). A column whose quartiles are equal falls back on
-    its standard deviation. With ``standard`` scaling, center and scale are mean and standard deviation.
+    Grinsztajn and Steinwart 2024, "Better by default", section 3). If the quartiles are equal, scale is the
+    standard deviation. With ``standard`` scaling, center and scale are mean and standard deviation.
 
-    Missing values become 0 (the center) and, if there were any in training, 1 in a second feature. Infinities count as the
+    Missing values become 0 (the center) and, if training had any, 1 in a second feature. Infinities are replaced by the
     largest or smallest finite value seen in training.
     """
 
@@ -47,17 +47,17 @@ class NumberColumn(ColumnEncoder):
 
     def __post_init__(self) -> None:
         if self.scaling not in ("robust", "standard") or self.scale <= 0 or self.low > self.high:
-            rule = "must have a scaling that is known, a scale > 0 and low <= high"
+            rule = "must have a known scaling, a scale > 0 and low <= high"
             raise InvalidSettingError(phrase(f"column {self.column!r}", rule, self))
 
     @classmethod
     def fit(cls, series: nw.Series, scaling: Scaling) -> Self | None:
-        """The encoder of a column, or None when it says nothing: no finite value, or one value only and none missing."""
+        """The encoder of a column, or None if it has no finite value, or only one value and none missing."""
         return cls.fit_values(series.name, numbers_of(series), scaling)
 
     @classmethod
     def fit_values(cls, column: str, values: np.ndarray, scaling: Scaling) -> Self | None:
-        """:meth:`fit` on plain numbers, NaN standing for missing."""
+        """:meth:`fit` on plain numbers, where NaN means missing."""
         has_missing = bool(np.isnan(values).any())
         finite = values[np.isfinite(values)]
         if len(finite) == 0:
@@ -66,7 +66,7 @@ class NumberColumn(ColumnEncoder):
         if low == high and not has_missing:
             return None
         if num_infinite := int(np.isinf(values).sum()):
-            note(f"column {column!r}: {num_infinite} infinite values count as the largest or smallest finite one.")
+            note(f"column {column!r}: {num_infinite} infinite values are replaced by the largest or smallest finite one.")
         center, scale = _location(np.clip(values[~np.isnan(values)], low, high), scaling)
         return cls(column, scaling, center, scale, low, high, has_missing)
 
@@ -78,7 +78,7 @@ class NumberColumn(ColumnEncoder):
         return self.encode(numbers_of(series))
 
     def encode(self, values: np.ndarray) -> np.ndarray:
-        """The features of plain numbers, NaN standing for missing."""
+        """The features of plain numbers, where NaN means missing."""
         missing = np.isnan(values)
         values = np.where(np.isposinf(values), self.high, np.where(np.isneginf(values), self.low, values))
         with np.errstate(over="ignore", under="ignore"):
@@ -92,14 +92,14 @@ class NumberColumn(ColumnEncoder):
     def _standardized(self, values: np.ndarray) -> np.ndarray:
         shift = values - self.center
         standardized: np.ndarray = shift / self.scale
-        # Two huge numbers of unlike sign are too far apart for a float; half as far they are not.
+        # The difference of two huge numbers of opposite sign overflows; half of it does not.
         if (far := np.isinf(shift)).any():
             standardized[far] = (values[far] / 2.0 - self.center / 2.0) / (self.scale / 2.0)
         return standardized
 
 
 def numbers_of(series: nw.Series) -> np.ndarray:
-    """A column's numbers, ndarray of shape (n,) float64, NaN where missing; text that spells numbers counts."""
+    """A column's numbers, ndarray of shape (n,) float64, NaN where missing; numeric text is parsed."""
     missing = is_missing(series)
     values = np.full(len(series), np.nan)
     if isinstance(series.dtype, nw.Duration):
@@ -107,7 +107,7 @@ def numbers_of(series: nw.Series) -> np.ndarray:
         return values
     if series.dtype.is_numeric() or series.dtype == nw.Boolean:
         known = series.filter((~missing).tolist()) if missing.any() else series
-        # Arrow's own cast refuses whole numbers beyond 2^53; NumPy knows none of 128 bits.
+        # Arrow's own cast rejects integers beyond 2^53; NumPy has no 128-bit integers.
         if not series.dtype.is_integer() or series.dtype in (nw.Int128, nw.UInt128):
             known = known.cast(nw.Float64)
         values[~missing] = np.asarray(known.to_numpy(), dtype=np.float64)
@@ -119,7 +119,7 @@ def numbers_of(series: nw.Series) -> np.ndarray:
 
 
 def _microseconds(series: nw.Series) -> np.ndarray:
-    """Durations, ndarray of shape (n,) float64; anything where missing."""
+    """Durations, ndarray of shape (n,) float64; arbitrary where missing."""
     durations = times_array(series)
     unit = np.datetime_data(durations.dtype)[0]
     counts = durations.astype(np.float64)
@@ -136,7 +136,7 @@ def _number(column: str, value: object, row: int) -> float:
 
 
 def _location(values: np.ndarray, scaling: str) -> tuple[float, float]:
-    """Center and scale, computed in units of the largest value so that squares of huge numbers do not overflow."""
+    """Center and scale, computed relative to the largest value so that squares of huge numbers do not overflow."""
     unit = float(np.abs(values).max()) or 1.0
     with np.errstate(over="ignore", under="ignore"):
         values = values / unit
@@ -144,5 +144,5 @@ def _location(values: np.ndarray, scaling: str) -> tuple[float, float]:
         if scaling == "robust":
             first, center, third = (float(q) for q in np.quantile(values, [0.25, 0.5, 0.75]))
             scale = (third - first) / _IQR_OF_NORMAL or scale
-        # What lies outside the range of floats becomes the last one inside: numbers that differ keep a scale that shows it.
+        # Clipped to the range of positive floats: values that differ must not get a scale of 0 or infinity.
         return center * unit, float(np.clip(scale * unit, _SMALLEST, _LARGEST)) if scale else 1.0

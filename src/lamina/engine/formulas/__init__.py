@@ -1,5 +1,5 @@
-"""The mathematics: every formula once, in the plainest text, on any library of the array API standard.
+"""The mathematics: every formula once, as plainly as possible, on any library that follows the array API standard.
 
-One short file an op, ``x_forward`` beside ``x_backward``; a file a head in ``heads``; the update rules in ``update``. Nothing
-here knows of programs or executors, which feed the formulas.
+Each op has a short file with ``x_forward`` next to ``x_backward``, each head a file in ``heads``; the update rules are in
+``update``. Nothing here depends on programs or executors.
 """

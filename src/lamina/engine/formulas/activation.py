@@ -1,7 +1,7 @@
-"""Activations: a function of each element alone, and its derivative; softmax, which couples a row, is the exception.
+"""Activations: elementwise functions and their derivatives; softmax, which couples the elements of a row, is the exception.
 
-:data:`FORMULAS` is the table: name to ``f(x, *settings)`` and ``f'(x, *settings)``. What each function is called, its source,
-range and default settings are told in :mod:`lamina.activations`. At a kink the derivative is the one torch takes.
+:data:`FORMULAS` maps a name to ``f(x, *settings)`` and ``f'(x, *settings)``. :mod:`lamina.activations` describes each function:
+its source, range and default settings. At a kink the derivative is the one that torch uses.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SELU_SCALE = 1.0507009873554804934193349852946
 # Hendrycks & Gimpel 2016, section 2: the tanh approximation of the normal distribution function
 _GELU_TANH_SLOPE = math.sqrt(2.0 / math.pi)
 _GELU_TANH_CUBIC = 0.044715
-# Where x meets a factor that vanishes, x is first bounded to where the factor is 0 already: infinity times zero would be nan
+# Where x is multiplied by a factor that vanishes, x is first clipped to where the factor is already 0: infinity * 0 would be NaN
 _FAR = 1000.0
 
 
@@ -67,7 +67,7 @@ def _zeros(x: Array) -> Array:
 
 
 def _where(condition: Array, yes: Array | float, no: Array | float, like: Array) -> Array:
-    """Choose element by element; ``yes`` may be a number too, which takes the dtype of ``like`` as ``no`` does."""
+    """Choose element by element; ``yes`` may be a number, which gets the dtype of ``like``, as ``no`` does."""
     xp = array_namespace(like)
     return xp.where(condition, yes if hasattr(yes, "dtype") else xp.full_like(like, yes), no)
 
@@ -259,5 +259,5 @@ FORMULAS: dict[str, Formula] = {
     "hard_swish": Formula(_hard_swish, _d_hard_swish),
     "relu6": Formula(_relu6, _d_relu6),
     "exp": Formula(_exp, _exp),
-    "softmax": Formula(softmax, _d_softmax),  # the derivative is the Jacobian's diagonal; back-propagation uses all of it
+    "softmax": Formula(softmax, _d_softmax),  # the derivative is the Jacobian's diagonal; back propagation uses all of it
 }

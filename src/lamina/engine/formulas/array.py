@@ -1,4 +1,4 @@
-"""The arrays that formulas work on: whatever keeps the array API standard."""
+"""The arrays that formulas work on: any that follow the array API standard."""
 
 from __future__ import annotations
 

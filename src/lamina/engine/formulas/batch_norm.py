@@ -1,4 +1,4 @@
-"""Batch normalization: every unit gets mean 0 and variance 1 over the batch (Ioffe & Szegedy 2015, algorithms 1 and 2)."""
+"""Batch normalization: normalizes every unit to mean 0 and variance 1 over the batch (Ioffe & Szegedy 2015, algorithms 1, 2)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def batch_norm_forward(
     ----------
     x : array of shape (n, width)
     gamma, beta : arrays of shape (width,), optional
-        The learnt scale and shift; 1 and 0 where left out.
+        The learned scale and shift; 1 and 0 if omitted.
     eps : float > 0
 
     Returns
@@ -61,7 +61,7 @@ def batch_norm_forward(
 def batch_norm_backward(d_out: Array, statistics: BatchStatistics, gamma: Array | None = None) -> tuple[Array, Array, Array]:
     """Gradients of :func:`batch_norm_forward`: ``(d_x, d_gamma, d_beta)``.
 
-    The mean and the variance depend on ``x`` too, which takes from ``d_normalized`` its mean and its part along ``normalized``.
+    The mean and the variance depend on ``x`` too, which removes the mean of ``d_normalized`` and its part along ``normalized``.
     """
     xp = array_namespace(d_out)
     # out = gamma * normalized + beta
@@ -88,7 +88,7 @@ def update_running(running: Array, observed: Array, momentum: float) -> Array:
 def batch_norm_inference(
     x: Array, mean: Array, variance: Array, gamma: Array | None = None, beta: Array | None = None, *, eps: float
 ) -> tuple[Array, BatchStatistics]:
-    """As :func:`batch_norm_forward`, with the running statistics for the batch's: a row's output depends on that row alone."""
+    """:func:`batch_norm_forward` with running statistics, not the batch's: each output row depends on its input row alone."""
     xp = array_namespace(x)
     inverse_deviation = 1.0 / xp.sqrt(variance + eps)
     normalized = (x - mean) * inverse_deviation
@@ -106,6 +106,6 @@ def batch_norm_inference_backward(
 
 
 def scale_and_shift(normalized: Array, gamma: Array | None, beta: Array | None) -> Array:
-    """``gamma * normalized + beta``; a factor or term that is None is left out."""
+    """``gamma * normalized + beta``, without a factor or term that is None."""
     scaled = normalized if gamma is None else gamma * normalized
     return scaled if beta is None else scaled + beta

@@ -12,7 +12,7 @@ __all__ = ["clip", "clip_norm", "clip_value", "norm"]
 
 
 def norm(x: Array) -> float:
-    """The Euclidean norm, its squares summed in float64.
+    """The Euclidean norm, with squares summed in float64.
 
     >>> import numpy as np
     >>> norm(np.array([3.0, 4.0], dtype=np.float32))
@@ -24,12 +24,12 @@ def norm(x: Array) -> float:
 
 
 def clip_value(gradient: Array, low: float, high: float) -> Array:
-    """Every element into ``[low, high]``."""
+    """Clip every element to ``[low, high]``."""
     return array_namespace(gradient).clip(gradient, min=low, max=high)
 
 
 def clip_norm(gradient: Array, bound: float) -> Array:
-    """``gradient * bound / norm`` where the norm exceeds ``bound``: shorter, in the same direction.
+    """``gradient * bound / norm`` if the norm exceeds ``bound``: shorter, in the same direction.
 
     >>> import numpy as np
     >>> clip_norm(np.array([3.0, 4.0]), 1.0)
@@ -40,7 +40,7 @@ def clip_norm(gradient: Array, bound: float) -> Array:
 
 
 def clip(gradient: Array, clipping: Clipping, layers: Sequence[Sequence[slice]]) -> tuple[Array, bool]:
-    """All bounds in their order (value, each layer, the whole), and whether any of them changed the gradient.
+    """Apply all bounds in order (value, each layer, the whole); also returns whether any of them changed the gradient.
 
     ``layers`` says which slices of the flat gradient belong to each layer; together they tile it in order.
     """
@@ -56,7 +56,7 @@ def clip(gradient: Array, clipping: Clipping, layers: Sequence[Sequence[slice]])
 
 
 def _clip_layers(gradient: Array, bound: float, layers: Sequence[Sequence[slice]]) -> Array:
-    """The gradient of each layer's parameters as one vector, bounded."""
+    """Bound the norm of each layer's gradient, taken as one vector."""
     xp = array_namespace(gradient)
     pieces: dict[tuple[int, int], Array] = {}
     for slices in layers:

@@ -1,4 +1,4 @@
-"""Joints of a graph: several buffers become one by sum, by product, or side by side."""
+"""Combine several buffers into one: by sum, by product, or side by side."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def add_forward(inputs: Sequence[Array]) -> Array:
 
 
 def add_backward(d_out: Array, num_inputs: int) -> tuple[Array, ...]:
-    """The gradients of :func:`add_forward`: each input gets ``d_out`` as it is."""
+    """The gradients of :func:`add_forward`: each input gets ``d_out`` unchanged."""
     # out = x1 + x2 + ...
     return (d_out,) * num_inputs
 
@@ -40,7 +40,7 @@ def multiply_forward(inputs: Sequence[Array]) -> Array:
 
 
 def multiply_backward(d_out: Array, inputs: Sequence[Array]) -> tuple[Array, ...]:
-    """The gradients of :func:`multiply_forward`: ``d_out`` times the *other* inputs (a division by one's own would fail at 0)."""
+    """The gradients of :func:`multiply_forward`: ``d_out`` times the *other* inputs (dividing ``out`` by an input fails at 0)."""
     # out = x1 * x2 * ...
     return tuple(reduce(mul, (*inputs[:i], *inputs[i + 1 :]), d_out) for i in range(len(inputs)))
 

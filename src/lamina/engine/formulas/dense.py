@@ -12,7 +12,7 @@ def dense_forward(x: Array, weight: Array, bias: Array | None = None) -> Array:
 
     Parameters
     ----------
-    x : array of shape (n, in), or a SciPy CSR array where ``weight`` is a NumPy array
+    x : array of shape (n, in), or a SciPy CSR array if ``weight`` is a NumPy array
     weight : array of shape (in, out)
     bias : array of shape (out,), optional
 
@@ -33,7 +33,7 @@ def dense_forward(x: Array, weight: Array, bias: Array | None = None) -> Array:
 def dense_backward(d_out: Array, x: Array, weight: Array, *, needs_d_x: bool = True) -> tuple[Array | None, Array, Array]:
     """Gradients of :func:`dense_forward`: ``(d_x, d_weight, d_bias)``.
 
-    ``d_x`` is None unless ``needs_d_x``: the data at the bottom of a network need no gradient, and a sparse one would be dense.
+    ``d_x`` is None unless ``needs_d_x``: a network's input data need no gradient, and that of sparse data would be dense.
     """
     xp = array_namespace(d_out, weight)
     # out = x @ weight + bias

@@ -1,4 +1,4 @@
-"""Dropout, inverted: silenced units are 0 and the kept ones grow, so that inference changes nothing (Srivastava et al. 2014)."""
+"""Inverted dropout: dropped units are 0 and kept ones are scaled up, so inference needs no change (Srivastava et al. 2014)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def dropout_forward(x: Array, keep: Array, rate: float) -> Array:
     ----------
     x : array of shape (n, width)
     keep : bool array of shape (n, width)
-        From :func:`lamina.engine.randomness.keep_mask`, so that every executor silences the same units.
+        From :func:`lamina.engine.randomness.keep_mask`, so that every executor drops the same units.
     rate : float in [0, 1)
-        The probability of being silenced.
+        The probability of dropping a unit.
 
     Examples
     --------

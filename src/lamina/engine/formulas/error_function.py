@@ -1,4 +1,4 @@
-"""The error function, which the array API standard leaves out."""
+"""The error function, which the array API standard lacks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["erf", "erf_series"]
 
 
 def erf(x: Array) -> Array:
-    """``2 / sqrt(pi) * integral_0^x exp(-t^2) dt``, by the array library's own function where it has one.
+    """``2 / sqrt(pi) * integral_0^x exp(-t^2) dt``, from the array library's own function if it has one.
 
     NumPy arrays go to SciPy, torch tensors to ``torch.erf``, all others to :func:`erf_series`.
 
@@ -28,10 +28,10 @@ def erf(x: Array) -> Array:
 
 
 def erf_series(x: Array) -> Array:
-    """The error function from arithmetic alone, to a few units in the last place of float64; slow, about 150 passes over ``x``.
+    """The error function by arithmetic alone, accurate to a few ulp of float64; slow, about 150 passes over ``x``.
 
     ``erf x = 2 / sqrt(pi) * exp(-x^2) * sum_n 2^n x^(2n+1) / (1 * 3 * ... * (2n+1))`` (Abramowitz & Stegun 1964, 7.1.6). All
-    terms have one sign, so nothing cancels. Beyond ``|x| = 6`` the function is 1 to the last bit.
+    terms have the same sign, so nothing cancels. Beyond ``|x| = 6`` the function is ±1 to the last bit.
     """
     xp = array_namespace(x)
     bounded = xp.clip(x, min=-6.0, max=6.0)

@@ -1,4 +1,4 @@
-"""Layer normalization: every row gets mean 0 and variance 1 over its units (Ba, Kiros & Hinton 2016, equations 3 and 4)."""
+"""Layer normalization: normalizes every row to mean 0 and variance 1 over its units (Ba, Kiros & Hinton 2016, equations 3, 4)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def layer_norm_forward(
     ----------
     x : array of shape (n, width)
     gamma, beta : arrays of shape (width,), optional
-        The learnt scale and shift of each unit; 1 and 0 where left out.
+        The learned scale and shift of each unit; 1 and 0 if omitted.
     eps : float > 0
 
     Returns

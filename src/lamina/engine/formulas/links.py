@@ -1,4 +1,4 @@
-"""Inverse links: from logits to what they stand for (McCullagh & Nelder 1989, section 2.2)."""
+"""Inverse links: from logits to predictions (McCullagh & Nelder 1989, section 2.2)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["log_sum_exp", "sigmoid", "softmax"]
 
 
 def sigmoid(x: Array) -> Array:
-    """``1 / (1 + exp(-x))``, never overflowing: only the exponential of ``-|x|`` is taken.
+    """``1 / (1 + exp(-x))`` without overflow: only ``exp(-|x|)`` is computed.
 
     >>> import numpy as np
     >>> sigmoid(np.array([-1000.0, 0.0, 1000.0]))
@@ -32,7 +32,7 @@ def softmax(x: Array) -> Array:
 
 
 def log_sum_exp(x: Array) -> Array:
-    """``log sum_j exp(x_j)`` along the last axis, which is kept with length one.
+    """``log sum_j exp(x_j)`` along the last axis, which is kept with length 1.
 
     >>> import numpy as np
     >>> log_sum_exp(np.array([[0.0, 0.0], [1000.0, -1000.0]]))

@@ -1,7 +1,7 @@
-"""Penalties that pull weights towards 0, and the bound on the weights into a unit.
+"""Penalties that shrink weights toward 0, and the max-norm bound on the weights into a unit.
 
-A penalty is ``sum l1 |w| + 1/2 l2 w^2`` over the flat vector of weights: L1 is the lasso (Tibshirani 1996), L2 ridge or Tikhonov
-(Hoerl & Kennard 1970), both at once the elastic net (Zou & Hastie 2005).
+A penalty is ``sum l1 |w| + 1/2 l2 w^2`` over the flat vector of weights: L1 is the lasso (Tibshirani 1996), L2 is ridge or
+Tikhonov (Hoerl & Kennard 1970), and both together are the elastic net (Zou & Hastie 2005).
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ def penalty_gradient(w: Array, l1: Array | float, l2: Array | float) -> Array:
 
 
 def max_norm(weight: Array, bound: float) -> Array:
-    """Columns (the weights into one unit) longer than ``bound`` are shortened to it (Srebro et al. 2005; Srivastava et al. 2014).
+    """Scale columns (the weights into one unit) with a norm above ``bound`` to it (Srebro et al. 2005; Srivastava et al. 2014).
 
-    A vector is a matrix of one row.
+    A vector counts as a matrix with one row.
 
     >>> import numpy as np
     >>> max_norm(np.array([[3.0, 0.3], [4.0, 0.4]]), 1.0)
@@ -47,7 +47,7 @@ def max_norm(weight: Array, bound: float) -> Array:
     xp = array_namespace(weight)
     rows = xp.reshape(weight, (-1, weight.shape[-1]))
     norm = xp.sqrt(xp.sum(rows * rows, axis=0, keepdims=True))
-    if not bool(xp.all(xp.isfinite(norm))):  # the squares overflow, which those of shares of the largest do not
+    if not bool(xp.all(xp.isfinite(norm))):  # squares overflow; divided by the largest element first they do not
         most = xp.max(xp.abs(rows), axis=0, keepdims=True)
         shares = rows / xp.where(most > 0, most, 1.0)
         factor = bound / most / xp.sqrt(xp.sum(shares * shares, axis=0, keepdims=True))

@@ -1,4 +1,4 @@
-"""PReLU: a leaky ReLU whose slope is learnt, one a unit (He, Zhang, Ren & Sun 2015, equation 1)."""
+"""PReLU: a leaky ReLU with a learned slope per unit (He, Zhang, Ren & Sun 2015, equation 1)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def prelu_forward(x: Array, slope: Array) -> Array:
 
 
 def prelu_backward(d_out: Array, x: Array, slope: Array) -> tuple[Array, Array]:
-    """Gradients of :func:`prelu_forward`: ``(d_x, d_slope)``; at 0 the slope's side is taken, as torch does."""
+    """Gradients of :func:`prelu_forward`: ``(d_x, d_slope)``; at 0 the derivative is ``slope``, as in torch."""
     xp = array_namespace(d_out, x, slope)
     # out = x where x > 0, else slope * x
     d_x = xp.where(x > 0, d_out, slope * d_out)

@@ -1,7 +1,7 @@
-"""Update rules: how a gradient moves the weights.
+"""Update rules: how a gradient changes the weights.
 
 Every rule is ``rule(w, g, slots, t, learning_rate, *coefficients)`` and returns the new ``w`` and slots. ``w`` and ``g`` are flat
-vectors, ``slots`` a tuple of vectors that start at 0, and ``t = 1, 2, ...`` counts the steps. The numbers are torch's.
+vectors, ``slots`` is a tuple of vectors that start at 0, and ``t = 1, 2, ...`` counts the steps. The results equal torch's.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def adam(
 ) -> tuple[Array, Slots]:
     """``m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;  w -= lr m' / (sqrt v' + eps)`` (Kingma & Ba 2015, algorithm 1).
 
-    ``m' = m / (1 - b1^t)`` and ``v' = v / (1 - b2^t)`` undo the start from 0.
+    ``m' = m / (1 - b1^t)`` and ``v' = v / (1 - b2^t)`` correct for the start at 0.
 
     >>> import numpy as np
     >>> w, slots = adam(np.array([1.0]), np.array([4.0]), (np.zeros(1), np.zeros(1)), 1, 0.1, 0.9, 0.999, 0.0)
@@ -107,7 +107,7 @@ def adam(
 def nadam(
     w: Array, g: Array, slots: Slots, t: int, learning_rate: float, beta1: float, beta2: float, eps: float, psi: float
 ) -> tuple[Array, Slots]:
-    """Adam with Nesterov's look ahead (Dozat 2016), in the form of torch's ``NAdam``.
+    """Adam with Nesterov's look-ahead (Dozat 2016), in the form of torch's ``NAdam``.
 
     ``mu_t = b1 (1 - 0.96^(t psi) / 2)``;
     ``w -= lr ((1 - mu_t) g / (1 - P_t) + mu_(t+1) m / (1 - P_(t+1))) / (sqrt v' + eps)`` with ``P_t = mu_1 ... mu_t``.
@@ -123,7 +123,7 @@ def nadam(
 
 
 def momentum_product(beta1: float, psi: float, t: int) -> float:
-    """``mu_1 mu_2 ... mu_t`` of :func:`nadam`; cut off below 2^-60, where ``1 - product`` is 1 to the last bit.
+    """``mu_1 mu_2 ... mu_t`` of :func:`nadam`; 0 below 2^-60, where ``1 - product`` is 1 to the last bit.
 
     >>> momentum_product(0.9, 0.0, 2)  # without decay every mu is half of beta1
     0.2025
@@ -137,7 +137,7 @@ def momentum_product(beta1: float, psi: float, t: int) -> float:
 
 
 def _scheduled_momentum(beta1: float, psi: float, t: int) -> float:
-    """``mu_t``: rises from half of ``beta1`` towards ``beta1``."""
+    """``mu_t``: rises from half of ``beta1`` toward ``beta1``."""
     return float(beta1 * (1.0 - 0.5 * 0.96 ** (t * psi)))
 
 
@@ -147,7 +147,7 @@ def _moments(g: Array, slots: Slots, beta1: float, beta2: float) -> tuple[Array,
     return beta1 * m + (1.0 - beta1) * g, beta2 * v + (1.0 - beta2) * g * g
 
 
-#: Every rule by the name that an optimizer gives it.
+#: Every rule by the name that an optimizer uses.
 RULES: dict[str, Callable[..., tuple[Array, Slots]]] = {
     "gradient_descent": gradient_descent,
     "momentum": momentum,

@@ -1,4 +1,4 @@
-"""The reference engine: a program run by the formulas, in the plainest way."""
+"""The reference engine: runs a program by the formulas, as plainly as possible."""
 
 from lamina.lazy import lazy_exports
 

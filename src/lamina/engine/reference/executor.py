@@ -1,4 +1,4 @@
-"""The reference executor: a program trained in the plainest way, on any library of the array API standard."""
+"""The reference executor: trains a program as plainly as possible, on any library that follows the array API standard."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ if TYPE_CHECKING:
 __all__ = ["ReferenceExecutor"]
 
 _CHUNK_ROWS = 4096  # of a prediction: bounds its memory
-# An overflow is no warning here: it shows as a number that is not finite, which is looked for and reported as a Failure.
+# Overflow needs no warning here: it shows up as a non-finite number, which is reported as a Failure.
 _quietly = np.errstate(all="ignore")
 
 
 class ReferenceExecutor:
-    """Runs a program by the formulas of this package; keeps the contract of :class:`lamina.engine.executor.Executor`.
+    """Runs a program by the formulas in ``lamina.engine.formulas``; see :class:`lamina.engine.executor.Executor`.
 
     Parameters
     ----------
     program : Program
     dtype : {"float32", "float64"}, default "float32"
     xp : module, default numpy
-        The array library: NumPy, array_api_strict, torch. All that it remembers and all results are its arrays;
-        the caller's inputs and targets may be NumPy's (or CSR) all the same.
+        The array library: NumPy, array_api_strict, torch. Parameters, state, slots and results are its arrays;
+        the caller's inputs and targets may still be NumPy arrays (or CSR).
     device : object, default None
-        Where the arrays live, in the words of ``xp``; None is its default.
+        The device of the arrays, as ``xp`` names it; None is its default.
 
     Notes
     -----
     A step is forward, loss, backward, penalty gradient, clipping (value, layer, whole), weight decay, update rule, max-norm. If
-    its loss, gradient or running statistics are not finite, nothing of it is kept; new weights or slots that are not finite have
-    replaced the old ones, see :class:`~lamina.engine.plan.Failure`. A batch whose sample weights sum to 0
-    has data loss 0 and data gradient 0 (and no penalty, where the plan divides it by that sum); the step is taken all the same.
+    its loss, gradient or running statistics are not finite, the step is undone; new weights or slots that are not finite have
+    already replaced the old ones, see :class:`~lamina.engine.plan.Failure`. A batch whose sample weights sum to 0 has data loss 0
+    and data gradient 0 (and no penalty, if the plan divides it by that sum); the step is taken all the same.
 
     Examples
     --------
@@ -75,16 +75,16 @@ class ReferenceExecutor:
         self._step = Step(program, self.dtype, xp, device)
 
     def configure(self, plan: TrainingPlan) -> None:
-        """Set how to train; slots are made anew, at 0, if their number changed."""
+        """Set the training plan; slots are reset to 0 if their number changed."""
         self._step.configure(plan)
 
     def snapshot(self) -> Snapshot:
-        """Copies of all that is remembered."""
+        """Copies of parameters, state and slots."""
         step = self._step
         return Snapshot(step.copy(step.parameters), step.copy(step.state), step.copy(step.slots))
 
     def copy_into(self, parameters: Array | None = None, state: Array | None = None, slots: Array | None = None) -> None:
-        """Copy what is remembered into arrays that are there already."""
+        """Copy parameters, state and slots into existing arrays."""
         step = self._step
         for to, vector in ((parameters, step.parameters), (state, step.state), (slots, step.slots)):
             if to is not None:
@@ -92,7 +92,7 @@ class ReferenceExecutor:
 
     @_quietly
     def restore(self, parameters: Array | None = None, state: Array | None = None, slots: Array | None = None) -> None:
-        """Remember these in place of what was."""
+        """Set parameters, state and slots to copies of these arrays."""
         step = self._step
         own = (("parameters", parameters, step.parameters), ("state", state, step.state), ("slots", slots, step.slots))
         for name, given, vector in own:
@@ -104,7 +104,7 @@ class ReferenceExecutor:
         step.close()
 
     def views(self) -> tuple[Array, Array]:
-        """Parameters and state where the formulas read them."""
+        """The arrays of parameters and state that the formulas read."""
         return self._step.parameters, self._step.state
 
     @_quietly
@@ -147,7 +147,7 @@ class ReferenceExecutor:
         """Second half of a step: penalties, clipping, update."""
         check_shape("gradient.vector", gradient.vector, tuple(self._step.parameters.shape))
         check_shape("gradient.losses", gradient.losses, (len(self.program.heads),))
-        # NumPy's own float64 would widen float32
+        # a NumPy float64 scalar would turn float32 arrays into float64
         return self._step.finish(gradient, step, float(learning_rate), float(weight_decay))
 
     @_quietly
@@ -161,7 +161,7 @@ class ReferenceExecutor:
     def backward(self, d_outputs: Sequence[Array], step: int) -> Array:
         """The flat gradient from gradients of the outputs of the last :meth:`forward`."""
         if self._step.held is None:
-            raise RuntimeError("backward: forward must be called first, once a step.")
+            raise RuntimeError("backward: call forward first, once per step.")
         return self._step.backward(self._step.held, self._at_outputs(d_outputs))
 
     def perturb(
@@ -174,14 +174,14 @@ class ReferenceExecutor:
         rule: PerturbationRule,
         objective: BatchObjective | None = None,
     ) -> TrainingResult:
-        """Train by perturbed weights; every trial is a whole forward pass."""
+        """Train by perturbing weights; every trial is a full forward pass."""
         from lamina.engine.reference.perturbation import perturb  # most trainings follow gradients
 
         return perturb(self._step, data, order, batch_size, first_step, values, rule, objective)
 
     @_quietly
     def predict(self, inputs: Sequence[InputArray], links: Sequence[str] | None = None) -> list[Array]:
-        """Outputs for all rows in inference mode: logits, or what the activations ``links`` make of them."""
+        """Outputs for all rows in inference mode: logits, or the activations ``links`` of them."""
         parts = []
         ends = list(zip(self.program.outputs, links or ["identity"] * len(self.program.outputs), strict=True))
         for rows in chunks(inputs[0].shape[0], _CHUNK_ROWS):
@@ -199,7 +199,7 @@ class ReferenceExecutor:
         for rows in chunks(data.num_rows, _CHUNK_ROWS):
             tape = self._step.forward(data.inputs, rows, Mode(training=False))
             sums += head_losses(self.program.heads, tape.buffers, self._step.targets(data, rows), row_weights(data, rows))
-            # A hinge loss of infinite logits is 0, and would pass for a good one.
+            # The hinge loss of infinite logits can be 0, which would look good.
             sums[[not all_finite(tape.buffers[head.logits]) for head in self.program.heads]] = np.nan
         total = total_weight(data, np.arange(data.num_rows))
         return sums / total if total > 0 else np.zeros_like(sums)
@@ -214,7 +214,7 @@ class ReferenceExecutor:
         step: int = 0,
         head_losses: np.ndarray | None = None,
     ) -> tuple[float, Array]:
-        """What training lowers, and its flat gradient, over ``order`` as one batch; nothing changes."""
+        """The training objective and its flat gradient, over ``order`` as one batch; nothing changes."""
         rows = np.arange(data.num_rows, dtype=np.int64) if order is None else order
         found, _ = self._step.differentiate(data, rows, Mode(training, self._step.plan.seed, step))
         if head_losses is not None and found.head_losses is not None:

@@ -1,4 +1,4 @@
-"""Where a number that is not finite first appeared."""
+"""Finds where a non-finite number first appeared."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["all_finite", "find_activation", "find_gradient", "find_loss", "find_
 
 
 def all_finite(x: Array) -> bool:
-    """Whether ``x`` holds neither nan nor infinity."""
+    """Whether ``x`` contains neither NaN nor infinity."""
     xp = array_namespace(x)
     return bool(xp.all(xp.isfinite(x)))
 
@@ -28,7 +28,7 @@ def find_activation(tape: Tape, step: int) -> Failure | None:
 
 
 def find_loss(program: Program, losses: Sequence[float], step: int) -> Failure:
-    """The layer before the first head whose loss is not finite (the last head where the penalty is at fault)."""
+    """The layer before the first head whose loss is not finite (the last head if only the penalty is not finite)."""
     broken = next((i for i, loss in enumerate(losses) if not math.isfinite(loss)), len(program.heads) - 1)
     logits = program.heads[broken].logits
     layers = [op.layer for op in program.ops if op.output == logits]

@@ -1,4 +1,4 @@
-"""What training lowers: the heads' losses over a batch, and their gradients with respect to the logits.
+"""The training objective: the heads' losses over a batch, and their gradients with respect to the logits.
 
 ``sum_h weight_h * sum_i w_i L_h(logits_i, target_i) / sum_i w_i``. If the sample weights sum to 0, so do loss and gradient.
 """
@@ -21,7 +21,7 @@ __all__ = ["by_head", "head_gradients", "head_losses"]
 def head_losses(
     heads: Sequence[Head], buffers: Mapping[int, Array], targets: Sequence[Array], sample_weight: np.ndarray | None
 ) -> list[float]:
-    """``sum_i w_i L(logits_i, target_i)`` of every head, summed in float64; head weights not applied."""
+    """``sum_i w_i L(logits_i, target_i)`` for every head, summed in float64; head weights not applied."""
     losses = []
     for head, target in zip(heads, targets, strict=True):
         rows = _formula(head).loss(buffers[head.logits], target, *head.settings)
@@ -30,7 +30,7 @@ def head_losses(
 
 
 def by_head(losses: Sequence[Sequence[float]], program: Program) -> np.ndarray | None:
-    """Losses of steps as an array (steps, heads); None with a single head, whose losses are the program's."""
+    """The losses of several steps as an array (steps, heads); None with a single head, whose losses equal the total."""
     heads = len(program.heads)
     return np.array(losses, dtype=np.float64).reshape(-1, heads) if heads > 1 else None
 
@@ -53,13 +53,13 @@ def head_gradients(
 
 def _formula(head: Head) -> HeadFormula:
     if head.kind == "external":
-        rule = "must have a loss of its own to be trained, evaluated or differentiated by the executor"
+        rule = "must have a built-in loss to be trained, evaluated or differentiated by the executor"
         raise InvalidSettingError(phrase("head", rule, head.kind, repair="Use forward, backward and update instead."))
     return HEADS[head.kind]
 
 
 def _scale_rows(rows: Array, sample_weight: np.ndarray | None, scale: float) -> Array:
-    """``rows`` (n,) or (n, k), each times its sample weight and ``scale``."""
+    """``rows`` (n,) or (n, k), each multiplied by its sample weight and ``scale``."""
     if sample_weight is None:
         return rows * scale
     xp = array_namespace(rows)

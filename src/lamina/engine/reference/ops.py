@@ -1,4 +1,4 @@
-"""The ops by their names: each formula, fed from a program's buffers."""
+"""All ops by name: connects each formula to a program's buffers."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ __all__ = ["OPS", "Call", "OpRules"]
 
 @dataclass(slots=True)
 class Call:
-    """One op at work on one batch: what it reads, and what its forward pass leaves for its backward pass.
+    """One op applied to one batch: its inputs, and what its forward pass keeps for its backward pass.
 
-    ``index`` is the op's position in ``Program.ops``: the word "op" of :mod:`lamina.engine.randomness`. ``rate`` is the dropout
-    rate of this step, ``first_row`` the place of the rows within their batch. ``kept`` is the op's own business. ``new_state`` is
-    what the op's state becomes if the step succeeds.
+    ``index`` is the op's position in ``Program.ops``, called "op" in :mod:`lamina.engine.randomness`. ``rate`` is the dropout
+    rate of this step, ``first_row`` the number of rows of the batch before these. ``kept`` is for the op itself to use.
+    ``new_state`` is what the op's state becomes if the step succeeds.
     """
 
     op: Op
@@ -44,9 +44,9 @@ class Call:
 
 
 class OpRules(NamedTuple):
-    """``forward(call)`` gives the output; ``backward(call, d_out)`` gives the gradients of the inputs and of the parameters.
+    """``forward(call)`` returns the output, ``backward(call, d_out)`` the gradients of the inputs and of the parameters.
 
-    The gradient of an input is None where the call says that it is not needed.
+    The gradient of an input is None if the call does not need it.
     """
 
     forward: Callable[[Call], Array]
@@ -147,7 +147,7 @@ def _concat_backward(call: Call, d_out: Array) -> Gradients:
     return combine.concat_backward(d_out, [x.shape[1] for x in call.inputs]), ()
 
 
-#: Every op by the name that a layer gives it. ``settings``, where an op has none in its row, are empty.
+#: Every op by the name that layers use. Where a comment lists no ``settings``, they are empty.
 OPS: dict[str, OpRules] = {
     # inputs (x,); parameters (weight (in, out)[, bias (out,)])
     "dense": OpRules(_dense_forward, _dense_backward),

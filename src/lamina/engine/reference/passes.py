@@ -1,7 +1,7 @@
 """The two passes through a program: forward over the ops in their order, backward over them in reverse (Rumelhart et al. 1986).
 
-What is written on the way forward (the *tape*) is all that the way back needs. A buffer with several readers
-gets the sum of the gradients that they send back, and so does a parameter that several ops share.
+The forward pass records everything that the backward pass needs on a *tape*. The gradient of a buffer with several readers
+is the sum of their contributions, and so is that of a parameter that several ops share.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ __all__ = ["Mode", "Tape", "flatten", "run_backward", "run_forward", "unflatten"
 class Mode:
     """How a pass runs.
 
-    ``dropout_rates``: one a dropout op in program order, or None for the ops' own. ``first_row``: how many rows of the batch come
-    before those at hand, for the masks of dropout.
+    ``dropout_rates``: one per dropout op in program order, or None for the ops' own. ``first_row``: the number of rows of the
+    batch before the given ones, for the masks of dropout.
     """
 
     training: bool
@@ -33,7 +33,7 @@ class Mode:
 
 @dataclass(frozen=True, slots=True)
 class Tape:
-    """A forward pass as it happened: every buffer's array, and every op's :class:`Call`."""
+    """The record of a forward pass: every buffer's array, and every op's :class:`Call`."""
 
     buffers: Mapping[int, Array]
     calls: Sequence[Call]
@@ -45,7 +45,7 @@ def unflatten(vector: Array, parts: Sequence[Parameter], xp: Namespace) -> list[
 
 
 def flatten(tensors: Mapping[int, Array], parts: Sequence[Parameter], like: Array, xp: Namespace) -> Array:
-    """A flat vector from tensors by their part's number; a part without a tensor is 0."""
+    """A flat vector from tensors by the index of their part; a part without a tensor is 0."""
     if not parts:
         return xp.zeros_like(like)
     places = sorted(range(len(parts)), key=lambda i: (parts[i].offset, parts[i].size))
@@ -85,10 +85,10 @@ def run_forward(
 
 
 def run_backward(tape: Tape, d_buffers: Sequence[tuple[int, Array]], kept: dict[int, Array] | None = None) -> dict[int, Array]:
-    """Gradients of the parameters, by number, from gradients of buffers; a parameter that nothing reaches is left out.
+    """Gradients of the parameters, by index, from gradients of buffers; parameters that no gradient reaches are omitted.
 
-    ``d_buffers`` are pairs (buffer, gradient): what the heads, or the caller, say of the logits. ``kept``, if given, receives the
-    gradient of every buffer that an op writes, for those who study a network; training lets go of them one by one.
+    ``d_buffers`` are pairs (buffer, gradient), from the heads or from the caller. ``kept``, if given, receives the gradient of
+    every buffer that an op writes, for analysis; training frees them one by one.
     """
     d_buffer: dict[int, Array] = {}
     for buffer, gradient in d_buffers:
@@ -110,5 +110,5 @@ def run_backward(tape: Tape, d_buffers: Sequence[tuple[int, Array]], kept: dict[
 
 
 def _accumulate(sums: dict[int, Array], key: int, term: Array) -> None:
-    """Add without writing into ``term``, which others may still hold."""
+    """Add without writing into ``term``, which may be in use elsewhere."""
     sums[key] = sums[key] + term if key in sums else term

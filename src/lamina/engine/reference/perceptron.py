@@ -1,4 +1,4 @@
-"""Rosenblatt's rule, row by row, in plain Python: the text to read. The native engine's is ``csrc/executor/perceptron.hpp``."""
+"""Rosenblatt's rule, row by row, in plain Python. The native version is ``csrc/executor/perceptron.hpp``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ReferencePerceptron:
         self._data, self._rule = data, rule
         self._w, self._bias = start[:-1].astype(data.X.dtype), float(start[-1])
         self._squares, self._absolutes = _norms(self._w)
-        self._due, self._paid = 0.0, np.zeros_like(self._w)  # L1 penalty until now, and what of it each weight has received
+        self._due, self._paid = 0.0, np.zeros_like(self._w)  # accumulated L1 penalty, and what was applied to each weight
 
     @property
     def weights(self) -> np.ndarray:
@@ -46,7 +46,7 @@ class ReferencePerceptron:
         return PerceptronEpochs(losses, mistakes, places, self._is_finite())
 
     def _take(self, i: int) -> tuple[float, bool]:
-        """A step at row ``i``: its loss, and whether it was a mistake that counts."""
+        """Take a step at row ``i``; returns its loss, and whether it changed the weights because of a mistake."""
         rule, target = self._rule, self._data.target[i]
         features, x = self._row(i)
         margin = target * (float(self._w[features] @ x) + self._bias)
@@ -56,13 +56,13 @@ class ReferencePerceptron:
         if step:
             self._w[features] += step * x
             self._bias += step * rule.bias_rate
-            # scikit-learn measures the norms at the row's own features: of all weights, where rows are dense.
+            # scikit-learn computes the norms over the row's stored features: for dense rows, over all weights.
             self._squares, self._absolutes = _norms(self._w[features])
         self._pay(features)
         return loss, step != 0
 
     def _row(self, i: int) -> tuple[slice | np.ndarray, np.ndarray]:
-        """The columns that are stored of a row, and their values."""
+        """The stored columns of a row, and their values."""
         X = self._data.X
         if isinstance(X, np.ndarray):
             return slice(None), X[i]
@@ -74,14 +74,14 @@ class ReferencePerceptron:
         return alpha * (0.5 * (1 - l1_ratio) * self._squares + l1_ratio * self._absolutes)
 
     def _shrink(self) -> None:
-        """The L2 penalty's step."""
+        """Take the step of the L2 penalty."""
         factor = max(0.0, 1 - self._rule.learning_rate * (1 - self._rule.l1_ratio) * self._rule.alpha)
         self._w *= factor
         self._squares *= factor**2
         self._absolutes *= factor
 
     def _pay(self, features: slice | np.ndarray) -> None:
-        """The L1 penalty that is due at some features, as far as it does not lead across zero."""
+        """Apply the accumulated L1 penalty to some weights, without crossing zero."""
         self._due += self._rule.learning_rate * self._rule.l1_ratio * self._rule.alpha
         before, paid = self._w[features], self._paid[features]
         after = np.where(before > 0, np.maximum(0, before - (self._due + paid)), np.minimum(0, before + (self._due - paid)))

@@ -1,4 +1,4 @@
-"""Perturbed weights in the plainest way: every trial is a whole forward pass.
+"""Perturbed weights as plainly as possible: every trial is a full forward pass.
 
 One weight at a time: Jabri & Flower, "Weight perturbation", 1992. All at once: Dembo & Kailath, "Model-free distributed
 learning", 1990; Spall, "Multivariate stochastic approximation using a simultaneous perturbation gradient approximation", 1992.
@@ -45,7 +45,7 @@ def draw_signs(num_parameters: int, *, seed: int, step: int, trial: int) -> np.n
 
 @dataclass(slots=True)
 class _Measured:
-    """A forward pass and what it is worth; ``failure``: what else of its step is not finite."""
+    """A forward pass with its losses and objective; ``failure``: what else in its step is not finite."""
 
     tape: Tape
     head_losses: list[float]
@@ -65,7 +65,7 @@ class _Batch:
     objective: BatchObjective | None
 
     def measure(self) -> _Measured:
-        """Losses and objective at the present weights."""
+        """Losses and objective at the current weights."""
         learner, heads = self.learner, self.learner.program.heads
         tape = learner.forward(self.data.inputs, self.rows, Mode(True, learner.plan.seed, self.step))
         total = total_weight(self.data, self.rows)
@@ -110,7 +110,7 @@ def perturb(
             with np.errstate(all="ignore"):
                 take_step = _step_all if rule.kind == "all" else _step_one
                 measured, clipped, improved = take_step(batch, rule, float(rate))
-        except BaseException:  # of the caller's objective, or an interruption
+        except BaseException:  # from the caller's objective, or an interrupt
             learner.parameters[...] = before
             raise
         failure = measured.failure or _find_failure(batch, measured)
@@ -136,7 +136,7 @@ def _find_failure(batch: _Batch, measured: _Measured) -> Failure | None:
 
 
 def _step_one(batch: _Batch, rule: PerturbationRule, size: float) -> tuple[_Measured, int, int]:
-    """Change one weight after the other; a change that does not improve the objective is undone, one to infinity not tried."""
+    """Change weights one by one; undo changes that do not improve the objective, and those that make a weight infinite."""
     learner = batch.learner
     w = learner.parameters
     first = batch.measure()
@@ -200,6 +200,6 @@ def _signs(learner: Step, step: int, trial: int) -> Array:
 
 
 def _displaced(batch: _Batch, w: Array, size: float, signs: Array) -> _Measured:
-    """What is measured at ``w + size * signs``."""
+    """Measure at ``w + size * signs``."""
     batch.learner.parameters[...] = w + size * signs
     return batch.measure()

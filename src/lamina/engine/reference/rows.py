@@ -1,4 +1,4 @@
-"""From the caller's arrays to a batch: the rows asked for, in the executor's dtype and array library."""
+"""Gathers the rows of a batch from the caller's arrays, in the executor's dtype and array library."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def gather(source: Any, order: np.ndarray, like: Array, *, keep_sparse: bool = F
     source : ndarray, CSR array or matrix, or array of the library of ``like``, of shape (n, width)
     order : int64 ndarray
     keep_sparse : bool
-        Leave the rows of a CSR source sparse. Possible for NumPy alone; other array libraries get dense rows.
+        Keep the rows of a CSR source sparse. Only possible with NumPy; other array libraries get dense rows.
 
     Examples
     --------
@@ -33,7 +33,7 @@ def gather(source: Any, order: np.ndarray, like: Array, *, keep_sparse: bool = F
     xp = array_namespace(like)
     if is_array_api_obj(source) and not isinstance(source, np.ndarray):
         return xp.astype(xp.take(source, xp.asarray(order, device=like.device), axis=0), like.dtype)
-    rows: Any = source[order]  # mypy knows no fancy index of a sparse array
+    rows: Any = source[order]  # mypy does not know fancy indexing of sparse arrays
     if sparse.issparse(source):
         if keep_sparse and is_numpy_namespace(xp):
             return rows.astype(like.dtype, copy=False)

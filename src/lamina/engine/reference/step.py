@@ -1,6 +1,6 @@
-"""A step of training in two halves, over a program's flat vectors: from rows to their gradient, from a gradient to new weights.
+"""A training step in two halves, on a program's flat vectors: from rows to their gradient, and from a gradient to new weights.
 
-The executor trains with it, and so do perturbed weights.
+Both the executor and the perturbation of weights use it.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ _UNTRAINED = TrainingPlan(UpdateRule("gradient_descent", (), 0))
 
 @dataclass(slots=True)
 class _Begun:
-    """A step whose first half has begun: the state before it, and its last forward pass."""
+    """An unfinished step: the state before it, and its last forward pass."""
 
     state_before: Array
     tape: Tape | None = None
 
 
 class Step:
-    """The flat vectors of a program, and what a step does with them.
+    """The flat vectors of a program, and the parts of a training step that work on them.
 
     Parameters
     ----------
     program, dtype, xp, device
-        As of :class:`~lamina.engine.reference.executor.ReferenceExecutor`.
+        As in :class:`~lamina.engine.reference.executor.ReferenceExecutor`.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class Step:
         self._penalized = any(p.l1 or p.l2 for p in program.parameters)
         names = dict.fromkeys(p.layer for p in program.parameters)
         self._layers = [[p.slice for p in program.parameters if p.layer == name] for name in names]
-        # Rows of a CSR input stay sparse where dense layers alone read them
+        # Rows of a CSR input stay sparse if only dense layers read them
         self._sparse = {
             b
             for b in program.inputs
@@ -78,7 +78,7 @@ class Step:
         }
 
     def configure(self, plan: TrainingPlan) -> None:
-        """Set how to train; slots are made anew, at 0, if their number changed."""
+        """Set the training plan; slots are reset to 0 if their number changed."""
         self.close()
         self.plan = plan
         if self.slots.shape[0] != plan.rule.num_slots:
@@ -90,7 +90,7 @@ class Step:
     # First half
 
     def open(self) -> None:
-        """Remember the state before the step, unless a part of it was begun before."""
+        """Keep a copy of the state before the step, unless the step is already open."""
         if self._begun is None:
             self._begun = _Begun(self.copy(self.state))
 
@@ -104,7 +104,7 @@ class Step:
         return self.gradient(tape, data, rows, whole), tape
 
     def gradient(self, tape: Tape, data: Batches, rows: np.ndarray, whole: float | None, kept: dict | None = None) -> Gradient:
-        """What :meth:`differentiate` finds after its forward pass; ``kept`` as in :func:`run_backward`."""
+        """The part of :meth:`differentiate` after the forward pass; ``kept`` as in :func:`run_backward`."""
         heads, weights, own = self.program.heads, row_weights(data, rows), total_weight(data, rows)
         total = own if whole is None else float(whole)
         targets = self.targets(data, rows)
@@ -126,7 +126,7 @@ class Step:
         return flatten(run_backward(tape, d_logits, kept), self.program.parameters, self.parameters, self.xp)
 
     def targets(self, data: Batches, rows: np.ndarray) -> list[Array]:
-        """The targets of ``rows``, one array a head."""
+        """The targets of ``rows``, one array per head."""
         return [gather(target, rows, self.parameters) for target in data.targets]
 
     def keep_state(self, tape: Tape) -> None:
@@ -136,7 +136,7 @@ class Step:
                 self.state[self.program.state[index].slice] = self.xp.reshape(observed, (-1,))
 
     def hold(self, tape: Tape) -> None:
-        """Begin the step with a pass whose running statistics count; :meth:`finish` looks there for what is not finite."""
+        """Open the step with a pass and keep its running statistics; :meth:`finish` searches the pass for non-finite numbers."""
         self.open()
         assert self._begun is not None
         self._begun.tape = tape
@@ -144,13 +144,13 @@ class Step:
 
     @property
     def held(self) -> Tape | None:
-        """The pass that was held last."""
+        """The last pass given to :meth:`hold`."""
         return None if self._begun is None else self._begun.tape
 
     # Second half
 
     def finish(self, gradient: Gradient, step: int, learning_rate: float, weight_decay: float) -> Update:
-        """Penalties, clipping, update; if a number is not finite, the state from before the step is back."""
+        """Penalties, clipping, update; if a number is not finite, restores the state from before the step."""
         self.open()
         assert self._begun is not None
         begun, (loss, vector) = self._begun, self.with_penalties(gradient)
@@ -173,11 +173,11 @@ class Step:
         return loss, vector
 
     def penalty(self, weight_sum: float) -> float:
-        """What the penalties add to the loss of a batch."""
+        """The penalty term in the loss of a batch."""
         return self._penalty_factor(weight_sum) * penalty(self.parameters, self._l1, self._l2)
 
     def update(self, gradient: Array, step: int, learning_rate: float, weight_decay: float) -> tuple[bool, Failure | None]:
-        """Clipping, weight decay, rule, max-norm. Whether clipping changed the gradient, and what the rule made infinite."""
+        """Clipping, weight decay, rule, max-norm; returns whether clipping changed the gradient, and a failure of the update."""
         rule = self.plan.rule
         gradient, is_clipped = clip(gradient, self.plan.clipping, self._layers)
         w = decay(self.parameters, self._decays, learning_rate, weight_decay) if weight_decay else self.parameters
@@ -214,7 +214,7 @@ class Step:
         return found or find_loss(self.program, gradient.losses.tolist(), step)
 
     def _spread(self, numbers: Sequence[float]) -> Array:
-        """A number a parameter tensor, repeated over its slice of the flat vector."""
+        """One number per parameter tensor, repeated over its slice of the flat vector."""
         vector = np.zeros(self.program.num_parameters)
         for part, number in zip(self.program.parameters, numbers, strict=True):
             vector[part.slice] = number
@@ -222,7 +222,7 @@ class Step:
 
 
 def row_weights(data: Batches, rows: np.ndarray) -> np.ndarray | None:
-    """The sample weights of ``rows``, float64; None where all are 1."""
+    """The sample weights of ``rows``, float64; None if none are given, which means 1."""
     return None if data.sample_weight is None else np.asarray(data.sample_weight, dtype=np.float64)[rows]
 
 

@@ -1,4 +1,4 @@
-"""What only a fit needs, and so the first fit imports: checks of parameters, the network, the optimizer, the training itself."""
+"""The parts that only a fit needs, imported by the first fit: parameter checks, network, optimizer and training."""
 
 from lamina.lazy import lazy_exports
 

@@ -1,4 +1,4 @@
-"""The network that an estimator's parameters describe, and the checks of one that the user brings."""
+"""Builds the network that an estimator's parameters describe, or checks a custom one."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _SIGMOID = Activation("sigmoid")
 
 
 def build_network(parameters: Parameters, num_features: int, num_outputs: int, *, owner: str) -> Network:
-    """The network for ``num_features`` inputs and ``num_outputs`` logits; checked if it is the user's own.
+    """The network for ``num_features`` inputs and ``num_outputs`` logits; a custom network is checked.
 
     Raises
     ------
     ShapeError
-        If the user's network does not have one input of that width and one output of that width.
+        If a custom network does not have one input and one output of these widths.
     """
     if parameters.network is None:
         return Sequential(_layers(parameters, num_outputs), input_width=num_features)
@@ -61,7 +61,7 @@ def _layers(parameters: Parameters, num_outputs: int) -> list[Layer]:
 
 
 def _activation(given: Any) -> Layer:
-    """The layer of an activation; "prelu" has parameters, and so is no function."""
+    """The layer for an activation; "prelu" has parameters, so it is a layer of its own kind."""
     return layers.PReLU() if given == "prelu" else Activation(given)
 
 
@@ -77,5 +77,5 @@ def _dense(parameters: Parameters, units: int, auto: Initializer) -> Dense:
 
 
 def _per_layer(given: Any, count: int) -> list[Any]:
-    """``given`` as a list of one entry a layer."""
+    """``given`` as a list with one entry per layer."""
     return list(given) if isinstance(given, Sequence | np.ndarray) and not isinstance(given, str) else [given] * count

@@ -1,4 +1,4 @@
-"""What every parameter of an estimator must be, by itself; what parameters must be together stands in ``contradictions.py``."""
+"""The valid values of each parameter of an estimator; for combinations see ``contradictions.py``."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ _SHARED: dict[str, Rule] = {
     "n_restarts": integer(1),
     "validation_split": one_of(
         _NONE,
-        Rule("a splitter of scikit-learn", lambda given: hasattr(given, "get_n_splits")),
+        Rule("a scikit-learn splitter", lambda given: hasattr(given, "get_n_splits")),
         Rule("an array of row numbers or a mask", lambda given: isinstance(given, list | tuple | np.ndarray)),
     ),
     "callbacks": one_of(instance(Callback), sequence_of(instance(Callback))),
@@ -114,14 +114,14 @@ _REGRESSOR: dict[str, Rule] = {
 
 
 def checked_parameters(estimator: Parameters) -> Parameters:
-    """The parameters that an estimator has now, all of which are right.
+    """The current parameters of an estimator, checked.
 
     Raises
     ------
     InvalidParameterError
-        With one sentence for every wrong parameter or contradiction.
+        One sentence for each wrong parameter or contradiction.
     """
-    # not get_params, which inspects a signature for longer than all the checks take
+    # not get_params, whose signature inspection takes longer than all the checks
     given = {field.name: getattr(estimator, field.name) for field in fields(estimator)}
     owner, of_labels = type(estimator).__name__, isinstance(estimator, ClassifierParameters)
     check_parameters(given, _CLASSIFIER if of_labels else _REGRESSOR, owner=owner)
@@ -132,24 +132,24 @@ def checked_parameters(estimator: Parameters) -> Parameters:
 
 
 def check_goes_by_epochs(parameters: Parameters, *, owner: str) -> None:
-    """Refuse, for ``partial_fit``, what needs a whole training.
+    """Raise for parameters that ``partial_fit`` does not support.
 
     Raises
     ------
     DataError
     """
     if isinstance(parameters, ClassifierParameters) and isinstance(parameters.class_weight, str):
-        rule = "must not be 'balanced' in partial_fit, which sees a part of the rows and cannot know how frequent a class is"
+        rule = "must not be 'balanced' in partial_fit, which sees only part of the rows and cannot know how frequent a class is"
         repair = (
             'Give the weights as a dict: dict(zip(classes, compute_class_weight("balanced", classes=classes, y=y))), with '
             "compute_class_weight of sklearn.utils.class_weight and a sample y of all the targets."
         )
         raise DataError(phrase("class_weight", rule, parameters.class_weight, repair=repair, owner=owner))
     if parameters.early_stopping:
-        raise DataError("partial_fit does not support early_stopping=True. Use fit, which can set validation rows aside.")
+        raise DataError("partial_fit does not support early_stopping=True. Use fit, which can hold out validation rows.")
     if parameters.n_restarts > 1:
-        rule = "must be 1 for partial_fit, which goes on with the weights that are there"
+        rule = "must be 1 for partial_fit, which continues from the current weights"
         raise DataError(phrase("n_restarts", rule, parameters.n_restarts, repair="Use fit.", owner=owner))
     if any(isinstance(callback, training.Checkpoint) for callback in list_of_callbacks(parameters.callbacks)):
-        rule = "must hold no Checkpoint for partial_fit, which knows the rows of one call only"
+        rule = "must not include a Checkpoint for partial_fit, which only sees the rows of one call"
         raise DataError(phrase("callbacks", rule, parameters.callbacks, repair="Pickle the estimator.", owner=owner))

@@ -1,4 +1,4 @@
-"""Parameters of an estimator that cannot be used together."""
+"""Checks for parameters of an estimator that cannot be used together."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lamina.optimizers import OPTIMIZERS, PerturbationOptimizer
 
 __all__ = ["find_contradictions"]
 
-# What describes the built-in network, and so contradicts one that the user brings.
+# These describe the built-in network, so they contradict a custom one.
 _STRUCTURE = (
     "hidden_layer_sizes",
     "activation",
@@ -36,15 +36,15 @@ _DEFAULTS: dict[str, object] = {field.name: field.default for field in fields(Pa
 
 
 def find_contradictions(parameters: Mapping[str, object], owner: str) -> list[str]:
-    """A sentence for every contradiction between parameters that are all right by themselves."""
+    """One sentence for each contradiction between parameters that are individually valid."""
     return [*_lengths(parameters, owner), *_of_network(parameters, owner), *_of_training(parameters, owner)]
 
 
 def _lengths(parameters: Mapping[str, object], owner: str) -> list[str]:
-    """Sentences for per-layer lists that are not one entry a hidden layer."""
+    """Sentences for per-layer lists that do not have one entry per hidden layer."""
     hidden = parameters["hidden_layer_sizes"]
     num_hidden = len(hidden) if isinstance(hidden, Sequence | np.ndarray) else 1
-    rule = f"must be one value, or one a hidden layer ({num_hidden})"
+    rule = f"must be one value, or one per hidden layer ({num_hidden})"
     return [
         phrase(name, rule, given, owner=owner)
         for name in ("activation", "dropout")
@@ -82,19 +82,19 @@ def _of_network(parameters: Mapping[str, object], owner: str) -> list[str]:
 
 
 def _of_training(parameters: Mapping[str, object], owner: str) -> list[str]:
-    """Sentences for settings of the training that exclude each other; what must stand is the default."""
+    """Sentences for training settings that exclude each other; the required value is the default."""
     chosen = parameters["solver"] if parameters["optimizer"] is None else parameters["optimizer"]
     kind = OPTIMIZERS.get(chosen) if isinstance(chosen, str) else type(chosen)
     perturbs = kind is not None and issubclass(kind, PerturbationOptimizer)
     name = getattr(kind, "kind", chosen)
     forbidden: list[tuple[bool, tuple[str, ...], str, str]] = [
-        (perturbs, ("dropout", "input_dropout"), f"with solver {name!r}", "Its trials must differ in the weights alone."),
+        (perturbs, ("dropout", "input_dropout"), f"with solver {name!r}", "Its trials must differ only in the weights."),
         (perturbs, ("weight_decay",), f"with solver {name!r}", "Use alpha."),
         (name == "perturb-one", _CLIPPING, f"with solver {name!r}", "It has no gradient to clip."),
         (name == "lbfgs", _CLIPPING, f"with solver {name!r}", "Its line search bounds the step."),
         (name == "lbfgs", ("weight_decay",), f"with solver {name!r}", "Use alpha."),
         (not perturbs, ("objective",), "unless solver is 'perturb-one' or 'perturb-all'", "Other solvers follow the loss."),
-        (parameters["n_restarts"] != 1, ("warm_start",), "with n_restarts > 1", "Every restart begins anew."),
+        (parameters["n_restarts"] != 1, ("warm_start",), "with n_restarts > 1", "Every restart starts from new weights."),
     ]
     wrong = [
         phrase(setting, f"must be {_DEFAULTS[setting]!r} {when}", parameters[setting], repair=repair, owner=owner)
@@ -103,15 +103,15 @@ def _of_training(parameters: Mapping[str, object], owner: str) -> list[str]:
         if holds and _is_set(parameters[setting])
     ]
     if isinstance(chosen, PerturbationOptimizer) and chosen.objective is not None and parameters["objective"] is not None:
-        rule = "must be None when the optimizer has an objective of its own"
+        rule = "must be None when the optimizer has its own objective"
         wrong.append(phrase("objective", rule, parameters["objective"], repair="Give one of the two.", owner=owner))
-    asking = [type(callback).__name__ for callback in _callbacks(parameters) if getattr(callback, "needs_gradient_norms", False)]
-    if perturbs and asking:
-        rule, repair = f"must not ask for the gradient's norm with solver {name!r}", "It computes no gradient: leave it out."
-        wrong.append(phrase("callbacks", rule, asking[0], repair=repair, owner=owner))
+    needing = [type(callback).__name__ for callback in _callbacks(parameters) if getattr(callback, "needs_gradient_norms", False)]
+    if perturbs and needing:
+        rule, repair = f"must not need the gradient's norm with solver {name!r}", "It computes no gradient. Remove the callback."
+        wrong.append(phrase("callbacks", rule, needing[0], repair=repair, owner=owner))
     schedule = parameters["learning_rate"]
     if name == "lbfgs" and schedule not in SCIKIT_LEARN_SCHEDULES:
-        repair = "Leave it out: its line search finds the step."
+        repair = "Leave it out: its line search chooses the step sizes."
         wrong.append(phrase("learning_rate", f"must be 'constant' with solver {name!r}", schedule, repair=repair, owner=owner))
     if parameters["n_restarts"] != 1:
         wrong += _of_restarts(parameters, owner)
@@ -124,25 +124,25 @@ def _of_training(parameters: Mapping[str, object], owner: str) -> list[str]:
 
 
 def _of_restarts(parameters: Mapping[str, object], owner: str) -> list[str]:
-    """Sentences for more trainings than memory holds, and for callbacks that several of them cannot share."""
+    """Sentences for more restarts than memory can hold, and for callbacks that restarts cannot share."""
     if parameters["n_restarts"] > _MOST_RESTARTS:  # type: ignore[operator]
-        rule = f"must be at most {_MOST_RESTARTS}, as all of them are kept side by side"
-        return [phrase("n_restarts", rule, parameters["n_restarts"], repair="Restart less often.", owner=owner)]
+        rule = f"must be at most {_MOST_RESTARTS}, since all of them are kept in memory"
+        return [phrase("n_restarts", rule, parameters["n_restarts"], repair="Use fewer restarts.", owner=owner)]
     writing = (training.JsonlLog, training.Progress)
     found = [type(callback).__name__ for callback in _callbacks(parameters) if isinstance(callback, writing)]
-    repair = "Leave it out: the restarts run side by side, and would write over each other."
+    repair = "Leave it out: the restarts run in parallel, and would overwrite each other's output."
     rule = "must not write files or to the terminal with n_restarts > 1"
     return [phrase("callbacks", rule, found[0], repair=repair, owner=owner)] if found else []
 
 
 def _of_resuming(parameters: Mapping[str, object], owner: str) -> list[str]:
-    """Sentences for what cannot be gone on with from a file: the same call must mean the same training."""
+    """Sentences for parameters that rule out resuming from a file, for which the same call must mean the same run."""
     wrong = []
     if parameters["random_state"] is None:
         repair = "Give an integer."
         wrong.append(phrase("random_state", "must be set with Checkpoint(resume=True)", None, repair=repair, owner=owner))
     if parameters["warm_start"]:
-        repair = "What goes on from a file does not also go on from an earlier fit."
+        repair = "A fit that resumes from a file cannot also continue from an earlier fit."
         wrong.append(phrase("warm_start", "must be False with Checkpoint(resume=True)", True, repair=repair, owner=owner))
     return wrong
 
@@ -153,7 +153,7 @@ def _callbacks(parameters: Mapping[str, object]) -> Sequence[object]:
 
 
 def _is_set(given: object) -> bool:
-    """Whether a parameter is more than nothing: not None, False, 0, empty, or zeros throughout."""
+    """Whether a parameter has an effect: not None, False, 0, empty, or all zeros."""
     return bool(np.any(given)) if isinstance(given, Sequence | np.ndarray) and not isinstance(given, str) else bool(given)
 
 

@@ -1,4 +1,4 @@
-"""An estimator's numbers of every epoch."""
+"""An estimator's curves: its numbers for every epoch."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ __all__ = ["Curves"]
 
 @dataclass
 class Curves:
-    """An estimator's numbers of every epoch, under scikit-learn's names, and how many epochs in a row brought nothing.
+    """An estimator's numbers for every epoch, under scikit-learn's names, and the epochs in a row without improvement.
 
-    ``best_loss_`` is None while a validation score decides, ``validation_scores_`` and ``best_validation_score_`` otherwise.
+    ``best_loss_`` is None if a validation score decides, else ``validation_scores_`` and ``best_validation_score_`` are None.
     """
 
     n_iter_: int = 0
@@ -33,40 +33,40 @@ class Curves:
 
     @classmethod
     def empty(cls, *, scores: bool) -> Curves:
-        """Those of a training that is about to begin; with ``scores`` those of validation rows decide."""
+        """Curves before the first epoch; with ``scores``, the validation score decides when to stop."""
         if scores:
             return cls(validation_scores_=[], best_validation_score_=-np.inf)
         return cls(best_loss_=np.inf)
 
     @classmethod
     def of(cls, attributes: Mapping[str, Any]) -> Curves:
-        """Those among the attributes of a fitted estimator."""
+        """Curves from the attributes of a fitted estimator."""
         return cls(**{entry.name: attributes[entry.name] for entry in fields(cls) if entry.name in attributes})
 
     def copy(self) -> Curves:
-        """Another object with lists of its own."""
+        """A copy with its own lists."""
         return Curves(**{entry.name: copy.copy(getattr(self, entry.name)) for entry in fields(self)})
 
     @property
     def loss_(self) -> float:
-        """The last epoch's loss; missing, as an attribute, before there is one."""
+        """The last epoch's loss; raises AttributeError before the first epoch."""
         if not self.loss_curve_:
-            raise AttributeError("no epoch was done, and so there is no loss_.")
+            raise AttributeError("loss_ is not available, because no epoch was completed.")
         return self.loss_curve_[-1]
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint stores."""
+        """The state for a checkpoint."""
         plain = {name: copy.copy(getattr(self, own)) for name, own in _STORED.items()}
         return plain | ({"loss_": self.loss_} if self.loss_curve_ else {})
 
     def load_state(self, state: Mapping[str, Any]) -> None:
-        """Take back what :meth:`state` gave."""
+        """Restore what :meth:`state` returned."""
         check_form(list(state), [choice((*_STORED, "loss_"))], "the curves")
         for name, own in _STORED.items():
             if name in state:
                 setattr(self, own, state[name])
 
 
-# What a checkpoint calls them.
+# Their names in a checkpoint.
 _STORED = {entry.name: entry.name for entry in fields(Curves) if entry.name.endswith("_")}
 _STORED |= {"_no_improvement_count": "no_improvement_count"}

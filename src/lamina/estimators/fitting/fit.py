@@ -1,4 +1,4 @@
-"""What a training begins with, and what it makes."""
+"""The start and the result of a fit."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ __all__ = ["Fit", "Start"]
 
 
 class Start(NamedTuple):
-    """Where a training begins.
+    """The start of a fit.
 
     Attributes
     ----------
     network : Network
-        Built.
+        A built network.
     weights : (parameters, state)
         Flat vectors.
     curves : Curves
-        What earlier trainings noted.
+        The curves of earlier fits.
     rng : RandomState
-        What further random numbers are drawn from.
+        The source of further random numbers.
     split_seed : int
-        Decides which rows are set aside for validation, also in later fits that go on from here.
+        Determines the rows held out for validation, also in later fits that continue from here.
     """
 
     network: Network
@@ -43,24 +43,22 @@ class Start(NamedTuple):
 
 @dataclass(eq=False, repr=False)
 class Fit:
-    """A training's result, from which another can go on.
+    """The result of a fit, from which another one can continue.
 
     Attributes
     ----------
     parameters : Parameters
-        What it was asked for.
     target : Target
-        What it learnt to predict.
     trainer : Trainer
-        Has the network, its weights, and the history.
+        Holds the network, its weights, and the history.
     rule : StoppingRule
-        Follows the trainer, and notes its curves.
+        The trainer's callback that records the curves.
     curves : Curves
     rng : RandomState
     split_seed : int
     stop_reason : StopReason
     raised : BaseException, optional
-        What is to be raised once the model is whole, such as a warning that is an error.
+        Raised once the model is complete, for example a warning that was turned into an error.
     """
 
     parameters: Parameters
@@ -74,6 +72,6 @@ class Fit:
     raised: BaseException | None = None
 
     def go_on(self, parameters: Parameters, target: Target) -> None:
-        """Be asked for something else from now on; the trainer stays as it was made."""
+        """Use other parameters and another target from now on; the trainer is not created again."""
         self.parameters = self.rule.parameters = parameters
         self.target = self.rule.target = target

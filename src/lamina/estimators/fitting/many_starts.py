@@ -1,6 +1,6 @@
-"""Several trainings from different weights, in parallel, of which the best is kept (row L13 of the lecture).
+"""Several runs from different initial weights, in parallel, of which the best is kept (row L13 of the lecture).
 
-Training finds a local minimum, and which one depends on the first weights: starting anew is the plainest global search there is
+Training finds a local minimum, and which one depends on the initial weights: restarts are the simplest form of global search
 (Rinnooy Kan & Timmer, "Stochastic global optimization methods", 1987).
 """
 
@@ -32,26 +32,26 @@ from lamina.training.interrupts import Interrupts
 __all__ = ["fit_restarts"]
 
 _POLL_S = 0.1
-_UNBEGUN = "The training was interrupted before it had learned anything."
+_UNBEGUN = "The training was interrupted before it learned anything."
 
 
 def fit_restarts(
     parameters: Parameters, target: Target, train: Rows, validation: Rows | None, seeds: Sequence[int], *, owner: str
 ) -> tuple[Fit, Restarts]:
-    """The best of the fits from every one of ``seeds``, and the table of all.
+    """Fit once from each of ``seeds``; return the best fit, and the table of all.
 
-    Each is the fit of an estimator with that ``random_state``, on the same rows; in as many threads as ``n_threads`` says (None:
-    those that the limits which people set leave), one each. Each has copies of the callbacks; the given ones end in the state of
-    those of the best.
+    Each is the fit of an estimator with that ``random_state``, on the same rows. They run in ``n_threads`` threads (None: as many
+    as the environment's limits allow), one thread per fit. Each has copies of the callbacks; at the end, the given callbacks get
+    the state of the best fit's copies.
 
     Raises
     ------
     NonFiniteError
         If all of them diverged in their first epoch.
     KeyboardInterrupt
-        If Ctrl-C came before any had learned anything.
+        If Ctrl-C arrived before any of them learned anything.
     """
-    batch_size = rows_a_step(parameters, len(train), owner=owner)  # which warns, once for all
+    batch_size = rows_a_step(parameters, len(train), owner=owner)  # warns once instead of in every restart
     fits = [_prepared(parameters, target, train, number, seed, batch_size, owner) for number, seed in enumerate(seeds, 1)]
     failures = _run_all(fits, min(len(fits), parameters.n_threads or default_threads()), train, validation)
     if None not in failures:
@@ -67,7 +67,7 @@ def fit_restarts(
     larger_is_better = criterion == "validation_score" or (criterion == "objective" and _maximizes(fits[first]))
     sign = -1 if larger_is_better else 1
     chosen = min(range(len(rows)), key=lambda i: sign * rows[i].best if math.isfinite(rows[i].best) else math.inf)
-    if failures[chosen] is not None:  # none has a finite number to be compared by
+    if failures[chosen] is not None:  # none has a finite number to compare
         chosen = first
     fit = _with_callbacks(fits[chosen], parameters)
     fit.raised = next((each.raised for each in fits if each.raised is not None), None)
@@ -77,7 +77,7 @@ def fit_restarts(
 def _prepared(
     parameters: Parameters, target: Target, train: Rows, number: int, seed: int, batch_size: int | None, owner: str
 ) -> Fit:
-    """One of the trainings, about to begin from a seed of its own."""
+    """One of the fits, ready to start from its own seed."""
     callbacks = copy.deepcopy(parameters.callbacks)
     rows = parameters.batch_size if batch_size is None else min(batch_size, len(train))
     own = replace(parameters, random_state=seed, n_threads=1, callbacks=callbacks, batch_size=rows)
@@ -88,7 +88,7 @@ def _prepared(
 
 
 def _run_all(fits: Sequence[Fit], num_threads: int, train: Rows, validation: Rows | None) -> list[StopReason | None]:
-    """Train all; for each why it has no weights, if it has none."""
+    """Run all fits; return for each why it has no trained weights, or None if it has."""
     tasks = Tasks([partial(run, fit, train, validation) for fit in fits])
     asked = threading.Event()
     all_done = False
@@ -106,9 +106,9 @@ def _run_all(fits: Sequence[Fit], num_threads: int, train: Rows, validation: Row
 
 
 def _stop_all(fits: Sequence[Fit], tasks: Tasks[Any]) -> None:
-    """Cancel what has not begun, and let the others end after the present call of the engine.
+    """Cancel the fits that have not started, and let the others end after the current call of the engine.
 
-    A fit that is just beginning forgets that it was asked to stop: it is to be asked again.
+    A fit that is just starting may discard the request, so this must be called repeatedly.
     """
     tasks.cancel()
     for fit in fits:
@@ -127,7 +127,7 @@ def _failure_of(future: Future[Any]) -> StopReason | None:
 
 
 def _with_callbacks(fit: Fit, parameters: Parameters) -> Fit:
-    """The fit with the user's own callbacks, in the state of the copies that it was trained with, as if they had been there."""
+    """The fit with the user's callbacks, which get the state of the copies that it was trained with."""
     own, copies = list_of_callbacks(parameters.callbacks), list_of_callbacks(fit.parameters.callbacks)
     for callback, copied in zip(own, copies, strict=True):
         callback.load_state(copied.state())

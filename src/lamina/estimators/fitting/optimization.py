@@ -1,4 +1,4 @@
-"""The optimizer, schedule and clipping that an estimator's parameters describe."""
+"""Builds the optimizer, schedule and clipping that an estimator's parameters describe."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ __all__ = ["build_clipping", "build_optimizer", "build_schedule"]
 
 
 def build_optimizer(parameters: Parameters, target: Target) -> Optimizer:
-    """The optimizer for ``solver`` or ``optimizer``; names take their settings from the parameters."""
+    """The optimizer for ``solver`` or ``optimizer``; for a name, the parameters provide its settings."""
     optimizer = _chosen_optimizer(parameters)
     return _with_objective(optimizer, parameters, target) if isinstance(optimizer, PerturbationOptimizer) else optimizer
 
 
 def _with_objective(optimizer: PerturbationOptimizer, parameters: Parameters, target: Target) -> PerturbationOptimizer:
-    """The optimizer with the parameters' ``objective``, or its own, as a function of what the trainer knows."""
+    """The optimizer with the parameters' ``objective``, or its own, as a function of targets and predictions."""
     chosen = optimizer.objective if parameters.objective is None else parameters.objective
     if chosen is None:
         return optimizer
@@ -53,16 +53,16 @@ def _chosen_optimizer(parameters: Parameters) -> Optimizer:
         "beta2": parameters.beta_2,
     }
     known = {setting.name for setting in fields(OPTIMIZERS[name])}  # type: ignore[arg-type]
-    if "beta1" in known:  # epsilon is that of Adam and its kin
+    if "beta1" in known:  # epsilon belongs to Adam and its variants
         ours["eps"] = parameters.epsilon
     settings: dict[str, Any] = {setting: given for setting, given in ours.items() if setting in known}
-    if parameters.weight_decay or name != "adamw":  # AdamW has a decay of its own by default
+    if parameters.weight_decay or name != "adamw":  # AdamW has its own default decay
         settings["weight_decay"] = parameters.weight_decay
     return get_optimizer(name, **settings)
 
 
 def _sgd(parameters: Parameters) -> str:
-    """Which of Lamina's optimizers scikit-learn's "sgd" is."""
+    """The name of the optimizer that corresponds to scikit-learn's "sgd"."""
     if parameters.momentum == 0:
         return "gradient_descent"
     return "nesterov" if parameters.nesterovs_momentum else "momentum"
@@ -71,13 +71,13 @@ def _sgd(parameters: Parameters) -> str:
 def build_schedule(parameters: Parameters) -> Schedule:
     """The schedule for ``learning_rate``.
 
-    scikit-learn's three names act on ``solver="sgd"`` alone, as they do there.
+    scikit-learn's three names only affect ``solver="sgd"``, as in scikit-learn.
     """
     given = parameters.learning_rate
     if given == "invscaling" and changes_rate_by_epoch(parameters):
         return fitting.RowScaling(parameters.power_t)
     if given == "adaptive" and changes_rate_by_epoch(parameters):
-        # an infinite patience never lowers the rate; Adaptive wants an integer
+        # Adaptive needs an integer, and an infinite patience never lowers the rate
         patience = int(min(parameters.n_iter_no_change, 2**62))
         monitor, mode = ("validation_score", "max") if stops_early(parameters) else ("loss", "min")
         return schedules.Adaptive(patience=patience, tol=parameters.tol, monitor=monitor, mode=mode)

@@ -1,4 +1,4 @@
-"""How a training ended, said in scikit-learn's warnings."""
+"""Reports how a fit ended with scikit-learn's warnings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["report_outcome"]
 
 
 def report_outcome(fit: Fit, *, single_epoch: bool, interrupted: bool) -> None:
-    """Warn when the user would otherwise take an unfinished training for a finished one."""
+    """Warn if training did not finish, which the user might not notice otherwise."""
     code, parameters = fit.stop_reason.code, fit.parameters
     if interrupted:
         _warn("Training interrupted by user.", UserWarning)
@@ -31,5 +31,5 @@ def report_outcome(fit: Fit, *, single_epoch: bool, interrupted: bool) -> None:
 
 
 def _warn(text: str, category: type[Warning]) -> None:
-    """In scikit-learn's name: these are its warnings, and the filters that were written for them are to act."""
+    """Warn in scikit-learn's name, so that filters written for its warnings apply."""
     warn_caller(text, category, module=SCIKIT_LEARN_MODULE)

@@ -1,4 +1,4 @@
-"""The table of a fit's trainings."""
+"""The table of a fit's restarts."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ __all__ = ["Restart", "Restarts", "criterion_of", "row_of", "single_start"]
 
 
 class Restart(NamedTuple):
-    """One of the trainings.
+    """One run of a fit with restarts.
 
     Parameters
     ----------
     seed : int or None
-        The ``random_state`` that gives these first weights again.
+        The ``random_state`` that reproduces the initial weights.
     best : float
-        What the choice among the trainings looks at; see :class:`Restarts`. NaN if the training diverged at once.
+        The number by which runs are compared; see :class:`Restarts`. NaN if the run diverged at once.
     loss : float
         The last epoch's training loss.
     epochs : int
@@ -44,16 +44,16 @@ class Restart(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Restarts:
-    """The trainings of a fit, as a table.
+    """The runs of a fit as a table.
 
     Parameters
     ----------
     criterion : str
-        What ``best`` is: "validation_score", "objective" of perturbed weights, "validation_loss", or "loss".
+        What ``best`` is: "validation_score", "objective" of weight perturbation, "validation_loss", or "loss".
     rows : tuple of Restart
         In the order of their seeds.
     chosen : int
-        The position of the one that was kept.
+        The index of the run that was kept.
 
     Examples
     --------
@@ -83,12 +83,12 @@ class Restarts:
 
     @property
     def spread(self) -> tuple[float, float, float]:
-        """The smallest, the mean and the largest ``best``, those that diverged left out."""
+        """The smallest, the mean and the largest ``best``, without runs that diverged."""
         values = [row.best for row in self.rows if math.isfinite(row.best)]
         return (min(values), sum(values) / len(values), max(values)) if values else (math.nan, math.nan, math.nan)
 
     def to_frame(self) -> pd.DataFrame:
-        """A pandas table, one line a training; ``chosen`` marks the one that was kept."""
+        """The runs as a pandas data frame, one row per run; ``chosen`` marks the one that was kept."""
         lines = [
             {
                 "seed": row.seed,
@@ -103,7 +103,7 @@ class Restarts:
         return to_data_frame(lines, "Restarts")
 
     def __str__(self) -> str:
-        besides = self.criterion != "loss"  # of which a second column would be the same
+        besides = self.criterion != "loss"  # else the loss column would repeat the criterion's
         heads = f"   {'seed':>10}  {self.criterion:>16}{'        loss' if besides else ''}  {'epochs':>6}  stop reason"
         lines = [
             f"{'*' if position == self.chosen else ' '}  {'' if row.seed is None else row.seed:>10}  {row.best:>16.6g}"
@@ -122,7 +122,7 @@ def single_start(fit: Fit) -> Restarts:
 
 
 def criterion_of(fit: Fit) -> str:
-    """What the choice among fits like this one looks at; see :class:`Restarts`."""
+    """The criterion by which fits like this one are compared; see :class:`Restarts`."""
     if fit.curves.best_validation_score_ is not None:
         return "validation_score"
     if fit.curves.validation_loss_curve_:
@@ -134,18 +134,18 @@ def criterion_of(fit: Fit) -> str:
 def row_of(fit: Fit, seed: int | None, validation: Rows | None = None) -> Restart:
     """The fit's row in the table."""
     curves, criterion = fit.curves, criterion_of(fit)
-    # "validation_loss" says that there is a curve of it; L-BFGS may be done before its first iteration.
+    # There is a curve if the criterion is "validation_loss"; L-BFGS may be done before its first iteration.
     curve = (curves.validation_loss_curve_ if criterion == "validation_loss" else curves.loss_curve_) or [math.nan]
     if criterion == "validation_score":
         best = curves.best_validation_score_ or 0.0
     elif criterion == "objective":
         best = fit.trainer.history[-1]["objective"]
     elif criterion == "validation_loss" and validation is not None:
-        # Of the weights that are there: a callback may have gone back to better ones.
+        # Evaluate the current weights, since a callback may have restored better ones.
         targets = fit.target.targets(validation.truth, fit.trainer.executor.dtype)
         best = fit.trainer.evaluate(validation.X, targets, validation.weight)["loss"]
     else:
-        # A training that diverged later on has the weights of its lowest loss back.
+        # A run that diverged later has the weights of its lowest loss again.
         best = min(curve) if fit.stop_reason.code == "non_finite" else curve[-1]
     loss = curves.loss_curve_[-1] if curves.loss_curve_ else math.nan
     return Restart(seed, float(best), float(loss), int(curves.n_iter_), fit.stop_reason)

@@ -1,4 +1,4 @@
-"""The learning rate of scikit-learn's ``solver="sgd"``, which counts rows, and its velocity, which contains the rate."""
+"""The learning rate of scikit-learn's ``solver="sgd"``, which depends on the rows seen, and its velocity with that rate."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["RowScaling", "SgdRate"]
 class RowScaling(Schedule):
     """``base / (rows_seen + 1) ^ power`` for a whole epoch: scikit-learn's "invscaling".
 
-    Unlike :class:`lamina.schedules.InverseScaling` it needs no constant number of rows, as ``partial_fit`` has none.
+    Unlike :class:`lamina.schedules.InverseScaling` it does not need a constant number of rows, which ``partial_fit`` lacks.
 
     Parameters
     ----------
@@ -45,10 +45,10 @@ class RowScaling(Schedule):
 
 
 class SgdRate(Callback):
-    """Counts rows for :class:`RowScaling`, and lets a change of the learning rate act on new gradients only.
+    """Counts rows for :class:`RowScaling`, and makes a new learning rate apply to new gradients only.
 
-    scikit-learn keeps the learning rate inside the velocity, ``v ← μ v − η g; w ← w + v``; Lamina, as torch, outside it,
-    ``v ← μ v + g; w ← w − η v``. The two are equal while η is constant. When it goes from η to η', ``v ← v η / η'`` makes them
+    scikit-learn includes the learning rate in the velocity, ``v ← μ v − η g; w ← w + v``; Lamina, like torch, does not:
+    ``v ← μ v + g; w ← w − η v``. The two are equal while η is constant. When it changes from η to η', ``v ← v η / η'`` makes them
     equal again.
 
     Parameters
@@ -56,7 +56,7 @@ class SgdRate(Callback):
     base : float
         The optimizer's learning rate.
     curves : Curves
-        Which know how many rows were seen.
+        They hold the number of rows seen.
     """
 
     def __init__(self, base: float, curves: Curves) -> None:
@@ -64,7 +64,7 @@ class SgdRate(Callback):
         self.curves = curves
 
     def on_fit_begin(self, trainer: Run) -> None:
-        # After a checkpoint was loaded, the rows that were seen are known and the schedule is not.
+        # A loaded checkpoint restores the number of rows seen, but not this schedule.
         if isinstance(trainer.schedule, RowScaling):
             trainer.schedule = RowScaling(trainer.schedule.power, self.curves.t_)
 

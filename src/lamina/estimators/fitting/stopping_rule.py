@@ -1,4 +1,4 @@
-"""scikit-learn's rule of when to stop, and the curves that its estimators keep, as a callback of the trainer."""
+"""scikit-learn's stopping rule and the curves of its estimators, as a callback of the trainer."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ __all__ = ["StoppingRule"]
 
 
 class StoppingRule(Callback):
-    """Notes each epoch's numbers, and stops the trainer when they no longer improve.
+    """Records each epoch's numbers, and stops training when they no longer improve.
 
     With ``tol`` and ``n_iter_no_change``::
 
         count ← count + 1 if loss > best − tol (or score < best + tol) else 0;   best ← the better of the two
         stop when count > n_iter_no_change
 
-    A score that is NaN, as R squared of a single row, is not counted.
-    With early stopping the validation score decides, and the best epoch's weights come back; otherwise the objective of perturbed
-    weights decides, where there is one, or else the training loss.
+    A score that is NaN, such as R squared of a single row, resets the count.
+    With early stopping the validation score decides, and the best epoch's weights are restored; otherwise the objective of weight
+    perturbation decides, if there is one, or else the training loss.
 
     Parameters
     ----------
     parameters : Parameters
     target : Target
-        Knows the score.
+        Computes the score.
     curves : Curves
-        Are appended to.
+        The curves to append to.
     """
 
     def __init__(self, parameters: Parameters, target: Target, curves: Curves) -> None:
@@ -47,15 +47,18 @@ class StoppingRule(Callback):
         self.target = target
         self.curves = curves
         self.patience = Patience(parameters.n_iter_no_change, parameters.tol, "scikit-learn")
-        self._stored_patience: dict[str, Any] | None = None  # of a checkpoint
+        self._stored_patience: dict[str, Any] | None = None  # from a checkpoint
         self._watch(0, None, False)
 
     @contextmanager
     def watching(self, num_rows: int, validation: Rows | None, *, stops: bool) -> Iterator[None]:
-        """Within: an epoch has so many rows, ``validation`` is scored (None: the loss is watched), and it may stop or not."""
+        """A context for one fit, with ``num_rows`` rows per epoch and the ``validation`` rows (None: the loss is monitored).
+
+        ``stops`` says whether the rule may stop training.
+        """
         self._watch(num_rows, validation, stops)
         yield
-        self._watch(0, None, False)  # what is fitted holds no rows
+        self._watch(0, None, False)  # a fitted model must not hold rows
 
     def _watch(self, num_rows: int, validation: Rows | None, stops: bool) -> None:
         self.num_rows = num_rows
@@ -69,13 +72,13 @@ class StoppingRule(Callback):
         return float("nan") if rows is None else self.target.score(rows.truth, predicted, rows.weight)
 
     def epochs_ahead(self, trainer: Run) -> float:
-        """As many as must pass without an improvement before it stops; what is printed comes at the end of each."""
+        """As many epochs as must pass without improvement before it stops; 1 if each epoch is printed."""
         if self.parameters.verbose:
             return 1
         return self.patience.epochs_left if self.stops else math.inf
 
     def on_fit_begin(self, trainer: Run) -> None:
-        """Go on counting where an earlier fit ended; an objective is another one in each."""
+        """Continue counting where an earlier fit ended; an objective starts over, since it may differ between fits."""
         curves, optimizer = self.curves, trainer.optimizer
         best: float | None
         if self.validation is not None:
@@ -92,7 +95,7 @@ class StoppingRule(Callback):
 
     def on_epoch_end(self, trainer: Run, record: Record) -> None:
         curves, loss = self.curves, float(record["loss"])
-        # No call stands between these, after which Ctrl-C could come: they stay in step.
+        # There is no call between these statements after which Ctrl-C could arrive, so they stay consistent.
         curves.n_iter_ += 1
         curves.t_ += self.num_rows
         curves.loss_curve_.append(loss)
@@ -132,7 +135,7 @@ class StoppingRule(Callback):
         self.best_weights.load_state(state["best_weights"])
 
     def _note_score(self, score: float, trainer: Run) -> None:
-        """Count; keep the weights when the validation score rose at all."""
+        """Count the epoch, and keep the weights if the validation score is a new best."""
         curves = self.curves
         best = -np.inf if curves.best_validation_score_ is None else curves.best_validation_score_
         if curves.validation_scores_ is not None:
@@ -147,7 +150,7 @@ class StoppingRule(Callback):
             self.patience.note(score)
 
     def _stop(self, trainer: Run) -> None:
-        """End the training, unless an adaptive learning rate was lowered instead."""
+        """Stop training, unless an adaptive learning rate was lowered instead."""
         asked = self.parameters
         text = f"{self.watched} did not improve more than tol={asked.tol:f} for {asked.n_iter_no_change} consecutive epochs."
         adaptive = trainer.schedule if isinstance(trainer.schedule, schedules.Adaptive) else None
@@ -161,7 +164,7 @@ class StoppingRule(Callback):
         trainer.stop(code, f"{self.watched} {self.patience.finding()}.")
 
     def _say(self, text: str) -> None:
-        """Print a line; a reader that went away, or a full disk, does not end a training."""
+        """Print a line; a closed output or a full disk does not end training."""
         if self.parameters.verbose:
             with suppress(OSError, ValueError):
                 print(text)

@@ -1,4 +1,4 @@
-"""A training from parameters, a target and rows to a fit: what restarts map over."""
+"""Trains a model from parameters, a target and rows; each restart runs this once."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def train(parameters: Parameters, target: Target, train: Rows, validation: Rows 
     NonFiniteError
         If the first epoch diverged.
     KeyboardInterrupt
-        If Ctrl-C came before anything was learned.
+        If Ctrl-C arrived before anything was learned.
     """
     fit = prepare(parameters, target, start, len(train), owner=owner)
     run(fit, train, validation)
@@ -44,9 +44,9 @@ def train(parameters: Parameters, target: Target, train: Rows, validation: Rows 
 
 
 def start_for(parameters: Parameters, target: Target, X: Any, earlier: Fit | None = None, *, owner: str) -> Start:
-    """New weights for rows X, or those of an earlier fit.
+    """The start of a fit: new weights for rows X, or those of an earlier fit.
 
-    New ones are drawn before everything else, as in scikit-learn: from equal seeds both start at the same point.
+    New weights are drawn before everything else, as in scikit-learn, so that equal seeds give equal initial weights.
     """
     network = build_network(parameters, X.shape[1], target.num_outputs, owner=owner)
     if earlier is not None:
@@ -57,11 +57,11 @@ def start_for(parameters: Parameters, target: Target, X: Any, earlier: Fit | Non
 
 
 def _start_from(fit: Fit, network: Network, parameters: Parameters, *, owner: str) -> Start:
-    """The weights of an earlier fit, if the network has such."""
+    """The weights of an earlier fit, which must match the network."""
     executor = fit.trainer.executor
     came, expected = ([p.shape for p in parameters] for parameters in (network.parameters, executor.program.parameters))
     if came != expected:
-        repair = "Set warm_start=False to begin anew."
+        repair = "Set warm_start=False to start over."
         rule = f"must keep the shapes {expected} of the fitted model"
         raise ShapeError(phrase("the network's parameters", rule, came, repair=repair, owner=owner))
     curves = fit.curves.copy()
@@ -72,7 +72,7 @@ def _start_from(fit: Fit, network: Network, parameters: Parameters, *, owner: st
 
 
 def prepare(parameters: Parameters, target: Target, start: Start, num_rows: int, *, owner: str) -> Fit:
-    """A fit of no epochs: a trainer as the parameters say, with a fresh optimizer, at the first weights."""
+    """A fit before its first epoch: a trainer for the parameters, with a new optimizer, at the initial weights."""
     rule = StoppingRule(parameters, target, start.curves)
     rate = [fitting.SgdRate(parameters.learning_rate_init, start.curves)] if changes_rate_by_epoch(parameters) else []
     limit = [] if parameters.max_time is None else [training.TimeLimit(parameters.max_time)]
@@ -99,7 +99,7 @@ def prepare(parameters: Parameters, target: Target, start: Start, num_rows: int,
 
 
 def run(fit: Fit, train: Rows, validation: Rows | None, *, single_epoch: bool = False) -> None:
-    """Train, and take note of how it ended."""
+    """Train, and record how it ended."""
     parameters, target, trainer, curves = fit.parameters, fit.target, fit.trainer, fit.curves
     dtype = trainer.executor.dtype
     data = None
@@ -132,16 +132,16 @@ def run(fit: Fit, train: Rows, validation: Rows | None, *, single_epoch: bool = 
 
 
 def rows_a_step(parameters: Parameters, num_rows: int, *, owner: str) -> int | None:
-    """The batch size; warns, as scikit-learn does, of one that is larger than the data."""
+    """The batch size; warns, like scikit-learn, if it is larger than the data."""
     given = parameters.batch_size
     if isinstance(given, str):
         return 200 if is_stochastic(parameters) else None
     if given > num_rows and is_stochastic(parameters):
-        text = f"{owner}: batch_size {shown(given)} is larger than the {num_rows} rows, and is going to be clipped."
+        text = f"{owner}: batch_size {shown(given)} is larger than the {num_rows} rows, and will be clipped."
         warn_caller(f"{text} Set batch_size='auto' to silence this.", UserWarning, module=SCIKIT_LEARN_MODULE)
     return int(given)
 
 
 def draw_seed(rng: np.random.RandomState) -> int:
-    """A seed for what draws random numbers of its own."""
+    """Draw a seed for another random number generator."""
     return int(rng.randint(2**31 - 1))

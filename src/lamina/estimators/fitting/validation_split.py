@@ -1,4 +1,4 @@
-"""Which rows validate: some at random, or those that the user says by a splitter of scikit-learn, row numbers, or a mask."""
+"""Chooses the validation rows: at random, or by the user's scikit-learn splitter, row indices or mask."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["check_weights", "hold_out", "set_aside", "split_rows"]
 
 
 def set_aside(rows: Rows, parameters: Parameters, target: Target, groups: Any, seed: int) -> tuple[Rows, Rows | None]:
-    """Rows to train on, and those that the parameters say to set aside, if they do."""
+    """The training rows, and the validation rows that the parameters ask to hold out, if any."""
     if parameters.validation_split is not None or groups is not None:
         return split_rows(rows, parameters.validation_split, groups)
     if not stops_early(parameters):
@@ -25,14 +25,14 @@ def set_aside(rows: Rows, parameters: Parameters, target: Target, groups: Any, s
 
 
 def check_weights(train: Rows, validation: Rows | None, *, owner: str) -> None:
-    """Refuse rows to train or to validate on that all have weight 0.
+    """Raise if all training rows or all validation rows have weight 0.
 
     Raises
     ------
     DataError
     """
     parts = {
-        "training": (train, "Give weights > 0 to rows that train"),
+        "training": (train, "Give weights > 0 to training rows"),
         "validation": (
             validation,
             "Hold out other rows (X_val and y_val, validation_split, validation_fraction or random_state)",
@@ -46,21 +46,21 @@ def check_weights(train: Rows, validation: Rows | None, *, owner: str) -> None:
 
 
 def hold_out(rows: Rows, fraction: float, seed: int, stratify: np.ndarray | None) -> tuple[Rows, Rows]:
-    """Split ``rows`` at random into rows to train on and the ``fraction`` to validate on; the split depends on ``seed`` alone.
+    """Split ``rows`` at random into training rows and a ``fraction`` of validation rows; only ``seed`` determines the split.
 
     Raises
     ------
     DataError
-        If fewer than two rows are left for validation, or none to train on.
+        If fewer than two rows are left for validation, or none for training.
     """
-    # Here, because it brings along scikit-learn's metrics, preprocessing and callbacks, which an import should not cost.
+    # Imported here, because it also imports scikit-learn's metrics, preprocessing and callbacks, which takes long.
     from sklearn.model_selection import train_test_split
 
     weights = () if rows.weight is None else (rows.weight,)
     try:
         parts = train_test_split(rows.X, rows.truth, *weights, test_size=fraction, random_state=seed, stratify=stratify)
     except ValueError as error:
-        repair = "Change validation_fraction, give more rows, or validate on rows of your own (X_val and y_val)."
+        repair = "Change validation_fraction, give more rows, or pass validation rows (X_val and y_val)."
         came = f"{fraction!r} of {len(rows)} rows"
         raise DataError(f"validation_fraction: cannot hold out {came}: {error} {repair}") from error
     train, validation = Rows(*parts[0::2], *[None] * (not weights)), Rows(*parts[1::2], *[None] * (not weights))
@@ -73,14 +73,14 @@ def hold_out(rows: Rows, fraction: float, seed: int, stratify: np.ndarray | None
 
 
 def split_rows(rows: Rows, split: Any, groups: Any = None) -> tuple[Rows, Rows]:
-    """Rows to train on, and rows to validate on.
+    """Split rows into training rows and validation rows.
 
     Parameters
     ----------
     rows : Rows
     split : splitter, or array
-        An object with ``split(X, y, groups)``, of whose splits the last is taken: with ``TimeSeriesSplit`` that trains on the
-        past and validates on the latest rows. Or the numbers of the validation rows, or a boolean mask of them.
+        An object with ``split(X, y, groups)``, of which the last split is used: with ``TimeSeriesSplit`` it trains on the
+        past and validates on the latest rows. Or the indices of the validation rows, or a boolean mask of them.
     groups : array of shape (n,), optional
         For splitters that keep groups together.
 
@@ -113,24 +113,24 @@ def _ask_splitter(rows: Rows, splitter: Any, groups: Any) -> tuple[np.ndarray, n
     try:
         *_, (train, validation) = splitter.split(np.empty((len(rows), 1)), target, groups)
     except (TypeError, ValueError) as error:
-        repair = "Pass groups to fit." if "group" in str(error) else "Choose another splitter, or other settings of it."
+        repair = "Pass groups to fit." if "group" in str(error) else "Choose another splitter, or change its settings."
         raise DataError(f"validation_split: {splitter!r} cannot split the {len(rows)} rows: {error} {repair}") from error
     return _row_numbers(train, len(rows)), _row_numbers(validation, len(rows))
 
 
 def _row_numbers(given: Any, num_rows: int) -> np.ndarray:
-    """Numbers of rows, as they are or from a mask."""
+    """Row indices, as given or from a mask."""
     try:
         array = np.asarray(given)
     except ValueError as error:
-        raise DataError(phrase("validation_split", "must be row numbers, one dimension of integers", given)) from error
+        raise DataError(phrase("validation_split", "must be a one-dimensional array of row numbers", given)) from error
     if array.dtype == bool:
         if array.shape != (num_rows,):
-            raise DataError(phrase("a mask as validation_split", f"must have shape ({num_rows},), as X has rows", array.shape))
+            raise DataError(phrase("a mask as validation_split", f"must have shape ({num_rows},), like X", array.shape))
         return np.flatnonzero(array)
     if array.ndim != 1 or array.dtype.kind not in "iu":
         came = f"an array of {array.dtype} and shape {array.shape}"
-        raise DataError(phrase("validation_split", "must be row numbers, one dimension of integers", came))
+        raise DataError(phrase("validation_split", "must be a one-dimensional array of row numbers", came))
     if array.size and (array.min() < 0 or array.max() >= num_rows):
         ends = (int(array.min()), int(array.max()))
         raise DataError(phrase("validation_split", f"must hold row numbers from 0 to {num_rows - 1}", ends))
@@ -138,10 +138,10 @@ def _row_numbers(given: Any, num_rows: int) -> np.ndarray:
 
 
 def _distinct(given: np.ndarray) -> np.ndarray:
-    """The numbers, sorted; none may come twice."""
+    """The row indices, sorted; raises if one occurs twice."""
     numbers = np.unique(given)
     if len(numbers) < len(given):
-        raise DataError(phrase("validation_split", "must name every row once", f"{len(given) - len(numbers)} repetitions"))
+        raise DataError(phrase("validation_split", "must name each row once", f"{len(given) - len(numbers)} repetitions"))
     return numbers
 
 

@@ -1,4 +1,4 @@
-"""Rosenblatt's perceptron, and whether a plane separates classes at all."""
+"""Rosenblatt's perceptron, and a test whether a plane separates classes."""
 
 from lamina.lazy import lazy_exports
 

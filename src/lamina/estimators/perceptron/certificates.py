@@ -9,7 +9,7 @@ import numpy as np
 
 __all__ = ["TOLERANCE", "CommonPoint", "SeparatingPlane", "scales"]
 
-# How near the two means must be, each feature measured by its range. What lies between this and a plane that holds exactly is
+# How close the two means must be, relative to each feature's range. Cases between this and a plane that separates exactly are
 # left undecided.
 TOLERANCE = 1e-9
 
@@ -34,22 +34,22 @@ class SeparatingPlane:
 
 @dataclass(frozen=True, slots=True)
 class CommonPoint:
-    """A point that both sides have in common: a convex combination of the class's rows, and one of all others.
+    """A point that is a convex combination of the class's rows, and also one of all other rows.
 
     Attributes
     ----------
     multipliers : ndarray of shape (n_samples,)
-        >= 0, of sum 1 over the class's rows, and of sum 1 over the others. So few are not zero as Kirchberger (1903) proved to
-        suffice: at most n_features + 2.
+        >= 0, with sum 1 over the class's rows and sum 1 over the others. At most n_features + 2 of them are not zero, which
+        Kirchberger (1903) proved to suffice.
     point : ndarray of shape (n_features,)
-        The mean of the class's rows under them.
+        The weighted mean of the class's rows.
     """
 
     multipliers: np.ndarray
     point: np.ndarray
 
     def verify(self, X: Any, sign: np.ndarray) -> bool:
-        """Whether the two means coincide, to 1e-9 of every feature's range."""
+        """Whether the two means coincide, to within 1e-9 of every feature's range."""
         above = np.where(sign > 0, self.multipliers, 0.0)
         below = self.multipliers - above
         gap = np.abs(X.T @ above - X.T @ below)
@@ -58,7 +58,7 @@ class CommonPoint:
 
 
 def scales(X: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Each feature's middle, and half its range; 1 where it is constant. For sparse rows the largest absolute value instead."""
+    """The center and half the range (1 if constant) of each feature; for sparse rows 0 and the largest absolute value."""
     if not isinstance(X, np.ndarray):
         scale = np.asarray(abs(X).max(axis=0).toarray(), dtype=np.float64).ravel()
         return np.zeros_like(scale), np.where(scale > 0, scale, 1.0)

@@ -16,11 +16,11 @@ __all__ = ["stop_reason", "warn_unfinished"]
 # Where scikit-learn's Perceptron gives this warning.
 _SCIKIT_LEARN_MODULE = "sklearn.linear_model._stochastic_gradient"
 
-_KEPT_WORDS = {"pocket": "weights in the pocket", "plain": "last weights", "averaged": "mean weights"}
+_KEPT_WORDS = {"pocket": "pocket weights", "plain": "last weights", "averaged": "mean weights"}
 
 
 class Fitted(Protocol):
-    """What a perceptron was asked for, and what it noted."""
+    """A fitted perceptron: its parameters and results."""
 
     penalty: str | None
     tol: float | None
@@ -40,7 +40,7 @@ def stop_reason(model: Fitted, units: Sequence[ThresholdUnit]) -> StopReason:
     if all(unit.has_stalled or (model.penalty is None and not unit.makes_mistakes) for unit in units):
         for_long = f"by tol={model.tol:g} for n_iter_no_change={model.n_iter_no_change} epochs in a row"
         if model.early_stopping:
-            return StopReason("no_improvement", f"The accuracy on the rows held out did not rise {for_long}.")
+            return StopReason("no_improvement", f"The accuracy on the held-out rows did not rise {for_long}.")
         return StopReason("converged", f"The mean loss did not fall {for_long}; the last epoch had {_counted(mistakes)}.")
     text = (
         f"Perceptron: all {model.n_iter_} epochs (max_iter) were run, and the last still had {_counted(mistakes)}; "
@@ -50,7 +50,7 @@ def stop_reason(model: Fitted, units: Sequence[ThresholdUnit]) -> StopReason:
 
 
 def warn_unfinished(model: Fitted) -> None:
-    """Warn, on behalf of fit's caller, if the epochs did not do and ``tol`` asked for more; the model is whole by now."""
+    """Warn at the line that called ``fit`` if ``max_iter`` was reached and ``tol`` is set; call it when the model is complete."""
     if model.stop_reason_.code == "max_epochs" and model.tol is not None:
         warn_caller(model.stop_reason_.text, ConvergenceWarning, module=_SCIKIT_LEARN_MODULE)
 

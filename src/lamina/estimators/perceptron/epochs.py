@@ -1,4 +1,4 @@
-"""The epochs of a perceptron: all its units on the same rows, and what is measured after each epoch."""
+"""Runs the epochs of a perceptron: all its units on the same rows, with measurements after each epoch."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ __all__ = ["Watch", "choose", "run_epochs"]
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What is to be seen of every epoch: accuracies on ``train`` and on ``validation`` if there are such rows; ``report``, if
-    given, is called with the record and the units that ran."""
+    """What to measure after every epoch: accuracies on ``train`` and, if given, on ``validation``; ``report``, if given, is
+    called with the record and the units that ran."""
 
     train: Rows
     validation: Rows | None = None
@@ -29,11 +29,11 @@ class Watch:
 
 
 def run_epochs(units: Sequence[ThresholdUnit], seed: int | None, *, watch: Watch | None = None, num_threads: int = 1) -> History:
-    """Train until every unit ends; ``seed`` is None where rows keep their order.
+    """Train until every unit is done; ``seed`` is None if rows keep their order.
 
-    Without ``watch`` each unit runs by itself, several at a time in so many threads.
+    Without ``watch`` each unit runs independently, in ``num_threads`` threads.
     """
-    # Products of a millisecond gain nothing from threads, and lose much when the threads are not free.
+    # Matrix products of a millisecond gain nothing from threads, and lose much if the threads are busy.
     with SingleThreadedBlas():
         if watch is not None:
             return _watched(units, seed, watch)
@@ -46,12 +46,12 @@ def run_epochs(units: Sequence[ThresholdUnit], seed: int | None, *, watch: Watch
 
 
 def choose(scores: np.ndarray) -> np.ndarray:
-    """Numbers of the classes, (n, 1), for scores (n, units): the sign of a single unit's, the largest of several."""
+    """Class indices (n, 1) for scores (n, units): by the sign for a single unit, else the largest."""
     return scores > 0 if scores.shape[1] == 1 else scores.argmax(axis=1)[:, np.newaxis]
 
 
 def _watched(units: Sequence[ThresholdUnit], seed: int | None, watch: Watch) -> History:
-    """Epoch by epoch, all units together."""
+    """Run all units together, epoch by epoch."""
     history = History()
     while learning := [unit for unit in units if not unit.is_done]:
         for unit in learning:
@@ -64,7 +64,7 @@ def _watched(units: Sequence[ThresholdUnit], seed: int | None, watch: Watch) -> 
 
 
 def _record(units: Sequence[ThresholdUnit], epoch: int) -> dict[str, Any]:
-    """Sums over the units; one that has ended counts with its last epoch."""
+    """Sums over the units; a unit that is done counts with its last epoch."""
     at = [min(epoch, len(unit.losses) - 1) for unit in units]
     loss = sum(unit.losses[i] for unit, i in zip(units, at, strict=True))
     mistakes = sum(unit.mistakes[i] for unit, i in zip(units, at, strict=True))
@@ -82,7 +82,7 @@ def _measured(units: Sequence[ThresholdUnit], watch: Watch) -> dict[str, float]:
 
 
 def _accuracy(rows: Rows, weights: np.ndarray) -> float:
-    """The (weighted) share of rows that units with weights (units, d + 1) get right."""
+    """The (weighted) accuracy of units with weights (units, d + 1)."""
     weights = weights.astype(rows.X.dtype)
     scores: Any = rows.X @ weights[:, :-1].T + weights[:, -1]
     return accuracy(rows.truth, choose(np.asarray(scores)), rows.weight)

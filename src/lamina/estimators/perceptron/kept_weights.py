@@ -1,4 +1,4 @@
-"""Which weights of a perceptron's run are kept, other than the last: those in the pocket, or the mean over all steps."""
+"""Which weights of a perceptron's run are kept instead of the last: the pocket weights, or the mean over all steps."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ class KeptWeights(Protocol):
     weights: np.ndarray
 
     def follow(self, before: np.ndarray, after: np.ndarray, order: np.ndarray, mistakes: np.ndarray) -> None:
-        """See an epoch that led from weights to others, in an ``order`` of rows, with ``mistakes`` at places of it."""
+        """Process an epoch that changed the weights from ``before`` to ``after``, with ``mistakes`` at positions in ``order``."""
 
 
 class _Changes:
-    """What the rule's steps change: all weights within an epoch follow from the places of its mistakes."""
+    """The changes made by the rule's steps: the positions of an epoch's mistakes determine all weights within it."""
 
     def __init__(self, data: PerceptronRows, rule: PerceptronRule) -> None:
         self._X, self._steps, self._bias_rate = data.X, rule.learning_rate * data.target * data.weight, rule.bias_rate
 
     def __call__(self, rows: np.ndarray, times: np.ndarray | float = 1.0) -> np.ndarray:
-        """The sum of the changes for mistakes at ``rows``, each taken so many times; float64 (d + 1,)."""
+        """The sum of the changes for mistakes at ``rows``, each multiplied by ``times``; float64 (d + 1,)."""
         steps = self._steps[rows] * times
         return np.append(self._X[rows].T @ steps, steps.sum() * self._bias_rate)
 
 
 class Average:
-    """The mean of the weights after every step so far (Freund & Schapire 1999); before the first, the start."""
+    """The mean of the weights over all steps so far (Freund & Schapire 1999); the initial weights before the first epoch."""
 
     def __init__(self, data: PerceptronRows, rule: PerceptronRule, start: np.ndarray) -> None:
         self._changes = _Changes(data, rule)
@@ -41,17 +41,17 @@ class Average:
         self.weights = start
 
     def follow(self, before: np.ndarray, after: np.ndarray, order: np.ndarray, mistakes: np.ndarray) -> None:
-        # A change made at place p of n is there after n - p of the n steps.
+        # A change at position p of n is part of the weights after n - p of the n steps.
         self._sum += len(order) * before + self._changes(order[mistakes], len(order) - mistakes)
         self._steps += len(order)
         self.weights = self._sum / self._steps
 
 
 class Pocket:
-    """The weights that got most rows right, rows counting with their weight.
+    """The weights with the highest (weighted) accuracy.
 
-    Asked are those that survived longer than those in the pocket (Gallant 1990, the pocket algorithm with ratchet), and the last
-    of every epoch.
+    Candidates are weights that survived longer than the pocket weights (Gallant 1990, the pocket algorithm with ratchet), and the
+    last weights of every epoch.
     """
 
     def __init__(self, data: PerceptronRows, rule: PerceptronRule, start: np.ndarray) -> None:
@@ -67,22 +67,22 @@ class Pocket:
         runs[0] += self._run
         w, known = before, 0
         for i in np.flatnonzero(runs[:-1] > self._longest).tolist():
-            if runs[i] > self._longest:  # which may have grown meanwhile
+            if runs[i] > self._longest:  # _longest may have grown meanwhile
                 w, known = w + self._changes(order[mistakes[known:i]]), i
                 self._offer(w, float(runs[i]))
         self._run = float(runs[-1])
         self._offer(after, self._run)
         if not len(mistakes):
-            self.weights = after  # no row lies on their plane, as it may on the plane of others that are as accurate
+            self.weights = after  # no row lies on their plane, unlike on that of other weights with the same accuracy
 
     def _offer(self, w: np.ndarray, run: float) -> None:
-        """Put weights into the pocket if they get more rows right."""
+        """Put weights into the pocket if they are more accurate."""
         accuracy = self._accuracy_of(w)
         if accuracy > self._accuracy:
             self.weights, self._accuracy, self._longest = w, accuracy, run
 
     def _accuracy_of(self, w: np.ndarray) -> float:
-        """The weighted share of rows on the right side; rows on the plane are on that of the other classes."""
+        """The weighted fraction of rows on the right side; rows on the plane count as the side of the other classes."""
         w = w.astype(self._data.X.dtype)
         right = (self._data.X @ w[:-1] + w[-1] > 0) == (self._data.target > 0)
         return float(np.average(right, weights=self._data.weight))

@@ -1,4 +1,4 @@
-"""The verdict on the rows of a fit, worked out when it is asked for."""
+"""The separability of a fit's rows, computed on first access."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _REPAIR = "Ask for it right after fit, or use lamina.linear_separability(X, y)."
 
 
 class LazyVerdict:
-    """Holds rows (n, d) by reference, their encoded labels, which of them count, and the planes (d + 1,) that the units found."""
+    """Holds rows (n, d) by reference, their encoded labels, a mask of those that count, and the units' planes (d + 1,)."""
 
     def __init__(
         self, X: Any, encoded: np.ndarray, counts: np.ndarray, encoding: LabelEncoding, planes: Sequence[np.ndarray]
@@ -32,27 +32,25 @@ class LazyVerdict:
 
     @classmethod
     def missing(cls, why: str) -> Self:
-        """One that cannot be worked out."""
+        """A verdict that cannot be computed."""
         verdict = cls.__new__(cls)
         verdict._why_missing = why
         return verdict
 
     def work_out(self, time_s: float) -> Separability:
-        """The certificates: the planes that were found, and linear programs for the others, in so many seconds at most.
+        """Compute the certificates from the units' planes and, for the others, by linear programs in at most ``time_s`` seconds.
 
         Raises
         ------
         AttributeError
-            If the rows are not there.
+            If the rows are not available.
         DataError
             If the rows were changed since the fit.
         """
         if self._why_missing:
             raise AttributeError(f"Perceptron: separability_ is missing, because {self._why_missing}. {_REPAIR}")
         if _fingerprint(self._X) != self._fingerprint:
-            raise DataError(
-                f"Perceptron: the rows of fit must stay as they were until separability_ is known, got others. {_REPAIR}"
-            )
+            raise DataError(f"Perceptron: the rows of fit must not change until separability_ is known, but they did. {_REPAIR}")
         deadline = time.monotonic() + time_s
         X, encoding = self._X.astype(np.float64), self._encoding
         labels = (encoding.classes[1:] if encoding.num_classes == 2 else encoding.classes).tolist()
@@ -63,7 +61,7 @@ class LazyVerdict:
 
 
 def _fingerprint(X: Any) -> int:
-    """A number that is another one, all but surely, when a value, or the order of rows, is another one."""
+    """A checksum that almost certainly changes when a value or the order of rows does."""
     parts = [X] if isinstance(X, np.ndarray) else [X.data[:, np.newaxis], X.indices[:, np.newaxis], X.indptr[:, np.newaxis]]
     checksum = 0
     for part in parts:

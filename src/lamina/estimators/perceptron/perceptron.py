@@ -1,4 +1,4 @@
-"""Perceptron."""
+"""Rosenblatt's perceptron as a scikit-learn estimator."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ _L1_RATIOS = {None: 0.0, "l2": 0.0, "l1": 1.0}
 
 
 def _goes_on(model: Perceptron) -> bool:
-    """Whether the weights that are kept are those that learning goes on from."""
+    """Whether the kept weights are those that training continues from."""
     return bool(model.variant == "plain")
 
 
@@ -74,23 +74,23 @@ def _dense(matrix: Any) -> np.ndarray:
 class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Rosenblatt's perceptron: a threshold unit ``z = step(w·x + b)`` that learns from its mistakes.
 
-    Row by row, with t = 0 or 1 the truth and η = ``eta0``::
+    Row by row, with t = 0 or 1 the true class and η = ``eta0``::
 
         w ← w + η (t − z) x,    b ← b + η (t − z)
 
-    (a row on the plane itself counts as a mistake, whatever its class). If a plane separates the classes, the rule finds one
-    after finitely many mistakes (Novikoff 1962); if none does, it never ends by itself: its accuracy rises, falls and wanders.
-    So the run is bounded, ``variant`` says which weights are kept, and ``separability_`` says, with a proof, which of the two it
-    was. More than two classes get one unit each, against all others; the largest ``w·x + b`` wins.
+    (a row exactly on the plane counts as a mistake, whatever its class). If a plane separates the classes, the rule finds one
+    after finitely many mistakes (Novikoff 1962); if none does, the rule never converges, and its accuracy keeps rising and
+    falling. So the number of epochs is bounded, ``variant`` says which weights are kept, and ``separability_`` tells, with a
+    proof, which case it was. More than two classes get one unit each, against all others; the largest ``w·x + b`` wins.
 
-    It takes the place of scikit-learn's estimator of that name: parameters, methods and fitted attributes of version 1.9 are
-    here under their names, with their defaults and meaning; ``shuffle=False`` gives the same coefficients, digit for digit.
-    The last six parameters are not scikit-learn's.
+    It is a drop-in replacement for scikit-learn's estimator of the same name: it has the parameters, methods and fitted
+    attributes of version 1.9, with the same defaults and meaning; ``shuffle=False`` gives the same coefficients, digit for digit.
+    The parameters from ``variant`` on are not in scikit-learn.
 
     Parameters
     ----------
     penalty : {"l2", "l1", "elasticnet"} or None, default=None
-        Penalty on the weights, not on the intercept; with ``variant="plain"`` alone.
+        Penalty on the weights, not on the intercept; only with ``variant="plain"``.
     alpha : float, default=0.0001
         Strength of the penalty, >= 0.
     l1_ratio : float, default=0.15
@@ -98,42 +98,43 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     fit_intercept : bool, default=True
         Whether there is an intercept b.
     max_iter : int, default=1000
-        Epochs at most in ``fit``, >= 1.
+        Maximum number of epochs in ``fit``, >= 1.
     tol : float or None, default=1e-3
-        A unit ends after ``n_iter_no_change`` epochs in a row in which its mean loss did not fall by ``tol``, >= 0, below the
+        A unit stops after ``n_iter_no_change`` epochs in a row in which its mean loss did not fall by ``tol``, >= 0, below the
         best (with ``early_stopping``: the validation accuracy did not rise by it). None: after ``max_iter`` epochs.
     shuffle : bool, default=True
-        Whether every epoch has its own order of the rows.
+        Whether to shuffle the rows in every epoch.
     verbose : int, default=0
-        With 1 and more, two lines an epoch are printed.
+        If 1 or more, print two lines per epoch.
     eta0 : float, default=1.0
-        Learning rate η, > 0. From weights that start at zero, and without a penalty, it changes nothing but their length.
+        Learning rate η, > 0. With zero initial weights and no penalty, it only scales the weights.
     n_jobs : int or None, default=None
-        Threads that share the classes' units; None is 1 unless joblib's context says otherwise, -1 all processors. Speed only.
+        Threads among which the classes' units are divided; None is 1 unless a joblib context says otherwise, -1 all processors.
+        It only affects speed.
     random_state : int, RandomState or None, default=0
-        An int in [0, 2**32 - 1]. Decides order, first weights, and the rows of ``early_stopping``.
+        An int in [0, 2**32 - 1]. Determines the order of rows, the initial weights, and the rows of ``early_stopping``.
     early_stopping : bool, default=False
-        Whether ``validation_fraction`` of the rows, drawn by class, is kept from learning to decide when to end.
+        Whether to hold out ``validation_fraction`` of the rows, stratified by class, to decide when to stop.
     validation_fraction : float, default=0.1
         In (0, 1).
     n_iter_no_change : int, default=5
         Epochs to wait for an improvement, >= 1.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class, by its label; "balanced" is ``n_samples / (n_classes * count)``. It multiplies the learning rate
-        at rows of a unit's own class (with two classes: at all rows).
+        for rows of a unit's own class (with two classes: for all rows).
     warm_start : bool, default=False
-        Whether ``fit`` begins with the weights of the fit before.
+        Whether ``fit`` starts with the weights of the previous fit.
     variant : {"plain", "pocket", "averaged"}, default="plain"
         Which weights are kept: the last ones; the best on all rows, among those that survived long or ended an epoch (Gallant
-        1990); or the mean over all steps (Freund & Schapire 1999). The learning is the same, but units of the latter two end
-        with their first epoch without a mistake.
+        1990); or the mean over all steps (Freund & Schapire 1999). The updates are the same, but units of the latter two stop
+        after their first epoch without a mistake.
     weight_init : str, Initializer or dict, default="zeros"
-        First weights; see ``lamina.initializers``. Intercepts start at zero.
+        Initial weights; see ``lamina.initializers``. Intercepts start at zero.
     sparse_intercept_rate : float, default=0.01
-        Factor, > 0, of the intercept's steps where X is sparse, as in scikit-learn: it alone moves at every mistake there. With
-        1 sparse rows are learnt as dense ones.
+        Factor, > 0, of the intercept's updates if X is sparse, as in scikit-learn: unlike the weights, the intercept changes with
+        every mistake. With 1, sparse rows give the same updates as dense ones.
     separability_time_s : float, default=10.0
-        Seconds at most for the linear programs of the verdict, >= 0. With 0 only planes that the training found are certificates.
+        Maximum number of seconds for the linear programs of ``separability_``, >= 0. With 0, only planes found in training count.
     engine : {"auto", "native", "reference"}, default="auto"
 
     Attributes
@@ -142,27 +143,27 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     coef_ : ndarray of shape (1, n_features), or (n_classes, n_features) for more than two
     intercept_ : ndarray of shape (1,) or (n_classes,)
     n_iter_ : int
-        Epochs run; of several units, by the one that ran longest.
+        Epochs run; with several units, those of the unit that ran longest.
     t_ : float
-        ``n_iter_ * n_samples + 1``; ``partial_fit`` goes on counting.
+        ``n_iter_ * n_samples + 1``; ``partial_fit`` adds to it.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
-        Where X is a table.
+        Only if X has column names.
     history_ : History
-        One record an epoch, sums over the units: ``loss``, the mean of ``max(0, -s (w·x + b))`` over the rows as they came, with
-        s = ±1, and ``mistakes``. With a ``variant`` other than "plain", or rows to validate on, also ``accuracy`` and
-        ``validation_accuracy`` of the present weights, which rise and fall, and ``kept_accuracy`` and
+        One record per epoch with sums over the units: ``loss``, the mean of ``max(0, -s (w·x + b))`` over the rows when they were
+        visited, with s = ±1, and ``mistakes``. With a ``variant`` other than "plain", or with validation rows, also ``accuracy``
+        and ``validation_accuracy`` of the current weights, which rise and fall, and ``kept_accuracy`` and
         ``kept_validation_accuracy`` of those that ``variant`` would keep.
     separability_ : Separability
         Whether each class is linearly separable from all others, with certificates; ``separability_.verify(X, y)`` checks them.
-        Worked out when first asked for, of the rows of ``fit``, which are kept until then and must stay as they were; a model
-        that is pickled before is without it, and so is one after ``partial_fit``.
+        Computed on first access from the rows of ``fit``, which are kept until then and must not change. It is not available in a
+        model that was pickled before, or after ``partial_fit``.
     stop_reason_ : StopReason
         "converged", "no_improvement" (of the rows of ``early_stopping``) or "max_epochs".
 
     See Also
     --------
-    lamina.linear_separability : The verdict alone.
+    lamina.linear_separability : Only decides separability.
 
     References
     ----------
@@ -232,14 +233,14 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         y : array of shape (n_samples,)
             Labels of two or more classes.
         coef_init : array of shape (1, n_features) or (n_classes, n_features), optional
-            First weights; they go before ``weight_init`` and ``warm_start``.
+            Initial weights; they take precedence over ``weight_init`` and ``warm_start``.
         intercept_init : array of shape (1,) or (n_classes,), optional
-            First intercepts, likewise.
+            Initial intercepts, with the same precedence.
         sample_weight : array of shape (n_samples,), optional
             Weights of the rows, >= 0: each multiplies the learning rate of its row's steps, and counts in the accuracies. In the
-            loss all rows count alike, as in scikit-learn.
+            loss all rows count equally, as in scikit-learn.
         X_val, y_val : optional
-            Rows to measure on after every epoch; nothing is learnt from them.
+            Rows to evaluate after every epoch; they do not affect training.
 
         Returns
         -------
@@ -248,25 +249,25 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         InvalidParameterError
-            If parameters are wrong; all of them are named.
+            If parameters are wrong; the message names all of them.
         DataError
-            If there are fewer than two classes, first weights do not fit, or X_val and y_val do not come together.
+            If there are fewer than two classes, initial weights have the wrong shape, or only one of X_val and y_val is given.
         BusyError
-            If this estimator is being fitted already, in another thread.
+            If this estimator is already being fitted in another thread.
         NonFiniteError
             If the weights overflow.
 
         Warns
         -----
         ConvergenceWarning
-            If ``tol`` is given and ``max_iter`` ended the run.
+            If ``tol`` is not None and ``max_iter`` ended the run.
         """
         self._check_settings()
         X, y, weight, encoding = self._checked(X, y, sample_weight)
         validation = self._checked_validation(X_val, y_val, encoding)
         encoded, rng = encoding.encode(y), check_random_state(self.random_state)
         weights = class_weights(self.class_weight, encoding, encoded)
-        # The other variants keep weights by what they get right, where rows of weight 0 do not count.
+        # The other variants choose weights by their accuracy, in which rows of weight 0 do not count.
         counts = np.flatnonzero(weight > 0) if self.variant != "plain" else np.arange(len(weight))
         data = FitRows(X, encoded, weight, weights, counts, encoding)
         start = self._start(data, rng, coef_init, intercept_init)
@@ -281,14 +282,14 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     @available_if(_goes_on)  # type: ignore[untyped-decorator]
     @exclusive("sklearn.base.clone(model)")
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
-        """Learn for one epoch more from the rows given; of variant "plain" only.
+        """Train for one more epoch on the given rows; only for variant "plain".
 
         Parameters
         ----------
         X : array, sparse matrix or table of shape (n_samples, n_features)
         y : array of shape (n_samples,)
         classes : array of shape (n_classes,), optional
-            All classes that will ever come; required in the first call, and the same ever after if given again.
+            All possible classes; required in the first call, and must be the same if given again.
         sample_weight : array of shape (n_samples,), optional
 
         Returns
@@ -298,12 +299,12 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         InvalidParameterError, InvalidSettingError
-            If parameters are wrong, or ``early_stopping`` or ``class_weight="balanced"``, which need all rows at once, come
-            with the first call.
+            If parameters are wrong, or the first call has ``early_stopping`` or ``class_weight="balanced"``, which need all
+            rows at once.
         DataError
-            If classes are missing, differ from earlier ones, or labels are not among them.
+            If classes are missing or differ from earlier ones, or labels are not among them.
         BusyError
-            If this estimator is being fitted already, in another thread.
+            If this estimator is already being fitted in another thread.
         """
         self._check_settings()
         first = not self.__sklearn_is_fitted__()
@@ -318,7 +319,7 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._keep(units, data, t)
         self.history_ = History([*so_far, *(record | {"epoch": len(so_far) + 1} for record in self.history_)])
         self._verdict = LazyVerdict.missing("partial_fit saw only a part of the rows at a time")
-        self.stop_reason_ = StopReason("max_epochs", "The one epoch of a partial_fit was run.")
+        self.stop_reason_ = StopReason("max_epochs", "The single epoch of partial_fit was run.")
         return self
 
     def decision_function(self, X: Any) -> np.ndarray:
@@ -334,7 +335,7 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return scores.ravel() if scores.shape[1] == 1 else scores
 
     def predict(self, X: Any) -> np.ndarray:
-        """The label of each row, ndarray of shape (n_samples,); of two, the second where ``w·x + b > 0``.
+        """The label of each row, ndarray of shape (n_samples,); for two classes, the second if ``w·x + b > 0``.
 
         Parameters
         ----------
@@ -345,7 +346,7 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return labels
 
     def sparsify(self) -> Self:
-        """Make ``coef_`` a sparse matrix: smaller where an L1 penalty has made most weights zero. Learning goes on as before."""
+        """Make ``coef_`` a sparse matrix, which saves memory if an L1 penalty made most weights 0. Training can continue."""
         check_is_fitted(self)
         wants_array = get_config().get("sparse_interface") == "sparray"
         self.coef_ = sparse.csr_array(self.coef_) if wants_array else sparse.csr_matrix(self.coef_)
@@ -366,7 +367,7 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
     def __getattr__(self, name: str) -> Any:
-        # No property: what lists the attributes, such as the HTML display, shall not start linear programs.
+        # Not a property: code that lists the attributes, such as the HTML display, must not start linear programs.
         if name != "separability_" or "_verdict" not in vars(self):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         self.separability_: Separability = self._verdict.work_out(self.separability_time_s)
@@ -390,7 +391,7 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _checked(
         self, X: Any, y: Any, sample_weight: Any, *, classes: Any = None, first: bool = True, incremental: bool = False
     ) -> tuple[Any, np.ndarray, np.ndarray, LabelEncoding]:
-        """Rows, their labels and weights, and what the labels are."""
+        """Check rows, their labels and weights; return them with the label encoding."""
         dtype = DTYPES if first else self.coef_.dtype
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=dtype, order="C", reset=first)
         weight = check_row_weights(sample_weight, X.shape[0])
@@ -411,9 +412,8 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if first and (self.early_stopping or self.class_weight == "balanced"):
             name = "early_stopping" if self.early_stopping else "class_weight"
             repair = "Set it to False." if self.early_stopping else "Give a dict with the weight of each class."
-            raise InvalidSettingError(
-                phrase(name, "must not need all rows in partial_fit", getattr(self, name), repair=repair, owner="Perceptron")
-            )
+            rule = "must not be used in partial_fit, which only sees part of the rows"
+            raise InvalidSettingError(phrase(name, rule, getattr(self, name), repair=repair, owner="Perceptron"))
         known = LabelEncoding.learn(y, classes if first else self.classes_)
         if classes is not None and not np.array_equal(known.classes, np.unique(np.asarray(classes))):
             raise DataError(f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {known.classes!r}.")
@@ -443,7 +443,7 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return (float(self.validation_fraction), self.random_state) if self.early_stopping else None
 
     def _start(self, data: FitRows, rng: np.random.RandomState, coef_init: Any = None, intercept_init: Any = None) -> np.ndarray:
-        """First weights (units, d + 1)."""
+        """Initial weights (units, d + 1)."""
         if self.warm_start and self.__sklearn_is_fitted__():
             coef_init = _dense(self.coef_) if coef_init is None else coef_init
             intercept_init = self.intercept_ if intercept_init is None else intercept_init
@@ -453,7 +453,7 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.column_stack([_dense(self.coef_), self.intercept_]).astype(np.float64)
 
     def _run(self, units: Sequence[ThresholdUnit], rng: np.random.RandomState, train: Rows, validation: Rows | None) -> None:
-        from joblib import effective_n_jobs  # scikit-learn's own; a fit of few classes asks for no threads
+        from joblib import effective_n_jobs  # a dependency of scikit-learn
 
         seed = int(rng.randint(2**31 - 1)) if self.shuffle else None
         watched = self.variant != "plain" or validation is not None or self.verbose

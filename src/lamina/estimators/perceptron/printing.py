@@ -1,4 +1,4 @@
-"""What ``verbose`` prints of a perceptron's epochs."""
+"""Prints a perceptron's epochs for ``verbose``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["print_epoch"]
 
 
 def print_epoch(record: dict[str, Any], units: Sequence[ThresholdUnit]) -> None:
-    """Two lines for each unit that learns, in scikit-learn's words."""
+    """Print two lines for each unit that is still training, in scikit-learn's format."""
     for unit in units:
         w, bias = unit.weights[:-1], unit.weights[-1]
         print(f"-- Epoch {record['epoch']}")

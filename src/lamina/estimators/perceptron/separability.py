@@ -1,4 +1,4 @@
-"""Whether planes separate the classes, with a proof either way that anyone can check."""
+"""Decides whether planes separate the classes, with a certificate either way that can be checked."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ __all__ = ["Separability", "linear_separability"]
 
 @dataclass(frozen=True, slots=True)
 class Separability:
-    """The verdict on labeled rows: is each class separable from all others by a plane?
+    """Whether each class of labeled rows can be separated from all others by a plane.
 
     Attributes
     ----------
     certificates : dict of label to SeparatingPlane, CommonPoint or None
-        One a class; for two classes the second alone. None: not decided, for want of time or of precision.
+        One per class; for two classes, only that of the second. None: not decided, for lack of time or precision.
     """
 
     certificates: Mapping[Any, SeparatingPlane | CommonPoint | None]
 
     @property
     def separable(self) -> bool | None:
-        """True: every class is. False: at least one is not. None: not decided."""
+        """True: every class is separable. False: at least one is not. None: not decided."""
         found = list(self.certificates.values())
         if any(isinstance(certificate, CommonPoint) for certificate in found):
             return False
@@ -46,7 +46,7 @@ class Separability:
         Parameters
         ----------
         X : array or sparse matrix of shape (n_samples, n_features)
-            The rows for which the verdict was found, in their order.
+            The rows for which separability was decided, in the same order.
         y : array of shape (n_samples,)
         """
         X, labels = check_array(X, accept_sparse="csr", dtype=np.float64), np.asarray(y).ravel()
@@ -60,17 +60,17 @@ class Separability:
 
 
 def linear_separability(X: Any, y: Any, *, sample_weight: Any = None, time_limit_s: float | None = None) -> Separability:
-    """Decide whether planes separate the classes, and prove it.
+    """Decide whether planes separate the classes, with a proof.
 
     Parameters
     ----------
     X : array or sparse matrix of shape (n_samples, n_features)
     y : array of shape (n_samples,)
-        Labels of two or more classes; with more than two, each class is set against all others.
+        Labels of two or more classes; with more than two, each class is compared with all others.
     sample_weight : array of shape (n_samples,), optional
         Rows of weight 0 do not count.
     time_limit_s : float, optional
-        Seconds for all linear programs together, > 0; what is not decided by then has the certificate None.
+        Seconds for all linear programs together, > 0; a class that is not decided by then has the certificate None.
 
     Returns
     -------
@@ -128,6 +128,6 @@ def _sentence(label: Any, certificate: SeparatingPlane | CommonPoint | None) -> 
 
 
 def _numbers(vector: np.ndarray) -> str:
-    """The first numbers of a vector, to be read."""
+    """The first numbers of a vector as text."""
     shown = ", ".join(f"{x:.3g}" for x in vector[:4])
     return shown if len(vector) <= 4 else f"{shown}, …"

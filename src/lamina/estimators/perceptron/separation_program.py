@@ -1,12 +1,12 @@
 """The linear program that separates two classes, or proves that no plane does.
 
-For rows ``x_i`` with signs ``s_i`` of −1 and +1, one program has both answers:
+For rows ``x_i`` with signs ``s_i`` of −1 and +1, one program gives both answers:
 
     maximize m   subject to   s_i (w·x_i + b) >= m,   −1 <= w_j <= 1
 
-If its optimum is positive, (w, b) is a separating plane. If it is 0, the program ``m > 0`` is infeasible, and the dual values of
-the optimum prove it (Farkas 1902): weights >= 0, of sum 1 in each class, under which both classes have the same mean. A plane
-with the one class above it and the other below would have that point on both sides.
+If its optimum is positive, (w, b) is a separating plane. If it is 0, ``m > 0`` is infeasible, and the dual values of the optimum
+prove it (Farkas 1902): weights >= 0 with sum 1 in each class, under which both classes have the same mean. A separating plane
+would have this point on both sides.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ __all__ = ["certify"]
 def certify(
     X: Any, sign: np.ndarray, counts: np.ndarray, deadline: float | None = None, plane: SeparatingPlane | None = None
 ) -> SeparatingPlane | CommonPoint | None:
-    """The certificate for rows X (n, d) float64, dense or CSR, with signs (n,), of which those where ``counts`` is True count.
+    """The certificate for rows X (n, d) float64, dense or CSR, with signs (n,); only rows where ``counts`` is True are used.
 
-    ``plane``, if it separates them, saves the linear program. ``deadline`` is a time of ``time.monotonic``.
+    If ``plane`` separates them, no linear program is solved. ``deadline`` is a time of ``time.monotonic``.
     """
     rows, signs = (X, sign) if counts.all() else (X[counts], sign[counts])
     if plane is not None and plane.verify(rows, signs):
@@ -51,11 +51,11 @@ def certify(
 
 
 def _solve(X: Any, sign: np.ndarray, time_left: float | None) -> tuple[SeparatingPlane, np.ndarray] | None:
-    """The linear program's plane and multipliers; None when the time ran out."""
+    """The linear program's plane and multipliers; None if it was not solved, for example in time."""
     center, scale = scales(X)
     constraints: Any
     if not isinstance(X, np.ndarray):
-        center = np.zeros_like(center)  # or the rows would be sparse no more
+        center = np.zeros_like(center)  # centering would make the rows dense
         scaled = X @ sparse.diags_array(1.0 / scale)
         columns: Any = [-sparse.diags_array(sign) @ scaled, -sign[:, np.newaxis], np.ones((len(sign), 1))]
         constraints = sparse.hstack(columns, format="csc")
@@ -78,7 +78,7 @@ def _solve(X: Any, sign: np.ndarray, time_left: float | None) -> tuple[Separatin
 
 
 def _polished(X: Any, sign: np.ndarray, multipliers: np.ndarray) -> np.ndarray:
-    """Dual values without the solver's rounding: the nearest solution of the equations with the same zeros."""
+    """Dual values without the solver's rounding errors: the nearest solution of the equations with the same zeros."""
     support = np.flatnonzero(multipliers > TOLERANCE)
     rows = X[support] if isinstance(X, np.ndarray) else X[support].toarray()
     signs, few = sign[support], multipliers[support]

@@ -1,4 +1,4 @@
-"""One perceptron as it learns: when it ends, and the weights worth keeping."""
+"""One threshold unit of a perceptron during training: when it stops, and which weights it keeps."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from lamina.patience import Patience
 __all__ = ["HeldOutRows", "Stopping", "ThresholdUnit"]
 
 _KEEPERS: Mapping[str, type[Pocket] | type[Average]] = MappingProxyType({"pocket": Pocket, "averaged": Average})
-# Values read in one call of the engine: a moment, after which Ctrl-C is heeded.
+# Values read in one call of the engine, short enough to react to Ctrl-C between calls.
 _VALUES_A_CALL = 1 << 28
 
 
 @dataclass(frozen=True, slots=True)
 class HeldOutRows:
-    """Rows (n, d) whose accuracy decides when to end; ``target`` (n,) is −1 or +1, ``weight`` (n,) is >= 0."""
+    """Rows (n, d) whose accuracy decides when to stop; ``target`` (n,) is −1 or +1, ``weight`` (n,) is >= 0."""
 
     X: Any
     target: np.ndarray
@@ -37,17 +37,17 @@ class HeldOutRows:
 
 @dataclass(frozen=True, slots=True)
 class Stopping:
-    """scikit-learn's rule: over after ``epochs`` in a row without a gain of ``tol`` (None: never), or ``max_epochs`` in all."""
+    """scikit-learn's rule: stop after ``epochs`` in a row without a gain of ``tol`` (None: never), or ``max_epochs`` in total."""
 
     tol: float | None
     epochs: int
     max_epochs: int
 
     def patience(self) -> Patience:
-        """What counts the epochs of a unit, by a score that should grow."""
+        """A counter of a unit's epochs without improvement, for a score that should rise."""
         if self.tol is None:
             return Patience(math.inf, 0.0, "scikit-learn", mode="max")
-        # One epoch less: its linear models end as the last of these epochs brings nothing, its networks with the one after it.
+        # One epoch less: scikit-learn's linear models stop after this many epochs without a gain, its networks one epoch later.
         return Patience(self.epochs - 1, self.tol, "scikit-learn", mode="max")
 
 
@@ -59,19 +59,19 @@ class ThresholdUnit:
     data : PerceptronRows
     rule : PerceptronRule
     start : ndarray of shape (d + 1,)
-        First weights, the bias last.
+        Initial weights, the bias last.
     variant : {"plain", "pocket", "averaged"}
-        Which weights are kept. A plain unit goes on for as long as scikit-learn's does; the others end with the first epoch
+        Which weights are kept. A plain unit trains as long as scikit-learn's; the others stop after the first epoch
         without a mistake.
     stopping : Stopping
     held_out : HeldOutRows, optional
-        Their accuracy, not the loss, has to improve.
+        If given, their accuracy has to improve instead of the loss.
     engine : str
 
     Attributes
     ----------
     losses, mistakes : list
-        One entry an epoch.
+        One entry per epoch.
     """
 
     def __init__(
@@ -94,12 +94,12 @@ class ThresholdUnit:
 
     @property
     def weights(self) -> np.ndarray:
-        """The present weights, the bias last, ndarray of shape (d + 1,)."""
+        """The current weights, the bias last, ndarray of shape (d + 1,)."""
         return self._unit.weights
 
     @property
     def kept(self) -> np.ndarray:
-        """The weights that the variant keeps, in the same form."""
+        """The weights that the variant keeps, in the same shape."""
         return self.weights if self._keeper is None else self._keeper.weights
 
     @property
@@ -109,17 +109,17 @@ class ThresholdUnit:
 
     @property
     def makes_mistakes(self) -> bool:
-        """Whether its last epoch had one."""
+        """Whether the last epoch had a mistake; True before the first."""
         return not self.mistakes or self.mistakes[-1] > 0
 
     @property
     def is_done(self) -> bool:
-        """Whether no further epoch is to be run."""
+        """Whether to run no further epoch."""
         finished = self._keeper is not None and not self.makes_mistakes
         return finished or self.has_stalled or len(self.losses) >= self._max_epochs
 
     def learn(self, seed: int | None) -> None:
-        """One epoch; with ``seed`` in its permutation of the rows."""
+        """Run one epoch; ``seed`` determines the order of the rows, None keeps it."""
         if self._keeper is None:
             self._learn(seed, 1)
             return
@@ -129,7 +129,7 @@ class ThresholdUnit:
         self._keeper.follow(before, self.weights, order, mistakes)
 
     def learn_to_the_end(self, seed: int | None) -> None:
-        """All epochs; many share a call of the engine, as the stopping rule needs several to fire."""
+        """Run all epochs, several per call of the engine: as many as the stopping rule needs to take effect."""
         most = max(1, _VALUES_A_CALL // max(1, int(self._data.X.size)))
         while not self.is_done:
             if self._keeper is not None or self._held_out is not None:
@@ -139,14 +139,14 @@ class ThresholdUnit:
             self._learn(seed, int(min(left, self._patience.epochs_left, most)))
 
     def _learn(self, seed: int | None, epochs: int, order: np.ndarray | None = None) -> np.ndarray:
-        """Epochs, counted; the places of the last one's mistakes."""
+        """Run and count epochs; return the positions of the last one's mistakes."""
         result = self._unit.learn(order=order, seed=seed, first_epoch=len(self.losses), epochs=epochs)
         self.losses += result.losses
         self.mistakes += result.mistakes
         if not result.is_finite:
             raise NonFiniteError(
                 f"Perceptron: weights must stay finite, got infinity or NaN in epoch {len(self.losses)}. "
-                "Scale the features, for instance by StandardScaler, or lower eta0."
+                "Scale the features, for example with StandardScaler, or lower eta0."
             )
         scores = [-loss for loss in result.losses] if self._held_out is None else [self._held_out.accuracy(self.weights)]
         for score in scores:

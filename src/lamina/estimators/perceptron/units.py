@@ -1,4 +1,4 @@
-"""From labeled rows to the threshold units of a perceptron: one for each class, or one for two."""
+"""Makes the threshold units of a perceptron from labeled rows: one per class, or a single one for two classes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ClassWeight = str | Mapping[Any, float] | None
 
 @dataclass(frozen=True, slots=True)
 class FitRows:
-    """Rows X (n, d), their encoded labels (n, 1) and weights (n,), weights of the classes, and the numbers of rows that count."""
+    """Rows X (n, d), their encoded labels (n, 1) and weights (n,), class weights, and the indices of the rows that count."""
 
     X: Any
     encoded: np.ndarray
@@ -37,17 +37,17 @@ class FitRows:
         return 1 if self.encoding.num_classes == 2 else self.encoding.num_classes
 
     def of_unit(self, unit: int) -> tuple[np.ndarray, np.ndarray]:
-        """What a unit has to learn, −1 and +1, and the rows' weights to it; both float64 (n,)."""
+        """A unit's targets, −1 and +1, and its weights of the rows; both float64 (n,)."""
         two = self.num_units == 1
         is_own = self.encoded.ravel() == (1 if two else unit)
         own, others = (self.class_weights[1], self.class_weights[0]) if two else (self.class_weights[unit], 1.0)
-        dtype = self.X.dtype  # in which scikit-learn multiplies them
+        dtype = self.X.dtype  # the dtype in which scikit-learn multiplies them
         weight = self.weight.astype(dtype) * np.where(is_own, own, others).astype(dtype)
         return np.where(is_own, 1.0, -1.0), weight.astype(np.float64)
 
 
 def class_weights(class_weight: ClassWeight, encoding: LabelEncoding, encoded: np.ndarray) -> np.ndarray:
-    """One weight a class, (n_classes,)."""
+    """One weight per class, (n_classes,)."""
     if class_weight is None:
         return np.ones(encoding.num_classes)
     return weights_of_classes(class_weight, encoding.classes, encoded.ravel())
@@ -56,12 +56,12 @@ def class_weights(class_weight: ClassWeight, encoding: LabelEncoding, encoded: n
 def started_weights(
     data: FitRows, weight_init: str | Initializer | Mapping[str, Any], rng: np.random.RandomState, coef: Any, intercept: Any
 ) -> np.ndarray:
-    """First weights, the bias last, float64 (units, d + 1): those given, or drawn, and zero for the bias.
+    """Initial weights, the bias last, float64 (units, d + 1): given or drawn; the bias is 0 if not given.
 
     Raises
     ------
     DataError
-        If those given do not have one row a unit, or are no finite numbers.
+        If given weights have the wrong shape or are not finite numbers.
     """
     num_units, width = data.num_units, data.X.shape[1]
     initializer = get_initializer(weight_init)
@@ -84,7 +84,7 @@ def make_units(
     settings: Mapping[str, Any],
     split: tuple[float, Any] | None,
 ) -> list[ThresholdUnit]:
-    """The units; ``split`` is the fraction to hold out for early stopping, and the random state."""
+    """Make the units; ``split`` is the fraction to hold out for early stopping, and the random state."""
     rows, held_out = (data.counts, None) if split is None else _hold_out(data, *split)
     units = []
     for i in range(data.num_units):
@@ -109,8 +109,8 @@ def _fitting(name: str, given: Any, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _hold_out(data: FitRows, fraction: float, random_state: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of the rows to learn from and of those held out, the same as scikit-learn's."""
-    # Here, because it brings along scikit-learn's metrics, preprocessing and callbacks, which an import should not cost.
+    """Indices of the rows to train on and of those held out, the same as scikit-learn's."""
+    # Imported here, because it also imports scikit-learn's metrics, preprocessing and callbacks, which takes long.
     from sklearn.model_selection import StratifiedShuffleSplit
 
     splitter, labels = StratifiedShuffleSplit(test_size=fraction, random_state=random_state), data.encoded.ravel()[data.counts]
@@ -123,5 +123,5 @@ def _hold_out(data: FitRows, fraction: float, random_state: Any) -> tuple[np.nda
     train, held_out = data.counts[np.sort(train)], data.counts[np.sort(held_out)]
     if not data.weight[held_out].any():
         rule = "must hold a weight > 0 among the rows that early_stopping holds out"
-        raise DataError(phrase("sample_weight", rule, "zeros alone", repair="Use another random_state.", owner="Perceptron"))
+        raise DataError(phrase("sample_weight", rule, "only zeros", repair="Use another random_state.", owner="Perceptron"))
     return train, held_out

@@ -1,4 +1,4 @@
-"""What an estimator is to predict: labels, or numbers."""
+"""The target of an estimator: labels or numbers."""
 
 from lamina.lazy import lazy_exports
 

@@ -1,4 +1,4 @@
-"""Which kind of target parameters ask for."""
+"""Chooses the kind of target for an estimator's parameters."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ __all__ = ["kind_of_target"]
 
 
 def kind_of_target(parameters: Parameters) -> type[Target]:
-    """Labels for a classifier's parameters, numbers for others."""
+    """The class for labels if these are a classifier's parameters, else the class for numbers."""
     return target.LabelTarget if isinstance(parameters, ClassifierParameters) else target.NumberTarget

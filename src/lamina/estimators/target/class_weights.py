@@ -1,4 +1,4 @@
-"""Weights of classes, turned into weights of rows."""
+"""Converts class weights to row weights."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def weigh_rows(
 ) -> np.ndarray | None:
     """Each row's sample weight times the weight of its class.
 
-    ``encoded`` are the encoded labels (n, k). When a row has several labels, its weight is the product of theirs, as in
+    ``encoded`` are the encoded labels (n, k). If a row has several labels, its weight is the product of theirs, as in
     scikit-learn. A class that a dict does not name has weight 1.
 
     Raises
     ------
     InvalidSettingError
-        If a dict names an unknown class or a weight is negative, or there is not one dict a label.
+        If a dict names an unknown class, a weight is negative, or there is not one dict per label.
     """
     if class_weight is None:
         return sample_weight
@@ -35,8 +35,8 @@ def weigh_rows(
     num_columns = encoding.num_classes if multilabel else 1
     given = [class_weight] * num_columns if isinstance(class_weight, str | Mapping) else list(class_weight)
     if len(given) != num_columns or (multilabel and isinstance(class_weight, Mapping)):
-        repair = "Give one dict for a single label, and a list with one dict a label for several."
-        raise InvalidSettingError(phrase("class_weight", f"must fit {num_columns} label(s) a row", class_weight, repair=repair))
+        repair = "Give one dict for a single label, and a list with one dict per label for several."
+        raise InvalidSettingError(phrase("class_weight", f"must fit {num_columns} label(s) per row", class_weight, repair=repair))
     labels = np.array([0, 1]) if multilabel else encoding.classes
     weight = np.ones(len(encoded)) if sample_weight is None else sample_weight.astype(np.float64)
     for column, of_column in zip(encoded.T, given, strict=True):
@@ -45,7 +45,7 @@ def weigh_rows(
 
 
 def weights_of_classes(class_weight: str | Mapping[Any, float], labels: np.ndarray, encoded: np.ndarray) -> np.ndarray:
-    """One weight for each of the ``labels``; ``encoded`` (n,) are the numbers of the rows' labels among them."""
+    """One weight for each of the ``labels``; ``encoded`` (n,) are the indices of the rows' labels among them."""
     if isinstance(class_weight, str):  # "balanced" (King & Zeng 2001)
         counts = np.bincount(encoded, minlength=len(labels))
         return np.asarray(len(encoded) / (np.count_nonzero(counts) * np.maximum(counts, 1)))

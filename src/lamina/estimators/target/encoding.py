@@ -1,4 +1,4 @@
-"""Between the user's class labels and the numbers that a network is trained on."""
+"""Converts between the user's class labels and the numbers that a network is trained on."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from lamina.estimators.given_data import check_labels
 
 __all__ = ["LabelEncoding"]
 
-# Rows that are encoded at a time: what is computed on the way stays in the cache, and small beside the rows.
+# Rows encoded at a time, so that temporary arrays stay in the cache and are small compared with the data.
 _CHUNK_ROWS = 1 << 14
 
 
 class LabelEncoding(NamedTuple):
-    """The classes of a problem and how a label becomes a number.
+    """The classes of a problem and the encoding of labels as numbers.
 
-    ``kind`` is "binary" (one or two classes; a label becomes 0 or 1), "multiclass" (a label becomes the index of its class)
-    or "multilabel" (a row of zeros and ones stays as it is). Encoded labels have shape (n, 1), or (n, classes) for "multilabel".
+    ``kind`` is "binary" (one or two classes; a label becomes 0 or 1), "multiclass" (a label becomes its class index)
+    or "multilabel" (a row of zeros and ones is kept). Encoded labels have shape (n, 1), or (n, classes) for "multilabel".
 
     >>> encoding = LabelEncoding.learn(np.array(["no", "yes", "maybe"]))
     >>> encoding.encode(np.array(["yes", "no"])).ravel()
@@ -36,17 +36,17 @@ class LabelEncoding(NamedTuple):
 
     @classmethod
     def learn(cls, y: Any, labels: Any = None) -> LabelEncoding:
-        """The encoding of the labels ``y`` (or of ``labels``, all the classes that will ever come, if they are given).
+        """The encoding of the labels ``y`` (or of ``labels``, all possible classes, if given).
 
         Raises
         ------
         DataError
-            If ``y`` are no labels, or a row has several that are not 0 or 1.
+            If ``y`` does not hold labels, or has several columns with values other than 0 and 1.
         """
         check_labels(y)
         if sparse.issparse(y) or (np.ndim(y) == 2 and np.shape(y)[1] > 1):
             if not is_multilabel(y):
-                raise DataError("`y` with several columns must hold 0 and 1, one column a label. Fit one model a column instead.")
+                raise DataError("`y` with several columns must hold 0 and 1, one column per label. Or fit one model per column.")
             return cls(np.arange(np.shape(y)[1]), "multilabel", bool(sparse.issparse(y)))
         classes = np.unique(np.asarray(y if labels is None else labels))
         return cls(classes, "binary" if len(classes) <= 2 else "multiclass")
@@ -56,31 +56,31 @@ class LabelEncoding(NamedTuple):
         return len(self.classes)
 
     def check_kind(self, y: Any) -> None:
-        """Refuse targets of another kind than those that were learnt.
+        """Raise if targets are of another kind than those that were learned.
 
         Raises
         ------
         DataError
-            If a row had one label and now has several, or another number of them, or texts take the place of numbers.
+            If the number of labels per row differs, or strings and numbers are exchanged.
         """
-        learnt, came = self._described(self.classes), self._described(y)
+        learned, came = self._described(self.classes), self._described(y)
         if self.kind == "multilabel":
-            learnt = f"{self.num_classes} labels of 0 and 1 a row"
-        if came != learnt:
+            learned = f"{self.num_classes} labels of 0 and 1 per row"
+        if came != learned:
             repair = "Fit a new model for another kind of target."
-            raise DataError(phrase("y", f"must be of the kind that was learnt before ({learnt})", came, repair=repair))
+            raise DataError(phrase("y", f"must be of the kind learned in fit ({learned})", came, repair=repair))
 
     @staticmethod
     def _described(y: Any) -> str:
         """The kind of targets, in words."""
         if sparse.issparse(y) or (np.ndim(y) == 2 and np.shape(y)[1] > 1):
-            return f"{np.shape(y)[1]} labels of 0 and 1 a row"
+            return f"{np.shape(y)[1]} labels of 0 and 1 per row"
         array = np.asarray(y)
         is_text = array.dtype.kind in "SUT" or (array.dtype == object and any(isinstance(label, str) for label in array.flat))
-        return f"one label a row, {'texts' if is_text else 'numbers'}"
+        return f"one label per row, {'strings' if is_text else 'numbers'}"
 
     def encode(self, y: Any) -> np.ndarray:
-        """Numbers for the labels ``y``, in the smallest unsigned type.
+        """Encode the labels ``y`` as numbers of the smallest unsigned type.
 
         Raises
         ------
@@ -105,27 +105,27 @@ class LabelEncoding(NamedTuple):
         return encoded
 
     def indicators(self, encoded: np.ndarray) -> np.ndarray:
-        """Zeros and ones of shape (n, outputs): one column a class, or a single column when there are but two."""
+        """Zeros and ones of shape (n, outputs): one column per class, or a single column for two classes."""
         if self.kind == "multiclass":
             return np.asarray(encoded == np.arange(self.num_classes), dtype=np.uint8)
         return encoded
 
     def choose(self, scores: np.ndarray, threshold: float | np.ndarray) -> np.ndarray:
-        """Encoded labels that the ``scores`` (n, outputs) speak for: the largest one, or every one above the ``threshold``."""
+        """Encoded labels for ``scores`` (n, outputs): the largest one, or every one above the ``threshold``."""
         if self.kind == "multilabel" or scores.shape[1] == 1:
             return np.asarray(scores > threshold, dtype=np.int64)
         best: np.ndarray = scores.argmax(axis=1)
         return best[:, np.newaxis]
 
     def decode(self, scores: np.ndarray, threshold: float | np.ndarray) -> np.ndarray:
-        """The labels that the ``scores`` speak for, in the form in which ``y`` came."""
+        """The labels for ``scores``, in the same form as ``y``."""
         labels = self.labels_of(self.choose(scores, threshold))
         return sparse.csr_matrix(labels) if self.sparse_output else labels  # type: ignore[return-value]  # as predict says
 
     def labels_of(self, encoded: np.ndarray) -> np.ndarray:
-        """The labels of which :meth:`encode` made ``encoded``, dense."""
+        """The inverse of :meth:`encode`, dense."""
         if self.kind == "multilabel":
             return encoded
-        # under a softmax of a single class there is a second output
+        # a softmax over a single class has a second output
         labels: np.ndarray = self.classes[np.minimum(encoded.ravel(), self.num_classes - 1)]
         return labels

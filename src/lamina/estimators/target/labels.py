@@ -1,4 +1,4 @@
-"""A target of labels: how a loss wants them as numbers, and how its predictions become labels again."""
+"""A target of labels: how they are encoded for a loss, and how its predictions become labels again."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _Function = Callable[[np.ndarray, np.ndarray], float]
 
 @dataclass(frozen=True, eq=False)
 class LabelTarget(Target):
-    """One label a row, or several.
+    """One label per row, or several.
 
-    A class is chosen when its logit is the largest or, for a single column and for several labels, above the loss's threshold.
+    A class is chosen if its logit is the largest or, for a single column or several labels, above the loss's threshold.
     """
 
     encoding: LabelEncoding
@@ -38,13 +38,13 @@ class LabelTarget(Target):
 
     @classmethod
     def of(cls, encoding: LabelEncoding, parameters: Parameters) -> Self:
-        """The target of labels so encoded; "log_loss" is softmax or sigmoid cross-entropy, whichever they need."""
+        """The target for encoded labels; "log_loss" means softmax or sigmoid cross-entropy, as they need."""
         assert isinstance(parameters, ClassifierParameters)
         loss = _loss_for(encoding, parameters)
         if loss.label_codes is None:
             raise InvalidSettingError(phrase_unknown("loss", loss.kind, losses.LABEL_LOSSES, owner="MLPClassifier"))
         if loss.one_of_several and encoding.kind == "multilabel":
-            rule = "must have one label a row with softmax cross-entropy"
+            rule = "must have one label per row with softmax cross-entropy"
             came = f"{encoding.num_classes} columns of 0 and 1"
             repair = 'Give y.argmax(axis=1), or loss="log_loss" when a row may have several labels.'
             raise DataError(phrase("y", rule, came, repair=repair, owner="MLPClassifier"))
@@ -95,7 +95,7 @@ class LabelTarget(Target):
         return self.encoding.encode(y)
 
     def targets(self, truth: np.ndarray, dtype: np.dtype) -> np.ndarray:
-        """Codes of "no" and "yes", a column each class (one in all for two classes); or class numbers, if the loss wants such."""
+        """Codes of "no" and "yes", one column per class (a single one for two), or class indices if the loss uses them."""
         if self._takes_indices:
             return truth.astype(dtype)
         low, high = self._codes
@@ -106,23 +106,23 @@ class LabelTarget(Target):
         return targets
 
     def truth_of(self, targets: np.ndarray) -> np.ndarray:
-        """The truth of which :meth:`targets` made ``targets``."""
+        """The inverse of :meth:`targets`."""
         return targets.astype(np.int64) if self._takes_indices else self.encoding.choose(targets, sum(self._codes) / 2)
 
     def decide(self, predicted: np.ndarray) -> np.ndarray:
-        """The truth that predictions speak for."""
+        """The encoded labels for predictions."""
         return self.encoding.choose(predicted, self.loss.threshold_of_predictions(predicted.shape[1]))
 
     def labels(self, predicted: np.ndarray) -> np.ndarray:
-        """The labels that predictions speak for, in the form in which ``y`` came."""
+        """The labels for predictions, in the same form as ``y``."""
         return self.encoding.decode(predicted, self.loss.threshold_of_predictions(predicted.shape[1]))
 
     def labels_by_logits(self, logits: np.ndarray) -> np.ndarray:
-        """The same, without the way over predictions."""
+        """The labels for logits, without computing predictions."""
         return self.encoding.decode(logits, self.loss.threshold)
 
     def probabilities(self, predicted: np.ndarray) -> np.ndarray:
-        """Probabilities (n, classes) from what the loss predicts; rows sum to 1 unless a row may have several labels."""
+        """Probabilities (n, classes) from the loss's predictions; rows sum to 1 unless they may have several labels."""
         if self.encoding.kind == "multilabel" or self.loss.one_of_several:
             return predicted[:, : self.encoding.num_classes]
         if self.encoding.kind == "binary":
@@ -141,7 +141,7 @@ class LabelTarget(Target):
         return weigh_rows(self.class_weight, self.encoding, truth, weight)
 
     def strata(self, truth: np.ndarray) -> np.ndarray | None:
-        # as scikit-learn: two classes are stratified, several are not
+        # as in scikit-learn: two classes are stratified, more are not
         return truth.astype(bool) if self.encoding.kind == "binary" else None
 
     @property
@@ -171,12 +171,12 @@ class _Objective:
 
 
 def gives_probabilities(loss: str | Loss | Callable[..., object]) -> bool:
-    """Whether predictions under a classifier's parameter ``loss`` are probabilities."""
+    """Whether a classifier with this ``loss`` predicts probabilities."""
     if loss == "log_loss":
         return True
     try:
         return losses.get_loss(loss).gives_probabilities
-    except InvalidSettingError:  # fit says what is wrong with it
+    except InvalidSettingError:  # fit will raise it
         return False
 
 

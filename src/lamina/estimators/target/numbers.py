@@ -25,7 +25,7 @@ _Function = Callable[[np.ndarray, np.ndarray], float]
 
 @dataclass(frozen=True, eq=False)
 class NumberTarget(Target):
-    """``num_targets`` numbers a row, each in one column of predictions, or in several where the loss predicts several of each."""
+    """``num_targets`` numbers per row, each predicted in one column, or in several if the loss predicts several per number."""
 
     num_targets: int
 
@@ -66,7 +66,7 @@ class NumberTarget(Target):
 
 @dataclass
 class _Objective:
-    """A function of targets and predictions, both flat for the user's where there is one column; unlike a closure it pickles."""
+    """A function of targets and predictions (flat for a custom function if there is one column); unlike a closure it pickles."""
 
     chosen: str | _Function
     loss: Loss

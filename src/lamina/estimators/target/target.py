@@ -1,4 +1,4 @@
-"""What a training needs to know of the target, whether it is labels or numbers."""
+"""The interface of targets, whether they are labels or numbers."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ __all__ = ["Target"]
 
 @dataclass(frozen=True, eq=False)
 class Target(ABC):
-    """What a fit learns of y, and what the loss makes of it.
+    """What a fit learns about y, and how y is encoded for the loss.
 
-    The *truth* are the user's labels or numbers as an array (n, k) of numbers; *targets* are what the loss compares logits with.
+    The *truth* is the user's labels or numbers as a numeric array (n, k); *targets* are what the loss compares logits with.
     """
 
     loss: Loss
@@ -29,30 +29,30 @@ class Target(ABC):
     @classmethod
     @abstractmethod
     def learn(cls, y: Any, parameters: Parameters, known: Self | None = None) -> Self:
-        """The target that ``y`` is an example of; refuses a ``y`` that contradicts the target ``known`` from an earlier fit."""
+        """The target for ``y``; raises if ``y`` contradicts the target ``known`` from an earlier fit."""
 
     @classmethod
     def learn_part(cls, y: Any, parameters: Parameters, known: Self | None, classes: Any) -> Self:
-        """The target of which ``y`` shows a part; ``classes`` are all labels that will ever come, where there are such."""
+        """The target for ``partial_fit``, of which ``y`` is only a part; ``classes`` are all possible labels, if any."""
         return cls.learn(y, parameters, known)
 
     @classmethod
     @abstractmethod
     def from_state(cls, state: Mapping[str, Any], parameters: Parameters) -> Self:
-        """What :meth:`state` gave, under the same parameters."""
+        """The target from the result of :meth:`state`, with the same parameters."""
 
     @abstractmethod
     def state(self) -> dict[str, Any]:
-        """What was learnt of y, as JSON can hold it."""
+        """What was learned about y, as JSON-able values."""
 
     @property
     @abstractmethod
     def num_outputs(self) -> int:
-        """How many logits the loss needs."""
+        """The number of logits that the loss needs."""
 
     @property
     def out_activation(self) -> str:
-        """What turns logits into predictions, as scikit-learn calls it."""
+        """The function that turns logits into predictions, under scikit-learn's name."""
         return "logistic" if self.loss.link == "sigmoid" else self.loss.link or "function"
 
     @abstractmethod
@@ -61,20 +61,20 @@ class Target(ABC):
 
     @abstractmethod
     def targets(self, truth: np.ndarray, dtype: np.dtype) -> np.ndarray:
-        """What the loss is to compare logits with."""
+        """What the loss compares logits with."""
 
     @abstractmethod
     def score(self, truth: np.ndarray, predicted: np.ndarray, weight: np.ndarray | None) -> float:
-        """The score of what the loss predicts from logits; NaN when it is not finite."""
+        """The score of predictions; NaN if a prediction is not finite."""
 
     @abstractmethod
     def objective(self, chosen: str | Callable[[Any, Any], float]) -> Callable[[Any, Any], float]:
-        """The score with a name, or the user's function of y and predictions, as a function of targets and predictions."""
+        """A named score, or the user's function of y and predictions, as a function of targets and predictions."""
 
     def row_weights(self, truth: np.ndarray, weight: np.ndarray | None) -> np.ndarray | None:
-        """Weights of the rows, once those of their classes are counted in."""
+        """The weights of the rows, including the weights of their classes."""
         return weight
 
     def strata(self, truth: np.ndarray) -> np.ndarray | None:
-        """What the validation rows must have in the same shares as the others."""
+        """The strata for the choice of validation rows; None if they are not stratified."""
         return None

@@ -1,4 +1,4 @@
-"""Callbacks: what happens beside the training."""
+"""Callbacks: code that runs during training, such as early stopping and checkpoints."""
 
 from lamina.lazy import lazy_exports
 

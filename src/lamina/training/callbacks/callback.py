@@ -1,4 +1,4 @@
-"""What a callback may do, and what it sees of the training."""
+"""The base class of callbacks, and the trainer's interface to them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Callback", "Run", "list_of_callbacks"]
 
 
 class Run(Protocol):
-    """The trainer as callbacks see it: :class:`lamina.training.Trainer` keeps this.
+    """The trainer's interface to callbacks, which :class:`lamina.training.Trainer` implements.
 
     Attributes
     ----------
@@ -29,13 +29,13 @@ class Run(Protocol):
         Its ``parameters`` and ``state`` are live: writing into them changes the model.
     history : History
     epoch, step : int
-        Epochs and steps done over the trainer's life.
+        Epochs and steps done over all fits of the trainer.
     steps_per_epoch : int
     optimizer : Optimizer
     schedule : Schedule
-        May be replaced; the next epoch follows the new one.
+        May be replaced; the new one applies from the next epoch.
     stop_reason : StopReason or None
-        None while training goes on.
+        None while training continues.
     """
 
     history: History
@@ -52,39 +52,40 @@ class Run(Protocol):
 
     @property
     def executor(self) -> Executor:
-        """What holds the weights and computes."""
+        """The executor, which holds the weights and does the computation."""
 
     @property
     def weights(self) -> NamedArrays:
         """The parameters by name, live: writing into them changes the model."""
 
     def stop(self, code: str, text: str = "") -> None:
-        """End the training after this epoch, or after this native call when an epoch is running."""
+        """Stop training after this epoch or, during an epoch, after the current native call."""
 
     def put_best(self, candidates: Sequence[Weights], monitor: str = "loss", *, larger_is_better: bool = False) -> float:
-        """Take those of some weights whose watched number is the best, now that it is measured; it is returned."""
+        """Measure several sets of weights, restore those with the best monitored number, and return that number."""
 
     def save_checkpoint(self, path: str | os.PathLike[str]) -> None:
-        """Write everything that is needed to go on from here."""
+        """Write everything needed to continue from here."""
 
 
 class Callback:
-    """Base of all callbacks: override the moments that matter, and read or act on the trainer.
+    """Base class of all callbacks: override the methods for the events you need, and read or modify the trainer in them.
 
-    Moments come in this order: ``on_fit_begin``; for each epoch ``on_epoch_begin``, its native calls (``on_step_end``,
-    ``on_chunk_end`` between them), ``on_epoch_end``; in the end, whatever happened, ``on_training_end`` and ``on_fit_end``, also
-    when another callback's fails. At each moment they are called in the order given to the trainer, those with ``runs_last``
-    after the others.
+    Events occur in this order: ``on_fit_begin``; for each epoch ``on_epoch_begin``, its native calls (with ``on_step_end`` and
+    ``on_chunk_end`` between them) and ``on_epoch_end``; at the end ``on_training_end`` and ``on_fit_end``, which are always
+    called, even if another callback raises. At each event callbacks are called in the order given to the trainer, those with
+    ``runs_last`` after the others.
 
     Attributes
     ----------
     every_steps : int or None, default=None
-        Call ``on_step_end`` every so many steps, >= 1; None: never. A small number costs speed: the engine then returns so often.
+        Call ``on_step_end`` every ``every_steps`` steps, >= 1; None: never. A small number is slow, since the engine must return
+        that often.
     runs_last : bool, default=False
         Whether to be called after the others.
     needs_gradient_norms : bool, default=False
-        Whether the record shall hold ``gradient_norm``, the mean norm of the gradient over the epoch's steps (before clipping).
-        Perturbed weights have no gradient, and refuse it.
+        Whether the record must hold ``gradient_norm``, the mean norm of the gradient over the epoch's steps (before clipping).
+        Optimizers that perturb weights compute no gradient and raise an error.
 
     Examples
     --------
@@ -98,53 +99,53 @@ class Callback:
     needs_gradient_norms: ClassVar[bool] = False
 
     def on_fit_begin(self, trainer: Run) -> None:
-        """``fit`` begins, or goes on after a checkpoint was loaded."""
+        """Called when ``fit`` starts, or continues after a checkpoint was loaded."""
 
     def on_epoch_begin(self, trainer: Run) -> None:
-        """An epoch begins; ``trainer.epoch`` are done."""
+        """Called when an epoch starts; ``trainer.epoch`` epochs are done."""
 
     def on_step_end(self, trainer: Run, losses: np.ndarray) -> None:
-        """``every_steps`` steps are done; ``losses`` are those of the steps since the last call of the engine, float64."""
+        """Called every ``every_steps`` steps; ``losses`` are those of the engine's last call, one per step, float64."""
 
     def on_chunk_end(self, trainer: Run, steps_done: int) -> None:
-        """The engine came back in the midst of an epoch, of which ``steps_done`` steps are done."""
+        """Called when the engine returns during an epoch, of which ``steps_done`` steps are done."""
 
     def on_epoch_end(self, trainer: Run, record: Record) -> None:
-        """An epoch is done, and ``record`` is the last of the history; it may be added to."""
+        """Called when an epoch is done; ``record`` is the last record of the history, and entries may be added to it."""
 
     def on_training_end(self, trainer: Run) -> None:
-        """The last step is done: what keeps weights aside puts them back now, before they are checked for the last time."""
+        """Called after the last step; callbacks that keep weights restore them here, before the final check."""
 
     def on_fit_end(self, trainer: Run) -> None:
-        """``fit`` ends; ``trainer.stop_reason`` says why."""
+        """Called when ``fit`` ends; ``trainer.stop_reason`` says why."""
 
     def epochs_ahead(self, trainer: Run) -> float:
-        """How many epochs may be done before ``on_epoch_end`` is called for the first of them, and then for the others.
+        """How many epochs may be done before ``on_epoch_end`` is called for all of them in turn.
 
-        With 1, the default, each call finds the weights of its epoch. A callback that reads the record alone, and knows that it
-        will not stop the training any sooner, can let more of them pass: short ones then share a call of the engine.
+        With 1, the default, each call sees the weights of its epoch. A callback that only reads the record, and knows that it
+        will not stop training earlier, can return more: short epochs then share a call of the engine.
         """
         return 1
 
     def identity(self) -> dict[str, Any]:
-        """What must be equal in the run that resumes from a checkpoint: the kind, and what decides how the training goes."""
+        """What must be equal in a run that resumes from a checkpoint: the kind, and settings that affect training."""
         return {"kind": type(self).__name__}
 
     def resume_path(self) -> str | None:
-        """The checkpoint with which a ``fit`` begins, if there is one from which it shall go on."""
+        """The path of the checkpoint that a ``fit`` resumes from, or None."""
         return None
 
     def for_restart(self, number: int) -> None:
-        """This callback is a copy for one of several trainings, numbered from 1, that run at the same time."""
+        """Called on a copy of this callback for one of several runs at the same time, numbered from 1."""
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint must store for this callback to go on: numbers, texts, arrays, nested dicts and lists of them."""
+        """The state that a checkpoint stores for this callback: numbers, strings, arrays, and nested dicts and lists of them."""
         return {}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take back what :meth:`state` gave; ``on_fit_begin`` is called after this."""
+        """Restore what :meth:`state` returned; ``on_fit_begin`` is called after this."""
 
 
 def list_of_callbacks(callbacks: Callback | Sequence[Callback]) -> list[Callback]:
-    """The list of one callback, or of several."""
+    """One callback or several as a list."""
     return [callbacks] if isinstance(callbacks, Callback) else list(callbacks)

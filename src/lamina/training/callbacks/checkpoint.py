@@ -1,4 +1,4 @@
-"""Checkpoints while training."""
+"""Writes checkpoints during training."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ __all__ = ["Checkpoint"]
 
 
 class Checkpoint(Callback):
-    """Writes a checkpoint at the end of every so many epochs, from which a killed run goes on as if nothing had happened.
+    """Writes a checkpoint every ``every`` epochs, from which a killed run can continue as if nothing had happened.
 
-    The file is replaced all at once, so a kill in the midst of writing leaves the earlier checkpoint. With ``resume=True`` the
-    same ``fit`` in a new process goes on from it; :meth:`lamina.training.Trainer.load_checkpoint` loads it by hand.
+    The file is replaced atomically, so a kill during writing leaves the earlier checkpoint intact. With ``resume=True`` the
+    same ``fit`` in a new process continues from it; :meth:`lamina.training.Trainer.load_checkpoint` loads it manually.
 
     Parameters
     ----------
     path : str or path
-        The file; ``{epoch}`` in it is replaced by the number of the epoch, so that all checkpoints are kept.
+        The file; ``{epoch}`` in it is replaced by the epoch number, so that all checkpoints are kept.
     every : int, default=1
-        Epochs between two checkpoints, >= 1.
+        Epochs between checkpoints, >= 1.
     resume : bool, default=False
-        Whether the first ``fit`` of a trainer, or any of an estimator, goes on from the checkpoint at ``path`` if there
-        is one; of several by ``{epoch}`` from the latest. Network, settings and data must be those of the run that wrote it, data
-        by a checksum of X, y, weights and validation rows: anything else is refused. A run that had ended is done at once. An
-        estimator with several restarts has a file for each, ``path`` with ``.restart1``, ``.restart2``, … appended.
+        Whether the first ``fit`` of a trainer, or any ``fit`` of an estimator, continues from the checkpoint at ``path`` if there
+        is one; with ``{epoch}`` from the latest. Network, settings and data must be those of the run that wrote it, or an error
+        is raised; the data are compared by a checksum of X, y, weights and validation rows. A run that had already finished ends
+        at once. An estimator with several restarts has one file each, ``path`` with ``.restart1``, ``.restart2``, … appended.
 
     Raises
     ------
     FileError
-        At the beginning of ``fit`` if ``path`` cannot be written, before any work is spent; later if the disk is full. With
-        ``resume=True`` if the file cannot be read, or is of a run on other data.
+        At the start of ``fit`` if ``path`` cannot be written; later if the disk is full. With ``resume=True`` if the file cannot
+        be read, or was written by a run on other data.
 
     Examples
     --------

@@ -25,44 +25,44 @@ _RULES = {
 
 
 class EarlyStopping(Callback):
-    """Ends the training when a watched number has not improved for ``patience`` epochs; the best weights come back.
+    """Stops training when a monitored number has not improved for ``patience`` epochs, and restores the best weights.
 
-    At the end of every epoch (smaller being better)::
+    At the end of every epoch (if smaller is better)::
 
         if value < reference − tol:  reference ← value, count ← 0;  else count ← count + 1
         stop if count >= patience
 
-    These are Keras' rules, ``tol`` being its ``min_delta``. The reference moves with values alone that are better by ``tol``, so
-    that small steps add up until they count; with ``tol=0`` an equal value is no improvement, and NaN never is one. The weights
-    that come back are those of the lowest value of all, whether it counted or not, whatever ended the training. How the rule
-    differs from others: :doc:`/how-to/early-stopping`.
+    These are Keras' rules; ``tol`` is its ``min_delta``. The reference only follows values that are better by more than ``tol``,
+    so small steps add up until they count; with ``tol=0`` an equal value is no improvement, and NaN never is. The restored
+    weights are those of the lowest value of all, whether or not it counted, whatever ended the training. For how the rule
+    differs from others see :doc:`/how-to/early-stopping`.
 
     Parameters
     ----------
     monitor : str, default="validation_loss"
         The key of the epoch's record that is watched: "validation_loss", "loss", or a metric such as "validation_accuracy".
     patience : int, default=10
-        Epochs without an improvement after which the training ends, >= 0; 0 is 1.
+        Epochs without improvement after which training stops, >= 0; 0 means the same as 1.
     tol : float, default=1e-4
         An improvement must be larger than this, >= 0.
     mode : {"min", "max"}, default="min"
         Whether smaller or larger is better.
     restore_best : bool, default=True
-        Whether the best weights come back. With False the last ones stay.
+        Whether to restore the best weights. With False the last weights stay.
     relative : bool, default=False
-        Whether ``tol`` is a share of the reference: ``reference − tol · |reference|`` in the formula above.
+        Whether ``tol`` is a fraction of the reference: ``reference − tol · |reference|`` in the formula above.
 
     Attributes
     ----------
     best : float
-        The best value so far, in the number's own sign.
+        The best value so far, in its original sign.
     best_epoch : int
         The epoch that reached it, from 1; 0 before the first.
 
     Raises
     ------
     InvalidSettingError
-        If a setting is out of range, or, in training, the record lacks ``monitor``.
+        If a setting is out of range or, during training, if the record lacks ``monitor``.
 
     References
     ----------
@@ -107,7 +107,7 @@ class EarlyStopping(Callback):
         return self._sign * self._lowest
 
     def on_fit_begin(self, trainer: Run) -> None:
-        # A fit that goes on after a checkpoint keeps what it knows; a new one starts afresh.
+        # A fit that continues from a checkpoint keeps its state; a new one starts from scratch.
         if not self._running:
             self._reset()
         self._running = True
@@ -130,7 +130,7 @@ class EarlyStopping(Callback):
             return
         failed = trainer.stop_reason is not None and trainer.stop_reason.code == "non_finite"
         if self.monitor == "loss":
-            # An epoch's training loss is measured before each update: which weights are the best is not yet known.
+            # The training loss is measured before each update, so the best weights are not yet known.
             trainer.put_best(self._weights.candidates)
         elif failed and self.monitor.startswith("validation_"):
             trainer.put_best(self._weights.candidates[:1], self.monitor, larger_is_better=self.mode == "max")

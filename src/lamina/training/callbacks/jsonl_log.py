@@ -1,4 +1,4 @@
-"""A log file with one line of JSON an epoch."""
+"""A log file with one line of JSON per epoch."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ __all__ = ["JsonlLog"]
 
 
 class JsonlLog(Callback):
-    """Appends each epoch's record to a file as one line of JSON, written through at once so that it can be followed.
+    """Appends each epoch's record to a file as one line of JSON, written without buffering so that it can be followed.
 
-    A disk that is full does not end the training: lines that could not be written are kept, and tried again with the next one.
+    A full disk does not end the training: lines that could not be written are kept and retried with the next one.
 
     Parameters
     ----------
     path : str or path
-        The file; a training that begins at epoch 0 starts it anew, one that goes on appends.
+        The file; a run that starts at epoch 0 overwrites it, and one that continues appends to it.
 
     Raises
     ------
     FileError
-        If the file cannot be opened; and when the training is over, if lines could still not be written. The trainer then
+        If the file cannot be opened or, when training is over, if some lines could not be written. The trainer then still
         has its weights and its whole history.
 
     Examples
@@ -50,7 +50,7 @@ class JsonlLog(Callback):
         self._waiting = b""
 
     def __getstate__(self) -> dict[str, Any]:
-        """For a pickle: the open file stays behind."""
+        """For a pickle: leave out the open file."""
         return vars(self) | {"_file": None}
 
     def on_fit_begin(self, trainer: Run) -> None:
@@ -59,7 +59,7 @@ class JsonlLog(Callback):
         try:
             if trainer.epoch:
                 self._drop_later(trainer.epoch)
-            # Without a buffer, what a failed write has left to do is known to the byte.
+            # Unbuffered, so that after a failed write it is known to the byte what remains.
             self._file = Path(self.path).open("ab" if trainer.epoch else "wb", buffering=0)  # noqa: SIM115, closed at the end of fit
         except OSError as error:
             raise FileError(f"cannot write {self.path!r}: {error.strerror}. Name another file.") from error
@@ -78,8 +78,8 @@ class JsonlLog(Callback):
         except OSError as error:
             lines = self._waiting.count(b"\n")
             raise FileError(
-                f"cannot write {self.path!r}: {(error.strerror or str(error)).lower()}. Its last {lines} lines are missing, and "
-                "are in the trainer's history; nothing else was lost. Free some space or name another file."
+                f"cannot write {self.path!r}: {(error.strerror or str(error)).lower()}. Its last {lines} lines are missing, but "
+                "they are in the trainer's history; nothing else was lost. Free some space or name another file."
             ) from error
         finally:
             file, self._file = self._file, None
@@ -87,7 +87,7 @@ class JsonlLog(Callback):
                 file.close()
 
     def _drop_later(self, epoch: int) -> None:
-        """Cut off the records after ``epoch``, which a run that was killed had written and one that resumes does again."""
+        """Cut off the records after ``epoch``: a killed run wrote them, and the resumed run writes them again."""
         path = Path(self.path)
         if not path.is_file():
             return
@@ -97,13 +97,13 @@ class JsonlLog(Callback):
             os.truncate(path, sum(map(len, lines[:first])))
 
     def _write(self) -> None:
-        """Write what waits, as far as it goes."""
+        """Write the waiting lines, as far as possible."""
         while self._waiting and self._file is not None:
             self._waiting = self._waiting[self._file.write(self._waiting) :]
 
 
 def _epoch_of(line: bytes) -> float:
-    """The epoch of a record; that of half a line, which a kill left, is later than all."""
+    """The epoch of a record; infinite for an incomplete line left by a kill."""
     try:
         return float(json.loads(line)["epoch"])
     except (ValueError, KeyError, TypeError):
@@ -111,5 +111,5 @@ def _epoch_of(line: bytes) -> float:
 
 
 def _plain(value: Any) -> Any:
-    """NumPy's numbers and arrays as JSON knows them."""
+    """NumPy numbers and arrays as JSON types."""
     return value.tolist()

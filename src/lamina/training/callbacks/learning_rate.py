@@ -12,12 +12,12 @@ __all__ = ["LearningRate"]
 
 
 class LearningRate(Callback):
-    """Puts a learning-rate schedule into a training, where only callbacks can be given; a trainer's ``schedule`` does the same.
+    """Sets the learning-rate schedule, for APIs that only accept callbacks; the trainer's ``schedule`` does the same.
 
     Parameters
     ----------
     schedule : str, Schedule, mapping or callable
-        What :func:`lamina.schedules.get_schedule` takes; a function of the step gives the rate itself.
+        Anything that :func:`lamina.schedules.get_schedule` takes; a function of the step returns the rate itself.
 
     Examples
     --------

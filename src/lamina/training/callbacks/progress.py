@@ -19,26 +19,26 @@ if TYPE_CHECKING:
 __all__ = ["Progress"]
 
 
-# The console is known by what is used of it: rich takes a while to import.
+# The console is recognized by an attribute, because importing rich takes a while.
 _RULES = {
-    "console": one_of(value(None), Rule("a console of rich", lambda given: hasattr(given, "is_terminal"))),
+    "console": one_of(value(None), Rule("a rich Console", lambda given: hasattr(given, "is_terminal"))),
     "refresh_s": number(0, closed="neither"),
 }
 
 
 class Progress(Callback):
-    """A bar with epoch, losses, metrics and time left.
+    """A progress bar with epoch, losses, metrics and remaining time.
 
-    On a terminal rich draws it (the extra ``cli``); without rich there is a plain line a second. In a Jupyter notebook it is an
-    output of the cell, replaced as the training goes on. Where the output is neither, nothing is drawn. A reader that goes away
-    never ends the training.
+    On a terminal, rich (the extra ``cli``) draws the bar; without rich, a plain line is printed every second. In a Jupyter
+    notebook it is an output of the cell, updated during training. If the output is neither, nothing is drawn. An output that is
+    closed or fails never ends the training.
 
     Parameters
     ----------
     console : rich.console.Console, optional
         Where to draw; by default the notebook, or standard error, so that redirected results stay clean.
     refresh_s : float, default=0.1
-        Seconds between two drawings at least, > 0.
+        Minimum number of seconds between two updates, > 0.
 
     Examples
     --------
@@ -58,8 +58,8 @@ class Progress(Callback):
         self._text = ""
 
     def __getstate__(self) -> dict[str, Any]:
-        """For a pickle: what is drawn, and the terminal stays behind."""
-        return vars(self) | {"_bar": None, "_console": None}
+        """For a pickle: leave out the console."""
+        return vars(self) | {"_display": None, "_console": None}
 
     def on_fit_begin(self, trainer: Run) -> None:
         self._display = progress_displays.find_display(self._console)
@@ -94,7 +94,7 @@ class Progress(Callback):
         try:
             self._display.draw(standing)
         except (OSError, ValueError, SystemExit):
-            # A terminal that is gone, a full disk, a closed stream (ValueError); rich's consoles end the program (SystemExit).
+            # The terminal is gone, the disk full, the stream closed (ValueError), or rich ends the program (SystemExit).
             self._close()
 
     def _close(self) -> None:
@@ -105,6 +105,6 @@ class Progress(Callback):
 
 
 def _summary(record: Record) -> str:
-    """The losses and metrics of a record in a few words."""
+    """The losses and metrics of a record as short text."""
     shown = {key: value for key, value in record.items() if key.endswith("loss") or key.startswith("validation_")}
     return "  ".join(f"{key.replace('_', ' ')} {value:.4f}" for key, value in shown.items())

@@ -1,4 +1,4 @@
-"""Where a training's progress is shown: a bar on a terminal, a cell of a notebook, or plain lines."""
+"""Displays for training progress: a bar on a terminal, an output cell in a notebook, or plain lines."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ __all__ = ["Display", "NotebookCell", "PlainLines", "Standing", "TerminalBar", "
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far a training is.
+    """The progress of a training run.
 
     Parameters
     ----------
     epoch, last_epoch : int
-        Epochs done, and those after which it ends at the latest.
+        Epochs done, and the epoch after which the run ends at the latest.
     completed : float
-        Epochs done, with the share of the one that runs.
+        Epochs done, including the fraction of the current one.
     text : str
         Losses and metrics of the last epoch.
     elapsed_s : float
-        Seconds since the training began.
+        Seconds since the start of training.
     """
 
     epoch: int
@@ -42,19 +42,19 @@ class Standing:
         return f"{self.epoch}/{self.last_epoch}"
 
     def __str__(self) -> str:
-        return "  ".join(part for part in (f"epoch {self.epochs}", self.text, f"{self.elapsed_s:.0f} s gone") if part)
+        return "  ".join(part for part in (f"epoch {self.epochs}", self.text, f"{self.elapsed_s:.0f} s elapsed") if part)
 
 
 class Display(Protocol):
-    """What shows the standing of a training. ``least_pause_s`` is how long it wants to rest between two drawings."""
+    """Shows the progress of a run. ``least_pause_s`` is the minimum time between two updates."""
 
     least_pause_s: ClassVar[float]
 
     def draw(self, standing: Standing) -> None:
-        """Show how far it is; the first call opens the display."""
+        """Show the progress; the first call opens the display."""
 
     def close(self) -> None:
-        """Nothing more is drawn."""
+        """Stop drawing."""
 
 
 class TerminalBar:
@@ -66,8 +66,8 @@ class TerminalBar:
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
         text = (TextColumn("epoch {task.fields[epochs]}"), BarColumn(), TextColumn("{task.fields[text]}", markup=False))
-        clocks = (TimeElapsedColumn(), TextColumn("gone,"), TimeRemainingColumn(), TextColumn("left at most"))
-        # No thread of its own: the bar is drawn when the trainer comes by.
+        clocks = (TimeElapsedColumn(), TextColumn("elapsed,"), TimeRemainingColumn(), TextColumn("left at most"))
+        # No refresh thread: the trainer draws the bar.
         self._bar = Progress(*text, *clocks, console=console, auto_refresh=False)
         self._task = self._bar.add_task("", epochs="", text="")
         self._is_open = False
@@ -90,7 +90,7 @@ class TerminalBar:
 
 
 class NotebookCell:
-    """An output of a Jupyter cell that is replaced at every drawing; rich's own bar would need ipywidgets."""
+    """An output of a Jupyter cell that is replaced at every update; rich's bar would need ipywidgets."""
 
     least_pause_s: ClassVar[float] = 0.25
 
@@ -103,7 +103,7 @@ class NotebookCell:
         if self._handle is not None:
             self._handle.update(data, raw=True)
             return
-        from IPython.display import display  # there, because this runs in a kernel
+        from IPython.display import display  # installed, because this runs in a kernel
 
         self._handle = display(data, raw=True, display_id=True)
 
@@ -112,7 +112,7 @@ class NotebookCell:
 
 
 class PlainLines:
-    """A line now and then, for a terminal without rich."""
+    """A line of text per update, for a terminal without rich."""
 
     least_pause_s: ClassVar[float] = 1.0
 
@@ -124,11 +124,11 @@ class PlainLines:
         self._stream.flush()
 
     def close(self) -> None:
-        """A line that was written stays."""
+        """Do nothing: lines that were written stay."""
 
 
 def find_display(console: Console | None) -> Display | None:
-    """Where this process can show progress: ``console`` if one is given, else a notebook or standard error; None: nowhere."""
+    """The display for this process: on ``console`` if given, else in a notebook or on standard error; None if there is none."""
     if _in_notebook() and (console is None or console.is_jupyter):
         return NotebookCell()
     if console is not None:
@@ -140,7 +140,7 @@ def find_display(console: Console | None) -> Display | None:
 
 
 def _in_notebook() -> bool:
-    """Whether a Jupyter kernel runs this: its shell has one, that of a terminal has none."""
+    """Whether this runs in a Jupyter kernel; the IPython shell of a terminal has no kernel."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     return getattr(shell, "kernel", None) is not None
 
@@ -150,6 +150,6 @@ def _terminal() -> Console:
 
     class Terminal(Console):
         def on_broken_pipe(self) -> None:
-            raise BrokenPipeError  # rich by itself would end the program
+            raise BrokenPipeError  # rich's default ends the program
 
     return Terminal(stderr=True)

@@ -1,4 +1,4 @@
-"""The end of training at a point where the gradient is almost zero."""
+"""Stops training when the gradient is almost zero."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["SmallGradient"]
 
 
 class SmallGradient(Callback):
-    """Ends the training when the gradient is almost zero: its Euclidean norm, averaged over an epoch's steps, is at most ``tol``.
+    """Stops training when the Euclidean norm of the gradient, averaged over an epoch's steps, is at most ``tol``.
 
     Parameters
     ----------
@@ -19,10 +19,11 @@ class SmallGradient(Callback):
 
     Notes
     -----
-    With mini-batches the norm holds the noise of the batches too, and seldom becomes tiny; with the whole set a step it is the
-    classical criterion. With L-BFGS, whose own ``gradient_tol`` bounds the largest element, it is the norm after each iteration.
+    With mini-batches the norm includes the noise of the batches and seldom becomes tiny; with the whole training set per step it
+    is the classical criterion. With L-BFGS, whose own ``gradient_tol`` bounds the largest element, it is the norm after each
+    iteration.
 
-    Perturbed weights follow no gradient: there it is refused.
+    Optimizers that perturb weights compute no gradient, so there this callback raises an error.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A bound that ends the training when it is reached."""
+"""Stops training when a target is reached."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _RULES = {"target": number(), "monitor": text(), "mode": choice(("min", "max"))}
 
 
 class TargetLoss(Callback):
-    """Ends the training when the loss, or another watched number, has reached a bound.
+    """Stops training when the loss, or another monitored number, reaches a target.
 
     Parameters
     ----------
     target : float
-        The bound.
+        The target value.
     monitor : str, default="loss"
         The key of the epoch's record that is watched.
     mode : {"min", "max"}, default="min"
-        Whether the number must fall to the bound or rise to it.
+        Whether the number must fall to the target or rise to it.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A limit on the time that training takes."""
+"""Limits the time that training takes."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _RULES = {"seconds": number(0, closed="neither"), "clock": function("nothing")}
 
 
 class TimeLimit(Callback):
-    """Ends the training when the time is used up, at the next return from the engine: at most half a second late.
+    """Stops training when the time limit is reached, at the next return from the engine, usually within half a second.
 
-    An epoch that is cut short is recorded with the mean loss of the steps that it had.
+    An epoch that is cut short is recorded with the mean loss of the steps that were done.
 
     Parameters
     ----------
     seconds : float
         Time for one ``fit``, > 0.
     clock : callable, default=time.monotonic
-        Gives the time in seconds.
+        Returns the time in seconds.
 
     Examples
     --------
@@ -50,4 +50,4 @@ class TimeLimit(Callback):
 
     def _check(self, trainer: Run) -> None:
         if self._clock() >= self._end:
-            trainer.stop("time_limit", f"The time of {self.seconds:g} s was used up.")
+            trainer.stop("time_limit", f"The time limit of {self.seconds:g} s was reached.")

@@ -1,1 +1,1 @@
-"""Who takes the steps of a training: an executor, or something on top of one that a loss or an optimizer asks for."""
+"""Steppers take the training steps: an executor, or a layer on top of one that a loss or an optimizer needs."""

@@ -1,4 +1,4 @@
-"""The choice among steppers."""
+"""Chooses the stepper for a run."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ __all__ = ["custom_losses", "stepper_for"]
 
 
 def stepper_for(executor: Executor, losses: Sequence[Loss], optimizer: Optimizer, penalty_per_row: bool) -> Stepper:
-    """The executor itself, or the detour through Python that losses of the user's need, or perturbed weights.
+    """The executor itself, or a stepper on top of it for custom losses or weight perturbation.
 
     Parameters
     ----------
     executor : Executor
         Configured.
     losses : sequence of Loss
-        One an output.
+        One per output.
     optimizer : Optimizer
     penalty_per_row : bool
         As in the executor's plan.
@@ -29,11 +29,11 @@ def stepper_for(executor: Executor, losses: Sequence[Loss], optimizer: Optimizer
     Raises
     ------
     InvalidSettingError
-        If some losses are functions of the user's and others are not.
+        If some losses are custom functions and others are not.
     """
     custom = custom_losses(losses)
     stepper: Stepper = executor
-    # Most trainings have neither, and an import should not cost them.
+    # Most runs need neither and should not pay for the import.
     if custom:
         from lamina.training.steppers.custom_loss import CustomSteps
 
@@ -46,7 +46,7 @@ def stepper_for(executor: Executor, losses: Sequence[Loss], optimizer: Optimizer
 
 
 def custom_losses(losses: Sequence[Loss]) -> list[CustomLoss]:
-    """The losses that are functions of the user's: all of them or none.
+    """The losses that are custom functions: either all of them or none.
 
     Raises
     ------

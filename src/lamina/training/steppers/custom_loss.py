@@ -1,6 +1,6 @@
-"""Training steps whose loss is a function of the user's: the engine runs forwards, Python computes the loss, the engine goes on.
+"""Training steps with a custom loss: the engine does the forward pass, Python computes the loss, the engine does the rest.
 
-It has the ``train`` and ``evaluate`` of an executor, so that the trainer need not know the difference.
+The stepper has the ``train`` and ``evaluate`` interface of an executor, so the trainer need not know the difference.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ __all__ = ["CustomSteps"]
 
 
 class CustomSteps:
-    """Steps of :class:`~lamina.losses.CustomLoss` functions, one an output.
+    """Training steps with :class:`~lamina.losses.CustomLoss` functions, one per output.
 
     Parameters
     ----------
     executor : Executor
         A configured executor whose heads are all "external".
     losses : sequence of CustomLoss
-        One an output.
+        One per output.
     penalty_per_row : bool
-        As in the executor's plan: what the recorded loss divides the penalty by.
+        As in the executor's plan: whether the recorded loss divides the penalty by the rows.
     """
 
     def __init__(self, executor: Executor, losses: Sequence[CustomLoss], penalty_per_row: bool) -> None:
@@ -87,7 +87,7 @@ class CustomSteps:
     def _step(
         self, data: Batches, rows: np.ndarray, step: int, learning_rate: float, weight_decay: float
     ) -> tuple[float, list[float], Update]:
-        """The loss, each output's own, and what the update did."""
+        """The loss, the loss of each output, and the result of the update."""
         value, by_head, d_outputs, total = self._first_half(data, rows, step)
         losses = np.array([weight * each for weight, each in zip(self._weights, by_head, strict=True)])
         gradient = Gradient(losses, total, self._executor.backward(d_outputs, step))
@@ -97,7 +97,7 @@ class CustomSteps:
         return value, by_head, update
 
     def _first_half(self, data: Batches, rows: np.ndarray, step: int) -> tuple[float, list[float], list[np.ndarray], float]:
-        """The loss, penalty included; each output's own, and its gradient; and the rows' sum of weights."""
+        """The loss including the penalty, the loss and gradient of each output, and the sum of the row weights."""
         outputs = self._executor.forward(data.inputs, rows, step)
         shares, total = _shares(data, rows)
         value = self._penalty() / (total if self._penalty_per_row else 1.0)
@@ -124,7 +124,7 @@ class CustomSteps:
 
 
 def _shares(data: Batches, rows: np.ndarray | slice) -> tuple[np.ndarray, float]:
-    """Each row's share of the mean, and the sum of the rows' weights."""
+    """Each row's share of the mean, and the sum of the row weights."""
     if data.sample_weight is None:
         count = data.num_rows if isinstance(rows, slice) else len(rows)
         return np.full(count, 1.0 / count), float(count)

@@ -1,4 +1,4 @@
-"""Training steps that perturb weights; with the ``train`` and ``evaluate`` of an executor, so that the trainer need not know."""
+"""Training steps by weight perturbation, behind the ``train`` and ``evaluate`` interface of an executor."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class PerturbationSteps:
     Parameters
     ----------
     executor : Executor
-        Configured.
+        A configured executor.
     losses : sequence of Loss
-        One an output.
+        One per output.
     optimizer : PerturbationOptimizer
     evaluator : Stepper
-        What evaluates the losses.
+        Evaluates the losses.
     """
 
     def __init__(self, executor: Executor, losses: Sequence[Loss], optimizer: PerturbationOptimizer, evaluator: Stepper) -> None:
@@ -37,7 +37,7 @@ class PerturbationSteps:
         self._evaluator = evaluator
 
     def train(self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues) -> TrainingResult:
-        """As :meth:`lamina.engine.executor.Executor.train`; objectives are those of a score, in the score's own sense."""
+        """As :meth:`lamina.engine.executor.Executor.train`; the objectives of a score have the sign of the score."""
         optimizer = self._optimizer
         weights = [head.weight for head in self._executor.program.heads]
         objective = batch_objective(optimizer, self._losses, weights, data)

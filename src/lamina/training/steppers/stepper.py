@@ -1,4 +1,4 @@
-"""The contract of all steppers."""
+"""The interface of all steppers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Stepper"]
 
 
 class Stepper(Protocol):
-    """What takes training steps and evaluates losses: an executor, or something on top of one."""
+    """Takes training steps and evaluates losses: an executor, or a layer on top of one."""
 
     def train(self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues) -> TrainingResult:
         """See :class:`lamina.engine.executor.Executor`."""

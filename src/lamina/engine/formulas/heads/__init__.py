@@ -1,1 +1,1 @@
-"""Losses from logits, one file a head."""
+"""Losses computed from logits, one file per head."""

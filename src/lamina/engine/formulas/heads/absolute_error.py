@@ -1,4 +1,4 @@
-"""Absolute error: ``L = sum_k |target_k - z_k|``, whose best constant is the median (Laplace 1774)."""
+"""Absolute error: ``L = sum_k |target_k - z_k|``, minimized over constants by the median (Laplace 1774)."""
 
 from __future__ import annotations
 

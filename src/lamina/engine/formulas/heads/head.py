@@ -1,4 +1,4 @@
-"""The shape of a head: a loss that is computed from logits, so that it is stable whatever their size."""
+"""The interface of a head: a loss computed from logits, so that it is stable for any logit."""
 
 from __future__ import annotations
 

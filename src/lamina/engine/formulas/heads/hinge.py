@@ -19,6 +19,6 @@ def loss(logits: Array, target: Array) -> Array:
 
 
 def gradient(logits: Array, target: Array) -> Array:
-    """``dL/dz = -target`` where ``target z <= 1``, else 0; (n, k). At the kink it pulls, as scikit-learn's does."""
+    """``dL/dz = -target`` where ``target z <= 1``, else 0; (n, k). At the kink it is ``-target``, as in scikit-learn."""
     xp = array_namespace(logits, target)
     return xp.where(target * logits <= 1.0, -target, 0.0)

@@ -1,4 +1,4 @@
-"""Huber's loss: squared error near the target, absolute error far away (Huber 1964).
+"""Huber loss: squared error near the target, absolute error far away (Huber 1964).
 
 ``L = sum_k h(z_k - target_k)``, ``h(u) = u^2 / 2`` where ``|u| <= delta``, else ``delta * (|u| - delta / 2)``.
 """
@@ -25,5 +25,5 @@ def loss(logits: Array, target: Array, delta: float) -> Array:
 
 
 def gradient(logits: Array, target: Array, delta: float) -> Array:
-    """``dL/dz = u`` bounded to ``[-delta, delta]``, ``u = z - target``, (n, k)."""
+    """``dL/dz = u`` clipped to ``[-delta, delta]``, ``u = z - target``, (n, k)."""
     return array_namespace(logits, target).clip(logits - target, min=-delta, max=delta)

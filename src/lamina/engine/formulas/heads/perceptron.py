@@ -1,4 +1,4 @@
-"""The perceptron's criterion: ``L = sum_k max(0, -target_k z_k)``, targets -1 and +1 (Rosenblatt 1958)."""
+"""Perceptron loss: ``L = sum_k max(0, -target_k z_k)``, targets -1 and +1 (Rosenblatt 1958)."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ def loss(logits: Array, target: Array) -> Array:
 
 
 def gradient(logits: Array, target: Array) -> Array:
-    """``dL/dz = -target`` where ``target z <= 0``, else 0; (n, k). At 0 it pulls, or weights that start at 0 would never move."""
+    """``dL/dz = -target`` where ``target z <= 0``, else 0; (n, k). Were it 0 at 0, weights that start at 0 would never change."""
     xp = array_namespace(logits, target)
     return xp.where(target * logits <= 0.0, -target, 0.0)

@@ -1,4 +1,4 @@
-"""Poisson deviance (half of it) with a log link: z is the logarithm of the expected count (McCullagh & Nelder 1989, section 2.3).
+"""Half the Poisson deviance with a log link: z is the logarithm of the expected count (McCullagh & Nelder 1989, section 2.3).
 
 ``L = sum_k exp(z_k) - target_k z_k + target_k log target_k - target_k``; the last two terms make a perfect prediction cost 0.
 """
@@ -21,7 +21,7 @@ def loss(logits: Array, target: Array) -> Array:
     rate = xp.exp(logits)
     log_target = xp.log(xp.where(target > 0, target, 1.0))
     rest = xp.where(target == 0, 0.0, target * (log_target - logits - 1.0))
-    return xp.sum(xp.where(xp.isinf(rate), rate, rate + rest), axis=1)  # infinity - infinity would be nan
+    return xp.sum(xp.where(xp.isinf(rate), rate, rate + rest), axis=1)  # infinity - infinity would be NaN
 
 
 def gradient(logits: Array, target: Array) -> Array:

@@ -1,6 +1,6 @@
-"""Quantile (pinball) loss: its best constant is the q-quantile of the targets (Koenker & Bassett 1978, equation 3).
+"""Quantile (pinball) loss: minimized over constants by the q-quantile of the targets (Koenker & Bassett 1978, equation 3).
 
-``L = sum_j sum_i max(q_i u, (q_i - 1) u)`` with ``u = target_j - z_(j, i)``: every target has one logit a level, side by side.
+``L = sum_j sum_i max(q_i u, (q_i - 1) u)`` with ``u = target_j - z_(j, i)``: every target has one logit per level, side by side.
 """
 
 from __future__ import annotations

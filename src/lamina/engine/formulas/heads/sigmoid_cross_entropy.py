@@ -1,4 +1,4 @@
-"""Sigmoid and binary cross-entropy in one, for two classes or for labels that do not exclude each other (Cox 1958).
+"""Sigmoid and binary cross-entropy combined, for two classes or for labels that are not mutually exclusive (Cox 1958).
 
 ``L = sum_k log(1 + exp(z_k)) - q_k z_k``, the target smoothed by ``s`` to ``q = (1 - s) target + s / 2``.
 """

@@ -1,4 +1,4 @@
-"""Softmax and cross-entropy in one: ``L = sum_k q_k (log sum_j exp(z_j) - z_k)`` (Bridle 1990).
+"""Softmax and cross-entropy combined: ``L = sum_k q_k (log sum_j exp(z_j) - z_k)`` (Bridle 1990).
 
 ``q`` is the target distribution, smoothed by ``s`` to ``(1 - s) q + s / k`` (Szegedy et al. 2016, section 7).
 """
@@ -23,7 +23,7 @@ def loss(logits: Array, target: Array, label_smoothing: float = 0.0) -> Array:
     surprise = log_sum_exp(logits) - logits
     return xp.sum(
         xp.where(probability == 0, 0.0, probability * surprise), axis=1
-    )  # 0 * inf = 0: a class that cannot be costs nothing
+    )  # 0 * inf = 0: a class of probability 0 costs nothing
 
 
 def gradient(logits: Array, target: Array, label_smoothing: float = 0.0) -> Array:

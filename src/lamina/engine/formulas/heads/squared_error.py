@@ -1,4 +1,4 @@
-"""Squared error: ``L = sum_k 1/2 (target_k - z_k)^2``, z being the logits (Gauss 1809); the gradient is the plain error."""
+"""Squared error: ``L = sum_k 1/2 (target_k - z_k)^2``, z being the logits (Gauss 1809); the gradient is the error itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The heads by their names (``external``, whose loss the caller computes, has no formula here)."""
+"""All heads by name (``external``, whose loss the caller computes, has no formula here)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lamina.engine.formulas.heads.head import HeadFormula
 
 __all__ = ["HEADS"]
 
-#: Every head by the name that a loss gives it.
+#: Every head by the name that a loss uses.
 HEADS: dict[str, HeadFormula] = {
     "squared_error": HeadFormula(squared_error.loss, squared_error.gradient),
     "absolute_error": HeadFormula(absolute_error.loss, absolute_error.gradient),
