@@ -38,9 +38,9 @@ def test_the_range_holds_all_values_and_is_no_wider(name):
 
 @pytest.mark.parametrize("name", sorted(ACTIVATIONS.keys() - {"softmax"}))
 def test_a_function_that_saturates_is_flat_on_both_sides(name):
-    slopes = ACTIVATIONS[name].derivative([-1e6, 1e6])
+    slopes = np.abs(ACTIVATIONS[name].derivative([-1e6, 1e6]))
     assert ACTIVATIONS[name].saturates == bool(np.all(slopes < 1e-9))
-    assert ACTIVATIONS[name].saturates == bool(np.all(np.isfinite(ACTIVATIONS[name].range)))
+    assert np.all(np.isfinite(ACTIVATIONS[name].range)) or not ACTIVATIONS[name].saturates
 
 
 def test_softmax_is_a_row_of_probabilities():

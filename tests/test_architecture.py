@@ -43,7 +43,9 @@ def homes_of_exports(path: Path) -> dict[str, str]:
     """Where the names live that an ``__init__`` re-exports lazily, as its stub says."""
     stub = path.with_suffix(".pyi")
     body = ast.parse(stub.read_text(encoding="utf-8")).body if stub.exists() else []
-    return {alias.name: str(node.module) for node in body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    named = [(alias.name, str(node.module)) for node in body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    # a name imported from the package itself is one of its modules
+    return {name: f"{home}.{name}" if home == module_name(path) else home for name, home in named}
 
 
 MODULES = {module_name(path): path for path in sorted(SOURCE.rglob("*.py"))}

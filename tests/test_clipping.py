@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from lamina.errors import InvalidSettingError
 from lamina.layers import Dense
 from lamina.network import Sequential
 from lamina.optimizers import GradientDescent
-from lamina.training import Trainer
+from lamina.training import Trainer, TrainerSettings
 
 
 def test_one_number_stands_for_two_thresholds():
@@ -20,6 +22,15 @@ def test_one_number_stands_for_two_thresholds():
 
 def test_thresholds_need_not_be_symmetric():
     assert Clipping(value=(-1, 3)).value == (-1.0, 3.0)
+
+
+@pytest.mark.parametrize("value", [(-np.inf, 1.0), (None, 1.0), (-2.0, np.inf), (-np.inf, np.inf), (-1.0, 1.0), None])
+def test_bounds_survive_standard_json(value):
+    bounds = Clipping(value=value, norm=np.float32(2.0))
+    settings = TrainerSettings(Sequential([Dense(1)]), "squared_error", clipping=bounds)
+    text = json.dumps(settings.to_dict(), allow_nan=False)
+    assert TrainerSettings.from_settings(json.loads(text)) == settings
+    assert value is None or settings.clipping.value == (value[0] or -np.inf, value[1])
 
 
 def test_it_is_what_the_engine_takes():

@@ -57,6 +57,13 @@ def test_a_fitted_estimator_and_a_model_of_a_network_draw_their_histories(tmp_pa
     assert len(load_model(tmp_path / "m.lamina").plot("learning_rate").lines[0].get_xdata()) == 2
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_an_estimator_with_an_objective_plots_it_too():
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    model = MLPClassifier(2, solver="perturb-one", objective="accuracy", max_iter=3, random_state=0).fit(X, X[:, 0] > 0)
+    assert [line.get_label() for line in model.plot().lines] == ["loss", "objective"]
+
+
 def test_one_epoch_is_a_point_that_can_be_seen():
     assert _history()[:1].plot().lines[0].get_marker() == "o"
 
@@ -77,9 +84,11 @@ def test_a_network_draws_a_box_a_layer_and_leads_arrows_around_boxes():
     ax = Graph(x, Dense(2, name="scores")(Add(name="sum")([h, Dense(8, name="detour")(h)]))).plot()
     boxes = {text.get_text().split("\n")[0]: text.get_position() for text in ax.texts if text.get_text()}
     assert [boxes[name][0] for name in ("x", "h", "detour", "sum", "scores")] == [0, 1, 2, 3, 4]
-    (around,) = (line for line in ax.lines if len(line.get_xdata()) == 3)
-    assert tuple(around.get_xdata()) == (1, 2, 3)
-    assert around.get_ydata()[1] != boxes["detour"][1]
+    # the arrow that crosses the detour's column, where it is level
+    (around,) = (path.get_path().vertices for path in ax.patches if len(path.get_path().vertices) == 9)
+    height = [y for x, y in around if 1.5 < x < 2.5]
+    assert len(set(height)) == 1
+    assert height[0] != boxes["detour"][1]
 
 
 def test_a_network_that_is_not_built_is_drawn_with_what_is_known():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from pathlib import Path
 
 import pytest
@@ -34,10 +35,26 @@ def test_an_unknown_name_is_an_attribute_error_like_any_modules() -> None:
 def test_every_line_of_a_stub_names_something_that_is_there(name: str) -> None:
     package = importlib.import_module(name)
     lines = Path(str(package.__file__)).with_suffix(".pyi").read_text(encoding="utf-8").splitlines()
-    assert len(package.__all__) == len([line for line in lines if line.startswith("from ")])
+    exports = [line for line in lines if line.startswith("from ") and not line.startswith(f"from {name} import")]
+    assert len(package.__all__) == len(exports)
     for exported in package.__all__:
         assert getattr(package, exported) is not None
         assert exported in dir(package)
+
+
+def test_the_modules_that_the_readme_names_are_attributes_once_lamina_is_imported() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(?:lamina)?\.([a-z_]+)`", readme)) & {
+        module.name for module in pkgutil.iter_modules(lamina.__path__)
+    }
+    assert {"losses", "training", "plots"} <= named <= set(dir(lamina))
+    for name in named:
+        assert lamina.__getattr__(name) is importlib.import_module(f"lamina.{name}")  # as of a package that is not loaded yet
+
+
+@pytest.mark.parametrize("name", LAZY)
+def test_dir_hides_the_names_that_make_a_package_lazy(name: str) -> None:
+    assert not {"lazy", "lazy_exports"} & set(dir(importlib.import_module(name)))
 
 
 def test_packages_are_lazy() -> None:

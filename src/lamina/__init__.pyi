@@ -1,5 +1,24 @@
 __version__: str
 
+from lamina import activations as activations
+from lamina import analysis as analysis
+from lamina import cli as cli
+from lamina import data as data
+from lamina import descent as descent
+from lamina import engine as engine
+from lamina import errors as errors
+from lamina import estimators as estimators
+from lamina import initializers as initializers
+from lamina import layers as layers
+from lamina import losses as losses
+from lamina import metrics as metrics
+from lamina import model as model
+from lamina import network as network
+from lamina import optimizers as optimizers
+from lamina import plots as plots
+from lamina import regularizers as regularizers
+from lamina import schedules as schedules
+from lamina import training as training
 from lamina.analysis import SymmetryRecord as SymmetryRecord
 from lamina.analysis import UpdateRecord as UpdateRecord
 from lamina.analysis import activation_statistics as activation_statistics

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lamina.engine import plan
 from lamina.errors import InvalidSettingError, phrase
@@ -31,7 +31,7 @@ class Clipping(plan.Clipping):
     Parameters
     ----------
     value : float or (float, float), optional
-        The two thresholds, low < high; a single positive number v means (−v, v).
+        The two thresholds, low < high, where None or infinity means no threshold; a single positive number v means (−v, v).
     layer_norm : float, optional
         Bound on the Euclidean norm of each layer's gradient, > 0.
     norm : float, optional
@@ -51,9 +51,24 @@ class Clipping(plan.Clipping):
     lamina.validation.InvalidParameterError: Clipping: norm must be a number > 0, or None, got -1.
     """
 
+    if TYPE_CHECKING:  # the accepted types; the fields below have the stored types
+
+        def __init__(
+            self,
+            value: float | tuple[float | None, float | None] | None = None,
+            layer_norm: float | None = None,
+            norm: float | None = None,
+        ) -> None: ...
+
     value: tuple[float, float] | None = None
     layer_norm: float | None = None
     norm: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The bounds by name, JSON-able: None in place of infinity."""
+        pair = None if self.value is None else [bound if math.isfinite(bound) else None for bound in self.value]
+        norms = {"layer_norm": self.layer_norm, "norm": self.norm}
+        return {"value": pair} | {name: None if bound is None else float(bound) for name, bound in norms.items()}
 
     def __post_init__(self) -> None:
         check_parameters(
@@ -67,7 +82,7 @@ def _thresholds(value: Any) -> tuple[float, float]:
     """(low, high) from one number or a pair."""
     pair = (-float(value), value) if number().accepts(value) else value
     try:
-        low, high = (float(bound) for bound in pair)
+        low, high = (float(none if bound is None else bound) for bound, none in zip(pair, (-math.inf, math.inf), strict=True))
     except Exception:  # iterating over a custom object may raise anything
         low, high = math.nan, math.nan
     if not low < high:

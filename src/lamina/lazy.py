@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 __all__ = ["LazyRegistry", "exported_classes", "lazy_exports"]
 
 _Kind = TypeVar("_Kind")
+_OWN = {"lazy", "lazy_exports"}  # names that a lazy package imports from here, hidden in its dir()
 _homes: dict[str, dict[str, str]] = {}  # by package: the module of each exported name
 
 
@@ -22,7 +23,8 @@ def lazy_exports(package: str, file: str) -> tuple[Callable[[str], object], Call
 
     The names and their modules are listed in the ``__init__.pyi`` beside the file, which type checkers read too, one line
     ``from module import name as name`` each. No name may equal the name of one of the package's modules: importing that module
-    would overwrite it.
+    would overwrite it. A line ``from package import module as module`` names one of the package's own modules, which is an
+    attribute too but not in ``__all__``.
 
     Parameters
     ----------
@@ -48,14 +50,16 @@ def lazy_exports(package: str, file: str) -> tuple[Callable[[str], object], Call
     def find(name: str) -> object:
         if name not in home_of:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        if home_of[name] == package:
+            return importlib.import_module(f"{package}.{name}")
         # stored, so that the next use is a normal attribute access
         found = namespace[name] = getattr(importlib.import_module(home_of[name]), name)
         return found
 
     def names() -> list[str]:
-        return sorted({*namespace, *home_of})
+        return sorted({*namespace, *home_of} - _OWN)
 
-    return find, names, list(home_of)
+    return find, names, [name for name, module in home_of.items() if module != package]
 
 
 def exported_classes(package: str, *, besides: str, renamed: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:

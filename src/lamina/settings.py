@@ -16,7 +16,7 @@ import numpy as np
 from lamina.errors import InvalidSettingError, phrase, phrase_unknown
 from lamina.validation import Rule, check_parameters
 
-__all__ = ["Settings", "check_keys", "from_name_or_dict", "kind_of"]
+__all__ = ["Settings", "check_description", "check_keys", "from_name_or_dict", "kind_of"]
 
 _Built = TypeVar("_Built", bound="Settings")
 
@@ -51,7 +51,11 @@ class Settings:
 
     @classmethod
     def from_settings(cls: type[_Built], description: Mapping[str, Any]) -> _Built:
-        """The object that :meth:`to_dict` described; raises and names a setting that is unknown or missing."""
+        """The object that :meth:`to_dict` described; raises and names a setting that is unknown or missing.
+
+        A different ``"kind"`` raises too; a missing one is that of the class.
+        """
+        check_description(description, cls)
         known = {f.name: f for f in fields(cls)}  # type: ignore[arg-type]
         settings = {name: value for name, value in description.items() if name != "kind"}
         check_keys(settings, known, owner=cls.__name__)
@@ -59,7 +63,7 @@ class Settings:
             name for name, f in known.items() if name not in settings and f.default is MISSING and f.default_factory is MISSING
         ]
         if missing:
-            raise InvalidSettingError(phrase(missing[0], "must be given", description, owner=cls.__name__))
+            raise InvalidSettingError(phrase(missing[0], "must be given", list(settings), owner=cls.__name__))
         return cls(**settings)
 
 
@@ -82,6 +86,15 @@ def _plain(value: Any) -> Any:
     raise InvalidSettingError(phrase("a setting", "must be a number, a string or an object with to_dict to be saved", value))
 
 
+def check_description(description: object, built: type[Settings]) -> None:
+    """Raise if the description is not a dict, or describes an object of a different kind."""
+    if not isinstance(description, Mapping):
+        raise InvalidSettingError(phrase("settings", "must be a dict, as returned by to_dict", description, owner=built.__name__))
+    kind = description.get("kind", built.kind)
+    if kind != built.kind:
+        raise InvalidSettingError(phrase('the key "kind"', f"must be {built.kind!r} or missing", kind, owner=built.__name__))
+
+
 def check_keys(given: Mapping[str, Any], known: Mapping[str, Any], *, owner: str) -> None:
     """Raise if a setting is unknown, and suggest the nearest known one."""
     for name in given:
@@ -95,7 +108,7 @@ def kind_of(description: Mapping[str, Any], known: Mapping[str, Any], *, family:
         rule = 'must be a dict with the key "kind"'
         raise InvalidSettingError(phrase(f"a description of {_with_article(family)}", rule, description))
     kind = description["kind"]
-    if kind not in known:
+    if not isinstance(kind, str) or kind not in known:
         raise InvalidSettingError(phrase_unknown(f"the kind of {_with_article(family)}", kind, known))
     return str(kind)
 

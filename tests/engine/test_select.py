@@ -7,7 +7,18 @@ import warnings
 import numpy as np
 import pytest
 
-from lamina.engine import Op, Program, engine_info, make_executor, native_available, permutation, randomness, select
+from lamina.engine import (
+    Op,
+    Program,
+    TrainingPlan,
+    UpdateRule,
+    engine_info,
+    make_executor,
+    native_available,
+    permutation,
+    randomness,
+    select,
+)
 from lamina.engine.native import NativeExecutor
 from lamina.engine.reference import ReferenceExecutor
 from lamina.errors import InvalidSettingError, LaminaError
@@ -31,6 +42,14 @@ def test_native_serves_where_it_loads():
     info = engine_info()
     assert info["engine"] == "native"
     assert info["instruction_set"] in info["instruction_sets"]
+
+
+def test_the_error_for_a_missing_cpp_implementation_names_the_engine_to_use():
+    unknown = Program(widths=(2, 2), inputs=(0,), outputs=(1,), ops=(Op("zap", "zap", (0,), 1),))
+    with pytest.raises(InvalidSettingError, match=r'does not know zap\. It has no C\+\+ implementation: use engine="reference"'):
+        make_executor(unknown)
+    with pytest.raises(InvalidSettingError, match=r'does not know lion\. .*engine="reference"'):
+        make_executor(PROGRAM).configure(TrainingPlan(UpdateRule("lion", (), 0)))
 
 
 def test_the_reference_serves_when_asked():

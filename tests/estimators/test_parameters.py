@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,10 @@ from sklearn.preprocessing import StandardScaler
 import lamina
 from lamina import MLPClassifier, MLPRegressor
 from lamina.activations import ACTIVATIONS, get_activation
+from lamina.estimators.fitting import optimization
+from lamina.estimators.parameters import Parameters
 from lamina.initializers import INITIALIZERS
-from lamina.optimizers import OPTIMIZERS
+from lamina.optimizers import OPTIMIZERS, StepOptimizer
 from lamina.schedules import Cosine, WarmUp
 from lamina.validation import InvalidParameterError
 
@@ -265,3 +268,23 @@ def test_a_batch_larger_than_the_data_is_clipped_with_a_warning() -> None:
     with pytest.warns(UserWarning, match="batch_size 1000 is larger than the 200 rows"):
         clipped = _fit(batch_size=1000)
     np.testing.assert_array_equal(clipped.coefs_[0], _fit(batch_size=200).coefs_[0])
+
+
+@dataclass(frozen=True)
+class Lion(StepOptimizer):
+    """An optimizer with two decays and no eps."""
+
+    learning_rate: float = 1e-4
+    beta1: float = 0.9
+    beta2: float = 0.99
+    weight_decay: float = 0.0
+
+    def rule(self):
+        raise NotImplementedError
+
+
+def test_an_optimizer_gets_the_estimators_settings_that_it_has(monkeypatch):
+    monkeypatch.setattr(optimization, "OPTIMIZERS", {"lion": Lion})
+    monkeypatch.setattr(optimization, "get_optimizer", lambda name, **settings: Lion(**settings))
+    made = optimization.build_optimizer(Parameters(loss="squared_error", optimizer="lion", beta_2=0.5, momentum=0.1), None)
+    assert made == Lion(learning_rate=0.001, beta2=0.5)

@@ -355,6 +355,8 @@ def test_all_wrong_parameters_are_named_at_once():
             "two or more classes among the rows of positive weight, not one class, got \\[0\\]",
         ),
         (AND, {"coef_init": np.ones(3)}, r"the shape of coef_init must be \(1, 2\), got \(1, 3\)"),
+        (AND, {"coef_init": [[0.0, np.nan]]}, "coef_init must hold finite numbers, got nan"),
+        (AND, {"coef_init": [["a", "b"]]}, "coef_init must be an array of real numbers"),
         ([0, 1, 2, 0], {"intercept_init": 1.0}, r"the shape of intercept_init must be \(3,\), got \(\)"),
         (AND, {"sample_weight": [1, 1, -1, 1]}, "sample_weight must hold weights >= 0, got -1.0"),
         (AND, {"X_val": SQUARE}, "X_val and y_val must be given together"),

@@ -34,6 +34,17 @@ def test_the_lowest_training_loss_is_kept_and_the_spread_reported():
     assert table.spread[0] < table.spread[1] < table.spread[2]
 
 
+def test_a_printed_table_has_the_loss_once():
+    X, y = MOONS
+    lines = str(moons(n_restarts=2).fit(X, y).restarts_).splitlines()
+    assert lines[0].split() == ["seed", "loss", "epochs", "stop", "reason"]
+    measured = str(moons(n_restarts=2).fit(X[:80], y[:80], X_val=X[80:], y_val=y[80:]).restarts_).splitlines()
+    assert measured[0].split() == ["seed", "validation_loss", "loss", "epochs", "stop", "reason"]
+    assert (
+        len({len(line[: line.rindex("max_epochs")]) for line in [*lines[1:3], *measured[1:3]]}) == 2
+    )  # columns align with their headers
+
+
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_every_restart_is_the_fit_of_its_seed(early_stopping):
     X, y = MOONS

@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics
 
 from lamina.clipping import Clipping
-from lamina.errors import InvalidSettingError, ShapeError
+from lamina.errors import DataError, InvalidSettingError, ShapeError
 from lamina.layers import BatchNorm, Dense, Dropout
 from lamina.losses import CustomLoss, Hinge, SigmoidCrossEntropy, SoftmaxCrossEntropy
 from lamina.metrics import OBJECTIVES, accuracy, f1
@@ -191,6 +191,15 @@ def test_names_are_found_by_their_nearest():
     assert get_optimizer("perturb-all", trials=3) == PerturbAll(trials=3)
     with pytest.raises(InvalidSettingError, match="Did you mean 'perturb-one'"):
         get_optimizer("perturb_one")
+
+
+@pytest.mark.parametrize("optimizer", [PerturbOne, PerturbAll])
+@pytest.mark.parametrize("name", ["accuracy", "f1"])
+def test_a_metric_of_labels_rejects_targets_that_are_not_labels(optimizer, name):
+    fit, (X, _) = trainer(optimizer(objective=name), "squared_error", 1), blobs()
+    with pytest.raises(DataError, match=f"Trainer: y must be 0 or 1 with the objective '{name}' and the loss squared_error, got"):
+        fit.fit(X, X[:, 0] * 2.5)
+    assert fit.fit(X, (X[:, 0] > 0).astype(float), max_epochs=1)[-1, "objective"] <= 1
 
 
 def test_an_objective_of_ones_own_is_not_written_to_a_file():

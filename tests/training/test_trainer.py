@@ -400,6 +400,20 @@ def test_initial_weights_are_started_from_and_copied():
     np.testing.assert_array_equal(first[0], network.initialize(3, "float32")[0] + 0.5)
 
 
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -1e300])
+def test_initial_weights_that_are_not_finite_in_the_dtype_raise_an_error_that_names_the_layer(wrong):
+    network = Sequential([Dense(1)], 2)
+    with pytest.raises(DataError, match=r"dense_1\.weight must hold finite numbers, got 1 that is NaN or infinite in float32"):
+        Trainer(network, "squared_error", initial_weights=(np.array([0.0, wrong, 0.0]), np.zeros(0)))
+
+
+def test_negative_initial_variances_are_rejected_on_every_fit():
+    trainer = Trainer(Sequential([BatchNorm()]), "squared_error", initial_weights=(np.ones(4), np.array([0.0, 0, 1, -1])))
+    for _ in range(2):
+        with pytest.raises(DataError, match="running_variance must not be negative"):
+            trainer.fit(np.eye(2), np.eye(2))
+
+
 def test_initial_weights_of_another_network_are_refused():
     with pytest.raises(ShapeError, match=r"the parameter vector must have shape \(3,\), got \(1,\)"):
         Trainer(Sequential([Dense(1)], 2), "squared_error", initial_weights=(np.zeros(1), np.zeros(0)))

@@ -44,8 +44,9 @@ from lamina import (
 from lamina.data import TableEncoder, read_table
 from lamina.errors import LaminaError
 from lamina.model import FitResult, NetworkSettings, StoppingSettings, TableSettings
-from lamina.schedules import Cosine, WarmUp
-from lamina.training import Run
+from lamina.optimizers import Optimizer
+from lamina.schedules import Cosine, Schedule, WarmUp
+from lamina.training import Run, TrainerSettings
 
 
 class Loudest(Callback):
@@ -114,7 +115,15 @@ def networks(X: np.ndarray, y: np.ndarray) -> None:
     if trainer.stop_reason is not None:
         assert_type(trainer.stop_reason, StopReason)
         assert trainer.stop_reason.code == "callback"
-    Trainer(Sequential([Dense(8), Dropout(0.5), Dense(1)], X.shape[1]), "squared_error").fit(X, X[:, 0], max_epochs=1)
+    network = Sequential([Dense(8), Dropout(0.5), Dense(1)], X.shape[1])
+    settings = TrainerSettings(network, "squared_error", "momentum", schedule="cosine", dtype=np.float64, loss_weights=[1.0])
+    assert_type(Clipping(0.5), Clipping)
+    assert_type(Clipping((None, 1.0)).value, tuple[float, float] | None)
+    assert_type(settings.optimizer, Optimizer)
+    assert_type(settings.schedule, Schedule)
+    assert_type(settings.loss_weights, tuple[float, ...] | None)
+    assert_type(Trainer.from_settings(settings), Trainer)
+    Trainer(network, "squared_error", "adam", schedule=lambda step: 0.01, dtype="float64").fit(X, X[:, 0], max_epochs=1)
 
 
 def tables(frame: pd.DataFrame) -> None:

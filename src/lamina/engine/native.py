@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +26,7 @@ from lamina.engine.plan import (
     UpdateRule,
 )
 from lamina.engine.program import Program
-from lamina.errors import ShapeError, phrase
+from lamina.errors import InvalidSettingError, ShapeError, phrase
 
 if TYPE_CHECKING:
     from lamina.engine.perturbation import BatchObjective, PerturbationRule
@@ -37,6 +37,17 @@ _CACHE_LINE = 64
 threads.serve_limits(_native)
 _UNTRAINED = TrainingPlan(UpdateRule("gradient_descent", (), 0))
 _ENGINES = {np.dtype(np.float32): _native.ExecutorF32, np.dtype(np.float64): _native.ExecutorF64}
+
+
+@contextmanager
+def _known_in_cpp() -> Iterator[None]:
+    """Add a hint to the error for an op, head or rule that exists only in Python."""
+    try:
+        yield
+    except ValueError as error:
+        if "does not know" not in str(error):
+            raise
+        raise InvalidSettingError(f'{error}. It has no C++ implementation: use engine="reference".') from error
 
 
 class NativeExecutor:
@@ -88,10 +99,11 @@ class NativeExecutor:
         self._parameters = _aligned_zeros((program.num_parameters,), self.dtype)
         self._state = _aligned_zeros((program.num_state,), self.dtype)
         self._slots = _aligned_zeros((0, program.num_parameters), self.dtype)
-        self._engine = _ENGINES[self.dtype](
-            program, self._parameters, self._state, scipy_blas(), instruction_set or "", product, n_threads or 0,
-            threads.default_threads(),
-        )  # fmt: skip
+        with _known_in_cpp():
+            self._engine = _ENGINES[self.dtype](
+                program, self._parameters, self._state, scipy_blas(), instruction_set or "", product, n_threads or 0,
+                threads.default_threads(),
+            )  # fmt: skip
         self._reader = DataReader(program, self.dtype)
         self._num_dropouts = sum(op.kind == "dropout" for op in program.ops)
         self._output_widths = [program.widths[b] for b in program.outputs]
@@ -103,7 +115,8 @@ class NativeExecutor:
         if len(self._slots) != plan.rule.num_slots:
             self._slots = _aligned_zeros((plan.rule.num_slots, self.program.num_parameters), self.dtype)
         self._plan = plan
-        self._engine.configure(plan, self._slots)
+        with _known_in_cpp():
+            self._engine.configure(plan, self._slots)
         self._held = None
 
     def snapshot(self) -> Snapshot:

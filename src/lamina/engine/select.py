@@ -56,7 +56,7 @@ def make_executor(
     """
     if engine not in ENGINES:
         raise InvalidSettingError(phrase_unknown("engine", engine, ENGINES))
-    if str(np.dtype(dtype)) not in _DTYPES:
+    if dtype is None or str(np.dtype(dtype)) not in _DTYPES:  # NumPy reads None as float64
         raise InvalidSettingError(phrase_unknown("dtype", str(dtype), _DTYPES))
     if not N_THREADS.accepts(n_threads):
         raise InvalidSettingError(phrase("n_threads", f"must be from 1 to {MAX_THREADS}, or None", n_threads))

@@ -75,7 +75,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
         write_into(self.intercepts_, arrays, "intercepts_")
 
     def plot(self, keys: str | Sequence[str] | None = None, *, log: bool = False, ax: Axes | None = None) -> Axes:
-        """Plot the losses, or other ``keys`` of ``history_``; see :func:`lamina.plots.plot_history`."""
+        """Plot the losses and the objective, or other ``keys`` of ``history_``; see :func:`lamina.plots.plot_history`."""
         return self.history_.plot(keys, log=log, ax=ax)
 
     @property

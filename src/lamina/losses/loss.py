@@ -69,6 +69,10 @@ class Loss(Settings, ABC):
         """Number of outputs for a target of ``num_targets`` columns, each of which is predicted."""
         return num_targets
 
+    def truth_of(self, target: np.ndarray) -> np.ndarray:
+        """The target (n, target width) with one column per prediction column, for metrics."""
+        return target
+
     def domain(self, width: int) -> Domain:
         """What the target may hold when the network has ``width`` outputs."""
         return NUMBERS

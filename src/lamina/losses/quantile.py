@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any, ClassVar, final
 
+import numpy as np
+
 from lamina.errors import InvalidSettingError, ShapeError, phrase
 from lamina.losses.loss import Loss
 from lamina.validation import Rule, number, one_of, sequence_of
@@ -73,3 +75,6 @@ class Quantile(Loss):
 
     def target_width(self, width: int) -> int:
         return width // len(_to_tuple(self.levels))
+
+    def truth_of(self, target: np.ndarray) -> np.ndarray:
+        return np.repeat(target, len(_to_tuple(self.levels)), axis=1)

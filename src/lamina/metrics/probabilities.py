@@ -5,12 +5,16 @@ scikit-learn's metrics reject data in which a class is missing, which happens wi
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+
+from lamina.metrics.given import class_numbers
 
 __all__ = ["area_under_curve", "log_loss"]
 
 
-def area_under_curve(truth: np.ndarray, probabilities: np.ndarray) -> float:
+def area_under_curve(truth: Any, probabilities: Any) -> float:
     """Area under the ROC curve: the chance that a row of a class ranks above a row of another class; ties count one half.
 
     With two classes, the area of the second; with more, the mean over classes of one class against the rest. A class that
@@ -18,9 +22,9 @@ def area_under_curve(truth: np.ndarray, probabilities: np.ndarray) -> float:
 
     Parameters
     ----------
-    truth : ndarray of shape (n,)
+    truth : array-like of shape (n,)
         Class indices.
-    probabilities : ndarray of shape (n, classes)
+    probabilities : array-like of shape (n, classes)
 
     References
     ----------
@@ -31,6 +35,7 @@ def area_under_curve(truth: np.ndarray, probabilities: np.ndarray) -> float:
     >>> area_under_curve(np.array([0, 0, 1, 1]), np.array([[0.9, 0.1], [0.6, 0.4], [0.65, 0.35], [0.2, 0.8]]))
     0.75
     """
+    truth, probabilities = class_numbers(truth, probabilities, owner="area_under_curve")
     if np.isnan(probabilities).any():
         return float("nan")
     num_classes = probabilities.shape[1]
@@ -51,20 +56,22 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     return ranks
 
 
-def log_loss(truth: np.ndarray, probabilities: np.ndarray) -> float:
+def log_loss(truth: Any, probabilities: Any) -> float:
     """Mean of ``-log p(true class)``, where p is clipped to at least the machine epsilon.
 
     Parameters
     ----------
-    truth : ndarray of shape (n,)
+    truth : array-like of shape (n,)
         Class indices.
-    probabilities : ndarray of shape (n, classes)
+    probabilities : array-like of shape (n, classes)
 
     Examples
     --------
     >>> round(log_loss(np.array([0, 1]), np.array([[0.5, 0.5], [0.5, 0.5]])), 4)
     0.6931
     """
-    eps = np.finfo(probabilities.dtype).eps
-    of_class = probabilities[np.arange(len(truth)), truth].astype(np.float64)
+    dtype = np.asarray(probabilities).dtype
+    eps = np.finfo(dtype if dtype.kind == "f" else np.float64).eps
+    truth, probabilities = class_numbers(truth, probabilities, owner="log_loss")
+    of_class = probabilities[np.arange(len(truth)), truth]
     return float(-np.log(np.clip(of_class, eps, 1.0)).mean())

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
+import numpy as np
+
 from lamina.engine.program import Head, Op, Program
 from lamina.errors import InvalidSettingError, ShapeError, phrase, phrase_unknown
 from lamina.losses import Loss, LossLike, get_loss
@@ -73,7 +75,9 @@ def _check_gives_logits(op: Op, loss: Loss) -> None:
         raise InvalidSettingError(phrase("the output", rule, op.function, repair=repair, owner=op.layer))
 
 
-def loss_weights_of(weights: Sequence[float] | Mapping[str, float] | None, output_names: Sequence[str]) -> list[float]:
+def loss_weights_of(
+    weights: Sequence[float] | Mapping[str, float] | np.ndarray | None, output_names: Sequence[str], *, owner: str = "program"
+) -> list[float]:
     """One weight per output; 1 by default."""
     if weights is None:
         return [1.0] * len(output_names)
@@ -82,10 +86,10 @@ def loss_weights_of(weights: Sequence[float] | Mapping[str, float] | None, outpu
             if name not in output_names:
                 raise InvalidSettingError(phrase_unknown("an output that has a loss weight", name, output_names))
         weights = [weights.get(name, 1.0) for name in output_names]
-    check_parameters({"loss_weights": weights}, {"loss_weights": sequence_of(_ANYTHING)}, owner="program")
+    check_parameters({"loss_weights": weights}, {"loss_weights": sequence_of(_ANYTHING)}, owner=owner)
     listed = list(weights)
     if len(listed) != len(output_names):
         raise InvalidSettingError(phrase("loss_weights", f"must be one for each of {len(output_names)} outputs", weights))
     for weight in listed:
-        check_parameters({"loss_weights": weight}, {"loss_weights": number(0)}, owner="program")
+        check_parameters({"loss_weights": weight}, {"loss_weights": number(0)}, owner=owner)
     return [float(weight) for weight in listed]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lamina.plots.style import COLORS, make_axes, styled
+from lamina.plots.style import COLORS, make_axes, marks, styled
 from lamina.training import History
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def plot_accuracy_curves(history: History, *, title: str = "", ax: Axes | None =
     for key, label, color, style, width in _CURVES:
         if key in history.keys:
             percent = [100 * share for share in history[:, key]]
-            ax.plot(epochs, percent, color=color, linestyle=style, linewidth=width, label=label)
+            ax.plot(epochs, percent, color=color, linestyle=style, linewidth=width, label=label, **marks(percent))
     ax.set(xlabel="epoch", ylabel="accuracy (% of rows)", xlim=(min(epochs), max(epochs)) if len(epochs) > 1 else None)
     ax.set_title(title)
     # Below the axes, because inside the curves would run into it.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lamina.errors import InvalidSettingError, phrase
-from lamina.plots.style import COLORS, axes_grid, styled
+from lamina.plots.style import COLORS, axes_grid, given_axes, styled, verbatim
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,14 +57,16 @@ def plot_activation_functions(
     num_rows = -(-len(values) // num_columns)
     if axes is None:
         axes = axes_grid(num_rows, num_columns, size=(3.1 * num_columns, 2.5 * num_rows), share_x=True, share_y=True)
-    elif len(axes) < len(values):
-        raise InvalidSettingError(phrase("axes", f"must be {len(values)} axes, one per function", len(axes)))
+    else:
+        axes = given_axes(axes)
+        if len(axes) < len(values):
+            raise InvalidSettingError(phrase("axes", f"must be {len(values)} axes, one per function", len(axes)))
     for ax, (name, value) in zip(axes, values.items(), strict=False):
         ax.axhline(0, color="#999999", linewidth=0.8)
         ax.axvline(0, color="#999999", linewidth=0.8)
         ax.plot(x, value, color=COLORS["blue"], label="f(x)")
         ax.plot(x, derivatives[name], color=COLORS["vermillion"], linestyle="--", label="f'(x)")
-        ax.set_title(name)
+        ax.set_title(verbatim(name))
     for i, ax in enumerate(axes):
         ax.set_visible(i < len(values))
         if i % num_columns == 0:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.analysis import ActivationStatistics
-from lamina.plots.style import CYCLE, LINE_STYLES, MARKERS, axes_grid, styled
+from lamina.plots.style import CYCLE, LINE_STYLES, MARKERS, axes_grid, styled, verbatim
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,11 +48,11 @@ def plot_activation_statistics(
             style: dict[str, Any] = {
                 "color": CYCLE[i % len(CYCLE)],
                 "linestyle": LINE_STYLES[i % len(LINE_STYLES)],
-                "label": name,
+                "label": verbatim(name),
             }
             values = np.array([getattr(row, attribute) for row in found.judged])
             ax.plot(range(len(values)), np.where(values > 0, values, np.nan), marker=MARKERS[i % len(MARKERS)], **style)
-        names = [row.layer for row in next(iter(statistics.values())).judged]
+        names = [verbatim(row.layer) for row in next(iter(statistics.values())).judged]
         ax.set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=9)
         ax.set(ylabel=f"variance of {label}", yscale="log")
     grid[0].set_title("Forward: outputs")

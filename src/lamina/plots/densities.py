@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lamina.analysis import LayerOutputs
-from lamina.plots.style import axes_grid, styled
+from lamina.plots.style import axes_grid, styled, verbatim
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,8 +59,8 @@ def plot_densities(
         low, high = (ranges or {}).get(layer, (min(v.min() for v in values), max(v.max() for v in values)))
         edges = np.linspace(low, high, num_bins + 1)
         for name, sample, color in zip(outputs, values, colors, strict=True):
-            ax.stairs(np.histogram(sample, edges, density=True)[0], edges, color=color, linewidth=1.6, label=name)
-        ax.set(title=layer, xlabel="output", ylim=(0, None))
+            ax.stairs(np.histogram(sample, edges, density=True)[0], edges, color=color, linewidth=1.6, label=verbatim(name))
+        ax.set(title=verbatim(layer), xlabel="output", ylim=(0, None))
         ax.locator_params(axis="x", nbins=3)
     for ax in grid[len(layers) :]:
         ax.set_visible(False)

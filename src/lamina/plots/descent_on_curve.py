@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.descent import Descent
-from lamina.plots.style import COLORS, CYCLE, LINE_STYLES, MARKERS, make_axes, styled
+from lamina.plots.style import COLORS, CYCLE, LINE_STYLES, MARKERS, make_axes, styled, verbatim
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,7 +56,7 @@ def plot_descent_on_curve(
     for i, (name, way) in enumerate(descents.items()):
         color, place = CYCLE[i % len(CYCLE)], way.points[:, 0]
         look: Any = {"color": color, "linestyle": LINE_STYLES[i % len(LINE_STYLES)], "marker": MARKERS[i % len(MARKERS)]}
-        ax.plot(place, way.values, linewidth=1.0, alpha=0.9, label=f"{name}: {way.num_steps} steps", **look)
+        ax.plot(place, way.values, linewidth=1.0, alpha=0.9, label=f"{verbatim(name)}: {way.num_steps} steps", **look)
         ax.plot(place[-1], way.values[-1], marker="*", markersize=15, color=color, markeredgecolor="white", linestyle="none")
     ax.set(xlabel="x", ylabel=formula)
     ax.set_title(title)

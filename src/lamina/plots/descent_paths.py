@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.plots.style import COLORS, LINE_STYLES, MARKERS, make_axes, styled
+from lamina.plots.style import COLORS, LINE_STYLES, MARKERS, make_axes, styled, verbatim
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,7 +74,7 @@ def plot_descent_paths(
         color = PATH_COLORS[i % len(PATH_COLORS)]
         look: Any = {"color": color, "linestyle": LINE_STYLES[i % len(LINE_STYLES)], "linewidth": 1.4}
         step: Any = {"marker": MARKERS[i % len(MARKERS)], "markersize": 3.5} if markers else {}
-        ax.plot(path[:, 0], path[:, 1], label=name, **look, **step)
+        ax.plot(path[:, 0], path[:, 1], label=verbatim(name), **look, **step)
         ax.plot(*path[0], marker="o", markersize=9, color=color, markeredgecolor="white", linestyle="none", zorder=4)
         ax.plot(*path[-1], marker="*", markersize=16, color=color, markeredgecolor="white", linestyle="none", zorder=5)
     for point in minima:

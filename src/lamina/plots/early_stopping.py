@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lamina.plots.style import COLORS, make_axes, styled
+from lamina.plots.style import COLORS, make_axes, marks, styled
 from lamina.training import History
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def plot_early_stopping(
     kept = [epoch <= end for epoch in epochs].count(True)
     for key, label, color in (("loss", "training", COLORS["blue"]), ("validation_loss", "validation", COLORS["vermillion"])):
         losses = history[:, key]
-        ax.plot(epochs[:kept], losses[:kept], color=color, label=label)
+        ax.plot(epochs[:kept], losses[:kept], color=color, label=label, **marks(losses[:kept]))
         if kept < len(epochs):
             ax.plot(epochs[kept - 1 :], losses[kept - 1 :], color=color, linestyle=(0, (2, 2)), linewidth=1.2, alpha=0.8)
     lowest = history[best_epoch - 1, "validation_loss"]

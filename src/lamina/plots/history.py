@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from numbers import Real
 from typing import TYPE_CHECKING
 
-from lamina.errors import DataError, phrase
-from lamina.plots.style import LINE_STYLES, make_axes, styled
+from lamina.errors import DataError, InvalidSettingError, phrase
+from lamina.plots.style import LINE_STYLES, make_axes, marks, shortened, styled, verbatim
 from lamina.training import History
 
 if TYPE_CHECKING:
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_history"]
 
+_FEW, _LEGEND_ROWS = 8, 24  # lines with a legend inside the axes; rows of a legend beside them
+_LONGEST = 40  # characters in a label
 _LOSSES = {"loss": "training", "validation_loss": "validation"}
 
 
@@ -26,7 +30,8 @@ def plot_history(history: History, keys: str | Sequence[str] | None = None, *, l
     history : History
         With at least one epoch.
     keys : str or sequence of str, optional
-        Keys of the records. By default the training loss, and the validation loss if there is one.
+        Keys of the records. By default the training loss, and the validation loss and the objective of perturbed weights
+        if they were recorded.
     log : bool, default=False
         Whether the vertical axis is logarithmic.
     ax : Axes, optional
@@ -35,10 +40,16 @@ def plot_history(history: History, keys: str | Sequence[str] | None = None, *, l
     -------
     Axes
 
+    Notes
+    -----
+    A key that is missing in some epochs is drawn as points joined by lines.
+
     Raises
     ------
     DataError
-        If the history is empty.
+        If the history is empty, a key's values are not numbers, or ``log`` is set and they are not above 0.
+    InvalidSettingError
+        If ``keys`` is empty, or ``ax`` is not matplotlib's Axes.
     KeyError
         If no epoch has one of the keys; the message lists the known ones.
 
@@ -51,16 +62,60 @@ def plot_history(history: History, keys: str | Sequence[str] | None = None, *, l
     if not len(history):
         raise DataError(phrase("the history", "must hold at least one epoch", "none", owner="plot_history"))
     if keys is None:
-        keys = [key for key in _LOSSES if key in history.keys]
+        keys = [key for key in (*_LOSSES, "objective") if key in history.keys]
     names = [keys] if isinstance(keys, str) else list(keys)
+    if not names:
+        repair = f"Give one or more of {', '.join(history.keys)}."
+        raise InvalidSettingError(phrase("keys", "must name at least one key", keys, repair=repair, owner="plot_history"))
     are_losses = all(name in _LOSSES for name in names)
-    curves = [history[:, name] for name in names]
-    ax = make_axes(ax)
-    for i, (name, curve) in enumerate(zip(names, curves, strict=True)):
-        label = _LOSSES[name] if are_losses else name.replace("_", " ")
-        marker = "o" if len(history) == 1 else None
-        ax.plot(history[:, "epoch"], curve, linestyle=LINE_STYLES[i % len(LINE_STYLES)], marker=marker, label=label)
-    ax.set(xlabel="epoch", ylabel="loss" if are_losses else "", yscale="log" if log else "linear")
-    ax.locator_params(axis="x", integer=True)
-    ax.legend()
+    curves = [_curve(history, name, log) for name in names]
+    rows = min(len(names), _LEGEND_ROWS)
+    ax = make_axes(
+        ax, size=None if len(names) <= _FEW else (6.4 + 2.2 * -(-len(names) // _LEGEND_ROWS), max(4.2, 0.21 * rows + 0.6))
+    )
+    for i, (name, (epochs, values)) in enumerate(zip(names, curves, strict=True)):
+        label = _LOSSES[name] if are_losses else _words(name)
+        look = {"marker": "o"} if len(values) < len(history) else marks(values)
+        ax.plot(epochs, values, linestyle=LINE_STYLES[i % len(LINE_STYLES)], label=label, **look)
+    one = "" if len(names) > 1 else _words(names[0])
+    ax.set(xlabel="epoch", ylabel="loss" if are_losses else one, yscale="log" if log else "linear")
+    _whole_epochs(ax, history)
+    _legend(ax, are_losses, len(names))
     return ax
+
+
+def _words(name: str) -> str:
+    return verbatim(shortened(name.replace("_", " "), _LONGEST))
+
+
+def _curve(history: History, name: str, log: bool) -> tuple[list[float], list[float]]:
+    """The epochs that have the key, and its values."""
+    history[:, name]  # raises KeyError for an unknown key
+    pairs = [(record.get("epoch", math.nan), record[name]) for record in history if name in record]
+    for _, number in pairs:
+        if not isinstance(number, Real):
+            raise DataError(phrase(f"{name!r} of the history", "must be numbers to be plotted", number, owner="plot_history"))
+        if log and number <= 0:
+            repair = "Use log=False."
+            rule = "must be above 0 on a logarithmic axis"
+            raise DataError(phrase(f"{name!r} of the history", rule, number, repair=repair, owner="plot_history"))
+    return [float(epoch) for epoch, _ in pairs], [float(number) for _, number in pairs]
+
+
+def _whole_epochs(ax: Axes, history: History) -> None:
+    """Put ticks at whole epochs only, also if there is only one epoch."""
+    from matplotlib.ticker import MaxNLocator
+
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    if len(history) == 1:
+        epoch = history[0, "epoch"]
+        ax.set_xlim(epoch - 0.9, epoch + 0.9)
+
+
+def _legend(ax: Axes, are_losses: bool, count: int) -> None:
+    """Put a short legend inside the axes, a long one beside them; a single line has its name as the axis label instead."""
+    if count > _FEW:
+        columns = -(-count // _LEGEND_ROWS)
+        ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), fontsize=8, ncols=columns, borderaxespad=0.0)
+    elif are_losses or count > 1:
+        ax.legend()

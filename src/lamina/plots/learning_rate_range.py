@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lamina.analysis import LearningRateRange
-from lamina.plots.style import COLORS, make_axes, styled
+from lamina.plots.style import COLORS, make_axes, marks, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,8 +36,8 @@ def plot_learning_rate_range(test: LearningRateRange, *, ax: Axes | None = None)
     'log'
     """
     ax = make_axes(ax)
-    ax.plot(test.learning_rates, test.losses, color=COLORS["sky"], linewidth=1, label="loss of each step")
-    ax.plot(test.learning_rates, test.smoothed, color=COLORS["blue"], label="smoothed")
+    ax.plot(test.learning_rates, test.losses, color=COLORS["sky"], linewidth=1, label="loss of each step", **marks(test.losses))
+    ax.plot(test.learning_rates, test.smoothed, color=COLORS["blue"], label="smoothed", **marks(test.smoothed))
     # Losses of single steps may be far higher, so the smoothed loss sets the scale.
     ax.set_ylim(0.0, 1.15 * float(test.smoothed.max()))
     if not np.isnan(test.suggestion):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from lamina.plots.style import LINE_STYLES, make_axes, styled
+from lamina.plots.style import LINE_STYLES, make_axes, marks, styled, verbatim
 from lamina.training import History
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def plot_loss_curves(
     """
     ax = make_axes(ax)
     for i, (name, history) in enumerate(histories.items()):
-        ax.plot(history[:, "epoch"], history[:, key], linestyle=LINE_STYLES[i % len(LINE_STYLES)], label=name)
+        style, values = LINE_STYLES[i % len(LINE_STYLES)], history[:, key]
+        ax.plot(history[:, "epoch"], values, linestyle=style, label=verbatim(name), **marks(values))
     ax.set(xlabel="epoch", ylabel=label, yscale="log" if log else "linear")
     if not log:
         ax.set_ylim(bottom=0)

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
 from statistics import mean
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from lamina.errors import InvalidSettingError
 from lamina.network import Network
-from lamina.plots.style import COLORS, make_axes, styled
+from lamina.plots.style import COLORS, figure_of, make_axes, shortened, styled, verbatim
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +19,13 @@ if TYPE_CHECKING:
 __all__ = ["plot_network"]
 
 _GRAY = "#666666"
-_COLUMN, _ROW = 2.0, 1.0  # inches from box to box
+_ROW = 1.0  # inches from row to row at full font size
+_BOX = 0.56  # the widest box's share of a column's width
+_ZONE = 0.38  # share of a column's width on each side of its middle where lines are level; outside it they bend
+_FONT, _LEAST_FONT = 9.0, 5.0  # points
+_WIDEST, _NARROWEST = 1.5 * 72, 0.8 * 72  # maximum points of a line at full font size: by default, and in small axes
+_PAD = 0.35  # space between text and frame, in font sizes
+_LONGEST = 60  # characters in a line
 
 #: Something that takes a place in a column: a layer or input, by name; a passing arrow, by its sender, reader and column.
 _Place: TypeAlias = "str | tuple[str, str, int]"
@@ -33,10 +40,20 @@ def plot_network(network: Network, *, ax: Axes | None = None) -> Axes:
     network : Network
         Built or not; unknown widths are shown as "?".
     ax : Axes, optional
+        In small axes, names are shortened and the font is smaller.
 
     Returns
     -------
     Axes
+
+    Raises
+    ------
+    InvalidSettingError
+        If ``ax`` is too small for legible text.
+
+    Notes
+    -----
+    In names that are too long for a box, an ellipsis replaces the middle; ``summary()`` shows them in full.
 
     References
     ----------
@@ -56,16 +73,47 @@ def plot_network(network: Network, *, ax: Axes | None = None) -> Axes:
     arrows = [_path(columns, sender, node.name) for node in network.nodes for sender in node.inputs]
     rows = _rows(columns, arrows)
     num_columns, num_rows = max(columns.values()) + 1, round(2 * max(map(abs, rows.values()))) + 1
-    ax = make_axes(ax, size=(_COLUMN * num_columns, _ROW * num_rows + 0.4))
-    boxes = {name: _draw_box(ax, columns[name], rows[name], *look) for name, look in _looks(network).items()}
+    looks = _looks(network, _WIDEST if ax is None else _widest_for(ax, num_columns))
+    size = num_columns * _column_inches([text for text, _ in looks.values()]), num_rows * _ROW
+    font = _FONT if ax is None else _font_for(ax, size)
+    ax = make_axes(ax, size=(size[0], size[1] + 0.4))
+    boxes = {name: _draw_box(ax, columns[name], rows[name], *look, font) for name, look in looks.items()}
     for path in arrows:
         points = [(place[2] if isinstance(place, tuple) else columns[place], rows[place]) for place in path]
-        ax.plot(*zip(*points, strict=True), color=_GRAY, linewidth=1.1, zorder=1)
-        head = {"arrowstyle": "-|>", "color": _GRAY, "patchB": boxes[str(path[-1])].get_bbox_patch(), "shrinkA": 0, "shrinkB": 0}
-        ax.annotate("", xy=points[-1], xytext=points[-2], arrowprops=head, zorder=1)
+        _draw_arrow(ax, points, boxes[str(path[-1])], font)
     ax.set(xlim=(-0.5, num_columns - 0.5), ylim=(-num_rows / 2, num_rows / 2))
     ax.set_axis_off()
     return ax
+
+
+def _inches(ax: Axes) -> tuple[float, float]:
+    """Width and height of the given axes."""
+    box, dpi = make_axes(ax).get_window_extent(), figure_of(ax).dpi
+    return box.width / dpi, box.height / dpi
+
+
+def _widest_for(ax: Axes, num_columns: int) -> float:
+    """The maximum width of a line in points with which the columns fit into the axes, within limits."""
+    fitting = _inches(ax)[0] / num_columns * 72 * _BOX - 2 * _PAD * _FONT
+    return min(max(fitting, _NARROWEST), _WIDEST)
+
+
+def _font_for(ax: Axes, size: tuple[float, float]) -> float:
+    """The font size with which a picture of ``size`` (inches) fits into the axes."""
+    given = _inches(ax)
+    font = _FONT * min(1.0, given[0] / size[0], given[1] / size[1])
+    if font < _LEAST_FONT:
+        least = [f"{inches * _LEAST_FONT / _FONT + 0.05:.1f}" for inches in size]
+        rule = f"must be at least {' x '.join(least)} inches for legible text"
+        came, repair = f"{given[0]:.1f} x {given[1]:.1f}", "Omit ax to get a figure that fits."
+        raise InvalidSettingError(f"plot_network: ax {rule}, got {came}. {repair}")
+    return font
+
+
+def _column_inches(texts: Sequence[str]) -> float:
+    """The width of a column, so that the widest box leaves room for arrows."""
+    widest = max(_width(line) for text in texts for line in text.splitlines())
+    return (widest + 2 * _PAD * _FONT) / 72 / _BOX
 
 
 def _columns(network: Network) -> dict[str, int]:
@@ -101,19 +149,52 @@ def _rows(columns: dict[str, int], arrows: Sequence[Sequence[_Place]]) -> dict[_
     return rows
 
 
-def _looks(network: Network) -> dict[str, tuple[str, str]]:
+def _looks(network: Network, widest: float) -> dict[str, tuple[str, str]]:
     """Text and color of each box."""
-    looks = {item.name: (f"{item.name}\ninput\n{_units(item.width)}", COLORS["green"]) for item in network.inputs}
+    looks = {item.name: (_text(item.name, "input", item.width, widest), COLORS["green"]) for item in network.inputs}
     for node in network.nodes:
         color = COLORS["vermillion"] if node.name in network.output_names else COLORS["blue"]
-        looks[node.name] = f"{node.name}\n{node.layer.describe()}\n{_units(node.width)}", color
+        looks[node.name] = _text(node.name, node.layer.describe(), node.width, widest), color
     return looks
+
+
+def _text(name: str, what: str, width: int | None, widest: float) -> str:
+    return "\n".join(_fitting(line, widest) for line in (name, what, _units(width)))
+
+
+def _fitting(line: str, widest: float) -> str:
+    """A line of a box, shortened to ``widest``; line breaks become spaces, since they would add lines to the box."""
+    lines = dict.fromkeys(shortened(line.replace("\n", " "), most) for most in range(_LONGEST, 0, -1))
+    return next(short for short in lines if _width(short) <= widest)
+
+
+def _width(line: str) -> float:
+    """The width of a line in points."""
+    from matplotlib.textpath import TextPath
+
+    return float(TextPath((0, 0), verbatim(line), size=_FONT).get_extents().width)
 
 
 def _units(width: int | None) -> str:
     return f"{'?' if width is None else f'{width:,}'} wide"
 
 
-def _draw_box(ax: Axes, column: int, row: float, text: str, color: str) -> Text:
-    frame = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": color, "linewidth": 1.6}
-    return ax.text(column, row, text, ha="center", va="center", fontsize=9, bbox=frame, zorder=2)
+def _draw_arrow(ax: Axes, points: Sequence[tuple[float, float]], box: Text, font: float) -> None:
+    """Draw an arrow that is level inside the columns, where the boxes are, and bends between columns."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    vertices, codes = [points[0]], [Path.MOVETO]
+    for (x0, y0), (x1, y1) in pairwise(points):
+        middle = (x0 + x1) / 2
+        vertices += [(x0 + _ZONE, y0), (middle, y0), (middle, y1), (x1 - _ZONE, y1)]
+        codes += [Path.LINETO, Path.CURVE4, Path.CURVE4, Path.CURVE4]
+    ax.add_patch(PathPatch(Path(vertices, codes), facecolor="none", edgecolor=_GRAY, linewidth=1.1 * font / _FONT, zorder=1))
+    head: dict[str, Any] = {"arrowstyle": "-|>", "color": _GRAY, "linewidth": 1.1 * font / _FONT, "mutation_scale": font}
+    head |= {"patchB": box.get_bbox_patch(), "shrinkA": 0, "shrinkB": 0}
+    ax.annotate("", xy=points[-1], xytext=vertices[-1], arrowprops=head, zorder=3)  # after the box, whose size is known by then
+
+
+def _draw_box(ax: Axes, column: int, row: float, text: str, color: str, font: float) -> Text:
+    frame = {"boxstyle": f"round,pad={_PAD}", "facecolor": "white", "edgecolor": color, "linewidth": 1.6}
+    return ax.text(column, row, verbatim(text), ha="center", va="center", fontsize=font, bbox=frame, zorder=2)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.estimators.perceptron.certificates import CommonPoint, SeparatingPlane
-from lamina.plots.style import COLORS, make_axes, styled
+from lamina.plots.style import COLORS, make_axes, styled, verbatim
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,7 +71,7 @@ def plot_separability(
     else:
         _draw_line(ax, certificate.weights, certificate.bias, limits, "separating line", COLORS["green"], "-")
     if line is not None:
-        _draw_line(ax, line[0], line[1], limits, line_label, COLORS["black"], "--")
+        _draw_line(ax, line[0], line[1], limits, verbatim(line_label), COLORS["black"], "--")
     ax.set(xlabel="input 1", ylabel="input 2", xlim=limits[0], ylim=(limits[1][0], top))
     ax.set_title(title)
     ax.legend(loc="upper center", ncols=2)

@@ -9,7 +9,7 @@ import numpy as np
 
 from lamina.descent import Descent
 from lamina.plots.descent_paths import PATH_COLORS
-from lamina.plots.style import LINE_STYLES, MARKERS, make_axes, styled
+from lamina.plots.style import LINE_STYLES, MARKERS, make_axes, styled, verbatim
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,7 +45,14 @@ def plot_step_lengths(descents: Mapping[str, Descent], *, title: str = "", ax: A
         style, marker = LINE_STYLES[i % len(LINE_STYLES)], MARKERS[i % len(MARKERS)]
         color = PATH_COLORS[i % len(PATH_COLORS)]
         ax.plot(
-            np.arange(1, len(lengths) + 1), lengths, style, marker=marker, markersize=3.5, linewidth=1.4, color=color, label=name
+            np.arange(1, len(lengths) + 1),
+            lengths,
+            style,
+            marker=marker,
+            markersize=3.5,
+            linewidth=1.4,
+            color=color,
+            label=verbatim(name),
         )
     ax.set(xlabel="step", ylabel="length of the step", yscale="log")
     ax.set_title(title)

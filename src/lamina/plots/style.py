@@ -6,6 +6,7 @@ Every plotting function is wrapped by :func:`styled`, which leaves the user's ow
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
@@ -14,10 +15,25 @@ from lamina.errors import InvalidSettingError, phrase
 from lamina.extras import require
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["COLORS", "CYCLE", "LINE_STYLES", "MARKERS", "RC", "axes_grid", "figure_of", "make_axes", "styled"]
+__all__ = [
+    "COLORS",
+    "CYCLE",
+    "LINE_STYLES",
+    "MARKERS",
+    "RC",
+    "axes_grid",
+    "figure_of",
+    "given_axes",
+    "make_axes",
+    "marks",
+    "shortened",
+    "styled",
+    "verbatim",
+]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -98,8 +114,15 @@ def styled(plot: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def make_axes(ax: Axes | None = None, *, size: tuple[float, float] | None = None) -> Axes:
-    """The given axes, or those of a new figure of ``size`` (inches); call it within a :func:`styled` function."""
+    """The given axes, or those of a new figure of ``size`` (inches); call it within a :func:`styled` function.
+
+    Raises
+    ------
+    InvalidSettingError
+        If ``ax`` is not matplotlib's Axes.
+    """
     if ax is not None:
+        _check_axes(ax, "ax")
         return ax
     axes: Axes = axes_grid(1, 1, size=size)[0]
     return axes
@@ -119,21 +142,76 @@ def axes_grid(
     Raises
     ------
     InvalidSettingError
-        If another number of axes is given.
+        If there is a different number of axes, or something is not matplotlib's Axes.
     """
     if axes is not None:
-        if len(axes) != num_rows * num_columns:
-            raise InvalidSettingError(phrase("axes", f"must be {num_rows * num_columns} axes", len(axes)))
-        return list(axes)
+        return given_axes(axes, num_rows * num_columns)
     _, grid = _pyplot("axes_grid").subplots(
         num_rows, num_columns, figsize=size, sharex=share_x, sharey=share_y, squeeze=False, layout="constrained"
     )
     return list(grid.ravel())
 
 
+def given_axes(axes: Any, count: int | None = None) -> list[Axes]:
+    """A user's sequence or array of axes as a list; raises if ``count`` is given and the number differs.
+
+    Raises
+    ------
+    InvalidSettingError
+        If something is not matplotlib's Axes, or the number of axes is wrong.
+    """
+    listed = list(axes.flat) if hasattr(axes, "flat") else list(axes) if isinstance(axes, Sequence) else [axes]
+    for ax in listed:
+        _check_axes(ax, "axes")
+    if count is not None and len(listed) != count:
+        raise InvalidSettingError(phrase("axes", f"must be {count} axes", len(listed)))
+    return listed
+
+
+def _check_axes(ax: object, name: str) -> None:
+    from matplotlib.axes import Axes
+
+    if not isinstance(ax, Axes):
+        repair = "Create one with matplotlib.pyplot.subplots, which returns a figure and its axes; pick one of several."
+        came = f"a {type(ax).__name__}" if not isinstance(ax, str) else ax
+        raise InvalidSettingError(phrase(name, "must be matplotlib's Axes", came, repair=repair))
+
+
+def marks(values: Sequence[float] | np.ndarray) -> dict[str, Any]:
+    """Marker settings that show isolated values of a line: a single value, or one between values that are not finite.
+
+    >>> marks([1.0, float("nan"), 2.0, 3.0])
+    {'marker': 'o', 'markevery': [0]}
+    >>> marks([1.0, 2.0])
+    {}
+    """
+    known = [False, *(math.isfinite(value) for value in values), False]
+    lone = [i for i in range(len(values)) if known[i + 1] and not (known[i] or known[i + 2])]
+    return {"marker": "o", "markevery": lone} if lone else {}
+
+
+def shortened(name: str, most: int) -> str:
+    """The name cut to at most ``most`` characters; an ellipsis replaces the middle.
+
+    >>> shortened("validation_accuracy", 11)
+    'valid…uracy'
+    """
+    half = (most - 1) // 2
+    return name if len(name) <= most else f"{name[: most - 1 - half]}…{name[len(name) - half :]}"
+
+
 def figure_of(ax: Axes) -> Figure:
     """The figure that contains ``ax``."""
     return cast("Figure", ax.figure)
+
+
+def verbatim(name: str) -> str:
+    """The name with dollar signs escaped, which matplotlib would otherwise read as math.
+
+    >>> print(verbatim("$price$"))
+    \\$price\\$
+    """
+    return name.replace("$", r"\$")
 
 
 def _pyplot(caller: str) -> Any:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_width_sweep"]
 
+_TICK_SHARE = 0.08  # minimum distance of two tick labels, as a share of the axis
+
 
 @styled
 def plot_width_sweep(sweep: WidthSweep, *, ax: Axes | None = None) -> Axes:
@@ -42,6 +44,19 @@ def plot_width_sweep(sweep: WidthSweep, *, ax: Axes | None = None) -> Axes:
     ax.axvline(sweep.enough, color=COLORS["vermillion"], linestyle="--", label=f"enough: {sweep.enough}")
     ax.set(xlabel="hidden units", ylabel="validation error", title="How many hidden units?", yscale="log")
     ax.set_xscale("log", base=2)
-    ax.set_xticks(sweep.widths, [str(width) for width in sweep.widths])
+    ticks = _apart(sweep.widths.tolist())
+    ax.set_xticks(ticks, [str(width) for width in ticks])
+    ax.set_xticks([], minor=True)
     ax.legend()
     return ax
+
+
+def _apart(widths: list[int]) -> list[int]:
+    """The widths, in ascending order, whose tick labels do not overlap on a logarithmic axis."""
+    ordered = sorted(set(widths))
+    least = (ordered[-1] / ordered[0]) ** _TICK_SHARE
+    ticks = [ordered.pop()]
+    for width in reversed(ordered):
+        if width * least <= ticks[-1]:
+            ticks.append(width)
+    return ticks[::-1]

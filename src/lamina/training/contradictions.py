@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lamina import optimizers
 from lamina.engine.plan import Clipping
 from lamina.engine.program import Program
 from lamina.errors import InvalidSettingError, phrase
 from lamina.optimizers import LBFGS, Optimizer, PerturbationOptimizer
 from lamina.schedules import Constant, Schedule
+from lamina.training.callbacks.callback import Callback
 
-__all__ = ["check_batches", "check_program", "first_batch_norm"]
+__all__ = ["check_batches", "check_callbacks", "check_program", "first_batch_norm"]
 
 
 def first_batch_norm(program: Program) -> str | None:
@@ -45,6 +48,20 @@ def check_program(
         raise InvalidSettingError(
             phrase("clipping", "must be None with PerturbOne, which has no gradient", clipping, repair=repair, owner=owner)
         )
+
+
+def check_callbacks(callbacks: Sequence[Callback], optimizer: Optimizer, *, owner: str = "Trainer") -> None:
+    """Raise if callbacks need the gradient's norm and the optimizer computes no gradient.
+
+    Raises
+    ------
+    InvalidSettingError
+    """
+    needing = [type(callback).__name__ for callback in callbacks if callback.needs_gradient_norms]
+    if needing and isinstance(optimizer, PerturbationOptimizer):
+        rule = f"must not need the gradient's norm with {type(optimizer).__name__}, which computes no gradient"
+        repair = "Remove the callback, or use an optimizer with gradients, such as Adam."
+        raise InvalidSettingError(phrase("callbacks", rule, needing[0], repair=repair, owner=owner))
 
 
 def check_batches(

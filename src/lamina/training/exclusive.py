@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 from lamina.errors import BusyError
 
-__all__ = ["RUNNING", "exclusive"]
+__all__ = ["RUNNING", "exclusive", "is_running"]
 
 RUNNING = "_running_fit"
 
@@ -46,6 +46,14 @@ def exclusive(repair: str) -> Callable[[_Method], _Method]:
         return cast(_Method, run_alone)
 
     return decorate
+
+
+def is_running(owner: Any) -> bool:
+    """Whether an exclusive method of ``owner`` is running, so that the caller is part of it, such as a callback."""
+    run = vars(owner).get(RUNNING)
+    while run is not None and run.is_over:
+        run = vars(run).get("next")
+    return run is not None
 
 
 def _current(owner: Any, run: _Run) -> _Run:

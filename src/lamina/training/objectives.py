@@ -9,7 +9,7 @@ import numpy as np
 
 from lamina.engine.perturbation import BatchObjective, PerturbationRule
 from lamina.engine.plan import Batches
-from lamina.errors import InvalidSettingError, phrase
+from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.losses import CustomLoss, Loss
 from lamina.metrics import LABEL_METRICS, NUMBER_METRICS
 from lamina.optimizers import PerturbationOptimizer
@@ -21,7 +21,7 @@ __all__ = ["CustomLosses", "batch_objective", "decide", "score"]
 def score(name: str, loss: Loss, targets: np.ndarray, predictions: np.ndarray) -> float:
     """Compute a score of :data:`lamina.metrics.OBJECTIVES`; the loss defines how labels are read from targets and predictions."""
     if name in NUMBER_METRICS:
-        return NUMBER_METRICS[name](targets, predictions)
+        return NUMBER_METRICS[name](loss.truth_of(targets), predictions)
     return LABEL_METRICS[name](*decide(loss, targets, predictions))
 
 
@@ -57,6 +57,11 @@ def batch_objective(
     loss_weights : sequence of float
         Factors of the outputs' losses.
     data : Batches
+
+    Raises
+    ------
+    DataError
+        If the objective is a metric of labels and the targets are not labels.
     """
     chosen = optimizer.objective
     if chosen is None:
@@ -64,6 +69,9 @@ def batch_objective(
         return CustomLosses(custom, loss_weights, data, optimizer.perturbation_rule()) if custom else None
     if isinstance(chosen, str):
         name = chosen
+        if name in LABEL_METRICS:
+            for loss, target in zip(losses, data.targets, strict=True):
+                _check_labels(name, loss, target)
 
         def lowered(outputs: Sequence[np.ndarray], rows: np.ndarray) -> float:
             triples = zip(losses, data.targets, outputs, strict=True)
@@ -71,6 +79,19 @@ def batch_objective(
 
         return lowered
     return _users_function(chosen, -1.0 if optimizer.maximize else 1.0, losses, data)
+
+
+def _check_labels(name: str, loss: Loss, target: np.ndarray) -> None:
+    """Raise if the targets are not labels: :func:`decide` would silently turn them into some."""
+    if loss.label_codes is None or (loss.one_of_several and target.shape[1] > 1):
+        return  # the loss is rejected elsewhere; or the largest column is the label
+    rule, wrong = f"must be {loss.label_codes[0]:g} or {loss.label_codes[1]:g}", ~np.isin(target, loss.label_codes)
+    if loss.one_of_several:
+        rule, wrong = "must be class indices", target != np.floor(target)
+    if wrong.any():
+        repair = 'For numbers, use "r2" or a custom function.'
+        rule = f"{rule} with the objective {name!r} and the loss {loss.name}"
+        raise DataError(phrase("y", rule, float(target[wrong][0]), repair=repair, owner="Trainer"))
 
 
 def _users_function(function: Callable[[Any, Any], float], sign: float, losses: Sequence[Loss], data: Batches) -> BatchObjective:

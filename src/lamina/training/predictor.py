@@ -68,10 +68,9 @@ class Predictor:
         if widths is not None:
             self.settings = replace(self.settings, network=self.network.build(widths))
         settings = (self.loss_weights, self.metrics, self.dtype, self.engine, self.n_threads, self.seed)
-        first, self._initial_weights = self._initial_weights, None
-        if first is not None:
-            self.network.unflatten(*first)  # raises if a vector has the wrong length
+        first = None if self._initial_weights is None else self._checked(*self._initial_weights)
         self._model = WeightedNetwork(self.network, self.losses, *settings, first)
+        self._initial_weights = None
         return self
 
     @property
@@ -92,8 +91,8 @@ class Predictor:
         return self.settings.losses
 
     @property
-    def loss_weights(self) -> Sequence[float] | Mapping[str, float] | None:
-        """Factors of the outputs' losses, as given."""
+    def loss_weights(self) -> tuple[float, ...] | None:
+        """Factors of the outputs' losses, one per output; None if none were given."""
         return self.settings.loss_weights
 
     @property
@@ -206,6 +205,14 @@ class Predictor:
     def batches(self, X: Any, y: Any, sample_weight: Any = None) -> Batches:
         """The data checked and converted for the engine; X is not copied if the engine can read it."""
         return self._built_for(X).batches(X, y, sample_weight)
+
+    def _checked(self, parameters: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The initial weights in this dtype, with the checks of :attr:`weights` and :attr:`running_statistics`."""
+        named, running = self.network.unflatten(parameters), self.network.unflatten_state(state)
+        checked = np.empty(parameters.shape, self._dtype), np.empty(state.shape, self._dtype)
+        self.network.unflatten(checked[0]).update(named)
+        self.network.unflatten_state(checked[1]).update(running)
+        return checked
 
     def _built(self) -> WeightedNetwork:
         if self._model is None:

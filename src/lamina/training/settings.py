@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from numbers import Integral
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 
@@ -14,15 +14,18 @@ from lamina.clipping import Clipping
 from lamina.engine import ENGINES, N_THREADS, plan
 from lamina.losses import Loss
 from lamina.network import Network
-from lamina.network.heads import Losses, losses_for
+from lamina.network.heads import Losses, loss_weights_of, losses_for
 from lamina.optimizers import Optimizer, StepOptimizer, get_optimizer
 from lamina.schedules import Schedule, get_schedule
-from lamina.settings import Settings
+from lamina.settings import Settings, check_description, check_keys
 from lamina.validation import Rule, boolean, choice, instance, integer, one_of, value
 
-__all__ = ["TrainerSettings", "name_of_dtype", "setting"]
+__all__ = ["DtypeLike", "TrainerSettings", "name_of_dtype", "setting"]
 
 _USUAL_BATCH_SIZE = 32
+
+DtypeLike: TypeAlias = str | type | np.dtype
+"""The accepted types of a dtype; not None, which NumPy reads as float64."""
 
 
 def _to_batch_size(batch_size: int | str | None) -> int | str | None:
@@ -31,6 +34,13 @@ def _to_batch_size(batch_size: int | str | None) -> int | str | None:
 
 def _to_clipping(bounds: plan.Clipping | None) -> Clipping:
     return bounds if isinstance(bounds, Clipping) else Clipping(**({} if bounds is None else asdict(bounds)))
+
+
+def _read_clipping(bounds: Any) -> Any:
+    if not isinstance(bounds, Mapping):
+        return bounds  # if it is not None, it is rejected with the other settings
+    check_keys(bounds, {bound.name: bound for bound in fields(Clipping)}, owner="Clipping")
+    return Clipping(**bounds)
 
 
 @dataclass(frozen=True)
@@ -44,7 +54,7 @@ class TrainerSettings(Settings):
     ----------
     network, loss, optimizer, batch_size, schedule, clipping, seed, dtype, shuffle, engine, n_threads, penalty_per_row, \
 loss_weights, on_interrupt
-        As in :class:`lamina.training.Trainer`.
+        As in :class:`lamina.training.Trainer`. Loss weights become a tuple, one per output.
 
     Examples
     --------
@@ -56,11 +66,32 @@ loss_weights, on_interrupt
     True
     """
 
+    if TYPE_CHECKING:  # the accepted types; the fields below have the stored types
+
+        def __init__(
+            self,
+            network: Network,
+            loss: Losses,
+            optimizer: str | Optimizer | Mapping[str, Any] = "adam",
+            batch_size: int | str | None = "auto",
+            schedule: str | Schedule | Mapping[str, Any] | Callable[[int], float] | None = None,
+            clipping: plan.Clipping | None = None,
+            seed: int = 0,
+            dtype: DtypeLike = "float32",
+            shuffle: bool = True,
+            engine: str = "auto",
+            n_threads: int | None = None,
+            penalty_per_row: bool = False,
+            loss_weights: Sequence[float] | Mapping[str, float] | np.ndarray | None = None,
+            on_interrupt: str = "raise",
+        ) -> None: ...
+
     network: Network
     loss: Losses
-    optimizer: Optimizer = "adam"  # type: ignore[assignment]  # a converter turns the name into an optimizer
+    optimizer: Optimizer = "adam"  # type: ignore[assignment]
     batch_size: int | str | None = "auto"
-    schedule: Schedule = None  # type: ignore[assignment]
+    # A reactive schedule has state and so no hash; the other fields suffice.
+    schedule: Schedule = field(default=None, hash=False)  # type: ignore[assignment]
     clipping: plan.Clipping = None  # type: ignore[assignment]
     seed: int = 0
     dtype: str = "float32"
@@ -68,7 +99,7 @@ loss_weights, on_interrupt
     engine: str = "auto"
     n_threads: int | None = None
     penalty_per_row: bool = False
-    loss_weights: Sequence[float] | Mapping[str, float] | None = None
+    loss_weights: tuple[float, ...] | None = None
     on_interrupt: str = "raise"
 
     kind: ClassVar[str] = "trainer"
@@ -94,12 +125,14 @@ loss_weights, on_interrupt
         "shuffle": bool,
         "penalty_per_row": bool,
     }
-    writers: ClassVar[Mapping[str, Callable[[Any], Any]]] = {"clipping": asdict}
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dtype", name_of_dtype(self.dtype))
         super().__post_init__()
         object.__setattr__(self, "loss", losses_for(self.loss, self.network.output_names))
+        if self.loss_weights is not None:
+            weights = loss_weights_of(self.loss_weights, self.network.output_names, owner="Trainer")
+            object.__setattr__(self, "loss_weights", tuple(weights))
 
     @classmethod
     def from_settings(cls, description: Mapping[str, Any]) -> Self:
@@ -108,11 +141,12 @@ loss_weights, on_interrupt
         Raises
         ------
         InvalidSettingError
-            If a setting is unknown, missing or out of range.
+            If a setting is unknown, missing or out of range, or the description is of a different kind of object.
         """
         from lamina.network import network_from_dict  # here, because it imports all kinds of networks
 
-        readers: dict[str, Callable[[Any], Any]] = {"network": network_from_dict, "clipping": lambda bounds: Clipping(**bounds)}
+        check_description(description, cls)
+        readers: dict[str, Callable[[Any], Any]] = {"network": network_from_dict, "clipping": _read_clipping}
         return super().from_settings({name: readers.get(name, lambda given: given)(given) for name, given in description.items()})
 
     @property
@@ -157,7 +191,9 @@ def setting(name: str) -> Any:
 
 def name_of_dtype(dtype: object) -> Any:
     """The name of a dtype in any form; a value that is not a dtype is returned as is, and rejected later."""
+    if not isinstance(dtype, DtypeLike):
+        return dtype
     try:
-        return np.dtype(dtype).name  # type: ignore[call-overload]
+        return np.dtype(dtype).name
     except Exception:  # NumPy raises several types of errors
         return dtype

@@ -22,14 +22,15 @@ from lamina.errors import DataError, InvalidSettingError, ShapeError, phrase
 from lamina.network import Network
 from lamina.network.heads import Losses
 from lamina.optimizers import LBFGS, Optimizer
-from lamina.schedules import Schedule
+from lamina.schedules import Schedule, get_schedule
+from lamina.settings import check_keys
 from lamina.stop_reason import StopReason
 from lamina.training.best_weights import Weights
 from lamina.training.callbacks.callback import Callback, list_of_callbacks
 from lamina.training.chunks import ChunkSize, run_in_chunks
-from lamina.training.contradictions import check_batches, check_program
+from lamina.training.contradictions import check_batches, check_callbacks, check_program
 from lamina.training.epoch import Epoch
-from lamina.training.exclusive import RUNNING, exclusive
+from lamina.training.exclusive import RUNNING, exclusive, is_running
 from lamina.training.fingerprint import fingerprint
 from lamina.training.history import History, Record, without_durations
 from lamina.training.interrupts import Interrupts
@@ -40,7 +41,7 @@ from lamina.training.predictor import Predictor
 from lamina.training.run_state import load_run_state, run_state
 from lamina.training.running_fit import RunningFit
 from lamina.training.schedule_watch import ScheduleWatch
-from lamina.training.settings import TrainerSettings, name_of_dtype, setting
+from lamina.training.settings import DtypeLike, TrainerSettings, name_of_dtype, setting
 from lamina.training.short_epochs import ShortEpochs, run_short_epochs
 from lamina.training.weighted_network import Metric
 from lamina.validation import (
@@ -63,6 +64,12 @@ if TYPE_CHECKING:
 __all__ = ["Trainer"]
 
 _PATH_RULE = {"path": validation.path()}
+_SETTINGS_RULE = {
+    "settings": Rule(
+        "TrainerSettings (TrainerSettings.from_settings reads a description)",
+        lambda given: isinstance(given, TrainerSettings),
+    )
+}
 
 
 def _is_pair(given: object) -> bool:
@@ -115,8 +122,8 @@ class Trainer(Predictor):
         What :meth:`fit` does after Ctrl-C, once training has ended cleanly and the best weights are restored: raise
         KeyboardInterrupt, so that its caller ends too, or return, which suits a notebook.
     initial_weights : (parameters, state), optional
-        Flat vectors to start from, as returned by :meth:`lamina.network.Network.initialize`; they are copied. By default the
-        layers' initializers draw them.
+        Flat vectors to start from, as returned by :meth:`lamina.network.Network.initialize`; they are copied, and must be finite
+        in ``dtype``. By default the layers' initializers draw them.
 
     Attributes
     ----------
@@ -165,12 +172,12 @@ class Trainer(Predictor):
         callbacks: Callback | Sequence[Callback] = (),
         metrics: Mapping[str, Metric] | None = None,
         seed: int = 0,
-        dtype: str = "float32",
+        dtype: DtypeLike = "float32",
         shuffle: bool = True,
         engine: str = "auto",
         n_threads: int | None = None,
         penalty_per_row: bool = False,
-        loss_weights: Sequence[float] | Mapping[str, float] | None = None,
+        loss_weights: Sequence[float] | Mapping[str, float] | np.ndarray | None = None,
         on_interrupt: str = "raise",
         initial_weights: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> None:
@@ -198,8 +205,8 @@ class Trainer(Predictor):
             check_parameters(settings | besides, {**TrainerSettings.rules, **_RULES}, owner="Trainer")  # names all errors
             raise
         super().__init__(checked, metrics, initial_weights)
-        # A reactive schedule has state, which trainers must not share. Callbacks may replace it.
-        self.schedule: Schedule = copy.deepcopy(self.settings.schedule)
+        # A reactive schedule has state, which trainers must not share.
+        self._schedule = copy.deepcopy(self.settings.schedule)
         self.callbacks = list_of_callbacks(callbacks)
         self.history = History()
         self.epoch = 0
@@ -229,6 +236,19 @@ class Trainer(Predictor):
     def batch_size(self, batch_size: int | str | None) -> None:
         self.settings = replace(self.settings, batch_size=batch_size)
 
+    @property
+    def schedule(self) -> Schedule:
+        """The schedule that training follows: the setting, or the one that a callback set during a fit."""
+        return self._schedule
+
+    @schedule.setter
+    def schedule(self, schedule: str | Schedule | Mapping[str, Any] | Callable[[int], float] | None) -> None:
+        if is_running(self):
+            self._schedule = get_schedule(schedule)  # not copied: a callback may rely on its schedule's state
+        else:
+            self.settings = replace(self.settings, schedule=get_schedule(schedule))
+            self._schedule = copy.deepcopy(self.settings.schedule)
+
     @classmethod
     def from_settings(cls, settings: TrainerSettings, **besides: Any) -> Self:
         """Create a trainer with these settings.
@@ -240,6 +260,11 @@ class Trainer(Predictor):
         **besides
             ``callbacks``, ``metrics`` and ``initial_weights``.
 
+        Raises
+        ------
+        InvalidSettingError
+            If ``settings`` is not TrainerSettings, or a setting is also a keyword argument.
+
         Examples
         --------
         >>> from lamina import Dense, Sequential
@@ -247,7 +272,15 @@ class Trainer(Predictor):
         >>> Trainer.from_settings(trainer.settings).seed
         3
         """
-        return cls(**{field.name: getattr(settings, field.name) for field in fields(settings)}, **besides)
+        place = "Trainer.from_settings"
+        check_parameters({"settings": settings}, _SETTINGS_RULE, owner=place)
+        given = {field.name: getattr(settings, field.name) for field in fields(settings)}
+        for name in given.keys() & besides.keys():
+            repair = f"Change it with dataclasses.replace(settings, {name}=…)."
+            rule = "must not be given in addition to the settings, which contain it"
+            raise InvalidSettingError(phrase(name, rule, besides[name], repair=repair, owner=place))
+        check_keys(besides, _RULES, owner=place)
+        return cls(**given, **besides)
 
     def build(self, widths: int | Sequence[int] | None = None) -> Self:
         super().build(widths)
@@ -546,6 +579,7 @@ class Trainer(Predictor):
     def _configure(self) -> None:
         self._built().configure(self.settings.plan(record_norms=self._moments.needs_gradient_norms), self.optimizer)
         check_program(self.executor.program, self.optimizer, self.clipping, self.schedule)
+        check_callbacks(self.callbacks, self.optimizer)
 
     def _epochs_a_call(self, data: Batches) -> int:
         """How many epochs one call of the engine may run; 1 if something must happen between or within epochs."""
@@ -606,16 +640,17 @@ class Trainer(Predictor):
         def on_iteration(loss: float, by_output: Sequence[float]) -> bool:
             self.step += 1
             pairs = zip(self.network.output_names, by_output, strict=False)
-            self._end_epoch({"loss": loss, **{loss_key(name): each for name, each in pairs}}, began=clock[0])
+            norm = {"gradient_norm": descent.gradient_norm} if self._moments.needs_gradient_norms else {}
+            self._end_epoch({"loss": loss, **{loss_key(name): each for name, each in pairs}, **norm}, began=clock[0])
             clock[0] = time.perf_counter()
             return self.stop_reason is None
 
-        self._descent = FullBatch(self.executor, data, optimizer, self._stored_descent)
+        self._descent = descent = FullBatch(self.executor, data, optimizer, self._stored_descent)
         self._stored_descent = None
         try:
-            self._stop_at(self._descent.failure(self.step))
+            self._stop_at(descent.failure(self.step))
             if self.stop_reason is None:
                 most = self.last_epoch - self._fit.first_epoch
-                self.stop(*self._descent.run(most, on_iteration, lambda: self.stop_reason is not None))
+                self.stop(*descent.run(most, on_iteration, lambda: self.stop_reason is not None))
         finally:
             self._descent = None

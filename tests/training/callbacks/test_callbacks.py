@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from lamina import MLPRegressor
 from lamina.errors import FileError, InvalidSettingError
 from lamina.layers import Dense
 from lamina.network import Sequential
-from lamina.optimizers import GradientDescent
+from lamina.optimizers import LBFGS, GradientDescent
 from lamina.schedules import Step
 from lamina.training import (
     Callback,
@@ -257,6 +258,50 @@ def test_a_gradient_of_almost_zero_ends_the_training(table):
     history = trainer.fit(X, X @ np.ones(5), max_epochs=1000)
     assert trainer.stop_reason.code == "gradient_zero"
     assert history[-1, "gradient_norm"] <= 1e-4 < history[-2, "gradient_norm"]
+
+
+def squared(logits, target):
+    return 0.5 * ((logits - target) ** 2).sum(axis=1), logits - target
+
+
+def run_to_a_small_gradient(table, loss="squared_error", optimizer=None):
+    X = table[0]
+    network = Sequential([Dense(1)], 5)
+    settings = {"batch_size": None, "callbacks": [SmallGradient(1e-4)], "dtype": "float64"}
+    trainer = Trainer(network, loss, GradientDescent(0.5) if optimizer is None else optimizer, **settings)
+    trainer.fit(X, X @ np.ones(5), max_epochs=1000)
+    return trainer
+
+
+def test_the_norm_of_the_gradient_is_known_with_a_custom_loss(table):
+    own, ours = run_to_a_small_gradient(table, squared), run_to_a_small_gradient(table)
+    assert own.stop_reason == ours.stop_reason
+    np.testing.assert_allclose(own.history[:, "gradient_norm"], ours.history[:, "gradient_norm"], rtol=1e-9)
+
+
+def test_the_norm_of_the_gradient_is_known_with_lbfgs(table):
+    trainer = run_to_a_small_gradient(table, optimizer=LBFGS(gradient_tol=0, loss_tol=0))
+    assert trainer.stop_reason.code == "gradient_zero"
+    assert trainer.history[-1, "gradient_norm"] <= 1e-4 < trainer.history[-2, "gradient_norm"]
+    X = table[0]
+    _, gradient = trainer.executor.loss_and_gradient(trainer.batches(X, X @ np.ones(5)), order=np.arange(60))
+    assert trainer.history[-1, "gradient_norm"] == pytest.approx(np.linalg.norm(gradient))
+
+
+@pytest.mark.parametrize("optimizer", ["perturb-one", "perturb-all"])
+def test_weights_that_are_perturbed_have_no_gradient_to_watch(table, optimizer):
+    with pytest.raises(InvalidSettingError, match="Trainer: callbacks must not need the gradient's norm"):
+        run_to_a_small_gradient(table, optimizer=optimizer)
+    model = MLPRegressor(solver=optimizer, callbacks=[SmallGradient()])
+    with pytest.raises(InvalidSettingError, match=f"MLPRegressor: callbacks must not .* with solver '{optimizer}'"):
+        model.fit(table[0], table[0][:, 0])
+
+
+def test_estimators_stop_at_a_small_gradient_with_lbfgs_and_with_a_custom_loss(table):
+    X = table[0]
+    for settings in ({"solver": "lbfgs", "optimizer": None}, {"loss": squared, "optimizer": GradientDescent(0.1)}):
+        model = MLPRegressor(hidden_layer_sizes=(), batch_size=60, callbacks=[SmallGradient(0.5)], alpha=0, **settings)
+        assert model.fit(X, X[:, 0]).stop_reason_.code == "gradient_zero"
 
 
 class Clock:

@@ -105,6 +105,10 @@ def _of_training(parameters: Mapping[str, object], owner: str) -> list[str]:
     if isinstance(chosen, PerturbationOptimizer) and chosen.objective is not None and parameters["objective"] is not None:
         rule = "must be None when the optimizer has its own objective"
         wrong.append(phrase("objective", rule, parameters["objective"], repair="Give one of the two.", owner=owner))
+    needing = [type(callback).__name__ for callback in _callbacks(parameters) if getattr(callback, "needs_gradient_norms", False)]
+    if perturbs and needing:
+        rule, repair = f"must not need the gradient's norm with solver {name!r}", "It computes no gradient. Remove the callback."
+        wrong.append(phrase("callbacks", rule, needing[0], repair=repair, owner=owner))
     schedule = parameters["learning_rate"]
     if name == "lbfgs" and schedule not in SCIKIT_LEARN_SCHEDULES:
         repair = "Leave it out: its line search chooses the step sizes."

@@ -46,12 +46,16 @@ def _chosen_optimizer(parameters: Parameters) -> Optimizer:
     if chosen == "lbfgs":
         return get_optimizer(chosen, gradient_tol=parameters.tol, max_evaluations=parameters.max_fun)
     name = _sgd(parameters) if chosen == "sgd" else chosen
-    settings: dict[str, Any] = {"learning_rate": parameters.learning_rate_init}
+    ours = {
+        "learning_rate": parameters.learning_rate_init,
+        "momentum": parameters.momentum,
+        "beta1": parameters.beta_1,
+        "beta2": parameters.beta_2,
+    }
     known = {setting.name for setting in fields(OPTIMIZERS[name])}  # type: ignore[arg-type]
-    if "momentum" in known:
-        settings["momentum"] = parameters.momentum
-    if "beta1" in known:
-        settings |= {"beta1": parameters.beta_1, "beta2": parameters.beta_2, "eps": parameters.epsilon}
+    if "beta1" in known:  # epsilon belongs to Adam and its variants
+        ours["eps"] = parameters.epsilon
+    settings: dict[str, Any] = {setting: given for setting, given in ours.items() if setting in known}
     if parameters.weight_decay or name != "adamw":  # AdamW has its own default decay
         settings["weight_decay"] = parameters.weight_decay
     return get_optimizer(name, **settings)

@@ -103,10 +103,11 @@ class Restarts:
         return to_data_frame(lines, "Restarts")
 
     def __str__(self) -> str:
-        heads = f"   {'seed':>10}  {self.criterion:>16}  {'loss':>10}  {'epochs':>6}  stop reason"
+        besides = self.criterion != "loss"  # else the loss column would repeat the criterion's
+        heads = f"   {'seed':>10}  {self.criterion:>16}{'        loss' if besides else ''}  {'epochs':>6}  stop reason"
         lines = [
-            f"{'*' if position == self.chosen else ' '}  {'' if row.seed is None else row.seed:>10}  {row.best:>16.6g}  "
-            f"{row.loss:>10.6g}  {row.epochs:>6}  {row.stop_reason.code}"
+            f"{'*' if position == self.chosen else ' '}  {'' if row.seed is None else row.seed:>10}  {row.best:>16.6g}"
+            f"{f'  {row.loss:>10.6g}' if besides else ''}  {row.epochs:>6}  {row.stop_reason.code}"
             for position, row in enumerate(self.rows)
         ]
         low, mean, high = self.spread

@@ -14,6 +14,7 @@ from lamina.estimators.perceptron.threshold_unit import HeldOutRows, ThresholdUn
 from lamina.estimators.target.class_weights import weights_of_classes
 from lamina.estimators.target.encoding import LabelEncoding
 from lamina.initializers import Initializer, get_initializer
+from lamina.network.named_arrays import as_numbers
 
 __all__ = ["ClassWeight", "FitRows", "class_weights", "make_units", "started_weights"]
 
@@ -60,7 +61,7 @@ def started_weights(
     Raises
     ------
     DataError
-        If given weights have the wrong shape.
+        If given weights have the wrong shape or are not finite numbers.
     """
     num_units, width = data.num_units, data.X.shape[1]
     initializer = get_initializer(weight_init)
@@ -94,13 +95,16 @@ def make_units(
 
 
 def _fitting(name: str, given: Any, shape: tuple[int, ...]) -> np.ndarray:
-    array = np.asarray(given, dtype=np.float64)
+    array = as_numbers(name, given).astype(np.float64)
     if array.size == 1 and shape == (1,):
         array = array.reshape(shape)
     if len(shape) == 2 and shape[0] == 1 and array.ndim == 1:
         array = array[np.newaxis]
     if array.shape != shape:
         raise DataError(phrase(f"the shape of {name}", f"must be {shape}", array.shape, owner="Perceptron"))
+    if not np.isfinite(array).all():
+        wrong = float(array[~np.isfinite(array)][0])
+        raise DataError(phrase(name, "must hold finite numbers", wrong, owner="Perceptron"))
     return array
 
 

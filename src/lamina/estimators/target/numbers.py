@@ -58,10 +58,10 @@ class NumberTarget(Target):
         return np.ascontiguousarray(converted(truth, dtype, "y"))
 
     def score(self, truth: np.ndarray, predicted: np.ndarray, weight: np.ndarray | None) -> float:
-        return metrics.r2(truth, predicted, weight)
+        return metrics.r2(self.loss.truth_of(truth), predicted, weight)
 
     def objective(self, chosen: str | _Function) -> _Function:
-        return _Objective(chosen)
+        return _Objective(chosen, self.loss)
 
 
 @dataclass
@@ -69,10 +69,11 @@ class _Objective:
     """A function of targets and predictions (flat for a custom function if there is one column); unlike a closure it pickles."""
 
     chosen: str | _Function
+    loss: Loss
 
     def __call__(self, targets: np.ndarray, predictions: np.ndarray) -> float:
         if isinstance(self.chosen, str):
-            return metrics.NUMBER_METRICS[self.chosen](targets, predictions)
+            return metrics.NUMBER_METRICS[self.chosen](self.loss.truth_of(targets), predictions)
         flat = targets.shape[1] == 1 and predictions.shape[1] == 1
         returned = self.chosen(targets.ravel(), predictions.ravel()) if flat else self.chosen(targets, predictions)
         return returned_number(returned, "the objective", owner="MLPRegressor")

@@ -85,6 +85,7 @@ class Callback:
         Whether to be called after the others.
     needs_gradient_norms : bool, default=False
         Whether the record must hold ``gradient_norm``, the mean norm of the gradient over the epoch's steps (before clipping).
+        Optimizers that perturb weights compute no gradient and raise an error.
 
     Examples
     --------

@@ -20,7 +20,10 @@ class SmallGradient(Callback):
     Notes
     -----
     With mini-batches the norm includes the noise of the batches and seldom becomes tiny; with the whole training set per step it
-    is the classical criterion.
+    is the classical criterion. With L-BFGS, whose own ``gradient_tol`` bounds the largest element, it is the norm after each
+    iteration.
+
+    Optimizers that perturb weights compute no gradient, so there this callback raises an error.
 
     Examples
     --------

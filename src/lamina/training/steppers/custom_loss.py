@@ -39,8 +39,9 @@ class CustomSteps:
         self._parameters = np.empty(executor.program.num_parameters, executor.dtype)
 
     def train(self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues) -> TrainingResult:
-        """As :meth:`lamina.engine.executor.Executor.train`; gradient norms are not recorded."""
+        """As :meth:`lamina.engine.executor.Executor.train`."""
         losses: list[float] = []
+        norms: list[float] = []
         of_heads: list[list[float]] = []
         failure, num_clipped = None, 0
         for i in range(-(-len(order) // batch_size)):
@@ -51,11 +52,14 @@ class CustomSteps:
             if failure is not None:
                 break
             num_clipped += update.is_clipped
+            if update.gradient_norm is not None:
+                norms.append(update.gradient_norm)
             losses.append(loss)
             of_heads.append(by_head)
         heads = len(self._losses)
         told = np.array(of_heads, dtype=np.float64).reshape(-1, heads) if heads > 1 else None
-        return TrainingResult(np.array(losses, dtype=np.float64), None, num_clipped, failure, head_losses=told)
+        recorded = np.array(norms, dtype=np.float64) if norms else None
+        return TrainingResult(np.array(losses, dtype=np.float64), recorded, num_clipped, failure, head_losses=told)
 
     def evaluate(self, data: Batches) -> np.ndarray:
         """As :meth:`lamina.engine.executor.Executor.evaluate`."""

@@ -51,6 +51,11 @@ class FullBatch:
         """The state for a checkpoint."""
         return self._descent.state()
 
+    @property
+    def gradient_norm(self) -> float:
+        """The Euclidean norm of the gradient at the current iterate."""
+        return float(np.linalg.norm(self._descent.gradient))
+
     def failure(self, step: int) -> Failure | None:
         """Where a number is not finite at the current iterate, if anywhere; ``step`` counts from 0."""
         if self._descent.is_finite:
