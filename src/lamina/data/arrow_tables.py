@@ -106,7 +106,10 @@ def _columns_of(X: Any, owner: str) -> tuple[dict[str, ArrowColumn], int]:
     if isinstance(X, pa.Table):
         check_column_names(owner, X.column_names)
         table = plain_table(owner, X)
-    elif (library == "polars" and kind == "DataFrame") or (library != "polars" and hasattr(X, "__arrow_c_stream__")):
+    elif library == "polars" and kind == "DataFrame":
+        check_column_names(owner, X.columns)
+        return {name: _of_polars(X[name]) for name in X.columns}, len(X)
+    elif library != "polars" and hasattr(X, "__arrow_c_stream__"):
         table = _of_stream(owner, X)
     else:
         raise DataError(
@@ -118,12 +121,20 @@ def _columns_of(X: Any, owner: str) -> tuple[dict[str, ArrowColumn], int]:
 
 def _of_stream(owner: str, X: Any) -> pa.Table:
     try:
-        # Polars' own way: its stream ends the process where it has no Arrow type.
-        table = X.to_arrow() if _library(X) == "polars" else pa.table(X)
+        table = pa.table(X)
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise DataError(f"{owner}: a table must have columns that Arrow can hold, got {error!s}. Convert them.") from error
     check_column_names(owner, table.column_names)
     return pa.Table.from_arrays([_plain(column) for column in table.columns], names=table.column_names)
+
+
+def _of_polars(series: Any) -> ArrowColumn:
+    # Column by column: a stream of the whole frame ends the process where a type or name is not Arrow's.
+    try:
+        array = series.alias("").to_arrow()
+    except Exception:  # polars has its own for each reason
+        return Unreadable(str(series.dtype))
+    return _plain(array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array]))
 
 
 def _of_pandas(owner: str, name: str, series: Any) -> ArrowColumn:

@@ -10,7 +10,7 @@ import numpy as np
 
 from lamina.data.arrow_tables import Unreadable
 from lamina.data.arrow_values import value_type
-from lamina.data.column_reader import ColumnReader
+from lamina.data.column_reader import ColumnReader, Format
 from lamina.data.formats import (
     BooleanFormat,
     DateFormat,
@@ -138,7 +138,7 @@ def _learn_text(name: str, opened: OpenedColumn, settings: ReadingSettings, kind
         name,
         wanted,
         spelled.holds if wanted == "category" else wanted,
-        None if found is None else found.format,
+        cast("Format | None", None if found is None else found.format),
         (*settings.missing, *spelled.stray),
         settings.fold_case,
     )

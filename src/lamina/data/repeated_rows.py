@@ -18,7 +18,7 @@ def groups_of_copies(table: ReadTable) -> np.ndarray | None:
     """A number per row that copies share, ndarray of shape (n,) uint64, or None where rows are equal for want of other values.
 
     Rows are copies where most rows are distinct, or a single column tells at least half of the distinct rows apart. A table of
-    three columns of five categories has at most 125 distinct rows, none of which is a copy; there a note says how many there are.
+    three columns of five categories has at most 125 distinct rows, and none of them is a copy.
     """
     numbers = row_numbers(table)
     num_distinct = len(np.unique(numbers))
@@ -30,7 +30,6 @@ def groups_of_copies(table: ReadTable) -> np.ndarray | None:
         share = 1 - num_distinct / table.num_rows
         note(f"{share:.0%} of the rows are copies of others, which stay on one side of every split.")
         return numbers
-    note(f"the table has only {num_distinct} distinct rows, so rows that are held out are like rows of training.")
     return None
 
 
