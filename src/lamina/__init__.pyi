@@ -56,6 +56,8 @@ from lamina.losses import SoftmaxCrossEntropy as SoftmaxCrossEntropy
 from lamina.losses import SquaredError as SquaredError
 from lamina.model import NetworkModel as NetworkModel
 from lamina.model import TableModel as TableModel
+from lamina.model import TabularClassifier as TabularClassifier
+from lamina.model import TabularRegressor as TabularRegressor
 from lamina.model import fit_table as fit_table
 from lamina.model import load_model as load_model
 from lamina.model import save_model as save_model

@@ -15,13 +15,22 @@ from sklearn.utils.validation import column_or_1d, validate_data
 from lamina.errors import DataError, DataTypeError, LaminaError, phrase
 from lamina.estimators.row_weights import check_row_weights
 
-__all__ = ["DTYPES", "check_labels", "checked_labels", "checked_numbers", "checked_rows", "checked_weights", "classes_of"]
+__all__ = [
+    "DTYPES",
+    "check_labels",
+    "checked_labels",
+    "checked_numbers",
+    "checked_rows",
+    "checked_weights",
+    "classes_of",
+    "refusals_as_ours",
+]
 
 DTYPES = (np.float64, np.float32)
 
 
 @contextmanager
-def _refusals_as_ours(what: str, owner: str) -> Iterator[None]:
+def refusals_as_ours(what: str, owner: str) -> Iterator[None]:
     """Turn any error while ``what`` is read, even from a custom ``__array__``, into a DataError."""
     try:
         yield
@@ -44,7 +53,7 @@ def _repair_of(error: Exception) -> str:
 def checked_rows(estimator: Any, X: Any) -> Any:
     """Check new rows, whose columns must match the fit."""
     owner = type(estimator).__name__
-    with _refusals_as_ours("X", owner):
+    with refusals_as_ours("X", owner):
         _refuse_dates(X, owner)
         return validate_data(estimator, X, accept_sparse="csr", dtype=DTYPES, reset=False)
 
@@ -52,7 +61,7 @@ def checked_rows(estimator: Any, X: Any) -> Any:
 def checked_labels(estimator: Any, X: Any, y: Any, reset: bool) -> tuple[Any, Any]:
     """Check rows and their labels."""
     owner = type(estimator).__name__
-    with _refusals_as_ours("X or y", owner):
+    with refusals_as_ours("X or y", owner):
         _refuse_dates(X, owner)
         if y is not None and not sparse.issparse(y):
             _refuse_mixed(y, "y", owner)
@@ -65,7 +74,7 @@ def checked_numbers(estimator: Any, X: Any, y: Any, reset: bool) -> tuple[Any, n
     owner = type(estimator).__name__
     if sparse.issparse(y):
         raise DataTypeError(phrase("y", "must be dense", f"a sparse {type(y).__name__}", repair="Give y.toarray().", owner=owner))
-    with _refusals_as_ours("X or y", owner):
+    with refusals_as_ours("X or y", owner):
         _refuse_dates(X, owner)
         if y is not None:
             _refuse_texts(y, owner)
@@ -96,13 +105,13 @@ def checked_weights(estimator: Any, weight: Any, X: Any) -> np.ndarray | None:
     """Check the weights of the rows X, which must be >= 0; None stays None."""
     if weight is None:
         return None
-    with _refusals_as_ours("sample_weight", type(estimator).__name__):
+    with refusals_as_ours("sample_weight", type(estimator).__name__):
         return check_row_weights(weight, X.shape[0], X.dtype)
 
 
 def check_labels(y: Any, owner: str = "") -> None:
     """Raise if ``y`` does not hold labels, but for example fractions or a mix of strings and numbers."""
-    with _refusals_as_ours("y", owner):
+    with refusals_as_ours("y", owner):
         if not sparse.issparse(y):
             _refuse_mixed(y, "y", owner)
         check_classification_targets(y)
@@ -135,7 +144,7 @@ def classes_of(classes: Any, owner: str) -> np.ndarray:
     """
     rule = "must be a list of labels of one type, each named once"
     repair = "Give every label that will ever occur, once."
-    with _refusals_as_ours("classes", owner):
+    with refusals_as_ours("classes", owner):
         _refuse_mixed(classes, "classes", owner)
         given = np.asarray(classes)
         if given.ndim != 1 or not given.size or (given.dtype.kind == "f" and np.isnan(given).any()):

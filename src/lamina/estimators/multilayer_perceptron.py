@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import fields
 from functools import partial
-from typing import Any, Self, TypeAlias
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -26,8 +26,14 @@ from lamina.training.interrupts import Interrupts
 
 __all__ = ["MultilayerPerceptron"]
 
-Judges: TypeAlias = tuple[Any, Any, Any]
-"""X_val, y_val and groups, which may determine the validation rows."""
+
+class Judges(NamedTuple):
+    """What may determine the validation rows: separate ones with their weights, or groups of the training rows."""
+
+    X: Any = None
+    y: Any = None
+    weight: Any = None
+    groups: Any = None
 
 
 class MultilayerPerceptron(Parameters, FittedNetwork, ABC):
@@ -38,7 +44,17 @@ class MultilayerPerceptron(Parameters, FittedNetwork, ABC):
         """X and y as checked arrays."""
 
     @exclusive("sklearn.base.clone(model)")
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None, groups: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+        groups: Any = None,
+    ) -> Self:
         """Train on rows and their targets.
 
         Parameters
@@ -53,6 +69,8 @@ class MultilayerPerceptron(Parameters, FittedNetwork, ABC):
             Validation rows. Their loss is ``validation_loss_curve_``; with ``early_stopping=True`` they decide when to stop,
             and no row of X is held out. In a ``Pipeline(..., transform_input=["X_val"])`` the fitted steps transform them too,
             if they were requested with ``set_fit_request(X_val=True, y_val=True)``.
+        sample_weight_val : array of shape (n_validation_samples,), optional
+            Weights of the validation rows, >= 0.
         groups : array of shape (n_samples,), optional
             For a ``validation_split`` that keeps groups together.
 
@@ -86,7 +104,7 @@ class MultilayerPerceptron(Parameters, FittedNetwork, ABC):
         """
         parameters = fitting.checked_parameters(self)
         earlier = self._last_fit if parameters.warm_start else None
-        return self._train(parameters, X, y, sample_weight, (X_val, y_val, groups), earlier)
+        return self._train(parameters, X, y, sample_weight, Judges(X_val, y_val, sample_weight_val, groups), earlier)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """All parameters by name.
@@ -144,9 +162,11 @@ class MultilayerPerceptron(Parameters, FittedNetwork, ABC):
 
     def _split(self, parameters: Parameters, target: Target, rows: Rows, judges: Judges, seed: int) -> tuple[Rows, Rows | None]:
         """The training rows, and the validation rows: the user's, or held-out ones, or none."""
-        X_val, y_val, groups = judges
+        X_val, y_val, weight_val, groups = judges
         if (X_val is None) != (y_val is None):
             raise DataError("fit: X_val and y_val must be given together, got only one of them.")
+        if X_val is None and weight_val is not None:
+            raise DataError("fit: sample_weight_val must be given with X_val and y_val, got it alone.")
         if X_val is None:
             train, validation = fitting.set_aside(rows, parameters, target, groups, seed)
         elif parameters.validation_split is not None or groups is not None:
@@ -154,7 +174,8 @@ class MultilayerPerceptron(Parameters, FittedNetwork, ABC):
         else:
             X_val, y_val = self._read(X_val, y_val, reset=False)
             truth = target.encode(y_val)
-            train, validation = rows, Rows(X_val, truth, target.row_weights(truth, None))
+            weight = target.row_weights(truth, checked_weights(self, weight_val, X_val))
+            train, validation = rows, Rows(X_val, truth, weight)
         fitting.check_weights(train, validation, owner=type(self).__name__)
         return train, validation
 
@@ -207,10 +228,10 @@ class MultilayerPerceptron(Parameters, FittedNetwork, ABC):
         with Interrupts() as interrupts:
             if fit is None:
                 start = fitting.start_for(parameters, target, rows.X, None, owner=owner)
-                train, validation = self._split(parameters, target, rows, (None, None, None), start.split_seed)
+                train, validation = self._split(parameters, target, rows, Judges(), start.split_seed)
                 fit = fitting.prepare(parameters, target, start, len(train), owner=owner)
             else:
-                train, validation = self._split(parameters, target, rows, (None, None, None), fit.split_seed)
+                train, validation = self._split(parameters, target, rows, Judges(), fit.split_seed)
                 fit.go_on(parameters, target)
             fitting.run(fit, train, validation, single_epoch=True)
             adopt(self, fit, fitting.single_start(fit))

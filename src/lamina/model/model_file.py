@@ -15,6 +15,7 @@ from lamina.errors import FileError, InvalidSettingError, phrase
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.files import decoding, read_tensors, write_tensors
 from lamina.model.estimator_state import describe_estimator, restore_estimator
+from lamina.model.fitted_table import FittedTable
 from lamina.model.model_form import check_encoder, check_table
 from lamina.model.network_file import NETWORK_KIND, describe_network, restore_network
 from lamina.model.network_model import NetworkModel
@@ -31,7 +32,7 @@ Model: TypeAlias = TableModel | MLPClassifier | MLPRegressor | NetworkModel
 _Path: TypeAlias = str | os.PathLike[str]
 
 
-def save_model(path: _Path | Model | Trainer, model: _Path | Model | Trainer) -> None:
+def save_model(path: _Path | Model | Trainer | FittedTable, model: _Path | Model | Trainer | FittedTable) -> None:
     """Write a trained model to a file, completely or not at all.
 
     The file holds weights, network, parameters, classes, preprocessing and history. It does not hold the optimizer state that is
@@ -43,8 +44,9 @@ def save_model(path: _Path | Model | Trainer, model: _Path | Model | Trainer) ->
     path : str or path
         The file to create or replace; if writing fails, an existing file is kept. Path and model may also be swapped, as in
         joblib, Keras and torch.
-    model : TableModel, MLPClassifier, MLPRegressor, Trainer or NetworkModel
-        The fitted model. A trainer's network is written with its current weights, as a :class:`~lamina.model.NetworkModel`.
+    model : TableModel, TabularClassifier, TabularRegressor, MLPClassifier, MLPRegressor, Trainer or NetworkModel
+        The fitted model. Of an estimator of tables, its ``model_``, a :class:`~lamina.model.TableModel`, is written. A trainer's
+        network is written with its current weights, as a :class:`~lamina.model.NetworkModel`.
 
     Raises
     ------
@@ -67,8 +69,11 @@ def save_model(path: _Path | Model | Trainer, model: _Path | Model | Trainer) ->
     """
     if isinstance(model, str | os.PathLike):
         path, model = model, path
+    if isinstance(model, FittedTable):
+        check_is_fitted(model)
+        model = model.model_
     if not isinstance(model, Model | Trainer):
-        rule = "must be a TableModel, MLPClassifier, MLPRegressor, Trainer or NetworkModel"
+        rule = "must be a TableModel, TabularClassifier, TabularRegressor, MLPClassifier, MLPRegressor, Trainer or NetworkModel"
         repair = "A network holds no weights: pass the trainer that trained it." if isinstance(model, Network) else ""
         raise InvalidSettingError(phrase("model", rule, type(model).__name__, repair=repair, owner="save_model"))
     if not isinstance(path, str | os.PathLike):

@@ -7,15 +7,15 @@ from typing import Any, TypeVar
 
 from lamina.errors import InvalidSettingError, phrase
 
-__all__ = ["read_kinds", "read_named", "split_name"]
+__all__ = ["kind_of", "read_kinds", "read_named", "split_name"]
 
 _Made = TypeVar("_Made")
 _WORDS = {"true": True, "false": False, "none": None}
 _OPENING, _CLOSING = "([", ")]"
 
 
-def read_named(text: str, make: Callable[..., _Made]) -> str | _Made:
-    """The text itself if it is a bare name, otherwise ``make(name, **settings)``.
+def read_named(text: Any, make: Callable[..., _Made]) -> Any:
+    """The text itself if it is a bare name, otherwise ``make(name, **settings)``; whatever is no text stays as it is.
 
     Parameters
     ----------
@@ -40,8 +40,21 @@ def read_named(text: str, make: Callable[..., _Made]) -> str | _Made:
     >>> read_named("quantile:levels=0.05,0.5,0.95", get_loss).levels
     (0.05, 0.5, 0.95)
     """
+    if not isinstance(text, str):
+        return text
     name, settings = split_name(text)
     return make(name, **settings) if settings else text
+
+
+def kind_of(given: Any) -> str:
+    """The kind that a name with settings, or an object made of it, is of; empty for anything else.
+
+    >>> from lamina.optimizers import Adam
+    >>> kind_of("adam:learning_rate=0.1"), kind_of(Adam()), kind_of(None)
+    ('adam', 'adam', '')
+    """
+    kind = split_name(given)[0] if isinstance(given, str) else getattr(given, "kind", "")
+    return kind if isinstance(kind, str) else ""
 
 
 def read_kinds(texts: Sequence[str]) -> dict[str, str]:

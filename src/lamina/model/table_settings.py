@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Literal
+from numbers import Real
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from lamina.errors import InvalidSettingError, nearest, phrase
-from lamina.model.named_settings import read_kinds, read_named, split_name
+from lamina.model.named_settings import kind_of, read_kinds, read_named, split_name
 from lamina.model.setting_words import OWNER
 
 if TYPE_CHECKING:
@@ -63,8 +64,8 @@ class NetworkSettings:
 
         return {
             "hidden_layer_sizes": self.hidden,
-            "activation": _one_or_all([read_named(name, get_activation) for name in self.activation]),
-            "dropout": 0.1 if self.dropout is None else _one_or_all(self.dropout),
+            "activation": _one_or_all([read_named(name, get_activation) for name in _all_of(self.activation)]),
+            "dropout": 0.1 if self.dropout is None else _one_or_all(_all_of(self.dropout)),
             "input_dropout": self.input_dropout,
             "batch_norm": self.batch_norm,
             "layer_norm": self.layer_norm,
@@ -155,7 +156,7 @@ class OptimizationSettings:
         parameters = {name: getattr(self, name) for name in named}
         parameters |= {"beta_1": self.beta1, "beta_2": self.beta2, "epsilon": self.eps}
         parameters |= {"learning_rate_init": self.learning_rate, "learning_rate": read_named(self.schedule, get_schedule)}
-        parameters["clip_value"] = None if self.clip_value is None else _one_or_all(self.clip_value)
+        parameters["clip_value"] = None if self.clip_value is None else _one_or_all(_all_of(self.clip_value))
         parameters["weight_decay"] = self._decay
         parameters["batch_size"] = self._rows_a_step(num_rows)
         parameters["optimizer"] = read_named(self.optimizer, self._optimizer)
@@ -180,6 +181,8 @@ class OptimizationSettings:
             return
         from lamina.losses import LABEL_LOSSES, NUMBER_LOSSES
 
+        if not isinstance(self.loss, str):
+            return  # the estimator checks a loss of the caller's own
         name, settings = split_name(self.loss)
         known = ("log_loss", *LABEL_LOSSES)
         if name not in known:
@@ -197,7 +200,7 @@ class OptimizationSettings:
     @property
     def compares_losses(self) -> bool:
         """Whether the optimizer compares losses on the same rows, which any noise would disturb."""
-        return split_name(self.optimizer)[0] in ("lbfgs", "perturb-one", "perturb-all")
+        return kind_of(self.optimizer) in ("lbfgs", "perturb-one", "perturb-all")
 
     @property
     def _decay(self) -> float:
@@ -205,9 +208,10 @@ class OptimizationSettings:
         return usual if self.weight_decay is None else self.weight_decay
 
     def _rows_a_step(self, num_rows: int) -> int | str:
-        if self.batch_size is None and split_name(self.optimizer)[0] == "lbfgs":
+        if self.batch_size is None and kind_of(self.optimizer) == "lbfgs":
             return "auto"
-        return min(usual_batch_size(num_rows) if self.batch_size is None else self.batch_size, num_rows)
+        given = usual_batch_size(num_rows) if self.batch_size is None else self.batch_size
+        return min(given, num_rows) if isinstance(given, Real) else given
 
     def _optimizer(self, name: str, **settings: Any) -> Any:
         """An optimizer with the settings given after its name; the other settings come from the options."""
@@ -306,7 +310,8 @@ class EncodingSettings:
     def parameters(self) -> dict[str, Any]:
         """The parameters of :class:`~lamina.data.TableEncoder` that these settings correspond to."""
         given = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {**given, "kinds": self.kinds if isinstance(self.kinds, Mapping) else read_kinds(self.kinds)}
+        kinds = self.kinds if isinstance(self.kinds, Mapping) else read_kinds(_all_of(self.kinds))
+        return {**given, "kinds": kinds, "missing": _all_of(self.missing)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -359,6 +364,20 @@ class TableSettings:
     encoding: EncodingSettings = field(default_factory=EncodingSettings)
     run: RunSettings = field(default_factory=RunSettings)
 
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Self:
+        """The settings by name, in whichever groups they belong to; other names are left out.
+
+        >>> TableSettings.of({"hidden": (32,), "seed": 7}).run.seed
+        7
+        """
+        kinds: dict[str, Any] = {group.name: group.default_factory for group in fields(cls)}
+        groups = {
+            group: kind(**{field.name: settings[field.name] for field in fields(kind) if field.name in settings})
+            for group, kind in kinds.items()
+        }
+        return cls(**groups)
+
     def parameters(self, task: str, num_rows: int, num_classes: int = 0) -> dict[str, Any]:
         """The parameters of the estimator for a task, to be trained on ``num_rows`` rows."""
         return {
@@ -377,6 +396,11 @@ def usual_batch_size(num_rows: int) -> int:
     [32, 64, 256]
     """
     return min(256, max(32, 1 << (num_rows // 100).bit_length() - 1 if num_rows >= 100 else 0))
+
+
+def _all_of(given: Any) -> Sequence[Any]:
+    """Several values; one that stands for itself is the only one."""
+    return given if isinstance(given, Sequence) and not isinstance(given, str) else (given,)
 
 
 def _one_or_all(values: Sequence[Any]) -> Any:

@@ -28,20 +28,23 @@ class ValidationMetric(Callback):
         Class indices, or numbers on the scale of the network's predictions.
     column : int, default=0
         Column of the network's predictions to use for regression.
+    weight : ndarray of shape (n,), optional
+        Weights of the rows.
     """
 
-    def __init__(self, task: str, X: np.ndarray, y: np.ndarray, column: int = 0) -> None:
+    def __init__(self, task: str, X: np.ndarray, y: np.ndarray, column: int = 0, weight: np.ndarray | None = None) -> None:
         self.task = task
         self.column = column
         self.X = X
         self.y = y
+        self.weight = weight
 
     def on_epoch_end(self, trainer: Trainer, record: dict[str, Any]) -> None:  # type: ignore[override]
         if self.task == "classification":
             logits = np.asarray(trainer.predict_logits(self.X))
             # A single logit above the loss's threshold means the second of two classes.
             chosen = logits > trainer.losses[0].threshold if logits.shape[1] == 1 else logits.argmax(axis=1)[:, np.newaxis]
-            record["validation_accuracy"] = accuracy(self.y[:, np.newaxis], chosen)
+            record["validation_accuracy"] = accuracy(self.y[:, np.newaxis], chosen, self.weight)
         else:
             prediction = np.asarray(trainer.predict(self.X))[:, self.column]
-            record["validation_r2"] = r2(self.y, prediction)
+            record["validation_r2"] = r2(self.y, prediction, self.weight)

@@ -1,0 +1,265 @@
+"""One training of a table's model, whoever asks for it: read, split, encode, fit, measure."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from lamina.data import TableEncoder, Target, holdout
+from lamina.data.arrow_tables import Columns
+from lamina.data.repeated_rows import groups_of_copies
+from lamina.data.table_reader import ReadTable
+from lamina.data.target import TargetColumn
+from lamina.errors import DataError, InvalidSettingError, phrase
+from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.losses import LOSSES, get_loss
+from lamina.losses.domain import NON_NEGATIVE
+from lamina.model.named_settings import kind_of
+from lamina.model.setting_words import OWNER
+from lamina.model.table_model import TableModel
+from lamina.model.table_settings import TableSettings
+from lamina.model.validation_metric import ValidationMetric
+from lamina.moments import mean_and_deviation
+from lamina.training import Callback, EarlyStopping, StopReason
+from lamina.training.interrupts import Interrupts
+
+__all__ = ["FitResult", "Given", "Prepared", "Trained", "prepare", "train"]
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """A trained model and a record of its training.
+
+    Parameters
+    ----------
+    model : TableModel
+        With the best weights of the training.
+    metrics : dict
+        ``"model"`` and ``"baseline"`` on the test part, as returned by :meth:`TableModel.evaluate`; empty if no rows were held
+        out.
+    rows : dict of str to int
+        ``read``, ``dropped`` (no target), ``training``, ``validation``, ``test``.
+    stop_reason : StopReason
+        Why training ended.
+    duration_s : float
+        Seconds of training.
+    """
+
+    model: TableModel
+    metrics: dict[str, dict[str, float]]
+    rows: dict[str, int]
+    stop_reason: StopReason
+    duration_s: float
+
+
+class Given(NamedTuple):
+    """Rows as they came: the columns to predict from, the column to predict, and weights."""
+
+    columns: Columns
+    target: TargetColumn
+    weight: np.ndarray | None = None
+
+
+class Part(NamedTuple):
+    """Rows of a table as they were read, their targets as numbers, weights, and a number that copies of a row share, if any."""
+
+    table: ReadTable
+    y: np.ndarray
+    weight: np.ndarray | None = None
+    groups: np.ndarray | None = None
+
+    @property
+    def num_rows(self) -> int:
+        return len(self.y)
+
+    def take(self, rows: np.ndarray) -> Part:
+        return Part(self.table.take(rows), self.y[rows], _taken(self.weight, rows), _taken(self.groups, rows))
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """All that a training needs: what reads and encodes the rows, and the rows by what they are for."""
+
+    encoder: TableEncoder
+    goal: Target
+    training: Part
+    validation: Part | None
+    test: Part | None
+    num_read: int
+    num_dropped: int
+
+
+class Trained(NamedTuple):
+    """What a training brought, and whether Ctrl-C was pressed meanwhile."""
+
+    result: FitResult
+    is_interrupted: bool
+
+
+def prepare(
+    given: Given,
+    goal: Target,
+    encoder: TableEncoder,
+    *,
+    validation: float | Given,
+    test: float | Given,
+    settings: TableSettings,
+    fewest_rows: int,
+) -> Prepared:
+    """Read rows, split them, and fit the encoder to those for training.
+
+    Parameters
+    ----------
+    given : Given
+    goal : Target
+        Learned from ``given.target``; rows where that is missing are dropped with a note.
+    encoder : TableEncoder
+        Not fitted.
+    validation, test : float or Given
+        A share of the rows to hold out, or separate rows. The share for validation is one of what the test leaves.
+    settings : TableSettings
+    fewest_rows : int
+        With fewer, training is refused.
+
+    Raises
+    ------
+    DataError
+        If the rows cannot be used for training.
+    InvalidSettingError
+        If a setting of the reading is wrong.
+    """
+    everything = _read(given, goal, encoder, fewest_rows)
+    learning, held_out = _split(everything, test, goal, seed=settings.run.seed)
+    training, judging = _split(learning, validation, goal, seed=settings.run.seed + 1)
+    encoder.fit(training.table)
+    held_out, judging = (_separate(further, goal, encoder) or part for further, part in ((test, held_out), (validation, judging)))
+    num_read = given.columns.num_rows
+    return Prepared(encoder, goal, training, judging, held_out, num_read, num_read - everything.num_rows)
+
+
+def train(prepared: Prepared, settings: TableSettings, callbacks: Sequence[Callback] = ()) -> Trained:
+    """Train a model on prepared rows; Ctrl-C is deferred until there is a result.
+
+    Raises
+    ------
+    InvalidSettingError
+        If settings are out of range, unknown or contradictory, in the words of whatever checks them.
+    """
+    goal, training, judging, test = prepared.goal, prepared.training, prepared.validation, prepared.test
+    center, scale = _location(goal, training.y, settings.optimization.loss)
+    model = TableModel(prepared.encoder, _estimator(goal, training.num_rows, settings), goal, center, scale)
+    watched = "loss" if judging is None else "validation_loss"
+    stopping = settings.stopping
+    early_stopping = EarlyStopping(watched, patience=stopping.patience, tol=stopping.tol, relative=True)
+    # Even repeated Ctrl-C must not lose the trained model.
+    with Interrupts() as interrupts:
+        duration_s = _fit(model, training, judging, [early_stopping, *stopping.callbacks(), *callbacks])
+        metrics = {} if test is None else model.measure(test.table, test.y)
+    parts = {"training": training, "validation": judging, "test": test}
+    counts = {name: 0 if part is None else part.num_rows for name, part in parts.items()}
+    rows = {"read": prepared.num_read, "dropped": prepared.num_dropped, **counts}
+    reason = model.estimator.stop_reason_
+    model.summary.update(rows=rows, metrics=metrics, best_epoch=early_stopping.best_epoch)
+    return Trained(FitResult(model, metrics, rows, reason, duration_s), interrupts.count > 0 or reason.code == "interrupted")
+
+
+def _taken(values: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
+    return None if values is None else values[rows]
+
+
+def _present(given: Given, goal: Target, *, drop_unknown: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """The numbers of the rows that have a target, and their targets as numbers."""
+    alone = Columns({goal.name: given.target.column}, given.columns.num_rows)
+    return goal.present_rows(alone, drop_unknown=drop_unknown)
+
+
+def _read(given: Given, goal: Target, encoder: TableEncoder, fewest_rows: int) -> Part:
+    """The rows that have a target."""
+    present, y = _present(given, goal)
+    if len(present) < fewest_rows:
+        raise DataError(
+            f"a table must have at least {fewest_rows} rows with a target to train on, got {len(present)}. Collect more rows."
+        )
+    table = encoder.learn(given.columns, besides=[goal.name])
+    table = table.take(present) if len(present) < given.columns.num_rows else table
+    return Part(table, y, _taken(given.weight, present), groups_of_copies(table))
+
+
+def _split(part: Part, held_out: float | Given, goal: Target, *, seed: int) -> tuple[Part, Part | None]:
+    """The rows to keep, and a held-out share of them; all rows stay if separate rows are given."""
+    if isinstance(held_out, Given) or held_out == 0:
+        return part, None
+    labels = part.y if goal.task == "classification" else None
+    kept, held = holdout(part.num_rows, held_out, seed=seed, labels=labels, names=goal.classes, groups=part.groups)
+    return part.take(kept), part.take(held)
+
+
+def _separate(held_out: float | Given, goal: Target, encoder: TableEncoder) -> Part | None:
+    """Separate rows, if those are given and not a share."""
+    if not isinstance(held_out, Given):
+        return None
+    rows, y = _present(held_out, goal, drop_unknown=True)
+    needed = [column.column for column in encoder.encoders_]
+    return Part(encoder.reader_.read(held_out.columns, needed, encoder.on_error).take(rows), y, _taken(held_out.weight, rows))
+
+
+def _location(goal: Target, y: np.ndarray, loss: Any) -> tuple[float, float]:
+    """The target's center and scale; targets that must not be negative are only scaled."""
+    if goal.task == "classification":
+        return 0.0, 1.0
+    mean, deviation = (float(moment) for moment in mean_and_deviation(y))
+    name = kind_of(loss)
+    stays_positive = name in LOSSES and get_loss(name).domain(1) is NON_NEGATIVE  # the estimator rejects unknown names
+    return (0.0, mean or 1.0) if stays_positive else (mean, deviation or 1.0)
+
+
+def _estimator(goal: Target, num_rows: int, settings: TableSettings) -> MLPClassifier | MLPRegressor:
+    # The EarlyStopping callback decides when to stop, and restores the best weights.
+    parameters = settings.parameters(goal.task, num_rows, len(goal.classes))
+    parameters |= {"n_iter_no_change": np.inf, "on_interrupt": "return"}
+    if goal.task == "regression":
+        return MLPRegressor(**parameters)
+    weights: Any = parameters["class_weight"]
+    parameters["class_weight"] = _by_index(weights, goal) if isinstance(weights, Mapping) else weights
+    return MLPClassifier(**parameters)
+
+
+def _by_index(weights: Mapping[Any, float], goal: Target) -> dict[int, float]:
+    """Class weights by the class's index instead of its label."""
+    labels = goal.class_labels.tolist()
+    for label in weights:
+        if label not in labels:
+            raise InvalidSettingError(phrase("class_weight", f"must name classes among {labels}", label, owner=OWNER))
+    return {labels.index(label): weight for label, weight in weights.items()}
+
+
+def _fit(model: TableModel, training: Part, judging: Part | None, callbacks: list[Callback]) -> float:
+    """Fit the model's estimator and return the duration in seconds."""
+
+    def arrays(part: Part) -> tuple[np.ndarray, np.ndarray]:
+        y = part.y if model.target.task == "classification" else ((part.y - model.center) / model.scale).astype(np.float32)
+        return model.encoder.transform(part.table), y
+
+    X, y = arrays(training)
+    validation: dict[str, Any] = {}
+    shown = []
+    if judging is not None:
+        X_val, y_val = arrays(judging)
+        validation = {"X_val": X_val, "y_val": y_val, "sample_weight_val": judging.weight}
+        shown = [ValidationMetric(model.target.task, X_val, y_val, model.middle, judging.weight)]
+    model.estimator.set_params(callbacks=[*shown, *callbacks])
+    start = time.perf_counter()
+    with warnings.catch_warnings():
+        # The stop reason says the same.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.filterwarnings("ignore", message="Training interrupted")
+        model.estimator.fit(X, y, training.weight, **validation)
+    duration_s = time.perf_counter() - start
+    model.estimator.set_params(callbacks=())
+    return duration_s

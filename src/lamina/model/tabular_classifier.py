@@ -1,0 +1,137 @@
+"""The classifier of whole tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, final
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from lamina.estimators.available import available_if
+from lamina.estimators.target import gives_probabilities
+from lamina.model.given_table import GivenColumns
+from lamina.model.named_settings import kind_of
+from lamina.model.table_model import TableModel
+from lamina.model.table_settings import OptimizationSettings
+from lamina.model.tabular import Tabular
+from lamina.model.tabular_documentation import ATTRIBUTES, documented_parameters
+
+__all__ = ["TabularClassifier"]
+
+
+def _gives_probabilities(model: TabularClassifier) -> bool:
+    loss = model.loss
+    return loss is None or gives_probabilities(kind_of(loss) if isinstance(loss, str) else loss)
+
+
+@final
+@dataclass(eq=False, repr=False, kw_only=True)
+class TabularClassifier(ClassifierMixin, Tabular):  # type: ignore[misc]
+    __doc__ = f"""A network that learns classes from a whole table: raw columns in, labels out.
+
+It takes a data frame as it is: numbers, categories, truth values, dates and text that spells them, with missing values. How each
+column is read and encoded is learned in ``fit``, together with the network, and when to stop is decided on rows held out.
+
+Parameters
+----------
+{documented_parameters(of_classes=True)}
+Attributes
+----------
+classes_ : ndarray of shape (n_classes,)
+    The labels, sorted, in the type in which they were given.
+{ATTRIBUTES}
+Notes
+-----
+One value may stand for a tuple of one: ``hidden=64``, ``activation="relu"``. In place of a name, ``optimizer``, ``schedule``,
+``loss``, ``activation`` and initializers take Lamina's objects, such as ``optimizer=Adam(0.01)``.
+
+Examples
+--------
+>>> import pandas as pd
+>>> from lamina import TabularClassifier
+>>> shop = pd.DataFrame({{"price": ["$120.00", "$15.50", "$30.00", None] * 25, "color": ["red", "blue", None, "red"] * 25}})
+>>> sold = ["no", "yes", "yes", "no"] * 25
+>>> model = TabularClassifier(hidden=16, max_epochs=60, random_state=0).fit(shop, sold)
+>>> model.predict(shop[:4]).tolist()
+['no', 'yes', 'yes', 'no']
+>>> model.classes_.tolist(), model.predict_proba(shop).shape
+(['no', 'yes'], (100, 2))
+"""
+
+    class_weight: str | Mapping[Any, float] | None = OptimizationSettings.class_weight
+    label_smoothing: float | None = OptimizationSettings.label_smoothing
+
+    _task = "classification"
+    _phrases = MappingProxyType({"use the task regression": "use TabularRegressor", "fraction to hold out": "validation"})
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The most likely label of each row.
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features)
+            Of frames, columns are found by name, in any order; further ones are ignored with a note.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+
+        Raises
+        ------
+        DataError
+            If a column is missing or holds values of another kind than in training.
+        """
+        columns = self._known(X)
+        predicted: np.ndarray = self.model_.predict(columns).astype(self.classes_.dtype)
+        return predicted
+
+    @available_if(_gives_probabilities)
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """The probability of each class; not available with losses that give none, such as "hinge".
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``.
+        """
+        return self.model_.predict_proba(self._known(X))
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """The share of rows whose label is predicted.
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features)
+        y : array-like or series of shape (n_samples,), or str
+            The labels, or the name of the column of X that holds them.
+        sample_weight : array-like of shape (n_samples,), optional
+            Not with a name.
+
+        Returns
+        -------
+        float
+        """
+        check_is_fitted(self)
+        if isinstance(y, str):
+            return self.evaluate(X, y)["model"]["accuracy"]
+        return float(super().score(X, y, sample_weight))
+
+    def _keep(self, model: TableModel, given: GivenColumns, y: Any) -> None:
+        self._adopt(model, given)
+        self.classes_ = _typed(model.target.class_labels, None if isinstance(y, str) else y)
+
+
+def _typed(labels: np.ndarray, y: Any) -> np.ndarray:
+    """Labels in the type of an array that held them."""
+    if labels.dtype.kind not in "US":
+        dtype = getattr(y, "dtype", None)
+        return labels.astype(dtype) if isinstance(dtype, np.dtype) and dtype.kind in "biuf" else labels
+    return labels if np.asarray(y).dtype.kind == "U" else labels.astype(object)

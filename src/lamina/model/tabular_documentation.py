@@ -1,0 +1,79 @@
+"""The docstrings of the estimators of tables: their parameters are described by the settings that they stand for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+
+from lamina.model.table_settings import TableSettings
+
+__all__ = ["ATTRIBUTES", "OWN_NAMES", "PARAMETERS_OF_CLASSES", "documented_parameters"]
+
+OWN_NAMES = {"seed": "random_state", "threads": "n_threads", "restarts": "n_restarts"}
+"""The settings that estimators name otherwise, as scikit-learn does."""
+
+PARAMETERS_OF_CLASSES = {
+    "class_weight": (
+        'dict, "balanced" or None, default=None',
+        "Weight of each class, by its label; balanced: every class has the same weight, however rare.",
+    ),
+    "label_smoothing": (
+        "float or None, default=None",
+        "Share of a class label spread over all classes, in [0, 1); default: 0.03 for three or more classes, 0 for two.",
+    ),
+}
+"""The parameters of classifiers alone, each with its type and a sentence."""
+
+_OTHERS = {
+    "random_state": (
+        "int, RandomState or None, default=None",
+        "Determines the validation rows, initial weights, the order of rows and dropout. An int makes a fit reproducible.",
+    ),
+    "validation": ("float, default=0.1", "Share of the rows held out to decide when to stop, in [0, 1); 0: none."),
+    "callbacks": (
+        "Callback or sequence of Callback, default=()",
+        "Called during training, after early stopping; see :class:`lamina.training.Callback`.",
+    ),
+    "verbose": ("bool, default=False", "Whether to show progress, as :class:`lamina.training.Progress` does."),
+    "on_interrupt": (
+        '{"raise", "return"}, default="raise"',
+        "After Ctrl-C, once the model has its best weights: raise KeyboardInterrupt, or warn and return.",
+    ),
+}
+
+ATTRIBUTES = """\
+model_ : TableModel
+    All that was learned: how columns are read and encoded, the network, the target.
+columns_ : ColumnSummary
+    What was learned of each column: its kind, how its texts are written, features, missing and rare rows, a note.
+history_ : History
+    The records of all epochs.
+n_iter_ : int
+    The number of epochs.
+best_epoch_ : int
+    The epoch whose weights were kept.
+stop_reason_ : StopReason
+    Why training stopped.
+n_features_in_ : int
+    The number of columns, without the one to predict.
+feature_names_in_ : ndarray of shape (`n_features_in_`,)
+    Their names; only if X had names.
+"""
+
+
+def documented_parameters(*, of_classes: bool) -> str:
+    """The section of parameters, from the settings' own docstrings."""
+    described = {OWN_NAMES.get(name, name): (kind, text) for name, kind, text in _of_settings()}
+    described = {name: entry for name, entry in described.items() if name not in PARAMETERS_OF_CLASSES}
+    described |= (PARAMETERS_OF_CLASSES if of_classes else {}) | _OTHERS
+    return "".join(f"{name} : {kind}\n    {text}\n" for name, (kind, text) in described.items())
+
+
+def _of_settings() -> Iterator[tuple[str, str, str]]:
+    """Name, type with its default, and description of each setting."""
+    for group in fields(TableSettings):
+        defaults = group.default_factory()  # type: ignore[misc]
+        section = (type(defaults).__doc__ or "").partition("----------\n")[2]
+        for name, kind, text in re.findall(r"^    (\w+) : (.*)\n((?:        .*\n?)+)", section, re.MULTILINE):
+            yield name, f"{kind}, default={getattr(defaults, name)!r}", " ".join(text.split())

@@ -1,0 +1,98 @@
+"""The regressor of whole tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, final
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.utils.validation import check_is_fitted
+
+from lamina.estimators.row_weights import check_row_weights
+from lamina.metrics import r2
+from lamina.model.given_table import GivenColumns
+from lamina.model.table_model import TableModel
+from lamina.model.tabular import Tabular
+from lamina.model.tabular_documentation import ATTRIBUTES, documented_parameters
+
+__all__ = ["TabularRegressor"]
+
+
+@final
+@dataclass(eq=False, repr=False, kw_only=True)
+class TabularRegressor(RegressorMixin, Tabular):  # type: ignore[misc]
+    __doc__ = f"""A network that learns numbers from a whole table: raw columns in, numbers out.
+
+It takes a data frame as it is: numbers, categories, truth values, dates and text that spells them, with missing values. How each
+column is read and encoded is learned in ``fit``, together with the network, and when to stop is decided on rows held out.
+
+Parameters
+----------
+{documented_parameters(of_classes=False)}
+Attributes
+----------
+{ATTRIBUTES}
+Notes
+-----
+One value may stand for a tuple of one: ``hidden=64``, ``activation="relu"``. In place of a name, ``optimizer``, ``schedule``,
+``loss``, ``activation`` and initializers take Lamina's objects, such as ``loss=Huber(2.0)``.
+
+Examples
+--------
+>>> import pandas as pd
+>>> from lamina import TabularRegressor
+>>> flats = pd.DataFrame({{"rooms": [1, 2, 3, 4] * 25, "town": ["Rome", "Rome", "Oslo", None] * 25}})
+>>> rent = [500, 700, 1100, 1200] * 25
+>>> model = TabularRegressor(hidden=16, max_epochs=100, random_state=0).fit(flats, rent)
+>>> model.score(flats, rent) > 0.95
+True
+"""
+
+    _task = "regression"
+    _phrases = MappingProxyType({"use the task classification": "use TabularClassifier", "fraction to hold out": "validation"})
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The predicted numbers.
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features)
+            Of frames, columns are found by name, in any order; further ones are ignored with a note.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), or (n_samples, number of levels) for several quantiles
+
+        Raises
+        ------
+        DataError
+            If a column is missing or holds values of another kind than in training.
+        """
+        columns = self._known(X)
+        return self.model_.predict(columns)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """R2 of the predictions; with several quantiles, of the one nearest to the median.
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features)
+        y : array-like or series of shape (n_samples,), or str
+            The numbers, or the name of the column of X that holds them; rows without one are left out with a note.
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        float
+        """
+        check_is_fitted(self)
+        columns = self._with_truth(X, y)
+        rows, truth = self.model_.target.present_rows(columns)
+        predicted = self.model_.predict(columns)[rows]
+        weight = None if sample_weight is None else check_row_weights(sample_weight, columns.num_rows)[rows]
+        return r2(truth, predicted[:, self.model_.middle] if predicted.ndim == 2 else predicted, weight)
+
+    def _keep(self, model: TableModel, given: GivenColumns, y: Any) -> None:
+        self._adopt(model, given)
