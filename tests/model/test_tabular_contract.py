@@ -14,12 +14,14 @@ from lamina import TabularClassifier, TabularRegressor
 pytestmark = pytest.mark.filterwarnings("ignore::lamina.data.DataWarning")
 
 _ESTIMATORS: list[Any] = [TabularClassifier(max_epochs=30, n_threads=1), TabularRegressor(max_epochs=30, n_threads=1)]
-_EXPECTED: dict[str, str] = {
+_EXPECTED = {
+    "check_sample_weight_equivalence_on_dense_data": "validation rows, batches and dropout masks count rows, not weights",
 }
+_OF_NUMBERS = {"check_methods_subset_invariance": "features are float32, whose last digit depends on the size of a batch"}
 
 
 def _expected_failures(estimator: BaseEstimator) -> dict[str, str]:
-    return _EXPECTED
+    return {**_EXPECTED, **(_OF_NUMBERS if isinstance(estimator, TabularRegressor) else {})}
 
 
 @parametrize_with_checks(_ESTIMATORS, expected_failed_checks=_expected_failures)

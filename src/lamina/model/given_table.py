@@ -12,9 +12,12 @@ from sklearn.utils.multiclass import check_classification_targets
 from lamina.caller import warn_caller
 from lamina.data import Target, Task
 from lamina.data.arrow_tables import ArrowColumn, Columns, Unreadable, as_columns
+from lamina.data.arrow_values import value_type
 from lamina.data.learn_column import ReadingSettings
 from lamina.data.names import value_name
+from lamina.data.opened_column import OpenedColumn
 from lamina.data.target import TargetColumn
+from lamina.data.values import MISSING_CODE
 from lamina.errors import DataError, DataTypeError, phrase
 from lamina.estimators.given_data import refusals_as_ours
 from lamina.extras import OptionalModule, require
@@ -45,7 +48,7 @@ class GivenColumns(NamedTuple):
     has_names: bool
 
 
-def given_columns(X: Any, *, owner: str) -> GivenColumns:
+def given_columns(X: Any, *, owner: str, fewest_rows: int = 1) -> GivenColumns:
     """The columns of a data frame, or of an array or list of rows, which are then named x0, x1, ….
 
     Raises
@@ -60,7 +63,8 @@ def given_columns(X: Any, *, owner: str) -> GivenColumns:
         return GivenColumns(as_columns(X if renamed is None else renamed, owner=owner), renamed is None)
     require("pyarrow", owner=owner)
     with refusals_as_ours("X", owner):
-        array = check_array(_as_array(X), dtype=None, ensure_all_finite=False, estimator=owner, input_name="X")
+        settings = {"dtype": None, "ensure_all_finite": False, "ensure_min_samples": fewest_rows}
+        array = check_array(_as_array(X), **settings, estimator=owner, input_name="X")
     return GivenColumns(Columns({f"x{i}": _column(array[:, i]) for i in range(array.shape[1])}, len(array)), False)
 
 
@@ -112,6 +116,7 @@ def learn_target(y: Any, given: TargetColumn, task: Task, settings: ReadingSetti
         If a row has no value, numbers are no labels where labels are wanted, or two labels are one class.
     """
     _check_complete(y, owner)
+    _check_present(_missing_in(given.column, settings), given, owner)
     if task == "classification":
         with refusals_as_ours("y", owner):
             _check_labels(y, owner)
@@ -137,9 +142,21 @@ def check_no_missing(target: Target, given: TargetColumn, *, owner: str) -> None
     ------
     DataError
     """
-    values = target.reader.read(given.column)
-    if values.missing.any():
-        row = int(np.argmax(values.missing))
+    _check_present(target.reader.read(given.column).missing, given, owner)
+
+
+def _missing_in(column: ArrowColumn, settings: ReadingSettings) -> np.ndarray:
+    """What is missing in a column of which nothing is known yet."""
+    if isinstance(column, Unreadable):
+        return np.zeros(0, dtype=bool)
+    if value_type(column.type) != "text":
+        return np.asarray(pc.is_null(column, nan_is_null=True))
+    return np.asarray(OpenedColumn(column, settings.missing).text.codes == MISSING_CODE)
+
+
+def _check_present(missing: np.ndarray, given: TargetColumn, owner: str) -> None:
+    if missing.any():
+        row = int(np.argmax(missing))
         found = None if isinstance(given.column, Unreadable) else given.column[row].as_py()
         repair = "Leave such rows out, or rename a class that is called so."
         rule = f"must hold a value in every row, and what row {row + 1} holds counts as missing"

@@ -181,9 +181,10 @@ class OptimizationSettings:
             return
         from lamina.losses import LABEL_LOSSES, NUMBER_LOSSES
 
-        if not isinstance(self.loss, str):
+        given: Any = self.loss
+        if not isinstance(given, str):
             return  # the estimator checks a loss of the caller's own
-        name, settings = split_name(self.loss)
+        name, settings = split_name(given)
         known = ("log_loss", *LABEL_LOSSES)
         if name not in known:
             guess = nearest(name, known)
@@ -210,7 +211,7 @@ class OptimizationSettings:
     def _rows_a_step(self, num_rows: int) -> int | str:
         if self.batch_size is None and kind_of(self.optimizer) == "lbfgs":
             return "auto"
-        given = usual_batch_size(num_rows) if self.batch_size is None else self.batch_size
+        given: Any = usual_batch_size(num_rows) if self.batch_size is None else self.batch_size
         return min(given, num_rows) if isinstance(given, Real) else given
 
     def _optimizer(self, name: str, **settings: Any) -> Any:

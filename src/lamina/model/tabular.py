@@ -76,11 +76,13 @@ _Numbers: TypeAlias = float | Sequence[float] | None
 _FEWEST_ROWS = 2
 _RULES: dict[str, Rule] = {
     "random_state": one_of(value(None), integer(0, 2**32 - 1), instance(np.random.RandomState)),
+    "batch_size": one_of(value(None), integer(1)),
     "validation": number(0, 1, "left"),
     "callbacks": one_of(instance(Callback), sequence_of(instance(Callback))),
     "verbose": boolean(),
     "on_interrupt": choice(("raise", "return")),
     "kinds": one_of(mapping_of(text()), text(), sequence_of(text())),
+    "missing": one_of(text(), sequence_of(text())),
 }
 
 
@@ -220,7 +222,8 @@ class Tabular(FittedTable, ABC):
         DataError
             If a column is missing, or the truth holds unknown classes or invalid numbers.
         """
-        return self.model_.evaluate(self._with_truth(X, y))
+        columns = self._with_truth(X, y)
+        return self.model_.evaluate(columns)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write what was learned to a file; :func:`lamina.load_model` reads it as a :class:`~lamina.model.TableModel`.
@@ -264,7 +267,7 @@ class Tabular(FittedTable, ABC):
     ) -> tuple[GivenColumns, Prepared]:
         """The columns of X without the target, and all that a training needs."""
         owner = type(self).__name__
-        columns, has_names = given_columns(X, owner=owner)
+        columns, has_names = given_columns(X, owner=owner, fewest_rows=_FEWEST_ROWS)
         name = self._target_name(y, columns, has_names)
         given = self._given(columns, y, name, sample_weight)
         encoder = TableEncoder(**settings.encoding.parameters())
@@ -336,7 +339,7 @@ class Tabular(FittedTable, ABC):
         """The columns of new rows and, under its name, what is to be predicted."""
         columns, name = self._known(X), self.model_.target.name
         if isinstance(y, str):
-            truth = target_column(columns, y).column
+            truth, columns = target_column(columns, y).column, columns.without(y)
         else:
             truth = given_column(y, name, num_rows=columns.num_rows, owner=type(self).__name__)
         return Columns({**columns.without(name), name: truth}, columns.num_rows)
@@ -344,6 +347,7 @@ class Tabular(FittedTable, ABC):
     def _adopt(self, model: TableModel, given: GivenColumns) -> None:
         self.model_ = model
         self.n_features_in_ = len(given.columns)
-        vars(self).pop("feature_names_in_", None)
+        if hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
         if given.has_names:
             self.feature_names_in_ = np.array(list(given.columns), dtype=object)

@@ -53,7 +53,7 @@ Examples
 --------
 >>> import pandas as pd
 >>> from lamina import TabularClassifier
->>> shop = pd.DataFrame({{"price": ["$120.00", "$15.50", "$30.00", None] * 25, "color": ["red", "blue", None, "red"] * 25}})
+>>> shop = pd.DataFrame({{"price": ["120.00", "15.50", "30.00", "?"] * 25, "color": ["red", "blue", None, "red"] * 25}})
 >>> sold = ["no", "yes", "yes", "no"] * 25
 >>> model = TabularClassifier(hidden=16, max_epochs=60, random_state=0).fit(shop, sold)
 >>> model.predict(shop[:4]).tolist()
@@ -102,7 +102,8 @@ Examples
         ndarray of shape (n_samples, n_classes)
             Columns in the order of ``classes_``.
         """
-        return self.model_.predict_proba(self._known(X))
+        columns = self._known(X)
+        return self.model_.predict_proba(columns)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The share of rows whose label is predicted.

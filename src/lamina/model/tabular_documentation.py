@@ -72,8 +72,9 @@ def documented_parameters(*, of_classes: bool) -> str:
 
 def _of_settings() -> Iterator[tuple[str, str, str]]:
     """Name, type with its default, and description of each setting."""
-    for group in fields(TableSettings):
-        defaults = group.default_factory()  # type: ignore[misc]
+    settings = TableSettings()
+    for group in fields(settings):
+        defaults = getattr(settings, group.name)
         section = (type(defaults).__doc__ or "").partition("----------\n")[2]
         for name, kind, text in re.findall(r"^    (\w+) : (.*)\n((?:        .*\n?)+)", section, re.MULTILINE):
             yield name, f"{kind}, default={getattr(defaults, name)!r}", " ".join(text.split())

@@ -1,0 +1,435 @@
+"""The estimators of tables: raw frames in, labels or numbers out, with everything that scikit-learn expects."""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.exceptions import NotFittedError
+from sklearn.inspection import PartialDependenceDisplay, permutation_importance
+from sklearn.metrics import ConfusionMatrixDisplay
+from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from lamina import (
+    Adam,
+    Callback,
+    Quantile,
+    TableModel,
+    TabularClassifier,
+    TabularRegressor,
+    fit_table,
+    load_model,
+    save_model,
+)
+from lamina.data import DataWarning
+from lamina.errors import BusyError, DataError, InvalidSettingError
+from lamina.model import RunSettings, StoppingSettings, TableSettings
+
+mpl.use("agg")
+RNG = np.random.default_rng(0)
+N = 240
+SIZE = RNG.uniform(20, 200, N).round(1)
+TOWN = RNG.choice(["Rome", "Oslo", "Bern"], N)
+FRAME = pd.DataFrame(
+    {
+        "size": SIZE,
+        "town": TOWN,
+        "built": pd.date_range("1990-01-01", periods=N, freq="30D").strftime("%Y-%m-%d"),
+        "garden": RNG.random(N) > 0.5,
+    }
+)
+FRAME.loc[::17, "town"] = None
+FRAME.loc[::19, "size"] = np.nan
+RENT = 10 * SIZE + np.where(TOWN == "Oslo", 400, 0) + RNG.normal(0, 20, N)
+DEAR = np.where(np.median(RENT) < RENT, "dear", "cheap")
+TABLE = FRAME.assign(rent=RENT, dear=DEAR)
+
+
+def classifier(**parameters: Any) -> TabularClassifier:
+    return TabularClassifier(**{"hidden": 16, "max_epochs": 20, "random_state": 0, "n_threads": 1, **parameters})
+
+
+def regressor(**parameters: Any) -> TabularRegressor:
+    return TabularRegressor(**{"hidden": 16, "max_epochs": 20, "random_state": 0, "n_threads": 1, **parameters})
+
+
+# Parameters.
+
+
+@pytest.mark.parametrize("estimator", [TabularClassifier, TabularRegressor])
+def test_every_setting_is_a_keyword_with_its_default(estimator: type) -> None:
+    own = {"seed": "random_state", "threads": "n_threads", "restarts": "n_restarts"}
+    of_classes = ("class_weight", "label_smoothing") if estimator is TabularRegressor else ()
+    defaults = {
+        own.get(name, name): value
+        for group in fields(TableSettings)
+        for name, value in vars(getattr(TableSettings(), group.name)).items()
+        if name not in of_classes
+    }
+    given = {name: parameter.default for name, parameter in inspect.signature(estimator).parameters.items()}
+    others = {"random_state": None, "validation": 0.1, "callbacks": (), "verbose": False, "on_interrupt": "raise"}
+    assert given == {**defaults, **others}
+    assert all(p.kind == p.KEYWORD_ONLY for p in inspect.signature(estimator).parameters.values())
+
+
+def test_a_clone_has_the_parameters_and_nothing_learned() -> None:
+    model = classifier(kinds={"town": "category"}, optimizer=Adam(0.01)).fit(FRAME, DEAR)
+    copy = clone(model)
+    assert copy.get_params() == model.get_params()
+    assert not hasattr(copy, "model_")
+    with pytest.raises(NotFittedError):
+        copy.predict(FRAME)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"hidden": 0}, "TabularClassifier: hidden must be an integer >= 1"),
+        ({"n_restarts": 0}, "TabularClassifier: n_restarts must be"),
+        ({"random_state": -1}, "TabularClassifier: random_state must be"),
+        ({"n_threads": 0}, "TabularClassifier: n_threads must be"),
+        ({"validation": 1}, r"TabularClassifier: validation must be a number in \[0, 1\)"),
+        ({"patience": -1}, "TabularClassifier: patience must be"),
+        ({"target_loss": "x"}, "TabularClassifier: target_loss must be"),
+        ({"gradient_tol": -1}, "TabularClassifier: gradient_tol must be"),
+        ({"learning_rate": 0, "max_epochs": 0}, "learning_rate must be .*\nTabularClassifier: max_epochs must be"),
+        ({"schedule": "cosin"}, "TabularClassifier: schedule must be .* Did you mean 'cosine'"),
+        ({"scaling": "x"}, "TabularClassifier: scaling must be"),
+        ({"kinds": {"twon": "category"}}, "TabularClassifier: kinds must be one of .* Did you mean 'town'"),
+        ({"missing": 5}, "TabularClassifier: missing must be"),
+        ({"loss": "mean"}, "TabularClassifier: loss must be"),
+        ({"class_weight": {"chep": 2}}, "TabularClassifier: class_weight must name classes among .*'cheap'"),
+        ({"callbacks": 3}, "TabularClassifier: callbacks must be"),
+        ({"batch_size": "auto"}, "TabularClassifier: batch_size must be"),
+    ],
+)
+def test_errors_speak_in_the_names_of_the_parameters(parameters: dict[str, Any], words: str) -> None:
+    with pytest.raises(InvalidSettingError, match=words):
+        classifier(**parameters).fit(FRAME, DEAR)
+
+
+def test_a_regressor_of_labels_is_told_of_the_classifier() -> None:
+    with pytest.raises(DataError, match="use TabularClassifier"):
+        regressor().fit(FRAME, DEAR)
+
+
+# What X and y may be.
+
+FRAMES = {"pandas": FRAME, "polars": pl.from_pandas(FRAME), "pyarrow": pa.Table.from_pandas(FRAME, preserve_index=False)}
+
+
+@pytest.mark.parametrize("library", FRAMES)
+def test_frames_of_all_libraries_give_the_same_model(library: str) -> None:
+    expected = classifier().fit(FRAME, DEAR).predict_proba(FRAME)
+    model = classifier().fit(FRAMES[library], DEAR)
+    assert np.array_equal(model.predict_proba(FRAMES[library]), expected)
+    assert model.feature_names_in_.tolist() == list(FRAME.columns)
+    assert model.n_features_in_ == 4
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        pytest.param(list(DEAR), id="list"),
+        pytest.param(pd.Series(DEAR, name="price"), id="pandas"),
+        pytest.param(pd.Series(DEAR).astype("category"), id="categorical"),
+        pytest.param(pl.Series("price", DEAR), id="polars"),
+        pytest.param(pa.chunked_array([DEAR]), id="pyarrow"),
+        pytest.param(DEAR.astype(object), id="objects"),
+    ],
+)
+def test_series_of_all_libraries_give_the_same_model(y: Any) -> None:
+    expected = classifier().fit(FRAME, DEAR)
+    model = classifier().fit(FRAME, y)
+    assert np.array_equal(model.predict_proba(FRAME), expected.predict_proba(FRAME))
+    assert model.classes_.tolist() == ["cheap", "dear"]
+    assert model.score(FRAME, y) == expected.score(FRAME, DEAR)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array([0, 1], np.int32),
+        np.array([3, 7]),
+        np.array([1.0, 2.0]),
+        np.array([False, True]),
+        np.array(["10", "9"]),
+        np.array(["a", "b "]),
+        np.array(["no", "yes"], object),
+        np.array(["1", "true"]),
+    ],
+    ids=str,
+)
+def test_labels_come_back_as_they_were(labels: np.ndarray) -> None:
+    y = labels[(DEAR == "dear").astype(int)]
+    model = classifier().fit(FRAME, y)
+    assert model.classes_.dtype == y.dtype
+    assert model.classes_.tolist() == np.unique(y).tolist()
+    predicted = model.predict(FRAME)
+    assert predicted.dtype == y.dtype
+    assert (predicted == y).mean() > 0.8
+    assert model.score(FRAME, y) == (predicted == y).mean()
+    assert np.array_equal(model.classes_[model.predict_proba(FRAME).argmax(axis=1)], predicted)
+
+
+def test_the_names_of_a_column_and_its_values_give_the_same_model() -> None:
+    by_name = classifier().fit(TABLE.drop(columns="rent"), "dear")
+    by_series = classifier().fit(TABLE.drop(columns="rent"), TABLE["dear"])
+    apart = classifier().fit(FRAME, TABLE["dear"])
+    for model in (by_name, by_series):
+        assert model.feature_names_in_.tolist() == list(FRAME.columns)
+        assert np.array_equal(model.predict_proba(TABLE.drop(columns="rent")), apart.predict_proba(FRAME))
+
+
+def test_a_table_and_the_function_fit_table_give_the_same_model() -> None:
+    settings = TableSettings(run=RunSettings(seed=3), stopping=StoppingSettings(max_epochs=5))
+    result = fit_table(TABLE.drop(columns="dear"), "rent", test=0, settings=settings)
+    model = TabularRegressor(random_state=3, max_epochs=5).fit(TABLE.drop(columns="dear"), "rent")
+    assert np.array_equal(result.model.predict(FRAME), model.predict(FRAME))
+    assert model.model_.summary == result.model.summary
+
+
+def test_arrays_have_columns_by_number() -> None:
+    rows = FRAME.to_numpy()
+    model = classifier(kinds={"x3": "category"}).fit(rows, DEAR)
+    assert [row.column for row in model.columns_] == ["x0", "x1", "x2", "x3"]
+    assert not hasattr(model, "feature_names_in_")
+    assert np.array_equal(model.predict(rows), model.predict(rows.tolist()))
+    with pytest.raises(DataError, match="X has 3 features, but TabularClassifier is expecting 4"):
+        model.predict(rows[:, :3])
+    with pytest.raises(DataError, match="y must be an array, because X has no names"):
+        classifier().fit(rows, "x3")
+
+
+def test_a_list_of_rows_keeps_numbers_beside_texts() -> None:
+    rows = [[float(size), town] for size, town in zip(SIZE, TOWN, strict=True)]
+    model = classifier().fit(rows, DEAR)
+    assert [row.kind for row in model.columns_] == ["number", "category"]
+
+
+def test_columns_are_found_by_name() -> None:
+    model = classifier().fit(FRAME, DEAR)
+    expected = model.predict(FRAME)
+    assert np.array_equal(model.predict(FRAME[FRAME.columns[::-1]]), expected)
+    with pytest.raises(DataError, match="got none named 'size'"):
+        model.predict(FRAME.drop(columns="size"))
+    with pytest.warns(DataWarning, match="ignored 1 columns"):
+        assert np.array_equal(model.predict(FRAME.assign(color="red")), expected)
+    with pytest.warns(UserWarning, match="X does not have valid feature names"):
+        assert np.array_equal(model.predict(FRAME.to_numpy()), expected)
+
+
+def test_rows_without_a_target_are_dropped_by_name_and_refused_in_an_array() -> None:
+    table = TABLE.drop(columns="dear")
+    table.loc[:9, "rent"] = np.nan
+    with pytest.warns(DataWarning, match="dropped 10 of 240 rows"):
+        assert regressor().fit(table, "rent").model_.summary["rows"]["dropped"] == 10
+    with pytest.raises(DataError, match="y must hold a value in every row"):
+        regressor().fit(FRAME, table["rent"])
+    with pytest.raises(DataError, match="contains NaN"):
+        regressor().fit(FRAME, table["rent"].to_numpy())
+    with pytest.raises(DataError, match="row 3 holds counts as missing, got 'None'"):
+        classifier().fit(FRAME, ["a", "b", "None"] * 80)
+
+
+def test_two_labels_that_are_one_class_are_refused() -> None:
+    with pytest.raises(DataError, match="names differ in more than spaces"):
+        classifier().fit(FRAME, ["a", "a ", "b"] * 80)
+
+
+def test_numbers_may_be_text() -> None:
+    texts = [f"{rent:.2f}" for rent in RENT]
+    model = regressor().fit(FRAME, texts)
+    assert np.array_equal(model.predict(FRAME), regressor().fit(FRAME, RENT.round(2)).predict(FRAME))
+    assert model.score(FRAME, texts) == pytest.approx(model.score(FRAME, RENT.round(2)))
+
+
+# Validation and weights.
+
+
+def test_separate_validation_rows_decide_when_to_stop() -> None:
+    train, held = TABLE.iloc[:180], TABLE.iloc[180:]
+    by_name = classifier().fit(train.drop(columns="rent"), "dear", X_val=held.drop(columns="rent"))
+    apart = classifier().fit(FRAME.iloc[:180], TABLE["dear"].iloc[:180], X_val=FRAME.iloc[180:], y_val=TABLE["dear"].iloc[180:])
+    assert by_name.model_.summary["rows"] == {"read": 180, "dropped": 0, "training": 180, "validation": 60, "test": 0}
+    assert np.array_equal(by_name.predict_proba(FRAME), apart.predict_proba(FRAME))
+    with pytest.raises(DataError, match="must be given together"):
+        classifier().fit(FRAME, DEAR, X_val=FRAME)
+
+
+def test_without_validation_the_training_loss_decides() -> None:
+    model = classifier(validation=0).fit(FRAME, DEAR)
+    assert "validation_loss" not in model.history_[-1]
+    assert model.model_.summary["rows"]["training"] == N
+
+
+def test_rows_of_weight_0_are_as_if_left_out() -> None:
+    weight = np.ones(N)
+    weight[::3] = 0
+    kept = weight > 0
+    weighted = classifier().fit(FRAME, DEAR, weight)
+    assert np.array_equal(weighted.predict_proba(FRAME), classifier().fit(FRAME[kept], DEAR[kept]).predict_proba(FRAME))
+
+
+def test_weights_reach_the_network_and_the_validation_rows() -> None:
+    weight = np.where(DEAR == "dear", 5.0, 1.0)
+    plain, weighted = classifier().fit(FRAME, DEAR), classifier().fit(FRAME, DEAR, weight)
+    assert weighted.predict_proba(FRAME)[:, 1].mean() > plain.predict_proba(FRAME)[:, 1].mean()
+    scaled = classifier().fit(FRAME, DEAR, 2 * weight)
+    assert weighted.history_[0, "validation_loss"] == pytest.approx(scaled.history_[0, "validation_loss"], rel=1e-3)
+    separate = classifier(validation=0.25).fit(FRAME, DEAR, weight).history_[0, "validation_loss"]
+    assert separate != classifier(validation=0.25).fit(FRAME, DEAR).history_[0, "validation_loss"]
+
+
+def test_class_weights_are_by_label() -> None:
+    weighted = classifier(class_weight={"dear": 5}).fit(FRAME, DEAR)
+    by_rows = classifier().fit(FRAME, DEAR)
+    assert weighted.predict_proba(FRAME)[:, 1].mean() > by_rows.predict_proba(FRAME)[:, 1].mean()
+
+
+# With scikit-learn.
+
+
+def test_a_whole_frame_goes_into_cross_validation() -> None:
+    scores = cross_val_score(classifier(), TABLE.drop(columns="rent"), TABLE["dear"], cv=3)
+    assert scores.shape == (3,)
+    assert scores.min() > 0.7
+
+
+def test_a_whole_frame_goes_into_a_search_and_a_pipeline() -> None:
+    search = GridSearchCV(regressor(), {"hidden": [4, (8, 4)], "activation": ["relu"]}, cv=2).fit(FRAME, RENT)
+    assert search.best_estimator_.predict(FRAME).shape == (N,)
+    pipeline = make_pipeline(FunctionTransformer(lambda frame: frame.drop(columns="garden")), regressor())
+    assert pipeline.fit(FRAME, RENT).score(FRAME, RENT) > 0.5
+
+
+def test_importances_and_partial_dependences_take_frames() -> None:
+    model = regressor(max_epochs=60).fit(FRAME, RENT)
+    importance = permutation_importance(model, FRAME, RENT, n_repeats=2, random_state=0).importances_mean
+    assert importance.argmax() == 0
+    display = PartialDependenceDisplay.from_estimator(model, FRAME.dropna(), ["size", "town"], categorical_features=["town"])
+    assert len(display.axes_.ravel()) == 2
+
+
+def test_confusion_calibration_and_thresholds_take_frames() -> None:
+    display = ConfusionMatrixDisplay.from_estimator(classifier().fit(FRAME, DEAR), FRAME, DEAR)
+    assert display.confusion_matrix.sum() == N
+    calibrated = CalibratedClassifierCV(classifier(), cv=2).fit(FRAME, DEAR)
+    assert calibrated.predict_proba(FRAME).shape == (N, 2)
+    tuned = TunedThresholdClassifierCV(classifier(), cv=2).fit(FRAME, DEAR)
+    assert set(tuned.predict(FRAME)) <= {"cheap", "dear"}
+
+
+def test_a_pickle_predicts_the_same() -> None:
+    model = classifier().fit(FRAME, DEAR)
+    assert np.array_equal(pickle.loads(pickle.dumps(model)).predict_proba(FRAME), model.predict_proba(FRAME))
+
+
+# What was learned.
+
+
+def test_a_saved_model_is_that_of_save_model_and_predicts_the_same(tmp_path: Path) -> None:
+    model = classifier().fit(FRAME, ["b ", "a"] * 120)
+    model.save(tmp_path / "own.lamina")
+    save_model(tmp_path / "model.lamina", model.model_)
+    save_model(model, tmp_path / "estimator.lamina")
+    assert len({path.read_bytes() for path in tmp_path.iterdir()}) == 1
+    loaded = load_model(tmp_path / "own.lamina")
+    assert isinstance(loaded, TableModel)
+    assert loaded.predict(FRAME).tolist() == model.predict(FRAME).tolist()
+    with pytest.raises(NotFittedError):
+        classifier().save(tmp_path / "none.lamina")
+
+
+def test_what_was_learned_is_shown() -> None:
+    model = classifier().fit(FRAME, DEAR)
+    assert model.n_iter_ == len(model.history_)
+    assert 1 <= model.best_epoch_ <= model.n_iter_
+    assert model.stop_reason_.code in ("no_improvement", "max_epochs")
+    assert [row.column for row in model.columns_] == list(FRAME.columns)
+    assert model.plot().get_lines()
+    with pytest.raises(AttributeError, match="before it is fitted"):
+        classifier().history_  # noqa: B018
+
+
+def test_metrics_are_those_of_the_model_beside_those_of_a_constant() -> None:
+    model = classifier().fit(FRAME, DEAR)
+    found = model.evaluate(FRAME, DEAR)
+    assert found["model"]["accuracy"] == model.score(FRAME, DEAR)
+    assert found == model.model_.evaluate(FRAME.assign(y=DEAR))
+    assert model.score(TABLE.drop(columns="rent"), "dear") == model.score(FRAME, DEAR)
+    number = regressor().fit(FRAME, RENT)
+    assert number.evaluate(FRAME, RENT)["model"]["r2"] == number.score(FRAME, RENT)
+    assert number.evaluate(FRAME, RENT)["baseline"]["r2"] == 0
+
+
+def test_several_quantiles_have_a_column_each() -> None:
+    model = regressor(loss=Quantile((0.1, 0.5, 0.9))).fit(FRAME, RENT)
+    assert model.predict(FRAME).shape == (N, 3)
+    assert np.isfinite(model.score(FRAME, RENT))
+
+
+def test_a_loss_without_probabilities_has_none() -> None:
+    model = classifier(loss="hinge").fit(FRAME, DEAR)
+    assert not hasattr(model, "predict_proba")
+    assert model.score(FRAME, DEAR) > 0.6
+
+
+def test_callbacks_see_the_training_and_stay_as_they_were() -> None:
+    class Epochs(Callback):
+        seen = 0
+
+        def on_epoch_end(self, trainer: Any, record: dict[str, Any]) -> None:
+            self.seen += 1
+
+    callback = Epochs()
+    model = classifier(callbacks=callback).fit(FRAME, DEAR)
+    assert callback.seen == model.n_iter_
+    assert model.callbacks is callback
+
+
+# Interruption.
+
+
+class PressCtrlC(Callback):
+    def on_epoch_end(self, trainer: Any, record: dict[str, Any]) -> None:
+        if record["epoch"] == 3:
+            raise KeyboardInterrupt
+
+
+def test_ctrl_c_keeps_what_was_learned_and_is_raised() -> None:
+    model = classifier(callbacks=[PressCtrlC()])
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(FRAME, DEAR)
+    assert model.stop_reason_.code == "interrupted"
+    assert model.n_iter_ == 3
+    assert model.predict(FRAME).shape == (N,)
+
+
+def test_ctrl_c_returns_with_a_warning_where_that_is_wanted() -> None:
+    with pytest.warns(UserWarning, match="Training interrupted"):
+        model = classifier(callbacks=[PressCtrlC()], on_interrupt="return").fit(FRAME, DEAR)
+    assert model.n_iter_ == 3
+
+
+def test_a_fit_within_a_fit_is_refused() -> None:
+    class Again(Callback):
+        def on_epoch_end(self, trainer: Any, record: dict[str, Any]) -> None:
+            model.fit(FRAME, DEAR)
+
+    model = classifier(callbacks=[Again()])
+    with pytest.raises(BusyError, match=r"TabularClassifier\.fit"):
+        model.fit(FRAME, DEAR)
