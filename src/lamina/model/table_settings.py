@@ -212,7 +212,8 @@ class OptimizationSettings:
         if self.batch_size is None and kind_of(self.optimizer) == "lbfgs":
             return "auto"
         given: Any = usual_batch_size(num_rows) if self.batch_size is None else self.batch_size
-        return min(given, num_rows) if isinstance(given, Real) else given
+        rows: int | str = min(given, num_rows) if isinstance(given, Real) else given
+        return rows
 
     def _optimizer(self, name: str, **settings: Any) -> Any:
         """An optimizer with the settings given after its name; the other settings come from the options."""
