@@ -157,7 +157,7 @@ def _fit_table(
     """The result, and whether Ctrl-C was pressed; the interrupt is deferred until there is a result."""
     check_parameters({"seed": settings.run.seed}, {"seed": integer(0, 2**32 - 1)}, owner=OWNER)
     columns = as_columns(table, owner="fit_table")
-    encoder = TableEncoder(**settings.encoding.parameters())
+    encoder = TableEncoder(**settings.encoding.parameters(), sparse_output="auto")
     goal = Target.fit(target_column(columns, target), task, encoder.reading_settings)
     everything, dropped = _with_target(columns, goal, encoder)
     learning, held_out = _split(everything, test, goal, seed=settings.run.seed)
