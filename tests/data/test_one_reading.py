@@ -130,9 +130,10 @@ def test_a_class_is_the_same_however_it_is_written() -> None:
     for trained in written:
         target = Target.fit(target_column(pa.table({"y": trained}), "y"))
         for other in written:
-            assert target.encode(target_column(pa.table({"y": other}), "y")).tolist() == target.encode(
-                target_column(pa.table({"y": trained}), "y")
-            ).tolist()
+            assert (
+                target.encode(target_column(pa.table({"y": other}), "y")).tolist()
+                == target.encode(target_column(pa.table({"y": trained}), "y")).tolist()
+            )
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,10 @@ def sparse_features(encoders: Sequence[ColumnEncoder], table: ReadTable) -> spar
     """What the encoders write, csr_matrix of shape (n, number of features) float32."""
     slots = {encoder.column: encoder.slots(table[encoder.column]) for encoder in encoders if isinstance(encoder, CategoryColumn)}
     if any((found < 0).any() for found in slots.values()):  # average rows, which have an entry in each slot
-        return sparse.hstack([_block(encoder, table) for encoder in encoders], format="csr", dtype=np.float32)
+        stacked: sparse.csr_matrix = sparse.hstack(
+            [_block(encoder, table) for encoder in encoders], format="csr", dtype=np.float32
+        )
+        return stacked
     entries = sum(1 if encoder.column in slots else len(encoder.feature_names) for encoder in encoders)
     columns = np.empty((table.num_rows, entries), dtype=np.int32)
     values = np.ones((table.num_rows, entries), dtype=np.float32)
@@ -42,7 +45,8 @@ def sparse_features(encoders: Sequence[ColumnEncoder], table: ReadTable) -> spar
     row_ends = np.arange(table.num_rows + 1, dtype=np.int64) * entries
     if row_ends[-1] <= np.iinfo(np.int32).max:
         row_ends = row_ends.astype(np.int32)
-    return sparse.csr_matrix((values.ravel(), columns.ravel(), row_ends), shape=(table.num_rows, first))
+    features: sparse.csr_matrix = sparse.csr_matrix((values.ravel(), columns.ravel(), row_ends), shape=(table.num_rows, first))
+    return features
 
 
 def _block(encoder: ColumnEncoder, table: ReadTable) -> sparse.csr_matrix:

@@ -163,4 +163,5 @@ class TableModel:
         return np.asarray(scaled * self.scale + self.center)
 
     def _features(self, table: Any) -> np.ndarray:
-        return self.encoder.transform(table if isinstance(table, ReadTable) else self.read(table))
+        features: np.ndarray = self.encoder.transform(table if isinstance(table, ReadTable) else self.read(table))
+        return features
