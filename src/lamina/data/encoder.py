@@ -204,7 +204,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             )
         return self
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: Any) -> np.ndarray:
         """Encode a table.
 
         Parameters
@@ -229,7 +229,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             needed = [encoder.column for encoder in self.encoders_]
             table = self.reader_.read(as_columns(X, owner="TableEncoder"), needed, self.on_error)
         if self.sparse_output is True or (self.sparse_output == "auto" and are_better_sparse(self.encoders_)):
-            return sparse_features(self.encoders_, table)
+            return sparse_features(self.encoders_, table)  # type: ignore[return-value]  # only where it is asked for
         widths = [len(encoder.feature_names) for encoder in self.encoders_]
         features = np.empty((table.num_rows, sum(widths)), dtype=np.float32)
         ends = np.cumsum(widths).tolist()

@@ -163,5 +163,4 @@ class TableModel:
         return np.asarray(scaled * self.scale + self.center)
 
     def _features(self, table: Any) -> np.ndarray:
-        features: np.ndarray = self.encoder.transform(table if isinstance(table, ReadTable) else self.read(table))
-        return features
+        return self.encoder.transform(table if isinstance(table, ReadTable) else self.read(table))
