@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -23,6 +23,7 @@ from lamina.data.columns import (
 )
 from lamina.data.learn_column import KINDS, ColumnKind, ReadingSettings
 from lamina.data.notes import note
+from lamina.data.sparse_features import are_better_sparse, sparse_features
 from lamina.data.table_reader import ReadTable, TableReader
 from lamina.data.values import Values
 from lamina.errors import DataError, InvalidSettingError, phrase_unknown
@@ -43,6 +44,7 @@ _RULES: dict[str, Rule] = {
     "missing": sequence_of(text()),
     "fold_case": boolean(),
     "on_error": choice(("fail", "missing")),
+    "sparse_output": one_of(boolean(), choice(("auto",))),
 }
 
 
@@ -80,6 +82,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Treat categories that differ in case alone as one.
     on_error : {"fail", "missing"}, default="fail"
         What a value of another kind than in training does: raise, or count as missing, with a note.
+    sparse_output : bool or "auto", default=False
+        Give a sparse matrix; "auto": where a column has more than 16 categories.
 
     Attributes
     ----------
@@ -124,6 +128,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         missing: Sequence[str] = (),
         fold_case: bool = False,
         on_error: OnError = "fail",
+        sparse_output: bool | Literal["auto"] = False,
     ) -> None:
         self.scaling = scaling
         self.min_count = min_count
@@ -135,6 +140,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.missing = missing
         self.fold_case = fold_case
         self.on_error = on_error
+        self.sparse_output = sparse_output
 
     def learn(self, X: Any, besides: Sequence[str] = ()) -> ReadTable:
         """Learn how each column is read, and read it; :meth:`fit` takes the result, or some of its rows.
@@ -208,7 +214,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
         Returns
         -------
-        features : ndarray of shape (n, number of features) float32
+        features : ndarray or csr_matrix of shape (n, number of features) float32
             Finite throughout.
 
         Raises
@@ -222,6 +228,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         else:
             needed = [encoder.column for encoder in self.encoders_]
             table = self.reader_.read(as_columns(X, owner="TableEncoder"), needed, self.on_error)
+        if self.sparse_output is True or (self.sparse_output == "auto" and are_better_sparse(self.encoders_)):
+            return sparse_features(self.encoders_, table)  # type: ignore[return-value]  # only where it is asked for
         widths = [len(encoder.feature_names) for encoder in self.encoders_]
         features = np.empty((table.num_rows, sum(widths)), dtype=np.float32)
         ends = np.cumsum(widths).tolist()

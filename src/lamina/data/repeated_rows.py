@@ -6,7 +6,6 @@ import numpy as np
 
 from lamina.data.notes import note
 from lamina.data.table_reader import ReadTable
-from lamina.data.values import Values
 
 __all__ = ["groups_of_copies", "row_numbers"]
 
@@ -21,12 +20,12 @@ def groups_of_copies(table: ReadTable) -> np.ndarray | None:
     three columns of five categories has at most 125 distinct rows, and none of them is a copy.
     """
     numbers = row_numbers(table)
-    num_distinct = len(np.unique(numbers))
+    num_distinct = _num_distinct(numbers)
     if num_distinct == table.num_rows:
         return None
     if 2 * num_distinct >= table.num_rows:
         return numbers
-    if num_distinct >= _FEWEST_DISTINCT and 2 * max(_num_distinct(values) for values in table.values()) >= num_distinct:
+    if num_distinct >= _FEWEST_DISTINCT and 2 * max(_num_distinct(values.array) for values in table.values()) >= num_distinct:
         share = 1 - num_distinct / table.num_rows
         note(f"{share:.0%} of the rows are copies of others, which stay on one side of every split.")
         return numbers
@@ -54,5 +53,7 @@ def _bits(array: np.ndarray) -> np.ndarray:
     return array.astype(np.int64).view(np.uint64)
 
 
-def _num_distinct(values: Values) -> int:
-    return len(np.unique(values.array))
+def _num_distinct(array: np.ndarray) -> int:
+    # Many times as fast as np.unique, which hashes, where most entries differ.
+    in_order = np.sort(array[array == array])  # without NaN and NaT
+    return 1 + int((in_order[1:] != in_order[:-1]).sum())

@@ -22,6 +22,8 @@ __all__ = ["MISSING", "TextColumn"]
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "?")
 """Texts that stand for a missing value in every table."""
 
+_FEW = 32  # rows
+
 
 class TextColumn(NamedTuple):
     """A column of text.
@@ -46,7 +48,20 @@ class TextColumn(NamedTuple):
         >>> TextColumn.of(pa.chunked_array([["b", " a", "?", "b "]])).codes.tolist()
         [0, 1, -1, 0]
         """
+        if len(column) <= _FEW:
+            return cls._of_few(column.to_pylist(), {*MISSING, *missing})
         return cls(*_encoded(column))._trimmed()._without([*MISSING, *missing])
+
+    @classmethod
+    def _of_few(cls, values: list[str | None], missing: Collection[str]) -> TextColumn:
+        """:meth:`of` for a few rows, in which Arrow's calls would take longer than the work."""
+        place: dict[str, int] = {}
+        codes = np.full(len(values), MISSING_CODE, dtype=np.int32)
+        for row, value in enumerate(values):
+            text = "" if value is None else value.strip()
+            if text not in missing:
+                codes[row] = place.setdefault(text, len(place))
+        return cls(codes, pa.array(place, pa.large_string()))
 
     def spread(self, values: np.ndarray, missing: object) -> np.ndarray:
         """From one value a text to one a row."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from lamina.data import TableEncoder, Target, Task, target_column
+from lamina.data import Target, Task, target_column
 from lamina.data.arrow_tables import as_columns
 from lamina.model.setting_words import OWNER, setting_words
-from lamina.model.table_fit import FitResult, Given, prepare, train
+from lamina.model.table_fit import FitResult, Given, encoder_for, prepare, train
 from lamina.model.table_settings import TableSettings
 from lamina.training import Callback
 from lamina.validation import check_parameters, choice, integer
@@ -91,7 +91,7 @@ def fit_table(
         check_parameters({"on_interrupt": on_interrupt}, {"on_interrupt": choice(("raise", "return"))}, owner=OWNER)
         check_parameters({"seed": settings.run.seed}, {"seed": integer(0, 2**32 - 1)}, owner=OWNER)
         given = _given(table, target)
-        encoder = TableEncoder(**settings.encoding.parameters())
+        encoder = encoder_for(settings)
         goal = Target.fit(given.target, task, encoder.reading_settings)
         validation, test = (part if isinstance(part, int | float) else _given(part, target) for part in (validation, test))
         prepared = prepare(given, goal, encoder, validation=validation, test=test, settings=settings, fewest_rows=_FEWEST_ROWS)

@@ -29,7 +29,7 @@ from lamina.moments import mean_and_deviation
 from lamina.training import Callback, EarlyStopping, StopReason
 from lamina.training.interrupts import Interrupts
 
-__all__ = ["FitResult", "Given", "Prepared", "Trained", "prepare", "train"]
+__all__ = ["FitResult", "Given", "Prepared", "Trained", "encoder_for", "prepare", "train"]
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,11 @@ class Trained(NamedTuple):
 
     result: FitResult
     is_interrupted: bool
+
+
+def encoder_for(settings: TableSettings) -> TableEncoder:
+    """The encoder that settings ask for, not fitted."""
+    return TableEncoder(**settings.encoding.parameters(), sparse_output="auto")
 
 
 def prepare(

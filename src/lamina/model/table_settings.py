@@ -277,7 +277,6 @@ class EncodingSettings:
     ----------
     kinds : tuple of str
         Kinds of columns by name, such as age=number,zip=category,note=ignore; number, boolean, date, category, ignore or auto.
-        In Python also a dict.
     decimal : str
         Decimal mark in text, "." or ","; default: found out column by column.
     thousands : str
@@ -298,7 +297,7 @@ class EncodingSettings:
         Maximum number of categories with their own feature in a column.
     """
 
-    kinds: Mapping[str, str] | tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()  # a mapping as well, which the command's parser would not know to write
     decimal: str | None = None
     thousands: str | None = None
     dayfirst: bool | None = None

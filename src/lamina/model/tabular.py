@@ -13,7 +13,7 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from lamina.caller import warn_caller
-from lamina.data import TableEncoder, Target, Task, target_column
+from lamina.data import Target, Task, target_column
 from lamina.data.arrow_tables import Columns
 from lamina.data.target import TargetColumn
 from lamina.errors import DataError, phrase
@@ -32,7 +32,7 @@ from lamina.model.given_table import (
 )
 from lamina.model.model_file import save_model
 from lamina.model.setting_words import Words, setting_words
-from lamina.model.table_fit import Given, Prepared, prepare, train
+from lamina.model.table_fit import Given, Prepared, encoder_for, prepare, train
 from lamina.model.table_model import TableModel
 from lamina.model.table_settings import (
     EncodingSettings,
@@ -270,7 +270,7 @@ class Tabular(FittedTable, ABC):
         columns, has_names = given_columns(X, owner=owner, fewest_rows=_FEWEST_ROWS)
         name = self._target_name(y, columns, has_names)
         given = self._given(columns, y, name, sample_weight)
-        encoder = TableEncoder(**settings.encoding.parameters())
+        encoder = encoder_for(settings)
         if isinstance(y, str):
             target = in_label_order(Target.fit(given.target, self._task, encoder.reading_settings))
         else:

@@ -62,15 +62,19 @@ class CategoryColumn(ColumnEncoder):
         return [f"{self.column}={value}" for value in (*self.categories, *extra)]
 
     def write(self, values: Values, out: np.ndarray) -> None:
-        slot_of_code = self._slots(values)
-        slots = slot_of_code[values.array]
+        slots = self.slots(values)
         is_average = slots == _AVERAGE
         out[:] = 0.0
         rows = np.flatnonzero(~is_average) if is_average.any() else np.arange(len(slots))
         out[rows, slots[rows]] = 1.0
         out[is_average] = np.array(self.shares, dtype=np.float32)
 
-    def _slots(self, values: Values) -> np.ndarray:
+    def slots(self, values: Values) -> np.ndarray:
+        """The slot of each row, ndarray of shape (n,) int64; -1 where it counts as an average row."""
+        slots: np.ndarray = self._slots_of_codes(values)[values.array]
+        return slots
+
+    def _slots_of_codes(self, values: Values) -> np.ndarray:
         """The slot of each code, that of the missing last."""
         names = cast("np.ndarray", values.names).tolist()
         known = {name: i for i, name in enumerate(self.categories)}

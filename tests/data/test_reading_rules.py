@@ -1,0 +1,133 @@
+"""What columns of text are taken for, and what is said about it."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.model_selection import train_test_split
+
+from lamina.data import DataWarning, TableEncoder, holdout
+from lamina.data.arrow_tables import as_columns
+from lamina.data.repeated_rows import groups_of_copies
+from lamina.errors import DataError
+from lamina.model import fit_table
+
+
+def kind_of(values: Any, **settings: Any) -> tuple[str, str]:
+    row = TableEncoder(min_count=1, **settings).fit(pd.DataFrame({"a": values})).columns_[0]
+    return row.kind, row.form
+
+
+@pytest.mark.filterwarnings("ignore::lamina.data.DataWarning")
+@pytest.mark.parametrize(
+    ("texts", "kind", "form"),
+    [
+        (["+03.70", "00.5", "1"], "number", ""),
+        (["007", "100", "042"], "category", ""),
+        (["21,5", "40,2", "7"], "number", "decimal comma"),
+        (["1,234", "12,345"], "number", "thousands comma"),
+        (["$1,234.50", "$5.00", "($3.20)"], "number", "currency $, thousands comma"),
+        (["12%", "7%"], "number", "per cent"),
+        (["77.8 kg", "1 kg"], "number", "unit kg"),
+        (["77.8 kg", "1 lb"], "category", ""),
+        (["3", "-", "4"], "number", ""),
+        (["-", "x", "y"], "category", ""),
+        (["01 Aug 2022", "2 Sep 2022"], "date", "day-month-year"),
+        (["2022-08-01T10:00:00Z", "2022-08-01T12:30:00.1234567+02:00"], "date", "year-month-day"),
+        (["Yes", "no", "YES"], "boolean", "yes/no"),
+        (["yes", "no", "perhaps"], "category", ""),
+        (["1 day 02:00:00", "0 days 00:30:00"], "number", None),
+    ],
+)
+def test_texts_are_taken_for_what_all_of_them_spell(texts: list[str], kind: str, form: str | None) -> None:
+    found = kind_of(texts)
+    assert found[0] == kind
+    assert form in (None, found[1])
+
+
+@pytest.mark.parametrize(
+    ("values", "plain"),
+    [
+        ([Decimal("1.10"), Decimal(3), None], [1.1, 3.0, None]),
+        (pd.period_range("2024-01", periods=3, freq="M"), pd.date_range("2024-01-01", periods=3, freq="MS")),
+        (pd.arrays.SparseArray([0.0, 1.0, 0.0]), [0.0, 1.0, 0.0]),
+        ([datetime.time(1, 30), datetime.time(0), None], [5.4e9, 0.0, None]),
+        (pd.array([1, None, 3], dtype="Int64"), [1.0, None, 3.0]),
+        (pd.Series([1, "2", 3.0], dtype=object), [1, 2, 3]),
+        ([2**70, 1, 2], [2.0**70, 1.0, 2.0]),
+    ],
+)
+def test_values_of_rarer_types_are_read_as_their_plain_relatives(values: Any, plain: Any) -> None:
+    found, expected = (TableEncoder().fit_transform(pd.DataFrame({"a": column})) for column in (values, plain))
+    assert np.array_equal(found, expected)
+
+
+def test_what_is_decided_is_said_once_for_all_columns_of_which_the_same_is() -> None:
+    prices = ["$1.50", "$2,000.00"]
+    with pytest.warns(DataWarning) as notes:
+        TableEncoder().fit(pd.DataFrame({"a": prices, "b": prices, "c": [1, 2]}))
+    assert [str(found.message) for found in notes] == ["columns 'a', 'b': read as numbers (currency $, thousands comma)."]
+    assert notes[0].filename == __file__
+
+
+def test_an_ambiguous_date_is_read_with_the_month_first_and_a_note_unless_a_setting_says_otherwise() -> None:
+    dates = pd.DataFrame({"a": ["05/01/2020", "06/02/2021"]})
+    with pytest.warns(DataWarning, match="dayfirst=True"):
+        encoder = TableEncoder().fit(dates)
+    assert encoder.columns_[0].form == "month-day-year"
+    with pytest.warns(DataWarning, match=r"column 'a': read as dates \(day-month-year\)\."):
+        assert kind_of(dates["a"], dayfirst=True)[1] == "day-month-year"
+
+
+def test_a_few_odd_words_make_categories_of_numbers_and_the_note_says_what_to_do() -> None:
+    with pytest.warns(DataWarning, match=r"1 of 40 fields are not numbers, for example 'old'; .*missing=\['old'\]"):
+        assert kind_of([*map(str, range(39)), "old"])[0] == "category"
+    assert kind_of([*map(str, range(39)), "old"], missing=["old"])[0] == "number"
+
+
+def test_values_that_do_not_fit_later_end_with_an_error_or_count_as_missing() -> None:
+    encoder = TableEncoder().fit(pd.DataFrame({"age": [23, 40, None, 31]}))
+    later = pd.DataFrame({"age": ["23", "old", "older", "40"]})
+    with pytest.raises(
+        DataError, match=r"column 'age' must hold numbers, as in training, got 'old' \(row 2\).*on_error='missing'"
+    ):
+        encoder.transform(later)
+    encoder.set_params(on_error="missing")
+    with pytest.warns(DataWarning, match="column 'age': 2 values that are not numbers count as missing, such as 'old'"):
+        features = encoder.transform(later)
+    assert np.array_equal(features, encoder.transform(pd.DataFrame({"age": [23, None, None, 40]})))
+
+
+def test_a_number_that_stands_for_a_missing_value_does_in_every_kind_of_column() -> None:
+    for column in ([1, -999, 3], [1.0, -999.0, 3.0], ["1", "-999", "3"], ["1.0", "-999.0", "3.0"]):
+        encoder = TableEncoder(missing=["-999", "-999.0"]).fit(pd.DataFrame({"a": column}))
+        assert encoder.columns_[0].missing == 1
+
+
+@pytest.mark.filterwarnings("ignore::lamina.data.DataWarning")
+def test_copies_of_rows_stay_on_one_side() -> None:
+    rng = np.random.default_rng(0)
+    noise = pd.DataFrame({"a": rng.normal(size=400), "b": rng.normal(size=400), "y": rng.choice(["no", "yes"], 400)})
+    five_times = pd.concat([noise] * 5, ignore_index=True)
+    auc = fit_table(five_times, "y").metrics["model"]["auc"]
+    assert abs(auc - 0.5) < 0.15
+    assert fit_table(train_test_split(five_times, random_state=0)[0], "y").metrics["model"]["auc"] < 0.65
+
+
+def test_rows_of_few_categories_are_no_copies() -> None:
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"sex": rng.choice(["f", "m"], 500), "class": rng.choice(["1", "2", "3", "crew"], 500)})
+    assert groups_of_copies(TableEncoder().learn(as_columns(table, owner="test"))) is None
+
+
+def test_a_split_by_groups_keeps_them_whole_and_the_share_nearly() -> None:
+    groups = np.repeat(np.arange(300), 3)
+    kept, held = holdout(900, 0.2, seed=1, groups=groups)
+    assert not set(groups[kept]) & set(groups[held])
+    assert len(held) == 180
+    assert sorted([*kept, *held]) == list(range(900))
