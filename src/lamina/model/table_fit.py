@@ -14,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from lamina.data import TableEncoder, Target, holdout
 from lamina.data.arrow_tables import Columns
 from lamina.data.repeated_rows import groups_of_copies
+from lamina.data.suspicions import say_suspicions
 from lamina.data.table_reader import ReadTable
 from lamina.data.target import TargetColumn
 from lamina.errors import DataError, InvalidSettingError, phrase
@@ -193,6 +194,7 @@ def _read(given: Given, goal: Target, encoder: TableEncoder, fewest_rows: int) -
         )
     table = encoder.learn(given.columns, besides=[goal.name])
     table = table.take(present) if len(present) < given.columns.num_rows else table
+    say_suspicions(table, goal, y)
     return Part(table, y, _taken(given.weight, present), groups_of_copies(table))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from numbers import Real
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from lamina.errors import InvalidSettingError, nearest, phrase
 from lamina.model.named_settings import kind_of, read_kinds, read_named, split_name
@@ -212,8 +212,8 @@ class OptimizationSettings:
         if self.batch_size is None and kind_of(self.optimizer) == "lbfgs":
             return "auto"
         given: Any = usual_batch_size(num_rows) if self.batch_size is None else self.batch_size
-        rows: int | str = min(given, num_rows) if isinstance(given, Real) else given
-        return rows
+        rows: Any = min(given, num_rows) if isinstance(given, Real) else given
+        return cast("int | str", rows)
 
     def _optimizer(self, name: str, **settings: Any) -> Any:
         """An optimizer with the settings given after its name; the other settings come from the options."""
