@@ -14,8 +14,9 @@ import pytest
 from lamina.cli.lone_dash import hide_dashes
 from lamina.cli.main import build_app
 
-DOCS = Path(__file__).parents[2] / "docs"
-PAGES = [*sorted(DOCS.glob("*.md")), *sorted((DOCS / "how-to").glob("*.md"))]
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md")), *sorted((DOCS / "how-to").glob("*.md"))]
 _FENCE = re.compile(r"^```(?P<language>\w+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -35,7 +36,7 @@ def blocks_of(page: Path) -> list[Block]:
 
 
 def name_of(page: Path) -> str:
-    return str(page.relative_to(DOCS))
+    return str(page.relative_to(ROOT))
 
 
 PYTHON_PAGES = [page for page in PAGES if any(block.language in ("python", "pycon") for block in blocks_of(page))]
@@ -49,11 +50,13 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore::lamina.data.DataWarning")  # a fold of a real table has categories that others lack
 @pytest.mark.parametrize("page", PYTHON_PAGES, ids=name_of)
 def test_the_python_of_a_page_runs_from_top_to_bottom(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.setenv("MPLBACKEND", "agg")
     names: dict[str, Any] = {"__name__": "page"}
     for block in blocks_of(page):
