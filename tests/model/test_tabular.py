@@ -276,6 +276,39 @@ def test_without_validation_the_training_loss_decides() -> None:
     assert model.model_.summary["rows"]["training"] == N
 
 
+@pytest.mark.parametrize("metric", ["accuracy", "balanced_accuracy", "f1", "auc", "log_loss"])
+def test_a_metric_of_classes_decides_when_to_stop(metric: str) -> None:
+    model = classifier(eval_metric=metric, patience=3, max_epochs=60).fit(FRAME, DEAR, X_val=FRAME, y_val=DEAR)
+    curve = np.array(model.history_[:, f"validation_{metric}"])
+    best = curve.min() if metric == "log_loss" else curve.max()
+    assert curve[model.best_epoch_ - 1] == best
+    found = model.evaluate(FRAME, DEAR)["model"]
+    if metric in found:
+        assert found[metric] == pytest.approx(best, abs=1e-5)
+    assert metric.replace("_", " ") in model.stop_reason_.text or model.stop_reason_.code == "max_epochs"
+
+
+@pytest.mark.parametrize("metric", ["r2", "mae", "rmse"])
+def test_a_metric_of_numbers_decides_in_their_own_unit(metric: str) -> None:
+    model = regressor(eval_metric=metric).fit(FRAME, RENT, X_val=FRAME, y_val=RENT)
+    curve = np.array(model.history_[:, f"validation_{metric}"])
+    best = curve.max() if metric == "r2" else curve.min()
+    assert model.evaluate(FRAME, RENT)["model"][metric] == pytest.approx(best, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"eval_metric": "r2"}, "TabularClassifier: eval_metric must be one of 'loss', 'accuracy'"),
+        ({"eval_metric": "auc", "validation": 0}, "eval_metric must be 'loss' without validation rows, got 'auc'"),
+        ({"eval_metric": "auc", "loss": "hinge"}, "gives no probabilities, got 'auc'. Use accuracy"),
+    ],
+)
+def test_a_metric_that_cannot_be_measured_is_rejected(parameters: dict[str, Any], words: str) -> None:
+    with pytest.raises(InvalidSettingError, match=words):
+        classifier(**parameters).fit(FRAME, DEAR)
+
+
 def test_rows_of_weight_0_are_as_if_left_out() -> None:
     weight = np.ones(N)
     weight[::3] = 0

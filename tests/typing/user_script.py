@@ -34,6 +34,8 @@ from lamina import (
     Sequential,
     StopReason,
     TableModel,
+    TabularClassifier,
+    TabularRegressor,
     TimeLimit,
     Trainer,
     fit_table,
@@ -134,6 +136,12 @@ def tables(frame: pd.DataFrame) -> None:
     assert_type(result.model, TableModel)
     assert_type(result.metrics["model"]["accuracy"], float)
     assert_type(TableEncoder().fit(frame).transform(frame), np.ndarray)
+    model = TabularClassifier(hidden=(8,), activation="relu", optimizer=Adam(0.01), class_weight={"yes": 2.0}, max_epochs=3)
+    assert_type(model.fit(frame, "rich"), TabularClassifier)
+    assert_type(model.predict(frame), np.ndarray)
+    assert_type(model.classes_, np.ndarray)
+    assert_type(model.stop_reason_, StopReason)
+    assert_type(TabularRegressor(hidden=8, loss=Huber(2.0), max_epochs=3).fit(frame[["rich"]], frame["age"]), TabularRegressor)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "people.lamina"
         save_model(path, result.model)

@@ -10,6 +10,7 @@ from lamina.metrics.registry import LABEL_METRICS as LABEL_METRICS
 from lamina.metrics.registry import NUMBER_METRICS as NUMBER_METRICS
 from lamina.metrics.registry import OBJECTIVES as OBJECTIVES
 from lamina.metrics.registry import PROBABILITY_METRICS as PROBABILITY_METRICS
+from lamina.metrics.registry import SMALLER_IS_BETTER as SMALLER_IS_BETTER
 from lamina.metrics.registry import Metric as Metric
 from lamina.metrics.table_report import constant_prediction as constant_prediction
 from lamina.metrics.table_report import report as report

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from lamina.lazy import LazyRegistry
 
-__all__ = ["LABEL_METRICS", "NUMBER_METRICS", "OBJECTIVES", "PROBABILITY_METRICS", "Metric"]
+__all__ = ["LABEL_METRICS", "NUMBER_METRICS", "OBJECTIVES", "PROBABILITY_METRICS", "SMALLER_IS_BETTER", "Metric"]
 
 Metric: TypeAlias = Callable[..., float]
 """A function of the truth and the predictions."""
@@ -24,6 +24,9 @@ NUMBER_METRICS: Mapping[str, Metric] = LazyRegistry(
     "lamina.metrics", {"r2": "r2", "mae": "mean_absolute_error", "rmse": "root_mean_squared_error"}
 )
 """Metrics of numbers (n,) or (n, k) on both sides."""
+
+SMALLER_IS_BETTER = ("log_loss", "mae", "rmse")
+"""The metrics that measure errors; of all others, larger is better."""
 
 OBJECTIVES = ("accuracy", "f1", "r2")
 """Scores that weight perturbation can improve in place of the loss; larger is better."""

@@ -21,14 +21,16 @@ from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.losses import LOSSES, get_loss
 from lamina.losses.domain import NON_NEGATIVE
+from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS, SMALLER_IS_BETTER
 from lamina.model.named_settings import kind_of
 from lamina.model.setting_words import OWNER
 from lamina.model.table_model import TableModel
 from lamina.model.table_settings import TableSettings
-from lamina.model.validation_metric import ValidationMetric
+from lamina.model.validation_metric import USUAL, JudgedRows, ValidationMetric
 from lamina.moments import mean_and_deviation
 from lamina.training import Callback, EarlyStopping, StopReason
 from lamina.training.interrupts import Interrupts
+from lamina.validation import check_parameters, choice
 
 __all__ = ["FitResult", "Given", "Prepared", "Trained", "encoder_for", "prepare", "train"]
 
@@ -160,12 +162,14 @@ def train(prepared: Prepared, settings: TableSettings, callbacks: Sequence[Callb
     goal, training, judging, test = prepared.goal, prepared.training, prepared.validation, prepared.test
     center, scale = _location(goal, training.y, settings.optimization.loss)
     model = TableModel(prepared.encoder, _estimator(goal, training.num_rows, settings), goal, center, scale)
-    watched = "loss" if judging is None else "validation_loss"
     stopping = settings.stopping
-    early_stopping = EarlyStopping(watched, patience=stopping.patience, tol=stopping.tol, relative=True)
+    _check_metric(stopping.eval_metric, model, judging)
+    watched = "loss" if judging is None else f"validation_{stopping.eval_metric}"
+    mode = "min" if stopping.eval_metric in ("loss", *SMALLER_IS_BETTER) else "max"
+    early_stopping = EarlyStopping(watched, patience=stopping.patience, tol=stopping.tol, mode=mode, relative=True)
     # Even repeated Ctrl-C must not lose the trained model.
     with Interrupts() as interrupts:
-        duration_s = _fit(model, training, judging, [early_stopping, *stopping.callbacks(), *callbacks])
+        duration_s = _fit(model, training, judging, stopping.eval_metric, [early_stopping, *stopping.callbacks(), *callbacks])
         metrics = {} if test is None else model.measure(test.table, test.y)
     parts = {"training": training, "validation": judging, "test": test}
     counts = {name: 0 if part is None else part.num_rows for name, part in parts.items()}
@@ -246,7 +250,20 @@ def _by_index(weights: Mapping[Any, float], goal: Target) -> dict[int, float]:
     return {labels.index(label): weight for label, weight in weights.items()}
 
 
-def _fit(model: TableModel, training: Part, judging: Part | None, callbacks: list[Callback]) -> float:
+def _check_metric(metric: str, model: TableModel, judging: Part | None) -> None:
+    """Reject a metric of another task, one of probabilities that there are none of, and any without rows to measure it on."""
+    of_task = {"classification": (*LABEL_METRICS, *PROBABILITY_METRICS), "regression": tuple(NUMBER_METRICS)}
+    known = choice(("loss", *of_task[model.target.task]))
+    check_parameters({"eval_metric": metric}, {"eval_metric": known}, owner=OWNER)
+    if metric != "loss" and judging is None:
+        rule, repair = "must be 'loss' without validation rows", "Give a validation share above 0."
+        raise InvalidSettingError(phrase("eval_metric", rule, metric, repair=repair, owner=OWNER))
+    if metric in PROBABILITY_METRICS and not model.has_probabilities:
+        rule, repair = "must be 'loss' or a metric of labels with a loss that gives no probabilities", "Use accuracy."
+        raise InvalidSettingError(phrase("eval_metric", rule, metric, repair=repair, owner=OWNER))
+
+
+def _fit(model: TableModel, training: Part, judging: Part | None, eval_metric: str, callbacks: list[Callback]) -> float:
     """Fit the model's estimator and return the duration in seconds."""
 
     def arrays(part: Part) -> tuple[np.ndarray, np.ndarray]:
@@ -259,7 +276,10 @@ def _fit(model: TableModel, training: Part, judging: Part | None, callbacks: lis
     if judging is not None:
         X_val, y_val = arrays(judging)
         validation = {"X_val": X_val, "y_val": y_val, "sample_weight_val": judging.weight}
-        shown = [ValidationMetric(model.target.task, X_val, y_val, model.middle, judging.weight)]
+        rows = JudgedRows(X_val, y_val, judging.weight, model.middle, model.center, model.scale)
+        shown = [
+            ValidationMetric(name, rows) for name in dict.fromkeys((USUAL[model.target.task], eval_metric)) if name != "loss"
+        ]
     model.estimator.set_params(callbacks=[*shown, *callbacks])
     start = time.perf_counter()
     with warnings.catch_warnings():

@@ -239,9 +239,12 @@ class StoppingSettings:
     max_epochs : int
         Maximum number of passes over the training rows.
     patience : int
-        Stop after this many epochs without a better validation loss.
+        Stop after this many epochs without a better validation loss, or eval_metric.
     tol : float
-        Relative improvement over the best loss that counts as better.
+        Relative improvement over the best that counts as better.
+    eval_metric : str
+        What decides on the validation rows when to stop and which epoch is best: loss; accuracy, balanced_accuracy, f1, auc or
+        log_loss for classes; r2, mae or rmse for numbers.
     max_time : float
         Maximum training time in seconds.
     target_loss : float
@@ -253,6 +256,7 @@ class StoppingSettings:
     max_epochs: int = 200
     patience: int = 15
     tol: float = 1e-4
+    eval_metric: str = "loss"
     max_time: float | None = None
     target_loss: float | None = None
     gradient_tol: float | None = None

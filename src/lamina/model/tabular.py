@@ -126,6 +126,7 @@ class Tabular(FittedTable, ABC):
     max_epochs: int = StoppingSettings.max_epochs
     patience: int = StoppingSettings.patience
     tol: float = StoppingSettings.tol
+    eval_metric: str = StoppingSettings.eval_metric
     max_time: float | None = StoppingSettings.max_time
     target_loss: float | None = StoppingSettings.target_loss
     gradient_tol: float | None = StoppingSettings.gradient_tol

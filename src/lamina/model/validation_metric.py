@@ -1,50 +1,88 @@
-"""Callback that records validation accuracy or R2 after every epoch."""
+"""Callback that records a metric of the validation rows after every epoch."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from lamina.metrics import accuracy, r2
+from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS
 from lamina.training import Callback
 
 if TYPE_CHECKING:
     from lamina.training import Trainer
 
-__all__ = ["ValidationMetric"]
+__all__ = ["USUAL", "JudgedRows", "ValidationMetric"]
+
+USUAL = {"classification": "accuracy", "regression": "r2"}
+"""The metric that is always recorded, for people to read."""
+
+_WEIGHTED = ("accuracy", "r2")
 
 
-class ValidationMetric(Callback):
-    """Adds ``validation_accuracy`` or ``validation_r2`` to the record of every epoch, for the progress bar and the history.
+class JudgedRows(NamedTuple):
+    """Validation rows.
 
     Parameters
     ----------
-    task : {"classification", "regression"}
-        Accuracy for classification, R2 for regression.
     X : ndarray of shape (n, features)
-        Validation rows.
     y : ndarray of shape (n,)
         Class indices, or numbers on the scale of the network's predictions.
+    weight : ndarray of shape (n,), optional
+        Weights of the rows, which count in accuracy and R2.
     column : int, default=0
         Column of the network's predictions to use for regression.
-    weight : ndarray of shape (n,), optional
-        Weights of the rows.
+    center, scale : float, default=0.0, 1.0
+        The target is ``y * scale + center``.
     """
 
-    def __init__(self, task: str, X: np.ndarray, y: np.ndarray, column: int = 0, weight: np.ndarray | None = None) -> None:
-        self.task = task
-        self.column = column
-        self.X = X
-        self.y = y
-        self.weight = weight
+    X: Any
+    y: np.ndarray
+    weight: np.ndarray | None = None
+    column: int = 0
+    center: float = 0.0
+    scale: float = 1.0
+
+
+class ValidationMetric(Callback):
+    """Adds ``validation_<name>`` to the record of every epoch, for the progress bar, the history and early stopping.
+
+    Parameters
+    ----------
+    name : str
+        A metric of labels, probabilities or numbers; see :mod:`lamina.metrics`.
+    rows : JudgedRows
+    """
+
+    def __init__(self, name: str, rows: JudgedRows) -> None:
+        self.name = name
+        self.rows = rows
 
     def on_epoch_end(self, trainer: Trainer, record: dict[str, Any]) -> None:  # type: ignore[override]
-        if self.task == "classification":
-            logits = np.asarray(trainer.predict_logits(self.X))
-            # A single logit above the loss's threshold means the second of two classes.
-            chosen = logits > trainer.losses[0].threshold if logits.shape[1] == 1 else logits.argmax(axis=1)[:, np.newaxis]
-            record["validation_accuracy"] = accuracy(self.y[:, np.newaxis], chosen, self.weight)
-        else:
-            prediction = np.asarray(trainer.predict(self.X))[:, self.column]
-            record["validation_r2"] = r2(self.y, prediction, self.weight)
+        record[f"validation_{self.name}"] = self._measured(trainer)
+
+    def _measured(self, trainer: Trainer) -> float:
+        weight = {"sample_weight": self.rows.weight} if self.name in _WEIGHTED else {}
+        y = self.rows.y
+        if self.name in PROBABILITY_METRICS:
+            return PROBABILITY_METRICS[self.name](y, self._probabilities(trainer))
+        if self.name in LABEL_METRICS:
+            return LABEL_METRICS[self.name](y[:, np.newaxis], self._chosen(trainer), **weight)
+        prediction = np.asarray(trainer.predict(self.rows.X))[:, self.rows.column].astype(np.float64)
+        truth, predicted = (numbers * self.rows.scale + self.rows.center for numbers in (y.astype(np.float64), prediction))
+        return NUMBER_METRICS[self.name](truth, predicted, **weight)
+
+    def _chosen(self, trainer: Trainer) -> np.ndarray:
+        """Class indices (n, 1)."""
+        logits = np.asarray(trainer.predict_logits(self.rows.X))
+        # A single logit above the loss's threshold means the second of two classes.
+        if logits.shape[1] == 1:
+            return np.asarray(logits > trainer.losses[0].threshold)
+        return np.asarray(logits.argmax(axis=1)[:, np.newaxis])
+
+    def _probabilities(self, trainer: Trainer) -> np.ndarray:
+        """Probabilities (n, classes)."""
+        predicted = np.asarray(trainer.predict(self.rows.X))
+        if predicted.shape[1] == 1:
+            return np.hstack([1 - predicted, predicted])
+        return np.asarray(predicted / predicted.sum(axis=1, keepdims=True))
