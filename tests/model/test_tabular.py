@@ -36,6 +36,7 @@ from lamina import (
 )
 from lamina.data import DataWarning
 from lamina.errors import BusyError, DataError, InvalidSettingError
+from lamina.metrics import LABEL_METRICS
 from lamina.model import RunSettings, StoppingSettings, TableSettings
 
 mpl.use("agg")
@@ -72,7 +73,7 @@ def regressor(**parameters: Any) -> TabularRegressor:
 @pytest.mark.parametrize("estimator", [TabularClassifier, TabularRegressor])
 def test_every_setting_is_a_keyword_with_its_default(estimator: type) -> None:
     own = {"seed": "random_state", "threads": "n_threads", "restarts": "n_restarts"}
-    of_classes = ("class_weight", "label_smoothing") if estimator is TabularRegressor else ()
+    of_classes = ("class_weight", "label_smoothing", "decision_threshold") if estimator is TabularRegressor else ()
     defaults = {
         own.get(name, name): value
         for group in fields(TableSettings)
@@ -307,6 +308,46 @@ def test_a_metric_of_numbers_decides_in_their_own_unit(metric: str) -> None:
 def test_a_metric_that_cannot_be_measured_is_rejected(parameters: dict[str, Any], words: str) -> None:
     with pytest.raises(InvalidSettingError, match=words):
         classifier(**parameters).fit(FRAME, DEAR)
+
+
+@pytest.mark.parametrize("metric", ["f1", "balanced_accuracy"])
+def test_a_threshold_is_the_best_on_the_validation_rows_and_is_saved(metric: str, tmp_path: Path) -> None:
+    rare = np.where(np.quantile(RENT, 0.8) < RENT, "rare", "common")
+    model = classifier(decision_threshold=metric).fit(FRAME, rare, X_val=FRAME, y_val=rare)
+    threshold, probability = model.model_.threshold, model.predict_proba(FRAME)[:, 1]
+    assert threshold is not None
+    assert np.array_equal(model.predict(FRAME) == "rare", probability > threshold)
+    score = LABEL_METRICS[metric]
+    reached = score(rare == "rare", model.predict(FRAME) == "rare")
+    assert reached == pytest.approx(
+        max(score(rare == "rare", probability > at) for at in np.linspace(0.001, 0.999, 999)), abs=0.01
+    )
+    assert model.evaluate(FRAME, rare)["model"]["accuracy"] == model.score(FRAME, rare)
+    model.save(tmp_path / "m.lamina")
+    assert load_model(tmp_path / "m.lamina").predict(FRAME).tolist() == model.predict(FRAME).tolist()
+
+
+def test_a_threshold_may_be_a_number() -> None:
+    model = classifier(decision_threshold=0.9).fit(FRAME, DEAR)
+    assert np.array_equal(model.predict(FRAME) == "dear", model.predict_proba(FRAME)[:, 1] > 0.9)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"decision_threshold": 1.5}, "TabularClassifier: decision_threshold must be .*, got 1.5"),
+        ({"decision_threshold": "f1", "validation": 0}, "must not be given by a metric without validation rows"),
+        ({"decision_threshold": 0.3, "loss": "hinge"}, "must not be given with a loss that gives no probabilities"),
+    ],
+)
+def test_a_threshold_that_makes_no_sense_is_rejected(parameters: dict[str, Any], words: str) -> None:
+    with pytest.raises(InvalidSettingError, match=words):
+        classifier(**parameters).fit(FRAME, DEAR)
+
+
+def test_a_threshold_is_for_two_classes() -> None:
+    with pytest.raises(InvalidSettingError, match="decision_threshold must not be given with 3 classes"):
+        classifier(decision_threshold=0.3).fit(FRAME, ["a", "b", "c"] * 80)
 
 
 def test_rows_of_weight_0_are_as_if_left_out() -> None:

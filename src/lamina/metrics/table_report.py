@@ -12,7 +12,7 @@ __all__ = ["constant_prediction", "report"]
 _LABEL_NAMES = ("accuracy", "balanced_accuracy")  # not f1: with two classes it depends on their order
 
 
-def report(task: str, truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+def report(task: str, truth: np.ndarray, predicted: np.ndarray, decided: np.ndarray | None = None) -> dict[str, float]:
     """All metrics of a task that can be computed from ``predicted``.
 
     Parameters
@@ -22,6 +22,8 @@ def report(task: str, truth: np.ndarray, predicted: np.ndarray) -> dict[str, flo
         Class indices, or numbers.
     predicted : ndarray
         For classes, probabilities (n, classes), of which the largest decides, or class indices (n,); else numbers (n,).
+    decided : ndarray of shape (n,), optional
+        Class indices, where not the largest probability decides.
 
     Examples
     --------
@@ -30,7 +32,8 @@ def report(task: str, truth: np.ndarray, predicted: np.ndarray) -> dict[str, flo
     """
     if task == "regression":
         return {name: metric(truth, predicted) for name, metric in NUMBER_METRICS.items()}
-    decided = predicted if predicted.ndim == 1 else predicted.argmax(axis=1)
+    if decided is None:
+        decided = predicted if predicted.ndim == 1 else predicted.argmax(axis=1)
     scores = {name: LABEL_METRICS[name](truth[:, np.newaxis], decided[:, np.newaxis]) for name in _LABEL_NAMES}
     if predicted.ndim > 1:
         scores |= {name: metric(truth, predicted) for name, metric in PROBABILITY_METRICS.items()}

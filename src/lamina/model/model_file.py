@@ -101,6 +101,7 @@ def _estimator_parts(model: TableModel | MLPClassifier | MLPRegressor) -> tuple[
             "target": model.target.to_dict(),
             "center": model.center,
             "scale": model.scale,
+            "threshold": model.threshold,
             "summary": model.summary,
         }
     return arrays, header
@@ -151,8 +152,8 @@ def _restore(arrays: Mapping[str, np.ndarray], header: Mapping[str, Any]) -> Mod
     if table is None:
         return estimator
     encoder, target = TableEncoder.from_dict(table["encoder"]), Target.from_dict(table["target"])
-    check_encoder(encoder, estimator, target)
-    return TableModel(encoder, estimator, target, table["center"], table["scale"], table["summary"])
+    check_encoder(encoder, estimator, target, table["threshold"])
+    return TableModel(encoder, estimator, target, table["center"], table["scale"], table["threshold"], table["summary"])
 
 
 def _version() -> str:

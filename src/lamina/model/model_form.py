@@ -92,6 +92,7 @@ _TABLE: dict[str, Form] = {
     "target": Entries(ANYTHING),
     "center": number(),
     "scale": number(),
+    "threshold": Maybe(number(0, 1, "neither")),
     "summary": AtLeast({"rows": AtLeast({"training": COUNT, "test": COUNT}), "metrics": _METRICS}),
 }
 
@@ -152,7 +153,9 @@ def check_table(table: Mapping[str, Any]) -> None:
         check_form(metrics["model"], dict.fromkeys(metrics["baseline"], REAL), "the model's metrics")
 
 
-def check_encoder(encoder: TableEncoder, estimator: MLPClassifier | MLPRegressor, target: Target) -> None:
+def check_encoder(
+    encoder: TableEncoder, estimator: MLPClassifier | MLPRegressor, target: Target, threshold: float | None = None
+) -> None:
     """Reject an encoder whose columns are not the table's, or an encoder, estimator and target that do not fit together."""
     used, known = [column.column for column in encoder.encoders_], list(encoder.feature_names_in_)
     if len(set(known)) < len(known) or len(set(used)) < len(used) or not set(used) <= set(known):
@@ -169,6 +172,8 @@ def check_encoder(encoder: TableEncoder, estimator: MLPClassifier | MLPRegressor
         raise ShapeError(phrase("the target's classes", f"must be {len(classes)}, as the estimator's", list(target.classes)))
     if target.labels and len(target.labels) != len(classes):
         raise ShapeError(phrase("the target's labels", f"must be {len(classes)}", list(target.labels)))
+    if threshold is not None and len(classes) != 2:
+        raise InvalidSettingError(phrase("threshold", f"must be null with {len(classes)} classes", threshold))
     if target.reader.kind != ("category" if classes else "number"):
         raise InvalidSettingError(phrase("the target's reader", f"must suit a {target.task}", target.reader.kind))
     target.decode(np.arange(len(classes)))  # raises if numeric classes are not numbers

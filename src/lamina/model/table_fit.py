@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -22,6 +22,7 @@ from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.losses import LOSSES, get_loss
 from lamina.losses.domain import NON_NEGATIVE
 from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS, SMALLER_IS_BETTER
+from lamina.model.decision_threshold import THRESHOLD_METRICS, best_threshold
 from lamina.model.named_settings import kind_of
 from lamina.model.setting_words import OWNER
 from lamina.model.table_model import TableModel
@@ -30,7 +31,7 @@ from lamina.model.validation_metric import USUAL, JudgedRows, ValidationMetric
 from lamina.moments import mean_and_deviation
 from lamina.training import Callback, EarlyStopping, StopReason
 from lamina.training.interrupts import Interrupts
-from lamina.validation import check_parameters, choice
+from lamina.validation import check_parameters, choice, number, one_of
 
 __all__ = ["FitResult", "Given", "Prepared", "Trained", "encoder_for", "prepare", "train"]
 
@@ -164,12 +165,16 @@ def train(prepared: Prepared, settings: TableSettings, callbacks: Sequence[Callb
     model = TableModel(prepared.encoder, _estimator(goal, training.num_rows, settings), goal, center, scale)
     stopping = settings.stopping
     _check_metric(stopping.eval_metric, model, judging)
+    threshold = settings.optimization.decision_threshold
+    if threshold is not None:
+        _check_threshold(threshold, model, judging)
     watched = "loss" if judging is None else f"validation_{stopping.eval_metric}"
     mode = "min" if stopping.eval_metric in ("loss", *SMALLER_IS_BETTER) else "max"
     early_stopping = EarlyStopping(watched, patience=stopping.patience, tol=stopping.tol, mode=mode, relative=True)
     # Even repeated Ctrl-C must not lose the trained model.
     with Interrupts() as interrupts:
         duration_s = _fit(model, training, judging, stopping.eval_metric, [early_stopping, *stopping.callbacks(), *callbacks])
+        model = replace(model, threshold=_threshold(threshold, model, judging))
         metrics = {} if test is None else model.measure(test.table, test.y)
     parts = {"training": training, "validation": judging, "test": test}
     counts = {name: 0 if part is None else part.num_rows for name, part in parts.items()}
@@ -261,6 +266,29 @@ def _check_metric(metric: str, model: TableModel, judging: Part | None) -> None:
     if metric in PROBABILITY_METRICS and not model.has_probabilities:
         rule, repair = "must be 'loss' or a metric of labels with a loss that gives no probabilities", "Use accuracy."
         raise InvalidSettingError(phrase("eval_metric", rule, metric, repair=repair, owner=OWNER))
+
+
+def _check_threshold(threshold: float | str, model: TableModel, judging: Part | None) -> None:
+    """Reject a threshold for other than two classes with probabilities, or one to be chosen without rows to choose it on."""
+    known = one_of(choice(THRESHOLD_METRICS), number(0, 1, "neither"))
+    check_parameters({"decision_threshold": threshold}, {"decision_threshold": known}, owner=OWNER)
+    num_classes = len(model.target.classes)
+    reason = repair = ""
+    if num_classes != 2:
+        reason, repair = f"with {num_classes} classes", "Remove it."
+    elif not model.has_probabilities:
+        reason, repair = "with a loss that gives no probabilities", "Use log_loss."
+    elif isinstance(threshold, str) and judging is None:
+        reason, repair = "by a metric without validation rows", "Give a validation share above 0, or a number."
+    if reason:
+        rule = f"must not be given {reason}"
+        raise InvalidSettingError(phrase("decision_threshold", rule, threshold, repair=repair, owner=OWNER))
+
+
+def _threshold(asked: float | Literal["f1", "balanced_accuracy"] | None, model: TableModel, judging: Part | None) -> float | None:
+    if not isinstance(asked, str) or judging is None:
+        return None if asked is None or isinstance(asked, str) else float(asked)
+    return best_threshold(asked, judging.y, model.predict_proba(judging.table)[:, 1], judging.weight)
 
 
 def _fit(model: TableModel, training: Part, judging: Part | None, eval_metric: str, callbacks: list[Callback]) -> float:

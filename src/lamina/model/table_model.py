@@ -32,6 +32,8 @@ class TableModel:
         The column to predict.
     center, scale : float, default=0.0, 1.0
         For regression: the estimator predicts ``(y - center) / scale``.
+    threshold : float, optional
+        Of two classes, the second is predicted where its probability is above this; by default, the more probable one is.
     summary : dict, default={}
         How it was trained: rows, metrics on the test part, and so on. JSON-serializable.
 
@@ -50,6 +52,7 @@ class TableModel:
     target: Target
     center: float = 0.0
     scale: float = 1.0
+    threshold: float | None = None
     summary: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -133,7 +136,9 @@ class TableModel:
         """:meth:`evaluate` of a table that was read, whose targets ``y`` are numbers."""
         constant = constant_prediction(self.target.task, y, len(self.target.classes))
         guess = np.broadcast_to(constant, (len(y), *constant.shape))
-        model, baseline = report(self.target.task, y, self._rated(table)), report(self.target.task, y, guess)
+        rated = self._rated(table)
+        decided = None if self.threshold is None else self._decided(rated)
+        model, baseline = report(self.target.task, y, rated, decided), report(self.target.task, y, guess)
         return {"model": model, "baseline": {name: baseline[name] for name in model}}
 
     def read(self, table: Any) -> ReadTable:
@@ -155,7 +160,12 @@ class TableModel:
             return numbers[:, self.middle] if self.levels else numbers
         return self.predict_proba(table) if self.has_probabilities else self._predicted_classes(table)
 
+    def _decided(self, probabilities: np.ndarray) -> np.ndarray:
+        return np.asarray(probabilities[:, 1] > self.threshold, dtype=np.int64)
+
     def _predicted_classes(self, table: Any) -> np.ndarray:
+        if self.threshold is not None:
+            return self._decided(self.predict_proba(table))
         return np.asarray(self.estimator.predict(self._features(table)))
 
     def _predicted_numbers(self, table: Any) -> np.ndarray:

@@ -88,6 +88,9 @@ class OptimizationSettings:
     label_smoothing : float
         Share of a class label spread over all classes, in [0, 1); default: 0.03 for three or more classes, 0 for two; for
         classification only.
+    decision_threshold : float or {"f1", "balanced_accuracy"}
+        Probability from which on the second of two classes is predicted, in (0, 1), or the metric by which it is chosen on the
+        validation rows; default: whichever class is more probable; for classification only.
     optimizer : str
         Update rule; perturb-one and perturb-all learn without a gradient. Settings after its name, such as
         perturb-one:trials=50, override the options below.
@@ -128,6 +131,7 @@ class OptimizationSettings:
     loss: str | None = None
     class_weight: Literal["balanced"] | None = None
     label_smoothing: float | None = None
+    decision_threshold: float | Literal["f1", "balanced_accuracy"] | None = None
     optimizer: str = "adamw"
     objective: str | None = None
     learning_rate: float = 0.002
@@ -171,7 +175,7 @@ class OptimizationSettings:
         if task == "classification":
             self._check_loss_of_classes()
             return
-        for name in ("class_weight", "label_smoothing"):
+        for name in ("class_weight", "label_smoothing", "decision_threshold"):
             if given := getattr(self, name):
                 repair = "Remove it, or use the task classification."
                 raise InvalidSettingError(phrase(name, "must be left out for a regression", given, repair=repair, owner=OWNER))

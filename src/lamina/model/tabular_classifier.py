@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, final
+from typing import Any, Literal, final
 
 import numpy as np
 from sklearn.base import ClassifierMixin
@@ -64,12 +64,13 @@ Examples
 
     class_weight: str | Mapping[Any, float] | None = OptimizationSettings.class_weight
     label_smoothing: float | None = OptimizationSettings.label_smoothing
+    decision_threshold: float | Literal["f1", "balanced_accuracy"] | None = OptimizationSettings.decision_threshold
 
     _task = "classification"
     _phrases = MappingProxyType({"use the task regression": "use TabularRegressor", "fraction to hold out": "validation"})
 
     def predict(self, X: Any) -> np.ndarray:
-        """The most likely label of each row.
+        """The most likely label of each row, or the one that ``decision_threshold`` decides for.
 
         Parameters
         ----------

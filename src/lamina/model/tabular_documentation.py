@@ -22,6 +22,13 @@ PARAMETERS_OF_CLASSES = {
         "float or None, default=None",
         "Share of a class label spread over all classes, in [0, 1); default: 0.03 for three or more classes, 0 for two.",
     ),
+    "decision_threshold": (
+        'float, "f1", "balanced_accuracy" or None, default=None',
+        (
+            "Probability from which on the second of two classes is predicted, in (0, 1), or the metric by which it is chosen on "
+            "the validation rows (``model_.threshold``). None: whichever class is more probable."
+        ),
+    ),
 }
 """The parameters of classifiers alone, each with its type and a sentence."""
 

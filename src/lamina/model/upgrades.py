@@ -50,6 +50,12 @@ def _from_2(header: dict[str, Any]) -> dict[str, Any]:
     return {**header, "table": {**table, "encoder": upgraded, "target": _target(target)}}
 
 
+def _from_3(header: dict[str, Any]) -> dict[str, Any]:
+    """Add the threshold of two classes, which version 4 holds."""
+    table = header.get("table")
+    return header if table is None else {**header, "table": {**table, "threshold": None}}
+
+
 def _reader(column: str, kind: str, holds: str) -> dict[str, Any]:
     return {"column": column, "kind": kind, "holds": holds, "format": None, "missing": [], "fold_case": False}
 
@@ -80,5 +86,5 @@ def _is_number(name: str) -> bool:
     return True
 
 
-UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = MappingProxyType({1: _from_1, 2: _from_2})
+UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = MappingProxyType({1: _from_1, 2: _from_2, 3: _from_3})
 """For each version n, the function that converts its header to version n + 1."""
