@@ -103,6 +103,16 @@ def test_values_that_do_not_fit_later_end_with_an_error_or_count_as_missing() ->
     assert np.array_equal(features, encoder.transform(pd.DataFrame({"age": [23, None, None, 40]})))
 
 
+def test_the_reason_for_leaving_a_column_out_is_the_true_one() -> None:
+    free = [f"a text of many words, number {i}" for i in range(50)]
+    with pytest.warns(
+        DataWarning, match="column 'note': left out, because its 50 categories are too rare to learn from: none has"
+    ):
+        TableEncoder().fit(pd.DataFrame({"note": free, "x": range(50)}))
+    with pytest.warns(DataWarning, match="column 'inf': left out, because its finite values are equal, or too close"):
+        TableEncoder().fit(pd.DataFrame({"inf": [1.0, np.inf] * 25, "x": range(50)}))
+
+
 def test_a_number_that_stands_for_a_missing_value_does_in_every_kind_of_column() -> None:
     for column in ([1, -999, 3], [1.0, -999.0, 3.0], ["1", "-999", "3"], ["1.0", "-999.0", "3.0"]):
         encoder = TableEncoder(missing=["-999", "-999.0"]).fit(pd.DataFrame({"a": column}))

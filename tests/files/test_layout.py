@@ -155,5 +155,7 @@ def test_an_earlier_version_that_cannot_be_brought_up_to_date_is_refused_with_ad
 
 
 def test_a_header_that_its_own_version_could_not_have_is_a_file_error(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match=r"does not hold what format version 1 says \(KeyError: 'estimator'\)"):
+    with pytest.raises(
+        FileError, match=rf"does not hold what format version {FORMAT_VERSION - 1} says \(KeyError: 'estimator'\)"
+    ):
         read_tensors(earlier(tmp_path), upgrades={FORMAT_VERSION - 1: lambda header: header["estimator"]})

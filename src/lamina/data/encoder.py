@@ -314,9 +314,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 def _why_nothing(values: Values) -> str:
     """The reason that the encoder of a column found nothing to learn from."""
-    if values.kind == "category":
-        return "every row holds the same value or a rare one"
     present = values.array[~values.missing]
+    if values.kind == "category":
+        num_distinct = len(np.unique(present))
+        too_rare = f"its {num_distinct} categories are too rare to learn from: none has as many rows as min_count"
+        return too_rare if num_distinct > 1 else "every row holds the same value"
     of_floats = values.kind in ("number", "date") and len(present) > 0
     if of_floats and ((present != present[0]).any() or (values.kind == "number" and abs(present[0]) >= _WHOLE)):
         return "its finite values are equal, or too close for a float to tell apart"
