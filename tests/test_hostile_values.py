@@ -8,9 +8,10 @@ from dataclasses import fields
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from lamina import Clipping, Dense, MLPClassifier, MLPRegressor, Sequential, Trainer
+from lamina import Clipping, Dense, MLPClassifier, MLPRegressor, Sequential, TabularClassifier, Trainer
 from lamina.errors import DataError, InvalidSettingError, LaminaError, OutOfMemoryError, ShapeError
 from lamina.initializers import INITIALIZERS
 from lamina.layers import LAYERS
@@ -93,6 +94,14 @@ def test_what_fits_no_parameter_is_refused_by_its_name(kind: Any, name: str) -> 
             continue  # whether these fit depends on the data
         with pytest.raises(InvalidParameterError, match=rf"{kind.__name__}: {name} must be"):
             fit(kind, **{name: given})
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(TabularClassifier)])
+def test_a_wrong_parameter_of_an_estimator_of_tables_is_refused(name: str) -> None:
+    frame = pd.DataFrame({"a": np.arange(24) % 7, "b": ["x", "y", "z"] * 8})
+    usual = {"hidden": 2, "max_epochs": 1, "n_threads": 1, "random_state": 0}
+    values = [given for given in HOSTILE if not (name == "max_epochs" and isinstance(given, int) and given > 1)]
+    assert not harm(lambda given: TabularClassifier(**usual | {name: given}).fit(frame, ["u", "v"] * 12), tuple(values))
 
 
 def test_all_wrong_parameters_are_named_at_once() -> None:

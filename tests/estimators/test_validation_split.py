@@ -29,6 +29,22 @@ def same(first, second):
     assert first.validation_scores_ == second.validation_scores_
 
 
+def test_weights_of_the_validation_rows_count_as_repetitions():
+    weight = np.arange(50) % 3
+    weighted = classifier().fit(X[:150], Y[:150], X_val=X[150:], y_val=Y[150:], sample_weight_val=weight)
+    rows = np.repeat(np.arange(150, 200), weight)
+    repeated = classifier().fit(X[:150], Y[:150], X_val=X[rows], y_val=Y[rows])
+    np.testing.assert_allclose(weighted.validation_scores_, repeated.validation_scores_)
+    np.testing.assert_allclose(weighted.validation_loss_curve_, repeated.validation_loss_curve_)
+
+
+def test_weights_of_validation_rows_need_the_rows():
+    with pytest.raises(DataError, match="sample_weight_val must be given with X_val"):
+        classifier().fit(X, Y, sample_weight_val=np.ones(10))
+    with pytest.raises(DataError, match=r"sample_weight must have shape \(50,\)"):
+        classifier().fit(X, Y, X_val=X[:50], y_val=Y[:50], sample_weight_val=[1.0])
+
+
 @pytest.mark.parametrize("form", ["numbers", "list", "mask", "unsorted"])
 def test_l20_row_numbers_and_masks_name_the_validation_rows(form):
     numbers = np.arange(150, 200)

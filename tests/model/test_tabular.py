@@ -507,3 +507,13 @@ def test_a_fit_within_a_fit_is_refused() -> None:
     model = classifier(callbacks=[Again()])
     with pytest.raises(BusyError, match=r"TabularClassifier\.fit"):
         model.fit(FRAME, DEAR)
+
+
+def test_a_class_of_copies_alone_is_not_held_out_whole() -> None:
+    rng = np.random.default_rng(3)
+    for seed in range(30):
+        frame = pd.DataFrame({"a": rng.normal(size=40).round(2), "b": rng.normal(size=40)})
+        labels = np.array(["x", "y"] * 20, dtype=object)
+        twice, rare = pd.concat([frame, frame[:1]], ignore_index=True), [*labels, "z"]
+        model = classifier(random_state=seed, validation=0.4, max_epochs=2).fit(twice, rare)
+        assert model.predict_proba(twice).shape == (41, 3)

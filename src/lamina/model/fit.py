@@ -92,9 +92,12 @@ def fit_table(
         check_parameters({"seed": settings.run.seed}, {"seed": integer(0, 2**32 - 1)}, owner=OWNER)
         given = _given(table, target)
         encoder = encoder_for(settings)
+        read = encoder.learn(given.columns, besides=[target])
         goal = Target.fit(given.target, task, encoder.reading_settings)
         validation, test = (part if isinstance(part, int | float) else _given(part, target) for part in (validation, test))
-        prepared = prepare(given, goal, encoder, validation=validation, test=test, settings=settings, fewest_rows=_FEWEST_ROWS)
+        prepared = prepare(
+            given, read, goal, encoder, validation=validation, test=test, settings=settings, fewest_rows=_FEWEST_ROWS
+        )
         trained = train(prepared, settings, callbacks)
     if trained.is_interrupted and on_interrupt == "raise":
         raise FitInterrupted(trained.result)

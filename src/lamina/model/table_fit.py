@@ -113,6 +113,7 @@ def encoder_for(settings: TableSettings) -> TableEncoder:
 
 def prepare(
     given: Given,
+    table: ReadTable,
     goal: Target,
     encoder: TableEncoder,
     *,
@@ -121,11 +122,13 @@ def prepare(
     settings: TableSettings,
     fewest_rows: int,
 ) -> Prepared:
-    """Read rows, split them, and fit the encoder to those for training.
+    """Split rows, and fit the encoder to those for training.
 
     Parameters
     ----------
     given : Given
+    table : ReadTable
+        What the encoder learned of ``given.columns``.
     goal : Target
         Learned from ``given.target``; rows where that is missing are dropped with a note.
     encoder : TableEncoder
@@ -141,9 +144,9 @@ def prepare(
     DataError
         If the rows cannot be used for training.
     InvalidSettingError
-        If a setting of the reading is wrong.
+        If a share is none.
     """
-    everything = _read(given, goal, encoder, fewest_rows)
+    everything = _read(given, table, goal, fewest_rows)
     learning, held_out = _split(everything, test, goal, seed=settings.run.seed)
     training, judging = _split(learning, validation, goal, seed=settings.run.seed + 1)
     encoder.fit(training.table)
@@ -194,14 +197,13 @@ def _present(given: Given, goal: Target, *, drop_unknown: bool = False) -> tuple
     return goal.present_rows(alone, drop_unknown=drop_unknown)
 
 
-def _read(given: Given, goal: Target, encoder: TableEncoder, fewest_rows: int) -> Part:
+def _read(given: Given, table: ReadTable, goal: Target, fewest_rows: int) -> Part:
     """The rows that have a target."""
     present, y = _present(given, goal)
     if len(present) < fewest_rows:
         raise DataError(
             f"a table must have at least {fewest_rows} rows with a target to train on, got {len(present)}. Collect more rows."
         )
-    table = encoder.learn(given.columns, besides=[goal.name])
     table = table.take(present) if len(present) < given.columns.num_rows else table
     say_suspicions(table, goal, y)
     return Part(table, y, _taken(given.weight, present), groups_of_copies(table))
@@ -213,7 +215,11 @@ def _split(part: Part, held_out: float | Given, goal: Target, *, seed: int) -> t
         return part, None
     labels = part.y if goal.task == "classification" else None
     kept, held = holdout(part.num_rows, held_out, seed=seed, labels=labels, names=goal.classes, groups=part.groups)
-    return part.take(kept), part.take(held)
+    if labels is not None:
+        # A class of which every row is a copy of another class's may be held out whole.
+        lost = np.isin(labels[held], np.setdiff1d(labels[held], labels[kept]))
+        kept, held = np.sort(np.concatenate([kept, held[lost]])), held[~lost]
+    return part.take(kept), part.take(held) if len(held) else None
 
 
 def _separate(held_out: float | Given, goal: Target, encoder: TableEncoder) -> Part | None:

@@ -409,7 +409,10 @@ def usual_batch_size(num_rows: int) -> int:
 
 def _all_of(given: Any) -> Sequence[Any]:
     """Several values; one that stands for itself is the only one."""
-    return given if isinstance(given, Sequence) and not isinstance(given, str) else (given,)
+    if isinstance(given, str) or getattr(given, "ndim", 1) == 0:
+        return (given,)
+    listed = given.tolist() if hasattr(given, "tolist") else given  # an array
+    return listed if isinstance(listed, Sequence) else (given,)
 
 
 def _one_or_all(values: Sequence[Any]) -> Any:

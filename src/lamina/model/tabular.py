@@ -272,6 +272,7 @@ class Tabular(FittedTable, ABC):
         name = self._target_name(y, columns, has_names)
         given = self._given(columns, y, name, sample_weight)
         encoder = encoder_for(settings)
+        table = encoder.learn(given.columns, besides=[name])
         if isinstance(y, str):
             target = in_label_order(Target.fit(given.target, self._task, encoder.reading_settings))
         else:
@@ -279,7 +280,9 @@ class Tabular(FittedTable, ABC):
         features = GivenColumns(columns.without(name), has_names)
         judges = self._judges(X_val, y_val, y, target, features)
         validation = self.validation if judges is None else judges
-        prepared = prepare(given, target, encoder, validation=validation, test=0, settings=settings, fewest_rows=_FEWEST_ROWS)
+        prepared = prepare(
+            given, table, target, encoder, validation=validation, test=0, settings=settings, fewest_rows=_FEWEST_ROWS
+        )
         return features, prepared
 
     def _target_name(self, y: Any, columns: Columns, has_names: bool) -> str:
