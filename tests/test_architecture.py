@@ -80,6 +80,7 @@ def test_the_doors_entries():
         "History.plot": "lamina.plots.plot_history",
         "LearningRateRange.plot": "lamina.plots.plot_learning_rate_range",
         "Network.plot": "lamina.plots.plot_network",
+        "PermutationImportance.plot": "lamina.plots.plot_importance",
         "WidthSweep.plot": "lamina.plots.plot_width_sweep",
     }
 

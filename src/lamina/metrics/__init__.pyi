@@ -1,3 +1,4 @@
+from lamina.metrics.class_indices import indices_of_classes as indices_of_classes
 from lamina.metrics.confusion_matrix import confusion as confusion
 from lamina.metrics.curves import CalibrationCurve as CalibrationCurve
 from lamina.metrics.curves import RocCurve as RocCurve
