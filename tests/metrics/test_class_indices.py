@@ -40,12 +40,17 @@ def test_labels_and_their_places(labels, classes, num_classes, indices: list[int
         ([1, 3], None, 3, DataError, "must be 3 classes.* Give classes, in the order of the columns"),
         ([0.5, 1], None, 3, DataError, "must be 3 classes"),
         (["a", None], None, None, DataError, "must be of one kind"),
-        (["a"], ["a", "a"], None, InvalidSettingError, "must be different classes"),
+        (["a"], ["a", "a"], None, InvalidSettingError, "must be a sequence of different classes"),
+        (["a"], [], None, InvalidSettingError, "must be a sequence of different classes"),
+        (["a"], "ab", None, InvalidSettingError, "must be a sequence of different classes"),
+        (["a"], 2, None, InvalidSettingError, "must be a sequence of different classes"),
+        (["a"], [["a"], ["b"]], None, InvalidSettingError, "must be a sequence of different classes"),
+        ([[1], [1, 2]], None, None, DataError, "must be an array or a list"),
         (["a"], ["a", "b"], 3, InvalidSettingError, "must be 3 classes, one per column"),
         ([[1, 0], [0, 1]], None, None, ShapeError, r"must have shape \(n,\)"),
     ],
 )
 def test_labels_that_could_only_be_guessed_are_refused(labels, classes, num_classes, error, words: str):
-    labels = np.array(labels, dtype=object) if None in np.ravel(np.array(labels, dtype=object)) else labels
+    labels = np.array(labels, dtype=object) if None in labels else labels
     with pytest.raises(error, match=words):
         indices_of_classes(labels, classes, num_classes=num_classes)

@@ -38,7 +38,7 @@ def indices_of_classes(
     Raises
     ------
     DataError
-        If a label is not among the classes, or labels that occur are not ``num_classes``.
+        If a label is not among the classes, labels are of several kinds, or labels that occur are not ``num_classes``.
     InvalidSettingError
         If ``classes`` has a class twice, or is not ``num_classes`` long.
     ShapeError
@@ -52,7 +52,10 @@ def indices_of_classes(
     >>> indices_of_classes([2, 0], ["low", "middle", "high"])[0].tolist()
     [2, 0]
     """
-    array = np.asarray(labels)
+    try:
+        array = np.asarray(labels)
+    except Exception:  # rows of different lengths, or an error of another library's array
+        raise DataError(phrase("the labels", "must be an array or a list", type(labels).__name__)) from None
     if array.ndim not in (1, 2) or array.size != len(array):
         raise ShapeError(phrase("the labels", "must have shape (n,)", array.shape))
     distinct, which = _distinct(array.ravel())
@@ -78,9 +81,13 @@ def _distinct(array: np.ndarray) -> tuple[list[Any], np.ndarray]:
 
 
 def _checked(classes: Any, num_classes: int | None) -> list[Any]:
-    known = np.asarray(classes).tolist() if isinstance(classes, np.ndarray) else list(classes)
-    if len(set(known)) < len(known) or not known:
-        raise InvalidSettingError(phrase("classes", "must be different classes", known))
+    try:
+        known = np.asarray(classes).tolist() if hasattr(classes, "dtype") else list(classes)
+        different = not isinstance(classes, str | bytes) and 0 < len(set(known)) == len(known)
+    except TypeError:  # no sequence, or not of things that can be compared
+        known, different = classes, False
+    if not different:
+        raise InvalidSettingError(phrase("classes", "must be a sequence of different classes", known))
     if num_classes is not None and len(known) != num_classes:
         raise InvalidSettingError(phrase("classes", f"must be {num_classes} classes, one per column", known))
     return known

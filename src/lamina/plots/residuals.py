@@ -9,7 +9,7 @@ import numpy as np
 from lamina.errors import DataError, phrase
 from lamina.metrics import r2, root_mean_squared_error
 from lamina.metrics.given import numbers
-from lamina.plots.style import COLORS, make_axes, styled
+from lamina.plots.style import COLORS, counted_rows, make_axes, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,7 +55,7 @@ def plot_residuals(truth: Any, predicted: Any, *, ax: Axes | None = None) -> Axe
     ax = make_axes(ax)
     n = len(truth)
     # The more points, the smaller and the more transparent, so that dense places stay visible.
-    size, alpha = min(18.0, max(3.0, 18.0 * (500 / n) ** 0.5)), min(0.8, max(0.08, 0.8 * (500 / n) ** 0.5))
+    size, alpha = min(18.0, max(3.0, 18.0 * (500 / n) ** 0.5)), min(0.8, max(0.02, 0.8 * (500 / n) ** 0.5))
     ax.scatter(predicted, residuals, s=size, alpha=alpha, color=COLORS["blue"], linewidth=0, rasterized=n > 2000)
     ax.axhline(0, color="#222222", linewidth=1.2)
     label: str | None = f"± root mean squared error, {error:.4g}"
@@ -63,7 +63,7 @@ def plot_residuals(truth: Any, predicted: Any, *, ax: Axes | None = None) -> Axe
         ax.axhline(level, color=COLORS["vermillion"], linestyle="--", linewidth=1.2, label=label)
         label = None
     ax.set(xlabel="prediction", ylabel="residual: truth minus prediction")
-    ax.set_title(f"Residuals of {n:,} rows; R² {r2(truth, predicted):.4g}")
+    ax.set_title(f"Residuals of {counted_rows(n)}; R² {r2(truth, predicted):.4g}")
     # Above the axes, because points may be anywhere in them.
     ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), fontsize=9, borderaxespad=0.2)
     return ax
