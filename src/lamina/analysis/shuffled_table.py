@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import narwhals.stable.v2 as nw
 import numpy as np
 
 from lamina.errors import DataError, phrase
+from lamina.extras import OptionalModule
+
+if TYPE_CHECKING:
+    import narwhals.stable.v2 as nw
+else:
+    nw = OptionalModule("narwhals.stable.v2", owner="permutation_importance of data frames")
 
 __all__ = ["ShuffledArray", "ShuffledFrame", "shuffled_table"]
 
@@ -79,8 +84,8 @@ def shuffled_table(X: Any, y: Any, names: Any) -> tuple[ShuffledArray | Shuffled
     >>> table.names, table.shuffled(1, np.array([1, 0])).tolist()
     (('x0', 'x1'), [[1, 4], [3, 2]])
     """
-    frame = nw.from_native(X, eager_only=True, pass_through=True)
-    if isinstance(frame, nw.DataFrame):
+    if hasattr(X, "columns"):
+        frame = _frame(X)
         if isinstance(y, str) and y not in frame.columns:
             raise DataError(phrase("y", f"must be one of the columns {frame.columns}", y, owner=_OWNER))
         truth = frame.get_column(y).to_numpy() if isinstance(y, str) else np.asarray(y)
@@ -92,6 +97,13 @@ def shuffled_table(X: Any, y: Any, names: Any) -> tuple[ShuffledArray | Shuffled
     if truth.ndim == 0 or len(truth) != table.num_rows:
         raise DataError(phrase("y", f"must have {table.num_rows} rows, as X", truth.shape, owner=_OWNER))
     return table, truth
+
+
+def _frame(X: Any) -> nw.DataFrame:
+    try:
+        return nw.from_native(X, eager_only=True)
+    except TypeError as error:
+        raise DataError(phrase("X", "must be an array or a data frame", type(X).__name__, owner=_OWNER)) from error
 
 
 def _of_array(X: Any, names: Any) -> ShuffledArray:
