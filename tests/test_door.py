@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lamina import Add, Dense, Graph, Input, MLPClassifier, Sequential, Trainer, load_model, save_model
-from lamina.analysis import LearningRateRange, WidthSweep
+from lamina.analysis import LearningRateRange, PermutationImportance, WidthSweep
 from lamina.door import SERVED
 from lamina.errors import DataError
 from lamina.network import Network
@@ -18,7 +18,7 @@ from lamina.training import History
 
 mpl.use("Agg")
 
-OWNERS = {each.__name__: each for each in (History, LearningRateRange, Network, WidthSweep)}
+OWNERS = {each.__name__: each for each in (History, LearningRateRange, Network, PermutationImportance, WidthSweep)}
 
 
 def test_every_entry_of_the_door_is_tried_here():

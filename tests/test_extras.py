@@ -13,7 +13,7 @@ from lamina.errors import MissingPackageError
 from lamina.extras import EXTRAS, OptionalModule, require
 
 ROOT = Path(__file__).parents[1]
-OPTIONAL = ("pyarrow", "cyclopts", "rich", "matplotlib")
+OPTIONAL = ("pyarrow", "cyclopts", "rich", "matplotlib")  # narwhals comes with scikit-learn 1.9
 
 
 def run(code: str, without: tuple[str, ...] = OPTIONAL, *arguments: str) -> subprocess.CompletedProcess[str]:

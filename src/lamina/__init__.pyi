@@ -27,6 +27,7 @@ from lamina.analysis import explain_step as explain_step
 from lamina.analysis import gradient_noise_scale as gradient_noise_scale
 from lamina.analysis import layer_outputs as layer_outputs
 from lamina.analysis import learning_rate_range as learning_rate_range
+from lamina.analysis import permutation_importance as permutation_importance
 from lamina.analysis import symmetry as symmetry
 from lamina.analysis import width_sweep as width_sweep
 from lamina.clipping import Clipping as Clipping

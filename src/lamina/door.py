@@ -18,6 +18,7 @@ SERVED = MappingProxyType(
         "History.plot": ("lamina.plots", "plot_history"),
         "LearningRateRange.plot": ("lamina.plots", "plot_learning_rate_range"),
         "Network.plot": ("lamina.plots", "plot_network"),
+        "PermutationImportance.plot": ("lamina.plots", "plot_importance"),
         "WidthSweep.plot": ("lamina.plots", "plot_width_sweep"),
     }
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from lamina.errors import InvalidSettingError, phrase_unknown
+from lamina.html import escaped
 
 __all__ = ["STOP_CODES", "StopReason"]
 
@@ -54,3 +55,6 @@ class StopReason:
 
     def __str__(self) -> str:
         return self.text
+
+    def _repr_html_(self) -> str:
+        return f"<p><b>{escaped(self.code.replace('_', ' '))}</b>: {escaped(self.text)}</p>"

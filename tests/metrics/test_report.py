@@ -26,6 +26,25 @@ def test_classification_metrics_agree_with_scikit_learn(num_classes: int) -> Non
     assert found["accuracy"] == pytest.approx(sklearn_metrics.accuracy_score(y, p.argmax(1)))
     assert found["balanced_accuracy"] == pytest.approx(sklearn_metrics.balanced_accuracy_score(y, p.argmax(1)))
     assert found["log_loss"] == pytest.approx(sklearn_metrics.log_loss(y, p))
+    average = "binary" if num_classes == 2 else "macro"
+    assert found["precision"] == pytest.approx(sklearn_metrics.precision_score(y, p.argmax(1), average=average))
+    assert found["recall"] == pytest.approx(sklearn_metrics.recall_score(y, p.argmax(1), average=average))
+    assert found["f1"] == pytest.approx(sklearn_metrics.f1_score(y, p.argmax(1), average=average))
+    given = p[:, 1] if num_classes == 2 else p
+    assert found["average_precision"] == pytest.approx(sklearn_metrics.average_precision_score(y, given))
+    assert found["brier"] == pytest.approx(sklearn_metrics.brier_score_loss(y, given))
+    assert list(found) == [
+        "accuracy", "balanced_accuracy", "precision", "recall", "f1", "auc", "average_precision", "log_loss", "brier",
+    ]  # fmt: skip
+    assert report("classification", y, p.argmax(1), num_classes) == {name: found[name] for name in list(found)[:5]}
+
+
+def test_a_report_of_three_classes_takes_means_also_where_only_two_occur() -> None:
+    y, p = np.array([0, 1, 1, 0]), np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.8, 0.1, 0.1], [0.8, 0.1, 0.1]])
+    found = report("classification", y, p)
+    assert found["recall"] == found["balanced_accuracy"] == 0.75
+    assert report("classification", y, p.argmax(1), 3)["recall"] == 0.75
+    assert report("classification", y, p.argmax(1))["recall"] == 0.5
 
 
 def test_regression_metrics_agree_with_scikit_learn() -> None:

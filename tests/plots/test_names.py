@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from lamina import Dense, Sequential, activation_statistics, layer_outputs, linear_separability, minimize, plots
+from lamina.analysis import PermutationImportance
 from lamina.training import History
 
 NAME = r"$\frac$ $x^2$ \$"
@@ -50,6 +51,10 @@ def by_name() -> dict:
         "paths": lambda: plots.plot_descent_paths(*grid, plane, {NAME: np.eye(2)}),
         "curve": lambda: plots.plot_descent_on_curve(np.arange(3.0), np.arange(3.0), {NAME: way}),
         "functions": lambda: plots.plot_activation_functions(np.arange(3.0), {NAME: np.ones(3)}, {NAME: np.ones(3)})[0],
+        "confusion": lambda: plots.plot_confusion([0, 1], [0, 0], [NAME, "b"]),
+        "roc": lambda: plots.plot_roc([0, 1, 1], [0.1, 0.5, 0.2], ["a", NAME]),
+        "calibration": lambda: plots.plot_calibration(["", NAME], [0.5, 0.5]),
+        "importance": lambda: plots.plot_importance(PermutationImportance((NAME,), np.ones((1, 2)), NAME, 1.0)),
         "separability": lambda: plots.plot_separability(
             X, y, linear_separability(X, y).certificates[1], line=(np.ones(2), 0.5), line_label=NAME
         ),

@@ -6,6 +6,7 @@ from lamina.analysis.explain_step import ExplainedLayer, ExplainedStep, Explaine
 from lamina.analysis.gradient_noise_scale import GradientNoiseScale, gradient_noise_scale
 from lamina.analysis.layer_outputs import LayerOutputs, layer_outputs
 from lamina.analysis.learning_rate_range import LearningRateRange, learning_rate_range
+from lamina.analysis.permutation_importance import PermutationImportance, permutation_importance
 from lamina.analysis.symmetry import LayerSymmetry, Symmetry, symmetry
 from lamina.analysis.symmetry_record import SymmetryRecord
 from lamina.analysis.update_record import UpdateRecord
@@ -23,6 +24,7 @@ __all__ = [
     "LayerSymmetry",
     "LearningRateRange",
     "ParameterCheck",
+    "PermutationImportance",
     "Symmetry",
     "SymmetryRecord",
     "UpdateRecord",
@@ -33,6 +35,7 @@ __all__ = [
     "gradient_noise_scale",
     "layer_outputs",
     "learning_rate_range",
+    "permutation_importance",
     "symmetry",
     "width_sweep",
 ]

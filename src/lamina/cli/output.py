@@ -37,11 +37,17 @@ _OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202
 _LABELS = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
     "auc": "AUC",
+    "average_precision": "average precision",
     "log_loss": "log loss",
+    "brier": "Brier score",
     "r2": "R²",
     "mae": "mean absolute error",
     "rmse": "root mean squared error",
+    "pinball": "pinball loss",
 }
 
 

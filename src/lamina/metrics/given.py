@@ -13,22 +13,25 @@ __all__ = ["class_numbers", "labels", "numbers", "weights"]
 _TO_LABELS = "Convert probabilities to labels: predictions > 0.5 for one per row, predictions.argmax(axis=1) for one per class."
 
 
-def numbers(truth: Any, predicted: Any, *, owner: str) -> tuple[np.ndarray, np.ndarray]:
-    """Both as float64 of the same shape (n, k).
+def numbers(truth: Any, predicted: Any, *, owner: str, columns: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Both as float64 of the same shape (n, k), where k is ``columns`` if that is given.
 
     Raises
     ------
     DataError
         If they are not numbers, or empty.
     ShapeError
-        If their shapes differ; (n,) counts as (n, 1).
+        If their shapes differ, or they have another number of columns; (n,) counts as (n, 1).
     """
-    columns = [
+    both = [
         _columns(_floats(array, name, owner), name, owner)
         for name, array in (("the truth", truth), ("the predictions", predicted))
     ]
-    _check_same_shape("the predictions", *columns, owner=owner, repair="Give one prediction per target.")
-    return columns[0], columns[1]
+    _check_same_shape("the predictions", *both, owner=owner, repair="Give one prediction per target.")
+    if columns is not None and both[0].shape[1] != columns:
+        rule, repair = f"must have {columns} column" + "s" * (columns > 1), "Pick the columns, such as predictions[:, 1]."
+        raise ShapeError(phrase("the truth and the predictions", rule, both[0].shape, repair=repair, owner=owner))
+    return both[0], both[1]
 
 
 def labels(truth: Any, decided: Any, *, owner: str) -> tuple[np.ndarray, np.ndarray]:

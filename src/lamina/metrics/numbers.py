@@ -11,8 +11,9 @@ import numpy as np
 
 from lamina.metrics.given import numbers, weights
 from lamina.moments import common_exponent
+from lamina.validation import check_parameters, number
 
-__all__ = ["mean_absolute_error", "r2", "root_mean_squared_error"]
+__all__ = ["mean_absolute_error", "pinball", "r2", "root_mean_squared_error"]
 
 
 def r2(truth: Any, predicted: Any, sample_weight: Any = None) -> float:
@@ -48,12 +49,14 @@ def r2(truth: Any, predicted: Any, sample_weight: Any = None) -> float:
     return float(np.where(constant, unexplained == 0, explained).mean())
 
 
-def mean_absolute_error(truth: Any, predicted: Any) -> float:
-    """``mean |t - p|``.
+def mean_absolute_error(truth: Any, predicted: Any, sample_weight: Any = None) -> float:
+    """``mean |t - p|``, over all numbers.
 
     Parameters
     ----------
     truth, predicted : array-like of shape (n,) or (n, k)
+    sample_weight : array-like of shape (n,), optional
+        >= 0, and not all 0.
 
     Examples
     --------
@@ -61,15 +64,45 @@ def mean_absolute_error(truth: Any, predicted: Any) -> float:
     1.0
     """
     truth, predicted = numbers(truth, predicted, owner="mean_absolute_error")
-    return float(np.abs(truth - predicted).mean())
+    weight = weights(sample_weight, len(truth), owner="mean_absolute_error")
+    return float(np.average(np.abs(truth - predicted), axis=0, weights=weight).mean())
 
 
-def root_mean_squared_error(truth: Any, predicted: Any) -> float:
-    """``sqrt(mean (t - p)^2)``.
+def pinball(truth: Any, predicted: Any, level: float = 0.5, sample_weight: Any = None) -> float:
+    """``mean max(q (t - p), (q - 1) (t - p))`` with q = ``level``, over all numbers: smallest for the q-quantile.
 
     Parameters
     ----------
     truth, predicted : array-like of shape (n,) or (n, k)
+    level : float, default=0.5
+        The quantile that is predicted, in [0, 1]; 0.5, the median, gives half of the mean absolute error.
+    sample_weight : array-like of shape (n,), optional
+        >= 0, and not all 0.
+
+    References
+    ----------
+    Koenker & Bassett, "Regression quantiles", 1978.
+
+    Examples
+    --------
+    >>> pinball(np.array([1.0, 2.0]), np.array([1.0, 4.0]), level=0.9)
+    0.09999999999999998
+    """
+    check_parameters({"level": level}, {"level": number(0, 1)}, owner="pinball")
+    truth, predicted = numbers(truth, predicted, owner="pinball")
+    errors = truth - predicted
+    losses = np.maximum(level * errors, (level - 1) * errors)
+    return float(np.average(losses, axis=0, weights=weights(sample_weight, len(truth), owner="pinball")).mean())
+
+
+def root_mean_squared_error(truth: Any, predicted: Any, sample_weight: Any = None) -> float:
+    """``sqrt(mean (t - p)^2)``, over all numbers.
+
+    Parameters
+    ----------
+    truth, predicted : array-like of shape (n,) or (n, k)
+    sample_weight : array-like of shape (n,), optional
+        >= 0, and not all 0.
 
     Examples
     --------
@@ -79,4 +112,5 @@ def root_mean_squared_error(truth: Any, predicted: Any) -> float:
     truth, predicted = numbers(truth, predicted, owner="root_mean_squared_error")
     exponent = common_exponent(truth, predicted)
     squares = np.ldexp(truth - predicted, -exponent) ** 2
-    return float(np.ldexp(np.sqrt(squares.mean()), exponent))
+    weight = weights(sample_weight, len(truth), owner="root_mean_squared_error")
+    return float(np.ldexp(np.sqrt(np.average(squares, axis=0, weights=weight).mean()), exponent))

@@ -13,19 +13,22 @@ Metric: TypeAlias = Callable[..., float]
 """A function of the truth and the predictions."""
 
 LABEL_METRICS: Mapping[str, Metric] = LazyRegistry(
-    "lamina.metrics", {"accuracy": "accuracy", "balanced_accuracy": "balanced_accuracy", "f1": "f1"}
+    "lamina.metrics", {name: name for name in ("accuracy", "balanced_accuracy", "precision", "recall", "f1")}
 )
 """Metrics of integer labels (n, k) on both sides."""
 
-PROBABILITY_METRICS: Mapping[str, Metric] = LazyRegistry("lamina.metrics", {"auc": "area_under_curve", "log_loss": "log_loss"})
+PROBABILITY_METRICS: Mapping[str, Metric] = LazyRegistry(
+    "lamina.metrics",
+    {"auc": "area_under_curve", "average_precision": "average_precision", "log_loss": "log_loss", "brier": "brier"},
+)
 """Metrics of class indices (n,) and probabilities (n, classes)."""
 
 NUMBER_METRICS: Mapping[str, Metric] = LazyRegistry(
-    "lamina.metrics", {"r2": "r2", "mae": "mean_absolute_error", "rmse": "root_mean_squared_error"}
+    "lamina.metrics", {"r2": "r2", "mae": "mean_absolute_error", "rmse": "root_mean_squared_error", "pinball": "pinball"}
 )
 """Metrics of numbers (n,) or (n, k) on both sides."""
 
-SMALLER_IS_BETTER = ("log_loss", "mae", "rmse")
+SMALLER_IS_BETTER = ("log_loss", "brier", "mae", "rmse", "pinball")
 """The metrics that measure errors; of all others, larger is better."""
 
 OBJECTIVES = ("accuracy", "f1", "r2")

@@ -9,11 +9,16 @@ from lamina.moments import mean_and_deviation
 
 __all__ = ["constant_prediction", "report"]
 
-_LABEL_NAMES = ("accuracy", "balanced_accuracy")  # not f1: with two classes it depends on their order
+_NUMBER_NAMES = ("r2", "mae", "rmse")
+_OF_CLASS_ONE = ("precision", "recall", "f1")  # with two classes
 
 
-def report(task: str, truth: np.ndarray, predicted: np.ndarray, decided: np.ndarray | None = None) -> dict[str, float]:
+def report(
+    task: str, truth: np.ndarray, predicted: np.ndarray, num_classes: int | None = None, decided: np.ndarray | None = None
+) -> dict[str, float]:
     """All metrics of a task that can be computed from ``predicted``.
+
+    With two classes precision, recall, F1, AUC and average precision are those of the second class, else means over classes.
 
     Parameters
     ----------
@@ -22,6 +27,8 @@ def report(task: str, truth: np.ndarray, predicted: np.ndarray, decided: np.ndar
         Class indices, or numbers.
     predicted : ndarray
         For classes, probabilities (n, classes), of which the largest decides, or class indices (n,); else numbers (n,).
+    num_classes : int, optional
+        How many classes there are, if ``predicted`` holds indices; by default as many as they and ``truth`` show.
     decided : ndarray of shape (n,), optional
         Class indices, where not the largest probability decides.
 
@@ -31,13 +38,16 @@ def report(task: str, truth: np.ndarray, predicted: np.ndarray, decided: np.ndar
     0.5
     """
     if task == "regression":
-        return {name: metric(truth, predicted) for name, metric in NUMBER_METRICS.items()}
-    if decided is None:
-        decided = predicted if predicted.ndim == 1 else predicted.argmax(axis=1)
-    scores = {name: LABEL_METRICS[name](truth[:, np.newaxis], decided[:, np.newaxis]) for name in _LABEL_NAMES}
-    if predicted.ndim > 1:
-        scores |= {name: metric(truth, predicted) for name, metric in PROBABILITY_METRICS.items()}
-    return scores
+        return {name: NUMBER_METRICS[name](truth, predicted) for name in _NUMBER_NAMES}
+    if predicted.ndim == 1:
+        return _label_scores(truth, predicted, num_classes)
+    scores = _label_scores(truth, predicted.argmax(axis=1) if decided is None else decided, predicted.shape[1])
+    return scores | {name: metric(truth, predicted) for name, metric in PROBABILITY_METRICS.items()}
+
+
+def _label_scores(truth: np.ndarray, decided: np.ndarray, num_classes: int | None) -> dict[str, float]:
+    given = {name: {"num_classes": num_classes} if name in _OF_CLASS_ONE else {} for name in LABEL_METRICS}
+    return {name: metric(truth, decided, **given[name]) for name, metric in LABEL_METRICS.items()}
 
 
 def constant_prediction(task: str, truth: np.ndarray, num_classes: int) -> np.ndarray:

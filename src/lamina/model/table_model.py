@@ -118,7 +118,8 @@ class TableModel:
         -------
         metrics : dict
             ``"model"`` and ``"baseline"``, each a dict by metric. The baseline always predicts the class shares, or the mean.
-            Classification: accuracy, balanced accuracy, AUC and log loss (only the first two without probabilities).
+            Classification: accuracy, balanced accuracy, precision, recall, F1, and with probabilities AUC, average precision, log
+            loss and Brier score.
             Regression: R2, mean absolute error and root mean squared error; with several quantiles, for the one nearest to the
             median.
 
@@ -136,9 +137,11 @@ class TableModel:
         """:meth:`evaluate` of a table that was read, whose targets ``y`` are numbers."""
         constant = constant_prediction(self.target.task, y, len(self.target.classes))
         guess = np.broadcast_to(constant, (len(y), *constant.shape))
+        num_classes = len(self.target.classes) or None
         rated = self._rated(table)
         decided = None if self.threshold is None else self._decided(rated)
-        model, baseline = report(self.target.task, y, rated, decided), report(self.target.task, y, guess)
+        model = report(self.target.task, y, rated, num_classes, decided)
+        baseline = report(self.target.task, y, guess, num_classes)
         return {"model": model, "baseline": {name: baseline[name] for name in model}}
 
     def read(self, table: Any) -> ReadTable:

@@ -247,8 +247,8 @@ class StoppingSettings:
     tol : float
         Relative improvement over the best that counts as better.
     eval_metric : str
-        What decides on the validation rows when to stop and which epoch is best: loss; accuracy, balanced_accuracy, f1, auc or
-        log_loss for classes; r2, mae or rmse for numbers.
+        What decides on the validation rows when to stop and which epoch is best: loss; accuracy, balanced_accuracy, precision,
+        recall, f1, auc, average_precision, log_loss or brier for classes; r2, mae, rmse or pinball for numbers.
     max_time : float
         Maximum training time in seconds.
     target_loss : float

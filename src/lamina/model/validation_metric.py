@@ -17,7 +17,7 @@ __all__ = ["USUAL", "JudgedRows", "ValidationMetric"]
 USUAL = {"classification": "accuracy", "regression": "r2"}
 """The metric that is always recorded, for people to read."""
 
-_WEIGHTED = ("accuracy", "r2")
+_OF_CLASS_ONE = ("precision", "recall", "f1")  # with two classes
 
 
 class JudgedRows(NamedTuple):
@@ -29,7 +29,7 @@ class JudgedRows(NamedTuple):
     y : ndarray of shape (n,)
         Class indices, or numbers on the scale of the network's predictions.
     weight : ndarray of shape (n,), optional
-        Weights of the rows, which count in accuracy and R2.
+        Weights of the rows.
     column : int, default=0
         Column of the network's predictions to use for regression.
     center, scale : float, default=0.0, 1.0
@@ -62,23 +62,24 @@ class ValidationMetric(Callback):
         record[f"validation_{self.name}"] = self._measured(trainer)
 
     def _measured(self, trainer: Trainer) -> float:
-        weight = {"sample_weight": self.rows.weight} if self.name in _WEIGHTED else {}
-        y = self.rows.y
+        y, weight = self.rows.y, self.rows.weight
         if self.name in PROBABILITY_METRICS:
-            return PROBABILITY_METRICS[self.name](y, self._probabilities(trainer))
+            return PROBABILITY_METRICS[self.name](y, self._probabilities(trainer), sample_weight=weight)
         if self.name in LABEL_METRICS:
-            return LABEL_METRICS[self.name](y[:, np.newaxis], self._chosen(trainer), **weight)
+            chosen, num_classes = self._chosen(trainer)
+            given = {"num_classes": num_classes} if self.name in _OF_CLASS_ONE else {}
+            return LABEL_METRICS[self.name](y[:, np.newaxis], chosen, sample_weight=weight, **given)
         prediction = np.asarray(trainer.predict(self.rows.X))[:, self.rows.column].astype(np.float64)
         truth, predicted = (numbers * self.rows.scale + self.rows.center for numbers in (y.astype(np.float64), prediction))
-        return NUMBER_METRICS[self.name](truth, predicted, **weight)
+        return NUMBER_METRICS[self.name](truth, predicted, sample_weight=weight)
 
-    def _chosen(self, trainer: Trainer) -> np.ndarray:
-        """Class indices (n, 1)."""
+    def _chosen(self, trainer: Trainer) -> tuple[np.ndarray, int]:
+        """Class indices (n, 1), and the number of classes."""
         logits = np.asarray(trainer.predict_logits(self.rows.X))
         # A single logit above the loss's threshold means the second of two classes.
         if logits.shape[1] == 1:
-            return np.asarray(logits > trainer.losses[0].threshold)
-        return np.asarray(logits.argmax(axis=1)[:, np.newaxis])
+            return np.asarray(logits > trainer.losses[0].threshold), 2
+        return np.asarray(logits.argmax(axis=1)[:, np.newaxis]), logits.shape[1]
 
     def _probabilities(self, trainer: Trainer) -> np.ndarray:
         """Probabilities (n, classes)."""

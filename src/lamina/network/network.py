@@ -20,7 +20,7 @@ from lamina.network.fold import fold_batch_norm
 from lamina.network.heads import Losses, heads_for, losses_for
 from lamina.network.named_arrays import NamedArrays
 from lamina.network.node import InputNode, Node
-from lamina.network.summary import summary_of
+from lamina.network.summary import summary_html, summary_of
 from lamina.validation import check_parameters, integer
 
 if TYPE_CHECKING:
@@ -278,6 +278,10 @@ class Network:
         """Draw the layers and their connections; see :func:`lamina.plots.plot_network`. Needs the extra ``plot``."""
         axes: Axes = serve("Network.plot", self, ax=ax)
         return axes
+
+    def _repr_html_(self) -> str:
+        parameters = self.parameters if self.is_built else None
+        return summary_html(type(self).__name__, self.inputs, self.nodes, self.output_names, parameters)
 
     def __repr__(self) -> str:
         flow = f"{_widths_text(self.input_widths)} → {_widths_text(self.output_widths)}"

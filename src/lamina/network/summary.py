@@ -1,34 +1,64 @@
-"""A network as a plain-text table."""
+"""A network as a table, in plain text and in HTML."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from lamina.engine.program import Parameter
+from lamina.html import escaped, table
 from lamina.network.arrangement import depth_of
 from lamina.network.node import InputNode, Node
 
-__all__ = ["summary_of"]
+__all__ = ["summary_html", "summary_of"]
 
 _HEADERS = ("name", "layer", "reads", "width", "parameters")
 _RIGHT = ("width", "parameters")
+_MOST_ROWS = 40  # of a table in HTML
 
 
 def summary_of(
     inputs: Sequence[InputNode], nodes: Sequence[Node], outputs: Sequence[str], parameters: Sequence[Parameter] | None
 ) -> str:
     """One line per input and layer, and the totals; "?" stands for what is unknown before ``build``, such as parameters."""
+    lines = _aligned([_HEADERS, *_rows(inputs, nodes, parameters)])
+    rule = "-" * max(map(len, lines))
+    return "\n".join([lines[0], rule, *lines[1:], rule, _totals(inputs, nodes, outputs, parameters)])
+
+
+def summary_html(
+    name: str,
+    inputs: Sequence[InputNode],
+    nodes: Sequence[Node],
+    outputs: Sequence[str],
+    parameters: Sequence[Parameter] | None,
+) -> str:
+    """The summary as an HTML table below the network's name; of many layers, those in the middle are left out."""
+    rows = _rows(inputs, nodes, parameters)
+    if len(rows) > _MOST_ROWS:
+        left_out = f"… {len(rows) - _MOST_ROWS + 1} more …"
+        half = _MOST_ROWS // 2
+        rows = [*rows[:half], (left_out, "", "", "", ""), *rows[half + len(rows) - _MOST_ROWS + 1 :]]
+    shown = table(_HEADERS, rows, right=_RIGHT, caption=_totals(inputs, nodes, outputs, parameters))
+    return f"<div><b>{escaped(name)}</b>{shown}</div>"
+
+
+def _rows(
+    inputs: Sequence[InputNode], nodes: Sequence[Node], parameters: Sequence[Parameter] | None
+) -> list[tuple[str, str, str, str, str]]:
+    """A row of texts for each input and layer."""
     counts = {} if parameters is None else _counts(nodes, parameters)
     rows = [(item.name, "Input", "", _number(item.width), "0") for item in inputs]
-    rows += [
-        (node.name, node.layer.describe(), ", ".join(node.inputs), _number(node.width), counts.get(node.name, "?"))
-        for node in nodes
-    ]
-    lines = _aligned([_HEADERS, *rows])
-    rule = "-" * max(map(len, lines))
+    for node in nodes:
+        reads, count = ", ".join(node.inputs), counts.get(node.name, "?")
+        rows.append((node.name, node.layer.describe(), reads, _number(node.width), count))
+    return rows
+
+
+def _totals(
+    inputs: Sequence[InputNode], nodes: Sequence[Node], outputs: Sequence[str], parameters: Sequence[Parameter] | None
+) -> str:
     total = "unknown until built" if parameters is None else f"{sum(parameter.size for parameter in parameters):,}"
-    totals = f"outputs: {', '.join(outputs)}    depth: {depth_of(inputs, nodes, outputs)}    parameters: {total}"
-    return "\n".join([lines[0], rule, *lines[1:], rule, totals])
+    return f"outputs: {', '.join(outputs)}    depth: {depth_of(inputs, nodes, outputs)}    parameters: {total}"
 
 
 def _counts(nodes: Sequence[Node], parameters: Sequence[Parameter]) -> dict[str, str]:

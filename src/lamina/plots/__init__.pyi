@@ -1,6 +1,8 @@
 from lamina.plots.accuracy_curves import plot_accuracy_curves as plot_accuracy_curves
 from lamina.plots.activation_functions import plot_activation_functions as plot_activation_functions
 from lamina.plots.activation_statistics import plot_activation_statistics as plot_activation_statistics
+from lamina.plots.calibration import plot_calibration as plot_calibration
+from lamina.plots.confusion import plot_confusion as plot_confusion
 from lamina.plots.decision_map import plot_decision_map as plot_decision_map
 from lamina.plots.densities import plot_densities as plot_densities
 from lamina.plots.descent_on_curve import plot_descent_on_curve as plot_descent_on_curve
@@ -9,9 +11,12 @@ from lamina.plots.dropout import plot_dropout as plot_dropout
 from lamina.plots.dropout import plot_mask_distribution as plot_mask_distribution
 from lamina.plots.early_stopping import plot_early_stopping as plot_early_stopping
 from lamina.plots.history import plot_history as plot_history
+from lamina.plots.importance import plot_importance as plot_importance
 from lamina.plots.learning_rate_range import plot_learning_rate_range as plot_learning_rate_range
 from lamina.plots.loss_curves import plot_loss_curves as plot_loss_curves
 from lamina.plots.network import plot_network as plot_network
+from lamina.plots.residuals import plot_residuals as plot_residuals
+from lamina.plots.roc import plot_roc as plot_roc
 from lamina.plots.separability import plot_separability as plot_separability
 from lamina.plots.step_lengths import plot_step_lengths as plot_step_lengths
 from lamina.plots.style import COLORS as COLORS

@@ -26,6 +26,9 @@ __all__ = [
     "MARKERS",
     "RC",
     "axes_grid",
+    "axes_points",
+    "class_name",
+    "counted_rows",
     "figure_of",
     "given_axes",
     "make_axes",
@@ -205,6 +208,21 @@ def figure_of(ax: Axes) -> Figure:
     return cast("Figure", ax.figure)
 
 
+def counted_rows(count: int) -> str:
+    """The number of rows, in words.
+
+    >>> counted_rows(1), counted_rows(1200)
+    ('1 row', '1,200 rows')
+    """
+    return f"{count:,} row" + "s" * (count != 1)
+
+
+def axes_points(ax: Axes) -> float:
+    """The width or the height of the axes in points, whichever is less."""
+    box = ax.get_window_extent()
+    return float(min(box.width, box.height) / figure_of(ax).dpi * 72)
+
+
 def verbatim(name: str) -> str:
     """The name with dollar signs escaped, which matplotlib would otherwise read as math.
 
@@ -212,6 +230,16 @@ def verbatim(name: str) -> str:
     \\$price\\$
     """
     return name.replace("$", r"\$")
+
+
+def class_name(name: object, most: int = 28) -> str:
+    """How a class is called in a picture: text as it is, but shortened; numbers and booleans as "class 1".
+
+    >>> class_name(1), class_name("setosa")
+    ('class 1', 'setosa')
+    """
+    text = str(name).replace("\n", " ")
+    return verbatim(shortened(text, most)) if isinstance(name, str) else f"class {text}"
 
 
 def _pyplot(caller: str) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 from lamina.data_frame import to_data_frame
 from lamina.door import serve
 from lamina.errors import nearest
+from lamina.training.history_html import history_html
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,6 +90,9 @@ class History(Sequence[Record]):
 
     def __repr__(self) -> str:
         return f"History({len(self)} epochs: {', '.join(self.keys)})"
+
+    def _repr_html_(self) -> str:
+        return history_html(self._records, self.keys)
 
     @overload
     def __getitem__(self, index: int) -> Record: ...
