@@ -34,6 +34,7 @@ from lamina import (
     load_model,
     save_model,
 )
+from lamina import permutation_importance as own_importance
 from lamina.data import DataWarning
 from lamina.errors import BusyError, DataError, InvalidSettingError
 from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS, SMALLER_IS_BETTER
@@ -396,6 +397,12 @@ def test_importances_and_partial_dependences_take_frames() -> None:
     assert importance.argmax() == 0
     display = PartialDependenceDisplay.from_estimator(model, FRAME.dropna(), ["size", "town"], categorical_features=["town"])
     assert len(display.axes_.ravel()) == 2
+
+
+def test_our_own_importances_take_frames() -> None:
+    model = regressor(max_epochs=60).fit(FRAME, RENT)
+    importance = own_importance(model, TABLE.drop(columns="dear"), "rent", repeats=2)
+    assert importance.names[importance.order[0]] == "size"
 
 
 def test_confusion_calibration_and_thresholds_take_frames() -> None:

@@ -14,7 +14,7 @@ from lamina.analysis.table import text_table
 from lamina.data_frame import to_data_frame
 from lamina.door import serve
 from lamina.errors import InvalidSettingError, phrase
-from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS, indices_of_classes
+from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS, SMALLER_IS_BETTER, indices_of_classes
 from lamina.validation import Rule, check_parameters, choice, function, integer, one_of, returned_number, value
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["PermutationImportance", "permutation_importance"]
 
 _METRICS = {**LABEL_METRICS, **PROBABILITY_METRICS, **NUMBER_METRICS}
-_ERRORS = frozenset({"log_loss", "brier", "mae", "rmse", "pinball"})  # the smaller the better
 _RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "repeats": integer(1),
@@ -77,7 +76,7 @@ class PermutationImportance:
     @property
     def change(self) -> str:
         """What ``drops`` are: "drop", or "rise" for a score that is better if it is smaller."""
-        return "rise" if self.score in _ERRORS else "drop"
+        return "rise" if self.score in SMALLER_IS_BETTER else "drop"
 
     def columns(self) -> dict[str, list[Any]]:
         """Name, mean and standard deviation of each column as lists, from the most important."""
@@ -158,7 +157,7 @@ def permutation_importance(
     judge, name = _judge(model, table.whole, truth, score)
     best = judge(table.whole)
     orders = list(_orders(table.num_rows, int(repeats), int(seed)))
-    sign = -1.0 if name in _ERRORS else 1.0
+    sign = -1.0 if name in SMALLER_IS_BETTER else 1.0
     drops = [[sign * (best - judge(table.shuffled(column, order))) for order in orders] for column in range(len(table.names))]
     return PermutationImportance(tuple(table.names), np.array(drops), name, best)
 
