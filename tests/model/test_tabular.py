@@ -400,8 +400,8 @@ def test_importances_and_partial_dependences_take_frames() -> None:
 
 
 def test_our_own_importances_take_frames() -> None:
-    model = regressor(max_epochs=60).fit(FRAME, RENT)
-    importance = own_importance(model, TABLE.drop(columns="dear"), "rent", repeats=2)
+    table = TABLE.drop(columns="dear")
+    importance = own_importance(regressor(max_epochs=60).fit(table, "rent"), table, "rent", repeats=2)
     assert importance.names[importance.order[0]] == "size"
 
 
