@@ -196,6 +196,12 @@ def test_the_names_of_a_column_and_its_values_give_the_same_model() -> None:
         assert np.array_equal(model.predict_proba(TABLE.drop(columns="rent")), apart.predict_proba(FRAME))
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning")
+def test_a_frame_of_one_column_is_that_column() -> None:
+    model = classifier().fit(TABLE.drop(columns="rent"), TABLE[["dear"]])
+    assert model.feature_names_in_.tolist() == list(FRAME.columns)
+
+
 def test_a_table_and_the_function_fit_table_give_the_same_model() -> None:
     settings = TableSettings(run=RunSettings(seed=3), stopping=StoppingSettings(max_epochs=5))
     result = fit_table(TABLE.drop(columns="dear"), "rent", test=0, settings=settings)

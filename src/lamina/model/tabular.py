@@ -164,9 +164,9 @@ class Tabular(FittedTable, ABC):
         X : data frame of pandas, polars or pyarrow, or array-like of shape (n_samples, n_features)
             At least two rows. The columns of an array are named x0, x1, ….
         y : array-like or series of shape (n_samples,), or str
-            What to predict, or the name of a column of X. Rows where a column of X is missing are dropped with a note; an array
-            must have a value in every row. A series with the name of a column of X stands for that column, which is then no
-            feature.
+            What to predict, or the name of a column of X. Rows where that column is missing are dropped with a note; an array
+            must have a value in every row. A series, or frame of one column, with the name of a column of X stands for
+            that column, which is then no feature.
         sample_weight : array-like of shape (n_samples,), optional
             Weights of the rows, >= 0, in training and validation. Rows of weight 0 are left out.
         X_val, y_val : optional
@@ -292,7 +292,8 @@ class Tabular(FittedTable, ABC):
                 rule = "must be an array, because X has no names of columns"
                 raise DataError(phrase("y", rule, y, repair="Give the values.", owner=type(self).__name__))
             return y
-        own = getattr(y, "name", None)
+        names: Any = getattr(y, "columns", ())  # of a frame of one column
+        own = names[0] if len(names) == 1 else getattr(y, "name", None)
         if has_names and isinstance(own, str) and own:
             return own  # the column of X that has this name, if any, is what is to be predicted
         name = "y"
