@@ -28,7 +28,7 @@ def _from_1(header: dict[str, Any]) -> dict[str, Any]:
 
 
 def _from_2(header: dict[str, Any]) -> dict[str, Any]:
-    """Add what version 3 holds: how each column is read, which was guessed anew from every table, and a threshold of two classes."""
+    """Add what version 3 holds: how each column is read, guessed anew from every table before, and the threshold of two classes."""
     table = header.get("table")
     if table is None:
         return header
@@ -48,6 +48,36 @@ def _from_2(header: dict[str, Any]) -> dict[str, Any]:
         ],
     }
     return {**header, "table": {**table, "encoder": upgraded, "target": _target(target), "threshold": None}}
+
+
+def _reader(column: str, kind: str, holds: str) -> dict[str, Any]:
+    return {"column": column, "kind": kind, "holds": holds, "format": None, "missing": [], "fold_case": False}
+
+
+def _holds(column: dict[str, Any], by_hand: list[str]) -> str:
+    if column["kind"] != "category":
+        return str(column["kind"])
+    is_of_numbers = column["column"] in by_hand and all(map(_is_number, column["categories"]))
+    return "number" if is_of_numbers else "text"
+
+
+def _target(target: dict[str, Any]) -> dict[str, Any]:
+    classes, is_numeric = target["classes"], target["numeric"]
+    is_whole = all(name.removeprefix("-").isdecimal() for name in classes)
+    fields = {name: target[name] for name in ("name", "task", "classes", "reason")}
+    if target["task"] == "regression":
+        return {**fields, "label_type": "text", "labels": [], "reader": _reader(target["name"], "number", "number")}
+    label_type = ("integer" if is_whole else "number") if is_numeric else "text"
+    holds = "number" if is_numeric else "text"
+    return {**fields, "label_type": label_type, "labels": [], "reader": _reader(target["name"], "category", holds)}
+
+
+def _is_number(name: str) -> bool:
+    try:
+        float(name)
+    except ValueError:
+        return False
+    return True
 
 
 UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = MappingProxyType({1: _from_1, 2: _from_2})
