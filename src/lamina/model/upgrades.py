@@ -28,7 +28,7 @@ def _from_1(header: dict[str, Any]) -> dict[str, Any]:
 
 
 def _from_2(header: dict[str, Any]) -> dict[str, Any]:
-    """Add what version 3 holds: how each column is read, guessed anew from every table before, and the threshold of two classes."""
+    """Add what version 3 holds: how each column is read, which was guessed anew before, and the threshold of two classes."""
     table = header.get("table")
     if table is None:
         return header
