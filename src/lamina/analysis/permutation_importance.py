@@ -109,7 +109,7 @@ def permutation_importance(
     """Measure how much a fitted model relies on each column: how much worse its score gets when the column is shuffled.
 
     Use rows that the model was not trained on. If two columns say the same, the model may do without either, and both look
-    less important than they are together. The draws are those of :func:`sklearn.inspection.permutation_importance`, whose
+    less important than they are together. The draws are those of ``sklearn.inspection.permutation_importance``, whose
     numbers these are for arrays and pandas; here, any table that the model takes may be given.
 
     Parameters
