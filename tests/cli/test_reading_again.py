@@ -75,4 +75,4 @@ def test_a_value_that_does_not_fit_counts_as_missing_on_demand(tmp_path: Path, c
     assert main(["predict", str(tmp_path / "m"), str(tmp_path / "new.csv"), "-o", str(tmp_path / "o.csv")]) == 1
     assert "got 'old' (row 2)" in capfd.readouterr().err
     predict = ("predict", tmp_path / "m", tmp_path / "new.csv", "-o", tmp_path / "o.csv", "--on-error", "missing")
-    assert lamina(capfd, *predict)["notes"] == ["column 'age': 1 values that are not numbers count as missing, such as 'old'."]
+    assert lamina(capfd, *predict)["notes"] == ["column 'age': values that are not numbers count as missing (1, such as 'old')."]

@@ -98,7 +98,7 @@ def test_values_that_do_not_fit_later_end_with_an_error_or_count_as_missing() ->
     ):
         encoder.transform(later)
     encoder.set_params(on_error="missing")
-    with pytest.warns(DataWarning, match="column 'age': 2 values that are not numbers count as missing, such as 'old'"):
+    with pytest.warns(DataWarning, match=r"column 'age': values that are not numbers count as missing \(2, such as 'old'\)"):
         features = encoder.transform(later)
     assert np.array_equal(features, encoder.transform(pd.DataFrame({"age": [23, None, None, 40]})))
 
@@ -111,6 +111,63 @@ def test_the_reason_for_leaving_a_column_out_is_the_true_one() -> None:
         TableEncoder().fit(pd.DataFrame({"note": free, "x": range(50)}))
     with pytest.warns(DataWarning, match="column 'inf': left out, because its finite values are equal, or too close"):
         TableEncoder().fit(pd.DataFrame({"inf": [1.0, np.inf] * 25, "x": range(50)}))
+
+
+@pytest.mark.parametrize(
+    ("trained", "later"),
+    [
+        ([1.5, 2.0, 4.0], ["soon"] * 2),
+        ([True, False, True], ["maybe"] * 2),
+        ([True, False, True], [5, 7]),
+        (pd.to_datetime(["2024-01-01", "2025-02-03", "2024-05-01"]), ["soon"] * 2),
+        (pd.to_datetime(["2024-01-01", "2025-02-03", "2024-05-01"]), [5, 7]),
+    ],
+)
+def test_a_table_in_which_no_value_fits_is_all_missing_on_demand(trained: Any, later: Any) -> None:
+    encoder = TableEncoder(on_error="missing").fit(pd.DataFrame({"a": trained}))
+    with pytest.warns(DataWarning, match="count as missing"):
+        features = encoder.transform(pd.DataFrame({"a": later}))
+    assert np.array_equal(features, encoder.transform(pd.DataFrame({"a": [None, None]})))
+
+
+@pytest.mark.parametrize(
+    ("usual", "odd"),
+    [
+        ([f"{i} kg" for i in range(39)], "8"),
+        ([f"${i}" for i in range(39)], "8"),
+        ([f"2024-01-{1 + i % 28:02d}" for i in range(39)], "soon"),
+        ([f"{1 + i % 12:02d}/{13 + i % 15:02d}/2024" for i in range(39)], "23/02/2020"),
+        (["yes", "no", "no"] * 13, "maybe"),
+        ([str(i) for i in range(39)], "007"),
+    ],
+)
+def test_one_odd_value_is_named_whatever_the_others_spell(usual: list[str], odd: str) -> None:
+    with pytest.warns(DataWarning, match=f"read as text, because 1 of 40 fields are not .*, for example '{odd}'"):
+        kind_of([*usual, odd])
+
+
+@pytest.mark.filterwarnings("ignore::lamina.data.DataWarning")
+def test_a_number_by_hand_or_by_training_may_have_leading_zeros() -> None:
+    codes = [f"{i:03d}" for i in range(40)]
+    assert kind_of(codes, kinds={"a": "number"})[0] == "number"
+    encoder = TableEncoder().fit(pd.DataFrame({"a": range(40)}))
+    assert np.array_equal(encoder.transform(pd.DataFrame({"a": codes})), encoder.transform(pd.DataFrame({"a": range(40)})))
+
+
+@pytest.mark.parametrize("texts", [["$1,234.50", "$7.00"], ["1.234,50 €", "7,00 €"], ["12%", "7%"]])
+def test_texts_of_a_column_that_held_numbers_in_training_are_read_with_a_note(texts: list[str]) -> None:
+    numbers = [1234.5, 7.0] if "%" not in texts[0] else [12.0, 7.0]
+    encoder = TableEncoder().fit(pd.DataFrame({"a": numbers}))
+    with pytest.warns(DataWarning, match="column 'a' held no text in training; its texts are read as"):
+        assert np.array_equal(encoder.transform(pd.DataFrame({"a": texts})), encoder.transform(pd.DataFrame({"a": numbers})))
+
+
+@pytest.mark.filterwarnings("ignore::lamina.data.DataWarning")
+def test_durations_of_whole_days_are_durations() -> None:
+    days = pd.DataFrame({"a": pd.to_timedelta(range(1, 30), unit="D")})
+    expected = TableEncoder().fit_transform(days)
+    assert np.array_equal(TableEncoder().fit_transform(days.astype(str)), expected)
+    assert np.array_equal(TableEncoder().fit(days.astype(str)).transform(days), expected)
 
 
 def test_a_number_that_stands_for_a_missing_value_does_in_every_kind_of_column() -> None:

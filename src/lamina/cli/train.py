@@ -20,6 +20,8 @@ from lamina.model.table_settings import (
 )
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from lamina.model import FitResult
 
 __all__ = ["train"]
@@ -87,6 +89,7 @@ def train(
         check_output(output, table, Path(validation), Path(test), *([] if config is None else [config]))
         read = reading.read(table)
         target_column(read, target)  # reports a misspelled target before more files are read
+        read = _with_typed_target(read, target, encoding.missing)
         result = fit_table(
             read,
             target,
@@ -106,6 +109,14 @@ def train(
                 print_json({**report, "notes": notes})
             elif not quiet and has_standard_output():
                 _print_report(result, report)
+
+
+def _with_typed_target(table: pa.Table, target: str, missing: tuple[str, ...]) -> pa.Table:
+    """The table with the type that its target spells, in which classes are then given back: of text files, too."""
+    from lamina.data.column_types import plainly_typed
+
+    typed = plainly_typed(target, table[target], missing=missing)
+    return table.set_column(table.column_names.index(target), target, typed)
 
 
 def _check_dashes(table: Path, validation: str, test: str, output: Path) -> None:

@@ -4,19 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 import numpy as np
 
 from lamina.data.arrow_tables import ArrowColumn, Unreadable
 from lamina.data.arrow_values import dates_of, named_codes_of, numbers_of, value_type
-from lamina.data.formats import BooleanFormat, DateFormat, DurationFormat, NumberFormat, format_from_dict, format_to_dict
+from lamina.data.formats import (
+    BooleanFormat,
+    DateFormat,
+    DurationFormat,
+    Found,
+    NumberFormat,
+    format_from_dict,
+    format_to_dict,
+    learn_date_format,
+    learn_duration_format,
+    learn_number_format,
+)
 from lamina.data.names import value_name
 from lamina.data.notes import note
 from lamina.data.opened_column import OpenedColumn
 from lamina.data.text_column import TextColumn
 from lamina.data.values import MISSING_CODE, ValueKind, Values
 from lamina.errors import DataError, shown
+from lamina.extras import OptionalModule
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+else:
+    pa = OptionalModule("pyarrow", owner="reading tables")
+    pc = OptionalModule("pyarrow.compute", owner="reading tables")
 
 __all__ = ["ColumnReader", "Format", "OnError", "UnfitValueError"]
 
@@ -80,7 +99,7 @@ class ColumnReader:
         Raises
         ------
         DataError
-            If the column holds values of another kind, with ``on_error="fail"`` or where all of them are.
+            If the column holds values of another kind, with ``on_error="fail"``.
         """
         return self.read_opened(OpenedColumn(column, self.missing), on_error)
 
@@ -94,7 +113,7 @@ class ColumnReader:
             return self._category(opened, stored)
         if stored == "text":
             return self._spelled(opened, on_error)
-        return Values(self.kind, self._typed(opened, stored))
+        return Values(self.kind, self._typed(opened, stored, on_error))
 
     def name_of(self, text: str) -> str:
         """The category that a text names."""
@@ -123,13 +142,16 @@ class ColumnReader:
 
     # Values of a type.
 
-    def _typed(self, opened: OpenedColumn, stored: str | None) -> np.ndarray:
+    def _typed(self, opened: OpenedColumn, stored: str | None, on_error: OnError) -> np.ndarray:
         column = opened.column
         if stored == "date" and self.kind == "date":
             return dates_of(self.column, column)
         if stored in ("number", "boolean") and self.kind in ("number", "boolean"):
             numbers = self._unmarked(numbers_of(column))
-            return numbers if self.kind == "number" else self._signs(numbers)
+            return numbers if self.kind == "number" else self._signs(numbers, on_error)
+        if on_error == "missing" and not isinstance(column, Unreadable):
+            self._say_missing(len(column) - column.null_count, opened.example)
+            return self._nothing(len(column)).array
         raise self._unfit(opened.example, 0)
 
     def _unmarked(self, numbers: np.ndarray) -> np.ndarray:
@@ -140,13 +162,16 @@ class ColumnReader:
                 numbers = np.where(numbers == number, np.nan, numbers)
         return numbers
 
-    def _signs(self, numbers: np.ndarray) -> np.ndarray:
+    def _signs(self, numbers: np.ndarray, on_error: OnError) -> np.ndarray:
         missing = np.isnan(numbers)
         odd = ~missing & (numbers != 0) & (numbers != 1)
         if odd.any():
             row = int(np.argmax(odd))
-            raise self._unfit(value_name(numbers[row]), row)
-        return np.where(missing, MISSING_CODE, numbers == 1).astype(np.int8)
+            example = value_name(numbers[row])
+            if on_error == "fail":
+                raise self._unfit(example, row)
+            self._say_missing(int(odd.sum()), example)
+        return np.where(missing | odd, MISSING_CODE, numbers == 1).astype(np.int8)
 
     # Values that are spelled.
 
@@ -164,23 +189,44 @@ class ColumnReader:
     def _parse(self, text: TextColumn) -> tuple[np.ndarray, np.ndarray]:
         """A value of each distinct text, and whether it spells one."""
         if self.kind == "number":
-            return (self.format if isinstance(self.format, NumberFormat | DurationFormat) else NumberFormat()).parse(text.texts)
+            return self._parse_numbers(text.texts)
         if self.kind == "date":
-            return (self.format if isinstance(self.format, DateFormat) else DateFormat("ymd")).parse(text.texts)
+            spelled = self.format if isinstance(self.format, DateFormat) else DateFormat("ymd")
+            return self._or_as_found(spelled.parse(text.texts), text.texts, learn_date_format)
         texts = [str(value).casefold() for value in text.texts.to_pylist()]
         words = {self.format.yes: 1, self.format.no: 0} if isinstance(self.format, BooleanFormat) else {}
         signs = {**_SPELLED, **words}
         values = np.array([signs.get(value, MISSING_CODE) for value in texts], dtype=np.int8)
         return values, values != MISSING_CODE
 
+    def _parse_numbers(self, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+        spelled = self.format if isinstance(self.format, NumberFormat | DurationFormat) else NumberFormat()
+        values, known = spelled.parse(texts)
+        if not known.all() and isinstance(spelled, NumberFormat):
+            # Numbers that are known to be such may have leading zeros.
+            others, fit = spelled.parse(pc.replace_substring_regex(texts, r"^([+-]?)0+([0-9])", r"\1\2"))
+            values, known = np.where(known, values, others), known | fit
+        return self._or_as_found((values, known), texts, lambda texts: learn_number_format(texts) or learn_duration_format(texts))
+
+    def _or_as_found(
+        self, parsed: tuple[np.ndarray, np.ndarray], texts: pa.Array, learn: Callable[[pa.Array], Found | None]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """What was parsed; or, where training saw no text of this column, by the format that all texts have now."""
+        if self.format is not None or parsed[1].all() or (found := learn(texts)) is None:
+            return parsed
+        note(f"column {self.column!r} held no text in training; its texts are read as {found.format.describe()}.")
+        return found.format.parse(texts)
+
     def _tolerate(self, text: TextColumn, known: np.ndarray, on_error: OnError) -> None:
         """Raise for texts that spell no value, or say that they count as missing."""
         first = int(np.argmin(known))
         example = text.texts[first].as_py()
-        if on_error == "fail" or not known.any():
+        if on_error == "fail":
             raise self._unfit(example, text.row_of(first))
-        count = int((~known)[text.codes[text.codes != MISSING_CODE]].sum())
-        note(f"column {self.column!r}: {count} values that are not {_WORDS[self.kind]} count as missing, such as {example!r}.")
+        self._say_missing(int((~known)[text.codes[text.codes != MISSING_CODE]].sum()), example)
+
+    def _say_missing(self, count: int, example: object) -> None:
+        note(f"column {self.column!r}: values that are not {_WORDS[self.kind]} count as missing ({count}, such as {example!r}).")
 
     # Categories.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lamina.data.arrow_values import value_type
 from lamina.data.column_reader import ColumnReader
 from lamina.data.formats import BooleanFormat, DurationFormat
 from lamina.data.learn_column import ReadingSettings, learn_column
@@ -22,7 +23,7 @@ else:
     pa = OptionalModule("pyarrow", owner="reading tables")
     pc = OptionalModule("pyarrow.compute", owner="reading tables")
 
-__all__ = ["typed_table"]
+__all__ = ["plainly_typed", "typed_table"]
 
 _TRUTH = ("true", "false")
 
@@ -41,6 +42,16 @@ def typed_table(table: pa.Table, *, missing: Collection[str] = ()) -> pa.Table:
     """
     settings = ReadingSettings(missing=tuple(map(str, missing)))
     return pa.table({name: _typed(name, table[name], settings) for name in table.column_names})
+
+
+def plainly_typed(name: str, column: pa.ChunkedArray, *, missing: Collection[str] = ()) -> pa.ChunkedArray | pa.Array:
+    """A column of text with the type of plain numbers or of true and false, if it spells these; any other column as it is."""
+    if value_type(column.type) != "text":
+        return column
+    settings = ReadingSettings(missing=tuple(missing))
+    reader = learn_column(name, OpenedColumn(column, settings.missing), settings).reader
+    is_plain = reader is not None and (reader.format is None or reader.format.describe() in ("plain", "true/false"))
+    return _typed(name, column, settings) if is_plain else column
 
 
 def _typed(name: str, column: pa.ChunkedArray, settings: ReadingSettings) -> pa.ChunkedArray | pa.Array:
@@ -76,7 +87,8 @@ def _number_column(opened: OpenedColumn, reader: ColumnReader) -> pa.Array:
     """Whole numbers of 64 bits as such: as floats, those beyond 2^53 would be others."""
     numbers = reader.read_opened(opened).array
     if isinstance(reader.format, DurationFormat):
-        return pa.array(np.round(numbers), mask=np.isnan(numbers)).cast(pa.duration("us"), safe=False)
+        missing = np.isnan(numbers)
+        return pa.array(np.where(missing, 0, np.round(numbers)).astype(np.int64), mask=missing).cast(pa.duration("us"))
     present = numbers[~np.isnan(numbers)]
     if len(present) == 0 or (present == np.round(present)).all():
         text = opened.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
@@ -15,6 +16,7 @@ from lamina.data.formats import (
     BooleanFormat,
     DateFormat,
     Found,
+    NumberFormat,
     learn_boolean_format,
     learn_date_format,
     learn_duration_format,
@@ -38,6 +40,10 @@ __all__ = ["KINDS", "ColumnKind", "Learned", "ReadingSettings", "learn_column"]
 ColumnKind: TypeAlias = Literal["auto", "number", "boolean", "date", "category", "ignore"]
 KINDS: tuple[ColumnKind, ...] = ("auto", "number", "boolean", "date", "category", "ignore")
 """What a column may be said to be."""
+
+# Where one value in many is odd, it is not among all of these few texts.
+_FEW = (slice(0, 1), slice(0, 2), slice(0, 8), slice(8, 16), slice(16, 24))
+_ODD_SHARE = 0.1
 
 # They stand for a missing value only beside numbers, dates or durations: elsewhere they may be words of their own.
 _STRAY = (
@@ -147,7 +153,7 @@ def _learn_text(name: str, opened: OpenedColumn, settings: ReadingSettings, kind
 
 def _category(name: str, text: TextColumn, settings: ReadingSettings) -> Learned:
     reader = ColumnReader(name, "category", "text", missing=settings.missing, fold_case=settings.fold_case)
-    return Learned(reader, note=_almost_numbers(text) or ("" if settings.fold_case else _alike(text)))
+    return Learned(reader, note=_almost_alike(text, settings) or ("" if settings.fold_case else _alike(text)))
 
 
 def _spelled(text: TextColumn, settings: ReadingSettings, kind: ColumnKind) -> _Spelled:
@@ -166,15 +172,20 @@ def _spelled(text: TextColumn, settings: ReadingSettings, kind: ColumnKind) -> _
 def _spelled_by_all(texts: pa.Array, settings: ReadingSettings, kind: ColumnKind) -> _Spelled:
     learners: dict[str, Callable[[], Found | None]] = {
         "boolean": lambda: learn_boolean_format(texts) or _truth_alone(texts),
-        "number": lambda: (
-            learn_number_format(texts, decimal=settings.decimal, thousands=settings.thousands) or learn_duration_format(texts)
-        ),
+        "number": lambda: _number_or_duration(texts, settings),
         "date": lambda: learn_date_format(texts, dayfirst=settings.dayfirst),
     }
     for holds, learn in learners.items():
         if kind in ("auto", "category", holds) and (found := learn()) is not None:
             return _Spelled(cast("Literal['number', 'boolean', 'date']", holds), found)
     return _Spelled("text")
+
+
+def _number_or_duration(texts: pa.Array, settings: ReadingSettings) -> Found | None:
+    found = learn_number_format(texts, decimal=settings.decimal, thousands=settings.thousands)
+    # pandas writes durations of whole days so.
+    of_days = found is not None and isinstance(found.format, NumberFormat) and found.format.suffix in ("day", "days")
+    return (learn_duration_format(texts) if found is None or of_days else None) or found
 
 
 def _truth_alone(texts: pa.Array) -> Found | None:
@@ -203,18 +214,28 @@ def _is_plain(found: Found) -> bool:
     return isinstance(spelled, BooleanFormat) or spelled.describe() == "plain"
 
 
-def _almost_numbers(text: TextColumn) -> str:
-    """A clause if a few words make text of a column of numbers."""
-    is_number = np.asarray(pc.match_substring_regex(text.texts, r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"))
-    codes = text.codes[text.codes >= 0]
-    num_strays = int((~is_number)[codes].sum())
-    if not 0 < num_strays <= 0.1 * len(codes):
-        return ""
-    example = text.texts[int(np.argmin(is_number))].as_py()
-    return (
-        f"read as text, because {num_strays} of {len(codes)} fields are not numbers, for example {example!r}; "
-        f"if that stands for a missing value, say so: missing=[{example!r}] (--missing={example})"
-    )
+def _almost_alike(text: TextColumn, settings: ReadingSettings) -> str:
+    """A clause if a few odd values make categories of a column that else holds numbers, dates or truth values."""
+    texts, codes = text.texts, text.codes[text.codes >= 0]
+    frequent_first = np.argsort(-np.bincount(codes, minlength=len(texts)), kind="stable")
+    for few in _FEW:
+        spelled = _spelled_by_all(texts.take(pa.array(frequent_first[few])), settings, "auto") if few.start < len(texts) else None
+        if spelled is None:
+            return ""
+        if spelled.found is None:
+            continue
+        _, fits = spelled.found.format.parse(texts)
+        num_odd = int((~fits)[codes].sum())
+        if not 0 < num_odd <= _ODD_SHARE * len(codes):
+            continue
+        example = texts[int(np.argmin(fits))].as_py()
+        what = {"number": "numbers", "date": "dates", "boolean": "yes or no"}[spelled.holds]
+        form = "" if _is_plain(spelled.found) else f" ({spelled.found.format.describe()})"
+        return (
+            f"read as text, because {num_odd} of {len(codes)} fields are not {what}{form}, for example {example!r}; "
+            f"if that stands for a missing value, say so: missing=[{example!r}] (--missing={shlex.quote(example)})"
+        )
+    return ""
 
 
 def _alike(text: TextColumn) -> str:

@@ -65,8 +65,9 @@ def read_table(
         Additional fields of a text file that mean a missing value, besides the usual ones (empty, ``NA``, ``N/A``, ``NaN``,
         ``null``, ``None``, ``?``).
     as_text : bool, default=False
-        Keep all fields of a text file as they are written; by default each column gets the type that all its fields spell. A
-        model that is trained on the text itself remembers more of how it is written; encodings are equal either way.
+        Keep all fields of a text file as they are written. By default each column gets the type that all its fields spell in this
+        file. For models keep the text, in training and later: a model then remembers how its columns are written, and reads
+        other files by it, where types found file by file may differ (05/01/2020 beside 23/02/2020 is another day than alone).
     drop_ragged : bool, default=False
         Drop the rows of a text file that have too few or too many fields, with a note, instead of raising.
 

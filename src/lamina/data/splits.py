@@ -90,8 +90,9 @@ def _stratified(order: np.ndarray, fraction: float, labels: np.ndarray, names: S
     if single:
         _note_single(single)
     held_out = np.sort(np.concatenate(held)) if held else np.array([], dtype=np.int64)
-    if len(held_out) == 0:
-        held_out = order[:1]
+    if len(held_out) == 0:  # a row of the largest class, which has the most to spare
+        classes, counts = np.unique(labels, return_counts=True)
+        held_out = order[labels == classes[counts.argmax()]][:1]
     return np.setdiff1d(order, held_out), held_out
 
 

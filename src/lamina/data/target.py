@@ -97,7 +97,8 @@ class Target:
             target.encode(series, missing_too=True)
             return target
         holds = "text" if reader.holds == "boolean" and _is_text(column) else reader.holds
-        found = ColumnReader(name, "category", holds, reader.format if holds == reader.holds else None, reader.missing)
+        spelled = reader.format if holds == reader.holds else None
+        found = ColumnReader(name, "category", holds, spelled, reader.missing, reader.fold_case)
         values = found.read_opened(opened)
         classes = _classes(name, values, by_value=holds == "number")
         target = cls(name, chosen, found, classes, _label_type(column, holds, classes), reason=reason)
@@ -256,6 +257,8 @@ def _is_text(column: ArrowColumn) -> bool:
 def _learned(name: str, opened: OpenedColumn, settings: ReadingSettings) -> ColumnReader:
     learned = learn_column(name, opened, settings)
     if learned.reader is not None:
+        if learned.note:
+            note(f"target {name!r}: {learned.note}.")
         return learned.reader
     if isinstance(opened.column, Unreadable) or learned.reason != "every value is missing":
         found = opened.column.type

@@ -23,8 +23,8 @@ _NUMBER = r"[+-]?[0-9]+(?:\.[0-9]+)?"  # pandas gives each part a sign: P-1DT2H0
 # Years and months, which ISO 8601 has too, are of no certain length.
 STYLES = {
     "clock": (
-        "^(?P<sign>[+-]?)(?:(?P<days>[0-9]+) days?(?P<comma>,?) (?P<time_sign>[+-]?))?"
-        r"(?P<hours>[0-9]+):(?P<minutes>[0-5][0-9])(?::(?P<seconds>[0-5][0-9](?:\.[0-9]+)?))?$"
+        "^(?P<sign>[+-]?)(?:(?P<days>[0-9]+) days?(?P<comma>,?)(?: (?P<time_sign>[+-]?))?)?"
+        r"(?:(?P<hours>[0-9]+):(?P<minutes>[0-5][0-9])(?::(?P<seconds>[0-5][0-9](?:\.[0-9]+)?))?)?$"
     ),
     "iso": (
         f"^(?P<sign>[+-]?)P(?:(?P<weeks>{_NUMBER})W)?(?:(?P<days>{_NUMBER})D)?"
@@ -41,7 +41,7 @@ class DurationFormat(NamedTuple):
     ----------
     style : {"clock", "iso"}, default "clock"
         "clock": hours, minutes and perhaps seconds, as ``26:30`` and ``26:30:00.5``, perhaps with days before them:
-        ``1 day 02:30:00``, and ``-1 days +02:30:00`` as pandas writes -21:30 hours. "iso": as ``P1DT2H30M``.
+        ``1 day 02:30:00``, and ``-1 days +02:30:00`` as pandas writes -21:30 hours; or days alone. "iso": as ``P1DT2H30M``.
 
     Examples
     --------
@@ -128,12 +128,12 @@ def _microseconds(parts: pa.StructArray) -> np.ndarray:
     if "time_sign" not in names:
         total, written = _with(total, written, parts.field("days"), _MICROSECONDS["days"])
         return np.where(written, np.where(is_negative, -total, total), np.nan)
-    days, _ = _with(np.zeros(len(parts)), written, parts.field("days"), _MICROSECONDS["days"])
+    days, written = _with(np.zeros(len(parts)), written, parts.field("days"), _MICROSECONDS["days"])
     # Python and pandas write less than nothing as days below it, and a time of day after their beginning.
     counts_on = _equals(parts, "time_sign", "+") | (_equals(parts, "comma", ",") & ~_equals(parts, "time_sign", "-"))
     total = np.where(_equals(parts, "time_sign", "-"), -total, total)
-    both: np.ndarray = np.where(is_negative, np.where(counts_on, total - days, -total - days), total + days)
-    return both
+    both = np.where(is_negative, np.where(counts_on, total - days, -total - days), total + days)
+    return np.where(written, both, np.nan)
 
 
 def _with(total: np.ndarray, written: np.ndarray, texts: pa.Array, unit: float) -> tuple[np.ndarray, np.ndarray]:
