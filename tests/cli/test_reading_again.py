@@ -76,3 +76,15 @@ def test_a_value_that_does_not_fit_counts_as_missing_on_demand(tmp_path: Path, c
     assert "got 'old' (row 2)" in capfd.readouterr().err
     predict = ("predict", tmp_path / "m", tmp_path / "new.csv", "-o", tmp_path / "o.csv", "--on-error", "missing")
     assert lamina(capfd, *predict)["notes"] == ["column 'age': values that are not numbers count as missing (1, such as 'old')."]
+
+
+def test_kinds_of_a_settings_file_are_a_table_of_it_and_do_not_name_the_target(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "t.csv").write_text("zip,y\n" + "".join(f"{10000 + i % 4},{'ab'[i % 2]}\n" for i in range(80)))
+    train = ("train", tmp_path / "t.csv", "-t", "y", "-o", tmp_path / "m", *QUICK)
+    (tmp_path / "c.toml").write_text('[kinds]\nzip = "category"\n')
+    lamina(capfd, *train, "--config", tmp_path / "c.toml")
+    assert lamina(capfd, "info", tmp_path / "m")["columns"]["zip"]["kind"] == "category"  # type: ignore[index]
+    assert main([*map(str, train), "--kinds", "y=number"]) == 2
+    assert "--kinds must be one of zip, got 'y'" in capfd.readouterr().err

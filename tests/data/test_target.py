@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ def fit(values: list[Any], task: Task = "auto") -> Target:
         ([10, 2] * 10, "classification", ("2", "10")),
         ([1.0, 0.0] * 10, "classification", ("0", "1")),
         ([0.5, 1.0] * 10, "regression", ()),
+        ([Decimal("1.00"), Decimal(0)] * 10, "classification", ("0", "1")),
+        ([Decimal("1.25"), Decimal(0)] * 10, "regression", ()),
         (list(range(100)), "regression", ()),
         ([1, 2, 1, 2], "regression", ()),
     ],

@@ -63,6 +63,8 @@ def _options(path: Path, commands: tuple[str, ...], known: list[str]) -> dict[st
         if name in options:
             rule = f"must be given once, got {spelled[name]!r} and {key!r}"
             raise InvalidSettingError(f"{path}: {name.replace('-', '_')!r} {rule}. Remove one.")
+        if name == "kinds" and isinstance(value, dict):
+            value = [f"{column}={kind}" for column, kind in value.items()]
         if isinstance(value, dict):
             rule = "must be a value or a list, not a table of settings"
             raise InvalidSettingError(

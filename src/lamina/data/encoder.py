@@ -142,14 +142,12 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.on_error = on_error
         self.sparse_output = sparse_output
 
-    def learn(self, X: Any, besides: Sequence[str] = ()) -> ReadTable:
+    def learn(self, X: Any) -> ReadTable:
         """Learn how each column is read, and read it; :meth:`fit` takes the result, or some of its rows.
 
         Parameters
         ----------
         X : data frame of pandas, polars or pyarrow
-        besides : sequence of str, default=()
-            Further columns that ``kinds`` may name.
 
         Raises
         ------
@@ -159,7 +157,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             If a setting is out of range or names a column that does not exist.
         """
         columns = as_columns(X, owner="TableEncoder")
-        self._check_settings([*columns, *besides])
+        self._check_settings(list(columns))
         return TableReader.learn(columns, self.reading_settings, self.on_error)
 
     def fit(self, X: Any, y: Any = None) -> Self:

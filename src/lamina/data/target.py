@@ -270,8 +270,6 @@ def _detect(opened: OpenedColumn, reader: ColumnReader) -> tuple[str, str]:
     """The task that a column's values suggest, and why."""
     if reader.kind == "category" or reader.holds != "number":
         return "classification", "truth values" if reader.holds == "boolean" else "text"
-    if pa.types.is_decimal(opened.column.type):
-        return "regression", "numbers"
     values = reader.read_opened(opened)
     present = _finite(reader.column, values.array[~values.missing])
     if len(present) == 0:

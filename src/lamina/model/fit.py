@@ -92,7 +92,7 @@ def fit_table(
         check_parameters({"seed": settings.run.seed}, {"seed": integer(0, 2**32 - 1)}, owner=OWNER)
         given = _given(table, target)
         encoder = encoder_for(settings)
-        read = encoder.learn(given.columns, besides=[target])
+        read = encoder.learn(given.columns)
         goal = Target.fit(given.target, task, encoder.reading_settings)
         validation, test = (part if isinstance(part, int | float) else _given(part, target) for part in (validation, test))
         prepared = prepare(

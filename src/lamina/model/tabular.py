@@ -272,7 +272,7 @@ class Tabular(FittedTable, ABC):
         name = self._target_name(y, columns, has_names)
         given = self._given(columns, y, name, sample_weight)
         encoder = encoder_for(settings)
-        table = encoder.learn(given.columns, besides=[name])
+        table = encoder.learn(given.columns)
         if isinstance(y, str):
             target = in_label_order(Target.fit(given.target, self._task, encoder.reading_settings))
         else:
