@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from lamina.metrics import area_under_curve, constant_prediction, report
+from lamina.metrics import area_under_curve, constant_prediction, report, shortcoming
 from lamina.model import StoppingSettings, TableSettings, fit_table
 
 
@@ -97,3 +99,24 @@ def test_a_target_in_another_unit_gives_the_same_model(size: float) -> None:
     plain, scaled = (fit_table(pa.table({"x": x, "y": unit * (3.0 * x + 1.0)}), "y", settings=settings) for unit in (1.0, size))
     assert np.array_equal(scaled.model.predict(pa.table({"x": x})), size * plain.model.predict(pa.table({"x": x})))
     assert scaled.metrics["model"]["r2"] == plain.metrics["model"]["r2"]
+
+
+@pytest.mark.parametrize(
+    ("task", "truth", "predicted", "sentence"),
+    [
+        ("regression", [1.0, 2.0, 3.0], [3.0, 2.0, 1.0], "worse than the constant guess (RMSE"),
+        ("regression", [1.0, 2.0, 3.0], [1.0, 2.0, 2.5], ""),
+        ("classification", [0, 0, 1], [[0.1, 0.9], [0.1, 0.9], [0.9, 0.1]], "worse than the constant guess (log loss"),
+        ("classification", [0, 0, 1], [[0.8, 0.2], [0.8, 0.2], [0.6, 0.4]], "predicts the most frequent class alone"),
+        ("classification", [0, 0, 1], [[0.8, 0.2], [0.8, 0.2], [0.2, 0.8]], ""),
+        ("classification", [0, 0, 1], [0, 0, 0], "predicts the most frequent class alone"),
+    ],
+)
+def test_a_model_of_no_use_is_called_so(task: str, truth: list[Any], predicted: list[Any], sentence: str) -> None:
+    y = np.array(truth)
+    constant = constant_prediction(task, y, 2)
+    guess = np.broadcast_to(constant, (len(y), *constant.shape))
+    baseline = report(task, y, guess, 2 if task == "classification" else None)
+    found = shortcoming({"model": report(task, y, np.array(predicted)), "baseline": baseline})
+    assert sentence in found
+    assert bool(sentence) == bool(found)

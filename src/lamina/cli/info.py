@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lamina.cli.options import Flag, Quiet
-from lamina.cli.output import BASELINES, cell, metrics_table, notes_printed, print_json, print_line, print_table
+from lamina.cli.output import cell, notes_printed, print_json, print_line, print_metrics, print_table
 
 if TYPE_CHECKING:
     from lamina.estimators import MLPClassifier, MLPRegressor
@@ -93,7 +93,7 @@ def _print_table_model(loaded: TableModel, *, json: bool) -> None:
     print_line(f"Stopped: {loaded.estimator.stop_reason_.text}")
     if loaded.summary["metrics"]:
         print_line(f"Metrics on {rows['test']:,} test rows, measured after training:")
-        print_table(metrics_table(loaded.summary["metrics"], BASELINES[target.task]))
+        print_metrics(loaded.summary["metrics"], target.task)
 
 
 def _few(names: Sequence[str]) -> str:

@@ -24,6 +24,7 @@ __all__ = [
     "print_error",
     "print_json",
     "print_line",
+    "print_metrics",
     "print_table",
     "printable",
 ]
@@ -126,6 +127,15 @@ def metrics_table(metrics: Mapping[str, Mapping[str, float]], baseline: str) -> 
     for name, value in metrics["model"].items():
         table.add_row(_LABELS[name], _number(value), _number(metrics["baseline"][name]))
     return table
+
+
+def print_metrics(metrics: Mapping[str, Mapping[str, float]], task: str) -> None:
+    """Metrics of the model beside those of the baseline, and a sentence if the model is of no use."""
+    from lamina.metrics import shortcoming
+
+    print_table(metrics_table(metrics, BASELINES[task]))
+    if sentence := shortcoming(metrics):
+        print_line(sentence)
 
 
 def output_console(*, stderr: bool = False, soft_wrap: bool = True) -> Console:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from lamina.cli.options import READING, Flag, Quiet, Reading, ReadingOptions, check_output
-from lamina.cli.output import BASELINES, metrics_table, notes_printed, print_json, print_line, print_table
+from lamina.cli.output import notes_printed, print_json, print_line, print_metrics
 from lamina.cli.standard_streams import DASH, has_standard_output
 from lamina.model.table_settings import (
     EncodingSettings,
@@ -172,7 +172,7 @@ def _print_report(result: FitResult, report: dict[str, Any]) -> None:
         print_line(f"{target.name!r} holds {target.reason}, so the task is {target.task} (--task overrides this).")
     if result.metrics:
         print_line(f"{target.task.capitalize()} of {target.name!r} on {rows['test']:,} test rows:")
-        print_table(metrics_table(result.metrics, BASELINES[target.task]))
+        print_metrics(result.metrics, target.task)
     print_line(f"Trained on {rows['training']:,} rows for {report['epochs']} epochs, {report['duration_s']:.1f} s.")
     restarts = result.model.estimator.restarts_
     if len(restarts) > 1:

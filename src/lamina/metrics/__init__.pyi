@@ -25,3 +25,4 @@ from lamina.metrics.registry import SMALLER_IS_BETTER as SMALLER_IS_BETTER
 from lamina.metrics.registry import Metric as Metric
 from lamina.metrics.table_report import constant_prediction as constant_prediction
 from lamina.metrics.table_report import report as report
+from lamina.metrics.table_report import shortcoming as shortcoming
