@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 __all__ = [
-    "BASELINES",
     "cell",
-    "metrics_table",
     "notes_printed",
     "output_console",
     "print_error",
@@ -29,7 +27,7 @@ __all__ = [
     "printable",
 ]
 
-BASELINES = {"classification": "majority", "regression": "mean"}
+_BASELINES = {"classification": "majority", "regression": "mean"}
 """What the baseline of each task always predicts."""
 
 # Control characters, direction marks, surrogates.
@@ -116,7 +114,7 @@ def notes_printed(quiet: bool = False) -> Iterator[list[str]]:
         yield notes
 
 
-def metrics_table(metrics: Mapping[str, Mapping[str, float]], baseline: str) -> Table:
+def _metrics_table(metrics: Mapping[str, Mapping[str, float]], baseline: str) -> Table:
     """A table of the model's metrics next to the baseline's."""
     from rich.table import Table
 
@@ -133,7 +131,7 @@ def print_metrics(metrics: Mapping[str, Mapping[str, float]], task: str) -> None
     """Metrics of the model beside those of the baseline, and a sentence if the model is of no use."""
     from lamina.metrics import shortcoming
 
-    print_table(metrics_table(metrics, BASELINES[task]))
+    print_table(_metrics_table(metrics, _BASELINES[task]))
     if sentence := shortcoming(metrics):
         print_line(sentence)
 

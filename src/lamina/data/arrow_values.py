@@ -18,7 +18,7 @@ else:
     pa = OptionalModule("pyarrow", owner="reading tables")
     pc = OptionalModule("pyarrow.compute", owner="reading tables")
 
-__all__ = ["booleans_of", "dates_of", "in_microseconds", "named_codes_of", "numbers_of", "value_type"]
+__all__ = ["booleans_of", "dates_of", "named_codes_of", "numbers_of", "value_type"]
 
 #: Years whose microseconds fit in 64 bits.
 _FIRST_YEAR, _LAST_YEAR = -290_000, 294_000
@@ -77,10 +77,10 @@ def dates_of(name: str, column: pa.ChunkedArray) -> np.ndarray:
     if pa.types.is_timestamp(column.type) and column.type.tz is not None:
         column = column.cast(pa.timestamp(column.type.unit))
     times = np.asarray(column.to_numpy())
-    return in_microseconds(name, times if times.dtype.kind == "M" else times.astype("M8[D]"))
+    return _in_microseconds(name, times if times.dtype.kind == "M" else times.astype("M8[D]"))
 
 
-def in_microseconds(name: str, times: np.ndarray) -> np.ndarray:
+def _in_microseconds(name: str, times: np.ndarray) -> np.ndarray:
     """Times of any unit in microseconds, rounded down.
 
     Raises
@@ -99,7 +99,10 @@ def in_microseconds(name: str, times: np.ndarray) -> np.ndarray:
 
 
 def named_codes_of(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
-    """A column's values as codes, ndarray of shape (n,) int32, -1 where missing, and the name of each code."""
+    """A column's values as codes, ndarray of shape (n,) int32, -1 where missing, and the name of each code.
+
+    A name may occur twice: that of 7 and of 7.00.
+    """
     column = _decoded(column)
     if pa.types.is_floating(column.type):
         column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
@@ -109,27 +112,15 @@ def named_codes_of(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
     if encoded.num_chunks == 0:
         return np.zeros(0, np.int32), np.zeros(0, object)
     codes = np.concatenate([np.asarray(chunk.indices.cast(pa.int32()).fill_null(MISSING_CODE)) for chunk in encoded.chunks])
-    return _by_name(codes, [value_name(value) for value in _listed(encoded.chunk(0).dictionary)])
+    names = np.array([value_name(value) for value in _listed(encoded.chunk(0).dictionary)], dtype=object)
+    return codes, names
 
 
 def _listed(values: pa.Array) -> list[object]:
     if pa.types.is_timestamp(values.type) or pa.types.is_date(values.type):
-        times = np.asarray(dates_of("", pa.chunked_array([values])))
-        return [str(time).replace("T", " ").removesuffix(".000000").removesuffix(" 00:00:00") for time in times]
+        return list(dates_of("", pa.chunked_array([values])))
     listed: list[object] = values.to_pylist()
     return listed
-
-
-def _by_name(codes: np.ndarray, names: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Codes whose names are distinct: 7 and 7.0 of a column of decimals are one."""
-    distinct = list(dict.fromkeys(names))
-    if len(distinct) < len(names):
-        place = {name: i for i, name in enumerate(distinct)}
-        table = np.array([*(place[name] for name in names), MISSING_CODE], dtype=np.int32)
-        codes = table[codes]
-    array = np.empty(len(distinct), dtype=object)
-    array[:] = distinct
-    return codes, array
 
 
 def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:

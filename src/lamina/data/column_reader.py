@@ -249,11 +249,11 @@ class ColumnReader:
             return np.array([self.name_of(value) for value in texts], dtype=object) if self.fold_case else texts
         value_reader = ColumnReader(self.column, self.holds, self.holds, self.format)
         values, known = value_reader._parse(text)
-        spell: Callable[[Any], str] = {"number": value_name, "boolean": _truth, "date": _day}[self.holds]
+        values = values.astype(bool) if self.holds == "boolean" else values
         for i in np.flatnonzero(known):
             whole = texts[i].removeprefix("+")
             exact = self.holds == "number" and whole.removeprefix("-").isdecimal()  # also beyond 2^53
-            texts[i] = str(int(whole)) if exact and len(whole) < 400 else spell(values[i])
+            texts[i] = str(int(whole)) if exact and len(whole) < 400 else value_name(values[i])
         return texts
 
     def _named(self, codes: np.ndarray, names: np.ndarray, missing: list[bool]) -> Values:
@@ -283,11 +283,3 @@ def _number(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
-
-
-def _truth(value: Any) -> str:
-    return "true" if value else "false"
-
-
-def _day(value: Any) -> str:
-    return str(value).replace("T", " ").removesuffix(".000000").removesuffix(" 00:00:00")

@@ -91,15 +91,9 @@ def _number_column(opened: OpenedColumn, reader: ColumnReader) -> pa.Array:
         return pa.array(np.where(missing, 0, np.round(numbers)).astype(np.int64), mask=missing).cast(pa.duration("us"))
     present = numbers[~np.isnan(numbers)]
     if len(present) == 0 or (present == np.round(present)).all():
-        text = opened.text
+        text = OpenedColumn(opened.column, reader.missing).text
         texts = pc.replace_substring_regex(text.texts, r"^\+", "")
         for kind in (pa.int64(), pa.uint64()):
-            try:
-                whole = texts.filter(pa.array(~opened.is_marker(reader.missing))).cast(kind)
-            except pa.ArrowInvalid:
-                continue
-            places = np.cumsum(~opened.is_marker(reader.missing)) - 1
-            places[opened.is_marker(reader.missing)] = -1
-            codes = np.append(places, -1)[text.codes]
-            return whole.take(pa.array(codes, mask=codes < 0))
+            with suppress(pa.ArrowInvalid):
+                return texts.cast(kind).take(pa.array(text.codes, mask=text.codes < 0))
     return pa.array(numbers, mask=np.isnan(numbers))

@@ -12,11 +12,13 @@ __all__ = ["value_name"]
 
 
 def value_name(value: object) -> str:
-    """The name of a value as a category: 7 and 7.0 are '7', True is 'true', a text is its own name.
+    """The name of a value as a category: 7 and 7.0 are '7', True is 'true', dates lack a time of 0, a text is its own name.
 
-    >>> [value_name(value) for value in (7, 7.0, 0.5, True, "x ")]
-    ['7', '7', '0.5', 'true', 'x ']
+    >>> [value_name(value) for value in (7, 7.0, 0.5, True, np.datetime64("2024-01-05", "us"), "x ")]
+    ['7', '7', '0.5', 'true', '2024-01-05', 'x ']
     """
+    if isinstance(value, np.datetime64):
+        return str(value).replace("T", " ").removesuffix(".000000").removesuffix(" 00:00:00")
     if isinstance(value, (bool, np.bool_)):
         return "true" if value else "false"
     if isinstance(value, Integral):
