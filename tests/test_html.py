@@ -6,10 +6,15 @@ import math
 import re
 import xml.etree.ElementTree as ET
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from lamina import Dense, Graph, Input, Sequential
+from lamina.data import ColumnRow, ColumnSummary
 from lamina.html import chart, escaped, table
+from lamina.metrics import Evaluation
+from lamina.model import FitResult, TableSettings, fit_table
 from lamina.stop_reason import StopReason
 from lamina.training import History
 
@@ -30,6 +35,12 @@ def history(epochs: int, **others: float) -> History:
     return History([{"epoch": e + 1, "loss": 1 / (e + 1), "validation_loss": loss, **others} for e, loss in enumerate(losses)])
 
 
+def result(test: float = 0.2) -> FitResult:
+    random = np.random.default_rng(0)
+    columns = pa.table({NASTY: random.normal(size=60), "kind": random.choice([NASTY, "b"], 60)})
+    return fit_table(columns, "kind", test=test, settings=TableSettings.of({"max_epochs": 3}))
+
+
 DISPLAYS = {
     "history": history(20),
     "nasty history": History([{"epoch": 1, "loss": 0.5, NASTY: 1.0, "note": NASTY}]),
@@ -42,6 +53,12 @@ DISPLAYS = {
     "nasty network": Graph(x := Input(2, name=NASTY), Dense(1, name=f"{NASTY}2")(x)),
     "deep network": Sequential([Dense(2) for _ in range(300)], input_width=2),
     "stop reason": StopReason("max_epochs"),
+    "result": result(),
+    "result without test rows": result(0),
+    "model": result().model,
+    "columns": ColumnSummary(tuple(ColumnRow(f"{NASTY}{i}", "number", "", 1, 0, 0, NASTY * 9) for i in range(100))),
+    "metrics": Evaluation(model={"r2": math.nan, "rmse": 2e9}, baseline={"r2": 0.0, "rmse": 1.0}),
+    "no metrics": Evaluation(),
     "nasty stop reason": StopReason("callback", NASTY),
 }
 
@@ -119,3 +136,18 @@ def test_a_long_line_keeps_its_peaks():
     html = chart({"loss": numbers})
     assert len(html) < 8_000
     assert " 3.0" in html  # the top
+
+
+def test_a_result_shows_metrics_beside_the_baseline_and_the_losses():
+    shown = result()
+    html = shown._repr_html_()
+    assert ["metric", "model", "majority"] in cells(html)
+    assert list(parsed(html).iter("path"))
+    assert NASTY not in repr(shown)
+    assert "Trained on 43 rows for 3 epochs" in str(shown)
+
+
+def test_long_results_are_cut():
+    lines = parsed(DISPLAYS["columns"]._repr_html_()).find("pre").text.splitlines()
+    assert len(lines) == 31
+    assert lines[-1] == "… 71 more lines"

@@ -21,6 +21,7 @@ __all__ = [
     "OutOfMemoryError",
     "ShapeError",
     "UnknownNameError",
+    "counted",
     "nearest",
     "phrase",
     "phrase_missing",
@@ -94,6 +95,15 @@ def shown(got: object) -> str:
         return f"a {type(got).__name__} that cannot be shown"
     half = _LONGEST_SHOWN // 2
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:half]}... ({len(text):,} characters) ...{text[-half:]}"
+
+
+def counted(count: int, noun: str) -> str:
+    """A number and a noun that its plural only adds an s to.
+
+    >>> counted(1, "row"), counted(1200, "row")
+    ('1 row', '1,200 rows')
+    """
+    return f"{count:,} {noun}" + "s" * (count != 1)
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -1,4 +1,4 @@
-"""Short HTML for notebooks: text, tables and a line chart, without scripts and without requests to anywhere."""
+"""Short HTML for notebooks: text as it prints, tables and a line chart, without scripts and without requests to anywhere."""
 
 from __future__ import annotations
 
@@ -6,11 +6,23 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
-__all__ = ["chart", "escaped", "table"]
+__all__ = ["Printed", "chart", "escaped", "table"]
 
 _LONGEST = 200  # characters of a text
+_MOST_LINES = 30
 _WIDTH, _HEIGHT, _MARGIN = 260, 56, 3  # pixels
 _LOOKS = (("#0072B2", ""), ("#D55E00", "6 3"), ("#009E73", "2 3"))  # color and dashes; the colors are those of the plots
+
+
+class Printed:
+    """A result that a notebook shows as it prints, down to its thirtieth line."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        lines = str(self).splitlines()
+        more = f"\n… {len(lines) - _MOST_LINES} more lines" if len(lines) > _MOST_LINES else ""
+        return f"<pre>{chr(10).join(map(escaped, lines[:_MOST_LINES]))}{more}</pre>"
 
 
 def escaped(value: object) -> str:

@@ -165,7 +165,7 @@ def test_fewer_rows_than_a_batch_are_enough(tmp_path: Path, capfd: pytest.Captur
 
 def test_ragged_rows_are_dropped_on_request(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert train(table(tmp_path, rows() + "1,p\n"), "color", "--drop-ragged") == 0
-    assert "dropped 1 rows that do not have 3 fields" in note_of(capfd)
+    assert "dropped 1 row without 3 fields" in note_of(capfd)
 
 
 def odd_frame(num_rows: int = 60) -> pl.DataFrame:
@@ -226,7 +226,7 @@ def test_a_column_missing_at_predict_time_is_named(model: Path, capfd: pytest.Ca
 
 def test_extra_columns_are_ignored_with_a_note(model: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert predict(model, "size,extra,letter\n1,x,p\n") == 0
-    assert "note: ignored 1 columns that the model was not trained on: 'extra'." in note_of(capfd)
+    assert "note: ignored 1 column that the model was not trained on: 'extra'." in note_of(capfd)
 
 
 def test_changed_types_are_refused(model: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -257,7 +257,7 @@ def test_a_binary_table_with_an_offset_beyond_its_text_is_refused(
 
 def test_unseen_categories_count_as_an_average_row(model: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert predict(model, "size,letter\n1,zzz\n2,p\n") == 0
-    assert "column 'letter': 1 values not seen in training ('zzz') are encoded as an average row." in note_of(capfd)
+    assert "column 'letter': 1 value not seen in training ('zzz'), encoded as an average row." in note_of(capfd)
     assert len((model.parent / "out.csv").read_text().splitlines()) == 3
 
 

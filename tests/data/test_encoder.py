@@ -153,7 +153,7 @@ def test_categories_have_slots_for_the_rare_the_missing_and_the_unseen() -> None
 
 def test_unseen_and_missing_count_as_an_average_row_where_training_had_none() -> None:
     encoder = TableEncoder().fit(pa.table({"x": ["a"] * 6 + ["b"] * 18}))
-    with pytest.warns(DataWarning, match=r"column 'x': 1 values not seen in training \('new'\) are encoded as an average row"):
+    with pytest.warns(DataWarning, match=r"column 'x': 1 value not seen in training \('new'\), encoded as an average row"):
         codes = encoder.transform(pa.table({"x": ["new", None, "a"]}))
     assert codes.tolist() == [[0.75, 0.25], [0.75, 0.25], [0.0, 1.0]]
 
@@ -215,7 +215,7 @@ def test_a_missing_column_is_named_and_its_nearest_relative_suggested() -> None:
 def test_extra_columns_are_ignored_with_a_note_and_order_does_not_matter() -> None:
     encoder = TableEncoder().fit(pa.table({"a": [1, 2], "b": [3, 5]}))
     expected = encoder.transform(pa.table({"a": [1], "b": [5]}))
-    with pytest.warns(DataWarning, match="ignored 1 columns that the model was not trained on: 'c'"):
+    with pytest.warns(DataWarning, match="ignored 1 column that the model was not trained on: 'c'"):
         assert np.array_equal(encoder.transform(pa.table({"c": [0], "b": [5], "a": [1]})), expected)
 
 

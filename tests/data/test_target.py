@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from decimal import Decimal
 from typing import Any
 
@@ -35,6 +36,24 @@ def fit(values: list[Any], task: Task = "auto") -> Target:
 def test_the_task_follows_from_the_values(values: list[Any], task: str, classes: tuple[str, ...]) -> None:
     target = fit(values)
     assert (target.task, target.classes) == (task, classes)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (list(range(10)) * 20, "holds 10 distinct whole numbers, taken for classes; if they are not, say task='regression'"),
+        (list(range(30)) * 20, "taken for quantities; if they are not, say task='classification' (--task classification)"),
+        (list(range(500)) * 5, ""),
+        ([0, 1] * 50, ""),
+        ([0.5, 1.0, 1.5] * 50, ""),
+    ],
+)
+def test_whole_numbers_that_may_be_either_are_said(values: list[Any], said: str) -> None:
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always")
+        fit(values)
+    assert said in "".join(str(found.message) for found in notes)
+    assert bool(notes) == bool(said)
 
 
 def test_missing_values_do_not_count() -> None:

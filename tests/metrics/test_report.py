@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from lamina.metrics import area_under_curve, constant_prediction, report, shortcoming
+from lamina.metrics import Evaluation, area_under_curve, constant_prediction, report
 from lamina.model import StoppingSettings, TableSettings, fit_table
 
 
@@ -117,6 +117,6 @@ def test_a_model_of_no_use_is_called_so(task: str, truth: list[Any], predicted: 
     constant = constant_prediction(task, y, 2)
     guess = np.broadcast_to(constant, (len(y), *constant.shape))
     baseline = report(task, y, guess, 2 if task == "classification" else None)
-    found = shortcoming({"model": report(task, y, np.array(predicted)), "baseline": baseline})
+    found = Evaluation(model=report(task, y, np.array(predicted)), baseline=baseline).shortcoming
     assert sentence in found
     assert bool(sentence) == bool(found)

@@ -234,7 +234,7 @@ def test_columns_are_found_by_name() -> None:
     assert np.array_equal(model.predict(FRAME[FRAME.columns[::-1]]), expected)
     with pytest.raises(DataError, match="got none named 'size'"):
         model.predict(FRAME.drop(columns="size"))
-    with pytest.warns(DataWarning, match="ignored 1 columns"):
+    with pytest.warns(DataWarning, match="ignored 1 column "):
         assert np.array_equal(model.predict(FRAME.assign(color="red")), expected)
     with pytest.warns(UserWarning, match="X does not have valid feature names"):
         assert np.array_equal(model.predict(FRAME.to_numpy()), expected)

@@ -16,6 +16,7 @@ TABLE = pa.table(
 )
 
 
+@pytest.mark.filterwarnings("ignore:target .* distinct whole numbers:lamina.data.DataWarning")
 @pytest.mark.parametrize(
     ("target", "loss", "recorded", "metric"),
     [

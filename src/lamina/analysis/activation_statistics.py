@@ -15,6 +15,7 @@ from lamina.analysis.subject import Weights, subject_of
 from lamina.analysis.table import text_table
 from lamina.data_frame import to_data_frame
 from lamina.engine.program import Op
+from lamina.html import Printed
 from lamina.network import Network
 from lamina.network.heads import Losses
 from lamina.training import Trainer
@@ -78,7 +79,7 @@ class LayerStatistics:
 
 
 @dataclass(frozen=True, slots=True)
-class ActivationStatistics:
+class ActivationStatistics(Printed):
     """The layers in forward order, the inputs first; see :func:`activation_statistics`."""
 
     layers: tuple[LayerStatistics, ...]

@@ -13,6 +13,7 @@ from lamina.analysis.subject import Subject, Weights, subject_of
 from lamina.analysis.table import text_table
 from lamina.analysis.training_objective import TrainingObjective
 from lamina.data_frame import to_data_frame
+from lamina.html import Printed
 from lamina.network import Network
 from lamina.network.heads import Losses
 from lamina.training import Trainer
@@ -59,7 +60,7 @@ class ParameterCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class GradientCheck:
+class GradientCheck(Printed):
     """Result of :func:`check_gradients`.
 
     Attributes

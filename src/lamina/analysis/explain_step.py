@@ -15,6 +15,7 @@ from lamina.analysis.table import text_table
 from lamina.data_frame import to_data_frame
 from lamina.engine.program import Parameter
 from lamina.errors import DataError, phrase
+from lamina.html import Printed
 from lamina.network import Network
 from lamina.network.heads import Losses
 from lamina.training import Trainer
@@ -77,7 +78,7 @@ class ExplainedLayer:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class ExplainedStep:
+class ExplainedStep(Printed):
     """A step of online back propagation; see :func:`explain_step`.
 
     Attributes

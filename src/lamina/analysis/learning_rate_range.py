@@ -12,6 +12,7 @@ from lamina.door import serve
 from lamina.engine import permutation
 from lamina.engine.plan import Batches, StepValues
 from lamina.errors import InvalidSettingError, NonFiniteError, phrase
+from lamina.html import Printed
 from lamina.optimizers import StepOptimizer
 from lamina.training import Trainer
 from lamina.training.batches import input_widths
@@ -26,7 +27,7 @@ __all__ = ["LearningRateRange", "learning_rate_range"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class LearningRateRange:
+class LearningRateRange(Printed):
     """Losses against learning rates; see :func:`learning_rate_range`.
 
     Attributes

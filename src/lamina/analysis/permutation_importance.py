@@ -14,6 +14,7 @@ from lamina.analysis.table import text_table
 from lamina.data_frame import to_data_frame
 from lamina.door import serve
 from lamina.errors import InvalidSettingError, phrase
+from lamina.html import Printed
 from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS, SMALLER_IS_BETTER, indices_of_classes
 from lamina.validation import Rule, check_parameters, choice, function, integer, one_of, returned_number, value
 
@@ -36,7 +37,7 @@ _Judge: TypeAlias = Callable[[Any], float]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class PermutationImportance:
+class PermutationImportance(Printed):
     """How much worse a score gets without each column's information; see :func:`permutation_importance`.
 
     Attributes

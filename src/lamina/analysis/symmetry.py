@@ -11,6 +11,7 @@ from lamina.analysis.subject import Weights, subject_of
 from lamina.analysis.table import text_table
 from lamina.data_frame import to_data_frame
 from lamina.engine.program import Op, Program
+from lamina.html import Printed
 from lamina.network import Network
 from lamina.training import Trainer
 
@@ -46,7 +47,7 @@ class LayerSymmetry:
 
 
 @dataclass(frozen=True, slots=True)
-class Symmetry:
+class Symmetry(Printed):
     """The dense layers in forward order; see :func:`symmetry`."""
 
     layers: tuple[LayerSymmetry, ...]

@@ -14,6 +14,7 @@ from lamina.data_frame import to_data_frame
 from lamina.door import serve
 from lamina.engine import N_THREADS, default_threads
 from lamina.errors import DataError, LaminaError, NonFiniteError, phrase
+from lamina.html import Printed
 from lamina.layers import Dense
 from lamina.losses import Loss, LossLike, get_loss
 from lamina.losses.domain import NUMBERS
@@ -43,7 +44,7 @@ _RULES: dict[str, Rule] = {
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class WidthSweep:
+class WidthSweep(Printed):
     """Errors against widths; see :func:`width_sweep`.
 
     Attributes

@@ -47,4 +47,4 @@ def evaluate(
         print_json({"rows": len(y), "metrics": metrics, "notes": notes})
         return
     print_line(f"{loaded.target.task.capitalize()} of {loaded.target.name!r} on {len(y):,} rows:")
-    print_metrics(metrics, loaded.target.task)
+    print_metrics(metrics)

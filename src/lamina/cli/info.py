@@ -81,6 +81,8 @@ def _print_training(history: History, stop_reason: StopReason | None) -> None:
 
 
 def _print_table_model(loaded: TableModel, *, json: bool) -> None:
+    from lamina.metrics import Evaluation
+
     if json:
         print_json(_description(loaded))
         return
@@ -93,7 +95,7 @@ def _print_table_model(loaded: TableModel, *, json: bool) -> None:
     print_line(f"Stopped: {loaded.estimator.stop_reason_.text}")
     if loaded.summary["metrics"]:
         print_line(f"Metrics on {rows['test']:,} test rows, measured after training:")
-        print_metrics(loaded.summary["metrics"], target.task)
+        print_metrics(Evaluation(loaded.summary["metrics"]))
 
 
 def _few(names: Sequence[str]) -> str:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from lamina.metrics import Evaluation
+
 __all__ = [
     "cell",
     "notes_printed",
@@ -27,27 +29,8 @@ __all__ = [
     "printable",
 ]
 
-_BASELINES = {"classification": "majority", "regression": "mean"}
-"""What the baseline of each task always predicts."""
-
 # Control characters, direction marks, surrogates.
 _OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-
-_LABELS = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "precision": "precision",
-    "recall": "recall",
-    "f1": "F1",
-    "auc": "AUC",
-    "average_precision": "average precision",
-    "log_loss": "log loss",
-    "brier": "Brier score",
-    "r2": "R²",
-    "mae": "mean absolute error",
-    "rmse": "root mean squared error",
-    "pinball": "pinball loss",
-}
 
 
 def print_error(text: str, *, repair: str = "") -> None:
@@ -114,26 +97,19 @@ def notes_printed(quiet: bool = False) -> Iterator[list[str]]:
         yield notes
 
 
-def _metrics_table(metrics: Mapping[str, Mapping[str, float]], baseline: str) -> Table:
-    """A table of the model's metrics next to the baseline's."""
+def print_metrics(evaluation: Evaluation) -> None:
+    """Metrics of a model beside those of its baseline, and a sentence if the model is of no use."""
     from rich.table import Table
 
     table = Table()
-    table.add_column("metric")
-    table.add_column("model", justify="right", style="bold")
-    table.add_column(baseline, justify="right")
-    for name, value in metrics["model"].items():
-        table.add_row(_LABELS[name], _number(value), _number(metrics["baseline"][name]))
-    return table
-
-
-def print_metrics(metrics: Mapping[str, Mapping[str, float]], task: str) -> None:
-    """Metrics of the model beside those of the baseline, and a sentence if the model is of no use."""
-    from lamina.metrics import shortcoming
-
-    print_table(_metrics_table(metrics, _BASELINES[task]))
-    if sentence := shortcoming(metrics):
-        print_line(sentence)
+    for heading in evaluation.headings:
+        right = heading != "metric"
+        table.add_column(heading, justify="right" if right else "left", style="bold" if heading == "model" else None)
+    for row in evaluation.rows:
+        table.add_row(*row)
+    print_table(table)
+    if evaluation.shortcoming:
+        print_line(evaluation.shortcoming)
 
 
 def output_console(*, stderr: bool = False, soft_wrap: bool = True) -> Console:
@@ -145,12 +121,6 @@ def output_console(*, stderr: bool = False, soft_wrap: bool = True) -> Console:
             raise BrokenPipeError
 
     return Output(stderr=stderr, soft_wrap=soft_wrap)
-
-
-def _number(value: float) -> str:
-    if math.isnan(value):
-        return "–"
-    return f"{value:.4f}" if abs(value) < 1000 else f"{value:,.1f}"
 
 
 def _finite(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -108,7 +109,7 @@ def train(
             if json:
                 print_json({**report, "notes": notes})
             elif not quiet and has_standard_output():
-                _print_report(result, report)
+                _print_report(result, report, notes)
 
 
 def _with_typed_target(table: pa.Table, target: str, missing: tuple[str, ...]) -> pa.Table:
@@ -166,13 +167,14 @@ def _report(result: FitResult, output: Path) -> dict[str, Any]:
     }
 
 
-def _print_report(result: FitResult, report: dict[str, Any]) -> None:
+def _print_report(result: FitResult, report: dict[str, Any], notes: Sequence[str]) -> None:
     target, rows = result.model.target, result.rows
-    if target.reason != "as asked":
+    is_said = any(f"holds {target.reason}, taken" in text for text in notes)
+    if target.reason != "as asked" and not is_said:
         print_line(f"{target.name!r} holds {target.reason}, so the task is {target.task} (--task overrides this).")
     if result.metrics:
         print_line(f"{target.task.capitalize()} of {target.name!r} on {rows['test']:,} test rows:")
-        print_metrics(result.metrics, target.task)
+        print_metrics(result.metrics)
     print_line(f"Trained on {rows['training']:,} rows for {report['epochs']} epochs, {report['duration_s']:.1f} s.")
     restarts = result.model.estimator.restarts_
     if len(restarts) > 1:

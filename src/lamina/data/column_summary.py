@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from lamina.data_frame import to_data_frame
+from lamina.html import Printed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +46,7 @@ class ColumnRow(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ColumnSummary(Sequence[ColumnRow]):
+class ColumnSummary(Printed, Sequence[ColumnRow]):
     """A row a column, in the table's order; prints as a table.
 
     Parameters

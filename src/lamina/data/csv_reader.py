@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lamina.data.checks import check_column_names
 from lamina.data.csv_header import Header, read_header
 from lamina.data.notes import note
-from lamina.errors import DataError, FileError, InvalidSettingError
+from lamina.errors import DataError, FileError, InvalidSettingError, counted
 from lamina.extras import OptionalModule
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def _report_ragged(name: str, ragged: list[Any], width: int, drop: bool) -> None
     got = f"{first.actual_columns} in row {first.number + 1} ({first.text[:40]!r})"  # the header is row 1
     more = f" and {len(ragged) - 1} more such rows" if len(ragged) > 1 else ""
     if drop:
-        note(f"{name}: dropped {len(ragged)} rows that do not have {width} fields, the first with {got}.")
+        note(f"{name}: dropped {counted(len(ragged), 'row')} without {width} fields, the first with {got}.")
         return
     raise DataError(
         f"{name}: every row must have {width} fields, like the header, got {got}{more}. "

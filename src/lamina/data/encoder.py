@@ -22,7 +22,7 @@ from lamina.data.columns import (
     column_from_dict,
 )
 from lamina.data.learn_column import KINDS, ColumnKind, ReadingSettings
-from lamina.data.notes import note
+from lamina.data.notes import note_columns
 from lamina.data.sparse_features import are_better_sparse, sparse_features
 from lamina.data.table_reader import ReadTable, TableReader
 from lamina.data.values import Values
@@ -190,11 +190,13 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 encoder = self._encoder(name, table[name])
                 reason = "" if encoder is not None else _why_nothing(table[name])
             if encoder is None:
-                self._leave_out(name, reason)
+                self.ignored_[name] = reason
             else:
                 self.encoders_.append(encoder)
             rows.append(self._row(name, table.get(name), encoder))
         self.columns_ = ColumnSummary(tuple(rows))
+        unasked = {name: reason for name, reason in self.ignored_.items() if reason != "left out by setting"}
+        note_columns({name: f"left out, because {reason}" for name, reason in unasked.items()})
         if not self.encoders_:
             reasons = "; ".join(f"{name!r}: {reason}" for name, reason in self.ignored_.items())
             raise DataError(
@@ -297,11 +299,6 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             rare = round(encoder.shares[len(encoder.categories)] * len(values.array))
         said = self.reader_.notes.get(name, "")
         return ColumnRow(name, encoder.kind, form, len(encoder.feature_names), missing, rare, said)
-
-    def _leave_out(self, name: str, reason: str) -> None:
-        self.ignored_[name] = reason
-        if reason != "left out by setting":
-            note(f"column {name!r}: left out, because {reason}.")
 
     def _check_settings(self, names: Sequence[str]) -> None:
         check_parameters(self.get_params(deep=False), _RULES, owner="TableEncoder")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lamina.caller import warn_caller
 
-__all__ = ["DataWarning", "note"]
+__all__ = ["DataWarning", "note", "note_columns"]
+
+_SHOWN_NAMES = 5
 
 
 class DataWarning(UserWarning):
@@ -17,3 +21,14 @@ class DataWarning(UserWarning):
 def note(text: str) -> None:
     """Warn with a :class:`DataWarning`."""
     warn_caller(text, DataWarning)
+
+
+def note_columns(clauses: Mapping[str, str]) -> None:
+    """Say a clause about each column; one note for all that the same is said of."""
+    alike: dict[str, list[str]] = {}
+    for name, clause in clauses.items():
+        alike.setdefault(clause, []).append(name)
+    for clause, names in alike.items():
+        more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
+        listed = ", ".join(map(repr, names[:_SHOWN_NAMES]))
+        note(f"column{'s' * (len(names) > 1)} {listed}{more}: {clause}.")

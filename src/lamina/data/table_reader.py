@@ -11,10 +11,10 @@ import numpy as np
 from lamina.data.arrow_tables import ArrowColumn, Columns
 from lamina.data.column_reader import ColumnReader, OnError
 from lamina.data.learn_column import Learned, ReadingSettings, learn_column
-from lamina.data.notes import note
+from lamina.data.notes import note, note_columns
 from lamina.data.opened_column import OpenedColumn
 from lamina.data.values import Values
-from lamina.errors import DataError, nearest
+from lamina.errors import DataError, counted, nearest
 
 __all__ = ["ReadTable", "TableReader"]
 
@@ -103,11 +103,7 @@ class TableReader:
 
     def say(self) -> None:
         """A note about each column of which something was decided; one for all of which the same was."""
-        alike: dict[str, list[str]] = {}
-        for name, clause in self.notes.items():
-            alike.setdefault(clause, []).append(name)
-        for clause, names in alike.items():
-            note(f"{_listed(names)}: {clause}.")
+        note_columns(self.notes)
 
     def to_dict(self) -> dict[str, Any]:
         """What JSON can hold of it."""
@@ -132,11 +128,4 @@ class TableReader:
         extra = [name for name in columns if name not in known]
         if extra:
             listed = ", ".join(map(repr, extra[:_SHOWN_NAMES]))
-            note(f"ignored {len(extra)} columns that the model was not trained on: {listed}.")
-
-
-def _listed(names: Sequence[str]) -> str:
-    if len(names) == 1:
-        return f"column {names[0]!r}"
-    more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
-    return f"columns {', '.join(map(repr, names[:_SHOWN_NAMES]))}{more}"
+            note(f"ignored {counted(len(extra), 'column')} that the model was not trained on: {listed}.")

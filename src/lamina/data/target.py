@@ -29,6 +29,7 @@ Task = Literal["auto", "classification", "regression"]
 LabelType = Literal["text", "integer", "number", "boolean"]
 
 _MOST_CLASSES_OF_NUMBERS = 20
+_MOST_DOUBTFUL = 100  # distinct whole numbers that may be classes
 _LARGEST = 1e100
 
 
@@ -277,9 +278,13 @@ def _detect(opened: OpenedColumn, reader: ColumnReader) -> tuple[str, str]:
     distinct = np.unique(present)
     if (distinct != np.round(distinct)).any():
         return "regression", "numbers with fractions"
-    if len(distinct) <= min(_MOST_CLASSES_OF_NUMBERS, len(present) // 5):
-        return "classification", f"{len(distinct)} distinct whole numbers"
-    return "regression", f"{len(distinct)} distinct numbers"
+    repeated = len(distinct) <= len(present) // 5
+    task = "classification" if repeated and len(distinct) <= _MOST_CLASSES_OF_NUMBERS else "regression"
+    reason = f"{len(distinct)} distinct whole numbers"
+    if repeated and 2 < len(distinct) <= _MOST_DOUBTFUL:
+        other, taken = ("regression", "classes") if task == "classification" else ("classification", "quantities")
+        note(f"target {reader.column!r} holds {reason}, taken for {taken}; if they are not, say task={other!r} (--task {other}).")
+    return task, reason
 
 
 def _classes(target: str, values: Values, *, by_value: bool) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from lamina.metrics.curves import CalibrationCurve as CalibrationCurve
 from lamina.metrics.curves import RocCurve as RocCurve
 from lamina.metrics.curves import calibration_curve as calibration_curve
 from lamina.metrics.curves import roc_curve as roc_curve
+from lamina.metrics.evaluation import Evaluation as Evaluation
 from lamina.metrics.labels import accuracy as accuracy
 from lamina.metrics.labels import balanced_accuracy as balanced_accuracy
 from lamina.metrics.labels import f1 as f1
@@ -25,4 +26,3 @@ from lamina.metrics.registry import SMALLER_IS_BETTER as SMALLER_IS_BETTER
 from lamina.metrics.registry import Metric as Metric
 from lamina.metrics.table_report import constant_prediction as constant_prediction
 from lamina.metrics.table_report import report as report
-from lamina.metrics.table_report import shortcoming as shortcoming

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from lamina.metrics.registry import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS
 from lamina.moments import mean_and_deviation
 
-__all__ = ["constant_prediction", "report", "shortcoming"]
+__all__ = ["constant_prediction", "report"]
 
 _NUMBER_NAMES = ("r2", "mae", "rmse")
 _OF_CLASS_ONE = ("precision", "recall", "f1")  # with two classes
@@ -71,27 +69,3 @@ def constant_prediction(task: str, truth: np.ndarray, num_classes: int) -> np.nd
     if task == "classification":
         return np.bincount(truth, minlength=num_classes) / len(truth)
     return np.asarray(mean_and_deviation(truth)[0])
-
-
-def shortcoming(metrics: Mapping[str, Mapping[str, float]]) -> str:
-    """A sentence if a model is of no use on the rows that it was measured on, else an empty string.
-
-    Parameters
-    ----------
-    metrics : dict
-        ``"model"`` and ``"baseline"``, the reports of a model and of the best constant prediction.
-
-    Examples
-    --------
-    >>> shortcoming({"model": {"rmse": 2.0}, "baseline": {"rmse": 1.0}})
-    'The model is worse than the constant guess (RMSE 2, not 1): there may be nothing to learn in these columns.'
-    """
-    model, baseline = metrics["model"], metrics["baseline"]
-    for name, label in (("log_loss", "log loss"), ("rmse", "RMSE")):
-        if name in model and model[name] > baseline[name]:
-            compared = f"{label} {model[name]:.4g}, not {baseline[name]:.4g}"
-            return f"The model is worse than the constant guess ({compared}): there may be nothing to learn in these columns."
-    alike = [name for name in ("accuracy", "balanced_accuracy") if name in model and model[name] == baseline[name]]
-    if len(alike) == 2:
-        return "The model predicts the most frequent class alone: class weights or a decision threshold make it predict others."
-    return ""

@@ -1,10 +1,10 @@
 from lamina.model.fit import FitInterrupted as FitInterrupted
 from lamina.model.fit import fit_table as fit_table
+from lamina.model.fit_result import FitResult as FitResult
 from lamina.model.model_file import load_model as load_model
 from lamina.model.model_file import save_model as save_model
 from lamina.model.network_model import NetworkModel as NetworkModel
 from lamina.model.network_model import OutputMeaning as OutputMeaning
-from lamina.model.table_fit import FitResult as FitResult
 from lamina.model.table_model import TableModel as TableModel
 from lamina.model.table_settings import EncodingSettings as EncodingSettings
 from lamina.model.table_settings import NetworkSettings as NetworkSettings

@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 from lamina.data import Target, Task, target_column
 from lamina.data.arrow_tables import as_columns
+from lamina.model.fit_result import FitResult
 from lamina.model.setting_words import OWNER, setting_words
-from lamina.model.table_fit import FitResult, Given, encoder_for, prepare, train
+from lamina.model.table_fit import Given, encoder_for, prepare, train
 from lamina.model.table_settings import TableSettings
 from lamina.training import Callback
 from lamina.validation import check_parameters, choice, integer

@@ -21,45 +21,20 @@ from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.losses import LOSSES, get_loss
 from lamina.losses.domain import NON_NEGATIVE
-from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS, SMALLER_IS_BETTER
+from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS, SMALLER_IS_BETTER, Evaluation
 from lamina.model.decision_threshold import THRESHOLD_METRICS, best_threshold
+from lamina.model.fit_result import FitResult
 from lamina.model.named_settings import kind_of
 from lamina.model.setting_words import OWNER
 from lamina.model.table_model import TableModel
 from lamina.model.table_settings import TableSettings
 from lamina.model.validation_metric import USUAL, JudgedRows, ValidationMetric
 from lamina.moments import mean_and_deviation
-from lamina.training import Callback, EarlyStopping, StopReason
+from lamina.training import Callback, EarlyStopping
 from lamina.training.interrupts import Interrupts
 from lamina.validation import check_parameters, choice, number, one_of
 
-__all__ = ["FitResult", "Given", "Prepared", "Trained", "encoder_for", "prepare", "train"]
-
-
-@dataclass(frozen=True)
-class FitResult:
-    """A trained model and a record of its training.
-
-    Parameters
-    ----------
-    model : TableModel
-        With the best weights of the training.
-    metrics : dict
-        ``"model"`` and ``"baseline"`` on the test part, as returned by :meth:`TableModel.evaluate`; empty if no rows were held
-        out.
-    rows : dict of str to int
-        ``read``, ``dropped`` (no target), ``training``, ``validation``, ``test``.
-    stop_reason : StopReason
-        Why training ended.
-    duration_s : float
-        Seconds of training.
-    """
-
-    model: TableModel
-    metrics: dict[str, dict[str, float]]
-    rows: dict[str, int]
-    stop_reason: StopReason
-    duration_s: float
+__all__ = ["Given", "Prepared", "Trained", "encoder_for", "prepare", "train"]
 
 
 class Given(NamedTuple):
@@ -178,7 +153,7 @@ def train(prepared: Prepared, settings: TableSettings, callbacks: Sequence[Callb
     with Interrupts() as interrupts:
         duration_s = _fit(model, training, judging, stopping.eval_metric, [early_stopping, *stopping.callbacks(), *callbacks])
         model = replace(model, threshold=_threshold(threshold, model, judging))
-        metrics = {} if test is None else model.measure(test.table, test.y)
+        metrics = Evaluation() if test is None else model.measure(test.table, test.y)
     parts = {"training": training, "validation": judging, "test": test}
     counts = {name: 0 if part is None else part.num_rows for name, part in parts.items()}
     rows = {"read": prepared.num_read, "dropped": prepared.num_dropped, **counts}

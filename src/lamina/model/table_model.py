@@ -12,13 +12,14 @@ from lamina.data.arrow_tables import as_columns
 from lamina.data.table_reader import ReadTable
 from lamina.errors import DataError
 from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.html import escaped
 from lamina.losses import Quantile
-from lamina.metrics import constant_prediction, report
+from lamina.metrics import Evaluation, constant_prediction, report
 
 __all__ = ["TableModel"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TableModel:
     """Predicts the column ``target.name`` of a table; created by :func:`lamina.model.fit_table` or read from a model file.
 
@@ -111,13 +112,14 @@ class TableModel:
         """Whether :meth:`predict_proba` works."""
         return self.target.task == "classification" and hasattr(self.estimator, "predict_proba")
 
-    def evaluate(self, table: Any) -> dict[str, dict[str, float]]:
+    def evaluate(self, table: Any) -> Evaluation:
         """Compute metrics on a table that holds the target; rows where it is missing are left out with a note.
 
         Returns
         -------
-        metrics : dict
-            ``"model"`` and ``"baseline"``, each a dict by metric. The baseline always predicts the class shares, or the mean.
+        metrics : Evaluation
+            A dict of ``"model"`` and ``"baseline"``, each a dict by metric, which prints as a table. The baseline always predicts
+            the class shares, or the mean.
             Classification: accuracy, balanced accuracy, precision, recall, F1, and with probabilities AUC, average precision, log
             loss and Brier score.
             Regression: R2, mean absolute error and root mean squared error; with several quantiles, for the one nearest to the
@@ -133,7 +135,7 @@ class TableModel:
         read = self.read(columns)
         return self.measure(read if len(rows) == read.num_rows else read.take(rows), y)
 
-    def measure(self, table: ReadTable, y: np.ndarray) -> dict[str, dict[str, float]]:
+    def measure(self, table: ReadTable, y: np.ndarray) -> Evaluation:
         """:meth:`evaluate` of a table that was read, whose targets ``y`` are numbers."""
         constant = constant_prediction(self.target.task, y, len(self.target.classes))
         guess = np.broadcast_to(constant, (len(y), *constant.shape))
@@ -142,7 +144,7 @@ class TableModel:
         decided = None if self.threshold is None else self._decided(rated)
         model = report(self.target.task, y, rated, num_classes, decided)
         baseline = report(self.target.task, y, guess, num_classes)
-        return {"model": model, "baseline": {name: baseline[name] for name in model}}
+        return Evaluation(model=model, baseline={name: baseline[name] for name in model})
 
     def read(self, table: Any) -> ReadTable:
         """The values of the columns that the model uses; :meth:`predict` and others take them in place of the table.
@@ -155,6 +157,19 @@ class TableModel:
         columns = as_columns(table, owner="TableModel")
         needed = [encoder.column for encoder in self.encoder.encoders_]
         return self.encoder.reader_.read(columns.without(self.target.name), needed, self.encoder.on_error)
+
+    def __repr__(self) -> str:
+        return f"<TableModel of {self.target.name!r}: {self.target.task} from {len(self.encoder.encoders_)} columns>"
+
+    def __str__(self) -> str:
+        classes, columns = len(self.target.classes), len(self.encoder.encoders_)
+        of_classes = f" ({classes} classes)" if classes else ""
+        network = f"a network of {self.estimator.network_.num_parameters:,} parameters"
+        return f"Predicts {self.target.name!r}: {self.target.task}{of_classes} from {columns} columns by {network}."
+
+    def _repr_html_(self) -> str:
+        """What is predicted and what was learned of each column, in a notebook."""
+        return f"<p>{escaped(self)}</p>{self.columns_._repr_html_()}"
 
     def _rated(self, table: Any) -> np.ndarray:
         """Probabilities (n, classes), or classes where there are none, or numbers."""

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina.errors import counted
 from lamina.metrics import confusion, indices_of_classes
 from lamina.metrics.given import labels as same_labels
-from lamina.plots.style import axes_points, class_name, counted_rows, figure_of, make_axes, styled
+from lamina.plots.style import axes_points, class_name, figure_of, make_axes, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,7 +76,7 @@ def plot_confusion(
     _draw(ax, shares)
     _name(ax, names)
     _write(ax, _percent_texts(shares) if normalize else _count_texts(counts), shares)
-    ax.set_title(f"Accuracy {np.trace(counts) / len(truth):.4g} on {counted_rows(len(truth))}")
+    ax.set_title(f"Accuracy {np.trace(counts) / len(truth):.4g} on {counted(len(truth), 'row')}")
     return ax
 
 

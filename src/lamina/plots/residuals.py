@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.errors import DataError, phrase
+from lamina.errors import DataError, counted, phrase
 from lamina.metrics import r2, root_mean_squared_error
 from lamina.metrics.given import numbers
-from lamina.plots.style import COLORS, counted_rows, make_axes, styled
+from lamina.plots.style import COLORS, make_axes, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,7 +63,7 @@ def plot_residuals(truth: Any, predicted: Any, *, ax: Axes | None = None) -> Axe
         ax.axhline(level, color=COLORS["vermillion"], linestyle="--", linewidth=1.2, label=label)
         label = None
     ax.set(xlabel="prediction", ylabel="residual: truth minus prediction")
-    ax.set_title(f"Residuals of {counted_rows(n)}; R² {r2(truth, predicted):.4g}")
+    ax.set_title(f"Residuals of {counted(n, 'row')}; R² {r2(truth, predicted):.4g}")
     # Above the axes, because points may be anywhere in them.
     ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), fontsize=9, borderaxespad=0.2)
     return ax

@@ -28,7 +28,6 @@ __all__ = [
     "axes_grid",
     "axes_points",
     "class_name",
-    "counted_rows",
     "figure_of",
     "given_axes",
     "make_axes",
@@ -206,15 +205,6 @@ def shortened(name: str, most: int) -> str:
 def figure_of(ax: Axes) -> Figure:
     """The figure that contains ``ax``."""
     return cast("Figure", ax.figure)
-
-
-def counted_rows(count: int) -> str:
-    """The number of rows, in words.
-
-    >>> counted_rows(1), counted_rows(1200)
-    ('1 row', '1,200 rows')
-    """
-    return f"{count:,} row" + "s" * (count != 1)
 
 
 def axes_points(ax: Axes) -> float:

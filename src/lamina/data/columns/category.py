@@ -10,7 +10,7 @@ import numpy as np
 from lamina.data.columns.column_encoder import ColumnEncoder
 from lamina.data.notes import note
 from lamina.data.values import Values
-from lamina.errors import InvalidSettingError, phrase
+from lamina.errors import InvalidSettingError, counted, phrase
 
 __all__ = ["CategoryColumn"]
 
@@ -92,4 +92,5 @@ class CategoryColumn(ColumnEncoder):
     def _note_unseen(self, values: set[str], count: int) -> None:
         if values:
             examples = ", ".join(repr(value) for value in sorted(values)[:3])
-            note(f"column {self.column!r}: {count} values not seen in training ({examples}) are encoded as an average row.")
+            unseen = counted(count, "value")
+            note(f"column {self.column!r}: {unseen} not seen in training ({examples}), encoded as an average row.")

@@ -12,6 +12,7 @@ import numpy as np
 from lamina.data_frame import to_data_frame
 from lamina.estimators.fitting.fit import Fit
 from lamina.estimators.rows import Rows
+from lamina.html import Printed
 from lamina.training import StopReason
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Restart(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Restarts:
+class Restarts(Printed):
     """The runs of a fit as a table.
 
     Parameters

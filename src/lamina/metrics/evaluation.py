@@ -1,0 +1,91 @@
+"""How good a model of a table is: its metrics beside those of the best constant prediction."""
+
+from __future__ import annotations
+
+import math
+
+from lamina import html
+
+__all__ = ["Evaluation"]
+
+_LABELS = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+    "auc": "AUC",
+    "average_precision": "average precision",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+    "r2": "R²",
+    "mae": "mean absolute error",
+    "rmse": "root mean squared error",
+    "pinball": "pinball loss",
+}
+
+
+class Evaluation(dict[str, dict[str, float]]):
+    """Metrics of a model and of a baseline that ignores all columns, by name; prints as a table.
+
+    A dict of ``"model"`` and ``"baseline"``, each a dict by metric, or an empty one where no rows were held out. The baseline
+    always predicts the class shares, or the mean, of the rows that were measured.
+
+    Examples
+    --------
+    >>> evaluation = Evaluation(model={"rmse": 2.0}, baseline={"rmse": 1.0})
+    >>> evaluation["model"]["rmse"]
+    2.0
+    >>> print(evaluation)
+    metric                    model    mean
+    root mean squared error  2.0000  1.0000
+    The model is worse than the constant guess (RMSE 2, not 1): there may be nothing to learn in these columns.
+    """
+
+    @property
+    def headings(self) -> tuple[str, str, str]:
+        """The headings of :attr:`rows`; the last is what the baseline always predicts."""
+        return "metric", "model", "mean" if "rmse" in self.get("model", ()) else "majority"
+
+    @property
+    def rows(self) -> list[tuple[str, str, str]]:
+        """Each metric's name for people, and its values as texts."""
+        model, baseline = self.get("model", {}), self.get("baseline", {})
+        return [(_LABELS[name], _number(value), _number(baseline[name])) for name, value in model.items()]
+
+    @property
+    def shortcoming(self) -> str:
+        """A sentence if the model is of no use on the rows that it was measured on, else an empty string."""
+        if not self:
+            return ""
+        model, baseline = self["model"], self["baseline"]
+        for name, label in (("log_loss", "log loss"), ("rmse", "RMSE")):
+            if name in model and model[name] > baseline[name]:
+                compared = f"{label} {model[name]:.4g}, not {baseline[name]:.4g}"
+                return f"The model is worse than the constant guess ({compared}): there may be nothing to learn in these columns."
+        alike = [name for name in ("accuracy", "balanced_accuracy") if name in model and model[name] == baseline[name]]
+        if len(alike) == 2:
+            return (
+                "The model predicts the most frequent class alone: class weights or a decision threshold make it predict others."
+            )
+        return ""
+
+    def __str__(self) -> str:
+        if not self:
+            return "nothing measured"
+        lines = [self.headings, *self.rows]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        table = [f"{name:<{widths[0]}}  {ours:>{widths[1]}}  {other:>{widths[2]}}" for name, ours, other in lines]
+        return "\n".join([*table, *filter(None, [self.shortcoming])])
+
+    def _repr_html_(self) -> str:
+        """A table in a notebook."""
+        if not self:
+            return "<p>nothing measured</p>"
+        return html.table(self.headings, self.rows, right=self.headings[1:], caption=self.shortcoming)
+
+
+def _number(value: float) -> str:
+    if math.isnan(value):
+        return "–"
+    return f"{value:.4f}" if abs(value) < 1000 else f"{value:,.1f}"

@@ -1,0 +1,55 @@
+"""What a training of a table's model brought."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lamina.html import escaped
+from lamina.metrics import Evaluation
+from lamina.model.table_model import TableModel
+from lamina.stop_reason import StopReason
+
+__all__ = ["FitResult"]
+
+
+@dataclass(frozen=True, repr=False)
+class FitResult:
+    """A trained model and a record of its training.
+
+    Parameters
+    ----------
+    model : TableModel
+        With the best weights of the training.
+    metrics : Evaluation
+        ``"model"`` and ``"baseline"`` on the test part, as returned by :meth:`TableModel.evaluate`; empty if no rows were held
+        out.
+    rows : dict of str to int
+        ``read``, ``dropped`` (no target), ``training``, ``validation``, ``test``.
+    stop_reason : StopReason
+        Why training ended.
+    duration_s : float
+        Seconds of training.
+    """
+
+    model: TableModel
+    metrics: Evaluation
+    rows: dict[str, int]
+    stop_reason: StopReason
+    duration_s: float
+
+    def __repr__(self) -> str:
+        return f"<FitResult of {self.model!r}>"
+
+    def __str__(self) -> str:
+        return "\n".join([str(self.model), *([str(self.metrics)] if self.metrics else []), self._course])
+
+    def _repr_html_(self) -> str:
+        """What was learned, how well, and how the training went, in a notebook."""
+        measured = self.metrics._repr_html_() if self.metrics else ""
+        history = self.model.estimator.history_._repr_html_()
+        return f"<p>{escaped(self.model)}</p>{measured}<p>{escaped(self._course)}</p>{history}"
+
+    @property
+    def _course(self) -> str:
+        rows, epochs = self.rows["training"], len(self.model.estimator.history_)
+        return f"Trained on {rows:,} rows for {epochs} epochs, {self.duration_s:.1f} s. {self.stop_reason.text}"
