@@ -13,6 +13,7 @@
 
 #include "bind/bind.hpp"
 #include "bind/choose_tools.hpp"
+#include "bind/gil.hpp"
 #include "executor/executor.hpp"
 
 namespace lamina {
@@ -58,7 +59,7 @@ struct Binding {
                               head_losses ? head_losses->data() : nullptr};
     TrainingSummary summary;
     {
-      nb::gil_scoped_release release;
+      const ReleasedGil released;
       summary = executor.train(data.batches, order.data(), static_cast<i64>(order.size()), batch_size,
                                first_step, values, records);
     }
@@ -78,7 +79,7 @@ struct Binding {
                  state_before.data()};
     TrainingSummary summary;
     {
-      nb::gil_scoped_release release;
+      const ReleasedGil released;
       summary = executor.train_epochs(data.batches, {first_epoch, num_epochs, shuffle}, batch_size,
                                       first_step, values, records, best);
     }
@@ -95,12 +96,12 @@ struct Binding {
                       const std::vector<Matrix>& outputs) {
     const std::vector<Function> functions = read_functions(links);
     const std::vector<T*> to = pointers(outputs);
-    nb::gil_scoped_release release;
+    const ReleasedGil released;
     executor.predict(data.batches, functions, to);
   }
 
   static void evaluate(Executor<T>& executor, const BoundBatches& data, Numbers losses) {
-    nb::gil_scoped_release release;
+    const ReleasedGil released;
     executor.evaluate(data.batches, losses.data());
   }
 
@@ -115,14 +116,14 @@ struct Binding {
                          std::optional<Numbers> head_losses) {
     const GradientRecords<T> records{gradient.data(), losses.data(),
                                      head_losses ? head_losses->data() : nullptr};
-    const nb::gil_scoped_release release;
+    const ReleasedGil released;
     return executor.gradient(data.batches, {all(order), first_row, whole}, step, records);
   }
 
   static void forward(Executor<T>& executor, const BoundBatches& data, Ints order, i64 first_row, i64 step,
                       const std::vector<Matrix>& outputs) {
     const std::vector<T*> to = pointers(outputs);
-    const nb::gil_scoped_release release;
+    const ReleasedGil released;
     executor.forward(data.batches, {all(order), first_row, std::nullopt}, step, to);
   }
 
@@ -135,7 +136,7 @@ struct Binding {
   static void backward(Executor<T>& executor, const std::vector<ConstMatrix>& d_outputs, i64 step,
                        Vector gradient) {
     const std::vector<const T*> from = const_pointers(d_outputs);
-    const nb::gil_scoped_release release;
+    const ReleasedGil released;
     executor.backward(from, step, gradient.data());
   }
 
@@ -144,7 +145,7 @@ struct Binding {
       double learning_rate, double weight_decay) {
     StepOutcome outcome;
     {
-      const nb::gil_scoped_release release;
+      const ReleasedGil released;
       outcome =
           executor.update(gradient.data(), losses.data(), total_weight, step, learning_rate, weight_decay);
     }
@@ -154,7 +155,7 @@ struct Binding {
   static double loss_and_gradient(Executor<T>& executor, const BoundBatches& data, Ints order, bool training,
                                   i64 step, Vector gradient, std::optional<Numbers> head_losses) {
     const GradientRecords<T> records{gradient.data(), nullptr, head_losses ? head_losses->data() : nullptr};
-    const nb::gil_scoped_release release;
+    const ReleasedGil released;
     return executor.loss_and_gradient(data.batches, all(order), training, step, records);
   }
 
@@ -170,7 +171,7 @@ struct Binding {
                            {gradient.data(), losses.data(), head_losses ? head_losses->data() : nullptr}};
     std::vector<char> reached;
     {
-      const nb::gil_scoped_release release;
+      const ReleasedGil released;
       reached = executor.observe(data.batches, all(order), pass, from, probes);
     }
     return {reached.begin(), reached.end()};
@@ -181,7 +182,7 @@ struct Binding {
   static Objective<T> wrap(const nb::callable& objective, const std::vector<i64>& widths) {
     return [&objective, widths](i64 k, i64 rows, const std::vector<const T*>& outputs) {
       using View = nb::ndarray<nb::numpy, const T, nb::ndim<2>>;
-      const nb::gil_scoped_acquire acquire;
+      const HeldGil held;
       nb::list arrays;
       for (std::size_t i = 0; i < outputs.size(); ++i) {
         const auto n = static_cast<std::size_t>(rows), width = static_cast<std::size_t>(widths[i]);
@@ -203,7 +204,7 @@ struct Binding {
                                         head_losses ? head_losses->data() : nullptr};
       Objective<T> function;
       if (objective) function = wrap(*objective, widths);
-      const nb::gil_scoped_release release;
+      const ReleasedGil released;
       summary = executor.perturb(data.batches, order.data(), static_cast<i64>(order.size()), batch_size,
                                  first_step, learning_rates.data(), rule, function, records);
     }

@@ -8,6 +8,7 @@
 
 #include "bind/bind.hpp"
 #include "bind/choose_tools.hpp"
+#include "bind/gil.hpp"
 #include "executor/perceptron.hpp"
 
 namespace lamina {
@@ -53,7 +54,7 @@ nb::tuple learn(BoundPerceptron<T>& self, const std::optional<Ints>& order, std:
                 std::uint32_t first_epoch, i64 epochs) {
   PerceptronEpochs found;
   {
-    nb::gil_scoped_release release;
+    const ReleasedGil released;
     const auto permute = instruction_sets().back().f32->permute;
     found = self.unit.learn(order ? order->data() : nullptr, seed, first_epoch, epochs, permute);
   }

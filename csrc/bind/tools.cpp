@@ -9,6 +9,7 @@
 
 #include "bind/bind.hpp"
 #include "bind/choose_tools.hpp"
+#include "bind/gil.hpp"
 #include "executor/pool.hpp"
 #include "random/purposes.hpp"
 
@@ -67,7 +68,7 @@ nb::ndarray<nb::numpy, i64, nb::ndim<1>> permutation(i64 n, std::uint64_t seed, 
   auto order = std::make_unique<i64[]>(static_cast<std::size_t>(n));
   const Kernels<float>* kernels = instruction_sets().back().f32;
   {
-    nb::gil_scoped_release release;
+    const ReleasedGil released;
     kernels->permute(order.get(), n, {seed, kShuffle, epoch, 0});
   }
   i64* data = order.release();
@@ -84,7 +85,7 @@ void multiply(nb::ndarray<T, nb::ndim<2>, nb::c_contig, nb::device::cpu> out,
               const std::string& product, i64 repetitions) {
   const Product<T> run{choose_tools<T>(blas, instruction_set, product, 1), nullptr};
   const auto k = static_cast<i64>(a.shape(transpose_a ? 0 : 1));
-  nb::gil_scoped_release release;
+  const ReleasedGil released;
   for (i64 i = 0; i < repetitions; ++i)
     run(transpose_a, transpose_b, static_cast<i64>(out.shape(0)), static_cast<i64>(out.shape(1)), k, a.data(),
         b.data(), {}, out.data());

@@ -202,6 +202,72 @@ def test_a_frame_of_one_column_is_that_column() -> None:
     assert model.feature_names_in_.tolist() == list(FRAME.columns)
 
 
+def test_a_series_that_only_has_a_column_s_name_leaves_that_column() -> None:
+    table = FRAME.assign(rent=RENT)
+    with pytest.warns(DataWarning, match="y has the name of column 'rent' of X but other values"):
+        model = regressor().fit(table[:-1], table["rent"].shift(-1)[:-1])
+    assert "rent" in model.feature_names_in_
+
+
+def test_labels_of_text_are_taken_as_they_are_written() -> None:
+    labels = np.array(["1.1", "1.10", "2.0"])[np.arange(240) % 3]
+    by_name = classifier().fit(FRAME.assign(version=labels), "version")
+    by_array = classifier().fit(FRAME, labels)
+    assert by_name.classes_.tolist() == by_array.classes_.tolist() == ["1.1", "1.10", "2.0"]
+    assert np.array_equal(by_name.predict_proba(FRAME), by_array.predict_proba(FRAME))
+
+
+def test_scores_take_weights_and_unknown_labels() -> None:
+    model = classifier().fit(FRAME, DEAR)
+    weight = np.where(DEAR[0] == DEAR, 1000.0, 1.0)
+    assert model.score(FRAME.assign(dear=DEAR), "dear", weight) == model.score(FRAME, DEAR, weight)
+    assert model.score(FRAME, DEAR, weight) == pytest.approx(np.average(model.predict(FRAME) == DEAR, weights=weight))
+    assert model.score(FRAME, np.full(240, "neither")) == 0
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pd.date_range("2024-01-01", periods=2).to_numpy()[np.arange(240) % 2],
+        np.array([True, False], dtype=object)[np.arange(240) % 2],
+        np.array([3, 5], dtype=object)[np.arange(240) % 2],
+        pd.cut(pd.Series(np.arange(240) % 2), 2),
+    ],
+    ids=["dates", "objects of truth", "objects of numbers", "intervals"],
+)
+def test_rarer_labels_are_learned_and_scored(labels: Any) -> None:
+    model = classifier().fit(FRAME.assign(even=np.arange(240) % 2), labels)
+    assert len(model.classes_) == 2
+    assert 0 <= model.score(FRAME.assign(even=np.arange(240) % 2), labels) <= 1
+
+
+def test_what_stands_for_missing_does_not_in_labels_and_truth_values() -> None:
+    frame = FRAME.assign(balcony=np.arange(240) % 2 == 0)
+    model = classifier(missing=["0"]).fit(frame, (DEAR[0] == DEAR).astype(int))
+    assert model.classes_.tolist() == [0, 1]
+    assert next(row.missing for row in model.columns_ if row.column == "balcony") == 0
+
+
+def test_labels_with_fractions_are_refused_by_name_too() -> None:
+    with pytest.raises(DataError, match="Unknown label type: continuous"):
+        classifier().fit(FRAME.assign(level=np.arange(240) % 3 / 2), "level")
+
+
+def test_names_of_columns_that_are_no_text_are_found_in_any_order() -> None:
+    frame = FRAME.set_axis([30, 20, 10, (0, 1)][: len(FRAME.columns)], axis=1)
+    model = classifier().fit(frame, DEAR)
+    assert np.array_equal(model.predict_proba(frame[frame.columns[::-1]]), model.predict_proba(frame))
+    assert [row.column for row in model.columns_] == ["30", "20", "10", "(0, 1)"]
+    assert not hasattr(model, "feature_names_in_")
+
+
+def test_settings_of_objects_are_parameters() -> None:
+    model = classifier(optimizer=Adam(0.1)).set_params(optimizer__learning_rate=0.3)
+    assert model.optimizer.learning_rate == 0.3
+    assert model.get_params()["optimizer__learning_rate"] == 0.3
+    assert "optimizer__learning_rate" not in model.get_params(deep=False)
+
+
 def test_a_table_and_the_function_fit_table_give_the_same_model() -> None:
     settings = TableSettings(run=RunSettings(seed=3), stopping=StoppingSettings(max_epochs=5))
     result = fit_table(TABLE.drop(columns="dear"), "rent", test=0, settings=settings)
@@ -254,7 +320,7 @@ def test_rows_without_a_target_are_dropped_by_name_and_refused_in_an_array() -> 
 
 
 def test_two_labels_that_are_one_class_are_refused() -> None:
-    with pytest.raises(DataError, match="names differ in more than spaces"):
+    with pytest.raises(DataError, match="names differ in more than the spaces around them"):
         classifier().fit(FRAME, ["a", "a ", "b"] * 80)
 
 

@@ -144,6 +144,8 @@ def _of_pandas(owner: str, name: str, series: Any) -> ArrowColumn:
         series = series.sparse.to_dense()
     elif kind == "PeriodDtype":
         series = series.dt.to_timestamp()
+    elif kind == "CategoricalDtype" and type(dtype.categories.dtype).__name__ == "IntervalDtype":
+        series = series.cat.rename_categories([str(interval) for interval in dtype.categories])
     if series.dtype == object:
         return _of_objects(name, series.to_numpy(dtype=object))
     try:

@@ -147,7 +147,9 @@ class ColumnReader:
         if stored == "date" and self.kind == "date":
             return dates_of(self.column, column)
         if stored in ("number", "boolean") and self.kind in ("number", "boolean"):
-            numbers = self._unmarked(numbers_of(column))
+            numbers = numbers_of(column)
+            if stored == "number":
+                numbers = self._unmarked(numbers)
             return numbers if self.kind == "number" else self._signs(numbers, on_error)
         if on_error == "missing" and not isinstance(column, Unreadable):
             self._say_missing(len(column) - column.null_count, opened.example)

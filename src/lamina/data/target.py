@@ -12,6 +12,7 @@ from lamina.data.arrow_tables import ArrowColumn, Columns, Unreadable, as_column
 from lamina.data.arrow_values import value_type
 from lamina.data.column_reader import ColumnReader, UnfitValueError
 from lamina.data.learn_column import ReadingSettings, learn_column
+from lamina.data.names import value_name
 from lamina.data.notes import note
 from lamina.data.opened_column import OpenedColumn
 from lamina.data.values import Values
@@ -54,11 +55,12 @@ class Target:
         How the column is read.
     classes : tuple of str, default=()
         For classification: the class names, in the order of the probabilities. Numbers are ordered by value, text
-        alphabetically. Equal values have equal names, however a table writes them: 7, 7.0 and "7" are "7".
+        alphabetically. Equal numbers have equal names, however a table holds them: 7 and 7.0 are "7". Text is taken as it is
+        written.
     label_type : {"text", "integer", "number", "boolean"}, default="text"
         What predicted classes are given back as: what the column held.
     labels : tuple of str, default=()
-        Of text, the classes as they were written where that is not their names.
+        Of text, the labels to give back where they are not the names, which have no spaces around them.
     reason : str, default=""
         Why this task was chosen, in words.
 
@@ -89,21 +91,21 @@ class Target:
         """
         name, column = series
         opened = OpenedColumn(column, () if settings is None else settings.missing)
-        reader = _learned(name, opened, settings or ReadingSettings())
+        reader, said = _learned(name, opened, settings or ReadingSettings())
         chosen, reason = (task, "as asked") if task != "auto" else _detect(opened, reader)
         if chosen == "regression":
+            if said:
+                note(f"target {name!r}: {said}.")
             # Whatever text may be among them is named by the error.
             found = ColumnReader(name, "number", "number", reader.format if reader.holds == "number" else None, reader.missing)
             target = cls(name, chosen, found, reason=reason)
             target.encode(series, missing_too=True)
             return target
-        holds = "text" if reader.holds == "boolean" and _is_text(column) else reader.holds
-        spelled = reader.format if holds == reader.holds else None
-        found = ColumnReader(name, "category", holds, spelled, reader.missing, reader.fold_case)
-        values = found.read_opened(opened)
-        classes = _classes(name, values, by_value=holds == "number")
-        target = cls(name, chosen, found, classes, _label_type(column, holds, classes), reason=reason)
-        return target._with_labels(opened) if _is_text(column) and holds != "text" else target
+        # Whatever the texts of classes may spell, 1.10 is not 1.1.
+        holds = "text" if _is_text(column) else reader.holds
+        found = ColumnReader(name, "category", holds, missing=reader.missing, fold_case=reader.fold_case)
+        classes = _classes(name, found.read_opened(opened), by_value=holds == "number")
+        return cls(name, chosen, found, classes, _label_type(column, holds, classes), reason=reason)
 
     def encode(self, series: TargetColumn, *, missing_too: bool = False) -> np.ndarray:
         """The values as numbers, ndarray of shape (n,): class indices int64, or float64. No value may be missing.
@@ -118,14 +120,14 @@ class Target:
             values = values.take(np.flatnonzero(~values.missing))
         return self._encoded(values)
 
-    def present_rows(self, table: Any, *, drop_unknown: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    def present_rows(self, table: Any, *, unknown: Literal["raise", "drop", "keep"] = "raise") -> tuple[np.ndarray, np.ndarray]:
         """The numbers of a table's rows that have a target, and the encoded targets; a note counts the dropped rows.
 
         Parameters
         ----------
         table : data frame
-        drop_unknown : bool, default=False
-            Drop rows whose class training did not have, with a note, instead of raising.
+        unknown : {"raise", "drop", "keep"}, default="raise"
+            What to do with rows whose class training did not have: raise, drop them with a note, or encode them as -1.
 
         Raises
         ------
@@ -141,11 +143,13 @@ class Target:
         if len(rows) < num_rows:
             note(f"dropped {num_rows - len(rows)} of {num_rows} rows, whose target {self.name!r} is missing.")
         values = values.take(rows)
-        if drop_unknown and self.task == "classification":
+        if unknown == "keep" and self.task == "classification":
+            return rows, self._indices(values)
+        if unknown == "drop" and self.task == "classification":
             known = self._indices(values) >= 0
             if known.any() and not known.all():
-                unknown = _some(sorted(set(_names(values)[values.array[~known]].tolist())))
-                note(f"dropped {int((~known).sum())} rows of classes that training does not have: {unknown}.")
+                names = _some(sorted(set(_names(values)[values.array[~known]].tolist())))
+                note(f"dropped {int((~known).sum())} rows of classes that training does not have: {names}.")
                 rows, values = rows[known], values.take(np.flatnonzero(known))
         return rows, self._encoded(values)
 
@@ -207,24 +211,14 @@ class Target:
         return indices
 
     def _indices(self, values: Values) -> np.ndarray:
-        """The class of each row, -1 where training did not have it; case counts only where it tells classes apart."""
+        """The class of each row, -1 where training did not have it; spelling counts only where it tells classes apart."""
         index = {name: i for i, name in enumerate(self.classes)}
-        folded = {name.casefold(): i for name, i in index.items()}
-        if len(folded) < len(index):
-            folded = {}
-        known = [index.get(name, folded.get(name.casefold(), -1)) for name in _names(values)]
+        alike = {_spelled_alike(name): i for name, i in index.items()}
+        if len(alike) < len(index):
+            alike = {}
+        known = [index.get(name, alike.get(_spelled_alike(name), -1)) for name in _names(values)]
         indices: np.ndarray = np.array([*known, -1], dtype=np.int64)[values.array]
         return indices
-
-    def _with_labels(self, opened: OpenedColumn) -> Self:
-        """With the texts that stand for the classes: of several spellings the first."""
-        text = opened.text
-        spelled = self.reader.names_of(text)
-        label: dict[str, str] = {}
-        for name, written in zip(spelled, text.texts.to_pylist(), strict=True):
-            label.setdefault(name, written)
-        labels = tuple(label[name] for name in self.classes)
-        return self if labels == self.classes else type(self)(**{**vars(self), "labels": labels})
 
 
 def target_column(table: Any, name: str) -> TargetColumn:
@@ -255,12 +249,11 @@ def _is_text(column: ArrowColumn) -> bool:
     return kind is not None and value_type(kind) == "text"
 
 
-def _learned(name: str, opened: OpenedColumn, settings: ReadingSettings) -> ColumnReader:
+def _learned(name: str, opened: OpenedColumn, settings: ReadingSettings) -> tuple[ColumnReader, str]:
+    """How the column is read, and what there is to say about it."""
     learned = learn_column(name, opened, settings)
     if learned.reader is not None:
-        if learned.note:
-            note(f"target {name!r}: {learned.note}.")
-        return learned.reader
+        return learned.reader, learned.note
     if isinstance(opened.column, Unreadable) or learned.reason != "every value is missing":
         found = opened.column.type
         raise DataError(f"target {name!r} must hold numbers, truth values or text, got the type {found}. Convert it.")
@@ -318,6 +311,14 @@ def _label_type(column: ArrowColumn, holds: str, classes: tuple[str, ...]) -> La
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     return "integer" if pa.types.is_integer(kind) and all(_is_whole(name) for name in classes) else "number"
+
+
+def _spelled_alike(name: str) -> str:
+    """What names share that differ in case alone, or as 7 and 7.0 do."""
+    try:
+        return value_name(float(name))
+    except ValueError:
+        return name.casefold()
 
 
 def _is_whole(name: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import fields
 from functools import partial
 from typing import Any, NamedTuple, Self
 
@@ -16,7 +15,7 @@ from lamina.errors import DataError
 from lamina.estimators import fitting
 from lamina.estimators.fitted import FittedNetwork, adopt
 from lamina.estimators.given_data import checked_weights
-from lamina.estimators.nested_settings import nested_settings, split_nested, with_settings
+from lamina.estimators.nested_settings import NestedSettings
 from lamina.estimators.parameters import Parameters
 from lamina.estimators.rows import Rows
 from lamina.estimators.target import Target, kind_of_target
@@ -36,7 +35,7 @@ class Judges(NamedTuple):
     groups: Any = None
 
 
-class MultilayerPerceptron(Parameters, FittedNetwork, ABC):
+class MultilayerPerceptron(NestedSettings, Parameters, FittedNetwork, ABC):
     """Base class of :class:`MLPClassifier` and :class:`MLPRegressor`, which define how their data are read."""
 
     @abstractmethod
@@ -105,45 +104,6 @@ class MultilayerPerceptron(Parameters, FittedNetwork, ABC):
         parameters = fitting.checked_parameters(self)
         earlier = self._last_fit if parameters.warm_start else None
         return self._train(parameters, X, y, sample_weight, Judges(X_val, y_val, sample_weight_val, groups), earlier)
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """All parameters by name.
-
-        Parameters
-        ----------
-        deep : bool, default=True
-            Whether to include the settings of the objects among them, such as ``optimizer__learning_rate``.
-
-        Returns
-        -------
-        dict
-        """
-        parameters: dict[str, Any] = super().get_params(deep=deep)
-        if deep:
-            for name, given in list(parameters.items()):
-                parameters |= nested_settings(name, given)
-        return parameters
-
-    def set_params(self, **params: Any) -> Self:
-        """Set parameters by name; ``optimizer__learning_rate=0.1`` replaces the optimizer by one with that rate.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If a parameter is unknown.
-        InvalidSettingError
-            If the parameter before the ``__`` is not an object with settings, or has no such setting. Nothing is changed then.
-        """
-        plain, nested = split_nested(params, [field.name for field in fields(self)])
-        owner = type(self).__name__
-        for name, changes in nested.items():
-            plain[name] = with_settings(name, plain.get(name, getattr(self, name)), changes, owner=owner)
-        super().set_params(**plain)
-        return self
 
     def __copy__(self) -> Self:
         """A copy that shares the parameters but nothing learned: training it further does not change this estimator."""

@@ -7,12 +7,55 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, Self
 
 from lamina.errors import InvalidSettingError, phrase, phrase_unknown
 from lamina.settings import Settings
 
-__all__ = ["nested_settings", "split_nested", "with_settings"]
+__all__ = ["NestedSettings"]
+
+
+class NestedSettings:
+    """Parameters of an estimator, a dataclass, with the settings of the objects among them."""
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """All parameters by name.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to include the settings of the objects among them, such as ``optimizer__learning_rate``.
+
+        Returns
+        -------
+        dict
+        """
+        parameters: dict[str, Any] = super().get_params(deep=deep)  # type: ignore[misc]
+        if deep:
+            for name, given in list(parameters.items()):
+                parameters |= nested_settings(name, given)
+        return parameters
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters by name; ``optimizer__learning_rate=0.1`` replaces the optimizer by one with that rate.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter is unknown.
+        InvalidSettingError
+            If the parameter before the ``__`` is not an object with settings, or has no such setting. Nothing is changed then.
+        """
+        plain, nested = split_nested(params, [field.name for field in fields(self)])  # type: ignore[arg-type]
+        owner = type(self).__name__
+        for name, changes in nested.items():
+            plain[name] = with_settings(name, plain.get(name, getattr(self, name)), changes, owner=owner)
+        super().set_params(**plain)  # type: ignore[misc]
+        return self
 
 
 def nested_settings(name: str, given: object) -> dict[str, Any]:

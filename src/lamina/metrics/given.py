@@ -8,9 +8,11 @@ import numpy as np
 
 from lamina.errors import DataError, ShapeError, phrase
 
-__all__ = ["class_numbers", "labels", "numbers", "weights"]
+__all__ = ["class_numbers", "labels", "numbers", "shares", "weights"]
 
 _TO_LABELS = "Convert probabilities to labels: predictions > 0.5 for one per row, predictions.argmax(axis=1) for one per class."
+
+_ROUNDING = 1e-6  # of float32, and of sums over many classes a thousand times that
 
 
 def numbers(truth: Any, predicted: Any, *, owner: str, columns: int | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -50,7 +52,8 @@ def labels(truth: Any, decided: Any, *, owner: str) -> tuple[np.ndarray, np.ndar
         if array.dtype.kind == "f" and not (whole := array == np.floor(array)).all():
             fraction = float(array[~whole][0])
             raise DataError(phrase(name, "must be whole numbers", fraction, repair=_TO_LABELS, owner=owner))
-    _check_same_shape(names[1], *columns, owner=owner, repair=_TO_LABELS)
+    repair = "Give one label a row." if len(columns[0]) != len(columns[1]) else _TO_LABELS
+    _check_same_shape(names[1], *columns, owner=owner, repair=repair)
     if len({array.dtype.kind in "SUT" for array in columns if array.dtype.kind != "O"}) > 1:
         repair = "Give both as numbers or both as strings."
         kinds = [array.dtype.name for array in columns]
@@ -81,6 +84,29 @@ def class_numbers(truth: Any, probabilities: Any, *, owner: str) -> tuple[np.nda
         rule = f"must be class indices from 0 to {probs.shape[1] - 1}"
         raise DataError(phrase("the truth", rule, float(classes[~known][0]), owner=owner))
     return classes[:, 0].astype(np.int64), probs
+
+
+def shares(truth: Any, probabilities: Any, *, owner: str) -> tuple[np.ndarray, np.ndarray]:
+    """As :func:`class_numbers`, where the probabilities of a row lie in [0, 1] and add up to 1; NaN stays.
+
+    Raises
+    ------
+    DataError
+        If they do not, or as :func:`class_numbers`.
+    ShapeError
+        As :func:`class_numbers`.
+    """
+    classes, probs = class_numbers(truth, probabilities, owner=owner)
+    odd = (probs < -_ROUNDING) | (probs > 1 + _ROUNDING)
+    if odd.any():
+        repair = "Scores become probabilities by a softmax."
+        raise DataError(phrase("the probabilities", "must lie in [0, 1]", float(probs[odd][0]), repair=repair, owner=owner))
+    sums = probs.sum(axis=1)
+    odd = np.abs(sums - 1) > _ROUNDING * 1e3
+    if odd.any():
+        rule = "must add up to 1 in every row"
+        raise DataError(phrase("the probabilities", rule, float(sums[odd][0]), repair="Divide by the sums.", owner=owner))
+    return classes, probs
 
 
 def weights(sample_weight: Any, num_rows: int, *, owner: str) -> np.ndarray:
@@ -134,4 +160,5 @@ def _columns(array: np.ndarray, name: str, owner: str) -> np.ndarray:
 
 def _check_same_shape(name: str, truth: np.ndarray, judged: np.ndarray, *, owner: str, repair: str) -> None:
     if truth.shape != judged.shape:
-        raise ShapeError(phrase(name, f"must have the truth's shape {truth.shape}", judged.shape, repair=repair, owner=owner))
+        wanted, got = (shape if shape[1] > 1 else shape[:1] for shape in (truth.shape, judged.shape))
+        raise ShapeError(phrase(name, f"must have the truth's shape {wanted}", got, repair=repair, owner=owner))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.metrics.given import class_numbers, weights
+from lamina.metrics.given import class_numbers, shares, weights
 
 __all__ = ["area_under_curve", "average_precision", "brier", "log_loss"]
 
@@ -122,7 +122,7 @@ def log_loss(truth: Any, probabilities: Any, sample_weight: Any = None) -> float
     """
     dtype = np.asarray(probabilities).dtype
     eps = np.finfo(dtype if dtype.kind == "f" else np.float64).eps
-    truth, probabilities = class_numbers(truth, probabilities, owner="log_loss")
+    truth, probabilities = shares(truth, probabilities, owner="log_loss")
     weight = weights(sample_weight, len(truth), owner="log_loss")
     of_class = probabilities[np.arange(len(truth)), truth]
     return float(-np.average(np.log(np.clip(of_class, eps, 1.0)), weights=weight))
@@ -153,7 +153,7 @@ def brier(truth: Any, probabilities: Any, sample_weight: Any = None) -> float:
     >>> brier([0, 1], [[0.5, 0.25, 0.25], [0.0, 1.0, 0.0]])
     0.1875
     """
-    truth, probabilities = class_numbers(truth, probabilities, owner="brier")
+    truth, probabilities = shares(truth, probabilities, owner="brier")
     weight = weights(sample_weight, len(truth), owner="brier")
     num_classes = probabilities.shape[1]
     squares = ((probabilities - (truth[:, np.newaxis] == np.arange(num_classes))) ** 2).sum(axis=1)

@@ -54,8 +54,16 @@ class FittedTable(BaseEstimator):  # type: ignore[misc]
         return self._fitted("stop_reason_").estimator.stop_reason_
 
     def plot(self, keys: str | Sequence[str] | None = None, *, log: bool = False, ax: Axes | None = None) -> Axes:
-        """Plot the losses, or other ``keys`` of ``history_``; see :func:`lamina.plots.plot_history`."""
-        return self.history_.plot(keys, log=log, ax=ax)
+        """Plot the losses, or other ``keys`` of ``history_``, and mark the epoch whose weights were kept.
+
+        See :func:`lamina.plots.plot_history`, which draws the lines.
+        """
+        ax = self.history_.plot(keys, log=log, ax=ax)
+        ax.axvline(self.best_epoch_, color="#666666", linestyle=":", linewidth=1.2)
+        place = {"xy": (self.best_epoch_, 0.98), "xycoords": ("data", "axes fraction"), "xytext": (-3, 0)}
+        style = {"textcoords": "offset points", "rotation": 90, "ha": "right", "va": "top", "fontsize": 8, "color": "#666666"}
+        ax.annotate(f"kept: epoch {self.best_epoch_}", **place, **style)
+        return ax
 
     def __sklearn_is_fitted__(self) -> bool:
         return "model_" in vars(self)

@@ -31,10 +31,12 @@ else:
 
 __all__ = [
     "GivenColumns",
+    "check_labels",
     "check_no_missing",
     "given_column",
     "given_columns",
     "in_label_order",
+    "is_same_column",
     "known_columns",
     "learn_target",
     "without_rows",
@@ -50,6 +52,8 @@ class GivenColumns(NamedTuple):
 
 def given_columns(X: Any, *, owner: str, fewest_rows: int = 1) -> GivenColumns:
     """The columns of a data frame, or of an array or list of rows, which are then named x0, x1, ….
+
+    Names of a frame that are all no text, such as numbers, are taken as text, but do not count as its own.
 
     Raises
     ------
@@ -69,7 +73,7 @@ def given_columns(X: Any, *, owner: str, fewest_rows: int = 1) -> GivenColumns:
 
 
 def known_columns(X: Any, names: list[str], has_names: bool, *, owner: str) -> Columns:
-    """The columns of new rows under the names that were learned: of frames by name, of arrays by position.
+    """The columns of new rows under the names that were learned: of frames that have them by name, else by position.
 
     Raises
     ------
@@ -79,6 +83,8 @@ def known_columns(X: Any, names: list[str], has_names: bool, *, owner: str) -> C
     columns, named = given_columns(X, owner=owner)
     if named and has_names:
         return columns
+    if not has_names and set(columns) == set(names):
+        return Columns({name: columns[name] for name in names}, columns.num_rows)
     if len(columns) != len(names):
         raise DataError(f"X has {len(columns)} features, but {owner} is expecting {len(names)} features as input.")
     if has_names:
@@ -118,8 +124,8 @@ def learn_target(y: Any, given: TargetColumn, task: Task, settings: ReadingSetti
     _check_complete(y, owner)
     _check_present(_missing_in(given.column, settings), given, owner)
     if task == "classification":
-        with refusals_as_ours("y", owner):
-            _check_labels(y, owner)
+        check_labels(given.column, owner)
+        _check_one_type(y, owner)
     target = Target.fit(given, task, settings)
     check_no_missing(target, given, owner=owner)
     return _exact(target, given, owner) if task == "classification" else target
@@ -163,6 +169,15 @@ def _check_present(missing: np.ndarray, given: TargetColumn, owner: str) -> None
         raise DataError(phrase("y", rule, found, repair=repair, owner=owner))
 
 
+def is_same_column(one: ArrowColumn, other: ArrowColumn) -> bool:
+    """Whether two columns have the same type and values; missing ones are alike."""
+    if isinstance(one, Unreadable) or isinstance(other, Unreadable) or one.type != other.type or len(one) != len(other):
+        return False
+    if pa.types.is_floating(one.type):
+        return np.array_equal(one.to_numpy(), other.to_numpy(), equal_nan=True)
+    return bool(one.equals(other))
+
+
 def without_rows(columns: Columns, keep: np.ndarray) -> Columns:
     """The rows of a mask."""
     mask = pa.array(keep)
@@ -178,10 +193,11 @@ def _is_frame(X: Any) -> bool:
 
 
 def _with_text_names(X: Any) -> Any:
-    """A pandas frame whose columns only have numbers, under names; None for any other frame."""
+    """A pandas frame of which no column has a text for a name, under texts; None for any other frame."""
     if not hasattr(X, "iloc") or not len(X.columns) or any(isinstance(name, str) for name in X.columns):
         return None
-    return X.set_axis([f"x{i}" for i in range(len(X.columns))], axis=1)
+    names = [value_name(name) if isinstance(name, int | float) else str(name) for name in X.columns]
+    return X.set_axis(names, axis=1)
 
 
 def _as_array(given: Any) -> Any:
@@ -225,11 +241,22 @@ def _check_complete(y: Any, owner: str) -> None:
             assert_all_finite(y, input_name="y", estimator_name=owner)
 
 
-def _check_labels(y: Any, owner: str) -> None:
-    """Refuse numbers with fractions, as scikit-learn does, and numbers beside texts."""
+def check_labels(column: ArrowColumn, owner: str) -> None:
+    """Refuse numbers with fractions, as scikit-learn does.
+
+    Raises
+    ------
+    DataError
+    """
+    if not isinstance(column, Unreadable) and pa.types.is_floating(column.type):
+        present = np.asarray(column.drop_null())
+        with refusals_as_ours("y", owner):
+            check_classification_targets(present[np.isfinite(present)])
+
+
+def _check_one_type(y: Any, owner: str) -> None:
+    """Refuse numbers beside texts."""
     array = np.asarray(y)
-    if array.dtype.kind in "iufb":
-        check_classification_targets(array)
     if array.dtype.kind == "O":
         kinds = {type(entry) for entry in array.flat if not _is_nothing(entry)}
         texts = {kind for kind in kinds if issubclass(kind, str)}
@@ -245,9 +272,9 @@ def _is_nothing(entry: Any) -> bool:
 
 def _exact(target: Target, given: TargetColumn, owner: str) -> Target:
     """A target whose classes are the labels as they were given, in the order in which scikit-learn sorts them."""
-    if target.label_type != "text":
-        return target
     column: Any = given.column
+    if target.label_type != "text" or value_type(column.type) != "text":
+        return target
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     distinct = pc.drop_null(column.unique())
@@ -256,7 +283,7 @@ def _exact(target: Target, given: TargetColumn, owner: str) -> Target:
     label: dict[int, str] = {}
     for index, text in zip(indices, texts, strict=True):
         if index in label:
-            rule = "must hold classes whose names differ in more than spaces and spelling"
+            rule = "must hold classes whose names differ in more than the spaces around them"
             raise DataError(phrase("y", rule, sorted((label[index], text)), repair="Spell them alike.", owner=owner))
         label[index] = text
     return in_label_order(replace(target, labels=tuple(label[i] for i in range(len(label)))))

@@ -166,10 +166,10 @@ def _taken(values: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
     return None if values is None else values[rows]
 
 
-def _present(given: Given, goal: Target, *, drop_unknown: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def _present(given: Given, goal: Target, unknown: Literal["raise", "drop"] = "raise") -> tuple[np.ndarray, np.ndarray]:
     """The numbers of the rows that have a target, and their targets as numbers."""
     alone = Columns({goal.name: given.target.column}, given.columns.num_rows)
-    return goal.present_rows(alone, drop_unknown=drop_unknown)
+    return goal.present_rows(alone, unknown=unknown)
 
 
 def _read(given: Given, table: ReadTable, goal: Target, fewest_rows: int) -> Part:
@@ -201,7 +201,7 @@ def _separate(held_out: float | Given, goal: Target, encoder: TableEncoder) -> P
     """Separate rows, if those are given and not a share."""
     if not isinstance(held_out, Given):
         return None
-    rows, y = _present(held_out, goal, drop_unknown=True)
+    rows, y = _present(held_out, goal, "drop")
     needed = [column.column for column in encoder.encoders_]
     return Part(encoder.reader_.read(held_out.columns, needed, encoder.on_error).take(rows), y, _taken(held_out.weight, rows))
 

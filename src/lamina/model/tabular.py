@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
@@ -15,17 +15,21 @@ from sklearn.utils.validation import check_is_fitted
 from lamina.caller import warn_caller
 from lamina.data import Target, Task, target_column
 from lamina.data.arrow_tables import Columns
+from lamina.data.notes import note
 from lamina.data.target import TargetColumn
 from lamina.errors import DataError, phrase
 from lamina.estimators.given_data import refusals_as_ours
+from lamina.estimators.nested_settings import NestedSettings
 from lamina.estimators.row_weights import check_row_weights
 from lamina.model.fitted_table import FittedTable
 from lamina.model.given_table import (
     GivenColumns,
+    check_labels,
     check_no_missing,
     given_column,
     given_columns,
     in_label_order,
+    is_same_column,
     known_columns,
     learn_target,
     without_rows,
@@ -79,7 +83,7 @@ _RULES: dict[str, Rule] = {
     "batch_size": one_of(value(None), integer(1)),
     "validation": number(0, 1, "left"),
     "callbacks": one_of(instance(Callback), sequence_of(instance(Callback))),
-    "verbose": boolean(),
+    "verbose": one_of(boolean(), integer(0)),
     "on_interrupt": choice(("raise", "return")),
     "kinds": one_of(mapping_of(text()), text(), sequence_of(text())),
     "missing": one_of(text(), sequence_of(text())),
@@ -87,7 +91,7 @@ _RULES: dict[str, Rule] = {
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class Tabular(FittedTable, ABC):
+class Tabular(NestedSettings, FittedTable, ABC):
     """Base class of :class:`TabularClassifier` and :class:`TabularRegressor`.
 
     The parameters are the settings of :class:`~lamina.model.TableSettings`, which has their defaults, and a few of an
@@ -149,7 +153,7 @@ class Tabular(FittedTable, ABC):
 
     validation: float = 0.1
     callbacks: Callback | Sequence[Callback] = ()
-    verbose: bool = False
+    verbose: bool | int = False
     on_interrupt: Literal["raise", "return"] = "raise"
 
     _task: ClassVar[Task]
@@ -162,10 +166,10 @@ class Tabular(FittedTable, ABC):
         Parameters
         ----------
         X : data frame of pandas, polars or pyarrow, or array-like of shape (n_samples, n_features)
-            At least two rows. The columns of an array are named x0, x1, ….
+            At least two rows to train on. The columns of an array are named x0, x1, ….
         y : array-like or series of shape (n_samples,), or str
             What to predict, or the name of a column of X. Rows where that column is missing are dropped with a note; an array
-            must have a value in every row. A series, or frame of one column, with the name of a column of X stands for
+            must have a value in every row. A series, or frame of one column, that equals the column of X of its name stands for
             that column, which is then no feature.
         sample_weight : array-like of shape (n_samples,), optional
             Weights of the rows, >= 0, in training and validation. Rows of weight 0 are left out.
@@ -274,9 +278,12 @@ class Tabular(FittedTable, ABC):
         encoder = encoder_for(settings)
         table = encoder.learn(given.columns)
         if isinstance(y, str):
+            if self._task == "classification":
+                check_labels(given.target.column, owner)
             target = in_label_order(Target.fit(given.target, self._task, encoder.reading_settings))
         else:
-            target = learn_target(y, given.target, self._task, encoder.reading_settings, owner=owner)
+            # What stands for a missing value does so in the columns to learn from.
+            target = learn_target(y, given.target, self._task, replace(encoder.reading_settings, missing=()), owner=owner)
         features = GivenColumns(columns.without(name), has_names)
         judges = self._judges(X_val, y_val, y, target, features)
         validation = self.validation if judges is None else judges
@@ -292,11 +299,15 @@ class Tabular(FittedTable, ABC):
                 rule = "must be an array, because X has no names of columns"
                 raise DataError(phrase("y", rule, y, repair="Give the values.", owner=type(self).__name__))
             return y
-        names: Any = getattr(y, "columns", ())  # of a frame of one column
+        names: Any = getattr(y, "column_names", getattr(y, "columns", ()))
         own = names[0] if len(names) == 1 else getattr(y, "name", None)
-        if has_names and isinstance(own, str) and own:
-            return own  # the column of X that has this name, if any, is what is to be predicted
-        name = "y"
+        y = y[own] if len(names) == 1 else y  # a frame of one column
+        name = own if has_names and isinstance(own, str) and own else "y"
+        if name in columns and name == own:
+            series = given_column(y, name, num_rows=columns.num_rows, owner=type(self).__name__)
+            if is_same_column(series, columns[name]):
+                return name
+            note(f"y has the name of column {name!r} of X but other values, so that column stays one to learn from.")
         while name in columns:
             name += "_"
         return name

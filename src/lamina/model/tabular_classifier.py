@@ -12,6 +12,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from lamina.estimators.available import available_if
+from lamina.estimators.row_weights import check_row_weights
 from lamina.estimators.target import gives_probabilities
 from lamina.model.given_table import GivenColumns
 from lamina.model.named_settings import kind_of
@@ -114,17 +115,20 @@ Examples
         X : data frame or array-like of shape (n_samples, n_features)
         y : array-like or series of shape (n_samples,), or str
             The labels, or the name of the column of X that holds them.
+            Rows without one are left out with a note; a label that training did not have is never predicted.
         sample_weight : array-like of shape (n_samples,), optional
-            Not with a name.
 
         Returns
         -------
         float
         """
         check_is_fitted(self)
-        if isinstance(y, str):
-            return self.evaluate(X, y)["model"]["accuracy"]
-        return float(super().score(X, y, sample_weight))
+        columns = self._with_truth(X, y)
+        target = self.model_.target
+        rows, truth = target.present_rows(columns, unknown="keep")
+        right = (truth >= 0) & (target.class_labels[truth] == self.model_.predict(columns)[rows])
+        weight = None if sample_weight is None else check_row_weights(sample_weight, columns.num_rows)[rows]
+        return float(np.average(right, weights=weight))
 
     def _keep(self, model: TableModel, given: GivenColumns, y: Any) -> None:
         self._adopt(model, given)
