@@ -583,6 +583,10 @@ def test_groups_that_make_no_sense_are_refused(given: dict[str, Any], words: str
         classifier().fit(FRAME, DEAR, **given)
 
 
+def test_one_group_of_which_nothing_is_held_out_is_learned() -> None:
+    assert classifier(validation=0, max_epochs=1).fit(FRAME, DEAR, groups=np.zeros(N)).n_iter_ == 1
+
+
 def test_callbacks_see_the_training_and_stay_as_they_were() -> None:
     class Epochs(Callback):
         seen = 0

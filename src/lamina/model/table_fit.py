@@ -156,6 +156,8 @@ def prepare(
     """
     given, _, goal, encoder, earlier = rows
     everything = _read(rows, fewest_rows)
+    if given.groups is not None and validation:
+        _check_groups(everything)
     learning, held_out = _split(everything, test, goal, seed=settings.run.seed)
     training, judging = _split(learning, validation, goal, seed=settings.run.seed + 1)
     if earlier is None:
@@ -213,10 +215,14 @@ def _read(rows: Rows, fewest_rows: int) -> Part:
     table = table.take(present) if len(present) < given.columns.num_rows else table
     say_suspicions(table, goal, y)
     groups = joined_groups(_taken(given.groups, present), groups_of_copies(table))
-    if given.groups is not None and groups is not None and (groups == groups[0]).all():
+    return Part(table, y, _taken(given.weight, present), groups)
+
+
+def _check_groups(part: Part) -> None:
+    """Reject rows that must all stay together, of which none can be held out."""
+    if len(np.unique(part.groups)) < 2:  # type: ignore[arg-type]
         repair = "Give X_val and y_val, or leave groups out."
         raise DataError(phrase("groups", "must be at least two that share no copy of a row", 1, repair=repair, owner=OWNER))
-    return Part(table, y, _taken(given.weight, present), groups)
 
 
 def _split(part: Part, held_out: float | Given, goal: Target, *, seed: int) -> tuple[Part, Part | None]:
