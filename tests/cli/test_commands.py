@@ -270,7 +270,7 @@ def test_every_knob_of_the_estimators_is_an_option() -> None:
         # what needs Python
         "network": "",
         "callbacks": "",
-        "warm_start": "",
+        "warm_start": "--continue",
         "verbose": "",
         "max_fun": "",
         "on_interrupt": "",
@@ -341,6 +341,72 @@ def test_numbers_of_categories_in_parquet_and_csv_are_the_same_to_a_model(
     for kind in ("csv", "parquet"):
         run(capfd, "predict", tmp_path / "a.model", tmp_path / f"a.{kind}", "-o", tmp_path / f"{kind}.parquet")
     assert read_table(tmp_path / "csv.parquet") == read_table(tmp_path / "parquet.parquet")
+
+
+def test_training_goes_on_with_the_settings_of_the_model_unless_they_are_given(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    old, new = write_regression(tmp_path / "old.csv"), write_regression(tmp_path / "new.csv", 200)
+    model, after = tmp_path / "old.model", tmp_path / "new.model"
+    common = ("--hidden", 8, "--max-epochs", 4, "--patience", 3, "--learning-rate", 0.01)
+    first = run(capfd, "train", old, "-t", "price", "-o", model, *common)
+    report = run(capfd, "train", "--continue", model, new, "-o", after)
+    assert first["earlier"] == []
+    assert report["target"] == "price"
+    assert report["epochs"] <= 4
+    assert report["earlier"] == [{"rows": first["rows"], "metrics": first["test"], "best_epoch": first["best_epoch"]}]
+    assert load_model(after).estimator.learning_rate_init == 0.01
+    again = run(capfd, "train", new, "--continue", model, "-t", "price", "-o", after, "--learning-rate", 0.002, "--max-epochs", 2)
+    assert again["epochs"] == 2
+    assert load_model(after).estimator.learning_rate_init == 0.002  # the default, but given
+    assert load_model(after).summary["settings"]["patience"] == 3
+
+
+def test_training_goes_on_in_place_and_says_so(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    table, model = write_regression(tmp_path / "a.csv"), tmp_path / "a.model"
+    run(capfd, "train", table, "-t", "price", "-o", model, "--hidden", 8, "--max-epochs", 2)
+    assert main(["train", str(table), "--continue", str(model), "-o", str(model)]) == 0
+    assert "Trained on 216 rows (earlier on 216) for 2 epochs" in capfd.readouterr().out
+    assert main(["info", str(model)]) == 0
+    assert "Trained on 216 rows (earlier on 216), 2 epochs." in capfd.readouterr().out
+
+
+def test_a_table_is_read_as_that_of_the_model_to_go_on_from(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    text = write_regression(tmp_path / "a.csv").read_text(encoding="utf-8")
+    table, model = tmp_path / "b.csv", tmp_path / "b.model"
+    table.write_text(text.replace(",", "|").replace(".", ","), encoding="latin-1")
+    run(capfd, "train", table, "-t", "price", "-o", model, "--delimiter", "|", "--encoding", "latin-1", "--max-epochs", 2)
+    run(capfd, "train", table, "--continue", model, "-o", model, "--hidden", 128, 64, 32)
+    assert load_model(model).summary["reading"] == {"delimiter": "|", "encoding": "latin-1"}
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        ([], 2, "--target requires an argument without --continue: the column to predict."),
+        (["--continue", "a.model", "-t", "size"], 1, "target must be 'price', as of the model to go on from, got 'size'"),
+        (["--continue", "a.model", "--hidden", "9"], 2, "--hidden must stay 8, as the model to go on from has learned it"),
+        (["--continue", "a.model", "--kinds", "size=category"], 2, "--kinds must stay {}"),
+        (["--continue", "a.model", "--restarts", "3"], 2, "--restarts must be 1 to go on from a model"),
+        (["--continue", "a.model", "--task", "classification"], 2, "task must be auto or regression"),
+        (["--continue", "none.model"], 1, "cannot read 'none.model'"),
+        (["--continue", "a.csv"], 1, "a.csv"),
+    ],
+)
+def test_what_cannot_go_on_is_refused(
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    code: int,
+    words: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_regression(tmp_path / "a.csv")
+    run(capfd, "train", "a.csv", "-t", "price", "-o", "a.model", "--hidden", 8, "--max-epochs", 2)
+    assert main(["train", "a.csv", "-o", "b.model", *options]) == code
+    assert words in " ".join(capfd.readouterr().err.split())
+    assert not (tmp_path / "b.model").exists()
 
 
 def test_l13_restarts_are_reported_and_the_best_is_kept(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -68,7 +68,7 @@ def test_errors_and_notes_about_a_pipe_call_it_standard_input(folder: Path) -> N
     assert done.stderr.startswith(b"lamina: standard input: every row must have 2 fields, like the header, got 1 in row 2")
     done = piped("predict", folder / "a.lamina", "-", "-o", "-", "--drop-ragged", given=ragged)
     assert done.returncode == 0
-    assert done.stderr.startswith(b"note: standard input: dropped 1 rows")
+    assert done.stderr.startswith(b"note: standard input: dropped 1 row ")
     done = piped("predict", folder / "a.lamina", "-", "-o", "-", given=b"")
     assert done.returncode == 1
     assert b"standard input must hold a table, got nothing. Pipe one in" in done.stderr

@@ -13,7 +13,7 @@ from sklearn.model_selection import train_test_split
 
 from lamina.data import DataWarning, TableEncoder, holdout
 from lamina.data.arrow_tables import as_columns
-from lamina.data.repeated_rows import groups_of_copies
+from lamina.data.repeated_rows import groups_of_copies, joined_groups
 from lamina.errors import DataError
 from lamina.model import fit_table
 
@@ -190,6 +190,18 @@ def test_rows_of_few_categories_are_no_copies() -> None:
     rng = np.random.default_rng(0)
     table = pd.DataFrame({"sex": rng.choice(["f", "m"], 500), "class": rng.choice(["1", "2", "3", "crew"], 500)})
     assert groups_of_copies(TableEncoder().learn(as_columns(table, owner="test"))) is None
+
+
+def test_joined_groups_are_the_chains_of_both() -> None:
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        first, second = rng.integers(0, 15, 40), rng.integers(0, 15, 40)
+        joined, chains = joined_groups(first, second), np.arange(40)
+        assert joined is not None
+        for _ in range(40):  # the smallest number of a neighbor, until none changes
+            for groups in (first, second):
+                chains = np.array([chains[groups == group].min() for group in groups])
+        assert (np.equal.outer(joined, joined) == np.equal.outer(chains, chains)).all()
 
 
 def test_a_split_by_groups_keeps_them_whole_and_the_share_nearly() -> None:

@@ -39,6 +39,7 @@ from lamina.data import DataWarning
 from lamina.errors import BusyError, DataError, InvalidSettingError
 from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS, SMALLER_IS_BETTER
 from lamina.model import RunSettings, StoppingSettings, TableSettings
+from lamina.model.table_fit import train
 
 mpl.use("agg")
 RNG = np.random.default_rng(0)
@@ -82,7 +83,8 @@ def test_every_setting_is_a_keyword_with_its_default(estimator: type) -> None:
         if name not in of_classes
     }
     given = {name: parameter.default for name, parameter in inspect.signature(estimator).parameters.items()}
-    others = {"random_state": None, "validation": 0.1, "callbacks": (), "verbose": False, "on_interrupt": "raise"}
+    others = {"random_state": None, "validation": 0.1, "warm_start": False, "callbacks": (), "verbose": False}
+    others["on_interrupt"] = "raise"
     assert given == {**defaults, **others}
     assert all(p.kind == p.KEYWORD_ONLY for p in inspect.signature(estimator).parameters.values())
 
@@ -538,7 +540,117 @@ def test_several_quantiles_have_a_column_each() -> None:
 def test_a_loss_without_probabilities_has_none() -> None:
     model = classifier(loss="hinge").fit(FRAME, DEAR)
     assert not hasattr(model, "predict_proba")
+    assert not hasattr(model, "predict_log_proba")
     assert model.score(FRAME, DEAR) > 0.6
+
+
+@pytest.mark.parametrize("parameters", [{}, {"decision_threshold": 0.2}, {"loss": "hinge"}, {"loss": "squared_error"}])
+def test_of_two_classes_the_second_is_predicted_where_the_decision_is_above_0(parameters: dict[str, Any]) -> None:
+    model = classifier(**parameters).fit(FRAME, DEAR)
+    decided = model.decision_function(FRAME)
+    assert decided.shape == (N,)
+    np.testing.assert_array_equal(model.classes_[(decided > 0).astype(int)], model.predict(FRAME))
+    assert cross_val_score(classifier(**parameters), FRAME, DEAR, cv=2, scoring="roc_auc").min() > 0.7
+
+
+@pytest.mark.parametrize("parameters", [{}, {"decision_threshold": 0.2}, {"loss": "softmax_cross_entropy"}])
+def test_decisions_are_the_log_odds_less_those_of_the_threshold(parameters: dict[str, Any]) -> None:
+    model = classifier(**parameters).fit(FRAME, DEAR)
+    second, threshold = model.predict_proba(FRAME)[:, 1].astype(float), parameters.get("decision_threshold", 0.5)
+    odds = np.log(second / (1 - second)) - np.log(threshold / (1 - threshold))
+    np.testing.assert_allclose(model.decision_function(FRAME), odds, atol=1e-4)
+
+
+def test_of_several_classes_the_largest_decision_is_predicted() -> None:
+    model = classifier().fit(FRAME, np.digitize(RENT, [700, 1500]))
+    decided = model.decision_function(FRAME)
+    assert decided.shape == (N, 3)
+    np.testing.assert_array_equal(decided.argmax(axis=1), model.predict(FRAME))
+    np.testing.assert_array_equal(model.predict_log_proba(FRAME), np.log(model.predict_proba(FRAME)))
+
+
+# Groups.
+
+
+class _Spy:
+    """In place of ``train``: keeps the rows that it is given."""
+
+    prepared: Any
+
+    def __call__(self, prepared: Any, *given: Any) -> Any:
+        self.prepared = prepared
+        return train(prepared, *given)
+
+    def groups(self) -> list[list[int]]:
+        """The groups of the training rows and of those held out, by a column that holds them."""
+        return [part.table["group"].array.tolist() for part in (self.prepared.training, self.prepared.validation)]
+
+
+@pytest.fixture
+def spy(monkeypatch: pytest.MonkeyPatch) -> _Spy:
+    monkeypatch.setattr("lamina.model.tabular.train", found := _Spy())
+    return found
+
+
+@pytest.mark.parametrize("kind", [lambda groups: groups, lambda groups: [f"g{group}" for group in groups], pl.Series])
+def test_groups_stay_on_one_side(spy: _Spy, kind: Any) -> None:
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        group = rng.integers(0, 30, N)
+        model = classifier(max_epochs=1, validation=0.3, random_state=seed)
+        model.fit(FRAME[["size"]].assign(group=group), DEAR, groups=kind(group))
+        training, held = spy.groups()
+        assert not set(training) & set(held)
+        assert len(training) + len(held) == N
+        assert 0.1 < len(held) / N < 0.5
+
+
+def test_groups_and_copies_of_rows_stay_together(spy: _Spy) -> None:
+    group = np.arange(N) // 4
+    table = pd.DataFrame({"group": group // 2, "size": np.arange(N) % 4})  # pairs of groups hold the same rows
+    for seed in range(20):
+        classifier(max_epochs=1, validation=0.3, random_state=seed).fit(table, DEAR, groups=group)
+        training, held = spy.groups()
+        assert not set(training) & set(held)
+
+
+def test_groups_of_weight_0_and_of_rows_without_a_target_are_left_out(spy: _Spy) -> None:
+    group = np.arange(N) // 6
+    table, weight = FRAME[["size"]].assign(group=group), (group != 3).astype(float)
+    model = classifier(max_epochs=1)
+    with pytest.warns(DataWarning, match="dropped 6 of 234 rows"):
+        model.fit(table.assign(dear=pd.Series(DEAR).where(group != 5)), "dear", weight, groups=group)
+    training, held = map(set, spy.groups())
+    assert not training & held
+    assert training | held == set(group.tolist()) - {3, 5}
+
+
+@pytest.mark.filterwarnings(r"ignore:class rare has only one row \(or group of rows\), which is kept")
+def test_a_class_of_one_group_is_learned() -> None:
+    labels = np.where(np.arange(N) < 20, "rare", DEAR)
+    group = np.where(np.arange(N) < 20, 0, np.arange(N) // 20)
+    for seed in range(20):
+        model = classifier(max_epochs=1, random_state=seed, validation=0.4).fit(FRAME, labels, groups=group)
+        assert model.predict_proba(FRAME).shape == (N, 3)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"groups": np.zeros(N)}, "groups must be at least two that share no copy of a row"),
+        ({"groups": np.arange(N - 1)}, "inconsistent numbers of samples"),
+        ({"groups": [None, *range(N - 1)]}, "groups must have an entry in every row, and row 1 has none"),
+        ({"groups": np.ones((N, 2))}, "y should be a 1d array|shape"),
+        ({"groups": np.arange(N), "X_val": FRAME, "y_val": DEAR}, "groups must not be given together with X_val"),
+    ],
+)
+def test_groups_that_make_no_sense_are_refused(given: dict[str, Any], words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        classifier().fit(FRAME, DEAR, **given)
+
+
+def test_one_group_of_which_nothing_is_held_out_is_learned() -> None:
+    assert classifier(validation=0, max_epochs=1).fit(FRAME, DEAR, groups=np.zeros(N)).n_iter_ == 1
 
 
 def test_callbacks_see_the_training_and_stay_as_they_were() -> None:

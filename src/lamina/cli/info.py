@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lamina.cli.options import Flag, Quiet
-from lamina.cli.output import cell, notes_printed, print_json, print_line, print_metrics, print_table
+from lamina.cli.output import cell, notes_printed, print_json, print_line, print_metrics, print_table, rows_trained_on
 
 if TYPE_CHECKING:
     from lamina.estimators import MLPClassifier, MLPRegressor
@@ -91,7 +91,7 @@ def _print_table_model(loaded: TableModel, *, json: bool) -> None:
     print_line(f"Predicts {target.name!r}: {target.task}{classes if target.classes else ''}.")
     print_table(_columns_table(loaded))
     print_line(str(loaded.estimator.network_.summary()))
-    print_line(f"Trained on {rows['training']:,} rows, {len(loaded.estimator.history_)} epochs.")
+    print_line(f"Trained on {rows_trained_on(loaded.summary)}, {len(loaded.estimator.history_)} epochs.")
     print_line(f"Stopped: {loaded.estimator.stop_reason_.text}")
     if loaded.summary["metrics"]:
         print_line(f"Metrics on {rows['test']:,} test rows, measured after training:")

@@ -27,6 +27,7 @@ __all__ = [
     "print_metrics",
     "print_table",
     "printable",
+    "rows_trained_on",
 ]
 
 # Control characters, direction marks, surrogates.
@@ -110,6 +111,16 @@ def print_metrics(evaluation: Evaluation) -> None:
     print_table(table)
     if evaluation.shortcoming:
         print_line(evaluation.shortcoming)
+
+
+def rows_trained_on(summary: Mapping[str, Any]) -> str:
+    """The number of training rows, and of those of the trainings that this one went on from.
+
+    >>> rows_trained_on({"rows": {"training": 2000}, "earlier": [{"rows": {"training": 1500}}]})
+    '2,000 rows (earlier on 1,500)'
+    """
+    earlier = ", ".join(f"{training['rows']['training']:,}" for training in summary.get("earlier", []))
+    return f"{summary['rows']['training']:,} rows" + (f" (earlier on {earlier})" if earlier else "")
 
 
 def output_console(*, stderr: bool = False, soft_wrap: bool = True) -> Console:

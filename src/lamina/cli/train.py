@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from lamina.cli.options import READING, Flag, Quiet, Reading, ReadingOptions, check_output
-from lamina.cli.output import notes_printed, print_json, print_line, print_metrics
+from lamina.cli.options import READING, Flag, Quiet, Reading, ReadingOptions, check_output, load_table_model
+from lamina.cli.output import notes_printed, print_json, print_line, print_metrics, rows_trained_on
 from lamina.cli.standard_streams import DASH, has_standard_output
 from lamina.model.table_settings import (
     EncodingSettings,
@@ -23,7 +23,7 @@ from lamina.model.table_settings import (
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lamina.model import FitResult
+    from lamina.model import FitResult, TableModel
 
 __all__ = ["train"]
 
@@ -39,8 +39,9 @@ def train(
     table: Path,
     /,
     *,
-    target: Annotated[str, Parameter(alias="-t")],
+    target: Annotated[str | None, Parameter(alias="-t")] = None,
     output: Annotated[Path, Parameter(alias="-o")],
+    continue_from: Annotated[Path | None, Parameter(name="--continue")] = None,
     task: Literal["auto", "classification", "regression"] = "auto",
     validation: str = "0.1",
     test: str = "0.2",
@@ -54,19 +55,24 @@ def train(
     stopping: _Stopping = _DEFAULTS.stopping,
     run: _Running = _DEFAULTS.run,
 ) -> None:
-    """Train a model on a table.
+    """Train a model on a table, or go on training one.
 
     Part of the rows is held out; at the end, the model is evaluated on it and compared with a baseline that ignores all columns.
     Ctrl-C ends training after the current epoch, and the best weights so far are evaluated and saved as usual.
+
+    With --continue, the columns are read as the model has learned, and its weights are trained on the new rows. Options that are
+    not given are those of the model's training. If no epoch is better on the validation rows, the weights stay.
 
     Parameters
     ----------
     table : Path
         CSV or TSV (also .gz), Parquet or Feather; - for standard input.
     target : str
-        Column to predict.
+        Column to predict; with --continue, that of the model.
     output : Path
         Model file to write.
+    continue_from : Path
+        Model file to go on from.
     task : {"auto", "classification", "regression"}
         Kind of prediction; auto: from the target's values.
     validation : str
@@ -88,9 +94,13 @@ def train(
 
         _check_dashes(table, validation, test, output)
         check_output(output, table, Path(validation), Path(test), *([] if config is None else [config]))
+        model = None if continue_from is None else load_table_model(continue_from)
+        target = _target(target, model)
+        reading = reading if model is None else reading.as_in_training(model)
         read = reading.read(table)
         target_column(read, target)  # reports a misspelled target before more files are read
-        read = _with_typed_target(read, target, encoding.missing)
+        if model is None:
+            read = _with_typed_target(read, target, encoding.missing)
         result = fit_table(
             read,
             target,
@@ -98,6 +108,7 @@ def train(
             validation=_share_or_table("validation", validation, reading),
             test=_share_or_table("test", test, reading),
             settings=TableSettings(network=network, optimization=optimization, stopping=stopping, encoding=encoding, run=run),
+            continue_from=model,
             # Restarts run in parallel, so a single progress line would not do.
             callbacks=[] if json or quiet or run.restarts > 1 else [Progress()],
             on_interrupt="return",
@@ -110,6 +121,15 @@ def train(
                 print_json({**report, "notes": notes})
             elif not quiet and has_standard_output():
                 _print_report(result, report, notes)
+
+
+def _target(given: str | None, model: TableModel | None) -> str:
+    """The column to predict: as given, or that of the model to go on from."""
+    from lamina.errors import InvalidSettingError
+
+    if given is None and model is None:
+        raise InvalidSettingError("--target requires an argument without --continue: the column to predict.")
+    return given or ("" if model is None else model.target.name)
 
 
 def _with_typed_target(table: pa.Table, target: str, missing: tuple[str, ...]) -> pa.Table:
@@ -154,6 +174,7 @@ def _report(result: FitResult, output: Path) -> dict[str, Any]:
         "target": target.name,
         "classes": list(target.classes),
         "rows": result.rows,
+        "earlier": summary.get("earlier", []),
         "test": result.metrics,
         "epochs": len(result.model.estimator.history_),
         "best_epoch": summary["best_epoch"],
@@ -170,12 +191,13 @@ def _report(result: FitResult, output: Path) -> dict[str, Any]:
 def _print_report(result: FitResult, report: dict[str, Any], notes: Sequence[str]) -> None:
     target, rows = result.model.target, result.rows
     is_said = any(f"holds {target.reason}, taken" in text for text in notes)
-    if target.reason != "as asked" and not is_said:
+    if target.reason != "as asked" and not report["earlier"] and not is_said:
         print_line(f"{target.name!r} holds {target.reason}, so the task is {target.task} (--task overrides this).")
     if result.metrics:
         print_line(f"{target.task.capitalize()} of {target.name!r} on {rows['test']:,} test rows:")
         print_metrics(result.metrics)
-    print_line(f"Trained on {rows['training']:,} rows for {report['epochs']} epochs, {report['duration_s']:.1f} s.")
+    seen = rows_trained_on(result.model.summary)
+    print_line(f"Trained on {seen} for {report['epochs']} epochs, {report['duration_s']:.1f} s.")
     restarts = result.model.estimator.restarts_
     if len(restarts) > 1:
         low, _, high = restarts.spread
@@ -184,6 +206,6 @@ def _print_report(result: FitResult, report: dict[str, Any], notes: Sequence[str
             f"ranged from {low:.4g} to {high:.4g}."
         )
     print_line(f"Stopped: {result.stop_reason.text}")
-    if result.stop_reason.code == "interrupted":
+    if result.stop_reason.code == "interrupted" and report["best_epoch"]:
         print_line(f"The best weights, of epoch {report['best_epoch']}, were kept.")
     print_line(f"Model: {report['model']}")

@@ -245,7 +245,7 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
     for fits, plain in _plain_types():
         if fits(kind):
             return plain
-    if pa.types.is_decimal32(kind) or pa.types.is_decimal64(kind):
+    if pa.types.is_decimal(kind) and kind.bit_width < 128:
         return pa.decimal128(kind.precision, kind.scale)
     return kind
 

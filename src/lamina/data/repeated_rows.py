@@ -7,7 +7,7 @@ import numpy as np
 from lamina.data.notes import note
 from lamina.data.table_reader import ReadTable
 
-__all__ = ["groups_of_copies", "row_numbers"]
+__all__ = ["groups_of_copies", "joined_groups", "row_numbers"]
 
 _FEWEST_DISTINCT = 100
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio
@@ -32,6 +32,25 @@ def groups_of_copies(table: ReadTable) -> np.ndarray | None:
     return None
 
 
+def joined_groups(groups: np.ndarray | None, others: np.ndarray | None) -> np.ndarray | None:
+    """Numbers that two rows share if a chain of rows, each equal to the next in one of the two, leads from one to the other.
+
+    >>> joined_groups(np.array([1, 1, 2, 3]), np.array([7, 8, 8, 9])).tolist()
+    [0, 0, 0, 1]
+    """
+    if groups is None or others is None:
+        return others if groups is None else groups
+    from scipy import sparse
+
+    num_groups, first = _numbered(groups)
+    num_others, second = _numbered(others)
+    links = (np.ones(len(first), dtype=bool), (first, num_groups + second))
+    graph = sparse.coo_array(links, shape=(num_groups + num_others,) * 2)
+    chain = sparse.csgraph.connected_components(graph, directed=False)[1]
+    joined: np.ndarray = chain[first]
+    return joined
+
+
 def row_numbers(table: ReadTable) -> np.ndarray:
     """A number per row, the same for rows whose values are equal in all columns, ndarray of shape (n,) uint64.
 
@@ -43,6 +62,12 @@ def row_numbers(table: ReadTable) -> np.ndarray:
         mixed *= _MIX
         mixed ^= mixed >> np.uint64(32)
     return mixed
+
+
+def _numbered(array: np.ndarray) -> tuple[int, np.ndarray]:
+    """The number of distinct entries, and the position of each entry among them."""
+    distinct, positions = np.unique(array, return_inverse=True)
+    return len(distinct), positions
 
 
 def _bits(array: np.ndarray) -> np.ndarray:

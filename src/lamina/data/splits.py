@@ -62,18 +62,27 @@ def holdout(
         _, first, group = np.unique(groups, return_index=True, return_inverse=True)
         if 1 < len(first) < n:
             firsts = None if labels is None else np.asarray(labels)[first]
-            _, held_groups = holdout(len(first), fraction, seed=seed, labels=firsts, names=names)
+            _, held_groups = _held_out(len(first), fraction, seed, firsts, names, "row (or group of rows)")
             is_held = np.isin(group, held_groups)
             return np.flatnonzero(~is_held), np.flatnonzero(is_held)
+    return _held_out(n, fraction, seed, labels, names, "row")
+
+
+def _held_out(
+    n: int, fraction: float, seed: int, labels: np.ndarray | None, names: Sequence[str], unit: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Split ``n`` rows, or groups of them; ``unit`` is what each is, for notes."""
     rng = np.random.default_rng(seed)
     order = rng.permutation(n)
     if labels is None:
         num_held = min(max(round(fraction * n), 1), n - 1)
         return np.sort(order[num_held:]), np.sort(order[:num_held])
-    return _stratified(order, fraction, np.asarray(labels)[order], names)
+    return _stratified(order, fraction, np.asarray(labels)[order], names, unit)
 
 
-def _stratified(order: np.ndarray, fraction: float, labels: np.ndarray, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+def _stratified(
+    order: np.ndarray, fraction: float, labels: np.ndarray, names: Sequence[str], unit: str
+) -> tuple[np.ndarray, np.ndarray]:
     """Split class by class, carrying over rounding errors so that the total is right too."""
     held: list[np.ndarray] = []
     single: list[str] = []
@@ -88,7 +97,7 @@ def _stratified(order: np.ndarray, fraction: float, labels: np.ndarray, names: S
         owed -= count
         held.append(rows[:count])
     if single:
-        _note_single(single)
+        _note_single(single, unit)
     held_out = np.sort(np.concatenate(held)) if held else np.array([], dtype=np.int64)
     if len(held_out) == 0:  # a row of the largest class, which has the most to spare
         classes, counts = np.unique(labels, return_counts=True)
@@ -96,12 +105,12 @@ def _stratified(order: np.ndarray, fraction: float, labels: np.ndarray, names: S
     return np.setdiff1d(order, held_out), held_out
 
 
-def _note_single(classes: list[str]) -> None:
+def _note_single(classes: list[str], unit: str) -> None:
     if len(classes) == 1:
-        note(f"class {classes[0]} has only one row, which is kept for training, so no held-out row tests this class.")
+        note(f"class {classes[0]} has only one {unit}, which is kept for training, so no held-out row tests this class.")
         return
     more = f" and {len(classes) - _SHOWN} more" if len(classes) > _SHOWN else ""
     note(
-        f"classes {', '.join(classes[:_SHOWN])}{more} have only one row each, which is kept for training, so no held-out row "
+        f"classes {', '.join(classes[:_SHOWN])}{more} have only one {unit} each, which is kept for training, so no held-out row "
         "tests these classes."
     )

@@ -11,6 +11,7 @@ from sklearn.utils import Tags
 
 from lamina.estimators.available import available_if
 from lamina.estimators.documentation import ATTRIBUTES, NOTES, PARAMETERS
+from lamina.estimators.fitted import logits_of
 from lamina.estimators.given_data import checked_labels
 from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
 from lamina.estimators.parameters import ActivationParameter, ClassifierParameters, HiddenLayerSizes
@@ -159,7 +160,7 @@ True
         -------
         ndarray of shape (n_samples,) for two classes, else (n_samples, n_classes)
         """
-        logits = self._logits(X) - self._target.loss.threshold
+        logits = logits_of(self, X)
         return logits.ravel() if logits.shape[1] == 1 else logits
 
     def __sklearn_tags__(self) -> Tags:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lamina.network import Network
     from lamina.training import History, PredictiveDistribution, StopReason
 
-__all__ = ["FittedNetwork", "adopt", "fit_of"]
+__all__ = ["FittedNetwork", "adopt", "fit_of", "logits_of"]
 
 
 def _of_curves(name: str) -> Any:
@@ -192,6 +192,12 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
 def fit_of(fitted: FittedNetwork) -> Fit:
     """The last fit of an estimator."""
     return fitted._fit
+
+
+def logits_of(fitted: FittedNetwork, X: Any) -> np.ndarray:
+    """The logits of new rows, less the loss's threshold, ndarray of shape (n, outputs)."""
+    logits: np.ndarray = fitted._logits(X) - fitted._fit.target.loss.threshold
+    return logits
 
 
 def adopt(estimator: FittedNetwork, fit: Fit, restarts: Restarts | None = None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, Self
 
@@ -13,7 +14,7 @@ from sklearn.utils import check_random_state
 
 from lamina.errors import DataError
 from lamina.estimators import fitting
-from lamina.estimators.fitted import FittedNetwork, adopt
+from lamina.estimators.fitted import FittedNetwork, adopt, fit_of
 from lamina.estimators.given_data import checked_weights
 from lamina.estimators.nested_settings import NestedSettings
 from lamina.estimators.parameters import Parameters
@@ -23,7 +24,7 @@ from lamina.training.callbacks.callback import list_of_callbacks
 from lamina.training.exclusive import exclusive
 from lamina.training.interrupts import Interrupts
 
-__all__ = ["MultilayerPerceptron"]
+__all__ = ["MultilayerPerceptron", "fit_from"]
 
 
 class Judges(NamedTuple):
@@ -103,7 +104,11 @@ class MultilayerPerceptron(NestedSettings, Parameters, FittedNetwork, ABC):
         """
         parameters = fitting.checked_parameters(self)
         earlier = self._last_fit if parameters.warm_start else None
-        return self._train(parameters, X, y, sample_weight, Judges(X_val, y_val, sample_weight_val, groups), earlier)
+        known = None if earlier is None else earlier.target
+        learn = partial(kind_of_target(parameters).learn, parameters=parameters, known=known)
+        judges = Judges(X_val, y_val, sample_weight_val, groups)
+        rows, target = self._rows(X, y, sample_weight, learn, reset=earlier is None)
+        return self._train(parameters, target, rows, judges, earlier)
 
     def __copy__(self) -> Self:
         """A copy that shares the parameters but nothing learned: training it further does not change this estimator."""
@@ -139,19 +144,8 @@ class MultilayerPerceptron(NestedSettings, Parameters, FittedNetwork, ABC):
         fitting.check_weights(train, validation, owner=type(self).__name__)
         return train, validation
 
-    def _train(
-        self,
-        parameters: Parameters,
-        X: Any,
-        y: Any,
-        sample_weight: Any,
-        judges: Judges,
-        earlier: fitting.Fit | None,
-    ) -> Self:
+    def _train(self, parameters: Parameters, target: Target, rows: Rows, judges: Judges, earlier: fitting.Fit | None) -> Self:
         """Run a complete fit, from the weights of an ``earlier`` one if given."""
-        known = None if earlier is None else earlier.target
-        learn = partial(kind_of_target(parameters).learn, parameters=parameters, known=known)
-        rows, target = self._rows(X, y, sample_weight, learn, reset=earlier is None)
         # Ctrl-C is deferred until the model is complete.
         with Interrupts() as interrupts:
             train_all = self._train_restarts if parameters.n_restarts > 1 else self._train_once
@@ -211,3 +205,27 @@ class MultilayerPerceptron(NestedSettings, Parameters, FittedNetwork, ABC):
             raise KeyboardInterrupt
         fitting.report_outcome(fit, single_epoch=single_epoch, interrupted=interrupted)
         return self
+
+
+def fit_from(
+    estimator: MultilayerPerceptron,
+    earlier: MultilayerPerceptron,
+    X: Any,
+    y: Any,
+    sample_weight: Any = None,
+    *,
+    X_val: Any = None,
+    y_val: Any = None,
+    sample_weight_val: Any = None,
+) -> None:
+    """Fit an estimator from the weights of another one, which stays as it is, on rows that may lack some of its classes.
+
+    Only weights and target are taken over: the curves, the random numbers and the optimizer begin anew, so that a model from a
+    file goes on as the one that was saved.
+    """
+    parameters = fitting.checked_parameters(estimator)
+    known = fit_of(earlier)
+    fresh = replace(known, rng=check_random_state(parameters.random_state), curves=fitting.Curves.empty(scores=False))
+    learn = partial(kind_of_target(parameters).learn_part, parameters=parameters, known=known.target, classes=None)
+    rows, target = estimator._rows(X, y, sample_weight, learn, reset=True)
+    estimator._train(parameters, target, rows, Judges(X_val, y_val, sample_weight_val), fresh)

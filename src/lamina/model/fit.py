@@ -7,16 +7,20 @@ from typing import Any, Literal
 
 from lamina.data import Target, Task, target_column
 from lamina.data.arrow_tables import as_columns
+from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.model.fit_result import FitResult
+from lamina.model.going_on import rows_like, settings_to_go_on
 from lamina.model.setting_words import OWNER, setting_words
-from lamina.model.table_fit import Given, encoder_for, prepare, train
+from lamina.model.table_fit import Given, Rows, encoder_for, prepare, train
+from lamina.model.table_model import TableModel
 from lamina.model.table_settings import TableSettings
 from lamina.training import Callback
-from lamina.validation import check_parameters, choice, integer
+from lamina.validation import check_parameters, choice, instance, integer, one_of, value
 
 __all__ = ["FitInterrupted", "fit_table"]
 
 _FEWEST_ROWS = 10
+_MODEL = one_of(value(None), instance(TableModel))
 
 
 class FitInterrupted(KeyboardInterrupt):
@@ -41,6 +45,7 @@ def fit_table(
     validation: Any = 0.1,
     test: Any = 0.2,
     settings: TableSettings | None = None,
+    continue_from: TableModel | None = None,
     callbacks: Sequence[Callback] = (),
     on_interrupt: Literal["raise", "return"] = "raise",
 ) -> FitResult:
@@ -60,6 +65,11 @@ def fit_table(
         The share of all rows, or separate rows, on which the metrics are measured. 0: none.
     settings : TableSettings, optional
         All settings, in groups.
+    continue_from : TableModel, optional
+        Go on from this model instead of beginning anew: columns and target are read and encoded as it has learned, and its
+        weights are trained on these rows. The model itself does not change. Only settings that are named when ``settings``
+        are made hold, and may not be about the network, the loss or the encoding; the others are those that the model was
+        trained with. The weights are kept as they are if no epoch is better on the validation rows. The optimizer begins anew.
     callbacks : sequence of Callback, default=()
         Called during training, after early stopping.
     on_interrupt : {"raise", "return"}, default="raise"
@@ -75,9 +85,10 @@ def fit_table(
     FitInterrupted
         After Ctrl-C, with ``on_interrupt="raise"``.
     DataError
-        If the table or its target cannot be used for training.
+        If the table or its target cannot be used for training, or not by the model to go on from: a column is missing, the
+        target is another one or holds a class that the model does not know.
     InvalidSettingError
-        If settings are out of range, unknown or contradictory.
+        If settings are out of range, unknown, contradictory, or against what the model to go on from has learned.
 
     Examples
     --------
@@ -86,19 +97,23 @@ def fit_table(
     >>> result = fit_table(table, "y")
     >>> result.metrics["model"]["r2"] > 0.95
     True
+
+    Go on with new rows:
+
+    >>> newer = pa.table({"x": [2 + i / 100 for i in range(100)], "y": [3 * (2 + i / 100) + 1 for i in range(100)]})
+    >>> again = fit_table(newer, "y", continue_from=result.model)
+    >>> again.rows["training"], again.model.summary["earlier"][0]["rows"]["training"]
+    (72, 144)
     """
-    settings = settings or TableSettings()
     with setting_words():
         check_parameters({"on_interrupt": on_interrupt}, {"on_interrupt": choice(("raise", "return"))}, owner=OWNER)
+        check_parameters({"continue_from": continue_from}, {"continue_from": _MODEL}, owner=OWNER)
+        settings = (settings or TableSettings()) if continue_from is None else settings_to_go_on(continue_from, settings)
         check_parameters({"seed": settings.run.seed}, {"seed": integer(0, 2**32 - 1)}, owner=OWNER)
         given = _given(table, target)
-        encoder = encoder_for(settings)
-        read = encoder.learn(given.columns)
-        goal = Target.fit(given.target, task, encoder.reading_settings)
+        rows = _learned(given, task, settings) if continue_from is None else _known(given, task, settings, continue_from)
         validation, test = (part if isinstance(part, int | float) else _given(part, target) for part in (validation, test))
-        prepared = prepare(
-            given, read, goal, encoder, validation=validation, test=test, settings=settings, fewest_rows=_FEWEST_ROWS
-        )
+        prepared = prepare(rows, validation=validation, test=test, settings=settings, fewest_rows=_FEWEST_ROWS)
         trained = train(prepared, settings, callbacks)
     if trained.is_interrupted and on_interrupt == "raise":
         raise FitInterrupted(trained.result)
@@ -108,3 +123,22 @@ def fit_table(
 def _given(table: Any, target: str) -> Given:
     columns = as_columns(table, owner=OWNER)
     return Given(columns.without(target), target_column(columns, target))
+
+
+def _learned(given: Given, task: Task, settings: TableSettings) -> Rows:
+    """Rows whose columns and target are read as they suggest themselves."""
+    encoder = encoder_for(settings)
+    read = encoder.learn(given.columns)
+    return Rows(given, read, Target.fit(given.target, task, encoder.reading_settings), encoder)
+
+
+def _known(given: Given, task: Task, settings: TableSettings, model: TableModel) -> Rows:
+    """Rows that are read as those of a model to go on from."""
+    known = model.target
+    if given.target.name != known.name:
+        rule, repair = f"must be {known.name!r}, as of the model to go on from", "Begin anew to predict another column."
+        raise DataError(phrase("target", rule, given.target.name, repair=repair, owner=OWNER))
+    if task not in ("auto", known.task):
+        rule, repair = f"must be auto or {known.task}, as of the model to go on from", "Remove it."
+        raise InvalidSettingError(phrase("task", rule, task, repair=repair, owner=OWNER))
+    return rows_like(model, given, settings)

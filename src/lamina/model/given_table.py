@@ -35,6 +35,7 @@ __all__ = [
     "check_no_missing",
     "given_column",
     "given_columns",
+    "given_groups",
     "in_label_order",
     "is_same_column",
     "known_columns",
@@ -111,6 +112,27 @@ def given_column(y: Any, name: str, *, num_rows: int, owner: str) -> ArrowColumn
         if len(column) != num_rows and not isinstance(column, Unreadable):
             check_consistent_length(np.empty(num_rows), np.empty(len(column)))
     return column
+
+
+def given_groups(groups: Any, num_rows: int, *, owner: str) -> np.ndarray:
+    """A number per row that rows of a group share, ndarray of shape (n,) int64.
+
+    Raises
+    ------
+    DataError
+        If there is not one entry for each row, or an entry is missing.
+    """
+    with refusals_as_ours("groups", owner):
+        entries = column_or_1d(_as_array(groups)).tolist()
+        check_consistent_length(np.empty(num_rows), np.empty(len(entries)))
+    for row, entry in enumerate(entries, 1):
+        if _is_nothing(entry):
+            repair = "Give such a row a group of its own."
+            raise DataError(
+                phrase("groups", f"must have an entry in every row, and row {row} has none", entry, repair=repair, owner=owner)
+            )
+    number: dict[Any, int] = {}
+    return np.array([number.setdefault(entry, len(number)) for entry in entries])
 
 
 def learn_target(y: Any, given: TargetColumn, task: Task, settings: ReadingSettings, *, owner: str) -> Target:

@@ -81,6 +81,9 @@ _TARGET_COLUMN: Form = {
     "reason": TEXT,
 }
 _METRICS: Form = AnyOf({}, {"model": Entries(REAL), "baseline": Entries(REAL)})
+_ROWS: Form = AtLeast({"training": COUNT, "test": COUNT})
+# Summaries of versions that had neither are complete without.
+_OF_TRAININGS: dict[str, Form] = {"settings": Entries(ANYTHING), "earlier": [AtLeast({"rows": _ROWS})]}
 _TABLE: dict[str, Form] = {
     "encoder": {
         "settings": AtLeast({"kinds": Entries(TEXT), "missing": [TEXT]}),
@@ -93,7 +96,7 @@ _TABLE: dict[str, Form] = {
     "center": number(),
     "scale": number(),
     "threshold": Maybe(number(0, 1, "neither")),
-    "summary": AtLeast({"rows": AtLeast({"training": COUNT, "test": COUNT}), "metrics": _METRICS}),
+    "summary": AtLeast({"rows": _ROWS, "metrics": _METRICS}),
 }
 
 
@@ -146,7 +149,9 @@ def check_table(table: Mapping[str, Any]) -> None:
     for state in table["encoder"]["encoders"]:
         fields = {name: entry for name, entry in state.items() if name != "kind"}
         check_form(fields, form_of(COLUMN_ENCODERS[state["kind"]]), f"column {state['column']!r}")
-    metrics = table["summary"]["metrics"]
+    summary = table["summary"]
+    check_form(summary, AtLeast({name: form for name, form in _OF_TRAININGS.items() if name in summary}), "the summary")
+    metrics = summary["metrics"]
     if metrics:
         known = (*LABEL_METRICS, *PROBABILITY_METRICS, *NUMBER_METRICS)
         check_form(metrics["baseline"], {name: REAL for name in known if name in metrics["model"]}, "the baseline's metrics")

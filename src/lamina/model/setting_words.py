@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 from lamina.errors import DataError, InvalidSettingError
 
-__all__ = ["OWNER", "Words", "in_setting_words", "setting_words"]
+__all__ = ["NAMES_OF_ESTIMATORS", "OWNER", "Words", "in_setting_words", "setting_words"]
 
 OWNER = "fit_table"
 """The owner named in errors about a setting."""
 
-_OF_ESTIMATORS = {
+NAMES_OF_ESTIMATORS: Mapping[str, str] = {
     "hidden_layer_sizes": "hidden",
     "solver": "optimizer",
     "learning_rate_init": "learning_rate",
@@ -28,9 +28,11 @@ _OF_ESTIMATORS = {
     "n_threads": "threads",
     "n_restarts": "restarts",
 }
+"""The settings that the estimators of networks name otherwise."""
+
 _OF: Mapping[str, Mapping[str, str]] = {
-    "MLPClassifier": _OF_ESTIMATORS,
-    "MLPRegressor": _OF_ESTIMATORS,
+    "MLPClassifier": NAMES_OF_ESTIMATORS,
+    "MLPRegressor": NAMES_OF_ESTIMATORS,
     OWNER: {},
     "TableEncoder": {},
     "TableModel": {},

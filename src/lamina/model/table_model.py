@@ -12,6 +12,7 @@ from lamina.data.arrow_tables import as_columns
 from lamina.data.table_reader import ReadTable
 from lamina.errors import DataError
 from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.estimators.fitted import logits_of
 from lamina.html import escaped
 from lamina.losses import Quantile
 from lamina.metrics import Evaluation, constant_prediction, report
@@ -36,7 +37,8 @@ class TableModel:
     threshold : float, optional
         Of two classes, the second is predicted where its probability is above this; by default, the more probable one is.
     summary : dict, default={}
-        How it was trained: rows, metrics on the test part, and so on. JSON-serializable.
+        How it was trained: rows, metrics on the test part, settings, the trainings that it went on from (``earlier``), and so
+        on. JSON-serializable.
 
     Examples
     --------
@@ -94,6 +96,27 @@ class TableModel:
         if not self.has_probabilities:
             raise DataError("predict_proba needs a classifier trained with log_loss, which this model is not. Use predict.")
         return np.asarray(self.estimator.predict_proba(self._features(table)))
+
+    def decision_function(self, table: Any) -> np.ndarray:
+        """How far each row is from the decision, in logits; what is above 0 of two classes, or largest of several, is predicted.
+
+        Returns
+        -------
+        ndarray of shape (n,) for two classes, else (n, classes)
+            Of two classes ``log(p / (1 - p))`` of the second, less that of ``threshold`` if there is one.
+
+        Raises
+        ------
+        DataError
+            As for :meth:`predict`; also if the model predicts numbers.
+        """
+        if self.target.task == "regression":
+            raise DataError("decision_function needs a classifier, which this model is not. Use predict.")
+        logits = logits_of(self.estimator, self._features(table))
+        if len(self.target.classes) != 2:
+            return logits
+        of_second = logits[:, 0] if logits.shape[1] == 1 else logits[:, 1] - logits[:, 0]
+        return of_second if self.threshold is None else of_second - np.log(self.threshold / (1 - self.threshold))
 
     @property
     def levels(self) -> tuple[float, ...]:

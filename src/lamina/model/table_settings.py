@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, cast
 from lamina.errors import InvalidSettingError, nearest, phrase
 from lamina.model.named_settings import kind_of, read_kinds, read_named, split_name
 from lamina.model.setting_words import OWNER
+from lamina.model.settings_group import SettingsGroup
 
 if TYPE_CHECKING:
     from lamina.training import Callback
@@ -21,7 +22,7 @@ __all__ = ["EncodingSettings", "NetworkSettings", "OptimizationSettings", "RunSe
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetworkSettings:
+class NetworkSettings(SettingsGroup):
     """The network's architecture. Names may carry settings: ``normal:std=0.05``.
 
     Parameters
@@ -76,7 +77,7 @@ class NetworkSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OptimizationSettings:
+class OptimizationSettings(SettingsGroup):
     """What is minimized, and how. Names may carry settings: ``step:epochs=10,factor=0.5``.
 
     Parameters
@@ -235,7 +236,7 @@ class OptimizationSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StoppingSettings:
+class StoppingSettings(SettingsGroup):
     """When training ends.
 
     Parameters
@@ -278,7 +279,7 @@ class StoppingSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EncodingSettings:
+class EncodingSettings(SettingsGroup):
     """How columns are read and become features; see :class:`lamina.data.TableEncoder`.
 
     Parameters
@@ -324,7 +325,7 @@ class EncodingSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunSettings:
+class RunSettings(SettingsGroup):
     """How the computation runs.
 
     Parameters
@@ -386,6 +387,24 @@ class TableSettings:
             for group, kind in kinds.items()
         }
         return cls(**groups)
+
+    def by_name(self) -> dict[str, Any]:
+        """The settings of all groups by name."""
+        return {setting.name: getattr(group, setting.name) for group in self._groups for setting in fields(group)}
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """The settings that were named when their groups were made.
+
+        >>> TableSettings(run=RunSettings(seed=0)).named
+        {'seed': 0}
+        """
+        named = frozenset[str]().union(*(group.named for group in self._groups))
+        return {name: value for name, value in self.by_name().items() if name in named}
+
+    @property
+    def _groups(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, group.name) for group in fields(self))
 
     def parameters(self, task: str, num_rows: int, num_classes: int = 0) -> dict[str, Any]:
         """The parameters of the estimator for a task, to be trained on ``num_rows`` rows."""

@@ -17,7 +17,7 @@ from lamina.data import Target, Task, target_column
 from lamina.data.arrow_tables import Columns
 from lamina.data.notes import note
 from lamina.data.target import TargetColumn
-from lamina.errors import DataError, phrase
+from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.estimators.given_data import refusals_as_ours
 from lamina.estimators.nested_settings import NestedSettings
 from lamina.estimators.row_weights import check_row_weights
@@ -28,15 +28,17 @@ from lamina.model.given_table import (
     check_no_missing,
     given_column,
     given_columns,
+    given_groups,
     in_label_order,
     is_same_column,
     known_columns,
     learn_target,
     without_rows,
 )
+from lamina.model.going_on import rows_like, settings_to_go_on
 from lamina.model.model_file import save_model
 from lamina.model.setting_words import Words, setting_words
-from lamina.model.table_fit import Given, Prepared, encoder_for, prepare, train
+from lamina.model.table_fit import Given, Prepared, Rows, encoder_for, prepare, train
 from lamina.model.table_model import TableModel
 from lamina.model.table_settings import (
     EncodingSettings,
@@ -83,6 +85,7 @@ _RULES: dict[str, Rule] = {
     "batch_size": one_of(value(None), integer(1)),
     "validation": number(0, 1, "left"),
     "callbacks": one_of(instance(Callback), sequence_of(instance(Callback))),
+    "warm_start": boolean(),
     "verbose": one_of(boolean(), integer(0)),
     "on_interrupt": choice(("raise", "return")),
     "kinds": one_of(mapping_of(text()), text(), sequence_of(text())),
@@ -152,6 +155,7 @@ class Tabular(NestedSettings, FittedTable, ABC):
     n_restarts: int = RunSettings.restarts
 
     validation: float = 0.1
+    warm_start: bool = False
     callbacks: Callback | Sequence[Callback] = ()
     verbose: bool | int = False
     on_interrupt: Literal["raise", "return"] = "raise"
@@ -160,8 +164,8 @@ class Tabular(NestedSettings, FittedTable, ABC):
     _phrases: ClassVar[Mapping[str, str]]
 
     @exclusive("sklearn.base.clone(model)")
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None) -> Self:
-        """Train on a table.
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None, groups: Any = None) -> Self:
+        """Train on a table; with ``warm_start``, go on from what the last ``fit`` learned.
 
         Parameters
         ----------
@@ -175,6 +179,8 @@ class Tabular(NestedSettings, FittedTable, ABC):
             Weights of the rows, >= 0, in training and validation. Rows of weight 0 are left out.
         X_val, y_val : optional
             Validation rows, of the same form, in place of the share ``validation``; ``y_val`` is not needed if y is a name.
+        groups : array-like or series of shape (n_samples,), optional
+            Rows with equal entries stay on one side of the validation split, as copies of a row do. Not with ``X_val``.
 
         Returns
         -------
@@ -183,9 +189,9 @@ class Tabular(NestedSettings, FittedTable, ABC):
         Raises
         ------
         DataError
-            If the rows cannot be used for training.
+            If the rows cannot be used for training; with ``warm_start``, also if a column is missing or a class is new.
         InvalidSettingError
-            If a parameter is wrong.
+            If a parameter is wrong; with ``warm_start``, also if it is against what was learned, such as ``hidden``.
         KeyboardInterrupt
             After Ctrl-C, with ``on_interrupt="raise"``. What was learned is kept.
         BusyError
@@ -194,14 +200,21 @@ class Tabular(NestedSettings, FittedTable, ABC):
         owner = type(self).__name__
         with setting_words(Words(owner, OWN_NAMES, self._phrases)):
             settings = self._settings()
-            columns, prepared = self._prepared(X, y, sample_weight, X_val, y_val, settings)
+            goes_on = self.warm_start and self.__sklearn_is_fitted__()
+            if goes_on:
+                settings = settings_to_go_on(self.model_, settings)
+            columns, rows = (self._known_rows if goes_on else self._new_rows)(X, y, sample_weight, groups, settings)
+            prepared = self._prepared(rows, columns, y, X_val, y_val, settings)
             callbacks = list_of_callbacks(self.callbacks)
             # Restarts run in parallel, so a single progress line would not do.
             shown = [Progress()] if self.verbose and self.n_restarts == 1 else []
             # Ctrl-C is deferred until the model is kept.
             with Interrupts() as interrupts:
                 trained = train(prepared, settings, [*callbacks, *shown])
-                self._keep(trained.result.model, columns, y)
+                if goes_on:
+                    self.model_ = trained.result.model
+                else:
+                    self._keep(trained.result.model, columns, y)
         if trained.is_interrupted or interrupts.count:
             if self.on_interrupt == "raise":
                 raise KeyboardInterrupt
@@ -262,19 +275,22 @@ class Tabular(NestedSettings, FittedTable, ABC):
         owner = type(self).__name__
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         check_parameters(given, _RULES, owner=owner)
+        if self.warm_start and self.n_restarts > 1:
+            repair = "Every restart starts from new weights."
+            raise InvalidSettingError(
+                phrase("n_restarts", "must be 1 with warm_start", self.n_restarts, repair=repair, owner=owner)
+            )
         settings = {ours: given[theirs] for ours, theirs in OWN_NAMES.items()}
         if not isinstance(self.random_state, int | np.integer):
             settings["seed"] = int(check_random_state(self.random_state).randint(2**31 - 1))
         return TableSettings.of({**given, **settings})
 
-    def _prepared(
-        self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, settings: TableSettings
-    ) -> tuple[GivenColumns, Prepared]:
-        """The columns of X without the target, and all that a training needs."""
+    def _new_rows(self, X: Any, y: Any, sample_weight: Any, groups: Any, settings: TableSettings) -> tuple[GivenColumns, Rows]:
+        """The columns of X without the target, and the rows, whose reading is learned of them."""
         owner = type(self).__name__
         columns, has_names = given_columns(X, owner=owner, fewest_rows=_FEWEST_ROWS)
         name = self._target_name(y, columns, has_names)
-        given = self._given(columns, y, name, sample_weight)
+        given = self._given(columns, y, name, sample_weight, groups)
         encoder = encoder_for(settings)
         table = encoder.learn(given.columns)
         if isinstance(y, str):
@@ -284,13 +300,29 @@ class Tabular(NestedSettings, FittedTable, ABC):
         else:
             # What stands for a missing value does so in the columns to learn from.
             target = learn_target(y, given.target, self._task, replace(encoder.reading_settings, missing=()), owner=owner)
-        features = GivenColumns(columns.without(name), has_names)
-        judges = self._judges(X_val, y_val, y, target, features)
+        return GivenColumns(columns.without(name), has_names), Rows(given, table, target, encoder)
+
+    def _known_rows(self, X: Any, y: Any, sample_weight: Any, groups: Any, settings: TableSettings) -> tuple[GivenColumns, Rows]:
+        """The columns of X without the target, and the rows, which are read as the last fit has learned."""
+        owner, target = type(self).__name__, self.model_.target
+        if isinstance(y, str) and y != target.name:
+            repair = "Set warm_start=False to predict another column."
+            raise DataError(phrase("y", f"must be {target.name!r}, as in the last fit", y, repair=repair, owner=owner))
+        columns = self._known(X)
+        given = self._given(columns, y, target.name, sample_weight, groups)
+        if not isinstance(y, str):
+            check_no_missing(target, given.target, owner=owner)
+        features = GivenColumns(columns.without(target.name), hasattr(self, "feature_names_in_"))
+        return features, rows_like(self.model_, given, settings)
+
+    def _prepared(self, rows: Rows, features: GivenColumns, y: Any, X_val: Any, y_val: Any, settings: TableSettings) -> Prepared:
+        """All that a training needs."""
+        judges = self._judges(X_val, y_val, y, rows.goal, features)
+        if judges is not None and rows.given.groups is not None:
+            rule, repair = "must not be given together with X_val", "Groups are for the share that is held out."
+            raise DataError(phrase("groups", rule, "both", repair=repair, owner=type(self).__name__))
         validation = self.validation if judges is None else judges
-        prepared = prepare(
-            given, table, target, encoder, validation=validation, test=0, settings=settings, fewest_rows=_FEWEST_ROWS
-        )
-        return features, prepared
+        return prepare(rows, validation=validation, test=0, settings=settings, fewest_rows=_FEWEST_ROWS)
 
     def _target_name(self, y: Any, columns: Columns, has_names: bool) -> str:
         """The name of the column to predict: a column of X, or one that X does not have."""
@@ -312,7 +344,8 @@ class Tabular(NestedSettings, FittedTable, ABC):
             name += "_"
         return name
 
-    def _given(self, columns: Columns, y: Any, name: str, sample_weight: Any) -> Given:
+    def _given(self, columns: Columns, y: Any, name: str, sample_weight: Any, groups: Any) -> Given:
+        """The rows whose weight is not 0."""
         owner = type(self).__name__
         series = target_column(columns, name).column if isinstance(y, str) else None
         if series is None:
@@ -320,15 +353,17 @@ class Tabular(NestedSettings, FittedTable, ABC):
         features = columns.without(name)
         if not features:
             raise DataError(f"{owner}: X must have a column besides {name!r}, which is to be predicted, got none. Add one.")
+        group = None if groups is None else given_groups(groups, columns.num_rows, owner=owner)
         if sample_weight is None:
-            return Given(features, TargetColumn(name, series))
+            return Given(features, TargetColumn(name, series), groups=group)
         with refusals_as_ours("sample_weight", owner):
             weight = check_row_weights(sample_weight, columns.num_rows)
         keep = weight > 0
         if not keep.all():
             series = without_rows(Columns({name: series}, len(keep)), keep)[name]
             features, weight = without_rows(features, keep), weight[keep]
-        return Given(features, TargetColumn(name, series), weight)
+            group = None if group is None else group[keep]
+        return Given(features, TargetColumn(name, series), weight, group)
 
     def _judges(self, X_val: Any, y_val: Any, y: Any, target: Target, features: GivenColumns) -> Given | None:
         """Separate validation rows, if they are given."""

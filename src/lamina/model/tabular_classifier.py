@@ -107,6 +107,29 @@ Examples
         columns = self._known(X)
         return self.model_.predict_proba(columns)
 
+    @available_if(_gives_probabilities)
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """The logarithm of :meth:`predict_proba`, of shape (n_samples, n_classes); available where that is."""
+        probabilities = self.predict_proba(X)
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(probabilities))
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """How far each row is from the decision, in logits; larger values mean higher confidence.
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) for two classes, else (n_samples, n_classes)
+            Of two classes, the second is predicted where it is above 0, also with a ``decision_threshold``. Columns are in
+            the order of ``classes_``.
+        """
+        columns = self._known(X)
+        return self.model_.decision_function(columns)
+
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The share of rows whose label is predicted.
 

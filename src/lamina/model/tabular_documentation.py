@@ -38,6 +38,13 @@ _OTHERS = {
         "Determines the validation rows, initial weights, the order of rows and dropout. An int makes a fit reproducible.",
     ),
     "validation": ("float, default=0.1", "Share of the rows held out to decide when to stop, in [0, 1); 0: none."),
+    "warm_start": (
+        "bool, default=False",
+        (
+            "Whether a further ``fit`` goes on from what the last one learned: columns, classes and network stay, and the "
+            "weights are trained on the new rows; they are kept if no epoch is better. A clone begins anew."
+        ),
+    ),
     "callbacks": (
         "Callback or sequence of Callback, default=()",
         "Called during training, after early stopping; see :class:`lamina.training.Callback`.",
@@ -59,7 +66,7 @@ history_ : History
 n_iter_ : int
     The number of epochs.
 best_epoch_ : int
-    The epoch whose weights were kept.
+    The epoch whose weights were kept; 0 with ``warm_start``, if the weights from before are better than those of every epoch.
 stop_reason_ : StopReason
     Why training stopped.
 n_features_in_ : int

@@ -59,9 +59,10 @@ class ValidationMetric(Callback):
         self.rows = rows
 
     def on_epoch_end(self, trainer: Trainer, record: dict[str, Any]) -> None:  # type: ignore[override]
-        record[f"validation_{self.name}"] = self._measured(trainer)
+        record[f"validation_{self.name}"] = self.measured(trainer)
 
-    def _measured(self, trainer: Trainer) -> float:
+    def measured(self, trainer: Trainer) -> float:
+        """The metric of the trainer's present weights."""
         y, weight = self.rows.y, self.rows.weight
         if self.name in PROBABILITY_METRICS:
             return PROBABILITY_METRICS[self.name](y, self._probabilities(trainer), sample_weight=weight)

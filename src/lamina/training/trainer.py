@@ -430,16 +430,20 @@ class Trainer(Predictor):
         if self.stop_reason is None:
             self.stop_reason = reason
 
-    def put_best(self, candidates: Sequence[Weights], monitor: str = "loss", *, larger_is_better: bool = False) -> float:
+    def put_best(
+        self, candidates: Sequence[Weights], monitor: str = "loss", *, larger_is_better: bool = False, also_first: bool = False
+    ) -> float:
         """Measure several sets of weights on the data of the running ``fit``, and restore the best.
 
         Parameters
         ----------
         candidates : sequence of Weights
-            After a failure, the weights that the ``fit`` started with are added.
+            The first one wins a tie.
         monitor : str, default="loss"
             "loss", of the training rows; "validation_loss"; or a metric, such as "validation_accuracy".
         larger_is_better : bool, default=False
+        also_first : bool, default=False
+            Add the weights that the ``fit`` started with, as is done after a failure in any case.
 
         Returns
         -------
@@ -447,7 +451,7 @@ class Trainer(Predictor):
             The best number; NaN, with the weights unchanged, if no number is finite or ``monitor`` cannot be measured.
         """
         failed = self.stop_reason is not None and self.stop_reason.code == "non_finite"
-        return self._fit.put_best(candidates, monitor, larger_is_better=larger_is_better, also_first=failed)
+        return self._fit.put_best(candidates, monitor, larger_is_better=larger_is_better, also_first=also_first or failed)
 
     # Checkpoints
 

@@ -180,6 +180,44 @@ def test_early_stopping_starts_afresh_with_a_new_fit(table):
     assert (trainer.epoch, stopping.best_epoch) == (7, 5)
 
 
+@pytest.mark.parametrize(("first", "best"), [(0.05, 0), (0.3, 2), (math.nan, 2)])
+def test_the_first_weights_may_be_the_best_ones(table, first, best):
+    stopping = EarlyStopping("score", patience=2, keep_first=lambda trainer: first)
+    trainer = trainer_with(Play([0.5, 0.1, 0.3, 0.4]), stopping)
+    before = trainer.executor.snapshot().parameters
+    trainer.fit(*table, max_epochs=4)
+    assert stopping.best_epoch == best
+    expected = np.full_like(before, best) if best else before
+    np.testing.assert_array_equal(trainer.executor.snapshot().parameters, expected)
+    if not best:
+        assert (trainer.epoch, stopping.best) == (2, first)  # the epochs count from the first weights
+        assert trainer.stop_reason.text.endswith("for 2 epochs; the best was 0.05, before the first epoch.")
+
+
+@pytest.mark.parametrize("monitor", ["loss", "validation_loss", "validation_share"])
+@pytest.mark.parametrize("rate", [1e-2, 1e3])
+def test_a_fit_that_goes_on_never_ends_worse_than_it_began(table, monitor, rate):
+    def share(y, probabilities):
+        return float((probabilities.argmax(axis=1) == y).mean())
+
+    mode = "max" if monitor == "validation_share" else "min"
+    stopping = EarlyStopping(monitor, patience=3, mode=mode, keep_first=True)
+    trainer = trainer_with(stopping, optimizer=GradientDescent(rate), metrics={"share": share}, batch_size=60)
+    validation = table[0][:30], table[1][:30]
+    measures = {
+        "loss": lambda: -trainer.evaluate(*table)["loss"],
+        "validation_loss": lambda: -trainer.evaluate(*validation)["loss"],
+        "validation_share": lambda: trainer.evaluate(*validation)["share"],
+    }
+    for _ in range(5):
+        before, weights = measures[monitor](), trainer.executor.snapshot().parameters
+        trainer.fit(*table, validation_data=validation, max_epochs=3)
+        assert measures[monitor]() >= before
+        if stopping.best_epoch == 0:
+            np.testing.assert_array_equal(trainer.executor.snapshot().parameters, weights)
+    assert stopping.best_epoch == 0 or rate == 1e-2
+
+
 def test_the_reason_tells_training_from_validation(table):
     for monitor, code in (("loss", "converged"), ("validation_loss", "no_improvement")):
         trainer = trainer_with(EarlyStopping(monitor, patience=2, tol=10.0))

@@ -61,7 +61,9 @@ class Run(Protocol):
     def stop(self, code: str, text: str = "") -> None:
         """Stop training after this epoch or, during an epoch, after the current native call."""
 
-    def put_best(self, candidates: Sequence[Weights], monitor: str = "loss", *, larger_is_better: bool = False) -> float:
+    def put_best(
+        self, candidates: Sequence[Weights], monitor: str = "loss", *, larger_is_better: bool = False, also_first: bool = False
+    ) -> float:
         """Measure several sets of weights, restore those with the best monitored number, and return that number."""
 
     def save_checkpoint(self, path: str | os.PathLike[str]) -> None:

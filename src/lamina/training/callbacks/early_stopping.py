@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from lamina.patience import Patience
-from lamina.training.best_weights import BestWeights
+from lamina.training.best_weights import BestWeights, Weights
 from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.history import Record
 from lamina.training.watched import watched
-from lamina.validation import boolean, check_parameters, choice, integer, number, text
+from lamina.validation import boolean, check_parameters, choice, function, integer, number, one_of, text
 
 __all__ = ["EarlyStopping"]
 
@@ -21,6 +22,7 @@ _RULES = {
     "mode": choice(("min", "max")),
     "restore_best": boolean(),
     "relative": boolean(),
+    "keep_first": one_of(boolean(), function("the trainer")),
 }
 
 
@@ -51,13 +53,18 @@ class EarlyStopping(Callback):
         Whether to restore the best weights. With False the last weights stay.
     relative : bool, default=False
         Whether ``tol`` is a fraction of the reference: ``reference − tol · |reference|`` in the formula above.
+    keep_first : bool or callable, default=False
+        Whether the weights that a ``fit`` begins with are among the best, as epoch 0, and later values must improve on theirs. So
+        training that goes on never ends worse. The trainer measures them; where ``monitor`` is a number that a callback
+        records, give a function of the trainer that measures it. The monitor "loss" is measured while weights change and with
+        dropout, so they are then compared at the end alone.
 
     Attributes
     ----------
     best : float
         The best value so far, in its original sign.
     best_epoch : int
-        The epoch that reached it, from 1; 0 before the first.
+        The epoch that reached it, from 1; 0 before the first, and if the first weights stay the best.
 
     Raises
     ------
@@ -82,9 +89,10 @@ class EarlyStopping(Callback):
         mode: str = "min",
         restore_best: bool = True,
         relative: bool = False,
+        keep_first: bool | Callable[[Any], float] = False,
     ) -> None:
-        settings = {"monitor": monitor, "patience": patience, "tol": tol, "mode": mode, "restore_best": restore_best}
-        settings |= {"relative": relative}
+        settings: dict[str, Any] = {"monitor": monitor, "patience": patience, "tol": tol, "mode": mode}
+        settings |= {"restore_best": restore_best, "relative": relative, "keep_first": keep_first}
         check_parameters(settings, _RULES, owner="EarlyStopping")
         self.monitor = monitor
         self.patience = patience
@@ -92,6 +100,7 @@ class EarlyStopping(Callback):
         self.mode = mode
         self.restore_best = restore_best
         self.relative = relative
+        self.keep_first = keep_first
         self._sign = -1.0 if mode == "max" else 1.0
         self._reset()
 
@@ -110,16 +119,12 @@ class EarlyStopping(Callback):
         # A fit that continues from a checkpoint keeps its state; a new one starts from scratch.
         if not self._running:
             self._reset()
+            if self.keep_first and self.monitor != "loss":
+                self._note_first(trainer)
         self._running = True
 
     def on_epoch_end(self, trainer: Run, record: Record) -> None:
-        given = watched(record, self.monitor, owner="EarlyStopping")
-        value = self._sign * given
-        self._patience.note(given)
-        if value < self._lowest:
-            self._lowest, self.best_epoch = value, record["epoch"]
-            if self.restore_best:
-                self._weights.offer(value, trainer.executor)
+        self._note(watched(record, self.monitor, owner="EarlyStopping"), record["epoch"], trainer)
         if self._patience.is_over:
             code = "converged" if self.monitor == "loss" else "no_improvement"
             trainer.stop(code, self._sentence())
@@ -131,7 +136,9 @@ class EarlyStopping(Callback):
         failed = trainer.stop_reason is not None and trainer.stop_reason.code == "non_finite"
         if self.monitor == "loss":
             # The training loss is measured before each update, so the best weights are not yet known.
-            trainer.put_best(self._weights.candidates)
+            trainer.put_best(self._weights.candidates, also_first=bool(self.keep_first))
+            if self.keep_first and not any(weights.equals(trainer.executor) for weights in self._weights.candidates):
+                self.best_epoch = 0
         elif failed and self.monitor.startswith("validation_"):
             trainer.put_best(self._weights.candidates[:1], self.monitor, larger_is_better=self.mode == "max")
         else:
@@ -139,7 +146,8 @@ class EarlyStopping(Callback):
 
     def identity(self) -> dict[str, Any]:
         names = ("monitor", "patience", "tol", "mode", "restore_best", "relative")
-        return {**super().identity(), **{name: getattr(self, name) for name in names}}
+        first = {"keep_first": True} if self.keep_first else {}
+        return {**super().identity(), **{name: getattr(self, name) for name in names}, **first}
 
     def state(self) -> dict[str, Any]:
         numbers = {"best_epoch": self.best_epoch, "lowest": self._lowest, "running": self._running}
@@ -150,7 +158,24 @@ class EarlyStopping(Callback):
         self._patience.load_state(state["patience"])
         self._weights.load_state(state["weights"])
 
+    def _note_first(self, trainer: Run) -> None:
+        if callable(self.keep_first):
+            value = self.keep_first(trainer)
+        else:
+            value = trainer.put_best([Weights.of(trainer.executor)], self.monitor)
+        if not math.isnan(value):
+            self._note(value, 0, trainer)
+
+    def _note(self, given: float, epoch: int, trainer: Run) -> None:
+        value = self._sign * given
+        self._patience.note(given)
+        if value < self._lowest:
+            self._lowest, self.best_epoch = value, epoch
+            if self.restore_best:
+                self._weights.offer(value, trainer.executor)
+
     def _sentence(self) -> str:
         name = self.monitor.replace("_", " ")
-        best = f"the best was {self.best:.6g}, in epoch {self.best_epoch}" if self.best_epoch else "it was finite in none"
+        place = f"in epoch {self.best_epoch}" if self.best_epoch else "before the first epoch"
+        best = f"the best was {self.best:.6g}, {place}" if self._lowest < math.inf else "it was finite in none"
         return f"The {name} {self._patience.finding()}; {best}."
