@@ -58,7 +58,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     what was found is kept and used for every later table. Numbers are then scaled and softly bounded
     (:class:`~lamina.data.columns.NumberColumn`), booleans become ±1, dates become a trend and their position in the year, week
     and day (:class:`~lamina.data.columns.DateColumn`), categories are one-hot encoded with slots for missing, rare and unseen
-    values (:class:`~lamina.data.columns.CategoryColumn`), and free text becomes up to 32 topics of its words
+    values (:class:`~lamina.data.columns.CategoryColumn`), and free text becomes topics of its words and a length
     (:class:`~lamina.data.columns.FreeTextColumn`). Missing values are filled and marked. Columns without information (one value
     only, or none) are left out with a note.
 

@@ -58,10 +58,10 @@ def some_texts(texts: pa.Array, most: int) -> pa.Array:
     >>> some_texts(pa.array(["d", "a", "c", "b"], pa.large_string()), 2).to_pylist()
     ['a', 'c']
     """
-    in_order = texts.take(pc.array_sort_indices(texts))
-    if len(texts) <= most:
-        return in_order
-    return in_order.take(pa.array(np.arange(most) * len(texts) // most))
+    places = pc.array_sort_indices(texts)
+    if len(texts) > most:
+        places = places.take(pa.array(np.arange(most) * len(texts) // most))
+    return texts.take(places)
 
 
 def count_words(texts: pa.Array) -> WordCounts:
