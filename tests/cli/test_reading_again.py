@@ -88,3 +88,24 @@ def test_kinds_of_a_settings_file_are_a_table_of_it_and_do_not_name_the_target(
     assert lamina(capfd, "info", tmp_path / "m")["columns"]["zip"]["kind"] == "category"  # type: ignore[index]
     assert main([*map(str, train), "--kinds", "y=number"]) == 2
     assert "--kinds must be one of zip, got 'y'" in capfd.readouterr().err
+
+
+def test_free_text_is_learned_from_by_default_and_left_out_or_chosen_by_option(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words = {"hi": ["lovely", "fresh", "kind", "warm"], "lo": ["stale", "cold", "rude", "late"]}
+    others = ["coffee", "cake", "table", "waiter", "service", "window", "music", "today"]
+    rows = []
+    for i in range(240):
+        y = "hi" if i % 3 else "lo"
+        known = [words[y][i // 3 % 4], words[y][i // 5 % 4], *(others[i // k % 8] for k in (1, 2, 7))]
+        rows.append(f"{' '.join(known)} no. {i},{y}\n")
+    (tmp_path / "t.csv").write_text("note,x,y\n" + "".join(row.replace(",", f",{i % 7},") for i, row in enumerate(rows)))
+    train = ("train", tmp_path / "t.csv", "-t", "y", "-o", tmp_path / "m", *QUICK)
+    for options, kind in (((), "text"), (("--text", "off"), "left out"), (("--text", "off", "--kinds", "note=text"), "text")):
+        lamina(capfd, *train, *options)
+        read = lamina(capfd, "info", tmp_path / "m")["read"]
+        assert read[0]["kind"] == kind  # type: ignore[index]
+        assert (accuracy(lamina(capfd, "evaluate", tmp_path / "m", tmp_path / "t.csv")) > 0.95) == (kind == "text")
+    assert main([*map(str, train), "--text", "on"]) == 2
+    assert 'Invalid value "on" for --text' in capfd.readouterr().err

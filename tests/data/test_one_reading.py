@@ -125,6 +125,20 @@ def test_models_and_their_predictions_are_the_same_too(classes: list[Any]) -> No
         assert model.evaluate(convert(table)) == expected.evaluate(convert(table)), way
 
 
+@pytest.mark.filterwarnings("ignore::lamina.data.DataWarning")
+def test_free_text_is_encoded_alike_too() -> None:
+    rng = np.random.default_rng(0)
+    words = ["the", "Tea", "was", "cold", "fresh", "and", "late", "Häagen", "(very)", "“good”"]
+    words += ["waiter", "table", "today", "our", "food", "with", "cake", "milk", "nice", "slow"]
+    notes = [f"{' '.join(rng.choice(words, 9))}, no. {i}" if i % 7 else None for i in range(100)]
+    table = pa.table({"row": range(100), "note": notes})
+    expected = TableEncoder().fit(table)
+    assert expected.columns_[1].kind == "text"
+    for way, convert in WAYS.items():
+        found = TableEncoder().fit(convert(table))
+        assert np.array_equal(found.transform(convert(table)), expected.transform(table)), way
+
+
 def test_a_class_is_the_same_however_it_is_written() -> None:
     written = [["True", "False"] * 5, ["true", "false"] * 5, [True, False] * 5]
     for trained in written:

@@ -68,7 +68,7 @@ class ColumnReader:
     ----------
     column : str
         Its name.
-    kind : {"number", "boolean", "date", "category"}
+    kind : {"number", "boolean", "date", "category", "text"}
         What :meth:`read` gives.
     holds : {"number", "boolean", "date", "text"}
         What the values are; a category may have numbers for names.
@@ -109,7 +109,7 @@ class ColumnReader:
         stored = None if isinstance(column, Unreadable) else value_type(column.type)
         if stored == "nothing":
             return self._nothing(len(column))
-        if self.kind == "category":
+        if self.kind in ("category", "text"):
             return self._category(opened, stored)
         if stored == "text":
             return self._spelled(opened, on_error)

@@ -23,7 +23,7 @@ class ColumnRow(NamedTuple):
     column : str
         Its name.
     kind : str
-        "number", "boolean", "date", "category", or "left out".
+        "number", "boolean", "date", "category", "text", or "left out".
     form : str
         How its texts are written, such as "currency $, thousands comma"; empty where nothing had to be found out.
     features : int

@@ -17,6 +17,7 @@ from lamina.data.columns import (
     CategoryColumn,
     ColumnEncoder,
     DateColumn,
+    FreeTextColumn,
     NumberColumn,
     Scaling,
     column_from_dict,
@@ -44,20 +45,22 @@ _RULES: dict[str, Rule] = {
     "missing": sequence_of(text()),
     "fold_case": boolean(),
     "on_error": choice(("fail", "missing")),
+    "text": choice(("auto", "off")),
     "sparse_output": one_of(boolean(), choice(("auto",))),
 }
 
 
 class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Encodes a table of numbers, booleans, dates and categories as a float32 matrix.
+    """Encodes a table of numbers, booleans, dates, categories and free text as a float32 matrix.
 
     Columns are read by one set of rules, whatever library or file they come from: text that spells numbers (``$1,234.50``,
     ``21,5``, ``12%``), dates (``05/01/2020``, ``1 Aug 2022``) or truth values (``yes``, ``no``) in every row is read as such, and
     what was found is kept and used for every later table. Numbers are then scaled and softly bounded
     (:class:`~lamina.data.columns.NumberColumn`), booleans become ±1, dates become a trend and their position in the year, week
-    and day (:class:`~lamina.data.columns.DateColumn`), and categories are one-hot encoded with slots for missing, rare and unseen
-    values (:class:`~lamina.data.columns.CategoryColumn`). Missing values are filled and marked. Columns without information (one
-    value only, or none) are left out with a note.
+    and day (:class:`~lamina.data.columns.DateColumn`), categories are one-hot encoded with slots for missing, rare and unseen
+    values (:class:`~lamina.data.columns.CategoryColumn`), and free text becomes topics of its words and a length
+    (:class:`~lamina.data.columns.FreeTextColumn`). Missing values are filled and marked. Columns without information (one value
+    only, or none) are left out with a note.
 
     Parameters
     ----------
@@ -69,7 +72,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Maximum number of categories with their own slot in a column, most frequent first; at least 1.
     kinds : dict of str to str, default=None
         The kind of columns by name, where it is not to be found out: "number", "boolean", "date", "category" (a postal code, a
-        shop ID), "ignore" to leave a column out, or "auto".
+        shop ID), "text", "ignore" to leave a column out, or "auto".
     decimal : {".", ","}, default=None
         The decimal mark in text; by default found out column by column.
     thousands : {"", ",", ".", " ", "'"}, default=None
@@ -82,6 +85,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Treat categories that differ in case alone as one.
     on_error : {"fail", "missing"}, default="fail"
         What a value of another kind than in training does: raise, or count as missing, with a note.
+    text : {"auto", "off"}, default="auto"
+        Whether columns of prose, in which most texts are rare and share words, are read as free text, with a note, or as
+        categories, of which too few may be frequent to learn from.
     sparse_output : bool or "auto", default=False
         Give a sparse matrix; "auto": where a column has more than 16 categories.
 
@@ -128,6 +134,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         missing: Sequence[str] = (),
         fold_case: bool = False,
         on_error: OnError = "fail",
+        text: Literal["auto", "off"] = "auto",
         sparse_output: bool | Literal["auto"] = False,
     ) -> None:
         self.scaling = scaling
@@ -140,6 +147,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.missing = missing
         self.fold_case = fold_case
         self.on_error = on_error
+        self.text = text
         self.sparse_output = sparse_output
 
     def learn(self, X: Any) -> ReadTable:
@@ -247,6 +255,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             dayfirst=self.dayfirst,
             missing=tuple(self.missing),
             fold_case=self.fold_case,
+            text=self.text,
+            min_count=self.min_count,
+            max_categories=self.max_categories,
         )
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
@@ -255,7 +266,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.array([name for encoder in self.encoders_ for name in encoder.feature_names], dtype=object)
 
     def to_dict(self) -> dict[str, Any]:
-        """Settings and fitted state as a JSON-serializable dict."""
+        """Settings and fitted state as a dict of what JSON can hold, and of arrays where a column of text has many numbers."""
         check_is_fitted(self)
         return {
             "settings": {**self.get_params(), "kinds": dict(self.kinds or {}), "missing": list(self.missing)},
@@ -284,6 +295,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             return BooleanColumn.fit(name, values)
         if values.kind == "date":
             return DateColumn.fit(name, values)
+        if values.kind == "text":
+            return FreeTextColumn.fit(name, values)
         return CategoryColumn.fit(name, values, min_count=self.min_count, max_categories=self.max_categories)
 
     def _row(self, name: str, values: Values | None, encoder: ColumnEncoder | None) -> ColumnRow:
@@ -314,6 +327,8 @@ def _why_nothing(values: Values) -> str:
         num_distinct = len(np.unique(present))
         too_rare = f"its {num_distinct} categories are too rare to learn from: none has as many rows as min_count"
         return too_rare if num_distinct > 1 else "every row holds the same value"
+    if values.kind == "text" and len(np.unique(present)) > 1:
+        return "its texts do not differ in words that several of them share"
     of_floats = values.kind in ("number", "date") and len(present) > 0
     if of_floats and ((present != present[0]).any() or (values.kind == "number" and abs(present[0]) >= _WHOLE)):
         return "its finite values are equal, or too close for a float to tell apart"

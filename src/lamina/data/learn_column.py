@@ -23,6 +23,7 @@ from lamina.data.formats import (
     learn_number_format,
 )
 from lamina.data.opened_column import OpenedColumn
+from lamina.data.prose import is_prose
 from lamina.data.text_column import TextColumn
 from lamina.data.values import ValueKind
 from lamina.errors import DataError
@@ -37,8 +38,8 @@ else:
 
 __all__ = ["KINDS", "ColumnKind", "Learned", "ReadingSettings", "learn_column"]
 
-ColumnKind: TypeAlias = Literal["auto", "number", "boolean", "date", "category", "ignore"]
-KINDS: tuple[ColumnKind, ...] = ("auto", "number", "boolean", "date", "category", "ignore")
+ColumnKind: TypeAlias = Literal["auto", "number", "boolean", "date", "category", "text", "ignore"]
+KINDS: tuple[ColumnKind, ...] = ("auto", "number", "boolean", "date", "category", "text", "ignore")
 """What a column may be said to be."""
 
 # Where one value in many is odd, it is not among all of these few texts.
@@ -60,7 +61,7 @@ class ReadingSettings:
     Parameters
     ----------
     kinds : dict of str to str, default={}
-        The kind of columns by name: "number", "boolean", "date", "category", "ignore", or "auto".
+        The kind of columns by name: "number", "boolean", "date", "category", "text", "ignore", or "auto".
     decimal, thousands : str, optional
         The decimal mark ("." or ",") and what separates groups of three digits, in every column of text.
     dayfirst : bool, optional
@@ -69,6 +70,10 @@ class ReadingSettings:
         Texts that stand for a missing value, besides the usual ones.
     fold_case : bool, default=False
         Categories that differ in case alone are one.
+    text : {"auto", "off"}, default="auto"
+        Whether columns of prose are read as free text, and not as categories.
+    min_count, max_categories : int, default=5, 100
+        What makes a category: so many rows, and at most so many categories in a column. Other texts may be prose.
     """
 
     kinds: Mapping[str, ColumnKind] = field(default_factory=dict)
@@ -77,6 +82,9 @@ class ReadingSettings:
     dayfirst: bool | None = None
     missing: tuple[str, ...] = ()
     fold_case: bool = False
+    text: Literal["auto", "off"] = "auto"
+    min_count: int = 5
+    max_categories: int = 100
 
 
 class Learned(NamedTuple):
@@ -136,7 +144,11 @@ def _learn_text(name: str, opened: OpenedColumn, settings: ReadingSettings, kind
         return Learned(None, "every value is missing")
     if kind == "auto" and pa.types.is_dictionary(opened.column.type):
         return _category(name, text, settings)
+    if kind == "text":
+        return Learned(ColumnReader(name, "text", "text", missing=settings.missing))
     spelled = _spelled(text, settings, kind)
+    if spelled.holds == "text" and kind == "auto" and _is_free_text(text, settings):
+        return Learned(ColumnReader(name, "text", "text", missing=settings.missing), note="read as free text, by its words")
     if spelled.holds == "text" and kind in ("auto", "category"):
         return _category(name, text, settings)
     found, wanted = spelled.found, cast("ValueKind", spelled.holds if kind == "auto" else kind)
@@ -154,6 +166,10 @@ def _learn_text(name: str, opened: OpenedColumn, settings: ReadingSettings, kind
 def _category(name: str, text: TextColumn, settings: ReadingSettings) -> Learned:
     reader = ColumnReader(name, "category", "text", missing=settings.missing, fold_case=settings.fold_case)
     return Learned(reader, note=_almost_alike(text, settings) or ("" if settings.fold_case else _alike(text)))
+
+
+def _is_free_text(text: TextColumn, settings: ReadingSettings) -> bool:
+    return settings.text == "auto" and is_prose(text, settings.min_count, settings.max_categories)
 
 
 def _spelled(text: TextColumn, settings: ReadingSettings, kind: ColumnKind) -> _Spelled:

@@ -65,7 +65,7 @@ def _explained(values: Values, y: np.ndarray, num_classes: int) -> tuple[float, 
     by_missing = _by_code(values.missing.astype(np.int64), y, num_classes)
     if by_missing >= _NEARLY_ALL:
         return by_missing, "by whether it is missing"
-    if values.kind in ("category", "boolean"):
+    if values.kind in ("category", "text", "boolean"):
         codes = values.array.astype(np.int64) + 1
         # A category that few rows have gives their class by chance.
         enough = len(y) >= 20 * len(np.unique(codes))

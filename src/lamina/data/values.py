@@ -8,10 +8,10 @@ import numpy as np
 
 __all__ = ["MISSING_CODE", "ValueKind", "Values"]
 
-ValueKind: TypeAlias = Literal["number", "boolean", "date", "category"]
+ValueKind: TypeAlias = Literal["number", "boolean", "date", "category", "text"]
 
 MISSING_CODE = -1
-"""The code of a missing truth value or category."""
+"""The code of a missing truth value, category or text."""
 
 
 class Values(NamedTuple):
@@ -19,12 +19,12 @@ class Values(NamedTuple):
 
     Attributes
     ----------
-    kind : {"number", "boolean", "date", "category"}
+    kind : {"number", "boolean", "date", "category", "text"}
     array : ndarray of shape (n,)
         Numbers as float64, NaN where missing; truth values as int8, 0, 1, or -1 where missing; dates as datetime64[us] in UTC,
-        NaT where missing; categories as int32 codes, -1 where missing.
+        NaT where missing; categories and free text as int32 codes, -1 where missing.
     names : ndarray of shape (number of codes,) of object, or None
-        The category of each code, each once; None unless these are categories.
+        The category or text of each code, each once; None of other kinds.
     """
 
     kind: ValueKind

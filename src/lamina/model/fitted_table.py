@@ -61,7 +61,14 @@ class FittedTable(BaseEstimator):  # type: ignore[misc]
         ax = self.history_.plot(keys, log=log, ax=ax)
         ax.axvline(self.best_epoch_, color="#666666", linestyle=":", linewidth=1.2)
         place: dict[str, Any] = {"xy": (self.best_epoch_, 0.98), "xycoords": ("data", "axes fraction"), "xytext": (-3, 0)}
-        style: dict[str, Any] = {"textcoords": "offset points", "rotation": 90, "ha": "right", "va": "top", "fontsize": 8, "color": "#666666"}
+        style: dict[str, Any] = {
+            "textcoords": "offset points",
+            "rotation": 90,
+            "ha": "right",
+            "va": "top",
+            "fontsize": 8,
+            "color": "#666666",
+        }
         ax.annotate(f"kept: epoch {self.best_epoch_}", **place, **style)
         return ax
 

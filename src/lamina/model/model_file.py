@@ -14,9 +14,10 @@ from lamina.data import TableEncoder, Target
 from lamina.errors import FileError, InvalidSettingError, phrase
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.files import decoding, read_tensors, write_tensors
+from lamina.model.encoder_arrays import is_of_encoder, with_arrays, without_arrays
 from lamina.model.estimator_state import describe_estimator, restore_estimator
 from lamina.model.fitted_table import FittedTable
-from lamina.model.model_form import check_encoder, check_table
+from lamina.model.model_form import check_columns, check_encoder, check_table
 from lamina.model.network_file import NETWORK_KIND, describe_network, restore_network
 from lamina.model.network_model import NetworkModel
 from lamina.model.table_model import TableModel
@@ -96,8 +97,10 @@ def _estimator_parts(model: TableModel | MLPClassifier | MLPRegressor) -> tuple[
     arrays, description = describe_estimator(estimator)
     header: dict[str, Any] = {"kind": _KIND, "lamina": _version(), "estimator": description, "table": None}
     if isinstance(model, TableModel):
+        of_encoder, encoder = without_arrays(model.encoder.to_dict())
+        arrays |= of_encoder
         header["table"] = {
-            "encoder": model.encoder.to_dict(),
+            "encoder": encoder,
             "target": model.target.to_dict(),
             "center": model.center,
             "scale": model.scale,
@@ -146,12 +149,15 @@ def _restore(arrays: Mapping[str, np.ndarray], header: Mapping[str, Any]) -> Mod
     if header["kind"] == NETWORK_KIND:
         return restore_network(arrays, header["network"])
     table = header["table"]
-    if table is not None:
-        check_table(table)
-    estimator = restore_estimator(arrays, header["estimator"])
     if table is None:
-        return estimator
-    encoder, target = TableEncoder.from_dict(table["encoder"]), Target.from_dict(table["target"])
+        return restore_estimator(arrays, header["estimator"])
+    check_table(table)
+    of_encoder = {name: array for name, array in arrays.items() if is_of_encoder(name)}
+    described = with_arrays(table["encoder"], of_encoder)
+    check_columns(described["encoders"])
+    rest = {name: array for name, array in arrays.items() if name not in of_encoder}
+    estimator = restore_estimator(rest, header["estimator"])
+    encoder, target = TableEncoder.from_dict(described), Target.from_dict(table["target"])
     check_encoder(encoder, estimator, target, table["threshold"])
     return TableModel(encoder, estimator, target, table["center"], table["scale"], table["threshold"], table["summary"])
 

@@ -23,7 +23,16 @@ from lamina.stop_reason import STOP_CODES
 from lamina.training.checkpoint_form import check_statistics
 from lamina.validation import Rule, boolean, choice, integer, number
 
-__all__ = ["check_arrays", "check_classes", "check_encoder", "check_estimator", "check_table", "check_target", "check_widths"]
+__all__ = [
+    "check_arrays",
+    "check_classes",
+    "check_columns",
+    "check_encoder",
+    "check_estimator",
+    "check_table",
+    "check_target",
+    "check_widths",
+]
 
 _CURVE = Maybe([REAL])
 _FITTED: dict[str, Form] = {
@@ -65,7 +74,7 @@ _ESTIMATOR: dict[str, Form] = {
 
 _READER: Form = {
     "column": TEXT,
-    "kind": choice(("number", "boolean", "date", "category")),
+    "kind": choice(("number", "boolean", "date", "category", "text")),
     "holds": choice(("number", "boolean", "date", "text")),
     "format": Maybe(AtLeast({"kind": TEXT})),
     "missing": [TEXT],
@@ -146,9 +155,6 @@ def check_table(table: Mapping[str, Any]) -> None:
     """Reject a description that is not that of a table's model."""
     check_form(table, _TABLE, "the table's model")
     check_form(table["target"], _TARGET_COLUMN, "the target")
-    for state in table["encoder"]["encoders"]:
-        fields = {name: entry for name, entry in state.items() if name != "kind"}
-        check_form(fields, form_of(COLUMN_ENCODERS[state["kind"]]), f"column {state['column']!r}")
     summary = table["summary"]
     check_form(summary, AtLeast({name: form for name, form in _OF_TRAININGS.items() if name in summary}), "the summary")
     metrics = summary["metrics"]
@@ -156,6 +162,13 @@ def check_table(table: Mapping[str, Any]) -> None:
         known = (*LABEL_METRICS, *PROBABILITY_METRICS, *NUMBER_METRICS)
         check_form(metrics["baseline"], {name: REAL for name in known if name in metrics["model"]}, "the baseline's metrics")
         check_form(metrics["model"], dict.fromkeys(metrics["baseline"], REAL), "the model's metrics")
+
+
+def check_columns(states: Sequence[Mapping[str, Any]]) -> None:
+    """Reject descriptions, with their arrays, that are not those of the encoders of columns."""
+    for state in states:
+        fields = {name: entry for name, entry in state.items() if name != "kind"}
+        check_form(fields, form_of(COLUMN_ENCODERS[state["kind"]]), f"column {state['column']!r}")
 
 
 def check_encoder(

@@ -285,7 +285,8 @@ class EncodingSettings(SettingsGroup):
     Parameters
     ----------
     kinds : tuple of str
-        Kinds of columns by name, such as age=number,zip=category,note=ignore; number, boolean, date, category, ignore or auto.
+        Kinds of columns by name, such as age=number,zip=category,note=ignore; number, boolean, date, category, text,
+        ignore or auto.
     decimal : str
         Decimal mark in text, "." or ","; default: found out column by column.
     thousands : str
@@ -298,6 +299,8 @@ class EncodingSettings(SettingsGroup):
         Treat categories that differ in case alone as one.
     on_error : {"fail", "missing"}
         What a value of another kind than the column's does: end with an error, or count as missing.
+    text : {"auto", "off"}
+        Whether columns of prose are read as free text, by their words, or as categories.
     scaling : {"robust", "standard"}
         Scaling of numbers: by median and quartiles, softly bounded; or by mean and standard deviation.
     min_count : int
@@ -313,6 +316,7 @@ class EncodingSettings(SettingsGroup):
     missing: tuple[str, ...] = ()
     fold_case: bool = False
     on_error: Literal["fail", "missing"] = "fail"
+    text: Literal["auto", "off"] = "auto"
     scaling: Literal["robust", "standard"] = "robust"
     min_count: int = 5
     max_categories: int = 100

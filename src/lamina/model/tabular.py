@@ -145,6 +145,7 @@ class Tabular(NestedSettings, FittedTable, ABC):
     missing: str | Sequence[str] = EncodingSettings.missing
     fold_case: bool = EncodingSettings.fold_case
     on_error: Literal["fail", "missing"] = EncodingSettings.on_error
+    text: Literal["auto", "off"] = EncodingSettings.text
     scaling: Literal["robust", "standard"] = EncodingSettings.scaling
     min_count: int = EncodingSettings.min_count
     max_categories: int = EncodingSettings.max_categories

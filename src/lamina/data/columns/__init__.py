@@ -1,4 +1,4 @@
-"""One encoder per kind of column: number, boolean, date, category."""
+"""One encoder per kind of column: number, boolean, date, category, free text."""
 
 from lamina.lazy import lazy_exports
 

@@ -30,7 +30,7 @@ class ColumnEncoder(ABC):
         """Write the features of a column's values to ``out``, ndarray of shape (n, number of features) float32."""
 
     def to_dict(self) -> dict[str, Any]:
-        """This encoder as a JSON-serializable dict."""
+        """This encoder as a dict of what JSON can hold, and of arrays where it has many numbers."""
         return {"kind": self.kind, **asdict(self)}
 
     @classmethod
