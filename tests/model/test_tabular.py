@@ -74,12 +74,13 @@ def regressor(**parameters: Any) -> TabularRegressor:
 @pytest.mark.parametrize("estimator", [TabularClassifier, TabularRegressor])
 def test_every_setting_is_a_keyword_with_its_default(estimator: type) -> None:
     own = {"seed": "random_state", "threads": "n_threads", "restarts": "n_restarts"}
-    of_classes = ("class_weight", "label_smoothing", "decision_threshold") if estimator is TabularRegressor else ()
+    of_classes, of_numbers = ("class_weight", "label_smoothing", "decision_threshold"), ("target_scale",)
+    of_the_other = of_classes if estimator is TabularRegressor else of_numbers
     defaults = {
         own.get(name, name): value
         for group in fields(TableSettings)
         for name, value in vars(getattr(TableSettings(), group.name)).items()
-        if name not in of_classes
+        if name not in of_the_other
     }
     given = {name: parameter.default for name, parameter in inspect.signature(estimator).parameters.items()}
     others = {"random_state": None, "validation": 0.1, "callbacks": (), "verbose": False, "on_interrupt": "raise"}

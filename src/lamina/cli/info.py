@@ -86,7 +86,8 @@ def _print_table_model(loaded: TableModel, *, json: bool) -> None:
         return
     target, rows = loaded.target, loaded.summary["rows"]
     classes = f", {len(target.classes)} classes ({_few(target.classes)})"
-    print_line(f"Predicts {target.name!r}: {target.task}{classes if target.classes else ''}.")
+    scale = "" if loaded.scale.kind == "linear" else f", learned on a {loaded.scale.kind} scale"
+    print_line(f"Predicts {target.name!r}: {target.task}{classes if target.classes else scale}.")
     print_table(_columns_table(loaded))
     print_line(str(loaded.estimator.network_.summary()))
     print_line(f"Trained on {rows['training']:,} rows, {len(loaded.estimator.history_)} epochs.")
@@ -117,6 +118,7 @@ def _description(model: TableModel) -> dict[str, Any]:
     network = model.estimator.network_
     return {
         "target": model.target.to_dict(),
+        "scale": model.scale.to_dict(),
         "columns": {
             encoder.column: {"kind": encoder.kind, "features": encoder.feature_names} for encoder in model.encoder.encoders_
         },

@@ -152,6 +152,7 @@ def _report(result: FitResult, output: Path) -> dict[str, Any]:
         "task": target.task,
         "target": target.name,
         "classes": list(target.classes),
+        "target_scale": result.model.scale.kind if target.task == "regression" else None,
         "rows": result.rows,
         "test": result.metrics,
         "epochs": len(result.model.estimator.history_),

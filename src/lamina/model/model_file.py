@@ -20,6 +20,7 @@ from lamina.model.model_form import check_encoder, check_table
 from lamina.model.network_file import NETWORK_KIND, describe_network, restore_network
 from lamina.model.network_model import NetworkModel
 from lamina.model.table_model import TableModel
+from lamina.model.target_scale import get_scale
 from lamina.model.upgrades import UPGRADES
 from lamina.network import Network
 from lamina.training import Trainer
@@ -99,8 +100,7 @@ def _estimator_parts(model: TableModel | MLPClassifier | MLPRegressor) -> tuple[
         header["table"] = {
             "encoder": model.encoder.to_dict(),
             "target": model.target.to_dict(),
-            "center": model.center,
-            "scale": model.scale,
+            "scale": model.scale.to_dict(),
             "threshold": model.threshold,
             "summary": model.summary,
         }
@@ -153,7 +153,7 @@ def _restore(arrays: Mapping[str, np.ndarray], header: Mapping[str, Any]) -> Mod
         return estimator
     encoder, target = TableEncoder.from_dict(table["encoder"]), Target.from_dict(table["target"])
     check_encoder(encoder, estimator, target, table["threshold"])
-    return TableModel(encoder, estimator, target, table["center"], table["scale"], table["threshold"], table["summary"])
+    return TableModel(encoder, estimator, target, get_scale(table["scale"]), table["threshold"], table["summary"])
 
 
 def _version() -> str:

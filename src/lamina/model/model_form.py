@@ -18,6 +18,7 @@ from lamina.errors import InvalidSettingError, ShapeError, phrase
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.forms import ANYTHING, COUNT, REAL, TEXT, AnyOf, ArrayOf, AtLeast, Entries, Form, Maybe, check_form, form_of
 from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS
+from lamina.model.target_scale import SCALES
 from lamina.network import Network
 from lamina.stop_reason import STOP_CODES
 from lamina.training.checkpoint_form import check_statistics
@@ -90,8 +91,7 @@ _TABLE: dict[str, Form] = {
         "columns": [(TEXT, TEXT, TEXT, COUNT, COUNT, COUNT, TEXT)],
     },
     "target": Entries(ANYTHING),
-    "center": number(),
-    "scale": number(),
+    "scale": AtLeast({"kind": choice(SCALES)}),
     "threshold": Maybe(number(0, 1, "neither")),
     "summary": AtLeast({"rows": AtLeast({"training": COUNT, "test": COUNT}), "metrics": _METRICS}),
 }
@@ -143,9 +143,9 @@ def check_table(table: Mapping[str, Any]) -> None:
     """Reject a description that is not that of a table's model."""
     check_form(table, _TABLE, "the table's model")
     check_form(table["target"], _TARGET_COLUMN, "the target")
+    _check_kind(table["scale"], SCALES, "the target's scale")
     for state in table["encoder"]["encoders"]:
-        fields = {name: entry for name, entry in state.items() if name != "kind"}
-        check_form(fields, form_of(COLUMN_ENCODERS[state["kind"]]), f"column {state['column']!r}")
+        _check_kind(state, COLUMN_ENCODERS, f"column {state['column']!r}")
     metrics = table["summary"]["metrics"]
     if metrics:
         known = (*LABEL_METRICS, *PROBABILITY_METRICS, *NUMBER_METRICS)
@@ -177,6 +177,12 @@ def check_encoder(
     if target.reader.kind != ("category" if classes else "number"):
         raise InvalidSettingError(phrase("the target's reader", f"must suit a {target.task}", target.reader.kind))
     target.decode(np.arange(len(classes)))  # raises if numeric classes are not numbers
+
+
+def _check_kind(state: Mapping[str, Any], known: Mapping[str, type], what: str) -> None:
+    """Reject a description that does not hold the fields of its kind."""
+    fields = {name: entry for name, entry in state.items() if name != "kind"}
+    check_form(fields, form_of(known[state["kind"]]), what)
 
 
 def _check_classes(dtype: str, values: Sequence[Any], kind: str) -> None:

@@ -13,22 +13,32 @@ from sklearn.exceptions import ConvergenceWarning
 
 from lamina.data import TableEncoder, Target, holdout
 from lamina.data.arrow_tables import Columns
+from lamina.data.notes import note
 from lamina.data.repeated_rows import groups_of_copies
 from lamina.data.suspicions import say_suspicions
 from lamina.data.table_reader import ReadTable
 from lamina.data.target import TargetColumn
 from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.estimators import MLPClassifier, MLPRegressor
-from lamina.losses import LOSSES, get_loss
-from lamina.losses.domain import NON_NEGATIVE
 from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS, SMALLER_IS_BETTER
 from lamina.model.decision_threshold import THRESHOLD_METRICS, best_threshold
-from lamina.model.named_settings import kind_of
+from lamina.model.scale_choice import (
+    TRIAL_ROWS,
+    Trial,
+    can_be_log,
+    check_scale,
+    for_trial,
+    is_skewed,
+    log_is_better,
+    predicts_means,
+    scale_asked_for,
+    takes_no_negative,
+)
 from lamina.model.setting_words import OWNER
 from lamina.model.table_model import TableModel
 from lamina.model.table_settings import TableSettings
+from lamina.model.target_scale import LinearScale, LogScale, QuantileScale, TargetScale
 from lamina.model.validation_metric import USUAL, JudgedRows, ValidationMetric
-from lamina.moments import mean_and_deviation
 from lamina.training import Callback, EarlyStopping, StopReason
 from lamina.training.interrupts import Interrupts
 from lamina.validation import check_parameters, choice, number, one_of
@@ -164,8 +174,7 @@ def train(prepared: Prepared, settings: TableSettings, callbacks: Sequence[Callb
         If settings are out of range, unknown or contradictory, in the words of whatever checks them.
     """
     goal, training, judging, test = prepared.goal, prepared.training, prepared.validation, prepared.test
-    center, scale = _location(goal, training.y, settings.optimization.loss)
-    model = TableModel(prepared.encoder, _estimator(goal, training.num_rows, settings), goal, center, scale)
+    model = TableModel(prepared.encoder, _estimator(goal, training.num_rows, settings), goal)
     stopping = settings.stopping
     _check_metric(stopping.eval_metric, model, judging)
     threshold = settings.optimization.decision_threshold
@@ -176,7 +185,11 @@ def train(prepared: Prepared, settings: TableSettings, callbacks: Sequence[Callb
     early_stopping = EarlyStopping(watched, patience=stopping.patience, tol=stopping.tol, mode=mode, relative=True)
     # Even repeated Ctrl-C must not lose the trained model.
     with Interrupts() as interrupts:
+        if goal.task == "regression":
+            model = replace(model, scale=_scale(prepared, settings))
         duration_s = _fit(model, training, judging, stopping.eval_metric, [early_stopping, *stopping.callbacks(), *callbacks])
+        if predicts_means(settings) and isinstance(model.scale, LogScale):
+            model = replace(model, scale=model.scale.of_means(training.y, model.predict(training.table), training.weight))
         model = replace(model, threshold=_threshold(threshold, model, judging))
         metrics = {} if test is None else model.measure(test.table, test.y)
     parts = {"training": training, "validation": judging, "test": test}
@@ -231,14 +244,44 @@ def _separate(held_out: float | Given, goal: Target, encoder: TableEncoder) -> P
     return Part(encoder.reader_.read(held_out.columns, needed, encoder.on_error).take(rows), y, _taken(held_out.weight, rows))
 
 
-def _location(goal: Target, y: np.ndarray, loss: Any) -> tuple[float, float]:
-    """The target's center and scale; targets that must not be negative are only scaled."""
-    if goal.task == "classification":
-        return 0.0, 1.0
-    mean, deviation = (float(moment) for moment in mean_and_deviation(y))
-    name = kind_of(loss)
-    stays_positive = name in LOSSES and get_loss(name).domain(1) is NON_NEGATIVE  # the estimator rejects unknown names
-    return (0.0, mean or 1.0) if stays_positive else (mean, deviation or 1.0)
+def _scale(prepared: Prepared, settings: TableSettings) -> TargetScale:
+    """The scale on which the numbers are learned: the one asked for, or the better one of a trial."""
+    goal, training, judging = prepared.goal, prepared.training, prepared.validation
+    asked = scale_asked_for(settings)
+    known = training.y if judging is None else np.concatenate([training.y, judging.y])
+    check_scale(asked, known, goal.name)
+    if asked == "quantile":
+        return QuantileScale.learn(training.y)
+    log = LogScale.learn(training.y, lowest=float(known.min())) if can_be_log(known) else None
+    if asked == "log" and log is not None:
+        return log
+    linear = LinearScale.learn(training.y, stays_positive=takes_no_negative(settings.optimization.loss))
+    if asked == "linear" or log is None or not is_skewed(training.y, log.forward(training.y)):
+        return linear
+    if judging is None:
+        note(f"target {goal.name!r} is skewed and learned as it is: without validation rows, no log scale is tried.")
+        return linear
+    part = replace(prepared, training=_some(training, settings), validation=_some(judging, settings), test=None)
+    of_linear, of_log = (_trial(part, for_trial(settings, scale)) for scale in ("linear", "log"))
+    return log if log_is_better(goal.name, of_linear, of_log, settings.stopping.eval_metric) else linear
+
+
+def _trial(prepared: Prepared, settings: TableSettings) -> Trial:
+    """What a short training on the scale of the settings predicts for the validation rows."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = train(prepared, settings).result.model
+    judging: Any = prepared.validation
+    predicted = model.predict(judging.table)
+    factor = model.scale.factor if isinstance(model.scale, LogScale) else 1.0
+    return Trial(judging.y, predicted, predicted / factor, judging.weight)
+
+
+def _some(part: Part, settings: TableSettings) -> Part:
+    """As many rows as a trial takes."""
+    if part.num_rows <= TRIAL_ROWS:
+        return part
+    return part.take(np.sort(np.random.default_rng(settings.run.seed).permutation(part.num_rows)[:TRIAL_ROWS]))
 
 
 def _estimator(goal: Target, num_rows: int, settings: TableSettings) -> MLPClassifier | MLPRegressor:
@@ -301,7 +344,7 @@ def _fit(model: TableModel, training: Part, judging: Part | None, eval_metric: s
     """Fit the model's estimator and return the duration in seconds."""
 
     def arrays(part: Part) -> tuple[np.ndarray, np.ndarray]:
-        y = part.y if model.target.task == "classification" else ((part.y - model.center) / model.scale).astype(np.float32)
+        y = part.y if model.target.task == "classification" else model.scale.forward(part.y).astype(np.float32)
         return model.encoder.transform(part.table), y
 
     X, y = arrays(training)
@@ -310,7 +353,7 @@ def _fit(model: TableModel, training: Part, judging: Part | None, eval_metric: s
     if judging is not None:
         X_val, y_val = arrays(judging)
         validation = {"X_val": X_val, "y_val": y_val, "sample_weight_val": judging.weight}
-        rows = JudgedRows(X_val, y_val, judging.weight, model.middle, model.center, model.scale)
+        rows = JudgedRows(X_val, y_val, judging.weight, model.middle, model.scale)
         shown = [
             ValidationMetric(name, rows) for name in dict.fromkeys((USUAL[model.target.task], eval_metric)) if name != "loss"
         ]

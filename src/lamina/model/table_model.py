@@ -14,6 +14,7 @@ from lamina.errors import DataError
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.losses import Quantile
 from lamina.metrics import constant_prediction, report
+from lamina.model.target_scale import LinearScale, TargetScale
 
 __all__ = ["TableModel"]
 
@@ -30,8 +31,8 @@ class TableModel:
         Fitted on the features; its classes are the indices of ``target.classes``.
     target : Target
         The column to predict.
-    center, scale : float, default=0.0, 1.0
-        For regression: the estimator predicts ``(y - center) / scale``.
+    scale : LinearScale, LogScale or QuantileScale, default=LinearScale()
+        For regression: the estimator predicts ``scale.forward(y)``.
     threshold : float, optional
         Of two classes, the second is predicted where its probability is above this; by default, the more probable one is.
     summary : dict, default={}
@@ -50,8 +51,7 @@ class TableModel:
     encoder: TableEncoder
     estimator: MLPClassifier | MLPRegressor
     target: Target
-    center: float = 0.0
-    scale: float = 1.0
+    scale: TargetScale = field(default_factory=LinearScale)
     threshold: float | None = None
     summary: dict[str, Any] = field(default_factory=dict)
 
@@ -173,7 +173,7 @@ class TableModel:
 
     def _predicted_numbers(self, table: Any) -> np.ndarray:
         scaled: np.ndarray = self.estimator.predict(self._features(table)).astype(np.float64)
-        return np.asarray(scaled * self.scale + self.center)
+        return self.scale.inverse(scaled)
 
     def _features(self, table: Any) -> np.ndarray:
         return self.encoder.transform(table if isinstance(table, ReadTable) else self.read(table))

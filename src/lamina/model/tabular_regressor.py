@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, final
+from typing import Any, Literal, final
 
 import numpy as np
 from sklearn.base import RegressorMixin
@@ -14,6 +14,7 @@ from lamina.estimators.row_weights import check_row_weights
 from lamina.metrics import r2
 from lamina.model.given_table import GivenColumns
 from lamina.model.table_model import TableModel
+from lamina.model.table_settings import OptimizationSettings
 from lamina.model.tabular import Tabular
 from lamina.model.tabular_documentation import ATTRIBUTES, documented_parameters
 
@@ -49,6 +50,8 @@ Examples
 >>> model.score(flats, rent) > 0.95
 True
 """
+
+    target_scale: Literal["auto", "linear", "log", "quantile"] = OptimizationSettings.target_scale
 
     _task = "regression"
     _phrases = MappingProxyType({"use the task classification": "use TabularClassifier", "fraction to hold out": "validation"})

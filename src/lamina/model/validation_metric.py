@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS
+from lamina.model.target_scale import LinearScale, TargetScale
 from lamina.training import Callback
 
 if TYPE_CHECKING:
@@ -32,16 +33,15 @@ class JudgedRows(NamedTuple):
         Weights of the rows.
     column : int, default=0
         Column of the network's predictions to use for regression.
-    center, scale : float, default=0.0, 1.0
-        The target is ``y * scale + center``.
+    scale : TargetScale, default=LinearScale()
+        The target is ``scale.inverse(y)``.
     """
 
     X: Any
     y: np.ndarray
     weight: np.ndarray | None = None
     column: int = 0
-    center: float = 0.0
-    scale: float = 1.0
+    scale: TargetScale = LinearScale()
 
 
 class ValidationMetric(Callback):
@@ -70,7 +70,7 @@ class ValidationMetric(Callback):
             given = {"num_classes": num_classes} if self.name in _OF_CLASS_ONE else {}
             return LABEL_METRICS[self.name](y[:, np.newaxis], chosen, sample_weight=weight, **given)
         prediction = np.asarray(trainer.predict(self.rows.X))[:, self.rows.column].astype(np.float64)
-        truth, predicted = (numbers * self.rows.scale + self.rows.center for numbers in (y.astype(np.float64), prediction))
+        truth, predicted = (self.rows.scale.inverse(numbers) for numbers in (y.astype(np.float64), prediction))
         return NUMBER_METRICS[self.name](truth, predicted, sample_weight=weight)
 
     def _chosen(self, trainer: Trainer) -> tuple[np.ndarray, int]:
