@@ -6,7 +6,7 @@ import json
 import math
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -127,10 +127,20 @@ def _metrics_table(metrics: Mapping[str, Mapping[str, float]], baseline: str) ->
     return table
 
 
-def print_metrics(metrics: Mapping[str, Mapping[str, float]], task: str) -> None:
+def listed(names: Sequence[str]) -> str:
+    """Names, quoted."""
+    return ", ".join(map(repr, names))
+
+
+def print_metrics(metrics: Mapping[str, Mapping[str, Any]], task: str) -> None:
     """Metrics of the model beside those of the baseline, and a sentence if the model is of no use."""
     from lamina.metrics import shortcoming
 
+    for name, of_target in metrics.get("targets", {}).items():
+        print_line(f"{name!r}:")
+        print_metrics(of_target, task)
+    if "targets" in metrics:
+        print_line("Mean of the targets:")
     print_table(_metrics_table(metrics, _BASELINES[task]))
     if sentence := shortcoming(metrics):
         print_line(sentence)
@@ -150,6 +160,7 @@ def output_console(*, stderr: bool = False, soft_wrap: bool = True) -> Console:
 def _number(value: float) -> str:
     if math.isnan(value):
         return "–"
+    value = round(value, 4) + 0.0  # never -0.0000
     return f"{value:.4f}" if abs(value) < 1000 else f"{value:,.1f}"
 
 

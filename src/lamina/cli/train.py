@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from lamina.cli.options import READING, Flag, Quiet, Reading, ReadingOptions, check_output
-from lamina.cli.output import notes_printed, print_json, print_line, print_metrics
+from lamina.cli.output import listed, notes_printed, print_json, print_line, print_metrics
 from lamina.cli.standard_streams import DASH, has_standard_output
 from lamina.model.table_settings import (
     EncodingSettings,
@@ -38,7 +38,7 @@ def train(
     table: Path,
     /,
     *,
-    target: Annotated[str, Parameter(alias="-t")],
+    target: Annotated[tuple[str, ...], Parameter(alias="-t", consume_multiple=False)],
     output: Annotated[Path, Parameter(alias="-o")],
     task: Literal["auto", "classification", "regression"] = "auto",
     validation: str = "0.1",
@@ -62,8 +62,8 @@ def train(
     ----------
     table : Path
         CSV or TSV (also .gz), Parquet or Feather; - for standard input.
-    target : str
-        Column to predict.
+    target : tuple of str
+        Column to predict; given several times, columns of numbers that are predicted together.
     output : Path
         Model file to write.
     task : {"auto", "classification", "regression"}
@@ -88,8 +88,9 @@ def train(
         _check_dashes(table, validation, test, output)
         check_output(output, table, Path(validation), Path(test), *([] if config is None else [config]))
         read = reading.read(table)
-        target_column(read, target)  # reports a misspelled target before more files are read
-        read = _with_typed_target(read, target, encoding.missing)
+        for name in target:
+            target_column(read, name)  # reports a misspelled target before more files are read
+            read = _with_typed_target(read, name, encoding.missing)
         result = fit_table(
             read,
             target,
@@ -148,11 +149,12 @@ def _share_or_table(name: str, given: str, reading: ReadingOptions) -> Any:
 
 def _report(result: FitResult, output: Path) -> dict[str, Any]:
     target, summary = result.model.target, result.model.summary
+    scales = [scale.kind for scale in result.model.scales]
     return {
         "task": target.task,
-        "target": target.name,
+        "target": target.name if len(target.names) == 1 else list(target.names),
         "classes": list(target.classes),
-        "target_scale": result.model.scale.kind if target.task == "regression" else None,
+        "target_scale": None if target.task == "classification" else scales if len(scales) > 1 else scales[0],
         "rows": result.rows,
         "test": result.metrics,
         "epochs": len(result.model.estimator.history_),
@@ -169,10 +171,10 @@ def _report(result: FitResult, output: Path) -> dict[str, Any]:
 
 def _print_report(result: FitResult, report: dict[str, Any]) -> None:
     target, rows = result.model.target, result.rows
-    if target.reason != "as asked":
+    if len(target.names) == 1 and target.reason != "as asked":
         print_line(f"{target.name!r} holds {target.reason}, so the task is {target.task} (--task overrides this).")
     if result.metrics:
-        print_line(f"{target.task.capitalize()} of {target.name!r} on {rows['test']:,} test rows:")
+        print_line(f"{target.task.capitalize()} of {listed(target.names)} on {rows['test']:,} test rows:")
         print_metrics(result.metrics, target.task)
     print_line(f"Trained on {rows['training']:,} rows for {report['epochs']} epochs, {report['duration_s']:.1f} s.")
     restarts = result.model.estimator.restarts_

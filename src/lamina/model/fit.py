@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from lamina.data import Target, Task, target_column
-from lamina.data.arrow_tables import as_columns
+from lamina.data import Task, target_column
+from lamina.data.arrow_tables import Columns, as_columns
+from lamina.data.several_targets import check_names, learn_targets
+from lamina.data.target import TargetColumn
 from lamina.model.setting_words import OWNER, setting_words
 from lamina.model.table_fit import FitResult, Given, encoder_for, prepare, train
 from lamina.model.table_settings import TableSettings
@@ -34,7 +36,7 @@ class FitInterrupted(KeyboardInterrupt):
 
 def fit_table(
     table: Any,
-    target: str,
+    target: str | Sequence[str],
     *,
     task: Task = "auto",
     validation: Any = 0.1,
@@ -43,14 +45,15 @@ def fit_table(
     callbacks: Sequence[Callback] = (),
     on_interrupt: Literal["raise", "return"] = "raise",
 ) -> FitResult:
-    """Train a model that predicts one column of a table from the others.
+    """Train a model that predicts one column of a table, or several of numbers, from the others.
 
     Parameters
     ----------
     table : data frame of pandas, polars or pyarrow
         At least 10 rows that have a target.
-    target : str
-        The column to predict. Rows where it is missing are dropped with a note.
+    target : str or sequence of str
+        The column to predict, or several columns of numbers, which one network then predicts together. Rows where one is
+        missing are dropped with a note.
     task : {"auto", "classification", "regression"}, default="auto"
         By default, text, booleans and few distinct whole numbers are classes; other numbers mean regression.
     validation : float or data frame, default=0.1
@@ -93,7 +96,7 @@ def fit_table(
         given = _given(table, target)
         encoder = encoder_for(settings)
         read = encoder.learn(given.columns)
-        goal = Target.fit(given.target, task, encoder.reading_settings)
+        goal = learn_targets([TargetColumn(*column) for column in given.targets.items()], task, encoder.reading_settings)
         validation, test = (part if isinstance(part, int | float) else _given(part, target) for part in (validation, test))
         prepared = prepare(
             given, read, goal, encoder, validation=validation, test=test, settings=settings, fewest_rows=_FEWEST_ROWS
@@ -104,6 +107,9 @@ def fit_table(
     return trained.result
 
 
-def _given(table: Any, target: str) -> Given:
+def _given(table: Any, target: str | Sequence[str]) -> Given:
     columns = as_columns(table, owner=OWNER)
-    return Given(columns.without(target), target_column(columns, target))
+    names = [target] if isinstance(target, str) else list(target)
+    check_names(names)
+    targets = Columns(dict(target_column(columns, name) for name in names), columns.num_rows)
+    return Given(columns.without(*names), targets)

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from lamina.data import TableEncoder, Target
+from lamina.data import SeveralTargets, TableEncoder, Target
 from lamina.errors import FileError, InvalidSettingError, phrase
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.files import decoding, read_tensors, write_tensors
@@ -151,9 +151,10 @@ def _restore(arrays: Mapping[str, np.ndarray], header: Mapping[str, Any]) -> Mod
     estimator = restore_estimator(arrays, header["estimator"])
     if table is None:
         return estimator
-    encoder, target = TableEncoder.from_dict(table["encoder"]), Target.from_dict(table["target"])
+    encoder, scale = TableEncoder.from_dict(table["encoder"]), get_scale(table["scale"])
+    target = (SeveralTargets if "targets" in table["target"] else Target).from_dict(table["target"])
     check_encoder(encoder, estimator, target, table["threshold"])
-    return TableModel(encoder, estimator, target, get_scale(table["scale"]), table["threshold"], table["summary"])
+    return TableModel(encoder, estimator, target, scale, table["threshold"], table["summary"])
 
 
 def _version() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -15,21 +15,19 @@ from lamina.metrics import NUMBER_METRICS
 from lamina.model.named_settings import kind_of
 from lamina.model.setting_words import OWNER
 from lamina.model.table_settings import TableSettings
-from lamina.model.target_scale import SCALES, ScaleName
+from lamina.model.target_scale import SCALES, LinearScale, LogScale, QuantileScale
 from lamina.moments import mean_and_deviation
 from lamina.validation import check_parameters, choice
 
 __all__ = [
     "TRIAL_ROWS",
+    "Scales",
     "Trial",
-    "can_be_log",
-    "check_scale",
     "for_trial",
     "is_skewed",
     "log_is_better",
     "predicts_means",
-    "scale_asked_for",
-    "takes_no_negative",
+    "scale_for",
 ]
 
 TRIAL_ROWS = 10_000
@@ -38,7 +36,13 @@ TRIAL_ROWS = 10_000
 _TRIAL_EPOCHS = 30
 _TRIAL_SHARE = 0.05  # of max_time
 _SKEWED = 1.0  # "highly skewed": Bulmer, "Principles of statistics", 1979, p. 63
-_LABELS = {"r2": "R2", "mae": "MAE", "rmse": "RMSE", "pinball": "pinball loss"}
+
+
+class Scales(NamedTuple):
+    """The scale of a target, and one to try in its place, if any."""
+
+    usual: LinearScale | LogScale | QuantileScale
+    to_try: LogScale | None = None
 
 
 class Trial(NamedTuple):
@@ -46,8 +50,8 @@ class Trial(NamedTuple):
 
     Parameters
     ----------
-    y, predicted : ndarray of shape (n,)
-    medians : ndarray of shape (n,)
+    y, predicted : ndarray of shape (n,) or (n, targets)
+    medians : ndarray of the same shape
         What is predicted where medians are asked for.
     weight : ndarray of shape (n,), optional
         Weights of the rows.
@@ -58,49 +62,49 @@ class Trial(NamedTuple):
     medians: np.ndarray
     weight: np.ndarray | None = None
 
+    def of_target(self, column: int) -> Trial:
+        """One target's part, of several."""
+        y, predicted, medians = (np.atleast_2d(numbers.T)[column] for numbers in self[:3])
+        return Trial(y, predicted, medians, self.weight)
 
-def scale_asked_for(settings: TableSettings) -> str:
-    """``target_scale``; "auto" stands for a choice only with the default loss, which learns means.
+
+def scale_for(name: str, y: np.ndarray, further: np.ndarray | None = None, *, settings: TableSettings) -> Scales:
+    """The scale that ``target_scale`` asks for, and the one to try in its place.
+
+    Parameters
+    ----------
+    name : str
+        The target's.
+    y : ndarray of shape (n,)
+        The training targets.
+    further : ndarray of shape (m,), optional
+        The validation targets, which the scale must take, too.
+    settings : TableSettings
 
     Raises
     ------
     InvalidSettingError
-        If it is unknown, or does not go with the loss.
+        If the setting is unknown, or does not go with the loss.
+    DataError
+        If the targets have no such scale.
     """
     asked, loss = settings.optimization.target_scale, settings.optimization.loss
-    check_parameters({"target_scale": asked}, {"target_scale": choice(("auto", *SCALES))}, owner=OWNER)
-    if asked == "auto":
-        return "auto" if _learns_means(loss) else "linear"
-    if asked != "linear" and takes_no_negative(loss):
-        rule = f"must be 'linear' with the loss {kind_of(loss)}, which has a scale of its own"
-        raise InvalidSettingError(phrase("target_scale", rule, asked, repair="Remove one of the two.", owner=OWNER))
-    return asked
-
-
-def check_scale(asked: str, y: np.ndarray, name: str) -> None:
-    """Reject targets, ndarray of shape (n,), that the scale asked for cannot take.
-
-    Raises
-    ------
-    DataError
-    """
-    if asked == "log" and not can_be_log(y):
-        rule = "must hold numbers >= 0, and not only 0, for target_scale='log'"
-        raise DataError(phrase(f"target {name!r}", rule, float(y.min()), repair="Use 'quantile' or 'linear'."))
-    if asked == "quantile" and y.min() == y.max():
-        rule = "must hold different numbers for target_scale='quantile'"
-        raise DataError(phrase(f"target {name!r}", rule, float(y[0]), repair="Use 'linear'."))
-
-
-def can_be_log(y: np.ndarray) -> bool:
-    """Whether there is a log scale for targets: none is negative, and some are positive."""
-    return bool(y.min() >= 0 and y.max() > 0)
-
-
-def takes_no_negative(loss: Any) -> bool:
-    """Whether a loss, by name or as an object, takes no negative numbers; the estimator rejects unknown names."""
-    name = kind_of(loss)
-    return name in LOSSES and get_loss(name).domain(1) is NON_NEGATIVE
+    _check_asked(asked, loss)
+    known = y if further is None else np.concatenate([y, further])
+    low = float(known.min())
+    if asked == "quantile":
+        if y.min() == y.max():
+            raise DataError(phrase(f"target {name!r}", "must hold different numbers for target_scale='quantile'", low))
+        return Scales(QuantileScale.learn(y))
+    log = LogScale.learn(y, lowest=low) if low >= 0 and y.max() > 0 else None
+    if asked == "log":
+        if log is None:
+            rule = "must hold numbers >= 0, and not only 0, for target_scale='log'"
+            raise DataError(phrase(f"target {name!r}", rule, low, repair="Use 'quantile' or 'linear'."))
+        return Scales(log)
+    linear = LinearScale.learn(y, stays_positive=_takes_no_negative(loss))
+    is_tried = asked == "auto" and _learns_means(loss) and log is not None and is_skewed(y, log.forward(y))
+    return Scales(linear, log if is_tried else None)
 
 
 def predicts_means(settings: TableSettings) -> bool:
@@ -131,16 +135,15 @@ def is_skewed(y: np.ndarray, logarithms: np.ndarray) -> bool:
     return skewness > _SKEWED and 2 * abs(_skewness(logarithms)) < skewness
 
 
-def for_trial(settings: TableSettings, scale: ScaleName) -> TableSettings:
-    """The settings of a short training on one scale."""
+def for_trial(settings: TableSettings) -> TableSettings:
+    """The settings of a short training."""
     stopping, max_time = settings.stopping, settings.stopping.max_time
     short = replace(
         stopping,
         max_epochs=min(stopping.max_epochs, _TRIAL_EPOCHS),
         max_time=None if max_time is None else max_time * _TRIAL_SHARE,
     )
-    optimization, run = replace(settings.optimization, target_scale=scale), replace(settings.run, restarts=1)
-    return replace(settings, stopping=short, optimization=optimization, run=run)
+    return replace(settings, stopping=short, run=replace(settings.run, restarts=1))
 
 
 def log_is_better(name: str, linear: Trial, log: Trial, eval_metric: str) -> bool:
@@ -159,18 +162,36 @@ def log_is_better(name: str, linear: Trial, log: Trial, eval_metric: str) -> boo
     eval_metric : str
         What the training is to be judged by.
     """
-    of_squares = eval_metric not in ("mae", "pinball")
     is_better = _gain(linear, linear.medians, log.medians, 1) > 1
-    if of_squares:
+    if eval_metric not in ("mae", "pinball"):
         is_better = is_better and _gain(linear, linear.predicted, log.predicted, 2) > -0.5
-    metric = "r2" if eval_metric == "loss" else eval_metric
-    measured = [f"{NUMBER_METRICS[metric](trial.y, trial.predicted, sample_weight=trial.weight):.4g}" for trial in (log, linear)]
-    found = f"({_LABELS[metric]} {measured[0]}, linear {measured[1]})"
+    found = f"{_compared('mae', linear, log)}; {_compared('r2', linear, log)}"
     if is_better:
-        note(f"target {name!r}: learned on a log scale, which was better in a short trial {found}.")
+        note(f"target {name!r}: learned on a log scale, which was better in a short trial ({found}).")
     else:
-        note(f"target {name!r} is skewed; a log scale was not clearly better in a short trial {found}.")
+        note(f"target {name!r} is skewed; a log scale was not clearly better in a short trial ({found}).")
     return is_better
+
+
+def _compared(metric: Literal["mae", "r2"], linear: Trial, log: Trial) -> str:
+    label = {"mae": "MAE", "r2": "R2"}[metric]
+    of_log, of_linear = (
+        NUMBER_METRICS[metric](trial.y, trial.medians if metric == "mae" else trial.predicted, sample_weight=trial.weight)
+        for trial in (log, linear)
+    )
+    return f"{label} {of_log:.4g}, linear {of_linear:.4g}"
+
+
+def _check_asked(asked: str, loss: Any) -> None:
+    check_parameters({"target_scale": asked}, {"target_scale": choice(("auto", *SCALES))}, owner=OWNER)
+    if asked in ("log", "quantile") and _takes_no_negative(loss):
+        rule = f"must be 'linear' with the loss {kind_of(loss)}, which has a scale of its own"
+        raise InvalidSettingError(phrase("target_scale", rule, asked, repair="Remove one of the two.", owner=OWNER))
+
+
+def _takes_no_negative(loss: Any) -> bool:
+    name = kind_of(loss)
+    return name in LOSSES and get_loss(name).domain(1) is NON_NEGATIVE  # the estimator rejects unknown names
 
 
 def _learns_means(loss: Any) -> bool:

@@ -11,13 +11,13 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from lamina.data import TableEncoder, Target, holdout
+from lamina.data import TableEncoder, holdout
 from lamina.data.arrow_tables import Columns
 from lamina.data.notes import note
 from lamina.data.repeated_rows import groups_of_copies
+from lamina.data.several_targets import AnyTarget
 from lamina.data.suspicions import say_suspicions
 from lamina.data.table_reader import ReadTable
-from lamina.data.target import TargetColumn
 from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS, SMALLER_IS_BETTER
@@ -25,19 +25,15 @@ from lamina.model.decision_threshold import THRESHOLD_METRICS, best_threshold
 from lamina.model.scale_choice import (
     TRIAL_ROWS,
     Trial,
-    can_be_log,
-    check_scale,
     for_trial,
-    is_skewed,
     log_is_better,
     predicts_means,
-    scale_asked_for,
-    takes_no_negative,
+    scale_for,
 )
 from lamina.model.setting_words import OWNER
 from lamina.model.table_model import TableModel
 from lamina.model.table_settings import TableSettings
-from lamina.model.target_scale import LinearScale, LogScale, QuantileScale, TargetScale
+from lamina.model.target_scale import TargetScale, joined, scale_of_means
 from lamina.model.validation_metric import USUAL, JudgedRows, ValidationMetric
 from lamina.training import Callback, EarlyStopping, StopReason
 from lamina.training.interrupts import Interrupts
@@ -73,10 +69,10 @@ class FitResult:
 
 
 class Given(NamedTuple):
-    """Rows as they came: the columns to predict from, the column to predict, and weights."""
+    """Rows as they came: the columns to predict from, those to predict, and weights."""
 
     columns: Columns
-    target: TargetColumn
+    targets: Columns
     weight: np.ndarray | None = None
 
 
@@ -101,7 +97,7 @@ class Prepared:
     """All that a training needs: what reads and encodes the rows, and the rows by what they are for."""
 
     encoder: TableEncoder
-    goal: Target
+    goal: AnyTarget
     training: Part
     validation: Part | None
     test: Part | None
@@ -124,7 +120,7 @@ def encoder_for(settings: TableSettings) -> TableEncoder:
 def prepare(
     given: Given,
     table: ReadTable,
-    goal: Target,
+    goal: AnyTarget,
     encoder: TableEncoder,
     *,
     validation: float | Given,
@@ -139,8 +135,8 @@ def prepare(
     given : Given
     table : ReadTable
         What the encoder learned of ``given.columns``.
-    goal : Target
-        Learned from ``given.target``; rows where that is missing are dropped with a note.
+    goal : Target or SeveralTargets
+        Learned from ``given.targets``; rows where one is missing are dropped with a note.
     encoder : TableEncoder
         Not fitted.
     validation, test : float or Given
@@ -165,8 +161,18 @@ def prepare(
     return Prepared(encoder, goal, training, judging, held_out, num_read, num_read - everything.num_rows)
 
 
-def train(prepared: Prepared, settings: TableSettings, callbacks: Sequence[Callback] = ()) -> Trained:
+def train(
+    prepared: Prepared, settings: TableSettings, callbacks: Sequence[Callback] = (), *, scale: TargetScale | None = None
+) -> Trained:
     """Train a model on prepared rows; Ctrl-C is deferred until there is a result.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    settings : TableSettings
+    callbacks : sequence of Callback, default=()
+    scale : TargetScale, optional
+        Of the targets; by default, what ``target_scale`` asks for.
 
     Raises
     ------
@@ -175,6 +181,9 @@ def train(prepared: Prepared, settings: TableSettings, callbacks: Sequence[Callb
     """
     goal, training, judging, test = prepared.goal, prepared.training, prepared.validation, prepared.test
     model = TableModel(prepared.encoder, _estimator(goal, training.num_rows, settings), goal)
+    if model.levels and len(goal.names) > 1:
+        rule = "must have one quantile level with several targets"
+        raise InvalidSettingError(phrase("loss", rule, settings.optimization.loss, repair="Train a model for each.", owner=OWNER))
     stopping = settings.stopping
     _check_metric(stopping.eval_metric, model, judging)
     threshold = settings.optimization.decision_threshold
@@ -186,10 +195,11 @@ def train(prepared: Prepared, settings: TableSettings, callbacks: Sequence[Callb
     # Even repeated Ctrl-C must not lose the trained model.
     with Interrupts() as interrupts:
         if goal.task == "regression":
-            model = replace(model, scale=_scale(prepared, settings))
+            model = replace(model, scale=_scale(prepared, settings) if scale is None else scale)
         duration_s = _fit(model, training, judging, stopping.eval_metric, [early_stopping, *stopping.callbacks(), *callbacks])
-        if predicts_means(settings) and isinstance(model.scale, LogScale):
-            model = replace(model, scale=model.scale.of_means(training.y, model.predict(training.table), training.weight))
+        if predicts_means(settings) and model.scale.has_factor:
+            predicted = model.predict(training.table)
+            model = replace(model, scale=scale_of_means(model.scale, training.y, predicted, training.weight))
         model = replace(model, threshold=_threshold(threshold, model, judging))
         metrics = {} if test is None else model.measure(test.table, test.y)
     parts = {"training": training, "validation": judging, "test": test}
@@ -204,13 +214,12 @@ def _taken(values: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
     return None if values is None else values[rows]
 
 
-def _present(given: Given, goal: Target, *, drop_unknown: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def _present(given: Given, goal: AnyTarget, *, drop_unknown: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """The numbers of the rows that have a target, and their targets as numbers."""
-    alone = Columns({goal.name: given.target.column}, given.columns.num_rows)
-    return goal.present_rows(alone, drop_unknown=drop_unknown)
+    return goal.present_rows(given.targets, drop_unknown=drop_unknown)
 
 
-def _read(given: Given, table: ReadTable, goal: Target, fewest_rows: int) -> Part:
+def _read(given: Given, table: ReadTable, goal: AnyTarget, fewest_rows: int) -> Part:
     """The rows that have a target."""
     present, y = _present(given, goal)
     if len(present) < fewest_rows:
@@ -222,7 +231,7 @@ def _read(given: Given, table: ReadTable, goal: Target, fewest_rows: int) -> Par
     return Part(table, y, _taken(given.weight, present), groups_of_copies(table))
 
 
-def _split(part: Part, held_out: float | Given, goal: Target, *, seed: int) -> tuple[Part, Part | None]:
+def _split(part: Part, held_out: float | Given, goal: AnyTarget, *, seed: int) -> tuple[Part, Part | None]:
     """The rows to keep, and a held-out share of them; all rows stay if separate rows are given."""
     if isinstance(held_out, Given) or held_out == 0:
         return part, None
@@ -235,7 +244,7 @@ def _split(part: Part, held_out: float | Given, goal: Target, *, seed: int) -> t
     return part.take(kept), part.take(held) if len(held) else None
 
 
-def _separate(held_out: float | Given, goal: Target, encoder: TableEncoder) -> Part | None:
+def _separate(held_out: float | Given, goal: AnyTarget, encoder: TableEncoder) -> Part | None:
     """Separate rows, if those are given and not a share."""
     if not isinstance(held_out, Given):
         return None
@@ -245,36 +254,32 @@ def _separate(held_out: float | Given, goal: Target, encoder: TableEncoder) -> P
 
 
 def _scale(prepared: Prepared, settings: TableSettings) -> TargetScale:
-    """The scale on which the numbers are learned: the one asked for, or the better one of a trial."""
-    goal, training, judging = prepared.goal, prepared.training, prepared.validation
-    asked = scale_asked_for(settings)
-    known = training.y if judging is None else np.concatenate([training.y, judging.y])
-    check_scale(asked, known, goal.name)
-    if asked == "quantile":
-        return QuantileScale.learn(training.y)
-    log = LogScale.learn(training.y, lowest=float(known.min())) if can_be_log(known) else None
-    if asked == "log" and log is not None:
-        return log
-    linear = LinearScale.learn(training.y, stays_positive=takes_no_negative(settings.optimization.loss))
-    if asked == "linear" or log is None or not is_skewed(training.y, log.forward(training.y)):
-        return linear
+    """The scale of each target: the one asked for, or the better one of a trial."""
+    names, judging = prepared.goal.names, prepared.validation
+    parts = [np.atleast_2d(part.y.T) for part in (prepared.training, judging) if part is not None]
+    scales = [scale_for(names[i], *(part[i] for part in parts), settings=settings) for i in range(len(names))]
+    skewed = [i for i, scale in enumerate(scales) if scale.to_try is not None]
     if judging is None:
-        note(f"target {goal.name!r} is skewed and learned as it is: without validation rows, no log scale is tried.")
-        return linear
-    part = replace(prepared, training=_some(training, settings), validation=_some(judging, settings), test=None)
-    of_linear, of_log = (_trial(part, for_trial(settings, scale)) for scale in ("linear", "log"))
-    return log if log_is_better(goal.name, of_linear, of_log, settings.stopping.eval_metric) else linear
+        for i in skewed:
+            note(f"target {names[i]!r} is skewed and learned as it is: without validation rows, no log scale is tried.")
+    if not skewed or judging is None:
+        return joined([scale.usual for scale in scales])
+    part = replace(prepared, training=_some(prepared.training, settings), validation=_some(judging, settings), test=None)
+    tried = [[scale.usual for scale in scales], [scale.to_try or scale.usual for scale in scales]]
+    of_linear, of_log = (_trial(part, for_trial(settings), joined(on)) for on in tried)
+    metric = settings.stopping.eval_metric
+    better = [i for i in skewed if log_is_better(names[i], of_linear.of_target(i), of_log.of_target(i), metric)]
+    return joined([tried[i in better][i] for i in range(len(names))])
 
 
-def _trial(prepared: Prepared, settings: TableSettings) -> Trial:
-    """What a short training on the scale of the settings predicts for the validation rows."""
+def _trial(prepared: Prepared, settings: TableSettings, scale: TargetScale) -> Trial:
+    """What a short training on a scale predicts for the validation rows."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = train(prepared, settings).result.model
+        model = train(prepared, settings, scale=scale).result.model
     judging: Any = prepared.validation
-    predicted = model.predict(judging.table)
-    factor = model.scale.factor if isinstance(model.scale, LogScale) else 1.0
-    return Trial(judging.y, predicted, predicted / factor, judging.weight)
+    medians = replace(model, scale=scale).predict(judging.table)
+    return Trial(judging.y, model.predict(judging.table), medians, judging.weight)
 
 
 def _some(part: Part, settings: TableSettings) -> Part:
@@ -284,7 +289,7 @@ def _some(part: Part, settings: TableSettings) -> Part:
     return part.take(np.sort(np.random.default_rng(settings.run.seed).permutation(part.num_rows)[:TRIAL_ROWS]))
 
 
-def _estimator(goal: Target, num_rows: int, settings: TableSettings) -> MLPClassifier | MLPRegressor:
+def _estimator(goal: AnyTarget, num_rows: int, settings: TableSettings) -> MLPClassifier | MLPRegressor:
     # The EarlyStopping callback decides when to stop, and restores the best weights.
     parameters = settings.parameters(goal.task, num_rows, len(goal.classes))
     parameters |= {"n_iter_no_change": np.inf, "on_interrupt": "return"}
@@ -295,7 +300,7 @@ def _estimator(goal: Target, num_rows: int, settings: TableSettings) -> MLPClass
     return MLPClassifier(**parameters)
 
 
-def _by_index(weights: Mapping[Any, float], goal: Target) -> dict[int, float]:
+def _by_index(weights: Mapping[Any, float], goal: AnyTarget) -> dict[int, float]:
     """Class weights by the class's index instead of its label."""
     labels = goal.class_labels.tolist()
     for label in weights:
@@ -353,7 +358,7 @@ def _fit(model: TableModel, training: Part, judging: Part | None, eval_metric: s
     if judging is not None:
         X_val, y_val = arrays(judging)
         validation = {"X_val": X_val, "y_val": y_val, "sample_weight_val": judging.weight}
-        rows = JudgedRows(X_val, y_val, judging.weight, model.middle, model.scale)
+        rows = JudgedRows(X_val, y_val, judging.weight, model.middle if y_val.ndim == 1 else slice(None), model.scale)
         shown = [
             ValidationMetric(name, rows) for name in dict.fromkeys((USUAL[model.target.task], eval_metric)) if name != "loss"
         ]

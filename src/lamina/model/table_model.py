@@ -7,21 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from lamina.data import ColumnSummary, TableEncoder, Target
+from lamina.data import ColumnSummary, TableEncoder
 from lamina.data.arrow_tables import as_columns
+from lamina.data.several_targets import AnyTarget
 from lamina.data.table_reader import ReadTable
 from lamina.errors import DataError
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.losses import Quantile
 from lamina.metrics import constant_prediction, report
-from lamina.model.target_scale import LinearScale, TargetScale
+from lamina.model.target_scale import LinearScale, LogScale, QuantileScale, SeveralScales, TargetScale
 
 __all__ = ["TableModel"]
 
 
 @dataclass(frozen=True)
 class TableModel:
-    """Predicts the column ``target.name`` of a table; created by :func:`lamina.model.fit_table` or read from a model file.
+    """Predicts the columns ``target.names`` of a table; created by :func:`lamina.model.fit_table` or read from a model file.
 
     Parameters
     ----------
@@ -29,9 +30,9 @@ class TableModel:
         Fitted; turns the columns into features.
     estimator : MLPClassifier or MLPRegressor
         Fitted on the features; its classes are the indices of ``target.classes``.
-    target : Target
-        The column to predict.
-    scale : LinearScale, LogScale or QuantileScale, default=LinearScale()
+    target : Target or SeveralTargets
+        The column, or columns, to predict.
+    scale : LinearScale, LogScale, QuantileScale or SeveralScales, default=LinearScale()
         For regression: the estimator predicts ``scale.forward(y)``.
     threshold : float, optional
         Of two classes, the second is predicted where its probability is above this; by default, the more probable one is.
@@ -50,7 +51,7 @@ class TableModel:
 
     encoder: TableEncoder
     estimator: MLPClassifier | MLPRegressor
-    target: Target
+    target: AnyTarget
     scale: TargetScale = field(default_factory=LinearScale)
     threshold: float | None = None
     summary: dict[str, Any] = field(default_factory=dict)
@@ -59,6 +60,11 @@ class TableModel:
     def columns_(self) -> ColumnSummary:
         """What was learned of each column: its kind, how its texts are written, features, missing and rare rows, a note."""
         return self.encoder.columns_
+
+    @property
+    def scales(self) -> tuple[LinearScale | LogScale | QuantileScale, ...]:
+        """The scale of each of ``target.names``."""
+        return self.scale.scales if isinstance(self.scale, SeveralScales) else (self.scale,)
 
     def predict(self, table: Any) -> np.ndarray:
         """The target of each row.
@@ -70,7 +76,7 @@ class TableModel:
 
         Returns
         -------
-        prediction : ndarray of shape (n,), or (n, number of levels) for several quantiles
+        prediction : ndarray of shape (n,), or (n, targets) for several targets, or (n, number of levels) for several quantiles
             Classes (text, or numbers if the target held numbers), or float64 numbers.
 
         Raises
@@ -111,7 +117,7 @@ class TableModel:
         """Whether :meth:`predict_proba` works."""
         return self.target.task == "classification" and hasattr(self.estimator, "predict_proba")
 
-    def evaluate(self, table: Any) -> dict[str, dict[str, float]]:
+    def evaluate(self, table: Any) -> dict[str, dict[str, Any]]:
         """Compute metrics on a table that holds the target; rows where it is missing are left out with a note.
 
         Returns
@@ -121,7 +127,7 @@ class TableModel:
             Classification: accuracy, balanced accuracy, precision, recall, F1, and with probabilities AUC, average precision, log
             loss and Brier score.
             Regression: R2, mean absolute error and root mean squared error; with several quantiles, for the one nearest to the
-            median.
+            median. Of several targets, these are means over them, and ``"targets"`` has both dicts for each by its name.
 
         Raises
         ------
@@ -133,7 +139,7 @@ class TableModel:
         read = self.read(columns)
         return self.measure(read if len(rows) == read.num_rows else read.take(rows), y)
 
-    def measure(self, table: ReadTable, y: np.ndarray) -> dict[str, dict[str, float]]:
+    def measure(self, table: ReadTable, y: np.ndarray) -> dict[str, dict[str, Any]]:
         """:meth:`evaluate` of a table that was read, whose targets ``y`` are numbers."""
         constant = constant_prediction(self.target.task, y, len(self.target.classes))
         guess = np.broadcast_to(constant, (len(y), *constant.shape))
@@ -142,7 +148,14 @@ class TableModel:
         decided = None if self.threshold is None else self._decided(rated)
         model = report(self.target.task, y, rated, num_classes, decided)
         baseline = report(self.target.task, y, guess, num_classes)
-        return {"model": model, "baseline": {name: baseline[name] for name in model}}
+        metrics: dict[str, dict[str, Any]] = {"model": model, "baseline": {name: baseline[name] for name in model}}
+        if y.ndim == 2:
+            columns = zip(self.target.names, y.T, rated.T, guess.T, strict=True)
+            metrics["targets"] = {
+                name: {"model": report("regression", truth, rated), "baseline": report("regression", truth, guess)}
+                for name, truth, rated, guess in columns
+            }
+        return metrics
 
     def read(self, table: Any) -> ReadTable:
         """The values of the columns that the model uses; :meth:`predict` and others take them in place of the table.
@@ -154,7 +167,7 @@ class TableModel:
         """
         columns = as_columns(table, owner="TableModel")
         needed = [encoder.column for encoder in self.encoder.encoders_]
-        return self.encoder.reader_.read(columns.without(self.target.name), needed, self.encoder.on_error)
+        return self.encoder.reader_.read(columns.without(*self.target.names), needed, self.encoder.on_error)
 
     def _rated(self, table: Any) -> np.ndarray:
         """Probabilities (n, classes), or classes where there are none, or numbers."""

@@ -13,8 +13,9 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from lamina.caller import warn_caller
-from lamina.data import Target, Task, target_column
+from lamina.data import Task, target_column
 from lamina.data.arrow_tables import Columns
+from lamina.data.several_targets import AnyTarget, check_names, learn_targets
 from lamina.data.target import TargetColumn
 from lamina.errors import DataError, phrase
 from lamina.estimators.given_data import refusals_as_ours
@@ -23,11 +24,14 @@ from lamina.model.fitted_table import FittedTable
 from lamina.model.given_table import (
     GivenColumns,
     check_no_missing,
+    free_name,
     given_column,
     given_columns,
     in_label_order,
     known_columns,
-    learn_target,
+    learn_given_targets,
+    named_columns,
+    several_columns,
     without_rows,
 )
 from lamina.model.model_file import save_model
@@ -166,7 +170,8 @@ class Tabular(FittedTable, ABC):
         y : array-like or series of shape (n_samples,), or str
             What to predict, or the name of a column of X. Rows where that column is missing are dropped with a note; an array
             must have a value in every row. A series, or frame of one column, with the name of a column of X stands for
-            that column, which is then no feature.
+            that column, which is then no feature. A regressor learns several columns of numbers together: an array of shape
+            (n_samples, n_outputs), a data frame, or a list of names.
         sample_weight : array-like of shape (n_samples,), optional
             Weights of the rows, >= 0, in training and validation. Rows of weight 0 are left out.
         X_val, y_val : optional
@@ -269,70 +274,84 @@ class Tabular(FittedTable, ABC):
         """The columns of X without the target, and all that a training needs."""
         owner = type(self).__name__
         columns, has_names = given_columns(X, owner=owner, fewest_rows=_FEWEST_ROWS)
-        name = self._target_name(y, columns, has_names)
-        given = self._given(columns, y, name, sample_weight)
+        named = named_columns(y, columns)
+        if named is not None and not has_names:
+            rule = "must be an array, because X has no names of columns"
+            raise DataError(phrase("y", rule, y, repair="Give the values.", owner=owner))
+        names = self._target_names(y, columns, has_names) if named is None else named
+        check_names(names)
+        given = self._given(columns, y, names, sample_weight)
         encoder = encoder_for(settings)
         table = encoder.learn(given.columns)
-        if isinstance(y, str):
-            target = in_label_order(Target.fit(given.target, self._task, encoder.reading_settings))
+        series = [TargetColumn(*column) for column in given.targets.items()]
+        if named is None:
+            target = learn_given_targets(y, series, self._task, encoder.reading_settings, owner=owner)
         else:
-            target = learn_target(y, given.target, self._task, encoder.reading_settings, owner=owner)
-        features = GivenColumns(columns.without(name), has_names)
-        judges = self._judges(X_val, y_val, y, target, features)
+            target = in_label_order(learn_targets(series, self._task, encoder.reading_settings))
+        features = GivenColumns(columns.without(*names), has_names)
+        judges = self._judges(X_val, named if y_val is None and X_val is not None else y_val, target, features)
         validation = self.validation if judges is None else judges
         prepared = prepare(
             given, table, target, encoder, validation=validation, test=0, settings=settings, fewest_rows=_FEWEST_ROWS
         )
         return features, prepared
 
-    def _target_name(self, y: Any, columns: Columns, has_names: bool) -> str:
-        """The name of the column to predict: a column of X, or one that X does not have."""
-        if isinstance(y, str):
-            if not has_names:
-                rule = "must be an array, because X has no names of columns"
-                raise DataError(phrase("y", rule, y, repair="Give the values.", owner=type(self).__name__))
-            return y
+    def _target_names(self, y: Any, columns: Columns, has_names: bool) -> list[str]:
+        """The names of what to predict, of values: columns of X, or some that X does not have."""
+        owner = type(self).__name__
+        several = several_columns(y, owner=owner)
+        if several is not None:
+            if self._task == "classification":
+                rule, repair = "must be one column of labels", "Fit a classifier for each."
+                raise DataError(phrase("y", rule, f"{len(several)} columns", repair=repair, owner=owner))
+            return [name if has_names else free_name(name, columns) for name in several]
         names: Any = getattr(y, "columns", ())  # of a frame of one column
         own = names[0] if len(names) == 1 else getattr(y, "name", None)
         if has_names and isinstance(own, str) and own:
-            return own  # the column of X that has this name, if any, is what is to be predicted
-        name = "y"
-        while name in columns:
-            name += "_"
-        return name
+            return [own]  # the column of X that has this name, if any, is what is to be predicted
+        return [free_name("y", columns)]
 
-    def _given(self, columns: Columns, y: Any, name: str, sample_weight: Any) -> Given:
+    def _given(self, columns: Columns, y: Any, names: list[str], sample_weight: Any) -> Given:
         owner = type(self).__name__
-        series = target_column(columns, name).column if isinstance(y, str) else None
-        if series is None:
-            series = given_column(y, name, num_rows=columns.num_rows, owner=owner)
-        features = columns.without(name)
+        targets, features = self._values(y, columns, names), columns.without(*names)
         if not features:
-            raise DataError(f"{owner}: X must have a column besides {name!r}, which is to be predicted, got none. Add one.")
+            listed = ", ".join(map(repr, names))
+            raise DataError(f"{owner}: X must have a column besides {listed}, which is to be predicted, got none. Add one.")
         if sample_weight is None:
-            return Given(features, TargetColumn(name, series))
+            return Given(features, targets)
         with refusals_as_ours("sample_weight", owner):
             weight = check_row_weights(sample_weight, columns.num_rows)
         keep = weight > 0
         if not keep.all():
-            series = without_rows(Columns({name: series}, len(keep)), keep)[name]
-            features, weight = without_rows(features, keep), weight[keep]
-        return Given(features, TargetColumn(name, series), weight)
+            targets, features, weight = without_rows(targets, keep), without_rows(features, keep), weight[keep]
+        return Given(features, targets, weight)
 
-    def _judges(self, X_val: Any, y_val: Any, y: Any, target: Target, features: GivenColumns) -> Given | None:
-        """Separate validation rows, if they are given."""
+    def _values(self, y: Any, columns: Columns, names: Sequence[str]) -> Columns:
+        """What is to be predicted, under the targets' names: columns of X that y names, or y's own values."""
+        owner, num_rows = type(self).__name__, columns.num_rows
+        if (named := named_columns(y, columns)) is not None:
+            found = [target_column(columns, name).column for name in named]
+        else:
+            several = None if len(names) == 1 else several_columns(y, owner=owner)
+            given = [y] if several is None else several.values()
+            found = [given_column(part, "y", num_rows=num_rows, owner=owner) for part in given]
+        if len(found) != len(names):
+            rule = f"must be {len(names)} columns: {', '.join(names)}"
+            raise DataError(phrase("y", rule, f"{len(found)} columns", owner=owner))
+        return Columns(dict(zip(names, found, strict=True)), num_rows)
+
+    def _judges(self, X_val: Any, y_val: Any, target: AnyTarget, features: GivenColumns) -> Given | None:
+        """Separate validation rows, if they are given; ``y_val`` are names of columns, too, if y is."""
         owner = type(self).__name__
         if X_val is None and y_val is None:
             return None
-        y_val = y if y_val is None and isinstance(y, str) else y_val
         if X_val is None or y_val is None:
             raise DataError(f"{owner}: X_val and y_val must be given together, got only one of them. Give both.")
         columns = known_columns(X_val, list(features.columns), features.has_names, owner=owner)
-        if isinstance(y_val, str):
-            return Given(columns.without(target.name), target_column(columns, y_val)._replace(name=target.name))
-        truth = TargetColumn(target.name, given_column(y_val, target.name, num_rows=columns.num_rows, owner=owner))
-        check_no_missing(target, truth, owner=owner)
-        return Given(columns.without(target.name), truth)
+        truth = self._values(y_val, columns, target.names)
+        if named_columns(y_val, columns) is None:
+            check_no_missing(target, truth, owner=owner)
+        return Given(columns.without(*target.names), truth)
 
     def _known(self, X: Any) -> Columns:
         """The columns of new rows."""
@@ -342,12 +361,10 @@ class Tabular(FittedTable, ABC):
 
     def _with_truth(self, X: Any, y: Any) -> Columns:
         """The columns of new rows and, under its name, what is to be predicted."""
-        columns, name = self._known(X), self.model_.target.name
-        if isinstance(y, str):
-            truth, columns = target_column(columns, y).column, columns.without(y)
-        else:
-            truth = given_column(y, name, num_rows=columns.num_rows, owner=type(self).__name__)
-        return Columns({**columns.without(name), name: truth}, columns.num_rows)
+        columns, names = self._known(X), self.model_.target.names
+        truth = self._values(y, columns, names)
+        features = columns.without(*names, *(named_columns(y, columns) or ()))
+        return Columns({**features, **truth}, columns.num_rows)
 
     def _adopt(self, model: TableModel, given: GivenColumns) -> None:
         self.model_ = model

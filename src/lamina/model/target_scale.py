@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, Self, TypeAlias
 
@@ -14,7 +14,18 @@ from lamina.moments import mean_and_deviation
 from lamina.settings import Settings, from_name_or_dict
 from lamina.validation import Rule, number, sequence_of
 
-__all__ = ["SCALES", "LinearScale", "LogScale", "QuantileScale", "ScaleName", "TargetScale", "get_scale"]
+__all__ = [
+    "SCALES",
+    "LinearScale",
+    "LogScale",
+    "QuantileScale",
+    "ScaleName",
+    "SeveralScales",
+    "TargetScale",
+    "get_scale",
+    "joined",
+    "scale_of_means",
+]
 
 ScaleName: TypeAlias = Literal["linear", "log", "quantile"]
 
@@ -40,6 +51,7 @@ class LinearScale(Settings):
     """
 
     kind: ClassVar[str] = "linear"
+    has_factor: ClassVar[bool] = False
     rules: ClassVar[Mapping[str, Rule]] = {"center": number(), "scale": number()}
     center: float = 0.0
     scale: float = 1.0
@@ -87,6 +99,7 @@ class LogScale(Settings):
     """
 
     kind: ClassVar[str] = "log"
+    has_factor: ClassVar[bool] = True
     rules: ClassVar[Mapping[str, Rule]] = {
         "center": number(),
         "scale": number(),
@@ -123,18 +136,6 @@ class LogScale(Settings):
         exponent = np.minimum(z * self.scale + self.center, _LARGEST_EXPONENT)
         return np.asarray(np.maximum(np.exp(exponent) - self.offset, 0.0) * self.factor)
 
-    def of_means(self, y: np.ndarray, predicted: np.ndarray, weight: np.ndarray | None = None) -> Self:
-        """The scale whose predictions have the mean of the training targets.
-
-        Parameters
-        ----------
-        y, predicted : ndarray of shape (n,)
-            Targets, and what is predicted for them with the factor of this scale.
-        weight : ndarray of shape (n,), optional
-        """
-        ratio = float(np.average(y, weights=weight) / np.average(predicted, weights=weight))
-        return replace(self, factor=self.factor * ratio)
-
 
 @dataclass(frozen=True)
 class QuantileScale(Settings):
@@ -155,6 +156,7 @@ class QuantileScale(Settings):
     """
 
     kind: ClassVar[str] = "quantile"
+    has_factor: ClassVar[bool] = False
     rules: ClassVar[Mapping[str, Rule]] = {"values": sequence_of(number()), "normal": sequence_of(number())}
     converters: ClassVar[Mapping[str, Callable[[Any], Any]]] = {"values": tuple, "normal": tuple}
     values: tuple[float, ...]
@@ -187,10 +189,55 @@ class QuantileScale(Settings):
         return _interpolated(z, np.array(self.normal), np.array(self.values))
 
 
-TargetScale: TypeAlias = LinearScale | LogScale | QuantileScale
+_OfOne: TypeAlias = LinearScale | LogScale | QuantileScale
 
-SCALES: Mapping[str, type[TargetScale]] = {scale.kind: scale for scale in (LinearScale, LogScale, QuantileScale)}
-"""The scales by name."""
+SCALES: Mapping[str, type[_OfOne]] = {scale.kind: scale for scale in (LinearScale, LogScale, QuantileScale)}
+"""The scales of one target by name."""
+
+
+@dataclass(frozen=True)
+class SeveralScales(Settings):
+    """A scale for each of several targets, the columns of arrays of shape (n, targets).
+
+    Parameters
+    ----------
+    scales : tuple of LinearScale, LogScale or QuantileScale
+
+    Examples
+    --------
+    >>> scale = SeveralScales((LinearScale(1.0, 2.0), LinearScale()))
+    >>> scale.forward(np.array([[5.0, 7.0]])).tolist()
+    [[2.0, 7.0]]
+    """
+
+    kind: ClassVar[str] = "several"
+    converters: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
+        "scales": lambda given: tuple(get_scale(scale) if isinstance(scale, Mapping) else scale for scale in given)
+    }
+    scales: tuple[_OfOne, ...]
+
+    @property
+    def has_factor(self) -> bool:
+        """Whether any of the scales has."""
+        return any(scale.has_factor for scale in self.scales)
+
+    def forward(self, y: np.ndarray) -> np.ndarray:
+        """Targets as the network learns them."""
+        return np.column_stack([scale.forward(column) for scale, column in zip(self.scales, y.T, strict=True)])
+
+    def inverse(self, z: np.ndarray) -> np.ndarray:
+        """Targets of what the network predicts."""
+        return np.column_stack([scale.inverse(column) for scale, column in zip(self.scales, z.T, strict=True)])
+
+
+TargetScale: TypeAlias = _OfOne | SeveralScales
+
+_KNOWN: Mapping[str, type[TargetScale]] = {**SCALES, SeveralScales.kind: SeveralScales}
+
+
+def joined(scales: Sequence[_OfOne]) -> TargetScale:
+    """The scale of all targets: of a single one, its own."""
+    return SeveralScales(tuple(scales)) if len(scales) > 1 else scales[0]
 
 
 def get_scale(given: Any) -> TargetScale:
@@ -206,7 +253,35 @@ def get_scale(given: Any) -> TargetScale:
     >>> get_scale({"kind": "linear", "center": 3.0, "scale": 2.0})
     LinearScale(center=3.0, scale=2.0)
     """
-    return from_name_or_dict(given, SCALES, {}, family="target scale", accepted=f"one of {', '.join(SCALES)}")
+    return from_name_or_dict(given, _KNOWN, {}, family="target scale", accepted="a description of one")
+
+
+def scale_of_means(scale: TargetScale, y: np.ndarray, predicted: np.ndarray, weight: np.ndarray | None = None) -> TargetScale:
+    """The scale whose predictions have the mean of the training targets, as far as it has a factor.
+
+    Parameters
+    ----------
+    scale : TargetScale
+    y, predicted : ndarray of shape (n,) or (n, targets)
+        Targets, and what is predicted for them on this scale.
+    weight : ndarray of shape (n,), optional
+
+    Examples
+    --------
+    >>> scale_of_means(LogScale(), np.array([1.0, 5.0]), np.array([1.0, 3.0])).factor
+    1.5
+    """
+    if isinstance(scale, SeveralScales):
+        columns = zip(scale.scales, y.T, predicted.T, strict=True)
+        return SeveralScales(tuple(_of_means(*column, weight) for column in columns))
+    return _of_means(scale, y, predicted, weight)
+
+
+def _of_means(scale: _OfOne, y: np.ndarray, predicted: np.ndarray, weight: np.ndarray | None) -> _OfOne:
+    if not isinstance(scale, LogScale):
+        return scale
+    ratio = float(np.average(y, weights=weight) / np.average(predicted, weights=weight))
+    return replace(scale, factor=scale.factor * ratio)
 
 
 def _interpolated(x: np.ndarray, knots: np.ndarray, values: np.ndarray) -> np.ndarray:

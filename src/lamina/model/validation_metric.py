@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS
+from lamina.metrics import LABEL_METRICS, PROBABILITY_METRICS, number_metric
 from lamina.model.target_scale import LinearScale, TargetScale
 from lamina.training import Callback
 
@@ -27,12 +27,12 @@ class JudgedRows(NamedTuple):
     Parameters
     ----------
     X : ndarray of shape (n, features)
-    y : ndarray of shape (n,)
+    y : ndarray of shape (n,), or (n, targets) for several targets
         Class indices, or numbers on the scale of the network's predictions.
     weight : ndarray of shape (n,), optional
         Weights of the rows.
-    column : int, default=0
-        Column of the network's predictions to use for regression.
+    column : int or slice, default=0
+        Column, or columns, of the network's predictions to use for regression.
     scale : TargetScale, default=LinearScale()
         The target is ``scale.inverse(y)``.
     """
@@ -40,7 +40,7 @@ class JudgedRows(NamedTuple):
     X: Any
     y: np.ndarray
     weight: np.ndarray | None = None
-    column: int = 0
+    column: int | slice = 0
     scale: TargetScale = LinearScale()
 
 
@@ -71,7 +71,7 @@ class ValidationMetric(Callback):
             return LABEL_METRICS[self.name](y[:, np.newaxis], chosen, sample_weight=weight, **given)
         prediction = np.asarray(trainer.predict(self.rows.X))[:, self.rows.column].astype(np.float64)
         truth, predicted = (self.rows.scale.inverse(numbers) for numbers in (y.astype(np.float64), prediction))
-        return NUMBER_METRICS[self.name](truth, predicted, sample_weight=weight)
+        return number_metric(self.name, truth, predicted, weight)
 
     def _chosen(self, trainer: Trainer) -> tuple[np.ndarray, int]:
         """Class indices (n, 1), and the number of classes."""
