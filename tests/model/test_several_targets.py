@@ -15,7 +15,8 @@ from sklearn.model_selection import cross_val_score
 
 from lamina import Quantile, TabularClassifier, TabularRegressor, fit_table, load_model
 from lamina.data import DataWarning
-from lamina.errors import DataError, InvalidSettingError
+from lamina.errors import DataError, FileError, InvalidSettingError
+from lamina.files import read_tensors, write_tensors
 from lamina.model import OptimizationSettings, RunSettings, StoppingSettings, TableSettings
 from lamina.model.target_scale import LinearScale, LogScale, SeveralScales
 
@@ -160,6 +161,28 @@ def test_other_than_the_learned_number_of_targets_is_refused() -> None:
         model.score(FRAME, np.column_stack([BOTH, RENT]))
     with pytest.raises(DataError, match="y must be 2 columns"):
         model.evaluate(TABLE, "rent")
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda table: table["scale"]["scales"].pop(), '"scales" of the targets\' scale must be a list of 2'),
+        (lambda table: table.update(scale=table["scale"]["scales"][0]), "the targets' scale must have the key 'scales'"),
+        (lambda table: table["scale"]["scales"][0].update(kind="cubic"), "must be one of 'linear', 'log', 'quantile'"),
+        (lambda table: table["target"]["targets"][0].pop("reader"), "must have the key 'reader'"),
+        (
+            lambda table: (table["target"]["targets"].pop(), table["scale"]["scales"].pop()),
+            "the targets must be 2, as the network's",
+        ),
+    ],
+)
+def test_a_damaged_file_is_refused(damage: Any, words: str, tmp_path: Path) -> None:
+    regressor(max_epochs=2).fit(FRAME, BOTH).save(tmp_path / "m.lamina")
+    arrays, header = read_tensors(tmp_path / "m.lamina")
+    damage(header["table"])
+    write_tensors(tmp_path / "m.lamina", arrays, header)
+    with pytest.raises(FileError, match=words):
+        load_model(tmp_path / "m.lamina")
 
 
 def test_several_levels_of_several_targets_are_refused() -> None:

@@ -29,11 +29,11 @@ class SeveralTargets:
     --------
     >>> import pyarrow as pa
     >>> from lamina.data import target_column
-    >>> table = pa.table({"a": [1.5, None, 3.0], "b": [1, 2, 3]})
+    >>> table = pa.table({"a": [1.5, 2.5, 3.0], "b": [1, 2, 3]})
     >>> goal = learn_targets([target_column(table, name) for name in "ab"], "auto")
     >>> rows, y = goal.present_rows(table)
     >>> rows.tolist(), y.tolist()
-    ([0, 2], [[1.5, 1.0], [3.0, 3.0]])
+    ([0, 1, 2], [[1.5, 1.0], [2.5, 2.0], [3.0, 3.0]])
     """
 
     task: ClassVar[str] = "regression"

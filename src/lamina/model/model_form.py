@@ -178,7 +178,7 @@ def check_encoder(
     for each in target.targets:
         if each.reader.kind != ("category" if classes else "number"):
             raise InvalidSettingError(phrase("the target's reader", f"must suit a {target.task}", each.reader.kind))
-    if isinstance(target, SeveralTargets) and len(target.targets) != estimator.n_outputs_:
+    if isinstance(target, SeveralTargets) and not 2 <= len(target.targets) == estimator.n_outputs_:
         raise ShapeError(phrase("the targets", f"must be {estimator.n_outputs_}, as the network's outputs", list(target.names)))
     target.decode(np.arange(len(classes)))  # raises if numeric classes are not numbers
 

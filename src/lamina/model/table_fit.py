@@ -214,14 +214,9 @@ def _taken(values: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
     return None if values is None else values[rows]
 
 
-def _present(given: Given, goal: AnyTarget, *, drop_unknown: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """The numbers of the rows that have a target, and their targets as numbers."""
-    return goal.present_rows(given.targets, drop_unknown=drop_unknown)
-
-
 def _read(given: Given, table: ReadTable, goal: AnyTarget, fewest_rows: int) -> Part:
     """The rows that have a target."""
-    present, y = _present(given, goal)
+    present, y = goal.present_rows(given.targets)
     if len(present) < fewest_rows:
         raise DataError(
             f"a table must have at least {fewest_rows} rows with a target to train on, got {len(present)}. Collect more rows."
@@ -248,7 +243,7 @@ def _separate(held_out: float | Given, goal: AnyTarget, encoder: TableEncoder) -
     """Separate rows, if those are given and not a share."""
     if not isinstance(held_out, Given):
         return None
-    rows, y = _present(held_out, goal, drop_unknown=True)
+    rows, y = goal.present_rows(held_out.targets, drop_unknown=True)
     needed = [column.column for column in encoder.encoders_]
     return Part(encoder.reader_.read(held_out.columns, needed, encoder.on_error).take(rows), y, _taken(held_out.weight, rows))
 
