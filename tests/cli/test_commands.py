@@ -67,6 +67,22 @@ def test_digits_with_the_defaults_are_97_percent_right(tmp_path: Path, capfd: py
     assert report["test"]["model"]["accuracy"] >= 0.97
 
 
+def test_several_targets_are_trained_measured_and_predicted_together(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    table = read_table(write_regression(tmp_path / "houses.parquet"))
+    table = table.append_column("area", pa.array(10.0 * table["size"].to_numpy()))
+    write_table(tmp_path / "houses.csv", table)
+    model = tmp_path / "a.model"
+    report = run(capfd, "train", tmp_path / "houses.csv", "-t", "price", "--target", "area", "-o", model, "--target-scale", "log")
+    assert report["target"] == ["price", "area"]
+    assert report["target_scale"] == ["log", "log"]
+    measured = run(capfd, "evaluate", model, tmp_path / "houses.csv")["metrics"]
+    assert min(of_target["model"]["r2"] for of_target in measured["targets"].values()) > 0.9
+    arguments = ["predict", model, tmp_path / "houses.csv", "-o", tmp_path / "p.csv", "--keep", "area"]
+    assert run(capfd, *arguments)["columns"] == ["area", "price", "predicted area"]
+    assert main(["info", str(model)]) == 0
+    assert "Predicts 'price', 'area': regression, learned on the scales log, log." in capfd.readouterr().out
+
+
 def test_numbers_are_predicted_in_their_own_unit(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     table = write_regression(tmp_path / "houses.parquet")
     report = run(capfd, "train", table, "-t", "price", "-o", tmp_path / "a.model")

@@ -56,6 +56,7 @@ def changed(files: dict[str, Any], name: str, path: tuple[Any, ...], value: Any)
 LAYER = ("estimator", "network", "nodes", 0, "layer")
 TARGET = ("estimator", "target")
 READERS = ("table", "encoder", "reader", "readers")
+SCALE = ("table", "scale")
 SIZE = ("table", "encoder", "encoders", 0)
 SHOP = ("table", "encoder", "encoders", 1)
 DAY = ("table", "encoder", "encoders", 2)
@@ -100,8 +101,11 @@ DAY = ("table", "encoder", "encoders", 2)
         ("classifier", (*TARGET, "classes", "dtype"), "<U99999999", "the dtype of classes must need at most 32 MB for 2 classes"),
         ("classifier", (*TARGET, "classes", "dtype"), "V8", "must be the dtype of classes, got 'V8'"),
         ("classifier", (*TARGET, "kind"), "multiclass", "classes must fit the kind 'multiclass', got 2"),
-        ("table", ("table", "scale"), None, '"scale" of the table\'s model must be a finite number, got None'),
-        ("table", ("table", "center"), float("nan"), '"center" of the table\'s model must be a finite number, got nan'),
+        ("table", (*SCALE, "scale"), None, '"scale" of the target\'s scale must be a finite number, got None'),
+        ("table", (*SCALE, "center"), float("nan"), '"center" of the target\'s scale must be a finite number, got nan'),
+        ("table", SCALE, None, '"scale" of the table\'s model must be'),
+        ("table", (*SCALE, "kind"), "cubic", "must be one of 'linear', 'log', 'quantile', got 'cubic'"),
+        ("table", SCALE, {"kind": "quantile", "values": [2.0, 1.0], "normal": [0.0, 1.0]}, "two or more pairs that rise"),
         ("table", ("table", "summary"), {}, "must have the key 'rows'"),
         ("table", ("table", "summary", "metrics", "model"), {"accuracy": "good"}, '"accuracy" of "model" of .* must be'),
         ("table", ("table", "summary", "metrics", "model"), {"beauty": 1.0}, "metrics must have no keys other than"),

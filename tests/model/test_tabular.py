@@ -75,12 +75,13 @@ def regressor(**parameters: Any) -> TabularRegressor:
 @pytest.mark.parametrize("estimator", [TabularClassifier, TabularRegressor])
 def test_every_setting_is_a_keyword_with_its_default(estimator: type) -> None:
     own = {"seed": "random_state", "threads": "n_threads", "restarts": "n_restarts"}
-    of_classes = ("class_weight", "label_smoothing", "decision_threshold") if estimator is TabularRegressor else ()
+    of_classes, of_numbers = ("class_weight", "label_smoothing", "decision_threshold"), ("target_scale",)
+    of_the_other = of_classes if estimator is TabularRegressor else of_numbers
     defaults = {
         own.get(name, name): value
         for group in fields(TableSettings)
         for name, value in vars(getattr(TableSettings(), group.name)).items()
-        if name not in of_classes
+        if name not in of_the_other
     }
     given = {name: parameter.default for name, parameter in inspect.signature(estimator).parameters.items()}
     others = {"random_state": None, "validation": 0.1, "warm_start": False, "callbacks": (), "verbose": False}
@@ -577,9 +578,9 @@ class _Spy:
 
     prepared: Any
 
-    def __call__(self, prepared: Any, *given: Any) -> Any:
+    def __call__(self, prepared: Any, *given: Any, **settings: Any) -> Any:
         self.prepared = prepared
-        return train(prepared, *given)
+        return train(prepared, *given, **settings)
 
     def groups(self) -> list[list[int]]:
         """The groups of the training rows and of those held out, by a column that holds them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lamina.cli.options import READING, Flag, OnError, Quiet, Reading, load_table_model
-from lamina.cli.output import notes_printed, print_json, print_line, print_metrics
+from lamina.cli.output import listed, notes_printed, print_json, print_line, print_metrics
 
 __all__ = ["evaluate"]
 
@@ -46,5 +46,5 @@ def evaluate(
     if json:
         print_json({"rows": len(y), "metrics": metrics, "notes": notes})
         return
-    print_line(f"{loaded.target.task.capitalize()} of {loaded.target.name!r} on {len(y):,} rows:")
+    print_line(f"{loaded.target.task.capitalize()} of {listed(loaded.target.names)} on {len(y):,} rows:")
     print_metrics(metrics)

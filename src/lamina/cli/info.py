@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lamina.cli.options import Flag, Quiet
-from lamina.cli.output import cell, notes_printed, print_json, print_line, print_metrics, print_table, rows_trained_on
+from lamina.cli.output import cell, listed, notes_printed, print_json, print_line, print_metrics, print_table, rows_trained_on
 
 if TYPE_CHECKING:
     from lamina.estimators import MLPClassifier, MLPRegressor
@@ -88,7 +88,7 @@ def _print_table_model(loaded: TableModel, *, json: bool) -> None:
         return
     target, rows = loaded.target, loaded.summary["rows"]
     classes = f", {len(target.classes)} classes ({_few(target.classes)})"
-    print_line(f"Predicts {target.name!r}: {target.task}{classes if target.classes else ''}.")
+    print_line(f"Predicts {listed(target.names)}: {target.task}{classes if target.classes else _scales(loaded)}.")
     print_table(_columns_table(loaded))
     print_line(str(loaded.estimator.network_.summary()))
     print_line(f"Trained on {rows_trained_on(loaded.summary)}, {len(loaded.estimator.history_)} epochs.")
@@ -96,6 +96,14 @@ def _print_table_model(loaded: TableModel, *, json: bool) -> None:
     if loaded.summary["metrics"]:
         print_line(f"Metrics on {rows['test']:,} test rows, measured after training:")
         print_metrics(Evaluation(loaded.summary["metrics"]))
+
+
+def _scales(model: TableModel) -> str:
+    """On which scales numbers were learned, where that is not said by saying nothing."""
+    kinds = [scale.kind for scale in model.scales]
+    if set(kinds) == {"linear"}:
+        return ""
+    return f", learned on a {kinds[0]} scale" if len(kinds) == 1 else f", learned on the scales {', '.join(kinds)}"
 
 
 def _few(names: Sequence[str]) -> str:
@@ -119,6 +127,7 @@ def _description(model: TableModel) -> dict[str, Any]:
     network = model.estimator.network_
     return {
         "target": model.target.to_dict(),
+        "scale": model.scale.to_dict(),
         "columns": {
             encoder.column: {"kind": encoder.kind, "features": encoder.feature_names} for encoder in model.encoder.encoders_
         },

@@ -6,7 +6,7 @@ import json
 import math
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +99,18 @@ def notes_printed(quiet: bool = False) -> Iterator[list[str]]:
 
 
 def print_metrics(evaluation: Evaluation) -> None:
-    """Metrics of a model beside those of its baseline, and a sentence if the model is of no use."""
+    """Metrics of a model beside those of its baseline, of each target if there are several, and a sentence if it is of no use."""
+    for name, of_target in evaluation.targets.items():
+        print_line(f"{name!r}:")
+        print_metrics(of_target)
+    if evaluation.targets:
+        print_line("Mean of the targets:")
+    print_table(_metrics_table(evaluation))
+    if evaluation.shortcoming:
+        print_line(evaluation.shortcoming)
+
+
+def _metrics_table(evaluation: Evaluation) -> Table:
     from rich.table import Table
 
     table = Table()
@@ -108,9 +119,7 @@ def print_metrics(evaluation: Evaluation) -> None:
         table.add_column(heading, justify="right" if right else "left", style="bold" if heading == "model" else None)
     for row in evaluation.rows:
         table.add_row(*row)
-    print_table(table)
-    if evaluation.shortcoming:
-        print_line(evaluation.shortcoming)
+    return table
 
 
 def rows_trained_on(summary: Mapping[str, Any]) -> str:
@@ -121,6 +130,11 @@ def rows_trained_on(summary: Mapping[str, Any]) -> str:
     """
     earlier = ", ".join(f"{training['rows']['training']:,}" for training in summary.get("earlier", []))
     return f"{summary['rows']['training']:,} rows" + (f" (earlier on {earlier})" if earlier else "")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names, quoted."""
+    return ", ".join(map(repr, names))
 
 
 def output_console(*, stderr: bool = False, soft_wrap: bool = True) -> Console:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from lamina.cli.options import READING, Flag, OnError, Quiet, Reading, check_output, load_applicable_model
-from lamina.cli.output import notes_printed, print_json, print_line
+from lamina.cli.output import listed, notes_printed, print_json, print_line
 from lamina.cli.standard_streams import DASH, TableFormat, check_format, has_standard_output, write_standard_output
 
 if TYPE_CHECKING:
@@ -98,10 +98,11 @@ def _check(output: Path, kind: TableFormat | None, json: bool, *read: Path) -> N
 def _predicted(model: TableModel | NetworkModel) -> str:
     from lamina.model import NetworkModel
 
-    return ", ".join(map(repr, model.output_names if isinstance(model, NetworkModel) else [model.target.name]))
+    return listed(model.output_names if isinstance(model, NetworkModel) else model.target.names)
 
 
 def _predictions(model: TableModel | NetworkModel, table: pa.Table, keep: tuple[str, ...]) -> pa.Table:
+    import numpy as np
     import pyarrow as pa
 
     from lamina.cli.network_tables import predict_table
@@ -113,14 +114,14 @@ def _predictions(model: TableModel | NetworkModel, table: pa.Table, keep: tuple[
             raise DataError(phrase_unknown("--keep", name, table.column_names))
     if isinstance(model, NetworkModel):
         return predict_table(model, table, keep)
-    target = model.target.name
+    names = [f"predicted {name}" if name in keep else name for name in model.target.names]
     columns: dict[str, Any] = {name: table[name] for name in keep}
     read = model.read(table)
-    predicted, name = model.predict(read), f"predicted {target}" if target in keep else target
+    predicted = model.predict(read)
     if model.levels:
-        columns |= {f"{name} at {level:g}": predicted[:, i] for i, level in enumerate(model.levels)}
+        columns |= {f"{names[0]} at {level:g}": predicted[:, i] for i, level in enumerate(model.levels)}
     else:
-        columns[name] = pa.array(predicted)
+        columns |= {name: pa.array(values) for name, values in zip(names, np.atleast_2d(predicted.T), strict=True)}
     if model.has_probabilities:
         probabilities = model.predict_proba(read)
         columns |= {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from lamina.cli.options import READING, Flag, Quiet, Reading, ReadingOptions, check_output, load_table_model
-from lamina.cli.output import notes_printed, print_json, print_line, print_metrics, rows_trained_on
+from lamina.cli.output import listed, notes_printed, print_json, print_line, print_metrics, rows_trained_on
 from lamina.cli.standard_streams import DASH, has_standard_output
 from lamina.model.table_settings import (
     EncodingSettings,
@@ -39,7 +39,7 @@ def train(
     table: Path,
     /,
     *,
-    target: Annotated[str | None, Parameter(alias="-t")] = None,
+    target: Annotated[tuple[str, ...], Parameter(alias="-t", consume_multiple=False)] = (),
     output: Annotated[Path, Parameter(alias="-o")],
     continue_from: Annotated[Path | None, Parameter(name="--continue")] = None,
     task: Literal["auto", "classification", "regression"] = "auto",
@@ -67,8 +67,8 @@ def train(
     ----------
     table : Path
         CSV or TSV (also .gz), Parquet or Feather; - for standard input.
-    target : str
-        Column to predict; with --continue, that of the model.
+    target : tuple of str
+        Column to predict; with --continue, that of the model. Given several times: columns of numbers, predicted together.
     output : Path
         Model file to write.
     continue_from : Path
@@ -95,12 +95,13 @@ def train(
         _check_dashes(table, validation, test, output)
         check_output(output, table, Path(validation), Path(test), *([] if config is None else [config]))
         model = None if continue_from is None else load_table_model(continue_from)
-        target = _target(target, model)
+        target = _targets(target, model)
         reading = reading if model is None else reading.as_in_training(model)
         read = reading.read(table)
-        target_column(read, target)  # reports a misspelled target before more files are read
-        if model is None:
-            read = _with_typed_target(read, target, encoding.missing)
+        for name in target:
+            target_column(read, name)  # reports a misspelled target before more files are read
+            if model is None:
+                read = _with_typed_target(read, name, encoding.missing)
         result = fit_table(
             read,
             target,
@@ -123,13 +124,13 @@ def train(
                 _print_report(result, report, notes)
 
 
-def _target(given: str | None, model: TableModel | None) -> str:
-    """The column to predict: as given, or that of the model to go on from."""
+def _targets(given: tuple[str, ...], model: TableModel | None) -> tuple[str, ...]:
+    """The columns to predict: as given, or those of the model to go on from."""
     from lamina.errors import InvalidSettingError
 
-    if given is None and model is None:
+    if not given and model is None:
         raise InvalidSettingError("--target requires an argument without --continue: the column to predict.")
-    return given or ("" if model is None else model.target.name)
+    return given or (() if model is None else model.target.names)
 
 
 def _with_typed_target(table: pa.Table, target: str, missing: tuple[str, ...]) -> pa.Table:
@@ -169,10 +170,12 @@ def _share_or_table(name: str, given: str, reading: ReadingOptions) -> Any:
 
 def _report(result: FitResult, output: Path) -> dict[str, Any]:
     target, summary = result.model.target, result.model.summary
+    scales = [scale.kind for scale in result.model.scales]
     return {
         "task": target.task,
-        "target": target.name,
+        "target": target.name if len(target.names) == 1 else list(target.names),
         "classes": list(target.classes),
+        "target_scale": None if target.task == "classification" else scales if len(scales) > 1 else scales[0],
         "rows": result.rows,
         "earlier": summary.get("earlier", []),
         "test": result.metrics,
@@ -190,11 +193,11 @@ def _report(result: FitResult, output: Path) -> dict[str, Any]:
 
 def _print_report(result: FitResult, report: dict[str, Any], notes: Sequence[str]) -> None:
     target, rows = result.model.target, result.rows
-    is_said = any(f"holds {target.reason}, taken" in text for text in notes)
+    is_said = len(target.names) > 1 or any(f"holds {target.reason}, taken" in text for text in notes)
     if target.reason != "as asked" and not report["earlier"] and not is_said:
         print_line(f"{target.name!r} holds {target.reason}, so the task is {target.task} (--task overrides this).")
     if result.metrics:
-        print_line(f"{target.task.capitalize()} of {target.name!r} on {rows['test']:,} test rows:")
+        print_line(f"{target.task.capitalize()} of {listed(target.names)} on {rows['test']:,} test rows:")
         print_metrics(result.metrics)
     seen = rows_trained_on(result.model.summary)
     print_line(f"Trained on {seen} for {report['epochs']} epochs, {report['duration_s']:.1f} s.")

@@ -6,6 +6,7 @@ from lamina.data.encoder import TableEncoder as TableEncoder
 from lamina.data.notes import DataWarning as DataWarning
 from lamina.data.readers import TABLE_SUFFIXES as TABLE_SUFFIXES
 from lamina.data.readers import read_table as read_table
+from lamina.data.several_targets import SeveralTargets as SeveralTargets
 from lamina.data.splits import holdout as holdout
 from lamina.data.target import Target as Target
 from lamina.data.target import Task as Task

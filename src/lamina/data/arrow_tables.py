@@ -51,9 +51,9 @@ class Columns(Mapping[str, ArrowColumn]):
     def __len__(self) -> int:
         return len(self.by_name)
 
-    def without(self, name: str) -> Columns:
+    def without(self, *names: str) -> Columns:
         """The other columns."""
-        return Columns({key: column for key, column in self.by_name.items() if key != name}, self.num_rows)
+        return Columns({key: column for key, column in self.by_name.items() if key not in names}, self.num_rows)
 
 
 def as_columns(X: Any, *, owner: str) -> Columns:

@@ -8,8 +8,8 @@ from typing import cast
 import numpy as np
 
 from lamina.data.notes import note
+from lamina.data.several_targets import AnyTarget
 from lamina.data.table_reader import ReadTable
-from lamina.data.target import Target
 from lamina.data.values import Values
 
 __all__ = ["say_suspicions"]
@@ -19,14 +19,14 @@ _NEARLY_ALL = 0.999
 _IDENTIFIER = re.compile(r"(?i:(^|[ _.-])(id|uuid|guid|key|index|row[ _.-]?number|nr|no)$)|[a-z]I[dD]$")
 
 
-def say_suspicions(table: ReadTable, target: Target, y: np.ndarray) -> None:
+def say_suspicions(table: ReadTable, target: AnyTarget, y: np.ndarray) -> None:
     """Say which columns alone explain the classes, which are identifiers, and whether the target has more classes than rows need.
 
     Parameters
     ----------
     table : ReadTable
         The columns to learn from.
-    target : Target
+    target : Target or SeveralTargets
     y : ndarray of shape (n,)
         The encoded targets.
     """

@@ -178,6 +178,16 @@ class Target:
         # NumPy's own texts lose null characters at their ends.
         return np.array(labels, dtype=object if any(label.endswith("\0") for label in labels) else None)
 
+    @property
+    def targets(self) -> tuple[Self, ...]:
+        """This target alone; the counterpart of :attr:`SeveralTargets.targets`."""
+        return (self,)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name alone; the counterpart of :attr:`SeveralTargets.names`."""
+        return (self.name,)
+
     def to_dict(self) -> dict[str, Any]:
         """This target as a JSON-serializable dict."""
         fields = {name: getattr(self, name) for name in ("name", "task", "label_type", "reason")}

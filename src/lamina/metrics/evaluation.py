@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from lamina import html
 
@@ -25,11 +26,12 @@ _LABELS = {
 }
 
 
-class Evaluation(dict[str, dict[str, float]]):
+class Evaluation(dict[str, dict[str, Any]]):
     """Metrics of a model and of a baseline that ignores all columns, by name; prints as a table.
 
     A dict of ``"model"`` and ``"baseline"``, each a dict by metric, or an empty one where no rows were held out. The baseline
-    always predicts the class shares, or the mean, of the rows that were measured.
+    always predicts the class shares, or the mean, of the rows that were measured. Of several targets, these are means over them,
+    and ``"targets"`` has an evaluation for each by its name.
 
     Examples
     --------
@@ -41,6 +43,11 @@ class Evaluation(dict[str, dict[str, float]]):
     root mean squared error  2.0000  1.0000
     The model is worse than the constant guess (RMSE 2, not 1): there may be nothing to learn in these columns.
     """
+
+    @property
+    def targets(self) -> dict[str, Evaluation]:
+        """The evaluation of each target by its name, if there are several, of which the metrics are means."""
+        return {name: Evaluation(of_target) for name, of_target in self.get("targets", {}).items()}
 
     @property
     def headings(self) -> tuple[str, str, str]:
@@ -76,16 +83,21 @@ class Evaluation(dict[str, dict[str, float]]):
         lines = [self.headings, *self.rows]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         table = [f"{name:<{widths[0]}}  {ours:>{widths[1]}}  {other:>{widths[2]}}" for name, ours, other in lines]
-        return "\n".join([*table, *filter(None, [self.shortcoming])])
+        of_each = [line for name, of_target in self.targets.items() for line in (f"{name}:", str(of_target))]
+        mean = ["mean of the targets:"] if of_each else []
+        return "\n".join([*of_each, *mean, *table, *filter(None, [self.shortcoming])])
 
     def _repr_html_(self) -> str:
         """A table in a notebook."""
         if not self:
             return "<p>nothing measured</p>"
-        return html.table(self.headings, self.rows, right=self.headings[1:], caption=self.shortcoming)
+        table = html.table(self.headings, self.rows, right=self.headings[1:], caption=self.shortcoming)
+        of_each = "".join(f"<p>{html.escaped(name)}</p>{of_target._repr_html_()}" for name, of_target in self.targets.items())
+        return f"{of_each}<p>mean of the targets</p>{table}" if of_each else table
 
 
 def _number(value: float) -> str:
     if math.isnan(value):
         return "–"
+    value = round(value, 4) + 0.0  # never -0.0000
     return f"{value:.4f}" if abs(value) < 1000 else f"{value:,.1f}"

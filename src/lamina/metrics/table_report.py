@@ -7,7 +7,7 @@ import numpy as np
 from lamina.metrics.registry import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS
 from lamina.moments import mean_and_deviation
 
-__all__ = ["constant_prediction", "report"]
+__all__ = ["constant_prediction", "number_metric", "report"]
 
 _NUMBER_NAMES = ("r2", "mae", "rmse")
 _OF_CLASS_ONE = ("precision", "recall", "f1")  # with two classes
@@ -24,9 +24,9 @@ def report(
     ----------
     task : {"classification", "regression"}
     truth : ndarray of shape (n,)
-        Class indices, or numbers.
+        Class indices, or numbers; of several targets, numbers (n, targets).
     predicted : ndarray
-        For classes, probabilities (n, classes), of which the largest decides, or class indices (n,); else numbers (n,).
+        For classes, probabilities (n, classes), of which the largest decides, or class indices (n,); else numbers as ``truth``.
     num_classes : int, optional
         How many classes there are, if ``predicted`` holds indices; by default as many as they and ``truth`` show.
     decided : ndarray of shape (n,), optional
@@ -38,11 +38,32 @@ def report(
     0.5
     """
     if task == "regression":
-        return {name: NUMBER_METRICS[name](truth, predicted) for name in _NUMBER_NAMES}
+        return {name: number_metric(name, truth, predicted) for name in _NUMBER_NAMES}
     if predicted.ndim == 1:
         return _label_scores(truth, predicted, num_classes)
     scores = _label_scores(truth, predicted.argmax(axis=1) if decided is None else decided, predicted.shape[1])
     return scores | {name: metric(truth, predicted) for name, metric in PROBABILITY_METRICS.items()}
+
+
+def number_metric(name: str, truth: np.ndarray, predicted: np.ndarray, weight: np.ndarray | None = None) -> float:
+    """A metric of numbers; of several targets, the mean over them.
+
+    Parameters
+    ----------
+    name : str
+        A key of ``NUMBER_METRICS``.
+    truth, predicted : ndarray of shape (n,) or (n, targets)
+    weight : ndarray of shape (n,), optional
+
+    Examples
+    --------
+    >>> number_metric("rmse", np.zeros((2, 2)), np.array([[1.0, 3.0], [1.0, 3.0]]))
+    2.0
+    """
+    if truth.ndim == 1:
+        return NUMBER_METRICS[name](truth, predicted, sample_weight=weight)
+    columns = zip(truth.T, predicted.T, strict=True)
+    return float(np.mean([NUMBER_METRICS[name](*column, sample_weight=weight) for column in columns]))
 
 
 def _label_scores(truth: np.ndarray, decided: np.ndarray, num_classes: int | None) -> dict[str, float]:
@@ -51,7 +72,7 @@ def _label_scores(truth: np.ndarray, decided: np.ndarray, num_classes: int | Non
 
 
 def constant_prediction(task: str, truth: np.ndarray, num_classes: int) -> np.ndarray:
-    """The best prediction without any features: the class frequencies (classes,), or the mean as an array of shape ().
+    """The best prediction without any features: the class frequencies (classes,), or the mean, of shape () or (targets,).
 
     Parameters
     ----------
@@ -68,4 +89,4 @@ def constant_prediction(task: str, truth: np.ndarray, num_classes: int) -> np.nd
     """
     if task == "classification":
         return np.bincount(truth, minlength=num_classes) / len(truth)
-    return np.asarray(mean_and_deviation(truth)[0])
+    return np.asarray(mean_and_deviation(truth, axis=0 if truth.ndim == 2 else None)[0])

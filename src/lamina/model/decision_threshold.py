@@ -6,10 +6,14 @@ from typing import Literal
 
 import numpy as np
 
-__all__ = ["THRESHOLD_METRICS", "best_threshold"]
+from lamina.errors import InvalidSettingError, phrase
+from lamina.model.setting_words import OWNER
+from lamina.model.table_model import TableModel
+from lamina.validation import check_parameters, choice, number, one_of
 
-THRESHOLD_METRICS = ("f1", "balanced_accuracy")
-"""The metrics by which a threshold can be chosen."""
+__all__ = ["best_threshold", "check_threshold"]
+
+_METRICS = ("f1", "balanced_accuracy")  # by which a threshold can be chosen
 
 
 def best_threshold(
@@ -54,6 +58,28 @@ def best_threshold(
     cuts = np.flatnonzero(edges[:-1] < edges[1:])  # equal probabilities cannot be told apart
     best = cuts[scores[cuts] >= scores[cuts].max() - 1e-12]
     return float(thresholds[best][np.argmin(np.abs(thresholds[best] - 0.5))])
+
+
+def check_threshold(threshold: float | str, model: TableModel, *, has_rows: bool) -> None:
+    """Reject a threshold for other than two classes with probabilities, or one to be chosen without rows to choose it on.
+
+    Raises
+    ------
+    InvalidSettingError
+    """
+    known = one_of(choice(_METRICS), number(0, 1, "neither"))
+    check_parameters({"decision_threshold": threshold}, {"decision_threshold": known}, owner=OWNER)
+    num_classes = len(model.target.classes)
+    reason = repair = ""
+    if num_classes != 2:
+        reason, repair = f"with {num_classes} classes", "Remove it."
+    elif not model.has_probabilities:
+        reason, repair = "with a loss that gives no probabilities", "Use log_loss."
+    elif isinstance(threshold, str) and not has_rows:
+        reason, repair = "by a metric without validation rows", "Give a validation share above 0, or a number."
+    if reason:
+        rule = f"must not be given {reason}"
+        raise InvalidSettingError(phrase("decision_threshold", rule, threshold, repair=repair, owner=OWNER))
 
 
 def _share(part: np.ndarray, whole: float) -> np.ndarray:

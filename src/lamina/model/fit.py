@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from lamina.data import Target, Task, target_column
-from lamina.data.arrow_tables import as_columns
+from lamina.data import Task, target_column
+from lamina.data.arrow_tables import Columns, as_columns
+from lamina.data.several_targets import check_names, learn_targets
+from lamina.data.target import TargetColumn
 from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.model.fit_result import FitResult
 from lamina.model.going_on import rows_like, settings_to_go_on
 from lamina.model.setting_words import OWNER, setting_words
-from lamina.model.table_fit import Given, Rows, encoder_for, prepare, train
+from lamina.model.table_fit import train
 from lamina.model.table_model import TableModel
+from lamina.model.table_rows import Given, Rows, encoder_for, prepare
 from lamina.model.table_settings import TableSettings
 from lamina.training import Callback
 from lamina.validation import check_parameters, choice, instance, integer, one_of, value
@@ -39,7 +43,7 @@ class FitInterrupted(KeyboardInterrupt):
 
 def fit_table(
     table: Any,
-    target: str,
+    target: str | Sequence[str],
     *,
     task: Task = "auto",
     validation: Any = 0.1,
@@ -49,14 +53,15 @@ def fit_table(
     callbacks: Sequence[Callback] = (),
     on_interrupt: Literal["raise", "return"] = "raise",
 ) -> FitResult:
-    """Train a model that predicts one column of a table from the others.
+    """Train a model that predicts one column of a table, or several of numbers, from the others.
 
     Parameters
     ----------
     table : data frame of pandas, polars or pyarrow
         At least 10 rows that have a target.
-    target : str
-        The column to predict. Rows where it is missing are dropped with a note.
+    target : str or sequence of str
+        The column to predict, or several columns of numbers, which one network then predicts together. Rows where one is
+        missing are dropped with a note.
     task : {"auto", "classification", "regression"}, default="auto"
         By default, text, booleans and few distinct whole numbers are classes; other numbers mean regression.
     validation : float or data frame, default=0.1
@@ -105,6 +110,7 @@ def fit_table(
     >>> again.rows["training"], again.model.summary["earlier"][0]["rows"]["training"]
     (72, 144)
     """
+    began = time.monotonic()
     with setting_words():
         check_parameters({"on_interrupt": on_interrupt}, {"on_interrupt": choice(("raise", "return"))}, owner=OWNER)
         check_parameters({"continue_from": continue_from}, {"continue_from": _MODEL}, owner=OWNER)
@@ -114,30 +120,35 @@ def fit_table(
         rows = _learned(given, task, settings) if continue_from is None else _known(given, task, settings, continue_from)
         validation, test = (part if isinstance(part, int | float) else _given(part, target) for part in (validation, test))
         prepared = prepare(rows, validation=validation, test=test, settings=settings, fewest_rows=_FEWEST_ROWS)
-        trained = train(prepared, settings, callbacks)
+        trained = train(prepared, settings, callbacks, began=began)
     if trained.is_interrupted and on_interrupt == "raise":
         raise FitInterrupted(trained.result)
     return trained.result
 
 
-def _given(table: Any, target: str) -> Given:
+def _given(table: Any, target: str | Sequence[str]) -> Given:
     columns = as_columns(table, owner=OWNER)
-    return Given(columns.without(target), target_column(columns, target))
+    names = [target] if isinstance(target, str) else list(target)
+    check_names(names)
+    targets = Columns(dict(target_column(columns, name) for name in names), columns.num_rows)
+    return Given(columns.without(*names), targets)
 
 
 def _learned(given: Given, task: Task, settings: TableSettings) -> Rows:
-    """Rows whose columns and target are read as they suggest themselves."""
+    """Rows whose columns and targets are read as they suggest themselves."""
     encoder = encoder_for(settings)
     read = encoder.learn(given.columns)
-    return Rows(given, read, Target.fit(given.target, task, encoder.reading_settings), encoder)
+    targets = [TargetColumn(*column) for column in given.targets.items()]
+    return Rows(given, read, learn_targets(targets, task, encoder.reading_settings), encoder)
 
 
 def _known(given: Given, task: Task, settings: TableSettings, model: TableModel) -> Rows:
     """Rows that are read as those of a model to go on from."""
     known = model.target
-    if given.target.name != known.name:
+    if tuple(given.targets) != known.names:
+        names = ", ".join(given.targets)
         rule, repair = f"must be {known.name!r}, as of the model to go on from", "Begin anew to predict another column."
-        raise DataError(phrase("target", rule, given.target.name, repair=repair, owner=OWNER))
+        raise DataError(phrase("target", rule, names, repair=repair, owner=OWNER))
     if task not in ("auto", known.task):
         rule, repair = f"must be auto or {known.task}, as of the model to go on from", "Remove it."
         raise InvalidSettingError(phrase("task", rule, task, repair=repair, owner=OWNER))

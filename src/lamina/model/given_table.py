@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +17,7 @@ from lamina.data.arrow_values import value_type
 from lamina.data.learn_column import ReadingSettings
 from lamina.data.names import value_name
 from lamina.data.opened_column import OpenedColumn
+from lamina.data.several_targets import AnyTarget, SeveralTargets
 from lamina.data.target import TargetColumn
 from lamina.data.values import MISSING_CODE
 from lamina.errors import DataError, DataTypeError, phrase
@@ -33,13 +35,17 @@ __all__ = [
     "GivenColumns",
     "check_labels",
     "check_no_missing",
+    "free_name",
     "given_column",
     "given_columns",
     "given_groups",
     "in_label_order",
     "is_same_column",
     "known_columns",
+    "learn_given_targets",
     "learn_target",
+    "named_columns",
+    "several_columns",
     "without_rows",
 ]
 
@@ -92,6 +98,40 @@ def known_columns(X: Any, names: list[str], has_names: bool, *, owner: str) -> C
         text = f"X does not have valid feature names, but {owner} was fitted with feature names"
         warn_caller(text, UserWarning)
     return Columns(dict(zip(names, columns.values(), strict=True)), columns.num_rows)
+
+
+def named_columns(y: Any, columns: Columns) -> list[str] | None:
+    """The names of columns of X in place of values: a name, or a list of them; None for values."""
+    if isinstance(y, str):
+        return [y]
+    if not isinstance(y, list | tuple) or len(y) == columns.num_rows or not all(isinstance(name, str) for name in y):
+        return None
+    return list(y) if any(name in columns for name in y) else None
+
+
+def several_columns(y: Any, *, owner: str) -> dict[str, Any] | None:
+    """The columns of a frame, array or list of rows that has more than one, by name; None for anything else.
+
+    Raises
+    ------
+    DataError
+        If rows differ in length.
+    """
+    if hasattr(y, "columns"):
+        columns = given_columns(y, owner=owner).columns
+        return dict(columns) if len(columns) > 1 else None
+    with refusals_as_ours("y", owner):
+        array = _as_array(y)
+    if not isinstance(array, np.ndarray) or array.ndim != 2 or array.shape[1] < 2:
+        return None
+    return {f"y{i}": array[:, i] for i in range(array.shape[1])}
+
+
+def free_name(name: str, columns: Columns) -> str:
+    """The name, or one like it that no column has."""
+    while name in columns:
+        name += "_"
+    return name
 
 
 def given_column(y: Any, name: str, *, num_rows: int, owner: str) -> ArrowColumn:
@@ -149,28 +189,39 @@ def learn_target(y: Any, given: TargetColumn, task: Task, settings: ReadingSetti
         check_labels(given.column, owner)
         _check_one_type(y, owner)
     target = Target.fit(given, task, settings)
-    check_no_missing(target, given, owner=owner)
+    check_no_missing(target, {given.name: given.column}, owner=owner)
     return _exact(target, given, owner) if task == "classification" else target
 
 
-def in_label_order(target: Target) -> Target:
+def learn_given_targets(y: Any, given: Sequence[TargetColumn], task: Task, settings: ReadingSettings, *, owner: str) -> AnyTarget:
+    """:func:`learn_target` of one column, or of each of several.
+
+    Raises
+    ------
+    DataError
+        As :func:`learn_target`.
+    """
+    if len(given) == 1:
+        return learn_target(y, given[0], task, settings, owner=owner)
+    parts = zip((several_columns(y, owner=owner) or {}).values(), given, strict=True)
+    return SeveralTargets(tuple(learn_target(part, column, task, settings, owner=owner) for part, column in parts))
+
+
+def in_label_order(target: AnyTarget) -> AnyTarget:
     """The target with classes of text in the order of their labels, as scikit-learn sorts them."""
-    if target.label_type != "text":
-        return target
-    label = dict(zip(target.classes, target.class_texts, strict=True))
-    classes = tuple(sorted(label, key=label.__getitem__))
-    labels = tuple(label[name] for name in classes)
-    return replace(target, classes=classes, labels=() if labels == classes else labels)
+    return _in_label_order(target) if isinstance(target, Target) and target.label_type == "text" else target
 
 
-def check_no_missing(target: Target, given: TargetColumn, *, owner: str) -> None:
+def check_no_missing(target: AnyTarget, given: Mapping[str, ArrowColumn], *, owner: str) -> None:
     """Raise if a row has no value to predict.
 
     Raises
     ------
     DataError
     """
-    _check_present(target.reader.read(given.column).missing, given, owner)
+    for each in target.targets:
+        column = given[each.name]
+        _check_present(each.reader.read(column).missing, TargetColumn(each.name, column), owner)
 
 
 def _missing_in(column: ArrowColumn, settings: ReadingSettings) -> np.ndarray:
@@ -292,6 +343,13 @@ def _is_nothing(entry: Any) -> bool:
     return entry is None or type(entry).__name__ == "NAType" or (isinstance(entry, float) and entry != entry)
 
 
+def _in_label_order(target: Target) -> Target:
+    label = dict(zip(target.classes, target.class_texts, strict=True))
+    classes = tuple(sorted(label, key=label.__getitem__))
+    labels = tuple(label[name] for name in classes)
+    return replace(target, classes=classes, labels=() if labels == classes else labels)
+
+
 def _exact(target: Target, given: TargetColumn, owner: str) -> Target:
     """A target whose classes are the labels as they were given, in the order in which scikit-learn sorts them."""
     column: Any = given.column
@@ -308,4 +366,4 @@ def _exact(target: Target, given: TargetColumn, owner: str) -> Target:
             rule = "must hold classes whose names differ in more than the spaces around them"
             raise DataError(phrase("y", rule, sorted((label[index], text)), repair="Spell them alike.", owner=owner))
         label[index] = text
-    return in_label_order(replace(target, labels=tuple(label[i] for i in range(len(label)))))
+    return _in_label_order(replace(target, labels=tuple(label[i] for i in range(len(label)))))

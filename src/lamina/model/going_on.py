@@ -12,8 +12,8 @@ from lamina.losses import get_loss
 from lamina.model.kept_settings import LEARNED, settings_of
 from lamina.model.named_settings import read_named
 from lamina.model.setting_words import NAMES_OF_ESTIMATORS, OWNER
-from lamina.model.table_fit import Given, Rows
 from lamina.model.table_model import TableModel
+from lamina.model.table_rows import Given, Rows
 from lamina.model.table_settings import TableSettings
 
 __all__ = ["rows_like", "settings_to_go_on"]

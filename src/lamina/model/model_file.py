@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from lamina.data import TableEncoder, Target
+from lamina.data import SeveralTargets, TableEncoder, Target
 from lamina.errors import FileError, InvalidSettingError, phrase
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.files import decoding, read_tensors, write_tensors
@@ -21,6 +21,7 @@ from lamina.model.model_form import check_columns, check_encoder, check_table
 from lamina.model.network_file import NETWORK_KIND, describe_network, restore_network
 from lamina.model.network_model import NetworkModel
 from lamina.model.table_model import TableModel
+from lamina.model.target_scale import get_scale
 from lamina.model.upgrades import UPGRADES
 from lamina.network import Network
 from lamina.training import Trainer
@@ -102,8 +103,7 @@ def _estimator_parts(model: TableModel | MLPClassifier | MLPRegressor) -> tuple[
         header["table"] = {
             "encoder": encoder,
             "target": model.target.to_dict(),
-            "center": model.center,
-            "scale": model.scale,
+            "scale": model.scale.to_dict(),
             "threshold": model.threshold,
             "summary": model.summary,
         }
@@ -157,9 +157,10 @@ def _restore(arrays: Mapping[str, np.ndarray], header: Mapping[str, Any]) -> Mod
     check_columns(described["encoders"])
     rest = {name: array for name, array in arrays.items() if name not in of_encoder}
     estimator = restore_estimator(rest, header["estimator"])
-    encoder, target = TableEncoder.from_dict(described), Target.from_dict(table["target"])
+    encoder, scale = TableEncoder.from_dict(described), get_scale(table["scale"])
+    target = (SeveralTargets if "targets" in table["target"] else Target).from_dict(table["target"])
     check_encoder(encoder, estimator, target, table["threshold"])
-    return TableModel(encoder, estimator, target, table["center"], table["scale"], table["threshold"], table["summary"])
+    return TableModel(encoder, estimator, target, scale, table["threshold"], table["summary"])
 
 
 def _version() -> str:

@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from lamina.data import TableEncoder, Target
+from lamina.data import SeveralTargets, TableEncoder
 from lamina.data.columns import COLUMN_ENCODERS
+from lamina.data.several_targets import AnyTarget
 from lamina.errors import InvalidSettingError, ShapeError, phrase
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.forms import ANYTHING, COUNT, REAL, TEXT, AnyOf, ArrayOf, AtLeast, Entries, Form, Maybe, check_form, form_of
 from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS
+from lamina.model.target_scale import SCALES, SeveralScales
 from lamina.network import Network
 from lamina.stop_reason import STOP_CODES
 from lamina.training.checkpoint_form import check_statistics
@@ -89,7 +91,8 @@ _TARGET_COLUMN: Form = {
     "labels": [TEXT],
     "reason": TEXT,
 }
-_METRICS: Form = AnyOf({}, {"model": Entries(REAL), "baseline": Entries(REAL)})
+_COMPARED: dict[str, Form] = {"model": Entries(REAL), "baseline": Entries(REAL)}
+_METRICS: Form = AnyOf({}, {**_COMPARED, "targets": Entries(_COMPARED)}, _COMPARED)
 _ROWS: Form = AtLeast({"training": COUNT, "test": COUNT})
 # Summaries of versions that had neither are complete without.
 _OF_TRAININGS: dict[str, Form] = {"settings": Entries(ANYTHING), "earlier": [AtLeast({"rows": _ROWS})]}
@@ -102,8 +105,7 @@ _TABLE: dict[str, Form] = {
         "columns": [(TEXT, TEXT, TEXT, COUNT, COUNT, COUNT, TEXT)],
     },
     "target": Entries(ANYTHING),
-    "center": number(),
-    "scale": number(),
+    "scale": AtLeast({"kind": TEXT}),
     "threshold": Maybe(number(0, 1, "neither")),
     "summary": AtLeast({"rows": _ROWS, "metrics": _METRICS}),
 }
@@ -154,7 +156,7 @@ def check_widths(network: Network, num_features: int, num_outputs: int) -> None:
 def check_table(table: Mapping[str, Any]) -> None:
     """Reject a description that is not that of a table's model."""
     check_form(table, _TABLE, "the table's model")
-    check_form(table["target"], _TARGET_COLUMN, "the target")
+    _check_targets(table["target"], table["scale"])
     summary = table["summary"]
     check_form(summary, AtLeast({name: form for name, form in _OF_TRAININGS.items() if name in summary}), "the summary")
     metrics = summary["metrics"]
@@ -172,7 +174,7 @@ def check_columns(states: Sequence[Mapping[str, Any]]) -> None:
 
 
 def check_encoder(
-    encoder: TableEncoder, estimator: MLPClassifier | MLPRegressor, target: Target, threshold: float | None = None
+    encoder: TableEncoder, estimator: MLPClassifier | MLPRegressor, target: AnyTarget, threshold: float | None = None
 ) -> None:
     """Reject an encoder whose columns are not the table's, or an encoder, estimator and target that do not fit together."""
     used, known = [column.column for column in encoder.encoders_], list(encoder.feature_names_in_)
@@ -192,9 +194,33 @@ def check_encoder(
         raise ShapeError(phrase("the target's labels", f"must be {len(classes)}", list(target.labels)))
     if threshold is not None and len(classes) != 2:
         raise InvalidSettingError(phrase("threshold", f"must be null with {len(classes)} classes", threshold))
-    if target.reader.kind != ("category" if classes else "number"):
-        raise InvalidSettingError(phrase("the target's reader", f"must suit a {target.task}", target.reader.kind))
+    for each in target.targets:
+        if each.reader.kind != ("category" if classes else "number"):
+            raise InvalidSettingError(phrase("the target's reader", f"must suit a {target.task}", each.reader.kind))
+    if isinstance(target, SeveralTargets) and not 2 <= len(target.targets) == estimator.n_outputs_:
+        raise ShapeError(phrase("the targets", f"must be {estimator.n_outputs_}, as the network's outputs", list(target.names)))
     target.decode(np.arange(len(classes)))  # raises if numeric classes are not numbers
+
+
+def _check_targets(target: Mapping[str, Any], scale: Mapping[str, Any]) -> None:
+    """Reject targets that are not described whole, or have not one scale each."""
+    scales = [scale]
+    if "targets" in target:
+        check_form(target, {"targets": [_TARGET_COLUMN]}, "the target")
+        form: Form = {"kind": choice((SeveralScales.kind,)), "scales": (AtLeast({"kind": TEXT}),) * len(target["targets"])}
+        check_form(scale, form, "the targets' scale")
+        scales = scale["scales"]
+    else:
+        check_form(target, _TARGET_COLUMN, "the target")
+    for each in scales:
+        check_form(each, AtLeast({"kind": choice(SCALES)}), "the target's scale")
+        _check_kind(each, SCALES, "the target's scale")
+
+
+def _check_kind(state: Mapping[str, Any], known: Mapping[str, type], what: str) -> None:
+    """Reject a description that does not hold the fields of its kind."""
+    fields = {name: entry for name, entry in state.items() if name != "kind"}
+    check_form(fields, form_of(known[state["kind"]]), what)
 
 
 def _check_classes(dtype: str, values: Sequence[Any], kind: str) -> None:

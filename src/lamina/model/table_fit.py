@@ -1,93 +1,39 @@
-"""One training of a table's model, whoever asks for it: read, split, encode, fit, measure."""
+"""One training of a table's model, whoever asks for it: fit and measure on prepared rows."""
 
 from __future__ import annotations
 
 import time
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from lamina.data import TableEncoder, Target, holdout
-from lamina.data.arrow_tables import Columns
 from lamina.data.notes import note
-from lamina.data.repeated_rows import groups_of_copies, joined_groups
-from lamina.data.suspicions import say_suspicions
-from lamina.data.table_reader import ReadTable
-from lamina.data.target import TargetColumn
-from lamina.errors import DataError, InvalidSettingError, phrase
+from lamina.data.several_targets import AnyTarget
+from lamina.errors import InvalidSettingError, phrase
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.multilayer_perceptron import fit_from
-from lamina.losses import LOSSES, get_loss
-from lamina.losses.domain import NON_NEGATIVE
-from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS, SMALLER_IS_BETTER, Evaluation
-from lamina.model.decision_threshold import THRESHOLD_METRICS, best_threshold
+from lamina.metrics import SMALLER_IS_BETTER, Evaluation
+from lamina.model.decision_threshold import best_threshold, check_threshold
 from lamina.model.fit_result import FitResult
 from lamina.model.kept_settings import kept_settings
-from lamina.model.named_settings import kind_of
+from lamina.model.scale_choice import TRIAL_ROWS, Trial, for_trial, log_is_better, predicts_means, scale_for
 from lamina.model.setting_words import OWNER
 from lamina.model.table_model import TableModel
+from lamina.model.table_rows import Part, Prepared
 from lamina.model.table_settings import StoppingSettings, TableSettings
-from lamina.model.validation_metric import USUAL, JudgedRows, ValidationMetric
-from lamina.moments import mean_and_deviation
+from lamina.model.target_scale import TargetScale, joined, scale_of_means
+from lamina.model.validation_metric import USUAL, JudgedRows, ValidationMetric, check_metric
 from lamina.training import Callback, EarlyStopping
 from lamina.training.interrupts import Interrupts
-from lamina.validation import check_parameters, choice, number, one_of
 
-__all__ = ["Given", "Prepared", "Rows", "Trained", "encoder_for", "prepare", "train"]
+__all__ = ["Trained", "train"]
 
-
-class Given(NamedTuple):
-    """Rows as they came: the columns to predict from, the column to predict, weights, and numbers of groups to keep together."""
-
-    columns: Columns
-    target: TargetColumn
-    weight: np.ndarray | None = None
-    groups: np.ndarray | None = None
-
-
-class Rows(NamedTuple):
-    """Rows, what their columns hold, and how they are read: as was learned of them, or of an ``earlier`` model's rows."""
-
-    given: Given
-    table: ReadTable
-    goal: Target
-    encoder: TableEncoder
-    earlier: TableModel | None = None
-
-
-class Part(NamedTuple):
-    """Rows of a table as they were read, their targets as numbers, weights, and numbers of rows to keep together, if any."""
-
-    table: ReadTable
-    y: np.ndarray
-    weight: np.ndarray | None = None
-    groups: np.ndarray | None = None
-
-    @property
-    def num_rows(self) -> int:
-        return len(self.y)
-
-    def take(self, rows: np.ndarray) -> Part:
-        return Part(self.table.take(rows), self.y[rows], _taken(self.weight, rows), _taken(self.groups, rows))
-
-
-@dataclass(frozen=True, eq=False)
-class Prepared:
-    """All that a training needs: what reads and encodes the rows, and the rows by what they are for."""
-
-    encoder: TableEncoder
-    goal: Target
-    training: Part
-    validation: Part | None
-    test: Part | None
-    num_read: int
-    num_dropped: int
-    earlier: TableModel | None = None
+_LEAST_S = 1e-3
 
 
 class Trained(NamedTuple):
@@ -97,53 +43,25 @@ class Trained(NamedTuple):
     is_interrupted: bool
 
 
-def encoder_for(settings: TableSettings) -> TableEncoder:
-    """The encoder that settings ask for, not fitted."""
-    return TableEncoder(**settings.encoding.parameters(), sparse_output="auto")
-
-
-def prepare(
-    rows: Rows,
-    *,
-    validation: float | Given,
-    test: float | Given,
+def train(
+    prepared: Prepared,
     settings: TableSettings,
-    fewest_rows: int,
-) -> Prepared:
-    """Split rows, and fit the encoder to those for training, unless it is an earlier model's.
+    callbacks: Sequence[Callback] = (),
+    *,
+    began: float,
+    scale: TargetScale | None = None,
+) -> Trained:
+    """Train a model on prepared rows; Ctrl-C is deferred until there is a result.
 
     Parameters
     ----------
-    rows : Rows
-        Those without a target are dropped with a note.
-    validation, test : float or Given
-        A share of the rows to hold out, or separate rows. The share for validation is one of what the test leaves.
+    prepared : Prepared
     settings : TableSettings
-    fewest_rows : int
-        With fewer, training is refused.
-
-    Raises
-    ------
-    DataError
-        If the rows cannot be used for training.
-    InvalidSettingError
-        If a share is none.
-    """
-    given, _, goal, encoder, earlier = rows
-    everything = _read(rows, fewest_rows)
-    if given.groups is not None and validation:
-        _check_groups(everything)
-    learning, held_out = _split(everything, test, goal, seed=settings.run.seed)
-    training, judging = _split(learning, validation, goal, seed=settings.run.seed + 1)
-    if earlier is None:
-        encoder.fit(training.table)
-    held_out, judging = (_separate(further, goal, encoder) or part for further, part in ((test, held_out), (validation, judging)))
-    num_read = given.columns.num_rows
-    return Prepared(encoder, goal, training, judging, held_out, num_read, num_read - everything.num_rows, earlier)
-
-
-def train(prepared: Prepared, settings: TableSettings, callbacks: Sequence[Callback] = ()) -> Trained:
-    """Train a model on prepared rows; Ctrl-C is deferred until there is a result.
+    callbacks : sequence of Callback, default=()
+    began : float
+        When the work on these rows began, by ``time.monotonic()``: ``max_time`` counts from then.
+    scale : TargetScale, optional
+        Of the targets; by default that of the model to go on from, or what ``target_scale`` asks for.
 
     Raises
     ------
@@ -152,14 +70,18 @@ def train(prepared: Prepared, settings: TableSettings, callbacks: Sequence[Callb
     """
     judging, test, stopping = prepared.validation, prepared.test, settings.stopping
     model = _untrained(prepared, settings)
-    _check_metric(stopping.eval_metric, model, judging)
+    check_metric(stopping.eval_metric, model, has_rows=judging is not None)
     threshold = settings.optimization.decision_threshold
     if threshold is not None:
-        _check_threshold(threshold, model, judging)
+        check_threshold(threshold, model, has_rows=judging is not None)
     # Even repeated Ctrl-C must not lose the trained model.
     with Interrupts() as interrupts:
-        duration_s, best_epoch = _fit(model, prepared, stopping, callbacks)
-        model = replace(model, threshold=_threshold(threshold, model, judging))
+        if model.target.task == "regression" and prepared.earlier is None:
+            model = replace(model, scale=_scale(prepared, settings) if scale is None else scale)
+        duration_s, best_epoch = _fit(model, prepared, stopping, callbacks, began)
+        model = _with_means(model, prepared.training, settings)
+        if threshold is not None:
+            model = replace(model, threshold=_threshold(threshold, model, judging))
         metrics = Evaluation() if test is None else model.measure(test.table, test.y)
     parts = {"training": prepared.training, "validation": judging, "test": test}
     counts = {name: 0 if part is None else part.num_rows for name, part in parts.items()}
@@ -169,85 +91,66 @@ def train(prepared: Prepared, settings: TableSettings, callbacks: Sequence[Callb
     return Trained(FitResult(model, metrics, rows, reason, duration_s), interrupts.count > 0 or reason.code == "interrupted")
 
 
-def _taken(values: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
-    return None if values is None else values[rows]
-
-
-def _present(given: Given, goal: Target, unknown: Literal["raise", "drop"] = "raise") -> tuple[np.ndarray, np.ndarray]:
-    """The numbers of the rows that have a target, and their targets as numbers."""
-    alone = Columns({goal.name: given.target.column}, given.columns.num_rows)
-    return goal.present_rows(alone, unknown=unknown)
-
-
-def _read(rows: Rows, fewest_rows: int) -> Part:
-    """The rows that have a target."""
-    given, table, goal, *_ = rows
-    present, y = _present(given, goal)
-    if len(present) < fewest_rows:
-        raise DataError(
-            f"a table must have at least {fewest_rows} rows with a target to train on, got {len(present)}. Collect more rows."
-        )
-    table = table.take(present) if len(present) < given.columns.num_rows else table
-    say_suspicions(table, goal, y)
-    groups = joined_groups(_taken(given.groups, present), groups_of_copies(table))
-    return Part(table, y, _taken(given.weight, present), groups)
-
-
-def _check_groups(part: Part) -> None:
-    """Reject rows that must all stay together, of which none can be held out."""
-    if len(np.unique(part.groups)) < 2:  # type: ignore[arg-type]
-        repair = "Give X_val and y_val, or leave groups out."
-        raise DataError(phrase("groups", "must be at least two that share no copy of a row", 1, repair=repair, owner=OWNER))
-
-
-def _split(part: Part, held_out: float | Given, goal: Target, *, seed: int) -> tuple[Part, Part | None]:
-    """The rows to keep, and a held-out share of them; all rows stay if separate rows are given."""
-    if isinstance(held_out, Given) or held_out == 0:
-        return part, None
-    labels = part.y if goal.task == "classification" else None
-    kept, held = holdout(part.num_rows, held_out, seed=seed, labels=labels, names=goal.classes, groups=part.groups)
-    if labels is not None:
-        # A class of which every row is a copy of another class's, or in one group, may be held out whole.
-        lost = np.isin(labels[held], np.setdiff1d(labels[held], labels[kept]))
-        if part.groups is not None:
-            lost = np.isin(part.groups[held], part.groups[held[lost]])
-        kept, held = np.sort(np.concatenate([kept, held[lost]])), held[~lost]
-        if not len(held):
-            note("no rows are held out, because each group of rows that could be has a class that no other rows have.")
-    return part.take(kept), part.take(held) if len(held) else None
-
-
-def _separate(held_out: float | Given, goal: Target, encoder: TableEncoder) -> Part | None:
-    """Separate rows, if those are given and not a share."""
-    if not isinstance(held_out, Given):
-        return None
-    rows, y = _present(held_out, goal, "drop")
-    needed = [column.column for column in encoder.encoders_]
-    return Part(encoder.reader_.read(held_out.columns, needed, encoder.on_error).take(rows), y, _taken(held_out.weight, rows))
-
-
-def _location(goal: Target, y: np.ndarray, loss: Any) -> tuple[float, float]:
-    """The target's center and scale; targets that must not be negative are only scaled."""
-    if goal.task == "classification":
-        return 0.0, 1.0
-    mean, deviation = (float(moment) for moment in mean_and_deviation(y))
-    name = kind_of(loss)
-    stays_positive = name in LOSSES and get_loss(name).domain(1) is NON_NEGATIVE  # the estimator rejects unknown names
-    return (0.0, mean or 1.0) if stays_positive else (mean, deviation or 1.0)
-
-
 def _untrained(prepared: Prepared, settings: TableSettings) -> TableModel:
     """A model before its first epoch; one that goes on from another has the scale of that one, and tells of its training."""
-    goal, y, earlier = prepared.goal, prepared.training.y, prepared.earlier
-    estimator = _estimator(goal, len(y), settings)
-    if earlier is None:
-        return TableModel(prepared.encoder, estimator, goal, *_location(goal, y, settings.optimization.loss))
-    before = {name: earlier.summary[name] for name in ("rows", "metrics", "best_epoch") if name in earlier.summary}
-    summary = {"earlier": [*earlier.summary.get("earlier", []), before]}
-    return replace(earlier, encoder=prepared.encoder, estimator=estimator, threshold=None, summary=summary)
+    goal, earlier = prepared.goal, prepared.earlier
+    estimator = _estimator(goal, prepared.training.num_rows, settings)
+    if earlier is not None:
+        before = {name: earlier.summary[name] for name in ("rows", "metrics", "best_epoch") if name in earlier.summary}
+        summary = {"earlier": [*earlier.summary.get("earlier", []), before]}
+        return replace(earlier, encoder=prepared.encoder, estimator=estimator, threshold=None, summary=summary)
+    model = TableModel(prepared.encoder, estimator, goal)
+    if model.levels and len(goal.names) > 1:
+        rule = "must have one quantile level with several targets"
+        raise InvalidSettingError(phrase("loss", rule, settings.optimization.loss, repair="Train a model for each.", owner=OWNER))
+    return model
 
 
-def _estimator(goal: Target, num_rows: int, settings: TableSettings) -> MLPClassifier | MLPRegressor:
+def _with_means(model: TableModel, training: Part, settings: TableSettings) -> TableModel:
+    """The model with a scale that turns its predictions to means, where those are asked for."""
+    if not (predicts_means(settings) and model.scale.has_factor):
+        return model
+    predicted = model.predict(training.table)
+    return replace(model, scale=scale_of_means(model.scale, training.y, predicted, training.weight))
+
+
+def _scale(prepared: Prepared, settings: TableSettings) -> TargetScale:
+    """The scale of each target: the one asked for, or the better one of a trial."""
+    names, judging = prepared.goal.names, prepared.validation
+    parts = [np.atleast_2d(part.y.T) for part in (prepared.training, judging) if part is not None]
+    scales = [scale_for(names[i], *(part[i] for part in parts), settings=settings) for i in range(len(names))]
+    skewed = [i for i, scale in enumerate(scales) if scale.to_try is not None]
+    if judging is None:
+        for i in skewed:
+            note(f"target {names[i]!r} is skewed and learned as it is: without validation rows, no log scale is tried.")
+    if not skewed or judging is None:
+        return joined([scale.usual for scale in scales])
+    part = replace(prepared, training=_some(prepared.training, settings), validation=_some(judging, settings), test=None)
+    tried = [[scale.usual for scale in scales], [scale.to_try or scale.usual for scale in scales]]
+    of_linear, of_log = (_trial(part, for_trial(settings), joined(on)) for on in tried)
+    metric = settings.stopping.eval_metric
+    better = [i for i in skewed if log_is_better(names[i], of_linear.of_target(i), of_log.of_target(i), metric)]
+    return joined([tried[i in better][i] for i in range(len(names))])
+
+
+def _trial(prepared: Prepared, settings: TableSettings, scale: TargetScale) -> Trial:
+    """What a short training on a scale predicts for the validation rows."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = train(prepared, settings, began=time.monotonic(), scale=scale).result.model
+    judging: Any = prepared.validation
+    medians = replace(model, scale=scale).predict(judging.table)
+    return Trial(judging.y, model.predict(judging.table), medians, judging.weight)
+
+
+def _some(part: Part, settings: TableSettings) -> Part:
+    """As many rows as a trial takes."""
+    if part.num_rows <= TRIAL_ROWS:
+        return part
+    return part.take(np.sort(np.random.default_rng(settings.run.seed).permutation(part.num_rows)[:TRIAL_ROWS]))
+
+
+def _estimator(goal: AnyTarget, num_rows: int, settings: TableSettings) -> MLPClassifier | MLPRegressor:
     # The EarlyStopping callback decides when to stop, and restores the best weights.
     parameters = settings.parameters(goal.task, num_rows, len(goal.classes))
     parameters |= {"n_iter_no_change": np.inf, "on_interrupt": "return"}
@@ -258,7 +161,7 @@ def _estimator(goal: Target, num_rows: int, settings: TableSettings) -> MLPClass
     return MLPClassifier(**parameters)
 
 
-def _by_index(weights: Mapping[Any, float], goal: Target) -> dict[int, float]:
+def _by_index(weights: Mapping[Any, float], goal: AnyTarget) -> dict[int, float]:
     """Class weights by the class's index instead of its label."""
     labels = goal.class_labels.tolist()
     for label in weights:
@@ -267,49 +170,23 @@ def _by_index(weights: Mapping[Any, float], goal: Target) -> dict[int, float]:
     return {labels.index(label): weight for label, weight in weights.items()}
 
 
-def _check_metric(metric: str, model: TableModel, judging: Part | None) -> None:
-    """Reject a metric of another task, one of probabilities that there are none of, and any without rows to measure it on."""
-    of_task = {"classification": (*LABEL_METRICS, *PROBABILITY_METRICS), "regression": tuple(NUMBER_METRICS)}
-    known = choice(("loss", *of_task[model.target.task]))
-    check_parameters({"eval_metric": metric}, {"eval_metric": known}, owner=OWNER)
-    if metric != "loss" and judging is None:
-        rule, repair = "must be 'loss' without validation rows", "Give a validation share above 0."
-        raise InvalidSettingError(phrase("eval_metric", rule, metric, repair=repair, owner=OWNER))
-    if metric in PROBABILITY_METRICS and not model.has_probabilities:
-        rule, repair = "must be 'loss' or a metric of labels with a loss that gives no probabilities", "Use accuracy."
-        raise InvalidSettingError(phrase("eval_metric", rule, metric, repair=repair, owner=OWNER))
+def _threshold(asked: Any, model: TableModel, judging: Part | None) -> float:
+    if judging is None or not isinstance(asked, str):
+        return float(asked)
+    return best_threshold(asked, judging.y, model.predict_proba(judging.table)[:, 1], judging.weight)  # type: ignore[arg-type]
 
 
-def _check_threshold(threshold: float | str, model: TableModel, judging: Part | None) -> None:
-    """Reject a threshold for other than two classes with probabilities, or one to be chosen without rows to choose it on."""
-    known = one_of(choice(THRESHOLD_METRICS), number(0, 1, "neither"))
-    check_parameters({"decision_threshold": threshold}, {"decision_threshold": known}, owner=OWNER)
-    num_classes = len(model.target.classes)
-    reason = repair = ""
-    if num_classes != 2:
-        reason, repair = f"with {num_classes} classes", "Remove it."
-    elif not model.has_probabilities:
-        reason, repair = "with a loss that gives no probabilities", "Use log_loss."
-    elif isinstance(threshold, str) and judging is None:
-        reason, repair = "by a metric without validation rows", "Give a validation share above 0, or a number."
-    if reason:
-        rule = f"must not be given {reason}"
-        raise InvalidSettingError(phrase("decision_threshold", rule, threshold, repair=repair, owner=OWNER))
-
-
-def _threshold(asked: float | Literal["f1", "balanced_accuracy"] | None, model: TableModel, judging: Part | None) -> float | None:
-    if not isinstance(asked, str) or judging is None:
-        return None if asked is None or isinstance(asked, str) else float(asked)
-    return best_threshold(asked, judging.y, model.predict_proba(judging.table)[:, 1], judging.weight)
-
-
-def _fit(model: TableModel, prepared: Prepared, stopping: StoppingSettings, callbacks: Sequence[Callback]) -> tuple[float, int]:
+def _fit(
+    model: TableModel, prepared: Prepared, stopping: StoppingSettings, callbacks: Sequence[Callback], began: float
+) -> tuple[float, int]:
     """Fit the model's estimator, from the weights of an earlier model if any; the seconds it took, and the best epoch."""
     earlier = prepared.earlier
     X, y = _arrays(model, prepared.training)
     validation, metrics = _judges(model, prepared.validation, stopping.eval_metric)
     early_stopping = _early_stopping(stopping, validation, metrics, goes_on=earlier is not None)
     model.estimator.set_params(callbacks=[*metrics.values(), early_stopping, *stopping.callbacks(), *callbacks])
+    if stopping.max_time is not None:
+        model.estimator.set_params(max_time=max(began + stopping.max_time - time.monotonic(), _LEAST_S))
     fit = model.estimator.fit if earlier is None else partial(fit_from, model.estimator, earlier.estimator)
     start = time.perf_counter()
     with warnings.catch_warnings():
@@ -318,7 +195,7 @@ def _fit(model: TableModel, prepared: Prepared, stopping: StoppingSettings, call
         warnings.filterwarnings("ignore", message="Training interrupted")
         fit(X, y, prepared.training.weight, **validation)
     duration_s = time.perf_counter() - start
-    model.estimator.set_params(callbacks=())
+    model.estimator.set_params(callbacks=(), max_time=stopping.max_time)
     if earlier is not None and early_stopping.best_epoch == 0:
         note("no epoch was better than the model that training went on from, whose weights are kept.")
     return duration_s, early_stopping.best_epoch
@@ -326,7 +203,7 @@ def _fit(model: TableModel, prepared: Prepared, stopping: StoppingSettings, call
 
 def _arrays(model: TableModel, part: Part) -> tuple[Any, np.ndarray]:
     """Features and targets for the network."""
-    y = part.y if model.target.task == "classification" else ((part.y - model.center) / model.scale).astype(np.float32)
+    y = part.y if model.target.task == "classification" else model.scale.forward(part.y).astype(np.float32)
     return model.encoder.transform(part.table), y
 
 
@@ -335,7 +212,7 @@ def _judges(model: TableModel, judging: Part | None, eval_metric: str) -> tuple[
     if judging is None:
         return {}, {}
     X, y = _arrays(model, judging)
-    rows = JudgedRows(X, y, judging.weight, model.middle, model.center, model.scale)
+    rows = JudgedRows(X, y, judging.weight, model.middle if y.ndim == 1 else slice(None), model.scale)
     names = dict.fromkeys((USUAL[model.target.task], eval_metric))
     metrics = {name: ValidationMetric(name, rows) for name in names if name != "loss"}
     return {"X_val": X, "y_val": y, "sample_weight_val": judging.weight}, metrics

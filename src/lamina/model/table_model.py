@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from lamina.data import ColumnSummary, TableEncoder, Target
+from lamina.data import ColumnSummary, TableEncoder
 from lamina.data.arrow_tables import as_columns
+from lamina.data.several_targets import AnyTarget
 from lamina.data.table_reader import ReadTable
 from lamina.errors import DataError
 from lamina.estimators import MLPClassifier, MLPRegressor
@@ -16,13 +17,14 @@ from lamina.estimators.fitted import logits_of
 from lamina.html import escaped
 from lamina.losses import Quantile
 from lamina.metrics import Evaluation, constant_prediction, report
+from lamina.model.target_scale import LinearScale, LogScale, QuantileScale, SeveralScales, TargetScale
 
 __all__ = ["TableModel"]
 
 
 @dataclass(frozen=True, repr=False)
 class TableModel:
-    """Predicts the column ``target.name`` of a table; created by :func:`lamina.model.fit_table` or read from a model file.
+    """Predicts the columns ``target.names`` of a table; created by :func:`lamina.model.fit_table` or read from a model file.
 
     Parameters
     ----------
@@ -30,10 +32,10 @@ class TableModel:
         Fitted; turns the columns into features.
     estimator : MLPClassifier or MLPRegressor
         Fitted on the features; its classes are the indices of ``target.classes``.
-    target : Target
-        The column to predict.
-    center, scale : float, default=0.0, 1.0
-        For regression: the estimator predicts ``(y - center) / scale``.
+    target : Target or SeveralTargets
+        The column, or columns, to predict.
+    scale : LinearScale, LogScale, QuantileScale or SeveralScales, default=LinearScale()
+        For regression: the estimator predicts ``scale.forward(y)``.
     threshold : float, optional
         Of two classes, the second is predicted where its probability is above this; by default, the more probable one is.
     summary : dict, default={}
@@ -52,9 +54,8 @@ class TableModel:
 
     encoder: TableEncoder
     estimator: MLPClassifier | MLPRegressor
-    target: Target
-    center: float = 0.0
-    scale: float = 1.0
+    target: AnyTarget
+    scale: TargetScale = field(default_factory=LinearScale)
     threshold: float | None = None
     summary: dict[str, Any] = field(default_factory=dict)
 
@@ -62,6 +63,11 @@ class TableModel:
     def columns_(self) -> ColumnSummary:
         """What was learned of each column: its kind, how its texts are written, features, missing and rare rows, a note."""
         return self.encoder.columns_
+
+    @property
+    def scales(self) -> tuple[LinearScale | LogScale | QuantileScale, ...]:
+        """The scale of each of ``target.names``."""
+        return self.scale.scales if isinstance(self.scale, SeveralScales) else (self.scale,)
 
     def predict(self, table: Any) -> np.ndarray:
         """The target of each row.
@@ -73,7 +79,7 @@ class TableModel:
 
         Returns
         -------
-        prediction : ndarray of shape (n,), or (n, number of levels) for several quantiles
+        prediction : ndarray of shape (n,), or (n, targets) for several targets, or (n, number of levels) for several quantiles
             Classes (text, or numbers if the target held numbers), or float64 numbers.
 
         Raises
@@ -146,7 +152,7 @@ class TableModel:
             Classification: accuracy, balanced accuracy, precision, recall, F1, and with probabilities AUC, average precision, log
             loss and Brier score.
             Regression: R2, mean absolute error and root mean squared error; with several quantiles, for the one nearest to the
-            median.
+            median. Of several targets, these are means over them, and ``"targets"`` has both dicts for each by its name.
 
         Raises
         ------
@@ -167,7 +173,14 @@ class TableModel:
         decided = None if self.threshold is None else self._decided(rated)
         model = report(self.target.task, y, rated, num_classes, decided)
         baseline = report(self.target.task, y, guess, num_classes)
-        return Evaluation(model=model, baseline={name: baseline[name] for name in model})
+        evaluation = Evaluation(model=model, baseline={name: baseline[name] for name in model})
+        if y.ndim == 2:
+            columns = zip(self.target.names, y.T, rated.T, guess.T, strict=True)
+            evaluation["targets"] = {
+                name: Evaluation(model=report("regression", truth, rated), baseline=report("regression", truth, guess))
+                for name, truth, rated, guess in columns
+            }
+        return evaluation
 
     def read(self, table: Any) -> ReadTable:
         """The values of the columns that the model uses; :meth:`predict` and others take them in place of the table.
@@ -179,7 +192,7 @@ class TableModel:
         """
         columns = as_columns(table, owner="TableModel")
         needed = [encoder.column for encoder in self.encoder.encoders_]
-        return self.encoder.reader_.read(columns.without(self.target.name), needed, self.encoder.on_error)
+        return self.encoder.reader_.read(columns.without(*self.target.names), needed, self.encoder.on_error)
 
     def __repr__(self) -> str:
         return f"<TableModel of {self.target.name!r}: {self.target.task} from {len(self.encoder.encoders_)} columns>"
@@ -211,7 +224,7 @@ class TableModel:
 
     def _predicted_numbers(self, table: Any) -> np.ndarray:
         scaled: np.ndarray = self.estimator.predict(self._features(table)).astype(np.float64)
-        return np.asarray(scaled * self.scale + self.center)
+        return self.scale.inverse(scaled)
 
     def _features(self, table: Any) -> np.ndarray:
         return self.encoder.transform(table if isinstance(table, ReadTable) else self.read(table))

@@ -84,6 +84,10 @@ class OptimizationSettings(SettingsGroup):
     ----------
     loss : str
         Loss, such as huber:delta=2; default: log_loss for classes, squared_error for numbers.
+    target_scale : {"auto", "linear", "log", "quantile"}
+        Scale on which numbers are learned: centered and scaled as they are, their logarithms, or the normal quantiles of their
+        ranks; auto: linear, or log where the target is skewed and a short trial on the validation rows finds that better; for
+        regression only.
     class_weight : {"balanced"}
         Give every class the same weight, however rare; for classification only.
     label_smoothing : float
@@ -130,6 +134,7 @@ class OptimizationSettings(SettingsGroup):
     """
 
     loss: str | None = None
+    target_scale: Literal["auto", "linear", "log", "quantile"] = "auto"
     class_weight: Literal["balanced"] | None = None
     label_smoothing: float | None = None
     decision_threshold: float | Literal["f1", "balanced_accuracy"] | None = None
@@ -175,6 +180,9 @@ class OptimizationSettings(SettingsGroup):
         """Reject settings of the other task."""
         if task == "classification":
             self._check_loss_of_classes()
+            if self.target_scale != "auto":
+                rule, repair = "must be left out for a classification", "Remove it, or use the task regression."
+                raise InvalidSettingError(phrase("target_scale", rule, self.target_scale, repair=repair, owner=OWNER))
             return
         for name in ("class_weight", "label_smoothing", "decision_threshold"):
             if given := getattr(self, name):

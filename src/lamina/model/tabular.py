@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
@@ -13,33 +14,19 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from lamina.caller import warn_caller
-from lamina.data import Target, Task, target_column
+from lamina.data import Task
 from lamina.data.arrow_tables import Columns
-from lamina.data.notes import note
-from lamina.data.target import TargetColumn
-from lamina.errors import DataError, InvalidSettingError, phrase
-from lamina.estimators.given_data import refusals_as_ours
+from lamina.errors import InvalidSettingError, phrase
 from lamina.estimators.nested_settings import NestedSettings
-from lamina.estimators.row_weights import check_row_weights
+from lamina.metrics import Evaluation
 from lamina.model.fitted_table import FittedTable
-from lamina.model.given_table import (
-    GivenColumns,
-    check_labels,
-    check_no_missing,
-    given_column,
-    given_columns,
-    given_groups,
-    in_label_order,
-    is_same_column,
-    known_columns,
-    learn_target,
-    without_rows,
-)
-from lamina.model.going_on import rows_like, settings_to_go_on
+from lamina.model.given_table import GivenColumns, known_columns
+from lamina.model.going_on import settings_to_go_on
 from lamina.model.model_file import save_model
 from lamina.model.setting_words import Words, setting_words
-from lamina.model.table_fit import Given, Prepared, Rows, encoder_for, prepare, train
+from lamina.model.table_fit import train
 from lamina.model.table_model import TableModel
+from lamina.model.table_rows import prepare
 from lamina.model.table_settings import (
     EncodingSettings,
     NetworkSettings,
@@ -49,6 +36,7 @@ from lamina.model.table_settings import (
     TableSettings,
 )
 from lamina.model.tabular_documentation import OWN_NAMES
+from lamina.model.tabular_rows import TabularRows
 from lamina.training import Callback, Progress
 from lamina.training.callbacks.callback import list_of_callbacks
 from lamina.training.exclusive import exclusive
@@ -175,7 +163,8 @@ class Tabular(NestedSettings, FittedTable, ABC):
         y : array-like or series of shape (n_samples,), or str
             What to predict, or the name of a column of X. Rows where that column is missing are dropped with a note; an array
             must have a value in every row. A series, or frame of one column, that equals the column of X of its name stands for
-            that column, which is then no feature.
+            that column, which is then no feature. A regressor learns several columns of numbers together: an array of shape
+            (n_samples, n_outputs), a data frame, or a list of names.
         sample_weight : array-like of shape (n_samples,), optional
             Weights of the rows, >= 0, in training and validation. Rows of weight 0 are left out.
         X_val, y_val : optional
@@ -198,31 +187,36 @@ class Tabular(NestedSettings, FittedTable, ABC):
         BusyError
             If this estimator is already being fitted, in another thread or by one of its callbacks.
         """
-        owner = type(self).__name__
+        owner, began = type(self).__name__, time.monotonic()
         with setting_words(Words(owner, OWN_NAMES, self._phrases)):
             settings = self._settings()
             goes_on = self.warm_start and self.__sklearn_is_fitted__()
             if goes_on:
                 settings = settings_to_go_on(self.model_, settings)
-            columns, rows = (self._known_rows if goes_on else self._new_rows)(X, y, sample_weight, groups, settings)
-            prepared = self._prepared(rows, columns, y, X_val, y_val, settings)
+                known, rows = self._rows.known(self._known(X), y, sample_weight, groups, self.model_, settings)
+                features = GivenColumns(known, hasattr(self, "feature_names_in_"))
+            else:
+                features, rows = self._rows.new(X, y, sample_weight, groups, settings)
+            judges = self._rows.judges(X_val, y_val, y, rows, features)
+            validation = self.validation if judges is None else judges
+            prepared = prepare(rows, validation=validation, test=0, settings=settings, fewest_rows=self._rows.fewest)
             callbacks = list_of_callbacks(self.callbacks)
             # Restarts run in parallel, so a single progress line would not do.
             shown = [Progress()] if self.verbose and self.n_restarts == 1 else []
             # Ctrl-C is deferred until the model is kept.
             with Interrupts() as interrupts:
-                trained = train(prepared, settings, [*callbacks, *shown])
+                trained = train(prepared, settings, [*callbacks, *shown], began=began)
                 if goes_on:
                     self.model_ = trained.result.model
                 else:
-                    self._keep(trained.result.model, columns, y)
+                    self._keep(trained.result.model, features, y)
         if trained.is_interrupted or interrupts.count:
             if self.on_interrupt == "raise":
                 raise KeyboardInterrupt
             warn_caller("Training interrupted by user.", UserWarning)
         return self
 
-    def evaluate(self, X: Any, y: Any) -> dict[str, dict[str, float]]:
+    def evaluate(self, X: Any, y: Any) -> Evaluation:
         """Compute metrics on a table, and those of a prediction that ignores all columns.
 
         Parameters
@@ -233,7 +227,7 @@ class Tabular(NestedSettings, FittedTable, ABC):
 
         Returns
         -------
-        metrics : dict
+        metrics : Evaluation
             ``"model"`` and ``"baseline"``, each a dict by metric, as of :meth:`TableModel.evaluate`.
 
         Raises
@@ -286,100 +280,9 @@ class Tabular(NestedSettings, FittedTable, ABC):
             settings["seed"] = int(check_random_state(self.random_state).randint(2**31 - 1))
         return TableSettings.of({**given, **settings})
 
-    def _new_rows(self, X: Any, y: Any, sample_weight: Any, groups: Any, settings: TableSettings) -> tuple[GivenColumns, Rows]:
-        """The columns of X without the target, and the rows, whose reading is learned of them."""
-        owner = type(self).__name__
-        columns, has_names = given_columns(X, owner=owner, fewest_rows=_FEWEST_ROWS)
-        name = self._target_name(y, columns, has_names)
-        given = self._given(columns, y, name, sample_weight, groups)
-        encoder = encoder_for(settings)
-        table = encoder.learn(given.columns)
-        if isinstance(y, str):
-            if self._task == "classification":
-                check_labels(given.target.column, owner)
-            target = in_label_order(Target.fit(given.target, self._task, encoder.reading_settings))
-        else:
-            # What stands for a missing value does so in the columns to learn from.
-            target = learn_target(y, given.target, self._task, replace(encoder.reading_settings, missing=()), owner=owner)
-        return GivenColumns(columns.without(name), has_names), Rows(given, table, target, encoder)
-
-    def _known_rows(self, X: Any, y: Any, sample_weight: Any, groups: Any, settings: TableSettings) -> tuple[GivenColumns, Rows]:
-        """The columns of X without the target, and the rows, which are read as the last fit has learned."""
-        owner, target = type(self).__name__, self.model_.target
-        if isinstance(y, str) and y != target.name:
-            repair = "Set warm_start=False to predict another column."
-            raise DataError(phrase("y", f"must be {target.name!r}, as in the last fit", y, repair=repair, owner=owner))
-        columns = self._known(X)
-        given = self._given(columns, y, target.name, sample_weight, groups)
-        if not isinstance(y, str):
-            check_no_missing(target, given.target, owner=owner)
-        features = GivenColumns(columns.without(target.name), hasattr(self, "feature_names_in_"))
-        return features, rows_like(self.model_, given, settings)
-
-    def _prepared(self, rows: Rows, features: GivenColumns, y: Any, X_val: Any, y_val: Any, settings: TableSettings) -> Prepared:
-        """All that a training needs."""
-        judges = self._judges(X_val, y_val, y, rows.goal, features)
-        if judges is not None and rows.given.groups is not None:
-            rule, repair = "must not be given together with X_val", "Groups are for the share that is held out."
-            raise DataError(phrase("groups", rule, "both", repair=repair, owner=type(self).__name__))
-        validation = self.validation if judges is None else judges
-        return prepare(rows, validation=validation, test=0, settings=settings, fewest_rows=_FEWEST_ROWS)
-
-    def _target_name(self, y: Any, columns: Columns, has_names: bool) -> str:
-        """The name of the column to predict: a column of X, or one that X does not have."""
-        if isinstance(y, str):
-            if not has_names:
-                rule = "must be an array, because X has no names of columns"
-                raise DataError(phrase("y", rule, y, repair="Give the values.", owner=type(self).__name__))
-            return y
-        names: Any = getattr(y, "column_names", getattr(y, "columns", ()))
-        own = names[0] if len(names) == 1 else getattr(y, "name", None)
-        y = y[own] if len(names) == 1 else y  # a frame of one column
-        name = own if has_names and isinstance(own, str) and own else "y"
-        if name in columns and name == own:
-            series = given_column(y, name, num_rows=columns.num_rows, owner=type(self).__name__)
-            if is_same_column(series, columns[name]):
-                return name
-            note(f"y has the name of column {name!r} of X but other values, so that column stays one to learn from.")
-        while name in columns:
-            name += "_"
-        return name
-
-    def _given(self, columns: Columns, y: Any, name: str, sample_weight: Any, groups: Any) -> Given:
-        """The rows whose weight is not 0."""
-        owner = type(self).__name__
-        series = target_column(columns, name).column if isinstance(y, str) else None
-        if series is None:
-            series = given_column(y, name, num_rows=columns.num_rows, owner=owner)
-        features = columns.without(name)
-        if not features:
-            raise DataError(f"{owner}: X must have a column besides {name!r}, which is to be predicted, got none. Add one.")
-        group = None if groups is None else given_groups(groups, columns.num_rows, owner=owner)
-        if sample_weight is None:
-            return Given(features, TargetColumn(name, series), groups=group)
-        with refusals_as_ours("sample_weight", owner):
-            weight = check_row_weights(sample_weight, columns.num_rows)
-        keep = weight > 0
-        if not keep.all():
-            series = without_rows(Columns({name: series}, len(keep)), keep)[name]
-            features, weight = without_rows(features, keep), weight[keep]
-            group = None if group is None else group[keep]
-        return Given(features, TargetColumn(name, series), weight, group)
-
-    def _judges(self, X_val: Any, y_val: Any, y: Any, target: Target, features: GivenColumns) -> Given | None:
-        """Separate validation rows, if they are given."""
-        owner = type(self).__name__
-        if X_val is None and y_val is None:
-            return None
-        y_val = y if y_val is None and isinstance(y, str) else y_val
-        if X_val is None or y_val is None:
-            raise DataError(f"{owner}: X_val and y_val must be given together, got only one of them. Give both.")
-        columns = known_columns(X_val, list(features.columns), features.has_names, owner=owner)
-        if isinstance(y_val, str):
-            return Given(columns.without(target.name), target_column(columns, y_val)._replace(name=target.name))
-        truth = TargetColumn(target.name, given_column(y_val, target.name, num_rows=columns.num_rows, owner=owner))
-        check_no_missing(target, truth, owner=owner)
-        return Given(columns.without(target.name), truth)
+    @property
+    def _rows(self) -> TabularRows:
+        return TabularRows(type(self).__name__, self._task)
 
     def _known(self, X: Any) -> Columns:
         """The columns of new rows."""
@@ -389,12 +292,7 @@ class Tabular(NestedSettings, FittedTable, ABC):
 
     def _with_truth(self, X: Any, y: Any) -> Columns:
         """The columns of new rows and, under its name, what is to be predicted."""
-        columns, name = self._known(X), self.model_.target.name
-        if isinstance(y, str):
-            truth, columns = target_column(columns, y).column, columns.without(y)
-        else:
-            truth = given_column(y, name, num_rows=columns.num_rows, owner=type(self).__name__)
-        return Columns({**columns.without(name), name: truth}, columns.num_rows)
+        return self._rows.with_truth(self._known(X), y, self.model_.target)
 
     def _adopt(self, model: TableModel, given: GivenColumns) -> None:
         self.model_ = model

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, final
+from typing import Any, Literal, final
 
 import numpy as np
 from sklearn.base import RegressorMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from lamina.estimators.row_weights import check_row_weights
 from lamina.metrics import r2
 from lamina.model.given_table import GivenColumns
 from lamina.model.table_model import TableModel
+from lamina.model.table_settings import OptimizationSettings
 from lamina.model.tabular import Tabular
 from lamina.model.tabular_documentation import ATTRIBUTES, documented_parameters
 
@@ -50,8 +52,15 @@ Examples
 True
 """
 
+    target_scale: Literal["auto", "linear", "log", "quantile"] = OptimizationSettings.target_scale
+
     _task = "regression"
     _phrases = MappingProxyType({"use the task classification": "use TabularClassifier", "fraction to hold out": "validation"})
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
 
     def predict(self, X: Any) -> np.ndarray:
         """The predicted numbers.
@@ -63,7 +72,8 @@ True
 
         Returns
         -------
-        ndarray of shape (n_samples,), or (n_samples, number of levels) for several quantiles
+        ndarray of shape (n_samples,), or (n_samples, n_outputs) for several targets, or (n_samples, number of levels) for several
+        quantiles
 
         Raises
         ------
@@ -74,13 +84,13 @@ True
         return self.model_.predict(columns)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """R2 of the predictions; with several quantiles, of the one nearest to the median.
+        """R2 of the predictions, the mean over several targets; with several quantiles, of the one nearest to the median.
 
         Parameters
         ----------
         X : data frame or array-like of shape (n_samples, n_features)
-        y : array-like or series of shape (n_samples,), or str
-            The numbers, or the name of the column of X that holds them; rows without one are left out with a note.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), series or data frame, or str or list of str
+            The numbers, or the names of the columns of X that hold them; rows without one are left out with a note.
         sample_weight : array-like of shape (n_samples,), optional
 
         Returns
@@ -92,7 +102,7 @@ True
         rows, truth = self.model_.target.present_rows(columns)
         predicted = self.model_.predict(columns)[rows]
         weight = None if sample_weight is None else check_row_weights(sample_weight, columns.num_rows)[rows]
-        return r2(truth, predicted[:, self.model_.middle] if predicted.ndim == 2 else predicted, weight)
+        return r2(truth, predicted[:, self.model_.middle] if self.model_.levels else predicted, weight)
 
     def _keep(self, model: TableModel, given: GivenColumns, y: Any) -> None:
         self._adopt(model, given)

@@ -50,6 +50,15 @@ def _from_2(header: dict[str, Any]) -> dict[str, Any]:
     return {**header, "table": {**table, "encoder": upgraded, "target": _target(target), "threshold": None}}
 
 
+def _from_3(header: dict[str, Any]) -> dict[str, Any]:
+    """Describe the scale of a target by its kind; version 3 knew one kind."""
+    table = header.get("table")
+    if table is None:
+        return header
+    scale = {"kind": "linear", "center": table["center"], "scale": table["scale"]}
+    return {**header, "table": {**{name: entry for name, entry in table.items() if name != "center"}, "scale": scale}}
+
+
 def _reader(column: str, kind: str, holds: str) -> dict[str, Any]:
     return {"column": column, "kind": kind, "holds": holds, "format": None, "missing": [], "fold_case": False}
 
@@ -80,5 +89,5 @@ def _is_number(name: str) -> bool:
     return True
 
 
-UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = MappingProxyType({1: _from_1, 2: _from_2})
+UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = MappingProxyType({1: _from_1, 2: _from_2, 3: _from_3})
 """For each version n, the function that converts its header to version n + 1."""

@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS
+from lamina.errors import InvalidSettingError, phrase
+from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS, number_metric
+from lamina.model.setting_words import OWNER
+from lamina.model.table_model import TableModel
+from lamina.model.target_scale import LinearScale, TargetScale
 from lamina.training import Callback
+from lamina.validation import check_parameters, choice
 
 if TYPE_CHECKING:
     from lamina.training import Trainer
 
-__all__ = ["USUAL", "JudgedRows", "ValidationMetric"]
+__all__ = ["USUAL", "JudgedRows", "ValidationMetric", "check_metric"]
 
 USUAL = {"classification": "accuracy", "regression": "r2"}
 """The metric that is always recorded, for people to read."""
@@ -26,22 +31,21 @@ class JudgedRows(NamedTuple):
     Parameters
     ----------
     X : ndarray of shape (n, features)
-    y : ndarray of shape (n,)
+    y : ndarray of shape (n,), or (n, targets) for several targets
         Class indices, or numbers on the scale of the network's predictions.
     weight : ndarray of shape (n,), optional
         Weights of the rows.
-    column : int, default=0
-        Column of the network's predictions to use for regression.
-    center, scale : float, default=0.0, 1.0
-        The target is ``y * scale + center``.
+    column : int or slice, default=0
+        Column, or columns, of the network's predictions to use for regression.
+    scale : TargetScale, default=LinearScale()
+        The target is ``scale.inverse(y)``.
     """
 
     X: Any
     y: np.ndarray
     weight: np.ndarray | None = None
-    column: int = 0
-    center: float = 0.0
-    scale: float = 1.0
+    column: int | slice = 0
+    scale: TargetScale = LinearScale()
 
 
 class ValidationMetric(Callback):
@@ -71,8 +75,8 @@ class ValidationMetric(Callback):
             given = {"num_classes": num_classes} if self.name in _OF_CLASS_ONE else {}
             return LABEL_METRICS[self.name](y[:, np.newaxis], chosen, sample_weight=weight, **given)
         prediction = np.asarray(trainer.predict(self.rows.X))[:, self.rows.column].astype(np.float64)
-        truth, predicted = (numbers * self.rows.scale + self.rows.center for numbers in (y.astype(np.float64), prediction))
-        return NUMBER_METRICS[self.name](truth, predicted, sample_weight=weight)
+        truth, predicted = (self.rows.scale.inverse(numbers) for numbers in (y.astype(np.float64), prediction))
+        return number_metric(self.name, truth, predicted, weight)
 
     def _chosen(self, trainer: Trainer) -> tuple[np.ndarray, int]:
         """Class indices (n, 1), and the number of classes."""
@@ -88,3 +92,21 @@ class ValidationMetric(Callback):
         if predicted.shape[1] == 1:
             return np.hstack([1 - predicted, predicted])
         return np.asarray(predicted / predicted.sum(axis=1, keepdims=True))
+
+
+def check_metric(metric: str, model: TableModel, *, has_rows: bool) -> None:
+    """Reject a metric of another task, one of probabilities that there are none of, and any without rows to measure it on.
+
+    Raises
+    ------
+    InvalidSettingError
+    """
+    of_task = {"classification": (*LABEL_METRICS, *PROBABILITY_METRICS), "regression": tuple(NUMBER_METRICS)}
+    known = choice(("loss", *of_task[model.target.task]))
+    check_parameters({"eval_metric": metric}, {"eval_metric": known}, owner=OWNER)
+    if metric != "loss" and not has_rows:
+        rule, repair = "must be 'loss' without validation rows", "Give a validation share above 0."
+        raise InvalidSettingError(phrase("eval_metric", rule, metric, repair=repair, owner=OWNER))
+    if metric in PROBABILITY_METRICS and not model.has_probabilities:
+        rule, repair = "must be 'loss' or a metric of labels with a loss that gives no probabilities", "Use accuracy."
+        raise InvalidSettingError(phrase("eval_metric", rule, metric, repair=repair, owner=OWNER))

@@ -1,0 +1,168 @@
+"""The rows of a training: read, split into parts, and the encoder fitted to those that train."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from lamina.data import TableEncoder, holdout
+from lamina.data.arrow_tables import Columns
+from lamina.data.notes import note
+from lamina.data.repeated_rows import groups_of_copies, joined_groups
+from lamina.data.several_targets import AnyTarget
+from lamina.data.suspicions import say_suspicions
+from lamina.data.table_reader import ReadTable
+from lamina.errors import DataError, phrase
+from lamina.model.setting_words import OWNER
+from lamina.model.table_model import TableModel
+from lamina.model.table_settings import TableSettings
+
+__all__ = ["Given", "Part", "Prepared", "Rows", "encoder_for", "prepare"]
+
+
+class Given(NamedTuple):
+    """Rows as they came: the columns to predict from, those to predict, weights, and numbers of groups to keep together."""
+
+    columns: Columns
+    targets: Columns
+    weight: np.ndarray | None = None
+    groups: np.ndarray | None = None
+
+
+class Rows(NamedTuple):
+    """Rows, what their columns hold, and how they are read: as was learned of them, or of an ``earlier`` model's rows."""
+
+    given: Given
+    table: ReadTable
+    goal: AnyTarget
+    encoder: TableEncoder
+    earlier: TableModel | None = None
+
+
+class Part(NamedTuple):
+    """Rows as they were read, their targets as numbers, weights, and before a split numbers that rows to keep together share."""
+
+    table: ReadTable
+    y: np.ndarray
+    weight: np.ndarray | None = None
+    groups: np.ndarray | None = None
+
+    @property
+    def num_rows(self) -> int:
+        return len(self.y)
+
+    def take(self, rows: np.ndarray) -> Part:
+        """Some rows, by their numbers, without their groups."""
+        return Part(self.table.take(rows), self.y[rows], _taken(self.weight, rows))
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """All that a training needs: what reads and encodes the rows, and the rows by what they are for."""
+
+    encoder: TableEncoder
+    goal: AnyTarget
+    training: Part
+    validation: Part | None
+    test: Part | None
+    num_read: int
+    num_dropped: int
+    earlier: TableModel | None = None
+
+
+def encoder_for(settings: TableSettings) -> TableEncoder:
+    """The encoder that settings ask for, not fitted."""
+    return TableEncoder(**settings.encoding.parameters(), sparse_output="auto")
+
+
+def prepare(rows: Rows, *, validation: float | Given, test: float | Given, settings: TableSettings, fewest_rows: int) -> Prepared:
+    """Split rows, and fit the encoder to those for training, unless it is an earlier model's.
+
+    Parameters
+    ----------
+    rows : Rows
+        Those without a target are dropped with a note.
+    validation, test : float or Given
+        A share of the rows to hold out, or separate rows. The share for validation is one of what the test leaves.
+    settings : TableSettings
+    fewest_rows : int
+        With fewer, training is refused.
+
+    Raises
+    ------
+    DataError
+        If the rows cannot be used for training.
+    InvalidSettingError
+        If a share is none.
+    """
+    given, _, goal, encoder, earlier = rows
+    everything = _read(rows, fewest_rows)
+    if given.groups is not None and validation:
+        _check_groups(everything)
+    # Rows are split by their numbers, and each is copied once, to the part that it is for.
+    learning, tested = _split(everything, np.arange(everything.num_rows), test, goal, seed=settings.run.seed)
+    trained, judged = _split(everything, learning, validation, goal, seed=settings.run.seed + 1)
+    training = everything.take(trained) if len(trained) < everything.num_rows else everything
+    if earlier is None:
+        encoder.fit(training.table)
+    parts = ((test, tested), (validation, judged))
+    held_out, judging = (_separate(further, goal, encoder) or _part(everything, numbers) for further, numbers in parts)
+    num_read = given.columns.num_rows
+    return Prepared(encoder, goal, training, judging, held_out, num_read, num_read - everything.num_rows, earlier)
+
+
+def _taken(values: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
+    return None if values is None else values[rows]
+
+
+def _read(rows: Rows, fewest_rows: int) -> Part:
+    """The rows that have a target."""
+    given, table, goal, *_ = rows
+    present, y = goal.present_rows(given.targets)
+    if len(present) < fewest_rows:
+        raise DataError(
+            f"a table must have at least {fewest_rows} rows with a target to train on, got {len(present)}. Collect more rows."
+        )
+    table = table.take(present) if len(present) < given.columns.num_rows else table
+    say_suspicions(table, goal, y)
+    groups = joined_groups(_taken(given.groups, present), groups_of_copies(table))
+    return Part(table, y, _taken(given.weight, present), groups)
+
+
+def _check_groups(part: Part) -> None:
+    """Reject rows that must all stay together, of which none can be held out."""
+    if len(np.unique(part.groups)) < 2:  # type: ignore[arg-type]
+        repair = "Give X_val and y_val, or leave groups out."
+        raise DataError(phrase("groups", "must be at least two that share no copy of a row", 1, repair=repair, owner=OWNER))
+
+
+def _split(part: Part, rows: np.ndarray, held_out: float | Given, goal: AnyTarget, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The rows to keep, and a held-out share of them, by their numbers; all rows stay if separate rows are given."""
+    if isinstance(held_out, Given) or held_out == 0:
+        return rows, rows[:0]
+    labels, groups = part.y[rows] if goal.task == "classification" else None, _taken(part.groups, rows)
+    kept, held = holdout(len(rows), held_out, seed=seed, labels=labels, names=goal.classes, groups=groups)
+    if labels is not None:
+        # A class of which every row is a copy of another class's, or in one group, may be held out whole.
+        lost = np.isin(labels[held], np.setdiff1d(labels[held], labels[kept]))
+        if groups is not None:
+            lost = np.isin(groups[held], groups[held[lost]])
+        kept, held = np.sort(np.concatenate([kept, held[lost]])), held[~lost]
+        if not len(held):
+            note("no rows are held out, because each group of rows that could be has a class that no other rows have.")
+    return rows[kept], rows[held]
+
+
+def _part(everything: Part, rows: np.ndarray) -> Part | None:
+    return everything.take(rows) if len(rows) else None
+
+
+def _separate(held_out: float | Given, goal: AnyTarget, encoder: TableEncoder) -> Part | None:
+    """Separate rows, if those are given and not a share."""
+    if not isinstance(held_out, Given):
+        return None
+    rows, y = goal.present_rows(held_out.targets, unknown="drop")
+    needed = [column.column for column in encoder.encoders_]
+    return Part(encoder.reader_.read(held_out.columns, needed, encoder.on_error).take(rows), y, _taken(held_out.weight, rows))
