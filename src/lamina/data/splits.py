@@ -64,17 +64,24 @@ def holdout(
             firsts = None if labels is None else np.asarray(labels)[first]
             _, held_groups = holdout(len(first), fraction, seed=seed, labels=firsts, names=names)
             is_held = np.isin(group, held_groups)
-            return np.flatnonzero(~is_held), np.flatnonzero(is_held)
+            return _parted(is_held)
     rng = np.random.default_rng(seed)
     order = rng.permutation(n)
     if labels is None:
-        num_held = min(max(round(fraction * n), 1), n - 1)
-        return np.sort(order[num_held:]), np.sort(order[:num_held])
-    return _stratified(order, fraction, np.asarray(labels)[order], names)
+        held_out = order[: min(max(round(fraction * n), 1), n - 1)]
+    else:
+        held_out = _stratified(order, fraction, np.asarray(labels)[order], names)
+    is_held = np.zeros(n, dtype=bool)
+    is_held[held_out] = True
+    return _parted(is_held)
 
 
-def _stratified(order: np.ndarray, fraction: float, labels: np.ndarray, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Split class by class, carrying over rounding errors so that the total is right too."""
+def _parted(is_held: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return np.flatnonzero(~is_held), np.flatnonzero(is_held)
+
+
+def _stratified(order: np.ndarray, fraction: float, labels: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """The rows to hold out, class by class, carrying over rounding errors so that the total is right too."""
     held: list[np.ndarray] = []
     single: list[str] = []
     owed = 0.0
@@ -89,11 +96,11 @@ def _stratified(order: np.ndarray, fraction: float, labels: np.ndarray, names: S
         held.append(rows[:count])
     if single:
         _note_single(single)
-    held_out = np.sort(np.concatenate(held)) if held else np.array([], dtype=np.int64)
+    held_out = np.concatenate(held) if held else np.array([], dtype=np.int64)
     if len(held_out) == 0:  # a row of the largest class, which has the most to spare
         classes, counts = np.unique(labels, return_counts=True)
         held_out = order[labels == classes[counts.argmax()]][:1]
-    return np.setdiff1d(order, held_out), held_out
+    return held_out
 
 
 def _note_single(classes: list[str]) -> None:

@@ -71,7 +71,7 @@ class Given(NamedTuple):
 
 
 class Part(NamedTuple):
-    """Rows of a table as they were read, their targets as numbers, weights, and a number that copies of a row share, if any."""
+    """Rows of a table as they were read, their targets as numbers, weights, and before a split a number that copies share."""
 
     table: ReadTable
     y: np.ndarray
@@ -83,7 +83,7 @@ class Part(NamedTuple):
         return len(self.y)
 
     def take(self, rows: np.ndarray) -> Part:
-        return Part(self.table.take(rows), self.y[rows], _taken(self.weight, rows), _taken(self.groups, rows))
+        return Part(self.table.take(rows), self.y[rows], _taken(self.weight, rows))
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,10 +147,13 @@ def prepare(
         If a share is none.
     """
     everything = _read(given, table, goal, fewest_rows)
-    learning, held_out = _split(everything, test, goal, seed=settings.run.seed)
-    training, judging = _split(learning, validation, goal, seed=settings.run.seed + 1)
+    # Rows are split by their numbers, and each is copied once, to the part that it is for.
+    learning, tested = _split(everything, np.arange(everything.num_rows), test, goal, seed=settings.run.seed)
+    trained, judged = _split(everything, learning, validation, goal, seed=settings.run.seed + 1)
+    training = everything.take(trained) if len(trained) < everything.num_rows else everything
     encoder.fit(training.table)
-    held_out, judging = (_separate(further, goal, encoder) or part for further, part in ((test, held_out), (validation, judging)))
+    parts = ((test, tested), (validation, judged))
+    held_out, judging = (_separate(further, goal, encoder) or _part(everything, rows) for further, rows in parts)
     num_read = given.columns.num_rows
     return Prepared(encoder, goal, training, judging, held_out, num_read, num_read - everything.num_rows)
 
@@ -209,17 +212,21 @@ def _read(given: Given, table: ReadTable, goal: Target, fewest_rows: int) -> Par
     return Part(table, y, _taken(given.weight, present), groups_of_copies(table))
 
 
-def _split(part: Part, held_out: float | Given, goal: Target, *, seed: int) -> tuple[Part, Part | None]:
-    """The rows to keep, and a held-out share of them; all rows stay if separate rows are given."""
+def _split(part: Part, rows: np.ndarray, held_out: float | Given, goal: Target, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The rows to keep, and a held-out share of them, by their numbers; all rows stay if separate rows are given."""
     if isinstance(held_out, Given) or held_out == 0:
-        return part, None
-    labels = part.y if goal.task == "classification" else None
-    kept, held = holdout(part.num_rows, held_out, seed=seed, labels=labels, names=goal.classes, groups=part.groups)
+        return rows, rows[:0]
+    labels, groups = part.y[rows] if goal.task == "classification" else None, _taken(part.groups, rows)
+    kept, held = holdout(len(rows), held_out, seed=seed, labels=labels, names=goal.classes, groups=groups)
     if labels is not None:
         # A class of which every row is a copy of another class's may be held out whole.
         lost = np.isin(labels[held], np.setdiff1d(labels[held], labels[kept]))
         kept, held = np.sort(np.concatenate([kept, held[lost]])), held[~lost]
-    return part.take(kept), part.take(held) if len(held) else None
+    return rows[kept], rows[held]
+
+
+def _part(everything: Part, rows: np.ndarray) -> Part | None:
+    return everything.take(rows) if len(rows) else None
 
 
 def _separate(held_out: float | Given, goal: Target, encoder: TableEncoder) -> Part | None:

@@ -89,11 +89,13 @@ class NumberColumn(ColumnEncoder):
     def _write(self, numbers: np.ndarray, out: np.ndarray) -> None:
         missing = np.isnan(numbers)
         # Infinities become the extremes of training; other numbers may lie beyond these.
-        numbers = np.where(np.isinf(numbers), np.clip(numbers, self.low, self.high), numbers)
+        if (infinite := np.isinf(numbers)).any():
+            numbers = np.where(infinite, np.clip(numbers, self.low, self.high), numbers)
         with np.errstate(over="ignore", under="ignore"):
-            z = np.clip(self._standardized(numbers), -_FARTHEST, _FARTHEST)
+            z = self._standardized(numbers)
+            np.clip(z, -_FARTHEST, _FARTHEST, out=z)
             if self.scaling == "robust":
-                z = z / np.sqrt(1.0 + (z / _BOUND) ** 2)
+                z /= np.sqrt(1.0 + (z / _BOUND) ** 2)
             z[missing] = 0.0
             out[:, 0] = z
         if self.has_missing:
@@ -113,9 +115,10 @@ def _location(values: np.ndarray, scaling: str) -> tuple[float, float]:
     unit = float(np.abs(values).max()) or 1.0
     with np.errstate(over="ignore", under="ignore"):
         values = values / unit
-        center, scale = float(np.mean(values)), float(np.std(values))
         if scaling == "robust":
             first, center, third = (float(q) for q in np.quantile(values, [0.25, 0.5, 0.75]))
-            scale = (third - first) / _IQR_OF_NORMAL or scale
+            scale = (third - first) / _IQR_OF_NORMAL or float(np.std(values))
+        else:
+            center, scale = float(np.mean(values)), float(np.std(values))
         # Clipped to the range of positive floats: values that differ must not get a scale of 0 or infinity.
         return center * unit, float(np.clip(scale * unit, _SMALLEST, _LARGEST)) if scale else 1.0
