@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from lamina.cli.head_start import import_training_meanwhile
 from lamina.cli.options import READING, Flag, Quiet, Reading, ReadingOptions, check_output
 from lamina.cli.output import notes_printed, print_json, print_line, print_metrics
 from lamina.cli.standard_streams import DASH, has_standard_output
@@ -81,15 +82,18 @@ def train(
     """
     with notes_printed(quiet) as notes:
         from lamina.data import target_column
+
+        _check_dashes(table, validation, test, output)
+        check_output(output, table, Path(validation), Path(test), *([] if config is None else [config]))
+        import_training_meanwhile()
+        read = reading.read(table)
+        target_column(read, target)  # reports a misspelled target before more files are read
+        read = _with_typed_target(read, target, encoding.missing)
+
         from lamina.model import fit_table, save_model
         from lamina.training import Progress
         from lamina.training.interrupts import Interrupts
 
-        _check_dashes(table, validation, test, output)
-        check_output(output, table, Path(validation), Path(test), *([] if config is None else [config]))
-        read = reading.read(table)
-        target_column(read, target)  # reports a misspelled target before more files are read
-        read = _with_typed_target(read, target, encoding.missing)
         result = fit_table(
             read,
             target,

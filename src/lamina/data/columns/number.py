@@ -57,8 +57,9 @@ class NumberColumn(ColumnEncoder):
     @classmethod
     def fit_numbers(cls, column: str, numbers: np.ndarray, scaling: Scaling) -> Self | None:
         """:meth:`fit` on plain numbers, where NaN means missing."""
-        present = numbers[~np.isnan(numbers)]
-        has_missing = len(present) < len(numbers)
+        missing = np.isnan(numbers)
+        has_missing = bool(missing.any())
+        present = numbers[~missing] if has_missing else numbers
         is_finite = np.isfinite(present)
         num_infinite = len(present) - int(is_finite.sum())
         finite = present[is_finite] if num_infinite else present
@@ -70,7 +71,7 @@ class NumberColumn(ColumnEncoder):
         if num_infinite:
             note(f"column {column!r}: {num_infinite} infinite values are replaced by the largest or smallest finite one.")
             present = np.clip(present, low, high)
-        center, scale = _location(present, scaling)
+        center, scale = _location(present, max(-low, high) or 1.0, scaling)
         return cls(column, scaling, center, scale, low, high, has_missing)
 
     @property
@@ -110,9 +111,8 @@ class NumberColumn(ColumnEncoder):
         return standardized
 
 
-def _location(values: np.ndarray, scaling: str) -> tuple[float, float]:
-    """Center and scale, computed relative to the largest value so that squares of huge numbers do not overflow."""
-    unit = float(np.abs(values).max()) or 1.0
+def _location(values: np.ndarray, unit: float, scaling: str) -> tuple[float, float]:
+    """Center and scale, computed relative to the size of the largest value so that squares of huge numbers do not overflow."""
     with np.errstate(over="ignore", under="ignore"):
         values = values / unit
         if scaling == "robust":
