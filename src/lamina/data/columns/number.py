@@ -16,7 +16,6 @@ __all__ = ["NumberColumn", "Scaling"]
 
 Scaling = Literal["robust", "standard"]
 
-_ROWS = 1 << 14
 _BOUND = 3.0
 _FARTHEST = 1e4  # standardized values are clipped here, so that 1e300 does not become infinite in float32
 _IQR_OF_NORMAL = 1.349
@@ -78,17 +77,8 @@ class NumberColumn(ColumnEncoder):
     def feature_names(self) -> list[str]:
         return [self.column, f"{self.column}=(missing)"] if self.has_missing else [self.column]
 
-    def write(self, values: Values, out: np.ndarray) -> None:
-        self.write_numbers(values.array, out)
-
-    def write_numbers(self, numbers: np.ndarray, out: np.ndarray) -> None:
-        """:meth:`write` of plain numbers, where NaN means missing."""
-        # Some rows at a time: what is computed on the way stays in the cache.
-        for start in range(0, len(numbers), _ROWS):
-            self._write(numbers[start : start + _ROWS], out[start : start + _ROWS])
-
-    def _write(self, numbers: np.ndarray, out: np.ndarray) -> None:
-        missing = np.isnan(numbers)
+    def write(self, entries: np.ndarray, out: np.ndarray) -> None:
+        numbers, missing = entries, np.isnan(entries)
         # Infinities become the extremes of training; other numbers may lie beyond these.
         if (infinite := np.isinf(numbers)).any():
             numbers = np.where(infinite, np.clip(numbers, self.low, self.high), numbers)
