@@ -1,5 +1,5 @@
 """Lamina against its peers and against the machine: ``python -m benchmarks.compare [--quick] [--rounds N]
-[--clock wall|cpu] [--without SIDE] [workload ...]``.
+[--clock wall|cpu] [--without SIDE] [--data FOLDER] [workload ...]``.
 
 Prints tables; a whole run (all workloads, not quick) also writes docs/benchmarks.md and, beside it, the raw numbers as JSON and
 the picture of benchmarks/scaling.py. Peers: ``pip install --group bench``. Those that are not installed are named.
@@ -16,6 +16,9 @@ from typing import Any
 
 from rich.console import Console
 
+from benchmarks.jobs.encoding import measure_encoding
+from benchmarks.jobs.measure import measure_jobs, versions
+from benchmarks.jobs.tables import FOLDER, NoDataError
 from benchmarks.machine import describe_machine
 from benchmarks.measure import measured
 from benchmarks.memory import measure_memory
@@ -28,7 +31,7 @@ from benchmarks.workload import Workload
 from benchmarks.workloads import WORKLOADS, select
 
 _PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-_PROCESSES = ("cold", "memory")
+_PROCESSES = ("cold", "memory", "jobs", "encoding")
 # At the default number of threads, only those that have one of their own; torch compiles the same there as above.
 _NOT_BY_DEFAULT = ("torch.compile", "NumPy", "lamina estimator")
 
@@ -39,7 +42,7 @@ def main() -> None:
     rounds = arguments.rounds or (2 if arguments.quick else 7)
     if whole:
         print(f"About {_minutes(rounds, arguments.quick)} minutes on a quiet machine.")
-    results = run(arguments.workloads, rounds, arguments.quick, arguments.clock, arguments.without)
+    results = run(arguments.workloads, rounds, arguments.quick, arguments.clock, arguments.without, arguments.data)
     print_tables(results, Console(width=max(Console().width, 180)))
     output = arguments.output or (_PAGE if whole and not arguments.quick else None)
     if output is not None:
@@ -49,7 +52,9 @@ def main() -> None:
         print(f"Losses differ more than they should: {', '.join(unlike)}{' (a quick run)' if arguments.quick else ''}.")
 
 
-def run(names: list[str], rounds: int, quick: bool, clock: str = "wall", without: list[str] | None = None) -> dict[str, Any]:
+def run(
+    names: list[str], rounds: int, quick: bool, clock: str = "wall", without: list[str] | None = None, data: Path = FOLDER
+) -> dict[str, Any]:
     """Everything that these names ask for (everything, if there are none), one process a number of threads."""
     left_out = without or []
     results: dict[str, Any] = {"machine": describe_machine(), "rounds": rounds, "quick": quick, "clock": clock}
@@ -73,6 +78,25 @@ def run(names: list[str], rounds: int, quick: bool, clock: str = "wall", without
     if not names or "memory" in names:
         _say("Memory ...")
         results["memory"] = measure_memory()
+    on_tables = _on_real_tables(names, 1 if quick else min(rounds, 3), data)
+    results["versions"] += versions() if "jobs" in on_tables else []
+    return results | on_tables
+
+
+def _on_real_tables(names: list[str], rounds: int, data: Path) -> dict[str, Any]:
+    """Whole jobs and encoding. Where the tables are not there, what asks for them by name ends, and a whole run says so."""
+    results: dict[str, Any] = {}
+    try:
+        if not names or "jobs" in names:
+            _say("Whole jobs on real tables ...")
+            results["jobs"] = measure_jobs(rounds, data)
+        if not names or "encoding" in names:
+            _say("Encoding ...")
+            results["encoding"] = measure_encoding(rounds, data)
+    except NoDataError as error:
+        if names:
+            raise SystemExit(str(error)) from error
+        _say(str(error))
     return results
 
 
@@ -112,6 +136,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a tenth of the epochs: whether it runs, not how fast")
     parser.add_argument(
         "--clock", choices=("wall", "cpu"), default="wall", help="cpu: processor time, where others use the machine"
+    )
+    parser.add_argument(
+        "--data", type=Path, default=FOLDER, help="folder of the loader of the real tables that jobs and encoding need"
     )
     parser.add_argument(
         "--output", type=Path, help="Markdown file to write (and JSON beside it); docs/benchmarks.md for a whole run"

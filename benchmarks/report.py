@@ -23,7 +23,9 @@ it anew on an idle machine, which takes some 25 minutes, run
 
 This installs the other libraries into `.venv`. (torch's usual build for Linux brings several GB of CUDA; its CPU build is enough
 if it is already installed.) `python -m benchmarks.compare tiny online` measures some of the workloads; see `--help` for the rest.
-The raw numbers are in [benchmarks.json](benchmarks.json). {doc}`performance` says where the time goes.
+The raw numbers are in [benchmarks.json](benchmarks.json). {doc}`performance` says where the time goes. Whole jobs on real tables,
+beside LightGBM and CatBoost, are part of it where the tables are (`--data FOLDER` names a folder with a `load.py`, whose
+`REGISTRY` has a function a table); `python -m benchmarks.compare jobs encoding` measures these alone.
 
 All libraries do the same work in one process: same rows, same network, batch size and number of steps, float32, Adam, rows
 shuffled every epoch. They take turns, in the number of rounds given below. **A ratio is their time over Lamina's in the same

@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
 import lamina
 from lamina.layers import LAYERS
-from lamina.lazy import LazyRegistry
+from lamina.lazy import LazyRegistry, put_off
 from lamina.losses import LOSSES
 from lamina.optimizers import OPTIMIZERS
 from lamina.schedules import SCHEDULES
@@ -76,3 +77,30 @@ def test_no_lazy_name_is_that_of_a_module_which_would_take_its_place(name: str) 
     package = importlib.import_module(name)
     modules = {module.name for module in pkgutil.iter_modules(package.__path__)}
     assert not modules & set(package.__all__)
+
+
+@pytest.fixture
+def module_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a module that nothing has imported yet."""
+    (tmp_path / "never_imported.py").write_text("three = 3\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "never_imported", raising=False)
+    return "never_imported"
+
+
+def test_a_module_that_was_put_off_is_loaded_when_something_in_it_is_asked_for(module_beside: str) -> None:
+    put_off(module_beside)
+    imported = importlib.import_module(module_beside)
+    assert not hasattr(type(imported), "three")
+    assert "three" not in vars(imported)
+    assert imported.three == 3
+    loaded = sys.modules[module_beside]
+    assert loaded is not imported
+    assert str(loaded.__file__).endswith("never_imported.py")
+    with pytest.raises(AttributeError, match="four"):
+        _ = imported.four
+
+
+def test_a_module_that_is_loaded_is_not_put_off() -> None:
+    put_off("json")
+    assert "dumps" in vars(sys.modules["json"])

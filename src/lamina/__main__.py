@@ -7,6 +7,7 @@ import sys
 from lamina.cli.command_interrupts import CommandInterrupts
 from lamina.errors import MissingPackageError
 from lamina.extras import require
+from lamina.lazy import put_off
 
 __all__ = ["start"]
 
@@ -18,6 +19,7 @@ def start() -> int:
         try:
             for package in ("cyclopts", "rich"):
                 require(package, owner="the command `lamina`")
+            put_off("scipy.stats")  # scikit-learn imports it for one function, which takes a third of its time, and half of SciPy
             from lamina.cli.main import main
 
             return main(interrupts=interrupts)

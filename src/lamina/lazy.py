@@ -1,6 +1,7 @@
 """Names that are imported on first use, which keeps ``import lamina`` fast.
 
-Every ``__init__`` that re-exports names uses :func:`lazy_exports`; every registry of classes is a :class:`LazyRegistry`.
+Every ``__init__`` that re-exports names uses :func:`lazy_exports`; every registry of classes is a :class:`LazyRegistry`. What
+other libraries import and a process of Lamina's own does not use, :func:`put_off` leaves for later.
 """
 
 from __future__ import annotations
@@ -8,10 +9,11 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from types import MappingProxyType
+from importlib.machinery import ModuleSpec
+from types import MappingProxyType, ModuleType
 from typing import Generic, TypeVar
 
-__all__ = ["LazyRegistry", "exported_classes", "lazy_exports"]
+__all__ = ["LazyRegistry", "exported_classes", "lazy_exports", "put_off"]
 
 _Kind = TypeVar("_Kind")
 _OWN = {"lazy", "lazy_exports"}  # names that a lazy package imports from here, hidden in its dir()
@@ -83,6 +85,37 @@ def exported_classes(package: str, *, besides: str, renamed: Mapping[str, str] =
     importlib.import_module(package)
     modules = {module.rpartition(".")[2]: name for name, module in _homes[package].items()}
     return {renamed.get(module, module): name for module, name in modules.items() if module not in besides.split()}
+
+
+class _PutOff(ModuleType):
+    """Stands for a module until something in it is asked for."""
+
+    def __getattr__(self, name: str) -> object:
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(importlib.import_module(self.__name__), name)
+
+
+def put_off(module: str) -> None:
+    """Import a module only when something in it is first asked for, whoever imports it; for a process of one's own.
+
+    Python's ``importlib.util.LazyLoader`` would load it as soon as it is imported a second time.
+
+    Parameters
+    ----------
+    module : str
+        Such as ``"scipy.stats"``. Nothing happens if it is loaded already.
+
+    Examples
+    --------
+    >>> put_off("wave")
+    >>> import wave
+    >>> wave.Error.__name__
+    'Error'
+    """
+    if module not in sys.modules:
+        stand_in = sys.modules[module] = _PutOff(module)
+        stand_in.__spec__ = ModuleSpec(module, None)
 
 
 class LazyRegistry(Mapping[str, _Kind], Generic[_Kind]):

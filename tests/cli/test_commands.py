@@ -314,6 +314,17 @@ def test_help_and_version_are_quick_because_nothing_heavy_is_imported() -> None:
     assert "--learning-rate" in done.stdout
 
 
+def test_a_training_loads_no_statistics_of_scipy(tmp_path: Path) -> None:
+    table = write_regression(tmp_path / "a.csv", 60)
+    code = (
+        "import sys; from lamina.__main__ import start; code = start(); "
+        "sys.exit('it is loaded' if 'scipy.stats._stats_py' in sys.modules else code)"
+    )
+    arguments = ["train", str(table), "-t", "price", "-o", str(tmp_path / "a.model"), "--max-epochs", "2", "--quiet"]
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 _LECTURE = [sys.executable, "-c", "import sys; from lamina.cli.main import main; sys.exit(main(['lecture']))"]
 
 

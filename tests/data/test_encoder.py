@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
+import math
+import warnings
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -275,3 +277,27 @@ def test_lists_where_truth_values_were_are_refused() -> None:
     encoder = TableEncoder().fit(pa.table({"late": [True, False]}))
     with pytest.raises(DataError, match=r"column 'late' must hold true or false, as in training, got \[1\]"):
         encoder.transform(pa.table({"late": [[1], [0]]}))
+
+
+@pytest.mark.parametrize("sparse_output", [False, True])
+def test_features_do_not_depend_on_how_many_rows_are_written_at_a_time(
+    monkeypatch: pytest.MonkeyPatch, sparse_output: bool
+) -> None:
+    kinds = {
+        "size": [1.5, None, math.inf, -2.0] * 600,
+        "open": [True, False, None, True] * 600,
+        "born": [datetime.date(2020, 1, 1 + i % 28) for i in range(2400)],
+        "color": ["red", "blue", "green", None] * 600,
+    }
+    encoder = TableEncoder(sparse_output=sparse_output)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # about the infinities
+        encoder.fit(pa.table(kinds))
+    later = pa.table(kinds | {"color": ["red", "blue", "pink", None] * 600})
+    with pytest.warns(DataWarning, match="600 values not seen in training") as said:
+        whole = encoder.transform(later)
+    monkeypatch.setattr("lamina.data.dense_features._BLOCK", 1)
+    with pytest.warns(DataWarning, match="600 values not seen in training"):
+        in_parts = encoder.transform(later)
+    assert len(said) == 1
+    assert np.array_equal(whole.toarray() if sparse_output else whole, in_parts.toarray() if sparse_output else in_parts)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from lamina.cli.head_start import import_training_meanwhile
 from lamina.cli.options import READING, Flag, Quiet, Reading, ReadingOptions, check_output, load_table_model
 from lamina.cli.output import listed, notes_printed, print_json, print_line, print_metrics, rows_trained_on
 from lamina.cli.standard_streams import DASH, has_standard_output
@@ -88,20 +89,23 @@ def train(
     """
     with notes_printed(quiet) as notes:
         from lamina.data import target_column
-        from lamina.model import fit_table, save_model
-        from lamina.training import Progress
-        from lamina.training.interrupts import Interrupts
 
         _check_dashes(table, validation, test, output)
         check_output(output, table, Path(validation), Path(test), *([] if config is None else [config]))
         model = None if continue_from is None else load_table_model(continue_from)
         target = _targets(target, model)
         reading = reading if model is None else reading.as_in_training(model)
+        import_training_meanwhile()
         read = reading.read(table)
         for name in target:
             target_column(read, name)  # reports a misspelled target before more files are read
             if model is None:
                 read = _with_typed_target(read, name, encoding.missing)
+
+        from lamina.model import fit_table, save_model
+        from lamina.training import Progress
+        from lamina.training.interrupts import Interrupts
+
         result = fit_table(
             read,
             target,

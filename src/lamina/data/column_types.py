@@ -11,7 +11,7 @@ import numpy as np
 from lamina.data.arrow_values import value_type
 from lamina.data.column_reader import ColumnReader
 from lamina.data.formats import BooleanFormat, DurationFormat
-from lamina.data.learn_column import ReadingSettings, learn_column
+from lamina.data.learn_column import Learned, ReadingSettings, learn_column
 from lamina.data.notes import note
 from lamina.data.opened_column import OpenedColumn
 from lamina.extras import OptionalModule
@@ -41,7 +41,7 @@ def typed_table(table: pa.Table, *, missing: Collection[str] = ()) -> pa.Table:
     ['int64', 'string', 'timestamp[us]']
     """
     settings = ReadingSettings(missing=tuple(map(str, missing)))
-    return pa.table({name: _typed(name, table[name], settings) for name in table.column_names})
+    return pa.table({name: _typed(name, *_learned(name, table[name], settings)) for name in table.column_names})
 
 
 def plainly_typed(name: str, column: pa.ChunkedArray, *, missing: Collection[str] = ()) -> pa.ChunkedArray | pa.Array:
@@ -49,18 +49,22 @@ def plainly_typed(name: str, column: pa.ChunkedArray, *, missing: Collection[str
     if value_type(column.type) != "text":
         return column
     settings = ReadingSettings(missing=tuple(missing))
-    reader = learn_column(name, OpenedColumn(column, settings.missing), settings).reader
+    opened, learned = _learned(name, column, settings)
+    reader = learned.reader
     is_plain = reader is not None and (reader.format is None or reader.format.describe() in ("plain", "true/false"))
-    return _typed(name, column, settings) if is_plain else column
+    return _typed(name, opened, learned) if is_plain else column
 
 
-def _typed(name: str, column: pa.ChunkedArray, settings: ReadingSettings) -> pa.ChunkedArray | pa.Array:
+def _learned(name: str, column: pa.ChunkedArray, settings: ReadingSettings) -> tuple[OpenedColumn, Learned]:
     opened = OpenedColumn(column, settings.missing)
-    learned = learn_column(name, opened, settings)
+    return opened, learn_column(name, opened, settings)
+
+
+def _typed(name: str, opened: OpenedColumn, learned: Learned) -> pa.ChunkedArray | pa.Array:
     if learned.note:
         note(f"column {name!r}: {learned.note}.")
     if learned.reader is None:
-        return pa.nulls(len(column))
+        return pa.nulls(len(opened.column))
     reader = learned.reader
     if reader.kind == "number":
         return _number_column(opened, reader)
@@ -91,7 +95,7 @@ def _number_column(opened: OpenedColumn, reader: ColumnReader) -> pa.Array:
         return pa.array(np.where(missing, 0, np.round(numbers)).astype(np.int64), mask=missing).cast(pa.duration("us"))
     present = numbers[~np.isnan(numbers)]
     if len(present) == 0 or (present == np.round(present)).all():
-        text = OpenedColumn(opened.column, reader.missing).text
+        text = opened.text if reader.missing == opened.missing else OpenedColumn(opened.column, reader.missing).text
         texts = pc.replace_substring_regex(text.texts, r"^\+", "")
         for kind in (pa.int64(), pa.uint64()):
             with suppress(pa.ArrowInvalid):

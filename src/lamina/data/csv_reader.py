@@ -71,19 +71,20 @@ def read_csv(
     return table
 
 
-def _body(data: bytes, text: str, header: Header, encoding: str) -> memoryview:
+def _body(data: bytes, text: str, header: Header, encoding: str) -> bytes | memoryview:
     """The rows below the header as UTF-8, without line breaks behind the last; those of a file in UTF-8 where they lie."""
     if _codec(encoding) != "utf-8":
-        return memoryview(f"{text[header.end :]}".rstrip("\r\n").encode() + b"\n")
+        return f"{text[header.end :]}".rstrip("\r\n").encode() + b"\n"
     start = len(text[: header.end].encode()) + (len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0)
     stop = len(data)
     while stop > start and data[stop - 1] in b"\r\n":
         stop -= 1
     # A quote that is never closed is found by the line break that it swallows.
-    return memoryview(data[start:stop] + b"\n") if b'"' in data else memoryview(data)[start:stop]
+    body = memoryview(data)[start:stop]
+    return b"".join((body, b"\n")) if b'"' in data else body
 
 
-def _parsed(body: memoryview, header: Header, *, has_quotes: bool) -> tuple[pa.Table, list[Any]]:
+def _parsed(body: bytes | memoryview, header: Header, *, has_quotes: bool) -> tuple[pa.Table, list[Any]]:
     """All fields as text, empty ones as null, and the rows that have too few or too many."""
     # Blocks that fit in the cache are read twice as fast; a row that is longer than one takes a block for all.
     whole = min(len(body) + 1, _LARGEST_BLOCK)
@@ -95,7 +96,7 @@ def _parsed(body: memoryview, header: Header, *, has_quotes: bool) -> tuple[pa.T
         return _parsed_by(body, header, whole, has_quotes)
 
 
-def _parsed_by(body: memoryview, header: Header, block_size: int, has_quotes: bool) -> tuple[pa.Table, list[Any]]:
+def _parsed_by(body: bytes | memoryview, header: Header, block_size: int, has_quotes: bool) -> tuple[pa.Table, list[Any]]:
     ragged: list[Any] = []
 
     def keep_ragged(row: Any) -> str:
@@ -185,7 +186,7 @@ def _line(text: str, position: int) -> int:
     return len(re.findall("\r\n|\r|\n", text[:position])) + 1
 
 
-def _check_quotes(name: str, body: memoryview, table: pa.Table, ragged: list[Any]) -> None:
+def _check_quotes(name: str, body: bytes | memoryview, table: pa.Table, ragged: list[Any]) -> None:
     """Reject an unclosed quote: it swallows the rest of the file into one field, which no parser reports as an error."""
     text = bytes(body)
     if text.count(b'"') % 2 == 0:

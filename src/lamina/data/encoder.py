@@ -22,6 +22,7 @@ from lamina.data.columns import (
     Scaling,
     column_from_dict,
 )
+from lamina.data.dense_features import dense_features
 from lamina.data.learn_column import KINDS, ColumnKind, ReadingSettings
 from lamina.data.notes import note_columns
 from lamina.data.sparse_features import are_better_sparse, sparse_features
@@ -236,14 +237,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         else:
             needed = [encoder.column for encoder in self.encoders_]
             table = self.reader_.read(as_columns(X, owner="TableEncoder"), needed, self.on_error)
+        entries = [encoder.entries(table[encoder.column]) for encoder in self.encoders_]
         if self.sparse_output is True or (self.sparse_output == "auto" and are_better_sparse(self.encoders_)):
-            return sparse_features(self.encoders_, table)  # type: ignore[return-value]  # only where it is asked for
-        widths = [len(encoder.feature_names) for encoder in self.encoders_]
-        features = np.empty((table.num_rows, sum(widths)), dtype=np.float32)
-        ends = np.cumsum(widths).tolist()
-        for encoder, width, end in zip(self.encoders_, widths, ends, strict=True):
-            encoder.write(table[encoder.column], features[:, end - width : end])
-        return features
+            return sparse_features(self.encoders_, entries, table.num_rows)  # type: ignore[return-value]  # only where asked for
+        return dense_features(self.encoders_, entries, table.num_rows)
 
     @property
     def reading_settings(self) -> ReadingSettings:

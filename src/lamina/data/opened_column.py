@@ -50,7 +50,7 @@ class OpenedColumn:
         if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
             return None
         step = max(len(column) // _SAMPLE, 1)
-        sample = column.take(pa.array(range(0, len(column), step))).drop_null()
+        sample = (column if step == 1 else column.take(pa.array(np.arange(0, len(column), step)))).drop_null()
         if len(sample) < _SAMPLE // 2 or len(sample.unique()) < 0.9 * len(sample) or self.missing:
             return None
         if _cast(sample) is None or pc.any(pc.match_substring_regex(column, r"^-?0[0-9]+$")).as_py():

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from lamina.data.columns import CategoryColumn, ColumnEncoder
-from lamina.data.table_reader import ReadTable
+from lamina.data.dense_features import dense_features, write_features
 
 __all__ = ["are_better_sparse", "sparse_features"]
 
@@ -20,36 +20,33 @@ def are_better_sparse(encoders: Sequence[ColumnEncoder]) -> bool:
     return any(isinstance(encoder, CategoryColumn) and len(encoder.shares) > _MOST_DENSE for encoder in encoders)
 
 
-def sparse_features(encoders: Sequence[ColumnEncoder], table: ReadTable) -> sparse.csr_matrix:
-    """What the encoders write, csr_matrix of shape (n, number of features) float32."""
-    slots = {encoder.column: encoder.slots(table[encoder.column]) for encoder in encoders if isinstance(encoder, CategoryColumn)}
-    if any((found < 0).any() for found in slots.values()):  # average rows, which have an entry in each slot
-        stacked: sparse.csr_matrix = sparse.hstack(
-            [_block(encoder, table) for encoder in encoders], format="csr", dtype=np.float32
-        )
+def sparse_features(encoders: Sequence[ColumnEncoder], entries: Sequence[np.ndarray], num_rows: int) -> sparse.csr_matrix:
+    """What the encoders write of their columns' entries, csr_matrix of shape (num_rows, number of features) float32."""
+    columns_of = list(zip(encoders, entries, strict=True))
+    if any((found < 0).any() for encoder, found in columns_of if isinstance(encoder, CategoryColumn)):
+        # Average rows have an entry in each slot.
+        blocks = [sparse.csr_matrix(dense_features([encoder], [found], num_rows)) for encoder, found in columns_of]
+        stacked: sparse.csr_matrix = sparse.hstack(blocks, format="csr", dtype=np.float32)
         return stacked
-    entries = sum(1 if encoder.column in slots else len(encoder.feature_names) for encoder in encoders)
-    columns = np.empty((table.num_rows, entries), dtype=np.int32)
-    values = np.ones((table.num_rows, entries), dtype=np.float32)
+    entries_a_row = sum(1 if isinstance(encoder, CategoryColumn) else len(encoder.feature_names) for encoder in encoders)
+    columns = np.empty((num_rows, entries_a_row), dtype=np.int32)
+    values = np.ones((num_rows, entries_a_row), dtype=np.float32)
+    dense: list[tuple[ColumnEncoder, np.ndarray, slice]] = []
     entry = first = 0
-    for encoder in encoders:
+    for encoder, found in columns_of:
         width = len(encoder.feature_names)
-        if encoder.column in slots:
-            columns[:, entry] = first + slots[encoder.column]
+        if isinstance(encoder, CategoryColumn):
+            columns[:, entry] = first + found
             entry += 1
         else:
-            columns[:, entry : entry + width] = np.arange(first, first + width)
-            encoder.write(table[encoder.column], values[:, entry : entry + width])
+            place = slice(entry, entry + width)
+            columns[:, place] = np.arange(first, first + width)
+            dense.append((encoder, found, place))
             entry += width
         first += width
-    row_ends = np.arange(table.num_rows + 1, dtype=np.int64) * entries
+    write_features(dense, values)
+    row_ends = np.arange(num_rows + 1, dtype=np.int64) * entries_a_row
     if row_ends[-1] <= np.iinfo(np.int32).max:
         row_ends = row_ends.astype(np.int32)
-    features: sparse.csr_matrix = sparse.csr_matrix((values.ravel(), columns.ravel(), row_ends), shape=(table.num_rows, first))
+    features: sparse.csr_matrix = sparse.csr_matrix((values.ravel(), columns.ravel(), row_ends), shape=(num_rows, first))
     return features
-
-
-def _block(encoder: ColumnEncoder, table: ReadTable) -> sparse.csr_matrix:
-    dense = np.empty((table.num_rows, len(encoder.feature_names)), dtype=np.float32)
-    encoder.write(table[encoder.column], dense)
-    return sparse.csr_matrix(dense)

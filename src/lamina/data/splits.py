@@ -58,32 +58,35 @@ def holdout(
         raise InvalidSettingError(
             phrase("fraction to hold out", "must be in (0, 1)", fraction, repair="Use 0.2 for the usual setting.")
         )
-    if groups is not None:
-        _, first, group = np.unique(groups, return_index=True, return_inverse=True)
-        if 1 < len(first) < n:
-            firsts = None if labels is None else np.asarray(labels)[first]
-            _, held_groups = _held_out(len(first), fraction, seed, firsts, names, "row (or group of rows)")
-            is_held = np.isin(group, held_groups)
-            return np.flatnonzero(~is_held), np.flatnonzero(is_held)
-    return _held_out(n, fraction, seed, labels, names, "row")
+    held_out = _held_groups(groups, fraction, seed, labels, names) if groups is not None else None
+    if held_out is None:
+        held_out = _held_out(n, fraction, seed, labels, names, "row")
+    is_held = np.zeros(n, dtype=bool)
+    is_held[held_out] = True
+    return np.flatnonzero(~is_held), np.flatnonzero(is_held)
 
 
-def _held_out(
-    n: int, fraction: float, seed: int, labels: np.ndarray | None, names: Sequence[str], unit: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Split ``n`` rows, or groups of them; ``unit`` is what each is, for notes."""
-    rng = np.random.default_rng(seed)
-    order = rng.permutation(n)
+def _held_groups(
+    groups: np.ndarray, fraction: float, seed: int, labels: np.ndarray | None, names: Sequence[str]
+) -> np.ndarray | None:
+    """The rows of the groups to hold out; None if all rows are one group, or each is one."""
+    _, first, group = np.unique(groups, return_index=True, return_inverse=True)
+    if not 1 < len(first) < len(groups):
+        return None
+    firsts = None if labels is None else np.asarray(labels)[first]
+    return np.flatnonzero(np.isin(group, _held_out(len(first), fraction, seed, firsts, names, "row (or group of rows)")))
+
+
+def _held_out(n: int, fraction: float, seed: int, labels: np.ndarray | None, names: Sequence[str], unit: str) -> np.ndarray:
+    """The rows, or groups of them, to hold out; ``unit`` is what each is, for notes."""
+    order = np.random.default_rng(seed).permutation(n)
     if labels is None:
-        num_held = min(max(round(fraction * n), 1), n - 1)
-        return np.sort(order[num_held:]), np.sort(order[:num_held])
+        return order[: min(max(round(fraction * n), 1), n - 1)]
     return _stratified(order, fraction, np.asarray(labels)[order], names, unit)
 
 
-def _stratified(
-    order: np.ndarray, fraction: float, labels: np.ndarray, names: Sequence[str], unit: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Split class by class, carrying over rounding errors so that the total is right too."""
+def _stratified(order: np.ndarray, fraction: float, labels: np.ndarray, names: Sequence[str], unit: str) -> np.ndarray:
+    """The rows to hold out, class by class, carrying over rounding errors so that the total is right too."""
     held: list[np.ndarray] = []
     single: list[str] = []
     owed = 0.0
@@ -98,11 +101,11 @@ def _stratified(
         held.append(rows[:count])
     if single:
         _note_single(single, unit)
-    held_out = np.sort(np.concatenate(held)) if held else np.array([], dtype=np.int64)
+    held_out = np.concatenate(held) if held else np.array([], dtype=np.int64)
     if len(held_out) == 0:  # a row of the largest class, which has the most to spare
         classes, counts = np.unique(labels, return_counts=True)
         held_out = order[labels == classes[counts.argmax()]][:1]
-    return np.setdiff1d(order, held_out), held_out
+    return held_out
 
 
 def _note_single(classes: list[str], unit: str) -> None:

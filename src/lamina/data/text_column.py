@@ -50,7 +50,8 @@ class TextColumn(NamedTuple):
         """
         if len(column) <= _FEW:
             return cls._of_few(column.to_pylist(), {*MISSING, *missing})
-        return cls(*_encoded(column))._trimmed()._without([*MISSING, *missing])
+        all_are_used = not pa.types.is_dictionary(column.type)
+        return cls(*_encoded(column))._trimmed()._without([*MISSING, *missing], all_are_used=all_are_used)
 
     @classmethod
     def _of_few(cls, values: list[str | None], missing: Collection[str]) -> TextColumn:
@@ -65,10 +66,7 @@ class TextColumn(NamedTuple):
 
     def spread(self, values: np.ndarray, missing: object) -> np.ndarray:
         """From one value a text to one a row."""
-        if len(values) == 0:
-            return np.full(len(self.codes), missing, values.dtype)
-        spread: np.ndarray = values[self.codes]
-        spread[self.codes == MISSING_CODE] = missing
+        spread: np.ndarray = np.append(values, np.asarray(missing, values.dtype))[self.codes]  # -1 is the last
         return spread
 
     def row_of(self, text: int) -> int:
@@ -82,10 +80,11 @@ class TextColumn(NamedTuple):
         once = trimmed.dictionary_encode()
         return TextColumn(_recoded(self.codes, np.asarray(once.indices)), once.dictionary)
 
-    def _without(self, missing: Collection[str]) -> TextColumn:
+    def _without(self, missing: Collection[str], *, all_are_used: bool) -> TextColumn:
         """The column whose texts are neither missing nor left over from rows that are not there."""
-        used = np.zeros(len(self.texts), dtype=bool)
-        used[self.codes[self.codes != MISSING_CODE]] = True
+        used = np.full(len(self.texts), all_are_used)
+        if not all_are_used:
+            used[self.codes[self.codes != MISSING_CODE]] = True
         used[_places(self.texts, missing)] = False
         if used.all():
             return self

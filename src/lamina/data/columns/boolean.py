@@ -30,8 +30,8 @@ class BooleanColumn(ColumnEncoder):
     def feature_names(self) -> list[str]:
         return [self.column, f"{self.column}=(missing)"] if self.has_missing else [self.column]
 
-    def write(self, values: Values, out: np.ndarray) -> None:
-        missing = values.missing
-        out[:, 0] = np.where(missing, 0, 2 * values.array - 1)
+    def write(self, entries: np.ndarray, out: np.ndarray) -> None:
+        missing = entries == MISSING_CODE
+        out[:, 0] = np.where(missing, 0, 2 * entries - 1)
         if self.has_missing:
             out[:, 1] = missing

@@ -61,16 +61,15 @@ class CategoryColumn(ColumnEncoder):
         extra = ["(rare)"] * self.has_rare + ["(missing)"] * self.has_missing
         return [f"{self.column}={value}" for value in (*self.categories, *extra)]
 
-    def write(self, values: Values, out: np.ndarray) -> None:
-        slots = self.slots(values)
-        is_average = slots == _AVERAGE
+    def write(self, entries: np.ndarray, out: np.ndarray) -> None:
+        is_average = entries == _AVERAGE
         out[:] = 0.0
-        rows = np.flatnonzero(~is_average) if is_average.any() else np.arange(len(slots))
-        out[rows, slots[rows]] = 1.0
+        rows = np.flatnonzero(~is_average) if is_average.any() else np.arange(len(entries))
+        out[rows, entries[rows]] = 1.0
         out[is_average] = np.array(self.shares, dtype=np.float32)
 
-    def slots(self, values: Values) -> np.ndarray:
-        """The slot of each row, ndarray of shape (n,) int64; -1 where it counts as an average row."""
+    def entries(self, values: Values) -> np.ndarray:
+        """The slot of each row, ndarray of shape (n,) int32; -1 where it counts as an average row."""
         slots: np.ndarray = self._slots_of_codes(values)[values.array]
         return slots
 
@@ -80,7 +79,7 @@ class CategoryColumn(ColumnEncoder):
         known = {name: i for i, name in enumerate(self.categories)}
         rare = len(self.categories) if self.has_rare else _AVERAGE
         missing = len(self.shares) - 1 if self.has_missing else _AVERAGE
-        slots = np.array([*(known.get(name, rare) for name in names), missing])
+        slots = np.array([*(known.get(name, rare) for name in names), missing], dtype=np.int32)
         if not self.has_rare:
             unseen = slots[:-1] == _AVERAGE
             count = int(np.append(unseen, False)[values.array].sum()) if unseen.any() else 0

@@ -25,9 +25,13 @@ class ColumnEncoder(ABC):
     def feature_names(self) -> list[str]:
         """One name per feature."""
 
+    def entries(self, values: Values) -> np.ndarray:
+        """What :meth:`write` makes the features of, an entry a row, ndarray of shape (n,)."""
+        return values.array
+
     @abstractmethod
-    def write(self, values: Values, out: np.ndarray) -> None:
-        """Write the features of a column's values to ``out``, ndarray of shape (n, number of features) float32."""
+    def write(self, entries: np.ndarray, out: np.ndarray) -> None:
+        """Write the features of some rows to ``out``, ndarray of shape (number of entries, number of features) float32."""
 
     def to_dict(self) -> dict[str, Any]:
         """This encoder as a dict of what JSON can hold, and of arrays where it has many numbers."""

@@ -68,12 +68,12 @@ class DateColumn(ColumnEncoder):
         first, *missing = self.trend.feature_names
         return [first, *waves, *missing]
 
-    def write(self, values: Values, out: np.ndarray) -> None:
-        times, missing = values.array, values.missing
+    def write(self, entries: np.ndarray, out: np.ndarray) -> None:
+        missing = np.isnat(entries)
         last = 1 + 2 * len(self.circles)
-        self.trend.write_numbers(_days(times), trend := np.empty((len(times), 1 + self.trend.has_missing), np.float32))
+        self.trend.write(_days(entries), trend := np.empty((len(entries), 1 + self.trend.has_missing), np.float32))
         out[:, 0], out[:, last:] = trend[:, 0], trend[:, 1:]
-        times = np.where(missing, np.datetime64(0, "us"), times)
+        times = np.where(missing, np.datetime64(0, "us"), entries)
         for i, name in enumerate(self.circles):
             length, position = _CIRCLES[name]
             angle = 2.0 * np.pi * position(times) / length

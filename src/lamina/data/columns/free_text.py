@@ -26,7 +26,6 @@ _NUM_TOPICS = 31
 _FEWEST_TEXTS = 5  # in which a word stands
 _MOST_WORDS = 10_000
 _MOST_TEXTS = 20_000
-_ROWS = 1 << 14
 _BOUND = 3.0
 _DEVIATION = 0.5  # of a topic: where texts tell nothing, they disturb what other columns tell the less
 _SMALLEST = 1e-4  # deviation of positions, which lie in [-1, 1]; below, it is rounding
@@ -99,17 +98,16 @@ class FreeTextColumn(ColumnEncoder):
         topics = [f"{self.column}:topic{i}" for i in range(1, len(self.center) + 1)]
         return [*topics, f"{self.column}:length", *([f"{self.column}=(missing)"] if self.has_missing else [])]
 
-    def write(self, values: Values, out: np.ndarray) -> None:
-        # Some rows at a time: of these, each distinct text is taken apart once.
-        for start in range(0, len(values.array), _ROWS):
-            self._write(values.take(np.arange(start, min(start + _ROWS, len(values.array)))), out[start : start + _ROWS])
+    def entries(self, values: Values) -> np.ndarray:
+        names = np.array([*cast("np.ndarray", values.names), None], dtype=object)  # the code of a missing value is -1
+        return cast("np.ndarray", names[values.array])
 
-    def _write(self, values: Values, out: np.ndarray) -> None:
+    def write(self, entries: np.ndarray, out: np.ndarray) -> None:
+        texts = pa.array(entries, pa.large_string()).dictionary_encode()
+        missing = np.asarray(texts.is_null())
         num_features = len(self.center) + 1
-        missing = values.missing
-        used, places = np.unique(values.array[~missing], return_inverse=True)
         out[:] = 0.0
-        out[~missing, :num_features] = self._features(_texts(values, used))[places]
+        out[~missing, :num_features] = self._features(texts.dictionary)[np.asarray(texts.indices.drop_null())]
         if self.has_missing:
             out[missing, num_features] = 1.0
 

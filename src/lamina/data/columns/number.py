@@ -16,7 +16,6 @@ __all__ = ["NumberColumn", "Scaling"]
 
 Scaling = Literal["robust", "standard"]
 
-_ROWS = 1 << 14
 _BOUND = 3.0
 _FARTHEST = 1e4  # standardized values are clipped here, so that 1e300 does not become infinite in float32
 _IQR_OF_NORMAL = 1.349
@@ -57,8 +56,9 @@ class NumberColumn(ColumnEncoder):
     @classmethod
     def fit_numbers(cls, column: str, numbers: np.ndarray, scaling: Scaling) -> Self | None:
         """:meth:`fit` on plain numbers, where NaN means missing."""
-        present = numbers[~np.isnan(numbers)]
-        has_missing = len(present) < len(numbers)
+        missing = np.isnan(numbers)
+        has_missing = bool(missing.any())
+        present = numbers[~missing] if has_missing else numbers
         is_finite = np.isfinite(present)
         num_infinite = len(present) - int(is_finite.sum())
         finite = present[is_finite] if num_infinite else present
@@ -70,30 +70,23 @@ class NumberColumn(ColumnEncoder):
         if num_infinite:
             note(f"column {column!r}: {num_infinite} infinite values are replaced by the largest or smallest finite one.")
             present = np.clip(present, low, high)
-        center, scale = _location(present, scaling)
+        center, scale = _location(present, max(-low, high) or 1.0, scaling)
         return cls(column, scaling, center, scale, low, high, has_missing)
 
     @property
     def feature_names(self) -> list[str]:
         return [self.column, f"{self.column}=(missing)"] if self.has_missing else [self.column]
 
-    def write(self, values: Values, out: np.ndarray) -> None:
-        self.write_numbers(values.array, out)
-
-    def write_numbers(self, numbers: np.ndarray, out: np.ndarray) -> None:
-        """:meth:`write` of plain numbers, where NaN means missing."""
-        # Some rows at a time: what is computed on the way stays in the cache.
-        for start in range(0, len(numbers), _ROWS):
-            self._write(numbers[start : start + _ROWS], out[start : start + _ROWS])
-
-    def _write(self, numbers: np.ndarray, out: np.ndarray) -> None:
-        missing = np.isnan(numbers)
+    def write(self, entries: np.ndarray, out: np.ndarray) -> None:
+        numbers, missing = entries, np.isnan(entries)
         # Infinities become the extremes of training; other numbers may lie beyond these.
-        numbers = np.where(np.isinf(numbers), np.clip(numbers, self.low, self.high), numbers)
+        if (infinite := np.isinf(numbers)).any():
+            numbers = np.where(infinite, np.clip(numbers, self.low, self.high), numbers)
         with np.errstate(over="ignore", under="ignore"):
-            z = np.clip(self._standardized(numbers), -_FARTHEST, _FARTHEST)
+            z = self._standardized(numbers)
+            np.clip(z, -_FARTHEST, _FARTHEST, out=z)
             if self.scaling == "robust":
-                z = z / np.sqrt(1.0 + (z / _BOUND) ** 2)
+                z /= np.sqrt(1.0 + (z / _BOUND) ** 2)
             z[missing] = 0.0
             out[:, 0] = z
         if self.has_missing:
@@ -108,14 +101,14 @@ class NumberColumn(ColumnEncoder):
         return standardized
 
 
-def _location(values: np.ndarray, scaling: str) -> tuple[float, float]:
-    """Center and scale, computed relative to the largest value so that squares of huge numbers do not overflow."""
-    unit = float(np.abs(values).max()) or 1.0
+def _location(values: np.ndarray, unit: float, scaling: str) -> tuple[float, float]:
+    """Center and scale, computed relative to the size of the largest value so that squares of huge numbers do not overflow."""
     with np.errstate(over="ignore", under="ignore"):
         values = values / unit
-        center, scale = float(np.mean(values)), float(np.std(values))
         if scaling == "robust":
             first, center, third = (float(q) for q in np.quantile(values, [0.25, 0.5, 0.75]))
-            scale = (third - first) / _IQR_OF_NORMAL or scale
+            scale = (third - first) / _IQR_OF_NORMAL or float(np.std(values))
+        else:
+            center, scale = float(np.mean(values)), float(np.std(values))
         # Clipped to the range of positive floats: values that differ must not get a scale of 0 or infinity.
         return center * unit, float(np.clip(scale * unit, _SMALLEST, _LARGEST)) if scale else 1.0
