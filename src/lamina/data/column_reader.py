@@ -119,6 +119,14 @@ class ColumnReader:
         """The category that a text names."""
         return text.casefold() if self.fold_case else text
 
+    def unmarked(self, numbers: np.ndarray) -> np.ndarray:
+        """The numbers without those that stand for a missing value."""
+        for marker in self.missing:
+            number = _number(marker)
+            if number is not None:
+                numbers = np.where(numbers == number, np.nan, numbers)
+        return numbers
+
     def to_dict(self) -> dict[str, Any]:
         """What JSON can hold of it."""
         spelled = None if self.format is None else format_to_dict(self.format)
@@ -147,20 +155,12 @@ class ColumnReader:
         if stored == "date" and self.kind == "date":
             return dates_of(self.column, column)
         if stored in ("number", "boolean") and self.kind in ("number", "boolean"):
-            numbers = self._unmarked(numbers_of(column))
+            numbers = self.unmarked(numbers_of(column))
             return numbers if self.kind == "number" else self._signs(numbers, on_error)
         if on_error == "missing" and not isinstance(column, Unreadable):
             self._say_missing(len(column) - column.null_count, opened.example)
             return self._nothing(len(column)).array
         raise self._unfit(opened.example, 0)
-
-    def _unmarked(self, numbers: np.ndarray) -> np.ndarray:
-        """The numbers without those that stand for a missing value."""
-        for marker in self.missing:
-            number = _number(marker)
-            if number is not None:
-                numbers = np.where(numbers == number, np.nan, numbers)
-        return numbers
 
     def _signs(self, numbers: np.ndarray, on_error: OnError) -> np.ndarray:
         missing = np.isnan(numbers)
@@ -177,7 +177,7 @@ class ColumnReader:
 
     def _spelled(self, opened: OpenedColumn, on_error: OnError) -> Values:
         if self.kind == "number" and (plain := opened.plain_numbers) is not None:
-            return Values(self.kind, self._unmarked(plain))
+            return Values(self.kind, self.unmarked(plain))
         text = opened.text
         values, known = self._parse(text)
         nothing: Any = {"number": np.nan, "date": np.datetime64("NaT", "us"), "boolean": MISSING_CODE}[self.kind]

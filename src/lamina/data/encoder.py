@@ -226,7 +226,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         else:
             needed = [encoder.column for encoder in self.encoders_]
             table = self.reader_.read(as_columns(X, owner="TableEncoder"), needed, self.on_error)
-        if self.sparse_output is True or (self.sparse_output == "auto" and are_better_sparse(self.encoders_)):
+        if self.is_sparse:
             return sparse_features(self.encoders_, table)  # type: ignore[return-value]  # only where it is asked for
         widths = [len(encoder.feature_names) for encoder in self.encoders_]
         features = np.empty((table.num_rows, sum(widths)), dtype=np.float32)
@@ -234,6 +234,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         for encoder, width, end in zip(self.encoders_, widths, ends, strict=True):
             encoder.write(table[encoder.column], features[:, end - width : end])
         return features
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether :meth:`transform` gives a sparse matrix."""
+        return self.sparse_output is True or (self.sparse_output == "auto" and are_better_sparse(self.encoders_))
 
     @property
     def reading_settings(self) -> ReadingSettings:

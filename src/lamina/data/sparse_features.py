@@ -25,7 +25,7 @@ def sparse_features(encoders: Sequence[ColumnEncoder], table: ReadTable) -> spar
     slots = {encoder.column: encoder.slots(table[encoder.column]) for encoder in encoders if isinstance(encoder, CategoryColumn)}
     if any((found < 0).any() for found in slots.values()):  # average rows, which have an entry in each slot
         stacked: sparse.csr_matrix = sparse.hstack(
-            [_block(encoder, table) for encoder in encoders], format="csr", dtype=np.float32
+            [_block(encoder, table, slots.get(encoder.column)) for encoder in encoders], format="csr", dtype=np.float32
         )
         return stacked
     entries = sum(1 if encoder.column in slots else len(encoder.feature_names) for encoder in encoders)
@@ -49,7 +49,10 @@ def sparse_features(encoders: Sequence[ColumnEncoder], table: ReadTable) -> spar
     return features
 
 
-def _block(encoder: ColumnEncoder, table: ReadTable) -> sparse.csr_matrix:
+def _block(encoder: ColumnEncoder, table: ReadTable, slots: np.ndarray | None) -> sparse.csr_matrix:
     dense = np.empty((table.num_rows, len(encoder.feature_names)), dtype=np.float32)
-    encoder.write(table[encoder.column], dense)
+    if slots is not None and isinstance(encoder, CategoryColumn):
+        encoder.write_slots(slots, dense)
+    else:
+        encoder.write(table[encoder.column], dense)
     return sparse.csr_matrix(dense)

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from lamina.caller import warn_caller
 from lamina.data import Target, Task, target_column
 from lamina.data.arrow_tables import Columns
+from lamina.data.row import Row
 from lamina.data.target import TargetColumn
 from lamina.errors import DataError, phrase
 from lamina.estimators.given_data import refusals_as_ours
@@ -27,6 +28,7 @@ from lamina.model.given_table import (
     given_columns,
     in_label_order,
     known_columns,
+    known_rows,
     learn_target,
     without_rows,
 )
@@ -337,8 +339,14 @@ class Tabular(FittedTable, ABC):
     def _known(self, X: Any) -> Columns:
         """The columns of new rows."""
         check_is_fitted(self)
-        names = self.model_.encoder.feature_names_in_.tolist()
+        names = list(self.model_.encoder.reader_.names)
         return known_columns(X, names, hasattr(self, "feature_names_in_"), owner=type(self).__name__)
+
+    def _known_rows(self, X: Any) -> Row | Columns:
+        """New rows to predict."""
+        check_is_fitted(self)
+        names = list(self.model_.encoder.reader_.names)
+        return known_rows(X, names, hasattr(self, "feature_names_in_"), owner=type(self).__name__)
 
     def _with_truth(self, X: Any, y: Any) -> Columns:
         """The columns of new rows and, under its name, what is to be predicted."""

@@ -5,4 +5,5 @@ from lamina.data.columns.choose import column_from_dict as column_from_dict
 from lamina.data.columns.column_encoder import ColumnEncoder as ColumnEncoder
 from lamina.data.columns.date import DateColumn as DateColumn
 from lamina.data.columns.number import NumberColumn as NumberColumn
+from lamina.data.columns.number import NumberScale as NumberScale
 from lamina.data.columns.number import Scaling as Scaling

@@ -62,7 +62,10 @@ class CategoryColumn(ColumnEncoder):
         return [f"{self.column}={value}" for value in (*self.categories, *extra)]
 
     def write(self, values: Values, out: np.ndarray) -> None:
-        slots = self.slots(values)
+        self.write_slots(self.slots(values), out)
+
+    def write_slots(self, slots: np.ndarray, out: np.ndarray) -> None:
+        """:meth:`write` of the :meth:`slots` of the rows."""
         is_average = slots == _AVERAGE
         out[:] = 0.0
         rows = np.flatnonzero(~is_average) if is_average.any() else np.arange(len(slots))
