@@ -189,7 +189,7 @@ def objects_column(name: str, values: np.ndarray) -> ArrowColumn:
         pass  # mixed, or nothing that Arrow knows
     missing = _missing_among(values)
     present = values[~missing].tolist()
-    if all(isinstance(value, str | bool | np.bool_ | Real | Decimal) for value in present):
+    if all(isinstance(value, str | float | bool | np.bool_ | Real | Decimal) for value in present):
         texts = [_text(name, value) for value in present]
     else:
         odd = next(value for value in present if not isinstance(value, str | Real))
@@ -210,7 +210,7 @@ def _missing_among(values: np.ndarray) -> np.ndarray:
 
 def _text(name: str, value: Any) -> str:
     try:
-        float(value if isinstance(value, Real | Decimal) else 0)
+        float(0 if isinstance(value, str) else value)
     except (OverflowError, ValueError) as error:
         raise DataError(f"column {name!r} must hold numbers that a float can hold, got {shown(value)}. Correct it.") from error
     return value_name(value)

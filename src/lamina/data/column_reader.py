@@ -236,15 +236,16 @@ class ColumnReader:
         if stored != "text":
             codes, names = named_codes_of(opened.column)
             names = np.array([self.name_of(name) for name in names], dtype=object)
-            return self._named(codes, names, [name in self.missing for name in names])
+            return self._named(codes, names, np.array([name in self.missing for name in names], dtype=bool))
         text = opened.text
-        names = self.names_of(text)
-        return self._named(text.codes, names, opened.is_marker(self.missing).tolist())
+        names, missing = self.names_of(text), opened.is_marker(self.missing)
+        if self.holds == "text" and not self.fold_case and not missing.any():
+            return Values(self.kind, text.codes, names)  # distinct, as the texts are
+        return self._named(text.codes, names, missing)
 
     def names_of(self, text: TextColumn) -> np.ndarray:
         """The category of each distinct text: that of the value which it spells, where the column holds values."""
-        texts = np.empty(len(text.texts), dtype=object)
-        texts[:] = text.texts.to_pylist()
+        texts: np.ndarray = text.texts.to_numpy(zero_copy_only=False)
         if self.holds == "text":
             return np.array([self.name_of(value) for value in texts], dtype=object) if self.fold_case else texts
         value_reader = ColumnReader(self.column, self.holds, self.holds, self.format)
@@ -256,18 +257,15 @@ class ColumnReader:
             texts[i] = str(int(whole)) if exact and len(whole) < 400 else value_name(values[i])
         return texts
 
-    def _named(self, codes: np.ndarray, names: np.ndarray, missing: list[bool]) -> Values:
+    def _named(self, codes: np.ndarray, names: np.ndarray, missing: np.ndarray) -> Values:
         """Categories whose names are distinct, and none of which stands for a missing value."""
-        place: dict[str, int] = {}
-        for name, absent in zip(names, missing, strict=True):
-            if not absent:
-                place.setdefault(name, len(place))
-        if len(place) < len(names):
-            new = [MISSING_CODE if absent else place[name] for name, absent in zip(names, missing, strict=True)]
-            codes = np.array([*new, MISSING_CODE], dtype=np.int32)[codes]
-            names = np.empty(len(place), dtype=object)
-            names[:] = list(place)
-        return Values(self.kind, codes, names)
+        if not missing.any() and len(set(names.tolist())) == len(names):
+            return Values(self.kind, codes, names)
+        place = {name: i for i, name in enumerate(dict.fromkeys(names[~missing].tolist()))}
+        new = [MISSING_CODE if absent else place[name] for name, absent in zip(names, missing, strict=True)]
+        distinct = np.empty(len(place), dtype=object)
+        distinct[:] = list(place)
+        return Values(self.kind, np.array([*new, MISSING_CODE], dtype=np.int32)[codes], distinct)
 
     def _unfit(self, value: object, row: int) -> UnfitValueError:
         words = _WORDS["text" if self.kind == "category" else self.kind]
