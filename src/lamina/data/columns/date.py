@@ -16,6 +16,8 @@ from lamina.errors import InvalidSettingError, phrase_unknown
 
 __all__ = ["DateColumn"]
 
+_MINUTES_A_DAY = 24 * 60
+
 
 def _day(times: np.ndarray) -> np.ndarray:
     """The days since 1 January 1970."""
@@ -34,9 +36,6 @@ def _day_of_year(days: np.ndarray) -> np.ndarray:
 def _weekday(days: np.ndarray) -> np.ndarray:
     # Day 0 was a Thursday; Monday is 0.
     return np.asarray((days + 3) % 7)
-
-
-_MINUTES_A_DAY = 24 * 60
 
 
 class _Circle(NamedTuple):

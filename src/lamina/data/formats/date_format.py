@@ -211,7 +211,7 @@ def _times(shape: Shape) -> np.ndarray:
         return np.full(len(shape.rows), np.datetime64("NaT", "us"))
     days, is_date = _days(shape)
     microseconds, is_time = _time_of_day(shape)
-    times = (days * _MICROSECONDS_A_DAY + microseconds).view("M8[us]")
+    times: np.ndarray = (days * _MICROSECONDS_A_DAY + microseconds).view("M8[us]")
     times[~(is_date & is_time)] = np.datetime64("NaT")
     return times
 
@@ -232,7 +232,8 @@ def _days(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
 
 def _first_days(months: np.ndarray) -> np.ndarray:
     """The first days of months; both are counted from January 1970."""
-    return np.asarray(months.view("M8[M]").astype("M8[D]").astype(np.int64))
+    days: np.ndarray = months.view("M8[M]").astype("M8[D]").astype(np.int64)
+    return days
 
 
 def _month(shape: Shape) -> np.ndarray:
