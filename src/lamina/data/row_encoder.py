@@ -54,7 +54,7 @@ class RowEncoder:
     >>> encoder = TableEncoder(min_count=1).fit(pa.table({"size": [1.0, 2.0, 3.0], "color": ["red", "blue", "red"]}))
     >>> rows = RowEncoder(encoder.reader_, encoder.encoders_)
     >>> rows.encode(as_rows({"size": 2, "color": "red"}, [], owner="example")).tolist()
-    [[0.0, 0.0, 1.0]]
+    [[0.0, 1.0, 0.0]]
     """
 
     def __init__(self, reader: TableReader, encoders: Sequence[ColumnEncoder], *, as_sparse: bool = False) -> None:
