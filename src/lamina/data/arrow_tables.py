@@ -23,7 +23,16 @@ else:
     pa = OptionalModule("pyarrow", owner="reading tables")
     pc = OptionalModule("pyarrow.compute", owner="reading tables")
 
-__all__ = ["ArrowColumn", "Columns", "Unreadable", "as_columns", "plain_table"]
+__all__ = [
+    "ArrowColumn",
+    "Columns",
+    "Unreadable",
+    "as_columns",
+    "objects_column",
+    "pandas_column",
+    "plain_table",
+    "polars_column",
+]
 
 
 class Unreadable(NamedTuple):
@@ -102,13 +111,13 @@ def _columns_of(X: Any, owner: str) -> tuple[dict[str, ArrowColumn], int]:
         raise DataError(f"{owner}: a table must be a data frame that holds its rows, got LazyFrame. Call collect() on it first.")
     if library == "pandas" and kind == "DataFrame":
         check_column_names(owner, list(X.columns))
-        return {name: _of_pandas(owner, name, X[name]) for name in X.columns}, len(X)
+        return {name: pandas_column(owner, name, X[name]) for name in X.columns}, len(X)
     if isinstance(X, pa.Table):
         check_column_names(owner, X.column_names)
         table = plain_table(owner, X)
     elif library == "polars" and kind == "DataFrame":
         check_column_names(owner, X.columns)
-        return {name: _of_polars(X[name]) for name in X.columns}, len(X)
+        return {name: polars_column(X[name]) for name in X.columns}, len(X)
     elif library != "polars" and hasattr(X, "__arrow_c_stream__"):
         table = _of_stream(owner, X)
     else:
@@ -128,7 +137,8 @@ def _of_stream(owner: str, X: Any) -> pa.Table:
     return pa.Table.from_arrays([_plain(column) for column in table.columns], names=table.column_names)
 
 
-def _of_polars(series: Any) -> ArrowColumn:
+def polars_column(series: Any) -> ArrowColumn:
+    """The column of a series of polars."""
     # Column by column: a stream of the whole frame ends the process where a type or name is not Arrow's.
     try:
         array = series.alias("").to_arrow()
@@ -137,7 +147,14 @@ def _of_polars(series: Any) -> ArrowColumn:
     return _plain(array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array]))
 
 
-def _of_pandas(owner: str, name: str, series: Any) -> ArrowColumn:
+def pandas_column(owner: str, name: str, series: Any) -> ArrowColumn:
+    """The column of a series of pandas; errors say ``name``.
+
+    Raises
+    ------
+    DataError
+        If an Arrow column is damaged, or Python objects are numbers or texts that no column can hold.
+    """
     dtype = series.dtype
     kind = type(dtype).__name__
     if kind == "SparseDtype":
@@ -147,7 +164,7 @@ def _of_pandas(owner: str, name: str, series: Any) -> ArrowColumn:
     elif kind == "CategoricalDtype" and type(dtype.categories.dtype).__name__ == "IntervalDtype":
         series = series.cat.rename_categories([str(interval) for interval in dtype.categories])
     if series.dtype == object:
-        return _of_objects(name, series.to_numpy(dtype=object))
+        return objects_column(name, series.to_numpy(dtype=object))
     try:
         # Plain numbers as they lie in memory; NaN stays NaN.
         plain = isinstance(series.dtype, np.dtype) and series.dtype.kind in "biuf"
@@ -160,16 +177,21 @@ def _of_pandas(owner: str, name: str, series: Any) -> ArrowColumn:
     return _plain(column)
 
 
-def _of_objects(name: str, values: np.ndarray) -> ArrowColumn:
-    """Python objects as what they all are; texts, numbers and truth values side by side as texts."""
+def objects_column(name: str, values: np.ndarray) -> ArrowColumn:
+    """The column of an array of Python objects, as what they all are; texts, numbers and truth values side by side as texts.
+
+    Raises
+    ------
+    DataError
+        If they are numbers or texts that no column can hold.
+    """
     try:
         return _plain(pa.chunked_array([pa.array(values, from_pandas=True)]))
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
         pass  # mixed, or nothing that Arrow knows
-    pandas = sys.modules["pandas"]
-    missing = np.asarray(pandas.isna(values), dtype=bool)
+    missing = _missing_among(values)
     present = values[~missing].tolist()
-    if all(isinstance(value, str | bool | np.bool_ | Real | Decimal) for value in present):
+    if all(isinstance(value, str | float | bool | np.bool_ | Real | Decimal) for value in present):
         texts = [_text(name, value) for value in present]
     else:
         odd = next(value for value in present if not isinstance(value, str | Real))
@@ -182,9 +204,15 @@ def _of_objects(name: str, values: np.ndarray) -> ArrowColumn:
         raise DataError(f"column {name!r} must hold text that UTF-8 can write, got {error!s}. Correct it.") from error
 
 
+def _missing_among(values: np.ndarray) -> np.ndarray:
+    if (pandas := sys.modules.get("pandas")) is not None:  # whose own NA and NaT may be among them
+        return np.asarray(pandas.isna(values), dtype=bool)
+    return np.array([value is None or (isinstance(value, float | Decimal) and value != value) for value in values], dtype=bool)
+
+
 def _text(name: str, value: Any) -> str:
     try:
-        float(value if isinstance(value, Real | Decimal) else 0)
+        float(0 if isinstance(value, str) else value)
     except (OverflowError, ValueError) as error:
         raise DataError(f"column {name!r} must hold numbers that a float can hold, got {shown(value)}. Correct it.") from error
     return value_name(value)

@@ -119,6 +119,14 @@ class ColumnReader:
         """The category that a text names."""
         return text.casefold() if self.fold_case else text
 
+    def unmarked(self, numbers: np.ndarray) -> np.ndarray:
+        """The numbers without those that stand for a missing value."""
+        for marker in self.missing:
+            number = _number(marker)
+            if number is not None:
+                numbers = np.where(numbers == number, np.nan, numbers)
+        return numbers
+
     def to_dict(self) -> dict[str, Any]:
         """What JSON can hold of it."""
         spelled = None if self.format is None else format_to_dict(self.format)
@@ -149,20 +157,12 @@ class ColumnReader:
         if stored in ("number", "boolean") and self.kind in ("number", "boolean"):
             numbers = numbers_of(column)
             if stored == "number":
-                numbers = self._unmarked(numbers)
+                numbers = self.unmarked(numbers)
             return numbers if self.kind == "number" else self._signs(numbers, on_error)
         if on_error == "missing" and not isinstance(column, Unreadable):
             self._say_missing(len(column) - column.null_count, opened.example)
             return self._nothing(len(column)).array
         raise self._unfit(opened.example, 0)
-
-    def _unmarked(self, numbers: np.ndarray) -> np.ndarray:
-        """The numbers without those that stand for a missing value."""
-        for marker in self.missing:
-            number = _number(marker)
-            if number is not None:
-                numbers = np.where(numbers == number, np.nan, numbers)
-        return numbers
 
     def _signs(self, numbers: np.ndarray, on_error: OnError) -> np.ndarray:
         missing = np.isnan(numbers)
@@ -179,7 +179,7 @@ class ColumnReader:
 
     def _spelled(self, opened: OpenedColumn, on_error: OnError) -> Values:
         if self.kind == "number" and (plain := opened.plain_numbers) is not None:
-            return Values(self.kind, self._unmarked(plain))
+            return Values(self.kind, self.unmarked(plain))
         text = opened.text
         values, known = self._parse(text)
         nothing: Any = {"number": np.nan, "date": np.datetime64("NaT", "us"), "boolean": MISSING_CODE}[self.kind]
@@ -238,15 +238,16 @@ class ColumnReader:
         if stored != "text":
             codes, names = named_codes_of(opened.column)
             names = np.array([self.name_of(name) for name in names], dtype=object)
-            return self._named(codes, names, [name in self.missing for name in names])
+            return self._named(codes, names, np.array([name in self.missing for name in names], dtype=bool))
         text = opened.text
-        names = self.names_of(text)
-        return self._named(text.codes, names, opened.is_marker(self.missing).tolist())
+        names, missing = self.names_of(text), opened.is_marker(self.missing)
+        if self.holds == "text" and not self.fold_case and not missing.any():
+            return Values(self.kind, text.codes, names)  # distinct, as the texts are
+        return self._named(text.codes, names, missing)
 
     def names_of(self, text: TextColumn) -> np.ndarray:
         """The category of each distinct text: that of the value which it spells, where the column holds values."""
-        texts = np.empty(len(text.texts), dtype=object)
-        texts[:] = text.texts.to_pylist()
+        texts: np.ndarray = text.texts.to_numpy(zero_copy_only=False)
         if self.holds == "text":
             return np.array([self.name_of(value) for value in texts], dtype=object) if self.fold_case else texts
         value_reader = ColumnReader(self.column, self.holds, self.holds, self.format)
@@ -258,18 +259,15 @@ class ColumnReader:
             texts[i] = str(int(whole)) if exact and len(whole) < 400 else value_name(values[i])
         return texts
 
-    def _named(self, codes: np.ndarray, names: np.ndarray, missing: list[bool]) -> Values:
+    def _named(self, codes: np.ndarray, names: np.ndarray, missing: np.ndarray) -> Values:
         """Categories whose names are distinct, and none of which stands for a missing value."""
-        place: dict[str, int] = {}
-        for name, absent in zip(names, missing, strict=True):
-            if not absent:
-                place.setdefault(name, len(place))
-        if len(place) < len(names):
-            new = [MISSING_CODE if absent else place[name] for name, absent in zip(names, missing, strict=True)]
-            codes = np.array([*new, MISSING_CODE], dtype=np.int32)[codes]
-            names = np.empty(len(place), dtype=object)
-            names[:] = list(place)
-        return Values(self.kind, codes, names)
+        if not missing.any() and len(set(names.tolist())) == len(names):
+            return Values(self.kind, codes, names)
+        place = {name: i for i, name in enumerate(dict.fromkeys(names[~missing].tolist()))}
+        new = [MISSING_CODE if absent else place[name] for name, absent in zip(names, missing, strict=True)]
+        distinct = np.empty(len(place), dtype=object)
+        distinct[:] = list(place)
+        return Values(self.kind, np.array([*new, MISSING_CODE], dtype=np.int32)[codes], distinct)
 
     def _unfit(self, value: object, row: int) -> UnfitValueError:
         words = _WORDS["text" if self.kind == "category" else self.kind]

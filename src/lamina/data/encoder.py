@@ -238,9 +238,14 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             needed = [encoder.column for encoder in self.encoders_]
             table = self.reader_.read(as_columns(X, owner="TableEncoder"), needed, self.on_error)
         entries = [encoder.entries(table[encoder.column]) for encoder in self.encoders_]
-        if self.sparse_output is True or (self.sparse_output == "auto" and are_better_sparse(self.encoders_)):
+        if self.is_sparse:
             return sparse_features(self.encoders_, entries, table.num_rows)  # type: ignore[return-value]  # only where asked for
         return dense_features(self.encoders_, entries, table.num_rows)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether :meth:`transform` gives a sparse matrix."""
+        return self.sparse_output is True or (self.sparse_output == "auto" and are_better_sparse(self.encoders_))
 
     @property
     def reading_settings(self) -> ReadingSettings:

@@ -17,13 +17,16 @@ def value_name(value: object) -> str:
     >>> [value_name(value) for value in (7, 7.0, 0.5, True, np.datetime64("2024-01-05", "us"), "x ")]
     ['7', '7', '0.5', 'true', '2024-01-05', 'x ']
     """
+    # The commonest types first: to ask for an abstract one takes longer than all else.
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, np.datetime64):
         return str(value).replace("T", " ").removesuffix(".000000").removesuffix(" 00:00:00")
     if isinstance(value, (bool, np.bool_)):
         return "true" if value else "false"
-    if isinstance(value, Integral):
+    if not isinstance(value, float) and isinstance(value, Integral):
         return str(int(value))
-    if isinstance(value, Real | Decimal) and math.isfinite(value):
+    if isinstance(value, float | Real | Decimal) and math.isfinite(value):
         whole = math.floor(value)
         return str(whole) if value == whole else repr(float(value))
     return str(value)

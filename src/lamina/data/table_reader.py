@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from lamina.data.arrow_tables import ArrowColumn, Columns
+from lamina.data.arrow_tables import Columns
 from lamina.data.column_reader import ColumnReader, OnError
 from lamina.data.learn_column import Learned, ReadingSettings, learn_column
 from lamina.data.notes import note, note_columns
@@ -97,9 +97,30 @@ class TableReader:
         DataError
             If a needed column is missing, or as :meth:`ColumnReader.read`.
         """
-        self._check(columns, needed)
+        self.check(list(columns), needed)
         values = {name: self.readers[name].read(columns[name], on_error) for name in needed}
         return ReadTable(self, values, columns.num_rows)
+
+    def check(self, given: Sequence[str], needed: Sequence[str]) -> None:
+        """Say which of the columns of a table are not known.
+
+        Raises
+        ------
+        DataError
+            If a needed column is not among those that are ``given``.
+        """
+        names, known = set(given), set(self.names)
+        missing = [name for name in needed if name not in names]
+        if missing:
+            spare = names - known
+            guesses = [f"{guess!r} for {name!r}" for name in missing if (guess := nearest(name, spare))]
+            repair = f"Is it {', '.join(guesses)}? Rename it." if guesses else "Add the column; its fields may be empty."
+            listed = ", ".join(map(repr, missing))
+            raise DataError(f"table must have every column the model was trained on, got none named {listed}. {repair}")
+        extra = [name for name in given if name not in known]
+        if extra:
+            listed = ", ".join(map(repr, extra[:_SHOWN_NAMES]))
+            note(f"ignored {counted(len(extra), 'column')} that the model was not trained on: {listed}.")
 
     def say(self) -> None:
         """A note about each column of which something was decided; one for all of which the same was."""
@@ -115,17 +136,3 @@ class TableReader:
         """The reader that :meth:`to_dict` described."""
         readers = {reader["column"]: ColumnReader.from_dict(reader) for reader in state["readers"]}
         return cls(tuple(state["names"]), readers, state["ignored"], state["notes"])
-
-    def _check(self, columns: Mapping[str, ArrowColumn], needed: Sequence[str]) -> None:
-        missing = [name for name in needed if name not in columns]
-        known = set(self.names)
-        if missing:
-            spare = set(columns) - known
-            guesses = [f"{guess!r} for {name!r}" for name in missing if (guess := nearest(name, spare))]
-            repair = f"Is it {', '.join(guesses)}? Rename it." if guesses else "Add the column; its fields may be empty."
-            listed = ", ".join(map(repr, missing))
-            raise DataError(f"table must have every column the model was trained on, got none named {listed}. {repair}")
-        extra = [name for name in columns if name not in known]
-        if extra:
-            listed = ", ".join(map(repr, extra[:_SHOWN_NAMES]))
-            note(f"ignored {counted(len(extra), 'column')} that the model was not trained on: {listed}.")

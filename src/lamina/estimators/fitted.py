@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from lamina.training import History, PredictiveDistribution, StopReason
 
 __all__ = ["FittedNetwork", "adopt", "fit_of", "logits_of"]
+
+_PLAIN = (np.ndarray, sparse.csr_matrix, sparse.csr_array)
 
 
 def _of_curves(name: str) -> Any:
@@ -172,10 +175,10 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
 
     def _is_plain(self, X: Any) -> bool:
         """Whether scikit-learn's validation, which takes far longer than predicting a row, would return ``X`` unchanged."""
-        if type(X) is not np.ndarray or X.dtype not in DTYPES or not self.__sklearn_is_fitted__():
+        if type(X) not in _PLAIN or X.dtype not in DTYPES or not self.__sklearn_is_fitted__():
             return False
-        fits = X.ndim == 2 and len(X) > 0 and X.shape[1] == self.n_features_in_ and not hasattr(self, "feature_names_in_")
-        return fits and is_finite(X)
+        fits = X.ndim == 2 and X.shape[0] > 0 and X.shape[1] == self.n_features_in_ and not hasattr(self, "feature_names_in_")
+        return fits and is_finite(X if isinstance(X, np.ndarray) else X.data[None])
 
     def _logits(self, X: Any) -> np.ndarray:
         """Logits (n, outputs) of new rows."""

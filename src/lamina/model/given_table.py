@@ -17,6 +17,7 @@ from lamina.data.arrow_values import value_type
 from lamina.data.learn_column import ReadingSettings
 from lamina.data.names import value_name
 from lamina.data.opened_column import OpenedColumn
+from lamina.data.row import Row, as_rows
 from lamina.data.several_targets import AnyTarget, SeveralTargets
 from lamina.data.target import TargetColumn
 from lamina.data.values import MISSING_CODE
@@ -42,6 +43,7 @@ __all__ = [
     "in_label_order",
     "is_same_column",
     "known_columns",
+    "known_rows",
     "learn_given_targets",
     "learn_target",
     "named_columns",
@@ -77,6 +79,18 @@ def given_columns(X: Any, *, owner: str, fewest_rows: int = 1) -> GivenColumns:
         settings = {"dtype": None, "ensure_all_finite": False, "ensure_min_samples": fewest_rows}
         array = check_array(_as_array(X), **settings, estimator=owner, input_name="X")
     return GivenColumns(Columns({f"x{i}": _column(array[:, i]) for i in range(array.shape[1])}, len(array)), False)
+
+
+def known_rows(X: Any, names: list[str], has_names: bool, *, owner: str) -> Row | Columns:
+    """New rows, also as :func:`as_rows` takes them where training had names; without names, a row is one of an array.
+
+    Raises
+    ------
+    DataError
+        As :func:`as_rows` and :func:`known_columns`.
+    """
+    rows = as_rows(X, names, owner=owner) if has_names else None
+    return known_columns(X, names, has_names, owner=owner) if rows is None else rows
 
 
 def known_columns(X: Any, names: list[str], has_names: bool, *, owner: str) -> Columns:

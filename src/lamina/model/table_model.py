@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from lamina.data import ColumnSummary, TableEncoder
 from lamina.data.arrow_tables import as_columns
+from lamina.data.row import Row, as_rows
+from lamina.data.row_encoder import RowEncoder
 from lamina.data.several_targets import AnyTarget
 from lamina.data.table_reader import ReadTable
 from lamina.errors import DataError
@@ -74,8 +77,9 @@ class TableModel:
 
         Parameters
         ----------
-        table : data frame of pandas, polars or pyarrow
-            With the columns that the model was trained on; the target may be present, but is ignored.
+        table : data frame of pandas, polars or pyarrow; or one row, or a list of dicts
+            With the columns that the model was trained on; the target may be present, but is ignored. A row is a dict or a
+            pandas.Series by these names, or a tuple or list of values in the order of training, without the target.
 
         Returns
         -------
@@ -85,7 +89,17 @@ class TableModel:
         Raises
         ------
         DataError
-            If a column is missing or holds values of a different kind than in training.
+            If a column is missing or holds values of a different kind than in training; if a tuple or list holds more or fewer
+            values than there are columns.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> from lamina.model import fit_table
+        >>> table = pa.table({"x": list(range(100)), "kind": ["low"] * 50 + ["high"] * 50})
+        >>> model = fit_table(table, "kind").model
+        >>> model.predict({"x": 3}).tolist(), model.predict((96,)).tolist(), model.predict([{"x": 3}, {"x": 96}]).tolist()
+        (['low'], ['high'], ['low', 'high'])
         """
         if self.target.task == "classification":
             return self.target.decode(self._predicted_classes(table))
@@ -207,6 +221,10 @@ class TableModel:
         """What is predicted and what was learned of each column, in a notebook."""
         return f"<p>{escaped(self)}</p>{self.columns_._repr_html_()}"
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields, without what is found again when it is needed."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
     def _rated(self, table: Any) -> np.ndarray:
         """Probabilities (n, classes), or classes where there are none, or numbers."""
         if self.target.task == "regression":
@@ -226,5 +244,14 @@ class TableModel:
         scaled: np.ndarray = self.estimator.predict(self._features(table)).astype(np.float64)
         return self.scale.inverse(scaled)
 
-    def _features(self, table: Any) -> np.ndarray:
-        return self.encoder.transform(table if isinstance(table, ReadTable) else self.read(table))
+    def _features(self, table: Any) -> Any:
+        if isinstance(table, ReadTable):
+            return self.encoder.transform(table)
+        given = as_rows(table, self.encoder.reader_.names, owner="TableModel")
+        if not isinstance(given, Row):
+            return self.encoder.transform(self.read(table if given is None else given))
+        return self._row_encoder.encode(given.without(*self.target.names), on_error=self.encoder.on_error)
+
+    @cached_property
+    def _row_encoder(self) -> RowEncoder:
+        return RowEncoder(self.encoder.reader_, self.encoder.encoders_, as_sparse=self.encoder.is_sparse)

@@ -16,11 +16,12 @@ from sklearn.utils.validation import check_is_fitted
 from lamina.caller import warn_caller
 from lamina.data import Task
 from lamina.data.arrow_tables import Columns
+from lamina.data.row import Row
 from lamina.errors import InvalidSettingError, phrase
 from lamina.estimators.nested_settings import NestedSettings
 from lamina.metrics import Evaluation
 from lamina.model.fitted_table import FittedTable
-from lamina.model.given_table import GivenColumns, known_columns
+from lamina.model.given_table import GivenColumns, known_columns, known_rows
 from lamina.model.going_on import settings_to_go_on
 from lamina.model.model_file import save_model
 from lamina.model.setting_words import Words, setting_words
@@ -287,8 +288,14 @@ class Tabular(NestedSettings, FittedTable, ABC):
     def _known(self, X: Any) -> Columns:
         """The columns of new rows."""
         check_is_fitted(self)
-        names = self.model_.encoder.feature_names_in_.tolist()
+        names = list(self.model_.encoder.reader_.names)
         return known_columns(X, names, hasattr(self, "feature_names_in_"), owner=type(self).__name__)
+
+    def _known_rows(self, X: Any) -> Row | Columns:
+        """New rows to predict."""
+        check_is_fitted(self)
+        names = list(self.model_.encoder.reader_.names)
+        return known_rows(X, names, hasattr(self, "feature_names_in_"), owner=type(self).__name__)
 
     def _with_truth(self, X: Any, y: Any) -> Columns:
         """The columns of new rows and, under its name, what is to be predicted."""

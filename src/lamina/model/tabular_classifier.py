@@ -75,8 +75,9 @@ Examples
 
         Parameters
         ----------
-        X : data frame or array-like of shape (n_samples, n_features)
-            Of frames, columns are found by name, in any order; further ones are ignored with a note.
+        X : data frame or array-like of shape (n_samples, n_features); or one row, or a list of dicts
+            Of frames, columns are found by name, in any order; further ones are ignored with a note. Where training had names of
+            columns, a row may be a dict or a pandas.Series by these names, or a tuple or list of values in the order of training.
 
         Returns
         -------
@@ -87,8 +88,8 @@ Examples
         DataError
             If a column is missing or holds values of another kind than in training.
         """
-        columns = self._known(X)
-        predicted: np.ndarray = self.model_.predict(columns).astype(self.classes_.dtype)
+        rows = self._known_rows(X)
+        predicted: np.ndarray = self.model_.predict(rows).astype(self.classes_.dtype)
         return predicted
 
     @available_if(_gives_probabilities)
@@ -97,15 +98,16 @@ Examples
 
         Parameters
         ----------
-        X : data frame or array-like of shape (n_samples, n_features)
+        X : data frame or array-like of shape (n_samples, n_features); or one row, or a list of dicts
+            As in :meth:`predict`.
 
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
             Columns in the order of ``classes_``.
         """
-        columns = self._known(X)
-        return self.model_.predict_proba(columns)
+        rows = self._known_rows(X)
+        return self.model_.predict_proba(rows)
 
     @available_if(_gives_probabilities)
     def predict_log_proba(self, X: Any) -> np.ndarray:

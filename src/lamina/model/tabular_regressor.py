@@ -67,8 +67,9 @@ True
 
         Parameters
         ----------
-        X : data frame or array-like of shape (n_samples, n_features)
-            Of frames, columns are found by name, in any order; further ones are ignored with a note.
+        X : data frame or array-like of shape (n_samples, n_features); or one row, or a list of dicts
+            Of frames, columns are found by name, in any order; further ones are ignored with a note. Where training had names of
+            columns, a row may be a dict or a pandas.Series by these names, or a tuple or list of values in the order of training.
 
         Returns
         -------
@@ -80,8 +81,8 @@ True
         DataError
             If a column is missing or holds values of another kind than in training.
         """
-        columns = self._known(X)
-        return self.model_.predict(columns)
+        rows = self._known_rows(X)
+        return self.model_.predict(rows)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R2 of the predictions, the mean over several targets; with several quantiles, of the one nearest to the median.

@@ -6,4 +6,5 @@ from lamina.data.columns.column_encoder import ColumnEncoder as ColumnEncoder
 from lamina.data.columns.date import DateColumn as DateColumn
 from lamina.data.columns.free_text import FreeTextColumn as FreeTextColumn
 from lamina.data.columns.number import NumberColumn as NumberColumn
+from lamina.data.columns.number import NumberScale as NumberScale
 from lamina.data.columns.number import Scaling as Scaling

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
+from lamina.data.by_value import by_value
 from lamina.data.columns.column_encoder import ColumnEncoder
 from lamina.data.columns.number import NumberColumn
 from lamina.data.values import Values
@@ -15,22 +16,51 @@ from lamina.errors import InvalidSettingError, phrase_unknown
 
 __all__ = ["DateColumn"]
 
-
-def _part(unit: str, whole: str) -> Callable[[np.ndarray], np.ndarray]:
-    """How far a time is into its ``whole``, in ``unit``."""
-    return lambda times: (times.astype(f"M8[{unit}]") - times.astype(f"M8[{whole}]").astype(f"M8[{unit}]")).astype(np.float64)
+_MINUTES_A_DAY = 24 * 60
 
 
-def _weekday(times: np.ndarray) -> np.ndarray:
-    # Day 0 of NumPy's calendar, 1 January 1970, was a Thursday; Monday is 0.
-    return (times.astype("M8[D]").astype(np.int64) + 3) % 7.0
+def _day(times: np.ndarray) -> np.ndarray:
+    """The days since 1 January 1970."""
+    return np.asarray(times.astype("M8[D]").astype(np.int64))
 
 
-# name -> (length of the circle, position on it)
-_CIRCLES: dict[str, tuple[float, Callable[[np.ndarray], np.ndarray]]] = {
-    "year": (365.2425, _part("D", "Y")),
-    "week": (7.0, _weekday),
-    "day": (24.0 * 60.0, _part("m", "D")),
+def _minute_of_day(times: np.ndarray) -> np.ndarray:
+    return np.asarray(times.astype("M8[m]").astype(np.int64) % _MINUTES_A_DAY)
+
+
+def _day_of_year(days: np.ndarray) -> np.ndarray:
+    dates = days.view("M8[D]")
+    return np.asarray((dates - dates.astype("M8[Y]").astype("M8[D]")).astype(np.int64))
+
+
+def _weekday(days: np.ndarray) -> np.ndarray:
+    # Day 0 was a Thursday; Monday is 0.
+    return np.asarray((days + 3) % 7)
+
+
+class _Circle(NamedTuple):
+    """A cycle of ``length``; where a time stands on it follows from a whole ``number``, of which there are few."""
+
+    length: float
+    number: Callable[[np.ndarray], np.ndarray]
+    position: Callable[[np.ndarray], np.ndarray]
+
+    def positions(self, times: np.ndarray) -> np.ndarray:
+        return by_value(self.position, self.number(times))
+
+    def waves(self, times: np.ndarray) -> np.ndarray:
+        """The sine and cosine of the positions of times, ndarray of shape (2, n)."""
+        return by_value(self._waves, self.number(times))
+
+    def _waves(self, numbers: np.ndarray) -> np.ndarray:
+        angle = 2.0 * np.pi * self.position(numbers) / self.length
+        return np.stack((np.sin(angle), np.cos(angle)))
+
+
+_CIRCLES = {
+    "year": _Circle(365.2425, _day, _day_of_year),
+    "week": _Circle(7.0, _day, _weekday),
+    "day": _Circle(float(_MINUTES_A_DAY), _minute_of_day, np.asarray),
 }
 
 
@@ -59,7 +89,7 @@ class DateColumn(ColumnEncoder):
         if trend is None:
             return None
         known = times[~np.isnat(times)]
-        circles = tuple(name for name, (_, position) in _CIRCLES.items() if _differ(position(known)))
+        circles = tuple(name for name, circle in _CIRCLES.items() if len(known) and _differ(circle.positions(known)))
         return cls(column, trend, circles)
 
     @property
@@ -75,10 +105,8 @@ class DateColumn(ColumnEncoder):
         out[:, 0], out[:, last:] = trend[:, 0], trend[:, 1:]
         times = np.where(missing, np.datetime64(0, "us"), entries)
         for i, name in enumerate(self.circles):
-            length, position = _CIRCLES[name]
-            angle = 2.0 * np.pi * position(times) / length
-            out[:, 1 + 2 * i] = np.where(missing, 0.0, np.sin(angle))
-            out[:, 2 + 2 * i] = np.where(missing, 0.0, np.cos(angle))
+            waves = _CIRCLES[name].waves(times)
+            out[:, 1 + 2 * i : 3 + 2 * i] = np.where(missing, 0.0, waves).T
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Self:
@@ -90,4 +118,4 @@ def _days(times: np.ndarray) -> np.ndarray:
 
 
 def _differ(places: np.ndarray) -> bool:
-    return len(places) > 0 and bool((places != places[0]).any())
+    return bool((places != places[0]).any())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from lamina.data.notes import note
 from lamina.data.values import Values
 from lamina.errors import InvalidSettingError, phrase
 
-__all__ = ["NumberColumn", "Scaling"]
+__all__ = ["NumberColumn", "NumberScale", "Scaling"]
 
 Scaling = Literal["robust", "standard"]
 
@@ -20,6 +20,38 @@ _BOUND = 3.0
 _FARTHEST = 1e4  # standardized values are clipped here, so that 1e300 does not become infinite in float32
 _IQR_OF_NORMAL = 1.349
 _SMALLEST, _LARGEST = float(np.finfo(np.float64).smallest_subnormal), float(np.finfo(np.float64).max)
+
+
+class NumberScale(NamedTuple):
+    """The arithmetic of :class:`NumberColumn`: of one column, or of several side by side with an array for each number of it."""
+
+    scaling: str
+    center: float | np.ndarray
+    scale: float | np.ndarray
+    low: float | np.ndarray
+    high: float | np.ndarray
+
+    def apply(self, numbers: np.ndarray) -> np.ndarray:
+        """The features of numbers, ndarray of the same shape float64; 0 where they are NaN."""
+        # Infinities become the extremes of training; other numbers may lie beyond these.
+        if (infinite := np.isinf(numbers)).any():
+            numbers = np.where(infinite, np.clip(numbers, self.low, self.high), numbers)
+        with np.errstate(over="ignore", under="ignore"):
+            z = self._standardized(numbers)
+            np.clip(z, -_FARTHEST, _FARTHEST, out=z)
+            if self.scaling == "robust":
+                z /= np.sqrt(1.0 + (z / _BOUND) ** 2)
+        z[np.isnan(numbers)] = 0.0
+        return z
+
+    def _standardized(self, numbers: np.ndarray) -> np.ndarray:
+        shift = numbers - self.center
+        standardized: np.ndarray = shift / self.scale
+        # The difference of two huge numbers of opposite sign overflows; half of it does not.
+        if (far := np.isinf(shift)).any():
+            center, scale = (np.broadcast_to(part, numbers.shape)[far] for part in (self.center, self.scale))
+            standardized[far] = (numbers[far] / 2.0 - center / 2.0) / (scale / 2.0)
+        return standardized
 
 
 @dataclass(frozen=True)
@@ -78,27 +110,10 @@ class NumberColumn(ColumnEncoder):
         return [self.column, f"{self.column}=(missing)"] if self.has_missing else [self.column]
 
     def write(self, entries: np.ndarray, out: np.ndarray) -> None:
-        numbers, missing = entries, np.isnan(entries)
-        # Infinities become the extremes of training; other numbers may lie beyond these.
-        if (infinite := np.isinf(numbers)).any():
-            numbers = np.where(infinite, np.clip(numbers, self.low, self.high), numbers)
-        with np.errstate(over="ignore", under="ignore"):
-            z = self._standardized(numbers)
-            np.clip(z, -_FARTHEST, _FARTHEST, out=z)
-            if self.scaling == "robust":
-                z /= np.sqrt(1.0 + (z / _BOUND) ** 2)
-            z[missing] = 0.0
-            out[:, 0] = z
+        with np.errstate(under="ignore"):
+            out[:, 0] = NumberScale(self.scaling, self.center, self.scale, self.low, self.high).apply(entries)
         if self.has_missing:
-            out[:, 1] = missing
-
-    def _standardized(self, values: np.ndarray) -> np.ndarray:
-        shift = values - self.center
-        standardized: np.ndarray = shift / self.scale
-        # The difference of two huge numbers of opposite sign overflows; half of it does not.
-        if (far := np.isinf(shift)).any():
-            standardized[far] = (values[far] / 2.0 - self.center / 2.0) / (self.scale / 2.0)
-        return standardized
+            out[:, 1] = np.isnan(entries)
 
 
 def _location(values: np.ndarray, unit: float, scaling: str) -> tuple[float, float]:

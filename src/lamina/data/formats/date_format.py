@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from lamina.data.by_value import by_value
 from lamina.data.formats.found import Found
+from lamina.data.formats.shapes import Shape, shapes_of
 from lamina.data.formats.texts import all_match, as_large, cast_or_none, flags, normalized, sample
 from lamina.extras import OptionalModule
 
@@ -116,13 +118,8 @@ class DateFormat(NamedTuple):
             return cast.copy(), np.ones(len(texts), bool)  # Arrow's own memory cannot be written to
         texts = normalized(texts)
         times = np.full(len(texts), np.datetime64("NaT", "us"))
-        left = np.arange(len(texts))
-        for pattern in _PATTERNS[self.order]:
-            if len(left):
-                parts = pc.extract_regex(texts if len(left) == len(texts) else texts.take(pa.array(left)), pattern)
-                matches = parts.is_valid().to_numpy(zero_copy_only=False)
-                times[left[matches]] = _times(parts if matches.all() else parts.filter(pa.array(matches)))
-                left = left[~matches]
+        for shape in shapes_of(texts, *_PATTERNS[self.order]):
+            times[shape.rows] = _times(shape)
         return times, ~np.isnat(times)
 
 
@@ -208,63 +205,61 @@ def _iso_times(texts: pa.Array) -> np.ndarray | None:
     return times
 
 
-def _times(parts: pa.StructArray) -> np.ndarray:
-    """The times whose parts a pattern found, NaT where there is no such time."""
-    days, is_date = _days(parts)
-    microseconds, is_time = _time_of_day(parts)
-    is_even = pc.equal(parts.field("mark"), parts.field("same_mark")).to_numpy(zero_copy_only=False)
-    times: np.ndarray = np.where(
-        is_date & is_time & is_even, (days * _MICROSECONDS_A_DAY + microseconds).view("M8[us]"), np.datetime64("NaT", "us")
-    )
+def _times(shape: Shape) -> np.ndarray:
+    """The times of texts of a shape, NaT where there is no such time."""
+    if shape.text("mark") != shape.text("same_mark"):
+        return np.full(len(shape.rows), np.datetime64("NaT", "us"))
+    days, is_date = _days(shape)
+    microseconds, is_time = _time_of_day(shape)
+    times: np.ndarray = (days * _MICROSECONDS_A_DAY + microseconds).view("M8[us]")
+    times[~(is_date & is_time)] = np.datetime64("NaT")
     return times
 
 
-def _days(parts: pa.StructArray) -> tuple[np.ndarray, np.ndarray]:
+def _days(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
     """Days since 1 January 1970, and where there is such a day."""
-    year, month, day = _whole(pc.utf8_ltrim(parts.field("year"), "+")), _month(parts), _whole(parts.field("day"))
-    is_short = pc.less(pc.utf8_length(parts.field("year")), 4).to_numpy(zero_copy_only=False)
-    year = np.where(is_short, year + np.where(year >= _FIRST_OF_1900S, 1900, 2000), year)
+    year, month, day = shape.whole("year"), _month(shape), shape.whole("day")
+    written = shape.text("year")
+    if written.startswith("-"):
+        year = -year
+    if len(written) < 4:
+        year = year + np.where(year >= _FIRST_OF_1900S, 1900, 2000)
     is_near = (year >= _FIRST_YEAR) & (year <= _LAST_YEAR) & (month >= 1) & (month <= 12)
-    months = np.where(is_near, (year - 1970) * 12 + month - 1, 0).view("M8[M]")
-    begin, end = (edge.astype("M8[D]").astype(np.int64) for edge in (months, months + np.timedelta64(1, "M")))
+    months = np.where(is_near, (year - 1970) * 12 + month - 1, 0)
+    begin, end = (by_value(_first_days, edge) for edge in (months, months + 1))
     return begin + day - 1, is_near & (day >= 1) & (day <= end - begin)
 
 
-def _time_of_day(parts: pa.StructArray) -> tuple[np.ndarray, np.ndarray]:
+def _first_days(months: np.ndarray) -> np.ndarray:
+    """The first days of months; both are counted from January 1970."""
+    days: np.ndarray = months.view("M8[M]").astype("M8[D]").astype(np.int64)
+    return days
+
+
+def _month(shape: Shape) -> np.ndarray:
+    beginning = shape.text("name")[:3].lower()
+    if not beginning:
+        return shape.whole("month")
+    found = next((i for i, month in enumerate(_MONTHS, start=1) if month[:3].lower() == beginning), 0)
+    return np.full(len(shape.rows), found)
+
+
+def _time_of_day(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
     """Microseconds since midnight in UTC, and where there is such a time."""
-    hour, minute, second = (_whole(parts.field(name)) for name in ("hour", "minute", "second"))
-    fraction = _whole(pc.utf8_slice_codeunits(pc.utf8_rpad(parts.field("fraction"), 6, "0"), 0, 6))
+    hour, minute, second = (shape.whole(name) for name in ("hour", "minute", "second"))
+    fraction = shape.whole("fraction", 6) * 10 ** max(6 - len(shape.text("fraction")), 0)
     is_time = (hour <= 23) & (minute <= 59) & (second <= 59)
-    half = pc.utf8_lower(pc.utf8_slice_codeunits(parts.field("half"), 0, 1))
-    in_halves = pc.not_equal(half, "").to_numpy(zero_copy_only=False)
-    if in_halves.any():
-        is_time &= ~in_halves | ((hour >= 1) & (hour <= 12))
-        afternoon = pc.equal(half, "p").to_numpy(zero_copy_only=False)
-        hour = np.where(in_halves, hour % 12 + 12 * afternoon, hour)
-    ahead, is_zone = _minutes_ahead(parts.field("zone"))
+    if half := shape.text("half").lower():
+        is_time &= (hour >= 1) & (hour <= 12)
+        hour = hour % 12 + (12 if half.startswith("p") else 0)
+    ahead, is_zone = _minutes_ahead(shape)
     return ((hour * 60 + minute - ahead) * 60 + second) * 1_000_000 + fraction, is_time & is_zone
 
 
-def _minutes_ahead(zone: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """By how many minutes zones are ahead of UTC, and where there is such a zone."""
-    if not pc.any(pc.match_substring_regex(zone, "^[+-]")).as_py():
-        return np.zeros(len(zone), np.int64), np.ones(len(zone), bool)
-    digits = pc.utf8_rpad(pc.replace_substring_regex(zone, "[^0-9]", ""), 4, "0")
-    hours, minutes = (_whole(pc.utf8_slice_codeunits(digits, start, start + 2)) for start in (0, 2))
-    sign = np.where(pc.starts_with(zone, "-").to_numpy(zero_copy_only=False), -1, 1)
+def _minutes_ahead(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
+    """By how many minutes a zone is ahead of UTC, and where there is such a zone."""
+    zone = shape.text("zone")
+    hours = shape.whole("zone", 2)
+    minutes = shape.whole("zone") - 100 * hours if zone.count("0") == 4 else np.zeros_like(hours)
+    sign = -1 if zone.startswith("-") else 1
     return sign * (hours * 60 + minutes), (hours <= 23) & (minutes <= 59)
-
-
-def _month(parts: pa.StructArray) -> np.ndarray:
-    if parts.type.get_field_index("month") >= 0:
-        return _whole(parts.field("month"))
-    beginnings = pa.array([month[:3].lower() for month in _MONTHS], pa.large_string())
-    found = pc.index_in(pc.utf8_lower(pc.utf8_slice_codeunits(parts.field("name"), 0, 3)), value_set=beginnings)
-    month: np.ndarray = found.to_numpy(zero_copy_only=False).astype(np.int64) + 1
-    return month
-
-
-def _whole(texts: pa.Array) -> np.ndarray:
-    """Whole numbers of digits; 0 of an empty text."""
-    number: np.ndarray = pc.utf8_lpad(texts, 1, "0").cast(pa.int64()).to_numpy()
-    return number

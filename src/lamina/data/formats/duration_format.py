@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from lamina.data.formats.found import Found
+from lamina.data.formats.shapes import Shape, shapes_of
 from lamina.data.formats.texts import as_large, normalized, sample
 from lamina.extras import OptionalModule
 
@@ -24,7 +25,7 @@ _NUMBER = r"[+-]?[0-9]+(?:\.[0-9]+)?"  # pandas gives each part a sign: P-1DT2H0
 STYLES = {
     "clock": (
         "^(?P<sign>[+-]?)(?:(?P<days>[0-9]+) days?(?P<comma>,?)(?: (?P<time_sign>[+-]?))?)?"
-        r"(?:(?P<hours>[0-9]+):(?P<minutes>[0-5][0-9])(?::(?P<seconds>[0-5][0-9](?:\.[0-9]+)?))?)?$"
+        r"(?:(?P<hours>[0-9]+):(?P<minutes>[0-9]{2})(?::(?P<seconds>[0-9]{2}(?:\.[0-9]+)?))?)?$"
     ),
     "iso": (
         f"^(?P<sign>[+-]?)P(?:(?P<weeks>{_NUMBER})W)?(?:(?P<days>{_NUMBER})D)?"
@@ -81,10 +82,10 @@ class DurationFormat(NamedTuple):
         >>> [array.tolist() for array in DurationFormat("iso").parse(pa.array(["PT1.5S", "P", "P1M"]))]
         [[1500000.0, nan, nan], [True, False, False]]
         """
-        parts = pc.extract_regex(normalized(as_large(texts)), STYLES[self.style])
-        fits = parts.is_valid().to_numpy(zero_copy_only=False)
+        texts = normalized(as_large(texts))
         values = np.full(len(texts), np.nan)
-        values[fits] = _microseconds(parts if fits.all() else parts.filter(pa.array(fits)))
+        for shape in shapes_of(texts, STYLES[self.style]):
+            values[shape.rows] = _microseconds(shape)
         return values, ~np.isnan(values)
 
 
@@ -117,31 +118,27 @@ def learn_duration_format(texts: pa.Array) -> Found | None:
     return Found(form) if form.parse(texts)[1].all() else None
 
 
-def _microseconds(parts: pa.StructArray) -> np.ndarray:
-    """The lengths whose parts a pattern found; NaN of none at all."""
-    names = [field.name for field in parts.type]
-    total, written = np.zeros(len(parts)), np.zeros(len(parts), bool)
-    for name, unit in _MICROSECONDS.items():
-        if name != "days" and name in names:
-            total, written = _with(total, written, parts.field(name), unit)
-    is_negative = _equals(parts, "sign", "-")
-    if "time_sign" not in names:
-        total, written = _with(total, written, parts.field("days"), _MICROSECONDS["days"])
-        return np.where(written, np.where(is_negative, -total, total), np.nan)
-    days, written = _with(np.zeros(len(parts)), written, parts.field("days"), _MICROSECONDS["days"])
+def _microseconds(shape: Shape) -> np.ndarray:
+    """The lengths of texts of a shape; NaN where there is none."""
+    written = [name for name in _MICROSECONDS if shape.text(name)]
+    if not written:
+        return np.full(len(shape.rows), np.nan)
+    total = sum((shape.number(name) * _MICROSECONDS[name] for name in written if name != "days"), np.zeros(len(shape.rows)))
+    days = shape.number("days") * _MICROSECONDS["days"]
+    is_negative = shape.text("sign") == "-"
+    if "time_sign" not in shape.match.re.groupindex:
+        return -(total + days) if is_negative else total + days
+    total[_is_beyond(shape, "minutes") | _is_beyond(shape, "seconds")] = np.nan
     # Python and pandas write less than nothing as days below it, and a time of day after their beginning.
-    counts_on = _equals(parts, "time_sign", "+") | (_equals(parts, "comma", ",") & ~_equals(parts, "time_sign", "-"))
-    total = np.where(_equals(parts, "time_sign", "-"), -total, total)
-    both = np.where(is_negative, np.where(counts_on, total - days, -total - days), total + days)
-    return np.where(written, both, np.nan)
+    time_sign = shape.text("time_sign")
+    counts_on = time_sign == "+" or (shape.text("comma") == "," and time_sign != "-")
+    if time_sign == "-":
+        total = -total
+    if not is_negative:
+        return total + days
+    return total - days if counts_on else -total - days
 
 
-def _with(total: np.ndarray, written: np.ndarray, texts: pa.Array, unit: float) -> tuple[np.ndarray, np.ndarray]:
-    """A sum, and where any of it is written, with one more part."""
-    numbers = pc.utf8_lpad(texts, 1, "0").cast(pa.float64()).to_numpy()
-    return total + numbers * unit, written | pc.not_equal(texts, "").to_numpy(zero_copy_only=False)
-
-
-def _equals(parts: pa.StructArray, name: str, text: str) -> np.ndarray:
-    found: np.ndarray = pc.equal(parts.field(name), text).to_numpy(zero_copy_only=False)
-    return found
+def _is_beyond(shape: Shape, name: str) -> np.ndarray:
+    """Where a clock cannot show a number."""
+    return np.asarray(shape.whole(name, 2) > 59)
