@@ -98,6 +98,7 @@ def test_a_loss_of_numbers_alone_has_no_labels_to_score(name: str):
 
 
 @pytest.mark.parametrize("target", ["late", "grade"])
+@pytest.mark.filterwarnings("ignore:target .* distinct whole numbers:lamina.data.DataWarning")
 @pytest.mark.parametrize("loss", [None, *LABEL_LOSSES])
 def test_a_table_s_recorded_accuracy_is_that_of_its_predictions(target: str, loss: str | None):
     size = RNG.uniform(0, 10, 200)

@@ -91,7 +91,7 @@ def test_a_model_file_of_a_table_leaves_the_target_out() -> None:
     settings = TableSettings(stopping=StoppingSettings(max_epochs=2))
     model = fit_table(FRAME.assign(dear=DEAR), "dear", settings=settings).model
     row = FRAME.assign(dear=DEAR).iloc[3]
-    with pytest.warns(DataWarning, match="ignored 1 columns that the model was not trained on: 'weight'"):
+    with pytest.warns(DataWarning, match="ignored 1 column that the model was not trained on: 'weight'"):
         assert model.predict({**row, "weight": 3}).tolist() == model.predict(FRAME[3:4]).tolist()
 
 

@@ -30,6 +30,7 @@ from lamina.model.target_scale import TargetScale, joined, scale_of_means
 from lamina.model.validation_metric import USUAL, JudgedRows, ValidationMetric, check_metric
 from lamina.training import Callback, EarlyStopping
 from lamina.training.interrupts import Interrupts
+from lamina.validation import check_parameters, number
 
 __all__ = ["Trained", "train"]
 
@@ -186,6 +187,7 @@ def _fit(
     early_stopping = _early_stopping(stopping, validation, metrics, goes_on=earlier is not None)
     model.estimator.set_params(callbacks=[*metrics.values(), early_stopping, *stopping.callbacks(), *callbacks])
     if stopping.max_time is not None:
+        check_parameters({"max_time": stopping.max_time}, {"max_time": number(0, closed="neither")}, owner=OWNER)
         model.estimator.set_params(max_time=max(began + stopping.max_time - time.monotonic(), _LEAST_S))
     fit = model.estimator.fit if earlier is None else partial(fit_from, model.estimator, earlier.estimator)
     start = time.perf_counter()
