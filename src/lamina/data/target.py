@@ -180,7 +180,7 @@ class Target:
 
     @property
     def targets(self) -> tuple[Self, ...]:
-        """This target alone; the counterpart of :attr:`SeveralTargets.targets`."""
+        """This target alone, in the form of several."""
         return (self,)
 
     @property
