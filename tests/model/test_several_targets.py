@@ -157,7 +157,7 @@ def test_targets_that_cannot_be_learned_are_refused(y: Any, words: str) -> None:
 
 def test_other_than_the_learned_number_of_targets_is_refused() -> None:
     model = regressor().fit(FRAME, BOTH)
-    with pytest.raises(DataError, match=r"y must be 2 columns: y0, y1, got '3 columns'"):
+    with pytest.raises(DataError, match="y must have the columns 'y0', 'y1', got 3 columns"):
         model.score(FRAME, np.column_stack([BOTH, RENT]))
     with pytest.raises(DataError, match="y must be 2 columns"):
         model.evaluate(TABLE, "rent")

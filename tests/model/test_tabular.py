@@ -264,6 +264,44 @@ def test_names_of_columns_that_are_no_text_are_found_in_any_order() -> None:
     assert not hasattr(model, "feature_names_in_")
 
 
+def test_several_targets_are_found_by_name() -> None:
+    truth = TABLE.assign(twice=2 * RENT)[["rent", "twice"]]
+    model = regressor(target_scale="linear").fit(FRAME, truth)
+    turned = truth[["twice", "rent"]]
+    assert model.score(FRAME, turned) == model.score(FRAME, truth)
+    assert model.score(FRAME.assign(**turned), ["twice", "rent"]) == model.score(FRAME, truth)
+    settings = {"target_scale": "linear", "warm_start": True}
+    again, other = (regressor(**settings).fit(FRAME, truth).fit(FRAME, given) for given in (truth, turned))
+    assert np.array_equal(again.predict(FRAME), other.predict(FRAME))
+
+
+def test_what_stands_for_missing_does_not_in_a_target_by_name() -> None:
+    rooms = np.arange(240) % 2
+    by_name = regressor(missing=["0"]).fit(FRAME.assign(rooms=rooms), "rooms")
+    by_array = regressor(missing=["0"]).fit(FRAME, rooms)
+    assert by_name.model_.summary["rows"]["dropped"] == 0
+    assert np.array_equal(by_name.predict(FRAME), by_array.predict(FRAME))
+
+
+@pytest.mark.parametrize("given", [pd.Index(RENT), pd.Index(["rent", "dear"])[:1], np.array(["rent"]), pd.Series(["rent"])])
+def test_an_index_or_array_of_numbers_or_names_may_be_given(given: Any) -> None:
+    table = TABLE.drop(columns="dear")
+    assert np.array_equal(regressor().fit(table, given).predict(FRAME), regressor().fit(table, "rent").predict(FRAME))
+
+
+def test_intervals_are_categories_in_every_form() -> None:
+    frame = FRAME.assign(band=pd.cut(SIZE, [0, 50, 120, 300]))
+    model = classifier().fit(frame, DEAR)
+    expected = model.predict_proba(frame[:3])
+    for given in (
+        frame[:3].assign(band=frame["band"][:3].astype(object)),
+        frame[:3].to_dict("records"),
+        frame[:3].assign(band=pd.array(frame["band"][:3].to_numpy())),
+    ):
+        assert np.array_equal(model.predict_proba(given), expected)
+    assert np.array_equal(model.predict_proba(frame.iloc[0].to_dict()), model.predict_proba(frame[:1]))
+
+
 def test_settings_of_objects_are_parameters() -> None:
     model = classifier(optimizer=Adam(0.1)).set_params(optimizer__learning_rate=0.3)
     assert model.optimizer.learning_rate == 0.3
@@ -701,6 +739,7 @@ def test_a_fit_within_a_fit_is_refused() -> None:
         model.fit(FRAME, DEAR)
 
 
+@pytest.mark.filterwarnings("ignore:class z has only one row:lamina.data.DataWarning")
 def test_a_class_of_copies_alone_is_not_held_out_whole() -> None:
     rng = np.random.default_rng(3)
     for seed in range(30):

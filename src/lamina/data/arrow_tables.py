@@ -161,6 +161,8 @@ def pandas_column(owner: str, name: str, series: Any) -> ArrowColumn:
         series = series.sparse.to_dense()
     elif kind == "PeriodDtype":
         series = series.dt.to_timestamp()
+    elif kind == "IntervalDtype":
+        series = series.astype(object)
     elif kind == "CategoricalDtype" and type(dtype.categories.dtype).__name__ == "IntervalDtype":
         series = series.cat.rename_categories([str(interval) for interval in dtype.categories])
     if series.dtype == object:

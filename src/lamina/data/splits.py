@@ -58,49 +58,44 @@ def holdout(
         raise InvalidSettingError(
             phrase("fraction to hold out", "must be in (0, 1)", fraction, repair="Use 0.2 for the usual setting.")
         )
-    held_out = _held_groups(groups, fraction, seed, labels, names) if groups is not None else None
+    if labels is not None:
+        _note_single(np.asarray(labels), names)
+    held_out = None if groups is None else _held_groups(groups, fraction, seed, labels)
     if held_out is None:
-        held_out = _held_out(n, fraction, seed, labels, names, "row")
+        held_out = _held_out(n, fraction, seed, labels)
     is_held = np.zeros(n, dtype=bool)
     is_held[held_out] = True
     return np.flatnonzero(~is_held), np.flatnonzero(is_held)
 
 
-def _held_groups(
-    groups: np.ndarray, fraction: float, seed: int, labels: np.ndarray | None, names: Sequence[str]
-) -> np.ndarray | None:
+def _held_groups(groups: np.ndarray, fraction: float, seed: int, labels: np.ndarray | None) -> np.ndarray | None:
     """The rows of the groups to hold out; None if all rows are one group, or each is one."""
     _, first, group = np.unique(groups, return_index=True, return_inverse=True)
     if not 1 < len(first) < len(groups):
         return None
     firsts = None if labels is None else np.asarray(labels)[first]
-    return np.flatnonzero(np.isin(group, _held_out(len(first), fraction, seed, firsts, names, "row (or group of rows)")))
+    return np.flatnonzero(np.isin(group, _held_out(len(first), fraction, seed, firsts)))
 
 
-def _held_out(n: int, fraction: float, seed: int, labels: np.ndarray | None, names: Sequence[str], unit: str) -> np.ndarray:
-    """The rows, or groups of them, to hold out; ``unit`` is what each is, for notes."""
+def _held_out(n: int, fraction: float, seed: int, labels: np.ndarray | None) -> np.ndarray:
+    """The rows, or groups of them, to hold out."""
     order = np.random.default_rng(seed).permutation(n)
     if labels is None:
         return order[: min(max(round(fraction * n), 1), n - 1)]
-    return _stratified(order, fraction, np.asarray(labels)[order], names, unit)
+    return _stratified(order, fraction, np.asarray(labels)[order])
 
 
-def _stratified(order: np.ndarray, fraction: float, labels: np.ndarray, names: Sequence[str], unit: str) -> np.ndarray:
-    """The rows to hold out, class by class, carrying over rounding errors so that the total is right too."""
+def _stratified(order: np.ndarray, fraction: float, labels: np.ndarray) -> np.ndarray:
+    """The numbers to hold out, class by class, carrying over rounding errors so that the total is right too; a lone one stays."""
     held: list[np.ndarray] = []
-    single: list[str] = []
     owed = 0.0
     for label in np.unique(labels):
         rows = order[labels == label]
-        if len(rows) == 1:
-            single.append(str(names[label] if names else label))
-            continue
-        owed += fraction * len(rows)
-        count = min(max(round(owed), 0), len(rows) - 1)
-        owed -= count
-        held.append(rows[:count])
-    if single:
-        _note_single(single, unit)
+        if len(rows) > 1:
+            owed += fraction * len(rows)
+            count = min(max(round(owed), 0), len(rows) - 1)
+            owed -= count
+            held.append(rows[:count])
     held_out = np.concatenate(held) if held else np.array([], dtype=np.int64)
     if len(held_out) == 0:  # a row of the largest class, which has the most to spare
         classes, counts = np.unique(labels, return_counts=True)
@@ -108,12 +103,15 @@ def _stratified(order: np.ndarray, fraction: float, labels: np.ndarray, names: S
     return held_out
 
 
-def _note_single(classes: list[str], unit: str) -> None:
+def _note_single(labels: np.ndarray, names: Sequence[str]) -> None:
+    """Say which classes no held-out row can test."""
+    found, counts = np.unique(labels, return_counts=True)
+    classes = [str(names[label] if names else label) for label in found[counts == 1]]
     if len(classes) == 1:
-        note(f"class {classes[0]} has only one {unit}, which is kept for training, so no held-out row tests this class.")
-        return
-    more = f" and {len(classes) - _SHOWN} more" if len(classes) > _SHOWN else ""
-    note(
-        f"classes {', '.join(classes[:_SHOWN])}{more} have only one {unit} each, which is kept for training, so no held-out row "
-        "tests these classes."
-    )
+        note(f"class {classes[0]} has only one row, which is kept for training, so no held-out row tests this class.")
+    elif classes:
+        more = f" and {len(classes) - _SHOWN} more" if len(classes) > _SHOWN else ""
+        note(
+            f"classes {', '.join(classes[:_SHOWN])}{more} have only one row each, which is kept for training, so no held-out row "
+            "tests these classes."
+        )

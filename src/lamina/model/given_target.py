@@ -49,6 +49,8 @@ def named_columns(y: Any, columns: Columns) -> list[str] | None:
     """The names of columns of X in place of values: a name, or a list of them; None for values."""
     if isinstance(y, str):
         return [y]
+    if getattr(y, "ndim", 1) == 1 and hasattr(y, "tolist"):  # an array, a series or an index of pandas
+        y = y.tolist()
     if not isinstance(y, list | tuple) or len(y) == columns.num_rows or not all(isinstance(name, str) for name in y):
         return None
     return list(y) if any(name in columns for name in y) else None
@@ -213,6 +215,8 @@ def _series(y: Any, name: str, owner: str) -> ArrowColumn | None:
     """A series of pandas, polars or pyarrow as a column of a frame of its library; None for anything else."""
     if hasattr(y, "to_native"):
         y = y.to_native()
+    if hasattr(y, "to_series"):  # an index of pandas
+        y = y.to_series()
     if isinstance(y, pa.Array | pa.ChunkedArray):
         return as_columns(pa.table({name: y}), owner=owner)[name]
     if not hasattr(y, "to_frame") or getattr(y, "ndim", 1) != 1:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lamina.data import Task, target_column
-from lamina.data.arrow_tables import Columns
+from lamina.data.arrow_tables import ArrowColumn, Columns
 from lamina.data.notes import note
 from lamina.data.several_targets import AnyTarget, check_names, learn_targets
 from lamina.data.target import TargetColumn
-from lamina.errors import DataError, phrase
+from lamina.errors import DataError, counted, phrase
 from lamina.estimators.given_data import refusals_as_ours
 from lamina.estimators.row_weights import check_row_weights
 from lamina.model.given_table import GivenColumns, given_columns, known_columns, without_rows
@@ -67,9 +67,10 @@ class TabularRows:
         targets = [TargetColumn(*column) for column in given.targets.items()]
         if self.task == "classification" and len(targets) == 1:
             check_labels(targets[0].column, self.owner)
+        # What stands for a missing value does so in the columns to learn from.
+        reading = replace(reading, missing=())
         if named is None:
-            # What stands for a missing value does so in the columns to learn from.
-            goal = learn_given_targets(y, targets, self.task, replace(reading, missing=()), owner=self.owner)
+            goal = learn_given_targets(y, targets, self.task, reading, owner=self.owner)
         else:
             goal = in_label_order(learn_targets(targets, self.task, reading))
         return GivenColumns(columns.without(*names), has_names), Rows(given, table, goal, encoder)
@@ -79,7 +80,7 @@ class TabularRows:
     ) -> tuple[Columns, Rows]:
         """The columns without the targets, and the rows, which are read as a model to go on from has learned."""
         goal, named = model.target, named_columns(y, columns)
-        if named is not None and tuple(named) != goal.names:
+        if named is not None and set(named) != set(goal.names):
             repair = "Set warm_start=False to predict another column."
             raise DataError(phrase("y", f"must be {goal.name!r}, as in the last fit", y, repair=repair, owner=self.owner))
         given = self._given(columns, y, list(goal.names), sample_weight, groups)
@@ -105,17 +106,23 @@ class TabularRows:
         return Given(columns.without(*rows.goal.names), truth)
 
     def values(self, y: Any, columns: Columns, names: Sequence[str]) -> Columns:
-        """What is to be predicted, under the targets' names: columns of X that y names, or y's own values."""
+        """What is to be predicted, under the targets' names: columns of X that y names, or y's own values.
+
+        Several are found by name where they have the targets' names, else by position.
+        """
+        found: dict[str, ArrowColumn]
         if (named := named_columns(y, columns)) is not None:
-            found = [target_column(columns, name).column for name in named]
+            found = dict(target_column(columns, name) for name in named)
         else:
             several = None if len(names) == 1 else several_columns(y, owner=self.owner)
-            given = [y] if several is None else several.values()
-            found = [given_column(part, "y", num_rows=columns.num_rows, owner=self.owner) for part in given]
+            given = {"y": y} if several is None else several
+            found = {name: given_column(part, "y", num_rows=columns.num_rows, owner=self.owner) for name, part in given.items()}
         if len(found) != len(names):
-            rule = f"must be {len(names)} columns: {', '.join(names)}"
-            raise DataError(phrase("y", rule, f"{len(found)} columns", owner=self.owner))
-        return Columns(dict(zip(names, found, strict=True)), columns.num_rows)
+            listed = ", ".join(map(repr, names))
+            raise DataError(f"{self.owner}: y must have the columns {listed}, got {counted(len(found), 'column')}.")
+        if set(found) == set(names):
+            found = {name: found[name] for name in names}
+        return Columns(dict(zip(names, found.values(), strict=True)), columns.num_rows)
 
     def with_truth(self, columns: Columns, y: Any, goal: AnyTarget) -> Columns:
         """Columns and, under their names, what is to be predicted."""

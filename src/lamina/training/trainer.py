@@ -380,7 +380,8 @@ class Trainer(Predictor):
             else:
                 self.fit_epoch(data)
         if self.stop_reason is None:
-            self.stop("max_epochs", f"All {self.last_epoch - self._fit.first_epoch} epochs asked for were run.")
+            asked = self.last_epoch - self._fit.first_epoch
+            self.stop("max_epochs", "The epoch asked for was run." if asked == 1 else f"All {asked} epochs asked for were run.")
 
     def fit_epoch(self, data: Batches) -> Record | None:
         """Train one epoch on data from :meth:`batches`, and evaluate the validation data of the running ``fit``.
