@@ -52,8 +52,7 @@ def rows_like(model: TableModel, given: Given, settings: TableSettings) -> Rows:
         If a column is missing or, with ``on_error="fail"``, holds values of another kind.
     """
     encoder = copy.copy(model.encoder).set_params(on_error=settings.encoding.on_error)
-    needed = [column.column for column in encoder.encoders_]
-    return Rows(given, encoder.reader_.read(given.columns, needed, encoder.on_error), model.target, encoder, model)
+    return Rows(given, encoder.read(given.columns), model.target, encoder, model)
 
 
 def _learned(settings: TableSettings, model: TableModel) -> dict[str, Any]:
