@@ -21,7 +21,15 @@ from lamina.metrics import SMALLER_IS_BETTER, Evaluation
 from lamina.model.decision_threshold import best_threshold, check_threshold
 from lamina.model.fit_result import FitResult
 from lamina.model.kept_settings import kept_settings
-from lamina.model.scale_choice import TRIAL_ROWS, Trial, for_trial, log_is_better, predicts_means, scale_for
+from lamina.model.scale_choice import (
+    TRIAL_ROWS,
+    Trial,
+    check_known_scale,
+    for_trial,
+    log_is_better,
+    predicts_means,
+    scale_for,
+)
 from lamina.model.setting_words import OWNER
 from lamina.model.table_model import TableModel
 from lamina.model.table_rows import Part, Prepared
@@ -68,6 +76,8 @@ def train(
     ------
     InvalidSettingError
         If settings are out of range, unknown or contradictory, in the words of whatever checks them.
+    DataError
+        If the targets have no place on the scale that is asked for, or on that of the model to go on from.
     """
     judging, test, stopping = prepared.validation, prepared.test, settings.stopping
     model = _untrained(prepared, settings)
@@ -75,6 +85,9 @@ def train(
     threshold = settings.optimization.decision_threshold
     if threshold is not None:
         check_threshold(threshold, model, has_rows=judging is not None)
+    if prepared.earlier is not None:
+        for name, known, y in zip(model.target.names, model.scales, _targets(prepared), strict=True):
+            check_known_scale(name, y, known)
     # Even repeated Ctrl-C must not lose the trained model.
     with Interrupts() as interrupts:
         if model.target.task == "regression" and prepared.earlier is None:
@@ -113,6 +126,12 @@ def _with_means(model: TableModel, training: Part, settings: TableSettings) -> T
         return model
     predicted = model.predict(training.table)
     return replace(model, scale=scale_of_means(model.scale, training.y, predicted, training.weight))
+
+
+def _targets(prepared: Prepared) -> np.ndarray:
+    """The targets to train on and to validate with, a row for each of several."""
+    parts = (prepared.training, prepared.validation)
+    return np.hstack([np.atleast_2d(part.y.T) for part in parts if part is not None])
 
 
 def _scale(prepared: Prepared, settings: TableSettings) -> TargetScale:

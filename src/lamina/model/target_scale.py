@@ -259,6 +259,8 @@ def get_scale(given: Any) -> TargetScale:
 def scale_of_means(scale: TargetScale, y: np.ndarray, predicted: np.ndarray, weight: np.ndarray | None = None) -> TargetScale:
     """The scale whose predictions have the mean of the training targets, as far as it has a factor.
 
+    The factor stays where none gives that mean: all targets are 0, or all predictions.
+
     Parameters
     ----------
     scale : TargetScale
@@ -280,8 +282,9 @@ def scale_of_means(scale: TargetScale, y: np.ndarray, predicted: np.ndarray, wei
 def _of_means(scale: _OfOne, y: np.ndarray, predicted: np.ndarray, weight: np.ndarray | None) -> _OfOne:
     if not isinstance(scale, LogScale):
         return scale
-    ratio = float(np.average(y, weights=weight) / np.average(predicted, weights=weight))
-    return replace(scale, factor=scale.factor * ratio)
+    mean, of_predicted = (float(np.average(numbers, weights=weight)) for numbers in (y, predicted))
+    factor = scale.factor * mean / of_predicted if of_predicted > 0 else 0.0
+    return replace(scale, factor=factor) if 0 < factor < np.inf else scale
 
 
 def _interpolated(x: np.ndarray, knots: np.ndarray, values: np.ndarray) -> np.ndarray:
