@@ -264,6 +264,14 @@ def test_settings_that_say_what_was_learned_are_none_against_it() -> None:
     assert (after.encoder.on_error, model.encoder.on_error) == ("missing", "fail")
 
 
+def test_the_factor_of_a_log_scale_is_found_anew_and_not_piled_up() -> None:
+    model = trained("rent", scaled("log"), positive(OLD))
+    assert model.scale.factor != 1.0
+    again, without = (gone_on(each, positive(NEW)) for each in (model, replace(model, scale=replace(model.scale, factor=1.0))))
+    assert again.scale == without.scale
+    assert np.array_equal(numbers(again), numbers(without))
+
+
 @pytest.mark.parametrize(("learned", "asked"), [("linear", "log"), ("log", "linear"), ("log", "quantile")])
 def test_another_scale_of_numbers_is_refused(learned: Any, asked: Any) -> None:
     model = trained("rent", scaled(learned), positive(OLD))

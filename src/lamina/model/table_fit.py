@@ -34,7 +34,7 @@ from lamina.model.setting_words import OWNER
 from lamina.model.table_model import TableModel
 from lamina.model.table_rows import Part, Prepared
 from lamina.model.table_settings import StoppingSettings, TableSettings
-from lamina.model.target_scale import TargetScale, joined, scale_of_means
+from lamina.model.target_scale import TargetScale, joined, scale_of_means, scale_of_medians
 from lamina.model.validation_metric import USUAL, JudgedRows, ValidationMetric, check_metric
 from lamina.training import Callback, EarlyStopping
 from lamina.training.interrupts import Interrupts
@@ -112,7 +112,9 @@ def _untrained(prepared: Prepared, settings: TableSettings) -> TableModel:
     if earlier is not None:
         before = {name: earlier.summary[name] for name in ("rows", "metrics", "best_epoch") if name in earlier.summary}
         summary = {"earlier": [*earlier.summary.get("earlier", []), before]}
-        return replace(earlier, encoder=prepared.encoder, estimator=estimator, threshold=None, summary=summary)
+        # With the factor, targets would lie lower than those that the weights were trained on, and the next factor higher.
+        scale = scale_of_medians(earlier.scale)
+        return replace(earlier, encoder=prepared.encoder, estimator=estimator, scale=scale, threshold=None, summary=summary)
     model = TableModel(prepared.encoder, estimator, goal)
     if model.levels and len(goal.names) > 1:
         rule = "must have one quantile level with several targets"

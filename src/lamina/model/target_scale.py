@@ -25,6 +25,7 @@ __all__ = [
     "get_scale",
     "joined",
     "scale_of_means",
+    "scale_of_medians",
 ]
 
 ScaleName: TypeAlias = Literal["linear", "log", "quantile"]
@@ -256,6 +257,17 @@ def get_scale(given: Any) -> TargetScale:
     return from_name_or_dict(given, _KNOWN, {}, family="target scale", accepted="a description of one")
 
 
+def scale_of_medians(scale: TargetScale) -> TargetScale:
+    """The scale without a factor, on which a network learns.
+
+    >>> scale_of_medians(LogScale(offset=2.0, factor=1.5))
+    LogScale(center=0.0, scale=1.0, offset=2.0, factor=1.0)
+    """
+    if isinstance(scale, SeveralScales):
+        return SeveralScales(tuple(_of_medians(each) for each in scale.scales))
+    return _of_medians(scale)
+
+
 def scale_of_means(scale: TargetScale, y: np.ndarray, predicted: np.ndarray, weight: np.ndarray | None = None) -> TargetScale:
     """The scale whose predictions have the mean of the training targets, as far as it has a factor.
 
@@ -277,6 +289,10 @@ def scale_of_means(scale: TargetScale, y: np.ndarray, predicted: np.ndarray, wei
         columns = zip(scale.scales, y.T, predicted.T, strict=True)
         return SeveralScales(tuple(_of_means(*column, weight) for column in columns))
     return _of_means(scale, y, predicted, weight)
+
+
+def _of_medians(scale: _OfOne) -> _OfOne:
+    return replace(scale, factor=1.0) if isinstance(scale, LogScale) else scale
 
 
 def _of_means(scale: _OfOne, y: np.ndarray, predicted: np.ndarray, weight: np.ndarray | None) -> _OfOne:
