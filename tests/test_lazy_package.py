@@ -6,7 +6,12 @@ import importlib
 import pkgutil
 import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -82,7 +87,7 @@ def test_no_lazy_name_is_that_of_a_module_which_would_take_its_place(name: str) 
 @pytest.fixture
 def module_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The name of a module that nothing has imported yet."""
-    (tmp_path / "never_imported.py").write_text("three = 3\n", encoding="utf-8")
+    (tmp_path / "never_imported.py").write_text("three = 3\nonly = object()\n", encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "never_imported", raising=False)
     return "never_imported"
@@ -99,6 +104,28 @@ def test_a_module_that_was_put_off_is_loaded_when_something_in_it_is_asked_for(m
     assert str(loaded.__file__).endswith("never_imported.py")
     with pytest.raises(AttributeError, match="four"):
         _ = imported.four
+
+
+def test_threads_that_ask_at_once_get_the_same_module(module_beside: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_off(module_beside)
+    stand_in, both_found_it = sys.modules[module_beside], Barrier(2)
+
+    class Slow(dict[str, Any]):
+        """Modules of which two threads find the same before either goes on, if nothing keeps them apart."""
+
+        def get(self, name: str, default: Any = None) -> Any:
+            found = sys.modules.get(name, default)
+            with suppress(BrokenBarrierError):
+                both_found_it.wait(0.1)
+            return found
+
+        def __delitem__(self, name: str) -> None:
+            del sys.modules[name]
+
+    monkeypatch.setattr("lamina.lazy.sys", SimpleNamespace(modules=Slow()))
+    with ThreadPoolExecutor(2) as threads:
+        first, second = threads.map(lambda _: stand_in.only, range(2))
+    assert first is second
 
 
 def test_a_module_that_is_loaded_is_not_put_off() -> None:

@@ -10,6 +10,7 @@ import importlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib.machinery import ModuleSpec
+from threading import Lock
 from types import MappingProxyType, ModuleType
 from typing import Generic, TypeVar
 
@@ -18,6 +19,7 @@ __all__ = ["LazyRegistry", "exported_classes", "lazy_exports", "put_off"]
 _Kind = TypeVar("_Kind")
 _OWN = {"lazy", "lazy_exports"}  # names that a lazy package imports from here, hidden in its dir()
 _homes: dict[str, dict[str, str]] = {}  # by package: the module of each exported name
+_giving_way = Lock()
 
 
 def lazy_exports(package: str, file: str) -> tuple[Callable[[str], object], Callable[[], list[str]], list[str]]:
@@ -91,8 +93,9 @@ class _PutOff(ModuleType):
     """Stands for a module until something in it is asked for."""
 
     def __getattr__(self, name: str) -> object:
-        if sys.modules.get(self.__name__) is self:
-            del sys.modules[self.__name__]
+        with _giving_way:  # two threads may ask at once, and the second must not remove what the first imports
+            if sys.modules.get(self.__name__) is self:
+                del sys.modules[self.__name__]
         return getattr(importlib.import_module(self.__name__), name)
 
 

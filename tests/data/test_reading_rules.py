@@ -103,6 +103,34 @@ def test_values_that_do_not_fit_later_end_with_an_error_or_count_as_missing() ->
     assert np.array_equal(features, encoder.transform(pd.DataFrame({"age": [23, None, None, 40]})))
 
 
+@pytest.mark.parametrize(
+    ("trained", "later", "words"),
+    [
+        (["red", "blue"], [None, [1]], r"column 'a' must hold numbers, truth values, dates or text, .* got \[1\] \(row 2\)"),
+        ([1, 2], [None, [1]], r"column 'a' must hold numbers, as in training, got \[1\] \(row 2\)"),
+        ([1, 2], [None, pd.Timestamp("2024-01-01")], r"column 'a' must hold numbers, .* \(row 2\)"),
+    ],
+)
+def test_a_column_of_another_type_is_missing_on_demand(trained: Any, later: Any, words: str) -> None:
+    encoder = TableEncoder(min_count=1).fit(pd.DataFrame({"a": trained, "x": [1, 2]}))
+    frame = pd.DataFrame({"a": later, "x": [1, 2]})
+    with pytest.raises(DataError, match=f"{words}.*on_error='missing'"):
+        encoder.transform(frame)
+    encoder.set_params(on_error="missing")
+    with pytest.warns(DataWarning, match=r"column 'a': values that are not .* count as missing \(1, such as "):
+        features = encoder.transform(frame)
+    np.testing.assert_array_equal(features, encoder.transform(frame.assign(a=None)))
+
+
+@pytest.mark.parametrize("trained", [["red", "blue"], [1, 2]])
+def test_a_column_that_arrow_cannot_hold_is_not_said_to_be_missing_on_demand(trained: Any) -> None:
+    encoder = TableEncoder(min_count=1, on_error="missing").fit(pd.DataFrame({"a": trained, "x": [1, 2]}))
+    message = "column 'a' must hold .*, as in training, got the type object, with a complex among them. Convert it."
+    with pytest.raises(DataError, match=message) as raised:
+        encoder.transform(pd.DataFrame({"a": ["red", 1j], "x": [1, 2]}))
+    assert "on_error" not in str(raised.value)
+
+
 def test_the_reason_for_leaving_a_column_out_is_the_true_one() -> None:
     free = [f"a text of many words, number {i}" for i in range(50)]
     with pytest.warns(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import tracemalloc
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -169,6 +170,21 @@ def test_a_row_of_whatever_values_gives_what_a_frame_of_these_gives(table: pa.Ta
         expected = of_table(encoder, frame)
         assert of_row(rows, encoder, values) == expected, values
         assert of_row(rows, encoder, frame) == expected, values
+
+
+def test_long_texts_are_not_kept() -> None:
+    table = pa.table({"word": ["red", "blue"] * 20 + ["rare"], "note": [f"tea n{i} {'sugar' * (i % 2)}" for i in range(41)]})
+    encoder = TableEncoder(kinds={"note": "text"}).fit(table)
+    rows = RowEncoder(encoder.reader_, encoder.encoders_)
+    size, count = 1_000_000, 20
+    tracemalloc.start()
+    for i in range(count):
+        text = f"{i} tea" + "!" * size
+        row = {"word": text, "note": text}
+        np.testing.assert_array_equal(rows.encode(as_rows(row, [], owner="test")), encoder.transform(pd.DataFrame([row])))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < size * count / 4
 
 
 def test_threads_share_what_is_known() -> None:

@@ -83,6 +83,11 @@ def test_a_file_gives_the_same_model_back_and_holds_its_numbers_as_arrays(tmp_pa
         ("encoder.1.topics", lambda array: np.zeros(3), "column 'x' must have no keys other than .*, got 'topics'"),
         ("encoder.9.topics", lambda array: np.zeros(3), "IndexError"),
         ("encoder.topics", lambda array: np.zeros(3), "ValueError"),
+        (
+            "encoder.-2.topics",
+            lambda array: np.zeros(3),
+            r"must have the name that it is saved under, got \['encoder.-2.topics'\]",
+        ),
     ],
 )
 def test_arrays_that_are_not_the_encoders_are_refused(stored: Path, tmp_path: Path, name: str, wrong: Any, message: str) -> None:

@@ -62,6 +62,14 @@ def optimized(**settings: Any) -> TableSettings:
     return TableSettings(optimization=OptimizationSettings(**settings))
 
 
+def scaled(scale: Any) -> TableSettings:
+    return replace(SMALL, optimization=OptimizationSettings(target_scale=scale))
+
+
+def positive(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(rent=table["rent"].clip(1))
+
+
 def classifier(**parameters: Any) -> TabularClassifier:
     return TabularClassifier(
         **{"hidden": 8, "max_epochs": 6, "random_state": 0, "n_threads": 1, "warm_start": True, **parameters}
@@ -256,7 +264,42 @@ def test_settings_that_say_what_was_learned_are_none_against_it() -> None:
     assert (after.encoder.on_error, model.encoder.on_error) == ("missing", "fail")
 
 
+def test_the_factor_of_a_log_scale_is_found_anew_and_not_piled_up() -> None:
+    model = trained("rent", scaled("log"), positive(OLD))
+    assert model.scale.factor != 1.0
+    again, without = (gone_on(each, positive(NEW)) for each in (model, replace(model, scale=replace(model.scale, factor=1.0))))
+    assert again.scale == without.scale
+    assert np.array_equal(numbers(again), numbers(without))
+
+
+@pytest.mark.parametrize(("learned", "asked"), [("linear", "log"), ("log", "linear"), ("log", "quantile")])
+def test_another_scale_of_numbers_is_refused(learned: Any, asked: Any) -> None:
+    model = trained("rent", scaled(learned), positive(OLD))
+    words = rf"target_scale must stay as the model to go on from has learned it \('{learned}'\), got '{asked}'"
+    with pytest.raises(InvalidSettingError, match=words):
+        gone_on(model, positive(NEW), optimized(target_scale=asked))
+    for same in (learned, "auto"):
+        assert gone_on(model, positive(NEW), optimized(target_scale=same)).scale.kind == learned
+
+
 # Rows.
+
+
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize("rent", [0.0, -1.0])
+def test_numbers_that_have_no_place_on_the_learned_scale_are_refused(rent: float, apart: bool) -> None:
+    model, plain = trained("rent", scaled("log"), positive(OLD)), positive(NEW)
+    odd = plain.assign(rent=plain["rent"].where(plain.index != 3, rent))
+    words = rf"target 'rent' must hold numbers > 0, as the model to go on from has learned it on a log scale, got {rent}\. Leave"
+    with pytest.raises(DataError, match=words):
+        gone_on(model, plain if apart else odd, **({"validation": _only(odd, "rent")} if apart else {}))
+
+
+def test_a_log_scale_that_has_a_place_for_0_takes_it_again() -> None:
+    model = trained("rent", scaled("log"), OLD.assign(rent=OLD["rent"].clip(0) * (OLD.index % 9 > 0)))
+    assert np.isfinite(numbers(gone_on(model, NEW.assign(rent=0.0)))).all()
+    with pytest.raises(DataError, match="must hold numbers >= 0, as the model"):
+        gone_on(model, NEW.assign(rent=-1.0))
 
 
 def test_new_rows_may_lack_classes_and_have_categories_of_their_own() -> None:

@@ -108,6 +108,7 @@ def test_a_model_file_of_a_table_leaves_the_target_out() -> None:
         ({**FRAME.iloc[0], "rooms": "many"}, r"column 'rooms' must hold numbers, as in training, got 'many' \(row 1\)"),
         ({**FRAME.iloc[0], "built": [1]}, "column 'built' must hold dates, as in training, got"),
         ([{"size": 1}, (1, 2)], "rows must all be dicts, got tuple as row 2"),
+        (pd.concat([FRAME.iloc[0], FRAME.iloc[1]]), "column names must be unique, got 'size' as columns 1 and 8"),
     ],
 )
 def test_what_is_no_row_is_called_so(given: Any, message: str, classifier: TabularClassifier) -> None:

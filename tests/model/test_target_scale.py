@@ -72,6 +72,20 @@ def test_a_log_scale_of_means_has_the_mean_of_the_targets() -> None:
     assert weighted.factor == 1.0
 
 
+@pytest.mark.parametrize(("y", "predicted"), [([0.0, 0.0], [1.0, 2.0]), ([0.0, 9.0], [0.0, 0.0]), ([0.0, 0.0], [0.0, 0.0])])
+def test_where_no_factor_gives_the_mean_a_log_scale_stays(y: list[float], predicted: list[float]) -> None:
+    scale = LogScale(offset=1.0, factor=2.0)
+    assert scale_of_means(scale, np.array(y), np.array(predicted)) == scale
+
+
+def test_a_log_scale_on_which_all_is_predicted_as_0_is_no_error() -> None:
+    y = np.zeros(200)
+    y[::50] = 1e6
+    parameters = {"target_scale": "log", "hidden": 4, "learning_rate": 1e-9, "weight_init": "zeros", "max_epochs": 2}
+    model = regressor(**parameters).fit(FRAME[:200], y)
+    assert model.predict(FRAME[:200]).tolist() == [0.0] * 200
+
+
 def test_a_far_prediction_on_a_log_scale_is_finite() -> None:
     assert np.isfinite(LogScale.learn(PRICE).inverse(np.array([1e30, -1e30]))).all()
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lamina.cli.options import Flag, Quiet
-from lamina.cli.output import cell, listed, notes_printed, print_json, print_line, print_metrics, print_table, rows_trained_on
+from lamina.cli.output import (
+    cell,
+    few,
+    listed,
+    notes_printed,
+    print_json,
+    print_line,
+    print_metrics,
+    print_table,
+    rows_trained_on,
+)
 
 if TYPE_CHECKING:
     from lamina.estimators import MLPClassifier, MLPRegressor
@@ -60,8 +69,8 @@ def _print_estimator(model: MLPClassifier | MLPRegressor, *, json: bool) -> None
         print_json(described)
         return
     classes = described["classes"]
-    of_classes = "" if classes is None else f" of {len(classes)} classes ({_few(list(map(str, classes)))})"
-    names = "" if described["columns"] is None else f" ({_few(described['columns'])})"
+    of_classes = "" if classes is None else f" of {len(classes)} classes ({few(list(map(str, classes)))})"
+    names = "" if described["columns"] is None else f" ({few(described['columns'])})"
     columns = "column" if model.n_features_in_ == 1 else "columns"
     print_line(f"An {described['estimator']}{of_classes}, fitted in Python on {model.n_features_in_} {columns}{names}.")
     print_line(model.network_.summary())
@@ -87,7 +96,7 @@ def _print_table_model(loaded: TableModel, *, json: bool) -> None:
         print_json(_description(loaded))
         return
     target, rows = loaded.target, loaded.summary["rows"]
-    classes = f", {len(target.classes)} classes ({_few(target.classes)})"
+    classes = f", {len(target.classes)} classes ({few(target.classes)})"
     print_line(f"Predicts {listed(target.names)}: {target.task}{classes if target.classes else _scales(loaded)}.")
     print_table(_columns_table(loaded))
     print_line(str(loaded.estimator.network_.summary()))
@@ -104,10 +113,6 @@ def _scales(model: TableModel) -> str:
     if set(kinds) == {"linear"}:
         return ""
     return f", learned on a {kinds[0]} scale" if len(kinds) == 1 else f", learned on the scales {', '.join(kinds)}"
-
-
-def _few(names: Sequence[str]) -> str:
-    return ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
 
 
 def _columns_table(model: TableModel) -> Any:

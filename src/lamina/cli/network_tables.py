@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lamina.cli.output import few
 from lamina.errors import DataError
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _inputs(model: NetworkModel, table: pa.Table, keep: tuple[str, ...]) -> np.n
     if len(names) != sum(widths):
         inputs = ", ".join(f"{name}: {width}" for name, width in zip(model.input_names, widths, strict=True))
         repair = "Leave out the others, or name them with --keep."
-        came = f"got {len(names)} ({_few(names)}). {repair}"
+        came = f"got {len(names)} ({few(names)}). {repair}"
         raise DataError(f"the table must have one column for each of the network's {sum(widths)} inputs ({inputs}), {came}")
     typed = typed_table(table.select(names))
     columns = np.column_stack([_numbers(name, typed[name]) for name in names])
@@ -125,10 +126,6 @@ def _output_columns(name: str, values: np.ndarray, *, of_classes: bool) -> dict[
         return {name: values[:, 0]}
     likeliest = {name: values.argmax(axis=1)} if of_classes else {}
     return likeliest | {f"{name}[{i}]": values[:, i] for i in range(values.shape[1])}
-
-
-def _few(names: list[str]) -> str:
-    return ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
 
 
 def _is_number(value: object) -> bool:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "cell",
+    "few",
+    "listed",
     "notes_printed",
     "output_console",
     "print_error",
@@ -135,6 +137,11 @@ def rows_trained_on(summary: Mapping[str, Any]) -> str:
 def listed(names: Sequence[str]) -> str:
     """Names, quoted."""
     return ", ".join(map(repr, names))
+
+
+def few(names: Sequence[str]) -> str:
+    """The first eight names."""
+    return ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
 
 
 def output_console(*, stderr: bool = False, soft_wrap: bool = True) -> Console:

@@ -193,13 +193,11 @@ def objects_column(name: str, values: np.ndarray) -> ArrowColumn:
         pass  # mixed, or nothing that Arrow knows
     missing = _missing_among(values)
     present = values[~missing].tolist()
-    if all(isinstance(value, str | float | bool | np.bool_ | Real | Decimal) for value in present):
-        texts = [_text(name, value) for value in present]
-    else:
-        odd = next(value for value in present if not isinstance(value, str | Real))
+    odd = next((value for value in present if not isinstance(value, str | float | bool | np.bool_ | Real | Decimal)), None)
+    if odd is not None:
         return Unreadable(f"object, with a {type(odd).__name__} among them")
     filled = np.full(len(values), None, dtype=object)
-    filled[~missing] = texts
+    filled[~missing] = [_text(name, value) for value in present]
     try:
         return pa.chunked_array([pa.array(filled, pa.large_string())])
     except (pa.ArrowException, UnicodeError) as error:

@@ -110,7 +110,7 @@ class ColumnReader:
         if stored == "nothing":
             return self._nothing(len(column))
         if self.kind in ("category", "text"):
-            return self._category(opened, stored)
+            return self._category(opened, stored, on_error)
         if stored == "text":
             return self._spelled(opened, on_error)
         return Values(self.kind, self._typed(opened, stored, on_error))
@@ -159,10 +159,18 @@ class ColumnReader:
             if stored == "number":
                 numbers = self.unmarked(numbers)
             return numbers if self.kind == "number" else self._signs(numbers, on_error)
-        if on_error == "missing" and not isinstance(column, Unreadable):
-            self._say_missing(len(column) - column.null_count, opened.example)
-            return self._nothing(len(column)).array
-        raise self._unfit(opened.example, 0)
+        return self._of_another_type(opened, on_error).array
+
+    def _of_another_type(self, opened: OpenedColumn, on_error: OnError) -> Values:
+        column = opened.column
+        if isinstance(column, Unreadable):  # of which not even the number of rows is known
+            error = UnfitValueError(f"{self._rule}, got the type {column.type}. Convert it.")
+            error.value = column.type
+            raise error
+        if on_error == "fail":
+            raise self._unfit(opened.example, opened.row_of_example)
+        self._say_missing(len(column) - column.null_count, opened.example)
+        return self._nothing(len(column))
 
     def _signs(self, numbers: np.ndarray, on_error: OnError) -> np.ndarray:
         missing = np.isnan(numbers)
@@ -228,13 +236,13 @@ class ColumnReader:
         self._say_missing(int((~known)[text.codes[text.codes != MISSING_CODE]].sum()), example)
 
     def _say_missing(self, count: int, example: object) -> None:
-        note(f"column {self.column!r}: values that are not {_WORDS[self.kind]} count as missing ({count}, such as {example!r}).")
+        note(f"column {self.column!r}: values that are not {self._words} count as missing ({count}, such as {example!r}).")
 
     # Categories.
 
-    def _category(self, opened: OpenedColumn, stored: str | None) -> Values:
+    def _category(self, opened: OpenedColumn, stored: str | None, on_error: OnError) -> Values:
         if stored is None:
-            raise self._unfit(opened.example, 0)
+            return self._of_another_type(opened, on_error)
         if stored != "text":
             codes, names = named_codes_of(opened.column)
             names = np.array([self.name_of(name) for name in names], dtype=object)
@@ -269,10 +277,18 @@ class ColumnReader:
         distinct[:] = list(place)
         return Values(self.kind, np.array([*new, MISSING_CODE], dtype=np.int32)[codes], distinct)
 
+    @property
+    def _words(self) -> str:
+        """What the column holds, in words."""
+        return _WORDS["text" if self.kind == "category" else self.kind]
+
+    @property
+    def _rule(self) -> str:
+        return f"column {self.column!r} must hold {self._words}, as in training"
+
     def _unfit(self, value: object, row: int) -> UnfitValueError:
-        words = _WORDS["text" if self.kind == "category" else self.kind]
         repair = _REPAIRS.get(self.kind, "Correct it or leave it empty.")
-        sentence = f"column {self.column!r} must hold {words}, as in training, got {shown(value)} (row {row + 1}). {repair}"
+        sentence = f"{self._rule}, got {shown(value)} (row {row + 1}). {repair}"
         error = UnfitValueError(f"{sentence} With on_error='missing' (--on-error missing) it counts as missing.")
         error.value, error.row = value, row
         return error

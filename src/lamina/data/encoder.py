@@ -213,12 +213,28 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             )
         return self
 
+    def read(self, X: Any) -> ReadTable:
+        """Read the columns in use of another table; :meth:`transform` takes the result, or some of its rows.
+
+        Parameters
+        ----------
+        X : data frame of pandas, polars or pyarrow
+
+        Raises
+        ------
+        DataError
+            If a column is missing, or holds values of another kind than in training.
+        """
+        check_is_fitted(self)
+        needed = [encoder.column for encoder in self.encoders_]
+        return self.reader_.read(as_columns(X, owner="TableEncoder"), needed, self.on_error)
+
     def transform(self, X: Any) -> np.ndarray:
         """Encode a table.
 
         Parameters
         ----------
-        X : data frame of pandas, polars or pyarrow, or what :meth:`learn` returned
+        X : data frame of pandas, polars or pyarrow, or what :meth:`learn` or :meth:`read` returned
             With every column in use, in any order; further columns are ignored with a note.
 
         Returns
@@ -232,11 +248,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             If a column is missing, or holds values of another kind than in training.
         """
         check_is_fitted(self)
-        if isinstance(X, ReadTable):
-            table = X
-        else:
-            needed = [encoder.column for encoder in self.encoders_]
-            table = self.reader_.read(as_columns(X, owner="TableEncoder"), needed, self.on_error)
+        table = X if isinstance(X, ReadTable) else self.read(X)
         entries = [encoder.entries(table[encoder.column]) for encoder in self.encoders_]
         if self.is_sparse:
             return sparse_features(self.encoders_, entries, table.num_rows)  # type: ignore[return-value]  # only where asked for

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.data.arrow_tables import ArrowColumn, Unreadable
+from lamina.data.arrow_tables import ArrowColumn
 from lamina.data.text_column import TextColumn
 from lamina.extras import OptionalModule
 
@@ -59,14 +59,17 @@ class OpenedColumn:
 
     @property
     def example(self) -> Any:
-        """A value, for an error."""
-        if isinstance(self.column, Unreadable):
-            return self.column.type
+        """The first value that is not missing, for an error."""
         present = self.column.drop_null()
         try:
             return present[0].as_py() if len(present) else None
         except (ValueError, OverflowError):  # times that Python has no objects for
             return str(present[0])
+
+    @property
+    def row_of_example(self) -> int:
+        """The row of :attr:`example`."""
+        return int(np.argmax(np.asarray(self.column.is_valid())))
 
     def is_marker(self, missing: Collection[str]) -> np.ndarray:
         """Which of the distinct texts stand for a missing value, ndarray of shape (number of texts,) bool."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lamina.data.text_column import TextColumn
-from lamina.data.words import count_words, some_texts
+from lamina.data.words import FEWEST_TEXTS, count_words, some_texts
 from lamina.extras import OptionalModule
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ __all__ = ["is_prose"]
 _MOST_TEXTS = 10_000
 _FEWEST_SPACES = 2  # a text on average
 _FEWEST_WORDS = 3.0  # a text on average
-_FEWEST_TEXTS = 5  # in which a word stands
 
 
 def is_prose(text: TextColumn, min_count: int, max_categories: int) -> bool:
@@ -44,7 +43,7 @@ def is_prose(text: TextColumn, min_count: int, max_categories: int) -> bool:
         return False
     words, counts_of_words = counted = count_words(some_texts(text.texts, _MOST_TEXTS))
     num_texts, num_distinct = counted.num_texts, counts_of_words.shape[0]
-    is_shared = (num_texts >= _FEWEST_TEXTS) & (2 * num_texts <= num_distinct)
+    is_shared = (num_texts >= FEWEST_TEXTS) & (2 * num_texts <= num_distinct)
     is_shared &= ~np.asarray(pc.match_substring_regex(words, r"\p{N}"))
     return bool(num_texts[is_shared].sum() >= _FEWEST_WORDS * num_distinct)
 

@@ -64,8 +64,8 @@ def as_rows(X: Any, names: Sequence[str], *, owner: str) -> Row | Columns | None
     Raises
     ------
     DataError
-        If names of columns are not text, a tuple or list holds more or fewer values than ``names``, some entries of a list are
-        dicts and others are not, or as :func:`as_columns`.
+        If names of columns are not text or occur twice, a tuple or list holds more or fewer values than ``names``, some entries
+        of a list are dicts and others are not, or as :func:`as_columns`.
     MissingPackageError
         If pyarrow is not installed: the extra ``tables`` brings it.
 
@@ -104,7 +104,7 @@ def _of_frame(X: Any, owner: str) -> Row | None:
     shape: tuple[int, ...] = getattr(X, "shape", ())
     library, kind = type(X).__module__.partition(".")[0], type(X).__name__
     if library == "pandas" and kind == "Series":
-        return _of_values(dict(zip(X.index, X.array, strict=True)), owner) if _are_texts(X.index) else None
+        return _of_series(X, owner) if _are_texts(X.index) else None
     if len(shape) != 2 or shape[0] != 1:
         return None
     if isinstance(X, pa.Table):
@@ -112,6 +112,11 @@ def _of_frame(X: Any, owner: str) -> Row | None:
     if library == "polars" and kind == "DataFrame" and X.columns:
         return _of_polars(X)
     return _of_pandas(X, owner) if library == "pandas" and kind == "DataFrame" and _are_texts(X.columns) else None
+
+
+def _of_series(series: Any, owner: str) -> Row:
+    check_column_names(owner, list(series.index))
+    return _of_values(dict(zip(series.index, series.array, strict=True)), owner)
 
 
 def _of_values(values: Mapping[str, Any], owner: str) -> Row:

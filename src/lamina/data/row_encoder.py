@@ -30,6 +30,7 @@ _Key: TypeAlias = tuple[type, Any]  # 1, 1.0 and True are equal
 _PLAIN = frozenset({str, float, int, bool, type(None), *(np.dtype(code).type for code in "?bhilqBHIefd")})
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1  # of whole numbers; what is beyond may come as text
 _MOST_KEPT = 10_000  # values of a column
+_LONGEST_KEPT = 200  # characters: long texts take memory, and seldom come twice
 _NOT_PLAIN = object()
 
 
@@ -37,7 +38,8 @@ class RowEncoder:
     """Gives the features of one row as :meth:`TableEncoder.transform` does, bit for bit, with its errors and notes.
 
     Numbers are encoded together. What a value means in another column is kept once it was read as a column of its own, where
-    there was nothing to say about it. Columns that are not encoded are not looked at. Several threads may use it at once.
+    there was nothing to say about it and it is no long text. Columns that are not encoded are not looked at. Several threads
+    may use it at once.
 
     Parameters
     ----------
@@ -139,7 +141,8 @@ class _Cell(ABC):
         """Keep what a value means, if there was nothing to say about it."""
         if key is None or len(self.known) >= _MOST_KEPT or values.missing[0]:
             return
-        if key[0] is not str or self.reader.format is not None or self.reader.holds in ("text", "boolean"):
+        says_nothing = key[0] is not str or self.reader.format is not None or self.reader.holds in ("text", "boolean")
+        if says_nothing and not (key[0] is str and len(key[1]) > _LONGEST_KEPT):
             self.known[key] = meaning
 
 
@@ -187,7 +190,7 @@ class _CategoryCell(_Cell):
 
 
 class _FeaturesCell(_Cell):
-    """A truth value or a date, by its features."""
+    """A truth value, a date or a free text, by its features."""
 
     __slots__ = ()
 

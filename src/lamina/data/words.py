@@ -1,8 +1,7 @@
 """Words of texts, and how often each stands in which text: the one rule by which free text is taken apart.
 
 A word is a run of at least two letters, marks or digits in lower case; all else separates words. Of a text, the first 5,000
-characters count. Texts are taken apart by whole
-arrays, which is several times as fast as a Python call a text.
+characters count. Texts are taken apart by whole arrays, which is several times as fast as a Python call a text.
 """
 
 from __future__ import annotations
@@ -21,7 +20,10 @@ else:
     pa = OptionalModule("pyarrow", owner="reading tables")
     pc = OptionalModule("pyarrow.compute", owner="reading tables")
 
-__all__ = ["WordCounts", "count_words", "known_words", "some_texts"]
+__all__ = ["FEWEST_TEXTS", "WordCounts", "count_words", "known_words", "some_texts"]
+
+FEWEST_TEXTS = 5
+"""In so many texts a word must stand to tell something about others."""
 
 _SEPARATORS = r"[^\p{L}\p{M}\p{N}]+"
 _SHORTEST = 2  # letters

@@ -25,5 +25,6 @@ from lamina.metrics.registry import PROBABILITY_METRICS as PROBABILITY_METRICS
 from lamina.metrics.registry import SMALLER_IS_BETTER as SMALLER_IS_BETTER
 from lamina.metrics.registry import Metric as Metric
 from lamina.metrics.table_report import constant_prediction as constant_prediction
+from lamina.metrics.table_report import label_metric as label_metric
 from lamina.metrics.table_report import number_metric as number_metric
 from lamina.metrics.table_report import report as report

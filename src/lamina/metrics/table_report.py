@@ -7,7 +7,7 @@ import numpy as np
 from lamina.metrics.registry import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS
 from lamina.moments import mean_and_deviation
 
-__all__ = ["constant_prediction", "number_metric", "report"]
+__all__ = ["constant_prediction", "label_metric", "number_metric", "report"]
 
 _NUMBER_NAMES = ("r2", "mae", "rmse")
 _OF_CLASS_ONE = ("precision", "recall", "f1")  # with two classes
@@ -66,9 +66,32 @@ def number_metric(name: str, truth: np.ndarray, predicted: np.ndarray, weight: n
     return float(np.mean([NUMBER_METRICS[name](*column, sample_weight=weight) for column in columns]))
 
 
+def label_metric(
+    name: str, truth: np.ndarray, decided: np.ndarray, num_classes: int | None, weight: np.ndarray | None = None
+) -> float:
+    """A metric of labels; of two classes, precision, recall and F1 are those of the second.
+
+    Parameters
+    ----------
+    name : str
+        A key of ``LABEL_METRICS``.
+    truth, decided : ndarray of shape (n,)
+        Class indices.
+    num_classes : int or None
+        How many classes there are; None: as many as the indices show.
+    weight : ndarray of shape (n,), optional
+
+    Examples
+    --------
+    >>> label_metric("recall", np.array([0, 1, 1]), np.array([0, 1, 0]), 2)
+    0.5
+    """
+    given = {"num_classes": num_classes} if name in _OF_CLASS_ONE else {}
+    return LABEL_METRICS[name](truth, decided, sample_weight=weight, **given)
+
+
 def _label_scores(truth: np.ndarray, decided: np.ndarray, num_classes: int | None) -> dict[str, float]:
-    given = {name: {"num_classes": num_classes} if name in _OF_CLASS_ONE else {} for name in LABEL_METRICS}
-    return {name: metric(truth, decided, **given[name]) for name, metric in LABEL_METRICS.items()}
+    return {name: label_metric(name, truth, decided, num_classes) for name in LABEL_METRICS}
 
 
 def constant_prediction(task: str, truth: np.ndarray, num_classes: int) -> np.ndarray:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from lamina.errors import InvalidSettingError, phrase
+
 __all__ = ["is_of_encoder", "with_arrays", "without_arrays"]
 
 _PREFIX = "encoder"
@@ -34,9 +36,19 @@ def is_of_encoder(name: str) -> bool:
 
 
 def with_arrays(description: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """The description with the arrays that :func:`without_arrays` took from it."""
+    """The description with the arrays that :func:`without_arrays` took from it.
+
+    Raises
+    ------
+    InvalidSettingError
+        If an array has another name than there.
+    """
     encoders = [dict(column) for column in description["encoders"]]
     for name, array in arrays.items():
         _, i, field = name.split(".")
         encoders[int(i)][field] = array
-    return {**description, "encoders": encoders}
+    described = {**description, "encoders": encoders}
+    # "encoder.-1.center" names an array of the last encoder, too.
+    if odd := set(arrays) - set(without_arrays(described)[0]):
+        raise InvalidSettingError(phrase("an array of an encoder", "must have the name that it is saved under", sorted(odd)))
+    return described

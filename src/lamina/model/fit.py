@@ -73,8 +73,9 @@ def fit_table(
     continue_from : TableModel, optional
         Go on from this model instead of beginning anew: columns and target are read and encoded as it has learned, and its
         weights are trained on these rows. The model itself does not change. Only settings that are named when ``settings``
-        are made hold, and may not be about the network, the loss or the encoding; the others are those that the model was
-        trained with. The weights are kept as they are if no epoch is better on the validation rows. The optimizer begins anew.
+        are made hold, and may not be about the network, the loss, the encoding or the scale of the target; the others are
+        those that the model was trained with. The weights are kept as they are if no epoch is better on the validation
+        rows. The optimizer begins anew.
     callbacks : sequence of Callback, default=()
         Called during training, after early stopping.
     on_interrupt : {"raise", "return"}, default="raise"

@@ -25,7 +25,7 @@ def settings_to_go_on(model: TableModel, settings: TableSettings | None) -> Tabl
     Raises
     ------
     InvalidSettingError
-        If what the model learned stands against a setting: another network, loss or encoding, or restarts.
+        If what the model learned stands against a setting: another network, loss, encoding or scale of targets, or restarts.
     """
     before = settings_of(model)
     named = {} if settings is None else settings.named
@@ -35,6 +35,7 @@ def settings_to_go_on(model: TableModel, settings: TableSettings | None) -> Tabl
         if asked[name] != learned[name]:
             rule = f"must stay {learned[name]!r}, as the model to go on from has learned it"
             raise InvalidSettingError(phrase(name, rule, named[name], repair="Remove it, or begin anew.", owner=OWNER))
+    _check_scale(named.get("target_scale", "auto"), model)
     if named.get("restarts", 1) != 1:
         repair = "Every restart starts from new weights."
         raise InvalidSettingError(
@@ -52,8 +53,16 @@ def rows_like(model: TableModel, given: Given, settings: TableSettings) -> Rows:
         If a column is missing or, with ``on_error="fail"``, holds values of another kind.
     """
     encoder = copy.copy(model.encoder).set_params(on_error=settings.encoding.on_error)
-    needed = [column.column for column in encoder.encoders_]
-    return Rows(given, encoder.reader_.read(given.columns, needed, encoder.on_error), model.target, encoder, model)
+    return Rows(given, encoder.read(given.columns), model.target, encoder, model)
+
+
+def _check_scale(asked: Any, model: TableModel) -> None:
+    """Reject another scale of numbers than those of the model; "auto" is whatever was learned."""
+    kinds = [scale.kind for scale in model.scales]
+    if model.target.task == "regression" and asked != "auto" and set(kinds) != {asked}:
+        learned = ", ".join(map(repr, dict.fromkeys(kinds)))
+        rule = f"must stay as the model to go on from has learned it ({learned})"
+        raise InvalidSettingError(phrase("target_scale", rule, asked, repair="Remove it, or begin anew.", owner=OWNER))
 
 
 def _learned(settings: TableSettings, model: TableModel) -> dict[str, Any]:

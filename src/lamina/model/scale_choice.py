@@ -23,6 +23,7 @@ __all__ = [
     "TRIAL_ROWS",
     "Scales",
     "Trial",
+    "check_known_scale",
     "for_trial",
     "is_skewed",
     "log_is_better",
@@ -105,6 +106,28 @@ def scale_for(name: str, y: np.ndarray, further: np.ndarray | None = None, *, se
     linear = LinearScale.learn(y, stays_positive=_takes_no_negative(loss))
     is_tried = asked == "auto" and _learns_means(loss) and log is not None and is_skewed(y, log.forward(y))
     return Scales(linear, log if is_tried else None)
+
+
+def check_known_scale(name: str, y: np.ndarray, scale: LinearScale | LogScale | QuantileScale) -> None:
+    """Reject targets that have no place on the scale of a model to go on from.
+
+    Parameters
+    ----------
+    name : str
+        The target's.
+    y : ndarray of shape (n,)
+        Training and validation targets.
+    scale : LinearScale, LogScale or QuantileScale
+
+    Raises
+    ------
+    DataError
+    """
+    low = float(y.min())
+    if isinstance(scale, LogScale) and (low < 0 or low + scale.offset == 0):
+        bound = ">= 0" if scale.offset else "> 0"
+        rule = f"must hold numbers {bound}, as the model to go on from has learned it on a log scale"
+        raise DataError(phrase(f"target {name!r}", rule, low, repair="Leave such rows out, or begin anew."))
 
 
 def predicts_means(settings: TableSettings) -> bool:

@@ -21,12 +21,20 @@ from lamina.metrics import SMALLER_IS_BETTER, Evaluation
 from lamina.model.decision_threshold import best_threshold, check_threshold
 from lamina.model.fit_result import FitResult
 from lamina.model.kept_settings import kept_settings
-from lamina.model.scale_choice import TRIAL_ROWS, Trial, for_trial, log_is_better, predicts_means, scale_for
+from lamina.model.scale_choice import (
+    TRIAL_ROWS,
+    Trial,
+    check_known_scale,
+    for_trial,
+    log_is_better,
+    predicts_means,
+    scale_for,
+)
 from lamina.model.setting_words import OWNER
 from lamina.model.table_model import TableModel
 from lamina.model.table_rows import Part, Prepared
 from lamina.model.table_settings import StoppingSettings, TableSettings
-from lamina.model.target_scale import TargetScale, joined, scale_of_means
+from lamina.model.target_scale import TargetScale, joined, scale_of_means, scale_of_medians
 from lamina.model.validation_metric import USUAL, JudgedRows, ValidationMetric, check_metric
 from lamina.training import Callback, EarlyStopping
 from lamina.training.interrupts import Interrupts
@@ -68,6 +76,8 @@ def train(
     ------
     InvalidSettingError
         If settings are out of range, unknown or contradictory, in the words of whatever checks them.
+    DataError
+        If the targets have no place on the scale that is asked for, or on that of the model to go on from.
     """
     judging, test, stopping = prepared.validation, prepared.test, settings.stopping
     model = _untrained(prepared, settings)
@@ -75,6 +85,9 @@ def train(
     threshold = settings.optimization.decision_threshold
     if threshold is not None:
         check_threshold(threshold, model, has_rows=judging is not None)
+    if prepared.earlier is not None:
+        for name, known, y in zip(model.target.names, model.scales, _targets(prepared), strict=True):
+            check_known_scale(name, y, known)
     # Even repeated Ctrl-C must not lose the trained model.
     with Interrupts() as interrupts:
         if model.target.task == "regression" and prepared.earlier is None:
@@ -99,7 +112,9 @@ def _untrained(prepared: Prepared, settings: TableSettings) -> TableModel:
     if earlier is not None:
         before = {name: earlier.summary[name] for name in ("rows", "metrics", "best_epoch") if name in earlier.summary}
         summary = {"earlier": [*earlier.summary.get("earlier", []), before]}
-        return replace(earlier, encoder=prepared.encoder, estimator=estimator, threshold=None, summary=summary)
+        # With the factor, targets would lie lower than those that the weights were trained on, and the next factor higher.
+        scale = scale_of_medians(earlier.scale)
+        return replace(earlier, encoder=prepared.encoder, estimator=estimator, scale=scale, threshold=None, summary=summary)
     model = TableModel(prepared.encoder, estimator, goal)
     if model.levels and len(goal.names) > 1:
         rule = "must have one quantile level with several targets"
@@ -113,6 +128,12 @@ def _with_means(model: TableModel, training: Part, settings: TableSettings) -> T
         return model
     predicted = model.predict(training.table)
     return replace(model, scale=scale_of_means(model.scale, training.y, predicted, training.weight))
+
+
+def _targets(prepared: Prepared) -> np.ndarray:
+    """The targets to train on and to validate with, a row for each of several."""
+    parts = (prepared.training, prepared.validation)
+    return np.hstack([np.atleast_2d(part.y.T) for part in parts if part is not None])
 
 
 def _scale(prepared: Prepared, settings: TableSettings) -> TargetScale:

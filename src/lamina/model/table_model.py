@@ -205,8 +205,7 @@ class TableModel:
             If a column is missing or holds values of another kind than in training.
         """
         columns = as_columns(table, owner="TableModel")
-        needed = [encoder.column for encoder in self.encoder.encoders_]
-        return self.encoder.reader_.read(columns.without(*self.target.names), needed, self.encoder.on_error)
+        return self.encoder.read(columns.without(*self.target.names))
 
     def __repr__(self) -> str:
         return f"<TableModel of {self.target.name!r}: {self.target.task} from {len(self.encoder.encoders_)} columns>"

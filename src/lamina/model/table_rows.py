@@ -164,5 +164,4 @@ def _separate(held_out: float | Given, goal: AnyTarget, encoder: TableEncoder) -
     if not isinstance(held_out, Given):
         return None
     rows, y = goal.present_rows(held_out.targets, unknown="drop")
-    needed = [column.column for column in encoder.encoders_]
-    return Part(encoder.reader_.read(held_out.columns, needed, encoder.on_error).take(rows), y, _taken(held_out.weight, rows))
+    return Part(encoder.read(held_out.columns).take(rows), y, _taken(held_out.weight, rows))

@@ -25,6 +25,7 @@ __all__ = [
     "get_scale",
     "joined",
     "scale_of_means",
+    "scale_of_medians",
 ]
 
 ScaleName: TypeAlias = Literal["linear", "log", "quantile"]
@@ -256,8 +257,21 @@ def get_scale(given: Any) -> TargetScale:
     return from_name_or_dict(given, _KNOWN, {}, family="target scale", accepted="a description of one")
 
 
+def scale_of_medians(scale: TargetScale) -> TargetScale:
+    """The scale without a factor, on which a network learns.
+
+    >>> scale_of_medians(LogScale(offset=2.0, factor=1.5))
+    LogScale(center=0.0, scale=1.0, offset=2.0, factor=1.0)
+    """
+    if isinstance(scale, SeveralScales):
+        return SeveralScales(tuple(_of_medians(each) for each in scale.scales))
+    return _of_medians(scale)
+
+
 def scale_of_means(scale: TargetScale, y: np.ndarray, predicted: np.ndarray, weight: np.ndarray | None = None) -> TargetScale:
     """The scale whose predictions have the mean of the training targets, as far as it has a factor.
+
+    The factor stays where none gives that mean: all targets are 0, or all predictions.
 
     Parameters
     ----------
@@ -277,11 +291,16 @@ def scale_of_means(scale: TargetScale, y: np.ndarray, predicted: np.ndarray, wei
     return _of_means(scale, y, predicted, weight)
 
 
+def _of_medians(scale: _OfOne) -> _OfOne:
+    return replace(scale, factor=1.0) if isinstance(scale, LogScale) else scale
+
+
 def _of_means(scale: _OfOne, y: np.ndarray, predicted: np.ndarray, weight: np.ndarray | None) -> _OfOne:
     if not isinstance(scale, LogScale):
         return scale
-    ratio = float(np.average(y, weights=weight) / np.average(predicted, weights=weight))
-    return replace(scale, factor=scale.factor * ratio)
+    mean, of_predicted = (float(np.average(numbers, weights=weight)) for numbers in (y, predicted))
+    factor = scale.factor * mean / of_predicted if of_predicted > 0 else 0.0
+    return replace(scale, factor=factor) if 0 < factor < np.inf else scale
 
 
 def _interpolated(x: np.ndarray, knots: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from lamina.errors import InvalidSettingError, phrase
-from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS, number_metric
+from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS, label_metric, number_metric
 from lamina.model.setting_words import OWNER
 from lamina.model.table_model import TableModel
 from lamina.model.target_scale import LinearScale, TargetScale
@@ -21,8 +21,6 @@ __all__ = ["USUAL", "JudgedRows", "ValidationMetric", "check_metric"]
 
 USUAL = {"classification": "accuracy", "regression": "r2"}
 """The metric that is always recorded, for people to read."""
-
-_OF_CLASS_ONE = ("precision", "recall", "f1")  # with two classes
 
 
 class JudgedRows(NamedTuple):
@@ -72,19 +70,18 @@ class ValidationMetric(Callback):
             return PROBABILITY_METRICS[self.name](y, self._probabilities(trainer), sample_weight=weight)
         if self.name in LABEL_METRICS:
             chosen, num_classes = self._chosen(trainer)
-            given = {"num_classes": num_classes} if self.name in _OF_CLASS_ONE else {}
-            return LABEL_METRICS[self.name](y[:, np.newaxis], chosen, sample_weight=weight, **given)
+            return label_metric(self.name, y, chosen, num_classes, weight)
         prediction = np.asarray(trainer.predict(self.rows.X))[:, self.rows.column].astype(np.float64)
         truth, predicted = (self.rows.scale.inverse(numbers) for numbers in (y.astype(np.float64), prediction))
         return number_metric(self.name, truth, predicted, weight)
 
     def _chosen(self, trainer: Trainer) -> tuple[np.ndarray, int]:
-        """Class indices (n, 1), and the number of classes."""
+        """Class indices (n,), and the number of classes."""
         logits = np.asarray(trainer.predict_logits(self.rows.X))
         # A single logit above the loss's threshold means the second of two classes.
         if logits.shape[1] == 1:
-            return np.asarray(logits > trainer.losses[0].threshold), 2
-        return np.asarray(logits.argmax(axis=1)[:, np.newaxis]), logits.shape[1]
+            return np.asarray(logits[:, 0] > trainer.losses[0].threshold, dtype=np.int64), 2
+        return np.asarray(logits.argmax(axis=1)), logits.shape[1]
 
     def _probabilities(self, trainer: Trainer) -> np.ndarray:
         """Probabilities (n, classes)."""

@@ -15,7 +15,7 @@ import pyarrow as pa
 from lamina import BatchNorm, Dense, Graph, Input, MLPClassifier, MLPRegressor, Trainer
 from lamina.files import FORMAT_VERSION
 from lamina.model import TableSettings, fit_table, save_model
-from lamina.model.table_settings import NetworkSettings, StoppingSettings
+from lamina.model.table_settings import EncodingSettings, NetworkSettings, OptimizationSettings, StoppingSettings
 
 RNG = np.random.default_rng(0)
 ROWS = 60
@@ -27,7 +27,7 @@ def main() -> None:
     folder.mkdir(exist_ok=True)
     warnings.simplefilter("ignore")
     expected = {"table": store_table(folder), "classifier": store_classifier(folder), "regressor": store_regressor(folder)}
-    expected["network"] = store_network(folder)
+    expected["network"], expected["numbers"] = store_network(folder), store_numbers(folder)
     (folder / "expected.json").write_text(json.dumps(expected), encoding="utf-8")
 
 
@@ -71,6 +71,24 @@ def store_network(folder: Path) -> dict:
     trainer.fit(X, [np.arange(40) % 3, X[:, 0]], validation_data=(X, [np.arange(40) % 3, X[:, 0]]), max_epochs=3)
     save_model(folder / "network.model", trainer)
     return {"X": X[:4].tolist(), "predict": [part.tolist() for part in trainer.predict(X[:4])]}
+
+
+def store_numbers(folder: Path) -> dict:
+    """Two targets on scales of their own, from free text beside a number."""
+    rng = np.random.default_rng(1)
+    sizes, words = rng.normal(size=ROWS), ["quiet", "sunny", "small", "bright", "large", "old"]
+    notes = [" ".join(rng.choice(words, 3)) + f" flat {i}" for i in range(ROWS)]
+    columns = {"note": notes, "size": sizes, "price": np.exp(sizes), "rent": np.exp(sizes / 2) + 1}
+    settings = TableSettings(
+        network=NetworkSettings(hidden=(4,)),
+        stopping=StoppingSettings(max_epochs=5),
+        optimization=OptimizationSettings(target_scale="log"),
+        encoding=EncodingSettings(kinds=("note=text",)),
+    )
+    model = fit_table(pa.table(columns), ["price", "rent"], settings=settings).model
+    save_model(folder / "numbers.model", model)
+    rows = pa.table(columns).slice(0, 5).select(["note", "size"])
+    return {"rows": rows.to_pydict(), "predict": model.predict(rows).tolist()}
 
 
 if __name__ == "__main__":

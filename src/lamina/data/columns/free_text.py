@@ -11,7 +11,7 @@ from scipy import sparse
 
 from lamina.data.columns.column_encoder import ColumnEncoder
 from lamina.data.values import Values
-from lamina.data.words import WordCounts, count_words, known_words, some_texts
+from lamina.data.words import FEWEST_TEXTS, WordCounts, count_words, known_words, some_texts
 from lamina.errors import InvalidSettingError, phrase
 from lamina.extras import OptionalModule
 
@@ -23,7 +23,6 @@ else:
 __all__ = ["FreeTextColumn"]
 
 _NUM_TOPICS = 31
-_FEWEST_TEXTS = 5  # in which a word stands
 _MOST_WORDS = 10_000
 _MOST_TEXTS = 20_000
 _BOUND = 3.0
@@ -138,7 +137,7 @@ def _texts(values: Values, codes: np.ndarray) -> pa.Array:
 def _frequent(found: WordCounts) -> WordCounts:
     """The words in enough texts; of many, those in most texts, ties by name."""
     num_texts = found.num_texts
-    enough = np.flatnonzero(num_texts >= _FEWEST_TEXTS)
+    enough = np.flatnonzero(num_texts >= FEWEST_TEXTS)
     return found.take(np.sort(enough[np.argsort(-num_texts[enough], kind="stable")][:_MOST_WORDS]))
 
 
