@@ -257,13 +257,13 @@ def test_a_binary_table_with_an_offset_beyond_its_text_is_refused(
 
 def test_unseen_categories_count_as_an_average_row(model: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert predict(model, "size,letter\n1,zzz\n2,p\n") == 0
-    assert "column 'letter': 1 value not seen in training ('zzz'), encoded as an average row." in note_of(capfd)
+    assert "column 'letter': 1 row of values not seen in training ('zzz'), encoded as an average row." in note_of(capfd)
     assert len((model.parent / "out.csv").read_text().splitlines()) == 3
 
 
 def test_a_category_that_looks_like_a_number_stays_a_category(model: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert predict(model, "size,letter\n1,007\n2,7\n") == 0
-    assert "2 values not seen in training ('007', '7')" in note_of(capfd)
+    assert "2 rows of values not seen in training ('007', '7')" in note_of(capfd)
 
 
 VERSION = f'"format_version":"{FORMAT_VERSION}"'.encode()

@@ -155,7 +155,7 @@ def test_categories_have_slots_for_the_rare_the_missing_and_the_unseen() -> None
 
 def test_unseen_and_missing_count_as_an_average_row_where_training_had_none() -> None:
     encoder = TableEncoder().fit(pa.table({"x": ["a"] * 6 + ["b"] * 18}))
-    with pytest.warns(DataWarning, match=r"column 'x': 1 value not seen in training \('new'\), encoded as an average row"):
+    with pytest.warns(DataWarning, match=r"column 'x': 1 row of values not seen in training \('new'\), encoded as an average row"):
         codes = encoder.transform(pa.table({"x": ["new", None, "a"]}))
     assert codes.tolist() == [[0.75, 0.25], [0.75, 0.25], [0.0, 1.0]]
 
@@ -294,10 +294,10 @@ def test_features_do_not_depend_on_how_many_rows_are_written_at_a_time(
         warnings.simplefilter("ignore", DataWarning)  # about the infinities
         encoder.fit(pa.table(kinds))
     later = pa.table(kinds | {"color": ["red", "blue", "pink", None] * 600})
-    with pytest.warns(DataWarning, match="600 values not seen in training") as said:
+    with pytest.warns(DataWarning, match="600 rows of values not seen in training") as said:
         whole = encoder.transform(later)
     monkeypatch.setattr("lamina.data.dense_features._BLOCK", 1)
-    with pytest.warns(DataWarning, match="600 values not seen in training"):
+    with pytest.warns(DataWarning, match="600 rows of values not seen in training"):
         in_parts = encoder.transform(later)
     assert len(said) == 1
     assert np.array_equal(whole.toarray() if sparse_output else whole, in_parts.toarray() if sparse_output else in_parts)

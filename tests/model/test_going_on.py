@@ -305,7 +305,7 @@ def test_a_log_scale_that_has_a_place_for_0_takes_it_again() -> None:
 def test_new_rows_may_lack_classes_and_have_categories_of_their_own() -> None:
     model = trained("class")
     rows = NEW[NEW["class"] != "high"].assign(town=np.where(NEW["class"][NEW["class"] != "high"] == "low", "Kiel", "Rome"))
-    with pytest.warns(DataWarning, match=r"column 'town': \d+ values not seen in training \('Kiel'\)"):
+    with pytest.warns(DataWarning, match=r"column 'town': \d+ rows of values not seen in training \('Kiel'\)"):
         after = gone_on(model, rows)
     assert after.target.classes == ("high", "low", "middle")
     assert numbers(after).shape == (200, 3)

@@ -159,7 +159,7 @@ def test_other_than_the_learned_number_of_targets_is_refused() -> None:
     model = regressor().fit(FRAME, BOTH)
     with pytest.raises(DataError, match="y must have the columns 'y0', 'y1', got 3 columns"):
         model.score(FRAME, np.column_stack([BOTH, RENT]))
-    with pytest.raises(DataError, match="y must be 2 columns"):
+    with pytest.raises(DataError, match="y must have the columns 'y0', 'y1', got 1 column"):
         model.evaluate(TABLE, "rent")
 
 

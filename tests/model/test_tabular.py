@@ -283,10 +283,12 @@ def test_what_stands_for_missing_does_not_in_a_target_by_name() -> None:
     assert np.array_equal(by_name.predict(FRAME), by_array.predict(FRAME))
 
 
-@pytest.mark.parametrize("given", [pd.Index(RENT), pd.Index(["rent", "dear"])[:1], np.array(["rent"]), pd.Series(["rent"])])
-def test_an_index_or_array_of_numbers_or_names_may_be_given(given: Any) -> None:
+@pytest.mark.parametrize("names", [pd.Index(["rent"]), np.array(["rent"]), pd.Series(["rent"])])
+def test_an_index_or_array_of_numbers_or_names_may_be_given(names: Any) -> None:
     table = TABLE.drop(columns="dear")
-    assert np.array_equal(regressor().fit(table, given).predict(FRAME), regressor().fit(table, "rent").predict(FRAME))
+    expected = regressor().fit(table, "rent").predict(FRAME)
+    assert np.array_equal(regressor().fit(table, names).predict(FRAME), expected)
+    assert np.array_equal(regressor().fit(FRAME, pd.Index(RENT)).predict(FRAME), expected)
 
 
 def test_intervals_are_categories_in_every_form() -> None:

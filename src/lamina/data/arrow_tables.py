@@ -192,7 +192,12 @@ def objects_column(name: str, values: np.ndarray) -> ArrowColumn:
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
         pass  # mixed, or nothing that Arrow knows
     missing = _missing_among(values)
-    present = values[~missing].tolist()
+    for kind, unit in ((np.datetime64, "M8[us]"), (np.timedelta64, "m8[us]")):
+        if all(isinstance(value, kind) for value in values[~missing]):
+            filled = values.copy()
+            filled[missing] = None
+            return pa.chunked_array([pa.array(filled.astype(unit))])
+    present = [str(value) if type(value).__name__ == "Interval" else value for value in values[~missing]]
     odd = next((value for value in present if not isinstance(value, str | float | bool | np.bool_ | Real | Decimal)), None)
     if odd is not None:
         return Unreadable(f"object, with a {type(odd).__name__} among them")

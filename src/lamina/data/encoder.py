@@ -340,9 +340,8 @@ def _why_nothing(values: Values) -> str:
     if not len(present):
         return "every value is missing"
     if values.kind == "category":
-        num_distinct = len(np.unique(present))
-        too_rare = f"its {num_distinct} categories are too rare to learn from: none has as many rows as min_count"
-        return too_rare if num_distinct > 1 else "every row holds the same value"
+        too_rare = "all categories are too rare to learn from: none has as many rows as min_count"
+        return too_rare if (present != present[0]).any() else "every row holds the same value"
     if values.kind == "text" and len(np.unique(present)) > 1:
         return "its texts do not differ in words that several of them share"
     of_floats = values.kind in ("number", "date") and len(present) > 0

@@ -62,13 +62,16 @@ class Evaluation(dict[str, dict[str, Any]]):
 
     @property
     def shortcoming(self) -> str:
-        """A sentence if the model is of no use on the rows that it was measured on, else an empty string."""
-        if not self:
+        """A sentence if the model is of no use on the rows that it was measured on, else an empty string.
+
+        Of several targets each has its own, as their means mix units.
+        """
+        if not self or "targets" in self:
             return ""
         model, baseline = self["model"], self["baseline"]
         for name, label in (("log_loss", "log loss"), ("rmse", "RMSE")):
             if name in model and model[name] > baseline[name]:
-                compared = f"{label} {model[name]:.4g}, not {baseline[name]:.4g}"
+                compared = f"{label} {model[name]:.4g}, not {baseline[name] + 0.0:.4g}"  # never -0
                 return f"The model is worse than the constant guess ({compared}): there may be nothing to learn in these columns."
         alike = [name for name in ("accuracy", "balanced_accuracy") if name in model and model[name] == baseline[name]]
         if len(alike) == 2:

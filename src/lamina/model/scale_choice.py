@@ -93,15 +93,18 @@ def scale_for(name: str, y: np.ndarray, further: np.ndarray | None = None, *, se
     _check_asked(asked, loss)
     known = y if further is None else np.concatenate([y, further])
     low = float(known.min())
+    if low < 0 and _takes_no_negative(loss):
+        rule = f"must hold numbers >= 0 with the loss {kind_of(loss)}"
+        raise DataError(phrase(f"target {name!r}", rule, low, repair="Correct them, or choose another loss."))
     if asked == "quantile":
         if y.min() == y.max():
-            raise DataError(phrase(f"target {name!r}", "must hold different numbers for target_scale='quantile'", low))
+            raise DataError(phrase(f"target {name!r}", "must hold different numbers for a quantile scale", low))
         return Scales(QuantileScale.learn(y))
     log = LogScale.learn(y, lowest=low) if low >= 0 and y.max() > 0 else None
     if asked == "log":
         if log is None:
-            rule = "must hold numbers >= 0, and not only 0, for target_scale='log'"
-            raise DataError(phrase(f"target {name!r}", rule, low, repair="Use 'quantile' or 'linear'."))
+            rule = "must hold numbers >= 0, and not only 0, for a log scale"
+            raise DataError(phrase(f"target {name!r}", rule, low, repair="Use a quantile or a linear scale."))
         return Scales(log)
     linear = LinearScale.learn(y, stays_positive=_takes_no_negative(loss))
     is_tried = asked == "auto" and _learns_means(loss) and log is not None and is_skewed(y, log.forward(y))

@@ -91,5 +91,5 @@ class CategoryColumn(ColumnEncoder):
     def _note_unseen(self, values: set[str], count: int) -> None:
         if values:
             examples = ", ".join(repr(value) for value in sorted(values)[:3])
-            unseen = counted(count, "value")
-            note(f"column {self.column!r}: {unseen} not seen in training ({examples}), encoded as an average row.")
+            rows = counted(count, "row")
+            note(f"column {self.column!r}: {rows} of values not seen in training ({examples}), encoded as an average row.")

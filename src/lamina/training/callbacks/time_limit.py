@@ -50,4 +50,5 @@ class TimeLimit(Callback):
 
     def _check(self, trainer: Run) -> None:
         if self._clock() >= self._end:
-            trainer.stop("time_limit", f"The time limit of {self.seconds:g} s was reached.")
+            # Without a number: part of the time that was asked for may have been spent before, or be that of other restarts.
+            trainer.stop("time_limit", "The time limit was reached.")
