@@ -133,9 +133,7 @@ def test_a_column_that_arrow_cannot_hold_is_not_said_to_be_missing_on_demand(tra
 
 def test_the_reason_for_leaving_a_column_out_is_the_true_one() -> None:
     free = [f"a text of many words, number {i}" for i in range(50)]
-    with pytest.warns(
-        DataWarning, match="column 'note': left out, because all categories are too rare to learn from: none has"
-    ):
+    with pytest.warns(DataWarning, match="column 'note': left out, because all categories are too rare to learn from: none has"):
         TableEncoder().fit(pd.DataFrame({"note": free, "x": range(50)}))
     with pytest.warns(DataWarning, match="column 'inf': left out, because its finite values are equal, or too close"):
         TableEncoder().fit(pd.DataFrame({"inf": [1.0, np.inf] * 25, "x": range(50)}))

@@ -358,7 +358,7 @@ def test_time_runs_out_between_epochs(table):
     trainer = trainer_with(TimeLimit(3, clock=Clock()))
     trainer.fit(*table, max_epochs=100)
     assert (trainer.epoch, trainer.stop_reason.code) == (3, "time_limit")
-    assert trainer.stop_reason.text == "The time limit of 3 s was reached."
+    assert trainer.stop_reason.text == "The time limit was reached."
 
 
 def test_time_runs_out_within_an_epoch(table):
