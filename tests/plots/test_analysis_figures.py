@@ -51,9 +51,15 @@ def test_l15_the_range_test_shows_its_suggestion() -> None:
 
 
 def test_l7_the_width_sweep_shows_what_is_enough() -> None:
-    ax = plots.plot_width_sweep(WidthSweep(np.array([1, 2]), np.array([[0.4, 0.5], [0.2, 0.1]]), 2))
+    ax = plots.plot_width_sweep(WidthSweep(np.array([1, 2, 4]), np.array([[0.4, 0.5], [0.2, 0.1], [0.2, 0.1]]), 2))
     assert "enough: 2" in labels(ax)
-    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["1", "2"]
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["1", "2", "4"]
+
+
+def test_l7_a_width_sweep_that_tried_too_few_units_says_so() -> None:
+    ax = plots.plot_width_sweep(WidthSweep(np.array([1, 2]), np.array([[0.4, 0.5], [0.2, 0.1]]), None))
+    assert not any("enough" in label for label in labels(ax))
+    assert "Not enough was tried" in ax.get_title("left")
 
 
 def test_l33_both_directions_are_drawn_for_every_start() -> None:
