@@ -21,7 +21,8 @@ def test_every_rule_suggests_a_rate_within_the_range(problem: str, network: str)
 def test_ratios_are_to_the_best_rate_of_the_grid_and_become_tables() -> None:
     case = Case("numbers", "linear", Adam, 0)
     ratios = measure(case, 1, [100])
-    assert all(ratio > 0.9 for ratio in ratios.values())
+    assert all(ratio > 0.8 for ratio in ratios.values())
+    assert list(ratios)[-1] == "the grid's best, other seed"
     lines = by_rule([{"a": 1.0}, {"a": 1.3}, {"a": np.inf}, {"a": 1.1}]).splitlines()
     assert lines[2] == "| a | 50 % | 1.10 | 1.30 | 1 |"
     cases = [Case("numbers", network, optimizer, 0) for optimizer in OPTIMIZERS for network in NETWORKS]
