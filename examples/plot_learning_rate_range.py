@@ -2,7 +2,8 @@
 Which learning rate?
 ====================
 
-The range test (row L15) trains a copy of a network for a few steps, raises the learning rate at each step, and suggests one.
+The range test (row L15) trains a copy of a network for a few steps and raises the learning rate at each step. The curve shows
+where rates help; short trainings at constant rates there, from the same weights, decide which one is suggested.
 """
 
 from sklearn.datasets import load_digits
@@ -17,7 +18,9 @@ test = learning_rate_range(trainer, X, y)
 print(test)
 
 # %%
-# Below the suggestion, training would be slow; beyond the dotted line, it would get worse. The trainer itself does not change.
+# The lines are the range test: at rates that are far too small, the loss stays where it is, and at rates that are far too large,
+# it grows. The squares are the losses at the end of the short trainings. The best rate depends on how long one trains: for much
+# longer trainings, raise ``trial_steps``. The trainer itself does not change.
 
 ax = plot_learning_rate_range(test)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lamina import Add, Dense, Graph, Input, MLPClassifier, Sequential, Trainer, load_model, save_model
-from lamina.analysis import LearningRateRange, PermutationImportance, WidthSweep
+from lamina.analysis import LearningRateRange, LearningRateTrials, PermutationImportance, WidthSweep
 from lamina.door import SERVED
 from lamina.errors import DataError
 from lamina.network import Network
@@ -98,5 +98,6 @@ def test_a_network_that_is_not_built_is_drawn_with_what_is_known():
 
 def test_measurements_draw_themselves():
     rates = np.geomspace(1e-4, 1, 5)
-    assert LearningRateRange(rates, np.ones(5), np.ones(5), False, 1e-2, 2e-2, 1e-1).plot().get_xscale() == "log"
+    trials = LearningRateTrials(rates, np.ones(5), np.ones(5, dtype=bool), 2.0, 20)
+    assert LearningRateRange(rates, np.ones(5), np.ones(5), False, 1e-2, 2e-2, 1e-1, trials).plot().get_xscale() == "log"
     assert WidthSweep(np.array([1, 2]), np.array([[2.0, 3.0], [1.0, 1.5]]), 2).plot().get_xlabel()

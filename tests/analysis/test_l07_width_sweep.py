@@ -16,7 +16,27 @@ def test_a_straight_line_needs_one_unit_and_a_wave_needs_more() -> None:
     wave = width_sweep(lambda X: np.sin(4 * X[:, 0]), widths=(1, 8), seeds=2, max_epochs=80)
     assert line.means[0] < 0.01
     assert wave.means[0] > 10 * wave.means[1]
-    assert wave.enough == 8
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_widest_is_never_enough_where_the_error_still_falls(seed: int) -> None:
+    settings = {"seeds": (seed, seed + 20), "max_epochs": 40}
+    wave = width_sweep(lambda X: np.sin(4 * X[:, 0]), widths=(1, 8), **settings)  # type: ignore[arg-type]
+    assert wave.enough is None
+    assert "Not enough was tried" in str(wave)
+    assert "are enough" not in str(wave)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_enough_means_that_no_wider_one_of_those_tried_was_better_by_more_than_the_tolerance(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    widths, tolerance = np.array([1, 2, 4, 8, 16]), float(rng.uniform(0, 0.5))
+    errors = rng.gamma(2.0, size=(5, 3)) * np.sort(rng.gamma(1.0, size=(5, 1)), axis=0)[::-1]
+    sweep = WidthSweep(widths, errors, _enough(widths.tolist(), errors, tolerance), tolerance)
+    best = int(np.argmin(sweep.means))
+    near = sweep.means <= sweep.means[best] + max(sweep.standard_errors[best], tolerance * sweep.means[best])
+    smallest = int(widths[near][0])
+    assert sweep.enough == (None if smallest == 16 else smallest)
 
 
 def test_threads_change_nothing_but_the_time() -> None:
@@ -36,13 +56,35 @@ def test_classes_of_ones_own_data_are_swept_too() -> None:
 def test_enough_is_the_smallest_width_within_one_standard_error_of_the_best() -> None:
     errors = np.array([[9.0, 9.0], [1.4, 1.6], [1.0, 2.0], [1.0, 1.8]])
     assert _enough([1, 2, 4, 8], errors) == 2  # best mean 1.4, standard error 0.4
+    assert _enough([1, 2, 4], errors[:3]) == 2
+    assert _enough([1, 2], errors[:2]) is None
     assert _enough([1, 2, 4, 8], np.array([[np.inf, 1.0], [5.0, 5.0], [2.0, 2.0], [3.0, 3.0]])) == 4
 
 
+def test_the_tolerance_is_a_share_of_the_lowest_error() -> None:
+    errors = np.array([[1.3], [1.15], [1.05], [1.0]])
+    assert [_enough([1, 2, 4, 8], errors, tolerance) for tolerance in (0.0, 0.06, 0.2, 0.31)] == [None, 4, 2, 1]
+
+
+def test_a_width_that_diverged_shows_of_none_that_it_is_enough() -> None:
+    errors = np.array([[5.0], [2.0], [np.inf]])
+    sweep = WidthSweep(np.array([1, 2, 4]), errors, _enough([1, 2, 4], errors))
+    assert sweep.enough is None
+    assert "wider networks diverged" in str(sweep)
+
+
 def test_the_result_answers_in_words_with_its_rule() -> None:
-    sweep = WidthSweep(np.array([1, 2]), np.array([[2.0, 2.2], [1.0, 1.1]]), 2)
-    assert "2 hidden units are enough: the smallest width whose mean error is within one standard error" in str(sweep)
-    assert sweep.to_frame()["mean error"].tolist() == [2.1, 1.05]
+    sweep = WidthSweep(np.array([1, 2, 4]), np.array([[2.0, 2.2], [1.0, 1.1], [1.0, 1.1]]), 2, tolerance=0.05)
+    answer = "2 hidden units are enough: the smallest width whose mean error is within one standard error or 5 % of the lowest"
+    assert answer in str(sweep)
+    assert sweep.to_frame()["mean error"].tolist() == [2.1, 1.05, 1.05]
+
+
+def test_one_unit_is_enough_for_a_line_whatever_the_seed() -> None:
+    for seed in range(20):
+        sweep = width_sweep(lambda X: 0.2 * X[:, 0], (1, 2), (seed,), tolerance=1e9, max_epochs=2, n_jobs=1)
+        assert sweep.enough == 1
+        assert "1 hidden unit is enough" in str(sweep)
 
 
 def test_a_function_of_several_inputs_gets_as_many_as_its_bounds() -> None:
@@ -55,7 +97,16 @@ def test_a_function_of_several_inputs_gets_as_many_as_its_bounds() -> None:
 
 
 @pytest.mark.parametrize(
-    "setting", [{"widths": (0,)}, {"seeds": 0}, {"validation_fraction": 1.0}, {"n_jobs": 0}, {"num_points": 3}, {"max_epochs": 0}]
+    "setting",
+    [
+        {"widths": (0,)},
+        {"seeds": 0},
+        {"validation_fraction": 1.0},
+        {"n_jobs": 0},
+        {"num_points": 3},
+        {"max_epochs": 0},
+        {"tolerance": -0.1},
+    ],
 )
 def test_settings_out_of_range_are_refused(setting: dict[str, object]) -> None:
     with pytest.raises(InvalidSettingError, match=next(iter(setting))):

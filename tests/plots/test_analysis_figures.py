@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lamina import Dense, Sequential, activation_statistics, layer_outputs
-from lamina.analysis import LearningRateRange, WidthSweep
+from lamina.analysis import LearningRateRange, LearningRateTrials, WidthSweep
 from lamina.training import History
 
 plt = pytest.importorskip("matplotlib.pyplot")
@@ -42,18 +42,36 @@ def test_l20_a_run_that_was_not_prolonged_has_no_dashed_part() -> None:
     assert labels(ax) == ["training", "validation", "kept: epoch 4"]
 
 
-def test_l15_the_range_test_shows_its_suggestion() -> None:
-    rates = np.geomspace(1e-4, 1, 5)
-    ax = plots.plot_learning_rate_range(LearningRateRange(rates, np.arange(5.0), np.arange(5.0), False, 1e-2, 2e-2, 1e-1))
+def range_test(suggestion: float | None) -> LearningRateRange:
+    trials = LearningRateTrials(
+        np.array([1e-3, 1e-2, 1e-1]), np.array([3.0, 1.0, np.inf]), np.array([True, True, False]), 4.0, 50
+    )
+    return LearningRateRange(np.geomspace(1e-4, 1, 5), np.arange(5.0), np.arange(5.0), False, suggestion, 1e-2, 2e-2, trials)
+
+
+def test_l15_the_range_test_shows_its_suggestion_and_its_trials() -> None:
+    ax = plots.plot_learning_rate_range(range_test(1e-2))
     assert "suggested, 0.01" in labels(ax)
-    without = LearningRateRange(rates, np.ones(5), np.ones(5), False, np.nan, np.nan, 1e-4)
-    assert not any("suggested" in label for label in labels(plots.plot_learning_rate_range(without)))
+    (trials,) = [line for line in ax.lines if line.get_label() == "end of 50 steps at one rate"]
+    assert trials.get_xydata().tolist() == [[1e-3, 3.0], [1e-2, 1.0]]
+
+
+def test_l15_a_range_test_that_found_no_rate_says_so() -> None:
+    ax = plots.plot_learning_rate_range(range_test(None))
+    assert not any("suggested" in label for label in labels(ax))
+    assert "no rate found" in ax.get_title("left")
 
 
 def test_l7_the_width_sweep_shows_what_is_enough() -> None:
-    ax = plots.plot_width_sweep(WidthSweep(np.array([1, 2]), np.array([[0.4, 0.5], [0.2, 0.1]]), 2))
+    ax = plots.plot_width_sweep(WidthSweep(np.array([1, 2, 4]), np.array([[0.4, 0.5], [0.2, 0.1], [0.2, 0.1]]), 2))
     assert "enough: 2" in labels(ax)
-    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["1", "2"]
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["1", "2", "4"]
+
+
+def test_l7_a_width_sweep_that_tried_too_few_units_says_so() -> None:
+    ax = plots.plot_width_sweep(WidthSweep(np.array([1, 2]), np.array([[0.4, 0.5], [0.2, 0.1]]), None))
+    assert not any("enough" in label for label in labels(ax))
+    assert "Not enough was tried" in ax.get_title("left")
 
 
 def test_l33_both_directions_are_drawn_for_every_start() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lamina import plots
-from lamina.analysis import LearningRateRange, WidthSweep
+from lamina.analysis import LearningRateRange, LearningRateTrials, WidthSweep
 from lamina.errors import DataError, InvalidSettingError
 from lamina.training import History
 
@@ -114,8 +114,9 @@ def test_an_array_of_axes_works_like_a_list():
 
 def test_a_range_test_of_one_step_is_a_point():
     one = np.ones(1)
-    lines = LearningRateRange(0.1 * one, one, one, False, math.nan, math.nan, 0.1).plot().lines
-    assert [line.get_marker() for line in lines] == ["o", "o"]
+    trials = LearningRateTrials(0.1 * one, one, one > 1, 1.0, 20)
+    lines = LearningRateRange(0.1 * one, one, one, False, None, None, None, trials).plot().lines
+    assert [line.get_marker() for line in lines] == ["o", "o", "s"]
 
 
 def test_the_tick_labels_of_a_width_sweep_do_not_overlap():

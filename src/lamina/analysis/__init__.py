@@ -6,6 +6,7 @@ from lamina.analysis.explain_step import ExplainedLayer, ExplainedStep, Explaine
 from lamina.analysis.gradient_noise_scale import GradientNoiseScale, gradient_noise_scale
 from lamina.analysis.layer_outputs import LayerOutputs, layer_outputs
 from lamina.analysis.learning_rate_range import LearningRateRange, learning_rate_range
+from lamina.analysis.learning_rate_trials import LearningRateTrials
 from lamina.analysis.permutation_importance import PermutationImportance, permutation_importance
 from lamina.analysis.symmetry import LayerSymmetry, Symmetry, symmetry
 from lamina.analysis.symmetry_record import SymmetryRecord
@@ -23,6 +24,7 @@ __all__ = [
     "LayerStatistics",
     "LayerSymmetry",
     "LearningRateRange",
+    "LearningRateTrials",
     "ParameterCheck",
     "PermutationImportance",
     "Symmetry",

@@ -39,6 +39,7 @@ _RULES: dict[str, Rule] = {
     "patience": integer(0),
     "num_points": integer(8),
     "validation_fraction": number(0, 1, "neither"),
+    "tolerance": number(0),
     "n_jobs": N_THREADS,
 }
 
@@ -53,16 +54,22 @@ class WidthSweep(Printed):
         Ascending.
     errors : ndarray of shape (k, seeds)
         The lowest validation loss of each run; infinite if a run diverged.
-    enough : int
-        The number of units that is enough, by ``rule``.
-    rule : str
-        How ``enough`` is chosen, in words.
+    enough : int or None
+        The number of units that is enough, by ``rule``; None if none of the wider ones tried shows that it is.
+    tolerance : float
+        How far above the lowest mean error "enough" may lie, as a share of that error.
     """
 
     widths: np.ndarray
     errors: np.ndarray
-    enough: int
-    rule: str = "the smallest width whose mean error is within one standard error of the best width's (Breiman et al. 1984)"
+    enough: int | None
+    tolerance: float = 0.1
+
+    @property
+    def rule(self) -> str:
+        """How ``enough`` is chosen, in words."""
+        bound = f"one standard error or {100 * self.tolerance:.3g} % of the lowest mean error, whichever is more"
+        return f"the smallest width whose mean error is within {bound}, if a wider one was tried"
 
     @property
     def means(self) -> np.ndarray:
@@ -95,7 +102,18 @@ class WidthSweep(Printed):
         return axes
 
     def __str__(self) -> str:
-        return f"{text_table(self.columns())}\n{self.enough} hidden units are enough: {self.rule}."
+        return f"{text_table(self.columns())}\n{self._verdict()}"
+
+    def _verdict(self) -> str:
+        best = int(np.argmin(self.means))
+        lowest = f"Lowest mean error: {self.means[best]:.3g} with {_units(self.widths[best])}."
+        if self.enough is not None:
+            return (
+                f"{lowest}\nOf the widths tried, {_units(self.enough)} {'is' if self.enough == 1 else 'are'} enough: {self.rule}."
+            )
+        if np.isinf(self.means[best + 1 :]).any():
+            return f"{lowest}\nNot enough was tried: wider networks diverged. Lower the learning rate."
+        return f"{lowest}\nNot enough was tried, and wider networks may do better. Enough is {self.rule}."
 
 
 def width_sweep(
@@ -114,6 +132,7 @@ def width_sweep(
     max_epochs: int = 1000,
     patience: int = 100,
     validation_fraction: float = 0.25,
+    tolerance: float = 0.1,
     n_jobs: int | None = None,
 ) -> WidthSweep:
     """Measure how many units in one hidden layer a function or a data set needs.
@@ -121,6 +140,10 @@ def width_sweep(
     Every width is trained from several seeds, in parallel threads, until the validation loss stops falling. Inputs (and
     targets, if the loss accepts any numbers) are standardized to mean 0 and variance 1, so that a squared error of ½ means
     "no better than the mean". The validation rows are the same for all runs.
+
+    Enough is the smallest width whose mean error m satisfies m ≤ m* + max(s*, ``tolerance`` · m*), where m* is the lowest mean
+    error and s* its standard error. Only a wider width that was tried can show that a width is enough: if only the widest
+    satisfies the rule, the error may fall further, and the answer is None.
 
     Parameters
     ----------
@@ -143,6 +166,9 @@ def width_sweep(
     batch_size, max_epochs, patience : int, default=32, 1000, 100
     validation_fraction : float, default=0.25
         Share of the rows used for validation, in (0, 1).
+    tolerance : float, default=0.1
+        How far above the lowest mean error "enough" may lie, as a share of that error; at least 0. Where the standard error of
+        the lowest mean is larger, it counts instead.
     n_jobs : int, optional
         Number of threads, from 1 to 1024; None: the number of available processors, within limits set by the user.
 
@@ -162,7 +188,8 @@ def width_sweep(
     References
     ----------
     Cybenko 1989 and Hornik, Stinchcombe & White 1989 show that some width suffices. The one-standard-error rule is from
-    Breiman, Friedman, Olshen & Stone, "Classification and regression trees", 1984, section 3.4.3.
+    Breiman, Friedman, Olshen & Stone, "Classification and regression trees", 1984, section 3.4.3; the tolerance stands beside
+    it because few seeds give a standard error that is small by chance, or none.
 
     Examples
     --------
@@ -172,7 +199,8 @@ def width_sweep(
     True
     """
     settings: dict[str, object] = {"widths": widths, "seeds": seeds, "max_epochs": max_epochs, "batch_size": batch_size}
-    settings |= {"patience": patience, "num_points": num_points, "validation_fraction": validation_fraction, "n_jobs": n_jobs}
+    settings |= {"patience": patience, "num_points": num_points, "validation_fraction": validation_fraction}
+    settings |= {"tolerance": tolerance, "n_jobs": n_jobs}
     check_parameters(settings, _RULES, owner="width_sweep")
     X, y = _sampled(problem, low, high, num_points) if callable(problem) else _given(problem)
     objective = get_loss(loss)
@@ -184,7 +212,7 @@ def width_sweep(
     ordered = sorted({int(width) for width in widths})
     errors = np.array(map_in_threads(run.error, product(ordered, chosen_seeds), n_jobs or default_threads()))
     errors = errors.reshape(len(ordered), len(chosen_seeds))
-    return WidthSweep(np.array(ordered), errors, _enough(ordered, errors))
+    return WidthSweep(np.array(ordered), errors, _enough(ordered, errors, tolerance), float(tolerance))
 
 
 Pair = tuple[np.ndarray, np.ndarray]
@@ -280,10 +308,17 @@ def _standard_errors(errors: np.ndarray) -> np.ndarray:
     return deviations
 
 
-def _enough(widths: Sequence[int], errors: np.ndarray) -> int:
+def _enough(widths: Sequence[int], errors: np.ndarray, tolerance: float = 0.1) -> int | None:
+    """The smallest width near the lowest mean error, or None if no wider one, trained without divergence, can show it."""
     means = errors.mean(axis=1)
-    if not np.isfinite(means).any():
+    trained = np.flatnonzero(np.isfinite(means))
+    if not len(trained):
         raise LaminaError("width_sweep: every width has a run that diverged. Lower the learning rate.")
     best = int(np.argmin(means))
-    bound = means[best] + _standard_errors(errors)[best]
-    return int(widths[int(np.flatnonzero(means <= bound)[0])])
+    margin = max(float(_standard_errors(errors)[best]), tolerance * abs(float(means[best])))
+    first = int(np.flatnonzero(means <= means[best] + margin)[0])
+    return int(widths[first]) if first < trained[-1] else None
+
+
+def _units(count: int) -> str:
+    return f"{count} hidden unit{'' if count == 1 else 's'}"

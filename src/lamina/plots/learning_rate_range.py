@@ -1,4 +1,4 @@
-"""Plot of a learning-rate range test: loss against learning rate, with the suggested rate."""
+"""Plot of a learning-rate range test: loss against learning rate, its trials, and the suggested rate."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["plot_learning_rate_range"]
 
 @styled
 def plot_learning_rate_range(test: LearningRateRange, *, ax: Axes | None = None) -> Axes:
-    """Plot each step's loss, the smoothed loss, the rate of the lowest loss and the suggested rate.
+    """Plot each step's loss, the smoothed loss, the trials and the suggested rate.
 
     Parameters
     ----------
@@ -30,20 +30,27 @@ def plot_learning_rate_range(test: LearningRateRange, *, ax: Axes | None = None)
 
     Examples
     --------
-    >>> rates = np.geomspace(1e-4, 1, 5)
-    >>> test = LearningRateRange(rates, np.ones(5), np.ones(5), False, 1e-2, 2e-2, 1e-1)
-    >>> plot_learning_rate_range(test).get_xscale()
+    >>> from lamina import Dense, Sequential, Trainer, learning_rate_range
+    >>> X = np.random.default_rng(0).normal(size=(100, 2))
+    >>> trainer = Trainer(Sequential([Dense(1)]), "squared_error")
+    >>> plot_learning_rate_range(learning_rate_range(trainer, X, X[:, 0], trial_steps=20)).get_xscale()
     'log'
     """
     ax = make_axes(ax)
+    trials = test.trials
     ax.plot(test.learning_rates, test.losses, color=COLORS["sky"], linewidth=1, label="loss of each step", **marks(test.losses))
     ax.plot(test.learning_rates, test.smoothed, color=COLORS["blue"], label="smoothed", **marks(test.smoothed))
+    # A trial that broke off has no height, and one that diverged may lie far above the picture.
+    seen = np.isfinite(trials.losses)
+    label = f"end of {trials.num_steps} steps at one rate"
+    ax.plot(trials.rates[seen], trials.losses[seen], "s", color=COLORS["green"], label=label)
     # Losses of single steps may be far higher, so the smoothed loss sets the scale.
-    ax.set_ylim(0.0, 1.15 * float(test.smoothed.max()))
-    if not np.isnan(test.suggestion):
-        least = f"lowest loss, {test.lowest:.2g}"
-        ax.axvline(test.lowest, color="#666666", linestyle=":", label=least)
+    lowest = min(0.0, float(test.smoothed.min()), float(trials.losses.min()))
+    top = float(max(test.smoothed.max(), trials.start_loss))
+    ax.set_ylim(lowest, top + 0.15 * (top - lowest))
+    if test.suggestion is not None:
         ax.axvline(test.suggestion, color=COLORS["vermillion"], linestyle="--", label=f"suggested, {test.suggestion:.2g}")
-    ax.set(xscale="log", xlabel="learning rate", ylabel="loss", title="Learning-rate range test")
+    title = "Learning-rate range test" if test.suggestion is not None else "Learning-rate range test: no rate found"
+    ax.set(xscale="log", xlabel="learning rate", ylabel="loss", title=title)
     ax.legend()
     return ax

@@ -19,7 +19,7 @@ _TICK_SHARE = 0.08  # minimum distance of two tick labels, as a share of the axi
 
 @styled
 def plot_width_sweep(sweep: WidthSweep, *, ax: Axes | None = None) -> Axes:
-    """Plot every run as a point, the means with their standard errors, and the width that is enough.
+    """Plot every run as a point, the means with their standard errors, and the width that is enough, if one is.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def plot_width_sweep(sweep: WidthSweep, *, ax: Axes | None = None) -> Axes:
 
     Examples
     --------
-    >>> sweep = WidthSweep(np.array([1, 2, 4]), np.array([[0.4, 0.5], [0.2, 0.1], [0.1, 0.1]]), 4)
+    >>> sweep = WidthSweep(np.array([1, 2, 4]), np.array([[0.4, 0.5], [0.1, 0.1], [0.1, 0.1]]), 2)
     >>> plot_width_sweep(sweep).get_xlabel()
     'hidden units'
     """
@@ -41,8 +41,14 @@ def plot_width_sweep(sweep: WidthSweep, *, ax: Axes | None = None) -> Axes:
     ax.plot(np.repeat(sweep.widths, seeds), sweep.errors.ravel(), "o", color=COLORS["sky"], alpha=0.6, label="each seed")
     label = "mean ± standard error"
     ax.errorbar(sweep.widths, sweep.means, sweep.standard_errors, color=COLORS["blue"], capsize=3, marker="s", label=label)
-    ax.axvline(sweep.enough, color=COLORS["vermillion"], linestyle="--", label=f"enough: {sweep.enough}")
-    ax.set(xlabel="hidden units", ylabel="validation error", title="How many hidden units?", yscale="log")
+    if sweep.enough is not None:
+        ax.axvline(sweep.enough, color=COLORS["vermillion"], linestyle="--", label=f"enough: {sweep.enough}")
+    ax.set(
+        xlabel="hidden units",
+        ylabel="validation error",
+        title="How many hidden units?" if sweep.enough else "How many hidden units? Not enough was tried",
+        yscale="log",
+    )
     ax.set_xscale("log", base=2)
     ticks = _apart(sweep.widths.tolist())
     ax.set_xticks(ticks, [str(width) for width in ticks])
