@@ -155,9 +155,7 @@ def test_categories_have_slots_for_the_rare_the_missing_and_the_unseen() -> None
 
 def test_unseen_and_missing_count_as_an_average_row_where_training_had_none() -> None:
     encoder = TableEncoder().fit(pa.table({"x": ["a"] * 6 + ["b"] * 18}))
-    with pytest.warns(
-        DataWarning, match=r"column 'x': 1 row of values not seen in training \('new'\), encoded as an"
-    ):
+    with pytest.warns(DataWarning, match=r"column 'x': 1 row of values not seen in training \('new'\), encoded as an"):
         codes = encoder.transform(pa.table({"x": ["new", None, "a"]}))
     assert codes.tolist() == [[0.75, 0.25], [0.75, 0.25], [0.0, 1.0]]
 

@@ -232,7 +232,11 @@ def test_a_file_of_version_3_has_a_linear_scale() -> None:
 @pytest.mark.parametrize(
     ("y", "parameters", "words"),
     [
-        (-PRICE, {"target_scale": "log"}, r"target 'y' must hold numbers >= 0, and not only 0, .* Use a quantile or a linear scale"),
+        (
+            -PRICE,
+            {"target_scale": "log"},
+            r"target 'y' must hold numbers >= 0, and not only 0, .* Use a quantile or a linear scale",
+        ),
         (np.zeros(N), {"target_scale": "log"}, "must hold numbers >= 0, and not only 0"),
         (np.ones(N), {"target_scale": "quantile"}, "target 'y' must hold different numbers"),
         (PRICE, {"target_scale": "logs"}, "TabularRegressor: target_scale must be one of .* Did you mean 'log'"),

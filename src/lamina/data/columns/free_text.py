@@ -36,11 +36,11 @@ class FreeTextColumn(ColumnEncoder):
 
     Words are runs of at least two letters, marks or digits in lower case. A word that stands n times in a text weighs
     ``(1 + ln n) * rarity``, where ``rarity = 1 + ln((1 + texts) / (1 + texts with the word))`` in training; all weights of a text
-    are divided by their Euclidean norm (TF-IDF). The topics come close to the first 31 right singular vectors of the weights of the
-    training texts (latent semantic analysis, Deerwester et al. 1990), scaled so that ``z`` has a deviation of 1/2; the center is its
-    mean. The length is ``ln(1 + number of words)``, standardized, and bounded in the same way. Words are those that stand in at
-    least 5 training texts, at most 10,000 of them. At most 20,000 distinct texts are learned from. Of each text, the first 5,000
-    characters are read.
+    are divided by their Euclidean norm (TF-IDF). The topics come close to the first 31 right singular vectors of the training
+    texts' weights (latent semantic analysis, Deerwester et al. 1990), scaled so that ``z`` has a deviation of 1/2; the center
+    is its mean. The length is ``ln(1 + number of words)``, standardized, and bounded in the same way. Words are those that
+    stand in at least 5 training texts, at most 10,000 of them. At most 20,000 distinct texts are learned from. Of each text,
+    the first 5,000 characters are read.
 
     Texts without a known word have topics of 0. Missing ones are 0 everywhere, and 1 in an additional last feature if training
     had any.
