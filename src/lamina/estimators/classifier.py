@@ -34,8 +34,9 @@ Parameters
 ----------
 {PARAMETERS}loss : str, Loss or function, default="log_loss"
     "log_loss" (softmax cross-entropy for three or more classes, sigmoid cross-entropy otherwise), "hinge", "perceptron",
-    "squared_error", a Loss, or a function of logits and targets (see :class:`lamina.losses.CustomLoss`). ``predict_proba`` is
-    available for losses that give probabilities, such as "log_loss", and ``decision_function`` for the others.
+    "squared_error", a Loss, or a function of logits and targets (see :class:`lamina.losses.CustomLoss`).
+    :data:`lamina.losses.ALIASES`, such as "binary_crossentropy", are accepted, too. ``predict_proba`` is available for losses
+    that give probabilities, such as "log_loss", and ``decision_function`` for the others.
 class_weight : dict, "balanced", list of dict or None, default=None
     Weight of each class, by its label; "balanced" is ``n_samples / (n_classes * count)``. A list with one dict per label if rows
     may have several labels. Multiplied by the sample weights. ``partial_fit`` does not accept "balanced", since class frequencies

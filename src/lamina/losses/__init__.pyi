@@ -6,10 +6,13 @@ from lamina.losses.loss import Loss as Loss
 from lamina.losses.perceptron import PerceptronLoss as PerceptronLoss
 from lamina.losses.poisson import Poisson as Poisson
 from lamina.losses.quantile import Quantile as Quantile
+from lamina.losses.registry import ALIASES as ALIASES
 from lamina.losses.registry import LABEL_LOSSES as LABEL_LOSSES
 from lamina.losses.registry import LOSSES as LOSSES
 from lamina.losses.registry import NUMBER_LOSSES as NUMBER_LOSSES
 from lamina.losses.registry import LossLike as LossLike
+from lamina.losses.registry import aliases_of as aliases_of
+from lamina.losses.registry import canonical_loss as canonical_loss
 from lamina.losses.registry import get_loss as get_loss
 from lamina.losses.sigmoid_cross_entropy import SigmoidCrossEntropy as SigmoidCrossEntropy
 from lamina.losses.softmax_cross_entropy import SoftmaxCrossEntropy as SoftmaxCrossEntropy
