@@ -1,7 +1,11 @@
 from lamina.losses.absolute_error import AbsoluteError as AbsoluteError
+from lamina.losses.categorical_hinge import CategoricalHinge as CategoricalHinge
 from lamina.losses.custom import CustomLoss as CustomLoss
+from lamina.losses.focal import Focal as Focal
+from lamina.losses.gamma import Gamma as Gamma
 from lamina.losses.hinge import Hinge as Hinge
 from lamina.losses.huber import Huber as Huber
+from lamina.losses.log_cosh import LogCosh as LogCosh
 from lamina.losses.loss import Loss as Loss
 from lamina.losses.perceptron import PerceptronLoss as PerceptronLoss
 from lamina.losses.poisson import Poisson as Poisson
@@ -17,3 +21,5 @@ from lamina.losses.registry import get_loss as get_loss
 from lamina.losses.sigmoid_cross_entropy import SigmoidCrossEntropy as SigmoidCrossEntropy
 from lamina.losses.softmax_cross_entropy import SoftmaxCrossEntropy as SoftmaxCrossEntropy
 from lamina.losses.squared_error import SquaredError as SquaredError
+from lamina.losses.squared_hinge import SquaredHinge as SquaredHinge
+from lamina.losses.tweedie import Tweedie as Tweedie

@@ -28,10 +28,14 @@ LABEL_LOSSES = (
     "squared_error",
     "absolute_error",
     "huber",
+    "log_cosh",
+    "squared_hinge",
+    "categorical_hinge",
+    "focal",
     "sigmoid_cross_entropy",
     "softmax_cross_entropy",
 )
-NUMBER_LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson")
+NUMBER_LOSSES = ("squared_error", "absolute_error", "huber", "log_cosh", "quantile", "poisson", "gamma", "tweedie")
 
 #: The names that scikit-learn, Keras and torch have for losses, and the loss that each stands for. Keras'
 #: ``categorical_crossentropy`` compares with one column per class, the other names of softmax cross-entropy with class indices.

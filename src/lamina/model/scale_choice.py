@@ -10,7 +10,7 @@ import numpy as np
 from lamina.data.notes import note
 from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.losses import LOSSES, canonical_loss, get_loss
-from lamina.losses.domain import NON_NEGATIVE
+from lamina.losses.domain import NON_NEGATIVE, POSITIVE
 from lamina.metrics import NUMBER_METRICS
 from lamina.model.named_settings import kind_of
 from lamina.model.setting_words import OWNER
@@ -191,7 +191,7 @@ def _check_asked(asked: str, loss: Any) -> None:
 
 def _takes_no_negative(loss: Any) -> bool:
     name = _kind(loss)
-    return name in LOSSES and get_loss(name).domain(1) is NON_NEGATIVE  # the estimator rejects unknown names
+    return name in LOSSES and get_loss(name).domain(1) in (NON_NEGATIVE, POSITIVE)  # the estimator rejects unknown names
 
 
 def _learns_means(loss: Any) -> bool:
