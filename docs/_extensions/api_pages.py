@@ -109,7 +109,7 @@ def object_page(entry: Entry) -> str:
     directive = {"class": "autoclass", "exc": "autoexception", "func": "autofunction", "data": "data"}[entry.role]
     lines = [*_title(name), f".. currentmodule:: {part}", "", f".. {directive}:: {name}"]
     if entry.role == "class":
-        lines += ["   :members:", "   :inherited-members: BaseEstimator"]
+        lines += ["   :members:", "   :inherited-members: BaseEstimator, dict"]
     lines.append("")
     if entry.role == "data":
         lines += [*_description(entry), ""]

@@ -31,6 +31,7 @@ from lamina.analysis import permutation_importance as permutation_importance
 from lamina.analysis import symmetry as symmetry
 from lamina.analysis import width_sweep as width_sweep
 from lamina.clipping import Clipping as Clipping
+from lamina.data import TableEncoder as TableEncoder
 from lamina.descent import minimize as minimize
 from lamina.estimators import MLPClassifier as MLPClassifier
 from lamina.estimators import MLPRegressor as MLPRegressor

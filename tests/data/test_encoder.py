@@ -196,7 +196,7 @@ def test_columns_that_say_nothing_are_left_out_with_a_note() -> None:
     with pytest.warns(DataWarning) as notes:
         encoder = TableEncoder().fit(table)
     assert list(encoder.ignored_) == ["nothing", "same", "name", "nan"]
-    assert "column 'nothing': left out, because every value is missing." in [str(found.message) for found in notes]
+    assert "columns 'nothing', 'nan': left out, because every value is missing." in [str(found.message) for found in notes]
     assert encoder.transform(pa.table({"a": [1]})).shape == (1, 1)
 
 

@@ -100,6 +100,14 @@ def test_a_class_that_training_did_not_have_is_refused() -> None:
         fit(["a", "b", "a"]).encode(target_column(pa.table({"y": ["c"]}), "y"))
 
 
+def test_numbers_may_stand_for_truth_values() -> None:
+    target = fit([True, False, True])
+    for values in ([1, 0], [1.0, 0.0], ["True", "FALSE"], ["1", "0"]):
+        assert target.encode(target_column(pa.table({"y": values}), "y")).tolist() == [1, 0]
+    with pytest.raises(DataError, match="got '2'"):
+        target.encode(target_column(pa.table({"y": [2, 0]}), "y"))
+
+
 def test_text_that_spells_numbers_serves_regression() -> None:
     series = target_column(pa.table({"y": ["1", "2.5"]}), "y")
     assert np.array_equal(Target.fit(series, "regression").encode(series), [1.0, 2.5])

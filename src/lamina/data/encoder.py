@@ -325,6 +325,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 def _why_nothing(values: Values) -> str:
     """The reason that the encoder of a column found nothing to learn from."""
     present = values.array[~values.missing]
+    if not len(present):
+        return "every value is missing"
     if values.kind == "category":
         num_distinct = len(np.unique(present))
         too_rare = f"its {num_distinct} categories are too rare to learn from: none has as many rows as min_count"

@@ -46,6 +46,9 @@ KINDS: tuple[ColumnKind, ...] = ("auto", "number", "boolean", "date", "category"
 _FEW = (slice(0, 1), slice(0, 2), slice(0, 8), slice(8, 16), slice(16, 24))
 _ODD_SHARE = 0.1
 
+# Numbers, dates and durations have one of these.
+_COUNTS = r"(?i)\p{Nd}|inf|nan"
+
 # They stand for a missing value only beside numbers, dates or durations: elsewhere they may be words of their own.
 _STRAY = (
     *("-", "--", "—", "–", ".", "..", "...", "*"),
@@ -191,8 +194,10 @@ def _spelled_by_all(texts: pa.Array, settings: ReadingSettings, kind: ColumnKind
         "number": lambda: _number_or_duration(texts, settings),
         "date": lambda: learn_date_format(texts, dayfirst=settings.dayfirst),
     }
+    may_count = pc.any(pc.match_substring_regex(texts, _COUNTS)).as_py()
     for holds, learn in learners.items():
-        if kind in ("auto", "category", holds) and (found := learn()) is not None:
+        may_be = holds == "boolean" or may_count
+        if may_be and kind in ("auto", "category", holds) and (found := learn()) is not None:
             return _Spelled(cast("Literal['number', 'boolean', 'date']", holds), found)
     return _Spelled("text")
 

@@ -180,7 +180,7 @@ class Target:
 
     @property
     def targets(self) -> tuple[Self, ...]:
-        """This target alone; the counterpart of :attr:`SeveralTargets.targets`."""
+        """This target alone, in the form of several."""
         return (self,)
 
     @property
@@ -226,6 +226,8 @@ class Target:
         alike = {_spelled_alike(name): i for name, i in index.items()}
         if len(alike) < len(index):
             alike = {}
+        if self.label_type == "boolean":
+            alike |= {"0": index["false"], "1": index["true"]}
         known = [index.get(name, alike.get(_spelled_alike(name), -1)) for name in _names(values)]
         indices: np.ndarray = np.array([*known, -1], dtype=np.int64)[values.array]
         return indices

@@ -97,7 +97,7 @@ validation_split : splitter, array or None, default=None
 callbacks : sequence of Callback, default=()
     Called before, during and after training; see :class:`lamina.training.Callback`.
 max_time : float or None, default=None
-    Seconds after which training stops, > 0; an epoch may be cut short.
+    Seconds after which training stops, > 0; an epoch may be cut short. Restarts share them.
 on_interrupt : {"raise", "return"}, default="raise"
     What ``fit`` and ``partial_fit`` do after Ctrl-C, once the model is complete and has its best weights: raise
     KeyboardInterrupt, so that an enclosing loop or search ends too, or return with a warning, which suits a notebook.

@@ -260,7 +260,7 @@ class StoppingSettings(SettingsGroup):
         What decides on the validation rows when to stop and which epoch is best: loss; accuracy, balanced_accuracy, precision,
         recall, f1, auc, average_precision, log_loss or brier for classes; r2, mae, rmse or pinball for numbers.
     max_time : float
-        Maximum training time in seconds.
+        Seconds after which training stops, counted from the beginning, with the reading and encoding of the table.
     target_loss : float
         Stop when the training loss reaches this value.
     gradient_tol : float

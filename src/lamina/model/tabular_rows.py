@@ -14,21 +14,18 @@ from lamina.data.target import TargetColumn
 from lamina.errors import DataError, phrase
 from lamina.estimators.given_data import refusals_as_ours
 from lamina.estimators.row_weights import check_row_weights
-from lamina.model.given_table import (
-    GivenColumns,
+from lamina.model.given_table import GivenColumns, given_columns, known_columns, without_rows
+from lamina.model.given_target import (
     check_labels,
     check_no_missing,
     free_name,
     given_column,
-    given_columns,
     given_groups,
     in_label_order,
     is_same_column,
-    known_columns,
     learn_given_targets,
     named_columns,
     several_columns,
-    without_rows,
 )
 from lamina.model.going_on import rows_like
 from lamina.model.table_model import TableModel

@@ -561,7 +561,9 @@ class Trainer(Predictor):
             with interrupts.second_raises:
                 self._moments.call_all("on_training_end", self)
                 succeeds = code not in (None, "interrupted", "non_finite")
-                what = self._fit.find_non_finite(final_check) if succeeds else ""
+                # Where time is over, the loss of the validation rows, which is finite, says enough.
+                is_known = code == "time_limit" and self._fit.validation is not None
+                what = self._fit.find_non_finite(final_check and not is_known) if succeeds else ""
             if what:
                 self.stop_reason = StopReason("non_finite", f"After step {self.step}, {what} is NaN or infinite.")
                 self._fit.recover()

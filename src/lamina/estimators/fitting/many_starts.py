@@ -42,7 +42,7 @@ def fit_restarts(
 
     Each is the fit of an estimator with that ``random_state``, on the same rows. They run in ``n_threads`` threads (None: as many
     as the environment's limits allow), one thread per fit. Each has copies of the callbacks; at the end, the given callbacks get
-    the state of the best fit's copies.
+    the state of the best fit's copies. They share ``max_time``: each has an equal part.
 
     Raises
     ------
@@ -52,8 +52,12 @@ def fit_restarts(
         If Ctrl-C arrived before any of them learned anything.
     """
     batch_size = rows_a_step(parameters, len(train), owner=owner)  # warns once instead of in every restart
-    fits = [_prepared(parameters, target, train, number, seed, batch_size, owner) for number, seed in enumerate(seeds, 1)]
-    failures = _run_all(fits, min(len(fits), parameters.n_threads or default_threads()), train, validation)
+    num_threads = min(len(seeds), parameters.n_threads or default_threads())
+    of_each = parameters
+    if parameters.max_time is not None:
+        of_each = replace(parameters, max_time=parameters.max_time / math.ceil(len(seeds) / num_threads))
+    fits = [_prepared(of_each, target, train, number, seed, batch_size, owner) for number, seed in enumerate(seeds, 1)]
+    failures = _run_all(fits, num_threads, train, validation)
     if None not in failures:
         if any(failure is not None and failure.code == "interrupted" for failure in failures):
             raise KeyboardInterrupt  # nothing was learned: an earlier fit's model stays
