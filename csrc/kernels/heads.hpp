@@ -4,6 +4,7 @@
 // (and, for quantiles, target and level) spread over its elements first.
 #pragma once
 
+#include "kernels/categorical_hinge.hpp"
 #include "kernels/losses.hpp"
 #include "kernels/map.hpp"
 #include "kernels/softmax_cross_entropy.hpp"
@@ -14,8 +15,8 @@ namespace {
 
 inline constexpr i64 kHeadBlock = 256;
 
-// Elements [first, first + count) of the logits, and their targets, scales and levels; padded with zeros to
-// whole vectors.
+// Elements [first, first + count) of the logits, and their targets, scales and levels; padded to whole
+// vectors with a scale of 0, and targets of 1, for which every loss is finite.
 template <class T>
 struct HeadBlock {
   T logit[kHeadBlock], target[kHeadBlock], scale[kHeadBlock], level[kHeadBlock];
@@ -62,7 +63,10 @@ LAMINA_INLINE void load_block(HeadBlock<T>& block, const HeadData<T>& data, i64 
     for (i64 j = 0; j < count; ++j) block.target[j] = data.target[first + j];
     for (i64 j = 0; j < count; ++j) block.level[j] = T(0);
   }
-  for (i64 j = count; j < padded; ++j) block.logit[j] = block.scale[j] = block.target[j] = block.level[j] = 0;
+  for (i64 j = count; j < padded; ++j) {
+    block.logit[j] = block.scale[j] = block.level[j] = 0;
+    block.target[j] = 1;
+  }
 }
 
 template <class T, class Loss>
@@ -117,12 +121,23 @@ constexpr HeadRow<T> kHeads[] = {
     elementwise_row<T>("squared_error", [](const double*) { return SquaredError<T>{}; }),
     elementwise_row<T>("absolute_error", [](const double*) { return AbsoluteError<T>{}; }),
     elementwise_row<T>("huber", [](const double* s) { return Huber<T>{static_cast<T>(s[0])}; }),
+    elementwise_row<T>("log_cosh", [](const double*) { return LogCosh<T>{}; }),
     elementwise_row<T>("poisson", [](const double*) { return Poisson<T>{}; }),
+    elementwise_row<T>("gamma", [](const double*) { return Gamma<T>{}; }),
+    elementwise_row<T>(
+        "tweedie",
+        [](const double* s) { return Tweedie<T>{static_cast<T>(1 - s[0]), static_cast<T>(2 - s[0])}; }),
     {"quantile", quantile_head<T>},
     {"softmax_cross_entropy", softmax_cross_entropy<T>},
     elementwise_row<T>("sigmoid_cross_entropy",
                        [](const double* s) { return SigmoidCrossEntropy<T>{static_cast<T>(s[0])}; }),
+    elementwise_row<T>("focal",
+                       [](const double* s) {
+                         return Focal<T>{static_cast<T>(s[0]), static_cast<T>(s[1]), static_cast<T>(s[2])};
+                       }),
     elementwise_row<T>("hinge", [](const double*) { return Hinge<T>{}; }),
+    elementwise_row<T>("squared_hinge", [](const double*) { return SquaredHinge<T>{}; }),
+    {"categorical_hinge", categorical_hinge<T>},
     elementwise_row<T>("perceptron", [](const double*) { return Perceptron<T>{}; }),
 };
 static_assert(is_row(kHeads<float>, HeadKind::external, "external"));

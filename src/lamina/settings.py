@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 from numbers import Integral, Real
+from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -114,7 +115,13 @@ def kind_of(description: Mapping[str, Any], known: Mapping[str, Any], *, family:
 
 
 def from_name_or_dict(
-    given: object, known: Mapping[str, type[_Built]], settings: Mapping[str, Any], *, family: str, accepted: str
+    given: object,
+    known: Mapping[str, type[_Built]],
+    settings: Mapping[str, Any],
+    *,
+    family: str,
+    accepted: str,
+    aliases: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> _Built:
     """Build an object from a name or a description, plus ``settings``; shared by all ``get_…`` functions.
 
@@ -128,17 +135,23 @@ def from_name_or_dict(
         These take precedence over a description.
     family, accepted : str
         For errors: what an object of the family is called, and everything that the caller accepts.
+    aliases : mapping of str to mapping, optional
+        Other names, and the descriptions that they stand for.
 
     Raises
     ------
     InvalidSettingError
         If ``given`` has another type, the name or a setting is unknown, or a setting is out of range.
     """
+    if isinstance(given, str) and given in aliases:
+        given = aliases[given]
     if isinstance(given, Mapping):
-        return known[kind_of(given, known, family=family)].from_settings({**given, **settings})
+        kind = kind_of(given, {**dict.fromkeys(known), **aliases}, family=family)
+        described = aliases.get(kind, {"kind": kind})
+        return known[described["kind"]].from_settings({**described, **given, **settings, "kind": described["kind"]})
     if isinstance(given, str):
         if given not in known:
-            raise InvalidSettingError(phrase_unknown(_with_article(family), given, known))
+            raise InvalidSettingError(phrase_unknown(_with_article(family), given, known, aliases=aliases))
         return known[given].from_settings(settings)
     repair = f"Settings belong to a name or a dict; make the {family} with them instead." if settings else ""
     raise InvalidSettingError(phrase(_with_article(family), f"must be {accepted}", given, repair=repair))

@@ -97,10 +97,11 @@ def boolean() -> Rule:
     return Rule("True or False", lambda given: isinstance(given, bool | np.bool_))
 
 
-def choice(names: Iterable[str]) -> Rule:
-    """One of several strings."""
-    known = tuple(names)
-    return Rule("one of " + ", ".join(map(repr, known)), lambda given: isinstance(given, str) and given in known, known)
+def choice(names: Iterable[str], aliases: Iterable[str] = ()) -> Rule:
+    """One of several strings; ``aliases`` are accepted and suggested, too, but not listed."""
+    listed = tuple(names)
+    known = (*listed, *aliases)
+    return Rule("one of " + ", ".join(map(repr, listed)), lambda given: isinstance(given, str) and given in known, known)
 
 
 def value(constant: object) -> Rule:

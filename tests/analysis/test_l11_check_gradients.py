@@ -30,6 +30,11 @@ TARGETS = {
     "hinge": RNG.choice([-1.0, 1.0], size=(12, 3)),
     "perceptron": RNG.choice([-1.0, 1.0], size=(12, 3)),
     "poisson": RNG.poisson(2.0, size=(12, 3)),
+    "gamma": RNG.gamma(2.0, size=(12, 3)),
+    "tweedie": RNG.poisson(2.0, size=(12, 3)),
+    "focal": RNG.integers(0, 2, size=(12, 3)),
+    "squared_hinge": RNG.choice([-1.0, 1.0], size=(12, 3)),
+    "categorical_hinge": RNG.integers(0, 3, size=12),
 }
 
 

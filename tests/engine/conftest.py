@@ -91,16 +91,20 @@ def classifier(features: int = 20, hidden: tuple[int, ...] = (64, 64), classes: 
 def targets_for(head: Head, width: int, n: int, rng: np.random.Generator) -> np.ndarray:
     """Random targets that the head's loss is made for, float64 (n, target_width)."""
     shape = (n, head.target_width)
+    if head.kind == "categorical_hinge":
+        return rng.integers(0, width, shape).astype(float)
     if head.kind == "softmax_cross_entropy":
         if head.target_width == 1:
             return rng.integers(0, width, shape).astype(float)
         weights = rng.random(shape) + 0.1
         return weights / weights.sum(axis=1, keepdims=True)
-    if head.kind == "sigmoid_cross_entropy":
+    if head.kind in ("sigmoid_cross_entropy", "focal"):
         return rng.integers(0, 2, shape).astype(float)
-    if head.kind in ("hinge", "perceptron"):
+    if head.kind in ("hinge", "squared_hinge", "perceptron"):
         return rng.choice([-1.0, 1.0], shape)
-    if head.kind == "poisson":
+    if head.kind == "gamma":
+        return rng.gamma(2.0, size=shape)
+    if head.kind in ("poisson", "tweedie"):
         return rng.integers(0, 4, shape).astype(float)
     return rng.normal(size=shape)
 

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris, make_classification, make_multilabel_classification, make_regression
+from sklearn.linear_model import GammaRegressor, TweedieRegressor
 from sklearn.metrics import recall_score
 from sklearn.preprocessing import scale
 
 from lamina import Hinge, Huber, MLPClassifier, MLPRegressor, Poisson, Quantile, SigmoidCrossEntropy, SoftmaxCrossEntropy
 from lamina.errors import DataError, InvalidSettingError
-from lamina.losses import CustomLoss
+from lamina.losses import LABEL_LOSSES, CustomLoss, Focal, Gamma, Tweedie
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -24,10 +25,14 @@ _LABELS = (scale(_LABELS[0]), _LABELS[1])
 _SMALL: dict[str, Any] = {"hidden_layer_sizes": 16, "learning_rate_init": 0.02, "max_iter": 100, "random_state": 0}
 
 
-@pytest.mark.parametrize("loss", ["log_loss", "hinge", "perceptron", "squared_error", Huber(0.5), SigmoidCrossEntropy()])
+@pytest.mark.parametrize("loss", [*LABEL_LOSSES, "log_loss", Huber(0.5), Focal(alpha=0.5)])
 @pytest.mark.parametrize("data", [_IRIS, _BINARY, _LABELS], ids=["classes", "two classes", "labels"])
 def test_every_classification_loss_learns_every_kind_of_label(loss: Any, data: tuple[np.ndarray, np.ndarray]) -> None:
     X, y = data
+    if y.ndim == 2 and loss in ("softmax_cross_entropy", "categorical_hinge"):
+        with pytest.raises(DataError, match=f"y must have one label per row with the loss {loss}"):
+            MLPClassifier(loss=loss, **_SMALL).fit(X, y)
+        return
     model = MLPClassifier(loss=loss, **_SMALL).fit(X, y)
     assert model.score(X, y) > (0.6 if y.ndim == 2 else 0.9)
     assert model.predict(X).dtype.kind == y.dtype.kind
@@ -100,6 +105,53 @@ def test_negative_counts_are_refused() -> None:
     X, y = make_regression(50, 3, random_state=0)
     with pytest.raises(DataError, match="y must not be negative with the poisson loss, got -"):
         MLPRegressor(loss="poisson").fit(X, y)
+
+
+def test_a_zero_is_refused_where_only_ratios_count() -> None:
+    X, _ = make_regression(50, 3, random_state=0)
+    with pytest.raises(DataError, match=r"y must be positive with the gamma loss, got 0\.0"):
+        MLPRegressor(loss="gamma").fit(X, np.arange(50.0))
+    with pytest.raises(DataError, match="y must not be negative with the tweedie loss, got -1"):
+        MLPRegressor(loss="tweedie").fit(X, np.arange(50.0) - 1)
+
+
+@pytest.mark.parametrize(
+    ("loss", "peer"), [(Gamma(), GammaRegressor(alpha=0)), (Tweedie(1.4), TweedieRegressor(power=1.4, alpha=0, link="log"))]
+)
+def test_without_hidden_layers_a_deviance_gives_scikit_learn_s_linear_model(loss: Any, peer: Any) -> None:
+    rng = np.random.default_rng(0)
+    X, weight = rng.normal(size=(200, 3)), rng.uniform(0.5, 2, 200)
+    y = rng.gamma(2.0, np.exp(X @ [0.5, -0.3, 0.0] - 1))
+    ours = MLPRegressor(loss=loss, hidden_layer_sizes=(), solver="lbfgs", alpha=0, tol=1e-12, max_iter=500).fit(X, y, weight)
+    peer = peer.set_params(tol=1e-10, max_iter=1000).fit(X, y, weight)
+    np.testing.assert_allclose(ours.coefs_[0].ravel(), peer.coef_, atol=1e-5)
+    np.testing.assert_allclose(ours.predict(X), peer.predict(X), rtol=1e-4)
+
+
+@pytest.mark.parametrize("solver", ["perturb-one", "perturb-all", "lbfgs"])
+@pytest.mark.parametrize("loss", ["log_cosh", "gamma", "tweedie"])
+def test_losses_of_numbers_go_with_every_solver(loss: str, solver: str) -> None:
+    X, y = make_regression(60, 3, random_state=0)
+    settings = {"max_iter": 30, "hidden_layer_sizes": 4, "random_state": 0, "batch_size": 60}
+    model = MLPRegressor(loss=loss, solver=solver, **settings).fit(X, np.exp(y / 100))
+    assert model.loss_curve_[-1] < model.loss_curve_[0]
+
+
+@pytest.mark.parametrize("solver", ["perturb-one", "perturb-all", "lbfgs"])
+@pytest.mark.parametrize("loss", ["squared_hinge", "categorical_hinge", "focal"])
+def test_losses_of_labels_go_with_every_solver(loss: str, solver: str) -> None:
+    X, y = _IRIS
+    settings = {"max_iter": 30, "hidden_layer_sizes": 4, "random_state": 0, "batch_size": 150}
+    model = MLPClassifier(loss=loss, solver=solver, **settings).fit(X, y)
+    assert model.loss_curve_[-1] < model.loss_curve_[0]
+
+
+def test_a_hinge_of_two_classes_out_of_several_decides_by_the_lead_of_the_second() -> None:
+    X, y = _BINARY
+    model = MLPClassifier(loss="categorical_hinge", **_SMALL).fit(X, y)
+    decisions = model.decision_function(X)
+    assert decisions.shape == (len(X),)
+    np.testing.assert_array_equal(decisions > 0, model.predict(X) == 1)
 
 
 def test_class_weights_are_sample_weights() -> None:

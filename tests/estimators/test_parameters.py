@@ -16,6 +16,7 @@ from lamina.activations import ACTIVATIONS, get_activation
 from lamina.estimators.fitting import optimization
 from lamina.estimators.parameters import Parameters
 from lamina.initializers import INITIALIZERS
+from lamina.losses import NUMBER_LOSSES
 from lamina.optimizers import OPTIMIZERS, StepOptimizer
 from lamina.schedules import Cosine, WarmUp
 from lamina.validation import InvalidParameterError
@@ -240,13 +241,14 @@ def test_scikit_learns_schedules_leave_adam_alone() -> None:
     assert set(rates) == {0.001}
 
 
-@pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "huber", "quantile", "poisson"])
+@pytest.mark.parametrize("loss", NUMBER_LOSSES)
 def test_every_regression_loss_learns(loss: str) -> None:
     X, y = make_regression(n_samples=150, n_features=4, random_state=0)
-    y = np.exp(y / 100) if loss == "poisson" else y / 50
+    of_means = loss in ("poisson", "gamma", "tweedie")
+    y = np.exp(y / 100) if of_means else y / 50
     model = MLPRegressor(loss=loss, hidden_layer_sizes=20, learning_rate_init=0.02, max_iter=150, random_state=0).fit(X, y)
     assert model.score(X, y) > 0.8
-    assert model.out_activation_ == ("exp" if loss == "poisson" else "identity")
+    assert model.out_activation_ == ("exp" if of_means else "identity")
 
 
 def test_engines_and_threads_give_the_same_model() -> None:

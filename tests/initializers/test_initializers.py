@@ -6,9 +6,10 @@ import math
 import numpy as np
 import pytest
 
+from lamina import Dense, MLPRegressor
 from lamina.activations import ACTIVATIONS
 from lamina.errors import InvalidSettingError, ShapeError
-from lamina.initializers import INITIALIZERS, Auto, Scaled, get_initializer
+from lamina.initializers import ALIASES, INITIALIZERS, Auto, Scaled, get_initializer
 
 FAN_IN, FAN_OUT = 400, 250
 EXPECTED_VARIANCES = {
@@ -35,6 +36,16 @@ TOLERANCE = 5 * math.sqrt(2 / (FAN_IN * FAN_OUT))
 
 def drawn(initializer, shape=(FAN_IN, FAN_OUT), seed=0, dtype=np.float64):
     return get_initializer(initializer)(np.random.default_rng(seed), shape, FAN_IN, FAN_OUT, dtype)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(("alias", "name"), ALIASES.items())
+def test_an_alias_means_its_initializer(alias, name):
+    assert alias not in INITIALIZERS
+    assert get_initializer(alias) == get_initializer({"kind": alias}) == INITIALIZERS[name]
+    assert get_initializer(alias, gain=2.0) == get_initializer(name, gain=2.0)
+    assert Dense(3, weight_init=alias).to_dict()["weight_init"]["kind"] == name
+    assert MLPRegressor(hidden_layer_sizes=3, weight_init=alias, max_iter=1).fit([[0.0], [1.0]], [0.0, 1.0]).n_iter_ == 1
 
 
 def test_every_initializer_has_an_expected_variance_here():

@@ -9,7 +9,7 @@ import pytest
 from lamina import MLPClassifier
 from lamina.estimators.fitted import fit_of
 from lamina.losses import LABEL_LOSSES, LOSSES, NUMBER_LOSSES, CustomLoss, Loss, get_loss
-from lamina.losses.domain import NON_NEGATIVE, NUMBERS
+from lamina.losses.domain import NON_NEGATIVE, NUMBERS, POSITIVE
 from lamina.model import OptimizationSettings, StoppingSettings, TableSettings, fit_table
 from lamina.training.objectives import decide
 
@@ -48,7 +48,7 @@ def fitted(name: str, task: str) -> MLPClassifier:
 
 def test_the_lists_of_names_are_those_of_the_losses_that_say_so():
     assert set(LABEL_LOSSES) == {name for name in LOSSES if get_loss(name).label_codes is not None}
-    assert set(NUMBER_LOSSES) == {name for name in LOSSES if get_loss(name).domain(2) in (NUMBERS, NON_NEGATIVE)}
+    assert set(NUMBER_LOSSES) == {name for name in LOSSES if get_loss(name).domain(2) in (NUMBERS, NON_NEGATIVE, POSITIVE)}
 
 
 @pytest.mark.parametrize("name", LABEL_LOSSES)

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.metrics import mean_tweedie_deviance
 
 from lamina.engine.formulas.heads.table import HEADS
 from lamina.engine.plan import Batches
@@ -12,7 +13,10 @@ from lamina.engine.reference import ReferenceExecutor
 from lamina.errors import InvalidSettingError, ShapeError
 from lamina.losses import (
     LOSSES,
+    CategoricalHinge,
     CustomLoss,
+    Focal,
+    Gamma,
     Hinge,
     Huber,
     Poisson,
@@ -20,12 +24,15 @@ from lamina.losses import (
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
     SquaredError,
+    Tweedie,
     get_loss,
 )
 
 UNUSUAL = {
     "huber": Huber(delta=2.5),
     "quantile": Quantile(levels=(0.1, 0.9)),
+    "tweedie": Tweedie(power=1.9),
+    "focal": Focal(gamma=0.5, alpha=0.25),
     "softmax_cross_entropy": SoftmaxCrossEntropy(label_smoothing=0.1, probabilities=True),
     "sigmoid_cross_entropy": SigmoidCrossEntropy(label_smoothing=0.2),
 }
@@ -93,6 +100,43 @@ def test_predictions_keep_shape_and_dtype_and_are_finite_for_huge_logits(name, d
     assert np.isfinite(prediction).all()
 
 
+@pytest.mark.parametrize(("loss", "power"), [(Poisson(), 1), (Tweedie(1.2), 1.2), (Tweedie(1.9), 1.9), (Gamma(), 2)])
+def test_deviances_are_half_of_scikit_learn_s(loss, power):
+    rng = np.random.default_rng(0)
+    logits, target = rng.normal(size=5), rng.gamma(2.0, size=5)
+    value, _ = loss_and_gradient(loss, logits, target)
+    assert value == pytest.approx(5 * mean_tweedie_deviance(target, np.exp(logits), power=power) / 2)
+    assert loss_and_gradient(loss, np.log(target), target)[0] == pytest.approx(0, abs=1e-14)
+
+
+def test_focal_loss_without_focus_is_cross_entropy():
+    logits, target = np.array([0.3, -2.0, 5.0]), np.array([1.0, 0.0, 0.25])
+    (loss, gradient), (plain, expected) = (
+        loss_and_gradient(each, logits, target) for each in (Focal(gamma=0, alpha=0.5), SigmoidCrossEntropy())
+    )
+    assert loss == pytest.approx(plain / 2)
+    np.testing.assert_allclose(gradient, expected / 2)
+
+
+def test_focal_loss_counts_easy_rows_less():
+    def share(gamma):
+        easy, hard = (loss_and_gradient(Focal(gamma), np.array([z]), np.array([1.0]))[0] for z in (3.0, -1.0))
+        return easy / hard
+
+    assert share(2.0) < share(0.5) < share(0.0)
+
+
+@pytest.mark.parametrize(("logits", "target"), [([3.0, 1.9, -5.0], 0), ([0.0, 5.0, 3.5], 1)])
+def test_a_class_that_leads_by_one_costs_nothing(logits, target):
+    value, gradient = loss_and_gradient(CategoricalHinge(), np.array(logits), np.array([target]))
+    assert value == 0 and not gradient.any()
+
+
+def test_one_output_is_too_few_for_a_hinge_of_several_classes():
+    with pytest.raises(ShapeError, match="must have at least 2 outputs, got 1"):
+        CategoricalHinge().head(1, 1)
+
+
 def test_probabilities_sum_to_one():
     logits = np.random.default_rng(0).normal(size=(50, 4)) * 100
     np.testing.assert_allclose(SoftmaxCrossEntropy().predict(logits).sum(axis=1), 1.0)
@@ -127,6 +171,10 @@ def test_one_level_may_be_given_as_a_number():
         (lambda: Quantile(levels=(0.0,)), "levels must be"),
         (lambda: Quantile(levels=()), "levels must be"),
         (lambda: Quantile(levels=(0.5, 0.5)), "different numbers"),
+        (lambda: Tweedie(power=1.0), r"power must be a number in \(1, 2\), got 1.0"),
+        (lambda: Tweedie(power=2), r"power must be a number in \(1, 2\)"),
+        (lambda: Focal(gamma=-1), "gamma must be a number >= 0"),
+        (lambda: Focal(alpha=1.0), r"alpha must be None, or a number in \(0, 1\), got 1.0"),
         (lambda: CustomLoss("mse"), "function must be a function of logits, targets"),
         (lambda: get_loss("hubert"), "Did you mean 'huber'"),
         (lambda: get_loss("huber", delte=1.0), "Did you mean 'delta'"),

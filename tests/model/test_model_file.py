@@ -202,7 +202,7 @@ def test_classes_are_given_back_as_they_came() -> None:
     assert set(fit_table(table(), "letter", settings=SETTINGS).model.predict(table()).tolist()) <= {"a", "b", "c"}
 
 
-@pytest.mark.parametrize("loss", ["absolute_error", "huber", "quantile", "poisson"])
+@pytest.mark.parametrize("loss", ["absolute_error", "huber", "log_cosh", "quantile", "poisson", "gamma", "tweedie"])
 def test_other_losses_keep_the_unit_of_the_target(loss: str) -> None:
     settings = TableSettings(optimization=OptimizationSettings(loss=loss), stopping=StoppingSettings(max_epochs=100))
     metrics = fit_table(table(300), "price", settings=settings).metrics

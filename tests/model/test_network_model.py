@@ -69,9 +69,11 @@ def test_predictions_logits_and_losses_are_those_of_the_trainer(dtype: str, engi
 
 
 def target_of(name: str) -> Any:
-    if name == "softmax_cross_entropy":
+    if name in ("softmax_cross_entropy", "categorical_hinge"):
         return Y
-    signs = name in ("hinge", "perceptron")
+    if name == "gamma":
+        return np.exp(X[:, :3])
+    signs = name in ("hinge", "squared_hinge", "perceptron")
     return np.where(X[:, :3] > 0, 1.0, -1.0) if signs else (X[:, :3] > 0).astype(float)
 
 

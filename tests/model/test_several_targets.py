@@ -17,6 +17,7 @@ from lamina import Quantile, TabularClassifier, TabularRegressor, fit_table, loa
 from lamina.data import DataWarning
 from lamina.errors import DataError, FileError, InvalidSettingError
 from lamina.files import read_tensors, write_tensors
+from lamina.losses import NUMBER_LOSSES
 from lamina.model import OptimizationSettings, RunSettings, StoppingSettings, TableSettings
 from lamina.model.target_scale import LinearScale, LogScale, SeveralScales
 
@@ -133,7 +134,7 @@ def test_several_targets_go_into_cross_validation() -> None:
     assert cross_val_score(regressor(), FRAME, BOTH, cv=2).shape == (2,)
 
 
-@pytest.mark.parametrize("loss", ["absolute_error", "huber", "quantile", "poisson"])
+@pytest.mark.parametrize("loss", NUMBER_LOSSES)
 def test_every_loss_of_numbers_takes_several_targets(loss: str) -> None:
     assert regressor(loss=loss, max_epochs=3).fit(FRAME, BOTH).predict(FRAME).shape == (N, 2)
 

@@ -241,6 +241,8 @@ def test_a_file_of_version_3_has_a_linear_scale() -> None:
         (np.ones(N), {"target_scale": "quantile"}, "target 'y' must hold different numbers"),
         (PRICE, {"target_scale": "logs"}, "TabularRegressor: target_scale must be one of .* Did you mean 'log'"),
         (PRICE, {"target_scale": "log", "loss": "poisson"}, "target_scale must be 'linear' with the loss poisson"),
+        (PRICE, {"target_scale": "log", "loss": "gamma"}, "target_scale must be 'linear' with the loss gamma"),
+        (PRICE - PRICE.min(), {"loss": "gamma"}, r"y must be positive (with|for) the .*, got 0\.0"),
     ],
 )
 def test_a_scale_that_makes_no_sense_is_rejected(y: np.ndarray, parameters: dict[str, Any], words: str) -> None:

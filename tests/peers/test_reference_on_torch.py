@@ -14,11 +14,17 @@ HEADS = {
     "squared_error": ((), "real"),
     "absolute_error": ((), "real"),
     "huber": ((0.5,), "real"),
+    "log_cosh": ((), "real"),
     "poisson": ((), "count"),
+    "gamma": ((), "positive"),
+    "tweedie": ((1.3,), "count"),
+    "focal": ((2.0, 0.25, 0.75), "label"),
     "quantile": ((0.1, 0.9), "real"),
     "softmax_cross_entropy": ((0.1,), "class"),
     "sigmoid_cross_entropy": ((0.1,), "label"),
     "hinge": ((), "sign"),
+    "squared_hinge": ((), "sign"),
+    "categorical_hinge": ((), "class"),
     "perceptron": ((), "sign"),
 }
 RULES = {
@@ -59,6 +65,7 @@ def every_op_program(head_kind, settings, target_width):
 def make_target(kind, rng):
     return {
         "real": lambda: rng.normal(size=(ROWS, WIDTH)),
+        "positive": lambda: rng.gamma(2.0, size=(ROWS, WIDTH)),
         "count": lambda: rng.poisson(2.0, size=(ROWS, WIDTH)).astype(float),
         "class": lambda: rng.integers(WIDTH, size=(ROWS, 1)).astype(float),
         "label": lambda: rng.integers(2, size=(ROWS, WIDTH)).astype(float),

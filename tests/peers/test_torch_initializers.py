@@ -10,6 +10,10 @@ SHAPE = (300, 500)  # (in, out); torch keeps (out, in)
 PAIRS = {
     "glorot_normal": torch.nn.init.xavier_normal_,
     "glorot_uniform": torch.nn.init.xavier_uniform_,
+    "xavier_normal": torch.nn.init.xavier_normal_,
+    "xavier_uniform": torch.nn.init.xavier_uniform_,
+    "kaiming_normal": torch.nn.init.kaiming_normal_,
+    "kaiming_uniform": torch.nn.init.kaiming_uniform_,
     "he": lambda w: torch.nn.init.kaiming_normal_(w, nonlinearity="relu"),
     "he_uniform": lambda w: torch.nn.init.kaiming_uniform_(w, nonlinearity="relu"),
     "lecun_normal": lambda w: torch.nn.init.kaiming_normal_(w, nonlinearity="linear"),

@@ -21,11 +21,36 @@ def poisson_with_stirling_free_constant(z, t):
     return per_row(F.poisson_nll_loss(z, t, log_input=True, reduction="none") + constant)
 
 
+def half_tweedie_deviance(z, t, power=1.3):
+    a, b = 1 - power, 2 - power
+    return per_row(torch.exp(b * z) / b - t * torch.exp(a * z) / a + t**b / (a * b))
+
+
+def sigmoid_focal_loss(z, t, gamma=2.0, alpha=0.25):
+    """As torchvision has it."""
+    p = torch.sigmoid(z)
+    of_truth = p * t + (1 - p) * (1 - t)
+    weight = alpha * t + (1 - alpha) * (1 - t)
+    return per_row(weight * (1 - of_truth) ** gamma * F.binary_cross_entropy_with_logits(z, t, reduction="none"))
+
+
+def crammer_singer(z, t):
+    is_right = F.one_hot(t[:, 0].long(), WIDTH).bool()
+    lead = z.masked_fill(is_right, -torch.inf).max(dim=1).values - z[is_right]
+    return torch.relu(1 + lead).mean()
+
+
 CASES = {
     "squared_error": (losses.SquaredError(), "real", lambda z, t: 0.5 * per_row(F.mse_loss(z, t, reduction="none"))),
     "absolute_error": (losses.AbsoluteError(), "real", lambda z, t: per_row(F.l1_loss(z, t, reduction="none"))),
     "huber": (losses.Huber(delta=0.7), "real", lambda z, t: per_row(F.huber_loss(z, t, reduction="none", delta=0.7))),
     "poisson": (losses.Poisson(), "count", poisson_with_stirling_free_constant),
+    "log_cosh": (losses.LogCosh(), "real", lambda z, t: per_row(torch.log(torch.cosh(z - t)))),
+    "gamma": (losses.Gamma(), "positive", lambda z, t: per_row(z - torch.log(t) + t * torch.exp(-z) - 1)),
+    "tweedie": (losses.Tweedie(power=1.3), "count", half_tweedie_deviance),
+    "focal": (losses.Focal(alpha=0.25), "binary", sigmoid_focal_loss),
+    "squared_hinge": (losses.SquaredHinge(), "sign", lambda z, t: per_row(torch.relu(1 - t * z) ** 2)),
+    "categorical_hinge": (losses.CategoricalHinge(), "class", crammer_singer),
     "softmax_cross_entropy": (losses.SoftmaxCrossEntropy(), "class", lambda z, t: F.cross_entropy(z, t[:, 0].long())),
     "label_smoothing": (
         losses.SoftmaxCrossEntropy(label_smoothing=0.1),
@@ -51,6 +76,7 @@ CASES = {
 def targets(kind, rng):
     return {
         "real": lambda: rng.normal(size=(ROWS, WIDTH)),
+        "positive": lambda: rng.gamma(2.0, size=(ROWS, WIDTH)),
         "count": lambda: rng.poisson(2.0, size=(ROWS, WIDTH)).astype(float),
         "class": lambda: rng.integers(WIDTH, size=(ROWS, 1)).astype(float),
         "probability": lambda: rng.dirichlet(np.ones(WIDTH), size=ROWS),

@@ -15,6 +15,7 @@ from lamina.clipping import Clipping
 from lamina.engine import native_available
 from lamina.errors import NonFiniteError
 from lamina.layers import BatchNorm, Dense, Dropout, LayerNorm
+from lamina.losses import LABEL_LOSSES, NUMBER_LOSSES
 from lamina.network import Sequential
 from lamina.optimizers import LBFGS, PerturbAll, PerturbOne, get_optimizer
 from lamina.training import EarlyStopping, Trainer, TrainingWarning
@@ -23,8 +24,8 @@ NUM_CASES = int(os.environ.get("LAMINA_CASES", "200"))
 FIRST_CASE = int(os.environ.get("LAMINA_FIRST_CASE", "0"))
 ENGINES = ("native", "reference") if native_available() else ("reference",)
 STEPPING = ("gradient_descent", "momentum", "nesterov", "rmsprop", "adagrad", "adam", "adamw", "nadam")
-REGRESSION = ("squared_error", "absolute_error", "huber", "quantile", "poisson")
-CLASSIFICATION = ("softmax_cross_entropy", "sigmoid_cross_entropy", "hinge", "perceptron")
+REGRESSION = NUMBER_LOSSES
+CLASSIFICATION = tuple(name for name in LABEL_LOSSES if name not in NUMBER_LOSSES)
 
 
 def log_uniform(rng, low, high):
@@ -58,14 +59,14 @@ def some_data(rng, loss, dtype):
     n, width = int(rng.integers(2, 40)), int(rng.integers(1, 6))
     scale = log_uniform(rng, -38, 38) if rng.random() < 0.5 else log_uniform(rng, -2, 2)
     X = np.clip(rng.normal(size=(n, width)), -3, 3) * scale
-    if loss == "softmax_cross_entropy":
+    if loss in ("softmax_cross_entropy", "categorical_hinge"):
         return X.astype(dtype), rng.integers(0, 3, n)
     if loss in CLASSIFICATION:
-        low = 0 if loss == "sigmoid_cross_entropy" else -1
+        low = 0 if loss in ("sigmoid_cross_entropy", "focal") else -1
         return X.astype(dtype), np.where(rng.random(n) < 0.5, low, 1)
     y_scale = log_uniform(rng, -38, 38) if rng.random() < 0.4 else log_uniform(rng, -2, 6)
     y = np.clip(rng.normal(size=n), -3, 3) * y_scale
-    return X.astype(dtype), (np.abs(y) if loss == "poisson" else y).astype(dtype)
+    return X.astype(dtype), (np.abs(y) if loss in ("poisson", "gamma", "tweedie") else y).astype(dtype)
 
 
 def some_trainer(seed, engine):
@@ -83,7 +84,8 @@ def some_trainer(seed, engine):
             settings["clipping"] = Clipping(norm=log_uniform(rng, -2, 10))
     validation = (X[: len(X) // 2], y[: len(X) // 2]) if rng.random() < 0.3 and len(X) >= 4 else None
     stopping = EarlyStopping("validation_loss" if validation else "loss", patience=3) if rng.random() < 0.3 else None
-    network = some_network(rng, 3 if loss == "softmax_cross_entropy" else 1, not isinstance(optimizer, PerturbOne | PerturbAll))
+    outputs = 3 if loss in ("softmax_cross_entropy", "categorical_hinge") else 1
+    network = some_network(rng, outputs, not isinstance(optimizer, PerturbOne | PerturbAll))
     callbacks = [stopping] if stopping else []
     trainer = Trainer(network, loss, optimizer, callbacks=callbacks, seed=seed, dtype=dtype, engine=engine, **settings)
     return trainer, X, y, validation, stopping, int(rng.integers(1, 8))

@@ -101,7 +101,7 @@ def _first_values(trainer: Trainer | None, network: Network, seed: int) -> tuple
 
 def _losses(trainer: Trainer | None, network: Network, loss: Losses | None) -> tuple[Loss, ...] | None:
     if loss is not None:
-        return losses_for(loss, network.output_names)
+        return losses_for(loss, network.output_names, network.output_widths)
     return None if trainer is None else trainer.losses
 
 

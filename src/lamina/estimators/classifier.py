@@ -33,9 +33,11 @@ version 1.9, with the same defaults and meaning. Parameters that scikit-learn do
 Parameters
 ----------
 {PARAMETERS}loss : str, Loss or function, default="log_loss"
-    "log_loss" (softmax cross-entropy for three or more classes, sigmoid cross-entropy otherwise), "hinge", "perceptron",
-    "squared_error", a Loss, or a function of logits and targets (see :class:`lamina.losses.CustomLoss`). ``predict_proba`` is
-    available for losses that give probabilities, such as "log_loss", and ``decision_function`` for the others.
+    "log_loss" (softmax cross-entropy for three or more classes, sigmoid cross-entropy otherwise), "focal", "hinge",
+    "squared_hinge", "categorical_hinge", "perceptron", "squared_error" and others of :data:`lamina.losses.LABEL_LOSSES`, a Loss,
+    or a function of logits and targets (see :class:`lamina.losses.CustomLoss`).
+    :data:`lamina.losses.ALIASES`, such as "binary_crossentropy", are accepted, too. ``predict_proba`` is available for losses
+    that give probabilities, such as "log_loss", and ``decision_function`` for the others.
 class_weight : dict, "balanced", list of dict or None, default=None
     Weight of each class, by its label; "balanced" is ``n_samples / (n_classes * count)``. A list with one dict per label if rows
     may have several labels. Multiplied by the sample weights. ``partial_fit`` does not accept "balanced", since class frequencies
@@ -161,6 +163,8 @@ True
         ndarray of shape (n_samples,) for two classes, else (n_samples, n_classes)
         """
         logits = logits_of(self, X)
+        if self._target.loss.one_of_several and len(self.classes_) == 2:
+            return np.asarray(logits[:, 1] - logits[:, 0])
         return logits.ravel() if logits.shape[1] == 1 else logits
 
     def __sklearn_tags__(self) -> Tags:

@@ -78,7 +78,8 @@ batch_norm, layer_norm : bool, default=False
 norm_position : {"before", "after"}, default="before"
     Whether to normalize before or after the layer's activation.
 weight_init, bias_init : str or Initializer, default="auto"
-    Initial values. "auto" is scikit-learn's uniform distribution: the same ``random_state`` gives the same values in both.
+    Initial values, by a name of :data:`lamina.initializers.INITIALIZERS` or :data:`lamina.initializers.ALIASES`. "auto" is
+    scikit-learn's uniform distribution: the same ``random_state`` gives the same values in both.
 clip_value : float, (float, float) or None, default=None
     Bounds on each element of the gradient: ``(low, high)``, or one number for (-v, v).
 clip_norm, clip_layer_norm : float or None, default=None

@@ -30,9 +30,10 @@ version 1.9, with the same defaults and meaning. Parameters that scikit-learn do
 Parameters
 ----------
 loss : str, Loss or function, default="squared_error"
-    "squared_error" (times one half), "absolute_error", "huber", "quantile" (the median), "poisson" (half the deviance, with a
-    log link; ``y >= 0``); a Loss, such as ``Quantile((0.1, 0.5, 0.9))``, which predicts one column per target and level;
-    or a function of logits and targets (see :class:`lamina.losses.CustomLoss`).
+    "squared_error" (times one half), "absolute_error", "huber", "log_cosh", "quantile" (the median); half the deviance with a
+    log link: "poisson" (``y >= 0``), "gamma" (``y > 0``), "tweedie" (``y >= 0``); a Loss, such as ``Quantile((0.1, 0.5, 0.9))``,
+    which predicts one column per target and level;
+    or a function of logits and targets (see :class:`lamina.losses.CustomLoss`). :data:`lamina.losses.ALIASES` are accepted, too.
 {PARAMETERS}
 Attributes
 ----------

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["ANYTHING", "FRACTIONS", "NON_NEGATIVE", "NUMBERS", "PROBABILITIES", "SIGNS", "Domain", "class_indices"]
+__all__ = ["ANYTHING", "FRACTIONS", "NON_NEGATIVE", "NUMBERS", "POSITIVE", "PROBABILITIES", "SIGNS", "Domain", "class_indices"]
 
 
 class Domain(NamedTuple):
@@ -34,6 +34,7 @@ ANYTHING = Domain("may be anything")
 NUMBERS = Domain("must be numbers")
 """Of any sign and size, so targets may be shifted and scaled."""
 NON_NEGATIVE = Domain("must not be negative", lambda target: target >= 0)
+POSITIVE = Domain("must be positive", lambda target: target > 0)
 FRACTIONS = Domain("must lie in [0, 1]", _is_fraction)
 PROBABILITIES = Domain("must hold probabilities", _is_fraction)
 SIGNS = Domain("must be -1 or +1", lambda target: np.abs(target) == 1)

@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-import numpy as np
-
 from lamina.losses.domain import NON_NEGATIVE, Domain
-from lamina.losses.loss import Loss
+from lamina.losses.log_link import LogLinkLoss
 
 __all__ = ["Poisson"]
 
 
 @final
 @dataclass(frozen=True)
-class Poisson(Loss):
+class Poisson(LogLinkLoss):
     """sum_k exp(z_k) - t_k z_k + t_k log t_k - t_k: half the Poisson deviance, z being the logarithm of the rate.
 
     For counts and other non-negative targets whose variance grows with their mean; 0 where exp(z) = t, as in scikit-learn.
@@ -29,12 +27,6 @@ class Poisson(Loss):
     """
 
     kind: ClassVar[str] = "poisson"
-    link: ClassVar[str | None] = "exp"
-    contained_links: ClassVar[tuple[str, ...]] = ("exp",)
 
     def domain(self, width: int) -> Domain:
         return NON_NEGATIVE
-
-    def predict(self, logits: np.ndarray) -> np.ndarray:
-        with np.errstate(over="ignore"):  # a rate beyond the largest float is infinite on purpose
-            return np.asarray(np.exp(logits))

@@ -13,8 +13,8 @@ from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.fitted_state import FittedState, fitted_state, load_fitted_state
 from lamina.estimators.fitting import checked_parameters
 from lamina.estimators.target import kind_of_target
-from lamina.initializers import get_initializer
-from lamina.losses import get_loss
+from lamina.initializers import canonical_initializer, get_initializer
+from lamina.losses import canonical_loss, get_loss
 from lamina.model.model_form import check_arrays, check_classes, check_estimator, check_target, check_widths
 from lamina.network import network_from_dict
 from lamina.optimizers import get_optimizer
@@ -38,6 +38,12 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "bias_init": get_initializer,
     "network": network_from_dict,
     "loss": get_loss,
+}
+# Parameters whose names may be aliases.
+_CANONICAL: dict[str, Callable[[Any], Any]] = {
+    "weight_init": canonical_initializer,
+    "bias_init": canonical_initializer,
+    "loss": canonical_loss,
 }
 
 
@@ -108,7 +114,12 @@ def restore_estimator(arrays: Mapping[str, np.ndarray], description: Mapping[str
 
 
 def _to_plain(name: str, value: Any) -> Any:
-    """A parameter as a JSON-serializable value: objects become ``{"$object": description}``, dicts become lists of pairs."""
+    """A parameter as a JSON-serializable value: objects become ``{"$object": description}``, dicts become lists of pairs.
+
+    What has several names gets its own.
+    """
+    if name in _CANONICAL:
+        value = _CANONICAL[name](value)
     if value is None or isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, np.generic):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lamina.errors import InvalidSettingError, phrase
-from lamina.losses import get_loss
+from lamina.losses import canonical_loss, get_loss
 from lamina.model.kept_settings import LEARNED, settings_of
 from lamina.model.named_settings import read_named
 from lamina.model.setting_words import NAMES_OF_ESTIMATORS, OWNER
@@ -69,8 +69,8 @@ def _learned(settings: TableSettings, model: TableModel) -> dict[str, Any]:
     """What settings say about the parts of a model that stay, by name, in one form."""
     network = {NAMES_OF_ESTIMATORS.get(name, name): value for name, value in settings.network.parameters().items()}
     loss = settings.optimization.loss
-    usual = type(model.estimator).loss
-    parts = {**network, **settings.encoding.parameters(), "loss": usual if loss is None else read_named(loss, get_loss)}
+    chosen = type(model.estimator).loss if loss is None else canonical_loss(read_named(loss, get_loss))
+    parts = {**network, **settings.encoding.parameters(), "loss": chosen}
     return {name: _in_one_form(value) for name, value in parts.items() if name in LEARNED}
 
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from lamina.data.notes import note
 from lamina.errors import DataError, InvalidSettingError, phrase
-from lamina.losses import LOSSES, get_loss
-from lamina.losses.domain import NON_NEGATIVE
+from lamina.losses import LOSSES, canonical_loss, get_loss
+from lamina.losses.domain import NON_NEGATIVE, POSITIVE
 from lamina.metrics import NUMBER_METRICS
 from lamina.model.named_settings import kind_of
 from lamina.model.setting_words import OWNER
@@ -211,17 +211,21 @@ def _compared(metric: Literal["mae", "r2"], linear: Trial, log: Trial) -> str:
 def _check_asked(asked: str, loss: Any) -> None:
     check_parameters({"target_scale": asked}, {"target_scale": choice(("auto", *SCALES))}, owner=OWNER)
     if asked in ("log", "quantile") and _takes_no_negative(loss):
-        rule = f"must be 'linear' with the loss {kind_of(loss)}, which has a scale of its own"
+        rule = f"must be 'linear' with the loss {_kind(loss)}, which has a scale of its own"
         raise InvalidSettingError(phrase("target_scale", rule, asked, repair="Remove one of the two.", owner=OWNER))
 
 
 def _takes_no_negative(loss: Any) -> bool:
-    name = kind_of(loss)
-    return name in LOSSES and get_loss(name).domain(1) is NON_NEGATIVE  # the estimator rejects unknown names
+    name = _kind(loss)
+    return name in LOSSES and get_loss(name).domain(1) in (NON_NEGATIVE, POSITIVE)  # the estimator rejects unknown names
 
 
 def _learns_means(loss: Any) -> bool:
-    return loss is None or kind_of(loss) == "squared_error"
+    return loss is None or _kind(loss) == "squared_error"
+
+
+def _kind(loss: Any) -> str:
+    return str(canonical_loss(kind_of(loss)))
 
 
 def _gain(trial: Trial, linear: np.ndarray, log: np.ndarray, power: int) -> float:

@@ -61,7 +61,7 @@ class NetworkSettings(SettingsGroup):
     def parameters(self) -> dict[str, Any]:
         """The estimators' parameters that these settings stand for."""
         from lamina.activations import get_activation
-        from lamina.initializers import get_initializer
+        from lamina.initializers import canonical_initializer, get_initializer
 
         return {
             "hidden_layer_sizes": self.hidden,
@@ -71,8 +71,8 @@ class NetworkSettings(SettingsGroup):
             "batch_norm": self.batch_norm,
             "layer_norm": self.layer_norm,
             "norm_position": self.norm_position,
-            "weight_init": read_named(self.weight_init, get_initializer),
-            "bias_init": read_named(self.bias_init, get_initializer),
+            "weight_init": canonical_initializer(read_named(self.weight_init, get_initializer)),
+            "bias_init": canonical_initializer(read_named(self.bias_init, get_initializer)),
         }
 
 
@@ -83,7 +83,8 @@ class OptimizationSettings(SettingsGroup):
     Parameters
     ----------
     loss : str
-        Loss, such as huber:delta=2; default: log_loss for classes, squared_error for numbers.
+        Loss, such as huber:delta=2, or another library's name of one, such as mse; default: log_loss for classes, squared_error
+        for numbers.
     target_scale : {"auto", "linear", "log", "quantile"}
         Scale on which numbers are learned: centered and scaled as they are, their logarithms, or the normal quantiles of their
         ranks; auto: linear, or log where the target is skewed and a short trial on the validation rows finds that better; for
@@ -158,7 +159,7 @@ class OptimizationSettings(SettingsGroup):
 
     def parameters(self, task: str, num_rows: int, num_classes: int) -> dict[str, Any]:
         """The estimators' parameters that these settings stand for."""
-        from lamina.losses import get_loss
+        from lamina.losses import canonical_loss, get_loss
         from lamina.schedules import get_schedule
 
         self._check_task(task)
@@ -171,7 +172,7 @@ class OptimizationSettings(SettingsGroup):
         parameters["batch_size"] = self._rows_a_step(num_rows)
         parameters["optimizer"] = read_named(self.optimizer, self._optimizer)
         if self.loss is not None:
-            parameters["loss"] = read_named(self.loss, get_loss)
+            parameters["loss"] = canonical_loss(read_named(self.loss, get_loss))
         if task == "classification":
             parameters |= {"class_weight": self.class_weight, "label_smoothing": self._smoothing(num_classes)}
         return parameters
@@ -192,15 +193,15 @@ class OptimizationSettings(SettingsGroup):
     def _check_loss_of_classes(self) -> None:
         if self.loss is None:
             return
-        from lamina.losses import LABEL_LOSSES, NUMBER_LOSSES
+        from lamina.losses import LABEL_LOSSES, NUMBER_LOSSES, aliases_of
 
         given: Any = self.loss
         if not isinstance(given, str):
             return  # the estimator checks a loss of the caller's own
         name, settings = split_name(given)
-        known = ("log_loss", *LABEL_LOSSES)
-        if name not in known:
-            guess = nearest(name, known)
+        known, aliases = ("log_loss", *LABEL_LOSSES), aliases_of(LABEL_LOSSES)
+        if name not in (*known, *aliases):
+            guess = nearest(name, (*known, *aliases))
             repair = f"Did you mean {guess!r}?" if guess else ""
             if name in NUMBER_LOSSES:
                 repair = f"For {name}, use the task regression."

@@ -17,8 +17,10 @@ __all__ = ["Losses", "heads_for", "loss_weights_of", "losses_for"]
 Losses: TypeAlias = LossLike | Sequence[LossLike] | Mapping[str, LossLike]
 
 
-def losses_for(losses: Losses, output_names: Sequence[str]) -> tuple[Loss, ...]:
+def losses_for(losses: Losses, output_names: Sequence[str], output_widths: Sequence[int | None]) -> tuple[Loss, ...]:
     """One loss per output, from one loss (for one output), a list in the order of the outputs, or a dict by their names.
+
+    "log_loss" is sigmoid cross-entropy for an output of one column, softmax cross-entropy for a wider one.
 
     Raises
     ------
@@ -36,7 +38,13 @@ def losses_for(losses: Losses, output_names: Sequence[str]) -> tuple[Loss, ...]:
     if len(listed) != len(output_names):
         rule = f"must be one for each output ({', '.join(output_names)})"
         raise InvalidSettingError(phrase("losses", rule, len(listed), repair="Give a list of losses, or a dict by output."))
-    return tuple(get_loss(loss) for loss in listed)
+    return tuple(_loss_of_output(loss, width) for loss, width in zip(listed, output_widths, strict=True))
+
+
+def _loss_of_output(loss: LossLike, width: int | None) -> Loss:
+    if isinstance(loss, str) and loss == "log_loss" and width is not None:
+        return get_loss("sigmoid_cross_entropy" if width == 1 else "softmax_cross_entropy")
+    return get_loss(loss)
 
 
 _ANYTHING = Rule("one number >= 0", lambda given: True)  # each number is checked alone, so that the error shows that one

@@ -177,7 +177,7 @@ class Network:
         program = self._blueprint.program
         if losses is None:
             return program
-        chosen = losses_for(losses, self.output_names)
+        chosen = losses_for(losses, self.output_names, self.output_widths)
         return replace(program, heads=heads_for(program, chosen, self.output_names, loss_weights))
 
     def initialize(

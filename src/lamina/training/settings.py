@@ -129,7 +129,7 @@ loss_weights, on_interrupt
     def __post_init__(self) -> None:
         object.__setattr__(self, "dtype", name_of_dtype(self.dtype))
         super().__post_init__()
-        object.__setattr__(self, "loss", losses_for(self.loss, self.network.output_names))
+        object.__setattr__(self, "loss", losses_for(self.loss, self.network.output_names, self.network.output_widths))
         if self.loss_weights is not None:
             weights = loss_weights_of(self.loss_weights, self.network.output_names, owner="Trainer")
             object.__setattr__(self, "loss_weights", tuple(weights))

@@ -92,7 +92,9 @@ class Trainer(Predictor):
     network : Network
         Built or not; if not, the first data determine the widths of its inputs.
     loss : str, Loss, callable, or a list or dict of these
-        One per output; a function of logits and targets is wrapped in :class:`lamina.losses.CustomLoss`.
+        One per output; a function of logits and targets is wrapped in :class:`lamina.losses.CustomLoss`. Names are those of
+        :data:`lamina.losses.LOSSES` and :data:`lamina.losses.ALIASES`, and "log_loss": sigmoid cross-entropy for one column,
+        softmax cross-entropy for several.
     optimizer : str or Optimizer, default="adam"
     batch_size : int, None or "auto", default="auto"
         Rows per step, >= 1; None: all rows (batch gradient descent); "auto": 32. The last batch of an epoch may be smaller; with

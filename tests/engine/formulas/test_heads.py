@@ -21,23 +21,37 @@ CASES = [
     ("squared_error", (), RNG.normal(size=(N, K))),
     ("absolute_error", (), RNG.normal(size=(N, K))),
     ("huber", (0.7,), RNG.normal(size=(N, K)) * 2),
+    ("log_cosh", (), RNG.normal(size=(N, K)) * 2),
     ("poisson", (), RNG.poisson(2.0, size=(N, K)).astype(float)),
+    ("gamma", (), RNG.gamma(2.0, size=(N, K))),
+    ("tweedie", (1.3,), RNG.poisson(1.0, size=(N, K)) * 1.5),
     ("quantile", (0.1, 0.5, 0.9), RNG.normal(size=(N, 1))),
     ("softmax_cross_entropy", (), CLASSES),
     ("softmax_cross_entropy", (0.1,), CLASSES),
     ("softmax_cross_entropy", (0.1,), SHARES),
     ("sigmoid_cross_entropy", (0.0,), (SIGNS + 1) / 2),
     ("sigmoid_cross_entropy", (0.2,), (SIGNS + 1) / 2),
+    ("focal", (2.0, 1.0, 1.0), (SIGNS + 1) / 2),
+    ("focal", (0.5, 0.25, 0.75), (SIGNS + 1) / 2),
+    ("focal", (0.0, 1.0, 1.0), SHARES),
     ("hinge", (), SIGNS),
+    ("squared_hinge", (), SIGNS),
+    ("categorical_hinge", (), CLASSES),
     ("perceptron", (), SIGNS),
 ]
 IDS = [f"{kind}{list(settings)}-{target.shape[1]}" for kind, settings, target in CASES]
+
+# -q^2 (2 p (-log p) + q) / 4 at p = q = 1/2, and p^2 (2 q (-log q) + p) 3 / 4 at p = 3/4
+FOCAL = [-(math.log(2) + 0.5) / 16, 27 / 64 * (0.5 * math.log(4) + 0.75)]
 
 # kind, settings, logits, target, loss, gradient: by hand
 BY_HAND = [
     ("squared_error", (), [3.0, 0.0], [1.0, 1.0], 2.5, [2.0, -1.0]),
     ("absolute_error", (), [3.0, 0.5, 1.0], [1.0, 1.0, 1.0], 2.5, [1.0, -1.0, 0.0]),
     ("huber", (2.0,), [1.0, -5.0], [0.0, 0.0], 0.5 + 2 * (5 - 1), [1.0, -2.0]),
+    ("log_cosh", (), [math.log(2.0), 1.0], [0.0, 1.0], math.log(1.25), [0.6, 0.0]),
+    ("gamma", (), [math.log(2.0), 0.0], [2.0, 4.0], 4 - math.log(4) - 1, [0.0, -3.0]),
+    ("tweedie", (1.5,), [0.0, math.log(4.0)], [0.0, 1.0], 2 + 4 + 1 - 4, [1.0, 1.5]),
     ("poisson", (), [0.0, math.log(3.0)], [0.0, 2.0], 1 + 3 - 2 * math.log(3) + 2 * math.log(2) - 2, [1.0, 1.0]),
     ("quantile", (0.25, 0.75), [0.0, 6.0, 1.0, 1.0], [4.0, 1.0], 1.0 + 0.5, [-0.25, 0.25, 0.0, 0.0]),
     ("softmax_cross_entropy", (), [0.0, math.log(3.0)], [0.0], math.log(4), [-0.75, 0.75]),
@@ -46,6 +60,11 @@ BY_HAND = [
     ("sigmoid_cross_entropy", (), [0.0, math.log(3.0)], [1.0, 0.0], math.log(2) + math.log(4), [-0.5, 0.75]),
     ("sigmoid_cross_entropy", (0.2,), [math.log(3.0)], [1.0], math.log(4) - 0.9 * math.log(3), [-0.15]),
     ("hinge", (), [0.5, -2.0, 3.0, 1.0], [1.0, 1.0, 1.0, 1.0], 3.5, [-1.0, -1.0, 0.0, -1.0]),
+    ("focal", (2.0, 0.25, 0.75), [0.0, math.log(3.0)], [1.0, 0.0], math.log(2) / 16 + 27 / 64 * math.log(4), FOCAL),
+    ("squared_hinge", (), [0.5, -2.0, 3.0, 1.0], [1.0, 1.0, 1.0, 1.0], 9.25, [-1.0, -6.0, 0.0, 0.0]),
+    ("categorical_hinge", (), [0.5, -2.0, 3.0, 1.0], [0.0], 3.5, [-1.0, 0.0, 1.0, 0.0]),
+    ("categorical_hinge", (), [0.5, -2.0, 3.0, 1.0], [2.0], 0.0, [0.0, 0.0, 0.0, 0.0]),
+    ("categorical_hinge", (), [2.0, 1.0, 1.0], [0.0], 0.0, [-1.0, 1.0, 0.0]),
     ("perceptron", (), [0.5, -2.0, 3.0, 0.0], [-1.0, 1.0, 1.0, 1.0], 2.5, [1.0, -1.0, 0.0, -1.0]),
 ]
 
@@ -77,7 +96,8 @@ def test_a_batch_is_its_rows_one_by_one(kind, settings, target):
 @pytest.mark.parametrize(("kind", "settings", "target"), CASES, ids=IDS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_huge_logits_give_finite_losses_and_gradients(kind, settings, target, dtype, xp):
-    size = {"poisson": 80.0, "squared_error": 1e18}.get(kind, 1e30)  # exp(80) and (1e18)^2 still fit into float32
+    # exp(80) and (1e18)^2 still fit into float32
+    size = {"poisson": 80.0, "gamma": 20.0, "tweedie": 20.0, "squared_error": 1e18, "squared_hinge": 1e18}.get(kind, 1e30)
     number = getattr(xp, dtype)
     arguments = (xp.asarray(LOGITS * size, dtype=number), xp.asarray(target, dtype=number), *settings)
     if kind == "poisson":

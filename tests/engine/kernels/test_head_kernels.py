@@ -25,27 +25,57 @@ def sigmoid_cross_entropy(z, t, smoothing=0.2):
     return np.logaddexp(0, z) - q * z, special.expit(z) - q
 
 
+def log_cosh(z, t):
+    size = abs(z - t)
+    close, far = np.log1p(2 * np.sinh(np.minimum(size, 1) / 2) ** 2), size - np.log(2) + np.log1p(np.exp(-2 * size))
+    return np.where(size < 1, close, far), np.tanh(z - t)
+
+
+def gamma(z, t):
+    return z - np.log(t) + t * np.exp(-z) - 1, 1 - t * np.exp(-z)
+
+
+def tweedie(z, t, power=1.3):
+    a, b = 1 - power, 2 - power
+    return np.exp(b * z) / b - t * np.exp(a * z) / a + t**b / (a * b), np.exp(b * z) - t * np.exp(a * z)
+
+
+def focal(z, t, exponent=1.5, yes=0.25, no=0.75):
+    p, q = special.expit(z), special.expit(-z)
+    log_p, log_q = special.log_expit(z), special.log_expit(-z)
+    losses = -yes * t * q**exponent * log_p - no * (1 - t) * p**exponent * log_q
+    rise, fall = p**exponent * (p - exponent * q * log_q), q**exponent * (q - exponent * p * log_p)
+    return losses, no * (1 - t) * rise - yes * t * fall
+
+
 ELEMENTWISE = {
     "squared_error": (lambda z, t: ((z - t) ** 2 / 2, z - t), ()),
     "absolute_error": (lambda z, t: (abs(z - t), np.sign(z - t)), ()),
     "huber": (huber, (0.7,)),
+    "log_cosh": (log_cosh, ()),
     "poisson": (poisson, ()),
+    "gamma": (gamma, ()),
+    "tweedie": (tweedie, (1.3,)),
+    "focal": (focal, (1.5, 0.25, 0.75)),
     "sigmoid_cross_entropy": (sigmoid_cross_entropy, (0.2,)),
     "hinge": (lambda z, t: (np.maximum(0, 1 - t * z), np.where(t * z <= 1, -t, 0)), ()),
+    "squared_hinge": (lambda z, t: (np.maximum(0, 1 - t * z) ** 2, -2 * t * np.maximum(0, 1 - t * z)), ()),
     "perceptron": (lambda z, t: (np.maximum(0, -t * z), np.where(t * z <= 0, -t, 0)), ()),
 }
 
 
 def test_every_head_is_tried():
-    assert {*ELEMENTWISE, "quantile", "softmax_cross_entropy"} == HEADS.keys()
+    assert {*ELEMENTWISE, "quantile", "softmax_cross_entropy", "categorical_hinge"} == HEADS.keys()
 
 
 def targets_of(kind, rng, shape):
-    if kind in ("hinge", "perceptron"):
+    if kind in ("hinge", "squared_hinge", "perceptron"):
         return rng.choice([-1.0, 1.0], shape)
-    if kind == "poisson":
+    if kind in ("poisson", "tweedie"):
         return rng.poisson(1.0, shape).astype(float)
-    return rng.uniform(size=shape) if kind == "sigmoid_cross_entropy" else rng.normal(size=shape)
+    if kind == "gamma":
+        return rng.gamma(2.0, size=shape)
+    return rng.uniform(size=shape) if kind in ("sigmoid_cross_entropy", "focal") else rng.normal(size=shape)
 
 
 def check(kernels, got, losses, slopes, scale):
@@ -107,6 +137,32 @@ def test_softmax_cross_entropy_from_classes_and_from_probabilities(kernels, rng,
     np.testing.assert_allclose(d_logits, scale.astype(np.float64)[:, None] * slopes, rtol=1e-4, atol=10 * kernels.eps)
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_categorical_hinge_is_about_the_class_and_its_largest_rival(kernels, rng, shape):
+    n, width = shape
+    logits, scale = kernels.array(rng.normal(size=shape)), kernels.array(rng.uniform(0.1, 1, n))
+    classes = rng.integers(0, width, n)
+    is_right = np.eye(width, dtype=bool)[classes]
+    others = np.where(is_right, -np.inf, logits.astype(np.float64))
+    lacks = 1 + others.max(axis=1, keepdims=True) - logits.astype(np.float64)[is_right][:, None]
+    is_rival = np.eye(width, dtype=bool)[others.argmax(axis=1)]
+    slopes = np.where(lacks >= 0, is_rival.astype(float) - is_right, 0)
+    check(
+        kernels,
+        kernels.run_head("categorical_hinge", logits, kernels.array(classes[:, None]), scale),
+        np.maximum(0, lacks),
+        slopes,
+        scale,
+    )
+
+
+@pytest.mark.parametrize("target", [-1, 3, np.nan, 1e30])
+def test_an_index_that_is_no_class_stands_for_a_logit_of_zero(kernels, target):
+    arguments = kernels.array([[0.5, 2.0, -1.0]]), kernels.array([[target]]), kernels.array([1])
+    loss, d_logits = kernels.run_head("categorical_hinge", *arguments)
+    assert (loss, d_logits.tolist()) == (3.0, [[0, 1, 0]])
+
+
 @pytest.mark.parametrize("width", [3, 80])
 @pytest.mark.parametrize(
     ("logits", "loss", "slope"),
@@ -141,22 +197,36 @@ def test_softmax_cross_entropy_of_extreme_logits_is_its_limit(kernels, width, lo
         ("hinge", np.inf, -1, np.inf, 1),
         ("perceptron", -np.inf, 1, np.inf, -1),
         ("huber", 1e30, 0, 1e30, 1),
+        ("log_cosh", 1e30, 0, 1e30, 1),
+        ("log_cosh", -np.inf, 0, np.inf, -1),
+        ("gamma", np.inf, 2, np.inf, 1),
+        ("gamma", -np.inf, 2, np.inf, -np.inf),
+        ("tweedie", np.inf, 2, np.inf, np.inf),
+        ("tweedie", -np.inf, 0, 0, 0),
+        ("tweedie", -np.inf, 2, np.inf, -np.inf),
+        ("focal", np.inf, 1, 0, 0),
+        ("focal", -np.inf, 0, 0, 0),
+        ("focal", np.inf, 0, np.inf, 1),
+        ("focal", -np.inf, 1, np.inf, -1),
+        ("squared_hinge", np.inf, 1, 0, 0),
     ],
 )
 def test_infinite_logits_give_the_limits_of_the_losses(kernels, kind, logit, target, loss, slope):
-    settings = {"sigmoid_cross_entropy": (0.0,), "huber": (1.0,)}.get(kind, ())
+    chosen = {"sigmoid_cross_entropy": (0.0,), "huber": (1.0,), "tweedie": (1.5,), "focal": (2.0, 1.0, 1.0)}
+    settings = chosen.get(kind, ())
     got, d_logits = kernels.run_head(kind, kernels.array([[logit]]), kernels.array([[target]]), kernels.array([1]), *settings)
     np.testing.assert_allclose(got, loss, rtol=2 * kernels.eps)
     np.testing.assert_allclose(d_logits, [[slope]])
 
 
-@pytest.mark.parametrize("kind", [*ELEMENTWISE, "softmax_cross_entropy", "quantile"])
+@pytest.mark.parametrize("kind", [*ELEMENTWISE, "softmax_cross_entropy", "categorical_hinge", "quantile"])
 @pytest.mark.parametrize("width", [1, 3, 100])
 def test_nan_logits_give_a_nan_loss(kernels, kind, width):
     logits = np.zeros((20, width))
     logits[11, width - 1] = np.nan
-    target = np.zeros((20, 1 if kind == "softmax_cross_entropy" else width))
-    loss, d_logits = kernels.run_head(kind, kernels.array(logits), kernels.array(target), kernels.array(np.ones(20)), 0.5)
+    target = np.zeros((20, 1 if kind in ("softmax_cross_entropy", "categorical_hinge") else width))
+    settings = ELEMENTWISE.get(kind, (None, (0.5,)))[1]
+    loss, d_logits = kernels.run_head(kind, kernels.array(logits), kernels.array(target), kernels.array(np.ones(20)), *settings)
     assert np.isnan(loss)
     assert not np.isnan(d_logits[10]).any()
 
@@ -169,8 +239,6 @@ def test_a_certain_and_right_prediction_keeps_the_digits_of_its_gradient(kernels
 
 
 def test_no_rows_cost_nothing(kernels):
-    for kind in (*ELEMENTWISE, "softmax_cross_entropy"):
-        assert (
-            kernels.run_head(kind, kernels.array(np.zeros((0, 3))), kernels.array(np.zeros((0, 3))), kernels.array([]), 0.5)[0]
-            == 0.0
-        )
+    nothing = kernels.array(np.zeros((0, 3)))
+    for kind in (*ELEMENTWISE, "softmax_cross_entropy", "categorical_hinge"):
+        assert kernels.run_head(kind, nothing, nothing, kernels.array([]), 0.5, 0.5, 0.5)[0] == 0.0

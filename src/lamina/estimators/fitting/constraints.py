@@ -7,14 +7,14 @@ from dataclasses import fields
 
 import numpy as np
 
-from lamina import training
+from lamina import initializers, training
 from lamina.activations import ACTIVATIONS, ALIASES, Activation
 from lamina.engine import ENGINES, N_THREADS
 from lamina.errors import DataError, phrase
 from lamina.estimators.fitting.contradictions import find_contradictions
 from lamina.estimators.parameters import SCIKIT_LEARN_SCHEDULES, ClassifierParameters, Parameters
 from lamina.initializers import INITIALIZERS, Initializer
-from lamina.losses import LABEL_LOSSES, NUMBER_LOSSES, Loss
+from lamina.losses import LABEL_LOSSES, NUMBER_LOSSES, Loss, aliases_of
 from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, OBJECTIVES
 from lamina.network import Network
 from lamina.optimizers import OPTIMIZERS, Optimizer
@@ -42,7 +42,7 @@ _NONE = value(None)
 _ACTIVATION = one_of(choice((*ACTIVATIONS, *ALIASES, "prelu")), instance(Activation))
 _RATE = number(0, 1, "left")
 _POSITIVE_OR_NONE = one_of(_NONE, number(0, closed="neither"))
-_INITIALIZER = one_of(choice(INITIALIZERS), instance(Initializer))
+_INITIALIZER = one_of(choice(INITIALIZERS, initializers.ALIASES), instance(Initializer))
 
 _SHARED: dict[str, Rule] = {
     "hidden_layer_sizes": one_of(integer(1), sequence_of(integer(1))),
@@ -101,14 +101,14 @@ _SHARED: dict[str, Rule] = {
 _LOSS_OBJECTS = (instance(Loss), function("logits and targets"))
 _CLASSIFIER: dict[str, Rule] = {
     **_SHARED,
-    "loss": one_of(choice(("log_loss", *LABEL_LOSSES)), *_LOSS_OBJECTS),
+    "loss": one_of(choice(("log_loss", *LABEL_LOSSES), aliases_of(LABEL_LOSSES)), *_LOSS_OBJECTS),
     "class_weight": one_of(_NONE, choice(["balanced"]), instance(Mapping), sequence_of(instance(Mapping))),
     "label_smoothing": _RATE,
     "objective": one_of(_NONE, choice([name for name in OBJECTIVES if name in LABEL_METRICS]), function("y_true, y_pred")),
 }
 _REGRESSOR: dict[str, Rule] = {
     **_SHARED,
-    "loss": one_of(choice(NUMBER_LOSSES), *_LOSS_OBJECTS),
+    "loss": one_of(choice(NUMBER_LOSSES, aliases_of(NUMBER_LOSSES)), *_LOSS_OBJECTS),
     "objective": one_of(_NONE, choice([name for name in OBJECTIVES if name in NUMBER_METRICS]), function("y_true, y_pred")),
 }
 

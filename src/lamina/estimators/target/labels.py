@@ -44,7 +44,7 @@ class LabelTarget(Target):
         if loss.label_codes is None:
             raise InvalidSettingError(phrase_unknown("loss", loss.kind, losses.LABEL_LOSSES, owner="MLPClassifier"))
         if loss.one_of_several and encoding.kind == "multilabel":
-            rule = "must have one label per row with softmax cross-entropy"
+            rule = f"must have one label per row with the loss {loss.name}"
             came = f"{encoding.num_classes} columns of 0 and 1"
             repair = 'Give y.argmax(axis=1), or loss="log_loss" when a row may have several labels.'
             raise DataError(phrase("y", rule, came, repair=repair, owner="MLPClassifier"))
