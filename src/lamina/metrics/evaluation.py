@@ -26,7 +26,7 @@ _LABELS = {
 }
 
 
-class Evaluation(dict[str, dict[str, Any]]):
+class Evaluation(dict[str, dict[str, float]]):
     """Metrics of a model and of a baseline that ignores all columns, by name; prints as a table.
 
     A dict of ``"model"`` and ``"baseline"``, each a dict by metric, or an empty one where no rows were held out. The baseline
@@ -47,7 +47,8 @@ class Evaluation(dict[str, dict[str, Any]]):
     @property
     def targets(self) -> dict[str, Evaluation]:
         """The evaluation of each target by its name, if there are several, of which the metrics are means."""
-        return {name: Evaluation(of_target) for name, of_target in self.get("targets", {}).items()}
+        targets: dict[str, Any] = self.get("targets", {})
+        return {name: Evaluation(of_target) for name, of_target in targets.items()}
 
     @property
     def headings(self) -> tuple[str, str, str]:

@@ -190,7 +190,7 @@ class TableModel:
         evaluation = Evaluation(model=model, baseline={name: baseline[name] for name in model})
         if y.ndim == 2:
             columns = zip(self.target.names, y.T, rated.T, guess.T, strict=True)
-            evaluation["targets"] = {
+            evaluation["targets"] = {  # type: ignore[assignment]  # the one entry of another form
                 name: Evaluation(model=report("regression", truth, rated), baseline=report("regression", truth, guess))
                 for name, truth, rated, guess in columns
             }
