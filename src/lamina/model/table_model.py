@@ -190,10 +190,11 @@ class TableModel:
         evaluation = Evaluation(model=model, baseline={name: baseline[name] for name in model})
         if y.ndim == 2:
             columns = zip(self.target.names, y.T, rated.T, guess.T, strict=True)
-            evaluation["targets"] = {  # type: ignore[assignment]  # the one entry of another form
+            of_each: Any = {  # the one entry of another form
                 name: Evaluation(model=report("regression", truth, rated), baseline=report("regression", truth, guess))
                 for name, truth, rated, guess in columns
             }
+            evaluation["targets"] = of_each
         return evaluation
 
     def read(self, table: Any) -> ReadTable:
