@@ -88,26 +88,20 @@ def train(
         Print no notes, no progress and no report.
     """
     with notes_printed(quiet) as notes:
-        from lamina.data import target_column
-
         _check_dashes(table, validation, test, output)
         check_output(output, table, Path(validation), Path(test), *([] if config is None else [config]))
         model = None if continue_from is None else load_table_model(continue_from)
         target = _targets(target, model)
         reading = reading if model is None else reading.as_in_training(model)
         import_training_meanwhile()
-        read = reading.read(table)
-        for name in target:
-            target_column(read, name)  # reports a misspelled target before more files are read
-            if model is None:
-                read = _with_typed_target(read, name, encoding.missing)
+        read = [_read(table, target, reading, encoding.missing if model is None else None)]
 
         from lamina.model import fit_table, save_model
         from lamina.training import Progress
         from lamina.training.interrupts import Interrupts
 
         result = fit_table(
-            read,
+            read.pop(),  # whose memory only the training needs to hold, as long as it does
             target,
             task=task,
             validation=_share_or_table("validation", validation, reading),
@@ -135,6 +129,18 @@ def _targets(given: tuple[str, ...], model: TableModel | None) -> tuple[str, ...
     if not given and model is None:
         raise InvalidSettingError("--target requires an argument without --continue: the column to predict.")
     return given or (() if model is None else model.target.names)
+
+
+def _read(path: Path, targets: tuple[str, ...], reading: ReadingOptions, missing: tuple[str, ...] | None) -> pa.Table:
+    """The table in a file, whose targets have the types that they spell unless ``missing`` is None."""
+    from lamina.data import target_column
+
+    table = reading.read(path)
+    for name in targets:
+        target_column(table, name)  # reports a misspelled target before more files are read
+        if missing is not None:
+            table = _with_typed_target(table, name, missing)
+    return table
 
 
 def _with_typed_target(table: pa.Table, target: str, missing: tuple[str, ...]) -> pa.Table:

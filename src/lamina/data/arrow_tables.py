@@ -32,6 +32,7 @@ __all__ = [
     "pandas_column",
     "plain_table",
     "polars_column",
+    "release_memory",
 ]
 
 
@@ -290,3 +291,8 @@ def _plain_types() -> tuple[tuple[Callable[[pa.DataType], bool], pa.DataType], .
         (pa.types.is_float16, pa.float32()),
         (pa.types.is_date64, pa.timestamp("ms")),
     )
+
+
+def release_memory() -> None:
+    """Give back to the system what Arrow has freed and keeps for its next need: of a large table, hundreds of megabytes."""
+    pa.default_memory_pool().release_unused()

@@ -117,10 +117,12 @@ def fit_table(
         check_parameters({"continue_from": continue_from}, {"continue_from": _MODEL}, owner=OWNER)
         settings = (settings or TableSettings()) if continue_from is None else settings_to_go_on(continue_from, settings)
         check_parameters({"seed": settings.run.seed}, {"seed": integer(0, 2**32 - 1)}, owner=OWNER)
-        given = _given(table, target)
-        rows = _learned(given, task, settings) if continue_from is None else _known(given, task, settings, continue_from)
+        rows = _rows(table, target, task, settings, continue_from)
+        # What is no longer needed may be the caller's alone to keep, and a large table takes more memory than all else.
+        del table
         validation, test = (part if isinstance(part, int | float) else _given(part, target) for part in (validation, test))
         prepared = prepare(rows, validation=validation, test=test, settings=settings, fewest_rows=_FEWEST_ROWS)
+        del rows
         trained = train(prepared, settings, callbacks, began=began)
     if trained.is_interrupted and on_interrupt == "raise":
         raise FitInterrupted(trained.result)
@@ -135,12 +137,17 @@ def _given(table: Any, target: str | Sequence[str]) -> Given:
     return Given(columns.without(*names), targets)
 
 
+def _rows(table: Any, target: str | Sequence[str], task: Task, settings: TableSettings, model: TableModel | None) -> Rows:
+    given = _given(table, target)
+    return _learned(given, task, settings) if model is None else _known(given, task, settings, model)
+
+
 def _learned(given: Given, task: Task, settings: TableSettings) -> Rows:
     """Rows whose columns and targets are read as they suggest themselves."""
     encoder = encoder_for(settings)
     read = encoder.learn(given.columns)
     targets = [TargetColumn(*column) for column in given.targets.items()]
-    return Rows(given, read, learn_targets(targets, task, encoder.reading_settings), encoder)
+    return given.as_read(read, learn_targets(targets, task, encoder.reading_settings), encoder)
 
 
 def _known(given: Given, task: Task, settings: TableSettings, model: TableModel) -> Rows:

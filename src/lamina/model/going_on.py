@@ -53,7 +53,7 @@ def rows_like(model: TableModel, given: Given, settings: TableSettings) -> Rows:
         If a column is missing or, with ``on_error="fail"``, holds values of another kind.
     """
     encoder = copy.copy(model.encoder).set_params(on_error=settings.encoding.on_error)
-    return Rows(given, encoder.read(given.columns), model.target, encoder, model)
+    return given.as_read(encoder.read(given.columns), model.target, encoder, model)
 
 
 def _check_scale(asked: Any, model: TableModel) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lamina.data import TableEncoder, holdout
-from lamina.data.arrow_tables import Columns
+from lamina.data.arrow_tables import Columns, release_memory
 from lamina.data.notes import note
 from lamina.data.repeated_rows import groups_of_copies, joined_groups
 from lamina.data.several_targets import AnyTarget
@@ -30,15 +30,21 @@ class Given(NamedTuple):
     weight: np.ndarray | None = None
     groups: np.ndarray | None = None
 
+    def as_read(self, table: ReadTable, goal: AnyTarget, encoder: TableEncoder, earlier: TableModel | None = None) -> Rows:
+        """The rows with what was read in place of the columns to predict from, whose memory they do not hold."""
+        return Rows(table, self.targets, self.weight, self.groups, goal, encoder, earlier)
+
 
 class Rows(NamedTuple):
-    """Rows, what their columns hold, and how they are read: as was learned of them, or of an ``earlier`` model's rows."""
+    """Rows as they were read, and how: as was learned of them, or of an ``earlier`` model's rows."""
 
-    given: Given
     table: ReadTable
+    targets: Columns
+    weight: np.ndarray | None
+    groups: np.ndarray | None
     goal: AnyTarget
     encoder: TableEncoder
-    earlier: TableModel | None = None
+    earlier: TableModel | None
 
 
 class Part(NamedTuple):
@@ -97,9 +103,10 @@ def prepare(rows: Rows, *, validation: float | Given, test: float | Given, setti
     InvalidSettingError
         If a share is none.
     """
-    given, _, goal, encoder, earlier = rows
+    release_memory()
+    goal, encoder, earlier = rows.goal, rows.encoder, rows.earlier
     everything = _read(rows, fewest_rows)
-    if given.groups is not None and validation:
+    if rows.groups is not None and validation:
         _check_groups(everything)
     # Rows are split by their numbers, and each is copied once, to the part that it is for.
     learning, tested = _split(everything, np.arange(everything.num_rows), test, goal, seed=settings.run.seed)
@@ -109,7 +116,7 @@ def prepare(rows: Rows, *, validation: float | Given, test: float | Given, setti
         encoder.fit(training.table)
     parts = ((test, tested), (validation, judged))
     held_out, judging = (_separate(further, goal, encoder) or _part(everything, numbers) for further, numbers in parts)
-    num_read = given.columns.num_rows
+    num_read = rows.table.num_rows
     return Prepared(encoder, goal, training, judging, held_out, num_read, num_read - everything.num_rows, earlier)
 
 
@@ -119,16 +126,16 @@ def _taken(values: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
 
 def _read(rows: Rows, fewest_rows: int) -> Part:
     """The rows that have a target."""
-    given, table, goal, *_ = rows
-    present, y = goal.present_rows(given.targets)
+    table, goal = rows.table, rows.goal
+    present, y = goal.present_rows(rows.targets)
     if len(present) < fewest_rows:
         raise DataError(
             f"a table must have at least {fewest_rows} rows with a target to train on, got {len(present)}. Collect more rows."
         )
-    table = table.take(present) if len(present) < given.columns.num_rows else table
+    table = table.take(present) if len(present) < table.num_rows else table
     say_suspicions(table, goal, y)
-    groups = joined_groups(_taken(given.groups, present), groups_of_copies(table))
-    return Part(table, y, _taken(given.weight, present), groups)
+    groups = joined_groups(_taken(rows.groups, present), groups_of_copies(table))
+    return Part(table, y, _taken(rows.weight, present), groups)
 
 
 def _check_groups(part: Part) -> None:

@@ -201,6 +201,7 @@ class Tabular(NestedSettings, FittedTable, ABC):
             judges = self._rows.judges(X_val, y_val, y, rows, features)
             validation = self.validation if judges is None else judges
             prepared = prepare(rows, validation=validation, test=0, settings=settings, fewest_rows=self._rows.fewest)
+            del rows  # of which a copy was made, part by part
             callbacks = list_of_callbacks(self.callbacks)
             # Restarts run in parallel, so a single progress line would not do.
             shown = [Progress()] if self.verbose and self.n_restarts == 1 else []

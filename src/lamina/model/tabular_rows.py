@@ -73,7 +73,7 @@ class TabularRows:
             goal = learn_given_targets(y, targets, self.task, reading, owner=self.owner)
         else:
             goal = in_label_order(learn_targets(targets, self.task, reading))
-        return GivenColumns(columns.without(*names), has_names), Rows(given, table, goal, encoder)
+        return GivenColumns(columns.without(*names), has_names), given.as_read(table, goal, encoder)
 
     def known(
         self, columns: Columns, y: Any, sample_weight: Any, groups: Any, model: TableModel, settings: TableSettings
@@ -93,10 +93,10 @@ class TabularRows:
         if X_val is None and y_val is None:
             return None
         if X_val is not None and y_val is None:
-            y_val = named_columns(y, rows.given.targets)
+            y_val = named_columns(y, rows.targets)
         if X_val is None or y_val is None:
             raise DataError(f"{self.owner}: X_val and y_val must be given together, got only one of them. Give both.")
-        if rows.given.groups is not None:
+        if rows.groups is not None:
             rule, repair = "must not be given together with X_val", "Groups are for the share that is held out."
             raise DataError(phrase("groups", rule, "both", repair=repair, owner=self.owner))
         columns = known_columns(X_val, list(features.columns), features.has_names, owner=self.owner)
