@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -290,3 +291,9 @@ def test_an_optimizer_gets_the_estimators_settings_that_it_has(monkeypatch):
     monkeypatch.setattr(optimization, "get_optimizer", lambda name, **settings: Lion(**settings))
     made = optimization.build_optimizer(Parameters(loss="squared_error", optimizer="lion", beta_2=0.5, momentum=0.1), None)
     assert made == Lion(learning_rate=0.001, beta2=0.5)
+
+
+@pytest.mark.parametrize("widths", [8, (8,), [8, 4]])
+def test_widths_in_place_of_a_regressor_s_loss_get_the_line_to_write(widths: Any) -> None:
+    with pytest.raises(InvalidParameterError, match=re.escape(f"write MLPRegressor(hidden_layer_sizes={widths!r})")):
+        MLPRegressor(widths).fit([[0.0], [1.0]], [0.0, 1.0])

@@ -79,17 +79,19 @@ def _print_estimator(model: MLPClassifier | MLPRegressor, *, json: bool) -> None
 
 def _print_training(history: History, stop_reason: StopReason | None) -> None:
     from lamina.cli.network_tables import history_table
+    from lamina.errors import counted
 
     if not len(history):
         print_line("Not trained.")
         return
-    print_line(f"Trained for {len(history)} epochs:")
+    print_line(f"Trained for {counted(len(history), 'epoch')}:")
     print_table(history_table(history.to_list()))
     if stop_reason is not None:
         print_line(f"Stopped: {stop_reason.text}")
 
 
 def _print_table_model(loaded: TableModel, *, json: bool) -> None:
+    from lamina.errors import counted
     from lamina.metrics import Evaluation
 
     if json:
@@ -100,7 +102,7 @@ def _print_table_model(loaded: TableModel, *, json: bool) -> None:
     print_line(f"Predicts {listed(target.names)}: {target.task}{classes if target.classes else _scales(loaded)}.")
     print_table(_columns_table(loaded))
     print_line(str(loaded.estimator.network_.summary()))
-    print_line(f"Trained on {rows_trained_on(loaded.summary)}, {len(loaded.estimator.history_)} epochs.")
+    print_line(f"Trained on {rows_trained_on(loaded.summary)}, {counted(len(loaded.estimator.history_), 'epoch')}.")
     print_line(f"Stopped: {loaded.estimator.stop_reason_.text}")
     if loaded.summary["metrics"]:
         print_line(f"Metrics on {rows['test']:,} test rows, measured after training:")

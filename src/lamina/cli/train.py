@@ -202,6 +202,8 @@ def _report(result: FitResult, output: Path) -> dict[str, Any]:
 
 
 def _print_report(result: FitResult, report: dict[str, Any], notes: Sequence[str]) -> None:
+    from lamina.errors import counted
+
     target, rows = result.model.target, result.rows
     is_said = len(target.names) > 1 or any(f"holds {target.reason}, taken" in text for text in notes)
     if target.reason != "as asked" and not report["earlier"] and not is_said:
@@ -210,7 +212,7 @@ def _print_report(result: FitResult, report: dict[str, Any], notes: Sequence[str
         print_line(f"{target.task.capitalize()} of {listed(target.names)} on {rows['test']:,} test rows:")
         print_metrics(result.metrics)
     seen = rows_trained_on(result.model.summary)
-    print_line(f"Trained on {seen} for {report['epochs']} epochs, {report['duration_s']:.1f} s.")
+    print_line(f"Trained on {seen} for {counted(report['epochs'], 'epoch')}, {report['duration_s']:.1f} s.")
     restarts = result.model.estimator.restarts_
     if len(restarts) > 1:
         low, _, high = restarts.spread

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lamina.errors import counted
 from lamina.html import escaped
 from lamina.metrics import Evaluation
 from lamina.model.table_model import TableModel
@@ -52,4 +53,4 @@ class FitResult:
     @property
     def _course(self) -> str:
         rows, epochs = self.rows["training"], len(self.model.estimator.history_)
-        return f"Trained on {rows:,} rows for {epochs} epochs, {self.duration_s:.1f} s. {self.stop_reason.text}"
+        return f"Trained on {rows:,} rows for {counted(epochs, 'epoch')}, {self.duration_s:.1f} s. {self.stop_reason.text}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from lamina.data_frame import to_data_frame
 from lamina.door import serve
-from lamina.errors import nearest
+from lamina.errors import counted, nearest
 from lamina.training.history_html import history_html
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class History(Sequence[Record]):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"History({len(self)} epochs: {', '.join(self.keys)})"
+        return f"History({counted(len(self), 'epoch')}: {', '.join(self.keys)})"
 
     def _repr_html_(self) -> str:
         return history_html(self._records, self.keys)

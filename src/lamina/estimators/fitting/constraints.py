@@ -10,7 +10,7 @@ import numpy as np
 from lamina import initializers, training
 from lamina.activations import ACTIVATIONS, ALIASES, Activation
 from lamina.engine import ENGINES, N_THREADS
-from lamina.errors import DataError, phrase
+from lamina.errors import DataError, phrase, shown
 from lamina.estimators.fitting.contradictions import find_contradictions
 from lamina.estimators.parameters import SCIKIT_LEARN_SCHEDULES, ClassifierParameters, Parameters
 from lamina.initializers import INITIALIZERS, Initializer
@@ -38,6 +38,7 @@ from lamina.validation import (
 
 __all__ = ["check_goes_by_epochs", "checked_parameters"]
 
+_WIDEST = 10**6  # what is larger was not meant as a width
 _NONE = value(None)
 _ACTIVATION = one_of(choice((*ACTIVATIONS, *ALIASES, "prelu")), instance(Activation))
 _RATE = number(0, 1, "left")
@@ -124,11 +125,20 @@ def checked_parameters(estimator: Parameters) -> Parameters:
     # not get_params, whose signature inspection takes longer than all the checks
     given = {field.name: getattr(estimator, field.name) for field in fields(estimator)}
     owner, of_labels = type(estimator).__name__, isinstance(estimator, ClassifierParameters)
+    if not of_labels and _are_widths(given["loss"]):
+        repair = f"The first parameter of a regressor is the loss: write {owner}(hidden_layer_sizes={shown(given['loss'])})."
+        raise InvalidParameterError(phrase("loss", "must be a loss", given["loss"], repair=repair, owner=owner))
     check_parameters(given, _CLASSIFIER if of_labels else _REGRESSOR, owner=owner)
     wrong = find_contradictions(given, owner)
     if wrong:
         raise InvalidParameterError("\n".join(wrong))
     return (ClassifierParameters if of_labels else Parameters)(**given)
+
+
+def _are_widths(loss: object) -> bool:
+    """Whether what is given as the loss was meant to be the widths of the layers."""
+    widths = loss if isinstance(loss, tuple | list) else [loss]
+    return len(widths) > 0 and all(type(width) is int and 0 < width <= _WIDEST for width in widths)
 
 
 def check_goes_by_epochs(parameters: Parameters, *, owner: str) -> None:
