@@ -6,11 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-import numpy as np
-
-from lamina.engine.formulas.links import sigmoid
-from lamina.losses.domain import FRACTIONS, Domain
-from lamina.losses.loss import Loss
+from lamina.losses.sigmoid_link import SigmoidLinkLoss
 from lamina.validation import Rule, number, one_of, value
 
 __all__ = ["Focal"]
@@ -18,7 +14,7 @@ __all__ = ["Focal"]
 
 @final
 @dataclass(frozen=True)
-class Focal(Loss):
+class Focal(SigmoidLinkLoss):
     """sum_k ``-(1 - p)^gamma log p`` for "yes", ``-p^gamma log(1 - p)`` for "no", p = sigmoid(z_k) (Lin et al. 2017).
 
     Sigmoid cross-entropy in which rows that are predicted well hardly count, for a rare "yes" among many easy "no". The sigmoid
@@ -47,20 +43,11 @@ class Focal(Loss):
     alpha: float | None = None
 
     kind: ClassVar[str] = "focal"
-    link: ClassVar[str | None] = "sigmoid"
     rules: ClassVar[Mapping[str, Rule]] = {"gamma": number(0), "alpha": one_of(value(None), number(0, 1, "neither"))}
-    label_codes: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
-    contained_links: ClassVar[tuple[str, ...]] = ("softmax", "sigmoid")
 
     def head_settings(self) -> tuple[float, ...]:
         yes, no = (1.0, 1.0) if self.alpha is None else (float(self.alpha), 1.0 - float(self.alpha))
         return (float(self.gamma), yes, no)
 
-    def domain(self, width: int) -> Domain:
-        return FRACTIONS
-
     def advice(self, num_columns: int, label: str) -> str:
         return "" if num_columns > 1 else "Give one column of 0 and 1 for each output."
-
-    def predict(self, logits: np.ndarray) -> np.ndarray:
-        return np.asarray(sigmoid(logits))

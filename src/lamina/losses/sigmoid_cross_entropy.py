@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-import numpy as np
-
-from lamina.losses.domain import FRACTIONS, Domain
-from lamina.losses.loss import Loss
+from lamina.losses.sigmoid_link import SigmoidLinkLoss
 from lamina.validation import Rule, number
 
 __all__ = ["SigmoidCrossEntropy"]
@@ -17,7 +14,7 @@ __all__ = ["SigmoidCrossEntropy"]
 
 @final
 @dataclass(frozen=True)
-class SigmoidCrossEntropy(Loss):
+class SigmoidCrossEntropy(SigmoidLinkLoss):
     """-sum_k t_k log sigmoid(z_k) + (1 - t_k) log(1 - sigmoid(z_k)): two classes (one output), or several labels (multilabel).
 
     The sigmoid is part of the loss: end the network with a plain ``Dense``. Target: (n, outputs) in [0, 1]. Predictions are
@@ -43,22 +40,12 @@ class SigmoidCrossEntropy(Loss):
     label_smoothing: float = 0.0
 
     kind: ClassVar[str] = "sigmoid_cross_entropy"
-    link: ClassVar[str | None] = "sigmoid"
     rules: ClassVar[Mapping[str, Rule]] = {"label_smoothing": number(0, 1, "left")}
-    label_codes: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
-    contained_links: ClassVar[tuple[str, ...]] = ("softmax", "sigmoid")
 
     def head_settings(self) -> tuple[float, ...]:
         return (float(self.label_smoothing),)
-
-    def domain(self, width: int) -> Domain:
-        return FRACTIONS
 
     def advice(self, num_columns: int, label: str) -> str:
         if num_columns > 1:
             return ""
         return "For one class out of several, use softmax_cross_entropy; for a single yes or no, use one output unit."
-
-    def predict(self, logits: np.ndarray) -> np.ndarray:
-        tail = np.exp(-np.abs(logits))  # in (0, 1]: neither side can overflow
-        return np.asarray(np.where(logits >= 0, 1 / (1 + tail), tail / (1 + tail)))

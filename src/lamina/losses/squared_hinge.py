@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-from lamina.losses.domain import SIGNS, Domain
-from lamina.losses.loss import Loss
+from lamina.losses.margin import MarginLoss
 
 __all__ = ["SquaredHinge"]
 
 
 @final
 @dataclass(frozen=True)
-class SquaredHinge(Loss):
+class SquaredHinge(MarginLoss):
     """sum_k max(0, 1 - t_k z_k)^2, t in {-1, +1}: the hinge without its kink (Cortes & Vapnik 1995); large misses count more.
 
     Target: (n, outputs) of -1 and +1; with several outputs, each is one class against the rest. Predictions are the logits: their
@@ -26,7 +25,3 @@ class SquaredHinge(Loss):
     """
 
     kind: ClassVar[str] = "squared_hinge"
-    label_codes: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
-
-    def domain(self, width: int) -> Domain:
-        return SIGNS
