@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 __all__ = [
     "BusyError",
@@ -22,6 +22,7 @@ __all__ = [
     "ShapeError",
     "UnknownNameError",
     "counted",
+    "first_of",
     "nearest",
     "phrase",
     "phrase_missing",
@@ -104,6 +105,16 @@ def counted(count: int, noun: str) -> str:
     ('1 row', '1,200 rows')
     """
     return f"{count:,} {noun}" + "s" * (count != 1)
+
+
+def first_of(names: Sequence[str], most: int) -> str:
+    """At most so many names, and how many more there are.
+
+    >>> first_of(["a", "b", "c"], 3), first_of(["a", "b", "c"], 1)
+    ('a, b, c', 'a and 2 more')
+    """
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

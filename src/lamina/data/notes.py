@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lamina.caller import warn_caller
+from lamina.errors import first_of
 
 __all__ = ["DataWarning", "note", "note_columns"]
 
@@ -29,6 +30,5 @@ def note_columns(clauses: Mapping[str, str]) -> None:
     for name, clause in clauses.items():
         alike.setdefault(clause, []).append(name)
     for clause, names in alike.items():
-        more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
-        listed = ", ".join(map(repr, names[:_SHOWN_NAMES]))
-        note(f"column{'s' * (len(names) > 1)} {listed}{more}: {clause}.")
+        listed = first_of(list(map(repr, names)), _SHOWN_NAMES)
+        note(f"column{'s' * (len(names) > 1)} {listed}: {clause}.")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lamina.data.notes import note
-from lamina.errors import InvalidSettingError, phrase
+from lamina.errors import InvalidSettingError, first_of, phrase
 
 __all__ = ["holdout"]
 
@@ -110,8 +110,7 @@ def _note_single(labels: np.ndarray, names: Sequence[str]) -> None:
     if len(classes) == 1:
         note(f"class {classes[0]} has only one row, which is kept for training, so no held-out row tests this class.")
     elif classes:
-        more = f" and {len(classes) - _SHOWN} more" if len(classes) > _SHOWN else ""
         note(
-            f"classes {', '.join(classes[:_SHOWN])}{more} have only one row each, which is kept for training, so no held-out row "
+            f"classes {first_of(classes, _SHOWN)} have only one row each, which is kept for training, so no held-out row "
             "tests these classes."
         )

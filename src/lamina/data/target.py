@@ -16,7 +16,7 @@ from lamina.data.names import value_name
 from lamina.data.notes import note
 from lamina.data.opened_column import OpenedColumn
 from lamina.data.values import Values
-from lamina.errors import DataError, nearest, shown
+from lamina.errors import DataError, first_of, nearest, shown
 from lamina.extras import OptionalModule
 
 if TYPE_CHECKING:
@@ -355,5 +355,4 @@ def _finite(target: str, values: np.ndarray) -> np.ndarray:
 
 
 def _some(names: Sequence[Any]) -> str:
-    listed = ", ".join(map(repr, list(names)[:8]))
-    return f"{listed} and {len(names) - 8} more" if len(names) > 8 else listed
+    return first_of(list(map(repr, names)), 8)
