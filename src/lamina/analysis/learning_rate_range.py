@@ -224,16 +224,19 @@ def _end(excess: np.ndarray, level: float, smoothing: float, runaway: float) -> 
 
 
 def _smooth(values: np.ndarray, smoothing: float) -> np.ndarray:
-    """Means weighted by smoothing^|distance|, by one pass in each direction."""
-    sums, weights = values.copy(), np.ones_like(values)
-    for array, terms in ((sums, values), (weights, np.ones_like(values))):
-        before, after = terms.copy(), terms.copy()
-        for step in range(1, len(terms)):
-            before[step] += smoothing * before[step - 1]
-            after[-1 - step] += smoothing * after[-step]
-        array[:] = before + after - terms
-    smoothed: np.ndarray = sums / weights
+    """Means weighted by smoothing^|distance|."""
+    smoothed: np.ndarray = _weighted_sums(values, smoothing) / _weighted_sums(np.ones_like(values), smoothing)
     return smoothed
+
+
+def _weighted_sums(terms: np.ndarray, smoothing: float) -> np.ndarray:
+    """Sums weighted by smoothing^|distance|, by one pass in each direction."""
+    before, after = terms.copy(), terms.copy()
+    for step in range(1, len(terms)):
+        before[step] += smoothing * before[step - 1]
+        after[-1 - step] += smoothing * after[-step]
+    sums: np.ndarray = before + after - terms
+    return sums
 
 
 def _landmarks(rates: np.ndarray, smoothed: np.ndarray, untrained: float) -> tuple[float | None, float | None]:

@@ -169,8 +169,7 @@ def check_table(table: Mapping[str, Any]) -> None:
 def check_columns(states: Sequence[Mapping[str, Any]]) -> None:
     """Reject descriptions, with their arrays, that are not those of the encoders of columns."""
     for state in states:
-        fields = {name: entry for name, entry in state.items() if name != "kind"}
-        check_form(fields, form_of(COLUMN_ENCODERS[state["kind"]]), f"column {state['column']!r}")
+        _check_kind(state, COLUMN_ENCODERS, f"column {state['column']!r}")
 
 
 def check_encoder(

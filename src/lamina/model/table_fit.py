@@ -86,14 +86,13 @@ def train(
     if threshold is not None:
         check_threshold(threshold, model, has_rows=judging is not None)
     if prepared.earlier is not None:
-        for name, known, y in zip(model.target.names, model.scales, _targets(prepared), strict=True):
+        for name, known, y in zip(model.target.names, model.scales, np.hstack(_targets(prepared)), strict=True):
             check_known_scale(name, y, known)
     # Even repeated Ctrl-C must not lose the trained model.
     with Interrupts() as interrupts:
         if model.target.task == "regression" and prepared.earlier is None:
             model = replace(model, scale=_scale(prepared, settings) if scale is None else scale)
-        duration_s, best_epoch = _fit(model, prepared, stopping, callbacks, began)
-        model = _with_means(model, prepared.training, settings)
+        model, duration_s, best_epoch = _fit(model, prepared, settings, callbacks, began)
         if threshold is not None:
             model = replace(model, threshold=_threshold(threshold, model, judging))
         metrics = Evaluation() if test is None else model.measure(test.table, test.y)
@@ -122,25 +121,24 @@ def _untrained(prepared: Prepared, settings: TableSettings) -> TableModel:
     return model
 
 
-def _with_means(model: TableModel, training: Part, settings: TableSettings) -> TableModel:
-    """The model with a scale that turns its predictions to means, where those are asked for."""
+def _with_means(model: TableModel, X: Any, training: Part, settings: TableSettings) -> TableModel:
+    """The model with a scale that turns its predictions to means, where those are asked for; X are the training features."""
     if not (predicts_means(settings) and model.scale.has_factor):
         return model
-    predicted = model.predict(training.table)
+    predicted = model.numbers_of(X)
     return replace(model, scale=scale_of_means(model.scale, training.y, predicted, training.weight))
 
 
-def _targets(prepared: Prepared) -> np.ndarray:
-    """The targets to train on and to validate with, a row for each of several."""
+def _targets(prepared: Prepared) -> list[np.ndarray]:
+    """The targets to train on, and those to validate with if any, a row for each of several."""
     parts = (prepared.training, prepared.validation)
-    return np.hstack([np.atleast_2d(part.y.T) for part in parts if part is not None])
+    return [np.atleast_2d(part.y.T) for part in parts if part is not None]
 
 
 def _scale(prepared: Prepared, settings: TableSettings) -> TargetScale:
     """The scale of each target: the one asked for, or the better one of a trial."""
     names, judging = prepared.goal.names, prepared.validation
-    parts = [np.atleast_2d(part.y.T) for part in (prepared.training, judging) if part is not None]
-    scales = [scale_for(names[i], *(part[i] for part in parts), settings=settings) for i in range(len(names))]
+    scales = [scale_for(name, *y, settings=settings) for name, *y in zip(names, *_targets(prepared), strict=True)]
     skewed = [i for i, scale in enumerate(scales) if scale.to_try is not None]
     if judging is None:
         for i in skewed:
@@ -161,8 +159,9 @@ def _trial(prepared: Prepared, settings: TableSettings, scale: TargetScale) -> T
         warnings.simplefilter("ignore")
         model = train(prepared, settings, began=time.monotonic(), scale=scale).result.model
     judging: Any = prepared.validation
-    medians = replace(model, scale=scale).predict(judging.table)
-    return Trial(judging.y, model.predict(judging.table), medians, judging.weight)
+    predicted = model.predict(judging.table)
+    medians = predicted if model.scale == scale else replace(model, scale=scale).predict(judging.table)
+    return Trial(judging.y, predicted, medians, judging.weight)
 
 
 def _some(part: Part, settings: TableSettings) -> Part:
@@ -199,10 +198,10 @@ def _threshold(asked: Any, model: TableModel, judging: Part | None) -> float:
 
 
 def _fit(
-    model: TableModel, prepared: Prepared, stopping: StoppingSettings, callbacks: Sequence[Callback], began: float
-) -> tuple[float, int]:
-    """Fit the model's estimator, from the weights of an earlier model if any; the seconds it took, and the best epoch."""
-    earlier = prepared.earlier
+    model: TableModel, prepared: Prepared, settings: TableSettings, callbacks: Sequence[Callback], began: float
+) -> tuple[TableModel, float, int]:
+    """Fit the estimator, from the weights of an earlier model if any: the model, the seconds it took, and the best epoch."""
+    earlier, stopping = prepared.earlier, settings.stopping
     X, y = _arrays(model, prepared.training)
     validation, metrics = _judges(model, prepared.validation, stopping.eval_metric)
     early_stopping = _early_stopping(stopping, validation, metrics, goes_on=earlier is not None)
@@ -221,7 +220,7 @@ def _fit(
     model.estimator.set_params(callbacks=(), max_time=stopping.max_time)
     if earlier is not None and early_stopping.best_epoch == 0:
         note("no epoch was better than the model that training went on from, whose weights are kept.")
-    return duration_s, early_stopping.best_epoch
+    return _with_means(model, X, prepared.training, settings), duration_s, early_stopping.best_epoch
 
 
 def _arrays(model: TableModel, part: Part) -> tuple[Any, np.ndarray]:

@@ -208,6 +208,11 @@ class TableModel:
         columns = as_columns(table, owner="TableModel")
         return self.encoder.read(columns.without(*self.target.names))
 
+    def numbers_of(self, features: Any) -> np.ndarray:
+        """:meth:`predict` for regression, of rows that the encoder has encoded."""
+        scaled: np.ndarray = self.estimator.predict(features).astype(np.float64)
+        return self.scale.inverse(scaled)
+
     def __repr__(self) -> str:
         return f"<TableModel of {self.target.name!r}: {self.target.task} from {len(self.encoder.encoders_)} columns>"
 
@@ -241,8 +246,7 @@ class TableModel:
         return np.asarray(self.estimator.predict(self._features(table)))
 
     def _predicted_numbers(self, table: Any) -> np.ndarray:
-        scaled: np.ndarray = self.estimator.predict(self._features(table)).astype(np.float64)
-        return self.scale.inverse(scaled)
+        return self.numbers_of(self._features(table))
 
     def _features(self, table: Any) -> Any:
         if isinstance(table, ReadTable):
