@@ -18,6 +18,7 @@ from lamina.plots import (
     plot_descent_paths,
     plot_separability,
     plot_step_lengths,
+    plot_step_values,
 )
 from lamina.training import History
 
@@ -89,6 +90,13 @@ def test_step_lengths_are_distances_between_successive_points():
     ax = plot_step_lengths({"bowl": way})
     np.testing.assert_allclose(labelled(ax)["bowl"].get_xydata(), [[1, 2.5], [2, 1.25], [3, 0.625]])
     assert (ax.get_yscale(), ax.get_ylabel()) == ("log", "length of the step")
+
+
+def test_step_values_begin_at_the_start():
+    way = minimize(lambda x: float(x @ x), lambda x: 2 * x, [3.0, 4.0], optimizer=GradientDescent(0.25), max_steps=2)
+    ax = plot_step_values({"bowl": way}, label="x² + y²")
+    np.testing.assert_allclose(labelled(ax)["bowl"].get_xydata(), [[0, 25], [1, 6.25], [2, 1.5625]])
+    assert (ax.get_yscale(), ax.get_ylabel()) == ("log", "x² + y²")
 
 
 def test_the_common_point_is_joined_to_the_rows_of_which_it_is_a_mean():

@@ -12,6 +12,7 @@ from lamina.analysis import LayerOutputs, layer_outputs
 from lamina.data import load_digits
 from lamina.initializers import Initializer
 from lamina.layers import Dense
+from lamina.lecture.counts import percent_of, right_of
 from lamina.network import Sequential
 from lamina.optimizers import GradientDescent
 from lamina.training import Trainer
@@ -36,19 +37,33 @@ class LayerDensities:
         For images of the test set, by stage of training.
     accuracies : dict of str to float
         On the whole test set, by stage of training.
+    num_test_rows : int
     data : str
         Description of the data set.
     """
 
     outputs: Mapping[str, LayerOutputs]
     accuracies: Mapping[str, float]
+    num_test_rows: int
     data: str
 
     def __str__(self) -> str:
-        course = ", ".join(f"{moment} {accuracy:.1%}" for moment, accuracy in self.accuracies.items())
-        last = list(self.outputs.values())[-1]
-        extreme = ", ".join(f"{name} {np.mean(np.abs(last[name]) > 0.95):.0%}" for name in list(last.outputs)[:-1])
-        return f"{self.data}\ntest accuracy: {course}\nshare of outputs beyond ±0.95 at the end: {extreme}"
+        num_right = {moment: round(accuracy * self.num_test_rows) for moment, accuracy in self.accuracies.items()}
+        course = ", ".join(f"{moment} {percent_of(num, self.num_test_rows)}" for moment, num in num_right.items())
+        return f"{self.data}\ntest images right: {course}\n" + "\n".join(
+            f"outputs beyond ±0.95, {moment}: {self._extreme(self.outputs[moment])}" for moment in ("before", f"epoch {EPOCHS}")
+        )
+
+    def _extreme(self, outputs: LayerOutputs) -> str:
+        """The share of saturated outputs of each hidden layer, in words."""
+        hidden = list(outputs.outputs)[:-1]
+        counts = [(int((np.abs(outputs[name]) > 0.95).sum()), outputs[name].size) for name in hidden]
+        return ", ".join(f"{name} {percent_of(*count)}" for name, count in zip(hidden, counts, strict=True))
+
+    @property
+    def right_at_the_end(self) -> str:
+        """How many test images are right after the last epoch, in words."""
+        return right_of(round(list(self.accuracies.values())[-1] * self.num_test_rows), self.num_test_rows)
 
 
 def densities_from(weight_init: str | Initializer, *, seed: int) -> LayerDensities:
@@ -65,7 +80,7 @@ def densities_from(weight_init: str | Initializer, *, seed: int) -> LayerDensiti
         outputs[moment] = layer_outputs(trainer, digits.test_images[:_SHOWN_ROWS])
         predicted = trainer.predict(digits.test_images).argmax(axis=1)
         accuracies[moment] = float(np.mean(predicted == digits.test_labels))
-    return LayerDensities(outputs, accuracies, str(digits))
+    return LayerDensities(outputs, accuracies, len(digits.test_labels), str(digits))
 
 
 def draw_densities(result: LayerDensities, start: str) -> Figure:
@@ -74,7 +89,7 @@ def draw_densities(result: LayerDensities, start: str) -> Figure:
     from lamina.plots.style import figure_of
 
     layers = list(next(iter(result.outputs.values())).outputs)
-    name, accuracy = result.data.partition(":")[0], list(result.accuracies.values())[-1]
-    title = f"{name}, {start}: density of every layer's output (test accuracy after {EPOCHS} epochs: {accuracy:.1%})"
+    name = result.data.partition(":")[0]
+    title = f"{name}, {start}: density of every layer's output (test images after {EPOCHS} epochs: {result.right_at_the_end})"
     axes = plot_densities(result.outputs, title=title, ranges=dict.fromkeys(layers[:-1], (-1.0, 1.0)))
     return figure_of(axes[0])

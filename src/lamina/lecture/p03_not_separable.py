@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lamina.estimators import Perceptron
+from lamina.lecture.counts import right_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,12 +37,12 @@ class NotSeparable:
 
     def __str__(self) -> str:
         history = self.model.history_
-        present, kept = history[-1, "accuracy"], history[-1, "kept_accuracy"]
-        best = max(history[:, "accuracy"])
+        accuracies = history[-1, "accuracy"], max(history[:, "accuracy"]), history[-1, "kept_accuracy"]
+        present, best, kept = (round(accuracy * len(self.y)) for accuracy in accuracies)
         return (
             f"{self.model.separability_}\n"
-            f"After {len(history)} epochs: {present:.0%} of the training rows right, {best:.0%} in the best epoch, "
-            f"{kept:.0%} with the kept (pocket) weights."
+            f"After {len(history)} epochs: {right_of(present, len(self.y))} in training, {best} after the best epoch, "
+            f"{kept} with the kept (pocket) weights."
         )
 
 
