@@ -68,14 +68,11 @@ def draw(result: NotSeparable) -> Figure:
     from lamina.plots.style import axes_grid, figure_of, styled
 
     model = result.model
-    certificate = model.separability_.certificates[1]
-    assert certificate is not None
 
     @styled
     def panels() -> Figure:
         left, right = axes_grid(1, 2, size=(9.8, 4.2))
-        line = (model.coef_[0], float(model.intercept_[0]))
-        plot_separability(result.X, result.y, certificate, line=line, title="A point that both classes have in common", ax=left)
+        plot_separability(model, result.X, result.y, ax=left)
         plot_accuracy_curves(model.history_, title="Accuracy rises and falls; the pocket keeps the best", ax=right)
         return figure_of(left)
 

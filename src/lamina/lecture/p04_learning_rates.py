@@ -77,7 +77,7 @@ def draw(result: LearningRates) -> Figure:
     from lamina.plots.style import figure_of
 
     named = {f"{name}: {RATES[name]:g}": history for name, history in result.histories.items()}
-    ax = plot_loss_curves(named, label="training loss, ½ (t − z)²", log=True)
-    ax.set_title("One network, one start, four learning rates", loc="left")
+    title = "One network, one start, four learning rates"
+    ax = plot_loss_curves(named, label="training loss, ½ (t − z)²", log=True, title=title)
     ax.set(ylim=(None, 100), xlim=(0, EPOCHS))
     return figure_of(ax)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from lamina.data.row import Row, as_rows
 from lamina.data.row_encoder import RowEncoder
 from lamina.data.several_targets import AnyTarget
 from lamina.data.table_reader import ReadTable
+from lamina.door import serve
 from lamina.errors import DataError
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.fitted import logits_of
@@ -21,6 +23,9 @@ from lamina.html import escaped
 from lamina.losses import Quantile
 from lamina.metrics import Evaluation, constant_prediction, report
 from lamina.model.target_scale import LinearScale, LogScale, QuantileScale, SeveralScales, TargetScale
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["TableModel"]
 
@@ -196,6 +201,14 @@ class TableModel:
             }
             evaluation["targets"] = of_each
         return evaluation
+
+    def plot(self, keys: str | Sequence[str] | None = None, *, log: bool = False, ax: Axes | None = None) -> Axes:
+        """Plot the losses of the training, or other ``keys`` of its history, and mark the epoch whose weights were kept.
+
+        See :func:`lamina.plots.plot_history`. Needs the extra ``plot``.
+        """
+        axes: Axes = serve("TableModel.plot", self, keys, log=log, ax=ax)
+        return axes
 
     def read(self, table: Any) -> ReadTable:
         """The values of the columns that the model uses; :meth:`predict` and others take them in place of the table.
