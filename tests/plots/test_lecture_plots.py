@@ -132,5 +132,21 @@ def test_accuracies_are_in_percent_and_those_that_are_not_there_are_left_out():
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "accuracy (% of rows)")
 
 
+def test_accuracies_can_be_means_over_epochs_with_the_single_epochs_pale_behind():
+    history = History([{"epoch": e, "accuracy": e / 4, "kept_accuracy": e / 4} for e in (1, 2, 3, 4)])
+    ax = plot_accuracy_curves(history, mean_over=3)
+    assert legend(ax) == ["train, current weights, mean of 3", "train, kept weights"]
+    mean = labelled(ax)["train, current weights, mean of 3"]
+    np.testing.assert_allclose(mean.get_xydata(), [[3, 50.0], [4, 75.0]])
+    (pale,) = (line for line in ax.lines if line.get_alpha() is not None)
+    np.testing.assert_allclose(pale.get_ydata(), [25, 50, 75, 100])
+
+
+def test_an_activation_function_can_have_a_caption():
+    x = np.linspace(-1, 1, 5)
+    (ax,) = plot_activation_functions(x, {"a": x}, {"a": x}, captions={"a": "f(x) = x\nnot saturating"})
+    assert [text.get_text() for text in ax.texts] == ["f(x) = x\nnot saturating"]
+
+
 def test_one_epoch_can_be_drawn():
     assert plot_accuracy_curves(History([{"epoch": 1, "accuracy": 1.0, "kept_accuracy": 1.0}])).lines

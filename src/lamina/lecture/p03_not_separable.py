@@ -17,6 +17,7 @@ __all__ = ["NotSeparable", "compute", "draw"]
 
 NUM_ROWS = 80
 EPOCHS = 50
+MEAN_OVER = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +66,7 @@ def _clouds(rng: np.random.Generator, num_rows: int) -> tuple[np.ndarray, np.nda
 def draw(result: NotSeparable) -> Figure:
     """Draw the rows with the proof, and the accuracies."""
     from lamina.plots import plot_accuracy_curves, plot_separability
-    from lamina.plots.style import axes_grid, figure_of, styled
+    from lamina.plots.style import COLORS, axes_grid, figure_of, styled
 
     model = result.model
     certificate = model.separability_.certificates[1]
@@ -75,8 +76,22 @@ def draw(result: NotSeparable) -> Figure:
     def panels() -> Figure:
         left, right = axes_grid(1, 2, size=(9.8, 4.2))
         line = (model.coef_[0], float(model.intercept_[0]))
-        plot_separability(result.X, result.y, certificate, line=line, title="A point that both classes have in common", ax=left)
-        plot_accuracy_curves(model.history_, title="Accuracy rises and falls; the pocket keeps the best", ax=right)
+        plot_separability(
+            result.X,
+            result.y,
+            certificate,
+            line=line,
+            line_label="kept line",
+            title="Not separable: one point of both classes",
+            ax=left,
+        )
+        for value, color in enumerate((COLORS["blue"], COLORS["vermillion"])):
+            left.plot([], [], color=color, label=f"rows of class {value} with that mean")
+        left.set_ylim(top=result.X[:, 1].max() + 0.4)
+        left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
+        plot_accuracy_curves(
+            model.history_, mean_over=MEAN_OVER, title="Accuracy rises and falls; the pocket keeps the best", ax=right
+        )
         return figure_of(left)
 
     return panels()

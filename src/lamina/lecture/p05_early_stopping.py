@@ -78,5 +78,7 @@ def draw(result: EarlyStop) -> Figure:
     from lamina.plots.style import figure_of
 
     ax = plot_early_stopping(result.history, result.best_epoch, result.stopped_at)
+    ax.axvspan(result.best_epoch, result.stopped_at, color="#E4E4E4", zorder=0, label=f"patience: {PATIENCE} epochs")
     ax.set_ylabel("loss (nats per example)")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)  # inside, the curves would run into it
     return figure_of(ax)

@@ -78,10 +78,13 @@ def draw(result: Cliff) -> Figure:
         labels = ("recurrent weight x", "bias y", "loss")
         plot_descent_paths(*grid, paths, labels=labels, log=True, title="The loss of a recurrent unit", ax=path)
         without, clipped = result.descents.values()
+        path.legend(loc="lower left")
         title = f"Loss at the end {without.value:.2f}, clipped {clipped.value:.3f}"
         plot_step_values(result.descents, label="loss", title=title, ax=losses)
         title = f"Longest step {_longest(without):.2f}, clipped {_longest(clipped):.3f}"
         plot_step_lengths(result.descents, title=title, ax=lengths)
+        for ax in (losses, lengths):
+            ax.legend().remove()  # the same lines as on the left
         return figure_of(path)
 
     return panels()

@@ -137,8 +137,13 @@ def draw(result: ExclusiveOr) -> Figure:
             size=90,
             ax=right,
         )
+        for w1, w2, bias in result.hidden.T:
+            weighted_sum = w1 * GRID + w2 * GRID[:, np.newaxis] + bias
+            right.contour(GRID, GRID, weighted_sum, levels=[0.0], colors="#444444", linestyles=":", linewidths=1.6)
         right.set_ylabel("")
-        left.legend(loc="upper center", ncols=2)
+        wrong = X[result.perceptron.predict(X) != Y]
+        left.scatter(wrong[:, 0], wrong[:, 1], s=330, facecolor="none", edgecolor="black", linewidth=1.4, label="wrong", zorder=4)
+        left.legend(loc="upper center", ncols=3)
         return figure_of(left)
 
     return panels()

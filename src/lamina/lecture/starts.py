@@ -101,6 +101,7 @@ def draw_starts(result: Starts, title: str) -> Figure:
         axes = axes_grid(1, count + 1, size=(3.2 * (count + 1) + 0.4, 3.3))
         ax = plot_loss_curves(result.histories, label="training loss (nats per example)", ax=axes[0])
         ax.set_title(title)
+        ax.legend(loc="center right", fontsize=9)
         for i, (name, probability) in enumerate(result.probabilities.items()):
             plot_decision_map(
                 result.x1,
