@@ -74,6 +74,12 @@ def test_p6_the_output_at_test_time_is_close_to_the_mean_over_masks(seed):
     assert abs(result.at_test_time - result.samples.mean()) < 0.3 * result.samples.std()
 
 
+def test_p6_two_inputs_give_their_mean_at_test_time_in_the_lecture_and_here():
+    result = computed("P6", 0).two_inputs
+    assert result.outputs.mean() == 0.75
+    assert result.lamina_outputs.mean() == result.at_test_time == 1.5
+
+
 @each_seed
 def test_p8_the_bad_start_ends_with_about_a_line_and_the_good_one_bends(seed):
     result = computed("P8", seed)

@@ -72,7 +72,7 @@ def test_paths_lie_over_the_surface_with_their_starts_ends_and_minima(log):
     beale = get_surface("beale")
     paths = {"there": np.array([[0.0, 0.0], [1.0, 1.0], [2.0, 1.0]]), "and back": np.array([[2.0, 1.0], [90.0, 0.0]])}
     ax = plot_descent_paths(beale, paths, labels=("w", "b", "loss"), log=log)
-    assert legend(ax) == ["there", "and back", "minimum"]
+    assert legend(ax) == ["there", "and back", "start", "end", "minimum"]
     np.testing.assert_array_equal(labelled(ax)["there"].get_xydata(), paths["there"])
     marked = [tuple(line.get_xydata()[0]) for line in ax.lines if line.get_marker() == "x"]
     assert marked == list(beale.minima)
@@ -102,7 +102,7 @@ def test_step_values_begin_at_the_start():
 def test_the_common_point_is_joined_to_the_rows_of_which_it_is_a_mean():
     y = np.array([0, 1, 1, 0])
     ax = plot_separability(linear_separability(SQUARE, y), SQUARE, y)
-    assert legend(ax) == ["class 0", "class 1", "common point"]
+    assert legend(ax) == ["class 0", "class 1", "common point, a mean of the joined rows"]
     assert ax.get_title(loc="left") == "Not separable: a point that both classes have in common"
     joined = {tuple(line.get_xydata()[0]) for line in ax.lines if len(line.get_xydata()) == 2}
     assert joined == {tuple(row) for row in SQUARE}
@@ -138,6 +138,22 @@ def test_accuracies_are_in_percent_and_those_that_are_not_there_are_left_out():
     assert legend(ax) == ["train, current weights", "test, current weights", "train, kept weights"]
     assert labelled(ax)["test, current weights"].get_ydata().tolist() == [12.5, 25.0, 37.5]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "accuracy (% of rows)")
+
+
+def test_accuracies_can_be_means_over_epochs_with_the_single_epochs_pale_behind():
+    history = History([{"epoch": e, "accuracy": e / 4, "kept_accuracy": e / 4} for e in (1, 2, 3, 4)])
+    ax = plot_accuracy_curves(history, mean_over=3)
+    assert legend(ax) == ["train, current weights, mean of 3", "train, kept weights"]
+    mean = labelled(ax)["train, current weights, mean of 3"]
+    np.testing.assert_allclose(mean.get_xydata(), [[3, 50.0], [4, 75.0]])
+    (pale,) = (line for line in ax.lines if line.get_alpha() is not None)
+    np.testing.assert_allclose(pale.get_ydata(), [25, 50, 75, 100])
+
+
+def test_an_activation_function_can_have_a_caption():
+    x = np.linspace(-1, 1, 5)
+    (ax,) = plot_activation_functions(x, {"a": x}, {"a": x}, captions={"a": "f(x) = x\nnot saturating"})
+    assert [text.get_text() for text in ax.texts] == ["f(x) = x\nnot saturating"]
 
 
 def test_one_epoch_can_be_drawn():

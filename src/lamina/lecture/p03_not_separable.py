@@ -17,6 +17,7 @@ __all__ = ["NotSeparable", "compute", "draw"]
 
 NUM_ROWS = 80
 EPOCHS = 50
+MEAN_OVER = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +74,9 @@ def draw(result: NotSeparable) -> Figure:
     def panels() -> Figure:
         left, right = axes_grid(1, 2, size=(9.8, 4.2))
         plot_separability(model, result.X, result.y, ax=left)
-        plot_accuracy_curves(model.history_, title="Accuracy rises and falls; the pocket keeps the best", ax=right)
+        plot_accuracy_curves(
+            model.history_, mean_over=MEAN_OVER, title="Accuracy rises and falls; the pocket keeps the best", ax=right
+        )
         return figure_of(left)
 
     return panels()

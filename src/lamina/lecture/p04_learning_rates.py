@@ -76,7 +76,10 @@ def draw(result: LearningRates) -> Figure:
     from lamina.plots import plot_loss_curves
     from lamina.plots.style import figure_of
 
-    named = {f"{name}: {RATES[name]:g}": history for name, history in result.histories.items()}
+    named = {}
+    for name, history in result.histories.items():
+        left = f", lost in epoch {len(history)}" if len(history) < EPOCHS else ""
+        named[f"{name}: {RATES[name]:g}{left}"] = history
     title = "One network, one start, four learning rates"
     ax = plot_loss_curves(named, label="training loss, ½ (t − z)²", log=True, title=title)
     ax.set(ylim=(None, 100), xlim=(0, EPOCHS))

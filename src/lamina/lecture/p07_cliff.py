@@ -76,6 +76,8 @@ def draw(result: Cliff) -> Figure:
         plot_step_values(result.descents, label="loss", title=title, ax=losses)
         title = f"Longest step {_longest(without):.2f}, clipped {_longest(clipped):.3f}"
         plot_step_lengths(result.descents, title=title, ax=lengths)
+        for ax in (losses, lengths):
+            ax.legend().remove()  # the same lines as on the left
         return figure_of(path)
 
     return panels()

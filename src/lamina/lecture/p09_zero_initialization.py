@@ -23,4 +23,4 @@ def compute(*, seed: int = 0) -> Starts:
 
 def draw(result: Starts) -> Figure:
     """Draw the losses over 600 epochs and the decision maps of both networks."""
-    return draw_starts(result, "From zero, no improvement in 600 epochs")
+    return draw_starts(result, "No improvement from zero")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -103,10 +103,34 @@ def _loss(x: np.ndarray, target: np.ndarray, point: np.ndarray) -> float:
 def draw_way(result: TwoWeights, title: str) -> Figure:
     """Draw the path over the contours of the loss."""
     from lamina.plots import plot_descent_paths
-    from lamina.plots.style import figure_of
+    from lamina.plots.style import axes_grid, figure_of, styled
 
     steps = len(result.way) - 1
     labels = ("weight w", "bias b", "loss over all rows, ½ (t − z)²")
-    settings: Any = {"bounds": BOUNDS, "minima": [result.best], "labels": labels, "log": True, "title": title}
-    ax = plot_descent_paths(result.loss, {f"{steps} steps": result.way}, markers=steps <= 100, **settings)
-    return figure_of(ax)
+    settings: Any = {"bounds": BOUNDS, "minima": [result.best], "labels": labels, "log": True, "markers": steps <= 100}
+    course = f"{result.num_epochs} epochs, {steps} steps: loss {result.losses[0]:.3f} → {result.losses[-1]:.3f}"
+    marked = {
+        "o": f"start {_name(result.way[0])}",
+        "*": f"end {_name(result.way[-1])}",
+        "x": f"minimum {_name(result.best)}: {result.least:.3f}",
+    }
+
+    @styled
+    def panel() -> Figure:
+        (ax,) = axes_grid(1, 1, size=(6.4, 5.6))
+        plot_descent_paths(result.loss, {course: result.way}, title=title, ax=ax, **settings)
+        legend = ax.get_legend()
+        assert legend is not None
+        legend.remove()
+        for marker, label in marked.items():
+            ax.plot([], [], marker, color="#666666", markersize=9, label=label)
+        ax.set_aspect("equal")  # else the path would not look perpendicular to the contours
+        figure_of(ax).legend(loc="outside lower center", ncols=2)
+        return figure_of(ax)
+
+    return panel()
+
+
+def _name(point: Sequence[float] | np.ndarray) -> str:
+    """Weight and bias, rounded."""
+    return f"({point[0]:.2f}, {point[1]:.2f})".replace("-", "−")
