@@ -73,7 +73,7 @@ def draw(result: NotSeparable) -> Figure:
     @styled
     def panels() -> Figure:
         left, right = axes_grid(1, 2, size=(9.8, 4.2))
-        plot_separability(model, result.X, result.y, ax=left)
+        plot_separability(model, result.X, result.y, title="Not separable: one point of both classes", ax=left)
         plot_accuracy_curves(
             model.history_, mean_over=MEAN_OVER, title="Accuracy rises and falls; the pocket keeps the best", ax=right
         )

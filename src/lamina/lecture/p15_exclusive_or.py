@@ -101,6 +101,7 @@ def _num_right(probabilities: np.ndarray) -> int:
 def draw(result: ExclusiveOr) -> Figure:
     """Draw both maps side by side."""
     from lamina.plots import plot_decision_map
+    from lamina.plots.legends import legend_below
     from lamina.plots.style import axes_grid, figure_of, styled
 
     @styled
@@ -115,6 +116,7 @@ def draw(result: ExclusiveOr) -> Figure:
         right.set_ylabel("")
         wrong = X[result.perceptron.predict(X) != Y]
         left.scatter(wrong[:, 0], wrong[:, 1], s=330, facecolor="none", edgecolor="black", linewidth=1.4, label="wrong", zorder=4)
+        legend_below(left)
         return figure_of(left)
 
     return panels()

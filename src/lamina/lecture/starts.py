@@ -91,7 +91,7 @@ def draw_starts(result: Starts, title: str) -> Figure:
     @styled
     def panels() -> Figure:
         count = len(result.histories)
-        axes = axes_grid(1, count + 1, size=(3.2 * (count + 1) + 0.4, 3.3))
+        axes = axes_grid(1, count + 1, size=(3.6 * (count + 1) + 0.4, 3.6))
         plot_loss_curves(result.histories, label="training loss (nats per example)", title=title, ax=axes[0])
         for i, (name, trainer) in enumerate(result.trainers.items(), 1):
             settings: Any = {"title": f"{name}: {result.right(name)}", "color_bar": i == count}
