@@ -33,8 +33,8 @@ class Block:
     code : str
     line : int
         The line of the page on which the code begins, from 1.
-    end : int
-        Where the page goes on after the block, in characters.
+    begin, end, output_end : int
+        Where the fence begins, where it ends, and where its output ends (the same without output), in characters.
     output : str or None
         What stands in the block of output directly below; None without one.
     """
@@ -42,7 +42,9 @@ class Block:
     language: str
     code: str
     line: int
+    begin: int
     end: int
+    output_end: int
     output: str | None
 
 
@@ -53,7 +55,9 @@ def blocks_of(text: str) -> list[Block]:
         if fence["language"] != "output":
             output = _OUTPUT.match(text, fence.end())
             line = text.count("\n", 0, fence.start("code")) + 1
-            found.append(Block(fence["language"], fence["code"], line, fence.end(), output and output["text"]))
+            output_end = output.end() if output else fence.end()
+            text_of_output = output and output["text"]
+            found.append(Block(fence["language"], fence["code"], line, *fence.span(), output_end, text_of_output))
     return found
 
 
@@ -137,9 +141,8 @@ def with_outputs(text: str, name: str) -> str:
     for block, printed in run_page(text, name):
         if is_same_output(block.output or "", printed):
             continue
-        stated = _OUTPUT.match(text, block.end)
         parts += [text[start : block.end], f"\n```output\n{printed.rstrip()}\n```\n" if printed.strip() else ""]
-        start = stated.end() if stated else block.end
+        start = block.output_end
     return "".join([*parts, text[start:]])
 
 
