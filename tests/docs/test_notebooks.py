@@ -10,7 +10,7 @@ from page_code import blocks_of
 
 pytest.importorskip("sphinx", reason="notebooks are made with the documentation")
 pytest.importorskip("nbformat", reason="notebooks are made with the documentation")
-from notebooks import notebook_of  # noqa: E402
+from notebooks import notebook_of
 
 COURSE = Path(__file__).parents[2] / "docs" / "lecture"
 PAGES = sorted(page for page in COURSE.glob("*.md") if page.stem != "index")
