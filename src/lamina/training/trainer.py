@@ -26,6 +26,7 @@ from lamina.schedules import Schedule, get_schedule
 from lamina.settings import check_keys
 from lamina.stop_reason import StopReason
 from lamina.training.best_weights import Weights
+from lamina.training.blocked_gradients import warn_of_blocked_gradients
 from lamina.training.callbacks.callback import Callback, list_of_callbacks
 from lamina.training.chunks import ChunkSize, run_in_chunks
 from lamina.training.contradictions import check_batches, check_callbacks, check_program
@@ -137,6 +138,8 @@ class Trainer(Predictor):
         Epochs and steps done so far, over all calls of :meth:`fit`.
     stop_reason : StopReason or None
         Why the last :meth:`fit` ended.
+    warns_of_blocked_gradients : bool
+        Whether :meth:`fit` warns of weights that no gradient can reach; set it to False where that was said.
 
     Notes
     -----
@@ -215,6 +218,7 @@ class Trainer(Predictor):
         self.step = 0
         self.steps_per_epoch = 1
         self.stop_reason: StopReason | None = None
+        self.warns_of_blocked_gradients = True
         self._fit = RunningFit()
         self._descent: FullBatch | None = None
         self._stored_descent: dict[str, Any] | None = None  # of a checkpoint
@@ -343,6 +347,8 @@ class Trainer(Predictor):
         NonFiniteError
             If a number became NaN or infinite before any epoch was done. Later on, training stops with the best weights so
             far, whose loss was measured after they were restored, and a :class:`TrainingWarning`.
+        TrainingWarning
+            If no gradient can reach some weights, because an activation is flat everywhere ("step").
         KeyboardInterrupt
             After Ctrl-C, with ``on_interrupt="raise"`` or before any epoch was done. The trainer stays valid and can continue.
         """
@@ -353,6 +359,8 @@ class Trainer(Predictor):
         self._moments = Moments([ScheduleWatch(), *self.callbacks])
         self._configure()
         check_batches(self.executor.program, self.optimizer, self.settings.chosen_batch_size, data.num_rows)
+        if self.warns_of_blocked_gradients:
+            warn_of_blocked_gradients(self.executor.program, self.optimizer)
         self._resume(data, validation, max_epochs)
         if not self._fit.is_open:
             self.stop_reason = None
