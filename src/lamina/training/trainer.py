@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Never, Self
 
 import numpy as np
 
@@ -44,6 +44,7 @@ from lamina.training.running_fit import RunningFit
 from lamina.training.schedule_watch import ScheduleWatch
 from lamina.training.settings import DtypeLike, TrainerSettings, name_of_dtype, setting
 from lamina.training.short_epochs import ShortEpochs, run_short_epochs
+from lamina.training.unknown_settings import check_known
 from lamina.training.weighted_network import Metric
 from lamina.validation import (
     InvalidParameterError,
@@ -146,6 +147,8 @@ class Trainer(Predictor):
     ``pickle`` and ``copy.deepcopy`` keep settings, callbacks, weights and optimizer state: a copy continues bit for bit.
     A pickle stores functions by name, so a custom loss or metric must be defined in a module, not as a lambda.
 
+    A trainer trains once. To restart from several initial weights and keep the best, see :doc:`/how-to/restarts`.
+
     Examples
     --------
     The exclusive or, which no single layer can learn:
@@ -185,6 +188,7 @@ class Trainer(Predictor):
         loss_weights: Sequence[float] | Mapping[str, float] | np.ndarray | None = None,
         on_interrupt: str = "raise",
         initial_weights: tuple[np.ndarray, np.ndarray] | None = None,
+        **unknown: Never,
     ) -> None:
         settings: dict[str, Any] = {
             "network": network,
@@ -203,6 +207,7 @@ class Trainer(Predictor):
             "on_interrupt": on_interrupt,
         }
         besides = {"initial_weights": initial_weights, "callbacks": callbacks, "metrics": metrics}
+        check_known(unknown, [*settings, *besides])
         try:
             checked = TrainerSettings(**settings)
             check_parameters(besides, _RULES, owner="Trainer")
