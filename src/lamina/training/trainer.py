@@ -128,6 +128,8 @@ class Trainer(Predictor):
     initial_weights : (parameters, state), optional
         Flat vectors to start from, as returned by :meth:`lamina.network.Network.initialize`; they are copied, and must be finite
         in ``dtype``. By default the layers' initializers draw them.
+    **unknown
+        Nothing else is a setting: it is rejected, with the nearest name or what to write instead.
 
     Attributes
     ----------
