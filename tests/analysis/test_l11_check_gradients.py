@@ -99,6 +99,21 @@ def test_the_worst_element_shows_where_the_error_sits() -> None:
     assert by_name["dense_2.bias"].error == pytest.approx(0.5, abs=1e-4)
 
 
+def test_the_errors_are_those_of_the_numbers_shown_and_not_rounded_away() -> None:
+    check = check_gradients(network(), X, RNG.normal(size=(12, 3)), "squared_error")
+    assert all(0 < error < 1e-6 for error in check.directions)
+    for row in check.parameters:
+        larger = max(abs(row.gradient), abs(row.difference), 1e-4 * max(1.0, check.loss))
+        assert 0 < row.error == pytest.approx(abs(row.gradient - row.difference) / larger, rel=1e-6)
+
+
+def test_a_gradient_of_zero_does_not_fail_for_the_rounding_of_differences() -> None:
+    check = check_gradients(
+        network(), X, RNG.normal(size=(12, 3)), "squared_error", weights=np.zeros(network().build(4).num_parameters)
+    )
+    assert check.passed
+
+
 def test_a_kink_within_the_step_is_no_error() -> None:
     # at weight 0 the absolute error of targets 0 has its kink exactly where we stand
     line = Sequential([Dense(1, use_bias=False)], input_width=1)

@@ -128,6 +128,7 @@ def test_a_contradiction_is_named(settings: dict[str, Any], sentence: str) -> No
 
 
 @pytest.mark.parametrize("name", [*sorted(ACTIVATIONS), "logistic"])
+@pytest.mark.filterwarnings("ignore:.*cannot train the weights of:lamina.TrainingWarning")  # step
 def test_every_activation_trains(name: str) -> None:
     assert np.isfinite(_fit(activation=name).loss_)
 
