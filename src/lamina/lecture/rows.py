@@ -87,7 +87,8 @@ def _row(line: str) -> Row | None:
     cells = [_plain(cell.strip()) for cell in _CELL.findall(line.lstrip()[1:])]
     if len(cells) != 4:
         raise FileError(f"the page of the lecture must have four cells in each row, got {len(cells)}: {line[:60]!r}")
-    return Row(*cells, head["page"])
+    number, concept, where, how = cells
+    return Row(number, concept, where, how, head["page"])
 
 
 def _plain(cell: str) -> str:
