@@ -1,7 +1,10 @@
-"""Everything that the pages show runs: Python prints what the page says, commands are ones that exist."""
+"""Everything that the pages show runs: Python prints what the page says, and so do commands that show it; others exist."""
 
 from __future__ import annotations
 
+import contextlib
+import io
+import re
 import shlex
 from pathlib import Path
 
@@ -9,11 +12,12 @@ import pytest
 from page_code import Block, blocks_of, is_same_output, with_outputs, wrong_outputs
 
 from lamina.cli.lone_dash import hide_dashes
-from lamina.cli.main import build_app
+from lamina.cli.main import build_app, main
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", *(page for folder in ("", "how-to", "lecture") for page in sorted((DOCS / folder).glob("*.md")))]
+README = ROOT / "README.md"
+PAGES = [README, *(page for folder in ("", "how-to", "lecture") for page in sorted((DOCS / folder).glob("*.md")))]
 
 
 def blocks_in(page: Path) -> list[Block]:
@@ -22,6 +26,10 @@ def blocks_in(page: Path) -> list[Block]:
 
 def name_of(page: Path) -> str:
     return str(page.relative_to(ROOT))
+
+
+def is_only_commands(code: str) -> bool:
+    return all(line.startswith("$ ") for line in code.replace("\\\n", " ").splitlines())
 
 
 PYTHON_PAGES = [page for page in PAGES if any(block.language in ("python", "pycon") for block in blocks_in(page))]
@@ -33,6 +41,13 @@ COMMANDS = [
     for line in block.code.replace("\\\n", " ").splitlines()
     if line.strip().startswith("$ lamina ")
 ]
+
+#: The console blocks of a page in which outputs stand below commands, in one text.
+CONSOLES = {
+    page: "".join(block.code for block in blocks_in(page) if block.language == "console" and not is_only_commands(block.code))
+    for page in PAGES
+}
+_OF_A_MACHINE = re.compile(r"[\d.]+(?= s\b| epochs\b)|(?<=in epoch )\d+")
 
 
 @pytest.mark.filterwarnings("ignore::lamina.data.DataWarning")  # a fold of a real table has categories that others lack
@@ -90,6 +105,22 @@ def test_a_command_of_a_page_can_be_parsed(page: str, command: str) -> None:
     app = build_app()
     app.config = ()  # a settings file of the page need not exist
     app.parse_args(hide_dashes(arguments), exit_on_error=False, print_error=False)
+
+
+@pytest.mark.parametrize("page", [page for page, text in CONSOLES.items() if text and page != README], ids=name_of)
+def test_a_command_prints_what_stands_below_it(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    for session in re.split(r"^\$ lamina ", CONSOLES[page], flags=re.MULTILINE)[1:]:
+        command, _, stated = session.partition("\n")
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+            main(shlex.split(command))
+        assert is_same_output(_OF_A_MACHINE.sub("...", stated), printed.getvalue()), f"{command} printed\n{printed.getvalue()}"
+
+
+def test_the_readme_shows_the_training_of_the_first_page() -> None:
+    assert CONSOLES[README].replace("build/", "") in CONSOLES[DOCS / "getting-started.md"]
 
 
 def test_there_are_pages_commands_and_python() -> None:
