@@ -56,6 +56,15 @@ def test_l15_the_range_test_shows_its_suggestion_and_its_trials() -> None:
     assert trials.get_xydata().tolist() == [[1e-3, 3.0], [1e-2, 1.0]]
 
 
+@pytest.mark.filterwarnings("error")
+def test_l15_losses_that_are_all_0_are_drawn() -> None:
+    trials = LearningRateTrials(np.array([1e-3]), np.zeros(1), np.array([False]), 0.0, 20)
+    ax = plots.plot_learning_rate_range(
+        LearningRateRange(np.array([1e-4, 1]), np.zeros(2), np.zeros(2), False, None, None, None, trials)
+    )
+    assert ax.get_ylim()[0] < 0 < ax.get_ylim()[1]
+
+
 def test_l15_a_range_test_that_found_no_rate_says_so() -> None:
     ax = plots.plot_learning_rate_range(range_test(None))
     assert not any("suggested" in label for label in labels(ax))
