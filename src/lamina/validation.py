@@ -139,7 +139,7 @@ def mapping_of(rule: Rule) -> Rule:
     return Rule(f"a dict from names to values (each {rule.text})", accepts)
 
 
-def sequence_of(rule: Rule, length: int | None = None) -> Rule:
+def sequence_of(rule: Rule, length: int | None = None, *, at_least: int = 0) -> Rule:
     """A list, tuple or array (not a string) whose entries all satisfy ``rule``, with exactly ``length`` entries if given."""
 
     def accepts(given: object) -> bool:
@@ -147,9 +147,10 @@ def sequence_of(rule: Rule, length: int | None = None) -> Rule:
         if isinstance(given, str | bytes | Mapping | Set) or not isinstance(given, Collection) or getattr(given, "ndim", 1) == 0:
             return False
         entries = list(given)
-        return (length is None or len(entries) == length) and all(rule.accepts(entry) for entry in entries)
+        fits = len(entries) >= at_least if length is None else len(entries) == length
+        return fits and all(rule.accepts(entry) for entry in entries)
 
-    size = "" if length is None else f"{length} entries, "
+    size = f"{length} entries, " if length is not None else f"at least {at_least}, " if at_least else ""
     return Rule(f"a sequence ({size}each {rule.text})", accepts, rule.names)
 
 

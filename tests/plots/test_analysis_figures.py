@@ -71,6 +71,14 @@ def test_l15_a_range_test_that_found_no_rate_says_so() -> None:
     assert "no rate found" in ax.get_title("left")
 
 
+@pytest.mark.filterwarnings("error")
+def test_l7_runs_that_diverged_are_named_and_errors_below_0_are_drawn() -> None:
+    ax = plots.plot_width_sweep(WidthSweep(np.array([1, 2, 4]), np.array([[-0.4], [-0.5], [np.inf]]), 1))
+    assert ax.get_xlabel() == "hidden units (runs diverged with 4)"
+    ax.figure.canvas.draw()
+    assert ax.get_yscale() == "linear"
+
+
 def test_l7_the_width_sweep_shows_what_is_enough() -> None:
     ax = plots.plot_width_sweep(WidthSweep(np.array([1, 2, 4]), np.array([[0.4, 0.5], [0.2, 0.1], [0.2, 0.1]]), 2))
     assert "enough: 2" in labels(ax)
