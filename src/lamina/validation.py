@@ -17,6 +17,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from numbers import Integral, Real
+from types import MappingProxyType
 
 import numpy as np
 
@@ -160,19 +161,21 @@ def one_of(*rules: Rule) -> Rule:
     return Rule(", or ".join(rule.text for rule in rules), lambda given: any(rule.accepts(given) for rule in rules), names)
 
 
-def check_parameters(parameters: Mapping[str, object], rules: Mapping[str, Rule], *, owner: str) -> None:
-    """Test every parameter that has a rule.
+def check_parameters(
+    parameters: Mapping[str, object], rules: Mapping[str, Rule], *, owner: str, repairs: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Test every parameter that has a rule; ``repairs`` say by name what to do about one that breaks it.
 
     Raises
     ------
     InvalidParameterError
         One sentence for each wrong parameter, in the order of ``rules``.
     """
-    wrong = [
-        phrase(name, f"must be {rule.text}", parameters[name], repair=_suggest(parameters[name], rule), owner=owner)
-        for name, rule in rules.items()
-        if name in parameters and not _keeps(parameters[name], rule)
-    ]
+    wrong = []
+    for name, rule in rules.items():
+        if name in parameters and not _keeps(parameters[name], rule):
+            repair = repairs.get(name) or _suggest(parameters[name], rule)
+            wrong.append(phrase(name, f"must be {rule.text}", parameters[name], repair=repair, owner=owner))
     if wrong:
         raise InvalidParameterError("\n".join(wrong))
 
