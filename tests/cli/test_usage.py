@@ -87,6 +87,13 @@ def test_a_loss_that_is_none_of_a_classifications_is_refused_with_those_that_are
     assert message in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("loss", ["bce", "log_loss", "focal:gamma=1"])
+def test_a_loss_of_classes_is_refused_for_a_regression(table: Path, capfd: pytest.CaptureFixture[str], loss: str) -> None:
+    assert train(table, "--task", "regression", "--loss", loss) == 2
+    name = loss.split(":")[0]
+    assert f"for a regression, got '{loss}'. For {name}, use the task classification." in capfd.readouterr().err
+
+
 @pytest.mark.parametrize("loss", ["log_loss", *LABEL_LOSSES])
 def test_every_loss_that_is_named_for_a_classification_serves(table: Path, loss: str) -> None:
     table.write_text("size,color\n" + "".join(f"{i % 10},{'red' if i % 10 < 5 else 'blue'}\n" for i in range(60)))
