@@ -67,6 +67,7 @@ from lamina.model import TableModel as TableModel
 from lamina.model import TabularClassifier as TabularClassifier
 from lamina.model import TabularRegressor as TabularRegressor
 from lamina.model import fit_table as fit_table
+from lamina.model import fold_batch_norm as fold_batch_norm
 from lamina.model import load_model as load_model
 from lamina.model import save_model as save_model
 from lamina.network import Graph as Graph

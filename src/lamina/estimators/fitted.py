@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lamina.network import Network
     from lamina.training import History, PredictiveDistribution, StopReason
 
-__all__ = ["FittedNetwork", "adopt", "fit_of", "logits_of"]
+__all__ = ["FittedNetwork", "adopt", "distribution_of", "fit_of", "logits_of"]
 
 _PLAIN = (np.ndarray, sparse.csr_matrix, sparse.csr_array)
 
@@ -155,12 +155,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
         InvalidSettingError
             If the network has no dropout.
         """
-        from lamina.training.monte_carlo import sample_predictions  # imported here, because it is rarely used
-
-        X, trainer = self._checked(X), self._fit.trainer
-        settings = (mc_samples, seed, trainer.engine, trainer.n_threads)
-        (found,) = sample_predictions(trainer.network, [self._meaning], trainer.executor, [X], *settings)
-        return found
+        return distribution_of(self, X, np.asarray, mc_samples, seed)
 
     def _meaning(self, logits: np.ndarray) -> np.ndarray:
         """The predictions for logits (n, outputs): class probabilities, or numbers."""
@@ -201,6 +196,19 @@ def logits_of(fitted: FittedNetwork, X: Any) -> np.ndarray:
     """The logits of new rows, less the loss's threshold, ndarray of shape (n, outputs)."""
     logits: np.ndarray = fitted._logits(X) - fitted._fit.target.loss.threshold
     return logits
+
+
+def distribution_of(
+    fitted: FittedNetwork, X: Any, scale: Callable[[np.ndarray], np.ndarray], mc_samples: int, seed: int
+) -> PredictiveDistribution:
+    """The distribution over dropout masks of ``scale`` of the predictions."""
+    from lamina.training.monte_carlo import sample_predictions  # imported here, because it is rarely used
+
+    X, trainer = fitted._checked(X), fitted._fit.trainer
+    settings = (mc_samples, seed, trainer.engine, trainer.n_threads)
+    links = [lambda logits: scale(fitted._meaning(logits))]
+    (found,) = sample_predictions(trainer.network, links, trainer.executor, [X], *settings)
+    return found
 
 
 def adopt(estimator: FittedNetwork, fit: Fit, restarts: Restarts | None = None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,11 +16,14 @@ from lamina.data.several_targets import AnyTarget
 from lamina.data.table_reader import ReadTable
 from lamina.errors import DataError
 from lamina.estimators import MLPClassifier, MLPRegressor
-from lamina.estimators.fitted import logits_of
+from lamina.estimators.fitted import distribution_of, logits_of
 from lamina.html import escaped
 from lamina.losses import Quantile
 from lamina.metrics import Evaluation, constant_prediction, report
 from lamina.model.target_scale import LinearScale, LogScale, QuantileScale, SeveralScales, TargetScale
+
+if TYPE_CHECKING:
+    from lamina.training import PredictiveDistribution
 
 __all__ = ["TableModel"]
 
@@ -72,7 +75,7 @@ class TableModel:
         """The scale of each of ``target.names``."""
         return self.scale.scales if isinstance(self.scale, SeveralScales) else (self.scale,)
 
-    def predict(self, table: Any) -> np.ndarray:
+    def predict(self, table: Any, *, mc_samples: int | None = None, seed: int = 0) -> np.ndarray:
         """The target of each row.
 
         Parameters
@@ -80,6 +83,10 @@ class TableModel:
         table : data frame of pandas, polars or pyarrow; or one row, or a list of dicts
             With the columns that the model was trained on; the target may be present, but is ignored. A row is a dict or a
             pandas.Series by these names, or a tuple or list of values in the order of training, without the target.
+        mc_samples : int, optional
+            Predict from the mean over this many dropout masks, >= 2, instead of one pass without dropout.
+        seed : int, default=0
+            Seed of the masks.
 
         Returns
         -------
@@ -102,11 +109,50 @@ class TableModel:
         (['low'], ['high'], ['low', 'high'])
         """
         if self.target.task == "classification":
-            return self.target.decode(self._predicted_classes(table))
+            return self.target.decode(self._predicted_classes(table, mc_samples, seed))
+        if mc_samples is not None:
+            return self.predict_distribution(table, mc_samples=mc_samples, seed=seed).mean
         return self._predicted_numbers(table)
 
-    def predict_proba(self, table: Any) -> np.ndarray:
+    def predict_distribution(self, table: Any, *, mc_samples: int = 100, seed: int = 0) -> PredictiveDistribution:
+        """Mean and spread of the predictions over dropout masks (Monte Carlo dropout, Gal & Ghahramani 2016).
+
+        Parameters
+        ----------
+        table
+            As in :meth:`predict`.
+        mc_samples : int, default=100
+            The number of masks, >= 2.
+        seed : int, default=0
+            Seed of the masks.
+
+        Returns
+        -------
+        PredictiveDistribution
+            ``mean`` and ``spread`` of the probabilities, one column per class of ``target.classes``, or of the numbers, in the
+            target's own unit.
+
+        Raises
+        ------
+        DataError
+            As for :meth:`predict`.
+        InvalidSettingError
+            If the network has no dropout.
+        """
+        scale = np.asarray if self.target.task == "classification" else self._unscaled
+        return distribution_of(self.estimator, self._features(table), scale, mc_samples, seed)
+
+    def predict_proba(self, table: Any, *, mc_samples: int | None = None, seed: int = 0) -> np.ndarray:
         """The probability of each class of ``target.classes``, ndarray of shape (n, classes).
+
+        Parameters
+        ----------
+        table
+            As in :meth:`predict`.
+        mc_samples : int, optional
+            The mean over this many dropout masks, >= 2, instead of one pass without dropout.
+        seed : int, default=0
+            Seed of the masks.
 
         Raises
         ------
@@ -115,7 +161,7 @@ class TableModel:
         """
         if not self.has_probabilities:
             raise DataError("predict_proba needs a classifier trained with log_loss, which this model is not. Use predict.")
-        return np.asarray(self.estimator.predict_proba(self._features(table)))
+        return np.asarray(self.estimator.predict_proba(self._features(table), mc_samples=mc_samples, seed=seed))
 
     def decision_function(self, table: Any) -> np.ndarray:
         """How far each row is from the decision, in logits; what is above 0 of two classes, or largest of several, is predicted.
@@ -210,8 +256,7 @@ class TableModel:
 
     def numbers_of(self, features: Any) -> np.ndarray:
         """:meth:`predict` for regression, of rows that the encoder has encoded."""
-        scaled: np.ndarray = self.estimator.predict(features).astype(np.float64)
-        return self.scale.inverse(scaled)
+        return self._unscaled(self.estimator.predict(features))
 
     def __repr__(self) -> str:
         return f"<TableModel of {self.target.name!r}: {self.target.task} from {len(self.encoder.encoders_)} columns>"
@@ -240,13 +285,17 @@ class TableModel:
     def _decided(self, probabilities: np.ndarray) -> np.ndarray:
         return np.asarray(probabilities[:, 1] > self.threshold, dtype=np.int64)
 
-    def _predicted_classes(self, table: Any) -> np.ndarray:
+    def _predicted_classes(self, table: Any, mc_samples: int | None = None, seed: int = 0) -> np.ndarray:
         if self.threshold is not None:
-            return self._decided(self.predict_proba(table))
-        return np.asarray(self.estimator.predict(self._features(table)))
+            return self._decided(self.predict_proba(table, mc_samples=mc_samples, seed=seed))
+        return np.asarray(self.estimator.predict(self._features(table), mc_samples=mc_samples, seed=seed))
 
     def _predicted_numbers(self, table: Any) -> np.ndarray:
         return self.numbers_of(self._features(table))
+
+    def _unscaled(self, predicted: np.ndarray) -> np.ndarray:
+        """Targets of what the network predicts."""
+        return self.scale.inverse(predicted.astype(np.float64))
 
     def _features(self, table: Any) -> Any:
         if isinstance(table, ReadTable):

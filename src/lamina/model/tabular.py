@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from lamina.losses import Loss
     from lamina.optimizers import Optimizer
     from lamina.schedules import Schedule
+    from lamina.training import PredictiveDistribution
 
 __all__ = ["Tabular"]
 
@@ -239,6 +240,33 @@ class Tabular(NestedSettings, FittedTable, ABC):
         """
         columns = self._with_truth(X, y)
         return self.model_.evaluate(columns)
+
+    def predict_distribution(self, X: Any, *, mc_samples: int = 100, seed: int = 0) -> PredictiveDistribution:
+        """Mean and spread of the predictions over dropout masks (Monte Carlo dropout, Gal & Ghahramani 2016).
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features); or one row, or a list of dicts
+            As in ``predict``.
+        mc_samples : int, default=100
+            The number of masks, >= 2.
+        seed : int, default=0
+            Seed of the masks.
+
+        Returns
+        -------
+        PredictiveDistribution
+            ``mean`` and ``spread`` of a classifier's probabilities, one column per class, or of a regressor's numbers.
+
+        Raises
+        ------
+        DataError
+            If a column is missing or holds values of another kind than in training.
+        InvalidSettingError
+            If the network has no dropout.
+        """
+        rows = self._known_rows(X)
+        return self.model_.predict_distribution(rows, mc_samples=mc_samples, seed=seed)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write what was learned to a file; :func:`lamina.load_model` reads it as a :class:`~lamina.model.TableModel`.

@@ -69,7 +69,7 @@ def sample_predictions(
     if not any(op.kind == "dropout" and op.settings[0] > 0 for op in weights.program.ops):
         rule, repair = "must have a dropout layer with a rate above 0", "Add Dropout, or use predict."
         raise InvalidSettingError(phrase("the network", rule, network, repair=repair, owner="Monte Carlo dropout"))
-    folded, parameters = network.fold(*weights.snapshot()[:2], as_dense=True)
+    folded, parameters, *_ = network.fold(*weights.snapshot()[:2], as_dense=True)
     executor = make_executor(folded.program(), dtype=weights.dtype, engine=engine, n_threads=n_threads)
     executor.configure(TrainingPlan(GradientDescent().rule(), seed=seed))
     executor.restore(parameters=parameters)
