@@ -4,8 +4,8 @@ P1 · Activation functions and their derivatives
 
 What a unit does with its weighted sum (row L4). The perceptron uses the step function. Its derivative is zero, so
 gradient descent cannot learn through it. Sigmoid and tanh saturate: far from zero, their derivative
-vanishes. The derivative of the sigmoid is never larger than 1/4, so every layer of sigmoids shrinks the gradient to a
-quarter or less. The derivative of ReLU is 1 wherever the unit is active.
+vanishes. The derivative of the sigmoid is never larger than 1/4, so every layer of sigmoids multiplies the gradient by
+a quarter or less, besides its weights. The derivative of ReLU is 1 wherever the unit is active.
 """
 
 from lamina.lecture import p01_activations as p01

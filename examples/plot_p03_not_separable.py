@@ -14,10 +14,10 @@ result = p03.compute()
 print(result)
 
 # %%
-# Left: the colored lines lead from the common point to the rows that it is a mean of. The dashed line is the one that
-# the perceptron kept. Right: the accuracy of the current weights rises and falls forever; a single mistake in the last
-# step may spoil everything. The pocket keeps the weights that are best on the training rows, and they do well on the
-# test rows too.
+# Left: the colored lines lead from the common point to the rows that it is a mean of, in the color of their class. The
+# dashed line is the one that the perceptron kept. Right: the accuracy of the current weights rises and falls to the
+# end, because a single mistake in the last step may spoil everything; pale lines are the epochs, the others a mean over
+# five epochs. The pocket keeps the weights that are best on the training rows, so that accuracy never falls.
 
 figure = p03.draw(result)
 

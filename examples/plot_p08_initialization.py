@@ -12,8 +12,8 @@ result = p08.compute()
 print(result)
 
 # %%
-# After the bad start, training waits on a plateau and then finds little more than a straight line. After the good start, the
-# boundary bends around both moons.
+# After the bad start, training waits on a plateau and then gets about as many rows right as a straight line does. After the good
+# start, the boundary bends around both moons.
 
 figure = p08.draw(result)
 

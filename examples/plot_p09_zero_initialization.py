@@ -13,8 +13,8 @@ result = p09.compute()
 print(result)
 
 # %%
-# The upper curve does not move in 600 epochs, and the plane stays white: probability 1/2 everywhere. Random weights, however
-# small, break the symmetry. :class:`lamina.SymmetryRecord` counted the distinct units of the first layer: one.
+# After 600 epochs, the loss is not lower than at the start, and the plane stays white: the same probability everywhere, about
+# 1/2. Random weights break the symmetry. :class:`lamina.SymmetryRecord` counted the distinct units of the first layer: one.
 
 figure = p09.draw(result)
 

@@ -12,8 +12,8 @@ result = p12.compute()
 print(result)
 
 # %%
-# The path is smooth and at right angles to the contours. The cross marks the minimum, the star the end. Each of
-# the 60 steps needed the gradient of all 100 rows.
+# The path leads downhill at every step, at right angles to the contours. The cross marks the minimum, the star the
+# end. Each of the 60 steps needed the gradient of all 100 rows.
 
 figure = p12.draw(result)
 

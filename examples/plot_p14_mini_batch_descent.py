@@ -11,8 +11,9 @@ result = p14.compute()
 print(result)
 
 # %%
-# The mean over ten rows has a third of the noise of one row: the path is straighter than the stochastic one, and far
-# cheaper than the one over all rows. :func:`lamina.gradient_noise_scale` estimates which size suits your own data.
+# The mean over ten rows has about a third of the noise of one row: the path is shorter than the stochastic one. After
+# its ten passes over the rows, the loss is lower than batch descent's after ten.
+# :func:`lamina.gradient_noise_scale` estimates which size suits your own data.
 
 figure = p14.draw(result)
 

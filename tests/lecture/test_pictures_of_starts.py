@@ -49,7 +49,7 @@ def test_p6_the_whole_net_stands_for_the_mean_over_masks() -> None:
     assert [None if mask is None else len(mask) for mask in result.keep] == [None, 6, 6, None]
     assert result.at_test_time == pytest.approx(result.samples.mean(), abs=0.5 * result.samples.std())
     assert result.samples.std() > 0.1
-    assert len(p06.draw(result).axes) == 3
+    assert len(p06.draw(result).axes) == 4
 
 
 def test_p8_the_good_start_learns_what_the_bad_one_does_not() -> None:
@@ -77,5 +77,5 @@ def test_p10_p11_normal_weights_saturate_every_layer_and_xaviers_do_not(small_di
     assert list(normal.outputs) == ["before", "epoch 1", "epoch 2", "epoch 3", "epoch 4"]
     assert xavier.accuracies["epoch 4"] > normal.accuracies["epoch 4"]
     figure = p10.draw(normal)
-    assert len(figure.axes) == 6
+    assert len(figure.axes) == 7, "the network, and a panel for each of its layers"
     assert figure.get_suptitle().startswith("scikit-learn's digits, N(0, 1)")

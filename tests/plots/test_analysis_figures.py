@@ -115,7 +115,7 @@ def test_l22_silenced_units_are_crossed_out_and_have_no_links() -> None:
     training, test = plots.plot_dropout([2, 3, 1], keep, [0, 0.5, 0])
     assert len(training.lines) == 2 * 2 + 2 * 1
     assert len(test.lines) == 2 * 3 + 3 * 1
-    assert [text.get_text() for text in training.texts] == ["kept × 2"]
+    assert [text.get_text() for text in training.texts] == ["rate 0.5\nkept × 2"]
 
 
 def test_l23_the_distribution_over_masks_shows_its_mean_and_the_output_at_test_time() -> None:

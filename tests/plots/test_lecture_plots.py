@@ -18,6 +18,7 @@ from lamina.plots import (
     plot_descent_paths,
     plot_separability,
     plot_step_lengths,
+    plot_step_values,
 )
 from lamina.training import History
 
@@ -91,6 +92,13 @@ def test_step_lengths_are_distances_between_successive_points():
     assert (ax.get_yscale(), ax.get_ylabel()) == ("log", "length of the step")
 
 
+def test_step_values_begin_at_the_start():
+    way = minimize(lambda x: float(x @ x), lambda x: 2 * x, [3.0, 4.0], optimizer=GradientDescent(0.25), max_steps=2)
+    ax = plot_step_values({"bowl": way}, label="x² + y²")
+    np.testing.assert_allclose(labelled(ax)["bowl"].get_xydata(), [[0, 25], [1, 6.25], [2, 1.5625]])
+    assert (ax.get_yscale(), ax.get_ylabel()) == ("log", "x² + y²")
+
+
 def test_the_common_point_is_joined_to_the_rows_of_which_it_is_a_mean():
     y = np.array([0, 1, 1, 0])
     ax = plot_separability(SQUARE, y, linear_separability(SQUARE, y).certificates[1])
@@ -122,6 +130,22 @@ def test_accuracies_are_in_percent_and_those_that_are_not_there_are_left_out():
     assert legend(ax) == ["train, current weights", "test, current weights", "train, kept weights"]
     assert labelled(ax)["test, current weights"].get_ydata().tolist() == [12.5, 25.0, 37.5]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "accuracy (% of rows)")
+
+
+def test_accuracies_can_be_means_over_epochs_with_the_single_epochs_pale_behind():
+    history = History([{"epoch": e, "accuracy": e / 4, "kept_accuracy": e / 4} for e in (1, 2, 3, 4)])
+    ax = plot_accuracy_curves(history, mean_over=3)
+    assert legend(ax) == ["train, current weights, mean of 3", "train, kept weights"]
+    mean = labelled(ax)["train, current weights, mean of 3"]
+    np.testing.assert_allclose(mean.get_xydata(), [[3, 50.0], [4, 75.0]])
+    (pale,) = (line for line in ax.lines if line.get_alpha() is not None)
+    np.testing.assert_allclose(pale.get_ydata(), [25, 50, 75, 100])
+
+
+def test_an_activation_function_can_have_a_caption():
+    x = np.linspace(-1, 1, 5)
+    (ax,) = plot_activation_functions(x, {"a": x}, {"a": x}, captions={"a": "f(x) = x\nnot saturating"})
+    assert [text.get_text() for text in ax.texts] == ["f(x) = x\nnot saturating"]
 
 
 def test_one_epoch_can_be_drawn():

@@ -48,6 +48,7 @@ def by_name() -> dict:
         "densities": lambda: plots.plot_densities({NAME: layer_outputs(network(), X)})[0],
         "loss curves": lambda: plots.plot_loss_curves({NAME: history}),
         "step lengths": lambda: plots.plot_step_lengths({NAME: way}),
+        "step values": lambda: plots.plot_step_values({NAME: way}),
         "paths": lambda: plots.plot_descent_paths(*grid, plane, {NAME: np.eye(2)}),
         "curve": lambda: plots.plot_descent_on_curve(np.arange(3.0), np.arange(3.0), {NAME: way}),
         "functions": lambda: plots.plot_activation_functions(np.arange(3.0), {NAME: np.ones(3)}, {NAME: np.ones(3)})[0],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lamina.activations import get_activation
+from lamina.activations import Activation, get_activation
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -57,11 +57,20 @@ def compute(*, seed: int = 0) -> ActivationCurves:
     return ActivationCurves(x, values, derivatives)
 
 
+def _caption(function: Activation) -> str:
+    """The formula, the range, and whether the function saturates."""
+    low, high = (f"{bound:.3g}".replace("inf", "∞").replace("-", "−") for bound in function.range)
+    settings = ", ".join(f"{name} = {value:g}" for name, value in function.settings.items())
+    formula = f"f(x) = {function.formula}".replace("-", "−")
+    return f"{formula}\n{settings and f'{settings}; '}range ({low}, {high}), {'' if function.saturates else 'not '}saturating"
+
+
 def draw(result: ActivationCurves) -> Figure:
-    """Draw one panel per function."""
+    """Draw one panel per function, with its formula, its range, and whether it saturates."""
     from lamina.plots import plot_activation_functions
     from lamina.plots.style import figure_of
 
-    axes = plot_activation_functions(result.x, result.values, result.derivatives)
+    captions = {name: _caption(get_activation(name)) for name in result.values}
+    axes = plot_activation_functions(result.x, result.values, result.derivatives, captions=captions)
     axes[0].set_ylim(-1.6, 3.2)
     return figure_of(axes[0])

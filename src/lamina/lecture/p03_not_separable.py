@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lamina.estimators import Perceptron
+from lamina.lecture.counts import right_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,6 +17,7 @@ __all__ = ["NotSeparable", "compute", "draw"]
 
 NUM_ROWS = 80
 EPOCHS = 50
+MEAN_OVER = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +38,12 @@ class NotSeparable:
 
     def __str__(self) -> str:
         history = self.model.history_
-        present, kept = history[-1, "accuracy"], history[-1, "kept_accuracy"]
-        best = max(history[:, "accuracy"])
+        accuracies = history[-1, "accuracy"], max(history[:, "accuracy"]), history[-1, "kept_accuracy"]
+        present, best, kept = (round(accuracy * len(self.y)) for accuracy in accuracies)
         return (
             f"{self.model.separability_}\n"
-            f"After {len(history)} epochs: {present:.0%} of the training rows right, {best:.0%} in the best epoch, "
-            f"{kept:.0%} with the kept (pocket) weights."
+            f"After {len(history)} epochs: {right_of(present, len(self.y))} in training, {best} after the best epoch, "
+            f"{kept} with the kept (pocket) weights."
         )
 
 
@@ -64,7 +66,7 @@ def _clouds(rng: np.random.Generator, num_rows: int) -> tuple[np.ndarray, np.nda
 def draw(result: NotSeparable) -> Figure:
     """Draw the rows with the proof, and the accuracies."""
     from lamina.plots import plot_accuracy_curves, plot_separability
-    from lamina.plots.style import axes_grid, figure_of, styled
+    from lamina.plots.style import COLORS, axes_grid, figure_of, styled
 
     model = result.model
     certificate = model.separability_.certificates[1]
@@ -74,8 +76,22 @@ def draw(result: NotSeparable) -> Figure:
     def panels() -> Figure:
         left, right = axes_grid(1, 2, size=(9.8, 4.2))
         line = (model.coef_[0], float(model.intercept_[0]))
-        plot_separability(result.X, result.y, certificate, line=line, title="A point that both classes have in common", ax=left)
-        plot_accuracy_curves(model.history_, title="Accuracy rises and falls; the pocket keeps the best", ax=right)
+        plot_separability(
+            result.X,
+            result.y,
+            certificate,
+            line=line,
+            line_label="kept line",
+            title="Not separable: one point of both classes",
+            ax=left,
+        )
+        for value, color in enumerate((COLORS["blue"], COLORS["vermillion"])):
+            left.plot([], [], color=color, label=f"rows of class {value} with that mean")
+        left.set_ylim(top=result.X[:, 1].max() + 0.4)
+        left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
+        plot_accuracy_curves(
+            model.history_, mean_over=MEAN_OVER, title="Accuracy rises and falls; the pocket keeps the best", ax=right
+        )
         return figure_of(left)
 
     return panels()

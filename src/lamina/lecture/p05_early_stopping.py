@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from lamina.layers import Dense
 from lamina.network import Sequential
 from lamina.optimizers import Adam
@@ -17,6 +19,8 @@ __all__ = ["EarlyStop", "compute", "draw"]
 
 EPOCHS = 150
 PATIENCE = 20
+NUM_INPUTS = 20
+NUM_ROWS = 100
 
 
 @dataclass(frozen=True)
@@ -45,15 +49,13 @@ class EarlyStop:
 
 
 def compute(*, seed: int = 0) -> EarlyStop:
-    """Train 100 + 50 tanh units on 100 noisy half-moon points, with and without early stopping."""
-    from sklearn.datasets import make_moons
-
-    X, y = make_moons(1100, noise=0.35, random_state=seed)
-    train, validation = (X[:100], y[:100]), (X[100:], y[100:])
+    """Train 100 + 50 tanh units on 100 rows of twenty inputs, with and without early stopping."""
+    rng = np.random.default_rng(seed)
+    train, validation = _rows(rng, NUM_ROWS), _rows(rng, 1000)
 
     def make(callbacks: list[EarlyStopping]) -> Trainer:
-        network = Sequential([Dense(100, activation="tanh"), Dense(50, activation="tanh"), Dense(1)], 2)
-        return Trainer(network, "sigmoid_cross_entropy", Adam(0.01), batch_size=20, seed=seed, callbacks=callbacks)
+        network = Sequential([Dense(100, activation="tanh"), Dense(50, activation="tanh"), Dense(1)], NUM_INPUTS)
+        return Trainer(network, "sigmoid_cross_entropy", Adam(0.0005), batch_size=20, seed=seed, callbacks=callbacks)
 
     stopping = EarlyStopping(patience=PATIENCE)
     stopped = make([stopping])
@@ -63,11 +65,20 @@ def compute(*, seed: int = 0) -> EarlyStop:
     return EarlyStop(history, stopping.best_epoch, stopped.epoch, stopped.stop_reason)
 
 
+def _rows(rng: np.random.Generator, num_rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows whose class is the sign of the first two inputs' sum, wrong for one row in ten; the other inputs say nothing."""
+    X = rng.normal(size=(num_rows, NUM_INPUTS))
+    is_wrong = rng.random(num_rows) < 0.1
+    return X, ((X[:, 0] + X[:, 1] > 0) ^ is_wrong).astype(np.int64)
+
+
 def draw(result: EarlyStop) -> Figure:
-    """Draw both losses, the epoch that is kept, and the stopping point."""
+    """Draw both losses, the epoch that is kept, the patience, and the stopping point."""
     from lamina.plots import plot_early_stopping
     from lamina.plots.style import figure_of
 
     ax = plot_early_stopping(result.history, result.best_epoch, result.stopped_at)
+    ax.axvspan(result.best_epoch, result.stopped_at, color="#E4E4E4", zorder=0, label=f"patience: {PATIENCE} epochs")
     ax.set_ylabel("loss (nats per example)")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)  # inside, the curves would run into it
     return figure_of(ax)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.analysis import SymmetryRecord
 from lamina.initializers import Initializer
 from lamina.layers import Dense
+from lamina.lecture.counts import right_of
 from lamina.network import Sequential
 from lamina.optimizers import GradientDescent
-from lamina.training import History, Trainer
+from lamina.training import Callback, History, Trainer
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,6 +34,8 @@ class Starts:
         The training rows.
     histories : dict of str to History
         By name of the start.
+    losses : dict of str to (float, float)
+        Over all training rows, before training and after the last epoch.
     accuracies : dict of str to float
         After the last epoch, on the training rows.
     x1, x2 : ndarray of shape (k,), (m,)
@@ -45,38 +47,47 @@ class Starts:
     X: np.ndarray
     y: np.ndarray
     histories: Mapping[str, History]
+    losses: Mapping[str, tuple[float, float]]
     accuracies: Mapping[str, float]
     x1: np.ndarray
     x2: np.ndarray
     probabilities: Mapping[str, np.ndarray]
 
     def __str__(self) -> str:
-        lines = [
-            f"{start:18} loss {history[0, 'loss']:.4f} → {history[-1, 'loss']:.4f}   accuracy {self.accuracies[start]:.1%}   "
-            f"different units in the first layer: {history[-1, 'dense_1_distinct']}"
-            for start, history in self.histories.items()
-        ]
-        return "\n".join(lines)
+        return "\n".join(self._line(start) for start in self.histories)
+
+    def _line(self, start: str) -> str:
+        before, after = self.losses[start]
+        line = f"{start:18} loss {before:.4f} → {after:.4f}   {self.right(start)}"
+        history = self.histories[start]
+        if "dense_1_distinct" not in history.keys:
+            return line
+        return f"{line}   different units in the first layer: {history[-1, 'dense_1_distinct']}"
+
+    def right(self, start: str) -> str:
+        """How many training rows are right after the last epoch, in words."""
+        return right_of(round(self.accuracies[start] * len(self.y)), len(self.y))
 
 
-def train_from(starts: Mapping[str, str | Initializer], *, seed: int) -> Starts:
+def train_from(starts: Mapping[str, str | Initializer], *, seed: int, callbacks: Sequence[Callback] = ()) -> Starts:
     """Train three layers for 600 epochs with batches of 32 rows, from each of the starts."""
     from sklearn.datasets import make_moons
 
-    X, y = make_moons(300, noise=0.15, random_state=seed)
+    X, y = make_moons(300, noise=0.1, random_state=seed)
     x1, x2 = (np.linspace(column.min() - 0.3, column.max() + 0.3, _GRID) for column in X.T)
     plane = np.stack(np.meshgrid(x1, x2), axis=-1).reshape(-1, 2)
-    histories, accuracies, probabilities = {}, {}, {}
+    histories, losses, accuracies, probabilities = {}, {}, {}, {}
     for name, weight_init in starts.items():
         layers = [Dense(16, activation="tanh", weight_init=weight_init) for _ in range(2)]
         network = Sequential([*layers, Dense(1, weight_init=weight_init)], 2)
-        trainer = Trainer(
-            network, "sigmoid_cross_entropy", GradientDescent(0.1), batch_size=32, seed=seed, callbacks=[SymmetryRecord()]
-        )
+        settings: Any = {"batch_size": 32, "seed": seed, "callbacks": list(callbacks)}
+        trainer = Trainer(network, "sigmoid_cross_entropy", GradientDescent(0.07), **settings)
+        before = trainer.evaluate(X, y)["loss"]
         histories[name] = trainer.fit(X, y, max_epochs=EPOCHS)
+        losses[name] = (before, trainer.evaluate(X, y)["loss"])
         accuracies[name] = float(np.mean((trainer.predict(X).ravel() > 0.5) == y))
         probabilities[name] = trainer.predict(plane).reshape(_GRID, _GRID)
-    return Starts(X, y, histories, accuracies, x1, x2, probabilities)
+    return Starts(X, y, histories, losses, accuracies, x1, x2, probabilities)
 
 
 def draw_starts(result: Starts, title: str) -> Figure:
@@ -90,6 +101,7 @@ def draw_starts(result: Starts, title: str) -> Figure:
         axes = axes_grid(1, count + 1, size=(3.2 * (count + 1) + 0.4, 3.3))
         ax = plot_loss_curves(result.histories, label="training loss (nats per example)", ax=axes[0])
         ax.set_title(title)
+        ax.legend(loc="center right", fontsize=9)
         for i, (name, probability) in enumerate(result.probabilities.items()):
             plot_decision_map(
                 result.x1,
@@ -97,7 +109,7 @@ def draw_starts(result: Starts, title: str) -> Figure:
                 probability,
                 result.X,
                 result.y,
-                title=f"{name}: {result.accuracies[name]:.0%} right",
+                title=f"{name}: {result.right(name)}",
                 color_bar=i == count - 1,
                 ax=axes[i + 1],
             )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.engine.plan import Batches
 from lamina.layers import Dense
 from lamina.network import Sequential
 from lamina.optimizers import GradientDescent
@@ -40,6 +39,8 @@ class TwoWeights:
         Weight and bias of the lowest loss.
     losses : ndarray of shape (steps + 1,)
         Loss over all rows at every point of ``way``.
+    least : float
+        Loss over all rows at ``best``.
     """
 
     batch_size: int
@@ -48,13 +49,15 @@ class TwoWeights:
     grid: tuple[np.ndarray, np.ndarray, np.ndarray]
     best: tuple[float, float]
     losses: np.ndarray
+    least: float
 
     def __str__(self) -> str:
         rises = int((np.diff(self.losses) > 0).sum())
         distance = float(np.linalg.norm(self.way[-1] - self.best))
         return (
             f"batches of {self.batch_size}: {len(self.way) - 1} steps in {self.num_epochs} epochs, the loss over all rows "
-            f"{self.losses[0]:.3f} → {self.losses[-1]:.4f}; {rises} steps led uphill; it ended {distance:.3f} from the minimum"
+            f"{self.losses[0]:.3f} → {self.losses[-1]:.4f} (minimum {self.least:.4f}); {rises} steps led uphill; "
+            f"it ended {distance:.3f} from the minimum"
         )
 
 
@@ -83,34 +86,48 @@ def train_two_weights(batch_size: int, learning_rate: float, num_epochs: int, *,
     trainer = Trainer(Sequential([Dense(1)], 1), "squared_error", GradientDescent(learning_rate), **settings)
     trainer.executor.restore(parameters=np.array(START))
     trainer.fit(X, y, max_epochs=num_epochs)
-    loss_at = _loss_of(trainer, X, y)
     W, B = np.meshgrid(*(np.linspace(low, high, 60) for low, high in BOUNDS))
-    losses = np.array([loss_at(point) for point in np.column_stack([W.ravel(), B.ravel()])]).reshape(W.shape)
     best = np.linalg.lstsq(np.column_stack([X, np.ones(NUM_ROWS)]), y[:, 0], rcond=None)[0]
     way = np.array(footprints.way)
-    return TwoWeights(
-        batch_size, num_epochs, way, (W, B, losses), (best[0], best[1]), np.array([loss_at(point) for point in way])
-    )
+    grid = (W, B, _losses(X, y, np.stack([W, B], axis=-1)))
+    return TwoWeights(batch_size, num_epochs, way, grid, (best[0], best[1]), _losses(X, y, way), float(_losses(X, y, best)))
 
 
-def _loss_of(trainer: Trainer, X: np.ndarray, y: np.ndarray) -> Callable[[np.ndarray], float]:
-    """A function that gives the loss over all rows at a point; it sets the trainer's weights to that point."""
-    data = Batches([X], [y])
-
-    def loss_at(point: np.ndarray) -> float:
-        trainer.executor.restore(parameters=point)
-        return float(trainer.executor.evaluate(data)[0])
-
-    return loss_at
+def _losses(X: np.ndarray, y: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """½ (t − z)², averaged over all rows, with weight and bias from each point (..., 2)."""
+    z = points[..., :1] * X[:, 0] + points[..., 1:]
+    return np.asarray(0.5 * ((y[:, 0] - z) ** 2).mean(axis=-1))
 
 
 def draw_way(result: TwoWeights, title: str) -> Figure:
     """Draw the path over the contours of the loss."""
     from lamina.plots import plot_descent_paths
-    from lamina.plots.style import figure_of
+    from lamina.plots.style import axes_grid, figure_of, styled
 
     steps = len(result.way) - 1
     labels = ("weight w", "bias b", "loss over all rows, ½ (t − z)²")
     settings: Any = {"minima": [result.best], "labels": labels, "log": True, "markers": steps <= 100, "title": title}
-    ax = plot_descent_paths(*result.grid, {f"{steps} steps": result.way}, **settings)
-    return figure_of(ax)
+    course = f"{result.num_epochs} epochs, {steps} steps: loss {result.losses[0]:.3f} → {result.losses[-1]:.3f}"
+    marked = {
+        "o": f"start {_name(result.way[0])}",
+        "*": f"end {_name(result.way[-1])}",
+        "x": f"minimum {_name(result.best)}: {result.least:.3f}",
+    }
+
+    @styled
+    def panel() -> Figure:
+        (ax,) = axes_grid(1, 1, size=(6.4, 5.6))
+        plot_descent_paths(*result.grid, {course: result.way}, ax=ax, **settings)
+        for marker, label in marked.items():
+            ax.plot([], [], marker, color="#666666", markersize=9, label=label)
+        ax.set_aspect("equal")  # else the path would not look perpendicular to the contours
+        ax.legend().remove()
+        figure_of(ax).legend(loc="outside lower center", ncols=2)
+        return figure_of(ax)
+
+    return panel()
+
+
+def _name(point: Sequence[float] | np.ndarray) -> str:
+    """Weight and bias, rounded."""
+    return f"({point[0]:.2f}, {point[1]:.2f})".replace("-", "−")

@@ -7,6 +7,8 @@ from lamina.plots.decision_map import plot_decision_map as plot_decision_map
 from lamina.plots.densities import plot_densities as plot_densities
 from lamina.plots.descent_on_curve import plot_descent_on_curve as plot_descent_on_curve
 from lamina.plots.descent_paths import plot_descent_paths as plot_descent_paths
+from lamina.plots.descent_steps import plot_step_lengths as plot_step_lengths
+from lamina.plots.descent_steps import plot_step_values as plot_step_values
 from lamina.plots.dropout import plot_dropout as plot_dropout
 from lamina.plots.dropout import plot_mask_distribution as plot_mask_distribution
 from lamina.plots.early_stopping import plot_early_stopping as plot_early_stopping
@@ -18,7 +20,6 @@ from lamina.plots.network import plot_network as plot_network
 from lamina.plots.residuals import plot_residuals as plot_residuals
 from lamina.plots.roc import plot_roc as plot_roc
 from lamina.plots.separability import plot_separability as plot_separability
-from lamina.plots.step_lengths import plot_step_lengths as plot_step_lengths
 from lamina.plots.style import COLORS as COLORS
 from lamina.plots.style import CYCLE as CYCLE
 from lamina.plots.width_sweep import plot_width_sweep as plot_width_sweep

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from lamina.plots.style import COLORS, make_axes, marks, styled
 from lamina.training import History
 
@@ -13,21 +15,24 @@ if TYPE_CHECKING:
 __all__ = ["plot_accuracy_curves"]
 
 _CURVES = (
-    ("accuracy", "train, current weights", COLORS["blue"], "-", 1.0),
-    ("validation_accuracy", "test, current weights", COLORS["vermillion"], "-", 1.0),
-    ("kept_accuracy", "train, kept weights", COLORS["blue"], "--", 2.2),
-    ("kept_validation_accuracy", "test, kept weights", COLORS["vermillion"], "--", 2.2),
+    ("accuracy", "train, current weights", COLORS["blue"], "-"),
+    ("validation_accuracy", "test, current weights", COLORS["vermillion"], "-"),
+    ("kept_accuracy", "train, kept weights", COLORS["blue"], "--"),
+    ("kept_validation_accuracy", "test, kept weights", COLORS["vermillion"], "--"),
 )
 
 
 @styled
-def plot_accuracy_curves(history: History, *, title: str = "", ax: Axes | None = None) -> Axes:
+def plot_accuracy_curves(history: History, *, mean_over: int = 1, title: str = "", ax: Axes | None = None) -> Axes:
     """Plot the accuracy of the current weights, which rises and falls, and of the kept weights.
 
     Parameters
     ----------
     history : History
         A perceptron's ``history_``. Curves missing from it are left out.
+    mean_over : int, default=1
+        Epochs over which the accuracy of the current weights is averaged; if more than 1, the single epochs are pale behind it.
+        The mean begins with the epoch that is the first to have so many.
     title : str
     ax : Axes, optional
 
@@ -43,10 +48,18 @@ def plot_accuracy_curves(history: History, *, title: str = "", ax: Axes | None =
     """
     ax = make_axes(ax)
     epochs = history[:, "epoch"]
-    for key, label, color, style, width in _CURVES:
-        if key in history.keys:
-            percent = [100 * share for share in history[:, key]]
+    mean_over = min(mean_over, len(epochs))
+    for key, label, color, style in _CURVES:
+        if key not in history.keys:
+            continue
+        percent = [100 * share for share in history[:, key]]
+        if key.startswith("kept") or mean_over == 1:
+            width = 2.2 if key.startswith("kept") else 1.0
             ax.plot(epochs, percent, color=color, linestyle=style, linewidth=width, label=label, **marks(percent))
+        else:
+            ax.plot(epochs, percent, color=color, linewidth=1.0, alpha=0.3)
+            mean = np.convolve(percent, np.full(mean_over, 1 / mean_over), mode="valid")
+            ax.plot(epochs[mean_over - 1 :], mean, color=color, label=f"{label}, mean of {mean_over}")
     ax.set(xlabel="epoch", ylabel="accuracy (% of rows)", xlim=(min(epochs), max(epochs)) if len(epochs) > 1 else None)
     ax.set_title(title)
     # Below the axes, because inside the curves would run into it.

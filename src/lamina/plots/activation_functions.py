@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["plot_activation_functions"]
 
 _NUM_COLUMNS = 3
+_CAPTION_LINE = 11  # points
 
 
 @styled
@@ -24,6 +25,7 @@ def plot_activation_functions(
     values: Mapping[str, np.ndarray],
     derivatives: Mapping[str, np.ndarray],
     *,
+    captions: Mapping[str, str] | None = None,
     axes: Sequence[Axes] | None = None,
 ) -> list[Axes]:
     """Plot one panel per function: f(x) as a solid line, f'(x) as a dashed one.
@@ -33,6 +35,8 @@ def plot_activation_functions(
     x : ndarray of shape (k,)
     values, derivatives : dict of str to ndarray of shape (k,)
         By function name, which is the panel's title; a NaN at a jump leaves a gap.
+    captions : dict of str to str, optional
+        One or two lines by function name, which stand between the title and the panel.
     axes : sequence of Axes, optional
         One per function.
 
@@ -56,7 +60,13 @@ def plot_activation_functions(
     num_columns = min(_NUM_COLUMNS, len(values))
     num_rows = -(-len(values) // num_columns)
     if axes is None:
-        axes = axes_grid(num_rows, num_columns, size=(3.1 * num_columns, 2.5 * num_rows), share_x=True, share_y=True)
+        axes = axes_grid(
+            num_rows,
+            num_columns,
+            size=((3.3 if captions else 3.1) * num_columns, (2.8 if captions else 2.5) * num_rows),
+            share_x=True,
+            share_y=True,
+        )
     else:
         axes = given_axes(axes)
         if len(axes) < len(values):
@@ -66,7 +76,12 @@ def plot_activation_functions(
         ax.axvline(0, color="#999999", linewidth=0.8)
         ax.plot(x, value, color=COLORS["blue"], label="f(x)")
         ax.plot(x, derivatives[name], color=COLORS["vermillion"], linestyle="--", label="f'(x)")
-        ax.set_title(verbatim(name))
+        caption = (captions or {}).get(name, "")
+        ax.set_title(verbatim(name), pad=6 + _CAPTION_LINE * len(caption.splitlines()))
+        note = ax.annotate(
+            verbatim(caption), (0, 1), xytext=(0, 4), xycoords="axes fraction", textcoords="offset points", fontsize=8
+        )
+        note.set_in_layout(False)  # else a long one would shrink the panels
     for i, ax in enumerate(axes):
         ax.set_visible(i < len(values))
         if i % num_columns == 0:

@@ -48,8 +48,8 @@ def plot_dropout(
     right.set_title("Test: every unit")
     for i, rate in enumerate(rates):
         if rate:
-            left.text(i, -0.62, f"kept × {1 / (1 - rate):.3g}", ha="center", va="top", fontsize=9)
-            right.text(i, -0.62, "× 1", ha="center", va="top", fontsize=9)
+            left.text(i, -0.62, f"rate {rate:g}\nkept × {1 / (1 - rate):.3g}", ha="center", va="top", fontsize=9)
+            right.text(i, -0.62, "all × 1", ha="center", va="top", fontsize=9)
     return [left, right]
 
 
