@@ -183,10 +183,12 @@ def test_dropout_changes_training_and_not_prediction() -> None:
     np.testing.assert_array_equal(model.predict_proba(X), model.predict_proba(X))
 
 
-def test_l1_makes_weights_small_that_l2_leaves_larger() -> None:
+def test_l1_makes_weights_zero_that_l2_makes_small() -> None:
     settings = {"solver": "sgd", "alpha": 20.0, "max_iter": 200, "learning_rate_init": 0.05, "hidden_layer_sizes": ()}
     l1, l2 = (np.abs(_fit(l1_ratio=ratio, **settings).coefs_[0]) for ratio in (1.0, 0.0))
     assert (l1 < 1e-2).sum() > (l2 < 1e-2).sum() + 5
+    assert (l1 == 0).sum() > 5
+    assert (l2 == 0).sum() == 0
 
 
 def test_weight_decay_shrinks_weights_that_get_no_gradient() -> None:
