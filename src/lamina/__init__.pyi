@@ -51,6 +51,7 @@ from lamina.losses import CategoricalHinge as CategoricalHinge
 from lamina.losses import CustomLoss as CustomLoss
 from lamina.losses import Focal as Focal
 from lamina.losses import Gamma as Gamma
+from lamina.losses import GaussianNLL as GaussianNLL
 from lamina.losses import Hinge as Hinge
 from lamina.losses import Huber as Huber
 from lamina.losses import LogCosh as LogCosh

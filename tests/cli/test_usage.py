@@ -58,7 +58,10 @@ def test_the_package_runs_as_a_module() -> None:
         (("--schedule", "cosin"), "'warm_up', got 'cosin'. Did you mean 'cosine'?"),
         (("--class-weight", "balanced"), "--class-weight must be left out for a regression, got 'balanced'. Remove it"),
         (("--label-smoothing", "0.1"), "--label-smoothing must be left out for a regression, got 0.1. Remove it"),
-        (("--loss", "hubr"), "'huber', 'log_cosh', 'quantile', 'poisson', 'gamma', 'tweedie', got 'hubr'. Did you mean 'huber'?"),
+        (
+            ("--loss", "hubr"),
+            "'log_cosh', 'quantile', 'poisson', 'gamma', 'tweedie', 'gaussian_nll', got 'hubr'. Did you mean 'huber'?",
+        ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

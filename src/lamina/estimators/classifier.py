@@ -18,6 +18,7 @@ from lamina.estimators.parameters import ActivationParameter, ClassifierParamete
 from lamina.estimators.solver import has_partial_fit
 from lamina.estimators.target import LabelTarget, gives_probabilities
 from lamina.training.exclusive import exclusive
+from lamina.training.meaning import Meaning
 
 __all__ = ["MLPClassifier"]
 
@@ -124,9 +125,12 @@ True
         mean = self.predict_distribution(X, mc_samples=mc_samples, seed=seed).mean
         return self._target.labels(mean)
 
-    def _meaning(self, logits: np.ndarray) -> np.ndarray:
-        predicted = self._target.loss.predict(logits)
-        return self._target.probabilities(predicted) if gives_probabilities(self.loss) else predicted
+    @property
+    def _meaning(self) -> Meaning:
+        target = self._target
+        if not gives_probabilities(self.loss):
+            return Meaning(target.loss.predict)
+        return Meaning(lambda logits: target.probabilities(target.loss.predict(logits)))
 
     @available_if(lambda self: gives_probabilities(self.loss))
     def predict_proba(self, X: Any, *, mc_samples: int | None = None, seed: int = 0) -> np.ndarray:

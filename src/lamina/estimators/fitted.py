@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lamina.estimators.fitting import Fit, Restarts
     from lamina.network import Network
     from lamina.training import History, PredictiveDistribution, StopReason
+    from lamina.training.meaning import Map, Meaning
 
 __all__ = ["FittedNetwork", "adopt", "distribution_of", "fit_of", "logits_of"]
 
@@ -134,14 +135,17 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
             raise AttributeError(f"{owner!r} object has no attribute {attribute!r} before it is fitted. Call fit first.")
         return fit
 
-    def predict_distribution(self, X: Any, *, mc_samples: int = 100, seed: int = 0) -> PredictiveDistribution:
-        """Mean and spread of the predictions over dropout masks (Monte Carlo dropout, Gal & Ghahramani 2016).
+    def predict_distribution(self, X: Any, *, mc_samples: int | None = None, seed: int = 0) -> PredictiveDistribution:
+        """Mean and spread of the predictions: over dropout masks, or as a regressor's loss ``gaussian_nll`` predicts them.
+
+        Over masks, the spread is the network's uncertainty (Monte Carlo dropout, Gal & Ghahramani 2016); that of
+        ``gaussian_nll`` is the standard deviation of y around the prediction. With both, variances are added.
 
         Parameters
         ----------
         X : array, sparse matrix or table of shape (n_samples, n_features)
-        mc_samples : int, default=100
-            The number of masks, >= 2.
+        mc_samples : int, optional
+            The number of masks, >= 2. By default 100, or none with ``gaussian_nll``.
         seed : int, default=0
             Seed of the masks.
 
@@ -153,12 +157,13 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         InvalidSettingError
-            If the network has no dropout.
+            If masks are to be drawn and the network has no dropout.
         """
-        return distribution_of(self, X, np.asarray, mc_samples, seed)
+        return distribution_of(self, X, mc_samples, seed)
 
-    def _meaning(self, logits: np.ndarray) -> np.ndarray:
-        """The predictions for logits (n, outputs): class probabilities, or numbers."""
+    @property
+    def _meaning(self) -> Meaning:
+        """What logits say, as :meth:`predict_distribution` gives it: class probabilities, or numbers."""
         raise NotImplementedError
 
     def _checked(self, X: Any) -> Any:
@@ -181,7 +186,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
         return self._fit.trainer.executor.predict([checked])[0]
 
     def _predictions(self, X: Any) -> np.ndarray:
-        """The loss's predictions for new rows, (n, outputs)."""
+        """The loss's predictions for new rows, (n, columns)."""
         checked, loss = self._checked(X), self._fit.target.loss
         out = self._fit.trainer.executor.predict([checked], [loss.link or "identity"])[0]
         return out if loss.link else loss.predict(out)
@@ -192,23 +197,23 @@ def fit_of(fitted: FittedNetwork) -> Fit:
     return fitted._fit
 
 
+def distribution_of(
+    fitted: FittedNetwork, X: Any, mc_samples: int | None, seed: int, further: tuple[Map, Map] | None = None
+) -> PredictiveDistribution:
+    """Mean and spread for new rows; ``further`` turns predictions and spreads into another unit, before means are taken."""
+    from lamina.training.predictive_distribution import predict_distributions  # rarely needed
+
+    checked, trainer = fitted._checked(X), fitted._fit.trainer
+    meaning = fitted._meaning if further is None else fitted._meaning.then(*further)
+    settings = (mc_samples, seed, trainer.engine, trainer.n_threads)
+    (found,) = predict_distributions(trainer.network, [meaning], trainer.executor, [checked], *settings)
+    return found
+
+
 def logits_of(fitted: FittedNetwork, X: Any) -> np.ndarray:
     """The logits of new rows, less the loss's threshold, ndarray of shape (n, outputs)."""
     logits: np.ndarray = fitted._logits(X) - fitted._fit.target.loss.threshold
     return logits
-
-
-def distribution_of(
-    fitted: FittedNetwork, X: Any, scale: Callable[[np.ndarray], np.ndarray], mc_samples: int, seed: int
-) -> PredictiveDistribution:
-    """The distribution over dropout masks of ``scale`` of the predictions."""
-    from lamina.training.monte_carlo import sample_predictions  # imported here, because it is rarely used
-
-    X, trainer = fitted._checked(X), fitted._fit.trainer
-    settings = (mc_samples, seed, trainer.engine, trainer.n_threads)
-    links = [lambda logits: scale(fitted._meaning(logits))]
-    (found,) = sample_predictions(trainer.network, links, trainer.executor, [X], *settings)
-    return found
 
 
 def adopt(estimator: FittedNetwork, fit: Fit, restarts: Restarts | None = None) -> None:

@@ -214,6 +214,9 @@ def _check_asked(asked: str, loss: Any) -> None:
     if asked in ("log", "quantile") and _takes_no_negative(loss):
         rule = f"must be 'linear' with the loss {_kind(loss)}, which has a scale of its own"
         raise InvalidSettingError(phrase("target_scale", rule, asked, repair="Remove one of the two.", owner=OWNER))
+    if asked in ("log", "quantile") and _predicts_spread(loss):
+        rule = f"must be 'linear' with the loss {_kind(loss)}, whose spread is that of a normal distribution"
+        raise InvalidSettingError(phrase("target_scale", rule, asked, repair="Remove one of the two.", owner=OWNER))
 
 
 def _takes_no_negative(loss: Any) -> bool:
@@ -223,6 +226,11 @@ def _takes_no_negative(loss: Any) -> bool:
 def _domain(loss: Any) -> Domain:
     name = _kind(loss)
     return get_loss(name).domain(1) if name in NUMBER_LOSSES else NUMBERS  # the estimator rejects unknown names
+
+
+def _predicts_spread(loss: Any) -> bool:
+    name = _kind(loss)
+    return name in NUMBER_LOSSES and get_loss(name).predicts_spread
 
 
 def _learns_means(loss: Any) -> bool:

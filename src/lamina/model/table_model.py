@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,11 +16,11 @@ from lamina.data.several_targets import AnyTarget
 from lamina.data.table_reader import ReadTable
 from lamina.errors import DataError
 from lamina.estimators import MLPClassifier, MLPRegressor
-from lamina.estimators.fitted import distribution_of, logits_of
+from lamina.estimators.fitted import distribution_of, fit_of, logits_of
 from lamina.html import escaped
 from lamina.losses import Quantile
 from lamina.metrics import Evaluation, constant_prediction, report
-from lamina.model.target_scale import LinearScale, LogScale, QuantileScale, SeveralScales, TargetScale
+from lamina.model.target_scale import LinearScale, LogScale, QuantileScale, SeveralScales, TargetScale, spread_on
 
 if TYPE_CHECKING:
     from lamina.training import PredictiveDistribution
@@ -114,34 +114,6 @@ class TableModel:
             return self.predict_distribution(table, mc_samples=mc_samples, seed=seed).mean
         return self._predicted_numbers(table)
 
-    def predict_distribution(self, table: Any, *, mc_samples: int = 100, seed: int = 0) -> PredictiveDistribution:
-        """Mean and spread of the predictions over dropout masks (Monte Carlo dropout, Gal & Ghahramani 2016).
-
-        Parameters
-        ----------
-        table
-            As in :meth:`predict`.
-        mc_samples : int, default=100
-            The number of masks, >= 2.
-        seed : int, default=0
-            Seed of the masks.
-
-        Returns
-        -------
-        PredictiveDistribution
-            ``mean`` and ``spread`` of the probabilities, one column per class of ``target.classes``, or of the numbers, in the
-            target's own unit.
-
-        Raises
-        ------
-        DataError
-            As for :meth:`predict`.
-        InvalidSettingError
-            If the network has no dropout.
-        """
-        scale = np.asarray if self.target.task == "classification" else self._unscaled
-        return distribution_of(self.estimator, self._features(table), scale, mc_samples, seed)
-
     def predict_proba(self, table: Any, *, mc_samples: int | None = None, seed: int = 0) -> np.ndarray:
         """The probability of each class of ``target.classes``, ndarray of shape (n, classes).
 
@@ -184,6 +156,33 @@ class TableModel:
         of_second = logits[:, 0] if logits.shape[1] == 1 else logits[:, 1] - logits[:, 0]
         return of_second if self.threshold is None else of_second - np.log(self.threshold / (1 - self.threshold))
 
+    def predict_distribution(self, table: Any, *, mc_samples: int | None = None, seed: int = 0) -> PredictiveDistribution:
+        """Mean and spread of the prediction: over dropout masks, or as the loss ``gaussian_nll`` predicts them.
+
+        Parameters
+        ----------
+        table
+            As for :meth:`predict`.
+        mc_samples : int, optional
+            The number of masks, >= 2. By default 100, or none with ``gaussian_nll``.
+        seed : int, default=0
+            Seed of the masks.
+
+        Returns
+        -------
+        PredictiveDistribution
+            Of numbers, in the target's unit and the shape of :meth:`predict`; of the probability of each class, (n, classes).
+
+        Raises
+        ------
+        DataError
+            As for :meth:`predict`.
+        InvalidSettingError
+            If masks are to be drawn and the network has no dropout.
+        """
+        units = (self._in_units, partial(spread_on, self.scale)) if self.target.task == "regression" else None
+        return distribution_of(self.estimator, self._features(table), mc_samples, seed, units)
+
     @property
     def levels(self) -> tuple[float, ...]:
         """The quantile levels, if the model predicts several; predictions then have one column per level."""
@@ -195,6 +194,11 @@ class TableModel:
     def middle(self) -> int:
         """The column of the level nearest to the median, used wherever a single prediction is needed."""
         return int(np.argmin(np.abs(np.array(self.levels) - 0.5))) if self.levels else 0
+
+    @property
+    def predicts_spread(self) -> bool:
+        """Whether the network predicts how far the target lies from a prediction; see :meth:`predict_distribution`."""
+        return self.target.task == "regression" and fit_of(self.estimator).target.loss.predicts_spread
 
     @property
     def has_probabilities(self) -> bool:
@@ -256,7 +260,7 @@ class TableModel:
 
     def numbers_of(self, features: Any) -> np.ndarray:
         """:meth:`predict` for regression, of rows that the encoder has encoded."""
-        return self._unscaled(self.estimator.predict(features))
+        return self._in_units(self.estimator.predict(features))
 
     def __repr__(self) -> str:
         return f"<TableModel of {self.target.name!r}: {self.target.task} from {len(self.encoder.encoders_)} columns>"
@@ -293,9 +297,8 @@ class TableModel:
     def _predicted_numbers(self, table: Any) -> np.ndarray:
         return self.numbers_of(self._features(table))
 
-    def _unscaled(self, predicted: np.ndarray) -> np.ndarray:
-        """Targets of what the network predicts."""
-        return self.scale.inverse(predicted.astype(np.float64))
+    def _in_units(self, scaled: np.ndarray) -> np.ndarray:
+        return self.scale.inverse(scaled.astype(np.float64))
 
     def _features(self, table: Any) -> Any:
         if isinstance(table, ReadTable):

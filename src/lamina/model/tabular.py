@@ -219,6 +219,33 @@ class Tabular(NestedSettings, FittedTable, ABC):
             warn_caller("Training interrupted by user.", UserWarning)
         return self
 
+    def predict_distribution(self, X: Any, *, mc_samples: int | None = None, seed: int = 0) -> PredictiveDistribution:
+        """Mean and spread of the prediction: over dropout masks, or as the loss ``gaussian_nll`` predicts them.
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features); or one row, or a list of dicts
+            As for ``predict``.
+        mc_samples : int, optional
+            The number of masks, >= 2. By default 100, or none with ``gaussian_nll``.
+        seed : int, default=0
+            Seed of the masks.
+
+        Returns
+        -------
+        PredictiveDistribution
+            Of numbers, in the unit of y and the shape of ``predict``; of the probability of each class, (n_samples, n_classes).
+
+        Raises
+        ------
+        DataError
+            If a column is missing or holds values of another kind than in training.
+        InvalidSettingError
+            If masks are to be drawn and the network has no dropout.
+        """
+        rows = self._known_rows(X)
+        return self.model_.predict_distribution(rows, mc_samples=mc_samples, seed=seed)
+
     def evaluate(self, X: Any, y: Any) -> Evaluation:
         """Compute metrics on a table, and those of a prediction that ignores all columns.
 
@@ -240,33 +267,6 @@ class Tabular(NestedSettings, FittedTable, ABC):
         """
         columns = self._with_truth(X, y)
         return self.model_.evaluate(columns)
-
-    def predict_distribution(self, X: Any, *, mc_samples: int = 100, seed: int = 0) -> PredictiveDistribution:
-        """Mean and spread of the predictions over dropout masks (Monte Carlo dropout, Gal & Ghahramani 2016).
-
-        Parameters
-        ----------
-        X : data frame or array-like of shape (n_samples, n_features); or one row, or a list of dicts
-            As in ``predict``.
-        mc_samples : int, default=100
-            The number of masks, >= 2.
-        seed : int, default=0
-            Seed of the masks.
-
-        Returns
-        -------
-        PredictiveDistribution
-            ``mean`` and ``spread`` of a classifier's probabilities, one column per class, or of a regressor's numbers.
-
-        Raises
-        ------
-        DataError
-            If a column is missing or holds values of another kind than in training.
-        InvalidSettingError
-            If the network has no dropout.
-        """
-        rows = self._known_rows(X)
-        return self.model_.predict_distribution(rows, mc_samples=mc_samples, seed=seed)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write what was learned to a file; :func:`lamina.load_model` reads it as a :class:`~lamina.model.TableModel`.
