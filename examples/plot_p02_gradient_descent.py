@@ -38,5 +38,4 @@ ways = {
 for name, way in ways.items():
     print(f"{name:9} {way}")
 
-paths = {name: way.points for name, way in ways.items()}
-ax = plot_descent_paths(*beale.grid(), paths, minima=beale.minima, log=True, title="Beale's function")
+ax = plot_descent_paths(beale, ways, log=True, title="Beale's function")

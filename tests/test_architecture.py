@@ -77,10 +77,16 @@ def test_only_the_door_leads_upwards():
 
 def test_the_doors_entries():
     assert {method: f"{module}.{function}" for method, (module, function) in SERVED.items()} == {
+        "FittedNetwork.plot": "lamina.plots.plot_history",
+        "FittedTable.plot": "lamina.plots.plot_history",
         "History.plot": "lamina.plots.plot_history",
         "LearningRateRange.plot": "lamina.plots.plot_learning_rate_range",
         "Network.plot": "lamina.plots.plot_network",
+        "NetworkModel.plot": "lamina.plots.plot_history",
+        "Perceptron.plot": "lamina.plots.plot_history",
         "PermutationImportance.plot": "lamina.plots.plot_importance",
+        "TableModel.plot": "lamina.plots.plot_history",
+        "Trainer.plot": "lamina.plots.plot_history",
         "WidthSweep.plot": "lamina.plots.plot_width_sweep",
     }
 

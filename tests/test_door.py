@@ -9,16 +9,32 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from lamina import Add, Dense, Graph, Input, MLPClassifier, Sequential, Trainer, load_model, save_model
+from lamina import (
+    Add,
+    Dense,
+    Graph,
+    Input,
+    MLPClassifier,
+    NetworkModel,
+    Perceptron,
+    Sequential,
+    TableModel,
+    Trainer,
+    load_model,
+    save_model,
+)
 from lamina.analysis import LearningRateRange, LearningRateTrials, PermutationImportance, WidthSweep
 from lamina.door import SERVED
 from lamina.errors import DataError
+from lamina.estimators.fitted import FittedNetwork
+from lamina.model.fitted_table import FittedTable
 from lamina.network import Network
 from lamina.training import History
 
 mpl.use("Agg")
 
-OWNERS = {each.__name__: each for each in (History, LearningRateRange, Network, PermutationImportance, WidthSweep)}
+COURSES = (FittedNetwork, FittedTable, NetworkModel, Perceptron, TableModel, Trainer)
+OWNERS = {each.__name__: each for each in (History, LearningRateRange, Network, PermutationImportance, WidthSweep, *COURSES)}
 
 
 def test_every_entry_of_the_door_is_tried_here():

@@ -15,10 +15,16 @@ __all__ = ["SERVED", "serve"]
 #: For each ``Class.method``: the module and the function that implement it. The function gets the object and all arguments.
 SERVED = MappingProxyType(
     {
+        "FittedNetwork.plot": ("lamina.plots", "plot_history"),
+        "FittedTable.plot": ("lamina.plots", "plot_history"),
         "History.plot": ("lamina.plots", "plot_history"),
         "LearningRateRange.plot": ("lamina.plots", "plot_learning_rate_range"),
         "Network.plot": ("lamina.plots", "plot_network"),
+        "NetworkModel.plot": ("lamina.plots", "plot_history"),
+        "Perceptron.plot": ("lamina.plots", "plot_history"),
         "PermutationImportance.plot": ("lamina.plots", "plot_importance"),
+        "TableModel.plot": ("lamina.plots", "plot_history"),
+        "Trainer.plot": ("lamina.plots", "plot_history"),
         "WidthSweep.plot": ("lamina.plots", "plot_width_sweep"),
     }
 )

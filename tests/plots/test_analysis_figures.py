@@ -7,12 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from lamina import Dense, Sequential, activation_statistics, layer_outputs
+from lamina import Dense, Sequential, Trainer, activation_statistics, layer_outputs
 from lamina.analysis import LearningRateRange, LearningRateTrials, WidthSweep
 from lamina.training import History
 
 plt = pytest.importorskip("matplotlib.pyplot")
 plots = pytest.importorskip("lamina.plots")
+from matplotlib.contour import ContourSet  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -124,9 +125,10 @@ def test_l23_the_distribution_over_masks_shows_its_mean_and_the_output_at_test_t
 
 
 def test_a_decision_map_needs_no_contour_where_nothing_is_decided() -> None:
-    grid = np.linspace(-1, 1, 4)
-    ax = plots.plot_decision_map(grid, grid, np.full((4, 4), 0.5), np.eye(2), np.array([0, 1]))
+    trainer = Trainer(Sequential([Dense(1, weight_init="zeros")], 2), "sigmoid_cross_entropy")
+    ax = plots.plot_decision_map(trainer, np.eye(2), np.array([0, 1]))
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("input 1", "input 2")
+    assert not [drawn for drawn in ax.collections if isinstance(drawn, ContourSet)]
 
 
 def test_loss_curves_differ_in_more_than_color() -> None:

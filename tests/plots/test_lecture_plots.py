@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from lamina import linear_separability, minimize
+from lamina import Perceptron, linear_separability, minimize
 from lamina.descent import get_surface
 from lamina.errors import InvalidSettingError
 from lamina.optimizers import GradientDescent
@@ -71,8 +71,8 @@ def test_a_descent_on_a_curve_goes_through_all_its_points():
 def test_paths_lie_over_the_surface_with_their_starts_ends_and_minima(log):
     beale = get_surface("beale")
     paths = {"there": np.array([[0.0, 0.0], [1.0, 1.0], [2.0, 1.0]]), "and back": np.array([[2.0, 1.0], [90.0, 0.0]])}
-    ax = plot_descent_paths(*beale.grid(30), paths, minima=beale.minima, labels=("w", "b", "loss"), log=log)
-    assert legend(ax) == ["there", "and back"]
+    ax = plot_descent_paths(beale, paths, labels=("w", "b", "loss"), log=log)
+    assert legend(ax) == ["there", "and back", "minimum"]
     np.testing.assert_array_equal(labelled(ax)["there"].get_xydata(), paths["there"])
     marked = [tuple(line.get_xydata()[0]) for line in ax.lines if line.get_marker() == "x"]
     assert marked == list(beale.minima)
@@ -82,7 +82,7 @@ def test_paths_lie_over_the_surface_with_their_starts_ends_and_minima(log):
 
 
 def test_a_surface_without_paths_has_no_legend():
-    assert plot_descent_paths(*get_surface("bowl").grid(10), {}).get_legend() is None
+    assert plot_descent_paths("bowl", {}).get_legend() is None
 
 
 def test_step_lengths_are_distances_between_successive_points():
@@ -101,8 +101,9 @@ def test_step_values_begin_at_the_start():
 
 def test_the_common_point_is_joined_to_the_rows_of_which_it_is_a_mean():
     y = np.array([0, 1, 1, 0])
-    ax = plot_separability(SQUARE, y, linear_separability(SQUARE, y).certificates[1])
+    ax = plot_separability(linear_separability(SQUARE, y), SQUARE, y)
     assert legend(ax) == ["class 0", "class 1", "common point"]
+    assert ax.get_title(loc="left") == "Not separable: a point that both classes have in common"
     joined = {tuple(line.get_xydata()[0]) for line in ax.lines if len(line.get_xydata()) == 2}
     assert joined == {tuple(row) for row in SQUARE}
     assert all(tuple(line.get_xydata()[-1]) == pytest.approx((0.5, 0.5)) for line in ax.lines)
@@ -110,18 +111,25 @@ def test_the_common_point_is_joined_to_the_rows_of_which_it_is_a_mean():
 
 def test_a_separating_line_crosses_the_picture_with_the_classes_on_its_sides():
     y = np.array([0, 0, 0, 1])
-    plane = linear_separability(SQUARE, y).certificates[1]
-    ax = plot_separability(SQUARE, y, plane, line=(np.array([1.0, 0.0]), -0.5), line_label="another")
-    assert legend(ax) == ["class 0", "class 1", "separating line", "another"]
-    for end in labelled(ax)["separating line"].get_xydata():
-        assert end @ plane.weights + plane.bias == pytest.approx(0.0, abs=1e-9)
-    np.testing.assert_allclose(labelled(ax)["another"].get_xdata(), 0.5)
+    model = Perceptron().fit(SQUARE, y)
+    plane = model.separability_.certificates[1]
+    ax = plot_separability(model, SQUARE, y)
+    assert legend(ax) == ["class 0", "class 1", "separating line", "perceptron"]
+    assert ax.get_title(loc="left") == "Separable: a line between the classes"
+    for name, weights, bias in (
+        ("separating line", plane.weights, plane.bias),
+        ("perceptron", model.coef_[0], model.intercept_[0]),
+    ):
+        line = labelled(ax)[name]
+        for end in (line.get_xy1(), line.get_xy2()):
+            assert end @ weights + bias == pytest.approx(0.0, abs=1e-9)
 
 
 def test_weights_of_zero_are_no_line():
     y = np.array([0, 0, 0, 1])
-    ax = plot_separability(SQUARE, y, linear_separability(SQUARE, y).certificates[1], line=(np.zeros(2), 1.0))
-    assert legend(ax) == ["class 0", "class 1", "separating line"]
+    model = Perceptron(max_iter=1, tol=None).fit(SQUARE, y)
+    model.coef_ = np.zeros((1, 2))
+    assert legend(plot_separability(model, SQUARE, y)) == ["class 0", "class 1", "separating line"]
 
 
 def test_accuracies_are_in_percent_and_those_that_are_not_there_are_left_out():

@@ -6,9 +6,19 @@ import io
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 
-from lamina import Dense, Sequential, activation_statistics, layer_outputs, linear_separability, minimize, plots
+from lamina import (
+    Dense,
+    Perceptron,
+    Sequential,
+    activation_statistics,
+    layer_outputs,
+    linear_separability,
+    minimize,
+    plots,
+)
 from lamina.analysis import PermutationImportance
 from lamina.training import History
 
@@ -38,8 +48,7 @@ def by_name() -> dict:
     X, y = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 0, 0, 1])
     history = History([{"epoch": e, "loss": 1 / e, NAME: 1 / e} for e in (1, 2)])
     way = minimize(lambda x: float(x @ x), lambda x: 2 * x, [1.0])
-    plane = np.add.outer(np.arange(3.0), np.arange(3.0))
-    grid = np.meshgrid(np.arange(3.0), np.arange(3.0))
+    names, frame = np.array(["", NAME])[y], pd.DataFrame(X, columns=["a", NAME])
     statistics = activation_statistics(network(), X, y, "squared_error")
     return {
         "history": lambda: plots.plot_history(history, NAME),
@@ -49,16 +58,16 @@ def by_name() -> dict:
         "loss curves": lambda: plots.plot_loss_curves({NAME: history}),
         "step lengths": lambda: plots.plot_step_lengths({NAME: way}),
         "step values": lambda: plots.plot_step_values({NAME: way}),
-        "paths": lambda: plots.plot_descent_paths(*grid, plane, {NAME: np.eye(2)}),
+        "paths": lambda: plots.plot_descent_paths("bowl", {NAME: np.eye(2)}),
         "curve": lambda: plots.plot_descent_on_curve(np.arange(3.0), np.arange(3.0), {NAME: way}),
         "functions": lambda: plots.plot_activation_functions(np.arange(3.0), {NAME: np.ones(3)}, {NAME: np.ones(3)})[0],
         "confusion": lambda: plots.plot_confusion([0, 1], [0, 0], [NAME, "b"]),
         "roc": lambda: plots.plot_roc([0, 1, 1], [0.1, 0.5, 0.2], ["a", NAME]),
         "calibration": lambda: plots.plot_calibration(["", NAME], [0.5, 0.5]),
+        "decision map": lambda: plots.plot_decision_map(Perceptron().fit(X, y), X, y, classes=["", NAME]),
+        "inputs": lambda: plots.plot_decision_map(Perceptron().fit(frame, y), frame, y),
         "importance": lambda: plots.plot_importance(PermutationImportance((NAME,), np.ones((1, 2)), NAME, 1.0)),
-        "separability": lambda: plots.plot_separability(
-            X, y, linear_separability(X, y).certificates[1], line=(np.ones(2), 0.5), line_label=NAME
-        ),
+        "separability": lambda: plots.plot_separability(linear_separability(X, names), X, names),
     }
 
 

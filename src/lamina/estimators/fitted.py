@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from lamina.door import serve
 from lamina.estimators.given_data import DTYPES, checked_rows
 from lamina.estimators.layer_arrays import LayerArrays, dense_biases, dense_weights, write_into
 from lamina.training.exclusive import RUNNING
@@ -79,8 +80,12 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
         write_into(self.intercepts_, arrays, "intercepts_")
 
     def plot(self, keys: str | Sequence[str] | None = None, *, log: bool = False, ax: Axes | None = None) -> Axes:
-        """Plot the losses and the objective, or other ``keys`` of ``history_``; see :func:`lamina.plots.plot_history`."""
-        return self.history_.plot(keys, log=log, ax=ax)
+        """Plot the losses and the objective, or other ``keys`` of ``history_``, and mark the epoch whose weights were kept.
+
+        That epoch is known with early stopping; see :func:`lamina.plots.plot_history`. Needs the extra ``plot``.
+        """
+        axes: Axes = serve("FittedNetwork.plot", self, keys, log=log, ax=ax)
+        return axes
 
     @property
     def n_outputs_(self) -> int:

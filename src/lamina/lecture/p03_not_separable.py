@@ -69,25 +69,13 @@ def draw(result: NotSeparable) -> Figure:
     from lamina.plots.style import COLORS, axes_grid, figure_of, styled
 
     model = result.model
-    certificate = model.separability_.certificates[1]
-    assert certificate is not None
 
     @styled
     def panels() -> Figure:
         left, right = axes_grid(1, 2, size=(9.8, 4.2))
-        line = (model.coef_[0], float(model.intercept_[0]))
-        plot_separability(
-            result.X,
-            result.y,
-            certificate,
-            line=line,
-            line_label="kept line",
-            title="Not separable: one point of both classes",
-            ax=left,
-        )
+        plot_separability(model, result.X, result.y, title="Not separable: one point of both classes", ax=left)
         for value, color in enumerate((COLORS["blue"], COLORS["vermillion"])):
             left.plot([], [], color=color, label=f"rows of class {value} with that mean")
-        left.set_ylim(top=result.X[:, 1].max() + 0.4)
         left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
         plot_accuracy_curves(
             model.history_, mean_over=MEAN_OVER, title="Accuracy rises and falls; the pocket keeps the best", ax=right

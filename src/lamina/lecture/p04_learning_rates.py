@@ -80,7 +80,7 @@ def draw(result: LearningRates) -> Figure:
     for name, history in result.histories.items():
         left = f", lost in epoch {len(history)}" if len(history) < EPOCHS else ""
         named[f"{name}: {RATES[name]:g}{left}"] = history
-    ax = plot_loss_curves(named, label="training loss, ½ (t − z)²", log=True)
-    ax.set_title("One network, one start, four learning rates", loc="left")
+    title = "One network, one start, four learning rates"
+    ax = plot_loss_curves(named, label="training loss, ½ (t − z)²", log=True, title=title)
     ax.set(ylim=(None, 100), xlim=(0, EPOCHS))
     return figure_of(ax)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -77,8 +77,5 @@ def draw(result: EarlyStop) -> Figure:
     from lamina.plots import plot_early_stopping
     from lamina.plots.style import figure_of
 
-    ax = plot_early_stopping(result.history, result.best_epoch, result.stopped_at)
-    ax.axvspan(result.best_epoch, result.stopped_at, color="#E4E4E4", zorder=0, label=f"patience: {PATIENCE} epochs")
-    ax.set_ylabel("loss (nats per example)")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)  # inside, the curves would run into it
-    return figure_of(ax)
+    settings: Any = {"patience": PATIENCE, "label": "loss (nats per example)"}
+    return figure_of(plot_early_stopping(result.history, result.best_epoch, result.stopped_at, **settings))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,11 +61,6 @@ def compute(*, seed: int = 0) -> Cliff:
     return Cliff(descents)
 
 
-def _landscape() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The surface over the region that the paths reach."""
-    return replace(get_surface("cliff"), bounds=BOUNDS).grid(300)
-
-
 def draw(result: Cliff) -> Figure:
     """Draw both paths over the surface, and the loss and the length of every step."""
     from lamina.plots import plot_descent_paths, plot_step_lengths, plot_step_values
@@ -74,9 +69,8 @@ def draw(result: Cliff) -> Figure:
     @styled
     def panels() -> Figure:
         path, losses, lengths = axes_grid(1, 3, size=(13.0, 4.2))
-        grid, paths = _landscape(), {name: way.points for name, way in result.descents.items()}
-        labels = ("recurrent weight x", "bias y", "loss")
-        plot_descent_paths(*grid, paths, labels=labels, log=True, title="The loss of a recurrent unit", ax=path)
+        settings: Any = {"bounds": BOUNDS, "labels": ("recurrent weight x", "bias y", "loss"), "log": True}
+        plot_descent_paths("cliff", result.descents, title="The loss of a recurrent unit", ax=path, **settings)
         without, clipped = result.descents.values()
         path.legend(loc="lower left")
         title = f"Loss at the end {without.value:.2f}, clipped {clipped.value:.3f}"

@@ -22,20 +22,19 @@ __all__ = ["ExclusiveOr", "compute", "draw"]
 
 X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 Y = np.array([0, 1, 1, 0])
-GRID = np.linspace(-0.5, 1.5, 161)
 STARTS = 8
 
 
 @dataclass(frozen=True, eq=False)
 class ExclusiveOr:
-    """Predictions of both models at every point of the grid.
+    """Both models.
 
     Attributes
     ----------
     perceptron : Perceptron
         Fitted.
-    perceptron_map, network_map : ndarray of shape (m, m)
-        The perceptron's class (0 or 1), and the network's probability of class 1.
+    network : Trainer
+        Trained.
     predictions : ndarray of shape (4,)
         The network's probabilities for the four rows.
     losses : ndarray of shape (STARTS,)
@@ -47,8 +46,7 @@ class ExclusiveOr:
     """
 
     perceptron: Perceptron
-    perceptron_map: np.ndarray
-    network_map: np.ndarray
+    network: Trainer
     predictions: np.ndarray
     losses: np.ndarray
     num_solved: int
@@ -82,12 +80,9 @@ def compute(*, seed: int = 0) -> ExclusiveOr:
     trainers = [_train(int(start)) for start in np.random.SeedSequence(seed).generate_state(STARTS)]
     losses = np.array([trainer.evaluate(X, Y)["loss"] for trainer in trainers])
     best = trainers[losses.argmin()]
-    points = np.stack(np.meshgrid(GRID, GRID), axis=-1).reshape(-1, 2)
-    shape = (len(GRID), len(GRID))
-    maps = [values.reshape(shape) for values in (_thin_step(perceptron, points), best.predict(points))]
     num_solved = sum(_num_right(trainer.predict(X).ravel()) == len(Y) for trainer in trainers)
     hidden = np.vstack([best.weights["dense_1.weight"], best.weights["dense_1.bias"]])
-    return ExclusiveOr(perceptron, maps[0], maps[1], best.predict(X).ravel(), losses, num_solved, hidden)
+    return ExclusiveOr(perceptron, best, best.predict(X).ravel(), losses, num_solved, hidden)
 
 
 def _train(seed: int) -> Trainer:
@@ -102,12 +97,6 @@ def _num_right(probabilities: np.ndarray) -> int:
     return int(((probabilities > 0.5) == Y).sum())
 
 
-def _thin_step(perceptron: Perceptron, points: np.ndarray) -> np.ndarray:
-    """The perceptron's 0 or 1, with a ramp narrower than the grid between them, which avoids a jagged edge."""
-    distance = perceptron.decision_function(points) / np.linalg.norm(perceptron.coef_)
-    return np.asarray(np.clip(0.5 + distance / (GRID[1] - GRID[0]), 0.0, 1.0))
-
-
 def draw(result: ExclusiveOr) -> Figure:
     """Draw both maps side by side."""
     from lamina.plots import plot_decision_map
@@ -116,34 +105,17 @@ def draw(result: ExclusiveOr) -> Figure:
     @styled
     def panels() -> Figure:
         left, right = axes_grid(1, 2, size=(9.8, 4.3), share_y=True)
-        plot_decision_map(
-            GRID,
-            GRID,
-            result.perceptron_map,
-            X,
-            Y,
-            title=f"Perceptron: {result.perceptron_right}",
-            color_bar=False,
-            size=90,
-            ax=left,
-        )
-        plot_decision_map(
-            GRID,
-            GRID,
-            result.network_map,
-            X,
-            Y,
-            title=f"Two hidden units, best of {len(result.losses)} starts: {result.network_right}",
-            size=90,
-            ax=right,
-        )
+        plot_decision_map(result.perceptron, X, Y, title=f"Perceptron: {result.perceptron_right}", size=90, ax=left)
+        title = f"Two hidden units, best of {len(result.losses)} starts: {result.network_right}"
+        plot_decision_map(result.network, X, Y, title=title, size=90, ax=right)
+        x1, x2 = (np.linspace(*limits, 50) for limits in (right.get_xlim(), right.get_ylim()))
         for w1, w2, bias in result.hidden.T:
-            weighted_sum = w1 * GRID + w2 * GRID[:, np.newaxis] + bias
-            right.contour(GRID, GRID, weighted_sum, levels=[0.0], colors="#444444", linestyles=":", linewidths=1.6)
+            weighted_sum = w1 * x1 + w2 * x2[:, np.newaxis] + bias
+            right.contour(x1, x2, weighted_sum, levels=[0.0], colors="#444444", linestyles=":", linewidths=1.6)
         right.set_ylabel("")
         wrong = X[result.perceptron.predict(X) != Y]
         left.scatter(wrong[:, 0], wrong[:, 1], s=330, facecolor="none", edgecolor="black", linewidth=1.4, label="wrong", zorder=4)
-        left.legend(loc="upper center", ncols=3)
+        left.legend()
         return figure_of(left)
 
     return panels()

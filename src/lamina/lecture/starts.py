@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["Starts", "draw_starts", "train_from"]
 
 EPOCHS = 600
-_GRID = 160
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +37,8 @@ class Starts:
         Over all training rows, before training and after the last epoch.
     accuracies : dict of str to float
         After the last epoch, on the training rows.
-    x1, x2 : ndarray of shape (k,), (m,)
-        A grid over the plane.
-    probabilities : dict of str to ndarray of shape (m, k)
-        Probability of class 1 on the grid.
+    trainers : dict of str to Trainer
+        Trained, by name of the start.
     """
 
     X: np.ndarray
@@ -49,9 +46,7 @@ class Starts:
     histories: Mapping[str, History]
     losses: Mapping[str, tuple[float, float]]
     accuracies: Mapping[str, float]
-    x1: np.ndarray
-    x2: np.ndarray
-    probabilities: Mapping[str, np.ndarray]
+    trainers: Mapping[str, Trainer]
 
     def __str__(self) -> str:
         return "\n".join(self._line(start) for start in self.histories)
@@ -74,9 +69,7 @@ def train_from(starts: Mapping[str, str | Initializer], *, seed: int, callbacks:
     from sklearn.datasets import make_moons
 
     X, y = make_moons(300, noise=0.1, random_state=seed)
-    x1, x2 = (np.linspace(column.min() - 0.3, column.max() + 0.3, _GRID) for column in X.T)
-    plane = np.stack(np.meshgrid(x1, x2), axis=-1).reshape(-1, 2)
-    histories, losses, accuracies, probabilities = {}, {}, {}, {}
+    histories, losses, accuracies, trainers = {}, {}, {}, {}
     for name, weight_init in starts.items():
         layers = [Dense(16, activation="tanh", weight_init=weight_init) for _ in range(2)]
         network = Sequential([*layers, Dense(1, weight_init=weight_init)], 2)
@@ -86,8 +79,8 @@ def train_from(starts: Mapping[str, str | Initializer], *, seed: int, callbacks:
         histories[name] = trainer.fit(X, y, max_epochs=EPOCHS)
         losses[name] = (before, trainer.evaluate(X, y)["loss"])
         accuracies[name] = float(np.mean((trainer.predict(X).ravel() > 0.5) == y))
-        probabilities[name] = trainer.predict(plane).reshape(_GRID, _GRID)
-    return Starts(X, y, histories, losses, accuracies, x1, x2, probabilities)
+        trainers[name] = trainer
+    return Starts(X, y, histories, losses, accuracies, trainers)
 
 
 def draw_starts(result: Starts, title: str) -> Figure:
@@ -99,20 +92,10 @@ def draw_starts(result: Starts, title: str) -> Figure:
     def panels() -> Figure:
         count = len(result.histories)
         axes = axes_grid(1, count + 1, size=(3.2 * (count + 1) + 0.4, 3.3))
-        ax = plot_loss_curves(result.histories, label="training loss (nats per example)", ax=axes[0])
-        ax.set_title(title)
-        ax.legend(loc="center right", fontsize=9)
-        for i, (name, probability) in enumerate(result.probabilities.items()):
-            plot_decision_map(
-                result.x1,
-                result.x2,
-                probability,
-                result.X,
-                result.y,
-                title=f"{name}: {result.right(name)}",
-                color_bar=i == count - 1,
-                ax=axes[i + 1],
-            )
+        plot_loss_curves(result.histories, label="training loss (nats per example)", title=title, ax=axes[0])
+        for i, (name, trainer) in enumerate(result.trainers.items(), 1):
+            settings: Any = {"title": f"{name}: {result.right(name)}", "color_bar": i == count}
+            plot_decision_map(trainer, result.X, result.y, ax=axes[i], **settings)
         return figure_of(axes[0])
 
     return panels()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,8 +34,8 @@ class TwoWeights:
     num_epochs : int
     way : ndarray of shape (steps + 1, 2)
         Weight and bias at the start and after every step.
-    grid : (ndarray, ndarray, ndarray), each of shape (m, m)
-        Weights, biases, and the loss over all rows for each pair.
+    loss : callable
+        The loss over all rows at a point, ndarray of shape (2,): weight and bias.
     best : (float, float)
         Weight and bias of the lowest loss.
     losses : ndarray of shape (steps + 1,)
@@ -46,7 +47,7 @@ class TwoWeights:
     batch_size: int
     num_epochs: int
     way: np.ndarray
-    grid: tuple[np.ndarray, np.ndarray, np.ndarray]
+    loss: Callable[[np.ndarray], float]
     best: tuple[float, float]
     losses: np.ndarray
     least: float
@@ -86,17 +87,17 @@ def train_two_weights(batch_size: int, learning_rate: float, num_epochs: int, *,
     trainer = Trainer(Sequential([Dense(1)], 1), "squared_error", GradientDescent(learning_rate), **settings)
     trainer.executor.restore(parameters=np.array(START))
     trainer.fit(X, y, max_epochs=num_epochs)
-    W, B = np.meshgrid(*(np.linspace(low, high, 60) for low, high in BOUNDS))
     best = np.linalg.lstsq(np.column_stack([X, np.ones(NUM_ROWS)]), y[:, 0], rcond=None)[0]
     way = np.array(footprints.way)
-    grid = (W, B, _losses(X, y, np.stack([W, B], axis=-1)))
-    return TwoWeights(batch_size, num_epochs, way, grid, (best[0], best[1]), _losses(X, y, way), float(_losses(X, y, best)))
+    loss = partial(_loss, X[:, 0], y[:, 0])
+    losses = np.array([loss(point) for point in way])
+    return TwoWeights(batch_size, num_epochs, way, loss, (best[0], best[1]), losses, loss(best))
 
 
-def _losses(X: np.ndarray, y: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """½ (t − z)², averaged over all rows, with weight and bias from each point (..., 2)."""
-    z = points[..., :1] * X[:, 0] + points[..., 1:]
-    return np.asarray(0.5 * ((y[:, 0] - z) ** 2).mean(axis=-1))
+def _loss(x: np.ndarray, target: np.ndarray, point: np.ndarray) -> float:
+    """½ (t − z)², averaged over all rows, with the weight and the bias of a point (2,)."""
+    weight, bias = point
+    return float(0.5 * ((target - weight * x - bias) ** 2).mean())
 
 
 def draw_way(result: TwoWeights, title: str) -> Figure:
@@ -106,7 +107,7 @@ def draw_way(result: TwoWeights, title: str) -> Figure:
 
     steps = len(result.way) - 1
     labels = ("weight w", "bias b", "loss over all rows, ½ (t − z)²")
-    settings: Any = {"minima": [result.best], "labels": labels, "log": True, "markers": steps <= 100, "title": title}
+    settings: Any = {"bounds": BOUNDS, "minima": [result.best], "labels": labels, "log": True, "markers": steps <= 100}
     course = f"{result.num_epochs} epochs, {steps} steps: loss {result.losses[0]:.3f} → {result.losses[-1]:.3f}"
     marked = {
         "o": f"start {_name(result.way[0])}",
@@ -117,7 +118,7 @@ def draw_way(result: TwoWeights, title: str) -> Figure:
     @styled
     def panel() -> Figure:
         (ax,) = axes_grid(1, 1, size=(6.4, 5.6))
-        plot_descent_paths(*result.grid, {course: result.way}, ax=ax, **settings)
+        plot_descent_paths(result.loss, {course: result.way}, title=title, ax=ax, **settings)
         for marker, label in marked.items():
             ax.plot([], [], marker, color="#666666", markersize=9, label=label)
         ax.set_aspect("equal")  # else the path would not look perpendicular to the contours

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from lamina.data import ColumnSummary
+from lamina.door import serve
 from lamina.model.table_model import TableModel
 from lamina.training.exclusive import RUNNING
 
@@ -56,21 +57,10 @@ class FittedTable(BaseEstimator):  # type: ignore[misc]
     def plot(self, keys: str | Sequence[str] | None = None, *, log: bool = False, ax: Axes | None = None) -> Axes:
         """Plot the losses, or other ``keys`` of ``history_``, and mark the epoch whose weights were kept.
 
-        See :func:`lamina.plots.plot_history`, which draws the lines.
+        See :func:`lamina.plots.plot_history`. Needs the extra ``plot``.
         """
-        ax = self.history_.plot(keys, log=log, ax=ax)
-        ax.axvline(self.best_epoch_, color="#666666", linestyle=":", linewidth=1.2)
-        place: dict[str, Any] = {"xy": (self.best_epoch_, 0.98), "xycoords": ("data", "axes fraction"), "xytext": (-3, 0)}
-        style: dict[str, Any] = {
-            "textcoords": "offset points",
-            "rotation": 90,
-            "ha": "right",
-            "va": "top",
-            "fontsize": 8,
-            "color": "#666666",
-        }
-        ax.annotate(f"kept: epoch {self.best_epoch_}", **place, **style)
-        return ax
+        axes: Axes = serve("FittedTable.plot", self, keys, log=log, ax=ax)
+        return axes
 
     def __sklearn_is_fitted__(self) -> bool:
         return "model_" in vars(self)

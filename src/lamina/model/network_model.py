@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, final
 import numpy as np
 
 from lamina.activations import get_activation
+from lamina.door import serve
 from lamina.engine import make_executor
 from lamina.engine.executor import Executor
 from lamina.errors import InvalidSettingError, phrase
@@ -179,8 +180,9 @@ class NetworkModel:
         return _single(self._executor.predict(self._inputs(X)))
 
     def plot(self, keys: str | Sequence[str] | None = None, *, log: bool = False, ax: Axes | None = None) -> Axes:
-        """Draw the losses of the training, or other ``keys`` of ``history``; see :func:`lamina.plots.plot_history`."""
-        return self.history.plot(keys, log=log, ax=ax)
+        """Plot the losses of the training, or other ``keys`` of ``history``; see :func:`lamina.plots.plot_history`."""
+        axes: Axes = serve("NetworkModel.plot", self, keys, log=log, ax=ax)
+        return axes
 
     def predict_distribution(self, X: Any, *, mc_samples: int | None = None, seed: int = 0) -> Any:
         """Mean and spread of the predictions; see :meth:`lamina.training.Trainer.predict_distribution`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from lamina.data.row import Row, as_rows
 from lamina.data.row_encoder import RowEncoder
 from lamina.data.several_targets import AnyTarget
 from lamina.data.table_reader import ReadTable
+from lamina.door import serve
 from lamina.errors import DataError
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.fitted import distribution_of, fit_of, logits_of
@@ -24,6 +26,9 @@ from lamina.model.target_scale import LinearScale, LogScale, QuantileScale, Seve
 
 if TYPE_CHECKING:
     from lamina.training import PredictiveDistribution
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["TableModel"]
 
@@ -246,6 +251,14 @@ class TableModel:
             }
             evaluation["targets"] = of_each
         return evaluation
+
+    def plot(self, keys: str | Sequence[str] | None = None, *, log: bool = False, ax: Axes | None = None) -> Axes:
+        """Plot the losses of the training, or other ``keys`` of its history, and mark the epoch whose weights were kept.
+
+        See :func:`lamina.plots.plot_history`. Needs the extra ``plot``.
+        """
+        axes: Axes = serve("TableModel.plot", self, keys, log=log, ax=ax)
+        return axes
 
     def read(self, table: Any) -> ReadTable:
         """The values of the columns that the model uses; :meth:`predict` and others take them in place of the table.

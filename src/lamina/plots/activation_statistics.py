@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.analysis import ActivationStatistics
+from lamina.errors import DataError, DataTypeError, phrase
+from lamina.plots.given import by_name
 from lamina.plots.style import CYCLE, LINE_STYLES, MARKERS, axes_grid, styled, verbatim
 
 if TYPE_CHECKING:
@@ -16,35 +18,46 @@ if TYPE_CHECKING:
 __all__ = ["plot_activation_statistics"]
 
 
+_OWNER = "plot_activation_statistics"
+
+
 @styled
 def plot_activation_statistics(
-    statistics: Mapping[str, ActivationStatistics], *, axes: Sequence[Axes] | None = None
+    statistics: ActivationStatistics | Mapping[str, ActivationStatistics], *, axes: Sequence[Axes] | None = None
 ) -> list[Axes]:
     """Plot the variance of outputs and of gradients over the layers; with good initial weights the lines are level.
 
-    Of layers that act on the same units (a Dense layer, its normalization, its activation), the last is drawn.
+    Of layers that act on the same units (a Dense layer, its normalization, its activation), the last is drawn. A variance of 0
+    has no place on the logarithmic axis: its line has a gap there.
 
     Parameters
     ----------
-    statistics : dict of str to ActivationStatistics
-        By legend label; all from networks with the same layers.
+    statistics : ActivationStatistics, or dict of str to ActivationStatistics
+        From :func:`lamina.activation_statistics`. A dict's names are the legend; all must be of networks with the same layers.
     axes : two Axes, optional
 
     Returns
     -------
     list of Axes
 
+    Raises
+    ------
+    DataError
+        If networks have different layers, or something is no ActivationStatistics.
+
     Examples
     --------
     >>> from lamina import Dense, Sequential, activation_statistics
     >>> network = Sequential([Dense(5, activation="tanh"), Dense(1)], input_width=3)
     >>> found = activation_statistics(network, np.eye(3), np.ones(3), "squared_error")
-    >>> [ax.get_ylabel() for ax in plot_activation_statistics({"auto": found})]
+    >>> [ax.get_ylabel() for ax in plot_activation_statistics(found)]
     ['variance of outputs', 'variance of gradients']
     """
+    named = by_name(statistics, _checked, what="statistics", owner=_OWNER)
+    layers = _layers_of_all(named)
     grid = axes_grid(1, 2, size=(9.2, 4.0), axes=axes)
     for ax, attribute, label in zip(grid, ("variance", "gradient_variance"), ("outputs", "gradients"), strict=True):
-        for i, (name, found) in enumerate(statistics.items()):
+        for i, (name, found) in enumerate(named.items()):
             style: dict[str, Any] = {
                 "color": CYCLE[i % len(CYCLE)],
                 "linestyle": LINE_STYLES[i % len(LINE_STYLES)],
@@ -52,10 +65,27 @@ def plot_activation_statistics(
             }
             values = np.array([getattr(row, attribute) for row in found.judged])
             ax.plot(range(len(values)), np.where(values > 0, values, np.nan), marker=MARKERS[i % len(MARKERS)], **style)
-        names = [verbatim(row.layer) for row in next(iter(statistics.values())).judged]
-        ax.set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=9)
+        ax.set_xticks(range(len(layers)), [verbatim(layer) for layer in layers], rotation=60, ha="right", fontsize=9)
         ax.set(ylabel=f"variance of {label}", yscale="log")
     grid[0].set_title("Forward: outputs")
     grid[1].set_title("Backward: gradients")
-    grid[0].legend()
+    if isinstance(statistics, Mapping):
+        grid[0].legend()
     return grid
+
+
+def _checked(given: Any) -> ActivationStatistics:
+    if not isinstance(given, ActivationStatistics):
+        repair = "Measure it with lamina.activation_statistics."
+        raise DataTypeError(phrase("statistics", "must be ActivationStatistics", given, repair=repair, owner=_OWNER))
+    return given
+
+
+def _layers_of_all(statistics: Mapping[str, ActivationStatistics]) -> list[str]:
+    """The names of the layers, which all networks must have."""
+    first, *others = ([row.layer for row in found.judged] for found in statistics.values())
+    for other in others:
+        if other != first:
+            repair = "Plot networks with other layers in a picture of their own."
+            raise DataError(phrase("statistics", f"must be of the same layers, {first}", other, repair=repair, owner=_OWNER))
+    return first

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from numbers import Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lamina.errors import DataError, InvalidSettingError, phrase
-from lamina.plots.style import LINE_STYLES, make_axes, marks, shortened, styled, verbatim
+from lamina.plots.course import course_of
+from lamina.plots.style import COLORS, LINE_STYLES, make_axes, marks, shortened, styled, verbatim
 from lamina.training import History
 
 if TYPE_CHECKING:
@@ -22,13 +23,15 @@ _LOSSES = {"loss": "training", "validation_loss": "validation"}
 
 
 @styled
-def plot_history(history: History, keys: str | Sequence[str] | None = None, *, log: bool = False, ax: Axes | None = None) -> Axes:
-    """Plot one line per key over the epochs.
+def plot_history(training: Any, keys: str | Sequence[str] | None = None, *, log: bool = False, ax: Axes | None = None) -> Axes:
+    """Plot one line per key over the epochs, with a dot at the epoch whose weights were kept, if that is known.
+
+    It draws ``plot`` of a History, a Trainer, the estimators and the models.
 
     Parameters
     ----------
-    history : History
-        With at least one epoch.
+    training : History, Trainer, fitted estimator or model
+        With at least one epoch. A History does not know which epoch was kept.
     keys : str or sequence of str, optional
         Keys of the records. By default the training loss, and the validation loss and the objective of perturbed weights
         if they were recorded.
@@ -47,7 +50,7 @@ def plot_history(history: History, keys: str | Sequence[str] | None = None, *, l
     Raises
     ------
     DataError
-        If the history is empty, a key's values are not numbers, or ``log`` is set and they are not above 0.
+        If there is no history or it is empty, a key's values are not numbers, or ``log`` is set and they are not above 0.
     InvalidSettingError
         If ``keys`` is empty, or ``ax`` is not matplotlib's Axes.
     KeyError
@@ -59,8 +62,8 @@ def plot_history(history: History, keys: str | Sequence[str] | None = None, *, l
     >>> [line.get_label() for line in plot_history(history).lines]
     ['training', 'validation']
     """
-    if not len(history):
-        raise DataError(phrase("the history", "must hold at least one epoch", "none", owner="plot_history"))
+    course = course_of(training, owner="plot_history")
+    history = course.history
     if keys is None:
         keys = [key for key in (*_LOSSES, "objective") if key in history.keys]
     names = [keys] if isinstance(keys, str) else list(keys)
@@ -80,7 +83,8 @@ def plot_history(history: History, keys: str | Sequence[str] | None = None, *, l
     one = "" if len(names) > 1 else _words(names[0])
     ax.set(xlabel="epoch", ylabel="loss" if are_losses else one, yscale="log" if log else "linear")
     _whole_epochs(ax, history)
-    _legend(ax, are_losses, len(names))
+    is_marked = course.kept is not None and _mark(ax, course.kept, curves)
+    _legend(ax, are_losses or is_marked, len(names))
     return ax
 
 
@@ -102,6 +106,14 @@ def _curve(history: History, name: str, log: bool) -> tuple[list[float], list[fl
     return [float(epoch) for epoch, _ in pairs], [float(number) for _, number in pairs]
 
 
+def _mark(ax: Axes, epoch: int, curves: Sequence[tuple[list[float], list[float]]]) -> bool:
+    """Put a dot on every curve at the epoch, and return whether there is one."""
+    values = [values[epochs.index(epoch)] for epochs, values in curves if epoch in epochs]
+    if values:
+        ax.scatter([epoch] * len(values), values, s=36, color=COLORS["black"], zorder=3, label=f"kept: epoch {epoch}")
+    return bool(values)
+
+
 def _whole_epochs(ax: Axes, history: History) -> None:
     """Put ticks at whole epochs only, also if there is only one epoch."""
     from matplotlib.ticker import MaxNLocator
@@ -112,10 +124,10 @@ def _whole_epochs(ax: Axes, history: History) -> None:
         ax.set_xlim(epoch - 0.9, epoch + 0.9)
 
 
-def _legend(ax: Axes, are_losses: bool, count: int) -> None:
+def _legend(ax: Axes, is_needed: bool, count: int) -> None:
     """Put a short legend inside the axes, a long one beside them; a single line has its name as the axis label instead."""
     if count > _FEW:
         columns = -(-count // _LEGEND_ROWS)
         ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), fontsize=8, ncols=columns, borderaxespad=0.0)
-    elif are_losses or count > 1:
+    elif is_needed or count > 1:
         ax.legend()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lamina.plots.style import LINE_STYLES, make_axes, marks, styled, verbatim
-from lamina.training import History
+from lamina.plots.course import course_of
+from lamina.plots.given import by_name
+from lamina.plots.style import LINE_STYLES, make_axes, marks, start_at_zero, styled, verbatim
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,43 +17,58 @@ __all__ = ["plot_loss_curves"]
 
 @styled
 def plot_loss_curves(
-    histories: Mapping[str, History],
+    trainings: Any | Mapping[str, Any],
     key: str = "loss",
     *,
-    label: str = "training loss",
+    label: str = "",
     log: bool = False,
+    title: str = "",
     ax: Axes | None = None,
 ) -> Axes:
-    """Plot one line per history.
+    """Plot one line per training over the epochs.
 
     Parameters
     ----------
-    histories : dict of str to History
-        By legend label.
+    trainings : History, Trainer, fitted estimator or model, or dict of str to such
+        A dict's names are the legend.
     key : str, default="loss"
         Key of the records.
-    label : str
-        Label of the vertical axis.
+    label : str, default=""
+        Label of the vertical axis; empty: "training loss", "validation loss", or the key.
     log : bool, default=False
         Whether the vertical axis is logarithmic.
+    title : str
     ax : Axes, optional
 
     Returns
     -------
     Axes
 
+    Raises
+    ------
+    DataError
+        If a training had no epoch yet, or something is no training.
+    KeyError
+        If no epoch of a training has the key; the message lists the known ones.
+
     Examples
     --------
+    >>> from lamina import History
     >>> history = History([{"epoch": 1, "loss": 0.9}, {"epoch": 2, "loss": 0.5}])
-    >>> plot_loss_curves({"Xavier": history}).get_ylabel()
-    'training loss'
+    >>> plot_loss_curves(history).get_ylabel(), plot_loss_curves({"Xavier": history}).get_legend() is None
+    ('training loss', False)
     """
+    owner = "plot_loss_curves"
+    courses = by_name(trainings, lambda given: course_of(given, owner=owner), what="trainings", owner=owner)
+    curves = {name: (course.history[:, "epoch"], course.history[:, key]) for name, course in courses.items()}
     ax = make_axes(ax)
-    for i, (name, history) in enumerate(histories.items()):
-        style, values = LINE_STYLES[i % len(LINE_STYLES)], history[:, key]
-        ax.plot(history[:, "epoch"], values, linestyle=style, label=verbatim(name), **marks(values))
-    ax.set(xlabel="epoch", ylabel=label, yscale="log" if log else "linear")
+    for i, (name, (epochs, values)) in enumerate(curves.items()):
+        ax.plot(epochs, values, linestyle=LINE_STYLES[i % len(LINE_STYLES)], label=verbatim(name), **marks(values))
+    words = "training loss" if key == "loss" else verbatim(key.replace("_", " "))
+    ax.set(xlabel="epoch", ylabel=label or words, yscale="log" if log else "linear")
     if not log:
-        ax.set_ylim(bottom=0)
-    ax.legend()
+        start_at_zero(ax)
+    ax.set_title(title)
+    if isinstance(trainings, Mapping):
+        ax.legend()
     return ax

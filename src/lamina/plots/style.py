@@ -1,6 +1,8 @@
-"""The style shared by all plots: a light background, colors safe for color blindness, sizes legible at 1×.
+"""The style shared by all plots: colors safe for color blindness, sizes legible at 1×, a light or a dark background.
 
-Every plotting function is wrapped by :func:`styled`, which leaves the user's own matplotlib settings unchanged.
+Every plotting function is wrapped by :func:`styled`, which leaves the user's own matplotlib settings unchanged. The background is
+light, and opaque, so that pictures can be read on any page. If text is light in matplotlib's settings, as after
+``matplotlib.pyplot.style.use("dark_background")``, the background is dark.
 """
 
 from __future__ import annotations
@@ -22,17 +24,23 @@ if TYPE_CHECKING:
 __all__ = [
     "COLORS",
     "CYCLE",
+    "DARK",
     "LINE_STYLES",
     "MARKERS",
     "RC",
     "axes_grid",
     "axes_points",
     "class_name",
+    "cycle",
+    "faded",
     "figure_of",
     "given_axes",
+    "ink",
     "make_axes",
     "marks",
+    "paper",
     "shortened",
+    "start_at_zero",
     "styled",
     "verbatim",
 ]
@@ -90,9 +98,26 @@ RC = MappingProxyType(
         "legend.frameon": True,
         "legend.framealpha": 0.9,
         "legend.edgecolor": "#CCCCCC",
+        "legend.facecolor": "inherit",
         "lines.linewidth": 1.8,
         "lines.markersize": 5,
         "image.cmap": "cividis",
+    }
+)
+
+#: What differs in a dark style.
+DARK = MappingProxyType(
+    {
+        "figure.facecolor": "#16181D",
+        "savefig.facecolor": "#16181D",
+        "axes.facecolor": "#16181D",
+        "axes.edgecolor": "#AAAAAA",
+        "axes.labelcolor": "#E6E6E6",
+        "grid.color": "#33363D",
+        "text.color": "#E6E6E6",
+        "xtick.color": "#BBBBBB",
+        "ytick.color": "#BBBBBB",
+        "legend.edgecolor": "#55585F",
     }
 )
 
@@ -109,7 +134,8 @@ def styled(plot: Callable[_P, _R]) -> Callable[_P, _R]:
     @functools.wraps(plot)
     def with_style(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         plt, cycler = _pyplot(plot.__name__), _cycler()
-        with plt.rc_context({**RC, "axes.prop_cycle": cycler("color", CYCLE)}):
+        colors = [cycle(i) for i in range(len(CYCLE))]
+        with plt.rc_context({**RC, **(DARK if _is_dark() else {}), "axes.prop_cycle": cycler("color", colors)}):
             return plot(*args, **kwargs)
 
     return with_style
@@ -179,6 +205,38 @@ def _check_axes(ax: object, name: str) -> None:
         raise InvalidSettingError(phrase(name, "must be matplotlib's Axes", came, repair=repair))
 
 
+def ink() -> str:
+    """The color of text, which stands out from the background: black, or white in a dark style."""
+    return "#FFFFFF" if _is_dark() else COLORS["black"]
+
+
+def paper() -> str:
+    """The color of the background: white, or nearly black in a dark style."""
+    return str((DARK if _is_dark() else RC)["axes.facecolor"])
+
+
+def cycle(i: int) -> str:
+    """The color of the ``i``-th line, from 0; after the last the first comes again."""
+    color = CYCLE[i % len(CYCLE)]
+    return ink() if color == COLORS["black"] else color
+
+
+def faded(color: str) -> str:
+    """The color mixed with the background, for areas below lines and points."""
+    from matplotlib.colors import to_hex, to_rgb
+
+    red, green, blue = (0.38 * c + 0.62 * p for c, p in zip(to_rgb(color), to_rgb(paper()), strict=True))
+    return str(to_hex((red, green, blue)))
+
+
+def _is_dark() -> bool:
+    """Whether text is light in matplotlib's settings, as in its style "dark_background"."""
+    from matplotlib import rcParams
+    from matplotlib.colors import to_rgb
+
+    return sum(to_rgb(rcParams["text.color"])) > 1.5
+
+
 def marks(values: Sequence[float] | np.ndarray) -> dict[str, Any]:
     """Marker settings that show isolated values of a line: a single value, or one between values that are not finite.
 
@@ -200,6 +258,12 @@ def shortened(name: str, most: int) -> str:
     """
     half = (most - 1) // 2
     return name if len(name) <= most else f"{name[: most - 1 - half]}…{name[len(name) - half :]}"
+
+
+def start_at_zero(ax: Axes) -> None:
+    """Begin the vertical axis at 0, unless something lies below."""
+    if ax.dataLim.ymin >= 0:
+        ax.set_ylim(bottom=0)
 
 
 def figure_of(ax: Axes) -> Figure:

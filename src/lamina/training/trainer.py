@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Never, Self
 import numpy as np
 
 from lamina import validation
+from lamina.door import serve
 from lamina.engine import plan
 from lamina.engine.executor import runs_epochs
 from lamina.engine.plan import Batches, Epochs, Failure, StepValues
@@ -61,6 +62,8 @@ from lamina.validation import (
 )
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from lamina.training.steppers.full_batch import FullBatch
 
 __all__ = ["Trainer"]
@@ -472,6 +475,14 @@ class Trainer(Predictor):
         return self._fit.put_best(candidates, monitor, larger_is_better=larger_is_better, also_first=also_first or failed)
 
     # Checkpoints
+
+    def plot(self, keys: str | Sequence[str] | None = None, *, log: bool = False, ax: Axes | None = None) -> Axes:
+        """Plot the losses, or other ``keys`` of ``history``, and mark the epoch whose weights early stopping restored.
+
+        See :func:`lamina.plots.plot_history`. Needs the extra ``plot``.
+        """
+        axes: Axes = serve("Trainer.plot", self, keys, log=log, ax=ax)
+        return axes
 
     def save_checkpoint(self, path: str | os.PathLike[str]) -> None:
         """Write everything needed to continue from the end of the current epoch, bit for bit.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, Self, final
+from typing import TYPE_CHECKING, Any, Self, final
 
 import numpy as np
 from scipy import sparse
@@ -14,6 +14,7 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
+from lamina.door import serve
 from lamina.engine import ENGINES, PerceptronRule
 from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.estimators.given_data import DTYPES
@@ -31,6 +32,9 @@ from lamina.initializers import Initializer
 from lamina.training import History, StopReason
 from lamina.training.exclusive import RUNNING, exclusive
 from lamina.validation import boolean, check_parameters, choice, instance, integer, number, one_of, value
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["Perceptron"]
 
@@ -344,6 +348,11 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         scores = self.decision_function(X)
         labels: np.ndarray = self.classes_[choose(scores.reshape(len(scores), -1)).astype(np.int64).ravel()]
         return labels
+
+    def plot(self, keys: str | Sequence[str] | None = None, *, log: bool = False, ax: Axes | None = None) -> Axes:
+        """Plot the loss, or other ``keys`` of ``history_``; see :func:`lamina.plots.plot_history`. Needs the extra ``plot``."""
+        axes: Axes = serve("Perceptron.plot", self, keys, log=log, ax=ax)
+        return axes
 
     def sparsify(self) -> Self:
         """Make ``coef_`` a sparse matrix, which saves memory if an L1 penalty made most weights 0. Training can continue."""
