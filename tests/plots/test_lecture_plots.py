@@ -72,7 +72,7 @@ def test_paths_lie_over_the_surface_with_their_starts_ends_and_minima(log):
     beale = get_surface("beale")
     paths = {"there": np.array([[0.0, 0.0], [1.0, 1.0], [2.0, 1.0]]), "and back": np.array([[2.0, 1.0], [90.0, 0.0]])}
     ax = plot_descent_paths(beale, paths, labels=("w", "b", "loss"), log=log)
-    assert legend(ax) == ["there", "and back", "minimum"]
+    assert legend(ax) == ["there", "and back", "start", "end", "minimum"]
     np.testing.assert_array_equal(labelled(ax)["there"].get_xydata(), paths["there"])
     marked = [tuple(line.get_xydata()[0]) for line in ax.lines if line.get_marker() == "x"]
     assert marked == list(beale.minima)
@@ -102,7 +102,7 @@ def test_step_values_begin_at_the_start():
 def test_the_common_point_is_joined_to_the_rows_of_which_it_is_a_mean():
     y = np.array([0, 1, 1, 0])
     ax = plot_separability(linear_separability(SQUARE, y), SQUARE, y)
-    assert legend(ax) == ["class 0", "class 1", "common point"]
+    assert legend(ax) == ["class 0", "class 1", "common point, a mean of the joined rows"]
     assert ax.get_title(loc="left") == "Not separable: a point that both classes have in common"
     joined = {tuple(line.get_xydata()[0]) for line in ax.lines if len(line.get_xydata()) == 2}
     assert joined == {tuple(row) for row in SQUARE}

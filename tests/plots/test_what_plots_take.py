@@ -245,7 +245,7 @@ def test_separability_of_several_classes_has_a_certificate_each():
     line = np.column_stack([np.arange(9.0), np.zeros(9)])
     labels = np.repeat(["a", "b", "c"], 3)
     ax = plot_separability(Perceptron().fit(line, labels), line, labels)
-    assert "common point of b" in legend(ax)
+    assert "common point of b, a mean of the joined rows" in legend(ax)
     assert ax.get_title(loc="left") == "2 of 3 classes: a line separates it from the others"
 
 
@@ -275,7 +275,7 @@ def test_descent_paths_take_descents_points_and_functions():
         np.testing.assert_array_equal(ax.lines[0].get_xydata(), way.points)
         assert (ax.get_xlim(), ax.get_ylim()) == bowl.bounds
     named = plot_descent_paths(lambda point: point[0] ** 2 + point[1] ** 2, {"far": way, "points": [[0, 0], [1, 1]]})
-    assert legend(named) == ["far", "points"]
+    assert legend(named) == ["far", "points", "start", "end"]
     low, high = named.get_xlim()
     assert low < 0 < 2.5 < high
 

@@ -66,17 +66,14 @@ def _clouds(rng: np.random.Generator, num_rows: int) -> tuple[np.ndarray, np.nda
 def draw(result: NotSeparable) -> Figure:
     """Draw the rows with the proof, and the accuracies."""
     from lamina.plots import plot_accuracy_curves, plot_separability
-    from lamina.plots.style import COLORS, axes_grid, figure_of, styled
+    from lamina.plots.style import axes_grid, figure_of, styled
 
     model = result.model
 
     @styled
     def panels() -> Figure:
         left, right = axes_grid(1, 2, size=(9.8, 4.2))
-        plot_separability(model, result.X, result.y, title="Not separable: one point of both classes", ax=left)
-        for value, color in enumerate((COLORS["blue"], COLORS["vermillion"])):
-            left.plot([], [], color=color, label=f"rows of class {value} with that mean")
-        left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
+        plot_separability(model, result.X, result.y, ax=left)
         plot_accuracy_curves(
             model.history_, mean_over=MEAN_OVER, title="Accuracy rises and falls; the pocket keeps the best", ax=right
         )

@@ -72,7 +72,6 @@ def draw(result: Cliff) -> Figure:
         settings: Any = {"bounds": BOUNDS, "labels": ("recurrent weight x", "bias y", "loss"), "log": True}
         plot_descent_paths("cliff", result.descents, title="The loss of a recurrent unit", ax=path, **settings)
         without, clipped = result.descents.values()
-        path.legend(loc="lower left")
         title = f"Loss at the end {without.value:.2f}, clipped {clipped.value:.3f}"
         plot_step_values(result.descents, label="loss", title=title, ax=losses)
         title = f"Longest step {_longest(without):.2f}, clipped {_longest(clipped):.3f}"

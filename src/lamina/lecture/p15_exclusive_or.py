@@ -22,6 +22,7 @@ __all__ = ["ExclusiveOr", "compute", "draw"]
 
 X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 Y = np.array([0, 1, 1, 0])
+GRID = np.linspace(-0.5, 1.5, 161)
 STARTS = 8
 
 
@@ -108,14 +109,12 @@ def draw(result: ExclusiveOr) -> Figure:
         plot_decision_map(result.perceptron, X, Y, title=f"Perceptron: {result.perceptron_right}", size=90, ax=left)
         title = f"Two hidden units, best of {len(result.losses)} starts: {result.network_right}"
         plot_decision_map(result.network, X, Y, title=title, size=90, ax=right)
-        x1, x2 = (np.linspace(*limits, 50) for limits in (right.get_xlim(), right.get_ylim()))
         for w1, w2, bias in result.hidden.T:
-            weighted_sum = w1 * x1 + w2 * x2[:, np.newaxis] + bias
-            right.contour(x1, x2, weighted_sum, levels=[0.0], colors="#444444", linestyles=":", linewidths=1.6)
+            weighted_sum = w1 * GRID + w2 * GRID[:, np.newaxis] + bias
+            right.contour(GRID, GRID, weighted_sum, levels=[0.0], colors="#444444", linestyles=":", linewidths=1.6)
         right.set_ylabel("")
         wrong = X[result.perceptron.predict(X) != Y]
         left.scatter(wrong[:, 0], wrong[:, 1], s=330, facecolor="none", edgecolor="black", linewidth=1.4, label="wrong", zorder=4)
-        left.legend()
         return figure_of(left)
 
     return panels()

@@ -120,10 +120,12 @@ def draw_way(result: TwoWeights, title: str) -> Figure:
         (ax,) = axes_grid(1, 1, size=(6.4, 5.6))
         plot_descent_paths(result.loss, {course: result.way}, title=title, ax=ax, **settings)
         ax.plot(*result.best, "x", color="white", markersize=9, markeredgewidth=2.2, zorder=3)
+        legend = ax.get_legend()
+        assert legend is not None
+        legend.remove()
         for marker, label in marked.items():
             ax.plot([], [], marker, color="#666666", markersize=9, label=label)
         ax.set_aspect("equal")  # else the path would not look perpendicular to the contours
-        ax.legend().remove()
         figure_of(ax).legend(loc="outside lower center", ncols=2)
         return figure_of(ax)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lamina.plots.legends import legend_below
 from lamina.plots.style import COLORS, make_axes, marks, styled
 from lamina.training import History
 
@@ -62,6 +63,5 @@ def plot_accuracy_curves(history: History, *, mean_over: int = 1, title: str = "
             ax.plot(epochs[mean_over - 1 :], mean, color=color, label=f"{label}, mean of {mean_over}")
     ax.set(xlabel="epoch", ylabel="accuracy (% of rows)", xlim=(min(epochs), max(epochs)) if len(epochs) > 1 else None)
     ax.set_title(title)
-    # Below the axes, because inside the curves would run into it.
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
+    legend_below(ax)
     return ax

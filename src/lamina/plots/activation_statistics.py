@@ -10,6 +10,7 @@ import numpy as np
 from lamina.analysis import ActivationStatistics
 from lamina.errors import DataError, DataTypeError, phrase
 from lamina.plots.given import by_name
+from lamina.plots.legends import legend_below
 from lamina.plots.style import CYCLE, LINE_STYLES, MARKERS, axes_grid, styled, verbatim
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def plot_activation_statistics(
     grid[0].set_title("Forward: outputs")
     grid[1].set_title("Backward: gradients")
     if isinstance(statistics, Mapping):
-        grid[0].legend()
+        legend_below(grid[0])
     return grid
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from lamina.errors import counted
 from lamina.metrics import calibration_curve, indices_of_classes
 from lamina.plots.class_probabilities import by_class
+from lamina.plots.legends import legend_below
 from lamina.plots.style import COLORS, class_name, make_axes, styled
 
 if TYPE_CHECKING:
@@ -82,6 +83,5 @@ def plot_calibration(truth: Any, probabilities: Any, *, bins: int = 10, ax: Axes
     ax.set(xlabel=f"predicted probability of {name}", ylabel=f"share of rows that are {name}", aspect="equal")
     ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
     ax.set_title(f"Calibration on {counted(len(p), 'row')}")
-    # Below the axes, because points may be anywhere in them.
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3, fontsize=9, columnspacing=1.2)
+    legend_below(ax, fontsize=9)
     return ax

@@ -11,6 +11,7 @@ from lamina.errors import ShapeError, phrase
 from lamina.metrics import indices_of_classes
 from lamina.plots.given import rows_in_the_plane
 from lamina.plots.judgement import Judgement, judgement_of
+from lamina.plots.legends import legend_below
 from lamina.plots.style import MARKERS, class_name, cycle, faded, figure_of, ink, make_axes, paper, styled, verbatim
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def plot_decision_map(
     across, up = _names_of_inputs(X) if labels is None else labels
     ax.set(xlabel=across, ylabel=up, xlim=(x1[0], x1[-1]), ylim=(x2[0], x2[-1]))
     ax.set_title(title)
-    ax.legend()
+    legend_below(ax)
     return ax
 
 

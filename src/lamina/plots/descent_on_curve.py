@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.descent import Descent
+from lamina.plots.legends import legend_below
 from lamina.plots.style import COLORS, CYCLE, LINE_STYLES, MARKERS, make_axes, styled, verbatim
 
 if TYPE_CHECKING:
@@ -60,5 +61,5 @@ def plot_descent_on_curve(
         ax.plot(place[-1], way.values[-1], marker="*", markersize=15, color=color, markeredgecolor="white", linestyle="none")
     ax.set(xlabel="x", ylabel=formula)
     ax.set_title(title)
-    ax.legend()
+    legend_below(ax)
     return ax

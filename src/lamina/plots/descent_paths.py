@@ -10,6 +10,7 @@ import numpy as np
 from lamina.descent import Descent, Surface, get_surface
 from lamina.errors import DataError, InvalidSettingError, ShapeError, phrase
 from lamina.plots.given import by_name
+from lamina.plots.legends import legend_below
 from lamina.plots.style import COLORS, LINE_STYLES, MARKERS, figure_of, make_axes, styled, verbatim
 from lamina.plots.ticks import plain_ticks, round_log_ticks
 
@@ -100,14 +101,14 @@ def plot_descent_paths(
         _draw_way(ax, path, name, i, markers=markers)
     if minima is None:
         minima = given.minima if isinstance(given, Surface) else ()
-    for i, point in enumerate(minima):
+    for point in minima:
         cross: dict[str, Any] = {"marker": "x", "markersize": 9, "markeredgewidth": 2.2, "color": "white", "linestyle": "none"}
-        ax.plot(*point, zorder=3, label="minimum" if not i else None, **cross)
+        ax.plot(*point, zorder=3, **cross)
     ax.grid(False)
     ax.set_title(_title(given) if title is None else title)
     ax.set(xlabel=names[0], ylabel=names[1], xlim=(X.min(), X.max()), ylim=(Y.min(), Y.max()))
-    if isinstance(ways, Mapping) and ways:
-        ax.legend(loc="upper right")
+    if paths:
+        legend_below(ax, *_legend(ax, has_minima=len(minima) > 0))
     return ax
 
 
@@ -207,3 +208,14 @@ def _draw_way(ax: Axes, path: np.ndarray, name: str, i: int, *, markers: bool) -
     end: dict[str, Any] = {"color": color, "markeredgecolor": "white", "linestyle": "none"}
     ax.plot(*path[0], marker="o", markersize=9, zorder=4, **end)
     ax.plot(*path[-1], marker="*", markersize=16, zorder=5, **end)
+
+
+def _legend(ax: Axes, *, has_minima: bool) -> tuple[list[Any], list[str]]:
+    """The lines and names of the ways, and what the marks mean."""
+    from matplotlib.lines import Line2D
+
+    lines, names = ax.get_legend_handles_labels()
+    marks = {"start": ("o", 8), "end": ("*", 12)} | ({"minimum": ("x", 8)} if has_minima else {})
+    look: dict[str, Any] = {"color": "#808080", "linestyle": "none"}
+    signs = [Line2D([], [], marker=marker, markersize=size, **look) for marker, size in marks.values()]
+    return [*lines, *signs], [*names, *marks]

@@ -9,6 +9,7 @@ import numpy as np
 
 from lamina.descent import Descent
 from lamina.plots.descent_paths import PATH_COLORS
+from lamina.plots.legends import legend_below
 from lamina.plots.style import LINE_STYLES, MARKERS, make_axes, styled, verbatim
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def plot_step_lengths(descents: Mapping[str, Descent], *, title: str = "", ax: A
     _plot_by_step(ax, descents, lambda way: np.linalg.norm(np.diff(way.points, axis=0), axis=1), first=1)
     ax.set(xlabel="step", ylabel="length of the step", yscale="log")
     ax.set_title(title)
-    ax.legend()
+    legend_below(ax)
     return ax
 
 
@@ -77,7 +78,7 @@ def plot_step_values(
     _plot_by_step(ax, descents, lambda way: way.values, first=0)
     ax.set(xlabel="step", ylabel=label, yscale="log")
     ax.set_title(title)
-    ax.legend()
+    legend_below(ax)
     return ax
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.plots.course import Course, course_of
+from lamina.plots.legends import legend_below
 from lamina.plots.style import COLORS, make_axes, marks, start_at_zero, styled
 from lamina.training import History
 
@@ -89,7 +90,7 @@ def plot_early_stopping(
     ax.set_title(_title(marked, word) if title is None else title)
     if not log:
         start_at_zero(ax)
-    ax.legend()
+    legend_below(ax)
     return ax
 
 

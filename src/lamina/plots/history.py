@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.plots.course import course_of
+from lamina.plots.legends import legend_below
 from lamina.plots.style import COLORS, LINE_STYLES, make_axes, marks, shortened, styled, verbatim
 from lamina.training import History
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_history"]
 
-_FEW, _LEGEND_ROWS = 8, 24  # lines with a legend inside the axes; rows of a legend beside them
+_FEW, _LEGEND_ROWS = 8, 24  # lines with a legend below the axes; rows of a legend beside them
 _LONGEST = 40  # characters in a label
 _LOSSES = {"loss": "training", "validation_loss": "validation"}
 
@@ -125,9 +126,9 @@ def _whole_epochs(ax: Axes, history: History) -> None:
 
 
 def _legend(ax: Axes, is_needed: bool, count: int) -> None:
-    """Put a short legend inside the axes, a long one beside them; a single line has its name as the axis label instead."""
+    """Put a short legend below the axes, a long one beside them; a single line has its name as the axis label instead."""
     if count > _FEW:
         columns = -(-count // _LEGEND_ROWS)
         ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), fontsize=8, ncols=columns, borderaxespad=0.0)
     elif is_needed or count > 1:
-        ax.legend()
+        legend_below(ax)

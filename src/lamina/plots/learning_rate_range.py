@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lamina.analysis import LearningRateRange
+from lamina.plots.legends import legend_below
 from lamina.plots.style import COLORS, make_axes, marks, styled
 
 if TYPE_CHECKING:
@@ -53,5 +54,5 @@ def plot_learning_rate_range(test: LearningRateRange, *, ax: Axes | None = None)
         ax.axvline(test.suggestion, color=COLORS["vermillion"], linestyle="--", label=f"suggested, {test.suggestion:.2g}")
     title = "Learning-rate range test" if test.suggestion is not None else "Learning-rate range test: no rate found"
     ax.set(xscale="log", xlabel="learning rate", ylabel="loss", title=title)
-    ax.legend()
+    legend_below(ax)
     return ax

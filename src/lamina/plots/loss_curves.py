@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.plots.course import course_of
 from lamina.plots.given import by_name
+from lamina.plots.legends import legend_below
 from lamina.plots.style import LINE_STYLES, make_axes, marks, start_at_zero, styled, verbatim
 
 if TYPE_CHECKING:
@@ -70,5 +71,5 @@ def plot_loss_curves(
         start_at_zero(ax)
     ax.set_title(title)
     if isinstance(trainings, Mapping):
-        ax.legend()
+        legend_below(ax)
     return ax

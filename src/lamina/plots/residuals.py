@@ -9,6 +9,7 @@ import numpy as np
 from lamina.errors import DataError, counted, phrase
 from lamina.metrics import r2, root_mean_squared_error
 from lamina.metrics.given import numbers
+from lamina.plots.legends import legend_below
 from lamina.plots.style import COLORS, make_axes, styled
 
 if TYPE_CHECKING:
@@ -64,6 +65,5 @@ def plot_residuals(truth: Any, predicted: Any, *, ax: Axes | None = None) -> Axe
         label = None
     ax.set(xlabel="prediction", ylabel="residual: truth minus prediction")
     ax.set_title(f"Residuals of {counted(n, 'row')}; R² {r2(truth, predicted):.4g}")
-    # Above the axes, because points may be anywhere in them.
-    ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), fontsize=9, borderaxespad=0.2)
+    legend_below(ax, fontsize=9)
     return ax

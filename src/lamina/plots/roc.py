@@ -10,6 +10,7 @@ import numpy as np
 from lamina.errors import DataError
 from lamina.metrics import RocCurve, area_under_curve, indices_of_classes, roc_curve
 from lamina.plots.class_probabilities import by_class
+from lamina.plots.legends import legend_below
 from lamina.plots.style import CYCLE, LINE_STYLES, axes_points, class_name, make_axes, styled
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def plot_roc(truth: Any, probabilities: Any, classes: Sequence[Any] | None = Non
     ax.set(xlabel="share of other rows mistaken for it", ylabel="share of the class found", aspect="equal")
     ax.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
     handles, texts = ax.get_legend_handles_labels()
-    ax.legend([*handles[1:], handles[0]], [*texts[1:], texts[0]], loc="lower right", fontsize=9)
+    legend_below(ax, [*handles[1:], handles[0]], [*texts[1:], texts[0]], fontsize=9)
     return ax
 
 

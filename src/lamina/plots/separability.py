@@ -11,6 +11,7 @@ from lamina.estimators import Perceptron
 from lamina.estimators.perceptron import Separability
 from lamina.estimators.perceptron.certificates import CommonPoint, SeparatingPlane
 from lamina.plots.given import rows_in_the_plane
+from lamina.plots.legends import legend_below
 from lamina.plots.style import MARKERS, class_name, cycle, ink, make_axes, paper, styled
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def plot_separability(model: Any, X: Any, y: Any, *, title: str | None = None, a
     >>> X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), ["no", "yes", "yes", "no"]
     >>> ax = plot_separability(linear_separability(X, y), X, y)
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
-    ['no', 'yes', 'common point']
+    ['no', 'yes', 'common point, a mean of the joined rows']
     """
     found = _separability(model)
     rows, labels = rows_in_the_plane(X, owner=_OWNER), np.asarray(y).ravel()
@@ -73,17 +74,20 @@ def plot_separability(model: Any, X: Any, y: Any, *, title: str | None = None, a
     ax.margins(_AROUND)
     limits = (ax.get_xlim(), ax.get_ylim())
     for label, certificate in found.certificates.items():
-        of_class = "" if len(classes) == 2 else f" of {class_name(label)}"
+        index = None if len(classes) == 2 else classes.index(label)
+        of_class = "" if index is None else f" of {class_name(label)}"
         if isinstance(certificate, CommonPoint):
-            _draw_common_point(ax, rows, [labels != label, labels == label], certificate, of_class, classes.index(label))
+            _draw_common_point(
+                ax, rows, labels == label, certificate, index, f"common point{of_class}, a mean of the joined rows"
+            )
         elif certificate is not None:
-            color = cycle(2) if len(classes) == 2 else cycle(classes.index(label))
+            color = cycle(2 if index is None else index)
             _draw_line(ax, certificate.weights, certificate.bias, f"separating line{of_class}", color, "-")
     if isinstance(model, Perceptron):
         _draw_units(ax, model)
     ax.set(xlabel="input 1", ylabel="input 2", xlim=limits[0], ylim=limits[1])
     ax.set_title(_title(found) if title is None else title)
-    ax.legend()
+    legend_below(ax)
     return ax
 
 
@@ -128,16 +132,16 @@ def _title(found: Separability) -> str:
 
 
 def _draw_common_point(
-    ax: Axes, rows: np.ndarray, sides: list[np.ndarray], certificate: CommonPoint, of_class: str, index: int
+    ax: Axes, rows: np.ndarray, is_inside: np.ndarray, certificate: CommonPoint, index: int | None, label: str
 ) -> None:
-    """Draw lines from the point to the rows of which it is a weighted mean."""
-    point = certificate.point
-    for i, side in enumerate(sides):
-        color = cycle(i) if not of_class else cycle(index) if i else ink()
+    """Draw lines from the point to the rows of which it is a weighted mean; of more than two classes, in the class's color."""
+    x, y = certificate.point
+    for i, side in enumerate((~is_inside, is_inside)):
+        color = cycle(i) if index is None else cycle(index) if i else ink()
         for row in rows[side & (certificate.multipliers > 0)]:
-            ax.plot([row[0], point[0]], [row[1], point[1]], color=color, linewidth=1.6, zorder=3)
+            ax.plot([row[0], x], [row[1], y], color=color, linewidth=1.6, zorder=3)
     star: dict[str, Any] = {"marker": "*", "markersize": 12, "linestyle": "none", "markeredgecolor": paper(), "zorder": 4}
-    ax.plot(*point, color=cycle(index) if of_class else ink(), label=f"common point{of_class}", **star)
+    ax.plot(x, y, color=ink() if index is None else cycle(index), label=label, **star)
 
 
 def _draw_units(ax: Axes, model: Perceptron) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lamina.analysis import WidthSweep
+from lamina.plots.legends import legend_below
 from lamina.plots.style import COLORS, make_axes, styled
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def plot_width_sweep(sweep: WidthSweep, *, ax: Axes | None = None) -> Axes:
     ticks = _apart(sweep.widths.tolist())
     ax.set_xticks(ticks, [str(width) for width in ticks])
     ax.set_xticks([], minor=True)
-    ax.legend()
+    legend_below(ax)
     return ax
 
 

@@ -1,0 +1,74 @@
+"""Legends that lie on nothing: below their axes, where no data can be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from lamina.plots.style import figure_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.legend import Legend
+
+__all__ = ["legend_below"]
+
+_GAP = 4  # points between the axis label and the legend
+_LEAST_HEIGHT = 0.4  # of given axes, that a legend leaves them
+
+
+def legend_below(
+    ax: Axes, handles: Sequence[Any] | None = None, labels: Sequence[str] | None = None, *, fontsize: float | None = None
+) -> Legend | None:
+    """Put a legend below the axes and their labels, in as many columns as fit; None if nothing has a label.
+
+    Call it last, when ticks and labels are known. In a figure with matplotlib's layout engine, such as our own, the engine makes
+    room. In others, the axes become lower by the legend's height, as they become narrower for a color bar.
+    """
+    if handles is None or labels is None:
+        handles, labels = ax.get_legend_handles_labels()
+    if not labels:
+        return None
+    given: dict[str, Any] = {"handles": handles, "labels": labels, "fontsize": fontsize, "columnspacing": 1.4}
+    legend = _in_columns_that_fit(ax, given)
+    if figure_of(ax).get_layout_engine() is None:
+        _make_room(ax, legend.get_window_extent().height)
+        legend = _in_columns_that_fit(ax, given)
+    return legend
+
+
+def _in_columns_that_fit(ax: Axes, given: dict[str, Any]) -> Legend:
+    width, place = _width(ax), _place(ax)
+    for columns in range(len(given["labels"]), 0, -1):
+        legend = ax.legend(
+            loc="upper center", bbox_to_anchor=(0.5, 0), bbox_transform=place, ncols=columns, borderaxespad=0, **given
+        )
+        if legend.get_window_extent().width <= width:
+            break
+    return legend
+
+
+def _width(ax: Axes) -> float:
+    """The width in pixels of the axes and of their labels on the left."""
+    box, labels = ax.get_window_extent(), ax.yaxis.get_tightbbox()
+    return float(box.x1 - min(box.x0, labels.x0 if labels else box.x0))
+
+
+def _place(ax: Axes) -> Any:
+    """The axes' coordinates, moved down below the labels of the horizontal axis."""
+    from matplotlib.transforms import ScaledTranslation
+
+    labels, figure = ax.xaxis.get_tightbbox(), figure_of(ax)
+    below = max(0.0, ax.get_window_extent().y0 - labels.y0) if labels else 0.0
+    return ax.transAxes + ScaledTranslation(0, -below / figure.dpi - _GAP / 72, figure.dpi_scale_trans)
+
+
+def _make_room(ax: Axes, height: float) -> None:
+    """Take the height in pixels from the bottom of the axes."""
+    spec, whole = ax.get_subplotspec(), ax.get_window_extent().height
+    share = min(1 - _LEAST_HEIGHT, (height + _GAP) / whole)
+    if spec is not None:
+        ax.set_subplotspec(spec.subgridspec(2, 1, height_ratios=[1 - share, share], hspace=0)[0])
+        return
+    box = ax.get_position()
+    ax.set_position((box.x0, box.y0 + share * box.height, box.width, (1 - share) * box.height))
