@@ -149,3 +149,14 @@ def test_an_infinite_loss_is_reported_as_such() -> None:
 def test_settings_out_of_range_are_refused(setting: dict[str, int]) -> None:
     with pytest.raises(InvalidSettingError, match=next(iter(setting))):
         check_gradients(network(), X, X[:, :3], "squared_error", **setting)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_relu_whose_sum_is_exactly_zero_is_a_kink_and_no_error(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = Input(4)
+    h = Dense(8, activation="relu")(x)
+    skipped = Graph(x, Dense(1)(Add()([h, Dense(8, activation="relu")(h)])))
+    X = rng.normal(size=(20, 4))
+    X[0] = 0.0  # with biases of 0, every sum of this row is 0
+    assert check_gradients(skipped, X, X[:, 0] * X[:, 1], "squared_error", seed=seed).passed
