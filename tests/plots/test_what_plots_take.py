@@ -241,12 +241,12 @@ def test_separability_of_several_classes_has_a_certificate_each():
     labels = np.array(["a", "b", "c"])[np.arange(30) // 10]
     ax = plot_separability(linear_separability(ring, labels), ring, labels)
     assert legend(ax) == ["a", "b", "c", *(f"separating line of {name}" for name in "abc")]
-    assert ax.get_title(loc="left") == "3 of 3 classes: a line separates it from the others"
+    assert ax.get_title(loc="left") == "Lines separate 3 of 3 classes from the others"
     line = np.column_stack([np.arange(9.0), np.zeros(9)])
     labels = np.repeat(["a", "b", "c"], 3)
     ax = plot_separability(Perceptron().fit(line, labels), line, labels)
-    assert "common point of b, a mean of the joined rows" in legend(ax)
-    assert ax.get_title(loc="left") == "2 of 3 classes: a line separates it from the others"
+    assert "common point of b" in legend(ax)
+    assert ax.get_title(loc="left") == "Lines separate 2 of 3 classes from the others"
 
 
 @pytest.mark.parametrize(

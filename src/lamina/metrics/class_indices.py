@@ -25,8 +25,8 @@ def indices_of_classes(
         Numbers, strings or booleans.
     classes : sequence, optional
         The classes in their order. Labels are looked for by value, then as text; if some are not found, labels may all be
-        indices. By default the classes are the indices from 0 to ``num_classes`` - 1 if all labels are such, else the labels
-        that occur, in ascending order.
+        indices. By default the classes are the indices from 0 to ``num_classes`` - 1 if all labels are such, or False and True
+        if they are booleans, else the labels that occur, in ascending order.
     num_classes : int, optional
         How many classes there must be.
 
@@ -63,7 +63,8 @@ def indices_of_classes(
         known = _checked(classes, num_classes)
         return np.array(_places(distinct, known), dtype=np.int64)[which], known
     if num_classes is not None and _are_indices(distinct, num_classes):
-        return np.array(distinct, dtype=np.int64)[which], list(range(num_classes))
+        known = [False, True] if array.dtype.kind == "b" and num_classes == 2 else list(range(num_classes))
+        return np.array(distinct, dtype=np.int64)[which], known
     if num_classes is not None and len(distinct) != num_classes:
         rule = f"must be {num_classes} classes, or indices from 0 to {num_classes - 1}"
         raise DataError(phrase("the labels", rule, distinct, repair=_IN_ORDER))

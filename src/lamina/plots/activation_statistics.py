@@ -11,7 +11,8 @@ from lamina.analysis import ActivationStatistics
 from lamina.errors import DataError, DataTypeError, phrase
 from lamina.plots.given import by_name
 from lamina.plots.legends import legend_below
-from lamina.plots.style import CYCLE, LINE_STYLES, MARKERS, axes_grid, styled, verbatim
+from lamina.plots.style import LINE_STYLES, MARKERS, axes_grid, cycle, styled, verbatim
+from lamina.plots.ticks import round_log_axis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,7 +61,7 @@ def plot_activation_statistics(
     for ax, attribute, label in zip(grid, ("variance", "gradient_variance"), ("outputs", "gradients"), strict=True):
         for i, (name, found) in enumerate(named.items()):
             style: dict[str, Any] = {
-                "color": CYCLE[i % len(CYCLE)],
+                "color": cycle(i),
                 "linestyle": LINE_STYLES[i % len(LINE_STYLES)],
                 "label": verbatim(name),
             }
@@ -68,6 +69,7 @@ def plot_activation_statistics(
             ax.plot(range(len(values)), np.where(values > 0, values, np.nan), marker=MARKERS[i % len(MARKERS)], **style)
         ax.set_xticks(range(len(layers)), [verbatim(layer) for layer in layers], rotation=60, ha="right", fontsize=9)
         ax.set(ylabel=f"variance of {label}", yscale="log")
+        round_log_axis(ax)
     grid[0].set_title("Forward: outputs")
     grid[1].set_title("Backward: gradients")
     if isinstance(statistics, Mapping):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,9 @@ __all__ = ["plot_calibration"]
 
 
 @styled
-def plot_calibration(truth: Any, probabilities: Any, *, bins: int = 10, ax: Axes | None = None) -> Axes:
+def plot_calibration(
+    truth: Any, probabilities: Any, classes: Sequence[Any] | None = None, *, bins: int = 10, ax: Axes | None = None
+) -> Axes:
     """Plot how often a class came true over the probability predicted for it: on the diagonal, probabilities are true.
 
     With two classes, that is the second. With more, it is the class with the greatest probability in each row. Bars are 95 %
@@ -29,9 +32,12 @@ def plot_calibration(truth: Any, probabilities: Any, *, bins: int = 10, ax: Axes
     Parameters
     ----------
     truth : array-like of shape (n,)
-        Class indices; or labels, if all classes occur and columns are in ascending order.
+        Class indices, or labels.
     probabilities : array-like of shape (n, classes) or (n,)
         From ``predict_proba``; (n,) are those of the second of two classes.
+    classes : sequence, optional
+        The classes in the order of the columns, such as ``model.classes_``; with indices, their names. By default ``truth``
+        holds indices, or every class occurs and columns are in ascending order.
     bins : int, default=10
         Number of equal parts of [0, 1] in which probabilities are pooled.
     ax : Axes, optional
@@ -44,6 +50,8 @@ def plot_calibration(truth: Any, probabilities: Any, *, bins: int = 10, ax: Axes
     ------
     DataError
         If ``truth`` holds labels whose columns are not clear, or a probability is not in [0, 1].
+    InvalidSettingError
+        If there is not one class per column.
     ShapeError
         If the numbers of rows differ.
 
@@ -58,7 +66,7 @@ def plot_calibration(truth: Any, probabilities: Any, *, bins: int = 10, ax: Axes
     'share of rows that are class 1'
     """
     p = by_class(probabilities, owner="plot_calibration")
-    indices, known = indices_of_classes(truth, num_classes=p.shape[1])
+    indices, known = indices_of_classes(truth, classes, num_classes=p.shape[1])
     if p.shape[1] == 2:
         name, inside, p = class_name(known[1]), indices == 1, p[:, 1]
     else:

@@ -23,6 +23,7 @@ _DARK = 0.55  # the share from which a cell is too dark for dark text
 _LONGEST = 28  # characters of a name
 _INCHES = 0.085  # of a character, about
 _FEW = 10  # classes with which zeros are written
+_LEAST_FOR_BAR = 180.0  # points of given axes, from which on a bar and its label have room
 _LEAST_FONT, _FONT = 5.0, 10.0  # points
 
 
@@ -45,7 +46,7 @@ def plot_confusion(
     normalize : bool, default=False
         Whether cells hold percentages of their row instead of counts.
     ax : Axes, optional
-        In small axes the numbers are left out.
+        In small axes the color bar is left out, and in still smaller ones the numbers.
 
     Returns
     -------
@@ -72,8 +73,8 @@ def plot_confusion(
     # In axes that are given, names may take a third.
     most = _LONGEST if ax is None else min(_LONGEST, max(6, int(axes_points(make_axes(ax)) / 18)))
     names = [class_name(name, most) if isinstance(name, str) else str(name) for name in known]
-    ax = make_axes(ax, size=_size(names))
-    _draw(ax, shares)
+    is_new, ax = ax is None, make_axes(ax, size=_size(names))
+    _draw(ax, shares, has_bar=is_new or axes_points(ax) >= _LEAST_FOR_BAR)
     _name(ax, names)
     _write(ax, _percent_texts(shares) if normalize else _count_texts(counts), shares)
     ax.set_title(f"Accuracy {np.trace(counts) / len(truth):.4g} on {counted(len(truth), 'row')}")
@@ -93,12 +94,13 @@ def _are_turned(names: Sequence[str], cell: float) -> bool:
     return _INCHES * (max(map(len, names)) + 1) > cell
 
 
-def _draw(ax: Axes, shares: np.ndarray) -> None:
+def _draw(ax: Axes, shares: np.ndarray, *, has_bar: bool) -> None:
     from matplotlib.colors import LinearSegmentedColormap
 
     shades = LinearSegmentedColormap.from_list("shares", _SHADES).with_extremes(bad=_NO_ROWS)
     image = ax.imshow(np.ma.masked_invalid(100 * shares), cmap=shades, vmin=0, vmax=100, interpolation="nearest")
-    figure_of(ax).colorbar(image, ax=ax, label="% of the true class's rows", shrink=0.9)
+    if has_bar:
+        figure_of(ax).colorbar(image, ax=ax, label="% of the true class's rows", shrink=0.9)
     ax.grid(False)
     edges = np.arange(len(shares) - 1) + 0.5
     ax.hlines(edges, -0.5, len(shares) - 0.5, color="#E4E4E4", linewidth=0.5)

@@ -23,6 +23,7 @@ __all__ = ["PATH_COLORS", "plot_descent_paths"]
 PATH_COLORS = (COLORS["vermillion"], COLORS["black"], COLORS["purple"], COLORS["green"])
 
 _OWNER = "plot_descent_paths"
+_LONGEST = 30  # characters of a formula beside the color bar
 _AROUND = 0.15  # of the range of the points, beyond them
 _FINE, _COARSE = 300, 100  # points of a grid in each direction: of a surface, and of a function that takes one point at a time
 
@@ -58,7 +59,7 @@ def plot_descent_paths(
     minima : sequence of (float, float), optional
         Points to mark with crosses. Default: the surface's.
     labels : (str, str, str), optional
-        Labels of both axes and of the color bar, with units if any. Default: x, y and the formula.
+        Labels of both axes and of the color bar, with units if any. Default: x, y and the formula, if it is short.
     log : bool, default=False
         Whether levels are spaced evenly in the logarithm of the values, which must then be > 0 except at single points.
     num_levels : int, default=18
@@ -167,7 +168,8 @@ def _checked(bounds: Any) -> np.ndarray:
 
 
 def _labels(surface: Any) -> tuple[str, str, str]:
-    return "x", "y", verbatim(surface.formula) if isinstance(surface, Surface) else "f(x, y)"
+    is_short = isinstance(surface, Surface) and len(surface.formula) <= _LONGEST
+    return "x", "y", verbatim(surface.formula) if is_short else "f(x, y)"
 
 
 def _title(surface: Any) -> str:

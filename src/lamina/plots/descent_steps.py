@@ -11,6 +11,7 @@ from lamina.descent import Descent
 from lamina.plots.descent_paths import PATH_COLORS
 from lamina.plots.legends import legend_below
 from lamina.plots.style import LINE_STYLES, MARKERS, make_axes, styled, verbatim
+from lamina.plots.ticks import round_log_axis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,6 +44,7 @@ def plot_step_lengths(descents: Mapping[str, Descent], *, title: str = "", ax: A
     ax = make_axes(ax)
     _plot_by_step(ax, descents, lambda way: np.linalg.norm(np.diff(way.points, axis=0), axis=1), first=1)
     ax.set(xlabel="step", ylabel="length of the step", yscale="log")
+    round_log_axis(ax)
     ax.set_title(title)
     legend_below(ax)
     return ax
@@ -77,6 +79,7 @@ def plot_step_values(
     ax = make_axes(ax)
     _plot_by_step(ax, descents, lambda way: way.values, first=0)
     ax.set(xlabel="step", ylabel=label, yscale="log")
+    round_log_axis(ax)
     ax.set_title(title)
     legend_below(ax)
     return ax

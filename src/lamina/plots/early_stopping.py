@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.plots.course import Course, course_of
 from lamina.plots.legends import legend_below
-from lamina.plots.style import COLORS, make_axes, marks, start_at_zero, styled
+from lamina.plots.style import COLORS, ink, make_axes, marks, start_at_zero, styled
+from lamina.plots.ticks import round_log_axis
 from lamina.training import History
 
 if TYPE_CHECKING:
@@ -81,14 +82,16 @@ def plot_early_stopping(
     _draw_losses(ax, history, end)
     if marked is not None and marked > 0:
         lowest = history[epochs.index(marked), "validation_loss"]
-        ax.plot(marked, lowest, "o", color=COLORS["black"], markersize=8, label=f"{word}: epoch {marked}", zorder=3)
+        ax.plot(marked, lowest, "o", color=ink(), markersize=8, label=f"{word}: epoch {marked}", zorder=3)
     if waited := course.waited if patience is None else patience:
         ax.axvspan(end - waited, end, color="#999999", alpha=0.2, linewidth=0, label=f"{waited} epochs without improvement")
     if end < epochs[-1]:
         ax.axvline(end, color="#666666", linestyle=":", linewidth=1.5, label=f"stopped: epoch {end} (dashed: if continued)")
     ax.set(xlabel="epoch", ylabel=label, yscale="log" if log else "linear")
     ax.set_title(_title(marked, word) if title is None else title)
-    if not log:
+    if log:
+        round_log_axis(ax)
+    else:
         start_at_zero(ax)
     legend_below(ax)
     return ax

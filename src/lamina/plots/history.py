@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.plots.course import course_of
 from lamina.plots.legends import legend_below
-from lamina.plots.style import COLORS, LINE_STYLES, make_axes, marks, shortened, styled, verbatim
+from lamina.plots.style import LINE_STYLES, cycle, ink, make_axes, marks, shortened, styled, verbatim
+from lamina.plots.ticks import round_log_axis
 from lamina.training import History
 
 if TYPE_CHECKING:
@@ -80,9 +81,12 @@ def plot_history(training: Any, keys: str | Sequence[str] | None = None, *, log:
     for i, (name, (epochs, values)) in enumerate(zip(names, curves, strict=True)):
         label = _LOSSES[name] if are_losses else _words(name)
         look = {"marker": "o"} if len(values) < len(history) else marks(values)
-        ax.plot(epochs, values, linestyle=LINE_STYLES[i % len(LINE_STYLES)], label=label, **look)
+        style: dict[str, Any] = {"color": cycle(i), "linestyle": LINE_STYLES[i % len(LINE_STYLES)], **look}
+        ax.plot(epochs, values, label=label, **style)
     one = "" if len(names) > 1 else _words(names[0])
     ax.set(xlabel="epoch", ylabel="loss" if are_losses else one, yscale="log" if log else "linear")
+    if log:
+        round_log_axis(ax)
     _whole_epochs(ax, history)
     is_marked = course.kept is not None and _mark(ax, course.kept, curves)
     _legend(ax, are_losses or is_marked, len(names))
@@ -111,7 +115,7 @@ def _mark(ax: Axes, epoch: int, curves: Sequence[tuple[list[float], list[float]]
     """Put a dot on every curve at the epoch, and return whether there is one."""
     values = [values[epochs.index(epoch)] for epochs, values in curves if epoch in epochs]
     if values:
-        ax.scatter([epoch] * len(values), values, s=36, color=COLORS["black"], zorder=3, label=f"kept: epoch {epoch}")
+        ax.scatter([epoch] * len(values), values, s=36, color=ink(), zorder=3, label=f"kept: epoch {epoch}")
     return bool(values)
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["legend_below"]
 
 _GAP = 4  # points between the axis label and the legend
+_SMALL = 8  # points of the letters of a legend that is too wide
 _LEAST_HEIGHT = 0.4  # of given axes, that a legend leaves them
 
 
@@ -38,14 +39,14 @@ def legend_below(
 
 
 def _in_columns_that_fit(ax: Axes, given: dict[str, Any]) -> Legend:
-    width, place = _width(ax), _place(ax)
+    """The legend with as many columns as the axes are wide; if even one is too wide, in smaller letters."""
+    place: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "bbox_transform": _place(ax), "borderaxespad": 0}
+    width = _width(ax)
     for columns in range(len(given["labels"]), 0, -1):
-        legend = ax.legend(
-            loc="upper center", bbox_to_anchor=(0.5, 0), bbox_transform=place, ncols=columns, borderaxespad=0, **given
-        )
+        legend = ax.legend(ncols=columns, **place, **given)
         if legend.get_window_extent().width <= width:
-            break
-    return legend
+            return legend
+    return ax.legend(**place, **{**given, "fontsize": _SMALL})
 
 
 def _width(ax: Axes) -> float:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from lamina.plots.course import course_of
 from lamina.plots.given import by_name
 from lamina.plots.legends import legend_below
-from lamina.plots.style import LINE_STYLES, make_axes, marks, start_at_zero, styled, verbatim
+from lamina.plots.style import LINE_STYLES, cycle, make_axes, marks, start_at_zero, styled, verbatim
+from lamina.plots.ticks import round_log_axis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,10 +65,13 @@ def plot_loss_curves(
     curves = {name: (course.history[:, "epoch"], course.history[:, key]) for name, course in courses.items()}
     ax = make_axes(ax)
     for i, (name, (epochs, values)) in enumerate(curves.items()):
-        ax.plot(epochs, values, linestyle=LINE_STYLES[i % len(LINE_STYLES)], label=verbatim(name), **marks(values))
+        look: dict[str, Any] = {"color": cycle(i), "linestyle": LINE_STYLES[i % len(LINE_STYLES)], **marks(values)}
+        ax.plot(epochs, values, label=verbatim(name), **look)
     words = "training loss" if key == "loss" else verbatim(key.replace("_", " "))
     ax.set(xlabel="epoch", ylabel=label or words, yscale="log" if log else "linear")
-    if not log:
+    if log:
+        round_log_axis(ax)
+    else:
         start_at_zero(ax)
     ax.set_title(title)
     if isinstance(trainings, Mapping):

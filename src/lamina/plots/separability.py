@@ -27,8 +27,8 @@ _AROUND = 0.08  # of the range of the rows, beyond them
 def plot_separability(model: Any, X: Any, y: Any, *, title: str | None = None, ax: Axes | None = None) -> Axes:
     """Plot the rows of each class with a separating line, or with a common point of both sides and the rows it is a mean of.
 
-    With two classes there is one certificate: a green line, or a star joined to the rows of which it is a weighted mean. With
-    more, each class has its own, in its color, that a line separates it from all others or that none does. The lines of a
+    With two classes there is one certificate: a broad green line, or a star joined to the rows of which it is a weighted mean.
+    With more, each class has its own, in its color, that a line separates it from all others or that none does. The lines of a
     perceptron are dashed.
 
     Parameters
@@ -65,8 +65,8 @@ def plot_separability(model: Any, X: Any, y: Any, *, title: str | None = None, a
     found = _separability(model)
     rows, labels = rows_in_the_plane(X, owner=_OWNER), np.asarray(y).ravel()
     _check(found, rows, labels)
-    ax = make_axes(ax)
     classes = np.unique(labels).tolist()
+    ax = make_axes(ax, size=None if len(classes) == 2 else (6.4, 5.4))
     for i, label in enumerate(classes):
         chosen = rows[labels == label]
         look: dict[str, Any] = {"marker": MARKERS[i % len(MARKERS)], "color": cycle(i), "edgecolor": paper(), "linewidth": 0.5}
@@ -77,12 +77,11 @@ def plot_separability(model: Any, X: Any, y: Any, *, title: str | None = None, a
         index = None if len(classes) == 2 else classes.index(label)
         of_class = "" if index is None else f" of {class_name(label)}"
         if isinstance(certificate, CommonPoint):
-            _draw_common_point(
-                ax, rows, labels == label, certificate, index, f"common point{of_class}, a mean of the joined rows"
-            )
+            name = "common point, a mean of the joined rows" if index is None else f"common point{of_class}"
+            _draw_common_point(ax, rows, labels == label, certificate, index, name)
         elif certificate is not None:
             color = cycle(2 if index is None else index)
-            _draw_line(ax, certificate.weights, certificate.bias, f"separating line{of_class}", color, "-")
+            _draw_line(ax, certificate.weights, certificate.bias, f"separating line{of_class}", color, "-", width=3.6)
     if isinstance(model, Perceptron):
         _draw_units(ax, model)
     ax.set(xlabel="input 1", ylabel="input 2", xlim=limits[0], ylim=limits[1])
@@ -128,7 +127,7 @@ def _title(found: Separability) -> str:
     separable = sum(isinstance(certificate, SeparatingPlane) for certificate in certificates)
     open_ = sum(certificate is None for certificate in certificates)
     undecided = f", {open_} not decided" if open_ else ""
-    return f"{separable} of {len(certificates)} classes: a line separates it from the others{undecided}"
+    return f"Lines separate {separable} of {len(certificates)} classes from the others{undecided}"
 
 
 def _draw_common_point(
@@ -149,15 +148,14 @@ def _draw_units(ax: Axes, model: Perceptron) -> None:
     coef = np.asarray(model.coef_.toarray() if hasattr(model.coef_, "toarray") else model.coef_)
     for i, (weights, bias) in enumerate(zip(coef, model.intercept_, strict=True)):
         color = ink() if len(coef) == 1 else cycle(i)
-        label = "perceptron" if len(coef) == 1 else f"perceptron's unit of {class_name(model.classes_[i])}"
-        _draw_line(ax, weights, float(bias), label, color, "--")
+        _draw_line(ax, weights, float(bias), "" if i else "perceptron", color, "--")
 
 
-def _draw_line(ax: Axes, weights: np.ndarray, bias: float, label: str, color: str, style: str) -> None:
+def _draw_line(ax: Axes, weights: np.ndarray, bias: float, label: str, color: str, style: str, width: float = 1.6) -> None:
     """Draw the line ``weights · x + bias = 0`` across the whole plot; weights of zero have none."""
     a, b = (float(w) for w in weights)
     if a == b == 0.0:
         return
     length = np.hypot(a, b)
     x, y = -bias / length**2 * a, -bias / length**2 * b
-    ax.axline((x, y), (x - b / length, y + a / length), color=color, linestyle=style, label=label, zorder=3)
+    ax.axline((x, y), (x - b / length, y + a / length), color=color, linestyle=style, linewidth=width, label=label, zorder=3)

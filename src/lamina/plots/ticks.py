@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-__all__ = ["plain_ticks", "round_log_ticks"]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["plain_ticks", "round_log_axis", "round_log_ticks"]
 
 _MOST = 8
 _MANTISSAS = ((1, 2, 5), (1, 3), (1,))
@@ -35,13 +39,31 @@ def plain_ticks(ticks: Sequence[float] | np.ndarray) -> list[str]:
     Examples
     --------
     >>> plain_ticks([0.001, 0.5, 20.0, 10000.0, 1e6])
-    ['0.001', '0.5', '20', '10,000', '1e6']
+    ['0.001', '0.5', '20', '10,000', '$10^{6}$']
     """
     return [_plain(float(tick)) for tick in ticks]
 
 
+def round_log_axis(ax: Axes) -> None:
+    """Put ticks at round numbers on the vertical axis, which is logarithmic, also where it is less than a power of ten long."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    low, high = ax.get_ylim()
+    decades = np.log10(high / low) if low > 0 else 0.0
+    mantissas = next((each for each in _MANTISSAS if decades * len(each) <= _MOST), _MANTISSAS[-1])
+    ax.yaxis.set_major_locator(LogLocator(subs=mantissas))
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_major_formatter(FuncFormatter(_label))
+
+
+def _label(tick: float, place: int | None = None) -> str:
+    """What matplotlib asks for; a function of the module, so that a figure can be pickled."""
+    return _plain(tick)
+
+
 def _plain(tick: float) -> str:
-    if tick and not 1e-4 <= abs(tick) < 1e6:
+    if tick and not 1e-3 <= abs(tick) < 1e6:
         mantissa, power = f"{tick:e}".split("e")
-        return f"{float(mantissa):g}e{int(power)}"
+        ten = f"$10^{{{int(power)}}}$"
+        return ten if float(mantissa) == 1 else f"{float(mantissa):g}·{ten}"
     return f"{tick:,.10g}"

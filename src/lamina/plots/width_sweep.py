@@ -9,6 +9,7 @@ import numpy as np
 from lamina.analysis import WidthSweep
 from lamina.plots.legends import legend_below
 from lamina.plots.style import COLORS, make_axes, styled
+from lamina.plots.ticks import round_log_axis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,6 +52,7 @@ def plot_width_sweep(sweep: WidthSweep, *, ax: Axes | None = None) -> Axes:
         title="How many hidden units?" if sweep.enough else "How many hidden units? Not enough was tried",
         yscale="log" if (sweep.errors > 0).all() else "linear",
     )
+    round_log_axis(ax)
     ax.set_xscale("log", base=2)
     ticks = _apart(sweep.widths.tolist())
     ax.set_xticks(ticks, [str(width) for width in ticks])
