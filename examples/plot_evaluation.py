@@ -29,7 +29,7 @@ ax = plot_roc(y_test, probabilities, model.classes_)
 # %%
 # Where the model gives its choice a probability of 0.8, is it right in 80 % of the rows? Bars are 95 % intervals.
 
-ax = plot_calibration(y_test, probabilities)
+ax = plot_calibration(y_test, probabilities, model.classes_)
 
 # %%
 # Shuffling a pixel shows how much the model relies on it.

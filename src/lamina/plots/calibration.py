@@ -11,7 +11,7 @@ from lamina.errors import counted
 from lamina.metrics import calibration_curve, indices_of_classes
 from lamina.plots.class_probabilities import by_class
 from lamina.plots.legends import legend_below
-from lamina.plots.style import COLORS, class_name, make_axes, styled
+from lamina.plots.style import COLORS, class_name, gray, make_axes, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,8 +77,8 @@ def plot_calibration(
     heights = np.histogram(p, np.linspace(0, 1, bins + 1))[0]
     most = int(heights.max())
     rows = f"rows, at most {most:,}"
-    ax.stairs(0.2 * heights / most, np.linspace(0, 1, bins + 1), fill=True, color="#DDDDDD", label=rows, zorder=1)
-    ax.plot([0, 1], [0, 1], color="#666666", linestyle=":", linewidth=1.2, label="true probabilities", zorder=2)
+    ax.stairs(0.2 * heights / most, np.linspace(0, 1, bins + 1), fill=True, color=gray(0.13), label=rows, zorder=1)
+    ax.plot([0, 1], [0, 1], color=gray(0.6), linestyle=":", linewidth=1.2, label="true probabilities", zorder=2)
     reach = [curve.observed - curve.low, curve.high - curve.observed]
     look: dict[str, Any] = {
         "color": COLORS["blue"],

@@ -9,7 +9,7 @@ import numpy as np
 
 from lamina.descent import Descent
 from lamina.plots.legends import legend_below
-from lamina.plots.style import COLORS, CYCLE, LINE_STYLES, MARKERS, make_axes, styled, verbatim
+from lamina.plots.style import LINE_STYLES, MARKERS, cycle, ink, make_axes, paper, styled, verbatim
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,12 +53,12 @@ def plot_descent_on_curve(
     'x'
     """
     ax = make_axes(ax)
-    ax.plot(x, y, color=COLORS["black"], linewidth=1.2, zorder=1)
+    ax.plot(x, y, color=ink(), linewidth=1.2, zorder=1)
     for i, (name, way) in enumerate(descents.items()):
-        color, place = CYCLE[i % len(CYCLE)], way.points[:, 0]
+        color, place = cycle(i), way.points[:, 0]
         look: Any = {"color": color, "linestyle": LINE_STYLES[i % len(LINE_STYLES)], "marker": MARKERS[i % len(MARKERS)]}
         ax.plot(place, way.values, linewidth=1.0, alpha=0.9, label=f"{verbatim(name)}: {way.num_steps} steps", **look)
-        ax.plot(place[-1], way.values[-1], marker="*", markersize=15, color=color, markeredgecolor="white", linestyle="none")
+        ax.plot(place[-1], way.values[-1], marker="*", markersize=15, color=color, markeredgecolor=paper(), linestyle="none")
     ax.set(xlabel="x", ylabel=formula)
     ax.set_title(title)
     legend_below(ax)

@@ -11,16 +11,16 @@ from lamina.descent import Descent, Surface, get_surface
 from lamina.errors import DataError, InvalidSettingError, ShapeError, phrase
 from lamina.plots.given import by_name
 from lamina.plots.legends import legend_below
-from lamina.plots.style import COLORS, LINE_STYLES, MARKERS, figure_of, make_axes, styled, verbatim
+from lamina.plots.style import COLORS, LINE_STYLES, MARKERS, figure_of, ink, make_axes, styled, verbatim
 from lamina.plots.ticks import plain_ticks, round_log_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["PATH_COLORS", "plot_descent_paths"]
+__all__ = ["path_color", "plot_descent_paths"]
 
-# Distinct from each other and from the blue-to-yellow shades underneath.
-PATH_COLORS = (COLORS["vermillion"], COLORS["black"], COLORS["purple"], COLORS["green"])
+# Distinct from each other and from the blue-to-yellow shades underneath; black is white in a dark style.
+_COLORS = (COLORS["vermillion"], COLORS["black"], COLORS["purple"], COLORS["green"])
 
 _OWNER = "plot_descent_paths"
 _LONGEST = 30  # characters of a formula beside the color bar
@@ -113,6 +113,12 @@ def plot_descent_paths(
     return ax
 
 
+def path_color(i: int) -> str:
+    """The color of the ``i``-th way, from 0, here and in plots of its steps."""
+    color = _COLORS[i % len(_COLORS)]
+    return ink() if color == COLORS["black"] else color
+
+
 def _points(way: Any) -> np.ndarray:
     """The points of a way as float64, (n, 2)."""
     try:
@@ -203,7 +209,7 @@ def _draw_levels(ax: Axes, X: np.ndarray, Y: np.ndarray, Z: np.ndarray, label: s
 
 def _draw_way(ax: Axes, path: np.ndarray, name: str, i: int, *, markers: bool) -> None:
     """Draw the points joined by lines, a dot at the start and a star at the end."""
-    color = PATH_COLORS[i % len(PATH_COLORS)]
+    color = path_color(i)
     look: dict[str, Any] = {"color": color, "linestyle": LINE_STYLES[i % len(LINE_STYLES)], "linewidth": 1.4}
     step: dict[str, Any] = {"marker": MARKERS[i % len(MARKERS)], "markersize": 3.5} if markers else {}
     ax.plot(path[:, 0], path[:, 1], label=verbatim(name), **look, **step)

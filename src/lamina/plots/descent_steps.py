@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lamina.descent import Descent
-from lamina.plots.descent_paths import PATH_COLORS
+from lamina.plots.descent_paths import path_color
 from lamina.plots.legends import legend_below
 from lamina.plots.style import LINE_STYLES, MARKERS, make_axes, styled, verbatim
 from lamina.plots.ticks import round_log_axis
@@ -90,6 +90,5 @@ def _plot_by_step(ax: Axes, descents: Mapping[str, Descent], measure: Callable[[
     for i, (name, way) in enumerate(descents.items()):
         numbers = measure(way)
         style, marker = LINE_STYLES[i % len(LINE_STYLES)], MARKERS[i % len(MARKERS)]
-        color = PATH_COLORS[i % len(PATH_COLORS)]
         steps = np.arange(first, first + len(numbers))
-        ax.plot(steps, numbers, style, marker=marker, markersize=3.5, linewidth=1.4, color=color, label=verbatim(name))
+        ax.plot(steps, numbers, style, marker=marker, markersize=3.5, linewidth=1.4, color=path_color(i), label=verbatim(name))

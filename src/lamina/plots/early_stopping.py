@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.plots.course import Course, course_of
 from lamina.plots.legends import legend_below
-from lamina.plots.style import COLORS, ink, make_axes, marks, start_at_zero, styled
+from lamina.plots.style import COLORS, gray, ink, make_axes, marks, start_at_zero, styled
 from lamina.plots.ticks import round_log_axis
 from lamina.training import History
 
@@ -86,12 +86,11 @@ def plot_early_stopping(
     if waited := course.waited if patience is None else patience:
         ax.axvspan(end - waited, end, color="#999999", alpha=0.2, linewidth=0, label=f"{waited} epochs without improvement")
     if end < epochs[-1]:
-        ax.axvline(end, color="#666666", linestyle=":", linewidth=1.5, label=f"stopped: epoch {end} (dashed: if continued)")
+        ax.axvline(end, color=gray(0.6), linestyle=":", linewidth=1.5, label=f"stopped: epoch {end} (dashed: if continued)")
     ax.set(xlabel="epoch", ylabel=label, yscale="log" if log else "linear")
     ax.set_title(_title(marked, word) if title is None else title)
-    if log:
-        round_log_axis(ax)
-    else:
+    round_log_axis(ax)
+    if not log:
         start_at_zero(ax)
     legend_below(ax)
     return ax

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lamina.analysis import PermutationImportance
-from lamina.plots.style import COLORS, make_axes, shortened, styled, verbatim
+from lamina.plots.style import COLORS, ink, make_axes, shortened, styled, verbatim
 from lamina.validation import check_parameters, integer
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ def plot_importance(importance: PermutationImportance, *, ax: Axes | None = None
     ax = make_axes(ax, size=(6.4, max(2.2, 0.27 * rows + 1.3)))
     means, deviations = importance.means[chosen], importance.deviations[chosen]
     ax.barh(range(rows), means, color=COLORS["sky"], height=0.7)
-    ax.errorbar(means, range(rows), xerr=deviations, color=COLORS["black"], fmt="o", markersize=3, linewidth=1.2, capsize=2)
-    ax.axvline(0, color="#222222", linewidth=1)
+    ax.errorbar(means, range(rows), xerr=deviations, color=ink(), fmt="o", markersize=3, linewidth=1.2, capsize=2)
+    ax.axvline(0, color=ink(), linewidth=1)
     names = [verbatim(shortened(importance.names[i], _LONGEST)) for i in chosen]
     ax.set_yticks(range(rows), names, fontsize=9)
     ax.set_ylim(rows - 0.4, -0.6)

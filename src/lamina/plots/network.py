@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lamina.errors import InvalidSettingError
 from lamina.network import Network
-from lamina.plots.style import COLORS, figure_of, make_axes, shortened, styled, verbatim
+from lamina.plots.style import COLORS, figure_of, gray, make_axes, paper, shortened, styled, verbatim
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_network"]
 
-_GRAY = "#666666"
 _ROW = 1.0  # inches from row to row at full font size
 _BOX = 0.56  # the widest box's share of a column's width
 _ZONE = 0.38  # share of a column's width on each side of its middle where lines are level; outside it they bend
@@ -189,12 +188,12 @@ def _draw_arrow(ax: Axes, points: Sequence[tuple[float, float]], box: Text, font
         middle = (x0 + x1) / 2
         vertices += [(x0 + _ZONE, y0), (middle, y0), (middle, y1), (x1 - _ZONE, y1)]
         codes += [Path.LINETO, Path.CURVE4, Path.CURVE4, Path.CURVE4]
-    ax.add_patch(PathPatch(Path(vertices, codes), facecolor="none", edgecolor=_GRAY, linewidth=1.1 * font / _FONT, zorder=1))
-    head: dict[str, Any] = {"arrowstyle": "-|>", "color": _GRAY, "linewidth": 1.1 * font / _FONT, "mutation_scale": font}
+    ax.add_patch(PathPatch(Path(vertices, codes), facecolor="none", edgecolor=gray(0.6), linewidth=1.1 * font / _FONT, zorder=1))
+    head: dict[str, Any] = {"arrowstyle": "-|>", "color": gray(0.6), "linewidth": 1.1 * font / _FONT, "mutation_scale": font}
     head |= {"patchB": box.get_bbox_patch(), "shrinkA": 0, "shrinkB": 0}
     ax.annotate("", xy=points[-1], xytext=vertices[-1], arrowprops=head, zorder=3)  # after the box, whose size is known by then
 
 
 def _draw_box(ax: Axes, column: int, row: float, text: str, color: str, font: float) -> Text:
-    frame = {"boxstyle": f"round,pad={_PAD}", "facecolor": "white", "edgecolor": color, "linewidth": 1.6}
+    frame = {"boxstyle": f"round,pad={_PAD}", "facecolor": paper(), "edgecolor": color, "linewidth": 1.6}
     return ax.text(column, row, verbatim(text), ha="center", va="center", fontsize=font, bbox=frame, zorder=2)

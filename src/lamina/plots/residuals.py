@@ -10,7 +10,7 @@ from lamina.errors import DataError, counted, phrase
 from lamina.metrics import r2, root_mean_squared_error
 from lamina.metrics.given import numbers
 from lamina.plots.legends import legend_below
-from lamina.plots.style import COLORS, make_axes, styled
+from lamina.plots.style import COLORS, ink, make_axes, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,7 +58,7 @@ def plot_residuals(truth: Any, predicted: Any, *, ax: Axes | None = None) -> Axe
     # The more points, the smaller and the more transparent, so that dense places stay visible.
     size, alpha = min(18.0, max(3.0, 18.0 * (500 / n) ** 0.5)), min(0.8, max(0.02, 0.8 * (500 / n) ** 0.5))
     ax.scatter(predicted, residuals, s=size, alpha=alpha, color=COLORS["blue"], linewidth=0, rasterized=n > 2000)
-    ax.axhline(0, color="#222222", linewidth=1.2)
+    ax.axhline(0, color=ink(), linewidth=1.2)
     label: str | None = f"± root mean squared error, {error:.4g}"
     for level in (error, -error):
         ax.axhline(level, color=COLORS["vermillion"], linestyle="--", linewidth=1.2, label=label)

@@ -11,7 +11,7 @@ from lamina.errors import DataError
 from lamina.metrics import RocCurve, area_under_curve, indices_of_classes, roc_curve
 from lamina.plots.class_probabilities import by_class
 from lamina.plots.legends import legend_below
-from lamina.plots.style import CYCLE, LINE_STYLES, axes_points, class_name, make_axes, styled
+from lamina.plots.style import CYCLE, LINE_STYLES, axes_points, class_name, gray, make_axes, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["plot_roc"]
 
 _FEW, _WORST = 8, 5  # curves that all have a color; of more, those with the smallest areas
-_GRAY = "#BBBBBB"
 
 
 @styled
@@ -70,7 +69,7 @@ def plot_roc(truth: Any, probabilities: Any, classes: Sequence[Any] | None = Non
         raise DataError("plot_roc: the truth must hold rows of at least two classes. Use more rows.")
     ax = make_axes(ax, size=(5.8, 5.4))
     longest = min(28, max(6, int(axes_points(ax) / 8) - 17))  # so that the legend does not fill small axes
-    ax.plot([0, 1], [0, 1], color="#666666", linestyle=":", linewidth=1.2, label="chance: area 0.5", zorder=1)
+    ax.plot([0, 1], [0, 1], color=gray(0.6), linestyle=":", linewidth=1.2, label="chance: area 0.5", zorder=1)
     # From the largest area to the smallest, so that the worst are on top.
     ranked = sorted(curves, key=lambda label: -curves[label][1])
     colored = list(curves) if len(curves) <= _FEW else sorted(ranked[-_WORST:], key=ranked[::-1].index)
@@ -104,5 +103,5 @@ def _draw_others(ax: Axes, curves: Sequence[tuple[RocCurve, float]]) -> None:
         areas = [area for _, area in curves]
         label: str | None = f"{len(curves)} others: area {min(areas):.3f} to {max(areas):.3f}"
         for curve, _ in curves:
-            ax.plot(*curve[:2], color=_GRAY, linewidth=0.9, label=label, zorder=2)
+            ax.plot(*curve[:2], color=gray(0.27), linewidth=0.9, label=label, zorder=2)
             label = None

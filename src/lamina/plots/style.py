@@ -35,6 +35,7 @@ __all__ = [
     "faded",
     "figure_of",
     "given_axes",
+    "gray",
     "ink",
     "make_axes",
     "marks",
@@ -221,11 +222,20 @@ def cycle(i: int) -> str:
     return ink() if color == COLORS["black"] else color
 
 
+def gray(share: float) -> str:
+    """The background with a share of the color of text: 0.1 for areas, 0.6 for lines that guide the eye."""
+    return _mixed(ink(), share)
+
+
 def faded(color: str) -> str:
     """The color mixed with the background, for areas below lines and points."""
+    return _mixed(color, 0.38)
+
+
+def _mixed(color: str, share: float) -> str:
     from matplotlib.colors import to_hex, to_rgb
 
-    red, green, blue = (0.38 * c + 0.62 * p for c, p in zip(to_rgb(color), to_rgb(paper()), strict=True))
+    red, green, blue = (share * c + (1 - share) * p for c, p in zip(to_rgb(color), to_rgb(paper()), strict=True))
     return str(to_hex((red, green, blue)))
 
 
