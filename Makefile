@@ -1,4 +1,4 @@
-# make demo | test | check | docs | test-clang | test-oldest | test-pythons | test-peers | fuzz | fuzz-properties | fuzz-endings | kills
+# make demo | test | check | docs | notebooks | test-clang | test-oldest | test-pythons | test-peers | fuzz | fuzz-properties | fuzz-endings | kills
 #      | bench | parts | sanitize | sanitize-threads | clean
 # Everything is installed into .venv; a target that finds it up to date installs nothing.
 PYTHON ?= python3
@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt $(shell find csrc -type f)
 
-.PHONY: demo test check docs test-clang test-oldest test-pythons test-peers fuzz fuzz-properties fuzz-endings kills bench parts sanitize \
+.PHONY: demo test check docs notebooks test-clang test-oldest test-pythons test-peers fuzz fuzz-properties fuzz-endings kills bench parts sanitize \
         sanitize-threads clean
 .DELETE_ON_ERROR:
 
@@ -31,6 +31,10 @@ check: $(VENV)/.check
 docs: $(VENV)/.mnist
 	$(BIN)/python -m sphinx -q -W --keep-going -d build/doctrees docs build/docs
 	@echo 'build/docs/index.html'
+
+# Every page of the course in a kernel of its own, as a reader of the notebooks would run it.
+notebooks: docs
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/jupyter execute docs/lecture/*.ipynb
 
 test-peers: $(VENV)/.peers
 	$(BIN)/python -m pytest tests/peers
@@ -64,7 +68,7 @@ kills: $(VENV)/.test
 # tests' helpers only where SciPy's array API is on.
 test-oldest: build/oldest/.installed
 	rm -rf build/oldest/site && mkdir -p build/oldest/site && cp -r src/lamina build/oldest/site/lamina
-	cp docs/lecture.md build/oldest/site/lamina/lecture/
+	cp docs/lecture/index.md build/oldest/site/lamina/lecture/lecture.md
 	cp "$$($(BIN)/python -c 'import lamina.engine._native as n; print(n.__file__)')" build/oldest/site/lamina/engine/
 	SCIPY_ARRAY_API=1 PYTHONPATH=build/oldest/site build/oldest/venv/bin/python -m pytest -p no:cacheprovider $(OLDEST_TESTS)
 OLDEST_TESTS ?= tests/estimators
@@ -137,4 +141,4 @@ $(VENV)/.mnist: $(VENV)/.docs
 $(VENV)/.check $(VENV)/.peers: $(VENV)/.test
 
 clean:
-	rm -rf build dist docs/gallery docs/api/generated .mypy_cache .ruff_cache .pytest_cache
+	rm -rf build dist docs/gallery docs/lecture/*.ipynb docs/api/generated .mypy_cache .ruff_cache .pytest_cache

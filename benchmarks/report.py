@@ -8,7 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table as TerminalTable
 
-from benchmarks.tables import Table, bars, tables
+from benchmarks.answer import answer
+from benchmarks.tables import Table, tables
 
 __all__ = ["print_tables", "to_markdown"]
 
@@ -51,7 +52,8 @@ def print_tables(results: dict[str, Any], console: Console) -> None:
 
 def to_markdown(results: dict[str, Any], picture: str | None = None) -> str:
     """The page of the documentation; ``picture`` is the file of the scaling curves."""
-    page = ["# Benchmarks", "", _INTRODUCTION, "", *(f"- {line}" for line in _origin(results)), *_in_short(results)]
+    origin = (f"- {line}" for line in _origin(results))
+    page = ["# Benchmarks", "", *answer(results), "", "## How it is measured", "", _INTRODUCTION, "", *origin]
     for table in tables(results):
         page += ["", f"## {table.title}", "", textwrap.fill(table.text, _WIDTH), "", *_rows(table)]
     if picture is not None:
@@ -70,16 +72,6 @@ _SCALING = textwrap.fill(
 def _rows(table: Table) -> list[str]:
     lines = ["| " + " | ".join(table.columns) + " |", "|---|" + "---:|" * (len(table.columns) - 1)]
     return lines + ["| " + " | ".join(row) + " |" for row in table.rows]
-
-
-def _in_short(results: dict[str, Any]) -> list[str]:
-    found = bars(results)
-    if not found:
-        return []
-    beyond = sum(not bar.met and not bar.possible for bar in found)
-    met = sum(bar.met for bar in found)
-    out_of_reach = f"{beyond} leave a step less time than its bare products take at the processor's peak"
-    return ["", f"Of {len(found)} speed goals, {met} are met; {out_of_reach}."]
 
 
 def _origin(results: dict[str, Any]) -> list[str]:

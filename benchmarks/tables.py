@@ -11,7 +11,7 @@ from benchmarks.bars import Bar, bars_of, ratio
 from benchmarks.workload import Workload
 from benchmarks.workloads import select
 
-__all__ = ["Table", "alike", "bars", "tables"]
+__all__ = ["Table", "alike", "bars", "short", "tables"]
 
 # Of the largest loss, and beside it: sides draw other orders of the rows and other dropout masks.
 _LOSS_TOLERANCE, _LOSS_MARGIN = 0.15, 0.005
@@ -99,14 +99,19 @@ def _ratio(workload: Workload, result: dict[str, Any], peer: str) -> str:
         return "–"
     times = ratio(result["step_s"][peer], result["step_s"]["lamina"])
     more = workload.threads is not None and median(result["cores"][peer]) > workload.threads + 0.2
-    return f"{_short(times)}×{_aim(workload.bars.get(peer))}{'*' if more else ''}"
+    return f"{short(times)}×{_aim(workload.bars.get(peer))}{'*' if more else ''}"
 
 
 def _share(limit: list[float], ours: list[float], aim: float | None) -> str:
-    return f"{_short(ratio(limit, ours))}{_aim(aim)}" if limit else "–"
+    return f"{short(ratio(limit, ours))}{_aim(aim)}" if limit else "–"
 
 
-def _short(number: float) -> str:
+def short(number: float) -> str:
+    """Three digits or so.
+
+    >>> short(2.345), short(23.45), short(234.5)
+    ('2.35', '23.4', '234')
+    """
     return f"{number:.{0 if number >= 100 else 1 if number >= 10 else 2}f}"
 
 
@@ -120,7 +125,7 @@ def _bars(results: dict[str, Any]) -> Table:
         (
             bar.workload,
             bar.against,
-            f"{_short(bar.reached)} ({bar.aim:g})",
+            f"{short(bar.reached)} ({bar.aim:g})",
             *(f"{1e6 * seconds:,.2f}" for seconds in (bar.ours_s, bar.asked_s, bar.products_s)),
             bar.verdict,
         )

@@ -27,8 +27,11 @@ extensions = [
     "api_pages",
     "command_pages",
     "name_links",
+    "page_lists",
+    "picture_frames",
+    "notebooks",
 ]
-exclude_patterns = ["_extensions", "gallery/*.ipynb", "gallery/**/*.md5"]
+exclude_patterns = ["_extensions", "gallery/*.ipynb", "lecture/*.ipynb", "gallery/**/*.md5"]
 nitpicky = True
 
 # Types are in the docstrings, in words; signatures show names and defaults.
@@ -66,14 +69,14 @@ html_static_path = ["_static"]
 html_css_files = ["lamina.css"]
 html_show_sourcelink = False
 html_copy_source = False
-html_sidebars = {page: [] for page in ("index", "getting-started", "lecture", "command-line", "design", "defaults")}
+html_sidebars = {page: [] for page in ("index", "getting-started", "lecture/index", "command-line", "benchmarks")}
 html_theme_options = {
     "navbar_align": "left",
     "navbar_persistent": [],
     "header_links_before_dropdown": 8,
     "show_prev_next": False,
     "navigation_with_keys": False,
-    "secondary_sidebar_items": {"lecture": [], "**": ["page-toc"]},
+    "secondary_sidebar_items": {"**": ["page-toc"], "index": [], "lecture/index": []},
     "navbar_end": ["search-button", "theme-switcher"],
     "footer_start": ["copyright"],
     "footer_end": [],

@@ -36,6 +36,7 @@ _CASES: list[tuple[Rule, list[object], list[object]]] = [
     (instance(dict, list), [{}, []], [(), None, dict]),
     (function("x"), [len, lambda x: x], [int, 3, "len"]),
     (sequence_of(integer(1)), [[], [1, 2], (3,), np.array([1, 2])], [3, "12", {1: 2}, [0], [1, "a"], np.array(3)]),
+    (sequence_of(integer(1), at_least=1), [[1], (3, 4)], [[], (), [0]]),
     (sequence_of(number(), length=2), [(1, 2), [0.5, -0.5]], [(1,), (1, 2, 3), 5]),
     (one_of(value(None), integer(1)), [None, 4], [0, "x"]),
 ]

@@ -249,7 +249,7 @@ double Executor<T>::loss_and_gradient(const Batches& data, Rows rows, bool train
   const Context<T> context = step_.begin(pool_for(data, rows.size), data, rows, {training, false, step});
   const double weight = sum_weights(data.sample_weight, rows);
   step_.differentiate(context, data, weight);
-  const double loss = step_.penalize(context, weight);
+  const double loss = step_.penalize(context, weight, L1Slope::included);
   write_gradient(records);
   return loss;
 }

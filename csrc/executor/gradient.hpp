@@ -60,15 +60,20 @@ GradientTotals add_up(Pool* pool, i64 size, PieceTotals& pieces, Take take) {
   return totals;
 }
 
+// Whether a gradient includes the slope of L1, l1 sign(w). That of a step does not: `shrink` follows the
+// update.
+enum class L1Slope : bool { left_out, included };
+
 // One pass over a piece: adds `factor` times the penalty's gradient, and bounds the magnitudes. A sum of
 // squares does that, unless it overflows.
 template <class T>
 GradientTotals finish_piece(const Kernels<T>& kernels, const Section& section, T* gradient,
-                            const T* parameters, i64 count, double factor, bool with_squares) {
+                            const T* parameters, i64 count, double factor, L1Slope l1_slope,
+                            bool with_squares) {
   GradientTotals totals;
   if (section.penalized()) {
     totals.penalty = kernels.penalty(&totals.squares, gradient, parameters, count, factor * section.l1,
-                                     factor * section.l2);
+                                     factor * section.l2, l1_slope == L1Slope::included);
   } else if (with_squares) {
     totals.squares = kernels.sum_squares(gradient, count);
   }
@@ -82,13 +87,14 @@ GradientTotals finish_piece(const Kernels<T>& kernels, const Section& section, T
 // Adds the gradient of the penalties to that of the losses.
 template <class T>
 GradientTotals finish_gradient(const Kernels<T>& kernels, Pool* pool, const std::vector<Section>& sections,
-                               T* gradient, const T* parameters, double factor, bool with_squares,
-                               PieceTotals& pieces) {
+                               T* gradient, const T* parameters, double factor, L1Slope l1_slope,
+                               bool with_squares, PieceTotals& pieces) {
   GradientTotals totals;
   for (const Section& section : sections)
     totals.add(add_up(pool, section.size, pieces, [&](i64 first, i64 count) {
       const i64 at = section.offset + first;
-      return finish_piece(kernels, section, gradient + at, parameters + at, count, factor, with_squares);
+      return finish_piece(kernels, section, gradient + at, parameters + at, count, factor, l1_slope,
+                          with_squares);
     }));
   return totals;
 }

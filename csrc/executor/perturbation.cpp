@@ -232,7 +232,7 @@ typename Perturber<T>::Measured Perturber<T>::step_all(const Context<T>& context
   if (!std::isfinite(mean.objective)) return mean;
   if ((summary_.failure = find_statistics(context))) return mean;
   const bool clipped = step_.clip(context.pool, step_.sum_gradient_squares(context.pool));
-  summary_.failure = step_.update(context, learning_rate, 0.0);
+  summary_.failure = step_.update(context, learning_rate, 0.0, 0.0);
   summary_.num_clipped += clipped && !summary_.failure;
   return mean;
 }

@@ -57,6 +57,7 @@ struct ProgramFacts {
       : program(std::move(given)),
         layers(group_by_layer(program)),
         runs(find_runs(program, {})),
+        shrunk_runs(find_shrunk_runs(program)),
         sections(find_sections(program, {})),
         outer(find_outer_update(program)),
         fusion(find_fusion(program)),
@@ -88,6 +89,7 @@ struct ProgramFacts {
   Program program;
   std::vector<std::vector<int>> layers;  // parameters by layer
   Runs runs;
+  std::vector<Run> shrunk_runs;
   std::vector<Section> sections;
   OuterUpdate outer;
   Fusion fusion, unfused;

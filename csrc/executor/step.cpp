@@ -96,14 +96,15 @@ double Step<T>::penalty_factor(double total_weight) const {
 
 // Returns the loss of heads and penalties.
 template <class T>
-double Step<T>::penalize(const Context<T>& context, double total_weight) {
+double Step<T>::penalize(const Context<T>& context, double total_weight, L1Slope l1_slope) {
   const OuterUpdate& outer = facts_.outer;
   const T largest = context.outer_weights ? largest_gradient(context, outer) : T(0);
   outer_left_ = context.outer_weights && std::isfinite(largest);
   if (context.outer_weights && !outer_left_) write_outer_gradients(context, outer);
-  totals_ = finish_gradient(
-      *tools_.kernels, context.pool, outer_left_ ? outer.other_sections : facts_.sections, gradient.data(),
-      weights_.parameters, penalty_factor(total_weight), plan_.record_norms || plan_.clipping.norm, pieces_);
+  totals_ =
+      finish_gradient(*tools_.kernels, context.pool, outer_left_ ? outer.other_sections : facts_.sections,
+                      gradient.data(), weights_.parameters, penalty_factor(total_weight), l1_slope,
+                      plan_.record_norms || plan_.clipping.norm, pieces_);
   if (outer_left_) totals_.largest = std::max(totals_.largest, static_cast<double>(largest));
   double loss = totals_.penalty;
   for (const double each : head_losses) loss += each;
@@ -174,13 +175,28 @@ template <class T>
   return follows_reach_ = extend();
 }
 
-// Returns what the update made infinite or NaN. Max-norm comes last: it makes nothing infinite.
+// Returns whether the new weights and slots are certainly finite.
 template <class T>
-std::optional<Failure> Step<T>::update(const Context<T>& context, double learning_rate, double weight_decay) {
+bool Step<T>::update_run(Pool* pool, const Run& run, const UpdateNumbers& numbers, bool certain) {
+  if (!certain)
+    return update_watched(*tools_.kernels, pool, plan_.rule, numbers, run, weights_, gradient.data());
+  lamina::update(*tools_.kernels, pool, plan_.rule, numbers, run, weights_, gradient.data());
+  return true;
+}
+
+// Returns what the update made infinite or NaN. L1 and max-norm come last: they make nothing infinite.
+// l1_factor: of the strengths of L1; 0 if the gradient has its slope.
+template <class T>
+std::optional<Failure> Step<T>::update(const Context<T>& context, double learning_rate, double weight_decay,
+                                       double l1_factor) {
   const Kernels<T>& kernels = *tools_.kernels;
-  const UpdateNumbers numbers = rule_.numbers(context.step + 1, learning_rate, weight_decay);
+  const i64 step = context.step + 1;
+  const UpdateNumbers numbers = rule_.numbers(step, learning_rate, weight_decay);
   UpdateNumbers without_decay = numbers;
   without_decay.keep = 1;
+  const auto numbers_of = [&](const Run& run) -> const UpdateNumbers& {
+    return run.decay ? numbers : without_decay;
+  };
   const double bound = plan_.clipping.largest_after(totals_.largest);
   const bool certain = reach_.allows(numbers, bound) || extend_reach(numbers, bound);
   if (!certain && outer_left_) {
@@ -189,17 +205,19 @@ std::optional<Failure> Step<T>::update(const Context<T>& context, double learnin
   }
   const Runs& runs = outer_left_ ? facts_.outer.other_runs : facts_.runs;
   bool finite = true;
-  for (const Run& run : runs.of(weight_decay)) {
-    const UpdateNumbers& of_run = run.decay ? numbers : without_decay;
-    if (certain) {
-      lamina::update(kernels, context.pool, plan_.rule, of_run, run, weights_, gradient.data());
-    } else {
-      finite &= update_watched(kernels, context.pool, plan_.rule, of_run, run, weights_, gradient.data());
-    }
-  }
+  for (const Run& run : runs.of(weight_decay))
+    finite &= update_run(context.pool, run, numbers_of(run), certain);
+  for (const Run& run : facts_.shrunk_runs)
+    finite &= update_run(context.pool, run, with_l1(numbers_of(run), l1_factor * run.l1), certain);
   if (outer_left_) update_outer(context, facts_.outer, plan_.rule, numbers, without_decay, weights_);
   if (!finite)
     if (auto failure = find_update(context, weights_)) return failure;
+  for (const Run& run : facts_.shrunk_runs) {
+    const double l1 = l1_factor * run.l1;
+    if (l1 != 0)
+      shrink(kernels, context.pool, plan_.rule, with_l1(numbers_of(run), l1),
+             l1 * rule_.unit_step(step, learning_rate, numbers), run, weights_);
+  }
   apply_max_norms(facts_.program, kernels, weights_.parameters, context.work.scratch);
   return std::nullopt;
 }
@@ -208,12 +226,12 @@ template <class T>
 StepOutcome Step<T>::finish(const Context<T>& context, double total_weight, double learning_rate,
                             double weight_decay) {
   StepOutcome outcome;
-  outcome.loss = penalize(context, total_weight);
+  outcome.loss = penalize(context, total_weight, L1Slope::left_out);
   outcome.failure = find_failure(context, outcome.loss);
   if (!outcome.failure) {
     outcome.norm = std::sqrt(totals_.squares);
     outcome.clipped = clip(context.pool, totals_.squares);
-    outcome.failure = update(context, learning_rate, weight_decay);
+    outcome.failure = update(context, learning_rate, weight_decay, penalty_factor(total_weight));
   }
   if (outcome.failure) take_back_state();
   return outcome;

@@ -46,8 +46,8 @@ class Step {
   // are divided by `whole`, the weight of the batch.
   void differentiate(const Context<T>& context, const Batches& data, double whole);
 
-  // Second half: penalties, clipping, update; if a number is not finite, everything but the update itself is
-  // undone. total_weight: of the batch's rows.
+  // Second half: penalties, clipping, update, the proximal step of L1; if a number is not finite, everything
+  // but the update itself is undone. total_weight: of the batch's rows.
   StepOutcome finish(const Context<T>& context, double total_weight, double learning_rate,
                      double weight_decay);
 
@@ -55,10 +55,11 @@ class Step {
   StepOutcome take(Context<T>& context, const Batches& data, double learning_rate, double weight_decay);
 
   // Parts of the second half.
-  double penalize(const Context<T>& context, double total_weight);
+  double penalize(const Context<T>& context, double total_weight, L1Slope l1_slope);
   double penalty_factor(double total_weight) const;
   bool clip(Pool* pool, double squares);
-  std::optional<Failure> update(const Context<T>& context, double learning_rate, double weight_decay);
+  std::optional<Failure> update(const Context<T>& context, double learning_rate, double weight_decay,
+                                double l1_factor);
   double sum_gradient_squares(Pool* pool);
 
   // Copies the state, and restores the copy if the step fails.
@@ -90,6 +91,7 @@ class Step {
  private:
   bool leaves_gradients(const Context<T>& context) const;
   std::optional<Failure> find_failure(const Context<T>& context, double loss);
+  bool update_run(Pool* pool, const Run& run, const UpdateNumbers& numbers, bool certain);
   bool extend_reach(const UpdateNumbers& numbers, double gradient_bound);
 
   const ProgramFacts& facts_;

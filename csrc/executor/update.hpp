@@ -1,4 +1,5 @@
-// The end of a step: the update rule over the flat vectors, and the bound on the weights into a unit.
+// The end of a step: the update rule over the flat vectors, the proximal step of L1, and the bound on the
+// weights into a unit.
 #pragma once
 
 #include <atomic>
@@ -10,13 +11,15 @@
 
 namespace lamina {
 
-// A contiguous range of the flat vectors on which decoupled weight decay acts everywhere or nowhere.
+// A contiguous range of the flat vectors with one strength of L1, on which decoupled weight decay acts
+// everywhere or nowhere.
 struct Run {
   i64 offset, size;
   bool decay;
+  double l1 = 0;
 };
 
-// The ranges with and without weight decay.
+// The ranges with and without weight decay, where no L1 acts.
 struct Runs {
   std::vector<Run> decayed, plain;
 
@@ -24,7 +27,7 @@ struct Runs {
 };
 
 inline void append(std::vector<Run>& runs, const Run& run) {
-  if (!runs.empty() && runs.back().decay == run.decay &&
+  if (!runs.empty() && runs.back().decay == run.decay && runs.back().l1 == run.l1 &&
       runs.back().offset + runs.back().size == run.offset) {
     runs.back().size += run.size;
   } else {
@@ -37,10 +40,18 @@ inline Runs find_runs(const Program& program, const std::vector<char>& left_out)
   Runs runs;
   for (std::size_t i = 0; i < program.parameters.size(); ++i) {
     const Parameter& p = program.parameters[i];
-    if (!left_out.empty() && left_out[i]) continue;
+    if (p.l1 != 0 || (!left_out.empty() && left_out[i])) continue;
     append(runs.decayed, {p.offset, p.size, p.decay});
     append(runs.plain, {p.offset, p.size, false});
   }
+  return runs;
+}
+
+// The ranges where L1 acts.
+inline std::vector<Run> find_shrunk_runs(const Program& program) {
+  std::vector<Run> runs;
+  for (const Parameter& p : program.parameters)
+    if (p.l1 != 0) append(runs, {p.offset, p.size, p.decay, p.l1});
   return runs;
 }
 
@@ -53,6 +64,7 @@ struct Weights {
 
   // Slot i from element `at` on, or null.
   T* slot(int i, i64 at) const { return i < num_slots ? slots + i * num_parameters + at : nullptr; }
+  T* last_slot(i64 at) const { return num_slots > 0 ? slot(num_slots - 1, at) : nullptr; }
 };
 
 template <class T>
@@ -77,6 +89,23 @@ bool update_watched(const Kernels<T>& kernels, Pool* pool, Rule rule, const Upda
     if (!std::isfinite(sum)) finite.store(false, std::memory_order_relaxed);
   });
   return finite.load(std::memory_order_relaxed);
+}
+
+// Where L1 acts, its strength counts as a gradient in the divisor: else a weight that had no gradient yet
+// would fall to 0 at once.
+inline UpdateNumbers with_l1(UpdateNumbers numbers, double l1) {
+  numbers.eps += l1;
+  return numbers;
+}
+
+// The proximal step of L1 after an update with the same numbers.
+template <class T>
+void shrink(const Kernels<T>& kernels, Pool* pool, Rule rule, const UpdateNumbers& numbers, double step,
+            const Run& run, const Weights<T>& weights) {
+  over_pieces(pool, run.size, 1, [&](i64 first, i64 count) {
+    const i64 at = run.offset + first;
+    kernels.shrink(weights.parameters + at, weights.last_slot(at), count, rule, &numbers, step);
+  });
 }
 
 template <class T>

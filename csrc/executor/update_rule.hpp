@@ -23,11 +23,20 @@ class UpdateRule {
     UpdateNumbers numbers{};
     numbers.keep = 1.0 - learning_rate * weight_decay;
     numbers.rate = learning_rate;
-    Rules::with(rule_, [&]<class R>() { R::numbers(numbers, {step, coefficients_.data(), powers_.data()}); });
+    Rules::with(rule_, [&]<class R>() { R::numbers(numbers, at(step)); });
     return numbers;
   }
 
+  // numbers: those of the step
+  double unit_step(i64 step, double learning_rate, const UpdateNumbers& numbers) {
+    double result = 0;
+    Rules::with(rule_, [&]<class R>() { result = R::unit_step(learning_rate, numbers, at(step)); });
+    return result;
+  }
+
  private:
+  RuleStep at(i64 step) { return {step, coefficients_.data(), powers_.data()}; }
+
   Rule rule_;
   std::vector<double> coefficients_;
   std::vector<Powers> powers_;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "kernels/categorical_hinge.hpp"
+#include "kernels/gaussian_nll.hpp"
 #include "kernels/losses.hpp"
 #include "kernels/map.hpp"
 #include "kernels/softmax_cross_entropy.hpp"
@@ -13,28 +14,12 @@
 namespace lamina {
 namespace {
 
-inline constexpr i64 kHeadBlock = 256;
-
 // Elements [first, first + count) of the logits, and their targets, scales and levels; padded to whole
 // vectors with a scale of 0, and targets of 1, for which every loss is finite.
 template <class T>
 struct HeadBlock {
   T logit[kHeadBlock], target[kHeadBlock], scale[kHeadBlock], level[kHeadBlock];
 };
-
-// scale[j] = the scale of the row of element first + j.
-template <class T>
-LAMINA_INLINE void spread_scale(T* scale, const HeadData<T>& data, i64 first, i64 count) {
-  if (data.width == 1) {
-    for (i64 j = 0; j < count; ++j) scale[j] = data.scale[first + j];
-    return;
-  }
-  i64 row = first / data.width, until = (row + 1) * data.width - first;
-  for (i64 j = 0; j < count; ++row, until += data.width) {
-    const T of_row = data.scale[row];
-    for (const i64 stop = until < count ? until : count; j < stop; ++j) scale[j] = of_row;
-  }
-}
 
 // Quantiles: target j and level i belong to column j * levels + i.
 template <class T>
@@ -127,6 +112,7 @@ constexpr HeadRow<T> kHeads[] = {
     elementwise_row<T>(
         "tweedie",
         [](const double* s) { return Tweedie<T>{static_cast<T>(1 - s[0]), static_cast<T>(2 - s[0])}; }),
+    {"gaussian_nll", gaussian_nll<T>},
     {"quantile", quantile_head<T>},
     {"softmax_cross_entropy", softmax_cross_entropy<T>},
     elementwise_row<T>("sigmoid_cross_entropy",

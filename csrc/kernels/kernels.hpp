@@ -121,11 +121,15 @@ struct Kernels {
   void (*update_outer)(T* w, T* slot1, T* slot2, const T* x, const T* d_out, i64 rows, i64 columns, Rule rule,
                        const UpdateNumbers* numbers);
 
-  // Penalties and clipping over a contiguous piece. penalty: gradient += l1 sign(w) + l2 w; returns l1 sum|w|
-  // + l2/2 sum w^2, and in squares (1,) the sum of the gradient's squares. clip_value: whether anything
-  // changed. sum_squares: in double. largest: the largest magnitude, NaN if there is one. max_norm: every
-  // column's norm <= bound; scratch (columns,).
-  double (*penalty)(double* squares, T* gradient, const T* w, i64 size, double l1, double l2);
+  // The proximal step of L1 after an update with the same numbers: weights move toward 0 by `step`, divided
+  // as the rule's own steps are, and stop there. `slot` is the rule's last one, or null.
+  void (*shrink)(T* w, const T* slot, i64 size, Rule rule, const UpdateNumbers* numbers, double step);
+
+  // Penalties and clipping over a contiguous piece. penalty: gradient += l2 w, and += l1 sign(w) with
+  // l1_slope; returns l1 sum|w| + l2/2 sum w^2, and in squares (1,) the sum of the gradient's squares.
+  // clip_value: whether anything changed. sum_squares: in double. largest: the largest magnitude, NaN if
+  // there is one. max_norm: every column's norm <= bound; scratch (columns,).
+  double (*penalty)(double* squares, T* gradient, const T* w, i64 size, double l1, double l2, bool l1_slope);
   bool (*clip_value)(T* gradient, i64 size, double low, double high);
   double (*sum_squares)(const T* x, i64 size);
   void (*scale)(T* x, i64 size, double factor);

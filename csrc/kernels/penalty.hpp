@@ -1,4 +1,5 @@
-// Elastic net penalty l1 sum |w| + l2 / 2 sum w^2, and the bound on the norm of every column.
+// Elastic net penalty l1 sum |w| + l2 / 2 sum w^2, and the bound on the norm of every column. The step that
+// follows the L1 part: kernels/shrinkage.hpp.
 #pragma once
 
 #include "kernels/kernels.hpp"
@@ -14,34 +15,32 @@ struct PenaltySums {
   double absolutes[kWidth] = {}, squares[kWidth] = {}, gradients[kWidth] = {};
 };
 
-// gradient (kWidth,) += l1 sign(w) + l2 w
-template <bool lasso, class T>
+// Gradient (kWidth,) += l2 w, and += l1 sign(w) with `slope`.
+template <bool lasso, bool slope, class T>
 LAMINA_INLINE void penalize(PenaltySums<T>& sums, T* __restrict gradient, const T* __restrict w, int count,
                             T l1, T l2) {
   LAMINA_SIMD
   for (int j = 0; j < count; ++j) {
     T sum = gradient[j] + l2 * w[j];
     const double value = static_cast<double>(w[j]);
-    if constexpr (lasso) {
-      sum += w[j] > 0 ? l1 : (w[j] < 0 ? -l1 : T(0));
-      sums.absolutes[j] += absolute(value);
-    }
+    if constexpr (slope) sum += w[j] > 0 ? l1 : (w[j] < 0 ? -l1 : T(0));
+    if constexpr (lasso) sums.absolutes[j] += absolute(value);
     gradient[j] = sum;
     sums.squares[j] += value * value;
     sums.gradients[j] += static_cast<double>(sum) * static_cast<double>(sum);
   }
 }
 
-template <bool lasso, class T>
+template <bool lasso, bool slope, class T>
 double penalty_of_kind(double* squares, T* __restrict gradient, const T* __restrict w, i64 size, double l1,
                        double l2) {
   constexpr int W = PenaltySums<T>::kWidth;
   PenaltySums<T> sums;
   i64 first = 0;
   for (; first + W <= size; first += W)
-    penalize<lasso>(sums, gradient + first, w + first, W, static_cast<T>(l1), static_cast<T>(l2));
-  penalize<lasso>(sums, gradient + first, w + first, static_cast<int>(size - first), static_cast<T>(l1),
-                  static_cast<T>(l2));
+    penalize<lasso, slope>(sums, gradient + first, w + first, W, static_cast<T>(l1), static_cast<T>(l2));
+  penalize<lasso, slope>(sums, gradient + first, w + first, static_cast<int>(size - first),
+                         static_cast<T>(l1), static_cast<T>(l2));
   double absolutes = 0, total = 0, gradients = 0;
   for (int j = 0; j < W; ++j) {
     absolutes += sums.absolutes[j];
@@ -52,11 +51,13 @@ double penalty_of_kind(double* squares, T* __restrict gradient, const T* __restr
   return l1 * absolutes + 0.5 * l2 * total;
 }
 
-// gradient += l1 sign(w) + l2 w; returns the penalty and sets the sum of the gradient's squares, in double.
+// gradient += l2 w, and += l1 sign(w) with l1_slope; returns the penalty and sets the sum of the gradient's
+// squares, in double.
 template <class T>
-double penalty(double* squares, T* gradient, const T* w, i64 size, double l1, double l2) {
-  return l1 == 0 ? penalty_of_kind<false>(squares, gradient, w, size, l1, l2)
-                 : penalty_of_kind<true>(squares, gradient, w, size, l1, l2);
+double penalty(double* squares, T* gradient, const T* w, i64 size, double l1, double l2, bool l1_slope) {
+  if (l1 == 0) return penalty_of_kind<false, false>(squares, gradient, w, size, l1, l2);
+  return l1_slope ? penalty_of_kind<true, true>(squares, gradient, w, size, l1, l2)
+                  : penalty_of_kind<true, false>(squares, gradient, w, size, l1, l2);
 }
 
 // limit / norm of a column whose squares overflow.

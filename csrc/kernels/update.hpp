@@ -28,7 +28,8 @@ struct Rounded {
         root(static_cast<T>(of.root)),
         eps(static_cast<T>(of.eps)) {}
 
-  // Square root of every lane.
+  // Of a number, or of every lane.
+  LAMINA_INLINE static T square_root(T x) { return lamina::square_root(x); }
   LAMINA_INLINE static product::Vector<T> square_root(product::Vector<T> x) {
     return product::square_root<T>(x);
   }

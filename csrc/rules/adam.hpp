@@ -24,11 +24,20 @@ struct Adam {
     numbers.from_moment = numbers.rate / (1.0 - step.power(0));
   }
 
+  static double unit_step(double learning_rate, const UpdateNumbers&, const RuleStep&) {
+    return learning_rate;
+  }
+
+  template <class V>
+  LAMINA_INLINE static V divisor(V s, const auto& a) {
+    return a.square_root(s) * a.root + a.eps;
+  }
+
   template <class V>
   LAMINA_INLINE static V updated(V w, V g, V& m, V& s, const auto& a) {
     m = a.decay1 * m + a.fresh1 * g;
     s = a.decay2 * s + a.fresh2 * g * g;
-    return a.keep * w - a.from_moment * m / (a.square_root(s) * a.root + a.eps);
+    return a.keep * w - a.from_moment * m / divisor(s, a);
   }
 
   static double largest_step(Bounds& b) {

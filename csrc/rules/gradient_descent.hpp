@@ -12,6 +12,10 @@ struct GradientDescent {
 
   static void numbers(UpdateNumbers&, const RuleStep&) {}
 
+  static double unit_step(double learning_rate, const UpdateNumbers&, const RuleStep&) {
+    return learning_rate;
+  }
+
   template <class V>
   LAMINA_INLINE static V updated(V w, V g, V&, V&, const auto& a) {
     return a.keep * w - a.rate * g;

@@ -12,6 +12,10 @@ struct Momentum {
 
   static void numbers(UpdateNumbers& numbers, const RuleStep& step) { numbers.decay1 = step.coefficients[0]; }
 
+  static double unit_step(double learning_rate, const UpdateNumbers&, const RuleStep& step) {
+    return learning_rate * step.sum_of_powers(0);
+  }
+
   template <class V>
   LAMINA_INLINE static V updated(V w, V g, V& v, V&, const auto& a) {
     v = a.decay1 * v + g;

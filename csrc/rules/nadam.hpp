@@ -19,11 +19,15 @@ struct Nadam : Adam {
     numbers.rate = rate * (1.0 - mu.current) / (1.0 - mu.product);
   }
 
+  static double unit_step(double, const UpdateNumbers& numbers, const RuleStep& step) {
+    return numbers.rate + numbers.from_moment * (1.0 - step.power(0));
+  }
+
   template <class V>
   LAMINA_INLINE static V updated(V w, V g, V& m, V& s, const auto& a) {
     m = a.decay1 * m + a.fresh1 * g;
     s = a.decay2 * s + a.fresh2 * g * g;
-    return a.keep * w - (a.from_moment * m + a.rate * g) / (a.square_root(s) * a.root + a.eps);
+    return a.keep * w - (a.from_moment * m + a.rate * g) / divisor(s, a);
   }
 };
 

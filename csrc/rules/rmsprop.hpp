@@ -17,10 +17,19 @@ struct RMSprop {
     numbers.eps = step.coefficients[1];
   }
 
+  static double unit_step(double learning_rate, const UpdateNumbers&, const RuleStep&) {
+    return learning_rate;
+  }
+
+  template <class V>
+  LAMINA_INLINE static V divisor(V s, const auto& a) {
+    return a.square_root(s) + a.eps;
+  }
+
   template <class V>
   LAMINA_INLINE static V updated(V w, V g, V& s, V&, const auto& a) {
     s = a.decay2 * s + a.fresh2 * g * g;
-    return a.keep * w - a.rate * g / (a.square_root(s) + a.eps);
+    return a.keep * w - a.rate * g / divisor(s, a);
   }
 
   static double largest_step(Bounds& b) {

@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from docutils import nodes
+from page_lists import PageList
 from sphinx.application import Sphinx
 
 import lamina
@@ -211,7 +212,19 @@ def _exists(target: str, module: str) -> bool:
     return any(name.startswith("lamina") and locate(name) is not None for name in candidates)
 
 
+class PartList(PageList):
+    """The directive ``part-list``: pages of parts of the package, each with the first line of its module."""
+
+    def link(self, page: str) -> str:
+        return f"{{py:mod}}`{page.removeprefix('generated/')}`"
+
+    def text(self, page: str) -> str:
+        module = importlib.import_module(page.removeprefix("generated/"))
+        return (inspect.getdoc(module) or "").split("\n")[0]
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_directive("part-list", PartList)
     app.connect("builder-inited", lambda app: write_pages(Path(app.srcdir) / "api" / "generated"), priority=100)
     app.connect("autodoc-skip-member", skip_foreign)
     app.connect("autodoc-process-docstring", prepare_docstring, priority=100)  # before numpydoc

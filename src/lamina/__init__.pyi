@@ -51,6 +51,7 @@ from lamina.losses import CategoricalHinge as CategoricalHinge
 from lamina.losses import CustomLoss as CustomLoss
 from lamina.losses import Focal as Focal
 from lamina.losses import Gamma as Gamma
+from lamina.losses import GaussianNLL as GaussianNLL
 from lamina.losses import Hinge as Hinge
 from lamina.losses import Huber as Huber
 from lamina.losses import LogCosh as LogCosh
@@ -67,6 +68,7 @@ from lamina.model import TableModel as TableModel
 from lamina.model import TabularClassifier as TabularClassifier
 from lamina.model import TabularRegressor as TabularRegressor
 from lamina.model import fit_table as fit_table
+from lamina.model import fold_batch_norm as fold_batch_norm
 from lamina.model import load_model as load_model
 from lamina.model import save_model as save_model
 from lamina.network import Graph as Graph

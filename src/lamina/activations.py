@@ -68,6 +68,11 @@ class Activation:
     initializer: str = "glorot_uniform"
     source: str = ""
 
+    @property
+    def is_flat(self) -> bool:
+        """Whether its derivative is 0 everywhere, so that no gradient comes through."""
+        return self.derivative_formula == "0"
+
     def value(self, x: Any) -> Any:
         """f(x), in the shape of ``x``: array_like, or an array of any array API library; softmax runs along the last axis."""
         with np.errstate(all="ignore"):  # exp may overflow to infinity, which is the right value

@@ -1,9 +1,10 @@
 """Penalties on the size of weights, added to the mean loss; biases are never penalized.
 
-Lecture: ``L = (1/N) sum_i L_i + lambda R(W)``, with ``R = sum w^2`` (L2), ``sum |w|`` (L1) or ``sum (beta w^2 + |w|)`` (elastic
-net). The engine adds ``l1 * sum |w| + 1/2 * l2 * sum w^2`` for each weight matrix; this is scikit-learn's convention, whose
-factor 1/2 makes the gradient ``l2 * w``. The lecture's lambda therefore means l2 = 2 lambda for L2, l1 = lambda for L1, and
-(l1, l2) = (lambda, 2 lambda beta) for the elastic net; :func:`from_lecture` converts it.
+Lecture: ``L = (1/N) sum_i L_i + lambda R(W)``, with ``R = sum w^2`` (L2), ``sum |w|`` (L1) or ``sum (beta w^2 + |w|)``
+(elastic net). The engine adds ``l1 * sum |w| + 1/2 * l2 * sum w^2`` for each weight matrix; this is scikit-learn's
+convention, whose factor 1/2 makes the gradient ``l2 * w``. The lecture's lambda therefore means l2 = 2 lambda for L2, l1 =
+lambda for L1, and (l1, l2) = (lambda, 2 lambda beta) for the elastic net; :func:`from_lecture` converts it. Whoever writes
+``l2=lambda`` gets half of the lecture's penalty.
 """
 
 from __future__ import annotations
@@ -39,12 +40,35 @@ class Regularizer(Settings, ABC):
 @final
 @dataclass(frozen=True)
 class L1(Regularizer):
-    """``strength * sum |w|``: drives weights to exactly zero (Tibshirani 1996).
+    """``strength * sum |w|``: makes weights exactly zero that are not worth their price (the lasso, Tibshirani 1996).
+
+    After each update of the optimizer, every weight moves toward 0 by a threshold, and stops there: a proximal step (Parikh &
+    Boyd 2014; Xiao 2010), where steps along the slope of ``|w|`` would only jump across 0. The threshold is ``strength``
+    times the step that the optimizer would make of gradients of 1: the learning rate for plain gradient descent,
+    ``learning_rate / (1 - momentum)`` with momentum once that is up to speed; under Adam, AdamW, Nadam, RMSprop and Adagrad
+    each weight has its own, divided as its steps are (Yun, Lozano & Yang 2021), and ``strength`` is added to their ``eps``.
+    So all of them come to rest where the lasso does: one linear layer ends at the coefficients of scikit-learn's ``Lasso``.
+
+    A weight stays at 0 as long as the batch's gradient there, as the optimizer averages it, is no larger than ``strength``. The
+    noise of small batches lifts some from 0 again: larger batches, momentum and Adam leave more zeros than plain gradient
+    descent and RMSprop. L-BFGS follows the slope of ``|w|`` instead, and perturbed weights have the penalty in what they
+    lower: weights become small there, not zero.
 
     Parameters
     ----------
     strength : float, default=1e-4
-        At least 0.
+        At least 0; the lecture's lambda.
+
+    See Also
+    --------
+    from_lecture : The same from the lecture's lambda, for all three penalties.
+
+    References
+    ----------
+    Tibshirani, "Regression shrinkage and selection via the lasso", 1996.
+    Xiao, "Dual averaging methods for regularized stochastic learning and online optimization", 2010.
+    Parikh & Boyd, "Proximal algorithms", 2014, sections 4.2 and 6.5.2.
+    Yun, Lozano & Yang, "Adaptive proximal gradient methods for structured neural networks", 2021.
 
     Examples
     --------
@@ -70,7 +94,8 @@ class L2(Regularizer):
     Parameters
     ----------
     strength : float, default=1e-4
-        At least 0; the default is scikit-learn's for ``alpha``.
+        At least 0; the default is scikit-learn's for ``alpha``. The lecture's lambda, whose penalty has no factor 1/2, is half
+        of it: ``from_lecture("l2", 0.01)`` is ``L2(0.02)``.
 
     Examples
     --------
@@ -92,6 +117,8 @@ class L2(Regularizer):
 @dataclass(frozen=True)
 class Elastic(Regularizer):
     """``strength * (l1_ratio * sum |w| + 1/2 * (1 - l1_ratio) * sum w^2)``, the elastic net (Zou & Hastie 2005).
+
+    The L1 part makes weights exactly zero, as :class:`L1` does.
 
     Parameters
     ----------

@@ -17,6 +17,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from numbers import Integral, Real
+from types import MappingProxyType
 
 import numpy as np
 
@@ -139,7 +140,7 @@ def mapping_of(rule: Rule) -> Rule:
     return Rule(f"a dict from names to values (each {rule.text})", accepts)
 
 
-def sequence_of(rule: Rule, length: int | None = None) -> Rule:
+def sequence_of(rule: Rule, length: int | None = None, *, at_least: int = 0) -> Rule:
     """A list, tuple or array (not a string) whose entries all satisfy ``rule``, with exactly ``length`` entries if given."""
 
     def accepts(given: object) -> bool:
@@ -147,9 +148,10 @@ def sequence_of(rule: Rule, length: int | None = None) -> Rule:
         if isinstance(given, str | bytes | Mapping | Set) or not isinstance(given, Collection) or getattr(given, "ndim", 1) == 0:
             return False
         entries = list(given)
-        return (length is None or len(entries) == length) and all(rule.accepts(entry) for entry in entries)
+        fits = len(entries) >= at_least if length is None else len(entries) == length
+        return fits and all(rule.accepts(entry) for entry in entries)
 
-    size = "" if length is None else f"{length} entries, "
+    size = f"{length} entries, " if length is not None else f"at least {at_least}, " if at_least else ""
     return Rule(f"a sequence ({size}each {rule.text})", accepts, rule.names)
 
 
@@ -159,19 +161,21 @@ def one_of(*rules: Rule) -> Rule:
     return Rule(", or ".join(rule.text for rule in rules), lambda given: any(rule.accepts(given) for rule in rules), names)
 
 
-def check_parameters(parameters: Mapping[str, object], rules: Mapping[str, Rule], *, owner: str) -> None:
-    """Test every parameter that has a rule.
+def check_parameters(
+    parameters: Mapping[str, object], rules: Mapping[str, Rule], *, owner: str, repairs: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Test every parameter that has a rule; ``repairs`` say by name what to do about one that breaks it.
 
     Raises
     ------
     InvalidParameterError
         One sentence for each wrong parameter, in the order of ``rules``.
     """
-    wrong = [
-        phrase(name, f"must be {rule.text}", parameters[name], repair=_suggest(parameters[name], rule), owner=owner)
-        for name, rule in rules.items()
-        if name in parameters and not _keeps(parameters[name], rule)
-    ]
+    wrong = []
+    for name, rule in rules.items():
+        if name in parameters and not _keeps(parameters[name], rule):
+            repair = repairs.get(name) or _suggest(parameters[name], rule)
+            wrong.append(phrase(name, f"must be {rule.text}", parameters[name], repair=repair, owner=owner))
     if wrong:
         raise InvalidParameterError("\n".join(wrong))
 

@@ -73,6 +73,24 @@ def test_a_width_that_diverged_shows_of_none_that_it_is_enough() -> None:
     assert "wider networks diverged" in str(sweep)
 
 
+def test_widths_that_diverged_are_named_also_where_narrower_ones_are_enough() -> None:
+    sweep = WidthSweep(np.array([1, 2, 4, 8]), np.array([[2.0], [1.0], [1.0], [np.inf]]), 2)
+    assert "2 hidden units are enough" in str(sweep)
+    assert "Runs diverged with 8 hidden units, of which nothing is known" in str(sweep)
+
+
+def test_targets_of_one_class_are_learned_and_wrong_class_indices_are_refused_as_in_training() -> None:
+    X = np.arange(20.0)[:, None]
+    assert width_sweep((X, np.zeros(20)), (1,), 1, loss="softmax_cross_entropy", max_epochs=5).errors[0, 0] < np.log(2)
+    for wrong in (-1.0, 0.5, np.nan):
+        with pytest.raises(DataError, match="y must hold"):
+            width_sweep((X, np.full(20, wrong)), (1,), 1, loss="softmax_cross_entropy")
+
+
+def test_a_number_of_seeds_may_be_numpy_s() -> None:
+    assert width_sweep(lambda X: X[:, 0], (1,), np.int64(2), max_epochs=1).errors.shape == (1, 2)  # type: ignore[arg-type]
+
+
 def test_the_result_answers_in_words_with_its_rule() -> None:
     sweep = WidthSweep(np.array([1, 2, 4]), np.array([[2.0, 2.2], [1.0, 1.1], [1.0, 1.1]]), 2, tolerance=0.05)
     answer = "2 hidden units are enough: the smallest width whose mean error is within one standard error or 5 % of the lowest"
@@ -100,7 +118,9 @@ def test_a_function_of_several_inputs_gets_as_many_as_its_bounds() -> None:
     "setting",
     [
         {"widths": (0,)},
+        {"widths": ()},
         {"seeds": 0},
+        {"seeds": ()},
         {"validation_fraction": 1.0},
         {"n_jobs": 0},
         {"num_points": 3},
@@ -113,7 +133,10 @@ def test_settings_out_of_range_are_refused(setting: dict[str, object]) -> None:
         width_sweep(lambda X: X[:, 0], **setting)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("problem", [3, (np.ones((20, 2)), np.ones(19)), (np.ones(20), np.ones(20))])
+@pytest.mark.parametrize(
+    "problem",
+    [3, (np.ones((20, 2)), np.ones(19)), (np.ones(20), np.ones(20)), (np.ones((20, 2)), 1.0), (np.ones((20, 2)), ["a"] * 20)],
+)
 def test_what_is_neither_a_function_nor_data_is_refused(problem: object) -> None:
     with pytest.raises(DataError):
         width_sweep(problem)  # type: ignore[arg-type]

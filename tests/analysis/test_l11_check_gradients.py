@@ -38,15 +38,15 @@ TARGETS = {
 }
 
 
-def network(**settings: float) -> Sequential:
-    return Sequential([Dense(5, activation="tanh", **settings), Dense(3)], input_width=4)  # type: ignore[arg-type]
+def network(outputs: int = 3, **settings: float) -> Sequential:
+    return Sequential([Dense(5, activation="tanh", **settings), Dense(outputs)], input_width=4)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("engine", ["reference", "auto"])
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_built_in_loss_passes(loss: str, engine: str) -> None:
     targets = TARGETS.get(loss, RNG.normal(size=(12, 3)))
-    check = check_gradients(network(), X, targets, loss, engine=engine)
+    check = check_gradients(network(6 if loss == "gaussian_nll" else 3), X, targets, loss, engine=engine)
     assert check.passed, str(check)
     assert "right" in check.verdict
 
@@ -99,6 +99,21 @@ def test_the_worst_element_shows_where_the_error_sits() -> None:
     assert by_name["dense_2.bias"].error == pytest.approx(0.5, abs=1e-4)
 
 
+def test_the_errors_are_those_of_the_numbers_shown_and_not_rounded_away() -> None:
+    check = check_gradients(network(), X, RNG.normal(size=(12, 3)), "squared_error")
+    assert all(0 < error < 1e-6 for error in check.directions)
+    for row in check.parameters:
+        larger = max(abs(row.gradient), abs(row.difference), 1e-4 * max(1.0, check.loss))
+        assert 0 < row.error == pytest.approx(abs(row.gradient - row.difference) / larger, rel=1e-6)
+
+
+def test_a_gradient_of_zero_does_not_fail_for_the_rounding_of_differences() -> None:
+    check = check_gradients(
+        network(), X, RNG.normal(size=(12, 3)), "squared_error", weights=np.zeros(network().build(4).num_parameters)
+    )
+    assert check.passed
+
+
 def test_a_kink_within_the_step_is_no_error() -> None:
     # at weight 0 the absolute error of targets 0 has its kink exactly where we stand
     line = Sequential([Dense(1, use_bias=False)], input_width=1)
@@ -134,3 +149,14 @@ def test_an_infinite_loss_is_reported_as_such() -> None:
 def test_settings_out_of_range_are_refused(setting: dict[str, int]) -> None:
     with pytest.raises(InvalidSettingError, match=next(iter(setting))):
         check_gradients(network(), X, X[:, :3], "squared_error", **setting)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_relu_whose_sum_is_exactly_zero_is_a_kink_and_no_error(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = Input(4)
+    h = Dense(8, activation="relu")(x)
+    skipped = Graph(x, Dense(1)(Add()([h, Dense(8, activation="relu")(h)])))
+    X = rng.normal(size=(20, 4))
+    X[0] = 0.0  # with biases of 0, every sum of this row is 0
+    assert check_gradients(skipped, X, X[:, 0] * X[:, 1], "squared_error", seed=seed).passed

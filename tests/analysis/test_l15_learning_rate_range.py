@@ -7,7 +7,18 @@ import copy
 import numpy as np
 import pytest
 
-from lamina import LBFGS, Activation, BatchNorm, CustomLoss, Dense, Sequential, Trainer, learning_rate_range
+from lamina import (
+    LBFGS,
+    Activation,
+    BatchNorm,
+    CustomLoss,
+    Dense,
+    PerturbAll,
+    PerturbOne,
+    Sequential,
+    Trainer,
+    learning_rate_range,
+)
 from lamina.analysis.learning_rate_range import _smooth
 from lamina.analysis.learning_rate_trials import LearningRateTrials, lowest_point, walk
 from lamina.errors import DataError, InvalidSettingError, NonFiniteError
@@ -88,6 +99,39 @@ def test_where_no_rate_helps_there_is_no_suggestion_but_a_reason() -> None:
     test = learning_rate_range(trainer, X, np.zeros(400))
     assert (test.suggestion, test.steepest, test.lowest) == (None, None, None)
     assert "not found: no rate tried lowered the loss within 400 steps" in str(test)
+
+
+@pytest.mark.parametrize("loss", ["sigmoid_cross_entropy", "squared_error"])
+@pytest.mark.parametrize("seed", range(20))
+def test_exclusive_or_gets_a_rate_whatever_the_seed_though_growing_rates_solve_it_before_they_are_too_large(
+    seed: int, loss: str
+) -> None:
+    X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
+    for optimizer in ("gradient_descent", "momentum", "adam", "rmsprop"):
+        network = Sequential([Dense(4, activation="tanh"), Dense(1)])
+        test = learning_rate_range(Trainer(network, loss, optimizer, seed=seed), X, y)
+        assert test.suggestion is not None
+        assert test.trials.losses[test.trials.best] < 0.9 * test.trials.start_loss
+
+
+def test_where_the_start_has_no_loss_there_is_no_suggestion_at_any_rate() -> None:
+    trainer = Trainer(Sequential([Dense(1, weight_init="zeros", bias_init="zeros")]), "squared_error")
+    test = learning_rate_range(trainer, X, np.zeros(400), trial_steps=20)
+    assert test.suggestion is None
+    assert test.trials.rates[[0, -1]].tolist() == [1e-6, 10.0]
+    assert "It may be as low as it gets" in str(test)
+
+
+@pytest.mark.filterwarnings("error")
+def test_losses_near_the_largest_float_are_compared_all_the_same() -> None:
+    trainer = Trainer(Sequential([Dense(1)]), "squared_error", GradientDescent(), dtype="float64", seed=1)
+    assert learning_rate_range(trainer, X, 1e152 * Y).suggestion is not None
+
+
+def test_one_row_that_batch_norm_cannot_train_on_is_refused_as_in_fit() -> None:
+    trainer = Trainer(Sequential([Dense(4), BatchNorm(), Dense(1)]), "squared_error")
+    with pytest.raises(InvalidSettingError, match="learning_rate_range: the number of rows of a batch must be at least 2"):
+        learning_rate_range(trainer, X[:1], Y[:1])
 
 
 def test_where_every_rate_breaks_training_off_that_is_the_reason() -> None:
@@ -208,9 +252,10 @@ def test_settings_out_of_range_are_refused(settings: dict[str, float], message: 
         learning_rate_range(make_trainer(), X, Y, **settings)  # type: ignore[arg-type]
 
 
-def test_an_optimizer_without_steps_is_refused() -> None:
-    with pytest.raises(InvalidSettingError, match="must use a learning rate"):
-        learning_rate_range(make_trainer(LBFGS()), X, Y)
+@pytest.mark.parametrize("optimizer", [LBFGS(), PerturbAll(0.01), PerturbOne()])
+def test_an_optimizer_without_steps_along_a_gradient_is_refused(optimizer: object) -> None:
+    with pytest.raises(InvalidSettingError, match="must use a learning rate for steps along a gradient"):
+        learning_rate_range(make_trainer(optimizer), X, Y)
 
 
 def test_something_that_is_no_trainer_is_refused() -> None:
@@ -237,6 +282,20 @@ def test_the_walk_goes_to_the_lowest_rate_between_the_limits(start: float, lowes
     assert max(tried) <= 10.0
     assert abs(np.log(best / min(lowest, 10.0))) < np.log(10) / 3
     assert min(tried) < best < max(tried) or best in (1e-6, 10.0)
+
+
+def test_the_walk_leaves_rates_that_ran_away_and_what_did_well_among_them_by_luck() -> None:
+    losses = {10.0: 0.2, 10 ** (2 / 3): 0.1, 10 ** (1 / 3): 5.0}
+    tried = walk(lambda rate: losses.get(rate, 9.0 if rate > 0.5 else abs(np.log(rate / 0.01))), 10.0, 1e-6, 10.0, 1.0)
+    rates = np.array(sorted(tried))
+    trials = LearningRateTrials(rates, np.array([tried[rate] for rate in rates]), rates > 0, 1.0, 20)
+    assert rates[trials.best] == pytest.approx(0.01)
+    assert rates[0] < rates[trials.best]
+
+
+def test_the_walk_goes_both_ways_while_nothing_has_changed() -> None:
+    tried = walk(lambda rate: 1.0, 1e-2, 1e-6, 10.0, 1.0)
+    assert (min(tried), max(tried)) == (1e-6, 10.0)
 
 
 def test_the_lowest_point_is_that_of_the_parabola() -> None:

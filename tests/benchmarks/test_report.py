@@ -94,6 +94,13 @@ def test_the_page_says_on_what_and_by_whom_it_was_measured(results):
     assert "Quick run" not in page
 
 
+def test_the_page_begins_with_its_answer(results):
+    results["workloads"]["online"] = _result([1e-6], [3e-6], (0.2, 0.2))
+    first = to_markdown(results).split("##")[0]
+    assert "**torch**: training 3.00× (online) to 25.0× (tiny); predicting was not measured." in first
+    assert "Of 3 speed goals, Lamina meets 1 and misses 1." in first
+
+
 def test_every_table_of_the_page_has_as_many_cells_as_columns(results):
     lines = [line for line in to_markdown(results).splitlines() if line.startswith("|")]
     heads = [i for i, line in enumerate(lines) if line.startswith("|---")]

@@ -43,3 +43,15 @@ def test_a_format_that_cannot_be_written_is_refused_before_training(capsys: pyte
 def test_an_unknown_picture_is_refused_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lecture", "P99"]) != 0
     assert "Did you mean 'P9'?" in capsys.readouterr().err
+
+
+def test_rows_and_pictures_are_found_by_words(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lecture", "dropout", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert list(found["rows"]) == ["L22", "L23"]
+    assert list(found["pictures"]) == ["P6"]
+
+
+def test_words_that_nothing_mentions_are_refused_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lecture", "dropuot"]) != 0
+    assert "Did you mean 'dropout'?" in capsys.readouterr().err

@@ -58,7 +58,10 @@ def test_the_package_runs_as_a_module() -> None:
         (("--schedule", "cosin"), "'warm_up', got 'cosin'. Did you mean 'cosine'?"),
         (("--class-weight", "balanced"), "--class-weight must be left out for a regression, got 'balanced'. Remove it"),
         (("--label-smoothing", "0.1"), "--label-smoothing must be left out for a regression, got 0.1. Remove it"),
-        (("--loss", "hubr"), "'huber', 'log_cosh', 'quantile', 'poisson', 'gamma', 'tweedie', got 'hubr'. Did you mean 'huber'?"),
+        (
+            ("--loss", "hubr"),
+            "'log_cosh', 'quantile', 'poisson', 'gamma', 'tweedie', 'gaussian_nll', got 'hubr'. Did you mean 'huber'?",
+        ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
@@ -85,6 +88,13 @@ def test_a_loss_that_is_none_of_a_classifications_is_refused_with_those_that_are
 ) -> None:
     assert train(table, "--task", "classification", "--loss", loss) == 2
     assert message in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("loss", ["bce", "log_loss", "focal:gamma=1"])
+def test_a_loss_of_classes_is_refused_for_a_regression(table: Path, capfd: pytest.CaptureFixture[str], loss: str) -> None:
+    assert train(table, "--task", "regression", "--loss", loss) == 2
+    name = loss.split(":")[0]
+    assert f"for a regression, got '{loss}'. For {name}, use the task classification." in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("loss", ["log_loss", *LABEL_LOSSES])

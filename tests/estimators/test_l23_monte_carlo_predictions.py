@@ -23,6 +23,10 @@ def test_a_classifiers_probabilities_have_a_mean_and_a_spread(num_classes: int) 
     found = model.predict_distribution(X, mc_samples=50)
     assert found.mean.shape == found.spread.shape == (200, num_classes)
     np.testing.assert_allclose(found.mean.sum(axis=1), 1.0)
+    np.testing.assert_array_equal(model.predict_proba(X, mc_samples=50), found.mean)
+    np.testing.assert_array_equal(
+        model.predict_proba(X, mc_samples=50, seed=1), model.predict_distribution(X, mc_samples=50, seed=1).mean
+    )
     labels = model.predict(X, mc_samples=50)
     np.testing.assert_array_equal(labels, model.classes_[found.mean.argmax(axis=1)])
     assert np.mean(labels == model.predict(X)) > 0.9

@@ -71,6 +71,18 @@ def test_a_loss_for_numbers_is_refused_for_classes() -> None:
         MLPClassifier(loss=Poisson()).fit(*_BINARY)
 
 
+@pytest.mark.parametrize("loss", ["log_loss", "bce", "focal"])
+def test_the_error_for_a_loss_of_labels_names_the_classifier(loss: str) -> None:
+    with pytest.raises(InvalidSettingError, match=f"got '{loss}'. It learns labels: use MLPClassifier.$"):
+        MLPRegressor(loss=loss).fit(*_BINARY)
+
+
+@pytest.mark.parametrize("loss", ["gamma", "poisson"])
+def test_the_error_for_a_loss_of_numbers_names_the_regressor(loss: str) -> None:
+    with pytest.raises(InvalidSettingError, match=f"got '{loss}'. It learns numbers: use MLPRegressor.$"):
+        MLPClassifier(loss=loss).fit(*_BINARY)
+
+
 def _logistic(logits: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     p = 1 / (1 + np.exp(-logits))
     return (np.logaddexp(0, logits) - targets * logits).sum(axis=1), p - targets

@@ -9,21 +9,27 @@ from lamina.lecture.rows import Row, _row
 
 
 def test_a_row_loses_its_links_and_code_marks() -> None:
-    line = "| L3 | XOR | {class}`~lamina.layers.Dense`, [P15](gallery/x.rst) | `a \\| b` | `tests/x.py` |"
-    assert _row(line) == Row("L3", "XOR", "lamina.layers.Dense, P15", "a | b", "tests/x.py")
+    line = "| [L3](depth.md#l3) | XOR | {class}`~lamina.layers.Dense`, [P15](gallery/x.rst) | `a \\| b` |"
+    assert _row(line) == Row("L3", "XOR", "lamina.layers.Dense, P15", "a | b", "depth")
 
 
 def test_a_bar_within_code_is_no_border() -> None:
-    row = _row("| L21 | sum | here | `sum |w|` | there |")
+    row = _row("| [L21](regularization.md#l21) | sum | here | `sum |w|` |")
     assert row is not None
     assert row.how == "sum |w|"
 
 
-@pytest.mark.parametrize("line", ["| row | concept |", "|---|---|", "Text about L3."])
+@pytest.mark.parametrize("line", ["| row | concept |", "|---|---|", "Text about L3.", "| L3 | `tests/x.py` |"])
 def test_other_lines_are_no_rows(line: str) -> None:
     assert _row(line) is None
 
 
 def test_a_row_with_a_cell_too_few_is_an_error() -> None:
-    with pytest.raises(FileError, match="five cells in each row, got 4"):
-        _row("| L3 | XOR | here | how |")
+    with pytest.raises(FileError, match="four cells in each row, got 3"):
+        _row("| [L3](depth.md#l3) | XOR | here |")
+
+
+def test_a_row_is_found_by_all_of_the_words_that_it_mentions() -> None:
+    row = Row("L24", "Batch normalization in training", "lamina.BatchNorm", "", "batch-normalization")
+    assert row.mentions("NORMALIZATION batch")
+    assert not row.mentions("batch dropout")

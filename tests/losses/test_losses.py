@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 from sklearn.metrics import mean_tweedie_deviance
 
 from lamina.engine.formulas.heads.table import HEADS
@@ -17,6 +18,7 @@ from lamina.losses import (
     CustomLoss,
     Focal,
     Gamma,
+    GaussianNLL,
     Hinge,
     Huber,
     Poisson,
@@ -33,9 +35,15 @@ UNUSUAL = {
     "quantile": Quantile(levels=(0.1, 0.9)),
     "tweedie": Tweedie(power=1.9),
     "focal": Focal(gamma=0.5, alpha=0.25),
+    "gaussian_nll": GaussianNLL(eps=1e-4, full=True),
     "softmax_cross_entropy": SoftmaxCrossEntropy(label_smoothing=0.1, probabilities=True),
     "sigmoid_cross_entropy": SigmoidCrossEntropy(label_smoothing=0.2),
 }
+
+
+def width_of(name):
+    """A number of outputs that the loss takes."""
+    return 4 if name == "gaussian_nll" else 3
 
 
 def loss_and_gradient(loss, logits, targets):
@@ -68,9 +76,10 @@ def test_a_loss_is_got_by_its_name(name):
 @pytest.mark.parametrize("name", LOSSES)
 def test_the_head_names_the_buffer_and_runs_in_the_engine(name):
     loss = LOSSES[name]()
-    head = loss.head(1, 3)
+    logits = np.array([0.3, -0.2, 0.1, 0.0])[: width_of(name)]
+    head = loss.head(1, len(logits))
     assert (head.kind, head.logits, head.weight) == (name, 1, 1.0)
-    value, gradient = loss_and_gradient(loss, np.array([0.3, -0.2, 0.1]), np.ones(head.target_width))
+    value, gradient = loss_and_gradient(loss, logits, np.ones(head.target_width))
     assert np.isfinite(value)
     assert np.isfinite(gradient).all()
 
@@ -93,9 +102,9 @@ def test_the_gradient_of_a_canonical_link_is_prediction_minus_target(loss, targe
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", LOSSES)
 def test_predictions_keep_shape_and_dtype_and_are_finite_for_huge_logits(name, dtype):
-    logits = np.array([[-1e4, 0.0, 80.0], [1.0, 2.0, 3.0]], dtype=dtype)
-    prediction = LOSSES[name]().predict(logits)
-    assert prediction.shape == logits.shape
+    loss, logits = LOSSES[name](), np.array([[-1e4, 0.0, 80.0, 80.0], [1.0, 2.0, 3.0, 4.0]], dtype=dtype)[:, : width_of(name)]
+    prediction = loss.predict(logits)
+    assert prediction.shape == (2, loss.prediction_width(logits.shape[1]))
     assert prediction.dtype == dtype
     assert np.isfinite(prediction).all()
 
@@ -124,6 +133,47 @@ def test_focal_loss_counts_easy_rows_less():
         return easy / hard
 
     assert share(2.0) < share(0.5) < share(0.0)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_number_has_one_prediction_or_one_for_each_setting(name):
+    loss = LOSSES[name]()
+    if not loss.one_of_several:
+        assert loss.prediction_width(loss.width_for(3)) == loss.truth_of(np.zeros((1, 3))).shape[1] == 3
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_gaussian_loss_is_the_negative_log_density(full):
+    mean, log_variance, target = np.array([0.3, -2.0]), np.array([-1.0, 0.7]), np.array([1.0, 0.5])
+    value, _ = loss_and_gradient(GaussianNLL(eps=1e-15, full=full), np.concatenate([mean, log_variance]), target)
+    constant = 0 if full else np.log(2 * np.pi)
+    assert value == pytest.approx(-norm.logpdf(target, mean, np.exp(log_variance / 2)).sum() - constant)
+
+
+def test_a_gaussian_of_fixed_spread_has_the_gradient_of_the_squared_error():
+    mean, target = np.array([0.3, -2.0]), np.array([1.0, 0.5])
+    _, gradient = loss_and_gradient(GaussianNLL(eps=1e-15), np.concatenate([mean, np.zeros(2)]), target)
+    np.testing.assert_allclose(gradient[:2], loss_and_gradient(SquaredError(), mean, target)[1])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_spread_stays_above_its_floor_and_finite(dtype):
+    loss = GaussianNLL(eps=1e-4)
+    spread = loss.spread(np.array([[0.0, 0.0, -np.inf, 150.0], [0.0, 0.0, -20.0, np.log(4.0)]], dtype=dtype))
+    assert spread.dtype == dtype
+    np.testing.assert_allclose(spread, [[1e-2, np.exp(75.0)], [1e-2, 2.0]], rtol=1e-4)
+
+
+def test_only_a_gaussian_loss_predicts_a_spread():
+    assert [name for name in LOSSES if LOSSES[name].predicts_spread] == ["gaussian_nll"]
+    with pytest.raises(NotImplementedError, match="huber predicts no spread"):
+        Huber().spread(np.zeros((1, 2)))
+
+
+def test_a_gaussian_loss_needs_two_outputs_for_each_target():
+    assert GaussianNLL().target_width(6) == 3
+    with pytest.raises(ShapeError, match="even number of outputs, a mean and a variance for each target, got 3"):
+        GaussianNLL().head(1, 3)
 
 
 @pytest.mark.parametrize(("logits", "target"), [([3.0, 1.9, -5.0], 0), ([0.0, 5.0, 3.5], 1)])
@@ -173,6 +223,8 @@ def test_one_level_may_be_given_as_a_number():
         (lambda: Quantile(levels=(0.5, 0.5)), "different numbers"),
         (lambda: Tweedie(power=1.0), r"power must be a number in \(1, 2\), got 1.0"),
         (lambda: Tweedie(power=2), r"power must be a number in \(1, 2\)"),
+        (lambda: GaussianNLL(eps=0), "eps must be a number > 0, got 0"),
+        (lambda: GaussianNLL(full=1), "full must be True or False"),
         (lambda: Focal(gamma=-1), "gamma must be a number >= 0"),
         (lambda: Focal(alpha=1.0), r"alpha must be None, or a number in \(0, 1\), got 1.0"),
         (lambda: CustomLoss("mse"), "function must be a function of logits, targets"),

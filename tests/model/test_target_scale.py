@@ -163,6 +163,16 @@ def test_other_targets_are_learned_as_they_are_without_a_word(y: np.ndarray, par
     )
 
 
+@pytest.mark.parametrize(
+    ("loss", "rule", "value"),
+    [("gamma", "must be positive", 0.0), ("tweedie", "must not be negative", -1.0), ("poisson", "must not be negative", -1.0)],
+)
+def test_a_target_that_the_loss_does_not_take_is_refused_by_its_name(loss: str, rule: str, value: float) -> None:
+    table = FRAME.assign(price=np.where(np.arange(N) == 0, value, PRICE))
+    with pytest.raises(DataError, match=f"target 'price' {rule} with the loss {loss}, got {value}"):
+        regressor(loss=loss).fit(table, "price")
+
+
 def test_without_validation_rows_no_scale_is_tried() -> None:
     with pytest.warns(DataWarning, match="is skewed and learned as it is: without validation rows"):
         model = regressor(max_epochs=3, validation=0).fit(FRAME, PRICE)
@@ -242,7 +252,7 @@ def test_a_file_of_version_3_has_a_linear_scale() -> None:
         (PRICE, {"target_scale": "logs"}, "TabularRegressor: target_scale must be one of .* Did you mean 'log'"),
         (PRICE, {"target_scale": "log", "loss": "poisson"}, "target_scale must be 'linear' with the loss poisson"),
         (PRICE, {"target_scale": "log", "loss": "gamma"}, "target_scale must be 'linear' with the loss gamma"),
-        (PRICE - PRICE.min(), {"loss": "gamma"}, r"y must be positive (with|for) the .*, got 0\.0"),
+        (PRICE - PRICE.min(), {"loss": "gamma"}, r"target 'y' must be positive with the loss gamma, got 0\.0"),
     ],
 )
 def test_a_scale_that_makes_no_sense_is_rejected(y: np.ndarray, parameters: dict[str, Any], words: str) -> None:

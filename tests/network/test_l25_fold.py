@@ -7,7 +7,7 @@ import pytest
 
 from lamina import Activation, Add, BatchNorm, Dense, Dropout, Graph, Input, Sequential
 from lamina.engine import make_executor
-from lamina.errors import InvalidSettingError, ShapeError
+from lamina.errors import ShapeError
 from lamina.network import Network
 
 RNG = np.random.default_rng(0)
@@ -65,9 +65,10 @@ CASES = [behind_a_bias, behind_no_bias, behind_identity, in_front_of_a_dense_lay
 def test_the_folded_network_predicts_the_same(make: object) -> None:
     network = make()  # type: ignore[operator]
     parameters, state = random_vectors(network)
-    folded, weights = network.fold(parameters, state)
+    folded, weights, statistics, kept = network.fold(parameters, state)
     assert not any(isinstance(node.layer, BatchNorm) for node in folded.nodes)
     assert type(folded) is type(network)
+    assert (statistics.size, kept) == (0, {})
     for before, after in zip(outputs(network, parameters, state), outputs(folded, weights), strict=True):
         np.testing.assert_allclose(after, before, rtol=1e-10, atol=1e-10)
 
@@ -75,7 +76,7 @@ def test_the_folded_network_predicts_the_same(make: object) -> None:
 def test_layers_keep_their_names_and_the_weights_their_dtype() -> None:
     network = behind_no_bias()
     parameters, state = (vector.astype(np.float32) for vector in random_vectors(network))
-    folded, weights = network.fold(parameters, state)
+    folded, weights, *_ = network.fold(parameters, state)
     assert [p.name for p in folded.parameters] == ["dense_1.weight", "dense_1.bias", "dense_2.weight", "dense_2.bias"]
     assert weights.dtype == np.float32
 
@@ -83,7 +84,7 @@ def test_layers_keep_their_names_and_the_weights_their_dtype() -> None:
 def test_a_network_without_normalization_stays_as_it_is() -> None:
     network = Sequential([Dense(3, activation="relu"), Dense(1)], 4)
     parameters, state = network.initialize(0)
-    folded, weights = network.fold(parameters, state)
+    folded, weights, *_ = network.fold(parameters, state)
     assert folded == network
     np.testing.assert_array_equal(weights, parameters)
 
@@ -102,21 +103,50 @@ def in_front_of_dropout() -> Network:
     return Sequential([Dense(6, activation="relu"), BatchNorm(), Dropout(0.5), Dense(2)], 4)
 
 
-REFUSED = [between_activations, behind_a_branch, in_front_of_dropout]
+def as_an_output() -> Network:
+    return Sequential([Dense(3, activation="tanh"), BatchNorm()], 4)
 
 
-@pytest.mark.parametrize("make", REFUSED)
-def test_an_activation_a_branch_or_dropout_between_is_refused(make: object) -> None:
+def on_the_inputs() -> Network:
+    return Sequential([BatchNorm(), Activation("tanh"), Dense(3), BatchNorm(), Activation("relu"), Dense(1)], 4)
+
+
+KEPT = {
+    between_activations: "it reads 'dense_1', which has an activation, and 'activation_1', which is no Dense layer, reads it",
+    behind_a_branch: "it is not alone in reading 'dense_1', and 'activation_1', which is no Dense layer, reads it",
+    in_front_of_dropout: "it reads 'dense_1', which has an activation, and 'dropout_1', which is no Dense layer, reads it",
+    as_an_output: "it reads 'dense_1', which has an activation, and is an output",
+    on_the_inputs: "it reads 'input_1', which is no Dense layer, and 'activation_1', which is no Dense layer, reads it",
+}
+
+
+@pytest.mark.parametrize("make", KEPT)
+def test_what_an_activation_a_branch_or_dropout_is_between_is_kept_and_the_reason_said(make: object) -> None:
     network = make()  # type: ignore[operator]
-    with pytest.raises(InvalidSettingError, match="the batch normalization must come directly after a Dense layer"):
-        network.fold(*random_vectors(network))
+    parameters, state = random_vectors(network)
+    folded, weights, statistics, kept = network.fold(parameters, state)
+    assert kept == {"batch_norm_1": KEPT[make]}  # type: ignore[index]
+    assert [node.name for node in folded.nodes if isinstance(node.layer, BatchNorm)] == ["batch_norm_1"]
+    np.testing.assert_allclose(
+        outputs(folded, weights, statistics)[0], outputs(network, parameters, state)[0], rtol=1e-10, atol=1e-10
+    )
 
 
-@pytest.mark.parametrize("make", REFUSED)
+def test_what_was_in_the_way_of_one_may_be_folded_itself() -> None:
+    layers = [Activation("tanh"), BatchNorm(), BatchNorm(), BatchNorm(), Dense(2)]
+    network = Sequential(layers, 4)
+    parameters, state = random_vectors(network)
+    folded, weights, _, kept = network.fold(parameters, state)
+    assert [node.name for node in folded.nodes] == ["activation_1", "dense_1"]
+    assert kept == {}
+    np.testing.assert_allclose(outputs(folded, weights)[0], outputs(network, parameters, state)[0], rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("make", KEPT)
 def test_what_cannot_be_folded_can_become_a_diagonal_dense_layer(make: object) -> None:
     network = make()  # type: ignore[operator]
     parameters, state = random_vectors(network)
-    folded, weights = network.fold(parameters, state, as_dense=True)
+    folded, weights, *_ = network.fold(parameters, state, as_dense=True)
     np.testing.assert_allclose(outputs(folded, weights)[0], outputs(network, parameters, state)[0], rtol=1e-10, atol=1e-10)
 
 

@@ -40,6 +40,14 @@ def crammer_singer(z, t):
     return torch.relu(1 + lead).mean()
 
 
+def gaussian_nll(full):
+    def loss(z, t):
+        mean, log_variance = z.tensor_split(2, dim=1)
+        return per_row(torch.nn.GaussianNLLLoss(full=full, reduction="none")(mean, t, torch.exp(log_variance) + 1e-6))
+
+    return loss
+
+
 CASES = {
     "squared_error": (losses.SquaredError(), "real", lambda z, t: 0.5 * per_row(F.mse_loss(z, t, reduction="none"))),
     "absolute_error": (losses.AbsoluteError(), "real", lambda z, t: per_row(F.l1_loss(z, t, reduction="none"))),
@@ -65,6 +73,8 @@ CASES = {
     ),
     "hinge": (losses.Hinge(), "sign", lambda z, t: per_row(torch.relu(1 - t * z))),
     "perceptron": (losses.PerceptronLoss(), "sign", lambda z, t: per_row(torch.relu(-t * z))),
+    "gaussian_nll": (losses.GaussianNLL(), "real", gaussian_nll(full=False)),
+    "gaussian_nll_full": (losses.GaussianNLL(full=True), "real", gaussian_nll(full=True)),
     "quantile": (
         losses.Quantile(levels=(0.8,)),
         "real",
@@ -91,6 +101,7 @@ def test_loss_and_gradient_agree_with_torch(executor_for, name):
     rng = np.random.default_rng(1)
     x, target = rng.normal(size=(ROWS, WIDTH)), targets(kind, rng)
     head = loss.head(1, WIDTH)
+    target = target[:, : head.target_width] if head.kind == "gaussian_nll" else target
     if kind == "probability":
         head = type(head)(head.kind, head.logits, WIDTH, head.settings)
     program = Program(

@@ -8,11 +8,11 @@ from lamina.engine import Batches, Head, Op, Parameter, Program
 ROWS, FEATURES, HIDDEN, OUTPUTS = 24, 5, 7, 3
 
 
-def two_layer_program(head_kind="softmax_cross_entropy", target_width=1, settings=(0.0,)):
+def two_layer_program(head_kind="softmax_cross_entropy", target_width=1, settings=(0.0,), l1=0.0):
     shapes = {"w1": (FEATURES, HIDDEN), "b1": (HIDDEN,), "w2": (HIDDEN, OUTPUTS), "b2": (OUTPUTS,)}
     parameters, offset = [], 0
     for name, shape in shapes.items():
-        parameters.append(Parameter(name, f"dense_{name[1]}", offset, shape, decay=True))
+        parameters.append(Parameter(name, f"dense_{name[1]}", offset, shape, decay=True, l1=l1))
         offset += int(np.prod(shape))
     ops = (
         Op("dense", "dense_1", (0,), 1, (0, 1)),

@@ -57,10 +57,27 @@ def test_l15_the_range_test_shows_its_suggestion_and_its_trials() -> None:
     assert trials.get_xydata().tolist() == [[1e-3, 3.0], [1e-2, 1.0]]
 
 
+@pytest.mark.filterwarnings("error")
+def test_l15_losses_that_are_all_0_are_drawn() -> None:
+    trials = LearningRateTrials(np.array([1e-3]), np.zeros(1), np.array([False]), 0.0, 20)
+    ax = plots.plot_learning_rate_range(
+        LearningRateRange(np.array([1e-4, 1]), np.zeros(2), np.zeros(2), False, None, None, None, trials)
+    )
+    assert ax.get_ylim()[0] < 0 < ax.get_ylim()[1]
+
+
 def test_l15_a_range_test_that_found_no_rate_says_so() -> None:
     ax = plots.plot_learning_rate_range(range_test(None))
     assert not any("suggested" in label for label in labels(ax))
     assert "no rate found" in ax.get_title("left")
+
+
+@pytest.mark.filterwarnings("error")
+def test_l7_runs_that_diverged_are_named_and_errors_below_0_are_drawn() -> None:
+    ax = plots.plot_width_sweep(WidthSweep(np.array([1, 2, 4]), np.array([[-0.4], [-0.5], [np.inf]]), 1))
+    assert ax.get_xlabel() == "hidden units (runs diverged with 4)"
+    ax.figure.canvas.draw()
+    assert ax.get_yscale() == "linear"
 
 
 def test_l7_the_width_sweep_shows_what_is_enough() -> None:

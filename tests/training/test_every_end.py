@@ -84,7 +84,7 @@ def some_trainer(seed, engine):
             settings["clipping"] = Clipping(norm=log_uniform(rng, -2, 10))
     validation = (X[: len(X) // 2], y[: len(X) // 2]) if rng.random() < 0.3 and len(X) >= 4 else None
     stopping = EarlyStopping("validation_loss" if validation else "loss", patience=3) if rng.random() < 0.3 else None
-    outputs = 3 if loss in ("softmax_cross_entropy", "categorical_hinge") else 1
+    outputs = {"softmax_cross_entropy": 3, "categorical_hinge": 3, "gaussian_nll": 2}.get(loss, 1)
     network = some_network(rng, outputs, not isinstance(optimizer, PerturbOne | PerturbAll))
     callbacks = [stopping] if stopping else []
     trainer = Trainer(network, loss, optimizer, callbacks=callbacks, seed=seed, dtype=dtype, engine=engine, **settings)

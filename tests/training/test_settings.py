@@ -244,3 +244,11 @@ def test_settings_know_the_network_once_its_inputs_are_known():
     trainer.fit(X, X[:, :2], max_epochs=1)
     assert trainer.settings.network.is_built
     assert not TrainerSettings(network(), "squared_error").network.is_built
+
+
+def test_a_setting_that_trainers_do_not_have_is_named_with_what_to_write() -> None:
+    network = Sequential([Dense(1)], 2)
+    with pytest.raises(InvalidSettingError, match=r"Write MLPClassifier\(network=network, n_restarts=8\)"):
+        Trainer(network, "squared_error", n_restarts=8)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"'batchsize'.*Did you mean 'batch_size'"):
+        Trainer(network, "squared_error", batchsize=8)  # type: ignore[arg-type]

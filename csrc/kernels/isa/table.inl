@@ -14,6 +14,7 @@
 #include "kernels/permutation.hpp"
 #include "kernels/prelu.hpp"
 #include "kernels/rows.hpp"
+#include "kernels/shrinkage.hpp"
 #include "kernels/sparse_product.hpp"
 #include "kernels/update.hpp"
 
@@ -46,6 +47,7 @@ constexpr Kernels<T> kTable = {
     .update = update<T>,
     .update_watched = update_watched<T>,
     .update_outer = update_outer<T>,
+    .shrink = shrink<T>,
     .penalty = penalty<T>,
     .clip_value = clip_value<T>,
     .sum_squares = sum_squares<T>,

@@ -45,7 +45,8 @@ class ParameterCheck:
     gradient, difference : float
         Its gradient by back propagation and by central differences.
     error : float
-        Relative error, |gradient − difference| / max(|gradient|, |difference|), with an allowance for rounding.
+        |gradient − difference| / max(|gradient|, |difference|, floor): the relative error, but with floor = 1e-8 max(1, |loss|) /
+        ``tol``, so that the rounding of a difference is no error where the gradient is almost 0.
     kinks : int
         Elements skipped because the loss has a kink within the step, where any slope between the one-sided ones is right.
     """
@@ -72,7 +73,7 @@ class GradientCheck(Printed):
     loss : float
         The loss at the tested weights.
     directions : tuple of float
-        Relative errors along random directions over all parameters, except directions along which the loss has a kink.
+        Errors along random directions over all parameters, except directions along which the loss has a kink.
     parameters : tuple of ParameterCheck
         One per parameter.
     """
@@ -193,7 +194,7 @@ def check_gradients(
     objective = TrainingObjective(subject, data, engine, seed)
     every = np.arange(data.num_rows, dtype=np.int64)
     loss_value, gradient = objective(subject.parameters, every)
-    slope = _Slope(lambda w: objective(w, every)[0], subject.parameters, gradient, loss_value)
+    slope = _Slope(lambda w: objective(w, every)[0], subject.parameters, gradient, loss_value, tol)
     rng = np.random.default_rng(seed)
     along = [slope.along(_unit(rng, gradient.size)) for _ in range(num_directions if gradient.size else 0)]
     directions = tuple(comparison.error for comparison in along if not comparison.is_kink)
@@ -218,6 +219,7 @@ class _Slope:
     parameters: np.ndarray
     gradient: np.ndarray
     loss: float
+    tol: float
 
     def along(self, direction: np.ndarray) -> _Comparison:
         step = _STEP * max(1.0, abs(float(self.parameters @ direction)))
@@ -225,11 +227,14 @@ class _Slope:
         below = self.loss_at(self.parameters - step * direction)
         difference, claimed = (above - below) / (2 * step), float(self.gradient @ direction)
         noise = _NOISE * max(1.0, abs(self.loss))
-        error = max(0.0, abs(claimed - difference) - noise) / max(abs(claimed), abs(difference), noise)
+        error = abs(claimed - difference) / max(abs(claimed), abs(difference), noise / self.tol)
         sides = sorted(((above - self.loss) / step, (self.loss - below) / step))
         # One-sided slopes of a smooth loss differ by O(h); if they differ more, a slope between them is a subgradient at a kink.
-        bends = sides[1] - sides[0] > 1e-3 * max(abs(sides[0]), abs(sides[1])) + noise
-        return _Comparison(claimed, difference, error, bool(bends and sides[0] - noise <= claimed <= sides[1] + noise))
+        # Backward, a ReLU at 0 takes one of the two, which the differences know up to O(h).
+        steepest = max(abs(sides[0]), abs(sides[1]))
+        bends = sides[1] - sides[0] > 1e-3 * steepest + noise
+        slack = self.tol * steepest + noise
+        return _Comparison(claimed, difference, error, bool(bends and sides[0] - slack <= claimed <= sides[1] + slack))
 
 
 def _unit(rng: np.random.Generator, size: int) -> np.ndarray:

@@ -118,8 +118,10 @@ def learning_rate_range(
 
     **Trials.** From the same start and on the same batches, copies are trained for ``trial_steps`` steps at constant rates: at
     the rate of the lowest smoothed loss and two lower ones, each 10^⅓ times the next, and then further down or up for as long as
-    the outermost is best. A trial's loss is its mean over the last quarter of the steps. The suggestion is the lowest point of a
-    parabola, over log rate, through the best trial and its neighbors. It usually takes four to six trials.
+    the outermost is best. While no trial has lowered the loss, they go on both ways. A trial's loss is its mean over the last
+    quarter of the steps; where one ends more than 10 % above the start, larger rates do not count, because only by luck do they
+    end lower. The suggestion is the lowest point of a parabola, over log rate, through the best trial and its neighbors. It
+    usually takes four to six trials.
 
     The best rate depends on the length of training: for much longer ones, raise ``trial_steps``. Schedules are left out. The
     trainer itself, its weights and its history do not change.
@@ -149,7 +151,8 @@ def learning_rate_range(
     Raises
     ------
     InvalidSettingError
-        If a setting is out of range, or the optimizer takes no steps (L-BFGS).
+        If a setting is out of range, the optimizer takes no steps along a gradient (L-BFGS, perturbed weights), or ``fit`` would
+        refuse the batches (batch norm on one row).
     NonFiniteError
         If a loss is not finite before any training, or a number after one step at the rate ``low``.
 
@@ -204,8 +207,9 @@ def _check(trainer: Trainer, low: float, high: float, num_steps: int, smoothing:
     if low >= high:
         raise InvalidSettingError(phrase("low", f"must be less than high ({high:g})", low, repair="Swap the two.", owner=owner))
     if not isinstance(trainer.optimizer, StepOptimizer):
-        repair = "L-BFGS finds its step lengths by line search."
-        raise InvalidSettingError(phrase("optimizer", "must use a learning rate", trainer.optimizer, repair=repair, owner=owner))
+        rule = "must use a learning rate for steps along a gradient"
+        repair = "L-BFGS searches for its step lengths, and perturbed weights follow no gradient."
+        raise InvalidSettingError(phrase("optimizer", rule, trainer.optimizer, repair=repair, owner=owner))
 
 
 def _end(excess: np.ndarray, level: float, smoothing: float, runaway: float) -> tuple[int, float]:
@@ -254,9 +258,8 @@ def _reason(trials: LearningRateTrials, low: float, high: float) -> str:
     if not np.isfinite(trials.losses).any():
         return "at every rate tried, a number became infinite or NaN. Lower `low`, or scale the data."
     if not trials.fell[trials.best]:
-        return (
-            f"no rate tried lowered the loss within {trials.num_steps} steps. Try a lower `low`, more trial_steps or scaled data."
-        )
+        tried = f"no rate tried lowered the loss within {trials.num_steps} steps. It may be as low as it gets"
+        return f"{tried}; if not, try a wider range, more trial_steps or scaled data."
     if best == low:
         return "this is the lowest rate tested, and lower ones may be better: lower `low`."
     if best == high:

@@ -12,6 +12,7 @@ from lamina.engine.plan import StepValues
 from lamina.errors import NonFiniteError
 from lamina.training import Trainer
 from lamina.training.batches import input_widths
+from lamina.training.contradictions import check_batches
 from lamina.training.weighted_network import WeightedNetwork
 
 __all__ = ["LearningRateRuns"]
@@ -28,6 +29,11 @@ class LearningRateRuns:
         Every run starts from its current weights and optimizer state.
     X, y, sample_weight
         As for ``trainer.fit``.
+
+    Raises
+    ------
+    InvalidSettingError
+        If ``trainer.fit`` would refuse the batches.
     """
 
     def __init__(self, trainer: Trainer, X: Any, y: Any, sample_weight: Any) -> None:
@@ -40,6 +46,8 @@ class LearningRateRuns:
             self._model.executor.restore(*trainer.executor.snapshot())
         self._start = self._model.executor.snapshot()
         self._data = self._model.batches(X, y, sample_weight)
+        program, chosen = self._model.executor.program, trainer.settings.chosen_batch_size
+        check_batches(program, trainer.optimizer, chosen, self._data.num_rows, owner="learning_rate_range")
         self._batch_size = min(trainer.batch_size or self._data.num_rows, self._data.num_rows)
         self._seed = trainer.seed
         self._first_step = trainer.step

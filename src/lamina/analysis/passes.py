@@ -11,9 +11,10 @@ import numpy as np
 from lamina.analysis.subject import Subject
 from lamina.engine import make_executor
 from lamina.engine.executor import Observation
-from lamina.engine.plan import Batches
+from lamina.engine.plan import Batches, TrainingPlan
 from lamina.engine.program import Head, Program
 from lamina.losses import CustomLoss
+from lamina.optimizers import GradientDescent
 from lamina.training.batches import make_batches, make_inputs
 from lamina.training.steppers.choice import custom_losses
 
@@ -45,18 +46,22 @@ def batches_of(subject: Subject, X: Any, y: Any) -> Batches:
     return make_batches(X, y, None, subject.program, losses, dtype, network.input_names, network.output_names)
 
 
-def run_passes(subject: Subject, data: Batches, *, training: bool = True, dropout: bool = True) -> Passes:
+def run_passes(
+    subject: Subject, data: Batches, *, training: bool = True, dropout: bool = True, seed: int = 0, step: int = 0
+) -> Passes:
     """Run both passes over all rows of ``data`` as one batch, on the reference engine; only the forward pass without targets.
 
-    With ``training``, batch normalization uses the batch's own statistics, and dropout is on if ``dropout``.
+    With ``training``, batch normalization uses the batch's own statistics, and dropout is on if ``dropout``, with the
+    masks of ``step`` in a training of ``seed``.
     """
     program = subject.program
     executor = make_executor(program, dtype="float64", engine="reference")
+    executor.configure(TrainingPlan(GradientDescent().rule(), seed=seed))
     executor.restore(subject.parameters, subject.state)
     rates = None if dropout else [0.0] * sum(op.kind == "dropout" for op in program.ops)
     custom = custom_losses(subject.losses or ()) if data.targets else []
     own = _OwnLosses(program.heads, custom, data.targets) if custom else None
-    found = executor.observe(data, training=training, dropout_rates=rates, d_outputs=own)
+    found = executor.observe(data, training=training, step=step, dropout_rates=rates, d_outputs=own)
     loss = float("nan") if found.gradient is None else float(found.gradient.losses.sum()) if own is None else own.loss
     return Passes(program, found.values, data.num_rows, loss, found.d_values, _by_parameter(program, found))
 

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["WidthSweep", "width_sweep"]
 
 _RULES: dict[str, Rule] = {
-    "widths": sequence_of(integer(1)),
-    "seeds": one_of(integer(1), sequence_of(integer(0))),
+    "widths": sequence_of(integer(1), at_least=1),
+    "seeds": one_of(integer(1), sequence_of(integer(0), at_least=1)),
     "max_epochs": integer(1),
     "batch_size": integer(1),
     "patience": integer(0),
@@ -68,7 +68,7 @@ class WidthSweep(Printed):
     @property
     def rule(self) -> str:
         """How ``enough`` is chosen, in words."""
-        bound = f"one standard error or {100 * self.tolerance:.3g} % of the lowest mean error, whichever is more"
+        bound = f"one standard error or {100 * self.tolerance:g} % of the lowest mean error, whichever is more"
         return f"the smallest width whose mean error is within {bound}, if a wider one was tried"
 
     @property
@@ -81,6 +81,12 @@ class WidthSweep(Printed):
     def standard_errors(self) -> np.ndarray:
         """Standard error of each mean, (k,); 0 for a single seed."""
         return _standard_errors(self.errors)
+
+    @property
+    def diverged(self) -> np.ndarray:
+        """The widths of which a run diverged."""
+        widths: np.ndarray = self.widths[np.isinf(self.means)]
+        return widths
 
     def columns(self) -> dict[str, list[Any]]:
         """Width, mean, standard error, least and greatest error as lists."""
@@ -107,12 +113,15 @@ class WidthSweep(Printed):
     def _verdict(self) -> str:
         best = int(np.argmin(self.means))
         lowest = f"Lowest mean error: {self.means[best]:.3g} with {_units(self.widths[best])}."
+        if self.diverged.size:
+            widths = ", ".join(str(width) for width in self.diverged)
+            lowest += f" Runs diverged with {widths} hidden units, of which nothing is known; a lower learning rate may help."
         if self.enough is not None:
             return (
                 f"{lowest}\nOf the widths tried, {_units(self.enough)} {'is' if self.enough == 1 else 'are'} enough: {self.rule}."
             )
         if np.isinf(self.means[best + 1 :]).any():
-            return f"{lowest}\nNot enough was tried: wider networks diverged. Lower the learning rate."
+            return f"{lowest}\nNot enough was tried: wider networks diverged."
         return f"{lowest}\nNot enough was tried, and wider networks may do better. Enough is {self.rule}."
 
 
@@ -208,7 +217,7 @@ def width_sweep(
     steps = _optimizer(optimizer, learning_rate)
     outputs = _num_outputs(y, objective)
     run = _Run(train, validation, objective, activation, outputs, steps, batch_size, max_epochs, patience)
-    chosen_seeds = list(range(seeds)) if isinstance(seeds, int) else [int(seed) for seed in seeds]
+    chosen_seeds = list(range(seeds)) if isinstance(seeds, int | np.integer) else [int(seed) for seed in seeds]
     ordered = sorted({int(width) for width in widths})
     errors = np.array(map_in_threads(run.error, product(ordered, chosen_seeds), n_jobs or default_threads()))
     errors = errors.reshape(len(ordered), len(chosen_seeds))
@@ -261,8 +270,12 @@ def _sampled(function: Callable[[np.ndarray], Any], low: Any, high: Any, num_poi
 def _given(problem: Any) -> tuple[np.ndarray, np.ndarray]:
     if not isinstance(problem, tuple | list) or len(problem) != 2:
         raise DataError(phrase("problem", "must be a function or a pair (X, y)", type(problem).__name__, owner="width_sweep"))
-    X, y = (np.asarray(part, dtype=np.float64) for part in problem)
-    if X.ndim != 2 or len(X) != len(y) or len(X) < 8:
+    try:
+        X, y = (np.asarray(part, dtype=np.float64) for part in problem)
+    except (TypeError, ValueError) as error:
+        repair = "Encode strings and categories first."
+        raise DataError(phrase("X and y", "must hold numbers", str(error), repair=repair, owner="width_sweep")) from error
+    if X.ndim != 2 or y.ndim not in (1, 2) or len(X) != len(y) or len(X) < 8:
         got = f"shapes {X.shape} and {y.shape}"
         raise DataError(
             phrase("X and y", "must have the same number of rows, at least 8, and X two axes", got, owner="width_sweep")
@@ -289,7 +302,7 @@ def _standardized(array: np.ndarray, rows: np.ndarray) -> np.ndarray:
 def _num_outputs(y: np.ndarray, loss: Loss) -> int:
     num_columns = 1 if y.ndim == 1 else y.shape[1]
     if loss.one_of_several and num_columns == 1:
-        return int(y.max()) + 1
+        return max(loss.min_width, int(y.max(initial=0.0, where=np.isfinite(y))) + 1)  # wrong indices the trainer refuses
     return loss.width_for(num_columns)
 
 

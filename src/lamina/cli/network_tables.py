@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lamina.cli.output import few
@@ -16,13 +17,15 @@ if TYPE_CHECKING:
     from lamina.model import NetworkModel
     from lamina.training import Record
 
-__all__ = ["describe_estimator", "describe_network_model", "history_table", "predict_table"]
+__all__ = ["describe_estimator", "describe_network_model", "history_table", "predict_table", "with_spreads"]
 
 _SHOWN_EPOCHS = 8
 
 
 def predict_table(model: NetworkModel, table: pa.Table, keep: tuple[str, ...]) -> pa.Table:
-    """The columns to keep, then the outputs: one column each, or numbered ones; for softmax, preceded by the most likely class.
+    """The columns to keep, then the outputs: one column each, or numbered ones; for softmax, after the most likely class.
+
+    A loss that predicts a spread adds a column of it to each.
 
     Raises
     ------
@@ -31,15 +34,25 @@ def predict_table(model: NetworkModel, table: pa.Table, keep: tuple[str, ...]) -
     """
     import pyarrow as pa
 
-    predictions = model.predict(_inputs(model, table, keep))
+    inputs = _inputs(model, table, keep)
     columns: dict[str, Any] = {name: table[name] for name in keep}
-    listed = predictions if len(model.output_names) > 1 else [predictions]
-    for name, output, values in zip(model.output_names, model.outputs, listed, strict=True):
-        for key, column in _output_columns(name, values, of_classes=output.link == "softmax").items():
+    for name, output, values, logits in zip(model.output_names, model.outputs, *_predicted(model, inputs), strict=True):
+        predicted = _output_columns(name, values, of_classes=output.link == "softmax")
+        if output.loss is not None and output.loss.predicts_spread:
+            predicted = with_spreads(predicted, output.loss.spread(logits).T)
+        for key, column in predicted.items():
             if key in columns:
                 raise DataError(f"--keep must not name a predicted column, got {key!r}. Rename the column of the table.")
             columns[key] = column
     return pa.table(columns)
+
+
+def with_spreads(means: Mapping[str, np.ndarray], spreads: Iterable[np.ndarray]) -> dict[str, np.ndarray]:
+    """Columns of means, each followed by that of its spread."""
+    columns: dict[str, np.ndarray] = {}
+    for (name, mean), spread in zip(means.items(), spreads, strict=True):
+        columns |= {name: mean, f"{name} spread": spread}
+    return columns
 
 
 def history_table(records: list[Record]) -> Table:
@@ -86,6 +99,17 @@ def describe_estimator(model: MLPClassifier | MLPRegressor) -> dict[str, Any]:
         "stop_reason": {"code": model.stop_reason_.code, "text": model.stop_reason_.text},
         "history": model.history_.to_list(),
     }
+
+
+def _predicted(model: NetworkModel, inputs: Any) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Predictions and, where a spread is in them, logits of each output."""
+    predictions = model.predict(inputs)
+    logits = (
+        model.predict_logits(inputs)
+        if any(output.loss and output.loss.predicts_spread for output in model.outputs)
+        else predictions
+    )
+    return (predictions, logits) if len(model.outputs) > 1 else ([predictions], [logits])
 
 
 def _inputs(model: NetworkModel, table: pa.Table, keep: tuple[str, ...]) -> np.ndarray | list[np.ndarray]:

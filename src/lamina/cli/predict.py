@@ -14,6 +14,7 @@ from lamina.cli.standard_streams import DASH, TableFormat, check_format, has_sta
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from lamina.data.table_reader import ReadTable
     from lamina.model import NetworkModel, TableModel
 
 __all__ = ["predict"]
@@ -35,8 +36,8 @@ def predict(
     """Predict the target of each row of a table.
 
     For each row of the table, the output has the columns to keep, the predicted target (named "predicted ..." if the target
-    itself is kept; one column per level for several quantiles), and the probability of each class. In a pipe:
-    `cat new.csv | lamina predict a.lamina - -o -`.
+    itself is kept; one column per level for several quantiles), its spread with the loss gaussian_nll (named "... spread"), and
+    the probability of each class. In a pipe: `cat new.csv | lamina predict a.lamina - -o -`.
 
     A custom network saved from Python has no encoder: its inputs are the table's columns that are not kept, in order. Their
     number must match, and they must hold numbers in every row.
@@ -102,7 +103,6 @@ def _predicted(model: TableModel | NetworkModel) -> str:
 
 
 def _predictions(model: TableModel | NetworkModel, table: pa.Table, keep: tuple[str, ...]) -> pa.Table:
-    import numpy as np
     import pyarrow as pa
 
     from lamina.cli.network_tables import predict_table
@@ -116,15 +116,31 @@ def _predictions(model: TableModel | NetworkModel, table: pa.Table, keep: tuple[
         return predict_table(model, table, keep)
     names = [f"predicted {name}" if name in keep else name for name in model.target.names]
     columns: dict[str, Any] = {name: table[name] for name in keep}
-    read = model.read(table)
+    for name, values in _predicted_columns(model, model.read(table), names).items():
+        if name in columns:
+            raise DataError(f"--keep must not name a predicted column, got {name!r}. Rename the column of the table.")
+        columns[name] = values
+    return pa.table(columns)
+
+
+def _predicted_columns(model: TableModel, read: ReadTable, names: list[str]) -> dict[str, Any]:
+    """What is predicted for each target by name: one column, and its spread if there is one; or a column per level or class."""
+    import numpy as np
+    import pyarrow as pa
+
+    from lamina.cli.network_tables import with_spreads
+
+    if model.predicts_spread:
+        found = model.predict_distribution(read)
+        means = zip(names, np.atleast_2d(found.mean.T), strict=True)
+        return with_spreads(dict(means), np.atleast_2d(found.spread.T))
     predicted = model.predict(read)
     if model.levels:
-        columns |= {f"{names[0]} at {level:g}": predicted[:, i] for i, level in enumerate(model.levels)}
-    else:
-        columns |= {name: pa.array(values) for name, values in zip(names, np.atleast_2d(predicted.T), strict=True)}
+        return {f"{names[0]} at {level:g}": predicted[:, i] for i, level in enumerate(model.levels)}
+    columns = {name: pa.array(values) for name, values in zip(names, np.atleast_2d(predicted.T), strict=True)}
     if model.has_probabilities:
         probabilities = model.predict_proba(read)
         columns |= {
             f"probability of {name}": probabilities[:, i] for i, name in enumerate(model.target.labels or model.target.classes)
         }
-    return pa.table(columns)
+    return columns

@@ -47,7 +47,8 @@ class _MissingOutput(io.TextIOWrapper):
     def __init__(self) -> None:
         # Open for reading only; takes the closed one's descriptor, which another file would get otherwise.
         unwritable = os.open(os.devnull, os.O_RDONLY)
-        super().__init__(io.BufferedWriter(io.FileIO(unwritable, "w")), encoding="utf-8")
+        # It stays open as long as the process, which is no leak that Python should warn of at the end.
+        super().__init__(io.BufferedWriter(io.FileIO(unwritable, "w", closefd=False)), encoding="utf-8")
 
 
 def open_missing_streams() -> None:

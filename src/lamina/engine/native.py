@@ -275,7 +275,7 @@ class NativeExecutor:
         return Gradient(losses, weight, vector, of_heads)
 
     def update(self, gradient: Gradient, step: int, learning_rate: float, weight_decay: float = 0.0) -> Update:
-        """Second half of a step: penalties, clipping, update."""
+        """Second half of a step: penalties, clipping, update, shrinkage."""
         vector = np.ascontiguousarray(gradient.vector, dtype=self.dtype)
         losses = np.ascontiguousarray(gradient.losses, dtype=np.float64)
         check_shape("gradient.vector", vector, self._parameters.shape)

@@ -59,7 +59,7 @@ class Clipping:
 class TrainingPlan(NamedTuple):
     """Everything about training that does not change from step to step.
 
-    ``penalty_per_row``: the penalty and its gradient are divided by the batch's sum of sample weights, as scikit-learn does with
+    ``penalty_per_row``: the strengths of L1 and L2 are divided by the batch's sum of sample weights, as scikit-learn does with
     ``alpha``; otherwise the penalty is added to the mean loss unchanged. ``seed`` determines all randomness. ``record_norms``:
     record the gradient's norm (before clipping) in every step.
     """

@@ -19,7 +19,8 @@ __all__ = ["Head", "Op", "Parameter", "Program"]
 class Parameter(NamedTuple):
     """A named slice of the flat parameter (or state) vector, C-ordered, with the penalties that act on it.
 
-    The penalty of one parameter tensor is ``l1 * sum |w| + 1/2 * l2 * sum w**2``. ``decay`` says whether decoupled weight
+    The penalty of one parameter tensor is ``l1 * sum |w| + 1/2 * l2 * sum w**2``; steps follow the slope of L2, and shrink
+    weights by L1 after the update rule (``lamina.engine.formulas.shrinkage``). ``decay`` says whether decoupled weight
     decay acts on it. ``max_norm`` > 0 bounds the Euclidean norm of every column (the weights into one unit).
     """
 

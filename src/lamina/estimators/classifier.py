@@ -18,6 +18,7 @@ from lamina.estimators.parameters import ActivationParameter, ClassifierParamete
 from lamina.estimators.solver import has_partial_fit
 from lamina.estimators.target import LabelTarget, gives_probabilities
 from lamina.training.exclusive import exclusive
+from lamina.training.meaning import Meaning
 
 __all__ = ["MLPClassifier"]
 
@@ -121,25 +122,36 @@ True
         if mc_samples is None:
             logits = self._logits(X)
             return self._target.labels_by_logits(logits)
-        return self._target.labels(self.predict_distribution(X, mc_samples=mc_samples, seed=seed).mean)
+        mean = self.predict_distribution(X, mc_samples=mc_samples, seed=seed).mean
+        return self._target.labels(mean)
 
-    def _meaning(self, logits: np.ndarray) -> np.ndarray:
-        predicted = self._target.loss.predict(logits)
-        return self._target.probabilities(predicted) if gives_probabilities(self.loss) else predicted
+    @property
+    def _meaning(self) -> Meaning:
+        target = self._target
+        if not gives_probabilities(self.loss):
+            return Meaning(target.loss.predict)
+        return Meaning(lambda logits: target.probabilities(target.loss.predict(logits)))
 
     @available_if(lambda self: gives_probabilities(self.loss))
-    def predict_proba(self, X: Any) -> np.ndarray:
+    def predict_proba(self, X: Any, *, mc_samples: int | None = None, seed: int = 0) -> np.ndarray:
         """The probability of each class.
 
         Parameters
         ----------
         X : array, sparse matrix or table of shape (n_samples, n_features)
+        mc_samples : int, optional
+            The mean over this many dropout masks, >= 2, instead of one pass without dropout; its spread is in
+            :meth:`predict_distribution`.
+        seed : int, default=0
+            Seed of the masks.
 
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
             Columns in the order of ``classes_``.
         """
+        if mc_samples is not None:
+            return self.predict_distribution(X, mc_samples=mc_samples, seed=seed).mean
         predictions = self._predictions(X)
         return self._target.probabilities(predictions)
 

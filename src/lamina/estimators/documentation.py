@@ -16,7 +16,8 @@ solver : str or Optimizer, default="adam"
     :class:`lamina.optimizers.PerturbOne`).
 alpha : float, default=0.0001
     Strength of the penalty on the weights (never on biases), >= 0: ``alpha / 2 * sum w**2``, divided by the (weighted) number of
-    rows of the batch, as in scikit-learn.
+    rows of the batch, as in scikit-learn. The lecture's ``lambda sum w**2``, which has no factor 1/2 and is not divided, is
+    ``alpha = 2 * lambda * rows of the batch``.
 batch_size : int or "auto", default="auto"
     Rows per batch, >= 1; "auto" is ``min(200, n_samples)``. "lbfgs" always uses all rows and does not accept smaller batches.
 learning_rate : str, Schedule or function, default="constant"
@@ -65,6 +66,7 @@ optimizer : Optimizer, str or None, default=None
     Another way to give a ``solver``.
 l1_ratio : float, default=0.0
     Fraction of L1 in the penalty, in [0, 1]: ``alpha * (l1_ratio * sum |w| + (1 - l1_ratio) / 2 * sum w**2)``.
+    The L1 part makes weights exactly zero, except with "lbfgs" and the perturbations; see :class:`lamina.regularizers.L1`.
 weight_decay : float, default=0.0
     Decoupled weight decay (Loshchilov & Hutter 2019), >= 0. Not used with an Optimizer object, which has its own.
 max_norm : float or None, default=None

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from lamina.estimators.fitting import Fit, Restarts
     from lamina.network import Network
     from lamina.training import History, PredictiveDistribution, StopReason
+    from lamina.training.meaning import Map, Meaning
 
-__all__ = ["FittedNetwork", "adopt", "fit_of", "logits_of"]
+__all__ = ["FittedNetwork", "adopt", "distribution_of", "fit_of", "logits_of"]
 
 _PLAIN = (np.ndarray, sparse.csr_matrix, sparse.csr_array)
 
@@ -139,14 +140,17 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
             raise AttributeError(f"{owner!r} object has no attribute {attribute!r} before it is fitted. Call fit first.")
         return fit
 
-    def predict_distribution(self, X: Any, *, mc_samples: int = 100, seed: int = 0) -> PredictiveDistribution:
-        """Mean and spread of the predictions over dropout masks (Monte Carlo dropout, Gal & Ghahramani 2016).
+    def predict_distribution(self, X: Any, *, mc_samples: int | None = None, seed: int = 0) -> PredictiveDistribution:
+        """Mean and spread of the predictions: over dropout masks, or as a regressor's loss ``gaussian_nll`` predicts them.
+
+        Over masks, the spread is the network's uncertainty (Monte Carlo dropout, Gal & Ghahramani 2016); that of
+        ``gaussian_nll`` is the standard deviation of y around the prediction. With both, variances are added.
 
         Parameters
         ----------
         X : array, sparse matrix or table of shape (n_samples, n_features)
-        mc_samples : int, default=100
-            The number of masks, >= 2.
+        mc_samples : int, optional
+            The number of masks, >= 2. By default 100, or none with ``gaussian_nll``.
         seed : int, default=0
             Seed of the masks.
 
@@ -158,17 +162,13 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         InvalidSettingError
-            If the network has no dropout.
+            If masks are to be drawn and the network has no dropout.
         """
-        from lamina.training.monte_carlo import sample_predictions  # imported here, because it is rarely used
+        return distribution_of(self, X, mc_samples, seed)
 
-        X, trainer = self._checked(X), self._fit.trainer
-        settings = (mc_samples, seed, trainer.engine, trainer.n_threads)
-        (found,) = sample_predictions(trainer.network, [self._meaning], trainer.executor, [X], *settings)
-        return found
-
-    def _meaning(self, logits: np.ndarray) -> np.ndarray:
-        """The predictions for logits (n, outputs): class probabilities, or numbers."""
+    @property
+    def _meaning(self) -> Meaning:
+        """What logits say, as :meth:`predict_distribution` gives it: class probabilities, or numbers."""
         raise NotImplementedError
 
     def _checked(self, X: Any) -> Any:
@@ -191,7 +191,7 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
         return self._fit.trainer.executor.predict([checked])[0]
 
     def _predictions(self, X: Any) -> np.ndarray:
-        """The loss's predictions for new rows, (n, outputs)."""
+        """The loss's predictions for new rows, (n, columns)."""
         checked, loss = self._checked(X), self._fit.target.loss
         out = self._fit.trainer.executor.predict([checked], [loss.link or "identity"])[0]
         return out if loss.link else loss.predict(out)
@@ -200,6 +200,19 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
 def fit_of(fitted: FittedNetwork) -> Fit:
     """The last fit of an estimator."""
     return fitted._fit
+
+
+def distribution_of(
+    fitted: FittedNetwork, X: Any, mc_samples: int | None, seed: int, further: tuple[Map, Map] | None = None
+) -> PredictiveDistribution:
+    """Mean and spread for new rows; ``further`` turns predictions and spreads into another unit, before means are taken."""
+    from lamina.training.predictive_distribution import predict_distributions  # rarely needed
+
+    checked, trainer = fitted._checked(X), fitted._fit.trainer
+    meaning = fitted._meaning if further is None else fitted._meaning.then(*further)
+    settings = (mc_samples, seed, trainer.engine, trainer.n_threads)
+    (found,) = predict_distributions(trainer.network, [meaning], trainer.executor, [checked], *settings)
+    return found
 
 
 def logits_of(fitted: FittedNetwork, X: Any) -> np.ndarray:

@@ -95,7 +95,8 @@ class MultilayerPerceptron(NestedSettings, Parameters, FittedNetwork, ABC):
         ConvergenceWarning
             If ``max_iter`` was reached.
         TrainingWarning
-            If training diverged; the best weights so far are kept.
+            If training diverged; the best weights so far are kept. If no gradient can reach some weights, because an activation
+            is flat everywhere ("step"); that is said before training.
 
         Notes
         -----

@@ -15,6 +15,7 @@ from lamina.estimators.multilayer_perceptron import MultilayerPerceptron
 from lamina.estimators.parameters import ActivationParameter, HiddenLayerSizes, LossParameter
 from lamina.estimators.solver import has_partial_fit
 from lamina.training.exclusive import exclusive
+from lamina.training.meaning import Meaning
 
 __all__ = ["MLPRegressor"]
 
@@ -31,9 +32,10 @@ Parameters
 ----------
 loss : str, Loss or function, default="squared_error"
     "squared_error" (times one half), "absolute_error", "huber", "log_cosh", "quantile" (the median); half the deviance with a
-    log link: "poisson" (``y >= 0``), "gamma" (``y > 0``), "tweedie" (``y >= 0``); a Loss, such as ``Quantile((0.1, 0.5, 0.9))``,
-    which predicts one column per target and level;
-    or a function of logits and targets (see :class:`lamina.losses.CustomLoss`). :data:`lamina.losses.ALIASES` are accepted, too.
+    log link: "poisson" (``y >= 0``), "gamma" (``y > 0``), "tweedie" (``y >= 0``); "gaussian_nll", which learns a mean and a
+    spread: ``predict`` gives the mean, ``predict_distribution`` both; a Loss, such as ``Quantile((0.1, 0.5, 0.9))``, which
+    predicts one column per target and level; or a function of logits and targets (see :class:`lamina.losses.CustomLoss`).
+    :data:`lamina.losses.ALIASES` are accepted, too.
 {PARAMETERS}
 Attributes
 ----------
@@ -92,8 +94,9 @@ True
             return self.predict_distribution(X, mc_samples=mc_samples, seed=seed).mean
         return _flat(self._predictions(X))
 
-    def _meaning(self, logits: np.ndarray) -> np.ndarray:
-        return _flat(self._fit.target.loss.predict(logits))
+    @property
+    def _meaning(self) -> Meaning:
+        return Meaning.of(self._fit.target.loss).then(_flat, _flat)
 
     def _read(self, X: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
         return checked_numbers(self, X, y, reset)

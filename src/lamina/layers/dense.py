@@ -48,7 +48,9 @@ class Dense(Layer):
     weight_init, bias_init : str, Initializer or dict, default="auto", "zeros"
         Initial values; see ``lamina.initializers``. "auto" chooses by the activation that follows.
     l1, l2 : float, default=0.0
-        Penalty ``l1 * sum |w| + 1/2 * l2 * sum w^2`` on the weights but not on the biases; at least 0.
+        Penalty ``l1 * sum |w| + 1/2 * l2 * sum w^2`` on the weights but not on the biases; at least 0. ``l1`` makes weights
+        exactly zero; see :class:`lamina.regularizers.L1`. The lecture's ``lambda sum w^2`` has no factor 1/2: ``l2=lambda`` is
+        half of it. ``lamina.regularizers.from_lecture`` converts all its penalties.
     regularizer : str, Regularizer, dict or None, default=None
         Another way to give ``l1`` and ``l2``; see ``lamina.regularizers``.
     max_norm : float or None, default=None

@@ -12,9 +12,10 @@ from lamina.errors import FileError, InvalidSettingError, phrase_unknown
 __all__ = ["Row", "get_row", "read_rows"]
 
 # The page in an installed package, and in a checkout.
-_PLACES = (Path(__file__).with_name("lecture.md"), Path(__file__).parents[3] / "docs" / "lecture.md")
+_PLACES = (Path(__file__).with_name("lecture.md"), Path(__file__).parents[3] / "docs" / "lecture" / "index.md")
 # A cell ends at a bar that is neither inside `code` nor escaped by a backslash.
 _CELL = re.compile(r"((?:\\.|`[^`]*`|[^|`\\])*)\|")
+_ROW = re.compile(r"\|\s*\[(?P<number>L\d+)\]\((?P<page>[\w-]+)\.md#l\d+\)\s*\|")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)|\{\w+\}`~?([^`<]+)(?:<[^`]*>)?`")
 
 
@@ -32,15 +33,20 @@ class Row:
         The objects that implement it.
     how : str
         A command, or a few lines of Python, that demonstrate it.
-    test : str
-        The tests that check it.
+    page : str
+        The page of the course that explains it, such as "perceptron".
     """
 
     number: str
     concept: str
     where: str
     how: str
-    test: str
+    page: str
+
+    def mentions(self, words: str) -> bool:
+        """Whether all of the words occur in the row, as parts of words, in any case."""
+        text = f"{self.concept} {self.where} {self.how} {self.page}".lower()
+        return all(word in text for word in words.lower().split())
 
 
 @cache
@@ -75,12 +81,14 @@ def get_row(number: str) -> Row:
 
 def _row(line: str) -> Row | None:
     """The row in a line of the page; None for any other line."""
-    if not re.match(r"\|\s*L\d+\s*\|", line):
+    head = _ROW.match(line.lstrip())
+    if head is None:
         return None
     cells = [_plain(cell.strip()) for cell in _CELL.findall(line.lstrip()[1:])]
-    if len(cells) != 5:
-        raise FileError(f"the page of the lecture must have five cells in each row, got {len(cells)}: {line[:60]!r}")
-    return Row(*cells)
+    if len(cells) != 4:
+        raise FileError(f"the page of the lecture must have four cells in each row, got {len(cells)}: {line[:60]!r}")
+    number, concept, where, how = cells
+    return Row(number, concept, where, how, head["page"])
 
 
 def _plain(cell: str) -> str:

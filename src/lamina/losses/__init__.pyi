@@ -3,6 +3,7 @@ from lamina.losses.categorical_hinge import CategoricalHinge as CategoricalHinge
 from lamina.losses.custom import CustomLoss as CustomLoss
 from lamina.losses.focal import Focal as Focal
 from lamina.losses.gamma import Gamma as Gamma
+from lamina.losses.gaussian_nll import GaussianNLL as GaussianNLL
 from lamina.losses.hinge import Hinge as Hinge
 from lamina.losses.huber import Huber as Huber
 from lamina.losses.log_cosh import LogCosh as LogCosh

@@ -32,8 +32,10 @@ class Loss(Settings, ABC):
     #: Activations that this loss already contains or that make no sense before it; the network must not end in one of them.
     contained_links: ClassVar[tuple[str, ...]] = ()
     min_width: ClassVar[int] = 1
-    #: The activation that :meth:`predict` computes, so that the engine can apply it; None for a function of the user's.
+    #: The activation that :meth:`predict` computes, so that the engine can apply it; None if it computes something else.
     link: ClassVar[str | None] = "identity"
+    #: Whether logits also tell how far targets lie from predictions; see :meth:`spread`.
+    predicts_spread: ClassVar[bool] = False
     #: Whether each row belongs to one class out of several, that of the largest logit; otherwise outputs decide independently.
     one_of_several: ClassVar[bool] = False
     #: The targets of "no" and "yes"; None if the loss does not learn labels.
@@ -69,6 +71,10 @@ class Loss(Settings, ABC):
         """Number of outputs for a target of ``num_targets`` columns, each of which is predicted."""
         return num_targets
 
+    def prediction_width(self, width: int) -> int:
+        """Number of columns of the predictions when the network has ``width`` outputs."""
+        return width
+
     def truth_of(self, target: np.ndarray) -> np.ndarray:
         """The target (n, target width) with one column per prediction column, for metrics."""
         return target
@@ -92,5 +98,18 @@ class Loss(Settings, ABC):
         return predicted
 
     def predict(self, logits: np.ndarray) -> np.ndarray:
-        """Predictions from logits, by the inverse link (here the identity); ndarray of the same shape and dtype."""
+        """Predictions from logits, by the inverse link (here the identity).
+
+        Parameters
+        ----------
+        logits : ndarray of shape (n, outputs)
+
+        Returns
+        -------
+        ndarray of shape (n, prediction_width(outputs)), of the same dtype
+        """
         return logits
+
+    def spread(self, logits: np.ndarray) -> np.ndarray:
+        """The standard deviation of targets around predictions, an ndarray like these; only where ``predicts_spread``."""
+        raise NotImplementedError(f"{self.kind} predicts no spread")

@@ -35,7 +35,17 @@ LABEL_LOSSES = (
     "sigmoid_cross_entropy",
     "softmax_cross_entropy",
 )
-NUMBER_LOSSES = ("squared_error", "absolute_error", "huber", "log_cosh", "quantile", "poisson", "gamma", "tweedie")
+NUMBER_LOSSES = (
+    "squared_error",
+    "absolute_error",
+    "huber",
+    "log_cosh",
+    "quantile",
+    "poisson",
+    "gamma",
+    "tweedie",
+    "gaussian_nll",
+)
 
 #: The names that scikit-learn, Keras and torch have for losses, and the loss that each stands for. Keras'
 #: ``categorical_crossentropy`` compares with one column per class, the other names of softmax cross-entropy with class indices.

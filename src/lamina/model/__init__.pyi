@@ -1,6 +1,7 @@
 from lamina.model.fit import FitInterrupted as FitInterrupted
 from lamina.model.fit import fit_table as fit_table
 from lamina.model.fit_result import FitResult as FitResult
+from lamina.model.folding import fold_batch_norm as fold_batch_norm
 from lamina.model.model_file import load_model as load_model
 from lamina.model.model_file import save_model as save_model
 from lamina.model.network_model import NetworkModel as NetworkModel

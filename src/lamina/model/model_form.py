@@ -17,6 +17,7 @@ from lamina.data.columns import COLUMN_ENCODERS
 from lamina.data.several_targets import AnyTarget
 from lamina.errors import InvalidSettingError, ShapeError, phrase
 from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.estimators.fitted import fit_of
 from lamina.forms import ANYTHING, COUNT, REAL, TEXT, AnyOf, ArrayOf, AtLeast, Entries, Form, Maybe, check_form, form_of
 from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS
 from lamina.model.target_scale import SCALES, SeveralScales
@@ -196,8 +197,9 @@ def check_encoder(
     for each in target.targets:
         if each.reader.kind != ("category" if classes else "number"):
             raise InvalidSettingError(phrase("the target's reader", f"must suit a {target.task}", each.reader.kind))
-    if isinstance(target, SeveralTargets) and not 2 <= len(target.targets) == estimator.n_outputs_:
-        raise ShapeError(phrase("the targets", f"must be {estimator.n_outputs_}, as the network's outputs", list(target.names)))
+    num_columns = fit_of(estimator).target.loss.prediction_width(estimator.n_outputs_)
+    if isinstance(target, SeveralTargets) and not 2 <= len(target.targets) == num_columns:
+        raise ShapeError(phrase("the targets", f"must be {num_columns}, as the network's predictions", list(target.names)))
     target.decode(np.arange(len(classes)))  # raises if numeric classes are not numbers
 
 

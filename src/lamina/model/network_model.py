@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, final
 
 import numpy as np
@@ -21,6 +21,7 @@ from lamina.network.named_arrays import NamedArrays
 from lamina.optimizers import Optimizer
 from lamina.training import History, StopReason, Trainer
 from lamina.training.batches import make_batches, make_inputs
+from lamina.training.meaning import Meaning
 from lamina.training.output_losses import loss_key
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ class OutputMeaning:
     loss_name : str
         Name of the loss.
     link : str or None
-        The activation that turns logits into predictions; None if it was a custom function, which is not kept either.
+        The activation that turns logits into predictions; None if the loss predicts in another way, or if it was a custom
+        function, which is not kept either.
     weight : float
         Factor of the loss in training.
     """
@@ -153,7 +155,7 @@ class NetworkModel:
         return self.network.unflatten_state(self.state)
 
     def predict(self, X: Any) -> Any:
-        """Predict for X: probabilities or numbers, computed from the logits by the losses' inverse links.
+        """Predict for X: probabilities or numbers, computed from the logits as the losses have it.
 
         Parameters
         ----------
@@ -162,7 +164,7 @@ class NetworkModel:
 
         Returns
         -------
-        ndarray of shape (n, output width), or a list of these for several outputs
+        ndarray of shape (n, output width), or (n, targets) for means with ``gaussian_nll``; a list of these for several outputs
 
         Raises
         ------
@@ -170,7 +172,8 @@ class NetworkModel:
             If an output's link was a custom function. :meth:`predict_logits` still works.
         """
         links = [self._link(name, output) for name, output in zip(self.output_names, self.outputs, strict=True)]
-        return _single(self._executor.predict(self._inputs(X), links))
+        found = zip(self.outputs, self._executor.predict(self._inputs(X), links), strict=True)
+        return _single([out if output.link or not output.loss else output.loss.predict(out) for output, out in found])
 
     def predict_logits(self, X: Any) -> Any:
         """The outputs before any link; shaped as in :meth:`predict`."""
@@ -181,13 +184,13 @@ class NetworkModel:
         axes: Axes = serve("NetworkModel.plot", self, keys, log=log, ax=ax)
         return axes
 
-    def predict_distribution(self, X: Any, *, mc_samples: int = 100, seed: int = 0) -> Any:
-        """Monte Carlo dropout; see :meth:`lamina.training.Trainer.predict_distribution`."""
-        from lamina.training.monte_carlo import sample_predictions  # rarely needed
+    def predict_distribution(self, X: Any, *, mc_samples: int | None = None, seed: int = 0) -> Any:
+        """Mean and spread of the predictions; see :meth:`lamina.training.Trainer.predict_distribution`."""
+        from lamina.training.predictive_distribution import predict_distributions  # rarely needed
 
-        links = [_function(self._link(name, output)) for name, output in zip(self.output_names, self.outputs, strict=True)]
+        meanings = [self._meaning(name, output) for name, output in zip(self.output_names, self.outputs, strict=True)]
         settings = (mc_samples, seed, self.engine)
-        return _single(sample_predictions(self.network, links, self._executor, self._inputs(X), *settings))
+        return _single(predict_distributions(self.network, meanings, self._executor, self._inputs(X), *settings))
 
     def evaluate(self, X: Any, y: Any, sample_weight: Any = None) -> dict[str, float]:
         """The mean loss (without penalties), and each output's loss by name if there are several.
@@ -274,25 +277,23 @@ class NetworkModel:
                 raise InvalidSettingError(phrase(f"the loss of {name!r}", rule, output.loss_name, repair=repair, owner=owner))
         return [output.loss for output in self.outputs if output.loss is not None]
 
+    def _meaning(self, name: str, output: OutputMeaning) -> Meaning:
+        return Meaning.of(output.loss) if output.loss else Meaning(get_activation(self._link(name, output)).value)
+
     def _link(self, name: str, output: OutputMeaning) -> str:
-        if output.link is None:
+        """The link for the engine to apply: none if the loss predicts in another way."""
+        if output.link is None and output.loss is None:
             rule = "must have a name to be kept in a file"
             repair = "Use predict_logits and apply the function, or train with CustomLoss(…, inverse_link=<name>)."
             raise InvalidSettingError(phrase(f"the inverse link of {name!r}", rule, "a function", repair=repair))
-        return output.link
-
-
-def _function(link: str) -> Callable[[np.ndarray], np.ndarray]:
-    return partial(_apply, link)
-
-
-def _apply(link: str, logits: np.ndarray) -> np.ndarray:
-    return np.asarray(get_activation(link).value(logits))
+        return output.link or "identity"
 
 
 def _meaning(output: OutputMeaning) -> str:
-    if output.link is None:
+    if output.loss is None and output.link is None:
         return ", predicts with a function that the file does not hold"
+    if output.loss is not None and output.loss.predicts_spread:
+        return ", predicts means and spreads"
     return "" if output.link == "identity" else f", predicts with {output.link}"
 
 

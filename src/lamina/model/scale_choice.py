@@ -9,8 +9,8 @@ import numpy as np
 
 from lamina.data.notes import note
 from lamina.errors import DataError, InvalidSettingError, phrase
-from lamina.losses import LOSSES, canonical_loss, get_loss
-from lamina.losses.domain import NON_NEGATIVE, POSITIVE
+from lamina.losses import NUMBER_LOSSES, canonical_loss, get_loss
+from lamina.losses.domain import NON_NEGATIVE, NUMBERS, POSITIVE, Domain
 from lamina.metrics import NUMBER_METRICS
 from lamina.model.named_settings import kind_of
 from lamina.model.setting_words import OWNER
@@ -93,9 +93,10 @@ def scale_for(name: str, y: np.ndarray, further: np.ndarray | None = None, *, se
     _check_asked(asked, loss)
     known = y if further is None else np.concatenate([y, further])
     low = float(known.min())
-    if low < 0 and _takes_no_negative(loss):
-        rule = f"must hold numbers >= 0 with the loss {kind_of(loss)}"
-        raise DataError(phrase(f"target {name!r}", rule, low, repair="Correct them, or choose another loss."))
+    domain = _domain(loss)
+    if domain.holds is not None and not domain.holds(known).all():
+        rule = f"{domain.rule} with the loss {kind_of(loss)}"
+        raise DataError(phrase(f"target {name!r}", rule, low, repair="Correct the values, or choose another loss."))
     if asked == "quantile":
         if y.min() == y.max():
             raise DataError(phrase(f"target {name!r}", "must hold different numbers for a quantile scale", low))
@@ -213,11 +214,23 @@ def _check_asked(asked: str, loss: Any) -> None:
     if asked in ("log", "quantile") and _takes_no_negative(loss):
         rule = f"must be 'linear' with the loss {_kind(loss)}, which has a scale of its own"
         raise InvalidSettingError(phrase("target_scale", rule, asked, repair="Remove one of the two.", owner=OWNER))
+    if asked in ("log", "quantile") and _predicts_spread(loss):
+        rule = f"must be 'linear' with the loss {_kind(loss)}, whose spread is that of a normal distribution"
+        raise InvalidSettingError(phrase("target_scale", rule, asked, repair="Remove one of the two.", owner=OWNER))
 
 
 def _takes_no_negative(loss: Any) -> bool:
+    return _domain(loss) in (NON_NEGATIVE, POSITIVE)
+
+
+def _domain(loss: Any) -> Domain:
     name = _kind(loss)
-    return name in LOSSES and get_loss(name).domain(1) in (NON_NEGATIVE, POSITIVE)  # the estimator rejects unknown names
+    return get_loss(name).domain(1) if name in NUMBER_LOSSES else NUMBERS  # the estimator rejects unknown names
+
+
+def _predicts_spread(loss: Any) -> bool:
+    name = _kind(loss)
+    return name in NUMBER_LOSSES and get_loss(name).predicts_spread
 
 
 def _learns_means(loss: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,11 +18,14 @@ from lamina.data.table_reader import ReadTable
 from lamina.door import serve
 from lamina.errors import DataError
 from lamina.estimators import MLPClassifier, MLPRegressor
-from lamina.estimators.fitted import logits_of
+from lamina.estimators.fitted import distribution_of, fit_of, logits_of
 from lamina.html import escaped
 from lamina.losses import Quantile
 from lamina.metrics import Evaluation, constant_prediction, report
-from lamina.model.target_scale import LinearScale, LogScale, QuantileScale, SeveralScales, TargetScale
+from lamina.model.target_scale import LinearScale, LogScale, QuantileScale, SeveralScales, TargetScale, spread_on
+
+if TYPE_CHECKING:
+    from lamina.training import PredictiveDistribution
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,7 +80,7 @@ class TableModel:
         """The scale of each of ``target.names``."""
         return self.scale.scales if isinstance(self.scale, SeveralScales) else (self.scale,)
 
-    def predict(self, table: Any) -> np.ndarray:
+    def predict(self, table: Any, *, mc_samples: int | None = None, seed: int = 0) -> np.ndarray:
         """The target of each row.
 
         Parameters
@@ -85,6 +88,10 @@ class TableModel:
         table : data frame of pandas, polars or pyarrow; or one row, or a list of dicts
             With the columns that the model was trained on; the target may be present, but is ignored. A row is a dict or a
             pandas.Series by these names, or a tuple or list of values in the order of training, without the target.
+        mc_samples : int, optional
+            Predict from the mean over this many dropout masks, >= 2, instead of one pass without dropout.
+        seed : int, default=0
+            Seed of the masks.
 
         Returns
         -------
@@ -107,11 +114,22 @@ class TableModel:
         (['low'], ['high'], ['low', 'high'])
         """
         if self.target.task == "classification":
-            return self.target.decode(self._predicted_classes(table))
+            return self.target.decode(self._predicted_classes(table, mc_samples, seed))
+        if mc_samples is not None:
+            return self.predict_distribution(table, mc_samples=mc_samples, seed=seed).mean
         return self._predicted_numbers(table)
 
-    def predict_proba(self, table: Any) -> np.ndarray:
+    def predict_proba(self, table: Any, *, mc_samples: int | None = None, seed: int = 0) -> np.ndarray:
         """The probability of each class of ``target.classes``, ndarray of shape (n, classes).
+
+        Parameters
+        ----------
+        table
+            As in :meth:`predict`.
+        mc_samples : int, optional
+            The mean over this many dropout masks, >= 2, instead of one pass without dropout.
+        seed : int, default=0
+            Seed of the masks.
 
         Raises
         ------
@@ -120,7 +138,7 @@ class TableModel:
         """
         if not self.has_probabilities:
             raise DataError("predict_proba needs a classifier trained with log_loss, which this model is not. Use predict.")
-        return np.asarray(self.estimator.predict_proba(self._features(table)))
+        return np.asarray(self.estimator.predict_proba(self._features(table), mc_samples=mc_samples, seed=seed))
 
     def decision_function(self, table: Any) -> np.ndarray:
         """How far each row is from the decision, in logits; what is above 0 of two classes, or largest of several, is predicted.
@@ -143,6 +161,33 @@ class TableModel:
         of_second = logits[:, 0] if logits.shape[1] == 1 else logits[:, 1] - logits[:, 0]
         return of_second if self.threshold is None else of_second - np.log(self.threshold / (1 - self.threshold))
 
+    def predict_distribution(self, table: Any, *, mc_samples: int | None = None, seed: int = 0) -> PredictiveDistribution:
+        """Mean and spread of the prediction: over dropout masks, or as the loss ``gaussian_nll`` predicts them.
+
+        Parameters
+        ----------
+        table
+            As for :meth:`predict`.
+        mc_samples : int, optional
+            The number of masks, >= 2. By default 100, or none with ``gaussian_nll``.
+        seed : int, default=0
+            Seed of the masks.
+
+        Returns
+        -------
+        PredictiveDistribution
+            Of numbers, in the target's unit and the shape of :meth:`predict`; of the probability of each class, (n, classes).
+
+        Raises
+        ------
+        DataError
+            As for :meth:`predict`.
+        InvalidSettingError
+            If masks are to be drawn and the network has no dropout.
+        """
+        units = (self._in_units, partial(spread_on, self.scale)) if self.target.task == "regression" else None
+        return distribution_of(self.estimator, self._features(table), mc_samples, seed, units)
+
     @property
     def levels(self) -> tuple[float, ...]:
         """The quantile levels, if the model predicts several; predictions then have one column per level."""
@@ -154,6 +199,11 @@ class TableModel:
     def middle(self) -> int:
         """The column of the level nearest to the median, used wherever a single prediction is needed."""
         return int(np.argmin(np.abs(np.array(self.levels) - 0.5))) if self.levels else 0
+
+    @property
+    def predicts_spread(self) -> bool:
+        """Whether the network predicts how far the target lies from a prediction; see :meth:`predict_distribution`."""
+        return self.target.task == "regression" and fit_of(self.estimator).target.loss.predicts_spread
 
     @property
     def has_probabilities(self) -> bool:
@@ -223,8 +273,7 @@ class TableModel:
 
     def numbers_of(self, features: Any) -> np.ndarray:
         """:meth:`predict` for regression, of rows that the encoder has encoded."""
-        scaled: np.ndarray = self.estimator.predict(features).astype(np.float64)
-        return self.scale.inverse(scaled)
+        return self._in_units(self.estimator.predict(features))
 
     def __repr__(self) -> str:
         return f"<TableModel of {self.target.name!r}: {self.target.task} from {len(self.encoder.encoders_)} columns>"
@@ -253,13 +302,16 @@ class TableModel:
     def _decided(self, probabilities: np.ndarray) -> np.ndarray:
         return np.asarray(probabilities[:, 1] > self.threshold, dtype=np.int64)
 
-    def _predicted_classes(self, table: Any) -> np.ndarray:
+    def _predicted_classes(self, table: Any, mc_samples: int | None = None, seed: int = 0) -> np.ndarray:
         if self.threshold is not None:
-            return self._decided(self.predict_proba(table))
-        return np.asarray(self.estimator.predict(self._features(table)))
+            return self._decided(self.predict_proba(table, mc_samples=mc_samples, seed=seed))
+        return np.asarray(self.estimator.predict(self._features(table), mc_samples=mc_samples, seed=seed))
 
     def _predicted_numbers(self, table: Any) -> np.ndarray:
         return self.numbers_of(self._features(table))
+
+    def _in_units(self, scaled: np.ndarray) -> np.ndarray:
+        return self.scale.inverse(scaled.astype(np.float64))
 
     def _features(self, table: Any) -> Any:
         if isinstance(table, ReadTable):

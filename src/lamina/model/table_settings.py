@@ -179,8 +179,8 @@ class OptimizationSettings(SettingsGroup):
 
     def _check_task(self, task: str) -> None:
         """Reject settings of the other task."""
+        self._check_loss(task)
         if task == "classification":
-            self._check_loss_of_classes()
             if self.target_scale != "auto":
                 rule, repair = "must be left out for a classification", "Remove it, or use the task regression."
                 raise InvalidSettingError(phrase("target_scale", rule, self.target_scale, repair=repair, owner=OWNER))
@@ -190,22 +190,22 @@ class OptimizationSettings(SettingsGroup):
                 repair = "Remove it, or use the task classification."
                 raise InvalidSettingError(phrase(name, "must be left out for a regression", given, repair=repair, owner=OWNER))
 
-    def _check_loss_of_classes(self) -> None:
-        if self.loss is None:
-            return
-        from lamina.losses import LABEL_LOSSES, NUMBER_LOSSES, aliases_of
-
+    def _check_loss(self, task: str) -> None:
+        """Reject a loss that does not learn what the task predicts."""
         given: Any = self.loss
         if not isinstance(given, str):
             return  # the estimator checks a loss of the caller's own
+        from lamina.losses import LABEL_LOSSES, NUMBER_LOSSES, aliases_of
+
         name, settings = split_name(given)
-        known, aliases = ("log_loss", *LABEL_LOSSES), aliases_of(LABEL_LOSSES)
-        if name not in (*known, *aliases):
-            guess = nearest(name, (*known, *aliases))
-            repair = f"Did you mean {guess!r}?" if guess else ""
-            if name in NUMBER_LOSSES:
-                repair = f"For {name}, use the task regression."
-            rule = f"must be one of {', '.join(map(repr, known))} for a classification"
+        of = {"classification": ("log_loss", *LABEL_LOSSES), "regression": NUMBER_LOSSES}
+        known, other = of[task], "regression" if task == "classification" else "classification"
+        names = (*known, *aliases_of(known))
+        is_other = name in (*of[other], *aliases_of(of[other]))
+        if name not in names and (is_other or task == "classification"):  # the regressor itself refuses unknown names
+            guess = nearest(name, names)
+            repair = f"For {name}, use the task {other}." if is_other else f"Did you mean {guess!r}?" if guess else ""
+            rule = f"must be one of {', '.join(map(repr, known))} for a {task}"
             raise InvalidSettingError(phrase("loss", rule, self.loss, repair=repair, owner=OWNER))
         if name == "log_loss" and settings:
             raise InvalidSettingError(

@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from lamina.losses import Loss
     from lamina.optimizers import Optimizer
     from lamina.schedules import Schedule
+    from lamina.training import PredictiveDistribution
 
 __all__ = ["Tabular"]
 
@@ -217,6 +218,33 @@ class Tabular(NestedSettings, FittedTable, ABC):
                 raise KeyboardInterrupt
             warn_caller("Training interrupted by user.", UserWarning)
         return self
+
+    def predict_distribution(self, X: Any, *, mc_samples: int | None = None, seed: int = 0) -> PredictiveDistribution:
+        """Mean and spread of the prediction: over dropout masks, or as the loss ``gaussian_nll`` predicts them.
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features); or one row, or a list of dicts
+            As for ``predict``.
+        mc_samples : int, optional
+            The number of masks, >= 2. By default 100, or none with ``gaussian_nll``.
+        seed : int, default=0
+            Seed of the masks.
+
+        Returns
+        -------
+        PredictiveDistribution
+            Of numbers, in the unit of y and the shape of ``predict``; of the probability of each class, (n_samples, n_classes).
+
+        Raises
+        ------
+        DataError
+            If a column is missing or holds values of another kind than in training.
+        InvalidSettingError
+            If masks are to be drawn and the network has no dropout.
+        """
+        rows = self._known_rows(X)
+        return self.model_.predict_distribution(rows, mc_samples=mc_samples, seed=seed)
 
     def evaluate(self, X: Any, y: Any) -> Evaluation:
         """Compute metrics on a table, and those of a prediction that ignores all columns.

@@ -70,7 +70,7 @@ Examples
     _task = "classification"
     _phrases = MappingProxyType({"use the task regression": "use TabularRegressor", "fraction to hold out": "validation"})
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: Any, *, mc_samples: int | None = None, seed: int = 0) -> np.ndarray:
         """The most likely label of each row, or the one that ``decision_threshold`` decides for.
 
         Parameters
@@ -78,6 +78,10 @@ Examples
         X : data frame or array-like of shape (n_samples, n_features); or one row, or a list of dicts
             Of frames, columns are found by name, in any order; further ones are ignored with a note. Where training had names of
             columns, a row may be a dict or a pandas.Series by these names, or a tuple or list of values in the order of training.
+        mc_samples : int, optional
+            Predict from the mean over this many dropout masks, >= 2, instead of one pass without dropout.
+        seed : int, default=0
+            Seed of the masks.
 
         Returns
         -------
@@ -89,17 +93,21 @@ Examples
             If a column is missing or holds values of another kind than in training.
         """
         rows = self._known_rows(X)
-        predicted: np.ndarray = self.model_.predict(rows).astype(self.classes_.dtype)
+        predicted: np.ndarray = self.model_.predict(rows, mc_samples=mc_samples, seed=seed).astype(self.classes_.dtype)
         return predicted
 
     @available_if(_gives_probabilities)
-    def predict_proba(self, X: Any) -> np.ndarray:
+    def predict_proba(self, X: Any, *, mc_samples: int | None = None, seed: int = 0) -> np.ndarray:
         """The probability of each class; not available with losses that give none, such as "hinge".
 
         Parameters
         ----------
         X : data frame or array-like of shape (n_samples, n_features); or one row, or a list of dicts
             As in :meth:`predict`.
+        mc_samples : int, optional
+            The mean over this many dropout masks, >= 2, instead of one pass without dropout.
+        seed : int, default=0
+            Seed of the masks.
 
         Returns
         -------
@@ -107,7 +115,7 @@ Examples
             Columns in the order of ``classes_``.
         """
         rows = self._known_rows(X)
-        return self.model_.predict_proba(rows)
+        return self.model_.predict_proba(rows, mc_samples=mc_samples, seed=seed)
 
     @available_if(_gives_probabilities)
     def predict_log_proba(self, X: Any) -> np.ndarray:

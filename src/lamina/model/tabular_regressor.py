@@ -62,7 +62,7 @@ True
         tags.target_tags.multi_output = True
         return tags
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: Any, *, mc_samples: int | None = None, seed: int = 0) -> np.ndarray:
         """The predicted numbers.
 
         Parameters
@@ -70,6 +70,10 @@ True
         X : data frame or array-like of shape (n_samples, n_features); or one row, or a list of dicts
             Of frames, columns are found by name, in any order; further ones are ignored with a note. Where training had names of
             columns, a row may be a dict or a pandas.Series by these names, or a tuple or list of values in the order of training.
+        mc_samples : int, optional
+            Predict the mean over this many dropout masks, >= 2, instead of one pass without dropout.
+        seed : int, default=0
+            Seed of the masks.
 
         Returns
         -------
@@ -82,7 +86,7 @@ True
             If a column is missing or holds values of another kind than in training.
         """
         rows = self._known_rows(X)
-        return self.model_.predict(rows)
+        return self.model_.predict(rows, mc_samples=mc_samples, seed=seed)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R2 of the predictions, the mean over several targets; with several quantiles, of the one nearest to the median.

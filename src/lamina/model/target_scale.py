@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias
 import numpy as np
 from scipy.special import ndtri
 
-from lamina.errors import DataError, phrase
+from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.moments import mean_and_deviation
 from lamina.settings import Settings, from_name_or_dict
 from lamina.validation import Rule, number, sequence_of
@@ -26,6 +26,7 @@ __all__ = [
     "joined",
     "scale_of_means",
     "scale_of_medians",
+    "spread_on",
 ]
 
 ScaleName: TypeAlias = Literal["linear", "log", "quantile"]
@@ -289,6 +290,33 @@ def scale_of_means(scale: TargetScale, y: np.ndarray, predicted: np.ndarray, wei
         columns = zip(scale.scales, y.T, predicted.T, strict=True)
         return SeveralScales(tuple(_of_means(*column, weight) for column in columns))
     return _of_means(scale, y, predicted, weight)
+
+
+def spread_on(scale: TargetScale, spread: np.ndarray) -> np.ndarray:
+    """The standard deviations of targets, of those that the network predicts.
+
+    Parameters
+    ----------
+    scale : LinearScale, or SeveralScales of these
+        On others, what is normally distributed for the network is not so for the target.
+    spread : ndarray of shape (n,) or (n, targets)
+
+    Raises
+    ------
+    InvalidSettingError
+        If a scale is not linear.
+
+    Examples
+    --------
+    >>> spread_on(LinearScale(center=5.0, scale=2.0), np.array([1.0, 3.0])).tolist()
+    [2.0, 6.0]
+    """
+    factors = []
+    for each in scale.scales if isinstance(scale, SeveralScales) else (scale,):
+        if not isinstance(each, LinearScale):
+            raise InvalidSettingError(phrase("the target's scale", "must be linear for a predicted spread", each.kind))
+        factors.append(each.scale)
+    return np.asarray(spread * np.array(factors))
 
 
 def _of_medians(scale: _OfOne) -> _OfOne:

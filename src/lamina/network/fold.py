@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
 from lamina import layers
-from lamina.errors import InvalidSettingError, phrase
 from lamina.layers import Dense
 from lamina.network.node import Node
 
-__all__ = ["fold_batch_norm"]
+__all__ = ["FoldedNodes", "fold_nodes"]
 
 
-def fold_batch_norm(
-    nodes: Sequence[Node], outputs: Sequence[str], arrays: Mapping[str, np.ndarray], *, as_dense: bool
-) -> tuple[list[Node], list[str], dict[str, np.ndarray]]:
-    """Nodes, outputs and arrays (by name) of a network without batch normalization that predicts the same up to rounding.
+class FoldedNodes(NamedTuple):
+    """Nodes, outputs, and arrays by name; ``kept`` says why each normalization that is left could not be folded."""
+
+    nodes: list[Node]
+    outputs: list[str]
+    arrays: dict[str, np.ndarray]
+    kept: dict[str, str]
+
+
+def fold_nodes(nodes: Sequence[Node], outputs: Sequence[str], arrays: Mapping[str, np.ndarray], *, as_dense: bool) -> FoldedNodes:
+    """A network with as few batch normalizations as possible that predicts the same up to rounding.
 
     At prediction a batch normalization is y = a x + c with a = γ / √(σ² + ε) and c = β − μ a, from the running μ and σ². So::
 
@@ -28,10 +35,15 @@ def fold_batch_norm(
     See :meth:`lamina.network.Network.fold`.
     """
     draft = _Draft(nodes, outputs, arrays)
-    for node in nodes:
-        if isinstance(node.layer, layers.BatchNorm):
-            draft.fold(node.name, as_dense)
-    return list(draft.nodes.values()), draft.outputs, draft.arrays
+    left = [node.name for node in nodes if isinstance(node.layer, layers.BatchNorm)]
+    while folded := {name for name in left if draft.fold(name)}:  # what was removed may have been in the way
+        left = [name for name in left if name not in folded]
+    kept = {name: draft.obstacle(name) for name in left}
+    if as_dense:
+        for name in kept:
+            draft.become_dense(name)
+        kept = {}
+    return FoldedNodes(list(draft.nodes.values()), draft.outputs, draft.arrays, kept)
 
 
 class _Draft:
@@ -42,7 +54,8 @@ class _Draft:
         self.outputs = list(outputs)
         self.arrays = dict(arrays)
 
-    def fold(self, name: str, as_dense: bool) -> None:
+    def fold(self, name: str) -> bool:
+        """Fold a normalization into its neighbors, if that is possible."""
         (source,) = self.nodes[name].inputs
         readers = self._readers(name)
         factor, shift = self._affine(name)
@@ -51,12 +64,31 @@ class _Draft:
         elif readers and name not in self.outputs and all(isinstance(reader.layer, Dense) for reader in readers):
             for reader in readers:
                 self._into_reader(reader.name, factor, shift)
-        elif as_dense:
-            self._become_dense(name, factor, shift)
-            return
         else:
-            raise InvalidSettingError(self._refusal(name, source, readers))
+            return False
         self._remove(name, source)
+        return True
+
+    def obstacle(self, name: str) -> str:
+        """Why a normalization cannot be folded, neither backward nor forward."""
+        (source,) = self.nodes[name].inputs
+        node = self.nodes.get(source)
+        if node is None or not isinstance(node.layer, Dense):
+            before = f"it reads {source!r}, which is no Dense layer"
+        elif not _is_linear(node.layer):
+            before = f"it reads {source!r}, which has an activation"
+        else:
+            before = f"it is not alone in reading {source!r}"
+        if name in self.outputs:
+            return f"{before}, and is an output"
+        reader = next(reader.name for reader in self._readers(name) if not isinstance(reader.layer, Dense))
+        return f"{before}, and {reader!r}, which is no Dense layer, reads it"
+
+    def become_dense(self, name: str) -> None:
+        """Replace a normalization by a Dense layer with diagonal weights."""
+        factor, shift = self._affine(name)
+        self.nodes[name] = self.nodes[name]._replace(layer=Dense(len(factor), name=name))
+        self.arrays[f"{name}.weight"], self.arrays[f"{name}.bias"] = np.diag(factor), shift
 
     def _readers(self, name: str) -> list[Node]:
         return [node for node in self.nodes.values() if name in node.inputs]
@@ -91,10 +123,6 @@ class _Draft:
         assert isinstance(node.layer, Dense)
         self.nodes[name] = node._replace(layer=replace(node.layer, use_bias=True))
 
-    def _become_dense(self, name: str, factor: np.ndarray, shift: np.ndarray) -> None:
-        self.nodes[name] = self.nodes[name]._replace(layer=Dense(len(factor), name=name))
-        self.arrays[f"{name}.weight"], self.arrays[f"{name}.bias"] = np.diag(factor), shift
-
     def _remove(self, name: str, source: str) -> None:
         """Connect the readers of the normalization to its input."""
         del self.nodes[name]
@@ -102,11 +130,6 @@ class _Draft:
         for node in self._readers(name):
             inputs = tuple(source if sender == name else sender for sender in node.inputs)
             self.nodes[node.name] = node._replace(inputs=inputs)
-
-    def _refusal(self, name: str, source: str, readers: list[Node]) -> str:
-        rule = "must come directly after a Dense layer without activation that nothing else reads, or before Dense layers only"
-        between = f"{source} → {name} → {', '.join(reader.name for reader in readers) or 'output'}"
-        return phrase("the batch normalization", rule, between, repair="Keep it, or move it there and train again.", owner="fold")
 
 
 def _is_linear(layer: Dense) -> bool:

@@ -16,7 +16,8 @@ from lamina.errors import InvalidSettingError, ShapeError, phrase
 from lamina.network.arrangement import depth_of, in_order, with_widths
 from lamina.network.blueprint import Blueprint, draw_blueprint
 from lamina.network.description import describe, read_description
-from lamina.network.fold import fold_batch_norm
+from lamina.network.fold import fold_nodes
+from lamina.network.folded_network import FoldedNetwork
 from lamina.network.heads import Losses, heads_for, losses_for
 from lamina.network.named_arrays import NamedArrays
 from lamina.network.node import InputNode, Node
@@ -225,27 +226,27 @@ class Network:
         views = _views(state, program.state, program.num_state, "the state vector")
         return NamedArrays(views, "running_statistics", [name for name in views if name.endswith("variance")])
 
-    def fold(self, parameters: np.ndarray, state: np.ndarray, *, as_dense: bool = False) -> tuple[Network, np.ndarray]:
-        """The network without its batch normalizations, and weights with which it predicts the same up to rounding.
+    def fold(self, parameters: np.ndarray, state: np.ndarray, *, as_dense: bool = False) -> FoldedNetwork[Self]:
+        """Fold batch normalizations into the Dense layers beside them: fewer layers that predict the same up to rounding.
+
+        A normalization is folded if it comes directly after a Dense layer without activation that nothing else reads, or before
+        Dense layers only. :func:`lamina.fold_batch_norm` folds what has weights: an estimator, a trainer, a model of a file.
 
         Parameters
         ----------
         parameters : ndarray of shape (num_parameters,)
         state : ndarray of shape (num_state,)
         as_dense : bool, default=False
-            Replace a normalization that cannot be folded by a Dense layer with diagonal weights, instead of raising an error.
+            Replace a normalization that cannot be folded by a Dense layer with diagonal weights, instead of keeping it.
 
         Returns
         -------
-        network : Network
-            A network of the same kind; its layers keep their names.
-        parameters : ndarray of shape (network.num_parameters,)
-            Weights for it, with the dtype of the given ones.
+        FoldedNetwork
+            A network of the same kind, whose layers keep their names; weights and running statistics for it, with the dtype of
+            the given ones; and for each normalization that was kept why it could not be folded.
 
         Raises
         ------
-        InvalidSettingError
-            When an activation, another layer or a branch separates a normalization from every Dense layer.
         ShapeError
             When the length of a vector does not match the network.
 
@@ -258,17 +259,20 @@ class Network:
         --------
         >>> from lamina import BatchNorm, Dense, Sequential
         >>> net = Sequential([Dense(4), BatchNorm(), Dense(1)], input_width=2)
-        >>> folded, weights = net.fold(*net.initialize(seed=0))
-        >>> folded
+        >>> folded = net.fold(*net.initialize(seed=0))
+        >>> folded.network
         <Sequential 2 → 1: 2 layers, depth 2, 17 parameters>
+        >>> folded.kept
+        {}
         """
         arrays = {name: array.astype(np.float64) for name, array in self.unflatten(parameters, state).items()}
-        nodes, outputs, arrays = fold_batch_norm(self.nodes, self.output_names, arrays, as_dense=as_dense)
+        nodes, outputs, arrays, kept = fold_nodes(self.nodes, self.output_names, arrays, as_dense=as_dense)
         folded = self._assembled(self.inputs, nodes, outputs)
         flat = np.empty(folded.num_parameters, dtype=parameters.dtype)
-        for name, view in folded.unflatten(flat).items():
+        statistics = np.empty(folded.program().num_state, dtype=state.dtype)
+        for name, view in folded.unflatten(flat, statistics).items():
             view[...] = arrays[name]
-        return folded, flat
+        return FoldedNetwork(folded, flat, statistics, kept)
 
     def summary(self) -> str:
         """A plain-text table: name, layer, inputs, width and number of parameters of each layer, and the totals."""

@@ -20,7 +20,9 @@ class LBFGS(Optimizer):
         w ← w − a H g        with a from a line search that satisfies the Wolfe conditions
 
     Often the best choice for a few thousand rows or fewer. One iteration counts as one epoch; batch size and schedule do not
-    apply. It computes in float64 whatever the network's dtype, and takes the same steps as SciPy's L-BFGS-B.
+    apply. It computes in float64 whatever the network's dtype, and takes the same steps as SciPy's L-BFGS-B. An L1 penalty
+    enters with its slope, taken as 0 at 0: weights become small, but not exactly zero as with the optimizers that take
+    steps.
 
     Parameters
     ----------

@@ -89,9 +89,8 @@ def plot_early_stopping(
         ax.axvline(end, color=gray(0.6), linestyle=":", linewidth=1.5, label=f"stopped: epoch {end} (dashed: if continued)")
     ax.set(xlabel="epoch", ylabel=label, yscale="log" if log else "linear")
     ax.set_title(_title(marked, word) if title is None else title)
-    if log:
-        round_log_axis(ax)
-    else:
+    round_log_axis(ax)
+    if not log:
         start_at_zero(ax)
     legend_below(ax)
     return ax

@@ -85,8 +85,7 @@ def plot_history(training: Any, keys: str | Sequence[str] | None = None, *, log:
         ax.plot(epochs, values, label=label, **style)
     one = "" if len(names) > 1 else _words(names[0])
     ax.set(xlabel="epoch", ylabel="loss" if are_losses else one, yscale="log" if log else "linear")
-    if log:
-        round_log_axis(ax)
+    round_log_axis(ax)
     _whole_epochs(ax, history)
     is_marked = course.kept is not None and _mark(ax, course.kept, curves)
     _legend(ax, are_losses or is_marked, len(names))

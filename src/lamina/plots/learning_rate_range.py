@@ -48,7 +48,8 @@ def plot_learning_rate_range(test: LearningRateRange, *, ax: Axes | None = None)
     # Losses of single steps may be far higher, so the smoothed loss sets the scale.
     lowest = min(0.0, float(test.smoothed.min()), float(trials.losses.min()))
     top = float(max(test.smoothed.max(), trials.start_loss))
-    ax.set_ylim(lowest, top + 0.15 * (top - lowest))
+    if top > lowest:
+        ax.set_ylim(lowest, top + 0.15 * (top - lowest))
     if test.suggestion is not None:
         ax.axvline(test.suggestion, color=COLORS["vermillion"], linestyle="--", label=f"suggested, {test.suggestion:.2g}")
     title = "Learning-rate range test" if test.suggestion is not None else "Learning-rate range test: no rate found"

@@ -69,9 +69,8 @@ def plot_loss_curves(
         ax.plot(epochs, values, label=verbatim(name), **look)
     words = "training loss" if key == "loss" else verbatim(key.replace("_", " "))
     ax.set(xlabel="epoch", ylabel=label or words, yscale="log" if log else "linear")
-    if log:
-        round_log_axis(ax)
-    else:
+    round_log_axis(ax)
+    if not log:
         start_at_zero(ax)
     ax.set_title(title)
     if isinstance(trainings, Mapping):

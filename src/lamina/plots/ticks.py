@@ -45,9 +45,11 @@ def plain_ticks(ticks: Sequence[float] | np.ndarray) -> list[str]:
 
 
 def round_log_axis(ax: Axes) -> None:
-    """Put ticks at round numbers on the vertical axis, which is logarithmic, also where it is less than a power of ten long."""
+    """Put ticks at round numbers on the vertical axis if it is logarithmic, also where it is less than a power of ten long."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+    if ax.get_yscale() != "log":
+        return
     low, high = ax.get_ylim()
     decades = np.log10(high / low) if low > 0 else 0.0
     mantissas = next((each for each in _MANTISSAS if decades * len(each) <= _MOST), _MANTISSAS[-1])

@@ -45,11 +45,12 @@ def plot_width_sweep(sweep: WidthSweep, *, ax: Axes | None = None) -> Axes:
     ax.errorbar(sweep.widths, sweep.means, sweep.standard_errors, color=COLORS["blue"], capsize=3, marker="s", label=label)
     if sweep.enough is not None:
         ax.axvline(sweep.enough, color=COLORS["vermillion"], linestyle="--", label=f"enough: {sweep.enough}")
+    diverged = ", ".join(str(width) for width in sweep.diverged)
     ax.set(
-        xlabel="hidden units",
+        xlabel=f"hidden units (runs diverged with {diverged})" if diverged else "hidden units",
         ylabel="validation error",
         title="How many hidden units?" if sweep.enough else "How many hidden units? Not enough was tried",
-        yscale="log",
+        yscale="log" if (sweep.errors > 0).all() else "linear",
     )
     round_log_axis(ax)
     ax.set_xscale("log", base=2)

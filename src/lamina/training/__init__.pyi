@@ -12,7 +12,7 @@ from lamina.training.callbacks import TargetLoss as TargetLoss
 from lamina.training.callbacks import TimeLimit as TimeLimit
 from lamina.training.history import History as History
 from lamina.training.history import Record as Record
-from lamina.training.monte_carlo import PredictiveDistribution as PredictiveDistribution
+from lamina.training.predictive_distribution import PredictiveDistribution as PredictiveDistribution
 from lamina.training.settings import TrainerSettings as TrainerSettings
 from lamina.training.trainer import Trainer as Trainer
 from lamina.training.training_warning import TrainingWarning as TrainingWarning

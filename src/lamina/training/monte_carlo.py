@@ -1,10 +1,8 @@
-"""Monte Carlo dropout: the distribution of predictions over random dropout masks (Gal & Ghahramani 2016)."""
+"""Monte Carlo dropout: moments of predictions over random dropout masks (Gal & Ghahramani 2016)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -14,69 +12,50 @@ from lamina.engine.plan import InputArray, TrainingPlan
 from lamina.errors import InvalidSettingError, phrase
 from lamina.network import Network
 from lamina.optimizers import GradientDescent
-from lamina.validation import check_parameters, integer
+from lamina.training.meaning import Meaning
 
-__all__ = ["Link", "PredictiveDistribution", "sample_predictions"]
-
-Link: TypeAlias = Callable[[np.ndarray], np.ndarray]
+__all__ = ["sample_moments"]
 
 _CHUNK_ROWS = 4096  # bounds the memory of a forward pass
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class PredictiveDistribution:
-    """Mean and spread of predictions over dropout masks.
-
-    Attributes
-    ----------
-    mean : ndarray of the predictions' shape
-        The mean prediction (of probabilities, for a classifier), float64.
-    spread : ndarray of the same shape
-        The standard deviation over the masks (the square root of the unbiased variance), float64.
-    mc_samples : int
-        The number of masks drawn.
-    """
-
-    mean: np.ndarray
-    spread: np.ndarray
-    mc_samples: int
-
-    def __str__(self) -> str:
-        spread = f"spread {self.spread.mean():.3g} on average, {self.spread.max():.3g} at most"
-        return f"{len(self.mean)} predictions over {self.mc_samples} masks: {spread}"
-
-
-def sample_predictions(
+def sample_moments(
     network: Network,
-    links: Sequence[Link],
+    meanings: Sequence[Meaning],
     weights: Executor,
     inputs: Sequence[InputArray],
     mc_samples: int,
     seed: int,
-    engine: str = "auto",
-    n_threads: int | None = None,
-) -> list[PredictiveDistribution]:
-    """A distribution for each output; see :meth:`lamina.training.Trainer.predict_distribution`.
-
-    ``links`` turn the logits of each output into predictions; mean and spread are those of the predictions, not of the logits.
+    engine: str,
+    n_threads: int | None,
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Mean and spread of each output over ``mc_samples`` masks: those of predictions, not of logits.
 
     Batch normalization works as in prediction: it is folded into the weights of a copy of the network, which then runs in
     training mode.
+
+    Raises
+    ------
+    InvalidSettingError
+        If the network has no dropout.
     """
-    check_parameters(
-        {"mc_samples": mc_samples, "seed": seed}, {"mc_samples": integer(2), "seed": integer(0)}, owner="Monte Carlo dropout"
-    )
-    if not any(op.kind == "dropout" and op.settings[0] > 0 for op in weights.program.ops):
-        rule, repair = "must have a dropout layer with a rate above 0", "Add Dropout, or use predict."
-        raise InvalidSettingError(phrase("the network", rule, network, repair=repair, owner="Monte Carlo dropout"))
-    folded, parameters = network.fold(*weights.snapshot()[:2], as_dense=True)
+    _check_has_masks(network, meanings, weights)
+    folded, parameters, *_ = network.fold(*weights.snapshot()[:2], as_dense=True)
     executor = make_executor(folded.program(), dtype=weights.dtype, engine=engine, n_threads=n_threads)
     executor.configure(TrainingPlan(GradientDescent().rule(), seed=seed))
     executor.restore(parameters=parameters)
-    parts = [_moments(executor, links, inputs, *chunk, mc_samples) for chunk in _chunks(inputs[0].shape[0])]
+    parts = [_moments(executor, meanings, inputs, *chunk, mc_samples) for chunk in _chunks(inputs[0].shape[0])]
     columns = zip(*parts, strict=True)
     joined = [[np.concatenate(moments) for moments in zip(*column, strict=True)] for column in columns]
-    return [PredictiveDistribution(mean, spread, mc_samples) for mean, spread in joined]
+    return [(mean, spread) for mean, spread in joined]
+
+
+def _check_has_masks(network: Network, meanings: Sequence[Meaning], weights: Executor) -> None:
+    if any(op.kind == "dropout" and op.settings[0] > 0 for op in weights.program.ops):
+        return
+    otherwise = "leave out mc_samples" if all(meaning.spread for meaning in meanings) else "use predict"
+    rule, repair = "must have a dropout layer with a rate above 0", f"Add Dropout, or {otherwise}."
+    raise InvalidSettingError(phrase("the network", rule, network, repair=repair, owner="Monte Carlo dropout"))
 
 
 def _chunks(num_rows: int) -> Iterator[tuple[np.ndarray, int, int]]:
@@ -87,20 +66,44 @@ def _chunks(num_rows: int) -> Iterator[tuple[np.ndarray, int, int]]:
 
 
 def _moments(
-    executor: Executor, links: Sequence[Link], inputs: Sequence[InputArray], rows: np.ndarray, chunk: int, count: int, k: int
+    executor: Executor,
+    meanings: Sequence[Meaning],
+    inputs: Sequence[InputArray],
+    rows: np.ndarray,
+    chunk: int,
+    count: int,
+    k: int,
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Mean and standard deviation of each output's prediction, by Welford's recurrence (1962), stable for large means."""
-    means: list[np.ndarray] = []
-    squares: list[np.ndarray] = []
+    """Mean and spread of each output over k masks."""
+    outputs = [_RunningMoments(meaning) for meaning in meanings]
     for sample in range(k):
         # masks are keyed by the step: every chunk of every sample gets a different one
         logits = executor.forward(inputs, rows, sample * count + chunk)
-        predictions = [np.asarray(link(z), dtype=np.float64) for link, z in zip(links, logits, strict=True)]
-        if sample == 0:
-            means, squares = [p.copy() for p in predictions], [np.zeros_like(p) for p in predictions]
-            continue
-        for i, prediction in enumerate(predictions):
-            deviation = prediction - means[i]
-            means[i] += deviation / (sample + 1)
-            squares[i] += deviation * (prediction - means[i])
-    return [(mean, np.sqrt(square / (k - 1))) for mean, square in zip(means, squares, strict=True)]
+        for output, z in zip(outputs, logits, strict=True):
+            output.add(z)
+    return [(output.mean, output.spread) for output in outputs]
+
+
+class _RunningMoments:
+    """Mean and spread of an output over masks, by Welford's recurrence (1962), stable for large means."""
+
+    def __init__(self, meaning: Meaning) -> None:
+        self._meaning = meaning
+        self._count = 0
+        self.mean = self._squares = self._variances = np.zeros(1)
+
+    def add(self, logits: np.ndarray) -> None:
+        """Count in one more mask's logits."""
+        prediction = self._meaning.predict(logits).astype(np.float64)
+        self._count += 1
+        deviation = prediction - self.mean
+        self.mean = self.mean + deviation / self._count
+        self._squares = self._squares + deviation * (prediction - self.mean)
+        if self._meaning.spread is not None:
+            self._variances = self._variances + self._meaning.spread(logits).astype(np.float64) ** 2
+
+    @property
+    def spread(self) -> np.ndarray:
+        """The standard deviation: of predictions, and of what logits say of targets (law of total variance)."""
+        of_predictions, of_targets = self._squares / (self._count - 1), self._variances / self._count
+        return np.asarray(np.sqrt(of_predictions + of_targets))

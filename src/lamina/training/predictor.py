@@ -1,6 +1,6 @@
 """A network with losses and weights, for evaluation and prediction; the trainer is a subclass.
 
-Monte Carlo dropout is rarely used, so the method that needs it imports it.
+Predictions with a spread are rarely asked for, so the method that gives them imports what it needs.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ class Predictor:
 
         Returns
         -------
-        ndarray of shape (n, output width), or a list of these for several outputs
+        ndarray of shape (n, output width), or (n, targets) for means with ``gaussian_nll``; a list of these for several outputs
         """
         model = self._built_for(X)
         return model.predictions(model.inputs(X))
@@ -149,18 +149,19 @@ class Predictor:
         model = self._built_for(X)
         return model.logits(model.inputs(X))
 
-    def predict_distribution(self, X: Any, *, mc_samples: int = 100, seed: int = 0) -> Any:
-        """Monte Carlo dropout: mean and spread of :meth:`predict` over ``mc_samples`` random dropout masks.
+    def predict_distribution(self, X: Any, *, mc_samples: int | None = None, seed: int = 0) -> Any:
+        """Mean and spread of the predictions: over random dropout masks, or as the loss ``gaussian_nll`` predicts them.
 
-        The mean approximates the expectation over all masks, which :meth:`predict` replaces by one pass without dropout; the
-        spread measures the network's uncertainty (Gal & Ghahramani 2016). Batch normalization works as in prediction.
+        Over the masks, the mean approximates the expectation, which :meth:`predict` replaces by one pass without dropout; the
+        spread measures the network's uncertainty (Monte Carlo dropout, Gal & Ghahramani 2016). Batch normalization works as in
+        prediction. The spread that ``gaussian_nll`` predicts is that of the target. With both, variances are added.
 
         Parameters
         ----------
         X
             As in :meth:`predict`.
-        mc_samples : int, default=100
-            At least 2.
+        mc_samples : int, optional
+            The number of masks, at least 2. By default 100, or none if the loss of every output predicts a spread.
         seed : int, default=0
             Seed of the masks.
 
@@ -171,14 +172,15 @@ class Predictor:
         Raises
         ------
         InvalidSettingError
-            If the network has no dropout.
+            If masks are to be drawn and the network has no dropout.
         """
-        from lamina.training.monte_carlo import sample_predictions
+        from lamina.training.meaning import Meaning
+        from lamina.training.predictive_distribution import predict_distributions
 
         model = self._built_for(X)
         settings = (mc_samples, seed, self.engine, self.n_threads)
-        links = [loss.predict for loss in self.losses]
-        parts = sample_predictions(self.network, links, model.executor, model.inputs(X), *settings)
+        meanings = [Meaning.of(loss) for loss in self.losses]
+        parts = predict_distributions(self.network, meanings, model.executor, model.inputs(X), *settings)
         return parts[0] if len(parts) == 1 else parts
 
     @property

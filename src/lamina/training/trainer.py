@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Never, Self
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from lamina.schedules import Schedule, get_schedule
 from lamina.settings import check_keys
 from lamina.stop_reason import StopReason
 from lamina.training.best_weights import Weights
+from lamina.training.blocked_gradients import warn_of_blocked_gradients
 from lamina.training.callbacks.callback import Callback, list_of_callbacks
 from lamina.training.chunks import ChunkSize, run_in_chunks
 from lamina.training.contradictions import check_batches, check_callbacks, check_program
@@ -44,6 +45,7 @@ from lamina.training.running_fit import RunningFit
 from lamina.training.schedule_watch import ScheduleWatch
 from lamina.training.settings import DtypeLike, TrainerSettings, name_of_dtype, setting
 from lamina.training.short_epochs import ShortEpochs, run_short_epochs
+from lamina.training.unknown_settings import check_known
 from lamina.training.weighted_network import Metric
 from lamina.validation import (
     InvalidParameterError,
@@ -129,6 +131,8 @@ class Trainer(Predictor):
     initial_weights : (parameters, state), optional
         Flat vectors to start from, as returned by :meth:`lamina.network.Network.initialize`; they are copied, and must be finite
         in ``dtype``. By default the layers' initializers draw them.
+    **unknown
+        Nothing else is a setting: it is rejected, with the nearest name or what to write instead.
 
     Attributes
     ----------
@@ -140,11 +144,15 @@ class Trainer(Predictor):
         Epochs and steps done so far, over all calls of :meth:`fit`.
     stop_reason : StopReason or None
         Why the last :meth:`fit` ended.
+    warns_of_blocked_gradients : bool
+        Whether :meth:`fit` warns of weights that no gradient can reach; set it to False where that was said.
 
     Notes
     -----
     ``pickle`` and ``copy.deepcopy`` keep settings, callbacks, weights and optimizer state: a copy continues bit for bit.
     A pickle stores functions by name, so a custom loss or metric must be defined in a module, not as a lambda.
+
+    A trainer trains once. To restart from several initial weights and keep the best, see :doc:`/how-to/restarts`.
 
     Examples
     --------
@@ -185,6 +193,7 @@ class Trainer(Predictor):
         loss_weights: Sequence[float] | Mapping[str, float] | np.ndarray | None = None,
         on_interrupt: str = "raise",
         initial_weights: tuple[np.ndarray, np.ndarray] | None = None,
+        **unknown: Never,
     ) -> None:
         settings: dict[str, Any] = {
             "network": network,
@@ -203,6 +212,7 @@ class Trainer(Predictor):
             "on_interrupt": on_interrupt,
         }
         besides = {"initial_weights": initial_weights, "callbacks": callbacks, "metrics": metrics}
+        check_known(unknown, [*settings, *besides])
         try:
             checked = TrainerSettings(**settings)
             check_parameters(besides, _RULES, owner="Trainer")
@@ -218,6 +228,7 @@ class Trainer(Predictor):
         self.step = 0
         self.steps_per_epoch = 1
         self.stop_reason: StopReason | None = None
+        self.warns_of_blocked_gradients = True
         self._fit = RunningFit()
         self._descent: FullBatch | None = None
         self._stored_descent: dict[str, Any] | None = None  # of a checkpoint
@@ -346,6 +357,8 @@ class Trainer(Predictor):
         NonFiniteError
             If a number became NaN or infinite before any epoch was done. Later on, training stops with the best weights so
             far, whose loss was measured after they were restored, and a :class:`TrainingWarning`.
+        TrainingWarning
+            If no gradient can reach some weights, because an activation is flat everywhere ("step").
         KeyboardInterrupt
             After Ctrl-C, with ``on_interrupt="raise"`` or before any epoch was done. The trainer stays valid and can continue.
         """
@@ -356,6 +369,8 @@ class Trainer(Predictor):
         self._moments = Moments([ScheduleWatch(), *self.callbacks])
         self._configure()
         check_batches(self.executor.program, self.optimizer, self.settings.chosen_batch_size, data.num_rows)
+        if self.warns_of_blocked_gradients:
+            warn_of_blocked_gradients(self.executor.program, self.optimizer)
         self._resume(data, validation, max_epochs)
         if not self._fit.is_open:
             self.stop_reason = None

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import sparse
+from tests.engine.update_rules import update_rules
 
 from lamina.engine.plan import Batches, Clipping, Failure, TrainingPlan, UpdateRule
 from lamina.engine.randomness import keep_mask
 from lamina.errors import InvalidSettingError
 
 DESCENT = TrainingPlan(UpdateRule("gradient_descent", (), 0))
+RULES = update_rules(eps=1e-8)
 # The bias before a batch norm has gradient 0 but for rounding; a large eps keeps Adam from scaling that noise up to full steps
 ADAM = TrainingPlan(UpdateRule("adam", (0.9, 0.999, 1e-3), 2))
 RNG = np.random.default_rng(11)
@@ -73,6 +75,43 @@ def test_a_step_by_hand_in_the_documented_order(build, make, rates):
     assert result.gradient_norms.tolist() == [4.0 + 2.0]  # data + penalty, before clipping
     assert result.num_clipped == 1
     assert executor.snapshot().parameters.tolist() == [1.5]  # 2 (1 - 0.1 * 0.5) - 0.1 * 3 = 1.6, bounded to 1.5
+
+
+def test_l1_shrinks_after_the_rule_and_before_max_norm(build, make, rates):
+    build.head("squared_error", build.dense(build.input(2), 1, bias=False, l1=2.0, decay=True, max_norm=1.0))
+    plan = TrainingPlan(UpdateRule("gradient_descent", (), 0), Clipping(value=(-3.0, 3.0)), record_norms=True)
+    executor = make(build.program(), plan)
+    executor.restore(parameters=np.array([2.0, 0.5]))
+    data = Batches([np.array([[1.0, 0.0]])], [np.array([[-2.0]])])
+    result = executor.train(data, np.array([0]), 1, 0, rates(1, lr=0.1, weight_decays=np.array([0.5])))
+    assert result.losses.tolist() == [0.5 * 16 + 2 * 2.5]  # data + penalty
+    assert result.gradient_norms.tolist() == [4.0]  # of the data alone
+    assert result.num_clipped == 1
+    # 2 (1 - 0.1 * 0.5) - 0.1 * 3 - 0.2 = 1.4, and 0.475 - 0.2 = 0.275; scaled to a norm of 1
+    norm = np.hypot(1.4, 0.275)
+    np.testing.assert_allclose(executor.snapshot().parameters, [1.4 / norm, 0.275 / norm], rtol=1e-12)
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_weights_that_nothing_needs_become_zero_and_stay_so(build, make, rule, rates):
+    build.head("squared_error", build.dense(build.input(2), 1, bias=False, l1=0.1))
+    executor = make(build.program(), TrainingPlan(rule))
+    executor.restore(parameters=np.array([0.5, 0.5]))
+    x = np.array([[1.0, 0.1], [1.0, -0.1]])
+    executor.train(Batches([x], [np.array([[2.0], [2.0]])]), np.tile([0, 1], 300), 2, 0, rates(300, lr=0.02))
+    needed, useless = executor.snapshot().parameters
+    assert needed > 0.5
+    assert useless == 0
+
+
+@pytest.mark.parametrize("per_row", [False, True])
+def test_the_strength_of_l1_is_divided_by_the_weights_sum_if_the_plan_says_so(build, make, rates, per_row):
+    build.head("squared_error", build.dense(build.input(1), 1, bias=False, l1=0.5))
+    executor = make(build.program(), TrainingPlan(UpdateRule("gradient_descent", (), 0), penalty_per_row=per_row))
+    executor.restore(parameters=np.array([2.0]))
+    data = Batches([np.zeros((2, 1))], [np.zeros((2, 1))], np.array([1.0, 4.0]))
+    executor.train(data, np.array([0, 1]), 2, 0, rates(1, lr=1.0))
+    assert executor.snapshot().parameters == pytest.approx([2.0 - 0.5 / (5 if per_row else 1)])
 
 
 @pytest.mark.parametrize(("step", "expected"), [(0, 0.1), (1, 0.1 * (0.1 / 0.19) / np.sqrt(0.001 / 0.001999))])

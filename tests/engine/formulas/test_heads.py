@@ -12,6 +12,7 @@ from lamina.engine.formulas.heads.table import HEADS
 RNG = np.random.default_rng(3)
 N, K = 5, 3
 LOGITS = RNG.normal(size=(N, K))
+EVEN_LOGITS = np.random.default_rng(4).normal(size=(N, 4))
 SIGNS = np.where(RNG.normal(size=(N, K)) > 0, 1.0, -1.0)
 SHARES = RNG.dirichlet(np.ones(K), size=N)
 CLASSES = RNG.integers(0, K, size=(N, 1)).astype(float)
@@ -25,6 +26,8 @@ CASES = [
     ("poisson", (), RNG.poisson(2.0, size=(N, K)).astype(float)),
     ("gamma", (), RNG.gamma(2.0, size=(N, K))),
     ("tweedie", (1.3,), RNG.poisson(1.0, size=(N, K)) * 1.5),
+    ("gaussian_nll", (1e-6, 0.0), EVEN_LOGITS[::-1, :2] + 1),
+    ("gaussian_nll", (0.5, 0.9), EVEN_LOGITS[::-1, :2] + 1),
     ("quantile", (0.1, 0.5, 0.9), RNG.normal(size=(N, 1))),
     ("softmax_cross_entropy", (), CLASSES),
     ("softmax_cross_entropy", (0.1,), CLASSES),
@@ -41,8 +44,17 @@ CASES = [
 ]
 IDS = [f"{kind}{list(settings)}-{target.shape[1]}" for kind, settings, target in CASES]
 
+
+def logits_of(kind):
+    """Means and logarithms of variances for the Gaussian, else whatever."""
+    return EVEN_LOGITS if kind == "gaussian_nll" else LOGITS
+
+
 # -q^2 (2 p (-log p) + q) / 4 at p = q = 1/2, and p^2 (2 q (-log q) + p) 3 / 4 at p = 3/4
 FOCAL = [-(math.log(2) + 0.5) / 16, 27 / 64 * (0.5 * math.log(4) + 0.75)]
+
+# s = log 3 and -inf, eps = 1: v = 4 and 1; z - t = 2 and -3
+GAUSSIAN = (0.5 * (math.log(4) + 1) + 0.5 * 9 + 2 * 0.25, [0.5, -3.0, 0.0, 0.0])
 
 # kind, settings, logits, target, loss, gradient: by hand
 BY_HAND = [
@@ -53,6 +65,8 @@ BY_HAND = [
     ("gamma", (), [math.log(2.0), 0.0], [2.0, 4.0], 4 - math.log(4) - 1, [0.0, -3.0]),
     ("tweedie", (1.5,), [0.0, math.log(4.0)], [0.0, 1.0], 2 + 4 + 1 - 4, [1.0, 1.5]),
     ("poisson", (), [0.0, math.log(3.0)], [0.0, 2.0], 1 + 3 - 2 * math.log(3) + 2 * math.log(2) - 2, [1.0, 1.0]),
+    ("gaussian_nll", (1.0, 0.25), [3.0, 0.0, math.log(3.0), -np.inf], [1.0, 3.0], *GAUSSIAN),
+    ("gaussian_nll", (1.0, 0.0), [5.0, math.log(3.0)], [1.0], 0.5 * (math.log(4) + 4), [1.0, 0.5 * (1 - 4) * 0.75]),
     ("quantile", (0.25, 0.75), [0.0, 6.0, 1.0, 1.0], [4.0, 1.0], 1.0 + 0.5, [-0.25, 0.25, 0.0, 0.0]),
     ("softmax_cross_entropy", (), [0.0, math.log(3.0)], [0.0], math.log(4), [-0.75, 0.75]),
     ("softmax_cross_entropy", (), [0.0, math.log(3.0)], [0.5, 0.5], math.log(4) - math.log(3) / 2, [-0.25, 0.25]),
@@ -82,24 +96,27 @@ def test_values_by_hand(kind, settings, logits, target, loss, gradient, to):
 
 @pytest.mark.parametrize(("kind", "settings", "target"), CASES, ids=IDS)
 def test_gradient(kind, settings, target, xp, to, assert_gradient):
-    d_logits = HEADS[kind].gradient(to(LOGITS), to(target), *settings)
-    assert_gradient(lambda z: xp.sum(HEADS[kind].loss(to(z), to(target), *settings)), [LOGITS], [d_logits])
+    logits = logits_of(kind)
+    d_logits = HEADS[kind].gradient(to(logits), to(target), *settings)
+    assert_gradient(lambda z: xp.sum(HEADS[kind].loss(to(z), to(target), *settings)), [logits], [d_logits])
 
 
 @pytest.mark.parametrize(("kind", "settings", "target"), CASES, ids=IDS)
 def test_a_batch_is_its_rows_one_by_one(kind, settings, target):
-    together = HEADS[kind].loss(LOGITS, target, *settings)
-    alone = [HEADS[kind].loss(LOGITS[i : i + 1], target[i : i + 1], *settings)[0] for i in range(N)]
+    logits = logits_of(kind)
+    together = HEADS[kind].loss(logits, target, *settings)
+    alone = [HEADS[kind].loss(logits[i : i + 1], target[i : i + 1], *settings)[0] for i in range(N)]
     assert together == pytest.approx(alone, rel=1e-14)
 
 
 @pytest.mark.parametrize(("kind", "settings", "target"), CASES, ids=IDS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_huge_logits_give_finite_losses_and_gradients(kind, settings, target, dtype, xp):
-    # exp(80) and (1e18)^2 still fit into float32
-    size = {"poisson": 80.0, "gamma": 20.0, "tweedie": 20.0, "squared_error": 1e18, "squared_hinge": 1e18}.get(kind, 1e30)
+    # exp(80), (1e18)^2 and (1e14)^2 / 1e-6 still fit into float32
+    sizes = {"poisson": 80.0, "gamma": 20.0, "tweedie": 20.0, "squared_error": 1e18, "squared_hinge": 1e18, "gaussian_nll": 1e14}
+    size = sizes.get(kind, 1e30)
     number = getattr(xp, dtype)
-    arguments = (xp.asarray(LOGITS * size, dtype=number), xp.asarray(target, dtype=number), *settings)
+    arguments = (xp.asarray(logits_of(kind) * size, dtype=number), xp.asarray(target, dtype=number), *settings)
     if kind == "poisson":
         arguments = (xp.clip(arguments[0], max=size), *arguments[1:])
     loss, gradient = HEADS[kind].loss(*arguments), HEADS[kind].gradient(*arguments)
@@ -111,7 +128,7 @@ def test_huge_logits_give_finite_losses_and_gradients(kind, settings, target, dt
 @pytest.mark.parametrize(("kind", "settings", "target"), CASES, ids=IDS)
 def test_nan_is_never_hidden(kind, settings, target, to):
     with np.errstate(all="ignore"):
-        loss = HEADS[kind].loss(to(np.full((N, K), np.nan)), to(target), *settings)
+        loss = HEADS[kind].loss(to(np.full_like(logits_of(kind), np.nan)), to(target), *settings)
     assert np.all(np.isnan(np.asarray(loss)))
 
 
@@ -127,6 +144,14 @@ def test_infinite_logits_of_sigmoids_cost_nothing_on_the_right_side(to):
     assert np.asarray(loss).tolist() == [0.0, 0.0, np.inf]
 
 
+def test_variances_of_nothing_and_of_infinity_have_limits(to):
+    logits, target = to([[0.0, -np.inf], [0.0, np.inf], [1.0, -1e4], [1e20, 1e3]]), to([[1.0]] * 4)
+    with np.errstate(all="ignore"):
+        losses, gradients = (of(logits, target, 1.0, 0.0) for of in HEADS["gaussian_nll"])
+    assert np.asarray(losses) == pytest.approx([0.5, np.inf, 0.0, 500.0])
+    assert np.asarray(gradients).tolist() == [[-1, 0], [0, 0.5], [0, 0], [pytest.approx(0), pytest.approx(0.5)]]
+
+
 def test_one_class_costs_nothing(to):
     loss = HEADS["softmax_cross_entropy"].loss(to([[5.0], [-3.0]]), to([[0.0], [0.0]]))
     assert np.asarray(loss).tolist() == [0.0, 0.0]
@@ -134,6 +159,7 @@ def test_one_class_costs_nothing(to):
 
 @pytest.mark.parametrize(("kind", "settings", "target"), CASES, ids=IDS)
 def test_no_rows_give_no_losses(kind, settings, target, to):
-    arguments = (to(LOGITS[:0]), to(target[:0]), *settings)
+    nothing = logits_of(kind)[:0]
+    arguments = (to(nothing), to(target[:0]), *settings)
     assert HEADS[kind].loss(*arguments).shape == (0,)
-    assert HEADS[kind].gradient(*arguments).shape == (0, K)
+    assert HEADS[kind].gradient(*arguments).shape == nothing.shape

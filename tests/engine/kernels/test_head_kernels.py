@@ -65,7 +65,7 @@ ELEMENTWISE = {
 
 
 def test_every_head_is_tried():
-    assert {*ELEMENTWISE, "quantile", "softmax_cross_entropy", "categorical_hinge"} == HEADS.keys()
+    assert {*ELEMENTWISE, "gaussian_nll", "quantile", "softmax_cross_entropy", "categorical_hinge"} == HEADS.keys()
 
 
 def targets_of(kind, rng, shape):
@@ -109,6 +109,50 @@ def test_quantile_head_has_a_logit_a_target_and_level(kernels, rng, levels, n, w
         np.where(u > 0, -q, 1 - q),
         scale,
     )
+
+
+@pytest.mark.parametrize("eps", [1e-6, 0.5])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_gaussian_head_has_means_and_then_logarithms_of_variances(kernels, rng, shape, eps):
+    n, num_targets = shape
+    target, scale = kernels.array(rng.normal(size=shape)), kernels.array(rng.uniform(0.1, 1, n))
+    logits = kernels.array(rng.normal(0, 2, (n, 2 * num_targets)))
+    mean, log_variance = np.split(logits.astype(np.float64), 2, axis=1)
+    variance, error = np.exp(log_variance) + eps, mean - target
+    losses = (np.log(variance) + error**2 / variance) / 2 + 0.25
+    slopes = np.hstack([error / variance, (1 - error**2 / variance) / 2 * np.exp(log_variance) / variance])
+    loss, d_logits = kernels.run_head("gaussian_nll", logits, target, scale, eps, 0.25)
+    row_scale = scale.astype(np.float64)[:, None]
+    np.testing.assert_allclose(loss, np.sum(row_scale * losses), rtol=60 * kernels.eps, atol=60 * kernels.eps * losses.size)
+    # a slope may be a small difference of large numbers
+    np.testing.assert_allclose(d_logits, row_scale * slopes, rtol=200 * kernels.eps, atol=200 * kernels.eps)
+
+
+@pytest.mark.parametrize(
+    ("logits", "loss", "slopes"),
+    [
+        ([0, -np.inf], 0.5, [-1, 0]),
+        ([0, np.inf], np.inf, [0, 0.5]),
+        ([1, -1e4], 0, [0, 0]),
+        ([1e15, 1e3], 500, [0, 0.5]),
+        ([1e15, -1e3], 0.5 * (1e15 - 1) ** 2, [1e15 - 1, 0]),
+        ([np.inf, 0], np.inf, [np.inf, -np.inf]),
+    ],
+)
+def test_a_gaussian_of_extreme_logits_has_the_limits(kernels, logits, loss, slopes):
+    got, d_logits = kernels.run_head("gaussian_nll", kernels.array([logits]), kernels.array([[1]]), kernels.array([1]), 1.0, 0.0)
+    np.testing.assert_allclose(got, loss, rtol=4 * kernels.eps)
+    np.testing.assert_allclose(d_logits, [slopes], rtol=4 * kernels.eps, atol=1e-30)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, 3])
+def test_a_nan_among_means_or_variances_gives_a_nan_loss(kernels, place):
+    logits = np.zeros((20, 4))
+    logits[11, place] = np.nan
+    ones = kernels.array(np.ones(20))
+    loss, d_logits = kernels.run_head("gaussian_nll", kernels.array(logits), kernels.array(np.zeros((20, 2))), ones, 1e-6, 0.0)
+    assert np.isnan(loss)
+    assert not np.isnan(np.delete(d_logits, 11, axis=0)).any()
 
 
 @pytest.mark.parametrize("kind", ["absolute_error", "quantile"])
@@ -242,3 +286,4 @@ def test_no_rows_cost_nothing(kernels):
     nothing = kernels.array(np.zeros((0, 3)))
     for kind in (*ELEMENTWISE, "softmax_cross_entropy", "categorical_hinge"):
         assert kernels.run_head(kind, nothing, nothing, kernels.array([]), 0.5, 0.5, 0.5)[0] == 0.0
+    assert kernels.run_head("gaussian_nll", kernels.array(np.zeros((0, 6))), nothing, kernels.array([]), 0.5, 0.0)[0] == 0.0

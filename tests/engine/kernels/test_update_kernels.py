@@ -75,6 +75,32 @@ def test_ten_steps_are_the_formulas(kernels, rng, name, size, keep):
         np.testing.assert_allclose(slot, wanted, rtol=50 * kernels.eps, atol=50 * kernels.eps)
 
 
+def divisor(name, slot, n):
+    return {"rmsprop": 1.0, "adagrad": 1.0, "adam": n["root"], "nadam": n["root"]}.get(name, 0.0) * np.sqrt(slot) + n["eps"]
+
+
+@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("size", SIZES)
+def test_weights_shrink_by_their_threshold_and_stop_at_zero(kernels, rng, name, size):
+    divides = name not in ("gradient_descent", "momentum", "nesterov")
+    w, slot = kernels.array(rng.normal(size=size)), kernels.array(rng.random(size)) if RULES[name][1] else None
+    w[0] = 0
+    threshold = 0.25 / (divisor(name, slot.astype(np.float64), NUMBERS) if divides else 1.0)
+    wide = w.astype(np.float64)
+    kernels.shrink(w, slot, size, kernels.rule(name), np.array([*NUMBERS.values()]), 0.25)
+    wanted = np.sign(wide) * np.maximum(np.abs(wide) - threshold, 0)
+    np.testing.assert_allclose(w, wanted, rtol=50 * kernels.eps, atol=4 * kernels.eps)
+    np.testing.assert_array_equal(w == 0, wanted == 0)
+
+
+def test_no_strength_is_too_large_to_shrink(kernels):
+    for name, (_, num_slots) in RULES.items():
+        w, slot = kernels.array([1.0, -1.0, 0.0]), kernels.array([0.0, 1.0, 2.0]) if num_slots else None
+        numbers = NUMBERS | {"eps": np.inf}
+        kernels.shrink(w, slot, 3, kernels.rule(name), np.array([*numbers.values()]), np.inf)
+        np.testing.assert_array_equal(w, 0)
+
+
 def test_a_gradient_of_zero_moves_nothing(kernels):
     for name, (_, num_slots) in RULES.items():
         w, zeros = kernels.array(np.arange(20.0)), kernels.array(np.zeros(20))

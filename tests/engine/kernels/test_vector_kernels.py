@@ -12,14 +12,16 @@ SIZES = [0, 1, 7, 64, 1000, 5003]
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("l1", [0.0, 0.3])
-def test_penalty_adds_its_gradient_and_returns_its_value(kernels, rng, size, l1):
+@pytest.mark.parametrize("slope", [False, True])
+def test_penalty_adds_its_gradient_and_returns_its_value(kernels, rng, size, l1, slope):
     w, gradient = kernels.array(rng.normal(size=size)), kernels.array(rng.normal(size=size))
     w[: size // 3] = 0
     before, wide = gradient.astype(np.float64), w.astype(np.float64)
     squares = np.full(1, np.nan)
-    value = kernels.penalty(squares, gradient, w, size, l1, 0.2)
+    value = kernels.penalty(squares, gradient, w, size, l1, 0.2, slope)
     np.testing.assert_allclose(value, l1 * np.abs(wide).sum() + 0.1 * (wide**2).sum(), rtol=1e-12)
-    np.testing.assert_allclose(gradient, before + l1 * np.sign(wide) + 0.2 * wide, rtol=8 * kernels.eps, atol=2 * kernels.eps)
+    wanted = before + slope * l1 * np.sign(wide) + 0.2 * wide
+    np.testing.assert_allclose(gradient, wanted, rtol=8 * kernels.eps, atol=2 * kernels.eps)
     np.testing.assert_allclose(squares, np.sum(gradient.astype(np.float64) ** 2), rtol=1e-12)
 
 

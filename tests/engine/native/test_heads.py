@@ -23,6 +23,8 @@ HEADS = {
     "hinge": (Head("hinge", 1, 3), 3),
     "perceptron": (Head("perceptron", 1, 3), 3),
 }
+HEADS["gaussian, of one target"] = (Head("gaussian_nll", 1, 1, (1e-3, 0.5)), 2)
+HEADS["gaussian"] = (Head("gaussian_nll", 1, 3, (1e-6, 0.0)), 6)
 # Whatever other losses there are, as they are by default.
 OTHERS = LOSSES.keys() - {head.kind for head, _ in HEADS.values()}
 HEADS |= {name: (LOSSES[name]().head(logits=1, width=3), 3) for name in sorted(OTHERS)}

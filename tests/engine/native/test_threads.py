@@ -16,7 +16,7 @@ def _wide(box):
     builder = box.ProgramBuilder(90)
     x = builder.activation(builder.dense(0, 700, decay=True), "gelu")
     x = builder.dropout(builder.batch_norm(x), 0.1)
-    x = builder.layer_norm(builder.combine("add", x, builder.prelu(builder.dense(x, 700, l2=0.1))))
+    x = builder.layer_norm(builder.combine("add", x, builder.prelu(builder.dense(x, 700, l1=0.01, l2=0.1))))
     return builder.program(Head("softmax_cross_entropy", builder.dense(x, 5), 1, (0.0,)))
 
 

@@ -65,6 +65,18 @@ def test_penalties_are_those_of_the_reference(box, per_row):
     _check_equal(box, *_train_both(box, _network(box, l1=0.02, l2=0.3), "float64", plan), "float64")
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_shrinks_the_weights_that_the_reference_shrinks(box, rule, dtype):
+    values = StepValues(np.linspace(0.02, 0.01, 10), np.full(10, 0.1))
+    network = _network(box, l1=0.3, l2=0.1, decay=True, max_norm=1.0)
+    executors, results = _train_both(box, network, dtype, TrainingPlan(RULES[rule], Clipping(norm=0.5), True), values)
+    _check_equal(box, executors, results, dtype, scale=100.0)
+    if dtype == "float64":
+        native, reference = (executor.snapshot().parameters == 0 for executor in executors)
+        np.testing.assert_array_equal(native, reference)
+
+
 @pytest.mark.parametrize(
     "clipping",
     [

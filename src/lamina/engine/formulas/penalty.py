@@ -1,7 +1,8 @@
 """Penalties that shrink weights toward 0, and the max-norm bound on the weights into a unit.
 
 A penalty is ``sum l1 |w| + 1/2 l2 w^2`` over the flat vector of weights: L1 is the lasso (Tibshirani 1996), L2 is ridge or
-Tikhonov (Hoerl & Kennard 1970), and both together are the elastic net (Zou & Hastie 2005).
+Tikhonov (Hoerl & Kennard 1970), and both together are the elastic net (Zou & Hastie 2005). Training steps follow the gradient of
+L2 alone, and shrink the weights for L1 afterwards: ``shrinkage``.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from lamina.engine.formulas.array import Array, array_namespace
 
-__all__ = ["RULES", "Slots", "decay", "momentum_product"]
+__all__ = ["RULES", "Slots", "decay", "deviation", "momentum_product", "nadam_rates"]
 
 Slots: TypeAlias = tuple[Array, ...]
 
@@ -98,10 +98,8 @@ def adam(
     >>> w  # the first step has the size of the learning rate, whatever the gradient's
     array([0.9])
     """
-    xp = array_namespace(w)
     m, v = _moments(g, slots, beta1, beta2)
-    deviation = xp.sqrt(v / (1.0 - beta2**t)) + eps
-    return w - learning_rate / (1.0 - beta1**t) * m / deviation, (m, v)
+    return w - learning_rate / (1.0 - beta1**t) * m / deviation((m, v), t, beta2, eps), (m, v)
 
 
 def nadam(
@@ -112,14 +110,20 @@ def nadam(
     ``mu_t = b1 (1 - 0.96^(t psi) / 2)``;
     ``w -= lr ((1 - mu_t) g / (1 - P_t) + mu_(t+1) m / (1 - P_(t+1))) / (sqrt v' + eps)`` with ``P_t = mu_1 ... mu_t``.
     """
-    xp = array_namespace(w)
     m, v = _moments(g, slots, beta1, beta2)
-    deviation = xp.sqrt(v / (1.0 - beta2**t)) + eps
+    now, ahead = nadam_rates(t, learning_rate, beta1, psi)
+    return w - (now * g + ahead * m) / deviation((m, v), t, beta2, eps), (m, v)
+
+
+def nadam_rates(t: int, learning_rate: float, beta1: float, psi: float) -> tuple[float, float]:
+    """The weights of the gradient and of its running mean in the step of :func:`nadam`.
+
+    >>> nadam_rates(1, 0.1, 0.0, 0.004)  # without momentum only the gradient counts
+    (0.1, 0.0)
+    """
     mu, mu_next = _scheduled_momentum(beta1, psi, t), _scheduled_momentum(beta1, psi, t + 1)
     product = momentum_product(beta1, psi, t)
-    now = learning_rate * (1.0 - mu) / (1.0 - product)
-    ahead = learning_rate * mu_next / (1.0 - product * mu_next)
-    return w - (now * g + ahead * m) / deviation, (m, v)
+    return learning_rate * (1.0 - mu) / (1.0 - product), learning_rate * mu_next / (1.0 - product * mu_next)
 
 
 def momentum_product(beta1: float, psi: float, t: int) -> float:
@@ -139,6 +143,17 @@ def momentum_product(beta1: float, psi: float, t: int) -> float:
 def _scheduled_momentum(beta1: float, psi: float, t: int) -> float:
     """``mu_t``: rises from half of ``beta1`` toward ``beta1``."""
     return float(beta1 * (1.0 - 0.5 * 0.96 ** (t * psi)))
+
+
+def deviation(slots: Slots, t: int, beta2: float, eps: Array | float) -> Array:
+    """``sqrt v' + eps``, by which :func:`adam` and :func:`nadam` divide.
+
+    >>> import numpy as np
+    >>> deviation((np.zeros(1), np.array([3.0])), 1, 0.25, 0.5)
+    array([2.5])
+    """
+    _, v = slots
+    return array_namespace(v).sqrt(v / (1.0 - beta2**t)) + eps
 
 
 def _moments(g: Array, slots: Slots, beta1: float, beta2: float) -> tuple[Array, Array]:

@@ -43,10 +43,11 @@ class ReferenceExecutor:
 
     Notes
     -----
-    A step is forward, loss, backward, penalty gradient, clipping (value, layer, whole), weight decay, update rule, max-norm. If
-    its loss, gradient or running statistics are not finite, the step is undone; new weights or slots that are not finite have
-    already replaced the old ones, see :class:`~lamina.engine.plan.Failure`. A batch whose sample weights sum to 0 has data loss 0
-    and data gradient 0 (and no penalty, if the plan divides it by that sum); the step is taken all the same.
+    A step is forward, loss, backward, gradient of L2, clipping (value, layer, whole), weight decay, update rule, shrinkage by
+    L1, max-norm. If its loss, gradient or running statistics are not finite, the step is undone; new weights or slots that
+    are not finite have already replaced the old ones, see :class:`~lamina.engine.plan.Failure`. A batch whose sample
+    weights sum to 0 has data loss 0 and data gradient 0 (and no penalty, if the plan divides it by that sum); the step is
+    taken all the same.
 
     Examples
     --------
@@ -144,7 +145,7 @@ class ReferenceExecutor:
 
     @_quietly
     def update(self, gradient: Gradient, step: int, learning_rate: float, weight_decay: float = 0.0) -> Update:
-        """Second half of a step: penalties, clipping, update."""
+        """Second half of a step: penalties, clipping, update, shrinkage."""
         check_shape("gradient.vector", gradient.vector, tuple(self._step.parameters.shape))
         check_shape("gradient.losses", gradient.losses, (len(self.program.heads),))
         # a NumPy float64 scalar would turn float32 arrays into float64
@@ -219,7 +220,7 @@ class ReferenceExecutor:
         found, _ = self._step.differentiate(data, rows, Mode(training, self._step.plan.seed, step))
         if head_losses is not None and found.head_losses is not None:
             head_losses[:] = found.head_losses
-        return self._step.with_penalties(found)
+        return self._step.with_penalties(found, l1_slope=True)
 
     @_quietly
     def observe(

@@ -15,6 +15,7 @@ from lamina.engine.executor import Gradient, Update
 from lamina.engine.formulas.array import Array, Namespace, array_namespace
 from lamina.engine.formulas.clipping import clip, norm
 from lamina.engine.formulas.penalty import max_norm, penalty, penalty_gradient
+from lamina.engine.formulas.shrinkage import STEP_SIZES, shrink, with_l1
 from lamina.engine.formulas.update import RULES, decay
 from lamina.engine.plan import Batches, Failure, InputArray, TrainingPlan, UpdateRule
 from lamina.engine.program import Program
@@ -66,7 +67,8 @@ class Step:
         self._l1 = self._spread([p.l1 for p in program.parameters])
         self._l2 = self._spread([p.l2 for p in program.parameters])
         self._decays = self._spread([float(p.decay) for p in program.parameters])
-        self._penalized = any(p.l1 or p.l2 for p in program.parameters)
+        self._has_l1 = any(p.l1 for p in program.parameters)
+        self._penalized = self._has_l1 or any(p.l2 for p in program.parameters)
         names = dict.fromkeys(p.layer for p in program.parameters)
         self._layers = [[p.slice for p in program.parameters if p.layer == name] for name in names]
         # Rows of a CSR input stay sparse if only dense layers read them
@@ -150,44 +152,55 @@ class Step:
     # Second half
 
     def finish(self, gradient: Gradient, step: int, learning_rate: float, weight_decay: float) -> Update:
-        """Penalties, clipping, update; if a number is not finite, restores the state from before the step."""
+        """Penalties, clipping, update, shrinkage; if a number is not finite, restores the state from before the step."""
         self.open()
         assert self._begun is not None
-        begun, (loss, vector) = self._begun, self.with_penalties(gradient)
+        begun, (loss, vector) = self._begun, self.with_penalties(gradient, l1_slope=False)
         is_clipped = False
         failure = self._find_failure(begun.tape, gradient, loss, vector, step)
         if failure is None:
-            is_clipped, failure = self.update(vector, step, learning_rate, weight_decay)
+            factor = self._penalty_factor(gradient.weight_sum)
+            is_clipped, failure = self.update(vector, step, learning_rate, weight_decay, factor)
         if failure is not None:
             self.state[...] = begun.state_before
         self.close()
         return Update(loss, norm(vector) if self.plan.record_norms else None, is_clipped, failure)
 
-    def with_penalties(self, gradient: Gradient) -> tuple[float, Array]:
-        """Loss and flat gradient of a batch, penalties included."""
+    def with_penalties(self, gradient: Gradient, *, l1_slope: bool) -> tuple[float, Array]:
+        """Loss and flat gradient of a batch, penalties included; the slope of L1 only if asked for, as a step shrinks instead."""
         loss, vector = sum(gradient.losses.tolist()), gradient.vector
         if self._penalized:
             loss += self.penalty(gradient.weight_sum)
             factor = self._penalty_factor(gradient.weight_sum)
-            vector = vector + factor * penalty_gradient(self.parameters, self._l1, self._l2)
+            l1 = self._l1 if l1_slope else 0.0
+            vector = vector + factor * penalty_gradient(self.parameters, l1, self._l2)
         return loss, vector
 
     def penalty(self, weight_sum: float) -> float:
         """The penalty term in the loss of a batch."""
         return self._penalty_factor(weight_sum) * penalty(self.parameters, self._l1, self._l2)
 
-    def update(self, gradient: Array, step: int, learning_rate: float, weight_decay: float) -> tuple[bool, Failure | None]:
-        """Clipping, weight decay, rule, max-norm; returns whether clipping changed the gradient, and a failure of the update."""
-        rule = self.plan.rule
+    def update(
+        self, gradient: Array, step: int, learning_rate: float, weight_decay: float, l1_factor: float = 0.0
+    ) -> tuple[bool, Failure | None]:
+        """Clipping, weight decay, rule, shrinkage, max-norm; whether clipping changed the gradient, and a failure of the update.
+
+        ``l1_factor`` multiplies the strengths of L1; 0 if the gradient has its slope.
+        """
+        rule, l1 = self.plan.rule, l1_factor * self._l1 if self._has_l1 and l1_factor else None
+        numbers = rule.coefficients if l1 is None else with_l1(rule.kind, rule.coefficients, l1)
         gradient, is_clipped = clip(gradient, self.plan.clipping, self._layers)
         w = decay(self.parameters, self._decays, learning_rate, weight_decay) if weight_decay else self.parameters
         slots = tuple(self.slots[i, :] for i in range(rule.num_slots))
-        w, slots = RULES[rule.kind](w, gradient, slots, step + 1, learning_rate, *rule.coefficients)
+        w, slots = RULES[rule.kind](w, gradient, slots, step + 1, learning_rate, *numbers)
         self.parameters[...] = w
         for i, slot in enumerate(slots):
             self.slots[i, ...] = slot
         failure = find_update(self.program, w, slots, step)
         if failure is None:
+            if l1 is not None:
+                shrunk = shrink(w, l1 * STEP_SIZES[rule.kind](slots, step + 1, learning_rate, *numbers))
+                self.parameters[...] = self.xp.where(l1 > 0, shrunk, w)
             self.apply_max_norms()
         return is_clipped, failure
 

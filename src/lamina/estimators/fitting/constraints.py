@@ -14,7 +14,7 @@ from lamina.errors import DataError, phrase, shown
 from lamina.estimators.fitting.contradictions import find_contradictions
 from lamina.estimators.parameters import SCIKIT_LEARN_SCHEDULES, ClassifierParameters, Parameters
 from lamina.initializers import INITIALIZERS, Initializer
-from lamina.losses import LABEL_LOSSES, NUMBER_LOSSES, Loss, aliases_of
+from lamina.losses import LABEL_LOSSES, NUMBER_LOSSES, Loss, aliases_of, canonical_loss
 from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, OBJECTIVES
 from lamina.network import Network
 from lamina.optimizers import OPTIMIZERS, Optimizer
@@ -128,11 +128,20 @@ def checked_parameters(estimator: Parameters) -> Parameters:
     if not of_labels and _are_widths(given["loss"]):
         repair = f"The first parameter of a regressor is the loss: write {owner}(hidden_layer_sizes={shown(given['loss'])})."
         raise InvalidParameterError(phrase("loss", "must be a loss", given["loss"], repair=repair, owner=owner))
-    check_parameters(given, _CLASSIFIER if of_labels else _REGRESSOR, owner=owner)
+    repairs = {"loss": _of_the_other_estimator(given["loss"], of_labels)}
+    check_parameters(given, _CLASSIFIER if of_labels else _REGRESSOR, owner=owner, repairs=repairs)
     wrong = find_contradictions(given, owner)
     if wrong:
         raise InvalidParameterError("\n".join(wrong))
     return (ClassifierParameters if of_labels else Parameters)(**given)
+
+
+def _of_the_other_estimator(loss: object, of_labels: bool) -> str:
+    """What to do about a loss that only the other estimator learns with; "" if it is none."""
+    others = NUMBER_LOSSES if of_labels else ("log_loss", *LABEL_LOSSES)
+    if not isinstance(loss, str) or canonical_loss(loss) not in others:
+        return ""
+    return "It learns numbers: use MLPRegressor." if of_labels else "It learns labels: use MLPClassifier."
 
 
 def _are_widths(loss: object) -> bool:

@@ -26,6 +26,7 @@ from lamina.estimators.target.target import Target
 from lamina.optimizers import PerturbationOptimizer
 from lamina.tasks import Tasks
 from lamina.training import StopReason
+from lamina.training.blocked_gradients import warn_of_blocked_gradients
 from lamina.training.callbacks.callback import list_of_callbacks
 from lamina.training.interrupts import Interrupts
 
@@ -57,6 +58,7 @@ def fit_restarts(
     if parameters.max_time is not None:
         of_each = replace(parameters, max_time=parameters.max_time / math.ceil(len(seeds) / num_threads))
     fits = [_prepared(of_each, target, train, number, seed, batch_size, owner) for number, seed in enumerate(seeds, 1)]
+    _warn_once(fits)
     failures = _run_all(fits, num_threads, train, validation)
     if None not in failures:
         if any(failure is not None and failure.code == "interrupted" for failure in failures):
@@ -89,6 +91,13 @@ def _prepared(
         callback.for_restart(number)
     start = start_for(own, target, train.X, owner=owner)
     return prepare(own, target, start, len(train), owner=owner)
+
+
+def _warn_once(fits: Sequence[Fit]) -> None:
+    """Warn of blocked gradients here, at the user's line, and in none of the threads."""
+    warn_of_blocked_gradients(fits[0].trainer.executor.program, fits[0].trainer.optimizer)
+    for fit in fits:
+        fit.trainer.warns_of_blocked_gradients = False
 
 
 def _run_all(fits: Sequence[Fit], num_threads: int, train: Rows, validation: Rows | None) -> list[StopReason | None]:
