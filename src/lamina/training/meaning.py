@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
 
 import numpy as np
 
-from lamina.losses import Loss
+if TYPE_CHECKING:
+    from lamina.losses import Loss
 
 __all__ = ["Map", "Meaning"]
 
