@@ -32,15 +32,13 @@ trainer = Trainer(network, "sigmoid_cross_entropy", Adam(0.01), batch_size=32, s
 # A trainer goes on where it stopped, so pictures can be taken on the way. The 400 points are those of the training. The titles
 # say how many of 2,000 new points are on the wrong side of the border.
 
-grid = np.linspace(-3.4, 3.4, 201)
-plane = np.stack(np.meshgrid(grid, grid), axis=-1).reshape(-1, 2)
 figure, axes = plt.subplots(2, 2, figsize=(6.4, 6.8), layout="constrained")
 epochs = 0
 for ax, until in zip(axes.flat, (1, 20, 50, 150), strict=True):
     trainer.fit(X, y, max_epochs=until - epochs)
     epochs = until
     wrong = int(((trainer.predict(X_new)[:, 0] > 0.5) != y_new).sum())
-    probability = trainer.predict(plane)[:, 0].reshape(201, 201)
     title = f"Epoch {epochs}: {wrong:,} of 2,000 wrong"
-    plot_decision_map(grid, grid, probability, X, y, title=title, color_bar=False, ax=ax)
+    plot_decision_map(trainer, X, y, title=title, color_bar=False, ax=ax)
+    ax.get_legend().remove()
     ax.set(xlabel="", ylabel="", xticks=[], yticks=[], aspect="equal")
