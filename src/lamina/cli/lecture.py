@@ -94,12 +94,13 @@ def _mentioning(words: str) -> tuple[dict[str, Row], dict[str, Picture]]:
     """
     from lamina.errors import InvalidSettingError, nearest, phrase
     from lamina.lecture import PICTURES, read_rows
+    from lamina.lecture.rows import mentions
 
     rows = {row.number: row for row in read_rows() if row.mentions(words)}
     pictures = {
         number: picture
         for number, picture in PICTURES.items()
-        if not rows.keys().isdisjoint(picture.rows) or all(word in picture.title.lower() for word in words.lower().split())
+        if not rows.keys().isdisjoint(picture.rows) or mentions(picture.title, words)
     }
     if not rows and not pictures:
         guess = nearest(words, {word for row in read_rows() for word in re.findall(r"[a-z]{4,}", row.concept.lower())})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lamina.engine.randomness import keep_mask
+from lamina.analysis import layer_outputs
 from lamina.layers import Dense, Dropout
 from lamina.network import Sequential
 from lamina.training import Trainer
@@ -98,7 +98,7 @@ def compute(*, seed: int = 0) -> DropoutAtWork:
     # Every row of a batch has its own mask.
     (samples,) = trainer.executor.forward([np.repeat(example, MASKS, axis=0)], np.arange(MASKS), trainer.step)
     at_test_time = float(trainer.predict(example)[0, 0])
-    return DropoutAtWork(_masks(trainer, seed), samples.ravel().astype(np.float64), at_test_time, two_inputs())
+    return DropoutAtWork(_masks(trainer, example), samples.ravel().astype(np.float64), at_test_time, two_inputs())
 
 
 def two_inputs() -> TwoInputs:
@@ -110,11 +110,10 @@ def two_inputs() -> TwoInputs:
     return TwoInputs(masks, outputs, float(trainer.predict([INPUTS])[0, 0]))
 
 
-def _masks(trainer: Trainer, seed: int) -> tuple[np.ndarray | None, ...]:
-    """The units that the first row of the next step keeps, layer by layer."""
-    ops = [(i, op) for i, op in enumerate(trainer.executor.program.ops) if op.kind == "dropout"]
-    width = trainer.executor.program.widths
-    masks = [keep_mask(1, width[op.output], op.settings[0], seed=seed, step=trainer.step, op=i)[0] for i, op in ops]
+def _masks(trainer: Trainer, example: np.ndarray) -> tuple[np.ndarray | None, ...]:
+    """The units that the next step keeps for an example, layer by layer; no unit is 0 by itself."""
+    outputs = layer_outputs(trainer, example, training=True, step=trainer.step).outputs
+    masks = [output[0] != 0 for name, output in outputs.items() if name.startswith("dropout")]
     return (None, *masks, None)
 
 

@@ -45,8 +45,12 @@ class Row:
 
     def mentions(self, words: str) -> bool:
         """Whether all of the words occur in the row, as parts of words, in any case."""
-        text = f"{self.concept} {self.where} {self.how} {self.page}".lower()
-        return all(word in text for word in words.lower().split())
+        return mentions(f"{self.concept} {self.where} {self.how} {self.page}", words)
+
+
+def mentions(text: str, words: str) -> bool:
+    """Whether all of the words occur in a text, as parts of words, in any case."""
+    return all(word in text.lower() for word in words.lower().split())
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,13 +41,8 @@ def plot_step_lengths(descents: Mapping[str, Descent], *, title: str = "", ax: A
     >>> plot_step_lengths({"bowl": way}).get_yscale()
     'log'
     """
-    ax = make_axes(ax)
-    _plot_by_step(ax, descents, lambda way: np.linalg.norm(np.diff(way.points, axis=0), axis=1), first=1)
-    ax.set(xlabel="step", ylabel="length of the step", yscale="log")
-    round_log_axis(ax)
-    ax.set_title(title)
-    legend_below(ax)
-    return ax
+    lengths = {name: np.linalg.norm(np.diff(way.points, axis=0), axis=1) for name, way in descents.items()}
+    return _plot_by_step(make_axes(ax), lengths, "length of the step", title, first=1)
 
 
 @styled
@@ -76,19 +71,17 @@ def plot_step_values(
     >>> [float(value) for value in plot_step_values({"bowl": way}).lines[0].get_ydata()[:1]]
     [5.0]
     """
-    ax = make_axes(ax)
-    _plot_by_step(ax, descents, lambda way: way.values, first=0)
+    return _plot_by_step(make_axes(ax), {name: way.values for name, way in descents.items()}, label, title, first=0)
+
+
+def _plot_by_step(ax: Axes, numbers: Mapping[str, np.ndarray], label: str, title: str, *, first: int) -> Axes:
+    """Draw a line of numbers per descent on a logarithmic axis, the first of them at step ``first``."""
+    for i, (name, line) in enumerate(numbers.items()):
+        style, marker = LINE_STYLES[i % len(LINE_STYLES)], MARKERS[i % len(MARKERS)]
+        steps = np.arange(first, first + len(line))
+        ax.plot(steps, line, style, marker=marker, markersize=3.5, linewidth=1.4, color=path_color(i), label=verbatim(name))
     ax.set(xlabel="step", ylabel=label, yscale="log")
     round_log_axis(ax)
     ax.set_title(title)
     legend_below(ax)
     return ax
-
-
-def _plot_by_step(ax: Axes, descents: Mapping[str, Descent], measure: Callable[[Descent], np.ndarray], *, first: int) -> None:
-    """Draw a line of numbers per descent, the first of them at step ``first``."""
-    for i, (name, way) in enumerate(descents.items()):
-        numbers = measure(way)
-        style, marker = LINE_STYLES[i % len(LINE_STYLES)], MARKERS[i % len(MARKERS)]
-        steps = np.arange(first, first + len(numbers))
-        ax.plot(steps, numbers, style, marker=marker, markersize=3.5, linewidth=1.4, color=path_color(i), label=verbatim(name))
