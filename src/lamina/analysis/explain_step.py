@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.analysis.layer_buffers import LayerBuffers, layer_buffers
+from lamina.engine.layer_buffers import LayerBuffers, layer_buffers
 from lamina.analysis.passes import Passes, batches_of, run_passes
 from lamina.analysis.subject import Weights, subject_of
 from lamina.analysis.table import text_table

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.analysis.layer_buffers import layer_buffers
+from lamina.engine.layer_buffers import layer_buffers
 from lamina.analysis.passes import batches_of, run_passes
 from lamina.analysis.subject import Weights, subject_of
 from lamina.analysis.table import text_table
