@@ -11,7 +11,6 @@ import numpy as np
 from lamina.activations import get_activation
 from lamina.analysis.passes import Passes, batches_of, run_passes
 from lamina.analysis.subject import Weights, subject_of
-from lamina.analysis.table import text_table
 from lamina.data_frame import to_data_frame
 from lamina.engine.layer_buffers import LayerBuffers, UnitLayer, layer_buffers, unit_layers
 from lamina.engine.probe import FLAT, steepest
@@ -19,6 +18,7 @@ from lamina.engine.program import Op
 from lamina.html import Printed
 from lamina.network import Network
 from lamina.network.heads import Losses
+from lamina.text_table import text_table
 from lamina.training import Trainer
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.analysis.subject import Weights, subject_of
-from lamina.analysis.table import text_table
 from lamina.data_frame import to_data_frame
 from lamina.engine.probe import num_distinct
 from lamina.engine.program import Op, Program
 from lamina.html import Printed
 from lamina.network import Network
+from lamina.text_table import text_table
 from lamina.training import Trainer
 
 if TYPE_CHECKING:

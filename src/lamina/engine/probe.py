@@ -1,6 +1,6 @@
 """A probe: how each layer of a network fares, as numbers of the buffers of both passes over the same rows.
 
-This is the text that says what is measured; :meth:`lamina.engine.executor.Executor.observe` gives the buffers. Layers are those of
+The buffers are those of :meth:`lamina.engine.executor.Executor.observe`, the layers those of
 :func:`~lamina.engine.layer_buffers.unit_layers`. What a layer does not have is NaN.
 """
 
@@ -16,7 +16,7 @@ from lamina.engine.formulas.activation import FORMULAS
 from lamina.engine.layer_buffers import UnitLayer, unit_layers
 from lamina.engine.program import Op, Parameter, Program
 
-__all__ = ["EDGES", "FLAT", "NO_WEIGHTS", "Probe", "num_distinct", "probe", "steepest", "update_norms", "weights_of"]
+__all__ = ["EDGES", "FLAT", "NO_WEIGHTS", "Probe", "num_distinct", "probe", "steepest", "weight_norms", "weights_of"]
 
 #: A unit is flat where its derivative is at most this share of the function's largest derivative.
 FLAT = 0.05
@@ -103,11 +103,12 @@ def weights_of(program: Program, unit: UnitLayer) -> Parameter:
     return program.parameters[made_by.parameters[0]] if made_by.kind == "dense" else NO_WEIGHTS
 
 
-def update_norms(program: Program, before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """The Euclidean norm of the change of each layer's weights, float64 (layers,); NaN for layers without weights."""
-    own = [weights_of(program, unit) for unit in unit_layers(program)]
+def weight_norms(program: Program, parameters: np.ndarray, before: np.ndarray | None = None) -> np.ndarray:
+    """The Euclidean norm of each layer's weights, or of their change since ``before``, float64 (layers,); NaN without weights."""
     with np.errstate(all="ignore"):
-        return np.array([_norm(after[w.slice].astype(np.float64) - before[w.slice]) if w.size else np.nan for w in own])
+        vector = parameters if before is None else parameters.astype(np.float64) - before
+        own = [weights_of(program, unit) for unit in unit_layers(program)]
+        return np.array([_norm(vector[weight.slice]) if weight.size else np.nan for weight in own])
 
 
 @cache
