@@ -10,6 +10,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from lamina.engine.executor import Executor
+    from lamina.engine.plan import Batches
     from lamina.network.named_arrays import NamedArrays
     from lamina.optimizers import Optimizer
     from lamina.schedules import Schedule
@@ -49,6 +50,14 @@ class Run(Protocol):
     @property
     def last_epoch(self) -> int:
         """The epoch after which the running ``fit`` ends at the latest."""
+
+    @property
+    def training_data(self) -> Batches | None:
+        """The rows of the running ``fit`` in the engine's form; None outside of it."""
+
+    @property
+    def validation_data(self) -> Batches | None:
+        """The validation rows of the running ``fit`` in the engine's form; None without."""
 
     @property
     def executor(self) -> Executor:
