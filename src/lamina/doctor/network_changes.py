@@ -66,8 +66,11 @@ def _activation(described: dict[str, Any], function: Any) -> None:
             layer["function"] = function
         elif layer["kind"] == "dense" and layer["activation"] is not None:
             layer["activation"] = function
-    if not any(node["layer"]["kind"] == "activation" or node["layer"].get("activation") for node in described["nodes"]
-               if node["layer"]["name"] not in ends):
+    if not any(
+        node["layer"]["kind"] == "activation" or node["layer"].get("activation")
+        for node in described["nodes"]
+        if node["layer"]["name"] not in ends
+    ):
         for node in _dense(described):
             if node["layer"]["name"] not in ends:
                 node["layer"]["activation"] = function

@@ -40,7 +40,9 @@ def admit(model: Any, *, owner: str, fit: Mapping[str, Any] | None = None) -> Pa
         return TrainerPatient.of(model, dict(fit or {}))
     if fit:
         repair = "An estimator has them among its parameters."
-        raise InvalidSettingError(phrase("settings of fit", "must only be given with a Trainer", list(fit), repair=repair, owner=owner))
+        raise InvalidSettingError(
+            phrase("settings of fit", "must only be given with a Trainer", list(fit), repair=repair, owner=owner)
+        )
     if isinstance(model, TabularClassifier | TabularRegressor):
         return TablePatient(model)
     if isinstance(model, Pipeline) and isinstance(model.steps[-1][1], MLPClassifier | MLPRegressor):

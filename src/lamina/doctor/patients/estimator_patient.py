@@ -68,11 +68,15 @@ class EstimatorPatient(Patient):
                 estimator.set_params(optimizer=value)
             elif estimator.network is not None and word in NETWORK_WORDS:
                 of_network[word] = value
-            elif word in _PARAMETERS and (word != "widths" or estimator.network is None) and hasattr(estimator, _PARAMETERS[word]):
+            elif (
+                word in _PARAMETERS and (word != "widths" or estimator.network is None) and hasattr(estimator, _PARAMETERS[word])
+            ):
                 estimator.set_params(**{_PARAMETERS[word]: value})
             else:
                 owner = type(estimator).__name__
-                raise InvalidSettingError(phrase("a change", "must be one that the estimator has a parameter for", word, owner=owner))
+                raise InvalidSettingError(
+                    phrase("a change", "must be one that the estimator has a parameter for", word, owner=owner)
+                )
         if "learning_rate" in changes:
             _set_rate(estimator, changes["learning_rate"])
         if of_network:

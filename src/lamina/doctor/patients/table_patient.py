@@ -45,7 +45,9 @@ class TablePatient(Patient):
         for word, value in changes.items():
             if word not in _PARAMETERS or not hasattr(estimator, _PARAMETERS[word]):
                 owner = type(estimator).__name__
-                raise InvalidSettingError(phrase("a change", "must be one that the estimator has a parameter for", word, owner=owner))
+                raise InvalidSettingError(
+                    phrase("a change", "must be one that the estimator has a parameter for", word, owner=owner)
+                )
             setattr(estimator, _PARAMETERS[word], value)
         return type(self)(estimator)
 

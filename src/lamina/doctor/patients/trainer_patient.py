@@ -56,7 +56,9 @@ class TrainerPatient(Patient):
             elif word == "patience":
                 callbacks = tuple(_patient(callback, value) for callback in callbacks)
             elif word != "learning_rate":
-                raise InvalidSettingError(phrase("a change", "must be one that a Trainer has a setting for", word, owner="Trainer"))
+                raise InvalidSettingError(
+                    phrase("a change", "must be one that a Trainer has a setting for", word, owner="Trainer")
+                )
         if "learning_rate" in changes:
             rule = settings.optimizer
             if not isinstance(rule, StepOptimizer):
