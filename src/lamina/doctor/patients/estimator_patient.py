@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Self
 
+import numpy as np
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -90,8 +91,18 @@ class EstimatorPatient(Patient):
     def model(self) -> Any:
         return self._assembled(self.estimator.callbacks)
 
-    def score(self, model: Any, X: Any, y: Any) -> float:
-        return float(model.score(X, y))
+    def on_rows(self, rows: np.ndarray) -> Self:
+        split = self.estimator.validation_split
+        if split is None or hasattr(split, "get_n_splits"):
+            return self
+        named = np.asarray(split)
+        named = np.flatnonzero(named) if named.dtype == bool else named
+        estimator = type(self.estimator)(**self.estimator.get_params(deep=False))
+        estimator.set_params(validation_split=np.flatnonzero(np.isin(rows, named)))
+        return type(self)(estimator, self.steps, self.scales_targets)
+
+    def predict(self, model: Any, X: Any) -> np.ndarray:
+        return np.asarray(model.predict(X))
 
     def inputs(self, model: Any, X: Any) -> Any:
         model = getattr(model, "regressor_", model)

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from lamina.doctor.outcome import row_errors
 from lamina.doctor.patients.intake import Intake
 from lamina.doctor.setup import Setup
 from lamina.engine.plan import Batches
@@ -80,12 +81,20 @@ class Patient(ABC):
         """What the user would train: an estimator, a pipeline or a trainer, not trained."""
 
     @abstractmethod
-    def score(self, model: Any, X: Any, y: Any) -> float:
-        """Accuracy, or R squared, of a trained model."""
+    def predict(self, model: Any, X: Any) -> np.ndarray:
+        """Labels or numbers, as y holds them, of a trained model."""
 
     @abstractmethod
     def inputs(self, model: Any, X: Any) -> Any:
         """Rows as the network of a trained model sees them."""
+
+    def on_rows(self, rows: np.ndarray) -> Self:
+        """The patient for a part of its rows: settings that name rows name them by their new numbers."""
+        return self
+
+    def score(self, model: Any, X: Any, y: Any) -> float:
+        """Accuracy, or R squared, of a trained model."""
+        return 1.0 - float(row_errors(y, self.predict(model, X), of_labels=self.learns_labels).mean())
 
     @abstractmethod
     def _train(self, X: Any, y: Any, watcher: Callback) -> Any:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Self
 
+import numpy as np
+
 from lamina.doctor.patients.patient import Patient
 from lamina.errors import InvalidSettingError, phrase
 from lamina.model import TabularClassifier, TabularRegressor
@@ -57,8 +59,8 @@ class TablePatient(Patient):
     def model(self) -> Any:
         return _copy(self.estimator)
 
-    def score(self, model: Any, X: Any, y: Any) -> float:
-        return float(model.score(X, y))
+    def predict(self, model: Any, X: Any) -> np.ndarray:
+        return np.asarray(model.predict(X))
 
     def inputs(self, model: Any, X: Any) -> Any:
         return model.model_.encoder.transform(X)

@@ -14,7 +14,6 @@ from lamina.doctor.network_changes import NETWORK_WORDS, changed_network
 from lamina.doctor.patients.patient import Patient
 from lamina.errors import InvalidSettingError, phrase
 from lamina.losses import LABEL_LOSSES, NUMBER_LOSSES
-from lamina.metrics import accuracy, r2
 from lamina.optimizers import StepOptimizer, get_optimizer
 from lamina.training import Callback, EarlyStopping, Trainer, TrainerSettings
 
@@ -74,15 +73,15 @@ class TrainerPatient(Patient):
     def model(self) -> Trainer:
         return self._trainer()
 
-    def score(self, model: Trainer, X: Any, y: Any) -> float:
-        predicted, truth = np.asarray(model.predict(X)), np.asarray(y)
+    def predict(self, model: Trainer, X: Any) -> np.ndarray:
+        predicted = np.asarray(model.predict(X))
         loss = model.losses[0]
         if not self.learns_labels:
-            return float(r2(truth.reshape(len(truth), -1), predicted.reshape(len(truth), -1)))
+            return predicted
         if loss.one_of_several:
-            return float(accuracy(truth.ravel(), predicted.argmax(axis=1)))
-        says_yes = predicted.reshape(len(truth), -1) > loss.threshold_of_predictions(predicted.reshape(len(truth), -1).shape[1])
-        return float(np.mean((truth.reshape(len(truth), -1) > 0.5 * sum(loss.label_codes or (0, 1))) == says_yes))
+            return predicted.argmax(axis=1)
+        no, yes = loss.label_codes or (0.0, 1.0)
+        return np.where(predicted > loss.threshold_of_predictions(predicted.shape[1]), yes, no)
 
     def inputs(self, model: Trainer, X: Any) -> Any:
         return X
