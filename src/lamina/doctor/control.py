@@ -25,8 +25,8 @@ def standard_model(setup: Setup, num_rows: int, *, is_sparse: bool, seed: int) -
     """A network by the standard recipe, not trained.
 
     Inputs and numbers to predict are centered and scaled; the hidden layers have the patient's widths, within 32 to 128 units and
-    3 layers; relu with He's weights; Adam at 0.001 in batches of 32; early stopping on a tenth of the rows, or, where those are too
-    few to judge by, a small L2 penalty instead.
+    3 layers; relu with He's weights; Adam at 0.001 in batches of 32; early stopping on a tenth of the rows, or a small L2 penalty
+    where those are too few to judge by.
     """
     widths = [min(max(width, _FEWEST_UNITS), _MOST_UNITS) for width in setup.hidden_widths[:_MOST_LAYERS]] or [_FEWEST_UNITS]
     batch_size = min(_BATCH_SIZE, num_rows)

@@ -104,11 +104,12 @@ class EstimatorPatient(Patient):
     def predict(self, model: Any, X: Any) -> np.ndarray:
         return np.asarray(model.predict(X))
 
-    def inputs(self, model: Any, X: Any) -> Any:
-        model = getattr(model, "regressor_", model)
-        for _, step in model.steps[:-1] if isinstance(model, Pipeline) else ():
-            X = X if step in (None, "passthrough") else step.transform(X)
-        return X
+    def inputs(self, model: Any, X: Any, train: tuple[Any, np.ndarray]) -> Any:
+        if len(self.steps) < 2:
+            return X
+        if model is None:
+            return self._before().fit(*train).transform(X)
+        return getattr(model, "regressor_", model)[:-1].transform(X)
 
     @property
     def max_epochs(self) -> int:
@@ -131,11 +132,14 @@ class EstimatorPatient(Patient):
         if not self.steps:
             model: Any = last
         else:
-            before = [(name, step if step in (None, "passthrough") else clone(step)) for name, step in self.steps[:-1]]
-            model = Pipeline([*before, (self.steps[-1][0], last)])
+            model = Pipeline([*self._before().steps, (self.steps[-1][0], last)])
         if self.scales_targets:
             model = TransformedTargetRegressor(model, transformer=StandardScaler())
         return model
+
+    def _before(self) -> Pipeline:
+        """The steps before the estimator, not fitted."""
+        return Pipeline([(name, step if step in (None, "passthrough") else clone(step)) for name, step in self.steps[:-1]])
 
     def _scaled(self, wanted: bool) -> tuple[tuple[str, Any], ...]:
         if not wanted:

@@ -85,8 +85,8 @@ class Patient(ABC):
         """Labels or numbers, as y holds them, of a trained model."""
 
     @abstractmethod
-    def inputs(self, model: Any, X: Any) -> Any:
-        """Rows as the network of a trained model sees them."""
+    def inputs(self, model: Any, X: Any, train: tuple[Any, np.ndarray]) -> Any:
+        """Rows as the network of a trained model sees them; what prepares them is fitted on ``train`` if there is no model."""
 
     def on_rows(self, rows: np.ndarray) -> Self:
         """The patient for a part of its rows: settings that name rows name them by their new numbers."""

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from lamina.data.encoder import TableEncoder
 from lamina.doctor.patients.patient import Patient
 from lamina.errors import InvalidSettingError, phrase
 from lamina.model import TabularClassifier, TabularRegressor
@@ -62,8 +63,9 @@ class TablePatient(Patient):
     def predict(self, model: Any, X: Any) -> np.ndarray:
         return np.asarray(model.predict(X))
 
-    def inputs(self, model: Any, X: Any) -> Any:
-        return model.model_.encoder.transform(X)
+    def inputs(self, model: Any, X: Any, train: tuple[Any, np.ndarray]) -> Any:
+        encoder = TableEncoder().fit(*train) if model is None else model.model_.encoder
+        return encoder.transform(X)
 
     @property
     def max_epochs(self) -> int:

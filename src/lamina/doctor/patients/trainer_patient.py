@@ -83,7 +83,7 @@ class TrainerPatient(Patient):
         no, yes = loss.label_codes or (0.0, 1.0)
         return np.where(predicted > loss.threshold_of_predictions(predicted.shape[1]), yes, no)
 
-    def inputs(self, model: Trainer, X: Any) -> Any:
+    def inputs(self, model: Any, X: Any, train: tuple[Any, np.ndarray]) -> Any:
         return X
 
     @property
