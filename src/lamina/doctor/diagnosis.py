@@ -74,7 +74,8 @@ class Diagnosis(Printed):
         outcome, control = self.case.outcome, self.case.control
         score = "accuracy" if self.case.setup.learns_labels else "R²"
         beside = "" if control is None else f", a standard network {control.held_out:.3f}"
-        return f"Held-out {score} {outcome.held_out:.3f} (training rows {outcome.train:.3f}, a constant {outcome.constant:.3f}{beside})."
+        others = f"training rows {outcome.train:.3f}, a constant {outcome.constant:.3f}{beside}"
+        return f"Held-out {score} {outcome.held_out:.3f} ({others})."
 
     def to_dict(self) -> dict[str, Any]:
         """Findings and scores as JSON-able values."""
@@ -84,9 +85,9 @@ class Diagnosis(Printed):
 def diagnose(model: Any, X: Any, y: Any, *, seed: int = 0, max_rows: int = 20_000, **fit: Any) -> Diagnosis:
     """Examine a model on its data, and name what keeps it from learning.
 
-    A copy of the model is trained, watched, on three quarters of the rows, and judged on the others, beside a plain network that is
-    trained on the same rows by the standard recipe. What is found rests on what was measured before, in and after the training, and
-    on how far the model stays behind.
+    A copy of the model is trained on three quarters of the rows while it is watched, and judged on the others, beside a plain
+    network that is trained on the same rows by the standard recipe. What is found rests on what was measured before, in and after
+    the training, and on how far the model stays behind.
 
     Parameters
     ----------
