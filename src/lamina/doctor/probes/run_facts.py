@@ -18,8 +18,10 @@ from lamina.doctor.probes.validation_course import ValidationCourse, validation_
 
 if TYPE_CHECKING:
     from lamina.doctor.patients import Stay
+    from lamina.training import History
+    from lamina.training.monitor_record import MonitorRecord
 
-__all__ = ["RunFacts", "run_facts"]
+__all__ = ["RunFacts", "facts_of_record", "run_facts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +87,39 @@ def run_facts(stay: Stay) -> RunFacts:
     >>> facts.epochs, facts.stop, len(facts.layers), facts.loss.end < facts.loss.constant
     (30, 'max_epochs', 2, True)
     """
-    record, history, trainer = stay.record, stay.history, stay.trainer
-    has_failed = record.failure is not None or bool(stay.failure)
-    step_loss = record.step_loss
-    batches = np.empty(0) if has_failed else losses_by_batch(trainer, stay.training, stay.setup.batch_size)
+    trainer = stay.trainer
+    has_failed = stay.record.failure is not None or bool(stay.failure)
+    return facts_of_record(
+        stay.record,
+        stay.history,
+        stay.setup.max_epochs,
+        constant=constant_loss(trainer, stay.training),
+        batch_losses=np.empty(0) if has_failed else losses_by_batch(trainer, stay.training, stay.setup.batch_size),
+        trained_loss=math.nan if has_failed else float(row_losses(trainer, stay.training).mean()),
+    )
+
+
+def facts_of_record(
+    record: MonitorRecord,
+    history: History,
+    max_epochs: int,
+    *,
+    constant: float,
+    batch_losses: np.ndarray,
+    trained_loss: float,
+) -> RunFacts:
+    """The facts in a record and a history, with the losses that these do not hold; see the fields of :class:`RunFacts`."""
     return RunFacts(
         layers=layer_courses(record),
         gradient_decay=gradient_decay(record),
-        loss=loss_course(history, step_loss, constant_loss(trainer, stay.training)),
-        swings=step_swings(step_loss, batches),
+        loss=loss_course(history, record.step_loss, constant),
+        swings=step_swings(record.step_loss, batch_losses),
         validation=validation_course(history),
         clipping=clipping_course(record),
         steps=record.num_steps,
         epochs=len(history),
-        max_epochs=stay.setup.max_epochs,
+        max_epochs=max_epochs,
         stop="" if record.stop is None else record.stop[0],
         failure=record.failure,
-        trained_loss=math.nan if has_failed else float(row_losses(trainer, stay.training).mean()),
+        trained_loss=trained_loss,
     )
