@@ -14,7 +14,7 @@ __all__ = ["find"]
 FEW, FAR_TOO_FEW = 8, 4
 
 _MEANING = (
-    "Batch normalization divides by the standard deviation of a batch; that of so few rows is mostly chance, so every step trains "
+    "Batch normalization divides by the standard deviation of a batch; of so few rows it is mostly chance, so every step trains "
     "another network than the one that predicts. Take more rows a step, or normalize each row by itself (layer norm)."
 )
 _MORE_ROWS = Cure("larger batches", {"batch_size": 32}, "The statistics of 32 rows are near those of all rows.", "L24")

@@ -16,7 +16,9 @@ _ONE_LAYER = (
     "Without a hidden layer the network draws a line, a plane, and nothing else, as a perceptron does. "
     "A hidden layer whose function bends, such as relu, lets it learn what no plane separates."
 )
-_BENDS = Cure("bend between the layers", {"activation": "relu"}, "A network of two layers with a bend approximates any function.", "L7")
+_BENDS = Cure(
+    "bend between the layers", {"activation": "relu"}, "A network of two layers with a bend approximates any function.", "L7"
+)
 _HIDDEN = Cure("a hidden layer", {"widths": (64,)}, "A network of two layers with a bend approximates any function.", "L7")
 
 

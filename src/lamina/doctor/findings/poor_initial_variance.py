@@ -13,23 +13,26 @@ from lamina.doctor.probes.layer_facts import LayerFacts
 
 __all__ = ["find"]
 
-#: Gains (standard deviation of the weights times the root of the fan) outside of these are no usual initialization's: Xavier's is 1,
-#: He's 1.4 (Glorot & Bengio 2010, equation 16; He et al. 2015, equation 10). A factor of 3 is lost or won in each layer.
+#: Gains (standard deviation of the weights times the root of the fan) outside of these are no usual initialization's: Xavier's is
+#: 1, He's 1.4 (Glorot & Bengio 2010, equation 16; He et al. 2015, equation 10). A factor of 3 is lost or won in each layer.
 SMALL_GAIN, LARGE_GAIN = 0.3, 3.0
 #: Of the inputs' variance, what may reach the last hidden layer, and of the gradient's, what may come back to the first one.
 #: Mishkin & Matas 2016 keep 1; sound networks of ten layers kept more than a thousandth in our calibration.
 FADED, GROWN = 1e-3, 1e3
 
 _FADES = (
-    "The first weights are small for these layers, so signals and gradients shrink from layer to layer, and the lower layers hardly "
-    "learn. The variance of each layer's outputs should be about that of its inputs: Xavier's weights for tanh, He's for relu."
+    "The first weights are small for these layers, so signals and gradients shrink from layer to layer, and the lower layers "
+    "hardly learn. The variance of each layer's outputs should be about that of its inputs: Xavier's weights for tanh, He's for "
+    "relu."
 )
 _GROWS = (
-    "The first weights are large for these layers, so sums grow from layer to layer: units saturate, or the loss starts far too high. "
-    "The variance of each layer's outputs should be about that of its inputs: Xavier's weights for tanh, He's for relu."
+    "The first weights are large for these layers, so sums grow from layer to layer: units saturate, or the loss starts far too "
+    "high. The variance of each layer's outputs should be about that of its inputs: Xavier's weights for tanh, He's for relu."
 )
 _NORM = Cure("batch norm", {"batch_norm": True}, "It gives each layer's sums variance 1, whatever the weights.", "L24")
-_RELU = Cure("relu", {"activation": "relu", "weight_init": "he"}, "Its slope is 1 where it is not 0, so gradients do not fade.", "L19")
+_RELU = Cure(
+    "relu", {"activation": "relu", "weight_init": "he"}, "Its slope is 1 where it is not 0, so gradients do not fade.", "L19"
+)
 
 
 class _Poor(NamedTuple):

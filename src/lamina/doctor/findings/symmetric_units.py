@@ -22,8 +22,8 @@ _MEANING = (
 def find(case: Case) -> Finding | None:
     """The hidden layer with the smallest share of units that the first step makes different.
 
-    Equal units are certain to waste the layer (Goodfellow, Bengio & Courville 2016, section 8.4), but dropout, which silences some
-    of them, can part them, and where few units suffice nothing is lost: that is worth a hint.
+    Equal units are certain to waste the layer (Goodfellow, Bengio & Courville 2016, section 8.4), but dropout, which silences
+    some of them, can part them, and where few units suffice nothing is lost: that is worth a hint.
     """
     hidden = [layer for layer in case.start.layers if not layer.is_output and layer.width > 1]
     worst = min(hidden, key=_share, default=None)

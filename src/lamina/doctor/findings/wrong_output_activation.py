@@ -1,4 +1,4 @@
-"""Wrong output activation: the last layer's function keeps predictions away from the targets, or the gradient away from the layers."""
+"""Wrong output activation: the last layer's function keeps predictions away from the targets, or gradients from the layers."""
 
 from __future__ import annotations
 
@@ -13,29 +13,33 @@ __all__ = ["find"]
 
 #: Of what a constant prediction costs, the share that no weights can remove; a twentieth is an error that nobody would see.
 FLOOR = 0.05
-#: The share of the trained loss that is this floor, from which on the range, and not noise or too little training, holds the loss up.
+#: The share of the trained loss that is this floor, from which on the range, and neither noise nor haste, holds the loss up.
 BINDING = 0.6
 #: A network that cannot learn 32 rows by heart is at fault (Karpathy 2019); sound ones come below 0.01 of the loss at the start.
 STUCK = 0.05
 
 _OUT_OF_REACH = (
-    "The function of the last layer bounds the predictions, and the targets lie outside: no weights come closer. "
-    "A network that predicts numbers ends in plain sums, and so does one whose loss takes logits and has its softmax or sigmoid inside."
+    "The function of the last layer bounds the predictions, and the targets lie outside: no weights come closer. A network that "
+    "predicts numbers ends in plain sums, and so does one whose loss takes logits and has its softmax or sigmoid inside."
 )
 _FLAT = (
     "The function of the last layer is flat for half of its sums, and where it is flat no gradient comes back to any layer. "
     "Units that start there never learn; end the network in plain sums."
 )
-_NONE = Cure("no output activation", {"output_activation": None}, "Plain sums reach every target, and pass every gradient on.", "L4")
-_SCALED = Cure("scale the targets", {"scale_targets": True}, "Targets of mean 0 and deviation 1 lie nearer to what it can give.", "L4")
+_NONE = Cure(
+    "no output activation", {"output_activation": None}, "Plain sums reach every target, and pass every gradient on.", "L4"
+)
+_SCALED = Cure(
+    "scale the targets", {"scale_targets": True}, "Targets of mean 0 and deviation 1 lie nearer to what it can give.", "L4"
+)
 
 
 def find(case: Case) -> Finding | None:
     """The worst output whose activation holds back what the network can predict, if that shows in the outcome.
 
-    The least loss within the activation's range is compared with the least loss of all. A bound counts where the model stays behind,
-    or where the trained loss is mostly this floor. An activation that is flat on a side counts where the model stays behind and
-    cannot learn a single batch by heart.
+    The least loss within the activation's range is compared with the least loss of all. A bound counts where the model stays
+    behind, or where the trained loss is mostly this floor. An activation that is flat on a side counts where the model stays
+    behind and cannot learn a single batch by heart.
     """
     found = [finding for output in case.start.outputs if (finding := _judge(case, output)) is not None]
     return max(found, key=lambda finding: finding.confidence, default=None)
