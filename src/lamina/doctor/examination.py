@@ -17,7 +17,6 @@ from lamina.doctor.patients import Patient, Stay, admit
 from lamina.doctor.probes.data_facts import data_facts
 from lamina.doctor.probes.run_facts import run_facts
 from lamina.doctor.probes.start_facts import start_facts
-from lamina.doctor.probes.target_facts import target_facts
 from lamina.doctor.rows import take_rows, with_target
 from lamina.errors import DataError, phrase
 
@@ -36,20 +35,25 @@ def examine(model: Any, X: Any, y: Any, *, seed: int, max_rows: int, fit: Mappin
     train, test = (take_rows(X, kept), y[kept]), (take_rows(X, held), y[held])
     stay = patient.on_rows(kept).stay(*train)
     control = _control(patient, stay, train, test, seed)
-    return case_of(stay, _outcome(patient, stay.model, train, test), control)
+    return case_of(stay, _outcome(patient, stay.model, train, test), control, seed=seed)
 
 
-def case_of(stay: Stay, outcome: Outcome, control: Outcome | None) -> Case:
+def case_of(stay: Stay, outcome: Outcome, control: Outcome | None, *, seed: int = 0) -> Case:
     """What a watched training shows, as findings read it."""
-    return Case(
-        stay.setup,
-        data_facts(stay),
-        target_facts(stay),
-        start_facts(stay),
-        run_facts(stay),
-        outcome,
-        control,
+    training, validation, setup = stay.training, stay.validation, stay.setup
+    parameters, state = stay.first_weights
+    data = data_facts(
+        training.inputs[0],
+        training.targets[0],
+        "classification" if setup.learns_labels else "regression",
+        X_val=None if validation is None else validation.inputs[0],
+        y_val=None if validation is None else validation.targets[0],
+        sample_weight=training.sample_weight,
+        num_parameters=setup.num_parameters,
+        seed=seed,
     )
+    start = start_facts(stay.trainer, training, epochs=setup.max_epochs, weights=parameters, state=state)
+    return Case(setup, data, start, run_facts(stay), outcome, control)
 
 
 def split_rows(y: np.ndarray, of_labels: bool, *, seed: int, max_rows: int) -> tuple[np.ndarray, np.ndarray]:
