@@ -86,7 +86,7 @@ def _training_settings(recipe: Recipe, rows: int, seed: int) -> dict[str, Any]:
         settings["loss"] = recipe.loss
     if recipe.class_weight is not None:
         settings["class_weight"] = recipe.class_weight
-    if recipe.validation == "last":
+    if recipe.early_stopping and recipe.validation == "last":
         settings["validation_split"] = np.arange(round((1 - recipe.validation_fraction) * rows), rows)
     elif recipe.early_stopping:
         settings["validation_fraction"] = recipe.validation_fraction
