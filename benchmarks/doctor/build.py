@@ -52,7 +52,7 @@ def _structure_settings(recipe: Recipe) -> dict[str, Any]:
     return {
         "hidden_layer_sizes": recipe.hidden_widths,
         "activation": recipe.activation,
-        "alpha": recipe.penalty,
+        "alpha": recipe.alpha,
         "max_norm": recipe.max_norm,
         "dropout": recipe.dropout,
         "input_dropout": recipe.input_dropout,
