@@ -31,7 +31,7 @@ class Baselines:
     Attributes
     ----------
     rows : int
-        The rows that were used; 0, and all scores NaN, where there are too few (below 12, or 4 a class), one class or more than 50.
+        The rows that were used; 0, and all scores NaN, where there are too few (below 12, or 4 a class), one class or over 50.
     guess : float
         The share of the commonest class; 0 for numbers, whose guess is the mean.
     linear : float

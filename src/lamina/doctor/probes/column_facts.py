@@ -54,8 +54,7 @@ class ColumnFacts:
     @property
     def is_constant(self) -> np.ndarray:
         """ndarray of shape (d,), bool: at most one distinct number."""
-        constant: np.ndarray = self.distinct <= 1
-        return constant
+        return np.asarray(self.distinct <= 1)
 
     @property
     def scale_ratio(self) -> float:
@@ -66,8 +65,7 @@ class ColumnFacts:
     @property
     def size(self) -> np.ndarray:
         """Root mean square of each column, ndarray of shape (d,)."""
-        size: np.ndarray = np.hypot(self.mean, self.std)
-        return size
+        return np.asarray(np.hypot(self.mean, self.std))
 
     @property
     def offset(self) -> np.ndarray:

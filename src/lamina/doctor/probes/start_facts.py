@@ -14,6 +14,7 @@ from lamina.doctor.probes.network_facts import NetworkFacts, network_facts
 from lamina.doctor.probes.one_batch_facts import OneBatchFacts, one_batch_facts
 from lamina.doctor.probes.output_facts import OutputFacts, output_facts
 from lamina.doctor.probes.pace_facts import PaceFacts, pace_facts
+from lamina.doctor.probes.quantity_facts import QuantityFacts, quantity_facts
 from lamina.engine.plan import Batches
 from lamina.training import Trainer
 
@@ -32,6 +33,8 @@ class StartFacts:
     first_step : FirstStepFacts
     one_batch : OneBatchFacts
     pace : PaceFacts
+    quantity : QuantityFacts or None
+        Of a network with one input and one column of numbers as its target.
     """
 
     network: NetworkFacts
@@ -40,6 +43,7 @@ class StartFacts:
     first_step: FirstStepFacts
     one_batch: OneBatchFacts
     pace: PaceFacts
+    quantity: QuantityFacts | None
 
 
 def start_facts(
@@ -82,11 +86,13 @@ def start_facts(
     (1.0986, 100, False)
     """
     beginning = beginning_of(trainer, training, rows=rows, weights=weights, state=state)
+    outputs = output_facts(beginning)
     return StartFacts(
         network_facts(beginning.subject.network, beginning.num_rows),
-        output_facts(beginning),
+        outputs,
         layer_facts(beginning),
         first_step_facts(beginning),
         one_batch_facts(beginning),
         pace_facts(beginning, epochs),
+        quantity_facts(beginning, outputs[0]),
     )
