@@ -71,7 +71,7 @@ class Treatment(Printed):
     model : object
         The cured model, not trained; of the kind that was given, or a Pipeline, a TransformedTargetRegressor or a
         :class:`Regimen` around it, where inputs or targets are scaled. The given object itself if nothing helped.
-    fit : dict
+    fit_settings : dict
         With a Trainer: what its ``fit`` is to be given beside the rows; empty otherwise.
     improved : bool
         Whether the model is a cured one.
@@ -94,7 +94,7 @@ class Treatment(Printed):
     """
 
     model: Any
-    fit: dict[str, Any]
+    fit_settings: dict[str, Any]
     improved: bool
     cures: tuple[Cure, ...]
     diagnosis: Diagnosis
@@ -212,7 +212,7 @@ def treat(
     Returns
     -------
     Treatment
-        With ``model``, which is not trained: ``treatment.model.fit(X, y, **treatment.fit)``.
+        With ``model``, which is not trained: ``treatment.model.fit(X, y, **treatment.fit_settings)``.
 
     Raises
     ------
@@ -253,7 +253,7 @@ def treat(
     searched = _random_search(trial, diagnosis, choosing, aside, seeds) if control else {}
     return Treatment(
         model=cured.model() if improved else model,
-        fit=cured.fit_settings if improved else dict(fit),
+        fit_settings=cured.fit_settings if improved else dict(fit),
         improved=improved,
         cures=best.cures if improved else (),
         diagnosis=diagnosis,
