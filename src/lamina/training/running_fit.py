@@ -71,8 +71,8 @@ class RunningFit:
 
     def draw_rows(self, count: int, seed: int) -> Batches:
         """See :meth:`lamina.training.Trainer.draw_rows`."""
-        assert self._training is not None
-        return drawn_rows(self._training, count, seed)
+        assert self.training is not None
+        return drawn_rows(self.training, count, seed)
 
     def put_best(
         self, candidates: Sequence[Weights], monitor: str, *, larger_is_better: bool = False, also_first: bool = False
