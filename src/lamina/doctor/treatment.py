@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.analysis.table import text_table
+from lamina.text_table import text_table
 from lamina.doctor.cures import Cure
 from lamina.doctor.cures.ranges import random_cure
 from lamina.doctor.cures.standard_recipe import standard_recipe
