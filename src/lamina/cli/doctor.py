@@ -43,7 +43,7 @@ def doctor(
 ) -> None:
     """Say why a network does not learn a table, and what helps.
 
-    The network is trained with these options on three quarters of the rows while it is watched, and judged on the others, beside a
+    The network is trained with these options on three quarters of the rows while it is watched, and judged on the others beside a
     standard network. With --treat, cures are tried on short trainings, and the best is proved on rows that never chose it.
 
     Parameters

@@ -98,7 +98,9 @@ def run_facts(stay: Stay) -> RunFacts:
         stay.setup.max_epochs,
         constant=constant_loss(trainer, stay.training),
         batch_losses=np.empty(0) if has_failed else losses_by_batch(trainer, stay.training, stay.setup.batch_size),
-        trained_loss=math.nan if has_failed else float(np.average(row_losses(trainer, stay.training), weights=stay.training.sample_weight)),
+        trained_loss=math.nan
+        if has_failed
+        else float(np.average(row_losses(trainer, stay.training), weights=stay.training.sample_weight)),
         restraint=restraint_of(trainer, stay.training, stay.first_weights[0]),
     )
 
