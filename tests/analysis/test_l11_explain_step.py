@@ -135,3 +135,9 @@ def test_an_example_of_another_width_is_refused() -> None:
 def test_a_negative_learning_rate_is_refused() -> None:
     with pytest.raises(InvalidSettingError, match="learning_rate must be a number >= 0"):
         explain_step(net_2_2_1(), [1.0, 1.0], 1.0, "squared_error", learning_rate=-1.0, weights=WEIGHTS)
+
+
+def test_a_change_of_nothing_is_printed_as_zero() -> None:
+    printed = str(explain_step(net_2_2_1(), [1.0, 0.0], 1.0, "squared_error", weights=WEIGHTS))
+    assert " 0\n" in printed
+    assert "-0\n" not in printed

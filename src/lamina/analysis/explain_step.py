@@ -197,7 +197,7 @@ def explain_step(
     if data.num_rows != 1:
         raise DataError(phrase("x", "must be one example", f"{data.num_rows} rows", owner=owner))
     passes = run_passes(subject, data, training=False)
-    changes = {i: -learning_rate * gradient for i, gradient in passes.d_parameters.items()}
+    changes = {i: 0.0 - learning_rate * gradient for i, gradient in passes.d_parameters.items()}
     new = subject.parameters.copy()
     for i, change in changes.items():
         new[passes.program.parameters[i].slice] += np.ravel(change)
