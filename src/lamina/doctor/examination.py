@@ -11,7 +11,7 @@ from scipy import sparse
 
 from lamina.data.splits import holdout
 from lamina.doctor.case import Case
-from lamina.doctor.control import standard_model, train_quietly
+from lamina.doctor.control import linear_model, standard_network, train_quietly
 from lamina.doctor.outcome import Outcome, constant_errors, row_errors
 from lamina.doctor.patients import Patient, Stay, admit
 from lamina.doctor.probes.data_facts import data_facts
@@ -123,15 +123,19 @@ def _rarest_recall(known: np.ndarray, truth: np.ndarray, predicted: np.ndarray) 
 def _control(
     patient: Patient, stay: Stay, train: tuple[Any, np.ndarray], test: tuple[Any, np.ndarray], seed: int
 ) -> Outcome | None:
-    """The outcome of the standard recipe; None where the network does not have a single input and output of its own."""
+    """The better outcome of a standard network and a linear model; None where the network does not have a single input and output of its own."""
     if len(stay.training.inputs) != 1 or len(stay.setup.output_widths) != 1:
         return None
+    of_labels = patient.learns_labels
     parts = [patient.inputs(stay.model, X, train) for X in (train[0], test[0])]
     is_sparse = sparse.issparse(parts[0])
-    model = standard_model(stay.setup, len(train[1]), is_sparse=is_sparse, seed=seed)
-    model = train_quietly(model, parts[0], train[1])
-    errors, constant = (
-        row_errors(test[1], model.predict(parts[1]), of_labels=patient.learns_labels),
-        1.0 - float(constant_errors(train[1], test[1], of_labels=patient.learns_labels).mean()),
-    )
-    return Outcome(float(model.score(parts[0], train[1])), 1.0 - float(errors.mean()), constant, errors)
+    models = [standard_network(stay.setup, len(train[1]), is_sparse=is_sparse, seed=seed)]
+    if not of_labels or train[1].ndim == 1:
+        models.append(linear_model(of_labels=of_labels, is_sparse=is_sparse))
+    constant = 1.0 - float(constant_errors(train[1], test[1], of_labels=of_labels).mean())
+    outcomes = []
+    for model in models:
+        train_quietly(model, parts[0], train[1])
+        errors = row_errors(test[1], model.predict(parts[1]), of_labels=of_labels)
+        outcomes.append(Outcome(float(model.score(parts[0], train[1])), 1.0 - float(errors.mean()), constant, errors))
+    return max(outcomes, key=lambda outcome: outcome.held_out)
