@@ -44,6 +44,7 @@ class Case:
     """
 
     recipe: Recipe
+    seed: int
     model: Any
     X: np.ndarray
     y: np.ndarray
@@ -52,8 +53,12 @@ class Case:
 
     @classmethod
     def of(cls, recipe: Recipe, seed: int) -> Case:
-        split = split_for(recipe, seed)
-        return cls(recipe, build(recipe, split.X, split.y, seed), split.X, split.y, recipe.epochs, split)
+        return cls.with_rows(recipe, split_for(recipe, seed), seed)
+
+    @classmethod
+    def with_rows(cls, recipe: Recipe, split: Split, seed: int) -> Case:
+        """The recipe's model for rows as they are: nothing is changed or standardized, but by the model's own pipeline."""
+        return cls(recipe, seed, build(recipe, split.X, split.y, seed), split.X, split.y, recipe.epochs, split)
 
     def train(self) -> Any:
         """The model, trained as the user would; a training that breaks off leaves what it reached."""
@@ -111,7 +116,8 @@ def _label_scores(truth: np.ndarray, labels: np.ndarray) -> dict[str, float]:
 
 
 def _log_loss(truth: np.ndarray, classes: np.ndarray, probabilities: np.ndarray) -> float:
-    given = probabilities[np.arange(len(truth)), np.searchsorted(classes, truth)]
+    columns = np.minimum(np.searchsorted(classes, truth), len(classes) - 1)
+    given = np.where(classes[columns] == truth, probabilities[np.arange(len(truth)), columns], 0.0)
     return float(np.mean(np.minimum(-np.log(np.nan_to_num(given)), _WORST_LOG_LOSS)))
 
 

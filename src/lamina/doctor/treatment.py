@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from lamina.text_table import text_table
 from lamina.doctor.cures import Cure
 from lamina.doctor.cures.ranges import random_cure
 from lamina.doctor.cures.refinements import refinements
@@ -23,6 +22,7 @@ from lamina.doctor.search import combine, halve, num_first
 from lamina.doctor.therapy import Therapy
 from lamina.doctor.trial import Result, Trial
 from lamina.html import Printed
+from lamina.text_table import text_table
 from lamina.validation import boolean, check_parameters, instance, integer, one_of, value
 
 __all__ = ["Scores", "Treatment", "treat"]
@@ -150,7 +150,9 @@ class Treatment(Printed):
         return {
             **{name: getattr(self, name) for name in plain},
             **{name: None if each is None else [_plain(score) for score in each.values] for name, each in scores.items()},
-            "cures": [{"name": cure.name, "changes": dict(cure.changes), "why": cure.why, "row": cure.row} for cure in self.cures],
+            "cures": [
+                {"name": cure.name, "changes": dict(cure.changes), "why": cure.why, "row": cure.row} for cure in self.cures
+            ],
             "best_changes": dict(self.best_changes or {}),
             "control_changes": dict(self.control_changes or {}),
             "findings": [finding.name for finding in self.diagnosis],
@@ -287,9 +289,7 @@ def _best_therapy(trial: Trial, diagnosis: Diagnosis, budget: int) -> tuple[Ther
     return best.therapy, tried + refined
 
 
-def _random_search(
-    trial: Trial, diagnosis: Diagnosis, used: tuple[int, int], aside: np.ndarray, seeds: int
-) -> dict[str, Any]:
+def _random_search(trial: Trial, diagnosis: Diagnosis, used: tuple[int, int], aside: np.ndarray, seeds: int) -> dict[str, Any]:
     """The control: therapies drawn at random, chosen by the same halving with as many trainings, rows and epochs."""
     rng = np.random.default_rng([trial.seed, 2000])
     searching = Trial(trial.patient, trial.X, trial.y, trial.rows, trial.score, trial.seed)
