@@ -40,7 +40,7 @@ FAULTS = (
     Fault(
         name="validation_rows_sorted_by_class",
         findings=("bad_validation_split",),
-        cures=("early_stopping",),
+        cures=("shuffle_split", "early_stopping"),
         context={"rows": (("sorted_by_target", 1.0),), **_STOPS_EARLY},
         severities={"mild": {"validation": "last"}, "strong": {"validation": "last", "validation_fraction": 0.4}},
         forms=("estimator", "pipeline"),
