@@ -12,7 +12,7 @@ from benchmarks.doctor.recipe import Recipe
 @pytest.mark.parametrize("form", ["pipeline", "trainer"])
 def test_it_tells_sick_from_healthy_whatever_the_form(form: str) -> None:
     healthy = Recipe(data="moons", network="shallow-24", form=form)
-    sick = healthy.with_changes(learning_rate=1e-6)
+    sick = healthy.with_changes(learning_rate=1e-5)
     with quietly():
         assert not LAMINA.diagnose(Case.of(healthy, 0)).alarms
         opinion = LAMINA.diagnose(Case.of(sick, 0))
