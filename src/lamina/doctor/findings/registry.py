@@ -9,6 +9,7 @@ from typing import TypeAlias
 from lamina.doctor.case import Case
 from lamina.doctor.finding import Finding
 from lamina.doctor.findings import (
+    bad_validation_split,
     batch_too_large,
     batch_too_small_for_batch_norm,
     clipped_all_the_time,
@@ -16,9 +17,13 @@ from lamina.doctor.findings import (
     divergence,
     dropout_too_high,
     exploding_gradient,
+    imbalance_ignored,
+    label_noise,
+    leak,
     learning_rate_too_high,
     learning_rate_too_low,
     linear_network,
+    not_separable,
     oscillating_loss,
     over_regularized,
     overfitting,
@@ -29,6 +34,8 @@ from lamina.doctor.findings import (
     stopped_too_late,
     symmetric_units,
     underfitting,
+    unscaled_inputs,
+    unscaled_targets,
     vanishing_gradient,
     wrong_loss,
     wrong_output_activation,
@@ -39,6 +46,13 @@ __all__ = ["FINDINGS", "Find"]
 Find: TypeAlias = Callable[[Case], Finding | None]
 
 _MODULES = (
+    leak,
+    bad_validation_split,
+    unscaled_inputs,
+    unscaled_targets,
+    label_noise,
+    not_separable,
+    imbalance_ignored,
     wrong_loss,
     wrong_output_activation,
     linear_network,

@@ -23,7 +23,7 @@ from lamina.training import Callback, EarlyStopping, Trainer, TrainerSettings
 __all__ = ["TrainerPatient"]
 
 _OWN = ("learning_rate", "optimizer", "schedule", "batch_size", "epochs", "clip_norm", "loss", "early_stopping", "patience")
-_VALIDATION, _PATIENCE = 0.1, 10  # the estimators' validation_fraction and n_iter_no_change
+_VALIDATION, _PATIENCE, _TOL = 0.1, 10, 1e-4  # the estimators' validation_fraction, n_iter_no_change and tol
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,10 @@ class TrainerPatient(Patient):
     def model(self) -> Trainer | Regimen:
         return self._assembled(list(self.callbacks))
 
+    @property
+    def fit_settings(self) -> dict[str, Any]:
+        return dict(self.fit)
+
     def predict(self, model: Any, X: Any) -> np.ndarray:
         predicted = np.asarray(model.predict(X))
         loss = self.settings.losses[0]
@@ -113,6 +117,16 @@ class TrainerPatient(Patient):
             return np.asarray(predicted.argmax(axis=1))
         no, yes = loss.label_codes or (0.0, 1.0)
         return np.where(predicted > loss.threshold_of_predictions(predicted.shape[1]), yes, no)
+
+    def probabilities(self, model: Any, X: Any) -> tuple[np.ndarray, np.ndarray] | None:
+        loss = self.settings.losses[0]
+        if not self.learns_labels or not loss.gives_probabilities:
+            return None
+        predicted = np.asarray(model.predict(X), dtype=float)
+        if not loss.one_of_several and predicted.shape[1] > 1:
+            return None
+        predicted = predicted if loss.one_of_several else np.hstack([1 - predicted, predicted])
+        return np.arange(predicted.shape[1]), predicted
 
     def inputs(self, model: Any, X: Any, train: tuple[Any, np.ndarray]) -> Any:
         return model.transform(X) if isinstance(model, Regimen) else X
@@ -183,5 +197,5 @@ def _with_patience(callback: Callback, patience: int) -> Callback:
     if not isinstance(callback, EarlyStopping):
         return callback
     changed = copy.deepcopy(callback)
-    changed.patience = int(patience)
+    changed.patience, changed.tol = int(patience), min(callback.tol, _TOL)
     return changed

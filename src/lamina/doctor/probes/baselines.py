@@ -46,6 +46,9 @@ class Baselines:
         Share of errors in that half of the rows of which the best of the three is surest; NaN for numbers.
     doubtful_error : float
         Share of errors in the other half.
+    rarest_recall : float
+        The share of the rarest class's rows that the best of the three recognizes if all classes count the same, that is, if its
+        probabilities are divided by the classes' shares; NaN for numbers.
     """
 
     rows: int
@@ -56,6 +59,7 @@ class Baselines:
     balanced: float = np.nan
     confident_error: float = np.nan
     doubtful_error: float = np.nan
+    rarest_recall: float = np.nan
 
     @property
     def nonlinear(self) -> float:
@@ -115,6 +119,7 @@ def class_baselines(X: Any, numbers: np.ndarray, *, seed: int = 0) -> Baselines:
         balanced=float(np.mean([hits[best][target == number].mean() for number in range(len(classes))])),
         confident_error=float(1 - hits[best][sure_half].mean()),
         doubtful_error=float(1 - hits[best][other_half].mean()),
+        rarest_recall=_rarest_recall(chances[best], target),
     )
 
 
@@ -129,6 +134,13 @@ def number_baselines(X: Any, y: np.ndarray, *, seed: int = 0) -> Baselines:
     guesses = [_held_out(make, z, target, folds, target.shape[1]) for make in models]
     scores = [float(1 - ((guess - target) ** 2).mean(axis=0).mean()) for guess in guesses]
     return Baselines(len(rows), 0.0, *scores)
+
+
+def _rarest_recall(chances: np.ndarray, target: np.ndarray) -> float:
+    counts = np.bincount(target)
+    rarest = int(counts.argmin())
+    said = (chances / counts).argmax(axis=1)
+    return float((said[target == rarest] == rarest).mean())
 
 
 def _prepared(X: Any, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -32,8 +32,10 @@ class DataFacts:
     numbers : NumberFacts or None
         None in a classification.
     explained : ExplainedByColumns
-    without_best : Baselines or None
-        The simple models without the column that explains most; None where no column explains nearly all.
+    strong : tuple of int
+        Columns that alone explain at least 0.98 of the target, the strongest first.
+    without_strong : Baselines or None
+        The simple models without them; None where there are none, or no others.
     copies : CopiedRows
     split : SplitFacts or None
         None without validation rows.
@@ -49,14 +51,15 @@ class DataFacts:
     classes: ClassFacts | None
     numbers: NumberFacts | None
     explained: ExplainedByColumns
-    without_best: Baselines | None
+    strong: tuple[int, ...]
+    without_strong: Baselines | None
     copies: CopiedRows
     split: SplitFacts | None
     baselines: Baselines
     rows_per_parameter: float
 
 
-_NEARLY_ALL = 0.95  # of one column: from here on, what the others reach without it is measured too
+_NEARLY_ALL = 0.98
 
 
 def data_facts(
@@ -114,10 +117,8 @@ def data_facts(
     target = targets[0]
     explained = (classes_by_columns if is_class else numbers_by_columns)(X, target, seed=seed)
     baselines = class_baselines if is_class else number_baselines
-    best = explained.best
-    without = None
-    if best is not None and X.shape[1] > 1 and explained.share[best] >= _NEARLY_ALL:
-        without = baselines(X[:, np.delete(np.arange(X.shape[1]), best)], target, seed=seed)
+    by_share = np.argsort(-explained.share, kind="stable")
+    strong, others = by_share[explained.share[by_share] >= _NEARLY_ALL], np.flatnonzero(explained.share < _NEARLY_ALL)
     return DataFacts(
         task=task,
         rows=X.shape[0],
@@ -126,7 +127,8 @@ def data_facts(
         classes=class_facts(target, sample_weight) if is_class else None,
         numbers=None if is_class else number_facts(target),
         explained=explained,
-        without_best=without,
+        strong=tuple(strong.tolist()),
+        without_strong=baselines(X[:, others], target, seed=seed) if strong.size and others.size else None,
         copies=copied_rows(X, target, X_val, seed=seed),
         split=split_facts(X, target, X_val, targets[1], seed=seed) if has_val else None,
         baselines=baselines(X, target, seed=seed),

@@ -8,10 +8,10 @@ import numpy as np
 
 from lamina.activations import get_activation
 from lamina.analysis import activation_statistics
-from lamina.engine.layer_buffers import UnitLayer, unit_layers
 from lamina.analysis.passes import run_passes
 from lamina.analysis.symmetry import symmetry_of_program
 from lamina.doctor.probes.beginning import Beginning
+from lamina.engine.layer_buffers import UnitLayer, unit_layers
 from lamina.engine.program import Op, Program
 
 __all__ = ["LayerFacts", "layer_facts"]
