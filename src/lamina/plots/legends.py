@@ -43,11 +43,19 @@ def _in_columns_that_fit(ax: Axes, given: dict[str, Any]) -> Legend:
     """The legend with as many columns as the axes are wide; if even one is too wide, in smaller letters."""
     place: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "bbox_transform": _place(ax), "borderaxespad": 0}
     width = _width(ax)
-    for columns in range(len(given["labels"]), 0, -1):
+    for columns in range(_most_columns(ax.legend(**place, **given), width), 0, -1):
         legend = ax.legend(ncols=columns, **place, **given)
         if legend.get_window_extent().width <= width:
             return legend
     return ax.legend(**place, **{**given, "fontsize": _SMALL})
+
+
+def _most_columns(single: Legend, width: float) -> int:
+    """A bound on the number of columns in the width, from a legend in one column: trying every number takes seconds."""
+    texts = single.get_texts()
+    sign = (single.handlelength + single.handletextpad) * float(texts[0].get_fontsize()) / 72 * figure_of(single.axes).dpi
+    narrowest = sign + min(text.get_window_extent().width for text in texts)
+    return max(1, min(len(texts), int(width / narrowest)))
 
 
 def _width(ax: Axes) -> float:
