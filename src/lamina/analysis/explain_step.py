@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.analysis.layer_buffers import LayerBuffers, layer_buffers
 from lamina.analysis.passes import Passes, batches_of, run_passes
 from lamina.analysis.subject import Weights, subject_of
-from lamina.analysis.table import text_table
 from lamina.data_frame import to_data_frame
+from lamina.engine.layer_buffers import LayerBuffers, layer_buffers
 from lamina.engine.program import Parameter
 from lamina.errors import DataError, phrase
 from lamina.html import Printed
 from lamina.network import Network
 from lamina.network.heads import Losses
+from lamina.text_table import text_table
 from lamina.training import Trainer
 from lamina.validation import check_parameters, number
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.analysis.table import text_table
 from lamina.data_frame import to_data_frame
 from lamina.door import serve
 from lamina.engine import N_THREADS, default_threads
@@ -22,6 +21,7 @@ from lamina.moments import mean_and_deviation
 from lamina.network import Sequential
 from lamina.optimizers import LBFGS, Optimizer, get_optimizer
 from lamina.tasks import map_in_threads
+from lamina.text_table import text_table
 from lamina.training import EarlyStopping, Trainer
 from lamina.validation import Rule, check_parameters, integer, number, one_of, sequence_of
 

@@ -129,6 +129,7 @@ def run(fit: Fit, train: Rows, validation: Rows | None, *, single_epoch: bool = 
     if trainer.stop_reason is not None and trainer.stop_reason.code == "interrupted" and not trainer.epoch:
         raise KeyboardInterrupt  # nothing was learned: an earlier fit's model stays
     fit.stop_reason = trainer.stop_reason or training.StopReason("max_epochs")
+    fit.monitor = next((c.record for c in trainer.callbacks if isinstance(c, training.Monitor)), None)
 
 
 def rows_a_step(parameters: Parameters, num_rows: int, *, owner: str) -> int | None:
