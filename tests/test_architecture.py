@@ -18,7 +18,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "lamina"
 # The floors, lowest first. A module may import from its own floor and from those below.
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"caller", "door", "errors", "extras", "html", "lazy"}),
-    frozenset({"data_frame", "files", "moments", "patience", "stop_reason", "tasks", "validation"}),
+    frozenset({"data_frame", "files", "moments", "patience", "stop_reason", "tasks", "text_table", "validation"}),
     frozenset({"engine", "forms", "settings"}),
     frozenset(
         {"activations", "clipping", "initializers", "layers", "losses", "metrics", "optimizers", "regularizers", "schedules"}

@@ -92,6 +92,8 @@ from lamina.training import EarlyStopping as EarlyStopping
 from lamina.training import History as History
 from lamina.training import JsonlLog as JsonlLog
 from lamina.training import LearningRate as LearningRate
+from lamina.training import Monitor as Monitor
+from lamina.training import MonitorRecord as MonitorRecord
 from lamina.training import Progress as Progress
 from lamina.training import SmallGradient as SmallGradient
 from lamina.training import StopReason as StopReason

@@ -137,7 +137,10 @@ def test_a_negative_learning_rate_is_refused() -> None:
         explain_step(net_2_2_1(), [1.0, 1.0], 1.0, "squared_error", learning_rate=-1.0, weights=WEIGHTS)
 
 
-def test_a_change_of_nothing_is_printed_as_zero() -> None:
-    printed = str(explain_step(net_2_2_1(), [1.0, 0.0], 1.0, "squared_error", weights=WEIGHTS))
-    assert " 0\n" in printed
-    assert "-0\n" not in printed
+def test_a_change_of_zero_has_no_sign() -> None:
+    network = Sequential([Dense(2, activation="relu", name="h"), Dense(1, name="out")], input_width=2)
+    weights = {"h.weight": [[-1.0, 1.0], [-1.0, 1.0]], "h.bias": [0.0, 0.0], "out.weight": [[1.0], [1.0]], "out.bias": [0.0]}
+    step = explain_step(network, [1.0, 0.0], 2.0, "squared_error", weights=weights)
+    assert "-0" not in {line.split()[-1] for line in str(step).splitlines()}
+    numbers = [step["h"].deltas, *(weight.change for weight in step["h"].weights)]
+    assert not any(np.signbit(number[number == 0]).any() for number in numbers)

@@ -28,7 +28,21 @@ from lamina.training import Callback
 DOCS = Path(__file__).parents[2] / "docs"
 # Parts without a page: the command line has one of its own, the others are tools of the package itself.
 INTERNAL = frozenset(
-    {"__main__", "caller", "cli", "data_frame", "door", "extras", "forms", "html", "lazy", "moments", "settings", "tasks"}
+    [
+        "__main__",
+        "caller",
+        "cli",
+        "data_frame",
+        "door",
+        "extras",
+        "forms",
+        "html",
+        "lazy",
+        "moments",
+        "settings",
+        "tasks",
+        "text_table",
+    ]
 )
 PARTS = [m.name for m in pkgutil.iter_modules(lamina.__path__) if m.name not in INTERNAL]
 TRAINING = vars(importlib.import_module("lamina.training")).values()

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.activations import Activation, get_activation
-from lamina.analysis.layer_buffers import LayerBuffers, UnitLayer, layer_buffers, unit_layers
+from lamina.activations import get_activation
 from lamina.analysis.passes import Passes, batches_of, run_passes
 from lamina.analysis.subject import Weights, subject_of
-from lamina.analysis.table import text_table
 from lamina.data_frame import to_data_frame
+from lamina.engine.layer_buffers import LayerBuffers, UnitLayer, layer_buffers, unit_layers
+from lamina.engine.probe import FLAT, steepest
 from lamina.engine.program import Op
 from lamina.html import Printed
 from lamina.network import Network
 from lamina.network.heads import Losses
+from lamina.text_table import text_table
 from lamina.training import Trainer
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ActivationStatistics", "LayerStatistics", "activation_statistics"]
 
-#: A unit is flat where its derivative is at most this share of the function's largest derivative.
-FLAT = 0.05
 _NOTHING = float("nan")
 
 
@@ -254,11 +253,5 @@ def _flatness(op: Op | None, buffers: Mapping[int, np.ndarray]) -> tuple[float, 
         return _NOTHING, _NOTHING
     known = get_activation(op.function)
     function = get_activation(op.function, **dict(zip(known.settings, op.settings, strict=True)))
-    flat = np.abs(function.derivative(buffers[op.inputs[0]])) <= FLAT * _steepest(function)
+    flat = np.abs(function.derivative(buffers[op.inputs[0]])) <= FLAT * steepest(op.function, op.settings)
     return float(flat.mean()) if function.saturates else _NOTHING, float(flat.all(axis=0).mean())
-
-
-def _steepest(function: Activation) -> float:
-    """The largest |f'| on [-12, 12]; two opposite columns serve softmax too, which works on rows."""
-    z = np.linspace(-12.0, 12.0, 4801)
-    return float(np.abs(function.derivative(np.stack([z, -z], axis=1))).max())

@@ -10,12 +10,12 @@ import numpy as np
 
 from lamina.analysis.passes import batches_of
 from lamina.analysis.subject import Subject, Weights, subject_of
-from lamina.analysis.table import text_table
 from lamina.analysis.training_objective import TrainingObjective
 from lamina.data_frame import to_data_frame
 from lamina.html import Printed
 from lamina.network import Network
 from lamina.network.heads import Losses
+from lamina.text_table import text_table
 from lamina.training import Trainer
 from lamina.validation import check_parameters, integer, number
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.analysis.layer_buffers import LayerBuffers, layer_buffers
 from lamina.analysis.passes import Passes, batches_of, run_passes
 from lamina.analysis.subject import Weights, subject_of
-from lamina.analysis.table import text_table
 from lamina.data_frame import to_data_frame
+from lamina.engine.layer_buffers import LayerBuffers, layer_buffers
 from lamina.engine.program import Parameter
 from lamina.errors import DataError, phrase
 from lamina.html import Printed
 from lamina.network import Network
 from lamina.network.heads import Losses
+from lamina.text_table import text_table
 from lamina.training import Trainer
 from lamina.validation import check_parameters, number
 
@@ -232,7 +232,7 @@ def _layer(
         np.concatenate([buffers[b][0] for b in layer.inputs]),
         buffers[layer.sums][0],
         buffers[layer.output][0],
-        -gradient[0],
+        0.0 - gradient[0],
         tuple(ExplainedWeight(p.name, old[p.name], changes.get(i, np.zeros(p.shape))) for i, p in parameters),
     )
 
@@ -249,4 +249,4 @@ def _rows(layer: ExplainedLayer) -> Iterator[tuple[str, str, str, float]]:
         quantities += [(name, weight.old), (f"Δ {name}", weight.change), (f"new {name}", weight.new)]
     for quantity, array in quantities:
         for index, value in np.ndenumerate(array):
-            yield layer.name, quantity, ", ".join(str(i + 1) for i in index), float(value)
+            yield layer.name, quantity, ", ".join(str(i + 1) for i in index), float(value) + 0.0  # no -0

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from lamina.analysis.layer_buffers import layer_buffers
 from lamina.analysis.passes import batches_of, run_passes
 from lamina.analysis.subject import Weights, subject_of
-from lamina.analysis.table import text_table
+from lamina.engine.layer_buffers import layer_buffers
 from lamina.errors import InvalidSettingError, phrase_unknown
 from lamina.network import Network
+from lamina.text_table import text_table
 from lamina.training import Trainer
 from lamina.validation import check_parameters, integer, one_of, value
 

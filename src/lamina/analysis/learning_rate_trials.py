@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lamina.analysis.learning_rate_runs import LearningRateRuns
-from lamina.analysis.table import text_table
 from lamina.moments import mean_and_deviation
+from lamina.text_table import text_table
 
 __all__ = ["LearningRateTrials", "lowest_point", "run_trials", "walk"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +12,11 @@ from lamina.analysis.subject import Subject
 from lamina.engine import make_executor
 from lamina.engine.executor import Observation
 from lamina.engine.plan import Batches, TrainingPlan
-from lamina.engine.program import Head, Program
-from lamina.losses import CustomLoss
+from lamina.engine.program import Program
 from lamina.optimizers import GradientDescent
 from lamina.training.batches import make_batches, make_inputs
 from lamina.training.steppers.choice import custom_losses
+from lamina.training.steppers.mean_custom_loss import MeanCustomLoss
 
 __all__ = ["Passes", "batches_of", "run_passes"]
 
@@ -60,26 +60,10 @@ def run_passes(
     executor.restore(subject.parameters, subject.state)
     rates = None if dropout else [0.0] * sum(op.kind == "dropout" for op in program.ops)
     custom = custom_losses(subject.losses or ()) if data.targets else []
-    own = _OwnLosses(program.heads, custom, data.targets) if custom else None
+    own = MeanCustomLoss(program.heads, custom, data) if custom else None
     found = executor.observe(data, training=training, step=step, dropout_rates=rates, d_outputs=own)
-    loss = float("nan") if found.gradient is None else float(found.gradient.losses.sum()) if own is None else own.loss
+    loss = float("nan") if found.gradient is None else float(found.gradient.losses.sum()) if own is None else own.value
     return Passes(program, found.values, data.num_rows, loss, found.d_values, _by_parameter(program, found))
-
-
-class _OwnLosses:
-    """The mean of custom losses, and its gradient with respect to each output."""
-
-    def __init__(self, heads: Sequence[Head], losses: Sequence[CustomLoss], targets: Sequence[np.ndarray]) -> None:
-        self._heads, self._losses, self._targets = heads, losses, targets
-        self.loss = 0.0
-
-    def __call__(self, outputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        d_outputs = []
-        for head, loss, logits, target in zip(self._heads, self._losses, outputs, self._targets, strict=True):
-            values, gradient = loss.value_and_gradient(logits, target)
-            self.loss += head.weight * float(values.mean())
-            d_outputs.append(head.weight / len(target) * gradient)
-        return d_outputs
 
 
 def _by_parameter(program: Program, found: Observation) -> dict[int, np.ndarray]:

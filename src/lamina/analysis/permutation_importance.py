@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from lamina.analysis.shuffled_table import shuffled_table
-from lamina.analysis.table import text_table
 from lamina.data_frame import to_data_frame
 from lamina.door import serve
 from lamina.errors import InvalidSettingError, phrase
 from lamina.html import Printed
 from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS, SMALLER_IS_BETTER, indices_of_classes
+from lamina.text_table import text_table
 from lamina.validation import Rule, check_parameters, choice, function, integer, one_of, returned_number, value
 
 if TYPE_CHECKING:

@@ -8,21 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.analysis.subject import Weights, subject_of
-from lamina.analysis.table import text_table
 from lamina.data_frame import to_data_frame
+from lamina.engine.probe import num_distinct
 from lamina.engine.program import Op, Program
 from lamina.html import Printed
 from lamina.network import Network
+from lamina.text_table import text_table
 from lamina.training import Trainer
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["LayerSymmetry", "Symmetry", "symmetry", "symmetry_of_program"]
-
-# Units whose weights differ by no more than this share of the layer's largest weight count as one: equal units may be in
-# different vector lanes, and their float32 rounding differences grow during a long training.
-_SAME = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +111,7 @@ def symmetry_of_program(program: Program, parameters: np.ndarray) -> Symmetry:
 def _layer(op: Op, program: Program, parameters: np.ndarray) -> LayerSymmetry:
     weight, *bias = (parameters[program.parameters[i].slice].reshape(program.parameters[i].shape) for i in op.parameters)
     units = np.vstack([weight, *(b[None, :] for b in bias)]).T.astype(np.float64)
-    return LayerSymmetry(op.layer, len(units), _num_distinct(units), _mean_likeness(units))
-
-
-def _num_distinct(units: np.ndarray) -> int:
-    tolerance = _SAME * float(np.abs(units).max(initial=0.0))
-    distinct, count = np.empty_like(units), 0
-    for unit in units:
-        if not (np.abs(distinct[:count] - unit).max(axis=1) <= tolerance).any():
-            distinct[count] = unit
-            count += 1
-    return count
+    return LayerSymmetry(op.layer, len(units), num_distinct(units), _mean_likeness(units))
 
 
 def _mean_likeness(units: np.ndarray) -> float:

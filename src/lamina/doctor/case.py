@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from lamina.doctor.probes.data_facts import DataFacts
     from lamina.doctor.probes.run_facts import RunFacts
     from lamina.doctor.probes.start_facts import StartFacts
-    from lamina.doctor.probes.target_facts import TargetFacts
 
 __all__ = ["Case"]
 
@@ -26,9 +25,7 @@ class Case:
     setup : Setup
         What the trainer was told.
     data : DataFacts
-        Of the inputs as the network sees them.
-    target : TargetFacts
-        Of the targets as the loss sees them.
+        Of the rows: inputs as the network sees them, targets as the loss sees them; of several, the first.
     start : StartFacts
         Of the network before its first step.
     run : RunFacts
@@ -41,7 +38,6 @@ class Case:
 
     setup: Setup
     data: DataFacts
-    target: TargetFacts
     start: StartFacts
     run: RunFacts
     outcome: Outcome

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lamina.engine.program import Parameter
     from lamina.estimators.fitting import Fit, Restarts
     from lamina.network import Network
-    from lamina.training import History, PredictiveDistribution, StopReason
+    from lamina.training import History, MonitorRecord, PredictiveDistribution, StopReason
     from lamina.training.meaning import Map, Meaning
 
 __all__ = ["FittedNetwork", "adopt", "distribution_of", "fit_of", "logits_of"]
@@ -111,6 +111,15 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
     def history_(self) -> History:
         """The records of all epochs."""
         return self._fitted("history_").trainer.history
+
+    @property
+    def monitor_(self) -> MonitorRecord:
+        """What a :class:`lamina.Monitor` among the callbacks recorded; there is none without."""
+        record = self._fitted("monitor_").monitor
+        if record is None:
+            repair = "Give callbacks=[lamina.Monitor()] and fit again."
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute 'monitor_': no Monitor watched. {repair}")
+        return record
 
     @property
     def n_layers_(self) -> int:

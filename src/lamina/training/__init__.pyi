@@ -5,6 +5,7 @@ from lamina.training.callbacks import Checkpoint as Checkpoint
 from lamina.training.callbacks import EarlyStopping as EarlyStopping
 from lamina.training.callbacks import JsonlLog as JsonlLog
 from lamina.training.callbacks import LearningRate as LearningRate
+from lamina.training.callbacks import Monitor as Monitor
 from lamina.training.callbacks import Progress as Progress
 from lamina.training.callbacks import Run as Run
 from lamina.training.callbacks import SmallGradient as SmallGradient
@@ -12,6 +13,8 @@ from lamina.training.callbacks import TargetLoss as TargetLoss
 from lamina.training.callbacks import TimeLimit as TimeLimit
 from lamina.training.history import History as History
 from lamina.training.history import Record as Record
+from lamina.training.monitor_record import MonitorRecord as MonitorRecord
+from lamina.training.monitor_record import Probes as Probes
 from lamina.training.predictive_distribution import PredictiveDistribution as PredictiveDistribution
 from lamina.training.settings import TrainerSettings as TrainerSettings
 from lamina.training.trainer import Trainer as Trainer

@@ -16,7 +16,7 @@ from lamina.errors import InvalidSettingError, phrase
 from lamina.forms import ANYTHING, COMPARABLE, COUNT, REAL, TEXT, ArrayOf, AtLeast, Entries, Form, Maybe, like
 from lamina.optimizers import LBFGS, StepOptimizer
 from lamina.stop_reason import STOP_CODES
-from lamina.training.callbacks import EarlyStopping, LearningRate
+from lamina.training.callbacks import EarlyStopping, LearningRate, Monitor
 from lamina.training.callbacks.callback import Callback
 from lamina.validation import Rule, boolean, choice, integer, number, value
 
@@ -111,6 +111,7 @@ def _early_stopping(callback: Any, weights: dict[str, Form]) -> Form:
 # The states of built-in callbacks; those that are not listed have none.
 _CALLBACKS: dict[type[Callback], Callable[[Any, dict[str, Form]], Form]] = {
     EarlyStopping: _early_stopping,
+    Monitor: lambda callback, weights: {"interval": COUNT, "record": Entries(ANYTHING)},  # the record checks itself
     LearningRate: lambda callback, weights: {"schedule": _reactive(reactive)} if (reactive := callback.schedule.reactive) else {},
 }
 

@@ -49,17 +49,19 @@ class ChunkSize:
 
 
 def run_in_chunks(run: Run, epoch: Epoch, stepper: Stepper, moments: Moments, size: ChunkSize) -> None:
-    """Take the steps of an epoch, in as few calls as ``size`` and ``every_steps`` allow, until ``run`` stops or a step fails."""
+    """Take the steps of an epoch, in as few calls as ``size`` and the callbacks allow, until ``run`` stops or a step fails."""
     while not epoch.is_over and run.stop_reason is None:
-        due = moments.steps_until_due(run.step)
-        num_steps = min(epoch.steps_left, size.steps, due or epoch.steps_left)
+        due = moments.due(run)
+        num_steps = min(epoch.steps_left, size.steps, *(step - run.step for _, step in due))
         order, values = epoch.next_chunk(num_steps)
+        first_step = run.step
         began = time.perf_counter()
-        result = stepper.train(epoch.data, order, epoch.batch_size, run.step, values)
+        result = stepper.train(epoch.data, order, epoch.batch_size, first_step, values)
         size.observe(num_steps, time.perf_counter() - began)
         epoch.add(result)
         run.step += len(result.losses)
+        moments.call("on_steps_done", run, first_step, result)
         if epoch.failure is None:
-            moments.call_due(run, result.losses)
+            moments.call_due(due, run, result.losses)
             if not epoch.is_over:
                 moments.call("on_chunk_end", run, epoch.steps_done)

@@ -81,14 +81,22 @@ class Epoch:
         if result.num_kept is not None:
             self.num_kept = (self.num_kept or 0) + result.num_kept
 
-    def record(self, output_names: Sequence[str]) -> Record:
-        """The history record of the steps done (at least one); ``output_names`` give the keys of several outputs' losses."""
+    def record(self, output_names: Sequence[str], *, with_norm: bool) -> Record:
+        """The history record of the steps done (at least one).
+
+        Parameters
+        ----------
+        output_names : sequence of str
+            For the keys of several outputs' losses.
+        with_norm : bool
+            Whether the gradient's norm belongs in it.
+        """
         record: Record = {"loss": self.mean_loss}
         if self._head_losses:
             by_output = np.concatenate(self._head_losses).T
             record |= {loss_key(name): self._mean([losses]) for name, losses in zip(output_names, by_output, strict=True)}
         record["learning_rate"] = float(self.values.learning_rates[self.steps_done - 1])
-        if self._norms:
+        if self._norms and with_norm:
             record["gradient_norm"] = float(np.concatenate(self._norms).mean())
         if self._objectives:
             record["objective"] = self._mean(self._objectives)

@@ -14,7 +14,7 @@ from lamina.validation import check_parameters, instance, integer, one_of, value
 __all__ = ["Moments"]
 
 _RULES = {"every_steps": one_of(integer(1), value(None))}
-_NAMES = ("on_fit_begin", "on_epoch_begin", "on_chunk_end", "on_epoch_end", "on_training_end", "on_fit_end")
+_NAMES = ("on_fit_begin", "on_epoch_begin", "on_steps_done", "on_chunk_end", "on_epoch_end", "on_training_end", "on_fit_end")
 
 
 class Moments:
@@ -35,8 +35,12 @@ class Moments:
             moment: [getattr(callback, moment) for callback in self.callbacks if _overrides(callback, moment)]
             for moment in _NAMES
         }
-        self.at_steps = [callback for callback in self.callbacks if callback.every_steps is not None]
+        self._at_steps = [c for c in self.callbacks if c.every_steps is not None or _overrides(c, "next_step")]
         self.needs_gradient_norms = any(callback.needs_gradient_norms for callback in self.callbacks)
+
+    def hears(self, moment: str) -> bool:
+        """Whether a callback overrides this event's method."""
+        return bool(self._of[moment])
 
     def call(self, moment: str, *arguments: Any) -> None:
         """Call this event's method on all callbacks that override it."""
@@ -54,20 +58,24 @@ class Moments:
         if errors:
             raise errors[0]
 
-    def epochs_ahead(self, run: Run) -> float:
-        """How many epochs may be done before ``on_epoch_end`` is called for them; infinity means any number."""
-        if self.at_steps or self.needs_gradient_norms or self._of["on_epoch_begin"] or self._of["on_chunk_end"]:
+    def epochs_ahead(self, run: Run, steps_an_epoch: int) -> float:
+        """How many epochs may be done before a callback must be called; infinity means any number."""
+        if self.needs_gradient_norms or self.hears("on_epoch_begin") or self.hears("on_chunk_end"):
             return 1
-        return min((c.epochs_ahead(run) for c in self.callbacks if _overrides(c, "on_epoch_end")), default=math.inf)
+        until_due = min(((step - run.step) // steps_an_epoch for _, step in self.due(run)), default=math.inf)
+        patience = min((c.epochs_ahead(run) for c in self.callbacks if _overrides(c, "on_epoch_end")), default=math.inf)
+        return max(1, min(until_due, patience))
 
-    def steps_until_due(self, step: int) -> int | None:
-        """Steps from ``step`` until the next ``on_step_end`` is due; None: never."""
-        return min((c.every_steps - step % c.every_steps for c in self.at_steps if c.every_steps), default=None)
+    def due(self, run: Run) -> list[tuple[Callback, int]]:
+        """The callbacks that are to be called at a step to come, and that step."""
+        asked = [(callback, callback.next_step(run)) for callback in self._at_steps]
+        return [(callback, step) for callback, step in asked if step is not None and step > run.step]
 
-    def call_due(self, run: Run, losses: np.ndarray) -> None:
-        """Call ``on_step_end`` of the callbacks that are due."""
-        for callback in self.at_steps:
-            if callback.every_steps and run.step % callback.every_steps == 0:
+    @staticmethod
+    def call_due(due: Sequence[tuple[Callback, int]], run: Run, losses: np.ndarray) -> None:
+        """Call ``on_step_end`` of the callbacks of :meth:`due` whose step has come."""
+        for callback, step in due:
+            if step == run.step:
                 callback.on_step_end(run, losses)
 
 

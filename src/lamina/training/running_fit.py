@@ -13,6 +13,7 @@ from lamina.engine.plan import Batches
 from lamina.errors import NonFiniteError
 from lamina.stop_reason import StopReason
 from lamina.training.best_weights import BestWeights, Weights, put_best
+from lamina.training.drawn_rows import drawn_rows
 from lamina.training.fingerprint import fingerprint
 from lamina.training.finite import is_beyond, repair_of
 from lamina.training.training_warning import TrainingWarning
@@ -67,6 +68,11 @@ class RunningFit:
         """End the fit."""
         self.is_open = False
         self.validation = self.training = None
+
+    def draw_rows(self, count: int, seed: int) -> Batches:
+        """See :meth:`lamina.training.Trainer.draw_rows`."""
+        assert self.training is not None
+        return drawn_rows(self.training, count, seed)
 
     def put_best(
         self, candidates: Sequence[Weights], monitor: str, *, larger_is_better: bool = False, also_first: bool = False

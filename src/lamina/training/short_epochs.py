@@ -95,6 +95,7 @@ def run_short_epochs(
         Why a step failed.
     """
     first_step = run.step
+    due = [] if moments is None else moments.due(run)
     began = time.perf_counter()
     result = best.offer_epochs(
         run.executor,
@@ -102,8 +103,13 @@ def run_short_epochs(
     )
     duration_s = time.perf_counter() - began
     size.observe(epochs.epochs.count * epochs.steps_per_epoch, duration_s)
+    if moments is not None:
+        moments.call("on_steps_done", run, first_step, result)
     for record in epochs.records(result, first_step, duration_s):
-        run.epoch, run.step = record["epoch"], record["step"]
+        run.step = record["step"]
+        if moments is not None:
+            moments.call_due(due, run, result.losses)
+        run.epoch = record["epoch"]
         run.history.append(record)
         if moments is not None:
             moments.call("on_epoch_end", run, record)

@@ -18,11 +18,11 @@ from lamina import validation
 from lamina.door import serve
 from lamina.engine import plan
 from lamina.engine.executor import runs_epochs
-from lamina.engine.plan import Batches, Epochs, Failure, StepValues
+from lamina.engine.plan import Batches, Epochs, Failure, StepValues, TrainingResult
 from lamina.errors import DataError, InvalidSettingError, ShapeError, phrase
 from lamina.network import Network
 from lamina.network.heads import Losses
-from lamina.optimizers import LBFGS, Optimizer
+from lamina.optimizers import LBFGS, Optimizer, PerturbationOptimizer
 from lamina.schedules import Schedule, get_schedule
 from lamina.settings import check_keys
 from lamina.stop_reason import StopReason
@@ -64,6 +64,7 @@ from lamina.validation import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from lamina.engine.probe import Probe
     from lamina.training.steppers.full_batch import FullBatch
 
 __all__ = ["Trainer"]
@@ -379,6 +380,7 @@ class Trainer(Predictor):
         self._moments = Moments([ScheduleWatch(), *self.callbacks])
         self._configure()
         check_batches(self.executor.program, self.optimizer, self.settings.chosen_batch_size, data.num_rows)
+        self.steps_per_epoch = 1 if isinstance(self.optimizer, LBFGS) else self._pace(data).steps_an_epoch
         if self.warns_of_blocked_gradients:
             warn_of_blocked_gradients(self.executor.program, self.optimizer)
         self._resume(data, validation, max_epochs)
@@ -441,7 +443,7 @@ class Trainer(Predictor):
             first.put(self.executor)  # a failed update leaves no usable weights
         if epoch.failure is not None or not epoch.steps_done:
             return None
-        record = epoch.record(self.network.output_names)
+        record = epoch.record(self.network.output_names, with_norm=self._moments.needs_gradient_norms)
         if self.clipping.is_bounded:
             record["clipped_steps"] = epoch.num_clipped
             record["clipped_share"] = epoch.num_clipped / epoch.steps_done
@@ -460,6 +462,28 @@ class Trainer(Predictor):
         reason = StopReason(code, text)
         if self.stop_reason is None:
             self.stop_reason = reason
+
+    def draw_rows(self, count: int) -> Batches:
+        """Copies of ``count`` training rows of the running ``fit``, drawn by the seed, or of all if there are fewer.
+
+        Rows of weight 0 are left out. See :meth:`probe`.
+        """
+        return self._fit.draw_rows(count, self.seed)
+
+    def probe(self, data: Batches) -> tuple[float, Probe]:
+        """Measure each layer on rows from :meth:`batches` or :meth:`draw_rows`; nothing changes.
+
+        Both passes are those of a training step at the present weights with these rows as its batch, but without dropout.
+        Optimizers that perturb weights have no backward pass.
+
+        Returns
+        -------
+        loss : float
+            The mean loss of the rows, without penalties.
+        probe : lamina.engine.probe.Probe
+            A number of each layer for each quantity.
+        """
+        return self._built().probe(data, with_gradients=not isinstance(self.optimizer, PerturbationOptimizer))
 
     def put_best(
         self, candidates: Sequence[Weights], monitor: str = "loss", *, larger_is_better: bool = False, also_first: bool = False
@@ -622,7 +646,8 @@ class Trainer(Predictor):
             raise type(error)(f"validation_data: {error}") from error
 
     def _configure(self) -> None:
-        self._built().configure(self.settings.plan(record_norms=self._moments.needs_gradient_norms), self.optimizer)
+        records_norms = self._moments.needs_gradient_norms or (self.clipping.is_bounded and self._moments.hears("on_steps_done"))
+        self._built().configure(self.settings.plan(record_norms=records_norms), self.optimizer)
         check_program(self.executor.program, self.optimizer, self.clipping, self.schedule)
         check_callbacks(self.callbacks, self.optimizer)
 
@@ -635,7 +660,7 @@ class Trainer(Predictor):
         if pace.rows_an_epoch < data.num_rows or not runs_epochs(self._built().stepper):
             return 1
         most = min(self._chunk_size.steps // pace.steps_an_epoch, self.last_epoch - self.epoch)
-        return int(min(most, self._moments.epochs_ahead(self)))
+        return int(min(most, self._moments.epochs_ahead(self, pace.steps_an_epoch)))
 
     def _fit_short_epochs(self, data: Batches, num_epochs: int) -> None:
         """Run several epochs in one call of the engine, with the same results as :meth:`fit_epoch`."""
@@ -683,6 +708,7 @@ class Trainer(Predictor):
         clock = [time.perf_counter()]
 
         def on_iteration(loss: float, by_output: Sequence[float]) -> bool:
+            self._moments.call("on_steps_done", self, self.step, TrainingResult(np.array([loss]), None, 0, None))
             self.step += 1
             pairs = zip(self.network.output_names, by_output, strict=False)
             norm = {"gradient_norm": descent.gradient_norm} if self._moments.needs_gradient_norms else {}
@@ -693,7 +719,10 @@ class Trainer(Predictor):
         self._descent = descent = FullBatch(self.executor, data, optimizer, self._stored_descent)
         self._stored_descent = None
         try:
-            self._stop_at(descent.failure(self.step))
+            failure = descent.failure(self.step)
+            if failure is not None:
+                self._moments.call("on_steps_done", self, self.step, TrainingResult(np.empty(0), None, 0, failure))
+            self._stop_at(failure)
             if self.stop_reason is None:
                 most = self.last_epoch - self._fit.first_epoch
                 self.stop(*descent.run(most, on_iteration, lambda: self.stop_reason is not None))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -15,9 +15,12 @@ from lamina.network import Network
 from lamina.optimizers import Optimizer
 from lamina.training.batches import make_batches, make_inputs
 from lamina.training.output_losses import loss_key
-from lamina.training.steppers.choice import stepper_for
+from lamina.training.steppers.choice import custom_losses, stepper_for
 from lamina.training.steppers.stepper import Stepper
 from lamina.validation import returned_number
+
+if TYPE_CHECKING:
+    from lamina.engine.probe import Probe
 
 __all__ = ["Metric", "WeightedNetwork"]
 
@@ -116,6 +119,26 @@ class WeightedNetwork:
 
     def _total(self, losses: np.ndarray) -> float:
         return float(sum(head.weight * loss for head, loss in zip(self.executor.program.heads, losses.tolist(), strict=True)))
+
+    def probe(self, data: Batches, *, with_gradients: bool) -> tuple[float, Probe]:
+        """The loss of the rows, and each layer's numbers from both passes of a training step, without dropout."""
+        # Imported here: few runs are probed.
+        from lamina.engine.probe import probe
+        from lamina.training.steppers.mean_custom_loss import MeanCustomLoss
+
+        executor, program = self.executor, self.executor.program
+        own = MeanCustomLoss(program.heads, custom_losses(self._losses), data) if self.has_custom_loss else None
+        seen = executor.observe(
+            data if with_gradients else Batches(data.inputs),
+            dropout_rates=[0.0] * sum(op.kind == "dropout" for op in program.ops),
+            d_outputs=own if with_gradients else None,
+        )
+        if not with_gradients or seen.gradient is None:
+            loss = self.loss(data)
+        else:
+            loss = float(seen.gradient.losses.sum()) if own is None else own.value
+        weight_sum = float(data.num_rows if data.sample_weight is None else data.sample_weight.sum())
+        return loss, probe(program, executor.snapshot().parameters, seen, weight_sum)
 
     def measure(self, data: Batches, y: Any) -> dict[str, float]:
         """The total loss of all outputs, the loss of each if there are several, and the metrics."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 
 from lamina.doctor.patients.estimator_patient import EstimatorPatient
 from lamina.doctor.patients.patient import Patient
+from lamina.doctor.patients.regimen import Regimen
 from lamina.doctor.patients.table_patient import TablePatient
 from lamina.doctor.patients.trainer_patient import TrainerPatient
 from lamina.errors import InvalidSettingError, phrase
@@ -36,7 +38,7 @@ def admit(model: Any, *, owner: str, fit: Mapping[str, Any] | None = None) -> Pa
     InvalidSettingError
         If it is none of these.
     """
-    if isinstance(model, Trainer):
+    if isinstance(model, Trainer | Regimen):
         return TrainerPatient.of(model, dict(fit or {}))
     if fit:
         repair = "An estimator has them among its parameters."
@@ -45,9 +47,10 @@ def admit(model: Any, *, owner: str, fit: Mapping[str, Any] | None = None) -> Pa
         )
     if isinstance(model, TabularClassifier | TabularRegressor):
         return TablePatient(model)
-    if isinstance(model, Pipeline) and isinstance(model.steps[-1][1], MLPClassifier | MLPRegressor):
-        return EstimatorPatient(model.steps[-1][1], tuple(model.steps))
-    if isinstance(model, MLPClassifier | MLPRegressor):
-        return EstimatorPatient(model)
+    around, inner = (model, model.regressor) if isinstance(model, TransformedTargetRegressor) else (None, model)
+    steps = tuple(inner.steps) if isinstance(inner, Pipeline) else ()
+    last = steps[-1][1] if steps else inner
+    if isinstance(last, MLPClassifier | MLPRegressor):
+        return EstimatorPatient(last, steps, around)
     rule = "must be an MLPClassifier or MLPRegressor, a Pipeline that ends in one, a table estimator or a Trainer"
     raise InvalidSettingError(phrase("the model", rule, type(model).__name__, owner=owner))

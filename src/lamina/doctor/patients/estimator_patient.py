@@ -13,18 +13,17 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from lamina.doctor.network_changes import NETWORK_WORDS, changed_network
+from lamina.doctor.patients.parameters import companions, copied, silent_copies
 from lamina.doctor.patients.patient import Patient
-from lamina.errors import InvalidSettingError, phrase
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.optimizers import Optimizer, StepOptimizer
 from lamina.training import Callback
-from lamina.training.callbacks.callback import list_of_callbacks
 
 __all__ = ["EstimatorPatient"]
 
 _PARAMETERS = {
     "learning_rate": "learning_rate_init",
-    "optimizer": "optimizer",
+    "optimizer": "solver",
     "schedule": "learning_rate",
     "batch_size": "batch_size",
     "epochs": "max_iter",
@@ -43,53 +42,57 @@ _PARAMETERS = {
 
 
 class EstimatorPatient(Patient):
-    """A classifier or a regressor, the steps before it, and whether its targets are scaled."""
+    """A classifier or a regressor, the steps before it, and what scales its targets."""
 
     def __init__(
-        self, estimator: MLPClassifier | MLPRegressor, steps: tuple[tuple[str, Any], ...] = (), scales_targets: bool = False
+        self,
+        estimator: MLPClassifier | MLPRegressor,
+        steps: tuple[tuple[str, Any], ...] = (),
+        around: TransformedTargetRegressor | None = None,
     ) -> None:
         # clone would copy the network and the callbacks, which nothing here changes
-        self.estimator = type(estimator)(**estimator.get_params(deep=False))
+        self.estimator = copied(estimator)
         self.steps = steps
-        self.scales_targets = scales_targets
+        self.around = around
         self.learns_labels = isinstance(estimator, MLPClassifier)
 
+    @property
+    def words(self) -> frozenset[str]:
+        of_network = self.estimator.network is not None
+        parameters = {word for word, name in _PARAMETERS.items() if hasattr(self.estimator, name)}
+        around = {"scale_inputs"} | (set() if self.learns_labels else {"scale_targets"})
+        around |= set() if self.estimator.validation_split is None else {"shuffle_split"}
+        return frozenset(parameters | around | (set(NETWORK_WORDS) if of_network else set()))
+
     def changed(self, changes: Mapping[str, Any]) -> Self:
-        estimator = type(self.estimator)(**self.estimator.get_params(deep=False))
-        steps, scales_targets = self.steps, self.scales_targets
+        self.check_words(changes, owner=type(self.estimator).__name__)
+        estimator, steps, around = copied(self.estimator), self.steps, self.around
         of_network: dict[str, Any] = {}
         for word, value in changes.items():
             if word == "scale_inputs":
                 steps = self._scaled(value)
-            elif word == "scale_targets" and not self.learns_labels:
-                scales_targets = bool(value)
+            elif word == "scale_targets":
+                around = TransformedTargetRegressor(transformer=StandardScaler()) if value else None
             elif word == "shuffle_split":
                 estimator.set_params(validation_split=None)
-            elif word == "optimizer":
-                estimator.set_params(optimizer=value)
             elif estimator.network is not None and word in NETWORK_WORDS:
                 of_network[word] = value
-            elif (
-                word in _PARAMETERS and (word != "widths" or estimator.network is None) and hasattr(estimator, _PARAMETERS[word])
-            ):
-                estimator.set_params(**{_PARAMETERS[word]: value})
+                estimator.set_params(weight_decay=0.0 if word == "l2" else estimator.weight_decay)
             else:
-                owner = type(estimator).__name__
-                raise InvalidSettingError(
-                    phrase("a change", "must be one that the estimator has a parameter for", word, owner=owner)
-                )
-        if "learning_rate" in changes:
-            _set_rate(estimator, changes["learning_rate"])
-        if of_network:
+                estimator.set_params(**companions(word, value, estimator), **{_PARAMETERS[word]: value})
+        _settle_rule(estimator, self.estimator, changes)
+        if estimator.network is not None:
             estimator.set_params(network=changed_network(estimator.network, of_network))
-        return type(self)(estimator, steps, scales_targets)
+        return type(self)(estimator, steps, around)
 
     def seeded(self, seed: int) -> Self:
-        estimator = type(self.estimator)(**self.estimator.get_params(deep=False) | {"random_state": seed})
-        return type(self)(estimator, self.steps, self.scales_targets)
+        return type(self)(copied(self.estimator, random_state=seed), self.steps, self.around)
+
+    def repeatable(self, seed: int) -> Self:
+        return self if self.estimator.random_state is not None else self.seeded(seed)
 
     def model(self) -> Any:
-        return self._assembled(self.estimator.callbacks)
+        return self._assembled()
 
     def on_rows(self, rows: np.ndarray) -> Self:
         split = self.estimator.validation_split
@@ -97,9 +100,8 @@ class EstimatorPatient(Patient):
             return self
         named = np.asarray(split)
         named = np.flatnonzero(named) if named.dtype == bool else named
-        estimator = type(self.estimator)(**self.estimator.get_params(deep=False))
-        estimator.set_params(validation_split=np.flatnonzero(np.isin(rows, named)))
-        return type(self)(estimator, self.steps, self.scales_targets)
+        estimator = copied(self.estimator, validation_split=np.flatnonzero(np.isin(rows, named)))
+        return type(self)(estimator, self.steps, self.around)
 
     def predict(self, model: Any, X: Any) -> np.ndarray:
         return np.asarray(model.predict(X))
@@ -124,18 +126,14 @@ class EstimatorPatient(Patient):
         return bool(self.estimator.early_stopping)
 
     def _train(self, X: Any, y: Any, watcher: Callback) -> Any:
-        return self._assembled([*list_of_callbacks(self.estimator.callbacks), watcher], n_restarts=1).fit(X, y)
+        callbacks = [*silent_copies(self.estimator.callbacks), watcher]
+        return self._assembled(callbacks=callbacks, n_restarts=1, verbose=False).fit(X, y)
 
-    def _assembled(self, callbacks: Any, **settings: Any) -> Any:
+    def _assembled(self, **settings: Any) -> Any:
         """A fresh estimator or pipeline; the callbacks are the given objects themselves."""
-        last = type(self.estimator)(**self.estimator.get_params(deep=False) | {"callbacks": callbacks} | settings)
-        if not self.steps:
-            model: Any = last
-        else:
-            model = Pipeline([*self._before().steps, (self.steps[-1][0], last)])
-        if self.scales_targets:
-            model = TransformedTargetRegressor(model, transformer=StandardScaler())
-        return model
+        last = copied(self.estimator, **settings)
+        model: Any = Pipeline([*self._before().steps, (self.steps[-1][0], last)]) if self.steps else last
+        return model if self.around is None else clone(self.around).set_params(regressor=model)
 
     def _before(self) -> Pipeline:
         """The steps before the estimator, not fitted."""
@@ -146,14 +144,22 @@ class EstimatorPatient(Patient):
             return tuple(step for step in self.steps if not isinstance(step[1], StandardScaler))
         if not self.steps:
             return tuple(make_pipeline(StandardScaler(), self.estimator).steps)
-        return (*self.steps[:-1], ("standardscaler", StandardScaler()), self.steps[-1])
+        if len(self.steps) > 1 and isinstance(self.steps[-2][1], StandardScaler):
+            return self.steps
+        names = {name for name, _ in self.steps}
+        free = next(name for number in range(len(names) + 1) if (name := f"scale_inputs{number or ''}") not in names)
+        return (*self.steps[:-1], (free, StandardScaler()), self.steps[-1])
 
 
-def _set_rate(estimator: MLPClassifier | MLPRegressor, rate: float) -> None:
-    """Set the rate where the estimator's rule takes it from."""
-    for name in ("optimizer", "solver"):
-        rule = getattr(estimator, name)
-        if isinstance(rule, Optimizer):
-            if isinstance(rule, StepOptimizer):
-                estimator.set_params(**{name: replace(rule, learning_rate=rate)})  # type: ignore[type-var]
-            return
+def _settle_rule(
+    estimator: MLPClassifier | MLPRegressor, before: MLPClassifier | MLPRegressor, changes: Mapping[str, Any]
+) -> None:
+    """Put the rate and the decay where the estimator's rule takes them from: a rule given as an object has its own."""
+    rule = next((given for given in (before.optimizer, before.solver) if isinstance(given, Optimizer)), None)
+    if "optimizer" in changes:
+        rate = changes.get("learning_rate", getattr(rule, "learning_rate", before.learning_rate_init))
+        estimator.set_params(optimizer=None, learning_rate_init=rate)
+    elif isinstance(rule, StepOptimizer):
+        decay = 0.0 if "l2" in changes else rule.weight_decay
+        rule = replace(rule, learning_rate=changes.get("learning_rate", rule.learning_rate), weight_decay=decay)  # type: ignore[type-var]
+        estimator.set_params(**{"solver" if before.optimizer is None else "optimizer": rule})

@@ -14,7 +14,7 @@ from lamina.doctor.outcome import row_errors
 from lamina.doctor.patients.intake import Intake
 from lamina.doctor.setup import Setup
 from lamina.engine.plan import Batches
-from lamina.errors import NonFiniteError
+from lamina.errors import InvalidSettingError, NonFiniteError, phrase
 from lamina.training import Callback, History, Trainer
 from lamina.training.monitor_record import MonitorRecord
 
@@ -62,6 +62,11 @@ class Patient(ABC):
 
     learns_labels: bool
 
+    @property
+    @abstractmethod
+    def words(self) -> frozenset[str]:
+        """The words of :data:`lamina.doctor.cures.CHANGES` that change something of this kind of patient."""
+
     @abstractmethod
     def changed(self, changes: Mapping[str, Any]) -> Self:
         """The patient with changes, by the words of :data:`lamina.doctor.cures.CHANGES`.
@@ -76,13 +81,29 @@ class Patient(ABC):
     def seeded(self, seed: int) -> Self:
         """The patient with another seed of all that is random in a training."""
 
+    def repeatable(self, seed: int) -> Self:
+        """The patient with this seed, if its user gave it none."""
+        return self
+
     @abstractmethod
     def model(self) -> Any:
         """What the user would train: an estimator, a pipeline or a trainer, not trained."""
 
+    @property
+    def fit_settings(self) -> dict[str, Any]:
+        """What the model's ``fit`` is given beside the rows; empty but for a trainer's."""
+        return {}
+
     @abstractmethod
     def predict(self, model: Any, X: Any) -> np.ndarray:
         """Labels or numbers, as y holds them, of a trained model."""
+
+    def probabilities(self, model: Any, X: Any) -> tuple[np.ndarray, np.ndarray] | None:
+        """The classes (k,) and a trained model's probabilities (n, k); None if it has none, or numbers or several labels."""
+        if not self.learns_labels or not hasattr(model, "predict_proba"):
+            return None
+        classes = model.classes_
+        return None if isinstance(classes, list) else (np.asarray(classes), np.asarray(model.predict_proba(X)))
 
     @abstractmethod
     def inputs(self, model: Any, X: Any, train: tuple[Any, np.ndarray]) -> Any:
@@ -113,6 +134,29 @@ class Patient(ABC):
     @abstractmethod
     def stops_on_validation(self) -> bool: ...
 
+    def check_words(self, changes: Mapping[str, Any], *, owner: str) -> None:
+        """Raise for a word that changes nothing of this patient.
+
+        Raises
+        ------
+        InvalidSettingError
+        """
+        for word in changes:
+            if word not in self.words:
+                repair = f"It has {', '.join(sorted(self.words))}."
+                raise InvalidSettingError(
+                    phrase("a change", "must be of something that it has", word, repair=repair, owner=owner)
+                )
+
+    def train(self, X: Any, y: Any, watcher: Callback) -> tuple[Any, str]:
+        """A fresh model that was trained while being watched, and ""; or None, and why its numbers became infinite or NaN."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                return self._train(X, y, watcher), ""
+            except NonFiniteError as error:
+                return None, str(error)
+
     def stay(self, X: Any, y: Any) -> Stay:
         """Train a fresh model on the rows, and keep all that was measured on the way.
 
@@ -122,13 +166,7 @@ class Patient(ABC):
             What training raises before its first step: wrong settings or data.
         """
         intake = Intake()
-        failure, model = "", None
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                model = self._train(X, y, intake)
-            except NonFiniteError as error:
-                failure = str(error)
+        model, failure = self.train(X, y, intake)
         assert intake.trainer is not None
         setup = Setup.of(
             intake.trainer,

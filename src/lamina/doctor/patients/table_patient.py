@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any, Self
 
 import numpy as np
 
 from lamina.data.encoder import TableEncoder
+from lamina.doctor.patients.parameters import companions, copied, silent_copies
 from lamina.doctor.patients.patient import Patient
-from lamina.errors import InvalidSettingError, phrase
 from lamina.model import TabularClassifier, TabularRegressor
 from lamina.training import Callback
-from lamina.training.callbacks.callback import list_of_callbacks
 
 __all__ = ["TablePatient"]
 
@@ -36,29 +34,38 @@ _PARAMETERS = {
 }
 
 
+_VALIDATION = 0.1  # the share of the rows that Tabular holds out by default
+
+
 class TablePatient(Patient):
-    """A table estimator; it scales inputs and targets itself, and always stops by held-out rows."""
+    """A table estimator; it scales inputs and targets itself, and draws the rows that it holds out at random."""
 
     def __init__(self, estimator: TabularClassifier | TabularRegressor) -> None:
-        self.estimator = _copy(estimator)
+        self.estimator = copied(estimator)
         self.learns_labels = isinstance(estimator, TabularClassifier)
 
+    @property
+    def words(self) -> frozenset[str]:
+        return frozenset({word for word, name in _PARAMETERS.items() if hasattr(self.estimator, name)} | {"early_stopping"})
+
     def changed(self, changes: Mapping[str, Any]) -> Self:
-        estimator = _copy(self.estimator)
+        self.check_words(changes, owner=type(self.estimator).__name__)
+        estimator = copied(self.estimator)
         for word, value in changes.items():
-            if word not in _PARAMETERS or not hasattr(estimator, _PARAMETERS[word]):
-                owner = type(estimator).__name__
-                raise InvalidSettingError(
-                    phrase("a change", "must be one that the estimator has a parameter for", word, owner=owner)
-                )
-            setattr(estimator, _PARAMETERS[word], value)
+            if word == "early_stopping":
+                estimator.set_params(validation=(estimator.validation or _VALIDATION) if value else 0.0)
+            else:
+                estimator.set_params(**companions(word, value, estimator), **{_PARAMETERS[word]: value})
         return type(self)(estimator)
 
     def seeded(self, seed: int) -> Self:
-        return type(self)(_copy(self.estimator, random_state=seed))
+        return type(self)(copied(self.estimator, random_state=seed))
+
+    def repeatable(self, seed: int) -> Self:
+        return self if self.estimator.random_state is not None else self.seeded(seed)
 
     def model(self) -> Any:
-        return _copy(self.estimator)
+        return copied(self.estimator)
 
     def predict(self, model: Any, X: Any) -> np.ndarray:
         return np.asarray(model.predict(X))
@@ -80,11 +87,5 @@ class TablePatient(Patient):
         return bool(self.estimator.validation)
 
     def _train(self, X: Any, y: Any, watcher: Callback) -> Any:
-        callbacks = [*list_of_callbacks(self.estimator.callbacks), watcher]
-        return _copy(self.estimator, callbacks=callbacks, n_restarts=1).fit(X, y)
-
-
-def _copy(estimator: TabularClassifier | TabularRegressor, **settings: Any) -> Any:
-    """An estimator that was not trained, with the same parameters and these."""
-    given = {field.name: getattr(estimator, field.name) for field in fields(estimator)}
-    return type(estimator)(**given | settings)
+        callbacks = [*silent_copies(self.estimator.callbacks), watcher]
+        return copied(self.estimator, callbacks=callbacks, n_restarts=1, verbose=False).fit(X, y)

@@ -12,7 +12,7 @@ from lamina.estimators.fitting.stopping_rule import StoppingRule
 from lamina.estimators.parameters import Parameters
 from lamina.estimators.target.target import Target
 from lamina.network import Network
-from lamina.training import StopReason, Trainer
+from lamina.training import MonitorRecord, StopReason, Trainer
 
 __all__ = ["Fit", "Start"]
 
@@ -57,6 +57,8 @@ class Fit:
     rng : RandomState
     split_seed : int
     stop_reason : StopReason
+    monitor : MonitorRecord, optional
+        The record of the first :class:`~lamina.training.Monitor` among the callbacks.
     raised : BaseException, optional
         Raised once the model is complete, for example a warning that was turned into an error.
     """
@@ -69,6 +71,7 @@ class Fit:
     rng: np.random.RandomState
     split_seed: int
     stop_reason: StopReason
+    monitor: MonitorRecord | None = None
     raised: BaseException | None = None
 
     def go_on(self, parameters: Parameters, target: Target) -> None:

@@ -81,10 +81,10 @@ def prepare(parameters: Parameters, target: Target, start: Start, num_rows: int,
         target.loss,
         build_optimizer(parameters, target),
         batch_size=rows_a_step(parameters, num_rows, owner=owner),
-        schedule=build_schedule(parameters),
+        schedule=build_schedule(parameters, rule.monitored),
         clipping=build_clipping(parameters),
         callbacks=[rule, *rate, *list_of_callbacks(parameters.callbacks), *limit],
-        metrics={"score": rule.validation_score} if stops_early(parameters) else None,
+        metrics={"score": rule.validation_score} if rule.monitored == "validation_score" and stops_early(parameters) else None,
         seed=draw_seed(start.rng),
         dtype=start.weights[0].dtype.name,
         shuffle=bool(parameters.shuffle),
@@ -129,6 +129,7 @@ def run(fit: Fit, train: Rows, validation: Rows | None, *, single_epoch: bool = 
     if trainer.stop_reason is not None and trainer.stop_reason.code == "interrupted" and not trainer.epoch:
         raise KeyboardInterrupt  # nothing was learned: an earlier fit's model stays
     fit.stop_reason = trainer.stop_reason or training.StopReason("max_epochs")
+    fit.monitor = next((c.record for c in trainer.callbacks if isinstance(c, training.Monitor)), None)
 
 
 def rows_a_step(parameters: Parameters, num_rows: int, *, owner: str) -> int | None:

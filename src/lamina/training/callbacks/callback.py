@@ -10,7 +10,8 @@ import numpy as np
 
 if TYPE_CHECKING:
     from lamina.engine.executor import Executor
-    from lamina.engine.plan import Batches
+    from lamina.engine.plan import Batches, Clipping, TrainingResult
+    from lamina.engine.probe import Probe
     from lamina.network.named_arrays import NamedArrays
     from lamina.optimizers import Optimizer
     from lamina.schedules import Schedule
@@ -32,17 +33,21 @@ class Run(Protocol):
     epoch, step : int
         Epochs and steps done over all fits of the trainer.
     steps_per_epoch : int
+    clipping : Clipping
     optimizer : Optimizer
     schedule : Schedule
         May be replaced; the new one applies from the next epoch.
     stop_reason : StopReason or None
         None while training continues.
+    seed : int
+        Seed of all randomness.
     """
 
     history: History
     epoch: int
     step: int
     steps_per_epoch: int
+    clipping: Clipping
     optimizer: Optimizer
     schedule: Schedule
     stop_reason: StopReason | None
@@ -60,6 +65,10 @@ class Run(Protocol):
         """The validation rows of the running ``fit`` in the engine's form; None without."""
 
     @property
+    def seed(self) -> int:
+        """The seed of all randomness."""
+
+    @property
     def executor(self) -> Executor:
         """The executor, which holds the weights and does the computation."""
 
@@ -75,6 +84,12 @@ class Run(Protocol):
     ) -> float:
         """Measure several sets of weights, restore those with the best monitored number, and return that number."""
 
+    def draw_rows(self, count: int) -> Batches:
+        """Copies of ``count`` training rows of the running ``fit``, drawn by the seed, or of all if there are fewer."""
+
+    def probe(self, data: Batches) -> tuple[float, Probe]:
+        """The loss of the rows, and how each layer fares on them: both passes of a training step, without dropout."""
+
     def save_checkpoint(self, path: str | os.PathLike[str]) -> None:
         """Write everything needed to continue from here."""
 
@@ -82,10 +97,10 @@ class Run(Protocol):
 class Callback:
     """Base class of all callbacks: override the methods for the events you need, and read or modify the trainer in them.
 
-    Events occur in this order: ``on_fit_begin``; for each epoch ``on_epoch_begin``, its native calls (with ``on_step_end`` and
-    ``on_chunk_end`` between them) and ``on_epoch_end``; at the end ``on_training_end`` and ``on_fit_end``, which are always
-    called, even if another callback raises. At each event callbacks are called in the order given to the trainer, those with
-    ``runs_last`` after the others.
+    Events occur in this order: ``on_fit_begin``; for each epoch ``on_epoch_begin``, its native calls (each followed by
+    ``on_steps_done``, and with ``on_step_end`` and ``on_chunk_end`` between them) and ``on_epoch_end``; at the end
+    ``on_training_end`` and ``on_fit_end``, which are always called, even if another callback raises. At each event callbacks are
+    called in the order given to the trainer, those with ``runs_last`` after the others.
 
     Attributes
     ----------
@@ -115,8 +130,22 @@ class Callback:
     def on_epoch_begin(self, trainer: Run) -> None:
         """Called when an epoch starts; ``trainer.epoch`` epochs are done."""
 
+    def on_steps_done(self, trainer: Run, first_step: int, result: TrainingResult) -> None:
+        """Called when the engine returns, with what it did from ``first_step`` on: each step's loss, clipping, a failure.
+
+        A call may be a part of an epoch or many short epochs, of which ``on_epoch_end`` then tells. Where gradients are clipped,
+        ``result.gradient_norms`` are those before clipping. An iteration of L-BFGS is a step.
+        """
+
+    def next_step(self, trainer: Run) -> int | None:
+        """The number of steps done, more than ``trainer.step``, at which ``on_step_end`` is to be called next; None: never.
+
+        It is asked before each call of the engine, and follows from ``every_steps`` unless a callback overrides it.
+        """
+        return None if self.every_steps is None else trainer.step + self.every_steps - trainer.step % self.every_steps
+
     def on_step_end(self, trainer: Run, losses: np.ndarray) -> None:
-        """Called every ``every_steps`` steps; ``losses`` are those of the engine's last call, one per step, float64."""
+        """Called at :meth:`next_step`; ``losses`` are those of the engine's last call, one per step, float64."""
 
     def on_chunk_end(self, trainer: Run, steps_done: int) -> None:
         """Called when the engine returns during an epoch, of which ``steps_done`` steps are done."""

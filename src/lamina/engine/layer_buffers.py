@@ -73,6 +73,11 @@ class UnitLayer:
         return self.layers[-1].output
 
     @property
+    def activation(self) -> Op | None:
+        """The op of the first activation function, if there is one."""
+        return next((op for layer in self.layers for op in layer.ops if op.kind == "activation"), None)
+
+    @property
     def sums(self) -> int:
         """The buffer of the weighted sums, after the last normalization if there is one."""
         ops = [op for layer in self.layers for op in layer.ops]

@@ -1,0 +1,212 @@
+"""A probe: how each layer of a network fares, as numbers of the buffers of both passes over the same rows.
+
+The buffers are those of :meth:`lamina.engine.executor.Executor.observe`, the layers those of
+:func:`~lamina.engine.layer_buffers.unit_layers`. What a layer does not have is NaN.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from lamina.engine.executor import Observation
+from lamina.engine.formulas.activation import FORMULAS
+from lamina.engine.layer_buffers import UnitLayer, unit_layers
+from lamina.engine.program import Op, Parameter, Program
+
+__all__ = ["EDGES", "FLAT", "NO_WEIGHTS", "Probe", "num_distinct", "probe", "steepest", "weight_norms", "weights_of"]
+
+#: A unit is flat where its derivative is at most this share of the function's largest derivative.
+FLAT = 0.05
+
+#: The bins of the histograms of weighted sums: ``EDGES[i] <= sum < EDGES[i + 1]``.
+EDGES = (-np.inf, -16.0, -8.0, -4.0, -2.0, -1.0, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, np.inf)
+
+# Units whose weights differ by no more than this share of the layer's largest weight count as one: equal units may be in
+# different vector lanes, and their float32 rounding differences grow during a long training.
+_SAME = 1e-3
+_SCREENED = 8  # weights of each unit that are compared before all of them are
+
+#: The weights of a layer that has none.
+NO_WEIGHTS = Parameter("", "", 0, (0, 0))
+
+
+class Probe(NamedTuple):
+    """What a probe finds, one entry a layer; float64.
+
+    ``mean``, ``std``, ``zero`` (the share that is exactly 0): of the outputs, over rows and units. ``sum_std`` and ``histogram``
+    (layers, bins), shares in the bins of :data:`EDGES`: of the weighted sums, after normalization. ``flat``: the share of sums at
+    which the activation is flat; ``dead``: the share of units at which it is in every row.
+
+    ``gradient_rms``, ``gradient_zero``: of the gradient of each row's own (weighted) loss with respect to the sums.
+    ``weight_norm``: Euclidean, of the weights (without biases) of the layer that makes the units; ``weight_gradient_norm``,
+    ``weight_gradient_rms``, ``weight_gradient_zero``: of the gradient of the mean loss, without penalties, with respect to them.
+    ``distinct``: the number of its units that differ. ``non_finite``: the number of outputs, and of gradients with respect to the
+    sums, that are NaN or infinite.
+    """
+
+    mean: np.ndarray
+    std: np.ndarray
+    sum_std: np.ndarray
+    flat: np.ndarray
+    dead: np.ndarray
+    zero: np.ndarray
+    gradient_rms: np.ndarray
+    gradient_zero: np.ndarray
+    weight_norm: np.ndarray
+    weight_gradient_norm: np.ndarray
+    weight_gradient_rms: np.ndarray
+    weight_gradient_zero: np.ndarray
+    distinct: np.ndarray
+    non_finite: np.ndarray
+    histogram: np.ndarray
+
+
+def probe(program: Program, parameters: np.ndarray, seen: Observation, weight_sum: float) -> Probe:
+    """The numbers of all layers.
+
+    Parameters
+    ----------
+    program : Program
+    parameters : ndarray of shape (num_parameters,)
+        Those that ``seen`` was seen with.
+    seen : Observation
+        Of a forward pass, and of a backward pass from the mean loss if gradients are wanted.
+    weight_sum : float
+        The sum of the rows' sample weights: the gradient of a mean times this is that of each row's own loss.
+    """
+    vector = None if seen.gradient is None else seen.gradient.vector
+    with np.errstate(all="ignore"):  # what is not finite is what a probe looks for
+        rows = [
+            (
+                *_outputs(seen.values[unit.output]),
+                *_sums(unit, seen),
+                *_gradients(unit, seen, weight_sum),
+                *_weights(weights_of(program, unit), parameters, vector),
+                _num_non_finite(unit, seen),
+                _histogram(seen.values[unit.sums]),
+            )
+            for unit in unit_layers(program)
+        ]
+    names = (
+        "mean std zero sum_std flat dead gradient_rms gradient_zero weight_norm weight_gradient_norm weight_gradient_rms "
+        "weight_gradient_zero distinct non_finite histogram"
+    )
+    return Probe(**{name: np.array(column) for name, column in zip(names.split(), zip(*rows, strict=True), strict=True)})
+
+
+def weights_of(program: Program, unit: UnitLayer) -> Parameter:
+    """The weights (in, out) of the layer that makes the units; of size 0 if it is not dense."""
+    made_by = unit.layers[0].ops[0]
+    return program.parameters[made_by.parameters[0]] if made_by.kind == "dense" else NO_WEIGHTS
+
+
+def weight_norms(program: Program, parameters: np.ndarray, before: np.ndarray | None = None) -> np.ndarray:
+    """The Euclidean norm of each layer's weights, or of their change since ``before``, float64 (layers,); NaN without weights."""
+    with np.errstate(all="ignore"):
+        vector = parameters if before is None else parameters.astype(np.float64) - before
+        own = [weights_of(program, unit) for unit in unit_layers(program)]
+        return np.array([_norm(vector[weight.slice]) if weight.size else np.nan for weight in own])
+
+
+@cache
+def steepest(function: str, settings: tuple[float, ...] = ()) -> float:
+    """The largest \\|f'\\| of an activation on [-12, 12]; two opposite columns serve softmax too, which works on rows.
+
+    >>> steepest("sigmoid")
+    0.25
+    """
+    z = np.linspace(-12.0, 12.0, 4801)
+    with np.errstate(all="ignore"):
+        return float(np.abs(FORMULAS[function].derivative(np.stack([z, -z], axis=1), *settings)).max())
+
+
+def num_distinct(units: np.ndarray) -> int:
+    """The number of distinct rows of ``units``, which differ by more than a thousandth of the largest entry.
+
+    >>> num_distinct(np.array([[1.0, 2.0], [1.0, 2.0005], [2.0, 1.0]]))
+    2
+    """
+    tolerance = _SAME * float(np.abs(units).max(initial=0.0))
+    # A unit that is far from all others in one weight is distinct; the few that are left are compared with each other.
+    left = units
+    for i in range(min(_SCREENED, units.shape[1])):
+        left = left[_has_neighbor(left[:, i], tolerance)]
+    distinct, count = np.empty_like(left), 0
+    for unit in left:
+        if not (np.abs(distinct[:count] - unit).max(axis=1) <= tolerance).any():
+            distinct[count] = unit
+            count += 1
+    return len(units) - len(left) + count
+
+
+def _has_neighbor(numbers: np.ndarray, tolerance: float) -> np.ndarray:
+    """Which of the numbers have another one within ``tolerance``."""
+    order = np.argsort(numbers)
+    is_near = np.diff(numbers[order]) <= tolerance
+    found = np.zeros(len(numbers), dtype=bool)
+    found[order[1:]] |= is_near
+    found[order[:-1]] |= is_near
+    return found
+
+
+def _outputs(out: np.ndarray) -> tuple[float, float, float]:
+    """``mean``, ``std`` and ``zero``."""
+    return float(out.mean(dtype=np.float64)), float(out.std(dtype=np.float64)), _share(out == 0)
+
+
+def _sums(unit: UnitLayer, seen: Observation) -> tuple[float, float, float]:
+    """``sum_std``, ``flat`` and ``dead``."""
+    return float(seen.values[unit.sums].std(dtype=np.float64)), *_flatness(unit.activation, seen)
+
+
+def _flatness(op: Op | None, seen: Observation) -> tuple[float, float]:
+    if op is None:
+        return np.nan, np.nan
+    slope = FORMULAS[op.function].derivative(seen.values[op.inputs[0]], *op.settings)
+    is_flat = np.abs(slope) <= FLAT * steepest(op.function, op.settings)
+    return _share(is_flat), _share(is_flat.all(axis=0))
+
+
+def _gradients(unit: UnitLayer, seen: Observation, weight_sum: float) -> tuple[float, float]:
+    """``gradient_rms`` and ``gradient_zero``."""
+    d_sums = seen.d_values.get(unit.sums)
+    if d_sums is None:
+        return np.nan, np.nan
+    return weight_sum * float(np.sqrt(np.square(d_sums, dtype=np.float64).mean())), _share(d_sums == 0)
+
+
+def _weights(weight: Parameter, parameters: np.ndarray, gradient: np.ndarray | None) -> tuple[float, float, float, float, float]:
+    """``weight_norm``, ``weight_gradient_norm``, ``weight_gradient_rms``, ``weight_gradient_zero`` and ``distinct``."""
+    if not weight.size:
+        return (np.nan,) * 5
+    w = parameters[weight.slice]
+    distinct = float(num_distinct(w.reshape(weight.shape).T))
+    if gradient is None:
+        return _norm(w), np.nan, np.nan, np.nan, distinct
+    d_w = gradient[weight.slice]
+    norm = _norm(d_w)
+    return _norm(w), norm, norm / np.sqrt(weight.size), _share(d_w == 0), distinct
+
+
+def _num_non_finite(unit: UnitLayer, seen: Observation) -> float:
+    found = [seen.values[unit.output], seen.d_values.get(unit.sums, np.zeros(0))]
+    return float(sum(array.size - np.count_nonzero(np.isfinite(array)) for array in found))
+
+
+def _histogram(sums: np.ndarray) -> np.ndarray:
+    """The share of the sums in each bin."""
+    # many comparisons of whole arrays take less time than one search for each number
+    below = np.array([np.count_nonzero(sums < edge) for edge in EDGES[1:-1]])
+    known = sums.size - np.count_nonzero(np.isnan(sums))
+    return np.diff(below, prepend=0, append=known) / sums.size
+
+
+def _norm(vector: np.ndarray) -> float:
+    return float(np.linalg.norm(vector.astype(np.float64)))
+
+
+def _share(which: np.ndarray) -> float:
+    return float(np.count_nonzero(which)) / which.size

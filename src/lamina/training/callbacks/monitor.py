@@ -1,0 +1,204 @@
+"""Measures each layer during training."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from lamina.activations import get_activation
+from lamina.engine.layer_buffers import UnitLayer, unit_layers
+from lamina.engine.plan import Batches, Clipping, TrainingResult
+from lamina.engine.probe import EDGES, weight_norms
+from lamina.training.callbacks.callback import Callback, Run
+from lamina.training.history import Record
+from lamina.training.monitor_record import CAPACITY, MonitorRecord
+from lamina.validation import check_parameters, integer, one_of, value
+
+__all__ = ["Monitor"]
+
+_PROBES_A_RUN = 20
+_RULES = {"every": one_of(value(None), integer(1)), "rows": integer(1), "capacity": CAPACITY}
+
+
+class Monitor(Callback):
+    """Measures during training how each layer fares: activations, gradients, weights, and how far a step moves them.
+
+    A *probe* runs both passes of a training step, without dropout, over the same training rows each time, and then measures what
+    the next step changes. There is one before the first step, and then one an epoch, or 20 a run if that is more. All goes into
+    :attr:`record`, whose memory does not grow with the run: when it is full, every second probe is dropped, and from then on
+    probes are twice as far apart. Training is the same, bit for bit, with and without a monitor.
+
+    Parameters
+    ----------
+    every : int, optional
+        Steps between probes at first, >= 1. Default: those of an epoch, or a twentieth of the run's if that is less.
+    rows : int, default=256
+        The number of training rows that a probe looks at, >= 1; all if there are fewer. They are drawn by the trainer's seed.
+    capacity : int, default=128
+        The most probes that are kept, and the most epochs; an even number in [2, 65536]. Of steps, the losses of the first
+        4 · ``capacity`` and of the last 16 · ``capacity`` are kept.
+
+    Attributes
+    ----------
+    record : MonitorRecord
+        What was measured. A trainer's further fits add to it; a new training starts a new one. Estimators have that of their fit
+        as ``monitor_``.
+
+    Notes
+    -----
+    What cannot be measured is NaN: gradients where weights are perturbed, saturation of activations that do not saturate.
+
+    Examples
+    --------
+    A deep network of sigmoid units: the gradient fades from the last layer to the first.
+
+    >>> from lamina import Dense, Sequential, Trainer
+    >>> X = np.random.default_rng(0).normal(size=(200, 8))
+    >>> network = Sequential([*(Dense(8, activation="sigmoid") for _ in range(6)), Dense(1)])
+    >>> monitor = Monitor()
+    >>> history = Trainer(network, "squared_error", callbacks=monitor).fit(X, X[:, 0], max_epochs=10)
+    >>> first, *_, last = monitor.record.probes.gradient_rms[0]
+    >>> bool(first < 1e-3 * last)
+    True
+    """
+
+    def __init__(self, every: int | None = None, rows: int = 256, capacity: int = 128) -> None:
+        check_parameters({"every": every, "rows": rows, "capacity": capacity}, _RULES, owner="Monitor")
+        self.every = every
+        self.rows = rows
+        self.capacity = capacity
+        self.record = MonitorRecord((), (), capacity)
+        self._interval = 0
+        self._rows: Batches | None = None
+        self._before: np.ndarray | None = None
+        self._saturates = np.zeros(0, dtype=bool)
+        self._shortened = (0, 0.0)  # clipped steps of the epoch, and the sum of their factors
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For a pickle: leave out the rows."""
+        return vars(self) | {"_rows": None, "_before": None}
+
+    def on_fit_begin(self, trainer: Run) -> None:
+        drawn = trainer.draw_rows(self.rows)
+        self._rows = drawn if drawn.num_rows else None
+        self._shortened = (0, 0.0)
+        program = trainer.executor.program
+        units = unit_layers(program)
+        self._saturates = np.array([_saturates(unit) for unit in units])
+        if not self._goes_on(trainer, [unit.name for unit in units]):
+            self.record = MonitorRecord([unit.name for unit in units], EDGES, self.capacity, trainer.step)
+            self._interval = self.every or self._usual_interval(trainer)
+        self.record.failure = self.record.stop = None
+        self._await_update(trainer)
+        self._look(trainer)
+
+    def on_steps_done(self, trainer: Run, first_step: int, result: TrainingResult) -> None:
+        self.record.add_losses(result.losses)
+        if result.failure is not None:
+            self.record.failure = result.failure
+        if result.gradient_norms is not None and _clips_norm_alone(trainer.clipping):
+            self._add_clipped(result.gradient_norms, trainer.clipping.norm)
+
+    def next_step(self, trainer: Run) -> int | None:
+        if self._rows is None:
+            return None
+        return trainer.step + 1 if self._before is not None else self._due
+
+    def on_step_end(self, trainer: Run, losses: np.ndarray) -> None:
+        self._look(trainer)
+
+    def epochs_ahead(self, trainer: Run) -> float:
+        return math.inf  # only records are read; where weights are wanted, next_step says
+
+    def on_epoch_end(self, trainer: Run, record: Record) -> None:
+        count, factors = self._shortened
+        self._shortened = (0, 0.0)
+        own = {"clipping_factor": factors / count} if count else {}
+        self.record.add_epoch(_numbers(record) | own)
+        self._look(trainer)  # with L-BFGS there are no other steps
+
+    def on_fit_end(self, trainer: Run) -> None:
+        self._rows = self._before = None
+        if trainer.stop_reason is not None:
+            self.record.stop = trainer.stop_reason.code, trainer.stop_reason.text
+
+    def identity(self) -> dict[str, Any]:
+        return super().identity() | {name: getattr(self, name) for name in _RULES}
+
+    def state(self) -> dict[str, Any]:
+        return {"interval": self._interval, "record": self.record.to_dict(arrays=True)}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        self._interval, self.record = state["interval"], MonitorRecord.from_dict(state["record"])
+
+    def _goes_on(self, trainer: Run, layers: list[str]) -> bool:
+        """Whether the record is of this training so far."""
+        done = self.record.first_step + self.record.num_steps
+        return 0 < trainer.step == done and self.record.layers == tuple(layers)
+
+    def _usual_interval(self, trainer: Run) -> int:
+        num_steps = (trainer.last_epoch - trainer.epoch) * trainer.steps_per_epoch
+        return max(1, min(trainer.steps_per_epoch, num_steps // _PROBES_A_RUN))
+
+    @property
+    def _due(self) -> int:
+        """The step before which the next probe stands."""
+        last = self.record.last_probe
+        return self.record.first_step if last is None else last[0] + self._interval
+
+    def _await_update(self, trainer: Run) -> None:
+        """After a resume: the last probe was taken at these weights, and its step is still to come."""
+        last = self.record.last_probe
+        if last is None or last[0] != trainer.step:
+            return
+        weights = _parameters(trainer)
+        if np.allclose(weight_norms(trainer.executor.program, weights), last[1], rtol=1e-6, atol=0, equal_nan=True):
+            self._before = weights
+
+    def _look(self, trainer: Run) -> None:
+        """Measure what a step changed, and probe, if it is time."""
+        last = self.record.last_probe
+        if self._before is not None and last is not None and trainer.step > last[0]:
+            if trainer.step == last[0] + 1:
+                self.record.add_update(weight_norms(trainer.executor.program, _parameters(trainer), self._before))
+            self._before = None
+        if self._rows is not None and trainer.step >= self._due:
+            self._probe(trainer, self._rows)
+
+    def _probe(self, trainer: Run, rows: Batches) -> None:
+        loss, found = trainer.probe(rows)
+        columns = found._asdict() | {"saturated": np.where(self._saturates, found.flat, np.nan)}
+        if self.record.add_probe(trainer.step, trainer.epoch, loss, columns, columns.pop("histogram")):
+            self._interval *= 2
+        self._before = _parameters(trainer)
+
+    def _add_clipped(self, norms: np.ndarray, most: float | None) -> None:
+        clipped = norms[norms > most]
+        count, factors = self._shortened
+        self._shortened = (count + len(clipped), factors + float((most / clipped).sum()))
+
+
+def _saturates(unit: UnitLayer) -> bool:
+    return unit.activation is not None and get_activation(unit.activation.function).saturates
+
+
+def _clips_norm_alone(clipping: Clipping) -> bool:
+    return clipping.norm is not None and clipping.layer_norm is None and clipping.value is None
+
+
+def _parameters(trainer: Run) -> np.ndarray:
+    parameters = np.empty(trainer.executor.program.num_parameters, trainer.executor.dtype)
+    trainer.executor.copy_into(parameters)
+    return parameters
+
+
+def _numbers(record: Record) -> dict[str, float]:
+    """The numbers of a history's record, without times: equal trainings have equal records."""
+    kept = {key: value for key, value in record.items() if key != "duration_s" and _is_number(value)}
+    return {key: int(value) if key in ("epoch", "step") else float(value) for key, value in kept.items()}
+
+
+def _is_number(given: object) -> bool:
+    return isinstance(given, int | float | np.number) and not isinstance(given, bool)
