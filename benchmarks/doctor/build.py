@@ -52,7 +52,7 @@ def _structure_settings(recipe: Recipe) -> dict[str, Any]:
     return {
         "hidden_layer_sizes": recipe.hidden_widths,
         "activation": recipe.activation,
-        "alpha": recipe.penalty,
+        "alpha": recipe.alpha,
         "max_norm": recipe.max_norm,
         "dropout": recipe.dropout,
         "input_dropout": recipe.input_dropout,
@@ -86,7 +86,7 @@ def _training_settings(recipe: Recipe, rows: int, seed: int) -> dict[str, Any]:
         settings["loss"] = recipe.loss
     if recipe.class_weight is not None:
         settings["class_weight"] = recipe.class_weight
-    if recipe.validation == "last":
+    if recipe.early_stopping and recipe.validation == "last":
         settings["validation_split"] = np.arange(round((1 - recipe.validation_fraction) * rows), rows)
     elif recipe.early_stopping:
         settings["validation_fraction"] = recipe.validation_fraction

@@ -44,6 +44,7 @@ class Case:
     """
 
     recipe: Recipe
+    seed: int
     model: Any
     X: np.ndarray
     y: np.ndarray
@@ -52,8 +53,12 @@ class Case:
 
     @classmethod
     def of(cls, recipe: Recipe, seed: int) -> Case:
-        split = split_for(recipe, seed)
-        return cls(recipe, build(recipe, split.X, split.y, seed), split.X, split.y, recipe.epochs, split)
+        return cls.with_rows(recipe, split_for(recipe, seed), seed)
+
+    @classmethod
+    def with_rows(cls, recipe: Recipe, split: Split, seed: int) -> Case:
+        """The recipe's model for rows as they are: nothing is changed or standardized, but by the model's own pipeline."""
+        return cls(recipe, seed, build(recipe, split.X, split.y, seed), split.X, split.y, recipe.epochs, split)
 
     def train(self) -> Any:
         """The model, trained as the user would; a training that breaks off leaves what it reached."""
@@ -94,14 +99,17 @@ def outcome(model: Any, recipe: Recipe, split: Split) -> Outcome:
 
 
 def _probabilities(model: Any, split: Split) -> tuple[np.ndarray, np.ndarray]:
-    """The classes and each test row's probabilities; of losses without probabilities, 1 for the predicted class."""
-    classes = np.unique(split.y)
-    if isinstance(model, Trainer):
-        predictions = np.asarray(model.predict(split.X_test), dtype=float)
-        return classes, np.hstack([1 - predictions, predictions]) if predictions.shape[1] == 1 else predictions
+    """The classes and each test row's probabilities; of losses without probabilities, 1 for the predicted class.
+
+    Estimators predict labels, trainers a column of probabilities or one for each class.
+    """
     if hasattr(model, "predict_proba"):
         return model.classes_, np.asarray(model.predict_proba(split.X_test), dtype=float)
-    return classes, (model.predict(split.X_test)[:, None] == classes).astype(float)
+    classes = np.unique(split.y)
+    predictions = np.asarray(model.predict(split.X_test))
+    if predictions.ndim == 1:
+        return classes, (predictions[:, None] == classes).astype(float)
+    return classes, np.hstack([1 - predictions, predictions]) if predictions.shape[1] == 1 else predictions
 
 
 def _label_scores(truth: np.ndarray, labels: np.ndarray) -> dict[str, float]:
@@ -111,7 +119,8 @@ def _label_scores(truth: np.ndarray, labels: np.ndarray) -> dict[str, float]:
 
 
 def _log_loss(truth: np.ndarray, classes: np.ndarray, probabilities: np.ndarray) -> float:
-    given = probabilities[np.arange(len(truth)), np.searchsorted(classes, truth)]
+    columns = np.minimum(np.searchsorted(classes, truth), len(classes) - 1)
+    given = np.where(classes[columns] == truth, probabilities[np.arange(len(truth)), columns], 0.0)
     return float(np.mean(np.minimum(-np.log(np.nan_to_num(given)), _WORST_LOG_LOSS)))
 
 

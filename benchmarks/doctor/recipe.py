@@ -12,6 +12,7 @@ from benchmarks.doctor.networks import NETWORKS
 
 __all__ = ["FORMS", "Recipe"]
 
+_USUAL_BATCH = 32
 FORMS = ("estimator", "pipeline", "trainer")
 
 
@@ -22,7 +23,7 @@ class Recipe:
     ``form`` is the shape of the user's code: an estimator, a scikit-learn Pipeline with a scaler, or a Trainer. ``rows`` are
     changes of the data (``rows.py``), each a name and an amount, in order. ``scale_inputs`` and ``scale_targets`` standardize,
     the former within the pipeline where the form has one. ``widths`` None are the network's own, ``l2`` None is
-    the data set's, ``loss`` None the task's.
+    the data set's, ``loss`` None the task's. ``l2`` is the ``alpha`` that batches of 32 have; in others the strength is the same.
     """
 
     data: str
@@ -73,13 +74,14 @@ class Recipe:
         return NETWORKS[self.network].widths if self.widths is None else self.widths
 
     @property
-    def penalty(self) -> float:
-        return self.data_set.l2 if self.l2 is None else self.l2
+    def penalty_of_layers(self) -> float:
+        """As layers take it."""
+        return (self.data_set.l2 if self.l2 is None else self.l2) / _USUAL_BATCH
 
     @property
-    def penalty_of_layers(self) -> float:
-        """The same as layers take it: estimators divide theirs by the rows of a batch."""
-        return self.penalty / (self.batch_size or self.data_set.train_rows)
+    def alpha(self) -> float:
+        """The same as estimators take it, which divide it by the rows of a batch."""
+        return self.penalty_of_layers * (self.batch_size or self.data_set.train_rows)
 
     @property
     def is_residual(self) -> bool:

@@ -18,6 +18,7 @@ _TUNED = (
     {"widths": (), "l2": 0.3},
     {"widths": (16,), "l2": 0.1},
     {"widths": (100,), "l2": 1.0},
+    {"widths": (100,), "l2": 10.0},
     {"widths": (100,), "l2": 1e-4, "learning_rate": 0.002, "epochs": 200},
     {"widths": (100,), "activation": "tanh", "l2": 0.3},
     {"widths": (64, 64), "l2": 0.3, **_STOPS},

@@ -1,7 +1,7 @@
 """Whether a program is what it claims: measured on rows that no training saw, never by its label.
 
 A sick program must be worse than its twin by a margin: in the mean over the seeds and with its own seed. The margin is a number
-of the metric or the spread of the twin's outcomes, whichever is larger; the spread is the largest less the smallest over the seeds.
+of the metric or the spread of the twin's outcomes, whichever is larger; the spread is the largest less the smallest of the seeds.
 The twin, as every healthy program, must be about as good as the data set's reference (``reference.py``): not worse by more than a
 smaller number, or the reference's own spread. Where labels are learned, a healthy program's log loss counts, too: it would not be
 healthy to be right and ever more sure of what is wrong. What fails is dropped, and keeps its name and the reason.

@@ -15,7 +15,7 @@ __all__ = ["SIGMOID", "Changes", "Fault", "anywhere", "classifying", "predicting
 Changes = Mapping[str, Any]
 
 #: Sigmoid units that learn, after the plateau that they begin on.
-SIGMOID: Changes = {"activation": "sigmoid", "learning_rate": 0.02, "epochs": 200, "patience": 60}
+SIGMOID: Changes = {"activation": "sigmoid", "learning_rate": 0.02, "epochs": 200, "patience": 60, "l2": 0.001}
 
 
 def anywhere(data: DataSet) -> bool:

@@ -6,7 +6,8 @@ from benchmarks.doctor.programs.fault import Fault, classifying, predicting_numb
 
 __all__ = ["FAULTS"]
 
-_ON_AND_ON = {"epochs": 600, "patience": 1000, "tol": 0.0}
+_ON_AND_ON = {"epochs": 600, "patience": 1000, "tol": 0.0, "early_stopping": False}
+_STOPS_IN_TIME = {"early_stopping": True, "epochs": 300, "patience": 20}
 _EARLY = ("stopped_too_early",)
 
 FAULTS = (
@@ -14,11 +15,8 @@ FAULTS = (
         name="overfit_few_rows",
         findings=("overfitting", "stopped_too_late"),
         cures=("l2", "dropout", "early_stopping", "epochs", "widths"),
-        context={"rows": (("few_rows", 80), ("label_noise", 0.15)), "early_stopping": True, "epochs": 300, "patience": 20},
-        severities={
-            "mild": {**_ON_AND_ON, "early_stopping": False, "l2": 0.0},
-            "strong": {**_ON_AND_ON, "early_stopping": False, "l2": 0.0, "widths": (300, 300), "epochs": 300},
-        },
+        context={"rows": (("few_rows", 150), ("label_noise", 0.2)), "l2": 0.3, **_STOPS_IN_TIME},
+        severities={"mild": {**_ON_AND_ON, "l2": 0.0}, "strong": {**_ON_AND_ON, "l2": 0.0, "widths": (200, 100), "epochs": 300}},
         where=classifying,
         forms=("estimator", "pipeline"),
         metric="minus_log_loss",
@@ -27,25 +25,16 @@ FAULTS = (
         name="overfit_numbers",
         findings=("overfitting", "stopped_too_late"),
         cures=("l2", "dropout", "early_stopping", "epochs", "widths"),
-        context={
-            "rows": (("few_rows", 80), ("useless_columns", 10), ("label_noise", 0.1)),
-            "early_stopping": True,
-            "epochs": 300,
-            "patience": 20,
-        },
-        severities={"mild": {**_ON_AND_ON, "early_stopping": False, "l2": 0.0}},
+        context={"rows": (("few_rows", 150), ("useless_columns", 10), ("label_noise", 0.2)), "l2": 10.0},
+        severities={"mild": {**_ON_AND_ON, "l2": 0.0}, "strong": {**_ON_AND_ON, "l2": 0.0, "widths": (200, 100), "epochs": 300}},
         where=predicting_numbers,
-        forms=("estimator", "pipeline"),
     ),
     Fault(
         name="trained_on_and_on",
         findings=("stopped_too_late", "overfitting"),
         cures=("epochs", "early_stopping", "l2", "dropout"),
-        context={"rows": (("label_noise", 0.1),), "early_stopping": True, "epochs": 300},
-        severities={
-            "mild": {"early_stopping": False, "epochs": 200, "tol": 0.0, "patience": 1000},
-            "strong": {"early_stopping": False, "epochs": 500, "tol": 0.0, "patience": 1000, "batch_size": 64},
-        },
+        context={"rows": (("label_noise", 0.2),), "l2": 0.001, **_STOPS_IN_TIME},
+        severities={"mild": {**_ON_AND_ON, "epochs": 250, "batch_size": 64}, "strong": {**_ON_AND_ON, "batch_size": 64}},
         where=classifying,
         forms=("estimator", "pipeline"),
         metric="minus_log_loss",
@@ -69,7 +58,7 @@ FAULTS = (
         findings=_EARLY,
         cures=("patience", "early_stopping", "epochs"),
         context={"early_stopping": True, "patience": 25, "learning_rate": 0.002, "epochs": 200, "batch_size": 64},
-        severities={"mild": {"patience": 1}, "strong": {"patience": 1, "tol": 0.02}},
+        severities={"mild": {"patience": 1, "tol": 0.005}, "strong": {"patience": 1, "tol": 0.05}},
         forms=("estimator", "pipeline"),
     ),
     Fault(
@@ -84,7 +73,7 @@ FAULTS = (
         name="dropout_too_high",
         findings=("dropout_too_high", "underfitting", "over_regularized"),
         cures=("dropout",),
-        severities={"mild": {"dropout": 0.85}, "strong": {"dropout": 0.95}},
+        severities={"mild": {"dropout": 0.9}, "strong": {"dropout": 0.97}},
     ),
     Fault(
         name="dropout_of_inputs_too_high",

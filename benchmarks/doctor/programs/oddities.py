@@ -48,7 +48,7 @@ ODDITIES = (
     Oddity(name="momentum_that_swings", changes={"optimizer": "momentum", "momentum": 0.95, "learning_rate": 0.02}),
     Oddity(name="all_rows_a_batch", changes={"batch_size": None, "learning_rate": 0.01, "epochs": 400, "patience": 50}),
     Oddity(name="large_batches", changes={"batch_size": 200, "learning_rate": 0.01, "epochs": 250, "patience": 30}),
-    Oddity(name="lbfgs", changes={"optimizer": "lbfgs", "epochs": 60, "l2": 1.0}, forms=("estimator", "pipeline")),
+    Oddity(name="lbfgs", changes={"optimizer": "lbfgs", "epochs": 60, "batch_size": None}, forms=("estimator", "pipeline")),
     Oddity(name="dropout", changes={"dropout": 0.2, "epochs": 150}, networks=("deep", "wide", "residual")),
     Oddity(name="much_dropout", changes={"dropout": 0.5, "epochs": 200}, networks=("wide",)),
     Oddity(name="dropout_of_inputs", changes={"input_dropout": 0.1, "epochs": 150}, networks=("shallow", "deep", "wide")),

@@ -85,7 +85,7 @@ FAULTS = (
         name="squared_error_of_a_sigmoid",
         findings=(*_LOSS, "wrong_output_activation", "learning_rate_too_low", "vanishing_gradient"),
         cures=("loss", "learning_rate", "optimizer", "output_activation"),
-        context={"optimizer": "gradient_descent", "learning_rate": 0.03},
+        context={"optimizer": "gradient_descent", "learning_rate": 0.02, "epochs": 60},
         severities={"strong": {"output_activation": "sigmoid", "loss": "squared_error"}},
         where=classifying,
     ),

@@ -82,6 +82,6 @@ FAULTS = (
         findings=("oscillating_loss", "learning_rate_too_high", "divergence"),
         cures=_LOWER,
         context={"optimizer": "momentum", "momentum": 0.9, "learning_rate": 0.01, "patience": 100, "epochs": 60},
-        severities={"mild": {"momentum": 0.997}, "strong": {"momentum": 0.9995}},
+        severities={"mild": {"momentum": 0.999}, "strong": {"momentum": 0.9999}},
     ),
 )

@@ -37,6 +37,7 @@ FAULTS = (
             "strong": {**_AS_GIVEN, "rows": (("inputs_times", 255.0),), "weight_init": ("normal", 1.0)},
         },
         where=_has_images,
+        networks=("shallow", "wide", "residual"),
     ),
     Fault(
         name="pixels_into_tanh",

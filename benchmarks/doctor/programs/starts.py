@@ -139,7 +139,7 @@ FAULTS = (
         name="saturated_by_biases",
         findings=("saturated_units", "vanishing_gradient"),
         cures=("activation", "batch_norm", "weight_init", "optimizer"),
-        context={**SIGMOID, "optimizer": "momentum", "momentum": 0.9, "learning_rate": 0.1},
+        context={**SIGMOID, "optimizer": "momentum", "momentum": 0.9, "learning_rate": 0.05},
         severities={"mild": {"bias_init": ("constant", 15.0)}, "strong": {"bias_init": ("constant", -20.0)}},
         networks=("shallow", "wide"),
     ),

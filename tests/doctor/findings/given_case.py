@@ -12,6 +12,7 @@ from lamina import Trainer
 from lamina.doctor.case import Case
 from lamina.doctor.control import standard_model
 from lamina.doctor.outcome import Outcome, constant_errors, row_errors
+from lamina.doctor.probes.data_facts import data_facts
 from lamina.doctor.probes.start_facts import start_facts
 from lamina.doctor.setup import Setup
 from lamina.engine.plan import Batches
@@ -30,8 +31,8 @@ def given_case(trainer: Trainer, X: np.ndarray, y: Any, *, epochs: int = 40) -> 
     start = start_facts(trainer, data, epochs=epochs)
     outcome, trained_loss = _outcome(trainer, X, y, kept, held, epochs, setup)
     run: Any = SimpleNamespace(trained_loss=trained_loss)
-    nothing: Any = None
-    return Case(setup, nothing, nothing, start, run, outcome, _control(X, y, kept, held, setup))
+    facts = data_facts(data.inputs[0], data.targets[0], "classification" if setup.learns_labels else "regression")
+    return Case(setup, facts, start, run, outcome, _control(X, y, kept, held, setup))
 
 
 def _outcome(

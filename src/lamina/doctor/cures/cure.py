@@ -30,7 +30,7 @@ CHANGES: dict[str, str] = {
     "scale_inputs": "whether each input is centered and divided by its standard deviation",
     "scale_targets": "whether targets are centered and divided by their standard deviation",
     "early_stopping": "whether training stops by held-out rows, and restores the best weights",
-    "patience": "epochs without improvement until training stops",
+    "patience": "epochs without any improvement (of more than 0.0001) until training stops",
     "shuffle_split": "that held-out rows are drawn at random from the training rows",
 }
 

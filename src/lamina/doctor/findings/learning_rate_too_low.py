@@ -23,7 +23,7 @@ _MEANING = (
 def find(case: Case) -> Finding | None:
     """Steps that change the weights of every layer by far less than the usual 0.001 of their norm, with a bad fit.
 
-    Where the pace is usual the epochs are too few, as ``stopped_too_early`` says; where clipping makes it slow, that is the cause.
+    Where the pace is usual the epochs are too few, as ``stopped_too_early`` says; where clipping slows it, that is the cause.
     """
     rate, moved = case.setup.learning_rate, pace(case)
     if not rate > 0 or not fits_badly(case) or has_run_away(case) or clipped_all_the_time(case):

@@ -15,6 +15,8 @@ __all__ = ["find"]
 FLOOR = 0.05
 #: The share of the trained loss that is this floor, from which on the range, and neither noise nor haste, holds the loss up.
 BINDING = 0.6
+#: The same where the output's own trained loss is not known: of several outputs, and after a training that failed.
+BINDING_ALONE = 0.3
 #: A network that cannot learn 32 rows by heart is at fault (Karpathy 2019); sound ones come below 0.01 of the loss at the start.
 STUCK = 0.05
 
@@ -52,7 +54,7 @@ def _judge(case: Case, output: OutputFacts) -> Finding | None:
     trained = _share(output, case.run.trained_loss) if len(case.start.outputs) == 1 else math.nan
     evidence = [Evidence("share of a constant's loss that no weights can remove", floor, FLOOR)]
     if floor >= FLOOR:
-        is_binding = floor >= BINDING * trained
+        is_binding = floor >= (BINDING_ALONE if math.isnan(trained) else BINDING * trained)
         if not (is_binding or case.is_behind):
             return None
         if math.isfinite(output.unreachable):

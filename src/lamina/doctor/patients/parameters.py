@@ -14,6 +14,7 @@ from lamina.training.callbacks.callback import list_of_callbacks
 
 __all__ = ["companions", "copied", "silent_copies"]
 
+_TOL = 1e-4  # the default of all estimators
 _Estimator = TypeVar("_Estimator")
 
 
@@ -45,6 +46,8 @@ def companions(word: str, value: Any, estimator: Any) -> dict[str, Any]:
     if word == "batch_norm":
         keeps_other = estimator.layer_norm and not value
         return {"layer_norm": keeps_other, "norm_position": estimator.norm_position if value or keeps_other else "before"}
+    if word == "patience":
+        return {"tol": min(estimator.tol, _TOL)}
     if word == "widths":
         return {name: _of_first(getattr(estimator, name)) for name in ("activation", "dropout")}
     return {}

@@ -89,9 +89,21 @@ class Patient(ABC):
     def model(self) -> Any:
         """What the user would train: an estimator, a pipeline or a trainer, not trained."""
 
+    @property
+    def fit_settings(self) -> dict[str, Any]:
+        """What the model's ``fit`` is given beside the rows; empty but for a trainer's."""
+        return {}
+
     @abstractmethod
     def predict(self, model: Any, X: Any) -> np.ndarray:
         """Labels or numbers, as y holds them, of a trained model."""
+
+    def probabilities(self, model: Any, X: Any) -> tuple[np.ndarray, np.ndarray] | None:
+        """The classes (k,) and a trained model's probabilities (n, k); None if it has none, or numbers or several labels."""
+        if not self.learns_labels or not hasattr(model, "predict_proba"):
+            return None
+        classes = model.classes_
+        return None if isinstance(classes, list) else (np.asarray(classes), np.asarray(model.predict_proba(X)))
 
     @abstractmethod
     def inputs(self, model: Any, X: Any, train: tuple[Any, np.ndarray]) -> Any:

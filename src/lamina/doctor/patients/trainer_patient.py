@@ -23,7 +23,7 @@ from lamina.training import Callback, EarlyStopping, Trainer, TrainerSettings
 __all__ = ["TrainerPatient"]
 
 _OWN = ("learning_rate", "optimizer", "schedule", "batch_size", "epochs", "clip_norm", "loss", "early_stopping", "patience")
-_VALIDATION, _PATIENCE = 0.1, 10  # the estimators' validation_fraction and n_iter_no_change
+_VALIDATION, _PATIENCE, _TOL = 0.1, 10, 1e-4  # the estimators' validation_fraction, n_iter_no_change and tol
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,8 @@ class TrainerPatient(Patient):
 
     @property
     def words(self) -> frozenset[str]:
-        around = {"scale_inputs", "shuffle_split", "class_weight" if self.learns_labels else "scale_targets"}
+        around = {"scale_inputs", "class_weight" if self.learns_labels else "scale_targets"}
+        around |= {"shuffle_split"} if "validation_data" in self.fit else set()
         return frozenset({*_OWN, *NETWORK_WORDS} | around)
 
     def changed(self, changes: Mapping[str, Any]) -> Self:
@@ -88,7 +89,8 @@ class TrainerPatient(Patient):
                     patience = int(changes.get("patience", self.patience or _PATIENCE))
                     callbacks = (*callbacks, EarlyStopping(patience=patience))
                     around = around if "validation_data" in fit else _holding_out(around)
-            elif word == "shuffle_split" and fit.pop("validation_data", None) is not None:
+            elif word == "shuffle_split":
+                del fit["validation_data"]
                 around = _holding_out(around)
             elif word in ("scale_inputs", "scale_targets", "class_weight"):
                 around = replace(around, **{word: value})
@@ -104,6 +106,10 @@ class TrainerPatient(Patient):
     def model(self) -> Trainer | Regimen:
         return self._assembled(list(self.callbacks))
 
+    @property
+    def fit_settings(self) -> dict[str, Any]:
+        return dict(self.fit)
+
     def predict(self, model: Any, X: Any) -> np.ndarray:
         predicted = np.asarray(model.predict(X))
         loss = self.settings.losses[0]
@@ -113,6 +119,16 @@ class TrainerPatient(Patient):
             return np.asarray(predicted.argmax(axis=1))
         no, yes = loss.label_codes or (0.0, 1.0)
         return np.where(predicted > loss.threshold_of_predictions(predicted.shape[1]), yes, no)
+
+    def probabilities(self, model: Any, X: Any) -> tuple[np.ndarray, np.ndarray] | None:
+        loss = self.settings.losses[0]
+        if not self.learns_labels or not loss.gives_probabilities:
+            return None
+        predicted = np.asarray(model.predict(X), dtype=float)
+        if not loss.one_of_several and predicted.shape[1] > 1:
+            return None
+        predicted = predicted if loss.one_of_several else np.hstack([1 - predicted, predicted])
+        return np.arange(predicted.shape[1]), predicted
 
     def inputs(self, model: Any, X: Any, train: tuple[Any, np.ndarray]) -> Any:
         return model.transform(X) if isinstance(model, Regimen) else X
@@ -183,5 +199,5 @@ def _with_patience(callback: Callback, patience: int) -> Callback:
     if not isinstance(callback, EarlyStopping):
         return callback
     changed = copy.deepcopy(callback)
-    changed.patience = int(patience)
+    changed.patience, changed.tol = int(patience), min(callback.tol, _TOL)
     return changed

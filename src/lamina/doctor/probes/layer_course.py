@@ -22,6 +22,9 @@ class LayerCourse:
     is_last : bool
         Whether it is the last layer in forward order.
     saturated, dead, zero, gradient_rms, gradient_zero, weight_norm, update_ratio, std, sum_std, distinct : Course
+    pace : Course
+        ‖Δw‖ / max(‖w‖, √units) of one step: like ``update_ratio``, but weights that are small, or have shrunk, do not count
+        as fast. √units is about the norm of weights that keep variances (LeCun et al. 1998).
     non_finite : float
         Of all probes together.
     """
@@ -38,6 +41,7 @@ class LayerCourse:
     std: Course
     sum_std: Course
     distinct: Course
+    pace: Course
     non_finite: float
 
 
@@ -63,11 +67,19 @@ def layer_courses(record: MonitorRecord) -> tuple[LayerCourse, ...]:
         LayerCourse(
             name=name,
             is_last=place == last,
+            pace=course(_paces(record, place)),
             non_finite=float(np.nansum(probes.non_finite[:, place])),
             **{key: course(getattr(probes, key)[:, place]) for key in _COURSES},
         )
         for place, name in enumerate(record.layers)
     )
+
+
+def _paces(record: MonitorRecord, place: int) -> np.ndarray:
+    probes = record.probes
+    units = np.nanmax(np.append(probes.distinct[:, place], 1.0))
+    with np.errstate(all="ignore"):
+        return np.asarray(probes.update_norm[:, place] / np.fmax(probes.weight_norm[:, place], np.sqrt(units)))
 
 
 def gradient_decay(record: MonitorRecord) -> Course:

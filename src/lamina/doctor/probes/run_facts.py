@@ -12,6 +12,7 @@ from lamina.doctor.probes.clipping_course import ClippingCourse, clipping_course
 from lamina.doctor.probes.course import Course
 from lamina.doctor.probes.layer_course import LayerCourse, gradient_decay, layer_courses
 from lamina.doctor.probes.loss_course import LossCourse, loss_course
+from lamina.doctor.probes.restraint import Restraint, restraint_of
 from lamina.doctor.probes.row_losses import constant_loss, losses_by_batch, row_losses
 from lamina.doctor.probes.step_swings import StepSwings, step_swings
 from lamina.doctor.probes.validation_course import ValidationCourse, validation_course
@@ -37,6 +38,7 @@ class RunFacts:
     swings : StepSwings
     validation : ValidationCourse or None
     clipping : ClippingCourse
+    restraint : Restraint
     steps, epochs : int
         Those that were done.
     max_epochs : int
@@ -55,6 +57,7 @@ class RunFacts:
     swings: StepSwings
     validation: ValidationCourse | None
     clipping: ClippingCourse
+    restraint: Restraint
     steps: int
     epochs: int
     max_epochs: int
@@ -95,7 +98,10 @@ def run_facts(stay: Stay) -> RunFacts:
         stay.setup.max_epochs,
         constant=constant_loss(trainer, stay.training),
         batch_losses=np.empty(0) if has_failed else losses_by_batch(trainer, stay.training, stay.setup.batch_size),
-        trained_loss=math.nan if has_failed else float(row_losses(trainer, stay.training).mean()),
+        trained_loss=math.nan
+        if has_failed
+        else float(np.average(row_losses(trainer, stay.training), weights=stay.training.sample_weight)),
+        restraint=restraint_of(trainer, stay.training, stay.first_weights[0]),
     )
 
 
@@ -107,6 +113,7 @@ def facts_of_record(
     constant: float,
     batch_losses: np.ndarray,
     trained_loss: float,
+    restraint: Restraint,
 ) -> RunFacts:
     """The facts in a record and a history, with the losses that these do not hold; see the fields of :class:`RunFacts`."""
     return RunFacts(
@@ -116,6 +123,7 @@ def facts_of_record(
         swings=step_swings(record.step_loss, batch_losses),
         validation=validation_course(history),
         clipping=clipping_course(record),
+        restraint=restraint,
         steps=record.num_steps,
         epochs=len(history),
         max_epochs=max_epochs,
