@@ -10,7 +10,7 @@ import numpy as np
 
 from lamina import Trainer
 from lamina.doctor.case import Case
-from lamina.doctor.control import standard_model
+from lamina.doctor.control import standard_network
 from lamina.doctor.outcome import Outcome, constant_errors, row_errors
 from lamina.doctor.probes.data_facts import data_facts
 from lamina.doctor.probes.start_facts import start_facts
@@ -64,6 +64,6 @@ def _predicted(trainer: Trainer, X: np.ndarray, setup: Setup) -> np.ndarray:
 def _control(X: np.ndarray, y: np.ndarray, kept: np.ndarray, held: np.ndarray, setup: Setup) -> Outcome:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = standard_model(setup, len(kept), is_sparse=False, seed=0).fit(X[kept], y[kept])
+        model = standard_network(setup, len(kept), is_sparse=False, seed=0).fit(X[kept], y[kept])
     errors = row_errors(y[held], model.predict(X[held]), of_labels=setup.learns_labels)
     return Outcome(float(model.score(X[kept], y[kept])), 1 - errors.mean(), 0.0, errors)

@@ -30,6 +30,11 @@ def refinements(changes: Mapping[str, Any], words: Collection[str], setup: Setup
         Cure("longer steps", {"learning_rate": rate * _FACTOR}, "They come further in as many epochs.", "L15"),
         Cure("stop by held-out rows" if not stops else "train to the end", {"early_stopping": not stops}, "", "L29"),
         Cure("shorter steps", {"learning_rate": rate / _FACTOR}, "They come closer to a minimum.", "L15"),
-        Cure("a stronger penalty", {"l2": 10 * max(changes.get("l2", setup.l2), 1e-3)}, "Small weights make smooth functions.", "L30"),
+        Cure(
+            "a stronger penalty",
+            {"l2": 10 * max(changes.get("l2", setup.l2), 1e-3)},
+            "Small weights make smooth functions.",
+            "L30",
+        ),
     )
     return tuple(cure for cure in tried if cure.changes.keys() <= set(words))
