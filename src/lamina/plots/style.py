@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from lamina.errors import InvalidSettingError, phrase
 from lamina.extras import require
+from lamina.plots.texts import fit_texts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -124,7 +125,7 @@ DARK = MappingProxyType(
 
 
 def styled(plot: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Run a plotting function in the shared style.
+    """Run a plotting function in the shared style, and fit the titles and labels of the axes that it returns into them.
 
     Raises
     ------
@@ -137,7 +138,9 @@ def styled(plot: Callable[_P, _R]) -> Callable[_P, _R]:
         plt, cycler = _pyplot(plot.__name__), _cycler()
         colors = [cycle(i) for i in range(len(CYCLE))]
         with plt.rc_context({**RC, **(DARK if _is_dark() else {}), "axes.prop_cycle": cycler("color", colors)}):
-            return plot(*args, **kwargs)
+            drawn = plot(*args, **kwargs)
+            fit_texts(drawn)
+            return drawn
 
     return with_style
 
@@ -202,8 +205,7 @@ def _check_axes(ax: object, name: str) -> None:
 
     if not isinstance(ax, Axes):
         repair = "Create one with matplotlib.pyplot.subplots, which returns a figure and its axes; pick one of several."
-        came = f"a {type(ax).__name__}" if not isinstance(ax, str) else ax
-        raise InvalidSettingError(phrase(name, "must be matplotlib's Axes", came, repair=repair))
+        raise InvalidSettingError(phrase(name, "must be matplotlib's Axes", ax, repair=repair))
 
 
 def ink() -> str:

@@ -17,7 +17,8 @@ _MEANING = (
     "Many units of this layer give 0 for every row, so that no gradient reaches their weights and they never come back. "
     "A step that was too long pushed their sums below 0 for good, or they began there."
 )
-_CAUSES = ("learning_rate_too_high", "unscaled_inputs", "unscaled_targets", "poor_initial_variance", "divergence")
+_CAUSES = ("unscaled_inputs", "poor_initial_variance")
+_CAUSES_LATER = (*_CAUSES, "learning_rate_too_high", "unscaled_targets", "over_regularized", "divergence")
 
 
 def find(case: Case) -> Finding | None:
@@ -35,8 +36,9 @@ def find(case: Case) -> Finding | None:
         Evidence("share of dead units, last third of the training", layer.dead.late, _DEAD),
         Evidence("share before the first step", layer.dead.first),
     )
+    causes = _CAUSES if layer.dead.first > _DEAD else _CAUSES_LATER
     sure = sureness(_DEAD / max(1 - layer.dead.late, 0.05))
-    return Finding("dead_units", "harm", sure, evidence, _MEANING, "L18", _cures(case), Where(layer=layer.name), _CAUSES)
+    return Finding("dead_units", "harm", sure, evidence, _MEANING, "L18", _cures(case), Where(layer=layer.name), causes)
 
 
 def _cures(case: Case) -> tuple[Cure, ...]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from lamina.doctor.case import Case
 
-__all__ = ["fits_badly", "gap", "has_run_away"]
+__all__ = ["fits_badly", "gap", "has_run_away", "is_flat_from_start"]
 
 _MARGIN = 0.02  # as in Outcome.is_behind
+_MOST = 0.7
 _ABOVE = 1.1  # times the constant prediction's loss: more than a trained bias and its noise explain
 
 
@@ -26,4 +27,11 @@ def gap(case: Case) -> float:
 def has_run_away(case: Case) -> bool:
     """Whether numbers stopped being finite, or the loss ended above a constant prediction's and above where it began."""
     loss = case.run.loss
-    return case.run.failure is not None or (loss.end > _ABOVE * loss.constant > 0 and loss.end > _ABOVE * loss.start)
+    ends_above = loss.end > _ABOVE * loss.constant > 0 and loss.end > _ABOVE * loss.start
+    # the first step's loss is that of one batch, and may be low by chance
+    return case.run.failure is not None or (ends_above and (loss.end > loss.first or loss.end > 3 * loss.start))
+
+
+def is_flat_from_start(case: Case) -> bool:
+    """Whether most units of a hidden layer were saturated or dead before the first step: steps are not to blame for it."""
+    return any(layer.saturated.first > _MOST or layer.dead.first > _MOST for layer in case.run.hidden)

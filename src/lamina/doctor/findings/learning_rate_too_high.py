@@ -5,7 +5,7 @@ from __future__ import annotations
 from lamina.doctor.case import Case
 from lamina.doctor.cures.cure import Cure
 from lamina.doctor.finding import Evidence, Finding
-from lamina.doctor.findings.fit import has_run_away
+from lamina.doctor.findings.fit import has_run_away, is_flat_from_start
 from lamina.doctor.findings.rates import USUAL_UPDATE, lower_rate, pace, rate_over_usual
 from lamina.doctor.findings.sureness import sureness
 
@@ -19,6 +19,7 @@ _MEANING = (
     "The steps are too long: instead of going down into a valley of the loss, they jump from wall to wall, or out of it. "
     "The weights that come of this depend on where the last jump happened to land."
 )
+_CAUSES = ("unscaled_inputs", "unscaled_targets", "poor_initial_variance", "wrong_output_activation")
 
 
 def find(case: Case) -> Finding | None:
@@ -42,8 +43,9 @@ def find(case: Case) -> Finding | None:
         ),
         Evidence("swings of the loss beside what batches explain", swings, _SWINGS if is_restless else None),
     ]
+    causes = (*_CAUSES, "saturated_units", "dead_units") if is_flat_from_start(case) else _CAUSES
     sure = max(sureness(times / _FAR_ABOVE_USUAL), sureness(moved / _FAST))
-    return Finding("learning_rate_too_high", "harm", sure, tuple(evidence), _MEANING, "L15", _cures(case))
+    return Finding("learning_rate_too_high", "harm", sure, tuple(evidence), _MEANING, "L15", _cures(case), because_of=causes)
 
 
 def _is_unstable(case: Case) -> bool:

@@ -18,6 +18,16 @@ _MEANING = (
     "The loss goes up and down instead of settling: each step overshoots and the next one must make up for it. "
     "Batches alone, at weights that stand still, would move the loss far less."
 )
+_CAUSES = (
+    "learning_rate_too_high",
+    "unscaled_inputs",
+    "unscaled_targets",
+    "batch_too_small_for_batch_norm",
+    "dropout_too_high",
+    "over_regularized",
+    "poor_initial_variance",
+    "divergence",
+)
 
 
 def find(case: Case) -> Finding | None:
@@ -37,9 +47,7 @@ def find(case: Case) -> Finding | None:
         Evidence("share of steps that turn the loss around", swings.reversals),
     )
     sure = sureness(run.loss.roughness / _ROUGH)
-    return Finding(
-        "oscillating_loss", "harm", sure, evidence, _MEANING, "L15", _cures(case), because_of=("learning_rate_too_high",)
-    )
+    return Finding("oscillating_loss", "harm", sure, evidence, _MEANING, "L15", _cures(case), because_of=_CAUSES)
 
 
 def _cures(case: Case) -> tuple[Cure, ...]:

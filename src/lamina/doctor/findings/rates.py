@@ -38,7 +38,7 @@ def rate_over_usual(setup: Setup) -> float:
 
 
 def pace(case: Case) -> float:
-    """What a step changes in the weights, relative to their usual norm, in the layer that it changes most; early in the training."""
+    """What a step changes in the weights, relative to their usual norm, in the layer that moves most; early in the training."""
     return max((layer.pace.early for layer in case.run.layers if layer.pace.early >= 0), default=math.nan)
 
 

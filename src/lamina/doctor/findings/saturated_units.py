@@ -15,7 +15,8 @@ _MEANING = (
     "Most sums of this layer lie where its function is flat: the units say the same for all rows, and no gradient passes. "
     "Inputs or weights that are too large push them there, at the start or by steps that are too long."
 )
-_CAUSES = ("unscaled_inputs", "poor_initial_variance", "learning_rate_too_high")
+_CAUSES = ("unscaled_inputs", "poor_initial_variance")
+_CAUSES_LATER = (*_CAUSES, "learning_rate_too_high", "unscaled_targets", "divergence")
 
 
 def find(case: Case) -> Finding | None:
@@ -36,8 +37,9 @@ def find(case: Case) -> Finding | None:
         Evidence("share of saturated values, last third", layer.saturated.late, _SATURATED),
         Evidence("share before the first step", layer.saturated.first),
     )
+    causes = _CAUSES if layer.saturated.first > _SATURATED else _CAUSES_LATER
     sure = sureness((1 - _SATURATED) / max(1 - share, 0.04))
-    return Finding("saturated_units", "harm", sure, evidence, _MEANING, "L18", _cures(case), Where(layer=layer.name), _CAUSES)
+    return Finding("saturated_units", "harm", sure, evidence, _MEANING, "L18", _cures(case), Where(layer=layer.name), causes)
 
 
 def _cures(case: Case) -> tuple[Cure, ...]:

@@ -20,6 +20,16 @@ _MEANING = (
     "Training ended while the loss was still going down at a good pace. "
     "The network had not yet learned what it can: more epochs, or more patience, would have gone on improving it."
 )
+_CAUSES = (
+    "batch_too_large",
+    "unscaled_inputs",
+    "unscaled_targets",
+    "poor_initial_variance",
+    "symmetric_units",
+    "vanishing_gradient",
+    "over_regularized",
+    "wrong_output_activation",
+)
 
 
 def find(case: Case) -> Finding | None:
@@ -45,9 +55,8 @@ def find(case: Case) -> Finding | None:
         Evidence("steps done", run.steps, _FEWEST_STEPS if is_short else None, is_above=False),
     )
     sure = max(sureness(loss.fall_to_come / _FALL), sureness(_FEWEST_STEPS / max(run.steps, 1)) if is_short else 0.0)
-    because = ("batch_too_large",)
     return Finding(
-        "stopped_too_early", "harm", sure, evidence, _MEANING, "L12", _cures(case, setup.max_epochs), because_of=because
+        "stopped_too_early", "harm", sure, evidence, _MEANING, "L12", _cures(case, setup.max_epochs), because_of=_CAUSES
     )
 
 
