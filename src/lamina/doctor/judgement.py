@@ -21,8 +21,8 @@ _LEAST_R2 = -1.0  # how bad a useless model is does not matter, and must not hid
 def score_for(findings: tuple[str, ...], *, of_labels: bool, is_behind: bool) -> str:
     """The score that suffers from what was found.
 
-    Classes that are ignored, and a certainty that is wrong, leave the accuracy as it is. Where a loss suffers from outliers, these
-    would decide R², too.
+    Classes that are ignored, and a certainty that is wrong, leave the accuracy as it is. Outliers from which a loss suffers would
+    decide R², too.
 
     >>> score_for(("imbalance_ignored",), of_labels=True, is_behind=True), score_for((), of_labels=False, is_behind=True)
     ('balanced_accuracy', 'r2')

@@ -125,7 +125,8 @@ class Treatment(Printed):
         name = self.score.replace("_", " ")
         if self.improved:
             return f"Cured: the held-out {name} rose from {self.before} to {self.after}."
-        return f"No cure helped: the held-out {name} is {self.before} as it was, {self.after} with the best of them. It stays as it was."
+        came = f"the held-out {name} is {self.before} as it was, {self.after} with the best of them"
+        return f"No cure helped: {came}. The model stays as it was."
 
     def __str__(self) -> str:
         if self.before is None:

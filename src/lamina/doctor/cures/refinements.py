@@ -11,6 +11,7 @@ from lamina.doctor.setup import Setup
 __all__ = ["refinements"]
 
 _FACTOR = 3.0
+_SMALLEST_PENALTY = 1e-3
 
 
 def refinements(changes: Mapping[str, Any], words: Collection[str], setup: Setup) -> tuple[Cure, ...]:
@@ -26,13 +27,18 @@ def refinements(changes: Mapping[str, Any], words: Collection[str], setup: Setup
     """
     rate = changes.get("learning_rate", setup.learning_rate)
     stops = changes.get("early_stopping", setup.stops_on_validation)
+    penalty = max(changes.get("l2", setup.l2), _SMALLEST_PENALTY)
+    if stops:
+        other = Cure("train to the end", {"early_stopping": False}, "Few held-out rows stop a training by chance.", "L29")
+    else:
+        other = Cure("stop by held-out rows", {"early_stopping": True}, "They tell when learning turns to memorizing.", "L29")
     tried = (
         Cure("longer steps", {"learning_rate": rate * _FACTOR}, "They come further in as many epochs.", "L15"),
-        Cure("stop by held-out rows" if not stops else "train to the end", {"early_stopping": not stops}, "", "L29"),
+        other,
         Cure("shorter steps", {"learning_rate": rate / _FACTOR}, "They come closer to a minimum.", "L15"),
         Cure(
             "a stronger penalty",
-            {"l2": 10 * max(changes.get("l2", setup.l2), 1e-3)},
+            {"l2": 10 * penalty},
             "Small weights make smooth functions.",
             "L30",
         ),
