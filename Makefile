@@ -96,7 +96,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.compare
 
 # The programs of benchmarks/doctor: which are what they claim, and what the doctors say of the half that is for the figures.
-DOCTORS ?= benchmarks.doctor.random_search:RANDOM_SEARCH
+DOCTORS ?= benchmarks.doctor.lamina_doctor:LAMINA
 bench-doctor: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.doctor.verify
 	$(BIN)/python -m benchmarks.doctor.run --half evaluation --doctor $(DOCTORS)

@@ -99,14 +99,17 @@ def outcome(model: Any, recipe: Recipe, split: Split) -> Outcome:
 
 
 def _probabilities(model: Any, split: Split) -> tuple[np.ndarray, np.ndarray]:
-    """The classes and each test row's probabilities; of losses without probabilities, 1 for the predicted class."""
-    classes = np.unique(split.y)
-    if isinstance(model, Trainer):
-        predictions = np.asarray(model.predict(split.X_test), dtype=float)
-        return classes, np.hstack([1 - predictions, predictions]) if predictions.shape[1] == 1 else predictions
+    """The classes and each test row's probabilities; of losses without probabilities, 1 for the predicted class.
+
+    Estimators predict labels, trainers a column of probabilities or one for each class.
+    """
     if hasattr(model, "predict_proba"):
         return model.classes_, np.asarray(model.predict_proba(split.X_test), dtype=float)
-    return classes, (model.predict(split.X_test)[:, None] == classes).astype(float)
+    classes = np.unique(split.y)
+    predictions = np.asarray(model.predict(split.X_test))
+    if predictions.ndim == 1:
+        return classes, (predictions[:, None] == classes).astype(float)
+    return classes, np.hstack([1 - predictions, predictions]) if predictions.shape[1] == 1 else predictions
 
 
 def _label_scores(truth: np.ndarray, labels: np.ndarray) -> dict[str, float]:

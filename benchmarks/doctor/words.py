@@ -58,4 +58,6 @@ CURES = (
     "class_weight",
     "early_stopping",
     "patience",
+    "schedule",
+    "shuffle_split",
 )

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+from benchmarks.doctor.data_sets import DataSet
 from benchmarks.doctor.programs.fault import Fault
 
 __all__ = ["FAULTS"]
+
+# At batches of 2 an epoch has many steps.
+_NORMALIZED = {"batch_norm": True, "epochs": 40, "patience": 20}
+
+
+def _has_few_rows(data: DataSet) -> bool:
+    return data.train_rows <= 500
+
 
 FAULTS = (
     Fault(
         name="batch_norm_at_batch_2",
         findings=("batch_too_small_for_batch_norm",),
         cures=("batch_size", "batch_norm"),
-        context={"batch_norm": True, "epochs": 25},
-        severities={"mild": {"batch_size": 2}, "strong": {"batch_size": 2, "learning_rate": 0.02}},
+        context=_NORMALIZED,
+        severities={"mild": {"batch_size": 2}, "strong": {"batch_size": 2, "learning_rate": 0.01}},
+        where=_has_few_rows,
+        count=14,
     ),
     Fault(
         name="batch_norm_at_batch_3",
         findings=("batch_too_small_for_batch_norm",),
         cures=("batch_size", "batch_norm"),
-        context={"batch_norm": True, "epochs": 25},
+        context=_NORMALIZED,
         severities={"mild": {"batch_size": 3}},
+        where=_has_few_rows,
         networks=("deep", "residual"),
+        count=14,
     ),
     Fault(
         name="all_rows_a_batch",

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from benchmarks.doctor.programs.fault import Fault, classifying
+from benchmarks.doctor.data_sets import DataSet
+from benchmarks.doctor.programs.fault import Fault
 
 __all__ = ["FAULTS"]
 
-_STOPS_EARLY = {"early_stopping": True, "epochs": 200, "validation_fraction": 0.25}
+_STOPS_EARLY = {"early_stopping": True, "epochs": 200, "validation_fraction": 0.25, "learning_rate": 0.002, "patience": 5}
+
+
+def _has_classes_that_overlap(data: DataSet) -> bool:
+    return data.classifies and not data.images
+
 
 FAULTS = (
     Fault(
@@ -31,18 +37,20 @@ FAULTS = (
             cures=("class_weight",),
             context={"rows": (("imbalance", share),), "class_weight": "balanced", "epochs": 40, "l2": 0.3},
             severities={severity: {"class_weight": None}},
-            where=classifying,
+            where=_has_classes_that_overlap,
             forms=("estimator", "pipeline"),
             metric="balanced_accuracy",
+            count=14,
         )
-        for name, severity, share in (("rare_class", "mild", 0.05), ("very_rare_class", "strong", 0.025))
+        for name, severity, share in (("rare_class", "mild", 0.04), ("very_rare_class", "strong", 0.02))
     ),
     Fault(
         name="validation_rows_sorted_by_class",
         findings=("bad_validation_split",),
-        cures=("early_stopping",),
+        cures=("shuffle_split", "early_stopping"),
         context={"rows": (("sorted_by_target", 1.0),), **_STOPS_EARLY},
-        severities={"mild": {"validation": "last"}, "strong": {"validation": "last", "validation_fraction": 0.4}},
+        severities={"mild": {"validation": "last"}, "strong": {"validation": "last", "validation_fraction": 0.5}},
         forms=("estimator", "pipeline"),
+        count=14,
     ),
 )

@@ -15,11 +15,12 @@ FAULTS = (
         name="overfit_few_rows",
         findings=("overfitting", "stopped_too_late"),
         cures=("l2", "dropout", "early_stopping", "epochs", "widths"),
-        context={"rows": (("few_rows", 150), ("label_noise", 0.2)), "l2": 3.0, **_STOPS_IN_TIME},
+        context={"rows": (("few_rows", 150), ("label_noise", 0.2)), "l2": 0.3, **_STOPS_IN_TIME},
         severities={"mild": {**_ON_AND_ON, "l2": 0.0}, "strong": {**_ON_AND_ON, "l2": 0.0, "widths": (200, 100), "epochs": 300}},
         where=classifying,
         forms=("estimator", "pipeline"),
         metric="minus_log_loss",
+        count=14,
     ),
     Fault(
         name="overfit_numbers",
@@ -28,6 +29,7 @@ FAULTS = (
         context={"rows": (("few_rows", 150), ("useless_columns", 10), ("label_noise", 0.2)), "l2": 10.0},
         severities={"mild": {**_ON_AND_ON, "l2": 0.0}, "strong": {**_ON_AND_ON, "l2": 0.0, "widths": (200, 100), "epochs": 300}},
         where=predicting_numbers,
+        count=14,
     ),
     Fault(
         name="trained_on_and_on",
@@ -38,6 +40,7 @@ FAULTS = (
         where=classifying,
         forms=("estimator", "pipeline"),
         metric="minus_log_loss",
+        count=14,
     ),
     Fault(
         name="few_epochs",
@@ -58,7 +61,7 @@ FAULTS = (
         findings=_EARLY,
         cures=("patience", "early_stopping", "epochs"),
         context={"early_stopping": True, "patience": 25, "learning_rate": 0.002, "epochs": 200, "batch_size": 64},
-        severities={"mild": {"patience": 1}, "strong": {"patience": 1, "tol": 0.02}},
+        severities={"mild": {"patience": 1, "tol": 0.005}, "strong": {"patience": 1, "tol": 0.05}},
         forms=("estimator", "pipeline"),
     ),
     Fault(
@@ -73,7 +76,7 @@ FAULTS = (
         name="dropout_too_high",
         findings=("dropout_too_high", "underfitting", "over_regularized"),
         cures=("dropout",),
-        severities={"mild": {"dropout": 0.85}, "strong": {"dropout": 0.95}},
+        severities={"mild": {"dropout": 0.9}, "strong": {"dropout": 0.97}},
     ),
     Fault(
         name="dropout_of_inputs_too_high",

@@ -10,6 +10,10 @@ __all__ = ["FAULTS"]
 _OTHER_UNITS = {"scale_inputs": False, "rows": (("inputs_times", 100.0),)}
 
 
+def _has_few_rows(data: DataSet) -> bool:
+    return data.train_rows <= 500
+
+
 def _has_two_classes(data: DataSet) -> bool:
     return data.task == "binary"
 
@@ -66,8 +70,9 @@ FAULTS = (
         name="batch_of_2_and_high_rate",
         findings=("batch_too_small_for_batch_norm", "learning_rate_too_high", "oscillating_loss", "divergence"),
         cures=("batch_size", "learning_rate", "batch_norm", "optimizer"),
-        context={"batch_norm": True, "epochs": 20},
+        context={"batch_norm": True, "epochs": 40, "patience": 20},
         severities={"strong": {"batch_size": 2, "learning_rate": 0.3}},
+        where=_has_few_rows,
     ),
     Fault(
         name="clipped_and_small_first_weights",

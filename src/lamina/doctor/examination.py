@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from scipy import sparse
 
 from lamina.data.splits import holdout
 from lamina.doctor.case import Case
-from lamina.doctor.control import standard_model, train_quietly
+from lamina.doctor.control import linear_model, standard_network, train_quietly
 from lamina.doctor.outcome import Outcome, constant_errors, row_errors
 from lamina.doctor.patients import Patient, Stay, admit
 from lamina.doctor.probes.data_facts import data_facts
@@ -22,7 +22,7 @@ from lamina.errors import DataError, phrase
 
 __all__ = ["examine"]
 
-_HELD_OUT = 0.25
+_FOLDS = 4
 _MOST_HELD_OUT = 5000
 _FEWEST_ROWS = 20
 
@@ -31,11 +31,23 @@ def examine(model: Any, X: Any, y: Any, *, seed: int, max_rows: int, fit: Mappin
     """The case of a model: see :func:`lamina.diagnose`."""
     patient = admit(model, owner="diagnose", fit=fit)
     X, y = with_target(X, y)
-    kept, held = split_rows(y, patient.learns_labels, seed=seed, max_rows=max_rows)
-    train, test = (take_rows(X, kept), y[kept]), (take_rows(X, held), y[held])
-    stay = patient.on_rows(kept).stay(*train)
-    control = _control(patient, stay, train, test, seed)
-    return case_of(stay, _outcome(patient, stay.model, train, test), control, seed=seed)
+    stays: list[Stay] = []
+    outcomes: list[tuple[Outcome, Outcome | None]] = []
+    for kept, held in splits_of(y, patient.learns_labels, seed=seed, max_rows=max_rows):
+        train, test = (take_rows(X, kept), y[kept]), (take_rows(X, held), y[held])
+        stays.append(patient.on_rows(kept).stay(*train))
+        control = _control(patient, stays[-1], train, test, seed)
+        outcomes.append((_outcome(patient, stays[-1].model, train, test), control))
+        # Where a difference may be chance, the rows that were not held out yet are asked, too.
+        if control is None or not _joined(outcomes)[0].is_doubtful(_joined(outcomes)[1]):
+            break
+    return case_of(stays[0], *_joined(outcomes), seed=seed)
+
+
+def _joined(outcomes: list[tuple[Outcome, Outcome | None]]) -> tuple[Outcome, Outcome | None]:
+    """The outcomes of the patient and of the control over all splits so far."""
+    controls = [control for _, control in outcomes if control is not None]
+    return Outcome.joined([outcome for outcome, _ in outcomes]), Outcome.joined(controls) if controls else None
 
 
 def case_of(stay: Stay, outcome: Outcome, control: Outcome | None, *, seed: int = 0) -> Case:
@@ -57,7 +69,15 @@ def case_of(stay: Stay, outcome: Outcome, control: Outcome | None, *, seed: int 
 
 
 def split_rows(y: np.ndarray, of_labels: bool, *, seed: int, max_rows: int) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of the rows to train on and of those to judge by, each in ascending order; the same share of each class.
+    """The first of :func:`splits_of`."""
+    return next(splits_of(y, of_labels, seed=seed, max_rows=max_rows))
+
+
+def splits_of(y: np.ndarray, of_labels: bool, *, seed: int, max_rows: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Numbers of the rows to train on and of those to judge by, each in ascending order.
+
+    Four splits hold out each row once, with the same share of every class in each part; of many rows fewer are held out, in one
+    split.
 
     Raises
     ------
@@ -70,10 +90,17 @@ def split_rows(y: np.ndarray, of_labels: bool, *, seed: int, max_rows: int) -> t
             phrase("X", f"must have at least {_FEWEST_ROWS} rows, a quarter of which are held out", n, owner="diagnose")
         )
     chosen = np.arange(n) if n <= max_rows else np.sort(np.random.default_rng(seed).choice(n, max_rows, replace=False))
-    share = min(_HELD_OUT, _MOST_HELD_OUT / len(chosen))
     labels = np.unique(y[chosen], return_inverse=True)[1] if of_labels and y.ndim == 1 else None
-    kept, held = holdout(len(chosen), share, seed=seed, labels=labels)
-    return chosen[kept], chosen[held]
+    if len(chosen) > _FOLDS * _MOST_HELD_OUT:
+        kept, held = holdout(len(chosen), _MOST_HELD_OUT / len(chosen), seed=seed, labels=labels)
+        yield chosen[kept], chosen[held]
+        return
+    left = np.arange(len(chosen))
+    for fold in range(_FOLDS, 1, -1):
+        rest, held = holdout(len(left), 1 / fold, seed=seed, labels=None if labels is None else labels[left])
+        yield chosen[np.setdiff1d(np.arange(len(chosen)), left[held])], chosen[left[held]]
+        left = left[rest]
+    yield chosen[np.setdiff1d(np.arange(len(chosen)), left)], chosen[left]
 
 
 def _outcome(patient: Patient, model: Any, train: tuple[Any, np.ndarray], test: tuple[Any, np.ndarray]) -> Outcome:
@@ -96,15 +123,19 @@ def _rarest_recall(known: np.ndarray, truth: np.ndarray, predicted: np.ndarray) 
 def _control(
     patient: Patient, stay: Stay, train: tuple[Any, np.ndarray], test: tuple[Any, np.ndarray], seed: int
 ) -> Outcome | None:
-    """The outcome of the standard recipe; None where the network does not have a single input and output of its own."""
+    """The better outcome of a standard network and a linear model; None for networks of several inputs or outputs."""
     if len(stay.training.inputs) != 1 or len(stay.setup.output_widths) != 1:
         return None
+    of_labels = patient.learns_labels
     parts = [patient.inputs(stay.model, X, train) for X in (train[0], test[0])]
     is_sparse = sparse.issparse(parts[0])
-    model = standard_model(stay.setup, len(train[1]), is_sparse=is_sparse, seed=seed)
-    model = train_quietly(model, parts[0], train[1])
-    errors, constant = (
-        row_errors(test[1], model.predict(parts[1]), of_labels=patient.learns_labels),
-        1.0 - float(constant_errors(train[1], test[1], of_labels=patient.learns_labels).mean()),
-    )
-    return Outcome(float(model.score(parts[0], train[1])), 1.0 - float(errors.mean()), constant, errors)
+    models = [standard_network(stay.setup, len(train[1]), is_sparse=is_sparse, seed=seed)]
+    if not of_labels or train[1].ndim == 1:
+        models.append(linear_model(of_labels=of_labels, is_sparse=is_sparse))
+    constant = 1.0 - float(constant_errors(train[1], test[1], of_labels=of_labels).mean())
+    outcomes = []
+    for model in models:
+        train_quietly(model, parts[0], train[1])
+        errors = row_errors(test[1], model.predict(parts[1]), of_labels=of_labels)
+        outcomes.append(Outcome(float(model.score(parts[0], train[1])), 1.0 - float(errors.mean()), constant, errors))
+    return max(outcomes, key=lambda outcome: outcome.held_out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ __all__ = ["Outcome", "constant_errors", "row_errors"]
 
 _MARGIN = 0.02  # differences of accuracy or R squared that nobody would call a fault
 _STANDARD_ERRORS = 2.5
+_FEWEST_ROWS = 5  # to tell chance by
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,31 @@ class Outcome:
         """
         if not math.isfinite(self.held_out) or not math.isfinite(other.held_out):
             return math.isfinite(other.held_out)
+        difference, chance = self._difference(other)
+        return difference > max(_STANDARD_ERRORS * chance, _MARGIN)
+
+    def is_doubtful(self, other: Outcome) -> bool:
+        """Whether it is worse than another by more than 0.02 but not by more than chance explains: more rows may tell."""
+        if not math.isfinite(self.held_out) or not math.isfinite(other.held_out):
+            return False
+        difference, chance = self._difference(other)
+        return _MARGIN < difference <= _STANDARD_ERRORS * chance
+
+    def _difference(self, other: Outcome) -> tuple[float, float]:
+        """The mean difference of the errors, and its standard error."""
         differences = self.errors - other.errors
-        chance = float(differences.std(ddof=1)) / math.sqrt(len(differences)) if len(differences) > 1 else math.inf
-        return float(differences.mean()) > max(_STANDARD_ERRORS * chance, _MARGIN)
+        few = len(differences) < _FEWEST_ROWS
+        return float(differences.mean()), math.inf if few else float(differences.std(ddof=1)) / math.sqrt(len(differences))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Outcome]) -> Outcome:
+        """The outcome over several splits: scores are means, errors those of all held-out rows."""
+        if len(parts) == 1:
+            return parts[0]
+        train, held_out, constant, recall = (
+            float(np.mean([getattr(part, name) for part in parts])) for name in ("train", "held_out", "constant", "rarest_recall")
+        )
+        return cls(train, held_out, constant, np.concatenate([part.errors for part in parts]), recall)
 
 
 def row_errors(truth: Any, predicted: Any, *, of_labels: bool, variance: np.ndarray | None = None) -> np.ndarray:
