@@ -43,7 +43,7 @@ class Treated:
 
 
 class Doctor(Protocol):
-    """Sees a case's model and training rows, never its recipe, its test rows or its program."""
+    """Looks at a case's model, its epochs and its training rows; the test rows are the benchmark's alone."""
 
     name: str
 

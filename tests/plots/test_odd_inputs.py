@@ -8,6 +8,7 @@ from itertools import pairwise
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 
 from lamina import (
     Dense,
@@ -158,6 +159,14 @@ def test_legends_of_panels_lie_below_them():
     ):
         ax.figure.draw_without_rendering()
         assert ax.get_legend().get_window_extent().y1 <= ax.xaxis.get_tightbbox().y0
+
+
+@pytest.mark.parametrize("style", ["default", "dark_background"])
+def test_lines_of_densities_stand_out_from_the_background(style):
+    with plt.style.context(style):
+        (ax, _) = plots.plot_densities({name: LayerOutputs({"h": X, "g": X}) for name in "abcde"})
+    background = np.mean(to_rgb(ax.get_facecolor()))
+    assert all(abs(np.mean(to_rgb(patch.get_edgecolor())) - background) > 0.25 for patch in ax.patches)
 
 
 def test_the_legend_of_many_classes_has_room():

@@ -23,6 +23,7 @@ FAULTS = (
         context=_NORMALIZED,
         severities={"mild": {"batch_size": 2}, "strong": {"batch_size": 2, "learning_rate": 0.01}},
         where=_has_few_rows,
+        count=14,
     ),
     Fault(
         name="batch_norm_at_batch_3",
@@ -32,6 +33,7 @@ FAULTS = (
         severities={"mild": {"batch_size": 3}},
         where=_has_few_rows,
         networks=("deep", "residual"),
+        count=14,
     ),
     Fault(
         name="all_rows_a_batch",

@@ -40,6 +40,7 @@ FAULTS = (
             where=_has_classes_that_overlap,
             forms=("estimator", "pipeline"),
             metric="balanced_accuracy",
+            count=14,
         )
         for name, severity, share in (("rare_class", "mild", 0.04), ("very_rare_class", "strong", 0.02))
     ),
@@ -50,5 +51,6 @@ FAULTS = (
         context={"rows": (("sorted_by_target", 1.0),), **_STOPS_EARLY},
         severities={"mild": {"validation": "last"}, "strong": {"validation": "last", "validation_fraction": 0.5}},
         forms=("estimator", "pipeline"),
+        count=14,
     ),
 )

@@ -31,7 +31,7 @@ FAULTS: tuple[Fault, ...] = (
     *together.FAULTS,
 )
 SEEDS = (0, 1, 2)
-_PROGRAMS_A_FAULT, _PROGRAMS_AN_ODDITY = 7, 12  # in each half
+_PROGRAMS_AN_ODDITY = 12  # in each half
 
 
 @cache
@@ -43,7 +43,7 @@ def programs() -> tuple[Program, ...]:
 def sick_programs() -> Iterator[Program]:
     for fault, half in product(FAULTS, HALVES):
         places = [(*place, severity) for place in _places(fault, half) for severity in fault.severities]
-        for data, network, severity in _chosen(fault.name, places, _PROGRAMS_A_FAULT):
+        for data, network, severity in _chosen(fault.name, places, fault.count):
             yield _sick(fault, data, network, severity)
 
 

@@ -51,6 +51,8 @@ class Fault:
         The kinds of network, and the shapes of code.
     metric : str or None
         The score that suffers; None: accuracy or R².
+    count : int
+        Programs in each half; more where many will not be sick.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Fault:
     networks: tuple[str, ...] = KINDS
     forms: tuple[str, ...] = FORMS
     metric: str | None = None
+    count: int = 7
 
     @property
     def has_cure(self) -> bool:

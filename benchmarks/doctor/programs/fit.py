@@ -20,6 +20,7 @@ FAULTS = (
         where=classifying,
         forms=("estimator", "pipeline"),
         metric="minus_log_loss",
+        count=14,
     ),
     Fault(
         name="overfit_numbers",
@@ -28,6 +29,7 @@ FAULTS = (
         context={"rows": (("few_rows", 150), ("useless_columns", 10), ("label_noise", 0.2)), "l2": 10.0},
         severities={"mild": {**_ON_AND_ON, "l2": 0.0}, "strong": {**_ON_AND_ON, "l2": 0.0, "widths": (200, 100), "epochs": 300}},
         where=predicting_numbers,
+        count=14,
     ),
     Fault(
         name="trained_on_and_on",
@@ -38,6 +40,7 @@ FAULTS = (
         where=classifying,
         forms=("estimator", "pipeline"),
         metric="minus_log_loss",
+        count=14,
     ),
     Fault(
         name="few_epochs",

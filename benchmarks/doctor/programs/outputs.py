@@ -88,6 +88,7 @@ FAULTS = (
         context={"optimizer": "gradient_descent", "learning_rate": 0.02, "epochs": 60},
         severities={"strong": {"output_activation": "sigmoid", "loss": "squared_error"}},
         where=classifying,
+        count=14,
     ),
     Fault(
         name="absolute_error_for_classes",
@@ -96,6 +97,7 @@ FAULTS = (
         severities={"strong": {"loss": "absolute_error"}},
         where=_has_many_classes,
         forms=("estimator", "pipeline"),
+        count=14,
     ),
     Fault(
         name="perceptron_loss_for_many_classes",

@@ -76,6 +76,7 @@ FAULTS = (
         cures=(*_LOWER, "batch_size"),
         context={"activation": "tanh", "batch_size": 4, "epochs": 40, "patience": 100, "learning_rate": 0.003},
         severities={"mild": {"learning_rate": 0.2}, "strong": {"learning_rate": 0.5}},
+        count=14,
     ),
     Fault(
         name="momentum_too_large",

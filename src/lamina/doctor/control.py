@@ -53,7 +53,7 @@ def standard_network(setup: Setup, num_rows: int, *, is_sparse: bool, seed: int)
 
 
 def linear_model(*, of_labels: bool, is_sparse: bool) -> Any:
-    """Logistic or ridge regression on scaled inputs, not trained: a network that does not beat it has learned noise, or nothing."""
+    """Logistic or ridge regression on scaled inputs, not trained; a network that stays behind has learned noise, or nothing."""
     scaler = StandardScaler(with_mean=not is_sparse)
     return make_pipeline(scaler, LogisticRegression(max_iter=500) if of_labels else RidgeCV(np.logspace(-3, 3, 7)))
 

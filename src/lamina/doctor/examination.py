@@ -123,7 +123,7 @@ def _rarest_recall(known: np.ndarray, truth: np.ndarray, predicted: np.ndarray) 
 def _control(
     patient: Patient, stay: Stay, train: tuple[Any, np.ndarray], test: tuple[Any, np.ndarray], seed: int
 ) -> Outcome | None:
-    """The better outcome of a standard network and a linear model; None where the network does not have a single input and output of its own."""
+    """The better outcome of a standard network and a linear model; None for networks of several inputs or outputs."""
     if len(stay.training.inputs) != 1 or len(stay.setup.output_widths) != 1:
         return None
     of_labels = patient.learns_labels

@@ -11,7 +11,7 @@ from lamina.analysis import LayerOutputs
 from lamina.errors import DataError, phrase
 from lamina.plots.given import by_name, is_a
 from lamina.plots.legends import legend_below
-from lamina.plots.style import axes_grid, styled, verbatim
+from lamina.plots.style import axes_grid, is_dark, styled, verbatim
 from lamina.validation import check_parameters, integer
 
 if TYPE_CHECKING:
@@ -109,7 +109,8 @@ def _draw(ax: Axes, samples: Mapping[str, np.ndarray], between: tuple[float, flo
 
 
 def _shades(count: int) -> list[tuple[float, float, float, float]]:
-    """Colors from early (dark) to late (bright) that stay distinguishable with color blindness."""
+    """Colors from early (dark) to late (bright) that stay distinguishable with color blindness, and from the background."""
     from matplotlib import colormaps
 
-    return [colormaps["viridis"](share) for share in np.linspace(0.0, 0.85, count)]
+    ends = (0.3, 1.0) if is_dark() else (0.0, 0.85)
+    return [colormaps["viridis"](share) for share in np.linspace(*ends, count)]

@@ -38,6 +38,7 @@ __all__ = [
     "given_axes",
     "gray",
     "ink",
+    "is_dark",
     "make_axes",
     "marks",
     "paper",
@@ -137,7 +138,7 @@ def styled(plot: Callable[_P, _R]) -> Callable[_P, _R]:
     def with_style(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         plt, cycler = _pyplot(plot.__name__), _cycler()
         colors = [cycle(i) for i in range(len(CYCLE))]
-        with plt.rc_context({**RC, **(DARK if _is_dark() else {}), "axes.prop_cycle": cycler("color", colors)}):
+        with plt.rc_context({**RC, **(DARK if is_dark() else {}), "axes.prop_cycle": cycler("color", colors)}):
             drawn = plot(*args, **kwargs)
             fit_texts(drawn)
             return drawn
@@ -210,12 +211,12 @@ def _check_axes(ax: object, name: str) -> None:
 
 def ink() -> str:
     """The color of text, which stands out from the background: black, or white in a dark style."""
-    return "#FFFFFF" if _is_dark() else COLORS["black"]
+    return "#FFFFFF" if is_dark() else COLORS["black"]
 
 
 def paper() -> str:
     """The color of the background: white, or nearly black in a dark style."""
-    return str((DARK if _is_dark() else RC)["axes.facecolor"])
+    return str((DARK if is_dark() else RC)["axes.facecolor"])
 
 
 def cycle(i: int) -> str:
@@ -241,7 +242,7 @@ def _mixed(color: str, share: float) -> str:
     return str(to_hex((red, green, blue)))
 
 
-def _is_dark() -> bool:
+def is_dark() -> bool:
     """Whether text is light in matplotlib's settings, as in its style "dark_background"."""
     from matplotlib import rcParams
     from matplotlib.colors import to_rgb

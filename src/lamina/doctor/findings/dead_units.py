@@ -7,6 +7,7 @@ import math
 from lamina.doctor.case import Case
 from lamina.doctor.cures.cure import Cure
 from lamina.doctor.finding import Evidence, Finding, Where
+from lamina.doctor.findings.fit import is_worse
 from lamina.doctor.findings.rates import lower_rate
 from lamina.doctor.findings.sureness import sureness
 
@@ -26,7 +27,7 @@ def find(case: Case) -> Finding | None:
 
     Of functions that saturate on both sides ``saturated_units`` speaks. Lu et al. 2019, "Dying ReLU and initialization".
     """
-    if not case.is_behind:
+    if not is_worse(case):
         return None
     layers = [layer for layer in case.run.hidden if math.isnan(layer.saturated.late) and layer.dead.late > _DEAD]
     if not layers:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from lamina.doctor.case import Case
 from lamina.doctor.cures.cure import Cure
 from lamina.doctor.finding import Evidence, Finding
-from lamina.doctor.findings.fit import has_run_away, is_flat_from_start
+from lamina.doctor.findings.fit import has_run_away, is_flat_from_start, is_worse
 from lamina.doctor.findings.rates import USUAL_UPDATE, lower_rate, pace, rate_over_usual
 from lamina.doctor.findings.sureness import sureness
 
 __all__ = ["find"]
 
-_FAR_ABOVE_USUAL = 10.0
+_ABOVE_USUAL, _FAR_ABOVE_USUAL = 3.0, 10.0
 _FAST = 10 * USUAL_UPDATE
 _VERY_FAST = 50 * USUAL_UPDATE  # half of the weights are new after twenty steps
 _SWINGS = 2.5
@@ -28,13 +28,18 @@ def find(case: Case) -> Finding | None:
     Either the rate is ten times the optimizer's usual one, or the loss swings more than its batches explain.
     """
     rate, run = case.setup.learning_rate, case.run
-    if not rate > 0 or not (case.is_behind or has_run_away(case)):
+    if not rate > 0 or not (is_worse(case) or has_run_away(case)):
         return None
     times, moved = rate_over_usual(case.setup), pace(case)
     swings = run.swings.excess
     is_far_above = times >= _FAR_ABOVE_USUAL and (moved > _FAST or has_run_away(case))
     is_restless = moved > _FAST and swings > _SWINGS
-    if not (is_far_above or is_restless or moved > _VERY_FAST or (has_run_away(case) and _is_unstable(case))):
+    if not (
+        is_far_above
+        or is_restless
+        or moved > _VERY_FAST
+        or (has_run_away(case) and (times >= _ABOVE_USUAL or _is_unstable(case)))
+    ):
         return None
     evidence = [
         Evidence("what a step changes in the weights, relative to their norm", moved, _FAST),

@@ -14,6 +14,8 @@ __all__ = ["find"]
 
 _GAP = 0.05
 _BY_HEART, _CARRIED_OVER = 0.9, 0.0
+_CERTAIN = 1.2
+_FEWEST_ERRORS = 3
 _MEANING = (
     "The network is much better on the rows of its training than on others: it learned noise by heart along with the rule. "
     "A plainer network, a penalty, dropout or an earlier stop keep it to the rule."
@@ -23,14 +25,17 @@ _MEANING = (
 def find(case: Case) -> Finding | None:
     """Behind on held-out rows but not on training rows, with a gap between the two that is wider than the control's.
 
-    Also training rows known by heart of which nothing carries over to other rows: no control is needed to call that harm.
+    Also training rows known by heart of which nothing carries over to other rows, or so surely that wrong answers cost more than
+    to know nothing (Guo et al. 2017, "On calibration of modern neural networks"): no control is needed to call that harm.
     """
     outcome = case.outcome
     wider = gap(case)
     is_wider = case.is_behind and not fits_badly(case) and wider > _GAP
     known = _learned(outcome.train, outcome.constant)
     carries_nothing = known > _BY_HEART and outcome.learned <= _CARRIED_OVER
-    if not (is_wider or carries_nothing):
+    certainty = _loss_of_certainty(case)
+    is_too_certain = known > _BY_HEART and certainty > _CERTAIN
+    if not (is_wider or carries_nothing or is_too_certain):
         return None
     evidence = [
         Evidence(
@@ -44,9 +49,24 @@ def find(case: Case) -> Finding | None:
     if is_wider:
         what = "score on training rows above that on held-out rows, beyond the same of a standard network"
         evidence.insert(0, Evidence(what, wider, _GAP))
-    sure = max(sureness(wider / _GAP), 0.9 if carries_nothing else 0.0)
+    if is_too_certain:
+        what = "estimated loss of held-out rows, answered as surely as training rows, relative to that of a constant"
+        evidence.insert(0, Evidence(what, certainty, _CERTAIN))
+    sure = max(sureness(wider / _GAP), 0.9 if carries_nothing else 0.0, sureness(certainty))
     causes = ("label_noise", "leak")
     return Finding("overfitting", "harm", sure, tuple(evidence), _MEANING, "L20", _cures(case), because_of=causes)
+
+
+def _loss_of_certainty(case: Case) -> float:
+    """An estimate of the cross-entropy of held-out rows over that of a constant: errors are as sure as right answers are.
+
+    An answer that is right with the probability exp(−loss) leaves wrong ones about −log(loss).
+    """
+    run, wrong = case.run, case.outcome.errors
+    is_entropy = case.setup.losses in (("softmax_cross_entropy",), ("sigmoid_cross_entropy",))
+    if not is_entropy or not 0 < run.trained_loss < 1 or not run.loss.constant > 0 or wrong.sum() < _FEWEST_ERRORS:
+        return 0.0
+    return float(wrong.mean()) * -math.log(run.trained_loss) / run.loss.constant
 
 
 def _learned(score: float, constant: float) -> float:

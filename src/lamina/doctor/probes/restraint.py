@@ -42,13 +42,14 @@ def restraint_of(trainer: Trainer, data: Batches, first: np.ndarray) -> Restrain
     """What held back a training that began with the parameters ``first`` and left those of the trainer."""
     program, optimizer = trainer.executor.program, trainer.optimizer
     last = trainer.executor.snapshot()[0]
-    decays = isinstance(optimizer, StepOptimizer) and any(parameter.decay for parameter in program.parameters)
+    rate = optimizer.step_size if isinstance(optimizer, StepOptimizer) else 0.0
+    decay = optimizer.weight_decay if isinstance(optimizer, StepOptimizer) else 0.0
     bounded = [parameter for parameter in program.parameters if parameter.max_norm > 0]
     norms = [(p.max_norm, _norms(p, first), _norms(p, last)) for p in bounded]
     ends = np.concatenate([end >= 0.99 * bound for bound, _, end in norms]) if norms else np.zeros(1)
     return Restraint(
         l2=max((parameter.l2 for parameter in program.parameters), default=0.0) / _divisor(trainer, data),
-        decay=optimizer.weight_decay * optimizer.step_size if decays else 0.0,  # type: ignore[union-attr]
+        decay=rate * decay if any(parameter.decay for parameter in program.parameters) else 0.0,
         bound=min((bound / max(float(start.mean()), 1e-12) for bound, start, _ in norms), default=math.inf),
         at_bound=float(ends.mean()),
     )
