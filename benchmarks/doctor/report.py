@@ -35,8 +35,8 @@ This page counts how often the doctor is right, on the {{half}} half of the prog
 A **sick** program has a fault as people make it, and a healthy twin without the fault. It counts only if its score on rows that
 no training saw is worse than its twin's by {MARGINS["accuracy"]:g} of the accuracy, {MARGINS["r2"]:g} of R²,
 {MARGINS["minus_log_loss"]:g} of the log loss or {MARGINS["balanced_accuracy"]:g} of the balanced accuracy, and by more than the
-twin's spread over {len(SEEDS)} seeds. A **healthy** program, which may look odd, is about as good as the best of {len(TUNED)} tuned
-networks. The two halves share no data set and no network: thresholds are chosen on the calibration half alone.
+twin's spread over {len(SEEDS)} seeds. A **healthy** program, which may look odd, is about as good as the best of {len(TUNED)}
+tuned networks. The two halves share no data set and no network: thresholds are chosen on the calibration half alone.
 
 *Noticed* are sick programs that raise an alarm; *cured* are those whose gap to the twin is closed, but for a twentieth, within
 {BUDGET} trainings. Random search changes the same settings, with as many trainings. Intervals are Wilson's, of 95 %."""
