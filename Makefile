@@ -1,13 +1,13 @@
 # make demo | test | check | docs | notebooks | test-clang | test-oldest | test-pythons | test-peers | fuzz | fuzz-properties | fuzz-endings | kills
-#      | bench | parts | sanitize | sanitize-threads | clean
+#      | bench | bench-doctor | parts | sanitize | sanitize-threads | clean
 # Everything is installed into .venv; a target that finds it up to date installs nothing.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt $(shell find csrc -type f)
 
-.PHONY: demo test check docs notebooks test-clang test-oldest test-pythons test-peers fuzz fuzz-properties fuzz-endings kills bench parts sanitize \
-        sanitize-threads clean
+.PHONY: demo test check docs notebooks test-clang test-oldest test-pythons test-peers fuzz fuzz-properties fuzz-endings kills bench parts \
+        bench-doctor sanitize sanitize-threads clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -94,6 +94,12 @@ test-pythons:
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.compare
+
+# The programs of benchmarks/doctor: which are what they claim, and what the doctors say of the half that is for the figures.
+DOCTORS ?= benchmarks.doctor.lamina_doctor:LAMINA
+bench-doctor: $(VENV)/.bench
+	$(BIN)/python -m benchmarks.doctor.verify
+	$(BIN)/python -m benchmarks.doctor.run --half evaluation --doctor $(DOCTORS)
 
 # Where the time of a step goes, by perf, on a build that keeps the names of its functions.
 parts: $(VENV)/.test

@@ -27,6 +27,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"data", "training"}),
     frozenset({"estimators", "model"}),
     frozenset({"analysis"}),
+    frozenset({"doctor"}),
     frozenset({"plots"}),
     frozenset({"lecture"}),
     frozenset({"cli"}),

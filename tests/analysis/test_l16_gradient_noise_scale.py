@@ -78,3 +78,11 @@ def test_settings_out_of_range_are_refused(settings: dict[str, int], message: st
 def test_a_measurement_without_a_loss_is_refused() -> None:
     with pytest.raises(DataError, match="a loss must be given"):
         gradient_noise_scale(LINE, X, Y)
+
+
+def test_penalties_are_divided_by_the_rows_of_a_batch_where_the_trainer_divides_them() -> None:
+    def signal(l2: float, penalty_per_row: bool) -> float:
+        trainer = Trainer(Sequential([Dense(1, l2=l2)], input_width=4), "squared_error", penalty_per_row=penalty_per_row)
+        return gradient_noise_scale(trainer, X, Y, small=16, big=256).squared_norm
+
+    assert abs(signal(10.0, True) - signal(0.0, True)) < 0.5 * abs(signal(10.0, False) - signal(0.0, False))

@@ -23,13 +23,17 @@ Weights: TypeAlias = np.ndarray | Mapping[str, np.ndarray] | None
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Subject:
-    """A built network, its flat ``parameters`` and ``state`` (float64 copies), and its losses, if any."""
+    """A built network, its flat ``parameters`` and ``state`` (float64 copies), and its losses, if any.
+
+    ``penalty_per_row`` says whether penalties are divided by a batch's rows, as a trainer's setting of that name.
+    """
 
     network: Network
     parameters: np.ndarray
     state: np.ndarray
     losses: tuple[Loss, ...] | None = None
     loss_weights: Any = None
+    penalty_per_row: bool = False
 
     @property
     def program(self) -> Program:
@@ -90,6 +94,7 @@ def subject_of(
         _vector(state, first[1], "state", owner),
         losses,
         None if trainer is None or loss is not None else trainer.loss_weights,
+        trainer is not None and trainer.penalty_per_row,
     )
 
 

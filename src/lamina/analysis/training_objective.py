@@ -32,11 +32,11 @@ class TrainingObjective:
     def __init__(self, subject: Subject, data: Batches, engine: str = "auto", seed: int = 0) -> None:
         self._data = data
         self._executor = make_executor(subject.program, dtype="float64", engine=engine, n_threads=1)
-        self._executor.configure(TrainingPlan(GradientDescent().rule(), seed=seed))
+        self._executor.configure(TrainingPlan(GradientDescent().rule(), penalty_per_row=subject.penalty_per_row, seed=seed))
         self._executor.restore(state=subject.state)
         self._steps: Executor | CustomSteps = self._executor
         if custom := custom_losses(subject.losses or ()):
-            self._steps = CustomSteps(self._executor, custom, penalty_per_row=False)
+            self._steps = CustomSteps(self._executor, custom, penalty_per_row=subject.penalty_per_row)
 
     def __call__(self, parameters: np.ndarray, rows: np.ndarray, step: int = 0) -> tuple[float, np.ndarray]:
         """Loss and flat gradient at ``parameters``, over ``rows`` as one batch, with the dropout masks of ``step``.

@@ -14,6 +14,7 @@ import lamina
 from lamina import errors
 from lamina.cli.command_interrupts import CommandInterrupts
 from lamina.cli.completion import completion_of
+from lamina.cli.doctor import doctor
 from lamina.cli.evaluate import evaluate
 from lamina.cli.info import info
 from lamina.cli.lecture import lecture
@@ -51,7 +52,7 @@ def build_app() -> App:
         config=(take_dashes_back, read_settings_file, refuse_fractions),
         default_parameter=Parameter(consume_multiple=True, negative_iterable=()),
     )
-    for command in (train, predict, evaluate, info, lecture, completion_of(app)):
+    for command in (train, predict, evaluate, doctor, info, lecture, completion_of(app)):
         app.command(command)
     return app
 

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
     from lamina.model import FitResult, TableModel
 
-__all__ = ["train"]
+__all__ = ["Encoding", "Network", "Optimization", "Running", "Stopping", "read_with_targets", "train"]
 
 _DEFAULTS = TableSettings()
-_Encoding = Annotated[EncodingSettings, Parameter(name="*", group="Encoding")]
-_Network = Annotated[NetworkSettings, Parameter(name="*", group="Network")]
-_Optimization = Annotated[OptimizationSettings, Parameter(name="*", group="Optimization")]
-_Stopping = Annotated[StoppingSettings, Parameter(name="*", group="Stopping")]
-_Running = Annotated[RunSettings, Parameter(name="*", group="Running")]
+Encoding = Annotated[EncodingSettings, Parameter(name="*", group="Encoding")]
+Network = Annotated[NetworkSettings, Parameter(name="*", group="Network")]
+Optimization = Annotated[OptimizationSettings, Parameter(name="*", group="Optimization")]
+Stopping = Annotated[StoppingSettings, Parameter(name="*", group="Stopping")]
+Running = Annotated[RunSettings, Parameter(name="*", group="Running")]
 
 
 def train(
@@ -50,11 +50,11 @@ def train(
     json: Flag = False,
     quiet: Quiet = False,
     reading: Reading = READING,
-    encoding: _Encoding = _DEFAULTS.encoding,
-    network: _Network = _DEFAULTS.network,
-    optimization: _Optimization = _DEFAULTS.optimization,
-    stopping: _Stopping = _DEFAULTS.stopping,
-    run: _Running = _DEFAULTS.run,
+    encoding: Encoding = _DEFAULTS.encoding,
+    network: Network = _DEFAULTS.network,
+    optimization: Optimization = _DEFAULTS.optimization,
+    stopping: Stopping = _DEFAULTS.stopping,
+    run: Running = _DEFAULTS.run,
 ) -> None:
     """Train a model on a table, or go on training one.
 
@@ -94,7 +94,7 @@ def train(
         target = _targets(target, model)
         reading = reading if model is None else reading.as_in_training(model)
         import_training_meanwhile()
-        read = [_read(table, target, reading, encoding.missing if model is None else None)]
+        read = [read_with_targets(table, target, reading, encoding.missing if model is None else None)]
 
         from lamina.model import fit_table, save_model
         from lamina.training import Progress
@@ -131,7 +131,7 @@ def _targets(given: tuple[str, ...], model: TableModel | None) -> tuple[str, ...
     return given or (() if model is None else model.target.names)
 
 
-def _read(path: Path, targets: tuple[str, ...], reading: ReadingOptions, missing: tuple[str, ...] | None) -> pa.Table:
+def read_with_targets(path: Path, targets: tuple[str, ...], reading: ReadingOptions, missing: tuple[str, ...] | None) -> pa.Table:
     """The table in a file, whose targets have the types that they spell unless ``missing`` is None."""
     from lamina.data import target_column
 

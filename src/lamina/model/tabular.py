@@ -155,6 +155,13 @@ class Tabular(NestedSettings, FittedTable, ABC):
     _task: ClassVar[Task]
     _phrases: ClassVar[Mapping[str, str]]
 
+    @classmethod
+    def from_settings(cls, settings: TableSettings) -> Self:
+        """An estimator with the settings of a training on a table, by the names that they have here."""
+        theirs = {OWN_NAMES.get(name, name): value for name, value in settings.by_name().items()}
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in theirs.items() if name in known})
+
     @exclusive("sklearn.base.clone(model)")
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None, groups: Any = None) -> Self:
         """Train on a table; with ``warm_start``, go on from what the last ``fit`` learned.

@@ -9,7 +9,7 @@ from lamina.errors import first_of
 from lamina.optimizers import Optimizer, PerturbationOptimizer
 from lamina.training.training_warning import TrainingWarning
 
-__all__ = ["warn_of_blocked_gradients"]
+__all__ = ["layers_without_gradient", "warn_of_blocked_gradients"]
 
 _SHOWN_LAYERS = 5
 
@@ -18,15 +18,26 @@ def warn_of_blocked_gradients(program: Program, optimizer: Optimizer) -> None:
     """Warn if an optimizer that follows gradients is to train weights that get none, whatever their values and the data are."""
     if isinstance(optimizer, PerturbationOptimizer) or not any(map(_is_flat, program.ops)):
         return
-    reached, walls = _walk_back(program)
-    idle = list(dict.fromkeys(op.layer for op in program.ops if any(i not in reached for i in op.parameters)))
+    idle, walls = layers_without_gradient(program)
     if not idle:
         return
-    whose = first_of(list(map(repr, idle)), _SHOWN_LAYERS) if reached else "any layer"
+    has_others = any(op.parameters and op.layer not in idle for op in program.ops)
+    whose = first_of(list(map(repr, idle)), _SHOWN_LAYERS) if has_others else "any layer"
     where = first_of([repr(op.layer) for op in walls], _SHOWN_LAYERS)
     why = f"the derivative of {walls[0].function!r}, the activation in {where}, is 0 everywhere, so no gradient comes through"
     repair = "Use another activation, such as 'tanh', or an optimizer that needs no gradient: PerturbOne or PerturbAll."
     warn_caller(f"{type(optimizer).__name__} cannot train the weights of {whose}: {why}. {repair}", TrainingWarning)
+
+
+def layers_without_gradient(program: Program) -> tuple[list[str], list[Op]]:
+    """The layers with parameters that no gradient of the outputs reaches, and the flat activations at which it ends.
+
+    >>> from lamina import Dense, Sequential
+    >>> layers_without_gradient(Sequential([Dense(3, activation="step"), Dense(1)], input_width=2).program())[0]
+    ['dense_1']
+    """
+    reached, walls = _walk_back(program)
+    return list(dict.fromkeys(op.layer for op in program.ops if any(i not in reached for i in op.parameters))), walls
 
 
 def _walk_back(program: Program) -> tuple[set[int], list[Op]]:

@@ -31,6 +31,7 @@ class RunningFit:
         Whether it has started and not yet ended; this is stored in a checkpoint that is written during the fit.
     first_epoch, last_epoch : int
         Epochs done when it started, and when it ends at the latest.
+    training : Batches or None
     validation : (Batches, targets) or None
         The targets are as the user gave them.
     best : BestWeights
@@ -41,10 +42,10 @@ class RunningFit:
         self.is_open = False
         self.first_epoch = 0
         self.last_epoch = 0
+        self.training: Batches | None = None
         self.validation: tuple[Batches, Any] | None = None
         self.best = BestWeights()
         self._model: WeightedNetwork | None = None
-        self._training: Batches | None = None
         self._fingerprint: str | None = None
         self._first: Weights | None = None
         self._lowest = math.inf
@@ -61,17 +62,17 @@ class RunningFit:
         self.is_open = True
         self.last_epoch = self.first_epoch + max_epochs
         self.validation = validation
-        self._model, self._training, self._fingerprint = model, training, None
+        self._model, self.training, self._fingerprint = model, training, None
 
     def close(self) -> None:
         """End the fit."""
         self.is_open = False
-        self.validation = self._training = None
+        self.validation = self.training = None
 
     def draw_rows(self, count: int, seed: int) -> Batches:
         """See :meth:`lamina.training.Trainer.draw_rows`."""
-        assert self._training is not None
-        return drawn_rows(self._training, count, seed)
+        assert self.training is not None
+        return drawn_rows(self.training, count, seed)
 
     def put_best(
         self, candidates: Sequence[Weights], monitor: str, *, larger_is_better: bool = False, also_first: bool = False
@@ -93,7 +94,7 @@ class RunningFit:
         first = [] if self._first is None else [self._first]
         self._lowest = put_best([*self.best.candidates, *first], self._model.executor, self._comparable_loss)
         self._model.executor.restore(slots=np.zeros_like(self._model.executor.snapshot().slots))
-        inputs = [] if self._training is None else self._training.inputs
+        inputs = [] if self.training is None else self.training.inputs
         self._inputs_are_beyond = any(is_beyond(array, self._model.executor.dtype) for array in inputs)
 
     def put_last_or_best(self, is_over: Callable[[], bool]) -> None:
@@ -140,8 +141,8 @@ class RunningFit:
     def _measured(self, monitor: str) -> float:
         """A monitored number at the current weights; NaN if it cannot be measured."""
         assert self._model is not None
-        if monitor == "loss" and self._training is not None:
-            return self._model.loss(self._training)
+        if monitor == "loss" and self.training is not None:
+            return self._model.loss(self.training)
         if monitor.startswith("validation_") and self.validation is not None:
             return self._model.measure(*self.validation).get(monitor.removeprefix("validation_"), math.nan)
         return math.nan
@@ -153,12 +154,12 @@ class RunningFit:
 
     def __getstate__(self) -> dict[str, Any]:
         """For a pickle: leave out the data and the model."""
-        return vars(self) | {"validation": None, "_training": None, "_model": None}
+        return vars(self) | {"validation": None, "training": None, "_model": None}
 
     def state(self) -> dict[str, Any]:
         """The state for a checkpoint."""
-        if self._fingerprint is None and self._training is not None:
-            self._fingerprint = fingerprint(self._training, self.validation and self.validation[0])
+        if self._fingerprint is None and self.training is not None:
+            self._fingerprint = fingerprint(self.training, self.validation and self.validation[0])
         first = None if self._first is None else self._first.to_dict()
         numbers = {"is_open": self.is_open, "first_epoch": self.first_epoch, "data": self._fingerprint}
         return {**numbers, "first": first, "best": self.best.state()}

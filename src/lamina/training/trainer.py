@@ -309,6 +309,16 @@ class Trainer(Predictor):
         """The epoch after which the running ``fit`` ends at the latest."""
         return self._fit.last_epoch
 
+    @property
+    def training_data(self) -> Batches | None:
+        """The rows of the running ``fit`` in the engine's form; None outside of it."""
+        return self._fit.training
+
+    @property
+    def validation_data(self) -> Batches | None:
+        """The validation rows of the running ``fit`` in the engine's form; None without."""
+        return None if self._fit.validation is None else self._fit.validation[0]
+
     # The training loop
 
     @exclusive("copy.deepcopy(trainer)")

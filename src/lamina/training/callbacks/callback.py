@@ -57,6 +57,14 @@ class Run(Protocol):
         """The epoch after which the running ``fit`` ends at the latest."""
 
     @property
+    def training_data(self) -> Batches | None:
+        """The rows of the running ``fit`` in the engine's form; None outside of it."""
+
+    @property
+    def validation_data(self) -> Batches | None:
+        """The validation rows of the running ``fit`` in the engine's form; None without."""
+
+    @property
     def seed(self) -> int:
         """The seed of all randomness."""
 

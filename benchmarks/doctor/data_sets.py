@@ -1,0 +1,218 @@
+"""The data sets: scikit-learn's, generated ones, and the example table, split into two groups (``split.py``).
+
+All are cut to a few hundred training rows, so that a training takes a fraction of a second. Inputs keep the units they come in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from sklearn import datasets
+
+__all__ = ["DATA_SETS", "DataSet", "Split", "rows_of"]
+
+_ADULT = Path(__file__).parents[2] / "examples" / "data" / "adult.csv.gz"
+Table = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """A data set: how its rows are made, of which group it is, how many rows are trained on, and what a program may rely on.
+
+    ``linear``: a linear model does about as well as any. ``images``: inputs are gray values from 0 to 1. ``raw``: the columns
+    come in units of very different size; ``l2``: the penalty that suits a network of usual size. Measured ones are the same for
+    every seed, but for the split.
+    """
+
+    make: Callable[[int], Table]
+    group: int
+    task: str
+    train_rows: int
+    linear: bool = False
+    images: bool = False
+    raw: bool = False
+    l2: float = 0.1
+
+    @property
+    def classifies(self) -> bool:
+        return self.task != "regression"
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Training and test rows."""
+
+    X: np.ndarray
+    y: np.ndarray
+    X_test: np.ndarray
+    y_test: np.ndarray
+
+
+def rows_of(name: str, seed: int) -> Split:
+    """The rows for this seed, which draws the generated ones and shuffles all."""
+    data = DATA_SETS[name]
+    X, y = data.make(seed)
+    order = np.random.default_rng([seed, 17]).permutation(len(X))
+    X, y = X[order], y[order]
+    cut = data.train_rows
+    return Split(X[:cut], y[:cut], X[cut : cut + _TEST_ROWS], y[cut : cut + _TEST_ROWS])
+
+
+_TEST_ROWS = 1000
+
+
+def _measured(load: Callable[..., Table]) -> Callable[[int], Table]:
+    @lru_cache(maxsize=1)
+    def table() -> Table:
+        X, y = load(return_X_y=True)
+        return np.asarray(X, dtype=float), y
+
+    return lambda seed: table()
+
+
+def _column_of(load: Callable[..., Table], column: int) -> Callable[[int], Table]:
+    """One column of a measured table is to be told from the others."""
+
+    def make(seed: int) -> Table:
+        X, _ = load(return_X_y=True)
+        return np.delete(X, column, axis=1), X[:, column]
+
+    return make
+
+
+@lru_cache(maxsize=1)
+def _adult_table() -> Table:
+    import pandas as pd  # slow to load, and of one data set alone
+
+    table = pd.read_csv(_ADULT, nrows=6000)
+    columns = ["age", "education-num", "capital-gain", "capital-loss", "hours-per-week"]
+    married = (table["marital-status"].str.strip() == "Married-civ-spouse").to_numpy(float)
+    X = np.column_stack([table[columns].to_numpy(float), married])
+    return X, (table["income"].str.strip() == ">50K").to_numpy(int)
+
+
+def _digits(seed: int) -> Table:
+    X, y = datasets.load_digits(return_X_y=True)
+    return X / 16, y
+
+
+def _bars(seed: int, rows: int = 1600, side: int = 8) -> Table:
+    """Images of one bar behind noise, of ten kinds: a row at five heights, or a column at five places."""
+    rng = np.random.default_rng([seed, 1])
+    y = rng.integers(10, size=rows)
+    images = rng.uniform(0, 0.7, size=(rows, side, side))
+    for image, kind in zip(images, y, strict=True):
+        at = kind % 5 + 1
+        line = image[at] if kind < 5 else image[:, at]
+        line += rng.uniform(0.15, 0.45)
+    return images.reshape(rows, -1), y
+
+
+def _quadrants(seed: int, rows: int = 1600) -> Table:
+    """The exclusive or of the signs of two numbers, beside two columns of noise."""
+    rng = np.random.default_rng([seed, 2])
+    X = rng.uniform(-1, 1, size=(rows, 4))
+    return X, (X[:, 0] * X[:, 1] > 0).astype(int)
+
+
+def _parity(seed: int, rows: int = 1600) -> Table:
+    """The parity of three noisy bits, beside two columns of noise."""
+    rng = np.random.default_rng([seed, 3])
+    bits = rng.integers(2, size=(rows, 3))
+    X = np.column_stack([2 * bits - 1 + 0.35 * rng.normal(size=bits.shape), rng.normal(size=(rows, 2))])
+    return X, bits.sum(axis=1) % 2
+
+
+def _spirals(seed: int, rows: int = 1600) -> Table:
+    """Three arms of a spiral."""
+    rng = np.random.default_rng([seed, 4])
+    y = rng.integers(3, size=rows)
+    radius = rng.uniform(0.1, 1, size=rows)
+    angle = 3.5 * radius + y * 2 * np.pi / 3 + 0.15 * rng.normal(size=rows)
+    return np.column_stack([radius * np.cos(angle), radius * np.sin(angle)]), y
+
+
+def _sine(seed: int, rows: int = 1500) -> Table:
+    rng = np.random.default_rng([seed, 5])
+    X = rng.uniform(-2, 2, size=(rows, 1))
+    return X, np.sin(2 * X[:, 0]) + 0.1 * rng.normal(size=rows)
+
+
+def _wave_and_product(seed: int, rows: int = 1500) -> Table:
+    rng = np.random.default_rng([seed, 6])
+    X = rng.normal(size=(rows, 6))
+    return X, np.sin(2 * X[:, 0]) + X[:, 1] * X[:, 2] + 0.2 * rng.normal(size=rows)
+
+
+def _plane(seed: int, columns: int) -> Table:
+    return datasets.make_regression(1500, columns, n_informative=columns, noise=20.0, random_state=seed)  # type: ignore[return-value]
+
+
+DATA_SETS = {
+    "iris": DataSet(_measured(datasets.load_iris), 1, "multiclass", 90, linear=True, l2=0.5),
+    "breast_cancer": DataSet(_measured(datasets.load_breast_cancer), 1, "binary", 300, linear=True, raw=True, l2=0.5),
+    "bars": DataSet(_bars, 1, "multiclass", 600, images=True, linear=True, l2=0.3),
+    "moons": DataSet(lambda seed: datasets.make_moons(1400, noise=0.2, random_state=seed), 1, "binary", 400),
+    "quadrants": DataSet(_quadrants, 1, "binary", 600),
+    "rings": DataSet(
+        lambda seed: datasets.make_gaussian_quantiles(n_samples=1600, n_features=3, n_classes=3, random_state=seed),
+        1,
+        "multiclass",
+        600,
+    ),
+    "six_blobs": DataSet(
+        lambda seed: datasets.make_blobs(1500, 8, centers=6, cluster_std=4.0, random_state=seed)[:2],
+        1,
+        "multiclass",
+        500,
+        linear=True,
+        l2=1.0,
+    ),
+    "clusters": DataSet(
+        lambda seed: datasets.make_classification(1600, 20, n_informative=6, class_sep=1.5, flip_y=0.02, random_state=seed),
+        1,
+        "binary",
+        600,
+        linear=True,
+        l2=1.0,
+    ),
+    "wine": DataSet(_measured(datasets.load_wine), 2, "multiclass", 100, linear=True, raw=True, l2=0.5),
+    "digits": DataSet(_digits, 2, "multiclass", 700, images=True, linear=True),
+    "adult": DataSet(lambda seed: _adult_table(), 2, "binary", 600, linear=True, raw=True, l2=1.0),
+    "circles": DataSet(lambda seed: datasets.make_circles(1400, noise=0.12, factor=0.5, random_state=seed), 2, "binary", 400),
+    "parity": DataSet(_parity, 2, "binary", 600),
+    "spirals": DataSet(_spirals, 2, "multiclass", 600),
+    "four_blobs": DataSet(
+        lambda seed: datasets.make_blobs(1500, 5, centers=4, cluster_std=3.5, random_state=seed)[:2],
+        2,
+        "multiclass",
+        500,
+        linear=True,
+        l2=1.0,
+    ),
+    "four_classes": DataSet(
+        lambda seed: datasets.make_classification(
+            1600, 15, n_informative=8, n_classes=4, class_sep=1.8, flip_y=0.02, random_state=seed
+        ),
+        2,
+        "multiclass",
+        600,
+        l2=0.5,
+    ),
+    "diabetes": DataSet(_measured(datasets.load_diabetes), 1, "regression", 300, linear=True, l2=3.0),
+    "friedman2": DataSet(lambda seed: datasets.make_friedman2(1500, noise=50, random_state=seed), 1, "regression", 500, raw=True),
+    "sine": DataSet(_sine, 1, "regression", 500, l2=0.01),
+    "plane": DataSet(lambda seed: _plane(seed, 6), 1, "regression", 500, linear=True),
+    "iris_petal": DataSet(_column_of(datasets.load_iris, 3), 1, "regression", 90, linear=True),
+    "friedman1": DataSet(lambda seed: datasets.make_friedman1(1500, noise=0.5, random_state=seed), 2, "regression", 500),
+    "friedman3": DataSet(
+        lambda seed: datasets.make_friedman3(1500, noise=0.05, random_state=seed), 2, "regression", 500, raw=True
+    ),
+    "wave_and_product": DataSet(_wave_and_product, 2, "regression", 600),
+    "wide_plane": DataSet(lambda seed: _plane(seed, 15), 2, "regression", 500, linear=True),
+    "wine_proline": DataSet(_column_of(datasets.load_wine, 12), 2, "regression", 110, linear=True, raw=True),
+}

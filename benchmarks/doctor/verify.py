@@ -1,0 +1,79 @@
+"""Measures which programs are sick and which healthy: ``python -m benchmarks.doctor.verify``.
+
+A line a program goes to ``verified.jsonl``; programs with a line for this version of the library are skipped. Two processes share
+the work with ``--part 1/2`` and ``--part 2/2``.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from benchmarks.doctor.programs import Program, programs
+from benchmarks.doctor.results import VERIFIED, append, fingerprint, read
+from benchmarks.doctor.split import HALVES
+from benchmarks.doctor.verdict import verdict_on
+
+__all__ = ["dropped", "verified", "verify"]
+
+
+def verify(half: str | None = None, part: tuple[int, int] = (1, 1), path: Path = VERIFIED) -> None:
+    """Judge all programs of the half (both: None) that are not yet judged."""
+    done = read(path)
+    for index, program in enumerate(programs()):
+        is_mine = index % part[1] == part[0] - 1 and half in (None, program.half)
+        if is_mine and done.get(program.name, {}).get("fingerprint") != fingerprint(program):
+            append(path, _line(program))
+
+
+def verified(path: Path = VERIFIED) -> list[Program]:
+    """The programs that were found to be what they claim."""
+    lines = _lines(path)
+    return [program for program in programs() if program.name in lines and lines[program.name]["kept"]]
+
+
+def dropped(path: Path = VERIFIED) -> dict[str, str]:
+    """The names of the programs that were not, and why."""
+    return {name: line["reason"] for name, line in _lines(path).items() if not line["kept"]}
+
+
+def _lines(path: Path) -> dict[str, dict[str, Any]]:
+    """The lines that belong to programs as they are now."""
+    lines = read(path)
+    return {
+        program.name: lines[program.name]
+        for program in programs()
+        if lines.get(program.name, {}).get("fingerprint") == fingerprint(program)
+    }
+
+
+def _line(program: Program) -> dict[str, Any]:
+    return {"name": program.name, "half": program.half, "fingerprint": fingerprint(program), **asdict(verdict_on(program))}
+
+
+def summary(path: Path = VERIFIED) -> str:
+    """Counts, as a Markdown table, and how often each reason dropped a program."""
+    kept = Counter((program.half, program.is_sick) for program in verified(path))
+    lines = ["| half | sick | healthy |", "|---|---:|---:|"]
+    lines += [f"| {half} | {kept[half, True]} | {kept[half, False]} |" for half in HALVES]
+    reasons = Counter(dropped(path).values())
+    return "\n".join([*lines, "", *(f"dropped, {reason}: {count}" for reason, count in reasons.most_common())])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.doctor.verify", description=str(__doc__).split("\n")[0])
+    parser.add_argument("--half", choices=HALVES)
+    parser.add_argument(
+        "--part", type=lambda text: tuple(map(int, text.split("/"))), default=(1, 1), help="1/2: every second program"
+    )
+    parser.add_argument("--path", type=Path, default=VERIFIED)
+    arguments = parser.parse_args()
+    verify(arguments.half, arguments.part, arguments.path)
+    print(summary(arguments.path))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""A case: everything that is known about a patient, as findings read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lamina.doctor.outcome import Outcome
+from lamina.doctor.setup import Setup
+
+if TYPE_CHECKING:
+    from lamina.doctor.probes.data_facts import DataFacts
+    from lamina.doctor.probes.run_facts import RunFacts
+    from lamina.doctor.probes.start_facts import StartFacts
+
+__all__ = ["Case"]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything that was measured.
+
+    Attributes
+    ----------
+    setup : Setup
+        What the trainer was told.
+    data : DataFacts
+        Of the rows: inputs as the network sees them, targets as the loss sees them; of several, the first.
+    start : StartFacts
+        Of the network before its first step.
+    run : RunFacts
+        Of the training.
+    outcome : Outcome
+        How good the trained model is.
+    control : Outcome or None
+        How good a network of the same widths becomes by a standard recipe on the same rows; None where it was not trained.
+    """
+
+    setup: Setup
+    data: DataFacts
+    start: StartFacts
+    run: RunFacts
+    outcome: Outcome
+    control: Outcome | None = None
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the outcome is worse than it could be: behind the control by more than chance explains."""
+        return self.control is not None and self.outcome.is_behind(self.control)

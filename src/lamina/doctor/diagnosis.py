@@ -1,0 +1,155 @@
+"""The diagnosis: what is wrong with a model on its user's data, named with its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lamina.doctor.case import Case
+from lamina.doctor.chains import ranked
+from lamina.doctor.cures.cure import Cure
+from lamina.doctor.examination import examine
+from lamina.doctor.finding import SEVERITIES, Evidence, Finding
+from lamina.doctor.findings.registry import FINDINGS
+from lamina.html import Printed
+from lamina.validation import check_parameters, integer
+
+__all__ = ["Diagnosis", "diagnose"]
+
+_RULES = {"seed": integer(0), "max_rows": integer(20)}
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Diagnosis(Printed):
+    """What :func:`diagnose` found.
+
+    Attributes
+    ----------
+    findings : tuple of Finding
+        Causes before consequences, the most harmful first. Never empty: "healthy" or "not_known" stand alone.
+    case : Case
+        Everything that was measured.
+    """
+
+    findings: tuple[Finding, ...]
+    case: Case
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether nothing harms: there are hints at most."""
+        return all(finding.name == "healthy" or finding.severity == SEVERITIES[-1] for finding in self.findings)
+
+    @property
+    def cures(self) -> tuple[Cure, ...]:
+        """The cures of all findings, the likeliest first, each once."""
+        in_turn = [finding.cures[place] for place in range(8) for finding in self.findings if place < len(finding.cures)]
+        return _distinct(in_turn)
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.findings)
+
+    def __len__(self) -> int:
+        return len(self.findings)
+
+    def __getitem__(self, name: str) -> Finding:
+        """The finding of a name.
+
+        Raises
+        ------
+        KeyError
+            If it was not found.
+        """
+        return {finding.name: finding for finding in self.findings}[name]
+
+    def __contains__(self, name: object) -> bool:
+        return any(finding.name == name for finding in self.findings)
+
+    def __str__(self) -> str:
+        return "\n\n".join([self.summary, *map(str, self.findings)])
+
+    @property
+    def summary(self) -> str:
+        """One line on how good the model is, beside a constant prediction and the control."""
+        outcome, control = self.case.outcome, self.case.control
+        score = "accuracy" if self.case.setup.learns_labels else "R²"
+        beside = "" if control is None else f", a standard network {control.held_out:.3f}"
+        others = f"training rows {outcome.train:.3f}, a constant {outcome.constant:.3f}{beside}"
+        return f"Held-out {score} {outcome.held_out:.3f} ({others})."
+
+    def to_dict(self) -> dict[str, Any]:
+        """Findings and scores as JSON-able values."""
+        return {"summary": self.summary, "findings": [finding.to_dict() for finding in self.findings]}
+
+
+def diagnose(model: Any, X: Any, y: Any, *, seed: int = 0, max_rows: int = 20_000, **fit: Any) -> Diagnosis:
+    """Examine a model on its data, and name what keeps it from learning.
+
+    A copy of the model is trained on three quarters of the rows while it is watched, and judged on the others, beside a plain
+    network that is trained on the same rows by the standard recipe. What is found rests on what was measured before, in and after
+    the training, and on how far the model stays behind.
+
+    Parameters
+    ----------
+    model : MLPClassifier, MLPRegressor, Pipeline that ends in one, TabularClassifier, TabularRegressor or Trainer
+        Trained or not; it stays as it is. Only its settings count.
+    X : array, sparse matrix or table of shape (n, features)
+        As the model's ``fit`` takes them.
+    y : array of shape (n,) or (n, outputs)
+    seed : int, default=0
+        Seed of the split and of the control.
+    max_rows : int, default=20000
+        Larger data are examined on this many rows, drawn at random; >= 20.
+    **fit
+        With a Trainer: what its ``fit`` is given beside the rows, such as ``max_epochs=50``.
+
+    Returns
+    -------
+    Diagnosis
+
+    Raises
+    ------
+    InvalidSettingError
+        If the model is none of these, or its settings are wrong.
+    DataError, ShapeError
+        If the rows cannot be used.
+
+    Examples
+    --------
+    Pixels from 0 to 255 saturate sigmoid units:
+
+    >>> from sklearn.datasets import load_digits
+    >>> from lamina import MLPClassifier, diagnose
+    >>> X, y = load_digits(return_X_y=True)
+    >>> model = MLPClassifier((32, 32), activation="sigmoid", solver="sgd", max_iter=30, random_state=0)
+    >>> diagnosis = diagnose(model, X * 16, y)
+    >>> diagnosis.is_healthy
+    False
+    """
+    check_parameters({"seed": seed, "max_rows": max_rows}, _RULES, owner="diagnose")
+    case = examine(model, X, y, seed=seed, max_rows=max_rows, fit=fit)
+    found = [finding for find in FINDINGS.values() if (finding := find(case)) is not None]
+    return Diagnosis(ranked(found) or (_verdict_without_findings(case),), case)
+
+
+def _verdict_without_findings(case: Case) -> Finding:
+    outcome = case.outcome
+    evidence = [Evidence("held-out score", outcome.held_out)]
+    if case.control is not None:
+        evidence.append(Evidence("held-out score of a standard network", case.control.held_out))
+    if case.is_behind:
+        meaning = (
+            "The model stays behind a plain network on the same rows, and nothing that was measured says why. "
+            "Try the standard recipe: scaled inputs, relu with He's weights, Adam at 0.001."
+        )
+        return Finding("not_known", "harm", 0.5, tuple(evidence), meaning)
+    meaning = "The model learns as well as a plain network does on these rows. Nothing that was measured harms it."
+    return Finding("healthy", "hint", 0.9, tuple(evidence), meaning)
+
+
+def _distinct(cures: Sequence[Cure]) -> tuple[Cure, ...]:
+    kept: list[Cure] = []
+    for cure in cures:
+        if all(dict(cure.changes) != dict(other.changes) for other in kept):
+            kept.append(cure)
+    return tuple(kept)

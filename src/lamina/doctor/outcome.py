@@ -1,0 +1,113 @@
+"""How good a trained model is, on its training rows and on held-out ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Outcome", "constant_errors", "row_errors"]
+
+_MARGIN = 0.02  # differences of accuracy or R squared that nobody would call a fault
+_STANDARD_ERRORS = 2.5
+_FEWEST_ROWS = 5  # to tell chance by
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Scores of a trained model: accuracy of labels, R squared of numbers; −infinity where training failed.
+
+    Attributes
+    ----------
+    train, held_out : float
+        On the training rows, and on rows that training never saw.
+    constant : float
+        On the held-out rows, of the prediction that is best without inputs: the commonest label, or the mean.
+    errors : ndarray of shape (n,)
+        The error of each held-out row: 0 or 1 of labels, the squared error relative to the variance of numbers.
+    rarest_recall : float
+        The share of the held-out rows of the rarest class that are recognized; NaN of numbers.
+    """
+
+    train: float
+    held_out: float
+    constant: float
+    errors: np.ndarray = field(repr=False, compare=False)
+    rarest_recall: float = math.nan
+
+    @property
+    def learned(self) -> float:
+        """The share of what a constant prediction leaves open: 0 is as good as a constant, 1 is perfect, on held-out rows."""
+        open_part = 1.0 - self.constant
+        return (self.held_out - self.constant) / open_part if open_part > 0 else 0.0
+
+    def is_behind(self, other: Outcome) -> bool:
+        """Whether it is worse than another on the same held-out rows, by more than chance explains and by more than 0.02.
+
+        Chance is judged row by row, since the same rows are hard for both: by 2.5 standard errors of the mean difference.
+        """
+        if not math.isfinite(self.held_out) or not math.isfinite(other.held_out):
+            return math.isfinite(other.held_out)
+        difference, chance = self._difference(other)
+        return difference > max(_STANDARD_ERRORS * chance, _MARGIN)
+
+    def is_doubtful(self, other: Outcome) -> bool:
+        """Whether it is worse than another by more than 0.02 but not by more than chance explains: more rows may tell."""
+        if not math.isfinite(self.held_out) or not math.isfinite(other.held_out):
+            return False
+        difference, chance = self._difference(other)
+        return _MARGIN < difference <= _STANDARD_ERRORS * chance
+
+    def _difference(self, other: Outcome) -> tuple[float, float]:
+        """The mean difference of the errors, and its standard error."""
+        differences = self.errors - other.errors
+        few = len(differences) < _FEWEST_ROWS
+        return float(differences.mean()), math.inf if few else float(differences.std(ddof=1)) / math.sqrt(len(differences))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Outcome]) -> Outcome:
+        """The outcome over several splits: scores are means, errors those of all held-out rows."""
+        if len(parts) == 1:
+            return parts[0]
+        train, held_out, constant, recall = (
+            float(np.mean([getattr(part, name) for part in parts])) for name in ("train", "held_out", "constant", "rarest_recall")
+        )
+        return cls(train, held_out, constant, np.concatenate([part.errors for part in parts]), recall)
+
+
+def row_errors(truth: Any, predicted: Any, *, of_labels: bool, variance: np.ndarray | None = None) -> np.ndarray:
+    """The error of each row.
+
+    Parameters
+    ----------
+    truth, predicted : array of shape (n,) or (n, k)
+    of_labels : bool
+        0 or 1, the mean over several labels; otherwise squared errors relative to the variance, the mean over several targets.
+    variance : ndarray of shape (k,), optional
+        Of each target; by default that of ``truth``.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+    """
+    truth, predicted = (np.asarray(array) for array in (truth, predicted))
+    truth, predicted = truth.reshape(len(truth), -1), predicted.reshape(len(predicted), -1)
+    if of_labels:
+        return np.asarray((truth != predicted).mean(axis=1))
+    spread = truth.astype(float).var(axis=0) if variance is None else variance
+    squares = (truth.astype(float) - predicted.astype(float)) ** 2
+    return np.asarray((squares / np.where(spread > 0, spread, 1.0)).mean(axis=1))
+
+
+def constant_errors(known: Any, truth: Any, *, of_labels: bool) -> np.ndarray:
+    """The errors of ``truth`` when each row is predicted by what is commonest among, or the mean of, the ``known`` targets."""
+    known = np.asarray(known).reshape(len(known), -1)
+    if of_labels:
+        columns = [np.unique(column, return_counts=True) for column in known.T]
+        constant = np.array([values[counts.argmax()] for values, counts in columns])
+    else:
+        constant = known.astype(float).mean(axis=0)
+    return row_errors(truth, np.broadcast_to(constant, (len(truth), len(constant))), of_labels=of_labels)

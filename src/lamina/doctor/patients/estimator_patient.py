@@ -1,0 +1,165 @@
+"""An estimator, or a pipeline that ends in one, as a patient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from lamina.doctor.network_changes import NETWORK_WORDS, changed_network
+from lamina.doctor.patients.parameters import companions, copied, silent_copies
+from lamina.doctor.patients.patient import Patient
+from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.optimizers import Optimizer, StepOptimizer
+from lamina.training import Callback
+
+__all__ = ["EstimatorPatient"]
+
+_PARAMETERS = {
+    "learning_rate": "learning_rate_init",
+    "optimizer": "solver",
+    "schedule": "learning_rate",
+    "batch_size": "batch_size",
+    "epochs": "max_iter",
+    "activation": "activation",
+    "weight_init": "weight_init",
+    "widths": "hidden_layer_sizes",
+    "batch_norm": "batch_norm",
+    "dropout": "dropout",
+    "l2": "alpha",
+    "clip_norm": "clip_norm",
+    "loss": "loss",
+    "class_weight": "class_weight",
+    "early_stopping": "early_stopping",
+    "patience": "n_iter_no_change",
+}
+
+
+class EstimatorPatient(Patient):
+    """A classifier or a regressor, the steps before it, and what scales its targets."""
+
+    def __init__(
+        self,
+        estimator: MLPClassifier | MLPRegressor,
+        steps: tuple[tuple[str, Any], ...] = (),
+        around: TransformedTargetRegressor | None = None,
+    ) -> None:
+        # clone would copy the network and the callbacks, which nothing here changes
+        self.estimator = copied(estimator)
+        self.steps = steps
+        self.around = around
+        self.learns_labels = isinstance(estimator, MLPClassifier)
+
+    @property
+    def words(self) -> frozenset[str]:
+        of_network = self.estimator.network is not None
+        parameters = {word for word, name in _PARAMETERS.items() if hasattr(self.estimator, name)}
+        around = {"scale_inputs"} | (set() if self.learns_labels else {"scale_targets"})
+        around |= set() if self.estimator.validation_split is None else {"shuffle_split"}
+        return frozenset(parameters | around | (set(NETWORK_WORDS) if of_network else set()))
+
+    def changed(self, changes: Mapping[str, Any]) -> Self:
+        self.check_words(changes, owner=type(self.estimator).__name__)
+        estimator, steps, around = copied(self.estimator), self.steps, self.around
+        of_network: dict[str, Any] = {}
+        for word, value in changes.items():
+            if word == "scale_inputs":
+                steps = self._scaled(value)
+            elif word == "scale_targets":
+                around = TransformedTargetRegressor(transformer=StandardScaler()) if value else None
+            elif word == "shuffle_split":
+                estimator.set_params(validation_split=None)
+            elif estimator.network is not None and word in NETWORK_WORDS:
+                of_network[word] = value
+                estimator.set_params(weight_decay=0.0 if word == "l2" else estimator.weight_decay)
+            else:
+                estimator.set_params(**companions(word, value, estimator), **{_PARAMETERS[word]: value})
+        _settle_rule(estimator, self.estimator, changes)
+        if estimator.network is not None:
+            estimator.set_params(network=changed_network(estimator.network, of_network))
+        return type(self)(estimator, steps, around)
+
+    def seeded(self, seed: int) -> Self:
+        return type(self)(copied(self.estimator, random_state=seed), self.steps, self.around)
+
+    def repeatable(self, seed: int) -> Self:
+        return self if self.estimator.random_state is not None else self.seeded(seed)
+
+    def model(self) -> Any:
+        return self._assembled()
+
+    def on_rows(self, rows: np.ndarray) -> Self:
+        split = self.estimator.validation_split
+        if split is None or hasattr(split, "get_n_splits"):
+            return self
+        named = np.asarray(split)
+        named = np.flatnonzero(named) if named.dtype == bool else named
+        estimator = copied(self.estimator, validation_split=np.flatnonzero(np.isin(rows, named)))
+        return type(self)(estimator, self.steps, self.around)
+
+    def predict(self, model: Any, X: Any) -> np.ndarray:
+        return np.asarray(model.predict(X))
+
+    def inputs(self, model: Any, X: Any, train: tuple[Any, np.ndarray]) -> Any:
+        if len(self.steps) < 2:
+            return X
+        if model is None:
+            return self._before().fit(*train).transform(X)
+        return getattr(model, "regressor_", model)[:-1].transform(X)
+
+    @property
+    def max_epochs(self) -> int:
+        return int(self.estimator.max_iter)
+
+    @property
+    def patience(self) -> float | None:
+        return float(self.estimator.n_iter_no_change)
+
+    @property
+    def stops_on_validation(self) -> bool:
+        return bool(self.estimator.early_stopping)
+
+    def _train(self, X: Any, y: Any, watcher: Callback) -> Any:
+        callbacks = [*silent_copies(self.estimator.callbacks), watcher]
+        return self._assembled(callbacks=callbacks, n_restarts=1, verbose=False).fit(X, y)
+
+    def _assembled(self, **settings: Any) -> Any:
+        """A fresh estimator or pipeline; the callbacks are the given objects themselves."""
+        last = copied(self.estimator, **settings)
+        model: Any = Pipeline([*self._before().steps, (self.steps[-1][0], last)]) if self.steps else last
+        return model if self.around is None else clone(self.around).set_params(regressor=model)
+
+    def _before(self) -> Pipeline:
+        """The steps before the estimator, not fitted."""
+        return Pipeline([(name, step if step in (None, "passthrough") else clone(step)) for name, step in self.steps[:-1]])
+
+    def _scaled(self, wanted: bool) -> tuple[tuple[str, Any], ...]:
+        if not wanted:
+            return tuple(step for step in self.steps if not isinstance(step[1], StandardScaler))
+        if not self.steps:
+            return tuple(make_pipeline(StandardScaler(), self.estimator).steps)
+        if len(self.steps) > 1 and isinstance(self.steps[-2][1], StandardScaler):
+            return self.steps
+        names = {name for name, _ in self.steps}
+        free = next(name for number in range(len(names) + 1) if (name := f"scale_inputs{number or ''}") not in names)
+        return (*self.steps[:-1], (free, StandardScaler()), self.steps[-1])
+
+
+def _settle_rule(
+    estimator: MLPClassifier | MLPRegressor, before: MLPClassifier | MLPRegressor, changes: Mapping[str, Any]
+) -> None:
+    """Put the rate and the decay where the estimator's rule takes them from: a rule given as an object has its own."""
+    rule = next((given for given in (before.optimizer, before.solver) if isinstance(given, Optimizer)), None)
+    if "optimizer" in changes:
+        rate = changes.get("learning_rate", getattr(rule, "learning_rate", before.learning_rate_init))
+        estimator.set_params(optimizer=None, learning_rate_init=rate)
+    elif isinstance(rule, StepOptimizer):
+        decay = 0.0 if "l2" in changes else rule.weight_decay
+        rule = replace(rule, learning_rate=changes.get("learning_rate", rule.learning_rate), weight_decay=decay)  # type: ignore[type-var]
+        estimator.set_params(**{"solver" if before.optimizer is None else "optimizer": rule})

@@ -1,0 +1,43 @@
+"""A monitor that also keeps what a training starts from."""
+
+from __future__ import annotations
+
+from typing import Any, Self, cast
+
+import numpy as np
+
+from lamina.engine.plan import Batches
+from lamina.training import Monitor, Run, Trainer
+
+__all__ = ["Intake"]
+
+
+class Intake(Monitor):
+    """A monitor that keeps the trainer, its rows and its first weights.
+
+    Attributes
+    ----------
+    trainer : Trainer or None
+        None until training begins.
+    training : Batches
+    validation : Batches or None
+    first_weights : (parameters, state)
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trainer: Trainer | None = None
+        self.training: Batches
+        self.validation: Batches | None = None
+        self.first_weights: tuple[np.ndarray, np.ndarray]
+
+    def on_fit_begin(self, trainer: Run) -> None:
+        assert trainer.training_data is not None
+        self.trainer = cast(Trainer, trainer)
+        self.training, self.validation = trainer.training_data, trainer.validation_data
+        self.first_weights = trainer.executor.snapshot()[:2]
+        super().on_fit_begin(trainer)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """The same one: an estimator that copies its callbacks must not take away what was seen."""
+        return self

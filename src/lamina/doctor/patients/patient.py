@@ -1,0 +1,181 @@
+"""What all patients have in common: they can be changed, and trained on rows while being watched."""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from lamina.doctor.outcome import row_errors
+from lamina.doctor.patients.intake import Intake
+from lamina.doctor.setup import Setup
+from lamina.engine.plan import Batches
+from lamina.errors import InvalidSettingError, NonFiniteError, phrase
+from lamina.training import Callback, History, Trainer
+from lamina.training.monitor_record import MonitorRecord
+
+__all__ = ["Patient", "Stay"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Stay:
+    """One watched training.
+
+    Attributes
+    ----------
+    setup : Setup
+    first_weights : (parameters, state)
+        Before the first step.
+    training, validation : Batches
+        The rows as the network and its losses see them; ``validation`` is None without held-out rows.
+    record : MonitorRecord
+    history : History
+    trainer : Trainer
+    model : object or None
+        The trained model; None if training failed before there was one.
+    failure : str
+        Why there is none, or "".
+    """
+
+    setup: Setup
+    first_weights: tuple[np.ndarray, np.ndarray]
+    training: Batches
+    validation: Batches | None
+    record: MonitorRecord
+    history: History
+    trainer: Trainer
+    model: Any
+    failure: str = ""
+
+
+class Patient(ABC):
+    """A model that has not been trained, and a way to train it; the user's object is never changed.
+
+    Attributes
+    ----------
+    learns_labels : bool
+    """
+
+    learns_labels: bool
+
+    @property
+    @abstractmethod
+    def words(self) -> frozenset[str]:
+        """The words of :data:`lamina.doctor.cures.CHANGES` that change something of this kind of patient."""
+
+    @abstractmethod
+    def changed(self, changes: Mapping[str, Any]) -> Self:
+        """The patient with changes, by the words of :data:`lamina.doctor.cures.CHANGES`.
+
+        Raises
+        ------
+        InvalidSettingError
+            If this kind of patient has nothing that a word could change.
+        """
+
+    @abstractmethod
+    def seeded(self, seed: int) -> Self:
+        """The patient with another seed of all that is random in a training."""
+
+    def repeatable(self, seed: int) -> Self:
+        """The patient with this seed, if its user gave it none."""
+        return self
+
+    @abstractmethod
+    def model(self) -> Any:
+        """What the user would train: an estimator, a pipeline or a trainer, not trained."""
+
+    @property
+    def fit_settings(self) -> dict[str, Any]:
+        """What the model's ``fit`` is given beside the rows; empty but for a trainer's."""
+        return {}
+
+    @abstractmethod
+    def predict(self, model: Any, X: Any) -> np.ndarray:
+        """Labels or numbers, as y holds them, of a trained model."""
+
+    def probabilities(self, model: Any, X: Any) -> tuple[np.ndarray, np.ndarray] | None:
+        """The classes (k,) and a trained model's probabilities (n, k); None if it has none, or numbers or several labels."""
+        if not self.learns_labels or not hasattr(model, "predict_proba"):
+            return None
+        classes = model.classes_
+        return None if isinstance(classes, list) else (np.asarray(classes), np.asarray(model.predict_proba(X)))
+
+    @abstractmethod
+    def inputs(self, model: Any, X: Any, train: tuple[Any, np.ndarray]) -> Any:
+        """Rows as the network of a trained model sees them; what prepares them is fitted on ``train`` if there is no model."""
+
+    def on_rows(self, rows: np.ndarray) -> Self:
+        """The patient for a part of its rows: settings that name rows name them by their new numbers."""
+        return self
+
+    def score(self, model: Any, X: Any, y: Any) -> float:
+        """Accuracy, or R squared, of a trained model."""
+        return 1.0 - float(row_errors(y, self.predict(model, X), of_labels=self.learns_labels).mean())
+
+    @abstractmethod
+    def _train(self, X: Any, y: Any, watcher: Callback) -> Any:
+        """Train a fresh model, watched by a callback beside the user's own."""
+
+    @property
+    @abstractmethod
+    def max_epochs(self) -> int: ...
+
+    @property
+    @abstractmethod
+    def patience(self) -> float | None:
+        """Epochs without improvement after which training stops; None: it does not stop early."""
+
+    @property
+    @abstractmethod
+    def stops_on_validation(self) -> bool: ...
+
+    def check_words(self, changes: Mapping[str, Any], *, owner: str) -> None:
+        """Raise for a word that changes nothing of this patient.
+
+        Raises
+        ------
+        InvalidSettingError
+        """
+        for word in changes:
+            if word not in self.words:
+                repair = f"It has {', '.join(sorted(self.words))}."
+                raise InvalidSettingError(
+                    phrase("a change", "must be of something that it has", word, repair=repair, owner=owner)
+                )
+
+    def train(self, X: Any, y: Any, watcher: Callback) -> tuple[Any, str]:
+        """A fresh model that was trained while being watched, and ""; or None, and why its numbers became infinite or NaN."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                return self._train(X, y, watcher), ""
+            except NonFiniteError as error:
+                return None, str(error)
+
+    def stay(self, X: Any, y: Any) -> Stay:
+        """Train a fresh model on the rows, and keep all that was measured on the way.
+
+        Raises
+        ------
+        LaminaError
+            What training raises before its first step: wrong settings or data.
+        """
+        intake = Intake()
+        model, failure = self.train(X, y, intake)
+        assert intake.trainer is not None
+        setup = Setup.of(
+            intake.trainer,
+            intake.training,
+            intake.validation,
+            self.max_epochs,
+            learns_labels=self.learns_labels,
+            patience=self.patience,
+            stops_on_validation=self.stops_on_validation,
+        )
+        parts = (intake.first_weights, intake.training, intake.validation, intake.record)
+        return Stay(setup, *parts, intake.trainer.history, intake.trainer, model, failure)

@@ -1,0 +1,91 @@
+"""A table estimator as a patient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+
+from lamina.data.encoder import TableEncoder
+from lamina.doctor.patients.parameters import companions, copied, silent_copies
+from lamina.doctor.patients.patient import Patient
+from lamina.model import TabularClassifier, TabularRegressor
+from lamina.training import Callback
+
+__all__ = ["TablePatient"]
+
+_PARAMETERS = {
+    "learning_rate": "learning_rate",
+    "optimizer": "optimizer",
+    "schedule": "schedule",
+    "batch_size": "batch_size",
+    "epochs": "max_epochs",
+    "activation": "activation",
+    "weight_init": "weight_init",
+    "widths": "hidden",
+    "batch_norm": "batch_norm",
+    "dropout": "dropout",
+    "l2": "alpha",
+    "clip_norm": "clip_norm",
+    "loss": "loss",
+    "class_weight": "class_weight",
+    "patience": "patience",
+}
+
+
+_VALIDATION = 0.1  # the share of the rows that Tabular holds out by default
+
+
+class TablePatient(Patient):
+    """A table estimator; it scales inputs and targets itself, and draws the rows that it holds out at random."""
+
+    def __init__(self, estimator: TabularClassifier | TabularRegressor) -> None:
+        self.estimator = copied(estimator)
+        self.learns_labels = isinstance(estimator, TabularClassifier)
+
+    @property
+    def words(self) -> frozenset[str]:
+        return frozenset({word for word, name in _PARAMETERS.items() if hasattr(self.estimator, name)} | {"early_stopping"})
+
+    def changed(self, changes: Mapping[str, Any]) -> Self:
+        self.check_words(changes, owner=type(self.estimator).__name__)
+        estimator = copied(self.estimator)
+        for word, value in changes.items():
+            if word == "early_stopping":
+                estimator.set_params(validation=(estimator.validation or _VALIDATION) if value else 0.0)
+            else:
+                estimator.set_params(**companions(word, value, estimator), **{_PARAMETERS[word]: value})
+        return type(self)(estimator)
+
+    def seeded(self, seed: int) -> Self:
+        return type(self)(copied(self.estimator, random_state=seed))
+
+    def repeatable(self, seed: int) -> Self:
+        return self if self.estimator.random_state is not None else self.seeded(seed)
+
+    def model(self) -> Any:
+        return copied(self.estimator)
+
+    def predict(self, model: Any, X: Any) -> np.ndarray:
+        return np.asarray(model.predict(X))
+
+    def inputs(self, model: Any, X: Any, train: tuple[Any, np.ndarray]) -> Any:
+        encoder = TableEncoder().fit(*train) if model is None else model.model_.encoder
+        return encoder.transform(X)
+
+    @property
+    def max_epochs(self) -> int:
+        return int(self.estimator.max_epochs)
+
+    @property
+    def patience(self) -> float | None:
+        return float(self.estimator.patience)
+
+    @property
+    def stops_on_validation(self) -> bool:
+        return bool(self.estimator.validation)
+
+    def _train(self, X: Any, y: Any, watcher: Callback) -> Any:
+        callbacks = [*silent_copies(self.estimator.callbacks), watcher]
+        return copied(self.estimator, callbacks=callbacks, n_restarts=1, verbose=False).fit(X, y)

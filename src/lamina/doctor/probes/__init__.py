@@ -1,0 +1,1 @@
+"""Probes: pure functions that measure, and judge nothing."""

@@ -1,0 +1,67 @@
+"""How strongly penalties, weight decay and bounds hold the weights back."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from lamina.engine.plan import Batches
+from lamina.engine.program import Parameter
+from lamina.optimizers import StepOptimizer
+from lamina.training import Trainer
+
+__all__ = ["Restraint", "restraint_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Restraint:
+    """What acts on the weights beside the loss; 0 where nothing does.
+
+    Attributes
+    ----------
+    l2 : float
+        The largest factor of ½ ‖w‖² in the loss of one step. Beside a squared error, a factor λ shrinks the slope along an input
+        of variance 1 to 1 / (1 + λ) (ridge regression).
+    decay : float
+        The share of the weights that weight decay takes away in one step at the first learning rate.
+    bound : float
+        The smallest bound on the norm of the weights into a unit, over their norm before training; infinite without one.
+    at_bound : float
+        The share of units whose weights ended at their bound.
+    """
+
+    l2: float
+    decay: float
+    bound: float
+    at_bound: float
+
+
+def restraint_of(trainer: Trainer, data: Batches, first: np.ndarray) -> Restraint:
+    """What held back a training that began with the parameters ``first`` and left those of the trainer."""
+    program, optimizer = trainer.executor.program, trainer.optimizer
+    last = trainer.executor.snapshot()[0]
+    rate = optimizer.step_size if isinstance(optimizer, StepOptimizer) else 0.0
+    decay = optimizer.weight_decay if isinstance(optimizer, StepOptimizer) else 0.0
+    bounded = [parameter for parameter in program.parameters if parameter.max_norm > 0]
+    norms = [(p.max_norm, _norms(p, first), _norms(p, last)) for p in bounded]
+    ends = np.concatenate([end >= 0.99 * bound for bound, _, end in norms]) if norms else np.zeros(1)
+    return Restraint(
+        l2=max((parameter.l2 for parameter in program.parameters), default=0.0) / _divisor(trainer, data),
+        decay=rate * decay if any(parameter.decay for parameter in program.parameters) else 0.0,
+        bound=min((bound / max(float(start.mean()), 1e-12) for bound, start, _ in norms), default=math.inf),
+        at_bound=float(ends.mean()),
+    )
+
+
+def _divisor(trainer: Trainer, data: Batches) -> float:
+    """What strengths are divided by: the sum of a batch's sample weights, or 1."""
+    if not trainer.settings.penalty_per_row:
+        return 1.0
+    rows = min(trainer.batch_size or data.num_rows, data.num_rows)
+    return rows if data.sample_weight is None else rows * float(data.sample_weight.mean())
+
+
+def _norms(parameter: Parameter, weights: np.ndarray) -> np.ndarray:
+    return np.asarray(np.linalg.norm(weights[parameter.slice].reshape(parameter.shape).astype(np.float64), axis=0))
