@@ -33,6 +33,7 @@ from lamina.analysis import width_sweep as width_sweep
 from lamina.clipping import Clipping as Clipping
 from lamina.data import TableEncoder as TableEncoder
 from lamina.descent import minimize as minimize
+from lamina.doctor import treat as treat
 from lamina.estimators import MLPClassifier as MLPClassifier
 from lamina.estimators import MLPRegressor as MLPRegressor
 from lamina.estimators import Perceptron as Perceptron

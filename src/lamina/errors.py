@@ -124,12 +124,17 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return lowered[found[0]] if found else None
 
 
-def phrase_unknown(kind: str, name: object, known: Iterable[str], *, aliases: Iterable[str] = (), owner: str = "") -> str:
-    """The sentence for an unknown name: lists the known ones and suggests the nearest of them and of their ``aliases``."""
+def phrase_unknown(
+    kind: str, name: object, known: Iterable[str], *, listed: str = "", aliases: Iterable[str] = (), owner: str = ""
+) -> str:
+    """The sentence for an unknown name: lists the known ones and suggests the nearest of them and of their ``aliases``.
+
+    ``listed`` stands for the list if it is given, such as "P1 to P15".
+    """
     known = sorted(known)
     guess = nearest(name, [*known, *aliases]) if isinstance(name, str) else None
     repair = f"Did you mean {guess!r}? " if guess else ""
-    return phrase(kind, f"must be one of {', '.join(known)}", name, repair=repair.strip(), owner=owner)
+    return phrase(kind, f"must be one of {listed or ', '.join(known)}", name, repair=repair.strip(), owner=owner)
 
 
 def phrase_missing(package: str, *, owner: str, install: str = "") -> str:

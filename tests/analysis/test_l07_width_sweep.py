@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lamina import width_sweep
+from lamina import LBFGS, width_sweep
 from lamina.analysis import WidthSweep
 from lamina.analysis.width_sweep import _enough
 from lamina.errors import DataError, InvalidSettingError
@@ -150,3 +150,16 @@ def test_bounds_the_wrong_way_round_are_refused() -> None:
 def test_a_function_that_returns_too_few_values_is_refused() -> None:
     with pytest.raises(DataError, match="Work on columns"):
         width_sweep(lambda X: X[:3, 0])
+
+
+def test_l_bfgs_needs_neither_a_learning_rate_nor_batches() -> None:
+    named, given = (width_sweep(_sine, (1, 3), 1, optimizer=each, max_epochs=20, num_points=40) for each in ("lbfgs", LBFGS()))
+    np.testing.assert_array_equal(named.errors, given.errors)
+    assert named.means[1] < named.means[0]
+    for setting in ({"learning_rate": 0.5}, {"batch_size": 8}):
+        with pytest.raises(InvalidSettingError, match=next(iter(setting))):
+            width_sweep(_sine, (1, 3), 1, optimizer="lbfgs", max_epochs=2, num_points=40, **setting)
+
+
+def _sine(X: np.ndarray) -> np.ndarray:
+    return np.sin(3 * X[:, 0])

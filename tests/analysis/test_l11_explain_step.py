@@ -135,3 +135,12 @@ def test_an_example_of_another_width_is_refused() -> None:
 def test_a_negative_learning_rate_is_refused() -> None:
     with pytest.raises(InvalidSettingError, match="learning_rate must be a number >= 0"):
         explain_step(net_2_2_1(), [1.0, 1.0], 1.0, "squared_error", learning_rate=-1.0, weights=WEIGHTS)
+
+
+def test_a_change_of_zero_has_no_sign() -> None:
+    network = Sequential([Dense(2, activation="relu", name="h"), Dense(1, name="out")], input_width=2)
+    weights = {"h.weight": [[-1.0, 1.0], [-1.0, 1.0]], "h.bias": [0.0, 0.0], "out.weight": [[1.0], [1.0]], "out.bias": [0.0]}
+    step = explain_step(network, [1.0, 0.0], 2.0, "squared_error", weights=weights)
+    assert "-0" not in {line.split()[-1] for line in str(step).splitlines()}
+    numbers = [step["h"].deltas, *(weight.change for weight in step["h"].weights)]
+    assert not any(np.signbit(number[number == 0]).any() for number in numbers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine, make_classification, make_moons
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from tests.doctor.odd_rows import ODD, TARGETS
 
 from lamina import MLPClassifier, MLPRegressor
 from lamina.doctor.findings import (
@@ -65,15 +67,15 @@ def test_raw_pixels_that_a_network_learns_from_are_no_finding():
 def test_targets_in_thousands_are_unscaled():
     X, y = load_diabetes(return_X_y=True)
     X = standardized(X)
-    assert names(MLPRegressor((16,), max_iter=50, random_state=0), X, y * 100) == {"unscaled_targets"}
+    assert names(MLPRegressor(hidden_layer_sizes=(16,), max_iter=50, random_state=0), X, y * 100) == {"unscaled_targets"}
     settings = {"max_iter": 60, "alpha": 1.0, "learning_rate_init": 0.003, "random_state": 0}
-    assert names(MLPRegressor((16,), **settings), X, (y - y.mean()) / y.std()) == set()
+    assert names(MLPRegressor(hidden_layer_sizes=(16,), **settings), X, (y - y.mean()) / y.std()) == set()
 
 
 def test_a_rare_class_that_is_never_said_is_ignored():
     X, y = make_classification(3000, 8, n_informative=4, weights=[0.96], flip_y=0, class_sep=0.6, random_state=0)
-    settings = {"hidden_layer_sizes": (16,), "max_iter": 12, "random_state": 0}
-    assert names(MLPClassifier(alpha=3.0, **settings), X, y) == {"imbalance_ignored"}
+    settings = {"hidden_layer_sizes": (16,), "max_iter": 60, "random_state": 0}
+    assert names(MLPClassifier(**settings), X, y) == {"imbalance_ignored"}
     assert names(MLPClassifier(class_weight="balanced", **settings), X, y) == set()
 
 
@@ -128,6 +130,8 @@ def test_labels_that_a_network_predicts_are_no_noise():
 
 def test_validation_rows_that_are_the_end_of_a_sorted_table_are_a_bad_split():
     X, y = load_iris(return_X_y=True)
+    model = MLPClassifier((16,), max_iter=60, early_stopping=True, validation_split=np.arange(120, 150), random_state=0)
+    assert "bad_validation_split" in names(model, X, y)
     cut = {"X_val": X[120:], "y_val": y[120:]}
     assert of_data(bad_validation_split, X[:120], y[:120], **cut) is not None
     order = np.random.default_rng(0).permutation(150)
@@ -175,3 +179,29 @@ def test_well_known_sets_have_no_fault(load):
     X, y, cut = X[order], y[order], len(y) * 4 // 5
     for module in (leak, label_noise, bad_validation_split):
         assert of_data(module, X[:cut], y[:cut], X_val=X[cut:], y_val=y[cut:]) is None
+
+
+@pytest.mark.parametrize("module", FINDERS)
+@pytest.mark.parametrize("behind", [False, True])
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("odd", ODD)
+def test_odd_rows_are_judged_too(facts_of_odd_rows, odd: str, target: str, behind: bool, module):
+    setup = SimpleNamespace(losses=("squared_error",), hidden_widths=(), learns_labels=True, stops_on_validation=behind)
+    start = SimpleNamespace(layers=(), network=SimpleNamespace(batch_norm_layers=()))
+    outcome = SimpleNamespace(held_out=-math.inf if behind else 0.5, rarest_recall=0.0)
+    data = facts_of_odd_rows(odd, target)
+    finding = module.find(
+        SimpleNamespace(data=data, setup=setup, start=start, outcome=outcome, control=outcome, is_behind=behind)
+    )
+    assert finding is None or (finding.evidence and str(finding) and finding.to_dict())
+
+
+@pytest.fixture(scope="module")
+def facts_of_odd_rows():
+    @functools.cache
+    def measured(odd: str, target: str):
+        X, (task, y) = ODD[odd], TARGETS[target]
+        n = X.shape[0]
+        return data_facts(X, y[:n], task, X_val=X[n // 2 :], y_val=y[:n][n // 2 :])
+
+    return measured

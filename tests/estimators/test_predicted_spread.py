@@ -126,3 +126,28 @@ def test_a_network_of_ones_own_needs_two_outputs_for_each_target() -> None:
     MLPRegressor("gaussian_nll", network=Sequential([Dense(2)]), max_iter=2).fit(X, Y)
     with pytest.raises(ShapeError, match="2"):
         MLPRegressor("gaussian_nll", network=Sequential([Dense(1)]), max_iter=2).fit(X, Y)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_an_early_stop_waits_for_the_mean_although_its_score_falls_at_first(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(-2, 2, size=(1000, 1))
+    y = X[:, 0] ** 2 + rng.normal(size=1000) * (0.1 + (X[:, 0] > 0))
+    settings: dict[str, Any] = {"hidden_layer_sizes": 32, "activation": "tanh", "learning_rate_init": 0.01, "random_state": seed}
+    model = MLPRegressor("gaussian_nll", early_stopping=True, n_iter_no_change=25, **settings).fit(X, y)
+    assert model.validation_scores_ == [-loss for loss in model.validation_loss_curve_]
+    assert model.best_validation_score_ == max(model.validation_scores_)
+    assert model.score(X, y) > 0.3
+
+
+@pytest.mark.parametrize("learning_rate", ["constant", "adaptive"])
+def test_the_kept_weights_are_those_of_the_least_validation_loss(learning_rate: str) -> None:
+    X, y, _ = scattered(0, 300)
+    settings: dict[str, Any] = {**_SMALL, "solver": "sgd", "learning_rate": learning_rate, "early_stopping": True, "alpha": 0.0}
+    model = MLPRegressor("gaussian_nll", **settings).fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:])
+    found = model.predict_distribution(X[200:])
+    loss = np.mean(np.log(found.spread) + 0.5 * ((y[200:] - found.mean) / found.spread) ** 2)
+    assert loss == pytest.approx(-model.best_validation_score_, rel=1e-5)
+    assert f"kept: epoch {1 + int(np.argmax(model.validation_scores_))}" in [
+        text.get_text() for text in model.plot().get_legend().get_texts()
+    ]

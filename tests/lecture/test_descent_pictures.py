@@ -80,3 +80,11 @@ def test_two_layers_learn_the_exclusive_or_and_a_perceptron_does_not():
     rows = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
     assert result.perceptron.score(rows, [0, 1, 1, 0]) == 0.75
     assert result.perceptron.separability_.separable is False
+
+
+def test_p15_the_legend_names_the_lines_of_the_hidden_units() -> None:
+    picture = get_picture("P15")
+    figure = picture.draw(picture.compute())
+    names = [[text.get_text() for text in ax.get_legend().get_texts()] for ax in figure.axes[:2]]
+    assert names == [["class 0", "class 1", "wrong"], ["class 0", "class 1", "hidden units"]]
+    plt.close(figure)

@@ -78,4 +78,5 @@ def test_p10_p11_normal_weights_saturate_every_layer_and_xaviers_do_not(small_di
     assert xavier.accuracies["epoch 4"] > normal.accuracies["epoch 4"]
     figure = p10.draw(normal)
     assert len(figure.axes) == 7, "the network, and a panel for each of its layers"
+    assert figure.axes[-1].get_xlabel() == "sum, before the softmax"
     assert figure.get_suptitle().startswith("scikit-learn's digits, N(0, 1)")

@@ -114,3 +114,8 @@ def test_several_quantiles_of_a_target_are_each_scored_with_it():
     truth, predicted = RNG.normal(size=(20, 2)), RNG.normal(size=(20, 4))
     expected = np.mean([r2(truth[:, j // 2], predicted[:, j]) for j in range(4)])
     assert r2(loss.truth_of(truth), predicted) == pytest.approx(expected)
+
+
+def test_a_missing_label_is_no_probability() -> None:
+    with pytest.raises(DataError, match=r"the truth must be whole numbers, got nan\. Leave out rows without a label"):
+        accuracy([1.0, np.nan], [1.0, 1.0])

@@ -135,16 +135,16 @@ def test_weights_of_zero_are_no_line():
 def test_accuracies_are_in_percent_and_those_that_are_not_there_are_left_out():
     history = History([{"epoch": e, "accuracy": e / 4, "validation_accuracy": e / 8, "kept_accuracy": e / 4} for e in (1, 2, 3)])
     ax = plot_accuracy_curves(history)
-    assert legend(ax) == ["train, current weights", "test, current weights", "train, kept weights"]
-    assert labelled(ax)["test, current weights"].get_ydata().tolist() == [12.5, 25.0, 37.5]
+    assert legend(ax) == ["training, current weights", "validation, current weights", "training, kept weights"]
+    assert labelled(ax)["validation, current weights"].get_ydata().tolist() == [12.5, 25.0, 37.5]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "accuracy (% of rows)")
 
 
 def test_accuracies_can_be_means_over_epochs_with_the_single_epochs_pale_behind():
     history = History([{"epoch": e, "accuracy": e / 4, "kept_accuracy": e / 4} for e in (1, 2, 3, 4)])
     ax = plot_accuracy_curves(history, mean_over=3)
-    assert legend(ax) == ["train, current weights, mean of 3", "train, kept weights"]
-    mean = labelled(ax)["train, current weights, mean of 3"]
+    assert legend(ax) == ["training, current weights, mean of 3", "training, kept weights"]
+    mean = labelled(ax)["training, current weights, mean of 3"]
     np.testing.assert_allclose(mean.get_xydata(), [[3, 50.0], [4, 75.0]])
     (pale,) = (line for line in ax.lines if line.get_alpha() is not None)
     np.testing.assert_allclose(pale.get_ydata(), [25, 50, 75, 100])

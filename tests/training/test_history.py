@@ -47,6 +47,11 @@ def test_an_unknown_key_suggests_the_nearest(history):
         history[:, "valid_loss"]
 
 
+def test_a_validation_loss_that_was_not_recorded_is_explained():
+    with pytest.raises(KeyError, match="Give fit validation rows"):
+        History([{"epoch": 1, "loss": 0.5}])[:, "validation_loss"]
+
+
 def test_an_epoch_out_of_range_is_an_index_error(history):
     with pytest.raises(IndexError):
         history[3]

@@ -197,7 +197,7 @@ def explain_step(
     if data.num_rows != 1:
         raise DataError(phrase("x", "must be one example", f"{data.num_rows} rows", owner=owner))
     passes = run_passes(subject, data, training=False)
-    changes = {i: -learning_rate * gradient for i, gradient in passes.d_parameters.items()}
+    changes = {i: 0.0 - learning_rate * gradient for i, gradient in passes.d_parameters.items()}
     new = subject.parameters.copy()
     for i, change in changes.items():
         new[passes.program.parameters[i].slice] += np.ravel(change)
@@ -232,7 +232,7 @@ def _layer(
         np.concatenate([buffers[b][0] for b in layer.inputs]),
         buffers[layer.sums][0],
         buffers[layer.output][0],
-        -gradient[0],
+        0.0 - gradient[0],
         tuple(ExplainedWeight(p.name, old[p.name], changes.get(i, np.zeros(p.shape))) for i, p in parameters),
     )
 
@@ -249,4 +249,4 @@ def _rows(layer: ExplainedLayer) -> Iterator[tuple[str, str, str, float]]:
         quantities += [(name, weight.old), (f"Δ {name}", weight.change), (f"new {name}", weight.new)]
     for quantity, array in quantities:
         for index, value in np.ndenumerate(array):
-            yield layer.name, quantity, ", ".join(str(i + 1) for i in index), float(value)
+            yield layer.name, quantity, ", ".join(str(i + 1) for i in index), float(value) + 0.0  # no -0

@@ -19,7 +19,7 @@ from lamina.losses import Loss, LossLike, get_loss
 from lamina.losses.domain import NUMBERS
 from lamina.moments import mean_and_deviation
 from lamina.network import Sequential
-from lamina.optimizers import Optimizer, get_optimizer
+from lamina.optimizers import LBFGS, Optimizer, get_optimizer
 from lamina.tasks import map_in_threads
 from lamina.text_table import text_table
 from lamina.training import EarlyStopping, Trainer
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["WidthSweep", "width_sweep"]
+
+_RATE, _BATCH_SIZE = 0.01, 32  # defaults, which L-BFGS does without
 
 _RULES: dict[str, Rule] = {
     "widths": sequence_of(integer(1), at_least=1),
@@ -136,8 +138,8 @@ def width_sweep(
     loss: LossLike = "squared_error",
     activation: str = "tanh",
     optimizer: str | Optimizer = "adam",
-    learning_rate: float | None = 0.01,
-    batch_size: int = 32,
+    learning_rate: float | None = _RATE,
+    batch_size: int = _BATCH_SIZE,
     max_epochs: int = 1000,
     patience: int = 100,
     validation_fraction: float = 0.25,
@@ -171,8 +173,9 @@ def width_sweep(
         Activation of the hidden layer.
     optimizer : str or Optimizer, default="adam"
     learning_rate : float or None, default=0.01
-        For an optimizer given by name; None: the optimizer's default.
+        For an optimizer given by name; None: the optimizer's default. "lbfgs" has none, and this default is left out.
     batch_size, max_epochs, patience : int, default=32, 1000, 100
+        L-BFGS takes all rows at once, and this default is left out.
     validation_fraction : float, default=0.25
         Share of the rows used for validation, in (0, 1).
     tolerance : float, default=0.1
@@ -216,7 +219,8 @@ def width_sweep(
     train, validation = _prepared(X, y, objective.domain(1) is NUMBERS, validation_fraction)
     steps = _optimizer(optimizer, learning_rate)
     outputs = _num_outputs(y, objective)
-    run = _Run(train, validation, objective, activation, outputs, steps, batch_size, max_epochs, patience)
+    rows = None if isinstance(steps, LBFGS) and batch_size == _BATCH_SIZE else batch_size
+    run = _Run(train, validation, objective, activation, outputs, steps, rows, max_epochs, patience)
     chosen_seeds = list(range(seeds)) if isinstance(seeds, int | np.integer) else [int(seed) for seed in seeds]
     ordered = sorted({int(width) for width in widths})
     errors = np.array(map_in_threads(run.error, product(ordered, chosen_seeds), n_jobs or default_threads()))
@@ -237,7 +241,7 @@ class _Run:
     activation: str
     num_outputs: int
     optimizer: Optimizer
-    batch_size: int
+    batch_size: int | None
     max_epochs: int
     patience: int
 
@@ -307,9 +311,10 @@ def _num_outputs(y: np.ndarray, loss: Loss) -> int:
 
 
 def _optimizer(optimizer: str | Optimizer, learning_rate: float | None) -> Optimizer:
-    if isinstance(optimizer, str) and learning_rate is not None:
-        return get_optimizer(optimizer, learning_rate=learning_rate)
-    return get_optimizer(optimizer)
+    has_none = optimizer == "lbfgs" and learning_rate == _RATE
+    if not isinstance(optimizer, str) or learning_rate is None or has_none:
+        return get_optimizer(optimizer)
+    return get_optimizer(optimizer, learning_rate=learning_rate)
 
 
 def _standard_errors(errors: np.ndarray) -> np.ndarray:

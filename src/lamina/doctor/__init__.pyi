@@ -1,3 +1,4 @@
+from lamina.doctor.cures.cure import CHANGES as CHANGES
 from lamina.doctor.cures.cure import Cure as Cure
 from lamina.doctor.diagnosis import Diagnosis as Diagnosis
 from lamina.doctor.diagnosis import diagnose as diagnose
@@ -5,3 +6,9 @@ from lamina.doctor.finding import Evidence as Evidence
 from lamina.doctor.finding import Finding as Finding
 from lamina.doctor.finding import Where as Where
 from lamina.doctor.findings.registry import FINDINGS as FINDINGS
+from lamina.doctor.patients.regimen import Regimen as Regimen
+from lamina.doctor.therapy import Therapy as Therapy
+from lamina.doctor.treatment import Scores as Scores
+from lamina.doctor.treatment import Treatment as Treatment
+from lamina.doctor.treatment import treat as treat
+from lamina.doctor.trial import Result as Result

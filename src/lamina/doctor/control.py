@@ -1,4 +1,4 @@
-"""The control: how good a plain network becomes on the same rows by the recipe that an expert would try first."""
+"""The controls: how good plain models become on the same rows, by the recipes that an expert would try first."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 from sklearn.compose import TransformedTargetRegressor
+from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from lamina.doctor.setup import Setup
 from lamina.estimators import MLPClassifier, MLPRegressor
 
-__all__ = ["standard_model", "train_quietly"]
+__all__ = ["linear_model", "standard_network", "train_quietly"]
 
 _FEWEST_UNITS, _MOST_UNITS, _MOST_LAYERS = 32, 128, 3
 _MOST_STEPS = 6000
@@ -21,7 +22,7 @@ _BATCH_SIZE = 32
 _FEWEST_TO_HOLD_OUT = 100
 
 
-def standard_model(setup: Setup, num_rows: int, *, is_sparse: bool, seed: int) -> Any:
+def standard_network(setup: Setup, num_rows: int, *, is_sparse: bool, weighs_classes: bool = False, seed: int) -> Any:
     """A network by the standard recipe, not trained.
 
     Inputs and numbers to predict are centered and scaled; the hidden layers have the patient's widths, within 32 to 128 units and
@@ -47,8 +48,16 @@ def standard_model(setup: Setup, num_rows: int, *, is_sparse: bool, seed: int) -
     }
     scaler = StandardScaler(with_mean=not is_sparse)
     if setup.learns_labels:
-        return make_pipeline(scaler, MLPClassifier(**settings))
+        return make_pipeline(scaler, MLPClassifier(**settings, class_weight="balanced" if weighs_classes else None))
     return TransformedTargetRegressor(make_pipeline(scaler, MLPRegressor(**settings)), transformer=StandardScaler())
+
+
+def linear_model(*, of_labels: bool, is_sparse: bool, weighs_classes: bool = False) -> Any:
+    """Logistic or ridge regression on scaled inputs, not trained; a network that stays behind has learned noise, or nothing."""
+    scaler = StandardScaler(with_mean=not is_sparse)
+    if not of_labels:
+        return make_pipeline(scaler, RidgeCV(np.logspace(-3, 3, 7)))
+    return make_pipeline(scaler, LogisticRegression(max_iter=500, class_weight="balanced" if weighs_classes else None))
 
 
 def train_quietly(model: Any, X: Any, y: np.ndarray) -> Any:

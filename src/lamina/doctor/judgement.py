@@ -13,22 +13,25 @@ from lamina.doctor.patients import Patient
 __all__ = ["SCORES", "judge", "score_for"]
 
 #: The scores of labels and of numbers; larger is better.
-SCORES = ("accuracy", "balanced_accuracy", "log_likelihood", "r2")
+SCORES = ("accuracy", "balanced_accuracy", "log_likelihood", "r2", "d2_absolute_error")
 _LEAST_LOG_LIKELIHOOD = -10.0  # of a row, so that no single one decides
 _LEAST_R2 = -1.0  # how bad a useless model is does not matter, and must not hide a spread
 
 
-def score_for(findings: tuple[str, ...], *, of_labels: bool) -> str:
-    """The score that suffers from what was found: classes that are ignored and certainty that is wrong leave accuracy as it is.
+def score_for(findings: tuple[str, ...], *, of_labels: bool, is_behind: bool) -> str:
+    """The score that suffers from what was found.
 
-    >>> score_for(("imbalance_ignored",), of_labels=True), score_for(("stalled",), of_labels=False)
+    Classes that are ignored, and a certainty that is wrong, leave the accuracy as it is. Outliers from which a loss suffers would
+    decide R², too.
+
+    >>> score_for(("imbalance_ignored",), of_labels=True, is_behind=True), score_for((), of_labels=False, is_behind=True)
     ('balanced_accuracy', 'r2')
     """
     if not of_labels:
-        return "r2"
+        return "d2_absolute_error" if "wrong_loss" in findings else "r2"
     if "imbalance_ignored" in findings:
         return "balanced_accuracy"
-    return "log_likelihood" if findings and findings[0] in ("overfitting", "stopped_too_late") else "accuracy"
+    return "accuracy" if is_behind else "log_likelihood"
 
 
 def judge(patient: Patient, model: Any, X: Any, y: np.ndarray, score: str) -> np.ndarray:
@@ -44,15 +47,27 @@ def judge(patient: Patient, model: Any, X: Any, y: np.ndarray, score: str) -> np
         known = patient.probabilities(model, X)
         if known is not None:
             return _log_likelihoods(y, *known)
+    if score == "d2_absolute_error":
+        return _at_least(_absolute_d2(y, patient.predict(model, X)))
     with np.errstate(all="ignore"):
         right = 1.0 - row_errors(y, patient.predict(model, X), of_labels=patient.learns_labels)
     if score == "balanced_accuracy":
         classes, place, counts = np.unique(y, return_inverse=True, return_counts=True)
         return np.asarray(right * (len(y) / (len(classes) * counts))[place.ravel()])
-    if score == "r2":
-        mean = float(np.nan_to_num(right, nan=-math.inf).mean())
-        return right if mean > _LEAST_R2 else np.full(len(y), _LEAST_R2)
-    return right
+    return _at_least(right) if score == "r2" else right
+
+
+def _at_least(values: np.ndarray) -> np.ndarray:
+    mean = float(np.nan_to_num(values, nan=-math.inf).mean())
+    return values if mean > _LEAST_R2 else np.full(len(values), _LEAST_R2)
+
+
+def _absolute_d2(y: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """1 less the absolute error relative to that of the median, whose mean is scikit-learn's D²."""
+    truth, predicted = y.reshape(len(y), -1).astype(float), predicted.reshape(len(y), -1).astype(float)
+    scale = np.abs(truth - np.median(truth, axis=0)).mean(axis=0)
+    with np.errstate(all="ignore"):
+        return np.asarray(1.0 - (np.abs(truth - predicted) / np.where(scale > 0, scale, 1.0)).mean(axis=1))
 
 
 def _log_likelihoods(y: np.ndarray, classes: np.ndarray, probabilities: np.ndarray) -> np.ndarray:

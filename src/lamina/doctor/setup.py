@@ -29,6 +29,8 @@ class Setup:
     optimizer : str
     learning_rate : float
         The rate of the first step; NaN where the optimizer has none.
+    momentum : float
+        The share of its last step that the optimizer repeats; 0 where it has no such number.
     schedule : str
     batch_size : int
         Rows per step.
@@ -54,6 +56,7 @@ class Setup:
     losses: tuple[str, ...]
     optimizer: str
     learning_rate: float
+    momentum: float
     schedule: str
     batch_size: int
     steps_per_epoch: int
@@ -102,6 +105,7 @@ class Setup:
             losses=names,
             optimizer=settings.optimizer.kind,
             learning_rate=float(rate),
+            momentum=float(getattr(settings.optimizer, "momentum", 0.0)),
             schedule=getattr(trainer.schedule, "kind", "custom"),
             batch_size=batch,
             steps_per_epoch=-(-training.num_rows // batch),

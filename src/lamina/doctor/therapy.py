@@ -36,7 +36,7 @@ class Therapy:
     def name(self) -> str:
         return " + ".join(cure.name for cure in self.cures) or "as it was"
 
-    def with_cure(self, cure: Cure) -> Therapy | None:
-        """The therapy with one more cure; None if that would change nothing more."""
-        longer = Therapy((*self.cures, cure))
+    def with_cure(self, cure: Cure, *, first: bool = False) -> Therapy | None:
+        """The therapy with one more cure, as the last or the first; None if that would change nothing more."""
+        longer = Therapy((cure, *self.cures) if first else (*self.cures, cure))
         return None if longer.changes == self.changes else longer

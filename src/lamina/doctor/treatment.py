@@ -11,6 +11,7 @@ import numpy as np
 
 from lamina.doctor.cures import Cure
 from lamina.doctor.cures.ranges import random_cure
+from lamina.doctor.cures.refinements import refinements
 from lamina.doctor.cures.standard_recipe import standard_recipe
 from lamina.doctor.diagnosis import Diagnosis, diagnose
 from lamina.doctor.examination import split_rows
@@ -34,6 +35,7 @@ _RULES = {
     "diagnosis": one_of(value(None), instance(Diagnosis)),
 }
 _FEWEST_TO_CHOOSE = 4
+_COMBINATIONS = 3
 _GAIN = 0.01  # what is less is not worth a change
 
 
@@ -123,23 +125,24 @@ class Treatment(Printed):
         name = self.score.replace("_", " ")
         if self.improved:
             return f"Cured: the held-out {name} rose from {self.before} to {self.after}."
-        return f"No cure helped: the held-out {name} is {self.before} as it was, {self.after} with the best of them. It stays as it was."
+        came = f"the held-out {name} is {self.before} as it was, {self.after} with the best of them"
+        return f"No cure helped: {came}. The model stays as it was."
 
     def __str__(self) -> str:
         if self.before is None:
             return self.verdict
-        rows = [("as it was", self.before, {}), ("treated", self.after, self.best_changes)]
-        rows += [("random search", self.control, self.control_changes)] if self.control is not None else []
-        columns = {
-            "": [name for name, _, _ in rows],
-            self.score: [str(scores) for _, scores, _ in rows],
-            "changes": [_in_words(changes or {}) for _, _, changes in rows],
-        }
-        lines = [self.verdict, "", text_table(columns), ""]
-        lines += [f"- {cure.text}. {cure.why}" for cure in self.cures]
+        scores = {"as it was": self.before, "treated": self.after, "random search": self.control}
+        shown = {name: str(each) for name, each in scores.items() if each is not None}
+        table = text_table({"": list(shown), self.score: list(shown.values())})
         cost = f"{self.trainings} trainings, {self.row_epochs:,} rows times epochs"
-        control = f"; random search {self.control_trainings}, {self.control_row_epochs:,}" if self.control is not None else ""
-        return "\n".join([*lines, f"Budget used: {cost}{control}."])
+        control = f"; random search: {self.control_trainings}, {self.control_row_epochs:,}" if self.control is not None else ""
+        changed = [f"- {cure.text}. {self._reason(cure)}" for cure in self.cures]
+        return "\n".join([self.verdict, "", table, "", *changed, f"Budget used: {cost}{control}."])
+
+    def _reason(self, cure: Cure) -> str:
+        """The finding that a cure is of, and why it helps."""
+        found = [finding.title for finding in self.diagnosis if cure in finding.cures]
+        return f"Found: {found[0]}. {cure.why}" if found else cure.why
 
     def to_dict(self) -> dict[str, Any]:
         """All but the model as JSON-able values; a number that is not finite is its name."""
@@ -239,7 +242,7 @@ def treat(
     patient = admit(model, owner="treat", fit=fit)
     diagnosis = diagnosis or diagnose(model, X, y, seed=seed, max_rows=max_rows, **fit)
     names = tuple(finding.name for finding in diagnosis)
-    score = score_for(names, of_labels=patient.learns_labels)
+    score = score_for(names, of_labels=patient.learns_labels, is_behind=diagnosis.case.is_behind)
     if diagnosis.is_healthy:
         return Treatment(model, dict(fit), False, (), diagnosis, score)
     X, y = with_target(X, y)
@@ -275,13 +278,16 @@ def _best_therapy(trial: Trial, diagnosis: Diagnosis, budget: int) -> tuple[Ther
     recipes = standard_recipe(trial.patient.words, diagnosis.case.setup)
     num_cures = max(num_first(budget, combines=True) - 1 - len(recipes), 0)
     cures = [*diagnosis.cures[:num_cures], *recipes]
-    ranked = halve(trial, [Therapy(), *(Therapy((cure,)) for cure in cures)], budget)
-    best, tried = ranked[0], list(ranked)
-    others = [result.therapy.cures[0] for result in ranked[1:] if result.therapy.cures and not result.problem]
-    if best.therapy.cures:
-        best, combined = combine(trial, best, others, budget - len(ranked), _GAIN / 2)
-        tried += combined
-    return best.therapy, tried
+    finalists, short = halve(trial, [Therapy(), *(Therapy((cure,)) for cure in cures)], budget)
+    if not finalists:
+        return Therapy(), short
+    best, tried = finalists[0], [*short, *finalists]
+    others = [result.therapy.cures[0] for result in [*finalists[1:], *short] if result.therapy.cures and not result.problem]
+    best, combined = combine(trial, best, others, min(budget - len(tried), _COMBINATIONS), _GAIN / 2)
+    tried += combined
+    further = refinements(best.therapy.changes, trial.patient.words, diagnosis.case.setup)
+    best, refined = combine(trial, best, further, budget - len(tried), _GAIN / 2, first=True)
+    return best.therapy, tried + refined
 
 
 def _random_search(trial: Trial, diagnosis: Diagnosis, used: tuple[int, int], aside: np.ndarray, seeds: int) -> dict[str, Any]:
@@ -290,8 +296,8 @@ def _random_search(trial: Trial, diagnosis: Diagnosis, used: tuple[int, int], as
     searching = Trial(trial.patient, trial.X, trial.y, trial.rows, trial.score, trial.seed)
     sizes = {"num_hidden": len(diagnosis.case.setup.hidden_widths), "num_rows": len(trial.rows) // 2}
     drawn = [random_cure(trial.patient.words, rng, **sizes) for _ in range(num_first(used[0], combines=False))]
-    ranked = halve(searching, [Therapy((cure,)) for cure in drawn], *used)
-    best = ranked[0].therapy
+    finalists, _ = halve(searching, [Therapy((cure,)) for cure in drawn], *used)
+    best = finalists[0].therapy if finalists else Therapy()
     scores = _scores([searching.verify(best, aside, number) for number in range(seeds)])
     return {
         "control": scores,
@@ -316,11 +322,6 @@ def _is_better(treated: Sequence[Result], as_it_was: Sequence[Result]) -> bool:
     by_seed, by_row = differences.mean(axis=1), differences.mean(axis=0)
     chance = max(float(by.std(ddof=1)) / math.sqrt(len(by)) for by in (by_seed, by_row))
     return float(differences.mean()) > max(_GAIN, chance)
-
-
-def _in_words(changes: Mapping[str, Any]) -> str:
-    shown = {word: f"{given:.3g}" if isinstance(given, float) else repr(given) for word, given in changes.items()}
-    return ", ".join(f"{word}={text}" for word, text in shown.items()) or "none"
 
 
 def _plain(score: float) -> float | str:

@@ -71,7 +71,7 @@ class Trial:
     meter: Meter = field(default_factory=Meter)
 
     def choose(self, therapy: Therapy, split: int, share: float = 1.0) -> Result:
-        """Train with a share of the epochs on three quarters of the rows, drawn anew for each ``split``, and judge on the others."""
+        """Train for a share of the epochs on three quarters of the rows, drawn anew for each ``split``; judge on the others."""
         chosen = self.y[self.rows]
         labels = np.unique(chosen, return_inverse=True)[1] if self.patient.learns_labels and chosen.ndim == 1 else None
         kept, held = holdout(len(chosen), _HELD_OUT, seed=self._seed(split), labels=labels)

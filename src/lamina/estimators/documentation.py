@@ -47,8 +47,8 @@ momentum : float, default=0.9
 nesterovs_momentum : bool, default=True
     Whether to use Nesterov's momentum; for "sgd".
 early_stopping : bool, default=False
-    Stop when the score on validation rows stops improving, and restore the best weights. The rows are ``X_val``, or a
-    held-out part of X (``validation_split``, ``validation_fraction``).
+    Stop when the score on validation rows (with ``gaussian_nll``: minus the loss on them) stops improving, and restore the best
+    weights. The rows are ``X_val``, or a held-out part of X (``validation_split``, ``validation_fraction``).
 validation_fraction : float, default=0.1
     Fraction of rows to hold out, in [0, 1).
 beta_1, beta_2 : float, default=0.9, 0.999
@@ -118,7 +118,7 @@ loss_curve_ : list of float
 best_loss_ : float or None
     The smallest loss of an epoch; None with early stopping.
 validation_scores_ : list of float or None
-    With early stopping, the validation score of every epoch.
+    With early stopping, the validation score of every epoch; with ``gaussian_nll``, minus the validation loss.
 best_validation_score_ : float or None
     The largest validation score of an epoch.
 validation_loss_curve_ : list of float or None

@@ -104,6 +104,7 @@ def draw_densities(result: LayerDensities, start: str) -> Figure:
         axes = figure.subplot_mosaic(rows, height_ratios=(0.25, 1, 1))
         _draw_network(axes["network"], result)
         plot_densities(result.outputs, ranges=dict.fromkeys(layers[:-1], (-1.0, 1.0)), axes=[axes[layer] for layer in layers])
+        axes[layers[-1]].set_xlabel("sum, before the softmax")
         figure.suptitle(title, x=0.01, ha="left", fontsize=12)
         return figure
 

@@ -37,12 +37,12 @@ class ActivationCurves:
     derivatives: Mapping[str, np.ndarray]
 
     def __str__(self) -> str:
-        lines = [f"{'function':11} {'range':17} saturates   largest derivative from -4 to 4"]
+        lines = [f"{'function':11} {'values':17} saturates   largest derivative from -4 to 4"]
         for name in self.values:
             function = get_activation(name)
             low, high = (f"{bound:.4g}" for bound in function.range)
             steepest = np.nanmax(self.derivatives[name])
-            lines.append(f"{name:11} {f'({low}, {high})':17} {'yes' if function.saturates else 'no':11} {steepest:.4g}")
+            lines.append(f"{name:11} {f'{low} to {high}':17} {'yes' if function.saturates else 'no':11} {steepest:.4g}")
         return "\n".join(lines)
 
 
@@ -62,7 +62,9 @@ def _caption(function: Activation) -> str:
     low, high = (f"{bound:.3g}".replace("inf", "∞").replace("-", "−") for bound in function.range)
     settings = ", ".join(f"{name} = {value:g}" for name, value in function.settings.items())
     formula = f"f(x) = {function.formula}".replace("-", "−")
-    return f"{formula}\n{settings and f'{settings}; '}range ({low}, {high}), {'' if function.saturates else 'not '}saturating"
+    return (
+        f"{formula}\n{settings and f'{settings}; '}values from {low} to {high}, {'' if function.saturates else 'not '}saturating"
+    )
 
 
 def draw(result: ActivationCurves) -> Figure:

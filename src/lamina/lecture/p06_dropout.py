@@ -135,6 +135,7 @@ def draw(result: DropoutAtWork) -> Figure:
 
 def _draw_two_inputs(ax: Axes, result: TwoInputs) -> None:
     """Draw the output with each mask as a pair of bars, and both means."""
+    from lamina.plots.legends import legend_below
     from lamina.plots.style import COLORS
 
     places = np.arange(len(result.masks))
@@ -149,5 +150,6 @@ def _draw_two_inputs(ax: Axes, result: TwoInputs) -> None:
     ax.set(xlabel="kept inputs, each case with probability 1/4", ylabel="y = w1 x1 + w2 x2")
     w, x = (", ".join(f"{number:g}" for number in numbers) for numbers in (WEIGHTS, INPUTS))
     ax.set_title(f"Two inputs, w = ({w}), x = ({x})")
-    lines, bars = ax.get_legend_handles_labels()[0][:2], ax.containers
-    ax.legend(handles=[bars[0], lines[0], bars[1], lines[1]], loc="upper right", fontsize=9)
+    handles, labels = ax.get_legend_handles_labels()
+    order = (2, 0, 3, 1)  # each bar beside its mean
+    legend_below(ax, [handles[i] for i in order], [labels[i] for i in order], fontsize=9)

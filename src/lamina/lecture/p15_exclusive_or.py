@@ -113,10 +113,12 @@ def draw(result: ExclusiveOr) -> Figure:
         for w1, w2, bias in result.hidden.T:
             weighted_sum = w1 * GRID + w2 * GRID[:, np.newaxis] + bias
             right.contour(GRID, GRID, weighted_sum, levels=[0.0], colors="#444444", linestyles=":", linewidths=1.6)
+        right.plot([], [], color="#444444", linestyle=":", linewidth=1.6, label="hidden units")
         right.set_ylabel("")
         wrong = X[result.perceptron.predict(X) != Y]
         left.scatter(wrong[:, 0], wrong[:, 1], s=330, facecolor="none", edgecolor="black", linewidth=1.4, label="wrong", zorder=4)
-        legend_below(left)
+        for ax in (left, right):
+            legend_below(ax)
         return figure_of(left)
 
     return panels()

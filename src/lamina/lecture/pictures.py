@@ -93,5 +93,5 @@ def get_picture(number: str) -> Picture:
     ('L30', 'L33')
     """
     if number.upper() not in PICTURES:
-        raise InvalidSettingError(phrase_unknown("a picture", number, PICTURES))
+        raise InvalidSettingError(phrase_unknown("a picture", number, PICTURES, listed=f"P1 to P{len(PICTURES)}"))
     return PICTURES[number.upper()]

@@ -16,6 +16,7 @@ _PLACES = (Path(__file__).with_name("lecture.md"), Path(__file__).parents[3] / "
 # A cell ends at a bar that is neither inside `code` nor escaped by a backslash.
 _CELL = re.compile(r"((?:\\.|`[^`]*`|[^|`\\])*)\|")
 _ROW = re.compile(r"\|\s*\[(?P<number>L\d+)\]\((?P<page>[\w-]+)\.md#l\d+\)\s*\|")
+_SHORT = 3  # letters: "he" is no part of "the" to one who looks for He's initialization
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)|\{\w+\}`~?([^`<]+)(?:<[^`]*>)?`")
 
 
@@ -44,13 +45,16 @@ class Row:
     page: str
 
     def mentions(self, words: str) -> bool:
-        """Whether all of the words occur in the row, as parts of words, in any case."""
+        """Whether all of the words occur in the row, in any case; see :func:`mentions`."""
         return mentions(f"{self.concept} {self.where} {self.how} {self.page}", words)
 
 
 def mentions(text: str, words: str) -> bool:
-    """Whether all of the words occur in a text, as parts of words, in any case."""
-    return all(word in text.lower() for word in words.lower().split())
+    """Whether all of the words occur in a text, in any case: short ones whole, longer ones as parts of words."""
+    return all(
+        re.search(rf"(?<!\w){re.escape(word)}(?!\w)" if len(word) <= _SHORT else re.escape(word), text.lower())
+        for word in words.lower().split()
+    )
 
 
 @cache
@@ -79,7 +83,7 @@ def get_row(number: str) -> Row:
     """
     rows = {row.number: row for row in read_rows()}
     if number.upper() not in rows:
-        raise InvalidSettingError(phrase_unknown("a row", number, rows))
+        raise InvalidSettingError(phrase_unknown("a row", number, rows, listed=f"L1 to L{len(rows)}"))
     return rows[number.upper()]
 
 

@@ -107,7 +107,7 @@ def draw_way(result: TwoWeights, title: str) -> Figure:
 
     steps = len(result.way) - 1
     labels = ("weight w", "bias b", "loss over all rows, ½ (t − z)²")
-    settings: Any = {"bounds": BOUNDS, "minima": (), "labels": labels, "log": True, "markers": steps <= 100}
+    settings: Any = {"bounds": BOUNDS, "minima": (), "labels": labels, "log": True, "markers": steps <= 100, "legend": False}
     course = f"{result.num_epochs} epochs, {steps} steps: loss {result.losses[0]:.3f} → {result.losses[-1]:.3f}"
     marked = {
         "o": f"start {_name(result.way[0])}",
@@ -120,9 +120,6 @@ def draw_way(result: TwoWeights, title: str) -> Figure:
         (ax,) = axes_grid(1, 1, size=(6.4, 5.6))
         plot_descent_paths(result.loss, {course: result.way}, title=title, ax=ax, **settings)
         ax.plot(*result.best, "x", color="white", markersize=9, markeredgewidth=2.2, zorder=3)
-        legend = ax.get_legend()
-        assert legend is not None
-        legend.remove()
         for marker, label in marked.items():
             ax.plot([], [], marker, color="#666666", markersize=9, label=label)
         ax.set_aspect("equal")  # else the path would not look perpendicular to the contours

@@ -51,7 +51,8 @@ def labels(truth: Any, decided: Any, *, owner: str) -> tuple[np.ndarray, np.ndar
     for name, array in zip(names, columns, strict=True):
         if array.dtype.kind == "f" and not (whole := array == np.floor(array)).all():
             fraction = float(array[~whole][0])
-            raise DataError(phrase(name, "must be whole numbers", fraction, repair=_TO_LABELS, owner=owner))
+            repair = "Leave out rows without a label." if np.isnan(fraction) else _TO_LABELS
+            raise DataError(phrase(name, "must be whole numbers", fraction, repair=repair, owner=owner))
     repair = "Give one label a row." if len(columns[0]) != len(columns[1]) else _TO_LABELS
     _check_same_shape(names[1], *columns, owner=owner, repair=repair)
     if len({array.dtype.kind in "SUT" for array in columns if array.dtype.kind != "O"}) > 1:

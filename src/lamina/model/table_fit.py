@@ -208,7 +208,7 @@ def _fit(
     model.estimator.set_params(callbacks=[*metrics.values(), early_stopping, *stopping.callbacks(), *callbacks])
     if stopping.max_time is not None:
         check_parameters({"max_time": stopping.max_time}, {"max_time": number(0, closed="neither")}, owner=OWNER)
-        model.estimator.set_params(max_time=max(began + stopping.max_time - time.monotonic(), _LEAST_S))
+        model.estimator.set_params(max_time=max(began + float(stopping.max_time) - time.monotonic(), _LEAST_S))
     fit = model.estimator.fit if earlier is None else partial(fit_from, model.estimator, earlier.estimator)
     start = time.perf_counter()
     with warnings.catch_warnings():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.errors import InvalidSettingError, phrase
+from lamina.errors import InvalidSettingError, ShapeError, phrase
+from lamina.plots.legends import legend_below
 from lamina.plots.style import COLORS, axes_grid, given_axes, styled, verbatim
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_activation_functions"]
 
+_OWNER = "plot_activation_functions"
 _NUM_COLUMNS = 3
 _CAPTION_LINE = 11  # points
 
@@ -32,8 +34,8 @@ def plot_activation_functions(
 
     Parameters
     ----------
-    x : ndarray of shape (k,)
-    values, derivatives : dict of str to ndarray of shape (k,)
+    x : array-like of shape (k,)
+    values, derivatives : dict of str to array-like of shape (k,)
         By function name, which is the panel's title; a NaN at a jump leaves a gap.
     captions : dict of str to str, optional
         One or two lines by function name, which stand between the title and the panel.
@@ -48,7 +50,9 @@ def plot_activation_functions(
     Raises
     ------
     InvalidSettingError
-        If there are too few axes.
+        If there are too few axes, there is no function, or one has no derivative.
+    ShapeError
+        If values or derivatives do not have the shape of ``x``.
 
     Examples
     --------
@@ -57,6 +61,7 @@ def plot_activation_functions(
     >>> axes[0].get_title(loc="left")
     'tanh'
     """
+    _check(x, values, derivatives)
     num_columns = min(_NUM_COLUMNS, len(values))
     num_rows = -(-len(values) // num_columns)
     if axes is None:
@@ -89,5 +94,15 @@ def plot_activation_functions(
         if i + num_columns >= len(values):
             ax.set_xlabel("x")
             ax.tick_params(labelbottom=True)
-    axes[0].legend(loc="upper left")
+    legend_below(axes[num_columns * (num_rows - 1)])
     return list(axes[: len(values)])
+
+
+def _check(x: Any, values: Mapping[str, Any], derivatives: Mapping[str, Any]) -> None:
+    if not values or set(values) - set(derivatives):
+        rule = "must be one or more functions, with a derivative each"
+        raise InvalidSettingError(phrase("values", rule, [*values], owner=_OWNER))
+    for name in values:
+        for each in (values[name], derivatives[name]):
+            if np.shape(each) != np.shape(x):
+                raise ShapeError(phrase(f"{name!r}", f"must have the shape of x, {np.shape(x)}", np.shape(each), owner=_OWNER))

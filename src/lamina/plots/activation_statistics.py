@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.analysis import ActivationStatistics
-from lamina.errors import DataError, DataTypeError, phrase
-from lamina.plots.given import by_name
+from lamina.errors import DataError, phrase
+from lamina.plots.given import by_name, is_a
 from lamina.plots.legends import legend_below
 from lamina.plots.style import LINE_STYLES, MARKERS, axes_grid, cycle, styled, verbatim
+from lamina.plots.texts import say_if_empty
 from lamina.plots.ticks import round_log_axis
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_activation_statistics"]
 
-
 _OWNER = "plot_activation_statistics"
+_CHECKED = is_a(ActivationStatistics, "statistics", owner=_OWNER, repair="Measure it with lamina.activation_statistics.")
 
 
 @styled
@@ -30,7 +31,8 @@ def plot_activation_statistics(
     """Plot the variance of outputs and of gradients over the layers; with good initial weights the lines are level.
 
     Of layers that act on the same units (a Dense layer, its normalization, its activation), the last is drawn. A variance of 0
-    has no place on the logarithmic axis: its line has a gap there.
+    has no place on the logarithmic axis: its line has a gap there. Without targets there are no gradients, and
+    the picture says so.
 
     Parameters
     ----------
@@ -55,21 +57,14 @@ def plot_activation_statistics(
     >>> [ax.get_ylabel() for ax in plot_activation_statistics(found)]
     ['variance of outputs', 'variance of gradients']
     """
-    named = by_name(statistics, _checked, what="statistics", owner=_OWNER)
+    named = by_name(statistics, _CHECKED, what="statistics", owner=_OWNER)
     layers = _layers_of_all(named)
     grid = axes_grid(1, 2, size=(9.2, 4.0), axes=axes)
     for ax, attribute, label in zip(grid, ("variance", "gradient_variance"), ("outputs", "gradients"), strict=True):
-        for i, (name, found) in enumerate(named.items()):
-            style: dict[str, Any] = {
-                "color": cycle(i),
-                "linestyle": LINE_STYLES[i % len(LINE_STYLES)],
-                "label": verbatim(name),
-            }
-            values = np.array([getattr(row, attribute) for row in found.judged])
-            ax.plot(range(len(values)), np.where(values > 0, values, np.nan), marker=MARKERS[i % len(MARKERS)], **style)
+        lines = {name: np.array([getattr(row, attribute) for row in found.judged]) for name, found in named.items()}
+        _draw(ax, lines)
         ax.set_xticks(range(len(layers)), [verbatim(layer) for layer in layers], rotation=60, ha="right", fontsize=9)
-        ax.set(ylabel=f"variance of {label}", yscale="log")
-        round_log_axis(ax)
+        ax.set_ylabel(f"variance of {label}")
     grid[0].set_title("Forward: outputs")
     grid[1].set_title("Backward: gradients")
     if isinstance(statistics, Mapping):
@@ -77,11 +72,16 @@ def plot_activation_statistics(
     return grid
 
 
-def _checked(given: Any) -> ActivationStatistics:
-    if not isinstance(given, ActivationStatistics):
-        repair = "Measure it with lamina.activation_statistics."
-        raise DataTypeError(phrase("statistics", "must be ActivationStatistics", given, repair=repair, owner=_OWNER))
-    return given
+def _draw(ax: Axes, lines: Mapping[str, np.ndarray]) -> None:
+    """Draw a line per network on a logarithmic axis, or the reason why there is none."""
+    for i, (name, values) in enumerate(lines.items()):
+        look: dict[str, Any] = {"color": cycle(i), "linestyle": LINE_STYLES[i % len(LINE_STYLES)], "label": verbatim(name)}
+        ax.plot(range(len(values)), np.where(values > 0, values, np.nan), marker=MARKERS[i % len(MARKERS)], **look)
+    drawn = np.concatenate(list(lines.values()))
+    if (drawn > 0).any():
+        ax.set_yscale("log")
+        round_log_axis(ax)
+    say_if_empty(ax, "not measured:\nit takes targets and a loss" if np.isnan(drawn).all() else "every variance is 0")
 
 
 def _layers_of_all(statistics: Mapping[str, ActivationStatistics]) -> list[str]:

@@ -90,7 +90,10 @@ def _of_estimator(estimator: Any) -> Course:
     history, best = fit.trainer.history, fit.curves.best_validation_score_
     if best is None:
         return _of_trainer(fit.trainer)
-    scores = history[:, "validation_score"] if "validation_score" in history.keys else []
+    if "validation_score" in history.keys:
+        scores = history[:, "validation_score"]
+    else:  # of a loss that learns a spread, minus the loss is the score
+        scores = [-loss for loss in history[:, "validation_loss"]] if "validation_loss" in history.keys else []
     kept = history[scores.index(best), "epoch"] if best in scores else None
     return Course(history, kept, _waited(fit.stop_reason, fit.curves.no_improvement_count))
 

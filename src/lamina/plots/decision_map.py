@@ -13,6 +13,7 @@ from lamina.plots.given import rows_in_the_plane
 from lamina.plots.judgement import Judgement, judgement_of
 from lamina.plots.legends import legend_below
 from lamina.plots.style import MARKERS, class_name, cycle, faded, figure_of, ink, make_axes, paper, styled, verbatim
+from lamina.validation import check_parameters, instance, integer, number, one_of, sequence_of, value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["plot_decision_map"]
 
 _OWNER = "plot_decision_map"
+_RULES = {
+    "labels": one_of(value(None), sequence_of(instance(str), length=2)),
+    "num_points": integer(2),
+    "size": one_of(value(None), number(0)),
+}
 _AROUND = 0.12  # of the range of the rows, beyond them
 
 
@@ -55,11 +61,11 @@ def plot_decision_map(
     labels : (str, str), optional
         Names of the inputs, with units if any. By default the columns of a data frame, or "input 1" and "input 2".
     num_points : int, default=200
-        Of the grid, in both directions.
+        Of the grid, in both directions; >= 2.
     color_bar : bool, default=True
         Whether there is a color bar of the probability, if the plot has one.
     size : float, optional
-        Marker area of the rows, in square points. By default the smaller, the more rows.
+        Marker area of the rows, in square points, >= 0. By default the smaller, the more rows.
     title : str
     ax : Axes, optional
 
@@ -71,6 +77,8 @@ def plot_decision_map(
     ------
     DataError
         If the model is not fitted or no classifier, or a label is not among its classes.
+    InvalidSettingError
+        If a setting is out of range.
     ShapeError
         If X does not have two columns, or not as many rows as y.
 
@@ -82,6 +90,7 @@ def plot_decision_map(
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['no', 'yes']
     """
+    check_parameters({"labels": labels, "num_points": num_points, "size": size}, _RULES, owner=_OWNER)
     rows = rows_in_the_plane(X, owner=_OWNER)
     x1, x2 = (_reach(column, num_points) for column in rows.T)
     points = np.stack(np.meshgrid(x1, x2), axis=-1).reshape(-1, 2)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.descent import Descent
+from lamina.errors import ShapeError, counted, phrase
+from lamina.plots.given import descents_by_name
 from lamina.plots.legends import legend_below
 from lamina.plots.style import LINE_STYLES, MARKERS, cycle, ink, make_axes, paper, styled, verbatim
 
@@ -16,12 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_descent_on_curve"]
 
+_OWNER = "plot_descent_on_curve"
+
 
 @styled
 def plot_descent_on_curve(
     x: np.ndarray,
     y: np.ndarray,
-    descents: Mapping[str, Descent],
+    descents: Descent | Mapping[str, Descent],
     *,
     formula: str = "f(x)",
     title: str = "",
@@ -31,10 +35,10 @@ def plot_descent_on_curve(
 
     Parameters
     ----------
-    x, y : ndarray of shape (k,)
+    x, y : array-like of shape (k,)
         The curve.
-    descents : dict of str to Descent
-        Descents on a function of one variable, by legend label.
+    descents : Descent, or dict of str to Descent
+        Descents on a function of one variable; a dict's names are the legend.
     formula : str
         Label of the vertical axis.
     title : str
@@ -44,6 +48,13 @@ def plot_descent_on_curve(
     -------
     Axes
 
+    Raises
+    ------
+    DataError
+        If something is no Descent.
+    ShapeError
+        If ``x`` and ``y`` differ in shape, or a descent is not one of a single variable.
+
     Examples
     --------
     >>> from lamina import minimize
@@ -52,14 +63,30 @@ def plot_descent_on_curve(
     >>> plot_descent_on_curve(x, x**2, {"from the right": way}).get_xlabel()
     'x'
     """
+    ways = descents_by_name(descents, owner=_OWNER)
+    _check(x, y, ways)
     ax = make_axes(ax)
     ax.plot(x, y, color=ink(), linewidth=1.2, zorder=1)
-    for i, (name, way) in enumerate(descents.items()):
+    for i, (name, way) in enumerate(ways.items()):
         color, place = cycle(i), way.points[:, 0]
         look: Any = {"color": color, "linestyle": LINE_STYLES[i % len(LINE_STYLES)], "marker": MARKERS[i % len(MARKERS)]}
-        ax.plot(place, way.values, linewidth=1.0, alpha=0.9, label=f"{verbatim(name)}: {way.num_steps} steps", **look)
+        ax.plot(place, way.values, linewidth=1.0, alpha=0.9, label=_label(name, way.num_steps), **look)
         ax.plot(place[-1], way.values[-1], marker="*", markersize=15, color=color, markeredgecolor=paper(), linestyle="none")
     ax.set(xlabel="x", ylabel=formula)
     ax.set_title(title)
     legend_below(ax)
     return ax
+
+
+def _check(x: Any, y: Any, ways: Mapping[str, Descent]) -> None:
+    if np.ndim(x) != 1 or np.shape(x) != np.shape(y):
+        raise ShapeError(phrase("x and y", "must be numbers in equal count", [np.shape(x), np.shape(y)], owner=_OWNER))
+    for way in ways.values():
+        if (num := way.points.shape[1]) != 1:
+            repair = "plot_descent_paths draws two variables."
+            raise ShapeError(phrase("a descent", "must be one of a single variable", num, repair=repair, owner=_OWNER))
+
+
+def _label(name: str, num_steps: int) -> str:
+    steps = counted(num_steps, "step")
+    return f"{verbatim(name)}: {steps}" if name else steps

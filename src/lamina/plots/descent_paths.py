@@ -13,6 +13,7 @@ from lamina.plots.given import by_name
 from lamina.plots.legends import legend_below
 from lamina.plots.style import COLORS, LINE_STYLES, MARKERS, figure_of, ink, make_axes, styled, verbatim
 from lamina.plots.ticks import plain_ticks, round_log_ticks
+from lamina.validation import check_parameters, integer
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,6 +43,7 @@ def plot_descent_paths(
     num_levels: int = 18,
     markers: bool = True,
     title: str | None = None,
+    legend: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
     """Plot shaded contours of a function of two variables, and each way on it from its start (a dot) to its end (a star).
@@ -68,6 +70,8 @@ def plot_descent_paths(
         Whether to mark each step.
     title : str, optional
         Default: the surface's name.
+    legend : bool, default=True
+        Whether there is a legend below, if there are ways.
     ax : Axes, optional
 
     Returns
@@ -79,7 +83,8 @@ def plot_descent_paths(
     DataError
         If there are neither bounds nor points, or values are not finite numbers, or none is > 0 with ``log``.
     InvalidSettingError
-        If there is no surface of that name, or bounds are not two pairs of numbers in ascending order.
+        If there is no surface of that name, bounds are not two pairs of numbers in ascending order, or ``num_levels`` is out of
+        range.
     ShapeError
         If a way is not one of points in the plane.
 
@@ -92,6 +97,7 @@ def plot_descent_paths(
     >>> ax.get_xlabel(), ax.get_ylabel()
     ('x', 'y')
     """
+    check_parameters({"num_levels": num_levels}, {"num_levels": integer(2)}, owner=_OWNER)
     given = get_surface(surface) if isinstance(surface, str) else surface
     paths = {} if ways is None or (isinstance(ways, Mapping) and not ways) else by_name(ways, _points, what="ways", owner=_OWNER)
     X, Y, Z = _grid(given, paths, bounds)
@@ -108,7 +114,7 @@ def plot_descent_paths(
     ax.grid(False)
     ax.set_title(_title(given) if title is None else title)
     ax.set(xlabel=names[0], ylabel=names[1], xlim=(X.min(), X.max()), ylim=(Y.min(), Y.max()))
-    if paths:
+    if paths and legend:
         legend_below(ax, *_legend(ax, has_minima=len(minima) > 0))
     return ax
 
@@ -144,7 +150,11 @@ def _grid(
     points = np.stack([X, Y], axis=-1)
     if isinstance(surface, Surface):
         return X, Y, surface.function(points)
-    values = np.array([surface(point) for point in points.reshape(-1, 2)], dtype=np.float64)
+    came = [surface(point) for point in points.reshape(-1, 2)]
+    try:
+        values = np.array(came, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DataError(phrase("the function", "must return a number", came[0], owner=_OWNER)) from None
     if values.shape != (X.size,):
         raise DataError(phrase("the function", "must return a number", f"an array of shape {values.shape[1:]}", owner=_OWNER))
     return X, Y, values.reshape(X.shape)
@@ -197,7 +207,10 @@ def _draw_levels(ax: Axes, X: np.ndarray, Y: np.ndarray, Z: np.ndarray, label: s
         high = max(high, low * 1.01)
         levels, norm, ticks = np.geomspace(low, high, num_levels), LogNorm(low, high), round_log_ticks(low, high)
     else:
-        levels = np.asarray(MaxNLocator(num_levels).tick_values(known.min(), known.max() + 1e-12 * (1 + abs(known.max()))))
+        low, high = known.min(), known.max()
+        if high - low <= 1e-9 * abs(high):  # the same everywhere
+            low, high = low - 0.5 * (1 + abs(low)), high + 0.5 * (1 + abs(high))
+        levels = np.asarray(MaxNLocator(num_levels).tick_values(low, high))
         norm, ticks = Normalize(levels[0], levels[-1]), np.asarray(MaxNLocator(6).tick_values(levels[0], levels[-1]))
         ticks = ticks[(ticks >= levels[0]) & (ticks <= levels[-1])]
     shades = ax.contourf(X, Y, Z, levels=levels, norm=norm, cmap="YlGnBu_r", alpha=0.75, extend="both")

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.plots.course import Course, course_of
+from lamina.plots.given import check_above_zero
 from lamina.plots.legends import legend_below
 from lamina.plots.style import COLORS, gray, ink, make_axes, marks, start_at_zero, styled
-from lamina.plots.ticks import round_log_axis
+from lamina.plots.texts import say_if_empty
+from lamina.plots.ticks import round_log_axis, whole_ticks
 from lamina.training import History
+from lamina.validation import check_parameters, integer, one_of, value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,9 +64,9 @@ def plot_early_stopping(
     Raises
     ------
     DataError
-        If the history is empty or has no validation loss, or there is no history.
+        If the history is empty or has no validation loss, there is no history, or ``log`` is set and losses are not above 0.
     InvalidSettingError
-        If ``best_epoch`` or ``stopped_at`` is no epoch of the history.
+        If ``best_epoch`` or ``stopped_at`` is no epoch of the history, or ``patience`` is no integer >= 0.
 
     Examples
     --------
@@ -75,6 +78,9 @@ def plot_early_stopping(
     course = course_of(training, owner=_OWNER)
     history = course.history
     _check(history, {"best_epoch": best_epoch, "stopped_at": stopped_at})
+    check_parameters({"patience": patience}, {"patience": one_of(value(None), integer(0))}, owner=_OWNER)
+    for key in ("loss", "validation_loss") if log else ():
+        check_above_zero(history[:, key], f"{key!r} of the history", owner=_OWNER)
     epochs = history[:, "epoch"]
     end = epochs[-1] if stopped_at is None else stopped_at
     marked, word = _marked(course, best_epoch)
@@ -90,6 +96,8 @@ def plot_early_stopping(
     ax.set(xlabel="epoch", ylabel=label, yscale="log" if log else "linear")
     ax.set_title(_title(marked, word) if title is None else title)
     round_log_axis(ax)
+    whole_ticks(ax)
+    say_if_empty(ax, "no loss is finite")
     if not log:
         start_at_zero(ax)
     legend_below(ax)

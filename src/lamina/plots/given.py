@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
 
-from lamina.errors import DataError, InvalidSettingError, ShapeError, phrase
+from lamina.descent import Descent
+from lamina.errors import DataError, DataTypeError, InvalidSettingError, ShapeError, phrase
 
-__all__ = ["by_name", "rows_in_the_plane"]
+__all__ = ["by_name", "check_above_zero", "descents_by_name", "is_a", "rows_in_the_plane"]
 
 _T = TypeVar("_T")
+
+_MINIMIZE = "Give what lamina.minimize returns, or a dict of such by name."
 
 
 def by_name(given: Any, read: Callable[[Any], _T], *, what: str, owner: str) -> dict[str, _T]:
@@ -32,6 +35,52 @@ def by_name(given: Any, read: Callable[[Any], _T], *, what: str, owner: str) -> 
     if not given:
         raise InvalidSettingError(phrase(what, "must be one or more", given, owner=owner))
     return {str(name): read(each) for name, each in given.items()}
+
+
+def is_a(kind: type[_T], what: str, *, owner: str, repair: str = "") -> Callable[[Any], _T]:
+    """A reader for :func:`by_name` that takes objects of one class only.
+
+    Raises
+    ------
+    DataTypeError
+        By the reader, if it is something else.
+
+    Examples
+    --------
+    >>> by_name({"a": 1}, is_a(int, "numbers", owner="example"), what="numbers", owner="example")
+    {'a': 1}
+    """
+
+    def read(given: Any) -> _T:
+        if not isinstance(given, kind):
+            raise DataTypeError(phrase(what, f"must be {kind.__name__}", given, repair=repair, owner=owner))
+        return given
+
+    return read
+
+
+def descents_by_name(given: Any, *, owner: str) -> dict[str, Descent]:
+    """One descent, which has no name, or several by name.
+
+    Raises
+    ------
+    DataTypeError
+        If something is no Descent; InvalidSettingError if the dict is empty.
+    """
+    return by_name(given, is_a(Descent, "descents", owner=owner, repair=_MINIMIZE), what="descents", owner=owner)
+
+
+def check_above_zero(values: Iterable[float], what: str, *, owner: str) -> None:
+    """Refuse numbers that have no place on a logarithmic axis.
+
+    Raises
+    ------
+    DataError
+        If one is 0 or less.
+    """
+    for value in values:
+        if value <= 0:
+            raise DataError(phrase(what, "must be above 0 on a logarithmic axis", value, repair="Use log=False.", owner=owner))
 
 
 def rows_in_the_plane(X: Any, *, owner: str) -> np.ndarray:

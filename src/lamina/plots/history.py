@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.plots.course import course_of
+from lamina.plots.given import check_above_zero
 from lamina.plots.legends import legend_below
 from lamina.plots.style import LINE_STYLES, cycle, ink, make_axes, marks, shortened, styled, verbatim
-from lamina.plots.ticks import round_log_axis
+from lamina.plots.texts import say_if_empty
+from lamina.plots.ticks import round_log_axis, whole_ticks
 from lamina.training import History
 
 if TYPE_CHECKING:
@@ -86,7 +88,8 @@ def plot_history(training: Any, keys: str | Sequence[str] | None = None, *, log:
     one = "" if len(names) > 1 else _words(names[0])
     ax.set(xlabel="epoch", ylabel="loss" if are_losses else one, yscale="log" if log else "linear")
     round_log_axis(ax)
-    _whole_epochs(ax, history)
+    whole_ticks(ax)
+    say_if_empty(ax, "no value is finite")
     is_marked = course.kept is not None and _mark(ax, course.kept, curves)
     _legend(ax, are_losses or is_marked, len(names))
     return ax
@@ -103,10 +106,8 @@ def _curve(history: History, name: str, log: bool) -> tuple[list[float], list[fl
     for _, number in pairs:
         if not isinstance(number, Real):
             raise DataError(phrase(f"{name!r} of the history", "must be numbers to be plotted", number, owner="plot_history"))
-        if log and number <= 0:
-            repair = "Use log=False."
-            rule = "must be above 0 on a logarithmic axis"
-            raise DataError(phrase(f"{name!r} of the history", rule, number, repair=repair, owner="plot_history"))
+    if log:
+        check_above_zero((number for _, number in pairs), f"{name!r} of the history", owner="plot_history")
     return [float(epoch) for epoch, _ in pairs], [float(number) for _, number in pairs]
 
 
@@ -116,16 +117,6 @@ def _mark(ax: Axes, epoch: int, curves: Sequence[tuple[list[float], list[float]]
     if values:
         ax.scatter([epoch] * len(values), values, s=36, color=ink(), zorder=3, label=f"kept: epoch {epoch}")
     return bool(values)
-
-
-def _whole_epochs(ax: Axes, history: History) -> None:
-    """Put ticks at whole epochs only, also if there is only one epoch."""
-    from matplotlib.ticker import MaxNLocator
-
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    if len(history) == 1:
-        epoch = history[0, "epoch"]
-        ax.set_xlim(epoch - 0.9, epoch + 0.9)
 
 
 def _legend(ax: Axes, is_needed: bool, count: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lamina.analysis import PermutationImportance
+from lamina.plots.given import is_a
 from lamina.plots.style import COLORS, ink, make_axes, shortened, styled, verbatim
 from lamina.validation import check_parameters, integer
 
@@ -31,6 +32,13 @@ def plot_importance(importance: PermutationImportance, *, ax: Axes | None = None
     -------
     Axes
 
+    Raises
+    ------
+    DataError
+        If ``importance`` is something else.
+    InvalidSettingError
+        If ``top`` is out of range.
+
     Examples
     --------
     >>> import numpy as np
@@ -39,6 +47,9 @@ def plot_importance(importance: PermutationImportance, *, ax: Axes | None = None
     >>> [name.get_text() for name in plot_importance(importance).get_yticklabels()]
     ['age', 'height']
     """
+    is_a(PermutationImportance, "importance", owner="plot_importance", repair="Measure it with lamina.permutation_importance.")(
+        importance
+    )
     check_parameters({"top": top}, {"top": integer(1)}, owner="plot_importance")
     chosen = importance.order[:top]
     count, rows = len(importance.names), len(chosen)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lamina.analysis import LearningRateRange
+from lamina.plots.given import is_a
 from lamina.plots.legends import legend_below
 from lamina.plots.style import COLORS, make_axes, marks, styled
 
@@ -29,6 +30,11 @@ def plot_learning_rate_range(test: LearningRateRange, *, ax: Axes | None = None)
     -------
     Axes
 
+    Raises
+    ------
+    DataError
+        If ``test`` is something else.
+
     Examples
     --------
     >>> from lamina import Dense, Sequential, Trainer, learning_rate_range
@@ -37,6 +43,7 @@ def plot_learning_rate_range(test: LearningRateRange, *, ax: Axes | None = None)
     >>> plot_learning_rate_range(learning_rate_range(trainer, X, X[:, 0], trial_steps=20)).get_xscale()
     'log'
     """
+    is_a(LearningRateRange, "test", owner="plot_learning_rate_range", repair="Measure it with lamina.learning_rate_range.")(test)
     ax = make_axes(ax)
     trials = test.trials
     ax.plot(test.learning_rates, test.losses, color=COLORS["sky"], linewidth=1, label="loss of each step", **marks(test.losses))

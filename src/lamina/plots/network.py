@@ -8,7 +8,7 @@ from itertools import pairwise
 from statistics import mean
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from lamina.errors import InvalidSettingError
+from lamina.errors import DataError, DataTypeError, InvalidSettingError, phrase
 from lamina.network import Network
 from lamina.plots.style import COLORS, figure_of, gray, make_axes, paper, shortened, styled, verbatim
 
@@ -31,13 +31,13 @@ _Place: TypeAlias = "str | tuple[str, str, int]"
 
 
 @styled
-def plot_network(network: Network, *, ax: Axes | None = None) -> Axes:
+def plot_network(network: Any, *, ax: Axes | None = None) -> Axes:
     """Plot a network from inputs on the left to outputs on the right; a layer is one column after the last layer it reads.
 
     Parameters
     ----------
-    network : Network
-        Built or not; unknown widths are shown as "?".
+    network : Network, Trainer, fitted estimator or model
+        A network may be built or not; unknown widths are shown as "?".
     ax : Axes, optional
         In small axes, names are shortened and the font is smaller.
 
@@ -47,6 +47,8 @@ def plot_network(network: Network, *, ax: Axes | None = None) -> Axes:
 
     Raises
     ------
+    DataError
+        If an estimator is not fitted, or something has no network.
     InvalidSettingError
         If ``ax`` is too small for legible text.
 
@@ -68,6 +70,7 @@ def plot_network(network: Network, *, ax: Axes | None = None) -> Axes:
     >>> [text.get_text().splitlines()[0] for text in ax.texts if text.get_text()]
     ['x', 'h', 'detour', 'sum', 'scores']
     """
+    network = _network_of(network)
     columns = _columns(network)
     arrows = [_path(columns, sender, node.name) for node in network.nodes for sender in node.inputs]
     rows = _rows(columns, arrows)
@@ -83,6 +86,19 @@ def plot_network(network: Network, *, ax: Axes | None = None) -> Axes:
     ax.set(xlim=(-0.5, num_columns - 0.5), ylim=(-num_rows / 2, num_rows / 2))
     ax.set_axis_off()
     return ax
+
+
+def _network_of(given: Any) -> Network:
+    """The network that is given, or that the given object has."""
+    of_table = getattr(given, "model_", given)
+    holder = getattr(of_table, "estimator", of_table)
+    found = next((each for name in ("network", "network_") if isinstance(each := getattr(holder, name, None), Network)), given)
+    if isinstance(found, Network):
+        return found
+    if not getattr(given, "__sklearn_is_fitted__", lambda: True)():
+        raise DataError(phrase("the estimator", "must be fitted", given, repair="Call fit first.", owner="plot_network"))
+    rule = "must be a Network, or a Trainer, an estimator or a model that has one"
+    raise DataTypeError(phrase("what is plotted", rule, given, owner="plot_network"))
 
 
 def _inches(ax: Axes) -> tuple[float, float]:

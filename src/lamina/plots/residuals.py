@@ -64,6 +64,7 @@ def plot_residuals(truth: Any, predicted: Any, *, ax: Axes | None = None) -> Axe
         ax.axhline(level, color=COLORS["vermillion"], linestyle="--", linewidth=1.2, label=label)
         label = None
     ax.set(xlabel="prediction", ylabel="residual: truth minus prediction")
-    ax.set_title(f"Residuals of {counted(n, 'row')}; R² {r2(truth, predicted):.4g}")
+    share = f"; R² {r2(truth, predicted):.4g}" if np.ptp(truth) > 0 else ""  # of a constant nothing can be explained
+    ax.set_title(f"Residuals of {counted(n, 'row')}{share}")
     legend_below(ax, fontsize=9)
     return ax

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["plot_separability"]
 
 _OWNER = "plot_separability"
+_FEW = 5  # classes whose certificates have a place each in the legend
 _AROUND = 0.08  # of the range of the rows, beyond them
 
 
@@ -28,8 +29,8 @@ def plot_separability(model: Any, X: Any, y: Any, *, title: str | None = None, a
     """Plot the rows of each class with a separating line, or with a common point of both sides and the rows it is a mean of.
 
     With two classes there is one certificate: a broad green line, or a star joined to the rows of which it is a weighted mean.
-    With more, each class has its own, in its color, that a line separates it from all others or that none does. The lines of a
-    perceptron are dashed.
+    With more, each class has its own, in its color, that a line separates it from all others or that none does; of more than
+    five classes, the legend names the two kinds only. The lines of a perceptron are dashed.
 
     Parameters
     ----------
@@ -75,7 +76,7 @@ def plot_separability(model: Any, X: Any, y: Any, *, title: str | None = None, a
     limits = (ax.get_xlim(), ax.get_ylim())
     for label, certificate in found.certificates.items():
         index = None if len(classes) == 2 else classes.index(label)
-        of_class = "" if index is None else f" of {class_name(label)}"
+        of_class = "" if index is None else f" of {class_name(label) if len(classes) <= _FEW else 'a class'}"
         if isinstance(certificate, CommonPoint):
             name = "common point, a mean of the joined rows" if index is None else f"common point{of_class}"
             _draw_common_point(ax, rows, labels == label, certificate, index, name)
@@ -86,8 +87,14 @@ def plot_separability(model: Any, X: Any, y: Any, *, title: str | None = None, a
         _draw_units(ax, model)
     ax.set(xlabel="input 1", ylabel="input 2", xlim=limits[0], ylim=limits[1])
     ax.set_title(_title(found) if title is None else title)
-    legend_below(ax)
+    legend_below(ax, *_entries(ax))
     return ax
+
+
+def _entries(ax: Axes) -> tuple[list[Any], list[str]]:
+    """The handles and labels of the legend, each label once."""
+    once = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
+    return list(once.values()), list(once)
 
 
 def _separability(model: Any) -> Separability:

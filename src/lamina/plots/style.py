@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from lamina.errors import InvalidSettingError, phrase
 from lamina.extras import require
+from lamina.plots.texts import fit_texts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,6 +38,7 @@ __all__ = [
     "given_axes",
     "gray",
     "ink",
+    "is_dark",
     "make_axes",
     "marks",
     "paper",
@@ -124,7 +126,7 @@ DARK = MappingProxyType(
 
 
 def styled(plot: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Run a plotting function in the shared style.
+    """Run a plotting function in the shared style, and fit the titles and labels of the axes that it returns into them.
 
     Raises
     ------
@@ -136,8 +138,10 @@ def styled(plot: Callable[_P, _R]) -> Callable[_P, _R]:
     def with_style(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         plt, cycler = _pyplot(plot.__name__), _cycler()
         colors = [cycle(i) for i in range(len(CYCLE))]
-        with plt.rc_context({**RC, **(DARK if _is_dark() else {}), "axes.prop_cycle": cycler("color", colors)}):
-            return plot(*args, **kwargs)
+        with plt.rc_context({**RC, **(DARK if is_dark() else {}), "axes.prop_cycle": cycler("color", colors)}):
+            drawn = plot(*args, **kwargs)
+            fit_texts(drawn)
+            return drawn
 
     return with_style
 
@@ -202,18 +206,17 @@ def _check_axes(ax: object, name: str) -> None:
 
     if not isinstance(ax, Axes):
         repair = "Create one with matplotlib.pyplot.subplots, which returns a figure and its axes; pick one of several."
-        came = f"a {type(ax).__name__}" if not isinstance(ax, str) else ax
-        raise InvalidSettingError(phrase(name, "must be matplotlib's Axes", came, repair=repair))
+        raise InvalidSettingError(phrase(name, "must be matplotlib's Axes", ax, repair=repair))
 
 
 def ink() -> str:
     """The color of text, which stands out from the background: black, or white in a dark style."""
-    return "#FFFFFF" if _is_dark() else COLORS["black"]
+    return "#FFFFFF" if is_dark() else COLORS["black"]
 
 
 def paper() -> str:
     """The color of the background: white, or nearly black in a dark style."""
-    return str((DARK if _is_dark() else RC)["axes.facecolor"])
+    return str((DARK if is_dark() else RC)["axes.facecolor"])
 
 
 def cycle(i: int) -> str:
@@ -239,7 +242,7 @@ def _mixed(color: str, share: float) -> str:
     return str(to_hex((red, green, blue)))
 
 
-def _is_dark() -> bool:
+def is_dark() -> bool:
     """Whether text is light in matplotlib's settings, as in its style "dark_background"."""
     from matplotlib import rcParams
     from matplotlib.colors import to_rgb

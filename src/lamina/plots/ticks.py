@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["plain_ticks", "round_log_axis", "round_log_ticks"]
+__all__ = ["plain_ticks", "round_log_axis", "round_log_ticks", "whole_ticks"]
 
 _MOST = 8
 _MANTISSAS = ((1, 2, 5), (1, 3), (1,))
@@ -56,6 +56,16 @@ def round_log_axis(ax: Axes) -> None:
     ax.yaxis.set_major_locator(LogLocator(subs=mantissas))
     ax.yaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_major_formatter(FuncFormatter(_label))
+
+
+def whole_ticks(ax: Axes) -> None:
+    """Put ticks of the horizontal axis at whole numbers only, such as epochs and steps, also if there is only one."""
+    from matplotlib.ticker import MaxNLocator
+
+    ax.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
+    low, high = ax.dataLim.intervalx
+    if low == high:
+        ax.set_xlim(low - 0.9, high + 0.9)
 
 
 def _label(tick: float, place: int | None = None) -> str:

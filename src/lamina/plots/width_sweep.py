@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lamina.analysis import WidthSweep
+from lamina.plots.given import is_a
 from lamina.plots.legends import legend_below
 from lamina.plots.style import COLORS, make_axes, styled
 from lamina.plots.ticks import round_log_axis
@@ -32,12 +33,18 @@ def plot_width_sweep(sweep: WidthSweep, *, ax: Axes | None = None) -> Axes:
     -------
     Axes
 
+    Raises
+    ------
+    DataError
+        If ``sweep`` is something else.
+
     Examples
     --------
     >>> sweep = WidthSweep(np.array([1, 2, 4]), np.array([[0.4, 0.5], [0.1, 0.1], [0.1, 0.1]]), 2)
     >>> plot_width_sweep(sweep).get_xlabel()
     'hidden units'
     """
+    is_a(WidthSweep, "sweep", owner="plot_width_sweep", repair="Measure it with lamina.width_sweep.")(sweep)
     ax = make_axes(ax)
     seeds = sweep.errors.shape[1]
     ax.plot(np.repeat(sweep.widths, seeds), sweep.errors.ravel(), "o", color=COLORS["sky"], alpha=0.6, label="each seed")

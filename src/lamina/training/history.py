@@ -115,6 +115,8 @@ class History(Sequence[Record]):
             if name not in self.keys:
                 guess = nearest(name, self.keys)
                 hint = f" Did you mean {guess!r}?" if guess else ""
+                if name == "validation_loss":
+                    hint = " Give fit validation rows."
                 raise KeyError(f"history: the key must be one of {', '.join(self.keys)}, got {name!r}.{hint}")
 
 

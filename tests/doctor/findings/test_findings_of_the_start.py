@@ -21,6 +21,8 @@ from lamina.doctor.findings import (
     wrong_loss,
     wrong_output_activation,
 )
+from lamina.doctor.findings.shortfall import falls_short
+from lamina.doctor.outcome import Outcome
 from lamina.doctor.probes.baselines import Baselines
 from lamina.doctor.probes.start_facts import start_facts
 from lamina.engine.plan import Batches
@@ -172,10 +174,10 @@ def test_zeros_in_the_last_layer_do_no_harm(rings):
     assert judge(rings, net, "sigmoid_cross_entropy") == {}
 
 
-def test_equal_units_that_suffice_are_a_hint(wine):
-    X, _ = wine
+def test_equal_units_that_suffice_are_a_hint():
+    X = np.random.default_rng(0).normal(size=(400, 3))
     net = network(1, weight_init=Constant(0.2), activation="identity")
-    found = judge((X, X[:, 0]), net, "squared_error", Adam(0.01), epochs=200)
+    found = judge((X, X.sum(axis=1)), net, "squared_error", Adam(0.01), epochs=100)
     assert found["symmetric_units"].severity == "hint"
 
 
@@ -286,6 +288,21 @@ def test_batch_norm_of_two_rows_is_named(curve, rings):
 
 def test_two_rows_without_batch_norm_are_no_fault_of_it(curve):
     assert "batch_too_small_for_batch_norm" not in judge(curve, network(1), "squared_error", batch_size=2, epochs=5)
+
+
+# Falling short
+
+
+@pytest.mark.parametrize(
+    ("held_out", "train", "falls"), [(0.9, 0.9, True), (0.9, 1.0, False), (0.96, 0.9, False), (0.99, 0.99, False)]
+)
+def test_a_model_falls_short_if_it_is_worse_on_all_rows(held_out, train, falls):
+    control = Outcome(0.99, 0.97, 0.5, np.zeros(10))
+    own = Outcome(train, held_out, 0.5, np.zeros(10))
+    case = Case(*[SimpleNamespace()] * 4, own, control)  # type: ignore[arg-type]
+    assert not case.is_behind
+    assert falls_short(case) == falls
+    assert falls_short(case, on_training_rows=False) == (held_out == 0.9)
 
 
 # Every form

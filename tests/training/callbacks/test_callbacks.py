@@ -361,6 +361,13 @@ def test_time_runs_out_between_epochs(table):
     assert trainer.stop_reason.text == "The time limit was reached."
 
 
+def test_a_short_number_as_limit_is_kept_on_a_machine_that_has_run_for_days(table):
+    clock = iter(range(10**6, 10**7))
+    trainer = trainer_with(TimeLimit(np.float16(3), clock=lambda: next(clock)))
+    trainer.fit(*table, max_epochs=100)
+    assert (trainer.epoch, trainer.stop_reason.code) == (3, "time_limit")
+
+
 def test_time_runs_out_within_an_epoch(table):
     class OneStep(ChunkSize):
         def observe(self, steps, duration_s):

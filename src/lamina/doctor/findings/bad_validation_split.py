@@ -26,17 +26,23 @@ def find(case: Case) -> Finding | None:
     evidence = _evidence(case.data)
     if not evidence:
         return None
-    harms = case.is_behind
     return Finding(
         "bad_validation_split",
-        "harm" if harms else "hint",
-        0.9 if harms else 0.7,
+        _severity(case),
+        0.9 if case.is_behind else 0.7,
         tuple(evidence),
         "The validation rows stand for new rows: they tell when to stop and which weights to keep. Where they are unlike the "
         "training rows, as when a sorted table is cut in two, or are the same rows, they tell something else.",
         "L20",
         (_CURE,),
     )
+
+
+def _severity(case: Case) -> str:
+    """What stops a training and picks its weights does certain harm; what is only looked at may mislead."""
+    if not case.is_behind:
+        return "hint"
+    return "certain harm" if case.setup.stops_on_validation else "harm"
 
 
 def _evidence(data: DataFacts) -> list[Evidence]:

@@ -7,6 +7,7 @@ import math
 from lamina.doctor.case import Case
 from lamina.doctor.cures.cure import Cure
 from lamina.doctor.finding import Evidence, Finding, Where
+from lamina.doctor.findings.shortfall import falls_short
 
 __all__ = ["find"]
 
@@ -22,13 +23,14 @@ _WITHOUT = Cure("no batch norm", {"batch_norm": False}, "Without it small batche
 
 
 def find(case: Case) -> Finding | None:
-    """Batch norm in batches of less than 8 rows, where the model stays behind."""
+    """Batch norm in batches of less than 8 rows, where the model stays behind; of 4 or less, where it falls short."""
     layers, rows = case.start.network.batch_norm_layers, case.start.pace.batch_size
-    if not layers or rows >= FEW or not case.is_behind:
+    harms = falls_short(case) if rows <= FAR_TOO_FEW else case.is_behind
+    if not layers or rows >= FEW or not harms:
         return None
     # of a variance estimated from n normal rows: sqrt(2 / (n - 1))
     error = math.sqrt(2 / (rows - 1)) if rows > 1 else math.inf
     evidence = (Evidence("rows a batch", rows, FEW, is_above=False), Evidence("relative error of a batch's variance", error))
-    confidence = 0.9 if rows <= FAR_TOO_FEW else 0.6
+    confidence = 0.9 if rows <= FAR_TOO_FEW and case.is_behind else 0.6
     cures = (_MORE_ROWS, _WITHOUT)
     return Finding("batch_too_small_for_batch_norm", "harm", confidence, evidence, _MEANING, "L24", cures, Where(layer=layers[0]))

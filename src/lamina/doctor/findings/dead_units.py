@@ -7,8 +7,10 @@ import math
 from lamina.doctor.case import Case
 from lamina.doctor.cures.cure import Cure
 from lamina.doctor.finding import Evidence, Finding, Where
+from lamina.doctor.findings.fit import is_worse
 from lamina.doctor.findings.rates import lower_rate
 from lamina.doctor.findings.sureness import sureness
+from lamina.doctor.probes.layer_course import LayerCourse
 
 __all__ = ["find"]
 
@@ -17,26 +19,33 @@ _MEANING = (
     "Many units of this layer give 0 for every row, so that no gradient reaches their weights and they never come back. "
     "A step that was too long pushed their sums below 0 for good, or they began there."
 )
-_CAUSES = ("learning_rate_too_high", "unscaled_inputs", "unscaled_targets", "poor_initial_variance", "divergence")
+_CAUSES = ("unscaled_inputs", "poor_initial_variance")
+_CAUSES_LATER = (*_CAUSES, "learning_rate_too_high", "unscaled_targets", "over_regularized", "divergence")
 
 
 def find(case: Case) -> Finding | None:
-    """A hidden layer of which at least half the units were dead in the last third of the training, with a bad end.
+    """A hidden layer of which at least half the units gave 0 for every row in the last third of the training, with a bad end.
 
-    Of functions that saturate on both sides ``saturated_units`` speaks. Lu et al. 2019, "Dying ReLU and initialization".
+    Flat parts that are not 0 let units come back, if slowly; of functions that saturate on both sides ``saturated_units`` speaks.
+    Lu et al. 2019, "Dying ReLU and initialization".
     """
-    if not case.is_behind:
+    if not is_worse(case):
         return None
-    layers = [layer for layer in case.run.hidden if math.isnan(layer.saturated.late) and layer.dead.late > _DEAD]
+    layers = [layer for layer in case.run.hidden if math.isnan(layer.saturated.late) and _dead(layer) > _DEAD]
     if not layers:
         return None
-    layer = max(layers, key=lambda each: each.dead.late)
+    layer = max(layers, key=_dead)
     evidence = (
-        Evidence("share of dead units, last third of the training", layer.dead.late, _DEAD),
+        Evidence("share of dead units, last third of the training", _dead(layer), _DEAD),
         Evidence("share before the first step", layer.dead.first),
     )
-    sure = sureness(_DEAD / max(1 - layer.dead.late, 0.05))
-    return Finding("dead_units", "harm", sure, evidence, _MEANING, "L18", _cures(case), Where(layer=layer.name), _CAUSES)
+    causes = _CAUSES if layer.dead.first > _DEAD else _CAUSES_LATER
+    sure = sureness(_DEAD / max(1 - _dead(layer), 0.05))
+    return Finding("dead_units", "harm", sure, evidence, _MEANING, "L18", _cures(case), Where(layer=layer.name), causes)
+
+
+def _dead(layer: LayerCourse) -> float:
+    return min(layer.dead.late, layer.zero.late)
 
 
 def _cures(case: Case) -> tuple[Cure, ...]:

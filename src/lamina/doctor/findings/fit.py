@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import math
+
 from lamina.doctor.case import Case
 
-__all__ = ["fits_badly", "gap", "has_run_away"]
+__all__ = ["fits_badly", "gap", "has_run_away", "is_flat_from_start", "is_worse"]
 
 _MARGIN = 0.02  # as in Outcome.is_behind
+_CLEAR_MARGIN = 0.05
+_STANDARD_ERRORS = 1.0
+_MOST = 0.7
 _ABOVE = 1.1  # times the constant prediction's loss: more than a trained bias and its noise explain
 
 
+def is_worse(case: Case) -> bool:
+    """Whether it is behind the control, or training rows and held-out rows agree that it is, where the latter are few.
+
+    Training rows are three times as many, and what a fault of training spoils is spoiled there too.
+    """
+    own, control = case.outcome, case.control
+    if case.is_behind or control is None:
+        return case.is_behind
+    lost = own.errors - control.errors
+    chance = float(lost.std(ddof=1)) / math.sqrt(len(lost)) if len(lost) > 1 else math.inf
+    return control.train - own.train > _CLEAR_MARGIN and float(lost.mean()) > max(_MARGIN, _STANDARD_ERRORS * chance)
+
+
 def fits_badly(case: Case) -> bool:
-    """Whether it is behind, and already on its own training rows: it learned too little, rather than by heart."""
-    if not case.is_behind or case.control is None:
-        return False
-    return not case.outcome.train > case.control.train - _MARGIN
+    """Whether it is worse already on its own training rows: it learned too little, rather than by heart."""
+    return is_worse(case) and case.control is not None and not case.outcome.train > case.control.train - _MARGIN
 
 
 def gap(case: Case) -> float:
@@ -26,4 +42,11 @@ def gap(case: Case) -> float:
 def has_run_away(case: Case) -> bool:
     """Whether numbers stopped being finite, or the loss ended above a constant prediction's and above where it began."""
     loss = case.run.loss
-    return case.run.failure is not None or (loss.end > _ABOVE * loss.constant > 0 and loss.end > _ABOVE * loss.start)
+    ends_above = loss.end > _ABOVE * loss.constant > 0 and loss.end > _ABOVE * loss.start
+    # the first step's loss is that of one batch, and may be low by chance
+    return case.run.failure is not None or (ends_above and (loss.end > loss.first or loss.end > 3 * loss.start))
+
+
+def is_flat_from_start(case: Case) -> bool:
+    """Whether most units of a hidden layer were saturated or dead before the first step: steps are not to blame for it."""
+    return any(layer.saturated.first > _MOST or layer.dead.first > _MOST for layer in case.run.hidden)

@@ -7,6 +7,7 @@ import math
 from lamina.doctor.case import Case
 from lamina.doctor.cures.cure import Cure
 from lamina.doctor.finding import Evidence, Finding
+from lamina.doctor.findings.shortfall import falls_short
 from lamina.doctor.probes.baselines import Baselines
 
 __all__ = ["find"]
@@ -33,12 +34,12 @@ _HIDDEN = Cure("a hidden layer", {"widths": (64,)}, "A network of two layers wit
 
 
 def find(case: Case) -> Finding | None:
-    """A network that is linear in its inputs and stays behind a plain network that is not, where linear models stay behind, too.
+    """A network that is linear in its inputs and falls short of a plain one that is not, where linear models stay behind, too.
 
     Where the problem is linear, all do equally well, and nothing is wrong (Minsky & Papert 1969: what one layer can learn).
     """
     network = case.start.network
-    if not case.is_behind or case.control is None or not (network.is_linear or network.depth == 1):
+    if not falls_short(case) or case.control is None or not (network.is_linear or network.depth == 1):
         return None
     baselines = case.data.baselines
     lead = max(case.control.held_out, baselines.nonlinear) - baselines.linear

@@ -19,7 +19,7 @@ _CURE = Cure(
 def find(case: Case) -> Finding | None:
     """A network of one layer stays behind, and simple models that bend do better than those that do not."""
     scores = case.data.baselines
-    if case.setup.hidden_widths or not case.setup.learns_labels or not case.is_behind or not scores.rows:
+    if case.setup.hidden_widths or case.data.classes is None or not case.is_behind or not scores.rows:
         return None
     linear, bent = scores.linear, scores.nonlinear
     threshold = max(_GAIN, _STANDARD_ERRORS * (linear * (1 - linear) / scores.rows) ** 0.5)

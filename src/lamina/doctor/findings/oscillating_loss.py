@@ -7,6 +7,7 @@ import math
 from lamina.doctor.case import Case
 from lamina.doctor.cures.cure import Cure
 from lamina.doctor.finding import Evidence, Finding
+from lamina.doctor.findings.fit import is_worse
 from lamina.doctor.findings.rates import lower_rate
 from lamina.doctor.findings.sureness import sureness
 
@@ -18,6 +19,16 @@ _MEANING = (
     "The loss goes up and down instead of settling: each step overshoots and the next one must make up for it. "
     "Batches alone, at weights that stand still, would move the loss far less."
 )
+_CAUSES = (
+    "learning_rate_too_high",
+    "unscaled_inputs",
+    "unscaled_targets",
+    "batch_too_small_for_batch_norm",
+    "dropout_too_high",
+    "over_regularized",
+    "poor_initial_variance",
+    "divergence",
+)
 
 
 def find(case: Case) -> Finding | None:
@@ -26,7 +37,7 @@ def find(case: Case) -> Finding | None:
     An epoch's mean is over all rows: only the weights can make it rough.
     """
     run, swings = case.run, case.run.swings
-    if not case.is_behind or not case.setup.learning_rate > 0 or not run.loss.roughness > _ROUGH:
+    if not is_worse(case) or not case.setup.learning_rate > 0 or not run.loss.roughness > _ROUGH:
         return None
     excess = swings.excess if math.isfinite(swings.excess) else swings.reversals / 0.5
     if not excess > _EXCESS and not run.loss.roughness > 2 * _ROUGH:
@@ -37,9 +48,7 @@ def find(case: Case) -> Finding | None:
         Evidence("share of steps that turn the loss around", swings.reversals),
     )
     sure = sureness(run.loss.roughness / _ROUGH)
-    return Finding(
-        "oscillating_loss", "harm", sure, evidence, _MEANING, "L15", _cures(case), because_of=("learning_rate_too_high",)
-    )
+    return Finding("oscillating_loss", "harm", sure, evidence, _MEANING, "L15", _cures(case), because_of=_CAUSES)
 
 
 def _cures(case: Case) -> tuple[Cure, ...]:

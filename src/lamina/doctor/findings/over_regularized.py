@@ -2,42 +2,57 @@
 
 from __future__ import annotations
 
-import math
-
 from lamina.doctor.case import Case
 from lamina.doctor.cures.cure import Cure
 from lamina.doctor.finding import Evidence, Finding
-from lamina.doctor.findings.fit import fits_badly, has_run_away
+from lamina.doctor.findings.fit import fits_badly, has_run_away, is_flat_from_start
 from lamina.doctor.findings.sureness import sureness
 
 __all__ = ["find"]
 
 _SHRUNK = 0.5
+_L2 = 0.3
+_DECAY = 3e-3  # a step; the loss changes weights by 1e-3 (see rates.USUAL_UPDATE)
+_BOUND = 0.6
 _MEANING = (
     "The penalty on the weights counts for more than the loss: it pulls them to 0, and the answer to the same for all rows. "
     "Regularization is to keep a network from learning by heart; here it cannot even learn the training rows."
 )
 
 
-def find(case: Case) -> Finding | None:
-    """Weights that a penalty, weight decay or a bound shrank to less than half in some layer, with a bad fit.
+_CAUSES = ("learning_rate_too_high", "batch_too_small_for_batch_norm", "unscaled_inputs", "unscaled_targets")
 
-    Weights grow in healthy trainings (on the benchmark's calibration half their norm's growth is 0.4 or more in 95 %).
+
+def find(case: Case) -> Finding | None:
+    """Weights that a penalty, weight decay or a bound on norms holds far below where they began, with a bad fit.
+
+    A penalty counts if its factor in a step's loss is 0.3, which takes a quarter of a slope away; weight decay if it takes 0.3 %
+    of the weights in a step; a bound if most units end at it and began above.
     """
-    setup, run = case.setup, case.run
-    if not fits_badly(case) or has_run_away(case) or max(setup.l1, setup.l2, setup.weight_decay) == 0:
+    if not fits_badly(case) or has_run_away(case) or is_flat_from_start(case):
         return None
-    growth = min((layer.weight_norm.growth for layer in run.layers if not math.isnan(layer.weight_norm.growth)), default=1.0)
-    if not growth < _SHRUNK:
+    restraint = case.run.restraint
+    growth = min((layer.weight_norm.growth for layer in case.run.layers if layer.weight_norm.growth >= 0), default=1.0)
+    has_shrunk = growth < _SHRUNK
+    times = max(
+        restraint.l2 / _L2 if has_shrunk else 0.0,
+        restraint.decay / _DECAY if has_shrunk else 0.0,
+        _BOUND / restraint.bound if restraint.at_bound > 0.5 else 0.0,
+    )
+    if not times > 1:
         return None
     evidence = (
-        Evidence("norm of a layer's weights over that before training, the smallest", growth, _SHRUNK, is_above=False),
-        Evidence("factor of the L2 penalty", setup.l2),
-        Evidence("weight decay", setup.weight_decay),
-        Evidence("score on the training rows", case.outcome.train),
+        Evidence("factor of the L2 penalty in a step's loss", restraint.l2, _L2 if restraint.l2 > _L2 else None),
+        Evidence(
+            "share of the weights that decay takes in a step", restraint.decay, _DECAY if restraint.decay > _DECAY else None
+        ),
+        Evidence("bound on weights into a unit over their norm before training", restraint.bound, _BOUND, is_above=False),
+        Evidence(
+            "norm of a layer's weights over that before training, the smallest", growth, _SHRUNK if has_shrunk else None, False
+        ),
     )
-    sure = sureness(_SHRUNK / growth) if growth > 0 else 0.95
-    return Finding("over_regularized", "harm", sure, evidence, _MEANING, "L21", _CURES)
+    told = tuple(each for each in evidence if each.threshold is not None and (each.value > each.threshold) == each.is_above)
+    return Finding("over_regularized", "harm", sureness(times), told, _MEANING, "L21", _CURES, because_of=_CAUSES)
 
 
 _CURES = (

@@ -9,6 +9,7 @@ from lamina.activations import ACTIVATIONS, get_activation
 from lamina.doctor.case import Case
 from lamina.doctor.cures.cure import Cure
 from lamina.doctor.finding import Evidence, Finding, Where
+from lamina.doctor.findings.shortfall import falls_short
 from lamina.doctor.probes.layer_facts import LayerFacts
 
 __all__ = ["find"]
@@ -43,24 +44,24 @@ class _Poor(NamedTuple):
 
 
 def find(case: Case) -> Finding | None:
-    """Hidden layers whose first weights no rule would give, or through which signals fade or grow; where the model stays behind.
+    """Hidden layers whose first weights no rule would give, or through which signals fade or grow, in a model that falls short.
 
     Layers with a normalization are left out: it gives their sums variance 1. So are layers of equal units
     (:mod:`~lamina.doctor.findings.symmetric_units`).
     """
-    if not case.is_behind:
-        return None
     hidden = [layer for layer in case.start.layers if not layer.is_output and not layer.is_normalized]
     drawn = [layer for layer in hidden if layer.weight_std > 0 and layer.distinct > 1]
-    poor = _by_gain(drawn) or _by_signal(drawn)
-    if poor is None:
+    poor = _by_gain(drawn) or (_by_signal(drawn) if case.is_behind else None)
+    # large weights fit the training rows at once, by functions that mean nothing elsewhere
+    if poor is None or not falls_short(case, on_training_rows=not poor.grows):
         return None
     scheme = "he" if poor.layer.activation == "prelu" else ACTIVATIONS[poor.layer.activation].initializer
     weights = Cure("weights of the right size", {"weight_init": scheme}, "They keep the variance from layer to layer.", "L33")
     others = (_NORM,) if poor.layer.activation == "relu" else (_RELU, _NORM)
+    confidence = poor.confidence if case.is_behind else 0.6
     meaning = _GROWS if poor.grows else _FADES
     where = Where(layer=poor.layer.name)
-    return Finding("poor_initial_variance", "harm", poor.confidence, poor.evidence, meaning, "L30", (weights, *others), where)
+    return Finding("poor_initial_variance", "harm", confidence, poor.evidence, meaning, "L30", (weights, *others), where)
 
 
 def _by_gain(layers: list[LayerFacts]) -> _Poor | None:

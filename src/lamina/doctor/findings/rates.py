@@ -15,6 +15,7 @@ USUAL_UPDATE = 1e-3
 
 # The defaults of the optimizers' papers where there is one (Adam: Kingma & Ba 2015), else those of Keras; gradient descent's own
 # 0.01 is low where inputs are scaled, as here.
+_USUAL_MOMENTUM = 0.9
 _USUAL = {
     "adam": 0.001,
     "adamw": 0.001,
@@ -33,12 +34,13 @@ def usual_rate(setup: Setup) -> float:
 
 
 def rate_over_usual(setup: Setup) -> float:
-    """The learning rate over the usual one; NaN where there is none."""
-    return setup.learning_rate / usual_rate(setup)
+    """The learning rate over the usual one; NaN where there is none. Momentum μ adds steps up to 1 / (1 − μ) of their length."""
+    longer = (1 - _USUAL_MOMENTUM) / (1 - setup.momentum) if setup.momentum > _USUAL_MOMENTUM else 1.0
+    return longer * setup.learning_rate / usual_rate(setup)
 
 
 def pace(case: Case) -> float:
-    """What a step changes in the weights, relative to their usual norm, in the layer that it changes most; early in the training."""
+    """What a step changes in the weights, relative to their usual norm, in the layer that moves most; early in the training."""
     return max((layer.pace.early for layer in case.run.layers if layer.pace.early >= 0), default=math.nan)
 
 

@@ -46,11 +46,11 @@ __all__ = ["FINDINGS", "Find"]
 Find: TypeAlias = Callable[[Case], Finding | None]
 
 _MODULES = (
-    leak,
     bad_validation_split,
+    leak,
+    label_noise,
     unscaled_inputs,
     unscaled_targets,
-    label_noise,
     not_separable,
     imbalance_ignored,
     wrong_loss,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lamina.doctor.case import Case
 from lamina.doctor.cures.cure import Cure
 from lamina.doctor.finding import Evidence, Finding, Where
+from lamina.doctor.findings.fit import is_worse
 from lamina.doctor.findings.rates import lower_rate
 from lamina.doctor.findings.sureness import sureness
 
@@ -15,7 +16,8 @@ _MEANING = (
     "Most sums of this layer lie where its function is flat: the units say the same for all rows, and no gradient passes. "
     "Inputs or weights that are too large push them there, at the start or by steps that are too long."
 )
-_CAUSES = ("unscaled_inputs", "poor_initial_variance", "learning_rate_too_high")
+_CAUSES = ("unscaled_inputs", "poor_initial_variance")
+_CAUSES_LATER = (*_CAUSES, "learning_rate_too_high", "unscaled_targets", "divergence")
 
 
 def find(case: Case) -> Finding | None:
@@ -23,7 +25,7 @@ def find(case: Case) -> Finding | None:
 
     Flat is where the derivative is at most 5 % of its largest; Glorot & Bengio 2010 show layers of this kind to stop learning.
     """
-    if not case.is_behind or not case.run.hidden:
+    if not is_worse(case) or not case.run.hidden:
         return None
     share, layer = max(
         ((min(each.saturated.early, each.saturated.late), each) for each in case.run.hidden),
@@ -36,8 +38,9 @@ def find(case: Case) -> Finding | None:
         Evidence("share of saturated values, last third", layer.saturated.late, _SATURATED),
         Evidence("share before the first step", layer.saturated.first),
     )
+    causes = _CAUSES if layer.saturated.first > _SATURATED else _CAUSES_LATER
     sure = sureness((1 - _SATURATED) / max(1 - share, 0.04))
-    return Finding("saturated_units", "harm", sure, evidence, _MEANING, "L18", _cures(case), Where(layer=layer.name), _CAUSES)
+    return Finding("saturated_units", "harm", sure, evidence, _MEANING, "L18", _cures(case), Where(layer=layer.name), causes)
 
 
 def _cures(case: Case) -> tuple[Cure, ...]:

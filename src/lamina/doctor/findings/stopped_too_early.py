@@ -16,9 +16,20 @@ _FALL = 0.05
 _CLEAR = -3.0  # standard errors
 _FEW_EPOCHS = 10
 _FEWEST_STEPS = 1000
+_PATIENT = 10  # epochs; whoever waits so long for held-out rows has waited enough
 _MEANING = (
     "Training ended while the loss was still going down at a good pace. "
     "The network had not yet learned what it can: more epochs, or more patience, would have gone on improving it."
+)
+_CAUSES = (
+    "batch_too_large",
+    "unscaled_inputs",
+    "unscaled_targets",
+    "poor_initial_variance",
+    "symmetric_units",
+    "vanishing_gradient",
+    "over_regularized",
+    "wrong_output_activation",
 )
 
 
@@ -30,6 +41,8 @@ def find(case: Case) -> Finding | None:
     run, setup = case.run, case.setup
     loss = run.loss
     if not fits_badly(case) or has_run_away(case) or learning_rate_too_low(case) or clipped_all_the_time(case):
+        return None
+    if run.stop == "no_improvement" and (setup.patience or 0) >= _PATIENT:
         return None
     still_falls = loss.fall_to_come > _FALL and loss.late.clarity < _CLEAR
     is_short = run.steps < _FEWEST_STEPS and run.epochs <= _FEW_EPOCHS and not loss.last > loss.first
@@ -45,9 +58,8 @@ def find(case: Case) -> Finding | None:
         Evidence("steps done", run.steps, _FEWEST_STEPS if is_short else None, is_above=False),
     )
     sure = max(sureness(loss.fall_to_come / _FALL), sureness(_FEWEST_STEPS / max(run.steps, 1)) if is_short else 0.0)
-    because = ("batch_too_large",)
     return Finding(
-        "stopped_too_early", "harm", sure, evidence, _MEANING, "L12", _cures(case, setup.max_epochs), because_of=because
+        "stopped_too_early", "harm", sure, evidence, _MEANING, "L12", _cures(case, setup.max_epochs), because_of=_CAUSES
     )
 
 

@@ -33,7 +33,7 @@ def find(case: Case) -> Finding | None:
     return Finding(
         "unscaled_inputs",
         "harm",
-        min(0.5 + 0.2 * math.log10(_excess(evidence[0])), 0.95) if _excess(evidence[0]) > 0 else 0.5,
+        min(0.65 + 0.25 * math.log10(_excess(evidence[0])), 0.95),
         tuple(evidence),
         "The first weights are drawn for inputs of mean 0 and standard deviation 1. With others the weighted sums are too large "
         "or too small from the start, and no learning rate suits all weights.",

@@ -30,11 +30,11 @@ def find(case: Case) -> Finding | None:
     evidence = _evidence(numbers)
     if not evidence:
         return None
-    excess = abs(math.log10(max(numbers.size, 1e-30)))
+    orders = abs(math.log10(max(numbers.size, 1e-30)))
     return Finding(
         "unscaled_targets",
         "harm",
-        min(0.4 + 0.2 * excess, 0.95),
+        min(0.5 + 0.2 * orders, 0.95),
         tuple(evidence),
         "The outputs of an untrained network are of the order of 1, so its first errors are as large as the targets. Errors that "
         "are too large throw the weights far off, and small steps take very long to reach such outputs.",

@@ -39,7 +39,6 @@ _PARAMETERS = {
     "early_stopping": "early_stopping",
     "patience": "n_iter_no_change",
 }
-_AROUND = ("scale_inputs", "scale_targets", "shuffle_split")
 
 
 class EstimatorPatient(Patient):
@@ -61,7 +60,8 @@ class EstimatorPatient(Patient):
     def words(self) -> frozenset[str]:
         of_network = self.estimator.network is not None
         parameters = {word for word, name in _PARAMETERS.items() if hasattr(self.estimator, name)}
-        around = {word for word in _AROUND if word != "scale_targets" or not self.learns_labels}
+        around = {"scale_inputs"} | (set() if self.learns_labels else {"scale_targets"})
+        around |= set() if self.estimator.validation_split is None else {"shuffle_split"}
         return frozenset(parameters | around | (set(NETWORK_WORDS) if of_network else set()))
 
     def changed(self, changes: Mapping[str, Any]) -> Self:
@@ -112,6 +112,10 @@ class EstimatorPatient(Patient):
         if model is None:
             return self._before().fit(*train).transform(X)
         return getattr(model, "regressor_", model)[:-1].transform(X)
+
+    @property
+    def weighs_classes(self) -> bool:
+        return getattr(self.estimator, "class_weight", None) is not None
 
     @property
     def max_epochs(self) -> int:

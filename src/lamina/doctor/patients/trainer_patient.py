@@ -70,7 +70,8 @@ class TrainerPatient(Patient):
 
     @property
     def words(self) -> frozenset[str]:
-        around = {"scale_inputs", "shuffle_split", "class_weight" if self.learns_labels else "scale_targets"}
+        around = {"scale_inputs", "class_weight" if self.learns_labels else "scale_targets"}
+        around |= {"shuffle_split"} if "validation_data" in self.fit else set()
         return frozenset({*_OWN, *NETWORK_WORDS} | around)
 
     def changed(self, changes: Mapping[str, Any]) -> Self:
@@ -88,7 +89,8 @@ class TrainerPatient(Patient):
                     patience = int(changes.get("patience", self.patience or _PATIENCE))
                     callbacks = (*callbacks, EarlyStopping(patience=patience))
                     around = around if "validation_data" in fit else _holding_out(around)
-            elif word == "shuffle_split" and fit.pop("validation_data", None) is not None:
+            elif word == "shuffle_split":
+                del fit["validation_data"]
                 around = _holding_out(around)
             elif word in ("scale_inputs", "scale_targets", "class_weight"):
                 around = replace(around, **{word: value})
@@ -130,6 +132,10 @@ class TrainerPatient(Patient):
 
     def inputs(self, model: Any, X: Any, train: tuple[Any, np.ndarray]) -> Any:
         return model.transform(X) if isinstance(model, Regimen) else X
+
+    @property
+    def weighs_classes(self) -> bool:
+        return self.around.class_weight is not None
 
     @property
     def max_epochs(self) -> int:

@@ -41,14 +41,14 @@ class Baselines:
     trees : float
         Of twelve randomized trees.
     balanced : float
-        The mean over classes of the share that the best of the three gets right; NaN for numbers.
+        The mean over classes of the share that the mean of the three's probabilities gets right; NaN for numbers.
     confident_error : float
-        Share of errors in that half of the rows of which the best of the three is surest; NaN for numbers.
+        Share of errors in that quarter of the rows of which this mean is surest; NaN for numbers.
     doubtful_error : float
-        Share of errors in the other half.
+        Share of errors in that half of which it is least sure.
     rarest_recall : float
-        The share of the rarest class's rows that the best of the three recognizes if all classes count the same, that is, if its
-        probabilities are divided by the classes' shares; NaN for numbers.
+        The share of the rarest class's rows that it recognizes if all classes count the same, that is, if its probabilities are
+        divided by the classes' shares; NaN for numbers.
     """
 
     rows: int
@@ -106,20 +106,20 @@ def class_baselines(X: Any, numbers: np.ndarray, *, seed: int = 0) -> Baselines:
     folds = _folds(len(rows), seed)
     chances = [_held_out(make, z, target, folds, len(classes)) for make in (_logistic, _vote, _forest)]
     hits = [chance.argmax(axis=1) == target for chance in chances]
-    best = int(np.argmax([hit.mean() for hit in hits]))
-    sure = chances[best].max(axis=1)
-    half = np.argsort(-sure, kind="stable")
-    sure_half, other_half = half[: len(half) // 2], half[len(half) // 2 :]
+    together = np.mean(chances, axis=0)
+    hit = together.argmax(axis=1) == target
+    by_sureness = np.argsort(-together.max(axis=1), kind="stable")
+    surest, doubtful = by_sureness[: len(rows) // 4], by_sureness[len(rows) // 2 :]
     return Baselines(
         len(rows),
         float(np.bincount(target).max() / len(target)),
         linear=float(hits[0].mean()),
         neighbors=float(hits[1].mean()),
         trees=float(hits[2].mean()),
-        balanced=float(np.mean([hits[best][target == number].mean() for number in range(len(classes))])),
-        confident_error=float(1 - hits[best][sure_half].mean()),
-        doubtful_error=float(1 - hits[best][other_half].mean()),
-        rarest_recall=_rarest_recall(chances[best], target),
+        balanced=float(np.mean([hit[target == number].mean() for number in range(len(classes))])),
+        confident_error=float(1 - hit[surest].mean()),
+        doubtful_error=float(1 - hit[doubtful].mean()),
+        rarest_recall=_rarest_recall(together, target),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lamina.analysis.passes import Passes, run_passes
 from lamina.analysis.subject import Subject, Weights, subject_of
 from lamina.engine.plan import Batches
 from lamina.training import Trainer
@@ -28,6 +29,8 @@ class Beginning:
         The built network with its first weights and its losses.
     data : Batches
         Some of the training rows, targets and weights in float64.
+    passes : Passes
+        Both passes over ``data`` by the first weights, without dropout.
     num_rows : int
         The number of all training rows.
     """
@@ -35,6 +38,7 @@ class Beginning:
     trainer: Trainer
     subject: Subject
     data: Batches
+    passes: Passes
     num_rows: int
 
     @property
@@ -89,7 +93,7 @@ def beginning_of(
     targets = [np.ascontiguousarray(part[chosen], dtype=np.float64) for part in training.targets]
     weight = None if training.sample_weight is None else np.asarray(training.sample_weight[chosen], dtype=np.float64)
     data = Batches([part[chosen] for part in training.inputs], targets, weight)
-    return Beginning(trainer, subject, data, training.num_rows)
+    return Beginning(trainer, subject, data, run_passes(subject, data, dropout=False), training.num_rows)
 
 
 def _single(parts: Sequence[Any]) -> Any:

@@ -71,7 +71,7 @@ class ColumnFacts:
     def offset(self) -> np.ndarray:
         """Distance of each column's mean from 0 in standard deviations, ndarray of shape (d,); 0 where it is constant."""
         varies = ~self.is_constant & (self.std > 0)
-        return np.divide(np.abs(self.mean), self.std, out=np.zeros_like(self.mean), where=varies)
+        return np.asarray(np.divide(np.abs(self.mean), self.std, out=np.zeros_like(self.mean), where=varies))
 
     @property
     def identifiers(self) -> tuple[int, ...]:

@@ -23,7 +23,7 @@ class LayerCourse:
         Whether it is the last layer in forward order.
     saturated, dead, zero, gradient_rms, gradient_zero, weight_norm, update_ratio, std, sum_std, distinct : Course
     pace : Course
-        ‖Δw‖ / max(‖w‖, √units) of one step: like ``update_ratio``, but weights that are small as yet, or have shrunk, do not count
+        ‖Δw‖ / max(‖w‖, √units) of one step: like ``update_ratio``, but weights that are small, or have shrunk, do not count
         as fast. √units is about the norm of weights that keep variances (LeCun et al. 1998).
     non_finite : float
         Of all probes together.

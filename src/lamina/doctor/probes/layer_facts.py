@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lamina.activations import get_activation
-from lamina.analysis import activation_statistics
-from lamina.analysis.passes import run_passes
+from lamina.analysis.activation_statistics import activation_statistics
 from lamina.analysis.symmetry import symmetry_of_program
 from lamina.doctor.probes.beginning import Beginning
 from lamina.engine.layer_buffers import UnitLayer, unit_layers
@@ -134,7 +133,7 @@ def _function(unit: UnitLayer) -> str:
 def _stepped(beginning: Beginning) -> np.ndarray:
     """The weights after one step along the gradient that moves each layer by about the size of its weights."""
     subject, program = beginning.subject, beginning.subject.program
-    gradients = run_passes(subject, beginning.data, dropout=False).d_parameters
+    gradients = beginning.passes.d_parameters
     stepped = subject.parameters.copy()
     for op in program.ops:
         own = [i for i in op.parameters if i in gradients]

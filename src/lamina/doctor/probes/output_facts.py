@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from lamina.activations import get_activation
-from lamina.analysis.passes import run_passes
 from lamina.descent.quasi_newton import QuasiNewton
 from lamina.doctor.probes.beginning import Beginning
 from lamina.engine.formulas.heads.table import HEADS
@@ -122,7 +121,7 @@ def output_facts(beginning: Beginning) -> tuple[OutputFacts, ...]:
     """
     subject = beginning.subject
     program = subject.program
-    buffers = run_passes(subject, beginning.data, dropout=False).buffers
+    buffers = beginning.passes.buffers
     parts = zip(subject.network.output_names, subject.losses or (), program.outputs, beginning.data.targets, strict=True)
     return tuple(_output(name, loss, buffer, buffers[buffer], target, program) for name, loss, buffer, target in parts)
 

@@ -21,8 +21,9 @@ class Restraint:
 
     Attributes
     ----------
-    first_penalty, last_penalty : float
-        L1 and L2 in the loss of one step, at the first and at the trained weights.
+    l2 : float
+        The largest factor of ½ ‖w‖² in the loss of one step. Beside a squared error, a factor λ shrinks the slope along an input
+        of variance 1 to 1 / (1 + λ) (ridge regression).
     decay : float
         The share of the weights that weight decay takes away in one step at the first learning rate.
     bound : float
@@ -31,8 +32,7 @@ class Restraint:
         The share of units whose weights ended at their bound.
     """
 
-    first_penalty: float
-    last_penalty: float
+    l2: float
     decay: float
     bound: float
     at_bound: float
@@ -42,25 +42,17 @@ def restraint_of(trainer: Trainer, data: Batches, first: np.ndarray) -> Restrain
     """What held back a training that began with the parameters ``first`` and left those of the trainer."""
     program, optimizer = trainer.executor.program, trainer.optimizer
     last = trainer.executor.snapshot()[0]
-    decays = isinstance(optimizer, StepOptimizer) and any(parameter.decay for parameter in program.parameters)
+    rate = optimizer.step_size if isinstance(optimizer, StepOptimizer) else 0.0
+    decay = optimizer.weight_decay if isinstance(optimizer, StepOptimizer) else 0.0
     bounded = [parameter for parameter in program.parameters if parameter.max_norm > 0]
     norms = [(p.max_norm, _norms(p, first), _norms(p, last)) for p in bounded]
     ends = np.concatenate([end >= 0.99 * bound for bound, _, end in norms]) if norms else np.zeros(1)
     return Restraint(
-        first_penalty=_penalty(trainer, data, first),
-        last_penalty=_penalty(trainer, data, last),
-        decay=optimizer.weight_decay * optimizer.step_size if decays else 0.0,  # type: ignore[union-attr]
+        l2=max((parameter.l2 for parameter in program.parameters), default=0.0) / _divisor(trainer, data),
+        decay=rate * decay if any(parameter.decay for parameter in program.parameters) else 0.0,
         bound=min((bound / max(float(start.mean()), 1e-12) for bound, start, _ in norms), default=math.inf),
         at_bound=float(ends.mean()),
     )
-
-
-def _penalty(trainer: Trainer, data: Batches, weights: np.ndarray) -> float:
-    total = 0.0
-    for parameter in trainer.executor.program.parameters:
-        w = weights[parameter.slice].astype(np.float64)
-        total += parameter.l1 * float(np.abs(w).sum()) + parameter.l2 / 2 * float(w @ w)
-    return total / _divisor(trainer, data)
 
 
 def _divisor(trainer: Trainer, data: Batches) -> float:

@@ -116,18 +116,19 @@ def facts_of_record(
     restraint: Restraint,
 ) -> RunFacts:
     """The facts in a record and a history, with the losses that these do not hold; see the fields of :class:`RunFacts`."""
-    return RunFacts(
-        layers=layer_courses(record),
-        gradient_decay=gradient_decay(record),
-        loss=loss_course(history, record.step_loss, constant),
-        swings=step_swings(record.step_loss, batch_losses),
-        validation=validation_course(history),
-        clipping=clipping_course(record),
-        restraint=restraint,
-        steps=record.num_steps,
-        epochs=len(history),
-        max_epochs=max_epochs,
-        stop="" if record.stop is None else record.stop[0],
-        failure=record.failure,
-        trained_loss=trained_loss,
-    )
+    with np.errstate(all="ignore"):  # losses that ran away overflow when squared
+        return RunFacts(
+            layers=layer_courses(record),
+            gradient_decay=gradient_decay(record),
+            loss=loss_course(history, record.step_loss, constant),
+            swings=step_swings(record.step_loss, batch_losses),
+            validation=validation_course(history),
+            clipping=clipping_course(record),
+            restraint=restraint,
+            steps=record.num_steps,
+            epochs=len(history),
+            max_epochs=max_epochs,
+            stop="" if record.stop is None else record.stop[0],
+            failure=record.failure,
+            trained_loss=trained_loss,
+        )

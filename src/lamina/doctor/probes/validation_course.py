@@ -62,4 +62,4 @@ def _smooth(values: np.ndarray) -> np.ndarray:
     if len(values) < 3:
         return values
     padded = np.concatenate([values[:1], values, values[-1:]])
-    return np.median(np.lib.stride_tricks.sliding_window_view(padded, 3), axis=1)
+    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, 3), axis=1))

@@ -68,8 +68,8 @@ def _sgd(parameters: Parameters) -> str:
     return "nesterov" if parameters.nesterovs_momentum else "momentum"
 
 
-def build_schedule(parameters: Parameters) -> Schedule:
-    """The schedule for ``learning_rate``.
+def build_schedule(parameters: Parameters, monitored: str) -> Schedule:
+    """The schedule for ``learning_rate``; with early stopping, ``monitored`` is the key of the records that decides.
 
     scikit-learn's three names only affect ``solver="sgd"``, as in scikit-learn.
     """
@@ -79,7 +79,8 @@ def build_schedule(parameters: Parameters) -> Schedule:
     if given == "adaptive" and changes_rate_by_epoch(parameters):
         # Adaptive needs an integer, and an infinite patience never lowers the rate
         patience = int(min(parameters.n_iter_no_change, 2**62))
-        monitor, mode = ("validation_score", "max") if stops_early(parameters) else ("loss", "min")
+        monitor = monitored if stops_early(parameters) else "loss"
+        mode = "max" if monitor == "validation_score" else "min"
         return schedules.Adaptive(patience=patience, tol=parameters.tol, monitor=monitor, mode=mode)
     if isinstance(given, str) and given in SCIKIT_LEARN_SCHEDULES:
         return get_schedule("constant")

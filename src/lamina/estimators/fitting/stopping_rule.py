@@ -30,8 +30,8 @@ class StoppingRule(Callback):
         stop when count > n_iter_no_change
 
     A score that is NaN, such as R squared of a single row, resets the count.
-    With early stopping the validation score decides, and the best epoch's weights are restored; otherwise the objective of weight
-    perturbation decides, if there is one, or else the training loss.
+    With early stopping the validation score decides (of ``gaussian_nll``: minus the validation loss), and the best epoch's
+    weights are restored; otherwise the objective of weight perturbation decides, if there is one, or else the training loss.
 
     Parameters
     ----------
@@ -65,6 +65,14 @@ class StoppingRule(Callback):
         self.validation = validation
         self.stops = stops
         self.best_weights = BestWeights()
+
+    @property
+    def monitored(self) -> str:
+        """The key of the records that decides on validation rows: the score, or the loss if a spread is learned with the mean.
+
+        Of such a loss, the mean's own score falls for many epochs at the beginning, while the spread is found.
+        """
+        return "validation_loss" if self.target.loss.predicts_spread else "validation_score"
 
     def validation_score(self, targets: np.ndarray, predicted: np.ndarray) -> float:
         """The trainer's metric "score": accuracy or R squared on the validation rows."""
@@ -107,7 +115,7 @@ class StoppingRule(Callback):
             curves.best_loss_ = min(loss, np.inf if curves.best_loss_ is None else curves.best_loss_)
             self.patience.note(float(record.get("objective", loss)))
         else:
-            self._note_score(record["validation_score"], trainer)
+            self._note_score(self._sign * record[self.monitored], trainer)
         curves.no_improvement_count = self.patience.count
         if self.stops and self.patience.is_over:
             self._stop(trainer)
@@ -117,9 +125,9 @@ class StoppingRule(Callback):
         if not failed:
             self.best_weights.restore(trainer.executor)
         elif self.best_weights.candidates:
-            score = trainer.put_best(self.best_weights.candidates[:1], "validation_score", larger_is_better=True)
-            if not math.isnan(score):
-                self.curves.best_validation_score_ = score
+            best = trainer.put_best(self.best_weights.candidates[:1], self.monitored, larger_is_better=self._sign > 0)
+            if not math.isnan(best):
+                self.curves.best_validation_score_ = self._sign * best
 
     def identity(self) -> dict[str, Any]:
         parameters = self.parameters
@@ -133,6 +141,10 @@ class StoppingRule(Callback):
         self.curves.load_state(state["curves"])
         self._stored_patience = state["patience"]
         self.best_weights.load_state(state["best_weights"])
+
+    @property
+    def _sign(self) -> float:
+        return 1.0 if self.monitored == "validation_score" else -1.0
 
     def _note_score(self, score: float, trainer: Run) -> None:
         """Count the epoch, and keep the weights if the validation score is a new best."""

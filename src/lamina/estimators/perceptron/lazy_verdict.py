@@ -51,7 +51,7 @@ class LazyVerdict:
             raise AttributeError(f"Perceptron: separability_ is missing, because {self._why_missing}. {_REPAIR}")
         if _fingerprint(self._X) != self._fingerprint:
             raise DataError(f"Perceptron: the rows of fit must not change until separability_ is known, but they did. {_REPAIR}")
-        deadline = time.monotonic() + time_s
+        deadline = time.monotonic() + float(time_s)
         X, encoding = self._X.astype(np.float64), self._encoding
         labels = (encoding.classes[1:] if encoding.num_classes == 2 else encoding.classes).tolist()
         signs = 2.0 * encoding.indicators(self._encoded) - 1.0

@@ -108,7 +108,7 @@ def linear_separability(X: Any, y: Any, *, sample_weight: Any = None, time_limit
         got = encoding.classes.tolist()
         raise DataError(phrase("y", "must have at least two classes", got, owner="linear_separability"))
     classes = encoding.classes[1:] if encoding.num_classes == 2 else encoding.classes
-    deadline = None if time_limit_s is None else time.monotonic() + time_limit_s
+    deadline = None if time_limit_s is None else time.monotonic() + float(time_limit_s)
     signs = {label: np.where(labels == label, 1.0, -1.0) for label in classes.tolist()}
     return Separability({label: certify(X, sign, counts, deadline) for label, sign in signs.items()})
 

@@ -40,7 +40,7 @@ class TimeLimit(Callback):
         self._end = 0.0
 
     def on_fit_begin(self, trainer: Run) -> None:
-        self._end = self._clock() + self.seconds
+        self._end = self._clock() + float(self.seconds)  # a float16 would overflow on a machine that runs for a day
 
     def on_chunk_end(self, trainer: Run, steps_done: int) -> None:
         self._check(trainer)
