@@ -14,7 +14,7 @@ from lamina.doctor.findings.sureness import sureness
 __all__ = ["find"]
 
 _EXCESS = 2.5
-_ROUGH = 0.05
+_ROUGH = 0.1
 _MEANING = (
     "The loss goes up and down instead of settling: each step overshoots and the next one must make up for it. "
     "Batches alone, at weights that stand still, would move the loss far less."
