@@ -48,7 +48,7 @@ def _wider_gap(case: Case) -> Sign | None:
 
 
 def _learned_by_heart(case: Case) -> Sign | None:
-    """Training rows known of which nothing carries over, or numbers hit exactly, with their noise; it takes no control to tell."""
+    """Training rows known of which nothing carries over, or numbers hit exactly, noise and all; it takes no control to tell."""
     known, carried = _learned(case.outcome.train, case.outcome.constant), case.outcome.learned
     is_exact = not case.setup.learns_labels and known > _EXACTLY
     least, most = (_EXACTLY, _MOSTLY) if is_exact else (_BY_HEART, 0.0)
