@@ -46,19 +46,11 @@ __all__ = ["FINDINGS", "Find"]
 Find: TypeAlias = Callable[[Case], Finding | None]
 
 _MODULES = (
-<<<<<<< HEAD
-    leak,
-    bad_validation_split,
-    unscaled_inputs,
-    unscaled_targets,
-    label_noise,
-=======
     bad_validation_split,
     leak,
     label_noise,
     unscaled_inputs,
     unscaled_targets,
->>>>>>> datafacts
     not_separable,
     imbalance_ignored,
     wrong_loss,
