@@ -53,7 +53,14 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """The place of a finding: a layer, a step, a column; None where it has none."""
+    """The place of a finding; None where it has none.
+
+    Attributes
+    ----------
+    layer : str or None
+    step : int or None
+    column : str or None
+    """
 
     layer: str | None = None
     step: int | None = None

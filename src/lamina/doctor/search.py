@@ -45,7 +45,7 @@ def halve(
     Returns
     -------
     finalists, all_short : list of Result
-        Each the best first; equal scores leave the order as it was.
+        Each the best first, finalists by both of their scores; equal ones leave the order as it was.
     """
     short: list[Result] = []
     for therapy in therapies[:budget]:
@@ -53,9 +53,12 @@ def halve(
             break
         short.append(trial.choose(therapy, _FIRST, _SHORT))
     short.sort(key=lambda result: -result.score)
-    able = [result.therapy for result in short if result.therapy.cures and not result.problem]
-    whole = [trial.choose(therapy, _SECOND) for therapy in able[: min(_FINALISTS, budget - len(short))]]
-    return sorted(whole, key=lambda result: -result.score), short
+    able = [result for result in short if result.therapy.cures and not result.problem]
+    chosen = able[: min(_FINALISTS, budget - len(short))]
+    whole = [trial.choose(result.therapy, _SECOND) for result in chosen]
+    # of few rows one set says little
+    both = sorted(zip(whole, chosen, strict=True), key=lambda pair: -(pair[0].score + pair[1].score))
+    return [result for result, _ in both], short
 
 
 def combine(
