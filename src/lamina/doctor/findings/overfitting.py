@@ -47,7 +47,7 @@ def find(case: Case) -> Finding | None:
         Evidence("training rows per parameter", case.setup.rows_per_parameter),
     ]
     if is_wider:
-        what = "score on training rows above that on held-out rows, beyond the same of a standard network"
+        what = "score on training rows above that on held-out rows, beyond the same of a plain model"
         evidence.insert(0, Evidence(what, wider, _GAP))
     if is_too_certain:
         what = "estimated loss of held-out rows, answered as surely as training rows, relative to that of a constant"

@@ -8,7 +8,8 @@ from typing import Any, Self
 import numpy as np
 
 from lamina.data.encoder import TableEncoder
-from lamina.doctor.patients.parameters import companions, copied, silent_copies
+from lamina.doctor.cures.cure import spelled
+from lamina.doctor.patients.parameters import companions, copied, differing, silent_copies
 from lamina.doctor.patients.patient import Patient
 from lamina.model import TabularClassifier, TabularRegressor
 from lamina.training import Callback
@@ -47,6 +48,10 @@ class TablePatient(Patient):
     @property
     def words(self) -> frozenset[str]:
         return frozenset({word for word, name in _PARAMETERS.items() if hasattr(self.estimator, name)} | {"early_stopping"})
+
+    def spelled(self, changes: Mapping[str, Any]) -> str:
+        given, wanted = self.estimator.get_params(deep=False), self.changed(changes).estimator.get_params(deep=False)
+        return ", ".join(f"{name}={wanted[name]!r}" for name in differing(given, wanted)) or spelled(changes)
 
     def changed(self, changes: Mapping[str, Any]) -> Self:
         self.check_words(changes, owner=type(self.estimator).__name__)
