@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ from sklearn.datasets import make_classification
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from lamina import Dense, MLPClassifier, MLPRegressor, Sequential, TabularClassifier, Trainer, diagnose
+from lamina import Dense, MLPClassifier, Sequential, TabularClassifier, Trainer, diagnose
 from lamina.doctor import Cure, Diagnosis, Evidence, Finding
 from lamina.doctor.patients import admit
 from lamina.optimizers import Adam
@@ -48,9 +50,9 @@ def test_html_has_a_row_a_finding(sick: Diagnosis):
     assert "<script" not in html
 
 
-def test_a_training_that_fails_is_told_without_scores_of_a_model():
-    network = MLPRegressor(hidden_layer_sizes=(16,), activation="identity", solver="sgd", learning_rate_init=10.0)
-    found = diagnose(network, X, 100.0 * Y)
+def test_a_training_that_fails_is_told_without_scores_of_a_model(sick: Diagnosis):
+    outcome = replace(sick.case.outcome, train=-math.inf, held_out=-math.inf)
+    found = Diagnosis(sick.findings, replace(sick.case, outcome=outcome))
     assert found.summary.startswith("Training failed")
     assert found.to_dict()["scores"]["held_out"] is None
     json.dumps(found.to_dict(), allow_nan=False)

@@ -69,9 +69,11 @@ class Evidence:
 def _readable(number: float) -> str:
     """Three digits, or a large number as it is written by hand.
 
-    >>> [_readable(number) for number in (0.00070412, 0.5, 127.26, 48842.0, 1e12, 0.0)]
-    ['0.000704', '0.5', '127', '48,842', '1e+12', '0']
+    >>> [_readable(number) for number in (0.00070412, 0.5, 127.26, 48842.0, 1e12, math.nan)]
+    ['0.000704', '0.5', '127', '48,842', '1e+12', 'not measured']
     """
+    if math.isnan(number):
+        return "not measured"
     return f"{number:,.0f}" if _LARGE <= abs(number) < _HUGE else f"{number:.3g}"
 
 
