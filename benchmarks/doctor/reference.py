@@ -9,12 +9,13 @@ import numpy as np
 from benchmarks.doctor.recipe import Recipe
 from benchmarks.doctor.runs import outcomes
 
-__all__ = ["Reference", "reference_for"]
+__all__ = ["TUNED", "Reference", "reference_for"]
 
 Reference = tuple[float, float]
 
 _STOPS = {"early_stopping": True, "patience": 20, "epochs": 200}
-_TUNED = (
+#: Networks for any data set.
+TUNED = (
     {"widths": (), "l2": 0.3},
     {"widths": (16,), "l2": 0.1},
     {"widths": (100,), "l2": 1.0},
@@ -38,6 +39,6 @@ def reference_for(recipe: Recipe, metric: str) -> Reference:
 
 @cache
 def _reference(data: str, rows: tuple[tuple[str, float], ...], metric: str) -> Reference:
-    found = [outcomes(Recipe(data=data, network="", rows=rows, **tuned), metric) for tuned in _TUNED]
+    found = [outcomes(Recipe(data=data, network="", rows=rows, **tuned), metric) for tuned in TUNED]
     best = max(found, key=lambda values: float(np.mean(values)))
     return float(np.mean(best)), max(best) - min(best)

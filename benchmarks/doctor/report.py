@@ -1,4 +1,4 @@
-"""The figures as a page of Markdown, and as JSON."""
+"""The figures as a page of the documentation, and as JSON."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from benchmarks.doctor.examine import BUDGET
 from benchmarks.doctor.figures import Figures
+from benchmarks.doctor.programs.enumeration import SEEDS
+from benchmarks.doctor.reference import TUNED
+from benchmarks.doctor.verdict import MARGINS
 
 __all__ = ["to_json", "to_markdown"]
 
@@ -23,11 +27,26 @@ _TITLES = {
 _OF_A_FINDING = ("noticed", "named", "cure_named", "cured", "cured_at_random")
 
 
-def to_markdown(doctors: Mapping[str, Figures], findings: Mapping[str, Mapping[str, Figures]]) -> str:
-    """A table of the doctors, and for each one of the findings. Intervals are Wilson's, of 95 %."""
-    lines = _table("doctor", list(_TITLES), doctors)
+_INTRODUCTION = f"""\
+This page counts how often the doctor is right, on the {{half}} half of the programs in `benchmarks/doctor`. To write it anew, run
+
+    make bench-doctor
+
+A **sick** program has a fault as people make it, and a healthy twin without the fault. It counts only if its score on rows that
+no training saw is worse than its twin's by {MARGINS["accuracy"]:g} of the accuracy, {MARGINS["r2"]:g} of R²,
+{MARGINS["minus_log_loss"]:g} of the log loss or {MARGINS["balanced_accuracy"]:g} of the balanced accuracy, and by more than the
+twin's spread over {len(SEEDS)} seeds. A **healthy** program, which may look odd, is about as good as the best of {len(TUNED)}
+tuned networks. The two halves share no data set and no network: thresholds are chosen on the calibration half alone.
+
+*Noticed* are sick programs that raise an alarm; *cured* are those whose gap to the twin is closed, but for a twentieth, within
+{BUDGET} trainings. Random search changes the same settings, with as many trainings. Intervals are Wilson's, of 95 %."""
+
+
+def to_markdown(half: str, doctors: Mapping[str, Figures], findings: Mapping[str, Mapping[str, Figures]]) -> str:
+    """The page: a table of the doctors, and for each one of the findings."""
+    lines = ["# The doctor's hit rate", "", _INTRODUCTION.format(half=half), "", *_table("doctor", list(_TITLES), doctors)]
     for doctor, figures in findings.items():
-        lines += ["", f"### {doctor}, by finding", "", *_table("finding", list(_OF_A_FINDING), figures)]
+        lines += ["", f"## By finding: {doctor}", "", *_table("finding", list(_OF_A_FINDING), figures)]
     return "\n".join(lines) + "\n"
 
 

@@ -46,11 +46,11 @@ def run(doctor: Doctor, programs: list[Program], *, treats: bool, label: str, pa
             append(path, {"name": program.name, "fingerprint": stamp, **examine(program, doctor, treats)})
 
 
-def write_report(doctors: list[Doctor], programs: list[Program], lines: dict[str, dict[str, Any]], out: Path) -> str:
-    """The page, which is also written to ``out.md``, and the numbers in ``out.json``."""
+def write_report(half: str, doctors: list[Doctor], programs: list[Program], lines: dict[str, dict[str, Any]], out: Path) -> str:
+    """The page, which is also written to ``out.md``; the numbers are in ``out.json``."""
     totals = {doctor.name: figures(programs, lines[doctor.name]) for doctor in doctors}
     findings = {doctor.name: by_finding(programs, lines[doctor.name]) for doctor in doctors}
-    page = to_markdown(totals, findings)
+    page = to_markdown(half, totals, findings)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.with_suffix(".md").write_text(page, encoding="utf-8")
     out.with_suffix(".json").write_text(json.dumps(to_json(totals, findings), indent=1) + "\n", encoding="utf-8")
@@ -66,7 +66,8 @@ def main() -> None:
     for doctor in doctors:
         settings: dict[str, Any] = {"treats": not arguments.untreated, "label": arguments.label, "part": arguments.part}
         run(doctor, programs, **settings, path=paths[doctor.name])
-    print(write_report(doctors, programs, {name: read(path) for name, path in paths.items()}, arguments.out))
+    lines = {name: read(path) for name, path in paths.items()}
+    print(write_report(arguments.half, doctors, programs, lines, arguments.out))
 
 
 def _arguments() -> argparse.Namespace:

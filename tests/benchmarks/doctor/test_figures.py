@@ -85,7 +85,7 @@ def test_a_run_resumes_and_is_reported(tmp_path: Path) -> None:
     found = {"pessimist": figures([SICK, WELL], lines)}
     assert found["pessimist"].cure_named == Share(1, 1)
     findings = {"pessimist": by_finding([SICK, WELL], lines)}
-    page = to_markdown(found, findings)
+    page = to_markdown("calibration", found, findings)
     assert "| stopped_too_early | 100 % (21–100 %), 1 of 1 |" in page
     assert to_json(found, findings)["pessimist"]["all"]["false_alarms"]["count"] == 1
 

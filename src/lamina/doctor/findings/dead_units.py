@@ -10,6 +10,7 @@ from lamina.doctor.finding import Evidence, Finding, Where
 from lamina.doctor.findings.fit import is_worse
 from lamina.doctor.findings.rates import lower_rate
 from lamina.doctor.findings.sureness import sureness
+from lamina.doctor.probes.layer_course import LayerCourse
 
 __all__ = ["find"]
 
@@ -23,23 +24,28 @@ _CAUSES_LATER = (*_CAUSES, "learning_rate_too_high", "unscaled_targets", "over_r
 
 
 def find(case: Case) -> Finding | None:
-    """A hidden layer of which at least half the units were dead in the last third of the training, with a bad end.
+    """A hidden layer of which at least half the units gave 0 for every row in the last third of the training, with a bad end.
 
-    Of functions that saturate on both sides ``saturated_units`` speaks. Lu et al. 2019, "Dying ReLU and initialization".
+    Flat parts that are not 0 let units come back, if slowly; of functions that saturate on both sides ``saturated_units`` speaks.
+    Lu et al. 2019, "Dying ReLU and initialization".
     """
     if not is_worse(case):
         return None
-    layers = [layer for layer in case.run.hidden if math.isnan(layer.saturated.late) and layer.dead.late > _DEAD]
+    layers = [layer for layer in case.run.hidden if math.isnan(layer.saturated.late) and _dead(layer) > _DEAD]
     if not layers:
         return None
-    layer = max(layers, key=lambda each: each.dead.late)
+    layer = max(layers, key=_dead)
     evidence = (
-        Evidence("share of dead units, last third of the training", layer.dead.late, _DEAD),
+        Evidence("share of dead units, last third of the training", _dead(layer), _DEAD),
         Evidence("share before the first step", layer.dead.first),
     )
     causes = _CAUSES if layer.dead.first > _DEAD else _CAUSES_LATER
-    sure = sureness(_DEAD / max(1 - layer.dead.late, 0.05))
+    sure = sureness(_DEAD / max(1 - _dead(layer), 0.05))
     return Finding("dead_units", "harm", sure, evidence, _MEANING, "L18", _cures(case), Where(layer=layer.name), causes)
+
+
+def _dead(layer: LayerCourse) -> float:
+    return min(layer.dead.late, layer.zero.late)
 
 
 def _cures(case: Case) -> tuple[Cure, ...]:

@@ -16,6 +16,7 @@ _FALL = 0.05
 _CLEAR = -3.0  # standard errors
 _FEW_EPOCHS = 10
 _FEWEST_STEPS = 1000
+_PATIENT = 10  # epochs; whoever waits so long for held-out rows has waited enough
 _MEANING = (
     "Training ended while the loss was still going down at a good pace. "
     "The network had not yet learned what it can: more epochs, or more patience, would have gone on improving it."
@@ -40,6 +41,8 @@ def find(case: Case) -> Finding | None:
     run, setup = case.run, case.setup
     loss = run.loss
     if not fits_badly(case) or has_run_away(case) or learning_rate_too_low(case) or clipped_all_the_time(case):
+        return None
+    if run.stop == "no_improvement" and (setup.patience or 0) >= _PATIENT:
         return None
     still_falls = loss.fall_to_come > _FALL and loss.late.clarity < _CLEAR
     is_short = run.steps < _FEWEST_STEPS and run.epochs <= _FEW_EPOCHS and not loss.last > loss.first
