@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lamina.doctor.case import Case
@@ -15,13 +15,15 @@ from lamina.doctor.examination import examine
 from lamina.doctor.finding import SEVERITIES, Evidence, Finding
 from lamina.doctor.findings.registry import FINDINGS
 from lamina.doctor.outcome import Outcome
-from lamina.doctor.patients import admit
+from lamina.doctor.patients import Patient, admit
 from lamina.html import escaped, table
 from lamina.validation import check_parameters, integer
 
 __all__ = ["Diagnosis", "diagnose"]
 
 _WIDTH_OF_A_CELL = 60  # characters
+_SOME_SKILL = 0.02  # of accuracy or R squared
+_LARGE = 1000
 _RULES = {"seed": integer(0), "max_rows": integer(20)}
 
 
@@ -84,7 +86,7 @@ class Diagnosis:
         rows = [
             (
                 finding.title,
-                (finding.severity, f"confidence {finding.confidence:.2f}"),
+                tuple(finding.grade.split(", ")),
                 tuple(map(str, finding.evidence)),
                 tuple(textwrap.wrap(f"{finding.meaning} {finding.causes}", _WIDTH_OF_A_CELL)),
                 tuple(cure.told(self.spell) for cure in finding.cures),
@@ -100,9 +102,9 @@ class Diagnosis:
         """One line on how good the model is, beside a constant prediction and the control."""
         outcome, control = self.case.outcome, self.case.control
         if not math.isfinite(outcome.held_out):
-            return f"Training failed, so there is no score (a constant {outcome.constant:.3f}{_beside(control)})."
-        others = f"training rows {outcome.train:.3f}, a constant {outcome.constant:.3f}{_beside(control)}"
-        return f"Held-out {self._score} {outcome.held_out:.3f} ({others})."
+            return f"Training failed, so there is no score (a constant {_shown(outcome.constant)}{_beside(control)})."
+        others = f"training rows {_shown(outcome.train)}, a constant {_shown(outcome.constant)}{_beside(control)}"
+        return f"Held-out {self._score} {_shown(outcome.held_out)} ({others})."
 
     def to_dict(self) -> dict[str, Any]:
         """Findings and scores as JSON-able values; a score that was not measured is None."""
@@ -118,7 +120,7 @@ class Diagnosis:
             "healthy": self.is_healthy,
             "score": self._score,
             "scores": {name: float(score) if math.isfinite(score) else None for name, score in scores.items()},
-            "findings": [finding.to_dict() for finding in self.findings],
+            "findings": [finding.to_dict(self.spell) for finding in self.findings],
         }
 
     @property
@@ -172,13 +174,22 @@ def diagnose(model: Any, X: Any, y: Any, *, seed: int = 0, max_rows: int = 20_00
     """
     check_parameters({"seed": seed, "max_rows": max_rows}, _RULES, owner="diagnose")
     case = examine(model, X, y, seed=seed, max_rows=max_rows, fit=fit)
-    found = [finding for find in FINDINGS.values() if (finding := find(case)) is not None]
-    findings = ranked(found) or (_verdict_without_findings(case),)
-    return Diagnosis(findings, case, admit(model, owner="diagnose", fit=fit).spelled)
+    patient = admit(model, owner="diagnose", fit=fit)
+    found = [_with_possible_cures(finding, patient) for find in FINDINGS.values() if (finding := find(case)) is not None]
+    return Diagnosis(ranked(found) or (_verdict_without_findings(case),), case, patient.spelled)
+
+
+def _with_possible_cures(finding: Finding, patient: Patient) -> Finding:
+    """The finding without cures that change what this kind of model does not have."""
+    return replace(finding, cures=tuple(cure for cure in finding.cures if patient.words.issuperset(cure.changes)))
 
 
 def _beside(control: Outcome | None) -> str:
-    return "" if control is None else f", a plain model {control.held_out:.3f}"
+    return "" if control is None else f", a plain model {_shown(control.held_out)}"
+
+
+def _shown(score: float) -> str:
+    return f"{score:.3f}" if abs(score) < _LARGE else f"{score:.3g}"
 
 
 def _verdict_without_findings(case: Case) -> Finding:
@@ -192,7 +203,12 @@ def _verdict_without_findings(case: Case) -> Finding:
             "Try the standard recipe: scaled inputs, relu with He's weights, Adam at 0.001."
         )
         return Finding("not_known", "harm", 0.5, tuple(evidence), meaning)
+    if case.control is None:
+        meaning = "No plain model can be trained beside one of several inputs or outputs. Nothing that was measured harms it."
+        return Finding("healthy", "hint", 0.6, tuple(evidence), meaning)
     meaning = "The model learns as well as a plain model does on these rows. Nothing that was measured harms it."
+    if max(outcome.held_out, case.control.held_out) < outcome.constant + _SOME_SKILL:
+        meaning += " But neither is clearly better than a constant: what these inputs tell of the target is little, if anything."
     return Finding("healthy", "hint", 0.9, tuple(evidence), meaning)
 
 

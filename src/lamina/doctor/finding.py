@@ -141,6 +141,12 @@ class Finding:
         return self.name.replace("_", " ") + (f" ({place})" if place else "")
 
     @property
+    def grade(self) -> str:
+        """How bad it is, and how sure: "harm, confidence 0.80"."""
+        sure = f"confidence {self.confidence:.2f}"
+        return sure if self.name == "healthy" else f"{self.severity}, {sure}"
+
+    @property
     def causes(self) -> str:
         """What it is a consequence of, in a sentence; "" if nothing is known."""
         names = ", ".join(name.replace("_", " ") for name in self.because_of)
@@ -151,15 +157,14 @@ class Finding:
 
     def told(self, spell: Spell) -> str:
         """The finding in lines of at most 100 characters, and its cures, a line each, in a user's own words."""
-        heading = f"{self.title}: {self.severity}, confidence {self.confidence:.2f}{f', {self.row}' if self.row else ''}"
-        lines = _wrapped(heading, indent="")
+        lines = _wrapped(f"{self.title}: {self.grade}{f', {self.row}' if self.row else ''}", indent="")
         for text in (*map(str, self.evidence), self.meaning, self.causes):
             lines += _wrapped(text)
         lines += [f"  - {cure.told(spell)}{f' ({cure.row})' if cure.row else ''}" for cure in self.cures]
         return "\n".join(lines)
 
-    def to_dict(self) -> dict[str, Any]:
-        """All attributes as JSON-able values."""
+    def to_dict(self, spell: Spell = spelled) -> dict[str, Any]:
+        """All attributes as JSON-able values; of each cure also what is ``written`` for it, in a user's own words."""
         where = {"layer": self.where.layer, "step": self.where.step, "column": self.where.column}
         return {
             "name": self.name,
@@ -169,7 +174,7 @@ class Finding:
             "evidence": [each.to_dict() for each in self.evidence],
             "meaning": self.meaning,
             "row": self.row,
-            "cures": [cure.to_dict() for cure in self.cures],
+            "cures": [{**cure.to_dict(), "written": spell(cure.changes)} for cure in self.cures],
             "because_of": list(self.because_of),
         }
 

@@ -50,8 +50,12 @@ class TablePatient(Patient):
         return frozenset({word for word, name in _PARAMETERS.items() if hasattr(self.estimator, name)} | {"early_stopping"})
 
     def spelled(self, changes: Mapping[str, Any]) -> str:
+        return ", ".join(f"{name}={value!r}" for name, value in self.differences(changes).items()) or spelled(changes)
+
+    def differences(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters of the estimator that changes set, and that are not so yet."""
         given, wanted = self.estimator.get_params(deep=False), self.changed(changes).estimator.get_params(deep=False)
-        return ", ".join(f"{name}={wanted[name]!r}" for name in differing(given, wanted)) or spelled(changes)
+        return {name: wanted[name] for name in differing(given, wanted)}
 
     def changed(self, changes: Mapping[str, Any]) -> Self:
         self.check_words(changes, owner=type(self.estimator).__name__)
