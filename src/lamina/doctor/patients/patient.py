@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from lamina.doctor.cures.cure import spelled
 from lamina.doctor.outcome import row_errors
 from lamina.doctor.patients.intake import Intake
 from lamina.doctor.setup import Setup
@@ -67,6 +68,10 @@ class Patient(ABC):
     def words(self) -> frozenset[str]:
         """The words of :data:`lamina.doctor.cures.CHANGES` that change something of this kind of patient."""
 
+    def spelled(self, changes: Mapping[str, Any]) -> str:
+        """Changes as the user of this kind of model writes them."""
+        return spelled(changes)
+
     @abstractmethod
     def changed(self, changes: Mapping[str, Any]) -> Self:
         """The patient with changes, by the words of :data:`lamina.doctor.cures.CHANGES`.
@@ -112,6 +117,11 @@ class Patient(ABC):
     def on_rows(self, rows: np.ndarray) -> Self:
         """The patient for a part of its rows: settings that name rows name them by their new numbers."""
         return self
+
+    @property
+    def weighs_classes(self) -> bool:
+        """Whether it is told to take classes as equally important, however rare they are."""
+        return False
 
     def score(self, model: Any, X: Any, y: Any) -> float:
         """Accuracy, or R squared, of a trained model."""

@@ -30,7 +30,7 @@ class Monitor(Callback):
 
     A *probe* runs both passes of a training step, without dropout, over the same training rows each time, and then measures what
     the next step changes. There is one before the first step, and then one an epoch, or 20 a run if that is more. All goes into
-    :attr:`record`, whose memory does not grow with the run: when it is full, every second probe is dropped, and from then on
+    ``record``, whose memory does not grow with the run: when it is full, every second probe is dropped, and from then on
     probes are twice as far apart. Training is the same, bit for bit, with and without a monitor.
 
     Parameters
