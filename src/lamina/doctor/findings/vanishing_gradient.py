@@ -40,4 +40,4 @@ def _cures(case: Case) -> tuple[Cure, ...]:
     relu = Cure("use relu", {"activation": "relu", "weight_init": "he"}, "Its slope is 1 wherever a unit is active.", "L19")
     init = Cure("start from He's weights", {"weight_init": "he"}, "They keep variances equal from layer to layer.", "L32")
     norm = Cure("normalize each layer by the batch", {"batch_norm": True}, "Sums stay where functions are steep.", "L24")
-    return (relu, norm) if saturates else (init, norm)
+    return (norm, relu) if saturates else (init, norm)
