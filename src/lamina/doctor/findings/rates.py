@@ -14,6 +14,7 @@ __all__ = [
     "lower_rate",
     "pace",
     "rate_over_usual",
+    "relu_and_he",
     "usual_rate",
     "usual_rate_and_time",
 ]
@@ -74,3 +75,9 @@ def usual_rate_and_time(setup: Setup) -> dict[str, float]:
     """Changes: the usual rate, and the epochs that it needs."""
     epochs = max(setup.max_epochs, -(-2 * _ENOUGH_STEPS // setup.steps_per_epoch))
     return {"learning_rate": usual_rate(setup), "epochs": epochs}
+
+
+def relu_and_he(setup: Setup) -> dict[str, str | float]:
+    """Changes: relu with the weights that suit it, at no more than the usual rate, since its gradients do not fade."""
+    lower = {"learning_rate": usual_rate(setup)} if setup.learning_rate > 3 * usual_rate(setup) else {}
+    return {"activation": "relu", "weight_init": "he"} | lower
