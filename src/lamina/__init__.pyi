@@ -5,6 +5,7 @@ from lamina import analysis as analysis
 from lamina import cli as cli
 from lamina import data as data
 from lamina import descent as descent
+from lamina import doctor as doctor
 from lamina import engine as engine
 from lamina import errors as errors
 from lamina import estimators as estimators
@@ -33,6 +34,7 @@ from lamina.analysis import width_sweep as width_sweep
 from lamina.clipping import Clipping as Clipping
 from lamina.data import TableEncoder as TableEncoder
 from lamina.descent import minimize as minimize
+from lamina.doctor import diagnose as diagnose
 from lamina.doctor import treat as treat
 from lamina.estimators import MLPClassifier as MLPClassifier
 from lamina.estimators import MLPRegressor as MLPRegressor

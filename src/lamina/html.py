@@ -43,7 +43,7 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, right: Se
     ----------
     headers : sequence of str
     rows : sequence of rows
-        Each as long as ``headers``.
+        Each as long as ``headers``. A cell that is a tuple has a line for each of its entries.
     right : sequence of str
         The headers of the columns that are aligned to the right.
     caption : str
@@ -57,12 +57,14 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, right: Se
     sides = [f' style="text-align:{"right" if header in right else "left"}"' for header in headers]
 
     def line(tag: str, cells: Sequence[object]) -> str:
-        return (
-            "<tr>" + "".join(f"<{tag}{side}>{escaped(cell)}</{tag}>" for cell, side in zip(cells, sides, strict=True)) + "</tr>"
-        )
+        return "<tr>" + "".join(f"<{tag}{side}>{_cell(cell)}</{tag}>" for cell, side in zip(cells, sides, strict=True)) + "</tr>"
 
     below = f'<caption style="caption-side:bottom;text-align:left">{escaped(caption)}</caption>' if caption else ""
     return f"<table>{below}{line('th', headers)}{''.join(line('td', row) for row in rows)}</table>"
+
+
+def _cell(cell: object) -> str:
+    return "<br>".join(map(escaped, cell)) if isinstance(cell, tuple) else escaped(cell)
 
 
 def chart(lines: Mapping[str, Sequence[float]]) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from lamina.cli.options import READING, Flag, Quiet, Reading
+from lamina.cli.options import READING, Flag, Quiet, Reading, ReadingOptions, load_table_model
 from lamina.cli.output import listed, notes_printed, print_json, print_line
 from lamina.cli.train import Encoding, Network, Optimization, Running, Stopping, read_with_targets
 from lamina.model.table_settings import TableSettings
@@ -16,17 +17,20 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from lamina.doctor import Diagnosis, Treatment
+    from lamina.errors import InvalidSettingError
+    from lamina.model import TableModel
 
-__all__ = ["doctor"]
+__all__ = ["doctor", "examined"]
 
 _DEFAULTS = TableSettings()
 
 
 def doctor(
     table: Path,
+    rows: Annotated[Path | None, Parameter(show_default=False)] = None,
     /,
     *,
-    target: Annotated[tuple[str, ...], Parameter(alias="-t", consume_multiple=False)],
+    target: Annotated[tuple[str, ...], Parameter(alias="-t", consume_multiple=False)] = (),
     task: Literal["auto", "classification", "regression"] = "auto",
     treat: Flag = False,
     budget: int = 20,
@@ -43,23 +47,29 @@ def doctor(
 ) -> None:
     """Say why a network does not learn a table, and what helps.
 
-    The network is trained with these options on three quarters of the rows while it is watched, and judged on the others beside a
-    standard network. With --treat, cures are tried on short trainings, and the best is proved on rows that never chose it.
+    A network is trained with these options on three quarters of the rows while it is watched, and judged on the others, beside a
+    plain model. With --treat, cures are tried on short trainings, and the best is proved on rows by which nothing was chosen.
+    What helps is printed as options of lamina train.
+
+    Of a model file and a table, as in lamina doctor MODEL TABLE, a copy of the model is trained so, with the settings of its
+    training.
 
     Parameters
     ----------
     table : Path
-        CSV or TSV (also .gz), Parquet or Feather; - for standard input.
+        CSV or TSV (also .gz), Parquet or Feather; - for standard input. Or a model file.
+    rows : Path
+        The table, after a model file.
     target : tuple of str
-        Column to predict. Given several times: columns of numbers, predicted together.
+        Column to predict; of a model file, its own. Given several times: columns of numbers, predicted together.
     task : {"auto", "classification", "regression"}
         Kind of prediction; auto: from the target's values.
     treat : bool
         Try cures, too, and show the options that help.
     budget : int
-        Trainings that --treat may use.
+        Trainings that --treat may use, at least 10; a random search beside it uses as many.
     max_rows : int
-        Larger tables are examined on this many rows, drawn at random.
+        Larger tables are examined on this many rows, drawn at random; at least 20.
     config : Path
         TOML file with any of these options.
     json : bool
@@ -69,16 +79,16 @@ def doctor(
     """
     with notes_printed(quiet) as notes:
         settings = TableSettings(network=network, optimization=optimization, stopping=stopping, encoding=encoding, run=run)
-        read = read_with_targets(table, target, reading, encoding.missing)
-        estimator = _estimator(read, target, task, settings)
-        X, y = read.drop_columns(list(target)), _targets(read, target)
-
-        from lamina import doctor as practice
-
-        found: Diagnosis = practice.diagnose(estimator, X, y, seed=run.seed, max_rows=max_rows)
-        treated: Treatment | None = None
-        if treat and not found.is_healthy:
-            treated = practice.treat(estimator, X, y, budget=budget, seed=run.seed, diagnosis=found)
+        if rows is not None:
+            model = load_table_model(table)
+            read, settings = _rows_of(model, rows, target, settings, reading)
+            target, task = model.target.names, model.target.task
+        elif target:
+            read = read_with_targets(table, target, reading, encoding.missing)
+        else:
+            raise _without_target()
+        budgeted = budget if treat else None
+        found, treated = examined(read, target, task, settings, max_rows=max_rows, budget=budgeted)
     if json:
         print_json({"diagnosis": found.to_dict(), "treatment": None if treated is None else treated.to_dict(), "notes": notes})
         return
@@ -87,16 +97,52 @@ def doctor(
         print_line(f"\n{treated}")
 
 
-def _estimator(table: pa.Table, target: tuple[str, ...], task: Any, settings: TableSettings) -> Any:
-    """The table estimator for the task that the target's values suggest, with these settings."""
+def examined(
+    table: pa.Table, target: tuple[str, ...], task: Any, settings: TableSettings, *, max_rows: int, budget: int | None
+) -> tuple[Diagnosis, Treatment | None]:
+    """The diagnosis of a training on a table, and the treatment if there is a budget and something that harms."""
+    from lamina import doctor as practice
+    from lamina.cli.cure_options import options_for
     from lamina.data.several_targets import learn_targets
     from lamina.data.target import target_column
     from lamina.model import TabularClassifier, TabularRegressor
 
-    task = learn_targets([target_column(table, name) for name in target], task).task
-    return (TabularClassifier if task == "classification" else TabularRegressor).from_settings(settings)
+    learned = learn_targets([target_column(table, name) for name in target], task)
+    present, _ = learned.present_rows(table)
+    table = table if len(present) == table.num_rows else table.take(present)
+    kind: Any = TabularClassifier if learned.task == "classification" else TabularRegressor
+    estimator = kind.from_settings(settings)
+    X, y = table.drop_columns(list(target)), table[target[0]] if len(target) == 1 else table.select(list(target))
+    seed = settings.run.seed
+    found = practice.diagnose(estimator, X, y, seed=seed, max_rows=max_rows)
+    found = replace(found, spell=options_for(estimator))
+    if budget is None or found.is_healthy:
+        return found, None
+    return found, practice.treat(estimator, X, y, budget=budget, seed=seed, max_rows=max_rows, diagnosis=found)
 
 
-def _targets(table: pa.Table, target: tuple[str, ...]) -> Any:
-    """The targets as the estimators take them: a column, or a frame of several."""
-    return table[target[0]] if len(target) == 1 else table.select(list(target))
+def _rows_of(
+    model: TableModel, path: Path, target: tuple[str, ...], settings: TableSettings, reading: ReadingOptions
+) -> tuple[pa.Table, TableSettings]:
+    """The columns that a model knows, and the settings of its training with those that are named now."""
+    from lamina.data.notes import note
+    from lamina.errors import InvalidSettingError, phrase
+    from lamina.model.going_on import settings_to_go_on
+
+    if target and target != model.target.names:
+        rule = f"must be {model.target.name!r}, as of the model"
+        raise InvalidSettingError(phrase("--target", rule, ", ".join(target), repair="Remove it."))
+    settings = settings_to_go_on(model, settings)
+    read = read_with_targets(path, model.target.names, reading.as_in_training(model), settings.encoding.missing)
+    metric, value = next(iter(model.evaluate(read)["model"].items()))
+    note(
+        f"the model itself has {metric.replace('_', ' ')} {value:.3f} on these rows. A copy with its settings is trained on three "
+        "quarters of them, since the file does not tell how its own training went."
+    )
+    return read.select([*model.encoder.reader_.names, *model.target.names]), settings
+
+
+def _without_target() -> InvalidSettingError:
+    from lamina.errors import InvalidSettingError
+
+    return InvalidSettingError("--target requires an argument without a model file: the column to predict.")

@@ -10,21 +10,27 @@ from lamina.model.table_settings import TableSettings
 
 __all__ = ["in_option_words"]
 
+_OWNERS = {OWNER, "TabularClassifier", "TabularRegressor", "diagnose", "treat"}
+_OF_THE_DOCTOR = {"budget", "max_rows"}
+
 
 def in_option_words(text: str) -> str:
-    """Replace settings by options in an error of ``fit_table``; other lines stay as they are.
+    """Replace settings by options in an error of ``fit_table`` or the doctor; other lines stay as they are.
 
     >>> in_option_words("fit_table: learning_rate must be a number > 0, got -1.")
     '--learning-rate must be a number > 0, got -1.'
+    >>> in_option_words("diagnose: X must have at least 20 rows, got 12.")
+    'the table must have at least 20 rows, got 12.'
     """
     return "\n".join(map(_reworded, text.split("\n")))
 
 
 def _reworded(line: str) -> str:
     owner, colon, sentence = line.partition(": ")
-    if not colon or owner != OWNER:
+    if not colon or owner not in _OWNERS:
         return line
     names = _names()
+    sentence = re.sub("^X(?= must)", "the table", sentence)
     # A word such as "loss" is an option's name at the beginning of a sentence or condition, and a plain word elsewhere.
     plain = re.compile(rf"(^|(?:\b(?:with|when|unless|without|or|Use|Set) ))({'|'.join(names)})\b(?!')")
     compound = re.compile(rf"(?<![-\w'])({'|'.join(name for name in names if '_' in name)})\b(?!')")
@@ -35,7 +41,7 @@ def _reworded(line: str) -> str:
 def _names() -> list[str]:
     groups = [field.default_factory for field in fields(TableSettings)]
     names = {field.name for group in groups for field in fields(group)}  # type: ignore[arg-type]
-    return sorted(names, key=len, reverse=True)
+    return sorted(names | _OF_THE_DOCTOR, key=len, reverse=True)
 
 
 def _option(name: str) -> str:

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import math
+import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lamina.doctor.case import Case
 from lamina.doctor.chains import ranked
-from lamina.doctor.cures.cure import Cure
+from lamina.doctor.cures.cure import Cure, Spell, spelled
 from lamina.doctor.examination import examine
 from lamina.doctor.finding import SEVERITIES, Evidence, Finding
 from lamina.doctor.findings.registry import FINDINGS
-from lamina.html import Printed
+from lamina.doctor.outcome import Outcome
+from lamina.doctor.patients import Patient, admit
+from lamina.html import escaped, table
 from lamina.validation import check_parameters, integer
 
 __all__ = ["Diagnosis", "diagnose"]
 
+_WIDTH_OF_A_CELL = 60  # characters
+_SOME_SKILL = 0.02  # of accuracy or R squared
+_LARGE = 1000
 _RULES = {"seed": integer(0), "max_rows": integer(20)}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Diagnosis(Printed):
-    """What :func:`diagnose` found.
+class Diagnosis:
+    """What :func:`diagnose` found: it prints with all findings, and can be asked for them by name.
 
     Attributes
     ----------
@@ -30,10 +37,13 @@ class Diagnosis(Printed):
         Causes before consequences, the most harmful first. Never empty: "healthy" or "not_known" stand alone.
     case : Case
         Everything that was measured.
+    spell : callable
+        How changes are written for the user of this kind of model.
     """
 
     findings: tuple[Finding, ...]
     case: Case
+    spell: Spell = spelled
 
     @property
     def is_healthy(self) -> bool:
@@ -66,28 +76,64 @@ class Diagnosis(Printed):
         return any(finding.name == name for finding in self.findings)
 
     def __str__(self) -> str:
-        return "\n\n".join([self.summary, *map(str, self.findings)])
+        return "\n\n".join([self.summary, *(finding.told(self.spell) for finding in self.findings)])
+
+    def __repr__(self) -> str:
+        return f"<Diagnosis: {', '.join(finding.name for finding in self.findings)}>"
+
+    def _repr_html_(self) -> str:
+        """The findings as a table, in a notebook."""
+        rows = [
+            (
+                finding.title,
+                tuple(finding.grade.split(", ")),
+                tuple(map(str, finding.evidence)),
+                tuple(textwrap.wrap(f"{finding.meaning} {finding.causes}", _WIDTH_OF_A_CELL)),
+                tuple(cure.told(self.spell) for cure in finding.cures),
+                finding.row,
+            )
+            for finding in self.findings
+        ]
+        headers = ("finding", "severity", "evidence", "what it means", "what may help", "row")
+        return f"<p>{escaped(self.summary)}</p>{table(headers, rows)}"
 
     @property
     def summary(self) -> str:
         """One line on how good the model is, beside a constant prediction and the control."""
         outcome, control = self.case.outcome, self.case.control
-        score = "accuracy" if self.case.setup.learns_labels else "R²"
-        beside = "" if control is None else f", a standard network {control.held_out:.3f}"
-        others = f"training rows {outcome.train:.3f}, a constant {outcome.constant:.3f}{beside}"
-        return f"Held-out {score} {outcome.held_out:.3f} ({others})."
+        if not math.isfinite(outcome.held_out):
+            return f"Training failed, so there is no score (a constant {_shown(outcome.constant)}{_beside(control)})."
+        others = f"training rows {_shown(outcome.train)}, a constant {_shown(outcome.constant)}{_beside(control)}"
+        return f"Held-out {self._score} {_shown(outcome.held_out)} ({others})."
 
     def to_dict(self) -> dict[str, Any]:
-        """Findings and scores as JSON-able values."""
-        return {"summary": self.summary, "findings": [finding.to_dict() for finding in self.findings]}
+        """Findings and scores as JSON-able values; a score that was not measured is None."""
+        outcome, control = self.case.outcome, self.case.control
+        scores = {
+            "training": outcome.train,
+            "held_out": outcome.held_out,
+            "constant": outcome.constant,
+            "control": math.nan if control is None else control.held_out,
+        }
+        return {
+            "summary": self.summary,
+            "healthy": self.is_healthy,
+            "score": self._score,
+            "scores": {name: float(score) if math.isfinite(score) else None for name, score in scores.items()},
+            "findings": [finding.to_dict(self.spell) for finding in self.findings],
+        }
+
+    @property
+    def _score(self) -> str:
+        return "accuracy" if self.case.setup.learns_labels else "R²"
 
 
 def diagnose(model: Any, X: Any, y: Any, *, seed: int = 0, max_rows: int = 20_000, **fit: Any) -> Diagnosis:
     """Examine a model on its data, and name what keeps it from learning.
 
     A copy of the model is trained on three quarters of the rows while it is watched, and judged on the others, beside a plain
-    network that is trained on the same rows by the standard recipe. What is found rests on what was measured before, in and after
-    the training, and on how far the model stays behind.
+    model on the same rows: a network by the standard recipe or a linear model, whichever is better. What is found rests on what
+    was measured before, in and after the training, and on how far the model stays behind.
 
     Parameters
     ----------
@@ -128,22 +174,41 @@ def diagnose(model: Any, X: Any, y: Any, *, seed: int = 0, max_rows: int = 20_00
     """
     check_parameters({"seed": seed, "max_rows": max_rows}, _RULES, owner="diagnose")
     case = examine(model, X, y, seed=seed, max_rows=max_rows, fit=fit)
-    found = [finding for find in FINDINGS.values() if (finding := find(case)) is not None]
-    return Diagnosis(ranked(found) or (_verdict_without_findings(case),), case)
+    patient = admit(model, owner="diagnose", fit=fit)
+    found = [_with_possible_cures(finding, patient) for find in FINDINGS.values() if (finding := find(case)) is not None]
+    return Diagnosis(ranked(found) or (_verdict_without_findings(case),), case, patient.spelled)
+
+
+def _with_possible_cures(finding: Finding, patient: Patient) -> Finding:
+    """The finding without cures that change what this kind of model does not have."""
+    return replace(finding, cures=tuple(cure for cure in finding.cures if patient.words.issuperset(cure.changes)))
+
+
+def _beside(control: Outcome | None) -> str:
+    return "" if control is None else f", a plain model {_shown(control.held_out)}"
+
+
+def _shown(score: float) -> str:
+    return f"{score:.3f}" if abs(score) < _LARGE else f"{score:.3g}"
 
 
 def _verdict_without_findings(case: Case) -> Finding:
     outcome = case.outcome
     evidence = [Evidence("held-out score", outcome.held_out)]
     if case.control is not None:
-        evidence.append(Evidence("held-out score of a standard network", case.control.held_out))
+        evidence.append(Evidence("held-out score of a plain model", case.control.held_out))
     if case.is_behind:
         meaning = (
-            "The model stays behind a plain network on the same rows, and nothing that was measured says why. "
+            "The model stays behind a plain model on the same rows, and nothing that was measured says why. "
             "Try the standard recipe: scaled inputs, relu with He's weights, Adam at 0.001."
         )
         return Finding("not_known", "harm", 0.5, tuple(evidence), meaning)
-    meaning = "The model learns as well as a plain network does on these rows. Nothing that was measured harms it."
+    if case.control is None:
+        meaning = "No plain model can be trained beside one of several inputs or outputs. Nothing that was measured harms it."
+        return Finding("healthy", "hint", 0.6, tuple(evidence), meaning)
+    meaning = "The model learns as well as a plain model does on these rows. Nothing that was measured harms it."
+    if max(outcome.held_out, case.control.held_out) < outcome.constant + _SOME_SKILL:
+        meaning += " But neither is clearly better than a constant: what these inputs tell of the target is little, if anything."
     return Finding("healthy", "hint", 0.9, tuple(evidence), meaning)
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from dataclasses import dataclass
 from typing import Any
 
-from lamina.doctor.cures.cure import Cure
+from lamina.doctor.cures.cure import Cure, Spell, spelled
 from lamina.validation import check_parameters, choice, number
 
 __all__ = ["SEVERITIES", "Evidence", "Finding", "Where"]
 
 #: How bad a finding is: it harms whatever the outcome, it harmed this outcome, or it is worth a look.
 SEVERITIES = ("certain harm", "harm", "hint")
+_WIDTH = 100  # of a line, in characters
+_LARGE, _HUGE = 1000, 1e9  # between them a number is written out
 _RULES = {"severity": choice(SEVERITIES), "confidence": number(0, 1)}
 
 
@@ -33,7 +36,7 @@ class Evidence:
     Examples
     --------
     >>> str(Evidence("share of dead units", 0.875, 0.5))
-    'share of dead units 0.875 (above 0.5)'
+    'share of dead units: 0.875 (above 0.5)'
     """
 
     what: str
@@ -41,14 +44,37 @@ class Evidence:
     threshold: float | None = None
     is_above: bool = True
 
+    @property
+    def has_passed(self) -> bool:
+        """Whether there is a threshold, and the number lies on that side of it on which it counts."""
+        if self.threshold is None:
+            return False
+        return self.value >= self.threshold if self.is_above else self.value <= self.threshold
+
     def __str__(self) -> str:
-        side = "" if self.threshold is None else f" ({'above' if self.is_above else 'below'} {self.threshold:.3g})"
-        return f"{self.what} {self.value:.3g}{side}"
+        value = _readable(self.value)
+        if not self.has_passed:
+            return f"{self.what}: {value}"
+        bound = _readable(float(self.threshold))  # type: ignore[arg-type]
+        side = ("above" if self.is_above else "below") if bound != value else ("at least" if self.is_above else "at most")
+        return f"{self.what}: {value} ({side} {bound})"
 
     def to_dict(self) -> dict[str, Any]:
         """All attributes as JSON-able values; a number that is not finite is its name."""
-        value = self.value if math.isfinite(self.value) else str(self.value)
-        return {"what": self.what, "value": value, "threshold": self.threshold, "is_above": self.is_above}
+        value = float(self.value) if math.isfinite(self.value) else str(float(self.value))
+        threshold = None if self.threshold is None else float(self.threshold)
+        return {"what": self.what, "value": value, "threshold": threshold, "is_above": self.is_above}
+
+
+def _readable(number: float) -> str:
+    """Three digits, or a large number as it is written by hand.
+
+    >>> [_readable(number) for number in (0.00070412, 0.5, 127.26, 48842.0, 1e12, math.nan)]
+    ['0.000704', '0.5', '127', '48,842', '1e+12', 'not measured']
+    """
+    if math.isnan(number):
+        return "not measured"
+    return f"{number:,.0f}" if _LARGE <= abs(number) < _HUGE else f"{number:.3g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +140,32 @@ class Finding:
         place = str(self.where)
         return self.name.replace("_", " ") + (f" ({place})" if place else "")
 
+    @property
+    def grade(self) -> str:
+        """How bad it is, and how sure: "harm, confidence 0.80"."""
+        sure = f"confidence {self.confidence:.2f}"
+        return sure if self.name == "healthy" else f"{self.severity}, {sure}"
+
+    @property
+    def causes(self) -> str:
+        """What it is a consequence of, in a sentence; "" if nothing is known."""
+        names = ", ".join(name.replace("_", " ") for name in self.because_of)
+        return f"A consequence of: {names}." if names else ""
+
     def __str__(self) -> str:
-        lines = [f"{self.title}: {'; '.join(map(str, self.evidence))}.", self.meaning]
-        if self.because_of:
-            lines.append(f"A consequence of: {', '.join(name.replace('_', ' ') for name in self.because_of)}.")
-        lines += [f"- {cure.text} ({cure.row})" if cure.row else f"- {cure.text}" for cure in self.cures]
+        return self.told(spelled)
+
+    def told(self, spell: Spell) -> str:
+        """The finding in lines of at most 100 characters, and its cures, a line each, in a user's own words."""
+        lines = _wrapped(f"{self.title}: {self.grade}{f', {self.row}' if self.row else ''}", indent="")
+        for text in (*map(str, self.evidence), self.meaning, self.causes):
+            lines += _wrapped(text)
+        lines += [f"  - {cure.told(spell)}{f' ({cure.row})' if cure.row else ''}" for cure in self.cures]
         return "\n".join(lines)
 
-    def to_dict(self) -> dict[str, Any]:
-        """All attributes as JSON-able values."""
+    def to_dict(self, spell: Spell = spelled) -> dict[str, Any]:
+        """All attributes as JSON-able values; of each cure also what is ``written`` for it, in a user's own words."""
         where = {"layer": self.where.layer, "step": self.where.step, "column": self.where.column}
-        cures = [{"name": cure.name, "changes": dict(cure.changes), "why": cure.why, "row": cure.row} for cure in self.cures]
         return {
             "name": self.name,
             "severity": self.severity,
@@ -133,6 +174,10 @@ class Finding:
             "evidence": [each.to_dict() for each in self.evidence],
             "meaning": self.meaning,
             "row": self.row,
-            "cures": cures,
+            "cures": [{**cure.to_dict(), "written": spell(cure.changes)} for cure in self.cures],
             "because_of": list(self.because_of),
         }
+
+
+def _wrapped(text: str, indent: str = "  ") -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent="  ", break_long_words=False)

@@ -137,7 +137,7 @@ class Treatment(Printed):
         table = text_table({"": list(shown), self.score: list(shown.values())})
         cost = f"{self.trainings} trainings, {self.row_epochs:,} rows times epochs"
         control = f"; random search: {self.control_trainings}, {self.control_row_epochs:,}" if self.control is not None else ""
-        changed = [f"- {cure.text}. {self._reason(cure)}" for cure in self.cures]
+        changed = [f"- {cure.told(self.diagnosis.spell)}. {self._reason(cure)}" for cure in self.cures]
         return "\n".join([self.verdict, "", table, "", *changed, f"Budget used: {cost}{control}."])
 
     def _reason(self, cure: Cure) -> str:
@@ -152,9 +152,7 @@ class Treatment(Printed):
         return {
             **{name: getattr(self, name) for name in plain},
             **{name: None if each is None else [_plain(score) for score in each.values] for name, each in scores.items()},
-            "cures": [
-                {"name": cure.name, "changes": dict(cure.changes), "why": cure.why, "row": cure.row} for cure in self.cures
-            ],
+            "cures": [cure.to_dict() for cure in self.cures],
             "best_changes": dict(self.best_changes or {}),
             "control_changes": dict(self.control_changes or {}),
             "findings": [finding.name for finding in self.diagnosis],

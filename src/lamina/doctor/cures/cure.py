@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from lamina.errors import InvalidSettingError, phrase_unknown
 
-__all__ = ["CHANGES", "Cure"]
+__all__ = ["CHANGES", "Cure", "Spell", "spelled"]
 
 #: The words in which a cure says what to change, whatever it is that is cured: an estimator, a pipeline or a trainer.
 CHANGES: dict[str, str] = {
@@ -33,6 +33,18 @@ CHANGES: dict[str, str] = {
     "patience": "epochs without any improvement (of more than 0.0001) until training stops",
     "shuffle_split": "that held-out rows are drawn at random from the training rows",
 }
+
+#: How changes are written for the user of one kind of model.
+Spell: TypeAlias = Callable[[Mapping[str, Any]], str]
+
+
+def spelled(changes: Mapping[str, Any]) -> str:
+    """Changes by their own words.
+
+    >>> spelled({"activation": "relu", "weight_init": "he"})
+    "activation='relu', weight_init='he'"
+    """
+    return ", ".join(f"{word}={value!r}" for word, value in changes.items())
 
 
 @dataclass(frozen=True)
@@ -69,4 +81,13 @@ class Cure:
     @property
     def text(self) -> str:
         """The name and the changes in one line."""
-        return f"{self.name}: {', '.join(f'{word}={value!r}' for word, value in self.changes.items())}"
+        return self.told(spelled)
+
+    def told(self, spell: Spell) -> str:
+        """The name and the changes in one line, in a user's own words."""
+        return f"{self.name}: {spell(self.changes)}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """All attributes as JSON-able values."""
+        changes = {word: list(value) if isinstance(value, tuple) else value for word, value in self.changes.items()}
+        return {"name": self.name, "changes": changes, "why": self.why, "row": self.row}

@@ -27,7 +27,7 @@ def find(case: Case) -> Finding | None:
     evidence = (
         Evidence("units of the narrowest hidden layer", narrowest, _NARROW, is_above=False),
         Evidence("score on the training rows", case.outcome.train),
-        Evidence("that of a standard network", case.control.train),
+        Evidence("that of a plain model", case.control.train),
     )
     sure = sureness(_NARROW / max(narrowest, 1))
     return Finding("underfitting", "harm", sure, evidence, _MEANING, "L7", _cures(widths), because_of=_CAUSES)

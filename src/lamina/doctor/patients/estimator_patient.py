@@ -12,8 +12,9 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from lamina.doctor.cures.cure import spelled
 from lamina.doctor.network_changes import NETWORK_WORDS, changed_network
-from lamina.doctor.patients.parameters import companions, copied, silent_copies
+from lamina.doctor.patients.parameters import companions, copied, differing, silent_copies
 from lamina.doctor.patients.patient import Patient
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.optimizers import Optimizer, StepOptimizer
@@ -40,6 +41,11 @@ _PARAMETERS = {
     "patience": "n_iter_no_change",
 }
 
+_AROUND = {
+    "scale_inputs": "a StandardScaler before it, in a Pipeline",
+    "scale_targets": "a TransformedTargetRegressor with a StandardScaler around it",
+}
+
 
 class EstimatorPatient(Patient):
     """A classifier or a regressor, the steps before it, and what scales its targets."""
@@ -63,6 +69,13 @@ class EstimatorPatient(Patient):
         around = {"scale_inputs"} | (set() if self.learns_labels else {"scale_targets"})
         around |= set() if self.estimator.validation_split is None else {"shuffle_split"}
         return frozenset(parameters | around | (set(NETWORK_WORDS) if of_network else set()))
+
+    def spelled(self, changes: Mapping[str, Any]) -> str:
+        if self.estimator.network is not None:
+            return spelled(changes)
+        given, wanted = (patient.estimator.get_params(deep=False) for patient in (self, self.changed(changes)))
+        parameters = [f"{name}={wanted[name]!r}" for name in differing(given, wanted)]
+        return ", ".join([*(text for word, text in _AROUND.items() if changes.get(word)), *parameters]) or spelled(changes)
 
     def changed(self, changes: Mapping[str, Any]) -> Self:
         self.check_words(changes, owner=type(self.estimator).__name__)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ import numpy as np
 from lamina.training import Callback, Checkpoint, JsonlLog, Progress
 from lamina.training.callbacks.callback import list_of_callbacks
 
-__all__ = ["companions", "copied", "silent_copies"]
+__all__ = ["companions", "copied", "differing", "silent_copies"]
 
 _TOL = 1e-4  # the default of all estimators
 _Estimator = TypeVar("_Estimator")
@@ -24,6 +24,19 @@ def copied(estimator: _Estimator, **settings: Any) -> _Estimator:
     if isinstance(given["random_state"], np.random.RandomState):
         given["random_state"] = copy.deepcopy(given["random_state"])
     return type(estimator)(**given)
+
+
+def differing(given: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    """The names of the parameters that differ; one value for all layers is the same as a tuple of it.
+
+    >>> differing({"a": 1, "b": (2,), "c": ("mish",)}, {"a": 1, "b": (3,), "c": "mish"})
+    ['b']
+    """
+    return [name for name, value in wanted.items() if repr(_plain(value)) != repr(_plain(given[name]))]
+
+
+def _plain(given: Any) -> Any:
+    return given[0] if isinstance(given, tuple) and len(given) == 1 else given
 
 
 def silent_copies(callbacks: Callback | Sequence[Callback]) -> list[Callback]:

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from lamina.doctor.cures.cure import spelled
 from lamina.doctor.outcome import row_errors
 from lamina.doctor.patients.intake import Intake
 from lamina.doctor.setup import Setup
@@ -66,6 +67,10 @@ class Patient(ABC):
     @abstractmethod
     def words(self) -> frozenset[str]:
         """The words of :data:`lamina.doctor.cures.CHANGES` that change something of this kind of patient."""
+
+    def spelled(self, changes: Mapping[str, Any]) -> str:
+        """Changes as the user of this kind of model writes them."""
+        return spelled(changes)
 
     @abstractmethod
     def changed(self, changes: Mapping[str, Any]) -> Self:

@@ -8,7 +8,8 @@ from typing import Any, Self
 import numpy as np
 
 from lamina.data.encoder import TableEncoder
-from lamina.doctor.patients.parameters import companions, copied, silent_copies
+from lamina.doctor.cures.cure import spelled
+from lamina.doctor.patients.parameters import companions, copied, differing, silent_copies
 from lamina.doctor.patients.patient import Patient
 from lamina.model import TabularClassifier, TabularRegressor
 from lamina.training import Callback
@@ -47,6 +48,14 @@ class TablePatient(Patient):
     @property
     def words(self) -> frozenset[str]:
         return frozenset({word for word, name in _PARAMETERS.items() if hasattr(self.estimator, name)} | {"early_stopping"})
+
+    def spelled(self, changes: Mapping[str, Any]) -> str:
+        return ", ".join(f"{name}={value!r}" for name, value in self.differences(changes).items()) or spelled(changes)
+
+    def differences(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters of the estimator that changes set, and that are not so yet."""
+        given, wanted = self.estimator.get_params(deep=False), self.changed(changes).estimator.get_params(deep=False)
+        return {name: wanted[name] for name in differing(given, wanted)}
 
     def changed(self, changes: Mapping[str, Any]) -> Self:
         self.check_words(changes, owner=type(self.estimator).__name__)

@@ -1,0 +1,91 @@
+"""What users see of a diagnosis: its text, its HTML, its data, in the words of what they gave."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_classification
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from lamina import Dense, MLPClassifier, Sequential, TabularClassifier, Trainer, diagnose
+from lamina.doctor import Cure, Diagnosis, Evidence, Finding
+from lamina.doctor.patients import admit
+from lamina.optimizers import Adam
+
+X, Y = make_classification(300, 8, n_informative=6, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def sick() -> Diagnosis:
+    """Far too large inputs, and units that start flat."""
+    return diagnose(MLPClassifier((16,), activation="sigmoid", solver="sgd", max_iter=10, random_state=0), X * 1000, Y)
+
+
+def test_the_first_line_is_the_score_and_then_each_finding_has_a_part(sick: Diagnosis):
+    first, *parts = str(sick).split("\n\n")
+    assert first == sick.summary
+    assert first.startswith("Held-out accuracy 0.")
+    assert [part.splitlines()[0].split(":")[0] for part in parts] == [finding.title for finding in sick]
+
+
+def test_lines_but_those_of_cures_have_100_characters_at_most(sick: Diagnosis):
+    lines = [line for line in str(sick).splitlines() if not line.startswith("  - ")]
+    assert max(map(len, lines)) <= 100
+
+
+def test_the_data_survive_json(sick: Diagnosis):
+    assert json.loads(json.dumps(sick.to_dict())) == sick.to_dict()
+    assert [finding["name"] for finding in sick.to_dict()["findings"]] == [finding.name for finding in sick]
+
+
+def test_html_has_a_row_a_finding(sick: Diagnosis):
+    html = sick._repr_html_()
+    assert html.count("<tr>") == 1 + len(sick)
+    assert "<script" not in html
+
+
+def test_a_training_that_fails_is_told_without_scores_of_a_model(sick: Diagnosis):
+    outcome = replace(sick.case.outcome, train=-math.inf, held_out=-math.inf)
+    found = Diagnosis(sick.findings, replace(sick.case, outcome=outcome))
+    assert found.summary.startswith("Training failed")
+    assert found.to_dict()["scores"]["held_out"] is None
+    json.dumps(found.to_dict(), allow_nan=False)
+
+
+def test_what_a_cure_changes_is_told_in_the_words_of_the_estimator(sick: Diagnosis):
+    rate = Cure("slower", {"learning_rate": 0.01}, "")
+    assert rate.told(sick.spell) == "slower: learning_rate_init=0.01"
+    assert Cure("scale", {"scale_inputs": True}, "").told(sick.spell) == "scale: a StandardScaler before it, in a Pipeline"
+
+
+@pytest.mark.parametrize(
+    ("model", "changes", "text"),
+    [
+        (MLPClassifier(), {"l2": 0.1, "epochs": 7}, "alpha=0.1, max_iter=7"),
+        (MLPClassifier(weight_decay=0.2), {"l2": 0.1}, "alpha=0.1, weight_decay=0.0"),
+        (make_pipeline(StandardScaler(), MLPClassifier()), {"widths": (8,)}, "hidden_layer_sizes=(8,)"),
+        (TabularClassifier(), {"widths": (8,), "epochs": 7}, "hidden=(8,), max_epochs=7"),
+        (Trainer(Sequential([Dense(2)], 8), "softmax_cross_entropy", Adam()), {"learning_rate": 0.5}, "learning_rate=0.5"),
+    ],
+)
+def test_changes_are_spelled_as_each_kind_of_model_takes_them(model: Any, changes: dict[str, Any], text: str):
+    spelled = admit(model, owner="me").spelled(changes)
+    assert sorted(spelled.split(", ")) == sorted(text.split(", "))
+
+
+def test_evidence_names_a_threshold_only_where_the_number_has_passed_it():
+    assert str(Evidence("pace", 0.0007, 0.0003, is_above=False)) == "pace: 0.0007"
+    assert str(Evidence("pace", 0.0001, 0.0003, is_above=False)) == "pace: 0.0001 (below 0.0003)"
+    assert str(Evidence("rate", 0.1, 0.1, is_above=False)) == "rate: 0.1 (at most 0.1)"
+    assert str(Evidence("rows", 48842.0, 1e4)) == "rows: 48,842 (above 10,000)"
+
+
+def test_numbers_of_numpy_are_plain_in_the_data():
+    finding = Finding("stalled", "harm", 0.5, (Evidence("loss", np.float64(np.inf), np.float64(1.0)),), "Meaning.")
+    assert json.loads(json.dumps(finding.to_dict(), allow_nan=False))["evidence"][0]["value"] == "inf"
