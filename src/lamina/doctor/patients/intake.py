@@ -25,7 +25,7 @@ class Intake(Monitor):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(sparing=False)
         self.trainer: Trainer | None = None
         self.training: Batches
         self.validation: Batches | None = None
