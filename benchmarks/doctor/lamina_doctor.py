@@ -9,8 +9,7 @@ from sklearn.base import clone
 from benchmarks.doctor.case import Case
 from benchmarks.doctor.doctors import Opinion, Treated
 from lamina import Trainer
-from lamina.doctor import diagnose
-from lamina.doctor.treatment import treat
+from lamina.doctor import diagnose, treat
 
 __all__ = ["LAMINA", "LaminaDoctor"]
 

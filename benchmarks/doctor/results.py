@@ -9,7 +9,7 @@ from typing import Any
 import lamina
 from benchmarks.doctor.programs.program import Program
 
-__all__ = ["VERIFIED", "append", "fingerprint", "read"]
+__all__ = ["VERIFIED", "append", "fingerprint", "read", "write"]
 
 #: The verdicts on all programs, in the repository.
 VERIFIED = Path(__file__).with_name("verified.jsonl")
@@ -38,3 +38,8 @@ def append(path: Path, line: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
+
+
+def write(path: Path, lines: list[dict[str, Any]]) -> None:
+    """The lines in place of those that there are."""
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")

@@ -1,7 +1,8 @@
 """Measures which programs are sick and which healthy: ``python -m benchmarks.doctor.verify``.
 
 A line a program goes to ``verified.jsonl``; programs with a line for this version of the library are skipped. Two processes share
-the work with ``--part 1/2`` and ``--part 2/2``.
+the work with ``--part 1/2`` and ``--part 2/2``. One process alone leaves the lines in the programs' order at the end, and drops
+those of programs that have changed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.doctor.programs import Program, programs
-from benchmarks.doctor.results import VERIFIED, append, fingerprint, read
+from benchmarks.doctor.results import VERIFIED, append, fingerprint, read, write
 from benchmarks.doctor.split import HALVES
 from benchmarks.doctor.verdict import verdict_on
 
@@ -27,6 +28,8 @@ def verify(half: str | None = None, part: tuple[int, int] = (1, 1), path: Path =
         is_mine = index % part[1] == part[0] - 1 and half in (None, program.half)
         if is_mine and done.get(program.name, {}).get("fingerprint") != fingerprint(program):
             append(path, _line(program))
+    if part == (1, 1):
+        write(path, list(_lines(path).values()))
 
 
 def verified(path: Path = VERIFIED) -> list[Program]:

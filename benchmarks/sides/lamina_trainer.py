@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 import lamina
@@ -19,14 +21,14 @@ def prepare(workload: Workload, data: Data) -> Job:
     return prepare_with_threads(workload, data, workload.threads)
 
 
-def prepare_with_threads(workload: Workload, data: Data, n_threads: int | None) -> Job:
+def prepare_with_threads(workload: Workload, data: Data, n_threads: int | None, callbacks: Sequence[lamina.Callback] = ()) -> Job:
     if workload.predicts:
         trainer = _trainer(workload, data, n_threads)
         return Job(lambda: _predict(trainer, workload, data), loss=log_loss_for(data))
     held: list[lamina.Trainer] = []
 
     def reset() -> None:
-        held[:] = [_trainer(workload, data, n_threads)]
+        held[:] = [_trainer(workload, data, n_threads, callbacks)]
 
     def run() -> float:
         # The evaluation that ends a fit, which the others do not make, is counted apart: docs/performance.md.
@@ -41,11 +43,17 @@ def _predict(trainer: lamina.Trainer, workload: Workload, data: Data) -> np.ndar
     return probabilities
 
 
-def _trainer(workload: Workload, data: Data, n_threads: int | None) -> lamina.Trainer:
+def _trainer(workload: Workload, data: Data, n_threads: int | None, callbacks: Sequence[lamina.Callback] = ()) -> lamina.Trainer:
     clipping = lamina.Clipping(norm=1.0) if workload.regular else None
     network = lamina.Sequential(_layers(workload), input_width=workload.widths[0])
     trainer = lamina.Trainer(
-        network, _LOSSES[workload.loss], lamina.Adam(1e-3), batch_size=workload.batch_size, clipping=clipping, n_threads=n_threads
+        network,
+        _LOSSES[workload.loss],
+        lamina.Adam(1e-3),
+        batch_size=workload.batch_size,
+        clipping=clipping,
+        callbacks=callbacks,
+        n_threads=n_threads,
     )
     dense = [view for name, view in trainer.weights.items() if name.startswith("dense")]
     for view, first in zip(dense, (array for pair in data.weights for array in pair), strict=True):

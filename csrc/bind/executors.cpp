@@ -177,6 +177,30 @@ struct Binding {
     return {reached.begin(), reached.end()};
   }
 
+  // layers: (sums, output, activation, weight) of each, and the slope at which its activation is flat.
+  static std::vector<ProbedLayer> probed(const std::vector<std::tuple<int, int, int, int, double>>& layers) {
+    std::vector<ProbedLayer> found;
+    for (const auto& [sums, output, activation, weight, flat] : layers)
+      found.push_back({sums, output, activation, weight, flat});
+    return found;
+  }
+
+  static void probe(Executor<T>& executor, const BoundBatches& data,
+                    const std::vector<std::tuple<int, int, int, int, double>>& layers, Doubles edges,
+                    Table table, Numbers losses) {
+    const std::vector<ProbedLayer> of = probed(layers);
+    const Bins bins{edges.data(), static_cast<i64>(edges.size())};
+    const ReleasedGil released;
+    executor.probe(data.batches, of, bins, table.data(), losses.data());
+  }
+
+  static void change(Executor<T>& executor, const std::vector<std::tuple<int, int, int, int, double>>& layers,
+                     ConstVector before, Numbers norms) {
+    const std::vector<ProbedLayer> of = probed(layers);
+    const ReleasedGil released;
+    executor.change(of, before.data(), norms.data());
+  }
+
   // objective(k, [outputs of batch k, ...]) -> float, called with the GIL held. The arrays are views that are
   // valid until it returns.
   static Objective<T> wrap(const nb::callable& objective, const std::vector<i64>& widths) {
@@ -241,6 +265,8 @@ void bind_executor(nb::module_& m, const char* name) {
            "gradient"_a, "head_losses"_a.none())
       .def("observe", &B::observe, "data"_a, "order"_a, "training"_a, "step"_a, "dropout_rates"_a.none(),
            "d_outputs"_a, "values"_a, "d_values"_a, "gradient"_a, "losses"_a, "head_losses"_a.none())
+      .def("probe", &B::probe, "data"_a, "layers"_a, "edges"_a, "table"_a, "losses"_a)
+      .def("change", &B::change, "layers"_a, "before"_a, "norms"_a)
       .def("perturb", &B::perturb, "data"_a, "order"_a, "batch_size"_a, "first_step"_a, "learning_rates"_a,
            "all"_a, "trials"_a, "scale"_a, "antithetic"_a, "accept_ties"_a, "objective"_a.none(), "widths"_a,
            "losses"_a, "objectives"_a, "head_losses"_a.none())

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -279,6 +281,51 @@ std::vector<char> Executor<T>::observe(const Batches& data, Rows rows, const Pas
     if (context.work.d_value_written[b]) copy(b, context.d_value(b), probes.d_values[b]);
   write_gradient(probes.records);
   return context.work.d_value_written;
+}
+
+template <class T>
+void Executor<T>::probe(const Batches& data, const std::vector<ProbedLayer>& layers, const Bins& bins,
+                        double* table, double* losses) {
+  const std::lock_guard lock(mutex_);
+  const Rows rows{nullptr, 0, data.rows};
+  const std::vector<double> no_dropout(facts_.program.ops.size(), 0.0);
+  probed_.prepare(facts_.program, rows.size, true);
+  const Pass pass{.training = true,
+                  .update_state = false,
+                  .dropout_rates = no_dropout.data(),
+                  .every_buffer = true,
+                  .dense_inputs = false};
+  const Context<T> context = begin_pass(facts_, tools_, pool_for(data, rows.size), probed_, step_.weights(),
+                                        step_.gradient.data(), 0, data, rows, pass);
+  gather_inputs(context, data.inputs);
+  gather_targets(context, data.targets);
+  lamina::forward(context);
+  const i64 numbers = kLayerNumbers + bins.count + 1;
+  std::vector<LayerNumbers> found(layers.size());
+  for (std::size_t i = 0; i < layers.size(); ++i)
+    probe_forward(found[i], table + i * numbers + kLayerNumbers, context, layers[i], bins);
+  if (!data.targets.empty()) {
+    const double weight = sum_weights(data.sample_weight, rows);
+    std::vector<double> means(step_.head_losses.size());
+    run_heads(context, data, weight, step_.head_losses, means);
+    lamina::backward(context);
+    for (std::size_t i = 0; i < layers.size(); ++i) probe_backward(found[i], context, layers[i], weight);
+    std::copy(step_.head_losses.begin(), step_.head_losses.end(), losses);
+  }
+  for (std::size_t i = 0; i < layers.size(); ++i)
+    std::memcpy(table + i * numbers, &found[i], sizeof(LayerNumbers));
+}
+
+template <class T>
+void Executor<T>::change(const std::vector<ProbedLayer>& layers, const T* before, double* norms) {
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    norms[i] = std::numeric_limits<double>::quiet_NaN();
+    if (layers[i].weight < 0) continue;
+    const Parameter& weight = facts_.program.parameters[layers[i].weight];
+    norms[i] = std::sqrt(tools_.kernels->sum_square_changes(step_.weights().parameters + weight.offset,
+                                                            before + weight.offset, weight.size));
+  }
 }
 
 template <class T>

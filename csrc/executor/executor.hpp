@@ -8,6 +8,7 @@
 
 #include "executor/inference.hpp"
 #include "executor/perturbation.hpp"
+#include "executor/probe.hpp"
 #include "executor/product.hpp"
 #include "executor/program.hpp"
 #include "executor/program_facts.hpp"
@@ -115,6 +116,13 @@ class Executor {
   std::vector<char> observe(const Batches& data, Rows rows, const Pass& pass,
                             const std::vector<const T*>& d_outputs, const Probes<T>& probes);
 
+  // Both passes over all rows as one batch, in training mode without dropout, op by op; without targets only
+  // the forward pass. table (layers, kLayerNumbers + bins.count + 1); losses (heads,). Changes nothing.
+  void probe(const Batches& data, const std::vector<ProbedLayer>& layers, const Bins& bins, double* table,
+             double* losses);
+  // norms (layers,): of each layer's weights less those of `before` (num_parameters,); NaN without weights.
+  void change(const std::vector<ProbedLayer>& layers, const T* before, double* norms);
+
   void predict(const Batches& data, const std::vector<Function>& links, const std::vector<T*>& outputs);
   void evaluate(const Batches& data, double* losses);
 
@@ -133,6 +141,7 @@ class Executor {
   Tools<T> tools_;
   Workers workers_;
   Step<T> step_;
+  Workspace<T> probed_;  // apart from that of steps, whose batches are smaller
   Inference<T> inference_;
   int held_threads_ = 1;    // of a step in two calls
   std::vector<i64> order_;  // of an epoch

@@ -103,6 +103,7 @@ struct Pass {
   i64 step = 0;
   const double* dropout_rates = nullptr;
   bool every_buffer = false;  // no fusion, so that all buffers and their gradients are filled
+  bool dense_inputs = true;   // then sparse batches are made dense, too
 };
 
 // The context of a batch in `work`, where nothing has been computed yet. gradient (num_parameters,), or null
@@ -113,7 +114,8 @@ Context<T> begin_pass(const ProgramFacts& facts, const Tools<T>& tools, Pool* po
                       Rows rows, const Pass& pass) {
   work.forget_contributions();
   for (std::size_t i = 0; i < data.inputs.size(); ++i)
-    work.sparse_input[facts.program.inputs[i]] = !pass.every_buffer && facts.stays_sparse(data, i);
+    work.sparse_input[facts.program.inputs[i]] =
+        !(pass.every_buffer && pass.dense_inputs) && facts.stays_sparse(data, i);
   return {facts.program,
           *tools.kernels,
           Product<T>{tools, pool},

@@ -162,7 +162,7 @@ def test_what_cannot_be_changed_is_said(slow_learner):
     _, treatment = slow_learner
     problems = {result.therapy.name: result.problem for result in treatment.tried}
     assert "must be of something that it has, got 'output_activation'" in problems["an impossible one"]
-    assert problems["as it was"] == ""
+    assert problems["raise the learning rate"] == ""
 
 
 def test_equal_calls_give_equal_treatments(slow_learner):
@@ -207,14 +207,20 @@ def trial_for(model: Any, score: str = "accuracy") -> Trial:
     return Trial(admit(model, owner="test"), MOONS, SIDES, np.arange(200), score, 0)
 
 
-def test_halving_trains_the_best_three_whole():
+def test_halving_trains_the_best_three_whole_and_the_best_two_once_more():
     trial = trial_for(MLPClassifier((8,), max_iter=20))
     rates = [1e-6, 1e-2, 3e-3, 1e-7, 3e-2]
-    therapies = [Therapy(), *(Therapy((Cure("", {"learning_rate": rate}, ""),)) for rate in rates)]
-    finalists, short = halve(trial, therapies, 9)
+    finalists, others = halve(trial, [Therapy((Cure("", {"learning_rate": rate}, ""),)) for rate in rates], 10)
     assert {result.therapy.changes["learning_rate"] for result in finalists} == {1e-2, 3e-3, 3e-2}
-    assert {result.share for result in short} == {0.5}
-    assert trial.meter.trainings == 9
+    assert [result.share for result in others] == [0.5] * 5 + [1.0] * 2
+    assert trial.meter.trainings == 10
+
+
+def test_halving_with_a_small_budget_trains_what_it_can():
+    trial = trial_for(MLPClassifier((8,), max_iter=20))
+    therapies = [Therapy((Cure("", {"learning_rate": rate}, ""),)) for rate in (1e-6, 1e-2, 3e-3)]
+    assert [len(results) for results in halve(trial, therapies, 4)] == [1, 3]
+    assert trial.meter.trainings == 4
 
 
 def test_combinations_keep_what_adds():

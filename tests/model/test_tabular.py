@@ -26,6 +26,7 @@ from sklearn.preprocessing import FunctionTransformer
 from lamina import (
     Adam,
     Callback,
+    Monitor,
     Quantile,
     TableModel,
     TabularClassifier,
@@ -750,3 +751,32 @@ def test_a_class_of_copies_alone_is_not_held_out_whole() -> None:
         twice, rare = pd.concat([frame, frame[:1]], ignore_index=True), [*labels, "z"]
         model = classifier(random_state=seed, validation=0.4, max_epochs=2).fit(twice, rare)
         assert model.predict_proba(twice).shape == (41, 3)
+
+
+@pytest.mark.parametrize("make", [TabularClassifier, TabularRegressor])
+def test_a_fit_keeps_how_each_layer_fared(tmp_path: Path, make: type) -> None:
+    """At least twenty probes and one an epoch; the model's file keeps them, and training is the same without."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 3))
+    y = (X[:, 0] > X[:, 1]).astype(int) if make is TabularClassifier else X[:, 0] * X[:, 1]
+    settings = {"hidden": (8,), "max_epochs": 25, "patience": 99, "random_state": 1}
+    model, without = make(**settings).fit(X, y), make(**settings, monitor=False).fit(X, y)
+    np.testing.assert_array_equal(model.predict(X), without.predict(X))
+    assert not hasattr(without, "monitor_")
+    record = model.monitor_
+    assert record.layers == ("dense_1", "dense_2")
+    assert set(range(25)) <= set(record.probes.epochs.tolist())
+    for name in ("one", "other"):
+        model.save(tmp_path / name)
+    without.save(tmp_path / "without")
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+    assert (tmp_path / "one").stat().st_size < (tmp_path / "without").stat().st_size + 60_000
+    assert repr(load_model(tmp_path / "one").estimator.monitor_.to_dict()) == repr(record.to_dict())
+    assert not hasattr(load_model(tmp_path / "without").estimator, "monitor_")
+
+
+def test_a_monitor_of_ones_own_takes_the_place_of_the_usual_one() -> None:
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    monitor = Monitor(every=7)
+    model = TabularRegressor(hidden=(4,), max_epochs=9, patience=99, callbacks=[monitor]).fit(X, X[:, 0])
+    assert model.monitor_ is monitor.record

@@ -13,6 +13,7 @@
 #include "kernels/penalty.hpp"
 #include "kernels/permutation.hpp"
 #include "kernels/prelu.hpp"
+#include "kernels/probe.hpp"
 #include "kernels/rows.hpp"
 #include "kernels/shrinkage.hpp"
 #include "kernels/sparse_product.hpp"
@@ -55,6 +56,12 @@ constexpr Kernels<T> kTable = {
     .all_finite = all_finite<T>,
     .largest = largest<T>,
     .max_norm = max_norm<T>,
+    .spread = spread<T>,
+    .count_zeros = count_zeros<T>,
+    .count_non_finite = count_non_finite<T>,
+    .count_below = count_below<T>,
+    .count_flat = count_flat<T>,
+    .sum_square_changes = sum_square_changes<T>,
     .gather_f32 = gather<T, float>,
     .gather_f64 = gather<T, double>,
     .permute = permute,

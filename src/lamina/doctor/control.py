@@ -22,7 +22,7 @@ _BATCH_SIZE = 32
 _FEWEST_TO_HOLD_OUT = 100
 
 
-def standard_network(setup: Setup, num_rows: int, *, is_sparse: bool, seed: int) -> Any:
+def standard_network(setup: Setup, num_rows: int, *, is_sparse: bool, weighs_classes: bool = False, seed: int) -> Any:
     """A network by the standard recipe, not trained.
 
     Inputs and numbers to predict are centered and scaled; the hidden layers have the patient's widths, within 32 to 128 units and
@@ -48,14 +48,16 @@ def standard_network(setup: Setup, num_rows: int, *, is_sparse: bool, seed: int)
     }
     scaler = StandardScaler(with_mean=not is_sparse)
     if setup.learns_labels:
-        return make_pipeline(scaler, MLPClassifier(**settings))
+        return make_pipeline(scaler, MLPClassifier(**settings, class_weight="balanced" if weighs_classes else None))
     return TransformedTargetRegressor(make_pipeline(scaler, MLPRegressor(**settings)), transformer=StandardScaler())
 
 
-def linear_model(*, of_labels: bool, is_sparse: bool) -> Any:
+def linear_model(*, of_labels: bool, is_sparse: bool, weighs_classes: bool = False) -> Any:
     """Logistic or ridge regression on scaled inputs, not trained; a network that stays behind has learned noise, or nothing."""
     scaler = StandardScaler(with_mean=not is_sparse)
-    return make_pipeline(scaler, LogisticRegression(max_iter=500) if of_labels else RidgeCV(np.logspace(-3, 3, 7)))
+    if not of_labels:
+        return make_pipeline(scaler, RidgeCV(np.logspace(-3, 3, 7)))
+    return make_pipeline(scaler, LogisticRegression(max_iter=500, class_weight="balanced" if weighs_classes else None))
 
 
 def train_quietly(model: Any, X: Any, y: np.ndarray) -> Any:

@@ -38,10 +38,11 @@ def examine(model: Any, X: Any, y: Any, *, seed: int, max_rows: int, fit: Mappin
         stays.append(patient.on_rows(kept).stay(*train))
         control = _control(patient, stays[-1], train, test, seed)
         outcomes.append((_outcome(patient, stays[-1].model, train, test), control))
+        outcome, beside = _joined(outcomes)
         # Where a difference may be chance, the rows that were not held out yet are asked, too.
-        if control is None or not _joined(outcomes)[0].is_doubtful(_joined(outcomes)[1]):
+        if beside is None or not outcome.is_doubtful(beside):
             break
-    return case_of(stays[0], *_joined(outcomes), seed=seed)
+    return case_of(stays[0], outcome, beside, seed=seed)
 
 
 def _joined(outcomes: list[tuple[Outcome, Outcome | None]]) -> tuple[Outcome, Outcome | None]:
@@ -105,13 +106,27 @@ def splits_of(y: np.ndarray, of_labels: bool, *, seed: int, max_rows: int) -> It
 
 def _outcome(patient: Patient, model: Any, train: tuple[Any, np.ndarray], test: tuple[Any, np.ndarray]) -> Outcome:
     of_labels = patient.learns_labels
-    constant = 1.0 - float(constant_errors(train[1], test[1], of_labels=of_labels).mean())
+    weights = [_weights(patient, y) for y in (train[1], test[1])]
+    constant = _score(constant_errors(train[1], test[1], of_labels=of_labels), weights[1])
     if model is None:
         return Outcome(-math.inf, -math.inf, constant, np.full(len(test[1]), np.nan))
     predicted = patient.predict(model, test[0])
-    errors = row_errors(test[1], predicted, of_labels=of_labels)
+    errors = row_errors(test[1], predicted, of_labels=of_labels) * weights[1]
+    learned = row_errors(train[1], patient.predict(model, train[0]), of_labels=of_labels)
     recall = _rarest_recall(train[1], test[1], predicted) if of_labels and test[1].ndim == 1 else math.nan
-    return Outcome(patient.score(model, *train), 1.0 - float(errors.mean()), constant, errors, recall)
+    return Outcome(_score(learned, weights[0]), 1.0 - float(errors.mean()), constant, errors, recall)
+
+
+def _score(errors: np.ndarray, weights: np.ndarray) -> float:
+    return 1.0 - float((errors * weights).mean())
+
+
+def _weights(patient: Patient, y: np.ndarray) -> np.ndarray:
+    """What the error of each row counts: the same for each class, if that is what the patient learns, else for each row."""
+    if not patient.weighs_classes or y.ndim > 1:
+        return np.ones(len(y))
+    classes, place, counts = np.unique(y, return_inverse=True, return_counts=True)
+    return np.asarray((len(y) / (len(classes) * counts))[place])
 
 
 def _rarest_recall(known: np.ndarray, truth: np.ndarray, predicted: np.ndarray) -> float:
@@ -126,16 +141,20 @@ def _control(
     """The better outcome of a standard network and a linear model; None for networks of several inputs or outputs."""
     if len(stay.training.inputs) != 1 or len(stay.setup.output_widths) != 1:
         return None
-    of_labels = patient.learns_labels
+    of_labels, weighs = patient.learns_labels, patient.weighs_classes
     parts = [patient.inputs(stay.model, X, train) for X in (train[0], test[0])]
+    weights = [_weights(patient, y) for y in (train[1], test[1])]
     is_sparse = sparse.issparse(parts[0])
-    models = [standard_network(stay.setup, len(train[1]), is_sparse=is_sparse, seed=seed)]
+    models = [standard_network(stay.setup, len(train[1]), is_sparse=is_sparse, weighs_classes=weighs, seed=seed)]
     if not of_labels or train[1].ndim == 1:
-        models.append(linear_model(of_labels=of_labels, is_sparse=is_sparse))
-    constant = 1.0 - float(constant_errors(train[1], test[1], of_labels=of_labels).mean())
+        models.append(linear_model(of_labels=of_labels, is_sparse=is_sparse, weighs_classes=weighs))
+    constant = _score(constant_errors(train[1], test[1], of_labels=of_labels), weights[1])
     outcomes = []
     for model in models:
         train_quietly(model, parts[0], train[1])
-        errors = row_errors(test[1], model.predict(parts[1]), of_labels=of_labels)
-        outcomes.append(Outcome(float(model.score(parts[0], train[1])), 1.0 - float(errors.mean()), constant, errors))
+        learned, errors = (
+            row_errors(y, model.predict(X), of_labels=of_labels) for X, y in zip(parts, (train[1], test[1]), strict=True)
+        )
+        errors = errors * weights[1]
+        outcomes.append(Outcome(_score(learned, weights[0]), 1.0 - float(errors.mean()), constant, errors))
     return max(outcomes, key=lambda outcome: outcome.held_out)

@@ -10,11 +10,12 @@ import numpy as np
 from lamina.doctor.outcome import row_errors
 from lamina.doctor.patients import Patient
 
-__all__ = ["SCORES", "judge", "score_for"]
+__all__ = ["SCORES", "judge", "score_for", "sureness"]
 
 #: The scores of labels and of numbers; larger is better.
 SCORES = ("accuracy", "balanced_accuracy", "log_likelihood", "r2", "d2_absolute_error")
 _LEAST_LOG_LIKELIHOOD = -10.0  # of a row, so that no single one decides
+_LEAST_SURENESS = -3.0
 _LEAST_R2 = -1.0  # how bad a useless model is does not matter, and must not hide a spread
 
 
@@ -55,6 +56,12 @@ def judge(patient: Patient, model: Any, X: Any, y: np.ndarray, score: str) -> np
         classes, place, counts = np.unique(y, return_inverse=True, return_counts=True)
         return np.asarray(right * (len(y) / (len(classes) * counts))[place.ravel()])
     return _at_least(right) if score == "r2" else right
+
+
+def sureness(patient: Patient, model: Any, X: Any, y: np.ndarray) -> float:
+    """The mean log-likelihood of labels, each at least −3; 0 where there are no probabilities."""
+    known = None if model is None else patient.probabilities(model, X)
+    return 0.0 if known is None else float(np.maximum(_log_likelihoods(y, *known), _LEAST_SURENESS).mean())
 
 
 def _at_least(values: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from lamina.doctor.cures import Cure
@@ -10,33 +11,33 @@ from lamina.doctor.trial import Result, Trial
 
 __all__ = ["combine", "halve", "num_first"]
 
-_FINALISTS = 3
+_FINALISTS, _LAST = 3, 2
 _SHORT = 0.5  # of the epochs
-_FIRST, _SECOND = 0, 1  # numbers of the splits
+_FIRST, _SECOND, _THIRD = 0, 1, 2  # numbers of the splits
 
 
 def num_first(budget: int, *, combines: bool) -> int:
-    """How many short trainings a budget allows for, so that finalists, and their combinations, are trained, too.
+    """How many short trainings a budget allows for, so that the finalists, and two combinations, are trained, too.
 
-    >>> num_first(14, combines=True), num_first(14, combines=False), num_first(3, combines=True)
-    (8, 11, 2)
+    >>> num_first(14, combines=True), num_first(14, combines=False), num_first(4, combines=True)
+    (7, 9, 2)
     """
-    finalists = min(_FINALISTS, budget // 2)
-    return budget - finalists * (2 if combines and budget >= 4 * _FINALISTS else 1)
+    finals = _FINALISTS + _LAST
+    return budget - finals - (2 if combines else 0) if budget >= 2 * finals else -(-budget // 2)
 
 
 def halve(
-    trial: Trial, therapies: Sequence[Therapy], budget: int, row_epochs: float = float("inf")
+    trial: Trial, therapies: Sequence[Therapy], budget: int, row_epochs: float = math.inf
 ) -> tuple[list[Result], list[Result]]:
-    """Train all for a part of their epochs, and the best three of them whole, on other rows.
+    """Train all for a part of their epochs, the best three whole on other rows, and the best two of these once more.
 
-    Successive halving (Jamieson & Talwalkar 2016; Li et al. 2018) with two rungs, since the trainings that are counted are few.
+    Successive halving (Jamieson & Talwalkar 2016; Li et al. 2018) with few rungs, since the trainings that are counted are few.
+    Of few rows one set says little: therapies are compared by the sum of what they reached on all sets.
 
     Parameters
     ----------
     trial : Trial
     therapies : sequence of Therapy
-        Without cures: the model as it was, which is trained for comparison alone.
     budget : int
         The most trainings.
     row_epochs : float
@@ -44,21 +45,26 @@ def halve(
 
     Returns
     -------
-    finalists, all_short : list of Result
-        Each the best first, finalists by both of their scores; equal ones leave the order as it was.
+    finalists : list of Result
+        Of whole trainings on the second set of rows, the best first.
+    others : list of Result
+        All other trainings; equal scores leave the order as it was.
     """
     short: list[Result] = []
     for therapy in therapies[:budget]:
         if trial.meter.row_epochs >= row_epochs:
             break
         short.append(trial.choose(therapy, _FIRST, _SHORT))
-    short.sort(key=lambda result: -result.score)
-    able = [result for result in short if result.therapy.cures and not result.problem]
-    chosen = able[: min(_FINALISTS, budget - len(short))]
-    whole = [trial.choose(result.therapy, _SECOND) for result in chosen]
-    # of few rows one set says little
-    both = sorted(zip(whole, chosen, strict=True), key=lambda pair: -(pair[0].score + pair[1].score))
-    return [result for result, _ in both], short
+    short.sort(key=lambda result: -result.rank)
+    reached = {result.therapy: result.rank for result in short if not result.problem}
+    finalists = [trial.choose(therapy, _SECOND) for therapy in [*reached][: min(_FINALISTS, budget - len(short))]]
+    finalists.sort(key=lambda result: -(result.rank + reached[result.therapy]))
+    last = finalists[: min(_LAST, budget - len(short) - len(finalists))]
+    again = [trial.choose(result.therapy, _THIRD) for result in last] if len(last) == _LAST else []
+    for result in again:
+        reached[result.therapy] += result.rank
+    last.sort(key=lambda result: -(result.rank + reached[result.therapy]))
+    return last + finalists[len(last) :], short + again
 
 
 def combine(
@@ -80,6 +86,6 @@ def combine(
         if longer is None or len(tried) >= budget:
             continue
         tried.append(trial.choose(longer, _SECOND))
-        if tried[-1].score > best.score + gain:
+        if tried[-1].rank > best.rank + gain:
             best = tried[-1]
     return best, tried

@@ -11,7 +11,7 @@ from lamina.doctor.cures import Cure
 __all__ = ["Therapy"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Therapy:
     """Cures that are tried together; without any it is the model as it is.
 

@@ -274,17 +274,17 @@ def treat(
 def _best_therapy(trial: Trial, diagnosis: Diagnosis, budget: int) -> tuple[Therapy, list[Result]]:
     """The therapy that did best on the rows to choose by, and all that was tried."""
     recipes = standard_recipe(trial.patient.words, diagnosis.case.setup)
-    num_cures = max(num_first(budget, combines=True) - 1 - len(recipes), 0)
+    num_cures = max(num_first(budget, combines=True) - len(recipes), 0)
     cures = [*diagnosis.cures[:num_cures], *recipes]
-    finalists, short = halve(trial, [Therapy(), *(Therapy((cure,)) for cure in cures)], budget)
+    finalists, others = halve(trial, [Therapy((cure,)) for cure in cures], budget)
     if not finalists:
-        return Therapy(), short
-    best, tried = finalists[0], [*short, *finalists]
-    others = [result.therapy.cures[0] for result in [*finalists[1:], *short] if result.therapy.cures and not result.problem]
-    best, combined = combine(trial, best, others, min(budget - len(tried), _COMBINATIONS), _GAIN / 2)
+        return Therapy(), others
+    best, tried = finalists[0], [*others, *finalists]
+    further = [result.therapy.cures[0] for result in [*finalists[1:], *others] if not result.problem]
+    best, combined = combine(trial, best, further, min(budget - len(tried), _COMBINATIONS), _GAIN / 2)
     tried += combined
-    further = refinements(best.therapy.changes, trial.patient.words, diagnosis.case.setup)
-    best, refined = combine(trial, best, further, budget - len(tried), _GAIN / 2, first=True)
+    finer = refinements(best.therapy.changes, trial.patient.words, diagnosis.case.setup)
+    best, refined = combine(trial, best, finer, budget - len(tried), _GAIN / 2, first=True)
     return best.therapy, tried + refined
 
 

@@ -113,6 +113,15 @@ class _Executor:
         losses: np.ndarray,
         head_losses: np.ndarray | None,
     ) -> list[bool]: ...
+    def probe(
+        self,
+        data: Batches,
+        layers: Sequence[tuple[int, int, int, int, float]],
+        edges: np.ndarray,
+        table: np.ndarray,
+        losses: np.ndarray,
+    ) -> None: ...
+    def change(self, layers: Sequence[tuple[int, int, int, int, float]], before: np.ndarray, norms: np.ndarray) -> None: ...
     def perturb(
         self,
         data: Batches,

@@ -20,6 +20,7 @@ __all__ = [
     "Gradient",
     "Observation",
     "OutputGradients",
+    "Probe",
     "Snapshot",
     "Update",
     "check_shape",
@@ -81,6 +82,37 @@ class Observation(NamedTuple):
     values: dict[int, np.ndarray]
     d_values: dict[int, np.ndarray]
     gradient: Gradient | None
+
+
+class Probe(NamedTuple):
+    """What a probe finds, one entry a layer; float64. See :mod:`lamina.engine.probe`.
+
+    ``mean``, ``std``, ``zero`` (the share that is exactly 0): of the outputs, over rows and units. ``sum_std`` and ``histogram``
+    (layers, bins), shares in the bins of :data:`lamina.engine.probe.EDGES`: of the weighted sums, after normalization. ``flat``:
+    the share of sums at which the activation is flat; ``dead``: the share of units at which it is in every row.
+
+    ``gradient_rms``, ``gradient_zero``: of the gradient of each row's own (weighted) loss with respect to the sums.
+    ``weight_norm``: Euclidean, of the weights (without biases) of the layer that makes the units; ``weight_gradient_norm``,
+    ``weight_gradient_rms``, ``weight_gradient_zero``: of the gradient of the mean loss, without penalties, with respect to them.
+    ``distinct``: the number of its units that differ. ``non_finite``: the number of outputs, and of gradients with respect to the
+    sums, that are NaN or infinite.
+    """
+
+    mean: np.ndarray
+    std: np.ndarray
+    zero: np.ndarray
+    sum_std: np.ndarray
+    flat: np.ndarray
+    dead: np.ndarray
+    gradient_rms: np.ndarray
+    gradient_zero: np.ndarray
+    weight_norm: np.ndarray
+    weight_gradient_norm: np.ndarray
+    weight_gradient_rms: np.ndarray
+    weight_gradient_zero: np.ndarray
+    distinct: np.ndarray
+    non_finite: np.ndarray
+    histogram: np.ndarray
 
 
 class Executor(Protocol):
@@ -220,6 +252,16 @@ class Executor(Protocol):
         targets and ``d_outputs`` there is no backward pass. ``dropout_rates``, one per dropout op in program order, replace the
         ops' own.
         """
+
+    def probe(self, data: Batches) -> tuple[float, Probe]:
+        """The loss of all rows as one batch, and how each layer fares; see :mod:`lamina.engine.probe`.
+
+        Both passes are those of training mode, without dropout and penalties. Without targets there is no backward pass, and the
+        loss is NaN.
+        """
+
+    def weight_change(self, before: np.ndarray) -> np.ndarray:
+        """As :func:`lamina.engine.probe.weight_norms`, of the change since the parameters were ``before``."""
 
 
 class EpochsExecutor(Executor, Protocol):

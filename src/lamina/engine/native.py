@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lamina.engine import threads
 from lamina.engine.blas import SingleThreadedBlas, scipy_blas
-from lamina.engine.executor import Gradient, Observation, OutputGradients, Snapshot, Update, check_shape
+from lamina.engine.executor import Gradient, Observation, OutputGradients, Probe, Snapshot, Update, check_shape
 from lamina.engine.extension import _native
+from lamina.engine.layer_buffers import unit_layers
 from lamina.engine.native_data import DataReader, as_order
 from lamina.engine.plan import (
     Batches,
@@ -25,6 +27,7 @@ from lamina.engine.plan import (
     TrainingResult,
     UpdateRule,
 )
+from lamina.engine.probe import EDGES, flat_below, weights_of
 from lamina.engine.program import Program
 from lamina.errors import InvalidSettingError, ShapeError, phrase
 
@@ -341,6 +344,37 @@ class NativeExecutor:
             {b: d_values[b] for b, is_reached in enumerate(reached) if is_reached},
             Gradient(losses, total, vector, of_heads) if has_backward else None,
         )
+
+    def probe(self, data: Batches) -> tuple[float, Probe]:
+        """The loss of all rows as one batch, and how each layer fares; nothing changes."""
+        self._held = None
+        batches = self._reader.batches(data) if data.targets else self._reader.inputs(data.inputs)
+        layers, edges = self._probed_layers, np.array(EDGES[1:-1])
+        table = np.empty((len(layers), len(Probe._fields) + len(edges)))
+        losses = np.full(len(self.program.heads), np.nan)
+        with self._quiet_blas(data.num_rows):
+            self._engine.probe(batches, layers, edges, table, losses)
+        *names, histogram = Probe._fields
+        columns = dict(zip(names, table.T, strict=False))
+        return float(losses.sum()), Probe(**columns, **{histogram: table[:, len(names) :]})
+
+    def weight_change(self, before: np.ndarray) -> np.ndarray:
+        """The norm of the change of each layer's weights."""
+        check_shape("before", before, self._parameters.shape)
+        norms = np.empty(len(self._probed_layers))
+        self._engine.change(self._probed_layers, np.ascontiguousarray(before, dtype=self.dtype), norms)
+        return norms
+
+    @cached_property
+    def _probed_layers(self) -> list[tuple[int, int, int, int, float]]:
+        """Of each layer: the buffers of sums and outputs, the op of its activation and its weights or -1, and what is flat."""
+        ops, parameters, found = self.program.ops, self.program.parameters, []
+        for unit in unit_layers(self.program):
+            op, weight = unit.activation, weights_of(self.program, unit)
+            at = -1 if op is None else ops.index(op)
+            limit = 0.0 if op is None else flat_below(op)
+            found.append((unit.sums, unit.output, at, parameters.index(weight) if weight.size else -1, limit))
+        return found
 
     def _quiet_blas(self, rows: int) -> AbstractContextManager[None]:
         """BLAS single-threaded for a call with batches of ``rows``; no effect if the call is too small to use BLAS."""

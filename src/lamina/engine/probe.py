@@ -7,61 +7,37 @@ The buffers are those of :meth:`lamina.engine.executor.Executor.observe`, the la
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 
-from lamina.engine.executor import Observation
+from lamina.engine.executor import Observation, Probe
 from lamina.engine.formulas.activation import FORMULAS
 from lamina.engine.layer_buffers import UnitLayer, unit_layers
 from lamina.engine.program import Op, Parameter, Program
 
-__all__ = ["EDGES", "FLAT", "NO_WEIGHTS", "Probe", "num_distinct", "probe", "steepest", "weight_norms", "weights_of"]
+__all__ = [
+    "EDGES",
+    "FLAT",
+    "flat_below",
+    "num_distinct",
+    "probe",
+    "steepest",
+    "weight_norms",
+    "weights_of",
+]
 
 #: A unit is flat where its derivative is at most this share of the function's largest derivative.
 FLAT = 0.05
 
 #: The bins of the histograms of weighted sums: ``EDGES[i] <= sum < EDGES[i + 1]``.
-EDGES = (-np.inf, -16.0, -8.0, -4.0, -2.0, -1.0, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, np.inf)
+EDGES = (-np.inf, -8.0, -4.0, -2.0, -1.0, -0.25, 0.0, 0.25, 1.0, 2.0, 4.0, 8.0, np.inf)
 
 # Units whose weights differ by no more than this share of the layer's largest weight count as one: equal units may be in
 # different vector lanes, and their float32 rounding differences grow during a long training.
 _SAME = 1e-3
 _SCREENED = 8  # weights of each unit that are compared before all of them are
 
-#: The weights of a layer that has none.
-NO_WEIGHTS = Parameter("", "", 0, (0, 0))
-
-
-class Probe(NamedTuple):
-    """What a probe finds, one entry a layer; float64.
-
-    ``mean``, ``std``, ``zero`` (the share that is exactly 0): of the outputs, over rows and units. ``sum_std`` and ``histogram``
-    (layers, bins), shares in the bins of :data:`EDGES`: of the weighted sums, after normalization. ``flat``: the share of sums at
-    which the activation is flat; ``dead``: the share of units at which it is in every row.
-
-    ``gradient_rms``, ``gradient_zero``: of the gradient of each row's own (weighted) loss with respect to the sums.
-    ``weight_norm``: Euclidean, of the weights (without biases) of the layer that makes the units; ``weight_gradient_norm``,
-    ``weight_gradient_rms``, ``weight_gradient_zero``: of the gradient of the mean loss, without penalties, with respect to them.
-    ``distinct``: the number of its units that differ. ``non_finite``: the number of outputs, and of gradients with respect to the
-    sums, that are NaN or infinite.
-    """
-
-    mean: np.ndarray
-    std: np.ndarray
-    sum_std: np.ndarray
-    flat: np.ndarray
-    dead: np.ndarray
-    zero: np.ndarray
-    gradient_rms: np.ndarray
-    gradient_zero: np.ndarray
-    weight_norm: np.ndarray
-    weight_gradient_norm: np.ndarray
-    weight_gradient_rms: np.ndarray
-    weight_gradient_zero: np.ndarray
-    distinct: np.ndarray
-    non_finite: np.ndarray
-    histogram: np.ndarray
+_NO_WEIGHTS = Parameter("", "", 0, (0, 0))
 
 
 def probe(program: Program, parameters: np.ndarray, seen: Observation, weight_sum: float) -> Probe:
@@ -90,17 +66,13 @@ def probe(program: Program, parameters: np.ndarray, seen: Observation, weight_su
             )
             for unit in unit_layers(program)
         ]
-    names = (
-        "mean std zero sum_std flat dead gradient_rms gradient_zero weight_norm weight_gradient_norm weight_gradient_rms "
-        "weight_gradient_zero distinct non_finite histogram"
-    )
-    return Probe(**{name: np.array(column) for name, column in zip(names.split(), zip(*rows, strict=True), strict=True)})
+    return Probe(**{name: np.array(column) for name, column in zip(Probe._fields, zip(*rows, strict=True), strict=True)})
 
 
 def weights_of(program: Program, unit: UnitLayer) -> Parameter:
     """The weights (in, out) of the layer that makes the units; of size 0 if it is not dense."""
     made_by = unit.layers[0].ops[0]
-    return program.parameters[made_by.parameters[0]] if made_by.kind == "dense" else NO_WEIGHTS
+    return program.parameters[made_by.parameters[0]] if made_by.kind == "dense" else _NO_WEIGHTS
 
 
 def weight_norms(program: Program, parameters: np.ndarray, before: np.ndarray | None = None) -> np.ndarray:
@@ -121,6 +93,11 @@ def steepest(function: str, settings: tuple[float, ...] = ()) -> float:
     z = np.linspace(-12.0, 12.0, 4801)
     with np.errstate(all="ignore"):
         return float(np.abs(FORMULAS[function].derivative(np.stack([z, -z], axis=1), *settings)).max())
+
+
+def flat_below(op: Op) -> float:
+    """The largest slope at which an activation counts as flat."""
+    return FLAT * steepest(op.function, op.settings)
 
 
 def num_distinct(units: np.ndarray) -> int:
@@ -165,8 +142,7 @@ def _sums(unit: UnitLayer, seen: Observation) -> tuple[float, float, float]:
 def _flatness(op: Op | None, seen: Observation) -> tuple[float, float]:
     if op is None:
         return np.nan, np.nan
-    slope = FORMULAS[op.function].derivative(seen.values[op.inputs[0]], *op.settings)
-    is_flat = np.abs(slope) <= FLAT * steepest(op.function, op.settings)
+    is_flat = np.abs(FORMULAS[op.function].derivative(seen.values[op.inputs[0]], *op.settings)) <= flat_below(op)
     return _share(is_flat), _share(is_flat.all(axis=0))
 
 

@@ -15,7 +15,7 @@ from lamina.estimators.fitting.training import draw_seed, prepare
 from lamina.estimators.parameters import Parameters
 from lamina.estimators.target.target import Target
 from lamina.network import Network
-from lamina.training import History, Record, StopReason
+from lamina.training import History, MonitorRecord, Record, StopReason
 
 __all__ = ["FittedState", "fitted_state", "load_fitted_state"]
 
@@ -53,6 +53,7 @@ class FittedState:
         Epochs and steps done so far.
     history : list of dict
     stop_reason : StopReason
+    monitor : MonitorRecord, optional
     """
 
     network: Network
@@ -65,6 +66,7 @@ class FittedState:
     step: int
     history: list[Record]
     stop_reason: StopReason
+    monitor: MonitorRecord | None = None
 
 
 def fitted_state(estimator: FittedNetwork) -> FittedState:
@@ -81,6 +83,7 @@ def fitted_state(estimator: FittedNetwork) -> FittedState:
         trainer.step,
         trainer.history.to_list(),
         fit.stop_reason,
+        fit.monitor,
     )
 
 
@@ -101,6 +104,7 @@ def _restored(parameters: Parameters, target: Target, state: FittedState, *, own
     fit.split_seed = draw_seed(fit.rng)
     fit.stop_reason = fit.trainer.stop_reason = state.stop_reason
     fit.trainer.history = History(state.history)
+    fit.monitor = state.monitor
     fit.trainer.epoch, fit.trainer.step = state.epoch, state.step
     return fit
 

@@ -16,6 +16,7 @@ from lamina.estimators.target import kind_of_target
 from lamina.initializers import canonical_initializer, get_initializer
 from lamina.losses import canonical_loss, get_loss
 from lamina.model.model_form import check_arrays, check_classes, check_estimator, check_target, check_widths
+from lamina.model.monitor_file import describe_record, is_of_record, restore_record
 from lamina.network import network_from_dict
 from lamina.optimizers import get_optimizer
 from lamina.schedules import get_schedule
@@ -64,6 +65,7 @@ def describe_estimator(estimator: MLPClassifier | MLPRegressor) -> tuple[dict[st
     check_classes(np.asarray(getattr(estimator, "classes_", ())))
     fitted = fitted_state(estimator)
     check_arrays({"parameters": fitted.parameters, "state": fitted.state}, fitted.network, fitted.parameters.dtype)
+    of_record, record = describe_record(fitted.monitor)
     description = {
         "estimator": type(estimator).__name__,
         "parameters": parameters,
@@ -76,9 +78,10 @@ def describe_estimator(estimator: MLPClassifier | MLPRegressor) -> tuple[dict[st
         "step": fitted.step,
         "history": without_durations(fitted.history),
         "stop_reason": [fitted.stop_reason.code, fitted.stop_reason.text],
+        **record,
     }
     check_target(description)
-    return {"parameters": fitted.parameters, "state": fitted.state}, description
+    return {"parameters": fitted.parameters, "state": fitted.state, **of_record}, description
 
 
 def restore_estimator(arrays: Mapping[str, np.ndarray], description: Mapping[str, Any]) -> MLPClassifier | MLPRegressor:
@@ -91,6 +94,8 @@ def restore_estimator(arrays: Mapping[str, np.ndarray], description: Mapping[str
     """
     check_estimator(description)
     network = network_from_dict(description["network"])
+    of_record = {name: array for name, array in arrays.items() if is_of_record(name)}
+    arrays = {name: array for name, array in arrays.items() if name not in of_record}
     check_arrays(arrays, network, np.dtype(description["dtype"]))
     parameters = {name: _from_plain(name, value) for name, value in description["parameters"].items()}
     estimator = ESTIMATORS[description["estimator"]](**parameters)
@@ -108,6 +113,7 @@ def restore_estimator(arrays: Mapping[str, np.ndarray], description: Mapping[str
         description["step"],
         description["history"],
         StopReason(*description["stop_reason"]),
+        restore_record(of_record, description.get("monitor")),
     )
     load_fitted_state(estimator, known, target, fitted)
     return estimator

@@ -16,7 +16,7 @@ from lamina.training.exclusive import RUNNING
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from lamina.training import History, StopReason
+    from lamina.training import History, MonitorRecord, StopReason
 
 __all__ = ["FittedTable"]
 
@@ -38,6 +38,11 @@ class FittedTable(BaseEstimator):  # type: ignore[misc]
     def history_(self) -> History:
         """The records of all epochs."""
         return self._fitted("history_").estimator.history_
+
+    @property
+    def monitor_(self) -> MonitorRecord:
+        """How each layer fared during training; there is none with ``monitor=False``, nor in models of earlier versions."""
+        return self._fitted("monitor_").estimator.monitor_
 
     @property
     def n_iter_(self) -> int:

@@ -75,6 +75,8 @@ _ESTIMATOR: dict[str, Form] = {
     "stop_reason": (choice(STOP_CODES), TEXT),
 }
 
+_OPTIONAL = ("monitor",)  # checks itself; files of earlier versions had none
+
 _READER: Form = {
     "column": TEXT,
     "kind": choice(("number", "boolean", "date", "category", "text")),
@@ -114,7 +116,7 @@ _TABLE: dict[str, Form] = {
 
 def check_estimator(description: Mapping[str, Any]) -> None:
     """Reject a description that is not that of a fitted estimator."""
-    check_form(description, _ESTIMATOR, "the estimator")
+    check_form({name: part for name, part in description.items() if name not in _OPTIONAL}, _ESTIMATOR, "the estimator")
     check_target(description)
     fitted = description["fitted"]
     check_form(fitted, {name: form for name, form in _FITTED.items() if name in fitted}, "the fitted attributes")

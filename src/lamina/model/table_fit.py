@@ -36,13 +36,14 @@ from lamina.model.table_rows import Part, Prepared
 from lamina.model.table_settings import StoppingSettings, TableSettings
 from lamina.model.target_scale import TargetScale, joined, scale_of_means, scale_of_medians
 from lamina.model.validation_metric import USUAL, JudgedRows, ValidationMetric, check_metric
-from lamina.training import Callback, EarlyStopping
+from lamina.training import Callback, EarlyStopping, Monitor
 from lamina.training.interrupts import Interrupts
 from lamina.validation import check_parameters, number
 
 __all__ = ["Trained", "train"]
 
 _LEAST_S = 1e-3
+_PROBES = 40  # twenty are left when every second one is dropped
 
 
 class Trained(NamedTuple):
@@ -205,7 +206,8 @@ def _fit(
     X, y = _arrays(model, prepared.training)
     validation, metrics = _judges(model, prepared.validation, stopping.eval_metric)
     early_stopping = _early_stopping(stopping, validation, metrics, goes_on=earlier is not None)
-    model.estimator.set_params(callbacks=[*metrics.values(), early_stopping, *stopping.callbacks(), *callbacks])
+    watching = _monitor(settings, callbacks)
+    model.estimator.set_params(callbacks=[*metrics.values(), early_stopping, *stopping.callbacks(), *watching, *callbacks])
     if stopping.max_time is not None:
         check_parameters({"max_time": stopping.max_time}, {"max_time": number(0, closed="neither")}, owner=OWNER)
         model.estimator.set_params(max_time=max(began + float(stopping.max_time) - time.monotonic(), _LEAST_S))
@@ -221,6 +223,12 @@ def _fit(
     if earlier is not None and early_stopping.best_epoch == 0:
         note("no epoch was better than the model that training went on from, whose weights are kept.")
     return _with_means(model, X, prepared.training, settings), duration_s, early_stopping.best_epoch
+
+
+def _monitor(settings: TableSettings, callbacks: Sequence[Callback]) -> list[Monitor]:
+    """A monitor, unless there is one or none is wanted; its record is small, because the model's file holds it."""
+    is_wanted = settings.run.monitor and not any(isinstance(callback, Monitor) for callback in callbacks)
+    return [Monitor(capacity=_PROBES, sparing=False)] if is_wanted else []
 
 
 def _arrays(model: TableModel, part: Part) -> tuple[Any, np.ndarray]:

@@ -351,12 +351,15 @@ class RunSettings(SettingsGroup):
         The engine that runs the network.
     restarts : int
         Number of trainings from different initial weights, in parallel; the best on the validation rows is kept.
+    monitor : bool
+        Measure each layer of the network at least once an epoch and 20 times a training; the model keeps the record.
     """
 
     seed: int = 0
     threads: int | None = None
     engine: Literal["auto", "native", "reference"] = "auto"
     restarts: int = 1
+    monitor: bool = True
 
     def parameters(self) -> dict[str, Any]:
         """The estimators' parameters that these settings stand for."""

@@ -144,6 +144,7 @@ class Tabular(NestedSettings, FittedTable, ABC):
     n_threads: int | None = RunSettings.threads
     engine: Literal["auto", "native", "reference"] = RunSettings.engine
     n_restarts: int = RunSettings.restarts
+    monitor: bool = RunSettings.monitor
 
     validation: float = 0.1
     warm_start: bool = False

@@ -75,6 +75,8 @@ columns_ : ColumnSummary
     What was learned of each column: its kind, how its texts are written, features, missing and rare rows, a note.
 history_ : History
     The records of all epochs.
+monitor_ : MonitorRecord
+    How each layer fared during training, with ``monitor=True``.
 n_iter_ : int
     The number of epochs.
 best_epoch_ : int

@@ -77,6 +77,7 @@ class Probes(NamedTuple):
 
 
 _COLUMNS = Probes._fields[3:-1]
+_PLACES = {name: place for place, name in enumerate(_COLUMNS)}
 # Losses of steps that are kept, as multiples of the capacity.
 _FIRST_LOSSES = 4
 _LAST_LOSSES = 16
@@ -111,7 +112,7 @@ class _Probe:
 
     def column(self, name: str) -> np.ndarray:
         """A live row of the table."""
-        row: np.ndarray = self.table[_COLUMNS.index(name)]
+        row: np.ndarray = self.table[_PLACES[name]]
         return row
 
 
@@ -171,14 +172,14 @@ class MonitorRecord(Printed):
     def probes(self) -> Probes:
         """The probes, as arrays over probes and layers."""
         found = self._probes
-        shape = len(found), len(self.layers)
+        shape, num_bins = (len(found), len(self.layers)), max(0, len(self.bins) - 1)
         tables = np.array([probe.table for probe in found]).reshape(shape[0], len(_COLUMNS), shape[1])
         return Probes(
             steps=np.array([probe.step for probe in found], dtype=np.int64),
             epochs=np.array([probe.epoch for probe in found], dtype=np.int64),
             loss=np.array([probe.loss for probe in found], dtype=np.float64),
             **dict(zip(_COLUMNS, tables.transpose(1, 0, 2), strict=True)),
-            histogram=np.array([probe.histogram for probe in found]).reshape(*shape, max(0, len(self.bins) - 1)),
+            histogram=np.array([probe.histogram for probe in found], dtype=np.float64).reshape(*shape, num_bins),
         )
 
     @property
@@ -237,9 +238,11 @@ class MonitorRecord(Printed):
         is_full = len(self._probes) == self.capacity
         if is_full:
             del self._probes[1::2]
-        nothing = np.full(len(self.layers), np.nan)
-        table = np.array([columns.get(name, nothing) for name in _COLUMNS])
-        self._probes.append(_Probe(step, epoch, loss, table, histogram))
+        table = np.full((len(_COLUMNS), len(self.layers)), np.nan)
+        for name, column in columns.items():
+            table[_PLACES[name]] = column
+        shares = histogram.astype(np.float32)  # a model's file is half as large for it
+        self._probes.append(_Probe(step, epoch, loss, table, shares))
         return is_full
 
     def add_update(self, norms: np.ndarray) -> None:
@@ -247,8 +250,7 @@ class MonitorRecord(Printed):
         last = self._probes[-1]
         weights = last.column("weight_norm")
         last.column("update_norm")[:] = norms
-        with np.errstate(all="ignore"):
-            last.column("update_ratio")[:] = np.where(weights > 0, norms / weights, np.nan)
+        np.divide(norms, weights, out=last.column("update_ratio"), where=weights > 0)
 
     def add_losses(self, losses: np.ndarray) -> None:
         """Add the losses of the next steps."""
@@ -309,7 +311,7 @@ class MonitorRecord(Printed):
             "table": np.array([probe.table for probe in self._probes]).reshape(
                 len(self._probes), len(_COLUMNS), len(self.layers)
             ),
-            "histogram": seen.histogram,
+            "histogram": seen.histogram.astype(np.float32),
             "step_loss": self.step_loss,
         }
         return {
@@ -345,7 +347,7 @@ class MonitorRecord(Printed):
             _array(description, "epochs", size[:1]).tolist(),
             _array(description, "loss", size[:1]).tolist(),
             _array(description, "table", (size[0], len(_COLUMNS), size[1])),
-            _array(description, "histogram", (*size, max(0, len(bins) - 1))),
+            _array(description, "histogram", (*size, max(0, len(bins) - 1))).astype(np.float32),
         )
         record._probes = [_Probe(int(step), int(epoch), *rest) for step, epoch, *rest in zip(*columns, strict=True)]
         record._epochs = [dict(row) for row in description["history"]]

@@ -35,14 +35,15 @@ class StepLosses:
 
     def add(self, losses: np.ndarray) -> None:
         """Add the losses of the next steps."""
-        room = max(0, len(self._first) - self.count)
-        head = losses[:room]
-        self._first[self.count : self.count + len(head)] = head
-        # of more losses than the ring holds, the last remain
-        skipped = max(0, len(losses) - len(self._ring))
-        places = (self.count + np.arange(skipped, len(losses))) % len(self._ring)
-        self._ring[places] = losses[skipped:]
+        if self.count < len(self._first):
+            head = losses[: len(self._first) - self.count]
+            self._first[self.count : self.count + len(head)] = head
+        last = losses[-len(self._ring) :]  # of more losses than the ring holds, these remain
         self.count += len(losses)
+        place = (self.count - len(last)) % len(self._ring)
+        before_end = min(len(last), len(self._ring) - place)
+        self._ring[place : place + before_end] = last[:before_end]
+        self._ring[: len(last) - before_end] = last[before_end:]
 
     @property
     def steps(self) -> np.ndarray:

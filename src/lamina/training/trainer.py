@@ -64,7 +64,7 @@ from lamina.validation import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from lamina.engine.probe import Probe
+    from lamina.engine.executor import Probe
     from lamina.training.steppers.full_batch import FullBatch
 
 __all__ = ["Trainer"]
@@ -227,7 +227,7 @@ class Trainer(Predictor):
         self.history = History()
         self.epoch = 0
         self.step = 0
-        self.steps_per_epoch = 1
+        self.steps_per_epoch = self.rows_per_step = 1
         self.stop_reason: StopReason | None = None
         self.warns_of_blocked_gradients = True
         self._fit = RunningFit()
@@ -380,7 +380,9 @@ class Trainer(Predictor):
         self._moments = Moments([ScheduleWatch(), *self.callbacks])
         self._configure()
         check_batches(self.executor.program, self.optimizer, self.settings.chosen_batch_size, data.num_rows)
-        self.steps_per_epoch = 1 if isinstance(self.optimizer, LBFGS) else self._pace(data).steps_an_epoch
+        pace, takes_all = self._pace(data), isinstance(self.optimizer, LBFGS)
+        self.steps_per_epoch = 1 if takes_all else pace.steps_an_epoch
+        self.rows_per_step = data.num_rows if takes_all else pace.rows_a_step
         if self.warns_of_blocked_gradients:
             warn_of_blocked_gradients(self.executor.program, self.optimizer)
         self._resume(data, validation, max_epochs)
@@ -480,7 +482,7 @@ class Trainer(Predictor):
         -------
         loss : float
             The mean loss of the rows, without penalties.
-        probe : lamina.engine.probe.Probe
+        probe : lamina.engine.executor.Probe
             A number of each layer for each quantity.
         """
         return self._built().probe(data, with_gradients=not isinstance(self.optimizer, PerturbationOptimizer))

@@ -20,7 +20,7 @@ from lamina.training.steppers.stepper import Stepper
 from lamina.validation import returned_number
 
 if TYPE_CHECKING:
-    from lamina.engine.probe import Probe
+    from lamina.engine.executor import Probe
 
 __all__ = ["Metric", "WeightedNetwork"]
 
@@ -122,23 +122,13 @@ class WeightedNetwork:
 
     def probe(self, data: Batches, *, with_gradients: bool) -> tuple[float, Probe]:
         """The loss of the rows, and each layer's numbers from both passes of a training step, without dropout."""
-        # Imported here: few runs are probed.
-        from lamina.engine.probe import probe
-        from lamina.training.steppers.mean_custom_loss import MeanCustomLoss
+        if not with_gradients:
+            return self.loss(data), self.executor.probe(Batches(data.inputs))[1]
+        if self.has_custom_loss:
+            from lamina.training.steppers.mean_custom_loss import probe_with  # most runs need neither
 
-        executor, program = self.executor, self.executor.program
-        own = MeanCustomLoss(program.heads, custom_losses(self._losses), data) if self.has_custom_loss else None
-        seen = executor.observe(
-            data if with_gradients else Batches(data.inputs),
-            dropout_rates=[0.0] * sum(op.kind == "dropout" for op in program.ops),
-            d_outputs=own if with_gradients else None,
-        )
-        if not with_gradients or seen.gradient is None:
-            loss = self.loss(data)
-        else:
-            loss = float(seen.gradient.losses.sum()) if own is None else own.value
-        weight_sum = float(data.num_rows if data.sample_weight is None else data.sample_weight.sum())
-        return loss, probe(program, executor.snapshot().parameters, seen, weight_sum)
+            return probe_with(self.executor, custom_losses(self._losses), data)
+        return self.executor.probe(data)
 
     def measure(self, data: Batches, y: Any) -> dict[str, float]:
         """The total loss of all outputs, the loss of each if there are several, and the metrics."""

@@ -63,7 +63,7 @@ PAIRS: list[tuple[str, Callable[..., Any], str, dict[str, Any], dict[str, Any]]]
     ("learning_rate_too_high", regressor, "numbers", SGD | {"learning_rate_init": 5.0}, SGD),
     ("learning_rate_too_low", classifier, "labels", {"learning_rate_init": 1e-5}, {}),
     ("learning_rate_too_low", classifier, "labels", SGD | {"learning_rate_init": 1e-4}, SGD),
-    ("oscillating_loss", regressor, "numbers", {"activation": "tanh", "learning_rate_init": 0.5}, {"activation": "tanh"}),
+    ("oscillating_loss", regressor, "numbers", {"activation": "tanh", "learning_rate_init": 2.0}, {"activation": "tanh"}),
     ("vanishing_gradient", classifier, "labels", DEEP_SIGMOID, DEEP_SIGMOID | {"activation": "tanh", "learning_rate_init": 0.02}),
     (
         "exploding_gradient",

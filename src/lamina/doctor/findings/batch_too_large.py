@@ -10,9 +10,10 @@ from lamina.doctor.findings.sureness import sureness
 
 __all__ = ["find"]
 
-_STEPS_PER_EPOCH = 4
+_STEPS_PER_EPOCH = 2
 _LARGE = 64
-_FEWEST_STEPS = 500
+_FEWEST_STEPS, _HARDLY_ANY_STEPS = 500, 100
+_FEWEST_EPOCHS = 10
 _FALL = 0.03
 _MEANING = (
     "A batch holds so many of the rows that an epoch has next to no steps, and the epochs end before the loss is down. "
@@ -21,7 +22,7 @@ _MEANING = (
 
 
 def find(case: Case) -> Finding | None:
-    """At most four steps an epoch and fewer than 500 in all, a loss that still falls, and a bad fit.
+    """At most two steps an epoch and fewer than 500 in all, a loss that still falls, and a bad fit; or fewer than 100 steps.
 
     Masters & Luschi 2018, "Revisiting small batch training for deep neural networks": 2 to 32 rows do best.
     """
@@ -30,12 +31,12 @@ def find(case: Case) -> Finding | None:
         return None
     if setup.batch_size < _LARGE or setup.steps_per_epoch > _STEPS_PER_EPOCH or run.steps >= _FEWEST_STEPS:
         return None
-    if not run.loss.fall_to_come > _FALL:
+    if run.epochs < _FEWEST_EPOCHS or not (run.loss.fall_to_come > _FALL or run.steps < _HARDLY_ANY_STEPS):
         return None
     evidence = (
         Evidence("steps per epoch", setup.steps_per_epoch, _STEPS_PER_EPOCH, is_above=False),
         Evidence("steps in all", run.steps, _FEWEST_STEPS, is_above=False),
-        Evidence("what another third of the epochs would gain, as a share of the loss", run.loss.fall_to_come, _FALL),
+        Evidence("what another third of the epochs would gain, as a share of the loss", run.loss.fall_to_come),
     )
     return Finding("batch_too_large", "harm", sureness(_FEWEST_STEPS / run.steps), evidence, _MEANING, "L16", _cures(case))
 

@@ -7,7 +7,6 @@ import math
 from lamina.doctor.case import Case
 from lamina.doctor.cures.cure import Cure
 from lamina.doctor.finding import Evidence, Finding, Where
-from lamina.doctor.findings.fit import is_worse
 from lamina.doctor.findings.rates import lower_rate
 from lamina.doctor.findings.sureness import sureness
 from lamina.doctor.probes.layer_course import LayerCourse
@@ -29,7 +28,7 @@ def find(case: Case) -> Finding | None:
     Flat parts that are not 0 let units come back, if slowly; of functions that saturate on both sides ``saturated_units`` speaks.
     Lu et al. 2019, "Dying ReLU and initialization".
     """
-    if not is_worse(case):
+    if not case.is_behind:
         return None
     layers = [layer for layer in case.run.hidden if math.isnan(layer.saturated.late) and _dead(layer) > _DEAD]
     if not layers:

@@ -19,12 +19,12 @@ _MEANING = (
 
 
 def find(case: Case) -> Finding | None:
-    """A rate of at least one half, a training loss far above that of the same weights without dropout, and a bad fit.
+    """A rate above one half, a training loss far above that of the same weights without dropout, and a bad fit.
 
     Srivastava et al. 2014, "Dropout", section 4: 0.5 for hidden units and 0.2 for inputs are close to optimal.
     """
     rate = max(case.setup.dropout_rates, default=0.0)
-    if rate < _HIGH or not fits_badly(case):
+    if rate <= _HIGH or not fits_badly(case):
         return None
     cost = case.run.loss.end / case.run.trained_loss if case.run.trained_loss > 0 else 1.0
     evidence = (

@@ -10,7 +10,7 @@ __all__ = ["fits_badly", "gap", "has_run_away", "is_flat_from_start", "is_worse"
 
 _MARGIN = 0.02  # as in Outcome.is_behind
 _CLEAR_MARGIN = 0.05
-_STANDARD_ERRORS = 1.0
+_STANDARD_ERRORS = 1.2
 _MOST = 0.7
 _ABOVE = 1.1  # times the constant prediction's loss: more than a trained bias and its noise explain
 

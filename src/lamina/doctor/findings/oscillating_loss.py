@@ -7,14 +7,13 @@ import math
 from lamina.doctor.case import Case
 from lamina.doctor.cures.cure import Cure
 from lamina.doctor.finding import Evidence, Finding
-from lamina.doctor.findings.fit import is_worse
 from lamina.doctor.findings.rates import lower_rate
 from lamina.doctor.findings.sureness import sureness
 
 __all__ = ["find"]
 
 _EXCESS = 2.5
-_ROUGH = 0.05
+_ROUGH = 0.1
 _MEANING = (
     "The loss goes up and down instead of settling: each step overshoots and the next one must make up for it. "
     "Batches alone, at weights that stand still, would move the loss far less."
@@ -37,7 +36,7 @@ def find(case: Case) -> Finding | None:
     An epoch's mean is over all rows: only the weights can make it rough.
     """
     run, swings = case.run, case.run.swings
-    if not is_worse(case) or not case.setup.learning_rate > 0 or not run.loss.roughness > _ROUGH:
+    if not case.is_behind or not case.setup.learning_rate > 0 or not run.loss.roughness > _ROUGH:
         return None
     excess = swings.excess if math.isfinite(swings.excess) else swings.reversals / 0.5
     if not excess > _EXCESS and not run.loss.roughness > 2 * _ROUGH:

@@ -12,6 +12,7 @@ __all__ = ["find"]
 
 _SHRUNK = 0.5
 _L2 = 0.3
+_L2_OF_COLLAPSE, _COLLAPSED = 0.05, 0.02  # in deep networks, where layers multiply, a smaller factor takes the weights to 0
 _DECAY = 3e-3  # a step; the loss changes weights by 1e-3 (see rates.USUAL_UPDATE)
 _BOUND = 0.6
 _MEANING = (
@@ -34,15 +35,16 @@ def find(case: Case) -> Finding | None:
     restraint = case.run.restraint
     growth = min((layer.weight_norm.growth for layer in case.run.layers if layer.weight_norm.growth >= 0), default=1.0)
     has_shrunk = growth < _SHRUNK
+    bound_of_l2 = _L2_OF_COLLAPSE if growth < _COLLAPSED else _L2
     times = max(
-        restraint.l2 / _L2 if has_shrunk else 0.0,
+        restraint.l2 / bound_of_l2 if has_shrunk else 0.0,
         restraint.decay / _DECAY if has_shrunk else 0.0,
         _BOUND / restraint.bound if restraint.at_bound > 0.5 else 0.0,
     )
     if not times > 1:
         return None
     evidence = (
-        Evidence("factor of the L2 penalty in a step's loss", restraint.l2, _L2 if restraint.l2 > _L2 else None),
+        Evidence("factor of the L2 penalty in a step's loss", restraint.l2, bound_of_l2 if restraint.l2 > bound_of_l2 else None),
         Evidence(
             "share of the weights that decay takes in a step", restraint.decay, _DECAY if restraint.decay > _DECAY else None
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TypeAlias
 
 from lamina.doctor.case import Case
 from lamina.doctor.cures.cure import Cure
@@ -12,8 +13,11 @@ from lamina.doctor.findings.sureness import sureness
 
 __all__ = ["find"]
 
+Sign: TypeAlias = "tuple[float, tuple[Evidence, ...]]"
+
 _GAP = 0.05
-_BY_HEART, _CARRIED_OVER = 0.9, 0.0
+_BY_HEART = 0.9
+_EXACTLY, _MOSTLY = 0.995, 0.8
 _CERTAIN = 1.2
 _FEWEST_ERRORS = 3
 _MEANING = (
@@ -23,38 +27,50 @@ _MEANING = (
 
 
 def find(case: Case) -> Finding | None:
-    """Behind on held-out rows but not on training rows, with a gap between the two that is wider than the control's.
-
-    Also training rows known by heart of which nothing carries over to other rows, or so surely that wrong answers cost more than
-    to know nothing (Guo et al. 2017, "On calibration of modern neural networks"): no control is needed to call that harm.
-    """
-    outcome = case.outcome
-    wider = gap(case)
-    is_wider = case.is_behind and not fits_badly(case) and wider > _GAP
-    known = _learned(outcome.train, outcome.constant)
-    carries_nothing = known > _BY_HEART and outcome.learned <= _CARRIED_OVER
-    certainty = _loss_of_certainty(case)
-    is_too_certain = known > _BY_HEART and certainty > _CERTAIN
-    if not (is_wider or carries_nothing or is_too_certain):
+    """Behind on held-out rows but not on training rows, or training rows that are known by heart to the harm of others."""
+    signs = [sign for look in (_wider_gap, _learned_by_heart, _too_certain) if (sign := look(case)) is not None]
+    if not signs:
         return None
-    evidence = [
-        Evidence(
-            "what the model learned of the training rows (0: as a constant, 1: all)",
-            known,
-            _BY_HEART if carries_nothing else None,
-        ),
-        Evidence("what of held-out rows", outcome.learned, _CARRIED_OVER if carries_nothing else None, is_above=False),
-        Evidence("training rows per parameter", case.setup.rows_per_parameter),
-    ]
-    if is_wider:
-        what = "score on training rows above that on held-out rows, beyond the same of a plain model"
-        evidence.insert(0, Evidence(what, wider, _GAP))
-    if is_too_certain:
-        what = "estimated loss of held-out rows, answered as surely as training rows, relative to that of a constant"
-        evidence.insert(0, Evidence(what, certainty, _CERTAIN))
-    sure = max(sureness(wider / _GAP), 0.9 if carries_nothing else 0.0, sureness(certainty))
+    evidence = [each for _, told in signs for each in told]
+    evidence.append(Evidence("training rows per parameter", case.setup.rows_per_parameter))
+    sure = max(sure for sure, _ in signs)
     causes = ("label_noise", "leak")
     return Finding("overfitting", "harm", sure, tuple(evidence), _MEANING, "L20", _cures(case), because_of=causes)
+
+
+def _wider_gap(case: Case) -> Sign | None:
+    """Behind, and a gap between training and held-out rows that is wider than the control's."""
+    wider = gap(case)
+    if not case.is_behind or fits_badly(case) or not wider > _GAP:
+        return None
+    what = "score on training rows above that on held-out rows, beyond the same of a standard network"
+    return sureness(wider / _GAP), (Evidence(what, wider, _GAP),)
+
+
+def _learned_by_heart(case: Case) -> Sign | None:
+    """Training rows known of which nothing carries over, or numbers hit exactly, noise and all; it takes no control to tell."""
+    known, carried = _learned(case.outcome.train, case.outcome.constant), case.outcome.learned
+    is_exact = not case.setup.learns_labels and known > _EXACTLY
+    least, most = (_EXACTLY, _MOSTLY) if is_exact else (_BY_HEART, 0.0)
+    if not known > least or carried > most:
+        return None
+    evidence = (
+        Evidence("what it learned of the training rows (0: as a constant, 1: all)", known, least),
+        Evidence("what of held-out rows", carried, most, is_above=False),
+    )
+    return 0.9 if carried <= 0 else 0.75, evidence
+
+
+def _too_certain(case: Case) -> Sign | None:
+    """Training rows known so surely that wrong answers to others cost more than to know nothing.
+
+    Guo et al. 2017, "On calibration of modern neural networks": the loss on other rows rises while their errors stay.
+    """
+    certainty = _loss_of_certainty(case)
+    if not certainty > _CERTAIN or not _learned(case.outcome.train, case.outcome.constant) > _BY_HEART:
+        return None
+    what = "estimated loss of held-out rows, answered as surely as training rows, relative to that of a constant"
+    return sureness(certainty), (Evidence(what, certainty, _CERTAIN),)
 
 
 def _loss_of_certainty(case: Case) -> float:

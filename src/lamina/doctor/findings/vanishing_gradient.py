@@ -15,7 +15,7 @@ _MEANING = (
     "The gradient shrinks at each layer on its way back, so that the first layers get next to nothing of it and hardly learn. "
     "Flat parts of sigmoid and tanh, and weights that are too small, make it so: each layer multiplies by a number below 1."
 )
-_CAUSES = ("poor_initial_variance", "saturated_units", "unscaled_inputs", "over_regularized", "symmetric_units")
+_CAUSES = ("poor_initial_variance", "saturated_units", "unscaled_inputs", "over_regularized", "symmetric_units", "dead_units")
 
 
 def find(case: Case) -> Finding | None:

@@ -127,6 +127,10 @@ class EstimatorPatient(Patient):
         return getattr(model, "regressor_", model)[:-1].transform(X)
 
     @property
+    def weighs_classes(self) -> bool:
+        return getattr(self.estimator, "class_weight", None) is not None
+
+    @property
     def max_epochs(self) -> int:
         return int(self.estimator.max_iter)
 

@@ -118,6 +118,11 @@ class Patient(ABC):
         """The patient for a part of its rows: settings that name rows name them by their new numbers."""
         return self
 
+    @property
+    def weighs_classes(self) -> bool:
+        """Whether it is told to take classes as equally important, however rare they are."""
+        return False
+
     def score(self, model: Any, X: Any, y: Any) -> float:
         """Accuracy, or R squared, of a trained model."""
         return 1.0 - float(row_errors(y, self.predict(model, X), of_labels=self.learns_labels).mean())

@@ -84,6 +84,10 @@ class TablePatient(Patient):
         return encoder.transform(X)
 
     @property
+    def weighs_classes(self) -> bool:
+        return getattr(self.estimator, "class_weight", None) is not None
+
+    @property
     def max_epochs(self) -> int:
         return int(self.estimator.max_epochs)
 

@@ -134,6 +134,10 @@ class TrainerPatient(Patient):
         return model.transform(X) if isinstance(model, Regimen) else X
 
     @property
+    def weighs_classes(self) -> bool:
+        return self.around.class_weight is not None
+
+    @property
     def max_epochs(self) -> int:
         return int(self.fit["max_epochs"])
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.analysis import gradient_noise_scale
+from lamina.analysis.gradient_noise_scale import gradient_noise_scale
 from lamina.analysis.training_objective import TrainingObjective
 from lamina.doctor.probes.beginning import Beginning
 from lamina.engine.plan import StepValues

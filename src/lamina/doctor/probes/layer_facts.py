@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lamina.activations import get_activation
-from lamina.analysis import activation_statistics
+from lamina.analysis.activation_statistics import activation_statistics
 from lamina.analysis.symmetry import symmetry_of_program
 from lamina.doctor.probes.beginning import Beginning
 from lamina.engine.layer_buffers import UnitLayer, unit_layers

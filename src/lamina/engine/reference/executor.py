@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lamina.engine.executor import Gradient, Observation, OutputGradients, Snapshot, Update, check_shape
+from lamina.engine.executor import Gradient, Observation, OutputGradients, Probe, Snapshot, Update, check_shape
 from lamina.engine.formulas.activation import activation_forward
 from lamina.engine.formulas.array import Array, Namespace
 from lamina.engine.plan import Batches, InputArray, StepValues, TrainingPlan, TrainingResult
+from lamina.engine.probe import probe, weight_norms
 from lamina.engine.program import Program
 from lamina.engine.reference.failure import all_finite
 from lamina.engine.reference.objective import by_head, head_losses
@@ -247,6 +249,25 @@ class ReferenceExecutor:
             gradient = self._step.gradient(tape, data, rows, None, d_values)
         return Observation(dict(tape.buffers), d_values, gradient)
 
+    @_quietly
+    def probe(self, data: Batches) -> tuple[float, Probe]:
+        """The loss of all rows as one batch, and how each layer fares."""
+        seen = self.observe(data, dropout_rates=[0.0] * sum(op.kind == "dropout" for op in self.program.ops))
+        loss = math.nan if seen.gradient is None else float(seen.gradient.losses.sum())
+        return loss, probe(
+            self.program, np.asarray(self._step.parameters), _in_numpy(seen), total_weight(data, np.arange(data.num_rows))
+        )
+
+    def weight_change(self, before: np.ndarray) -> np.ndarray:
+        """The norm of the change of each layer's weights."""
+        return weight_norms(self.program, np.asarray(self._step.parameters), before)
+
     def _at_outputs(self, d_outputs: Sequence[Array]) -> list[tuple[int, Array]]:
         d_logits = [self._step.xp.asarray(d, **self._step.number) for d in d_outputs]
         return list(zip(self.program.outputs, d_logits, strict=True))
+
+
+def _in_numpy(seen: Observation) -> Observation:
+    values, d_values = ({b: np.asarray(array) for b, array in arrays.items()} for arrays in (seen.values, seen.d_values))
+    gradient = None if seen.gradient is None else seen.gradient._replace(vector=np.asarray(seen.gradient.vector))
+    return Observation(values, d_values, gradient)

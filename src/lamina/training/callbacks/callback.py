@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 
 if TYPE_CHECKING:
-    from lamina.engine.executor import Executor
+    from lamina.engine.executor import Executor, Probe
     from lamina.engine.plan import Batches, Clipping, TrainingResult
-    from lamina.engine.probe import Probe
     from lamina.network.named_arrays import NamedArrays
     from lamina.optimizers import Optimizer
     from lamina.schedules import Schedule
@@ -32,7 +31,7 @@ class Run(Protocol):
     history : History
     epoch, step : int
         Epochs and steps done over all fits of the trainer.
-    steps_per_epoch : int
+    steps_per_epoch, rows_per_step : int
     clipping : Clipping
     optimizer : Optimizer
     schedule : Schedule
@@ -47,6 +46,7 @@ class Run(Protocol):
     epoch: int
     step: int
     steps_per_epoch: int
+    rows_per_step: int
     clipping: Clipping
     optimizer: Optimizer
     schedule: Schedule

@@ -14,12 +14,15 @@ from lamina.engine.probe import EDGES, weight_norms
 from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.history import Record
 from lamina.training.monitor_record import CAPACITY, MonitorRecord
-from lamina.validation import check_parameters, integer, one_of, value
+from lamina.validation import boolean, check_parameters, integer, one_of, value
 
 __all__ = ["Monitor"]
 
 _PROBES_A_RUN = 20
-_RULES = {"every": one_of(value(None), integer(1)), "rows": integer(1), "capacity": CAPACITY}
+# More work than this, in rows times weights, takes tenths of a second; then probes look at a thirty-second of the rows at most.
+_MUCH_WORK = 2**30
+_ROWS_A_PROBED_ROW = 32
+_RULES = {"every": one_of(value(None), integer(1)), "rows": integer(1), "capacity": CAPACITY, "sparing": boolean()}
 
 
 class Monitor(Callback):
@@ -27,18 +30,22 @@ class Monitor(Callback):
 
     A *probe* runs both passes of a training step, without dropout, over the same training rows each time, and then measures what
     the next step changes. There is one before the first step, and then one an epoch, or 20 a run if that is more. All goes into
-    :attr:`record`, whose memory does not grow with the run: when it is full, every second probe is dropped, and from then on
+    ``record``, whose memory does not grow with the run: when it is full, every second probe is dropped, and from then on
     probes are twice as far apart. Training is the same, bit for bit, with and without a monitor.
 
     Parameters
     ----------
     every : int, optional
-        Steps between probes at first, >= 1. Default: those of an epoch, or a twentieth of the run's if that is less.
+        Steps between probes at first, >= 1. Default: those of an epoch, or a twentieth of the run's if that is less; see
+        ``sparing``.
     rows : int, default=256
         The number of training rows that a probe looks at, >= 1; all if there are fewer. They are drawn by the trainer's seed.
     capacity : int, default=128
         The most probes that are kept, and the most epochs; an even number in [2, 65536]. Of steps, the losses of the first
         4 · ``capacity`` and of the last 16 · ``capacity`` are kept.
+    sparing : bool, default=True
+        Whether probes whose number is not given stand further apart where they would take much time: if all of them together
+        would take more than tenths of a second, they look at no more than 1/32 as many rows as training does.
 
     Attributes
     ----------
@@ -64,11 +71,12 @@ class Monitor(Callback):
     True
     """
 
-    def __init__(self, every: int | None = None, rows: int = 256, capacity: int = 128) -> None:
-        check_parameters({"every": every, "rows": rows, "capacity": capacity}, _RULES, owner="Monitor")
+    def __init__(self, every: int | None = None, rows: int = 256, capacity: int = 128, sparing: bool = True) -> None:
+        check_parameters({"every": every, "rows": rows, "capacity": capacity, "sparing": sparing}, _RULES, owner="Monitor")
         self.every = every
         self.rows = rows
         self.capacity = capacity
+        self.sparing = sparing
         self.record = MonitorRecord((), (), capacity)
         self._interval = 0
         self._rows: Batches | None = None
@@ -89,7 +97,7 @@ class Monitor(Callback):
         self._saturates = np.array([_saturates(unit) for unit in units])
         if not self._goes_on(trainer, [unit.name for unit in units]):
             self.record = MonitorRecord([unit.name for unit in units], EDGES, self.capacity, trainer.step)
-            self._interval = self.every or self._usual_interval(trainer)
+            self._interval = self.every or self._usual_interval(trainer, drawn.num_rows)
         self.record.failure = self.record.stop = None
         self._await_update(trainer)
         self._look(trainer)
@@ -138,9 +146,13 @@ class Monitor(Callback):
         done = self.record.first_step + self.record.num_steps
         return 0 < trainer.step == done and self.record.layers == tuple(layers)
 
-    def _usual_interval(self, trainer: Run) -> int:
+    def _usual_interval(self, trainer: Run, num_rows: int) -> int:
         num_steps = (trainer.last_epoch - trainer.epoch) * trainer.steps_per_epoch
-        return max(1, min(trainer.steps_per_epoch, num_steps // _PROBES_A_RUN))
+        interval = max(1, min(trainer.steps_per_epoch, num_steps // _PROBES_A_RUN))
+        work = num_steps // interval * num_rows * trainer.executor.program.num_parameters
+        if not self.sparing or work <= _MUCH_WORK:
+            return interval
+        return max(interval, -(-_ROWS_A_PROBED_ROW * num_rows // trainer.rows_per_step))
 
     @property
     def _due(self) -> int:
@@ -162,15 +174,17 @@ class Monitor(Callback):
         last = self.record.last_probe
         if self._before is not None and last is not None and trainer.step > last[0]:
             if trainer.step == last[0] + 1:
-                self.record.add_update(weight_norms(trainer.executor.program, _parameters(trainer), self._before))
+                self.record.add_update(trainer.executor.weight_change(self._before))
             self._before = None
         if self._rows is not None and trainer.step >= self._due:
             self._probe(trainer, self._rows)
 
     def _probe(self, trainer: Run, rows: Batches) -> None:
         loss, found = trainer.probe(rows)
-        columns = found._asdict() | {"saturated": np.where(self._saturates, found.flat, np.nan)}
-        if self.record.add_probe(trainer.step, trainer.epoch, loss, columns, columns.pop("histogram")):
+        columns = found._asdict()
+        histogram, flat = columns.pop("histogram"), columns.pop("flat")
+        columns["saturated"] = np.where(self._saturates, flat, np.nan)
+        if self.record.add_probe(trainer.step, trainer.epoch, loss, columns, histogram):
             self._interval *= 2
         self._before = _parameters(trainer)
 

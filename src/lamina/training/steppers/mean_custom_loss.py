@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lamina.engine.executor import Executor, Probe
 from lamina.engine.plan import Batches
+from lamina.engine.probe import probe
 from lamina.engine.program import Head
 from lamina.losses import CustomLoss
 
-__all__ = ["MeanCustomLoss"]
+__all__ = ["MeanCustomLoss", "probe_with"]
 
 
 class MeanCustomLoss:
@@ -44,3 +46,12 @@ class MeanCustomLoss:
             self.value += head.weight * float(self._shares @ values)
             d_outputs.append(head.weight * self._shares[:, None] * gradient)
         return d_outputs
+
+
+def probe_with(executor: Executor, losses: Sequence[CustomLoss], data: Batches) -> tuple[float, Probe]:
+    """As :meth:`~lamina.engine.executor.Executor.probe`, with the mean of custom losses."""
+    program, own = executor.program, MeanCustomLoss(executor.program.heads, losses, data)
+    no_dropout = [0.0] * sum(op.kind == "dropout" for op in program.ops)
+    seen = executor.observe(data, dropout_rates=no_dropout, d_outputs=own)
+    weight_sum = float(data.num_rows if data.sample_weight is None else data.sample_weight.sum())
+    return own.value, probe(program, executor.snapshot().parameters, seen, weight_sum)

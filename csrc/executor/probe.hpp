@@ -1,0 +1,142 @@
+// A probe of a layer, from the buffers of both passes: lamina/engine/probe.py says what is measured.
+#pragma once
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "executor/context.hpp"
+
+namespace lamina {
+
+// A layer that makes units: buffers, the op of its activation and the parameter of its weights, or -1. `flat`
+// is the largest slope at which the activation counts as flat.
+struct ProbedLayer {
+  int sums, output, activation, weight;
+  double flat;
+};
+
+// The inner edges of the histogram's bins; the outermost are infinite.
+struct Bins {
+  const double* edges;
+  i64 count;
+};
+
+// The numbers of one layer; a row of a table of doubles, the histogram's shares behind it.
+struct LayerNumbers {
+  double mean, std, zero, sum_std, flat, dead, gradient_rms, gradient_zero, weight_norm, weight_gradient_norm,
+      weight_gradient_rms, weight_gradient_zero, distinct, non_finite;
+};
+inline constexpr i64 kLayerNumbers = sizeof(LayerNumbers) / sizeof(double);
+
+// Units whose weights differ by no more than this share of the layer's largest weight count as one.
+inline constexpr double kSameUnit = 1e-3;
+
+// Columns of w (rows, columns) that differ from all before them.
+template <class T>
+i64 count_distinct(const Kernels<T>& kernels, const T* w, i64 rows, i64 columns) {
+  const T tolerance = static_cast<T>(kSameUnit * static_cast<double>(kernels.largest(w, rows * columns)));
+  std::vector<i64> distinct;
+  const auto same = [&](i64 a, i64 b) {
+    for (i64 i = 0; i < rows; ++i)
+      if (!(std::abs(w[i * columns + a] - w[i * columns + b]) <= tolerance)) return false;
+    return true;
+  };
+  for (i64 c = 0; c < columns; ++c) {
+    bool is_new = true;
+    for (std::size_t k = 0; k < distinct.size() && is_new; ++k) is_new = !same(distinct[k], c);
+    if (is_new) distinct.push_back(c);
+  }
+  return static_cast<i64>(distinct.size());
+}
+
+// The shares of x in the bins; NaN lies in none.
+template <class T>
+void probe_histogram(double* shares, const Kernels<T>& kernels, const T* x, i64 size, const Bins& bins,
+                     bool is_finite) {
+  std::vector<i64> below(bins.count + 1);
+  kernels.count_below(below.data(), x, size, bins.edges, bins.count);
+  below[bins.count] = size;
+  if (!is_finite)
+    for (i64 j = 0; j < size; ++j) below[bins.count] -= x[j] != x[j];
+  i64 before = 0;
+  for (i64 k = 0; k <= bins.count; ++k) {
+    shares[k] = static_cast<double>(below[k] - before) / static_cast<double>(size);
+    before = below[k];
+  }
+}
+
+// How many numbers of x are not finite, if something that is made of all of them is not.
+template <class T>
+double not_finite(const Kernels<T>& kernels, double made_of_all, const T* x, i64 size) {
+  return std::isfinite(made_of_all) ? 0 : static_cast<double>(kernels.count_non_finite(x, size));
+}
+
+// The shares of sums and of units at which the activation is flat. Its slope is what its backward pass makes
+// of ones; softmax, whose units share their gradients, is judged by the diagonal of its Jacobian.
+template <class T>
+void probe_flatness(LayerNumbers& found, const Context<T>& context, const Op& op, double most) {
+  const Kernels<T>& kernels = context.kernels;
+  const i64 width = context.width(op.output), size = context.n() * width;
+  const T* out = context.value(op.output);
+  T* slope = context.work.scratch;
+  if (op.function == Function::softmax) {
+    for (i64 j = 0; j < size; ++j) slope[j] = out[j] * (T(1) - out[j]);
+  } else {
+    std::fill_n(slope, size, T(1));
+    kernels.activation_backward(slope, slope, context.value(op.inputs[0]), out, context.n(), width,
+                                op.function, op.settings.data());
+  }
+  std::vector<T> steep(width);
+  const i64 flat = kernels.count_flat(steep.data(), slope, context.n(), width, most);
+  found.flat = static_cast<double>(flat) / static_cast<double>(size);
+  found.dead = static_cast<double>(kernels.count_zeros(steep.data(), width)) / static_cast<double>(width);
+}
+
+// After the forward pass. Numbers that belong to the backward pass are NaN.
+template <class T>
+void probe_forward(LayerNumbers& found, double* histogram, const Context<T>& context,
+                   const ProbedLayer& layer, const Bins& bins) {
+  const Kernels<T>& kernels = context.kernels;
+  constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
+  const i64 size = context.n() * context.width(layer.output);
+  const T *out = context.value(layer.output), *sums = context.value(layer.sums);
+  found = {0, 0, 0, 0, nothing, nothing, nothing, nothing, nothing, nothing, nothing, nothing, nothing, 0};
+  kernels.spread(&found.mean, &found.std, out, size);
+  found.zero = static_cast<double>(kernels.count_zeros(out, size)) / static_cast<double>(size);
+  double mean = 0;
+  kernels.spread(&mean, &found.sum_std, sums, size);
+  found.non_finite = not_finite(kernels, found.mean, out, size);
+  probe_histogram(histogram, kernels, sums, size, bins, std::isfinite(mean));
+  if (layer.activation >= 0)
+    probe_flatness(found, context, context.program.ops[layer.activation], layer.flat);
+  if (layer.weight < 0) return;
+  const Parameter& weight = context.program.parameters[layer.weight];
+  const T* w = context.parameters + weight.offset;
+  found.weight_norm = std::sqrt(kernels.sum_squares(w, weight.size));
+  found.distinct = static_cast<double>(count_distinct(kernels, w, weight.rows, weight.columns));
+}
+
+// After the backward pass from the mean loss of rows with this sum of weights.
+template <class T>
+void probe_backward(LayerNumbers& found, const Context<T>& context, const ProbedLayer& layer,
+                    double weight_sum) {
+  const Kernels<T>& kernels = context.kernels;
+  if (context.work.d_value_written[layer.sums]) {
+    const i64 size = context.n() * context.width(layer.sums);
+    const T* d_sums = context.d_value(layer.sums);
+    const double squares = kernels.sum_squares(d_sums, size);
+    found.gradient_rms = weight_sum * std::sqrt(squares / static_cast<double>(size));
+    found.gradient_zero = static_cast<double>(kernels.count_zeros(d_sums, size)) / static_cast<double>(size);
+    found.non_finite += not_finite(kernels, squares, d_sums, size);
+  }
+  if (layer.weight < 0) return;
+  const Parameter& weight = context.program.parameters[layer.weight];
+  const T* d_weight = context.gradient + weight.offset;
+  const double squares = kernels.sum_squares(d_weight, weight.size), size = static_cast<double>(weight.size);
+  found.weight_gradient_norm = std::sqrt(squares);
+  found.weight_gradient_rms = std::sqrt(squares / size);
+  found.weight_gradient_zero = static_cast<double>(kernels.count_zeros(d_weight, weight.size)) / size;
+}
+
+}  // namespace lamina
