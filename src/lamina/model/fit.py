@@ -19,11 +19,12 @@ from lamina.model.table_model import TableModel
 from lamina.model.table_rows import Given, Rows, encoder_for, prepare
 from lamina.model.table_settings import TableSettings
 from lamina.training import Callback
-from lamina.validation import check_parameters, choice, instance, integer, one_of, value
+from lamina.validation import boolean, check_parameters, choice, instance, integer, one_of, value
 
 __all__ = ["FitInterrupted", "fit_table"]
 
 _FEWEST_ROWS = 10
+_RUN_RULES = {"seed": integer(0, 2**32 - 1), "monitor": boolean()}
 _MODEL = one_of(value(None), instance(TableModel))
 
 
@@ -116,7 +117,8 @@ def fit_table(
         check_parameters({"on_interrupt": on_interrupt}, {"on_interrupt": choice(("raise", "return"))}, owner=OWNER)
         check_parameters({"continue_from": continue_from}, {"continue_from": _MODEL}, owner=OWNER)
         settings = (settings or TableSettings()) if continue_from is None else settings_to_go_on(continue_from, settings)
-        check_parameters({"seed": settings.run.seed}, {"seed": integer(0, 2**32 - 1)}, owner=OWNER)
+        run = settings.run
+        check_parameters({"seed": run.seed, "monitor": run.monitor}, _RUN_RULES, owner=OWNER)
         rows = _rows(table, target, task, settings, continue_from)
         # What is no longer needed may be the caller's alone to keep, and a large table takes more memory than all else.
         del table

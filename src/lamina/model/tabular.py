@@ -75,6 +75,7 @@ _RULES: dict[str, Rule] = {
     "batch_size": one_of(value(None), integer(1)),
     "validation": number(0, 1, "left"),
     "callbacks": one_of(instance(Callback), sequence_of(instance(Callback))),
+    "monitor": boolean(),
     "warm_start": boolean(),
     "verbose": one_of(boolean(), integer(0)),
     "on_interrupt": choice(("raise", "return")),
