@@ -9,26 +9,31 @@ from lamina.cli.output import print_line
 if TYPE_CHECKING:
     from lamina.doctor import Finding
     from lamina.doctor.patients.intake import Intake
-    from lamina.model import FitResult
+    from lamina.model import FitResult, RunSettings
 
 __all__ = ["Doctor", "advice_of", "print_advice", "watcher"]
 
 Doctor = Literal["advise", "treat", "off"]
 
 
-def watcher(doctor: Doctor, restarts: int) -> Intake | None:
-    """A callback that watches the training for an advice; None without one, or if several trainings run in parallel."""
-    if doctor != "advise" or restarts > 1:
+def watcher(doctor: Doctor, run: RunSettings) -> Intake | None:
+    """A monitor for an advice; None if none is wanted, or if several trainings run in parallel."""
+    if doctor != "advise" or not run.monitor or run.restarts > 1:
         return None
     from lamina.doctor.patients.intake import Intake
+    from lamina.model.table_fit import PROBES
 
-    return Intake()
+    return Intake(capacity=PROBES, sparing=False)
 
 
 def advice_of(result: FitResult, watched: Intake | None) -> list[dict[str, Any]]:
     """The findings of a watched training as JSON-able values."""
     if watched is None or watched.trainer is None:
         return []
+    from lamina.doctor.probes.nothing_learned import nothing_learned
+
+    if not nothing_learned(watched):
+        return []  # before the findings are imported, which takes longer
     from lamina.cli.cure_options import options_for
     from lamina.doctor.advice import advise
     from lamina.model import TabularClassifier, TabularRegressor
@@ -37,8 +42,6 @@ def advice_of(result: FitResult, watched: Intake | None) -> list[dict[str, Any]]
     learns_labels = result.model.target.task == "classification"
     settings = settings_of(result.model)
     found = advise(watched, settings.stopping.max_epochs, learns_labels=learns_labels)
-    if not found:
-        return []
     kind: Any = TabularClassifier if learns_labels else TabularRegressor
     spell = options_for(kind.from_settings(settings))
     return [finding.to_dict(spell) | {"text": _sentence(finding)} for finding in found]

@@ -81,13 +81,14 @@ def doctor(
         if rows is not None:
             model = load_table_model(table)
             read, settings = _rows_of(model, rows, target, settings, reading)
-            target, task = model.target.names, model.target.task
+            target, learned = model.target.names, model.target.task
         elif target:
+            learned = task
             read = read_with_targets(table, target, reading, encoding.missing)
         else:
             raise _without_target()
         budgeted = budget if treat else None
-        found, treated = examined(read, target, task, settings, max_rows=max_rows, budget=budgeted)
+        found, treated = examined(read, target, learned, settings, max_rows=max_rows, budget=budgeted)
     if json:
         print_json({"diagnosis": found.to_dict(), "treatment": None if treated is None else treated.to_dict(), "notes": notes})
         return
@@ -112,7 +113,7 @@ def _rows_of(
     metric, value = next(iter(model.evaluate(read)["model"].items()))
     note(
         f"the model itself has {metric.replace('_', ' ')} {value:.3f} on these rows. A copy with its settings is trained on "
-        "three quarters of them, since the file does not tell how its own training went."
+        "three quarters of them while it is watched."
     )
     return read.select([*model.encoder.reader_.names, *model.target.names]), settings
 

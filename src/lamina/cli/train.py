@@ -103,7 +103,7 @@ def train(
         read = [read_with_targets(table, target, reading, encoding.missing if model is None else None)]
         kept = read[0] if doctor == "treat" else None
         settings = TableSettings(network=network, optimization=optimization, stopping=stopping, encoding=encoding, run=run)
-        watched = watcher(doctor, run.restarts)
+        watched = watcher(doctor, run)
 
         from lamina.model import fit_table, save_model
         from lamina.training import Progress

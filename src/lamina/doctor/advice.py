@@ -10,10 +10,10 @@ import numpy as np
 from lamina.doctor.case import Case
 from lamina.doctor.chains import ranked
 from lamina.doctor.finding import Finding
-from lamina.doctor.findings.fit import has_run_away
 from lamina.doctor.findings.registry import FINDINGS
 from lamina.doctor.outcome import Outcome
 from lamina.doctor.patients.intake import Intake
+from lamina.doctor.probes.nothing_learned import OPEN, nothing_learned
 from lamina.doctor.probes.restraint import restraint_of
 from lamina.doctor.probes.row_losses import constant_loss
 from lamina.doctor.probes.run_facts import facts_of_record
@@ -37,7 +37,6 @@ _NAMES = (
     "clipped_all_the_time",
     "over_regularized",
 )
-_OPEN = 0.95  # of a constant prediction's loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class _Alone(Case):
 
     @property
     def is_behind(self) -> bool:
-        return self.run.loss.open_share > _OPEN
+        return self.run.loss.open_share > OPEN
 
 
 def advise(watched: Intake, max_epochs: int, *, learns_labels: bool) -> tuple[Finding, ...]:
@@ -67,16 +66,17 @@ def advise(watched: Intake, max_epochs: int, *, learns_labels: bool) -> tuple[Fi
 
     Examples
     --------
-    >>> from lamina import MLPClassifier
+    >>> from lamina import Adam, Dense, Sequential, Trainer
     >>> X = np.random.default_rng(0).normal(size=(200, 3))
-    >>> watched = Intake()
-    >>> network = MLPClassifier((8,), learning_rate_init=1e-7, max_iter=10, callbacks=[watched], random_state=0)
-    >>> network = network.fit(X, X[:, 0] > 0)
-    >>> [finding.name for finding in advise(watched, 10, learns_labels=True)]
+    >>> watched, network = Intake(), Sequential([Dense(8, activation="relu"), Dense(1)])
+    >>> history = Trainer(network, "squared_error", Adam(1e-7), callbacks=watched).fit(X, X[:, 0], max_epochs=10)
+    >>> [finding.name for finding in advise(watched, 10, learns_labels=False)]
     ['learning_rate_too_low']
     """
     trainer, data = watched.trainer, watched.training
     assert trainer is not None
+    if not nothing_learned(watched):
+        return ()
     run = facts_of_record(
         watched.record,
         trainer.history,
@@ -88,9 +88,6 @@ def advise(watched: Intake, max_epochs: int, *, learns_labels: bool) -> tuple[Fi
     )
     setup = Setup.of(trainer, data, watched.validation, max_epochs, learns_labels=learns_labels)
     unknown = Outcome(math.nan, math.nan, math.nan, np.empty(0))
-    case = _Alone(setup, None, None, run, unknown)  # type: ignore[arg-type]
-    if not case.is_behind and not has_run_away(case):
-        return ()
     parameters, state = watched.first_weights
     start = start_facts(trainer, data, epochs=max_epochs, weights=parameters, state=state)
     case = _Alone(setup, None, start, run, unknown)  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ __all__ = ["Intake"]
 
 
 class Intake(Monitor):
-    """A monitor that keeps the trainer, its rows and its first weights.
+    """A monitor, with the settings of one, that keeps the trainer, its rows and its first weights.
 
     Attributes
     ----------
@@ -24,8 +24,8 @@ class Intake(Monitor):
     first_weights : (parameters, state)
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
         self.trainer: Trainer | None = None
         self.training: Batches
         self.validation: Batches | None = None
