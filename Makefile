@@ -96,7 +96,8 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.compare
 
 # The programs of benchmarks/doctor: which are what they claim, and what the doctors say of the half that is for the figures.
-DOCTORS ?= benchmarks.doctor.lamina_doctor:LAMINA
+BASELINES := $(addprefix benchmarks.doctor.baselines:,AUTOTRAINER DEEPDIAGNOSIS UMLAUT SAGEMAKER)
+DOCTORS ?= benchmarks.doctor.lamina_doctor:LAMINA $(BASELINES)
 bench-doctor: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.doctor.verify
 	$(BIN)/python -m benchmarks.doctor.run --half evaluation --doctor $(DOCTORS)

@@ -23,7 +23,7 @@ from lamina import (
     Trainer,
     treat,
 )
-from lamina.doctor import Cure, Diagnosis, Finding, Regimen, Therapy, Treatment
+from lamina.doctor import Cure, Diagnosis, Finding, Regimen, Therapy, Treatment, diagnose
 from lamina.doctor.cures import CHANGES
 from lamina.doctor.cures.ranges import RANGES, random_cure
 from lamina.doctor.cures.standard_recipe import standard_recipe
@@ -276,10 +276,25 @@ def test_a_class_that_was_never_seen_has_the_least_likelihood():
     assert judge(admit(model, owner="test"), model, MOONS[:2], np.array([7, -1]), "log_likelihood").tolist() == [-10.0, -10.0]
 
 
-def test_the_score_is_the_one_that_suffers():
-    assert score_for(("overfitting",), of_labels=True, is_behind=False) == "log_likelihood"
-    assert score_for(("stalled",), of_labels=True, is_behind=True) == "accuracy"
-    assert score_for(("wrong_loss",), of_labels=False, is_behind=True) == "d2_absolute_error"
+@pytest.mark.parametrize(
+    ("model", "findings", "is_behind", "score"),
+    [
+        (MLPClassifier(), ("stalled",), True, "accuracy"),
+        (MLPClassifier(), ("stalled",), False, "log_likelihood"),
+        (MLPClassifier(), ("overfitting", "stalled"), True, "log_likelihood"),
+        (MLPClassifier(), ("stalled", "imbalance_ignored"), True, "balanced_accuracy"),
+        (MLPClassifier(class_weight="balanced"), ("stalled",), True, "balanced_accuracy"),
+        (MLPRegressor(), ("stalled",), True, "r2"),
+        (MLPRegressor(), ("wrong_loss",), True, "d2_absolute_error"),
+    ],
+)
+def test_the_score_is_the_one_that_suffers(model, findings, is_behind, score):
+    assert score_for(admit(model, owner="test"), findings, is_behind=is_behind) == score
+
+
+def test_a_diagnosis_repeats_itself_where_no_seed_was_given():
+    first, again = (diagnose(MLPClassifier((4,), max_iter=3), MOONS, SIDES).case.outcome for _ in range(2))
+    assert (first.train, first.held_out) == (again.train, again.held_out)
 
 
 def test_every_word_but_the_loss_has_a_range():

@@ -7,7 +7,7 @@ from benchmarks.doctor.programs.fault import Fault, classifying, predicting_numb
 __all__ = ["FAULTS"]
 
 _ON_AND_ON = {"epochs": 600, "patience": 1000, "tol": 0.0, "early_stopping": False}
-_STOPS_IN_TIME = {"early_stopping": True, "epochs": 300, "patience": 20}
+_STOPS_IN_TIME = {"early_stopping": True, "epochs": 300, "patience": 20, "learning_rate": 0.002}
 _EARLY = ("stopped_too_early",)
 
 FAULTS = (
@@ -15,7 +15,7 @@ FAULTS = (
         name="overfit_few_rows",
         findings=("overfitting", "stopped_too_late"),
         cures=("l2", "dropout", "early_stopping", "epochs", "widths"),
-        context={"rows": (("few_rows", 150), ("label_noise", 0.2)), "l2": 0.3, **_STOPS_IN_TIME},
+        context={"rows": (("few_rows", 150), ("useless_columns", 10), ("label_noise", 0.1)), "l2": 0.3, **_STOPS_IN_TIME},
         severities={"mild": {**_ON_AND_ON, "l2": 0.0}, "strong": {**_ON_AND_ON, "l2": 0.0, "widths": (200, 100), "epochs": 300}},
         where=classifying,
         forms=("estimator", "pipeline"),
@@ -26,7 +26,7 @@ FAULTS = (
         name="overfit_numbers",
         findings=("overfitting", "stopped_too_late"),
         cures=("l2", "dropout", "early_stopping", "epochs", "widths"),
-        context={"rows": (("few_rows", 150), ("useless_columns", 10), ("label_noise", 0.2)), "l2": 10.0},
+        context={"rows": (("few_rows", 150), ("useless_columns", 10), ("label_noise", 0.2)), "l2": 1.0},
         severities={"mild": {**_ON_AND_ON, "l2": 0.0}, "strong": {**_ON_AND_ON, "l2": 0.0, "widths": (200, 100), "epochs": 300}},
         where=predicting_numbers,
         count=14,
@@ -35,7 +35,7 @@ FAULTS = (
         name="trained_on_and_on",
         findings=("stopped_too_late", "overfitting"),
         cures=("epochs", "early_stopping", "l2", "dropout"),
-        context={"rows": (("label_noise", 0.2),), "l2": 0.001, **_STOPS_IN_TIME},
+        context={"rows": (("useless_columns", 10), ("label_noise", 0.1)), "l2": 0.001, **_STOPS_IN_TIME},
         severities={"mild": {**_ON_AND_ON, "epochs": 250, "batch_size": 64}, "strong": {**_ON_AND_ON, "batch_size": 64}},
         where=classifying,
         forms=("estimator", "pipeline"),

@@ -23,7 +23,7 @@ def watcher(doctor: Doctor, run: RunSettings) -> Intake | None:
     from lamina.doctor.patients.intake import Intake
     from lamina.model.table_fit import PROBES
 
-    return Intake(capacity=PROBES, sparing=False)
+    return Intake(PROBES)
 
 
 def advice_of(result: FitResult, watched: Intake | None) -> list[dict[str, Any]]:

@@ -35,7 +35,7 @@ def examine(model: Any, X: Any, y: Any, *, seed: int, max_rows: int, fit: Mappin
     outcomes: list[tuple[Outcome, Outcome | None]] = []
     for kept, held in splits_of(y, patient.learns_labels, seed=seed, max_rows=max_rows):
         train, test = (take_rows(X, kept), y[kept]), (take_rows(X, held), y[held])
-        stays.append(patient.on_rows(kept).stay(*train))
+        stays.append(patient.on_rows(kept).repeatable(seed).stay(*train))
         control = _control(patient, stays[-1], train, test, seed)
         outcomes.append((_outcome(patient, stays[-1].model, train, test), control))
         outcome, beside = _joined(outcomes)

@@ -14,25 +14,25 @@ __all__ = ["SCORES", "judge", "score_for", "sureness"]
 
 #: The scores of labels and of numbers; larger is better.
 SCORES = ("accuracy", "balanced_accuracy", "log_likelihood", "r2", "d2_absolute_error")
+#: The findings that make a model too sure, or not sure enough, before they cost accuracy.
+_OF_CERTAINTY = ("overfitting", "stopped_too_late", "wrong_output_activation")
 _LEAST_LOG_LIKELIHOOD = -10.0  # of a row, so that no single one decides
 _LEAST_SURENESS = -3.0
 _LEAST_R2 = -1.0  # how bad a useless model is does not matter, and must not hide a spread
 
 
-def score_for(findings: tuple[str, ...], *, of_labels: bool, is_behind: bool) -> str:
+def score_for(patient: Patient, findings: tuple[str, ...], *, is_behind: bool) -> str:
     """The score that suffers from what was found.
 
     Classes that are ignored, and a certainty that is wrong, leave the accuracy as it is. Outliers from which a loss suffers would
     decide R², too.
-
-    >>> score_for(("imbalance_ignored",), of_labels=True, is_behind=True), score_for((), of_labels=False, is_behind=True)
-    ('balanced_accuracy', 'r2')
     """
-    if not of_labels:
+    if not patient.learns_labels:
         return "d2_absolute_error" if "wrong_loss" in findings else "r2"
-    if "imbalance_ignored" in findings:
+    if "imbalance_ignored" in findings or patient.weighs_classes:
         return "balanced_accuracy"
-    return "accuracy" if is_behind else "log_likelihood"
+    is_of_certainty = bool(findings) and findings[0] in _OF_CERTAINTY
+    return "log_likelihood" if is_of_certainty or not is_behind else "accuracy"
 
 
 def judge(patient: Patient, model: Any, X: Any, y: np.ndarray, score: str) -> np.ndarray:

@@ -81,7 +81,8 @@ class Treatment(Printed):
         What was changed, and why; empty if nothing helped.
     diagnosis : Diagnosis
     score : str
-        "accuracy", "balanced_accuracy" where a rare class was ignored, "log_likelihood" where the model became too certain, "r2".
+        "accuracy"; "balanced_accuracy" where classes are weighed or should be; "log_likelihood" where the accuracy is as good as
+        it could be; "r2"; "d2_absolute_error" where a loss suffers from outliers.
     before, after, control : Scores or None
         On held-out rows by which nothing was chosen: of the model as it was, of the best therapy, and of the best of a random
         search over the same settings at equal budget. None where it was not measured.
@@ -240,7 +241,7 @@ def treat(
     patient = admit(model, owner="treat", fit=fit)
     diagnosis = diagnosis or diagnose(model, X, y, seed=seed, max_rows=max_rows, **fit)
     names = tuple(finding.name for finding in diagnosis)
-    score = score_for(names, of_labels=patient.learns_labels, is_behind=diagnosis.case.is_behind)
+    score = score_for(patient, names, is_behind=diagnosis.case.is_behind)
     if diagnosis.is_healthy:
         return Treatment(model, dict(fit), False, (), diagnosis, score)
     X, y = with_target(X, y)

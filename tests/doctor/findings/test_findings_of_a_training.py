@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from tests.doctor.findings.trained_case import perfect, trained_case
 from lamina import MLPClassifier, MLPRegressor
 from lamina.doctor.case import Case
 from lamina.doctor.findings.registry import FINDINGS
+from lamina.doctor.patients import admit
 from lamina.initializers import Constant, Normal
 
 Rows = tuple[np.ndarray, np.ndarray]
@@ -88,17 +89,24 @@ PAIRS: list[tuple[str, Callable[..., Any], str, dict[str, Any], dict[str, Any]]]
 ]
 
 
+class Pair(NamedTuple):
+    name: str
+    model: Any
+    sick: Case
+    twin: Case
+
+
 @pytest.fixture(scope="module", params=PAIRS, ids=lambda pair: f"{pair[0]}-{'-'.join(pair[3])}")
-def pair(request: pytest.FixtureRequest) -> tuple[str, Case, Case]:
-    """A finding's name, the case of the sick network, beside the twin as its control, and the case of the twin."""
+def pair(request: pytest.FixtureRequest) -> Pair:
+    """A finding's name, the sick network, its case, beside the twin as its control, and the case of the twin."""
     name, model, rows, sick, healthy = request.param
     X, y = request.getfixturevalue(rows)
     twin = trained_case(model(**healthy), X, y)
-    return name, trained_case(model(**sick), X, y, twin.outcome), twin
+    return Pair(name, model(**sick), trained_case(model(**sick), X, y, twin.outcome), twin)
 
 
-def test_the_sick_network_is_named(pair: tuple[str, Case, Case]) -> None:
-    name, sick, _ = pair
+def test_the_sick_network_is_named(pair: Pair) -> None:
+    name, sick = pair.name, pair.sick
     found = FINDINGS[name](sick)
     assert found is not None
     assert found.name == name
@@ -108,21 +116,29 @@ def test_the_sick_network_is_named(pair: tuple[str, Case, Case]) -> None:
     assert any(each.threshold is not None for each in found.evidence) or sick.run.failure is not None
 
 
-def test_the_healthy_twin_is_not(pair: tuple[str, Case, Case]) -> None:
-    name, _, twin = pair
+def test_its_cures_can_be_applied(pair: Pair) -> None:
+    found = FINDINGS[pair.name](pair.sick)
+    assert found is not None
+    for cure in found.cures:
+        changed = admit(pair.model, owner="test").changed(cure.changes).model()
+        assert type(changed) is type(pair.model) or "scale_inputs" in cure.changes
+
+
+def test_the_healthy_twin_is_not(pair: Pair) -> None:
+    name, twin = pair.name, pair.twin
     assert FINDINGS[name](dataclasses.replace(twin, control=twin.outcome)) is None
 
 
-def test_symptoms_alone_are_no_finding(pair: tuple[str, Case, Case]) -> None:
+def test_symptoms_alone_are_no_finding(pair: Pair) -> None:
     """What is as good as the control is not called sick, unless it harms for certain."""
-    name, sick, _ = pair
+    name, sick = pair.name, pair.sick
     found = FINDINGS[name](dataclasses.replace(sick, control=sick.outcome))
     assert found is None or sick.run.failure is not None
 
 
-def test_a_healthy_twin_is_not_named_beside_a_better_control(pair: tuple[str, Case, Case]) -> None:
+def test_a_healthy_twin_is_not_named_beside_a_better_control(pair: Pair) -> None:
     """A control that is better for another reason does not make symptoms."""
-    name, _, twin = pair
+    name, twin = pair.name, pair.twin
     if name in ("overfitting", "stopped_too_late", "stopped_too_early"):
         pytest.skip("being behind is a part of what this finding says")
     assert FINDINGS[name](dataclasses.replace(twin, control=perfect(twin))) is None

@@ -14,6 +14,7 @@ _STEPS_PER_EPOCH = 2
 _LARGE = 64
 _FEWEST_STEPS, _HARDLY_ANY_STEPS = 500, 100
 _FEWEST_EPOCHS = 10
+_SMALL, _ENOUGH_STEPS = 32, 2000
 _FALL = 0.03
 _MEANING = (
     "A batch holds so many of the rows that an epoch has next to no steps, and the epochs end before the loss is down. "
@@ -42,9 +43,11 @@ def find(case: Case) -> Finding | None:
 
 
 def _cures(case: Case) -> tuple[Cure, ...]:
-    steps = max(case.run.steps, 1)
-    longer = {"epochs": int(case.setup.max_epochs * max(2000 / steps, 2))}
+    setup = case.setup
+    steps = -(-setup.num_rows // _SMALL)
+    smaller = {"batch_size": _SMALL, "epochs": max(setup.max_epochs, -(-_ENOUGH_STEPS // steps))}
+    longer = {"epochs": max(setup.max_epochs, -(-_ENOUGH_STEPS // setup.steps_per_epoch))}
     return (
-        Cure("take smaller batches", {"batch_size": 32}, "An epoch then has many steps.", "L16"),
+        Cure("take smaller batches", smaller, "An epoch then has many steps.", "L16"),
         Cure("train longer", longer, "Few steps an epoch need many epochs.", "L12"),
     )

@@ -40,18 +40,28 @@ def find(case: Case) -> Finding | None:
     )
     causes = _CAUSES if layer.dead.first > _DEAD else _CAUSES_LATER
     sure = sureness(_DEAD / max(1 - _dead(layer), 0.05))
-    return Finding("dead_units", "harm", sure, evidence, _MEANING, "L18", _cures(case), Where(layer=layer.name), causes)
+    return Finding(
+        "dead_units",
+        "harm",
+        sure,
+        evidence,
+        _MEANING,
+        "L18",
+        _cures(case, layer.dead.first > _DEAD),
+        Where(layer=layer.name),
+        causes,
+    )
 
 
 def _dead(layer: LayerCourse) -> float:
     return min(layer.dead.late, layer.zero.late)
 
 
-def _cures(case: Case) -> tuple[Cure, ...]:
+def _cures(case: Case, at_start: bool) -> tuple[Cure, ...]:
     leaky = Cure("use leaky relu", {"activation": "leaky_relu"}, "Its slope is never 0, so that units come back.", "L19")
     norm = Cure("normalize each layer by the batch", {"batch_norm": True}, "Some rows always lie above the mean.", "L24")
     init = Cure("start from He's weights and biases of 0", {"weight_init": "he"}, "Half the rows activate each unit.", "L32")
-    if not case.setup.learning_rate > 0:
-        return leaky, norm, init
+    if at_start or not case.setup.learning_rate > 0:
+        return init, norm, leaky
     changes = {"learning_rate": lower_rate(case.setup)}
     return Cure("lower the learning rate", changes, "Short steps do not push the sums away.", "L15"), leaky, norm, init

@@ -40,10 +40,10 @@ def find(case: Case) -> Finding | None:
     )
     sure = sureness(max(decay.first / _GROWN if by_layers else 0.0, growth / _START if by_steps else 0.0))
     where = Where(layer=run.layers[0].name)
-    return Finding("exploding_gradient", "harm", sure, evidence, _MEANING, "L17", _cures(case), where, _CAUSES)
+    return Finding("exploding_gradient", "harm", sure, evidence, _MEANING, "L17", _cures(case, by_layers), where, _CAUSES)
 
 
-def _cures(case: Case) -> tuple[Cure, ...]:
+def _cures(case: Case, by_layers: bool) -> tuple[Cure, ...]:
     cures = [
         Cure("bound the gradient", {"clip_norm": 1.0}, "No step is longer than the bound allows.", "L27"),
         Cure("start from He's weights", {"weight_init": "he"}, "They keep variances equal from layer to layer.", "L32"),
@@ -52,4 +52,4 @@ def _cures(case: Case) -> tuple[Cure, ...]:
     if case.setup.learning_rate > 0:
         changes = {"learning_rate": lower_rate(case.setup)}
         cures.append(Cure("lower the learning rate", changes, "Shorter steps make up for the larger slope.", "L15"))
-    return tuple(cures)
+    return (cures[1], cures[0], *cures[2:]) if by_layers else tuple(cures)

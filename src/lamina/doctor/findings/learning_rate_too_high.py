@@ -6,7 +6,7 @@ from lamina.doctor.case import Case
 from lamina.doctor.cures.cure import Cure
 from lamina.doctor.finding import Evidence, Finding
 from lamina.doctor.findings.fit import has_run_away, is_flat_from_start, is_worse
-from lamina.doctor.findings.rates import USUAL_UPDATE, lower_rate, pace, rate_over_usual
+from lamina.doctor.findings.rates import USUAL_UPDATE, lower_rate, pace, rate_over_usual, usual_rate, usual_rate_and_time
 from lamina.doctor.findings.sureness import sureness
 
 __all__ = ["find"]
@@ -55,10 +55,12 @@ def _is_unstable(case: Case) -> bool:
 
 
 def _cures(case: Case) -> tuple[Cure, ...]:
-    rate, lower = case.setup.learning_rate, lower_rate(case.setup)
+    setup, lower = case.setup, lower_rate(case.setup)
     why = "Shorter steps settle in the valley instead of jumping across it."
     cures = [Cure("lower the learning rate", {"learning_rate": lower}, why, "L15")]
-    if lower > rate / 50:
-        cures.append(Cure("lower the learning rate a lot", {"learning_rate": rate / 100}, why, "L15"))
+    if usual_rate(setup) < lower:
+        cures.append(Cure("take the usual rate, and more epochs", usual_rate_and_time(setup), why, "L15"))
+    elif lower > setup.learning_rate / 50:
+        cures.append(Cure("lower the learning rate a lot", {"learning_rate": setup.learning_rate / 100}, why, "L15"))
     cures.append(Cure("bound the gradient", {"clip_norm": 1.0}, "A step on a steep place is then no longer than others.", "L27"))
     return tuple(cures)

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lamina.doctor.case import Case
 from lamina.doctor.cures.cure import Cure
 from lamina.doctor.finding import Evidence, Finding
 from lamina.doctor.findings.clipped_all_the_time import find as clipped_all_the_time
 from lamina.doctor.findings.fit import fits_badly, has_run_away
 from lamina.doctor.findings.learning_rate_too_high import find as learning_rate_too_high
-from lamina.doctor.findings.rates import USUAL_UPDATE, higher_rate, pace, rate_over_usual
+from lamina.doctor.findings.rates import (
+    USUAL_UPDATE,
+    good_rate,
+    higher_rate,
+    pace,
+    rate_over_usual,
+    usual_rate,
+    usual_rate_and_time,
+)
 from lamina.doctor.findings.sureness import sureness
 
 __all__ = ["find"]
 
 _SLOW = 0.3 * USUAL_UPDATE
 _FAR_BELOW_USUAL = 0.1
+_FEW_STEPS = 3000
 _MEANING = (
     "The steps are so short that the weights are still near where they began when training ends. "
     "The loss falls, or would fall, but at this pace it takes many times as many epochs."
@@ -48,12 +59,14 @@ def find(case: Case) -> Finding | None:
 
 
 def _cures(case: Case) -> tuple[Cure, ...]:
-    rate, higher = case.setup.learning_rate, higher_rate(case.setup)
+    setup, higher = case.setup, higher_rate(case.setup)
     why = "Longer steps come down the same slope in fewer epochs."
     cures = [Cure("raise the learning rate", {"learning_rate": higher}, why, "L15")]
-    if higher < 50 * rate:
-        cures.append(Cure("raise the learning rate a lot", {"learning_rate": 100 * rate}, why, "L15"))
-    if case.setup.optimizer in ("gradient_descent", "momentum", "nesterov"):
-        adam = {"optimizer": "adam", "learning_rate": 0.001}
+    if usual_rate(setup) < higher or setup.num_steps < _FEW_STEPS:
+        cures.append(Cure("take the usual rate, and more epochs", usual_rate_and_time(setup), why, "L15"))
+    if higher < 50 * setup.learning_rate:
+        cures.append(Cure("raise the learning rate a lot", {"learning_rate": 100 * setup.learning_rate}, why, "L15"))
+    if setup.optimizer in ("gradient_descent", "momentum", "nesterov"):
+        adam = {"optimizer": "adam", "learning_rate": good_rate(replace(setup, optimizer="adam"))}
         cures.append(Cure("let Adam choose the length of steps", adam, "It divides each gradient by its usual size.", "L15"))
     return tuple(cures)

@@ -20,6 +20,7 @@ _BY_HEART = 0.9
 _EXACTLY, _MOSTLY = 0.995, 0.8
 _CERTAIN = 1.2
 _FEWEST_ERRORS = 3
+_L2 = 0.05  # in a step's loss: enough to be seen, far from what takes a slope away
 _MEANING = (
     "The network is much better on the rows of its training than on others: it learned noise by heart along with the rule. "
     "A plainer network, a penalty, dropout or an earlier stop keep it to the rule."
@@ -95,7 +96,12 @@ def _cures(case: Case) -> tuple[Cure, ...]:
     stop = Cure("stop by held-out rows", {"early_stopping": True}, "Training ends when other rows gain no more.", "L20")
     cures = [] if setup.stops_on_validation else [stop]
     cures += [
-        Cure("add a penalty", {"l2": max(10 * setup.l2, 0.01)}, "Small weights bend less around single rows.", "L21"),
+        Cure(
+            "add a penalty",
+            {"l2": max(10 * setup.l2, _L2 * case.run.restraint.divisor)},
+            "Small weights bend less around single rows.",
+            "L21",
+        ),
         Cure("drop units", {"dropout": 0.2}, "No unit can rely on the others to remember a row.", "L22"),
     ]
     if halved:

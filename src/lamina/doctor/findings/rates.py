@@ -7,7 +7,17 @@ import math
 from lamina.doctor.case import Case
 from lamina.doctor.setup import Setup
 
-__all__ = ["USUAL_UPDATE", "higher_rate", "lower_rate", "pace", "rate_over_usual", "usual_rate"]
+__all__ = [
+    "USUAL_UPDATE",
+    "good_rate",
+    "higher_rate",
+    "lower_rate",
+    "pace",
+    "rate_over_usual",
+    "relu_and_he",
+    "usual_rate",
+    "usual_rate_and_time",
+]
 
 #: What a step changes in a layer's weights, relative to their norm, in healthy trainings (Karpathy, CS231n, "Ratio of
 #: weights:updates": "this ratio should be somewhere around 1e-3").
@@ -16,6 +26,7 @@ USUAL_UPDATE = 1e-3
 # The defaults of the optimizers' papers where there is one (Adam: Kingma & Ba 2015), else those of Keras; gradient descent's own
 # 0.01 is low where inputs are scaled, as here.
 _USUAL_MOMENTUM = 0.9
+_ENOUGH_STEPS = 3000
 _USUAL = {
     "adam": 0.001,
     "adamw": 0.001,
@@ -44,11 +55,29 @@ def pace(case: Case) -> float:
     return max((layer.pace.early for layer in case.run.layers if layer.pace.early >= 0), default=math.nan)
 
 
+def good_rate(setup: Setup) -> float:
+    """The rate to try for as many steps as there are: the usual one for 3000 and more, up to ten times that for fewer."""
+    longer = min(max(_ENOUGH_STEPS / max(setup.num_steps, 1), 1.0), 10.0)
+    return float(f"{longer * usual_rate(setup):.1g}")
+
+
 def lower_rate(setup: Setup) -> float:
-    """The rate to try where the setup's is too high: the usual one if that is clearly lower, else a tenth."""
-    return usual_rate(setup) if setup.learning_rate > 3 * usual_rate(setup) else setup.learning_rate / 10
+    """The rate to try where the setup's is too high: the good one if that is clearly lower, else a tenth."""
+    return good_rate(setup) if setup.learning_rate > 3 * good_rate(setup) else setup.learning_rate / 10
 
 
 def higher_rate(setup: Setup) -> float:
-    """The rate to try where the setup's is too low: the usual one if that is clearly higher, else ten times as much."""
-    return usual_rate(setup) if 3 * setup.learning_rate < usual_rate(setup) else setup.learning_rate * 10
+    """The rate to try where the setup's is too low: the good one if that is clearly higher, else ten times as much."""
+    return good_rate(setup) if 3 * setup.learning_rate < good_rate(setup) else setup.learning_rate * 10
+
+
+def usual_rate_and_time(setup: Setup) -> dict[str, float]:
+    """Changes: the usual rate, and the epochs that it needs."""
+    epochs = max(setup.max_epochs, -(-2 * _ENOUGH_STEPS // setup.steps_per_epoch))
+    return {"learning_rate": usual_rate(setup), "epochs": epochs}
+
+
+def relu_and_he(setup: Setup) -> dict[str, str | float]:
+    """Changes: relu with the weights that suit it, at no more than the usual rate, since its gradients do not fade."""
+    lower = {"learning_rate": usual_rate(setup)} if setup.learning_rate > 3 * usual_rate(setup) else {}
+    return {"activation": "relu", "weight_init": "he"} | lower

@@ -40,10 +40,20 @@ def find(case: Case) -> Finding | None:
     )
     causes = _CAUSES if layer.saturated.first > _SATURATED else _CAUSES_LATER
     sure = sureness((1 - _SATURATED) / max(1 - share, 0.04))
-    return Finding("saturated_units", "harm", sure, evidence, _MEANING, "L18", _cures(case), Where(layer=layer.name), causes)
+    return Finding(
+        "saturated_units",
+        "harm",
+        sure,
+        evidence,
+        _MEANING,
+        "L18",
+        _cures(case, layer.saturated.first > _SATURATED),
+        Where(layer=layer.name),
+        causes,
+    )
 
 
-def _cures(case: Case) -> tuple[Cure, ...]:
+def _cures(case: Case, at_start: bool) -> tuple[Cure, ...]:
     cures = [
         Cure("scale the inputs", {"scale_inputs": True}, "Sums of numbers near 1 lie where functions are steep.", "L19"),
         Cure("start from Xavier's weights", {"weight_init": "xavier"}, "They keep sums near 1 in each layer.", "L31"),
@@ -52,5 +62,6 @@ def _cures(case: Case) -> tuple[Cure, ...]:
     ]
     if case.setup.learning_rate > 0:
         changes = {"learning_rate": lower_rate(case.setup)}
-        cures.append(Cure("lower the learning rate", changes, "Short steps do not push the sums away.", "L15"))
+        slower = Cure("lower the learning rate", changes, "Short steps do not push the sums away.", "L15")
+        cures.insert(len(cures) if at_start else 0, slower)
     return tuple(cures)

@@ -6,7 +6,7 @@ from lamina.doctor.case import Case
 from lamina.doctor.cures.cure import Cure
 from lamina.doctor.finding import Evidence, Finding
 from lamina.doctor.findings.fit import fits_badly, has_run_away
-from lamina.doctor.findings.rates import higher_rate, pace, rate_over_usual
+from lamina.doctor.findings.rates import higher_rate, pace, rate_over_usual, relu_and_he
 from lamina.doctor.findings.sureness import sureness
 
 __all__ = ["find"]
@@ -54,7 +54,7 @@ def find(case: Case) -> Finding | None:
 def _cures(case: Case) -> tuple[Cure, ...]:
     cures = [
         Cure("normalize each layer by the batch", {"batch_norm": True}, "Signals and gradients keep their size.", "L24"),
-        Cure("use relu with He's weights", {"activation": "relu", "weight_init": "he"}, "Neither vanishes on the way.", "L32"),
+        Cure("use relu with He's weights", relu_and_he(case.setup), "Neither vanishes on the way.", "L32"),
     ]
     if rate_over_usual(case.setup) < 1 and pace(case) < 0.01:
         changes = {"learning_rate": higher_rate(case.setup)}

@@ -8,7 +8,9 @@ from lamina.doctor.finding import Evidence, Finding
 from lamina.doctor.findings.clipped_all_the_time import find as clipped_all_the_time
 from lamina.doctor.findings.fit import fits_badly, has_run_away
 from lamina.doctor.findings.learning_rate_too_low import find as learning_rate_too_low
+from lamina.doctor.findings.rates import good_rate
 from lamina.doctor.findings.sureness import sureness
+from lamina.doctor.setup import Setup
 
 __all__ = ["find"]
 
@@ -66,9 +68,12 @@ def find(case: Case) -> Finding | None:
 def _cures(case: Case, epochs: int) -> tuple[Cure, ...]:
     run, setup = case.run, case.setup
     more = Cure("train longer", {"epochs": max(5 * epochs, 100)}, "The loss still fell when training ended.", "L12")
-    faster = Cure(
-        "raise the learning rate", {"learning_rate": 3 * setup.learning_rate}, "It comes as far in fewer epochs.", "L15"
-    )
+    faster = Cure("raise the learning rate", {"learning_rate": _faster(setup)}, "It comes as far in fewer epochs.", "L15")
     patient = Cure("be more patient", {"patience": max(20, int(5 * (setup.patience or 0)))}, "One bad epoch ends nothing.", "L20")
     gave_up = run.stop in ("converged", "no_improvement") and setup.patience is not None
     return (patient, more) if gave_up else (more, faster) if setup.learning_rate > 0 else (more,)
+
+
+def _faster(setup: Setup) -> float:
+    good = good_rate(setup)
+    return good if good > 2 * setup.learning_rate else 3 * setup.learning_rate

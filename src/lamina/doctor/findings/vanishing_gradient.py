@@ -6,6 +6,7 @@ from lamina.doctor.case import Case
 from lamina.doctor.cures.cure import Cure
 from lamina.doctor.finding import Evidence, Finding, Where
 from lamina.doctor.findings.fit import fits_badly
+from lamina.doctor.findings.rates import relu_and_he
 from lamina.doctor.findings.sureness import sureness
 
 __all__ = ["find"]
@@ -37,7 +38,7 @@ def find(case: Case) -> Finding | None:
 
 def _cures(case: Case) -> tuple[Cure, ...]:
     saturates = any(name in ("sigmoid", "tanh", "logistic", "softsign", "hard_sigmoid") for name in case.setup.activations)
-    relu = Cure("use relu", {"activation": "relu", "weight_init": "he"}, "Its slope is 1 wherever a unit is active.", "L19")
+    relu = Cure("use relu", relu_and_he(case.setup), "Its slope is 1 wherever a unit is active.", "L19")
     init = Cure("start from He's weights", {"weight_init": "he"}, "They keep variances equal from layer to layer.", "L32")
     norm = Cure("normalize each layer by the batch", {"batch_norm": True}, "Sums stay where functions are steep.", "L24")
-    return (relu, norm) if saturates else (init, norm)
+    return (norm, relu) if saturates else (init, norm)

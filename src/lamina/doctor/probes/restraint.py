@@ -24,6 +24,8 @@ class Restraint:
     l2 : float
         The largest factor of ½ ‖w‖² in the loss of one step. Beside a squared error, a factor λ shrinks the slope along an input
         of variance 1 to 1 / (1 + λ) (ridge regression).
+    divisor : float
+        What the strengths of penalties are divided by in a step: the rows of a batch, or 1.
     decay : float
         The share of the weights that weight decay takes away in one step at the first learning rate.
     bound : float
@@ -33,6 +35,7 @@ class Restraint:
     """
 
     l2: float
+    divisor: float
     decay: float
     bound: float
     at_bound: float
@@ -49,6 +52,7 @@ def restraint_of(trainer: Trainer, data: Batches, first: np.ndarray) -> Restrain
     ends = np.concatenate([end >= 0.99 * bound for bound, _, end in norms]) if norms else np.zeros(1)
     return Restraint(
         l2=max((parameter.l2 for parameter in program.parameters), default=0.0) / _divisor(trainer, data),
+        divisor=_divisor(trainer, data),
         decay=rate * decay if any(parameter.decay for parameter in program.parameters) else 0.0,
         bound=min((bound / max(float(start.mean()), 1e-12) for bound, start, _ in norms), default=math.inf),
         at_bound=float(ends.mean()),

@@ -70,11 +70,6 @@ class RunFacts:
         """All layers but the last."""
         return self.layers[:-1]
 
-    @property
-    def ran_out_of_epochs(self) -> bool:
-        """Whether training ended because all epochs were done."""
-        return self.stop in ("max_epochs", "max_steps", "time_limit")
-
 
 def run_facts(stay: Stay) -> RunFacts:
     """The facts about a watched training.

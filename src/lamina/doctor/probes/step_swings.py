@@ -46,11 +46,6 @@ class StepSwings:
     spikes: float
 
     @property
-    def relative_spread(self) -> float:
-        """``spread`` as a share of the level."""
-        return self.spread / abs(self.level) if self.level else math.nan
-
-    @property
     def excess(self) -> float:
         """``spread`` over ``batch_spread``: about 1 if only batches differ, more if steps themselves move the loss."""
         return self.spread / self.batch_spread if self.batch_spread > 0 else math.nan

@@ -36,11 +36,6 @@ class Trend:
     spread: float
 
     @property
-    def relative_slope(self) -> float:
-        """``slope`` as a share of the level."""
-        return self.slope / abs(self.level) if self.level else math.nan
-
-    @property
     def clarity(self) -> float:
         """``slope`` in standard errors: below −3 it falls clearly."""
         if self.error > 0:
