@@ -110,3 +110,48 @@ def test_twenty_rows_are_the_fewest(tmp_path: Path, capfd: pytest.CaptureFixture
     write_table(path, pa.table({"x": list(range(19)), "y": [0.5 * i for i in range(19)]}))
     assert main(["doctor", str(path), "-t", "y"]) == 1
     assert "the table must have at least 20 rows" in capfd.readouterr().err
+
+
+def trained(capfd: pytest.CaptureFixture[str], table: Path, *options: str) -> str:
+    """What a training prints."""
+    capfd.readouterr()
+    assert main(["train", str(table), "-t", "place", "-o", str(table.parent / "m.lamina"), *options]) == 0
+    return capfd.readouterr().out
+
+
+def test_a_training_that_learned_nothing_ends_with_a_line_that_says_why(table: Path, capfd: pytest.CaptureFixture[str]):
+    lines = [line for line in trained(capfd, table, *SICK).splitlines() if line.startswith("Doctor: ")]
+    assert len(lines) == 1
+    assert "learning rate too low" in lines[0]
+    assert lines[0].endswith("May help: --learning-rate 0.001")
+
+
+@pytest.mark.parametrize("options", [(*SICK, "--doctor", "off"), (*SICK, "--no-monitor"), (*SICK, "--restarts", "2"), ()])
+def test_it_says_nothing_where_it_is_not_asked_cannot_know_or_nothing_is_wrong(
+    table: Path, capfd: pytest.CaptureFixture[str], options: tuple[str, ...]
+):
+    assert "Doctor: " not in trained(capfd, table, *options)
+
+
+def test_the_model_is_the_same_with_and_without_advice(table: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    for name, options in (("a", ()), ("b", ("--doctor", "off"))):
+        assert main(["train", str(table), "-t", "place", "-o", str(tmp_path / name), "--max-epochs", "5", "-q", *options]) == 0
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_advice_is_a_part_of_the_report_as_json(table: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    report = run(capfd, "train", table, "-t", "place", "-o", tmp_path / "m.lamina", *SICK)
+    assert [finding["name"] for finding in report["doctor"]] == ["learning_rate_too_low"]
+    assert report["doctor"][0]["cures"][0]["written"] == "--learning-rate 0.001"
+
+
+def test_a_training_with_a_treatment_is_saved_first_and_then_treated(table: Path, capfd: pytest.CaptureFixture[str]):
+    printed = trained(capfd, table, *SICK, "--doctor", "treat")
+    assert printed.index("Model: ") < printed.index("Held-out accuracy") < printed.index("Cured: ")
+
+
+def test_a_treatment_is_not_for_a_training_that_goes_on(table: Path, capfd: pytest.CaptureFixture[str]):
+    trained(capfd, table, *SICK)
+    model = str(table.parent / "m.lamina")
+    assert main(["train", str(table), "--continue", model, "-o", model, "--doctor", "treat"]) == 2
+    assert "--doctor must be advise or off with --continue" in capfd.readouterr().err

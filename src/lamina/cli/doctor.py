@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from lamina.cli.options import READING, Flag, Quiet, Reading, ReadingOptions, load_table_model
 from lamina.cli.output import listed, notes_printed, print_json, print_line
 from lamina.cli.train import Encoding, Network, Optimization, Running, Stopping, read_with_targets
+from lamina.cli.treatment import BUDGET, MAX_ROWS, examined
 from lamina.model.table_settings import TableSettings
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lamina.doctor import Diagnosis, Treatment
     from lamina.errors import InvalidSettingError
     from lamina.model import TableModel
 
-__all__ = ["doctor", "examined"]
+__all__ = ["doctor"]
 
 _DEFAULTS = TableSettings()
 
@@ -33,8 +32,8 @@ def doctor(
     target: Annotated[tuple[str, ...], Parameter(alias="-t", consume_multiple=False)] = (),
     task: Literal["auto", "classification", "regression"] = "auto",
     treat: Flag = False,
-    budget: int = 20,
-    max_rows: int = 20_000,
+    budget: int = BUDGET,
+    max_rows: int = MAX_ROWS,
     config: Path | None = None,
     json: Flag = False,
     quiet: Quiet = False,
@@ -82,43 +81,20 @@ def doctor(
         if rows is not None:
             model = load_table_model(table)
             read, settings = _rows_of(model, rows, target, settings, reading)
-            target, task = model.target.names, model.target.task
+            target, learned = model.target.names, model.target.task
         elif target:
+            learned = task
             read = read_with_targets(table, target, reading, encoding.missing)
         else:
             raise _without_target()
         budgeted = budget if treat else None
-        found, treated = examined(read, target, task, settings, max_rows=max_rows, budget=budgeted)
+        found, treated = examined(read, target, learned, settings, max_rows=max_rows, budget=budgeted)
     if json:
         print_json({"diagnosis": found.to_dict(), "treatment": None if treated is None else treated.to_dict(), "notes": notes})
         return
     print_line(f"{listed(target)}: {found}")
     if treated is not None:
         print_line(f"\n{treated}")
-
-
-def examined(
-    table: pa.Table, target: tuple[str, ...], task: Any, settings: TableSettings, *, max_rows: int, budget: int | None
-) -> tuple[Diagnosis, Treatment | None]:
-    """The diagnosis of a training on a table, and the treatment if there is a budget and something that harms."""
-    from lamina import doctor as practice
-    from lamina.cli.cure_options import options_for
-    from lamina.data.several_targets import learn_targets
-    from lamina.data.target import target_column
-    from lamina.model import TabularClassifier, TabularRegressor
-
-    learned = learn_targets([target_column(table, name) for name in target], task)
-    present, _ = learned.present_rows(table)
-    table = table if len(present) == table.num_rows else table.take(present)
-    kind: Any = TabularClassifier if learned.task == "classification" else TabularRegressor
-    estimator = kind.from_settings(settings)
-    X, y = table.drop_columns(list(target)), table[target[0]] if len(target) == 1 else table.select(list(target))
-    seed = settings.run.seed
-    found = practice.diagnose(estimator, X, y, seed=seed, max_rows=max_rows)
-    found = replace(found, spell=options_for(estimator))
-    if budget is None or found.is_healthy:
-        return found, None
-    return found, practice.treat(estimator, X, y, budget=budget, seed=seed, max_rows=max_rows, diagnosis=found)
 
 
 def _rows_of(
@@ -136,8 +112,8 @@ def _rows_of(
     read = read_with_targets(path, model.target.names, reading.as_in_training(model), settings.encoding.missing)
     metric, value = next(iter(model.evaluate(read)["model"].items()))
     note(
-        f"the model itself has {metric.replace('_', ' ')} {value:.3f} on these rows. A copy with its settings is trained on three "
-        "quarters of them, since the file does not tell how its own training went."
+        f"the model itself has {metric.replace('_', ' ')} {value:.3f} on these rows. A copy with its settings is trained on "
+        "three quarters of them while it is watched."
     )
     return read.select([*model.encoder.reader_.names, *model.target.names]), settings
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from lamina.cli.advice import Doctor, advice_of, print_advice, watcher
 from lamina.cli.head_start import import_training_meanwhile
 from lamina.cli.options import READING, Flag, Quiet, Reading, ReadingOptions, check_output, load_table_model
 from lamina.cli.output import listed, notes_printed, print_json, print_line, print_metrics, rows_trained_on
@@ -46,6 +47,7 @@ def train(
     task: Literal["auto", "classification", "regression"] = "auto",
     validation: str = "0.1",
     test: str = "0.2",
+    doctor: Doctor = "advise",
     config: Path | None = None,
     json: Flag = False,
     quiet: Quiet = False,
@@ -80,6 +82,9 @@ def train(
         Share of the training rows that decides when to stop, 0 for none, or a file.
     test : str
         Share of all rows to evaluate on, 0 for none, or a file.
+    doctor : {"advise", "treat", "off"}
+        What to do about a training that learned next to nothing. advise: say what went wrong, as far as the training itself shows
+        it; treat: diagnose any training as lamina doctor does, try cures, and show the options that help.
     config : Path
         TOML file with any of these options.
     json : bool
@@ -88,6 +93,7 @@ def train(
         Print no notes, no progress and no report.
     """
     with notes_printed(quiet) as notes:
+        _check_doctor(doctor, continue_from)
         _check_dashes(table, validation, test, output)
         check_output(output, table, Path(validation), Path(test), *([] if config is None else [config]))
         model = None if continue_from is None else load_table_model(continue_from)
@@ -95,6 +101,9 @@ def train(
         reading = reading if model is None else reading.as_in_training(model)
         import_training_meanwhile()
         read = [read_with_targets(table, target, reading, encoding.missing if model is None else None)]
+        kept = read[0] if doctor == "treat" else None
+        settings = TableSettings(network=network, optimization=optimization, stopping=stopping, encoding=encoding, run=run)
+        watched = watcher(doctor, run)
 
         from lamina.model import fit_table, save_model
         from lamina.training import Progress
@@ -106,20 +115,43 @@ def train(
             task=task,
             validation=_share_or_table("validation", validation, reading),
             test=_share_or_table("test", test, reading),
-            settings=TableSettings(network=network, optimization=optimization, stopping=stopping, encoding=encoding, run=run),
+            settings=settings,
             continue_from=model,
             # Restarts run in parallel, so a single progress line would not do.
-            callbacks=[] if json or quiet or run.restarts > 1 else [Progress()],
+            callbacks=[*([] if json or quiet or run.restarts > 1 else [Progress()]), *([] if watched is None else [watched])],
             on_interrupt="return",
         )
         with Interrupts():  # Ctrl-C must not prevent saving and reporting
             result.model.summary["reading"] = reading.to_keep()
             save_model(output, result.model)
-            report = _report(result, output)
-            if json:
+            report = {**_report(result, output), "doctor": advice_of(result, watched)}
+            if json and kept is None:
                 print_json({**report, "notes": notes})
             elif not quiet and has_standard_output():
                 _print_report(result, report, notes)
+        if kept is not None:
+            _treat(kept, target, task, settings, {**report, "notes": notes} if json else None, quiet=quiet)
+
+
+def _treat(
+    table: pa.Table, target: tuple[str, ...], task: Any, settings: TableSettings, report: dict[str, Any] | None, *, quiet: bool
+) -> None:
+    """Diagnose such a training and try cures; printed, or in one object with the report of the training."""
+    from lamina.cli.treatment import BUDGET, MAX_ROWS, examined
+
+    found, treated = examined(table, target, task, settings, max_rows=MAX_ROWS, budget=BUDGET)
+    if report is not None:
+        print_json({**report, "doctor": found.to_dict()["findings"], "treatment": None if treated is None else treated.to_dict()})
+    elif not quiet and has_standard_output():
+        print_line(f"\n{found}" + ("" if treated is None else f"\n\n{treated}"))
+
+
+def _check_doctor(doctor: Doctor, continue_from: Path | None) -> None:
+    from lamina.errors import InvalidSettingError, phrase
+
+    if doctor == "treat" and continue_from is not None:
+        rule, repair = "must be advise or off with --continue", "A treatment begins anew: `lamina doctor MODEL TABLE --treat`."
+        raise InvalidSettingError(phrase("--doctor", rule, doctor, repair=repair))
 
 
 def _targets(given: tuple[str, ...], model: TableModel | None) -> tuple[str, ...]:
@@ -223,4 +255,5 @@ def _print_report(result: FitResult, report: dict[str, Any], notes: Sequence[str
     print_line(f"Stopped: {result.stop_reason.text}")
     if result.stop_reason.code == "interrupted" and report["best_epoch"]:
         print_line(f"The best weights, of epoch {report['best_epoch']}, were kept.")
+    print_advice(report["doctor"])
     print_line(f"Model: {report['model']}")

@@ -189,7 +189,8 @@ def _beside(control: Outcome | None) -> str:
 
 
 def _shown(score: float) -> str:
-    return f"{score:.3f}" if abs(score) < _LARGE else f"{score:.3g}"
+    text = f"{score:.3f}" if abs(score) < _LARGE else f"{score:.3g}"
+    return "0.000" if text == "-0.000" else text
 
 
 def _verdict_without_findings(case: Case) -> Finding:

@@ -40,10 +40,10 @@ from lamina.training import Callback, EarlyStopping, Monitor
 from lamina.training.interrupts import Interrupts
 from lamina.validation import check_parameters, number
 
-__all__ = ["Trained", "train"]
+__all__ = ["PROBES", "Trained", "train"]
 
 _LEAST_S = 1e-3
-_PROBES = 40  # twenty are left when every second one is dropped
+PROBES = 40  # twenty are left when every second one is dropped
 
 
 class Trained(NamedTuple):
@@ -228,7 +228,7 @@ def _fit(
 def _monitor(settings: TableSettings, callbacks: Sequence[Callback]) -> list[Monitor]:
     """A monitor, unless there is one or none is wanted; its record is small, because the model's file holds it."""
     is_wanted = settings.run.monitor and not any(isinstance(callback, Monitor) for callback in callbacks)
-    return [Monitor(capacity=_PROBES, sparing=False)] if is_wanted else []
+    return [Monitor(capacity=PROBES, sparing=False)] if is_wanted else []
 
 
 def _arrays(model: TableModel, part: Part) -> tuple[Any, np.ndarray]:

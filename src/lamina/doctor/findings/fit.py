@@ -30,7 +30,7 @@ def is_worse(case: Case) -> bool:
 
 def fits_badly(case: Case) -> bool:
     """Whether it is worse already on its own training rows: it learned too little, rather than by heart."""
-    return is_worse(case) and case.control is not None and not case.outcome.train > case.control.train - _MARGIN
+    return is_worse(case) and (case.control is None or not case.outcome.train > case.control.train - _MARGIN)
 
 
 def gap(case: Case) -> float:

@@ -9,6 +9,7 @@ from lamina.doctor.cures.cure import Cure
 from lamina.doctor.finding import Evidence, Finding
 from lamina.doctor.findings.clipped_all_the_time import find as clipped_all_the_time
 from lamina.doctor.findings.fit import fits_badly, has_run_away
+from lamina.doctor.findings.learning_rate_too_high import find as learning_rate_too_high
 from lamina.doctor.findings.rates import (
     USUAL_UPDATE,
     good_rate,
@@ -40,6 +41,9 @@ def find(case: Case) -> Finding | None:
     if not rate > 0 or not fits_badly(case) or has_run_away(case) or clipped_all_the_time(case):
         return None
     times = rate_over_usual(case.setup)
+    # After steps that were far too long the weights are large, and what a step changes is little beside them.
+    if learning_rate_too_high(case):
+        return None
     is_low = times <= _FAR_BELOW_USUAL and moved < USUAL_UPDATE
     if not (moved < _SLOW or is_low):
         return None

@@ -13,7 +13,7 @@ __all__ = ["Intake"]
 
 
 class Intake(Monitor):
-    """A monitor that keeps the trainer, its rows and its first weights.
+    """A monitor of a capacity that keeps the trainer, its rows and its first weights.
 
     Attributes
     ----------
@@ -24,8 +24,8 @@ class Intake(Monitor):
     first_weights : (parameters, state)
     """
 
-    def __init__(self) -> None:
-        super().__init__(sparing=False)
+    def __init__(self, capacity: int = 128) -> None:
+        super().__init__(capacity=capacity, sparing=False)
         self.trainer: Trainer | None = None
         self.training: Batches
         self.validation: Batches | None = None
