@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lamina.doctor.beside import Beside, is_behind
 from lamina.doctor.outcome import Outcome
 from lamina.doctor.setup import Setup
 
@@ -33,7 +34,11 @@ class Case:
     outcome : Outcome
         How good the trained model is.
     control : Outcome or None
-        How good a network of the same widths becomes by a standard recipe on the same rows; None where it was not trained.
+        How good a plain model becomes by a standard recipe on the same rows; None where it was not trained.
+    by_class : Beside or None
+        Both once more where a class is rare, as if all classes were equally frequent; None where none is.
+    leads : tuple of float
+        How much better the control was, split by split.
     """
 
     setup: Setup
@@ -42,8 +47,10 @@ class Case:
     run: RunFacts
     outcome: Outcome
     control: Outcome | None = None
+    by_class: Beside | None = None
+    leads: tuple[float, ...] = ()
 
     @property
     def is_behind(self) -> bool:
-        """Whether the outcome is worse than it could be: behind the control by more than chance explains."""
-        return self.control is not None and self.outcome.is_behind(self.control)
+        """Whether the outcome is worse than it could be: behind the control by more than chance explains, in every split."""
+        return is_behind(self.outcome, self.control, self.leads)
