@@ -175,13 +175,14 @@ def diagnose(model: Any, X: Any, y: Any, *, seed: int = 0, max_rows: int = 20_00
     check_parameters({"seed": seed, "max_rows": max_rows}, _RULES, owner="diagnose")
     case = examine(model, X, y, seed=seed, max_rows=max_rows, fit=fit)
     patient = admit(model, owner="diagnose", fit=fit)
-    found = [_with_possible_cures(finding, patient) for find in FINDINGS.values() if (finding := find(case)) is not None]
+    found = [_for_patient(finding, patient) for find in FINDINGS.values() if (finding := find(case)) is not None]
     return Diagnosis(ranked(found) or (_verdict_without_findings(case),), case, patient.spelled)
 
 
-def _with_possible_cures(finding: Finding, patient: Patient) -> Finding:
-    """The finding without cures that change what this kind of model does not have."""
-    return replace(finding, cures=tuple(cure for cure in finding.cures if patient.words.issuperset(cure.changes)))
+def _for_patient(finding: Finding, patient: Patient) -> Finding:
+    """The finding in the patient's words, without cures that change what this kind of model does not have."""
+    cures = tuple(cure for cure in finding.cures if patient.words.issuperset(cure.changes))
+    return replace(finding, cures=cures, spell=patient.spelled)
 
 
 def _beside(control: Outcome | None) -> str:
