@@ -100,7 +100,7 @@ def test_the_result_answers_in_words_with_its_rule() -> None:
 
 def test_one_unit_is_enough_for_a_line_whatever_the_seed() -> None:
     for seed in range(20):
-        sweep = width_sweep(lambda X: 0.2 * X[:, 0], (1, 2), (seed,), tolerance=1e9, max_epochs=2, n_jobs=1)
+        sweep = width_sweep(lambda X: 0.2 * X[:, 0], (1, 2), (seed,), tolerance=1e9, max_epochs=30, n_jobs=1)
         assert sweep.enough == 1
         assert "1 hidden unit is enough" in str(sweep)
 
@@ -163,3 +163,12 @@ def test_l_bfgs_needs_neither_a_learning_rate_nor_batches() -> None:
 
 def _sine(X: np.ndarray) -> np.ndarray:
     return np.sin(3 * X[:, 0])
+
+
+def test_nothing_is_enough_where_nothing_was_learned():
+    rng = np.random.default_rng(0)
+    sweep = width_sweep((rng.normal(size=(200, 2)), rng.normal(size=200)), [1, 2, 4], seeds=2, max_epochs=20)
+    assert sweep.learned_nothing and sweep.enough is None
+    assert "Nothing was learned: a constant prediction has an error of" in str(sweep)
+    learned = width_sweep(lambda X: np.sin(3 * X[:, 0]), [1, 4], seeds=2, max_epochs=200)
+    assert not learned.learned_nothing and learned.means.min() < 0.5 * learned.constant

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["WidthSweep", "width_sweep"]
 
+_WORTH = 0.05  # of the error of a constant
 _RATE, _BATCH_SIZE = 0.01, 32  # defaults, which L-BFGS does without
 
 _RULES: dict[str, Rule] = {
@@ -60,18 +62,26 @@ class WidthSweep(Printed):
         The number of units that is enough, by ``rule``; None if none of the wider ones tried shows that it is.
     tolerance : float
         How far above the lowest mean error "enough" may lie, as a share of that error.
+    constant : float
+        The error of the best prediction that is the same for all rows; NaN where it was not measured.
     """
 
     widths: np.ndarray
     errors: np.ndarray
     enough: int | None
     tolerance: float = 0.1
+    constant: float = math.nan
 
     @property
     def rule(self) -> str:
         """How ``enough`` is chosen, in words."""
         bound = f"one standard error or {100 * self.tolerance:g} % of the lowest mean error, whichever is more"
         return f"the smallest width whose mean error is within {bound}, if a wider one was tried"
+
+    @property
+    def learned_nothing(self) -> bool:
+        """Whether no width is better than a constant prediction, by a twentieth of its error."""
+        return bool(self.means.min() >= self.constant - _WORTH * abs(self.constant))
 
     @property
     def means(self) -> np.ndarray:
@@ -118,6 +128,9 @@ class WidthSweep(Printed):
         if self.diverged.size:
             widths = ", ".join(str(width) for width in self.diverged)
             lowest += f" Runs diverged with {widths} hidden units, of which nothing is known; a lower learning rate may help."
+        if self.learned_nothing:
+            beside = f"a constant prediction has an error of {self.constant:.3g}"
+            return f"{lowest}\nNothing was learned: {beside}. Longer training may help."
         if self.enough is not None:
             return (
                 f"{lowest}\nOf the widths tried, {_units(self.enough)} {'is' if self.enough == 1 else 'are'} enough: {self.rule}."
@@ -225,7 +238,8 @@ def width_sweep(
     ordered = sorted({int(width) for width in widths})
     errors = np.array(map_in_threads(run.error, product(ordered, chosen_seeds), n_jobs or default_threads()))
     errors = errors.reshape(len(ordered), len(chosen_seeds))
-    return WidthSweep(np.array(ordered), errors, _enough(ordered, errors, tolerance), float(tolerance))
+    sweep = WidthSweep(np.array(ordered), errors, _enough(ordered, errors, tolerance), float(tolerance), run.constant_error())
+    return replace(sweep, enough=None) if sweep.learned_nothing else sweep
 
 
 Pair = tuple[np.ndarray, np.ndarray]
@@ -257,6 +271,13 @@ class _Run:
         except NonFiniteError:
             return float("inf")
         return float(stopping.best)
+
+    def constant_error(self) -> float:
+        """The validation loss of the best constant prediction: that of a network which sees no inputs."""
+        (X, y), (X_held, y_held) = self.train, self.validation
+        trainer = Trainer(Sequential([Dense(self.num_outputs)]), self.loss, "lbfgs", dtype="float64", n_threads=1)
+        trainer.fit(np.zeros((len(X), 1)), y, max_epochs=100)
+        return float(trainer.evaluate(np.zeros((len(X_held), 1)), y_held)["loss"])
 
 
 def _sampled(function: Callable[[np.ndarray], Any], low: Any, high: Any, num_points: int) -> tuple[np.ndarray, np.ndarray]:

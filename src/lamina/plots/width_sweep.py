@@ -56,7 +56,7 @@ def plot_width_sweep(sweep: WidthSweep, *, ax: Axes | None = None) -> Axes:
     ax.set(
         xlabel=f"hidden units (runs diverged with {diverged})" if diverged else "hidden units",
         ylabel="validation error",
-        title="How many hidden units?" if sweep.enough else "How many hidden units? Not enough was tried",
+        title=f"How many hidden units?{_doubt(sweep)}",
         yscale="log" if (sweep.errors > 0).all() else "linear",
     )
     round_log_axis(ax)
@@ -77,3 +77,10 @@ def _apart(widths: list[int]) -> list[int]:
         if width * least <= ticks[-1]:
             ticks.append(width)
     return ticks[::-1]
+
+
+def _doubt(sweep: WidthSweep) -> str:
+    """Why no width is enough, if none is."""
+    if sweep.learned_nothing:
+        return " Nothing was learned"
+    return "" if sweep.enough else " Not enough was tried"
