@@ -34,6 +34,8 @@ class Case:
         How good the trained model is.
     control : Outcome or None
         How good a network of the same widths becomes by a standard recipe on the same rows; None where it was not trained.
+    learned_nothing : bool
+        Without a control: whether the training itself shows that next to nothing was learned.
     """
 
     setup: Setup
@@ -42,8 +44,9 @@ class Case:
     run: RunFacts
     outcome: Outcome
     control: Outcome | None = None
+    learned_nothing: bool = False
 
     @property
     def is_behind(self) -> bool:
         """Whether the outcome is worse than it could be: behind the control by more than chance explains."""
-        return self.control is not None and self.outcome.is_behind(self.control)
+        return self.learned_nothing if self.control is None else self.outcome.is_behind(self.control)

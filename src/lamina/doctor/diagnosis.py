@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from lamina.validation import check_parameters, integer
 
 __all__ = ["Diagnosis", "diagnose"]
 
-_WIDTH_OF_A_CELL = 60  # characters
+_LONGEST = 190  # characters of a line of HTML, which is shortened where it is longer
 _SOME_SKILL = 0.02  # of accuracy or R squared
 _LARGE = 1000
 _RULES = {"seed": integer(0), "max_rows": integer(20)}
@@ -88,7 +89,7 @@ class Diagnosis:
                 finding.title,
                 tuple(finding.grade.split(", ")),
                 tuple(map(str, finding.evidence)),
-                tuple(textwrap.wrap(f"{finding.meaning} {finding.causes}", _WIDTH_OF_A_CELL)),
+                _sentences(f"{finding.meaning} {finding.causes}"),
                 tuple(cure.told(self.spell) for cure in finding.cures),
                 finding.row,
             )
@@ -185,6 +186,10 @@ def _for_patient(finding: Finding, patient: Patient) -> Finding:
     return replace(finding, cures=cures, spell=patient.spelled)
 
 
+def _sentences(text: str) -> tuple[str, ...]:
+    return tuple(line for sentence in re.split(r"(?<=\.) ", text) for line in textwrap.wrap(sentence, _LONGEST))
+
+
 def _beside(control: Outcome | None) -> str:
     return "" if control is None else f", a plain model {_shown(control.held_out)}"
 
@@ -205,6 +210,12 @@ def _verdict_without_findings(case: Case) -> Finding:
             "Try the standard recipe: scaled inputs, relu with He's weights, Adam at 0.001."
         )
         return Finding("not_known", "harm", 0.5, tuple(evidence), meaning)
+    if case.control is None and outcome.held_out < outcome.constant + _SOME_SKILL:
+        meaning = (
+            "The model is not clearly better than a constant, and nothing that was measured says why. "
+            "No plain model can be trained beside one of several inputs or outputs, to tell whether the rows can be learned."
+        )
+        return Finding("not_known", "hint", 0.5, tuple(evidence), meaning)
     if case.control is None:
         meaning = "No plain model can be trained beside one of several inputs or outputs. Nothing that was measured harms it."
         return Finding("healthy", "hint", 0.6, tuple(evidence), meaning)

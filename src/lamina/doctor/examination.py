@@ -25,6 +25,7 @@ __all__ = ["examine"]
 _FOLDS = 4
 _MOST_HELD_OUT = 5000
 _FEWEST_ROWS = 20
+_ABOVE_A_CONSTANT = 1.1  # times its loss: more than chance explains where the rows tell nothing
 
 
 def examine(model: Any, X: Any, y: Any, *, seed: int, max_rows: int, fit: Mapping[str, Any]) -> Case:
@@ -66,7 +67,8 @@ def case_of(stay: Stay, outcome: Outcome, control: Outcome | None, *, seed: int 
         seed=seed,
     )
     start = start_facts(stay.trainer, training, epochs=setup.max_epochs, weights=parameters, state=state)
-    return Case(setup, data, start, run_facts(stay), outcome, control)
+    run = run_facts(stay)
+    return Case(setup, data, start, run, outcome, control, learned_nothing=run.loss.open_share > _ABOVE_A_CONSTANT)
 
 
 def split_rows(y: np.ndarray, of_labels: bool, *, seed: int, max_rows: int) -> tuple[np.ndarray, np.ndarray]:
