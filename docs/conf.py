@@ -27,6 +27,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "api_pages",
     "command_pages",
+    "finding_list",
     "name_links",
     "page_lists",
     "picture_frames",

@@ -39,7 +39,7 @@ def test_twenty_starts_are_enough_for_the_exclusive_or(seed: int) -> None:
 
 
 def test_the_first_layer_stays_until_the_cure(seed: int) -> None:
-    text = printed("vanishing-and-exploding", seed, 0, 1, 2, 3, 4)
+    text = printed("vanishing-and-exploding", seed, 0, 1, 2, 4, 5)
     before, cured, normalized = figures(text, r"layer 1 by ([\d.]+)%")
     assert before == 0 < min(cured, normalized)
     last, first = (figures(text, rf"in {layer}: (\S+?)(?:,|\n)") for layer in ("layer 8", "layer 1"))
@@ -53,8 +53,15 @@ def test_the_first_layer_stays_until_the_cure(seed: int) -> None:
     assert max(learned) < 0.9 * of_a_constant
 
 
+def test_the_doctor_names_what_ails_the_networks_of_the_pages(seed: int) -> None:
+    assert "vanishing gradient (layer 'dense_1')" in printed("vanishing-and-exploding", seed, 0, 3)
+    text = printed("saturation", seed, 0, 1, 2)
+    assert "dead units (layer 'dense_1')" in text
+    assert "saturated units (layer 'dense_1')" in text
+
+
 def test_all_remedies_but_clipping_bring_the_network_off_the_mean(seed: int) -> None:
-    text = printed("saturation", seed, 0, 1)
+    text = printed("saturation", seed, 0, 3)
     nothing, xavier, *remedies, of_a_constant = figures(text, r"(?:loss|targets) ([\d.]+)")
     assert nothing == pytest.approx(of_a_constant, rel=0.02)
     assert xavier == pytest.approx(of_a_constant, rel=0.02)
@@ -64,7 +71,7 @@ def test_all_remedies_but_clipping_bring_the_network_off_the_mean(seed: int) -> 
 
 
 def test_a_tenth_is_saturated_at_the_width_of_the_formula(seed: int) -> None:
-    found = dict(re.findall(r"N\(0, ([\d.]+)²\): saturated (\d+)%", printed("saturation", seed, 0, 2)))
+    found = dict(re.findall(r"N\(0, ([\d.]+)²\): saturated (\d+)%", printed("saturation", seed, 0, 4)))
     assert 8 <= int(found["0.3"]) <= 12
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from lamina.doctor.finding import Finding
 from lamina.doctor.findings.registry import FINDINGS
 from lamina.doctor.outcome import Outcome
 from lamina.doctor.patients.intake import Intake
-from lamina.doctor.probes.nothing_learned import OPEN, nothing_learned
+from lamina.doctor.probes.nothing_learned import nothing_learned
 from lamina.doctor.probes.restraint import restraint_of
 from lamina.doctor.probes.row_losses import constant_loss
 from lamina.doctor.probes.run_facts import facts_of_record
@@ -37,15 +36,6 @@ _NAMES = (
     "clipped_all_the_time",
     "over_regularized",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Alone(Case):
-    """A case without a control: it is behind where it learned next to nothing."""
-
-    @property
-    def is_behind(self) -> bool:
-        return self.run.loss.open_share > OPEN
 
 
 def advise(watched: Intake, max_epochs: int, *, learns_labels: bool) -> tuple[Finding, ...]:
@@ -87,8 +77,8 @@ def advise(watched: Intake, max_epochs: int, *, learns_labels: bool) -> tuple[Fi
         restraint=restraint_of(trainer, data, watched.first_weights[0]),
     )
     setup = Setup.of(trainer, data, watched.validation, max_epochs, learns_labels=learns_labels)
-    unknown = Outcome(math.nan, math.nan, math.nan, np.empty(0))
     parameters, state = watched.first_weights
     start = start_facts(trainer, data, epochs=max_epochs, weights=parameters, state=state)
-    case = _Alone(setup, None, start, run, unknown)  # type: ignore[arg-type]
+    unknown = Outcome(math.nan, math.nan, math.nan, np.empty(0))
+    case = Case(setup, None, start, run, unknown, learned_nothing=True)  # type: ignore[arg-type]
     return ranked([finding for name in _NAMES if (finding := FINDINGS[name](case)) is not None])

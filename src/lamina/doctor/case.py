@@ -39,6 +39,8 @@ class Case:
         Both once more where a class is rare, as if all classes were equally frequent; None where none is.
     leads : tuple of float
         How much better the control was, split by split.
+    learned_nothing : bool
+        Without a control: whether the training itself shows that next to nothing was learned.
     """
 
     setup: Setup
@@ -49,8 +51,9 @@ class Case:
     control: Outcome | None = None
     by_class: Beside | None = None
     leads: tuple[float, ...] = ()
+    learned_nothing: bool = False
 
     @property
     def is_behind(self) -> bool:
         """Whether the outcome is worse than it could be: behind the control by more than chance explains, in every split."""
-        return is_behind(self.outcome, self.control, self.leads)
+        return self.learned_nothing if self.control is None else is_behind(self.outcome, self.control, self.leads)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from lamina.validation import check_parameters, integer
 
 __all__ = ["Diagnosis", "diagnose"]
 
-_WIDTH_OF_A_CELL = 60  # characters
+_LONGEST = 190  # characters of a line of HTML, which is shortened where it is longer
 _SOME_SKILL = 0.02  # of accuracy or R squared
 _LARGE = 1000
 _UNEXPLAINED = 0.05  # how far behind the control a model must be to be called sick though nothing says why
@@ -89,7 +90,7 @@ class Diagnosis:
                 finding.title,
                 tuple(finding.grade.split(", ")),
                 tuple(map(str, finding.evidence)),
-                tuple(textwrap.wrap(f"{finding.meaning} {finding.causes}", _WIDTH_OF_A_CELL)),
+                _sentences(f"{finding.meaning} {finding.causes}"),
                 tuple(cure.told(self.spell) for cure in finding.cures),
                 finding.row,
             )
@@ -176,13 +177,18 @@ def diagnose(model: Any, X: Any, y: Any, *, seed: int = 0, max_rows: int = 20_00
     check_parameters({"seed": seed, "max_rows": max_rows}, _RULES, owner="diagnose")
     case = examine(model, X, y, seed=seed, max_rows=max_rows, fit=fit)
     patient = admit(model, owner="diagnose", fit=fit)
-    found = [_with_possible_cures(finding, patient) for find in FINDINGS.values() if (finding := find(case)) is not None]
+    found = [_for_patient(finding, patient) for find in FINDINGS.values() if (finding := find(case)) is not None]
     return Diagnosis(ranked(found) or (_verdict_without_findings(case),), case, patient.spelled)
 
 
-def _with_possible_cures(finding: Finding, patient: Patient) -> Finding:
-    """The finding without cures that change what this kind of model does not have."""
-    return replace(finding, cures=tuple(cure for cure in finding.cures if patient.words.issuperset(cure.changes)))
+def _for_patient(finding: Finding, patient: Patient) -> Finding:
+    """The finding in the patient's words, without cures that change what this kind of model does not have."""
+    cures = tuple(cure for cure in finding.cures if patient.words.issuperset(cure.changes))
+    return replace(finding, cures=cures, spell=patient.spelled)
+
+
+def _sentences(text: str) -> tuple[str, ...]:
+    return tuple(line for sentence in re.split(r"(?<=\.) ", text) for line in textwrap.wrap(sentence, _LONGEST))
 
 
 def _beside(control: Outcome | None) -> str:
@@ -210,6 +216,12 @@ def _verdict_without_findings(case: Case) -> Finding:
             "Try the standard recipe: scaled inputs, relu with He's weights, Adam at 0.001."
         )
         return Finding("not_known", "harm", 0.5, tuple(evidence), meaning)
+    if case.control is None and outcome.held_out < outcome.constant + _SOME_SKILL:
+        meaning = (
+            "The model is not clearly better than a constant, and nothing that was measured says why. "
+            "No plain model can be trained beside one of several inputs or outputs, to tell whether the rows can be learned."
+        )
+        return Finding("not_known", "hint", 0.5, tuple(evidence), meaning)
     if case.control is None:
         meaning = "No plain model can be trained beside one of several inputs or outputs. Nothing that was measured harms it."
         return Finding("healthy", "hint", 0.6, tuple(evidence), meaning)

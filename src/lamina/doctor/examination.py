@@ -24,6 +24,7 @@ _FOLDS = 4
 _MOST_HELD_OUT = 5000
 _FEWEST_ROWS = 20
 _RARE = 0.2  # of the rows
+_ABOVE_A_CONSTANT = 1.1  # times its loss: more than chance explains where the rows tell nothing
 
 
 def examine(model: Any, X: Any, y: Any, *, seed: int, max_rows: int, fit: Mapping[str, Any]) -> Case:
@@ -76,7 +77,9 @@ def case_of(stay: Stay, plain: Beside, *, by_class: Beside | None = None, seed: 
         seed=seed,
     )
     start = start_facts(stay.trainer, training, epochs=setup.max_epochs, weights=parameters, state=state)
-    return Case(setup, data, start, run_facts(stay), plain.own, plain.control, by_class, plain.leads)
+    run = run_facts(stay)
+    learned_nothing = run.loss.open_share > _ABOVE_A_CONSTANT
+    return Case(setup, data, start, run, plain.own, plain.control, by_class, plain.leads, learned_nothing)
 
 
 def split_rows(y: np.ndarray, of_labels: bool, *, seed: int, max_rows: int) -> tuple[np.ndarray, np.ndarray]:

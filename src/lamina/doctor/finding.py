@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lamina.doctor.cures.cure import Cure, Spell, spelled
@@ -118,6 +118,8 @@ class Finding:
     where : Where
     because_of : tuple of str
         The names of the findings that this one is a consequence of.
+    spell : callable
+        How changes are written for the user of the model that was examined; by default in their own words.
     """
 
     name: str
@@ -129,6 +131,7 @@ class Finding:
     cures: tuple[Cure, ...] = ()
     where: Where = Where()
     because_of: tuple[str, ...] = ()
+    spell: Spell = field(default=spelled, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         given = {"severity": self.severity, "confidence": self.confidence}
@@ -153,18 +156,18 @@ class Finding:
         return f"A consequence of: {names}." if names else ""
 
     def __str__(self) -> str:
-        return self.told(spelled)
+        return self.told()
 
-    def told(self, spell: Spell) -> str:
-        """The finding in lines of at most 100 characters, and its cures, a line each, in a user's own words."""
+    def told(self, spell: Spell | None = None) -> str:
+        """The finding in lines of at most 100 characters, and its cures, a line each; changes as ``spell`` writes them."""
         lines = _wrapped(f"{self.title}: {self.grade}{f', {self.row}' if self.row else ''}", indent="")
         for text in (*map(str, self.evidence), self.meaning, self.causes):
             lines += _wrapped(text)
-        lines += [f"  - {cure.told(spell)}{f' ({cure.row})' if cure.row else ''}" for cure in self.cures]
+        lines += [f"  - {cure.told(spell or self.spell)}{f' ({cure.row})' if cure.row else ''}" for cure in self.cures]
         return "\n".join(lines)
 
-    def to_dict(self, spell: Spell = spelled) -> dict[str, Any]:
-        """All attributes as JSON-able values; of each cure also what is ``written`` for it, in a user's own words."""
+    def to_dict(self, spell: Spell | None = None) -> dict[str, Any]:
+        """All attributes as JSON-able values; of each cure also how it is ``written``, by ``spell``."""
         where = {"layer": self.where.layer, "step": self.where.step, "column": self.where.column}
         return {
             "name": self.name,
@@ -174,7 +177,7 @@ class Finding:
             "evidence": [each.to_dict() for each in self.evidence],
             "meaning": self.meaning,
             "row": self.row,
-            "cures": [{**cure.to_dict(), "written": spell(cure.changes)} for cure in self.cures],
+            "cures": [{**cure.to_dict(), "written": (spell or self.spell)(cure.changes)} for cure in self.cures],
             "because_of": list(self.because_of),
         }
 

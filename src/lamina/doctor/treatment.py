@@ -123,7 +123,7 @@ class Treatment(Printed):
         """One sentence."""
         if self.before is None or self.after is None:
             return "Nothing to treat: nothing was found that harms."
-        name = self.score.replace("_", " ")
+        name = "R²" if self.score == "r2" else self.score.replace("_", " ")
         if self.improved:
             return f"Cured: the held-out {name} rose from {self.before} to {self.after}."
         came = f"the held-out {name} is {self.before} as it was, {self.after} with the best of them"

@@ -1,4 +1,4 @@
-"""Dead units."""
+"""Dead units: they give 0 for every row, and get no gradient by which to change."""
 
 from __future__ import annotations
 

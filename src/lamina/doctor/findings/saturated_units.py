@@ -1,4 +1,4 @@
-"""Saturated units."""
+"""Saturated units: their sums lie where the activation is flat, and hardly any gradient passes."""
 
 from __future__ import annotations
 

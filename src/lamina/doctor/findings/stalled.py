@@ -13,7 +13,7 @@ __all__ = ["find"]
 
 _OPEN = 0.95
 _MEANING = (
-    "The loss is where a network without inputs would have it: it gives every row nearly the same answer. "
+    "The loss ended hardly below that of a constant answer, or above it: next to nothing of the inputs is in the answers. "
     "The gradient is almost zero, or points nowhere useful, and more epochs alone will hardly help."
 )
 _CAUSES = (

@@ -20,7 +20,7 @@ _MEANING = (
 
 
 def find(case: Case) -> Finding | None:
-    """The hidden layer with the smallest share of units that the first step makes different.
+    """A hidden layer in which most units are still equal after the first step.
 
     Equal units are certain to waste the layer (Goodfellow, Bengio & Courville 2016, section 8.4), but dropout, which silences
     some of them, can part them, and where few units suffice nothing is lost: that is worth a hint.

@@ -6,10 +6,9 @@ from lamina.doctor.patients.intake import Intake
 from lamina.doctor.probes.loss_course import loss_course
 from lamina.doctor.probes.row_losses import constant_loss
 
-__all__ = ["OPEN", "nothing_learned"]
+__all__ = ["nothing_learned"]
 
-OPEN = 0.95
-"""The share of a constant prediction's loss above which next to nothing was learned."""
+_OPEN = 0.95  # of a constant prediction's loss
 
 
 def nothing_learned(watched: Intake) -> bool:
@@ -18,4 +17,4 @@ def nothing_learned(watched: Intake) -> bool:
     assert trainer is not None
     if record.failure is not None:
         return True
-    return loss_course(trainer.history, record.step_loss, constant_loss(trainer, watched.training)).open_share > OPEN
+    return loss_course(trainer.history, record.step_loss, constant_loss(trainer, watched.training)).open_share > _OPEN
