@@ -51,7 +51,7 @@ class Beside(NamedTuple):
 
 
 def is_behind(own: Outcome, control: Outcome | None, leads: Sequence[float] = ()) -> bool:
-    """Whether a patient is behind its control over all splits, and in each of them, or in three of four, by what anybody minds."""
+    """Whether a patient is behind its control over all splits, and clearly so in each of them, or in three of four."""
     persists = not leads or sorted(leads)[len(leads) // 4] > own.margin
     return control is not None and own.is_behind(control) and persists
 
