@@ -38,7 +38,9 @@ def names(model, X, y) -> set[str]:
 def of_data(module, X, y, task="classification", *, held_out=0.0, **held):
     """What one finding says of rows alone, where a model's outcome does not matter or is given."""
     outcome = SimpleNamespace(held_out=held_out, rarest_recall=math.nan)
-    return module.find(SimpleNamespace(data=data_facts(X, y, task, **held), outcome=outcome, control=None, is_behind=False))
+    return module.find(
+        SimpleNamespace(data=data_facts(X, y, task, **held), outcome=outcome, control=None, is_behind=False, by_class=None)
+    )
 
 
 def standardized(X):
@@ -191,7 +193,7 @@ def test_odd_rows_are_judged_too(facts_of_odd_rows, odd: str, target: str, behin
     outcome = SimpleNamespace(held_out=-math.inf if behind else 0.5, rarest_recall=0.0)
     data = facts_of_odd_rows(odd, target)
     finding = module.find(
-        SimpleNamespace(data=data, setup=setup, start=start, outcome=outcome, control=outcome, is_behind=behind)
+        SimpleNamespace(data=data, setup=setup, start=start, outcome=outcome, control=outcome, is_behind=behind, by_class=None)
     )
     assert finding is None or (finding.evidence and str(finding) and finding.to_dict())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lamina.doctor.beside import Beside, is_behind
 from lamina.doctor.outcome import Outcome
 from lamina.doctor.setup import Setup
 
@@ -33,7 +34,11 @@ class Case:
     outcome : Outcome
         How good the trained model is.
     control : Outcome or None
-        How good a network of the same widths becomes by a standard recipe on the same rows; None where it was not trained.
+        How good a plain model becomes by a standard recipe on the same rows; None where it was not trained.
+    by_class : Beside or None
+        Both once more where a class is rare, as if all classes were equally frequent; None where none is.
+    leads : tuple of float
+        How much better the control was, split by split.
     learned_nothing : bool
         Without a control: whether the training itself shows that next to nothing was learned.
     """
@@ -44,9 +49,11 @@ class Case:
     run: RunFacts
     outcome: Outcome
     control: Outcome | None = None
+    by_class: Beside | None = None
+    leads: tuple[float, ...] = ()
     learned_nothing: bool = False
 
     @property
     def is_behind(self) -> bool:
-        """Whether the outcome is worse than it could be: behind the control by more than chance explains."""
-        return self.learned_nothing if self.control is None else self.outcome.is_behind(self.control)
+        """Whether the outcome is worse than it could be: behind the control by more than chance explains, in every split."""
+        return self.learned_nothing if self.control is None else is_behind(self.outcome, self.control, self.leads)

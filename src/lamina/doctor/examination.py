@@ -7,12 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from lamina.data.splits import holdout
+from lamina.doctor.beside import Beside, beside
 from lamina.doctor.case import Case
-from lamina.doctor.control import linear_model, standard_network, train_quietly
-from lamina.doctor.outcome import Outcome, constant_errors, row_errors
 from lamina.doctor.patients import Patient, Stay, admit
 from lamina.doctor.probes.data_facts import data_facts
 from lamina.doctor.probes.run_facts import run_facts
@@ -25,34 +23,46 @@ __all__ = ["examine"]
 _FOLDS = 4
 _MOST_HELD_OUT = 5000
 _FEWEST_ROWS = 20
+_RARE = 0.2  # of the rows
 _ABOVE_A_CONSTANT = 1.1  # times its loss: more than chance explains where the rows tell nothing
 
 
 def examine(model: Any, X: Any, y: Any, *, seed: int, max_rows: int, fit: Mapping[str, Any]) -> Case:
     """The case of a model: see :func:`lamina.diagnose`."""
-    patient = admit(model, owner="diagnose", fit=fit)
+    patient = admit(model, owner="diagnose", fit=fit).repeatable(seed)
     X, y = with_target(X, y)
+    has_rare = patient.learns_labels and y.ndim == 1 and not patient.weighs_classes and _share_of_rarest(y) < _RARE
     stays: list[Stay] = []
-    outcomes: list[tuple[Outcome, Outcome | None]] = []
+    plain: list[Beside] = []
+    by_class: list[Beside] = []
     for kept, held in splits_of(y, patient.learns_labels, seed=seed, max_rows=max_rows):
         train, test = (take_rows(X, kept), y[kept]), (take_rows(X, held), y[held])
-        stays.append(patient.on_rows(kept).repeatable(seed).stay(*train))
-        control = _control(patient, stays[-1], train, test, seed)
-        outcomes.append((_outcome(patient, stays[-1].model, train, test), control))
-        outcome, beside = _joined(outcomes)
-        # Where a difference may be chance, the rows that were not held out yet are asked, too.
-        if beside is None or not outcome.is_doubtful(beside):
+        stays.append(_as_on_all_rows(patient, len(kept) / (len(kept) + len(held))).on_rows(kept).stay(*train))
+        plain.append(beside(patient, stays[-1], train, test, weighs_classes=patient.weighs_classes, seed=seed))
+        if has_rare:
+            by_class.append(beside(patient, stays[-1], train, test, weighs_classes=True, seed=seed))
+        if not any(_needs_more(parts) for parts in (plain, by_class) if parts):
             break
-    return case_of(stays[0], outcome, beside, seed=seed)
+    return case_of(stays[0], Beside.joined(plain), by_class=Beside.joined(by_class) if by_class else None, seed=seed)
 
 
-def _joined(outcomes: list[tuple[Outcome, Outcome | None]]) -> tuple[Outcome, Outcome | None]:
-    """The outcomes of the patient and of the control over all splits so far."""
-    controls = [control for _, control in outcomes if control is not None]
-    return Outcome.joined([outcome for outcome, _ in outcomes]), Outcome.joined(controls) if controls else None
+def _needs_more(parts: list[Beside]) -> bool:
+    """Whether another split must tell: a difference may be chance, of the rows or of a single training."""
+    joined = Beside.joined(parts)
+    return joined.is_doubtful or (joined.is_behind and len(parts) == 1 and math.isfinite(joined.own.held_out))
 
 
-def case_of(stay: Stay, outcome: Outcome, control: Outcome | None, *, seed: int = 0) -> Case:
+def _as_on_all_rows(patient: Patient, share: float) -> Patient:
+    """The patient with as many more epochs as its rows are fewer: it takes as many steps as its user's training."""
+    return patient.changed({"epochs": math.ceil(patient.max_epochs / share)}) if "epochs" in patient.words else patient
+
+
+def _share_of_rarest(y: np.ndarray) -> float:
+    counts = np.unique(y, return_counts=True)[1]
+    return float(counts.min() / counts.sum())
+
+
+def case_of(stay: Stay, plain: Beside, *, by_class: Beside | None = None, seed: int = 0) -> Case:
     """What a watched training shows, as findings read it."""
     training, validation, setup = stay.training, stay.validation, stay.setup
     parameters, state = stay.first_weights
@@ -68,7 +78,8 @@ def case_of(stay: Stay, outcome: Outcome, control: Outcome | None, *, seed: int 
     )
     start = start_facts(stay.trainer, training, epochs=setup.max_epochs, weights=parameters, state=state)
     run = run_facts(stay)
-    return Case(setup, data, start, run, outcome, control, learned_nothing=run.loss.open_share > _ABOVE_A_CONSTANT)
+    learned_nothing = run.loss.open_share > _ABOVE_A_CONSTANT
+    return Case(setup, data, start, run, plain.own, plain.control, by_class, plain.leads, learned_nothing)
 
 
 def split_rows(y: np.ndarray, of_labels: bool, *, seed: int, max_rows: int) -> tuple[np.ndarray, np.ndarray]:
@@ -104,59 +115,3 @@ def splits_of(y: np.ndarray, of_labels: bool, *, seed: int, max_rows: int) -> It
         yield chosen[np.setdiff1d(np.arange(len(chosen)), left[held])], chosen[left[held]]
         left = left[rest]
     yield chosen[np.setdiff1d(np.arange(len(chosen)), left)], chosen[left]
-
-
-def _outcome(patient: Patient, model: Any, train: tuple[Any, np.ndarray], test: tuple[Any, np.ndarray]) -> Outcome:
-    of_labels = patient.learns_labels
-    weights = [_weights(patient, y) for y in (train[1], test[1])]
-    constant = _score(constant_errors(train[1], test[1], of_labels=of_labels), weights[1])
-    if model is None:
-        return Outcome(-math.inf, -math.inf, constant, np.full(len(test[1]), np.nan))
-    predicted = patient.predict(model, test[0])
-    errors = row_errors(test[1], predicted, of_labels=of_labels) * weights[1]
-    learned = row_errors(train[1], patient.predict(model, train[0]), of_labels=of_labels)
-    recall = _rarest_recall(train[1], test[1], predicted) if of_labels and test[1].ndim == 1 else math.nan
-    return Outcome(_score(learned, weights[0]), 1.0 - float(errors.mean()), constant, errors, recall)
-
-
-def _score(errors: np.ndarray, weights: np.ndarray) -> float:
-    return 1.0 - float((errors * weights).mean())
-
-
-def _weights(patient: Patient, y: np.ndarray) -> np.ndarray:
-    """What the error of each row counts: the same for each class, if that is what the patient learns, else for each row."""
-    if not patient.weighs_classes or y.ndim > 1:
-        return np.ones(len(y))
-    classes, place, counts = np.unique(y, return_inverse=True, return_counts=True)
-    return np.asarray((len(y) / (len(classes) * counts))[place])
-
-
-def _rarest_recall(known: np.ndarray, truth: np.ndarray, predicted: np.ndarray) -> float:
-    labels, counts = np.unique(known, return_counts=True)
-    of_rarest = truth == labels[counts.argmin()]
-    return float((predicted.ravel()[of_rarest] == truth[of_rarest]).mean()) if of_rarest.any() else math.nan
-
-
-def _control(
-    patient: Patient, stay: Stay, train: tuple[Any, np.ndarray], test: tuple[Any, np.ndarray], seed: int
-) -> Outcome | None:
-    """The better outcome of a standard network and a linear model; None for networks of several inputs or outputs."""
-    if len(stay.training.inputs) != 1 or len(stay.setup.output_widths) != 1:
-        return None
-    of_labels, weighs = patient.learns_labels, patient.weighs_classes
-    parts = [patient.inputs(stay.model, X, train) for X in (train[0], test[0])]
-    weights = [_weights(patient, y) for y in (train[1], test[1])]
-    is_sparse = sparse.issparse(parts[0])
-    models = [standard_network(stay.setup, len(train[1]), is_sparse=is_sparse, weighs_classes=weighs, seed=seed)]
-    if not of_labels or train[1].ndim == 1:
-        models.append(linear_model(of_labels=of_labels, is_sparse=is_sparse, weighs_classes=weighs))
-    constant = _score(constant_errors(train[1], test[1], of_labels=of_labels), weights[1])
-    outcomes = []
-    for model in models:
-        train_quietly(model, parts[0], train[1])
-        learned, errors = (
-            row_errors(y, model.predict(X), of_labels=of_labels) for X, y in zip(parts, (train[1], test[1]), strict=True)
-        )
-        errors = errors * weights[1]
-        outcomes.append(Outcome(_score(learned, weights[0]), 1.0 - float(errors.mean()), constant, errors))
-    return max(outcomes, key=lambda outcome: outcome.held_out)

@@ -11,9 +11,10 @@ import numpy as np
 
 __all__ = ["Outcome", "constant_errors", "row_errors"]
 
-_MARGIN = 0.02  # differences of accuracy or R squared that nobody would call a fault
+_MARGIN, _MARGIN_OF_NUMBERS = 0.03, 0.08  # differences of accuracy and of R squared that nobody would call a fault
 _STANDARD_ERRORS = 2.5
 _FEWEST_ROWS = 5  # to tell chance by
+_FEW_ROWS, _WORTH_KNOWING = 300, 0.05  # on so few rows, a difference as large may look like none
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Outcome:
         The error of each held-out row: 0 or 1 of labels, the squared error relative to the variance of numbers.
     rarest_recall : float
         The share of the held-out rows of the rarest class that are recognized; NaN of numbers.
+    of_labels : bool
     """
 
     train: float
@@ -37,6 +39,12 @@ class Outcome:
     constant: float
     errors: np.ndarray = field(repr=False, compare=False)
     rarest_recall: float = math.nan
+    of_labels: bool = True
+
+    @property
+    def margin(self) -> float:
+        """The difference to another score from which on it counts."""
+        return _MARGIN if self.of_labels else _MARGIN_OF_NUMBERS
 
     @property
     def learned(self) -> float:
@@ -45,24 +53,26 @@ class Outcome:
         return (self.held_out - self.constant) / open_part if open_part > 0 else 0.0
 
     def is_behind(self, other: Outcome) -> bool:
-        """Whether it is worse than another on the same held-out rows, by more than chance explains and by more than 0.02.
+        """Whether it is worse than another on the same held-out rows, by more than chance explains, and by more than 0.03 of the
+        accuracy or 0.08 of R squared.
 
         Chance is judged row by row, since the same rows are hard for both: by 2.5 standard errors of the mean difference.
         """
         if not math.isfinite(self.held_out) or not math.isfinite(other.held_out):
             return math.isfinite(other.held_out)
-        difference, chance = self._difference(other)
-        return difference > max(_STANDARD_ERRORS * chance, _MARGIN)
+        difference, chance = self.lead_of(other)
+        return difference > max(_STANDARD_ERRORS * chance, self.margin)
 
     def is_doubtful(self, other: Outcome) -> bool:
-        """Whether it is worse than another by more than 0.02 but not by more than chance explains: more rows may tell."""
-        if not math.isfinite(self.held_out) or not math.isfinite(other.held_out):
+        """Whether more rows may tell: it is worse than another, or, on few rows, may be, but not by more than chance explains."""
+        if not math.isfinite(self.held_out) or not math.isfinite(other.held_out) or self.is_behind(other):
             return False
-        difference, chance = self._difference(other)
-        return _MARGIN < difference <= _STANDARD_ERRORS * chance
+        difference, chance = self.lead_of(other)
+        may_hide = len(self.errors) < _FEW_ROWS and difference + _STANDARD_ERRORS * chance > _WORTH_KNOWING
+        return difference > self.margin or may_hide
 
-    def _difference(self, other: Outcome) -> tuple[float, float]:
-        """The mean difference of the errors, and its standard error."""
+    def lead_of(self, other: Outcome) -> tuple[float, float]:
+        """How much better another is on the same rows, and the standard error of that."""
         differences = self.errors - other.errors
         few = len(differences) < _FEWEST_ROWS
         return float(differences.mean()), math.inf if few else float(differences.std(ddof=1)) / math.sqrt(len(differences))
@@ -72,10 +82,12 @@ class Outcome:
         """The outcome over several splits: scores are means, errors those of all held-out rows."""
         if len(parts) == 1:
             return parts[0]
-        train, held_out, constant, recall = (
-            float(np.mean([getattr(part, name) for part in parts])) for name in ("train", "held_out", "constant", "rarest_recall")
+        train, held_out, constant = (
+            float(np.mean([getattr(part, name) for part in parts])) for name in ("train", "held_out", "constant")
         )
-        return cls(train, held_out, constant, np.concatenate([part.errors for part in parts]), recall)
+        recalls = [part.rarest_recall for part in parts if not math.isnan(part.rarest_recall)]
+        recall = float(np.mean(recalls)) if recalls else math.nan
+        return cls(train, held_out, constant, np.concatenate([part.errors for part in parts]), recall, parts[0].of_labels)
 
 
 def row_errors(truth: Any, predicted: Any, *, of_labels: bool, variance: np.ndarray | None = None) -> np.ndarray:

@@ -270,7 +270,7 @@ def test_outliers_under_a_squared_error_are_named(curve):
 
 
 def test_the_squared_error_of_a_sigmoid_is_named_where_it_hardly_learns(rings):
-    case = given_case(Trainer(network(1, end="sigmoid"), "squared_error", GradientDescent(0.1)), *rings)
+    case = given_case(Trainer(network(1, end="sigmoid"), "squared_error", GradientDescent(0.1)), *rings, epochs=15)
     assert case.is_behind
     assert findings(case)["wrong_loss"].cures[0].changes == {"loss": "log_loss", "output_activation": None}
     assert "wrong_loss" not in judge(rings, network(1, end="sigmoid"), "squared_error", Adam(0.01), epochs=100)

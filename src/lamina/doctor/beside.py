@@ -1,0 +1,130 @@
+"""A patient and its control on the same rows, judged alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from lamina.doctor.control import linear_model, standard_network, train_quietly
+from lamina.doctor.outcome import Outcome, constant_errors, row_errors
+from lamina.doctor.patients import Patient, Stay
+
+__all__ = ["Beside", "beside", "is_behind"]
+
+
+class Beside(NamedTuple):
+    """The outcomes of a patient and of its control.
+
+    Attributes
+    ----------
+    own : Outcome
+    control : Outcome or None
+        None for networks of several inputs or outputs.
+    leads : tuple of float
+        How much better the control was, split by split.
+    """
+
+    own: Outcome
+    control: Outcome | None
+    leads: tuple[float, ...] = ()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the patient is worse than the control by more than chance explains, and in every split."""
+        return is_behind(self.own, self.control, self.leads)
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether more rows may tell; see :meth:`Outcome.is_doubtful`."""
+        return self.control is not None and self.own.is_doubtful(self.control)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Beside]) -> Beside:
+        """The outcomes over several splits."""
+        controls = [part.control for part in parts if part.control is not None]
+        leads = tuple(lead for part in parts for lead in part.leads)
+        return cls(Outcome.joined([part.own for part in parts]), Outcome.joined(controls) if controls else None, leads)
+
+
+def is_behind(own: Outcome, control: Outcome | None, leads: Sequence[float] = ()) -> bool:
+    """Whether a patient is behind its control over all splits, and in each of them by more than nobody would mind."""
+    return control is not None and own.is_behind(control) and all(lead > own.margin for lead in leads)
+
+
+def beside(
+    patient: Patient,
+    stay: Stay,
+    train: tuple[Any, np.ndarray],
+    test: tuple[Any, np.ndarray],
+    *,
+    weighs_classes: bool,
+    seed: int,
+) -> Beside:
+    """Train the controls on ``train``, and judge patient and controls on ``test``.
+
+    Parameters
+    ----------
+    patient : Patient
+    stay : Stay
+        Its training on ``train``.
+    train, test : (X, y)
+    weighs_classes : bool
+        Whether controls learn, and all are judged, as if all classes were equally frequent.
+    seed : int
+        Of the controls.
+    """
+    judge = _Judge(train[1], test[1], of_labels=patient.learns_labels, weighs_classes=weighs_classes)
+    own = judge.failed() if stay.model is None else judge(*(patient.predict(stay.model, X) for X in (train[0], test[0])))
+    if len(stay.training.inputs) != 1 or len(stay.setup.output_widths) != 1:
+        return Beside(own, None)
+    parts = [patient.inputs(stay.model, X, train) for X in (train[0], test[0])]
+    settings: dict[str, Any] = {"is_sparse": sparse.issparse(parts[0]), "weighs_classes": weighs_classes}
+    models = [standard_network(stay.setup, len(train[1]), **settings, seed=seed)]
+    if not patient.learns_labels or train[1].ndim == 1:
+        models.append(linear_model(of_labels=patient.learns_labels, **settings))
+    outcomes = [judge(*map(train_quietly(model, parts[0], train[1]).predict, parts)) for model in models]
+    control = max(outcomes, key=lambda outcome: outcome.held_out)
+    return Beside(own, control, (control.held_out - own.held_out,))
+
+
+class _Judge:
+    """Measures predictions of training and held-out rows."""
+
+    def __init__(self, known: np.ndarray, truth: np.ndarray, *, of_labels: bool, weighs_classes: bool) -> None:
+        self.known, self.truth, self.of_labels = known, truth, of_labels
+        self.weights = [_weights(y) if weighs_classes and y.ndim == 1 else np.ones(len(y)) for y in (known, truth)]
+        constant = constant_errors(known, truth, of_labels=of_labels)
+        self.constant = 1.0 - float((constant * self.weights[1]).mean())
+
+    def __call__(self, learned: np.ndarray, predicted: np.ndarray) -> Outcome:
+        of_known = row_errors(self.known, learned, of_labels=self.of_labels) * self.weights[0]
+        errors = row_errors(self.truth, predicted, of_labels=self.of_labels) * self.weights[1]
+        return Outcome(
+            1.0 - float(of_known.mean()),
+            1.0 - float(errors.mean()),
+            self.constant,
+            errors,
+            self._recall(predicted),
+            self.of_labels,
+        )
+
+    def failed(self) -> Outcome:
+        return Outcome(-math.inf, -math.inf, self.constant, np.full(len(self.truth), np.nan), of_labels=self.of_labels)
+
+    def _recall(self, predicted: np.ndarray) -> float:
+        """The share of the rarest class that is recognized."""
+        if not self.of_labels or self.truth.ndim > 1:
+            return math.nan
+        labels, counts = np.unique(self.known, return_counts=True)
+        of_rarest = self.truth == labels[counts.argmin()]
+        return float((np.ravel(predicted)[of_rarest] == self.truth[of_rarest]).mean()) if of_rarest.any() else math.nan
+
+
+def _weights(y: np.ndarray) -> np.ndarray:
+    """What the error of each row counts, so that each class counts the same."""
+    classes, place, counts = np.unique(y, return_inverse=True, return_counts=True)
+    return np.asarray((len(y) / (len(classes) * counts))[place])
