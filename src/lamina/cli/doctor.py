@@ -51,8 +51,8 @@ def doctor(
     plain model. With --treat, cures are tried on short trainings, and the best is proved on rows by which nothing was chosen.
     What helps is printed as options of lamina train.
 
-    After a model file, as in lamina doctor MODEL TABLE, nothing is trained if the file itself tells what went wrong; otherwise a
-    copy of the model is trained so, with the settings of its training. With --treat it always is.
+    After a model file, as in lamina doctor MODEL TABLE, nothing is trained if the file itself tells what went wrong; otherwise,
+    and with --treat or other settings, a copy of the model is trained so, with the settings of its training.
 
     Parameters
     ----------
@@ -77,16 +77,21 @@ def doctor(
     quiet : bool
         Print no notes.
     """
+    from lamina.data.notes import note
+
     with notes_printed(quiet) as notes:
         settings = TableSettings(network=network, optimization=optimization, stopping=stopping, encoding=encoding, run=run)
         if rows is not None:
             model = load_table_model(table)
+            is_as_trained = not treat and not settings.named
             read, settings = _rows_of(model, rows, target, settings, reading)
             target, learned = model.target.names, model.target.task
-            recorded = [] if treat else _recorded(model, read)
+            score = _score(model, read)
+            recorded = advice_of_file(model, read) if is_as_trained else []
             if recorded:
-                _print_recorded(recorded, notes, json=json)
+                _print_recorded(f"{listed(target)}: {score}.", recorded, notes, json=json)
                 return
+            note(f"{score}. A copy of it is trained on three quarters of them while it is watched.")
         elif target:
             learned = task
             read = read_with_targets(table, target, reading, encoding.missing)
@@ -118,26 +123,17 @@ def _rows_of(
     return read.select([*model.encoder.reader_.names, *model.target.names]), settings
 
 
-def _recorded(model: TableModel, table: pa.Table) -> list[dict[str, Any]]:
-    """What the record of the model's own training shows for certain, and a note on how good the model is."""
-    from lamina.data.notes import note
-
+def _score(model: TableModel, table: pa.Table) -> str:
     metric, value = next(iter(model.evaluate(table)["model"].items()))
-    found = advice_of_file(model, table)
-    then = (
-        "The file tells what went wrong in its training, so nothing is trained."
-        if found
-        else "What the file tells of its training does not say more, so a copy is trained on three quarters of them."
-    )
-    note(f"the model has {metric.replace('_', ' ')} {value:.3f} on these rows. {then}")
-    return found
+    return f"the model has {'R²' if metric == 'r2' else metric.replace('_', ' ')} {value:.3f} on these rows"
 
 
-def _print_recorded(found: list[dict[str, Any]], notes: list[str], *, json: bool) -> None:
+def _print_recorded(summary: str, found: list[dict[str, Any]], notes: list[str], *, json: bool) -> None:
+    """The findings of the model's own training, without another one."""
     if json:
-        print_json({"diagnosis": {"findings": found}, "treatment": None, "notes": notes})
+        print_json({"diagnosis": {"summary": summary, "findings": found}, "treatment": None, "notes": notes})
         return
-    print_line("\n\n".join(finding["told"] for finding in found))
+    print_line("\n\n".join([f"{summary} Its file tells what went wrong in training:", *(finding["told"] for finding in found)]))
 
 
 def _without_target() -> InvalidSettingError:
