@@ -108,6 +108,7 @@ def test_rows_without_a_target_are_left_out_with_a_note(tmp_path: Path, capfd: p
         (["TABLE", "-t", "place", "--max-rows", "19"], 2, "--max-rows must be an integer >= 20"),
         (["TABLE", "-t", "place", "--learning-rate", "0"], 2, "--learning-rate must be a number > 0"),
         (["TABLE", "-t", "place", "--treat", "--budget", "2", *SICK], 2, "--budget must be an integer >= 10"),
+        (["TABLE", "-t", "place", "--treat", "--budget", "9", "--hidden", "16"], 2, "--budget must be an integer >= 10"),
         (["TABLE", "TABLE"], 1, "is not a file written by Lamina"),
         (["TABLE", "-t"], 2, "See `lamina doctor --help`"),
     ],
