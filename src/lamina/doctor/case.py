@@ -55,5 +55,5 @@ class Case:
 
     @property
     def is_behind(self) -> bool:
-        """Whether the outcome is worse than it could be: behind the control by more than chance explains, in every split."""
+        """Whether the outcome is worse than it could be: behind the control by more than chance explains, split by split."""
         return self.learned_nothing if self.control is None else is_behind(self.outcome, self.control, self.leads)

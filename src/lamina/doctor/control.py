@@ -27,12 +27,13 @@ def standard_network(setup: Setup, num_rows: int, *, is_sparse: bool, weighs_cla
 
     Inputs and numbers to predict are centered and scaled; the hidden layers have the patient's widths, within 32 to 128 units and
     3 layers; relu with He's weights; Adam at 0.001 in batches of 32; early stopping on a tenth of the rows, or a small L2 penalty
-    where those are too few to judge by.
+    where those are too few to judge by, or classes are weighed.
     """
     widths = [min(max(width, _FEWEST_UNITS), _MOST_UNITS) for width in setup.hidden_widths[:_MOST_LAYERS]] or [_FEWEST_UNITS]
     batch_size = min(_BATCH_SIZE, num_rows)
     steps_per_epoch = -(-num_rows // batch_size)
-    holds_out = num_rows >= _FEWEST_TO_HOLD_OUT * 2
+    # The few rows of a rare class that could be held out do not tell when to stop.
+    holds_out = num_rows >= _FEWEST_TO_HOLD_OUT * 2 and not weighs_classes
     settings: dict[str, Any] = {
         "hidden_layer_sizes": tuple(widths),
         "activation": "relu",

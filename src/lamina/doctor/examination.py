@@ -23,7 +23,7 @@ __all__ = ["examine"]
 _FOLDS = 4
 _MOST_HELD_OUT = 5000
 _FEWEST_ROWS = 20
-_RARE = 0.2  # of the rows
+_RARE, _FEW_OF_A_CLASS = 0.2, 60  # of all rows, and in rows, all of which must be held out in turn to tell
 _ABOVE_A_CONSTANT = 1.1  # times its loss: more than chance explains where the rows tell nothing
 
 
@@ -31,7 +31,8 @@ def examine(model: Any, X: Any, y: Any, *, seed: int, max_rows: int, fit: Mappin
     """The case of a model: see :func:`lamina.diagnose`."""
     patient = admit(model, owner="diagnose", fit=fit).repeatable(seed)
     X, y = with_target(X, y)
-    has_rare = patient.learns_labels and y.ndim == 1 and not patient.weighs_classes and _share_of_rarest(y) < _RARE
+    has_rare = patient.learns_labels and y.ndim == 1 and not patient.weighs_classes and _rarest(y) < _RARE * len(y)
+    few_of_rare = has_rare and _rarest(y) < _FEW_OF_A_CLASS
     stays: list[Stay] = []
     plain: list[Beside] = []
     by_class: list[Beside] = []
@@ -41,7 +42,7 @@ def examine(model: Any, X: Any, y: Any, *, seed: int, max_rows: int, fit: Mappin
         plain.append(beside(patient, stays[-1], train, test, weighs_classes=patient.weighs_classes, seed=seed))
         if has_rare:
             by_class.append(beside(patient, stays[-1], train, test, weighs_classes=True, seed=seed))
-        if not any(_needs_more(parts) for parts in (plain, by_class) if parts):
+        if not few_of_rare and not any(_needs_more(parts) for parts in (plain, by_class) if parts):
             break
     return case_of(stays[0], Beside.joined(plain), by_class=Beside.joined(by_class) if by_class else None, seed=seed)
 
@@ -57,9 +58,9 @@ def _as_on_all_rows(patient: Patient, share: float) -> Patient:
     return patient.changed({"epochs": math.ceil(patient.max_epochs / share)}) if "epochs" in patient.words else patient
 
 
-def _share_of_rarest(y: np.ndarray) -> float:
-    counts = np.unique(y, return_counts=True)[1]
-    return float(counts.min() / counts.sum())
+def _rarest(y: np.ndarray) -> int:
+    """The rows of the rarest class."""
+    return int(np.unique(y, return_counts=True)[1].min())
 
 
 def case_of(stay: Stay, plain: Beside, *, by_class: Beside | None = None, seed: int = 0) -> Case:
