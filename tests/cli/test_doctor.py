@@ -66,15 +66,29 @@ def test_a_healthy_training_is_not_treated(table: Path, capfd: pytest.CaptureFix
     assert report["treatment"] is None
 
 
-def test_a_model_file_is_examined_by_a_copy_with_its_settings(table: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+def test_a_model_file_that_tells_what_went_wrong_is_not_trained_anew(
+    table: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
     model = tmp_path / "m.lamina"
     assert main(["train", str(table), "-t", "place", "-o", str(model), "-q", *SICK]) == 0
     capfd.readouterr()
     report = run(capfd, "doctor", model, table)
+    assert [finding["name"] for finding in report["diagnosis"]["findings"]] == ["learning_rate_too_low"]
+    assert report["diagnosis"]["summary"].startswith("'place': the model has accuracy 0.")
+    assert run(capfd, "doctor", model, table, "--learning-rate", 0.01)["diagnosis"]["scores"]["held_out"] > 0.5
+
+
+@pytest.mark.parametrize("options", [(*SICK, "--no-monitor"), ("--max-epochs", "2")])
+def test_of_other_model_files_a_copy_is_trained_with_their_settings(
+    table: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], options: tuple[str, ...]
+):
+    model = tmp_path / "m.lamina"
+    assert main(["train", str(table), "-t", "place", "-o", str(model), "-q", *options]) == 0
+    capfd.readouterr()
+    report = run(capfd, "doctor", model, table)
     names = [finding["name"] for finding in report["diagnosis"]["findings"]]
-    assert names == [each["name"] for each in run(capfd, "doctor", table, "-t", "place", *SICK)["diagnosis"]["findings"]]
-    assert "learning_rate_too_low" in names
-    assert any("A copy with its settings is trained" in text for text in report["notes"])
+    assert names == [each["name"] for each in run(capfd, "doctor", table, "-t", "place", *options)["diagnosis"]["findings"]]
+    assert any("A copy of it is trained" in text for text in report["notes"])
 
 
 def test_rows_without_a_target_are_left_out_with_a_note(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
@@ -94,6 +108,7 @@ def test_rows_without_a_target_are_left_out_with_a_note(tmp_path: Path, capfd: p
         (["TABLE", "-t", "place", "--max-rows", "19"], 2, "--max-rows must be an integer >= 20"),
         (["TABLE", "-t", "place", "--learning-rate", "0"], 2, "--learning-rate must be a number > 0"),
         (["TABLE", "-t", "place", "--treat", "--budget", "2", *SICK], 2, "--budget must be an integer >= 10"),
+        (["TABLE", "-t", "place", "--treat", "--budget", "9", "--hidden", "16"], 2, "--budget must be an integer >= 10"),
         (["TABLE", "TABLE"], 1, "is not a file written by Lamina"),
         (["TABLE", "-t"], 2, "See `lamina doctor --help`"),
     ],

@@ -23,7 +23,7 @@ from lamina import (
     Trainer,
     treat,
 )
-from lamina.doctor import Cure, Diagnosis, Finding, Regimen, Therapy, Treatment, diagnose
+from lamina.doctor import Cure, Diagnosis, Finding, Regimen, Scores, Therapy, Treatment, diagnose
 from lamina.doctor.cures import CHANGES
 from lamina.doctor.cures.ranges import RANGES, random_cure
 from lamina.doctor.cures.standard_recipe import standard_recipe
@@ -45,7 +45,7 @@ HEIGHTS = 5000.0 + 1000.0 * np.tanh(PLANE @ [1.0, -1.0, 0.5, 0.0])
 def diagnosis_for(model: Any, X: Any, y: Any, *cures: Cure, name: str = "not_known", **fit: Any) -> Diagnosis:
     """A diagnosis with these cures, without its examination."""
     setup = admit(model, owner="test", fit=fit).repeatable(0).stay(X, y).setup
-    case: Any = SimpleNamespace(setup=setup, is_behind=True)
+    case: Any = SimpleNamespace(setup=setup, is_behind=True, outcome=SimpleNamespace(constant=-math.inf))
     return Diagnosis((Finding(name, "harm", 0.9, (), "A finding.", cures=cures),), case)
 
 
@@ -320,3 +320,21 @@ def test_the_standard_recipe_changes_only_what_differs():
     assert {"clip_norm", "scale_inputs", "activation"} <= first.changes.keys()
     assert not {"optimizer", "epochs", "batch_size", "learning_rate", "widths", "loss", "dropout"} & first.changes.keys()
     assert second.changes["learning_rate"] == 0.005
+
+
+def test_what_stays_below_a_constant_is_not_called_cured():
+    case: Any = SimpleNamespace(outcome=SimpleNamespace(constant=-0.07))
+    found = Diagnosis((Finding("stalled", "harm", 0.9, (), "A finding."),), case)
+    settings: dict[str, Any] = {
+        "model": None,
+        "fit_settings": {},
+        "improved": True,
+        "cures": (),
+        "diagnosis": found,
+        "score": "r2",
+    }
+    better = Treatment(**settings, before=Scores((-0.9, -0.8)), after=Scores((-0.5, -0.4)))
+    cured = Treatment(**settings, before=Scores((-0.9, -0.8)), after=Scores((0.5, 0.6)))
+    assert better.verdict.startswith("Better, not cured: the held-out R² rose from -0.850")
+    assert better.verdict.endswith("a constant has -0.070.")
+    assert cured.verdict.startswith("Cured: ")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from lamina.cli.output import print_line
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from lamina.doctor import Finding
     from lamina.doctor.patients.intake import Intake
-    from lamina.model import FitResult, RunSettings
+    from lamina.model import FitResult, RunSettings, TableModel
 
-__all__ = ["Doctor", "advice_of", "print_advice", "watcher"]
+__all__ = ["Doctor", "advice_of", "advice_of_file", "print_advice", "watcher"]
 
 Doctor = Literal["advise", "treat", "off"]
 
@@ -32,19 +35,41 @@ def advice_of(result: FitResult, watched: Intake | None) -> list[dict[str, Any]]
         return []
     from lamina.doctor.probes.nothing_learned import nothing_learned
 
-    if not nothing_learned(watched):
+    if not nothing_learned(watched.trainer, watched.record, watched.training):
         return []  # before the findings are imported, which takes longer
-    from lamina.cli.cure_options import options_for
     from lamina.doctor.advice import advise
+    from lamina.model.kept_settings import settings_of
+
+    model = result.model
+    epochs, learns_labels = settings_of(model).stopping.max_epochs, model.target.task == "classification"
+    return _told(model, advise(watched, epochs, learns_labels=learns_labels))
+
+
+def advice_of_file(model: TableModel, table: pa.Table) -> list[dict[str, Any]]:
+    """The findings in what a model's file keeps of its training, by a table like the one that it was trained on."""
+    from lamina.doctor.advice import advise_afterwards
+    from lamina.estimators.fitted import fit_of
+    from lamina.model.kept_settings import settings_of
+
+    fit = fit_of(model.estimator)
+    if fit.monitor is None:
+        return []
+    rows, y = model.target.present_rows(table, unknown="drop")
+    features = model.encoder.transform(model.read(table.take(rows)))
+    learns_labels = model.target.task == "classification"
+    data = fit.trainer.batches(features, y if learns_labels else model.scale.forward(y))
+    epochs = settings_of(model).stopping.max_epochs
+    return _told(model, advise_afterwards(fit.trainer, fit.monitor, data, epochs, learns_labels=learns_labels))
+
+
+def _told(model: TableModel, found: Sequence[Finding]) -> list[dict[str, Any]]:
+    from lamina.cli.cure_options import options_for
     from lamina.model import TabularClassifier, TabularRegressor
     from lamina.model.kept_settings import settings_of
 
-    learns_labels = result.model.target.task == "classification"
-    settings = settings_of(result.model)
-    found = advise(watched, settings.stopping.max_epochs, learns_labels=learns_labels)
-    kind: Any = TabularClassifier if learns_labels else TabularRegressor
-    spell = options_for(kind.from_settings(settings))
-    return [finding.to_dict(spell) | {"text": _sentence(finding)} for finding in found]
+    kind: Any = TabularClassifier if model.target.task == "classification" else TabularRegressor
+    spell = options_for(kind.from_settings(settings_of(model)))
+    return [finding.to_dict(spell) | {"text": _sentence(finding), "told": finding.told(spell)} for finding in found]
 
 
 def _sentence(finding: Finding) -> str:

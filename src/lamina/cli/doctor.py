@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from lamina.cli.advice import advice_of_file
 from lamina.cli.options import READING, Flag, Quiet, Reading, ReadingOptions, load_table_model
 from lamina.cli.output import listed, notes_printed, print_json, print_line
 from lamina.cli.train import Encoding, Network, Optimization, Running, Stopping, read_with_targets
@@ -50,8 +51,8 @@ def doctor(
     plain model. With --treat, cures are tried on short trainings, and the best is proved on rows by which nothing was chosen.
     What helps is printed as options of lamina train.
 
-    Of a model file and a table, as in lamina doctor MODEL TABLE, a copy of the model is trained so, with the settings of its
-    training.
+    After a model file, as in lamina doctor MODEL TABLE, nothing is trained if the file itself tells what went wrong; otherwise,
+    and with --treat or other settings, a copy of the model is trained so, with the settings of its training.
 
     Parameters
     ----------
@@ -76,12 +77,21 @@ def doctor(
     quiet : bool
         Print no notes.
     """
+    from lamina.data.notes import note
+
     with notes_printed(quiet) as notes:
         settings = TableSettings(network=network, optimization=optimization, stopping=stopping, encoding=encoding, run=run)
         if rows is not None:
             model = load_table_model(table)
+            is_as_trained = not treat and not settings.named
             read, settings = _rows_of(model, rows, target, settings, reading)
             target, learned = model.target.names, model.target.task
+            score = _score(model, read)
+            recorded = advice_of_file(model, read) if is_as_trained else []
+            if recorded:
+                _print_recorded(f"{listed(target)}: {score}.", recorded, notes, json=json)
+                return
+            note(f"{score}. A copy of it is trained on three quarters of them while it is watched.")
         elif target:
             learned = task
             read = read_with_targets(table, target, reading, encoding.missing)
@@ -101,7 +111,6 @@ def _rows_of(
     model: TableModel, path: Path, target: tuple[str, ...], settings: TableSettings, reading: ReadingOptions
 ) -> tuple[pa.Table, TableSettings]:
     """The columns that a model knows, and the settings of its training with those that are named now."""
-    from lamina.data.notes import note
     from lamina.errors import InvalidSettingError, phrase
     from lamina.model.going_on import settings_to_go_on
 
@@ -110,12 +119,21 @@ def _rows_of(
         raise InvalidSettingError(phrase("--target", rule, ", ".join(target), repair="Remove it."))
     settings = settings_to_go_on(model, settings)
     read = read_with_targets(path, model.target.names, reading.as_in_training(model), settings.encoding.missing)
-    metric, value = next(iter(model.evaluate(read)["model"].items()))
-    note(
-        f"the model itself has {metric.replace('_', ' ')} {value:.3f} on these rows. A copy with its settings is trained on "
-        "three quarters of them while it is watched."
-    )
+    model.read(read)  # reports a column that is missing
     return read.select([*model.encoder.reader_.names, *model.target.names]), settings
+
+
+def _score(model: TableModel, table: pa.Table) -> str:
+    metric, value = next(iter(model.evaluate(table)["model"].items()))
+    return f"the model has {'R²' if metric == 'r2' else metric.replace('_', ' ')} {value:.3f} on these rows"
+
+
+def _print_recorded(summary: str, found: list[dict[str, Any]], notes: list[str], *, json: bool) -> None:
+    """The findings of the model's own training, without another one."""
+    if json:
+        print_json({"diagnosis": {"summary": summary, "findings": found}, "treatment": None, "notes": notes})
+        return
+    print_line("\n\n".join([f"{summary} Its file tells what went wrong in training:", *(finding["told"] for finding in found)]))
 
 
 def _without_target() -> InvalidSettingError:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["BUDGET", "MAX_ROWS", "examined"]
 
 BUDGET, MAX_ROWS = 20, 20_000
+FEWEST = 10  # trainings that choose and prove a cure with three seeds
 
 
 def examined(
@@ -25,7 +26,10 @@ def examined(
     from lamina.data.several_targets import learn_targets
     from lamina.data.target import target_column
     from lamina.model import TabularClassifier, TabularRegressor
+    from lamina.validation import check_parameters, integer
 
+    if budget is not None:
+        check_parameters({"budget": budget}, {"budget": integer(FEWEST)}, owner="treat")  # before the diagnosis takes its time
     learned = learn_targets([target_column(table, name) for name in target], task)
     present, _ = learned.present_rows(table)
     table = table if len(present) == table.num_rows else table.take(present)

@@ -16,16 +16,17 @@ from lamina.doctor.probes.nothing_learned import nothing_learned
 from lamina.doctor.probes.restraint import restraint_of
 from lamina.doctor.probes.row_losses import constant_loss
 from lamina.doctor.probes.run_facts import facts_of_record
-from lamina.doctor.probes.start_facts import start_facts
+from lamina.doctor.probes.start_facts import StartFacts, start_facts
 from lamina.doctor.setup import Setup
+from lamina.engine.plan import Batches
+from lamina.training import MonitorRecord, Trainer
 
-__all__ = ["advise"]
+__all__ = ["advise", "advise_afterwards"]
 
-# Findings that read the course of a training and its start, not the rows. A stalled training is not among them: where the inputs
-# tell nothing, no network gets away from a constant prediction.
-_NAMES = (
-    "symmetric_units",
-    "poor_initial_variance",
+# Findings that read the start of a training, and its course; none that reads the rows. A stalled training is not among them:
+# where the inputs tell nothing, no network gets away from a constant prediction.
+_OF_THE_START = ("symmetric_units", "poor_initial_variance")
+_OF_THE_COURSE = (
     "divergence",
     "learning_rate_too_high",
     "learning_rate_too_low",
@@ -63,22 +64,43 @@ def advise(watched: Intake, max_epochs: int, *, learns_labels: bool) -> tuple[Fi
     >>> [finding.name for finding in advise(watched, 10, learns_labels=False)]
     ['learning_rate_too_low']
     """
-    trainer, data = watched.trainer, watched.training
+    trainer, data, (first, state) = watched.trainer, watched.training, watched.first_weights
     assert trainer is not None
-    if not nothing_learned(watched):
+    if not nothing_learned(trainer, watched.record, data):
         return ()
+    start = start_facts(trainer, data, epochs=max_epochs, weights=first, state=state)
+    return _said(trainer, watched.record, data, max_epochs, learns_labels, first, start)
+
+
+def advise_afterwards(
+    trainer: Trainer, record: MonitorRecord, data: Batches, max_epochs: int, *, learns_labels: bool
+) -> tuple[Finding, ...]:
+    """The same from what a model's file keeps of its training, and rows like those; how it began is not known then."""
+    if not nothing_learned(trainer, record, data):
+        return ()
+    return _said(trainer, record, data, max_epochs, learns_labels, trainer.executor.snapshot()[0], None)
+
+
+def _said(
+    trainer: Trainer,
+    record: MonitorRecord,
+    data: Batches,
+    max_epochs: int,
+    learns_labels: bool,
+    first: np.ndarray,
+    start: StartFacts | None,
+) -> tuple[Finding, ...]:
     run = facts_of_record(
-        watched.record,
+        record,
         trainer.history,
         max_epochs,
         constant=constant_loss(trainer, data),
         batch_losses=np.empty(0),
         trained_loss=math.nan,
-        restraint=restraint_of(trainer, data, watched.first_weights[0]),
+        restraint=restraint_of(trainer, data, first),
     )
-    setup = Setup.of(trainer, data, watched.validation, max_epochs, learns_labels=learns_labels)
-    parameters, state = watched.first_weights
-    start = start_facts(trainer, data, epochs=max_epochs, weights=parameters, state=state)
+    setup = Setup.of(trainer, data, None, max_epochs, learns_labels=learns_labels)
     unknown = Outcome(math.nan, math.nan, math.nan, np.empty(0))
     case = Case(setup, None, start, run, unknown, learned_nothing=True)  # type: ignore[arg-type]
-    return ranked([finding for name in _NAMES if (finding := FINDINGS[name](case)) is not None])
+    names = _OF_THE_COURSE if start is None else (*_OF_THE_START, *_OF_THE_COURSE)
+    return ranked([finding for name in names if (finding := FINDINGS[name](case)) is not None])

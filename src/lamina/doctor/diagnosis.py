@@ -225,7 +225,9 @@ def _verdict_without_findings(case: Case) -> Finding:
     if case.control is None:
         meaning = "No plain model can be trained beside one of several inputs or outputs. Nothing that was measured harms it."
         return Finding("healthy", "hint", 0.6, tuple(evidence), meaning)
-    meaning = "The model learns as well as a plain model does on these rows. Nothing that was measured harms it."
+    meaning = (
+        "The model is not behind a plain model on these rows, by more than chance explains. Nothing that was measured harms it."
+    )
     if max(outcome.held_out, case.control.held_out) < outcome.constant + _SOME_SKILL:
         meaning += " But neither is clearly better than a constant: what these inputs tell of the target is little, if anything."
     return Finding("healthy", "hint", 0.9, tuple(evidence), meaning)

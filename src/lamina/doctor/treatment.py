@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,7 @@ _RULES = {
 }
 _FEWEST_TO_CHOOSE = 4
 _COMBINATIONS = 3
+_WIDTH = 100  # of a line, in characters
 _GAIN = 0.01  # what is less is not worth a change
 
 
@@ -123,10 +125,12 @@ class Treatment(Printed):
         """One sentence."""
         if self.before is None or self.after is None:
             return "Nothing to treat: nothing was found that harms."
-        name = "R²" if self.score == "r2" else self.score.replace("_", " ")
+        rose = f"the held-out {self._name} rose from {self.before} to {self.after}"
+        if self.improved and self._is_below_constant:
+            return f"Better, not cured: {rose}; a constant has {self.diagnosis.case.outcome.constant:.3f}."
         if self.improved:
-            return f"Cured: the held-out {name} rose from {self.before} to {self.after}."
-        came = f"the held-out {name} is {self.before} as it was, {self.after} with the best of them"
+            return f"Cured: {rose}."
+        came = f"the held-out {self._name} is {self.before} as it was, {self.after} with the best of them"
         return f"No cure helped: {came}. The model stays as it was."
 
     def __str__(self) -> str:
@@ -134,11 +138,27 @@ class Treatment(Printed):
             return self.verdict
         scores = {"as it was": self.before, "treated": self.after, "random search": self.control}
         shown = {name: str(each) for name, each in scores.items() if each is not None}
-        table = text_table({"": list(shown), self.score: list(shown.values())})
+        table = text_table({"": list(shown), self._name: list(shown.values())})
         cost = f"{self.trainings} trainings, {self.row_epochs:,} rows times epochs"
         control = f"; random search: {self.control_trainings}, {self.control_row_epochs:,}" if self.control is not None else ""
-        changed = [f"- {cure.told(self.diagnosis.spell)}. {self._reason(cure)}" for cure in self.cures]
+        changed = [line for cure in self.cures for line in self._told(cure)]
         return "\n".join([self.verdict, "", table, "", *changed, f"Budget used: {cost}{control}."])
+
+    @property
+    def _name(self) -> str:
+        """The score in words."""
+        return "R²" if self.score == "r2" else self.score.replace("_", " ")
+
+    @property
+    def _is_below_constant(self) -> bool:
+        """Whether the treated model is not even as good as a constant prediction was in the diagnosis."""
+        is_comparable = self.score in ("r2", "accuracy") and self.after is not None
+        return is_comparable and self.after.mean < self.diagnosis.case.outcome.constant  # type: ignore[union-attr]
+
+    def _told(self, cure: Cure) -> list[str]:
+        """What a cure changes, on a line of its own to be copied, and why."""
+        reason = textwrap.wrap(self._reason(cure), _WIDTH, initial_indent="  ", subsequent_indent="  ")
+        return [f"- {cure.name}:", f"  {self.diagnosis.spell(cure.changes)}", *reason]
 
     def _reason(self, cure: Cure) -> str:
         """The finding that a cure is of, and why it helps."""

@@ -49,9 +49,9 @@ def find(case: Case) -> Finding | None:
 
 
 def _is_unstable(case: Case) -> bool:
-    """Whether the rate is above what the curvature at the start allows."""
-    step = case.start.first_step
-    return step.learning_rate > step.stable_rate
+    """Whether the rate is above what the curvature at the start allows, where the start is known."""
+    step = case.start.first_step if case.start is not None else None
+    return step is not None and step.learning_rate > step.stable_rate
 
 
 def _cures(case: Case) -> tuple[Cure, ...]:
