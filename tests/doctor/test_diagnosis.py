@@ -13,7 +13,7 @@ from sklearn.datasets import make_classification
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from lamina import Dense, MLPClassifier, Sequential, TabularClassifier, Trainer, diagnose
+from lamina import Dense, MLPClassifier, MLPRegressor, Sequential, TabularClassifier, Trainer, diagnose
 from lamina.doctor import Cure, Diagnosis, Evidence, Finding
 from lamina.doctor.patients import admit
 from lamina.optimizers import Adam
@@ -89,3 +89,21 @@ def test_evidence_names_a_threshold_only_where_the_number_has_passed_it():
 def test_numbers_of_numpy_are_plain_in_the_data():
     finding = Finding("stalled", "harm", 0.5, (Evidence("loss", np.float64(np.inf), np.float64(1.0)),), "Meaning.")
     assert json.loads(json.dumps(finding.to_dict(), allow_nan=False))["evidence"][0]["value"] == "inf"
+
+
+@pytest.mark.parametrize(
+    ("settings", "goes_on"), [({"max_iter": 2}, True), ({"max_iter": 40, "learning_rate_init": 1e-6}, False)]
+)
+def test_a_stalled_training_does_not_advise_against_the_epochs_that_another_finding_asks_for(
+    settings: dict[str, Any], goes_on: bool
+):
+    found = diagnose(MLPClassifier((8,), random_state=0, **settings), X, Y)
+    assert ("stopped_too_early" in found) == goes_on
+    assert ("more epochs alone will hardly help" in found["stalled"].meaning) != goes_on
+
+
+def test_a_gradient_that_grew_with_the_steps_is_not_said_to_grow_from_layer_to_layer():
+    model = MLPRegressor(hidden_layer_sizes=(8,), solver="sgd", learning_rate_init=1e5, max_iter=10, random_state=0)
+    found = diagnose(model, X, X[:, 0])["exploding_gradient"]
+    assert [evidence.has_passed for evidence in found.evidence] == [False, True]
+    assert found.meaning.startswith("The gradient grew many times over while training went on")

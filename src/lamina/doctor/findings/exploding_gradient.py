@@ -17,6 +17,10 @@ _MEANING = (
     "The gradient grows at each layer on its way back, so that the first layers take far too long steps. "
     "Weights that are too large make it so: each layer multiplies by a number above 1."
 )
+_MEANING_BY_STEPS = (
+    "The gradient grew many times over while training went on, so that the steps became far too long. "
+    "Steps that are too long make it so: they push the weights, and with them the sums, further out each time."
+)
 _CAUSES = ("poor_initial_variance", "unscaled_inputs", "unscaled_targets", "learning_rate_too_high")
 
 
@@ -40,7 +44,8 @@ def find(case: Case) -> Finding | None:
     )
     sure = sureness(max(decay.first / _GROWN if by_layers else 0.0, growth / _START if by_steps else 0.0))
     where = Where(layer=run.layers[0].name)
-    return Finding("exploding_gradient", "harm", sure, evidence, _MEANING, "L17", _cures(case, by_layers), where, _CAUSES)
+    meaning = _MEANING if by_layers else _MEANING_BY_STEPS
+    return Finding("exploding_gradient", "harm", sure, evidence, meaning, "L17", _cures(case, by_layers), where, _CAUSES)
 
 
 def _cures(case: Case, by_layers: bool) -> tuple[Cure, ...]:

@@ -7,15 +7,14 @@ from lamina.doctor.cures.cure import Cure
 from lamina.doctor.finding import Evidence, Finding
 from lamina.doctor.findings.fit import fits_badly, has_run_away
 from lamina.doctor.findings.rates import higher_rate, pace, rate_over_usual, relu_and_he
+from lamina.doctor.findings.stopped_too_early import find as stopped_too_early
 from lamina.doctor.findings.sureness import sureness
 
 __all__ = ["find"]
 
 _OPEN = 0.95
-_MEANING = (
-    "The loss ended hardly below that of a constant answer, or above it: next to nothing of the inputs is in the answers. "
-    "The gradient is almost zero, or points nowhere useful, and more epochs alone will hardly help."
-)
+_MEANING = "The loss ended hardly below that of a constant answer, or above it: next to nothing of the inputs is in the answers."
+_NO_WAY_ON = "The gradient is almost zero, or points nowhere useful, and more epochs alone will hardly help."
 _CAUSES = (
     "vanishing_gradient",
     "symmetric_units",
@@ -46,8 +45,9 @@ def find(case: Case) -> Finding | None:
         Evidence("loss at the end, relative to that of a constant", loss.open_share, _OPEN),
         Evidence("what another third of the epochs would gain, as a share of the loss", loss.fall_to_come),
     )
+    meaning = _MEANING if stopped_too_early(case) else f"{_MEANING} {_NO_WAY_ON}"
     return Finding(
-        "stalled", "harm", sureness(loss.open_share / _OPEN), evidence, _MEANING, "L12", _cures(case), because_of=_CAUSES
+        "stalled", "harm", sureness(loss.open_share / _OPEN), evidence, meaning, "L12", _cures(case), because_of=_CAUSES
     )
 
 
