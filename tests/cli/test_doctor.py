@@ -102,7 +102,7 @@ def test_rows_without_a_target_are_left_out_with_a_note(tmp_path: Path, capfd: p
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["TABLE"], 2, "--target requires an argument without a model file"),
+        (["TABLE"], 2, "Of a model file give both: lamina doctor MODEL TABLE."),
         (["nowhere.csv", "-t", "place"], 1, "table must be an existing file"),
         (["TABLE", "-t", "plaice"], 1, "target must be a column of the table, got 'plaice'"),
         (["TABLE", "-t", "place", "--max-rows", "19"], 2, "--max-rows must be an integer >= 20"),

@@ -139,4 +139,7 @@ def _print_recorded(summary: str, found: list[dict[str, Any]], notes: list[str],
 def _without_target() -> InvalidSettingError:
     from lamina.errors import InvalidSettingError
 
-    return InvalidSettingError("--target requires an argument without a model file: the column to predict.")
+    return InvalidSettingError(
+        "--target requires an argument without a model file and its table: the column to predict, as in lamina doctor TABLE "
+        "--target NAME. Of a model file give both: lamina doctor MODEL TABLE."
+    )
