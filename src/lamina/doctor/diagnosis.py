@@ -143,7 +143,8 @@ def diagnose(model: Any, X: Any, y: Any, *, seed: int = 0, max_rows: int = 20_00
         Trained or not; it stays as it is. Only its settings count.
     X : array, sparse matrix or table of shape (n, features)
         As the model's ``fit`` takes them.
-    y : array of shape (n,) or (n, outputs)
+    y : array of shape (n,) or (n, outputs), or str
+        A name is that of a column of a table ``X``, which is then no feature.
     seed : int, default=0
         Seed of the split and of the control.
     max_rows : int, default=20000
@@ -158,7 +159,7 @@ def diagnose(model: Any, X: Any, y: Any, *, seed: int = 0, max_rows: int = 20_00
     Raises
     ------
     InvalidSettingError
-        If the model is none of these, or its settings are wrong.
+        If the model is none of these, has several outputs, or its settings are wrong.
     DataError, ShapeError
         If the rows cannot be used.
 
@@ -176,7 +177,7 @@ def diagnose(model: Any, X: Any, y: Any, *, seed: int = 0, max_rows: int = 20_00
     """
     check_parameters({"seed": seed, "max_rows": max_rows}, _RULES, owner="diagnose")
     case = examine(model, X, y, seed=seed, max_rows=max_rows, fit=fit)
-    patient = admit(model, owner="diagnose", fit=fit)
+    patient = admit(model, owner="diagnose", fit=fit).of_inputs(are_sparse=case.setup.has_sparse_inputs)
     found = [_for_patient(finding, patient) for find in FINDINGS.values() if (finding := find(case)) is not None]
     return Diagnosis(ranked(found) or (_verdict_without_findings(case),), case, patient.spelled)
 
@@ -219,11 +220,11 @@ def _verdict_without_findings(case: Case) -> Finding:
     if case.control is None and outcome.held_out < outcome.constant + _SOME_SKILL:
         meaning = (
             "The model is not clearly better than a constant, and nothing that was measured says why. "
-            "No plain model can be trained beside one of several inputs or outputs, to tell whether the rows can be learned."
+            "No plain model can be trained beside one of several inputs, to tell whether the rows can be learned."
         )
         return Finding("not_known", "hint", 0.5, tuple(evidence), meaning)
     if case.control is None:
-        meaning = "No plain model can be trained beside one of several inputs or outputs. Nothing that was measured harms it."
+        meaning = "No plain model can be trained beside one of several inputs. Nothing that was measured harms it."
         return Finding("healthy", "hint", 0.6, tuple(evidence), meaning)
     meaning = (
         "The model is not behind a plain model on these rows, by more than chance explains. Nothing that was measured harms it."

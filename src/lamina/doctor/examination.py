@@ -15,14 +15,13 @@ from lamina.doctor.patients import Patient, Stay, admit
 from lamina.doctor.probes.data_facts import data_facts
 from lamina.doctor.probes.run_facts import run_facts
 from lamina.doctor.probes.start_facts import start_facts
-from lamina.doctor.rows import take_rows, with_target
-from lamina.errors import DataError, phrase
+from lamina.doctor.rows import given_rows, take_rows
+from lamina.errors import InvalidSettingError, phrase
 
 __all__ = ["examine"]
 
 _FOLDS = 4
 _MOST_HELD_OUT = 5000
-_FEWEST_ROWS = 20
 _RARE, _FEW_OF_A_CLASS = 0.2, 60  # of all rows, and in rows, all of which must be held out in turn to tell
 _ABOVE_A_CONSTANT = 1.1  # times its loss: more than chance explains where the rows tell nothing
 
@@ -30,7 +29,10 @@ _ABOVE_A_CONSTANT = 1.1  # times its loss: more than chance explains where the r
 def examine(model: Any, X: Any, y: Any, *, seed: int, max_rows: int, fit: Mapping[str, Any]) -> Case:
     """The case of a model: see :func:`lamina.diagnose`."""
     patient = admit(model, owner="diagnose", fit=fit).repeatable(seed)
-    X, y = with_target(X, y)
+    if patient.num_outputs > 1:
+        raise InvalidSettingError(phrase("the network", "must have one output", patient.num_outputs, owner="diagnose"))
+    X, y = given_rows(X, y, of_labels=patient.learns_labels, owner="diagnose")
+    patient.check_rows(len(y), owner="diagnose")
     has_rare = patient.learns_labels and y.ndim == 1 and not patient.weighs_classes and _rarest(y) < _RARE * len(y)
     few_of_rare = has_rare and _rarest(y) < _FEW_OF_A_CLASS
     stays: list[Stay] = []
@@ -74,6 +76,7 @@ def case_of(stay: Stay, plain: Beside, *, by_class: Beside | None = None, seed: 
         X_val=None if validation is None else validation.inputs[0],
         y_val=None if validation is None else validation.targets[0],
         sample_weight=training.sample_weight,
+        names=stay.names,
         num_parameters=setup.num_parameters,
         seed=seed,
     )
@@ -93,17 +96,8 @@ def splits_of(y: np.ndarray, of_labels: bool, *, seed: int, max_rows: int) -> It
 
     Four splits hold out each row once, with the same share of every class in each part; of many rows fewer are held out, in one
     split.
-
-    Raises
-    ------
-    DataError
-        If there are fewer than 20 rows.
     """
     n = len(y)
-    if n < _FEWEST_ROWS:
-        raise DataError(
-            phrase("X", f"must have at least {_FEWEST_ROWS} rows, a quarter of which are held out", n, owner="diagnose")
-        )
     chosen = np.arange(n) if n <= max_rows else np.sort(np.random.default_rng(seed).choice(n, max_rows, replace=False))
     labels = np.unique(y[chosen], return_inverse=True)[1] if of_labels and y.ndim == 1 else None
     if len(chosen) > _FOLDS * _MOST_HELD_OUT:

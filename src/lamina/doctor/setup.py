@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from scipy import sparse
+
 from lamina.losses import LABEL_LOSSES, NUMBER_LOSSES
 from lamina.optimizers import LBFGS, StepOptimizer
 
@@ -50,6 +52,8 @@ class Setup:
         Epochs without improvement after which training stops; None if it does not stop early.
     stops_on_validation : bool
         Whether it stops, and keeps the best weights, by held-out rows.
+    has_sparse_inputs : bool
+        Whether an input is a sparse matrix, which cannot be centered.
     """
 
     learns_labels: bool
@@ -79,6 +83,7 @@ class Setup:
     clip_layer_norm: float | None
     patience: float | None
     stops_on_validation: bool
+    has_sparse_inputs: bool = False
 
     @classmethod
     def of(
@@ -128,6 +133,7 @@ class Setup:
             clip_layer_norm=bounds.layer_norm,
             patience=patience,
             stops_on_validation=stops_on_validation,
+            has_sparse_inputs=any(map(sparse.issparse, training.inputs)),
         )
 
     @property

@@ -17,11 +17,12 @@ from lamina.doctor.cures.standard_recipe import standard_recipe
 from lamina.doctor.diagnosis import Diagnosis, diagnose
 from lamina.doctor.examination import split_rows
 from lamina.doctor.judgement import score_for
-from lamina.doctor.patients import admit
-from lamina.doctor.rows import with_target
+from lamina.doctor.patients import Patient, admit
+from lamina.doctor.rows import given_rows
 from lamina.doctor.search import combine, halve, num_first
 from lamina.doctor.therapy import Therapy
 from lamina.doctor.trial import Result, Trial
+from lamina.errors import InvalidSettingError, phrase
 from lamina.html import Printed
 from lamina.text_table import text_table
 from lamina.validation import boolean, check_parameters, instance, integer, one_of, value
@@ -216,7 +217,8 @@ def treat(
         Trained or not; it stays as it is.
     X : array, sparse matrix or table of shape (n, features)
         As the model's ``fit`` takes them.
-    y : array of shape (n,) or (n, outputs)
+    y : array of shape (n,) or (n, outputs), or str
+        A name is that of a column of a table ``X``, which is then no feature.
     budget : int, default=20
         The most trainings, those that prove the cure among them; at least 4 more than twice the seeds. Those of the diagnosis and
         of the control come on top.
@@ -241,7 +243,7 @@ def treat(
     Raises
     ------
     InvalidSettingError
-        If the model is none of these, or a setting is wrong.
+        If the model is none of these, has several outputs, a setting is wrong, or the diagnosis is of another kind of model.
     DataError, ShapeError
         If the rows cannot be used.
 
@@ -260,11 +262,13 @@ def treat(
     check_parameters(given, _RULES | {"budget": least}, owner="treat")
     patient = admit(model, owner="treat", fit=fit)
     diagnosis = diagnosis or diagnose(model, X, y, seed=seed, max_rows=max_rows, **fit)
+    _check_same_kind(patient, diagnosis)
     names = tuple(finding.name for finding in diagnosis)
     score = score_for(patient, names, is_behind=diagnosis.case.is_behind)
     if diagnosis.is_healthy:
         return Treatment(model, dict(fit), False, (), diagnosis, score)
-    X, y = with_target(X, y)
+    X, y = given_rows(X, y, of_labels=patient.learns_labels, owner="treat")
+    patient = patient.of_inputs(are_sparse=diagnosis.case.setup.has_sparse_inputs)
     rows, aside = split_rows(y, patient.learns_labels, seed=seed, max_rows=max_rows)
     trial = Trial(patient, X, y, rows, score, seed)
     best, tried = _best_therapy(trial, diagnosis, budget - 2 * seeds)
@@ -290,6 +294,12 @@ def treat(
         row_epochs=trial.meter.row_epochs,
         **searched,
     )
+
+
+def _check_same_kind(patient: Patient, diagnosis: Diagnosis) -> None:
+    if diagnosis.case.setup.learns_labels != patient.learns_labels:
+        repair = "Leave it out, and it is made here."
+        raise InvalidSettingError(phrase("diagnosis", "must be one of this model", diagnosis, repair=repair, owner="treat"))
 
 
 def _best_therapy(trial: Trial, diagnosis: Diagnosis, budget: int) -> tuple[Therapy, list[Result]]:

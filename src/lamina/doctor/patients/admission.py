@@ -53,4 +53,23 @@ def admit(model: Any, *, owner: str, fit: Mapping[str, Any] | None = None) -> Pa
     if isinstance(last, MLPClassifier | MLPRegressor):
         return EstimatorPatient(last, steps, around)
     rule = "must be an MLPClassifier or MLPRegressor, a Pipeline that ends in one, a table estimator or a Trainer"
-    raise InvalidSettingError(phrase("the model", rule, type(model).__name__, owner=owner))
+    raise InvalidSettingError(f"{owner}: the model {rule}, got {_told(model, last)}")
+
+
+def _told(model: Any, last: Any) -> str:
+    """What was given instead, and what to do about it."""
+    if isinstance(model, type):
+        return f"the class {model.__name__}. Give an object: {model.__name__}()."
+    if last is not model:
+        return f"a {type(model).__name__} that ends in {_kind(last)}."
+    name = type(model).__name__
+    repair = f" Lamina's own takes the same parameters: lamina.{name}." if name in ("MLPClassifier", "MLPRegressor") else ""
+    return f"{_kind(model)}.{repair}"
+
+
+def _kind(given: Any) -> str:
+    return (
+        repr(given)
+        if given is None or isinstance(given, str)
+        else f"{type(given).__module__.split('.')[0]}'s {type(given).__name__}"
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self
 
@@ -16,6 +16,7 @@ from lamina.doctor.cures.cure import spelled
 from lamina.doctor.network_changes import NETWORK_WORDS, changed_network
 from lamina.doctor.patients.parameters import companions, copied, differing, silent_copies
 from lamina.doctor.patients.patient import Patient
+from lamina.doctor.rows import column_names
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.optimizers import Optimizer, StepOptimizer
 from lamina.training import Callback
@@ -55,11 +56,13 @@ class EstimatorPatient(Patient):
         estimator: MLPClassifier | MLPRegressor,
         steps: tuple[tuple[str, Any], ...] = (),
         around: TransformedTargetRegressor | None = None,
+        inputs_are_sparse: bool = False,
     ) -> None:
         # clone would copy the network and the callbacks, which nothing here changes
         self.estimator = copied(estimator)
         self.steps = steps
         self.around = around
+        self.inputs_are_sparse = inputs_are_sparse
         self.learns_labels = isinstance(estimator, MLPClassifier)
 
     @property
@@ -75,7 +78,10 @@ class EstimatorPatient(Patient):
             return spelled(changes)
         given, wanted = (patient.estimator.get_params(deep=False) for patient in (self, self.changed(changes)))
         parameters = [f"{name}={wanted[name]!r}" for name in differing(given, wanted)]
-        return ", ".join([*(text for word, text in _AROUND.items() if changes.get(word)), *parameters]) or spelled(changes)
+        around = [text for word, text in _AROUND.items() if changes.get(word)]
+        if self.inputs_are_sparse:
+            around = [text.replace("a StandardScaler before", "a StandardScaler(with_mean=False) before") for text in around]
+        return ", ".join([*around, *parameters]) or spelled(changes)
 
     def changed(self, changes: Mapping[str, Any]) -> Self:
         self.check_words(changes, owner=type(self.estimator).__name__)
@@ -96,10 +102,10 @@ class EstimatorPatient(Patient):
         _settle_rule(estimator, self.estimator, changes)
         if estimator.network is not None:
             estimator.set_params(network=changed_network(estimator.network, of_network))
-        return type(self)(estimator, steps, around)
+        return type(self)(estimator, steps, around, self.inputs_are_sparse)
 
     def seeded(self, seed: int) -> Self:
-        return type(self)(copied(self.estimator, random_state=seed), self.steps, self.around)
+        return type(self)(copied(self.estimator, random_state=seed), self.steps, self.around, self.inputs_are_sparse)
 
     def repeatable(self, seed: int) -> Self:
         return self if self.estimator.random_state is not None else self.seeded(seed)
@@ -114,7 +120,18 @@ class EstimatorPatient(Patient):
         named = np.asarray(split)
         named = np.flatnonzero(named) if named.dtype == bool else named
         estimator = copied(self.estimator, validation_split=np.flatnonzero(np.isin(rows, named)))
-        return type(self)(estimator, self.steps, self.around)
+        return type(self)(estimator, self.steps, self.around, self.inputs_are_sparse)
+
+    def of_inputs(self, *, are_sparse: bool) -> Self:
+        return type(self)(self.estimator, self.steps, self.around, are_sparse)
+
+    def names(self, model: Any, X: Any) -> Sequence[Any] | None:
+        if len(self.steps) < 2:
+            return column_names(X)
+        try:
+            return list(getattr(model, "regressor_", model)[:-1].get_feature_names_out())
+        except (AttributeError, TypeError, ValueError):  # a step that cannot name its columns, or a failed training
+            return None
 
     def predict(self, model: Any, X: Any) -> np.ndarray:
         return np.asarray(model.predict(X))
@@ -144,7 +161,7 @@ class EstimatorPatient(Patient):
 
     def _train(self, X: Any, y: Any, watcher: Callback) -> Any:
         callbacks = [*silent_copies(self.estimator.callbacks), watcher]
-        return self._assembled(callbacks=callbacks, n_restarts=1, verbose=False).fit(X, y)
+        return self._assembled(callbacks=callbacks, n_restarts=1, verbose=False, on_interrupt="raise").fit(X, y)
 
     def _assembled(self, **settings: Any) -> Any:
         """A fresh estimator or pipeline; the callbacks are the given objects themselves."""
@@ -156,16 +173,20 @@ class EstimatorPatient(Patient):
         """The steps before the estimator, not fitted."""
         return Pipeline([(name, step if step in (None, "passthrough") else clone(step)) for name, step in self.steps[:-1]])
 
+    @property
+    def _scaler(self) -> StandardScaler:
+        return StandardScaler(with_mean=not self.inputs_are_sparse)
+
     def _scaled(self, wanted: bool) -> tuple[tuple[str, Any], ...]:
         if not wanted:
             return tuple(step for step in self.steps if not isinstance(step[1], StandardScaler))
         if not self.steps:
-            return tuple(make_pipeline(StandardScaler(), self.estimator).steps)
+            return tuple(make_pipeline(self._scaler, self.estimator).steps)
         if len(self.steps) > 1 and isinstance(self.steps[-2][1], StandardScaler):
             return self.steps
         names = {name for name, _ in self.steps}
         free = next(name for number in range(len(names) + 1) if (name := f"scale_inputs{number or ''}") not in names)
-        return (*self.steps[:-1], (free, StandardScaler()), self.steps[-1])
+        return (*self.steps[:-1], (free, self._scaler), self.steps[-1])
 
 
 def _settle_rule(

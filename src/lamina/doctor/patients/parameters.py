@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from lamina.errors import InvalidSettingError, phrase
 from lamina.training import Callback, Checkpoint, JsonlLog, Progress
 from lamina.training.callbacks.callback import list_of_callbacks
 
@@ -41,9 +42,17 @@ def _plain(given: Any) -> Any:
 
 def silent_copies(callbacks: Callback | Sequence[Callback]) -> list[Callback]:
     """Copies of a user's callbacks for a training of the doctor's own, without those that write to files or to the terminal."""
-    return [
-        copy.deepcopy(each) for each in list_of_callbacks(callbacks) if not isinstance(each, Checkpoint | JsonlLog | Progress)
-    ]
+    return [_copy(each) for each in list_of_callbacks(callbacks) if not isinstance(each, Checkpoint | JsonlLog | Progress)]
+
+
+def _copy(callback: Callback) -> Callback:
+    try:
+        return copy.deepcopy(callback)
+    except TypeError as error:  # as of a lock, or an open file
+        repair = "Give it a __deepcopy__, or leave it out here."
+        raise InvalidSettingError(
+            phrase("a callback", f"must be one that can be copied ({error})", type(callback).__name__, repair=repair)
+        ) from error
 
 
 def companions(word: str, value: Any, estimator: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -13,6 +13,7 @@ import numpy as np
 from lamina.doctor.cures.cure import spelled
 from lamina.doctor.outcome import row_errors
 from lamina.doctor.patients.intake import Intake
+from lamina.doctor.rows import column_names
 from lamina.doctor.setup import Setup
 from lamina.engine.plan import Batches
 from lamina.errors import InvalidSettingError, NonFiniteError, phrase
@@ -40,6 +41,8 @@ class Stay:
         The trained model; None if training failed before there was one.
     failure : str
         Why there is none, or "".
+    names : tuple of str or None
+        Of the columns of the only input; None where they have none.
     """
 
     setup: Setup
@@ -51,6 +54,7 @@ class Stay:
     trainer: Trainer
     model: Any
     failure: str = ""
+    names: tuple[str, ...] | None = None
 
 
 class Patient(ABC):
@@ -117,6 +121,28 @@ class Patient(ABC):
     def on_rows(self, rows: np.ndarray) -> Self:
         """The patient for a part of its rows: settings that name rows name them by their new numbers."""
         return self
+
+    @property
+    def num_outputs(self) -> int:
+        """Of the network: those of a trainer can be several."""
+        return 1
+
+    def of_inputs(self, *, are_sparse: bool) -> Self:
+        """The patient for a network whose inputs are sparse or not: sparse ones cannot be centered."""
+        return self
+
+    def check_rows(self, count: int, *, owner: str) -> None:
+        """Raise if a setting is not for so many rows.
+
+        Raises
+        ------
+        LaminaError
+        """
+        return
+
+    def names(self, model: Any, X: Any) -> Sequence[Any] | None:
+        """The names of the columns that the network of a trained model sees; None where they have none."""
+        return column_names(X)
 
     @property
     def weighs_classes(self) -> bool:
@@ -187,5 +213,8 @@ class Patient(ABC):
             patience=self.patience,
             stops_on_validation=self.stops_on_validation,
         )
+        names = self.names(model, X)
+        is_named = names is not None and len(names) == setup.num_inputs and len(intake.training.inputs) == 1
         parts = (intake.first_weights, intake.training, intake.validation, intake.record)
-        return Stay(setup, *parts, intake.trainer.history, intake.trainer, model, failure)
+        shown = tuple(map(str, names)) if is_named and names is not None else None
+        return Stay(setup, *parts, intake.trainer.history, intake.trainer, model, failure, shown)

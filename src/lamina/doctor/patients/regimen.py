@@ -11,7 +11,7 @@ from scipy import sparse
 from sklearn.preprocessing import StandardScaler
 
 from lamina.data.splits import holdout
-from lamina.doctor.rows import take_rows
+from lamina.doctor.rows import are_several, take_rows
 from lamina.errors import ShapeError, phrase
 from lamina.training import Trainer
 
@@ -94,7 +94,7 @@ class Regimen:
             return X
         if isinstance(X, Mapping):
             return {name: scaler.transform(X[name]) for name, scaler in zip(self._names, self.scalers, strict=True)}
-        if _are_several(X):
+        if are_several(X):
             return [scaler.transform(part) for scaler, part in zip(self.scalers, X, strict=True)]
         return self.scalers[0].transform(X)
 
@@ -108,7 +108,7 @@ class Regimen:
 
     def _learn_scales(self, X: Any, y: Any) -> None:
         if self.scale_inputs:
-            parts = [X[name] for name in self._names] if isinstance(X, Mapping) else X if _are_several(X) else [X]
+            parts = [X[name] for name in self._names] if isinstance(X, Mapping) else X if are_several(X) else [X]
             self.scalers = [StandardScaler(with_mean=not sparse.issparse(part)).fit(part) for part in parts]
         if self.scale_targets:
             if len(self.trainer.losses) > 1:
@@ -120,10 +120,6 @@ class Regimen:
 
     def _scaled(self, y: Any) -> Any:
         return (np.asarray(y, dtype=float).reshape(len(y), -1) - self.mean) / self.std if self.scale_targets else y
-
-
-def _are_several(X: Any) -> bool:
-    return isinstance(X, list | tuple) and len(X) > 0 and all(isinstance(part, np.ndarray) or sparse.issparse(part) for part in X)
 
 
 def _classes(y: Any) -> np.ndarray:

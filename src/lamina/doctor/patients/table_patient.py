@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -83,6 +83,9 @@ class TablePatient(Patient):
         encoder = TableEncoder().fit(*train) if model is None else model.model_.encoder
         return encoder.transform(X)
 
+    def names(self, model: Any, X: Any) -> Sequence[Any] | None:
+        return None if model is None else list(model.model_.encoder.get_feature_names_out())
+
     @property
     def weighs_classes(self) -> bool:
         return getattr(self.estimator, "class_weight", None) is not None
@@ -101,4 +104,4 @@ class TablePatient(Patient):
 
     def _train(self, X: Any, y: Any, watcher: Callback) -> Any:
         callbacks = [*silent_copies(self.estimator.callbacks), watcher]
-        return copied(self.estimator, callbacks=callbacks, n_restarts=1, verbose=False).fit(X, y)
+        return copied(self.estimator, callbacks=callbacks, n_restarts=1, verbose=False, on_interrupt="raise").fit(X, y)

@@ -15,14 +15,16 @@ from lamina.doctor.patients.parameters import silent_copies
 from lamina.doctor.patients.patient import Patient
 from lamina.doctor.patients.regimen import Regimen
 from lamina.doctor.rows import take_rows
-from lamina.errors import InvalidSettingError, phrase
+from lamina.errors import InvalidSettingError, ShapeError, phrase, phrase_unknown
 from lamina.losses import LABEL_LOSSES, NUMBER_LOSSES
 from lamina.optimizers import Optimizer, StepOptimizer, get_optimizer
 from lamina.training import Callback, EarlyStopping, Trainer, TrainerSettings
+from lamina.validation import check_parameters, integer
 
 __all__ = ["TrainerPatient"]
 
 _OWN = ("learning_rate", "optimizer", "schedule", "batch_size", "epochs", "clip_norm", "loss", "early_stopping", "patience")
+_FIT = ("sample_weight", "validation_data", "max_epochs", "final_check")
 _VALIDATION, _PATIENCE, _TOL = 0.1, 10, 1e-4  # the estimators' validation_fraction, n_iter_no_change and tol
 
 
@@ -65,6 +67,7 @@ class TrainerPatient(Patient):
     @classmethod
     def of(cls, given: Trainer | Regimen, fit: dict[str, Any]) -> Self:
         """A patient with the settings of a trainer, or of a regimen with one, which stays as it is."""
+        _check_fit(fit)
         trainer, around = (given.trainer, _Around.of(given)) if isinstance(given, Regimen) else (given, _Around())
         return cls(trainer.settings, tuple(trainer.callbacks), trainer.metrics, fit, around)
 
@@ -102,6 +105,16 @@ class TrainerPatient(Patient):
     def on_rows(self, rows: np.ndarray) -> Self:
         weight = self.fit.get("sample_weight")
         return self if weight is None else self._with(fit=self.fit | {"sample_weight": take_rows(weight, rows)})
+
+    @property
+    def num_outputs(self) -> int:
+        return len(self.settings.losses)
+
+    def check_rows(self, count: int, *, owner: str) -> None:
+        weight = self.fit.get("sample_weight")
+        if weight is not None and np.shape(weight)[:1] != (count,):
+            rule = f"must have a number for each of the {count:,} rows"
+            raise ShapeError(phrase("sample_weight", rule, np.shape(weight) or weight, owner=owner))
 
     def model(self) -> Trainer | Regimen:
         return self._assembled(list(self.callbacks))
@@ -160,13 +173,21 @@ class TrainerPatient(Patient):
         return type(self)(**own | parts)
 
     def _train(self, X: Any, y: Any, watcher: Callback) -> Trainer | Regimen:
-        model = self._assembled([*silent_copies(self.callbacks), watcher])
+        settings = replace(self.settings, on_interrupt="raise")
+        model = self._with(settings=settings)._assembled([*silent_copies(self.callbacks), watcher])
         model.fit(X, y, **self.fit)
         return model
 
     def _assembled(self, callbacks: list[Callback]) -> Trainer | Regimen:
         trainer = Trainer.from_settings(self.settings, callbacks=callbacks, metrics=self.metrics)
         return trainer if self.around == _Around() else self.around.regimen(trainer)
+
+
+def _check_fit(fit: Mapping[str, Any]) -> None:
+    for name in fit:
+        if name not in _FIT:
+            raise InvalidSettingError(phrase_unknown("settings of fit", name, _FIT, owner="Trainer"))
+    check_parameters({"max_epochs": fit.get("max_epochs", 1)}, {"max_epochs": integer(1)}, owner="Trainer.fit")
 
 
 def _changed_settings(settings: TrainerSettings, changes: Mapping[str, Any]) -> TrainerSettings:
