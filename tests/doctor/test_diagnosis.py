@@ -72,6 +72,22 @@ def test_what_a_cure_changes_is_told_in_the_words_of_the_estimator(sick: Diagnos
         (make_pipeline(StandardScaler(), MLPClassifier()), {"widths": (8,)}, "hidden_layer_sizes=(8,)"),
         (TabularClassifier(), {"widths": (8,), "epochs": 7}, "hidden=(8,), max_epochs=7"),
         (Trainer(Sequential([Dense(2)], 8), "softmax_cross_entropy", Adam()), {"learning_rate": 0.5}, "learning_rate=0.5"),
+        (
+            Trainer(Sequential([Dense(2)], 8), "softmax_cross_entropy"),
+            {"scale_inputs": True, "epochs": 7, "clip_norm": 1.0, "activation": "relu", "patience": 15},
+            "a StandardScaler for the inputs, max_epochs=7, clipping=Clipping(norm=1.0), activation='relu'",
+        ),
+        (
+            Trainer(Sequential([Dense(2)], 8), "softmax_cross_entropy"),
+            {"early_stopping": True, "patience": 15, "class_weight": "balanced"},
+            "an EarlyStopping among the callbacks, patience=15 of the EarlyStopping, "
+            "sample_weight by which all classes weigh the same",
+        ),
+        (
+            MLPClassifier(network=Sequential([Dense(8), Dense(2)], 8)),
+            {"scale_inputs": True, "epochs": 7, "activation": "relu"},
+            "a StandardScaler before it, in a Pipeline, max_iter=7, activation='relu'",
+        ),
     ],
 )
 def test_changes_are_spelled_as_each_kind_of_model_takes_them(model: Any, changes: dict[str, Any], text: str):

@@ -74,14 +74,16 @@ class EstimatorPatient(Patient):
         return frozenset(parameters | around | (set(NETWORK_WORDS) if of_network else set()))
 
     def spelled(self, changes: Mapping[str, Any]) -> str:
-        if self.estimator.network is not None:
-            return spelled(changes)
-        given, wanted = (patient.estimator.get_params(deep=False) for patient in (self, self.changed(changes)))
-        parameters = [f"{name}={wanted[name]!r}" for name in differing(given, wanted)]
+        words = NETWORK_WORDS if self.estimator.network is not None else ()
+        of_network = {word: value for word, value in changes.items() if word in words}
+        of_estimator = {word: value for word, value in changes.items() if word not in words}
+        given, wanted = (patient.estimator.get_params(deep=False) for patient in (self, self.changed(of_estimator)))
+        parameters = [f"{name}={wanted[name]!r}" for name in differing(given, wanted) if name != "network"]
         around = [text for word, text in _AROUND.items() if changes.get(word)]
         if self.inputs_are_sparse:
             around = [text.replace("a StandardScaler before", "a StandardScaler(with_mean=False) before") for text in around]
-        return ", ".join([*around, *parameters]) or spelled(changes)
+        network = [spelled(of_network)] if of_network else []
+        return ", ".join([*around, *parameters, *network]) or spelled(changes)
 
     def changed(self, changes: Mapping[str, Any]) -> Self:
         self.check_words(changes, owner=type(self.estimator).__name__)

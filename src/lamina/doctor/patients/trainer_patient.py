@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from lamina.clipping import Clipping
+from lamina.doctor.cures.cure import spelled
 from lamina.doctor.network_changes import NETWORK_WORDS, changed_network
 from lamina.doctor.patients.parameters import silent_copies
 from lamina.doctor.patients.patient import Patient
@@ -24,6 +25,12 @@ from lamina.validation import check_parameters, integer
 __all__ = ["TrainerPatient"]
 
 _OWN = ("learning_rate", "optimizer", "schedule", "batch_size", "epochs", "clip_norm", "loss", "early_stopping", "patience")
+_AROUND = {
+    "scale_inputs": "a StandardScaler for the inputs",
+    "scale_targets": "a StandardScaler for the targets",
+    "early_stopping": "an EarlyStopping among the callbacks",
+    "shuffle_split": "validation_data drawn at random",
+}
 _FIT = ("sample_weight", "validation_data", "max_epochs", "final_check")
 _VALIDATION, _PATIENCE, _TOL = 0.1, 10, 1e-4  # the estimators' validation_fraction, n_iter_no_change and tol
 
@@ -76,6 +83,11 @@ class TrainerPatient(Patient):
         around = {"scale_inputs", "class_weight" if self.learns_labels else "scale_targets"}
         around |= {"shuffle_split"} if "validation_data" in self.fit else set()
         return frozenset({*_OWN, *NETWORK_WORDS} | around)
+
+    def spelled(self, changes: Mapping[str, Any]) -> str:
+        stops_early = self.patience is not None or changes.get("early_stopping")
+        told = {word: value for word, value in changes.items() if word != "patience" or stops_early}
+        return ", ".join(_spelled(word, value) for word, value in told.items()) or "as it is"
 
     def changed(self, changes: Mapping[str, Any]) -> Self:
         self.check_words(changes, owner="Trainer")
@@ -181,6 +193,19 @@ class TrainerPatient(Patient):
     def _assembled(self, callbacks: list[Callback]) -> Trainer | Regimen:
         trainer = Trainer.from_settings(self.settings, callbacks=callbacks, metrics=self.metrics)
         return trainer if self.around == _Around() else self.around.regimen(trainer)
+
+
+def _spelled(word: str, value: Any) -> str:
+    """A change as it is made by the user of a trainer, around it or in its ``fit``."""
+    if value is True and word in _AROUND:
+        return _AROUND[word]
+    if word == "class_weight" and value == "balanced":
+        return "sample_weight by which all classes weigh the same"
+    if word == "epochs":
+        return f"max_epochs={value!r}"
+    if word == "clip_norm" and value is not None:
+        return f"clipping=Clipping(norm={value!r})"
+    return f"patience={value!r} of the EarlyStopping" if word == "patience" else spelled({word: value})
 
 
 def _check_fit(fit: Mapping[str, Any]) -> None:
