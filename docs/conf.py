@@ -19,7 +19,7 @@ release = lamina.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.mathjax",
-    "sphinx-mathjax-offline", # formulas are drawn without a network, too
+    "sphinx-mathjax-offline",  # formulas are drawn without a network, too
     "numpydoc",
     "myst_parser",
     "sphinx_design",
