@@ -79,8 +79,8 @@ def test_what_a_cure_changes_is_told_in_the_words_of_the_estimator(sick: Diagnos
         ),
         (
             Trainer(Sequential([Dense(2)], 8), "softmax_cross_entropy"),
-            {"early_stopping": True, "patience": 15, "class_weight": "balanced"},
-            "an EarlyStopping among the callbacks, patience=15 of the EarlyStopping, sample_weight by which all classes weigh the same",
+            {"early_stopping": True, "patience": 15},
+            "an EarlyStopping among the callbacks, patience=15 of the EarlyStopping",
         ),
         (
             MLPClassifier(network=Sequential([Dense(8), Dense(2)], 8)),
