@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import warnings
 from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
-from lamina import plots
+from lamina import MLPRegressor, plots
 from lamina.analysis import LearningRateRange, LearningRateTrials, WidthSweep
 from lamina.errors import DataError, InvalidSettingError
 from lamina.training import History
@@ -126,3 +128,23 @@ def test_the_tick_labels_of_a_width_sweep_do_not_overlap():
     boxes = [label.get_window_extent() for label in ax.get_xticklabels()]
     assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
     assert ax.get_xticks()[-1] == 128
+
+
+@pytest.mark.parametrize("learning_rate", ["constant", "adaptive"])
+def test_the_epoch_that_is_marked_as_kept_is_that_of_the_least_validation_loss_of_a_predicted_spread(learning_rate: str):
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-2, 2, size=(300, 1))
+    y = np.sin(2 * X[:, 0]) + (0.5 + 0.2 * X[:, 0]) * rng.normal(size=300)
+    settings = {
+        "solver": "sgd",
+        "learning_rate": learning_rate,
+        "learning_rate_init": 0.02,
+        "early_stopping": True,
+        "max_iter": 20,
+    }
+    model = MLPRegressor("gaussian_nll", hidden_layer_sizes=8, random_state=0, **settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:])
+    kept = f"kept: epoch {1 + int(np.argmax(model.validation_scores_))}"
+    assert kept in [text.get_text() for text in model.plot().get_legend().get_texts()]
