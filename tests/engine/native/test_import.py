@@ -12,6 +12,7 @@ PROGRAM = """
 import os, signal, time
 import lamina.engine.plan
 parent = os.getpid()
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until the loop is there to catch it
 child = os.fork()
 if not child:
     for _ in range(400):
@@ -19,14 +20,16 @@ if not child:
         time.sleep(0.0005)
     os._exit(0)
 loaded = waited = None
-while not (loaded and waited):
+while True:
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         if not loaded:
             from lamina.engine.extension import _native as loaded
-        waited = os.waitpid(child, 0)
+        waited = waited or os.waitpid(child, 0)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        break
     except KeyboardInterrupt:
         pass
-signal.signal(signal.SIGINT, signal.SIG_IGN)
 print(loaded.ExecutorF32.__name__)
 """
 
