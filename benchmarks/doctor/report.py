@@ -39,8 +39,8 @@ twin's spread over {len(SEEDS)} seeds. A **healthy** program, which may look odd
 tuned networks. The two halves share no data set and no network: thresholds are chosen on the calibration half alone.
 
 *Noticed* are sick programs that raise an alarm; *cured* are those whose gap to the twin is closed, but for a twentieth, within
-{BUDGET} trainings. Where fewer are counted, one program of each fault was treated. Random search changes the same settings, with as
-many trainings. Intervals are Wilson's, of 95 %."""
+{BUDGET} trainings. Where fewer are counted, one program of each fault was treated. Random search changes the same settings, with
+as many trainings. Intervals are Wilson's, of 95 %."""
 
 
 def to_markdown(half: str, doctors: Mapping[str, Figures], findings: Mapping[str, Mapping[str, Figures]]) -> str:
