@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,8 +14,9 @@ from scipy import sparse
 from lamina.doctor.control import linear_model, standard_network, train_quietly
 from lamina.doctor.outcome import Outcome, constant_errors, row_errors
 from lamina.doctor.patients import Patient, Stay
+from lamina.doctor.rows import balanced_weights
 
-__all__ = ["Beside", "beside", "is_behind"]
+__all__ = ["Beside", "Judged", "is_behind"]
 
 
 class Beside(NamedTuple):
@@ -56,40 +59,51 @@ def is_behind(own: Outcome, control: Outcome | None, leads: Sequence[float] = ()
     return control is not None and own.is_behind(control) and persists
 
 
-def beside(
-    patient: Patient,
-    stay: Stay,
-    train: tuple[Any, np.ndarray],
-    test: tuple[Any, np.ndarray],
-    *,
-    weighs_classes: bool,
-    seed: int,
-) -> Beside:
-    """Train the controls on ``train``, and judge patient and controls on ``test``.
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A training of a patient, and the rows by which it and its controls are judged.
 
-    Parameters
+    Attributes
     ----------
     patient : Patient
     stay : Stay
         Its training on ``train``.
     train, test : (X, y)
-    weighs_classes : bool
-        Whether controls learn, and all are judged, as if all classes were equally frequent.
     seed : int
         Of the controls.
     """
-    judge = _Judge(train[1], test[1], of_labels=patient.learns_labels, weighs_classes=weighs_classes)
-    own = judge.failed() if stay.model is None else judge(*(patient.predict(stay.model, X) for X in (train[0], test[0])))
-    if len(stay.training.inputs) != 1 or len(stay.setup.output_widths) != 1:
-        return Beside(own, None)
-    parts = [patient.inputs(stay.model, X, train) for X in (train[0], test[0])]
-    settings: dict[str, Any] = {"is_sparse": sparse.issparse(parts[0]), "weighs_classes": weighs_classes}
-    models = [standard_network(stay.setup, len(train[1]), **settings, seed=seed)]
-    if not patient.learns_labels or train[1].ndim == 1:
-        models.append(linear_model(of_labels=patient.learns_labels, **settings))
-    outcomes = [judge(*map(train_quietly(model, parts[0], train[1]).predict, parts)) for model in models]
-    control = max(outcomes, key=lambda outcome: outcome.held_out)
-    return Beside(own, control, (control.held_out - own.held_out,))
+
+    patient: Patient
+    stay: Stay
+    train: tuple[Any, np.ndarray]
+    test: tuple[Any, np.ndarray]
+    seed: int
+
+    def beside(self, *, weighs_classes: bool) -> Beside:
+        """Train the controls, and judge patient and controls; with ``weighs_classes`` as if all classes were equally frequent."""
+        of_labels, known = self.patient.learns_labels, self.train[1]
+        judge = _Judge(known, self.test[1], of_labels=of_labels, weighs_classes=weighs_classes)
+        own = judge.failed() if self.stay.model is None else judge(*self._predicted)
+        if len(self.stay.training.inputs) != 1 or len(self.stay.setup.output_widths) != 1:
+            return Beside(own, None)
+        settings: dict[str, Any] = {"is_sparse": sparse.issparse(self._inputs[0]), "weighs_classes": weighs_classes}
+        models = [standard_network(self.stay.setup, len(known), **settings, seed=self.seed)]
+        if not of_labels or known.ndim == 1:
+            models.append(linear_model(of_labels=of_labels, **settings))
+        outcomes = [judge(*map(train_quietly(model, self._inputs[0], known).predict, self._inputs)) for model in models]
+        control = max(outcomes, key=lambda outcome: outcome.held_out)
+        return Beside(own, control, (control.held_out - own.held_out,))
+
+    @cached_property
+    def _predicted(self) -> tuple[np.ndarray, np.ndarray]:
+        """What the patient says of the rows to train on and to judge by."""
+        return self.patient.predict(self.stay.model, self.train[0]), self.patient.predict(self.stay.model, self.test[0])
+
+    @cached_property
+    def _inputs(self) -> tuple[Any, Any]:
+        """The rows to train on and to judge by, as the network sees them."""
+        prepared = (self.patient.inputs(self.stay.model, X, self.train) for X in (self.train[0], self.test[0]))
+        return next(prepared), next(prepared)
 
 
 class _Judge:
@@ -97,7 +111,7 @@ class _Judge:
 
     def __init__(self, known: np.ndarray, truth: np.ndarray, *, of_labels: bool, weighs_classes: bool) -> None:
         self.known, self.truth, self.of_labels = known, truth, of_labels
-        self.weights = [_weights(y) if weighs_classes and y.ndim == 1 else np.ones(len(y)) for y in (known, truth)]
+        self.weights = [balanced_weights(y) if weighs_classes and y.ndim == 1 else np.ones(len(y)) for y in (known, truth)]
         constant = constant_errors(known, truth, of_labels=of_labels)
         self.constant = 1.0 - float((constant * self.weights[1]).mean())
 
@@ -123,9 +137,3 @@ class _Judge:
         labels, counts = np.unique(self.known, return_counts=True)
         of_rarest = self.truth == labels[counts.argmin()]
         return float((np.ravel(predicted)[of_rarest] == self.truth[of_rarest]).mean()) if of_rarest.any() else math.nan
-
-
-def _weights(y: np.ndarray) -> np.ndarray:
-    """What the error of each row counts, so that each class counts the same."""
-    classes, place, counts = np.unique(y, return_inverse=True, return_counts=True)
-    return np.asarray((len(y) / (len(classes) * counts))[place])

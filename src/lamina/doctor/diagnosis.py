@@ -7,6 +7,7 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Any
 
 from lamina.doctor.case import Case
@@ -55,8 +56,8 @@ class Diagnosis:
     @property
     def cures(self) -> tuple[Cure, ...]:
         """The cures of all findings, the likeliest first, each once."""
-        in_turn = [finding.cures[place] for place in range(8) for finding in self.findings if place < len(finding.cures)]
-        return _distinct(in_turn)
+        in_turn = zip_longest(*(finding.cures for finding in self.findings))
+        return _distinct([cure for turn in in_turn for cure in turn if cure is not None])
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)

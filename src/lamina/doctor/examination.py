@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from lamina.data.splits import holdout
-from lamina.doctor.beside import Beside, beside
+from lamina.doctor.beside import Beside, Judged
 from lamina.doctor.case import Case
 from lamina.doctor.patients import Patient, Stay, admit
 from lamina.doctor.probes.data_facts import data_facts
 from lamina.doctor.probes.run_facts import run_facts
 from lamina.doctor.probes.start_facts import start_facts
-from lamina.doctor.rows import given_rows, take_rows
+from lamina.doctor.rows import given_rows, strata, take_rows
 from lamina.errors import InvalidSettingError, phrase
 
 __all__ = ["examine"]
@@ -41,9 +41,10 @@ def examine(model: Any, X: Any, y: Any, *, seed: int, max_rows: int, fit: Mappin
     for kept, held in splits_of(y, patient.learns_labels, seed=seed, max_rows=max_rows):
         train, test = (take_rows(X, kept), y[kept]), (take_rows(X, held), y[held])
         stays.append(_as_on_all_rows(patient, len(kept) / (len(kept) + len(held))).on_rows(kept).stay(*train))
-        plain.append(beside(patient, stays[-1], train, test, weighs_classes=patient.weighs_classes, seed=seed))
+        judged = Judged(patient, stays[-1], train, test, seed)
+        plain.append(judged.beside(weighs_classes=patient.weighs_classes))
         if has_rare:
-            by_class.append(beside(patient, stays[-1], train, test, weighs_classes=True, seed=seed))
+            by_class.append(judged.beside(weighs_classes=True))
         if not few_of_rare and not any(_needs_more(parts) for parts in (plain, by_class) if parts):
             break
     return case_of(stays[0], Beside.joined(plain), by_class=Beside.joined(by_class) if by_class else None, seed=seed)
@@ -99,7 +100,7 @@ def splits_of(y: np.ndarray, of_labels: bool, *, seed: int, max_rows: int) -> It
     """
     n = len(y)
     chosen = np.arange(n) if n <= max_rows else np.sort(np.random.default_rng(seed).choice(n, max_rows, replace=False))
-    labels = np.unique(y[chosen], return_inverse=True)[1] if of_labels and y.ndim == 1 else None
+    labels = strata(y[chosen], of_labels=of_labels)
     if len(chosen) > _FOLDS * _MOST_HELD_OUT:
         kept, held = holdout(len(chosen), _MOST_HELD_OUT / len(chosen), seed=seed, labels=labels)
         yield chosen[kept], chosen[held]

@@ -9,6 +9,7 @@ import numpy as np
 
 from lamina.doctor.outcome import row_errors
 from lamina.doctor.patients import Patient
+from lamina.doctor.rows import balanced_weights
 
 __all__ = ["SCORES", "judge", "score_for", "sureness"]
 
@@ -53,8 +54,7 @@ def judge(patient: Patient, model: Any, X: Any, y: np.ndarray, score: str) -> np
     with np.errstate(all="ignore"):
         right = 1.0 - row_errors(y, patient.predict(model, X), of_labels=patient.learns_labels)
     if score == "balanced_accuracy":
-        classes, place, counts = np.unique(y, return_inverse=True, return_counts=True)
-        return np.asarray(right * (len(y) / (len(classes) * counts))[place.ravel()])
+        return np.asarray(right * balanced_weights(y))
     return _at_least(right) if score == "r2" else right
 
 

@@ -90,7 +90,7 @@ class Outcome:
         return cls(train, held_out, constant, np.concatenate([part.errors for part in parts]), recall, parts[0].of_labels)
 
 
-def row_errors(truth: Any, predicted: Any, *, of_labels: bool, variance: np.ndarray | None = None) -> np.ndarray:
+def row_errors(truth: Any, predicted: Any, *, of_labels: bool) -> np.ndarray:
     """The error of each row.
 
     Parameters
@@ -98,8 +98,6 @@ def row_errors(truth: Any, predicted: Any, *, of_labels: bool, variance: np.ndar
     truth, predicted : array of shape (n,) or (n, k)
     of_labels : bool
         0 or 1, the mean over several labels; otherwise squared errors relative to the variance, the mean over several targets.
-    variance : ndarray of shape (k,), optional
-        Of each target; by default that of ``truth``.
 
     Returns
     -------
@@ -109,7 +107,7 @@ def row_errors(truth: Any, predicted: Any, *, of_labels: bool, variance: np.ndar
     truth, predicted = truth.reshape(len(truth), -1), predicted.reshape(len(predicted), -1)
     if of_labels:
         return np.asarray((truth != predicted).mean(axis=1))
-    spread = truth.astype(float).var(axis=0) if variance is None else variance
+    spread = truth.astype(float).var(axis=0)
     squares = (truth.astype(float) - predicted.astype(float)) ** 2
     return np.asarray((squares / np.where(spread > 0, spread, 1.0)).mean(axis=1))
 

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from lamina.errors import DataError, DataTypeError, ShapeError, counted, phrase
 
-__all__ = ["FEWEST_ROWS", "are_several", "column_names", "given_rows", "num_rows", "take_rows"]
+__all__ = ["FEWEST_ROWS", "are_several", "balanced_weights", "column_names", "given_rows", "num_rows", "strata", "take_rows"]
 
 #: A quarter of them is held out.
 FEWEST_ROWS = 20
@@ -119,6 +119,21 @@ def column_names(X: Any) -> list[Any] | None:
     """The names of a table's columns; None of anything else."""
     names = getattr(X, "column_names", getattr(X, "columns", None))
     return None if names is None else list(names)
+
+
+def balanced_weights(labels: np.ndarray) -> np.ndarray:
+    """Weights of rows by which all classes weigh the same, 1 on average (King & Zeng 2001).
+
+    >>> balanced_weights(np.array(["a", "a", "a", "b"])).tolist()
+    [0.6666666666666666, 0.6666666666666666, 0.6666666666666666, 2.0]
+    """
+    classes, place, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    return np.asarray((len(labels) / (len(classes) * counts))[place.ravel()])
+
+
+def strata(y: np.ndarray, *, of_labels: bool) -> np.ndarray | None:
+    """The class of each row, of which each part of a split is to have the same share; None of numbers and of several labels."""
+    return np.unique(y, return_inverse=True)[1] if of_labels and y.ndim == 1 else None
 
 
 def _check_labels(y: np.ndarray, owner: str) -> None:

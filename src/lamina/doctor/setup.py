@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lamina.engine.plan import Batches
     from lamina.training import Trainer
 
-__all__ = ["Setup"]
+__all__ = ["Setup", "learns_labels_by"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Setup:
         names = tuple(loss.name for loss in trainer.losses)
         batch = training.num_rows if isinstance(settings.optimizer, LBFGS) else min(rows_a_step, training.num_rows)
         return cls(
-            learns_labels=_learns_labels(names[0]) if learns_labels is None else learns_labels,
+            learns_labels=learns_labels_by(names[0]) if learns_labels is None else learns_labels,
             losses=names,
             optimizer=settings.optimizer.kind,
             learning_rate=float(rate),
@@ -146,7 +146,8 @@ class Setup:
         return self.num_rows / max(self.num_parameters, 1)
 
 
-def _learns_labels(loss: str) -> bool:
+def learns_labels_by(loss: str) -> bool:
+    """Whether a loss of this name is for labels alone."""
     return loss in LABEL_LOSSES and loss not in NUMBER_LOSSES
 
 

@@ -12,7 +12,7 @@ from lamina.data.splits import holdout
 from lamina.doctor.judgement import judge, sureness
 from lamina.doctor.meter import Meter
 from lamina.doctor.patients import Patient
-from lamina.doctor.rows import take_rows
+from lamina.doctor.rows import strata, take_rows
 from lamina.doctor.therapy import Therapy
 from lamina.errors import LaminaError
 
@@ -82,7 +82,7 @@ class Trial:
     def choose(self, therapy: Therapy, split: int, share: float = 1.0) -> Result:
         """Train for a share of the epochs on three quarters of the rows, drawn anew for each ``split``; judge on the others."""
         chosen = self.y[self.rows]
-        labels = np.unique(chosen, return_inverse=True)[1] if self.patient.learns_labels and chosen.ndim == 1 else None
+        labels = strata(chosen, of_labels=self.patient.learns_labels)
         kept, held = holdout(len(chosen), _HELD_OUT, seed=self._seed(split), labels=labels)
         return self._train(therapy, self.rows[kept], self.rows[held], self._seed(split), share)
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 from lamina.doctor.case import Case
 
 __all__ = ["fits_badly", "gap", "has_run_away", "is_flat_from_start", "is_worse"]
 
-_MARGIN = 0.02  # as in Outcome.is_behind
+_MARGIN = 0.02  # less than where held-out rows judge alone
 _CLEAR_MARGIN = 0.05
 _STANDARD_ERRORS = 1.2
 _MOST = 0.7
@@ -23,9 +21,8 @@ def is_worse(case: Case) -> bool:
     own, control = case.outcome, case.control
     if case.is_behind or control is None:
         return case.is_behind
-    lost = own.errors - control.errors
-    chance = float(lost.std(ddof=1)) / math.sqrt(len(lost)) if len(lost) > 1 else math.inf
-    return control.train - own.train > _CLEAR_MARGIN and float(lost.mean()) > max(_MARGIN, _STANDARD_ERRORS * chance)
+    lead, chance = own.lead_of(control)
+    return control.train - own.train > _CLEAR_MARGIN and lead > max(_MARGIN, _STANDARD_ERRORS * chance)
 
 
 def fits_badly(case: Case) -> bool:

@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from lamina.doctor.cures.cure import spelled
 from lamina.doctor.network_changes import NETWORK_WORDS, changed_network
 from lamina.doctor.patients.parameters import companions, copied, differing, silent_copies
-from lamina.doctor.patients.patient import Patient
+from lamina.doctor.patients.parameters_patient import ParametersPatient
 from lamina.doctor.rows import column_names
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.optimizers import Optimizer, StepOptimizer
@@ -48,7 +48,7 @@ _AROUND = {
 }
 
 
-class EstimatorPatient(Patient):
+class EstimatorPatient(ParametersPatient):
     """A classifier or a regressor, the steps before it, and what scales its targets."""
 
     def __init__(
@@ -109,9 +109,6 @@ class EstimatorPatient(Patient):
     def seeded(self, seed: int) -> Self:
         return type(self)(copied(self.estimator, random_state=seed), self.steps, self.around, self.inputs_are_sparse)
 
-    def repeatable(self, seed: int) -> Self:
-        return self if self.estimator.random_state is not None else self.seeded(seed)
-
     def model(self) -> Any:
         return self._assembled()
 
@@ -135,19 +132,12 @@ class EstimatorPatient(Patient):
         except (AttributeError, TypeError, ValueError):  # a step that cannot name its columns, or a failed training
             return None
 
-    def predict(self, model: Any, X: Any) -> np.ndarray:
-        return np.asarray(model.predict(X))
-
     def inputs(self, model: Any, X: Any, train: tuple[Any, np.ndarray]) -> Any:
         if len(self.steps) < 2:
             return X
         if model is None:
             return self._before().fit(*train).transform(X)
         return getattr(model, "regressor_", model)[:-1].transform(X)
-
-    @property
-    def weighs_classes(self) -> bool:
-        return getattr(self.estimator, "class_weight", None) is not None
 
     @property
     def max_epochs(self) -> int:

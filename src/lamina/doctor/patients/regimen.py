@@ -11,7 +11,7 @@ from scipy import sparse
 from sklearn.preprocessing import StandardScaler
 
 from lamina.data.splits import holdout
-from lamina.doctor.rows import are_several, take_rows
+from lamina.doctor.rows import are_several, balanced_weights, take_rows
 from lamina.errors import ShapeError, phrase
 from lamina.training import Trainer
 
@@ -77,7 +77,9 @@ class Regimen:
             X, y = take_rows(X, kept), take_rows(y, kept)
         self._learn_scales(X, y)
         if self.class_weight == "balanced":
-            fit["sample_weight"] = _balanced(y) * (1.0 if fit.get("sample_weight") is None else np.asarray(fit["sample_weight"]))
+            fit["sample_weight"] = balanced_weights(_classes(y)) * (
+                1.0 if fit.get("sample_weight") is None else np.asarray(fit["sample_weight"])
+            )
         if validation_data is not None:
             validation_data = (self.transform(validation_data[0]), self._scaled(validation_data[1]), *validation_data[2:])
         self.trainer.fit(self.transform(X), self._scaled(y), validation_data=validation_data, **fit)
@@ -126,9 +128,3 @@ def _classes(y: Any) -> np.ndarray:
     """The class of each row, of indices or of one column per class."""
     columns = np.asarray(y).reshape(len(y), -1)
     return columns.argmax(axis=1) if columns.shape[1] > 1 else np.unique(columns, return_inverse=True)[1].ravel()
-
-
-def _balanced(y: Any) -> np.ndarray:
-    """Weights by which all classes weigh the same, 1 on average (King & Zeng 2001)."""
-    counts = np.bincount(_classes(y))
-    return np.asarray(len(y) / (np.count_nonzero(counts) * counts[_classes(y)]))

@@ -10,7 +10,7 @@ import numpy as np
 from lamina.data.encoder import TableEncoder
 from lamina.doctor.cures.cure import spelled
 from lamina.doctor.patients.parameters import companions, copied, differing, silent_copies
-from lamina.doctor.patients.patient import Patient
+from lamina.doctor.patients.parameters_patient import ParametersPatient
 from lamina.model import TabularClassifier, TabularRegressor
 from lamina.training import Callback
 
@@ -38,7 +38,7 @@ _PARAMETERS = {
 _VALIDATION = 0.1  # the share of the rows that Tabular holds out by default
 
 
-class TablePatient(Patient):
+class TablePatient(ParametersPatient):
     """A table estimator; it scales inputs and targets itself, and draws the rows that it holds out at random."""
 
     def __init__(self, estimator: TabularClassifier | TabularRegressor) -> None:
@@ -70,14 +70,8 @@ class TablePatient(Patient):
     def seeded(self, seed: int) -> Self:
         return type(self)(copied(self.estimator, random_state=seed))
 
-    def repeatable(self, seed: int) -> Self:
-        return self if self.estimator.random_state is not None else self.seeded(seed)
-
     def model(self) -> Any:
         return copied(self.estimator)
-
-    def predict(self, model: Any, X: Any) -> np.ndarray:
-        return np.asarray(model.predict(X))
 
     def inputs(self, model: Any, X: Any, train: tuple[Any, np.ndarray]) -> Any:
         encoder = TableEncoder().fit(*train) if model is None else model.model_.encoder
@@ -85,10 +79,6 @@ class TablePatient(Patient):
 
     def names(self, model: Any, X: Any) -> Sequence[Any] | None:
         return None if model is None else list(model.model_.encoder.get_feature_names_out())
-
-    @property
-    def weighs_classes(self) -> bool:
-        return getattr(self.estimator, "class_weight", None) is not None
 
     @property
     def max_epochs(self) -> int:

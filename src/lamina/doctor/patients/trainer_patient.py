@@ -16,8 +16,8 @@ from lamina.doctor.patients.parameters import silent_copies
 from lamina.doctor.patients.patient import Patient
 from lamina.doctor.patients.regimen import Regimen
 from lamina.doctor.rows import take_rows
+from lamina.doctor.setup import learns_labels_by
 from lamina.errors import InvalidSettingError, ShapeError, phrase, phrase_unknown
-from lamina.losses import LABEL_LOSSES, NUMBER_LOSSES
 from lamina.optimizers import Optimizer, StepOptimizer, get_optimizer
 from lamina.training import Callback, EarlyStopping, Trainer, TrainerSettings
 from lamina.validation import check_parameters, integer
@@ -69,7 +69,7 @@ class TrainerPatient(Patient):
         self.fit = {"max_epochs": 100} | fit
         self.around = around
         names = [loss.name for loss in settings.losses]
-        self.learns_labels = names[0] in LABEL_LOSSES and names[0] not in NUMBER_LOSSES
+        self.learns_labels = learns_labels_by(names[0])
 
     @classmethod
     def of(cls, given: Trainer | Regimen, fit: dict[str, Any]) -> Self:

@@ -1,0 +1,33 @@
+"""What patients have in common whose settings are the parameters of an estimator."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+
+from lamina.doctor.patients.patient import Patient
+
+__all__ = ["ParametersPatient"]
+
+
+class ParametersPatient(Patient):
+    """A patient that is an estimator of scikit-learn's form.
+
+    Attributes
+    ----------
+    estimator : object
+        Not trained.
+    """
+
+    estimator: Any
+
+    def repeatable(self, seed: int) -> Self:
+        return self if self.estimator.random_state is not None else self.seeded(seed)
+
+    def predict(self, model: Any, X: Any) -> np.ndarray:
+        return np.asarray(model.predict(X))
+
+    @property
+    def weighs_classes(self) -> bool:
+        return getattr(self.estimator, "class_weight", None) is not None
