@@ -8,18 +8,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from scipy.special import stdtrit
 
 __all__ = ["Outcome", "constant_errors", "row_errors"]
 
 _MARGIN, _MARGIN_OF_NUMBERS = 0.03, 0.08  # differences of accuracy and of R squared that nobody would call a fault
-_STANDARD_ERRORS = 2.5
+_CHANCE = 0.006  # 2.5 standard errors of many rows
 _FEWEST_ROWS = 5  # to tell chance by
-_FEW_ROWS, _WORTH_KNOWING = 300, 0.05  # on so few rows, a difference as large may look like none
+_MOST_DEVIATIONS = 5.0  # that a row's error counts, and a target lies off
+_DEVIATIONS_OF_QUARTILES, _DEVIATION_OF_MEAN = 1.349, 1.253  # of a normal distribution: between quartiles, over the mean distance
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """Scores of a trained model: accuracy of labels, R squared of numbers; −infinity where training failed.
+
+    No row decides about numbers: errors, and distances of targets from their median, count 5 robust deviations at most.
 
     Attributes
     ----------
@@ -28,7 +32,7 @@ class Outcome:
     constant : float
         On the held-out rows, of the prediction that is best without inputs: the commonest label, or the mean.
     errors : ndarray of shape (n,)
-        The error of each held-out row: 0 or 1 of labels, the squared error relative to the variance of numbers.
+        The error of each held-out row; see :func:`row_errors`.
     rarest_recall : float
         The share of the held-out rows of the rarest class that are recognized; NaN of numbers.
     of_labels : bool
@@ -55,27 +59,21 @@ class Outcome:
     def is_behind(self, other: Outcome) -> bool:
         """Whether it is worse than another on the same held-out rows, by more than chance explains, and by more than 0.03 of the
         accuracy or 0.08 of R squared.
-
-        Chance is judged row by row, since the same rows are hard for both: by 2.5 standard errors of the mean difference.
         """
         if not math.isfinite(self.held_out) or not math.isfinite(other.held_out):
             return math.isfinite(other.held_out)
-        difference, chance = self.lead_of(other)
-        return difference > max(_STANDARD_ERRORS * chance, self.margin)
+        lead, chance = self.lead_of(other)
+        return lead > max(chance, self.margin)
 
-    def is_doubtful(self, other: Outcome) -> bool:
-        """Whether more rows may tell: it is worse than another, or, on few rows, may be, but not by more than chance explains."""
-        if not math.isfinite(self.held_out) or not math.isfinite(other.held_out) or self.is_behind(other):
-            return False
-        difference, chance = self.lead_of(other)
-        may_hide = len(self.errors) < _FEW_ROWS and difference + _STANDARD_ERRORS * chance > _WORTH_KNOWING
-        return difference > self.margin or may_hide
+    def lead_of(self, other: Outcome, p: float = _CHANCE) -> tuple[float, float]:
+        """How much better another is on the same rows, and what chance alone exceeds with probability ``p``.
 
-    def lead_of(self, other: Outcome) -> tuple[float, float]:
-        """How much better another is on the same rows, and the standard error of that."""
-        differences = self.errors - other.errors
-        few = len(differences) < _FEWEST_ROWS
-        return float(differences.mean()), math.inf if few else float(differences.std(ddof=1)) / math.sqrt(len(differences))
+        Chance is judged row by row, since the same rows are hard for both: by Student's t of the differences of errors.
+        """
+        differences, n = self.errors - other.errors, len(self.errors)
+        if n < _FEWEST_ROWS:
+            return float(differences.mean()), math.inf
+        return float(differences.mean()), float(stdtrit(n - 1, 1 - p) * differences.std(ddof=1) / math.sqrt(n))
 
     @classmethod
     def joined(cls, parts: Sequence[Outcome]) -> Outcome:
@@ -97,7 +95,8 @@ def row_errors(truth: Any, predicted: Any, *, of_labels: bool) -> np.ndarray:
     ----------
     truth, predicted : array of shape (n,) or (n, k)
     of_labels : bool
-        0 or 1, the mean over several labels; otherwise squared errors relative to the variance, the mean over several targets.
+        0 or 1, the mean over several labels; otherwise squared errors relative to the variance, the mean over several targets,
+        both without what lies more than 5 robust deviations off.
 
     Returns
     -------
@@ -107,9 +106,10 @@ def row_errors(truth: Any, predicted: Any, *, of_labels: bool) -> np.ndarray:
     truth, predicted = truth.reshape(len(truth), -1), predicted.reshape(len(predicted), -1)
     if of_labels:
         return np.asarray((truth != predicted).mean(axis=1))
-    spread = truth.astype(float).var(axis=0)
-    squares = (truth.astype(float) - predicted.astype(float)) ** 2
-    return np.asarray((squares / np.where(spread > 0, spread, 1.0)).mean(axis=1))
+    truth, predicted = truth.astype(float), predicted.astype(float)
+    variance = _bounded(truth).var(axis=0)
+    squares = np.minimum((truth - predicted) ** 2, (_MOST_DEVIATIONS * _deviation(truth)) ** 2)
+    return np.asarray((squares / np.where(variance > 0, variance, 1.0)).mean(axis=1))
 
 
 def constant_errors(known: Any, truth: Any, *, of_labels: bool) -> np.ndarray:
@@ -119,5 +119,18 @@ def constant_errors(known: Any, truth: Any, *, of_labels: bool) -> np.ndarray:
         columns = [np.unique(column, return_counts=True) for column in known.T]
         constant = np.array([values[counts.argmax()] for values, counts in columns])
     else:
-        constant = known.astype(float).mean(axis=0)
+        constant = _bounded(known.astype(float)).mean(axis=0)
     return row_errors(truth, np.broadcast_to(constant, (len(truth), len(constant))), of_labels=of_labels)
+
+
+def _bounded(targets: np.ndarray) -> np.ndarray:
+    """Targets (n, k), each moved to within 5 robust deviations of the median."""
+    middle, most = np.median(targets, axis=0), _MOST_DEVIATIONS * _deviation(targets)
+    return np.asarray(np.clip(targets, middle - most, middle + most))
+
+
+def _deviation(targets: np.ndarray) -> np.ndarray:
+    """The robust deviation of each column (k,): by the quartiles or, where half the targets are equal, by the mean distance."""
+    low, middle, high = np.quantile(targets, (0.25, 0.5, 0.75), axis=0)
+    by_mean = _DEVIATION_OF_MEAN * np.abs(targets - middle).mean(axis=0)
+    return np.asarray(np.where(high > low, (high - low) / _DEVIATIONS_OF_QUARTILES, by_mean))
