@@ -77,6 +77,7 @@ PAIRS: list[tuple[str, Callable[..., Any], str, dict[str, Any], dict[str, Any]]]
     ("clipped_all_the_time", classifier, "labels", SGD | {"clip_norm": 1e-3}, SGD | {"clip_norm": 1.0}),
     ("dropout_too_high", classifier, "labels", {"dropout": 0.9}, {"dropout": 0.1}),
     ("over_regularized", classifier, "labels", {"alpha": 30.0}, {"alpha": 0.01}),
+    ("over_regularized", classifier, "labels", {"alpha": 3.0, "max_iter": 60}, {"alpha": 0.01}),
     ("over_regularized", classifier, "labels", {"optimizer": "adamw", "weight_decay": 30.0}, {"optimizer": "adamw"}),
     ("over_regularized", classifier, "labels", {"max_norm": 0.1}, {"max_norm": 5.0}),
     ("batch_too_large", classifier, "labels", {"batch_size": 180, "max_iter": 40, "learning_rate_init": 0.002}, {}),

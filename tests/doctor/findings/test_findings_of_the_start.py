@@ -136,6 +136,7 @@ def test_a_single_layer_that_is_slow_on_a_linear_problem_is_not_named(wine):
         ({"weight_init": Normal(0.01), "widths": (20,) * 6, "activation": "tanh"}, None),
         ({"weight_init": Normal(0.01), "widths": (20,) * 6}, None),
         ({"weight_init": Normal(0.03), "widths": (20,) * 5}, Momentum(0.02)),
+        ({"weight_init": "zeros", "bias_init": Normal(0.1), "widths": (20,) * 3}, Momentum(0.02)),
     ],
 )
 def test_small_first_weights_of_deep_networks_are_named(settings, optimizer, rings):
