@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from lamina.doctor.control import linear_model, standard_networks, train_quietly
-from lamina.doctor.outcome import Outcome, constant_errors, row_errors
+from lamina.doctor.outcome import Outcome, constant_errors, row_errors, row_log_losses
 from lamina.doctor.patients import Patient, Stay
 from lamina.doctor.rows import balanced_weights
 
@@ -64,6 +64,11 @@ class Beside(NamedTuple):
             return self.is_behind
         lead, chance = self.own.lead_of(self.control)
         return lead > self.own.margin + chance
+
+    @property
+    def is_oversure(self) -> bool:
+        """Whether its probabilities of classes are worse, whatever its answers are."""
+        return self.control is not None and self.own.is_oversure_beside(self.control)
 
     @property
     def is_worse(self) -> bool:
@@ -118,19 +123,31 @@ class Judged:
         """
         of_labels, known = self.patient.learns_labels, self.train[1]
         judge = _Judge(known, self.test[1], of_labels=of_labels, weighs_classes=weighs_classes)
-        own = judge.failed() if self.stay.model is None else judge(*self._predicted)
+        own = judge.failed() if self.stay.model is None else judge(*self._predicted, self._probabilities)
         if len(self.stay.training.inputs) != 1 or len(self.stay.setup.output_widths) != 1:
             return (own,)
         settings: dict[str, Any] = {"is_sparse": sparse.issparse(self._inputs[0]), "weighs_classes": weighs_classes}
         models = standard_networks(self.stay.setup, len(known), **settings, seed=self.seed)
         if not of_labels or known.ndim == 1:
             models.append(linear_model(of_labels=of_labels, **settings))
-        return own, *(judge(*map(train_quietly(model, self._inputs[0], known).predict, self._inputs)) for model in models)
+        return own, *(self._outcome(judge, train_quietly(model, self._inputs[0], known)) for model in models)
+
+    def _outcome(self, judge: _Judge, model: Any) -> Outcome:
+        """That of a plain model."""
+        has_classes = self.patient.learns_labels and self.train[1].ndim == 1
+        probabilities = (model.classes_, model.predict_proba(self._inputs[1])) if has_classes else None
+        learned, predicted = map(model.predict, self._inputs)
+        return judge(learned, predicted, probabilities)
 
     @cached_property
     def _predicted(self) -> tuple[np.ndarray, np.ndarray]:
         """What the patient says of the rows to train on and to judge by."""
         return self.patient.predict(self.stay.model, self.train[0]), self.patient.predict(self.stay.model, self.test[0])
+
+    @cached_property
+    def _probabilities(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """What the patient says of the classes of the rows to judge by."""
+        return self.patient.probabilities(self.stay.model, self.test[0])
 
     @cached_property
     def _inputs(self) -> tuple[Any, Any]:
@@ -148,7 +165,9 @@ class _Judge:
         constant = constant_errors(known, truth, of_labels=of_labels)
         self.constant = 1.0 - float((constant * self.weights[1]).mean())
 
-    def __call__(self, learned: np.ndarray, predicted: np.ndarray) -> Outcome:
+    def __call__(
+        self, learned: np.ndarray, predicted: np.ndarray, probabilities: tuple[np.ndarray, np.ndarray] | None
+    ) -> Outcome:
         of_known = row_errors(self.known, learned, of_labels=self.of_labels) * self.weights[0]
         errors = row_errors(self.truth, predicted, of_labels=self.of_labels) * self.weights[1]
         return Outcome(
@@ -158,6 +177,7 @@ class _Judge:
             errors,
             self._recall(predicted),
             self.of_labels,
+            np.empty(0) if probabilities is None else row_log_losses(self.truth, *probabilities) * self.weights[1],
         )
 
     def failed(self) -> Outcome:

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtrit
 
-__all__ = ["Outcome", "constant_errors", "row_errors"]
+__all__ = ["Outcome", "constant_errors", "row_errors", "row_log_losses"]
 
 _MARGIN, _MARGIN_OF_NUMBERS = 0.03, 0.08  # differences of accuracy and of R squared that nobody would call a fault
+_MARGIN_OF_LOG_LOSS = 0.1
+_LARGEST_LOG_LOSS = 10.0  # of a row, so that no single one decides
 _CHANCE = 0.006  # 2.5 standard errors of many rows
 _FEWEST_ROWS = 5  # to tell chance by
 _MOST_DEVIATIONS = 5.0  # that a row's error counts, and a target lies off
@@ -36,6 +38,8 @@ class Outcome:
     rarest_recall : float
         The share of the held-out rows of the rarest class that are recognized; NaN of numbers.
     of_labels : bool
+    log_losses : ndarray of shape (n,)
+        Minus the logarithm of the probability of each held-out row's class, 10 at most; empty without probabilities.
     """
 
     train: float
@@ -44,6 +48,7 @@ class Outcome:
     errors: np.ndarray = field(repr=False, compare=False)
     rarest_recall: float = math.nan
     of_labels: bool = True
+    log_losses: np.ndarray = field(default_factory=lambda: np.empty(0), repr=False, compare=False)
 
     @property
     def margin(self) -> float:
@@ -65,15 +70,19 @@ class Outcome:
         lead, chance = self.lead_of(other)
         return lead > max(chance, self.margin)
 
+    def is_oversure_beside(self, other: Outcome) -> bool:
+        """Whether its log loss is higher than another's on the same rows, by more than 0.1 and chance together."""
+        if not len(self.log_losses) == len(other.log_losses) >= _FEWEST_ROWS:
+            return False
+        lead, chance = _mean_and_chance(self.log_losses - other.log_losses, _CHANCE)
+        return lead > _MARGIN_OF_LOG_LOSS + chance
+
     def lead_of(self, other: Outcome, p: float = _CHANCE) -> tuple[float, float]:
         """How much better another is on the same rows, and what chance alone exceeds with probability ``p``.
 
         Chance is judged row by row, since the same rows are hard for both: by Student's t of the differences of errors.
         """
-        differences, n = self.errors - other.errors, len(self.errors)
-        if n < _FEWEST_ROWS:
-            return float(differences.mean()), math.inf
-        return float(differences.mean()), float(stdtrit(n - 1, 1 - p) * differences.std(ddof=1) / math.sqrt(n))
+        return _mean_and_chance(self.errors - other.errors, p)
 
     @classmethod
     def joined(cls, parts: Sequence[Outcome]) -> Outcome:
@@ -85,7 +94,15 @@ class Outcome:
         )
         recalls = [part.rarest_recall for part in parts if not math.isnan(part.rarest_recall)]
         recall = float(np.mean(recalls)) if recalls else math.nan
-        return cls(train, held_out, constant, np.concatenate([part.errors for part in parts]), recall, parts[0].of_labels)
+        errors, log_losses = (np.concatenate([getattr(part, name) for part in parts]) for name in ("errors", "log_losses"))
+        return cls(train, held_out, constant, errors, recall, parts[0].of_labels, log_losses)
+
+
+def _mean_and_chance(differences: np.ndarray, p: float) -> tuple[float, float]:
+    n = len(differences)
+    if n < _FEWEST_ROWS:
+        return float(differences.mean()), math.inf
+    return float(differences.mean()), float(stdtrit(n - 1, 1 - p) * differences.std(ddof=1) / math.sqrt(n))
 
 
 def row_errors(truth: Any, predicted: Any, *, of_labels: bool) -> np.ndarray:
@@ -110,6 +127,14 @@ def row_errors(truth: Any, predicted: Any, *, of_labels: bool) -> np.ndarray:
     variance = _bounded(truth).var(axis=0)
     squares = np.minimum((truth - predicted) ** 2, (_MOST_DEVIATIONS * _deviation(truth)) ** 2)
     return np.asarray((squares / np.where(variance > 0, variance, 1.0)).mean(axis=1))
+
+
+def row_log_losses(truth: np.ndarray, classes: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Minus the logarithm of the probability of each row's class (n,), 10 at most; a class that was never seen has none."""
+    place = np.searchsorted(classes, truth.ravel()).clip(max=len(classes) - 1)
+    of_truth = np.where(classes[place] == truth.ravel(), probabilities[np.arange(len(truth)), place], 0.0)
+    with np.errstate(all="ignore"):
+        return np.asarray(np.fmin(-np.log(np.nan_to_num(of_truth)), _LARGEST_LOG_LOSS))
 
 
 def constant_errors(known: Any, truth: Any, *, of_labels: bool) -> np.ndarray:
