@@ -76,6 +76,16 @@ def test_a_healthy_model_has_nothing_to_treat():
     assert (str(treatment), treatment.changes, treatment.trainings) == (treatment.verdict, {}, 0)
 
 
+def test_a_model_without_skill_is_treated_though_nothing_was_found():
+    model = MLPClassifier((16,), learning_rate_init=1e-6, max_iter=5, random_state=0)
+    found = diagnosis_for(model, MOONS, SIDES, name="healthy")
+    found.case.outcome, found.case.control = (SimpleNamespace(held_out=0.5, constant=0.5) for _ in range(2))
+    treatment = treat(model, MOONS, SIDES, diagnosis=found, control=False)
+    assert treatment.improved
+    found.case.control.held_out = 0.9
+    assert treat(model, MOONS, SIDES, diagnosis=found, control=False).trainings == 0
+
+
 def test_targets_that_do_not_depend_on_the_inputs_stay_uncured():
     model = MLPClassifier((16,), max_iter=20, random_state=0)
     y = np.random.default_rng(1).integers(2, size=300)

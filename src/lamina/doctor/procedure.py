@@ -48,13 +48,15 @@ def treat(
 ) -> Treatment:
     """Cure a model that does not learn, and prove the cure.
 
-    A quarter of the rows is put aside. On the others the cures of the diagnosis, and the standard recipe in three forms, are
-    tried one at a time with common seeds: all for half of their epochs, the best three whole, the best two of these on two more
-    sets of rows (successive halving: Jamieson & Talwalkar 2016; Li et al. 2018). What is left of the budget goes to combinations
-    of the best with others, which must be better by more than a standard error on all of these sets. The best is trained with
-    several seeds, as is the model as it was, and both are judged on the rows that were put aside. Only where it is better there,
-    by more than 0.01 and more than the standard error of the difference, a changed model is returned. Rows are drawn at random,
-    by class.
+    Nothing is tried on a healthy model, unless neither it nor a plain model was better than a constant. A quarter of the rows is
+    put aside. On the others the cures of the diagnosis, and the standard recipe in three forms, are tried one at a time with
+    common seeds: all for half of their epochs, the best three whole, the best two of these on two more sets of rows (successive
+    halving: Jamieson & Talwalkar 2016; Li et al. 2018). What is left of the budget goes to combinations of the best with others,
+    which must be better by more than a standard error on all of these sets.
+
+    The best is trained with several seeds, as is the model as it was, and both are judged on the rows that were put aside. Only
+    where it is better there, by more than 0.01 and more than the standard error of the difference, a changed model is returned.
+    Rows are drawn at random, by class.
 
     Parameters
     ----------
@@ -110,7 +112,7 @@ def treat(
     _check_same_kind(patient, diagnosis)
     names = tuple(finding.name for finding in diagnosis)
     score = score_for(patient, names, is_behind=diagnosis.case.is_behind)
-    if diagnosis.is_healthy:
+    if diagnosis.is_healthy and diagnosis.shows_skill:
         return Treatment(model, dict(fit), False, (), diagnosis, score)
     X, y = given_rows(X, y, of_labels=patient.learns_labels, owner="treat")
     patient = patient.of_inputs(are_sparse=diagnosis.case.setup.has_sparse_inputs)
