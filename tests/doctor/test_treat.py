@@ -275,6 +275,16 @@ def test_what_is_better_by_no_more_than_chance_is_not_clearly_above():
     assert not alike.is_clearly_above(fast)
 
 
+def test_the_standard_recipe_keeps_the_loss_and_the_weights_that_the_diagnosis_asks_for():
+    model = MLPRegressor(hidden_layer_sizes=(4,), max_iter=2, random_state=0)
+    trial = Trial(admit(model, owner="test"), PLANE, HEIGHTS, np.arange(150), "d2_absolute_error", 0)
+    cures = Cure("Huber's loss", {"loss": "huber"}, ""), Cure("longer", {"epochs": 3}, "")
+    _, tried = best_therapy(trial, diagnosis_for(model, PLANE, HEIGHTS, *cures), 14)
+    recipes = [result.therapy for result in tried if "the standard recipe" in result.therapy.name]
+    assert recipes
+    assert all(recipe.changes["loss"] == "huber" and "scale_targets" not in recipe.changes for recipe in recipes)
+
+
 @pytest.mark.parametrize("budget", range(4, 30))
 def test_the_choice_keeps_to_its_budget(budget):
     model = MLPClassifier((4,), learning_rate_init=1e-4, max_iter=2, random_state=0)
@@ -323,6 +333,15 @@ def test_scores_of_rows_have_the_score_as_their_mean():
     assert judge(patient, numbers, PLANE, y, "r2").mean() == pytest.approx(r2_score(y, predicted))
     expected = d2_absolute_error_score(y, predicted)
     assert judge(patient, numbers, PLANE, y, "d2_absolute_error").mean() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("score", ["r2", "d2_absolute_error"])
+def test_a_few_outliers_do_not_decide_about_numbers(score):
+    y = (HEIGHTS - 5000.0) / 1000.0
+    model = MLPRegressor(hidden_layer_sizes=(8,), learning_rate_init=0.02, random_state=0).fit(PLANE, y)
+    patient, shifted = admit(model, owner="test"), y.copy()
+    shifted[:6] = 1e6
+    assert judge(patient, model, PLANE, shifted, score).mean() > 0.3
 
 
 def test_a_class_that_was_never_seen_has_the_least_likelihood():

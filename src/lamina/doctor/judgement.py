@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.doctor.outcome import row_errors, row_log_losses
+from lamina.doctor.outcome import largest_errors, row_errors, row_log_losses
 from lamina.doctor.patients import Patient
 from lamina.doctor.rows import balanced_weights
 
@@ -69,8 +69,10 @@ def _at_least(values: np.ndarray) -> np.ndarray:
 
 
 def _absolute_d2(y: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """1 less the absolute error relative to that of the median, whose mean is scikit-learn's D²."""
+    """1 less the absolute error relative to that of the median, whose mean is scikit-learn's D²; no single row decides."""
     truth, predicted = y.reshape(len(y), -1).astype(float), predicted.reshape(len(y), -1).astype(float)
-    scale = np.abs(truth - np.median(truth, axis=0)).mean(axis=0)
+    most = largest_errors(truth)
+    scale = np.minimum(np.abs(truth - np.median(truth, axis=0)), most).mean(axis=0)
     with np.errstate(all="ignore"):
-        return np.asarray(1.0 - (np.abs(truth - predicted) / np.where(scale > 0, scale, 1.0)).mean(axis=1))
+        errors = np.fmin(np.abs(truth - predicted), most)
+        return np.asarray(1.0 - (errors / np.where(scale > 0, scale, 1.0)).mean(axis=1))

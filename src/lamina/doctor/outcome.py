@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtrit
 
-__all__ = ["Outcome", "constant_errors", "row_errors", "row_log_losses"]
+__all__ = ["Outcome", "constant_errors", "largest_errors", "row_errors", "row_log_losses"]
 
 _MARGIN, _MARGIN_OF_NUMBERS = 0.03, 0.08  # differences of accuracy and of R squared that nobody would call a fault
 _MARGIN_OF_LOG_LOSS = 0.1
@@ -125,7 +125,7 @@ def row_errors(truth: Any, predicted: Any, *, of_labels: bool) -> np.ndarray:
         return np.asarray((truth != predicted).mean(axis=1))
     truth, predicted = truth.astype(float), predicted.astype(float)
     variance = _bounded(truth).var(axis=0)
-    squares = np.minimum((truth - predicted) ** 2, (_MOST_DEVIATIONS * _deviation(truth)) ** 2)
+    squares = np.minimum((truth - predicted) ** 2, largest_errors(truth) ** 2)
     return np.asarray((squares / np.where(variance > 0, variance, 1.0)).mean(axis=1))
 
 
@@ -148,9 +148,14 @@ def constant_errors(known: Any, truth: Any, *, of_labels: bool) -> np.ndarray:
     return row_errors(truth, np.broadcast_to(constant, (len(truth), len(constant))), of_labels=of_labels)
 
 
+def largest_errors(targets: np.ndarray) -> np.ndarray:
+    """The largest error that counts of each column (k,) of targets (n, k): 5 robust deviations."""
+    return np.asarray(_MOST_DEVIATIONS * _deviation(targets))
+
+
 def _bounded(targets: np.ndarray) -> np.ndarray:
     """Targets (n, k), each moved to within 5 robust deviations of the median."""
-    middle, most = np.median(targets, axis=0), _MOST_DEVIATIONS * _deviation(targets)
+    middle, most = np.median(targets, axis=0), largest_errors(targets)
     return np.asarray(np.clip(targets, middle - most, middle + most))
 
 

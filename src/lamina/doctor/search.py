@@ -21,6 +21,7 @@ _FINALISTS = (3, 2, 2)  # that are trained whole, each time on other rows
 _SHORT = 0.5  # of the epochs
 _LEAST_LEAD = 0.005
 _COMBINATIONS = 3
+_OF_THE_TARGET = {"loss", "class_weight"}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -73,18 +74,29 @@ def best_therapy(trial: Trial, diagnosis: Diagnosis, budget: int) -> tuple[Thera
     the others, and to its refinements.
     """
     words, setup = trial.patient.words, diagnosis.case.setup
-    first, recipes = num_first(budget), standard_recipe(words, setup)
-    cures = [*diagnosis.cures[: max(first - len(recipes), first // 2)], *recipes][:first]
-    contenders = halve(trial, [Therapy((cure,)) for cure in cures], budget)
+    first, recipes = num_first(budget), _recipes(trial, diagnosis)
+    cures = [Therapy((cure,)) for cure in diagnosis.cures[: max(first - len(recipes), first // 2)]]
+    contenders = halve(trial, [*cures, *recipes][:first], budget)
     tried = [result for contender in contenders for result in contender.results]
     best, *others = contenders
     if best.has_failed:
         return Therapy(), tried
-    further = [other.therapy.cures[0] for other in others if not other.has_failed]
+    further = [other.therapy.cures[-1] for other in others if not other.has_failed]
     best, combined = combine(trial, best, further[:_COMBINATIONS], budget - len(tried))
     tried += combined
     best, refined = combine(trial, best, refinements(best.therapy.changes, words, setup), budget - len(tried), first=True)
     return best.therapy, tried + refined
+
+
+def _recipes(trial: Trial, diagnosis: Diagnosis) -> list[Therapy]:
+    """The standard recipes, with what the diagnosis says of the target, of which no recipe knows.
+
+    A loss is asked for where outliers are; by the standard deviation that they make, the other targets would all be near 0.
+    """
+    asked = Therapy(tuple(cure for cure in diagnosis.cures if cure.changes.keys() <= _OF_THE_TARGET))
+    words = trial.patient.words - ({"scale_targets"} if "loss" in asked.changes else set())
+    recipes = standard_recipe(words, diagnosis.case.setup)
+    return [longer for recipe in recipes if (longer := asked.with_cure(recipe)) is not None]
 
 
 def num_first(budget: int) -> int:
