@@ -43,7 +43,7 @@ def present(programs: list[Program]) -> list[Program]:
     absent = {program.name: program.recipe.data_set for program in programs if not program.recipe.data_set.is_present}
     if absent:
         missing = ", ".join(sorted({str(data.needs) for data in absent.values()}))
-        print(f"Left out: {len(absent)} programs whose rows come with {missing}, which is not installed.")
+        print(f"Left out: {len(absent)} programs whose rows come with {missing}: not installed.")
     return [program for program in programs if program.name not in absent]
 
 

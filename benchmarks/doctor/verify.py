@@ -1,8 +1,8 @@
 """Measures which programs are sick and which healthy: ``python -m benchmarks.doctor.verify``.
 
 A line a program goes to ``verified.jsonl``; programs with a line for this version of the library are skipped, and those whose
-rows come with a package that is not installed wait. Two processes share the work with ``--part 1/2`` and ``--part 2/2``. One process
-alone leaves the lines in the programs' order at the end, and drops those of programs that have changed.
+rows come with a package that is not installed wait. Two processes share the work with ``--part 1/2`` and ``--part 2/2``. One
+process alone leaves the lines in the programs' order at the end, and drops those of programs that have changed.
 """
 
 from __future__ import annotations
