@@ -27,7 +27,8 @@ def has_run_away(case: Case) -> bool:
     loss = case.run.loss
     ends_above = loss.end > _ABOVE * loss.constant > 0 and loss.end > _ABOVE * loss.start
     # the first step's loss is that of one batch, and may be low by chance
-    return case.run.failure is not None or (ends_above and (loss.end > loss.first or loss.end > 3 * loss.start))
+    rose = loss.end > _ABOVE * loss.first or loss.end > 3 * loss.start
+    return case.run.failure is not None or (ends_above and rose)
 
 
 def is_flat_from_start(case: Case) -> bool:
