@@ -17,6 +17,10 @@ _FEWEST_ROWS = 5  # to tell chance by
 _FEW_ROWS, _WORTH_KNOWING = 300, 0.05  # on so few rows, a difference as large may look like none
 
 
+def _no_labels() -> np.ndarray:
+    return np.empty(0)
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """Scores of a trained model: accuracy of labels, R squared of numbers; −infinity where training failed.
@@ -29,17 +33,18 @@ class Outcome:
         On the held-out rows, of the prediction that is best without inputs: the commonest label, or the mean.
     errors : ndarray of shape (n,)
         The error of each held-out row: 0 or 1 of labels, the squared error relative to the variance of numbers.
-    rarest_recall : float
-        The share of the held-out rows of the rarest class that are recognized; NaN of numbers.
     of_labels : bool
+    truth, said : ndarray of shape (n,)
+        The label of each held-out row, and the one that was predicted; empty of numbers, and of several labels.
     """
 
     train: float
     held_out: float
     constant: float
     errors: np.ndarray = field(repr=False, compare=False)
-    rarest_recall: float = math.nan
     of_labels: bool = True
+    truth: np.ndarray = field(default_factory=_no_labels, repr=False, compare=False)
+    said: np.ndarray = field(default_factory=_no_labels, repr=False, compare=False)
 
     @property
     def margin(self) -> float:
@@ -85,9 +90,8 @@ class Outcome:
         train, held_out, constant = (
             float(np.mean([getattr(part, name) for part in parts])) for name in ("train", "held_out", "constant")
         )
-        recalls = [part.rarest_recall for part in parts if not math.isnan(part.rarest_recall)]
-        recall = float(np.mean(recalls)) if recalls else math.nan
-        return cls(train, held_out, constant, np.concatenate([part.errors for part in parts]), recall, parts[0].of_labels)
+        errors, truth, said = (np.concatenate([getattr(part, name) for part in parts]) for name in ("errors", "truth", "said"))
+        return cls(train, held_out, constant, errors, parts[0].of_labels, truth, said)
 
 
 def row_errors(truth: Any, predicted: Any, *, of_labels: bool) -> np.ndarray:
