@@ -26,7 +26,6 @@ __all__ = ["Diagnosis", "diagnose"]
 _LONGEST = 190  # characters of a line of HTML, which is shortened where it is longer
 _SOME_SKILL = 0.02  # of accuracy or R squared
 _LARGE = 1000
-_UNEXPLAINED = 0.05  # how far behind the control a model must be to be called sick though nothing says why
 _RULES = {"seed": integer(0), "max_rows": integer(20)}
 
 
@@ -202,17 +201,12 @@ def _shown(score: float) -> str:
     return "0.000" if text == "-0.000" else text
 
 
-def _lead(case: Case) -> float:
-    """How much better the control is."""
-    return math.inf if case.control is None else case.control.held_out - case.outcome.held_out
-
-
 def _verdict_without_findings(case: Case) -> Finding:
     outcome = case.outcome
     evidence = [Evidence("held-out score", outcome.held_out)]
     if case.control is not None:
         evidence.append(Evidence("held-out score of a plain model", case.control.held_out))
-    if case.is_behind and _lead(case) > _UNEXPLAINED:
+    if case.is_clearly_behind:
         meaning = (
             "The model stays behind a plain model on the same rows, and nothing that was measured says why. "
             "Try the standard recipe: scaled inputs, relu with He's weights, Adam at 0.001."

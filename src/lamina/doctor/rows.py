@@ -66,7 +66,7 @@ def given_rows(X: Any, y: Any, *, of_labels: bool, owner: str) -> tuple[Any, np.
     Raises
     ------
     DataError, ShapeError
-        If there are no rows, too few, or targets for others; or labels are missing, or all the same.
+        If there are no rows, too few, or targets for others; or labels are missing; or all targets are the same.
     """
     count = num_rows(X, owner=owner)
     X, y = _with_target(X, y, owner)
@@ -79,6 +79,8 @@ def given_rows(X: Any, y: Any, *, of_labels: bool, owner: str) -> tuple[Any, np.
     if of_labels:
         y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
         _check_labels(y, owner)
+    elif (y == y[:1]).all():
+        raise DataError(phrase("y", "must hold at least two different numbers", y[:1].tolist(), owner=owner))
     return X, y
 
 
