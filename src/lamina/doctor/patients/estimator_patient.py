@@ -18,6 +18,7 @@ from lamina.doctor.patients.parameters import companions, copied, differing, sil
 from lamina.doctor.patients.parameters_patient import ParametersPatient
 from lamina.doctor.rows import column_names
 from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.estimators.solver import is_stochastic
 from lamina.optimizers import Optimizer, StepOptimizer
 from lamina.training import Callback
 
@@ -42,6 +43,7 @@ _PARAMETERS = {
     "patience": "n_iter_no_change",
 }
 
+_AUTO = 200  # rows of a step, unless there are fewer
 _AROUND = {
     "scale_inputs": "a StandardScaler before it, in a Pipeline",
     "scale_targets": "a TransformedTargetRegressor with a StandardScaler around it",
@@ -142,6 +144,15 @@ class EstimatorPatient(ParametersPatient):
     @property
     def max_epochs(self) -> int:
         return int(self.estimator.max_iter)
+
+    @property
+    def batch_size(self) -> int | None:
+        given = self.estimator.batch_size
+        return (_AUTO if isinstance(given, str) else given) if is_stochastic(self.estimator) else None
+
+    @property
+    def validation_fraction(self) -> float:
+        return self.estimator.validation_fraction if self.estimator.early_stopping else 0.0
 
     @property
     def patience(self) -> float | None:

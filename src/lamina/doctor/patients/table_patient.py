@@ -85,6 +85,15 @@ class TablePatient(ParametersPatient):
         return int(self.estimator.max_epochs)
 
     @property
+    def batch_size(self) -> int | None:
+        given = self.estimator.batch_size
+        return given if isinstance(given, int) else None
+
+    @property
+    def validation_fraction(self) -> float:
+        return float(self.estimator.validation or 0.0)
+
+    @property
     def patience(self) -> float | None:
         return float(self.estimator.patience)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -114,6 +115,10 @@ class TrainerPatient(Patient):
     def seeded(self, seed: int) -> Self:
         return self._with(settings=replace(self.settings, seed=seed))
 
+    def prolonged(self, times: float) -> Self:
+        callbacks = tuple(_prolonged(callback, times) for callback in self.callbacks)
+        return self._with(fit=self.fit | {"max_epochs": math.ceil(times * self.max_epochs)}, callbacks=callbacks)
+
     def on_rows(self, rows: np.ndarray) -> Self:
         weight = self.fit.get("sample_weight")
         return self if weight is None else self._with(fit=self.fit | {"sample_weight": take_rows(weight, rows)})
@@ -165,6 +170,14 @@ class TrainerPatient(Patient):
     @property
     def max_epochs(self) -> int:
         return int(self.fit["max_epochs"])
+
+    @property
+    def batch_size(self) -> int | None:
+        return self.settings.rows_a_step
+
+    @property
+    def validation_fraction(self) -> float:
+        return self.around.validation_fraction
 
     @property
     def patience(self) -> float | None:
@@ -250,4 +263,13 @@ def _with_patience(callback: Callback, patience: int) -> Callback:
         return callback
     changed = copy.deepcopy(callback)
     changed.patience, changed.tol = int(patience), min(callback.tol, _TOL)
+    return changed
+
+
+def _prolonged(callback: Callback, times: float) -> Callback:
+    """The rule for epochs that are shorter."""
+    if not isinstance(callback, EarlyStopping):
+        return callback
+    changed = copy.deepcopy(callback)
+    changed.patience = math.ceil(times * callback.patience)
     return changed
