@@ -124,6 +124,11 @@ def test_more_splits_are_asked_for_until_enough_agree():
     assert not over((0.0, 0.0), rows=400).is_open
 
 
+def test_a_few_rows_that_both_answer_alike_do_not_tell_that_all_is_well():
+    assert over((0.0, 0.0), rows=23).is_open
+    assert not over(*[(0.0, 0.0)] * 4, rows=23).is_open
+
+
 def test_the_control_is_the_best_over_all_splits_not_the_luckiest_of_each():
     beside = over((0.10, 0.02, 0.06), (0.10, 0.12, 0.06))
     assert beside.control is not None
