@@ -15,8 +15,8 @@ def _has_two_classes(data: DataSet) -> bool:
     return data.task == "binary"
 
 
-def _has_ten_classes(data: DataSet) -> bool:
-    return data.images
+def _is_image_of_many_classes(data: DataSet) -> bool:
+    return data.images and data.task == "multiclass"
 
 
 def _has_many_classes(data: DataSet) -> bool:
@@ -113,7 +113,7 @@ FAULTS = (
         name="class_numbers_as_quantities",
         findings=_LOSS,
         severities={"strong": {"classes_as_numbers": True}},
-        where=_has_ten_classes,
+        where=_is_image_of_many_classes,
     ),
     Fault(
         name="squared_error_with_outliers",
