@@ -41,6 +41,7 @@ _PARAMETERS = {
     "class_weight": "class_weight",
     "early_stopping": "early_stopping",
     "patience": "n_iter_no_change",
+    "shuffle": "shuffle",
 }
 
 _AUTO = 200  # rows of a step, unless there are fewer

@@ -32,6 +32,7 @@ _PARAMETERS = {
     "loss": "loss",
     "class_weight": "class_weight",
     "patience": "patience",
+    "shuffle": "shuffle",
 }
 
 
