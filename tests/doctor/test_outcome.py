@@ -158,6 +158,11 @@ def test_answers_that_are_too_sure_are_so_beside_those_of_another():
     assert not sure(1 - 1e-9).is_oversure_beside(of_labels(0.05))
 
 
+def test_answers_that_are_worse_are_not_called_too_sure():
+    assert Beside(sure(1 - 1e-9), sure(0.95)).is_oversure
+    assert not Beside(sure(1 - 1e-9, wrong=80), sure(0.95)).is_oversure
+
+
 def test_a_class_that_was_never_seen_costs_no_more_than_a_sure_error():
     losses = row_log_losses(np.array([0, 1, 7]), np.array([0, 1]), np.array([[1.0, 0.0], [0.5, 0.5], [0.5, 0.5]]))
     assert losses == pytest.approx([0.0, np.log(2), 10.0])
