@@ -67,8 +67,8 @@ class Beside(NamedTuple):
 
     @property
     def is_oversure(self) -> bool:
-        """Whether its probabilities of classes are worse, whatever its answers are."""
-        return self.control is not None and self.own.is_oversure_beside(self.control)
+        """Whether its probabilities of classes are worse, though its answers are not."""
+        return self.control is not None and not self.is_behind and self.own.is_oversure_beside(self.control)
 
     @property
     def is_worse(self) -> bool:
@@ -175,18 +175,14 @@ class _Judge:
             1.0 - float(errors.mean()),
             self.constant,
             errors,
-            self._recall(predicted),
             self.of_labels,
             np.empty(0) if probabilities is None else row_log_losses(self.truth, *probabilities) * self.weights[1],
+            *self._labels(predicted),
         )
 
     def failed(self) -> Outcome:
-        return Outcome(-math.inf, -math.inf, self.constant, np.full(len(self.truth), np.nan), of_labels=self.of_labels)
+        return Outcome(-math.inf, -math.inf, self.constant, np.full(len(self.truth), np.nan), self.of_labels)
 
-    def _recall(self, predicted: np.ndarray) -> float:
-        """The share of the rarest class that is recognized."""
-        if not self.of_labels or self.truth.ndim > 1:
-            return math.nan
-        labels, counts = np.unique(self.known, return_counts=True)
-        of_rarest = self.truth == labels[counts.argmin()]
-        return float((np.ravel(predicted)[of_rarest] == self.truth[of_rarest]).mean()) if of_rarest.any() else math.nan
+    def _labels(self, predicted: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The label of each row to judge by and the one predicted, where there is one."""
+        return (self.truth, np.ravel(predicted)) if self.of_labels and self.truth.ndim == 1 else ()

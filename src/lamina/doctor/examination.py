@@ -16,14 +16,14 @@ from lamina.doctor.patients import Stay, admit
 from lamina.doctor.probes.data_facts import data_facts
 from lamina.doctor.probes.run_facts import run_facts
 from lamina.doctor.probes.start_facts import start_facts
-from lamina.doctor.rows import given_rows, strata, take_rows
+from lamina.doctor.rows import given_rows, rare_labels, strata, take_rows
 from lamina.errors import InvalidSettingError, phrase
 
 __all__ = ["examine"]
 
 _FOLDS = 4
 _MOST_HELD_OUT = 5000
-_RARE, _FEW_OF_A_CLASS = 0.2, 60  # of all rows, and in rows, all of which must be held out in turn to tell
+_FEW_OF_A_CLASS = 60  # rows, all of which must be held out in turn to tell
 _ABOVE_A_CONSTANT = 1.1  # times its loss: more than chance explains where the rows tell nothing
 
 
@@ -34,7 +34,7 @@ def examine(model: Any, X: Any, y: Any, *, seed: int, max_rows: int, fit: Mappin
         raise InvalidSettingError(phrase("the network", "must have one output", patient.num_outputs, owner="diagnose"))
     X, y = given_rows(X, y, of_labels=patient.learns_labels, owner="diagnose")
     patient.check_rows(len(y), owner="diagnose")
-    has_rare = patient.learns_labels and y.ndim == 1 and not patient.weighs_classes and _rarest(y) < _RARE * len(y)
+    has_rare = patient.learns_labels and y.ndim == 1 and not patient.weighs_classes and len(rare_labels(y)) > 0
     few_of_rare = has_rare and _rarest(y) < _FEW_OF_A_CLASS
     stays: list[Stay] = []
     plain: list[tuple[Outcome, ...]] = []

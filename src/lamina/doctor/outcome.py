@@ -21,6 +21,10 @@ _MOST_DEVIATIONS = 5.0  # that a row's error counts, and a target lies off
 _DEVIATIONS_OF_QUARTILES, _DEVIATION_OF_MEAN = 1.349, 1.253  # of a normal distribution: between quartiles, over the mean distance
 
 
+def _nothing() -> np.ndarray:
+    return np.empty(0)
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """Scores of a trained model: accuracy of labels, R squared of numbers; −infinity where training failed.
@@ -35,20 +39,21 @@ class Outcome:
         On the held-out rows, of the prediction that is best without inputs: the commonest label, or the mean.
     errors : ndarray of shape (n,)
         The error of each held-out row; see :func:`row_errors`.
-    rarest_recall : float
-        The share of the held-out rows of the rarest class that are recognized; NaN of numbers.
     of_labels : bool
     log_losses : ndarray of shape (n,)
         Minus the logarithm of the probability of each held-out row's class, 10 at most; empty without probabilities.
+    truth, said : ndarray of shape (n,)
+        The label of each held-out row, and the one that was predicted; empty of numbers, and of several labels.
     """
 
     train: float
     held_out: float
     constant: float
     errors: np.ndarray = field(repr=False, compare=False)
-    rarest_recall: float = math.nan
     of_labels: bool = True
-    log_losses: np.ndarray = field(default_factory=lambda: np.empty(0), repr=False, compare=False)
+    log_losses: np.ndarray = field(default_factory=_nothing, repr=False, compare=False)
+    truth: np.ndarray = field(default_factory=_nothing, repr=False, compare=False)
+    said: np.ndarray = field(default_factory=_nothing, repr=False, compare=False)
 
     @property
     def margin(self) -> float:
@@ -80,9 +85,10 @@ class Outcome:
     def lead_of(self, other: Outcome, p: float = _CHANCE) -> tuple[float, float]:
         """How much better another is on the same rows, and what chance alone exceeds with probability ``p``.
 
-        Chance is judged row by row, since the same rows are hard for both: by Student's t of the differences of errors.
+        Chance is judged row by row, since the same rows are hard for both: by Student's t of the differences of errors. Of labels
+        it is one row's at least: that few rows are answered alike does not show that all would be.
         """
-        return _mean_and_chance(self.errors - other.errors, p)
+        return _mean_and_chance(self.errors - other.errors, p, least=1.0 if self.of_labels else 0.0)
 
     @classmethod
     def joined(cls, parts: Sequence[Outcome]) -> Outcome:
@@ -92,17 +98,19 @@ class Outcome:
         train, held_out, constant = (
             float(np.mean([getattr(part, name) for part in parts])) for name in ("train", "held_out", "constant")
         )
-        recalls = [part.rarest_recall for part in parts if not math.isnan(part.rarest_recall)]
-        recall = float(np.mean(recalls)) if recalls else math.nan
-        errors, log_losses = (np.concatenate([getattr(part, name) for part in parts]) for name in ("errors", "log_losses"))
-        return cls(train, held_out, constant, errors, recall, parts[0].of_labels, log_losses)
+        errors, *others = (
+            np.concatenate([getattr(part, name) for part in parts]) for name in ("errors", "log_losses", "truth", "said")
+        )
+        return cls(train, held_out, constant, errors, parts[0].of_labels, *others)
 
 
-def _mean_and_chance(differences: np.ndarray, p: float) -> tuple[float, float]:
+def _mean_and_chance(differences: np.ndarray, p: float, least: float = 0.0) -> tuple[float, float]:
+    """The mean, and what it exceeds by chance; a standard error is at least that of a single row that differs by ``least``."""
     n = len(differences)
     if n < _FEWEST_ROWS:
         return float(differences.mean()), math.inf
-    return float(differences.mean()), float(stdtrit(n - 1, 1 - p) * differences.std(ddof=1) / math.sqrt(n))
+    error = max(float(differences.std(ddof=1)) / math.sqrt(n), least / n)
+    return float(differences.mean()), float(stdtrit(n - 1, 1 - p)) * error
 
 
 def row_errors(truth: Any, predicted: Any, *, of_labels: bool) -> np.ndarray:

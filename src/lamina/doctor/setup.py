@@ -54,6 +54,8 @@ class Setup:
         Epochs without improvement after which training stops; None if it does not stop early.
     stops_on_validation : bool
         Whether it stops, and keeps the best weights, by held-out rows.
+    shuffles : bool
+        Whether each epoch takes the rows in a new random order.
     has_sparse_inputs : bool
         Whether an input is a sparse matrix, which cannot be centered.
     """
@@ -86,6 +88,7 @@ class Setup:
     clip_layer_norm: float | None
     patience: float | None
     stops_on_validation: bool
+    shuffles: bool = True
     has_sparse_inputs: bool = False
 
     @classmethod
@@ -137,6 +140,7 @@ class Setup:
             clip_layer_norm=bounds.layer_norm,
             patience=patience,
             stops_on_validation=stops_on_validation,
+            shuffles=bool(settings.shuffle),
             has_sparse_inputs=any(map(sparse.issparse, training.inputs)),
         )
 

@@ -66,6 +66,7 @@ def _recipe(setup: Setup) -> dict[str, Any]:
         "clip_norm": None,
         "early_stopping": setup.num_rows >= _FEWEST_TO_HOLD_OUT,
         "patience": 15,
+        "shuffle": True,
         "shuffle_split": True,
     }
 
@@ -84,5 +85,6 @@ def _has(setup: Setup, word: str, value: Any) -> bool:
         "dropout": max(setup.dropout_rates, default=0.0),
         "clip_norm": max((setup.clip_value, setup.clip_norm, setup.clip_layer_norm), key=lambda bound: bound is not None),
         "early_stopping": setup.stops_on_validation,
+        "shuffle": setup.shuffles,
     }
     return word in has and has[word] == value
