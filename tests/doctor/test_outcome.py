@@ -143,7 +143,7 @@ def test_behind_is_clear_if_it_is_so_by_more_than_the_margin_and_chance_together
     assert many.is_clearly_behind
 
 
-def sure(probability: float, wrong: int = 20, rows: int = 400) -> Outcome:
+def sure(probability: float, wrong: int = 40, rows: int = 400) -> Outcome:
     """A model that gives some wrong answers, all as surely as its right ones."""
     truth = np.zeros(rows, dtype=int)
     of_first = np.where(np.arange(rows) < wrong, 1 - probability, probability)
@@ -152,15 +152,15 @@ def sure(probability: float, wrong: int = 20, rows: int = 400) -> Outcome:
 
 
 def test_answers_that_are_too_sure_are_so_beside_those_of_another():
-    assert sure(1 - 1e-9).is_oversure_beside(sure(0.95))
-    assert not sure(0.97).is_oversure_beside(sure(0.95))
-    assert not sure(0.95).is_oversure_beside(sure(1 - 1e-9))
-    assert not sure(1 - 1e-9).is_oversure_beside(of_labels(0.05))
+    assert sure(1 - 1e-9).is_oversure_beside(sure(0.9))
+    assert not sure(0.93).is_oversure_beside(sure(0.9))
+    assert not sure(0.9).is_oversure_beside(sure(1 - 1e-9))
+    assert not sure(1 - 1e-9).is_oversure_beside(of_labels(0.1))
 
 
 def test_answers_that_are_worse_are_not_called_too_sure():
-    assert Beside(sure(1 - 1e-9), sure(0.95)).is_oversure
-    assert not Beside(sure(1 - 1e-9, wrong=80), sure(0.95)).is_oversure
+    assert Beside(sure(1 - 1e-9), sure(0.9)).is_oversure
+    assert not Beside(sure(1 - 1e-9, wrong=80), sure(0.9)).is_oversure
 
 
 def test_a_class_that_was_never_seen_costs_no_more_than_a_sure_error():
@@ -219,7 +219,7 @@ def test_of_few_rows_a_control_learns_what_an_early_stop_would_miss():
 
 
 def test_a_network_that_is_too_sure_is_noticed_though_its_answers_are_as_good_as_others():
-    X, y = make_classification(400, 20, n_informative=10, flip_y=0.03, class_sep=1.2, random_state=0)
+    X, y = make_classification(800, 20, n_informative=10, class_sep=0.5, random_state=0)
     settings = {"learning_rate_init": 0.01, "batch_size": 32, "random_state": 0}
     found = diagnose(MLPClassifier((64,), max_iter=200, tol=0.0, n_iter_no_change=200, **settings), X, y)
     assert not found.case.is_behind

@@ -13,7 +13,7 @@ from scipy.special import stdtrit
 __all__ = ["Outcome", "constant_errors", "largest_errors", "row_errors", "row_log_losses"]
 
 _MARGIN, _MARGIN_OF_NUMBERS = 0.03, 0.08  # differences of accuracy and of R squared that nobody would call a fault
-_MARGIN_OF_LOG_LOSS = 0.1
+_MARGIN_OF_LOG_LOSS = 0.2  # twice that of networks whose answers are as good
 _LARGEST_LOG_LOSS = 10.0  # of a row, so that no single one decides
 _CHANCE = 0.006  # 2.5 standard errors of many rows
 _FEWEST_ROWS = 5  # to tell chance by
@@ -76,7 +76,7 @@ class Outcome:
         return lead > max(chance, self.margin)
 
     def is_oversure_beside(self, other: Outcome) -> bool:
-        """Whether its log loss is higher than another's on the same rows, by more than 0.1 and chance together."""
+        """Whether its log loss is higher than another's on the same rows, by more than 0.2 and chance together."""
         if not len(self.log_losses) == len(other.log_losses) >= _FEWEST_ROWS:
             return False
         lead, chance = _mean_and_chance(self.log_losses - other.log_losses, _CHANCE)
