@@ -53,6 +53,11 @@ class Diagnosis:
         return all(finding.name == "healthy" or finding.severity == SEVERITIES[-1] for finding in self.findings)
 
     @property
+    def shows_skill(self) -> bool:
+        """Whether the model, or the plain one, is clearly better than a constant; if not, the rows may hold nothing to learn."""
+        return _has_skill(self.case)
+
+    @property
     def cures(self) -> tuple[Cure, ...]:
         """The cures of all findings, the likeliest first, each once."""
         in_turn = zip_longest(*(finding.cures for finding in self.findings))
@@ -212,7 +217,7 @@ def _verdict_without_findings(case: Case) -> Finding:
             "Try the standard recipe: scaled inputs, relu with He's weights, Adam at 0.001."
         )
         return Finding("not_known", "harm", 0.5, tuple(evidence), meaning)
-    if case.control is None and outcome.held_out < outcome.constant + _SOME_SKILL:
+    if case.control is None and not _has_skill(case):
         meaning = (
             "The model is not clearly better than a constant, and nothing that was measured says why. "
             "No plain model can be trained beside one of several inputs, to tell whether the rows can be learned."
@@ -224,9 +229,14 @@ def _verdict_without_findings(case: Case) -> Finding:
     meaning = (
         "The model is not behind a plain model on these rows, by more than chance explains. Nothing that was measured harms it."
     )
-    if max(outcome.held_out, case.control.held_out) < outcome.constant + _SOME_SKILL:
+    if not _has_skill(case):
         meaning += " But neither is clearly better than a constant: what these inputs tell of the target is little, if anything."
     return Finding("healthy", "hint", 0.9, tuple(evidence), meaning)
+
+
+def _has_skill(case: Case) -> bool:
+    scores = [outcome.held_out for outcome in (case.outcome, case.control) if outcome is not None]
+    return max(scores) >= case.outcome.constant + _SOME_SKILL
 
 
 def _distinct(cures: Sequence[Cure]) -> tuple[Cure, ...]:

@@ -21,7 +21,7 @@ _MEANING_BY_STEPS = (
     "The gradient grew many times over while training went on, so that the steps became far too long. "
     "Steps that are too long make it so: they push the weights, and with them the sums, further out each time."
 )
-_CAUSES = ("poor_initial_variance", "unscaled_inputs", "unscaled_targets", "learning_rate_too_high")
+_CAUSES = ("poor_initial_variance", "unscaled_inputs", "unscaled_targets", "learning_rate_too_high", "rows_in_order")
 
 
 def find(case: Case) -> Finding | None:

@@ -18,7 +18,7 @@ _MEANING = (
     "The steps are too long: instead of going down into a valley of the loss, they jump from wall to wall, or out of it. "
     "The weights that come of this depend on where the last jump happened to land."
 )
-_CAUSES = ("unscaled_inputs", "unscaled_targets", "poor_initial_variance", "wrong_output_activation")
+_CAUSES = ("rows_in_order", "unscaled_inputs", "unscaled_targets", "poor_initial_variance", "wrong_output_activation")
 
 
 def find(case: Case) -> Finding | None:

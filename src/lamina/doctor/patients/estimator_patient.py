@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from lamina.doctor.cures.cure import spelled
 from lamina.doctor.network_changes import NETWORK_WORDS, changed_network
-from lamina.doctor.patients.parameters import companions, copied, differing, silent_copies
+from lamina.doctor.patients.parameters import companions, copied, differing, longer, silent_copies
 from lamina.doctor.patients.parameters_patient import ParametersPatient
 from lamina.doctor.rows import column_names
 from lamina.estimators import MLPClassifier, MLPRegressor
@@ -41,6 +41,7 @@ _PARAMETERS = {
     "class_weight": "class_weight",
     "early_stopping": "early_stopping",
     "patience": "n_iter_no_change",
+    "shuffle": "shuffle",
 }
 
 _AUTO = 200  # rows of a step, unless there are fewer
@@ -110,6 +111,10 @@ class EstimatorPatient(ParametersPatient):
 
     def seeded(self, seed: int) -> Self:
         return type(self)(copied(self.estimator, random_state=seed), self.steps, self.around, self.inputs_are_sparse)
+
+    def prolonged(self, times: float) -> Self:
+        estimator = copied(self.estimator, **longer(self.estimator, times, "max_iter", "n_iter_no_change"))
+        return type(self)(estimator, self.steps, self.around, self.inputs_are_sparse)
 
     def model(self) -> Any:
         return self._assembled()

@@ -25,7 +25,8 @@ from lamina.validation import check_parameters, integer
 
 __all__ = ["TrainerPatient"]
 
-_OWN = ("learning_rate", "optimizer", "schedule", "batch_size", "epochs", "clip_norm", "loss", "early_stopping", "patience")
+_SETTINGS = ("batch_size", "schedule", "loss", "shuffle")
+_OWN = (*_SETTINGS, "learning_rate", "optimizer", "epochs", "clip_norm", "early_stopping", "patience")
 _AROUND = {
     "scale_inputs": "a StandardScaler for the inputs",
     "scale_targets": "a StandardScaler for the targets",
@@ -232,7 +233,7 @@ def _changed_settings(settings: TrainerSettings, changes: Mapping[str, Any]) -> 
     of_network = {word: value for word, value in changes.items() if word in NETWORK_WORDS}
     if of_network:
         settings = replace(settings, network=changed_network(settings.network, of_network))
-    plain: dict[str, Any] = {word: changes[word] for word in ("batch_size", "schedule", "loss") if word in changes}
+    plain: dict[str, Any] = {word: changes[word] for word in _SETTINGS if word in changes}
     if "clip_norm" in changes:
         plain["clipping"] = Clipping(norm=changes["clip_norm"])
     return replace(settings, optimizer=_changed_rule(settings.optimizer, changes), **plain)
@@ -271,5 +272,5 @@ def _prolonged(callback: Callback, times: float) -> Callback:
     if not isinstance(callback, EarlyStopping):
         return callback
     changed = copy.deepcopy(callback)
-    changed.patience = math.ceil(times * callback.patience)
+    changed.patience = round(times * callback.patience)
     return changed
