@@ -23,6 +23,7 @@ from lamina.doctor.findings import (
     unscaled_inputs,
     unscaled_targets,
 )
+from lamina.doctor.outcome import Outcome
 from lamina.doctor.probes.data_facts import data_facts
 
 FINDERS = (bad_validation_split, imbalance_ignored, label_noise, leak, not_separable, unscaled_inputs, unscaled_targets)
@@ -81,6 +82,43 @@ def test_a_rare_class_that_is_never_said_is_ignored():
     assert names(MLPClassifier(class_weight="balanced", **settings), X, y) == set()
 
 
+def beside(truth, own, control, *, is_behind=False):
+    """A case of labels alone: those of held-out rows, and what the model and the control say."""
+    arrays = [np.asarray(labels) for labels in (truth, own, control)]
+    balanced = [np.mean([(said == arrays[0])[arrays[0] == label].mean() for label in set(truth)]) for said in arrays]
+    outcomes = [
+        Outcome(1.0, score, 0.5, np.zeros(len(truth)), truth=arrays[0], said=said)
+        for score, said in zip(balanced[1:], arrays[1:], strict=True)
+    ]
+    return SimpleNamespace(is_behind=is_behind, by_class=SimpleNamespace(own=outcomes[0], control=outcomes[1]))
+
+
+def test_every_rare_class_is_looked_at_and_the_worst_is_named():
+    truth = np.repeat(["a", "b", "c", "d"], [200, 12, 10, 180])
+    own = np.where(truth == "b", "a", truth)
+    finding = imbalance_ignored.find(beside(truth, own, truth))
+    assert finding.severity == "harm"
+    assert finding.evidence[0].what == "held-out recall of class b"
+    assert imbalance_ignored.find(beside(truth, truth, truth)) is None
+
+
+def test_five_rows_of_a_class_are_enough_if_the_control_finds_them_and_the_model_never_says_it():
+    truth = np.repeat([0, 1], [200, 5])
+    never, found = np.zeros(205, dtype=int), np.r_[np.zeros(200, dtype=int), 1, 1, 1, 0, 0]
+    assert imbalance_ignored.find(beside(truth, never, found)).severity == "harm"
+    assert imbalance_ignored.find(beside(truth, never, found, is_behind=True)) is None
+    said_anywhere = np.r_[np.arange(200) % 2, 1, 1, 1, 0, 0]
+    assert imbalance_ignored.find(beside(truth, never, said_anywhere)) is None
+
+
+def test_a_class_that_is_said_as_often_as_it_comes_is_not_ignored():
+    truth = np.repeat([0, 1], [200, 20])
+    own = np.r_[np.repeat([1, 0], [12, 188]), np.repeat([1, 0], [8, 12])]
+    control = np.r_[np.repeat([1, 0], [12, 188]), np.repeat([1, 0], [16, 4])]
+    finding = imbalance_ignored.find(beside(truth, own, control))
+    assert finding is None or finding.severity == "hint"
+
+
 def leaking(noise: float):
     X, y = make_classification(800, 10, n_informative=5, class_sep=0.7, random_state=1)
     copy = y + noise * np.random.default_rng(0).normal(size=len(y))
@@ -102,6 +140,33 @@ def test_a_column_made_of_the_number_leaks():
     assert of_data(leak, X, y, "regression") is None
 
 
+def test_a_copy_of_the_class_leaks_although_the_other_columns_know_it_too():
+    X, y = load_iris(return_X_y=True)
+    assert of_data(leak, np.column_stack([X, -3.0 * y]), y).where.column == "x4"
+    setosa = np.column_stack([X, y == 0])
+    assert of_data(leak, setosa, y).where.column == "x4"
+    assert of_data(leak, X, y) is None
+    assert of_data(leak, X, (y == 0).astype(int)) is None
+
+
+def test_a_copy_of_few_numbers_leaks_although_the_other_columns_nearly_know_them():
+    X, _ = load_iris(return_X_y=True)
+    others, y = X[:60, [0, 1, 2]], X[:60, 3] + 0.0137 * np.arange(60)
+    others = np.column_stack([others, y + 0.1 * np.random.default_rng(0).normal(size=60)])
+    assert of_data(leak, np.column_stack([others, np.exp(y)]), y, "regression").where.column == "x4"
+    assert of_data(leak, others, y, "regression") is None
+
+
+def test_the_number_of_a_row_leaks_where_the_table_is_sorted():
+    X, y = load_wine(return_X_y=True)
+    numbers = np.arange(len(y)) * 1.0
+    finding = of_data(leak, standardized(np.column_stack([numbers, X])), y)
+    assert finding.where.column == "x0"
+    assert "numbers the rows" in finding.meaning
+    shuffled = np.random.default_rng(0).permutation(numbers)
+    assert of_data(leak, np.column_stack([shuffled, X]), y) is None
+
+
 def test_a_task_that_is_made_of_one_column_does_not_leak():
     X = np.random.default_rng(0).normal(size=(600, 4))
     assert of_data(leak, X, (X[:, 0] > 0).astype(int)) is None
@@ -115,6 +180,46 @@ def test_flipped_labels_are_noise(share: float, seed: int):
     rng = np.random.default_rng(seed)
     noisy = np.where(rng.random(len(y)) < share, (y + rng.integers(1, 10, len(y))) % 10, y)
     assert of_data(label_noise, X, noisy) is not None
+    assert of_data(label_noise, X, y) is None
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("share", [0.3, 0.5])
+def test_exchanged_numbers_are_noise(share: float, seed: int):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(400, 3))
+    y = X @ [1.0, -1.0, 0.5] + 0.2 * rng.normal(size=400)
+    taken = np.flatnonzero(rng.random(400) < share)
+    noisy = y.copy()
+    noisy[taken] = y[rng.permutation(taken)]
+    assert of_data(label_noise, X, noisy, "regression") is not None
+    assert of_data(label_noise, X, y, "regression") is None
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("kind", ["heavy tails", "a hidden group", "skewed", "growing", "weak", "counts", "cut off"])
+def test_numbers_that_follow_the_inputs_loosely_are_no_noise(kind: str, seed: int):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(400, 4))
+    rule = X @ [1.0, -1.0, 0.5, 0.0]
+    y = {
+        "heavy tails": rule + 0.5 * rng.standard_t(2, size=400),
+        "a hidden group": rule + np.where(rng.random(400) < 0.3, 4.0, 0.0) + 0.3 * rng.normal(size=400),
+        "skewed": np.exp(0.6 * rule + 0.5 * rng.normal(size=400)),
+        "growing": rule + np.exp(X[:, 0]) * 0.7 * rng.normal(size=400),
+        "weak": rule + 4 * rng.normal(size=400),
+        "counts": rng.poisson(np.exp(0.5 * rule)).astype(float),
+        "cut off": np.clip(rule + 0.3 * rng.normal(size=400), -1, 1),
+    }[kind]
+    assert of_data(label_noise, X, y, "regression") is None
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("distance", [0.8, 1.0, 1.5, 2.5])
+def test_clouds_that_overlap_are_no_noise(distance: float, seed: int):
+    rng = np.random.default_rng(seed)
+    y = np.arange(800) % 2
+    X = rng.normal(size=(800, 3)) + distance * y[:, None] * [1.0, 0.0, 0.0]
     assert of_data(label_noise, X, y) is None
 
 

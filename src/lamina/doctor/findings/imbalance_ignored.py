@@ -31,13 +31,17 @@ _CURE = Cure(
 
 @dataclass(frozen=True, slots=True)
 class _Neglected:
-    """A rare class that the control recognizes and the model does not, by the rows that were held out."""
+    """A rare class that the control recognizes and the model does not, by the rows that were held out.
+
+    ``is_silent``: the model says it less often than it comes, by more than chance explains.
+    """
 
     label: object
     rows: int
     recall: float
     possible: float
     said: int
+    is_silent: bool
 
 
 def find(case: Case) -> Finding | None:
@@ -46,7 +50,7 @@ def find(case: Case) -> Finding | None:
     if not found:
         return None
     worst = max(found, key=lambda each: each.possible - each.recall)
-    is_ignored = worst.recall < _IGNORED
+    is_ignored = worst.recall < _IGNORED and worst.is_silent
     return Finding(
         "imbalance_ignored",
         "harm" if is_ignored else "hint",
@@ -87,7 +91,7 @@ def _compared(own: Outcome, control: Outcome, label: object, trials: int) -> _Ne
     is_told = _chance_of_so_many(int(possible.sum()), rows, control.said[~of_class] == label) < _CHANCE_OF_CONTROL / trials
     is_better = _chance_of_difference(hits, possible) < _CHANCE_OF_MODEL / trials
     is_silent = _chance_of_so_few(said, rows) < _CHANCE_OF_MODEL / trials
-    return _Neglected(label, rows, recall, reach, said) if is_told and (is_better or is_silent) else None
+    return _Neglected(label, rows, recall, reach, said, is_silent) if is_told and (is_better or is_silent) else None
 
 
 def _chance_of_so_many(hits: int, rows: int, alarms: np.ndarray) -> float:

@@ -121,9 +121,9 @@ def number_baselines(X: Any, y: np.ndarray, *, seed: int = 0) -> Baselines:
     def predict(weight: np.ndarray) -> list[np.ndarray]:
         return [_held_out(make, z, target, folds, width, weight) for make in models]
 
-    scores = [float(1 - ((guess - target) ** 2).mean(axis=0).mean()) for guess in predict(np.ones(len(rows)))]
+    linear, neighbors, trees = (float(1 - ((guess - target) ** 2).mean(axis=0).mean()) for guess in predict(np.ones(len(rows))))
     noise = number_noise(lambda weight: [guess[:, 0] for guess in predict(weight)], target[:, 0])
-    return Baselines(len(rows), 0.0, *scores, noise)
+    return Baselines(len(rows), 0.0, linear, neighbors, trees, noise)
 
 
 def _prepared(X: Any, seed: int) -> tuple[np.ndarray, np.ndarray]:

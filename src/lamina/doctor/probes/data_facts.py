@@ -77,7 +77,7 @@ def data_facts(
     """Measure the rows; nothing is judged.
 
     Large tables are sampled: 4,096 rows for the columns, 20,000 for copies, 2,000 for what a column explains and for the
-    comparison with the validation rows, 900 for the simple models. 10,000 rows of 50 columns take about 0.2 s.
+    comparison with the validation rows, 900 for the simple models. 10,000 rows of 50 columns take 0.2 to 2 s.
 
     Parameters
     ----------
