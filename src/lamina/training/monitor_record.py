@@ -224,6 +224,11 @@ class MonitorRecord(Printed):
     # What Monitor writes
 
     @property
+    def num_probes(self) -> int:
+        """The number of probes kept."""
+        return len(self._probes)
+
+    @property
     def last_probe(self) -> tuple[int, np.ndarray] | None:
         """Step and weight norms of the last probe."""
         return (self._probes[-1].step, self._probes[-1].column("weight_norm")) if self._probes else None
