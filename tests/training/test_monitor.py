@@ -425,8 +425,8 @@ def test_wrong_settings_are_named(given):
 
 def test_probes_are_evenly_apart_after_thinning():
     record = MonitorRecord(["a"], [-math.inf, math.inf], 4)
-    thinned = [record.add_probe(step, 0, 0.0, {}, np.ones((1, 1))) for step in range(5)]
-    assert thinned == [False] * 4 + [True]
+    thinned = [record.add_probes(*np.array([[step], [0], [0.0]]), {}, np.ones((1, 1, 1))) for step in range(5)]
+    assert thinned == [0] * 4 + [1]
     assert [b - a for a, b in pairwise(record.probes.steps.tolist())] == [2, 2]
 
 

@@ -122,17 +122,17 @@ class Watch:
     """What a call of several steps measures on its way, and then what it found.
 
     ``rows`` are probed before each of the steps ``probes``, and how far each of the steps ``updates`` moves the weights is
-    measured: numbers of steps of the call, int64, ascending. ``losses`` and ``found`` are what :meth:`Executor.probe` returns,
-    ``changes`` what :meth:`Executor.weight_change` returns, as far as the steps came to pass: a step that fails is probed, but
-    has no change.
+    measured: numbers of steps of the call, int64, ascending. ``losses`` (p,) and ``found``, arrays (p, layers) and (p, layers,
+    bins), are what :meth:`Executor.probe` returns, ``changes`` (u, layers) what :meth:`Executor.weight_change` returns, as far as
+    the steps came to pass: a step that fails is probed, but has no change. All three are written by the call.
     """
 
     rows: Batches
     probes: np.ndarray
     updates: np.ndarray
-    losses: list[float] = field(default_factory=list)
-    found: list[Probe] = field(default_factory=list)
-    changes: list[np.ndarray] = field(default_factory=list)
+    losses: np.ndarray = field(init=False)
+    found: Probe = field(init=False)
+    changes: np.ndarray = field(init=False)
 
 
 class Executor(Protocol):

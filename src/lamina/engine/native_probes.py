@@ -19,9 +19,9 @@ NUM_NUMBERS = len(_NAMES) + len(INNER_EDGES) + 1
 
 
 def probe_of(table: np.ndarray) -> Probe:
-    """The probe in a table (layers, NUM_NUMBERS)."""
-    columns = dict(zip(_NAMES, table.T, strict=False))
-    return Probe(**columns, **{_HISTOGRAM: table[:, len(_NAMES) :]})
+    """The probe in a table (layers, NUM_NUMBERS), or the probes in several (p, layers, NUM_NUMBERS)."""
+    columns = {name: table[..., place] for place, name in enumerate(_NAMES)}
+    return Probe(**columns, **{_HISTOGRAM: table[..., len(_NAMES) :]})
 
 
 class WatchRecords(NamedTuple):
@@ -57,6 +57,6 @@ class WatchRecords(NamedTuple):
         """Write into the watch what was found by a call after which ``steps_done`` steps are done."""
         num_probed = int(np.searchsorted(self.probes, steps_done, "right" if has_failed else "left"))
         num_measured = int(np.searchsorted(self.updates, steps_done))
-        watch.losses.extend(self.losses[:num_probed].sum(axis=1).tolist())
-        watch.found.extend(probe_of(table) for table in self.tables[:num_probed])
-        watch.changes.extend(self.changes[:num_measured])
+        watch.losses = self.losses[:num_probed].sum(axis=1)
+        watch.found = probe_of(self.tables[:num_probed])
+        watch.changes = self.changes[:num_measured]

@@ -55,12 +55,12 @@ def test_it_finds_what_stopping_before_each_step_finds(box, program, make, rates
             probes.append(found)
         stopped.train(data, order[k * batch_size : (k + 1) * batch_size], batch_size, 4 + k, rates(1))
         changes.append(stopped.weight_change(before))
-    assert watch.losses == losses
-    for ours, theirs in zip(watch.found, probes, strict=True):
-        assert_same(ours, theirs)
+    assert watch.losses.tolist() == losses
+    assert_same(watch.found, Probe(*map(np.array, zip(*probes, strict=True))))
     np.testing.assert_array_equal(watch.changes, [changes[step - 4] for step in UPDATES])
     np.testing.assert_array_equal(empty.changes, [changes[2]])
-    assert empty.found == []
+    assert empty.losses.shape == (0,)
+    assert empty.found.histogram.shape == (0, *watch.found.histogram.shape[1:])
     unwatched = plain.train(data, order, batch_size, 4, rates(7))
     np.testing.assert_array_equal(result.losses, unwatched.losses)
     assert_equal_states(watched, plain)
@@ -79,13 +79,13 @@ def test_many_epochs_in_one_call_are_watched_as_one_by_one(box, program, rates):
             watch = Watch(rows, *(steps(*numbers) for numbers in asked))
             executor.train_epochs(data, Epochs(first, count), 4, 3 * first, rates(3 * count), best(executor), [watch])
             first += count
-            found += watch.found
-            changes += watch.changes
-        return executor, found, changes
+            found.append(watch.found)
+            changes.append(watch.changes)
+        return executor, Probe(*map(np.concatenate, zip(*found, strict=True))), np.concatenate(changes)
 
     (whole, found, changes), (parts, *expected) = trained(4), trained(1, 1, 1, 1)
-    for ours, theirs in zip(found, expected[0], strict=True):
-        assert_same(ours, theirs)
+    assert len(found.mean) == 2
+    assert_same(found, expected[0])
     np.testing.assert_array_equal(changes, expected[1])
     assert_equal_states(whole, parts)
 
@@ -106,4 +106,4 @@ def test_a_step_that_fails_is_probed_but_has_no_change(box, make):
     assert result.failure is not None
     done = len(result.losses)
     assert done < 3
-    assert (len(watch.found), len(watch.losses), len(watch.changes)) == (done + 1, done + 1, done)
+    assert (len(watch.found.mean), len(watch.losses), len(watch.changes)) == (done + 1, done + 1, done)

@@ -206,28 +206,28 @@ class Monitor(Callback):
             self._probe(trainer, self._rows)
 
     def _probe(self, trainer: Run, rows: Batches) -> None:
-        self._add_probe(trainer, trainer.step, *trainer.probe(rows))
+        loss, found = trainer.probe(rows)
+        self._add_probes(trainer, np.array([trainer.step]), np.array([loss]), Probe._make(column[np.newaxis] for column in found))
         self._before = _parameters(trainer)
 
     def _add_watched(self, trainer: Run, first_step: int, watch: Watch) -> None:
         """Add what the engine measured on its way from ``first_step`` on."""
-        changes = dict(zip(watch.updates.tolist(), watch.changes, strict=False))  # the last steps may not have come to pass
-        if self._before is not None and first_step in changes:
-            self.record.add_update(changes[first_step])
+        changes = watch.changes
+        if self._before is not None and len(changes):
+            self.record.add_update(changes[0])
+            changes = changes[1:]
         self._before = None
-        for step, loss, found in zip(watch.probes.tolist(), watch.losses, watch.found, strict=False):
-            self._add_probe(trainer, step, loss, found)
-            if step in changes:
-                self.record.add_update(changes[step])
+        self._add_probes(trainer, watch.probes[: len(watch.losses)], watch.losses, watch.found, changes)
 
-    def _add_probe(self, trainer: Run, step: int, loss: float, found: Probe) -> None:
+    def _add_probes(
+        self, trainer: Run, steps: np.ndarray, losses: np.ndarray, found: Probe, changes: np.ndarray | None = None
+    ) -> None:
         first_step, first_epoch = self._begin
-        epoch = first_epoch + (step - first_step) // trainer.steps_per_epoch
+        epochs = first_epoch + (steps - first_step) // trainer.steps_per_epoch
         columns = found._asdict()
         histogram, flat = columns.pop("histogram"), columns.pop("flat")
         columns["saturated"] = np.where(self._saturates, flat, np.nan)
-        if self.record.add_probe(step, epoch, loss, columns, histogram):
-            self._interval *= 2
+        self._interval *= 2 ** self.record.add_probes(steps, epochs, losses, columns, histogram, changes)
 
     def _add_clipped(self, norms: np.ndarray, most: float | None) -> None:
         clipped = norms[norms > most]
