@@ -1,4 +1,4 @@
-"""The data sets: scikit-learn's, generated ones, and the example table, split into two groups (``split.py``).
+"""The data sets: scikit-learn's, generated ones, the example table and other packages' tables, in three groups (``split.py``).
 
 All are cut to a few hundred training rows, so that a training takes a fraction of a second. Inputs keep the units they come in.
 """
@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 from sklearn import datasets
+
+from benchmarks.doctor import generated, measured
 
 __all__ = ["DATA_SETS", "DataSet", "Split", "rows_of"]
 
@@ -25,7 +28,7 @@ class DataSet:
 
     ``linear``: a linear model does about as well as any. ``images``: inputs are gray values from 0 to 1. ``raw``: the columns
     come in units of very different size; ``l2``: the penalty that suits a network of usual size. Measured ones are the same for
-    every seed, but for the split.
+    every seed, but for the split. ``needs``: the package that its rows come with, where that is not one of the library's own.
     """
 
     make: Callable[[int], Table]
@@ -36,6 +39,11 @@ class DataSet:
     images: bool = False
     raw: bool = False
     l2: float = 0.1
+    needs: str | None = None
+
+    @property
+    def is_present(self) -> bool:
+        return self.needs is None or find_spec(self.needs) is not None
 
     @property
     def classifies(self) -> bool:
@@ -72,6 +80,10 @@ def _measured(load: Callable[..., Table]) -> Callable[[int], Table]:
         return np.asarray(X, dtype=float), y
 
     return lambda seed: table()
+
+
+def _same(load: Callable[[], Table]) -> Callable[[int], Table]:
+    return lambda seed: load()
 
 
 def _column_of(load: Callable[..., Table], column: int) -> Callable[[int], Table]:
@@ -152,6 +164,11 @@ def _plane(seed: int, columns: int) -> Table:
     return datasets.make_regression(1500, columns, n_informative=columns, noise=20.0, random_state=seed)  # type: ignore[return-value]
 
 
+def _ball(seed: int) -> Table:
+    X, y = datasets.make_hastie_10_2(1700, random_state=seed)
+    return X, (y > 0).astype(int)
+
+
 DATA_SETS = {
     "iris": DataSet(_measured(datasets.load_iris), 1, "multiclass", 90, linear=True, l2=0.5),
     "breast_cancer": DataSet(_measured(datasets.load_breast_cancer), 1, "binary", 300, linear=True, raw=True, l2=0.5),
@@ -215,4 +232,64 @@ DATA_SETS = {
     "wave_and_product": DataSet(_wave_and_product, 2, "regression", 600),
     "wide_plane": DataSet(lambda seed: _plane(seed, 15), 2, "regression", 500, linear=True),
     "wine_proline": DataSet(_column_of(datasets.load_wine, 12), 2, "regression", 110, linear=True, raw=True),
+    "affairs": DataSet(_same(measured.affairs), 3, "binary", 700, linear=True, l2=0.5, needs="statsmodels"),
+    "parties": DataSet(_same(measured.parties), 3, "multiclass", 600, linear=True, l2=0.5, needs="statsmodels"),
+    "travel": DataSet(_same(measured.travel), 3, "multiclass", 140, raw=True, needs="statsmodels"),
+    "textures": DataSet(_same(measured.textures), 3, "multiclass", 800, images=True, needs="PIL"),
+    "seven_segments": DataSet(generated.seven_segments, 3, "multiclass", 700, images=True, l2=0.3),
+    "noughts_and_crosses": DataSet(generated.noughts_and_crosses, 3, "binary", 600, linear=True),
+    "checkerboard": DataSet(generated.checkerboard, 3, "binary", 900, l2=0.01),
+    "loans": DataSet(generated.loans, 3, "binary", 700, raw=True, linear=True, l2=0.3),
+    "machine_states": DataSet(generated.machine_states, 3, "multiclass", 700, linear=True),
+    "unequal_blobs": DataSet(generated.unequal_blobs, 3, "multiclass", 600, linear=True),
+    "ball": DataSet(_ball, 3, "binary", 600, l2=0.03),
+    "few_rows_of_many_columns": DataSet(
+        lambda seed: datasets.make_classification(
+            1120, 60, n_informative=8, n_redundant=20, class_sep=2.0, flip_y=0.01, random_state=seed
+        ),
+        3,
+        "binary",
+        120,
+        linear=True,
+        l2=1.0,
+    ),
+    "five_classes": DataSet(
+        lambda seed: datasets.make_classification(
+            1900,
+            12,
+            n_informative=7,
+            n_redundant=3,
+            n_classes=5,
+            n_clusters_per_class=2,
+            weights=[0.34, 0.26, 0.18, 0.13, 0.09],
+            class_sep=2.2,
+            random_state=seed,
+        ),
+        3,
+        "multiclass",
+        700,
+    ),
+    "districts": DataSet(_same(measured.districts), 3, "regression", 200, linear=True, raw=True, l2=0.5, needs="statsmodels"),
+    "food": DataSet(_same(measured.food), 3, "regression", 150, linear=True, raw=True, needs="statsmodels"),
+    "sunspots": DataSet(_same(measured.sunspots), 3, "regression", 200, linear=True, raw=True, needs="statsmodels"),
+    "heights": DataSet(_same(measured.heights), 3, "regression", 600, raw=True, l2=0.01, needs="matplotlib"),
+    "rents": DataSet(generated.rents, 3, "regression", 700, raw=True),
+    "visits": DataSet(generated.visits, 3, "regression", 700),
+    "claims": DataSet(generated.claims, 3, "regression", 700, raw=True),
+    "spread_that_grows": DataSet(generated.spread_that_grows, 3, "regression", 500, l2=0.05),
+    "arm": DataSet(generated.arm, 3, "regression", 700, l2=0.03),
+    "roll": DataSet(lambda seed: datasets.make_swiss_roll(1600, noise=0.4, random_state=seed), 3, "regression", 600, l2=0.03),
+    "four_of_ten": DataSet(
+        lambda seed: datasets.make_sparse_uncorrelated(1500, 10, random_state=seed), 3, "regression", 500, linear=True, l2=0.3
+    ),
+    "low_rank": DataSet(
+        lambda seed: datasets.make_regression(
+            1120, 40, n_informative=20, effective_rank=8, tail_strength=0.1, noise=0.5, random_state=seed
+        ),
+        3,
+        "regression",
+        120,
+        linear=True,
+        l2=1.0,
+    ),
 }

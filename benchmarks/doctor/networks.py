@@ -1,4 +1,4 @@
-"""The networks: shallow, deep, wide and residual ones, other sizes in each group (``split.py``)."""
+"""The networks: shallow, deep, wide and residual ones, other sizes and activations in each group (``split.py``)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ KINDS = ("shallow", "deep", "wide", "residual")
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Kind and group of a network, and the widths of its hidden layers.
+    """Kind and group of a network, the widths of its hidden layers, and their activation unless a program has another.
 
     A residual network's first layer is followed by blocks: each of the other layers is added to its own input.
     """
@@ -19,6 +19,7 @@ class Shape:
     kind: str
     group: int
     widths: tuple[int, ...]
+    activation: str = "relu"
 
 
 NETWORKS = {
@@ -30,4 +31,12 @@ NETWORKS = {
     "deep-6x32": Shape("deep", 2, (32,) * 6),
     "wide-128-128": Shape("wide", 2, (128, 128)),
     "residual-5x24": Shape("residual", 2, (24,) * 5),
+    "shallow-16": Shape("shallow", 3, (16,)),
+    "shallow-64-tanh": Shape("shallow", 3, (64,), "tanh"),
+    "deep-7x20": Shape("deep", 3, (20,) * 7),
+    "deep-4x40-elu": Shape("deep", 3, (40,) * 4, "elu"),
+    "wide-300": Shape("wide", 3, (300,)),
+    "wide-96-160-elu": Shape("wide", 3, (96, 160), "elu"),
+    "residual-4x40": Shape("residual", 3, (40,) * 4),
+    "residual-6x16-tanh": Shape("residual", 3, (16,) * 6, "tanh"),
 }

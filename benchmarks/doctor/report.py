@@ -36,7 +36,12 @@ A **sick** program has a fault as people make it, and a healthy twin without the
 no training saw is worse than its twin's by {MARGINS["accuracy"]:g} of the accuracy, {MARGINS["r2"]:g} of R²,
 {MARGINS["minus_log_loss"]:g} of the log loss or {MARGINS["balanced_accuracy"]:g} of the balanced accuracy, and by more than the
 twin's spread over {len(SEEDS)} seeds. A **healthy** program, which may look odd, is about as good as the best of {len(TUNED)}
-tuned networks. The two halves share no data set and no network: thresholds are chosen on the calibration half alone.
+tuned networks.
+
+Data sets and networks are of three groups, and no program mixes them. Groups 1 and 2 are the **calibration** half, on which
+thresholds are chosen, and group 3 is the **evaluation** half: the two share no data set and no network. Group 2 was the
+evaluation half of an earlier state of the doctor. Once its misses had been looked at, it could measure no more, and became
+calibration; group 3 was then made without the doctor, and committed before any threshold was changed for it.
 
 *Noticed* are sick programs that raise an alarm; *cured* are those whose gap to the twin is closed, but for a twentieth, within
 {BUDGET} trainings. Where fewer are counted, one program of each fault was treated. Random search changes the same settings, with

@@ -2,7 +2,8 @@
 
 A line a program goes to ``build/doctor/NAME.jsonl``; what is done for this version of the doctor (``--label``) is skipped, and
 two processes share the work with ``--part 1/2`` and ``--part 2/2``. The page and its JSON are written at the end, from the lines
-that there are. Thresholds are chosen on the calibration half; the evaluation half is for the figures alone.
+that there are. Thresholds are chosen on the calibration half; the evaluation half is for the figures alone. Programs whose rows
+come with a package that is not installed are left out, which is said.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from benchmarks.doctor.results import append, fingerprint, read
 from benchmarks.doctor.split import HALVES
 from benchmarks.doctor.verify import verified
 
-__all__ = ["run", "subset"]
+__all__ = ["present", "run", "subset"]
 
 PLACE = Path("build/doctor")
 _HEALTHY_OF_SUBSET = 80
@@ -35,6 +36,15 @@ def subset(programs: list[Program]) -> list[Program]:
     sick = [program for program in ordered if program.is_sick and first[program.faults] is program]
     healthy = [program for program in ordered if not program.is_sick]
     return [*sick, *healthy[:_HEALTHY_OF_SUBSET]]
+
+
+def present(programs: list[Program]) -> list[Program]:
+    """Those whose rows can be had here; one line says what is left out, and for want of which packages."""
+    absent = {program.name: program.recipe.data_set for program in programs if not program.recipe.data_set.is_present}
+    if absent:
+        missing = ", ".join(sorted({str(data.needs) for data in absent.values()}))
+        print(f"Left out: {len(absent)} programs whose rows come with {missing}: not installed.")
+    return [program for program in programs if program.name not in absent]
 
 
 def run(doctor: Doctor, programs: list[Program], *, treats: bool, label: str, part: tuple[int, int], path: Path) -> None:
@@ -59,7 +69,7 @@ def write_report(half: str, doctors: list[Doctor], programs: list[Program], line
 
 def main() -> None:
     arguments = _arguments()
-    programs = [program for program in verified() if program.half == arguments.half]
+    programs = present([program for program in verified() if program.half == arguments.half])
     programs = subset(programs) if arguments.subset else programs
     doctors = [load_doctor(place) for place in arguments.doctor]
     paths = {doctor.name: PLACE / f"{doctor.name.replace(' ', '_')}.jsonl" for doctor in doctors}

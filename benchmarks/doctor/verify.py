@@ -1,8 +1,8 @@
 """Measures which programs are sick and which healthy: ``python -m benchmarks.doctor.verify``.
 
-A line a program goes to ``verified.jsonl``; programs with a line for this version of the library are skipped. Two processes share
-the work with ``--part 1/2`` and ``--part 2/2``. One process alone leaves the lines in the programs' order at the end, and drops
-those of programs that have changed.
+A line a program goes to ``verified.jsonl``; programs with a line for this version of the library are skipped, and those whose
+rows come with a package that is not installed wait. Two processes share the work with ``--part 1/2`` and ``--part 2/2``. One
+process alone leaves the lines in the programs' order at the end, and drops those of programs that have changed.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ __all__ = ["dropped", "verified", "verify"]
 
 
 def verify(half: str | None = None, part: tuple[int, int] = (1, 1), path: Path = VERIFIED) -> None:
-    """Judge all programs of the half (both: None) that are not yet judged."""
+    """Judge all programs of the half (both: None) that are not yet judged and whose rows can be had."""
     done = read(path)
-    for index, program in enumerate(programs()):
-        is_mine = index % part[1] == part[0] - 1 and half in (None, program.half)
+    for program in programs()[part[0] - 1 :: part[1]]:
+        is_mine = half in (None, program.half) and program.recipe.data_set.is_present
         if is_mine and done.get(program.name, {}).get("fingerprint") != fingerprint(program):
             append(path, _line(program))
     if part == (1, 1):

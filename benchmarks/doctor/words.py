@@ -35,6 +35,7 @@ FINDINGS = (
     "stopped_too_early",
     "stopped_too_late",
     "not_separable",
+    "rows_in_order",
     "bad_validation_split",
 )
 
@@ -59,5 +60,6 @@ CURES = (
     "early_stopping",
     "patience",
     "schedule",
+    "shuffle",
     "shuffle_split",
 )

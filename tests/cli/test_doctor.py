@@ -141,7 +141,36 @@ def test_a_training_that_learned_nothing_ends_with_a_line_that_says_why(table: P
     assert "May help: --learning-rate 0.0" in lines[0]
 
 
-@pytest.mark.parametrize("options", [(*SICK, "--doctor", "off"), (*SICK, "--no-monitor"), (*SICK, "--restarts", "2"), ()])
+@pytest.mark.parametrize("options", [(), ("--restarts", "2")])
+def test_where_the_doctor_has_a_cause_nothing_is_guessed_of_the_columns(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], options: tuple[str, ...]
+):
+    x = np.random.default_rng(0).normal(size=(240, 4))
+    table, guess = tmp_path / "sums.csv", "there may be nothing to learn in these columns"
+    write_table(table, pa.table({**{name: x[:, i] for i, name in enumerate("abcd")}, "place": x.sum(axis=1)}))
+    assert guess in trained(capfd, table, *SICK, *options, "--doctor", "off")
+    printed = trained(capfd, table, *SICK, *options)
+    assert guess not in printed
+    assert printed.count("Doctor: learning rate too low") == 1
+
+
+def test_of_restarts_the_one_that_was_kept_is_watched(table: Path):
+    from lamina.cli.advice import watcher
+    from lamina.data import read_table
+    from lamina.estimators.fitted import fit_of
+    from lamina.model import RunSettings, StoppingSettings, TableSettings, fit_table
+
+    run = RunSettings(restarts=4)
+    watched = watcher("advise", run)
+    assert watched is not None
+    settings = TableSettings(run=run, stopping=StoppingSettings(max_epochs=4))
+    kept = fit_of(fit_table(read_table(table), "place", settings=settings, callbacks=[watched]).model.estimator)
+    assert watched.trainer is kept.trainer
+    assert kept.monitor is not None
+    assert str(watched.record.to_dict()) == str(kept.monitor.to_dict())
+
+
+@pytest.mark.parametrize("options", [(*SICK, "--doctor", "off"), (*SICK, "--no-monitor"), ()])
 def test_it_says_nothing_where_it_is_not_asked_cannot_know_or_nothing_is_wrong(
     table: Path, capfd: pytest.CaptureFixture[str], options: tuple[str, ...]
 ):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import sparse
 from scipy.stats import chi2_contingency, ks_2samp, kstwobign
-from sklearn.datasets import load_iris, make_classification
+from sklearn.datasets import load_iris, make_blobs, make_classification
 from tests.doctor.odd_rows import ODD, TARGETS
 
 from lamina.doctor.probes.column_facts import column_facts
@@ -149,13 +149,47 @@ def test_simple_models_show_whether_planes_suffice():
     assert circles.linear < 0.7 < 0.9 < circles.nonlinear
 
 
-def test_the_surest_votes_fail_where_labels_were_flipped():
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(800, 5))
-    y = (X.sum(axis=1) > 0).astype(int)
-    flipped = np.where(rng.random(800) < 0.2, 1 - y, y)
-    assert data_facts(X, y, "classification").baselines.confident_error < 0.01
-    assert data_facts(X, flipped, "classification").baselines.confident_error > 0.1
+def exchanged(y, share: float):
+    """The targets, a share of which is exchanged among each other."""
+    rng, y = np.random.default_rng(0), y.copy()
+    taken = np.flatnonzero(rng.random(len(y)) < share)
+    y[taken] = y[rng.permutation(taken)]
+    return y
+
+
+@pytest.mark.parametrize("share", [0.2, 0.4, 0.6])
+def test_the_share_of_exchanged_labels_is_estimated(share: float):
+    X, y = make_blobs(600, 4, centers=4, cluster_std=2.0, random_state=0)[:2]
+    clean, noise = (data_facts(X, given, "classification").baselines.noise for given in (y, exchanged(y, share)))
+    assert clean.gain < 4
+    assert clean.share < 0.05
+    assert noise.gain > 12
+    assert noise.share == pytest.approx(share, abs=0.12)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.4, 0.6])
+def test_the_share_of_exchanged_numbers_is_estimated(share: float):
+    X = np.random.default_rng(0).normal(size=(400, 3))
+    y = np.sin(2 * X[:, 0]) + X[:, 1]
+    clean, noise = (data_facts(X, given, "regression").baselines.noise for given in (y, exchanged(y, share)))
+    assert clean.gain < 4
+    assert clean.share < 0.05
+    assert noise.gain > 12
+    assert noise.share == pytest.approx(share, abs=0.12)
+    assert abs(noise.slope) < 0.5
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_errors_of_numbers_that_are_large_but_not_exchanged_have_the_slope_of_the_others(seed: int):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(600, 4))
+    rule = X @ [1.0, -1.0, 0.5, 0.0]
+    shifted = rule + np.where(rng.random(600) < 0.3, 4.0, 0.0) + 0.3 * rng.normal(size=600)
+    skewed = np.exp(0.6 * rule + 0.5 * rng.normal(size=600))
+    noises = [data_facts(X, y, "regression").baselines.noise for y in (shifted, skewed)]
+    assert noises[0].gain > 12
+    assert min(noise.slope for noise in noises) > 0.6
+    assert data_facts(X, rule + 0.5 * rng.standard_t(2, size=600), "regression").baselines.noise.gain < 9
 
 
 def test_rows_of_weight_0_are_left_out():

@@ -37,7 +37,7 @@ def names(model, X, y) -> set[str]:
 
 def of_data(module, X, y, task="classification", *, held_out=0.0, **held):
     """What one finding says of rows alone, where a model's outcome does not matter or is given."""
-    outcome = SimpleNamespace(held_out=held_out, rarest_recall=math.nan)
+    outcome = SimpleNamespace(held_out=held_out)
     return module.find(
         SimpleNamespace(data=data_facts(X, y, task, **held), outcome=outcome, control=None, is_behind=False, by_class=None)
     )
@@ -190,7 +190,7 @@ def test_well_known_sets_have_no_fault(load):
 def test_odd_rows_are_judged_too(facts_of_odd_rows, odd: str, target: str, behind: bool, module):
     setup = SimpleNamespace(losses=("squared_error",), hidden_widths=(), learns_labels=True, stops_on_validation=behind)
     start = SimpleNamespace(layers=(), network=SimpleNamespace(batch_norm_layers=()))
-    outcome = SimpleNamespace(held_out=-math.inf if behind else 0.5, rarest_recall=0.0)
+    outcome = SimpleNamespace(held_out=-math.inf if behind else 0.5)
     data = facts_of_odd_rows(odd, target)
     finding = module.find(
         SimpleNamespace(data=data, setup=setup, start=start, outcome=outcome, control=outcome, is_behind=behind, by_class=None)

@@ -52,7 +52,8 @@ def test_html_has_a_row_a_finding(sick: Diagnosis):
 
 def test_a_training_that_fails_is_told_without_scores_of_a_model(sick: Diagnosis):
     outcome = replace(sick.case.outcome, train=-math.inf, held_out=-math.inf)
-    found = Diagnosis(sick.findings, replace(sick.case, outcome=outcome))
+    beside = sick.case.beside._replace(own=outcome)
+    found = Diagnosis(sick.findings, replace(sick.case, beside=beside))
     assert found.summary.startswith("Training failed")
     assert found.to_dict()["scores"]["held_out"] is None
     json.dumps(found.to_dict(), allow_nan=False)

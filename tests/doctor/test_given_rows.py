@@ -117,6 +117,13 @@ def test_sparse_inputs_are_treated_without_centering():
     assert "with_mean=False" in treatment.diagnosis.spell({"scale_inputs": True})
 
 
+@pytest.mark.parametrize("y", [np.full(len(X), 3.5), np.full((len(X), 2), 3)])
+def test_numbers_that_are_all_the_same_cannot_be_learned(y: np.ndarray):
+    for examine in (diagnose, treat):
+        with pytest.raises(DataError, match="y must hold at least two different numbers"):
+            examine(MLPRegressor(max_iter=5), X, y)
+
+
 def test_a_diagnosis_of_another_model_is_refused():
     with pytest.raises(InvalidSettingError, match="diagnosis must be one of this model"):
         treat(MLPRegressor(max_iter=5), X, X[:, 0], diagnosis=diagnose(classifier(), X, Y))

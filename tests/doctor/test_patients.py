@@ -88,6 +88,7 @@ VALUES: dict[str, Any] = {
     "scale_targets": True,
     "early_stopping": True,
     "patience": 5,
+    "shuffle": False,
     "shuffle_split": True,
 }
 

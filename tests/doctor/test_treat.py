@@ -29,8 +29,8 @@ from lamina.doctor.cures.ranges import RANGES, random_cure
 from lamina.doctor.cures.standard_recipe import standard_recipe
 from lamina.doctor.judgement import judge, score_for
 from lamina.doctor.patients import admit
-from lamina.doctor.search import combine, halve
-from lamina.doctor.trial import Trial
+from lamina.doctor.search import Contender, best_therapy, combine, halve
+from lamina.doctor.trial import Result, Trial
 from lamina.errors import InvalidSettingError
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -74,6 +74,16 @@ def test_a_healthy_model_has_nothing_to_treat():
     assert treatment.model is model
     assert treatment.verdict == "Nothing to treat: nothing was found that harms."
     assert (str(treatment), treatment.changes, treatment.trainings) == (treatment.verdict, {}, 0)
+
+
+def test_a_model_without_skill_is_treated_though_nothing_was_found():
+    model = MLPClassifier((16,), learning_rate_init=1e-6, max_iter=5, random_state=0)
+    found = diagnosis_for(model, MOONS, SIDES, name="healthy")
+    found.case.outcome, found.case.control = (SimpleNamespace(held_out=0.5, constant=0.5) for _ in range(2))
+    treatment = treat(model, MOONS, SIDES, diagnosis=found, control=False)
+    assert treatment.improved
+    found.case.control.held_out = 0.9
+    assert treat(model, MOONS, SIDES, diagnosis=found, control=False).trainings == 0
 
 
 def test_targets_that_do_not_depend_on_the_inputs_stay_uncured():
@@ -207,30 +217,74 @@ def trial_for(model: Any, score: str = "accuracy") -> Trial:
     return Trial(admit(model, owner="test"), MOONS, SIDES, np.arange(200), score, 0)
 
 
+def rated(*rates: float) -> list[Therapy]:
+    return [Therapy((Cure("", {"learning_rate": rate}, ""),)) for rate in rates]
+
+
 def test_halving_trains_the_best_three_whole_and_the_best_two_once_more():
     trial = trial_for(MLPClassifier((8,), max_iter=20))
-    rates = [1e-6, 1e-2, 3e-3, 1e-7, 3e-2]
-    finalists, others = halve(trial, [Therapy((Cure("", {"learning_rate": rate}, ""),)) for rate in rates], 10)
-    assert {result.therapy.changes["learning_rate"] for result in finalists} == {1e-2, 3e-3, 3e-2}
-    assert [result.share for result in others] == [0.5] * 5 + [1.0] * 2
+    contenders = halve(trial, rated(1e-6, 1e-2, 3e-3, 1e-7, 3e-2), 10)
+    assert [len(contender.whole) for contender in contenders] == [2, 2, 1, 0, 0]
+    assert {contender.therapy.changes["learning_rate"] for contender in contenders[:3]} == {1e-2, 3e-3, 3e-2}
+    assert all(contender.short.share == 0.5 for contender in contenders)
+    assert trial.meter.trainings == 10
+
+
+def test_the_last_two_are_compared_on_all_sets_of_rows():
+    trial = trial_for(MLPClassifier((8,), max_iter=20))
+    best, second, *_ = halve(trial, rated(1e-2, 3e-3, 1e-7), 10)
+    assert (len(best.whole), len(second.whole)) == (3, 3)
+    assert best.standing >= second.standing
     assert trial.meter.trainings == 10
 
 
 def test_halving_with_a_small_budget_trains_what_it_can():
     trial = trial_for(MLPClassifier((8,), max_iter=20))
-    therapies = [Therapy((Cure("", {"learning_rate": rate}, ""),)) for rate in (1e-6, 1e-2, 3e-3)]
-    assert [len(results) for results in halve(trial, therapies, 4)] == [1, 3]
+    contenders = halve(trial, rated(1e-6, 1e-2, 3e-3), 4)
+    assert [len(contender.whole) for contender in contenders] == [1, 0, 0]
     assert trial.meter.trainings == 4
 
 
-def test_combinations_keep_what_adds():
+def contender_for(trial: Trial, changes: dict[str, Any], name: str = "") -> Contender:
+    therapy = Therapy((Cure(name, changes, ""),))
+    return Contender(therapy, None, [trial.choose(therapy, split) for split in (1, 2)])
+
+
+def test_combinations_keep_what_adds_on_all_sets_of_rows():
     trial = trial_for(MLPClassifier((8,), max_iter=5))
-    best = trial.choose(Therapy((Cure("longer", {"epochs": 20}, ""),)), 1)
+    best = contender_for(trial, {"epochs": 20}, "longer")
     given = {"useless": {"clip_norm": 1e6}, "faster": {"learning_rate": 0.02}, "same": {"epochs": 9}}
     cures = [Cure(name, changes, "") for name, changes in given.items()]
-    found, tried = combine(trial, best, cures, 5, 0.005)
+    found, tried = combine(trial, best, cures, 5)
     assert found.therapy.name == "longer + faster"
-    assert [result.therapy.name for result in tried] == ["longer + useless", "longer + faster"]
+    assert [result.therapy.name for result in tried] == ["longer + useless", "longer + faster", "longer + faster"]
+
+
+def test_a_combination_that_cannot_be_compared_on_all_sets_is_not_begun():
+    trial = trial_for(MLPClassifier((8,), max_iter=5))
+    best = contender_for(trial, {"epochs": 20})
+    assert combine(trial, best, [Cure("faster", {"learning_rate": 0.02}, "")], 1) == (best, [])
+
+
+def test_what_is_better_by_no_more_than_chance_is_not_clearly_above():
+    trial = trial_for(MLPClassifier((8,), max_iter=20))
+    slow, fast, alike = (contender_for(trial, {"learning_rate": rate}) for rate in (1e-6, 2e-2, 2.001e-2))
+    assert fast.is_clearly_above(slow)
+    assert not slow.is_clearly_above(fast)
+    assert not fast.is_clearly_above(alike)
+    assert not alike.is_clearly_above(fast)
+
+
+@pytest.mark.parametrize("budget", range(4, 30))
+def test_the_choice_keeps_to_its_budget(budget):
+    model = MLPClassifier((4,), learning_rate_init=1e-4, max_iter=2, random_state=0)
+    cures = [Cure("", {"learning_rate": rate}, "") for rate in (1e-3, 1e-2, 1e-1)]
+    trial = trial_for(model)
+    trial.choose = lambda therapy, split, share=1.0: chosen.append(share) or Result(therapy, np.ones(9), 0.0, share)  # type: ignore[method-assign]
+    chosen: list[float] = []
+    best_therapy(trial, diagnosis_for(model, MOONS, SIDES, *cures), budget)
+    assert 4 <= len(chosen) <= budget
+    assert chosen.count(1.0) >= 2
 
 
 def test_a_trial_repeats_itself_and_judges_all_on_the_same_rows():
@@ -316,10 +370,11 @@ def test_the_standard_recipe_changes_only_what_differs():
     model = MLPClassifier((64,), optimizer="adam", max_iter=300, batch_size=32, clip_norm=1.0)
     patient = admit(model, owner="test")
     setup = patient.repeatable(0).stay(MOONS[:100], SIDES[:100]).setup
-    first, second = standard_recipe(patient.words, setup)
+    first, second, third = standard_recipe(patient.words, setup)
     assert {"clip_norm", "scale_inputs", "activation"} <= first.changes.keys()
     assert not {"optimizer", "epochs", "batch_size", "learning_rate", "widths", "loss", "dropout"} & first.changes.keys()
-    assert second.changes["learning_rate"] == 0.005
+    assert second.changes["learning_rate"] == third.changes["learning_rate"] == 0.005
+    assert third.changes["l2"] == pytest.approx(0.03 * 32)  # an estimator divides it by the rows of a batch
 
 
 def test_what_stays_below_a_constant_is_not_called_cured():

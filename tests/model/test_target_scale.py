@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamina import TabularRegressor, fit_table, load_model
+from lamina import Monitor, TabularRegressor, fit_table, load_model
 from lamina.data import DataWarning
-from lamina.errors import DataError, InvalidSettingError
+from lamina.errors import DataError, InvalidSettingError, NonFiniteError
 from lamina.metrics import NUMBER_METRICS
 from lamina.model import OptimizationSettings, TableSettings
 from lamina.model.scale_choice import Trial, is_skewed, log_is_better
@@ -177,6 +177,13 @@ def test_without_validation_rows_no_scale_is_tried() -> None:
     with pytest.warns(DataWarning, match="is skewed and learned as it is: without validation rows"):
         model = regressor(max_epochs=3, validation=0).fit(FRAME, PRICE)
     assert isinstance(model.model_.scale, LinearScale)
+
+
+def test_where_a_trial_diverges_no_scale_is_chosen_and_the_training_itself_says_so() -> None:
+    monitor = Monitor()
+    with pytest.raises(NonFiniteError):
+        regressor(optimizer="nesterov", learning_rate=1e6, callbacks=monitor).fit(FRAME, PRICE)
+    assert monitor.record.failure is not None
 
 
 def test_validation_rows_of_0_among_positive_numbers_are_taken() -> None:

@@ -19,16 +19,19 @@ FAULTS = (
         name="leaking_column",
         findings=("leak",),
         severities={"mild": {"rows": (("leak", 0.1),)}, "strong": {"rows": (("leak", 0.0),)}},
+        count=14,
     ),
     Fault(
         name="noisy_labels",
         findings=("label_noise", "overfitting"),
         severities={"mild": {"rows": (("label_noise", 0.35),)}, "strong": {"rows": (("label_noise", 0.6),)}},
+        count=20,
     ),
     Fault(
         name="shuffled_labels",
         findings=("label_noise", "overfitting", "underfitting", "not_known"),
         severities={"strong": {"rows": (("label_noise", 1.0),)}},
+        count=14,
     ),
     *(
         Fault(
@@ -40,7 +43,7 @@ FAULTS = (
             where=_has_classes_that_overlap,
             forms=("estimator", "pipeline"),
             metric="balanced_accuracy",
-            count=14,
+            count=20,
         )
         for name, severity, share in (("rare_class", "mild", 0.04), ("very_rare_class", "strong", 0.02))
     ),

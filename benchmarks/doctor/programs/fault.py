@@ -52,7 +52,7 @@ class Fault:
     metric : str or None
         The score that suffers; None: accuracy or R².
     count : int
-        Programs in each half; more where many will not be sick.
+        Programs in each group; more where many will not be sick.
     """
 
     name: str

@@ -29,7 +29,7 @@ FAULTS = (
         context={"rows": (("few_rows", 150), ("useless_columns", 10), ("label_noise", 0.2)), "l2": 1.0},
         severities={"mild": {**_ON_AND_ON, "l2": 0.0}, "strong": {**_ON_AND_ON, "l2": 0.0, "widths": (200, 100), "epochs": 300}},
         where=predicting_numbers,
-        count=14,
+        count=20,
     ),
     Fault(
         name="trained_on_and_on",
@@ -40,7 +40,7 @@ FAULTS = (
         where=classifying,
         forms=("estimator", "pipeline"),
         metric="minus_log_loss",
-        count=14,
+        count=36,
     ),
     Fault(
         name="few_epochs",
@@ -63,6 +63,7 @@ FAULTS = (
         context={"early_stopping": True, "patience": 25, "learning_rate": 0.002, "epochs": 200, "batch_size": 64},
         severities={"mild": {"patience": 1, "tol": 0.005}, "strong": {"patience": 1, "tol": 0.05}},
         forms=("estimator", "pipeline"),
+        count=14,
     ),
     Fault(
         name="tolerance_too_large",
@@ -103,5 +104,6 @@ FAULTS = (
         findings=("over_regularized", "underfitting"),
         cures=("l2",),
         severities={"mild": {"max_norm": 0.3}, "strong": {"max_norm": 0.1}},
+        count=20,
     ),
 )

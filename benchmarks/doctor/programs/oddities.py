@@ -81,10 +81,14 @@ ODDITIES = (
     Oddity(name="identity_where_that_suffices", changes={"activation": "identity"}, where=_is_linear),
     Oddity(
         name="some_dead_units",
-        changes={"bias_init": ("normal", 1.0), "learning_rate": 0.01},
+        changes={"activation": "relu", "bias_init": ("normal", 1.0), "learning_rate": 0.01},
         networks=("wide", "deep", "shallow"),
     ),
-    Oddity(name="dead_units_of_wide_relu", changes={"bias_init": ("constant", -0.3), "widths": (250,)}, networks=("wide",)),
+    Oddity(
+        name="dead_units_of_wide_relu",
+        changes={"activation": "relu", "bias_init": ("constant", -0.3), "widths": (250,)},
+        networks=("wide",),
+    ),
     Oddity(
         name="saturated_but_right", changes={"activation": "tanh", "weight_init": ("xavier", 2.0)}, networks=("shallow", "wide")
     ),
@@ -94,7 +98,7 @@ ODDITIES = (
         networks=("deep",),
     ),
     Oddity(name="deep_tanh", changes={"activation": "tanh", "widths": (20,) * 8}, networks=("deep",)),
-    Oddity(name="deep_relu_of_he", changes={"weight_init": "he", "widths": (24,) * 8}, networks=("deep",)),
+    Oddity(name="deep_relu_of_he", changes={"activation": "relu", "weight_init": "he", "widths": (24,) * 8}, networks=("deep",)),
     Oddity(name="shallow_sigmoid", changes=SIGMOID, networks=("shallow", "wide")),
     Oddity(name="few_units_on_easy_rows", changes={"widths": (5,), "epochs": 200}, where=_is_linear, networks=("shallow",)),
     Oddity(name="far_more_weights_than_rows", changes={"widths": (160, 160), "epochs": 60, "l2": 0.5}, networks=("wide",)),

@@ -15,8 +15,8 @@ def _has_two_classes(data: DataSet) -> bool:
     return data.task == "binary"
 
 
-def _has_ten_classes(data: DataSet) -> bool:
-    return data.images
+def _is_image_of_many_classes(data: DataSet) -> bool:
+    return data.images and data.task == "multiclass"
 
 
 def _has_many_classes(data: DataSet) -> bool:
@@ -90,7 +90,7 @@ FAULTS = (
         where=classifying,
         # A Trainer refuses class numbers under a squared error of several outputs.
         forms=("estimator", "pipeline"),
-        count=14,
+        count=36,
     ),
     Fault(
         name="absolute_error_for_classes",
@@ -113,7 +113,7 @@ FAULTS = (
         name="class_numbers_as_quantities",
         findings=_LOSS,
         severities={"strong": {"classes_as_numbers": True}},
-        where=_has_ten_classes,
+        where=_is_image_of_many_classes,
     ),
     Fault(
         name="squared_error_with_outliers",

@@ -14,14 +14,14 @@ _HIGHER = ("learning_rate", "optimizer", "epochs")
 FAULTS = (
     Fault(
         name="adam_with_rate_of_sgd",
-        findings=(*_TOO_HIGH, "dead_units"),
+        findings=(*_TOO_HIGH, "dead_units", "saturated_units"),
         cures=_LOWER,
         severities={"mild": {"learning_rate": 0.3}, "strong": {"learning_rate": 1.0}},
         networks=("deep", "wide", "residual"),
     ),
     Fault(
         name="adam_with_huge_rate",
-        findings=(*_TOO_HIGH, "dead_units", "exploding_gradient"),
+        findings=(*_TOO_HIGH, "dead_units", "exploding_gradient", "saturated_units"),
         cures=_LOWER,
         severities={"mild": {"learning_rate": 3.0}, "strong": {"learning_rate": 10.0}},
     ),
@@ -57,7 +57,7 @@ FAULTS = (
         name="units_killed_by_rate",
         findings=("learning_rate_too_high", "dead_units", "divergence"),
         cures=(*_LOWER, "activation"),
-        context={"optimizer": "momentum", "momentum": 0.9, "learning_rate": 0.02},
+        context={"activation": "relu", "optimizer": "momentum", "momentum": 0.9, "learning_rate": 0.02},
         severities={"mild": {"learning_rate": 2.0}, "strong": {"learning_rate": 10.0}},
         where=classifying,
         networks=("shallow", "deep", "wide"),

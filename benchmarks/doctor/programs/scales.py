@@ -49,7 +49,7 @@ FAULTS = (
     ),
     Fault(
         name="pixels_with_sgd",
-        findings=(*_INPUTS, "exploding_gradient", "dead_units", "divergence"),
+        findings=(*_INPUTS, "exploding_gradient", "dead_units", "divergence", "saturated_units"),
         cures=(*_SCALE, "learning_rate"),
         context={"optimizer": "momentum", "momentum": 0.9, "learning_rate": 0.02},
         severities={"strong": {**_AS_GIVEN, "rows": (("inputs_times", 255.0),)}},
@@ -57,7 +57,7 @@ FAULTS = (
     ),
     Fault(
         name="columns_in_their_own_units",
-        findings=_INPUTS,
+        findings=(*_INPUTS, "saturated_units"),
         cures=_SCALE,
         context={"epochs": 40},
         severities={"mild": _AS_GIVEN, "strong": {**_AS_GIVEN, "rows": (("inputs_times", 30.0),)}},
@@ -73,7 +73,7 @@ FAULTS = (
     ),
     Fault(
         name="columns_in_their_own_units_with_sgd",
-        findings=(*_INPUTS, "divergence", "exploding_gradient", "dead_units"),
+        findings=(*_INPUTS, "divergence", "exploding_gradient", "dead_units", "saturated_units"),
         cures=(*_SCALE, "optimizer"),
         context={"optimizer": "momentum", "momentum": 0.9, "learning_rate": 0.01},
         severities={"strong": _AS_GIVEN},
@@ -81,7 +81,7 @@ FAULTS = (
     ),
     Fault(
         name="one_column_in_thousands",
-        findings=_INPUTS,
+        findings=(*_INPUTS, "saturated_units"),
         cures=_SCALE,
         severities={
             "mild": {**_AS_GIVEN, "rows": (("one_input_times", 3000.0),)},
@@ -116,6 +116,7 @@ FAULTS = (
         context={"learning_rate": 0.003},
         severities={"mild": {"rows": (("target_times", 3000.0),)}, "strong": {"rows": (("target_times", 1e6),)}},
         where=predicting_numbers,
+        count=14,
     ),
     Fault(
         name="targets_in_thousands_with_sgd",

@@ -21,7 +21,7 @@ def _has_two_classes(data: DataSet) -> bool:
 FAULTS = (
     Fault(
         name="unscaled_inputs_and_rate_of_sgd",
-        findings=("unscaled_inputs", "learning_rate_too_high", "divergence", "dead_units", "oscillating_loss"),
+        findings=("unscaled_inputs", "learning_rate_too_high", "divergence", "dead_units", "oscillating_loss", "saturated_units"),
         cures=("scale_inputs", "learning_rate", "batch_norm", "optimizer"),
         severities={"strong": {**_OTHER_UNITS, "learning_rate": 0.3}},
     ),
@@ -41,7 +41,7 @@ FAULTS = (
     ),
     Fault(
         name="unscaled_inputs_and_targets",
-        findings=("unscaled_inputs", "unscaled_targets", "learning_rate_too_low"),
+        findings=("unscaled_inputs", "unscaled_targets", "learning_rate_too_low", "saturated_units"),
         cures=("scale_inputs", "scale_targets", "learning_rate", "batch_norm"),
         severities={"strong": {**_OTHER_UNITS, "rows": (("one_input_times", 1e4), ("target_plus", 3000.0))}},
         where=predicting_numbers,
@@ -78,7 +78,7 @@ FAULTS = (
         name="clipped_and_small_first_weights",
         findings=("clipped_all_the_time", "vanishing_gradient", "poor_initial_variance", "stalled", "learning_rate_too_low"),
         cures=("clip_norm", "weight_init", "optimizer", "activation", "batch_norm"),
-        context={"optimizer": "momentum", "momentum": 0.9, "learning_rate": 0.02, "weight_init": "he"},
+        context={"activation": "relu", "optimizer": "momentum", "momentum": 0.9, "learning_rate": 0.02, "weight_init": "he"},
         severities={"strong": {"clip_norm": 1e-3, "weight_init": ("normal", 0.01)}},
         networks=("deep", "wide"),
     ),

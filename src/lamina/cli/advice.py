@@ -20,13 +20,13 @@ Doctor = Literal["advise", "treat", "off"]
 
 
 def watcher(doctor: Doctor, run: RunSettings) -> Intake | None:
-    """A monitor for an advice; None if none is wanted, or if several trainings run in parallel."""
-    if doctor != "advise" or not run.monitor or run.restarts > 1:
+    """A monitor for an advice, of the kept training where there are restarts; None if no advice is wanted."""
+    if doctor != "advise" or not run.monitor:
         return None
-    from lamina.doctor.patients.intake import Intake
+    from lamina.doctor.patients.intake import Intake, RestartsIntake
     from lamina.model.table_fit import PROBES
 
-    return Intake(PROBES)
+    return Intake(PROBES) if run.restarts == 1 else RestartsIntake(PROBES)
 
 
 def advice_of(result: FitResult, watched: Intake | None) -> list[dict[str, Any]]:

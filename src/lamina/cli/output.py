@@ -100,15 +100,15 @@ def notes_printed(quiet: bool = False) -> Iterator[list[str]]:
         yield notes
 
 
-def print_metrics(evaluation: Evaluation) -> None:
+def print_metrics(evaluation: Evaluation, *, with_shortcoming: bool = True) -> None:
     """Metrics of a model beside those of its baseline, of each target if there are several, and a sentence if it is of no use."""
     for name, of_target in evaluation.targets.items():
         print_line(f"{name!r}:")
-        print_metrics(of_target)
+        print_metrics(of_target, with_shortcoming=with_shortcoming)
     if evaluation.targets:
         print_line("Mean of the targets:")
     print_table(_metrics_table(evaluation))
-    if evaluation.shortcoming:
+    if with_shortcoming and evaluation.shortcoming:
         print_line(evaluation.shortcoming)
 
 

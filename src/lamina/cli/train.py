@@ -128,7 +128,7 @@ def train(
             if json and kept is None:
                 print_json({**report, "notes": notes})
             elif not quiet and has_standard_output():
-                _print_report(result, report, notes)
+                _print_report(result, report, notes, is_examined=kept is not None)
         if kept is not None:
             _treat(kept, target, task, settings, {**report, "notes": notes} if json else None, quiet=quiet)
 
@@ -233,7 +233,7 @@ def _report(result: FitResult, output: Path) -> dict[str, Any]:
     }
 
 
-def _print_report(result: FitResult, report: dict[str, Any], notes: Sequence[str]) -> None:
+def _print_report(result: FitResult, report: dict[str, Any], notes: Sequence[str], *, is_examined: bool) -> None:
     from lamina.errors import counted
 
     target, rows = result.model.target, result.rows
@@ -242,7 +242,8 @@ def _print_report(result: FitResult, report: dict[str, Any], notes: Sequence[str
         print_line(f"{target.name!r} holds {target.reason}, so the task is {target.task} (--task overrides this).")
     if result.metrics:
         print_line(f"{target.task.capitalize()} of {listed(target.names)} on {rows['test']:,} test rows:")
-        print_metrics(result.metrics)
+        # What a model falls short of may lie in the rows; where the doctor speaks, it has a cause that does not.
+        print_metrics(result.metrics, with_shortcoming=not is_examined and not report["doctor"])
     seen = rows_trained_on(result.model.summary)
     print_line(f"Trained on {seen} for {counted(report['epochs'], 'epoch')}, {report['duration_s']:.1f} s.")
     restarts = result.model.estimator.restarts_

@@ -20,7 +20,7 @@ FEWEST = 10  # trainings that choose and prove a cure with three seeds
 def examined(
     table: pa.Table, target: tuple[str, ...], task: Any, settings: TableSettings, *, max_rows: int, budget: int | None
 ) -> tuple[Diagnosis, Treatment | None]:
-    """The diagnosis of a training on a table, and the treatment if there is a budget and something that harms."""
+    """The diagnosis of a training on a table, and the treatment if there is a budget and something to treat."""
     from lamina import doctor as practice
     from lamina.cli.cure_options import options_for
     from lamina.data.several_targets import learn_targets
@@ -39,6 +39,6 @@ def examined(
     seed = settings.run.seed
     found = practice.diagnose(estimator, X, y, seed=seed, max_rows=max_rows)
     found = replace(found, spell=options_for(estimator))
-    if budget is None or found.is_healthy:
+    if budget is None or (found.is_healthy and found.shows_skill):
         return found, None
     return found, practice.treat(estimator, X, y, budget=budget, seed=seed, max_rows=max_rows, diagnosis=found)

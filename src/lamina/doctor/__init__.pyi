@@ -7,8 +7,8 @@ from lamina.doctor.finding import Finding as Finding
 from lamina.doctor.finding import Where as Where
 from lamina.doctor.findings.registry import FINDINGS as FINDINGS
 from lamina.doctor.patients.regimen import Regimen as Regimen
+from lamina.doctor.procedure import treat as treat
+from lamina.doctor.proof import Scores as Scores
 from lamina.doctor.therapy import Therapy as Therapy
-from lamina.doctor.treatment import Scores as Scores
 from lamina.doctor.treatment import Treatment as Treatment
-from lamina.doctor.treatment import treat as treat
 from lamina.doctor.trial import Result as Result

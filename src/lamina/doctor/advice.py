@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from lamina.doctor.beside import Beside
 from lamina.doctor.case import Case
 from lamina.doctor.chains import ranked
 from lamina.doctor.finding import Finding
@@ -100,7 +101,7 @@ def _said(
         restraint=restraint_of(trainer, data, first),
     )
     setup = Setup.of(trainer, data, None, max_epochs, learns_labels=learns_labels)
-    unknown = Outcome(math.nan, math.nan, math.nan, np.empty(0))
+    unknown = Beside(Outcome(math.nan, math.nan, math.nan, np.empty(0)))
     case = Case(setup, None, start, run, unknown, learned_nothing=True)  # type: ignore[arg-type]
     names = _OF_THE_COURSE if start is None else (*_OF_THE_START, *_OF_THE_COURSE)
     return ranked([finding for name in names if (finding := FINDINGS[name](case)) is not None])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lamina.doctor.beside import Beside, is_behind
+from lamina.doctor.beside import Beside
 from lamina.doctor.outcome import Outcome
 from lamina.doctor.setup import Setup
 
@@ -31,14 +31,10 @@ class Case:
         Of the network before its first step.
     run : RunFacts
         Of the training.
-    outcome : Outcome
-        How good the trained model is.
-    control : Outcome or None
-        How good a plain model becomes by a standard recipe on the same rows; None where it was not trained.
+    beside : Beside
+        How good the trained model is, and a plain model by a standard recipe on the same rows.
     by_class : Beside or None
         Both once more where a class is rare, as if all classes were equally frequent; None where none is.
-    leads : tuple of float
-        How much better the control was, split by split.
     learned_nothing : bool
         Without a control: whether the training itself shows that next to nothing was learned.
     """
@@ -47,13 +43,31 @@ class Case:
     data: DataFacts
     start: StartFacts
     run: RunFacts
-    outcome: Outcome
-    control: Outcome | None = None
+    beside: Beside
     by_class: Beside | None = None
-    leads: tuple[float, ...] = ()
     learned_nothing: bool = False
+
+    @property
+    def outcome(self) -> Outcome:
+        """How good the trained model is."""
+        return self.beside.own
+
+    @property
+    def control(self) -> Outcome | None:
+        """How good a plain model becomes; None where none was trained."""
+        return self.beside.control
 
     @property
     def is_behind(self) -> bool:
         """Whether the outcome is worse than it could be: behind the control by more than chance explains, split by split."""
-        return self.learned_nothing if self.control is None else is_behind(self.outcome, self.control, self.leads)
+        return self.learned_nothing if self.control is None else self.beside.is_behind
+
+    @property
+    def is_clearly_behind(self) -> bool:
+        """Whether it is sick even if nothing says why; see :attr:`Beside.is_clearly_behind`."""
+        return self.learned_nothing if self.control is None else self.beside.is_clearly_behind
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether it is behind, or probably so; see :attr:`Beside.is_worse`."""
+        return self.learned_nothing if self.control is None else self.beside.is_worse

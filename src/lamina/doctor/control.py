@@ -14,26 +14,35 @@ from sklearn.preprocessing import StandardScaler
 from lamina.doctor.setup import Setup
 from lamina.estimators import MLPClassifier, MLPRegressor
 
-__all__ = ["linear_model", "standard_network", "train_quietly"]
+__all__ = ["linear_model", "standard_networks", "train_quietly"]
 
 _FEWEST_UNITS, _MOST_UNITS, _MOST_LAYERS = 32, 128, 3
 _MOST_STEPS = 6000
 _BATCH_SIZE = 32
-_FEWEST_TO_HOLD_OUT = 100
+_FEWEST_TO_STOP_BY, _ENOUGH_TO_STOP_BY = 200, 2000  # rows, a tenth of which is held out
+_PATIENCE, _PATIENCE_IN_STEPS = 15, 400
 
 
-def standard_network(setup: Setup, num_rows: int, *, is_sparse: bool, weighs_classes: bool = False, seed: int) -> Any:
-    """A network by the standard recipe, not trained.
+def standard_networks(setup: Setup, num_rows: int, *, is_sparse: bool, weighs_classes: bool = False, seed: int) -> list[Any]:
+    """Networks by the standard recipe, not trained: one that stops early and, of few rows, one with a penalty.
 
     Inputs and numbers to predict are centered and scaled; the hidden layers have the patient's widths, within 32 to 128 units and
-    3 layers; relu with He's weights; Adam at 0.001 in batches of 32; early stopping on a tenth of the rows, or a small L2 penalty
-    where those are too few to judge by, or classes are weighed.
+    3 layers; relu with He's weights; Adam at 0.001 in batches of 32. A tenth of few rows, or of a rare class, does not tell when
+    to stop: a small L2 penalty takes its place.
     """
+    # The few rows of a rare class that could be held out do not tell when to stop.
+    can_stop = num_rows >= _FEWEST_TO_STOP_BY and not weighs_classes
+    can_tell = num_rows >= _ENOUGH_TO_STOP_BY
+    return [
+        _standard_network(setup, num_rows, stops=stops, is_sparse=is_sparse, weighs_classes=weighs_classes, seed=seed)
+        for stops in ((True,) if can_stop and can_tell else (True, False) if can_stop else (False,))
+    ]
+
+
+def _standard_network(setup: Setup, num_rows: int, *, stops: bool, is_sparse: bool, weighs_classes: bool, seed: int) -> Any:
     widths = [min(max(width, _FEWEST_UNITS), _MOST_UNITS) for width in setup.hidden_widths[:_MOST_LAYERS]] or [_FEWEST_UNITS]
     batch_size = min(_BATCH_SIZE, num_rows)
     steps_per_epoch = -(-num_rows // batch_size)
-    # The few rows of a rare class that could be held out do not tell when to stop.
-    holds_out = num_rows >= _FEWEST_TO_HOLD_OUT * 2 and not weighs_classes
     settings: dict[str, Any] = {
         "hidden_layer_sizes": tuple(widths),
         "activation": "relu",
@@ -42,9 +51,9 @@ def standard_network(setup: Setup, num_rows: int, *, is_sparse: bool, weighs_cla
         "learning_rate_init": 0.001 if steps_per_epoch >= 20 else 0.003,
         "batch_size": batch_size,
         "max_iter": int(min(max(_MOST_STEPS // steps_per_epoch, 10), 300)),
-        "early_stopping": holds_out,
-        "n_iter_no_change": 15,
-        "alpha": 1e-4 if holds_out else 1e-2,
+        "early_stopping": stops,
+        "n_iter_no_change": max(_PATIENCE, _PATIENCE_IN_STEPS // steps_per_epoch),
+        "alpha": 1e-4 if stops else 1e-2,
         "random_state": seed,
     }
     scaler = StandardScaler(with_mean=not is_sparse)

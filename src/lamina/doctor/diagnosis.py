@@ -26,7 +26,6 @@ __all__ = ["Diagnosis", "diagnose"]
 _LONGEST = 190  # characters of a line of HTML, which is shortened where it is longer
 _SOME_SKILL = 0.02  # of accuracy or R squared
 _LARGE = 1000
-_UNEXPLAINED = 0.05  # how far behind the control a model must be to be called sick though nothing says why
 _RULES = {"seed": integer(0), "max_rows": integer(20)}
 
 
@@ -52,6 +51,11 @@ class Diagnosis:
     def is_healthy(self) -> bool:
         """Whether nothing harms: there are hints at most."""
         return all(finding.name == "healthy" or finding.severity == SEVERITIES[-1] for finding in self.findings)
+
+    @property
+    def shows_skill(self) -> bool:
+        """Whether the model, or the plain one, is clearly better than a constant; if not, the rows may hold nothing to learn."""
+        return _has_skill(self.case)
 
     @property
     def cures(self) -> tuple[Cure, ...]:
@@ -202,23 +206,18 @@ def _shown(score: float) -> str:
     return "0.000" if text == "-0.000" else text
 
 
-def _lead(case: Case) -> float:
-    """How much better the control is."""
-    return math.inf if case.control is None else case.control.held_out - case.outcome.held_out
-
-
 def _verdict_without_findings(case: Case) -> Finding:
     outcome = case.outcome
     evidence = [Evidence("held-out score", outcome.held_out)]
     if case.control is not None:
         evidence.append(Evidence("held-out score of a plain model", case.control.held_out))
-    if case.is_behind and _lead(case) > _UNEXPLAINED:
+    if case.is_clearly_behind:
         meaning = (
             "The model stays behind a plain model on the same rows, and nothing that was measured says why. "
             "Try the standard recipe: scaled inputs, relu with He's weights, Adam at 0.001."
         )
         return Finding("not_known", "harm", 0.5, tuple(evidence), meaning)
-    if case.control is None and outcome.held_out < outcome.constant + _SOME_SKILL:
+    if case.control is None and not _has_skill(case):
         meaning = (
             "The model is not clearly better than a constant, and nothing that was measured says why. "
             "No plain model can be trained beside one of several inputs, to tell whether the rows can be learned."
@@ -230,9 +229,14 @@ def _verdict_without_findings(case: Case) -> Finding:
     meaning = (
         "The model is not behind a plain model on these rows, by more than chance explains. Nothing that was measured harms it."
     )
-    if max(outcome.held_out, case.control.held_out) < outcome.constant + _SOME_SKILL:
+    if not _has_skill(case):
         meaning += " But neither is clearly better than a constant: what these inputs tell of the target is little, if anything."
     return Finding("healthy", "hint", 0.9, tuple(evidence), meaning)
+
+
+def _has_skill(case: Case) -> bool:
+    scores = [outcome.held_out for outcome in (case.outcome, case.control) if outcome is not None]
+    return max(scores) >= case.outcome.constant + _SOME_SKILL
 
 
 def _distinct(cures: Sequence[Cure]) -> tuple[Cure, ...]:

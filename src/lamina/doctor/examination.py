@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,18 +10,20 @@ import numpy as np
 from lamina.data.splits import holdout
 from lamina.doctor.beside import Beside, Judged
 from lamina.doctor.case import Case
-from lamina.doctor.patients import Patient, Stay, admit
+from lamina.doctor.like_batches import in_like_batches
+from lamina.doctor.outcome import Outcome
+from lamina.doctor.patients import Stay, admit
 from lamina.doctor.probes.data_facts import data_facts
 from lamina.doctor.probes.run_facts import run_facts
 from lamina.doctor.probes.start_facts import start_facts
-from lamina.doctor.rows import given_rows, strata, take_rows
+from lamina.doctor.rows import given_rows, rare_labels, strata, take_rows
 from lamina.errors import InvalidSettingError, phrase
 
 __all__ = ["examine"]
 
 _FOLDS = 4
 _MOST_HELD_OUT = 5000
-_RARE, _FEW_OF_A_CLASS = 0.2, 60  # of all rows, and in rows, all of which must be held out in turn to tell
+_FEW_OF_A_CLASS = 60  # rows, all of which must be held out in turn to tell
 _ABOVE_A_CONSTANT = 1.1  # times its loss: more than chance explains where the rows tell nothing
 
 
@@ -33,32 +34,26 @@ def examine(model: Any, X: Any, y: Any, *, seed: int, max_rows: int, fit: Mappin
         raise InvalidSettingError(phrase("the network", "must have one output", patient.num_outputs, owner="diagnose"))
     X, y = given_rows(X, y, of_labels=patient.learns_labels, owner="diagnose")
     patient.check_rows(len(y), owner="diagnose")
-    has_rare = patient.learns_labels and y.ndim == 1 and not patient.weighs_classes and _rarest(y) < _RARE * len(y)
+    has_rare = patient.learns_labels and y.ndim == 1 and not patient.weighs_classes and len(rare_labels(y)) > 0
     few_of_rare = has_rare and _rarest(y) < _FEW_OF_A_CLASS
     stays: list[Stay] = []
-    plain: list[Beside] = []
-    by_class: list[Beside] = []
-    for kept, held in splits_of(y, patient.learns_labels, seed=seed, max_rows=max_rows):
+    plain: list[tuple[Outcome, ...]] = []
+    by_class: list[tuple[Outcome, ...]] = []
+    for number, (kept, held) in enumerate(splits_of(y, patient.learns_labels, seed=seed, max_rows=max_rows)):
+        count = len(kept) + len(held)
+        labels = strata(y[kept], of_labels=patient.learns_labels)
+        kept = in_like_batches(patient, kept, count, seed=seed, labels=labels)
         train, test = (take_rows(X, kept), y[kept]), (take_rows(X, held), y[held])
-        stays.append(_as_on_all_rows(patient, len(kept) / (len(kept) + len(held))).on_rows(kept).stay(*train))
-        judged = Judged(patient, stays[-1], train, test, seed)
-        plain.append(judged.beside(weighs_classes=patient.weighs_classes))
+        # The first training is the user's own; others tell whether its outcome was one of chance.
+        trained = patient.seeded(seed + number) if number else patient
+        stays.append(trained.prolonged(count / len(kept)).on_rows(kept).stay(*train))
+        judged = Judged(patient, stays[-1], train, test, seed + number)
+        plain.append(judged.outcomes(weighs_classes=patient.weighs_classes))
         if has_rare:
-            by_class.append(judged.beside(weighs_classes=True))
-        if not few_of_rare and not any(_needs_more(parts) for parts in (plain, by_class) if parts):
+            by_class.append(judged.outcomes(weighs_classes=True))
+        if not few_of_rare and not any(Beside.over(splits).is_open for splits in (plain, by_class) if splits):
             break
-    return case_of(stays[0], Beside.joined(plain), by_class=Beside.joined(by_class) if by_class else None, seed=seed)
-
-
-def _needs_more(parts: list[Beside]) -> bool:
-    """Whether another split must tell: a difference may be chance, of the rows or of a single training."""
-    joined = Beside.joined(parts)
-    return joined.is_doubtful or (joined.is_behind and len(parts) == 1 and math.isfinite(joined.own.held_out))
-
-
-def _as_on_all_rows(patient: Patient, share: float) -> Patient:
-    """The patient with as many more epochs as its rows are fewer: it takes as many steps as its user's training."""
-    return patient.changed({"epochs": math.ceil(patient.max_epochs / share)}) if "epochs" in patient.words else patient
+    return case_of(stays[0], Beside.over(plain), by_class=Beside.over(by_class) if by_class else None, seed=seed)
 
 
 def _rarest(y: np.ndarray) -> int:
@@ -66,7 +61,7 @@ def _rarest(y: np.ndarray) -> int:
     return int(np.unique(y, return_counts=True)[1].min())
 
 
-def case_of(stay: Stay, plain: Beside, *, by_class: Beside | None = None, seed: int = 0) -> Case:
+def case_of(stay: Stay, beside: Beside, *, by_class: Beside | None = None, seed: int = 0) -> Case:
     """What a watched training shows, as findings read it."""
     training, validation, setup = stay.training, stay.validation, stay.setup
     parameters, state = stay.first_weights
@@ -84,7 +79,7 @@ def case_of(stay: Stay, plain: Beside, *, by_class: Beside | None = None, seed: 
     start = start_facts(stay.trainer, training, epochs=setup.max_epochs, weights=parameters, state=state)
     run = run_facts(stay)
     learned_nothing = run.loss.open_share > _ABOVE_A_CONSTANT
-    return Case(setup, data, start, run, plain.own, plain.control, by_class, plain.leads, learned_nothing)
+    return Case(setup, data, start, run, beside, by_class, learned_nothing)
 
 
 def split_rows(y: np.ndarray, of_labels: bool, *, seed: int, max_rows: int) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.doctor.outcome import row_errors
+from lamina.doctor.outcome import row_errors, row_log_losses
 from lamina.doctor.patients import Patient
 from lamina.doctor.rows import balanced_weights
 
@@ -17,7 +17,6 @@ __all__ = ["SCORES", "judge", "score_for", "sureness"]
 SCORES = ("accuracy", "balanced_accuracy", "log_likelihood", "r2", "d2_absolute_error")
 #: The findings that make a model too sure, or not sure enough, before they cost accuracy.
 _OF_CERTAINTY = ("overfitting", "stopped_too_late", "wrong_output_activation")
-_LEAST_LOG_LIKELIHOOD = -10.0  # of a row, so that no single one decides
 _LEAST_SURENESS = -3.0
 _LEAST_R2 = -1.0  # how bad a useless model is does not matter, and must not hide a spread
 
@@ -48,7 +47,7 @@ def judge(patient: Patient, model: Any, X: Any, y: np.ndarray, score: str) -> np
     if score == "log_likelihood":
         known = patient.probabilities(model, X)
         if known is not None:
-            return _log_likelihoods(y, *known)
+            return -row_log_losses(y, *known)
     if score == "d2_absolute_error":
         return _at_least(_absolute_d2(y, patient.predict(model, X)))
     with np.errstate(all="ignore"):
@@ -61,7 +60,7 @@ def judge(patient: Patient, model: Any, X: Any, y: np.ndarray, score: str) -> np
 def sureness(patient: Patient, model: Any, X: Any, y: np.ndarray) -> float:
     """The mean log-likelihood of labels, each at least −3; 0 where there are no probabilities."""
     known = None if model is None else patient.probabilities(model, X)
-    return 0.0 if known is None else float(np.maximum(_log_likelihoods(y, *known), _LEAST_SURENESS).mean())
+    return 0.0 if known is None else float(np.maximum(-row_log_losses(y, *known), _LEAST_SURENESS).mean())
 
 
 def _at_least(values: np.ndarray) -> np.ndarray:
@@ -75,11 +74,3 @@ def _absolute_d2(y: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     scale = np.abs(truth - np.median(truth, axis=0)).mean(axis=0)
     with np.errstate(all="ignore"):
         return np.asarray(1.0 - (np.abs(truth - predicted) / np.where(scale > 0, scale, 1.0)).mean(axis=1))
-
-
-def _log_likelihoods(y: np.ndarray, classes: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """The logarithm of the probability of each row's class, at least −10; a class that was never seen has none."""
-    place = np.searchsorted(classes, y.ravel()).clip(max=len(classes) - 1)
-    of_truth = np.where(classes[place] == y.ravel(), probabilities[np.arange(len(y)), place], 0.0)
-    with np.errstate(all="ignore"):
-        return np.asarray(np.fmax(np.log(np.nan_to_num(of_truth)), _LEAST_LOG_LIKELIHOOD))

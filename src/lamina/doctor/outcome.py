@@ -8,18 +8,28 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from scipy.special import stdtrit
 
-__all__ = ["Outcome", "constant_errors", "row_errors"]
+__all__ = ["Outcome", "constant_errors", "row_errors", "row_log_losses"]
 
 _MARGIN, _MARGIN_OF_NUMBERS = 0.03, 0.08  # differences of accuracy and of R squared that nobody would call a fault
-_STANDARD_ERRORS = 2.5
+_MARGIN_OF_LOG_LOSS = 0.1
+_LARGEST_LOG_LOSS = 10.0  # of a row, so that no single one decides
+_CHANCE = 0.006  # 2.5 standard errors of many rows
 _FEWEST_ROWS = 5  # to tell chance by
-_FEW_ROWS, _WORTH_KNOWING = 300, 0.05  # on so few rows, a difference as large may look like none
+_MOST_DEVIATIONS = 5.0  # that a row's error counts, and a target lies off
+_DEVIATIONS_OF_QUARTILES, _DEVIATION_OF_MEAN = 1.349, 1.253  # of a normal distribution: between quartiles, over the mean distance
+
+
+def _nothing() -> np.ndarray:
+    return np.empty(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """Scores of a trained model: accuracy of labels, R squared of numbers; −infinity where training failed.
+
+    No row decides about numbers: errors, and distances of targets from their median, count 5 robust deviations at most.
 
     Attributes
     ----------
@@ -28,18 +38,22 @@ class Outcome:
     constant : float
         On the held-out rows, of the prediction that is best without inputs: the commonest label, or the mean.
     errors : ndarray of shape (n,)
-        The error of each held-out row: 0 or 1 of labels, the squared error relative to the variance of numbers.
-    rarest_recall : float
-        The share of the held-out rows of the rarest class that are recognized; NaN of numbers.
+        The error of each held-out row; see :func:`row_errors`.
     of_labels : bool
+    log_losses : ndarray of shape (n,)
+        Minus the logarithm of the probability of each held-out row's class, 10 at most; empty without probabilities.
+    truth, said : ndarray of shape (n,)
+        The label of each held-out row, and the one that was predicted; empty of numbers, and of several labels.
     """
 
     train: float
     held_out: float
     constant: float
     errors: np.ndarray = field(repr=False, compare=False)
-    rarest_recall: float = math.nan
     of_labels: bool = True
+    log_losses: np.ndarray = field(default_factory=_nothing, repr=False, compare=False)
+    truth: np.ndarray = field(default_factory=_nothing, repr=False, compare=False)
+    said: np.ndarray = field(default_factory=_nothing, repr=False, compare=False)
 
     @property
     def margin(self) -> float:
@@ -55,27 +69,26 @@ class Outcome:
     def is_behind(self, other: Outcome) -> bool:
         """Whether it is worse than another on the same held-out rows, by more than chance explains, and by more than 0.03 of the
         accuracy or 0.08 of R squared.
-
-        Chance is judged row by row, since the same rows are hard for both: by 2.5 standard errors of the mean difference.
         """
         if not math.isfinite(self.held_out) or not math.isfinite(other.held_out):
             return math.isfinite(other.held_out)
-        difference, chance = self.lead_of(other)
-        return difference > max(_STANDARD_ERRORS * chance, self.margin)
+        lead, chance = self.lead_of(other)
+        return lead > max(chance, self.margin)
 
-    def is_doubtful(self, other: Outcome) -> bool:
-        """Whether more rows may tell: it is worse than another, or, on few rows, may be, but not by more than chance explains."""
-        if not math.isfinite(self.held_out) or not math.isfinite(other.held_out) or self.is_behind(other):
+    def is_oversure_beside(self, other: Outcome) -> bool:
+        """Whether its log loss is higher than another's on the same rows, by more than 0.1 and chance together."""
+        if not len(self.log_losses) == len(other.log_losses) >= _FEWEST_ROWS:
             return False
-        difference, chance = self.lead_of(other)
-        may_hide = len(self.errors) < _FEW_ROWS and difference + _STANDARD_ERRORS * chance > _WORTH_KNOWING
-        return difference > self.margin or may_hide
+        lead, chance = _mean_and_chance(self.log_losses - other.log_losses, _CHANCE)
+        return lead > _MARGIN_OF_LOG_LOSS + chance
 
-    def lead_of(self, other: Outcome) -> tuple[float, float]:
-        """How much better another is on the same rows, and the standard error of that."""
-        differences = self.errors - other.errors
-        few = len(differences) < _FEWEST_ROWS
-        return float(differences.mean()), math.inf if few else float(differences.std(ddof=1)) / math.sqrt(len(differences))
+    def lead_of(self, other: Outcome, p: float = _CHANCE) -> tuple[float, float]:
+        """How much better another is on the same rows, and what chance alone exceeds with probability ``p``.
+
+        Chance is judged row by row, since the same rows are hard for both: by Student's t of the differences of errors. Of labels
+        it is one row's at least: that few rows are answered alike does not show that all would be.
+        """
+        return _mean_and_chance(self.errors - other.errors, p, least=1.0 if self.of_labels else 0.0)
 
     @classmethod
     def joined(cls, parts: Sequence[Outcome]) -> Outcome:
@@ -85,9 +98,19 @@ class Outcome:
         train, held_out, constant = (
             float(np.mean([getattr(part, name) for part in parts])) for name in ("train", "held_out", "constant")
         )
-        recalls = [part.rarest_recall for part in parts if not math.isnan(part.rarest_recall)]
-        recall = float(np.mean(recalls)) if recalls else math.nan
-        return cls(train, held_out, constant, np.concatenate([part.errors for part in parts]), recall, parts[0].of_labels)
+        errors, *others = (
+            np.concatenate([getattr(part, name) for part in parts]) for name in ("errors", "log_losses", "truth", "said")
+        )
+        return cls(train, held_out, constant, errors, parts[0].of_labels, *others)
+
+
+def _mean_and_chance(differences: np.ndarray, p: float, least: float = 0.0) -> tuple[float, float]:
+    """The mean, and what it exceeds by chance; a standard error is at least that of a single row that differs by ``least``."""
+    n = len(differences)
+    if n < _FEWEST_ROWS:
+        return float(differences.mean()), math.inf
+    error = max(float(differences.std(ddof=1)) / math.sqrt(n), least / n)
+    return float(differences.mean()), float(stdtrit(n - 1, 1 - p)) * error
 
 
 def row_errors(truth: Any, predicted: Any, *, of_labels: bool) -> np.ndarray:
@@ -97,7 +120,8 @@ def row_errors(truth: Any, predicted: Any, *, of_labels: bool) -> np.ndarray:
     ----------
     truth, predicted : array of shape (n,) or (n, k)
     of_labels : bool
-        0 or 1, the mean over several labels; otherwise squared errors relative to the variance, the mean over several targets.
+        0 or 1, the mean over several labels; otherwise squared errors relative to the variance, the mean over several targets,
+        both without what lies more than 5 robust deviations off.
 
     Returns
     -------
@@ -107,9 +131,18 @@ def row_errors(truth: Any, predicted: Any, *, of_labels: bool) -> np.ndarray:
     truth, predicted = truth.reshape(len(truth), -1), predicted.reshape(len(predicted), -1)
     if of_labels:
         return np.asarray((truth != predicted).mean(axis=1))
-    spread = truth.astype(float).var(axis=0)
-    squares = (truth.astype(float) - predicted.astype(float)) ** 2
-    return np.asarray((squares / np.where(spread > 0, spread, 1.0)).mean(axis=1))
+    truth, predicted = truth.astype(float), predicted.astype(float)
+    variance = _bounded(truth).var(axis=0)
+    squares = np.minimum((truth - predicted) ** 2, (_MOST_DEVIATIONS * _deviation(truth)) ** 2)
+    return np.asarray((squares / np.where(variance > 0, variance, 1.0)).mean(axis=1))
+
+
+def row_log_losses(truth: np.ndarray, classes: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Minus the logarithm of the probability of each row's class (n,), 10 at most; a class that was never seen has none."""
+    place = np.searchsorted(classes, truth.ravel()).clip(max=len(classes) - 1)
+    of_truth = np.where(classes[place] == truth.ravel(), probabilities[np.arange(len(truth)), place], 0.0)
+    with np.errstate(all="ignore"):
+        return np.asarray(np.fmin(-np.log(np.nan_to_num(of_truth)), _LARGEST_LOG_LOSS))
 
 
 def constant_errors(known: Any, truth: Any, *, of_labels: bool) -> np.ndarray:
@@ -119,5 +152,18 @@ def constant_errors(known: Any, truth: Any, *, of_labels: bool) -> np.ndarray:
         columns = [np.unique(column, return_counts=True) for column in known.T]
         constant = np.array([values[counts.argmax()] for values, counts in columns])
     else:
-        constant = known.astype(float).mean(axis=0)
+        constant = _bounded(known.astype(float)).mean(axis=0)
     return row_errors(truth, np.broadcast_to(constant, (len(truth), len(constant))), of_labels=of_labels)
+
+
+def _bounded(targets: np.ndarray) -> np.ndarray:
+    """Targets (n, k), each moved to within 5 robust deviations of the median."""
+    middle, most = np.median(targets, axis=0), _MOST_DEVIATIONS * _deviation(targets)
+    return np.asarray(np.clip(targets, middle - most, middle + most))
+
+
+def _deviation(targets: np.ndarray) -> np.ndarray:
+    """The robust deviation of each column (k,): by the quartiles or, where half the targets are equal, by the mean distance."""
+    low, middle, high = np.quantile(targets, (0.25, 0.5, 0.75), axis=0)
+    by_mean = _DEVIATION_OF_MEAN * np.abs(targets - middle).mean(axis=0)
+    return np.asarray(np.where(high > low, (high - low) / _DEVIATIONS_OF_QUARTILES, by_mean))

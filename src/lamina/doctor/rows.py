@@ -10,10 +10,21 @@ from scipy import sparse
 
 from lamina.errors import DataError, DataTypeError, ShapeError, counted, phrase
 
-__all__ = ["FEWEST_ROWS", "are_several", "balanced_weights", "column_names", "given_rows", "num_rows", "strata", "take_rows"]
+__all__ = [
+    "FEWEST_ROWS",
+    "are_several",
+    "balanced_weights",
+    "column_names",
+    "given_rows",
+    "num_rows",
+    "rare_labels",
+    "strata",
+    "take_rows",
+]
 
 #: A quarter of them is held out.
 FEWEST_ROWS = 20
+_RARE = 0.25  # of the rows of the commonest class
 
 
 def take_rows(X: Any, rows: np.ndarray) -> Any:
@@ -55,7 +66,7 @@ def given_rows(X: Any, y: Any, *, of_labels: bool, owner: str) -> tuple[Any, np.
     Raises
     ------
     DataError, ShapeError
-        If there are no rows, too few, or targets for others; or labels are missing, or all the same.
+        If there are no rows, too few, or targets for others; or labels are missing; or all targets are the same.
     """
     count = num_rows(X, owner=owner)
     X, y = _with_target(X, y, owner)
@@ -68,6 +79,8 @@ def given_rows(X: Any, y: Any, *, of_labels: bool, owner: str) -> tuple[Any, np.
     if of_labels:
         y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
         _check_labels(y, owner)
+    elif (y == y[:1]).all():
+        raise DataError(phrase("y", "must hold at least two different numbers", y[:1].tolist(), owner=owner))
     return X, y
 
 
@@ -129,6 +142,16 @@ def balanced_weights(labels: np.ndarray) -> np.ndarray:
     """
     classes, place, counts = np.unique(labels, return_inverse=True, return_counts=True)
     return np.asarray((len(labels) / (len(classes) * counts))[place.ravel()])
+
+
+def rare_labels(labels: np.ndarray) -> np.ndarray:
+    """The labels that have less than a quarter of the commonest one's rows, an ndarray of shape (k,).
+
+    >>> rare_labels(np.repeat(["a", "b", "c"], [50, 12, 13])).tolist()
+    ['b']
+    """
+    classes, counts = np.unique(labels, return_counts=True)
+    return np.asarray(classes[counts < _RARE * counts.max(initial=0)])
 
 
 def strata(y: np.ndarray, *, of_labels: bool) -> np.ndarray | None:

@@ -47,11 +47,15 @@ class Setup:
     has_batch_norm, has_layer_norm : bool
     l1, l2, weight_decay : float
         The largest of all parameters.
+    penalty_per_row : bool
+        Whether a step divides the factors of penalties by the rows of its batch.
     clip_value, clip_norm, clip_layer_norm : float or None
     patience : float or None
         Epochs without improvement after which training stops; None if it does not stop early.
     stops_on_validation : bool
         Whether it stops, and keeps the best weights, by held-out rows.
+    shuffles : bool
+        Whether each epoch takes the rows in a new random order.
     has_sparse_inputs : bool
         Whether an input is a sparse matrix, which cannot be centered.
     """
@@ -78,11 +82,13 @@ class Setup:
     l1: float
     l2: float
     weight_decay: float
+    penalty_per_row: bool
     clip_value: float | None
     clip_norm: float | None
     clip_layer_norm: float | None
     patience: float | None
     stops_on_validation: bool
+    shuffles: bool = True
     has_sparse_inputs: bool = False
 
     @classmethod
@@ -128,11 +134,13 @@ class Setup:
             l1=max((p.l1 for p in program.parameters), default=0.0),
             l2=max((p.l2 for p in program.parameters), default=0.0),
             weight_decay=settings.optimizer.weight_decay if isinstance(settings.optimizer, StepOptimizer) else 0.0,
+            penalty_per_row=settings.penalty_per_row,
             clip_value=None if bounds.value is None else float(max(map(abs, _pair(bounds.value)))),
             clip_norm=bounds.norm,
             clip_layer_norm=bounds.layer_norm,
             patience=patience,
             stops_on_validation=stops_on_validation,
+            shuffles=bool(settings.shuffle),
             has_sparse_inputs=any(map(sparse.issparse, training.inputs)),
         )
 

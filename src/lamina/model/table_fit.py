@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from lamina.data.notes import note
 from lamina.data.several_targets import AnyTarget
-from lamina.errors import InvalidSettingError, phrase
+from lamina.errors import InvalidSettingError, NonFiniteError, phrase
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.multilayer_perceptron import fit_from
 from lamina.metrics import SMALLER_IS_BETTER, Evaluation
@@ -149,16 +149,21 @@ def _scale(prepared: Prepared, settings: TableSettings) -> TargetScale:
     part = replace(prepared, training=_some(prepared.training, settings), validation=_some(judging, settings), test=None)
     tried = [[scale.usual for scale in scales], [scale.to_try or scale.usual for scale in scales]]
     of_linear, of_log = (_trial(part, for_trial(settings), joined(on)) for on in tried)
+    if of_linear is None or of_log is None:
+        return joined(tried[0])
     metric = settings.stopping.eval_metric
     better = [i for i in skewed if log_is_better(names[i], of_linear.of_target(i), of_log.of_target(i), metric)]
     return joined([tried[i in better][i] for i in range(len(names))])
 
 
-def _trial(prepared: Prepared, settings: TableSettings, scale: TargetScale) -> Trial:
-    """What a short training on a scale predicts for the validation rows."""
+def _trial(prepared: Prepared, settings: TableSettings, scale: TargetScale) -> Trial | None:
+    """What a short training on a scale predicts for the validation rows; None where it diverged, as the training itself will."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = train(prepared, settings, began=time.monotonic(), scale=scale).result.model
+        try:
+            model = train(prepared, settings, began=time.monotonic(), scale=scale).result.model
+        except NonFiniteError:
+            return None
     judging: Any = prepared.validation
     predicted = model.predict(judging.table)
     medians = predicted if model.scale == scale else replace(model, scale=scale).predict(judging.table)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from tests.doctor.findings.trained_case import perfect, trained_case
+from tests.doctor.findings.trained_case import perfect, trained_case, with_control
 
 from lamina import MLPClassifier, MLPRegressor
 from lamina.doctor.case import Case
@@ -78,6 +77,7 @@ PAIRS: list[tuple[str, Callable[..., Any], str, dict[str, Any], dict[str, Any]]]
     ("clipped_all_the_time", classifier, "labels", SGD | {"clip_norm": 1e-3}, SGD | {"clip_norm": 1.0}),
     ("dropout_too_high", classifier, "labels", {"dropout": 0.9}, {"dropout": 0.1}),
     ("over_regularized", classifier, "labels", {"alpha": 30.0}, {"alpha": 0.01}),
+    ("over_regularized", classifier, "labels", {"alpha": 3.0, "max_iter": 60}, {"alpha": 0.01}),
     ("over_regularized", classifier, "labels", {"optimizer": "adamw", "weight_decay": 30.0}, {"optimizer": "adamw"}),
     ("over_regularized", classifier, "labels", {"max_norm": 0.1}, {"max_norm": 5.0}),
     ("batch_too_large", classifier, "labels", {"batch_size": 180, "max_iter": 40, "learning_rate_init": 0.002}, {}),
@@ -126,13 +126,13 @@ def test_its_cures_can_be_applied(pair: Pair) -> None:
 
 def test_the_healthy_twin_is_not(pair: Pair) -> None:
     name, twin = pair.name, pair.twin
-    assert FINDINGS[name](dataclasses.replace(twin, control=twin.outcome)) is None
+    assert FINDINGS[name](with_control(twin, twin.outcome)) is None
 
 
 def test_symptoms_alone_are_no_finding(pair: Pair) -> None:
     """What is as good as the control is not called sick, unless it harms for certain."""
     name, sick = pair.name, pair.sick
-    found = FINDINGS[name](dataclasses.replace(sick, control=sick.outcome))
+    found = FINDINGS[name](with_control(sick, sick.outcome))
     assert found is None or sick.run.failure is not None
 
 
@@ -141,4 +141,4 @@ def test_a_healthy_twin_is_not_named_beside_a_better_control(pair: Pair) -> None
     name, twin = pair.name, pair.twin
     if name in ("overfitting", "stopped_too_late", "stopped_too_early"):
         pytest.skip("being behind is a part of what this finding says")
-    assert FINDINGS[name](dataclasses.replace(twin, control=perfect(twin))) is None
+    assert FINDINGS[name](with_control(twin, perfect(twin))) is None

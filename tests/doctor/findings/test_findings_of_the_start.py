@@ -11,6 +11,7 @@ import pytest
 from tests.doctor.findings.given_case import given_case
 
 from lamina import Activation, Add, BatchNorm, Concat, Dense, Dropout, Graph, Input, LayerNorm, PReLU, Sequential, Trainer
+from lamina.doctor.beside import Beside
 from lamina.doctor.case import Case
 from lamina.doctor.finding import Finding
 from lamina.doctor.findings import (
@@ -135,6 +136,7 @@ def test_a_single_layer_that_is_slow_on_a_linear_problem_is_not_named(wine):
         ({"weight_init": Normal(0.01), "widths": (20,) * 6, "activation": "tanh"}, None),
         ({"weight_init": Normal(0.01), "widths": (20,) * 6}, None),
         ({"weight_init": Normal(0.03), "widths": (20,) * 5}, Momentum(0.02)),
+        ({"weight_init": "zeros", "bias_init": Normal(0.1), "widths": (20,) * 3}, Momentum(0.02)),
     ],
 )
 def test_small_first_weights_of_deep_networks_are_named(settings, optimizer, rings):
@@ -299,7 +301,7 @@ def test_two_rows_without_batch_norm_are_no_fault_of_it(curve):
 def test_a_model_falls_short_if_it_is_worse_on_all_rows(held_out, train, falls):
     control = Outcome(0.99, 0.97, 0.5, np.zeros(10))
     own = Outcome(train, held_out, 0.5, np.zeros(10))
-    case = Case(*[SimpleNamespace()] * 4, own, control)  # type: ignore[arg-type]
+    case = Case(*[SimpleNamespace()] * 4, Beside(own, control))  # type: ignore[arg-type]
     assert not case.is_behind
     assert falls_short(case) == falls
     assert falls_short(case, on_training_rows=False) == (held_out == 0.9)
@@ -313,9 +315,9 @@ def bare_case(trainer: Trainer, data: Batches) -> Case:
     start = start_facts(trainer, data, epochs=1)
     setup: Any = SimpleNamespace(learns_labels=False, dropout_rates=())
     run: Any = SimpleNamespace(trained_loss=float("nan"))
-    outcome: Any = SimpleNamespace(held_out=float("nan"), learned=0.0, is_behind=lambda other: True)
+    outcome: Any = SimpleNamespace(held_out=float("nan"), learned=0.0, margin=0.0, is_behind=lambda other: True)
     nothing: Any = SimpleNamespace(baselines=Baselines(0, *[float("nan")] * 4))
-    return Case(setup, nothing, start, run, outcome, None)
+    return Case(setup, nothing, start, run, Beside(outcome))
 
 
 def forms() -> dict[str, Trainer]:
@@ -346,7 +348,8 @@ def test_findings_take_every_form_of_network(form, is_behind):
     targets = [X[:, :1]] + ([np.digitize(X[:, 1:2], [-0.5, 0.5]).astype(float)] if form == "several outputs" else [])
     case = bare_case(trainer, Batches([X] * len(trainer.network.inputs), targets))
     if is_behind:
-        case = dataclasses.replace(case, control=SimpleNamespace(held_out=1.0))  # type: ignore[arg-type]
+        control: Any = SimpleNamespace(held_out=1.0)
+        case = dataclasses.replace(case, beside=Beside(case.outcome, control))
     for finding in findings(case).values():
         assert str(finding)
         assert finding.meaning.count(". ") >= 1

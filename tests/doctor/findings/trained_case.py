@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from lamina.doctor.beside import Beside
 from lamina.doctor.case import Case
 from lamina.doctor.examination import split_rows
 from lamina.doctor.outcome import Outcome, constant_errors, row_errors
 from lamina.doctor.patients import admit
 from lamina.doctor.probes.run_facts import run_facts
 
-__all__ = ["perfect", "trained_case"]
+__all__ = ["perfect", "trained_case", "with_control"]
 
 
 def perfect(case: Case) -> Outcome:
     """A control that makes no error on the case's held-out rows."""
     return Outcome(1.0, 1.0, case.outcome.constant, np.zeros(len(case.outcome.errors)))
+
+
+def with_control(case: Case, control: Outcome) -> Case:
+    """The case beside another control."""
+    return replace(case, beside=Beside(case.outcome, control))
 
 
 def trained_case(model: Any, X: np.ndarray, y: np.ndarray, control: Outcome | None = None) -> Case:
@@ -33,4 +40,4 @@ def trained_case(model: Any, X: np.ndarray, y: np.ndarray, control: Outcome | No
     else:
         errors = row_errors(y[held], patient.predict(stay.model, X[held]), of_labels=of_labels)
         outcome = Outcome(patient.score(stay.model, X[kept], y[kept]), 1.0 - float(errors.mean()), constant, errors)
-    return Case(stay.setup, nothing, nothing, run_facts(stay), outcome, control)
+    return Case(stay.setup, nothing, nothing, run_facts(stay), Beside(outcome, control))

@@ -115,6 +115,20 @@ def test_a_penalty_per_row_is_divided_by_the_batch() -> None:
     assert restraint_of(trainer, trainer.batches(X, X[:, 0]), trainer.executor.snapshot()[0]).l2 == 0.5 / 16
 
 
+@pytest.mark.parametrize(
+    ("loss", "outputs", "target", "curvature"),
+    [
+        ("squared_error", 1, X[:, 0], 1.0),
+        ("sigmoid_cross_entropy", 1, np.arange(len(X)) % 2, 0.25),
+        ("softmax_cross_entropy", 4, np.arange(len(X)) % 4, 3 / 16),
+    ],
+)
+def test_the_curvature_of_a_loss_is_that_at_a_constant_answer(loss, outputs, target, curvature) -> None:
+    trainer = Trainer(Sequential([Dense(outputs, l2=0.5)]), loss, seed=0).build(3)
+    found = restraint_of(trainer, trainer.batches(X, target), trainer.executor.snapshot()[0])
+    assert found.curvature == pytest.approx(curvature, rel=0.01)
+
+
 def test_a_failure_has_its_place_and_the_course_before_it() -> None:
     model = MLPRegressor(hidden_layer_sizes=(4,), optimizer=GradientDescent(1e30), max_iter=40, batch_size=8, random_state=0)
     found = run_facts(admit(model, owner="test").stay(X, X[:, 0]))

@@ -31,6 +31,7 @@ CHANGES: dict[str, str] = {
     "scale_targets": "whether targets are centered and divided by their standard deviation",
     "early_stopping": "whether training stops by held-out rows, and restores the best weights",
     "patience": "epochs without any improvement (of more than 0.0001) until training stops",
+    "shuffle": "whether each epoch takes the rows in a new random order",
     "shuffle_split": "that held-out rows are drawn at random from the training rows",
 }
 

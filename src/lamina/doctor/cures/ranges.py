@@ -51,6 +51,7 @@ RANGES: Mapping[str, Draw] = {
     "scale_targets": _one_of(False, True),
     "early_stopping": _one_of(False, True),
     "patience": _whole(5, 50),
+    "shuffle": _one_of(True),
     "shuffle_split": _one_of(True),
 }
 

@@ -11,7 +11,7 @@ from lamina.doctor.setup import Setup
 __all__ = ["refinements"]
 
 _FACTOR = 3.0
-_SMALLEST_PENALTY = 1e-3
+_SMALLEST_PENALTY = 1e-3  # in a step's loss
 
 
 def refinements(changes: Mapping[str, Any], words: Collection[str], setup: Setup) -> tuple[Cure, ...]:
@@ -27,7 +27,8 @@ def refinements(changes: Mapping[str, Any], words: Collection[str], setup: Setup
     """
     rate = changes.get("learning_rate", setup.learning_rate)
     stops = changes.get("early_stopping", setup.stops_on_validation)
-    penalty = max(changes.get("l2", setup.l2), _SMALLEST_PENALTY)
+    smallest = _SMALLEST_PENALTY * (changes.get("batch_size", setup.batch_size) if setup.penalty_per_row else 1)
+    penalty = max(changes.get("l2", setup.l2), smallest)
     if stops:
         other = Cure("train to the end", {"early_stopping": False}, "Few held-out rows stop a training by chance.", "L29")
     else:

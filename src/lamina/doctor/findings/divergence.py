@@ -15,7 +15,14 @@ _MEANING = (
     "Each step made the loss larger instead of smaller, until it was worse than a constant answer or no number at all. "
     "Steps that are too long for the slope at hand do that: the descent jumps across the valley and lands higher each time."
 )
-_CAUSES = ("learning_rate_too_high", "unscaled_inputs", "unscaled_targets", "poor_initial_variance", "exploding_gradient")
+_CAUSES = (
+    "rows_in_order",
+    "learning_rate_too_high",
+    "unscaled_inputs",
+    "unscaled_targets",
+    "poor_initial_variance",
+    "exploding_gradient",
+)
 
 
 def find(case: Case) -> Finding | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lamina.doctor.case import Case
 from lamina.doctor.cures.cure import Cure
 from lamina.doctor.finding import Evidence, Finding, Where
-from lamina.doctor.findings.fit import has_run_away, is_worse
+from lamina.doctor.findings.fit import has_run_away
 from lamina.doctor.findings.rates import lower_rate
 from lamina.doctor.findings.sureness import sureness
 
@@ -21,13 +21,13 @@ _MEANING_BY_STEPS = (
     "The gradient grew many times over while training went on, so that the steps became far too long. "
     "Steps that are too long make it so: they push the weights, and with them the sums, further out each time."
 )
-_CAUSES = ("poor_initial_variance", "unscaled_inputs", "unscaled_targets", "learning_rate_too_high")
+_CAUSES = ("poor_initial_variance", "unscaled_inputs", "unscaled_targets", "learning_rate_too_high", "rows_in_order")
 
 
 def find(case: Case) -> Finding | None:
     """A gradient that is many times larger at the first layer than at the last, or that grew a thousand times, with a bad end."""
     run = case.run
-    if not (is_worse(case) or has_run_away(case)) or not run.layers:
+    if not (case.is_worse or has_run_away(case)) or not run.layers:
         return None
     decay = run.gradient_decay
     growth = max(

@@ -4,30 +4,16 @@ from __future__ import annotations
 
 from lamina.doctor.case import Case
 
-__all__ = ["fits_badly", "gap", "has_run_away", "is_flat_from_start", "is_worse"]
+__all__ = ["fits_badly", "gap", "has_run_away", "is_flat_from_start"]
 
 _MARGIN = 0.02  # less than where held-out rows judge alone
-_CLEAR_MARGIN = 0.05
-_STANDARD_ERRORS = 1.2
 _MOST = 0.7
 _ABOVE = 1.1  # times the constant prediction's loss: more than a trained bias and its noise explain
 
 
-def is_worse(case: Case) -> bool:
-    """Whether it is behind the control, or training rows and held-out rows agree that it is, where the latter are few.
-
-    Training rows are three times as many, and what a fault of training spoils is spoiled there too.
-    """
-    own, control = case.outcome, case.control
-    if case.is_behind or control is None:
-        return case.is_behind
-    lead, chance = own.lead_of(control)
-    return control.train - own.train > _CLEAR_MARGIN and lead > max(_MARGIN, _STANDARD_ERRORS * chance)
-
-
 def fits_badly(case: Case) -> bool:
     """Whether it is worse already on its own training rows: it learned too little, rather than by heart."""
-    return is_worse(case) and (case.control is None or not case.outcome.train > case.control.train - _MARGIN)
+    return case.is_worse and (case.control is None or not case.outcome.train > case.control.train - _MARGIN)
 
 
 def gap(case: Case) -> float:
@@ -41,7 +27,8 @@ def has_run_away(case: Case) -> bool:
     loss = case.run.loss
     ends_above = loss.end > _ABOVE * loss.constant > 0 and loss.end > _ABOVE * loss.start
     # the first step's loss is that of one batch, and may be low by chance
-    return case.run.failure is not None or (ends_above and (loss.end > loss.first or loss.end > 3 * loss.start))
+    rose = loss.end > _ABOVE * loss.first or loss.end > 3 * loss.start
+    return case.run.failure is not None or (ends_above and rose)
 
 
 def is_flat_from_start(case: Case) -> bool:

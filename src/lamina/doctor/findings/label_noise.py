@@ -1,44 +1,50 @@
-"""Label noise: labels that are wrong even where rows are easy."""
+"""Label noise: targets that have nothing to do with their rows, where others follow the inputs."""
 
 from __future__ import annotations
 
 from lamina.doctor.case import Case
 from lamina.doctor.finding import Evidence, Finding
+from lamina.doctor.findings.sureness import sureness
+from lamina.doctor.probes.target_noise import TargetNoise
 
 __all__ = ["find"]
 
-# Classes that overlap are confused where they meet, wrong labels stand everywhere: then the surest quarter of the votes is wrong
-# nearly as often as the doubtful half (the idea of "confident learning", Northcutt et al. 2021). Calibrated on 28 sets: the ratio
-# is at most 0.26 as they are, 0.2 to 1 with a tenth of their labels changed (mostly above 0.4), and 0.4 or more with a fifth.
-_ERROR = 0.06
-_EVENNESS = 0.35
-_SKILL = 0.25  # below, there is too little to be learned to tell noise from it
-_FEWEST_ROWS = 200
-_FEWEST_ERRORS = 8
+_GAIN = 12.0  # a chance of 1 in 2,000 (chi-square, one degree of freedom)
+_WRONG = 0.08
+_MOST = 0.8  # beyond, the few targets that follow the inputs may do so by chance
+_TOLD = 0.5  # where inputs tell less of the other targets, those are hardly different
+_SLOPE = 0.5  # nearer to none than to that of the other targets
+_FEWEST_ROWS = 60
 
 
 def find(case: Case) -> Finding | None:
-    """A simple model errs often where it is surest, and the network does not do better."""
-    scores = case.data.baselines
-    if case.data.classes is None or scores.rows < _FEWEST_ROWS or not scores.skill >= _SKILL:
+    """A share of the targets is told by no inputs, and the network does not do better than that."""
+    noise = case.data.baselines.noise
+    if not is_noisy(noise) or _is_learned(case, noise):
         return None
-    evenness = scores.confident_error / scores.doubtful_error if scores.doubtful_error > 0 else 0.0
-    if scores.confident_error < _ERROR or evenness < _EVENNESS or scores.confident_error * scores.rows / 4 < _FEWEST_ERRORS:
-        return None
-    best = max(case.outcome.held_out, case.control.held_out if case.control is not None else case.outcome.held_out)
-    if 1.0 - best < scores.confident_error / 2:
-        return None
+    what = "labels" if case.data.classes is not None else "targets"
     return Finding(
         "label_noise",
         "harm",
-        min(0.5 + 2 * (scores.confident_error - _ERROR), 0.9),
+        sureness(noise.gain / _GAIN),
         (
-            Evidence(
-                "share of errors in the quarter of the rows of which a simple model is surest", scores.confident_error, _ERROR
-            ),
-            Evidence("the same relative to the half of which it is least sure", evenness, _EVENNESS),
+            Evidence(f"estimated share of {what} that are wrong", noise.wrong, _WRONG),
+            Evidence("gain in twice the log likelihood by assuming so", noise.gain, _GAIN),
+            Evidence(f"what the inputs tell of the other {what} (0: nothing, 1: all)", noise.told, _TOLD),
         ),
-        "Many rows have another label than all rows like them, also far from where the classes meet: labels seem to be wrong. "
-        "No network can predict them, and one that fits them learns the errors by heart.",
+        f"Many rows have {what} unlike those of all rows like them, also where no others meet, and they are spread as if they "
+        "belonged to other rows. No network can predict them, and one that fits them learns the errors by heart.",
         "L20",
     )
+
+
+def is_noisy(noise: TargetNoise) -> bool:
+    """Whether a share of the targets is exchanged, beyond chance and beyond what overlap or heavy tails explain."""
+    is_seen = noise.rows >= _FEWEST_ROWS and noise.gain > _GAIN and noise.told > _TOLD
+    return is_seen and noise.wrong > _WRONG and noise.share < _MOST and noise.slope < _SLOPE
+
+
+def _is_learned(case: Case, noise: TargetNoise) -> bool:
+    """Whether the network or the control predicts held-out targets that no simple model does."""
+    scores = [case.outcome.held_out] + ([] if case.control is None else [case.control.held_out])
+    return 1.0 - max(scores) < noise.wrong / 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lamina.doctor.case import Case
 from lamina.doctor.cures.cure import Cure
 from lamina.doctor.finding import Evidence, Finding
-from lamina.doctor.findings.fit import has_run_away, is_flat_from_start, is_worse
+from lamina.doctor.findings.fit import has_run_away, is_flat_from_start
 from lamina.doctor.findings.rates import USUAL_UPDATE, lower_rate, pace, rate_over_usual, usual_rate, usual_rate_and_time
 from lamina.doctor.findings.sureness import sureness
 
@@ -18,7 +18,7 @@ _MEANING = (
     "The steps are too long: instead of going down into a valley of the loss, they jump from wall to wall, or out of it. "
     "The weights that come of this depend on where the last jump happened to land."
 )
-_CAUSES = ("unscaled_inputs", "unscaled_targets", "poor_initial_variance", "wrong_output_activation")
+_CAUSES = ("rows_in_order", "unscaled_inputs", "unscaled_targets", "poor_initial_variance", "wrong_output_activation")
 
 
 def find(case: Case) -> Finding | None:
@@ -30,7 +30,7 @@ def find(case: Case) -> Finding | None:
     """
     rate, run = case.setup.learning_rate, case.run
     runs_away = has_run_away(case)
-    if not rate > 0 or not (is_worse(case) or runs_away):
+    if not rate > 0 or not (case.is_worse or runs_away):
         return None
     times, moved, rough = rate_over_usual(case.setup), pace(case), run.loss.roughness
     is_far_above = times >= _FAR_ABOVE_USUAL

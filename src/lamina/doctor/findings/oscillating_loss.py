@@ -19,6 +19,7 @@ _MEANING = (
     "Batches alone, at weights that stand still, would move the loss far less."
 )
 _CAUSES = (
+    "rows_in_order",
     "learning_rate_too_high",
     "unscaled_inputs",
     "unscaled_targets",

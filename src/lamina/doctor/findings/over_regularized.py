@@ -27,24 +27,27 @@ _CAUSES = ("learning_rate_too_high", "batch_too_small_for_batch_norm", "unscaled
 def find(case: Case) -> Finding | None:
     """Weights that a penalty, weight decay or a bound on norms holds far below where they began, with a bad fit.
 
-    A penalty counts if its factor in a step's loss is 0.3, which takes a quarter of a slope away; weight decay if it takes 0.3 %
-    of the weights in a step; a bound if most units end at it and began above.
+    A penalty counts if its factor in a step's loss is 0.3 of the loss's curvature, which takes a quarter of a slope away; weight
+    decay if it takes 0.3 % of the weights in a step; a bound if most units end at it and began above.
     """
     if not fits_badly(case) or has_run_away(case) or is_flat_from_start(case):
         return None
     restraint = case.run.restraint
+    l2 = restraint.l2 / restraint.curvature
     growth = min((layer.weight_norm.growth for layer in case.run.layers if layer.weight_norm.growth >= 0), default=1.0)
     has_shrunk = growth < _SHRUNK
     bound_of_l2 = _L2_OF_COLLAPSE if growth < _COLLAPSED else _L2
     times = max(
-        restraint.l2 / bound_of_l2 if has_shrunk else 0.0,
+        l2 / bound_of_l2 if has_shrunk else 0.0,
         restraint.decay / _DECAY if has_shrunk else 0.0,
         _BOUND / restraint.bound if restraint.at_bound > 0.5 else 0.0,
     )
     if not times > 1:
         return None
     evidence = (
-        Evidence("factor of the L2 penalty in a step's loss", restraint.l2, bound_of_l2 if restraint.l2 > bound_of_l2 else None),
+        Evidence(
+            "factor of the L2 penalty in a step's loss, over the loss's curvature", l2, bound_of_l2 if l2 > bound_of_l2 else None
+        ),
         Evidence(
             "share of the weights that decay takes in a step", restraint.decay, _DECAY if restraint.decay > _DECAY else None
         ),

@@ -20,6 +20,7 @@ _BY_HEART = 0.9
 _EXACTLY, _MOSTLY = 0.995, 0.8
 _CERTAIN = 1.2
 _FEWEST_ERRORS = 3
+_ENTROPIES = (("softmax_cross_entropy",), ("sigmoid_cross_entropy",))
 _L2 = 0.05  # in a step's loss: enough to be seen, far from what takes a slope away
 _MEANING = (
     "The network is much better on the rows of its training than on others: it learned noise by heart along with the rule. "
@@ -67,8 +68,13 @@ def _too_certain(case: Case) -> Sign | None:
 
     Guo et al. 2017, "On calibration of modern neural networks": the loss on other rows rises while their errors stay.
     """
+    if not _learned(case.outcome.train, case.outcome.constant) > _BY_HEART or case.setup.losses not in _ENTROPIES:
+        return None
+    if case.control is not None and case.beside.is_oversure:
+        own, other = float(case.outcome.log_losses.mean()), float(case.control.log_losses.mean())
+        return sureness(own / other), (Evidence("held-out log loss, beside that of a plain model", own, other),)
     certainty = _loss_of_certainty(case)
-    if not certainty > _CERTAIN or not _learned(case.outcome.train, case.outcome.constant) > _BY_HEART:
+    if not certainty > _CERTAIN:
         return None
     what = "estimated loss of held-out rows, answered as surely as training rows, relative to that of a constant"
     return sureness(certainty), (Evidence(what, certainty, _CERTAIN),)
@@ -80,8 +86,7 @@ def _loss_of_certainty(case: Case) -> float:
     An answer that is right with the probability exp(−loss) leaves wrong ones about −log(loss).
     """
     run, wrong = case.run, case.outcome.errors
-    is_entropy = case.setup.losses in (("softmax_cross_entropy",), ("sigmoid_cross_entropy",))
-    if not is_entropy or not 0 < run.trained_loss < 1 or not run.loss.constant > 0 or wrong.sum() < _FEWEST_ERRORS:
+    if not 0 < run.trained_loss < 1 or not run.loss.constant > 0 or wrong.sum() < _FEWEST_ERRORS:
         return 0.0
     return float(wrong.mean()) * -math.log(run.trained_loss) / run.loss.constant
 

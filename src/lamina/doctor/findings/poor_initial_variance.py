@@ -50,7 +50,7 @@ def find(case: Case) -> Finding | None:
     (:mod:`~lamina.doctor.findings.symmetric_units`).
     """
     hidden = [layer for layer in case.start.layers if not layer.is_output and not layer.is_normalized]
-    drawn = [layer for layer in hidden if layer.weight_std > 0 and layer.distinct > 1]
+    drawn = [layer for layer in hidden if layer.distinct > 1]
     poor = _by_gain(drawn) or (_by_signal(drawn) if case.is_behind else None)
     # large weights fit the training rows at once, by functions that mean nothing elsewhere
     if poor is None or not falls_short(case, on_training_rows=not poor.grows):

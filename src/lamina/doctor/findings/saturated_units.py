@@ -5,7 +5,6 @@ from __future__ import annotations
 from lamina.doctor.case import Case
 from lamina.doctor.cures.cure import Cure
 from lamina.doctor.finding import Evidence, Finding, Where
-from lamina.doctor.findings.fit import is_worse
 from lamina.doctor.findings.rates import lower_rate
 from lamina.doctor.findings.sureness import sureness
 
@@ -25,7 +24,7 @@ def find(case: Case) -> Finding | None:
 
     Flat is where the derivative is at most 5 % of its largest; Glorot & Bengio 2010 show layers of this kind to stop learning.
     """
-    if not is_worse(case) or not case.run.hidden:
+    if not case.is_worse or not case.run.hidden:
         return None
     share, layer = max(
         ((min(each.saturated.early, each.saturated.late), each) for each in case.run.hidden),

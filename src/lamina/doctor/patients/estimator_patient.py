@@ -14,10 +14,11 @@ from sklearn.preprocessing import StandardScaler
 
 from lamina.doctor.cures.cure import spelled
 from lamina.doctor.network_changes import NETWORK_WORDS, changed_network
-from lamina.doctor.patients.parameters import companions, copied, differing, silent_copies
+from lamina.doctor.patients.parameters import companions, copied, differing, longer, silent_copies
 from lamina.doctor.patients.parameters_patient import ParametersPatient
 from lamina.doctor.rows import column_names
 from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.estimators.solver import is_stochastic
 from lamina.optimizers import Optimizer, StepOptimizer
 from lamina.training import Callback
 
@@ -40,8 +41,10 @@ _PARAMETERS = {
     "class_weight": "class_weight",
     "early_stopping": "early_stopping",
     "patience": "n_iter_no_change",
+    "shuffle": "shuffle",
 }
 
+_AUTO = 200  # rows of a step, unless there are fewer
 _AROUND = {
     "scale_inputs": "a StandardScaler before it, in a Pipeline",
     "scale_targets": "a TransformedTargetRegressor with a StandardScaler around it",
@@ -109,6 +112,10 @@ class EstimatorPatient(ParametersPatient):
     def seeded(self, seed: int) -> Self:
         return type(self)(copied(self.estimator, random_state=seed), self.steps, self.around, self.inputs_are_sparse)
 
+    def prolonged(self, times: float) -> Self:
+        estimator = copied(self.estimator, **longer(self.estimator, times, "max_iter", "n_iter_no_change"))
+        return type(self)(estimator, self.steps, self.around, self.inputs_are_sparse)
+
     def model(self) -> Any:
         return self._assembled()
 
@@ -142,6 +149,15 @@ class EstimatorPatient(ParametersPatient):
     @property
     def max_epochs(self) -> int:
         return int(self.estimator.max_iter)
+
+    @property
+    def batch_size(self) -> int | None:
+        given = self.estimator.batch_size
+        return (_AUTO if isinstance(given, str) else given) if is_stochastic(self.estimator) else None
+
+    @property
+    def validation_fraction(self) -> float:
+        return self.estimator.validation_fraction if self.estimator.early_stopping else 0.0
 
     @property
     def patience(self) -> float | None:

@@ -1,4 +1,4 @@
-"""A monitor that also keeps what a training starts from."""
+"""Monitors that also keep what a training starts from."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from lamina.engine.plan import Batches
 from lamina.training import Monitor, Run, Trainer
 
-__all__ = ["Intake"]
+__all__ = ["Intake", "RestartsIntake"]
 
 
 class Intake(Monitor):
@@ -41,3 +41,17 @@ class Intake(Monitor):
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """The same one: an estimator that copies its callbacks must not take away what was seen."""
         return self
+
+
+class RestartsIntake(Intake):
+    """An intake of several restarts: each has a copy, and what that of the kept one saw is what is left."""
+
+    def state(self) -> dict[str, Any]:
+        return super().state() | {"seen": (self.trainer, self.training, self.validation, self.first_weights)}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        super().load_state(state)
+        self.trainer, self.training, self.validation, self.first_weights = state["seen"]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return type(self)(self.capacity)

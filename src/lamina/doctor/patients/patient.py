@@ -90,6 +90,10 @@ class Patient(ABC):
     def seeded(self, seed: int) -> Self:
         """The patient with another seed of all that is random in a training."""
 
+    @abstractmethod
+    def prolonged(self, times: float) -> Self:
+        """The patient with so many times the epochs, and the patience; all else stays, the tolerance too."""
+
     def repeatable(self, seed: int) -> Self:
         """The patient with this seed, if its user gave it none."""
         return self
@@ -160,6 +164,22 @@ class Patient(ABC):
     @property
     @abstractmethod
     def max_epochs(self) -> int: ...
+
+    @property
+    def batch_size(self) -> int | None:
+        """Rows of a step; None where all are, or their number follows that of all."""
+        return None
+
+    @property
+    def validation_fraction(self) -> float:
+        """The share of its rows that it holds out by itself."""
+        return 0.0
+
+    def last_batch(self, count: int) -> int:
+        """Rows of an epoch's last step, where it is given so many rows; 0 where each step takes equally many."""
+        if self.batch_size is None:
+            return 0
+        return (count - round(self.validation_fraction * count)) % self.batch_size or self.batch_size
 
     @property
     @abstractmethod

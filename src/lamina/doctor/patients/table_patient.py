@@ -9,7 +9,7 @@ import numpy as np
 
 from lamina.data.encoder import TableEncoder
 from lamina.doctor.cures.cure import spelled
-from lamina.doctor.patients.parameters import companions, copied, differing, silent_copies
+from lamina.doctor.patients.parameters import companions, copied, differing, longer, silent_copies
 from lamina.doctor.patients.parameters_patient import ParametersPatient
 from lamina.model import TabularClassifier, TabularRegressor
 from lamina.training import Callback
@@ -32,6 +32,7 @@ _PARAMETERS = {
     "loss": "loss",
     "class_weight": "class_weight",
     "patience": "patience",
+    "shuffle": "shuffle",
 }
 
 
@@ -70,6 +71,9 @@ class TablePatient(ParametersPatient):
     def seeded(self, seed: int) -> Self:
         return type(self)(copied(self.estimator, random_state=seed))
 
+    def prolonged(self, times: float) -> Self:
+        return type(self)(copied(self.estimator, **longer(self.estimator, times, "max_epochs", "patience")))
+
     def model(self) -> Any:
         return copied(self.estimator)
 
@@ -83,6 +87,15 @@ class TablePatient(ParametersPatient):
     @property
     def max_epochs(self) -> int:
         return int(self.estimator.max_epochs)
+
+    @property
+    def batch_size(self) -> int | None:
+        given = self.estimator.batch_size
+        return given if isinstance(given, int) else None
+
+    @property
+    def validation_fraction(self) -> float:
+        return float(self.estimator.validation or 0.0)
 
     @property
     def patience(self) -> float | None:

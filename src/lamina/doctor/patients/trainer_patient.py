@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -24,7 +25,8 @@ from lamina.validation import check_parameters, integer
 
 __all__ = ["TrainerPatient"]
 
-_OWN = ("learning_rate", "optimizer", "schedule", "batch_size", "epochs", "clip_norm", "loss", "early_stopping", "patience")
+_SETTINGS = ("batch_size", "schedule", "loss", "shuffle")
+_OWN = (*_SETTINGS, "learning_rate", "optimizer", "epochs", "clip_norm", "early_stopping", "patience")
 _AROUND = {
     "scale_inputs": "a StandardScaler for the inputs",
     "scale_targets": "a StandardScaler for the targets",
@@ -114,6 +116,10 @@ class TrainerPatient(Patient):
     def seeded(self, seed: int) -> Self:
         return self._with(settings=replace(self.settings, seed=seed))
 
+    def prolonged(self, times: float) -> Self:
+        callbacks = tuple(_prolonged(callback, times) for callback in self.callbacks)
+        return self._with(fit=self.fit | {"max_epochs": math.ceil(times * self.max_epochs)}, callbacks=callbacks)
+
     def on_rows(self, rows: np.ndarray) -> Self:
         weight = self.fit.get("sample_weight")
         return self if weight is None else self._with(fit=self.fit | {"sample_weight": take_rows(weight, rows)})
@@ -165,6 +171,14 @@ class TrainerPatient(Patient):
     @property
     def max_epochs(self) -> int:
         return int(self.fit["max_epochs"])
+
+    @property
+    def batch_size(self) -> int | None:
+        return self.settings.rows_a_step
+
+    @property
+    def validation_fraction(self) -> float:
+        return self.around.validation_fraction
 
     @property
     def patience(self) -> float | None:
@@ -219,7 +233,7 @@ def _changed_settings(settings: TrainerSettings, changes: Mapping[str, Any]) -> 
     of_network = {word: value for word, value in changes.items() if word in NETWORK_WORDS}
     if of_network:
         settings = replace(settings, network=changed_network(settings.network, of_network))
-    plain: dict[str, Any] = {word: changes[word] for word in ("batch_size", "schedule", "loss") if word in changes}
+    plain: dict[str, Any] = {word: changes[word] for word in _SETTINGS if word in changes}
     if "clip_norm" in changes:
         plain["clipping"] = Clipping(norm=changes["clip_norm"])
     return replace(settings, optimizer=_changed_rule(settings.optimizer, changes), **plain)
@@ -250,4 +264,13 @@ def _with_patience(callback: Callback, patience: int) -> Callback:
         return callback
     changed = copy.deepcopy(callback)
     changed.patience, changed.tol = int(patience), min(callback.tol, _TOL)
+    return changed
+
+
+def _prolonged(callback: Callback, times: float) -> Callback:
+    """The rule for epochs that are shorter."""
+    if not isinstance(callback, EarlyStopping):
+        return callback
+    changed = copy.deepcopy(callback)
+    changed.patience = round(times * callback.patience)
     return changed

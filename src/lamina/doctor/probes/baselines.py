@@ -1,14 +1,15 @@
-"""What simple models reach on the rows, cross-validated, and how often they are wrong where they are surest."""
+"""What simple models reach on the rows, cross-validated, and how many targets they hold for exchanged."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from lamina.doctor.probes.given_rows import dense_rows, draw_rows, liveliest_columns, standardized
+from lamina.doctor.probes.target_noise import TargetNoise, class_noise, number_noise
 
 __all__ = ["Baselines", "class_baselines", "number_baselines"]
 
@@ -20,6 +21,7 @@ _FEWEST_OF_CLASS = 4  # on average
 _FOLDS = 3
 _NEIGHBORS = 7
 _TREES = 12
+_LEAST_WEIGHT = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +42,8 @@ class Baselines:
         Of a vote or mean of the 7 nearest rows.
     trees : float
         Of twelve randomized trees.
-    balanced : float
-        The mean over classes of the share that the mean of the three's probabilities gets right; NaN for numbers.
-    confident_error : float
-        Share of errors in that quarter of the rows of which this mean is surest; NaN for numbers.
-    doubtful_error : float
-        Share of errors in that half of which it is least sure.
-    rarest_recall : float
-        The share of the rarest class's rows that it recognizes if all classes count the same, that is, if its probabilities are
-        divided by the classes' shares; NaN for numbers.
+    noise : TargetNoise
+        Of classes by the mean of the three's probabilities, of numbers by the best of the three; of several targets, the first.
     """
 
     rows: int
@@ -56,10 +51,7 @@ class Baselines:
     linear: float
     neighbors: float
     trees: float
-    balanced: float = np.nan
-    confident_error: float = np.nan
-    doubtful_error: float = np.nan
-    rarest_recall: float = np.nan
+    noise: TargetNoise = field(default_factory=TargetNoise)
 
     @property
     def nonlinear(self) -> float:
@@ -106,20 +98,13 @@ def class_baselines(X: Any, numbers: np.ndarray, *, seed: int = 0) -> Baselines:
     folds = _folds(len(rows), seed)
     chances = [_held_out(make, z, target, folds, len(classes)) for make in (_logistic, _vote, _forest)]
     hits = [chance.argmax(axis=1) == target for chance in chances]
-    together = np.mean(chances, axis=0)
-    hit = together.argmax(axis=1) == target
-    by_sureness = np.argsort(-together.max(axis=1), kind="stable")
-    surest, doubtful = by_sureness[: len(rows) // 4], by_sureness[len(rows) // 2 :]
     return Baselines(
         len(rows),
         float(np.bincount(target).max() / len(target)),
         linear=float(hits[0].mean()),
         neighbors=float(hits[1].mean()),
         trees=float(hits[2].mean()),
-        balanced=float(np.mean([hit[target == number].mean() for number in range(len(classes))])),
-        confident_error=float(1 - hit[surest].mean()),
-        doubtful_error=float(1 - hit[doubtful].mean()),
-        rarest_recall=_rarest_recall(together, target),
+        noise=class_noise(np.mean(chances, axis=0), target),
     )
 
 
@@ -131,16 +116,14 @@ def number_baselines(X: Any, y: np.ndarray, *, seed: int = 0) -> Baselines:
         return _UNKNOWN
     folds = _folds(len(rows), seed)
     models = (_ridge, _mean_of_neighbors, _forest_of_numbers)
-    guesses = [_held_out(make, z, target, folds, target.shape[1]) for make in models]
-    scores = [float(1 - ((guess - target) ** 2).mean(axis=0).mean()) for guess in guesses]
-    return Baselines(len(rows), 0.0, *scores)
+    width = target.shape[1]
 
+    def predict(weight: np.ndarray) -> list[np.ndarray]:
+        return [_held_out(make, z, target, folds, width, weight) for make in models]
 
-def _rarest_recall(chances: np.ndarray, target: np.ndarray) -> float:
-    counts = np.bincount(target)
-    rarest = int(counts.argmin())
-    said = (chances / counts).argmax(axis=1)
-    return float((said[target == rarest] == rarest).mean())
+    scores = [float(1 - ((guess - target) ** 2).mean(axis=0).mean()) for guess in predict(np.ones(len(rows)))]
+    noise = number_noise(lambda weight: [guess[:, 0] for guess in predict(weight)], target[:, 0])
+    return Baselines(len(rows), 0.0, *scores, noise)
 
 
 def _prepared(X: Any, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -153,67 +136,71 @@ def _folds(n: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).permutation(np.arange(n) % _FOLDS)
 
 
-Model = Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
+Model = Callable[[np.ndarray, np.ndarray, np.ndarray, int, np.ndarray], np.ndarray]
 
 
-def _held_out(model: Model, z: np.ndarray, target: np.ndarray, folds: np.ndarray, width: int) -> np.ndarray:
+def _held_out(
+    model: Model, z: np.ndarray, target: np.ndarray, folds: np.ndarray, width: int, weight: np.ndarray | None = None
+) -> np.ndarray:
     """What the model says of each row after it has seen the other folds, ndarray of shape (n, width)."""
     out = np.zeros((len(z), width))
+    weight = np.ones(len(z)) if weight is None else np.maximum(weight, _LEAST_WEIGHT)
     if not z.shape[1]:
         z = np.zeros((len(z), 1))
     for fold in range(_FOLDS):
         inside = folds != fold
-        out[~inside] = model(z[inside], target[inside], z[~inside], width)
+        out[~inside] = model(z[inside], target[inside], z[~inside], width, weight[inside])
     return out
 
 
-def _logistic(z: np.ndarray, numbers: np.ndarray, asked: np.ndarray, width: int) -> np.ndarray:
+def _logistic(z: np.ndarray, numbers: np.ndarray, asked: np.ndarray, width: int, weight: np.ndarray) -> np.ndarray:
     import warnings
 
     from sklearn.linear_model import LogisticRegression
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # thirty steps come close enough
-        return _chances(LogisticRegression(max_iter=30), z, numbers, asked, width)
+        return _chances(LogisticRegression(max_iter=30), z, numbers, asked, width, weight)
 
 
-def _vote(z: np.ndarray, numbers: np.ndarray, asked: np.ndarray, width: int) -> np.ndarray:
-    return _nearest(z, asked, np.eye(width)[numbers])
+def _vote(z: np.ndarray, numbers: np.ndarray, asked: np.ndarray, width: int, weight: np.ndarray) -> np.ndarray:
+    return _nearest(z, asked, np.eye(width)[numbers], weight)
 
 
-def _forest(z: np.ndarray, numbers: np.ndarray, asked: np.ndarray, width: int) -> np.ndarray:
+def _forest(z: np.ndarray, numbers: np.ndarray, asked: np.ndarray, width: int, weight: np.ndarray) -> np.ndarray:
     from sklearn.ensemble import ExtraTreesClassifier
 
-    return _chances(ExtraTreesClassifier(_TREES, min_samples_leaf=2, random_state=0), z, numbers, asked, width)
+    return _chances(ExtraTreesClassifier(_TREES, min_samples_leaf=2, random_state=0), z, numbers, asked, width, weight)
 
 
-def _ridge(z: np.ndarray, target: np.ndarray, asked: np.ndarray, width: int) -> np.ndarray:
+def _ridge(z: np.ndarray, target: np.ndarray, asked: np.ndarray, width: int, weight: np.ndarray) -> np.ndarray:
     from sklearn.linear_model import Ridge
 
-    return Ridge(1.0).fit(z, target).predict(asked).reshape(len(asked), width)  # type: ignore[no-any-return]
+    return Ridge(1.0).fit(z, target, weight).predict(asked).reshape(len(asked), width)  # type: ignore[no-any-return]
 
 
-def _mean_of_neighbors(z: np.ndarray, target: np.ndarray, asked: np.ndarray, width: int) -> np.ndarray:
-    return _nearest(z, asked, target)
-
-
-def _forest_of_numbers(z: np.ndarray, target: np.ndarray, asked: np.ndarray, width: int) -> np.ndarray:
+def _forest_of_numbers(z: np.ndarray, target: np.ndarray, asked: np.ndarray, width: int, weight: np.ndarray) -> np.ndarray:
     from sklearn.ensemble import ExtraTreesRegressor
 
     forest = ExtraTreesRegressor(_TREES, min_samples_leaf=2, random_state=0)
-    return forest.fit(z, target if width > 1 else target[:, 0]).predict(asked).reshape(len(asked), width)  # type: ignore[no-any-return]
+    return forest.fit(z, target if width > 1 else target[:, 0], weight).predict(asked).reshape(len(asked), width)  # type: ignore[no-any-return]
 
 
-def _chances(model: Any, z: np.ndarray, numbers: np.ndarray, asked: np.ndarray, width: int) -> np.ndarray:
+def _chances(model: Any, z: np.ndarray, numbers: np.ndarray, asked: np.ndarray, width: int, weight: np.ndarray) -> np.ndarray:
     seen = np.unique(numbers)
     out = np.zeros((len(asked), width))
-    out[:, seen] = model.fit(z, numbers).predict_proba(asked) if len(seen) > 1 else 1.0
+    out[:, seen] = model.fit(z, numbers, weight).predict_proba(asked) if len(seen) > 1 else 1.0
     return out
 
 
-def _nearest(z: np.ndarray, asked: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """The mean of ``values`` over the 7 rows of ``z`` that are nearest to each row of ``asked``."""
+def _mean_of_neighbors(z: np.ndarray, target: np.ndarray, asked: np.ndarray, width: int, weight: np.ndarray) -> np.ndarray:
+    return _nearest(z, asked, target, weight)
+
+
+def _nearest(z: np.ndarray, asked: np.ndarray, values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """The weighted mean of ``values`` over the 7 rows of ``z`` that are nearest to each row of ``asked``."""
     k = min(_NEIGHBORS, len(z))
     squares = (z**2).sum(axis=1) - 2 * asked @ z.T
     nearest = np.argpartition(squares, k - 1, axis=1)[:, :k]
-    return values[nearest].mean(axis=1)  # type: ignore[no-any-return]
+    counts = weight[nearest][:, :, None]
+    return (counts * values[nearest]).sum(axis=1) / counts.sum(axis=1)  # type: ignore[no-any-return]

@@ -13,6 +13,8 @@ __all__ = ["ColumnFacts", "column_facts"]
 
 _MOST_ROWS = 4096
 _MOST_VALUES = 1 << 20
+_RARE = 10.0  # -log of a chance
+_OFF_SCALE = 0.01  # of a step
 _LARGE = 10.0  # a weighted sum of such inputs lies where tanh and sigmoid are flat
 
 
@@ -33,6 +35,9 @@ class ColumnFacts:
         Different finite numbers.
     is_whole : ndarray of shape (d,), bool
         Whether all finite numbers are whole.
+    places : ndarray of shape (d,)
+        How many numbers the scale has on which all of a column lie, from its smallest to its largest one, the step being the
+        smallest difference of two; infinite where they lie on none.
     large : float
         The share of values beyond ±10.
     copies : tuple of (int, int)
@@ -48,6 +53,7 @@ class ColumnFacts:
     non_finite: np.ndarray
     distinct: np.ndarray
     is_whole: np.ndarray
+    places: np.ndarray
     large: float
     copies: tuple[tuple[int, int], ...]
 
@@ -75,8 +81,12 @@ class ColumnFacts:
 
     @property
     def identifiers(self) -> tuple[int, ...]:
-        """Columns of whole numbers that differ in every row, of 20 rows or more."""
-        return tuple(np.flatnonzero(self.is_whole & (self.distinct == self.rows) & (self.rows >= 20)).tolist())
+        """Columns that number the rows: equally spaced numbers of which none comes twice, by far fewer than would by chance.
+
+        So many draws from a scale of ``places`` numbers are all different with a chance of exp(−rows² / (2 places)).
+        """
+        is_rare = self.rows**2 > 2 * _RARE * self.places
+        return tuple(np.flatnonzero((self.distinct == self.rows) & is_rare).tolist())
 
 
 def column_facts(X: Any, *, names: tuple[str, ...] | None = None, seed: int = 0) -> ColumnFacts:
@@ -114,6 +124,7 @@ def column_facts(X: Any, *, names: tuple[str, ...] | None = None, seed: int = 0)
         non_finite=len(numbers) - count,
         distinct=_distinct(capped),
         is_whole=((capped == np.round(capped)) | ~finite).all(axis=0) & (count > 0),
+        places=_places(capped),
         large=float((np.abs(capped) > _LARGE).sum() / max(count.sum(), 1)),
         copies=_copies(capped, low == high),
     )
@@ -130,6 +141,19 @@ def _distinct(numbers: np.ndarray) -> np.ndarray:
     differs = in_order[1:] != in_order[:-1]
     count: np.ndarray = (differs & ~np.isnan(in_order[1:])).sum(axis=0) + ~np.isnan(in_order[:1]).all(axis=0)
     return count
+
+
+def _places(numbers: np.ndarray) -> np.ndarray:
+    places = np.full(numbers.shape[1], np.inf)
+    for index, column in enumerate(numbers.T):
+        values = np.unique(column[np.isfinite(column)])
+        if len(values) < 2:
+            continue
+        with np.errstate(over="ignore"):
+            steps = (values - values[0]) / np.diff(values).min()
+        if np.isfinite(steps[-1]) and np.abs(steps - np.round(steps)).max() < _OFF_SCALE:
+            places[index] = np.round(steps[-1]) + 1
+    return places
 
 
 def _copies(numbers: np.ndarray, constant: np.ndarray) -> tuple[tuple[int, int], ...]:

@@ -33,7 +33,7 @@ class DataFacts:
         None in a classification.
     explained : ExplainedByColumns
     strong : tuple of int
-        Columns that alone explain at least 0.98 of the target, the strongest first.
+        Columns that alone explain at least 0.98 of the target, or are made of it, the strongest first.
     without_strong : Baselines or None
         The simple models without them; None where there are none, or no others.
     copies : CopiedRows
@@ -118,7 +118,9 @@ def data_facts(
     explained = (classes_by_columns if is_class else numbers_by_columns)(X, target, seed=seed)
     baselines = class_baselines if is_class else number_baselines
     by_share = np.argsort(-explained.share, kind="stable")
-    strong, others = by_share[explained.share[by_share] >= _NEARLY_ALL], np.flatnonzero(explained.share < _NEARLY_ALL)
+    is_strong = explained.share >= _NEARLY_ALL
+    is_strong[list(explained.codes)] = True
+    strong, others = by_share[is_strong[by_share]], np.flatnonzero(~is_strong)
     return DataFacts(
         task=task,
         rows=X.shape[0],

@@ -14,6 +14,9 @@ __all__ = ["ExplainedByColumns", "classes_by_columns", "numbers_by_columns"]
 _MOST_ROWS = 2000
 _MOST_VALUES = 1 << 20
 _BINS = 32
+_FEWEST_OF_CLASS = 5
+_FEWEST_VALUES = 8  # of a target; fewer are in the same order easily
+_SAME_ORDER = 1.0 - 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,12 +35,16 @@ class ExplainedByColumns:
     gap : float
         Of the column with the largest share: the median empty stretch between two rows next to each other in it that differ in
         class, over the column's range. A copy of a class leaves wide gaps, a measurement none. NaN for numbers.
+    codes : tuple of int
+        Columns that are made of the target alone. Of classes: those with a single value in each class, and not the same in all.
+        Of numbers: those that put all rows in the target's order.
     """
 
     rows: int
     share: np.ndarray
     guess: float
     gap: float
+    codes: tuple[int, ...] = ()
 
     @property
     def best(self) -> int | None:
@@ -70,7 +77,8 @@ def classes_by_columns(X: Any, numbers: np.ndarray, *, seed: int = 0) -> Explain
         said = counts.argmax(axis=2)[np.arange(d), bins[ask]]
         shares += (said == target[ask, None]).sum(axis=0)
     shares /= n
-    return ExplainedByColumns(n, shares, float(np.bincount(target).max() / n), _gap(values[:, int(shares.argmax())], target))
+    gap = _gap(values[:, int(shares.argmax())], target)
+    return ExplainedByColumns(n, shares, float(np.bincount(target).max() / n), gap, _class_codes(values, target))
 
 
 def numbers_by_columns(X: Any, y: np.ndarray, *, seed: int = 0) -> ExplainedByColumns:
@@ -87,7 +95,19 @@ def numbers_by_columns(X: Any, y: np.ndarray, *, seed: int = 0) -> ExplainedByCo
     products = np.abs(centered[0].T @ centered[1])
     norms = np.outer(*lengths)
     shares = np.divide(products, norms, out=np.zeros_like(products), where=norms > 0).max(axis=1, initial=0.0)
-    return ExplainedByColumns(n, np.minimum(shares, 1.0), 0.0, np.nan)
+    distinct = max(len(np.unique(column)) for column in y[rows].T) if y.shape[1] else 0
+    codes = np.flatnonzero(shares >= _SAME_ORDER) if distinct >= _FEWEST_VALUES else np.empty(0, dtype=int)
+    return ExplainedByColumns(n, np.minimum(shares, 1.0), 0.0, np.nan, tuple(codes.tolist()))
+
+
+def _class_codes(values: np.ndarray, target: np.ndarray) -> tuple[int, ...]:
+    """Columns without any spread in the classes, which differ between at least two that have some rows."""
+    counts = np.bincount(target)
+    ends = [(part.min(axis=0), part.max(axis=0)) for part in (values[target == number] for number in np.flatnonzero(counts))]
+    low, high = (np.array(side) for side in zip(*ends, strict=True))
+    firm = low[counts[counts > 0] >= _FEWEST_OF_CLASS]
+    differ = (firm != firm[:1]).any(axis=0)
+    return tuple(np.flatnonzero((low == high).all(axis=0) & differ).tolist())
 
 
 def _prepared(X: Any, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -9,20 +9,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from lamina.activations import get_activation
-from lamina.descent.quasi_newton import QuasiNewton
 from lamina.doctor.probes.beginning import Beginning
+from lamina.doctor.probes.best_constant import best_constant_loss
 from lamina.engine.formulas.heads.table import HEADS
 from lamina.engine.program import Program
 from lamina.losses import CustomLoss, Loss
 from lamina.losses.domain import ANYTHING, NON_NEGATIVE, NUMBERS, POSITIVE
-from lamina.optimizers import LBFGS
 
 __all__ = ["OutputFacts", "output_facts"]
 
 _NAN = math.nan
 _FAR = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)  # logits that say "yes" ever more clearly
 _MOST_CLASSES = 50
-_ITERATIONS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +127,7 @@ def output_facts(beginning: Beginning) -> tuple[OutputFacts, ...]:
 def _output(name: str, loss: Loss, buffer: int, logits: np.ndarray, target: np.ndarray, program: Program) -> OutputFacts:
     function, low, high = _last_function(program, buffer)
     mean_loss = _mean_loss(loss, target)
-    constant = _best_constant(loss, target, logits.shape[1])
+    constant = best_constant_loss(loss, target, logits.shape[1])
     is_custom = isinstance(loss, CustomLoss)
     values = _whole_values(target)
     sums = target.sum(axis=1)
@@ -194,35 +192,6 @@ def _mean_loss(loss: Loss, target: np.ndarray) -> Callable[[np.ndarray], float]:
             return float(HEADS[loss.kind].loss(logits, target, *loss.head_settings()).mean())
 
     return mean_loss
-
-
-def _gradient(loss: Loss, logits: np.ndarray, target: np.ndarray) -> np.ndarray:
-    with np.errstate(all="ignore"):
-        if isinstance(loss, CustomLoss):
-            return loss.value_and_gradient(logits, target)[1]
-        gradient: np.ndarray = HEADS[loss.kind].gradient(logits, target, *loss.head_settings())
-        return gradient
-
-
-def _best_constant(loss: Loss, target: np.ndarray, width: int) -> float:
-    """The lowest mean loss of one vector of logits for all rows, by L-BFGS from the best of some guesses."""
-    mean_loss = _mean_loss(loss, target)
-
-    def function(logits: np.ndarray) -> tuple[float, np.ndarray]:
-        rows = np.tile(logits, (len(target), 1))
-        return mean_loss(rows), _gradient(loss, rows, target).mean(axis=0)
-
-    guesses = [np.zeros(width)]
-    if target.shape[1] == width:
-        guesses += [target.mean(axis=0), np.median(target, axis=0)]
-    values = [function(guess)[0] for guess in guesses]
-    if not np.isfinite(values).any():
-        return _NAN
-    descent = QuasiNewton(function, guesses[int(np.nanargmin(values))], LBFGS())
-    for _ in range(_ITERATIONS):
-        if not descent.is_finite or not descent.advance() or descent.has_converged(1e-9):
-            break
-    return float(np.nanmin([descent.value, *values]))
 
 
 def _whole_values(target: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from lamina.engine.plan import Batches
 from lamina.engine.program import Parameter
+from lamina.losses import Loss
 from lamina.optimizers import StepOptimizer
 from lamina.training import Trainer
 
@@ -22,8 +23,10 @@ class Restraint:
     Attributes
     ----------
     l2 : float
-        The largest factor of ½ ‖w‖² in the loss of one step. Beside a squared error, a factor λ shrinks the slope along an input
-        of variance 1 to 1 / (1 + λ) (ridge regression).
+        The largest factor of ½ ‖w‖² in the loss of one step.
+    curvature : float
+        The loss's second derivative by a logit where the answer is a constant: 1 of numbers; of classes p (1 − p), the mean over
+        their shares p. A factor λ shrinks the slope along an input of variance 1 to 1 / (1 + λ / curvature) (ridge regression).
     divisor : float
         What the strengths of penalties are divided by in a step: the rows of a batch, or 1.
     decay : float
@@ -35,6 +38,7 @@ class Restraint:
     """
 
     l2: float
+    curvature: float
     divisor: float
     decay: float
     bound: float
@@ -52,11 +56,20 @@ def restraint_of(trainer: Trainer, data: Batches, first: np.ndarray) -> Restrain
     ends = np.concatenate([end >= 0.99 * bound for bound, _, end in norms]) if norms else np.zeros(1)
     return Restraint(
         l2=max((parameter.l2 for parameter in program.parameters), default=0.0) / _divisor(trainer, data),
+        curvature=_curvature(trainer.losses[0], np.asarray(data.targets[0])),
         divisor=_divisor(trainer, data),
         decay=rate * decay if any(parameter.decay for parameter in program.parameters) else 0.0,
         bound=min((bound / max(float(start.mean()), 1e-12) for bound, start, _ in norms), default=math.inf),
         at_bound=float(ends.mean()),
     )
+
+
+def _curvature(loss: Loss, target: np.ndarray) -> float:
+    if loss.name not in ("softmax_cross_entropy", "sigmoid_cross_entropy"):
+        return 1.0
+    is_number_of_class = loss.one_of_several and target.shape[1] == 1
+    shares = np.bincount(target.astype(int).ravel()) / len(target) if is_number_of_class else target.mean(axis=0)
+    return float((shares * (1 - shares)).mean()) or 1.0
 
 
 def _divisor(trainer: Trainer, data: Batches) -> float:

@@ -7,18 +7,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lamina.descent.quasi_newton import QuasiNewton
+from lamina.doctor.probes.best_constant import best_constant_loss, loss_and_gradient
 from lamina.engine import make_executor
-from lamina.engine.formulas.heads.table import HEADS
 from lamina.engine.plan import Batches, TrainingPlan
 from lamina.engine.program import Head
-from lamina.losses import CustomLoss, Loss
-from lamina.optimizers import LBFGS, GradientDescent
+from lamina.losses import Loss
+from lamina.optimizers import GradientDescent
 from lamina.training import Trainer
 
 __all__ = ["constant_loss", "losses_by_batch", "row_losses"]
 
-_ITERATIONS = 60
 _MOST_BATCHES = 64
 _MOST_ROWS = 2000
 
@@ -59,46 +57,20 @@ def constant_loss(trainer: Trainer, data: Batches) -> float:
     for number, (head, loss) in enumerate(_heads(trainer)):
         width = trainer.executor.program.widths[head.logits]
         target = np.asarray(data.targets[number])[rows].astype(np.float64)
-        total += head.weight * _best_constant(head, loss, target, width, _weights(data, rows))
+        total += head.weight * best_constant_loss(loss, target, width, _weights(data, rows))
     return total
-
-
-def _best_constant(head: Head, loss: Loss, target: np.ndarray, width: int, weights: np.ndarray) -> float:
-    def function(bias: np.ndarray) -> tuple[float, np.ndarray]:
-        values, gradient = _loss_and_gradient(head, loss, np.tile(bias, (len(target), 1)), target)
-        return _mean(values, weights), weights @ gradient / weights.sum()
-
-    starts = [np.zeros(width)]
-    if target.shape[1] == width:
-        starts.append(weights @ target / weights.sum())
-    values = [function(start)[0] for start in starts]
-    if not np.isfinite(values).any():
-        return math.nan
-    descent = QuasiNewton(function, starts[int(np.nanargmin(values))], LBFGS())
-    for _ in range(_ITERATIONS):
-        if not descent.is_finite or not descent.advance() or descent.has_converged(1e-9):
-            break
-    return float(np.nanmin([descent.value, *values]))
 
 
 def _by_row(trainer: Trainer, outputs: Sequence[np.ndarray], data: Batches, rows: np.ndarray) -> np.ndarray:
     total = np.zeros(len(rows))
     for number, ((head, loss), logits) in enumerate(zip(_heads(trainer), outputs, strict=True)):
         target = np.asarray(data.targets[number])[rows].astype(np.float64)
-        total += head.weight * _loss_and_gradient(head, loss, logits.astype(np.float64), target)[0]
+        total += head.weight * loss_and_gradient(loss, logits.astype(np.float64), target)[0]
     return total
 
 
 def _heads(trainer: Trainer) -> list[tuple[Head, Loss]]:
     return list(zip(trainer.executor.program.heads, trainer.losses, strict=True))
-
-
-def _loss_and_gradient(head: Head, loss: Loss, logits: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    with np.errstate(all="ignore"):
-        if isinstance(loss, CustomLoss):
-            return loss.value_and_gradient(logits, target)
-        formula = HEADS[head.kind]
-        return formula.loss(logits, target, *head.settings), formula.gradient(logits, target, *head.settings)
 
 
 def _weights(data: Batches, rows: np.ndarray) -> np.ndarray:

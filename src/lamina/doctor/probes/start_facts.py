@@ -15,6 +15,7 @@ from lamina.doctor.probes.one_batch_facts import OneBatchFacts, one_batch_facts
 from lamina.doctor.probes.output_facts import OutputFacts, output_facts
 from lamina.doctor.probes.pace_facts import PaceFacts, pace_facts
 from lamina.doctor.probes.quantity_facts import QuantityFacts, quantity_facts
+from lamina.doctor.probes.row_order import likeness_in_batches
 from lamina.engine.plan import Batches
 from lamina.training import Trainer
 
@@ -35,6 +36,8 @@ class StartFacts:
     pace : PaceFacts
     quantity : QuantityFacts or None
         Of a network with one input and one column of numbers as its target.
+    likeness_in_batches : float
+        See :func:`~lamina.doctor.probes.row_order.likeness_in_batches`.
     """
 
     network: NetworkFacts
@@ -44,6 +47,7 @@ class StartFacts:
     one_batch: OneBatchFacts
     pace: PaceFacts
     quantity: QuantityFacts | None
+    likeness_in_batches: float = 0.0
 
 
 def start_facts(
@@ -86,13 +90,14 @@ def start_facts(
     (1.0986, 100, False)
     """
     beginning = beginning_of(trainer, training, rows=rows, weights=weights, state=state)
-    outputs = output_facts(beginning)
+    outputs, pace = output_facts(beginning), pace_facts(beginning, epochs)
     return StartFacts(
         network_facts(beginning.subject.network, beginning.num_rows),
         outputs,
         layer_facts(beginning),
         first_step_facts(beginning),
         one_batch_facts(beginning),
-        pace_facts(beginning, epochs),
+        pace,
         quantity_facts(beginning, outputs[0]),
+        likeness_in_batches(training, trainer.losses[0], pace.batch_size),
     )

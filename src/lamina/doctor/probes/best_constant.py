@@ -1,0 +1,67 @@
+"""The best constant prediction: the lowest loss of a network that is but a bias."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from lamina.descent.quasi_newton import QuasiNewton
+from lamina.engine.formulas.heads.table import HEADS
+from lamina.losses import CustomLoss, Loss
+from lamina.optimizers import LBFGS
+
+__all__ = ["best_constant_loss", "loss_and_gradient"]
+
+_ITERATIONS = 60
+
+
+def best_constant_loss(loss: Loss, target: np.ndarray, width: int, weights: np.ndarray | None = None) -> float:
+    """The lowest mean loss of one vector of logits for all rows, by L-BFGS from the best of some guesses.
+
+    Parameters
+    ----------
+    loss : Loss
+    target : ndarray of shape (n, k)
+    width : int
+        Number of logits.
+    weights : ndarray of shape (n,), optional
+        Of the rows.
+
+    Returns
+    -------
+    float
+        NaN where no guess has a finite loss.
+
+    Examples
+    --------
+    >>> from lamina.losses import get_loss
+    >>> best_constant_loss(get_loss("squared_error"), np.array([[1.0], [3.0]]), 1)
+    0.5
+    """
+    shares = np.full(len(target), 1 / len(target)) if weights is None else weights / weights.sum()
+
+    def function(logits: np.ndarray) -> tuple[float, np.ndarray]:
+        losses, gradient = loss_and_gradient(loss, np.tile(logits, (len(target), 1)), target)
+        return float(shares @ losses), shares @ gradient
+
+    guesses = [np.zeros(width)]
+    if target.shape[1] == width:
+        guesses += [shares @ target, np.median(target, axis=0)]
+    values = [function(guess)[0] for guess in guesses]
+    if not np.isfinite(values).any():
+        return math.nan
+    descent = QuasiNewton(function, guesses[int(np.nanargmin(values))], LBFGS())
+    for _ in range(_ITERATIONS):
+        if not descent.is_finite or not descent.advance() or descent.has_converged(1e-9):
+            break
+    return float(np.nanmin([descent.value, *values]))
+
+
+def loss_and_gradient(loss: Loss, logits: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of each row, the loss (n,) and its gradient by the logits (n, width)."""
+    with np.errstate(all="ignore"):
+        if isinstance(loss, CustomLoss):
+            return loss.value_and_gradient(logits, target)
+        formula, settings = HEADS[loss.kind], loss.head_settings()
+        return formula.loss(logits, target, *settings), formula.gradient(logits, target, *settings)
