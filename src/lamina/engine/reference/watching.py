@@ -38,7 +38,8 @@ class Watching:
             if step in watch.probes:
                 loss, found = self._executor.probe(watch.rows)
                 watch.losses = np.append(watch.losses, loss)
-                watch.found = Probe._make(np.append(to, [own], axis=0) for to, own in zip(watch.found, found, strict=True))
+                own = zip(Probe._fields, watch.found, found, strict=True)
+                watch.found = Probe(**{name: np.append(before, [now], axis=0) for name, before, now in own})
         is_measured = any(step in watch.updates for watch in self._watches)
         self._before = np.array(self._executor.snapshot().parameters) if is_measured else None
 

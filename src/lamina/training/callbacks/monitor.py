@@ -207,7 +207,8 @@ class Monitor(Callback):
 
     def _probe(self, trainer: Run, rows: Batches) -> None:
         loss, found = trainer.probe(rows)
-        self._add_probes(trainer, np.array([trainer.step]), np.array([loss]), Probe._make(column[np.newaxis] for column in found))
+        alone = Probe(**{name: column[np.newaxis] for name, column in found._asdict().items()})
+        self._add_probes(trainer, np.array([trainer.step]), np.array([loss]), alone)
         self._before = _parameters(trainer)
 
     def _add_watched(self, trainer: Run, first_step: int, watch: Watch) -> None:
