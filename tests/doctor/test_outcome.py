@@ -148,7 +148,7 @@ def sure(probability: float, wrong: int = 20, rows: int = 400) -> Outcome:
     truth = np.zeros(rows, dtype=int)
     of_first = np.where(np.arange(rows) < wrong, 1 - probability, probability)
     losses = row_log_losses(truth, np.array([0, 1]), np.column_stack([of_first, 1 - of_first]))
-    return Outcome(1.0, 1 - wrong / rows, 0.5, np.arange(rows) < wrong, log_losses=losses)
+    return Outcome(1.0, 1 - wrong / rows, 0.5, (np.arange(rows) < wrong).astype(float), log_losses=losses)
 
 
 def test_answers_that_are_too_sure_are_so_beside_those_of_another():
@@ -156,6 +156,11 @@ def test_answers_that_are_too_sure_are_so_beside_those_of_another():
     assert not sure(0.97).is_oversure_beside(sure(0.95))
     assert not sure(0.95).is_oversure_beside(sure(1 - 1e-9))
     assert not sure(1 - 1e-9).is_oversure_beside(of_labels(0.05))
+
+
+def test_answers_that_are_worse_are_not_called_too_sure():
+    assert Beside(sure(1 - 1e-9), sure(0.95)).is_oversure
+    assert not Beside(sure(1 - 1e-9, wrong=80), sure(0.95)).is_oversure
 
 
 def test_a_class_that_was_never_seen_costs_no_more_than_a_sure_error():
@@ -214,7 +219,7 @@ def test_of_few_rows_a_control_learns_what_an_early_stop_would_miss():
 
 
 def test_a_network_that_is_too_sure_is_noticed_though_its_answers_are_as_good_as_others():
-    X, y = make_classification(400, 20, n_informative=10, class_sep=1.2, random_state=0)
+    X, y = make_classification(400, 20, n_informative=10, flip_y=0.03, class_sep=1.2, random_state=0)
     settings = {"learning_rate_init": 0.01, "batch_size": 32, "random_state": 0}
     found = diagnose(MLPClassifier((64,), max_iter=200, tol=0.0, n_iter_no_change=200, **settings), X, y)
     assert not found.case.is_behind
