@@ -34,7 +34,13 @@ struct Binding {
   using ConstMatrix = nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
   using Numbers = nb::ndarray<double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
   using Table = nb::ndarray<double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+  using Tables = nb::ndarray<double, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
   using Rates = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+  // (sums, output, activation, weight) of a layer, and the slope at which its activation is flat.
+  using LayerTuple = std::tuple<int, int, int, int, double>;
+  // (rows, layers, edges, probes, updates, tables, losses, changes) of a Watch.
+  using WatchTuple =
+      std::tuple<const BoundBatches*, std::vector<LayerTuple>, Doubles, Ints, Ints, Tables, Table, Table>;
 
   static std::unique_ptr<Executor<T>> make(nb::handle program, Vector parameters, Vector state,
                                            std::optional<Blas> blas, const std::string& instruction_set,
@@ -48,20 +54,45 @@ struct Binding {
     executor.configure(read_plan(plan), slots.data(), static_cast<int>(slots.shape(0)));
   }
 
+  static std::vector<ProbedLayer> probed(const std::vector<LayerTuple>& layers) {
+    std::vector<ProbedLayer> found;
+    for (const auto& [sums, output, activation, weight, flat] : layers)
+      found.push_back({sums, output, activation, weight, flat});
+    return found;
+  }
+
+  static std::vector<Watch> watched(const std::vector<WatchTuple>& watches) {
+    std::vector<Watch> found;
+    for (const auto& [rows, layers, edges, probes, updates, tables, losses, changes] : watches)
+      found.push_back({rows->batches,
+                       probed(layers),
+                       {edges.data(), static_cast<i64>(edges.size())},
+                       probes.data(),
+                       updates.data(),
+                       static_cast<i64>(probes.size()),
+                       static_cast<i64>(updates.size()),
+                       tables.data(),
+                       losses.data(),
+                       changes.data()});
+    return found;
+  }
+
   static std::tuple<i64, i64, std::optional<FailureTuple>> train(
       Executor<T>& executor, const BoundBatches& data, Ints order, i64 batch_size, i64 first_step,
       Doubles learning_rates, std::optional<Doubles> weight_decays, std::optional<Rates> dropout_rates,
-      Numbers losses, std::optional<Numbers> norms, std::optional<Table> head_losses) {
+      Numbers losses, std::optional<Numbers> norms, std::optional<Table> head_losses,
+      const std::vector<WatchTuple>& watches) {
     const StepValues values{learning_rates.data(), weight_decays ? weight_decays->data() : nullptr,
                             dropout_rates ? dropout_rates->data() : nullptr,
                             dropout_rates ? static_cast<i64>(dropout_rates->shape(1)) : 0};
     const StepRecords records{losses.data(), norms ? norms->data() : nullptr,
                               head_losses ? head_losses->data() : nullptr};
+    std::vector<Watch> watching = watched(watches);
     TrainingSummary summary;
     {
       const ReleasedGil released;
       summary = executor.train(data.batches, order.data(), static_cast<i64>(order.size()), batch_size,
-                               first_step, values, records);
+                               first_step, values, records, watching);
     }
     return {summary.steps, summary.num_clipped, as_tuple(summary.failure)};
   }
@@ -71,17 +102,18 @@ struct Binding {
       bool shuffle, i64 batch_size, i64 first_step, Doubles learning_rates,
       std::optional<Doubles> weight_decays, Numbers losses, std::optional<Table> head_losses,
       double best_loss, Vector best_parameters, Vector best_state, Vector parameters_before,
-      Vector state_before) {
+      Vector state_before, const std::vector<WatchTuple>& watches) {
     const StepValues values{learning_rates.data(), weight_decays ? weight_decays->data() : nullptr, nullptr,
                             0};
     const StepRecords records{losses.data(), nullptr, head_losses ? head_losses->data() : nullptr};
     Best<T> best{best_loss, best_parameters.data(), best_state.data(), parameters_before.data(),
                  state_before.data()};
+    std::vector<Watch> watching = watched(watches);
     TrainingSummary summary;
     {
       const ReleasedGil released;
       summary = executor.train_epochs(data.batches, {first_epoch, num_epochs, shuffle}, batch_size,
-                                      first_step, values, records, best);
+                                      first_step, values, records, best, watching);
     }
     return {summary.steps, summary.num_clipped, as_tuple(summary.failure), best.loss, best.num_better};
   }
@@ -177,25 +209,16 @@ struct Binding {
     return {reached.begin(), reached.end()};
   }
 
-  // layers: (sums, output, activation, weight) of each, and the slope at which its activation is flat.
-  static std::vector<ProbedLayer> probed(const std::vector<std::tuple<int, int, int, int, double>>& layers) {
-    std::vector<ProbedLayer> found;
-    for (const auto& [sums, output, activation, weight, flat] : layers)
-      found.push_back({sums, output, activation, weight, flat});
-    return found;
-  }
-
-  static void probe(Executor<T>& executor, const BoundBatches& data,
-                    const std::vector<std::tuple<int, int, int, int, double>>& layers, Doubles edges,
-                    Table table, Numbers losses) {
+  static void probe(Executor<T>& executor, const BoundBatches& data, const std::vector<LayerTuple>& layers,
+                    Doubles edges, Table table, Numbers losses) {
     const std::vector<ProbedLayer> of = probed(layers);
     const Bins bins{edges.data(), static_cast<i64>(edges.size())};
     const ReleasedGil released;
     executor.probe(data.batches, of, bins, table.data(), losses.data());
   }
 
-  static void change(Executor<T>& executor, const std::vector<std::tuple<int, int, int, int, double>>& layers,
-                     ConstVector before, Numbers norms) {
+  static void change(Executor<T>& executor, const std::vector<LayerTuple>& layers, ConstVector before,
+                     Numbers norms) {
     const std::vector<ProbedLayer> of = probed(layers);
     const ReleasedGil released;
     executor.change(of, before.data(), norms.data());
@@ -247,11 +270,11 @@ void bind_executor(nb::module_& m, const char* name) {
       .def("configure", &B::configure, "plan"_a, "slots"_a)
       .def("train", &B::train, "data"_a, "order"_a, "batch_size"_a, "first_step"_a, "learning_rates"_a,
            "weight_decays"_a.none(), "dropout_rates"_a.none(), "losses"_a, "norms"_a.none(),
-           "head_losses"_a.none())
+           "head_losses"_a.none(), "watches"_a)
       .def("train_epochs", &B::train_epochs, "data"_a, "first_epoch"_a, "num_epochs"_a, "shuffle"_a,
            "batch_size"_a, "first_step"_a, "learning_rates"_a, "weight_decays"_a.none(), "losses"_a,
            "head_losses"_a.none(), "best_loss"_a, "best_parameters"_a, "best_state"_a, "parameters_before"_a,
-           "state_before"_a)
+           "state_before"_a, "watches"_a)
       .def("predict", &B::predict, "data"_a, "links"_a, "outputs"_a)
       .def("evaluate", &B::evaluate, "data"_a, "losses"_a)
       .def("gradient", &B::gradient, "data"_a, "order"_a, "first_row"_a, "whole"_a.none(), "step"_a,

@@ -85,7 +85,7 @@ bool Executor<T>::may_use_blas(i64 rows) const {
 template <class T>
 void Executor<T>::take_steps(TrainingSummary& summary, const Batches& data, const i64* order, i64 size,
                              i64 batch_size, i64 first_step, const StepValues& values,
-                             const StepRecords& records) {
+                             const StepRecords& records, std::vector<Watch>& watches) {
   const Rows first_rows{order, 0, std::min(batch_size, size)};
   Context<T> context =
       step_.begin(pool_for(data, first_rows.size), data, first_rows, {true, true, first_step});
@@ -94,6 +94,7 @@ void Executor<T>::take_steps(TrainingSummary& summary, const Batches& data, cons
     context.rows = {order + first, 0, std::min(batch_size, size - first)};
     context.step = first_step + k;
     if (values.dropout_rates) context.dropout_rates = values.dropout_rates + k * values.num_dropouts;
+    const bool is_measured = look_before(watches, context.step, context.pool);
     StepOutcome outcome = step_.take(context, data, values.learning_rates[k],
                                      values.weight_decays ? values.weight_decays[k] : 0.0);
     if (outcome.failure) {
@@ -105,27 +106,57 @@ void Executor<T>::take_steps(TrainingSummary& summary, const Batches& data, cons
     if (records.head_losses)
       std::copy(step_.head_means.begin(), step_.head_means.end(),
                 records.head_losses + k * step_.head_means.size());
+    if (is_measured) look_after(watches, context.step);
     summary.num_clipped += outcome.clipped;
     ++summary.steps;
   }
 }
 
+// Takes the probes that are due before this step, and returns whether its change is to be measured.
+template <class T>
+bool Executor<T>::look_before(std::vector<Watch>& watches, i64 step, Pool* pool) {
+  bool is_measured = false;
+  for (Watch& watch : watches) {
+    is_measured |= watch.measures(step);
+    if (!watch.probes_before(step)) continue;
+    const i64 numbers = static_cast<i64>(watch.layers.size()) * (kLayerNumbers + watch.bins.count + 1);
+    const i64 heads = static_cast<i64>(facts_.program.heads.size());
+    probe_rows(watch.rows, watch.layers, watch.bins, pool, watch.tables + watch.num_probed * numbers,
+               watch.losses + watch.num_probed * heads);
+    ++watch.num_probed;
+  }
+  if (is_measured)
+    before_.assign(step_.weights().parameters, step_.weights().parameters + facts_.program.num_parameters);
+  return is_measured;
+}
+
+template <class T>
+void Executor<T>::look_after(std::vector<Watch>& watches, i64 step) const {
+  for (Watch& watch : watches) {
+    if (!watch.measures(step)) continue;
+    const i64 layers = static_cast<i64>(watch.layers.size());
+    measure_change(watch.layers, before_.data(), watch.changes + watch.num_measured * layers);
+    ++watch.num_measured;
+  }
+}
+
 template <class T>
 TrainingSummary Executor<T>::train(const Batches& data, const i64* order, i64 size, i64 batch_size,
-                                   i64 first_step, const StepValues& values, const StepRecords& records) {
+                                   i64 first_step, const StepValues& values, const StepRecords& records,
+                                   std::vector<Watch>& watches) {
   const std::lock_guard lock(mutex_);
   step_.close();
   step_.prepare(std::min(batch_size, size));
   const typename Step<T>::Following following(step_, size > batch_size);
   TrainingSummary summary;
-  take_steps(summary, data, order, size, batch_size, first_step, values, records);
+  take_steps(summary, data, order, size, batch_size, first_step, values, records, watches);
   return summary;
 }
 
 template <class T>
 TrainingSummary Executor<T>::train_epochs(const Batches& data, Epochs epochs, i64 batch_size, i64 first_step,
-                                          const StepValues& values, const StepRecords& records,
-                                          Best<T>& best) {
+                                          const StepValues& values, const StepRecords& records, Best<T>& best,
+                                          std::vector<Watch>& watches) {
   const std::lock_guard lock(mutex_);
   step_.close();
   step_.prepare(std::min(batch_size, data.rows));
@@ -138,7 +169,7 @@ TrainingSummary Executor<T>::train_epochs(const Batches& data, Epochs epochs, i6
     if (epochs.shuffle)
       tools_.kernels->permute(order_.data(), data.rows,
                               {step_.plan().seed, kShuffle, epochs.first + static_cast<std::uint32_t>(e), 0});
-    take_steps(summary, data, order_.data(), data.rows, batch_size, first_step, values, records);
+    take_steps(summary, data, order_.data(), data.rows, batch_size, first_step, values, records, watches);
     if (summary.failure) break;
     offer(best, mean_loss(records.losses + before, data, order_.data(), batch_size));
   }
@@ -287,6 +318,12 @@ template <class T>
 void Executor<T>::probe(const Batches& data, const std::vector<ProbedLayer>& layers, const Bins& bins,
                         double* table, double* losses) {
   const std::lock_guard lock(mutex_);
+  probe_rows(data, layers, bins, pool_for(data, data.rows), table, losses);
+}
+
+template <class T>
+void Executor<T>::probe_rows(const Batches& data, const std::vector<ProbedLayer>& layers, const Bins& bins,
+                             Pool* pool, double* table, double* losses) {
   const Rows rows{nullptr, 0, data.rows};
   const std::vector<double> no_dropout(facts_.program.ops.size(), 0.0);
   probed_.prepare(facts_.program, rows.size, true);
@@ -295,8 +332,8 @@ void Executor<T>::probe(const Batches& data, const std::vector<ProbedLayer>& lay
                   .dropout_rates = no_dropout.data(),
                   .every_buffer = true,
                   .dense_inputs = false};
-  const Context<T> context = begin_pass(facts_, tools_, pool_for(data, rows.size), probed_, step_.weights(),
-                                        step_.gradient.data(), 0, data, rows, pass);
+  const Context<T> context =
+      begin_pass(facts_, tools_, pool, probed_, step_.weights(), step_.gradient.data(), 0, data, rows, pass);
   gather_inputs(context, data.inputs);
   gather_targets(context, data.targets);
   lamina::forward(context);
@@ -319,6 +356,12 @@ void Executor<T>::probe(const Batches& data, const std::vector<ProbedLayer>& lay
 template <class T>
 void Executor<T>::change(const std::vector<ProbedLayer>& layers, const T* before, double* norms) {
   const std::lock_guard lock(mutex_);
+  measure_change(layers, before, norms);
+}
+
+template <class T>
+void Executor<T>::measure_change(const std::vector<ProbedLayer>& layers, const T* before,
+                                 double* norms) const {
   for (std::size_t i = 0; i < layers.size(); ++i) {
     norms[i] = std::numeric_limits<double>::quiet_NaN();
     if (layers[i].weight < 0) continue;

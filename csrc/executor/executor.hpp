@@ -14,6 +14,7 @@
 #include "executor/program_facts.hpp"
 #include "executor/sources.hpp"
 #include "executor/step.hpp"
+#include "executor/watch.hpp"
 #include "executor/workers.hpp"
 
 namespace lamina {
@@ -91,10 +92,11 @@ class Executor {
   void abandon();
 
   TrainingSummary train(const Batches& data, const i64* order, i64 size, i64 batch_size, i64 first_step,
-                        const StepValues& values, const StepRecords& records);
+                        const StepValues& values, const StepRecords& records, std::vector<Watch>& watches);
   // records and values cover the steps of all epochs.
   TrainingSummary train_epochs(const Batches& data, Epochs epochs, i64 batch_size, i64 first_step,
-                               const StepValues& values, const StepRecords& records, Best<T>& best);
+                               const StepValues& values, const StepRecords& records, Best<T>& best,
+                               std::vector<Watch>& watches);
   // objective: empty, or called without the executor's lock.
   PerturbationSummary perturb(const Batches& data, const i64* order, i64 size, i64 batch_size, i64 first_step,
                               const double* learning_rates, const PerturbationRule& rule,
@@ -134,7 +136,13 @@ class Executor {
   Context<T> begin_part(const Batches& data, const Part& part, i64 step);
   void write_gradient(const GradientRecords<T>& records) const;
   void take_steps(TrainingSummary& summary, const Batches& data, const i64* order, i64 size, i64 batch_size,
-                  i64 first_step, const StepValues& values, const StepRecords& records);
+                  i64 first_step, const StepValues& values, const StepRecords& records,
+                  std::vector<Watch>& watches);
+  bool look_before(std::vector<Watch>& watches, i64 step, Pool* pool);
+  void look_after(std::vector<Watch>& watches, i64 step) const;
+  void probe_rows(const Batches& data, const std::vector<ProbedLayer>& layers, const Bins& bins, Pool* pool,
+                  double* table, double* losses);
+  void measure_change(const std::vector<ProbedLayer>& layers, const T* before, double* norms) const;
   void offer(Best<T>& best, double loss) const;
 
   ProgramFacts facts_;
@@ -145,6 +153,7 @@ class Executor {
   Inference<T> inference_;
   int held_threads_ = 1;    // of a step in two calls
   std::vector<i64> order_;  // of an epoch
+  std::vector<T> before_;   // the parameters before a step whose change is measured
   std::mutex mutex_;        // one call at a time
 };
 

@@ -202,6 +202,41 @@ def test_short_epochs_share_a_call_between_probes(table, monkeypatch):
     assert monitor.record.step_loss[:500].tolist() == losses
 
 
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("monitor", [{}, {"every": 1, "capacity": 4}, {"every": 5, "capacity": 6}])
+def test_a_call_of_the_engine_is_watched_as_if_it_had_stopped_at_each_probe(make_trainer, table, monkeypatch, case, monitor):
+    def record():
+        trainer = make_trainer(callbacks=Monitor(rows=20, **monitor), **CASES[case])
+        trainer.fit(*table, max_epochs=12)
+        trainer.fit(*table, max_epochs=30)
+        return trainer.callbacks[0].record
+
+    watched = record()
+    monkeypatch.setattr(Trainer, "watches_steps", False)
+    assert same(watched, record())
+
+
+@pytest.mark.skipif(not native_available(), reason="no extension")
+@pytest.mark.parametrize("batch_size", [None, 16])
+def test_both_engines_write_the_same_record(make_trainer, table, batch_size):
+    records = []
+    for engine in ("native", "reference"):
+        trainer = make_trainer(callbacks=Monitor(every=3, rows=20, capacity=8), engine=engine, batch_size=batch_size)
+        trainer.fit(*table, max_epochs=15)
+        records.append(trainer.callbacks[0].record)
+    assert [str(record) for record in records[:1]] == [str(record) for record in records[1:]]
+    for ours, theirs in zip(*(record.probes for record in records), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-9)
+
+
+def test_a_probe_knows_how_many_epochs_were_done(make_trainer, table):
+    trainer = make_trainer(callbacks=Monitor(every=2, rows=20))
+    trainer.fit(*table, max_epochs=5)
+    trainer.fit(*table, max_epochs=5)
+    probes = trainer.callbacks[0].record.probes
+    assert probes.epochs.tolist() == (probes.steps // (trainer.step // 10)).tolist()
+
+
 def test_a_resumed_training_has_the_record_of_an_uninterrupted_one(make_trainer, table, tmp_path):
     path = tmp_path / "run.checkpoint"
     settings = {"clipping": Clipping(norm=0.2)}
@@ -390,8 +425,8 @@ def test_wrong_settings_are_named(given):
 
 def test_probes_are_evenly_apart_after_thinning():
     record = MonitorRecord(["a"], [-math.inf, math.inf], 4)
-    thinned = [record.add_probe(step, 0, 0.0, {}, np.ones((1, 1))) for step in range(5)]
-    assert thinned == [False] * 4 + [True]
+    thinned = [record.add_probes(*np.array([[step], [0], [0.0]]), {}, np.ones((1, 1, 1))) for step in range(5)]
+    assert thinned == [0] * 4 + [1]
     assert [b - a for a, b in pairwise(record.probes.steps.tolist())] == [2, 2]
 
 

@@ -1,6 +1,7 @@
 """The compiled part of the native engine (``csrc/bind``)."""
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
@@ -20,6 +21,11 @@ class Batches:
 class Blas:
     @staticmethod
     def from_capsules(sgemm: object, dgemm: object) -> Blas | None: ...
+
+# (sums, output, activation, weight) of a layer, and the slope at which its activation is flat
+_Layer: TypeAlias = tuple[int, int, int, int, float]
+# (rows, layers, edges, probes, updates, tables, losses, changes)
+_Watch: TypeAlias = tuple[Batches, Sequence[_Layer], np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 class _Executor:
     def __init__(
@@ -46,6 +52,7 @@ class _Executor:
         losses: np.ndarray,
         norms: np.ndarray | None,
         head_losses: np.ndarray | None,
+        watches: Sequence[_Watch],
     ) -> tuple[int, int, tuple[int, str, str] | None]: ...
     def train_epochs(
         self,
@@ -64,6 +71,7 @@ class _Executor:
         best_state: np.ndarray,
         parameters_before: np.ndarray,
         state_before: np.ndarray,
+        watches: Sequence[_Watch],
     ) -> tuple[int, int, tuple[int, str, str] | None, float, int]: ...
     def predict(self, data: Batches, links: Sequence[str], outputs: Sequence[np.ndarray]) -> None: ...
     def evaluate(self, data: Batches, losses: np.ndarray) -> None: ...
@@ -116,12 +124,12 @@ class _Executor:
     def probe(
         self,
         data: Batches,
-        layers: Sequence[tuple[int, int, int, int, float]],
+        layers: Sequence[_Layer],
         edges: np.ndarray,
         table: np.ndarray,
         losses: np.ndarray,
     ) -> None: ...
-    def change(self, layers: Sequence[tuple[int, int, int, int, float]], before: np.ndarray, norms: np.ndarray) -> None: ...
+    def change(self, layers: Sequence[_Layer], before: np.ndarray, norms: np.ndarray) -> None: ...
     def perturb(
         self,
         data: Batches,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, TypeGuard
 
 import numpy as np
@@ -23,6 +24,7 @@ __all__ = [
     "Probe",
     "Snapshot",
     "Update",
+    "Watch",
     "check_shape",
     "runs_epochs",
 ]
@@ -115,6 +117,24 @@ class Probe(NamedTuple):
     histogram: np.ndarray
 
 
+@dataclass(slots=True)
+class Watch:
+    """What a call of several steps measures on its way, and then what it found.
+
+    ``rows`` are probed before each of the steps ``probes``, and how far each of the steps ``updates`` moves the weights is
+    measured: numbers of steps of the call, int64, ascending. ``losses`` (p,) and ``found``, arrays (p, layers) and (p, layers,
+    bins), are what :meth:`Executor.probe` returns, ``changes`` (u, layers) what :meth:`Executor.weight_change` returns, as far as
+    the steps came to pass: a step that fails is probed, but has no change. All three are written by the call.
+    """
+
+    rows: Batches
+    probes: np.ndarray
+    updates: np.ndarray
+    losses: np.ndarray = field(init=False)
+    found: Probe = field(init=False)
+    changes: np.ndarray = field(init=False)
+
+
 class Executor(Protocol):
     """Runs a :class:`Program`. For equal inputs, all executors give equal numbers (up to rounding): same masks, same order.
 
@@ -163,8 +183,19 @@ class Executor(Protocol):
 
     # Steps
 
-    def train(self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues) -> TrainingResult:
-        """Train on the rows ``order``, ``batch_size`` at a time (the last batch may be shorter), one step per batch."""
+    def train(
+        self,
+        data: Batches,
+        order: np.ndarray,
+        batch_size: int,
+        first_step: int,
+        values: StepValues,
+        watches: Sequence[Watch] = (),
+    ) -> TrainingResult:
+        """Train on the rows ``order``, ``batch_size`` at a time (the last batch may be shorter), one step per batch.
+
+        What ``watches`` ask for is measured on the way, and changes nothing.
+        """
 
     def gradient(
         self, data: Batches, rows: np.ndarray, step: int, first_row: int = 0, weight_sum: float | None = None
@@ -268,7 +299,14 @@ class EpochsExecutor(Executor, Protocol):
     """An executor that runs several short epochs in one call, without returning to Python in between."""
 
     def train_epochs(
-        self, data: Batches, epochs: Epochs, batch_size: int, first_step: int, values: StepValues, best: BestEpoch
+        self,
+        data: Batches,
+        epochs: Epochs,
+        batch_size: int,
+        first_step: int,
+        values: StepValues,
+        best: BestEpoch,
+        watches: Sequence[Watch] = (),
     ) -> TrainingResult:
         """Equivalent to one call of ``train`` per epoch, with its :func:`~lamina.engine.permutation` under the plan's seed.
 

@@ -12,10 +12,11 @@ import numpy as np
 
 from lamina.engine import threads
 from lamina.engine.blas import SingleThreadedBlas, scipy_blas
-from lamina.engine.executor import Gradient, Observation, OutputGradients, Probe, Snapshot, Update, check_shape
+from lamina.engine.executor import Gradient, Observation, OutputGradients, Probe, Snapshot, Update, Watch, check_shape
 from lamina.engine.extension import _native
 from lamina.engine.layer_buffers import unit_layers
 from lamina.engine.native_data import DataReader, as_order
+from lamina.engine.native_probes import INNER_EDGES, NUM_NUMBERS, WatchRecords, probe_of
 from lamina.engine.plan import (
     Batches,
     BestEpoch,
@@ -27,7 +28,7 @@ from lamina.engine.plan import (
     TrainingResult,
     UpdateRule,
 )
-from lamina.engine.probe import EDGES, flat_below, weights_of
+from lamina.engine.probe import flat_below, weights_of
 from lamina.engine.program import Program
 from lamina.errors import InvalidSettingError, ShapeError, phrase
 
@@ -155,7 +156,15 @@ class NativeExecutor:
         """The arrays of parameters and state that the engine reads."""
         return self._parameters, self._state
 
-    def train(self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues) -> TrainingResult:
+    def train(
+        self,
+        data: Batches,
+        order: np.ndarray,
+        batch_size: int,
+        first_step: int,
+        values: StepValues,
+        watches: Sequence[Watch] = (),
+    ) -> TrainingResult:
         """Train on the rows ``order``, ``batch_size`` at a time; stops before the first step that is not finite."""
         self._held = None
         order = as_order(order, data.num_rows)
@@ -165,10 +174,13 @@ class NativeExecutor:
         of_heads = self._head_losses(num_steps)
         batches = self._reader.batches(data)
         rates = _per_step(values, num_steps, self._num_dropouts)
-        with self._quiet_blas(batch_size):
+        watching = [self._watching(watch) for watch in watches]
+        with self._quiet_blas(_most_rows(batch_size, watches)):
             done, num_clipped, failure = self._engine.train(
-                batches, order, batch_size, first_step, *rates, losses, norms, of_heads
+                batches, order, batch_size, first_step, *rates, losses, norms, of_heads, watching
             )
+        for watch, records in zip(watches, watching, strict=True):
+            records.tell(watch, first_step + done, failure is not None)
         return TrainingResult(
             losses[:done],
             None if norms is None else norms[:done],
@@ -178,7 +190,14 @@ class NativeExecutor:
         )
 
     def train_epochs(
-        self, data: Batches, epochs: Epochs, batch_size: int, first_step: int, values: StepValues, best: BestEpoch
+        self,
+        data: Batches,
+        epochs: Epochs,
+        batch_size: int,
+        first_step: int,
+        values: StepValues,
+        best: BestEpoch,
+        watches: Sequence[Watch] = (),
     ) -> TrainingResult:
         """Many epochs in one call; stops before the first step that is not finite."""
         self._held = None
@@ -186,11 +205,15 @@ class NativeExecutor:
         of_heads = self._head_losses(len(losses))
         batches = self._reader.batches(data)
         rates, decays, _ = _per_step(values, len(losses), 0)
-        with self._quiet_blas(batch_size):
+        watching = [self._watching(watch) for watch in watches]
+        with self._quiet_blas(_most_rows(batch_size, watches)):
             done, num_clipped, failure, best.loss, num_better = self._engine.train_epochs(
                 batches, epochs.first & 0xFFFFFFFF, epochs.count, epochs.shuffle, batch_size, first_step, rates, decays, losses,
                 of_heads, best.loss, best.parameters, best.state, best.parameters_before, best.state_before,
+                watching,
             )  # fmt: skip
+        for watch, records in zip(watches, watching, strict=True):
+            records.tell(watch, first_step + done, failure is not None)
         if num_better % 2:
             best.parameters, best.parameters_before = best.parameters_before, best.parameters
             best.state, best.state_before = best.state_before, best.state
@@ -349,14 +372,11 @@ class NativeExecutor:
         """The loss of all rows as one batch, and how each layer fares; nothing changes."""
         self._held = None
         batches = self._reader.batches(data) if data.targets else self._reader.inputs(data.inputs)
-        layers, edges = self._probed_layers, np.array(EDGES[1:-1])
-        table = np.empty((len(layers), len(Probe._fields) + len(edges)))
+        table = np.empty((len(self._probed_layers), NUM_NUMBERS))
         losses = np.full(len(self.program.heads), np.nan)
         with self._quiet_blas(data.num_rows):
-            self._engine.probe(batches, layers, edges, table, losses)
-        *names, histogram = Probe._fields
-        columns = dict(zip(names, table.T, strict=False))
-        return float(losses.sum()), Probe(**columns, **{histogram: table[:, len(names) :]})
+            self._engine.probe(batches, self._probed_layers, INNER_EDGES, table, losses)
+        return float(losses.sum()), probe_of(table)
 
     def weight_change(self, before: np.ndarray) -> np.ndarray:
         """The norm of the change of each layer's weights."""
@@ -375,6 +395,9 @@ class NativeExecutor:
             limit = 0.0 if op is None else flat_below(op)
             found.append((unit.sums, unit.output, at, parameters.index(weight) if weight.size else -1, limit))
         return found
+
+    def _watching(self, watch: Watch) -> WatchRecords:
+        return WatchRecords.of(watch, self._reader.batches(watch.rows), self._probed_layers, len(self.program.heads))
 
     def _quiet_blas(self, rows: int) -> AbstractContextManager[None]:
         """BLAS single-threaded for a call with batches of ``rows``; no effect if the call is too small to use BLAS."""
@@ -408,6 +431,10 @@ class NativeExecutor:
 
 def _failure(found: tuple[int, str, str] | None) -> Failure | None:
     return None if found is None else Failure(*found)
+
+
+def _most_rows(batch_size: int, watches: Sequence[Watch]) -> int:
+    return max(batch_size, *(watch.rows.num_rows for watch in watches), 0)
 
 
 def _aligned_zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:

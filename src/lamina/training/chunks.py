@@ -56,7 +56,9 @@ def run_in_chunks(run: Run, epoch: Epoch, stepper: Stepper, moments: Moments, si
         order, values = epoch.next_chunk(num_steps)
         first_step = run.step
         began = time.perf_counter()
-        result = stepper.train(epoch.data, order, epoch.batch_size, first_step, values)
+        watches = moments.watches(run, num_steps)
+        given = epoch.data, order, epoch.batch_size, first_step, values
+        result = run.executor.train(*given, watches) if watches else stepper.train(*given)
         size.observe(num_steps, time.perf_counter() - began)
         epoch.add(result)
         run.step += len(result.losses)

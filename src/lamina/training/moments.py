@@ -8,13 +8,23 @@ from typing import Any
 
 import numpy as np
 
+from lamina.engine.executor import Watch
 from lamina.training.callbacks.callback import Callback, Run
 from lamina.validation import check_parameters, instance, integer, one_of, value
 
 __all__ = ["Moments"]
 
 _RULES = {"every_steps": one_of(integer(1), value(None))}
-_NAMES = ("on_fit_begin", "on_epoch_begin", "on_steps_done", "on_chunk_end", "on_epoch_end", "on_training_end", "on_fit_end")
+_NAMES = (
+    "on_fit_begin",
+    "on_epoch_begin",
+    "watch",
+    "on_steps_done",
+    "on_chunk_end",
+    "on_epoch_end",
+    "on_training_end",
+    "on_fit_end",
+)
 
 
 class Moments:
@@ -70,6 +80,13 @@ class Moments:
         """The callbacks that are to be called at a step to come, and that step."""
         asked = [(callback, callback.next_step(run)) for callback in self._at_steps]
         return [(callback, step) for callback, step in asked if step is not None and step > run.step]
+
+    def watches(self, run: Run, num_steps: int) -> list[Watch]:
+        """What the callbacks want to know of the next call of the engine, of ``num_steps`` steps."""
+        if not run.watches_steps:
+            return []
+        asked = [watch(run, num_steps) for watch in self._of["watch"]]
+        return [watch for watch in asked if watch is not None]
 
     @staticmethod
     def call_due(due: Sequence[tuple[Callback, int]], run: Run, losses: np.ndarray) -> None:

@@ -224,6 +224,11 @@ class MonitorRecord(Printed):
     # What Monitor writes
 
     @property
+    def num_probes(self) -> int:
+        """The number of probes kept."""
+        return len(self._probes)
+
+    @property
     def last_probe(self) -> tuple[int, np.ndarray] | None:
         """Step and weight norms of the last probe."""
         return (self._probes[-1].step, self._probes[-1].column("weight_norm")) if self._probes else None
@@ -233,24 +238,44 @@ class MonitorRecord(Printed):
         """Whether the step after the last probe is not measured yet."""
         return bool(self._probes) and bool(np.isnan(self._probes[-1].column("update_norm")).all())
 
-    def add_probe(self, step: int, epoch: int, loss: float, columns: Mapping[str, np.ndarray], histogram: np.ndarray) -> bool:
-        """Add a probe, and return whether others had to be dropped for it; columns that are not given are NaN."""
-        is_full = len(self._probes) == self.capacity
-        if is_full:
-            del self._probes[1::2]
-        table = np.full((len(_COLUMNS), len(self.layers)), np.nan)
+    def add_probes(
+        self,
+        steps: np.ndarray,
+        epochs: np.ndarray,
+        losses: np.ndarray,
+        columns: Mapping[str, np.ndarray],
+        histogram: np.ndarray,
+        changes: np.ndarray | None = None,
+    ) -> int:
+        """Add probes, and return how often every second one had to be dropped for them.
+
+        Parameters
+        ----------
+        steps, epochs, losses : ndarray of shape (p,)
+        columns : dict of str to ndarray of shape (p, layers)
+            Those that are not given are NaN.
+        histogram : ndarray of shape (p, layers, bins)
+        changes : ndarray of shape (u, layers), optional
+            What the steps after the first u probes changed.
+        """
+        tables = np.full((len(steps), len(_COLUMNS), len(self.layers)), np.nan)
         for name, column in columns.items():
-            table[_PLACES[name]] = column
+            tables[:, _PLACES[name]] = column
+        if changes is not None:
+            _put_changes(tables[: len(changes)], changes)
         shares = histogram.astype(np.float32)  # a model's file is half as large for it
-        self._probes.append(_Probe(step, epoch, loss, table, shares))
-        return is_full
+        times_full = 0
+        for step, epoch, loss, table, share in zip(steps.tolist(), epochs.tolist(), losses.tolist(), tables, shares, strict=True):
+            if len(self._probes) == self.capacity:
+                del self._probes[1::2]
+                times_full += 1
+            # copies, lest a probe that is kept keep those that are dropped later in memory
+            self._probes.append(_Probe(step, epoch, loss, table.copy(), share.copy()))
+        return times_full
 
     def add_update(self, norms: np.ndarray) -> None:
         """Add what the step after the last probe changed."""
-        last = self._probes[-1]
-        weights = last.column("weight_norm")
-        last.column("update_norm")[:] = norms
-        np.divide(norms, weights, out=last.column("update_ratio"), where=weights > 0)
+        _put_changes(self._probes[-1].table, norms)
 
     def add_losses(self, losses: np.ndarray) -> None:
         """Add the losses of the next steps."""
@@ -356,6 +381,13 @@ class MonitorRecord(Printed):
         record.failure = None if description["failure"] is None else tuple(description["failure"])
         record.stop = None if description["stop"] is None else tuple(description["stop"])
         return record
+
+
+def _put_changes(tables: np.ndarray, norms: np.ndarray) -> None:
+    """Write the norms (..., layers) of changes of the weights into tables (..., columns, layers) of probes."""
+    weights = tables[..., _PLACES["weight_norm"], :]
+    tables[..., _PLACES["update_norm"], :] = norms
+    np.divide(norms, weights, out=tables[..., _PLACES["update_ratio"], :], where=weights > 0)
 
 
 def _array(description: Mapping[str, Any], name: str, shape: tuple[int | None, ...]) -> np.ndarray:

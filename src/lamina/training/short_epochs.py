@@ -96,10 +96,13 @@ def run_short_epochs(
     """
     first_step = run.step
     due = [] if moments is None else moments.due(run)
+    watches = [] if moments is None else moments.watches(run, epochs.epochs.count * epochs.steps_per_epoch)
     began = time.perf_counter()
     result = best.offer_epochs(
         run.executor,
-        lambda kept: stepper.train_epochs(epochs.data, epochs.epochs, epochs.batch_size, first_step, epochs.values, kept),
+        lambda kept: stepper.train_epochs(
+            epochs.data, epochs.epochs, epochs.batch_size, first_step, epochs.values, kept, watches
+        ),
     )
     duration_s = time.perf_counter() - began
     size.observe(epochs.epochs.count * epochs.steps_per_epoch, duration_s)

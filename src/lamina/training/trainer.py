@@ -451,6 +451,11 @@ class Trainer(Predictor):
             record["clipped_share"] = epoch.num_clipped / epoch.steps_done
         return self._end_epoch(record, began)
 
+    @property
+    def watches_steps(self) -> bool:
+        """Whether the engine measures on its way what a callback's ``watch`` asks for: no custom loss, no perturbed weights."""
+        return self._built().stepper is self.executor
+
     def stop(self, code: str, text: str = "") -> None:
         """Stop training after the current epoch or, during an epoch, after the current native call; the first reason counts.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lamina.engine.executor import Gradient, Observation, OutputGradients, Probe, Snapshot, Update, check_shape
+from lamina.engine.executor import Gradient, Observation, OutputGradients, Probe, Snapshot, Update, Watch, check_shape
 from lamina.engine.formulas.activation import activation_forward
 from lamina.engine.formulas.array import Array, Namespace
 from lamina.engine.plan import Batches, InputArray, StepValues, TrainingPlan, TrainingResult
@@ -19,6 +19,7 @@ from lamina.engine.reference.objective import by_head, head_losses
 from lamina.engine.reference.passes import Mode
 from lamina.engine.reference.rows import chunks
 from lamina.engine.reference.step import Step, row_weights, total_weight
+from lamina.engine.reference.watching import Watching
 
 if TYPE_CHECKING:
     from lamina.engine.perturbation import BatchObjective, PerturbationRule
@@ -111,16 +112,25 @@ class ReferenceExecutor:
         return self._step.parameters, self._step.state
 
     @_quietly
-    def train(self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues) -> TrainingResult:
+    def train(
+        self,
+        data: Batches,
+        order: np.ndarray,
+        batch_size: int,
+        first_step: int,
+        values: StepValues,
+        watches: Sequence[Watch] = (),
+    ) -> TrainingResult:
         """Train on the rows ``order``, ``batch_size`` at a time; stops before the first step that is not finite."""
         self._step.close()
         gradients: list[Gradient] = []
         updates: list[Update] = []
-        failure = None
+        failure, watching = None, Watching(self, watches)
         for k in range(-(-len(order) // batch_size)):
             step = first_step + k
             rates = None if values.dropout_rates is None else values.dropout_rates[k]
             rows = order[k * batch_size : (k + 1) * batch_size]
+            watching.before(step)
             gradient, tape = self._step.differentiate(data, rows, Mode(True, self._step.plan.seed, step, rates))
             self._step.hold(tape)
             weight_decay = 0.0 if values.weight_decays is None else float(values.weight_decays[k])
@@ -128,6 +138,7 @@ class ReferenceExecutor:
             failure = update.failure
             if failure is not None:
                 break
+            watching.after(step)
             gradients.append(gradient)
             updates.append(update)
         losses = np.array([update.loss for update in updates])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 
 if TYPE_CHECKING:
-    from lamina.engine.executor import Executor, Probe
+    from lamina.engine.executor import Executor, Probe, Watch
     from lamina.engine.plan import Batches, Clipping, TrainingResult
     from lamina.network.named_arrays import NamedArrays
     from lamina.optimizers import Optimizer
@@ -75,6 +75,10 @@ class Run(Protocol):
     @property
     def weights(self) -> NamedArrays:
         """The parameters by name, live: writing into them changes the model."""
+
+    @property
+    def watches_steps(self) -> bool:
+        """Whether the engine measures on its way what :meth:`Callback.watch` asks for."""
 
     def stop(self, code: str, text: str = "") -> None:
         """Stop training after this epoch or, during an epoch, after the current native call."""
@@ -143,6 +147,14 @@ class Callback:
         It is asked before each call of the engine, and follows from ``every_steps`` unless a callback overrides it.
         """
         return None if self.every_steps is None else trainer.step + self.every_steps - trainer.step % self.every_steps
+
+    def watch(self, trainer: Run, num_steps: int) -> Watch | None:
+        """What the engine is to measure on the way of its next call, of at most ``num_steps`` steps; None: nothing.
+
+        It is asked where :attr:`Run.watches_steps`, and says in ``on_steps_done`` what it found: that the engine need not return
+        for it.
+        """
+        return None
 
     def on_step_end(self, trainer: Run, losses: np.ndarray) -> None:
         """Called at :meth:`next_step`; ``losses`` are those of the engine's last call, one per step, float64."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lamina.activations import get_activation
+from lamina.engine.executor import Probe, Watch
 from lamina.engine.layer_buffers import UnitLayer, unit_layers
 from lamina.engine.plan import Batches, Clipping, TrainingResult
 from lamina.engine.probe import EDGES, weight_norms
@@ -79,19 +80,22 @@ class Monitor(Callback):
         self.sparing = sparing
         self.record = MonitorRecord((), (), capacity)
         self._interval = 0
+        self._begin = (0, 0)  # steps and epochs done when the fit began
         self._rows: Batches | None = None
         self._before: np.ndarray | None = None
+        self._watch: Watch | None = None
         self._saturates = np.zeros(0, dtype=bool)
         self._shortened = (0, 0.0)  # clipped steps of the epoch, and the sum of their factors
 
     def __getstate__(self) -> dict[str, Any]:
         """For a pickle: leave out the rows."""
-        return vars(self) | {"_rows": None, "_before": None}
+        return vars(self) | {"_rows": None, "_before": None, "_watch": None}
 
     def on_fit_begin(self, trainer: Run) -> None:
         drawn = trainer.draw_rows(self.rows)
         self._rows = drawn if drawn.num_rows else None
         self._shortened = (0, 0.0)
+        self._begin = trainer.step, trainer.epoch
         program = trainer.executor.program
         units = unit_layers(program)
         self._saturates = np.array([_saturates(unit) for unit in units])
@@ -108,9 +112,21 @@ class Monitor(Callback):
             self.record.failure = result.failure
         if result.gradient_norms is not None and _clips_norm_alone(trainer.clipping):
             self._add_clipped(result.gradient_norms, trainer.clipping.norm)
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            self._add_watched(trainer, first_step, watch)
+
+    def watch(self, trainer: Run, num_steps: int) -> Watch | None:
+        if self._rows is None:
+            return None
+        probes = self._due_before(trainer.step + num_steps)
+        updates = probes if self._before is None else [trainer.step, *probes]
+        if updates:
+            self._watch = Watch(self._rows, np.array(probes, dtype=np.int64), np.array(updates, dtype=np.int64))
+        return self._watch
 
     def next_step(self, trainer: Run) -> int | None:
-        if self._rows is None:
+        if self._rows is None or trainer.watches_steps:
             return None
         return trainer.step + 1 if self._before is not None else self._due
 
@@ -160,6 +176,16 @@ class Monitor(Callback):
         last = self.record.last_probe
         return self.record.first_step if last is None else last[0] + self._interval
 
+    def _due_before(self, end: int) -> list[int]:
+        """The steps before ``end`` at which probes stand; a record that becomes full on the way has them further apart."""
+        due, step, interval, count = [], self._due, self._interval, self.record.num_probes
+        while step < end:
+            due.append(step)
+            if count == self.capacity:
+                count, interval = count // 2, 2 * interval
+            count, step = count + 1, step + interval
+        return due
+
     def _await_update(self, trainer: Run) -> None:
         """After a resume: the last probe was taken at these weights, and its step is still to come."""
         last = self.record.last_probe
@@ -181,17 +207,35 @@ class Monitor(Callback):
 
     def _probe(self, trainer: Run, rows: Batches) -> None:
         loss, found = trainer.probe(rows)
+        alone = Probe(**{name: column[np.newaxis] for name, column in found._asdict().items()})
+        self._add_probes(trainer, np.array([trainer.step]), np.array([loss]), alone)
+        self._before = _parameters(trainer)
+
+    def _add_watched(self, trainer: Run, first_step: int, watch: Watch) -> None:
+        """Add what the engine measured on its way from ``first_step`` on."""
+        changes = watch.changes
+        if self._before is not None and len(changes):
+            self.record.add_update(changes[0])
+            changes = changes[1:]
+        self._before = None
+        self._add_probes(trainer, watch.probes[: len(watch.losses)], watch.losses, watch.found, changes)
+
+    def _add_probes(
+        self, trainer: Run, steps: np.ndarray, losses: np.ndarray, found: Probe, changes: np.ndarray | None = None
+    ) -> None:
+        first_step, first_epoch = self._begin
+        epochs = first_epoch + (steps - first_step) // trainer.steps_per_epoch
         columns = found._asdict()
         histogram, flat = columns.pop("histogram"), columns.pop("flat")
         columns["saturated"] = np.where(self._saturates, flat, np.nan)
-        if self.record.add_probe(trainer.step, trainer.epoch, loss, columns, histogram):
-            self._interval *= 2
-        self._before = _parameters(trainer)
+        self._interval *= 2 ** self.record.add_probes(steps, epochs, losses, columns, histogram, changes)
 
     def _add_clipped(self, norms: np.ndarray, most: float | None) -> None:
         clipped = norms[norms > most]
         count, factors = self._shortened
-        self._shortened = (count + len(clipped), factors + float((most / clipped).sum()))
+        # one after the other: the sum must not depend on how an epoch is cut into calls
+        total = np.add.accumulate([factors, *(most / clipped).tolist()])[-1]
+        self._shortened = count + len(clipped), float(total)
 
 
 def _saturates(unit: UnitLayer) -> bool:
