@@ -25,6 +25,7 @@ _MEANING = (
 )
 _CAUSES = (
     "batch_too_large",
+    "outlying_inputs",
     "unscaled_inputs",
     "unscaled_targets",
     "poor_initial_variance",
