@@ -79,9 +79,7 @@ class Regimen:
             X, y = take_rows(X, kept), take_rows(y, kept)
         self._learn_scales(X, y)
         if self.class_weight == "balanced":
-            fit["sample_weight"] = balanced_weights(_classes(y)) * (
-                1.0 if fit.get("sample_weight") is None else np.asarray(fit["sample_weight"])
-            )
+            fit["sample_weight"] = balanced_weights(_classes(y), fit.get("sample_weight"))
         if validation_data is not None:
             validation_data = (self.transform(validation_data[0]), self._scaled(validation_data[1]), *validation_data[2:])
         self.trainer.fit(self.transform(X), self._scaled(y), validation_data=validation_data, **fit)
