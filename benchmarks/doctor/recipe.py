@@ -59,6 +59,7 @@ class Recipe:
     early_stopping: bool = False
     validation_fraction: float = 0.2
     validation: str = "random"
+    shuffle: bool = True
 
     @property
     def data_set(self) -> DataSet:
@@ -92,5 +93,8 @@ class Recipe:
 
     def fingerprint(self, *also: Any) -> str:
         """Equal for equal recipes only (and equal values of ``also``)."""
-        text = json.dumps([asdict(self), *also], sort_keys=True)
+        settings = asdict(self)
+        if self.shuffle:
+            del settings["shuffle"]  # younger than most verdicts, which hold as they are
+        text = json.dumps([settings, *also], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]

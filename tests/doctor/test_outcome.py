@@ -10,11 +10,12 @@ from sklearn.datasets import make_circles, make_classification
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import r2_score
 
-from lamina import Dense, MLPClassifier, MLPRegressor, Sequential, Trainer, diagnose
+from lamina import Dense, MLPClassifier, MLPRegressor, Sequential, TabularClassifier, Trainer, diagnose
 from lamina.doctor.beside import Beside
 from lamina.doctor.like_batches import in_like_batches
 from lamina.doctor.outcome import Outcome, constant_errors, row_errors, row_log_losses
 from lamina.doctor.patients import admit
+from lamina.doctor.patients.parameters import differing
 from lamina.training import EarlyStopping
 
 RNG = np.random.default_rng(0)
@@ -123,6 +124,11 @@ def test_more_splits_are_asked_for_until_enough_agree():
     assert not over((0.0, 0.0), rows=400).is_open
 
 
+def test_a_few_rows_that_both_answer_alike_do_not_tell_that_all_is_well():
+    assert over((0.0, 0.0), rows=23).is_open
+    assert not over(*[(0.0, 0.0)] * 4, rows=23).is_open
+
+
 def test_the_control_is_the_best_over_all_splits_not_the_luckiest_of_each():
     beside = over((0.10, 0.02, 0.06), (0.10, 0.12, 0.06))
     assert beside.control is not None
@@ -142,7 +148,7 @@ def sure(probability: float, wrong: int = 20, rows: int = 400) -> Outcome:
     truth = np.zeros(rows, dtype=int)
     of_first = np.where(np.arange(rows) < wrong, 1 - probability, probability)
     losses = row_log_losses(truth, np.array([0, 1]), np.column_stack([of_first, 1 - of_first]))
-    return Outcome(1.0, 1 - wrong / rows, 0.5, np.arange(rows) < wrong, log_losses=losses)
+    return Outcome(1.0, 1 - wrong / rows, 0.5, (np.arange(rows) < wrong).astype(float), log_losses=losses)
 
 
 def test_answers_that_are_too_sure_are_so_beside_those_of_another():
@@ -150,6 +156,11 @@ def test_answers_that_are_too_sure_are_so_beside_those_of_another():
     assert not sure(0.97).is_oversure_beside(sure(0.95))
     assert not sure(0.95).is_oversure_beside(sure(1 - 1e-9))
     assert not sure(1 - 1e-9).is_oversure_beside(of_labels(0.05))
+
+
+def test_answers_that_are_worse_are_not_called_too_sure():
+    assert Beside(sure(1 - 1e-9), sure(0.95)).is_oversure
+    assert not Beside(sure(1 - 1e-9, wrong=80), sure(0.95)).is_oversure
 
 
 def test_a_class_that_was_never_seen_costs_no_more_than_a_sure_error():
@@ -173,13 +184,27 @@ def test_rows_that_are_one_batch_are_kept():
         assert len(in_like_batches(admit(model, owner="test"), np.arange(75), 100, seed=0, labels=None)) == 75
 
 
-def test_fewer_rows_take_more_epochs_and_more_patience():
-    longer = admit(MLPClassifier(max_iter=90, n_iter_no_change=9), owner="test").prolonged(4 / 3)
-    assert (longer.max_epochs, longer.patience) == (120, 12)
+@pytest.mark.parametrize("table", [False, True])
+def test_fewer_rows_take_more_epochs_and_more_patience_and_nothing_else(table):
+    model = TabularClassifier(max_epochs=91, patience=9) if table else MLPClassifier(max_iter=91, n_iter_no_change=9, tol=0.3)
+    patient = admit(model, owner="test")
+    longer = patient.prolonged(4 / 3)
+    assert (longer.max_epochs, longer.patience) == (122, 12)
+    changed = differing(model.get_params(deep=False), longer.model().get_params(deep=False))
+    assert len(changed) == 2
+
+
+def test_endless_patience_stays_so():
+    assert admit(MLPClassifier(n_iter_no_change=math.inf), owner="test").prolonged(2).patience == math.inf
+
+
+def test_the_rule_of_a_trainer_waits_longer_and_is_otherwise_the_same():
     rule = EarlyStopping(patience=6, tol=0.01)
     trainer = Trainer(Sequential([Dense(1)], 4), "squared_error", callbacks=[rule])
     longer = admit(trainer, owner="test", fit={"max_epochs": 30}).prolonged(1.5)
-    assert (longer.max_epochs, longer.patience, rule.patience) == (45, 9, 6)
+    (of_longer,) = longer.callbacks
+    assert (longer.max_epochs, of_longer.patience, of_longer.tol) == (45, 9, 0.01)
+    assert rule.patience == 6
 
 
 # The control
@@ -194,7 +219,7 @@ def test_of_few_rows_a_control_learns_what_an_early_stop_would_miss():
 
 
 def test_a_network_that_is_too_sure_is_noticed_though_its_answers_are_as_good_as_others():
-    X, y = make_classification(400, 20, n_informative=10, flip_y=0.08, class_sep=1.5, random_state=0)
+    X, y = make_classification(400, 20, n_informative=10, flip_y=0.03, class_sep=1.2, random_state=0)
     settings = {"learning_rate_init": 0.01, "batch_size": 32, "random_state": 0}
     found = diagnose(MLPClassifier((64,), max_iter=200, tol=0.0, n_iter_no_change=200, **settings), X, y)
     assert not found.case.is_behind

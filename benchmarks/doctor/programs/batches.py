@@ -33,7 +33,7 @@ FAULTS = (
         severities={"mild": {"batch_size": 3}},
         where=_has_few_rows,
         networks=("deep", "residual"),
-        count=14,
+        count=28,
     ),
     Fault(
         name="all_rows_a_batch",

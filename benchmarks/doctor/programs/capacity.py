@@ -43,6 +43,7 @@ FAULTS = (
         where=_is_curved_with_classes,
         networks=("shallow", "wide"),
         forms=("estimator", "pipeline"),
+        count=14,
     ),
     Fault(
         name="too_few_units",

@@ -48,6 +48,14 @@ FAULTS = (
         for name, severity, share in (("rare_class", "mild", 0.04), ("very_rare_class", "strong", 0.02))
     ),
     Fault(
+        name="sorted_rows_not_shuffled",
+        findings=("rows_in_order", "oscillating_loss"),
+        cures=("shuffle",),
+        context={"rows": (("sorted_by_target", 1.0),)},
+        severities={"mild": {"shuffle": False, "learning_rate": 0.01}, "strong": {"shuffle": False, "learning_rate": 0.02}},
+        count=20,
+    ),
+    Fault(
         name="validation_rows_sorted_by_class",
         findings=("bad_validation_split",),
         cures=("shuffle_split", "early_stopping"),

@@ -104,6 +104,6 @@ FAULTS = (
         findings=("over_regularized", "underfitting"),
         cures=("l2",),
         severities={"mild": {"max_norm": 0.3}, "strong": {"max_norm": 0.1}},
-        count=14,
+        count=20,
     ),
 )

@@ -90,7 +90,7 @@ FAULTS = (
         where=classifying,
         # A Trainer refuses class numbers under a squared error of several outputs.
         forms=("estimator", "pipeline"),
-        count=14,
+        count=36,
     ),
     Fault(
         name="absolute_error_for_classes",

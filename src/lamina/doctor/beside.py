@@ -67,8 +67,8 @@ class Beside(NamedTuple):
 
     @property
     def is_oversure(self) -> bool:
-        """Whether its probabilities of classes are worse, whatever its answers are."""
-        return self.control is not None and self.own.is_oversure_beside(self.control)
+        """Whether its probabilities of classes are worse, though its answers are not."""
+        return self.control is not None and not self.is_behind and self.own.is_oversure_beside(self.control)
 
     @property
     def is_worse(self) -> bool:

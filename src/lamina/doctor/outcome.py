@@ -85,9 +85,10 @@ class Outcome:
     def lead_of(self, other: Outcome, p: float = _CHANCE) -> tuple[float, float]:
         """How much better another is on the same rows, and what chance alone exceeds with probability ``p``.
 
-        Chance is judged row by row, since the same rows are hard for both: by Student's t of the differences of errors.
+        Chance is judged row by row, since the same rows are hard for both: by Student's t of the differences of errors. Of labels
+        it is one row's at least: that few rows are answered alike does not show that all would be.
         """
-        return _mean_and_chance(self.errors - other.errors, p)
+        return _mean_and_chance(self.errors - other.errors, p, least=1.0 if self.of_labels else 0.0)
 
     @classmethod
     def joined(cls, parts: Sequence[Outcome]) -> Outcome:
@@ -103,11 +104,13 @@ class Outcome:
         return cls(train, held_out, constant, errors, parts[0].of_labels, *others)
 
 
-def _mean_and_chance(differences: np.ndarray, p: float) -> tuple[float, float]:
+def _mean_and_chance(differences: np.ndarray, p: float, least: float = 0.0) -> tuple[float, float]:
+    """The mean, and what it exceeds by chance; a standard error is at least that of a single row that differs by ``least``."""
     n = len(differences)
     if n < _FEWEST_ROWS:
         return float(differences.mean()), math.inf
-    return float(differences.mean()), float(stdtrit(n - 1, 1 - p) * differences.std(ddof=1) / math.sqrt(n))
+    error = max(float(differences.std(ddof=1)) / math.sqrt(n), least / n)
+    return float(differences.mean()), float(stdtrit(n - 1, 1 - p)) * error
 
 
 def row_errors(truth: Any, predicted: Any, *, of_labels: bool) -> np.ndarray:

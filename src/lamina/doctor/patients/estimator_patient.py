@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from lamina.doctor.cures.cure import spelled
 from lamina.doctor.network_changes import NETWORK_WORDS, changed_network
 from lamina.doctor.patients.input_scaler import RANKS, input_scaler
-from lamina.doctor.patients.parameters import companions, copied, differing, silent_copies
+from lamina.doctor.patients.parameters import companions, copied, differing, longer, silent_copies
 from lamina.doctor.patients.parameters_patient import ParametersPatient
 from lamina.doctor.rows import column_names
 from lamina.estimators import MLPClassifier, MLPRegressor
@@ -114,6 +114,10 @@ class EstimatorPatient(ParametersPatient):
 
     def seeded(self, seed: int) -> Self:
         return type(self)(copied(self.estimator, random_state=seed), self.steps, self.around, self.inputs_are_sparse)
+
+    def prolonged(self, times: float) -> Self:
+        estimator = copied(self.estimator, **longer(self.estimator, times, "max_iter", "n_iter_no_change"))
+        return type(self)(estimator, self.steps, self.around, self.inputs_are_sparse)
 
     def model(self) -> Any:
         return self._assembled()

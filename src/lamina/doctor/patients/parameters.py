@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar
@@ -13,7 +14,7 @@ from lamina.errors import InvalidSettingError, phrase
 from lamina.training import Callback, Checkpoint, JsonlLog, Progress
 from lamina.training.callbacks.callback import list_of_callbacks
 
-__all__ = ["companions", "copied", "differing", "silent_copies"]
+__all__ = ["companions", "copied", "differing", "longer", "silent_copies"]
 
 _TOL = 1e-4  # the default of all estimators
 _Estimator = TypeVar("_Estimator")
@@ -38,6 +39,13 @@ def differing(given: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
 
 def _plain(given: Any) -> Any:
     return given[0] if isinstance(given, tuple) and len(given) == 1 else given
+
+
+def longer(estimator: Any, times: float, epochs: str, patience: str) -> dict[str, Any]:
+    """The parameters for so many times the epochs, and the patience, by their names; what is endless stays so."""
+    more = {epochs: math.ceil(times * getattr(estimator, epochs))}
+    waits = times * getattr(estimator, patience)
+    return more if math.isinf(waits) else more | {patience: round(waits)}
 
 
 def silent_copies(callbacks: Callback | Sequence[Callback]) -> list[Callback]:

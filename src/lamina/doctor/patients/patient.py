@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -91,11 +90,9 @@ class Patient(ABC):
     def seeded(self, seed: int) -> Self:
         """The patient with another seed of all that is random in a training."""
 
+    @abstractmethod
     def prolonged(self, times: float) -> Self:
-        """The patient with so many times the epochs, and the patience."""
-        changes = {"epochs": self.max_epochs, "patience": self.patience}
-        given = {word: number for word, number in changes.items() if number is not None and word in self.words}
-        return self.changed({word: math.ceil(times * number) for word, number in given.items()})
+        """The patient with so many times the epochs, and the patience; all else stays, the tolerance too."""
 
     def repeatable(self, seed: int) -> Self:
         """The patient with this seed, if its user gave it none."""

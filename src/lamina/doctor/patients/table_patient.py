@@ -9,7 +9,7 @@ import numpy as np
 
 from lamina.data.encoder import TableEncoder
 from lamina.doctor.cures.cure import spelled
-from lamina.doctor.patients.parameters import companions, copied, differing, silent_copies
+from lamina.doctor.patients.parameters import companions, copied, differing, longer, silent_copies
 from lamina.doctor.patients.parameters_patient import ParametersPatient
 from lamina.model import TabularClassifier, TabularRegressor
 from lamina.training import Callback
@@ -70,6 +70,9 @@ class TablePatient(ParametersPatient):
 
     def seeded(self, seed: int) -> Self:
         return type(self)(copied(self.estimator, random_state=seed))
+
+    def prolonged(self, times: float) -> Self:
+        return type(self)(copied(self.estimator, **longer(self.estimator, times, "max_epochs", "patience")))
 
     def model(self) -> Any:
         return copied(self.estimator)

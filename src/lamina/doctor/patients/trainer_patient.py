@@ -275,5 +275,5 @@ def _prolonged(callback: Callback, times: float) -> Callback:
     if not isinstance(callback, EarlyStopping):
         return callback
     changed = copy.deepcopy(callback)
-    changed.patience = math.ceil(times * callback.patience)
+    changed.patience = round(times * callback.patience)
     return changed
