@@ -16,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from lamina import Dense, MLPClassifier, MLPRegressor, Sequential, TabularClassifier, Trainer, diagnose
 from lamina.doctor import Cure, Diagnosis, Evidence, Finding
 from lamina.doctor.patients import admit
+from lamina.initializers import Constant
 from lamina.optimizers import Adam
 
 X, Y = make_classification(300, 8, n_informative=6, random_state=0)
@@ -123,3 +124,10 @@ def test_a_gradient_that_grew_with_the_steps_is_not_said_to_grow_from_layer_to_l
     found = diagnose(model, X, X[:, 0])["exploding_gradient"]
     assert [evidence.has_passed for evidence in found.evidence] == [False, True]
     assert found.meaning.startswith("The gradient grew many times over while training went on")
+
+
+def test_steps_are_short_because_units_were_dead_before_the_first_one():
+    model = MLPClassifier((16, 16), bias_init=Constant(-8.0), max_iter=20, random_state=0)
+    found = diagnose(make_pipeline(StandardScaler(), model), X, Y)
+    assert found.findings[0].name == "dead_units"
+    assert "learning_rate_too_low" not in found or "dead_units" in found["learning_rate_too_low"].because_of

@@ -134,14 +134,17 @@ def column_names(X: Any) -> list[Any] | None:
     return None if names is None else list(names)
 
 
-def balanced_weights(labels: np.ndarray) -> np.ndarray:
-    """Weights of rows by which all classes weigh the same, 1 on average (King & Zeng 2001).
+def balanced_weights(labels: np.ndarray, given: np.ndarray | None = None) -> np.ndarray:
+    """Weights of rows by which all classes weigh the same, 1 on average (King & Zeng 2001); in a class as those that were given.
 
     >>> balanced_weights(np.array(["a", "a", "a", "b"])).tolist()
     [0.6666666666666666, 0.6666666666666666, 0.6666666666666666, 2.0]
     """
-    classes, place, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    return np.asarray((len(labels) / (len(classes) * counts))[place.ravel()])
+    classes, place = np.unique(labels, return_inverse=True)
+    weights = np.ones(len(labels)) if given is None else np.asarray(given, dtype=float)
+    totals = np.bincount(place.ravel(), weights)
+    factors = np.divide(weights.sum(), len(classes) * totals, out=np.zeros(len(totals)), where=totals > 0)
+    return np.asarray(weights * factors[place.ravel()])
 
 
 def rare_labels(labels: np.ndarray) -> np.ndarray:

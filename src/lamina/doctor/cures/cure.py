@@ -27,7 +27,7 @@ CHANGES: dict[str, str] = {
     "clip_norm": "the largest norm of the gradient, in place of other bounds; None for no bound",
     "loss": "the name of a loss",
     "class_weight": 'None or "balanced"',
-    "scale_inputs": "whether each input is centered and divided by its standard deviation",
+    "scale_inputs": 'whether each input is centered and divided by its standard deviation; "ranks": takes the scores of ranks',
     "scale_targets": "whether targets are centered and divided by their standard deviation",
     "early_stopping": "whether training stops by held-out rows, and restores the best weights",
     "patience": "epochs without any improvement (of more than 0.0001) until training stops",

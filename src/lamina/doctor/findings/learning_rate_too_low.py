@@ -8,7 +8,7 @@ from lamina.doctor.case import Case
 from lamina.doctor.cures.cure import Cure
 from lamina.doctor.finding import Evidence, Finding
 from lamina.doctor.findings.clipped_all_the_time import find as clipped_all_the_time
-from lamina.doctor.findings.fit import fits_badly, has_run_away
+from lamina.doctor.findings.fit import fits_badly, has_run_away, is_flat_from_start
 from lamina.doctor.findings.learning_rate_too_high import find as learning_rate_too_high
 from lamina.doctor.findings.rates import (
     USUAL_UPDATE,
@@ -55,7 +55,9 @@ def find(case: Case) -> Finding | None:
         Evidence("loss at the end, relative to that of a constant", case.run.loss.open_share),
     )
     sure = max(sureness(_SLOW / moved) if moved else 0.0, sureness(_FAR_BELOW_USUAL / times))
-    return Finding("learning_rate_too_low", "harm", sure, evidence, _MEANING, "L15", _cures(case))
+    # No step is long where the gradient is 0.
+    causes = ("dead_units", "saturated_units", "over_regularized") if is_flat_from_start(case) else ("over_regularized",)
+    return Finding("learning_rate_too_low", "harm", sure, evidence, _MEANING, "L15", _cures(case), because_of=causes)
 
 
 def _cures(case: Case) -> tuple[Cure, ...]:

@@ -21,6 +21,8 @@ _CAUSES = (
     "dead_units",
     "saturated_units",
     "poor_initial_variance",
+    "lopsided_weights",
+    "outlying_inputs",
     "unscaled_inputs",
     "unscaled_targets",
     "wrong_loss",

@@ -25,6 +25,8 @@ _MEANING = (
 )
 _CAUSES = (
     "batch_too_large",
+    "lopsided_weights",
+    "outlying_inputs",
     "unscaled_inputs",
     "unscaled_targets",
     "poor_initial_variance",

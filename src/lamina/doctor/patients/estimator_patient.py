@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from lamina.doctor.cures.cure import spelled
 from lamina.doctor.network_changes import NETWORK_WORDS, changed_network
+from lamina.doctor.patients.input_scaler import RANKS, input_scaler
 from lamina.doctor.patients.parameters import companions, copied, differing, longer, silent_copies
 from lamina.doctor.patients.parameters_patient import ParametersPatient
 from lamina.doctor.rows import column_names
@@ -83,6 +84,8 @@ class EstimatorPatient(ParametersPatient):
         given, wanted = (patient.estimator.get_params(deep=False) for patient in (self, self.changed(of_estimator)))
         parameters = [f"{name}={wanted[name]!r}" for name in differing(given, wanted) if name != "network"]
         around = [text for word, text in _AROUND.items() if changes.get(word)]
+        if changes.get("scale_inputs") == "ranks":
+            around = [text.replace("StandardScaler before", f"{RANKS} before") for text in around]
         if self.inputs_are_sparse:
             around = [text.replace("a StandardScaler before", "a StandardScaler(with_mean=False) before") for text in around]
         network = [spelled(of_network)] if of_network else []
@@ -181,20 +184,17 @@ class EstimatorPatient(ParametersPatient):
         """The steps before the estimator, not fitted."""
         return Pipeline([(name, step if step in (None, "passthrough") else clone(step)) for name, step in self.steps[:-1]])
 
-    @property
-    def _scaler(self) -> StandardScaler:
-        return StandardScaler(with_mean=not self.inputs_are_sparse)
-
-    def _scaled(self, wanted: bool) -> tuple[tuple[str, Any], ...]:
+    def _scaled(self, wanted: bool | str) -> tuple[tuple[str, Any], ...]:
         if not wanted:
             return tuple(step for step in self.steps if not isinstance(step[1], StandardScaler))
+        scaler = input_scaler(wanted, is_sparse=self.inputs_are_sparse)
         if not self.steps:
-            return tuple(make_pipeline(self._scaler, self.estimator).steps)
-        if len(self.steps) > 1 and isinstance(self.steps[-2][1], StandardScaler):
+            return tuple(make_pipeline(scaler, self.estimator).steps)
+        if len(self.steps) > 1 and isinstance(self.steps[-2][1], type(scaler)):
             return self.steps
         names = {name for name, _ in self.steps}
         free = next(name for number in range(len(names) + 1) if (name := f"scale_inputs{number or ''}") not in names)
-        return (*self.steps[:-1], (free, self._scaler), self.steps[-1])
+        return (*self.steps[:-1], (free, scaler), self.steps[-1])
 
 
 def _settle_rule(

@@ -8,9 +8,10 @@ from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import QuantileTransformer, StandardScaler
 
 from lamina.data.splits import holdout
+from lamina.doctor.patients.input_scaler import input_scaler
 from lamina.doctor.rows import are_several, balanced_weights, take_rows
 from lamina.errors import ShapeError, phrase
 from lamina.training import Trainer
@@ -25,8 +26,9 @@ class Regimen:
     Parameters
     ----------
     trainer : Trainer
-    scale_inputs : bool, default=False
-        Whether each column of the inputs is centered and divided by its standard deviation; a sparse one is only divided.
+    scale_inputs : bool or "ranks", default=False
+        Whether each column of the inputs is centered and divided by its standard deviation; a sparse one is only divided. By
+        "ranks" its values become the normal scores of their ranks.
     scale_targets : bool, default=False
         Whether the targets are; predictions come back in the units of y. Only for one output.
     class_weight : {None, "balanced"}, default=None
@@ -36,7 +38,7 @@ class Regimen:
 
     Attributes
     ----------
-    scalers : list of StandardScaler
+    scalers : list of StandardScaler or QuantileTransformer
         One for each input, fitted; empty without ``scale_inputs``.
     mean, std : ndarray of shape (n_targets,)
         Of the targets that were trained on; 0 and 1 without ``scale_targets``.
@@ -53,13 +55,13 @@ class Regimen:
     """
 
     trainer: Trainer
-    scale_inputs: bool = False
+    scale_inputs: bool | str = False
     scale_targets: bool = False
     class_weight: str | None = None
     validation_fraction: float = 0.0
 
     def __post_init__(self) -> None:
-        self.scalers: list[StandardScaler] = []
+        self.scalers: list[StandardScaler | QuantileTransformer] = []
         self.mean, self.std = np.zeros(1), np.ones(1)
 
     def fit(self, X: Any, y: Any, *, validation_data: tuple[Any, ...] | None = None, **fit: Any) -> Self:
@@ -77,9 +79,7 @@ class Regimen:
             X, y = take_rows(X, kept), take_rows(y, kept)
         self._learn_scales(X, y)
         if self.class_weight == "balanced":
-            fit["sample_weight"] = balanced_weights(_classes(y)) * (
-                1.0 if fit.get("sample_weight") is None else np.asarray(fit["sample_weight"])
-            )
+            fit["sample_weight"] = balanced_weights(_classes(y), fit.get("sample_weight"))
         if validation_data is not None:
             validation_data = (self.transform(validation_data[0]), self._scaled(validation_data[1]), *validation_data[2:])
         self.trainer.fit(self.transform(X), self._scaled(y), validation_data=validation_data, **fit)
@@ -111,7 +111,7 @@ class Regimen:
     def _learn_scales(self, X: Any, y: Any) -> None:
         if self.scale_inputs:
             parts = [X[name] for name in self._names] if isinstance(X, Mapping) else X if are_several(X) else [X]
-            self.scalers = [StandardScaler(with_mean=not sparse.issparse(part)).fit(part) for part in parts]
+            self.scalers = [input_scaler(self.scale_inputs, is_sparse=sparse.issparse(part)).fit(part) for part in parts]
         if self.scale_targets:
             if len(self.trainer.losses) > 1:
                 rule = "must be those of one output to be scaled"

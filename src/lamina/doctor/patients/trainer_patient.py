@@ -13,6 +13,7 @@ import numpy as np
 from lamina.clipping import Clipping
 from lamina.doctor.cures.cure import spelled
 from lamina.doctor.network_changes import NETWORK_WORDS, changed_network
+from lamina.doctor.patients.input_scaler import RANKS
 from lamina.doctor.patients.parameters import silent_copies
 from lamina.doctor.patients.patient import Patient
 from lamina.doctor.patients.regimen import Regimen
@@ -41,7 +42,7 @@ _VALIDATION, _PATIENCE, _TOL = 0.1, 10, 1e-4  # the estimators' validation_fract
 class _Around:
     """What a :class:`Regimen` does around a trainer's fit."""
 
-    scale_inputs: bool = False
+    scale_inputs: bool | str = False
     scale_targets: bool = False
     class_weight: str | None = None
     validation_fraction: float = 0.0
@@ -211,6 +212,8 @@ class TrainerPatient(Patient):
 
 def _spelled(word: str, value: Any) -> str:
     """A change as it is made by the user of a trainer, around it or in its ``fit``."""
+    if word == "scale_inputs" and value == "ranks":
+        return f"a {RANKS} for the inputs"
     if value is True and word in _AROUND:
         return _AROUND[word]
     if word == "class_weight" and value == "balanced":

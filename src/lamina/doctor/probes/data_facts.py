@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,8 +12,9 @@ from lamina.doctor.probes.baselines import Baselines, class_baselines, number_ba
 from lamina.doctor.probes.column_facts import ColumnFacts, column_facts
 from lamina.doctor.probes.copied_rows import CopiedRows, copied_rows
 from lamina.doctor.probes.explained_by_columns import ExplainedByColumns, classes_by_columns, numbers_by_columns
-from lamina.doctor.probes.given_rows import as_columns, class_numbers, target_numbers
+from lamina.doctor.probes.given_rows import as_columns, class_numbers, dense_rows, draw_rows, target_numbers
 from lamina.doctor.probes.split_facts import SplitFacts, split_facts
+from lamina.doctor.probes.squeezed_columns import SqueezedColumns, by_ranks, squeezed_columns
 from lamina.doctor.probes.target_facts import ClassFacts, NumberFacts, class_facts, number_facts
 
 __all__ = ["DataFacts", "data_facts"]
@@ -40,6 +42,9 @@ class DataFacts:
     split : SplitFacts or None
         None without validation rows.
     baselines : Baselines
+    squeezed : SqueezedColumns
+    by_ranks : Baselines or None
+        The simple models where ``squeezed.columns`` are taken by their ranks; None where there is none.
     rows_per_parameter : float
         NaN where the number of parameters was not given.
     """
@@ -56,10 +61,13 @@ class DataFacts:
     copies: CopiedRows
     split: SplitFacts | None
     baselines: Baselines
+    squeezed: SqueezedColumns
+    by_ranks: Baselines | None
     rows_per_parameter: float
 
 
 _NEARLY_ALL = 0.98
+_MOST_BY_RANKS = 900
 
 
 def data_facts(
@@ -121,6 +129,7 @@ def data_facts(
     is_strong = explained.share >= _NEARLY_ALL
     is_strong[list(explained.codes)] = True
     strong, others = by_share[is_strong[by_share]], np.flatnonzero(~is_strong)
+    squeezed = squeezed_columns(X, seed=seed)
     return DataFacts(
         task=task,
         rows=X.shape[0],
@@ -134,8 +143,17 @@ def data_facts(
         copies=copied_rows(X, target, X_val, seed=seed),
         split=split_facts(X, target, X_val, targets[1], seed=seed) if has_val else None,
         baselines=baselines(X, target, seed=seed),
+        squeezed=squeezed,
+        by_ranks=_by_ranks(X, target, squeezed, baselines, seed) if squeezed.columns.size and not hasattr(X, "tocsr") else None,
         rows_per_parameter=X.shape[0] / num_parameters if num_parameters else np.nan,
     )
+
+
+def _by_ranks(
+    X: np.ndarray, target: np.ndarray, squeezed: SqueezedColumns, baselines: Callable[..., Baselines], seed: int
+) -> Baselines:
+    rows = draw_rows(len(X), _MOST_BY_RANKS, seed)
+    return baselines(by_ranks(dense_rows(X, rows), squeezed.columns), target[rows], seed=seed)
 
 
 def _rows(X: Any) -> Any:
