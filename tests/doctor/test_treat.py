@@ -116,6 +116,15 @@ def test_a_table_estimator_is_cured():
     assert isinstance(treatment.model, TabularClassifier)
 
 
+def test_several_labels_a_row_are_treated():
+    X = np.random.default_rng(0).normal(size=(300, 5))
+    labels = (X[:, :2] > 0).astype(int)
+    treatment = treat(
+        MLPClassifier((16,), solver="sgd", learning_rate_init=1e-6, max_iter=20, random_state=0), X, labels, budget=12
+    )
+    assert treatment.improved
+
+
 def test_numbers_in_thousands_are_scaled_for_an_estimator_and_for_a_trainer():
     estimator = MLPRegressor(hidden_layer_sizes=(16,), max_iter=60, random_state=0)
     trainer = Trainer(Sequential([Dense(16, activation="relu"), Dense(1)]), "squared_error", seed=0)

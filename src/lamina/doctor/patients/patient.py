@@ -13,7 +13,7 @@ import numpy as np
 from lamina.doctor.cures.cure import spelled
 from lamina.doctor.outcome import row_errors
 from lamina.doctor.patients.intake import Intake
-from lamina.doctor.rows import column_names
+from lamina.doctor.rows import column_names, take_rows
 from lamina.doctor.setup import Setup
 from lamina.engine.plan import Batches
 from lamina.errors import InvalidSettingError, NonFiniteError, phrase
@@ -115,8 +115,8 @@ class Patient(ABC):
         """The classes (k,) and a trained model's probabilities (n, k); None if it has none, or numbers or several labels."""
         if not self.learns_labels or not hasattr(model, "predict_proba"):
             return None
-        classes = model.classes_
-        return None if isinstance(classes, list) else (np.asarray(classes), np.asarray(model.predict_proba(X)))
+        has_several = np.ndim(model.predict(take_rows(X, np.arange(1)))) > 1
+        return None if has_several else (np.asarray(model.classes_), np.asarray(model.predict_proba(X)))
 
     @abstractmethod
     def inputs(self, model: Any, X: Any, train: tuple[Any, np.ndarray]) -> Any:
