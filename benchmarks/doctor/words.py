@@ -35,9 +35,6 @@ FINDINGS = (
     "stopped_too_early",
     "stopped_too_late",
     "not_separable",
-    "rows_in_order",
-    "lopsided_weights",
-    "outlying_inputs",
     "bad_validation_split",
 )
 
