@@ -10,6 +10,7 @@ FINDINGS = (
     "exploding_gradient",
     "saturated_units",
     "dead_units",
+    "rows_in_order",
     "symmetric_units",
     "learning_rate_too_high",
     "learning_rate_too_low",
