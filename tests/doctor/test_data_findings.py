@@ -111,6 +111,13 @@ def test_five_rows_of_a_class_are_enough_if_the_control_finds_them_and_the_model
     assert imbalance_ignored.find(beside(truth, never, said_anywhere)) is None
 
 
+def test_to_say_a_class_often_is_not_to_recognize_it():
+    truth = np.repeat([0, 1], [1000, 46])
+    never, said_often = np.zeros(1046, dtype=int), np.zeros(1046, dtype=int)
+    said_often[:380] = said_often[1000:1028] = 1
+    assert imbalance_ignored.find(beside(truth, never, said_often)) is None
+
+
 def test_a_class_that_is_said_as_often_as_it_comes_is_not_ignored():
     truth = np.repeat([0, 1], [200, 20])
     own = np.r_[np.repeat([1, 0], [12, 188]), np.repeat([1, 0], [8, 12])]

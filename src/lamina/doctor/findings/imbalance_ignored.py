@@ -16,7 +16,9 @@ __all__ = ["find"]
 
 # He and Garcia, "Learning from Imbalanced Data", 2009: recall shows what accuracy hides.
 _IGNORED, _NEGLECTED = 0.2, 0.5
-_GAIN = 0.3  # of recall, that plain models reach when all classes count the same
+# Of recall less the share of other rows that are called so, too (Youden 1950), that plain models reach when all classes count the
+# same. Recall alone is had by saying the class often.
+_GAIN = 0.3
 _FEWEST_ROWS = 3
 # With few rows of a class a share says little; how likely chance is to do the same says it.
 _CHANCE_OF_CONTROL, _CHANCE_OF_MODEL = 0.01, 0.05
@@ -33,13 +35,15 @@ _CURE = Cure(
 class _Neglected:
     """A rare class that the control recognizes and the model does not, by the rows that were held out.
 
-    ``is_silent``: the model says it less often than it comes, by more than chance explains.
+    ``gain`` is of recall less the share of other rows that are called so; ``is_silent``: the model says it less often than it
+    comes, by more than chance explains.
     """
 
     label: object
     rows: int
     recall: float
     possible: float
+    gain: float
     said: int
     is_silent: bool
 
@@ -49,7 +53,7 @@ def find(case: Case) -> Finding | None:
     found = _neglected(case)
     if not found:
         return None
-    worst = max(found, key=lambda each: each.possible - each.recall)
+    worst = max(found, key=lambda each: each.gain)
     is_ignored = worst.recall < _IGNORED and worst.is_silent
     return Finding(
         "imbalance_ignored",
@@ -57,7 +61,8 @@ def find(case: Case) -> Finding | None:
         0.9 if is_ignored else 0.6,
         (
             Evidence(f"held-out recall of class {worst.label}", worst.recall, _NEGLECTED, is_above=False),
-            Evidence("its recall by a plain model to which all classes count the same", worst.possible, worst.recall + _GAIN),
+            Evidence("its recall by a plain model to which all classes count the same", worst.possible),
+            Evidence("gain of recall beyond that of false alarms", worst.gain, _GAIN),
             Evidence("held-out rows of it", worst.rows),
             Evidence("held-out rows that the model calls so", worst.said),
             Evidence("rare classes that are so neglected", len(found)),
@@ -86,12 +91,14 @@ def _compared(own: Outcome, control: Outcome, label: object, trials: int) -> _Ne
     rows, said = int(of_class.sum()), int((own.said == label).sum())
     hits, possible = own.said[of_class] == label, control.said[of_class] == label
     recall, reach = float(hits.mean()), float(possible.mean())
-    if rows < _FEWEST_ROWS or not recall < _NEGLECTED or not reach >= recall + _GAIN:
+    alarms, alarms_of_control = own.said[~of_class] == label, control.said[~of_class] == label
+    gain = (reach - float(alarms_of_control.mean())) - (recall - float(alarms.mean()))
+    if rows < _FEWEST_ROWS or not recall < _NEGLECTED or not gain >= _GAIN:
         return None
-    is_told = _chance_of_so_many(int(possible.sum()), rows, control.said[~of_class] == label) < _CHANCE_OF_CONTROL / trials
+    is_told = _chance_of_so_many(int(possible.sum()), rows, alarms_of_control) < _CHANCE_OF_CONTROL / trials
     is_better = _chance_of_difference(hits, possible) < _CHANCE_OF_MODEL / trials
     is_silent = _chance_of_so_few(said, rows) < _CHANCE_OF_MODEL / trials
-    return _Neglected(label, rows, recall, reach, said, is_silent) if is_told and (is_better or is_silent) else None
+    return _Neglected(label, rows, recall, reach, gain, said, is_silent) if is_told and (is_better or is_silent) else None
 
 
 def _chance_of_so_many(hits: int, rows: int, alarms: np.ndarray) -> float:
