@@ -10,6 +10,7 @@ FINDINGS = (
     "exploding_gradient",
     "saturated_units",
     "dead_units",
+    "rows_in_order",
     "symmetric_units",
     "learning_rate_too_high",
     "learning_rate_too_low",
@@ -35,9 +36,6 @@ FINDINGS = (
     "stopped_too_early",
     "stopped_too_late",
     "not_separable",
-    "rows_in_order",
-    "lopsided_weights",
-    "outlying_inputs",
     "bad_validation_split",
 )
 

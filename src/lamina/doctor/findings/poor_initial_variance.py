@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from scipy.special import chdtr
+
 from lamina.activations import ACTIVATIONS, get_activation
 from lamina.doctor.case import Case
 from lamina.doctor.cures.cure import Cure
@@ -20,6 +22,8 @@ SMALL_GAIN, LARGE_GAIN = 0.3, 3.0
 #: Of the inputs' variance, what may reach the last hidden layer, and of the gradient's, what may come back to the first one.
 #: Mishkin & Matas 2016 keep 1; sound networks of ten layers kept more than a thousandth in our calibration.
 FADED, GROWN = 1e-3, 1e3
+
+_RARE = 1e-3
 
 _FADES = (
     "The first weights are small for these layers, so signals and gradients shrink from layer to layer, and the lower layers "
@@ -70,7 +74,7 @@ def _by_gain(layers: list[LayerFacts]) -> _Poor | None:
     large = max(layers, key=_smallest_gain, default=None)
     if small is None or large is None:
         return None
-    if _largest_gain(small) < SMALL_GAIN:
+    if _largest_gain(small) < SMALL_GAIN and not _is_small_by_chance(small):
         evidence = Evidence("gain of the weights (Xavier's is 1)", _largest_gain(small), SMALL_GAIN, is_above=False)
         return _Poor(small, (evidence, *_signal(layers)), False, 0.85)
     if _smallest_gain(large) > LARGE_GAIN:
@@ -121,6 +125,12 @@ def _largest_gain(layer: LayerFacts) -> float:
 def _smallest_gain(layer: LayerFacts) -> float:
     """By the smaller of the two, and relative to the slope that the weights make up for: a quarter for the sigmoid."""
     return layer.weight_std * math.sqrt(min(layer.fan_in, (layer.fan_in + layer.width) / 2)) * _slope(layer.activation)
+
+
+def _is_small_by_chance(layer: LayerFacts) -> bool:
+    """Whether Xavier's rule draws so few weights as small now and then: the sum of their squares is a chi-square."""
+    count = layer.fan_in * layer.width
+    return float(chdtr(count, count * _largest_gain(layer) ** 2)) > _RARE
 
 
 def _slope(activation: str) -> float:
