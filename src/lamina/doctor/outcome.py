@@ -18,7 +18,8 @@ _LARGEST_LOG_LOSS = 10.0  # of a row, so that no single one decides
 _CHANCE = 0.006  # 2.5 standard errors of many rows
 _FEWEST_ROWS = 5  # to tell chance by
 _MOST_DEVIATIONS = 5.0  # that a row's error counts, and a target lies off
-_DEVIATIONS_OF_QUARTILES, _DEVIATION_OF_MEAN = 1.349, 1.253  # of a normal distribution: between quartiles, over the mean distance
+# Of a normal distribution: deviations between the quartiles and between the outer tenths; deviation over the mean distance.
+_BETWEEN_QUARTILES, _BETWEEN_TENTHS, _DEVIATION_OF_MEAN = 1.349, 2.563, 1.253
 
 
 def _nothing() -> np.ndarray:
@@ -168,7 +169,10 @@ def _bounded(targets: np.ndarray) -> np.ndarray:
 
 
 def _deviation(targets: np.ndarray) -> np.ndarray:
-    """The robust deviation of each column (k,): by the quartiles or, where half the targets are equal, by the mean distance."""
-    low, middle, high = np.quantile(targets, (0.25, 0.5, 0.75), axis=0)
+    """The robust deviation of each column (k,): by the quartiles or the outer tenths, whichever is larger (where most targets are
+    0, quartiles are close); where even the tenths are equal, by the mean distance.
+    """
+    lowest, low, middle, high, highest = np.quantile(targets, (0.1, 0.25, 0.5, 0.75, 0.9), axis=0)
+    by_shares = np.maximum((high - low) / _BETWEEN_QUARTILES, (highest - lowest) / _BETWEEN_TENTHS)
     by_mean = _DEVIATION_OF_MEAN * np.abs(targets - middle).mean(axis=0)
-    return np.asarray(np.where(high > low, (high - low) / _DEVIATIONS_OF_QUARTILES, by_mean))
+    return np.asarray(np.where(by_shares > 0, by_shares, by_mean))
