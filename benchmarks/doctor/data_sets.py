@@ -1,4 +1,4 @@
-"""The data sets: scikit-learn's, generated ones, the example table and other packages' tables, in three groups (``split.py``).
+"""The data sets: scikit-learn's, generated ones, the example table and other packages' tables, in four groups (``split.py``).
 
 All are cut to a few hundred training rows, so that a training takes a fraction of a second. Inputs keep the units they come in.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from sklearn import datasets
 
-from benchmarks.doctor import generated, measured
+from benchmarks.doctor import generated, measured, simulated
 
 __all__ = ["DATA_SETS", "DataSet", "Split", "rows_of"]
 
@@ -292,4 +292,46 @@ DATA_SETS = {
         linear=True,
         l2=1.0,
     ),
+    "doctor_visits": DataSet(_same(measured.doctor_visits), 4, "binary", 800, linear=True, l2=0.1, needs="statsmodels"),
+    "seasons": DataSet(_same(measured.seasons), 4, "multiclass", 450, l2=0.03, needs="statsmodels"),
+    "coast": DataSet(_same(measured.coast), 4, "binary", 800, raw=True, l2=0.01, needs="matplotlib"),
+    "head_scan": DataSet(_same(measured.head_scan), 4, "multiclass", 600, images=True, needs="matplotlib"),
+    "shapes": DataSet(simulated.shapes, 4, "multiclass", 800, images=True),
+    "monks": DataSet(simulated.monks, 4, "binary", 300, l2=0.03),
+    "churn": DataSet(simulated.churn, 4, "binary", 700, raw=True, linear=True, l2=0.3),
+    "triage": DataSet(simulated.triage, 4, "binary", 700, raw=True, l2=0.03),
+    "waveform": DataSet(simulated.waveform, 4, "multiclass", 500, linear=True, l2=0.3),
+    "ring_norm": DataSet(simulated.ring_norm, 4, "binary", 700),
+    "links": DataSet(simulated.links, 4, "binary", 400, l2=0.03),
+    "questionnaire": DataSet(simulated.questionnaire, 4, "multiclass", 500, linear=True, l2=0.5),
+    "words_of_topics": DataSet(simulated.words_of_topics, 4, "multiclass", 400, linear=True, l2=0.5),
+    "three_classes": DataSet(
+        lambda seed: datasets.make_classification(
+            1700,
+            10,
+            n_informative=5,
+            n_redundant=2,
+            n_classes=3,
+            n_clusters_per_class=3,
+            flip_y=0.01,
+            class_sep=2.0,
+            random_state=seed,
+        ),
+        4,
+        "multiclass",
+        700,
+    ),
+    "investments": DataSet(_same(measured.investments), 4, "regression", 160, raw=True, needs="statsmodels"),
+    "carbon_dioxide": DataSet(_same(measured.carbon_dioxide), 4, "regression", 350, linear=True, needs="statsmodels"),
+    "births": DataSet(_same(measured.births), 4, "regression", 130, linear=True, needs="statsmodels"),
+    "interest": DataSet(_same(measured.interest), 4, "regression", 140, raw=True, l2=0.03, needs="statsmodels"),
+    "portrait": DataSet(_same(measured.portrait), 4, "regression", 700, images=True, linear=True, needs="matplotlib"),
+    "brain_waves": DataSet(_same(measured.brain_waves), 4, "regression", 450, needs="matplotlib"),
+    "prices": DataSet(_same(measured.prices), 4, "regression", 250, raw=True, l2=0.03, needs="matplotlib"),
+    "borehole": DataSet(simulated.borehole, 4, "regression", 600, raw=True, linear=True),
+    "lorenz": DataSet(simulated.lorenz, 4, "regression", 600, l2=0.03),
+    "ripple": DataSet(simulated.ripple, 4, "regression", 800, l2=0.003),
+    "steps": DataSet(simulated.steps, 4, "regression", 600, l2=0.03),
+    "spectra": DataSet(simulated.spectra, 4, "regression", 120, linear=True),
+    "s_curve": DataSet(lambda seed: datasets.make_s_curve(1600, noise=0.15, random_state=seed), 4, "regression", 500, l2=0.03),
 }

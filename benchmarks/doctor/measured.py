@@ -1,4 +1,4 @@
-"""Measured tables of the third group (``data_sets.py``): those that come with statsmodels, matplotlib and scikit-learn.
+"""Measured tables of the third and the fourth group (``data_sets.py``): of statsmodels, matplotlib and scikit-learn.
 
 Packages are imported where they are needed: none of these tables is needed for the others.
 """
@@ -10,7 +10,27 @@ from functools import lru_cache
 import numpy as np
 from sklearn.datasets import load_sample_image
 
-__all__ = ["affairs", "districts", "food", "heights", "parties", "sunspots", "textures", "travel"]
+__all__ = [
+    "affairs",
+    "births",
+    "brain_waves",
+    "carbon_dioxide",
+    "coast",
+    "districts",
+    "doctor_visits",
+    "food",
+    "head_scan",
+    "heights",
+    "interest",
+    "investments",
+    "parties",
+    "portrait",
+    "prices",
+    "seasons",
+    "sunspots",
+    "textures",
+    "travel",
+]
 
 Table = tuple[np.ndarray, np.ndarray]
 
@@ -91,3 +111,125 @@ def textures() -> Table:
     areas = (pictures[0][80:230, 100:550], pictures[0][270:420, 100:550], pictures[1][100:250, 100:550])
     patches = [area.reshape(30, 5, 50, 9).swapaxes(1, 2).reshape(-1, 45) for area in areas]
     return np.concatenate(patches), np.repeat(np.arange(len(patches)), [len(rows) for rows in patches])
+
+
+@lru_cache(maxsize=1)
+def doctor_visits() -> Table:
+    """Whether a person sees a doctor twice a year, by insurance and health (RAND Health Insurance Experiment, every fifth)."""
+    from statsmodels.datasets import randhie
+
+    table = randhie.load_pandas().data[::5]
+    return table.drop(columns="mdvis").to_numpy(float), (table["mdvis"] >= 2).to_numpy(int)
+
+
+@lru_cache(maxsize=1)
+def seasons() -> Table:
+    """Which quarter of the year it is, by the Pacific's temperature in this month and the three before."""
+    from statsmodels.datasets import elnino
+
+    months = elnino.load_pandas().data.drop(columns="YEAR").to_numpy(float)
+    windows = np.lib.stride_tricks.sliding_window_view(months.ravel(), 4)
+    return windows.copy(), (np.arange(3, months.size) % 12) // 3
+
+
+@lru_cache(maxsize=1)
+def investments() -> Table:
+    """What a firm invests in a year, by its value, its capital, the year and the firm, one-hot (Grunfeld, 1958)."""
+    from statsmodels.datasets import grunfeld
+
+    table = grunfeld.load_pandas().data
+    firms = table["firm"].to_numpy()[:, None] == np.unique(table["firm"])
+    return np.column_stack([table[["value", "capital", "year"]].to_numpy(float), firms]), table["invest"].to_numpy(float)
+
+
+@lru_cache(maxsize=1)
+def carbon_dioxide() -> Table:
+    """By how much the carbon dioxide on Mauna Loa grows in four weeks, by its growth in the twelve times four weeks before."""
+    from statsmodels.datasets import co2
+
+    growth = np.diff(co2.load_pandas().data["co2"].interpolate().to_numpy(float)[::4])
+    windows = np.lib.stride_tricks.sliding_window_view(growth, 13)
+    return windows[:, :-1].copy(), windows[:, -1].copy()
+
+
+@lru_cache(maxsize=1)
+def births() -> Table:
+    """A country's births per woman in 2010, by those of every fifth year from 1960 to 2000."""
+    from statsmodels.datasets import fertility
+
+    years = [str(year) for year in (*range(1960, 2001, 5), 2010)]
+    table = fertility.load_pandas().data[years].dropna().to_numpy(float)
+    return table[:, :-1], table[:, -1]
+
+
+@lru_cache(maxsize=1)
+def interest() -> Table:
+    """The interest on bills of the United States in a quarter, by ten quantities of its economy, in their units."""
+    from statsmodels.datasets import macrodata
+
+    table = macrodata.load_pandas().data
+    return table.drop(columns=["year", "quarter", "tbilrate", "realint"]).to_numpy(float), table["tbilrate"].to_numpy(float)
+
+
+@lru_cache(maxsize=1)
+def coast() -> Table:
+    """Whether a place near Vancouver is land, by its longitude and latitude: every second point of matplotlib's map."""
+    from matplotlib.cbook import get_sample_data
+
+    with get_sample_data("topobathy.npz", asfileobj=True) as source:
+        height, longitude, latitude = source["topo"][::2, ::2], source["longitude"][::2], source["latitude"][::2]
+    places = np.meshgrid(longitude.astype(float), latitude.astype(float))
+    return np.column_stack([axis.ravel() for axis in places]), (height.ravel() > 0).astype(int)
+
+
+@lru_cache(maxsize=1)
+def head_scan() -> Table:
+    """Of which part of a head a patch of 4 by 4 gray values is: the brain, the jaw or the neck (magnetic resonance)."""
+    from matplotlib.cbook import get_sample_data
+
+    with get_sample_data("s1045.ima.gz", asfileobj=True) as source:
+        scan = np.frombuffer(source.read(), np.uint16).reshape(256, 256) / 2**16
+    areas = (scan[40:120, 52:180], scan[136:224, 40:120], scan[136:256, 120:168])
+    patches = [_patches(area, 4) for area in areas]
+    return np.concatenate(patches), np.repeat(np.arange(len(patches)), [len(rows) for rows in patches])
+
+
+def _patches(area: np.ndarray, side: int) -> np.ndarray:
+    """The squares that tile an area whose sides are multiples of theirs, each as a row."""
+    down, right = (length // side for length in area.shape)
+    return area.reshape(down, side, right, side).swapaxes(1, 2).reshape(-1, side * side)
+
+
+@lru_cache(maxsize=1)
+def portrait() -> Table:
+    """How bright a pixel of Grace Hopper's portrait is, by the 24 around it."""
+    from matplotlib.cbook import get_sample_data
+    from matplotlib.image import imread
+
+    with get_sample_data("grace_hopper.jpg", asfileobj=True) as source:
+        picture = imread(source, format="jpg").mean(axis=2) / 255
+    squares = _patches(picture[:600, :510], 5)[::4]
+    return np.delete(squares, 12, axis=1), squares[:, 12]
+
+
+@lru_cache(maxsize=1)
+def brain_waves() -> Table:
+    """The next value of an electroencephalogram, by the ten before."""
+    from matplotlib.cbook import get_sample_data
+
+    with get_sample_data("eeg.dat", asfileobj=True) as source:
+        wave = np.frombuffer(source.read(), float).reshape(800, 4)[:, 0]
+    windows = np.lib.stride_tricks.sliding_window_view(wave, 11)
+    return windows[:, :-1].copy(), windows[:, -1].copy()
+
+
+@lru_cache(maxsize=1)
+def prices() -> Table:
+    """The price of a share of IBM in a month, by those of four others and two indices."""
+    import pandas as pd
+    from matplotlib.cbook import get_sample_data
+
+    with get_sample_data("Stocks.csv", asfileobj=True) as source:
+        table = pd.read_csv(source, comment="#")
+    table = table[["AAPL", "MSFT", "XRX", "ADBE", "^GSPC", "^IXIC", "IBM"]].dropna().to_numpy(float)
+    return table[:, :-1], table[:, -1]

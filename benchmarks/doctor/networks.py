@@ -39,4 +39,12 @@ NETWORKS = {
     "wide-96-160-elu": Shape("wide", 3, (96, 160), "elu"),
     "residual-4x40": Shape("residual", 3, (40,) * 4),
     "residual-6x16-tanh": Shape("residual", 3, (16,) * 6, "tanh"),
+    "shallow-28": Shape("shallow", 4, (28,)),
+    "shallow-48-gelu": Shape("shallow", 4, (48,), "gelu"),
+    "deep-5x36-leaky_relu": Shape("deep", 4, (36,) * 5, "leaky_relu"),
+    "deep-8x18": Shape("deep", 4, (18,) * 8),
+    "wide-240": Shape("wide", 4, (240,)),
+    "wide-180-90-selu": Shape("wide", 4, (180, 90), "selu"),
+    "residual-3x50-gelu": Shape("residual", 4, (50,) * 3, "gelu"),
+    "residual-7x20": Shape("residual", 4, (20,) * 7),
 }

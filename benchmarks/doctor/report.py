@@ -38,10 +38,10 @@ no training saw is worse than its twin's by {MARGINS["accuracy"]:g} of the accur
 twin's spread over {len(SEEDS)} seeds. A **healthy** program, which may look odd, is about as good as the best of {len(TUNED)}
 tuned networks.
 
-Data sets and networks are of three groups, and no program mixes them. Groups 1 and 2 are the **calibration** half, on which
-thresholds are chosen, and group 3 is the **evaluation** half: the two share no data set and no network. Group 2 was the
-evaluation half of an earlier state of the doctor. Once its misses had been looked at, it could measure no more, and became
-calibration; group 3 was then made without the doctor, and committed before any threshold was changed for it.
+Data sets and networks are of four groups, and no program mixes them. Groups 1 to 3 are the **calibration** half, on which
+thresholds are chosen, and group 4 is the **evaluation** half: the two share no data set and no network. Groups 2 and 3 were each
+the evaluation half of an earlier state of the doctor. Once a group's misses had been looked at, it could measure no more, and
+became calibration; the next group was then made without the doctor, and committed before any threshold was changed for it.
 
 *Noticed* are sick programs that raise an alarm; *cured* are those whose gap to the twin is closed, but for a twentieth, within
 {BUDGET} trainings. Where fewer are counted, one program of each fault was treated. Random search changes the same settings, with

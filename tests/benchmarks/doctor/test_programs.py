@@ -33,9 +33,9 @@ def test_the_groups_share_no_data_set_and_no_network() -> None:
     assert half_of(data_sets[0][0], networks[1][0]) is None
 
 
-def test_the_third_group_alone_is_for_the_figures() -> None:
+def test_the_fourth_group_alone_is_for_the_figures() -> None:
     halves = [{half_of(data, network) for data in members(group)[0] for network in members(group)[1]} for group in GROUPS]
-    assert halves == [{"calibration"}, {"calibration"}, {"evaluation"}]
+    assert halves == [{"calibration"}, {"calibration"}, {"calibration"}, {"evaluation"}]
 
 
 @pytest.mark.parametrize("half", HALVES)
