@@ -9,7 +9,7 @@ import numpy as np
 from benchmarks.doctor.recipe import Recipe
 from benchmarks.doctor.runs import outcomes
 
-__all__ = ["TUNED", "Reference", "reference_for"]
+__all__ = ["TUNED", "Reference", "reference_for", "rows_but_for_scale"]
 
 Reference = tuple[float, float]
 
@@ -33,8 +33,12 @@ def reference_for(recipe: Recipe, metric: str) -> Reference:
 
     The rows are the recipe's but for their scale, of which these networks take care.
     """
-    rows = tuple(change for change in recipe.rows if not change[0].startswith(("inputs_", "one_input_", "target_")))
-    return _reference(recipe.data, rows, metric)
+    return _reference(recipe.data, rows_but_for_scale(recipe), metric)
+
+
+def rows_but_for_scale(recipe: Recipe) -> tuple[tuple[str, float], ...]:
+    """The changes of the rows that change what can be learned of them."""
+    return tuple(change for change in recipe.rows if not change[0].startswith(("inputs_", "one_input_", "target_")))
 
 
 @cache

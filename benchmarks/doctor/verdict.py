@@ -4,7 +4,8 @@ A sick program must be worse than its twin by a margin: in the mean over the see
 of the metric or the spread of the twin's outcomes, whichever is larger; the spread is the largest less the smallest of the seeds.
 The twin, as every healthy program, must be about as good as the data set's reference (``reference.py``): not worse by more than a
 smaller number, or the reference's own spread. Where labels are learned, a healthy program's log loss counts, too: it would not be
-healthy to be right and ever more sure of what is wrong. What fails is dropped, and keeps its name and the reason.
+healthy to be right and ever more sure of what is wrong. Nor may another healthy program do so much better on the same rows, which
+``verify.py`` compares once all are measured. What fails is dropped, and keeps its name and the reason.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from benchmarks.doctor.recipe import Recipe
 from benchmarks.doctor.reference import reference_for
 from benchmarks.doctor.runs import outcomes, seconds
 
-__all__ = ["MARGINS", "SECONDS", "TOLERANCES", "Verdict", "verdict_on"]
+__all__ = ["MARGINS", "SECONDS", "TOLERANCES", "Verdict", "is_short", "verdict_on"]
 
 #: By how much a sick program is worse than its twin, at least.
 MARGINS = {"accuracy": 0.05, "balanced_accuracy": 0.08, "minus_log_loss": 0.1, "r2": 0.1}
@@ -82,8 +83,16 @@ def _plain_metric(recipe: Recipe) -> str:
 def _falls_short(recipe: Recipe, seed: int, metric: str) -> bool:
     """Whether the outcomes, in the mean or with this seed, are worse than the reference's by more than the tolerance."""
     reference, spread = reference_for(recipe, metric)
-    found = outcomes(recipe, metric)
-    bound = reference - max(TOLERANCES[metric], spread)
+    return _is_below(outcomes(recipe, metric), seed, reference - max(TOLERANCES[metric], spread))
+
+
+def is_short(program: Program, found: list[float], best: list[float]) -> bool:
+    """The same beside another program's outcomes."""
+    bound = float(np.mean(best)) - max(TOLERANCES[program.metric], max(best) - min(best))
+    return _is_below(found, program.seed, bound)
+
+
+def _is_below(found: list[float], seed: int, bound: float) -> bool:
     return float(np.mean(found)) < bound or found[SEEDS.index(seed)] < bound
 
 

@@ -11,12 +11,14 @@ import argparse
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 from benchmarks.doctor.programs import Program, programs
+from benchmarks.doctor.reference import rows_but_for_scale
 from benchmarks.doctor.results import VERIFIED, append, fingerprint, read, write
 from benchmarks.doctor.split import HALVES
-from benchmarks.doctor.verdict import verdict_on
+from benchmarks.doctor.verdict import is_short, verdict_on
 
 __all__ = ["dropped", "verified", "verify"]
 
@@ -34,13 +36,35 @@ def verify(half: str | None = None, part: tuple[int, int] = (1, 1), path: Path =
 
 def verified(path: Path = VERIFIED) -> list[Program]:
     """The programs that were found to be what they claim."""
-    lines = _lines(path)
-    return [program for program in programs() if program.name in lines and lines[program.name]["kept"]]
+    reasons = _reasons(path)
+    return [program for program in programs() if reasons.get(program.name) == ""]
 
 
 def dropped(path: Path = VERIFIED) -> dict[str, str]:
     """The names of the programs that were not, and why."""
-    return {name: line["reason"] for name, line in _lines(path).items() if not line["kept"]}
+    return {name: reason for name, reason in _reasons(path).items() if reason}
+
+
+def _reasons(path: Path) -> dict[str, str]:
+    """By the name of each judged program, why it does not count; "" if it does.
+
+    What can be reached on rows is the reference's outcome or that of the best healthy program, whichever is better: a program
+    that stays behind another by as much as would drop it beside the reference is not healthy.
+    """
+    lines = _lines(path)
+    reasons = {name: line["reason"] for name, line in lines.items()}
+    healthy = [program for program in programs() if not program.is_sick and reasons.get(program.name) == ""]
+    best: dict[tuple[object, ...], list[float]] = {}
+    for program in healthy:
+        found = lines[program.name]["outcomes"]
+        best[_task(program)] = max(best.get(_task(program), found), found, key=mean)
+    behind = {program.name for program in healthy if is_short(program, lines[program.name]["outcomes"], best[_task(program)])}
+    return reasons | dict.fromkeys(behind, "another healthy program does better")
+
+
+def _task(program: Program) -> tuple[object, ...]:
+    """What is the same for programs whose outcomes can be compared."""
+    return program.recipe.data, rows_but_for_scale(program.recipe), program.metric
 
 
 def _lines(path: Path) -> dict[str, dict[str, Any]]:

@@ -133,10 +133,8 @@ def test_steps_are_short_because_units_were_dead_before_the_first_one():
     assert "learning_rate_too_low" not in found or "dead_units" in found["learning_rate_too_low"].because_of
 
 
-def test_two_units_for_a_wave_are_too_few_whatever_their_two_first_weights_are():
+def test_few_first_weights_that_are_small_by_chance_are_not_to_blame():
     X = np.random.default_rng(0).uniform(-3, 3, size=(500, 1))
     y = np.sin(2 * X[:, 0]) + 0.3 * X[:, 0]
     settings = {"activation": "tanh", "learning_rate_init": 0.01, "max_iter": 300, "random_state": 0}
-    found = diagnose(MLPRegressor(hidden_layer_sizes=(2,), **settings), X, y)
-    assert found.findings[0].name == "underfitting"
-    assert "poor_initial_variance" not in found
+    assert "poor_initial_variance" not in diagnose(MLPRegressor(hidden_layer_sizes=(2,), **settings), X, y)

@@ -93,9 +93,9 @@ def test_a_network_that_learned_nothing_is_noticed_beside_one_wild_target(place)
 
 
 def test_a_difference_counts_beyond_margin_and_chance():
-    assert of_labels(0.10).is_behind(of_labels(0.05))
-    assert not of_labels(0.07).is_behind(of_labels(0.05))
-    assert not of_labels(0.10, 40).is_behind(of_labels(0.05, 40))
+    assert of_labels(0.12).is_behind(of_labels(0.05))
+    assert not of_labels(0.09).is_behind(of_labels(0.05))
+    assert not of_labels(0.12, 40).is_behind(of_labels(0.05, 40))
 
 
 def test_what_failed_is_behind_all_that_did_not():

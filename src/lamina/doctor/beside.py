@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from lamina.doctor.control import FEW_INPUTS, linear_model, neighbors, standard_networks, train_quietly
+from lamina.doctor.control import linear_model, standard_networks, train_quietly
 from lamina.doctor.outcome import Outcome, constant_errors, row_errors, row_log_losses
 from lamina.doctor.patients import Patient, Stay
 from lamina.doctor.rows import balanced_weights
@@ -130,8 +130,6 @@ class Judged:
         models = standard_networks(self.stay.setup, len(known), **settings, seed=self.seed)
         if not of_labels or known.ndim == 1:
             models.append(linear_model(of_labels=of_labels, **settings))
-        if not settings["is_sparse"] and not weighs_classes and self._inputs[0].shape[1] <= FEW_INPUTS and known.ndim == 1:
-            models.append(neighbors(of_labels=of_labels))
         return own, *(self._outcome(judge, train_quietly(model, self._inputs[0], known)) for model in models)
 
     def _outcome(self, judge: _Judge, model: Any) -> Outcome:

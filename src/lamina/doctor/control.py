@@ -8,19 +8,14 @@ from typing import Any
 import numpy as np
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import LogisticRegression, RidgeCV
-from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from lamina.doctor.setup import Setup
 from lamina.estimators import MLPClassifier, MLPRegressor
 
-__all__ = ["FEW_INPUTS", "linear_model", "neighbors", "standard_networks", "train_quietly"]
+__all__ = ["linear_model", "standard_networks", "train_quietly"]
 
-#: Up to so many inputs the nearest rows are near.
-FEW_INPUTS = 4
-
-_NEIGHBORS = 7
 _FEWEST_UNITS, _MOST_UNITS, _MOST_LAYERS = 32, 128, 3
 _MOST_STEPS = 6000
 _BATCH_SIZE = 32
@@ -73,15 +68,6 @@ def linear_model(*, of_labels: bool, is_sparse: bool, weighs_classes: bool = Fal
     if not of_labels:
         return make_pipeline(scaler, RidgeCV(np.logspace(-3, 3, 7)))
     return make_pipeline(scaler, LogisticRegression(max_iter=500, class_weight="balanced" if weighs_classes else None))
-
-
-def neighbors(*, of_labels: bool) -> Any:
-    """A vote or mean of the seven nearest rows by scaled inputs, not trained; of few inputs it learns all that bends.
-
-    What it needs of rows grows with the power of the inputs (Stone 1982), so it is one of the plain models of few inputs alone.
-    """
-    model = KNeighborsClassifier(_NEIGHBORS) if of_labels else KNeighborsRegressor(_NEIGHBORS)
-    return make_pipeline(StandardScaler(), model)
 
 
 def train_quietly(model: Any, X: Any, y: np.ndarray) -> Any:

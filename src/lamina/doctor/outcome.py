@@ -12,14 +12,14 @@ from scipy.special import stdtrit
 
 __all__ = ["Outcome", "constant_errors", "largest_errors", "row_errors", "row_log_losses"]
 
-_MARGIN, _MARGIN_OF_NUMBERS = 0.03, 0.08  # differences of accuracy and of R squared that nobody would call a fault
+_MARGIN, _MARGIN_OF_NUMBERS = 0.05, 0.1  # differences of accuracy and of R squared that nobody would call a fault
 _MARGIN_OF_LOG_LOSS = 0.2  # twice that of networks whose answers are as good
 _LARGEST_LOG_LOSS = 10.0  # of a row, so that no single one decides
 _CHANCE = 0.006  # 2.5 standard errors of many rows
 _FEWEST_ROWS = 5  # to tell chance by
 _MOST_DEVIATIONS = 5.0  # that a row's error counts, and a target lies off
-# Of a normal distribution: deviations between the quartiles and between the outer tenths; deviation over the mean distance.
-_BETWEEN_QUARTILES, _BETWEEN_TENTHS, _DEVIATION_OF_MEAN = 1.349, 2.563, 1.253
+# Of a normal distribution: deviations between the quartiles, and the deviation over the mean distance.
+_BETWEEN_QUARTILES, _DEVIATION_OF_MEAN = 1.349, 1.253
 
 
 def _nothing() -> np.ndarray:
@@ -68,8 +68,8 @@ class Outcome:
         return (self.held_out - self.constant) / open_part if open_part > 0 else 0.0
 
     def is_behind(self, other: Outcome) -> bool:
-        """Whether it is worse than another on the same held-out rows, by more than chance explains, and by more than 0.03 of the
-        accuracy or 0.08 of R squared.
+        """Whether it is worse than another on the same held-out rows, by more than chance explains, and by more than 0.05 of the
+        accuracy or 0.1 of R squared.
         """
         if not math.isfinite(self.held_out) or not math.isfinite(other.held_out):
             return math.isfinite(other.held_out)
@@ -169,10 +169,8 @@ def _bounded(targets: np.ndarray) -> np.ndarray:
 
 
 def _deviation(targets: np.ndarray) -> np.ndarray:
-    """The robust deviation of each column (k,): by the quartiles or the outer tenths, whichever is larger (where most targets are
-    0, quartiles are close); where even the tenths are equal, by the mean distance.
-    """
-    lowest, low, middle, high, highest = np.quantile(targets, (0.1, 0.25, 0.5, 0.75, 0.9), axis=0)
-    by_shares = np.maximum((high - low) / _BETWEEN_QUARTILES, (highest - lowest) / _BETWEEN_TENTHS)
+    """The robust deviation of each column (k,): by the quartiles or, where most targets are equal, by the mean distance."""
+    low, middle, high = np.quantile(targets, (0.25, 0.5, 0.75), axis=0)
     by_mean = _DEVIATION_OF_MEAN * np.abs(targets - middle).mean(axis=0)
-    return np.asarray(np.where(by_shares > 0, by_shares, by_mean))
+    most_are_equal = (targets == middle).mean(axis=0) > 0.5  # then quartiles are close, whatever the others are
+    return np.asarray(np.where(most_are_equal | (high == low), by_mean, (high - low) / _BETWEEN_QUARTILES))

@@ -10,7 +10,7 @@ from benchmarks.doctor import verify
 from benchmarks.doctor.programs import Program, programs
 from benchmarks.doctor.results import append, read
 from benchmarks.doctor.split import HALVES
-from benchmarks.doctor.verdict import MARGINS, SECONDS, verdict_on
+from benchmarks.doctor.verdict import MARGINS, SECONDS, is_short, verdict_on
 from benchmarks.doctor.words import FINDINGS
 
 REPAIR = "Run python -m benchmarks.doctor.verify."
@@ -27,7 +27,7 @@ def test_there_are_enough_of_both_kinds(kept: list[Program]) -> None:
 
 
 def test_many_of_both_kinds_are_for_the_figures(kept: list[Program]) -> None:
-    assert sum(not program.is_sick for program in kept if program.half == HALVES[1]) >= 450, REPAIR
+    assert sum(not program.is_sick for program in kept if program.half == HALVES[1]) >= 400, REPAIR
     assert sum(program.is_sick for program in kept if program.half == HALVES[1]) >= 250, REPAIR
 
 
@@ -41,6 +41,16 @@ def test_what_was_dropped_has_a_reason(kept: list[Program]) -> None:
     reasons = verify.dropped()
     assert all(reasons.values())
     assert not reasons.keys() & {program.name for program in kept}
+
+
+def test_a_healthy_program_that_another_outdoes_on_the_same_rows_is_dropped(kept: list[Program]) -> None:
+    outdone = [name for name, reason in verify.dropped().items() if reason.startswith("another")]
+    assert outdone
+    lines = read(verify.VERIFIED)
+    first = next(program for program in programs() if program.name == outdone[0])
+    others = [lines[each.name]["outcomes"] for each in kept if not each.is_sick and each.recipe.data == first.recipe.data]
+    assert any(is_short(first, lines[first.name]["outcomes"], best) for best in others)
+    assert not is_short(first, [0.9, 0.9, 0.9], [0.9, 0.92, 0.91])
 
 
 def test_verdicts_are_had_once_and_kept_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
