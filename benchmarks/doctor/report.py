@@ -36,7 +36,7 @@ A **sick** program has a fault as people make it, and a healthy twin without the
 no training saw is worse than its twin's by {MARGINS["accuracy"]:g} of the accuracy, {MARGINS["r2"]:g} of R²,
 {MARGINS["minus_log_loss"]:g} of the log loss or {MARGINS["balanced_accuracy"]:g} of the balanced accuracy, and by more than the
 twin's spread over {len(SEEDS)} seeds. A **healthy** program, which may look odd, is about as good as the best of {len(TUNED)}
-tuned networks.
+tuned networks, and as the best healthy program on the same rows.
 
 Data sets and networks are of four groups, and no program mixes them. Groups 1 to 3 are the **calibration** half, on which
 thresholds are chosen, and group 4 is the **evaluation** half: the two share no data set and no network. Groups 2 and 3 were each

@@ -151,7 +151,7 @@ class Callback:
     def watch(self, trainer: Run, num_steps: int) -> Watch | None:
         """What the engine is to measure on the way of its next call, of at most ``num_steps`` steps; None: nothing.
 
-        It is asked where :attr:`Run.watches_steps`, and says in ``on_steps_done`` what it found: that the engine need not return
+        It is asked where ``run.watches_steps``, and says in ``on_steps_done`` what it found: that the engine need not return
         for it.
         """
         return None
