@@ -107,10 +107,10 @@ def test_a_training_that_is_done_is_reported_however_often_it_comes(
 ) -> None:
     print_report = train._print_report
 
-    def pressed(*arguments: Any) -> None:
+    def pressed(*arguments: Any, **options: Any) -> None:
         press()
         press()
-        print_report(*arguments)
+        print_report(*arguments, **options)
 
     monkeypatch.setattr(train, "_print_report", pressed)
     table = tmp_path / "a.csv"
