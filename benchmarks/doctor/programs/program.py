@@ -64,8 +64,3 @@ class Program:
     def case(self) -> Case:
         """The program, ready to be trained or to be shown to a doctor."""
         return Case.of(self.recipe, self.seed)
-
-    def twin_case(self) -> Case:
-        if self.twin is None:
-            raise ValueError(f"{self.name} is healthy and has no twin.")
-        return Case.of(self.twin, self.seed)

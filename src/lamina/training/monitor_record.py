@@ -233,11 +233,6 @@ class MonitorRecord(Printed):
         """Step and weight norms of the last probe."""
         return (self._probes[-1].step, self._probes[-1].column("weight_norm")) if self._probes else None
 
-    @property
-    def awaits_update(self) -> bool:
-        """Whether the step after the last probe is not measured yet."""
-        return bool(self._probes) and bool(np.isnan(self._probes[-1].column("update_norm")).all())
-
     def add_probes(
         self,
         steps: np.ndarray,
