@@ -138,7 +138,10 @@ class Executor {
   void take_steps(TrainingSummary& summary, const Batches& data, const i64* order, i64 size, i64 batch_size,
                   i64 first_step, const StepValues& values, const StepRecords& records,
                   std::vector<Watch>& watches);
+  StepOutcome take_watched(Context<T>& context, const Batches& data, double learning_rate,
+                           double weight_decay, std::vector<Watch>& watches);
   bool look_before(std::vector<Watch>& watches, i64 step, Pool* pool);
+  void look_within(std::vector<Watch>& watches, const Context<T>& context, double weight) const;
   void look_after(std::vector<Watch>& watches, i64 step) const;
   void probe_rows(const Batches& data, const std::vector<ProbedLayer>& layers, const Bins& bins, Pool* pool,
                   double* table, double* losses);
