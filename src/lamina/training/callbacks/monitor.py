@@ -169,12 +169,12 @@ class Monitor(Callback):
         return super().identity() | {name: getattr(self, name) for name in _RULES}
 
     def state(self) -> dict[str, Any]:
-        begun = {} if self._begun is None else {"begun": self._begun.to_dict()}
-        return {"interval": self._interval, "record": self.record.to_dict(arrays=True), **begun}
+        begun = None if self._begun is None else self._begun.to_dict()
+        return {"interval": self._interval, "record": self.record.to_dict(arrays=True), "begun": begun}
 
     def load_state(self, state: dict[str, Any]) -> None:
         self._interval, self.record = state["interval"], MonitorRecord.from_dict(state["record"])
-        self._begun = Begun.from_dict(state["begun"]) if "begun" in state else None
+        self._begun = None if state["begun"] is None else Begun.from_dict(state["begun"])
 
     def _goes_on(self, trainer: Run, layers: list[str]) -> bool:
         """Whether the record is of this training so far."""
