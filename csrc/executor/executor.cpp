@@ -148,9 +148,21 @@ bool Executor<T>::look_before(std::vector<Watch>& watches, i64 step, Pool* pool)
     probe_rows(watch.rows, watch.layers, watch.bins, pool, watch.tables + at * watch.table_size(),
                watch.losses + at * heads);
   }
-  if (is_measured)
-    before_.assign(step_.weights().parameters, step_.weights().parameters + facts_.program.num_parameters);
+  if (is_measured) keep_weights(watches.front().layers);
   return is_measured;
+}
+
+// Copies the weights of the layers, and keeps the sums of their squares.
+template <class T>
+void Executor<T>::keep_weights(const std::vector<ProbedLayer>& layers) {
+  before_.resize(facts_.program.num_parameters);
+  squares_before_.assign(layers.size(), 0.0);
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    if (layers[i].weight < 0) continue;
+    const Parameter& weight = facts_.program.parameters[layers[i].weight];
+    squares_before_[i] = tools_.kernels->copy_and_square(
+        before_.data() + weight.offset, step_.weights().parameters + weight.offset, weight.size);
+  }
 }
 
 // Looks at the rows of a step after its first half; at the weights as well if their change is to be measured.
@@ -161,12 +173,13 @@ void Executor<T>::look_within(std::vector<Watch>& watches, const Context<T>& con
     const i64 at = watch.own.done++, heads = static_cast<i64>(facts_.program.heads.size());
     double* row = watch.own_tables + at * watch.table_size();
     bool* flat = watch.own_flat + at * watch.units;
-    for (const ProbedLayer& layer : watch.layers) {
+    for (std::size_t i = 0; i < watch.layers.size(); ++i) {
+      const ProbedLayer& layer = watch.layers[i];
       LayerNumbers found;
       probe_forward(found, row + kLayerNumbers, flat, context, layer, watch.bins);
       probe_backward(found, context, layer, weight);
       if (watch.updates.due(context.step)) {
-        probe_weights(found, context, layer);
+        probe_weights(found, context, layer, squares_before_[i]);
         probe_weight_gradient(found, context, layer);
       }
       std::memcpy(row, &found, sizeof(LayerNumbers));
@@ -389,7 +402,7 @@ void Executor<T>::probe_rows(const Batches& data, const std::vector<ProbedLayer>
   std::vector<LayerNumbers> found(layers.size());
   for (std::size_t i = 0; i < layers.size(); ++i) {
     probe_forward<T>(found[i], table + i * numbers + kLayerNumbers, nullptr, context, layers[i], bins);
-    probe_weights(found[i], context, layers[i]);
+    probe_weights(found[i], context, layers[i], weight_squares(layers[i]));
   }
   if (!data.targets.empty()) {
     const double weight = sum_weights(data.sample_weight, rows);
@@ -404,6 +417,13 @@ void Executor<T>::probe_rows(const Batches& data, const std::vector<ProbedLayer>
   }
   for (std::size_t i = 0; i < layers.size(); ++i)
     std::memcpy(table + i * numbers, &found[i], sizeof(LayerNumbers));
+}
+
+template <class T>
+double Executor<T>::weight_squares(const ProbedLayer& layer) const {
+  if (layer.weight < 0) return 0;
+  const Parameter& weight = facts_.program.parameters[layer.weight];
+  return tools_.kernels->sum_squares(step_.weights().parameters + weight.offset, weight.size);
 }
 
 template <class T>

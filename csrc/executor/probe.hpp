@@ -36,19 +36,20 @@ inline constexpr double kSameUnit = 1e-3;
 
 inline constexpr i64 kScreened = 8;  // weights of each unit that are compared before all of them are
 
-// Those of `units`, in ascending order, for which another one's entry of `row` is within the tolerance.
+// Leaves those of `units` for which another one's entry of `row` may be within the tolerance: it is in the
+// same bucket, as wide as the tolerance, or in the next one. `counts` is room for all buckets.
 template <class T>
-std::vector<i64> with_neighbors(const std::vector<i64>& units, const T* row, T tolerance) {
-  std::vector<i64> order = units;
-  std::sort(order.begin(), order.end(), [&](i64 a, i64 b) { return row[a] < row[b]; });
-  std::vector<i64> found;
-  for (std::size_t k = 0; k < order.size(); ++k) {
-    const bool below = k > 0 && row[order[k]] - row[order[k - 1]] <= tolerance;
-    const bool above = k + 1 < order.size() && row[order[k + 1]] - row[order[k]] <= tolerance;
-    if (below || above) found.push_back(order[k]);
-  }
-  std::sort(found.begin(), found.end());
-  return found;
+void leave_near(std::vector<i64>& units, std::vector<int>& counts, const T* row, double tolerance) {
+  const auto bucket = [&](i64 unit) {
+    return static_cast<i64>(std::floor(static_cast<double>(row[unit]) / tolerance)) +
+           static_cast<i64>(counts.size()) / 2;
+  };
+  std::fill(counts.begin(), counts.end(), 0);
+  for (const i64 unit : units) ++counts[bucket(unit)];
+  std::erase_if(units, [&](i64 unit) {
+    const i64 own = bucket(unit);
+    return counts[own - 1] + counts[own] + counts[own + 1] == 1;
+  });
 }
 
 // Columns of w (rows, columns) that differ from all before them. Those that are far from all others in one
@@ -56,10 +57,14 @@ std::vector<i64> with_neighbors(const std::vector<i64>& units, const T* row, T t
 template <class T>
 i64 count_distinct(const Kernels<T>& kernels, const T* w, i64 rows, i64 columns) {
   const T tolerance = static_cast<T>(kSameUnit * static_cast<double>(kernels.largest(w, rows * columns)));
-  if (std::isnan(tolerance)) return columns;
   std::vector<i64> left(columns), distinct;
   std::iota(left.begin(), left.end(), i64{0});
-  for (i64 i = 0; i < std::min(kScreened, rows); ++i) left = with_neighbors(left, w + i * columns, tolerance);
+  // a tolerance that has lost digits would need more buckets
+  if (tolerance >= std::numeric_limits<T>::min() && std::isfinite(tolerance)) {
+    std::vector<int> counts(2 * static_cast<std::size_t>(1 / kSameUnit) + 8);
+    for (i64 i = 0; i < std::min(kScreened, rows); ++i)
+      leave_near(left, counts, w + i * columns, static_cast<double>(tolerance));
+  }
   const auto same = [&](i64 a, i64 b) {
     for (i64 i = 0; i < rows; ++i)
       if (!(std::abs(w[i * columns + a] - w[i * columns + b]) <= tolerance)) return false;
@@ -143,33 +148,36 @@ void probe_backward(LayerNumbers& found, const Context<T>& context, const Probed
   const Kernels<T>& kernels = context.kernels;
   const i64 size = context.n() * context.width(layer.sums);
   const T* d_sums = context.d_value(layer.sums);
-  const double squares = kernels.sum_squares(d_sums, size);
+  double squares = 0;
+  i64 zeros = 0;
+  kernels.size_up(&squares, &zeros, d_sums, size);
   found.gradient_rms = weight_sum * std::sqrt(squares / static_cast<double>(size));
-  found.gradient_zero = static_cast<double>(kernels.count_zeros(d_sums, size)) / static_cast<double>(size);
+  found.gradient_zero = static_cast<double>(zeros) / static_cast<double>(size);
   found.non_finite += not_finite(kernels, squares, d_sums, size);
 }
 
+// squares: the sum of the weights' squares.
 template <class T>
-void probe_weights(LayerNumbers& found, const Context<T>& context, const ProbedLayer& layer) {
+void probe_weights(LayerNumbers& found, const Context<T>& context, const ProbedLayer& layer, double squares) {
   if (layer.weight < 0) return;
-  const Kernels<T>& kernels = context.kernels;
   const Parameter& weight = context.program.parameters[layer.weight];
-  const T* w = context.parameters + weight.offset;
-  found.weight_norm = std::sqrt(kernels.sum_squares(w, weight.size));
-  found.distinct = static_cast<double>(count_distinct(kernels, w, weight.rows, weight.columns));
+  found.weight_norm = std::sqrt(squares);
+  found.distinct = static_cast<double>(
+      count_distinct(context.kernels, context.parameters + weight.offset, weight.rows, weight.columns));
 }
 
 // After the backward pass.
 template <class T>
 void probe_weight_gradient(LayerNumbers& found, const Context<T>& context, const ProbedLayer& layer) {
   if (layer.weight < 0) return;
-  const Kernels<T>& kernels = context.kernels;
   const Parameter& weight = context.program.parameters[layer.weight];
-  const T* d_weight = context.gradient + weight.offset;
-  const double squares = kernels.sum_squares(d_weight, weight.size), size = static_cast<double>(weight.size);
+  const double size = static_cast<double>(weight.size);
+  double squares = 0;
+  i64 zeros = 0;
+  context.kernels.size_up(&squares, &zeros, context.gradient + weight.offset, weight.size);
   found.weight_gradient_norm = std::sqrt(squares);
   found.weight_gradient_rms = std::sqrt(squares / size);
-  found.weight_gradient_zero = static_cast<double>(kernels.count_zeros(d_weight, weight.size)) / size;
+  found.weight_gradient_zero = static_cast<double>(zeros) / size;
 }
 
 }  // namespace lamina
