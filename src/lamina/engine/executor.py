@@ -124,7 +124,7 @@ class StepProbes(NamedTuple):
     """What steps showed of the rows that they trained on: a row for each step.
 
     ``num_rows`` and ``weight_sums`` (s,) float64: the number of rows, and the sum of their sample weights. ``losses`` (s,): the
-    mean loss, without penalties. ``found``, of shape (s, layers) and (s, layers, bins), as in a probe, with numbers of the weights
+    mean loss, without penalties. ``found``, arrays (s, layers) and (s, layers, bins), as in a probe, with numbers of the weights
     only in steps whose change is measured. ``flat_units`` (s, units) bool, layer after layer: whether the activation is flat in
     every row.
     """
@@ -134,6 +134,21 @@ class StepProbes(NamedTuple):
     losses: np.ndarray
     found: Probe
     flat_units: np.ndarray
+
+    def part(self, which: slice) -> StepProbes:
+        """Those of some steps."""
+        found = Probe(*(column[which] for column in self.found))
+        return StepProbes(self.num_rows[which], self.weight_sums[which], self.losses[which], found, self.flat_units[which])
+
+    def followed_by(self, other: StepProbes) -> StepProbes:
+        """With those of further steps."""
+        return StepProbes(
+            np.append(self.num_rows, other.num_rows),
+            np.append(self.weight_sums, other.weight_sums),
+            np.append(self.losses, other.losses),
+            Probe(*(np.append(ours, theirs, axis=0) for ours, theirs in zip(self.found, other.found, strict=True))),
+            np.append(self.flat_units, other.flat_units, axis=0),
+        )
 
 
 @dataclass(slots=True)

@@ -434,7 +434,7 @@ def _failure(found: tuple[int, str, str] | None) -> Failure | None:
 
 
 def _most_rows(batch_size: int, watches: Sequence[Watch]) -> int:
-    return max(batch_size, *(watch.rows.num_rows for watch in watches), 0)
+    return max([batch_size, *(watch.rows.num_rows for watch in watches if len(watch.probes))])
 
 
 def _aligned_zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:

@@ -68,13 +68,13 @@ class WatchRecords(NamedTuple):
 
     def tell(self, watch: Watch, steps_done: int, has_failed: bool) -> None:
         """Write into the watch what was found by a call after which ``steps_done`` steps are done."""
-        side = "right" if has_failed else "left"
-        num_probed, num_own = (int(np.searchsorted(steps, steps_done, side)) for steps in (self.probes, self.own))
+        num_probed, num_own = (int(np.searchsorted(steps, steps_done + has_failed)) for steps in (self.probes, self.own))
         num_measured = int(np.searchsorted(self.updates, steps_done))
         watch.losses = self.losses[:num_probed].sum(axis=1)
         watch.found = probe_of(self.tables[:num_probed])
         watch.seen = StepProbes(
-            *self.own_sizes[:num_own].T,
+            self.own_sizes[:num_own, 0],
+            self.own_sizes[:num_own, 1],
             self.own_losses[:num_own].sum(axis=1),
             probe_of(self.own_tables[:num_own]),
             self.own_flat[:num_own],

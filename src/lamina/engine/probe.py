@@ -6,12 +6,11 @@ The buffers are those of :meth:`lamina.engine.executor.Executor.observe`, the la
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 
-from lamina.engine.executor import Observation, Probe, StepProbes
+from lamina.engine.executor import Observation, Probe
 from lamina.engine.formulas.activation import FORMULAS
 from lamina.engine.layer_buffers import UnitLayer, unit_layers
 from lamina.engine.program import Op, Parameter, Program
@@ -22,7 +21,6 @@ __all__ = [
     "flat_below",
     "flat_units",
     "num_distinct",
-    "pool",
     "probe",
     "steepest",
     "weight_norms",
@@ -75,56 +73,12 @@ def probe(program: Program, parameters: np.ndarray, seen: Observation, weight_su
 def flat_units(program: Program, seen: Observation) -> np.ndarray:
     """Of each unit, layer after layer, whether its activation is flat in every row; False without activation."""
     with np.errstate(all="ignore"):
-        return np.concatenate(
-            [
-                np.zeros(program.widths[unit.sums], dtype=bool) if unit.activation is None else _is_flat(unit.activation, seen).all(axis=0)
-                for unit in unit_layers(program)
-            ]
-        )
-
-
-def pool(seen: StepProbes, first: np.ndarray, widths: Sequence[int]) -> tuple[np.ndarray, Probe]:
-    """The losses and the probes of all rows that several consecutive steps saw.
-
-    Parameters
-    ----------
-    seen : StepProbes
-        Of s steps.
-    first : ndarray of shape (p,), int64
-        Where the steps of each probe begin, ascending from 0; they end where those of the next one begin.
-    widths : sequence of int
-        The numbers of units by layer.
-
-    Returns
-    -------
-    losses : ndarray of shape (p,)
-        The mean over the rows, each at the weights of its step.
-    found : Probe
-        Arrays (p, layers) and (p, layers, bins). The numbers of the weights, and of their gradient, are those of the first step.
-    """
-    lengths = np.diff(first, append=len(seen.losses))
-
-    def mean_of(column: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        share = weights / np.repeat(np.add.reduceat(weights, first), lengths)
-        return np.asarray(np.add.reduceat(column * share.reshape(-1, *[1] * (column.ndim - 1)), first))
-
-    def spread_of(mean: np.ndarray, std: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        whole = mean_of(mean, seen.num_rows)
-        return whole, np.sqrt(mean_of(std**2 + (mean - np.repeat(whole, lengths, axis=0)) ** 2, seen.num_rows))
-
-    with np.errstate(all="ignore"):
-        own = seen.found._asdict()
-        shares = ("zero", "flat", "gradient_zero", "histogram")
-        found = {name: column[first] for name, column in own.items()} | {name: mean_of(own[name], seen.num_rows) for name in shares}
-        found["mean"], found["std"] = spread_of(own["mean"], own["std"])
-        found["sum_mean"], found["sum_std"] = spread_of(own["sum_mean"], own["sum_std"])
-        found["gradient_rms"] = np.sqrt(mean_of(own["gradient_rms"] ** 2, seen.num_rows))
-        found["non_finite"] = np.add.reduceat(own["non_finite"], first)
-        are_flat = np.logical_and.reduceat(seen.flat_units, first)
-        ends = np.cumsum(widths)
-        dead = np.add.reduceat(are_flat, ends - widths, axis=1, dtype=np.int64) / np.array(widths)
-        found["dead"] = np.where(np.isnan(found["dead"]), np.nan, dead)
-        return mean_of(seen.losses, seen.weight_sums), Probe(**found)
+        of_layers = [
+            np.zeros(program.widths[unit.sums], dtype=bool) if op is None else _is_flat(op, seen).all(axis=0)
+            for unit in unit_layers(program)
+            for op in (unit.activation,)
+        ]
+    return np.concatenate(of_layers)
 
 
 def weights_of(program: Program, unit: UnitLayer) -> Parameter:
@@ -205,12 +159,13 @@ def _flatness(unit: UnitLayer, seen: Observation) -> tuple[float, float]:
     if unit.activation is None:
         return np.nan, np.nan
     is_flat = _is_flat(unit.activation, seen)
-    return _share(is_flat), _share(is_flat.all(axis=0))
+    return _share(is_flat), _share(np.all(is_flat, axis=0))
 
 
 def _is_flat(op: Op, seen: Observation) -> np.ndarray:
     """Where the activation is flat, (n, width)."""
-    return np.abs(FORMULAS[op.function].derivative(seen.values[op.inputs[0]], *op.settings)) <= flat_below(op)
+    slope = FORMULAS[op.function].derivative(seen.values[op.inputs[0]], *op.settings)
+    return np.asarray(np.abs(slope) <= flat_below(op))
 
 
 def _gradients(unit: UnitLayer, seen: Observation, weight_sum: float) -> tuple[float, float]:

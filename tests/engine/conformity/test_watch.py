@@ -10,7 +10,8 @@ from lamina.engine.executor import Probe, Watch
 from lamina.engine.layer_buffers import unit_widths
 from lamina.engine.native import NativeExecutor
 from lamina.engine.plan import BestEpoch, Clipping, Epochs, StepValues, TrainingPlan, UpdateRule
-from lamina.engine.probe import flat_units, pool, probe
+from lamina.engine.pooled_probe import pool
+from lamina.engine.probe import flat_units, probe
 
 ADAM = TrainingPlan(UpdateRule("adam", (0.9, 0.999, 1e-3), 2))
 CLIPPED = ADAM._replace(clipping=Clipping(norm=0.1), record_norms=True)
@@ -163,8 +164,9 @@ def test_a_step_that_is_seen_gives_the_same_bits(box, make, rates, widths, plan,
     order = np.random.default_rng(0).permutation(74)
     num_steps = -(-74 // batch_size)
     executors = [make(program, PLANS[plan], dtype=dtype) for _ in range(2)]
-    watch = Watch(data, steps(), steps(0), steps(*range(0, num_steps, 2), *range(3, 4)) if num_steps < 4 else steps(0, 1, 3))
-    results = [executor.train(data, order, batch_size, 0, rates(num_steps, 0.01), w) for executor, w in zip(executors, ([], [watch]))]
+    watches = [], [Watch(data, steps(), steps(0), steps(0, 1, 3) if num_steps > 3 else steps(0, num_steps - 1))]
+    given = data, order, batch_size, 0, rates(num_steps, 0.01)
+    results = [executor.train(*given, own) for executor, own in zip(executors, watches, strict=True)]
     np.testing.assert_array_equal(results[0].losses, results[1].losses)
     assert_equal_states(*executors)
 

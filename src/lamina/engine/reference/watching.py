@@ -64,12 +64,9 @@ class Watching:
             if step not in watch.own:
                 continue
             own = found if step in watch.updates else _without_weights(found)
-            sizes, before = (num_rows, weight_sum, loss), watch.seen
-            watch.seen = StepProbes(
-                *(np.append(column, number) for column, number in zip(before[:3], sizes, strict=True)),
-                _appended(before.found, own),
-                np.append(before.flat_units, [flat_units(program, seen)], axis=0),
-            )
+            alone = Probe(*(column[np.newaxis] for column in own))
+            rows, weight, mean = (np.array([number], dtype=np.float64) for number in (num_rows, weight_sum, loss))
+            watch.seen = watch.seen.followed_by(StepProbes(rows, weight, mean, alone, flat_units(program, seen)[np.newaxis]))
 
     def after(self, step: int) -> None:
         """Measure what the step changed."""

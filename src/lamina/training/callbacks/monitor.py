@@ -30,10 +30,11 @@ _RULES = {"every": one_of(value(None), integer(1)), "rows": integer(1), "capacit
 class Monitor(Callback):
     """Measures during training how each layer fares: activations, gradients, weights, and how far a step moves them.
 
-    A *probe* runs both passes of a training step, without dropout, over the same training rows each time, and then measures what
-    the next step changes. There is one before the first step, and then one an epoch, or 20 a run if that is more. All goes into
-    ``record``, whose memory does not grow with the run: when it is full, every second probe is dropped, and from then on
-    probes are twice as far apart. Training is the same, bit for bit, with and without a monitor.
+    There is a *probe* before the first step, and then one an epoch, or 20 a run if that is more. It looks at the rows that the
+    next steps train on, of as many steps as hold ``rows`` rows, and measures what the first of these steps changes. Where
+    steps do not do (see Notes), it runs both passes of a step over rows of its own. All goes into ``record``, whose memory
+    does not grow with the run: when it is full, every second probe is dropped, and from then on probes are twice as far
+    apart. Training is the same, bit for bit, with and without a monitor.
 
     Parameters
     ----------
@@ -41,13 +42,14 @@ class Monitor(Callback):
         Steps between probes at first, >= 1. Default: those of an epoch, or a twentieth of the run's if that is less; see
         ``sparing``.
     rows : int, default=256
-        The number of training rows that a probe looks at, >= 1; all if there are fewer. They are drawn by the trainer's seed.
+        The number of training rows that a probe looks at, >= 1; all if there are fewer.
     capacity : int, default=128
         The most probes that are kept, and the most epochs; an even number in [2, 65536]. Of steps, the losses of the first
         4 · ``capacity`` and of the last 16 · ``capacity`` are kept.
     sparing : bool, default=True
-        Whether probes whose number is not given stand further apart where they would take much time: if all of them together
-        would take more than tenths of a second, they look at no more than 1/32 as many rows as training does.
+        Whether probes with passes of their own, whose number is not given, stand further apart where they would take much time:
+        if all of them together would take more than tenths of a second, they look at no more than 1/32 as many rows as
+        training does.
 
     Attributes
     ----------
@@ -58,6 +60,12 @@ class Monitor(Callback):
     Notes
     -----
     What cannot be measured is NaN: gradients where weights are perturbed, saturation of activations that do not saturate.
+
+    A probe has no dropout, and no rows of weight 0. So it needs passes of its own, over rows that the trainer's seed draws once,
+    if the network has dropout or a sample weight is 0; if ``rows`` rows take more than 8 steps, or more steps than lie
+    between two probes; if the loss is a function or weights are perturbed; with L-BFGS; and at the end, where too few steps
+    follow. A probe that training stops in the midst of is left out, unless a number became infinite or NaN: then it has the
+    rows until there.
 
     Examples
     --------
@@ -86,7 +94,8 @@ class Monitor(Callback):
         self._before: np.ndarray | None = None
         self._watch: Watch | None = None
         self._own: OwnRows | None = None
-        self._windows: list[tuple[int, int]] = []  # the steps of each probe that the next call of the engine goes on with or begins
+        # First steps and ends of the probes that the next call of the engine goes on with or begins.
+        self._windows: list[tuple[int, int]] = []
         self._begun: Begun | None = None
         self._widths: list[int] = []
         self._saturates = np.zeros(0, dtype=bool)

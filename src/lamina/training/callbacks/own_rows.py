@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lamina.engine.executor import Probe, StepProbes
-from lamina.engine.probe import pool
+from lamina.engine.pooled_probe import pool
 from lamina.optimizers import StepOptimizer
 from lamina.training.callbacks.callback import Run
 
@@ -83,30 +83,21 @@ class Begun(NamedTuple):
 
     def add(self, seen: StepProbes, changes: np.ndarray) -> Begun:
         """With further steps, and what those of them changed that begin a probe."""
-        columns = zip(StepProbes._fields, self.seen, seen, strict=True)
-        joined = {name: np.append(ours, theirs, axis=0) for name, ours, theirs in columns if name != "found"}
-        found = Probe(*(np.append(ours, theirs, axis=0) for ours, theirs in zip(self.seen.found, seen.found, strict=True)))
-        return Begun(StepProbes(found=found, **joined), np.append(self.changes, changes, axis=0))
+        return Begun(self.seen.followed_by(seen), np.append(self.changes, changes, axis=0))
 
     def probes(self, lengths: Sequence[int], widths: Sequence[int]) -> tuple[np.ndarray, Probe, np.ndarray, Begun]:
         """The probes that the first steps make, ``lengths`` steps each: losses, numbers, changes; and what is left."""
         end = sum(lengths)
-        done, left = _part(self.seen, slice(end)), _part(self.seen, slice(end, None))
-        first = np.cumsum([0, *lengths[:-1]])
-        losses, found = pool(done, first, widths)
-        return losses, found, self.changes[: len(lengths)], Begun(left, self.changes[len(lengths) :])
+        losses, found = pool(self.seen.part(slice(end)), np.cumsum([0, *lengths[:-1]]), widths)
+        left = Begun(self.seen.part(slice(end, None)), self.changes[len(lengths) :])
+        return losses, found, self.changes[: len(lengths)], left
 
     def to_dict(self) -> dict[str, Any]:
         """As arrays by name."""
-        plain = {name: column for name, column in self.seen._asdict().items() if name != "found"}
-        return {"steps": plain, "found": self.seen.found._asdict(), "changes": self.changes}
+        steps = self.seen._asdict()
+        return {"found": steps.pop("found")._asdict(), "steps": steps, "changes": self.changes}
 
     @classmethod
     def from_dict(cls, description: Mapping[str, Any]) -> Begun:
         """What :meth:`to_dict` described."""
         return cls(StepProbes(found=Probe(**description["found"]), **description["steps"]), description["changes"])
-
-
-def _part(seen: StepProbes, which: slice) -> StepProbes:
-    plain = {name: column[which] for name, column in seen._asdict().items() if name != "found"}
-    return StepProbes(found=Probe(*(column[which] for column in seen.found)), **plain)
