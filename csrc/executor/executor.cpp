@@ -152,16 +152,15 @@ bool Executor<T>::look_before(std::vector<Watch>& watches, i64 step, Pool* pool)
   return is_measured;
 }
 
-// Copies the weights of the layers, and keeps the sums of their squares.
 template <class T>
 void Executor<T>::keep_weights(const std::vector<ProbedLayer>& layers) {
   before_.resize(facts_.program.num_parameters);
-  squares_before_.assign(layers.size(), 0.0);
+  sizes_before_.assign(layers.size(), {});
   for (std::size_t i = 0; i < layers.size(); ++i) {
     if (layers[i].weight < 0) continue;
     const Parameter& weight = facts_.program.parameters[layers[i].weight];
-    squares_before_[i] = tools_.kernels->copy_and_square(
-        before_.data() + weight.offset, step_.weights().parameters + weight.offset, weight.size);
+    tools_.kernels->keep(&sizes_before_[i].squares, &sizes_before_[i].largest, before_.data() + weight.offset,
+                         step_.weights().parameters + weight.offset, weight.size);
   }
 }
 
@@ -179,7 +178,7 @@ void Executor<T>::look_within(std::vector<Watch>& watches, const Context<T>& con
       probe_forward(found, row + kLayerNumbers, flat, context, layer, watch.bins);
       probe_backward(found, context, layer, weight);
       if (watch.updates.due(context.step)) {
-        probe_weights(found, context, layer, squares_before_[i]);
+        probe_weights(found, context, layer, sizes_before_[i]);
         probe_weight_gradient(found, context, layer);
       }
       std::memcpy(row, &found, sizeof(LayerNumbers));
@@ -402,7 +401,7 @@ void Executor<T>::probe_rows(const Batches& data, const std::vector<ProbedLayer>
   std::vector<LayerNumbers> found(layers.size());
   for (std::size_t i = 0; i < layers.size(); ++i) {
     probe_forward<T>(found[i], table + i * numbers + kLayerNumbers, nullptr, context, layers[i], bins);
-    probe_weights(found[i], context, layers[i], weight_squares(layers[i]));
+    probe_weights(found[i], context, layers[i], weight_size(layers[i]));
   }
   if (!data.targets.empty()) {
     const double weight = sum_weights(data.sample_weight, rows);
@@ -420,10 +419,11 @@ void Executor<T>::probe_rows(const Batches& data, const std::vector<ProbedLayer>
 }
 
 template <class T>
-double Executor<T>::weight_squares(const ProbedLayer& layer) const {
-  if (layer.weight < 0) return 0;
+WeightSize<T> Executor<T>::weight_size(const ProbedLayer& layer) const {
+  if (layer.weight < 0) return {};
   const Parameter& weight = facts_.program.parameters[layer.weight];
-  return tools_.kernels->sum_squares(step_.weights().parameters + weight.offset, weight.size);
+  const T* w = step_.weights().parameters + weight.offset;
+  return {tools_.kernels->sum_squares(w, weight.size), tools_.kernels->largest(w, weight.size)};
 }
 
 template <class T>

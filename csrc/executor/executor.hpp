@@ -144,7 +144,7 @@ class Executor {
   void look_within(std::vector<Watch>& watches, const Context<T>& context, double weight) const;
   void look_after(std::vector<Watch>& watches, i64 step) const;
   void keep_weights(const std::vector<ProbedLayer>& layers);
-  double weight_squares(const ProbedLayer& layer) const;
+  WeightSize<T> weight_size(const ProbedLayer& layer) const;
   void probe_rows(const Batches& data, const std::vector<ProbedLayer>& layers, const Bins& bins, Pool* pool,
                   double* table, double* losses);
   void measure_change(const std::vector<ProbedLayer>& layers, const T* before, double* norms) const;
@@ -156,11 +156,11 @@ class Executor {
   Step<T> step_;
   Workspace<T> probed_;  // apart from that of steps, whose batches are smaller
   Inference<T> inference_;
-  int held_threads_ = 1;                // of a step in two calls
-  std::vector<i64> order_;              // of an epoch
-  std::vector<T> before_;               // the layers' weights before a step whose change is measured
-  std::vector<double> squares_before_;  // the sums of their squares, by layer
-  std::mutex mutex_;                    // one call at a time
+  int held_threads_ = 1;                     // of a step in two calls
+  std::vector<i64> order_;                   // of an epoch
+  std::vector<T> before_;                    // the layers' weights before a step whose change is measured
+  std::vector<WeightSize<T>> sizes_before_;  // of these, by layer
+  std::mutex mutex_;                         // one call at a time
 };
 
 extern template class Executor<float>;

@@ -52,11 +52,11 @@ void leave_near(std::vector<i64>& units, std::vector<int>& counts, const T* row,
   });
 }
 
-// Columns of w (rows, columns) that differ from all before them. Those that are far from all others in one
-// row do; the few that are left are compared with each other.
+// Columns of w (rows, columns), whose largest magnitude is given, that differ from all before them. Those
+// that are far from all others in one row do; the few that are left are compared with each other.
 template <class T>
-i64 count_distinct(const Kernels<T>& kernels, const T* w, i64 rows, i64 columns) {
-  const T tolerance = static_cast<T>(kSameUnit * static_cast<double>(kernels.largest(w, rows * columns)));
+i64 count_distinct(const T* w, i64 rows, i64 columns, T largest) {
+  const T tolerance = static_cast<T>(kSameUnit * static_cast<double>(largest));
   std::vector<i64> left(columns), distinct;
   std::iota(left.begin(), left.end(), i64{0});
   // a tolerance that has lost digits would need more buckets
@@ -156,14 +156,21 @@ void probe_backward(LayerNumbers& found, const Context<T>& context, const Probed
   found.non_finite += not_finite(kernels, squares, d_sums, size);
 }
 
-// squares: the sum of the weights' squares.
+// The sum of the squares of a layer's weights, and their largest magnitude.
 template <class T>
-void probe_weights(LayerNumbers& found, const Context<T>& context, const ProbedLayer& layer, double squares) {
+struct WeightSize {
+  double squares = 0;
+  T largest = 0;
+};
+
+template <class T>
+void probe_weights(LayerNumbers& found, const Context<T>& context, const ProbedLayer& layer,
+                   const WeightSize<T>& size) {
   if (layer.weight < 0) return;
   const Parameter& weight = context.program.parameters[layer.weight];
-  found.weight_norm = std::sqrt(squares);
+  found.weight_norm = std::sqrt(size.squares);
   found.distinct = static_cast<double>(
-      count_distinct(context.kernels, context.parameters + weight.offset, weight.rows, weight.columns));
+      count_distinct(context.parameters + weight.offset, weight.rows, weight.columns, size.largest));
 }
 
 // After the backward pass.

@@ -139,7 +139,8 @@ struct Kernels {
 
   // Probes: mean and standard deviation; how many are 0, not finite, or below each edge; how many slopes (n,
   // width) are at most `most` in size, with steep (width,) = 0 for columns where all are, else 1; the sum of
-  // (x - before)^2; size_up: the sum of squares and how many are 0; copy_and_square: the sum of squares.
+  // (x - before)^2. size_up: the sum of squares, and how many are 0. keep: a copy, with the sum of squares
+  // and the largest magnitude, NaN if there is one.
   void (*spread)(double* mean, double* deviation, const T* x, i64 size);
   i64 (*count_zeros)(const T* x, i64 size);
   i64 (*count_non_finite)(const T* x, i64 size);
@@ -147,7 +148,7 @@ struct Kernels {
   i64 (*count_flat)(T* steep, const T* slope, i64 n, i64 width, double most);
   double (*sum_square_changes)(const T* x, const T* before, i64 size);
   void (*size_up)(double* squares, i64* zeros, const T* x, i64 size);
-  double (*copy_and_square)(T* to, const T* from, i64 size);
+  void (*keep)(double* squares, T* most, T* to, const T* from, i64 size);
 
   // Gather: out (n, width) from the rows order[0..n) of a strided source (strides in elements) of float or
   // double.

@@ -124,15 +124,17 @@ void size_up(double* squares, i64* zeros, const T* x, i64 size) {
 }
 
 template <class T>
-double copy_and_square(T* __restrict to, const T* __restrict from, i64 size) {
+void keep(double* squares, T* most, T* __restrict to, const T* __restrict from, i64 size) {
   constexpr i64 kBlock = 4096;
-  double squares = 0;
+  *squares = 0;
+  *most = 0;
   for (i64 first = 0; first < size; first += kBlock) {
     const i64 count = first + kBlock < size ? kBlock : size - first;
-    squares += sum_squares(from + first, count);
+    const T own = largest(from + first, count);
+    *squares += sum_squares(from + first, count);
+    *most = *most >= own || *most != *most ? *most : own;  // NaN stays
     __builtin_memcpy(to + first, from + first, count * sizeof(T));
   }
-  return squares;
 }
 
 }  // namespace
