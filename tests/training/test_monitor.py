@@ -486,16 +486,16 @@ def test_training_is_the_same_where_its_steps_are_looked_at(make_plain, table, c
 
 
 def test_no_rows_but_those_of_the_steps_are_looked_at(make_plain, table, monkeypatch):
-    """Only the probe at the end, which no step follows, takes passes of its own."""
+    """Only the first probe, and that at the end, which no step follows, take passes of their own."""
     counts = []
     probe = Trainer.probe
     monkeypatch.setattr(Trainer, "probe", lambda trainer, data: counts.append(trainer.step) or probe(trainer, data))
     monitor = Told(every=4, rows=20)
     make_plain(callbacks=monitor).fit(*table, max_epochs=5)
-    assert counts == [40]
+    assert counts == [0, 40]
     assert monitor.told("probes") == []
-    # 20 rows are in three steps of 8, but in four where one of them is the last of an epoch, which has 4
-    assert monitor.told("own")[:13] == [0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 16]
+    # 20 rows are in three steps of 8, also where one of them is the last of an epoch, which has 4
+    assert monitor.told("own")[:13] == [4, 5, 6, 8, 9, 10, 12, 13, 14, 16, 17, 18, 20]
 
 
 @pytest.mark.parametrize("monitor", [{"every": 4}, {"every": 5, "capacity": 4}, {"every": 7}])
@@ -599,8 +599,8 @@ def test_every_probe_of_steps_has_its_rows_though_an_epoch_ends_within(make_plai
     """60 rows in steps of 8: the last of an epoch has 4."""
     monitor = Told(every=6, rows=24)
     make_plain(callbacks=monitor).fit(*table, max_epochs=6)
-    assert monitor.told("own")[:10] == [0, 1, 2, 6, 7, 8, 9, 12, 13, 14]
-    assert [number for watch in monitor.watches for number in watch.seen.num_rows.tolist()][:7] == [8, 8, 8, 8, 4, 8, 8]
+    assert monitor.told("own")[:10] == [6, 7, 8, 9, 12, 13, 14, 18, 19, 20]
+    assert [number for watch in monitor.watches for number in watch.seen.num_rows.tolist()][:7] == [8, 4, 8, 8, 8, 8, 8]
 
 
 def test_a_failure_in_the_midst_of_a_probe_is_in_the_record(table):

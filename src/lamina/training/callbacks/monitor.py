@@ -24,6 +24,8 @@ _PROBES_A_RUN = 20
 # More work than this, in rows times weights, takes tenths of a second; then probes look at a thirty-second of the rows at most.
 _MUCH_WORK = 2**30
 _ROWS_A_PROBED_ROW = 32
+# Of the first probe: at the start weights may move so fast that a later step says nothing of it.
+_MOST_FIRST_STEPS = 2
 _RULES = {"every": one_of(value(None), integer(1)), "rows": integer(1), "capacity": CAPACITY, "sparing": boolean()}
 
 
@@ -63,9 +65,9 @@ class Monitor(Callback):
 
     A probe has no dropout, and no rows of weight 0. So it needs passes of its own, over rows that the trainer's seed draws once,
     if the network has dropout or a sample weight is 0; if ``rows`` rows take more than 8 steps, or more steps than lie
-    between two probes; if the loss is a function or weights are perturbed; with L-BFGS; and at the end, where too few steps
-    follow. A probe that training stops in the midst of is left out, unless a number became infinite or NaN: then it has the
-    rows until there.
+    between two probes (before the first step, if they take more than 2); if the loss is a function or weights are perturbed;
+    with L-BFGS; and at the end, where too few steps follow. A probe that training stops in the midst of is left out, unless a
+    number became infinite or NaN: then it has the rows until there.
 
     Examples
     --------
@@ -140,7 +142,7 @@ class Monitor(Callback):
             return None
         end = trainer.step + num_steps
         due = self._due_before(trainer, end)
-        stops = [None if self._own is None else self._own.stop(step) for step in due]
+        stops = [self._stop(step) for step in due]
         self._windows = [(step, stop) for step, stop in zip(due, stops, strict=True) if stop is not None]
         probes = [step for step, stop in zip(due, stops, strict=True) if stop is None]
         own = [step for first, stop in self._windows for step in range(max(first, trainer.step), min(stop, end))]
@@ -215,6 +217,12 @@ class Monitor(Callback):
             count, step = count + 1, step + interval
         return due
 
+    def _stop(self, step: int) -> int | None:
+        """The steps done at the end of the probe of own rows that begins at ``step``; None if it takes passes of its own."""
+        if self._own is None or (step == self.record.first_step and self._own.most_steps > _MOST_FIRST_STEPS):
+            return None
+        return self._own.stop(step)
+
     def _await_update(self, trainer: Run) -> None:
         """After a resume: the last probe was taken at these weights, and its step is still to come."""
         last = self.record.last_probe
@@ -232,7 +240,7 @@ class Monitor(Callback):
                 self.record.add_update(trainer.executor.weight_change(self._before))
             self._before = None
         due = self._due(trainer)
-        if self._rows is not None and trainer.step >= due and (self._own is None or self._own.stop(due) is None):
+        if self._rows is not None and trainer.step >= due and self._stop(due) is None:
             self._probe(trainer, self._rows)
 
     def _probe(self, trainer: Run, rows: Batches) -> None:
