@@ -38,9 +38,11 @@ struct Binding {
   using Rates = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
   // (sums, output, activation, weight) of a layer, and the slope at which its activation is flat.
   using LayerTuple = std::tuple<int, int, int, int, double>;
-  // (rows, layers, edges, probes, updates, tables, losses, changes) of a Watch.
-  using WatchTuple =
-      std::tuple<const BoundBatches*, std::vector<LayerTuple>, Doubles, Ints, Ints, Tables, Table, Table>;
+  using Flags = nb::ndarray<bool, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+  // Of a Watch: rows, layers, edges; probes, own, updates; tables and losses of the probes; those of the own
+  // steps, sizes, flat; changes.
+  using WatchTuple = std::tuple<const BoundBatches*, std::vector<LayerTuple>, Doubles, Ints, Ints, Ints,
+                                Tables, Table, Tables, Table, Table, Flags, Table>;
 
   static std::unique_ptr<Executor<T>> make(nb::handle program, Vector parameters, Vector state,
                                            std::optional<Blas> blas, const std::string& instruction_set,
@@ -63,16 +65,24 @@ struct Binding {
 
   static std::vector<Watch> watched(const std::vector<WatchTuple>& watches) {
     std::vector<Watch> found;
-    for (const auto& [rows, layers, edges, probes, updates, tables, losses, changes] : watches)
+    const auto steps = [](const Ints& numbers) {
+      return WatchedSteps{numbers.data(), static_cast<i64>(numbers.size())};
+    };
+    for (const auto& [rows, layers, edges, probes, own, updates, tables, losses, own_tables, own_losses,
+                      own_sizes, own_flat, changes] : watches)
       found.push_back({rows->batches,
                        probed(layers),
                        {edges.data(), static_cast<i64>(edges.size())},
-                       probes.data(),
-                       updates.data(),
-                       static_cast<i64>(probes.size()),
-                       static_cast<i64>(updates.size()),
+                       steps(probes),
+                       steps(own),
+                       steps(updates),
                        tables.data(),
                        losses.data(),
+                       own_tables.data(),
+                       own_losses.data(),
+                       own_sizes.data(),
+                       own_flat.data(),
+                       static_cast<i64>(own_flat.shape(1)),
                        changes.data()});
     return found;
   }

@@ -38,6 +38,11 @@ void contribute_outputs(const Context<T>& context, const std::vector<const T*>& 
   }
 }
 
+// Whether the rows of the step are looked at.
+bool is_watched(const std::vector<Watch>& watches, i64 step) {
+  return std::any_of(watches.begin(), watches.end(), [=](const Watch& watch) { return watch.own.due(step); });
+}
+
 }  // namespace
 
 template <class T>
@@ -95,8 +100,10 @@ void Executor<T>::take_steps(TrainingSummary& summary, const Batches& data, cons
     context.step = first_step + k;
     if (values.dropout_rates) context.dropout_rates = values.dropout_rates + k * values.num_dropouts;
     const bool is_measured = look_before(watches, context.step, context.pool);
-    StepOutcome outcome = step_.take(context, data, values.learning_rates[k],
-                                     values.weight_decays ? values.weight_decays[k] : 0.0);
+    const double weight_decay = values.weight_decays ? values.weight_decays[k] : 0.0;
+    StepOutcome outcome = is_watched(watches, context.step)
+                              ? take_watched(context, data, values.learning_rates[k], weight_decay, watches)
+                              : step_.take(context, data, values.learning_rates[k], weight_decay);
     if (outcome.failure) {
       summary.failure = std::move(outcome.failure);
       return;
@@ -112,31 +119,84 @@ void Executor<T>::take_steps(TrainingSummary& summary, const Batches& data, cons
   }
 }
 
+// A step that is looked at between its halves. Its gradient is that of any other, to the bit.
+template <class T>
+StepOutcome Executor<T>::take_watched(Context<T>& context, const Batches& data, double learning_rate,
+                                      double weight_decay, std::vector<Watch>& watches) {
+  const Pass pass{.training = true,
+                  .update_state = true,
+                  .step = context.step,
+                  .dropout_rates = context.dropout_rates,
+                  .every_value = true};
+  const Context<T> open = step_.begin(context.pool, data, context.rows, pass);
+  const double weight = sum_weights(data.sample_weight, context.rows);
+  step_.keep_state();
+  step_.differentiate(open, data, weight);
+  look_within(watches, open, weight);
+  context.outer_weights = nullptr;
+  return step_.finish(context, weight, learning_rate, weight_decay);
+}
+
 // Takes the probes that are due before this step, and returns whether its change is to be measured.
 template <class T>
 bool Executor<T>::look_before(std::vector<Watch>& watches, i64 step, Pool* pool) {
   bool is_measured = false;
   for (Watch& watch : watches) {
-    is_measured |= watch.measures(step);
-    if (!watch.probes_before(step)) continue;
-    const i64 numbers = static_cast<i64>(watch.layers.size()) * (kLayerNumbers + watch.bins.count + 1);
-    const i64 heads = static_cast<i64>(facts_.program.heads.size());
-    probe_rows(watch.rows, watch.layers, watch.bins, pool, watch.tables + watch.num_probed * numbers,
-               watch.losses + watch.num_probed * heads);
-    ++watch.num_probed;
+    is_measured |= watch.updates.due(step);
+    if (!watch.probes.due(step)) continue;
+    const i64 at = watch.probes.done++, heads = static_cast<i64>(facts_.program.heads.size());
+    probe_rows(watch.rows, watch.layers, watch.bins, pool, watch.tables + at * watch.table_size(),
+               watch.losses + at * heads);
   }
-  if (is_measured)
-    before_.assign(step_.weights().parameters, step_.weights().parameters + facts_.program.num_parameters);
+  if (is_measured) keep_weights(watches.front().layers);
   return is_measured;
+}
+
+template <class T>
+void Executor<T>::keep_weights(const std::vector<ProbedLayer>& layers) {
+  before_.resize(facts_.program.num_parameters);
+  sizes_before_.assign(layers.size(), {});
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    if (layers[i].weight < 0) continue;
+    const Parameter& weight = facts_.program.parameters[layers[i].weight];
+    tools_.kernels->keep(&sizes_before_[i].squares, &sizes_before_[i].largest, before_.data() + weight.offset,
+                         step_.weights().parameters + weight.offset, weight.size);
+  }
+}
+
+// Looks at the rows of a step after its first half; at the weights as well if their change is to be measured.
+template <class T>
+void Executor<T>::look_within(std::vector<Watch>& watches, const Context<T>& context, double weight) const {
+  for (Watch& watch : watches) {
+    if (!watch.own.due(context.step)) continue;
+    const i64 at = watch.own.done++, heads = static_cast<i64>(facts_.program.heads.size());
+    double* row = watch.own_tables + at * watch.table_size();
+    bool* flat = watch.own_flat + at * watch.units;
+    for (std::size_t i = 0; i < watch.layers.size(); ++i) {
+      const ProbedLayer& layer = watch.layers[i];
+      LayerNumbers found;
+      probe_forward(found, row + kLayerNumbers, flat, context, layer, watch.bins);
+      probe_backward(found, context, layer, weight);
+      if (watch.updates.due(context.step)) {
+        probe_weights(found, context, layer, sizes_before_[i]);
+        probe_weight_gradient(found, context, layer);
+      }
+      std::memcpy(row, &found, sizeof(LayerNumbers));
+      row += watch.numbers();
+      flat += context.width(layer.sums);
+    }
+    std::copy(step_.head_losses.begin(), step_.head_losses.end(), watch.own_losses + at * heads);
+    watch.own_sizes[2 * at] = static_cast<double>(context.n());
+    watch.own_sizes[2 * at + 1] = weight;
+  }
 }
 
 template <class T>
 void Executor<T>::look_after(std::vector<Watch>& watches, i64 step) const {
   for (Watch& watch : watches) {
-    if (!watch.measures(step)) continue;
+    if (!watch.updates.due(step)) continue;
     const i64 layers = static_cast<i64>(watch.layers.size());
-    measure_change(watch.layers, before_.data(), watch.changes + watch.num_measured * layers);
-    ++watch.num_measured;
+    measure_change(watch.layers, before_.data(), watch.changes + watch.updates.done++ * layers);
   }
 }
 
@@ -339,18 +399,31 @@ void Executor<T>::probe_rows(const Batches& data, const std::vector<ProbedLayer>
   lamina::forward(context);
   const i64 numbers = kLayerNumbers + bins.count + 1;
   std::vector<LayerNumbers> found(layers.size());
-  for (std::size_t i = 0; i < layers.size(); ++i)
-    probe_forward(found[i], table + i * numbers + kLayerNumbers, context, layers[i], bins);
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    probe_forward<T>(found[i], table + i * numbers + kLayerNumbers, nullptr, context, layers[i], bins);
+    probe_weights(found[i], context, layers[i], weight_size(layers[i]));
+  }
   if (!data.targets.empty()) {
     const double weight = sum_weights(data.sample_weight, rows);
     std::vector<double> means(step_.head_losses.size());
     run_heads(context, data, weight, step_.head_losses, means);
     lamina::backward(context);
-    for (std::size_t i = 0; i < layers.size(); ++i) probe_backward(found[i], context, layers[i], weight);
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      probe_backward(found[i], context, layers[i], weight);
+      probe_weight_gradient(found[i], context, layers[i]);
+    }
     std::copy(step_.head_losses.begin(), step_.head_losses.end(), losses);
   }
   for (std::size_t i = 0; i < layers.size(); ++i)
     std::memcpy(table + i * numbers, &found[i], sizeof(LayerNumbers));
+}
+
+template <class T>
+WeightSize<T> Executor<T>::weight_size(const ProbedLayer& layer) const {
+  if (layer.weight < 0) return {};
+  const Parameter& weight = facts_.program.parameters[layer.weight];
+  const T* w = step_.weights().parameters + weight.offset;
+  return {tools_.kernels->sum_squares(w, weight.size), tools_.kernels->largest(w, weight.size)};
 }
 
 template <class T>

@@ -138,8 +138,13 @@ class Executor {
   void take_steps(TrainingSummary& summary, const Batches& data, const i64* order, i64 size, i64 batch_size,
                   i64 first_step, const StepValues& values, const StepRecords& records,
                   std::vector<Watch>& watches);
+  StepOutcome take_watched(Context<T>& context, const Batches& data, double learning_rate,
+                           double weight_decay, std::vector<Watch>& watches);
   bool look_before(std::vector<Watch>& watches, i64 step, Pool* pool);
+  void look_within(std::vector<Watch>& watches, const Context<T>& context, double weight) const;
   void look_after(std::vector<Watch>& watches, i64 step) const;
+  void keep_weights(const std::vector<ProbedLayer>& layers);
+  WeightSize<T> weight_size(const ProbedLayer& layer) const;
   void probe_rows(const Batches& data, const std::vector<ProbedLayer>& layers, const Bins& bins, Pool* pool,
                   double* table, double* losses);
   void measure_change(const std::vector<ProbedLayer>& layers, const T* before, double* norms) const;
@@ -151,10 +156,11 @@ class Executor {
   Step<T> step_;
   Workspace<T> probed_;  // apart from that of steps, whose batches are smaller
   Inference<T> inference_;
-  int held_threads_ = 1;    // of a step in two calls
-  std::vector<i64> order_;  // of an epoch
-  std::vector<T> before_;   // the parameters before a step whose change is measured
-  std::mutex mutex_;        // one call at a time
+  int held_threads_ = 1;                     // of a step in two calls
+  std::vector<i64> order_;                   // of an epoch
+  std::vector<T> before_;                    // the layers' weights before a step whose change is measured
+  std::vector<WeightSize<T>> sizes_before_;  // of these, by layer
+  std::mutex mutex_;                         // one call at a time
 };
 
 extern template class Executor<float>;

@@ -95,4 +95,13 @@ inline Fusion find_fusion(const Program& program) {
   return fusion;
 }
 
+// The same backward pass, after a forward pass that fills all buffers and whose values are not written over.
+inline Fusion find_value_keeping_fusion(const Program& program) {
+  const Fusion none = no_fusion(program);
+  Fusion fusion = find_fusion(program);
+  fusion.written = none.written;
+  fusion.d_place = none.d_place;
+  return fusion;
+}
+
 }  // namespace lamina

@@ -61,6 +61,7 @@ struct ProgramFacts {
         sections(find_sections(program, {})),
         outer(find_outer_update(program)),
         fusion(find_fusion(program)),
+        value_keeping(find_value_keeping_fusion(program)),
         unfused(no_fusion(program)),
         needs_gradient(find_needs_gradient(program)),
         computed(find_computed(program)),
@@ -92,7 +93,7 @@ struct ProgramFacts {
   std::vector<Run> shrunk_runs;
   std::vector<Section> sections;
   OuterUpdate outer;
-  Fusion fusion, unfused;
+  Fusion fusion, value_keeping, unfused;
   std::vector<char> needs_gradient, computed, only_dense;  // by buffer
   i64 work_per_row;
 };
@@ -104,6 +105,7 @@ struct Pass {
   const double* dropout_rates = nullptr;
   bool every_buffer = false;  // no fusion, so that all buffers and their gradients are filled
   bool dense_inputs = true;   // then sparse batches are made dense, too
+  bool every_value = false;   // all buffers are filled, and the gradient is that of training
 };
 
 // The context of a batch in `work`, where nothing has been computed yet. gradient (num_parameters,), or null
@@ -134,7 +136,9 @@ Context<T> begin_pass(const ProgramFacts& facts, const Tools<T>& tools, Pool* po
           seed,
           pass.step,
           pass.dropout_rates,
-          pass.every_buffer ? &facts.unfused : &facts.fusion};
+          pass.every_buffer  ? &facts.unfused
+          : pass.every_value ? &facts.value_keeping
+                             : &facts.fusion};
 }
 
 }  // namespace lamina

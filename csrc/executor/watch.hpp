@@ -8,20 +8,32 @@
 
 namespace lamina {
 
-// `probes` and `updates` are numbers of steps in ascending order: those before which the rows are probed, and
-// those whose change of the weights is measured. What is found goes into tables (num_probes, layers,
-// kLayerNumbers + bins.count + 1), losses (num_probes, heads) and changes (num_updates, layers).
+// Numbers of steps in ascending order, of which the first `done` have come.
+struct WatchedSteps {
+  const i64* steps;
+  i64 count, done = 0;
+
+  bool due(i64 step) const { return done < count && steps[done] == step; }
+};
+
+// The rows are probed before the steps `probes`, the rows of the steps `own` are looked at, and the change of
+// the weights by the steps `updates` is measured. What is found goes into tables (steps, layers, numbers())
+// and losses (steps, heads) of both kinds; own_sizes (own, 2), the number of rows and the sum of their
+// weights; own_flat (own, units), at which units the activation is flat in every row; and changes (updates,
+// layers).
 struct Watch {
   const Batches& rows;
   std::vector<ProbedLayer> layers;
   Bins bins;
-  const i64 *probes, *updates;
-  i64 num_probes, num_updates;
-  double *tables, *losses, *changes;
-  i64 num_probed = 0, num_measured = 0;
+  WatchedSteps probes, own, updates;
+  double *tables, *losses;
+  double *own_tables, *own_losses, *own_sizes;
+  bool* own_flat;
+  i64 units;
+  double* changes;
 
-  bool probes_before(i64 step) const { return num_probed < num_probes && probes[num_probed] == step; }
-  bool measures(i64 step) const { return num_measured < num_updates && updates[num_measured] == step; }
+  i64 numbers() const { return kLayerNumbers + bins.count + 1; }
+  i64 table_size() const { return static_cast<i64>(layers.size()) * numbers(); }
 };
 
 }  // namespace lamina

@@ -139,13 +139,16 @@ struct Kernels {
 
   // Probes: mean and standard deviation; how many are 0, not finite, or below each edge; how many slopes (n,
   // width) are at most `most` in size, with steep (width,) = 0 for columns where all are, else 1; the sum of
-  // (x - before)^2.
+  // (x - before)^2. size_up: the sum of squares, and how many are 0. keep: a copy, with the sum of squares
+  // and the largest magnitude, NaN if there is one.
   void (*spread)(double* mean, double* deviation, const T* x, i64 size);
   i64 (*count_zeros)(const T* x, i64 size);
   i64 (*count_non_finite)(const T* x, i64 size);
   void (*count_below)(i64* below, const T* x, i64 size, const double* edges, i64 num_edges);
   i64 (*count_flat)(T* steep, const T* slope, i64 n, i64 width, double most);
   double (*sum_square_changes)(const T* x, const T* before, i64 size);
+  void (*size_up)(double* squares, i64* zeros, const T* x, i64 size);
+  void (*keep)(double* squares, T* most, T* to, const T* from, i64 size);
 
   // Gather: out (n, width) from the rows order[0..n) of a strided source (strides in elements) of float or
   // double.

@@ -1,6 +1,7 @@
 // What a probe measures of one buffer: lamina/engine/probe.py.
 #pragma once
 
+#include "kernels/clipping.hpp"
 #include "kernels/kernels.hpp"
 #include "kernels/simd.hpp"
 
@@ -38,15 +39,29 @@ LAMINA_INLINE i64 count_of(i64 size, Holds holds) {
   return total;
 }
 
+// In one pass over the distances from the first number. They lose no digits that matter: that number itself
+// is as far from the mean as the deviation of `size` numbers lets it be.
 template <class T>
 void spread(double* mean, double* deviation, const T* x, i64 size) {
-  const double center = sum_of<T>(size, [=](i64 j) { return static_cast<double>(x[j]); }) / size;
-  const double squares = sum_of<T>(size, [=](i64 j) {
-    const double apart = static_cast<double>(x[j]) - center;
-    return apart * apart;
-  });
-  *mean = center;
-  *deviation = square_root(squares / size);
+  constexpr int W = 2 * kLanes<T>;
+  const double from = size > 0 && x[0] - x[0] == T(0) ? static_cast<double>(x[0]) : 0.0;
+  double sums[W] = {}, squares[W] = {};
+  i64 first = 0;
+  const auto add = [&](int j) __attribute__((always_inline)) {
+    const double apart = static_cast<double>(x[first + j]) - from;
+    sums[j] += apart;
+    squares[j] += apart * apart;
+  };
+  for (; first + W <= size; first += W) {
+    LAMINA_SIMD
+    for (int j = 0; j < W; ++j) add(j);
+  }
+  for (int j = 0; first + j < size; ++j) add(j);
+  double sum = 0, square = 0;
+  for (int j = 0; j < W; ++j) sum += sums[j], square += squares[j];
+  const double center = sum / size;
+  *mean = from + center;
+  *deviation = square_root(at_least(square / size - center * center, 0.0));
 }
 
 template <class T>
@@ -94,6 +109,32 @@ double sum_square_changes(const T* x, const T* before, i64 size) {
     const double apart = static_cast<double>(x[j]) - static_cast<double>(before[j]);
     return apart * apart;
   });
+}
+
+template <class T>
+void size_up(double* squares, i64* zeros, const T* x, i64 size) {
+  constexpr i64 kBlock = 4096;  // which stays in the cache
+  *squares = 0;
+  *zeros = 0;
+  for (i64 first = 0; first < size; first += kBlock) {
+    const i64 count = first + kBlock < size ? kBlock : size - first;
+    *squares += sum_squares(x + first, count);
+    *zeros += count_zeros(x + first, count);
+  }
+}
+
+template <class T>
+void keep(double* squares, T* most, T* __restrict to, const T* __restrict from, i64 size) {
+  constexpr i64 kBlock = 4096;
+  *squares = 0;
+  *most = 0;
+  for (i64 first = 0; first < size; first += kBlock) {
+    const i64 count = first + kBlock < size ? kBlock : size - first;
+    const T own = largest(from + first, count);
+    *squares += sum_squares(from + first, count);
+    *most = *most >= own || *most != *most ? *most : own;  // NaN stays
+    __builtin_memcpy(to + first, from + first, count * sizeof(T));
+  }
 }
 
 }  // namespace

@@ -14,10 +14,11 @@ from scipy import sparse
 from lamina.clipping import Clipping
 from lamina.engine import native_available
 from lamina.errors import FileError, InvalidSettingError, NonFiniteError
-from lamina.layers import Add, Dense, Dropout, LayerNorm, PReLU
+from lamina.layers import Add, BatchNorm, Dense, Dropout, LayerNorm, PReLU
 from lamina.network import Graph, Input, Sequential
 from lamina.optimizers import LBFGS, Adam, GradientDescent, PerturbAll, PerturbOne
-from lamina.training import Checkpoint, EarlyStopping, Monitor, MonitorRecord, Trainer, TrainingWarning
+from lamina.training import Callback, Checkpoint, EarlyStopping, Monitor, MonitorRecord, Trainer, TrainingWarning
+from lamina.training.chunks import ChunkSize
 
 ENGINES = [pytest.param("native", marks=pytest.mark.skipif(not native_available(), reason="no extension")), "reference"]
 
@@ -437,3 +438,194 @@ def test_a_checkpoint_with_another_monitor_is_refused(make_trainer, table, tmp_p
     first.save_checkpoint(path)
     with pytest.raises((FileError, InvalidSettingError), match="capacity"):
         make_trainer(callbacks=[Monitor(capacity=8)]).load_checkpoint(path)
+
+
+# Probes of the rows that steps train on
+
+
+@pytest.fixture
+def make_plain(table):
+    """As ``make_trainer``, of networks whose steps make a probe: no dropout."""
+
+    def make(**settings):
+        network = Sequential([Dense(8, activation="relu"), BatchNorm(), Dense(6, activation="tanh"), Dense(2)], 5)
+        usual = {"loss": "softmax_cross_entropy", "batch_size": 8, "dtype": "float64", "seed": 7}
+        return Trainer(network, **usual | settings)
+
+    return make
+
+
+class Told(Monitor):
+    """A monitor that keeps what it asked the engine for."""
+
+    def watch(self, trainer, num_steps):
+        asked = super().watch(trainer, num_steps)
+        self.watches = [*getattr(self, "watches", []), *([] if asked is None else [asked])]
+        return asked
+
+    def told(self, name):
+        return [number for watch in self.watches for number in getattr(watch, name).tolist()]
+
+
+def cut_into_calls_of(monkeypatch, num_steps):
+    monkeypatch.setattr(ChunkSize, "observe", lambda self, steps, duration_s: setattr(self, "steps", num_steps))
+    monkeypatch.setattr("lamina.training.chunks._FIRST", num_steps)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("case", CASES)
+def test_training_is_the_same_where_its_steps_are_looked_at(make_plain, table, case, engine):
+    trainers = [make_plain(callbacks=callbacks, engine=engine, **CASES[case]) for callbacks in ([], [Monitor(every=4, rows=20)])]
+    for trainer in trainers:
+        trainer.fit(*table, max_epochs=12)
+        trainer.fit(*table, max_epochs=3)
+    assert_equal_trainings(*trainers)
+    record = trainers[1].callbacks[0].record
+    assert record.probes.steps.tolist() == list(range(0, trainers[1].step + 1, 4))
+    assert np.isfinite(record.probes.update_norm[:-1]).all()
+
+
+def test_no_rows_but_those_of_the_steps_are_looked_at(make_plain, table, monkeypatch):
+    """Only the first probe, and that at the end, which no step follows, take passes of their own."""
+    counts = []
+    probe = Trainer.probe
+    monkeypatch.setattr(Trainer, "probe", lambda trainer, data: counts.append(trainer.step) or probe(trainer, data))
+    monitor = Told(every=4, rows=20)
+    make_plain(callbacks=monitor).fit(*table, max_epochs=5)
+    assert counts == [0, 40]
+    assert monitor.told("probes") == []
+    # 20 rows are in three steps of 8, also where one of them is the last of an epoch, which has 4
+    assert monitor.told("own")[:13] == [4, 5, 6, 8, 9, 10, 12, 13, 14, 16, 17, 18, 20]
+
+
+@pytest.mark.parametrize("monitor", [{"every": 4}, {"every": 5, "capacity": 4}, {"every": 7}])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_record_does_not_depend_on_how_an_epoch_is_cut_into_calls(make_plain, table, monkeypatch, monitor, engine):
+    def record():
+        trainer = make_plain(callbacks=Monitor(rows=20, **monitor), engine=engine)
+        trainer.fit(*table, max_epochs=7)
+        return trainer.callbacks[0].record
+
+    whole = record()
+    cut_into_calls_of(monkeypatch, 1)
+    assert same(record(), whole)
+    cut_into_calls_of(monkeypatch, 3)
+    assert same(record(), whole)
+
+
+@pytest.mark.skipif(not native_available(), reason="no extension")
+def test_both_engines_see_the_same_in_their_steps(make_plain, table):
+    records = []
+    for engine in ("native", "reference"):
+        trainer = make_plain(callbacks=Monitor(every=4, rows=20), engine=engine)
+        trainer.fit(*table, max_epochs=15)
+        records.append(trainer.callbacks[0].record)
+    for ours, theirs in zip(*(record.probes for record in records), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("killed_after", [1, 2, 3, 4])
+def test_a_training_resumed_in_the_midst_of_a_probe_has_the_same_record(make_plain, table, tmp_path, killed_after):
+    path, settings = tmp_path / "run.checkpoint", {"every": 5, "rows": 20, "capacity": 4}
+    whole = make_plain(callbacks=[Monitor(**settings)])
+    whole.fit(*table, max_epochs=9)
+
+    class Kill(Callback):
+        runs_last, after = True, killed_after
+
+        def on_epoch_end(self, trainer, record):
+            if trainer.epoch == self.after:
+                raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        make_plain(callbacks=[Checkpoint(path), Monitor(**settings), Kill()]).fit(*table, max_epochs=9)
+    Kill.after = None
+    resumed = make_plain(callbacks=[Checkpoint(path, resume=True), Monitor(**settings), Kill()])
+    resumed.fit(*table, max_epochs=9)
+    assert_equal_trainings(resumed, whole)
+    assert same(resumed.callbacks[1].record, whole.callbacks[0].record)
+
+
+def test_a_probe_of_steps_is_of_their_rows_at_the_weights_of_each(table):
+    """Plain gradient descent on a line: steps of 10 rows, probes of 20, by hand."""
+    X, y = table
+    monitor = Monitor(every=3, rows=20)
+    trainer = Trainer(
+        Sequential([Dense(1)], 5), "squared_error", GradientDescent(0.1), batch_size=10, dtype="float64", shuffle=False,
+        callbacks=monitor,
+    )  # fmt: skip
+    trainer.build()
+    w, b = (array.copy() for array in trainer.weights.values())
+    trainer.fit(X, y, max_epochs=1)
+    losses, outputs, errors, gradients, weights = [], [], [], [], []
+    for k in range(6):
+        rows = slice(10 * k, 10 * k + 10)
+        weights.append(w)
+        outputs.append(X[rows] @ w + b)
+        errors.append(outputs[-1] - y[rows, None])
+        losses.append(0.5 * (errors[-1] ** 2).mean())
+        gradients.append(X[rows].T @ errors[-1] / 10)
+        w, b = w - 0.1 * gradients[-1], b - 0.1 * errors[-1].mean()
+    probes = monitor.record.probes
+    assert probes.steps.tolist() == [0, 3, 6]
+    for at, first in enumerate((0, 3)):
+        both = slice(first, first + 2)
+        np.testing.assert_allclose(probes.loss[at], np.mean(losses[both]))
+        np.testing.assert_allclose(probes.mean[at], np.mean(outputs[both]))
+        np.testing.assert_allclose(probes.std[at], np.std(outputs[both]))
+        np.testing.assert_allclose(probes.gradient_rms[at], np.sqrt(np.mean(np.square(errors[both]))))
+        np.testing.assert_allclose(probes.weight_gradient_norm[at], np.linalg.norm(gradients[first]))
+        np.testing.assert_allclose(probes.weight_norm[at], np.linalg.norm(weights[first]))
+        np.testing.assert_allclose(probes.update_norm[at], 0.1 * np.linalg.norm(gradients[first]))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"batch_size": 2},  # ten steps
+        {"sample_weight": np.arange(60) % 3},
+        {"every": 2},  # fewer steps than a probe needs
+    ],
+)
+def test_probes_take_passes_of_their_own_where_steps_do_not_do(make_plain, table, settings):
+    every, weight = settings.get("every", 20), settings.get("sample_weight")
+    monitor = Told(every=every, rows=20)
+    make_plain(callbacks=monitor, batch_size=settings.get("batch_size", 8)).fit(*table, sample_weight=weight, max_epochs=6)
+    assert monitor.told("own") == []
+    assert monitor.told("probes")
+
+
+def test_every_probe_of_steps_has_its_rows_though_an_epoch_ends_within(make_plain, table):
+    """60 rows in steps of 8: the last of an epoch has 4."""
+    monitor = Told(every=6, rows=24)
+    make_plain(callbacks=monitor).fit(*table, max_epochs=6)
+    assert monitor.told("own")[:10] == [6, 7, 8, 9, 12, 13, 14, 18, 19, 20]
+    assert [number for watch in monitor.watches for number in watch.seen.num_rows.tolist()][:7] == [8, 4, 8, 8, 8, 8, 8]
+
+
+def test_a_failure_in_the_midst_of_a_probe_is_in_the_record(table):
+    monitor = Monitor(every=6, rows=60)
+    network = Sequential([Dense(4), Dense(1)], 5)
+    rates = lambda step: 0.1 if step < 7 else 1e300  # noqa: E731
+    trainer = Trainer(network, "squared_error", "gradient_descent", batch_size=10, schedule=rates, callbacks=monitor)
+    with pytest.warns(TrainingWarning):
+        trainer.fit(*table, max_epochs=50)
+    probes = monitor.record.probes
+    assert probes.steps.tolist() == [0, 6]
+    assert monitor.record.failure[0] in (7, 8)
+    assert np.isfinite(probes.update_norm).all()
+
+
+def test_a_probe_that_an_early_stop_cuts_is_left_out(make_plain, table):
+    class Stop(Callback):
+        def on_epoch_end(self, trainer, record):
+            if trainer.epoch == 3:
+                trainer.stop("callback")
+
+    monitor = Monitor(every=11, rows=20)
+    trainer = make_plain(callbacks=[monitor, Stop()])
+    trainer.fit(*table, max_epochs=9)
+    assert monitor.record.probes.steps.tolist() == [0, 11]
+    trainer.callbacks.pop()
+    trainer.fit(*table, max_epochs=3)
+    assert monitor.record.probes.steps.tolist() == [0, 11, 24, 35, 46]

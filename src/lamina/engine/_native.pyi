@@ -25,7 +25,10 @@ class Blas:
 # (sums, output, activation, weight) of a layer, and the slope at which its activation is flat
 _Layer: TypeAlias = tuple[int, int, int, int, float]
 # (rows, layers, edges, probes, updates, tables, losses, changes)
-_Watch: TypeAlias = tuple[Batches, Sequence[_Layer], np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+_Watch: TypeAlias = tuple[
+    Batches, Sequence[_Layer], np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray,
+    np.ndarray, np.ndarray, np.ndarray,
+]  # fmt: skip
 
 class _Executor:
     def __init__(

@@ -23,6 +23,7 @@ __all__ = [
     "OutputGradients",
     "Probe",
     "Snapshot",
+    "StepProbes",
     "Update",
     "Watch",
     "check_shape",
@@ -89,9 +90,10 @@ class Observation(NamedTuple):
 class Probe(NamedTuple):
     """What a probe finds, one entry a layer; float64. See :mod:`lamina.engine.probe`.
 
-    ``mean``, ``std``, ``zero`` (the share that is exactly 0): of the outputs, over rows and units. ``sum_std`` and ``histogram``
-    (layers, bins), shares in the bins of :data:`lamina.engine.probe.EDGES`: of the weighted sums, after normalization. ``flat``:
-    the share of sums at which the activation is flat; ``dead``: the share of units at which it is in every row.
+    ``mean``, ``std``, ``zero`` (the share that is exactly 0): of the outputs, over rows and units. ``sum_mean``, ``sum_std`` and
+    ``histogram`` (layers, bins), shares in the bins of :data:`lamina.engine.probe.EDGES`: of the weighted sums, after
+    normalization. ``flat``: the share of sums at which the activation is flat; ``dead``: the share of units at which it is in
+    every row.
 
     ``gradient_rms``, ``gradient_zero``: of the gradient of each row's own (weighted) loss with respect to the sums.
     ``weight_norm``: Euclidean, of the weights (without biases) of the layer that makes the units; ``weight_gradient_norm``,
@@ -103,6 +105,7 @@ class Probe(NamedTuple):
     mean: np.ndarray
     std: np.ndarray
     zero: np.ndarray
+    sum_mean: np.ndarray
     sum_std: np.ndarray
     flat: np.ndarray
     dead: np.ndarray
@@ -117,21 +120,58 @@ class Probe(NamedTuple):
     histogram: np.ndarray
 
 
+class StepProbes(NamedTuple):
+    """What steps showed of the rows that they trained on: a row for each step.
+
+    ``num_rows`` and ``weight_sums`` (s,) float64: the number of rows, and the sum of their sample weights. ``losses`` (s,): the
+    mean loss, without penalties. ``found``, arrays (s, layers) and (s, layers, bins), as in a probe, with numbers of the weights
+    only in steps whose change is measured. ``flat_units`` (s, units) bool, layer after layer: whether the activation is flat in
+    every row.
+    """
+
+    num_rows: np.ndarray
+    weight_sums: np.ndarray
+    losses: np.ndarray
+    found: Probe
+    flat_units: np.ndarray
+
+    def part(self, which: slice) -> StepProbes:
+        """Those of some steps."""
+        found = Probe(*(column[which] for column in self.found))
+        return StepProbes(self.num_rows[which], self.weight_sums[which], self.losses[which], found, self.flat_units[which])
+
+    def followed_by(self, other: StepProbes) -> StepProbes:
+        """With those of further steps."""
+        return StepProbes(
+            np.append(self.num_rows, other.num_rows),
+            np.append(self.weight_sums, other.weight_sums),
+            np.append(self.losses, other.losses),
+            Probe(*(np.append(ours, theirs, axis=0) for ours, theirs in zip(self.found, other.found, strict=True))),
+            np.append(self.flat_units, other.flat_units, axis=0),
+        )
+
+
 @dataclass(slots=True)
 class Watch:
     """What a call of several steps measures on its way, and then what it found.
 
-    ``rows`` are probed before each of the steps ``probes``, and how far each of the steps ``updates`` moves the weights is
-    measured: numbers of steps of the call, int64, ascending. ``losses`` (p,) and ``found``, arrays (p, layers) and (p, layers,
-    bins), are what :meth:`Executor.probe` returns, ``changes`` (u, layers) what :meth:`Executor.weight_change` returns, as far as
-    the steps came to pass: a step that fails is probed, but has no change. All three are written by the call.
+    All three are numbers of steps of the call, int64, ascending: ``rows`` are probed before each of the steps ``probes``; how far
+    each of the steps ``updates`` moves the weights is measured; the rows that the steps ``own`` train on are looked at between
+    the two halves of these steps.
+
+    ``losses`` (p,) and ``found``, arrays (p, layers) and (p, layers, bins), are what :meth:`Executor.probe` returns, ``seen`` is
+    the same of ``own``, with the masks of dropout, and without gradients where no weights lie before a layer; ``changes``
+    (u, layers) what :meth:`Executor.weight_change` returns, as far as the steps came to pass: a step that fails is probed and
+    looked at, but has no change. All four are written by the call.
     """
 
     rows: Batches
     probes: np.ndarray
     updates: np.ndarray
+    own: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     losses: np.ndarray = field(init=False)
     found: Probe = field(init=False)
+    seen: StepProbes = field(init=False)
     changes: np.ndarray = field(init=False)
 
 

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from lamina.engine.program import Op, Program
 
-__all__ = ["LayerBuffers", "UnitLayer", "layer_buffers", "unit_layers"]
+__all__ = ["LayerBuffers", "UnitLayer", "layer_buffers", "unit_layers", "unit_widths"]
 
 _NORMALIZATIONS = ("batch_norm", "layer_norm")
 
@@ -107,3 +107,8 @@ def unit_layers(program: Program) -> list[UnitLayer]:
         chain = chains.pop(before) if follows and before in chains else []
         chains[layer.output] = [*chain, layer]
     return [UnitLayer(tuple(chain)) for chain in chains.values()]
+
+
+def unit_widths(program: Program) -> list[int]:
+    """The number of units of each layer of :func:`unit_layers`."""
+    return [program.widths[unit.sums] for unit in unit_layers(program)]

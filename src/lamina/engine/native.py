@@ -14,9 +14,9 @@ from lamina.engine import threads
 from lamina.engine.blas import SingleThreadedBlas, scipy_blas
 from lamina.engine.executor import Gradient, Observation, OutputGradients, Probe, Snapshot, Update, Watch, check_shape
 from lamina.engine.extension import _native
-from lamina.engine.layer_buffers import unit_layers
+from lamina.engine.layer_buffers import unit_layers, unit_widths
 from lamina.engine.native_data import DataReader, as_order
-from lamina.engine.native_probes import INNER_EDGES, NUM_NUMBERS, WatchRecords, probe_of
+from lamina.engine.native_probes import INNER_EDGES, NUM_NUMBERS, ProbedLayer, WatchRecords, probe_of
 from lamina.engine.plan import (
     Batches,
     BestEpoch,
@@ -386,8 +386,7 @@ class NativeExecutor:
         return norms
 
     @cached_property
-    def _probed_layers(self) -> list[tuple[int, int, int, int, float]]:
-        """Of each layer: the buffers of sums and outputs, the op of its activation and its weights or -1, and what is flat."""
+    def _probed_layers(self) -> list[ProbedLayer]:
         ops, parameters, found = self.program.ops, self.program.parameters, []
         for unit in unit_layers(self.program):
             op, weight = unit.activation, weights_of(self.program, unit)
@@ -397,7 +396,8 @@ class NativeExecutor:
         return found
 
     def _watching(self, watch: Watch) -> WatchRecords:
-        return WatchRecords.of(watch, self._reader.batches(watch.rows), self._probed_layers, len(self.program.heads))
+        rows, layers = self._reader.batches(watch.rows), self._probed_layers
+        return WatchRecords.of(watch, rows, layers, sum(unit_widths(self.program)), len(self.program.heads))
 
     def _quiet_blas(self, rows: int) -> AbstractContextManager[None]:
         """BLAS single-threaded for a call with batches of ``rows``; no effect if the call is too small to use BLAS."""
@@ -434,7 +434,7 @@ def _failure(found: tuple[int, str, str] | None) -> Failure | None:
 
 
 def _most_rows(batch_size: int, watches: Sequence[Watch]) -> int:
-    return max(batch_size, *(watch.rows.num_rows for watch in watches), 0)
+    return max([batch_size, *(watch.rows.num_rows for watch in watches if len(watch.probes))])
 
 
 def _aligned_zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:

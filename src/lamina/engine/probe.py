@@ -19,6 +19,7 @@ __all__ = [
     "EDGES",
     "FLAT",
     "flat_below",
+    "flat_units",
     "num_distinct",
     "probe",
     "steepest",
@@ -67,6 +68,17 @@ def probe(program: Program, parameters: np.ndarray, seen: Observation, weight_su
             for unit in unit_layers(program)
         ]
     return Probe(**{name: np.array(column) for name, column in zip(Probe._fields, zip(*rows, strict=True), strict=True)})
+
+
+def flat_units(program: Program, seen: Observation) -> np.ndarray:
+    """Of each unit, layer after layer, whether its activation is flat in every row; False without activation."""
+    with np.errstate(all="ignore"):
+        of_layers = [
+            np.zeros(program.widths[unit.sums], dtype=bool) if op is None else _is_flat(op, seen).all(axis=0)
+            for unit in unit_layers(program)
+            for op in (unit.activation,)
+        ]
+    return np.concatenate(of_layers)
 
 
 def weights_of(program: Program, unit: UnitLayer) -> Parameter:
@@ -131,19 +143,29 @@ def _has_neighbor(numbers: np.ndarray, tolerance: float) -> np.ndarray:
 
 def _outputs(out: np.ndarray) -> tuple[float, float, float]:
     """``mean``, ``std`` and ``zero``."""
-    return float(out.mean(dtype=np.float64)), float(out.std(dtype=np.float64)), _share(out == 0)
+    return *_spread(out), _share(out == 0)
 
 
-def _sums(unit: UnitLayer, seen: Observation) -> tuple[float, float, float]:
-    """``sum_std``, ``flat`` and ``dead``."""
-    return float(seen.values[unit.sums].std(dtype=np.float64)), *_flatness(unit.activation, seen)
+def _sums(unit: UnitLayer, seen: Observation) -> tuple[float, float, float, float]:
+    """``sum_mean``, ``sum_std``, ``flat`` and ``dead``."""
+    return *_spread(seen.values[unit.sums]), *_flatness(unit, seen)
 
 
-def _flatness(op: Op | None, seen: Observation) -> tuple[float, float]:
-    if op is None:
+def _spread(numbers: np.ndarray) -> tuple[float, float]:
+    return float(numbers.mean(dtype=np.float64)), float(numbers.std(dtype=np.float64))
+
+
+def _flatness(unit: UnitLayer, seen: Observation) -> tuple[float, float]:
+    if unit.activation is None:
         return np.nan, np.nan
-    is_flat = np.abs(FORMULAS[op.function].derivative(seen.values[op.inputs[0]], *op.settings)) <= flat_below(op)
-    return _share(is_flat), _share(is_flat.all(axis=0))
+    is_flat = _is_flat(unit.activation, seen)
+    return _share(is_flat), _share(np.all(is_flat, axis=0))
+
+
+def _is_flat(op: Op, seen: Observation) -> np.ndarray:
+    """Where the activation is flat, (n, width)."""
+    slope = FORMULAS[op.function].derivative(seen.values[op.inputs[0]], *op.settings)
+    return np.asarray(np.abs(slope) <= flat_below(op))
 
 
 def _gradients(unit: UnitLayer, seen: Observation, weight_sum: float) -> tuple[float, float]:

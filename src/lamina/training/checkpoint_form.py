@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina.engine.executor import Probe
+from lamina.engine.layer_buffers import unit_widths
+from lamina.engine.probe import EDGES
 from lamina.engine.program import Program
 from lamina.errors import InvalidSettingError, phrase
 from lamina.forms import ANYTHING, COMPARABLE, COUNT, REAL, TEXT, ArrayOf, AtLeast, Entries, Form, Maybe, like
@@ -66,7 +69,7 @@ def checkpoint_form(settings: TrainerSettings, callbacks: Sequence[Callback], sc
             "best": _best(weights),
         },
         "full_batch": Maybe(_full_batch(program.num_parameters)) if isinstance(optimizer, LBFGS) else _NOTHING,
-        "callbacks": tuple(_callback(callback, weights) for callback in callbacks),
+        "callbacks": tuple(_callback(callback, weights, program) for callback in callbacks),
         "epoch": COUNT,
         "step": COUNT,
         "stop_reason": Maybe((choice(STOP_CODES), TEXT)),
@@ -103,20 +106,44 @@ def _reactive(schedule: ReactiveSchedule) -> Form:
     return {**form, "factor": number(0, 1)} if isinstance(form, dict) else form
 
 
-def _early_stopping(callback: Any, weights: dict[str, Form]) -> Form:
+def _early_stopping(callback: Any, weights: dict[str, Form], program: Program) -> Form:
     numbers: dict[str, Form] = {"best_epoch": COUNT, "lowest": COMPARABLE, "running": boolean()}
     return {**numbers, "patience": {"best": COMPARABLE, "count": COUNT}, "weights": _best(weights)}
 
 
+def _monitor(callback: Any, weights: dict[str, Form], program: Program) -> Form:
+    widths = unit_widths(program)
+    of_layers: dict[str, Form] = dict.fromkeys(Probe._fields, _numbers(len(widths)))
+    begun: dict[str, Form] = {
+        "steps": {
+            **dict.fromkeys(("num_rows", "weight_sums", "losses"), _numbers()),
+            "flat_units": ArrayOf((None, sum(widths)), np.dtype(bool)),
+        },
+        "found": {**of_layers, "histogram": _numbers(len(widths), len(EDGES) - 1)},
+        "changes": _numbers(len(widths)),
+    }
+    return {"interval": COUNT, "record": Entries(ANYTHING), "begun": Maybe(begun)}  # the record checks itself
+
+
+def _numbers(*shape: int) -> Form:
+    """Numbers of any steps."""
+    return ArrayOf((None, *shape), np.dtype(np.float64), finite=False)
+
+
+def _learning_rate(callback: Any, weights: dict[str, Form], program: Program) -> Form:
+    reactive = callback.schedule.reactive
+    return {"schedule": _reactive(reactive)} if reactive else {}
+
+
 # The states of built-in callbacks; those that are not listed have none.
-_CALLBACKS: dict[type[Callback], Callable[[Any, dict[str, Form]], Form]] = {
+_CALLBACKS: dict[type[Callback], Callable[[Any, dict[str, Form], Program], Form]] = {
     EarlyStopping: _early_stopping,
-    Monitor: lambda callback, weights: {"interval": COUNT, "record": Entries(ANYTHING)},  # the record checks itself
-    LearningRate: lambda callback, weights: {"schedule": _reactive(reactive)} if (reactive := callback.schedule.reactive) else {},
+    Monitor: _monitor,
+    LearningRate: _learning_rate,
 }
 
 
-def _callback(callback: Callback, weights: dict[str, Form]) -> Form:
+def _callback(callback: Callback, weights: dict[str, Form], program: Program) -> Form:
     """The form of a callback's state; a custom callback may store anything, and checks it itself when it loads."""
     form = _CALLBACKS.get(type(callback))
-    return Entries(ANYTHING) if form is None else form(callback, weights)
+    return Entries(ANYTHING) if form is None else form(callback, weights, program)

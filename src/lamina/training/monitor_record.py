@@ -22,6 +22,9 @@ __all__ = ["CAPACITY", "MonitorRecord", "Probes"]
 class Probes(NamedTuple):
     """The probes of a run; arrays of float64, one row a probe. What a layer does not have is NaN.
 
+    A probe that looks at the rows of several steps sees each at the weights of its step, and normalized with the batch of its
+    step. Weights, their gradient and their update are those of the first of these steps.
+
     Attributes
     ----------
     steps, epochs : ndarray of shape (p,), int64
@@ -42,7 +45,7 @@ class Probes(NamedTuple):
     weight_norm : ndarray of shape (p, layers)
         The Euclidean norm of the weights, without biases.
     weight_gradient_norm, weight_gradient_rms, weight_gradient_zero : ndarray of shape (p, layers)
-        Of the gradient of the mean loss with respect to the weights.
+        Of the gradient of the mean loss with respect to the weights, without penalties and before clipping.
     update_norm, update_ratio : ndarray of shape (p, layers)
         The norm of what the step after the probe changed in the weights, after the optimizer, ‖Δw‖; and ‖Δw‖ / ‖w‖. NaN if no
         step followed, and for the ratio if the weights are 0.

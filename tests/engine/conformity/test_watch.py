@@ -7,12 +7,16 @@ import pytest
 
 from lamina.engine import Batches, Head
 from lamina.engine.executor import Probe, Watch
+from lamina.engine.layer_buffers import unit_widths
 from lamina.engine.native import NativeExecutor
 from lamina.engine.plan import BestEpoch, Clipping, Epochs, StepValues, TrainingPlan, UpdateRule
+from lamina.engine.pooled_probe import pool
+from lamina.engine.probe import flat_units, probe
 
 ADAM = TrainingPlan(UpdateRule("adam", (0.9, 0.999, 1e-3), 2))
 CLIPPED = ADAM._replace(clipping=Clipping(norm=0.1), record_norms=True)
 PROBES, UPDATES = [5, 6, 9], [5, 7, 9]
+OWN = [4, 5, 7, 8, 10]
 
 
 @pytest.fixture
@@ -107,3 +111,99 @@ def test_a_step_that_fails_is_probed_but_has_no_change(box, make):
     done = len(result.losses)
     assert done < 3
     assert (len(watch.found.mean), len(watch.losses), len(watch.changes)) == (done + 1, done + 1, done)
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_the_own_rows_of_a_step_are_seen_as_the_buffers_of_its_batch(box, program, make, rates, batch_size, weighted):
+    watched, stopped = make(program, CLIPPED), make(program, CLIPPED)
+    data = box.batches_for(program, 28, "float64", weighted=weighted)
+    order = np.random.default_rng(0).permutation(28)[: 7 * batch_size]
+    watch = Watch(data, steps(), steps(*UPDATES), steps(*OWN))
+    watched.train(data, order, batch_size, 4, rates(7), [watch])
+    seen, k = watch.seen, 0
+    for step in range(4, 11):
+        rows = order[(step - 4) * batch_size : (step - 3) * batch_size]
+        if step in OWN:
+            observed = stopped.observe(data, rows, step=step)
+            weight = observed.gradient.weight_sum
+            expected = probe(program, stopped.snapshot().parameters, observed, weight)
+            for name, ours, theirs in zip(Probe._fields, seen.found, expected, strict=True):
+                is_left_out = (name == "distinct" or name.startswith("weight_")) and step not in UPDATES
+                wanted = np.full_like(theirs, np.nan) if is_left_out else theirs
+                np.testing.assert_allclose(ours[k], wanted, rtol=1e-10, atol=1e-14, err_msg=name)
+            np.testing.assert_allclose(seen.losses[k], observed.gradient.losses.sum(), rtol=1e-12)
+            np.testing.assert_array_equal(seen.flat_units[k], flat_units(program, observed))
+            assert (seen.num_rows[k], seen.weight_sums[k]) == (batch_size, weight)
+            k += 1
+        stopped.train(data, rows, batch_size, step, rates(1))
+    assert k == len(seen.losses) == len(OWN)
+    assert watch.changes.shape[0] == len(UPDATES)
+
+
+PLANS = {
+    "adam": ADAM,
+    "clipped": CLIPPED,
+    "descent": TrainingPlan(UpdateRule("gradient_descent", (), 0)),
+    "penalty per row": ADAM._replace(penalty_per_row=True),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("batch_size", [1, 2, 5, 32, 37])
+@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize("widths", [(16, 16, 3), (32, 2), (24, 24, 24, 1)])
+def test_a_step_that_is_seen_gives_the_same_bits(box, make, rates, widths, plan, batch_size, dtype):
+    """Also where ops are fused in training, and where a step of one row leaves its gradient to the update."""
+    builder = box.ProgramBuilder(7)
+    x = 0
+    for width in widths[:-1]:
+        x = builder.activation(builder.dense(x, width, l1=0.01 if plan == "penalty per row" else 0.0), "relu")
+    program = builder.program(Head("squared_error", builder.dense(x, widths[-1]), widths[-1]))
+    data = box.batches_for(program, 74, dtype)
+    order = np.random.default_rng(0).permutation(74)
+    num_steps = -(-74 // batch_size)
+    executors = [make(program, PLANS[plan], dtype=dtype) for _ in range(2)]
+    watches = [], [Watch(data, steps(), steps(0), steps(0, 1, 3) if num_steps > 3 else steps(0, num_steps - 1))]
+    given = data, order, batch_size, 0, rates(num_steps, 0.01)
+    results = [executor.train(*given, own) for executor, own in zip(executors, watches, strict=True)]
+    np.testing.assert_array_equal(results[0].losses, results[1].losses)
+    assert_equal_states(*executors)
+
+
+def test_the_steps_of_one_probe_are_pooled_as_if_they_were_one(box, make, rates):
+    """At weights that do not move, the pooled probe is that of all rows."""
+    builder = box.ProgramBuilder(5)
+    x = builder.activation(builder.dense(0, 8), "relu")
+    x = builder.activation(builder.layer_norm(builder.dense(x, 6)), "tanh")
+    program = builder.program(Head("squared_error", builder.dense(x, 2), 2))
+    executor = make(program)
+    data = box.batches_for(program, 22, "float64", weighted=True)
+    watch = Watch(data, steps(0), steps(0, 3), steps(0, 1, 2, 3, 4))
+    executor.train(data, np.arange(22), 5, 0, rates(5, 0.0), [watch])
+    losses, found = pool(watch.seen, np.array([0, 3]), unit_widths(program))
+    whole_losses, whole = pool(watch.seen, np.array([0]), unit_widths(program))
+    for at, first, last in ((0, 0, 15), (1, 15, 22)):
+        part = Batches([data.inputs[0][first:last]], [data.targets[0][first:last]], data.sample_weight[first:last])
+        loss, expected = executor.probe(part)
+        assert losses[at] == pytest.approx(loss, rel=1e-12)
+        for name, ours, theirs in zip(Probe._fields, found, expected, strict=True):
+            if not name.startswith("weight_gradient"):
+                np.testing.assert_allclose(ours[at], theirs, rtol=1e-10, atol=1e-12, err_msg=name)
+    assert whole_losses[0] == pytest.approx(watch.losses[0], rel=1e-12)
+    np.testing.assert_allclose(whole.dead[0], watch.found.dead[0])
+
+
+def test_a_step_that_fails_is_seen_and_told_as_ever(box, make):
+    builder = box.ProgramBuilder(3)
+    x = builder.activation(builder.dense(0, 4), "relu")
+    program = builder.program(Head("squared_error", builder.dense(x, 1), 1))
+    data = box.batches_for(program, 6, "float64")
+    values = StepValues(np.array([0.1, 1e200, 1e200, 1e200]))
+    executors = make(program), make(program)
+    watch = Watch(data, steps(), steps(0, 1, 2, 3), steps(0, 1, 2, 3))
+    results = [executor.train(data, np.arange(4), 1, 0, values, w) for executor, w in zip(executors, ([], [watch]), strict=True)]
+    assert results[0].failure is not None
+    assert results[0].failure == results[1].failure
+    done = len(results[0].losses)
+    assert (len(watch.seen.losses), len(watch.changes)) == (done + 1, done)

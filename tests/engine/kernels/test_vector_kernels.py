@@ -115,3 +115,37 @@ def test_the_order_is_that_of_the_reference(kernels, n):
     order = np.full(n, -1, dtype=np.int64)
     kernels.permute(order, n, kernels.key(2**63 + 3, SHUFFLE, 7, 0))
     np.testing.assert_array_equal(order, permutation(n, seed=2**63 + 3, epoch=7))
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 4099, 9000])
+def test_spread_is_the_mean_and_the_deviation(kernels, rng, size):
+    mean, deviation = np.empty(1), np.empty(1)
+    for x in (rng.normal(size=size), 1e4 + rng.normal(size=size), np.append(1e4, np.zeros(size - 1)), np.full(size, 0.1)):
+        x = kernels.array(x)
+        kernels.spread(mean, deviation, x, size)
+        np.testing.assert_allclose(mean, x.mean(dtype=np.float64), rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(deviation, x.std(dtype=np.float64), rtol=1e-9, atol=1e-12)
+    kernels.spread(mean, deviation, kernels.array(np.full(size, 0.1)), size)
+    assert deviation[0] == 0
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_vector_is_kept_and_sized_up(kernels, rng, size):
+    x = kernels.array(np.where(rng.random(size) < 0.3, 0.0, rng.normal(size=size)))
+    copy, squares, zeros, most = np.full_like(x, np.nan), np.empty(1), np.empty(1, dtype=np.int64), np.empty(1, dtype=x.dtype)
+    kernels.keep(squares, most, copy, x, size)
+    np.testing.assert_array_equal(copy[:size], x[:size])
+    np.testing.assert_allclose(squares[0], np.sum(x[:size].astype(np.float64) ** 2), rtol=1e-12)
+    assert most[0] == np.abs(x[:size]).max(initial=0.0)
+    kernels.size_up(squares, zeros, x, size)
+    np.testing.assert_allclose(squares[0], np.sum(x[:size].astype(np.float64) ** 2), rtol=1e-12)
+    assert zeros[0] == np.count_nonzero(x[:size] == 0)
+
+
+@pytest.mark.parametrize("place", [0, 4095, 4096, 8999])
+def test_the_largest_of_what_is_kept_is_nan_wherever_there_is_one(kernels, rng, place):
+    x = kernels.array(rng.normal(size=9000))
+    x[place] = np.nan
+    squares, most = np.empty(1), np.empty(1, dtype=x.dtype)
+    kernels.keep(squares, most, x.copy(), x, 9000)
+    assert np.isnan(most[0])

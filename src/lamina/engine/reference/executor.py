@@ -131,8 +131,11 @@ class ReferenceExecutor:
             rates = None if values.dropout_rates is None else values.dropout_rates[k]
             rows = order[k * batch_size : (k + 1) * batch_size]
             watching.before(step)
-            gradient, tape = self._step.differentiate(data, rows, Mode(True, self._step.plan.seed, step, rates))
+            d_values: dict[int, Array] | None = {} if watching.looks_within(step) else None
+            gradient, tape = self._step.differentiate(data, rows, Mode(True, self._step.plan.seed, step, rates), kept=d_values)
             self._step.hold(tape)
+            if d_values is not None:
+                watching.within(step, _in_numpy(Observation(dict(tape.buffers), d_values, gradient)), len(rows))
             weight_decay = 0.0 if values.weight_decays is None else float(values.weight_decays[k])
             update = self._step.finish(gradient, step, float(values.learning_rates[k]), weight_decay)
             failure = update.failure

@@ -100,10 +100,15 @@ class Step:
         """End the step."""
         self._begun = None
 
-    def differentiate(self, data: Batches, rows: np.ndarray, mode: Mode, whole: float | None = None) -> tuple[Gradient, Tape]:
-        """Losses of ``rows`` and their gradient, divided by ``whole``, the weight of their batch (default: their own)."""
+    def differentiate(
+        self, data: Batches, rows: np.ndarray, mode: Mode, whole: float | None = None, kept: dict[int, Array] | None = None
+    ) -> tuple[Gradient, Tape]:
+        """Losses of ``rows`` and their gradient, divided by ``whole``, the weight of their batch (default: their own).
+
+        ``kept`` as in :func:`run_backward`.
+        """
         tape = self.forward(data.inputs, rows, mode)
-        return self.gradient(tape, data, rows, whole), tape
+        return self.gradient(tape, data, rows, whole, kept), tape
 
     def gradient(self, tape: Tape, data: Batches, rows: np.ndarray, whole: float | None, kept: dict | None = None) -> Gradient:
         """The part of :meth:`differentiate` after the forward pass; ``kept`` as in :func:`run_backward`."""

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from lamina.activations import get_activation
-from lamina.engine.executor import Probe, Watch
-from lamina.engine.layer_buffers import UnitLayer, unit_layers
+from lamina.engine.executor import Probe, StepProbes, Watch
+from lamina.engine.layer_buffers import UnitLayer, unit_layers, unit_widths
 from lamina.engine.plan import Batches, Clipping, TrainingResult
 from lamina.engine.probe import EDGES, weight_norms
 from lamina.training.callbacks.callback import Callback, Run
+from lamina.training.callbacks.own_rows import Begun, OwnRows
 from lamina.training.history import Record
 from lamina.training.monitor_record import CAPACITY, MonitorRecord
 from lamina.validation import boolean, check_parameters, integer, one_of, value
@@ -23,16 +24,19 @@ _PROBES_A_RUN = 20
 # More work than this, in rows times weights, takes tenths of a second; then probes look at a thirty-second of the rows at most.
 _MUCH_WORK = 2**30
 _ROWS_A_PROBED_ROW = 32
+# Of the first probe: at the start weights may move so fast that a later step says nothing of it.
+_MOST_FIRST_STEPS = 2
 _RULES = {"every": one_of(value(None), integer(1)), "rows": integer(1), "capacity": CAPACITY, "sparing": boolean()}
 
 
 class Monitor(Callback):
     """Measures during training how each layer fares: activations, gradients, weights, and how far a step moves them.
 
-    A *probe* runs both passes of a training step, without dropout, over the same training rows each time, and then measures what
-    the next step changes. There is one before the first step, and then one an epoch, or 20 a run if that is more. All goes into
-    ``record``, whose memory does not grow with the run: when it is full, every second probe is dropped, and from then on
-    probes are twice as far apart. Training is the same, bit for bit, with and without a monitor.
+    There is a *probe* before the first step, and then one an epoch, or 20 a run if that is more. It looks at the rows that the
+    next steps train on, of as many steps as hold ``rows`` rows, and measures what the first of these steps changes. Where
+    steps do not do (see Notes), it runs both passes of a step over rows of its own. All goes into ``record``, whose memory
+    does not grow with the run: when it is full, every second probe is dropped, and from then on probes are twice as far
+    apart. Training is the same, bit for bit, with and without a monitor.
 
     Parameters
     ----------
@@ -40,13 +44,14 @@ class Monitor(Callback):
         Steps between probes at first, >= 1. Default: those of an epoch, or a twentieth of the run's if that is less; see
         ``sparing``.
     rows : int, default=256
-        The number of training rows that a probe looks at, >= 1; all if there are fewer. They are drawn by the trainer's seed.
+        The number of training rows that a probe looks at, >= 1; all if there are fewer.
     capacity : int, default=128
         The most probes that are kept, and the most epochs; an even number in [2, 65536]. Of steps, the losses of the first
         4 · ``capacity`` and of the last 16 · ``capacity`` are kept.
     sparing : bool, default=True
-        Whether probes whose number is not given stand further apart where they would take much time: if all of them together
-        would take more than tenths of a second, they look at no more than 1/32 as many rows as training does.
+        Whether probes with passes of their own, whose number is not given, stand further apart where they would take much time:
+        if all of them together would take more than tenths of a second, they look at no more than 1/32 as many rows as
+        training does.
 
     Attributes
     ----------
@@ -57,6 +62,12 @@ class Monitor(Callback):
     Notes
     -----
     What cannot be measured is NaN: gradients where weights are perturbed, saturation of activations that do not saturate.
+
+    A probe has no dropout, and no rows of weight 0. So it needs passes of its own, over rows that the trainer's seed draws once,
+    if the network has dropout or a sample weight is 0; if ``rows`` rows take more than 8 steps, or more steps than lie
+    between two probes (before the first step, if they take more than 2); if the loss is a function or weights are perturbed;
+    with L-BFGS; and at the end, where too few steps follow. A probe that training stops in the midst of is left out, unless a
+    number became infinite or NaN: then it has the rows until there.
 
     Examples
     --------
@@ -84,6 +95,11 @@ class Monitor(Callback):
         self._rows: Batches | None = None
         self._before: np.ndarray | None = None
         self._watch: Watch | None = None
+        self._own: OwnRows | None = None
+        # First steps and ends of the probes that the next call of the engine goes on with or begins.
+        self._windows: list[tuple[int, int]] = []
+        self._begun: Begun | None = None
+        self._widths: list[int] = []
         self._saturates = np.zeros(0, dtype=bool)
         self._shortened = (0, 0.0)  # clipped steps of the epoch, and the sum of their factors
 
@@ -98,10 +114,15 @@ class Monitor(Callback):
         self._begin = trainer.step, trainer.epoch
         program = trainer.executor.program
         units = unit_layers(program)
+        self._widths = unit_widths(program)
         self._saturates = np.array([_saturates(unit) for unit in units])
+        self._own = OwnRows.of(trainer, drawn.num_rows)
         if not self._goes_on(trainer, [unit.name for unit in units]):
             self.record = MonitorRecord([unit.name for unit in units], EDGES, self.capacity, trainer.step)
             self._interval = self.every or self._usual_interval(trainer, drawn.num_rows)
+            self._begun = None
+        if self._own is not None and self._own.most_steps > self._interval:
+            self._own = None
         self.record.failure = self.record.stop = None
         self._await_update(trainer)
         self._look(trainer)
@@ -114,21 +135,28 @@ class Monitor(Callback):
             self._add_clipped(result.gradient_norms, trainer.clipping.norm)
         watch, self._watch = self._watch, None
         if watch is not None:
-            self._add_watched(trainer, first_step, watch)
+            self._add_watched(trainer, watch, has_failed=result.failure is not None)
 
     def watch(self, trainer: Run, num_steps: int) -> Watch | None:
         if self._rows is None:
             return None
-        probes = self._due_before(trainer.step + num_steps)
-        updates = probes if self._before is None else [trainer.step, *probes]
-        if updates:
-            self._watch = Watch(self._rows, np.array(probes, dtype=np.int64), np.array(updates, dtype=np.int64))
+        end = trainer.step + num_steps
+        due = self._due_before(trainer, end)
+        stops = [self._stop(step) for step in due]
+        self._windows = [(step, stop) for step, stop in zip(due, stops, strict=True) if stop is not None]
+        probes = [step for step, stop in zip(due, stops, strict=True) if stop is None]
+        own = [step for first, stop in self._windows for step in range(max(first, trainer.step), min(stop, end))]
+        updates = [step for step in due if step >= trainer.step]
+        if self._before is not None:
+            updates.insert(0, trainer.step)
+        if own or updates:
+            self._watch = Watch(self._rows, *(np.array(steps, dtype=np.int64) for steps in (probes, updates, own)))
         return self._watch
 
     def next_step(self, trainer: Run) -> int | None:
         if self._rows is None or trainer.watches_steps:
             return None
-        return trainer.step + 1 if self._before is not None else self._due
+        return trainer.step + 1 if self._before is not None else self._due(trainer)
 
     def on_step_end(self, trainer: Run, losses: np.ndarray) -> None:
         self._look(trainer)
@@ -144,7 +172,7 @@ class Monitor(Callback):
         self._look(trainer)  # with L-BFGS there are no other steps
 
     def on_fit_end(self, trainer: Run) -> None:
-        self._rows = self._before = None
+        self._rows = self._before = self._begun = None
         if trainer.stop_reason is not None:
             self.record.stop = trainer.stop_reason.code, trainer.stop_reason.text
 
@@ -152,10 +180,12 @@ class Monitor(Callback):
         return super().identity() | {name: getattr(self, name) for name in _RULES}
 
     def state(self) -> dict[str, Any]:
-        return {"interval": self._interval, "record": self.record.to_dict(arrays=True)}
+        begun = None if self._begun is None else self._begun.to_dict()
+        return {"interval": self._interval, "record": self.record.to_dict(arrays=True), "begun": begun}
 
     def load_state(self, state: dict[str, Any]) -> None:
         self._interval, self.record = state["interval"], MonitorRecord.from_dict(state["record"])
+        self._begun = None if state["begun"] is None else Begun.from_dict(state["begun"])
 
     def _goes_on(self, trainer: Run, layers: list[str]) -> bool:
         """Whether the record is of this training so far."""
@@ -164,27 +194,34 @@ class Monitor(Callback):
 
     def _usual_interval(self, trainer: Run, num_rows: int) -> int:
         num_steps = (trainer.last_epoch - trainer.epoch) * trainer.steps_per_epoch
-        interval = max(1, min(trainer.steps_per_epoch, num_steps // _PROBES_A_RUN))
+        interval = max(1, min(trainer.steps_per_epoch, (num_steps - 1) // (_PROBES_A_RUN - 1)))
         work = num_steps // interval * num_rows * trainer.executor.program.num_parameters
-        if not self.sparing or work <= _MUCH_WORK:
+        is_cheap = work <= _MUCH_WORK or (self._own is not None and self._own.most_steps <= interval)
+        if is_cheap or not self.sparing:
             return interval
         return max(interval, -(-_ROWS_A_PROBED_ROW * num_rows // trainer.rows_per_step))
 
-    @property
-    def _due(self) -> int:
-        """The step before which the next probe stands."""
+    def _due(self, trainer: Run) -> int:
+        """The step before which the next probe stands, or at which the one that is begun stands."""
         last = self.record.last_probe
-        return self.record.first_step if last is None else last[0] + self._interval
+        step = self.record.first_step if last is None else last[0] + self._interval
+        return step if self._begun is not None else max(step, trainer.step)
 
-    def _due_before(self, end: int) -> list[int]:
+    def _due_before(self, trainer: Run, end: int) -> list[int]:
         """The steps before ``end`` at which probes stand; a record that becomes full on the way has them further apart."""
-        due, step, interval, count = [], self._due, self._interval, self.record.num_probes
+        due, step, interval, count = [], self._due(trainer), self._interval, self.record.num_probes
         while step < end:
             due.append(step)
             if count == self.capacity:
                 count, interval = count // 2, 2 * interval
             count, step = count + 1, step + interval
         return due
+
+    def _stop(self, step: int) -> int | None:
+        """The steps done at the end of the probe of own rows that begins at ``step``; None if it takes passes of its own."""
+        if self._own is None or (step == self.record.first_step and self._own.most_steps > _MOST_FIRST_STEPS):
+            return None
+        return self._own.stop(step)
 
     def _await_update(self, trainer: Run) -> None:
         """After a resume: the last probe was taken at these weights, and its step is still to come."""
@@ -202,7 +239,8 @@ class Monitor(Callback):
             if trainer.step == last[0] + 1:
                 self.record.add_update(trainer.executor.weight_change(self._before))
             self._before = None
-        if self._rows is not None and trainer.step >= self._due:
+        due = self._due(trainer)
+        if self._rows is not None and trainer.step >= due and self._stop(due) is None:
             self._probe(trainer, self._rows)
 
     def _probe(self, trainer: Run, rows: Batches) -> None:
@@ -211,14 +249,35 @@ class Monitor(Callback):
         self._add_probes(trainer, np.array([trainer.step]), np.array([loss]), alone)
         self._before = _parameters(trainer)
 
-    def _add_watched(self, trainer: Run, first_step: int, watch: Watch) -> None:
-        """Add what the engine measured on its way from ``first_step`` on."""
+    def _add_watched(self, trainer: Run, watch: Watch, *, has_failed: bool) -> None:
+        """Add what the engine measured on its way."""
         changes = watch.changes
         if self._before is not None and len(changes):
             self.record.add_update(changes[0])
             changes = changes[1:]
         self._before = None
+        if len(watch.seen.losses):
+            changes = self._add_seen(trainer, watch.seen, changes, has_failed=has_failed)
         self._add_probes(trainer, watch.probes[: len(watch.losses)], watch.losses, watch.found, changes)
+
+    def _add_seen(self, trainer: Run, seen: StepProbes, changes: np.ndarray, *, has_failed: bool) -> np.ndarray:
+        """Add the probes that steps made of their own rows, keep one that is not complete, and return the changes that are left.
+
+        After a failure no steps will complete it: what there is says what went wrong.
+        """
+        begun = Begun(seen, changes) if self._begun is None else self._begun.add(seen, changes)
+        lengths, num_left = [], len(begun.seen.losses)
+        for first, stop in self._windows:
+            if stop - first > num_left and not (has_failed and num_left):
+                break
+            lengths.append(min(stop - first, num_left))
+            num_left -= lengths[-1]
+        if lengths:
+            steps = np.array([first for first, _ in self._windows[: len(lengths)]])
+            losses, found, own, begun = begun.probes(lengths, self._widths)
+            self._add_probes(trainer, steps, losses, found, own)
+        self._begun = begun if num_left else None
+        return changes[:0] if num_left else begun.changes
 
     def _add_probes(
         self, trainer: Run, steps: np.ndarray, losses: np.ndarray, found: Probe, changes: np.ndarray | None = None
@@ -226,7 +285,7 @@ class Monitor(Callback):
         first_step, first_epoch = self._begin
         epochs = first_epoch + (steps - first_step) // trainer.steps_per_epoch
         columns = found._asdict()
-        histogram, flat = columns.pop("histogram"), columns.pop("flat")
+        histogram, flat, _ = (columns.pop(name) for name in ("histogram", "flat", "sum_mean"))
         columns["saturated"] = np.where(self._saturates, flat, np.nan)
         self._interval *= 2 ** self.record.add_probes(steps, epochs, losses, columns, histogram, changes)
 
