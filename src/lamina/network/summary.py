@@ -50,7 +50,7 @@ def _rows(
     rows = [(item.name, "Input", "", _number(item.width), "0") for item in inputs]
     for node in nodes:
         reads, count = ", ".join(node.inputs), counts.get(node.name, "?")
-        rows.append((node.name, node.layer.describe(), reads, _number(node.width), count))
+        rows.append((node.name, node.describe(), reads, _number(node.width), count))
     return rows
 
 
@@ -62,9 +62,11 @@ def _totals(
 
 
 def _counts(nodes: Sequence[Node], parameters: Sequence[Parameter]) -> dict[str, str]:
+    """The numbers of parameters; those of a layer count at its first use."""
     counts = {node.name: 0 for node in nodes}
+    first = {node.layer_name: node.name for node in reversed(nodes)}
     for parameter in parameters:
-        counts[parameter.layer] += parameter.size
+        counts[first[parameter.layer]] += parameter.size
     return {name: f"{count:,}" for name, count in counts.items()}
 
 

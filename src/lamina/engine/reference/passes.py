@@ -59,6 +59,7 @@ def run_forward(
     """Fill every buffer from the program's ``inputs``."""
     buffers: dict[int, Array] = dict(zip(program.inputs, inputs, strict=True))
     calls: list[Call] = []
+    state = list(state)
     num_dropouts = 0
     for index, op in enumerate(program.ops):
         rate = 0.0
@@ -80,6 +81,8 @@ def run_forward(
             xp=xp,
         )
         buffers[op.output] = OPS[op.kind].forward(call)
+        for place, observed in zip(op.state, call.new_state, strict=False):
+            state[place] = observed  # an op that shares it goes on from there
         calls.append(call)
     return Tape(buffers, calls)
 
