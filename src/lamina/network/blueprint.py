@@ -106,18 +106,19 @@ class _Drawing:
 
     def place(self, node: Node, op: OpDraft, inputs: tuple[int, ...]) -> int:
         """Append the op and return its output buffer."""
-        parameters = tuple(self._index(node.layer_name, draft, self.parameters, self.drafts) for draft in op.parameters)
-        state = tuple(self._index(node.layer_name, draft, self.state, self.state_drafts) for draft in op.state)
+        parameters = tuple(self._index(node, draft, self.parameters, self.drafts) for draft in op.parameters)
+        state = tuple(self._index(node, draft, self.state, self.state_drafts) for draft in op.state)
         output = self.buffer(op.width)
         self.ops.append(Op(op.kind, node.name, inputs, output, parameters, state, op.settings, op.function))
         return output
 
-    def _index(self, layer: str, draft: ParameterDraft, placed: list[Parameter], drafts: list[ParameterDraft]) -> int:
+    def _index(self, node: Node, draft: ParameterDraft, placed: list[Parameter], drafts: list[ParameterDraft]) -> int:
         """Where the parameter stands among those that are placed in a flat vector; it is appended at the layer's first use."""
-        name = f"{layer}.{draft.name}"
+        name = f"{node.layer_name}.{draft.name}"
         if name not in self.places:
             offset = placed[-1].slice.stop if placed else 0
-            placed.append(Parameter(name, layer, offset, draft.shape, draft.l1, draft.l2, draft.decay, draft.max_norm))
+            penalties = (draft.l1, draft.l2, draft.decay, draft.max_norm)
+            placed.append(Parameter(name, node.layer_name, offset, draft.shape, *penalties, node.is_trainable))
             drafts.append(draft)
             self.places[name] = len(placed) - 1
         return self.places[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lamina.layers import Layer
+from lamina.layers import Layer, TrainableLayer
 
 __all__ = ["InputNode", "Node"]
 
@@ -70,6 +70,12 @@ class Node(NamedTuple):
         assert self.layer.name is not None  # set where nodes are made
         return self.layer.name
 
+    @property
+    def is_trainable(self) -> bool:
+        """Whether training changes the layer's parameters, if it has any."""
+        return not isinstance(self.layer, TrainableLayer) or bool(self.layer.trainable)
+
     def describe(self) -> str:
         """A short text of what the layer is; of a further use, which layer it is."""
-        return self.layer.describe() if self.use == 1 else f"{self.layer_name} again"
+        what = self.layer.describe() if self.use == 1 else f"{self.layer_name} again"
+        return what if self.is_trainable else f"{what}, frozen"

@@ -58,6 +58,8 @@ def _totals(
     inputs: Sequence[InputNode], nodes: Sequence[Node], outputs: Sequence[str], parameters: Sequence[Parameter] | None
 ) -> str:
     total = "unknown until built" if parameters is None else f"{sum(parameter.size for parameter in parameters):,}"
+    frozen = sum(parameter.size for parameter in parameters or () if not parameter.trainable)
+    total += f", {frozen:,} of them frozen" if frozen else ""
     return f"outputs: {', '.join(outputs)}    depth: {depth_of(inputs, nodes, outputs)}    parameters: {total}"
 
 
