@@ -99,6 +99,7 @@ class Step {
   Weights<T> weights_;
   TrainingPlan plan_;
   UpdateRule rule_{Rule::gradient_descent, {}};
+  StepNumbers numbers_;
 
   Workspace<T> work_;
   Rows held_rows_{nullptr, 0, 0};

@@ -23,7 +23,9 @@ def first_batch_norm(program: Program) -> str | None:
 def check_program(
     program: Program, optimizer: Optimizer, clipping: Clipping, schedule: Schedule, *, owner: str = "Trainer"
 ) -> None:
-    """Raise for dropout with weight perturbation, clipping without a gradient, and clipping or a schedule with L-BFGS.
+    """Raise for dropout with weight perturbation, clipping without a gradient, and what L-BFGS does not know.
+
+    That is clipping, a schedule, and factors of the learning rate.
 
     Raises
     ------
@@ -36,6 +38,11 @@ def check_program(
             if setting:
                 rule = "must be None with L-BFGS, whose line search chooses the step sizes"
                 raise InvalidSettingError(phrase(name, rule, setting, repair=repair, owner=owner))
+        for parameter in program.parameters:
+            if parameter.learning_rate_factor != 1.0:
+                name, factor = f"the learning_rate_factor of {parameter.name!r}", parameter.learning_rate_factor
+                rule = "must be 1 with L-BFGS, which has no learning rate"
+                raise InvalidSettingError(phrase(name, rule, factor, repair=repair, owner=owner))
     if not isinstance(optimizer, PerturbationOptimizer):
         return
     for op in program.ops:
