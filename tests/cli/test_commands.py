@@ -218,7 +218,10 @@ def test_ctrl_c_before_training_saves_nothing(
 def test_every_schedule_and_optimizer_that_takes_no_settings_trains(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     table = write_regression(tmp_path / "a.csv", 60)
     common = ("train", table, "-t", "price", "-o", tmp_path / "a.model", "--max-epochs", 2, "--hidden", 4)
-    for schedule in ("constant", "cosine", "one_cycle", "inverse_scaling", "adaptive", "reduce_on_plateau"):
+    for schedule in (
+        *("constant", "cosine", "flat_cosine", "coslog", "one_cycle"),
+        *("inverse_scaling", "adaptive", "reduce_on_plateau"),
+    ):
         assert run(capfd, *common, "--schedule", schedule)["epochs"] == 2, schedule
     for optimizer in ("gradient_descent", "momentum", "nesterov", "rmsprop", "adagrad", "adam", "adamw", "nadam", "lbfgs"):
         assert run(capfd, *common, "--optimizer", optimizer)["epochs"] == 2, optimizer

@@ -1,7 +1,9 @@
 from lamina.schedules.adaptive import Adaptive as Adaptive
 from lamina.schedules.constant import Constant as Constant
 from lamina.schedules.cosine import Cosine as Cosine
+from lamina.schedules.coslog import CosLog as CosLog
 from lamina.schedules.exponential import Exponential as Exponential
+from lamina.schedules.flat_cosine import FlatCosine as FlatCosine
 from lamina.schedules.function import Function as Function
 from lamina.schedules.inverse_scaling import InverseScaling as InverseScaling
 from lamina.schedules.one_cycle import OneCycle as OneCycle
