@@ -9,7 +9,9 @@ from lamina.schedules.inverse_scaling import InverseScaling as InverseScaling
 from lamina.schedules.one_cycle import OneCycle as OneCycle
 from lamina.schedules.reduce_on_plateau import ReduceOnPlateau as ReduceOnPlateau
 from lamina.schedules.registry import SCHEDULES as SCHEDULES
+from lamina.schedules.registry import STEP_SCHEDULES as STEP_SCHEDULES
 from lamina.schedules.registry import get_schedule as get_schedule
+from lamina.schedules.registry import get_step_schedule as get_step_schedule
 from lamina.schedules.schedule import ReactiveSchedule as ReactiveSchedule
 from lamina.schedules.schedule import Schedule as Schedule
 from lamina.schedules.schedule import Span as Span
