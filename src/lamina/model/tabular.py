@@ -107,6 +107,8 @@ class Tabular(NestedSettings, FittedTable, ABC):
     objective: str | Callable[..., float] | None = OptimizationSettings.objective
     learning_rate: float = OptimizationSettings.learning_rate
     schedule: str | Schedule | Callable[[int], float] = OptimizationSettings.schedule
+    dropout_schedule: str | Schedule | Callable[[int], float] = OptimizationSettings.dropout_schedule
+    weight_decay_schedule: str | Schedule | Callable[[int], float] = OptimizationSettings.weight_decay_schedule
     batch_size: int | None = OptimizationSettings.batch_size
     momentum: float = OptimizationSettings.momentum
     beta1: float = OptimizationSettings.beta1
