@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from benchmarks.machine import describe_machine
 from benchmarks.tables_quality.models import Model
 from benchmarks.tables_quality.scores import scores
 from benchmarks.tables_quality.split import Split
@@ -50,6 +51,7 @@ def _measured(model: Model, split: Split, seed: int) -> dict[str, Any]:
         "fit_s": round(fit_s, 4),
         "predict_cpu_s": round(time.process_time() - began_cpu, 4),
         "load": round(load, 2),
+        "processor": describe_machine()["processor"],
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
     }
 

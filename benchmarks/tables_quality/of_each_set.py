@@ -45,12 +45,21 @@ def _distance(means: np.ndarray, place: int) -> float:
 def pages_of_sets(cells: Cells) -> list[str]:
     """A table a set."""
     page = []
-    for (name, _), models in _by_set(cells).items():
+    sets = _by_set(cells)
+    for (name, rows_of_set), models in sets.items():
         some = next(iter(models.values()))[0]
         scores = [score for score in _SCORES if score in some["scores"]]
         rows = [_row(model, models[model], scores) for model in models_in(cells) if model in models]
         columns = ("model", "seeds", *(_SCORES[score] for score in scores), "training, s", "prediction, s")
-        page += ["", f"### {name}", "", _described(some), "", *markdown_table(columns, rows)]
+        is_only = sum(other == name for other, _ in sets) == 1
+        page += [
+            "",
+            f"### {name}" if is_only else f"### {name}, {rows_of_set:,} rows",
+            "",
+            _described(some),
+            "",
+            *markdown_table(columns, rows),
+        ]
     return page
 
 

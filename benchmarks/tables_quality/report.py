@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.machine import describe_machine
 from benchmarks.tables import short
 from benchmarks.tables_quality.figures import Cells, cells_of
 from benchmarks.tables_quality.models import OURS, PEERS
@@ -46,18 +45,18 @@ Seeds are averaged before sets are. Intervals are of 95 %, by drawing sets anew.
 def write_report(page: Path, lines: Mapping[Any, Mapping[str, Any]], planned: Iterable[str], ours: str | None) -> None:
     """The page, and the figures beside it. ``planned`` are the sets that were to be measured."""
     found = list(lines.values())
-    ours, machine = ours or _ours(found), describe_machine()
-    figures = {"machine": machine, "ours": ours, "views": to_json(cells_of(found), ours)}
-    page.write_text(to_markdown(found, planned, ours, machine), encoding="utf-8")
+    ours = ours or _ours(found)
+    figures = {"ours": ours, "views": to_json(cells_of(found), ours)}
+    page.write_text(to_markdown(found, planned, ours), encoding="utf-8")
     page.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 
-def to_markdown(lines: Iterable[Mapping[str, Any]], planned: Iterable[str], ours: str, machine: Mapping[str, str]) -> str:
+def to_markdown(lines: Iterable[Mapping[str, Any]], planned: Iterable[str], ours: str) -> str:
     lines = list(lines)
     cells = cells_of(lines)
     slow = [name for name in SLOW if name in models_in(cells)]
     page = ["# Quality on tables", "", f"{ours}, against each other model:", "", *_duels(VIEWS[0], cells, ours)]
-    page += ["", "## How it is measured", "", _INTRODUCTION, "", *(f"- {line}" for line in _origin(lines, planned, machine))]
+    page += ["", "## How it is measured", "", _INTRODUCTION, "", *(f"- {line}" for line in _origin(lines, planned))]
     for view in VIEWS[1:]:
         page += ["", f"## {view.title}", "", *_duels(view, cells, ours)]
     for view in VIEWS:
@@ -73,18 +72,17 @@ def _ours(lines: list[Mapping[str, Any]]) -> str:
     return next((line["model"] for line in reversed(lines) if line["model"].startswith(OURS)), OURS)
 
 
-def _origin(lines: list[Mapping[str, Any]], planned: Iterable[str], machine: Mapping[str, str]) -> list[str]:
+def _origin(lines: list[Mapping[str, Any]], planned: Iterable[str]) -> list[str]:
     """What was measured where, and what was not."""
     scored = [line for line in lines if "scores" in line]
     busy = sum(line["load"] > BUSY for line in scored)
     failed = [f"{line['model']} on {line['set']}, seed {line['seed']} ({line['failure']})" for line in lines if "failure" in line]
     measured, sets = ({line[what] for line in scored} for what in ("model", "set"))
     versions = {f"{line['model']} {line['version']}" for line in scored}
-    where = [f"{name} {machine[name]}" for name in ("processor", "cores", "system", "Python") if name in machine]
+    processors = " and ".join(sorted({line["processor"] for line in scored})) or "no machine"
     absent = [*(model.name for model in PEERS if model.name not in measured), *(name for name in planned if name not in sets)]
     return [
-        f"Machine: {'; '.join(where)}",
-        f"Measured: {len(scored)} fits on {len(sets)} tables, {_dates(scored)}.",
+        f"Measured: {len(scored)} fits on {len(sets)} tables, {_dates(scored)}, on {processors}.",
         f"Versions: {', '.join(sorted(versions))}",
         f"Times are rough where they are marked ~: the machine was shared (load above {BUSY:g}) in {busy} of {len(scored)} fits.",
         *([f"Not measured: {', '.join(absent)}."] if absent else []),

@@ -9,8 +9,6 @@ import pytest
 
 from benchmarks.tables_quality.report import to_markdown
 
-MACHINE = {"processor": "some processor", "cores": "2", "date": "2026-01-01"}
-
 
 @pytest.fixture
 def page(line: Callable[..., dict[str, Any]]) -> str:
@@ -19,7 +17,7 @@ def page(line: Callable[..., dict[str, Any]]) -> str:
     lines += [line("houses", 0, model, 1 - error, task="regression") for model, error in errors.items()]
     lines += [line("flowers", 0, "TabM", 0.1, seconds=500.0) | {"load": 3.0}, line("flowers", 0, "Lamina, old", 0.4)]
     failure = {"set": "houses", "train_rows": 100, "seed": 0, "model": "XGBoost", "failure": "ValueError: no"}
-    return to_markdown([*lines, failure], ["flowers", "houses", "cars"], "Lamina", MACHINE)
+    return to_markdown([*lines, failure], ["flowers", "houses", "cars"], "Lamina")
 
 
 def test_the_page_begins_with_its_answer(page: str) -> None:
@@ -32,6 +30,7 @@ def test_it_says_what_was_not_measured_what_failed_and_which_times_are_rough(pag
     assert "- Not measured: XGBoost, HistGradientBoosting, scikit-learn's MLP, RealMLP-TD, cars." in page
     assert "- Failed: XGBoost on houses, seed 0 (ValueError: no)." in page
     assert "in 1 of 11 fits." in page
+    assert "- Measured: 11 fits on 2 tables, 2026-01-01, on some processor.\n" in page
     assert "| TabM | 1 | 0.1000 | 0.9000 | ~500.0 | ~0.100 |" in page
 
 

@@ -76,5 +76,5 @@ def test_a_folder_names_its_tables_in_its_loader(tmp_path) -> None:
     )
     table = load("twice", tmp_path)
     assert (table.task, table.y.tolist()) == ("regression", [2.0, 4.0])
-    with pytest.raises(NoDataError, match="no table other: .* has twice"):
+    with pytest.raises(NoDataError, match=r"no table other: .* has twice"):
         load("other", tmp_path)
