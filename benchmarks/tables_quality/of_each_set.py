@@ -47,19 +47,13 @@ def pages_of_sets(cells: Cells) -> list[str]:
     page = []
     sets = _by_set(cells)
     for (name, rows_of_set), models in sets.items():
+        is_only = sum(other == name for other, _ in sets) == 1
+        title = name if is_only else f"{name}, {rows_of_set:,} rows"
         some = next(iter(models.values()))[0]
         scores = [score for score in _SCORES if score in some["scores"]]
         rows = [_row(model, models[model], scores) for model in models_in(cells) if model in models]
         columns = ("model", "seeds", *(_SCORES[score] for score in scores), "training, s", "prediction, s")
-        is_only = sum(other == name for other, _ in sets) == 1
-        page += [
-            "",
-            f"### {name}" if is_only else f"### {name}, {rows_of_set:,} rows",
-            "",
-            _described(some),
-            "",
-            *markdown_table(columns, rows),
-        ]
+        page += ["", f"### {title}", "", _described(some), "", *markdown_table(columns, rows)]
     return page
 
 
@@ -83,7 +77,9 @@ def _described(line: Mapping[str, Any]) -> str:
     """What the table is like."""
     what = f"{line['classes']} classes" if line["classes"] else "numbers"
     most = f" of at most {line['most_categories']} values" if line["categories"] else ""
-    missing = f", {100 * line['missing']:.1f} % of the cells missing" if line["missing"] else ""
-    rows = f"{line['train_rows']:,} training and {line['test_rows']:,} test rows"
-    columns = f"{line['numbers']} columns of numbers, {line['categories']} of categories{most}{missing}"
+    few = f", {line['few_valued']} of which have 3 to 32 values" if line["few_valued"] else ""
+    missing = f"; {100 * line['missing']:.1f} % of the cells missing" if line["missing"] else ""
+    repeated = f", of which {100 * line['repeated']:.1f} % equal a training row" if line["repeated"] else ""
+    rows = f"{line['train_rows']:,} training and {line['test_rows']:,} test rows{repeated}"
+    columns = f"{line['numbers']} columns of numbers{few}, {line['categories']} of categories{most}{missing}"
     return f"{what[0].upper()}{what[1:]}; {rows}; {columns}."

@@ -24,6 +24,12 @@ class Split:
     X_test: pd.DataFrame
     y_test: np.ndarray
 
+    @property
+    def repeated(self) -> float:
+        """The share of the test rows that a training row equals: whoever learns by heart has an advantage there."""
+        trained, tested = (pd.util.hash_pandas_object(X, index=False) for X in (self.train.X, self.X_test))
+        return float(tested.isin(trained).mean())
+
 
 def split(table: Table, seed: int, most_rows: int | None) -> Split:
     """A quarter of the rows, 20,000 at most, for the test; of the others, ``most_rows`` at most are trained on.

@@ -11,6 +11,8 @@ import pandas as pd
 
 __all__ = ["Rows", "Table", "Task", "to_table"]
 
+_FEW = 32
+
 Task = Literal["regression", "binary", "multiclass"]
 
 
@@ -43,6 +45,11 @@ class Rows:
     @property
     def numbers(self) -> list[str]:
         return [name for name in self.X if name not in self.categories]
+
+    @property
+    def few_valued(self) -> list[str]:
+        """The columns of numbers that have few values, but more than two."""
+        return [name for name in self.numbers if 2 < self.X[name].nunique() <= _FEW]
 
     def as_known(self, X: pd.DataFrame) -> pd.DataFrame:
         """New rows, in which a category that no training row has is missing."""

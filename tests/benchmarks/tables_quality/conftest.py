@@ -19,6 +19,7 @@ def _line(
     found = {"relative_rmse": error, "rmse": 2 * error} if task == "regression" else {"error": error, "log_loss": 1 - error}
     return {
         "set": name, "train_rows": rows, "seed": seed, "model": model, "task": task, "scores": found, "fit_cpu_s": seconds,
-        "predict_cpu_s": 0.1, "load": 0.5, "test_rows": 30, "numbers": 3, "categories": 1, "most_categories": 4, "missing": 0.25,
+        "predict_cpu_s": 0.1, "load": 0.5, "test_rows": 30, "numbers": 3, "few_valued": 2, "repeated": 0.125,
+        "categories": 1, "most_categories": 4, "missing": 0.25,
         "classes": 2 if task == "binary" else 0, "version": "1", "date": "2026-01-01", "processor": "some processor",
     }  # fmt: skip

@@ -43,7 +43,11 @@ def test_the_winner_of_each_set_is_in_bold_and_the_furthest_behind_is_first(page
 
 
 def test_each_set_is_described(page: str) -> None:
-    assert "2 classes; 100 training and 30 test rows; 3 columns of numbers, 1 of categories of at most 4 values, 25.0 %" in page
+    rows = "2 classes; 100 training and 30 test rows, of which 12.5 % equal a training row"
+    columns = (
+        "3 columns of numbers, 2 of which have 3 to 32 values, 1 of categories of at most 4 values; 25.0 % of the cells missing."
+    )
+    assert f"{rows}; {columns}\n" in page
 
 
 def test_every_table_has_as_many_cells_as_columns(page: str) -> None:

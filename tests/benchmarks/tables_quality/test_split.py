@@ -53,6 +53,19 @@ def test_a_category_that_no_training_row_has_is_missing_in_new_rows() -> None:
     assert parts.train.as_known(parts.X_test)["kind"].isna().sum() == 1
 
 
+def test_test_rows_that_a_training_row_equals_are_counted() -> None:
+    table = _table(40, np.arange(40.0), "regression")
+    assert split(table, 0, None).repeated == 0
+    twice = Table("made", pd.concat([table.X.iloc[:20]] * 2, ignore_index=True), table.y, "regression")
+    parts = split(twice, 0, None)
+    assert parts.repeated == np.mean([row in set(parts.train.X["row"]) for row in parts.X_test["row"]]) > 0
+
+
+def test_columns_of_few_values_are_counted() -> None:
+    X = pd.DataFrame({"flag": [0, 1] * 50, "few": [0, 1, 2, 3] * 25, "many": range(100)})
+    assert split(Table("made", X, np.arange(100.0), "regression"), 0, None).train.few_valued == ["few"]
+
+
 def test_names_of_columns_lose_the_signs_that_some_libraries_refuse() -> None:
     table = to_table("made", pd.DataFrame({"a[1]": [1, 2], "b<c": [3, 4]}), pd.Series(["no", "yes"]), regression=False)
     assert list(table.X) == ["a_1_", "b_c"]
