@@ -52,6 +52,9 @@ class ProgramBuilder:
     def prelu(self, x: int) -> int:
         return self._op("prelu", (x,), self.widths[x], parameters=(self._slice(self.parameters, "slope", (self.widths[x],)),))
 
+    def scale(self, x: int) -> int:
+        return self._op("scale", (x,), self.widths[x], parameters=(self._slice(self.parameters, "scale", (self.widths[x],)),))
+
     def dropout(self, x: int, rate: float) -> int:
         return self._op("dropout", (x,), self.widths[x], settings=(rate,))
 

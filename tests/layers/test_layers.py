@@ -24,6 +24,7 @@ from lamina.layers import (
     LayerNorm,
     Multiply,
     PReLU,
+    Scale,
     layer_from_dict,
 )
 from lamina.regularizers import L1, Elastic
@@ -42,6 +43,7 @@ UNUSUAL = {
     ),
     "activation": Activation("gelu", name="bend"),
     "prelu": PReLU(slope_init="zeros"),
+    "scale": Scale(scale_init=Constant(2.0)),
     "dropout": Dropout(0.125),
     "batch_norm": BatchNorm(momentum=0.99, eps=1e-3, affine=False),
     "layer_norm": LayerNorm(eps=1e-6, affine=False),
@@ -152,6 +154,13 @@ def test_prelu_starts_at_a_quarter_and_is_not_penalized():
     (slope,) = op.parameters
     assert slope.initializer == Constant(0.25)
     assert (slope.l1, slope.l2, slope.decay) == (0.0, 0.0, False)
+
+
+def test_scale_starts_as_the_identity_and_is_not_penalized():
+    (op,) = Scale().ops([3])
+    (scale,) = op.parameters
+    assert scale.initializer == Constant(1.0)
+    assert (scale.l1, scale.l2, scale.decay) == (0.0, 0.0, False)
 
 
 @pytest.mark.parametrize("layer", [Add(), Multiply()])

@@ -25,6 +25,7 @@ from lamina.engine.formulas.dense import dense_backward, dense_forward
 from lamina.engine.formulas.dropout import dropout_backward, dropout_forward
 from lamina.engine.formulas.layer_norm import layer_norm_backward, layer_norm_forward
 from lamina.engine.formulas.prelu import prelu_backward, prelu_forward
+from lamina.engine.formulas.scale import scale_backward, scale_forward
 
 RNG = np.random.default_rng(7)
 X = RNG.normal(size=(6, 4))
@@ -68,6 +69,15 @@ def test_prelu_multiplies_the_negative_side_by_its_units_slope(to):
 def test_prelu_gradient(xp, to, assert_gradient):
     gradients = prelu_backward(to(D_OUT), to(X), to(GAMMA))
     assert_gradient(lambda *a: xp.sum(prelu_forward(*map(to, a)) * to(D_OUT)), [X, GAMMA], gradients)
+
+
+def test_scale_multiplies_each_column_by_its_factor(to):
+    assert np.asarray(scale_forward(to([[-2, 3], [1, 4]]), to([0.5, 2]))).tolist() == [[-1, 6], [0.5, 8]]
+
+
+def test_scale_gradient(xp, to, assert_gradient):
+    gradients = scale_backward(to(D_OUT), to(X), to(GAMMA))
+    assert_gradient(lambda *a: xp.sum(scale_forward(*map(to, a)) * to(D_OUT)), [X, GAMMA], gradients)
 
 
 def test_dropout_silences_and_scales(xp, to):

@@ -149,3 +149,13 @@ def test_the_largest_of_what_is_kept_is_nan_wherever_there_is_one(kernels, rng, 
     squares, most = np.empty(1), np.empty(1, dtype=x.dtype)
     kernels.keep(squares, most, x.copy(), x, 9000)
     assert np.isnan(most[0])
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (9, 5), (40, 19), (7, 200)])
+def test_scale_multiplies_columns_and_sums_the_products_of_each(kernels, rng, shape):
+    x, d_out = kernels.array(rng.normal(size=shape)), kernels.array(rng.normal(size=shape))
+    scale, out, d_scale = kernels.array(rng.normal(size=shape[1])), np.empty_like(x), kernels.empty(shape[1])
+    kernels.scale_forward(out, x, scale, *shape)
+    kernels.scale_gradient(d_scale, d_out, x, *shape)
+    np.testing.assert_allclose(out, x * scale, rtol=kernels.eps)
+    np.testing.assert_allclose(d_scale, (d_out.astype(np.float64) * x).sum(axis=0), rtol=1e-5, atol=20 * kernels.eps)
