@@ -277,7 +277,8 @@ Context<T> Executor<T>::begin_part(const Batches& data, const Part& part, i64 st
   held_threads_ = threads_for(data, part.rows.size);
   step_.prepare(part.rows.size);
   step_.open();
-  Context<T> context = step_.begin(workers_.pool(held_threads_), data, part.rows, {true, true, step});
+  const Pass pass{true, true, step, part.dropout_rates};
+  Context<T> context = step_.begin(workers_.pool(held_threads_), data, part.rows, pass);
   context.first_row = part.first_row;
   step_.hold(context);
   return context;

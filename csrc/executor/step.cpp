@@ -34,7 +34,7 @@ void Step<T>::configure(TrainingPlan plan, T* slots, int num_slots) {
 
 template <class T>
 void Step<T>::prepare(i64 rows) {
-  held_rows_ = {nullptr, 0, 0};
+  held_ = {};
   work_.prepare(facts_.program, rows, true);
 }
 
@@ -52,21 +52,20 @@ void Step<T>::open() {
 
 template <class T>
 void Step<T>::hold(const Context<T>& context) {
-  held_rows_ = context.rows;
-  held_first_row_ = context.first_row;
+  held_ = {context.rows, context.first_row, context.dropout_rates};
 }
 
 template <class T>
 Context<T> Step<T>::resume(Pool* pool, i64 step) {
-  if (held_rows_.size == 0) work_.prepare(facts_.program, 1, true);
-  Context<T> context = begin(pool, {}, held_rows_, {true, true, step});
-  context.first_row = held_first_row_;
+  if (held_.rows.size == 0) work_.prepare(facts_.program, 1, true);
+  Context<T> context = begin(pool, {}, held_.rows, {true, true, step, held_.dropout_rates});
+  context.first_row = held_.first_row;
   return context;
 }
 
 template <class T>
 void Step<T>::close() {
-  held_rows_ = {nullptr, 0, 0};
+  held_ = {};
   is_open_ = false;
 }
 

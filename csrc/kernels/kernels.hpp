@@ -82,6 +82,16 @@ struct Kernels {
   void (*prelu_forward)(T* out, const T* x, const T* slope, i64 n, i64 width);
   void (*prelu_backward)(T* d_x, T* d_slope, const T* d_out, const T* x, const T* slope, i64 n, i64 width);
 
+  // Scale: out = x * scale; d_scale (width,) = column sums of d_out * x.
+  void (*scale_forward)(T* out, const T* x, const T* scale, i64 n, i64 width);
+  void (*scale_gradient)(T* d_scale, const T* d_out, const T* x, i64 n, i64 width);
+
+  // Piecewise-linear encoding. settings: those of the op (lamina/engine/formulas/piecewise_linear.py).
+  void (*piecewise_linear_forward)(T* out, const T* x, i64 n, i64 width, i64 num_bins,
+                                   const double* settings);
+  void (*piecewise_linear_backward)(T* d_x, const T* d_out, const T* out, i64 n, i64 width, i64 num_bins,
+                                    const double* settings);
+
   // Dropout. mask (n * width,) bytes, 1 = kept.
   void (*dropout_forward)(T* out, std::uint8_t* mask, const T* x, i64 first_element, i64 size, double rate,
                           RandomKey key);

@@ -245,12 +245,20 @@ class Executor(Protocol):
         """
 
     def gradient(
-        self, data: Batches, rows: np.ndarray, step: int, first_row: int = 0, weight_sum: float | None = None
+        self,
+        data: Batches,
+        rows: np.ndarray,
+        step: int,
+        first_row: int = 0,
+        weight_sum: float | None = None,
+        *,
+        dropout_rates: Sequence[float] | np.ndarray | None = None,
     ) -> Gradient:
         """First half of a step: the losses of ``rows`` and their gradient, in training mode; running statistics are updated.
 
         If ``rows`` are a part of a batch, ``first_row`` is the number of rows of the batch before them (dropout uses the masks of
-        the batch), and ``weight_sum`` is the batch's sum of sample weights. Dropout rates are the ops' own.
+        the batch), and ``weight_sum`` is the batch's sum of sample weights. ``dropout_rates``, one per dropout op in program
+        order, replace the ops' own.
         """
 
     def update(self, gradient: Gradient, step: int, learning_rate: float, weight_decay: float = 0.0) -> Update:
@@ -260,8 +268,16 @@ class Executor(Protocol):
         weights and slots.
         """
 
-    def forward(self, inputs: Sequence[InputArray], rows: np.ndarray, step: int, first_row: int = 0) -> list[np.ndarray]:
-        """Outputs (n, width) of one batch in training mode; running statistics are updated."""
+    def forward(
+        self,
+        inputs: Sequence[InputArray],
+        rows: np.ndarray,
+        step: int,
+        first_row: int = 0,
+        *,
+        dropout_rates: Sequence[float] | np.ndarray | None = None,
+    ) -> list[np.ndarray]:
+        """Outputs (n, width) of one batch in training mode; running statistics are updated. See :meth:`gradient`."""
 
     def backward(self, d_outputs: Sequence[np.ndarray], step: int) -> np.ndarray:
         """The flat gradient, without penalties, from gradients of the outputs of the last :meth:`forward`."""
@@ -357,8 +373,8 @@ class EpochsExecutor(Executor, Protocol):
     ) -> TrainingResult:
         """Equivalent to one call of ``train`` per epoch, with its :func:`~lamina.engine.permutation` under the plan's seed.
 
-        ``values`` has an entry for each step of all epochs, and no dropout rates. A completed epoch with a lower mean loss than
-        ``best`` leaves its weights there.
+        ``values`` has an entry for each step of all epochs. A completed epoch with a lower mean loss than ``best`` leaves its
+        weights there.
         """
 
 

@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 __all__ = ["Head", "Op", "Parameter", "Program"]
 
+_MAKE_UNITS = frozenset({"dense", "piecewise_linear"})
+
 
 class Parameter(NamedTuple):
     """A named slice of the flat parameter (or state) vector, C-ordered, with the penalties that act on it.
@@ -66,8 +68,8 @@ class Op(NamedTuple):
 
     @property
     def acts_on_units(self) -> bool:
-        """Whether it acts on existing units; a dense op makes new ones, and others combine the units of several buffers."""
-        return self.kind != "dense" and len(self.inputs) == 1
+        """Whether it acts on existing units; some ops make new ones, and others combine the units of several buffers."""
+        return self.kind not in _MAKE_UNITS and len(self.inputs) == 1
 
 
 class Head(NamedTuple):

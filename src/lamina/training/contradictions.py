@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lamina import optimizers
-from lamina.engine.plan import Clipping
 from lamina.engine.program import Program
 from lamina.errors import InvalidSettingError, phrase
 from lamina.optimizers import LBFGS, Optimizer, PerturbationOptimizer
 from lamina.schedules import Constant, Schedule
 from lamina.training.callbacks.callback import Callback
+from lamina.training.settings import TrainerSettings
 
 __all__ = ["check_batches", "check_callbacks", "check_program", "first_batch_norm"]
 
@@ -20,29 +20,32 @@ def first_batch_norm(program: Program) -> str | None:
     return next((op.layer for op in program.ops if op.kind == "batch_norm" and not program.stands_still(op)), None)
 
 
-def check_program(
-    program: Program, optimizer: Optimizer, clipping: Clipping, schedule: Schedule, *, owner: str = "Trainer"
-) -> None:
-    """Raise for dropout with weight perturbation, clipping without a gradient, and what L-BFGS does not know.
+def check_program(program: Program, settings: TrainerSettings, schedule: Schedule, *, owner: str = "Trainer") -> None:
+    """Raise for settings that the optimizer does not follow.
 
-    That is clipping, a schedule, and factors of the learning rate.
+    These are clipping, schedules and factors of the learning rate with L-BFGS, dropout and the schedules of dropout and weight
+    decay with weight perturbation, and clipping without a gradient.
+
+    Parameters
+    ----------
+    program : Program
+    settings : TrainerSettings
+    schedule : Schedule
+        The schedule of the learning rate in use.
 
     Raises
     ------
     InvalidSettingError
     """
+    optimizer, clipping = settings.optimizer, settings.clipping
+    besides = {name: getattr(settings, name) for name in ("dropout_schedule", "weight_decay_schedule")}
     if isinstance(optimizer, LBFGS):
-        repair = "Leave it out, or choose an optimizer that takes steps, such as Adam."
-        given = {"clipping": clipping.is_bounded and clipping, "schedule": not isinstance(schedule, Constant) and schedule}
-        for name, setting in given.items():
-            if setting:
-                rule = "must be None with L-BFGS, whose line search chooses the step sizes"
-                raise InvalidSettingError(phrase(name, rule, setting, repair=repair, owner=owner))
-        for parameter in program.parameters:
-            if parameter.learning_rate_factor != 1.0:
-                name, factor = f"the learning_rate_factor of {parameter.name!r}", parameter.learning_rate_factor
-                rule = "must be 1 with L-BFGS, which has no learning rate"
-                raise InvalidSettingError(phrase(name, rule, factor, repair=repair, owner=owner))
+        rule = "must be None with L-BFGS, whose line search chooses the step sizes"
+        given = {"clipping": clipping.is_bounded and clipping, **_changing({"schedule": schedule, **besides})}
+        _refuse(given, rule, owner)
+        factors = {f"the learning_rate_factor of {p.name!r}": p.learning_rate_factor for p in program.parameters}
+        changing = {name: factor for name, factor in factors.items() if factor != 1.0}
+        _refuse(changing, "must be 1 with L-BFGS, which has no learning rate", owner)
     if not isinstance(optimizer, PerturbationOptimizer):
         return
     for op in program.ops:
@@ -50,11 +53,25 @@ def check_program(
             rule = f"must be 0 with {type(optimizer).__name__}, whose trials must differ only in the weights"
             repair = "Remove the dropout, or choose an optimizer that uses gradients, such as Adam."
             raise InvalidSettingError(phrase(f"the rate of {op.layer!r}", rule, op.settings[0], repair=repair, owner=owner))
+    _refuse(_changing(besides), f"must be None with {type(optimizer).__name__}, which has neither dropout nor decay", owner)
     if isinstance(optimizer, optimizers.PerturbOne) and clipping.is_bounded:
         repair = "Leave it out: a change is never larger than the optimizer's scale."
         raise InvalidSettingError(
             phrase("clipping", "must be None with PerturbOne, which has no gradient", clipping, repair=repair, owner=owner)
         )
+
+
+def _changing(given: Mapping[str, Schedule]) -> dict[str, Schedule]:
+    """The schedules that change anything."""
+    return {name: schedule for name, schedule in given.items() if not isinstance(schedule, Constant)}
+
+
+def _refuse(given: Mapping[str, object], rule: str, owner: str) -> None:
+    """Raise for the first of these settings that is set."""
+    repair = "Leave it out, or choose an optimizer that takes steps, such as Adam."
+    for name, setting in given.items():
+        if setting:
+            raise InvalidSettingError(phrase(name, rule, setting, repair=repair, owner=owner))
 
 
 def check_callbacks(callbacks: Sequence[Callback], optimizer: Optimizer, *, owner: str = "Trainer") -> None:

@@ -108,6 +108,10 @@ class Trainer(Predictor):
         L-BFGS always uses all rows and does not accept smaller batches.
     schedule : str, Schedule, callable or None, default=None
         How the learning rate changes; a function of the step returns the rate itself. None: constant.
+    dropout_schedule, weight_decay_schedule : str, Schedule, callable or None, default=None
+        How the rates of all dropout layers, and the optimizer's weight decay, change: what the schedule does to a learning rate
+        it does to these. A function of the step returns the rate, or the decay, itself. They follow the steps; schedules that
+        watch the training are for the learning rate. None: constant.
     clipping : Clipping, optional
     callbacks : Callback or sequence of Callback, default=()
     metrics : dict of str to callable, optional
@@ -182,6 +186,8 @@ class Trainer(Predictor):
         *,
         batch_size: int | str | None = "auto",
         schedule: str | Schedule | Mapping[str, Any] | Callable[[int], float] | None = None,
+        dropout_schedule: str | Schedule | Mapping[str, Any] | Callable[[int], float] | None = None,
+        weight_decay_schedule: str | Schedule | Mapping[str, Any] | Callable[[int], float] | None = None,
         clipping: plan.Clipping | None = None,
         callbacks: Callback | Sequence[Callback] = (),
         metrics: Mapping[str, Metric] | None = None,
@@ -202,6 +208,8 @@ class Trainer(Predictor):
             "optimizer": optimizer,
             "batch_size": batch_size,
             "schedule": schedule,
+            "dropout_schedule": dropout_schedule,
+            "weight_decay_schedule": weight_decay_schedule,
             "clipping": clipping,
             "seed": seed,
             "dtype": name_of_dtype(dtype),
@@ -239,6 +247,8 @@ class Trainer(Predictor):
             self.build()
 
     optimizer: Optimizer = setting("optimizer")
+    dropout_schedule: Schedule = setting("dropout_schedule")
+    weight_decay_schedule: Schedule = setting("weight_decay_schedule")
     clipping: plan.Clipping = setting("clipping")
     shuffle: bool = setting("shuffle")
     penalty_per_row: bool = setting("penalty_per_row")
@@ -708,7 +718,7 @@ class Trainer(Predictor):
     def _configure(self) -> None:
         records_norms = self._moments.needs_gradient_norms or (self.clipping.is_bounded and self._moments.hears("on_steps_done"))
         self._built().configure(self.settings.plan(record_norms=records_norms), self.optimizer)
-        check_program(self.executor.program, self.optimizer, self.clipping, self.schedule)
+        check_program(self.executor.program, self.settings, self.schedule)
         check_callbacks(self.callbacks, self.optimizer)
 
     def _epochs_a_call(self, data: Batches) -> int:
@@ -740,7 +750,7 @@ class Trainer(Predictor):
         return Pace(self.settings, self.executor.program, data.num_rows)
 
     def _values(self, pace: Pace, num_epochs: int) -> StepValues:
-        """The learning rates and weight decays of the next epochs' steps."""
+        """Learning rates, weight decays and dropout rates of the next epochs' steps."""
         self.steps_per_epoch = pace.steps_an_epoch
         return pace.values(self.schedule, self.step, num_epochs, max(self.last_epoch, self.epoch + 1))
 

@@ -27,7 +27,7 @@ class Mode:
     training: bool
     seed: int = 0
     step: int = 0
-    dropout_rates: Sequence[float] | None = None
+    dropout_rates: Sequence[float] | Array | None = None
     first_row: int = 0
 
 
