@@ -44,7 +44,8 @@ Parameter read_parameter(nb::handle p) {
           get<double>(p, "l2"),
           get<double>(p, "max_norm"),
           get<bool>(p, "decay"),
-          get<bool>(p, "trainable")};
+          get<bool>(p, "trainable"),
+          get<double>(p, "learning_rate_factor")};
 }
 
 Op read_op(nb::handle op, int index) {

@@ -27,6 +27,7 @@ struct Parameter {
   i64 offset, size, rows, columns;  // rows = 1 for vectors
   double l1, l2, max_norm;
   bool decay, trainable;  // nothing acts on what is not trainable: its strengths are 0
+  double learning_rate_factor;
 };
 
 struct Op {

@@ -24,6 +24,7 @@ class Parameter(NamedTuple):
     The penalty of one parameter tensor is ``l1 * sum |w| + 1/2 * l2 * sum w**2``; steps follow the slope of L2, and shrink
     weights by L1 after the update rule (``lamina.engine.formulas.shrinkage``). ``decay`` says whether decoupled weight
     decay acts on it. ``max_norm`` > 0 bounds the Euclidean norm of every column (the weights into one unit).
+    ``learning_rate_factor`` > 0 multiplies the learning rate of every step, and with it decoupled weight decay and L1.
 
     What is not ``trainable`` stands still: training changes neither it nor its slots, no gradient is computed for it, and none of
     the above acts on it. An op whose state stands still, such as running statistics, works in training as in inference.
@@ -38,6 +39,7 @@ class Parameter(NamedTuple):
     decay: bool = False
     max_norm: float = 0.0
     trainable: bool = True
+    learning_rate_factor: float = 1.0
 
     @property
     def size(self) -> int:

@@ -118,7 +118,8 @@ class _Drawing:
         if name not in self.places:
             offset = placed[-1].slice.stop if placed else 0
             penalties = (draft.l1, draft.l2, draft.decay, draft.max_norm)
-            placed.append(Parameter(name, node.layer_name, offset, draft.shape, *penalties, node.is_trainable))
+            pace = (node.is_trainable, node.learning_rate_factor(draft.name))
+            placed.append(Parameter(name, node.layer_name, offset, draft.shape, *penalties, *pace))
             drafts.append(draft)
             self.places[name] = len(placed) - 1
         return self.places[name]

@@ -14,6 +14,8 @@ from lamina.training.settings import TrainerSettings
 
 __all__ = ["check_batches", "check_callbacks", "check_program", "first_batch_norm"]
 
+_REPAIR = "Leave it out, or choose an optimizer that takes steps, such as Adam."
+
 
 def first_batch_norm(program: Program) -> str | None:
     """The name of the first batch norm layer that normalizes by the batch, if any."""
@@ -23,8 +25,8 @@ def first_batch_norm(program: Program) -> str | None:
 def check_program(program: Program, settings: TrainerSettings, schedule: Schedule, *, owner: str = "Trainer") -> None:
     """Raise for settings that the optimizer does not follow.
 
-    These are clipping and schedules with L-BFGS, dropout and the schedules of dropout and weight decay with weight perturbation,
-    and clipping without a gradient.
+    These are clipping, schedules and factors of the learning rate with L-BFGS, dropout and the schedules of dropout and weight
+    decay with weight perturbation, and clipping without a gradient.
 
     Parameters
     ----------
@@ -43,6 +45,11 @@ def check_program(program: Program, settings: TrainerSettings, schedule: Schedul
         rule = "must be None with L-BFGS, whose line search chooses the step sizes"
         given = {"clipping": clipping.is_bounded and clipping, **_changing({"schedule": schedule, **besides})}
         _refuse(given, rule, owner)
+        for parameter in program.parameters:
+            if parameter.learning_rate_factor != 1.0:
+                name, factor = f"the learning_rate_factor of {parameter.name!r}", parameter.learning_rate_factor
+                rule = "must be 1 with L-BFGS, which has no learning rate"
+                raise InvalidSettingError(phrase(name, rule, factor, repair=_REPAIR, owner=owner))
     if not isinstance(optimizer, PerturbationOptimizer):
         return
     for op in program.ops:
@@ -65,10 +72,9 @@ def _changing(given: Mapping[str, Schedule]) -> dict[str, Schedule]:
 
 def _refuse(given: Mapping[str, object], rule: str, owner: str) -> None:
     """Raise for the first of these settings that is set."""
-    repair = "Leave it out, or choose an optimizer that takes steps, such as Adam."
     for name, setting in given.items():
         if setting:
-            raise InvalidSettingError(phrase(name, rule, setting, repair=repair, owner=owner))
+            raise InvalidSettingError(phrase(name, rule, setting, repair=_REPAIR, owner=owner))
 
 
 def check_callbacks(callbacks: Sequence[Callback], optimizer: Optimizer, *, owner: str = "Trainer") -> None:
