@@ -91,6 +91,7 @@ from lamina.optimizers import Nesterov as Nesterov
 from lamina.optimizers import PerturbAll as PerturbAll
 from lamina.optimizers import PerturbOne as PerturbOne
 from lamina.optimizers import RMSprop as RMSprop
+from lamina.training import AveragedWeights as AveragedWeights
 from lamina.training import Callback as Callback
 from lamina.training import Checkpoint as Checkpoint
 from lamina.training import EarlyStopping as EarlyStopping
