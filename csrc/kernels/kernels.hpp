@@ -75,7 +75,7 @@ struct Kernels {
   void (*multiply_into)(T* out, const T* x, const T* y, i64 size);
 
   // Activation. settings: those of the function. x and out are those of the forward pass; out may alias x,
-  // and d_x may alias d_out. d_slope (width,) is added to.
+  // and d_x may alias d_out. d_slope (width,), or null, is added to.
   void (*activation_forward)(T* out, const T* x, i64 n, i64 width, Function function, const double* settings);
   void (*activation_backward)(T* d_x, const T* d_out, const T* x, const T* out, i64 n, i64 width,
                               Function function, const double* settings);

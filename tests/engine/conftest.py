@@ -266,6 +266,12 @@ class Builder:
         parameters = tuple(self._parameter(layer, name, (width,)) for name in ("gamma", "beta") if affine)
         return self._op("layer_norm", layer, (x,), width, parameters=parameters, settings=(eps,))
 
+    def again(self, buffer: int, *inputs: int) -> int:
+        """The op that writes ``buffer`` once more, with the same parameters and state, on other inputs."""
+        op = next(op for op in self.ops if op.output == buffer)
+        kept = {name: getattr(op, name) for name in ("parameters", "state", "settings", "function")}
+        return self._op(op.kind, f"{op.layer}.2", inputs, self.widths[buffer], **kept)
+
     def combine(self, kind: str, *inputs: int) -> int:
         widths = [self.widths[i] for i in inputs]
         return self._op(kind, f"{kind}_{len(self.ops)}", inputs, sum(widths) if kind == "concat" else widths[0])

@@ -30,14 +30,18 @@ JOINTS = st.sampled_from([Add, Multiply, Concat])
 
 @st.composite
 def graphs(draw):
-    """Up to eight layers on up to three inputs; what nothing reads becomes an output."""
+    """Up to eight layers on up to three inputs, some of them used again; what nothing reads becomes an output."""
     inputs = [Input(draw(WIDTHS)) for _ in range(draw(st.integers(1, 3)))]
     symbols = list(inputs)
+    layers = []
     for _ in range(draw(st.integers(1, 8))):
         joint = draw(st.none() | JOINTS)
         first = draw(st.sampled_from(symbols))
         if joint is None:
-            symbols.append(draw(ONE_INPUT)(first))
+            earlier = [layer for layer, width in layers if width == first.width]
+            layer = draw(st.sampled_from(earlier) | ONE_INPUT if earlier else ONE_INPUT)
+            layers.append((layer, first.width))
+            symbols.append(layer(first))
             continue
         partners = symbols if joint is Concat else [other for other in symbols if other.width == first.width]
         symbols.append(joint()(first, draw(st.sampled_from(partners))))

@@ -18,3 +18,4 @@ from lamina.layers.prelu import PReLU as PReLU
 from lamina.layers.registry import LAYERS as LAYERS
 from lamina.layers.registry import layer_from_dict as layer_from_dict
 from lamina.layers.scale import Scale as Scale
+from lamina.layers.trainable_layer import TrainableLayer as TrainableLayer

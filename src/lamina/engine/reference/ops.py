@@ -26,7 +26,8 @@ class Call:
     """One op applied to one batch: its inputs, and what its forward pass keeps for its backward pass.
 
     ``index`` is the op's position in ``Program.ops``, called "op" in :mod:`lamina.engine.randomness`. ``rate`` is the dropout
-    rate of this step, ``first_row`` the number of rows of the batch before these. ``kept`` is for the op itself to use.
+    rate of this step, ``first_row`` the number of rows of the batch before these. ``trains``: which of the parameters need a
+    gradient; ``needs_d_x``: whether an input does, which the backward pass sets. ``kept`` is for the op itself to use.
     ``new_state`` is what the op's state becomes if the step succeeds.
     """
 
@@ -40,8 +41,9 @@ class Call:
     step: int
     rate: float
     first_row: int
-    needs_d_x: bool
+    trains: tuple[bool, ...]
     xp: Namespace
+    needs_d_x: bool = True
     kept: Any = None
     new_state: tuple[Array, ...] = field(default=())
 
@@ -49,14 +51,14 @@ class Call:
 class OpRules(NamedTuple):
     """``forward(call)`` returns the output, ``backward(call, d_out)`` the gradients of the inputs and of the parameters.
 
-    The gradient of an input is None if the call does not need it.
+    A gradient that the call does not need may be None.
     """
 
     forward: Callable[[Call], Array]
-    backward: Callable[[Call, Array], tuple[tuple[Array | None, ...], tuple[Array, ...]]]
+    backward: Callable[[Call, Array], tuple[tuple[Array | None, ...], tuple[Array | None, ...]]]
 
 
-Gradients = tuple[tuple[Array | None, ...], tuple[Array, ...]]
+Gradients = tuple[tuple[Array | None, ...], tuple[Array | None, ...]]
 
 
 def _dense_forward(call: Call) -> Array:
@@ -64,7 +66,8 @@ def _dense_forward(call: Call) -> Array:
 
 
 def _dense_backward(call: Call, d_out: Array) -> Gradients:
-    d_x, *d_parameters = dense_backward(d_out, call.inputs[0], call.parameters[0], needs_d_x=call.needs_d_x)
+    needs = {"needs_d_x": call.needs_d_x, "needs_d_weight": call.trains[0]}
+    d_x, *d_parameters = dense_backward(d_out, call.inputs[0], call.parameters[0], **needs)
     return (d_x,), tuple(d_parameters[: len(call.parameters)])
 
 
