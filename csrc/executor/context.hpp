@@ -66,7 +66,8 @@ struct Context {
     return to;
   }
 
-  // Calls `write(T* sums)` to write one contribution to the gradient of parameter i, a vector, if it is trained.
+  // Calls `write(T* sums)` to write one contribution to the gradient of parameter i, a vector, if it is
+  // trained.
   template <class Write>
   void contribute_to_parameter(const Op& op, std::size_t i, Write write) const {
     if (!program.trains(op, i)) return;

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 __all__ = ["Head", "Op", "Parameter", "Program"]
 
+_ACTIVATIONS = frozenset({"activation", "parametric_activation", "prelu"})
 _MAKE_UNITS = frozenset({"dense", "piecewise_linear"})
 
 
@@ -54,7 +55,7 @@ class Op(NamedTuple):
     """One operation: reads the buffers ``inputs``, writes the buffer ``output``.
 
     ``kind`` is a key of :data:`lamina.engine.reference.ops.OPS`, where its parameters, state and settings are listed;
-    ``function`` is the function of an activation, a name in :data:`lamina.activations.ACTIVATIONS`.
+    ``function`` is the function of an activation or parametric activation, a name in :data:`lamina.activations.ACTIVATIONS`.
     """
 
     kind: str
@@ -65,6 +66,11 @@ class Op(NamedTuple):
     state: tuple[int, ...] = ()
     settings: tuple[float, ...] = ()
     function: str = ""
+
+    @property
+    def is_activation(self) -> bool:
+        """Whether it applies a function to single units, be it a learned one."""
+        return self.kind in _ACTIVATIONS
 
     @property
     def acts_on_units(self) -> bool:

@@ -19,8 +19,6 @@ from lamina.network.node import InputNode, Node
 
 __all__ = ["Blueprint", "draw_blueprint"]
 
-_ACTIVATIONS = ("activation", "prelu")
-
 
 class Blueprint(NamedTuple):
     """A program without heads, the draft of each parameter and state, and the activation that follows each parameter."""
@@ -157,8 +155,8 @@ def _functions(program: Program) -> tuple[str, ...]:
 def _following(op: Op, readers: dict[int, Op]) -> str:
     """The activation of the op's units, even if other ops (normalization, dropout) act on them first."""
     reader = readers.get(op.output)
-    while reader is not None and reader.acts_on_units and reader.kind not in _ACTIVATIONS:
+    while reader is not None and reader.acts_on_units and not reader.is_activation:
         reader = readers.get(reader.output)
-    if reader is None or reader.kind not in _ACTIVATIONS:
+    if reader is None or not reader.is_activation:
         return "identity"
     return reader.function or reader.kind
