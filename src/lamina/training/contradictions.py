@@ -47,11 +47,9 @@ def check_program(program: Program, settings: TrainerSettings, schedule: Schedul
         rule = "must be None with L-BFGS, whose line search chooses the step sizes"
         given = {"clipping": clipping.is_bounded and clipping, **_changing({"schedule": schedule, **besides})}
         _refuse(given, rule, owner)
-        for parameter in program.parameters:
-            if parameter.learning_rate_factor != 1.0:
-                name, factor = f"the learning_rate_factor of {parameter.name!r}", parameter.learning_rate_factor
-                rule = "must be 1 with L-BFGS, which has no learning rate"
-                raise InvalidSettingError(phrase(name, rule, factor, repair=_REPAIR, owner=owner))
+        factors = {f"the learning_rate_factor of {p.name!r}": p.learning_rate_factor for p in program.parameters}
+        changing = {name: factor for name, factor in factors.items() if factor != 1.0}
+        _refuse(changing, "must be 1 with L-BFGS, which has no learning rate", owner)
     if not isinstance(optimizer, PerturbationOptimizer):
         return
     for op in program.ops:
