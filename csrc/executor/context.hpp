@@ -55,14 +55,25 @@ struct Context {
 
   bool is_left_out(int parameter) const { return outer_weights && (*outer_weights)[parameter]; }
 
-  // Where an op adds the gradient of its parameter i; set to 0 before the first contribution in a step.
+  // Where an op adds the gradient of its parameter i, or null if it is not trained; set to 0 before the first
+  // contribution in a step.
   T* gradient_to_add(const Op& op, std::size_t i) const {
-    if (i >= op.parameters.size()) return nullptr;
+    if (!program.trains(op, i)) return nullptr;
     const Parameter& parameter = program.parameters[op.parameters[i]];
     T* to = gradient + parameter.offset;
     if (!gradient_written[op.parameters[i]]) std::fill_n(to, parameter.size, T(0));
     gradient_written[op.parameters[i]] = 1;
     return to;
+  }
+
+  // Calls `write(T* sums)` to write one contribution to the gradient of parameter i, a vector.
+  template <class Write>
+  void contribute_to_parameter(const Op& op, std::size_t i, Write write) const {
+    const int p = op.parameters[i];
+    T* to = gradient + program.parameters[p].offset;
+    write(gradient_written[p] ? work.scratch : to);
+    if (gradient_written[p]) kernels.add_to(to, work.scratch, program.parameters[p].size);
+    gradient_written[p] = 1;
   }
 
   // Calls `write(T* d_x)` to write one contribution to the gradient of `buffer`: the first one in place,

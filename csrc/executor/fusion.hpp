@@ -28,7 +28,7 @@ struct Fusion {
 inline constexpr i64 kFewOutputs = 4;  // Kernels::narrow_backward
 
 inline bool is_narrow(const Program& program, const Op& op) {
-  return op.kind == OpKind::dense && program.widths[op.output] <= kFewOutputs &&
+  return op.kind == OpKind::dense && program.trains(op, 0) && program.widths[op.output] <= kFewOutputs &&
          program.widths[op.output] > 0;
 }
 
@@ -69,7 +69,7 @@ inline std::vector<int> count_uses(const Program& program) {
 inline void find_biases_below(Fusion& fusion, const Program& program, const std::vector<int>& readers) {
   const std::vector<int> uses = count_uses(program);
   for (const Op& op : program.ops)
-    if (op.kind == OpKind::dense && op.parameters.size() > 1 && uses[op.parameters[1]] == 1 &&
+    if (op.kind == OpKind::dense && program.trains(op, 1) && uses[op.parameters[1]] == 1 &&
         readers[op.output] == 1)
       fusion.bias_below[op.output] = op.parameters[1];
 }

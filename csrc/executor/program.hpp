@@ -26,7 +26,7 @@ struct Parameter {
   std::string layer;
   i64 offset, size, rows, columns;  // rows = 1 for vectors
   double l1, l2, max_norm;
-  bool decay;
+  bool decay, trainable;  // nothing acts on what is not trainable: its strengths are 0
 };
 
 struct Op {
@@ -56,6 +56,16 @@ struct Program {
   std::vector<Parameter> parameters, state;
   std::vector<Head> heads;
   i64 num_parameters = 0, num_state = 0;
+
+  // Whether the op has a state that training does not change, so that it works as in inference.
+  bool stands_still(const Op& op) const {
+    return std::any_of(op.state.begin(), op.state.end(), [&](int s) { return !state[s].trainable; });
+  }
+
+  // Whether the op has the parameter i, and it is trained.
+  bool trains(const Op& op, std::size_t i) const {
+    return i < op.parameters.size() && parameters[op.parameters[i]].trainable;
+  }
 };
 
 struct Clipping {

@@ -136,7 +136,10 @@ bool Step<T>::leaves_gradients(const Context<T>& context) const {
 
 template <class T>
 double Step<T>::sum_gradient_squares(Pool* pool) {
-  return sum_squares(*tools_.kernels, pool, gradient.data(), facts_.program.num_parameters, pieces_);
+  double squares = 0;
+  for (const Range& range : facts_.trained)
+    squares += sum_squares(*tools_.kernels, pool, gradient.data() + range.offset, range.size, pieces_);
+  return squares;
 }
 
 // squares: the sum of squares of the gradient before clipping. Returns whether the gradient has changed.
@@ -144,10 +147,11 @@ template <class T>
 bool Step<T>::clip(Pool* pool, double squares) {
   const Kernels<T>& kernels = *tools_.kernels;
   const Clipping& clipping = plan_.clipping;
-  const i64 size = facts_.program.num_parameters;
   bool changed = false;
-  if (clipping.value)
-    changed |= kernels.clip_value(gradient.data(), size, clipping.value->first, clipping.value->second);
+  for (const Range& range : facts_.trained)
+    if (clipping.value)
+      changed |= kernels.clip_value(gradient.data() + range.offset, range.size, clipping.value->first,
+                                    clipping.value->second);
   if (clipping.layer_norm)
     changed |= clip_layers(facts_.program, kernels, pool, facts_.layers, gradient.data(),
                            *clipping.layer_norm, pieces_);
@@ -155,7 +159,8 @@ bool Step<T>::clip(Pool* pool, double squares) {
   if (changed) squares = sum_gradient_squares(pool);
   const double norm = std::sqrt(squares);
   if (norm <= *clipping.norm) return changed;
-  kernels.scale(gradient.data(), size, *clipping.norm / norm);
+  for (const Range& range : facts_.trained)
+    kernels.scale(gradient.data() + range.offset, range.size, *clipping.norm / norm);
   return true;
 }
 

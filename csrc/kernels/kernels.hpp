@@ -75,12 +75,22 @@ struct Kernels {
   void (*multiply_into)(T* out, const T* x, const T* y, i64 size);
 
   // Activation. settings: those of the function. x and out are those of the forward pass; out may alias x,
-  // and d_x may alias d_out. d_slope (width,) is added to.
+  // and d_x may alias d_out. d_slope (width,), or null, is added to.
   void (*activation_forward)(T* out, const T* x, i64 n, i64 width, Function function, const double* settings);
   void (*activation_backward)(T* d_x, const T* d_out, const T* x, const T* out, i64 n, i64 width,
                               Function function, const double* settings);
   void (*prelu_forward)(T* out, const T* x, const T* slope, i64 n, i64 width);
   void (*prelu_backward)(T* d_x, T* d_slope, const T* d_out, const T* x, const T* slope, i64 n, i64 width);
+
+  // Scale: out = x * scale; d_scale (width,) = column sums of d_out * x.
+  void (*scale_forward)(T* out, const T* x, const T* scale, i64 n, i64 width);
+  void (*scale_gradient)(T* d_scale, const T* d_out, const T* x, i64 n, i64 width);
+
+  // Piecewise-linear encoding. settings: those of the op (lamina/engine/formulas/piecewise_linear.py).
+  void (*piecewise_linear_forward)(T* out, const T* x, i64 n, i64 width, i64 num_bins,
+                                   const double* settings);
+  void (*piecewise_linear_backward)(T* d_x, const T* d_out, const T* out, i64 n, i64 width, i64 num_bins,
+                                    const double* settings);
 
   // Dropout. mask (n * width,) bytes, 1 = kept.
   void (*dropout_forward)(T* out, std::uint8_t* mask, const T* x, i64 first_element, i64 size, double rate,

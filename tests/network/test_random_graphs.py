@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lamina.engine import Batches, make_executor, native_available
 from lamina.engine.reference import ReferenceExecutor
-from lamina.layers import Activation, Add, BatchNorm, Concat, Dense, Dropout, Input, LayerNorm, Multiply, PReLU
+from lamina.layers import Activation, Add, BatchNorm, Concat, Dense, Dropout, Input, LayerNorm, Multiply, PReLU, Scale
 from lamina.network import Graph
 
 WIDTHS = st.integers(1, 4)
@@ -20,6 +20,7 @@ ONE_INPUT = st.one_of(
     ),
     st.builds(Activation, FUNCTIONS),
     st.builds(PReLU),
+    st.builds(Scale),
     st.builds(Dropout, st.floats(0, 0.9)),
     st.builds(BatchNorm, momentum=st.floats(0, 0.99), affine=st.booleans()),
     st.builds(LayerNorm, affine=st.booleans()),
@@ -29,14 +30,18 @@ JOINTS = st.sampled_from([Add, Multiply, Concat])
 
 @st.composite
 def graphs(draw):
-    """Up to eight layers on up to three inputs; what nothing reads becomes an output."""
+    """Up to eight layers on up to three inputs, some of them used again; what nothing reads becomes an output."""
     inputs = [Input(draw(WIDTHS)) for _ in range(draw(st.integers(1, 3)))]
     symbols = list(inputs)
+    layers = []
     for _ in range(draw(st.integers(1, 8))):
         joint = draw(st.none() | JOINTS)
         first = draw(st.sampled_from(symbols))
         if joint is None:
-            symbols.append(draw(ONE_INPUT)(first))
+            earlier = [layer for layer, width in layers if width == first.width]
+            layer = draw(st.sampled_from(earlier) | ONE_INPUT if earlier else ONE_INPUT)
+            layers.append((layer, first.width))
+            symbols.append(layer(first))
             continue
         partners = symbols if joint is Concat else [other for other in symbols if other.width == first.width]
         symbols.append(joint()(first, draw(st.sampled_from(partners))))
@@ -60,6 +65,8 @@ def applied(layer, values, sources):
             return FORMULAS[layer.function.name](x)
         case PReLU():
             return np.where(x > 0, x, own["slope"] * x)
+        case Scale():
+            return x * own["scale"]
         case Dropout():
             return x
         case BatchNorm():

@@ -7,7 +7,9 @@
 #include "executor/ops/dense.hpp"
 #include "executor/ops/dropout.hpp"
 #include "executor/ops/normalization.hpp"
+#include "executor/ops/piecewise_linear.hpp"
 #include "executor/ops/prelu.hpp"
+#include "executor/ops/scale.hpp"
 #include "kernels/tables.hpp"
 
 namespace lamina {
@@ -30,6 +32,8 @@ inline constexpr OpRow<T> kOps[] = {
     {"dropout", dropout_forward, dropout_backward, dropout_keeps, dropout_column},
     {"concat", concat_forward, concat_backward},
     {"prelu", prelu_forward, prelu_backward, nullptr, prelu_column},
+    {"scale", scale_forward, scale_backward, nullptr, scale_column},
+    {"piecewise_linear", piecewise_linear_forward, piecewise_linear_backward},
     {"batch_norm", batch_norm_forward, batch_norm_backward, batch_norm_keeps, batch_norm_column},
     {"layer_norm", layer_norm_forward, layer_norm_backward, layer_norm_keeps},
     {"add", add_forward, add_backward, nullptr, add_column},

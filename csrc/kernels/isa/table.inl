@@ -12,9 +12,11 @@
 #include "kernels/narrow_backward.hpp"
 #include "kernels/penalty.hpp"
 #include "kernels/permutation.hpp"
+#include "kernels/piecewise_linear.hpp"
 #include "kernels/prelu.hpp"
 #include "kernels/probe.hpp"
 #include "kernels/rows.hpp"
+#include "kernels/scale.hpp"
 #include "kernels/shrinkage.hpp"
 #include "kernels/sparse_product.hpp"
 #include "kernels/update.hpp"
@@ -37,6 +39,10 @@ constexpr Kernels<T> kTable = {
     .activation_backward = activation_backward<T>,
     .prelu_forward = prelu_forward<T>,
     .prelu_backward = prelu_backward<T>,
+    .scale_forward = scale_forward<T>,
+    .scale_gradient = scale_gradient<T>,
+    .piecewise_linear_forward = piecewise_linear_forward<T>,
+    .piecewise_linear_backward = piecewise_linear_backward<T>,
     .dropout_forward = dropout_forward<T>,
     .dropout_backward = dropout_backward<T>,
     .batch_norm_forward = batch_norm_forward<T>,

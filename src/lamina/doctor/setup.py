@@ -124,7 +124,7 @@ class Setup:
             num_rows=training.num_rows,
             num_validation_rows=0 if validation is None else validation.num_rows,
             num_inputs=sum(program.widths[buffer] for buffer in program.inputs),
-            num_parameters=program.num_parameters,
+            num_parameters=program.num_trainable,
             output_widths=tuple(program.widths[buffer] for buffer in program.outputs),
             hidden_widths=tuple(program.widths[op.output] for op in dense if op.output not in _ends(program)),
             activations=tuple(op.function for op in program.ops if op.kind == "activation"),

@@ -97,7 +97,8 @@ class Probe(NamedTuple):
 
     ``gradient_rms``, ``gradient_zero``: of the gradient of each row's own (weighted) loss with respect to the sums.
     ``weight_norm``: Euclidean, of the weights (without biases) of the layer that makes the units; ``weight_gradient_norm``,
-    ``weight_gradient_rms``, ``weight_gradient_zero``: of the gradient of the mean loss, without penalties, with respect to them.
+    ``weight_gradient_rms``, ``weight_gradient_zero``: of the gradient of the mean loss, without penalties, with respect to them;
+    NaN for weights that stand still.
     ``distinct``: the number of its units that differ. ``non_finite``: the number of outputs, and of gradients with respect to the
     sums, that are NaN or infinite.
     """
@@ -184,7 +185,7 @@ class Executor(Protocol):
     A step of training is one call of :meth:`train`, or of its two halves: one or more calls of :meth:`gradient`, then
     :meth:`update`. For a loss that the caller computes, the first half is :meth:`forward` and :meth:`backward`. Both ways give
     the same bits. Between the calls of one step, only :meth:`predict` and :meth:`evaluate` may be called; :meth:`train`,
-    :meth:`restore` and :meth:`configure` discard an unfinished step.
+    :meth:`restore`, :meth:`configure` and :meth:`reprogram` discard an unfinished step.
     """
 
     program: Program
@@ -192,6 +193,12 @@ class Executor(Protocol):
 
     def configure(self, plan: TrainingPlan) -> None:
         """Set the training plan; slots are reset to 0 if their number changed."""
+
+    def reprogram(self, program: Program) -> None:
+        """Go on with a program that differs only in how its parameters are trained, such as which stand still.
+
+        All that is stored stays, and live arrays stay live; an unfinished step is discarded.
+        """
 
     # Stored values
 

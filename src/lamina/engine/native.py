@@ -98,21 +98,17 @@ class NativeExecutor:
         instruction_set: str | None = None,
         product: str = "automatic",
     ) -> None:
-        self.program = program
         self.dtype = np.dtype(dtype)
         self._parameters = _aligned_zeros((program.num_parameters,), self.dtype)
         self._state = _aligned_zeros((program.num_state,), self.dtype)
         self._slots = _aligned_zeros((0, program.num_parameters), self.dtype)
-        with _known_in_cpp():
-            self._engine = _ENGINES[self.dtype](
-                program, self._parameters, self._state, scipy_blas(), instruction_set or "", product, n_threads or 0,
-                threads.default_threads(),
-            )  # fmt: skip
+        self._tools = (scipy_blas(), instruction_set or "", product, n_threads or 0, threads.default_threads())
         self._reader = DataReader(program, self.dtype)
         self._num_dropouts = sum(op.kind == "dropout" for op in program.ops)
         self._output_widths = [program.widths[b] for b in program.outputs]
         self._held: tuple[_native.Batches, np.ndarray, np.ndarray | None] | None = None
-        self.configure(_UNTRAINED)
+        self._plan = _UNTRAINED
+        self.reprogram(program)
 
     def configure(self, plan: TrainingPlan) -> None:
         """Set the training plan; slots are reset to 0 if their number changed."""
@@ -122,6 +118,13 @@ class NativeExecutor:
         with _known_in_cpp():
             self._engine.configure(plan, self._slots)
         self._held = None
+
+    def reprogram(self, program: Program) -> None:
+        """Go on with a program that differs only in how its parameters are trained."""
+        self.program = program
+        with _known_in_cpp():
+            self._engine = _ENGINES[self.dtype](program, self._parameters, self._state, *self._tools)
+        self.configure(self._plan)
 
     def snapshot(self) -> Snapshot:
         """Copies of parameters, state and slots."""

@@ -88,11 +88,15 @@ def weights_of(program: Program, unit: UnitLayer) -> Parameter:
 
 
 def weight_norms(program: Program, parameters: np.ndarray, before: np.ndarray | None = None) -> np.ndarray:
-    """The Euclidean norm of each layer's weights, or of their change since ``before``, float64 (layers,); NaN without weights."""
+    """The Euclidean norm of each layer's weights, or of their change since ``before``, float64 (layers,).
+
+    NaN without weights, and for the change of weights that stand still.
+    """
     with np.errstate(all="ignore"):
         vector = parameters if before is None else parameters.astype(np.float64) - before
         own = [weights_of(program, unit) for unit in unit_layers(program)]
-        return np.array([_norm(vector[weight.slice]) if weight.size else np.nan for weight in own])
+        known = [weight if before is None or weight.trainable else _NO_WEIGHTS for weight in own]
+        return np.array([_norm(vector[weight.slice]) if weight.size else np.nan for weight in known])
 
 
 @cache
@@ -182,7 +186,7 @@ def _weights(weight: Parameter, parameters: np.ndarray, gradient: np.ndarray | N
         return (np.nan,) * 5
     w = parameters[weight.slice]
     distinct = float(num_distinct(w.reshape(weight.shape).T))
-    if gradient is None:
+    if gradient is None or not weight.trainable:
         return _norm(w), np.nan, np.nan, np.nan, distinct
     d_w = gradient[weight.slice]
     norm = _norm(d_w)

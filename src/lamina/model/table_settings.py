@@ -18,7 +18,15 @@ from lamina.model.settings_group import SettingsGroup
 if TYPE_CHECKING:
     from lamina.training import Callback
 
-__all__ = ["EncodingSettings", "NetworkSettings", "OptimizationSettings", "RunSettings", "StoppingSettings", "TableSettings"]
+__all__ = [
+    "EncodingSettings",
+    "NetworkSettings",
+    "OptimizationSettings",
+    "RunSettings",
+    "StoppingSettings",
+    "TableSettings",
+    "usual_batch_size",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -361,6 +369,8 @@ class RunSettings(SettingsGroup):
         Number of trainings from different initial weights, in parallel; the best on the validation rows is kept.
     monitor : bool
         Measure each layer of the network at least once an epoch and 20 times a training; the model keeps the record.
+    calibration : bool
+        Calibrate on the validation rows, if any: a temperature for probabilities, and how wide intervals and sets of classes are.
     """
 
     seed: int = 0
@@ -368,6 +378,7 @@ class RunSettings(SettingsGroup):
     engine: Literal["auto", "native", "reference"] = "auto"
     restarts: int = 1
     monitor: bool = True
+    calibration: bool = True
 
     def parameters(self) -> dict[str, Any]:
         """The estimators' parameters that these settings stand for."""

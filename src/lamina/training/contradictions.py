@@ -18,8 +18,8 @@ __all__ = ["check_batches", "check_callbacks", "check_program", "first_batch_nor
 
 
 def first_batch_norm(program: Program) -> str | None:
-    """The name of the first batch norm layer, if any."""
-    return next((op.layer for op in program.ops if op.kind == "batch_norm"), None)
+    """The name of the first batch norm layer that normalizes by the batch, if any."""
+    return next((op.layer for op in program.ops if op.kind == "batch_norm" and not program.stands_still(op)), None)
 
 
 def check_program(program: Program, settings: TrainerSettings, schedule: Schedule, *, owner: str = "Trainer") -> None:
@@ -96,7 +96,7 @@ def check_callbacks(callbacks: Sequence[Callback], optimizer: Optimizer, *, owne
 def check_batches(
     program: Program, optimizer: Optimizer, batch_size: int | None, num_rows: int, *, owner: str = "Trainer"
 ) -> None:
-    """Raise for batch norm on batches of one row, and for batches smaller than the data with L-BFGS.
+    """Raise if all layers are frozen, for batch norm on batches of one row, and for batches smaller than the data with L-BFGS.
 
     Parameters
     ----------
@@ -109,6 +109,10 @@ def check_batches(
     ------
     InvalidSettingError
     """
+    if program.num_parameters and not program.num_trainable:
+        frozen = list(dict.fromkeys(parameter.layer for parameter in program.parameters))
+        rule, repair = "must have a layer that is not frozen", "Make a layer trainable: unfreeze gives back all, or some by name."
+        raise InvalidSettingError(phrase("the network", rule, frozen, repair=repair, owner=owner))
     if isinstance(optimizer, LBFGS) and batch_size is not None and batch_size < num_rows:
         rule = f"must not be smaller than the {num_rows} rows with L-BFGS, which takes all of them at once"
         repair = "Leave it at its default, or choose an optimizer that takes steps, such as Adam."

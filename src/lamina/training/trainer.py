@@ -350,6 +350,59 @@ class Trainer(Predictor):
         """The validation rows of the running ``fit`` in the engine's form; None without."""
         return None if self._fit.validation is None else self._fit.validation[0]
 
+    def freeze(self, *layers: str) -> Self:
+        """Train these layers, by default all, no further; see :meth:`Network.freeze <lamina.network.Network.freeze>`.
+
+        Weights, the optimizer's memory of them and the history stay, so that ``unfreeze`` lets them go on from there. A callback
+        may call either between epochs, to train one layer after the other.
+
+        Parameters
+        ----------
+        *layers : str
+            Names of layers with parameters.
+
+        Returns
+        -------
+        Trainer
+            This trainer.
+
+        Raises
+        ------
+        UnknownNameError
+            For the name of no such layer.
+        InvalidSettingError
+            During a fit with L-BFGS, which remembers how the weights moved together.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from lamina import Dense, Sequential, Trainer
+        >>> X = np.random.default_rng(0).normal(size=(50, 4))
+        >>> trainer = Trainer(Sequential([Dense(8, activation="tanh", name="encoder"), Dense(1)]), "squared_error")
+        >>> history = trainer.fit(X, X[:, 0], max_epochs=3)
+        >>> kept = trainer.weights.copy()
+        >>> history = trainer.freeze("encoder").fit(X, X[:, 1], max_epochs=3)
+        >>> [name for name, array in trainer.weights.items() if np.array_equal(array, kept[name])]
+        ['encoder.weight', 'encoder.bias']
+        """
+        return self._go_on_with(self.network.freeze(*layers))
+
+    def unfreeze(self, *layers: str) -> Self:
+        """Train these layers, by default all, again; see :meth:`freeze`."""
+        return self._go_on_with(self.network.unfreeze(*layers))
+
+    def _go_on_with(self, network: Network) -> Self:
+        if self._descent is not None or self._stored_descent is not None:
+            repair = "Wait for its end, or choose an optimizer that takes steps, such as Adam."
+            rule = "must stay the same during a fit with L-BFGS"
+            frozen = [node.name for node in network.nodes if not node.is_trainable]
+            raise InvalidSettingError(phrase("frozen layers", rule, frozen, repair=repair, owner="Trainer"))
+        self.settings = replace(self.settings, network=network)
+        if self._model is not None:
+            self._model.adopt(network)
+            self._configure()
+        return self
+
     # The training loop
 
     @exclusive("copy.deepcopy(trainer)")

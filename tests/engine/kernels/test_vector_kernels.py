@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lamina.engine.formulas.piecewise_linear import bins_of, piecewise_linear_backward, piecewise_linear_forward
 from lamina.engine.randomness import SHUFFLE, permutation
 
 SIZES = [0, 1, 7, 64, 1000, 5003]
@@ -149,3 +150,30 @@ def test_the_largest_of_what_is_kept_is_nan_wherever_there_is_one(kernels, rng, 
     squares, most = np.empty(1), np.empty(1, dtype=x.dtype)
     kernels.keep(squares, most, x.copy(), x, 9000)
     assert np.isnan(most[0])
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (9, 5), (40, 19), (7, 200)])
+def test_scale_multiplies_columns_and_sums_the_products_of_each(kernels, rng, shape):
+    x, d_out = kernels.array(rng.normal(size=shape)), kernels.array(rng.normal(size=shape))
+    scale, out, d_scale = kernels.array(rng.normal(size=shape[1])), np.empty_like(x), kernels.empty(shape[1])
+    kernels.scale_forward(out, x, scale, *shape)
+    kernels.scale_gradient(d_scale, d_out, x, *shape)
+    np.testing.assert_allclose(out, x * scale, rtol=kernels.eps)
+    np.testing.assert_allclose(d_scale, (d_out.astype(np.float64) * x).sum(axis=0), rtol=1e-5, atol=20 * kernels.eps)
+
+
+@pytest.mark.parametrize("num_edges", [2, 5, 17, 100])
+@pytest.mark.parametrize("clip", [False, True])
+def test_piecewise_linear_gives_shares_of_bins_and_sends_back_what_lies_within(kernels, rng, num_edges, clip):
+    edges = np.sort(rng.normal(size=num_edges)).tolist()
+    settings = np.array([clip, 0, num_edges, *edges, 2, -0.5, 1.5])  # of three columns, the first without bins
+    x, bins = kernels.array(2 * rng.normal(size=(33, 3))), num_edges
+    x[0, 1:], x[1, 1:] = np.nan, np.inf
+    d_out, out, d_x = kernels.array(rng.normal(size=(33, bins))), kernels.empty(33 * bins).reshape(33, bins), np.empty_like(x)
+    kernels.piecewise_linear_forward(out, x, 33, 3, bins, settings)
+    kernels.piecewise_linear_backward(d_x, d_out, out, 33, 3, bins, settings)
+    formula = bins_of(settings.tolist(), x)
+    expected = piecewise_linear_forward(x, formula)
+    np.testing.assert_allclose(out, expected, rtol=1e3 * kernels.eps, atol=1e3 * kernels.eps)
+    wanted = piecewise_linear_backward(d_out, x, out, formula)
+    np.testing.assert_allclose(d_x, wanted, rtol=1e3 * kernels.eps, atol=1e4 * kernels.eps)

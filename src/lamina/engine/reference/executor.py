@@ -82,6 +82,11 @@ class ReferenceExecutor:
         """Set the training plan; slots are reset to 0 if their number changed."""
         self._step.configure(plan)
 
+    def reprogram(self, program: Program) -> None:
+        """Go on with a program that differs only in how its parameters are trained."""
+        self.program = program
+        self._step = self._step.reprogrammed(program)
+
     def snapshot(self) -> Snapshot:
         """Copies of parameters, state and slots."""
         step = self._step

@@ -12,6 +12,7 @@ import numpy as np
 
 from lamina.engine.executor import Executor, Gradient, Update
 from lamina.engine.plan import Batches, StepValues, TrainingResult
+from lamina.engine.program import Parameter
 from lamina.losses import CustomLoss
 
 __all__ = ["CustomSteps"]
@@ -35,8 +36,11 @@ class CustomSteps:
         self._losses = losses
         self._weights = [head.weight for head in executor.program.heads]
         self._penalty_per_row = penalty_per_row
-        self._penalized = [p for p in executor.program.parameters if p.l1 or p.l2]
         self._parameters = np.empty(executor.program.num_parameters, executor.dtype)
+
+    @property
+    def _penalized(self) -> list[Parameter]:
+        return [p for p in self._executor.program.parameters if p.l1 or p.l2]
 
     def train(self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues) -> TrainingResult:
         """As :meth:`lamina.engine.executor.Executor.train`."""
@@ -113,14 +117,14 @@ class CustomSteps:
 
     def _penalty(self) -> float:
         """``sum l1 |w| + 1/2 l2 w^2`` over all parameters."""
-        if not self._penalized:
+        penalized, w = self._penalized, self._parameters
+        if not penalized:
             return 0
-        w = self._parameters
         self._executor.copy_into(w)
         return sum(
             p.l1 * float(np.abs(w[p.slice], dtype=np.float64).sum())
             + 0.5 * p.l2 * float(np.square(w[p.slice], dtype=np.float64).sum())
-            for p in self._penalized
+            for p in penalized
         )
 
 
