@@ -23,6 +23,7 @@ from lamina.layers import (
     Layer,
     LayerNorm,
     Multiply,
+    ParametricActivation,
     PiecewiseLinear,
     PReLU,
     Scale,
@@ -44,6 +45,7 @@ UNUSUAL = {
     ),
     "activation": Activation("gelu", name="bend"),
     "prelu": PReLU(slope_init="zeros"),
+    "parametric_activation": ParametricActivation(get_activation("elu", alpha=0.5), alpha_init="zeros"),
     "scale": Scale(scale_init=Constant(2.0)),
     "piecewise_linear": PiecewiseLinear([[0.0, 1.5, 2.0], [], [-1.0, 3.0], [0.0, 0.1]], clip=True),
     "dropout": Dropout(0.125),
@@ -156,6 +158,16 @@ def test_prelu_starts_at_a_quarter_and_is_not_penalized():
     (slope,) = op.parameters
     assert slope.initializer == Constant(0.25)
     assert (slope.l1, slope.l2, slope.decay) == (0.0, 0.0, False)
+
+
+def test_a_parametric_activation_starts_as_its_function_and_is_not_penalized():
+    layer = ParametricActivation(get_activation("elu", alpha=0.5))
+    (op,) = layer.ops([3])
+    (alpha,) = op.parameters
+    assert (op.function, op.settings) == ("elu", (0.5,))
+    assert alpha.initializer == Constant(1.0)
+    assert (alpha.l1, alpha.l2, alpha.decay) == (0.0, 0.0, False)
+    assert layer.describe() == "ParametricActivation(elu(alpha=0.5))"
 
 
 def test_scale_starts_as_the_identity_and_is_not_penalized():
