@@ -252,6 +252,16 @@ class Builder:
         slope = self._parameter(layer, "slope", (self.widths[x],))
         return self._op("prelu", layer, (x,), self.widths[x], parameters=(slope,))
 
+    def parametric_activation(self, x: int, function: str) -> int:
+        layer = f"parametric_activation_{len(self.ops)}"
+        alpha = self._parameter(layer, "alpha", (self.widths[x],))
+        return self._op("parametric_activation", layer, (x,), self.widths[x], parameters=(alpha,), function=function)
+
+    def scale(self, x: int) -> int:
+        layer = f"scale_{len(self.ops)}"
+        scale = self._parameter(layer, "scale", (self.widths[x],))
+        return self._op("scale", layer, (x,), self.widths[x], parameters=(scale,))
+
     def dropout(self, x: int, rate: float) -> int:
         return self._op("dropout", f"dropout_{len(self.ops)}", (x,), self.widths[x], settings=(rate,))
 
