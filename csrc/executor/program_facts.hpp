@@ -15,8 +15,8 @@
 
 namespace lamina {
 
-// By buffer: whether the op that writes it, or one before that, has a trainable parameter, so that its gradient
-// is needed.
+// By buffer: whether the op that writes it, or one before that, has a trainable parameter, so that its
+// gradient is needed.
 inline std::vector<char> find_needs_gradient(const Program& program) {
   std::vector<char> needs(program.widths.size(), 0);
   for (const Op& op : program.ops) {

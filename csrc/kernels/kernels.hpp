@@ -82,6 +82,12 @@ struct Kernels {
   void (*prelu_forward)(T* out, const T* x, const T* slope, i64 n, i64 width);
   void (*prelu_backward)(T* d_x, T* d_slope, const T* d_out, const T* x, const T* slope, i64 n, i64 width);
 
+  // A blend: out = (1 - share) x + share f, which out may be; d_share (width,) = column sums of d_out (f -
+  // x); d_x += (1 - share) d_out.
+  void (*blend_forward)(T* out, const T* x, const T* f, const T* share, i64 n, i64 width);
+  void (*blend_gradient)(T* d_share, const T* d_out, const T* x, const T* f, i64 n, i64 width);
+  void (*blend_backward)(T* d_x, const T* d_out, const T* share, i64 n, i64 width);
+
   // Scale: out = x * scale; d_scale (width,) = column sums of d_out * x.
   void (*scale_forward)(T* out, const T* x, const T* scale, i64 n, i64 width);
   void (*scale_gradient)(T* d_scale, const T* d_out, const T* x, i64 n, i64 width);

@@ -52,6 +52,10 @@ class ProgramBuilder:
     def prelu(self, x: int) -> int:
         return self._op("prelu", (x,), self.widths[x], parameters=(self._slice(self.parameters, "slope", (self.widths[x],)),))
 
+    def parametric_activation(self, x: int, function: str, *settings: float) -> int:
+        alpha = self._slice(self.parameters, "alpha", (self.widths[x],))
+        return self._op("parametric_activation", (x,), self.widths[x], parameters=(alpha,), function=function, settings=settings)
+
     def scale(self, x: int) -> int:
         return self._op("scale", (x,), self.widths[x], parameters=(self._slice(self.parameters, "scale", (self.widths[x],)),))
 

@@ -7,6 +7,7 @@
 #include "executor/ops/dense.hpp"
 #include "executor/ops/dropout.hpp"
 #include "executor/ops/normalization.hpp"
+#include "executor/ops/parametric_activation.hpp"
 #include "executor/ops/piecewise_linear.hpp"
 #include "executor/ops/prelu.hpp"
 #include "executor/ops/scale.hpp"
@@ -32,6 +33,8 @@ inline constexpr OpRow<T> kOps[] = {
     {"dropout", dropout_forward, dropout_backward, dropout_keeps, dropout_column},
     {"concat", concat_forward, concat_backward},
     {"prelu", prelu_forward, prelu_backward, nullptr, prelu_column},
+    {"parametric_activation", parametric_activation_forward, parametric_activation_backward,
+     parametric_activation_keeps, parametric_activation_column},
     {"scale", scale_forward, scale_backward, nullptr, scale_column},
     {"piecewise_linear", piecewise_linear_forward, piecewise_linear_backward},
     {"batch_norm", batch_norm_forward, batch_norm_backward, batch_norm_keeps, batch_norm_column},

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 __all__ = ["Head", "Op", "Parameter", "Program"]
 
+_ACTIVATIONS = frozenset({"activation", "parametric_activation", "prelu"})
 _MAKE_UNITS = frozenset({"dense", "piecewise_linear"})
 
 
@@ -24,6 +25,7 @@ class Parameter(NamedTuple):
     The penalty of one parameter tensor is ``l1 * sum |w| + 1/2 * l2 * sum w**2``; steps follow the slope of L2, and shrink
     weights by L1 after the update rule (``lamina.engine.formulas.shrinkage``). ``decay`` says whether decoupled weight
     decay acts on it. ``max_norm`` > 0 bounds the Euclidean norm of every column (the weights into one unit).
+    ``learning_rate_factor`` > 0 multiplies the learning rate of every step, and with it decoupled weight decay and L1.
 
     What is not ``trainable`` stands still: training changes neither it nor its slots, no gradient is computed for it, and none of
     the above acts on it. An op whose state stands still, such as running statistics, works in training as in inference.
@@ -38,6 +40,7 @@ class Parameter(NamedTuple):
     decay: bool = False
     max_norm: float = 0.0
     trainable: bool = True
+    learning_rate_factor: float = 1.0
 
     @property
     def size(self) -> int:
@@ -52,7 +55,7 @@ class Op(NamedTuple):
     """One operation: reads the buffers ``inputs``, writes the buffer ``output``.
 
     ``kind`` is a key of :data:`lamina.engine.reference.ops.OPS`, where its parameters, state and settings are listed;
-    ``function`` is the function of an activation, a name in :data:`lamina.activations.ACTIVATIONS`.
+    ``function`` is the function of an activation or parametric activation, a name in :data:`lamina.activations.ACTIVATIONS`.
     """
 
     kind: str
@@ -63,6 +66,11 @@ class Op(NamedTuple):
     state: tuple[int, ...] = ()
     settings: tuple[float, ...] = ()
     function: str = ""
+
+    @property
+    def is_activation(self) -> bool:
+        """Whether it applies a function to single units, be it a learned one."""
+        return self.kind in _ACTIVATIONS
 
     @property
     def acts_on_units(self) -> bool:
