@@ -28,8 +28,8 @@ struct Fusion {
 inline constexpr i64 kFewOutputs = 4;  // Kernels::narrow_backward
 
 inline bool is_narrow(const Program& program, const Op& op) {
-  return op.kind == OpKind::dense && program.widths[op.output] <= kFewOutputs &&
-         program.widths[op.output] > 0;
+  const i64 width = program.widths[op.output] / op.copies;
+  return op.kind == OpKind::dense && width <= kFewOutputs && width > 0;
 }
 
 // By buffer: its readers; outputs and heads count.

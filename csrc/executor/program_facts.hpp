@@ -37,7 +37,7 @@ inline std::vector<char> find_computed(const Program& program) {
 inline std::vector<char> find_only_dense(const Program& program) {
   std::vector<char> only(program.widths.size(), 1);
   for (const Op& op : program.ops)
-    for (const int b : op.inputs) only[b] = only[b] && op.kind == OpKind::dense;
+    for (const int b : op.inputs) only[b] = only[b] && op.kind == OpKind::dense && op.copies == 1;
   for (const int b : program.outputs) only[b] = 0;
   for (const Head& head : program.heads) only[head.logits] = 0;
   return only;
@@ -47,8 +47,8 @@ inline std::vector<char> find_only_dense(const Program& program) {
 inline i64 find_work_per_row(const Program& program) {
   i64 work = 0;
   for (const Op& op : program.ops)
-    work +=
-        op.kind == OpKind::dense ? program.parameters[op.parameters[0]].size : 4 * program.widths[op.output];
+    work += op.kind == OpKind::dense || op.kind == OpKind::grouped_dense ? program.work_of(op)
+                                                                          : 4 * program.widths[op.output];
   return work;
 }
 

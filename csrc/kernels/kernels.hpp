@@ -82,6 +82,12 @@ struct Kernels {
   void (*prelu_forward)(T* out, const T* x, const T* slope, i64 n, i64 width);
   void (*prelu_backward)(T* d_x, T* d_slope, const T* d_out, const T* x, const T* slope, i64 n, i64 width);
 
+  // Scale: out = x * scale + shift, where shift may be null. d_scale and d_shift (or null) are added to; d_x
+  // may be null or d_out.
+  void (*scale_forward)(T* out, const T* x, const T* scale, const T* shift, i64 n, i64 width);
+  void (*scale_backward)(T* d_x, T* d_scale, T* d_shift, const T* d_out, const T* x, const T* scale, i64 n,
+                         i64 width);
+
   // Dropout. mask (n * width,) bytes, 1 = kept.
   void (*dropout_forward)(T* out, std::uint8_t* mask, const T* x, i64 first_element, i64 size, double rate,
                           RandomKey key);

@@ -6,8 +6,11 @@
 #include "executor/ops/combine.hpp"
 #include "executor/ops/dense.hpp"
 #include "executor/ops/dropout.hpp"
+#include "executor/ops/grouped_dense.hpp"
 #include "executor/ops/normalization.hpp"
 #include "executor/ops/prelu.hpp"
+#include "executor/ops/repeat.hpp"
+#include "executor/ops/scale.hpp"
 #include "kernels/tables.hpp"
 
 namespace lamina {
@@ -29,6 +32,9 @@ inline constexpr OpRow<T> kOps[] = {
     {"activation", activation_forward, activation_backward, nullptr, activation_column},
     {"dropout", dropout_forward, dropout_backward, dropout_keeps, dropout_column},
     {"concat", concat_forward, concat_backward},
+    {"grouped_dense", grouped_dense_forward, grouped_dense_backward},
+    {"repeat", repeat_forward, repeat_backward},
+    {"scale", scale_forward, scale_backward, nullptr, scale_column},
     {"prelu", prelu_forward, prelu_backward, nullptr, prelu_column},
     {"batch_norm", batch_norm_forward, batch_norm_backward, batch_norm_keeps, batch_norm_column},
     {"layer_norm", layer_norm_forward, layer_norm_backward, layer_norm_keeps},
@@ -45,5 +51,6 @@ static_assert(is_row(kOps<float>, OpKind::dense, "dense"));
 static_assert(is_row(kOps<float>, OpKind::activation, "activation"));
 static_assert(is_row(kOps<float>, OpKind::dropout, "dropout"));
 static_assert(is_row(kOps<float>, OpKind::concat, "concat"));
+static_assert(is_row(kOps<float>, OpKind::grouped_dense, "grouped_dense"));
 
 }  // namespace lamina

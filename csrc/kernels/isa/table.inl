@@ -15,6 +15,7 @@
 #include "kernels/prelu.hpp"
 #include "kernels/probe.hpp"
 #include "kernels/rows.hpp"
+#include "kernels/scale.hpp"
 #include "kernels/shrinkage.hpp"
 #include "kernels/sparse_product.hpp"
 #include "kernels/update.hpp"
@@ -37,6 +38,8 @@ constexpr Kernels<T> kTable = {
     .activation_backward = activation_backward<T>,
     .prelu_forward = prelu_forward<T>,
     .prelu_backward = prelu_backward<T>,
+    .scale_forward = scale_forward<T>,
+    .scale_backward = scale_backward<T>,
     .dropout_forward = dropout_forward<T>,
     .dropout_backward = dropout_backward<T>,
     .batch_norm_forward = batch_norm_forward<T>,

@@ -46,7 +46,9 @@ class Op(NamedTuple):
     """One operation: reads the buffers ``inputs``, writes the buffer ``output``.
 
     ``kind`` is a key of :data:`lamina.engine.reference.ops.OPS`, where its parameters, state and settings are listed;
-    ``function`` is the function of an activation, a name in :data:`lamina.activations.ACTIVATIONS`.
+    ``function`` is the function of an activation, a name in :data:`lamina.activations.ACTIVATIONS`. With ``copies`` > 1 the op
+    reads and writes every buffer (n, width) as (n * copies, width / copies), which is the same memory: its parameters serve
+    ``copies`` members of an ensemble, side by side in each row.
     """
 
     kind: str
@@ -57,11 +59,17 @@ class Op(NamedTuple):
     state: tuple[int, ...] = ()
     settings: tuple[float, ...] = ()
     function: str = ""
+    copies: int = 1
+
+    @property
+    def makes_units(self) -> bool:
+        """Whether it makes new units, as weighted sums of others; its first parameter is the weights (…, in, out)."""
+        return self.kind in ("dense", "grouped_dense")
 
     @property
     def acts_on_units(self) -> bool:
-        """Whether it acts on existing units; a dense op makes new ones, and others combine the units of several buffers."""
-        return self.kind != "dense" and len(self.inputs) == 1
+        """Whether it acts on existing units; others make new ones, or combine the units of several buffers."""
+        return not self.makes_units and len(self.inputs) == 1
 
 
 class Head(NamedTuple):
@@ -84,6 +92,8 @@ class Program:
 
     ``widths[b]`` is the width of buffer b; ``inputs`` are the buffers that the caller's arrays fill, in order;
     ``outputs`` are the buffers that a prediction returns (logits). ``parameters`` and ``state`` tile their flat vectors.
+    ``members`` > 1: each output, and the logits of each head, are those of so many members of an ensemble, side by side; a head's
+    loss is the mean of the members' losses.
     """
 
     widths: tuple[int, ...]
@@ -93,9 +103,15 @@ class Program:
     parameters: tuple[Parameter, ...] = ()
     state: tuple[Parameter, ...] = ()
     heads: tuple[Head, ...] = ()
+    members: int = 1
     num_parameters: int = field(init=False, repr=False, compare=False)
     num_state: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "num_parameters", sum(p.size for p in self.parameters))
         object.__setattr__(self, "num_state", sum(s.size for s in self.state))
+
+    @property
+    def output_widths(self) -> tuple[int, ...]:
+        """The width of each output, of one member."""
+        return tuple(self.widths[buffer] // self.members for buffer in self.outputs)

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from lamina.errors import OutOfMemoryError, phrase, shown
 from lamina.layers import OpDraft, ParameterDraft
 from lamina.network.node import InputNode, Node
 
-__all__ = ["Blueprint", "draw_blueprint"]
+__all__ = ["Blueprint", "Drawing", "draw_blueprint"]
 
 _ACTIVATIONS = ("activation", "prelu")
 
@@ -84,14 +85,17 @@ def _drawn(
 ) -> np.ndarray:
     initializer = draft.initializer.for_activation(function)
     # A RandomState has the same uniform() and normal(), which is all that initializers call.
-    values = initializer(rng, draft.shape, draft.fan_in, draft.fan_out, dtype)  # type: ignore[arg-type]
-    return values.ravel()
+    draw = partial(initializer, rng, fan_in=draft.fan_in, fan_out=draft.fan_out, dtype=dtype)  # type: ignore[arg-type]
+    if len(draft.shape) < 3:
+        return draw(shape=draft.shape).ravel()
+    return np.concatenate([draw(shape=draft.shape[1:]).ravel() for _ in range(draft.shape[0])])  # of each group its own matrix
 
 
 @dataclass(slots=True)
-class _Drawing:
+class Drawing:
     """The lists that grow as nodes are placed one by one."""
 
+    members: int = 1
     widths: list[int] = field(default_factory=list)
     ops: list[Op] = field(default_factory=list)
     parameters: list[Parameter] = field(default_factory=list)
@@ -103,12 +107,17 @@ class _Drawing:
         self.widths.append(width)
         return len(self.widths) - 1
 
-    def place(self, layer: str, op: OpDraft, inputs: tuple[int, ...]) -> int:
+    def width_of(self, buffer: int) -> int:
+        """The width of a buffer to the layer that reads it."""
+        return self.widths[buffer]
+
+    def place(self, node: Node, op: OpDraft, inputs: tuple[int, ...]) -> int:
         """Append the op and return its output buffer."""
+        layer = node.name
         parameters = _slices(layer, op.parameters, self.parameters, self.drafts)
         state = _slices(layer, op.state, self.state, self.state_drafts)
         output = self.buffer(op.width)
-        self.ops.append(Op(op.kind, layer, inputs, output, parameters, state, op.settings, op.function))
+        self.ops.append(Op(op.kind, layer, inputs, output, parameters, state, op.settings, op.function, op.copies))
         return output
 
 
@@ -122,14 +131,16 @@ def _slices(layer: str, new: Sequence[ParameterDraft], placed: list[Parameter], 
     return tuple(range(len(placed) - len(new), len(placed)))
 
 
-def draw_blueprint(inputs: Sequence[InputNode], nodes: Sequence[Node], outputs: Sequence[str]) -> Blueprint:
-    """The blueprint of a network whose widths are known and whose nodes are in order."""
-    drawing = _Drawing()
+def draw_blueprint(
+    inputs: Sequence[InputNode], nodes: Sequence[Node], outputs: Sequence[str], drawing: Drawing | None = None
+) -> Blueprint:
+    """The blueprint of a network whose widths are known and whose nodes are in order; ``drawing`` is empty."""
+    drawing = drawing or Drawing()
     buffers = {item.name: drawing.buffer(item.width or 0) for item in inputs}
     for node in nodes:
         sources = tuple(buffers[name] for name in node.inputs)
-        for op in node.layer.ops([drawing.widths[source] for source in sources]):
-            sources = (drawing.place(node.name, op, sources),)
+        for op in node.layer.ops([drawing.width_of(source) for source in sources]):
+            sources = (drawing.place(node, op, sources),)
         (buffers[node.name],) = sources
     program = Program(
         tuple(drawing.widths),
@@ -138,6 +149,7 @@ def draw_blueprint(inputs: Sequence[InputNode], nodes: Sequence[Node], outputs: 
         tuple(drawing.ops),
         tuple(drawing.parameters),
         tuple(drawing.state),
+        members=drawing.members,
     )
     return Blueprint(program, tuple(drawing.drafts), _functions(program), tuple(drawing.state_drafts))
 
