@@ -15,7 +15,7 @@ namespace lamina {
 
 // Rows of the table of ops (executor/ops/table.hpp), which has their names. Only ops that other code must
 // recognize are listed here.
-enum class OpKind : int { dense, activation, dropout, concat, grouped_dense };
+enum class OpKind : int { dense, activation, dropout, concat, grouped_dense, scale };
 
 // How much an op keeps between forward and backward: numbers, and a mask of bytes.
 struct KeptSizes {

@@ -82,11 +82,12 @@ struct Kernels {
   void (*prelu_forward)(T* out, const T* x, const T* slope, i64 n, i64 width);
   void (*prelu_backward)(T* d_x, T* d_slope, const T* d_out, const T* x, const T* slope, i64 n, i64 width);
 
-  // Scale: out = x * scale + shift, where shift may be null. d_scale and d_shift (or null) are added to; d_x
-  // may be null or d_out.
-  void (*scale_forward)(T* out, const T* x, const T* scale, const T* shift, i64 n, i64 width);
+  // Scale: out = x * scale + shift, or relu of that; shift may be null. Backward pass for `columns` of the
+  // columns, whose rows are `row` apart: d_scale and d_shift (or null) are added to; d_x (or null) is, with
+  // `relu`, past the relu whose output x is.
+  void (*scale_forward)(T* out, const T* x, const T* scale, const T* shift, i64 n, i64 width, bool relu);
   void (*scale_backward)(T* d_x, T* d_scale, T* d_shift, const T* d_out, const T* x, const T* scale, i64 n,
-                         i64 width);
+                         i64 row, i64 columns, bool relu);
 
   // Dropout. mask (n * width,) bytes, 1 = kept.
   void (*dropout_forward)(T* out, std::uint8_t* mask, const T* x, i64 first_element, i64 size, double rate,

@@ -3,67 +3,71 @@
 
 #include <type_traits>
 
+#include "kernels/activation_functions.hpp"
 #include "kernels/kernels.hpp"
 #include "kernels/simd.hpp"
 
 namespace lamina {
 namespace {
 
-template <class T>
-void scale_forward(T* __restrict out, const T* __restrict x, const T* __restrict scale,
-                   const T* __restrict shift, i64 n, i64 width) {
+template <bool relu, class T>
+LAMINA_INLINE void scale_rows_forward(T* __restrict out, const T* __restrict x, const T* __restrict scale,
+                                      const T* __restrict shift, i64 n, i64 width) {
   for (i64 i = 0; i < n; ++i, out += width, x += width) {
-    if (shift) {
-      LAMINA_SIMD
-      for (i64 c = 0; c < width; ++c) out[c] = x[c] * scale[c] + shift[c];
-    } else {
-      LAMINA_SIMD
-      for (i64 c = 0; c < width; ++c) out[c] = x[c] * scale[c];
+    LAMINA_SIMD
+    for (i64 c = 0; c < width; ++c) {
+      const T sum = x[c] * scale[c] + (shift ? shift[c] : T(0));
+      out[c] = relu ? Relu<T>{}.value(sum) : sum;
     }
   }
+}
+
+template <class T>
+void scale_forward(T* out, const T* x, const T* scale, const T* shift, i64 n, i64 width, bool relu) {
+  if (relu) return scale_rows_forward<true>(out, x, scale, shift, n, width);
+  scale_rows_forward<false>(out, x, scale, shift, n, width);
 }
 
 // One window of columns, whose sums stay in registers, in one pass over the rows.
-template <int columns, bool with_shift, class T>
+template <int columns, bool relu, class T>
 LAMINA_INLINE void scale_window(T* d_x, T* d_scale, T* d_shift, const T* d_out, const T* x, const T* scale,
-                                i64 n, i64 width) {
-  T by_x[columns] = {}, plain[columns] = {};
-  for (i64 i = 0; i < n; ++i, d_out += width, x += width) {
+                                i64 n, i64 row) {
+  T of_products[columns] = {}, of_gradients[columns] = {};
+  for (i64 i = 0; i < n; ++i, d_out += row, x += row) {
     LAMINA_SIMD
     for (int c = 0; c < columns; ++c) {
-      by_x[c] += d_out[c] * x[c];
-      if (with_shift) plain[c] += d_out[c];
+      of_products[c] += d_out[c] * x[c];
+      of_gradients[c] += d_out[c];
     }
     if (!d_x) continue;
     LAMINA_SIMD
-    for (int c = 0; c < columns; ++c) d_x[c] = d_out[c] * scale[c];
-    d_x += width;
+    for (int c = 0; c < columns; ++c)
+      d_x[c] = d_out[c] * scale[c] * (relu ? Relu<T>{}.slope(x[c], x[c]) : T(1));
+    d_x += row;
   }
-  for (int c = 0; c < columns; ++c) {
-    d_scale[c] += by_x[c];
-    if (with_shift) d_shift[c] += plain[c];
-  }
+  for (int c = 0; c < columns; ++c) d_scale[c] += of_products[c];
+  for (int c = 0; d_shift && c < columns; ++c) d_shift[c] += of_gradients[c];
 }
 
-// d_scale, and d_shift unless null, are added to; d_x may be null.
+template <bool relu, class T>
+LAMINA_INLINE void scale_columns_backward(T* d_x, T* d_scale, T* d_shift, const T* d_out, const T* x,
+                                          const T* scale, i64 n, i64 row, i64 columns) {
+  i64 c = 0;
+  const auto in_windows_of = [&]<int wide>(std::integral_constant<int, wide>) {
+    for (; c + wide <= columns; c += wide)
+      scale_window<wide, relu>(d_x ? d_x + c : nullptr, d_scale + c, d_shift ? d_shift + c : nullptr,
+                               d_out + c, x + c, scale + c, n, row);
+  };
+  in_windows_of(std::integral_constant<int, 4 * kLanes<T>>{});
+  in_windows_of(std::integral_constant<int, kLanes<T>>{});
+  in_windows_of(std::integral_constant<int, 1>{});
+}
+
 template <class T>
 void scale_backward(T* d_x, T* d_scale, T* d_shift, const T* d_out, const T* x, const T* scale, i64 n,
-                    i64 width) {
-  constexpr int W = 4 * kLanes<T>;
-  const auto at = [](T* p, i64 c) { return p ? p + c : nullptr; };
-  i64 c = 0;
-  const auto run = [&]<int columns>(std::integral_constant<int, columns>) {
-    for (; c + columns <= width; c += columns) {
-      if (d_shift) {
-        scale_window<columns, true>(at(d_x, c), d_scale + c, d_shift + c, d_out + c, x + c, scale + c, n, width);
-      } else {
-        scale_window<columns, false>(at(d_x, c), d_scale + c, d_shift, d_out + c, x + c, scale + c, n, width);
-      }
-    }
-  };
-  run(std::integral_constant<int, W>{});
-  run(std::integral_constant<int, kLanes<T>>{});
-  run(std::integral_constant<int, 1>{});
+                    i64 row, i64 columns, bool relu) {
+  if (relu) return scale_columns_backward<true>(d_x, d_scale, d_shift, d_out, x, scale, n, row, columns);
+  scale_columns_backward<false>(d_x, d_scale, d_shift, d_out, x, scale, n, row, columns);
 }
 
 }  // namespace

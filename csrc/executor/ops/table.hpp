@@ -33,8 +33,8 @@ inline constexpr OpRow<T> kOps[] = {
     {"dropout", dropout_forward, dropout_backward, dropout_keeps, dropout_column},
     {"concat", concat_forward, concat_backward},
     {"grouped_dense", grouped_dense_forward, grouped_dense_backward},
-    {"repeat", repeat_forward, repeat_backward},
     {"scale", scale_forward, scale_backward, nullptr, scale_column},
+    {"repeat", repeat_forward, repeat_backward},
     {"prelu", prelu_forward, prelu_backward, nullptr, prelu_column},
     {"batch_norm", batch_norm_forward, batch_norm_backward, batch_norm_keeps, batch_norm_column},
     {"layer_norm", layer_norm_forward, layer_norm_backward, layer_norm_keeps},
@@ -52,5 +52,6 @@ static_assert(is_row(kOps<float>, OpKind::activation, "activation"));
 static_assert(is_row(kOps<float>, OpKind::dropout, "dropout"));
 static_assert(is_row(kOps<float>, OpKind::concat, "concat"));
 static_assert(is_row(kOps<float>, OpKind::grouped_dense, "grouped_dense"));
+static_assert(is_row(kOps<float>, OpKind::scale, "scale"));
 
 }  // namespace lamina

@@ -69,9 +69,9 @@ def write_into(views: Sequence[np.ndarray], arrays: Iterable[object], name: str)
 
 def dense_weights(program: Program) -> list[Parameter]:
     """The weights of the dense layers, in the order of the network."""
-    return [program.parameters[op.parameters[0]] for op in program.ops if op.kind == "dense"]
+    return [program.parameters[op.parameters[0]] for op in program.ops if op.makes_units]
 
 
 def dense_biases(program: Program) -> list[Parameter]:
     """The biases of the dense layers that have one, in the order of the network."""
-    return [program.parameters[op.parameters[1]] for op in program.ops if op.kind == "dense" and len(op.parameters) > 1]
+    return [program.parameters[op.parameters[1]] for op in program.ops if op.makes_units and len(op.parameters) > 1]

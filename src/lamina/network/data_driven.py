@@ -90,9 +90,11 @@ def data_driven_initialization(
     rng = np.random.default_rng(seed)
     buffers = dict(zip(program.inputs, inputs, strict=True))
     for op in program.ops:
-        if op.kind == "dense":
+        if op.makes_units:
             weight = program.parameters[op.parameters[0]]
-            flat[weight.slice] = Orthogonal().draw(rng, weight.shape, *weight.shape).ravel()
+            matrices = weight.size // (weight.shape[-2] * weight.shape[-1])
+            draws = [Orthogonal().draw(rng, weight.shape[-2:], *weight.shape[-2:]).ravel() for _ in range(matrices)]
+            flat[weight.slice] = np.concatenate(draws)
             _scale(program, op, flat, state, buffers, tol, max_iterations)
         buffers[op.output] = _run(program, op, flat, state, buffers)
     return flat.astype(dtype)

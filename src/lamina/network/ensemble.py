@@ -20,13 +20,9 @@ from lamina.network.network import Network
 from lamina.network.node import InputNode, Node
 from lamina.validation import Rule, check_parameters, choice, instance, integer
 
-__all__ = ["Ensemble"]
+__all__ = ["Ensemble", "check_has_members"]
 
-_RULES: Mapping[str, Rule] = {
-    "network": instance(Network),
-    "members": integer(2),
-    "sharing": choice(("full", "mini")),
-}
+_RULES: Mapping[str, Rule] = {"members": integer(2), "sharing": choice(("full", "mini"))}
 _SETTINGS = ("members", "sharing", "scale_init")
 
 
@@ -98,13 +94,14 @@ class Ensemble(Network):
         sharing: str = "full",
         scale_init: str | Initializer | Mapping[str, Any] = "random_signs",
     ) -> None:
-        check_parameters({"network": network, "members": members, "sharing": sharing}, _RULES, owner="Ensemble")
+        check_parameters({"network": network}, {"network": instance(Network)}, owner="Ensemble")
         if isinstance(network, Ensemble):
             raise InvalidSettingError(phrase("network", "must not be an ensemble itself", network, owner="Ensemble"))
         self._set(members, sharing, scale_init)
         self._assemble(network.inputs, network.nodes, network.output_names)
 
-    def _set(self, members: int, sharing: str, scale_init: str | Initializer | Mapping[str, Any]) -> None:
+    def _set(self, members: Any, sharing: Any, scale_init: Any) -> None:
+        check_parameters({"members": members, "sharing": sharing}, _RULES, owner="Ensemble")
         for name, value in zip(_SETTINGS, (int(members), sharing, get_initializer(scale_init)), strict=True):
             object.__setattr__(self, name, value)
 
@@ -127,16 +124,13 @@ class Ensemble(Network):
 
     @classmethod
     def from_dict(cls, description: Mapping[str, Any]) -> Self:
-        of_members = {name: value for name, value in description.items() if name not in _SETTINGS}
-        if of_members.get("kind") != cls.kind:
-            raise InvalidSettingError(
-                phrase("kind of the network", f"must be {cls.kind!r}", of_members.get("kind"), owner=cls.__name__)
-            )
-        settings = {name: description[name] for name in _SETTINGS if name in description}
-        check_parameters({name: settings.get(name) for name in _SETTINGS[:2]}, {name: _RULES[name] for name in _SETTINGS[:2]}, owner="Ensemble")
+        of_member = {name: value for name, value in description.items() if name not in _SETTINGS}
+        parts = read_description(of_member)
+        if of_member["kind"] != cls.kind:
+            raise InvalidSettingError(phrase("kind of the network", f"must be {cls.kind!r}", of_member["kind"], owner="Ensemble"))
         network = cls.__new__(cls)
-        network._set(settings["members"], settings["sharing"], settings.get("scale_init", "random_signs"))
-        network._assemble(*read_description(of_members))
+        network._set(*(description.get(name) for name in _SETTINGS))
+        network._assemble(*parts)
         return network
 
     def to_dict(self) -> dict[str, Any]:
@@ -192,6 +186,13 @@ class Ensemble(Network):
             own=_last_dense(self.nodes, self.output_names),
         )
         return draw_blueprint(self.inputs, self.nodes, self.output_names, drawing)
+
+
+def check_has_members(network: Network) -> None:
+    """Raise an InvalidSettingError if the network is no ensemble."""
+    if not isinstance(network, Ensemble):
+        repair = "Make one: Ensemble(network, members=8)."
+        raise InvalidSettingError(phrase("the network", "must be an Ensemble to have members", network, repair=repair))
 
 
 def _last_dense(nodes: Sequence[Node], outputs: Sequence[str]) -> set[str]:

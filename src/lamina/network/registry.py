@@ -15,9 +15,7 @@ from lamina.settings import kind_of
 __all__ = ["NETWORKS", "network_from_dict"]
 
 #: Every kind of network.
-NETWORKS: Mapping[str, type[Network]] = MappingProxyType(
-    {network.kind: network for network in (Ensemble, Graph, Sequential)}
-)
+NETWORKS: Mapping[str, type[Network]] = MappingProxyType({network.kind: network for network in (Ensemble, Graph, Sequential)})
 
 
 def network_from_dict(description: Mapping[str, Any]) -> Network:

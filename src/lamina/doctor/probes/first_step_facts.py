@@ -160,7 +160,7 @@ def _first_step(beginning: Beginning) -> tuple[dict[str, float], float, float]:
     before, after = beginning.subject.parameters, model.executor.snapshot().parameters
     ratios = {}
     for op in beginning.subject.program.ops:
-        if op.kind == "dense":
+        if op.makes_units:
             part = beginning.subject.program.parameters[op.parameters[0]].slice
             ratios[op.layer] = float(np.linalg.norm(after[part] - before[part]) / np.linalg.norm(before[part]))
     again = model.stepper.train(beginning.data, rows, len(rows), 0, StepValues(np.zeros(1)))

@@ -142,7 +142,9 @@ def _batch_norm_forward(call: Call) -> Array:
         return out
     out, call.kept = batch_norm.batch_norm_forward(call.inputs[0], *call.vectors, eps=eps)
     observed = (call.kept.mean, call.kept.variance)
-    call.new_state = tuple(batch_norm.update_running(old, new, momentum) for old, new in zip(call.state_vectors, observed, strict=True))
+    call.new_state = tuple(
+        batch_norm.update_running(old, new, momentum) for old, new in zip(call.state_vectors, observed, strict=True)
+    )
     return out
 
 
@@ -186,8 +188,8 @@ def _concat_backward(call: Call, d_out: Array) -> Gradients:
     return combine.concat_backward(d_out, [x.shape[1] for x in call.inputs]), ()
 
 
-#: Every op by the name that layers use. Where a comment lists no ``settings``, they are empty. What each column has, (width,), may
-#: be given as (members, width / members).
+#: Every op by the name that layers use. Where a comment lists no ``settings``, they are empty. What each column has, (width,),
+#: may be given as (members, width / members).
 OPS: dict[str, OpRules] = {
     # inputs (x,); parameters (weight (in, out)[, bias (out,)])
     "dense": OpRules(_dense_forward, _dense_backward),
