@@ -66,6 +66,16 @@ struct Context {
     return to;
   }
 
+  // Calls `write(T* sums)` to write one contribution to the gradient of parameter i, a vector.
+  template <class Write>
+  void contribute_to_parameter(const Op& op, std::size_t i, Write write) const {
+    const int p = op.parameters[i];
+    T* to = gradient + program.parameters[p].offset;
+    write(gradient_written[p] ? work.scratch : to);
+    if (gradient_written[p]) kernels.add_to(to, work.scratch, program.parameters[p].size);
+    gradient_written[p] = 1;
+  }
+
   // Calls `write(T* d_x)` to write one contribution to the gradient of `buffer`: the first one in place,
   // later ones are added.
   template <class Write>

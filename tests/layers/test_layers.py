@@ -24,8 +24,10 @@ from lamina.layers import (
     LayerNorm,
     Multiply,
     PReLU,
+    Scale,
     layer_from_dict,
 )
+from lamina.network import Ensemble, Sequential
 from lamina.regularizers import L1, Elastic
 
 UNUSUAL = {
@@ -42,6 +44,7 @@ UNUSUAL = {
     ),
     "activation": Activation("gelu", name="bend"),
     "prelu": PReLU(slope_init="zeros"),
+    "scale": Scale(scale_init=Constant(2.0)),
     "dropout": Dropout(0.125),
     "batch_norm": BatchNorm(momentum=0.99, eps=1e-3, affine=False),
     "layer_norm": LayerNorm(eps=1e-6, affine=False),
@@ -55,9 +58,10 @@ def test_every_layer_is_tested_here():
     assert set(UNUSUAL) == set(LAYERS)
 
 
-def test_every_op_of_the_engine_is_some_layers():
+def test_every_op_of_the_engine_is_some_layers_or_an_ensembles():
     emitted = {op.kind for layer in UNUSUAL.values() for op in layer.ops([4] * layer.min_inputs)}
-    assert emitted == OPS.keys()
+    of_members = {op.kind for op in Ensemble(Sequential([Dense(2), Dense(1)], input_width=3), members=2).program().ops}
+    assert emitted | of_members == OPS.keys()
 
 
 @pytest.mark.parametrize("kind", LAYERS)
@@ -152,6 +156,13 @@ def test_prelu_starts_at_a_quarter_and_is_not_penalized():
     (slope,) = op.parameters
     assert slope.initializer == Constant(0.25)
     assert (slope.l1, slope.l2, slope.decay) == (0.0, 0.0, False)
+
+
+def test_scale_starts_as_the_identity_and_is_not_penalized():
+    (op,) = Scale().ops([3])
+    (scale,) = op.parameters
+    assert scale.initializer == Constant(1.0)
+    assert (scale.l1, scale.l2, scale.decay) == (0.0, 0.0, False)
 
 
 @pytest.mark.parametrize("layer", [Add(), Multiply()])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lamina.engine import Batches, make_executor, native_available
 from lamina.engine.reference import ReferenceExecutor
-from lamina.layers import Activation, Add, BatchNorm, Concat, Dense, Dropout, Input, LayerNorm, Multiply, PReLU
+from lamina.layers import Activation, Add, BatchNorm, Concat, Dense, Dropout, Input, LayerNorm, Multiply, PReLU, Scale
 from lamina.network import Graph
 
 WIDTHS = st.integers(1, 4)
@@ -20,6 +20,7 @@ ONE_INPUT = st.one_of(
     ),
     st.builds(Activation, FUNCTIONS),
     st.builds(PReLU),
+    st.builds(Scale),
     st.builds(Dropout, st.floats(0, 0.9)),
     st.builds(BatchNorm, momentum=st.floats(0, 0.99), affine=st.booleans()),
     st.builds(LayerNorm, affine=st.booleans()),
@@ -60,6 +61,8 @@ def applied(layer, values, sources):
             return FORMULAS[layer.function.name](x)
         case PReLU():
             return np.where(x > 0, x, own["slope"] * x)
+        case Scale():
+            return x * own["scale"]
         case Dropout():
             return x
         case BatchNorm():

@@ -61,13 +61,10 @@ void input_gradient(const Context<T>& context, int x, const T* d_out, const T* w
 template <class T>
 void bias_gradient(const Context<T>& context, const Op& op, const T* d_out) {
   const int parameter = op.parameters[1];
-  const i64 width = context.width(op.output);
-  T* d_bias = context.gradient + context.program.parameters[parameter].offset;
-  char& written = context.gradient_written[parameter];
-  if (written && context.fusion->bias_below[op.output] == parameter) return;
-  context.kernels.sum_rows(written ? context.work.scratch : d_bias, d_out, context.n(), width);
-  if (written) context.kernels.add_to(d_bias, context.work.scratch, width);
-  written = 1;
+  if (context.gradient_written[parameter] && context.fusion->bias_below[op.output] == parameter) return;
+  context.contribute_to_parameter(op, 1, [&](T* d_bias) {
+    context.kernels.sum_rows(d_bias, d_out, context.n(), context.width(op.output));
+  });
 }
 
 }  // namespace lamina

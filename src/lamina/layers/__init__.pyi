@@ -15,3 +15,4 @@ from lamina.layers.multiply import Multiply as Multiply
 from lamina.layers.prelu import PReLU as PReLU
 from lamina.layers.registry import LAYERS as LAYERS
 from lamina.layers.registry import layer_from_dict as layer_from_dict
+from lamina.layers.scale import Scale as Scale

@@ -6,11 +6,13 @@ The format, version 1::
      "inputs": [{"name": "x", "width": 20}],
      "nodes": [{"layer": {"kind": "dense", "name": "dense_1", "units": 3, …}, "inputs": ["x"]}],
      "outputs": ["dense_1"]}
+
+An ensemble describes a member, and has "members", "sharing" and "scale_init" beside that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from lamina.errors import InvalidSettingError, phrase
@@ -38,8 +40,10 @@ def describe(kind: str, inputs: Sequence[InputNode], nodes: Sequence[Node], outp
     }
 
 
-def read_description(description: Mapping[str, Any]) -> tuple[list[InputNode], list[Node], list[str]]:
-    """Inputs, nodes (in any order) and outputs of :func:`describe`'s dict.
+def read_description(
+    description: Mapping[str, Any], settings: Collection[str] = ()
+) -> tuple[list[InputNode], list[Node], list[str]]:
+    """Inputs, nodes (in any order) and outputs of :func:`describe`'s dict; ``settings`` are further keys, not read here.
 
     Raises
     ------
@@ -47,7 +51,7 @@ def read_description(description: Mapping[str, Any]) -> tuple[list[InputNode], l
         When a key, layer, setting or version is missing or unknown.
     """
     _check_types(description, _KEYS, "a network's description")
-    check_keys(description, _KEYS, owner="a network's description")
+    check_keys(description, {**_KEYS, **dict.fromkeys(settings)}, owner="a network's description")
     if description["version"] != VERSION:
         repair = "Load it with a newer Lamina."
         raise InvalidSettingError(phrase("version of the network", f"must be {VERSION}", description["version"], repair=repair))

@@ -124,10 +124,10 @@ class Ensemble(Network):
 
     @classmethod
     def from_dict(cls, description: Mapping[str, Any]) -> Self:
-        of_member = {name: value for name, value in description.items() if name not in _SETTINGS}
-        parts = read_description(of_member)
-        if of_member["kind"] != cls.kind:
-            raise InvalidSettingError(phrase("kind of the network", f"must be {cls.kind!r}", of_member["kind"], owner="Ensemble"))
+        parts = read_description(description, _SETTINGS)
+        if description["kind"] != cls.kind:
+            rule = f"must be {cls.kind!r}"
+            raise InvalidSettingError(phrase("kind of the network", rule, description["kind"], owner="Ensemble"))
         network = cls.__new__(cls)
         network._set(*(description.get(name) for name in _SETTINGS))
         network._assemble(*parts)

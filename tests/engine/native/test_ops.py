@@ -26,10 +26,35 @@ def _settings(name):
     return tuple(ACTIVATIONS[name].settings.values())
 
 
+def _of_copies(op):
+    """The op on three members side by side, which differ by factors of their own."""
+    return _chain(lambda b, x: op(b, b.scale(b.repeat(x, 3), members=3), 3))
+
+
+COPIED = {
+    "dense": lambda b, x, k: b.dense(x, 6, copies=k),
+    "dense with relu": lambda b, x, k: b.dense(b.activation(b.dense(x, 6, copies=k), "relu"), 5, copies=k),
+    "narrow dense": lambda b, x, k: b.dense(b.activation(b.dense(x, 6, copies=k), "relu"), 2, copies=k),
+    "narrow dense after one without copies": lambda b, x, k: b.dense(b.activation(b.dense(x, 6 * k), "relu"), 2, copies=k),
+    "grouped dense": lambda b, x, k: b.grouped_dense(b.dense(x, 6, copies=k), 2, k),
+    "softmax": lambda b, x, k: b.activation(x, "softmax", copies=k),
+    "prelu": lambda b, x, k: b.prelu(x, copies=k),
+    "batch norm": lambda b, x, k: b.batch_norm(x, copies=k),
+    "layer norm": lambda b, x, k: b.layer_norm(b.dense(x, 7, copies=k), copies=k),
+    "concat": lambda b, x, k: b.combine("concat", x, b.dense(x, 2, copies=k), copies=k),
+    "add": lambda b, x, k: b.combine("add", x, b.activation(x, "tanh"), copies=k),
+}
+
 OPS = {
     "dense": _chain(lambda b, x: b.dense(x, 4)),
     "dense without bias": _chain(lambda b, x: b.dense(x, 4, bias=False)),
     "prelu": _chain(lambda b, x: b.prelu(x)),
+    "scale": _chain(lambda b, x: b.scale(x)),
+    "scale and shift": _chain(lambda b, x: b.scale(x, shift=True)),
+    "scale between relus": _chain(lambda b, x: b.activation(b.scale(b.activation(x, "relu"), shift=True), "relu")),
+    "grouped dense": _chain(lambda b, x: b.grouped_dense(x, 4, b.widths[x])),
+    "grouped dense without bias": _chain(lambda b, x: b.grouped_dense(x, 3, 1, bias=False)),
+    "repeat": _chain(lambda b, x: b.repeat(x, 3)),
     "dropout": _chain(lambda b, x: b.dropout(x, 0.3)),
     "batch norm": _chain(lambda b, x: b.batch_norm(x)),
     "batch norm without gamma": _chain(lambda b, x: b.batch_norm(x, affine=False)),
@@ -40,6 +65,7 @@ OPS = {
     "square": _chain(lambda b, x: b.combine("multiply", x, x)),
     "concat": _chain(lambda b, x: b.combine("concat", x, b.dense(x, 3), x)),
 }
+OPS |= {f"{name} of copies": _of_copies(op) for name, op in COPIED.items()}
 OPS |= {f"activation {name}": _chain(lambda b, x, name=name: b.activation(x, name, *_settings(name))) for name in ACTIVATIONS}
 
 
@@ -137,7 +163,7 @@ def test_loss_and_gradient_change_neither_parameters_nor_state(box):
     assert np.array_equal(before[1], native.snapshot().state)
 
 
-@pytest.mark.parametrize("op", ["batch norm", "layer norm", "prelu", "multiply", "concat", "activation gelu", "dropout"])
+@pytest.mark.parametrize("op", ["batch norm", "layer norm", "prelu", "scale", "multiply", "concat", "activation gelu", "dropout"])
 def test_the_gradient_is_the_slope_of_the_loss_along_a_random_direction(box, op):
     program = OPS[op](box, 6)
     native, _ = box.pair(program, "float64")
