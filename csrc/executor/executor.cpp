@@ -132,8 +132,12 @@ StepOutcome Executor<T>::take_watched(Context<T>& context, const Batches& data, 
   const Context<T> open = step_.begin(context.pool, data, context.rows, pass);
   const double weight = sum_weights(data.sample_weight, context.rows);
   step_.keep_state();
-  step_.differentiate(open, data, weight);
+  step_.differentiate_whole(open, data, weight);
   look_within(watches, open, weight);
+  if (step_.in_pieces(open)) {
+    open.work.forget_contributions();
+    step_.differentiate(open, data, weight);
+  }
   context.outer_weights = nullptr;
   return step_.finish(context, weight, learning_rate, weight_decay);
 }

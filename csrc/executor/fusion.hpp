@@ -66,7 +66,9 @@ inline std::vector<int> count_uses(const Program& program) {
   return uses;
 }
 
+// Not for ensembles, whose batches go through in pieces, so that sums of columns are added to earlier ones.
 inline void find_biases_below(Fusion& fusion, const Program& program, const std::vector<int>& readers) {
+  if (program.members > 1) return;
   const std::vector<int> uses = count_uses(program);
   for (const Op& op : program.ops)
     if (op.kind == OpKind::dense && op.parameters.size() > 1 && uses[op.parameters[1]] == 1 &&

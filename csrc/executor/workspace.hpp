@@ -48,8 +48,18 @@ class Workspace {
 
   // Before a backward pass.
   void forget_contributions() {
-    std::fill(d_value_written.begin(), d_value_written.end(), 0);
+    forget_values();
     std::fill(gradient_written.begin(), gradient_written.end(), 0);
+  }
+
+  // Before one whose gradient is added to that of other rows.
+  void forget_values() { std::fill(d_value_written.begin(), d_value_written.end(), 0); }
+
+  // Makes batches start at a later row of the gathered inputs and targets; a negative number goes back.
+  void skip(const Program& program, i64 rows) {
+    for (const int b : program.inputs) value[b] += rows * program.widths[b];
+    for (std::size_t h = 0; h < target.size(); ++h)
+      target[h] += rows * program.members * program.heads[h].target_width;
   }
 
  private:

@@ -37,7 +37,7 @@ def of_each_member(predict: _Map, logits: np.ndarray, members: int) -> np.ndarra
 
 def mean_prediction(predict: _Map, logits: np.ndarray, members: int) -> np.ndarray:
     """The mean of the members' predictions, (n, columns)."""
-    return predict(logits) if members == 1 else of_each_member(predict, logits, members).mean(axis=0)
+    return predict(logits) if members == 1 else np.asarray(of_each_member(predict, logits, members).mean(axis=0))
 
 
 def predictions_of(executor: Executor, inputs: Sequence[InputArray], ends: Sequence[tuple[str | None, _Map]]) -> list[np.ndarray]:
@@ -82,7 +82,7 @@ def _of_softmax(z: np.ndarray) -> np.ndarray:
 
 
 def _of_sigmoid(z: np.ndarray) -> np.ndarray:
-    return _log_of_mean(-np.logaddexp(0.0, -z)) - _log_of_mean(-np.logaddexp(0.0, z))
+    return np.subtract(_log_of_mean(-np.logaddexp(0.0, -z)), _log_of_mean(-np.logaddexp(0.0, z)))
 
 
 _JOINT: Mapping[str | None, _Map] = MappingProxyType({"softmax": _of_softmax, "sigmoid": _of_sigmoid, "exp": _log_of_mean})
