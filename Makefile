@@ -1,5 +1,5 @@
 # make demo | test | check | docs | notebooks | test-clang | test-oldest | test-pythons | test-peers | fuzz | fuzz-properties | fuzz-endings | kills
-#      | bench | bench-doctor | parts | sanitize | sanitize-threads | clean
+#      | bench | bench-doctor | bench-quality | bench-quality-slow | parts | sanitize | sanitize-threads | clean
 # Everything is installed into .venv; a target that finds it up to date installs nothing.
 PYTHON ?= python3
 VENV := .venv
@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt $(shell find csrc -type f)
 
 .PHONY: demo test check docs notebooks test-clang test-oldest test-pythons test-peers fuzz fuzz-properties fuzz-endings kills bench parts \
-        bench-doctor sanitize sanitize-threads clean
+        bench-doctor bench-quality bench-quality-slow sanitize sanitize-threads clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -102,6 +102,15 @@ bench-doctor: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.doctor.verify
 	$(BIN)/python -m benchmarks.doctor.run --half evaluation --doctor $(DOCTORS)
 
+# The table default beside its peers; what docs/quality.jsonl has is not measured again. DATA: a folder with load.py. QUALITY: options.
+QUALITY_OPTIONS = $(if $(DATA),--data $(DATA)) $(QUALITY)
+bench-quality: $(VENV)/.bench
+	$(BIN)/python -m benchmarks.tables_quality $(QUALITY_OPTIONS)
+
+# The same for RealMLP-TD and TabM, which take hours, on the few tables that are for them.
+bench-quality-slow: $(VENV)/.bench-slow
+	$(BIN)/python -m benchmarks.tables_quality --slow --seeds 1 --rows 5000 $(QUALITY_OPTIONS)
+
 # Where the time of a step goes, by perf, on a build that keeps the names of its functions.
 parts: $(VENV)/.test
 	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target build/parts/site \
@@ -136,7 +145,7 @@ $(VENV)/.installed: $(SOURCES) | $(VENV)/bin/python
 	@touch $@
 
 # --group reads [dependency-groups] of pyproject.toml
-$(VENV)/.test $(VENV)/.check $(VENV)/.docs $(VENV)/.peers $(VENV)/.bench: $(VENV)/.%: $(VENV)/.installed
+$(VENV)/.test $(VENV)/.check $(VENV)/.docs $(VENV)/.peers $(VENV)/.bench $(VENV)/.bench-slow: $(VENV)/.%: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --group $*
 	@touch $@
 

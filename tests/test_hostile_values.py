@@ -184,7 +184,15 @@ def test_a_wrong_setting_is_refused(kind: Any, name: str) -> None:
     assert not harm(lambda given: kind(**required | {name: given}))
 
 
-LONG_SCHEDULES = ("cosine", "one_cycle", WarmUp(then=Cosine()), Step(epochs=10**400), Adaptive(patience=10**400))
+LONG_SCHEDULES = (
+    "cosine",
+    "coslog",
+    "flat_cosine",
+    "one_cycle",
+    WarmUp(then=Cosine()),
+    Step(epochs=10**400),
+    Adaptive(patience=10**400),
+)
 
 
 @pytest.mark.parametrize("schedule", LONG_SCHEDULES, ids=lambda given: getattr(given, "kind", given))

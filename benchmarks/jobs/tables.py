@@ -46,6 +46,8 @@ def load_table(name: str, folder: Path) -> tuple[Any, Any, str]:
     assert spec.loader is not None
     loader = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(loader)
+    if name not in loader.REGISTRY:
+        raise NoDataError(f"no table {name}: {script} has {', '.join(loader.REGISTRY)}")
     try:
         X, y, task = loader.REGISTRY[name].fn()
     except (FileNotFoundError, ImportError) as error:

@@ -87,14 +87,19 @@ struct Binding {
     return found;
   }
 
+  static StepValues step_values(const Doubles& learning_rates, const std::optional<Doubles>& weight_decays,
+                                const std::optional<Rates>& dropout_rates) {
+    return {learning_rates.data(), weight_decays ? weight_decays->data() : nullptr,
+            dropout_rates ? dropout_rates->data() : nullptr,
+            dropout_rates ? static_cast<i64>(dropout_rates->shape(1)) : 0};
+  }
+
   static std::tuple<i64, i64, std::optional<FailureTuple>> train(
       Executor<T>& executor, const BoundBatches& data, Ints order, i64 batch_size, i64 first_step,
       Doubles learning_rates, std::optional<Doubles> weight_decays, std::optional<Rates> dropout_rates,
       Numbers losses, std::optional<Numbers> norms, std::optional<Table> head_losses,
       const std::vector<WatchTuple>& watches) {
-    const StepValues values{learning_rates.data(), weight_decays ? weight_decays->data() : nullptr,
-                            dropout_rates ? dropout_rates->data() : nullptr,
-                            dropout_rates ? static_cast<i64>(dropout_rates->shape(1)) : 0};
+    const StepValues values = step_values(learning_rates, weight_decays, dropout_rates);
     const StepRecords records{losses.data(), norms ? norms->data() : nullptr,
                               head_losses ? head_losses->data() : nullptr};
     std::vector<Watch> watching = watched(watches);
@@ -110,11 +115,10 @@ struct Binding {
   static std::tuple<i64, i64, std::optional<FailureTuple>, double, i64> train_epochs(
       Executor<T>& executor, const BoundBatches& data, std::uint32_t first_epoch, i64 num_epochs,
       bool shuffle, i64 batch_size, i64 first_step, Doubles learning_rates,
-      std::optional<Doubles> weight_decays, Numbers losses, std::optional<Table> head_losses,
-      double best_loss, Vector best_parameters, Vector best_state, Vector parameters_before,
-      Vector state_before, const std::vector<WatchTuple>& watches) {
-    const StepValues values{learning_rates.data(), weight_decays ? weight_decays->data() : nullptr, nullptr,
-                            0};
+      std::optional<Doubles> weight_decays, std::optional<Rates> dropout_rates, Numbers losses,
+      std::optional<Table> head_losses, double best_loss, Vector best_parameters, Vector best_state,
+      Vector parameters_before, Vector state_before, const std::vector<WatchTuple>& watches) {
+    const StepValues values = step_values(learning_rates, weight_decays, dropout_rates);
     const StepRecords records{losses.data(), nullptr, head_losses ? head_losses->data() : nullptr};
     Best<T> best{best_loss, best_parameters.data(), best_state.data(), parameters_before.data(),
                  state_before.data()};
@@ -154,19 +158,21 @@ struct Binding {
   static Rows all(const Ints& order) { return {order.data(), 0, static_cast<i64>(order.size())}; }
 
   static double gradient(Executor<T>& executor, const BoundBatches& data, Ints order, i64 first_row,
-                         std::optional<double> whole, i64 step, Vector gradient, Numbers losses,
-                         std::optional<Numbers> head_losses) {
+                         std::optional<double> whole, i64 step, std::optional<Doubles> dropout_rates,
+                         Vector gradient, Numbers losses, std::optional<Numbers> head_losses) {
     const GradientRecords<T> records{gradient.data(), losses.data(),
                                      head_losses ? head_losses->data() : nullptr};
     const ReleasedGil released;
-    return executor.gradient(data.batches, {all(order), first_row, whole}, step, records);
+    const Part part{all(order), first_row, whole, dropout_rates ? dropout_rates->data() : nullptr};
+    return executor.gradient(data.batches, part, step, records);
   }
 
   static void forward(Executor<T>& executor, const BoundBatches& data, Ints order, i64 first_row, i64 step,
-                      const std::vector<Matrix>& outputs) {
+                      std::optional<Doubles> dropout_rates, const std::vector<Matrix>& outputs) {
     const std::vector<T*> to = pointers(outputs);
+    const Part part{all(order), first_row, std::nullopt, dropout_rates ? dropout_rates->data() : nullptr};
     const ReleasedGil released;
-    executor.forward(data.batches, {all(order), first_row, std::nullopt}, step, to);
+    executor.forward(data.batches, part, step, to);
   }
 
   static std::vector<const T*> const_pointers(const std::vector<ConstMatrix>& arrays) {
@@ -282,14 +288,15 @@ void bind_executor(nb::module_& m, const char* name) {
            "weight_decays"_a.none(), "dropout_rates"_a.none(), "losses"_a, "norms"_a.none(),
            "head_losses"_a.none(), "watches"_a)
       .def("train_epochs", &B::train_epochs, "data"_a, "first_epoch"_a, "num_epochs"_a, "shuffle"_a,
-           "batch_size"_a, "first_step"_a, "learning_rates"_a, "weight_decays"_a.none(), "losses"_a,
-           "head_losses"_a.none(), "best_loss"_a, "best_parameters"_a, "best_state"_a, "parameters_before"_a,
-           "state_before"_a, "watches"_a)
+           "batch_size"_a, "first_step"_a, "learning_rates"_a, "weight_decays"_a.none(),
+           "dropout_rates"_a.none(), "losses"_a, "head_losses"_a.none(), "best_loss"_a, "best_parameters"_a,
+           "best_state"_a, "parameters_before"_a, "state_before"_a, "watches"_a)
       .def("predict", &B::predict, "data"_a, "links"_a, "outputs"_a)
       .def("evaluate", &B::evaluate, "data"_a, "losses"_a)
       .def("gradient", &B::gradient, "data"_a, "order"_a, "first_row"_a, "whole"_a.none(), "step"_a,
-           "gradient"_a, "losses"_a, "head_losses"_a.none())
-      .def("forward", &B::forward, "data"_a, "order"_a, "first_row"_a, "step"_a, "outputs"_a)
+           "dropout_rates"_a.none(), "gradient"_a, "losses"_a, "head_losses"_a.none())
+      .def("forward", &B::forward, "data"_a, "order"_a, "first_row"_a, "step"_a, "dropout_rates"_a.none(),
+           "outputs"_a)
       .def("backward", &B::backward, "d_outputs"_a, "step"_a, "gradient"_a)
       .def("update", &B::update, "gradient"_a, "losses"_a, "total_weight"_a, "step"_a, "learning_rate"_a,
            "weight_decay"_a)

@@ -43,7 +43,8 @@ Parameter read_parameter(nb::handle p) {
           get<double>(p, "l1"),
           get<double>(p, "l2"),
           get<double>(p, "max_norm"),
-          get<bool>(p, "decay")};
+          get<bool>(p, "decay"),
+          get<bool>(p, "trainable")};
 }
 
 Op read_op(nb::handle op, int index) {

@@ -56,9 +56,10 @@ struct Context {
 
   bool is_left_out(int parameter) const { return outer_weights && (*outer_weights)[parameter]; }
 
-  // Where an op adds the gradient of its parameter i; set to 0 before the first contribution in a step.
+  // Where an op adds the gradient of its parameter i, or null if it is not trained; set to 0 before the first
+  // contribution in a step.
   T* gradient_to_add(const Op& op, std::size_t i) const {
-    if (i >= op.parameters.size()) return nullptr;
+    if (!program.trains(op, i)) return nullptr;
     const Parameter& parameter = program.parameters[op.parameters[i]];
     T* to = gradient + parameter.offset;
     if (!gradient_written[op.parameters[i]]) std::fill_n(to, parameter.size, T(0));

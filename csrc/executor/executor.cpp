@@ -282,7 +282,8 @@ Context<T> Executor<T>::begin_part(const Batches& data, const Part& part, i64 st
   held_threads_ = threads_for(data, part.rows.size);
   step_.prepare(part.rows.size);
   step_.open();
-  Context<T> context = step_.begin(workers_.pool(held_threads_), data, part.rows, {true, true, step});
+  const Pass pass{true, true, step, part.dropout_rates};
+  Context<T> context = step_.begin(workers_.pool(held_threads_), data, part.rows, pass);
   context.first_row = part.first_row;
   step_.hold(context);
   return context;
@@ -331,7 +332,8 @@ StepOutcome Executor<T>::update(const T* gradient, const double* losses, double 
                                 double learning_rate, double weight_decay) {
   const std::lock_guard lock(mutex_);
   step_.open();
-  std::copy_n(gradient, facts_.program.num_parameters, step_.gradient.begin());
+  for (const Range& range : facts_.trained)
+    std::copy_n(gradient + range.offset, range.size, step_.gradient.begin() + range.offset);
   std::copy_n(losses, step_.head_losses.size(), step_.head_losses.begin());
   const Context<T> context = step_.resume(workers_.pool(held_threads_), step);
   StepOutcome outcome = step_.finish(context, total_weight, learning_rate, weight_decay);
@@ -442,7 +444,7 @@ void Executor<T>::measure_change(const std::vector<ProbedLayer>& layers, const T
                                  double* norms) const {
   for (std::size_t i = 0; i < layers.size(); ++i) {
     norms[i] = std::numeric_limits<double>::quiet_NaN();
-    if (layers[i].weight < 0) continue;
+    if (layers[i].weight < 0 || !facts_.program.parameters[layers[i].weight].trainable) continue;
     const Parameter& weight = facts_.program.parameters[layers[i].weight];
     norms[i] = std::sqrt(tools_.kernels->sum_square_changes(step_.weights().parameters + weight.offset,
                                                             before + weight.offset, weight.size));

@@ -57,11 +57,12 @@ struct Best {
 };
 
 // The rows of one batch, or a part of a larger batch that starts at first_row and has the total weight
-// `whole`.
+// `whole`; dropout_rates (num_dropouts,) or null: the ops' own.
 struct Part {
   Rows rows;
   i64 first_row;
   std::optional<double> whole;
+  const double* dropout_rates;
 };
 
 // Where a batch's gradient and losses are written: gradient (num_parameters,); losses (heads,), with the

@@ -29,7 +29,7 @@ inline constexpr i64 kFewOutputs = 4;  // Kernels::narrow_backward
 
 inline bool is_narrow(const Program& program, const Op& op) {
   const i64 width = program.widths[op.output] / op.copies;
-  return op.kind == OpKind::dense && width <= kFewOutputs && width > 0;
+  return op.kind == OpKind::dense && program.trains(op, 0) && width <= kFewOutputs && width > 0;
 }
 
 // By buffer: its readers; outputs and heads count.
@@ -71,7 +71,7 @@ inline void find_biases_below(Fusion& fusion, const Program& program, const std:
   if (program.members > 1) return;
   const std::vector<int> uses = count_uses(program);
   for (const Op& op : program.ops)
-    if (op.kind == OpKind::dense && op.parameters.size() > 1 && uses[op.parameters[1]] == 1 &&
+    if (op.kind == OpKind::dense && program.trains(op, 1) && uses[op.parameters[1]] == 1 &&
         readers[op.output] == 1)
       fusion.bias_below[op.output] = op.parameters[1];
 }

@@ -9,7 +9,26 @@
 
 namespace lamina {
 
-// A contiguous range of the flat vectors with the same penalty.
+// A contiguous range of the flat vectors.
+struct Range {
+  i64 offset, size;
+};
+
+// The ranges of what is trained.
+inline std::vector<Range> find_trained(const Program& program) {
+  std::vector<Range> ranges;
+  for (const Parameter& p : program.parameters) {
+    if (!p.trainable) continue;
+    if (!ranges.empty() && ranges.back().offset + ranges.back().size == p.offset) {
+      ranges.back().size += p.size;
+    } else {
+      ranges.push_back({p.offset, p.size});
+    }
+  }
+  return ranges;
+}
+
+// A contiguous range of what is trained, with the same penalty.
 struct Section {
   i64 offset, size;
   double l1, l2;
@@ -22,7 +41,7 @@ inline std::vector<Section> find_sections(const Program& program, const std::vec
   std::vector<Section> sections;
   for (std::size_t i = 0; i < program.parameters.size(); ++i) {
     const Parameter& p = program.parameters[i];
-    if (!left_out.empty() && left_out[i]) continue;
+    if (!p.trainable || (!left_out.empty() && left_out[i])) continue;
     Section* last = sections.empty() ? nullptr : &sections.back();
     if (last && last->l1 == p.l1 && last->l2 == p.l2 && last->offset + last->size == p.offset) {
       last->size += p.size;
@@ -99,10 +118,11 @@ GradientTotals finish_gradient(const Kernels<T>& kernels, Pool* pool, const std:
   return totals;
 }
 
-// Parameters by layer, in order of appearance: indices into Program::parameters.
+// Trainable parameters by layer, in order of appearance: indices into Program::parameters.
 inline std::vector<std::vector<int>> group_by_layer(const Program& program) {
   std::vector<std::vector<int>> groups;
   for (std::size_t i = 0; i < program.parameters.size(); ++i) {
+    if (!program.parameters[i].trainable) continue;
     std::size_t g = 0;
     while (g < groups.size() && program.parameters[groups[g][0]].layer != program.parameters[i].layer) ++g;
     if (g == groups.size()) groups.emplace_back();

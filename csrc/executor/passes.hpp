@@ -14,7 +14,8 @@ void forward(const Context<T>& context) {
   }
 }
 
-// From gradients of the heads' logits to the whole flat gradient; parameters that no gradient reaches get 0.
+// From gradients of the heads' logits to the whole flat gradient; trainable parameters that no gradient reaches
+// get 0. That of all others is 0 from the start.
 template <class T>
 void backward(const Context<T>& context) {
   const Program& program = context.program;
@@ -27,7 +28,8 @@ void backward(const Context<T>& context) {
   }
   for (std::size_t p = 0; p < program.parameters.size(); ++p) {
     const Parameter& parameter = program.parameters[p];
-    if (!context.gradient_written[p]) std::fill_n(context.gradient + parameter.offset, parameter.size, T(0));
+    if (parameter.trainable && !context.gradient_written[p])
+      std::fill_n(context.gradient + parameter.offset, parameter.size, T(0));
   }
 }
 

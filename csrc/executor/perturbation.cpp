@@ -31,9 +31,14 @@ Perturber<T>::Perturber(Step<T>& step, Pool* pool, const PerturbationRule& rule,
       step_means_(step.facts().program.heads.size()) {
   const auto& parameters = step.facts().program.parameters;
   for (std::size_t p = 0; p < parameters.size(); ++p)
-    if (parameters[p].size > 0) places_.push_back({parameters[p].offset, static_cast<int>(p)});
-  std::sort(places_.begin(), places_.end(),
-            [](const Place& a, const Place& b) { return a.offset < b.offset; });
+    if (parameters[p].size > 0 && parameters[p].trainable) places_.push_back({0, static_cast<int>(p)});
+  std::sort(places_.begin(), places_.end(), [&](const Place& a, const Place& b) {
+    return parameters[a.parameter].offset < parameters[b.parameter].offset;
+  });
+  for (Place& place : places_) {
+    place.first = num_trainable_;
+    num_trainable_ += parameters[place.parameter].size;
+  }
 }
 
 // There is no dropout here, so training mode only means batch statistics.
@@ -111,13 +116,13 @@ WeightChange<T> Perturber<T>::draw_change(const Context<T>& context, i64 trial, 
   const PhiloxBlock block = philox(context.seed, static_cast<std::uint32_t>(trial / 2),
                                    static_cast<std::uint32_t>(context.step), 0, kPerturbOne);
   const std::uint32_t* word = block.word + trial % 2 * 2;
-  const auto count = static_cast<std::uint64_t>(context.program.num_parameters);
+  const auto count = static_cast<std::uint64_t>(num_trainable_);
   const auto index = static_cast<i64>((word[0] * count) >> 32);
   const double share = word[1] * 0x1p-31 - 1.0;
   const auto after = std::upper_bound(places_.begin(), places_.end(), index,
-                                      [](i64 wanted, const Place& place) { return wanted < place.offset; });
+                                      [](i64 wanted, const Place& place) { return wanted < place.first; });
   const Place& place = *(after - 1);
-  return {place.parameter, index - place.offset, static_cast<T>(size * share)};
+  return {place.parameter, index - place.first, static_cast<T>(size * share)};
 }
 
 template <class T>
@@ -173,7 +178,7 @@ bool Perturber<T>::try_weight(const Context<T>& context, const WeightChange<T>& 
 // All weights at once
 // ----------------------------------------------------------------------------------------
 
-// One bit per weight: the sign of its perturbation.
+// One bit per weight: the sign of its perturbation, or 0 if it stands still.
 template <class T>
 void Perturber<T>::draw_signs(i64 step, i64 trial) {
   const i64 count = static_cast<i64>(signs_.size());
@@ -184,6 +189,8 @@ void Perturber<T>::draw_signs(i64 step, i64 trial) {
     for (i64 i = first; i < std::min(count, first + kSignsPerBlock); ++i)
       signs_[i] = block.word[i / 32 % 4] >> (i % 32) & 1 ? T(1) : T(-1);
   }
+  for (const Parameter& p : step_.facts().program.parameters)
+    if (!p.trainable) std::fill_n(signs_.begin() + p.offset, p.size, T(0));
 }
 
 // Losses at saved + size * signs.

@@ -48,7 +48,7 @@ class Perturber {
     double loss = 0, objective = 0;
   };
   struct Place {
-    i64 offset;
+    i64 first;  // among the numbers that are trained
     int parameter;
   };
 
@@ -75,7 +75,8 @@ class Perturber {
   PerturbationRule rule_;
   Objective<T> objective_;
   Trial<T> trial_;
-  std::vector<Place> places_;  // of the parameters, in the order of their offsets
+  std::vector<Place> places_;  // of the trainable parameters, in the order of their offsets
+  i64 num_trainable_ = 0;
   std::vector<T> saved_, signs_;
   std::vector<double> trial_losses_, step_means_;  // by head
   const Batches* data_ = nullptr;                  // of the step

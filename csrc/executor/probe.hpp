@@ -179,7 +179,7 @@ void probe_weights(LayerNumbers& found, const Context<T>& context, const ProbedL
 // After the backward pass.
 template <class T>
 void probe_weight_gradient(LayerNumbers& found, const Context<T>& context, const ProbedLayer& layer) {
-  if (layer.weight < 0) return;
+  if (layer.weight < 0 || !context.program.parameters[layer.weight].trainable) return;
   const Parameter& weight = context.program.parameters[layer.weight];
   const double size = static_cast<double>(weight.size);
   double squares = 0;

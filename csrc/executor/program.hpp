@@ -26,7 +26,7 @@ struct Parameter {
   std::string layer;
   i64 offset, size, rows, columns;  // of a matrix, of which there may be several; rows = 1 for vectors
   double l1, l2, max_norm;
-  bool decay;
+  bool decay, trainable;  // nothing acts on what is not trainable: its strengths are 0
 
   i64 matrices() const { return rows * columns > 0 ? size / (rows * columns) : 0; }
 };
@@ -63,6 +63,16 @@ struct Program {
 
   // Multiply-adds of a dense op over one row.
   i64 work_of(const Op& op) const { return op.copies * parameters[op.parameters[0]].size; }
+
+  // Whether the op has a state that training does not change, so that it works as in inference.
+  bool stands_still(const Op& op) const {
+    return std::any_of(op.state.begin(), op.state.end(), [&](int s) { return !state[s].trainable; });
+  }
+
+  // Whether the op has the parameter i, and it is trained.
+  bool trains(const Op& op, std::size_t i) const {
+    return i < op.parameters.size() && parameters[op.parameters[i]].trainable;
+  }
 };
 
 struct Clipping {

@@ -16,13 +16,14 @@
 
 namespace lamina {
 
-// By buffer: whether the op that writes it, or one before that, has a parameter, so that its gradient is
-// needed.
+// By buffer: whether the op that writes it, or one before that, has a trainable parameter, so that its gradient
+// is needed.
 inline std::vector<char> find_needs_gradient(const Program& program) {
   std::vector<char> needs(program.widths.size(), 0);
   for (const Op& op : program.ops) {
     const bool inherited = std::any_of(op.inputs.begin(), op.inputs.end(), [&](int b) { return needs[b]; });
-    needs[op.output] = inherited || !op.parameters.empty();
+    needs[op.output] = inherited || std::any_of(op.parameters.begin(), op.parameters.end(),
+                                                [&](int p) { return program.parameters[p].trainable; });
   }
   return needs;
 }
@@ -66,6 +67,7 @@ struct ProgramFacts {
   explicit ProgramFacts(Program given)
       : program(std::move(given)),
         layers(group_by_layer(program)),
+        trained(find_trained(program)),
         runs(find_runs(program, {})),
         shrunk_runs(find_shrunk_runs(program)),
         sections(find_sections(program, {})),
@@ -99,7 +101,8 @@ struct ProgramFacts {
   }
 
   Program program;
-  std::vector<std::vector<int>> layers;  // parameters by layer
+  std::vector<std::vector<int>> layers;  // trainable parameters by layer
+  std::vector<Range> trained;
   Runs runs;
   std::vector<Run> shrunk_runs;
   std::vector<Section> sections;

@@ -34,7 +34,7 @@ void Step<T>::configure(TrainingPlan plan, T* slots, int num_slots) {
 
 template <class T>
 void Step<T>::prepare(i64 rows) {
-  held_rows_ = {nullptr, 0, 0};
+  held_ = {};
   work_.prepare(facts_.program, rows, true);
 }
 
@@ -52,21 +52,20 @@ void Step<T>::open() {
 
 template <class T>
 void Step<T>::hold(const Context<T>& context) {
-  held_rows_ = context.rows;
-  held_first_row_ = context.first_row;
+  held_ = {context.rows, context.first_row, context.dropout_rates};
 }
 
 template <class T>
 Context<T> Step<T>::resume(Pool* pool, i64 step) {
-  if (held_rows_.size == 0) work_.prepare(facts_.program, 1, true);
-  Context<T> context = begin(pool, {}, held_rows_, {true, true, step});
-  context.first_row = held_first_row_;
+  if (held_.rows.size == 0) work_.prepare(facts_.program, 1, true);
+  Context<T> context = begin(pool, {}, held_.rows, {true, true, step, held_.dropout_rates});
+  context.first_row = held_.first_row;
   return context;
 }
 
 template <class T>
 void Step<T>::close() {
-  held_rows_ = {nullptr, 0, 0};
+  held_ = {};
   is_open_ = false;
 }
 
@@ -169,7 +168,10 @@ bool Step<T>::leaves_gradients(const Context<T>& context) const {
 
 template <class T>
 double Step<T>::sum_gradient_squares(Pool* pool) {
-  return sum_squares(*tools_.kernels, pool, gradient.data(), facts_.program.num_parameters, pieces_);
+  double squares = 0;
+  for (const Range& range : facts_.trained)
+    squares += sum_squares(*tools_.kernels, pool, gradient.data() + range.offset, range.size, pieces_);
+  return squares;
 }
 
 // squares: the sum of squares of the gradient before clipping. Returns whether the gradient has changed.
@@ -177,10 +179,11 @@ template <class T>
 bool Step<T>::clip(Pool* pool, double squares) {
   const Kernels<T>& kernels = *tools_.kernels;
   const Clipping& clipping = plan_.clipping;
-  const i64 size = facts_.program.num_parameters;
   bool changed = false;
-  if (clipping.value)
-    changed |= kernels.clip_value(gradient.data(), size, clipping.value->first, clipping.value->second);
+  for (const Range& range : facts_.trained)
+    if (clipping.value)
+      changed |= kernels.clip_value(gradient.data() + range.offset, range.size, clipping.value->first,
+                                    clipping.value->second);
   if (clipping.layer_norm)
     changed |= clip_layers(facts_.program, kernels, pool, facts_.layers, gradient.data(),
                            *clipping.layer_norm, pieces_);
@@ -188,7 +191,8 @@ bool Step<T>::clip(Pool* pool, double squares) {
   if (changed) squares = sum_gradient_squares(pool);
   const double norm = std::sqrt(squares);
   if (norm <= *clipping.norm) return changed;
-  kernels.scale(gradient.data(), size, *clipping.norm / norm);
+  for (const Range& range : facts_.trained)
+    kernels.scale(gradient.data() + range.offset, range.size, *clipping.norm / norm);
   return true;
 }
 

@@ -22,6 +22,13 @@ struct StepOutcome {
   std::optional<Failure> failure;
 };
 
+// The batch of a step over several calls.
+struct HeldBatch {
+  Rows rows{nullptr, 0, 0};
+  i64 first_row = 0;
+  const double* dropout_rates = nullptr;
+};
+
 template <class T>
 class Step {
  public:
@@ -105,8 +112,7 @@ class Step {
   UpdateRule rule_{Rule::gradient_descent, {}};
 
   Workspace<T> work_;
-  Rows held_rows_{nullptr, 0, 0};
-  i64 held_first_row_ = 0;
+  HeldBatch held_;
   bool is_open_ = false;
   std::vector<T> saved_state_;
   PieceTotals pieces_;

@@ -11,7 +11,7 @@
 
 namespace lamina {
 
-// A contiguous range of the flat vectors with one strength of L1, on which decoupled weight decay acts
+// A contiguous range of what is trained, with one strength of L1, on which decoupled weight decay acts
 // everywhere or nowhere.
 struct Run {
   i64 offset, size;
@@ -40,7 +40,7 @@ inline Runs find_runs(const Program& program, const std::vector<char>& left_out)
   Runs runs;
   for (std::size_t i = 0; i < program.parameters.size(); ++i) {
     const Parameter& p = program.parameters[i];
-    if (p.l1 != 0 || (!left_out.empty() && left_out[i])) continue;
+    if (!p.trainable || p.l1 != 0 || (!left_out.empty() && left_out[i])) continue;
     append(runs.decayed, {p.offset, p.size, p.decay});
     append(runs.plain, {p.offset, p.size, false});
   }

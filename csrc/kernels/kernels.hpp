@@ -75,7 +75,7 @@ struct Kernels {
   void (*multiply_into)(T* out, const T* x, const T* y, i64 size);
 
   // Activation. settings: those of the function. x and out are those of the forward pass; out may alias x,
-  // and d_x may alias d_out. d_slope (width,) is added to.
+  // and d_x may alias d_out. d_slope (width,), or null, is added to.
   void (*activation_forward)(T* out, const T* x, i64 n, i64 width, Function function, const double* settings);
   void (*activation_backward)(T* d_x, const T* d_out, const T* x, const T* out, i64 n, i64 width,
                               Function function, const double* settings);
@@ -83,11 +83,17 @@ struct Kernels {
   void (*prelu_backward)(T* d_x, T* d_slope, const T* d_out, const T* x, const T* slope, i64 n, i64 width);
 
   // Scale: out = x * scale + shift, or relu of that; shift may be null. Backward pass for `columns` of the
-  // columns, whose rows are `row` apart: d_scale and d_shift (or null) are added to; d_x (or null) is, with
-  // `relu`, past the relu whose output x is.
+  // columns, whose rows are `row` apart: d_scale and d_shift are added to; d_x is, with `relu`, past the relu
+  // whose output x is. Each of the three may be null.
   void (*scale_forward)(T* out, const T* x, const T* scale, const T* shift, i64 n, i64 width, bool relu);
   void (*scale_backward)(T* d_x, T* d_scale, T* d_shift, const T* d_out, const T* x, const T* scale, i64 n,
                          i64 row, i64 columns, bool relu);
+
+  // Piecewise-linear encoding. settings: those of the op (lamina/engine/formulas/piecewise_linear.py).
+  void (*piecewise_linear_forward)(T* out, const T* x, i64 n, i64 width, i64 num_bins,
+                                   const double* settings);
+  void (*piecewise_linear_backward)(T* d_x, const T* d_out, const T* out, i64 n, i64 width, i64 num_bins,
+                                    const double* settings);
 
   // Dropout. mask (n * width,) bytes, 1 = kept.
   void (*dropout_forward)(T* out, std::uint8_t* mask, const T* x, i64 first_element, i64 size, double rate,

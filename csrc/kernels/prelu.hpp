@@ -15,17 +15,17 @@ void prelu_forward(T* out, const T* x, const T* __restrict slope, i64 n, i64 wid
   }
 }
 
-// d_x may be d_out; d_slope (width,) is added to.
+// d_x may be d_out; d_slope (width,), or null, is added to.
 template <class T>
 void prelu_backward(T* d_x, T* __restrict d_slope, const T* d_out, const T* x, const T* __restrict slope,
                     i64 n, i64 width) {
   for (i64 i = 0; i < n; ++i, d_x += width, d_out += width, x += width) {
-    LAMINA_SIMD
-    for (i64 c = 0; c < width; ++c) {
-      const T d = d_out[c];
-      d_slope[c] += x[c] > 0 ? T(0) : d * x[c];
-      d_x[c] = x[c] > 0 ? d : d * slope[c];
+    if (d_slope) {
+      LAMINA_SIMD
+      for (i64 c = 0; c < width; ++c) d_slope[c] += x[c] > 0 ? T(0) : d_out[c] * x[c];
     }
+    LAMINA_SIMD
+    for (i64 c = 0; c < width; ++c) d_x[c] = x[c] > 0 ? d_out[c] : d_out[c] * slope[c];
   }
 }
 

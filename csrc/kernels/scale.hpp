@@ -45,7 +45,7 @@ LAMINA_INLINE void scale_window(T* d_x, T* d_scale, T* d_shift, const T* d_out, 
       d_x[c] = d_out[c] * scale[c] * (relu ? Relu<T>{}.slope(x[c], x[c]) : T(1));
     d_x += row;
   }
-  for (int c = 0; c < columns; ++c) d_scale[c] += of_products[c];
+  for (int c = 0; d_scale && c < columns; ++c) d_scale[c] += of_products[c];
   for (int c = 0; d_shift && c < columns; ++c) d_shift[c] += of_gradients[c];
 }
 
@@ -55,8 +55,8 @@ LAMINA_INLINE void scale_columns_backward(T* d_x, T* d_scale, T* d_shift, const 
   i64 c = 0;
   const auto in_windows_of = [&]<int wide>(std::integral_constant<int, wide>) {
     for (; c + wide <= columns; c += wide)
-      scale_window<wide, relu>(d_x ? d_x + c : nullptr, d_scale + c, d_shift ? d_shift + c : nullptr,
-                               d_out + c, x + c, scale + c, n, row);
+      scale_window<wide, relu>(d_x ? d_x + c : nullptr, d_scale ? d_scale + c : nullptr,
+                               d_shift ? d_shift + c : nullptr, d_out + c, x + c, scale + c, n, row);
   };
   in_windows_of(std::integral_constant<int, 4 * kLanes<T>>{});
   in_windows_of(std::integral_constant<int, kLanes<T>>{});

@@ -48,6 +48,7 @@ from lamina.layers import Dense as Dense
 from lamina.layers import Dropout as Dropout
 from lamina.layers import LayerNorm as LayerNorm
 from lamina.layers import Multiply as Multiply
+from lamina.layers import PiecewiseLinear as PiecewiseLinear
 from lamina.layers import PReLU as PReLU
 from lamina.layers import Scale as Scale
 from lamina.losses import AbsoluteError as AbsoluteError

@@ -27,7 +27,7 @@ from lamina.initializers import Constant, Normal
 from lamina.losses import Huber
 from lamina.model import TableSettings, load_model
 from lamina.optimizers import LBFGS, Adam, PerturbOne
-from lamina.schedules import Cosine, Step, WarmUp
+from lamina.schedules import Cosine, CosLog, FlatCosine, Step, WarmUp
 from lamina.training import Progress
 
 ADULT = Path(__file__).parents[2] / "examples" / "data" / "adult.csv.gz"
@@ -218,7 +218,10 @@ def test_ctrl_c_before_training_saves_nothing(
 def test_every_schedule_and_optimizer_that_takes_no_settings_trains(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     table = write_regression(tmp_path / "a.csv", 60)
     common = ("train", table, "-t", "price", "-o", tmp_path / "a.model", "--max-epochs", 2, "--hidden", 4)
-    for schedule in ("constant", "cosine", "one_cycle", "inverse_scaling", "adaptive", "reduce_on_plateau"):
+    for schedule in (
+        *("constant", "cosine", "flat_cosine", "coslog", "one_cycle"),
+        *("inverse_scaling", "adaptive", "reduce_on_plateau"),
+    ):
         assert run(capfd, *common, "--schedule", schedule)["epochs"] == 2, schedule
     for optimizer in ("gradient_descent", "momentum", "nesterov", "rmsprop", "adagrad", "adam", "adamw", "nadam", "lbfgs"):
         assert run(capfd, *common, "--optimizer", optimizer)["epochs"] == 2, optimizer
@@ -234,6 +237,8 @@ def test_every_schedule_and_optimizer_that_takes_no_settings_trains(tmp_path: Pa
         (("--loss", "huber:delta=2"), "loss", Huber(2)),
         (("--schedule", "step:epochs=1,factor=0.5"), "learning_rate", Step(1, 0.5)),
         (("--schedule", "warm_up:steps=5,then=cosine"), "learning_rate", WarmUp(5, Cosine())),
+        (("--dropout-schedule", "flat_cosine:flat=0.2"), "dropout_schedule", FlatCosine(0.2)),
+        (("--weight-decay-schedule", "coslog:cycles=2"), "weight_decay_schedule", CosLog(2)),
         (("--optimizer", "lbfgs:memory=5"), "optimizer", LBFGS(5)),
         (("--optimizer", "perturb-one:trials=5,scale=0.2"), "optimizer", PerturbOne(0.2, 5)),
         (("--optimizer", "adam:beta1=0.5", "--beta2", "0.9"), "optimizer", Adam(0.002, 0.5, 0.9, weight_decay=0.01)),

@@ -67,6 +67,12 @@ class ProgramBuilder:
         parameters = tuple(self._slice(self.parameters, name, shape) for name in names)
         return self._op("scale", (x,), self.widths[x], parameters=parameters)
 
+    def piecewise_linear(self, x: int, *, clip: bool = False) -> int:
+        columns = [[-1.0, -0.25, 0.5, 1.5], [], [0.0, 1.0], np.linspace(-2.0, 2.0, 80).tolist()]
+        edges = [columns[j % 4] for j in range(self.widths[x])]
+        settings = (float(clip), *(number for own in edges for number in (float(len(own)), *own)))
+        return self._op("piecewise_linear", (x,), sum(max(len(own) - 1, 0) for own in edges), settings=settings)
+
     def dropout(self, x: int, rate: float) -> int:
         return self._op("dropout", (x,), self.widths[x], settings=(rate,))
 
@@ -269,6 +275,12 @@ class Builder:
         layer, width = f"layer_norm_{len(self.ops)}", self.widths[x]
         parameters = tuple(self._parameter(layer, name, (width,)) for name in ("gamma", "beta") if affine)
         return self._op("layer_norm", layer, (x,), width, parameters=parameters, settings=(eps,))
+
+    def again(self, buffer: int, *inputs: int) -> int:
+        """The op that writes ``buffer`` once more, with the same parameters and state, on other inputs."""
+        op = next(op for op in self.ops if op.output == buffer)
+        kept = {name: getattr(op, name) for name in ("parameters", "state", "settings", "function")}
+        return self._op(op.kind, f"{op.layer}.2", inputs, self.widths[buffer], **kept)
 
     def combine(self, kind: str, *inputs: int) -> int:
         widths = [self.widths[i] for i in inputs]

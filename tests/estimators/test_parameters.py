@@ -19,7 +19,7 @@ from lamina.estimators.parameters import Parameters
 from lamina.initializers import INITIALIZERS
 from lamina.losses import NUMBER_LOSSES
 from lamina.optimizers import OPTIMIZERS, StepOptimizer
-from lamina.schedules import Cosine, WarmUp
+from lamina.schedules import Cosine, FlatCosine, ReduceOnPlateau, WarmUp
 from lamina.validation import InvalidParameterError
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -62,9 +62,11 @@ _WRONG: dict[str, Any] = {
     "optimizer": "sdg",
     "l1_ratio": 1.1,
     "weight_decay": -1,
+    "weight_decay_schedule": "adaptive",
     "max_norm": 0,
     "dropout": 1.0,
     "input_dropout": [0.1],
+    "dropout_schedule": ReduceOnPlateau(),
     "batch_norm": 2,
     "layer_norm": "on",
     "norm_position": "befor",
@@ -117,6 +119,14 @@ def test_all_wrong_values_are_named_at_once() -> None:
         ({"solver": "lbfgs", "clip_norm": 1.0}, "clip_norm must be None with solver 'lbfgs', got 1.0"),
         ({"solver": "lbfgs", "weight_decay": 0.1}, "weight_decay must be 0.0 with solver 'lbfgs', got 0.1"),
         ({"solver": "lbfgs", "learning_rate": "cosine"}, "learning_rate must be 'constant' with solver 'lbfgs', got 'cosine'"),
+        (
+            {"solver": "lbfgs", "dropout_schedule": "cosine"},
+            "dropout_schedule must be 'constant' with solver 'lbfgs', got 'cosine'",
+        ),
+        (
+            {"solver": "perturb-one", "weight_decay_schedule": "cosine"},
+            "weight_decay_schedule must be 'constant' with solver 'perturb-one', got 'cosine'",
+        ),
         ({"optimizer": "adam", "solver": "sgd"}, "solver must keep its default when optimizer is given, got 'sgd'"),
         ({"loss": "hinge", "label_smoothing": 0.1}, "label_smoothing must be 0 unless loss is 'log_loss', got 0.1"),
         ({"clip_value": (1, -1)}, "low < high"),
@@ -199,6 +209,25 @@ def test_weight_decay_shrinks_weights_that_get_no_gradient() -> None:
     start = MLPClassifier(**{**_SMALL, "solver": "sgd", "alpha": 0.0, "learning_rate_init": 1e-300, "max_iter": 1})
     unused, first = model.fit(X0, y).coefs_[0][-1], start.fit(X0, y).coefs_[0][-1]
     np.testing.assert_allclose(unused, first * (1 - 0.01 * 0.5) ** 2, rtol=1e-12)
+
+
+def test_a_weight_decay_schedule_changes_it_from_step_to_step() -> None:
+    X0 = np.column_stack([X, np.zeros(len(X))])
+    settings = {**_SMALL, "alpha": 0.0, "weight_decay": 0.5, "learning_rate_init": 0.01, "batch_size": 100, "max_iter": 2}
+    model = MLPClassifier(**settings, weight_decay_schedule=FlatCosine(final=0.2))
+    start = MLPClassifier(**{**_SMALL, "solver": "sgd", "alpha": 0.0, "learning_rate_init": 1e-300, "max_iter": 1})
+    unused, first = model.fit(X0, y).coefs_[0][-1], start.fit(X0, y).coefs_[0][-1]
+    # four steps, of which the last is in the middle of the cosine
+    np.testing.assert_allclose(unused, first * (1 - 0.01 * 0.5) ** 3 * (1 - 0.01 * 0.5 * 0.6), rtol=1e-12)
+
+
+def test_a_dropout_schedule_changes_all_probabilities() -> None:
+    rates = {"dropout": [0.5, 0.3], "input_dropout": 0.1}
+    never = _fit(**rates, dropout_schedule=lambda step: 0.0)
+    np.testing.assert_allclose(never.coefs_[0], _fit().coefs_[0], rtol=1e-10)
+    falling, steady = _fit(**rates, dropout_schedule="flat_cosine"), _fit(**rates)
+    assert falling.loss_curve_[:2] == steady.loss_curve_[:2]
+    assert falling.loss_curve_[3] != steady.loss_curve_[3]
 
 
 def test_max_norm_bounds_the_weights_into_every_unit() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from lamina.activations import ACTIVATIONS, get_activation
 from lamina.engine.reference.ops import OPS
-from lamina.errors import InvalidSettingError, ShapeError
+from lamina.errors import DataError, InvalidSettingError, ShapeError
 from lamina.initializers import Constant, Normal
 from lamina.layers import (
     LAYERS,
@@ -23,6 +23,7 @@ from lamina.layers import (
     Layer,
     LayerNorm,
     Multiply,
+    PiecewiseLinear,
     PReLU,
     Scale,
     layer_from_dict,
@@ -45,6 +46,7 @@ UNUSUAL = {
     "activation": Activation("gelu", name="bend"),
     "prelu": PReLU(slope_init="zeros"),
     "scale": Scale(scale_init=Constant(2.0)),
+    "piecewise_linear": PiecewiseLinear([[0.0, 1.5, 2.0], [], [-1.0, 3.0], [0.0, 0.1]], clip=True),
     "dropout": Dropout(0.125),
     "batch_norm": BatchNorm(momentum=0.99, eps=1e-3, affine=False),
     "layer_norm": LayerNorm(eps=1e-6, affine=False),
@@ -165,6 +167,62 @@ def test_scale_starts_as_the_identity_and_is_not_penalized():
     assert (scale.l1, scale.l2, scale.decay) == (0.0, 0.0, False)
 
 
+def test_bins_by_quantiles_hold_as_many_rows_each():
+    x = np.random.default_rng(0).normal(size=(1000, 2)) ** 3
+    for column, edges in zip(x.T, PiecewiseLinear.from_data(x, bins=10).edges, strict=True):
+        assert (edges[0], edges[-1]) == (column.min(), column.max())
+        assert np.histogram(column, edges)[0].tolist() == [100] * 10
+
+
+def test_bins_of_a_column_with_a_frequent_value_are_those_of_its_distinct_values():
+    x = np.concatenate([np.zeros(900), np.arange(1.0, 101.0)])[:, None]
+    (edges,) = PiecewiseLinear.from_data(x, bins=10).edges
+    assert edges == pytest.approx(np.linspace(0.0, 100.0, 11))
+
+
+@pytest.mark.parametrize("target", [lambda x: np.where(x < 0.3, 1.0, 5.0), lambda x: np.where(x < 0.3, "low", "high")])
+def test_bins_by_a_tree_begin_where_the_target_changes(target):
+    x = np.random.default_rng(0).uniform(size=(400, 1))
+    (edges,) = PiecewiseLinear.from_data(x, bins=8, y=target(x[:, 0])).edges
+    below, above = x[x < 0.3].max(), x[x >= 0.3].min()
+    assert len(edges) == 3
+    assert below - 1e-6 <= edges[1] <= above + 1e-6  # trees read float32
+
+
+def test_one_bin_by_a_tree_is_the_whole_range():
+    x = np.linspace(0.0, 1.0, 50)[:, None]
+    assert PiecewiseLinear.from_data(x, bins=1, y=x[:, 0]).edges == ((0.0, 1.0),)
+
+
+def test_a_column_of_few_values_has_no_bins():
+    x = np.column_stack([np.full(30, 7.0), np.arange(30) % 3, np.arange(30.0)])
+    edges = PiecewiseLinear.from_data(x, bins=4, min_distinct=4).edges
+    assert [len(own) for own in edges] == [0, 0, 5]
+
+
+def test_a_layer_for_other_columns_is_refused():
+    with pytest.raises(ShapeError, match=r"the input x must have 2 columns, as many as there are edges for, got 3"):
+        PiecewiseLinear([[0, 1], [0, 2]])(Input(3, name="x"))
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "settings", "error", "rule"),
+    [
+        (np.zeros(3), None, {}, ShapeError, "must be \\(rows, columns\\)"),
+        (np.zeros((0, 2)), None, {}, ShapeError, "at least one of each"),
+        (np.zeros((5, 2)), None, {}, DataError, "no column has 2 distinct values"),
+        (np.eye(3), None, {"min_distinct": 3}, DataError, "no column has 3 distinct values.*Lower min_distinct"),
+        (np.array([[0.0], [np.nan]]), None, {}, DataError, "X must be finite"),
+        (np.eye(3), np.zeros(2), {}, ShapeError, "y must have a row for each of the 3 rows"),
+        (np.eye(3), np.array([0, np.inf, 0]), {}, DataError, "y must be finite"),
+        (np.eye(3), None, {"bins": 0}, InvalidSettingError, "bins must be an integer >= 1"),
+    ],
+)
+def test_data_that_have_no_bins_are_refused(x, y, settings, error, rule):
+    with pytest.raises(error, match=f"(?s){rule}"):
+        PiecewiseLinear.from_data(x, y=y, **settings)
+
+
 @pytest.mark.parametrize("layer", [Add(), Multiply()])
 def test_unequal_widths_are_refused_with_both_senders_and_shapes(layer):
     x = Input(5, name="x")
@@ -215,6 +273,13 @@ def test_calling_on_an_array_is_refused():
         (lambda: BatchNorm(momentum=1.0), "momentum must be"),
         (lambda: BatchNorm(eps=0.0), "eps must be a number > 0"),
         (lambda: LayerNorm(eps=-1.0), "eps must be"),
+        (lambda: PiecewiseLinear([[0.0, 0.0]]), "edges must be a sequence of increasing finite numbers"),
+        (lambda: PiecewiseLinear([[0.0]]), "edges must be"),
+        (lambda: PiecewiseLinear([[0.0, math.inf]]), "edges must be"),
+        (lambda: PiecewiseLinear([[0.0, 1e-40]]), "lie at least 1e-30 apart"),
+        (lambda: PiecewiseLinear([[], []]), "at least one column with bins"),
+        (lambda: PiecewiseLinear(["01"]), "edges must be"),
+        (lambda: PiecewiseLinear([[0.0, 1.0]], clip=2), "clip must be"),
         (lambda: Input(0), "width must be None, or an integer >= 1"),
         (lambda: Input(True), "width must be"),
         (lambda: Input(3, name="a.b"), "name must be"),

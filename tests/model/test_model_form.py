@@ -33,6 +33,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[dict[str
     settings = TableSettings(network=NetworkSettings(hidden=(4,)), stopping=StoppingSettings(max_epochs=2))
     models = {
         "table": fit_table(rows, "kind", settings=settings).model,
+        "numbers": fit_table(rows, "size", settings=settings, validation=0.5).model,
         "classifier": MLPClassifier((4,), max_iter=2, random_state=0, batch_norm=True).fit(X, LABELS),
         "regressor": MLPRegressor(hidden_layer_sizes=(4,), max_iter=2, random_state=0).fit(X, X[:, 0]),
     }
@@ -60,12 +61,25 @@ SCALE = ("table", "scale")
 SIZE = ("table", "encoder", "encoders", 0)
 SHOP = ("table", "encoder", "encoders", 1)
 DAY = ("table", "encoder", "encoders", 2)
+CALIBRATION = ("table", "calibration")
+DIFFICULTY = (*CALIBRATION, "difficulty")
 
 
 @pytest.mark.parametrize(
     ("name", "path", "value", "message"),
     [
         ("regressor", ("estimator",), None, "the estimator must be a dict, got None"),
+        ("table", CALIBRATION, 3, "the calibration must be a dict, got 3"),
+        ("table", CALIBRATION, None, "the arrays of the calibration"),
+        ("table", (*CALIBRATION, "kind"), "numbers", "must be one of 'classes', got 'numbers'"),
+        ("table", (*CALIBRATION, "temperature"), 0, "the temperature must be above 0, got 0"),
+        ("table", (*CALIBRATION, "temperature"), "1", '"temperature" of the calibration must be a number'),
+        ("numbers", (*CALIBRATION, "difficulty"), None, "the arrays of the calibration"),
+        ("numbers", (*DIFFICULTY, "slope"), [2.0], "slopes from 0 to 1"),
+        ("numbers", (*DIFFICULTY, "scale"), [1.0, 1.0], "must have one scale, range and slope a target"),
+        ("numbers", (*DIFFICULTY, "high"), [float("nan")], "ranges that rise"),
+        ("numbers", (*DIFFICULTY, "network"), 5, '"network" of .* must be a dict'),
+        ("numbers", (*DIFFICULTY, "network", "estimator"), "MLPClassifier", "must"),
         ("regressor", ("table",), 3, "the table's model must be a dict, got 3"),
         ("regressor", ("estimator", "estimator"), "os.system", "must be one of 'MLPClassifier', 'MLPRegressor', got 'os.system'"),
         ("regressor", ("estimator", "parameters"), [], '"parameters" of the estimator must be a dict'),

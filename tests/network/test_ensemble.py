@@ -121,6 +121,39 @@ def test_penalties_are_the_mean_of_the_members_penalties(sharing):
     assert penalty == pytest.approx(np.mean(of_each), rel=1e-12)
 
 
+def test_frozen_layers_stay_frozen_for_all_members():
+    ensemble = Ensemble(Sequential([Dense(4), Dense(3), Dense(2)], input_width=5), members=3).freeze("dense_2", "dense_3")
+    assert (ensemble.members, ensemble.sharing) == (3, "full")
+    parameters = ensemble.program().parameters
+    assert {p.name for p in parameters if p.trainable} == {
+        "dense_1.input_scale",
+        "dense_1.weight",
+        "dense_1.output_scale",
+        "dense_1.bias",
+    }
+    data = Batches([X], [RNG.normal(size=(30, 2))])
+    for engine in ("native", "reference"):
+        executor = make_executor(ensemble.program("squared_error"), dtype="float64", engine=engine)
+        executor.restore(*drawn(ensemble))
+        _, gradient = executor.loss_and_gradient(data)
+        moved = {p.name for p in parameters if gradient[p.slice].any()}
+        assert moved == {p.name for p in parameters if p.trainable}
+
+
+@pytest.mark.parametrize("sharing", SHARING)
+def test_a_layer_that_is_used_twice_is_shared_by_its_uses_and_by_members(sharing):
+    x, dense = Input(5), Dense(5, activation="tanh")
+    ensemble = Ensemble(Graph(x, Dense(2)(dense(dense(x)))), members=3, sharing=sharing)
+    program = ensemble.program("squared_error")
+    assert len([p for p in program.parameters if p.name == "dense_1.weight"]) == 1
+    data, found = Batches([X], [RNG.normal(size=(30, 2))]), []
+    for engine in ("native", "reference"):
+        executor = make_executor(program, dtype="float64", engine=engine)
+        executor.restore(*drawn(ensemble))
+        found.append(executor.loss_and_gradient(data)[1])
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-9, atol=1e-13)
+
+
 def test_full_members_share_weights_and_have_all_vectors_of_their_own():
     ensemble = Ensemble(Sequential([Dense(7, activation="relu"), BatchNorm(), Dense(6), Dense(2)], input_width=5), members=4)
     parameters, state = ensemble.initialize()

@@ -188,13 +188,6 @@ def test_what_are_no_outputs_is_refused():
             Graph(x, outputs)
 
 
-def test_one_layer_with_weights_in_two_places_is_refused():
-    x = Input(3)
-    shared = Dense(3, name="shared")
-    with pytest.raises(InvalidSettingError, match="must be used only once"):
-        Graph(x, shared(shared(x)))
-
-
 def test_the_registry_reads_every_kind():
     for network in (residual(), two_in_two_out(), Sequential([Dense(3)]), Sequential([Dense(3)], input_width=2)):
         read = network_from_dict(network.to_dict())

@@ -72,11 +72,6 @@ def test_a_layer_that_joins_several_inputs_is_refused():
         Sequential([Dense(3), Add()])
 
 
-def test_one_layer_with_weights_in_two_places_is_refused():
-    with pytest.raises(InvalidSettingError, match=r"used only once, got 'Dense\(3\)'"):
-        Sequential([Dense(3)] * 2)
-
-
 def test_one_layer_without_weights_may_stand_in_two_places():
     relu = Activation("relu")
     network = Sequential([Dense(3), relu, Dense(3), relu, Dense(1)])

@@ -69,3 +69,10 @@ def test_axes_that_are_too_small_for_legible_text_are_rejected():
     with pytest.raises(InvalidSettingError, match=r"ax must be at least [0-9.]+ x [0-9.]+ inches for legible text, .* Omit ax"):
         network.plot(ax=plt.subplots()[1])
     assert len(boxes_of(network.plot())) == 31
+
+
+def test_a_further_use_of_a_layer_says_which_it_is():
+    layer = Dense(4, name="step")
+    texts = [text.get_text().splitlines()[:2] for text in Sequential([layer, layer], input_width=4).plot().texts]
+    assert ["step", "Dense(4)"] in texts
+    assert ["step.2", "step again"] in texts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import math
 
@@ -15,7 +16,9 @@ from lamina.schedules import (
     Adaptive,
     Constant,
     Cosine,
+    CosLog,
     Exponential,
+    FlatCosine,
     Function,
     InverseScaling,
     OneCycle,
@@ -35,6 +38,16 @@ CLOSED_FORMS = [
     (InverseScaling(0.5, unit="epoch", scale=37), lambda t: BASE / (1 + 37 * (t // PER_EPOCH)) ** 0.5),
     (Cosine(), lambda t: BASE * 0.5 * (1 + math.cos(math.pi * t / TOTAL))),
     (Cosine(steps=20, final=0.1), lambda t: BASE * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * min(t / 20, 1))))),
+    (CosLog(), lambda t: BASE * 0.5 * (1 - math.cos(2 * math.pi * math.log2(1 + 15 * t / TOTAL)))),
+    (
+        CosLog(cycles=2, steps=20, final=0.1),
+        lambda t: BASE * (0.1 + 0.9 * 0.5 * (1 - math.cos(2 * math.pi * math.log2(1 + 3 * min(t / 20, 1))))),
+    ),
+    (FlatCosine(), lambda t: BASE * 0.5 * (1 + math.cos(math.pi * (max(1, 2 * t / TOTAL) - 1)))),
+    (
+        FlatCosine(flat=0.25, steps=20, final=0.1),
+        lambda t: BASE * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * max(min(t / 20, 1) - 0.25, 0) / 0.75))),
+    ),
     (WarmUp(8), lambda t: BASE * min((t + 1) / 8, 1)),
     (
         WarmUp(8, then=Cosine(steps=40)),
@@ -65,6 +78,23 @@ def test_one_cycle_climbs_to_the_base_and_falls_to_the_end():
     np.testing.assert_allclose([rates[0], rates[peak], rates[-1]], [BASE / 10, BASE, BASE / 1000], rtol=1e-12)
     assert (np.diff(rates[: peak + 1]) > 0).all()
     assert (np.diff(rates[peak:]) < 0).all()
+
+
+@pytest.mark.parametrize("cycles", [1, 2, 4, 10])
+def test_cycles_of_coslog_double_in_length_and_end_at_the_final_rate(cycles):
+    parts = 2**cycles - 1  # of which the cycles take 1, 2, 4, …
+    rates = CosLog(cycles, final=0.1).rates(BASE, 0, 8 * parts + 1, 1, 8 * parts)
+    ends = [8 * (2**done - 1) for done in range(cycles + 1)]
+    np.testing.assert_allclose(rates[ends], BASE * 0.1, rtol=1e-9)
+    for begin, end in itertools.pairwise(ends):
+        peak = begin + int(np.argmax(rates[begin : end + 1]))
+        assert (np.diff(rates[begin : peak + 1]) > 0).all()
+        assert (np.diff(rates[peak : end + 1]) < 0).all()
+
+
+def test_a_flat_cosine_without_a_flat_part_is_a_cosine():
+    given = BASE, 0, TOTAL, PER_EPOCH, TOTAL
+    np.testing.assert_array_equal(FlatCosine(flat=0.0, final=0.2).rates(*given), Cosine(final=0.2).rates(*given))
 
 
 @pytest.mark.parametrize("steps", [2, 3])
@@ -203,3 +233,7 @@ def test_unknown_names_and_settings_out_of_range_are_refused():
         Step(epochs=0)
     with pytest.raises(InvalidSettingError, match="OneCycle: rise"):
         OneCycle(rise=1.0)
+    with pytest.raises(InvalidSettingError, match=r"CosLog: cycles must be an integer in \[1, 32\], got 0"):
+        CosLog(0)
+    with pytest.raises(InvalidSettingError, match=r"FlatCosine: flat must be a number in \[0, 1\), got 1"):
+        FlatCosine(flat=1)

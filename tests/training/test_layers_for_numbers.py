@@ -10,7 +10,7 @@ import pytest
 
 from lamina import check_gradients, load_model, plots, save_model
 from lamina.engine import native_available
-from lamina.layers import BatchNorm, Dense, Scale
+from lamina.layers import BatchNorm, Concat, Dense, Input, PiecewiseLinear, Scale
 from lamina.network import Graph, Sequential, network_from_dict
 from lamina.optimizers import AdamW, PerturbAll
 from lamina.training import Monitor, Trainer
@@ -20,8 +20,20 @@ X = RNG.normal(size=(90, 4))
 Y = np.sin(3 * X[:, 0]) + X[:, 1] ** 2 + 0.1 * RNG.normal(size=90)
 ENGINES = [pytest.param("native", marks=pytest.mark.skipif(not native_available(), reason="no extension")), "reference"]
 
+
+def beside(layer) -> Graph:
+    """A network that reads the numbers themselves and what the layer makes of them."""
+    x = Input(4, name="x")
+    return Graph(x, Dense(1)(Dense(8, activation="relu")(Concat()([x, layer(x)]))))
+
+
+BINS = PiecewiseLinear.from_data(X, bins=6, y=Y)
+
 NETWORKS = {
     "scale": Sequential([Scale(), Dense(8, activation="relu"), Scale(), BatchNorm(), Dense(1)], input_width=4),
+    "piecewise linear": Sequential([BINS, Dense(8, activation="relu"), Dense(1)], input_width=4),
+    "piecewise linear above weights": Sequential([Scale(), BINS, Dense(8, activation="relu"), Dense(1)], input_width=4),
+    "piecewise linear beside the numbers": beside(PiecewiseLinear.from_data(X, bins=6)),
 }
 
 
@@ -86,6 +98,16 @@ def test_a_monitor_sees_all_of_its_layers_and_changes_nothing(network, engine):
     assert watched.predict(X).tobytes() == alone.predict(X).tobytes()
     assert np.isfinite(monitor.record.probes.mean).all()
     assert not monitor.record.probes.non_finite.any()
+
+
+def test_both_engines_probe_it_alike(network):
+    if not native_available():
+        pytest.skip("no extension")
+    monitors = [Monitor(rows=20), Monitor(rows=20)]
+    for monitor, engine in zip(monitors, ("native", "reference"), strict=True):
+        trained(network, epochs=1, engine=engine, dtype="float64", callbacks=[monitor])
+    for ours, theirs in zip(monitors[0].record.probes, monitors[1].record.probes, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-9)
 
 
 def test_perturbed_weights_train_it_too(network):

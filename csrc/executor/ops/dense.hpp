@@ -27,21 +27,28 @@ void dense_forward(const Context<T>& context, const Op& op) {
 template <class T>
 void dense_backward(const Context<T>& context, const Op& op) {
   const int x = op.inputs[0];
-  const i64 n = context.n(), in = context.width(x), width = context.width(op.output);
+  const i64 width = context.width(op.output);
   const T* d_out = context.d_value(op.output);
-  const Parameter& weight = context.program.parameters[op.parameters[0]];
-  char& written = context.gradient_written[op.parameters[0]];
-  if (op.parameters.size() > 1) bias_gradient(context, op, d_out);
+  if (context.program.trains(op, 1)) bias_gradient(context, op, d_out);
   if (goes_back_narrow(context, op)) return narrow_backward(context, op);
-  T* d_weight = context.gradient + weight.offset;
+  if (context.program.trains(op, 0)) weight_gradient(context, op, d_out);
+  if (context.needs_gradient[x]) input_gradient(context, x, d_out, context.parameter(op, 0), width);
+}
+
+// d_W = x^T d_out, unless it is left to the update.
+template <class T>
+void weight_gradient(const Context<T>& context, const Op& op, const T* d_out) {
+  const int x = op.inputs[0], parameter = op.parameters[0];
+  const i64 in = context.width(x), width = context.width(op.output);
+  T* d_weight = context.gradient + context.program.parameters[parameter].offset;
+  char& written = context.gradient_written[parameter];
   const ProductEnds<T> ends = ends_onto(written, d_weight, width);
   if (context.sparse_input[x]) {
     context.work.sparse[x].columns(in).multiply(context.kernels, context.pool, d_weight, d_out, width, ends);
-  } else if (!context.is_left_out(op.parameters[0])) {
-    context.product(true, false, in, width, n, context.value(x), d_out, ends, d_weight);
+  } else if (!context.is_left_out(parameter)) {
+    context.product(true, false, in, width, context.n(), context.value(x), d_out, ends, d_weight);
   }
   written = 1;
-  if (context.needs_gradient[x]) input_gradient(context, x, d_out, context.parameters + weight.offset, width);
 }
 
 // d_x = d_out W^T, times relu's slope if x is a relu's output that nothing else reads.

@@ -34,14 +34,16 @@ void grouped_dense_backward(const Context<T>& context, const Op& op) {
   const int x = op.inputs[0];
   const i64 n = context.n(), row_in = context.width(x), row_out = context.width(op.output);
   const T* d_out = context.d_value(op.output);
-  if (op.parameters.size() > 1) bias_gradient(context, op, d_out);
-  char& written = context.gradient_written[op.parameters[0]];
-  over_groups(context, op, [&](i64 from, i64 to, i64 weight, i64 in, i64 width) {
-    const ProductEnds<T> ends = ends_onto(written, context.gradient + weight, width);
-    context.kernels.gemm(true, false, in, width, n, context.value(x) + from, row_in, d_out + to, row_out,
-                         &ends, context.gradient + weight, width);
-  });
-  written = 1;
+  if (context.program.trains(op, 1)) bias_gradient(context, op, d_out);
+  if (context.program.trains(op, 0)) {
+    char& written = context.gradient_written[op.parameters[0]];
+    over_groups(context, op, [&](i64 from, i64 to, i64 weight, i64 in, i64 width) {
+      const ProductEnds<T> ends = ends_onto(written, context.gradient + weight, width);
+      context.kernels.gemm(true, false, in, width, n, context.value(x) + from, row_in, d_out + to, row_out,
+                           &ends, context.gradient + weight, width);
+    });
+    written = 1;
+  }
   context.contribute(x, [&](T* d_x) {
     over_groups(context, op, [&](i64 from, i64 to, i64 weight, i64 in, i64 width) {
       const ProductEnds<T> ends{};

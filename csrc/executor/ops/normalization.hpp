@@ -11,6 +11,12 @@ inline KeptSizes batch_norm_keeps(i64 n, i64 width, bool training) {
   return training ? KeptSizes{.normalized = n * width, .inverse_deviation = width} : KeptSizes{};
 }
 
+// Whether the batch's own statistics normalize it.
+template <class T>
+bool uses_batch_statistics(const Context<T>& context, const Op& op) {
+  return context.training && !context.program.stands_still(op);
+}
+
 template <class T>
 void batch_norm_forward(const Context<T>& context, const Op& op) {
   const Kept<T>& kept = context.kept(op);
@@ -22,7 +28,7 @@ void batch_norm_forward(const Context<T>& context, const Op& op) {
   T* mean = context.running(op, 0);
   T* variance = context.running(op, 1);
   const double momentum = op.settings[0], eps = op.settings[1];
-  if (context.training) {
+  if (uses_batch_statistics(context, op)) {
     context.kernels.batch_norm_forward(
         out, kept.normalized, kept.inverse_deviation, context.update_state ? mean : nullptr,
         context.update_state ? variance : nullptr, x, gamma, beta, n, width, momentum, eps);
@@ -59,7 +65,7 @@ void batch_norm_backward(const Context<T>& context, const Op& op) {
   const auto run = [&](T* d_x) {
     T* d_gamma = context.gradient_to_add(op, 0);
     T* d_beta = context.gradient_to_add(op, 1);
-    if (context.training) {
+    if (uses_batch_statistics(context, op)) {
       context.kernels.batch_norm_backward(d_x, d_gamma, d_beta, d_out, kept.normalized,
                                           kept.inverse_deviation, gamma, n, width);
     } else {
@@ -72,12 +78,14 @@ void batch_norm_backward(const Context<T>& context, const Op& op) {
 // Column j of the output from column j of the input; room (n,).
 template <class T>
 void batch_norm_column(const Context<T>& context, const Op& op, i64 j, T* out, const T* x, T* room) {
-  const T* gamma = context.parameter(op, 0);
-  const T* beta = context.parameter(op, 1);
+  const T* gamma = context.parameter(op, 0) ? context.parameter(op, 0) + j : nullptr;
+  const T* beta = context.parameter(op, 1) ? context.parameter(op, 1) + j : nullptr;
+  if (!uses_batch_statistics(context, op))
+    return context.kernels.batch_norm_inference(out, x, gamma, beta, context.running(op, 0) + j,
+                                                context.running(op, 1) + j, context.n(), 1, op.settings[1]);
   T inverse_deviation;
-  context.kernels.batch_norm_forward(out, room, &inverse_deviation, nullptr, nullptr, x,
-                                     gamma ? gamma + j : nullptr, beta ? beta + j : nullptr, context.n(), 1,
-                                     op.settings[0], op.settings[1]);
+  context.kernels.batch_norm_forward(out, room, &inverse_deviation, nullptr, nullptr, x, gamma, beta,
+                                     context.n(), 1, op.settings[0], op.settings[1]);
 }
 
 inline KeptSizes layer_norm_keeps(i64 n, i64 width, bool) {

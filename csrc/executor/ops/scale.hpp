@@ -29,10 +29,11 @@ void scale_backward(const Context<T>& context, const Op& op) {
   const i64 n = context.n(), width = context.width(x);
   const i64 piece = std::max(kTileSize / std::max<i64>(n, 1) / kGrain, i64{1}) * kGrain;
   T *d_scale = context.gradient_to_add(op, 0), *d_shift = context.gradient_to_add(op, 1);
+  const auto from = [](T* numbers, i64 at) { return numbers ? numbers + at : nullptr; };
   const auto run = [&](T* d_x) {
     over_tiles(context.pool, (width + piece - 1) / piece, [&](i64 tile) {
       const i64 at = tile * piece;
-      context.kernels.scale_backward(d_x ? d_x + at : nullptr, d_scale + at, d_shift ? d_shift + at : nullptr,
+      context.kernels.scale_backward(from(d_x, at), from(d_scale, at), from(d_shift, at),
                                      context.d_value(op.output) + at, context.value(x) + at,
                                      context.parameter(op, 0) + at, n, width, std::min(piece, width - at),
                                      to != x);

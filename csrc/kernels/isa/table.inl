@@ -12,6 +12,7 @@
 #include "kernels/narrow_backward.hpp"
 #include "kernels/penalty.hpp"
 #include "kernels/permutation.hpp"
+#include "kernels/piecewise_linear.hpp"
 #include "kernels/prelu.hpp"
 #include "kernels/probe.hpp"
 #include "kernels/rows.hpp"
@@ -40,6 +41,8 @@ constexpr Kernels<T> kTable = {
     .prelu_backward = prelu_backward<T>,
     .scale_forward = scale_forward<T>,
     .scale_backward = scale_backward<T>,
+    .piecewise_linear_forward = piecewise_linear_forward<T>,
+    .piecewise_linear_backward = piecewise_linear_backward<T>,
     .dropout_forward = dropout_forward<T>,
     .dropout_backward = dropout_backward<T>,
     .batch_norm_forward = batch_norm_forward<T>,

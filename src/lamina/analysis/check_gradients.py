@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lamina.analysis.passes import batches_of
-from lamina.analysis.subject import Subject, Weights, subject_of
+from lamina.analysis.subject import Weights, subject_of
 from lamina.analysis.training_objective import TrainingObjective
 from lamina.data_frame import to_data_frame
+from lamina.engine.program import Parameter
 from lamina.html import Printed
 from lamina.network import Network
 from lamina.network.heads import Losses
@@ -75,7 +76,7 @@ class GradientCheck(Printed):
     directions : tuple of float
         Errors along random directions over all parameters, except directions along which the loss has a kink.
     parameters : tuple of ParameterCheck
-        One per parameter.
+        One per trainable parameter.
     """
 
     passed: bool
@@ -86,7 +87,7 @@ class GradientCheck(Printed):
 
     @property
     def worst(self) -> ParameterCheck | None:
-        """The parameter with the largest error; None for a network without parameters."""
+        """The parameter with the largest error; None for a network without trainable parameters."""
         return max(self.parameters, key=lambda check: check.error, default=None)
 
     @property
@@ -137,7 +138,7 @@ def check_gradients(
     """Compare the gradient that a training step uses with central differences of its loss, in float64.
 
     (L(w + h v) − L(w − h v)) / 2h is compared with g · v: along random directions v, which test all parameters at the cost of
-    two evaluations, and along single weights, which locate an error.
+    two evaluations, and along single weights, which locate an error. Frozen layers have no gradient to check.
 
     Parameters
     ----------
@@ -196,9 +197,10 @@ def check_gradients(
     loss_value, gradient = objective(subject.parameters, every)
     slope = _Slope(lambda w: objective(w, every)[0], subject.parameters, gradient, loss_value, tol)
     rng = np.random.default_rng(seed)
-    along = [slope.along(_unit(rng, gradient.size)) for _ in range(num_directions if gradient.size else 0)]
+    trained = [parameter for parameter in subject.program.parameters if parameter.trainable]
+    along = [slope.along(_direction(rng, gradient.size, trained)) for _ in range(num_directions if trained else 0)]
     directions = tuple(comparison.error for comparison in along if not comparison.is_kink)
-    parameters = tuple(_check_parameter(subject, i, slope, rng, max_elements) for i in range(len(subject.program.parameters)))
+    parameters = tuple(_check_parameter(parameter, slope, rng, max_elements) for parameter in trained)
     passed = all(error <= tol for error in (*directions, *(check.error for check in parameters)))
     return GradientCheck(passed, float(tol), loss_value, directions, parameters)
 
@@ -237,19 +239,21 @@ class _Slope:
         return _Comparison(claimed, difference, error, bool(bends and sides[0] - slack <= claimed <= sides[1] + slack))
 
 
-def _unit(rng: np.random.Generator, size: int) -> np.ndarray:
-    direction = rng.normal(size=size)
+def _direction(rng: np.random.Generator, size: int, trained: Sequence[Parameter]) -> np.ndarray:
+    """A vector of length 1 over these parameters, 0 elsewhere."""
+    drawn, direction = rng.normal(size=size), np.zeros(size)
+    for parameter in trained:
+        direction[parameter.slice] = drawn[parameter.slice]
     unit: np.ndarray = direction / np.linalg.norm(direction)
     return unit
 
 
-def _check_parameter(subject: Subject, number_: int, slope: _Slope, rng: np.random.Generator, most: int) -> ParameterCheck:
+def _check_parameter(parameter: Parameter, slope: _Slope, rng: np.random.Generator, most: int) -> ParameterCheck:
     """Perturb elements of one parameter one by one."""
-    parameter = subject.program.parameters[number_]
     chosen = rng.permutation(parameter.size)[:most]
     worst, where, kinks = _Comparison(0.0, 0.0, -1.0, False), 0, 0
     for element in chosen:
-        direction = np.zeros_like(subject.parameters)
+        direction = np.zeros_like(slope.parameters)
         direction[parameter.offset + element] = 1.0
         comparison = slope.along(direction)
         if comparison.is_kink:

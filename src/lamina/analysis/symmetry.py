@@ -105,7 +105,7 @@ def symmetry(network: Network | Trainer, weights: Weights = None, *, seed: int =
 
 def symmetry_of_program(program: Program, parameters: np.ndarray) -> Symmetry:
     """As :func:`symmetry`, for a program and its flat parameters."""
-    return Symmetry(tuple(_layer(op, program, parameters) for op in program.ops if op.makes_units))
+    return Symmetry(tuple(_layer(op, program, parameters) for op in program.ops if op.makes_sums))
 
 
 def _layer(op: Op, program: Program, parameters: np.ndarray) -> LayerSymmetry:

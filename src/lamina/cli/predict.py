@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from cyclopts import Parameter
 
@@ -28,6 +28,10 @@ def predict(
     output: Annotated[Path, Parameter(alias="-o")],
     output_format: TableFormat | None = None,
     keep: tuple[str, ...] = (),
+    proba: bool = True,
+    interval: float | None = None,
+    set: float | None = None,
+    unfamiliar: Flag = False,
     json: Flag = False,
     quiet: Quiet = False,
     on_error: OnError = None,
@@ -36,8 +40,9 @@ def predict(
     """Predict the target of each row of a table.
 
     For each row of the table, the output has the columns to keep, the predicted target (named "predicted ..." if the target
-    itself is kept; one column per level for several quantiles), its spread with the loss gaussian_nll (named "... spread"), and
-    the probability of each class. In a pipe: `cat new.csv | lamina predict a.lamina - -o -`.
+    itself is kept; one column per level for several quantiles), its spread with the loss gaussian_nll (named "... spread"),
+    the ends of an interval or a set of classes if asked for, and the probability of each class. In a pipe:
+    `cat new.csv | lamina predict a.lamina - -o -`.
 
     A custom network saved from Python has no encoder: its inputs are the table's columns that are not kept, in order. Their
     number must match, and they must hold numbers in every row.
@@ -54,6 +59,16 @@ def predict(
         Format of standard output, if the output is -; default: csv.
     keep : tuple of str
         Columns of the table to copy to the output.
+    proba : bool
+        Write the probability of each class.
+    interval : float
+        Write where numbers may lie, in the columns "... low" and "... high": intervals that hold the targets of at least this
+        share of new rows, in (0, 1), such as 0.9.
+    set : float
+        Write which classes a row may be of, in the column "... set", separated by " | ": sets that hold the classes of at least
+        this share of new rows, in (0, 1), such as 0.9.
+    unfamiliar : bool
+        Write how many columns of a row hold what training did not: numbers and dates out of range, unseen or rare categories.
     json : bool
         Print one JSON object.
     quiet : bool
@@ -67,8 +82,10 @@ def predict(
         write = check_table_path(_named(output, output_format), "--output")
         _check(output, output_format, json, model, table)
         loaded = load_applicable_model(model, on_error)
+        asked = _Asked(proba, interval, set, unfamiliar)
+        asked.check(loaded)
         read = reading.as_in_training(loaded).read(table)
-        result = _predictions(loaded, read, keep)
+        result = _predictions(loaded, read, keep, asked)
         if output == DASH:
             write_standard_output(write, result)
         else:
@@ -77,6 +94,34 @@ def predict(
         print_json({"rows": result.num_rows, "columns": result.column_names, "output": str(output), "notes": notes})
     elif output != DASH and not quiet and has_standard_output():
         print_line(f"Predicted {_predicted(loaded)} of {result.num_rows:,} rows: {output}")
+
+
+class _Asked(NamedTuple):
+    """What is to be written besides predictions."""
+
+    probabilities: bool
+    interval: float | None
+    set: float | None
+    unfamiliar: bool
+
+    def check(self, model: TableModel | NetworkModel) -> None:
+        """Reject what the model does not have, before the table is read."""
+        from lamina.errors import InvalidSettingError, phrase
+        from lamina.model import NetworkModel
+        from lamina.validation import check_parameters, number
+
+        asked = {"--interval": self.interval, "--set": self.set, "--unfamiliar": self.unfamiliar or None}
+        given = {name: entry for name, entry in asked.items() if entry is not None}
+        if isinstance(model, NetworkModel):
+            of_other, other, repair = set(given), "a custom network", "Train with `lamina train`."
+        elif model.target.task == "classification":
+            of_other, other, repair = {"--interval"}, "a model of classes", "Use --set."
+        else:
+            of_other, other, repair = {"--set"}, "a model of numbers", "Use --interval."
+        for name in sorted(of_other & given.keys()):
+            raise InvalidSettingError(phrase(name, f"must be left out for {other}", given[name], repair=repair))
+        shares = {name: share for name, share in given.items() if name != "--unfamiliar"}
+        check_parameters(shares, dict.fromkeys(shares, number(0, 1, "neither")), owner="lamina predict")
 
 
 def _named(output: Path, kind: TableFormat | None) -> Path:
@@ -102,7 +147,7 @@ def _predicted(model: TableModel | NetworkModel) -> str:
     return listed(model.output_names if isinstance(model, NetworkModel) else model.target.names)
 
 
-def _predictions(model: TableModel | NetworkModel, table: pa.Table, keep: tuple[str, ...]) -> pa.Table:
+def _predictions(model: TableModel | NetworkModel, table: pa.Table, keep: tuple[str, ...], asked: _Asked) -> pa.Table:
     import pyarrow as pa
 
     from lamina.cli.network_tables import predict_table
@@ -116,15 +161,28 @@ def _predictions(model: TableModel | NetworkModel, table: pa.Table, keep: tuple[
         return predict_table(model, table, keep)
     names = [f"predicted {name}" if name in keep else name for name in model.target.names]
     columns: dict[str, Any] = {name: table[name] for name in keep}
-    for name, values in _predicted_columns(model, model.read(table), names).items():
+    for name, values in _predicted_columns(model, model.read(table), names, asked).items():
         if name in columns:
             raise DataError(f"--keep must not name a predicted column, got {name!r}. Rename the column of the table.")
         columns[name] = values
     return pa.table(columns)
 
 
-def _predicted_columns(model: TableModel, read: ReadTable, names: list[str]) -> dict[str, Any]:
-    """What is predicted for each target by name: one column, and its spread if there is one; or a column per level or class."""
+def _predicted_columns(model: TableModel, read: ReadTable, names: list[str], asked: _Asked) -> dict[str, Any]:
+    """What is predicted for each target by name, and whatever is asked for besides."""
+    columns = _of_targets(model, read, names)
+    if asked.interval is not None:
+        columns |= _ends(model, read, names, asked.interval)
+    if asked.set is not None:
+        columns |= {f"{names[0]} set": _sets(model, read, asked.set)}
+    if model.has_probabilities and asked.probabilities:
+        probabilities = model.predict_proba(read)
+        columns |= {f"probability of {name}": probabilities[:, i] for i, name in enumerate(_labels(model))}
+    return columns | ({"unfamiliar columns": model.unfamiliar(read).counts} if asked.unfamiliar else {})
+
+
+def _of_targets(model: TableModel, read: ReadTable, names: list[str]) -> dict[str, Any]:
+    """One column for each target, and its spread if there is one; or a column per level."""
     import numpy as np
     import pyarrow as pa
 
@@ -137,10 +195,22 @@ def _predicted_columns(model: TableModel, read: ReadTable, names: list[str]) -> 
     predicted = model.predict(read)
     if model.levels:
         return {f"{names[0]} at {level:g}": predicted[:, i] for i, level in enumerate(model.levels)}
-    columns = {name: pa.array(values) for name, values in zip(names, np.atleast_2d(predicted.T), strict=True)}
-    if model.has_probabilities:
-        probabilities = model.predict_proba(read)
-        columns |= {
-            f"probability of {name}": probabilities[:, i] for i, name in enumerate(model.target.labels or model.target.classes)
-        }
-    return columns
+    return {name: pa.array(values) for name, values in zip(names, np.atleast_2d(predicted.T), strict=True)}
+
+
+def _ends(model: TableModel, read: ReadTable, names: list[str], coverage: float) -> dict[str, Any]:
+    """The ends of each target's interval."""
+    ends = model.predict_interval(read, coverage).reshape(read.num_rows, len(names), 2)
+    return {f"{name} {side}": ends[:, i, j] for i, name in enumerate(names) for j, side in enumerate(("low", "high"))}
+
+
+def _sets(model: TableModel, read: ReadTable, coverage: float) -> list[str]:
+    """The names of the classes in each row's set."""
+    names = _labels(model)
+    return [
+        " | ".join(name for name, is_in in zip(names, row, strict=True) if is_in) for row in model.predict_set(read, coverage)
+    ]
+
+
+def _labels(model: TableModel) -> tuple[str, ...]:
+    return model.target.labels or model.target.classes

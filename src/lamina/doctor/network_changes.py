@@ -38,17 +38,30 @@ def changed_network(network: Network, changes: Mapping[str, Any]) -> Network:
     return network_from_dict(described)
 
 
+def _name(node: Mapping[str, Any]) -> str:
+    """The name of a node: its layer's, with the number of the use if that is not the first."""
+    use = node.get("use", 1)
+    return str(node["layer"]["name"]) if use == 1 else f"{node['layer']['name']}.{use}"
+
+
 def _dense(described: dict[str, Any]) -> list[dict[str, Any]]:
     return [node for node in described["nodes"] if node["layer"]["kind"] == "dense"]
 
 
 def _last_dense(described: dict[str, Any]) -> set[str]:
-    """Names of the dense layers from which only layers on units lead to an output."""
+    """Names of the nodes of dense layers from which only layers on units lead to an output."""
     ends = set(described["outputs"])
     for node in reversed(described["nodes"]):
-        if node["layer"]["name"] in ends and node["layer"]["kind"] != "dense" and len(node["inputs"]) == 1:
+        if _name(node) in ends and node["layer"]["kind"] != "dense" and len(node["inputs"]) == 1:
             ends.add(node["inputs"][0])
-    return {node["layer"]["name"] for node in _dense(described)} & ends
+    last = [node["layer"] for node in _dense(described) if _name(node) in ends]
+    return {_name(node) for node in _dense(described) if any(node["layer"] is layer for layer in last)}
+
+
+def _hidden_layers(described: dict[str, Any]) -> list[dict[str, Any]]:
+    """The other dense layers, each once however often it is used."""
+    ends = _last_dense(described)
+    return list({id(node["layer"]): node["layer"] for node in _dense(described) if _name(node) not in ends}.values())
 
 
 def _after_last(described: dict[str, Any]) -> set[str]:
@@ -56,7 +69,7 @@ def _after_last(described: dict[str, Any]) -> set[str]:
     ends = _last_dense(described)
     for node in described["nodes"]:
         if set(node["inputs"]) & ends:
-            ends.add(node["layer"]["name"])
+            ends.add(_name(node))
     return ends
 
 
@@ -64,7 +77,7 @@ def _activation(described: dict[str, Any], function: Any) -> None:
     ends = _after_last(described)
     for node in described["nodes"]:
         layer = node["layer"]
-        if layer["name"] in ends:
+        if _name(node) in ends:
             continue
         if layer["kind"] == "activation":
             layer["function"] = function
@@ -73,10 +86,10 @@ def _activation(described: dict[str, Any], function: Any) -> None:
     if not any(
         node["layer"]["kind"] == "activation" or node["layer"].get("activation")
         for node in described["nodes"]
-        if node["layer"]["name"] not in ends
+        if _name(node) not in ends
     ):
         for node in _dense(described):
-            if node["layer"]["name"] not in ends:
+            if _name(node) not in ends:
                 node["layer"]["activation"] = function
 
 
@@ -84,12 +97,12 @@ def _output_activation(described: dict[str, Any], function: Any) -> None:
     ends = _after_last(described)
     for node in described["nodes"]:
         layer = node["layer"]
-        if layer["name"] in ends and layer["kind"] == "dense":
+        if _name(node) in ends and layer["kind"] == "dense":
             layer["activation"] = function
     dropped = {
-        node["layer"]["name"]: node["inputs"][0]
+        _name(node): node["inputs"][0]
         for node in described["nodes"]
-        if node["layer"]["name"] in ends and node["layer"]["kind"] == "activation"
+        if _name(node) in ends and node["layer"]["kind"] == "activation"
     }
     _drop(described, dropped)
 
@@ -106,14 +119,13 @@ def _l2(described: dict[str, Any], factor: float) -> None:
 
 def _widths(described: dict[str, Any], widths: Any) -> None:
     units = [int(width) for width in np.atleast_1d(widths)]
-    ends = _last_dense(described)
-    hidden = [node["layer"] for node in _dense(described) if node["layer"]["name"] not in ends]
+    hidden = _hidden_layers(described)
     if len(units) != len(hidden):
-        if described["kind"] != "sequential" or not ends:
+        if described["kind"] != "sequential" or not _last_dense(described):
             rule = f"must be one for each of the {len(hidden)} hidden layers of a graph"
             raise InvalidSettingError(phrase("widths", rule, tuple(units), owner="the network"))
         _rebuild_chain(described, len(units))
-        hidden = [node["layer"] for node in _dense(described) if node["layer"]["name"] not in ends]
+        hidden = _hidden_layers(described)
     for layer, width in zip(hidden, units, strict=True):
         layer["units"] = width
 
@@ -121,15 +133,17 @@ def _widths(described: dict[str, Any], widths: Any) -> None:
 def _rebuild_chain(described: dict[str, Any], count: int) -> None:
     """So many hidden layers: each like the first with all that follows it, or a dense layer with relu if there is none."""
     nodes = described["nodes"]
-    last = next(place for place, node in enumerate(nodes) if node["layer"]["name"] in _last_dense(described))
+    last = next(place for place, node in enumerate(nodes) if _name(node) in _last_dense(described))
     starts = [place for place, node in enumerate(nodes[: last + 1]) if node["layer"]["kind"] == "dense"]
     block = (
         [node["layer"] for node in nodes[starts[0] : starts[1]]] if len(starts) > 1 else [Dense(1, activation="relu").to_dict()]
     )
-    hidden = [{**layer, "name": f"{layer['kind']}_of_hidden_{number}"} for number in range(1, count + 1) for layer in block]
-    layers = [*(node["layer"] for node in nodes[: starts[0]]), *hidden, *(node["layer"] for node in nodes[last:])]
-    names = [described["inputs"][0]["name"], *(layer["name"] for layer in layers)]
-    described["nodes"] = [{"layer": layer, "inputs": [before]} for layer, before in zip(layers, names, strict=False)]
+    hidden = [
+        {"layer": {**layer, "name": f"{layer['kind']}_of_hidden_{number}"}} for number in range(1, count + 1) for layer in block
+    ]
+    chain = [*nodes[: starts[0]], *hidden, *nodes[last:]]
+    names = [described["inputs"][0]["name"], *map(_name, chain)]
+    described["nodes"] = [{**node, "inputs": [before]} for node, before in zip(chain, names, strict=False)]
 
 
 def _batch_norm(described: dict[str, Any], wanted: bool) -> None:
@@ -154,7 +168,7 @@ def _dropout(described: dict[str, Any], rate: float) -> None:
 
 
 def _only_on_units(described: dict[str, Any], kind: str) -> dict[str, str]:
-    return {node["layer"]["name"]: node["inputs"][0] for node in described["nodes"] if node["layer"]["kind"] == kind}
+    return {_name(node): node["inputs"][0] for node in described["nodes"] if node["layer"]["kind"] == kind}
 
 
 def _insert(described: dict[str, Any], layer: Layer, *, after: tuple[str, ...]) -> None:
@@ -165,16 +179,16 @@ def _insert(described: dict[str, Any], layer: Layer, *, after: tuple[str, ...]) 
         for source in node["inputs"]:
             readers.setdefault(source, []).append(node)
     for node in _dense(described):
-        if node["layer"]["name"] in ends:
+        if _name(node) in ends:
             continue
-        while len(following := readers.get(node["layer"]["name"], [])) == 1 and following[0]["layer"]["kind"] in after[1:]:
+        while len(following := readers.get(_name(node), [])) == 1 and following[0]["layer"]["kind"] in after[1:]:
             node = following[0]
         _insert_after(described, node, layer)
 
 
 def _insert_after(described: dict[str, Any], node: dict[str, Any], layer: Layer) -> None:
-    before = node["layer"]["name"]
-    name = f"{layer.kind}_after_{before}"
+    before = _name(node)
+    name = f"{layer.kind}_after_{before.replace('.', '_')}"
     for reader in described["nodes"]:
         reader["inputs"] = [name if source == before else source for source in reader["inputs"]]
     described["outputs"] = [name if output == before else output for output in described["outputs"]]
@@ -188,7 +202,7 @@ def _drop(described: dict[str, Any], dropped: Mapping[str, str]) -> None:
     def source(name: str) -> str:
         return source(dropped[name]) if name in dropped else name
 
-    described["nodes"] = [node for node in described["nodes"] if node["layer"]["name"] not in dropped]
+    described["nodes"] = [node for node in described["nodes"] if _name(node) not in dropped]
     for node in described["nodes"]:
         node["inputs"] = [source(name) for name in node["inputs"]]
     described["outputs"] = [source(name) for name in described["outputs"]]

@@ -108,7 +108,7 @@ class Setup:
         rate = getattr(settings.optimizer, "learning_rate", math.nan)
         bounds = settings.clipping
         rows_a_step = settings.rows_a_step or training.num_rows
-        dense = [op for op in program.ops if op.makes_units]
+        dense = [op for op in program.ops if op.makes_sums]
         names = tuple(loss.name for loss in trainer.losses)
         batch = training.num_rows if isinstance(settings.optimizer, LBFGS) else min(rows_a_step, training.num_rows)
         return cls(
@@ -124,7 +124,7 @@ class Setup:
             num_rows=training.num_rows,
             num_validation_rows=0 if validation is None else validation.num_rows,
             num_inputs=sum(program.widths[buffer] for buffer in program.inputs),
-            num_parameters=program.num_parameters,
+            num_parameters=program.num_trainable,
             output_widths=program.output_widths,
             hidden_widths=tuple(program.widths[op.output] // program.members for op in dense if op.output not in _ends(program)),
             activations=tuple(op.function for op in program.ops if op.kind == "activation"),

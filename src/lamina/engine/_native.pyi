@@ -67,6 +67,7 @@ class _Executor:
         first_step: int,
         learning_rates: np.ndarray,
         weight_decays: np.ndarray | None,
+        dropout_rates: np.ndarray | None,
         losses: np.ndarray,
         head_losses: np.ndarray | None,
         best_loss: float,
@@ -94,11 +95,20 @@ class _Executor:
         first_row: int,
         whole: float | None,
         step: int,
+        dropout_rates: np.ndarray | None,
         gradient: np.ndarray,
         losses: np.ndarray,
         head_losses: np.ndarray | None,
     ) -> float: ...
-    def forward(self, data: Batches, order: np.ndarray, first_row: int, step: int, outputs: Sequence[np.ndarray]) -> None: ...
+    def forward(
+        self,
+        data: Batches,
+        order: np.ndarray,
+        first_row: int,
+        step: int,
+        dropout_rates: np.ndarray | None,
+        outputs: Sequence[np.ndarray],
+    ) -> None: ...
     def backward(self, d_outputs: Sequence[np.ndarray], step: int, gradient: np.ndarray) -> None: ...
     def update(
         self,

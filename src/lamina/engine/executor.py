@@ -97,7 +97,8 @@ class Probe(NamedTuple):
 
     ``gradient_rms``, ``gradient_zero``: of the gradient of each row's own (weighted) loss with respect to the sums.
     ``weight_norm``: Euclidean, of the weights (without biases) of the layer that makes the units; ``weight_gradient_norm``,
-    ``weight_gradient_rms``, ``weight_gradient_zero``: of the gradient of the mean loss, without penalties, with respect to them.
+    ``weight_gradient_rms``, ``weight_gradient_zero``: of the gradient of the mean loss, without penalties, with respect to them;
+    NaN for weights that stand still.
     ``distinct``: the number of its units that differ. ``non_finite``: the number of outputs, and of gradients with respect to the
     sums, that are NaN or infinite.
     """
@@ -184,7 +185,7 @@ class Executor(Protocol):
     A step of training is one call of :meth:`train`, or of its two halves: one or more calls of :meth:`gradient`, then
     :meth:`update`. For a loss that the caller computes, the first half is :meth:`forward` and :meth:`backward`. Both ways give
     the same bits. Between the calls of one step, only :meth:`predict` and :meth:`evaluate` may be called; :meth:`train`,
-    :meth:`restore` and :meth:`configure` discard an unfinished step.
+    :meth:`restore`, :meth:`configure` and :meth:`reprogram` discard an unfinished step.
     """
 
     program: Program
@@ -192,6 +193,12 @@ class Executor(Protocol):
 
     def configure(self, plan: TrainingPlan) -> None:
         """Set the training plan; slots are reset to 0 if their number changed."""
+
+    def reprogram(self, program: Program) -> None:
+        """Go on with a program that differs only in how its parameters are trained, such as which stand still.
+
+        All that is stored stays, and live arrays stay live; an unfinished step is discarded.
+        """
 
     # Stored values
 
@@ -238,12 +245,20 @@ class Executor(Protocol):
         """
 
     def gradient(
-        self, data: Batches, rows: np.ndarray, step: int, first_row: int = 0, weight_sum: float | None = None
+        self,
+        data: Batches,
+        rows: np.ndarray,
+        step: int,
+        first_row: int = 0,
+        weight_sum: float | None = None,
+        *,
+        dropout_rates: Sequence[float] | np.ndarray | None = None,
     ) -> Gradient:
         """First half of a step: the losses of ``rows`` and their gradient, in training mode; running statistics are updated.
 
         If ``rows`` are a part of a batch, ``first_row`` is the number of rows of the batch before them (dropout uses the masks of
-        the batch), and ``weight_sum`` is the batch's sum of sample weights. Dropout rates are the ops' own.
+        the batch), and ``weight_sum`` is the batch's sum of sample weights. ``dropout_rates``, one per dropout op in program
+        order, replace the ops' own.
         """
 
     def update(self, gradient: Gradient, step: int, learning_rate: float, weight_decay: float = 0.0) -> Update:
@@ -253,8 +268,16 @@ class Executor(Protocol):
         weights and slots.
         """
 
-    def forward(self, inputs: Sequence[InputArray], rows: np.ndarray, step: int, first_row: int = 0) -> list[np.ndarray]:
-        """Outputs (n, width) of one batch in training mode; running statistics are updated."""
+    def forward(
+        self,
+        inputs: Sequence[InputArray],
+        rows: np.ndarray,
+        step: int,
+        first_row: int = 0,
+        *,
+        dropout_rates: Sequence[float] | np.ndarray | None = None,
+    ) -> list[np.ndarray]:
+        """Outputs (n, width) of one batch in training mode; running statistics are updated. See :meth:`gradient`."""
 
     def backward(self, d_outputs: Sequence[np.ndarray], step: int) -> np.ndarray:
         """The flat gradient, without penalties, from gradients of the outputs of the last :meth:`forward`."""
@@ -351,8 +374,8 @@ class EpochsExecutor(Executor, Protocol):
     ) -> TrainingResult:
         """Equivalent to one call of ``train`` per epoch, with its :func:`~lamina.engine.permutation` under the plan's seed.
 
-        ``values`` has an entry for each step of all epochs, and no dropout rates. A completed epoch with a lower mean loss than
-        ``best`` leaves its weights there.
+        ``values`` has an entry for each step of all epochs. A completed epoch with a lower mean loss than ``best`` leaves its
+        weights there.
         """
 
 

@@ -98,21 +98,17 @@ class NativeExecutor:
         instruction_set: str | None = None,
         product: str = "automatic",
     ) -> None:
-        self.program = program
         self.dtype = np.dtype(dtype)
         self._parameters = _aligned_zeros((program.num_parameters,), self.dtype)
         self._state = _aligned_zeros((program.num_state,), self.dtype)
         self._slots = _aligned_zeros((0, program.num_parameters), self.dtype)
-        with _known_in_cpp():
-            self._engine = _ENGINES[self.dtype](
-                program, self._parameters, self._state, scipy_blas(), instruction_set or "", product, n_threads or 0,
-                threads.default_threads(),
-            )  # fmt: skip
+        self._tools = (scipy_blas(), instruction_set or "", product, n_threads or 0, threads.default_threads())
         self._reader = DataReader(program, self.dtype)
         self._num_dropouts = sum(op.kind == "dropout" for op in program.ops)
         self._logit_widths = [program.widths[b] for b in program.outputs]
-        self._held: tuple[_native.Batches, np.ndarray] | None = None
-        self.configure(_UNTRAINED)
+        self._held: tuple[_native.Batches, np.ndarray, np.ndarray | None] | None = None
+        self._plan = _UNTRAINED
+        self.reprogram(program)
 
     def configure(self, plan: TrainingPlan) -> None:
         """Set the training plan; slots are reset to 0 if their number changed."""
@@ -122,6 +118,13 @@ class NativeExecutor:
         with _known_in_cpp():
             self._engine.configure(plan, self._slots)
         self._held = None
+
+    def reprogram(self, program: Program) -> None:
+        """Go on with a program that differs only in how its parameters are trained."""
+        self.program = program
+        with _known_in_cpp():
+            self._engine = _ENGINES[self.dtype](program, self._parameters, self._state, *self._tools)
+        self.configure(self._plan)
 
     def snapshot(self) -> Snapshot:
         """Copies of parameters, state and slots."""
@@ -204,11 +207,11 @@ class NativeExecutor:
         losses = np.empty(epochs.count * -(-data.num_rows // batch_size))
         of_heads = self._head_losses(len(losses))
         batches = self._reader.batches(data)
-        rates, decays, _ = _per_step(values, len(losses), 0)
+        rates = _per_step(values, len(losses), self._num_dropouts)
         watching = [self._watching(watch) for watch in watches]
         with self._quiet_blas(_most_rows(batch_size, watches)):
             done, num_clipped, failure, best.loss, num_better = self._engine.train_epochs(
-                batches, epochs.first & 0xFFFFFFFF, epochs.count, epochs.shuffle, batch_size, first_step, rates, decays, losses,
+                batches, epochs.first & 0xFFFFFFFF, epochs.count, epochs.shuffle, batch_size, first_step, *rates, losses,
                 of_heads, best.loss, best.parameters, best.state, best.parameters_before, best.state_before,
                 watching,
             )  # fmt: skip
@@ -290,15 +293,22 @@ class NativeExecutor:
         return loss, gradient
 
     def gradient(
-        self, data: Batches, rows: np.ndarray, step: int, first_row: int = 0, weight_sum: float | None = None
+        self,
+        data: Batches,
+        rows: np.ndarray,
+        step: int,
+        first_row: int = 0,
+        weight_sum: float | None = None,
+        *,
+        dropout_rates: Sequence[float] | np.ndarray | None = None,
     ) -> Gradient:
         """First half of a step: losses of ``rows`` and their gradient; running statistics are updated."""
-        batches, rows = self._reader.batches(data), as_order(rows, data.num_rows)
+        batches, rows, rates = self._reader.batches(data), as_order(rows, data.num_rows), self._rates_of_ops(dropout_rates)
         vector = np.empty(self.program.num_parameters, dtype=self.dtype)
         losses, of_heads = self._losses()
-        self._held = (batches, rows)
+        self._held = (batches, rows, rates)
         with self._quiet_blas(len(rows)):
-            weight = self._engine.gradient(batches, rows, first_row, weight_sum, step, vector, losses, of_heads)
+            weight = self._engine.gradient(batches, rows, first_row, weight_sum, step, rates, vector, losses, of_heads)
         return Gradient(losses, weight, vector, of_heads)
 
     def update(self, gradient: Gradient, step: int, learning_rate: float, weight_decay: float = 0.0) -> Update:
@@ -314,13 +324,21 @@ class NativeExecutor:
         self._held = None
         return Update(loss, norm if self._plan.record_norms else None, is_clipped, _failure(failure))
 
-    def forward(self, inputs: Sequence[InputArray], rows: np.ndarray, step: int, first_row: int = 0) -> list[np.ndarray]:
+    def forward(
+        self,
+        inputs: Sequence[InputArray],
+        rows: np.ndarray,
+        step: int,
+        first_row: int = 0,
+        *,
+        dropout_rates: Sequence[float] | np.ndarray | None = None,
+    ) -> list[np.ndarray]:
         """Outputs of one batch in training mode; running statistics are updated."""
-        rows = as_order(rows, inputs[0].shape[0])
+        rows, rates = as_order(rows, inputs[0].shape[0]), self._rates_of_ops(dropout_rates)
         batches, outputs = self._reader.inputs(inputs), self._outputs(len(rows), self._logit_widths)
-        self._held = (batches, rows)
+        self._held = (batches, rows, rates)
         with self._quiet_blas(len(rows)):
-            self._engine.forward(batches, rows, first_row, step, outputs)
+            self._engine.forward(batches, rows, first_row, step, rates, outputs)
         return outputs
 
     def backward(self, d_outputs: Sequence[np.ndarray], step: int) -> np.ndarray:
@@ -349,7 +367,7 @@ class NativeExecutor:
         rows = as_order(rows, data.num_rows)
         has_losses = bool(data.targets) and d_outputs is None
         batches = self._reader.batches(data) if has_losses else self._reader.inputs(data.inputs)
-        rates = None if dropout_rates is None else _shaped(np.array(dropout_rates), (self._num_dropouts,), "dropout_rates")
+        rates = self._rates_of_ops(dropout_rates)
         vector = np.empty(self.program.num_parameters, dtype=self.dtype)
         values, d_values = ([np.empty((len(rows), w), dtype=self.dtype) for w in self.program.widths] for _ in range(2))
         losses, of_heads = self._losses()
@@ -403,6 +421,10 @@ class NativeExecutor:
     def _quiet_blas(self, rows: int) -> AbstractContextManager[None]:
         """BLAS single-threaded for a call with batches of ``rows``; no effect if the call is too small to use BLAS."""
         return SingleThreadedBlas() if self._engine.may_use_blas(rows) else nullcontext()
+
+    def _rates_of_ops(self, given: Sequence[float] | np.ndarray | None) -> np.ndarray | None:
+        """One dropout rate per dropout op, with checked shape; None stands for the ops' own."""
+        return None if given is None else _shaped(np.array(given), (self._num_dropouts,), "dropout_rates")
 
     def _losses(self) -> tuple[np.ndarray, np.ndarray | None]:
         """Arrays for the heads' losses of one batch, with and without the heads' weights."""

@@ -102,6 +102,16 @@ class StepValues(NamedTuple):
     weight_decays: np.ndarray | None = None
     dropout_rates: np.ndarray | None = None
 
+    def part(self, which: slice) -> StepValues:
+        """Those of some steps."""
+        rates, *others = self
+        return StepValues(rates[which], *(None if values is None else values[which] for values in others))
+
+    def at(self, k: int) -> tuple[float, float, np.ndarray | None]:
+        """Learning rate, weight decay and dropout rates of one step."""
+        decay = 0.0 if self.weight_decays is None else float(self.weight_decays[k])
+        return float(self.learning_rates[k]), decay, None if self.dropout_rates is None else self.dropout_rates[k]
+
 
 @dataclass(frozen=True, slots=True)
 class Epochs:

@@ -83,16 +83,20 @@ def flat_units(program: Program, seen: Observation) -> np.ndarray:
 
 def weights_of(program: Program, unit: UnitLayer) -> Parameter:
     """The weights (…, in, out) of the layer that makes the units; of size 0 if it is not dense."""
-    made_by = next((op for op in unit.layers[0].ops if op.makes_units), None)
+    made_by = next((op for op in unit.layers[0].ops if op.makes_sums), None)
     return _NO_WEIGHTS if made_by is None else program.parameters[made_by.parameters[0]]
 
 
 def weight_norms(program: Program, parameters: np.ndarray, before: np.ndarray | None = None) -> np.ndarray:
-    """The Euclidean norm of each layer's weights, or of their change since ``before``, float64 (layers,); NaN without weights."""
+    """The Euclidean norm of each layer's weights, or of their change since ``before``, float64 (layers,).
+
+    NaN without weights, and for the change of weights that stand still.
+    """
     with np.errstate(all="ignore"):
         vector = parameters if before is None else parameters.astype(np.float64) - before
         own = [weights_of(program, unit) for unit in unit_layers(program)]
-        return np.array([_norm(vector[weight.slice]) if weight.size else np.nan for weight in own])
+        known = [weight if before is None or weight.trainable else _NO_WEIGHTS for weight in own]
+        return np.array([_norm(vector[weight.slice]) if weight.size else np.nan for weight in known])
 
 
 @cache
@@ -184,7 +188,7 @@ def _weights(weight: Parameter, parameters: np.ndarray, gradient: np.ndarray | N
     w = parameters[weight.slice]
     matrices = w.reshape(-1, *weight.shape[-2:])
     distinct = float(sum(num_distinct(matrix.T, np.abs(w).max(initial=0.0)) for matrix in matrices))
-    if gradient is None:
+    if gradient is None or not weight.trainable:
         return _norm(w), np.nan, np.nan, np.nan, distinct
     d_w = gradient[weight.slice]
     norm = _norm(d_w)

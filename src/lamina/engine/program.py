@@ -15,6 +15,9 @@ from typing import NamedTuple
 
 __all__ = ["Head", "Op", "Parameter", "Program"]
 
+_MAKE_SUMS = frozenset({"dense", "grouped_dense"})
+_MAKE_UNITS = _MAKE_SUMS | {"piecewise_linear"}
+
 
 class Parameter(NamedTuple):
     """A named slice of the flat parameter (or state) vector, C-ordered, with the penalties that act on it.
@@ -22,6 +25,9 @@ class Parameter(NamedTuple):
     The penalty of one parameter tensor is ``l1 * sum |w| + 1/2 * l2 * sum w**2``; steps follow the slope of L2, and shrink
     weights by L1 after the update rule (``lamina.engine.formulas.shrinkage``). ``decay`` says whether decoupled weight
     decay acts on it. ``max_norm`` > 0 bounds the Euclidean norm of every column (the weights into one unit).
+
+    What is not ``trainable`` stands still: training changes neither it nor its slots, no gradient is computed for it, and none of
+    the above acts on it. An op whose state stands still, such as running statistics, works in training as in inference.
     """
 
     name: str
@@ -32,6 +38,7 @@ class Parameter(NamedTuple):
     l2: float = 0.0
     decay: bool = False
     max_norm: float = 0.0
+    trainable: bool = True
 
     @property
     def size(self) -> int:
@@ -62,14 +69,14 @@ class Op(NamedTuple):
     copies: int = 1
 
     @property
-    def makes_units(self) -> bool:
-        """Whether it makes new units, as weighted sums of others; its first parameter is the weights (…, in, out)."""
-        return self.kind in ("dense", "grouped_dense")
+    def makes_sums(self) -> bool:
+        """Whether its units are weighted sums of others; its first parameter is the weights (…, in, out)."""
+        return self.kind in _MAKE_SUMS
 
     @property
     def acts_on_units(self) -> bool:
-        """Whether it acts on existing units; others make new ones, or combine the units of several buffers."""
-        return not self.makes_units and len(self.inputs) == 1
+        """Whether it acts on existing units; some ops make new ones, and others combine the units of several buffers."""
+        return self.kind not in _MAKE_UNITS and len(self.inputs) == 1
 
 
 class Head(NamedTuple):
@@ -94,6 +101,8 @@ class Program:
     ``outputs`` are the buffers that a prediction returns (logits). ``parameters`` and ``state`` tile their flat vectors.
     ``members`` > 1: each output, and the logits of each head, are those of so many members of an ensemble, side by side; a head's
     loss is the mean of the members' losses.
+
+    The gradient of a parameter that is not trainable is 0.
     """
 
     widths: tuple[int, ...]
@@ -108,6 +117,8 @@ class Program:
     num_state: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        free = tuple(p if p.trainable else p._replace(l1=0.0, l2=0.0, decay=False, max_norm=0.0) for p in self.parameters)
+        object.__setattr__(self, "parameters", free)
         object.__setattr__(self, "num_parameters", sum(p.size for p in self.parameters))
         object.__setattr__(self, "num_state", sum(s.size for s in self.state))
 
@@ -115,3 +126,20 @@ class Program:
     def output_widths(self) -> tuple[int, ...]:
         """The width of each output, of one member."""
         return tuple(self.widths[buffer] // self.members for buffer in self.outputs)
+
+    @property
+    def num_trainable(self) -> int:
+        """How many of the parameters' numbers training changes."""
+        return sum(p.size for p in self.parameters if p.trainable)
+
+    def stands_still(self, op: Op) -> bool:
+        """Whether the op has a state that training does not change, so that it works as in inference."""
+        return any(not self.state[index].trainable for index in op.state)
+
+    def needs_gradient(self) -> set[int]:
+        """The buffers with trainable parameters before them, whose gradients training needs."""
+        needs: set[int] = set()
+        for op in self.ops:
+            if needs.intersection(op.inputs) or any(self.parameters[index].trainable for index in op.parameters):
+                needs.add(op.output)
+        return needs

@@ -69,12 +69,17 @@ l1_ratio : float, default=0.0
     The L1 part makes weights exactly zero, except with "lbfgs" and the perturbations; see :class:`lamina.regularizers.L1`.
 weight_decay : float, default=0.0
     Decoupled weight decay (Loshchilov & Hutter 2019), >= 0. Not used with an Optimizer object, which has its own.
+weight_decay_schedule : str, Schedule or function, default="constant"
+    How the weight decay, also an Optimizer object's, changes from step to step: a name in
+    :data:`lamina.schedules.STEP_SCHEDULES`, a Schedule that follows the steps, or a function of the step.
 max_norm : float or None, default=None
     Bound on the norm of the weights into one unit, > 0.
 dropout : float, or a list with one per hidden layer, default=0.0
     Probability that a hidden unit is dropped in a step, in [0, 1).
 input_dropout : float, default=0.0
     The same for inputs.
+dropout_schedule : str, Schedule or function, default="constant"
+    How all these probabilities, or those of ``network``, change from step to step; see ``weight_decay_schedule``.
 batch_norm, layer_norm : bool, default=False
     Whether to normalize every hidden layer.
 norm_position : {"before", "after"}, default="before"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from lamina.training import History, MonitorRecord, PredictiveDistribution, StopReason
     from lamina.training.meaning import Map, Meaning
 
-__all__ = ["FittedNetwork", "adopt", "distribution_of", "fit_of", "logits_of"]
+__all__ = ["FittedNetwork", "adopt", "distribution_of", "fit_of", "logits_of", "meaning_of_logits"]
 
 _PLAIN = (np.ndarray, sparse.csr_matrix, sparse.csr_array)
 
@@ -228,6 +228,11 @@ def logits_of(fitted: FittedNetwork, X: Any) -> np.ndarray:
     """The logits of new rows, less the loss's threshold, ndarray of shape (n, outputs)."""
     logits: np.ndarray = fitted._logits(X) - fitted._fit.target.loss.threshold
     return logits
+
+
+def meaning_of_logits(fitted: FittedNetwork, logits: np.ndarray) -> np.ndarray:
+    """What logits (n, outputs) say: the probabilities of classes (n, classes), or numbers in the form of ``predict``."""
+    return np.asarray(fitted._meaning.predict(logits))
 
 
 def adopt(estimator: FittedNetwork, fit: Fit, restarts: Restarts | None = None) -> None:

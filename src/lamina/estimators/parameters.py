@@ -70,9 +70,11 @@ class Parameters:
     optimizer: str | Optimizer | None = None
     l1_ratio: float = 0.0
     weight_decay: float = 0.0
+    weight_decay_schedule: str | Schedule | Callable[[int], float] = "constant"
     max_norm: float | None = None
     dropout: float | Sequence[float] = 0.0
     input_dropout: float = 0.0
+    dropout_schedule: str | Schedule | Callable[[int], float] = "constant"
     batch_norm: bool = False
     layer_norm: bool = False
     norm_position: str = "before"

@@ -12,7 +12,9 @@ from lamina.layers.layer import Layer as Layer
 from lamina.layers.layer import Symbol as Symbol
 from lamina.layers.layer_norm import LayerNorm as LayerNorm
 from lamina.layers.multiply import Multiply as Multiply
+from lamina.layers.piecewise_linear import PiecewiseLinear as PiecewiseLinear
 from lamina.layers.prelu import PReLU as PReLU
 from lamina.layers.registry import LAYERS as LAYERS
 from lamina.layers.registry import layer_from_dict as layer_from_dict
 from lamina.layers.scale import Scale as Scale
+from lamina.layers.trainable_layer import TrainableLayer as TrainableLayer

@@ -9,7 +9,7 @@ from typing import ClassVar, final
 from lamina.initializers import Constant
 from lamina.layers.affine import scale_and_shift
 from lamina.layers.drafts import OpDraft, ParameterDraft
-from lamina.layers.layer import Layer
+from lamina.layers.trainable_layer import TrainableLayer
 from lamina.validation import Rule, boolean, number
 
 __all__ = ["BatchNorm"]
@@ -17,7 +17,7 @@ __all__ = ["BatchNorm"]
 
 @final
 @dataclass(frozen=True)
-class BatchNorm(Layer):
+class BatchNorm(TrainableLayer):
     """y = gamma * (x - mean) / sqrt(variance + eps) + beta, column by column (Ioffe & Szegedy 2015, algorithm 1).
 
     In training, ``mean`` and the biased ``variance`` are those of the batch, and update the running statistics:
@@ -32,6 +32,9 @@ class BatchNorm(Layer):
         Added to the variance, above 0; the default is torch's.
     affine : bool, default=True
         Whether to learn gamma and beta. They are neither penalized nor decayed.
+    trainable : bool, default=True
+        Whether training changes gamma, beta and the running statistics. If not, these normalize in training, too, as in
+        prediction.
     name : str, optional
         Default "batch_norm_1", "batch_norm_2", …
 

@@ -11,7 +11,7 @@ from lamina.errors import InvalidSettingError, phrase
 from lamina.initializers import Initializer, get_initializer
 from lamina.layers.drafts import OpDraft, ParameterDraft
 from lamina.layers.function import activation_draft, function_label, function_to_plain, to_function
-from lamina.layers.layer import Layer
+from lamina.layers.trainable_layer import TrainableLayer
 from lamina.validation import Rule, boolean, integer, number, one_of, value
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def _optional_regularizer(regularizer: Any) -> Regularizer | None:
 
 @final
 @dataclass(frozen=True)
-class Dense(Layer):
+class Dense(TrainableLayer):
     """y = f(x W + b): each unit takes a weighted sum of all inputs (Rosenblatt 1958; Rumelhart, Hinton & Williams 1986).
 
     Parameters
@@ -59,6 +59,8 @@ class Dense(Layer):
         Whether to add a bias ``b``.
     decay : bool, default=True
         Whether decoupled weight decay acts on the weights.
+    trainable : bool, default=True
+        Whether training changes its parameters; see :class:`TrainableLayer`.
     name : str, optional
         Default "dense_1", "dense_2", …
 

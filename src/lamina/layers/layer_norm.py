@@ -8,7 +8,7 @@ from typing import ClassVar, final
 
 from lamina.layers.affine import scale_and_shift
 from lamina.layers.drafts import OpDraft
-from lamina.layers.layer import Layer
+from lamina.layers.trainable_layer import TrainableLayer
 from lamina.validation import Rule, boolean, number
 
 __all__ = ["LayerNorm"]
@@ -16,7 +16,7 @@ __all__ = ["LayerNorm"]
 
 @final
 @dataclass(frozen=True)
-class LayerNorm(Layer):
+class LayerNorm(TrainableLayer):
     """y = gamma * (x - mean) / sqrt(variance + eps) + beta, row by row (Ba, Kiros & Hinton 2016, eq. 4).
 
     ``mean`` and the biased ``variance`` are those of the row. Rows do not depend on each other, so training and
@@ -28,6 +28,8 @@ class LayerNorm(Layer):
         Added to the variance, above 0; the default is torch's.
     affine : bool, default=True
         Whether to learn gamma and beta. They are neither penalized nor decayed.
+    trainable : bool, default=True
+        Whether training changes its parameters; see :class:`TrainableLayer`.
     name : str, optional
         Default "layer_norm_1", "layer_norm_2", …
 

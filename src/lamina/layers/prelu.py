@@ -8,7 +8,7 @@ from typing import Any, ClassVar, final
 
 from lamina.initializers import Constant, Initializer, get_initializer
 from lamina.layers.drafts import OpDraft, ParameterDraft
-from lamina.layers.layer import Layer
+from lamina.layers.trainable_layer import TrainableLayer
 
 __all__ = ["PReLU"]
 
@@ -17,13 +17,15 @@ _QUARTER = Constant(0.25)
 
 @final
 @dataclass(frozen=True)
-class PReLU(Layer):
+class PReLU(TrainableLayer):
     """y = x where x > 0, slope * x elsewhere, with a learned slope for each unit (He et al. 2015, eq. 1).
 
     Parameters
     ----------
     slope_init : str, Initializer or dict, default=Constant(0.25)
         Initial slopes; the default is that of the paper and of torch. Slopes are neither penalized nor decayed (section 2.1).
+    trainable : bool, default=True
+        Whether training changes its parameters; see :class:`TrainableLayer`.
     name : str, optional
         Default "prelu_1", "prelu_2", …
 

@@ -13,7 +13,7 @@ __all__ = ["LAYERS", "layer_from_dict"]
 
 #: Every layer by its ``kind``.
 LAYERS: Mapping[str, type[Layer]] = LazyRegistry(
-    "lamina.layers", exported_classes("lamina.layers", besides="drafts input layer registry")
+    "lamina.layers", exported_classes("lamina.layers", besides="drafts input layer registry trainable_layer")
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, final
 
 from lamina.initializers import Constant, Initializer, get_initializer
 from lamina.layers.drafts import OpDraft, ParameterDraft
-from lamina.layers.layer import Layer
+from lamina.layers.trainable_layer import TrainableLayer
 
 __all__ = ["Scale"]
 
@@ -17,7 +17,7 @@ _ONES = Constant(1.0)
 
 @final
 @dataclass(frozen=True)
-class Scale(Layer):
+class Scale(TrainableLayer):
     """y = scale * x with a learned factor for each column: in front of a network, how much each feature counts.
 
     RealMLP's scaling layer (Holzmüller, Grinsztajn & Steinwart 2024, "Better by default", section 3). Multiplied into the
@@ -28,6 +28,8 @@ class Scale(Layer):
     ----------
     scale_init : str, Initializer or dict, default=Constant(1.0)
         Initial factors. They are neither penalized nor decayed.
+    trainable : bool, default=True
+        Whether training changes its parameters; see :class:`TrainableLayer`.
     name : str, optional
         Default "scale_1", "scale_2", …
 

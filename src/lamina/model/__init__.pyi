@@ -15,3 +15,4 @@ from lamina.model.table_settings import StoppingSettings as StoppingSettings
 from lamina.model.table_settings import TableSettings as TableSettings
 from lamina.model.tabular_classifier import TabularClassifier as TabularClassifier
 from lamina.model.tabular_regressor import TabularRegressor as TabularRegressor
+from lamina.model.unfamiliar import Unfamiliar as Unfamiliar

@@ -35,6 +35,8 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "solver": get_optimizer,
     "optimizer": get_optimizer,
     "learning_rate": get_schedule,
+    "dropout_schedule": get_schedule,
+    "weight_decay_schedule": get_schedule,
     "weight_init": get_initializer,
     "bias_init": get_initializer,
     "network": network_from_dict,

@@ -24,7 +24,7 @@ from lamina.validation import boolean, check_parameters, choice, instance, integ
 __all__ = ["FitInterrupted", "fit_table"]
 
 _FEWEST_ROWS = 10
-_RUN_RULES = {"seed": integer(0, 2**32 - 1), "monitor": boolean()}
+_RUN_RULES = {"seed": integer(0, 2**32 - 1), "monitor": boolean(), "calibration": boolean()}
 _MODEL = one_of(value(None), instance(TableModel))
 
 
@@ -118,7 +118,7 @@ def fit_table(
         check_parameters({"continue_from": continue_from}, {"continue_from": _MODEL}, owner=OWNER)
         settings = (settings or TableSettings()) if continue_from is None else settings_to_go_on(continue_from, settings)
         run = settings.run
-        check_parameters({"seed": run.seed, "monitor": run.monitor}, _RUN_RULES, owner=OWNER)
+        check_parameters({"seed": run.seed, "monitor": run.monitor, "calibration": run.calibration}, _RUN_RULES, owner=OWNER)
         rows = _rows(table, target, task, settings, continue_from)
         # What is no longer needed may be the caller's alone to keep, and a large table takes more memory than all else.
         del table

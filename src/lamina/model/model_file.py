@@ -14,6 +14,7 @@ from lamina.data import SeveralTargets, TableEncoder, Target
 from lamina.errors import FileError, InvalidSettingError, phrase
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.files import decoding, read_tensors, write_tensors
+from lamina.model.calibration_file import describe_calibration, is_of_calibration, restore_calibration
 from lamina.model.encoder_arrays import is_of_encoder, with_arrays, without_arrays
 from lamina.model.estimator_state import describe_estimator, restore_estimator
 from lamina.model.fitted_table import FittedTable
@@ -99,13 +100,15 @@ def _estimator_parts(model: TableModel | MLPClassifier | MLPRegressor) -> tuple[
     header: dict[str, Any] = {"kind": _KIND, "lamina": _version(), "estimator": description, "table": None}
     if isinstance(model, TableModel):
         of_encoder, encoder = without_arrays(model.encoder.to_dict())
-        arrays |= of_encoder
+        of_calibration, calibration = describe_calibration(model.calibration)
+        arrays |= of_encoder | of_calibration
         header["table"] = {
             "encoder": encoder,
             "target": model.target.to_dict(),
             "scale": model.scale.to_dict(),
             "threshold": model.threshold,
             "summary": model.summary,
+            **calibration,
         }
     return arrays, header
 
@@ -155,12 +158,14 @@ def _restore(arrays: Mapping[str, np.ndarray], header: Mapping[str, Any]) -> Mod
     of_encoder = {name: array for name, array in arrays.items() if is_of_encoder(name)}
     described = with_arrays(table["encoder"], of_encoder)
     check_columns(described["encoders"])
-    rest = {name: array for name, array in arrays.items() if name not in of_encoder}
+    of_calibration = {name: array for name, array in arrays.items() if is_of_calibration(name)}
+    rest = {name: array for name, array in arrays.items() if name not in of_encoder.keys() | of_calibration.keys()}
     estimator = restore_estimator(rest, header["estimator"])
     encoder, scale = TableEncoder.from_dict(described), get_scale(table["scale"])
     target = (SeveralTargets if "targets" in table["target"] else Target).from_dict(table["target"])
     check_encoder(encoder, estimator, target, table["threshold"])
-    return TableModel(encoder, estimator, target, scale, table["threshold"], table["summary"])
+    calibration = restore_calibration(of_calibration, table.get("calibration"), estimator, len(target.targets))
+    return TableModel(encoder, estimator, target, scale, table["threshold"], table["summary"], calibration)
 
 
 def _version() -> str:

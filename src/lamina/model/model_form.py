@@ -158,7 +158,9 @@ def check_widths(network: Network, num_features: int, num_outputs: int) -> None:
 
 def check_table(table: Mapping[str, Any]) -> None:
     """Reject a description that is not that of a table's model."""
-    check_form(table, _TABLE, "the table's model")
+    # Files of earlier versions, and of trainings without validation rows, have no calibration; it checks itself.
+    calibration = {"calibration": ANYTHING} if isinstance(table, Mapping) and "calibration" in table else {}
+    check_form(table, {**_TABLE, **calibration}, "the table's model")
     _check_targets(table["target"], table["scale"])
     summary = table["summary"]
     check_form(summary, AtLeast({name: form for name, form in _OF_TRAININGS.items() if name in summary}), "the summary")

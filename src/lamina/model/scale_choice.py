@@ -170,7 +170,7 @@ def for_trial(settings: TableSettings) -> TableSettings:
         max_epochs=min(stopping.max_epochs, _TRIAL_EPOCHS),
         max_time=None if max_time is None else max_time * _TRIAL_SHARE,
     )
-    return replace(settings, stopping=short, run=replace(settings.run, restarts=1, monitor=False))
+    return replace(settings, stopping=short, run=replace(settings.run, restarts=1, monitor=False, calibration=False))
 
 
 def log_is_better(name: str, linear: Trial, log: Trial, eval_metric: str) -> bool:

@@ -18,9 +18,11 @@ from lamina.errors import InvalidSettingError, NonFiniteError, phrase
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.multilayer_perceptron import fit_from
 from lamina.metrics import SMALLER_IS_BETTER, Evaluation
+from lamina.model.calibrate import calibration_of
 from lamina.model.decision_threshold import best_threshold, check_threshold
 from lamina.model.fit_result import FitResult
 from lamina.model.kept_settings import kept_settings
+from lamina.model.out_of_fold import OutOfFold, OutOfFoldLogits
 from lamina.model.scale_choice import (
     TRIAL_ROWS,
     Trial,
@@ -33,7 +35,7 @@ from lamina.model.scale_choice import (
 from lamina.model.setting_words import OWNER
 from lamina.model.table_model import TableModel
 from lamina.model.table_rows import Part, Prepared
-from lamina.model.table_settings import StoppingSettings, TableSettings
+from lamina.model.table_settings import RunSettings, StoppingSettings, TableSettings
 from lamina.model.target_scale import TargetScale, joined, scale_of_means, scale_of_medians
 from lamina.model.validation_metric import USUAL, JudgedRows, ValidationMetric, check_metric
 from lamina.training import Callback, EarlyStopping, Monitor
@@ -114,7 +116,9 @@ def _untrained(prepared: Prepared, settings: TableSettings) -> TableModel:
         summary = {"earlier": [*earlier.summary.get("earlier", []), before]}
         # With the factor, targets would lie lower than those that the weights were trained on, and the next factor higher.
         scale = scale_of_medians(earlier.scale)
-        return replace(earlier, encoder=prepared.encoder, estimator=estimator, scale=scale, threshold=None, summary=summary)
+        return replace(
+            earlier, encoder=prepared.encoder, estimator=estimator, scale=scale, threshold=None, summary=summary, calibration=None
+        )
     model = TableModel(prepared.encoder, estimator, goal)
     if model.levels and len(goal.names) > 1:
         rule = "must have one quantile level with several targets"
@@ -211,7 +215,8 @@ def _fit(
     X, y = _arrays(model, prepared.training)
     validation, metrics = _judges(model, prepared.validation, stopping.eval_metric)
     early_stopping = _early_stopping(stopping, validation, metrics, goes_on=earlier is not None)
-    watching = _monitor(settings, callbacks)
+    judged = _out_of_fold(settings, metrics, goes_on=earlier is not None)
+    watching = [*([] if judged is None else [judged]), *_monitor(settings, callbacks)]
     model.estimator.set_params(callbacks=[*metrics.values(), early_stopping, *stopping.callbacks(), *watching, *callbacks])
     if stopping.max_time is not None:
         check_parameters({"max_time": stopping.max_time}, {"max_time": number(0, closed="neither")}, owner=OWNER)
@@ -225,15 +230,41 @@ def _fit(
         fit(X, y, prepared.training.weight, **validation)
     duration_s = time.perf_counter() - start
     model.estimator.set_params(callbacks=(), max_time=stopping.max_time)
+    model = _with_means(model, X, prepared.training, settings)
     if earlier is not None and early_stopping.best_epoch == 0:
         note("no epoch was better than the model that training went on from, whose weights are kept.")
-    return _with_means(model, X, prepared.training, settings), duration_s, early_stopping.best_epoch
+        model = replace(model, calibration=earlier.calibration)
+    elif judged is not None:
+        model = _calibrated(model, prepared, judged.kept, (X, validation.get("X_val")), settings.run)
+    return model, duration_s, early_stopping.best_epoch
+
+
+def _calibrated(
+    model: TableModel, prepared: Prepared, kept: OutOfFold | None, features: tuple[Any, Any], run: RunSettings
+) -> TableModel:
+    """The model with what is learned of its validation rows; ``features`` are those of the training and the validation rows."""
+    X, X_val = features
+    judging = None if prepared.validation is None else (X_val, prepared.validation)
+    calibration = calibration_of(model, kept, (X, prepared.training), judging, run)
+    if calibration is None and prepared.earlier is not None and prepared.earlier.calibration is not None:
+        note("there are no validation rows, so the calibration of the model that training went on from is lost.")
+    return replace(model, calibration=calibration)
 
 
 def _monitor(settings: TableSettings, callbacks: Sequence[Callback]) -> list[Monitor]:
     """A monitor, unless there is one or none is wanted; its record is small, because the model's file holds it."""
     is_wanted = settings.run.monitor and not any(isinstance(callback, Monitor) for callback in callbacks)
     return [Monitor(capacity=PROBES, sparing=False)] if is_wanted else []
+
+
+def _out_of_fold(settings: TableSettings, metrics: Mapping[str, ValidationMetric], *, goes_on: bool) -> OutOfFoldLogits | None:
+    """What keeps logits to calibrate on, if that is wanted."""
+    if not settings.run.calibration:
+        return None
+    name = settings.stopping.eval_metric
+    larger_is_better = name not in ("loss", *SMALLER_IS_BETTER)
+    seed = settings.run.seed
+    return OutOfFoldLogits(metrics.get(name), larger_is_better=larger_is_better, keep_first=goes_on, seed=seed)
 
 
 def _arrays(model: TableModel, part: Part) -> tuple[Any, np.ndarray]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from lamina.data import ColumnSummary, TableEncoder
-from lamina.data.arrow_tables import as_columns
+from lamina.data.arrow_tables import Columns, as_columns
 from lamina.data.row import Row, as_rows
 from lamina.data.row_encoder import RowEncoder
 from lamina.data.several_targets import AnyTarget
@@ -18,11 +18,14 @@ from lamina.data.table_reader import ReadTable
 from lamina.door import serve
 from lamina.errors import DataError
 from lamina.estimators import MLPClassifier, MLPRegressor
-from lamina.estimators.fitted import distribution_of, fit_of, logits_of
+from lamina.estimators.fitted import distribution_of, fit_of, logits_of, meaning_of_logits
 from lamina.html import escaped
 from lamina.losses import Quantile
 from lamina.metrics import Evaluation, constant_prediction, report
+from lamina.model.class_calibration import ClassCalibration
+from lamina.model.number_calibration import NumberCalibration
 from lamina.model.target_scale import LinearScale, LogScale, QuantileScale, SeveralScales, TargetScale, spread_on
+from lamina.model.unfamiliar import Unfamiliar
 
 if TYPE_CHECKING:
     from lamina.training import PredictiveDistribution
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["TableModel"]
+
+_Calibration = TypeVar("_Calibration", ClassCalibration, NumberCalibration)
 
 
 @dataclass(frozen=True, repr=False)
@@ -52,6 +57,9 @@ class TableModel:
     summary : dict, default={}
         How it was trained: rows, metrics on the test part, settings, the trainings that it went on from (``earlier``), and so
         on. JSON-serializable.
+    calibration : ClassCalibration or NumberCalibration, optional
+        What the validation rows said of how far predictions are to be trusted; None without such rows, or with
+        ``calibration=False``.
 
     Examples
     --------
@@ -69,6 +77,7 @@ class TableModel:
     scale: TargetScale = field(default_factory=LinearScale)
     threshold: float | None = None
     summary: dict[str, Any] = field(default_factory=dict)
+    calibration: ClassCalibration | NumberCalibration | None = None
 
     @property
     def columns_(self) -> ColumnSummary:
@@ -122,12 +131,14 @@ class TableModel:
     def predict_proba(self, table: Any, *, mc_samples: int | None = None, seed: int = 0) -> np.ndarray:
         """The probability of each class of ``target.classes``, ndarray of shape (n, classes).
 
+        Logits are divided by :attr:`temperature`, so that of rows with a probability of 0.8, about 80 % are of the class.
+
         Parameters
         ----------
         table
             As in :meth:`predict`.
         mc_samples : int, optional
-            The mean over this many dropout masks, >= 2, instead of one pass without dropout.
+            The mean over this many dropout masks, >= 2, instead of one pass without dropout; without the temperature.
         seed : int, default=0
             Seed of the masks.
 
@@ -138,7 +149,108 @@ class TableModel:
         """
         if not self.has_probabilities:
             raise DataError("predict_proba needs a classifier trained with log_loss, which this model is not. Use predict.")
-        return np.asarray(self.estimator.predict_proba(self._features(table), mc_samples=mc_samples, seed=seed))
+        features = self._features(table)
+        if self.temperature == 1 or mc_samples is not None:
+            return np.asarray(self.estimator.predict_proba(features, mc_samples=mc_samples, seed=seed))
+        return meaning_of_logits(self.estimator, logits_of(self.estimator, features) / self.temperature)
+
+    def predict_set(self, table: Any, coverage: float = 0.9) -> np.ndarray:
+        """Which classes each row may be of: sets that hold the true class of a share of at least ``coverage`` of new rows.
+
+        The share is one of all rows that are like those of training and validation, not of each kind of row. How improbable the
+        true classes of validation rows were says how improbable a class may be in a set (:mod:`lamina.model.class_calibration`);
+        the temperature and the epoch of each of these rows were chosen by others.
+
+        Parameters
+        ----------
+        table
+            As in :meth:`predict`.
+        coverage : float, default=0.9
+            In (0, 1). A note says so if there were too few validation rows for it.
+
+        Returns
+        -------
+        ndarray of shape (n, classes) bool
+            Columns in the order of ``target.classes``. The most probable class is always in the set, so that more rows are
+            covered where more predictions are right.
+
+        Raises
+        ------
+        DataError
+            As for :meth:`predict_proba`; also if the model was trained without validation rows or with ``calibration=False``.
+        InvalidSettingError
+            If the coverage is out of range.
+
+        References
+        ----------
+        Sadinle, Lei and Wasserman, "Least ambiguous set-valued classifiers with bounded error levels", 2019.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> from lamina.model import fit_table
+        >>> table = pa.table({"x": list(range(200)), "kind": ["low"] * 100 + ["high"] * 100})
+        >>> model = fit_table(table, "kind").model
+        >>> model.target.classes, model.predict_set(pa.table({"x": [3, 196]})).tolist()
+        (('high', 'low'), [[False, True], [True, False]])
+        """
+        if not self.has_probabilities:
+            raise DataError("predict_set needs a classifier trained with log_loss, which this model is not. Use predict.")
+        calibration = self._calibrated(ClassCalibration, "predict_set")
+        return calibration.sets(self.predict_proba(table), coverage, owner="TableModel")
+
+    def predict_interval(self, table: Any, coverage: float = 0.9) -> np.ndarray:
+        """Where the target of each row may lie: intervals that hold that of a share of at least ``coverage`` of new rows.
+
+        The share is one of all rows that are like those of training and validation, not of each kind of row. How far off the
+        predictions for validation rows were says how wide intervals are, and a small network where wider, where narrower
+        (:mod:`lamina.model.number_calibration`); the epoch that predicted each of these rows was chosen by others.
+
+        Parameters
+        ----------
+        table
+            As in :meth:`predict`.
+        coverage : float, default=0.9
+            In (0, 1). A note says so if there were too few validation rows for it.
+
+        Returns
+        -------
+        ndarray of shape (n, 2), or (n, targets, 2) for several targets
+            The lower and the upper end, float64, with the prediction between them. For several targets the coverage is that of
+            each; for several quantiles, there is one interval around the one nearest to the median.
+
+        Raises
+        ------
+        DataError
+            As for :meth:`predict`; also if the model predicts classes, or was trained without validation rows or with
+            ``calibration=False``.
+        InvalidSettingError
+            If the coverage is out of range.
+
+        References
+        ----------
+        Lei et al., "Distribution-free predictive inference for regression", 2018, section 5.2: "locally-weighted conformal
+        inference".
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> from lamina.model import fit_table
+        >>> rng = np.random.default_rng(0)
+        >>> x = rng.uniform(size=1000)
+        >>> table = pa.table({"x": x, "y": x + rng.normal(size=1000) * 0.1})
+        >>> low, high = fit_table(table, "y").model.predict_interval(table).T
+        >>> bool(0.86 < np.mean((low <= table["y"]) & (table["y"] <= high)) < 0.94)
+        True
+        """
+        if self.target.task == "classification":
+            raise DataError("predict_interval needs a model of numbers, which this model is not. Use predict_set.")
+        calibration = self._calibrated(NumberCalibration, "predict_interval")
+        features = self._features(table)
+        centers = self.centers(self.estimator.predict(features)).astype(np.float64)
+        margins = calibration.margins(features, centers, coverage, owner="TableModel")
+        ends = [self.scale.inverse(end if len(self.scales) > 1 else end[:, 0]) for end in (centers - margins, centers + margins)]
+        return np.stack(ends, axis=-1)
 
     def decision_function(self, table: Any) -> np.ndarray:
         """How far each row is from the decision, in logits; what is above 0 of two classes, or largest of several, is predicted.
@@ -155,7 +267,7 @@ class TableModel:
         """
         if self.target.task == "regression":
             raise DataError("decision_function needs a classifier, which this model is not. Use predict.")
-        logits = logits_of(self.estimator, self._features(table))
+        logits = logits_of(self.estimator, self._features(table)) / self.temperature
         if len(self.target.classes) != 2:
             return logits
         of_second = logits[:, 0] if logits.shape[1] == 1 else logits[:, 1] - logits[:, 0]
@@ -187,6 +299,45 @@ class TableModel:
         """
         units = (self._in_units, partial(spread_on, self.scale)) if self.target.task == "regression" else None
         return distribution_of(self.estimator, self._features(table), mc_samples, seed, units)
+
+    def unfamiliar(self, table: Any) -> Unfamiliar:
+        """Which cells are unlike those of training: out of range, of an unseen or rare category, or missing where none was.
+
+        Rows with many such cells are far from what the model has learned, and so are its predictions from any guarantee. A few
+        rows have one by chance.
+
+        Parameters
+        ----------
+        table
+            As in :meth:`predict`.
+
+        Returns
+        -------
+        Unfamiliar
+            ``counts`` has the number of such cells of each row, ``cells`` says which.
+
+        Raises
+        ------
+        DataError
+            As for :meth:`predict`.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> from lamina.model import fit_table
+        >>> table = pa.table({"x": list(range(100)), "color": ["red", "blue"] * 50, "y": list(range(100))})
+        >>> model = fit_table(table, "y").model
+        >>> model.unfamiliar(pa.table({"x": [50, 500], "color": ["red", "green"]})).counts.tolist()
+        [0, 2]
+        """
+        read = self._read(table)
+        found = [encoder.is_unfamiliar(read[encoder.column]) for encoder in self.encoder.encoders_]
+        return Unfamiliar(tuple(encoder.column for encoder in self.encoder.encoders_), np.column_stack(found))
+
+    @property
+    def temperature(self) -> float:
+        """What logits of classes are divided by before they become probabilities: 1 unless validation rows chose another."""
+        return self.calibration.temperature if isinstance(self.calibration, ClassCalibration) else 1.0
 
     @property
     def levels(self) -> tuple[float, ...]:
@@ -275,6 +426,10 @@ class TableModel:
         """:meth:`predict` for regression, of rows that the encoder has encoded."""
         return self._in_units(self.estimator.predict(features))
 
+    def centers(self, predicted: np.ndarray) -> np.ndarray:
+        """What intervals are centered on, (n, targets), of what the estimator predicts: of several levels the middle one."""
+        return predicted[:, [self.middle]] if self.levels else predicted.reshape(len(predicted), -1)
+
     def __repr__(self) -> str:
         return f"<TableModel of {self.target.name!r}: {self.target.task} from {len(self.encoder.encoders_)} columns>"
 
@@ -291,6 +446,14 @@ class TableModel:
     def __getstate__(self) -> dict[str, Any]:
         """The fields, without what is found again when it is needed."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def _calibrated(self, kind: type[_Calibration], method: str) -> _Calibration:
+        if not isinstance(self.calibration, kind):
+            raise DataError(
+                f"{method} needs a model that was calibrated on validation rows, which this one is not. "
+                "Train again with validation rows, and without calibration=False."
+            )
+        return self.calibration
 
     def _rated(self, table: Any) -> np.ndarray:
         """Probabilities (n, classes), or classes where there are none, or numbers."""
@@ -312,6 +475,15 @@ class TableModel:
 
     def _in_units(self, scaled: np.ndarray) -> np.ndarray:
         return self.scale.inverse(scaled.astype(np.float64))
+
+    def _read(self, table: Any) -> ReadTable:
+        """The values of a table, or of rows."""
+        if isinstance(table, ReadTable):
+            return table
+        given = as_rows(table, self.encoder.reader_.names, owner="TableModel")
+        if isinstance(given, Row):
+            given = Columns({name: given.column(name) for name in given.names}, 1)
+        return self.read(table if given is None else given)
 
     def _features(self, table: Any) -> Any:
         if isinstance(table, ReadTable):

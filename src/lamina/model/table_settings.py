@@ -18,7 +18,15 @@ from lamina.model.settings_group import SettingsGroup
 if TYPE_CHECKING:
     from lamina.training import Callback
 
-__all__ = ["EncodingSettings", "NetworkSettings", "OptimizationSettings", "RunSettings", "StoppingSettings", "TableSettings"]
+__all__ = [
+    "EncodingSettings",
+    "NetworkSettings",
+    "OptimizationSettings",
+    "RunSettings",
+    "StoppingSettings",
+    "TableSettings",
+    "usual_batch_size",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +114,10 @@ class OptimizationSettings(SettingsGroup):
         Step size, > 0.
     schedule : str
         How the learning rate changes, such as step:epochs=10,factor=0.5.
+    dropout_schedule : str
+        How the dropout probabilities change, such as flat_cosine; a schedule that follows the steps.
+    weight_decay_schedule : str
+        How the weight decay changes; likewise.
     batch_size : int
         Rows per step; default: all for lbfgs, otherwise a hundredth of the rows as a power of 2, between 32 and 256.
     momentum : float
@@ -143,6 +155,8 @@ class OptimizationSettings(SettingsGroup):
     objective: str | None = None
     learning_rate: float = 0.002
     schedule: str = "constant"
+    dropout_schedule: str = "constant"
+    weight_decay_schedule: str = "constant"
     batch_size: int | None = None
     momentum: float = 0.9
     beta1: float = 0.9
@@ -160,13 +174,15 @@ class OptimizationSettings(SettingsGroup):
     def parameters(self, task: str, num_rows: int, num_classes: int) -> dict[str, Any]:
         """The estimators' parameters that these settings stand for."""
         from lamina.losses import canonical_loss, get_loss
-        from lamina.schedules import get_schedule
+        from lamina.schedules import get_schedule, get_step_schedule
 
         self._check_task(task)
         named = ("objective", "momentum", "alpha", "l1_ratio", "max_norm", "shuffle", "clip_norm", "clip_layer_norm")
         parameters = {name: getattr(self, name) for name in named}
         parameters |= {"beta_1": self.beta1, "beta_2": self.beta2, "epsilon": self.eps}
         parameters |= {"learning_rate_init": self.learning_rate, "learning_rate": read_named(self.schedule, get_schedule)}
+        for name in ("dropout_schedule", "weight_decay_schedule"):
+            parameters[name] = read_named(getattr(self, name), get_step_schedule)
         parameters["clip_value"] = None if self.clip_value is None else _one_or_all(_all_of(self.clip_value))
         parameters["weight_decay"] = self._decay
         parameters["batch_size"] = self._rows_a_step(num_rows)
@@ -353,6 +369,8 @@ class RunSettings(SettingsGroup):
         Number of trainings from different initial weights, in parallel; the best on the validation rows is kept.
     monitor : bool
         Measure each layer of the network at least once an epoch and 20 times a training; the model keeps the record.
+    calibration : bool
+        Calibrate on the validation rows, if any: a temperature for probabilities, and how wide intervals and sets of classes are.
     """
 
     seed: int = 0
@@ -360,6 +378,7 @@ class RunSettings(SettingsGroup):
     engine: Literal["auto", "native", "reference"] = "auto"
     restarts: int = 1
     monitor: bool = True
+    calibration: bool = True
 
     def parameters(self) -> dict[str, Any]:
         """The estimators' parameters that these settings stand for."""

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from lamina.activations import Activation
     from lamina.initializers import Initializer
     from lamina.losses import Loss
+    from lamina.model.unfamiliar import Unfamiliar
     from lamina.optimizers import Optimizer
     from lamina.schedules import Schedule
     from lamina.training import PredictiveDistribution
@@ -76,6 +77,7 @@ _RULES: dict[str, Rule] = {
     "validation": number(0, 1, "left"),
     "callbacks": one_of(instance(Callback), sequence_of(instance(Callback))),
     "monitor": boolean(),
+    "calibration": boolean(),
     "warm_start": boolean(),
     "verbose": one_of(boolean(), integer(0)),
     "on_interrupt": choice(("raise", "return")),
@@ -107,6 +109,8 @@ class Tabular(NestedSettings, FittedTable, ABC):
     objective: str | Callable[..., float] | None = OptimizationSettings.objective
     learning_rate: float = OptimizationSettings.learning_rate
     schedule: str | Schedule | Callable[[int], float] = OptimizationSettings.schedule
+    dropout_schedule: str | Schedule | Callable[[int], float] = OptimizationSettings.dropout_schedule
+    weight_decay_schedule: str | Schedule | Callable[[int], float] = OptimizationSettings.weight_decay_schedule
     batch_size: int | None = OptimizationSettings.batch_size
     momentum: float = OptimizationSettings.momentum
     beta1: float = OptimizationSettings.beta1
@@ -146,6 +150,7 @@ class Tabular(NestedSettings, FittedTable, ABC):
     engine: Literal["auto", "native", "reference"] = RunSettings.engine
     n_restarts: int = RunSettings.restarts
     monitor: bool = RunSettings.monitor
+    calibration: bool = RunSettings.calibration
 
     validation: float = 0.1
     warm_start: bool = False
@@ -254,6 +259,27 @@ class Tabular(NestedSettings, FittedTable, ABC):
         """
         rows = self._known_rows(X)
         return self.model_.predict_distribution(rows, mc_samples=mc_samples, seed=seed)
+
+    def unfamiliar(self, X: Any) -> Unfamiliar:
+        """Which cells are unlike those of training: out of range, of an unseen or rare category, or missing where none was.
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features); or one row, or a list of dicts
+            As for ``predict``.
+
+        Returns
+        -------
+        Unfamiliar
+            ``counts`` has the number of such cells of each row, ``cells`` says which; see :meth:`TableModel.unfamiliar`.
+
+        Raises
+        ------
+        DataError
+            If a column is missing or holds values of another kind than in training.
+        """
+        rows = self._known_rows(X)
+        return self.model_.unfamiliar(rows)
 
     def evaluate(self, X: Any, y: Any) -> Evaluation:
         """Compute metrics on a table, and those of a prediction that ignores all columns.

@@ -105,17 +105,56 @@ Examples
         X : data frame or array-like of shape (n_samples, n_features); or one row, or a list of dicts
             As in :meth:`predict`.
         mc_samples : int, optional
-            The mean over this many dropout masks, >= 2, instead of one pass without dropout.
+            The mean over this many dropout masks, >= 2, instead of one pass without dropout; without the temperature.
         seed : int, default=0
             Seed of the masks.
 
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            Columns in the order of ``classes_``.
+            Columns in the order of ``classes_``. A temperature that validation rows chose makes them as frequent as they say, if
+            that helps there; see :attr:`TableModel.temperature`.
         """
         rows = self._known_rows(X)
         return self.model_.predict_proba(rows, mc_samples=mc_samples, seed=seed)
+
+    @available_if(_gives_probabilities)
+    def predict_set(self, X: Any, coverage: float = 0.9) -> np.ndarray:
+        """Which classes each row may be of: sets that hold the true class of a share of at least ``coverage`` of new rows.
+
+        The share is one of all rows that are like those of training and validation, not of each kind of row; see
+        :meth:`TableModel.predict_set`.
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features); or one row, or a list of dicts
+            As in :meth:`predict`.
+        coverage : float, default=0.9
+            In (0, 1). A note says so if there were too few validation rows for it.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes) bool
+            Columns in the order of ``classes_``. The most probable class is always in the set.
+
+        Raises
+        ------
+        DataError
+            As for :meth:`predict`; also if there were no validation rows, or with ``calibration=False``.
+        InvalidSettingError
+            If the coverage is out of range.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from lamina import TabularClassifier
+        >>> shop = pd.DataFrame({"price": [120.0, 15.5, 30.0, None] * 50, "color": ["red", "blue", None, "red"] * 50})
+        >>> model = TabularClassifier(hidden=16, max_epochs=20, random_state=0).fit(shop, ["no", "yes", "yes", "no"] * 50)
+        >>> [model.classes_[row].tolist() for row in model.predict_set(shop[:3])]
+        [['no'], ['yes'], ['yes']]
+        """
+        rows = self._known_rows(X)
+        return self.model_.predict_set(rows, coverage)
 
     @available_if(_gives_probabilities)
     def predict_log_proba(self, X: Any) -> np.ndarray:

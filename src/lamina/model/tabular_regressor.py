@@ -88,6 +88,45 @@ True
         rows = self._known_rows(X)
         return self.model_.predict(rows, mc_samples=mc_samples, seed=seed)
 
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> np.ndarray:
+        """Where the target of each row may lie: intervals that hold that of a share of at least ``coverage`` of new rows.
+
+        The share is one of all rows that are like those of training and validation, not of each kind of row; see
+        :meth:`TableModel.predict_interval`.
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features); or one row, or a list of dicts
+            As in :meth:`predict`.
+        coverage : float, default=0.9
+            In (0, 1). A note says so if there were too few validation rows for it.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 2), or (n_samples, n_outputs, 2) for several targets
+            The lower and the upper end, with the prediction between them.
+
+        Raises
+        ------
+        DataError
+            As for :meth:`predict`; also if there were no validation rows, or with ``calibration=False``.
+        InvalidSettingError
+            If the coverage is out of range.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from lamina import TabularRegressor
+        >>> flats = pd.DataFrame({"rooms": [1, 2, 3, 4] * 50, "town": ["Rome", "Rome", "Oslo", None] * 50})
+        >>> rent = [500, 700, 1100, 1200] * 50
+        >>> model = TabularRegressor(hidden=16, max_epochs=20, random_state=0).fit(flats, rent)
+        >>> low, high = model.predict_interval(flats[:4], coverage=0.8).T
+        >>> bool((low < high).all())
+        True
+        """
+        rows = self._known_rows(X)
+        return self.model_.predict_interval(rows, coverage)
+
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R2 of the predictions, the mean over several targets; with several quantiles, of the one nearest to the median.
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lamina.errors import InvalidSettingError, phrase, phrase_unknown
-from lamina.layers import Incoming
+from lamina.errors import InvalidSettingError, ShapeError, phrase, phrase_unknown
+from lamina.layers import Incoming, Layer
 from lamina.network.node import InputNode, Node
 
 __all__ = ["depth_of", "in_order", "with_widths"]
@@ -85,14 +85,30 @@ def with_widths(inputs: Sequence[InputNode], nodes: Sequence[Node]) -> list[Node
     """The nodes with their widths, where they follow from those of the inputs; a ShapeError names the layer and both shapes."""
     widths: dict[str, int | None] = {item.name: item.width for item in inputs}
     placed = []
+    used: dict[str, Sequence[Incoming]] = {}
     for node in nodes:
         known = [Incoming(name, width) for name in node.inputs if (width := widths[name]) is not None]
         node.layer.check_count(node.inputs, node.name)
         all_known = len(known) == len(node.inputs)
         width = node.layer.output_width(known, owner=node.name) if all_known else node.layer.fixed_width
+        if all_known:
+            _check_uses(node, used.setdefault(node.layer_name, known), known)
         widths[node.name] = width
         placed.append(node._replace(width=width))
     return placed
+
+
+def _check_uses(node: Node, first: Sequence[Incoming], now: Sequence[Incoming]) -> None:
+    """Raise a ShapeError if the layer's weights would have other shapes than in its first use, with which it shares them."""
+    if now is not first and _shapes(node.layer, now) != _shapes(node.layer, first):
+        before, here = (", ".join(f"{source.sender} (n, {source.width})" for source in incoming) for incoming in (first, now))
+        rule, repair = f"must read as many columns as in {before}", "Use a layer of its own for each width."
+        raise ShapeError(phrase("a layer that is used twice", rule, here, repair=repair, owner=node.name))
+
+
+def _shapes(layer: Layer, incoming: Sequence[Incoming]) -> list[tuple[int, ...]]:
+    ops = layer.ops([source.width for source in incoming])
+    return [draft.shape for op in ops for draft in (*op.parameters, *op.state)]
 
 
 def depth_of(inputs: Sequence[InputNode], nodes: Sequence[Node], outputs: Sequence[str]) -> int:

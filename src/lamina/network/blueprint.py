@@ -102,6 +102,7 @@ class Drawing:
     drafts: list[ParameterDraft] = field(default_factory=list)
     state: list[Parameter] = field(default_factory=list)
     state_drafts: list[ParameterDraft] = field(default_factory=list)
+    places: dict[str, int] = field(default_factory=dict)
 
     def buffer(self, width: int) -> int:
         self.widths.append(width)
@@ -113,22 +114,22 @@ class Drawing:
 
     def place(self, node: Node, op: OpDraft, inputs: tuple[int, ...]) -> int:
         """Append the op and return its output buffer."""
-        layer = node.name
-        parameters = _slices(layer, op.parameters, self.parameters, self.drafts)
-        state = _slices(layer, op.state, self.state, self.state_drafts)
+        parameters = tuple(self._index(node, draft, self.parameters, self.drafts) for draft in op.parameters)
+        state = tuple(self._index(node, draft, self.state, self.state_drafts) for draft in op.state)
         output = self.buffer(op.width)
-        self.ops.append(Op(op.kind, layer, inputs, output, parameters, state, op.settings, op.function, op.copies))
+        self.ops.append(Op(op.kind, node.name, inputs, output, parameters, state, op.settings, op.function, op.copies))
         return output
 
-
-def _slices(layer: str, new: Sequence[ParameterDraft], placed: list[Parameter], drafts: list[ParameterDraft]) -> tuple[int, ...]:
-    """Append ``new`` to what is already placed in a flat vector, and return their indices."""
-    for draft in new:
-        offset = placed[-1].slice.stop if placed else 0
-        name = f"{layer}.{draft.name}"
-        placed.append(Parameter(name, layer, offset, draft.shape, draft.l1, draft.l2, draft.decay, draft.max_norm))
-        drafts.append(draft)
-    return tuple(range(len(placed) - len(new), len(placed)))
+    def _index(self, node: Node, draft: ParameterDraft, placed: list[Parameter], drafts: list[ParameterDraft]) -> int:
+        """Where the parameter stands among those that are placed in a flat vector; it is appended at the layer's first use."""
+        name = f"{node.layer_name}.{draft.name}"
+        if name not in self.places:
+            offset = placed[-1].slice.stop if placed else 0
+            penalties = (draft.l1, draft.l2, draft.decay, draft.max_norm)
+            placed.append(Parameter(name, node.layer_name, offset, draft.shape, *penalties, node.is_trainable))
+            drafts.append(draft)
+            self.places[name] = len(placed) - 1
+        return self.places[name]
 
 
 def draw_blueprint(
@@ -155,11 +156,11 @@ def draw_blueprint(
 
 
 def _functions(program: Program) -> tuple[str, ...]:
-    """For each parameter, the activation that follows its op ("identity" when none does)."""
+    """For each parameter, the activation that follows the first op that uses it ("identity" when none does)."""
     readers: dict[int, Op] = {}
     for op in reversed(program.ops):
         readers |= dict.fromkeys(op.inputs, op)  # the first reader wins, being written last
-    following = {index: _following(op, readers) for op in program.ops for index in op.parameters}
+    following = {index: _following(op, readers) for op in reversed(program.ops) for index in op.parameters}
     return tuple(following[index] for index in range(len(program.parameters)))
 
 

@@ -33,9 +33,9 @@ def data_driven_initialization(
     """Initial weights with which the weighted sums of every Dense layer have variance 1 on the given data.
 
     Layer by layer from the input: W is drawn orthonormal, then W ← W / sd(sums) until |variance − 1| < ``tol``, where the sums
-    are those of a batch of rows, over rows and units together. Biases and all other parameters are as ``network.initialize``
-    gives them. Xavier's and He's initialization keep the variance only on average; here it holds for these data, whatever
-    the activations.
+    are those of a batch of rows, over rows and units together, in the layer's first use if there are several. Biases and all
+    other parameters are as ``network.initialize`` gives them. Xavier's and He's initialization keep the variance only on
+    average; here it holds for these data, whatever the activations.
 
     Parameters
     ----------
@@ -89,8 +89,10 @@ def data_driven_initialization(
     flat, state = network.initialize(seed, "float64")
     rng = np.random.default_rng(seed)
     buffers = dict(zip(program.inputs, inputs, strict=True))
+    drawn = set[int]()
     for op in program.ops:
-        if op.makes_units:
+        if op.makes_sums and op.parameters[0] not in drawn:
+            drawn.add(op.parameters[0])
             weight = program.parameters[op.parameters[0]]
             matrices = weight.size // (weight.shape[-2] * weight.shape[-1])
             draws = [Orthogonal().draw(rng, weight.shape[-2:], *weight.shape[-2:]).ravel() for _ in range(matrices)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 from lamina.errors import InvalidSettingError, phrase
 from lamina.layers import Input, Layer, Symbol
@@ -17,21 +17,23 @@ def nodes_of(inputs: Sequence[Symbol], outputs: Sequence[Symbol]) -> tuple[list[
     Raises
     ------
     InvalidSettingError
-        When something listed is not a symbol, an input is not listed, two names clash, or a layer with weights is used twice.
+        When something listed is not a symbol, an input is not listed, or two names clash.
     """
     _check_listed(inputs, outputs)
     symbols = _in_order(outputs)
     _check_sources(symbols, inputs)
-    _check_layers_differ(symbols)
-    layers = [symbol for symbol in symbols if symbol.layer is not None]
-    names = _names([*inputs, *layers])
-    input_nodes = [InputNode(names[symbol], symbol.width) for symbol in inputs]
-    nodes = [
-        Node(symbol.layer.named(names[symbol]), tuple(names[source] for source in symbol.inputs))
-        for symbol in layers
-        if symbol.layer is not None
-    ]
-    return input_nodes, nodes, [names[symbol] for symbol in outputs]
+    bearers = {symbol: _bearer(symbol) for symbol in [*inputs, *symbols]}
+    names = _names(bearers)
+    items: dict[Symbol, InputNode | Node] = {symbol: InputNode(names[symbol], symbol.width) for symbol in inputs}
+    uses: dict[Hashable, list[Layer]] = {}
+    for symbol in symbols:
+        if symbol.layer is None:
+            continue
+        earlier = uses.setdefault(bearers[symbol], [])
+        earlier.append(earlier[0] if earlier else symbol.layer.named(names[symbol]))
+        items[symbol] = Node(earlier[0], tuple(items[source].name for source in symbol.inputs), use=len(earlier))
+    input_nodes = [item for item in items.values() if isinstance(item, InputNode)]
+    return input_nodes, [item for item in items.values() if isinstance(item, Node)], [items[symbol].name for symbol in outputs]
 
 
 def _check_listed(inputs: Sequence[Symbol], outputs: Sequence[Symbol]) -> None:
@@ -82,17 +84,13 @@ def _check_sources(symbols: Iterable[Symbol], inputs: Sequence[Symbol]) -> None:
             raise InvalidSettingError(phrase("an input", "must lead to an output", symbol, repair=repair, owner="Graph"))
 
 
-def _check_layers_differ(symbols: Iterable[Symbol]) -> None:
-    """A layer object with weights may be used only once: whether two uses should share the weights would be a guess."""
-    seen: set[int] = set()
-    for symbol in symbols:
-        if symbol.layer is None or not _has_weights(symbol):
-            continue
-        if id(symbol.layer) in seen:
-            rule = "with weights must be used only once"
-            repair = "Create a new layer for each use; weights are not shared."
-            raise InvalidSettingError(phrase("a layer", rule, symbol.layer.describe(), repair=repair, owner="Graph"))
-        seen.add(id(symbol.layer))
+def _bearer(symbol: Symbol) -> Hashable:
+    """What the name of the symbol stands for: an input, or the layer object, which may be used several times.
+
+    Without weights and a name of its own, each use is a layer by itself.
+    """
+    layer = symbol.layer
+    return symbol if layer is None or (layer.name is None and not _has_weights(symbol)) else id(layer)
 
 
 def _has_weights(symbol: Symbol) -> bool:
@@ -100,9 +98,9 @@ def _has_weights(symbol: Symbol) -> bool:
     return any(op.parameters or op.state for op in symbol.layer.ops([source.width or 1 for source in symbol.inputs]))
 
 
-def _names(symbols: Sequence[Symbol]) -> dict[Symbol, str]:
+def _names(bearers: Mapping[Symbol, Hashable]) -> dict[Symbol, str]:
     """The names that the user gave, and ``dense_1``, ``dense_2``, … for the rest, skipping names that are taken."""
-    names = {symbol: name for symbol in symbols if (name := _given_name(symbol)) is not None}
+    names = {bearer: name for symbol, bearer in bearers.items() if (name := _given_name(symbol)) is not None}
     taken = set[str]()
     for name in names.values():
         if name in taken:
@@ -110,10 +108,10 @@ def _names(symbols: Sequence[Symbol]) -> dict[Symbol, str]:
             raise InvalidSettingError(phrase("a name", "must be used once", name, repair=repair, owner="Graph"))
         taken.add(name)
     counts = dict[str, int]()
-    for symbol in symbols:
-        if symbol not in names:
-            names[symbol] = _next_free("input" if symbol.layer is None else symbol.layer.kind, counts, taken)
-    return names
+    for symbol, bearer in bearers.items():
+        if bearer not in names:
+            names[bearer] = _next_free("input" if symbol.layer is None else symbol.layer.kind, counts, taken)
+    return {symbol: names[bearer] for symbol, bearer in bearers.items()}
 
 
 def _given_name(symbol: Symbol) -> str | None:

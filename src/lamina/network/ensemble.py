@@ -196,7 +196,7 @@ def check_has_members(network: Network) -> None:
 
 
 def _last_dense(nodes: Sequence[Node], outputs: Sequence[str]) -> set[str]:
-    """The names of the Dense layers from which only layers with one input lead to an output."""
+    """The names of the Dense layers from which only layers with one input lead to an output, however often they are used."""
     by_name = {node.name: node for node in nodes}
     found = set()
     for name in outputs:
@@ -205,4 +205,5 @@ def _last_dense(nodes: Sequence[Node], outputs: Sequence[str]) -> set[str]:
             node = by_name.get(node.inputs[0]) if len(node.inputs) == 1 else None
         if node is not None:
             found.add(node.name)
-    return found
+    hidden = {node.layer_name for node in nodes if node.name not in found}
+    return {node.layer_name for node in nodes if node.name in found} - hidden

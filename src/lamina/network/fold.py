@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lamina import layers
-from lamina.layers import Dense
+from lamina.layers import Dense, Layer
 from lamina.network.node import Node
 
 __all__ = ["FoldedNodes", "fold_nodes"]
@@ -32,6 +32,8 @@ def fold_nodes(nodes: Sequence[Node], outputs: Sequence[str], arrays: Mapping[st
         before it, x = u W + b:   y = u (W a) + (b a + c)       if only the normalization reads x
         after it,  z = y W + b:   z = x (a W) + (b + c W)       in every layer that reads y
 
+    A Dense layer that is used several times takes nothing: its other uses would change.
+
     See :meth:`lamina.network.Network.fold`.
     """
     draft = _Draft(nodes, outputs, arrays)
@@ -40,8 +42,7 @@ def fold_nodes(nodes: Sequence[Node], outputs: Sequence[str], arrays: Mapping[st
         left = [name for name in left if name not in folded]
     kept = {name: draft.obstacle(name) for name in left}
     if as_dense:
-        for name in kept:
-            draft.become_dense(name)
+        draft.become_dense(list(kept))
         kept = {}
     return FoldedNodes(list(draft.nodes.values()), draft.outputs, draft.arrays, kept)
 
@@ -59,9 +60,9 @@ class _Draft:
         (source,) = self.nodes[name].inputs
         readers = self._readers(name)
         factor, shift = self._affine(name)
-        if self._can_take(source, name):
+        if self._can_take(source):
             self._into_source(source, factor, shift)
-        elif readers and name not in self.outputs and all(isinstance(reader.layer, Dense) for reader in readers):
+        elif readers and name not in self.outputs and all(self._is_dense_used_once(reader) for reader in readers):
             for reader in readers:
                 self._into_reader(reader.name, factor, shift)
         else:
@@ -75,37 +76,49 @@ class _Draft:
         node = self.nodes.get(source)
         if node is None or not isinstance(node.layer, Dense):
             before = f"it reads {source!r}, which is no Dense layer"
+        elif not self._is_dense_used_once(node):
+            before = f"it reads {source!r}, which is used several times"
         elif not _is_linear(node.layer):
             before = f"it reads {source!r}, which has an activation"
         else:
             before = f"it is not alone in reading {source!r}"
         if name in self.outputs:
             return f"{before}, and is an output"
-        reader = next(reader.name for reader in self._readers(name) if not isinstance(reader.layer, Dense))
-        return f"{before}, and {reader!r}, which is no Dense layer, reads it"
+        reader = next(reader for reader in self._readers(name) if not self._is_dense_used_once(reader))
+        what = "is used several times" if isinstance(reader.layer, Dense) else "is no Dense layer"
+        return f"{before}, and {reader.name!r}, which {what}, reads it"
 
-    def become_dense(self, name: str) -> None:
-        """Replace a normalization by a Dense layer with diagonal weights."""
-        factor, shift = self._affine(name)
-        self.nodes[name] = self.nodes[name]._replace(layer=Dense(len(factor), name=name))
-        self.arrays[f"{name}.weight"], self.arrays[f"{name}.bias"] = np.diag(factor), shift
+    def become_dense(self, names: Sequence[str]) -> None:
+        """Replace normalizations by Dense layers with diagonal weights."""
+        replaced: dict[str, Dense] = {}
+        for name in names:
+            layer = self.nodes[name].layer_name
+            if layer not in replaced:
+                factor, shift = self._affine(name)
+                replaced[layer] = Dense(len(factor), name=layer)
+                self.arrays[f"{layer}.weight"], self.arrays[f"{layer}.bias"] = np.diag(factor), shift
+            self.nodes[name] = self.nodes[name]._replace(layer=replaced[layer])
 
     def _readers(self, name: str) -> list[Node]:
         return [node for node in self.nodes.values() if name in node.inputs]
 
     def _affine(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """a and c of y = a x + c."""
-        layer, arrays = self.nodes[name].layer, self.arrays
+        layer, arrays, owner = self.nodes[name].layer, self.arrays, self.nodes[name].layer_name
         assert isinstance(layer, layers.BatchNorm)
-        mean, variance = arrays[f"{name}.running_mean"], arrays[f"{name}.running_variance"]
-        factor = arrays.get(f"{name}.gamma", np.ones_like(mean)) / np.sqrt(variance + layer.eps)
-        return factor, arrays.get(f"{name}.beta", np.zeros_like(mean)) - mean * factor
+        mean, variance = arrays[f"{owner}.running_mean"], arrays[f"{owner}.running_variance"]
+        factor = arrays.get(f"{owner}.gamma", np.ones_like(mean)) / np.sqrt(variance + layer.eps)
+        return factor, arrays.get(f"{owner}.beta", np.zeros_like(mean)) - mean * factor
 
-    def _can_take(self, source: str, name: str) -> bool:
+    def _can_take(self, source: str) -> bool:
         """Whether the layer before is a Dense layer without activation that only the normalization reads."""
         node = self.nodes.get(source)
         alone = len(self._readers(source)) == 1 and source not in self.outputs
-        return node is not None and isinstance(node.layer, Dense) and _is_linear(node.layer) and alone
+        return node is not None and self._is_dense_used_once(node) and _is_linear(node.layer) and alone
+
+    def _is_dense_used_once(self, node: Node) -> bool:
+        uses = sum(other.layer_name == node.layer_name for other in self.nodes.values())
+        return isinstance(node.layer, Dense) and uses == 1
 
     def _into_source(self, source: str, factor: np.ndarray, shift: np.ndarray) -> None:
         self.arrays[f"{source}.weight"] = self.arrays[f"{source}.weight"] * factor
@@ -132,5 +145,5 @@ class _Draft:
             self.nodes[node.name] = node._replace(inputs=inputs)
 
 
-def _is_linear(layer: Dense) -> bool:
-    return layer.activation is None or layer.describe() == f"Dense({layer.units}, identity)"
+def _is_linear(layer: Layer) -> bool:
+    return isinstance(layer, Dense) and layer.describe() in (f"Dense({layer.units})", f"Dense({layer.units}, identity)")

@@ -26,16 +26,16 @@ class Graph(Network):
     Raises
     ------
     InvalidSettingError
-        When an input that the outputs need is not listed, a listed input leads to no output, two names clash, or a layer with
-        weights is used twice.
+        When an input that the outputs need is not listed, a listed input leads to no output, or two names clash.
     ShapeError
-        When shapes do not fit; the message names the layer and both shapes.
+        When shapes do not fit; the message names the layer and both shapes. A layer with weights must read the same width in each
+        of its uses.
 
     Examples
     --------
     A residual block. Two paths lead from ``h`` to ``out``; the longer one counts for the depth:
 
-    >>> from lamina import Add, Dense, Graph, Input
+    >>> from lamina import Add, Dense, Graph, Input, Multiply
     >>> x = Input(20, name="x")
     >>> h = Dense(64, activation="relu")(x)
     >>> h2 = Dense(64, activation="relu")(h)
@@ -53,6 +53,22 @@ class Graph(Network):
     dense_3  Dense(3)         add_1                 3         195
     -------------------------------------------------------------
     outputs: dense_3    depth: 3    parameters: 5,699
+
+    A layer that is called several times is one layer: its uses share their weights, and the gradients of all uses add up.
+
+    >>> left, right = Input(20, name="left"), Input(20, name="right")
+    >>> encoder = Dense(64, activation="tanh", name="encoder")
+    >>> print(Graph([left, right], Dense(1)(Multiply()([encoder(left), encoder(right)]))).summary())
+    name        layer            reads               width  parameters
+    ------------------------------------------------------------------
+    left        Input                                   20           0
+    right       Input                                   20           0
+    encoder     Dense(64, tanh)  left                   64       1,344
+    encoder.2   encoder again    right                  64           0
+    multiply_1  Multiply         encoder, encoder.2     64           0
+    dense_1     Dense(1)         multiply_1              1          65
+    ------------------------------------------------------------------
+    outputs: dense_1    depth: 2    parameters: 1,409
     """
 
     kind: ClassVar[str] = "graph"

@@ -72,7 +72,7 @@ class MemberDrawing(Drawing):
     def _dense(self, node: Node, op: OpDraft, is_first: bool) -> list[OpDraft]:
         """y = s * ((r * x) W) + b with factors r and s of each member, and shared W (Wen, Tran & Ba 2020, equation 5)."""
         weight, *bias = op.parameters
-        if node.name in self.own:
+        if node.layer_name in self.own:
             return [OpDraft("grouped_dense", self.members * op.width, tuple(map(self._of_each, op.parameters)))]
         is_full = self.sharing == "full"
         ops = []

@@ -12,7 +12,8 @@ from numpy.typing import DTypeLike
 
 from lamina.door import serve
 from lamina.engine.program import Parameter, Program
-from lamina.errors import InvalidSettingError, ShapeError, phrase
+from lamina.errors import InvalidSettingError, ShapeError, UnknownNameError, phrase, phrase_unknown
+from lamina.layers import Layer, TrainableLayer
 from lamina.network.arrangement import depth_of, in_order, with_widths
 from lamina.network.blueprint import Blueprint, draw_blueprint
 from lamina.network.description import describe, read_description
@@ -119,6 +120,51 @@ class Network:
             raise InvalidSettingError(phrase("input_widths", rule, input_widths, owner=type(self).__name__))
         inputs = [_widened(item, width) for item, width in zip(self.inputs, widths, strict=True)]
         return self._like(inputs, self.nodes, self.output_names)
+
+    def freeze(self, *layers: str) -> Self:
+        """The same network with these layers frozen: training does not change their parameters.
+
+        No gradient is computed for them, nor for what lies before the first layer that is trained; penalties, weight decay,
+        bounds and the optimizer leave them alone. A frozen batch normalization uses its running statistics in training, too, and
+        does not change them, as in Keras.
+
+        Parameters
+        ----------
+        *layers : str
+            Names of layers with parameters; by default all.
+
+        Raises
+        ------
+        UnknownNameError
+            For another name, with a suggestion of the nearest one.
+
+        Examples
+        --------
+        >>> from lamina import Dense, Sequential
+        >>> net = Sequential([Dense(8, name="encoder"), Dense(1)], input_width=4).freeze("encoder")
+        >>> print(net.summary().splitlines()[-1])
+        outputs: dense_1    depth: 2    parameters: 49, 40 of them frozen
+        """
+        return self._with_trainable(layers, False)
+
+    def unfreeze(self, *layers: str) -> Self:
+        """The same network with these layers, by default all, trained again; see :meth:`freeze`.
+
+        Raises
+        ------
+        UnknownNameError
+            For a name that no layer with parameters has.
+        """
+        return self._with_trainable(layers, True)
+
+    def _with_trainable(self, names: Sequence[str], trainable: bool) -> Self:
+        layers = {node.layer_name: node.layer for node in self.nodes if isinstance(node.layer, TrainableLayer)}
+        for name in names:
+            if name not in layers:
+                raise UnknownNameError(phrase_unknown("the name of a layer with parameters", name, layers))
+        changed: dict[str, Layer] = {name: replace(layers[name], trainable=trainable) for name in names or layers}
+        nodes = [node._replace(layer=changed.get(node.layer_name, node.layer)) for node in self.nodes]
+        return self._like(self.inputs, nodes, self.output_names)
 
     @property
     def is_built(self) -> bool:

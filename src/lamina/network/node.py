@@ -1,10 +1,10 @@
-"""What a network is made of: named inputs, and named layers with the names of their inputs."""
+"""What a network is made of: named inputs, and uses of named layers with the names of their inputs."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from lamina.layers import Layer
+from lamina.layers import Layer, TrainableLayer
 
 __all__ = ["InputNode", "Node"]
 
@@ -30,7 +30,7 @@ class InputNode(NamedTuple):
 
 
 class Node(NamedTuple):
-    """A named layer in a network, with its inputs.
+    """A use of a named layer in a network, with its inputs. Nodes with the same layer share its weights.
 
     Attributes
     ----------
@@ -40,6 +40,8 @@ class Node(NamedTuple):
         The names of the inputs and nodes that it reads.
     width : int or None
         None while unknown.
+    use : int
+        1, or the number of the use if the layer is used several times.
 
     Examples
     --------
@@ -47,13 +49,33 @@ class Node(NamedTuple):
     >>> (node,) = Sequential([Dense(3)], input_width=20).nodes
     >>> node.name, node.inputs, node.width
     ('dense_1', ('input_1',), 3)
+    >>> shared = Dense(20, name="shared")
+    >>> [node.name for node in Sequential([shared, shared], input_width=20).nodes]
+    ['shared', 'shared.2']
     """
 
     layer: Layer
     inputs: tuple[str, ...]
     width: int | None = None
+    use: int = 1
 
     @property
     def name(self) -> str:
+        """The layer's name; for a further use, its number behind a ".", which no layer's name contains."""
+        return self.layer_name if self.use == 1 else f"{self.layer_name}.{self.use}"
+
+    @property
+    def layer_name(self) -> str:
+        """The layer's name, under which its weights stand."""
         assert self.layer.name is not None  # set where nodes are made
         return self.layer.name
+
+    @property
+    def is_trainable(self) -> bool:
+        """Whether training changes the layer's parameters, if it has any."""
+        return not isinstance(self.layer, TrainableLayer) or bool(self.layer.trainable)
+
+    def describe(self) -> str:
+        """A short text of what the layer is; of a further use, which layer it is."""
+        what = self.layer.describe() if self.use == 1 else f"{self.layer_name} again"
+        return what if self.is_trainable else f"{what}, frozen"

@@ -21,16 +21,17 @@ class Sequential(Network):
     Parameters
     ----------
     layers : iterable of Layer
-        One or more. An ``Input`` may come first, in place of ``input_width``.
+        One or more. An ``Input`` may come first, in place of ``input_width``. A layer that stands in several places is one layer:
+        its uses share their weights.
     input_width : int, optional
         Number of features, at least 1. Without it, ``build(input_width)`` sets it later.
 
     Raises
     ------
     InvalidSettingError
-        When there is no layer, something is not a layer, two names clash, or a layer with weights is used twice.
+        When there is no layer, something is not a layer, or two names clash.
     ShapeError
-        When a layer needs several inputs.
+        When a layer needs several inputs, or one with weights stands in two places that differ in width.
 
     Examples
     --------

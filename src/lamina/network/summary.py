@@ -50,7 +50,7 @@ def _rows(
     rows = [(item.name, "Input", "", _number(item.width), "0") for item in inputs]
     for node in nodes:
         reads, count = ", ".join(node.inputs), counts.get(node.name, "?")
-        rows.append((node.name, node.layer.describe(), reads, _number(node.width), count))
+        rows.append((node.name, node.describe(), reads, _number(node.width), count))
     return rows
 
 
@@ -58,13 +58,17 @@ def _totals(
     inputs: Sequence[InputNode], nodes: Sequence[Node], outputs: Sequence[str], parameters: Sequence[Parameter] | None
 ) -> str:
     total = "unknown until built" if parameters is None else f"{sum(parameter.size for parameter in parameters):,}"
+    frozen = sum(parameter.size for parameter in parameters or () if not parameter.trainable)
+    total += f", {frozen:,} of them frozen" if frozen else ""
     return f"outputs: {', '.join(outputs)}    depth: {depth_of(inputs, nodes, outputs)}    parameters: {total}"
 
 
 def _counts(nodes: Sequence[Node], parameters: Sequence[Parameter]) -> dict[str, str]:
+    """The numbers of parameters; those of a layer count at its first use."""
     counts = {node.name: 0 for node in nodes}
+    first = {node.layer_name: node.name for node in reversed(nodes)}
     for parameter in parameters:
-        counts[parameter.layer] += parameter.size
+        counts[first[parameter.layer]] += parameter.size
     return {name: f"{count:,}" for name, count in counts.items()}
 
 

@@ -169,7 +169,7 @@ def _looks(network: Network, widest: float) -> dict[str, tuple[str, str]]:
     looks = {item.name: (_text(item.name, "input", item.width, widest), COLORS["green"]) for item in network.inputs}
     for node in network.nodes:
         color = COLORS["vermillion"] if node.name in network.output_names else COLORS["blue"]
-        looks[node.name] = _text(node.name, node.layer.describe(), node.width, widest), color
+        looks[node.name] = _text(node.name, node.describe(), node.width, widest), color
     return looks
 
 

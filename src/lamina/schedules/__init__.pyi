@@ -1,13 +1,17 @@
 from lamina.schedules.adaptive import Adaptive as Adaptive
 from lamina.schedules.constant import Constant as Constant
 from lamina.schedules.cosine import Cosine as Cosine
+from lamina.schedules.coslog import CosLog as CosLog
 from lamina.schedules.exponential import Exponential as Exponential
+from lamina.schedules.flat_cosine import FlatCosine as FlatCosine
 from lamina.schedules.function import Function as Function
 from lamina.schedules.inverse_scaling import InverseScaling as InverseScaling
 from lamina.schedules.one_cycle import OneCycle as OneCycle
 from lamina.schedules.reduce_on_plateau import ReduceOnPlateau as ReduceOnPlateau
 from lamina.schedules.registry import SCHEDULES as SCHEDULES
+from lamina.schedules.registry import STEP_SCHEDULES as STEP_SCHEDULES
 from lamina.schedules.registry import get_schedule as get_schedule
+from lamina.schedules.registry import get_step_schedule as get_step_schedule
 from lamina.schedules.schedule import ReactiveSchedule as ReactiveSchedule
 from lamina.schedules.schedule import Schedule as Schedule
 from lamina.schedules.schedule import Span as Span

@@ -21,7 +21,7 @@ def warn_of_blocked_gradients(program: Program, optimizer: Optimizer) -> None:
     idle, walls = layers_without_gradient(program)
     if not idle:
         return
-    has_others = any(op.parameters and op.layer not in idle for op in program.ops)
+    has_others = any(op.layer not in idle for op in program.ops for i in op.parameters if program.parameters[i].trainable)
     whose = first_of(list(map(repr, idle)), _SHOWN_LAYERS) if has_others else "any layer"
     where = first_of([repr(op.layer) for op in walls], _SHOWN_LAYERS)
     why = f"the derivative of {walls[0].function!r}, the activation in {where}, is 0 everywhere, so no gradient comes through"
@@ -30,14 +30,15 @@ def warn_of_blocked_gradients(program: Program, optimizer: Optimizer) -> None:
 
 
 def layers_without_gradient(program: Program) -> tuple[list[str], list[Op]]:
-    """The layers with parameters that no gradient of the outputs reaches, and the flat activations at which it ends.
+    """The layers with trainable parameters that no gradient of the outputs reaches, and the flat activations at which it ends.
 
     >>> from lamina import Dense, Sequential
     >>> layers_without_gradient(Sequential([Dense(3, activation="step"), Dense(1)], input_width=2).program())[0]
     ['dense_1']
     """
     reached, walls = _walk_back(program)
-    return list(dict.fromkeys(op.layer for op in program.ops if any(i not in reached for i in op.parameters))), walls
+    missed = {i for i, parameter in enumerate(program.parameters) if parameter.trainable} - reached
+    return list(dict.fromkeys(op.layer for op in program.ops if not missed.isdisjoint(op.parameters))), walls
 
 
 def _walk_back(program: Program) -> tuple[set[int], list[Op]]:

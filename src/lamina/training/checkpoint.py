@@ -171,6 +171,8 @@ def identity_of(settings: TrainerSettings, callbacks: Sequence[Callback], metric
         "dtype": settings.dtype,
         "optimizer": settings.optimizer.identity() | _objective(settings.optimizer),
         "schedule": _described(settings.schedule),
+        "dropout_schedule": _described(settings.dropout_schedule),
+        "weight_decay_schedule": _described(settings.weight_decay_schedule),
         "clipping": [None if value is None else list(value), *norms],
         "batch_size": settings.rows_a_step,
         "shuffle": settings.shuffle,

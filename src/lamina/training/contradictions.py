@@ -2,40 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lamina import optimizers
-from lamina.engine.plan import Clipping
 from lamina.engine.program import Program
 from lamina.errors import InvalidSettingError, phrase
 from lamina.optimizers import LBFGS, Optimizer, PerturbationOptimizer
 from lamina.schedules import Constant, Schedule
 from lamina.training.callbacks.callback import Callback
+from lamina.training.settings import TrainerSettings
 
 __all__ = ["check_batches", "check_callbacks", "check_program", "first_batch_norm"]
 
 
 def first_batch_norm(program: Program) -> str | None:
-    """The name of the first batch norm layer, if any."""
-    return next((op.layer for op in program.ops if op.kind == "batch_norm"), None)
+    """The name of the first batch norm layer that normalizes by the batch, if any."""
+    return next((op.layer for op in program.ops if op.kind == "batch_norm" and not program.stands_still(op)), None)
 
 
-def check_program(
-    program: Program, optimizer: Optimizer, clipping: Clipping, schedule: Schedule, *, owner: str = "Trainer"
-) -> None:
-    """Raise for dropout with weight perturbation, clipping without a gradient, and clipping or a schedule with L-BFGS.
+def check_program(program: Program, settings: TrainerSettings, schedule: Schedule, *, owner: str = "Trainer") -> None:
+    """Raise for settings that the optimizer does not follow.
+
+    These are clipping and schedules with L-BFGS, dropout and the schedules of dropout and weight decay with weight perturbation,
+    and clipping without a gradient.
+
+    Parameters
+    ----------
+    program : Program
+    settings : TrainerSettings
+    schedule : Schedule
+        The schedule of the learning rate in use.
 
     Raises
     ------
     InvalidSettingError
     """
+    optimizer, clipping = settings.optimizer, settings.clipping
+    besides = {name: getattr(settings, name) for name in ("dropout_schedule", "weight_decay_schedule")}
     if isinstance(optimizer, LBFGS):
-        repair = "Leave it out, or choose an optimizer that takes steps, such as Adam."
-        given = {"clipping": clipping.is_bounded and clipping, "schedule": not isinstance(schedule, Constant) and schedule}
-        for name, setting in given.items():
-            if setting:
-                rule = "must be None with L-BFGS, whose line search chooses the step sizes"
-                raise InvalidSettingError(phrase(name, rule, setting, repair=repair, owner=owner))
+        rule = "must be None with L-BFGS, whose line search chooses the step sizes"
+        given = {"clipping": clipping.is_bounded and clipping, **_changing({"schedule": schedule, **besides})}
+        _refuse(given, rule, owner)
     if not isinstance(optimizer, PerturbationOptimizer):
         return
     for op in program.ops:
@@ -43,11 +50,25 @@ def check_program(
             rule = f"must be 0 with {type(optimizer).__name__}, whose trials must differ only in the weights"
             repair = "Remove the dropout, or choose an optimizer that uses gradients, such as Adam."
             raise InvalidSettingError(phrase(f"the rate of {op.layer!r}", rule, op.settings[0], repair=repair, owner=owner))
+    _refuse(_changing(besides), f"must be None with {type(optimizer).__name__}, which has neither dropout nor decay", owner)
     if isinstance(optimizer, optimizers.PerturbOne) and clipping.is_bounded:
         repair = "Leave it out: a change is never larger than the optimizer's scale."
         raise InvalidSettingError(
             phrase("clipping", "must be None with PerturbOne, which has no gradient", clipping, repair=repair, owner=owner)
         )
+
+
+def _changing(given: Mapping[str, Schedule]) -> dict[str, Schedule]:
+    """The schedules that change anything."""
+    return {name: schedule for name, schedule in given.items() if not isinstance(schedule, Constant)}
+
+
+def _refuse(given: Mapping[str, object], rule: str, owner: str) -> None:
+    """Raise for the first of these settings that is set."""
+    repair = "Leave it out, or choose an optimizer that takes steps, such as Adam."
+    for name, setting in given.items():
+        if setting:
+            raise InvalidSettingError(phrase(name, rule, setting, repair=repair, owner=owner))
 
 
 def check_callbacks(callbacks: Sequence[Callback], optimizer: Optimizer, *, owner: str = "Trainer") -> None:
@@ -67,7 +88,7 @@ def check_callbacks(callbacks: Sequence[Callback], optimizer: Optimizer, *, owne
 def check_batches(
     program: Program, optimizer: Optimizer, batch_size: int | None, num_rows: int, *, owner: str = "Trainer"
 ) -> None:
-    """Raise for batch norm on batches of one row, and for batches smaller than the data with L-BFGS.
+    """Raise if all layers are frozen, for batch norm on batches of one row, and for batches smaller than the data with L-BFGS.
 
     Parameters
     ----------
@@ -80,6 +101,10 @@ def check_batches(
     ------
     InvalidSettingError
     """
+    if program.num_parameters and not program.num_trainable:
+        frozen = list(dict.fromkeys(parameter.layer for parameter in program.parameters))
+        rule, repair = "must have a layer that is not frozen", "Make a layer trainable: unfreeze gives back all, or some by name."
+        raise InvalidSettingError(phrase("the network", rule, frozen, repair=repair, owner=owner))
     if isinstance(optimizer, LBFGS) and batch_size is not None and batch_size < num_rows:
         rule = f"must not be smaller than the {num_rows} rows with L-BFGS, which takes all of them at once"
         repair = "Leave it at its default, or choose an optimizer that takes steps, such as Adam."

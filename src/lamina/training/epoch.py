@@ -60,11 +60,7 @@ class Epoch:
         first, last = self.steps_done, self.steps_done + num_steps
         if num_steps == self.num_steps:
             return self.order, self.values
-        values = StepValues(
-            self.values.learning_rates[first:last],
-            None if self.values.weight_decays is None else self.values.weight_decays[first:last],
-        )
-        return self.order[first * self.batch_size : last * self.batch_size], values
+        return self.order[first * self.batch_size : last * self.batch_size], self.values.part(slice(first, last))
 
     def add(self, result: TrainingResult) -> None:
         """Add the result of a chunk."""

@@ -1,4 +1,4 @@
-"""How a run goes through its rows: the rows of each step, the steps of an epoch, and their learning rates."""
+"""How a run goes through its rows: the rows of each step, the steps of an epoch, and the values of these steps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lamina.engine.plan import StepValues
 from lamina.engine.program import Program
 from lamina.errors import InvalidSettingError, phrase
 from lamina.optimizers import PerturbationOptimizer, StepOptimizer
-from lamina.schedules import Schedule
+from lamina.schedules import Constant, Schedule
 from lamina.training.contradictions import first_batch_norm
 from lamina.training.settings import TrainerSettings
 
@@ -40,6 +40,7 @@ class Pace:
         is_lone = num_rows % self.rows_a_step == 1 and first_batch_norm(program) is not None
         self.rows_an_epoch = num_rows - is_lone
         self.steps_an_epoch = -(-self.rows_an_epoch // self.rows_a_step)
+        self._own_dropout_rates = [float(op.settings[0]) for op in program.ops if op.kind == "dropout"]
 
     def order(self, epoch: int) -> np.ndarray:
         """The row indices of an epoch (epochs count from 0) in training order, int64 (rows_an_epoch,)."""
@@ -48,12 +49,12 @@ class Pace:
         return np.arange(self.rows_an_epoch, dtype=np.int64)
 
     def values(self, schedule: Schedule, first_step: int, num_epochs: int, last_epoch: int) -> StepValues:
-        """The learning rates and weight decays of the steps of ``num_epochs`` epochs.
+        """Learning rates, weight decays and dropout rates of the steps of ``num_epochs`` epochs.
 
         Parameters
         ----------
         schedule : Schedule
-            The schedule in use.
+            The schedule of the learning rate in use.
         first_step : int
             Counted from 0 over the whole run.
         num_epochs : int
@@ -63,12 +64,32 @@ class Pace:
         Raises
         ------
         InvalidSettingError
-            If the optimizer does not take steps of a given size.
+            If the optimizer does not take steps of a given size, or a schedule gives values that cannot be.
         """
         optimizer = self.settings.optimizer
         if not isinstance(optimizer, StepOptimizer | PerturbationOptimizer):
             raise InvalidSettingError(phrase("optimizer", "must take steps to train an epoch", optimizer, owner="Trainer"))
-        num_steps, total = num_epochs * self.steps_an_epoch, last_epoch * self.steps_an_epoch
-        rates = schedule.rates(optimizer.step_size, first_step, num_steps, self.steps_an_epoch, total)
-        decays = np.full(num_steps, optimizer.weight_decay) if optimizer.weight_decay else None
-        return StepValues(rates, decays)
+        total = last_epoch * self.steps_an_epoch
+        steps = first_step, num_epochs * self.steps_an_epoch, self.steps_an_epoch, total
+        rates = schedule.rates(optimizer.step_size, *steps)
+        return StepValues(rates, self._weight_decays(optimizer.weight_decay, steps), self._dropout_rates(steps))
+
+    def _weight_decays(self, base: float, steps: tuple[int, int, int, int]) -> np.ndarray | None:
+        """One weight decay per step; None stands for none."""
+        schedule = self.settings.weight_decay_schedule
+        if isinstance(schedule, Constant) and not base:
+            return None
+        return schedule.rates(base, *steps)
+
+    def _dropout_rates(self, steps: tuple[int, int, int, int]) -> np.ndarray | None:
+        """One rate per step and dropout op; None stands for the ops' own."""
+        schedule = self.settings.dropout_schedule
+        if isinstance(schedule, Constant) or not self._own_dropout_rates:
+            return None
+        rates = np.stack([schedule.rates(base, *steps) for base in self._own_dropout_rates], axis=1)
+        if (rates >= 1.0).any():
+            at = int(np.argmax((rates >= 1.0).any(axis=1)))
+            repair = f"Check what it returns at step {steps[0] + at}."
+            rule = "must give rates in [0, 1)"
+            raise InvalidSettingError(phrase("dropout_schedule", rule, float(rates[at].max()), repair=repair, owner="Trainer"))
+        return rates

@@ -16,7 +16,7 @@ from lamina.losses import Loss
 from lamina.network import Network
 from lamina.network.heads import Losses, loss_weights_of, losses_for
 from lamina.optimizers import Optimizer, StepOptimizer, get_optimizer
-from lamina.schedules import Schedule, get_schedule
+from lamina.schedules import Schedule, get_schedule, get_step_schedule
 from lamina.settings import Settings, check_description, check_keys
 from lamina.validation import Rule, boolean, choice, instance, integer, one_of, value
 
@@ -53,7 +53,7 @@ class TrainerSettings(Settings):
     Parameters
     ----------
     network, loss, optimizer, batch_size, schedule, clipping, seed, dtype, shuffle, engine, n_threads, penalty_per_row, \
-loss_weights, on_interrupt
+loss_weights, on_interrupt, dropout_schedule, weight_decay_schedule
         As in :class:`lamina.training.Trainer`. Loss weights become a tuple, one per output.
 
     Examples
@@ -84,6 +84,8 @@ loss_weights, on_interrupt
             penalty_per_row: bool = False,
             loss_weights: Sequence[float] | Mapping[str, float] | np.ndarray | None = None,
             on_interrupt: str = "raise",
+            dropout_schedule: str | Schedule | Mapping[str, Any] | Callable[[int], float] | None = None,
+            weight_decay_schedule: str | Schedule | Mapping[str, Any] | Callable[[int], float] | None = None,
         ) -> None: ...
 
     network: Network
@@ -101,6 +103,8 @@ loss_weights, on_interrupt
     penalty_per_row: bool = False
     loss_weights: tuple[float, ...] | None = None
     on_interrupt: str = "raise"
+    dropout_schedule: Schedule = None  # type: ignore[assignment]
+    weight_decay_schedule: Schedule = None  # type: ignore[assignment]
 
     kind: ClassVar[str] = "trainer"
     owner: ClassVar[str] = "Trainer"
@@ -120,6 +124,8 @@ loss_weights, on_interrupt
         "batch_size": _to_batch_size,
         "optimizer": get_optimizer,
         "schedule": get_schedule,
+        "dropout_schedule": get_step_schedule,
+        "weight_decay_schedule": get_step_schedule,
         "clipping": _to_clipping,
         "seed": int,
         "shuffle": bool,

@@ -108,6 +108,10 @@ class Trainer(Predictor):
         L-BFGS always uses all rows and does not accept smaller batches.
     schedule : str, Schedule, callable or None, default=None
         How the learning rate changes; a function of the step returns the rate itself. None: constant.
+    dropout_schedule, weight_decay_schedule : str, Schedule, callable or None, default=None
+        How the rates of all dropout layers, and the optimizer's weight decay, change: what the schedule does to a learning rate
+        it does to these. A function of the step returns the rate, or the decay, itself. They follow the steps; schedules that
+        watch the training are for the learning rate. None: constant.
     clipping : Clipping, optional
     callbacks : Callback or sequence of Callback, default=()
     metrics : dict of str to callable, optional
@@ -182,6 +186,8 @@ class Trainer(Predictor):
         *,
         batch_size: int | str | None = "auto",
         schedule: str | Schedule | Mapping[str, Any] | Callable[[int], float] | None = None,
+        dropout_schedule: str | Schedule | Mapping[str, Any] | Callable[[int], float] | None = None,
+        weight_decay_schedule: str | Schedule | Mapping[str, Any] | Callable[[int], float] | None = None,
         clipping: plan.Clipping | None = None,
         callbacks: Callback | Sequence[Callback] = (),
         metrics: Mapping[str, Metric] | None = None,
@@ -202,6 +208,8 @@ class Trainer(Predictor):
             "optimizer": optimizer,
             "batch_size": batch_size,
             "schedule": schedule,
+            "dropout_schedule": dropout_schedule,
+            "weight_decay_schedule": weight_decay_schedule,
             "clipping": clipping,
             "seed": seed,
             "dtype": name_of_dtype(dtype),
@@ -239,6 +247,8 @@ class Trainer(Predictor):
             self.build()
 
     optimizer: Optimizer = setting("optimizer")
+    dropout_schedule: Schedule = setting("dropout_schedule")
+    weight_decay_schedule: Schedule = setting("weight_decay_schedule")
     clipping: plan.Clipping = setting("clipping")
     shuffle: bool = setting("shuffle")
     penalty_per_row: bool = setting("penalty_per_row")
@@ -318,6 +328,59 @@ class Trainer(Predictor):
     def validation_data(self) -> Batches | None:
         """The validation rows of the running ``fit`` in the engine's form; None without."""
         return None if self._fit.validation is None else self._fit.validation[0]
+
+    def freeze(self, *layers: str) -> Self:
+        """Train these layers, by default all, no further; see :meth:`Network.freeze <lamina.network.Network.freeze>`.
+
+        Weights, the optimizer's memory of them and the history stay, so that ``unfreeze`` lets them go on from there. A callback
+        may call either between epochs, to train one layer after the other.
+
+        Parameters
+        ----------
+        *layers : str
+            Names of layers with parameters.
+
+        Returns
+        -------
+        Trainer
+            This trainer.
+
+        Raises
+        ------
+        UnknownNameError
+            For the name of no such layer.
+        InvalidSettingError
+            During a fit with L-BFGS, which remembers how the weights moved together.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from lamina import Dense, Sequential, Trainer
+        >>> X = np.random.default_rng(0).normal(size=(50, 4))
+        >>> trainer = Trainer(Sequential([Dense(8, activation="tanh", name="encoder"), Dense(1)]), "squared_error")
+        >>> history = trainer.fit(X, X[:, 0], max_epochs=3)
+        >>> kept = trainer.weights.copy()
+        >>> history = trainer.freeze("encoder").fit(X, X[:, 1], max_epochs=3)
+        >>> [name for name, array in trainer.weights.items() if np.array_equal(array, kept[name])]
+        ['encoder.weight', 'encoder.bias']
+        """
+        return self._go_on_with(self.network.freeze(*layers))
+
+    def unfreeze(self, *layers: str) -> Self:
+        """Train these layers, by default all, again; see :meth:`freeze`."""
+        return self._go_on_with(self.network.unfreeze(*layers))
+
+    def _go_on_with(self, network: Network) -> Self:
+        if self._descent is not None or self._stored_descent is not None:
+            repair = "Wait for its end, or choose an optimizer that takes steps, such as Adam."
+            rule = "must stay the same during a fit with L-BFGS"
+            frozen = [node.name for node in network.nodes if not node.is_trainable]
+            raise InvalidSettingError(phrase("frozen layers", rule, frozen, repair=repair, owner="Trainer"))
+        self.settings = replace(self.settings, network=network)
+        if self._model is not None:
+            self._model.adopt(network)
+            self._configure()
+        return self
 
     # The training loop
 
@@ -655,7 +718,7 @@ class Trainer(Predictor):
     def _configure(self) -> None:
         records_norms = self._moments.needs_gradient_norms or (self.clipping.is_bounded and self._moments.hears("on_steps_done"))
         self._built().configure(self.settings.plan(record_norms=records_norms), self.optimizer)
-        check_program(self.executor.program, self.optimizer, self.clipping, self.schedule)
+        check_program(self.executor.program, self.settings, self.schedule)
         check_callbacks(self.callbacks, self.optimizer)
 
     def _epochs_a_call(self, data: Batches) -> int:
@@ -687,7 +750,7 @@ class Trainer(Predictor):
         return Pace(self.settings, self.executor.program, data.num_rows)
 
     def _values(self, pace: Pace, num_epochs: int) -> StepValues:
-        """The learning rates and weight decays of the next epochs' steps."""
+        """Learning rates, weight decays and dropout rates of the next epochs' steps."""
         self.steps_per_epoch = pace.steps_an_epoch
         return pace.values(self.schedule, self.step, num_epochs, max(self.last_epoch, self.epoch + 1))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -78,6 +79,11 @@ class WeightedNetwork:
         self.executor: Executor = make_executor(program, dtype=dtype.name, engine=engine, n_threads=n_threads)
         self.executor.restore(*first_values)
         self.stepper: Stepper = self.executor
+
+    def adopt(self, network: Network) -> None:
+        """Go on with what :meth:`~lamina.network.Network.freeze` made of the network; weights and the optimizer's memory stay."""
+        self.network = network
+        self.executor.reprogram(replace(network.program(), heads=self.executor.program.heads))
 
     @property
     def has_custom_loss(self) -> bool:

@@ -19,7 +19,9 @@ from lamina import (
     Input,
     LayerNorm,
     Multiply,
+    PiecewiseLinear,
     PReLU,
+    Scale,
     Sequential,
     Trainer,
 )
@@ -148,6 +150,8 @@ def test_xavier_keeps_what_small_weights_lose():
         (dense(Dense(1)), False),
         (dense(Dense(8, activation="relu"), Dense(1)), False),
         (Sequential([Dense(8), PReLU(), Dense(1)], input_width=4), False),
+        (Sequential([Scale(), Dense(8), Scale(), Dense(1)], input_width=4), True),
+        (Sequential([PiecewiseLinear([[0, 1, 2]] * 4), Dense(8), Dense(1)], input_width=4), False),
         (Sequential([Dense(8), LayerNorm(), Dense(1)], input_width=4), False),
     ],
 )

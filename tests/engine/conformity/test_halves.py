@@ -36,9 +36,9 @@ def _take_halves(executor, data, plan, values, batch):
     """As ``train``: losses, norms, how many steps were clipped, and the heads' losses."""
     told, of_heads = [], []
     for step in range(len(values.learning_rates)):
-        gradient = executor.gradient(data, np.arange(step * batch, (step + 1) * batch), step)
-        decay = 0.0 if values.weight_decays is None else values.weight_decays[step]
-        update = executor.update(gradient, step, values.learning_rates[step], decay)
+        rate, decay, dropout_rates = values.at(step)
+        gradient = executor.gradient(data, np.arange(step * batch, (step + 1) * batch), step, dropout_rates=dropout_rates)
+        update = executor.update(gradient, step, rate, decay)
         assert update.failure is None
         told.append((update.loss, update.gradient_norm, update.is_clipped))
         of_heads.append(gradient.head_losses)
@@ -61,6 +61,16 @@ def test_both_halves_are_a_step_of_training_bit_for_bit(box, make, rates, rule, 
     assert num_clipped == result.num_clipped
     assert norms is None or norms == result.gradient_norms.tolist()
     np.testing.assert_array_equal(of_heads, result.head_losses)
+
+
+def test_both_halves_take_the_dropout_rates_of_the_step(box, make, rates, rule):
+    program, plan = _network(box), TrainingPlan(rule, seed=4)
+    data, values = box.batches_for(program, NUM_ROWS, "float64"), rates(3, 0.02, dropout_rates=np.array([[0.0], [0.5], [0.8]]))
+    whole, halves, own = (make(program, plan) for _ in range(3))
+    result = whole.train(data, np.arange(NUM_ROWS), BATCH, 0, values)
+    assert _take_halves(halves, data, plan, values, BATCH)[0] == result.losses.tolist()
+    _assert_same(whole, halves)
+    assert own.train(data, np.arange(NUM_ROWS), BATCH, 0, rates(3, 0.02)).losses.tolist() != result.losses.tolist()
 
 
 def test_a_gradient_left_to_the_update_is_no_other_one(box, make, rates, rule):

@@ -25,6 +25,7 @@ from lamina.engine.formulas.dense import dense_backward, dense_forward
 from lamina.engine.formulas.dropout import dropout_backward, dropout_forward
 from lamina.engine.formulas.grouped_dense import grouped_dense_backward, grouped_dense_forward
 from lamina.engine.formulas.layer_norm import layer_norm_backward, layer_norm_forward
+from lamina.engine.formulas.piecewise_linear import bins_of, piecewise_linear_backward, piecewise_linear_forward
 from lamina.engine.formulas.prelu import prelu_backward, prelu_forward
 from lamina.engine.formulas.repeat import repeat_backward, repeat_forward
 from lamina.engine.formulas.scale import scale_backward, scale_forward
@@ -105,6 +106,32 @@ def test_grouped_dense_gradient(xp, to, assert_gradient):
     weight, bias, d_out = RNG.normal(size=(2, 2, 3)), RNG.normal(size=(2, 3)), D_OUT[:, [0, 1, 2, 3, 0, 1]]
     gradients = grouped_dense_backward(to(d_out), to(X), to(weight))
     assert_gradient(lambda *a: xp.sum(grouped_dense_forward(*map(to, a)) * to(d_out)), [X, weight, bias], gradients)
+
+
+EDGES = (3, -1.0, 0.0, 2.0, 0, 2, 0.0, 0.5)  # of three columns, the second without bins
+
+
+@pytest.mark.parametrize(
+    ("clip", "below", "above"), [(0, [-1, 0, -2], [1, 2, 4]), (1, [0, 0, 0], [1, 1, 1])], ids=["open", "clipped"]
+)
+def test_piecewise_linear_gives_the_share_of_each_bin(to, clip, below, above):
+    x = to([[-2, 9, -1], [-0.5, 9, 0.25], [1, 9, 0.5], [4, 9, 2]])
+    out = piecewise_linear_forward(x, bins_of((clip, *EDGES), x))
+    assert np.asarray(out).tolist() == [below, [0.5, 0, 0.5], [1, 0.5, 1], above]
+
+
+def test_piecewise_linear_keeps_what_is_not_a_number_in_its_column(to):
+    x = to([[np.nan, 9, 0.25], [np.inf, 9, -np.inf], [0.5, np.nan, 0.25]])
+    out = np.asarray(piecewise_linear_forward(x, bins_of((0, *EDGES), x)))
+    np.testing.assert_array_equal(out, [[np.nan, np.nan, 0.5], [1, np.inf, -np.inf], [1, 0.25, 0.5]])
+
+
+@pytest.mark.parametrize("clip", [0, 1])
+def test_piecewise_linear_gradient(xp, to, assert_gradient, clip):
+    x, d_out = 2 * X[:, :3], RNG.normal(size=(6, 3))
+    bins = bins_of((clip, *EDGES), to(x))
+    d_x = piecewise_linear_backward(to(d_out), to(x), piecewise_linear_forward(to(x), bins), bins)
+    assert_gradient(lambda x: xp.sum(piecewise_linear_forward(to(x), bins) * to(d_out)), [x], [d_x])
 
 
 def test_dropout_silences_and_scales(xp, to):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lamina.engine.formulas.piecewise_linear import bins_of, piecewise_linear_backward, piecewise_linear_forward
 from lamina.engine.randomness import SHUFFLE, permutation
 
 SIZES = [0, 1, 7, 64, 1000, 5003]
@@ -174,3 +175,20 @@ def test_the_gradients_of_scale_are_sums_over_rows(kernels, rng, shape, relu):
     again = kernels.array(np.ones(shape[1]))
     kernels.scale_backward(None, again, None, d_out, x, scale, shape[0], shape[1], shape[1], relu)
     np.testing.assert_array_equal(again, d_scale)
+
+
+@pytest.mark.parametrize("num_edges", [2, 5, 17, 100])
+@pytest.mark.parametrize("clip", [False, True])
+def test_piecewise_linear_gives_shares_of_bins_and_sends_back_what_lies_within(kernels, rng, num_edges, clip):
+    edges = np.sort(rng.normal(size=num_edges)).tolist()
+    settings = np.array([clip, 0, num_edges, *edges, 2, -0.5, 1.5])  # of three columns, the first without bins
+    x, bins = kernels.array(2 * rng.normal(size=(33, 3))), num_edges
+    x[0, 1:], x[1, 1:] = np.nan, np.inf
+    d_out, out, d_x = kernels.array(rng.normal(size=(33, bins))), kernels.empty(33 * bins).reshape(33, bins), np.empty_like(x)
+    kernels.piecewise_linear_forward(out, x, 33, 3, bins, settings)
+    kernels.piecewise_linear_backward(d_x, d_out, out, 33, 3, bins, settings)
+    formula = bins_of(settings.tolist(), x)
+    expected = piecewise_linear_forward(x, formula)
+    np.testing.assert_allclose(out, expected, rtol=1e3 * kernels.eps, atol=1e3 * kernels.eps)
+    wanted = piecewise_linear_backward(d_out, x, out, formula)
+    np.testing.assert_allclose(d_x, wanted, rtol=1e3 * kernels.eps, atol=1e4 * kernels.eps)

@@ -55,6 +55,8 @@ OPS = {
     "grouped dense": _chain(lambda b, x: b.grouped_dense(x, 4, b.widths[x])),
     "grouped dense without bias": _chain(lambda b, x: b.grouped_dense(x, 3, 1, bias=False)),
     "repeat": _chain(lambda b, x: b.repeat(x, 3)),
+    "piecewise linear": _chain(lambda b, x: b.piecewise_linear(x)),
+    "piecewise linear, clipped": _chain(lambda b, x: b.piecewise_linear(b.scale(x), clip=True)),
     "dropout": _chain(lambda b, x: b.dropout(x, 0.3)),
     "batch norm": _chain(lambda b, x: b.batch_norm(x)),
     "batch norm without gamma": _chain(lambda b, x: b.batch_norm(x, affine=False)),
@@ -163,7 +165,10 @@ def test_loss_and_gradient_change_neither_parameters_nor_state(box):
     assert np.array_equal(before[1], native.snapshot().state)
 
 
-@pytest.mark.parametrize("op", ["batch norm", "layer norm", "prelu", "scale", "multiply", "concat", "activation gelu", "dropout"])
+SMOOTH = ("batch norm", "layer norm", "prelu", "scale", "piecewise linear", "multiply", "concat", "activation gelu", "dropout")
+
+
+@pytest.mark.parametrize("op", SMOOTH)
 def test_the_gradient_is_the_slope_of_the_loss_along_a_random_direction(box, op):
     program = OPS[op](box, 6)
     native, _ = box.pair(program, "float64")

@@ -30,6 +30,9 @@ class BooleanColumn(ColumnEncoder):
     def feature_names(self) -> list[str]:
         return [self.column, f"{self.column}=(missing)"] if self.has_missing else [self.column]
 
+    def is_unfamiliar(self, values: Values) -> np.ndarray:
+        return values.missing & (not self.has_missing)
+
     def write(self, entries: np.ndarray, out: np.ndarray) -> None:
         missing = entries == MISSING_CODE
         out[:, 0] = np.where(missing, 0, 2 * entries - 1)

@@ -61,6 +61,13 @@ class CategoryColumn(ColumnEncoder):
         extra = ["(rare)"] * self.has_rare + ["(missing)"] * self.has_missing
         return [f"{self.column}={value}" for value in (*self.categories, *extra)]
 
+    def is_unfamiliar(self, values: Values) -> np.ndarray:
+        # Rare categories have no slot of their own and are not known by name.
+        names = cast("np.ndarray", values.names).tolist()
+        of_codes = np.array([*(name not in self.categories for name in names), not self.has_missing], dtype=bool)
+        unfamiliar: np.ndarray = of_codes[values.array]
+        return unfamiliar
+
     def write(self, entries: np.ndarray, out: np.ndarray) -> None:
         is_average = entries == _AVERAGE
         out[:] = 0.0

@@ -30,6 +30,13 @@ class ColumnEncoder(ABC):
         return values.array
 
     @abstractmethod
+    def is_unfamiliar(self, values: Values) -> np.ndarray:
+        """Where values are unlike those of training, as far as the encoder knows these, ndarray of shape (n,) bool.
+
+        A missing value is, if training had none.
+        """
+
+    @abstractmethod
     def write(self, entries: np.ndarray, out: np.ndarray) -> None:
         """Write the features of some rows to ``out``, ndarray of shape (number of entries, number of features) float32."""
 

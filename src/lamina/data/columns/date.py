@@ -98,6 +98,9 @@ class DateColumn(ColumnEncoder):
         first, *missing = self.trend.feature_names
         return [first, *waves, *missing]
 
+    def is_unfamiliar(self, values: Values) -> np.ndarray:
+        return self.trend.is_out_of_range(_days(values.array)) | (values.missing & (not self.trend.has_missing))
+
     def write(self, entries: np.ndarray, out: np.ndarray) -> None:
         missing = np.isnat(entries)
         last = 1 + 2 * len(self.circles)

@@ -101,6 +101,10 @@ class FreeTextColumn(ColumnEncoder):
         names = np.array([*cast("np.ndarray", values.names), None], dtype=object)  # the code of a missing value is -1
         return cast("np.ndarray", names[values.array])
 
+    def is_unfamiliar(self, values: Values) -> np.ndarray:
+        # Most texts are new, and an unknown word says little.
+        return values.missing & (not self.has_missing)
+
     def write(self, entries: np.ndarray, out: np.ndarray) -> None:
         texts = pa.array(entries, pa.large_string()).dictionary_encode()
         missing = np.asarray(texts.is_null())

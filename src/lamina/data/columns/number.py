@@ -109,6 +109,13 @@ class NumberColumn(ColumnEncoder):
     def feature_names(self) -> list[str]:
         return [self.column, f"{self.column}=(missing)"] if self.has_missing else [self.column]
 
+    def is_unfamiliar(self, values: Values) -> np.ndarray:
+        return self.is_out_of_range(values.array) | (values.missing & (not self.has_missing))
+
+    def is_out_of_range(self, numbers: np.ndarray) -> np.ndarray:
+        """Where numbers are smaller or larger than all that are known, ndarray of shape (n,) bool; NaN is neither."""
+        return np.asarray((numbers < self.low) | (numbers > self.high))
+
     def write(self, entries: np.ndarray, out: np.ndarray) -> None:
         with np.errstate(under="ignore"):
             out[:, 0] = NumberScale(self.scaling, self.center, self.scale, self.low, self.high).apply(entries)

@@ -24,7 +24,8 @@ _WITHOUT = Cure("no batch norm", {"batch_norm": False}, "Without it small batche
 
 def find(case: Case) -> Finding | None:
     """Batch norm in batches of less than 8 rows, where the model stays behind; of 4 or less, where it falls short."""
-    layers, rows = case.start.network.batch_norm_layers, case.start.pace.batch_size
+    network, rows = case.start.network, case.start.pace.batch_size
+    layers = [name for name in network.batch_norm_layers if name not in network.frozen_layers]
     harms = falls_short(case) if rows <= FAR_TOO_FEW else case.is_behind
     if not layers or rows >= FEW or not harms:
         return None

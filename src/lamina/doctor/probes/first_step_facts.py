@@ -43,7 +43,7 @@ class FirstStepFacts:
         ``sharpness``: 2 / λ, 2 (1 + μ) / λ and 2 (1 + μ) / ((1 + 2 μ) λ). NaN for rules that scale the gradient; infinite without
         curvature.
     update_ratios : dict of str to float
-        ‖Δw‖ / ‖w‖ of the weights of each dense layer in the first step of training.
+        ‖Δw‖ / ‖w‖ of the weights of each dense layer that is trained, in the first step of training.
     update_ratio : float
         The largest of them, layers of zeros apart.
     loss_before, loss_after : float
@@ -159,9 +159,10 @@ def _first_step(beginning: Beginning) -> tuple[dict[str, float], float, float]:
         return {}, _NAN, _NAN
     before, after = beginning.subject.parameters, model.executor.snapshot().parameters
     ratios = {}
-    for op in beginning.subject.program.ops:
-        if op.makes_units:
-            part = beginning.subject.program.parameters[op.parameters[0]].slice
+    program = beginning.subject.program
+    for op in program.ops:
+        if op.makes_sums and program.parameters[op.parameters[0]].trainable:
+            part = program.parameters[op.parameters[0]].slice
             ratios[op.layer] = float(np.linalg.norm(after[part] - before[part]) / np.linalg.norm(before[part]))
     again = model.stepper.train(beginning.data, rows, len(rows), 0, StepValues(np.zeros(1)))
     return ratios, float(result.losses[0]), float(again.losses[0]) if len(again.losses) else math.inf

@@ -83,9 +83,10 @@ def _paces(record: MonitorRecord, place: int) -> np.ndarray:
 
 
 def gradient_decay(record: MonitorRecord) -> Course:
-    """The gradient of the first layer's sums over that of the last layer's."""
-    rms = record.probes.gradient_rms
+    """The gradient of the first layer's sums over that of the last layer's; layers that are not trained need none."""
+    rms, of_weights = record.probes.gradient_rms, record.probes.weight_gradient_norm
     if rms.shape[1] < 2:
         return course(np.empty(0))
+    first = int(np.argmax(~np.isnan(of_weights).all(axis=0)))
     with np.errstate(all="ignore"):
-        return course(rms[:, 0] / rms[:, -1])
+        return course(rms[:, first] / rms[:, -1])

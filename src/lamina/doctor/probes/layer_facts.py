@@ -90,7 +90,7 @@ def layer_facts(beginning: Beginning) -> tuple[LayerFacts, ...]:
     after = symmetry_of_program(program, _stepped(beginning))
     facts = []
     for unit in unit_layers(program):
-        dense = next((op for op in unit.layers[0].ops if op.makes_units), None)
+        dense = next((op for op in unit.layers[0].ops if op.makes_sums), None)
         if dense is None:
             continue
         row, function = statistics[unit.name], _function(unit)

@@ -23,7 +23,7 @@ class NetworkFacts:
         As :attr:`lamina.network.Network.depth`.
     num_parameters : int
     rows_per_parameter : float
-        Training rows for each parameter.
+        Training rows for each parameter that is trained.
     hidden_activations : tuple of str
         The functions in front of later dense layers, each once, in forward order; "prelu" for PReLU.
     is_linear : bool
@@ -35,6 +35,8 @@ class NetworkFacts:
     flat_activations : tuple of str
         These functions.
     batch_norm_layers : tuple of str
+    frozen_layers : tuple of str
+        Layers that are not trained.
     dropout_before_batch_norm : tuple of str
         Batch normalizations that read what dropout silenced, and so normalize by a variance that predictions do not have.
     dropout_on_output : tuple of str
@@ -50,6 +52,7 @@ class NetworkFacts:
     blocked_layers: tuple[str, ...]
     flat_activations: tuple[str, ...]
     batch_norm_layers: tuple[str, ...]
+    frozen_layers: tuple[str, ...]
     dropout_before_batch_norm: tuple[str, ...]
     dropout_on_output: tuple[str, ...]
 
@@ -71,7 +74,7 @@ def network_facts(network: Network, num_rows: int) -> NetworkFacts:
     return NetworkFacts(
         depth=network.depth,
         num_parameters=program.num_parameters,
-        rows_per_parameter=num_rows / max(program.num_parameters, 1),
+        rows_per_parameter=num_rows / max(program.num_trainable, 1),
         hidden_activations=tuple(dict.fromkeys(_name(op) for op in program.ops if _bends(op) and op.output in hidden)),
         is_linear=network.depth > 1
         and not any(_bends(op) and (op.output in hidden or not op.acts_on_units) for op in program.ops),
@@ -79,6 +82,7 @@ def network_facts(network: Network, num_rows: int) -> NetworkFacts:
         blocked_layers=tuple(blocked),
         flat_activations=tuple(dict.fromkeys(op.function for op in walls)),
         batch_norm_layers=tuple(op.layer for op in program.ops if op.kind == "batch_norm"),
+        frozen_layers=tuple(node.name for node in network.nodes if not node.is_trainable),
         dropout_before_batch_norm=_dropout_before_batch_norm(program),
         dropout_on_output=tuple(op.layer for op in _tail(program) if op.kind == "dropout" and op.settings[0] > 0),
     )
@@ -115,10 +119,10 @@ def _linear_layers(program: Program) -> list[str]:
         return (
             bool(after)
             and buffer not in outputs
-            and all(op.makes_units or (op.acts_on_units and not _bends(op) and is_linear(op.output)) for op in after)
+            and all(op.makes_sums or (op.acts_on_units and not _bends(op) and is_linear(op.output)) for op in after)
         )
 
-    return [op.layer for op in program.ops if op.makes_units and is_linear(op.output)]
+    return [op.layer for op in program.ops if op.makes_sums and is_linear(op.output)]
 
 
 def _tail(program: Program) -> list[Op]:
@@ -137,7 +141,7 @@ def _dropout_before_batch_norm(program: Program) -> tuple[str, ...]:
     found = []
     for op in program.ops:
         drops = op.kind == "dropout" and op.settings[0] > 0
-        if op.kind == "batch_norm" and op.inputs[0] in silenced:
+        if op.kind == "batch_norm" and op.inputs[0] in silenced and not program.stands_still(op):
             found.append(op.layer)
         elif drops or silenced & set(op.inputs):
             silenced.add(op.output)

@@ -30,14 +30,17 @@ def dense_forward(x: Array, weight: Array, bias: Array | None = None) -> Array:
     return out if bias is None else out + bias
 
 
-def dense_backward(d_out: Array, x: Array, weight: Array, *, needs_d_x: bool = True) -> tuple[Array | None, Array, Array]:
+def dense_backward(
+    d_out: Array, x: Array, weight: Array, *, needs_d_x: bool = True, needs_d_weight: bool = True
+) -> tuple[Array | None, Array | None, Array]:
     """Gradients of :func:`dense_forward`: ``(d_x, d_weight, d_bias)``.
 
     ``d_x`` is None unless ``needs_d_x``: a network's input data need no gradient, and that of sparse data would be dense.
+    ``d_weight`` is None unless ``needs_d_weight``: weights may stand still.
     """
     xp = array_namespace(d_out, weight)
     # out = x @ weight + bias
     d_x = d_out @ weight.T if needs_d_x else None
-    d_weight = x.T @ d_out
+    d_weight = x.T @ d_out if needs_d_weight else None
     d_bias = xp.sum(d_out, axis=0)
     return d_x, d_weight, d_bias

@@ -82,6 +82,11 @@ class ReferenceExecutor:
         """Set the training plan; slots are reset to 0 if their number changed."""
         self._step.configure(plan)
 
+    def reprogram(self, program: Program) -> None:
+        """Go on with a program that differs only in how its parameters are trained."""
+        self.program = program
+        self._step = self._step.reprogrammed(program)
+
     def snapshot(self) -> Snapshot:
         """Copies of parameters, state and slots."""
         step = self._step
@@ -128,7 +133,7 @@ class ReferenceExecutor:
         failure, watching = None, Watching(self, watches)
         for k in range(-(-len(order) // batch_size)):
             step = first_step + k
-            rates = None if values.dropout_rates is None else values.dropout_rates[k]
+            learning_rate, weight_decay, rates = values.at(k)
             rows = order[k * batch_size : (k + 1) * batch_size]
             watching.before(step)
             d_values: dict[int, Array] | None = {} if watching.looks_within(step) else None
@@ -136,8 +141,7 @@ class ReferenceExecutor:
             self._step.hold(tape)
             if d_values is not None:
                 watching.within(step, _in_numpy(Observation(dict(tape.buffers), d_values, gradient)), len(rows))
-            weight_decay = 0.0 if values.weight_decays is None else float(values.weight_decays[k])
-            update = self._step.finish(gradient, step, float(values.learning_rates[k]), weight_decay)
+            update = self._step.finish(gradient, step, learning_rate, weight_decay)
             failure = update.failure
             if failure is not None:
                 break
@@ -151,10 +155,17 @@ class ReferenceExecutor:
 
     @_quietly
     def gradient(
-        self, data: Batches, rows: np.ndarray, step: int, first_row: int = 0, weight_sum: float | None = None
+        self,
+        data: Batches,
+        rows: np.ndarray,
+        step: int,
+        first_row: int = 0,
+        weight_sum: float | None = None,
+        *,
+        dropout_rates: Sequence[float] | np.ndarray | None = None,
     ) -> Gradient:
         """First half of a step: losses of ``rows`` and their gradient; running statistics are updated."""
-        mode = Mode(True, self._step.plan.seed, step, first_row=first_row)
+        mode = Mode(True, self._step.plan.seed, step, dropout_rates, first_row)
         gradient, tape = self._step.differentiate(data, rows, mode, weight_sum)
         self._step.hold(tape)
         return gradient
@@ -168,9 +179,17 @@ class ReferenceExecutor:
         return self._step.finish(gradient, step, float(learning_rate), float(weight_decay))
 
     @_quietly
-    def forward(self, inputs: Sequence[InputArray], rows: np.ndarray, step: int, first_row: int = 0) -> list[Array]:
+    def forward(
+        self,
+        inputs: Sequence[InputArray],
+        rows: np.ndarray,
+        step: int,
+        first_row: int = 0,
+        *,
+        dropout_rates: Sequence[float] | np.ndarray | None = None,
+    ) -> list[Array]:
         """Outputs of one batch in training mode; running statistics are updated."""
-        tape = self._step.forward(inputs, rows, Mode(True, self._step.plan.seed, step, first_row=first_row))
+        tape = self._step.forward(inputs, rows, Mode(True, self._step.plan.seed, step, dropout_rates, first_row))
         self._step.hold(tape)
         return [tape.buffers[b] for b in self.program.outputs]
 

@@ -12,6 +12,7 @@ from lamina.engine.formulas.array import Array, Namespace
 from lamina.engine.formulas.dense import dense_backward, dense_forward
 from lamina.engine.formulas.dropout import dropout_backward, dropout_forward
 from lamina.engine.formulas.grouped_dense import grouped_dense_backward, grouped_dense_forward
+from lamina.engine.formulas.piecewise_linear import bins_of, piecewise_linear_backward, piecewise_linear_forward
 from lamina.engine.formulas.prelu import prelu_backward, prelu_forward
 from lamina.engine.formulas.repeat import repeat_backward, repeat_forward
 from lamina.engine.formulas.scale import scale_backward, scale_forward
@@ -26,7 +27,8 @@ class Call:
     """One op applied to one batch: its inputs, and what its forward pass keeps for its backward pass.
 
     ``index`` is the op's position in ``Program.ops``, called "op" in :mod:`lamina.engine.randomness`. ``rate`` is the dropout
-    rate of this step, ``first_row`` the number of rows of the batch before these. ``kept`` is for the op itself to use.
+    rate of this step, ``first_row`` the number of rows of the batch before these. ``trains``: which of the parameters need a
+    gradient; ``needs_d_x``: whether an input does, which the backward pass sets. ``kept`` is for the op itself to use.
     ``new_state`` is what the op's state becomes if the step succeeds.
     """
 
@@ -40,8 +42,9 @@ class Call:
     step: int
     rate: float
     first_row: int
-    needs_d_x: bool
+    trains: tuple[bool, ...]
     xp: Namespace
+    needs_d_x: bool = True
     kept: Any = None
     new_state: tuple[Array, ...] = field(default=())
 
@@ -59,14 +62,14 @@ class Call:
 class OpRules(NamedTuple):
     """``forward(call)`` returns the output, ``backward(call, d_out)`` the gradients of the inputs and of the parameters.
 
-    The gradient of an input is None if the call does not need it.
+    A gradient that the call does not need may be None.
     """
 
     forward: Callable[[Call], Array]
-    backward: Callable[[Call, Array], tuple[tuple[Array | None, ...], tuple[Array, ...]]]
+    backward: Callable[[Call, Array], tuple[tuple[Array | None, ...], tuple[Array | None, ...]]]
 
 
-Gradients = tuple[tuple[Array | None, ...], tuple[Array, ...]]
+Gradients = tuple[tuple[Array | None, ...], tuple[Array | None, ...]]
 
 
 def _dense_forward(call: Call) -> Array:
@@ -74,7 +77,8 @@ def _dense_forward(call: Call) -> Array:
 
 
 def _dense_backward(call: Call, d_out: Array) -> Gradients:
-    d_x, *d_parameters = dense_backward(d_out, call.inputs[0], call.parameters[0], needs_d_x=call.needs_d_x)
+    needs = {"needs_d_x": call.needs_d_x, "needs_d_weight": call.trains[0]}
+    d_x, *d_parameters = dense_backward(d_out, call.inputs[0], call.parameters[0], **needs)
     return (d_x,), tuple(d_parameters[: len(call.parameters)])
 
 
@@ -119,6 +123,18 @@ def _grouped_dense_forward(call: Call) -> Array:
 def _grouped_dense_backward(call: Call, d_out: Array) -> Gradients:
     d_x, *d_parameters = grouped_dense_backward(d_out, call.inputs[0], call.parameters[0])
     return (d_x,), tuple(d_parameters[: len(call.parameters)])
+
+
+def _piecewise_linear_forward(call: Call) -> Array:
+    (x,) = call.inputs
+    bins = bins_of(call.op.settings, x)
+    out = piecewise_linear_forward(x, bins)
+    call.kept = out, bins
+    return out
+
+
+def _piecewise_linear_backward(call: Call, d_out: Array) -> Gradients:
+    return (piecewise_linear_backward(d_out, call.inputs[0], *call.kept),), ()
 
 
 def _dropout_forward(call: Call) -> Array:
@@ -203,6 +219,8 @@ OPS: dict[str, OpRules] = {
     "scale": OpRules(_scale_forward, _scale_backward),
     # inputs (x,); parameters (slope (width,),)
     "prelu": OpRules(_prelu_forward, _prelu_backward),
+    # inputs (x,); settings (clip, then for each column: the number of its edges, and the edges)
+    "piecewise_linear": OpRules(_piecewise_linear_forward, _piecewise_linear_backward),
     # inputs (x,); settings (rate,)
     "dropout": OpRules(_dropout_forward, _dropout_backward),
     # inputs (x,); parameters ([gamma, beta]); state (running_mean, running_variance); settings (momentum, eps)

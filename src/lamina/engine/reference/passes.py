@@ -27,7 +27,7 @@ class Mode:
     training: bool
     seed: int = 0
     step: int = 0
-    dropout_rates: Sequence[float] | None = None
+    dropout_rates: Sequence[float] | Array | None = None
     first_row: int = 0
 
 
@@ -59,6 +59,7 @@ def run_forward(
     """Fill every buffer from the program's ``inputs``."""
     buffers: dict[int, Array] = dict(zip(program.inputs, inputs, strict=True))
     calls: list[Call] = []
+    state = list(state)
     num_dropouts = 0
     for index, op in enumerate(program.ops):
         rate = 0.0
@@ -71,33 +72,40 @@ def run_forward(
             inputs=tuple(_regrouped(buffers[i], op.copies, xp) for i in op.inputs),
             parameters=tuple(parameters[p] for p in op.parameters),
             state=tuple(state[s] for s in op.state),
-            training=mode.training,
+            training=mode.training and not program.stands_still(op),
             seed=mode.seed,
             step=mode.step,
             rate=rate,
             first_row=mode.first_row,
-            needs_d_x=any(i not in program.inputs for i in op.inputs),
+            trains=tuple(program.parameters[p].trainable for p in op.parameters),
             xp=xp,
         )
         out = OPS[op.kind].forward(call)
         buffers[op.output] = out if op.copies == 1 else xp.reshape(out, (out.shape[0] // op.copies, out.shape[1] * op.copies))
+        for place, observed in zip(op.state, call.new_state, strict=False):
+            state[place] = observed  # an op that shares it goes on from there
         calls.append(call)
     return Tape(buffers, calls)
 
 
-def run_backward(tape: Tape, d_buffers: Sequence[tuple[int, Array]], kept: dict[int, Array] | None = None) -> dict[int, Array]:
-    """Gradients of the parameters, by index, from gradients of buffers; parameters that no gradient reaches are omitted.
+def run_backward(
+    program: Program, tape: Tape, d_buffers: Sequence[tuple[int, Array]], kept: dict[int, Array] | None = None
+) -> dict[int, Array]:
+    """Gradients of the trainable parameters, by index, from gradients of buffers; those that no gradient reaches are omitted.
 
     ``d_buffers`` are pairs (buffer, gradient), from the heads or from the caller. ``kept``, if given, receives the gradient of
-    every buffer that an op writes, for analysis; training frees them one by one.
+    every buffer that an op writes, for analysis; training computes only those that its parameters need, and frees them one by
+    one.
     """
+    wanted = program.needs_gradient() if kept is None else {op.output for op in program.ops}
     d_buffer: dict[int, Array] = {}
     for buffer, gradient in d_buffers:
         _accumulate(d_buffer, buffer, gradient)
     d_parameter: dict[int, Array] = {}
     for call in reversed(tape.calls):
-        if call.op.output not in d_buffer:
-            continue  # nothing that the loss reads depends on this op
+        if call.op.output not in d_buffer or call.op.output not in wanted:
+            continue  # the loss does not depend on this op, or no trainable parameter lies here or before
+        call.needs_d_x = not wanted.isdisjoint(call.op.inputs)
         d_out = d_buffer.pop(call.op.output)
         if kept is not None:
             kept[call.op.output] = d_out
@@ -107,7 +115,8 @@ def run_backward(tape: Tape, d_buffers: Sequence[tuple[int, Array]], kept: dict[
                 whole = gradient if call.op.copies == 1 else call.xp.reshape(gradient, tape.buffers[buffer].shape)
                 _accumulate(d_buffer, buffer, whole)
         for parameter, gradient in zip(call.op.parameters, d_parameters, strict=True):
-            _accumulate(d_parameter, parameter, gradient)
+            if program.parameters[parameter].trainable and gradient is not None:
+                _accumulate(d_parameter, parameter, gradient)
     return d_parameter
 
 

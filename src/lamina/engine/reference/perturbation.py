@@ -26,7 +26,7 @@ __all__ = ["draw_changes", "draw_signs", "perturb"]
 
 
 def draw_changes(num_parameters: int, trials: int, size: float, *, seed: int, step: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which weight each trial of a step changes, int64 (trials,), and by how much, float64 (trials,) in [-size, size)."""
+    """Which of the weights each trial of a step changes, int64 (trials,), and by how much, float64 (trials,) in [-size, size)."""
     words = random_words(2 * trials, seed=seed, purpose=PERTURB_ONE, step=step).astype(np.uint64).reshape(-1, 2)
     index = (words[:, 0] * np.uint64(num_parameters)) >> np.uint64(32)
     return index.astype(np.int64), size * (words[:, 1] * 2.0**-31 - 1.0)
@@ -144,8 +144,9 @@ def _step_one(batch: _Batch, rule: PerturbationRule, size: float) -> tuple[_Meas
     if first.failure is not None:
         return first, 0, 0
     best, num_kept = first.objective, 0
-    changes = draw_changes(learner.program.num_parameters, rule.trials, size, seed=learner.plan.seed, step=batch.step)
-    for index, change in zip(*(drawn.tolist() for drawn in changes), strict=True):
+    places = learner.trainable_places
+    which, changes = draw_changes(len(places), rule.trials, size, seed=learner.plan.seed, step=batch.step)
+    for index, change in zip(places[which].tolist(), changes.tolist(), strict=True):
         old = float(w[index])
         w[index] = w[index] + learner.xp.asarray(change, **learner.number)
         value = batch.measure().objective if math.isfinite(w[index]) else math.nan
@@ -196,7 +197,7 @@ def _mean(pairs: Sequence[tuple[_Measured, _Measured]]) -> _Measured:
 
 def _signs(learner: Step, step: int, trial: int) -> Array:
     signs = draw_signs(learner.program.num_parameters, seed=learner.plan.seed, step=step, trial=trial)
-    return learner.xp.asarray(signs, **learner.number)
+    return learner.trainable_only(learner.xp.asarray(signs, **learner.number))
 
 
 def _displaced(batch: _Batch, w: Array, size: float, signs: Array) -> _Measured:

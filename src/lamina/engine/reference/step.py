@@ -57,6 +57,7 @@ class Step:
 
     def __init__(self, program: Program, dtype: np.dtype, xp: Namespace, device: object) -> None:
         self.program = program
+        self._dtype = dtype
         self.xp = xp = array_namespace(xp.zeros(1))
         self.number = {"dtype": getattr(xp, dtype.name), "device": device}
         self.parameters = xp.zeros(program.num_parameters, **self.number)
@@ -69,6 +70,7 @@ class Step:
         self._decays = self._spread([float(p.decay) for p in program.parameters])
         self._has_l1 = any(p.l1 for p in program.parameters)
         self._penalized = self._has_l1 or any(p.l2 for p in program.parameters)
+        self._trains = self._spread([float(p.trainable) for p in program.parameters]) > 0
         names = dict.fromkeys(p.layer for p in program.parameters)
         self._layers = [[p.slice for p in program.parameters if p.layer == name] for name in names]
         # Rows of a CSR input stay sparse if only dense layers read them
@@ -86,8 +88,23 @@ class Step:
         if self.slots.shape[0] != plan.rule.num_slots:
             self.slots = self.xp.zeros((plan.rule.num_slots, self.program.num_parameters), **self.number)
 
+    def reprogrammed(self, program: Program) -> Step:
+        """A step of another program on the same vectors, under the same plan."""
+        twin = Step(program, self._dtype, self.xp, self.number["device"])
+        twin.parameters, twin.state, twin.slots, twin.plan = self.parameters, self.state, self.slots, self.plan
+        return twin
+
     def copy(self, vector: Array) -> Array:
         return self.xp.asarray(vector, copy=True)
+
+    @property
+    def trainable_places(self) -> np.ndarray:
+        """The places of the numbers that training changes."""
+        return np.flatnonzero(np.asarray(self._trains))
+
+    def trainable_only(self, vector: Array) -> Array:
+        """The vector, with 0 for what stands still."""
+        return self.xp.where(self._trains, vector, self.xp.zeros_like(vector))
 
     # First half
 
@@ -130,7 +147,8 @@ class Step:
 
     def backward(self, tape: Tape, d_logits: Sequence[tuple[int, Array]], kept: dict[int, Array] | None = None) -> Array:
         """The flat gradient, without penalties, from gradients of buffers."""
-        return flatten(run_backward(tape, d_logits, kept), self.program.parameters, self.parameters, self.xp)
+        found = run_backward(self.program, tape, d_logits, kept)
+        return flatten(found, self.program.parameters, self.parameters, self.xp)
 
     def targets(self, data: Batches, rows: np.ndarray) -> list[Array]:
         """The targets of ``rows``, one array per head."""
@@ -160,7 +178,8 @@ class Step:
         """Penalties, clipping, update, shrinkage; if a number is not finite, restores the state from before the step."""
         self.open()
         assert self._begun is not None
-        begun, (loss, vector) = self._begun, self.with_penalties(gradient, l1_slope=False)
+        given = gradient._replace(vector=self.trainable_only(gradient.vector))
+        begun, (loss, vector) = self._begun, self.with_penalties(given, l1_slope=False)
         is_clipped = False
         failure = self._find_failure(begun.tape, gradient, loss, vector, step)
         if failure is None:
@@ -198,6 +217,8 @@ class Step:
         w = decay(self.parameters, self._decays, learning_rate, weight_decay) if weight_decay else self.parameters
         slots = tuple(self.slots[i, :] for i in range(rule.num_slots))
         w, slots = RULES[rule.kind](w, gradient, slots, step + 1, learning_rate, *numbers)
+        w = self.xp.where(self._trains, w, self.parameters)
+        slots = tuple(self.xp.where(self._trains, slot, self.slots[i, :]) for i, slot in enumerate(slots))
         self.parameters[...] = w
         for i, slot in enumerate(slots):
             self.slots[i, ...] = slot

@@ -9,7 +9,6 @@ import numpy as np
 from lamina.engine.executor import Executor, Observation, Probe, StepProbes, Watch
 from lamina.engine.layer_buffers import unit_layers, unit_widths
 from lamina.engine.probe import EDGES, flat_units, probe
-from lamina.engine.program import Program
 
 __all__ = ["Watching"]
 
@@ -57,7 +56,7 @@ class Watching:
         assert seen.gradient is not None
         program = self._executor.program
         loss, weight_sum = seen.gradient.losses.sum(), seen.gradient.weight_sum
-        reached = _after_weights(program)
+        reached = program.needs_gradient()
         known = seen._replace(d_values={b: array for b, array in seen.d_values.items() if b in reached})
         found = probe(program, np.asarray(self._executor.snapshot().parameters), known, weight_sum)
         for watch in self._watches:
@@ -83,12 +82,3 @@ def _appended(probes: Probe, found: Probe) -> Probe:
 def _without_weights(found: Probe) -> Probe:
     nothing = np.full_like(found.weight_norm, np.nan)
     return found._replace(**{name: nothing for name in Probe._fields if name.startswith("weight_") or name == "distinct"})
-
-
-def _after_weights(program: Program) -> set[int]:
-    """The buffers with parameters before them, whose gradient training needs."""
-    reached: set[int] = set()
-    for op in program.ops:
-        if op.parameters or reached.intersection(op.inputs):
-            reached.add(op.output)
-    return reached

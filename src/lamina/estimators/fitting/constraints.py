@@ -18,7 +18,7 @@ from lamina.losses import LABEL_LOSSES, NUMBER_LOSSES, Loss, aliases_of, canonic
 from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, OBJECTIVES
 from lamina.network import Network
 from lamina.optimizers import OPTIMIZERS, Optimizer
-from lamina.schedules import SCHEDULES, Schedule
+from lamina.schedules import SCHEDULES, STEP_SCHEDULES, Schedule
 from lamina.training import Callback
 from lamina.training.callbacks.callback import list_of_callbacks
 from lamina.validation import (
@@ -44,6 +44,12 @@ _ACTIVATION = one_of(choice((*ACTIVATIONS, *ALIASES, "prelu")), instance(Activat
 _RATE = number(0, 1, "left")
 _POSITIVE_OR_NONE = one_of(_NONE, number(0, closed="neither"))
 _INITIALIZER = one_of(choice(INITIALIZERS, initializers.ALIASES), instance(Initializer))
+
+_STEP_SCHEDULE = one_of(
+    choice(STEP_SCHEDULES),
+    Rule("a Schedule that follows the steps", lambda given: isinstance(given, Schedule) and given.reactive is None),
+    function("the step"),
+)
 
 _SHARED: dict[str, Rule] = {
     "hidden_layer_sizes": one_of(integer(1), sequence_of(integer(1))),
@@ -75,9 +81,11 @@ _SHARED: dict[str, Rule] = {
     "optimizer": one_of(_NONE, choice(OPTIMIZERS), instance(Optimizer)),
     "l1_ratio": number(0, 1),
     "weight_decay": number(0),
+    "weight_decay_schedule": _STEP_SCHEDULE,
     "max_norm": _POSITIVE_OR_NONE,
     "dropout": one_of(_RATE, sequence_of(_RATE)),
     "input_dropout": _RATE,
+    "dropout_schedule": _STEP_SCHEDULE,
     "batch_norm": boolean(),
     "layer_norm": boolean(),
     "norm_position": choice(("before", "after")),

@@ -113,6 +113,12 @@ def _of_training(parameters: Mapping[str, object], owner: str) -> list[str]:
     if name == "lbfgs" and schedule not in SCIKIT_LEARN_SCHEDULES:
         repair = "Leave it out: its line search chooses the step sizes."
         wrong.append(phrase("learning_rate", f"must be 'constant' with solver {name!r}", schedule, repair=repair, owner=owner))
+    for setting in ("dropout_schedule", "weight_decay_schedule"):
+        if (name == "lbfgs" or perturbs) and parameters[setting] != "constant":
+            repair = "It has neither: leave it out."
+            wrong.append(
+                phrase(setting, f"must be 'constant' with solver {name!r}", parameters[setting], repair=repair, owner=owner)
+            )
     if parameters["n_restarts"] != 1:
         wrong += _of_restarts(parameters, owner)
     if any(isinstance(callback, training.Checkpoint) and callback.resume for callback in _callbacks(parameters)):

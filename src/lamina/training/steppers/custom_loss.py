@@ -12,6 +12,7 @@ import numpy as np
 
 from lamina.engine.executor import Executor, Gradient, Update
 from lamina.engine.plan import Batches, StepValues, TrainingResult
+from lamina.engine.program import Parameter
 from lamina.losses import CustomLoss
 
 __all__ = ["CustomSteps"]
@@ -35,8 +36,11 @@ class CustomSteps:
         self._losses = losses
         self._weights = [head.weight for head in executor.program.heads]
         self._penalty_per_row = penalty_per_row
-        self._penalized = [p for p in executor.program.parameters if p.l1 or p.l2]
         self._parameters = np.empty(executor.program.num_parameters, executor.dtype)
+
+    @property
+    def _penalized(self) -> list[Parameter]:
+        return [p for p in self._executor.program.parameters if p.l1 or p.l2]
 
     def train(self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues) -> TrainingResult:
         """As :meth:`lamina.engine.executor.Executor.train`."""
@@ -46,8 +50,7 @@ class CustomSteps:
         failure, num_clipped = None, 0
         for i in range(-(-len(order) // batch_size)):
             rows = order[i * batch_size : (i + 1) * batch_size]
-            decay = 0.0 if values.weight_decays is None else float(values.weight_decays[i])
-            loss, by_head, update = self._step(data, rows, first_step + i, float(values.learning_rates[i]), decay)
+            loss, by_head, update = self._step(data, rows, first_step + i, *values.at(i))
             failure = update.failure
             if failure is not None:
                 break
@@ -85,10 +88,10 @@ class CustomSteps:
         return float(shares @ loss.value_and_gradient(logits, target)[0]) if np.isfinite(logits).all() else math.nan
 
     def _step(
-        self, data: Batches, rows: np.ndarray, step: int, learning_rate: float, weight_decay: float
+        self, data: Batches, rows: np.ndarray, step: int, learning_rate: float, weight_decay: float, rates: np.ndarray | None
     ) -> tuple[float, list[float], Update]:
         """The loss, the loss of each output, and the result of the update."""
-        value, by_head, d_outputs, total = self._first_half(data, rows, step)
+        value, by_head, d_outputs, total = self._first_half(data, rows, step, rates)
         losses = np.array([weight * each for weight, each in zip(self._weights, by_head, strict=True)])
         gradient = Gradient(losses, total, self._executor.backward(d_outputs, step))
         update = self._executor.update(gradient, step, learning_rate, weight_decay)
@@ -96,9 +99,11 @@ class CustomSteps:
             update = update._replace(failure=update.failure._replace(layer=self._losses[0].name))
         return value, by_head, update
 
-    def _first_half(self, data: Batches, rows: np.ndarray, step: int) -> tuple[float, list[float], list[np.ndarray], float]:
+    def _first_half(
+        self, data: Batches, rows: np.ndarray, step: int, rates: np.ndarray | None = None
+    ) -> tuple[float, list[float], list[np.ndarray], float]:
         """The loss including the penalty, the loss and gradient of each output, and the sum of the row weights."""
-        outputs = self._executor.forward(data.inputs, rows, step)
+        outputs = self._executor.forward(data.inputs, rows, step, dropout_rates=rates)
         shares, total = _shares(data, rows)
         value = self._penalty() / (total if self._penalty_per_row else 1.0)
         by_head, d_outputs = [], []
@@ -112,14 +117,14 @@ class CustomSteps:
 
     def _penalty(self) -> float:
         """``sum l1 |w| + 1/2 l2 w^2`` over all parameters."""
-        if not self._penalized:
+        penalized, w = self._penalized, self._parameters
+        if not penalized:
             return 0
-        w = self._parameters
         self._executor.copy_into(w)
         return sum(
             p.l1 * float(np.abs(w[p.slice], dtype=np.float64).sum())
             + 0.5 * p.l2 * float(np.square(w[p.slice], dtype=np.float64).sum())
-            for p in self._penalized
+            for p in penalized
         )
 
 

@@ -1,0 +1,122 @@
+"""``lamina predict`` writes intervals, sets of classes and unfamiliar columns where they are asked for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from lamina import Dense, Sequential, Trainer, save_model
+from lamina.cli.main import main
+from lamina.data import read_table, write_table
+from lamina.model import load_model
+
+RNG = np.random.default_rng(0)
+SIZE = RNG.uniform(0, 10, 400)
+TABLE = pa.table(
+    {
+        "size": SIZE,
+        "letter": np.array(["a", "b", "c"])[np.clip(SIZE / 4 + RNG.normal(size=400) / 3, 0, 2.9).astype(int)],
+        "price": 1000 + 100 * SIZE + RNG.normal(0, 10, 400),
+        "area": 50 + 9 * SIZE,
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A table, and a model of its numbers, of two of them, and of its classes."""
+    folder = tmp_path_factory.mktemp("models")
+    write_table(folder / "table.csv", TABLE)
+    for name, targets in (("price", ["price"]), ("both", ["price", "area"]), ("letter", ["letter"])):
+        options = [option for target in targets for option in ("-t", target)]
+        train = ["train", str(folder / "table.csv"), *options, "-o", str(folder / name), "--max-epochs", "5", "--quiet"]
+        assert main([*train, "--validation", "0.3"]) == 0
+    return folder
+
+
+def predict(capfd: pytest.CaptureFixture[str], folder: Path, model: str, *options: str) -> tuple[list[str], pa.Table]:
+    """The names of the columns that are written, and the table."""
+    output = folder / "out.csv"
+    arguments = ["predict", str(folder / model), str(folder / "table.csv"), "-o", str(output), *options, "--json", "--quiet"]
+    assert main(arguments) == 0
+    columns: list[str] = json.loads(capfd.readouterr().out)["columns"]
+    return columns, read_table(output)
+
+
+def test_the_ends_of_an_interval_are_columns_behind_the_prediction(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    columns, written = predict(capfd, folder, "price", "--interval", "0.8")
+    assert columns == ["price", "price low", "price high"]
+    expected: Any = load_model(folder / "price").predict_interval(TABLE, 0.8)  # type: ignore[union-attr]
+    np.testing.assert_allclose(np.column_stack([written["price low"], written["price high"]]), expected)
+
+
+def test_several_targets_have_the_ends_of_each(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    columns, written = predict(capfd, folder, "both", "--interval", "0.9", "--keep", "price")
+    names = [f"{name} {side}" for name in ("predicted price", "area") for side in ("low", "high")]
+    assert columns == ["price", "predicted price", "area", *names]
+    assert all(low < high for low, high in zip(written[names[2]].to_pylist(), written[names[3]].to_pylist(), strict=True))
+
+
+def test_a_set_names_its_classes(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    columns, written = predict(capfd, folder, "letter", "--set", "0.95", "--no-proba")
+    assert columns == ["letter", "letter set"]
+    sets: Any = load_model(folder / "letter").predict_set(TABLE, 0.95)  # type: ignore[union-attr]
+    assert written["letter set"].to_pylist() == [" | ".join(np.array(["a", "b", "c"])[row]) for row in sets]
+    assert sets.sum() > len(sets)
+
+
+def test_probabilities_are_written_unless_they_are_declined(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    probabilities = [f"probability of {letter}" for letter in "abc"]
+    assert predict(capfd, folder, "letter")[0] == predict(capfd, folder, "letter", "--proba")[0] == ["letter", *probabilities]
+    assert predict(capfd, folder, "letter", "--no-proba")[0] == ["letter"]
+
+
+def test_unfamiliar_columns_are_counted(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    odd = TABLE.set_column(0, "size", pa.array([*SIZE[:-1], 1e6]))
+    write_table(folder / "odd.csv", odd)
+    arguments = [
+        "predict",
+        str(folder / "price"),
+        str(folder / "odd.csv"),
+        "-o",
+        str(folder / "o.csv"),
+        "--unfamiliar",
+        "--quiet",
+    ]
+    assert main(arguments) == 0
+    counts = read_table(folder / "o.csv")["unfamiliar columns"].to_pylist()
+    assert counts[-1] == 1
+    assert sum(counts) < 10
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "message"),
+    [
+        ("price", ("--set", "0.9"), "--set must be left out for a model of numbers, got 0.9. Use --interval."),
+        ("letter", ("--interval", "0.9"), "--interval must be left out for a model of classes, got 0.9. Use --set."),
+        ("price", ("--interval", "90"), "--interval must be a number in (0, 1), got 90.0"),
+        ("letter", ("--set", "0"), "--set must be a number in (0, 1), got 0.0"),
+        ("network", ("--interval", "0.9"), "--interval must be left out for a custom network, got 0.9"),
+        ("network", ("--unfamiliar",), "--unfamiliar must be left out for a custom network, got True"),
+    ],
+)
+def test_what_a_model_does_not_have_is_refused_before_the_table_is_read(
+    folder: Path, capfd: pytest.CaptureFixture[str], model: str, options: tuple[str, ...], message: str
+) -> None:
+    if model == "network":
+        trainer = Trainer(Sequential([Dense(1)]), "squared_error").build(2)
+        save_model(folder / model, trainer)
+    assert main(["predict", str(folder / model), "nowhere.csv", "-o", str(folder / "o.csv"), *options]) == 2
+    assert message in " ".join(capfd.readouterr().err.split())
+
+
+def test_a_training_without_calibration_has_no_intervals(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    table, model, output = (str(folder / name) for name in ("table.csv", "bare", "o.csv"))
+    assert main(["train", table, "-t", "price", "-o", model, "--max-epochs", "2", "--no-calibration", "--quiet"]) == 0
+    assert main(["predict", model, table, "-o", output, "--interval", "0.9"]) == 1
+    assert "Train again with validation rows" in " ".join(capfd.readouterr().err.split())
