@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from lamina.engine import Batches, StepValues, TrainingPlan, UpdateRule, make_executor, native_available
 from lamina.engine.reference import ReferenceExecutor
+from lamina.errors import InvalidSettingError
 from lamina.layers import (
     Activation,
     Add,
@@ -23,7 +24,7 @@ from lamina.layers import (
     PReLU,
     Scale,
 )
-from lamina.network import Graph
+from lamina.network import Ensemble, Graph
 
 WIDTHS = st.integers(1, 4)
 FUNCTIONS = st.sampled_from(["relu", "tanh", "sigmoid"])
@@ -196,3 +197,29 @@ def test_the_gradient_of_a_graph_agrees_with_a_central_difference(network):
         executor.restore(parameters=start + sign * step * direction)
         losses.append(executor.loss_and_gradient(data)[0])
     assert (losses[0] - losses[1]) / (2 * step) == pytest.approx(gradient @ direction, rel=2e-4, abs=1e-4 * (1 + abs(losses[0])))
+
+
+@pytest.mark.skipif(not native_available(), reason="the compiled engine is not built")
+@given(graphs(), st.sampled_from(["full", "mini"]))
+def test_an_ensemble_of_any_graph_gives_the_same_in_both_engines(network, sharing):
+    if not any(isinstance(node.layer, Dense) for node in network.nodes):
+        return
+    try:
+        ensemble = Ensemble(network, members=2, sharing=sharing)
+    except InvalidSettingError as error:
+        assert "must depend on a Dense layer" in str(error)
+        return
+    losses = ["squared_error"] * len(network.output_names)
+    program, rng = ensemble.program(losses), np.random.default_rng(0)
+    parameters, state = ensemble.initialize(1, "float64")
+    parameters += 0.1 * rng.normal(size=parameters.shape)
+    data = Batches(
+        [rng.normal(size=(6, program.widths[buffer])) for buffer in program.inputs],
+        [rng.normal(size=(6, width)) for width in program.output_widths],
+    )
+    found = []
+    for executor in (make_executor(program, dtype="float64", engine="native"), ReferenceExecutor(program, "float64")):
+        executor.restore(parameters, state)
+        found.append(executor.loss_and_gradient(data))
+    assert found[0][0] == pytest.approx(found[1][0], rel=1e-9)
+    np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-6, atol=1e-9 * max(1.0, np.abs(found[1][1]).max(initial=0.0)))
