@@ -44,11 +44,13 @@ Parameter read_parameter(nb::handle p) {
           get<double>(p, "l2"),
           get<double>(p, "max_norm"),
           get<bool>(p, "decay"),
-          get<bool>(p, "trainable")};
+          get<bool>(p, "trainable"),
+          get<double>(p, "learning_rate_factor")};
 }
 
 Op read_op(nb::handle op, int index) {
   const auto kind = named<OpKind>(get<std::string>(op, "kind"), op_name);
+  const auto function = get<std::string>(op, "function");
   return {kind,
           index,
           kOps<float>[static_cast<int>(kind)].keeps,
@@ -58,7 +60,7 @@ Op read_op(nb::handle op, int index) {
           get<std::vector<int>>(op, "parameters"),
           get<std::vector<int>>(op, "state"),
           get<std::vector<double>>(op, "settings"),
-          kind == OpKind::activation ? function_named(get<std::string>(op, "function")) : Function::identity,
+          function.empty() ? Function::identity : function_named(function),
           get<i64>(op, "copies")};
 }
 

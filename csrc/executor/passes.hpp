@@ -14,8 +14,8 @@ void forward(const Context<T>& context) {
   }
 }
 
-// From gradients of the heads' logits to the whole flat gradient; trainable parameters that no gradient reaches
-// get 0. That of all others is 0 from the start.
+// From gradients of the heads' logits to the whole flat gradient; trainable parameters that no gradient
+// reaches get 0. That of all others is 0 from the start.
 template <class T>
 void backward(const Context<T>& context) {
   const Program& program = context.program;

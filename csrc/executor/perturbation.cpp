@@ -122,7 +122,8 @@ WeightChange<T> Perturber<T>::draw_change(const Context<T>& context, i64 trial, 
   const auto after = std::upper_bound(places_.begin(), places_.end(), index,
                                       [](i64 wanted, const Place& place) { return wanted < place.first; });
   const Place& place = *(after - 1);
-  return {place.parameter, index - place.first, static_cast<T>(size * share)};
+  const double factor = context.program.parameters[place.parameter].learning_rate_factor;
+  return {place.parameter, index - place.first, static_cast<T>(size * factor * share)};
 }
 
 template <class T>

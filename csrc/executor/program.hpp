@@ -19,7 +19,7 @@ enum class OpKind : int { dense, activation, dropout, concat, grouped_dense, sca
 
 // How much an op keeps between forward and backward: numbers, and a mask of bytes.
 struct KeptSizes {
-  i64 normalized = 0, inverse_deviation = 0, mask = 0;
+  i64 normalized = 0, inverse_deviation = 0, activated = 0, mask = 0;
 };
 
 struct Parameter {
@@ -27,6 +27,7 @@ struct Parameter {
   i64 offset, size, rows, columns;  // of a matrix, of which there may be several; rows = 1 for vectors
   double l1, l2, max_norm;
   bool decay, trainable;  // nothing acts on what is not trainable: its strengths are 0
+  double learning_rate_factor;
 
   i64 matrices() const { return rows * columns > 0 ? size / (rows * columns) : 0; }
 };
@@ -40,7 +41,7 @@ struct Op {
   int output;
   std::vector<int> parameters, state;
   std::vector<double> settings;
-  Function function;  // of an activation
+  Function function;  // of an activation; identity without one
   i64 copies;         // buffers (n, width) are read and written as (n * copies, width / copies)
 };
 

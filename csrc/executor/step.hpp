@@ -110,6 +110,7 @@ class Step {
   Weights<T> weights_;
   TrainingPlan plan_;
   UpdateRule rule_{Rule::gradient_descent, {}};
+  StepNumbers numbers_;
 
   Workspace<T> work_;
   HeldBatch held_;

@@ -93,9 +93,7 @@ class Trial {
   }
 
   // Whether a column of the op's output depends only on that column of its inputs.
-  static bool by_column(const Op& op) {
-    return row_of<T>(op).column && !(op.kind == OpKind::activation && op.function == Function::softmax);
-  }
+  static bool by_column(const Op& op) { return row_of<T>(op).column && op.function != Function::softmax; }
 
   // The one column in which the op's inputs changed; kWhole if they changed in more than that.
   i64 input_column(const Op& op) const {

@@ -17,6 +17,7 @@ template <class T>
 struct Kept {
   T* normalized = nullptr;         // (n, width)
   T* inverse_deviation = nullptr;  // (width,) of batch norm, (n,) of layer norm
+  T* activated = nullptr;          // (n, width): f(x) of a parametric activation
   std::uint8_t* mask = nullptr;    // (n, width): 1 = kept by dropout
 };
 
@@ -91,10 +92,12 @@ class Workspace {
     for (std::size_t i = 0; i < program.ops.size(); ++i) {
       const Op& op = program.ops[i];
       if (!op.keeps) continue;
-      const KeptSizes sizes = op.keeps(capacity_ * op.copies, program.widths[op.output] / op.copies, has_gradients_);
+      const KeptSizes sizes =
+          op.keeps(capacity_ * op.copies, program.widths[op.output] / op.copies, has_gradients_);
       if (sizes.normalized) kept[i].normalized = arena_.template take<T>(sizes.normalized);
       if (sizes.inverse_deviation)
         kept[i].inverse_deviation = arena_.template take<T>(sizes.inverse_deviation);
+      if (sizes.activated) kept[i].activated = arena_.template take<T>(sizes.activated);
       if (sizes.mask) kept[i].mask = arena_.template take<std::uint8_t>(sizes.mask);
     }
   }

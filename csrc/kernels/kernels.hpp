@@ -82,6 +82,12 @@ struct Kernels {
   void (*prelu_forward)(T* out, const T* x, const T* slope, i64 n, i64 width);
   void (*prelu_backward)(T* d_x, T* d_slope, const T* d_out, const T* x, const T* slope, i64 n, i64 width);
 
+  // A blend: out = (1 - share) x + share f, which out may be; d_share (width,) = column sums of d_out (f -
+  // x); d_x += (1 - share) d_out.
+  void (*blend_forward)(T* out, const T* x, const T* f, const T* share, i64 n, i64 width);
+  void (*blend_gradient)(T* d_share, const T* d_out, const T* x, const T* f, i64 n, i64 width);
+  void (*blend_backward)(T* d_x, const T* d_out, const T* share, i64 n, i64 width);
+
   // Scale: out = x * scale + shift, or relu of that; shift may be null. Backward pass for `columns` of the
   // columns, whose rows are `row` apart: d_scale and d_shift are added to; d_x is, with `relu`, past the relu
   // whose output x is. Each of the three may be null.

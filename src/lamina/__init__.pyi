@@ -48,6 +48,7 @@ from lamina.layers import Dense as Dense
 from lamina.layers import Dropout as Dropout
 from lamina.layers import LayerNorm as LayerNorm
 from lamina.layers import Multiply as Multiply
+from lamina.layers import ParametricActivation as ParametricActivation
 from lamina.layers import PiecewiseLinear as PiecewiseLinear
 from lamina.layers import PReLU as PReLU
 from lamina.layers import Scale as Scale
@@ -92,6 +93,7 @@ from lamina.optimizers import Nesterov as Nesterov
 from lamina.optimizers import PerturbAll as PerturbAll
 from lamina.optimizers import PerturbOne as PerturbOne
 from lamina.optimizers import RMSprop as RMSprop
+from lamina.training import AveragedWeights as AveragedWeights
 from lamina.training import Callback as Callback
 from lamina.training import Checkpoint as Checkpoint
 from lamina.training import EarlyStopping as EarlyStopping

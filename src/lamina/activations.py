@@ -1,7 +1,8 @@
 """Activation functions: name, formula, derivative, range and source of each.
 
 To add one, add a row to :data:`ACTIVATIONS` and a formula to each executor (in Python: ``lamina.engine.formulas.activation``).
-PReLU, whose slope is learned, is a layer: :class:`lamina.layers.PReLU`.
+PReLU, whose slope is learned, is a layer: :class:`lamina.layers.PReLU`. :class:`lamina.layers.ParametricActivation` blends any
+of these functions with the identity, and learns how much.
 
 >>> ACTIVATIONS["tanh"].saturates, ACTIVATIONS["relu"].saturates
 (True, False)

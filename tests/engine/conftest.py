@@ -67,6 +67,10 @@ class ProgramBuilder:
         parameters = tuple(self._slice(self.parameters, name, shape) for name in names)
         return self._op("scale", (x,), self.widths[x], parameters=parameters)
 
+    def parametric_activation(self, x: int, function: str, *settings: float) -> int:
+        alpha = self._slice(self.parameters, "alpha", (self.widths[x],))
+        return self._op("parametric_activation", (x,), self.widths[x], parameters=(alpha,), function=function, settings=settings)
+
     def piecewise_linear(self, x: int, *, clip: bool = False) -> int:
         columns = [[-1.0, -0.25, 0.5, 1.5], [], [0.0, 1.0], np.linspace(-2.0, 2.0, 80).tolist()]
         edges = [columns[j % 4] for j in range(self.widths[x])]

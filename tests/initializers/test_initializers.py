@@ -25,6 +25,8 @@ EXPECTED_VARIANCES = {
     "he_uniform": 2 / FAN_IN,
     "lecun_normal": 1 / FAN_IN,
     "lecun_uniform": 1 / FAN_IN,
+    "unit_variance": 1 / FAN_IN,
+    "among_rows": 0.0,
     "sklearn_uniform": 2 / (FAN_IN + FAN_OUT),
     "orthogonal": 1 / FAN_IN,
     "auto": 2 / (FAN_IN + FAN_OUT),

@@ -3,6 +3,7 @@
 import json
 import math
 from copy import deepcopy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,9 +24,11 @@ from lamina.layers import (
     Layer,
     LayerNorm,
     Multiply,
+    ParametricActivation,
     PiecewiseLinear,
     PReLU,
     Scale,
+    TrainableLayer,
     layer_from_dict,
 )
 from lamina.network import Ensemble, Sequential
@@ -41,10 +44,13 @@ UNUSUAL = {
         max_norm=2.0,
         use_bias=False,
         decay=False,
+        trainable=False,
+        learning_rate_factor={"weight": 0.5},
         name="hidden",
     ),
     "activation": Activation("gelu", name="bend"),
-    "prelu": PReLU(slope_init="zeros"),
+    "prelu": PReLU(slope_init="zeros", learning_rate_factor=0.1),
+    "parametric_activation": ParametricActivation(get_activation("elu", alpha=0.5), alpha_init="zeros"),
     "scale": Scale(scale_init=Constant(2.0)),
     "piecewise_linear": PiecewiseLinear([[0.0, 1.5, 2.0], [], [-1.0, 3.0], [0.0, 0.1]], clip=True),
     "dropout": Dropout(0.125),
@@ -70,6 +76,15 @@ def test_every_op_of_the_engine_is_some_layers_or_an_ensembles():
 def test_round_trip_through_json_keeps_every_setting(kind):
     layer = UNUSUAL[kind]
     assert layer_from_dict(json.loads(json.dumps(layer.to_dict()))) == layer
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_a_layer_with_parameters_knows_their_names_and_can_be_frozen(kind):
+    layer = UNUSUAL[kind]
+    names = {draft.name for op in layer.ops([4] * layer.min_inputs) for draft in op.parameters}
+    if names or isinstance(layer, TrainableLayer):
+        assert names.issubset(layer.parameter_names)
+        assert not replace(layer, trainable=False).trainable
 
 
 @pytest.mark.parametrize("kind", LAYERS)
@@ -158,6 +173,16 @@ def test_prelu_starts_at_a_quarter_and_is_not_penalized():
     (slope,) = op.parameters
     assert slope.initializer == Constant(0.25)
     assert (slope.l1, slope.l2, slope.decay) == (0.0, 0.0, False)
+
+
+def test_a_parametric_activation_starts_as_its_function_and_is_not_penalized():
+    layer = ParametricActivation(get_activation("elu", alpha=0.5))
+    (op,) = layer.ops([3])
+    (alpha,) = op.parameters
+    assert (op.function, op.settings) == ("elu", (0.5,))
+    assert alpha.initializer == Constant(1.0)
+    assert (alpha.l1, alpha.l2, alpha.decay) == (0.0, 0.0, False)
+    assert layer.describe() == "ParametricActivation(elu(alpha=0.5))"
 
 
 def test_scale_starts_as_the_identity_and_is_not_penalized():

@@ -6,7 +6,7 @@ import pytest
 from lamina.engine.program import Head, Op, Parameter, Program
 from lamina.errors import InvalidSettingError, ShapeError
 from lamina.initializers import Scaled
-from lamina.layers import Activation, Add, BatchNorm, Concat, Dense, Dropout, Input, PReLU
+from lamina.layers import Activation, Add, BatchNorm, Concat, Dense, Dropout, Input, ParametricActivation, PReLU
 from lamina.losses import Quantile, SoftmaxCrossEntropy
 from lamina.network import Graph, Sequential
 from lamina.regularizers import Elastic
@@ -171,6 +171,7 @@ def test_first_values_are_each_layers_own():
         ([Dense(200, activation="relu")], "he"),
         ([Dense(200), BatchNorm(), Activation("relu")], "he"),
         ([Dense(200), Dropout(0.5), PReLU()], "he"),
+        ([Dense(200), ParametricActivation("selu")], "lecun_normal"),
         ([Dense(200, activation="tanh"), Activation("relu")], "glorot_uniform"),
         ([Dense(200, activation="selu")], "lecun_normal"),
         ([Dense(200)], "glorot_uniform"),

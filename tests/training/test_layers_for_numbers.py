@@ -10,7 +10,7 @@ import pytest
 
 from lamina import check_gradients, load_model, plots, save_model
 from lamina.engine import native_available
-from lamina.layers import BatchNorm, Concat, Dense, Input, PiecewiseLinear, Scale
+from lamina.layers import BatchNorm, Concat, Dense, Input, ParametricActivation, PiecewiseLinear, Scale
 from lamina.network import Graph, Sequential, network_from_dict
 from lamina.optimizers import AdamW, PerturbAll
 from lamina.training import Monitor, Trainer
@@ -31,6 +31,7 @@ BINS = PiecewiseLinear.from_data(X, bins=6, y=Y)
 
 NETWORKS = {
     "scale": Sequential([Scale(), Dense(8, activation="relu"), Scale(), BatchNorm(), Dense(1)], input_width=4),
+    "parametric activation": Sequential([Dense(8), ParametricActivation("selu"), Dense(1)], input_width=4),
     "piecewise linear": Sequential([BINS, Dense(8, activation="relu"), Dense(1)], input_width=4),
     "piecewise linear above weights": Sequential([Scale(), BINS, Dense(8, activation="relu"), Dense(1)], input_width=4),
     "piecewise linear beside the numbers": beside(PiecewiseLinear.from_data(X, bins=6)),

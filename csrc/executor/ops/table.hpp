@@ -8,6 +8,7 @@
 #include "executor/ops/dropout.hpp"
 #include "executor/ops/grouped_dense.hpp"
 #include "executor/ops/normalization.hpp"
+#include "executor/ops/parametric_activation.hpp"
 #include "executor/ops/piecewise_linear.hpp"
 #include "executor/ops/prelu.hpp"
 #include "executor/ops/repeat.hpp"
@@ -37,6 +38,8 @@ inline constexpr OpRow<T> kOps[] = {
     {"scale", scale_forward, scale_backward, nullptr, scale_column},
     {"repeat", repeat_forward, repeat_backward},
     {"prelu", prelu_forward, prelu_backward, nullptr, prelu_column},
+    {"parametric_activation", parametric_activation_forward, parametric_activation_backward,
+     parametric_activation_keeps, parametric_activation_column},
     {"piecewise_linear", piecewise_linear_forward, piecewise_linear_backward},
     {"batch_norm", batch_norm_forward, batch_norm_backward, batch_norm_keeps, batch_norm_column},
     {"layer_norm", layer_norm_forward, layer_norm_backward, layer_norm_keeps},

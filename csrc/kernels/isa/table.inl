@@ -2,6 +2,7 @@
 // once.
 #include "kernels/activation.hpp"
 #include "kernels/batch_norm.hpp"
+#include "kernels/blend.hpp"
 #include "kernels/clipping.hpp"
 #include "kernels/dropout.hpp"
 #include "kernels/gather.hpp"
@@ -39,6 +40,9 @@ constexpr Kernels<T> kTable = {
     .activation_backward = activation_backward<T>,
     .prelu_forward = prelu_forward<T>,
     .prelu_backward = prelu_backward<T>,
+    .blend_forward = blend_forward<T>,
+    .blend_gradient = blend_gradient<T>,
+    .blend_backward = blend_backward<T>,
     .scale_forward = scale_forward<T>,
     .scale_backward = scale_backward<T>,
     .piecewise_linear_forward = piecewise_linear_forward<T>,

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 __all__ = ["Head", "Op", "Parameter", "Program"]
 
+_ACTIVATIONS = frozenset({"activation", "parametric_activation", "prelu"})
 _MAKE_SUMS = frozenset({"dense", "grouped_dense"})
 _MAKE_UNITS = _MAKE_SUMS | {"piecewise_linear"}
 
@@ -25,6 +26,7 @@ class Parameter(NamedTuple):
     The penalty of one parameter tensor is ``l1 * sum |w| + 1/2 * l2 * sum w**2``; steps follow the slope of L2, and shrink
     weights by L1 after the update rule (``lamina.engine.formulas.shrinkage``). ``decay`` says whether decoupled weight
     decay acts on it. ``max_norm`` > 0 bounds the Euclidean norm of every column (the weights into one unit).
+    ``learning_rate_factor`` > 0 multiplies the learning rate of every step, and with it decoupled weight decay and L1.
 
     What is not ``trainable`` stands still: training changes neither it nor its slots, no gradient is computed for it, and none of
     the above acts on it. An op whose state stands still, such as running statistics, works in training as in inference.
@@ -39,6 +41,7 @@ class Parameter(NamedTuple):
     decay: bool = False
     max_norm: float = 0.0
     trainable: bool = True
+    learning_rate_factor: float = 1.0
 
     @property
     def size(self) -> int:
@@ -53,9 +56,9 @@ class Op(NamedTuple):
     """One operation: reads the buffers ``inputs``, writes the buffer ``output``.
 
     ``kind`` is a key of :data:`lamina.engine.reference.ops.OPS`, where its parameters, state and settings are listed;
-    ``function`` is the function of an activation, a name in :data:`lamina.activations.ACTIVATIONS`. With ``copies`` > 1 the op
-    reads and writes every buffer (n, width) as (n * copies, width / copies), which is the same memory: its parameters serve
-    ``copies`` members of an ensemble, side by side in each row.
+    ``function`` is the function of an activation or parametric activation, a name in :data:`lamina.activations.ACTIVATIONS`. With
+    ``copies`` > 1 the op reads and writes every buffer (n, width) as (n * copies, width / copies), which is the same memory: its
+    parameters serve ``copies`` members of an ensemble, side by side in each row.
     """
 
     kind: str
@@ -72,6 +75,11 @@ class Op(NamedTuple):
     def makes_sums(self) -> bool:
         """Whether its units are weighted sums of others; its first parameter is the weights (…, in, out)."""
         return self.kind in _MAKE_SUMS
+
+    @property
+    def is_activation(self) -> bool:
+        """Whether it applies a function to single units, be it a learned one."""
+        return self.kind in _ACTIVATIONS
 
     @property
     def acts_on_units(self) -> bool:

@@ -1,3 +1,4 @@
+from lamina.initializers.among_rows import AmongRows as AmongRows
 from lamina.initializers.auto import Auto as Auto
 from lamina.initializers.constant import Constant as Constant
 from lamina.initializers.gain import gain_for as gain_for
@@ -9,7 +10,9 @@ from lamina.initializers.registry import ALIASES as ALIASES
 from lamina.initializers.registry import INITIALIZERS as INITIALIZERS
 from lamina.initializers.registry import canonical_initializer as canonical_initializer
 from lamina.initializers.registry import get_initializer as get_initializer
+from lamina.initializers.row_initializer import RowInitializer as RowInitializer
 from lamina.initializers.scaled import SCHEMES as SCHEMES
 from lamina.initializers.scaled import Scaled as Scaled
 from lamina.initializers.sklearn_uniform import SklearnUniform as SklearnUniform
 from lamina.initializers.uniform import Uniform as Uniform
+from lamina.initializers.unit_variance import UnitVariance as UnitVariance

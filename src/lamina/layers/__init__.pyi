@@ -12,6 +12,7 @@ from lamina.layers.layer import Layer as Layer
 from lamina.layers.layer import Symbol as Symbol
 from lamina.layers.layer_norm import LayerNorm as LayerNorm
 from lamina.layers.multiply import Multiply as Multiply
+from lamina.layers.parametric_activation import ParametricActivation as ParametricActivation
 from lamina.layers.piecewise_linear import PiecewiseLinear as PiecewiseLinear
 from lamina.layers.prelu import PReLU as PReLU
 from lamina.layers.registry import LAYERS as LAYERS

@@ -20,8 +20,6 @@ from lamina.network.node import InputNode, Node
 
 __all__ = ["Blueprint", "Drawing", "draw_blueprint"]
 
-_ACTIVATIONS = ("activation", "prelu")
-
 
 class Blueprint(NamedTuple):
     """A program without heads, the draft of each parameter and state, and the activation that follows each parameter."""
@@ -126,7 +124,8 @@ class Drawing:
         if name not in self.places:
             offset = placed[-1].slice.stop if placed else 0
             penalties = (draft.l1, draft.l2, draft.decay, draft.max_norm)
-            placed.append(Parameter(name, node.layer_name, offset, draft.shape, *penalties, node.is_trainable))
+            pace = (node.is_trainable, node.learning_rate_factor(draft.name))
+            placed.append(Parameter(name, node.layer_name, offset, draft.shape, *penalties, *pace))
             drafts.append(draft)
             self.places[name] = len(placed) - 1
         return self.places[name]
@@ -167,8 +166,8 @@ def _functions(program: Program) -> tuple[str, ...]:
 def _following(op: Op, readers: dict[int, Op]) -> str:
     """The activation of the op's units, even if other ops (normalization, dropout) act on them first."""
     reader = readers.get(op.output)
-    while reader is not None and reader.acts_on_units and reader.kind not in _ACTIVATIONS:
+    while reader is not None and reader.acts_on_units and not reader.is_activation:
         reader = readers.get(reader.output)
-    if reader is None or reader.kind not in _ACTIVATIONS:
+    if reader is None or not reader.is_activation:
         return "identity"
     return reader.function or reader.kind

@@ -19,7 +19,7 @@ __all__ = ["MemberDrawing"]
 _ONES = Constant(1.0)
 
 #: Ops that take each column by itself, so that columns side by side may have parameters of their own.
-_BY_COLUMN = ("activation", "dropout", "add", "multiply", "scale", "prelu", "batch_norm")
+_BY_COLUMN = ("activation", "dropout", "add", "multiply", "scale", "prelu", "parametric_activation", "batch_norm")
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -14,6 +14,7 @@ from lamina.door import serve
 from lamina.engine.program import Parameter, Program
 from lamina.errors import InvalidSettingError, ShapeError, UnknownNameError, phrase, phrase_unknown
 from lamina.layers import Layer, TrainableLayer
+from lamina.network.adaptation import adapted, adapts, chosen_rows
 from lamina.network.arrangement import depth_of, in_order, with_widths
 from lamina.network.blueprint import Blueprint, draw_blueprint
 from lamina.network.description import describe, read_description
@@ -22,6 +23,7 @@ from lamina.network.folded_network import FoldedNetwork
 from lamina.network.heads import Losses, heads_for, losses_for
 from lamina.network.named_arrays import NamedArrays
 from lamina.network.node import InputNode, Node
+from lamina.network.rows_by_input import rows_by_input
 from lamina.network.summary import summary_html, summary_of
 from lamina.validation import check_parameters, integer
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["Network"]
+
+_ADAPTATION = 0x524F5753  # random numbers of its own, apart from whatever else a seed draws
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -248,6 +252,62 @@ class Network:
             check_parameters({"seed": seed}, {"seed": integer(0)}, owner=type(self).__name__)
         return self._blueprint.first_values(seed if given else np.random.default_rng(seed), dtype)  # type: ignore[arg-type]
 
+    @property
+    def adapts_weights(self) -> bool:
+        """Whether the initializer of a parameter fits it to training rows; see :meth:`adapt_weights`."""
+        return adapts(self._blueprint)
+
+    def adapt_weights(
+        self,
+        parameters: np.ndarray,
+        state: np.ndarray,
+        X: Any,
+        *,
+        seed: int = 0,
+        sample_weight: np.ndarray | None = None,
+        keep: Collection[str] = (),
+    ) -> np.ndarray:
+        """Parameters fitted to training rows by the initializers that do so, such as "unit_variance"; others are the same.
+
+        Trainers and estimators call this in their first ``fit``. Layer by layer from the inputs, in training mode without
+        dropout, on up to 1,024 of the rows, drawn by the seed (fewer of inputs with more than 32,768 columns).
+
+        Parameters
+        ----------
+        parameters : ndarray of shape (num_parameters,)
+            As :meth:`initialize` drew them.
+        state : ndarray of shape (num_state,)
+        X : array of shape (n, width), or a list or dict of such
+            One per input, dense or sparse.
+        seed : int, default=0
+        sample_weight : array of shape (n,), optional
+            Rows of weight 0 are left out.
+        keep : collection of str, optional
+            Names of parameters that stay as they are.
+
+        Returns
+        -------
+        ndarray of shape (num_parameters,)
+            A new vector of the same dtype.
+
+        Raises
+        ------
+        InvalidSettingError
+            If such an initializer belongs to a layer other than Dense.
+        ShapeError
+            If the rows do not fit the network.
+        """
+        check_parameters({"seed": seed}, {"seed": integer(0)}, owner=type(self).__name__)
+        if not self.adapts_weights:
+            return parameters.copy()
+        rng = np.random.default_rng([_ADAPTATION, seed])
+        arrays = list(rows_by_input(self.input_names, X).values())
+        width = sum(item.width or 0 for item in self.inputs)
+        rows = chosen_rows(np.shape(arrays[0])[0], width, sample_weight, rng)
+        if len(rows) == 0:
+            return parameters.copy()
+        return adapted(self._blueprint, parameters, state, [_dense_rows(array, rows) for array in arrays], rng, keep)
+
     def unflatten(self, vector: np.ndarray, state: np.ndarray | None = None) -> NamedArrays:
         """The arrays of a flat parameter vector (and state vector, if given) by name.
 
@@ -364,6 +424,12 @@ def _widened(item: InputNode, width: int) -> InputNode:
     if item.width not in (None, width):
         raise ShapeError(phrase("input width", f"must be {item.width}, as set in the network", width, owner=item.name))
     return InputNode(item.name, int(width))
+
+
+def _dense_rows(array: Any, rows: np.ndarray) -> np.ndarray:
+    """Some rows of an array, sparse or not, in float64."""
+    chosen = array.tocsr()[rows].toarray() if hasattr(array, "tocsr") else np.asarray(array)[rows]
+    return np.asarray(chosen, dtype=np.float64)
 
 
 def _views(vector: np.ndarray, slices: Sequence[Parameter], length: int, what: str) -> dict[str, np.ndarray]:

@@ -9,10 +9,14 @@ from lamina.engine.program import Program
 from lamina.errors import InvalidSettingError, phrase
 from lamina.optimizers import LBFGS, Optimizer, PerturbationOptimizer
 from lamina.schedules import Constant, Schedule
+from lamina.training.callbacks.averaged_weights import AveragedWeights
 from lamina.training.callbacks.callback import Callback
+from lamina.training.callbacks.early_stopping import EarlyStopping
 from lamina.training.settings import TrainerSettings
 
 __all__ = ["check_batches", "check_callbacks", "check_program", "first_batch_norm"]
+
+_REPAIR = "Leave it out, or choose an optimizer that takes steps, such as Adam."
 
 
 def first_batch_norm(program: Program) -> str | None:
@@ -23,8 +27,8 @@ def first_batch_norm(program: Program) -> str | None:
 def check_program(program: Program, settings: TrainerSettings, schedule: Schedule, *, owner: str = "Trainer") -> None:
     """Raise for settings that the optimizer does not follow.
 
-    These are clipping and schedules with L-BFGS, dropout and the schedules of dropout and weight decay with weight perturbation,
-    and clipping without a gradient.
+    These are clipping, schedules and factors of the learning rate with L-BFGS, dropout and the schedules of dropout and weight
+    decay with weight perturbation, and clipping without a gradient.
 
     Parameters
     ----------
@@ -43,6 +47,9 @@ def check_program(program: Program, settings: TrainerSettings, schedule: Schedul
         rule = "must be None with L-BFGS, whose line search chooses the step sizes"
         given = {"clipping": clipping.is_bounded and clipping, **_changing({"schedule": schedule, **besides})}
         _refuse(given, rule, owner)
+        factors = {f"the learning_rate_factor of {p.name!r}": p.learning_rate_factor for p in program.parameters}
+        changing = {name: factor for name, factor in factors.items() if factor != 1.0}
+        _refuse(changing, "must be 1 with L-BFGS, which has no learning rate", owner)
     if not isinstance(optimizer, PerturbationOptimizer):
         return
     for op in program.ops:
@@ -65,14 +72,13 @@ def _changing(given: Mapping[str, Schedule]) -> dict[str, Schedule]:
 
 def _refuse(given: Mapping[str, object], rule: str, owner: str) -> None:
     """Raise for the first of these settings that is set."""
-    repair = "Leave it out, or choose an optimizer that takes steps, such as Adam."
     for name, setting in given.items():
         if setting:
-            raise InvalidSettingError(phrase(name, rule, setting, repair=repair, owner=owner))
+            raise InvalidSettingError(phrase(name, rule, setting, repair=_REPAIR, owner=owner))
 
 
 def check_callbacks(callbacks: Sequence[Callback], optimizer: Optimizer, *, owner: str = "Trainer") -> None:
-    """Raise if callbacks need the gradient's norm and the optimizer computes no gradient.
+    """Raise if callbacks need the gradient's norm and the optimizer computes no gradient, or if their order defeats one of them.
 
     Raises
     ------
@@ -83,6 +89,12 @@ def check_callbacks(callbacks: Sequence[Callback], optimizer: Optimizer, *, owne
         rule = f"must not need the gradient's norm with {type(optimizer).__name__}, which computes no gradient"
         repair = "Remove the callback, or use an optimizer with gradients, such as Adam."
         raise InvalidSettingError(phrase("callbacks", rule, needing[0], repair=repair, owner=owner))
+    averaging = [i for i, callback in enumerate(callbacks) if isinstance(callback, AveragedWeights)]
+    restoring = [i for i, callback in enumerate(callbacks) if isinstance(callback, EarlyStopping) and callback.restore_best]
+    if averaging and restoring and averaging[0] < restoring[-1]:
+        rule, names = "must have EarlyStopping before AveragedWeights", [type(callback).__name__ for callback in callbacks]
+        repair = "Change their order, or set restore_best=False: otherwise the average would be overwritten."
+        raise InvalidSettingError(phrase("callbacks", rule, names, repair=repair, owner=owner))
 
 
 def check_batches(

@@ -25,6 +25,7 @@ from lamina.engine.formulas.dense import dense_backward, dense_forward
 from lamina.engine.formulas.dropout import dropout_backward, dropout_forward
 from lamina.engine.formulas.grouped_dense import grouped_dense_backward, grouped_dense_forward
 from lamina.engine.formulas.layer_norm import layer_norm_backward, layer_norm_forward
+from lamina.engine.formulas.parametric_activation import parametric_activation_backward, parametric_activation_forward
 from lamina.engine.formulas.piecewise_linear import bins_of, piecewise_linear_backward, piecewise_linear_forward
 from lamina.engine.formulas.prelu import prelu_backward, prelu_forward
 from lamina.engine.formulas.repeat import repeat_backward, repeat_forward
@@ -72,6 +73,21 @@ def test_prelu_multiplies_the_negative_side_by_its_units_slope(to):
 def test_prelu_gradient(xp, to, assert_gradient):
     gradients = prelu_backward(to(D_OUT), to(X), to(GAMMA))
     assert_gradient(lambda *a: xp.sum(prelu_forward(*map(to, a)) * to(D_OUT)), [X, GAMMA], gradients)
+
+
+def test_a_parametric_activation_blends_the_function_with_the_identity(to):
+    out = parametric_activation_forward(to([[-2, -2, -2, 3]]), to([1, 0, 0.25, 0.5]), "relu")
+    assert np.asarray(out).tolist() == [[0, -2, -1.5, 3]]
+
+
+@pytest.mark.parametrize(("function", "settings"), [("elu", (1.3,)), ("softmax", ()), ("mish", ())])
+def test_parametric_activation_gradient(xp, to, assert_gradient, function, settings):
+    gradients = parametric_activation_backward(to(D_OUT), to(X), to(GAMMA), function, settings)
+
+    def loss(x, alpha):
+        return xp.sum(parametric_activation_forward(to(x), to(alpha), function, settings) * to(D_OUT))
+
+    assert_gradient(loss, [X, GAMMA], gradients)
 
 
 def test_scale_multiplies_each_column_by_its_factor(to):

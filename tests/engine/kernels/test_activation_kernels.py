@@ -182,3 +182,16 @@ def test_prelu_has_a_slope_a_unit_and_adds_to_its_gradient(kernels, rng):
     np.testing.assert_allclose(d_x, np.where(x > 0, d_out, slope * d_out), rtol=kernels.eps)
     wanted = 1 + np.sum(np.where(x > 0, 0, d_out * x).astype(np.float64), axis=0)
     np.testing.assert_allclose(d_slope, wanted, rtol=1e-5, atol=20 * kernels.eps)
+
+
+def test_a_blend_has_a_share_a_unit_and_sends_back_both_parts(kernels, rng):
+    x, f, d_out = (kernels.array(rng.normal(size=(6, 19))) for _ in range(3))
+    share, d_share = kernels.array(rng.uniform(size=19)), kernels.empty(19)
+    out, d_x = f.copy(), np.ones_like(x)
+    kernels.blend_forward(out, x, out, share, 6, 19)
+    kernels.blend_gradient(d_share, d_out, x, f, 6, 19)
+    kernels.blend_backward(d_x, d_out, share, 6, 19)
+    tolerance = {"rtol": 1e-5, "atol": 20 * kernels.eps}
+    np.testing.assert_allclose(out, (1 - share) * x + share * f, **tolerance)
+    np.testing.assert_allclose(d_share, np.sum(d_out * (f - x), axis=0), **tolerance)
+    np.testing.assert_allclose(d_x, 1 + (1 - share) * d_out, **tolerance)

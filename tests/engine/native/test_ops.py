@@ -49,6 +49,8 @@ OPS = {
     "dense": _chain(lambda b, x: b.dense(x, 4)),
     "dense without bias": _chain(lambda b, x: b.dense(x, 4, bias=False)),
     "prelu": _chain(lambda b, x: b.prelu(x)),
+    "parametric elu": _chain(lambda b, x: b.parametric_activation(x, "elu", 1.3)),
+    "parametric softmax": _chain(lambda b, x: b.parametric_activation(x, "softmax")),
     "scale": _chain(lambda b, x: b.scale(x)),
     "scale and shift": _chain(lambda b, x: b.scale(x, shift=True)),
     "scale between relus": _chain(lambda b, x: b.activation(b.scale(b.activation(x, "relu"), shift=True), "relu")),
@@ -165,7 +167,18 @@ def test_loss_and_gradient_change_neither_parameters_nor_state(box):
     assert np.array_equal(before[1], native.snapshot().state)
 
 
-SMOOTH = ("batch norm", "layer norm", "prelu", "scale", "piecewise linear", "multiply", "concat", "activation gelu", "dropout")
+SMOOTH = (
+    "batch norm",
+    "parametric softmax",
+    "layer norm",
+    "prelu",
+    "scale",
+    "piecewise linear",
+    "multiply",
+    "concat",
+    "activation gelu",
+    "dropout",
+)
 
 
 @pytest.mark.parametrize("op", SMOOTH)

@@ -22,7 +22,7 @@ DENSE_FUNCTIONS = ("tanh", "relu", "step", "sigmoid", "softmax", "gelu")
 def graph(box):
     """Every op that columns pass through: skips, products, joins, normalizations, softmax within."""
     b = box.ProgramBuilder(5, 3)
-    left = b.activation(b.dense(0, 6), "tanh")
+    left = b.parametric_activation(b.dense(0, 6), "tanh")
     right = b.scale(b.prelu(b.batch_norm(b.dense(1, 6, bias=False))))
     both = b.combine("add", left, right, left)
     gate = b.activation(b.layer_norm(b.dense(both, 6)), "softmax")

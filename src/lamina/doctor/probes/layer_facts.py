@@ -126,7 +126,7 @@ def _ops(unit: UnitLayer) -> list[Op]:
 
 def _function(unit: UnitLayer) -> str:
     """The last function of the units."""
-    named = [op.function or op.kind for op in _ops(unit) if op.kind in ("activation", "prelu")]
+    named = [op.function or op.kind for op in _ops(unit) if op.is_activation]
     return named[-1] if named else "identity"
 
 

@@ -12,6 +12,7 @@ from lamina.engine.formulas.array import Array, Namespace
 from lamina.engine.formulas.dense import dense_backward, dense_forward
 from lamina.engine.formulas.dropout import dropout_backward, dropout_forward
 from lamina.engine.formulas.grouped_dense import grouped_dense_backward, grouped_dense_forward
+from lamina.engine.formulas.parametric_activation import parametric_activation_backward, parametric_activation_forward
 from lamina.engine.formulas.piecewise_linear import bins_of, piecewise_linear_backward, piecewise_linear_forward
 from lamina.engine.formulas.prelu import prelu_backward, prelu_forward
 from lamina.engine.formulas.repeat import repeat_backward, repeat_forward
@@ -97,6 +98,16 @@ def _prelu_forward(call: Call) -> Array:
 def _prelu_backward(call: Call, d_out: Array) -> Gradients:
     d_x, d_slope = prelu_backward(d_out, call.inputs[0], *call.vectors)
     return (d_x,), (d_slope,)
+
+
+def _parametric_activation_forward(call: Call) -> Array:
+    return parametric_activation_forward(call.inputs[0], call.vectors[0], call.op.function, call.op.settings)
+
+
+def _parametric_activation_backward(call: Call, d_out: Array) -> Gradients:
+    x, alpha = call.inputs[0], call.vectors[0]
+    d_x, d_alpha = parametric_activation_backward(d_out, x, alpha, call.op.function, call.op.settings)
+    return (d_x,), (d_alpha,)
 
 
 def _scale_forward(call: Call) -> Array:
@@ -219,6 +230,8 @@ OPS: dict[str, OpRules] = {
     "scale": OpRules(_scale_forward, _scale_backward),
     # inputs (x,); parameters (slope (width,),)
     "prelu": OpRules(_prelu_forward, _prelu_backward),
+    # inputs (x,); parameters (alpha (width,),); function = a name in lamina.activations; settings = the function's own numbers
+    "parametric_activation": OpRules(_parametric_activation_forward, _parametric_activation_backward),
     # inputs (x,); settings (clip, then for each column: the number of its edges, and the edges)
     "piecewise_linear": OpRules(_piecewise_linear_forward, _piecewise_linear_backward),
     # inputs (x,); settings (rate,)
