@@ -50,7 +50,7 @@ inline i64 find_work_per_row(const Program& program) {
   i64 work = 0;
   for (const Op& op : program.ops)
     work += op.kind == OpKind::dense || op.kind == OpKind::grouped_dense ? program.work_of(op)
-                                                                          : 4 * program.widths[op.output];
+                                                                         : 4 * program.widths[op.output];
   return work;
 }
 

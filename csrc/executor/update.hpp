@@ -157,7 +157,8 @@ template <class T>
 void apply_max_norms(const Program& program, const Kernels<T>& kernels, T* parameters, T* scratch) {
   for (const Parameter& p : program.parameters)
     for (i64 i = 0; p.max_norm > 0 && i < p.matrices(); ++i)
-      kernels.max_norm(parameters + p.offset + i * p.rows * p.columns, p.rows, p.columns, p.max_norm, scratch);
+      kernels.max_norm(parameters + p.offset + i * p.rows * p.columns, p.rows, p.columns, p.max_norm,
+                       scratch);
 }
 
 }  // namespace lamina

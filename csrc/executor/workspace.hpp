@@ -92,7 +92,8 @@ class Workspace {
     for (std::size_t i = 0; i < program.ops.size(); ++i) {
       const Op& op = program.ops[i];
       if (!op.keeps) continue;
-      const KeptSizes sizes = op.keeps(capacity_ * op.copies, program.widths[op.output] / op.copies, has_gradients_);
+      const KeptSizes sizes =
+          op.keeps(capacity_ * op.copies, program.widths[op.output] / op.copies, has_gradients_);
       if (sizes.normalized) kept[i].normalized = arena_.template take<T>(sizes.normalized);
       if (sizes.inverse_deviation)
         kept[i].inverse_deviation = arena_.template take<T>(sizes.inverse_deviation);
