@@ -31,6 +31,7 @@ from lamina.layers import (
     TrainableLayer,
     layer_from_dict,
 )
+from lamina.network import Ensemble, Sequential
 from lamina.regularizers import L1, Elastic
 
 UNUSUAL = {
@@ -65,9 +66,10 @@ def test_every_layer_is_tested_here():
     assert set(UNUSUAL) == set(LAYERS)
 
 
-def test_every_op_of_the_engine_is_some_layers():
+def test_every_op_of_the_engine_is_some_layers_or_an_ensembles():
     emitted = {op.kind for layer in UNUSUAL.values() for op in layer.ops([4] * layer.min_inputs)}
-    assert emitted == OPS.keys()
+    of_members = {op.kind for op in Ensemble(Sequential([Dense(2), Dense(1)], input_width=3), members=2).program().ops}
+    assert emitted | of_members == OPS.keys()
 
 
 @pytest.mark.parametrize("kind", LAYERS)
