@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from lamina import Activation, Add, BatchNorm, Dense, Dropout, Graph, Input, PReLU, Sequential
+from lamina import Activation, Add, BatchNorm, Dense, Dropout, Ensemble, Graph, Input, PReLU, Sequential
 from lamina.errors import InvalidSettingError, ShapeError
 from lamina.initializers import AmongRows, UnitVariance
 
@@ -127,12 +127,14 @@ def test_a_network_without_such_initializers_gets_a_copy():
     np.testing.assert_array_equal(same, parameters)
 
 
-def test_layers_other_than_dense_ones_are_refused():
+def test_layers_other_than_dense_ones_and_ensembles_are_refused():
     network = Sequential([Dense(4), PReLU(slope_init="among_rows")], input_width=5)
-    with pytest.raises(
-        InvalidSettingError, match=r"prelu_1: an initializer that fits training rows must belong to a Dense layer"
-    ):
+    rule = "an initializer that fits training rows must belong to a Dense layer outside of ensembles"
+    with pytest.raises(InvalidSettingError, match=f"prelu_1: {rule}"):
         fitted(network)
+    ensemble = Ensemble(Sequential([Dense(4, weight_init="unit_variance"), Dense(1)], input_width=5), members=3)
+    with pytest.raises(InvalidSettingError, match=f"dense_1: {rule}"):
+        fitted(ensemble)
 
 
 def test_rows_that_do_not_fit_are_refused():

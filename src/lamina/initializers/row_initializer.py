@@ -15,7 +15,8 @@ class RowInitializer(Initializer):
     """Draws values like any initializer, and fits them to training rows as soon as there are some.
 
     Trainers and estimators do so in their first ``fit``, layer by layer from the inputs, before the first step; for other uses
-    see :meth:`lamina.network.Network.adapt_weights`. Only Dense layers can have such an initializer.
+    see :meth:`lamina.network.Network.adapt_weights`. Only Dense layers outside of ensembles can have such an
+    initializer.
 
     Examples
     --------

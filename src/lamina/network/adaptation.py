@@ -70,8 +70,8 @@ def adapted(
             for index in op.parameters:
                 initializer = to_fit.pop(index, None)
                 if initializer is not None:
-                    _check_op(op)
                     sums = run_op(program, op, _without_biases(op, arrays), running, buffers)
+                    _check_op(op, arrays[index], sums)
                     arrays[index][...] = initializer.adapt(arrays[index], sums, rng)
             buffers[op.output] = run_op(program, op, arrays, running, buffers)
     return flat.astype(parameters.dtype)
@@ -83,9 +83,9 @@ def _without_biases(op: Op, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
     return [np.zeros_like(array) if index in biases else array for index, array in enumerate(arrays)]
 
 
-def _check_op(op: Op) -> None:
-    if op.kind != "dense":
-        rule = "must belong to a Dense layer"
+def _check_op(op: Op, values: np.ndarray, sums: np.ndarray) -> None:
+    if op.kind != "dense" or values.shape[-1] != sums.shape[1]:  # the members of an ensemble share weights
+        rule = "must belong to a Dense layer outside of ensembles"
         raise InvalidSettingError(phrase("an initializer that fits training rows", rule, op.kind, owner=op.layer))
 
 
