@@ -57,6 +57,11 @@ class ProgramBuilder:
     def activation(self, x: int, function: str, *settings: float, copies: int = 1) -> int:
         return self._op("activation", (x,), self.widths[x], function=function, settings=settings, copies=copies)
 
+    def parametric_activation(self, x: int, function: str, *settings: float, copies: int = 1) -> int:
+        alpha = self._slice(self.parameters, "alpha", (self.widths[x] // copies,))
+        numbers = {"function": function, "settings": settings, "copies": copies}
+        return self._op("parametric_activation", (x,), self.widths[x], parameters=(alpha,), **numbers)
+
     def prelu(self, x: int, *, copies: int = 1) -> int:
         slope = self._slice(self.parameters, "slope", (self.widths[x] // copies,))
         return self._op("prelu", (x,), self.widths[x], parameters=(slope,), copies=copies)
@@ -66,10 +71,6 @@ class ProgramBuilder:
         names = ("scale", "shift") if shift else ("scale",)
         parameters = tuple(self._slice(self.parameters, name, shape) for name in names)
         return self._op("scale", (x,), self.widths[x], parameters=parameters)
-
-    def parametric_activation(self, x: int, function: str, *settings: float) -> int:
-        alpha = self._slice(self.parameters, "alpha", (self.widths[x],))
-        return self._op("parametric_activation", (x,), self.widths[x], parameters=(alpha,), function=function, settings=settings)
 
     def piecewise_linear(self, x: int, *, clip: bool = False) -> int:
         columns = [[-1.0, -0.25, 0.5, 1.5], [], [0.0, 1.0], np.linspace(-2.0, 2.0, 80).tolist()]
@@ -265,6 +266,16 @@ class Builder:
         layer = f"prelu_{len(self.ops)}"
         slope = self._parameter(layer, "slope", (self.widths[x],))
         return self._op("prelu", layer, (x,), self.widths[x], parameters=(slope,))
+
+    def parametric_activation(self, x: int, function: str) -> int:
+        layer = f"parametric_activation_{len(self.ops)}"
+        alpha = self._parameter(layer, "alpha", (self.widths[x],))
+        return self._op("parametric_activation", layer, (x,), self.widths[x], parameters=(alpha,), function=function)
+
+    def scale(self, x: int) -> int:
+        layer = f"scale_{len(self.ops)}"
+        scale = self._parameter(layer, "scale", (self.widths[x],))
+        return self._op("scale", layer, (x,), self.widths[x], parameters=(scale,))
 
     def dropout(self, x: int, rate: float) -> int:
         return self._op("dropout", f"dropout_{len(self.ops)}", (x,), self.widths[x], settings=(rate,))

@@ -23,7 +23,7 @@ class RandomSigns(Initializer):
     --------
     >>> import numpy as np
     >>> RandomSigns()(np.random.default_rng(0), (4,), fan_in=4, fan_out=4)
-    array([ 1.,  1.,  1., -1.])
+    array([ 1., -1., -1., -1.])
     """
 
     kind: ClassVar[str] = "random_signs"

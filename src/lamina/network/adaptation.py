@@ -13,15 +13,10 @@ from lamina.initializers import RowInitializer
 from lamina.network.blueprint import Blueprint
 from lamina.network.single_op import run_op
 
-__all__ = ["adapted", "adapts", "chosen_rows"]
+__all__ = ["adapted", "chosen_rows"]
 
 _MOST_ROWS = 1024
 _MOST_NUMBERS = 2**25  # of the inputs, as float64
-
-
-def adapts(blueprint: Blueprint) -> bool:
-    """Whether any parameter is fitted to rows."""
-    return any(isinstance(draft.initializer, RowInitializer) for draft in blueprint.drafts)
 
 
 def chosen_rows(num_rows: int, width: int, weight: np.ndarray | None, rng: np.random.Generator) -> np.ndarray:

@@ -15,6 +15,7 @@ from numpy.typing import DTypeLike
 
 from lamina.engine.program import Op, Parameter, Program
 from lamina.errors import OutOfMemoryError, phrase, shown
+from lamina.initializers import RowInitializer
 from lamina.layers import OpDraft, ParameterDraft
 from lamina.network.node import InputNode, Node
 
@@ -28,6 +29,11 @@ class Blueprint(NamedTuple):
     drafts: tuple[ParameterDraft, ...]
     functions: tuple[str, ...]
     state_drafts: tuple[ParameterDraft, ...]
+
+    @property
+    def adapts(self) -> bool:
+        """Whether any parameter is fitted to training rows."""
+        return any(isinstance(draft.initializer, RowInitializer) for draft in self.drafts)
 
     def first_values(self, rng: np.random.Generator | np.random.RandomState, dtype: DTypeLike) -> tuple[np.ndarray, np.ndarray]:
         """Flat parameter and state vectors of initial values; parameters are drawn one by one in the program's order.

@@ -9,9 +9,10 @@ from typing import Any, ClassVar, Self, final
 
 import numpy as np
 
+from lamina import layers
 from lamina.errors import InvalidSettingError, phrase
 from lamina.initializers import Initializer, get_initializer
-from lamina.layers import BatchNorm, Dense
+from lamina.layers import Dense
 from lamina.network.blueprint import Blueprint, draw_blueprint
 from lamina.network.description import read_description
 from lamina.network.folded_network import FoldedNetwork
@@ -161,7 +162,7 @@ class Ensemble(Network):
         """
         self.unflatten(parameters, state)
         reason = "the members of an ensemble share the weights beside it"
-        kept = {node.name: reason for node in self.nodes if isinstance(node.layer, BatchNorm)}
+        kept = {node.name: reason for node in self.nodes if isinstance(node.layer, layers.BatchNorm)}
         if kept and as_dense:
             rule = "must be left as it is in an ensemble, whose members share the weights beside it"
             repair = "Use LayerNorm, or leave out mc_samples: the members have a spread without masks."

@@ -14,7 +14,6 @@ from lamina.door import serve
 from lamina.engine.program import Parameter, Program
 from lamina.errors import InvalidSettingError, ShapeError, UnknownNameError, phrase, phrase_unknown
 from lamina.layers import Layer, TrainableLayer
-from lamina.network.adaptation import adapted, adapts, chosen_rows
 from lamina.network.arrangement import depth_of, in_order, with_widths
 from lamina.network.blueprint import Blueprint, draw_blueprint
 from lamina.network.description import describe, read_description
@@ -255,7 +254,7 @@ class Network:
     @property
     def adapts_weights(self) -> bool:
         """Whether the initializer of a parameter fits it to training rows; see :meth:`adapt_weights`."""
-        return adapts(self._blueprint)
+        return self._blueprint.adapts
 
     def adapt_weights(
         self,
@@ -300,6 +299,8 @@ class Network:
         check_parameters({"seed": seed}, {"seed": integer(0)}, owner=type(self).__name__)
         if not self.adapts_weights:
             return parameters.copy()
+        from lamina.network.adaptation import adapted, chosen_rows  # few networks have such initializers
+
         rng = np.random.default_rng([_ADAPTATION, seed])
         arrays = list(rows_by_input(self.input_names, X).values())
         width = sum(item.width or 0 for item in self.inputs)

@@ -9,9 +9,7 @@ from lamina.engine.program import Program
 from lamina.errors import InvalidSettingError, phrase
 from lamina.optimizers import LBFGS, Optimizer, PerturbationOptimizer
 from lamina.schedules import Constant, Schedule
-from lamina.training.callbacks.averaged_weights import AveragedWeights
 from lamina.training.callbacks.callback import Callback
-from lamina.training.callbacks.early_stopping import EarlyStopping
 from lamina.training.settings import TrainerSettings
 
 __all__ = ["check_batches", "check_callbacks", "check_program", "first_batch_norm"]
@@ -89,12 +87,12 @@ def check_callbacks(callbacks: Sequence[Callback], optimizer: Optimizer, *, owne
         rule = f"must not need the gradient's norm with {type(optimizer).__name__}, which computes no gradient"
         repair = "Remove the callback, or use an optimizer with gradients, such as Adam."
         raise InvalidSettingError(phrase("callbacks", rule, needing[0], repair=repair, owner=owner))
-    averaging = [i for i, callback in enumerate(callbacks) if isinstance(callback, AveragedWeights)]
-    restoring = [i for i, callback in enumerate(callbacks) if isinstance(callback, EarlyStopping) and callback.restore_best]
-    if averaging and restoring and averaging[0] < restoring[-1]:
-        rule, names = "must have EarlyStopping before AveragedWeights", [type(callback).__name__ for callback in callbacks]
-        repair = "Change their order, or set restore_best=False: otherwise the average would be overwritten."
-        raise InvalidSettingError(phrase("callbacks", rule, names, repair=repair, owner=owner))
+    names = [type(callback).__name__ for callback in callbacks]
+    for i, callback in enumerate(callbacks):
+        restoring = [names[j] for j in range(i + 1, len(callbacks)) if callbacks[j].restores_weights]
+        if callback.replaces_weights and restoring:
+            rule, repair = f"must have {restoring[0]} before {names[i]}", "Change their order, or set restore_best=False."
+            raise InvalidSettingError(phrase("callbacks", rule, names, repair=repair, owner=owner))
 
 
 def check_batches(

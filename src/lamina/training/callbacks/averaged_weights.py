@@ -88,6 +88,8 @@ class AveragedWeights(Callback):
     True
     """
 
+    replaces_weights = True
+
     def __init__(
         self,
         decay: float = 0.8,
