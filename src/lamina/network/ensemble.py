@@ -47,7 +47,7 @@ class Ensemble(Network):
     network : Network
         One member; not an ensemble. A Dense layer must lie before each of its outputs.
     members : int, default=32
-        At least 2; 32 is TabM's default. A step takes the products of so many networks, but updates the weights of one.
+        At least 2; 32 is TabM's default. A step takes about as long as so many steps of one member, with far fewer weights.
     sharing : {"full", "mini"}, default="full"
         TabM or TabM-mini, which has fewer weights and is faster.
     scale_init : str, Initializer or dict, default="random_signs"
