@@ -8,12 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from lamina.engine.executor import Executor
-from lamina.engine.plan import InputArray
+if TYPE_CHECKING:
+    from lamina.engine.executor import Executor
+    from lamina.engine.plan import InputArray
 
 __all__ = ["joint_logits", "mean_prediction", "of_each_member", "predictions_of", "rows_of_members"]
 

@@ -9,9 +9,10 @@ from typing import Any, ClassVar, Self, final
 
 import numpy as np
 
+from lamina import layers
 from lamina.errors import InvalidSettingError, phrase
 from lamina.initializers import Initializer, get_initializer
-from lamina.layers import BatchNorm, Dense
+from lamina.layers import Dense
 from lamina.network.blueprint import Blueprint, draw_blueprint
 from lamina.network.description import read_description
 from lamina.network.folded_network import FoldedNetwork
@@ -46,7 +47,7 @@ class Ensemble(Network):
     network : Network
         One member; not an ensemble. A Dense layer must lie before each of its outputs.
     members : int, default=32
-        At least 2; 32 is TabM's default. A step takes the products of so many networks, but updates the weights of one.
+        At least 2; 32 is TabM's default. A step takes about as long as so many steps of one member, with far fewer weights.
     sharing : {"full", "mini"}, default="full"
         TabM or TabM-mini, which has fewer weights and is faster.
     scale_init : str, Initializer or dict, default="random_signs"
@@ -161,7 +162,7 @@ class Ensemble(Network):
         """
         self.unflatten(parameters, state)
         reason = "the members of an ensemble share the weights beside it"
-        kept = {node.name: reason for node in self.nodes if isinstance(node.layer, BatchNorm)}
+        kept = {node.name: reason for node in self.nodes if isinstance(node.layer, layers.BatchNorm)}
         if kept and as_dense:
             rule = "must be left as it is in an ensemble, whose members share the weights beside it"
             repair = "Use LayerNorm, or leave out mc_samples: the members have a spread without masks."
