@@ -34,11 +34,11 @@ T get(nb::handle object, const char* name) {
 
 Parameter read_parameter(nb::handle p) {
   const auto shape = get<std::vector<i64>>(p, "shape");
-  const i64 size = get<i64>(p, "size"), columns = shape.empty() ? 1 : shape.back();
+  const i64 columns = shape.empty() ? 1 : shape.back(), rows = shape.size() > 1 ? shape[shape.size() - 2] : 1;
   return {get<std::string>(p, "layer"),
           get<i64>(p, "offset"),
-          size,
-          columns > 0 ? size / columns : 0,
+          get<i64>(p, "size"),
+          rows,
           columns,
           get<double>(p, "l1"),
           get<double>(p, "l2"),
@@ -60,7 +60,8 @@ Op read_op(nb::handle op, int index) {
           get<std::vector<int>>(op, "parameters"),
           get<std::vector<int>>(op, "state"),
           get<std::vector<double>>(op, "settings"),
-          function.empty() ? Function::identity : function_named(function)};
+          function.empty() ? Function::identity : function_named(function),
+          get<i64>(op, "copies")};
 }
 
 Head read_head(nb::handle head) {
@@ -87,7 +88,8 @@ Program read_program(nb::handle program) {
           read_all(program, "state", read_parameter),
           read_all(program, "heads", read_head),
           get<i64>(program, "num_parameters"),
-          get<i64>(program, "num_state")};
+          get<i64>(program, "num_state"),
+          get<i64>(program, "members")};
 }
 
 std::vector<Function> read_functions(const std::vector<std::string>& names) {

@@ -32,7 +32,7 @@ inline OuterUpdate find_outer_update(const Program& program) {
   OuterUpdate outer{{}, {}, std::vector<char>(program.parameters.size(), 0), {}, {}};
   for (std::size_t i = 0; i < program.ops.size(); ++i) {
     const Op& op = program.ops[i];
-    if (op.kind != OpKind::dense || program.widths[op.output] % kWholeVectors != 0) continue;
+    if (op.kind != OpKind::dense || op.copies > 1 || program.widths[op.output] % kWholeVectors != 0) continue;
     const Parameter& weight = program.parameters[op.parameters[0]];
     if (uses[op.parameters[0]] != 1 || !weight.trainable || weight.l1 != 0 || weight.l2 != 0) continue;
     outer.ops.push_back(static_cast<int>(i));

@@ -60,7 +60,7 @@ void Perturber<T>::load(const Context<T>& context, const Batches& data) {
   data_ = &data;
   std::fill(step_means_.begin(), step_means_.end(), 0.0);
   for (std::size_t h = 0; h < data.targets.size(); ++h)
-    scale_rows(context.work.scale[h], data.sample_weight, context.rows,
+    scale_rows(context, context.work.scale[h], data.sample_weight,
                total > 0 ? context.program.heads[h].weight / total : 0.0);
   penalty_factor_ = step_.penalty_factor(total);
 }

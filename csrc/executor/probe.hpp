@@ -169,8 +169,11 @@ void probe_weights(LayerNumbers& found, const Context<T>& context, const ProbedL
   if (layer.weight < 0) return;
   const Parameter& weight = context.program.parameters[layer.weight];
   found.weight_norm = std::sqrt(size.squares);
-  found.distinct = static_cast<double>(
-      count_distinct(context.parameters + weight.offset, weight.rows, weight.columns, size.largest));
+  found.distinct = 0;
+  for (i64 i = 0; i < weight.matrices(); ++i)
+    found.distinct += static_cast<double>(
+        count_distinct(context.parameters + weight.offset + i * weight.rows * weight.columns, weight.rows,
+                       weight.columns, size.largest));
 }
 
 // After the backward pass.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <utility>
 
 #include "executor/failure.hpp"
@@ -81,11 +82,42 @@ void Step<T>::take_back_state() {
 
 template <class T>
 void Step<T>::differentiate(const Context<T>& context, const Batches& data, double whole) {
+  if (!in_pieces(context)) return differentiate_whole(context, data, whole);
+  differentiate_pieces(context, data, whole);
+}
+
+template <class T>
+void Step<T>::differentiate_whole(const Context<T>& context, const Batches& data, double whole) {
   gather_inputs(context, data.inputs);
   gather_targets(context, data.targets);
   forward(context);
   run_heads(context, data, whole, head_losses, head_means);
   backward(context);
+}
+
+// Both passes over a few rows after the other. What is gathered stays, for `find_failure`.
+template <class T>
+void Step<T>::differentiate_pieces(const Context<T>& context, const Batches& data, double whole) {
+  gather_inputs(context, data.inputs);
+  gather_targets(context, data.targets);
+  const i64 n = context.n(), pieces = (n + facts_.rows_at_once - 1) / facts_.rows_at_once;
+  const i64 most = (n + pieces - 1) / pieces;
+  std::vector<double> losses(head_losses.size(), 0.0), means(head_means.size(), 0.0);
+  for (i64 first = 0; first < n; first += most) {
+    Context<T> piece = context;
+    piece.rows = context.rows.part(first, std::min(most, n - first));
+    piece.first_row += first;
+    work_.skip(facts_.program, first);
+    forward(piece);
+    run_heads(piece, data, whole, head_losses, head_means);
+    backward(piece);
+    work_.skip(facts_.program, -first);
+    work_.forget_values();
+    std::transform(losses.begin(), losses.end(), head_losses.begin(), losses.begin(), std::plus<>());
+    std::transform(means.begin(), means.end(), head_means.begin(), means.begin(), std::plus<>());
+  }
+  head_losses = losses;
+  head_means = means;
 }
 
 template <class T>

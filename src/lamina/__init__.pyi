@@ -77,6 +77,7 @@ from lamina.model import fit_table as fit_table
 from lamina.model import fold_batch_norm as fold_batch_norm
 from lamina.model import load_model as load_model
 from lamina.model import save_model as save_model
+from lamina.network import Ensemble as Ensemble
 from lamina.network import Graph as Graph
 from lamina.network import Input as Input
 from lamina.network import Sequential as Sequential

@@ -30,6 +30,7 @@ EXPECTED_VARIANCES = {
     "sklearn_uniform": 2 / (FAN_IN + FAN_OUT),
     "orthogonal": 1 / FAN_IN,
     "auto": 2 / (FAN_IN + FAN_OUT),
+    "random_signs": 1,
 }
 # An estimated variance of 100,000 values is off by a factor of 1 + N(0, 2 / 100000) for normal ones, less for uniform ones:
 # five standard errors.

@@ -16,7 +16,8 @@ from typing import NamedTuple
 __all__ = ["Head", "Op", "Parameter", "Program"]
 
 _ACTIVATIONS = frozenset({"activation", "parametric_activation", "prelu"})
-_MAKE_UNITS = frozenset({"dense", "piecewise_linear"})
+_MAKE_SUMS = frozenset({"dense", "grouped_dense"})
+_MAKE_UNITS = _MAKE_SUMS | {"piecewise_linear"}
 
 
 class Parameter(NamedTuple):
@@ -55,7 +56,9 @@ class Op(NamedTuple):
     """One operation: reads the buffers ``inputs``, writes the buffer ``output``.
 
     ``kind`` is a key of :data:`lamina.engine.reference.ops.OPS`, where its parameters, state and settings are listed;
-    ``function`` is the function of an activation or parametric activation, a name in :data:`lamina.activations.ACTIVATIONS`.
+    ``function`` is the function of an activation or parametric activation, a name in :data:`lamina.activations.ACTIVATIONS`. With
+    ``copies`` > 1 the op reads and writes every buffer (n, width) as (n * copies, width / copies), which is the same memory: its
+    parameters serve ``copies`` members of an ensemble, side by side in each row.
     """
 
     kind: str
@@ -66,6 +69,12 @@ class Op(NamedTuple):
     state: tuple[int, ...] = ()
     settings: tuple[float, ...] = ()
     function: str = ""
+    copies: int = 1
+
+    @property
+    def makes_sums(self) -> bool:
+        """Whether its units are weighted sums of others; its first parameter is the weights (…, in, out)."""
+        return self.kind in _MAKE_SUMS
 
     @property
     def is_activation(self) -> bool:
@@ -98,6 +107,8 @@ class Program:
 
     ``widths[b]`` is the width of buffer b; ``inputs`` are the buffers that the caller's arrays fill, in order;
     ``outputs`` are the buffers that a prediction returns (logits). ``parameters`` and ``state`` tile their flat vectors.
+    ``members`` > 1: each output, and the logits of each head, are those of so many members of an ensemble, side by side; a head's
+    loss is the mean of the members' losses.
 
     The gradient of a parameter that is not trainable is 0.
     """
@@ -109,6 +120,7 @@ class Program:
     parameters: tuple[Parameter, ...] = ()
     state: tuple[Parameter, ...] = ()
     heads: tuple[Head, ...] = ()
+    members: int = 1
     num_parameters: int = field(init=False, repr=False, compare=False)
     num_state: int = field(init=False, repr=False, compare=False)
 
@@ -117,6 +129,11 @@ class Program:
         object.__setattr__(self, "parameters", free)
         object.__setattr__(self, "num_parameters", sum(p.size for p in self.parameters))
         object.__setattr__(self, "num_state", sum(s.size for s in self.state))
+
+    @property
+    def output_widths(self) -> tuple[int, ...]:
+        """The width of each output, of one member."""
+        return tuple(self.widths[buffer] // self.members for buffer in self.outputs)
 
     @property
     def num_trainable(self) -> int:

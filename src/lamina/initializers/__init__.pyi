@@ -5,6 +5,7 @@ from lamina.initializers.gain import gain_for as gain_for
 from lamina.initializers.initializer import Initializer as Initializer
 from lamina.initializers.normal import Normal as Normal
 from lamina.initializers.orthogonal import Orthogonal as Orthogonal
+from lamina.initializers.random_signs import RandomSigns as RandomSigns
 from lamina.initializers.registry import ALIASES as ALIASES
 from lamina.initializers.registry import INITIALIZERS as INITIALIZERS
 from lamina.initializers.registry import canonical_initializer as canonical_initializer

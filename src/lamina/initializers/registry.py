@@ -24,6 +24,7 @@ _CLASSES = {
     "sklearn_uniform": "SklearnUniform",
     "unit_variance": "UnitVariance",
     "among_rows": "AmongRows",
+    "random_signs": "RandomSigns",
 }
 _SCHEMES = ("xavier", "glorot_normal", "glorot_uniform", "he", "he_normal", "he_uniform", "lecun_normal", "lecun_uniform")
 

@@ -80,6 +80,8 @@ class OpDraft(NamedTuple):
         The op's numbers, in the order that its kind expects.
     function : str
         The activation's name; empty for other ops.
+    copies : int
+        For how many members of an ensemble, side by side in each row, the parameters serve.
 
     Examples
     --------
@@ -94,3 +96,4 @@ class OpDraft(NamedTuple):
     state: tuple[ParameterDraft, ...] = ()
     settings: tuple[float, ...] = ()
     function: str = ""
+    copies: int = 1

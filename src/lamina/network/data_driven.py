@@ -92,10 +92,12 @@ def data_driven_initialization(
     buffers = dict(zip(program.inputs, inputs, strict=True))
     drawn = set[int]()
     for op in program.ops:
-        if op.kind == "dense" and op.parameters[0] not in drawn:
+        if op.makes_sums and op.parameters[0] not in drawn:
             drawn.add(op.parameters[0])
             weight = program.parameters[op.parameters[0]]
-            flat[weight.slice] = Orthogonal().draw(rng, weight.shape, *weight.shape).ravel()
+            matrices = weight.size // (weight.shape[-2] * weight.shape[-1])
+            draws = [Orthogonal().draw(rng, weight.shape[-2:], *weight.shape[-2:]).ravel() for _ in range(matrices)]
+            flat[weight.slice] = np.concatenate(draws)
             _scale(program, op, flat, state, buffers, tol, max_iterations)
         buffers[op.output] = _output(program, op, flat, state, buffers)
     return flat.astype(dtype)

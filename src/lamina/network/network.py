@@ -14,7 +14,6 @@ from lamina.door import serve
 from lamina.engine.program import Parameter, Program
 from lamina.errors import InvalidSettingError, ShapeError, UnknownNameError, phrase, phrase_unknown
 from lamina.layers import Layer, TrainableLayer
-from lamina.network.adaptation import adapted, adapts, chosen_rows
 from lamina.network.arrangement import depth_of, in_order, with_widths
 from lamina.network.blueprint import Blueprint, draw_blueprint
 from lamina.network.description import describe, read_description
@@ -37,7 +36,7 @@ _ADAPTATION = 0x524F5753  # random numbers of its own, apart from whatever else 
 
 @dataclass(frozen=True, init=False, repr=False)
 class Network:
-    """Base of :class:`Graph` and :class:`Sequential`: an immutable directed acyclic graph of layers.
+    """Base of :class:`Graph`, :class:`Sequential` and :class:`Ensemble`: an immutable directed acyclic graph of layers.
 
     A network only describes; it holds no weights. They live in flat vectors, which :meth:`initialize` makes, an executor trains,
     and :meth:`unflatten` shows by name. Two networks are equal when their descriptions are.
@@ -80,6 +79,10 @@ class Network:
         network._assemble(inputs, nodes, outputs)
         return network
 
+    def _like(self, inputs: Sequence[InputNode], nodes: Sequence[Node], outputs: Sequence[str]) -> Self:
+        """A network of the same kind."""
+        return self._assembled(inputs, nodes, outputs)
+
     @classmethod
     def from_dict(cls, description: Mapping[str, Any]) -> Self:
         """The network that :meth:`to_dict` described; it need not be built.
@@ -119,7 +122,7 @@ class Network:
             rule = f"must be one for each of the inputs {', '.join(self.input_names)}"
             raise InvalidSettingError(phrase("input_widths", rule, input_widths, owner=type(self).__name__))
         inputs = [_widened(item, width) for item, width in zip(self.inputs, widths, strict=True)]
-        return self._assembled(inputs, self.nodes, self.output_names)
+        return self._like(inputs, self.nodes, self.output_names)
 
     def freeze(self, *layers: str) -> Self:
         """The same network with these layers frozen: training does not change their parameters.
@@ -164,7 +167,7 @@ class Network:
                 raise UnknownNameError(phrase_unknown("the name of a layer with parameters", name, layers))
         changed: dict[str, Layer] = {name: replace(layers[name], trainable=trainable) for name in names or layers}
         nodes = [node._replace(layer=changed.get(node.layer_name, node.layer)) for node in self.nodes]
-        return self._assembled(self.inputs, nodes, self.output_names)
+        return self._like(self.inputs, nodes, self.output_names)
 
     @property
     def is_built(self) -> bool:
@@ -183,7 +186,7 @@ class Network:
 
     @property
     def output_widths(self) -> tuple[int | None, ...]:
-        """Widths of the outputs; None where unknown."""
+        """Widths of the outputs, and of predictions; None where unknown."""
         widths = {node.name: node.width for node in self.nodes}
         return tuple(widths[name] for name in self.output_names)
 
@@ -251,7 +254,7 @@ class Network:
     @property
     def adapts_weights(self) -> bool:
         """Whether the initializer of a parameter fits it to training rows; see :meth:`adapt_weights`."""
-        return adapts(self._blueprint)
+        return self._blueprint.adapts
 
     def adapt_weights(
         self,
@@ -296,6 +299,8 @@ class Network:
         check_parameters({"seed": seed}, {"seed": integer(0)}, owner=type(self).__name__)
         if not self.adapts_weights:
             return parameters.copy()
+        from lamina.network.adaptation import adapted, chosen_rows  # few networks have such initializers
+
         rng = np.random.default_rng([_ADAPTATION, seed])
         arrays = list(rows_by_input(self.input_names, X).values())
         width = sum(item.width or 0 for item in self.inputs)
@@ -373,7 +378,7 @@ class Network:
         """
         arrays = {name: array.astype(np.float64) for name, array in self.unflatten(parameters, state).items()}
         nodes, outputs, arrays, kept = fold_nodes(self.nodes, self.output_names, arrays, as_dense=as_dense)
-        folded = self._assembled(self.inputs, nodes, outputs)
+        folded = self._like(self.inputs, nodes, outputs)
         flat = np.empty(folded.num_parameters, dtype=parameters.dtype)
         statistics = np.empty(folded.program().num_state, dtype=state.dtype)
         for name, view in folded.unflatten(flat, statistics).items():
@@ -396,16 +401,23 @@ class Network:
     def __repr__(self) -> str:
         flow = f"{_widths_text(self.input_widths)} → {_widths_text(self.output_widths)}"
         count = f", {self.num_parameters:,} parameters" if self.is_built else ", not built"
-        return f"<{type(self).__name__} {flow}: {len(self.nodes)} layers, depth {self.depth}{count}>"
+        return f"<{type(self).__name__} {flow}: {self._size_text}{count}>"
+
+    @property
+    def _size_text(self) -> str:
+        return f"{len(self.nodes)} layers, depth {self.depth}"
 
     @cached_property
     def _blueprint(self) -> Blueprint:
+        self._check_widths()
+        return draw_blueprint(self.inputs, self.nodes, self.output_names)
+
+    def _check_widths(self) -> None:
         for item in self.inputs:
             if item.width is None:
                 repair = "Call build(input_width), or pass the width to Input or Sequential."
                 rule = "must have a known width"
                 raise ShapeError(phrase("an input", rule, item.name, repair=repair, owner=type(self).__name__))
-        return draw_blueprint(self.inputs, self.nodes, self.output_names)
 
 
 def _widened(item: InputNode, width: int) -> InputNode:

@@ -9,9 +9,7 @@ from lamina.engine.program import Program
 from lamina.errors import InvalidSettingError, phrase
 from lamina.optimizers import LBFGS, Optimizer, PerturbationOptimizer
 from lamina.schedules import Constant, Schedule
-from lamina.training.callbacks.averaged_weights import AveragedWeights
 from lamina.training.callbacks.callback import Callback
-from lamina.training.callbacks.early_stopping import EarlyStopping
 from lamina.training.settings import TrainerSettings
 
 __all__ = ["check_batches", "check_callbacks", "check_program", "first_batch_norm"]
@@ -47,11 +45,9 @@ def check_program(program: Program, settings: TrainerSettings, schedule: Schedul
         rule = "must be None with L-BFGS, whose line search chooses the step sizes"
         given = {"clipping": clipping.is_bounded and clipping, **_changing({"schedule": schedule, **besides})}
         _refuse(given, rule, owner)
-        for parameter in program.parameters:
-            if parameter.learning_rate_factor != 1.0:
-                name, factor = f"the learning_rate_factor of {parameter.name!r}", parameter.learning_rate_factor
-                rule = "must be 1 with L-BFGS, which has no learning rate"
-                raise InvalidSettingError(phrase(name, rule, factor, repair=_REPAIR, owner=owner))
+        factors = {f"the learning_rate_factor of {p.name!r}": p.learning_rate_factor for p in program.parameters}
+        changing = {name: factor for name, factor in factors.items() if factor != 1.0}
+        _refuse(changing, "must be 1 with L-BFGS, which has no learning rate", owner)
     if not isinstance(optimizer, PerturbationOptimizer):
         return
     for op in program.ops:
@@ -91,12 +87,12 @@ def check_callbacks(callbacks: Sequence[Callback], optimizer: Optimizer, *, owne
         rule = f"must not need the gradient's norm with {type(optimizer).__name__}, which computes no gradient"
         repair = "Remove the callback, or use an optimizer with gradients, such as Adam."
         raise InvalidSettingError(phrase("callbacks", rule, needing[0], repair=repair, owner=owner))
-    averaging = [i for i, callback in enumerate(callbacks) if isinstance(callback, AveragedWeights)]
-    restoring = [i for i, callback in enumerate(callbacks) if isinstance(callback, EarlyStopping) and callback.restore_best]
-    if averaging and restoring and averaging[0] < restoring[-1]:
-        rule, names = "must have EarlyStopping before AveragedWeights", [type(callback).__name__ for callback in callbacks]
-        repair = "Change their order, or set restore_best=False: otherwise the average would be overwritten."
-        raise InvalidSettingError(phrase("callbacks", rule, names, repair=repair, owner=owner))
+    names = [type(callback).__name__ for callback in callbacks]
+    for i, callback in enumerate(callbacks):
+        restoring = [names[j] for j in range(i + 1, len(callbacks)) if callbacks[j].restores_weights]
+        if callback.replaces_weights and restoring:
+            rule, repair = f"must have {restoring[0]} before {names[i]}", "Change their order, or set restore_best=False."
+            raise InvalidSettingError(phrase("callbacks", rule, names, repair=repair, owner=owner))
 
 
 def check_batches(

@@ -74,7 +74,7 @@ class _Batch:
             value = self._value(tape) + penalties
             return _Measured(tape, [value], value, value)
         targets = learner.targets(self.data, self.rows)
-        sums = head_losses(heads, tape.buffers, targets, row_weights(self.data, self.rows))
+        sums = head_losses(learner.program, tape.buffers, targets, row_weights(self.data, self.rows))
         losses = [each / total if total > 0 else 0.0 for each in sums]
         loss = sum(head.weight * each for head, each in zip(heads, losses, strict=True)) + penalties
         return _Measured(tape, losses, loss, loss if self.objective is None else self._value(tape) + penalties)

@@ -79,7 +79,7 @@ class Step:
         self._sparse = {
             b
             for b in program.inputs
-            if all(op.kind == "dense" for op in program.ops if b in op.inputs)
+            if all(op.kind == "dense" and op.copies == 1 for op in program.ops if b in op.inputs)
             and b not in (*program.outputs, *(h.logits for h in program.heads))
         }
 
@@ -139,8 +139,8 @@ class Step:
         heads, weights, own = self.program.heads, row_weights(data, rows), total_weight(data, rows)
         total = own if whole is None else float(whole)
         targets = self.targets(data, rows)
-        means = [loss / total if total > 0 else 0.0 for loss in head_losses(heads, tape.buffers, targets, weights)]
-        vector = self.backward(tape, head_gradients(heads, tape.buffers, targets, weights, total), kept)
+        means = [loss / total if total > 0 else 0.0 for loss in head_losses(self.program, tape.buffers, targets, weights)]
+        vector = self.backward(tape, head_gradients(self.program, tape.buffers, targets, weights, total), kept)
         losses = np.array([head.weight * each for head, each in zip(heads, means, strict=True)])
         return Gradient(losses, own, vector, np.array(means) if len(heads) > 1 else None)
 
