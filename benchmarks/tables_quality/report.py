@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -81,13 +82,22 @@ def _origin(lines: list[Mapping[str, Any]], planned: Iterable[str]) -> list[str]
     versions = {f"{line['model']} {line['version']}" for line in scored}
     processors = " and ".join(sorted({line["processor"] for line in scored})) or "no machine"
     absent = [*(model.name for model in PEERS if model.name not in measured), *(name for name in planned if name not in sets)]
+    partly = [f"{model} {count}" for model, count in _tables_of(scored).items() if count < len(sets)]
+    seeds = len({line["seed"] for line in scored})
     return [
-        f"Measured: {len(scored)} fits on {len(sets)} tables, {_dates(scored)}, on {processors}.",
+        f"Measured: {len(scored)} fits on {len(sets)} tables with at most {seeds} seeds, {_dates(scored)}, on {processors}.",
+        *([f"Measured on some of the tables only: {', '.join(partly)}."] if partly else []),
         f"Versions: {', '.join(sorted(versions))}",
         f"Times are rough where they are marked ~: the machine was shared (load above {BUSY:g}) in {busy} of {len(scored)} fits.",
         *([f"Not measured: {', '.join(absent)}."] if absent else []),
         *([f"Failed: {'; '.join(failed)}."] if failed else []),
     ]
+
+
+def _tables_of(scored: list[Mapping[str, Any]]) -> dict[str, int]:
+    """On how many tables each model was measured."""
+    pairs = {(line["model"], line["set"]) for line in scored}
+    return dict(sorted(Counter(model for model, _ in pairs).items()))
 
 
 def _dates(lines: list[Mapping[str, Any]]) -> str:

@@ -30,7 +30,8 @@ def test_it_says_what_was_not_measured_what_failed_and_which_times_are_rough(pag
     assert "- Not measured: XGBoost, HistGradientBoosting, scikit-learn's MLP, RealMLP-TD, cars." in page
     assert "- Failed: XGBoost on houses, seed 0 (ValueError: no)." in page
     assert "in 1 of 11 fits." in page
-    assert "- Measured: 11 fits on 2 tables, 2026-01-01, on some processor.\n" in page
+    assert "- Measured: 11 fits on 2 tables with at most 2 seeds, 2026-01-01, on some processor.\n" in page
+    assert "- Measured on some of the tables only: Lamina, old 1, TabM 1.\n" in page
     assert "| TabM | 1 | 0.1000 | 0.9000 | ~500.0 | ~0.100 |" in page
 
 
