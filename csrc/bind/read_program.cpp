@@ -34,11 +34,11 @@ T get(nb::handle object, const char* name) {
 
 Parameter read_parameter(nb::handle p) {
   const auto shape = get<std::vector<i64>>(p, "shape");
-  const i64 size = get<i64>(p, "size"), columns = shape.empty() ? 1 : shape.back();
+  const i64 columns = shape.empty() ? 1 : shape.back(), rows = shape.size() > 1 ? shape[shape.size() - 2] : 1;
   return {get<std::string>(p, "layer"),
           get<i64>(p, "offset"),
-          size,
-          columns > 0 ? size / columns : 0,
+          get<i64>(p, "size"),
+          rows,
           columns,
           get<double>(p, "l1"),
           get<double>(p, "l2"),

@@ -66,9 +66,11 @@ struct Context {
     return to;
   }
 
-  // Calls `write(T* sums)` to write one contribution to the gradient of parameter i, a vector.
+  // Calls `write(T* sums)` to write one contribution to the gradient of parameter i, a vector, if
+  // it is trained.
   template <class Write>
   void contribute_to_parameter(const Op& op, std::size_t i, Write write) const {
+    if (!program.trains(op, i)) return;
     const int p = op.parameters[i];
     T* to = gradient + program.parameters[p].offset;
     write(gradient_written[p] ? work.scratch : to);

@@ -15,7 +15,7 @@ namespace lamina {
 
 // Rows of the table of ops (executor/ops/table.hpp), which has their names. Only ops that other code must
 // recognize are listed here.
-enum class OpKind : int { dense, activation, dropout, concat };
+enum class OpKind : int { dense, activation, dropout, concat, grouped_dense };
 
 // How much an op keeps between forward and backward: numbers, and a mask of bytes.
 struct KeptSizes {
@@ -24,9 +24,11 @@ struct KeptSizes {
 
 struct Parameter {
   std::string layer;
-  i64 offset, size, rows, columns;  // rows = 1 for vectors
+  i64 offset, size, rows, columns;  // of a matrix, of which there may be several; rows = 1 for vectors
   double l1, l2, max_norm;
   bool decay, trainable;  // nothing acts on what is not trainable: its strengths are 0
+
+  i64 matrices() const { return rows * columns > 0 ? size / (rows * columns) : 0; }
 };
 
 struct Op {

@@ -15,8 +15,8 @@
 
 namespace lamina {
 
-// By buffer: whether the op that writes it, or one before that, has a trainable parameter, so that its gradient
-// is needed.
+// By buffer: whether the op that writes it, or one before that, has a trainable parameter, so that its
+// gradient is needed.
 inline std::vector<char> find_needs_gradient(const Program& program) {
   std::vector<char> needs(program.widths.size(), 0);
   for (const Op& op : program.ops) {
@@ -48,8 +48,9 @@ inline std::vector<char> find_only_dense(const Program& program) {
 inline i64 find_work_per_row(const Program& program) {
   i64 work = 0;
   for (const Op& op : program.ops)
-    work +=
-        op.kind == OpKind::dense ? program.parameters[op.parameters[0]].size : 4 * program.widths[op.output];
+    work += op.kind == OpKind::dense || op.kind == OpKind::grouped_dense
+                ? program.parameters[op.parameters[0]].size
+                : 4 * program.widths[op.output];
   return work;
 }
 

@@ -111,7 +111,9 @@ void shrink(const Kernels<T>& kernels, Pool* pool, Rule rule, const UpdateNumber
 template <class T>
 void apply_max_norms(const Program& program, const Kernels<T>& kernels, T* parameters, T* scratch) {
   for (const Parameter& p : program.parameters)
-    if (p.max_norm > 0) kernels.max_norm(parameters + p.offset, p.rows, p.columns, p.max_norm, scratch);
+    for (i64 i = 0; p.max_norm > 0 && i < p.matrices(); ++i)
+      kernels.max_norm(parameters + p.offset + i * p.rows * p.columns, p.rows, p.columns, p.max_norm,
+                       scratch);
 }
 
 }  // namespace lamina

@@ -52,12 +52,25 @@ class ProgramBuilder:
     def prelu(self, x: int) -> int:
         return self._op("prelu", (x,), self.widths[x], parameters=(self._slice(self.parameters, "slope", (self.widths[x],)),))
 
+    def grouped_dense(self, x: int, units: int, groups: int, *, bias: bool = True, **fields: object) -> int:
+        weight = self._slice(self.parameters, "weight", (groups, self.widths[x] // groups, units), **fields)
+        parameters = (weight, self._slice(self.parameters, "bias", (groups, units))) if bias else (weight,)
+        return self._op("grouped_dense", (x,), units * groups, parameters=parameters)
+
     def parametric_activation(self, x: int, function: str, *settings: float) -> int:
         alpha = self._slice(self.parameters, "alpha", (self.widths[x],))
         return self._op("parametric_activation", (x,), self.widths[x], parameters=(alpha,), function=function, settings=settings)
 
     def scale(self, x: int) -> int:
         return self._op("scale", (x,), self.widths[x], parameters=(self._slice(self.parameters, "scale", (self.widths[x],)),))
+
+    def periodic(self, x: int, count: int) -> int:
+        frequency = self._slice(self.parameters, "frequency", (self.widths[x], count))
+        return self._op("periodic", (x,), 2 * count * self.widths[x], parameters=(frequency,))
+
+    def cosine(self, x: int, count: int) -> int:
+        parameters = tuple(self._slice(self.parameters, name, (self.widths[x], count)) for name in ("frequency", "phase"))
+        return self._op("cosine", (x,), count * self.widths[x], parameters=parameters)
 
     def piecewise_linear(self, x: int, *, clip: bool = False) -> int:
         columns = [[-1.0, -0.25, 0.5, 1.5], [], [0.0, 1.0], np.linspace(-2.0, 2.0, 80).tolist()]

@@ -6,8 +6,10 @@
 #include "executor/ops/combine.hpp"
 #include "executor/ops/dense.hpp"
 #include "executor/ops/dropout.hpp"
+#include "executor/ops/grouped_dense.hpp"
 #include "executor/ops/normalization.hpp"
 #include "executor/ops/parametric_activation.hpp"
+#include "executor/ops/periodic.hpp"
 #include "executor/ops/piecewise_linear.hpp"
 #include "executor/ops/prelu.hpp"
 #include "executor/ops/scale.hpp"
@@ -32,10 +34,13 @@ inline constexpr OpRow<T> kOps[] = {
     {"activation", activation_forward, activation_backward, nullptr, activation_column},
     {"dropout", dropout_forward, dropout_backward, dropout_keeps, dropout_column},
     {"concat", concat_forward, concat_backward},
+    {"grouped_dense", grouped_dense_forward, grouped_dense_backward},
     {"prelu", prelu_forward, prelu_backward, nullptr, prelu_column},
     {"parametric_activation", parametric_activation_forward, parametric_activation_backward,
      parametric_activation_keeps, parametric_activation_column},
     {"scale", scale_forward, scale_backward, nullptr, scale_column},
+    {"periodic", periodic_forward, periodic_backward},
+    {"cosine", cosine_forward, cosine_backward},
     {"piecewise_linear", piecewise_linear_forward, piecewise_linear_backward},
     {"batch_norm", batch_norm_forward, batch_norm_backward, batch_norm_keeps, batch_norm_column},
     {"layer_norm", layer_norm_forward, layer_norm_backward, layer_norm_keeps},
@@ -52,5 +57,6 @@ static_assert(is_row(kOps<float>, OpKind::dense, "dense"));
 static_assert(is_row(kOps<float>, OpKind::activation, "activation"));
 static_assert(is_row(kOps<float>, OpKind::dropout, "dropout"));
 static_assert(is_row(kOps<float>, OpKind::concat, "concat"));
+static_assert(is_row(kOps<float>, OpKind::grouped_dense, "grouped_dense"));
 
 }  // namespace lamina

@@ -14,7 +14,7 @@ _NORMALIZATIONS = ("batch_norm", "layer_norm")
 
 @dataclass(frozen=True, slots=True)
 class LayerBuffers:
-    """A layer's ops in order: the first reads the layer's inputs, the last writes its output."""
+    """A layer's ops in order: the last writes its output."""
 
     name: str
     ops: tuple[Op, ...]
@@ -22,12 +22,14 @@ class LayerBuffers:
     @property
     def inputs(self) -> tuple[int, ...]:
         """The layer's input buffers."""
-        return self.ops[0].inputs
+        written = {op.output for op in self.ops}
+        return tuple(dict.fromkeys(b for op in self.ops for b in op.inputs if b not in written))
 
     @property
     def sums(self) -> int:
         """The buffer of the weighted sums before the layer's activation; the output if there is no activation."""
-        return self.ops[0].output
+        before = [op for op in self.ops if op.kind != "activation"]
+        return before[-1].output if before else self.output
 
     @property
     def output(self) -> int:
@@ -84,7 +86,7 @@ class UnitLayer:
         for op in reversed(ops):
             if op.kind in _NORMALIZATIONS:
                 return op.output
-        return next((op.inputs[0] for op in ops if op.kind == "activation"), ops[0].output)
+        return next((op.inputs[0] for op in ops if op.kind == "activation"), self.layers[0].sums)
 
 
 def unit_layers(program: Program) -> list[UnitLayer]:

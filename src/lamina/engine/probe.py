@@ -82,9 +82,9 @@ def flat_units(program: Program, seen: Observation) -> np.ndarray:
 
 
 def weights_of(program: Program, unit: UnitLayer) -> Parameter:
-    """The weights (in, out) of the layer that makes the units; of size 0 if it is not dense."""
-    made_by = unit.layers[0].ops[0]
-    return program.parameters[made_by.parameters[0]] if made_by.kind == "dense" else _NO_WEIGHTS
+    """The weights (…, in, out) of the layer that makes the units; of size 0 if it is not dense."""
+    made_by = next((op for op in unit.layers[0].ops if op.makes_units), None)
+    return _NO_WEIGHTS if made_by is None else program.parameters[made_by.parameters[0]]
 
 
 def weight_norms(program: Program, parameters: np.ndarray, before: np.ndarray | None = None) -> np.ndarray:
@@ -116,13 +116,13 @@ def flat_below(op: Op) -> float:
     return FLAT * steepest(op.function, op.settings)
 
 
-def num_distinct(units: np.ndarray) -> int:
-    """The number of distinct rows of ``units``, which differ by more than a thousandth of the largest entry.
+def num_distinct(units: np.ndarray, largest: float | None = None) -> int:
+    """The number of distinct rows of ``units``, which differ by more than a thousandth of ``largest``, the largest entry.
 
     >>> num_distinct(np.array([[1.0, 2.0], [1.0, 2.0005], [2.0, 1.0]]))
     2
     """
-    tolerance = _SAME * float(np.abs(units).max(initial=0.0))
+    tolerance = _SAME * float(np.abs(units).max(initial=0.0) if largest is None else largest)
     # A unit that is far from all others in one weight is distinct; the few that are left are compared with each other.
     left = units
     for i in range(min(_SCREENED, units.shape[1])):
@@ -185,7 +185,8 @@ def _weights(weight: Parameter, parameters: np.ndarray, gradient: np.ndarray | N
     if not weight.size:
         return (np.nan,) * 5
     w = parameters[weight.slice]
-    distinct = float(num_distinct(w.reshape(weight.shape).T))
+    matrices = w.reshape(-1, *weight.shape[-2:])
+    distinct = float(sum(num_distinct(matrix.T, np.abs(w).max(initial=0.0)) for matrix in matrices))
     if gradient is None or not weight.trainable:
         return _norm(w), np.nan, np.nan, np.nan, distinct
     d_w = gradient[weight.slice]

@@ -16,7 +16,7 @@ from typing import NamedTuple
 __all__ = ["Head", "Op", "Parameter", "Program"]
 
 _ACTIVATIONS = frozenset({"activation", "parametric_activation", "prelu"})
-_MAKE_UNITS = frozenset({"dense", "piecewise_linear"})
+_EMBEDDINGS = frozenset({"cosine", "periodic", "piecewise_linear"})
 
 
 class Parameter(NamedTuple):
@@ -71,9 +71,14 @@ class Op(NamedTuple):
         return self.kind in _ACTIVATIONS
 
     @property
+    def makes_units(self) -> bool:
+        """Whether it makes new units, as weighted sums of others; its first parameter is the weights (…, in, out)."""
+        return self.kind in ("dense", "grouped_dense")
+
+    @property
     def acts_on_units(self) -> bool:
-        """Whether it acts on existing units; some ops make new ones, and others combine the units of several buffers."""
-        return self.kind not in _MAKE_UNITS and len(self.inputs) == 1
+        """Whether it acts on existing units; others make new ones, embed numbers, or combine the units of several buffers."""
+        return not self.makes_units and self.kind not in _EMBEDDINGS and len(self.inputs) == 1
 
 
 class Head(NamedTuple):

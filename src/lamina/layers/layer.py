@@ -56,7 +56,8 @@ class Symbol:
 class Layer(Settings, ABC):
     """Base of all layers: an immutable description without weights or neighbors.
 
-    A layer emits a *chain* of ops: the first reads the layer's inputs, and each of the others reads the output of the one before.
+    A layer emits a *chain* of ops: the first reads the layer's inputs, and each of the others reads the output of the one before
+    (and, where its draft says so, the layer's inputs).
     Calling a layer on symbols returns the symbol of its output.
 
     Parameters

@@ -10,7 +10,7 @@ from lamina.activations import Activation as ActivationFunction
 from lamina.initializers import Constant, Initializer, get_initializer
 from lamina.layers.drafts import OpDraft, ParameterDraft
 from lamina.layers.function import function_label, function_to_plain, to_function
-from lamina.layers.layer import Layer
+from lamina.layers.trainable_layer import TrainableLayer
 
 __all__ = ["ParametricActivation"]
 
@@ -19,7 +19,7 @@ _ONES = Constant(1.0)
 
 @final
 @dataclass(frozen=True)
-class ParametricActivation(Layer):
+class ParametricActivation(TrainableLayer):
     """y = (1 - alpha) x + alpha f(x) with a learned alpha for each unit: at 1 the function, at 0 the identity.
 
     RealMLP's parametric activations (Holzmüller, Grinsztajn & Steinwart 2024, "Better by default", section 3), which it uses
@@ -31,6 +31,8 @@ class ParametricActivation(Layer):
         f: a name in ``lamina.activations.ACTIVATIONS``, or ``get_activation("leaky_relu", slope=0.2)`` to change its settings.
     alpha_init : str, Initializer or dict, default=Constant(1.0)
         Initial alphas. They are neither penalized nor decayed.
+    trainable : bool, default=True
+        Whether training changes its parameters; see :class:`TrainableLayer`.
     name : str, optional
         Default "parametric_activation_1", "parametric_activation_2", …
 

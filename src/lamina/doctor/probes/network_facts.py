@@ -10,7 +10,7 @@ from lamina.training.blocked_gradients import layers_without_gradient
 
 __all__ = ["NetworkFacts", "network_facts"]
 
-_AFFINE = ("dense", "scale", "batch_norm", "add", "concat", "dropout")
+_AFFINE = ("dense", "grouped_dense", "scale", "batch_norm", "add", "concat", "dropout")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,9 @@ from lamina.engine.formulas.activation import activation_backward, activation_fo
 from lamina.engine.formulas.array import Array, Namespace
 from lamina.engine.formulas.dense import dense_backward, dense_forward
 from lamina.engine.formulas.dropout import dropout_backward, dropout_forward
+from lamina.engine.formulas.grouped_dense import grouped_dense_backward, grouped_dense_forward
 from lamina.engine.formulas.parametric_activation import parametric_activation_backward, parametric_activation_forward
+from lamina.engine.formulas.periodic import cosine_backward, cosine_forward, periodic_backward, periodic_forward
 from lamina.engine.formulas.piecewise_linear import bins_of, piecewise_linear_backward, piecewise_linear_forward
 from lamina.engine.formulas.prelu import prelu_backward, prelu_forward
 from lamina.engine.formulas.scale import scale_backward, scale_forward
@@ -119,6 +121,34 @@ def _piecewise_linear_backward(call: Call, d_out: Array) -> Gradients:
     return (piecewise_linear_backward(d_out, call.inputs[0], *call.kept),), ()
 
 
+def _periodic_forward(call: Call) -> Array:
+    call.kept = periodic_forward(call.inputs[0], call.parameters[0])
+    return call.kept
+
+
+def _periodic_backward(call: Call, d_out: Array) -> Gradients:
+    d_x, d_frequency = periodic_backward(d_out, call.inputs[0], call.parameters[0], call.kept)
+    return (d_x,), (d_frequency,)
+
+
+def _cosine_forward(call: Call) -> Array:
+    return cosine_forward(call.inputs[0], *call.parameters)
+
+
+def _cosine_backward(call: Call, d_out: Array) -> Gradients:
+    d_x, *d_parameters = cosine_backward(d_out, call.inputs[0], *call.parameters)
+    return (d_x,), tuple(d_parameters)
+
+
+def _grouped_dense_forward(call: Call) -> Array:
+    return grouped_dense_forward(call.inputs[0], *call.parameters)
+
+
+def _grouped_dense_backward(call: Call, d_out: Array) -> Gradients:
+    d_x, *d_parameters = grouped_dense_backward(d_out, call.inputs[0], call.parameters[0])
+    return (d_x,), tuple(d_parameters[: len(call.parameters)])
+
+
 def _dropout_forward(call: Call) -> Array:
     (x,) = call.inputs
     if not call.training or call.rate == 0.0:
@@ -190,6 +220,8 @@ OPS: dict[str, OpRules] = {
     "dense": OpRules(_dense_forward, _dense_backward),
     # inputs (x,); function = a name in lamina.activations; settings = the function's own numbers
     "activation": OpRules(_activation_forward, _activation_backward),
+    # inputs (x,); parameters (weight (groups, in, out)[, bias (groups, out)])
+    "grouped_dense": OpRules(_grouped_dense_forward, _grouped_dense_backward),
     # inputs (x,); parameters (slope (width,),)
     "prelu": OpRules(_prelu_forward, _prelu_backward),
     # inputs (x,); parameters (alpha (width,),); function = a name in lamina.activations; settings = the function's own numbers
@@ -198,6 +230,10 @@ OPS: dict[str, OpRules] = {
     "scale": OpRules(_scale_forward, _scale_backward),
     # inputs (x,); settings (clip, then for each column: the number of its edges, and the edges)
     "piecewise_linear": OpRules(_piecewise_linear_forward, _piecewise_linear_backward),
+    # inputs (x,); parameters (frequency (width, k),)
+    "periodic": OpRules(_periodic_forward, _periodic_backward),
+    # inputs (x,); parameters (frequency (width, k), phase (width, k))
+    "cosine": OpRules(_cosine_forward, _cosine_backward),
     # inputs (x,); settings (rate,)
     "dropout": OpRules(_dropout_forward, _dropout_backward),
     # inputs (x,); parameters ([gamma, beta]); state (running_mean, running_variance); settings (momentum, eps)
