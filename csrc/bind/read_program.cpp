@@ -44,7 +44,8 @@ Parameter read_parameter(nb::handle p) {
           get<double>(p, "l2"),
           get<double>(p, "max_norm"),
           get<bool>(p, "decay"),
-          get<bool>(p, "trainable")};
+          get<bool>(p, "trainable"),
+          get<double>(p, "learning_rate_factor")};
 }
 
 Op read_op(nb::handle op, int index) {
@@ -59,7 +60,8 @@ Op read_op(nb::handle op, int index) {
           get<std::vector<int>>(op, "parameters"),
           get<std::vector<int>>(op, "state"),
           get<std::vector<double>>(op, "settings"),
-          function.empty() ? Function::identity : function_named(function)};
+          function.empty() ? Function::identity : function_named(function),
+          get<i64>(op, "copies")};
 }
 
 Head read_head(nb::handle head) {
@@ -86,7 +88,8 @@ Program read_program(nb::handle program) {
           read_all(program, "state", read_parameter),
           read_all(program, "heads", read_head),
           get<i64>(program, "num_parameters"),
-          get<i64>(program, "num_state")};
+          get<i64>(program, "num_state"),
+          get<i64>(program, "members")};
 }
 
 std::vector<Function> read_functions(const std::vector<std::string>& names) {

@@ -37,9 +37,10 @@ struct Context {
   const Fusion* fusion;                              // null: ops run one by one, without a backward pass
   const std::vector<char>* outer_weights = nullptr;  // by parameter: left to update_outer; null: none
   i64 first_row = 0;  // of the rows within a larger batch, whose masks dropout uses
+  i64 copies = 1;     // of the op that runs
 
-  i64 n() const { return rows.size; }
-  i64 width(int buffer) const { return program.widths[buffer]; }
+  i64 n() const { return rows.size * copies; }
+  i64 width(int buffer) const { return program.widths[buffer] / copies; }
   T* value(int buffer) const { return work.value[buffer]; }
   T* d_value(int buffer) const {
     const int place = fusion ? fusion->d_place[buffer] : -1;
@@ -66,8 +67,8 @@ struct Context {
     return to;
   }
 
-  // Calls `write(T* sums)` to write one contribution to the gradient of parameter i, a vector, if
-  // it is trained.
+  // Calls `write(T* sums)` to write one contribution to the gradient of parameter i, a vector, if it is
+  // trained.
   template <class Write>
   void contribute_to_parameter(const Op& op, std::size_t i, Write write) const {
     if (!program.trains(op, i)) return;

@@ -81,7 +81,8 @@ bool Executor<T>::may_use_blas(i64 rows) const {
   if (!tools_.blas || tools_.product != ProductKind::automatic) return tools_.product == ProductKind::blas;
   const Program& program = facts_.program;
   return std::any_of(program.ops.begin(), program.ops.end(), [&](const Op& op) {
-    return op.kind == OpKind::dense && rows * program.parameters[op.parameters[0]].size >= tools_.blas_from;
+    return (op.kind == OpKind::dense || op.kind == OpKind::grouped_dense) &&
+           rows * program.work_of(op) >= tools_.blas_from;
   });
 }
 
@@ -131,8 +132,12 @@ StepOutcome Executor<T>::take_watched(Context<T>& context, const Batches& data, 
   const Context<T> open = step_.begin(context.pool, data, context.rows, pass);
   const double weight = sum_weights(data.sample_weight, context.rows);
   step_.keep_state();
-  step_.differentiate(open, data, weight);
+  step_.differentiate_whole(open, data, weight);
   look_within(watches, open, weight);
+  if (step_.in_pieces(open)) {
+    open.work.forget_contributions();
+    step_.differentiate(open, data, weight);
+  }
   context.outer_weights = nullptr;
   return step_.finish(context, weight, learning_rate, weight_decay);
 }

@@ -1,5 +1,5 @@
-// Fusion of neighboring ops, to save separate passes: dense ops also compute an adjacent relu, and those with
-// few outputs (ops/narrow_dense.hpp) the bias gradient of the dense op below.
+// Fusion of neighboring ops, to save separate passes: dense and scale ops also compute an adjacent relu, and
+// dense ops with few outputs (ops/narrow_dense.hpp) the bias gradient of the dense op below.
 #pragma once
 
 #include <algorithm>
@@ -11,11 +11,11 @@
 namespace lamina {
 
 struct Fusion {
-  // By buffer: where the dense op that writes it puts its output instead, if only a relu reads it: the relu's
-  // output; otherwise the buffer itself.
+  // By buffer: where the dense or scale op that writes it puts its output instead, if only a relu reads it:
+  // the relu's output; otherwise the buffer itself.
   std::vector<int> written;
-  // By buffer: where the dense op that is its only reader puts its gradient instead, past the relu that wrote
-  // it (if that relu is the only reader of its own input).
+  // By buffer: where the dense or scale op that is its only reader puts its gradient instead, past the relu
+  // that wrote it (if that relu is the only reader of its own input).
   std::vector<int> d_written;
   // By buffer: the buffer whose value's memory its gradient reuses, or -1. It is relu's output, which is not
   // read again once the backward pass of a narrow dense op has passed relu.
@@ -28,8 +28,8 @@ struct Fusion {
 inline constexpr i64 kFewOutputs = 4;  // Kernels::narrow_backward
 
 inline bool is_narrow(const Program& program, const Op& op) {
-  return op.kind == OpKind::dense && program.trains(op, 0) && program.widths[op.output] <= kFewOutputs &&
-         program.widths[op.output] > 0;
+  const i64 width = program.widths[op.output] / op.copies;
+  return op.kind == OpKind::dense && program.trains(op, 0) && width <= kFewOutputs && width > 0;
 }
 
 // By buffer: its readers; outputs and heads count.
@@ -43,18 +43,18 @@ inline std::vector<int> count_readers(const Program& program) {
 }
 
 inline void find_fused_relu(Fusion& fusion, const Program& program, const std::vector<int>& readers) {
-  std::vector<char> from_dense(program.widths.size(), 0), to_dense(program.widths.size(), 0);
+  std::vector<char> takes_after(program.widths.size(), 0), takes_before(program.widths.size(), 0);
   for (const Op& op : program.ops) {
-    if (op.kind != OpKind::dense) continue;
-    from_dense[op.output] = 1;
-    to_dense[op.inputs[0]] = 1;
+    if (op.kind != OpKind::dense && op.kind != OpKind::scale) continue;
+    takes_after[op.output] = 1;
+    takes_before[op.inputs[0]] = 1;
   }
   for (const Op& op : program.ops) {
     if (op.kind != OpKind::activation || op.function != Function::relu) continue;
     const int x = op.inputs[0], out = op.output;
     if (readers[x] != 1) continue;
-    if (from_dense[x]) fusion.written[x] = out;
-    if (to_dense[out] && readers[out] == 1) fusion.d_written[out] = x;
+    if (takes_after[x]) fusion.written[x] = out;
+    if (takes_before[out] && readers[out] == 1) fusion.d_written[out] = x;
   }
 }
 
@@ -66,7 +66,9 @@ inline std::vector<int> count_uses(const Program& program) {
   return uses;
 }
 
+// Not for ensembles, whose batches go through in pieces, so that sums of columns are added to earlier ones.
 inline void find_biases_below(Fusion& fusion, const Program& program, const std::vector<int>& readers) {
+  if (program.members > 1) return;
   const std::vector<int> uses = count_uses(program);
   for (const Op& op : program.ops)
     if (op.kind == OpKind::dense && program.trains(op, 1) && uses[op.parameters[1]] == 1 &&

@@ -1,6 +1,7 @@
 // Gathers a batch from the caller's arrays into the arena.
 #pragma once
 
+#include <algorithm>
 #include <type_traits>
 
 #include "executor/context.hpp"
@@ -56,10 +57,20 @@ void gather_inputs(const Context<T>& context, const std::vector<Source>& inputs)
   }
 }
 
+// Each of the n rows `members` times, in place.
+template <class T>
+void repeat_rows(T* x, i64 n, i64 width, i64 members) {
+  if (members == 1) return;
+  for (i64 i = n; i-- > 0;)
+    for (i64 j = members; j-- > 0;) std::copy_n(x + i * width, width, x + (i * members + j) * width);
+}
+
 template <class T>
 void gather_targets(const Context<T>& context, const std::vector<Source>& targets) {
-  for (std::size_t h = 0; h < targets.size(); ++h)
+  for (std::size_t h = 0; h < targets.size(); ++h) {
     gather(context.kernels, context.work.target[h], targets[h], context.rows, context.work.order);
+    repeat_rows(context.work.target[h], context.n(), targets[h].width, context.program.members);
+  }
 }
 
 inline double sum_weights(const double* sample_weight, const Rows& rows) {
@@ -69,11 +80,14 @@ inline double sum_weights(const double* sample_weight, const Rows& rows) {
   return sum;
 }
 
-// scale (n,) = factor * sample weight
+// scale (n * members,) = factor * sample weight / members
 template <class T>
-void scale_rows(T* scale, const double* sample_weight, const Rows& rows, double factor) {
-  for (i64 i = 0; i < rows.size; ++i)
-    scale[i] = static_cast<T>(sample_weight ? factor * sample_weight[rows[i]] : factor);
+void scale_rows(const Context<T>& context, T* scale, const double* sample_weight, double factor) {
+  const i64 members = context.program.members;
+  const double share = factor / static_cast<double>(members);
+  for (i64 i = 0; i < context.rows.size; ++i)
+    std::fill_n(scale + i * members, members,
+                static_cast<T>(sample_weight ? share * sample_weight[context.rows[i]] : share));
 }
 
 }  // namespace lamina

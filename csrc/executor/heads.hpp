@@ -9,13 +9,15 @@
 
 namespace lamina {
 
-// sum_i scale_i L_i of one head; d_logits (n, width) unless null.
+// sum_i scale_i L_i of one head, over the rows of all members; d_logits (n, width) unless null.
 template <class T>
 double run_head(const Context<T>& context, std::size_t h, T* d_logits) {
   const Head& head = context.program.heads[h];
+  const i64 members = context.program.members;
   return context.kernels.head(d_logits, context.value(head.logits), context.work.target[h],
-                              context.work.scale[h], context.n(), context.width(head.logits),
-                              head.target_width, head.kind, head.settings.data());
+                              context.work.scale[h], context.n() * members,
+                              context.width(head.logits) / members, head.target_width, head.kind,
+                              head.settings.data());
 }
 
 // Head h's loss without its weight, from `weighted`, the loss times the weight. The loss is computed again if
@@ -27,9 +29,9 @@ double unweighted_loss(const Context<T>& context, const Batches& data, double to
   const double weight = context.program.heads[h].weight, share = weight / total_weight;
   if (static_cast<T>(share) >= std::numeric_limits<T>::min()) return weighted / weight;
   T* scale = context.work.scale[h];
-  scale_rows(scale, data.sample_weight, context.rows, 1.0 / total_weight);
+  scale_rows(context, scale, data.sample_weight, 1.0 / total_weight);
   const double loss = run_head<T>(context, h, nullptr);
-  scale_rows(scale, data.sample_weight, context.rows, share);
+  scale_rows(context, scale, data.sample_weight, share);
   return loss;
 }
 
@@ -41,7 +43,7 @@ void run_heads(const Context<T>& context, const Batches& data, double total_weig
                std::vector<double>& losses, std::vector<double>& means) {
   const auto& heads = context.program.heads;
   for (std::size_t h = 0; h < heads.size(); ++h) {
-    scale_rows(context.work.scale[h], data.sample_weight, context.rows,
+    scale_rows(context, context.work.scale[h], data.sample_weight,
                total_weight > 0 ? heads[h].weight / total_weight : 0.0);
     const int logits = heads[h].logits;
     if (context.needs_gradient[logits]) {

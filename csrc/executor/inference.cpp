@@ -49,6 +49,23 @@ void Inference<T>::run(const Weights<T>& weights, const Batches& data, const Pie
   });
 }
 
+// Writes the context's rows of `to` (all rows, width of one member): the link of the logits, averaged over
+// members.
+template <class T>
+void predict_mean(const Context<T>& context, int output, Function link, T* to) {
+  const i64 members = context.program.members, width = context.width(output) / members, n = context.n();
+  T* out = to + context.rows.first * width;
+  const auto run = [&](T* linked) {
+    context.kernels.activation_forward(linked, context.value(output), n * members, width, link, nullptr);
+  };
+  if (members == 1) return run(out);
+  T* linked = context.work.scratch;
+  run(linked);
+  for (i64 i = 0; i < n; ++i)
+    context.kernels.sum_rows(out + i * width, linked + i * members * width, members, width);
+  context.kernels.scale(out, n * width, 1.0 / static_cast<double>(members));
+}
+
 template <class T>
 void Inference<T>::predict(const Weights<T>& weights, const Batches& data, const std::vector<Function>& links,
                            const std::vector<T*>& outputs) {
@@ -56,8 +73,11 @@ void Inference<T>::predict(const Weights<T>& weights, const Batches& data, const
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       const int output = context.program.outputs[i];
       const i64 width = context.width(output);
-      context.kernels.activation_forward(outputs[i] + context.rows.first * width, context.value(output),
-                                         context.n(), width, links[i], nullptr);
+      if (links.empty()) {
+        std::copy_n(context.value(output), context.n() * width, outputs[i] + context.rows.first * width);
+      } else {
+        predict_mean(context, output, links[i], outputs[i]);
+      }
     }
   });
 }
@@ -71,7 +91,7 @@ void Inference<T>::evaluate(const Weights<T>& weights, const Batches& data, doub
   run(weights, data, pieces, [&](const Context<T>& context) {
     gather_targets(context, data.targets);
     for (std::size_t h = 0; h < heads; ++h) {
-      scale_rows(context.work.scale[h], data.sample_weight, context.rows,
+      scale_rows(context, context.work.scale[h], data.sample_weight,
                  total_weight > 0 ? 1.0 / total_weight : 0.0);
       double& sum = sums[context.rows.first / pieces.rows * heads + h];
       sum = run_head<T>(context, h, nullptr);

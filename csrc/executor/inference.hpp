@@ -22,7 +22,8 @@ class Inference {
   Inference(const ProgramFacts& facts, const Tools<T>& tools, Workers& workers)
       : facts_(facts), tools_(tools), workers_(workers) {}
 
-  // Applies to each output its link, a function without settings.
+  // Applies to each output its link, a function without settings, and averages over members; without links,
+  // the logits of all members.
   void predict(const Weights<T>& weights, const Batches& data, const std::vector<Function>& links,
                const std::vector<T*>& outputs);
   // losses (heads,)

@@ -19,6 +19,7 @@ namespace lamina {
 
 struct OuterUpdate {
   std::vector<int> ops;       // the ops with such weights
+  std::vector<int> numbers;   // by op: which of a step's numbers update them
   std::vector<char> weights;  // by parameter: whether it is one of these weights
   std::vector<Section> other_sections;
   Runs other_runs;
@@ -27,13 +28,15 @@ struct OuterUpdate {
 inline OuterUpdate find_outer_update(const Program& program) {
   constexpr i64 kWholeVectors = 16;  // numbers that fill vectors of any width
   const std::vector<int> uses = count_uses(program);
-  OuterUpdate outer{{}, std::vector<char>(program.parameters.size(), 0), {}, {}};
+  const std::vector<double> factors = find_factors(program);
+  OuterUpdate outer{{}, {}, std::vector<char>(program.parameters.size(), 0), {}, {}};
   for (std::size_t i = 0; i < program.ops.size(); ++i) {
     const Op& op = program.ops[i];
-    if (op.kind != OpKind::dense || program.widths[op.output] % kWholeVectors != 0) continue;
+    if (op.kind != OpKind::dense || op.copies > 1 || program.widths[op.output] % kWholeVectors != 0) continue;
     const Parameter& weight = program.parameters[op.parameters[0]];
     if (uses[op.parameters[0]] != 1 || !weight.trainable || weight.l1 != 0 || weight.l2 != 0) continue;
     outer.ops.push_back(static_cast<int>(i));
+    outer.numbers.push_back(which_numbers(factors, weight, weight.decay));
     outer.weights[op.parameters[0]] = 1;
   }
   outer.other_sections = find_sections(program, outer.weights);
@@ -93,14 +96,10 @@ void update_outer(const Context<T>& context, const Op& op, Rule rule, const Upda
 }
 
 template <class T>
-void update_outer(const Context<T>& context, const OuterUpdate& outer, Rule rule,
-                  const UpdateNumbers& numbers, const UpdateNumbers& without_decay,
+void update_outer(const Context<T>& context, const OuterUpdate& outer, Rule rule, const StepNumbers& numbers,
                   const Weights<T>& weights) {
-  for (const int i : outer.ops) {
-    const Op& op = context.program.ops[i];
-    const bool decay = context.program.parameters[op.parameters[0]].decay;
-    update_outer(context, op, rule, decay ? numbers : without_decay, weights);
-  }
+  for (std::size_t i = 0; i < outer.ops.size(); ++i)
+    update_outer(context, context.program.ops[outer.ops[i]], rule, numbers[outer.numbers[i]], weights);
 }
 
 }  // namespace lamina

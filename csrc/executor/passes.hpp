@@ -7,18 +7,24 @@ namespace lamina {
 
 template <class T>
 void forward(const Context<T>& context) {
-  for (const Op& op : context.program.ops) row_of<T>(op).forward(context, op);
+  Context<T> own = context;
+  for (const Op& op : context.program.ops) {
+    own.copies = op.copies;
+    row_of<T>(op).forward(own, op);
+  }
 }
 
-// From gradients of the heads' logits to the whole flat gradient; trainable parameters that no gradient reaches
-// get 0. That of all others is 0 from the start.
+// From gradients of the heads' logits to the whole flat gradient; trainable parameters that no gradient
+// reaches get 0. That of all others is 0 from the start.
 template <class T>
 void backward(const Context<T>& context) {
   const Program& program = context.program;
+  Context<T> own = context;
   for (std::size_t i = program.ops.size(); i-- > 0;) {
     const Op& op = program.ops[i];
+    own.copies = op.copies;
     if (context.d_value_written[op.output] && context.needs_gradient[op.output])
-      row_of<T>(op).backward(context, op);
+      row_of<T>(op).backward(own, op);
   }
   for (std::size_t p = 0; p < program.parameters.size(); ++p) {
     const Parameter& parameter = program.parameters[p];

@@ -60,7 +60,7 @@ void Perturber<T>::load(const Context<T>& context, const Batches& data) {
   data_ = &data;
   std::fill(step_means_.begin(), step_means_.end(), 0.0);
   for (std::size_t h = 0; h < data.targets.size(); ++h)
-    scale_rows(context.work.scale[h], data.sample_weight, context.rows,
+    scale_rows(context, context.work.scale[h], data.sample_weight,
                total > 0 ? context.program.heads[h].weight / total : 0.0);
   penalty_factor_ = step_.penalty_factor(total);
 }
@@ -122,7 +122,8 @@ WeightChange<T> Perturber<T>::draw_change(const Context<T>& context, i64 trial, 
   const auto after = std::upper_bound(places_.begin(), places_.end(), index,
                                       [](i64 wanted, const Place& place) { return wanted < place.first; });
   const Place& place = *(after - 1);
-  return {place.parameter, index - place.first, static_cast<T>(size * share)};
+  const double factor = context.program.parameters[place.parameter].learning_rate_factor;
+  return {place.parameter, index - place.first, static_cast<T>(size * factor * share)};
 }
 
 template <class T>

@@ -15,7 +15,7 @@ namespace lamina {
 
 // Rows of the table of ops (executor/ops/table.hpp), which has their names. Only ops that other code must
 // recognize are listed here.
-enum class OpKind : int { dense, activation, dropout, concat, grouped_dense };
+enum class OpKind : int { dense, activation, dropout, concat, grouped_dense, scale };
 
 // How much an op keeps between forward and backward: numbers, and a mask of bytes.
 struct KeptSizes {
@@ -27,6 +27,7 @@ struct Parameter {
   i64 offset, size, rows, columns;  // of a matrix, of which there may be several; rows = 1 for vectors
   double l1, l2, max_norm;
   bool decay, trainable;  // nothing acts on what is not trainable: its strengths are 0
+  double learning_rate_factor;
 
   i64 matrices() const { return rows * columns > 0 ? size / (rows * columns) : 0; }
 };
@@ -41,6 +42,7 @@ struct Op {
   std::vector<int> parameters, state;
   std::vector<double> settings;
   Function function;  // of an activation; identity without one
+  i64 copies;         // buffers (n, width) are read and written as (n * copies, width / copies)
 };
 
 struct Head {
@@ -58,6 +60,10 @@ struct Program {
   std::vector<Parameter> parameters, state;
   std::vector<Head> heads;
   i64 num_parameters = 0, num_state = 0;
+  i64 members = 1;  // of an ensemble, whose logits lie side by side in every output
+
+  // Multiply-adds of a dense op over one row.
+  i64 work_of(const Op& op) const { return op.copies * parameters[op.parameters[0]].size; }
 
   // Whether the op has a state that training does not change, so that it works as in inference.
   bool stands_still(const Op& op) const {

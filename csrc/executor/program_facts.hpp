@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -38,7 +39,7 @@ inline std::vector<char> find_computed(const Program& program) {
 inline std::vector<char> find_only_dense(const Program& program) {
   std::vector<char> only(program.widths.size(), 1);
   for (const Op& op : program.ops)
-    for (const int b : op.inputs) only[b] = only[b] && op.kind == OpKind::dense;
+    for (const int b : op.inputs) only[b] = only[b] && op.kind == OpKind::dense && op.copies == 1;
   for (const int b : program.outputs) only[b] = 0;
   for (const Head& head : program.heads) only[head.logits] = 0;
   return only;
@@ -48,10 +49,18 @@ inline std::vector<char> find_only_dense(const Program& program) {
 inline i64 find_work_per_row(const Program& program) {
   i64 work = 0;
   for (const Op& op : program.ops)
-    work += op.kind == OpKind::dense || op.kind == OpKind::grouped_dense
-                ? program.parameters[op.parameters[0]].size
-                : 4 * program.widths[op.output];
+    work += op.kind == OpKind::dense || op.kind == OpKind::grouped_dense ? program.work_of(op)
+                                                                         : 4 * program.widths[op.output];
   return work;
+}
+
+// How many rows of a batch go through both passes at a time. Those of an ensemble are so long that a whole
+// batch would leave the caches between one op and the next; with running statistics, rows depend on each
+// other.
+inline i64 find_rows_at_once(const Program& program) {
+  constexpr i64 kPieceSize = 65536;  // numbers of the widest buffer
+  if (program.members == 1 || program.num_state > 0) return std::numeric_limits<i64>::max();
+  return std::max<i64>(kPieceSize / *std::max_element(program.widths.begin(), program.widths.end()), 1);
 }
 
 struct ProgramFacts {
@@ -69,7 +78,8 @@ struct ProgramFacts {
         needs_gradient(find_needs_gradient(program)),
         computed(find_computed(program)),
         only_dense(find_only_dense(program)),
-        work_per_row(find_work_per_row(program)) {}
+        work_per_row(find_work_per_row(program)),
+        rows_at_once(find_rows_at_once(program)) {}
 
   // Whether input i is sparse in the data and stays sparse.
   bool stays_sparse(const Batches& data, std::size_t i) const {
@@ -99,7 +109,7 @@ struct ProgramFacts {
   OuterUpdate outer;
   Fusion fusion, value_keeping, unfused;
   std::vector<char> needs_gradient, computed, only_dense;  // by buffer
-  i64 work_per_row;
+  i64 work_per_row, rows_at_once;
 };
 
 // How a pass over a batch runs.

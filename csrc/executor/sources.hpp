@@ -40,6 +40,7 @@ struct Rows {
   i64 first, size;
 
   i64 operator[](i64 i) const { return order ? order[i] : first + i; }
+  Rows part(i64 from, i64 count) const { return {order ? order + from : nullptr, first + from, count}; }
 };
 
 }  // namespace lamina

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <utility>
 
 #include "executor/failure.hpp"
@@ -20,6 +21,7 @@ Step<T>::Step(const ProgramFacts& facts, const Tools<T>& tools, T* parameters, T
       facts_(facts),
       tools_(tools),
       weights_{parameters, state, nullptr, 0, facts.program.num_parameters},
+      numbers_(find_factors(facts.program)),
       saved_state_(facts.program.num_state),
       pieces_(facts.program.num_parameters / kTileSize + 1) {}
 
@@ -80,11 +82,42 @@ void Step<T>::take_back_state() {
 
 template <class T>
 void Step<T>::differentiate(const Context<T>& context, const Batches& data, double whole) {
+  if (!in_pieces(context)) return differentiate_whole(context, data, whole);
+  differentiate_pieces(context, data, whole);
+}
+
+template <class T>
+void Step<T>::differentiate_whole(const Context<T>& context, const Batches& data, double whole) {
   gather_inputs(context, data.inputs);
   gather_targets(context, data.targets);
   forward(context);
   run_heads(context, data, whole, head_losses, head_means);
   backward(context);
+}
+
+// Both passes over a few rows after the other. What is gathered stays, for `find_failure`.
+template <class T>
+void Step<T>::differentiate_pieces(const Context<T>& context, const Batches& data, double whole) {
+  gather_inputs(context, data.inputs);
+  gather_targets(context, data.targets);
+  const i64 n = context.n(), pieces = (n + facts_.rows_at_once - 1) / facts_.rows_at_once;
+  const i64 most = (n + pieces - 1) / pieces;
+  std::vector<double> losses(head_losses.size(), 0.0), means(head_means.size(), 0.0);
+  for (i64 first = 0; first < n; first += most) {
+    Context<T> piece = context;
+    piece.rows = context.rows.part(first, std::min(most, n - first));
+    piece.first_row += first;
+    work_.skip(facts_.program, first);
+    forward(piece);
+    run_heads(piece, data, whole, head_losses, head_means);
+    backward(piece);
+    work_.skip(facts_.program, -first);
+    work_.forget_values();
+    std::transform(losses.begin(), losses.end(), head_losses.begin(), losses.begin(), std::plus<>());
+    std::transform(means.begin(), means.end(), head_means.begin(), means.begin(), std::plus<>());
+  }
+  head_losses = losses;
+  head_means = means;
 }
 
 template <class T>
@@ -195,14 +228,9 @@ std::optional<Failure> Step<T>::update(const Context<T>& context, double learnin
                                        double l1_factor) {
   const Kernels<T>& kernels = *tools_.kernels;
   const i64 step = context.step + 1;
-  const UpdateNumbers numbers = rule_.numbers(step, learning_rate, weight_decay);
-  UpdateNumbers without_decay = numbers;
-  without_decay.keep = 1;
-  const auto numbers_of = [&](const Run& run) -> const UpdateNumbers& {
-    return run.decay ? numbers : without_decay;
-  };
+  numbers_.set(rule_, step, learning_rate, weight_decay);
   const double bound = plan_.clipping.largest_after(totals_.largest);
-  const bool certain = reach_.allows(numbers, bound) || extend_reach(numbers, bound);
+  const bool certain = reach_.allows(numbers_.largest(), bound) || extend_reach(numbers_.largest(), bound);
   if (!certain && outer_left_) {
     write_outer_gradients(context, facts_.outer);
     outer_left_ = false;
@@ -210,17 +238,18 @@ std::optional<Failure> Step<T>::update(const Context<T>& context, double learnin
   const Runs& runs = outer_left_ ? facts_.outer.other_runs : facts_.runs;
   bool finite = true;
   for (const Run& run : runs.of(weight_decay))
-    finite &= update_run(context.pool, run, numbers_of(run), certain);
+    finite &= update_run(context.pool, run, numbers_[run.numbers], certain);
   for (const Run& run : facts_.shrunk_runs)
-    finite &= update_run(context.pool, run, with_l1(numbers_of(run), l1_factor * run.l1), certain);
-  if (outer_left_) update_outer(context, facts_.outer, plan_.rule, numbers, without_decay, weights_);
+    finite &= update_run(context.pool, run, with_l1(numbers_[run.numbers], l1_factor * run.l1), certain);
+  if (outer_left_) update_outer(context, facts_.outer, plan_.rule, numbers_, weights_);
   if (!finite)
     if (auto failure = find_update(context, weights_)) return failure;
   for (const Run& run : facts_.shrunk_runs) {
     const double l1 = l1_factor * run.l1;
-    if (l1 != 0)
-      shrink(kernels, context.pool, plan_.rule, with_l1(numbers_of(run), l1),
-             l1 * rule_.unit_step(step, learning_rate, numbers), run, weights_);
+    if (l1 == 0) continue;
+    const UpdateNumbers& numbers = numbers_[run.numbers];
+    const double unit_step = rule_.unit_step(step, learning_rate * numbers_.factor(run.numbers), numbers);
+    shrink(kernels, context.pool, plan_.rule, with_l1(numbers, l1), l1 * unit_step, run, weights_);
   }
   apply_max_norms(facts_.program, kernels, weights_.parameters, context.work.scratch);
   return std::nullopt;

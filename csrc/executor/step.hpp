@@ -50,8 +50,11 @@ class Step {
   void close();
 
   // First half: forward, losses, backward; the gradient does not include penalties. The losses of the rows
-  // are divided by `whole`, the weight of the batch.
+  // are divided by `whole`, the weight of the batch. The second one leaves the buffers of all rows filled;
+  // it gives the same bits where `in_pieces` is false.
   void differentiate(const Context<T>& context, const Batches& data, double whole);
+  void differentiate_whole(const Context<T>& context, const Batches& data, double whole);
+  bool in_pieces(const Context<T>& context) const { return context.n() > facts_.rows_at_once; }
 
   // Second half: penalties, clipping, update, the proximal step of L1; if a number is not finite, everything
   // but the update itself is undone. total_weight: of the batch's rows.
@@ -96,6 +99,7 @@ class Step {
   std::vector<double> head_losses, head_means;  // with and without the heads' weights
 
  private:
+  void differentiate_pieces(const Context<T>& context, const Batches& data, double whole);
   bool leaves_gradients(const Context<T>& context) const;
   std::optional<Failure> find_failure(const Context<T>& context, double loss);
   bool update_run(Pool* pool, const Run& run, const UpdateNumbers& numbers, bool certain);
@@ -106,6 +110,7 @@ class Step {
   Weights<T> weights_;
   TrainingPlan plan_;
   UpdateRule rule_{Rule::gradient_descent, {}};
+  StepNumbers numbers_;
 
   Workspace<T> work_;
   HeldBatch held_;

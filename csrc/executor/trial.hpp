@@ -77,6 +77,7 @@ class Trial {
   }
 
   void run(const Context<T>& context, const Op& op, const WeightChange<T>& change) {
+    if (op.copies > 1) return whole(context, op);
     const auto slot = std::find(op.parameters.begin(), op.parameters.end(), change.parameter);
     const bool direct = slot != op.parameters.end();
     const i64 column = input_column(op);
@@ -109,7 +110,9 @@ class Trial {
     const int out = op.output;
     std::swap(context.work.value[out], context.work.d_value[out]);
     touch(out, kWhole);
-    row_of<T>(op).forward(context, op);
+    Context<T> own = context;
+    own.copies = op.copies;
+    row_of<T>(op).forward(own, op);
   }
 
   // out = x W + b, one weight or bias changed: only its unit's column of out changes.

@@ -2,20 +2,63 @@
 // weights into a unit.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <vector>
 
 #include "executor/pool.hpp"
 #include "executor/program.hpp"
+#include "executor/update_rule.hpp"
 
 namespace lamina {
 
-// A contiguous range of what is trained, with one strength of L1, on which decoupled weight decay acts
-// everywhere or nowhere.
+// The learning-rate factors of what is trained, each once.
+inline std::vector<double> find_factors(const Program& program) {
+  std::vector<double> factors;
+  for (const Parameter& p : program.parameters)
+    if (p.trainable && std::find(factors.begin(), factors.end(), p.learning_rate_factor) == factors.end())
+      factors.push_back(p.learning_rate_factor);
+  if (factors.empty()) factors.push_back(1.0);
+  return factors;
+}
+
+// Which of a step's numbers update a parameter: StepNumbers.
+inline int which_numbers(const std::vector<double>& factors, const Parameter& p, bool decay) {
+  const auto at = std::find(factors.begin(), factors.end(), p.learning_rate_factor) - factors.begin();
+  return 2 * static_cast<int>(at) + (decay ? 0 : 1);
+}
+
+// What updates need that depends on the step alone: for each factor with decoupled weight decay, and without.
+class StepNumbers {
+ public:
+  explicit StepNumbers(const std::vector<double>& factors)
+      : factors_(factors),
+        largest_(2 * static_cast<int>(std::max_element(factors.begin(), factors.end()) - factors.begin())),
+        numbers_(2 * factors.size()) {}
+
+  void set(UpdateRule& rule, i64 step, double learning_rate, double weight_decay) {
+    for (std::size_t f = 0; f < factors_.size(); ++f) {
+      numbers_[2 * f] = numbers_[2 * f + 1] = rule.numbers(step, learning_rate * factors_[f], weight_decay);
+      numbers_[2 * f + 1].keep = 1;
+    }
+  }
+
+  const UpdateNumbers& operator[](int which) const { return numbers_[which]; }
+  double factor(int which) const { return factors_[which / 2]; }
+  // Those of the largest factor, whose steps are the longest.
+  const UpdateNumbers& largest() const { return numbers_[largest_]; }
+
+ private:
+  std::vector<double> factors_;
+  int largest_;
+  std::vector<UpdateNumbers> numbers_;
+};
+
+// A contiguous range of what is trained, with one strength of L1 and the same numbers of a step.
 struct Run {
   i64 offset, size;
-  bool decay;
+  int numbers;
   double l1 = 0;
 };
 
@@ -27,7 +70,7 @@ struct Runs {
 };
 
 inline void append(std::vector<Run>& runs, const Run& run) {
-  if (!runs.empty() && runs.back().decay == run.decay && runs.back().l1 == run.l1 &&
+  if (!runs.empty() && runs.back().numbers == run.numbers && runs.back().l1 == run.l1 &&
       runs.back().offset + runs.back().size == run.offset) {
     runs.back().size += run.size;
   } else {
@@ -37,21 +80,23 @@ inline void append(std::vector<Run>& runs, const Run& run) {
 
 // left_out: by parameter, whether to skip it; or empty.
 inline Runs find_runs(const Program& program, const std::vector<char>& left_out) {
+  const std::vector<double> factors = find_factors(program);
   Runs runs;
   for (std::size_t i = 0; i < program.parameters.size(); ++i) {
     const Parameter& p = program.parameters[i];
     if (!p.trainable || p.l1 != 0 || (!left_out.empty() && left_out[i])) continue;
-    append(runs.decayed, {p.offset, p.size, p.decay});
-    append(runs.plain, {p.offset, p.size, false});
+    append(runs.decayed, {p.offset, p.size, which_numbers(factors, p, p.decay)});
+    append(runs.plain, {p.offset, p.size, which_numbers(factors, p, false)});
   }
   return runs;
 }
 
 // The ranges where L1 acts.
 inline std::vector<Run> find_shrunk_runs(const Program& program) {
+  const std::vector<double> factors = find_factors(program);
   std::vector<Run> runs;
   for (const Parameter& p : program.parameters)
-    if (p.l1 != 0) append(runs, {p.offset, p.size, p.decay, p.l1});
+    if (p.l1 != 0) append(runs, {p.offset, p.size, which_numbers(factors, p, p.decay), p.l1});
   return runs;
 }
 

@@ -27,7 +27,7 @@ class Workspace {
   std::vector<T*> value, d_value;      // by buffer: (n, width)
   std::vector<T*> room;                // by input: where its rows are gathered, unless they are read in place
   std::vector<Kept<T>> kept;           // by op
-  std::vector<T*> target, scale;       // by head: (n, target_width), (n,)
+  std::vector<T*> target, scale;       // by head: (n * members, target_width), (n * members,)
   T* scratch = nullptr;                // (n, widest buffer), and at least the widest parameter row
   i64* order = nullptr;                // (n,)
   std::vector<SparseBatch<T>> sparse;  // by buffer: input batches that stay sparse
@@ -49,8 +49,18 @@ class Workspace {
 
   // Before a backward pass.
   void forget_contributions() {
-    std::fill(d_value_written.begin(), d_value_written.end(), 0);
+    forget_values();
     std::fill(gradient_written.begin(), gradient_written.end(), 0);
+  }
+
+  // Before one whose gradient is added to that of other rows.
+  void forget_values() { std::fill(d_value_written.begin(), d_value_written.end(), 0); }
+
+  // Makes batches start at a later row of the gathered inputs and targets; a negative number goes back.
+  void skip(const Program& program, i64 rows) {
+    for (const int b : program.inputs) value[b] += rows * program.widths[b];
+    for (std::size_t h = 0; h < target.size(); ++h)
+      target[h] += rows * program.members * program.heads[h].target_width;
   }
 
  private:
@@ -82,7 +92,8 @@ class Workspace {
     for (std::size_t i = 0; i < program.ops.size(); ++i) {
       const Op& op = program.ops[i];
       if (!op.keeps) continue;
-      const KeptSizes sizes = op.keeps(capacity_, program.widths[op.output], has_gradients_);
+      const KeptSizes sizes =
+          op.keeps(capacity_ * op.copies, program.widths[op.output] / op.copies, has_gradients_);
       if (sizes.normalized) kept[i].normalized = arena_.template take<T>(sizes.normalized);
       if (sizes.inverse_deviation)
         kept[i].inverse_deviation = arena_.template take<T>(sizes.inverse_deviation);
@@ -95,8 +106,8 @@ class Workspace {
     target.resize(program.heads.size());
     scale.resize(program.heads.size());
     for (std::size_t h = 0; h < program.heads.size(); ++h) {
-      target[h] = arena_.template take<T>(capacity_ * program.heads[h].target_width);
-      scale[h] = arena_.template take<T>(capacity_);
+      target[h] = arena_.template take<T>(capacity_ * program.members * program.heads[h].target_width);
+      scale[h] = arena_.template take<T>(capacity_ * program.members);
     }
   }
 

@@ -88,9 +88,12 @@ struct Kernels {
   void (*blend_gradient)(T* d_share, const T* d_out, const T* x, const T* f, i64 n, i64 width);
   void (*blend_backward)(T* d_x, const T* d_out, const T* share, i64 n, i64 width);
 
-  // Scale: out = x * scale; d_scale (width,) = column sums of d_out * x.
-  void (*scale_forward)(T* out, const T* x, const T* scale, i64 n, i64 width);
-  void (*scale_gradient)(T* d_scale, const T* d_out, const T* x, i64 n, i64 width);
+  // Scale: out = x * scale + shift, or relu of that; shift may be null. Backward pass for `columns` of the
+  // columns, whose rows are `row` apart: d_scale and d_shift are added to; d_x is, with `relu`, past the relu
+  // whose output x is. Each of the three may be null.
+  void (*scale_forward)(T* out, const T* x, const T* scale, const T* shift, i64 n, i64 width, bool relu);
+  void (*scale_backward)(T* d_x, T* d_scale, T* d_shift, const T* d_out, const T* x, const T* scale, i64 n,
+                         i64 row, i64 columns, bool relu);
 
   // Periodic embeddings of x (n, width) with frequency (width, count): out (n, width, 2 count) has the sines
   // of each number, then the cosines; that of cosine, with phase (width, count), is (n, width, count).

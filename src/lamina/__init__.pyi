@@ -79,6 +79,7 @@ from lamina.model import fit_table as fit_table
 from lamina.model import fold_batch_norm as fold_batch_norm
 from lamina.model import load_model as load_model
 from lamina.model import save_model as save_model
+from lamina.network import Ensemble as Ensemble
 from lamina.network import Graph as Graph
 from lamina.network import Input as Input
 from lamina.network import Sequential as Sequential
@@ -94,6 +95,7 @@ from lamina.optimizers import Nesterov as Nesterov
 from lamina.optimizers import PerturbAll as PerturbAll
 from lamina.optimizers import PerturbOne as PerturbOne
 from lamina.optimizers import RMSprop as RMSprop
+from lamina.training import AveragedWeights as AveragedWeights
 from lamina.training import Callback as Callback
 from lamina.training import Checkpoint as Checkpoint
 from lamina.training import EarlyStopping as EarlyStopping

@@ -139,10 +139,12 @@ def test_info_says_what_is_in_the_file(tmp_path: Path, capfd: pytest.CaptureFixt
     assert described["num_parameters"] == (4 + 1) * 5 + (5 + 1) * 4 + (4 + 1)
     assert sorted(described["columns"]["letter"]["features"]) == ["letter=a", "letter=b", "letter=c"]
     assert len(described["history"]) == 2
+    assert described["calibration"] == {"rows": 24, "temperature": 1.0}
     assert main(["info", str(tmp_path / "a.model")]) == 0
     out = capfd.readouterr().out
     assert "Predicts 'price': regression." in out
     assert "Dense(5)" in out
+    assert "Calibrated on 24 validation rows." in out
 
 
 def test_train_prints_metrics_beside_the_baseline_why_it_stopped_and_where_the_model_is(

@@ -41,28 +41,36 @@ class ProgramBuilder:
         to.append(Parameter(name, f"layer_{len(self.ops)}", sum(p.size for p in to), shape, **fields))
         return len(to) - 1
 
-    def dense(self, x: int, units: int, *, bias: bool = True, **fields: object) -> int:
-        weight = self._slice(self.parameters, "weight", (self.widths[x], units), **fields)
+    def dense(self, x: int, units: int, *, bias: bool = True, copies: int = 1, **fields: object) -> int:
+        weight = self._slice(self.parameters, "weight", (self.widths[x] // copies, units), **fields)
         parameters = (weight, self._slice(self.parameters, "bias", (units,))) if bias else (weight,)
-        return self._op("dense", (x,), units, parameters=parameters)
-
-    def activation(self, x: int, function: str, *settings: float) -> int:
-        return self._op("activation", (x,), self.widths[x], function=function, settings=settings)
-
-    def prelu(self, x: int) -> int:
-        return self._op("prelu", (x,), self.widths[x], parameters=(self._slice(self.parameters, "slope", (self.widths[x],)),))
+        return self._op("dense", (x,), units * copies, parameters=parameters, copies=copies)
 
     def grouped_dense(self, x: int, units: int, groups: int, *, bias: bool = True, **fields: object) -> int:
         weight = self._slice(self.parameters, "weight", (groups, self.widths[x] // groups, units), **fields)
         parameters = (weight, self._slice(self.parameters, "bias", (groups, units))) if bias else (weight,)
         return self._op("grouped_dense", (x,), units * groups, parameters=parameters)
 
-    def parametric_activation(self, x: int, function: str, *settings: float) -> int:
-        alpha = self._slice(self.parameters, "alpha", (self.widths[x],))
-        return self._op("parametric_activation", (x,), self.widths[x], parameters=(alpha,), function=function, settings=settings)
+    def repeat(self, x: int, copies: int) -> int:
+        return self._op("repeat", (x,), copies * self.widths[x], settings=(copies,))
 
-    def scale(self, x: int) -> int:
-        return self._op("scale", (x,), self.widths[x], parameters=(self._slice(self.parameters, "scale", (self.widths[x],)),))
+    def activation(self, x: int, function: str, *settings: float, copies: int = 1) -> int:
+        return self._op("activation", (x,), self.widths[x], function=function, settings=settings, copies=copies)
+
+    def parametric_activation(self, x: int, function: str, *settings: float, copies: int = 1) -> int:
+        alpha = self._slice(self.parameters, "alpha", (self.widths[x] // copies,))
+        numbers = {"function": function, "settings": settings, "copies": copies}
+        return self._op("parametric_activation", (x,), self.widths[x], parameters=(alpha,), **numbers)
+
+    def prelu(self, x: int, *, copies: int = 1) -> int:
+        slope = self._slice(self.parameters, "slope", (self.widths[x] // copies,))
+        return self._op("prelu", (x,), self.widths[x], parameters=(slope,), copies=copies)
+
+    def scale(self, x: int, *, shift: bool = False, members: int = 1) -> int:
+        shape = (self.widths[x],) if members == 1 else (members, self.widths[x] // members)
+        names = ("scale", "shift") if shift else ("scale",)
+        parameters = tuple(self._slice(self.parameters, name, shape) for name in names)
+        return self._op("scale", (x,), self.widths[x], parameters=parameters)
 
     def periodic(self, x: int, count: int) -> int:
         frequency = self._slice(self.parameters, "frequency", (self.widths[x], count))
@@ -84,25 +92,26 @@ class ProgramBuilder:
     def _scale_and_shift(self, width: int, affine: bool) -> tuple[int, ...]:
         return tuple(self._slice(self.parameters, name, (width,)) for name in ("gamma", "beta")) if affine else ()
 
-    def batch_norm(self, x: int, *, affine: bool = True, momentum: float = 0.9) -> int:
-        width = self.widths[x]
+    def batch_norm(self, x: int, *, affine: bool = True, momentum: float = 0.9, copies: int = 1) -> int:
+        width = self.widths[x] // copies
         state = tuple(self._slice(self.state, name, (width,)) for name in ("running_mean", "running_variance"))
         parameters = self._scale_and_shift(width, affine)
-        return self._op("batch_norm", (x,), width, parameters=parameters, state=state, settings=(momentum, 1e-3))
+        fields = {"parameters": parameters, "state": state, "settings": (momentum, 1e-3), "copies": copies}
+        return self._op("batch_norm", (x,), width * copies, **fields)
 
-    def layer_norm(self, x: int, *, affine: bool = True) -> int:
-        width = self.widths[x]
-        return self._op("layer_norm", (x,), width, parameters=self._scale_and_shift(width, affine), settings=(1e-3,))
+    def layer_norm(self, x: int, *, affine: bool = True, copies: int = 1) -> int:
+        width = self.widths[x] // copies
+        parameters = self._scale_and_shift(width, affine)
+        return self._op("layer_norm", (x,), width * copies, parameters=parameters, settings=(1e-3,), copies=copies)
 
-    def combine(self, kind: str, *inputs: int) -> int:
+    def combine(self, kind: str, *inputs: int, copies: int = 1) -> int:
         widths = [self.widths[x] for x in inputs]
-        return self._op(kind, inputs, sum(widths) if kind == "concat" else widths[0])
+        return self._op(kind, inputs, sum(widths) if kind == "concat" else widths[0], copies=copies)
 
-    def program(self, *heads: Head, outputs: tuple[int, ...] = ()) -> Program:
+    def program(self, *heads: Head, outputs: tuple[int, ...] = (), members: int = 1) -> Program:
         outputs = outputs or tuple(head.logits for head in heads)
-        return Program(
-            tuple(self.widths), self.inputs, outputs, tuple(self.ops), tuple(self.parameters), tuple(self.state), heads
-        )
+        ops, parameters, state = tuple(self.ops), tuple(self.parameters), tuple(self.state)
+        return Program(tuple(self.widths), self.inputs, outputs, ops, parameters, state, heads, members)
 
 
 def classifier(features: int = 20, hidden: tuple[int, ...] = (64, 64), classes: int = 2, function: str = "relu") -> Program:
@@ -139,7 +148,8 @@ def batches_for(program: Program, n: int, dtype: str, *, seed: int = 0, weighted
     """Random inputs and targets for every head."""
     rng = np.random.default_rng(seed)
     inputs = [rng.normal(size=(n, program.widths[b])).astype(dtype) for b in program.inputs]
-    targets = [targets_for(head, program.widths[head.logits], n, rng).astype(dtype) for head in program.heads]
+    widths = [program.widths[head.logits] // program.members for head in program.heads]
+    targets = [targets_for(head, width, n, rng).astype(dtype) for head, width in zip(program.heads, widths, strict=True)]
     return Batches(inputs, targets, rng.random(n) if weighted else None)
 
 
@@ -264,6 +274,16 @@ class Builder:
         layer = f"prelu_{len(self.ops)}"
         slope = self._parameter(layer, "slope", (self.widths[x],))
         return self._op("prelu", layer, (x,), self.widths[x], parameters=(slope,))
+
+    def parametric_activation(self, x: int, function: str) -> int:
+        layer = f"parametric_activation_{len(self.ops)}"
+        alpha = self._parameter(layer, "alpha", (self.widths[x],))
+        return self._op("parametric_activation", layer, (x,), self.widths[x], parameters=(alpha,), function=function)
+
+    def scale(self, x: int) -> int:
+        layer = f"scale_{len(self.ops)}"
+        scale = self._parameter(layer, "scale", (self.widths[x],))
+        return self._op("scale", layer, (x,), self.widths[x], parameters=(scale,))
 
     def dropout(self, x: int, rate: float) -> int:
         return self._op("dropout", f"dropout_{len(self.ops)}", (x,), self.widths[x], settings=(rate,))

@@ -324,6 +324,7 @@ def test_a_model_that_is_pickled_before_is_without_rows_and_verdict():
         ({"separability_time_s": -1}, "Perceptron: separability_time_s must be a number >= 0"),
         ({"engine": "nativ"}, "Did you mean 'native'"),
         ({"weight_init": "zeroes"}, "Did you mean 'zeros'"),
+        ({"weight_init": "unit_variance"}, "weight_init must not depend on training rows, got UnitVariance"),
         ({"penalty": "l3"}, "Perceptron: penalty must be one of 'l2', 'l1', 'elasticnet', or None, got 'l3'"),
         ({"penalty": "l2", "variant": "pocket"}, "penalty must be None with variant='pocket', got 'l2'. Use variant='plain'"),
         ({"l1_ratio": 1.5}, r"l1_ratio must be a number in \[0, 1\], got 1.5"),

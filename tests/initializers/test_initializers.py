@@ -25,9 +25,12 @@ EXPECTED_VARIANCES = {
     "he_uniform": 2 / FAN_IN,
     "lecun_normal": 1 / FAN_IN,
     "lecun_uniform": 1 / FAN_IN,
+    "unit_variance": 1 / FAN_IN,
+    "among_rows": 0.0,
     "sklearn_uniform": 2 / (FAN_IN + FAN_OUT),
     "orthogonal": 1 / FAN_IN,
     "auto": 2 / (FAN_IN + FAN_OUT),
+    "random_signs": 1,
 }
 # An estimated variance of 100,000 values is off by a factor of 1 + N(0, 2 / 100000) for normal ones, less for uniform ones:
 # five standard errors.

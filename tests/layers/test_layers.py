@@ -3,6 +3,7 @@
 import json
 import math
 from copy import deepcopy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -30,9 +31,10 @@ from lamina.layers import (
     PiecewiseLinear,
     PReLU,
     Scale,
+    TrainableLayer,
     layer_from_dict,
 )
-from lamina.network import Sequential
+from lamina.network import Ensemble, Sequential
 from lamina.regularizers import L1, Elastic
 
 UNUSUAL = {
@@ -45,10 +47,12 @@ UNUSUAL = {
         max_norm=2.0,
         use_bias=False,
         decay=False,
+        trainable=False,
+        learning_rate_factor={"weight": 0.5},
         name="hidden",
     ),
     "activation": Activation("gelu", name="bend"),
-    "prelu": PReLU(slope_init="zeros"),
+    "prelu": PReLU(slope_init="zeros", learning_rate_factor=0.1),
     "parametric_activation": ParametricActivation(get_activation("elu", alpha=0.5), alpha_init="zeros"),
     "scale": Scale(scale_init=Constant(2.0)),
     "piecewise_linear": PiecewiseLinear([[0.0, 1.5, 2.0], [], [-1.0, 3.0], [0.0, 0.1]], clip=True),
@@ -67,15 +71,25 @@ def test_every_layer_is_tested_here():
     assert set(UNUSUAL) == set(LAYERS)
 
 
-def test_every_op_of_the_engine_is_some_layers():
+def test_every_op_of_the_engine_is_some_layers_or_an_ensembles():
     emitted = {op.kind for layer in UNUSUAL.values() for op in layer.ops([4] * layer.min_inputs)}
-    assert emitted == OPS.keys()
+    of_members = {op.kind for op in Ensemble(Sequential([Dense(2), Dense(1)], input_width=3), members=2).program().ops}
+    assert emitted | of_members == OPS.keys()
 
 
 @pytest.mark.parametrize("kind", LAYERS)
 def test_round_trip_through_json_keeps_every_setting(kind):
     layer = UNUSUAL[kind]
     assert layer_from_dict(json.loads(json.dumps(layer.to_dict()))) == layer
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_a_layer_with_parameters_knows_their_names_and_can_be_frozen(kind):
+    layer = UNUSUAL[kind]
+    names = {draft.name for op in layer.ops([4] * layer.min_inputs) for draft in op.parameters}
+    if names or isinstance(layer, TrainableLayer):
+        assert names.issubset(layer.parameter_names)
+        assert not replace(layer, trainable=False).trainable
 
 
 @pytest.mark.parametrize("kind", LAYERS)

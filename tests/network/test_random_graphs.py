@@ -7,23 +7,45 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamina.engine import Batches, make_executor, native_available
+from lamina.engine import Batches, StepValues, TrainingPlan, UpdateRule, make_executor, native_available
 from lamina.engine.reference import ReferenceExecutor
-from lamina.layers import Activation, Add, BatchNorm, Concat, Dense, Dropout, Input, LayerNorm, Multiply, PReLU, Scale
-from lamina.network import Graph
+from lamina.errors import InvalidSettingError
+from lamina.layers import (
+    Activation,
+    Add,
+    BatchNorm,
+    Concat,
+    Dense,
+    Dropout,
+    Input,
+    LayerNorm,
+    Multiply,
+    ParametricActivation,
+    PReLU,
+    Scale,
+)
+from lamina.network import Ensemble, Graph
 
 WIDTHS = st.integers(1, 4)
 FUNCTIONS = st.sampled_from(["relu", "tanh", "sigmoid"])
+TRAINED = {"trainable": st.booleans(), "learning_rate_factor": st.sampled_from([1.0, 0.5])}
 ONE_INPUT = st.one_of(
     st.builds(
-        Dense, WIDTHS, activation=st.none() | FUNCTIONS, use_bias=st.booleans(), l2=st.floats(0, 1), weight_init=st.just("normal")
+        Dense,
+        WIDTHS,
+        activation=st.none() | FUNCTIONS,
+        use_bias=st.booleans(),
+        l2=st.floats(0, 1),
+        weight_init=st.just("normal"),
+        **TRAINED,
     ),
     st.builds(Activation, FUNCTIONS),
-    st.builds(PReLU),
-    st.builds(Scale),
+    st.builds(PReLU, **TRAINED),
+    st.builds(ParametricActivation, FUNCTIONS, **TRAINED),
+    st.builds(Scale, **TRAINED),
     st.builds(Dropout, st.floats(0, 0.9)),
-    st.builds(BatchNorm, momentum=st.floats(0, 0.99), affine=st.booleans()),
-    st.builds(LayerNorm, affine=st.booleans()),
+    st.builds(BatchNorm, momentum=st.floats(0, 0.99), affine=st.booleans(), **TRAINED),
+    st.builds(LayerNorm, affine=st.booleans(), **TRAINED),
 )
 JOINTS = st.sampled_from([Add, Multiply, Concat])
 
@@ -65,6 +87,8 @@ def applied(layer, values, sources):
             return FORMULAS[layer.function.name](x)
         case PReLU():
             return np.where(x > 0, x, own["slope"] * x)
+        case ParametricActivation():
+            return x + own["alpha"] * (FORMULAS[layer.function.name](x) - x)
         case Scale():
             return x * own["scale"]
         case Dropout():
@@ -129,7 +153,7 @@ def test_the_engine_computes_what_plain_numpy_does(network):
 
 @pytest.mark.skipif(not native_available(), reason="the compiled engine is not built")
 @given(graphs())
-def test_both_engines_agree_on_outputs_loss_and_gradient(network):
+def test_both_engines_agree_on_outputs_loss_gradient_and_step(network):
     program, rng = network.program(["squared_error"] * len(network.output_names)), np.random.default_rng(1)
     data = Batches(
         [rng.normal(size=(5, width)) for width in network.input_widths],
@@ -140,12 +164,18 @@ def test_both_engines_agree_on_outputs_loss_and_gradient(network):
     for engine in ("reference", "native"):
         executor = make_executor(program, dtype="float64", engine=engine)
         executor.restore(parameters, state)
-        results.append((executor.predict(data.inputs), *executor.loss_and_gradient(data)))
-    (outputs, loss, gradient), (native_outputs, native_loss, native_gradient) = results
+        outputs, (loss, gradient) = executor.predict(data.inputs), executor.loss_and_gradient(data)
+        executor.configure(TrainingPlan(UpdateRule("gradient_descent", (), 0)))
+        executor.train(data, np.arange(5), 5, 0, StepValues(np.array([0.01])))
+        results.append((outputs, loss, gradient, executor.snapshot()))
+    (outputs, loss, gradient, after), (native_outputs, native_loss, native_gradient, native_after) = results
     for ours, theirs in zip(outputs, native_outputs, strict=True):
         np.testing.assert_allclose(theirs, ours, rtol=1e-9, atol=1e-11)
     assert native_loss == pytest.approx(loss, rel=1e-9)
-    np.testing.assert_allclose(native_gradient, gradient, rtol=1e-6, atol=1e-8 * (1 + np.abs(gradient).max(initial=0)))
+    slack = {"rtol": 1e-6, "atol": 1e-8 * (1 + np.abs(gradient).max(initial=0))}
+    np.testing.assert_allclose(native_gradient, gradient, **slack)
+    np.testing.assert_allclose(native_after.parameters, after.parameters, **slack)
+    np.testing.assert_allclose(native_after.state, after.state, **slack)
 
 
 # Always the same graphs: a kink of ReLU between the two points of some other one would be no defect.
@@ -161,7 +191,35 @@ def test_the_gradient_of_a_graph_agrees_with_a_central_difference(network):
     )
     _, gradient = executor.loss_and_gradient(data)
     direction, step, losses = rng.normal(size=start.shape), 1e-6, []
+    for parameter in program.parameters:
+        direction[parameter.slice] *= parameter.trainable
     for sign in (1, -1):
         executor.restore(parameters=start + sign * step * direction)
         losses.append(executor.loss_and_gradient(data)[0])
     assert (losses[0] - losses[1]) / (2 * step) == pytest.approx(gradient @ direction, rel=2e-4, abs=1e-4 * (1 + abs(losses[0])))
+
+
+@pytest.mark.skipif(not native_available(), reason="the compiled engine is not built")
+@given(graphs(), st.sampled_from(["full", "mini"]))
+def test_an_ensemble_of_any_graph_gives_the_same_in_both_engines(network, sharing):
+    if not any(isinstance(node.layer, Dense) for node in network.nodes):
+        return
+    try:
+        ensemble = Ensemble(network, members=2, sharing=sharing)
+    except InvalidSettingError as error:
+        assert "must depend on a Dense layer" in str(error)
+        return
+    losses = ["squared_error"] * len(network.output_names)
+    program, rng = ensemble.program(losses), np.random.default_rng(0)
+    parameters, state = ensemble.initialize(1, "float64")
+    parameters += 0.1 * rng.normal(size=parameters.shape)
+    data = Batches(
+        [rng.normal(size=(6, program.widths[buffer])) for buffer in program.inputs],
+        [rng.normal(size=(6, width)) for width in program.output_widths],
+    )
+    found = []
+    for executor in (make_executor(program, dtype="float64", engine="native"), ReferenceExecutor(program, "float64")):
+        executor.restore(parameters, state)
+        found.append(executor.loss_and_gradient(data))
+    assert found[0][0] == pytest.approx(found[1][0], rel=1e-9)
+    np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-6, atol=1e-9 * max(1.0, np.abs(found[1][1]).max(initial=0.0)))

@@ -1,5 +1,7 @@
 """Every optimizer that torch has takes the same ten steps as torch's."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -88,3 +90,25 @@ def test_clipped_steps_agree_with_torch(executor_for, clipping, clip):
     torch_weights, _ = train_torch(make_theirs, clip)
     # torch divides by norm + 1e-6, we by the norm
     np.testing.assert_allclose(weights, torch_weights, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["gradient_descent", "momentum", "adam", "adamw"])
+def test_learning_rate_factors_are_torchs_parameter_groups(executor_for, name):
+    """Decoupled weight decay, too, follows the rate of the group."""
+    optimizer, make_theirs = PAIRS[name]
+    factors = {"w1": 0.5, "b1": 0.1, "w2": 2.0, "b2": 1.0}
+    data, start = random_problem()
+    program = two_layer_program()
+    parameters = tuple(p._replace(learning_rate_factor=factors[p.name]) for p in program.parameters)
+    executor = executor_for(replace(program, parameters=parameters))
+    executor.configure(TrainingPlan(optimizer.rule()))
+    executor.restore(parameters=start)
+    values = StepValues(np.full(STEPS, optimizer.learning_rate), np.full(STEPS, optimizer.weight_decay))
+    executor.train(data, np.tile(np.arange(ROWS), STEPS), ROWS, 0, values)
+
+    def in_groups(tensors):
+        rates = [optimizer.learning_rate * factor for factor in factors.values()]
+        return make_theirs([{"params": [tensor], "lr": rate} for tensor, rate in zip(tensors, rates, strict=True)])
+
+    weights, _ = train_torch(in_groups)
+    np.testing.assert_allclose(executor.snapshot().parameters, weights, rtol=1e-9, atol=1e-12)

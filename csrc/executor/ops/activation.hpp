@@ -7,7 +7,7 @@ namespace lamina {
 
 template <class T>
 void activation_forward(const Context<T>& context, const Op& op) {
-  if (context.written(op.inputs[0]) == op.output) return;  // the dense op has computed it
+  if (context.written(op.inputs[0]) == op.output) return;  // the op before has computed it
   const i64 width = context.width(op.output);
   const T* x = context.value(op.inputs[0]);
   T* out = context.value(op.output);

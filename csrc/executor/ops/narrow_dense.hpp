@@ -25,7 +25,8 @@ void narrow_backward(const Context<T>& context, const Op& op) {
   const i64 piece = std::max(kTileSize / std::max<i64>(n, 1) / kGrain, i64{1}) * kGrain;
   const i64 weight = context.program.parameters[op.parameters[0]].offset;
   const bool onto = context.gradient_written[op.parameters[0]];
-  const int bias = context.fusion->bias_below[to];
+  const int below = context.fusion->bias_below[to];
+  const int bias = below < 0 || context.program.parameters[below].size != in ? -1 : below;  // other copies
   T* sum = bias < 0 ? nullptr : context.gradient + context.program.parameters[bias].offset;
   over_tiles(context.pool, (in + piece - 1) / piece, [&](i64 tile) {
     const i64 first = tile * piece, at = weight + first * width;

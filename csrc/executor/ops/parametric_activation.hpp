@@ -33,7 +33,7 @@ void parametric_activation_backward(const Context<T>& context, const Op& op) {
   context.contribute(op.inputs[0], [&](T* d_x) {
     context.over_rows(width, [&](i64 first, i64 count) {
       const i64 at = first * width;
-      context.kernels.scale_forward(d_x + at, d_out + at, alpha, count, width);
+      context.kernels.scale_forward(d_x + at, d_out + at, alpha, nullptr, count, width, false);
       context.kernels.activation_backward(d_x + at, d_x + at, x + at, f + at, count, width, op.function,
                                           op.settings.data());
       context.kernels.blend_backward(d_x + at, d_out + at, alpha, count, width);

@@ -12,6 +12,7 @@
 #include "executor/ops/periodic.hpp"
 #include "executor/ops/piecewise_linear.hpp"
 #include "executor/ops/prelu.hpp"
+#include "executor/ops/repeat.hpp"
 #include "executor/ops/scale.hpp"
 #include "kernels/tables.hpp"
 
@@ -35,10 +36,11 @@ inline constexpr OpRow<T> kOps[] = {
     {"dropout", dropout_forward, dropout_backward, dropout_keeps, dropout_column},
     {"concat", concat_forward, concat_backward},
     {"grouped_dense", grouped_dense_forward, grouped_dense_backward},
+    {"scale", scale_forward, scale_backward, nullptr, scale_column},
+    {"repeat", repeat_forward, repeat_backward},
     {"prelu", prelu_forward, prelu_backward, nullptr, prelu_column},
     {"parametric_activation", parametric_activation_forward, parametric_activation_backward,
      parametric_activation_keeps, parametric_activation_column},
-    {"scale", scale_forward, scale_backward, nullptr, scale_column},
     {"periodic", periodic_forward, periodic_backward},
     {"cosine", cosine_forward, cosine_backward},
     {"piecewise_linear", piecewise_linear_forward, piecewise_linear_backward},
@@ -58,5 +60,6 @@ static_assert(is_row(kOps<float>, OpKind::activation, "activation"));
 static_assert(is_row(kOps<float>, OpKind::dropout, "dropout"));
 static_assert(is_row(kOps<float>, OpKind::concat, "concat"));
 static_assert(is_row(kOps<float>, OpKind::grouped_dense, "grouped_dense"));
+static_assert(is_row(kOps<float>, OpKind::scale, "scale"));
 
 }  // namespace lamina

@@ -253,5 +253,7 @@ def _flatness(op: Op | None, buffers: Mapping[int, np.ndarray]) -> tuple[float, 
         return _NOTHING, _NOTHING
     known = get_activation(op.function)
     function = get_activation(op.function, **dict(zip(known.settings, op.settings, strict=True)))
-    flat = np.abs(function.derivative(buffers[op.inputs[0]])) <= FLAT * steepest(op.function, op.settings)
+    z = buffers[op.inputs[0]]
+    slope = function.derivative(z.reshape(len(z) * op.copies, -1)).reshape(z.shape)
+    flat = np.abs(slope) <= FLAT * steepest(op.function, op.settings)
     return float(flat.mean()) if function.saturates else _NOTHING, float(flat.all(axis=0).mean())

@@ -197,7 +197,8 @@ def explain_step(
     if data.num_rows != 1:
         raise DataError(phrase("x", "must be one example", f"{data.num_rows} rows", owner=owner))
     passes = run_passes(subject, data, training=False)
-    changes = {i: 0.0 - learning_rate * gradient for i, gradient in passes.d_parameters.items()}
+    rates = [learning_rate * parameter.learning_rate_factor for parameter in passes.program.parameters]
+    changes = {i: 0.0 - rates[i] * gradient for i, gradient in passes.d_parameters.items()}
     new = subject.parameters.copy()
     for i, change in changes.items():
         new[passes.program.parameters[i].slice] += np.ravel(change)

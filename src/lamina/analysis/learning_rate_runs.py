@@ -11,6 +11,7 @@ from lamina.engine import permutation
 from lamina.engine.plan import StepValues
 from lamina.errors import NonFiniteError
 from lamina.training import Trainer
+from lamina.training.adaptation import adapted_to
 from lamina.training.batches import input_widths
 from lamina.training.contradictions import check_batches
 from lamina.training.weighted_network import WeightedNetwork
@@ -42,10 +43,14 @@ class LearningRateRuns:
         settings = (trainer.dtype, trainer.engine, trainer.n_threads, trainer.seed)
         self._model = WeightedNetwork(network, trainer.losses, trainer.loss_weights, {}, *settings)
         self._model.configure(trainer.settings.plan(), trainer.optimizer)
+        self._data = self._model.batches(X, y, sample_weight)
         if trainer.network.is_built:
             self._model.executor.restore(*trainer.executor.snapshot())
+            self._model.executor.restore(parameters=trainer.first_weights(self._data))
+        elif network.adapts_weights:
+            drawn = self._model.executor.snapshot()[:2]
+            self._model.executor.restore(parameters=adapted_to(self._data, network, *drawn, trainer.seed))
         self._start = self._model.executor.snapshot()
-        self._data = self._model.batches(X, y, sample_weight)
         program, chosen = self._model.executor.program, trainer.settings.chosen_batch_size
         check_batches(program, trainer.optimizer, chosen, self._data.num_rows, owner="learning_rate_range")
         self._batch_size = min(trainer.batch_size or self._data.num_rows, self._data.num_rows)

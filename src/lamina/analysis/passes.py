@@ -59,7 +59,7 @@ def run_passes(
     executor.configure(TrainingPlan(GradientDescent().rule(), seed=seed))
     executor.restore(subject.parameters, subject.state)
     rates = None if dropout else [0.0] * sum(op.kind == "dropout" for op in program.ops)
-    custom = custom_losses(subject.losses or ()) if data.targets else []
+    custom = custom_losses(subject.losses or (), program.members) if data.targets else []
     own = MeanCustomLoss(program.heads, custom, data) if custom else None
     found = executor.observe(data, training=training, step=step, dropout_rates=rates, d_outputs=own)
     loss = float("nan") if found.gradient is None else float(found.gradient.losses.sum()) if own is None else own.value

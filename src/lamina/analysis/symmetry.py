@@ -105,12 +105,13 @@ def symmetry(network: Network | Trainer, weights: Weights = None, *, seed: int =
 
 def symmetry_of_program(program: Program, parameters: np.ndarray) -> Symmetry:
     """As :func:`symmetry`, for a program and its flat parameters."""
-    return Symmetry(tuple(_layer(op, program, parameters) for op in program.ops if op.kind == "dense"))
+    return Symmetry(tuple(_layer(op, program, parameters) for op in program.ops if op.makes_sums))
 
 
 def _layer(op: Op, program: Program, parameters: np.ndarray) -> LayerSymmetry:
     weight, *bias = (parameters[program.parameters[i].slice].reshape(program.parameters[i].shape) for i in op.parameters)
-    units = np.vstack([weight, *(b[None, :] for b in bias)]).T.astype(np.float64)
+    columns = np.concatenate([weight, *(b[..., np.newaxis, :] for b in bias)], axis=-2).astype(np.float64)
+    units = np.swapaxes(columns, -1, -2).reshape(-1, columns.shape[-2])
     return LayerSymmetry(op.layer, len(units), num_distinct(units), _mean_likeness(units))
 
 

@@ -104,6 +104,9 @@ def _print_table_model(loaded: TableModel, *, json: bool) -> None:
     print_line(str(loaded.estimator.network_.summary()))
     print_line(f"Trained on {rows_trained_on(loaded.summary)}, {counted(len(loaded.estimator.history_), 'epoch')}.")
     print_line(f"Stopped: {loaded.estimator.stop_reason_.text}")
+    if loaded.calibration is not None:
+        divided = f" Logits are divided by {loaded.temperature:.3g}." if loaded.temperature != 1 else ""
+        print_line(f"Calibrated on {counted(len(loaded.calibration.scores), 'validation row')}.{divided}")
     if loaded.summary["metrics"]:
         print_line(f"Metrics on {rows['test']:,} test rows, measured after training:")
         print_metrics(Evaluation(loaded.summary["metrics"]))
@@ -144,5 +147,8 @@ def _description(model: TableModel) -> dict[str, Any]:
         "network": network.to_dict(),
         "stop_reason": {"code": model.estimator.stop_reason_.code, "text": model.estimator.stop_reason_.text},
         **model.summary,
+        "calibration": None
+        if model.calibration is None
+        else {"rows": len(model.calibration.scores), "temperature": model.temperature},
         "history": model.estimator.history_.to_list(),
     }

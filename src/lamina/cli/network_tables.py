@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.cli.output import few
 from lamina.errors import DataError
+from lamina.network import Ensemble
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,10 +37,10 @@ def predict_table(model: NetworkModel, table: pa.Table, keep: tuple[str, ...]) -
 
     inputs = _inputs(model, table, keep)
     columns: dict[str, Any] = {name: table[name] for name in keep}
-    for name, output, values, logits in zip(model.output_names, model.outputs, *_predicted(model, inputs), strict=True):
+    for name, output, values, spreads in zip(model.output_names, model.outputs, *_predicted(model, inputs), strict=True):
         predicted = _output_columns(name, values, of_classes=output.link == "softmax")
         if output.loss is not None and output.loss.predicts_spread:
-            predicted = with_spreads(predicted, output.loss.spread(logits).T)
+            predicted = with_spreads(predicted, spreads.T)
         for key, column in predicted.items():
             if key in columns:
                 raise DataError(f"--keep must not name a predicted column, got {key!r}. Rename the column of the table.")
@@ -102,14 +103,19 @@ def describe_estimator(model: MLPClassifier | MLPRegressor) -> dict[str, Any]:
 
 
 def _predicted(model: NetworkModel, inputs: Any) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Predictions and, where a spread is in them, logits of each output."""
-    predictions = model.predict(inputs)
-    logits = (
-        model.predict_logits(inputs)
-        if any(output.loss and output.loss.predicts_spread for output in model.outputs)
-        else predictions
-    )
-    return (predictions, logits) if len(model.outputs) > 1 else ([predictions], [logits])
+    """Predictions and, where a loss predicts them, spreads of each output."""
+    predictions = _listed(model.predict(inputs))
+    has_spread = [output.loss is not None and output.loss.predicts_spread for output in model.outputs]
+    if not any(has_spread):
+        return predictions, predictions
+    if isinstance(model.network, Ensemble):
+        return predictions, [found.spread for found in _listed(model.predict_distribution(inputs))]
+    logits = zip(model.outputs, has_spread, _listed(model.predict_logits(inputs)), strict=True)
+    return predictions, [output.loss.spread(z) if has else z for output, has, z in logits]  # type: ignore[union-attr]
+
+
+def _listed(of_outputs: Any) -> list[Any]:
+    return of_outputs if isinstance(of_outputs, list) else [of_outputs]
 
 
 def _inputs(model: NetworkModel, table: pa.Table, keep: tuple[str, ...]) -> np.ndarray | list[np.ndarray]:

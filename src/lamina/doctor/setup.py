@@ -108,7 +108,7 @@ class Setup:
         rate = getattr(settings.optimizer, "learning_rate", math.nan)
         bounds = settings.clipping
         rows_a_step = settings.rows_a_step or training.num_rows
-        dense = [op for op in program.ops if op.kind == "dense"]
+        dense = [op for op in program.ops if op.makes_sums]
         names = tuple(loss.name for loss in trainer.losses)
         batch = training.num_rows if isinstance(settings.optimizer, LBFGS) else min(rows_a_step, training.num_rows)
         return cls(
@@ -125,8 +125,8 @@ class Setup:
             num_validation_rows=0 if validation is None else validation.num_rows,
             num_inputs=sum(program.widths[buffer] for buffer in program.inputs),
             num_parameters=program.num_trainable,
-            output_widths=tuple(program.widths[buffer] for buffer in program.outputs),
-            hidden_widths=tuple(program.widths[op.output] for op in dense if op.output not in _ends(program)),
+            output_widths=program.output_widths,
+            hidden_widths=tuple(program.widths[op.output] // program.members for op in dense if op.output not in _ends(program)),
             activations=tuple(op.function for op in program.ops if op.kind == "activation"),
             dropout_rates=tuple(op.settings[0] for op in program.ops if op.kind == "dropout"),
             has_batch_norm=any(op.kind == "batch_norm" for op in program.ops),

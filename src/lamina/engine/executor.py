@@ -306,7 +306,8 @@ class Executor(Protocol):
     def predict(self, inputs: Sequence[InputArray], links: Sequence[str] | None = None) -> list[np.ndarray]:
         """Outputs for all rows in inference mode: no dropout, running statistics.
 
-        ``links`` are activations without settings, one per output, applied to the logits; None returns the logits.
+        ``links`` are activations without settings, one per output, applied to the logits; None returns the logits. Of an
+        ensemble, these are the logits of all members, (n, members * width), and with ``links`` the mean over members, (n, width).
         """
 
     def evaluate(self, data: Batches) -> np.ndarray:

@@ -105,7 +105,7 @@ class NativeExecutor:
         self._tools = (scipy_blas(), instruction_set or "", product, n_threads or 0, threads.default_threads())
         self._reader = DataReader(program, self.dtype)
         self._num_dropouts = sum(op.kind == "dropout" for op in program.ops)
-        self._output_widths = [program.widths[b] for b in program.outputs]
+        self._logit_widths = [program.widths[b] for b in program.outputs]
         self._held: tuple[_native.Batches, np.ndarray, np.ndarray | None] | None = None
         self._plan = _UNTRAINED
         self.reprogram(program)
@@ -249,7 +249,7 @@ class NativeExecutor:
         function = None if objective is None else _by_batch(objective, order, batch_size)
         with SingleThreadedBlas():
             done, num_clipped, num_kept, failure = self._engine.perturb(
-                batches, order, batch_size, first_step, rates, *settings, function, self._output_widths, losses,
+                batches, order, batch_size, first_step, rates, *settings, function, self._logit_widths, losses,
                 objectives, of_heads,
             )  # fmt: skip
         kept = num_kept if rule.kind == "one" else None
@@ -257,11 +257,12 @@ class NativeExecutor:
         return TrainingResult(losses[:done], None, num_clipped, _failure(failure), objectives[:done], kept, told)
 
     def predict(self, inputs: Sequence[InputArray], links: Sequence[str] | None = None) -> list[np.ndarray]:
-        """Outputs for all rows in inference mode: logits, or the activations ``links`` of them."""
+        """Outputs for all rows in inference mode: logits, or the activations ``links`` of them, averaged over members."""
         num_rows = inputs[0].shape[0]
-        batches, outputs = self._reader.inputs(inputs), self._outputs(num_rows)
+        widths = self._logit_widths if links is None else self.program.output_widths
+        batches, outputs = self._reader.inputs(inputs), self._outputs(num_rows, widths)
         with self._quiet_blas(num_rows):
-            self._engine.predict(batches, links or ("identity",) * len(outputs), outputs)
+            self._engine.predict(batches, links or (), outputs)
         return outputs
 
     def evaluate(self, data: Batches) -> np.ndarray:
@@ -334,7 +335,7 @@ class NativeExecutor:
     ) -> list[np.ndarray]:
         """Outputs of one batch in training mode; running statistics are updated."""
         rows, rates = as_order(rows, inputs[0].shape[0]), self._rates_of_ops(dropout_rates)
-        batches, outputs = self._reader.inputs(inputs), self._outputs(len(rows))
+        batches, outputs = self._reader.inputs(inputs), self._outputs(len(rows), self._logit_widths)
         self._held = (batches, rows, rates)
         with self._quiet_blas(len(rows)):
             self._engine.forward(batches, rows, first_row, step, rates, outputs)
@@ -433,7 +434,7 @@ class NativeExecutor:
     def _d_outputs(self, given: Sequence[np.ndarray], num_rows: int) -> list[np.ndarray]:
         """Gradients of the outputs in the form that the engine reads, with checked shapes."""
         gradients = [d if d.dtype == self.dtype and d.flags.c_contiguous else self._converted(d) for d in given]
-        expected = [(num_rows, width) for width in self._output_widths]
+        expected = [(num_rows, width) for width in self._logit_widths]
         if [d.shape for d in gradients] != expected:
             raise ShapeError(phrase("d_outputs", f"must have the outputs' shapes {expected}", [d.shape for d in gradients]))
         return gradients
@@ -447,8 +448,8 @@ class NativeExecutor:
         heads = len(self.program.heads)
         return np.empty((num_steps, heads)) if heads > 1 else None
 
-    def _outputs(self, num_rows: int) -> list[np.ndarray]:
-        return [np.empty((num_rows, width), dtype=self.dtype) for width in self._output_widths]
+    def _outputs(self, num_rows: int, widths: Sequence[int]) -> list[np.ndarray]:
+        return [np.empty((num_rows, width), dtype=self.dtype) for width in widths]
 
 
 def _failure(found: tuple[int, str, str] | None) -> Failure | None:

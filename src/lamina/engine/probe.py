@@ -83,7 +83,7 @@ def flat_units(program: Program, seen: Observation) -> np.ndarray:
 
 def weights_of(program: Program, unit: UnitLayer) -> Parameter:
     """The weights (…, in, out) of the layer that makes the units; of size 0 if it is not dense."""
-    made_by = next((op for op in unit.layers[0].ops if op.makes_units), None)
+    made_by = next((op for op in unit.layers[0].ops if op.makes_sums), None)
     return _NO_WEIGHTS if made_by is None else program.parameters[made_by.parameters[0]]
 
 
@@ -168,8 +168,9 @@ def _flatness(unit: UnitLayer, seen: Observation) -> tuple[float, float]:
 
 def _is_flat(op: Op, seen: Observation) -> np.ndarray:
     """Where the activation is flat, (n, width)."""
-    slope = FORMULAS[op.function].derivative(seen.values[op.inputs[0]], *op.settings)
-    return np.asarray(np.abs(slope) <= flat_below(op))
+    z = seen.values[op.inputs[0]]
+    slope = FORMULAS[op.function].derivative(z.reshape(len(z) * op.copies, -1), *op.settings)
+    return np.asarray(np.abs(slope) <= flat_below(op)).reshape(z.shape)
 
 
 def _gradients(unit: UnitLayer, seen: Observation, weight_sum: float) -> tuple[float, float]:

@@ -16,7 +16,8 @@ from typing import NamedTuple
 __all__ = ["Head", "Op", "Parameter", "Program"]
 
 _ACTIVATIONS = frozenset({"activation", "parametric_activation", "prelu"})
-_EMBEDDINGS = frozenset({"cosine", "periodic", "piecewise_linear"})
+_MAKE_SUMS = frozenset({"dense", "grouped_dense"})
+_MAKE_UNITS = _MAKE_SUMS | {"cosine", "periodic", "piecewise_linear"}
 
 
 class Parameter(NamedTuple):
@@ -25,6 +26,7 @@ class Parameter(NamedTuple):
     The penalty of one parameter tensor is ``l1 * sum |w| + 1/2 * l2 * sum w**2``; steps follow the slope of L2, and shrink
     weights by L1 after the update rule (``lamina.engine.formulas.shrinkage``). ``decay`` says whether decoupled weight
     decay acts on it. ``max_norm`` > 0 bounds the Euclidean norm of every column (the weights into one unit).
+    ``learning_rate_factor`` > 0 multiplies the learning rate of every step, and with it decoupled weight decay and L1.
 
     What is not ``trainable`` stands still: training changes neither it nor its slots, no gradient is computed for it, and none of
     the above acts on it. An op whose state stands still, such as running statistics, works in training as in inference.
@@ -39,6 +41,7 @@ class Parameter(NamedTuple):
     decay: bool = False
     max_norm: float = 0.0
     trainable: bool = True
+    learning_rate_factor: float = 1.0
 
     @property
     def size(self) -> int:
@@ -54,6 +57,8 @@ class Op(NamedTuple):
 
     ``kind`` is a key of :data:`lamina.engine.reference.ops.OPS`, where its parameters, state and settings are listed;
     ``function`` is the function of an activation or parametric activation, a name in :data:`lamina.activations.ACTIVATIONS`.
+    With ``copies`` > 1 the op reads and writes every buffer (n, width) as (n * copies, width / copies), which is the same
+    memory: its parameters serve ``copies`` members of an ensemble, side by side in each row.
     """
 
     kind: str
@@ -64,6 +69,12 @@ class Op(NamedTuple):
     state: tuple[int, ...] = ()
     settings: tuple[float, ...] = ()
     function: str = ""
+    copies: int = 1
+
+    @property
+    def makes_sums(self) -> bool:
+        """Whether its units are weighted sums of others; its first parameter is the weights (…, in, out)."""
+        return self.kind in _MAKE_SUMS
 
     @property
     def is_activation(self) -> bool:
@@ -71,14 +82,9 @@ class Op(NamedTuple):
         return self.kind in _ACTIVATIONS
 
     @property
-    def makes_units(self) -> bool:
-        """Whether it makes new units, as weighted sums of others; its first parameter is the weights (…, in, out)."""
-        return self.kind in ("dense", "grouped_dense")
-
-    @property
     def acts_on_units(self) -> bool:
-        """Whether it acts on existing units; others make new ones, embed numbers, or combine the units of several buffers."""
-        return not self.makes_units and self.kind not in _EMBEDDINGS and len(self.inputs) == 1
+        """Whether it acts on existing units; others make new ones, or combine the units of several buffers."""
+        return self.kind not in _MAKE_UNITS and len(self.inputs) == 1
 
 
 class Head(NamedTuple):
@@ -101,6 +107,8 @@ class Program:
 
     ``widths[b]`` is the width of buffer b; ``inputs`` are the buffers that the caller's arrays fill, in order;
     ``outputs`` are the buffers that a prediction returns (logits). ``parameters`` and ``state`` tile their flat vectors.
+    ``members`` > 1: each output, and the logits of each head, are those of so many members of an ensemble, side by side; a head's
+    loss is the mean of the members' losses.
 
     The gradient of a parameter that is not trainable is 0.
     """
@@ -112,6 +120,7 @@ class Program:
     parameters: tuple[Parameter, ...] = ()
     state: tuple[Parameter, ...] = ()
     heads: tuple[Head, ...] = ()
+    members: int = 1
     num_parameters: int = field(init=False, repr=False, compare=False)
     num_state: int = field(init=False, repr=False, compare=False)
 
@@ -120,6 +129,11 @@ class Program:
         object.__setattr__(self, "parameters", free)
         object.__setattr__(self, "num_parameters", sum(p.size for p in self.parameters))
         object.__setattr__(self, "num_state", sum(s.size for s in self.state))
+
+    @property
+    def output_widths(self) -> tuple[int, ...]:
+        """The width of each output, of one member."""
+        return tuple(self.widths[buffer] // self.members for buffer in self.outputs)
 
     @property
     def num_trainable(self) -> int:

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from lamina.door import serve
 from lamina.estimators.given_data import DTYPES, checked_rows
 from lamina.estimators.layer_arrays import LayerArrays, dense_biases, dense_weights, write_into
+from lamina.losses.members import joint_logits, predictions_of
 from lamina.training.exclusive import RUNNING
 from lamina.training.finite import is_finite
 
@@ -196,14 +197,13 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
 
     def _logits(self, X: Any) -> np.ndarray:
         """Logits (n, outputs) of new rows."""
-        checked = self._checked(X)
-        return self._fit.trainer.executor.predict([checked])[0]
+        checked, executor = self._checked(X), self._fit.trainer.executor
+        return joint_logits(self._fit.target.loss.link, executor.predict([checked])[0], executor.program.members)
 
     def _predictions(self, X: Any) -> np.ndarray:
         """The loss's predictions for new rows, (n, columns)."""
         checked, loss = self._checked(X), self._fit.target.loss
-        out = self._fit.trainer.executor.predict([checked], [loss.link or "identity"])[0]
-        return out if loss.link else loss.predict(out)
+        return predictions_of(self._fit.trainer.executor, [checked], [(loss.link, loss.predict)])[0]
 
 
 def fit_of(fitted: FittedNetwork) -> Fit:

@@ -69,11 +69,11 @@ def write_into(views: Sequence[np.ndarray], arrays: Iterable[object], name: str)
 
 def dense_weights(program: Program) -> list[Parameter]:
     """The weights of the dense layers, in the order of the network; of a layer that is used several times, once."""
-    used = dict.fromkeys(op.parameters[0] for op in program.ops if op.kind == "dense")
+    used = dict.fromkeys(op.parameters[0] for op in program.ops if op.makes_sums)
     return [program.parameters[index] for index in used]
 
 
 def dense_biases(program: Program) -> list[Parameter]:
     """The biases of the dense layers that have one, in the order of the network; of a layer that is used several times, once."""
-    used = dict.fromkeys(op.parameters[1] for op in program.ops if op.kind == "dense" and len(op.parameters) > 1)
+    used = dict.fromkeys(op.parameters[1] for op in program.ops if op.makes_sums and len(op.parameters) > 1)
     return [program.parameters[index] for index in used]

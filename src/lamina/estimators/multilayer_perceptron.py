@@ -184,7 +184,7 @@ class MultilayerPerceptron(NestedSettings, Parameters, FittedNetwork, ABC):
             if fit is None:
                 start = fitting.start_for(parameters, target, rows.X, None, owner=owner)
                 train, validation = self._split(parameters, target, rows, Judges(), start.split_seed)
-                fit = fitting.prepare(parameters, target, start, len(train), owner=owner)
+                fit = fitting.prepare(parameters, target, start.on(train), len(train), owner=owner)
             else:
                 train, validation = self._split(parameters, target, rows, Judges(), fit.split_seed)
                 fit.go_on(parameters, target)

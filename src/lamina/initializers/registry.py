@@ -22,6 +22,9 @@ _CLASSES = {
     "uniform": "Uniform",
     "orthogonal": "Orthogonal",
     "sklearn_uniform": "SklearnUniform",
+    "unit_variance": "UnitVariance",
+    "among_rows": "AmongRows",
+    "random_signs": "RandomSigns",
 }
 _SCHEMES = ("xavier", "glorot_normal", "glorot_uniform", "he", "he_normal", "he_uniform", "lecun_normal", "lecun_uniform")
 

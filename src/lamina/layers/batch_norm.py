@@ -35,6 +35,8 @@ class BatchNorm(TrainableLayer):
     trainable : bool, default=True
         Whether training changes gamma, beta and the running statistics. If not, these normalize in training, too, as in
         prediction.
+    learning_rate_factor : float or dict of str to float, default=1.0
+        Multiplies the learning rate; see :class:`TrainableLayer`.
     name : str, optional
         Default "batch_norm_1", "batch_norm_2", …
 
@@ -56,6 +58,7 @@ class BatchNorm(TrainableLayer):
     affine: bool = True
 
     kind: ClassVar[str] = "batch_norm"
+    parameter_names: ClassVar[tuple[str, ...]] = ("gamma", "beta")
     rules: ClassVar[Mapping[str, Rule]] = {
         "momentum": number(0, 1, "left"),
         "eps": number(0, closed="neither"),

@@ -61,6 +61,8 @@ class Dense(TrainableLayer):
         Whether decoupled weight decay acts on the weights.
     trainable : bool, default=True
         Whether training changes its parameters; see :class:`TrainableLayer`.
+    learning_rate_factor : float or dict of str to float, default=1.0
+        Multiplies the learning rate; see :class:`TrainableLayer`.
     name : str, optional
         Default "dense_1", "dense_2", …
 
@@ -89,6 +91,7 @@ class Dense(TrainableLayer):
     decay: bool = True
 
     kind: ClassVar[str] = "dense"
+    parameter_names: ClassVar[tuple[str, ...]] = ("weight", "bias")
     makes_units: ClassVar[bool] = True
     rules: ClassVar[Mapping[str, Rule]] = {
         "units": integer(1),

@@ -82,6 +82,8 @@ class OpDraft(NamedTuple):
         The activation's name; empty for other ops.
     reads_inputs : bool
         Whether it reads the layer's inputs, too, in front of the output of the op before.
+    copies : int
+        For how many members of an ensemble, side by side in each row, the parameters serve.
 
     Examples
     --------
@@ -97,3 +99,4 @@ class OpDraft(NamedTuple):
     settings: tuple[float, ...] = ()
     function: str = ""
     reads_inputs: bool = False
+    copies: int = 1

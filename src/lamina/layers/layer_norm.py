@@ -30,6 +30,8 @@ class LayerNorm(TrainableLayer):
         Whether to learn gamma and beta. They are neither penalized nor decayed.
     trainable : bool, default=True
         Whether training changes its parameters; see :class:`TrainableLayer`.
+    learning_rate_factor : float or dict of str to float, default=1.0
+        Multiplies the learning rate; see :class:`TrainableLayer`.
     name : str, optional
         Default "layer_norm_1", "layer_norm_2", …
 
@@ -50,6 +52,7 @@ class LayerNorm(TrainableLayer):
     affine: bool = True
 
     kind: ClassVar[str] = "layer_norm"
+    parameter_names: ClassVar[tuple[str, ...]] = ("gamma", "beta")
     rules: ClassVar[Mapping[str, Rule]] = {"eps": number(0, closed="neither"), "affine": boolean()}
 
     def ops(self, widths: Sequence[int]) -> tuple[OpDraft, ...]:

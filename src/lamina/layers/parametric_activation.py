@@ -33,6 +33,8 @@ class ParametricActivation(TrainableLayer):
         Initial alphas. They are neither penalized nor decayed.
     trainable : bool, default=True
         Whether training changes its parameters; see :class:`TrainableLayer`.
+    learning_rate_factor : float or dict of str to float, default=1.0
+        Multiplies the learning rate; see :class:`TrainableLayer`. RealMLP takes 0.1.
     name : str, optional
         Default "parametric_activation_1", "parametric_activation_2", …
 
@@ -53,6 +55,7 @@ class ParametricActivation(TrainableLayer):
     alpha_init: str | Initializer | Mapping[str, Any] = _ONES
 
     kind: ClassVar[str] = "parametric_activation"
+    parameter_names: ClassVar[tuple[str, ...]] = ("alpha",)
     converters: ClassVar[Mapping[str, Callable[[Any], Any]]] = {"function": to_function, "alpha_init": get_initializer}
     writers: ClassVar[Mapping[str, Callable[[Any], Any]]] = {"function": function_to_plain}
 

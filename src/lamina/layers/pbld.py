@@ -37,6 +37,8 @@ class PBLD(TrainableLayer):
         Whether decoupled weight decay acts on the frequencies and the weights; not on the biases.
     trainable : bool, default=True
         Whether training changes its parameters; see :class:`TrainableLayer`.
+    learning_rate_factor : float or dict of str to float, default=1.0
+        Multiplies the learning rate; see :class:`TrainableLayer`. RealMLP takes 0.1.
     name : str, optional
         Default "pbld_1", "pbld_2", …
 
@@ -64,6 +66,7 @@ class PBLD(TrainableLayer):
     decay: bool = True
 
     kind: ClassVar[str] = "pbld"
+    parameter_names: ClassVar[tuple[str, ...]] = ("frequency", "phase", "weight", "bias")
     makes_units: ClassVar[bool] = True
     rules: ClassVar[Mapping[str, Rule]] = {
         "units": integer(2),

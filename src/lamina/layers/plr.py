@@ -40,6 +40,8 @@ class PLR(TrainableLayer):
         Whether decoupled weight decay acts on the frequencies and the weights; not on the biases.
     trainable : bool, default=True
         Whether training changes its parameters; see :class:`TrainableLayer`.
+    learning_rate_factor : float or dict of str to float, default=1.0
+        Multiplies the learning rate; see :class:`TrainableLayer`.
     name : str, optional
         Default "plr_1", "plr_2", …
 
@@ -67,6 +69,7 @@ class PLR(TrainableLayer):
     decay: bool = True
 
     kind: ClassVar[str] = "plr"
+    parameter_names: ClassVar[tuple[str, ...]] = ("frequency", "weight", "bias")
     makes_units: ClassVar[bool] = True
     rules: ClassVar[Mapping[str, Rule]] = {
         "units": integer(1),

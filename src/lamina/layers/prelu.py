@@ -26,6 +26,8 @@ class PReLU(TrainableLayer):
         Initial slopes; the default is that of the paper and of torch. Slopes are neither penalized nor decayed (section 2.1).
     trainable : bool, default=True
         Whether training changes its parameters; see :class:`TrainableLayer`.
+    learning_rate_factor : float or dict of str to float, default=1.0
+        Multiplies the learning rate; see :class:`TrainableLayer`.
     name : str, optional
         Default "prelu_1", "prelu_2", …
 
@@ -40,6 +42,7 @@ class PReLU(TrainableLayer):
     slope_init: str | Initializer | Mapping[str, Any] = _QUARTER
 
     kind: ClassVar[str] = "prelu"
+    parameter_names: ClassVar[tuple[str, ...]] = ("slope",)
     converters: ClassVar[Mapping[str, Callable[[Any], Any]]] = {"slope_init": get_initializer}
 
     def ops(self, widths: Sequence[int]) -> tuple[OpDraft, ...]:

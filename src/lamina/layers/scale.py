@@ -30,6 +30,8 @@ class Scale(TrainableLayer):
         Initial factors. They are neither penalized nor decayed.
     trainable : bool, default=True
         Whether training changes its parameters; see :class:`TrainableLayer`.
+    learning_rate_factor : float or dict of str to float, default=1.0
+        Multiplies the learning rate; see :class:`TrainableLayer`. RealMLP takes 6.
     name : str, optional
         Default "scale_1", "scale_2", …
 
@@ -44,6 +46,7 @@ class Scale(TrainableLayer):
     scale_init: str | Initializer | Mapping[str, Any] = _ONES
 
     kind: ClassVar[str] = "scale"
+    parameter_names: ClassVar[tuple[str, ...]] = ("scale",)
     converters: ClassVar[Mapping[str, Callable[[Any], Any]]] = {"scale_init": get_initializer}
 
     def ops(self, widths: Sequence[int]) -> tuple[OpDraft, ...]:

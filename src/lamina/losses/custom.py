@@ -13,6 +13,7 @@ from lamina.activations import ACTIVATIONS, get_activation
 from lamina.errors import InvalidSettingError, ShapeError, phrase
 from lamina.losses.domain import ANYTHING, Domain
 from lamina.losses.loss import Loss
+from lamina.losses.members import rows_of_members
 from lamina.validation import Rule, choice, integer, one_of, value
 
 __all__ = ["LINKS", "CustomLoss"]
@@ -121,6 +122,18 @@ class CustomLoss(Loss):
         values, gradient = self._call(z, t)
         losses = self._checked(values, z.shape[:1], "loss")
         return losses, self._central_differences(z, t) if gradient is None else self._checked(gradient, z.shape, "gradient")
+
+    def over(self, members: int) -> CustomLoss:
+        """The mean of the losses of an ensemble's members, whose logits lie side by side, (n, members * k)."""
+        if members == 1:
+            return self
+
+        def mean(logits: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            values, gradient = self.value_and_gradient(rows_of_members(logits, members), np.repeat(targets, members, axis=0))
+            return values.reshape(-1, members).mean(axis=1), gradient.reshape(logits.shape) / members
+
+        mean.__name__ = self.name
+        return CustomLoss(mean)
 
     def _call(self, z: np.ndarray, t: np.ndarray) -> tuple[Any, Any]:
         """The loss and the gradient that the function returns; the gradient is None if it returns only the loss."""

@@ -15,7 +15,9 @@ from lamina.engine import make_executor
 from lamina.engine.executor import Executor
 from lamina.errors import InvalidSettingError, phrase
 from lamina.losses import CustomLoss, Loss
+from lamina.losses.members import joint_logits, of_each_member, predictions_of
 from lamina.network import Network
+from lamina.network.ensemble import check_has_members
 from lamina.network.heads import Losses
 from lamina.network.named_arrays import NamedArrays
 from lamina.optimizers import Optimizer
@@ -171,13 +173,22 @@ class NetworkModel:
         InvalidSettingError
             If an output's link was a custom function. :meth:`predict_logits` still works.
         """
-        links = [self._link(name, output) for name, output in zip(self.output_names, self.outputs, strict=True)]
-        found = zip(self.outputs, self._executor.predict(self._inputs(X), links), strict=True)
-        return _single([out if output.link or not output.loss else output.loss.predict(out) for output, out in found])
+        meanings = self._meanings()
+        ends = [(output.link, meaning.predict) for output, meaning in zip(self.outputs, meanings, strict=True)]
+        return _single(predictions_of(self._executor, self._inputs(X), ends))
 
     def predict_logits(self, X: Any) -> Any:
-        """The outputs before any link; shaped as in :meth:`predict`."""
-        return _single(self._executor.predict(self._inputs(X)))
+        """The outputs before any link; see :meth:`lamina.training.Trainer.predict_logits`."""
+        executor = self._executor
+        found = zip(self.outputs, executor.predict(self._inputs(X)), strict=True)
+        return _single([joint_logits(output.link, logits, executor.program.members) for output, logits in found])
+
+    def predict_members(self, X: Any) -> Any:
+        """The predictions of each member of an ensemble; see :meth:`lamina.training.Trainer.predict_members`."""
+        check_has_members(self.network)
+        meanings, executor = self._meanings(), self._executor
+        found = zip(meanings, executor.predict(self._inputs(X)), strict=True)
+        return _single([of_each_member(meaning.predict, logits, executor.program.members) for meaning, logits in found])
 
     def plot(self, keys: str | Sequence[str] | None = None, *, log: bool = False, ax: Axes | None = None) -> Axes:
         """Plot the losses of the training, or other ``keys`` of ``history``; see :func:`lamina.plots.plot_history`."""
@@ -188,9 +199,8 @@ class NetworkModel:
         """Mean and spread of the predictions; see :meth:`lamina.training.Trainer.predict_distribution`."""
         from lamina.training.predictive_distribution import predict_distributions  # rarely needed
 
-        meanings = [self._meaning(name, output) for name, output in zip(self.output_names, self.outputs, strict=True)]
         settings = (mc_samples, seed, self.engine)
-        return _single(predict_distributions(self.network, meanings, self._executor, self._inputs(X), *settings))
+        return _single(predict_distributions(self.network, self._meanings(), self._executor, self._inputs(X), *settings))
 
     def evaluate(self, X: Any, y: Any, sample_weight: Any = None) -> dict[str, float]:
         """The mean loss (without penalties), and each output's loss by name if there are several.
@@ -277,16 +287,19 @@ class NetworkModel:
                 raise InvalidSettingError(phrase(f"the loss of {name!r}", rule, output.loss_name, repair=repair, owner=owner))
         return [output.loss for output in self.outputs if output.loss is not None]
 
-    def _meaning(self, name: str, output: OutputMeaning) -> Meaning:
-        return Meaning.of(output.loss) if output.loss else Meaning(get_activation(self._link(name, output)).value)
+    def _meanings(self) -> list[Meaning]:
+        """What the logits of each output say."""
+        return [_meaning_of(name, output) for name, output in zip(self.output_names, self.outputs, strict=True)]
 
-    def _link(self, name: str, output: OutputMeaning) -> str:
-        """The link for the engine to apply: none if the loss predicts in another way."""
-        if output.link is None and output.loss is None:
-            rule = "must have a name to be kept in a file"
-            repair = "Use predict_logits and apply the function, or train with CustomLoss(…, inverse_link=<name>)."
-            raise InvalidSettingError(phrase(f"the inverse link of {name!r}", rule, "a function", repair=repair))
-        return output.link or "identity"
+
+def _meaning_of(name: str, output: OutputMeaning) -> Meaning:
+    if output.loss is not None:
+        return Meaning.of(output.loss)
+    if output.link is None:
+        rule = "must have a name to be kept in a file"
+        repair = "Use predict_logits and apply the function, or train with CustomLoss(…, inverse_link=<name>)."
+        raise InvalidSettingError(phrase(f"the inverse link of {name!r}", rule, "a function", repair=repair))
+    return Meaning(get_activation(output.link).value)
 
 
 def _meaning(output: OutputMeaning) -> str:

@@ -15,6 +15,7 @@ Losses: TypeAlias = Callable[[float | np.ndarray], np.ndarray]
 _SHRINKAGE = 20.0  # rows' worth: a normal prior for log T with a deviation of 0.16, measured in docs/how-to/uncertainty.md
 _LARGEST = np.log(20.0)
 _TOL = 1e-3
+_STANDARD_ERRORS = 2.0
 
 
 def learn_temperature(losses: Losses, folds: np.ndarray, weight: np.ndarray | None = None) -> tuple[float, np.ndarray]:
@@ -22,7 +23,7 @@ def learn_temperature(losses: Losses, folds: np.ndarray, weight: np.ndarray | No
 
     The temperature T minimizes the log loss of ``softmax(logits / T)`` with a penalty that draws it to 1 where rows are few,
     ``mean loss(T) + 20 log(T)^2 / n``. It is kept if the rows, each with the temperature of the other folds, then have a log loss
-    that is lower by more than the standard error of the difference.
+    that is lower by more than twice the standard error of the difference.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ def learn_temperature(losses: Losses, folds: np.ndarray, weight: np.ndarray | No
         of_others[folds == fold] = _best(losses, np.where(folds == fold, 0.0, share))
     gain = losses(1.0) - losses(of_others)
     mean = float(share @ gain)
-    if not mean > np.sqrt(share**2 @ (gain - mean) ** 2):
+    if not mean > _STANDARD_ERRORS * np.sqrt(share**2 @ (gain - mean) ** 2):
         return 1.0, np.ones(len(folds))
     return _best(losses, share), of_others
 

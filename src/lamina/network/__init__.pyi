@@ -1,6 +1,7 @@
 from lamina.layers.input import Input as Input
 from lamina.layers.layer import Symbol as Symbol
 from lamina.network.data_driven import data_driven_initialization as data_driven_initialization
+from lamina.network.ensemble import Ensemble as Ensemble
 from lamina.network.folded_network import FoldedNetwork as FoldedNetwork
 from lamina.network.graph import Graph as Graph
 from lamina.network.network import Network as Network

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -14,10 +15,11 @@ from numpy.typing import DTypeLike
 
 from lamina.engine.program import Op, Parameter, Program
 from lamina.errors import OutOfMemoryError, phrase, shown
+from lamina.initializers import RowInitializer
 from lamina.layers import OpDraft, ParameterDraft
 from lamina.network.node import InputNode, Node
 
-__all__ = ["Blueprint", "draw_blueprint"]
+__all__ = ["Blueprint", "Drawing", "draw_blueprint"]
 
 
 class Blueprint(NamedTuple):
@@ -27,6 +29,11 @@ class Blueprint(NamedTuple):
     drafts: tuple[ParameterDraft, ...]
     functions: tuple[str, ...]
     state_drafts: tuple[ParameterDraft, ...]
+
+    @property
+    def adapts(self) -> bool:
+        """Whether any parameter is fitted to training rows."""
+        return any(isinstance(draft.initializer, RowInitializer) for draft in self.drafts)
 
     def first_values(self, rng: np.random.Generator | np.random.RandomState, dtype: DTypeLike) -> tuple[np.ndarray, np.ndarray]:
         """Flat parameter and state vectors of initial values; parameters are drawn one by one in the program's order.
@@ -82,14 +89,17 @@ def _drawn(
 ) -> np.ndarray:
     initializer = draft.initializer.for_activation(function)
     # A RandomState has the same uniform() and normal(), which is all that initializers call.
-    values = initializer(rng, draft.shape, draft.fan_in, draft.fan_out, dtype)  # type: ignore[arg-type]
-    return values.ravel()
+    draw = partial(initializer, rng, fan_in=draft.fan_in, fan_out=draft.fan_out, dtype=dtype)  # type: ignore[arg-type]
+    if len(draft.shape) < 3:
+        return draw(shape=draft.shape).ravel()
+    return np.concatenate([draw(shape=draft.shape[1:]).ravel() for _ in range(draft.shape[0])])  # of each group its own matrix
 
 
 @dataclass(slots=True)
-class _Drawing:
+class Drawing:
     """The lists that grow as nodes are placed one by one."""
 
+    members: int = 1
     widths: list[int] = field(default_factory=list)
     ops: list[Op] = field(default_factory=list)
     parameters: list[Parameter] = field(default_factory=list)
@@ -102,12 +112,16 @@ class _Drawing:
         self.widths.append(width)
         return len(self.widths) - 1
 
+    def width_of(self, buffer: int) -> int:
+        """The width of a buffer to the layer that reads it."""
+        return self.widths[buffer]
+
     def place(self, node: Node, op: OpDraft, inputs: tuple[int, ...]) -> int:
         """Append the op and return its output buffer."""
         parameters = tuple(self._index(node, draft, self.parameters, self.drafts) for draft in op.parameters)
         state = tuple(self._index(node, draft, self.state, self.state_drafts) for draft in op.state)
         output = self.buffer(op.width)
-        self.ops.append(Op(op.kind, node.name, inputs, output, parameters, state, op.settings, op.function))
+        self.ops.append(Op(op.kind, node.name, inputs, output, parameters, state, op.settings, op.function, op.copies))
         return output
 
     def _index(self, node: Node, draft: ParameterDraft, placed: list[Parameter], drafts: list[ParameterDraft]) -> int:
@@ -116,19 +130,22 @@ class _Drawing:
         if name not in self.places:
             offset = placed[-1].slice.stop if placed else 0
             penalties = (draft.l1, draft.l2, draft.decay, draft.max_norm)
-            placed.append(Parameter(name, node.layer_name, offset, draft.shape, *penalties, node.is_trainable))
+            pace = (node.is_trainable, node.learning_rate_factor(draft.name))
+            placed.append(Parameter(name, node.layer_name, offset, draft.shape, *penalties, *pace))
             drafts.append(draft)
             self.places[name] = len(placed) - 1
         return self.places[name]
 
 
-def draw_blueprint(inputs: Sequence[InputNode], nodes: Sequence[Node], outputs: Sequence[str]) -> Blueprint:
-    """The blueprint of a network whose widths are known and whose nodes are in order."""
-    drawing = _Drawing()
+def draw_blueprint(
+    inputs: Sequence[InputNode], nodes: Sequence[Node], outputs: Sequence[str], drawing: Drawing | None = None
+) -> Blueprint:
+    """The blueprint of a network whose widths are known and whose nodes are in order; ``drawing`` is empty."""
+    drawing = drawing or Drawing()
     buffers = {item.name: drawing.buffer(item.width or 0) for item in inputs}
     for node in nodes:
         given = sources = tuple(buffers[name] for name in node.inputs)
-        for op in node.layer.ops([drawing.widths[source] for source in given]):
+        for op in node.layer.ops([drawing.width_of(source) for source in given]):
             sources = (drawing.place(node, op, (*given, *sources) if op.reads_inputs else sources),)
         (buffers[node.name],) = sources
     program = Program(
@@ -138,6 +155,7 @@ def draw_blueprint(inputs: Sequence[InputNode], nodes: Sequence[Node], outputs: 
         tuple(drawing.ops),
         tuple(drawing.parameters),
         tuple(drawing.state),
+        members=drawing.members,
     )
     return Blueprint(program, tuple(drawing.drafts), _functions(program), tuple(drawing.state_drafts))
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from lamina.engine.program import Op, Program
-from lamina.engine.reference.passes import Mode, run_forward, unflatten
+from lamina.engine.reference.passes import unflatten
 from lamina.errors import DataError, ShapeError, phrase
 from lamina.initializers import Orthogonal
 from lamina.moments import mean_and_deviation
 from lamina.network.network import Network
+from lamina.network.rows_by_input import rows_by_input
+from lamina.network.single_op import run_op
 from lamina.validation import check_parameters, integer, number
 
 __all__ = ["data_driven_initialization"]
@@ -81,7 +82,7 @@ def data_driven_initialization(
     settings = {"seed": seed, "max_rows": max_rows, "tol": tol, "max_iterations": max_iterations}
     rules = {"seed": integer(0), "max_rows": integer(2), "tol": number(0, closed="neither"), "max_iterations": integer(1)}
     check_parameters(settings, rules, owner="data_driven_initialization")
-    inputs = [_rows(part, name, max_rows) for name, part in _named(network, X)]
+    inputs = [_rows(part, name, max_rows) for name, part in rows_by_input(network.input_names, X).items()]
     if not network.is_built:
         network = network.build([array.shape[1] for array in inputs])
     program = network.program()
@@ -91,12 +92,14 @@ def data_driven_initialization(
     buffers = dict(zip(program.inputs, inputs, strict=True))
     drawn = set[int]()
     for op in program.ops:
-        if op.kind == "dense" and op.parameters[0] not in drawn:
+        if op.makes_sums and op.parameters[0] not in drawn:
             drawn.add(op.parameters[0])
             weight = program.parameters[op.parameters[0]]
-            flat[weight.slice] = Orthogonal().draw(rng, weight.shape, *weight.shape).ravel()
+            matrices = weight.size // (weight.shape[-2] * weight.shape[-1])
+            draws = [Orthogonal().draw(rng, weight.shape[-2:], *weight.shape[-2:]).ravel() for _ in range(matrices)]
+            flat[weight.slice] = np.concatenate(draws)
             _scale(program, op, flat, state, buffers, tol, max_iterations)
-        buffers[op.output] = _run(program, op, flat, state, buffers)
+        buffers[op.output] = _output(program, op, flat, state, buffers)
     return flat.astype(dtype)
 
 
@@ -105,7 +108,7 @@ def _scale(
 ) -> None:
     """Divide the op's weights by the standard deviation of their sums until it is 1."""
     for _ in range(most):
-        deviation = float(mean_and_deviation(_run(program, op, flat, state, buffers))[1])
+        deviation = float(mean_and_deviation(_output(program, op, flat, state, buffers))[1])
         if not np.isfinite(deviation) or deviation <= 0.0:
             rule = "must vary and be finite"
             repair = "Pass other rows, or scale the data."
@@ -115,29 +118,8 @@ def _scale(
         flat[program.parameters[op.parameters[0]].slice] /= deviation
 
 
-def _run(program: Program, op: Op, flat: np.ndarray, state: np.ndarray, buffers: Mapping[int, np.ndarray]) -> np.ndarray:
-    """The output of one op, run as a program by itself, in training mode without dropout."""
-    read = tuple(dict.fromkeys(op.inputs))
-    alone = replace(program, inputs=read, ops=(op,))
-    values = (unflatten(flat, program.parameters, np), unflatten(state, program.state, np))
-    rates = [0.0] if op.kind == "dropout" else []
-    tape = run_forward(alone, [buffers[b] for b in read], *values, Mode(True, dropout_rates=rates), np)
-    output: np.ndarray = tape.buffers[op.output]
-    return output
-
-
-def _named(network: Network, X: Any) -> list[tuple[str, Any]]:
-    """Each input's name and array."""
-    names = network.input_names
-    if isinstance(X, Mapping):
-        if set(X) != set(names):
-            raise ShapeError(phrase("the keys of X", f"must be {', '.join(names)}", list(X)))
-        return [(name, X[name]) for name in names]
-    if len(names) == 1:
-        return [(names[0], X)]
-    if not isinstance(X, list | tuple) or len(X) != len(names):
-        raise ShapeError(phrase("X", f"must be a list or dict of {len(names)} arrays ({', '.join(names)})", type(X).__name__))
-    return list(zip(names, X, strict=True))
+def _output(program: Program, op: Op, flat: np.ndarray, state: np.ndarray, buffers: Mapping[int, np.ndarray]) -> np.ndarray:
+    return run_op(program, op, unflatten(flat, program.parameters, np), unflatten(state, program.state, np), buffers)
 
 
 def _rows(part: Any, name: str, most: int) -> np.ndarray:

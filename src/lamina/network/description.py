@@ -8,11 +8,13 @@ The format, version 1::
      "outputs": ["dense_1"]}
 
 A node that uses a layer once more has ``"use": 2`` (3, …) besides, and its name is ``"dense_1.2"``.
+
+An ensemble describes a member, and has "members", "sharing" and "scale_init" beside that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from lamina.errors import InvalidSettingError, phrase
@@ -45,8 +47,10 @@ def describe(kind: str, inputs: Sequence[InputNode], nodes: Sequence[Node], outp
     }
 
 
-def read_description(description: Mapping[str, Any]) -> tuple[list[InputNode], list[Node], list[str]]:
-    """Inputs, nodes (in any order) and outputs of :func:`describe`'s dict.
+def read_description(
+    description: Mapping[str, Any], settings: Collection[str] = ()
+) -> tuple[list[InputNode], list[Node], list[str]]:
+    """Inputs, nodes (in any order) and outputs of :func:`describe`'s dict; ``settings`` are further keys, not read here.
 
     Raises
     ------
@@ -54,7 +58,7 @@ def read_description(description: Mapping[str, Any]) -> tuple[list[InputNode], l
         When a key, layer, setting or version is missing or unknown, or the uses of a layer differ in its settings.
     """
     _check_types(description, _KEYS, "a network's description")
-    check_keys(description, _KEYS, owner="a network's description")
+    check_keys(description, {**_KEYS, **dict.fromkeys(settings)}, owner="a network's description")
     if description["version"] != VERSION:
         repair = "Load it with a newer Lamina."
         raise InvalidSettingError(phrase("version of the network", f"must be {VERSION}", description["version"], repair=repair))

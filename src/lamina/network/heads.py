@@ -64,12 +64,11 @@ def heads_for(
     """
     writers = {op.output: op for op in program.ops}
     heads = []
-    for loss, weight, buffer, name in zip(
-        losses, loss_weights_of(weights, output_names), program.outputs, output_names, strict=True
-    ):
+    parts = (losses, loss_weights_of(weights, output_names), program.outputs, program.output_widths, output_names)
+    for loss, weight, buffer, width, name in zip(*parts, strict=True):
         _check_gives_logits(writers[buffer], loss)
         try:
-            head = loss.head(buffer, program.widths[buffer])
+            head = loss.head(buffer, width)
         except ShapeError as error:
             raise ShapeError(f"{name}: {error}") from None
         heads.append(head._replace(weight=weight))

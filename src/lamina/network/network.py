@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -22,6 +22,7 @@ from lamina.network.folded_network import FoldedNetwork
 from lamina.network.heads import Losses, heads_for, losses_for
 from lamina.network.named_arrays import NamedArrays
 from lamina.network.node import InputNode, Node
+from lamina.network.rows_by_input import rows_by_input
 from lamina.network.summary import summary_html, summary_of
 from lamina.validation import check_parameters, integer
 
@@ -30,10 +31,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Network"]
 
+_ADAPTATION = 0x524F5753  # random numbers of its own, apart from whatever else a seed draws
+
 
 @dataclass(frozen=True, init=False, repr=False)
 class Network:
-    """Base of :class:`Graph` and :class:`Sequential`: an immutable directed acyclic graph of layers.
+    """Base of :class:`Graph`, :class:`Sequential` and :class:`Ensemble`: an immutable directed acyclic graph of layers.
 
     A network only describes; it holds no weights. They live in flat vectors, which :meth:`initialize` makes, an executor trains,
     and :meth:`unflatten` shows by name. Two networks are equal when their descriptions are.
@@ -76,6 +79,10 @@ class Network:
         network._assemble(inputs, nodes, outputs)
         return network
 
+    def _like(self, inputs: Sequence[InputNode], nodes: Sequence[Node], outputs: Sequence[str]) -> Self:
+        """A network of the same kind."""
+        return self._assembled(inputs, nodes, outputs)
+
     @classmethod
     def from_dict(cls, description: Mapping[str, Any]) -> Self:
         """The network that :meth:`to_dict` described; it need not be built.
@@ -115,7 +122,7 @@ class Network:
             rule = f"must be one for each of the inputs {', '.join(self.input_names)}"
             raise InvalidSettingError(phrase("input_widths", rule, input_widths, owner=type(self).__name__))
         inputs = [_widened(item, width) for item, width in zip(self.inputs, widths, strict=True)]
-        return self._assembled(inputs, self.nodes, self.output_names)
+        return self._like(inputs, self.nodes, self.output_names)
 
     def freeze(self, *layers: str) -> Self:
         """The same network with these layers frozen: training does not change their parameters.
@@ -160,7 +167,7 @@ class Network:
                 raise UnknownNameError(phrase_unknown("the name of a layer with parameters", name, layers))
         changed: dict[str, Layer] = {name: replace(layers[name], trainable=trainable) for name in names or layers}
         nodes = [node._replace(layer=changed.get(node.layer_name, node.layer)) for node in self.nodes]
-        return self._assembled(self.inputs, nodes, self.output_names)
+        return self._like(self.inputs, nodes, self.output_names)
 
     @property
     def is_built(self) -> bool:
@@ -179,7 +186,7 @@ class Network:
 
     @property
     def output_widths(self) -> tuple[int | None, ...]:
-        """Widths of the outputs; None where unknown."""
+        """Widths of the outputs, and of predictions; None where unknown."""
         widths = {node.name: node.width for node in self.nodes}
         return tuple(widths[name] for name in self.output_names)
 
@@ -243,6 +250,64 @@ class Network:
         if not given:
             check_parameters({"seed": seed}, {"seed": integer(0)}, owner=type(self).__name__)
         return self._blueprint.first_values(seed if given else np.random.default_rng(seed), dtype)  # type: ignore[arg-type]
+
+    @property
+    def adapts_weights(self) -> bool:
+        """Whether the initializer of a parameter fits it to training rows; see :meth:`adapt_weights`."""
+        return self._blueprint.adapts
+
+    def adapt_weights(
+        self,
+        parameters: np.ndarray,
+        state: np.ndarray,
+        X: Any,
+        *,
+        seed: int = 0,
+        sample_weight: np.ndarray | None = None,
+        keep: Collection[str] = (),
+    ) -> np.ndarray:
+        """Parameters fitted to training rows by the initializers that do so, such as "unit_variance"; others are the same.
+
+        Trainers and estimators call this in their first ``fit``. Layer by layer from the inputs, in training mode without
+        dropout, on up to 1,024 of the rows, drawn by the seed (fewer of inputs with more than 32,768 columns).
+
+        Parameters
+        ----------
+        parameters : ndarray of shape (num_parameters,)
+            As :meth:`initialize` drew them.
+        state : ndarray of shape (num_state,)
+        X : array of shape (n, width), or a list or dict of such
+            One per input, dense or sparse.
+        seed : int, default=0
+        sample_weight : array of shape (n,), optional
+            Rows of weight 0 are left out.
+        keep : collection of str, optional
+            Names of parameters that stay as they are.
+
+        Returns
+        -------
+        ndarray of shape (num_parameters,)
+            A new vector of the same dtype.
+
+        Raises
+        ------
+        InvalidSettingError
+            If such an initializer belongs to a layer other than Dense.
+        ShapeError
+            If the rows do not fit the network.
+        """
+        check_parameters({"seed": seed}, {"seed": integer(0)}, owner=type(self).__name__)
+        if not self.adapts_weights:
+            return parameters.copy()
+        from lamina.network.adaptation import adapted, chosen_rows  # few networks have such initializers
+
+        rng = np.random.default_rng([_ADAPTATION, seed])
+        arrays = list(rows_by_input(self.input_names, X).values())
+        width = sum(item.width or 0 for item in self.inputs)
+        rows = chosen_rows(np.shape(arrays[0])[0], width, sample_weight, rng)
+        if len(rows) == 0:
+            return parameters.copy()
+        return adapted(self._blueprint, parameters, state, [_dense_rows(array, rows) for array in arrays], rng, keep)
 
     def unflatten(self, vector: np.ndarray, state: np.ndarray | None = None) -> NamedArrays:
         """The arrays of a flat parameter vector (and state vector, if given) by name.
@@ -313,7 +378,7 @@ class Network:
         """
         arrays = {name: array.astype(np.float64) for name, array in self.unflatten(parameters, state).items()}
         nodes, outputs, arrays, kept = fold_nodes(self.nodes, self.output_names, arrays, as_dense=as_dense)
-        folded = self._assembled(self.inputs, nodes, outputs)
+        folded = self._like(self.inputs, nodes, outputs)
         flat = np.empty(folded.num_parameters, dtype=parameters.dtype)
         statistics = np.empty(folded.program().num_state, dtype=state.dtype)
         for name, view in folded.unflatten(flat, statistics).items():
@@ -336,16 +401,23 @@ class Network:
     def __repr__(self) -> str:
         flow = f"{_widths_text(self.input_widths)} → {_widths_text(self.output_widths)}"
         count = f", {self.num_parameters:,} parameters" if self.is_built else ", not built"
-        return f"<{type(self).__name__} {flow}: {len(self.nodes)} layers, depth {self.depth}{count}>"
+        return f"<{type(self).__name__} {flow}: {self._size_text}{count}>"
+
+    @property
+    def _size_text(self) -> str:
+        return f"{len(self.nodes)} layers, depth {self.depth}"
 
     @cached_property
     def _blueprint(self) -> Blueprint:
+        self._check_widths()
+        return draw_blueprint(self.inputs, self.nodes, self.output_names)
+
+    def _check_widths(self) -> None:
         for item in self.inputs:
             if item.width is None:
                 repair = "Call build(input_width), or pass the width to Input or Sequential."
                 rule = "must have a known width"
                 raise ShapeError(phrase("an input", rule, item.name, repair=repair, owner=type(self).__name__))
-        return draw_blueprint(self.inputs, self.nodes, self.output_names)
 
 
 def _widened(item: InputNode, width: int) -> InputNode:
@@ -353,6 +425,12 @@ def _widened(item: InputNode, width: int) -> InputNode:
     if item.width not in (None, width):
         raise ShapeError(phrase("input width", f"must be {item.width}, as set in the network", width, owner=item.name))
     return InputNode(item.name, int(width))
+
+
+def _dense_rows(array: Any, rows: np.ndarray) -> np.ndarray:
+    """Some rows of an array, sparse or not, in float64."""
+    chosen = array.tocsr()[rows].toarray() if hasattr(array, "tocsr") else np.asarray(array)[rows]
+    return np.asarray(chosen, dtype=np.float64)
 
 
 def _views(vector: np.ndarray, slices: Sequence[Parameter], length: int, what: str) -> dict[str, np.ndarray]:

@@ -75,6 +75,10 @@ class Node(NamedTuple):
         """Whether training changes the layer's parameters, if it has any."""
         return not isinstance(self.layer, TrainableLayer) or bool(self.layer.trainable)
 
+    def learning_rate_factor(self, parameter: str) -> float:
+        """What multiplies the learning rate of a parameter of the layer."""
+        return self.layer.factor_of(parameter) if isinstance(self.layer, TrainableLayer) else 1.0
+
     def describe(self) -> str:
         """A short text of what the layer is; of a further use, which layer it is."""
         what = self.layer.describe() if self.use == 1 else f"{self.layer_name} again"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from lamina.network.ensemble import Ensemble
 from lamina.network.graph import Graph
 from lamina.network.network import Network
 from lamina.network.sequential import Sequential
@@ -14,7 +15,7 @@ from lamina.settings import kind_of
 __all__ = ["NETWORKS", "network_from_dict"]
 
 #: Every kind of network.
-NETWORKS: Mapping[str, type[Network]] = MappingProxyType({Graph.kind: Graph, Sequential.kind: Sequential})
+NETWORKS: Mapping[str, type[Network]] = MappingProxyType({network.kind: network for network in (Ensemble, Graph, Sequential)})
 
 
 def network_from_dict(description: Mapping[str, Any]) -> Network:

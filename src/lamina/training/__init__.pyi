@@ -1,5 +1,6 @@
 from lamina.stop_reason import STOP_CODES as STOP_CODES
 from lamina.stop_reason import StopReason as StopReason
+from lamina.training.callbacks import AveragedWeights as AveragedWeights
 from lamina.training.callbacks import Callback as Callback
 from lamina.training.callbacks import Checkpoint as Checkpoint
 from lamina.training.callbacks import EarlyStopping as EarlyStopping

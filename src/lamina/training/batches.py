@@ -62,9 +62,8 @@ def make_batches(
     if num_rows == 0:
         raise DataError("X must have at least one row, got 0.")
     parts = _by_name(y, output_names, "y")
-    widths = [program.widths[output] for output in program.outputs]
     labels = [_label("y", name, output_names) for name in output_names]
-    outputs = zip(parts, losses, widths, labels, strict=True)
+    outputs = zip(parts, losses, program.output_widths, labels, strict=True)
     targets = [_target(part, loss, width, num_rows, dtype, label) for part, loss, width, label in outputs]
     return Batches(inputs, targets, None if sample_weight is None else _weights(sample_weight, num_rows, dtype))
 

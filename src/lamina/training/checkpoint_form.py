@@ -19,7 +19,7 @@ from lamina.errors import InvalidSettingError, phrase
 from lamina.forms import ANYTHING, COMPARABLE, COUNT, REAL, TEXT, ArrayOf, AtLeast, Entries, Form, Maybe, like
 from lamina.optimizers import LBFGS, StepOptimizer
 from lamina.stop_reason import STOP_CODES
-from lamina.training.callbacks import EarlyStopping, LearningRate, Monitor
+from lamina.training.callbacks import AveragedWeights, EarlyStopping, LearningRate, Monitor
 from lamina.training.callbacks.callback import Callback
 from lamina.validation import Rule, boolean, choice, integer, number, value
 
@@ -111,6 +111,11 @@ def _early_stopping(callback: Any, weights: dict[str, Form], program: Program) -
     return {**numbers, "patience": {"best": COMPARABLE, "count": COUNT}, "weights": _best(weights)}
 
 
+def _averaged_weights(callback: Any, weights: dict[str, Form], program: Program) -> Form:
+    numbers: dict[str, Form] = {"begins_after": COUNT, "count": COUNT, "best_epoch": COUNT, "running": boolean()}
+    return {**numbers, "average": Maybe(weights), "best": _best(weights)}
+
+
 def _monitor(callback: Any, weights: dict[str, Form], program: Program) -> Form:
     widths = unit_widths(program)
     of_layers: dict[str, Form] = dict.fromkeys(Probe._fields, _numbers(len(widths)))
@@ -138,6 +143,7 @@ def _learning_rate(callback: Any, weights: dict[str, Form], program: Program) ->
 # The states of built-in callbacks; those that are not listed have none.
 _CALLBACKS: dict[type[Callback], Callable[[Any, dict[str, Form], Program], Form]] = {
     EarlyStopping: _early_stopping,
+    AveragedWeights: _averaged_weights,
     Monitor: _monitor,
     LearningRate: _learning_rate,
 }

@@ -14,6 +14,8 @@ from lamina.training.settings import TrainerSettings
 
 __all__ = ["check_batches", "check_callbacks", "check_program", "first_batch_norm"]
 
+_REPAIR = "Leave it out, or choose an optimizer that takes steps, such as Adam."
+
 
 def first_batch_norm(program: Program) -> str | None:
     """The name of the first batch norm layer that normalizes by the batch, if any."""
@@ -23,8 +25,8 @@ def first_batch_norm(program: Program) -> str | None:
 def check_program(program: Program, settings: TrainerSettings, schedule: Schedule, *, owner: str = "Trainer") -> None:
     """Raise for settings that the optimizer does not follow.
 
-    These are clipping and schedules with L-BFGS, dropout and the schedules of dropout and weight decay with weight perturbation,
-    and clipping without a gradient.
+    These are clipping, schedules and factors of the learning rate with L-BFGS, dropout and the schedules of dropout and weight
+    decay with weight perturbation, and clipping without a gradient.
 
     Parameters
     ----------
@@ -43,6 +45,9 @@ def check_program(program: Program, settings: TrainerSettings, schedule: Schedul
         rule = "must be None with L-BFGS, whose line search chooses the step sizes"
         given = {"clipping": clipping.is_bounded and clipping, **_changing({"schedule": schedule, **besides})}
         _refuse(given, rule, owner)
+        factors = {f"the learning_rate_factor of {p.name!r}": p.learning_rate_factor for p in program.parameters}
+        changing = {name: factor for name, factor in factors.items() if factor != 1.0}
+        _refuse(changing, "must be 1 with L-BFGS, which has no learning rate", owner)
     if not isinstance(optimizer, PerturbationOptimizer):
         return
     for op in program.ops:
@@ -65,14 +70,13 @@ def _changing(given: Mapping[str, Schedule]) -> dict[str, Schedule]:
 
 def _refuse(given: Mapping[str, object], rule: str, owner: str) -> None:
     """Raise for the first of these settings that is set."""
-    repair = "Leave it out, or choose an optimizer that takes steps, such as Adam."
     for name, setting in given.items():
         if setting:
-            raise InvalidSettingError(phrase(name, rule, setting, repair=repair, owner=owner))
+            raise InvalidSettingError(phrase(name, rule, setting, repair=_REPAIR, owner=owner))
 
 
 def check_callbacks(callbacks: Sequence[Callback], optimizer: Optimizer, *, owner: str = "Trainer") -> None:
-    """Raise if callbacks need the gradient's norm and the optimizer computes no gradient.
+    """Raise if callbacks need the gradient's norm and the optimizer computes no gradient, or if their order defeats one of them.
 
     Raises
     ------
@@ -83,6 +87,12 @@ def check_callbacks(callbacks: Sequence[Callback], optimizer: Optimizer, *, owne
         rule = f"must not need the gradient's norm with {type(optimizer).__name__}, which computes no gradient"
         repair = "Remove the callback, or use an optimizer with gradients, such as Adam."
         raise InvalidSettingError(phrase("callbacks", rule, needing[0], repair=repair, owner=owner))
+    names = [type(callback).__name__ for callback in callbacks]
+    for i, callback in enumerate(callbacks):
+        restoring = [names[j] for j in range(i + 1, len(callbacks)) if callbacks[j].restores_weights]
+        if callback.replaces_weights and restoring:
+            rule, repair = f"must have {restoring[0]} before {names[i]}", "Change their order, or set restore_best=False."
+            raise InvalidSettingError(phrase("callbacks", rule, names, repair=repair, owner=owner))
 
 
 def check_batches(

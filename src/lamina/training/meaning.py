@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
 
 import numpy as np
 
+from lamina.losses.members import mean_prediction, of_each_member
+
 if TYPE_CHECKING:
     from lamina.losses import Loss
 
@@ -33,6 +35,23 @@ class Meaning(NamedTuple):
     def of(cls, loss: Loss) -> Self:
         """What logits say to a loss."""
         return cls(loss.predict, loss.spread if loss.predicts_spread else None)
+
+    def over(self, members: int) -> Meaning:
+        """What the logits (n, members * outputs) of an ensemble's members say together.
+
+        Predictions are the members' mean; their spread is that of targets around it (law of total variance): the root of the
+        unbiased variance of the members' predictions, plus the mean of the variances that they predict themselves.
+        """
+        if members == 1:
+            return self
+
+        def of_all(logits: np.ndarray) -> np.ndarray:
+            variance = of_each_member(self.predict, logits, members).var(axis=0, ddof=1, dtype=np.float64)
+            if self.spread is not None:
+                variance += np.square(of_each_member(self.spread, logits, members), dtype=np.float64).mean(axis=0)
+            return np.asarray(np.sqrt(variance))
+
+        return Meaning(lambda logits: mean_prediction(self.predict, logits, members), of_all)
 
     def then(self, of_predictions: Map, of_spreads: Map) -> Meaning:
         """The same, in another form or unit."""

@@ -9,8 +9,10 @@ import numpy as np
 
 from lamina.engine.perturbation import BatchObjective, PerturbationRule
 from lamina.engine.plan import Batches
+from lamina.engine.program import Program
 from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.losses import CustomLoss, Loss
+from lamina.losses.members import mean_prediction
 from lamina.metrics import LABEL_METRICS, NUMBER_METRICS
 from lamina.optimizers import PerturbationOptimizer
 from lamina.validation import returned_number
@@ -45,7 +47,7 @@ def decide(loss: Loss, targets: np.ndarray, predictions: np.ndarray) -> tuple[np
 
 
 def batch_objective(
-    optimizer: PerturbationOptimizer, losses: Sequence[Loss], loss_weights: Sequence[float], data: Batches
+    optimizer: PerturbationOptimizer, losses: Sequence[Loss], program: Program, data: Batches
 ) -> BatchObjective | None:
     """The function that the engine minimizes; None if that is the engine's own losses.
 
@@ -54,8 +56,8 @@ def batch_objective(
     optimizer : PerturbationOptimizer
     losses : sequence of Loss
         One per output.
-    loss_weights : sequence of float
-        Factors of the outputs' losses.
+    program : Program
+        Its heads have the factors of the outputs' losses.
     data : Batches
 
     Raises
@@ -65,8 +67,9 @@ def batch_objective(
     """
     chosen = optimizer.objective
     if chosen is None:
-        custom = [loss for loss in losses if isinstance(loss, CustomLoss)]
-        return CustomLosses(custom, loss_weights, data, optimizer.perturbation_rule()) if custom else None
+        custom = [loss.over(program.members) for loss in losses if isinstance(loss, CustomLoss)]
+        weights = [head.weight for head in program.heads]
+        return CustomLosses(custom, weights, data, optimizer.perturbation_rule()) if custom else None
     if isinstance(chosen, str):
         name = chosen
         if name in LABEL_METRICS:
@@ -74,11 +77,15 @@ def batch_objective(
                 _check_labels(name, loss, target)
 
         def lowered(outputs: Sequence[np.ndarray], rows: np.ndarray) -> float:
-            triples = zip(losses, data.targets, outputs, strict=True)
-            return -float(np.mean([score(name, loss, target[rows], loss.predict(output)) for loss, target, output in triples]))
+            triples = zip(losses, data.targets, _predicted(losses, outputs, program), strict=True)
+            return -float(np.mean([score(name, loss, target[rows], predicted) for loss, target, predicted in triples]))
 
         return lowered
-    return _users_function(chosen, -1.0 if optimizer.maximize else 1.0, losses, data)
+    return _users_function(chosen, -1.0 if optimizer.maximize else 1.0, losses, program, data)
+
+
+def _predicted(losses: Sequence[Loss], outputs: Sequence[np.ndarray], program: Program) -> list[np.ndarray]:
+    return [mean_prediction(loss.predict, z, program.members) for loss, z in zip(losses, outputs, strict=True)]
 
 
 def _check_labels(name: str, loss: Loss, target: np.ndarray) -> None:
@@ -94,10 +101,12 @@ def _check_labels(name: str, loss: Loss, target: np.ndarray) -> None:
         raise DataError(phrase("y", rule, float(target[wrong][0]), repair=repair, owner="Trainer"))
 
 
-def _users_function(function: Callable[[Any, Any], float], sign: float, losses: Sequence[Loss], data: Batches) -> BatchObjective:
+def _users_function(
+    function: Callable[[Any, Any], float], sign: float, losses: Sequence[Loss], program: Program, data: Batches
+) -> BatchObjective:
     def lowered(outputs: Sequence[np.ndarray], rows: np.ndarray) -> float:
         targets = [target[rows] for target in data.targets]
-        predictions = [loss.predict(output) for loss, output in zip(losses, outputs, strict=True)]
+        predictions = _predicted(losses, outputs, program)
         single = len(losses) == 1
         returned = function(targets[0] if single else targets, predictions[0] if single else predictions)
         return sign * returned_number(returned, "the objective", owner="Trainer")

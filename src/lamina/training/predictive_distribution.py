@@ -1,4 +1,4 @@
-"""Mean and spread of predictions: of what the loss itself predicts, over dropout masks, or of both together."""
+"""Mean and spread of predictions: of what the loss itself predicts, over an ensemble's members, over dropout masks, or of all."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class PredictiveDistribution:
     mean : ndarray of the predictions' shape
         The mean prediction (of probabilities, for a classifier), float64.
     spread : ndarray of the same shape
-        A standard deviation, float64: of predictions over the masks (the square root of the unbiased variance), of the target
-        where the loss predicts that (``gaussian_nll``), or of the target over the masks, too: the square root of the mean of
-        its variances plus the variance of its means (law of total variance).
+        A standard deviation, float64: of predictions over the masks or over the members of an ensemble (the square root of the
+        unbiased variance), of the target where the loss predicts that (``gaussian_nll``), or of several of these: the square root
+        of the mean of its variances plus the variance of its means (law of total variance).
     mc_samples : int
         The number of masks drawn; 0 if none were.
     """
@@ -54,7 +54,11 @@ def predict_distributions(
     engine: str = "auto",
     n_threads: int | None = None,
 ) -> list[PredictiveDistribution]:
-    """A distribution for each output; see :meth:`lamina.training.Trainer.predict_distribution`."""
+    """A distribution for each output; see :meth:`lamina.training.Trainer.predict_distribution`.
+
+    ``meanings`` are those of one member.
+    """
+    meanings = [meaning.over(weights.program.members) for meaning in meanings]
     if mc_samples is None and all(meaning.spread for meaning in meanings):
         return [_as_predicted(meaning, logits) for meaning, logits in zip(meanings, weights.predict(inputs), strict=True)]
     from lamina.training.monte_carlo import sample_moments  # rarely needed

@@ -15,6 +15,7 @@ from lamina.engine.executor import Executor
 from lamina.engine.plan import Batches
 from lamina.losses import Loss
 from lamina.network import Network
+from lamina.network.ensemble import check_has_members
 from lamina.network.named_arrays import NamedArrays
 from lamina.training.batches import input_widths
 from lamina.training.output_losses import check_loss_keys
@@ -145,23 +146,44 @@ class Predictor:
         return model.predictions(model.inputs(X))
 
     def predict_logits(self, X: Any) -> Any:
-        """The outputs before any link; shapes as in :meth:`predict`."""
+        """The outputs before any link; shapes as in :meth:`predict`.
+
+        Of an ensemble, those whose link (softmax, sigmoid, exp) is the mean of the members' predictions; else their mean.
+        """
         model = self._built_for(X)
         return model.logits(model.inputs(X))
 
+    def predict_members(self, X: Any) -> Any:
+        """The predictions of each member of an :class:`~lamina.network.Ensemble`, of which :meth:`predict` returns the mean.
+
+        Returns
+        -------
+        ndarray of shape (members, n, output width); a list of these for several outputs
+
+        Raises
+        ------
+        InvalidSettingError
+            If the network is no ensemble.
+        """
+        check_has_members(self.network)
+        model = self._built_for(X)
+        return model.members(model.inputs(X))
+
     def predict_distribution(self, X: Any, *, mc_samples: int | None = None, seed: int = 0) -> Any:
-        """Mean and spread of the predictions: over random dropout masks, or as the loss ``gaussian_nll`` predicts them.
+        """Mean and spread of the predictions: over random dropout masks, over members, or as ``gaussian_nll`` predicts them.
 
         Over the masks, the mean approximates the expectation, which :meth:`predict` replaces by one pass without dropout; the
         spread measures the network's uncertainty (Monte Carlo dropout, Gal & Ghahramani 2016). Batch normalization works as in
-        prediction. The spread that ``gaussian_nll`` predicts is that of the target. With both, variances are added.
+        prediction. The members of an :class:`~lamina.network.Ensemble` have a spread without masks. The spread that the loss
+        ``gaussian_nll`` predicts is that of the target. Where there are several of these, variances are added.
 
         Parameters
         ----------
         X
             As in :meth:`predict`.
         mc_samples : int, optional
-            The number of masks, at least 2. By default 100, or none if the loss of every output predicts a spread.
+            The number of masks, at least 2. By default 100, or none for an ensemble, or if the loss of every output predicts a
+            spread.
         seed : int, default=0
             Seed of the masks.
 

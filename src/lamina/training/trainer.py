@@ -26,6 +26,7 @@ from lamina.optimizers import LBFGS, Optimizer, PerturbationOptimizer
 from lamina.schedules import Schedule, get_schedule
 from lamina.settings import check_keys
 from lamina.stop_reason import StopReason
+from lamina.training.adaptation import adapted_to
 from lamina.training.best_weights import Weights
 from lamina.training.blocked_gradients import warn_of_blocked_gradients
 from lamina.training.callbacks.callback import Callback, list_of_callbacks
@@ -239,6 +240,7 @@ class Trainer(Predictor):
         self.stop_reason: StopReason | None = None
         self.warns_of_blocked_gradients = True
         self._fit = RunningFit()
+        self._drawn: np.ndarray | None = None  # parameters that are still to be fitted to rows
         self._descent: FullBatch | None = None
         self._stored_descent: dict[str, Any] | None = None  # of a checkpoint
         self._moments = Moments([ScheduleWatch(), *self.callbacks])
@@ -310,9 +312,28 @@ class Trainer(Predictor):
         return cls(**given, **besides)
 
     def build(self, widths: int | Sequence[int] | None = None) -> Self:
+        is_given = self._initial_weights is not None
         super().build(widths)
         self._configure()
+        self._drawn = None if is_given or not self.network.adapts_weights else self.executor.snapshot().parameters
         return self
+
+    def first_weights(self, data: Batches) -> np.ndarray:
+        """The parameters that training begins with on rows from :meth:`batches`.
+
+        These are the present ones, except before the first step: then those are fitted to the rows whose initializers do so, such
+        as "unit_variance", and which are as they were drawn. Given ``initial_weights`` stay as they are.
+
+        Returns
+        -------
+        ndarray of shape (num_parameters,)
+        """
+        parameters, state, _ = self.executor.snapshot()
+        if self._drawn is None or self.step:
+            return parameters
+        own, drawn = self.network.unflatten(parameters), self.network.unflatten(self._drawn)
+        changed = [name for name, array in own.items() if not np.array_equal(array, drawn[name])]
+        return adapted_to(data, self.network, parameters, state, self.seed, keep=changed)
 
     @property
     def last_epoch(self) -> int:
@@ -451,6 +472,7 @@ class Trainer(Predictor):
         self._resume(data, validation, max_epochs)
         if not self._fit.is_open:
             self.stop_reason = None
+            self._adapt_weights(data)
         with Interrupts(self._stop_for_interrupt) as interrupts:
             self._fit.open(self._built(), self.epoch, max_epochs, data, validation)
             try:
@@ -491,6 +513,7 @@ class Trainer(Predictor):
         """
         first = None
         if not self._fit.is_open:
+            self._adapt_weights(data)
             self.stop_reason, first = None, Weights.of(self.executor)
         began = time.perf_counter()
         self._moments.call("on_epoch_begin", self)
@@ -675,6 +698,12 @@ class Trainer(Predictor):
         state = self._read(path)
         check_resumable(state, fingerprint(data, validation and validation[0]), max_epochs, path)
         self._load(path, state)
+
+    def _adapt_weights(self, data: Batches) -> None:
+        """Fit the first weights to the rows, once."""
+        if self._drawn is not None:
+            self.executor.restore(parameters=self.first_weights(data))
+            self._drawn = None
 
     def _stop_for_interrupt(self) -> None:
         self.stop("interrupted")

@@ -12,6 +12,7 @@ from lamina.engine import make_executor
 from lamina.engine.executor import Executor
 from lamina.engine.plan import Batches, InputArray, TrainingPlan
 from lamina.losses import CustomLoss, Loss
+from lamina.losses.members import joint_logits, of_each_member, predictions_of
 from lamina.network import Network
 from lamina.optimizers import Optimizer
 from lamina.training.batches import make_batches, make_inputs
@@ -69,7 +70,6 @@ class WeightedNetwork:
     ) -> None:
         self.network = network
         self._losses = losses
-        self._links = [loss.link or "identity" for loss in losses]
         self._input_names = network.input_names
         self._metrics = metrics
         self._dtype = dtype
@@ -112,12 +112,17 @@ class WeightedNetwork:
 
     def logits(self, inputs: Sequence[InputArray]) -> Any:
         """The logits: one array, or a list of arrays for several outputs."""
-        return _single(self.executor.predict(inputs))
+        outputs, members = self.executor.predict(inputs), self.executor.program.members
+        return _single([joint_logits(loss.link, z, members) for loss, z in zip(self._losses, outputs, strict=True)])
 
     def predictions(self, inputs: Sequence[InputArray]) -> Any:
         """The predictions: one array, or a list of arrays for several outputs."""
-        outputs = self.executor.predict(inputs, self._links)
-        return _single([out if loss.link else loss.predict(out) for loss, out in zip(self._losses, outputs, strict=True)])
+        return _single(predictions_of(self.executor, inputs, [(loss.link, loss.predict) for loss in self._losses]))
+
+    def members(self, inputs: Sequence[InputArray]) -> Any:
+        """The members' own predictions: one array (members, n, columns), or a list of arrays for several outputs."""
+        outputs, members = self.executor.predict(inputs), self.executor.program.members
+        return _single([of_each_member(loss.predict, z, members) for loss, z in zip(self._losses, outputs, strict=True)])
 
     def loss(self, data: Batches) -> float:
         """The total loss of all outputs, without penalties, in inference mode."""
@@ -133,7 +138,7 @@ class WeightedNetwork:
         if self.has_custom_loss:
             from lamina.training.steppers.mean_custom_loss import probe_with  # most runs need neither
 
-            return probe_with(self.executor, custom_losses(self._losses), data)
+            return probe_with(self.executor, custom_losses(self._losses, self.executor.program.members), data)
         return self.executor.probe(data)
 
     def measure(self, data: Batches, y: Any) -> dict[str, float]:

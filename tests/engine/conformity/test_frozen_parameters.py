@@ -25,10 +25,11 @@ EVERY = np.arange(20)
 
 
 def deep(build, *, last=2):
-    """16 → dense 16 → batch norm → relu → dense 16 → prelu → layer norm → dense; with all penalties, squared error."""
+    """16 → dense 16 → batch norm → relu → dense 16 → prelu → layer norm → blend → scale → dense; penalties, squared error."""
     penalties = {"l1": 0.01, "l2": 0.1, "decay": True, "max_norm": 2.0}
     hidden = build.activation(build.batch_norm(build.dense(build.input(16), 16, **penalties)), "relu")
     hidden = build.layer_norm(build.prelu(build.dense(hidden, 16, **penalties)))
+    hidden = build.scale(build.parametric_activation(hidden, "tanh"))
     build.head("squared_error", build.dense(hidden, last, **penalties))
     return build.program()
 
@@ -56,10 +57,12 @@ LAYERS = [
     ("dense_3",),
     ("prelu_4",),
     ("layer_norm_5",),
-    ("dense_6",),
+    ("parametric_activation_6",),
+    ("scale_7",),
+    ("dense_8",),
     ("dense_0", "batch_norm_1"),
     ("dense_0", "batch_norm_1", "dense_3", "prelu_4", "layer_norm_5"),
-    ("dense_3", "prelu_4", "layer_norm_5", "dense_6"),
+    ("dense_3", "prelu_4", "layer_norm_5", "dense_8"),
 ]
 
 
@@ -117,7 +120,7 @@ def test_every_rule_leaves_them(program, make, rule, batch_size, rates):
 
 
 def test_no_penalty_of_theirs_enters_the_loss(program, make):
-    layers = ("dense_0", "dense_3", "dense_6", "batch_norm_1")
+    layers = ("dense_0", "dense_3", "dense_8", "batch_norm_1")
     free = replace(program, parameters=tuple(p._replace(l1=0.0, l2=0.0) for p in program.parameters))
     loss, without = (make(with_frozen(each, *layers)).loss_and_gradient(DATA)[0] for each in (program, free))
     assert loss == without
@@ -226,7 +229,7 @@ def test_another_program_goes_on_with_the_same_numbers(program, make, rates):
     np.testing.assert_array_equal(parameters, executor.snapshot().parameters)
 
 
-@pytest.mark.parametrize("frozen", [("dense_0", "batch_norm_1"), ("dense_6",)])
+@pytest.mark.parametrize("frozen", [("dense_0", "batch_norm_1"), ("dense_8",)])
 def test_nothing_is_computed_for_them(program, monkeypatch, frozen, rates):
     """The reference engine's backward passes: which ops, and which of their products."""
     executor = ReferenceExecutor(with_frozen(program, *frozen), "float64")
@@ -244,8 +247,8 @@ def test_nothing_is_computed_for_them(program, monkeypatch, frozen, rates):
         monkeypatch.setitem(OPS, kind, row._replace(backward=counted(kind)))
     executor.train(DATA, EVERY, 20, 0, rates(1))
     layers = {layer: parts for layer, *parts in passed}
-    if frozen == ("dense_6",):
-        assert layers["dense_6"] == [True, False, True]
+    if frozen == ("dense_8",):
+        assert layers["dense_8"] == [True, False, True]
         assert layers["dense_0"] == [False, True, True]
     else:
         assert layers["dense_3"] == [False, True, True]

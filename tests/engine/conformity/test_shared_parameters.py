@@ -18,6 +18,8 @@ KINDS = {
     "dense": lambda build, x: build.dense(x, 16),
     "narrow dense": lambda build, x: build.dense(x, 3),
     "prelu": lambda build, x: build.prelu(x),
+    "parametric activation": lambda build, x: build.parametric_activation(x, "tanh"),
+    "scale": lambda build, x: build.scale(x),
     "batch norm": lambda build, x: build.batch_norm(x),
     "layer norm": lambda build, x: build.layer_norm(x),
 }

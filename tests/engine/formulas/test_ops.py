@@ -29,6 +29,7 @@ from lamina.engine.formulas.parametric_activation import parametric_activation_b
 from lamina.engine.formulas.periodic import cosine_backward, cosine_forward, periodic_backward, periodic_forward
 from lamina.engine.formulas.piecewise_linear import bins_of, piecewise_linear_backward, piecewise_linear_forward
 from lamina.engine.formulas.prelu import prelu_backward, prelu_forward
+from lamina.engine.formulas.repeat import repeat_backward, repeat_forward
 from lamina.engine.formulas.scale import scale_backward, scale_forward
 
 RNG = np.random.default_rng(7)
@@ -96,7 +97,32 @@ def test_scale_multiplies_each_column_by_its_factor(to):
 
 def test_scale_gradient(xp, to, assert_gradient):
     gradients = scale_backward(to(D_OUT), to(X), to(GAMMA))
-    assert_gradient(lambda *a: xp.sum(scale_forward(*map(to, a)) * to(D_OUT)), [X, GAMMA], gradients)
+    assert_gradient(lambda *a: xp.sum(scale_forward(*map(to, a)) * to(D_OUT)), [X, GAMMA, BETA], gradients)
+
+
+def test_scale_may_shift_each_column(to):
+    assert np.asarray(scale_forward(to([[-2, 3]]), to([0.5, 2]), to([1, -1]))).tolist() == [[0, 5]]
+
+
+def test_repeat_puts_copies_side_by_side(to):
+    assert np.asarray(repeat_forward(to([[1, 2], [3, 4]]), 2)).tolist() == [[1, 2, 1, 2], [3, 4, 3, 4]]
+
+
+def test_repeat_gradient(xp, to, assert_gradient):
+    d_out = RNG.normal(size=(6, 12))
+    gradient = repeat_backward(to(d_out), 3)
+    assert_gradient(lambda x: xp.sum(repeat_forward(to(x), 3) * to(d_out)), [X], [gradient])
+
+
+def test_grouped_dense_gives_each_group_weights_of_its_own(to):
+    out = grouped_dense_forward(to([[1, 2, 3, 4]]), to([[[1], [10]], [[2], [20]]]), to([[0.5], [-0.5]]))
+    assert np.asarray(out).tolist() == [[21.5, 85.5]]
+
+
+def test_grouped_dense_gradient(xp, to, assert_gradient):
+    weight, bias, d_out = RNG.normal(size=(2, 2, 3)), RNG.normal(size=(2, 3)), D_OUT[:, [0, 1, 2, 3, 0, 1]]
+    gradients = grouped_dense_backward(to(d_out), to(X), to(weight))
+    assert_gradient(lambda *a: xp.sum(grouped_dense_forward(*map(to, a)) * to(d_out)), [X, weight, bias], gradients)
 
 
 EDGES = (3, -1.0, 0.0, 2.0, 0, 2, 0.0, 0.5)  # of three columns, the second without bins
@@ -145,17 +171,6 @@ def test_cosine_gradient(xp, to, assert_gradient):
     frequency, phase, d_out = 0.2 * RNG.normal(size=(4, 3)), RNG.normal(size=(4, 3)), RNG.normal(size=(6, 12))
     gradients = cosine_backward(to(d_out), to(X), to(frequency), to(phase))
     assert_gradient(lambda *a: xp.sum(cosine_forward(*map(to, a)) * to(d_out)), [X, frequency, phase], gradients)
-
-
-def test_grouped_dense_gives_each_group_weights_of_its_own(to):
-    out = grouped_dense_forward(to([[1, 2, 3, 4]]), to([[[1], [10]], [[2], [20]]]), to([[0.5], [-0.5]]))
-    assert np.asarray(out).tolist() == [[21.5, 85.5]]
-
-
-def test_grouped_dense_gradient(xp, to, assert_gradient):
-    weight, bias, d_out = RNG.normal(size=(2, 2, 3)), RNG.normal(size=(2, 3)), D_OUT[:, [0, 1, 2, 3, 0, 1]]
-    gradients = grouped_dense_backward(to(d_out), to(X), to(weight))
-    assert_gradient(lambda *a: xp.sum(grouped_dense_forward(*map(to, a)) * to(d_out)), [X, weight, bias], gradients)
 
 
 def test_dropout_silences_and_scales(xp, to):

@@ -154,13 +154,28 @@ def test_the_largest_of_what_is_kept_is_nan_wherever_there_is_one(kernels, rng, 
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (9, 5), (40, 19), (7, 200)])
-def test_scale_multiplies_columns_and_sums_the_products_of_each(kernels, rng, shape):
-    x, d_out = kernels.array(rng.normal(size=shape)), kernels.array(rng.normal(size=shape))
-    scale, out, d_scale = kernels.array(rng.normal(size=shape[1])), np.empty_like(x), kernels.empty(shape[1])
-    kernels.scale_forward(out, x, scale, *shape)
-    kernels.scale_gradient(d_scale, d_out, x, *shape)
-    np.testing.assert_allclose(out, x * scale, rtol=kernels.eps)
-    np.testing.assert_allclose(d_scale, (d_out.astype(np.float64) * x).sum(axis=0), rtol=1e-5, atol=20 * kernels.eps)
+@pytest.mark.parametrize("relu", [False, True])
+def test_scale_multiplies_and_shifts_columns(kernels, rng, shape, relu):
+    x, scale, shift = (kernels.array(rng.normal(size=size)) for size in (shape, shape[1], shape[1]))
+    for added in (shift, None):
+        out, expected = np.full_like(x, np.nan), x * scale + (0 if added is None else added)
+        kernels.scale_forward(out, x, scale, added, *shape, relu)
+        np.testing.assert_allclose(out, np.maximum(expected, 0) if relu else expected, rtol=4 * kernels.eps, atol=4 * kernels.eps)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (9, 5), (40, 19), (7, 200)])
+@pytest.mark.parametrize("relu", [False, True])
+def test_the_gradients_of_scale_are_sums_over_rows(kernels, rng, shape, relu):
+    x, d_out, scale = (kernels.array(rng.normal(size=size)) for size in (shape, shape, shape[1]))
+    d_x, (d_scale, d_shift) = np.full_like(x, np.nan), (kernels.array(np.ones(shape[1])) for _ in range(2))  # added to
+    kernels.scale_backward(d_x, d_scale, d_shift, d_out, x, scale, shape[0], shape[1], shape[1], relu)
+    np.testing.assert_array_equal(d_x, d_out * scale * ((x > 0) if relu else 1))
+    close = {"rtol": 1e-5, "atol": 40 * kernels.eps}
+    np.testing.assert_allclose(d_scale, 1 + (d_out.astype(np.float64) * x).sum(axis=0), **close)
+    np.testing.assert_allclose(d_shift, 1 + d_out.astype(np.float64).sum(axis=0), **close)
+    again = kernels.array(np.ones(shape[1]))
+    kernels.scale_backward(None, again, None, d_out, x, scale, shape[0], shape[1], shape[1], relu)
+    np.testing.assert_array_equal(again, d_scale)
 
 
 @pytest.mark.parametrize("num_edges", [2, 5, 17, 100])

@@ -30,11 +30,11 @@ OTHERS = LOSSES.keys() - {head.kind for head, _ in HEADS.values()}
 HEADS |= {name: (LOSSES[name]().head(logits=1, width=3), 3) for name in sorted(OTHERS)}
 
 
-def _program(box, name, weight=1.0):
+def _program(box, name, weight=1.0, members=1):
     head, width = HEADS[name]
     builder = box.ProgramBuilder(4)
-    builder.dense(0, width)
-    return builder.program(head._replace(weight=weight))
+    builder.dense(0, members * width)
+    return builder.program(head._replace(weight=weight), members=members)
 
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["equal weights", "sample weights"])
@@ -61,6 +61,20 @@ def test_huge_logits_stay_finite_and_agree(box, name):
     assert np.isfinite(loss)
     assert loss == pytest.approx(expected_loss, rel=1e-5)
     np.testing.assert_allclose(gradient, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", HEADS)
+def test_the_losses_of_members_are_those_of_the_reference(box, name, dtype, weighted):
+    program = _program(box, name, weight=1.5, members=3)
+    native, reference = box.pair(program, dtype)
+    for n in (1, 31, 257):
+        data = box.batches_for(program, n, dtype, weighted=weighted)
+        (loss, gradient), (expected_loss, expected) = (e.loss_and_gradient(data) for e in (native, reference))
+        assert loss == pytest.approx(expected_loss, rel=box.tolerance(dtype)["rtol"])
+        np.testing.assert_allclose(gradient, expected, **box.tolerance(dtype))
+        np.testing.assert_allclose(native.evaluate(data), reference.evaluate(data), **box.tolerance(dtype))
 
 
 def test_weights_that_sum_to_zero_give_loss_and_gradient_zero(box):

@@ -26,6 +26,25 @@ def _settings(name):
     return tuple(ACTIVATIONS[name].settings.values())
 
 
+def _of_copies(op):
+    """The op on three members side by side, which differ by factors of their own."""
+    return _chain(lambda b, x: op(b, b.scale(b.repeat(x, 3), members=3), 3))
+
+
+COPIED = {
+    "dense": lambda b, x, k: b.dense(x, 6, copies=k),
+    "dense with relu": lambda b, x, k: b.dense(b.activation(b.dense(x, 6, copies=k), "relu"), 5, copies=k),
+    "narrow dense": lambda b, x, k: b.dense(b.activation(b.dense(x, 6, copies=k), "relu"), 2, copies=k),
+    "narrow dense after one without copies": lambda b, x, k: b.dense(b.activation(b.dense(x, 6 * k), "relu"), 2, copies=k),
+    "grouped dense": lambda b, x, k: b.grouped_dense(b.dense(x, 6, copies=k), 2, k),
+    "softmax": lambda b, x, k: b.activation(x, "softmax", copies=k),
+    "prelu": lambda b, x, k: b.prelu(x, copies=k),
+    "batch norm": lambda b, x, k: b.batch_norm(x, copies=k),
+    "layer norm": lambda b, x, k: b.layer_norm(b.dense(x, 7, copies=k), copies=k),
+    "concat": lambda b, x, k: b.combine("concat", x, b.dense(x, 2, copies=k), copies=k),
+    "add": lambda b, x, k: b.combine("add", x, b.activation(x, "tanh"), copies=k),
+}
+
 OPS = {
     "dense": _chain(lambda b, x: b.dense(x, 4)),
     "dense without bias": _chain(lambda b, x: b.dense(x, 4, bias=False)),
@@ -33,8 +52,11 @@ OPS = {
     "parametric elu": _chain(lambda b, x: b.parametric_activation(x, "elu", 1.3)),
     "parametric softmax": _chain(lambda b, x: b.parametric_activation(x, "softmax")),
     "scale": _chain(lambda b, x: b.scale(x)),
+    "scale and shift": _chain(lambda b, x: b.scale(x, shift=True)),
+    "scale between relus": _chain(lambda b, x: b.activation(b.scale(b.activation(x, "relu"), shift=True), "relu")),
     "grouped dense": _chain(lambda b, x: b.grouped_dense(x, 4, b.widths[x])),
     "grouped dense without bias": _chain(lambda b, x: b.grouped_dense(x, 3, 1, bias=False)),
+    "repeat": _chain(lambda b, x: b.repeat(x, 3)),
     "periodic": _chain(lambda b, x: b.periodic(x, 5)),
     "cosine": _chain(lambda b, x: b.cosine(x, 19)),
     "piecewise linear": _chain(lambda b, x: b.piecewise_linear(x)),
@@ -49,6 +71,7 @@ OPS = {
     "square": _chain(lambda b, x: b.combine("multiply", x, x)),
     "concat": _chain(lambda b, x: b.combine("concat", x, b.dense(x, 3), x)),
 }
+OPS |= {f"{name} of copies": _of_copies(op) for name, op in COPIED.items()}
 OPS |= {f"activation {name}": _chain(lambda b, x, name=name: b.activation(x, name, *_settings(name))) for name in ACTIVATIONS}
 
 

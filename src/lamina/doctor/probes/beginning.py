@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from lamina.analysis.passes import Passes, run_passes
 from lamina.analysis.subject import Subject, Weights, subject_of
 from lamina.engine.plan import Batches
 from lamina.training import Trainer
+from lamina.training.adaptation import adapted_to
 from lamina.training.weighted_network import WeightedNetwork
 
 __all__ = ["Beginning", "beginning_of"]
@@ -89,11 +90,20 @@ def beginning_of(
         parameters, first_state = subject.network.initialize(trainer.seed, "float64")
         state = first_state if state is None else state
         subject = subject_of(trainer, weights=parameters, state=state, needs_loss=True, owner="start_facts")
+    if weights is None and subject.network.adapts_weights:
+        subject = replace(subject, parameters=_fitted(trainer, subject, training))
     chosen = np.random.default_rng(trainer.seed).permutation(training.num_rows)[:rows]
     targets = [np.ascontiguousarray(part[chosen], dtype=np.float64) for part in training.targets]
     weight = None if training.sample_weight is None else np.asarray(training.sample_weight[chosen], dtype=np.float64)
     data = Batches([part[chosen] for part in training.inputs], targets, weight)
     return Beginning(trainer, subject, data, run_passes(subject, data, dropout=False), training.num_rows)
+
+
+def _fitted(trainer: Trainer, subject: Subject, training: Batches) -> np.ndarray:
+    """The first weights as training fits them to its rows."""
+    if trainer.network.is_built and not trainer.step:
+        return trainer.first_weights(training).astype(np.float64)
+    return adapted_to(training, subject.network, subject.parameters, subject.state, trainer.seed)
 
 
 def _single(parts: Sequence[Any]) -> Any:

@@ -9,9 +9,10 @@ import numpy as np
 from lamina.descent.quasi_newton import QuasiNewton
 from lamina.engine.formulas.heads.table import HEADS
 from lamina.losses import CustomLoss, Loss
+from lamina.losses.members import rows_of_members
 from lamina.optimizers import LBFGS
 
-__all__ = ["best_constant_loss", "loss_and_gradient"]
+__all__ = ["best_constant_loss", "loss_and_gradient", "member_losses"]
 
 _ITERATIONS = 60
 
@@ -56,6 +57,12 @@ def best_constant_loss(loss: Loss, target: np.ndarray, width: int, weights: np.n
         if not descent.is_finite or not descent.advance() or descent.has_converged(1e-9):
             break
     return float(np.nanmin([descent.value, *values]))
+
+
+def member_losses(loss: Loss, logits: np.ndarray, target: np.ndarray, members: int) -> np.ndarray:
+    """The loss of each row (n,): the mean over the members whose logits (n, members * width) are given."""
+    losses, _ = loss_and_gradient(loss, rows_of_members(logits, members), np.repeat(target, members, axis=0))
+    return np.asarray(losses.reshape(len(target), members).mean(axis=1))
 
 
 def loss_and_gradient(loss: Loss, logits: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -161,7 +161,7 @@ def _first_step(beginning: Beginning) -> tuple[dict[str, float], float, float]:
     ratios = {}
     program = beginning.subject.program
     for op in program.ops:
-        if op.kind == "dense" and program.parameters[op.parameters[0]].trainable:
+        if op.makes_sums and program.parameters[op.parameters[0]].trainable:
             part = program.parameters[op.parameters[0]].slice
             ratios[op.layer] = float(np.linalg.norm(after[part] - before[part]) / np.linalg.norm(before[part]))
     again = model.stepper.train(beginning.data, rows, len(rows), 0, StepValues(np.zeros(1)))

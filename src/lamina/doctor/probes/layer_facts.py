@@ -90,8 +90,8 @@ def layer_facts(beginning: Beginning) -> tuple[LayerFacts, ...]:
     after = symmetry_of_program(program, _stepped(beginning))
     facts = []
     for unit in unit_layers(program):
-        dense = unit.layers[0].ops[0]
-        if dense.kind != "dense":
+        dense = next((op for op in unit.layers[0].ops if op.makes_sums), None)
+        if dense is None:
             continue
         row, function = statistics[unit.name], _function(unit)
         weight = program.parameters[dense.parameters[0]]
@@ -102,8 +102,8 @@ def layer_facts(beginning: Beginning) -> tuple[LayerFacts, ...]:
                 saturates=function != "prelu" and get_activation(function).saturates,
                 is_normalized=any(op.kind in ("batch_norm", "layer_norm") for op in _ops(unit)),
                 is_output=unit.output in program.outputs,
-                fan_in=weight.shape[0],
-                width=weight.shape[1],
+                fan_in=weight.shape[-2],
+                width=weight.size // weight.shape[-2],
                 weight_std=float(subject.parameters[weight.slice].std()),
                 mean=row.mean,
                 variance=row.variance,

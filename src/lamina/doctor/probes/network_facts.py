@@ -10,7 +10,7 @@ from lamina.training.blocked_gradients import layers_without_gradient
 
 __all__ = ["NetworkFacts", "network_facts"]
 
-_AFFINE = ("dense", "grouped_dense", "scale", "batch_norm", "add", "concat", "dropout")
+_AFFINE = ("dense", "grouped_dense", "scale", "repeat", "batch_norm", "add", "concat", "dropout")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +119,10 @@ def _linear_layers(program: Program) -> list[str]:
         return (
             bool(after)
             and buffer not in outputs
-            and all(op.kind == "dense" or (op.acts_on_units and not _bends(op) and is_linear(op.output)) for op in after)
+            and all(op.makes_sums or (op.acts_on_units and not _bends(op) and is_linear(op.output)) for op in after)
         )
 
-    return [op.layer for op in program.ops if op.kind == "dense" and is_linear(op.output)]
+    return [op.layer for op in program.ops if op.makes_sums and is_linear(op.output)]
 
 
 def _tail(program: Program) -> list[Op]:

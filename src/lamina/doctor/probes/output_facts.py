@@ -15,6 +15,7 @@ from lamina.engine.formulas.heads.table import HEADS
 from lamina.engine.program import Program
 from lamina.losses import CustomLoss, Loss
 from lamina.losses.domain import ANYTHING, NON_NEGATIVE, NUMBERS, POSITIVE
+from lamina.losses.members import rows_of_members
 
 __all__ = ["OutputFacts", "output_facts"]
 
@@ -126,7 +127,8 @@ def output_facts(beginning: Beginning) -> tuple[OutputFacts, ...]:
 
 def _output(name: str, loss: Loss, buffer: int, logits: np.ndarray, target: np.ndarray, program: Program) -> OutputFacts:
     function, low, high = _last_function(program, buffer)
-    mean_loss = _mean_loss(loss, target)
+    logits, of_members = rows_of_members(logits, program.members), np.repeat(target, program.members, axis=0)
+    mean_loss = _mean_loss(loss, of_members)
     constant = best_constant_loss(loss, target, logits.shape[1])
     is_custom = isinstance(loss, CustomLoss)
     values = _whole_values(target)
@@ -160,7 +162,7 @@ def _output(name: str, loss: Loss, buffer: int, logits: np.ndarray, target: np.n
             loss_of_constant=constant,
             least_loss=_least_loss(loss, target, logits.shape[1], low, high),
             least_loss_without_range=_least_loss(loss, target, logits.shape[1], -math.inf, math.inf),
-            gradient_error=_gradient_error(loss, logits, target) if isinstance(loss, CustomLoss) else _NAN,
+            gradient_error=_gradient_error(loss, logits, of_members) if isinstance(loss, CustomLoss) else _NAN,
         )
 
 
@@ -177,7 +179,7 @@ def _last_function(program: Program, buffer: int) -> tuple[str, float, float]:
         op = writers.get(buffer)
     if op is None or op.kind != "activation":
         return "identity", -math.inf, math.inf
-    if op.function == "softmax" and program.widths[buffer] == 1:
+    if op.function == "softmax" and program.widths[buffer] == program.members:
         return op.function, 1.0, 1.0  # the only class has all the probability
     known = get_activation(op.function)
     low, high = get_activation(op.function, **dict(zip(known.settings, op.settings, strict=True))).range

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lamina.doctor.probes.best_constant import best_constant_loss, loss_and_gradient
+from lamina.doctor.probes.best_constant import best_constant_loss, member_losses
 from lamina.engine import make_executor
 from lamina.engine.plan import Batches, TrainingPlan
 from lamina.engine.program import Head
@@ -55,17 +55,18 @@ def constant_loss(trainer: Trainer, data: Batches) -> float:
     rows = np.random.default_rng(0).permutation(data.num_rows)[:_MOST_ROWS]
     total = 0.0
     for number, (head, loss) in enumerate(_heads(trainer)):
-        width = trainer.executor.program.widths[head.logits]
+        program = trainer.executor.program
+        width = program.widths[head.logits] // program.members
         target = np.asarray(data.targets[number])[rows].astype(np.float64)
         total += head.weight * best_constant_loss(loss, target, width, _weights(data, rows))
     return total
 
 
 def _by_row(trainer: Trainer, outputs: Sequence[np.ndarray], data: Batches, rows: np.ndarray) -> np.ndarray:
-    total = np.zeros(len(rows))
+    total, members = np.zeros(len(rows)), trainer.executor.program.members
     for number, ((head, loss), logits) in enumerate(zip(_heads(trainer), outputs, strict=True)):
         target = np.asarray(data.targets[number])[rows].astype(np.float64)
-        total += head.weight * loss_and_gradient(loss, logits.astype(np.float64), target)[0]
+        total += head.weight * member_losses(loss, logits.astype(np.float64), target, members)
     return total
 
 

@@ -38,7 +38,7 @@ def penalty_gradient(w: Array, l1: Array | float, l2: Array | float) -> Array:
 def max_norm(weight: Array, bound: float) -> Array:
     """Scale columns (the weights into one unit) with a norm above ``bound`` to it (Srebro et al. 2005; Srivastava et al. 2014).
 
-    A vector counts as a matrix with one row.
+    A vector counts as a matrix with one row; of several matrices, each has its own columns.
 
     >>> import numpy as np
     >>> max_norm(np.array([[3.0, 0.3], [4.0, 0.4]]), 1.0)
@@ -46,12 +46,12 @@ def max_norm(weight: Array, bound: float) -> Array:
            [0.8, 0.4]])
     """
     xp = array_namespace(weight)
-    rows = xp.reshape(weight, (-1, weight.shape[-1]))
-    norm = xp.sqrt(xp.sum(rows * rows, axis=0, keepdims=True))
+    rows = weight if weight.ndim > 1 else xp.reshape(weight, (1, -1))
+    norm = xp.sqrt(xp.sum(rows * rows, axis=-2, keepdims=True))
     if not bool(xp.all(xp.isfinite(norm))):  # squares overflow; divided by the largest element first they do not
-        most = xp.max(xp.abs(rows), axis=0, keepdims=True)
+        most = xp.max(xp.abs(rows), axis=-2, keepdims=True)
         shares = rows / xp.where(most > 0, most, 1.0)
-        factor = bound / most / xp.sqrt(xp.sum(shares * shares, axis=0, keepdims=True))
+        factor = bound / most / xp.sqrt(xp.sum(shares * shares, axis=-2, keepdims=True))
         rows = xp.where(xp.isfinite(norm), rows, rows * factor)
         norm = xp.where(xp.isfinite(norm), norm, bound)
     factor = xp.where(norm > bound, bound / xp.where(norm > 0, norm, 1.0), 1.0)

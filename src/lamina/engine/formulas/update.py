@@ -1,7 +1,8 @@
 """Update rules: how a gradient changes the weights.
 
 Every rule is ``rule(w, g, slots, t, learning_rate, *coefficients)`` and returns the new ``w`` and slots. ``w`` and ``g`` are flat
-vectors, ``slots`` is a tuple of vectors that start at 0, and ``t = 1, 2, ...`` counts the steps. The results equal torch's.
+vectors, ``slots`` is a tuple of vectors that start at 0, and ``t = 1, 2, ...`` counts the steps. The learning rate is a number,
+or a vector like ``w`` where parameters have factors of their own. The results equal torch's.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from lamina.engine.formulas.array import Array, array_namespace
 __all__ = ["RULES", "Slots", "decay", "deviation", "momentum_product", "nadam_rates"]
 
 Slots: TypeAlias = tuple[Array, ...]
+Rate: TypeAlias = Array | float
 
 
-def decay(w: Array, decays: Array, learning_rate: float, weight_decay: float) -> Array:
+def decay(w: Array, decays: Array, learning_rate: Rate, weight_decay: float) -> Array:
     """Decoupled weight decay, ``w - learning_rate * weight_decay * w`` where ``decays`` (0 or 1) (Loshchilov & Hutter 2019).
 
     >>> import numpy as np
@@ -26,7 +28,7 @@ def decay(w: Array, decays: Array, learning_rate: float, weight_decay: float) ->
     return w * (1.0 - learning_rate * weight_decay * decays)
 
 
-def gradient_descent(w: Array, g: Array, slots: Slots, t: int, learning_rate: float) -> tuple[Array, Slots]:
+def gradient_descent(w: Array, g: Array, slots: Slots, t: int, learning_rate: Rate) -> tuple[Array, Slots]:
     """``w -= lr g`` (Cauchy 1847).
 
     >>> import numpy as np
@@ -36,7 +38,7 @@ def gradient_descent(w: Array, g: Array, slots: Slots, t: int, learning_rate: fl
     return w - learning_rate * g, ()
 
 
-def momentum(w: Array, g: Array, slots: Slots, t: int, learning_rate: float, mu: float) -> tuple[Array, Slots]:
+def momentum(w: Array, g: Array, slots: Slots, t: int, learning_rate: Rate, mu: float) -> tuple[Array, Slots]:
     """``v = mu v + g;  w -= lr v`` (Polyak 1964; torch's SGD without dampening).
 
     >>> import numpy as np
@@ -48,7 +50,7 @@ def momentum(w: Array, g: Array, slots: Slots, t: int, learning_rate: float, mu:
     return w - learning_rate * v, (v,)
 
 
-def nesterov(w: Array, g: Array, slots: Slots, t: int, learning_rate: float, mu: float) -> tuple[Array, Slots]:
+def nesterov(w: Array, g: Array, slots: Slots, t: int, learning_rate: Rate, mu: float) -> tuple[Array, Slots]:
     """``v = mu v + g;  w -= lr (g + mu v)`` (Nesterov 1983, in the form of Sutskever et al. 2013, section 2).
 
     >>> import numpy as np
@@ -60,7 +62,7 @@ def nesterov(w: Array, g: Array, slots: Slots, t: int, learning_rate: float, mu:
     return w - learning_rate * (g + mu * v), (v,)
 
 
-def rmsprop(w: Array, g: Array, slots: Slots, t: int, learning_rate: float, rho: float, eps: float) -> tuple[Array, Slots]:
+def rmsprop(w: Array, g: Array, slots: Slots, t: int, learning_rate: Rate, rho: float, eps: float) -> tuple[Array, Slots]:
     """``s = rho s + (1 - rho) g^2;  w -= lr g / (sqrt s + eps)`` (Tieleman & Hinton 2012).
 
     >>> import numpy as np
@@ -73,7 +75,7 @@ def rmsprop(w: Array, g: Array, slots: Slots, t: int, learning_rate: float, rho:
     return w - learning_rate * g / (xp.sqrt(s) + eps), (s,)
 
 
-def adagrad(w: Array, g: Array, slots: Slots, t: int, learning_rate: float, eps: float) -> tuple[Array, Slots]:
+def adagrad(w: Array, g: Array, slots: Slots, t: int, learning_rate: Rate, eps: float) -> tuple[Array, Slots]:
     """``s += g^2;  w -= lr g / (sqrt s + eps)`` (Duchi, Hazan & Singer 2011).
 
     >>> import numpy as np
@@ -87,7 +89,7 @@ def adagrad(w: Array, g: Array, slots: Slots, t: int, learning_rate: float, eps:
 
 
 def adam(
-    w: Array, g: Array, slots: Slots, t: int, learning_rate: float, beta1: float, beta2: float, eps: float
+    w: Array, g: Array, slots: Slots, t: int, learning_rate: Rate, beta1: float, beta2: float, eps: float
 ) -> tuple[Array, Slots]:
     """``m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;  w -= lr m' / (sqrt v' + eps)`` (Kingma & Ba 2015, algorithm 1).
 
@@ -103,7 +105,7 @@ def adam(
 
 
 def nadam(
-    w: Array, g: Array, slots: Slots, t: int, learning_rate: float, beta1: float, beta2: float, eps: float, psi: float
+    w: Array, g: Array, slots: Slots, t: int, learning_rate: Rate, beta1: float, beta2: float, eps: float, psi: float
 ) -> tuple[Array, Slots]:
     """Adam with Nesterov's look-ahead (Dozat 2016), in the form of torch's ``NAdam``.
 
@@ -115,7 +117,7 @@ def nadam(
     return w - (now * g + ahead * m) / deviation((m, v), t, beta2, eps), (m, v)
 
 
-def nadam_rates(t: int, learning_rate: float, beta1: float, psi: float) -> tuple[float, float]:
+def nadam_rates(t: int, learning_rate: Rate, beta1: float, psi: float) -> tuple[Rate, Rate]:
     """The weights of the gradient and of its running mean in the step of :func:`nadam`.
 
     >>> nadam_rates(1, 0.1, 0.0, 0.004)  # without momentum only the gradient counts

@@ -217,12 +217,12 @@ class ReferenceExecutor:
 
     @_quietly
     def predict(self, inputs: Sequence[InputArray], links: Sequence[str] | None = None) -> list[Array]:
-        """Outputs for all rows in inference mode: logits, or the activations ``links`` of them."""
+        """Outputs for all rows in inference mode: logits, or the activations ``links`` of them, averaged over members."""
         parts = []
-        ends = list(zip(self.program.outputs, links or ["identity"] * len(self.program.outputs), strict=True))
         for rows in chunks(inputs[0].shape[0], _CHUNK_ROWS):
             tape = self._step.forward(inputs, rows, Mode(training=False))
-            parts.append([activation_forward(tape.buffers[b], link) for b, link in ends])
+            logits = [tape.buffers[b] for b in self.program.outputs]
+            parts.append(logits if links is None else [self._linked(z, link) for z, link in zip(logits, links, strict=True)])
         return [self._step.xp.concat(list(output), axis=0) for output in zip(*parts, strict=True)]
 
     @_quietly
@@ -234,7 +234,7 @@ class ReferenceExecutor:
         sums = np.zeros(len(self.program.heads))
         for rows in chunks(data.num_rows, _CHUNK_ROWS):
             tape = self._step.forward(data.inputs, rows, Mode(training=False))
-            sums += head_losses(self.program.heads, tape.buffers, self._step.targets(data, rows), row_weights(data, rows))
+            sums += head_losses(self.program, tape.buffers, self._step.targets(data, rows), row_weights(data, rows))
             # The hinge loss of infinite logits can be 0, which would look good.
             sums[[not all_finite(tape.buffers[head.logits]) for head in self.program.heads]] = np.nan
         total = total_weight(data, np.arange(data.num_rows))
@@ -294,6 +294,14 @@ class ReferenceExecutor:
     def weight_change(self, before: np.ndarray) -> np.ndarray:
         """The norm of the change of each layer's weights."""
         return weight_norms(self.program, np.asarray(self._step.parameters), before)
+
+    def _linked(self, logits: Array, link: str) -> Array:
+        """The mean over members of their logits' activations."""
+        xp, members = self._step.xp, self.program.members
+        if members == 1:
+            return activation_forward(logits, link)
+        linked = activation_forward(xp.reshape(logits, (logits.shape[0] * members, logits.shape[1] // members)), link)
+        return xp.mean(xp.reshape(linked, (logits.shape[0], members, linked.shape[1])), axis=1)
 
     def _at_outputs(self, d_outputs: Sequence[Array]) -> list[tuple[int, Array]]:
         d_logits = [self._step.xp.asarray(d, **self._step.number) for d in d_outputs]

@@ -1,6 +1,7 @@
 """The training objective: the heads' losses over a batch, and their gradients with respect to the logits.
 
-``sum_h weight_h * sum_i w_i L_h(logits_i, target_i) / sum_i w_i``. If the sample weights sum to 0, so do loss and gradient.
+``sum_h weight_h * sum_i w_i L_h(logits_i, target_i) / sum_i w_i``. If the sample weights sum to 0, so do loss and gradient. The
+loss of an ensemble's row is the mean over its members.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ __all__ = ["by_head", "head_gradients", "head_losses"]
 
 
 def head_losses(
-    heads: Sequence[Head], buffers: Mapping[int, Array], targets: Sequence[Array], sample_weight: np.ndarray | None
+    program: Program, buffers: Mapping[int, Array], targets: Sequence[Array], sample_weight: np.ndarray | None
 ) -> list[float]:
     """``sum_i w_i L(logits_i, target_i)`` for every head, summed in float64; head weights not applied."""
     losses = []
-    for head, target in zip(heads, targets, strict=True):
-        rows = _formula(head).loss(buffers[head.logits], target, *head.settings)
+    for head, target in zip(program.heads, targets, strict=True):
+        logits, wanted = _by_member(buffers[head.logits], target, program.members)
+        rows = _mean_over_members(_formula(head).loss(logits, wanted, *head.settings), program.members)
         losses.append(float(sum_float64(_scale_rows(rows, sample_weight, 1.0))))
     return losses
 
@@ -36,7 +38,7 @@ def by_head(losses: Sequence[Sequence[float]], program: Program) -> np.ndarray |
 
 
 def head_gradients(
-    heads: Sequence[Head],
+    program: Program,
     buffers: Mapping[int, Array],
     targets: Sequence[Array],
     sample_weight: np.ndarray | None,
@@ -44,11 +46,26 @@ def head_gradients(
 ) -> list[tuple[int, Array]]:
     """Pairs (buffer, d_logits) for every head: ``weight * w_i / sum w * dL_i / dlogits_i``."""
     gradients = []
-    for head, target in zip(heads, targets, strict=True):
-        d_rows = _formula(head).gradient(buffers[head.logits], target, *head.settings)
-        scale = head.weight / total_weight if total_weight > 0 else 0.0
+    for head, target in zip(program.heads, targets, strict=True):
+        logits, wanted = _by_member(buffers[head.logits], target, program.members)
+        d_rows = array_namespace(logits).reshape(_formula(head).gradient(logits, wanted, *head.settings), (target.shape[0], -1))
+        scale = head.weight / (program.members * total_weight) if total_weight > 0 else 0.0
         gradients.append((head.logits, _scale_rows(d_rows, sample_weight, scale)))
     return gradients
+
+
+def _by_member(logits: Array, target: Array, members: int) -> tuple[Array, Array]:
+    """Logits (n, members * width) as (n * members, width), and the target of each of these rows."""
+    if members == 1:
+        return logits, target
+    xp = array_namespace(logits)
+    return xp.reshape(logits, (-1, logits.shape[1] // members)), xp.repeat(target, members, axis=0)
+
+
+def _mean_over_members(losses: Array, members: int) -> Array:
+    """(n * members,) → (n,)."""
+    xp = array_namespace(losses)
+    return losses if members == 1 else xp.mean(xp.reshape(losses, (-1, members)), axis=1)
 
 
 def _formula(head: Head) -> HeadFormula:

@@ -16,6 +16,7 @@ from lamina.engine.formulas.parametric_activation import parametric_activation_b
 from lamina.engine.formulas.periodic import cosine_backward, cosine_forward, periodic_backward, periodic_forward
 from lamina.engine.formulas.piecewise_linear import bins_of, piecewise_linear_backward, piecewise_linear_forward
 from lamina.engine.formulas.prelu import prelu_backward, prelu_forward
+from lamina.engine.formulas.repeat import repeat_backward, repeat_forward
 from lamina.engine.formulas.scale import scale_backward, scale_forward
 from lamina.engine.program import Op
 from lamina.engine.randomness import keep_mask
@@ -48,6 +49,16 @@ class Call:
     needs_d_x: bool = True
     kept: Any = None
     new_state: tuple[Array, ...] = field(default=())
+
+    @property
+    def vectors(self) -> tuple[Array, ...]:
+        """The parameters, flat: those that each column has may have a row a member of an ensemble."""
+        return tuple(self.xp.reshape(p, (-1,)) for p in self.parameters)
+
+    @property
+    def state_vectors(self) -> tuple[Array, ...]:
+        """The state, likewise."""
+        return tuple(self.xp.reshape(s, (-1,)) for s in self.state)
 
 
 class OpRules(NamedTuple):
@@ -82,11 +93,11 @@ def _activation_backward(call: Call, d_out: Array) -> Gradients:
 
 
 def _prelu_forward(call: Call) -> Array:
-    return prelu_forward(call.inputs[0], call.parameters[0])
+    return prelu_forward(call.inputs[0], *call.vectors)
 
 
 def _prelu_backward(call: Call, d_out: Array) -> Gradients:
-    d_x, d_slope = prelu_backward(d_out, call.inputs[0], call.parameters[0])
+    d_x, d_slope = prelu_backward(d_out, call.inputs[0], *call.vectors)
     return (d_x,), (d_slope,)
 
 
@@ -101,12 +112,29 @@ def _parametric_activation_backward(call: Call, d_out: Array) -> Gradients:
 
 
 def _scale_forward(call: Call) -> Array:
-    return scale_forward(call.inputs[0], call.parameters[0])
+    return scale_forward(call.inputs[0], *call.vectors)
 
 
 def _scale_backward(call: Call, d_out: Array) -> Gradients:
-    d_x, d_scale = scale_backward(d_out, call.inputs[0], call.parameters[0])
-    return (d_x,), (d_scale,)
+    d_x, *d_parameters = scale_backward(d_out, call.inputs[0], call.vectors[0])
+    return (d_x,), tuple(d_parameters[: len(call.parameters)])
+
+
+def _repeat_forward(call: Call) -> Array:
+    return repeat_forward(call.inputs[0], int(call.op.settings[0]))
+
+
+def _repeat_backward(call: Call, d_out: Array) -> Gradients:
+    return (repeat_backward(d_out, int(call.op.settings[0])) if call.needs_d_x else None,), ()
+
+
+def _grouped_dense_forward(call: Call) -> Array:
+    return grouped_dense_forward(call.inputs[0], *call.parameters)
+
+
+def _grouped_dense_backward(call: Call, d_out: Array) -> Gradients:
+    d_x, *d_parameters = grouped_dense_backward(d_out, call.inputs[0], call.parameters[0])
+    return (d_x,), tuple(d_parameters[: len(call.parameters)])
 
 
 def _piecewise_linear_forward(call: Call) -> Array:
@@ -140,15 +168,6 @@ def _cosine_backward(call: Call, d_out: Array) -> Gradients:
     return (d_x,), tuple(d_parameters)
 
 
-def _grouped_dense_forward(call: Call) -> Array:
-    return grouped_dense_forward(call.inputs[0], *call.parameters)
-
-
-def _grouped_dense_backward(call: Call, d_out: Array) -> Gradients:
-    d_x, *d_parameters = grouped_dense_backward(d_out, call.inputs[0], call.parameters[0])
-    return (d_x,), tuple(d_parameters[: len(call.parameters)])
-
-
 def _dropout_forward(call: Call) -> Array:
     (x,) = call.inputs
     if not call.training or call.rate == 0.0:
@@ -166,17 +185,19 @@ def _dropout_backward(call: Call, d_out: Array) -> Gradients:
 def _batch_norm_forward(call: Call) -> Array:
     momentum, eps = call.op.settings
     if not call.training:
-        out, call.kept = batch_norm.batch_norm_inference(call.inputs[0], *call.state, *call.parameters, eps=eps)
+        out, call.kept = batch_norm.batch_norm_inference(call.inputs[0], *call.state_vectors, *call.vectors, eps=eps)
         return out
-    out, call.kept = batch_norm.batch_norm_forward(call.inputs[0], *call.parameters, eps=eps)
+    out, call.kept = batch_norm.batch_norm_forward(call.inputs[0], *call.vectors, eps=eps)
     observed = (call.kept.mean, call.kept.variance)
-    call.new_state = tuple(batch_norm.update_running(old, new, momentum) for old, new in zip(call.state, observed, strict=True))
+    call.new_state = tuple(
+        batch_norm.update_running(old, new, momentum) for old, new in zip(call.state_vectors, observed, strict=True)
+    )
     return out
 
 
 def _batch_norm_backward(call: Call, d_out: Array) -> Gradients:
     backward = batch_norm.batch_norm_backward if call.training else batch_norm.batch_norm_inference_backward
-    d_x, *d_parameters = backward(d_out, call.kept, *call.parameters[:1])
+    d_x, *d_parameters = backward(d_out, call.kept, *call.vectors[:1])
     return (d_x,), tuple(d_parameters[: len(call.parameters)])
 
 
@@ -214,7 +235,8 @@ def _concat_backward(call: Call, d_out: Array) -> Gradients:
     return combine.concat_backward(d_out, [x.shape[1] for x in call.inputs]), ()
 
 
-#: Every op by the name that layers use. Where a comment lists no ``settings``, they are empty.
+#: Every op by the name that layers use. Where a comment lists no ``settings``, they are empty. What each column has, (width,),
+#: may be given as (members, width / members).
 OPS: dict[str, OpRules] = {
     # inputs (x,); parameters (weight (in, out)[, bias (out,)])
     "dense": OpRules(_dense_forward, _dense_backward),
@@ -222,12 +244,14 @@ OPS: dict[str, OpRules] = {
     "activation": OpRules(_activation_forward, _activation_backward),
     # inputs (x,); parameters (weight (groups, in, out)[, bias (groups, out)])
     "grouped_dense": OpRules(_grouped_dense_forward, _grouped_dense_backward),
+    # inputs (x,); settings (copies,); width = that of x times copies
+    "repeat": OpRules(_repeat_forward, _repeat_backward),
+    # inputs (x,); parameters (scale (width,)[, shift (width,)])
+    "scale": OpRules(_scale_forward, _scale_backward),
     # inputs (x,); parameters (slope (width,),)
     "prelu": OpRules(_prelu_forward, _prelu_backward),
     # inputs (x,); parameters (alpha (width,),); function = a name in lamina.activations; settings = the function's own numbers
     "parametric_activation": OpRules(_parametric_activation_forward, _parametric_activation_backward),
-    # inputs (x,); parameters (scale (width,),)
-    "scale": OpRules(_scale_forward, _scale_backward),
     # inputs (x,); settings (clip, then for each column: the number of its edges, and the edges)
     "piecewise_linear": OpRules(_piecewise_linear_forward, _piecewise_linear_backward),
     # inputs (x,); parameters (frequency (width, k),)

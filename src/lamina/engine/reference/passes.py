@@ -69,7 +69,7 @@ def run_forward(
         call = Call(
             op=op,
             index=index,
-            inputs=tuple(buffers[i] for i in op.inputs),
+            inputs=tuple(_regrouped(buffers[i], op.copies, xp) for i in op.inputs),
             parameters=tuple(parameters[p] for p in op.parameters),
             state=tuple(state[s] for s in op.state),
             training=mode.training and not program.stands_still(op),
@@ -80,7 +80,8 @@ def run_forward(
             trains=tuple(program.parameters[p].trainable for p in op.parameters),
             xp=xp,
         )
-        buffers[op.output] = OPS[op.kind].forward(call)
+        out = OPS[op.kind].forward(call)
+        buffers[op.output] = out if op.copies == 1 else xp.reshape(out, (out.shape[0] // op.copies, out.shape[1] * op.copies))
         for place, observed in zip(op.state, call.new_state, strict=False):
             state[place] = observed  # an op that shares it goes on from there
         calls.append(call)
@@ -108,14 +109,20 @@ def run_backward(
         d_out = d_buffer.pop(call.op.output)
         if kept is not None:
             kept[call.op.output] = d_out
-        d_inputs, d_parameters = OPS[call.op.kind].backward(call, d_out)
+        d_inputs, d_parameters = OPS[call.op.kind].backward(call, _regrouped(d_out, call.op.copies, call.xp))
         for buffer, gradient in zip(call.op.inputs, d_inputs, strict=True):
             if gradient is not None:
-                _accumulate(d_buffer, buffer, gradient)
+                whole = gradient if call.op.copies == 1 else call.xp.reshape(gradient, tape.buffers[buffer].shape)
+                _accumulate(d_buffer, buffer, whole)
         for parameter, gradient in zip(call.op.parameters, d_parameters, strict=True):
             if program.parameters[parameter].trainable and gradient is not None:
                 _accumulate(d_parameter, parameter, gradient)
     return d_parameter
+
+
+def _regrouped(x: Array, copies: int, xp: Namespace) -> Array:
+    """(n, width) as (n * copies, width / copies), which is the same memory."""
+    return x if copies == 1 else xp.reshape(x, (x.shape[0] * copies, x.shape[1] // copies))
 
 
 def _accumulate(sums: dict[int, Array], key: int, term: Array) -> None:

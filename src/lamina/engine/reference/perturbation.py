@@ -74,7 +74,7 @@ class _Batch:
             value = self._value(tape) + penalties
             return _Measured(tape, [value], value, value)
         targets = learner.targets(self.data, self.rows)
-        sums = head_losses(heads, tape.buffers, targets, row_weights(self.data, self.rows))
+        sums = head_losses(learner.program, tape.buffers, targets, row_weights(self.data, self.rows))
         losses = [each / total if total > 0 else 0.0 for each in sums]
         loss = sum(head.weight * each for head, each in zip(heads, losses, strict=True)) + penalties
         return _Measured(tape, losses, loss, loss if self.objective is None else self._value(tape) + penalties)
@@ -145,8 +145,10 @@ def _step_one(batch: _Batch, rule: PerturbationRule, size: float) -> tuple[_Meas
         return first, 0, 0
     best, num_kept = first.objective, 0
     places = learner.trainable_places
-    which, changes = draw_changes(len(places), rule.trials, size, seed=learner.plan.seed, step=batch.step)
-    for index, change in zip(places[which].tolist(), changes.tolist(), strict=True):
+    which, shares = draw_changes(len(places), rule.trials, size, seed=learner.plan.seed, step=batch.step)
+    drawn = places[which]
+    changes = shares * learner.learning_rate_factors[drawn]
+    for index, change in zip(drawn.tolist(), changes.tolist(), strict=True):
         old = float(w[index])
         w[index] = w[index] + learner.xp.asarray(change, **learner.number)
         value = batch.measure().objective if math.isfinite(w[index]) else math.nan

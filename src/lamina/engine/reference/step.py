@@ -70,6 +70,8 @@ class Step:
         self._decays = self._spread([float(p.decay) for p in program.parameters])
         self._has_l1 = any(p.l1 for p in program.parameters)
         self._penalized = self._has_l1 or any(p.l2 for p in program.parameters)
+        factors = [p.learning_rate_factor for p in program.parameters]
+        self._factors = self._spread(factors) if set(factors) - {1.0} else None
         self._trains = self._spread([float(p.trainable) for p in program.parameters]) > 0
         names = dict.fromkeys(p.layer for p in program.parameters)
         self._layers = [[p.slice for p in program.parameters if p.layer == name] for name in names]
@@ -77,7 +79,7 @@ class Step:
         self._sparse = {
             b
             for b in program.inputs
-            if all(op.kind == "dense" for op in program.ops if b in op.inputs)
+            if all(op.kind == "dense" and op.copies == 1 for op in program.ops if b in op.inputs)
             and b not in (*program.outputs, *(h.logits for h in program.heads))
         }
 
@@ -96,6 +98,11 @@ class Step:
 
     def copy(self, vector: Array) -> Array:
         return self.xp.asarray(vector, copy=True)
+
+    @property
+    def learning_rate_factors(self) -> np.ndarray:
+        """The factor of each number, float64 (num_parameters,)."""
+        return np.ones(self.program.num_parameters) if self._factors is None else np.asarray(self._factors, dtype=np.float64)
 
     @property
     def trainable_places(self) -> np.ndarray:
@@ -132,8 +139,8 @@ class Step:
         heads, weights, own = self.program.heads, row_weights(data, rows), total_weight(data, rows)
         total = own if whole is None else float(whole)
         targets = self.targets(data, rows)
-        means = [loss / total if total > 0 else 0.0 for loss in head_losses(heads, tape.buffers, targets, weights)]
-        vector = self.backward(tape, head_gradients(heads, tape.buffers, targets, weights, total), kept)
+        means = [loss / total if total > 0 else 0.0 for loss in head_losses(self.program, tape.buffers, targets, weights)]
+        vector = self.backward(tape, head_gradients(self.program, tape.buffers, targets, weights, total), kept)
         losses = np.array([head.weight * each for head, each in zip(heads, means, strict=True)])
         return Gradient(losses, own, vector, np.array(means) if len(heads) > 1 else None)
 
@@ -211,12 +218,13 @@ class Step:
 
         ``l1_factor`` multiplies the strengths of L1; 0 if the gradient has its slope.
         """
+        rate = learning_rate if self._factors is None else learning_rate * self._factors
         rule, l1 = self.plan.rule, l1_factor * self._l1 if self._has_l1 and l1_factor else None
         numbers = rule.coefficients if l1 is None else with_l1(rule.kind, rule.coefficients, l1)
         gradient, is_clipped = clip(gradient, self.plan.clipping, self._layers)
-        w = decay(self.parameters, self._decays, learning_rate, weight_decay) if weight_decay else self.parameters
+        w = decay(self.parameters, self._decays, rate, weight_decay) if weight_decay else self.parameters
         slots = tuple(self.slots[i, :] for i in range(rule.num_slots))
-        w, slots = RULES[rule.kind](w, gradient, slots, step + 1, learning_rate, *numbers)
+        w, slots = RULES[rule.kind](w, gradient, slots, step + 1, rate, *numbers)
         w = self.xp.where(self._trains, w, self.parameters)
         slots = tuple(self.xp.where(self._trains, slot, self.slots[i, :]) for i, slot in enumerate(slots))
         self.parameters[...] = w
@@ -225,7 +233,7 @@ class Step:
         failure = find_update(self.program, w, slots, step)
         if failure is None:
             if l1 is not None:
-                shrunk = shrink(w, l1 * STEP_SIZES[rule.kind](slots, step + 1, learning_rate, *numbers))
+                shrunk = shrink(w, l1 * STEP_SIZES[rule.kind](slots, step + 1, rate, *numbers))
                 self.parameters[...] = self.xp.where(l1 > 0, shrunk, w)
             self.apply_max_norms()
         return is_clipped, failure

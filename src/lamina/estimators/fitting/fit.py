@@ -10,6 +10,7 @@ import numpy as np
 from lamina.estimators.fitting.curves import Curves
 from lamina.estimators.fitting.stopping_rule import StoppingRule
 from lamina.estimators.parameters import Parameters
+from lamina.estimators.rows import Rows
 from lamina.estimators.target.target import Target
 from lamina.network import Network
 from lamina.training import MonitorRecord, StopReason, Trainer
@@ -32,6 +33,8 @@ class Start(NamedTuple):
         The source of further random numbers.
     split_seed : int
         Determines the rows held out for validation, also in later fits that continue from here.
+    is_new : bool
+        Whether the weights were drawn for this fit.
     """
 
     network: Network
@@ -39,6 +42,15 @@ class Start(NamedTuple):
     curves: Curves
     rng: np.random.RandomState
     split_seed: int
+    is_new: bool = False
+
+    def on(self, train: Rows) -> Start:
+        """The start on these training rows, to which new weights are fitted where their initializers do so."""
+        if not self.is_new or not self.network.adapts_weights:
+            return self
+        parameters, state = self.weights
+        fitted = self.network.adapt_weights(parameters, state, train.X, seed=self.split_seed, sample_weight=train.weight)
+        return self._replace(weights=(fitted, state))
 
 
 @dataclass(eq=False, repr=False)

@@ -90,7 +90,7 @@ def _prepared(
     for callback in list_of_callbacks(own.callbacks):
         callback.for_restart(number)
     start = start_for(own, target, train.X, owner=owner)
-    return prepare(own, target, start, len(train), owner=owner)
+    return prepare(own, target, start.on(train), len(train), owner=owner)
 
 
 def _warn_once(fits: Sequence[Fit]) -> None:

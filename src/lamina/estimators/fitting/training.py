@@ -38,7 +38,7 @@ def train(parameters: Parameters, target: Target, train: Rows, validation: Rows 
     KeyboardInterrupt
         If Ctrl-C arrived before anything was learned.
     """
-    fit = prepare(parameters, target, start, len(train), owner=owner)
+    fit = prepare(parameters, target, start.on(train), len(train), owner=owner)
     run(fit, train, validation)
     return fit
 
@@ -53,7 +53,7 @@ def start_for(parameters: Parameters, target: Target, X: Any, earlier: Fit | Non
         return _start_from(earlier, network, parameters, owner=owner)
     rng = check_random_state(parameters.random_state)
     weights = network.initialize(rng, X.dtype)
-    return Start(network, weights, Curves.empty(scores=stops_early(parameters)), rng, draw_seed(rng))
+    return Start(network, weights, Curves.empty(scores=stops_early(parameters)), rng, draw_seed(rng), is_new=True)
 
 
 def _start_from(fit: Fit, network: Network, parameters: Parameters, *, owner: str) -> Start:

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from lamina.engine import PerceptronRows, PerceptronRule
-from lamina.errors import DataError, phrase
+from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.estimators.perceptron.threshold_unit import HeldOutRows, ThresholdUnit
 from lamina.estimators.target.class_weights import weights_of_classes
 from lamina.estimators.target.encoding import LabelEncoding
-from lamina.initializers import Initializer, get_initializer
+from lamina.initializers import Initializer, RowInitializer, get_initializer
 from lamina.network.named_arrays import as_numbers
 
 __all__ = ["ClassWeight", "FitRows", "class_weights", "make_units", "started_weights"]
@@ -65,6 +65,9 @@ def started_weights(
     """
     num_units, width = data.num_units, data.X.shape[1]
     initializer = get_initializer(weight_init)
+    if isinstance(initializer, RowInitializer):
+        rule, repair = "must not depend on training rows", "Choose another, such as 'normal'."
+        raise InvalidSettingError(phrase("weight_init", rule, initializer, repair=repair, owner="Perceptron"))
     start = np.zeros((num_units, width + 1))
     if coef is not None:
         start[:, :-1] = _fitting("coef_init", coef, (num_units, width))

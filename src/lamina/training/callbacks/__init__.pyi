@@ -1,3 +1,4 @@
+from lamina.training.callbacks.averaged_weights import AveragedWeights as AveragedWeights
 from lamina.training.callbacks.callback import Callback as Callback
 from lamina.training.callbacks.callback import Run as Run
 from lamina.training.callbacks.checkpoint import Checkpoint as Checkpoint

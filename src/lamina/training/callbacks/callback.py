@@ -116,6 +116,9 @@ class Callback:
     needs_gradient_norms : bool, default=False
         Whether the record must hold ``gradient_norm``, the mean norm of the gradient over the epoch's steps (before clipping).
         Optimizers that perturb weights compute no gradient and raise an error.
+    restores_weights, replaces_weights : bool, default=False
+        Whether ``on_training_end`` puts weights back that were kept aside, and whether it does so in place of those that other
+        callbacks put back, which must then come before this one.
 
     Examples
     --------
@@ -127,6 +130,11 @@ class Callback:
     every_steps: int | None = None
     runs_last: ClassVar[bool] = False
     needs_gradient_norms: ClassVar[bool] = False
+    replaces_weights: ClassVar[bool] = False
+
+    @property
+    def restores_weights(self) -> bool:
+        return False
 
     def on_fit_begin(self, trainer: Run) -> None:
         """Called when ``fit`` starts, or continues after a checkpoint was loaded."""

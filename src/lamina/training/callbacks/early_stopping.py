@@ -115,6 +115,10 @@ class EarlyStopping(Callback):
     def best(self) -> float:
         return self._sign * self._lowest
 
+    @property
+    def restores_weights(self) -> bool:
+        return self.restore_best
+
     def on_fit_begin(self, trainer: Run) -> None:
         # A fit that continues from a checkpoint keeps its state; a new one starts from scratch.
         if not self._running:

@@ -31,7 +31,7 @@ def stepper_for(executor: Executor, losses: Sequence[Loss], optimizer: Optimizer
     InvalidSettingError
         If some losses are custom functions and others are not.
     """
-    custom = custom_losses(losses)
+    custom = custom_losses(losses, executor.program.members)
     stepper: Stepper = executor
     # Most runs need neither and should not pay for the import.
     if custom:
@@ -45,15 +45,15 @@ def stepper_for(executor: Executor, losses: Sequence[Loss], optimizer: Optimizer
     return stepper
 
 
-def custom_losses(losses: Sequence[Loss]) -> list[CustomLoss]:
-    """The losses that are custom functions: either all of them or none.
+def custom_losses(losses: Sequence[Loss], members: int) -> list[CustomLoss]:
+    """The losses that are custom functions, of the logits of so many members: either all of them or none.
 
     Raises
     ------
     InvalidSettingError
         If some are and others are not.
     """
-    custom = [loss for loss in losses if isinstance(loss, CustomLoss)]
+    custom = [loss.over(members) for loss in losses if isinstance(loss, CustomLoss)]
     if custom and len(custom) < len(losses):
         names = [loss.name for loss in losses]
         repair = "Write the others as functions too."

@@ -39,8 +39,7 @@ class PerturbationSteps:
     def train(self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues) -> TrainingResult:
         """As :meth:`lamina.engine.executor.Executor.train`; the objectives of a score have the sign of the score."""
         optimizer = self._optimizer
-        weights = [head.weight for head in self._executor.program.heads]
-        objective = batch_objective(optimizer, self._losses, weights, data)
+        objective = batch_objective(optimizer, self._losses, self._executor.program, data)
         rule = optimizer.perturbation_rule()
         result = self._executor.perturb(data, order, batch_size, first_step, values, rule, objective)
         if isinstance(objective, CustomLosses):

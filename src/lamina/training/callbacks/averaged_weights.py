@@ -1,0 +1,190 @@
+"""The average of the weights along the training."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from lamina.errors import InvalidSettingError, phrase
+from lamina.training.best_weights import BestWeights, Weights
+from lamina.training.callbacks.callback import Callback, Run
+from lamina.training.history import Record
+from lamina.training.watched import watched
+from lamina.validation import check_parameters, choice, integer, number, one_of, text, value
+
+__all__ = ["AveragedWeights"]
+
+_RULES = {
+    "decay": number(0, 1),
+    "start": integer(0),
+    "every_steps": one_of(integer(1), value(None)),
+    "monitor": one_of(text(), value(None)),
+    "mode": choice(("min", "max")),
+}
+
+
+class AveragedWeights(Callback):
+    """Averages the weights along the training, and ends with the average of the epoch in which it was best.
+
+    With the n-th weights w, at the end of every epoch or every ``every_steps`` steps::
+
+        average ← average + max(1 − decay, 1 / n) · (w − average)
+
+    This is the mean of all weights at first, and with ``decay`` < 1 an exponential moving average later. Running statistics of
+    batch normalizations are averaged with the weights.
+
+    Training goes on from the weights themselves, of which the history's other numbers and early stopping tell. At the end of
+    every epoch the average is measured, too, recorded as "averaged_validation_loss" (or with the name of another ``monitor``),
+    and kept if it is the best so far. When training ends, the best average replaces the weights, also those that
+    :class:`EarlyStopping` restores, which must come before it. The two are not compared: the best of many single epochs looks
+    better on the validation rows than it is. In a training that is too short for its ``decay``, the average is behind the
+    weights.
+
+    Parameters
+    ----------
+    decay : float, default=0.8
+        Share of the average that an update leaves, in [0, 1]; 1 gives all weights since ``start`` equal shares.
+    start : int, default=0
+        Epochs of a ``fit`` before averaging begins, >= 0.
+    every_steps : int, optional
+        Steps between updates, >= 1; by default one at the end of every epoch. A small number is slow, since the engine must
+        return that often.
+    monitor : str or None, default="validation_loss"
+        What decides which average is the best: "validation_loss", or a metric of the trainer such as "validation_accuracy". None:
+        the last average stays, for fits without validation rows.
+    mode : {"min", "max"}, default="min"
+        Whether smaller or larger is better.
+
+    Attributes
+    ----------
+    best : float
+        The best number of an average; infinite before the first.
+    best_epoch : int
+        The epoch whose average that was; 0 before the first.
+
+    Raises
+    ------
+    InvalidSettingError
+        If a setting is out of range, or a ``fit`` has no validation rows, or no such metric.
+
+    References
+    ----------
+    Polyak & Juditsky, "Acceleration of stochastic approximation by averaging", 1992 (equal shares); Izmailov et al., "Averaging
+    weights leads to wider optima and better generalization", 2018 (equal shares, from a late epoch on).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import Dense, Sequential, Trainer
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(400, 10))
+    >>> y = X[:, 0] + rng.normal(size=400)
+    >>> averaging = AveragedWeights()
+    >>> trainer = Trainer(Sequential([Dense(32, activation="relu"), Dense(1)]), "squared_error", "adam", callbacks=averaging)
+    >>> history = trainer.fit(X[:300], y[:300], validation_data=(X[300:], y[300:]), max_epochs=10)
+    >>> averaging.best == min(history[:, "averaged_validation_loss"])
+    True
+    """
+
+    replaces_weights = True
+
+    def __init__(
+        self,
+        decay: float = 0.8,
+        start: int = 0,
+        every_steps: int | None = None,
+        monitor: str | None = "validation_loss",
+        mode: str = "min",
+    ) -> None:
+        settings = {"decay": decay, "start": start, "every_steps": every_steps, "monitor": monitor, "mode": mode}
+        check_parameters(settings, _RULES, owner="AveragedWeights")
+        self.decay = float(decay)
+        self.start = int(start)
+        self.every_steps = every_steps
+        self.monitor = monitor
+        self.mode = mode
+        self._sign = -1.0 if mode == "max" else 1.0
+        self._reset(0)
+
+    def _reset(self, begins_after: int) -> None:
+        self.best_epoch = 0
+        self._begins_after = begins_after
+        self._count = 0
+        self._average: Weights | None = None
+        self._best = BestWeights()
+        self._running = False
+
+    @property
+    def best(self) -> float:
+        return self._sign * self._best.value
+
+    def on_fit_begin(self, trainer: Run) -> None:
+        if self.monitor is not None and trainer.validation_data is None:
+            rule, repair = "must be None in a fit without validation rows", "The last average then stays."
+            raise InvalidSettingError(phrase("monitor", rule, self.monitor, repair=repair, owner="AveragedWeights"))
+        # A fit that continues from a checkpoint keeps its state; a new one starts from scratch.
+        if not self._running:
+            self._reset(trainer.epoch + self.start)
+        self._running = True
+
+    def on_step_end(self, trainer: Run, losses: np.ndarray) -> None:
+        if trainer.epoch >= self._begins_after:
+            self._include(trainer)
+
+    def on_epoch_end(self, trainer: Run, record: Record) -> None:
+        if record["epoch"] <= self._begins_after:
+            return
+        if self.every_steps is None:
+            self._include(trainer)
+        if self._average is not None and self.monitor is not None:
+            watched(record, self.monitor, owner="AveragedWeights")  # raises if the trainer does not measure it
+            record[f"averaged_{self.monitor}"] = self._measured(self._average, self.monitor, record["epoch"], trainer)
+
+    def on_training_end(self, trainer: Run) -> None:
+        self._running = False
+        failed = trainer.stop_reason is not None and trainer.stop_reason.code == "non_finite"
+        if self.monitor is not None:
+            self._best.restore(trainer.executor)
+        elif self._average is not None and not failed:
+            self._average.put(trainer.executor)
+
+    def epochs_ahead(self, trainer: Run) -> float:
+        return max(1, self._begins_after - trainer.epoch)
+
+    def identity(self) -> dict[str, Any]:
+        return super().identity() | {name: getattr(self, name) for name in _RULES}
+
+    def state(self) -> dict[str, Any]:
+        average = None if self._average is None else self._average.to_dict()
+        numbers = {"begins_after": self._begins_after, "count": self._count, "best_epoch": self.best_epoch}
+        return {**numbers, "running": self._running, "average": average, "best": self._best.state()}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        self._begins_after, self._count, self.best_epoch = state["begins_after"], state["count"], state["best_epoch"]
+        self._running = state["running"]
+        self._average = None if state["average"] is None else Weights(**state["average"])
+        self._best.load_state(state["best"])
+
+    def _include(self, trainer: Run) -> None:
+        """Move the average toward the present weights."""
+        self._count += 1
+        present = Weights.of(trainer.executor)
+        if self._average is None:
+            self._average = present
+            return
+        share = max(1.0 - self.decay, 1.0 / self._count)
+        for average, weights in zip(self._average, present, strict=True):
+            average += share * (weights - average)
+
+    def _measured(self, average: Weights, monitor: str, epoch: int, trainer: Run) -> float:
+        """The monitored number of the average, which is kept if it is the best; the trainer keeps its weights."""
+        present = Weights.of(trainer.executor)
+        try:
+            number = trainer.put_best([average], monitor)
+            if not math.isnan(number) and self._best.offer(self._sign * number, trainer.executor):
+                self.best_epoch = epoch
+        finally:
+            present.put(trainer.executor)
+        return number
