@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.tables_quality.figures import Cells, error_of, mean_by_set
+from benchmarks.tables_quality.figures import Cells, error_of, largest, mean_by_set, up_to
+from benchmarks.tables_quality.models import OURS
 from benchmarks.tables_quality.text import markdown_table, seconds, small
-from benchmarks.tables_quality.views import complete, models_in
+from benchmarks.tables_quality.views import MOST_ROWS, SLOW, models_in
 
 __all__ = ["DISTANCE", "pages_of_sets", "table_of_sets"]
 
@@ -17,29 +18,39 @@ _SCORES = {"rmse": "RMSE", "relative_rmse": "error", "error": "error", "log_loss
 Lines = list[Mapping[str, Any]]
 
 DISTANCE = """\
-Mean errors over the splits that all models of a table have, the best in bold. The last column is Lamina's error over that of
-the best other: below 1, Lamina is the best. `python -m benchmarks.tables_quality.columns` prints which columns a peer makes more
-use of."""
+Mean errors over the splits, the best in bold; –: not measured on all of them. The last column is Lamina's error over that of the
+best peer: below 1, Lamina is the best. `python -m benchmarks.tables_quality.columns` prints which columns a peer makes more use
+of."""
 
 
 def table_of_sets(cells: Cells, ours: str, slow: str | None = None) -> list[str]:
-    """The errors of each model: where ours is furthest behind first."""
-    models, chosen = complete(cells, ours, slow)
-    errors = {cell: np.array([error_of(found[model], "error") for model in models]) for cell, found in chosen.items()}
-    place = models.index(ours)
-    means = sorted(mean_by_set(errors).items(), key=lambda pair: -_distance(pair[1], place))
-    rows = [(name, f"{rows:,}", *_errors(found), f"{_distance(found, place):.2f}") for (name, rows), found in means]
-    return markdown_table(("set", "training rows", *models, "over the best other"), rows)
+    """The errors of each model: where ours is furthest behind first. With a slow one, in the cells that it has."""
+    models = [model for model in models_in(cells) if model not in SLOW or model == slow]
+    chosen = up_to(cells, MOST_ROWS) if slow else largest(cells, MOST_ROWS)
+    chosen = {cell: found for cell, found in chosen.items() if {ours, slow or ours} <= found.keys()}
+    means = mean_by_set({cell: [_error(found, model) for model in models] for cell, found in chosen.items()})
+    peers = [place for place, model in enumerate(models) if not model.startswith(OURS)]
+    behind = {of_set: _over(found[models.index(ours)], found[peers]) for of_set, found in means.items()}
+    ordered = sorted(means, key=lambda of_set: -behind[of_set])
+    rows = [(of_set[0], f"{of_set[1]:,}", *_errors(means[of_set]), f"{behind[of_set]:.2f}") for of_set in ordered]
+    return markdown_table(("set", "training rows", *models, "over the best peer"), rows)
+
+
+def _error(found: Mapping[str, Mapping[str, Any]], model: str) -> float:
+    return error_of(found[model], "error") if model in found else np.nan
 
 
 def _errors(means: np.ndarray) -> list[str]:
-    return [f"**{small(mean)}**" if mean == means.min() else small(mean) for mean in means]
+    best = np.nanmin(means)
+    return ["–" if np.isnan(mean) else f"**{small(mean)}**" if mean == best else small(mean) for mean in means]
 
 
-def _distance(means: np.ndarray, place: int) -> float:
-    """The error at a place over the least of the others."""
-    least = np.delete(means, place).min()
-    return float(means[place] / least) if least else 1.0 if means[place] == 0 else np.inf
+def _over(error: float, others: np.ndarray) -> float:
+    """An error over the least of others; 0 where there are none."""
+    if np.isnan(others).all():
+        return 0.0
+    least = np.nanmin(others)
+    return float(error / least) if least else 1.0 if error == 0 else np.inf
 
 
 def pages_of_sets(cells: Cells) -> list[str]:

@@ -208,6 +208,21 @@ def test_each_members_last_weights_are_drawn_by_themselves_whatever_the_initiali
     assert not np.array_equal(last[0], last[1])
 
 
+@pytest.mark.parametrize("sharing", SHARING)
+def test_weights_and_biases_may_be_fitted_to_rows(sharing):
+    fitted = {"weight_init": "unit_variance", "bias_init": "among_rows"}
+    ensemble = Ensemble(Sequential([Dense(6, **fitted), Dense(2, **fitted)], input_width=5), members=3, sharing=sharing)
+    parameters, state = ensemble.initialize(0, "float64")
+    rows = 100 * X + 50
+    weights = ensemble.unflatten(ensemble.adapt_weights(parameters, state, rows))
+    sums = np.concatenate([rows * factors @ weights["dense_1.weight"] for factors in weights["dense_1.input_scale"]])
+    np.testing.assert_allclose(sums.std(axis=0), 1.0, rtol=1e-3)
+    hidden = [s + b for s, b in zip(np.split(sums, 3), np.broadcast_to(weights["dense_1.bias"], (3, 6)), strict=True)]
+    for own, of_own in zip(weights["dense_2.weight"], hidden, strict=True):
+        np.testing.assert_allclose((of_own @ own).std(axis=0), 1.0, rtol=1e-3)
+    assert all(weights[f"{layer}.bias"].any() for layer in ("dense_1", "dense_2"))
+
+
 def test_what_comes_before_the_first_dense_layer_is_computed_once():
     ensemble = Ensemble(NETWORKS["layers before the first Dense"](), members=4)
     program = ensemble.program()

@@ -56,9 +56,9 @@ class Op(NamedTuple):
     """One operation: reads the buffers ``inputs``, writes the buffer ``output``.
 
     ``kind`` is a key of :data:`lamina.engine.reference.ops.OPS`, where its parameters, state and settings are listed;
-    ``function`` is the function of an activation or parametric activation, a name in :data:`lamina.activations.ACTIVATIONS`.
-    With ``copies`` > 1 the op reads and writes every buffer (n, width) as (n * copies, width / copies), which is the same
-    memory: its parameters serve ``copies`` members of an ensemble, side by side in each row.
+    ``function`` is the function of an activation or parametric activation, a name in :data:`lamina.activations.ACTIVATIONS`. With
+    ``copies`` > 1 the op reads and writes every buffer (n, width) as (n * copies, width / copies), which is the same memory: its
+    parameters serve ``copies`` members of an ensemble, side by side in each row.
     """
 
     kind: str

@@ -82,7 +82,8 @@ def _of_softmax(z: np.ndarray) -> np.ndarray:
 
 
 def _of_sigmoid(z: np.ndarray) -> np.ndarray:
-    return np.subtract(_log_of_mean(-np.logaddexp(0.0, -z)), _log_of_mean(-np.logaddexp(0.0, z)))
+    yes, no = _log_of_mean(-np.logaddexp(0.0, -z)), _log_of_mean(-np.logaddexp(0.0, z))
+    return np.asarray(yes - no)
 
 
 _JOINT: Mapping[str | None, _Map] = MappingProxyType({"softmax": _of_softmax, "sigmoid": _of_sigmoid, "exp": _log_of_mean})

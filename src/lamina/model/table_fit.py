@@ -38,7 +38,7 @@ from lamina.model.table_rows import Part, Prepared
 from lamina.model.table_settings import RunSettings, StoppingSettings, TableSettings
 from lamina.model.target_scale import TargetScale, joined, scale_of_means, scale_of_medians
 from lamina.model.validation_metric import USUAL, JudgedRows, ValidationMetric, check_metric
-from lamina.training import Callback, EarlyStopping, Monitor
+from lamina.training import AveragedWeights, Callback, EarlyStopping, Monitor
 from lamina.training.interrupts import Interrupts
 from lamina.validation import check_parameters, number
 
@@ -231,12 +231,19 @@ def _fit(
     duration_s = time.perf_counter() - start
     model.estimator.set_params(callbacks=(), max_time=stopping.max_time)
     model = _with_means(model, X, prepared.training, settings)
-    if earlier is not None and early_stopping.best_epoch == 0:
+    best_epoch = _best_epoch(early_stopping, callbacks)
+    if earlier is not None and best_epoch == 0:
         note("no epoch was better than the model that training went on from, whose weights are kept.")
         model = replace(model, calibration=earlier.calibration)
     elif judged is not None:
         model = _calibrated(model, prepared, judged.kept, (X, validation.get("X_val")), settings.run)
-    return model, duration_s, early_stopping.best_epoch
+    return model, duration_s, best_epoch
+
+
+def _best_epoch(early_stopping: EarlyStopping, callbacks: Sequence[Callback]) -> int:
+    """The epoch whose weights stay, or the average up to which; 0 for the weights of an earlier model."""
+    averaged = [callback.best_epoch for callback in callbacks if isinstance(callback, AveragedWeights)]
+    return max(averaged, default=0) or early_stopping.best_epoch
 
 
 def _calibrated(

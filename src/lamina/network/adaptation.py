@@ -70,21 +70,34 @@ def adapted(
             for index in op.parameters:
                 initializer = to_fit.pop(index, None)
                 if initializer is not None:
-                    _check_op(op)
+                    _check_op(op, index)
                     sums = run_op(program, op, _without_biases(op, arrays), running, buffers)
-                    arrays[index][...] = initializer.adapt(arrays[index], sums, rng)
+                    fit = _fitted_weight if index == op.parameters[0] else _fitted_bias
+                    arrays[index][...] = fit(initializer, arrays[index], sums, rng)
             buffers[op.output] = run_op(program, op, arrays, running, buffers)
     return flat.astype(parameters.dtype)
 
 
 def _without_biases(op: Op, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
     """The parameters, with zeros for those of the op that are biases."""
-    biases = [index for index in op.parameters if arrays[index].ndim == 1]
-    return [np.zeros_like(array) if index in biases else array for index, array in enumerate(arrays)]
+    return [np.zeros_like(array) if index in op.parameters[1:] else array for index, array in enumerate(arrays)]
 
 
-def _check_op(op: Op) -> None:
-    if op.kind != "dense":
+def _fitted_weight(initializer: RowInitializer, weight: np.ndarray, sums: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A matrix of each member of an ensemble is fitted by itself; one that they share, to the sums of all."""
+    if weight.ndim == 2:
+        return initializer.adapt(weight, sums.reshape(-1, weight.shape[1]), rng)
+    of_members = zip(weight, np.split(sums, len(weight), axis=1), strict=True)
+    return np.stack([initializer.adapt(own, of_own, rng) for own, of_own in of_members])
+
+
+def _fitted_bias(initializer: RowInitializer, bias: np.ndarray, sums: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return initializer.adapt(bias.ravel(), sums.reshape(-1, bias.size), rng).reshape(bias.shape)
+
+
+def _check_op(op: Op, index: int) -> None:
+    # the biases of an ensemble's members follow their own factors
+    if not op.makes_sums and not (op.kind == "scale" and index != op.parameters[0]):
         rule = "must belong to a Dense layer"
         raise InvalidSettingError(phrase("an initializer that fits training rows", rule, op.kind, owner=op.layer))
 

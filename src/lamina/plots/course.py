@@ -79,7 +79,8 @@ def _of_trainer(trainer: Trainer) -> Course:
         return Course(trainer.history)
     last = stopping[-1]
     # Of training losses, which are measured while weights change, the best is only found at the end, among several epochs.
-    is_known = last.restore_best and last.monitor != "loss" and (last.best_epoch > 0 or bool(last.keep_first))
+    is_replaced = any(callback.replaces_weights for callback in trainer.callbacks)  # by weights of no single epoch
+    is_known = last.restore_best and last.monitor != "loss" and (last.best_epoch > 0 or bool(last.keep_first)) and not is_replaced
     return Course(trainer.history, last.best_epoch if is_known else None, _waited(trainer.stop_reason, max(1, last.patience)))
 
 
@@ -94,7 +95,8 @@ def _of_estimator(estimator: Any) -> Course:
         scores = history[:, "validation_score"]
     else:  # of a loss that learns a spread, minus the loss is the score
         scores = [-loss for loss in history[:, "validation_loss"]] if "validation_loss" in history.keys else []
-    kept = history[scores.index(best), "epoch"] if best in scores else None
+    is_replaced = any(callback.replaces_weights for callback in fit.trainer.callbacks)
+    kept = history[scores.index(best), "epoch"] if best in scores and not is_replaced else None
     return Course(history, kept, _waited(fit.stop_reason, fit.curves.no_improvement_count))
 
 

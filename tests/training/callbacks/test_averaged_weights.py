@@ -9,6 +9,7 @@ from lamina import MLPClassifier, TabularRegressor
 from lamina.errors import InvalidSettingError
 from lamina.layers import BatchNorm, Dense, Dropout
 from lamina.network import Sequential
+from lamina.plots.course import course_of
 from lamina.training import AveragedWeights, Callback, Checkpoint, EarlyStopping, Trainer
 
 
@@ -93,6 +94,7 @@ def test_without_validation_rows_the_last_average_stays(rows):
     notes, averaging = Notes(), AveragedWeights(monitor=None)
     trainer = make(notes, averaging)
     trainer.fit(*training, max_epochs=6)
+    assert averaging.best_epoch == 6
     for expected, found in zip(averages(notes.weights, averaging.decay)[-1], trainer.executor.snapshot()[:2], strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-12)
 
@@ -183,6 +185,18 @@ def test_estimators_and_tables_take_it(rows):
     assert averaging.best_epoch > 0
     table = TabularRegressor(hidden=8, max_epochs=10, random_state=0, callbacks=averaging).fit(X, y)
     assert "averaged_validation_loss" in table.history_[-1]
+    assert table.best_epoch_ == averaging.best_epoch
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("averaging", [None, AveragedWeights()], ids=["single epochs", "averages"])
+def test_plots_mark_no_single_epoch_as_kept(averaging, rows):
+    training, validation = rows
+    trainer = make(EarlyStopping(patience=3), *([] if averaging is None else [averaging]))
+    trainer.fit(*training, validation_data=validation, max_epochs=60)
+    model = MLPClassifier(8, max_iter=10, random_state=0, early_stopping=True, callbacks=trainer.callbacks[1:])
+    model.fit(training[0], training[1] > 0)
+    assert [(course_of(each, owner="test").kept is None) for each in (trainer, model)] == [averaging is not None] * 2
 
 
 def test_a_fit_that_cannot_measure_is_refused(rows):

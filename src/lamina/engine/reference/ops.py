@@ -102,11 +102,11 @@ def _prelu_backward(call: Call, d_out: Array) -> Gradients:
 
 
 def _parametric_activation_forward(call: Call) -> Array:
-    return parametric_activation_forward(call.inputs[0], call.parameters[0], call.op.function, call.op.settings)
+    return parametric_activation_forward(call.inputs[0], call.vectors[0], call.op.function, call.op.settings)
 
 
 def _parametric_activation_backward(call: Call, d_out: Array) -> Gradients:
-    x, alpha = call.inputs[0], call.parameters[0]
+    x, alpha = call.inputs[0], call.vectors[0]
     d_x, d_alpha = parametric_activation_backward(d_out, x, alpha, call.op.function, call.op.settings)
     return (d_x,), (d_alpha,)
 

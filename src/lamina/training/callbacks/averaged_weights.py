@@ -62,7 +62,7 @@ class AveragedWeights(Callback):
     best : float
         The best number of an average; infinite before the first.
     best_epoch : int
-        The epoch whose average that was; 0 before the first.
+        The epoch whose average stays; 0 before the first.
 
     Raises
     ------
@@ -149,6 +149,7 @@ class AveragedWeights(Callback):
             self._best.restore(trainer.executor)
         elif self._average is not None and not failed:
             self._average.put(trainer.executor)
+            self.best_epoch = trainer.epoch
 
     def epochs_ahead(self, trainer: Run) -> float:
         return max(1, self._begins_after - trainer.epoch)
