@@ -11,7 +11,7 @@ import pytest
 from lamina import check_gradients, load_model, plots, save_model
 from lamina.engine import native_available
 from lamina.layers import PBLD, PLR, BatchNorm, Concat, Dense, Input, ParametricActivation, PiecewiseLinear, Scale
-from lamina.network import Graph, Sequential, network_from_dict
+from lamina.network import Ensemble, Graph, Sequential, network_from_dict
 from lamina.optimizers import AdamW, PerturbAll
 from lamina.training import Monitor, Trainer
 
@@ -126,6 +126,11 @@ def test_frozen_it_stands_still(network):
         still = name.split(".")[0] in {layer.name for layer in layers}
         assert all((trainer.weights[name] == values).all() == still for trainer in trainers)
     assert all(np.allclose(trainers[0].predict(X), trainer.predict(X), rtol=1e-8, atol=1e-8) for trainer in trainers[1:])
+
+
+def test_an_ensemble_of_it_has_the_right_gradient(network):
+    members = Ensemble(network, members=3)
+    assert check_gradients(Trainer(members, "squared_error", dtype="float64", seed=5), X[:20], Y[:20]).passed
 
 
 def test_perturbed_weights_train_it_too(network):
