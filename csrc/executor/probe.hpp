@@ -129,13 +129,14 @@ void probe_forward(LayerNumbers& found, double* histogram, bool* flat_units, con
   const Kernels<T>& kernels = context.kernels;
   constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
   const i64 size = context.n() * context.width(layer.output);
+  const i64 num_sums = context.n() * context.width(layer.sums);
   const T *out = context.value(layer.output), *sums = context.value(layer.sums);
   found = {0, 0, 0, 0, 0, nothing, nothing, nothing, nothing, nothing, nothing, nothing, nothing, nothing, 0};
   kernels.spread(&found.mean, &found.std, out, size);
   found.zero = static_cast<double>(kernels.count_zeros(out, size)) / static_cast<double>(size);
-  kernels.spread(&found.sum_mean, &found.sum_std, sums, size);
+  kernels.spread(&found.sum_mean, &found.sum_std, sums, num_sums);
   found.non_finite = not_finite(kernels, found.mean, out, size);
-  probe_histogram(histogram, kernels, sums, size, bins, std::isfinite(found.sum_mean));
+  probe_histogram(histogram, kernels, sums, num_sums, bins, std::isfinite(found.sum_mean));
   if (layer.activation >= 0)
     probe_flatness(found, flat_units, context, context.program.ops[layer.activation], layer.flat);
 }

@@ -95,6 +95,17 @@ struct Kernels {
   void (*scale_backward)(T* d_x, T* d_scale, T* d_shift, const T* d_out, const T* x, const T* scale, i64 n,
                          i64 row, i64 columns, bool relu);
 
+  // Periodic embeddings of x (n, width) with frequency (width, count): out (n, width, 2 count) has the sines
+  // of each number, then the cosines; that of cosine, with phase (width, count), is (n, width, count).
+  // Backward for `columns` of the columns of x, whose rows are `row` apart; d_frequency and d_phase are added
+  // to. All d_ but d_out may be null.
+  void (*periodic_forward)(T* out, const T* x, const T* frequency, i64 n, i64 width, i64 count);
+  void (*periodic_backward)(T* d_x, T* d_frequency, const T* d_out, const T* x, const T* frequency,
+                            const T* out, i64 n, i64 row, i64 columns, i64 count);
+  void (*cosine_forward)(T* out, const T* x, const T* frequency, const T* phase, i64 n, i64 width, i64 count);
+  void (*cosine_backward)(T* d_x, T* d_frequency, T* d_phase, const T* d_out, const T* x, const T* frequency,
+                          const T* phase, i64 n, i64 row, i64 columns, i64 count);
+
   // Piecewise-linear encoding. settings: those of the op (lamina/engine/formulas/piecewise_linear.py).
   void (*piecewise_linear_forward)(T* out, const T* x, i64 n, i64 width, i64 num_bins,
                                    const double* settings);

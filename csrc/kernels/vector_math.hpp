@@ -1,5 +1,5 @@
-// exp, expm1, log, log1p, tanh, sigmoid and erf without branches or calls, so that a loop around them
-// vectorizes.
+// exp, expm1, log, log1p, tanh, sigmoid, erf, and sine and cosine of turns, without branches or calls, so
+// that a loop around them vectorizes.
 //
 // Errors (tests/engine/kernels/test_vector_math.py): at most 1.1 units in the last place for exp and log, 2.5
 // for the rest. NaN in gives NaN out; infinities give the limits; exp reaches down to the subnormal numbers.
@@ -128,6 +128,27 @@ LAMINA_INLINE ErrorFunction<T> error_function(T x) {
   const T large = T(1) - gaussian * polynomial(F::erfc_scaled, T(1) / (bounded + T(2)));
   const T result = a < T(1) ? small : large;
   return {copy_sign(result, x), gaussian};
+}
+
+template <class T>
+struct SineCosine {
+  T sine, cosine;
+};
+
+// sin(2 pi u) for |u| <= 1/4
+template <class T>
+LAMINA_INLINE T sine_of_quarter(T u) {
+  return u * polynomial(FloatTraits<T>::sine, u * u);
+}
+
+// sin(2 pi t) and cos(2 pi t). Full turns are taken off without rounding; of a t so large that it has no
+// fraction nothing is left.
+template <class T>
+LAMINA_INLINE SineCosine<T> sine_cosine_of_turns(T t) {
+  using F = FloatTraits<T>;
+  const T whole = absolute(t) < F::integer_base / 2 ? (t + F::rounder) - F::rounder : t;
+  const T u = t - whole, a = absolute(u);
+  return {copy_sign(sine_of_quarter(a > T(0.25) ? T(0.5) - a : a), u), sine_of_quarter(T(0.25) - a)};
 }
 
 }  // namespace

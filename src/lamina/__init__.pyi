@@ -40,6 +40,8 @@ from lamina.estimators import MLPClassifier as MLPClassifier
 from lamina.estimators import MLPRegressor as MLPRegressor
 from lamina.estimators import Perceptron as Perceptron
 from lamina.estimators import linear_separability as linear_separability
+from lamina.layers import PBLD as PBLD
+from lamina.layers import PLR as PLR
 from lamina.layers import Activation as Activation
 from lamina.layers import Add as Add
 from lamina.layers import BatchNorm as BatchNorm

@@ -72,6 +72,14 @@ class ProgramBuilder:
         parameters = tuple(self._slice(self.parameters, name, shape) for name in names)
         return self._op("scale", (x,), self.widths[x], parameters=parameters)
 
+    def periodic(self, x: int, count: int) -> int:
+        frequency = self._slice(self.parameters, "frequency", (self.widths[x], count))
+        return self._op("periodic", (x,), 2 * count * self.widths[x], parameters=(frequency,))
+
+    def cosine(self, x: int, count: int) -> int:
+        parameters = tuple(self._slice(self.parameters, name, (self.widths[x], count)) for name in ("frequency", "phase"))
+        return self._op("cosine", (x,), count * self.widths[x], parameters=parameters)
+
     def piecewise_linear(self, x: int, *, clip: bool = False) -> int:
         columns = [[-1.0, -0.25, 0.5, 1.5], [], [0.0, 1.0], np.linspace(-2.0, 2.0, 80).tolist()]
         edges = [columns[j % 4] for j in range(self.widths[x])]

@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 
 from lamina.activations import ACTIVATIONS, get_activation
+from lamina.engine.reference import ReferenceExecutor
 from lamina.engine.reference.ops import OPS
 from lamina.errors import DataError, InvalidSettingError, ShapeError
-from lamina.initializers import Constant, Normal
+from lamina.initializers import Constant, Normal, Uniform
 from lamina.layers import (
     LAYERS,
+    PBLD,
+    PLR,
     Activation,
     Add,
     BatchNorm,
@@ -53,6 +56,8 @@ UNUSUAL = {
     "parametric_activation": ParametricActivation(get_activation("elu", alpha=0.5), alpha_init="zeros"),
     "scale": Scale(scale_init=Constant(2.0)),
     "piecewise_linear": PiecewiseLinear([[0.0, 1.5, 2.0], [], [-1.0, 3.0], [0.0, 0.1]], clip=True),
+    "plr": PLR(units=1, frequencies=3, sigma=0.5, activation=get_activation("elu", alpha=0.5), decay=False),
+    "pbld": PBLD(units=2, frequencies=3, sigma=0.5, decay=False),
     "dropout": Dropout(0.125),
     "batch_norm": BatchNorm(momentum=0.99, eps=1e-3, affine=False),
     "layer_norm": LayerNorm(eps=1e-6, affine=False),
@@ -91,7 +96,7 @@ def test_a_layer_with_parameters_knows_their_names_and_can_be_frozen(kind):
 def test_inferred_width_is_that_of_the_last_op(kind):
     layer = UNUSUAL[kind]
     symbol = layer(*(Input(4) for _ in range(layer.min_inputs)))
-    assert symbol.width == {"dense": 7, "concat": 8}.get(kind, 4)
+    assert symbol.width == {"dense": 7, "concat": 8, "pbld": 8}.get(kind, 4)
     assert layer.fixed_width in (None, symbol.width)
 
 
@@ -190,6 +195,30 @@ def test_scale_starts_as_the_identity_and_is_not_penalized():
     (scale,) = op.parameters
     assert scale.initializer == Constant(1.0)
     assert (scale.l1, scale.l2, scale.decay) == (0.0, 0.0, False)
+
+
+def test_plr_has_frequencies_and_weights_for_each_column():
+    periodic, linear, activation = PLR(units=5, frequencies=6, sigma=0.5).ops([3])
+    (frequency,), (weight, bias) = periodic.parameters, linear.parameters
+    bound = 1 / math.sqrt(12)
+    assert (frequency.shape, frequency.initializer, frequency.decay) == ((3, 6), Normal(0.5), True)
+    assert (weight.shape, weight.initializer, weight.decay) == ((3, 12, 5), Uniform(-bound, bound), True)
+    assert (bias.shape, bias.initializer, bias.decay) == ((3, 5), Uniform(-bound, bound), False)
+    assert (activation.function, activation.width) == ("relu", 15)
+    assert len(PLR(activation="identity").ops([3])) == 2
+
+
+def test_pbld_puts_the_numbers_in_front_of_their_units():
+    network = Sequential([PBLD(units=3, frequencies=4)], input_width=2)
+    x = np.array([[0.5, -1.0], [2.0, 0.25]])
+    values, _ = network.initialize(seed=0, dtype="float64")
+    own = network.unflatten(values)
+    out = ReferenceExecutor(network.program(), "float64")
+    out.restore(values)
+    waves = np.cos(2 * np.pi * x[:, :, None] * own["pbld_1.frequency"] + own["pbld_1.phase"])
+    units = np.einsum("njk,jku->nju", waves, own["pbld_1.weight"]) + own["pbld_1.bias"]
+    np.testing.assert_allclose(out.predict([x])[0], np.column_stack([x, units.reshape(2, 4)]))
+    assert np.abs(own["pbld_1.phase"]).max() <= np.pi
 
 
 def test_bins_by_quantiles_hold_as_many_rows_each():
@@ -298,6 +327,10 @@ def test_calling_on_an_array_is_refused():
         (lambda: BatchNorm(momentum=1.0), "momentum must be"),
         (lambda: BatchNorm(eps=0.0), "eps must be a number > 0"),
         (lambda: LayerNorm(eps=-1.0), "eps must be"),
+        (lambda: PLR(units=0), "units must be an integer >= 1"),
+        (lambda: PLR(sigma=0), "sigma must be a number > 0"),
+        (lambda: PBLD(units=1), "units must be an integer >= 2"),
+        (lambda: PBLD(frequencies=0), "frequencies must be"),
         (lambda: PiecewiseLinear([[0.0, 0.0]]), "edges must be a sequence of increasing finite numbers"),
         (lambda: PiecewiseLinear([[0.0]]), "edges must be"),
         (lambda: PiecewiseLinear([[0.0, math.inf]]), "edges must be"),

@@ -10,8 +10,8 @@ import pytest
 
 from lamina import check_gradients, load_model, plots, save_model
 from lamina.engine import native_available
-from lamina.layers import BatchNorm, Concat, Dense, Input, ParametricActivation, PiecewiseLinear, Scale
-from lamina.network import Graph, Sequential, network_from_dict
+from lamina.layers import PBLD, PLR, BatchNorm, Concat, Dense, Input, ParametricActivation, PiecewiseLinear, Scale
+from lamina.network import Ensemble, Graph, Sequential, network_from_dict
 from lamina.optimizers import AdamW, PerturbAll
 from lamina.training import Monitor, Trainer
 
@@ -32,6 +32,10 @@ BINS = PiecewiseLinear.from_data(X, bins=6, y=Y)
 NETWORKS = {
     "scale": Sequential([Scale(), Dense(8, activation="relu"), Scale(), BatchNorm(), Dense(1)], input_width=4),
     "parametric activation": Sequential([Dense(8), ParametricActivation("selu"), Dense(1)], input_width=4),
+    "plr": Sequential([PLR(4, 6, 0.5), Dense(8, activation="relu"), Dense(1)], input_width=4),
+    "plr above weights": Sequential([Scale(), PLR(3, 5, 0.3, "identity"), Dense(8, activation="tanh"), Dense(1)], input_width=4),
+    "pbld": Sequential([PBLD(), Dense(8, activation="relu"), Dense(1)], input_width=4),
+    "pbld above weights": Sequential([Scale(), PBLD(), Dense(8, activation="relu"), Dense(1)], input_width=4),
     "piecewise linear": Sequential([BINS, Dense(8, activation="relu"), Dense(1)], input_width=4),
     "piecewise linear above weights": Sequential([Scale(), BINS, Dense(8, activation="relu"), Dense(1)], input_width=4),
     "piecewise linear beside the numbers": beside(PiecewiseLinear.from_data(X, bins=6)),
@@ -109,6 +113,24 @@ def test_both_engines_probe_it_alike(network):
         trained(network, epochs=1, engine=engine, dtype="float64", callbacks=[monitor])
     for ours, theirs in zip(monitors[0].record.probes, monitors[1].record.probes, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-9)
+
+
+def test_frozen_it_stands_still(network):
+    layers = [node.layer for node in network.nodes if not isinstance(node.layer, Dense) and "trainable" in node.layer.to_dict()]
+    if not layers:
+        pytest.skip("nothing but Dense is trained")
+    frozen = network.freeze(*(layer.name for layer in layers))
+    trainers = [trained(frozen, engine=engine, dtype="float64") for engine in ("reference", *(["native"] * native_available()))]
+    first = frozen.unflatten(frozen.initialize(3, "float64")[0])
+    for name, values in first.items():
+        still = name.split(".")[0] in {layer.name for layer in layers}
+        assert all((trainer.weights[name] == values).all() == still for trainer in trainers)
+    assert all(np.allclose(trainers[0].predict(X), trainer.predict(X), rtol=1e-8, atol=1e-8) for trainer in trainers[1:])
+
+
+def test_an_ensemble_of_it_has_the_right_gradient(network):
+    members = Ensemble(network, members=3)
+    assert check_gradients(Trainer(members, "squared_error", dtype="float64", seed=5), X[:20], Y[:20]).passed
 
 
 def test_perturbed_weights_train_it_too(network):

@@ -9,6 +9,7 @@
 #include "executor/ops/grouped_dense.hpp"
 #include "executor/ops/normalization.hpp"
 #include "executor/ops/parametric_activation.hpp"
+#include "executor/ops/periodic.hpp"
 #include "executor/ops/piecewise_linear.hpp"
 #include "executor/ops/prelu.hpp"
 #include "executor/ops/repeat.hpp"
@@ -40,6 +41,8 @@ inline constexpr OpRow<T> kOps[] = {
     {"prelu", prelu_forward, prelu_backward, nullptr, prelu_column},
     {"parametric_activation", parametric_activation_forward, parametric_activation_backward,
      parametric_activation_keeps, parametric_activation_column},
+    {"periodic", periodic_forward, periodic_backward},
+    {"cosine", cosine_forward, cosine_backward},
     {"piecewise_linear", piecewise_linear_forward, piecewise_linear_backward},
     {"batch_norm", batch_norm_forward, batch_norm_backward, batch_norm_keeps, batch_norm_column},
     {"layer_norm", layer_norm_forward, layer_norm_backward, layer_norm_keeps},

@@ -12,6 +12,7 @@
 #include "kernels/layer_norm.hpp"
 #include "kernels/narrow_backward.hpp"
 #include "kernels/penalty.hpp"
+#include "kernels/periodic.hpp"
 #include "kernels/permutation.hpp"
 #include "kernels/piecewise_linear.hpp"
 #include "kernels/prelu.hpp"
@@ -45,6 +46,10 @@ constexpr Kernels<T> kTable = {
     .blend_backward = blend_backward<T>,
     .scale_forward = scale_forward<T>,
     .scale_backward = scale_backward<T>,
+    .periodic_forward = periodic_forward<T>,
+    .periodic_backward = periodic_backward<T>,
+    .cosine_forward = cosine_forward<T>,
+    .cosine_backward = cosine_backward<T>,
     .piecewise_linear_forward = piecewise_linear_forward<T>,
     .piecewise_linear_backward = piecewise_linear_backward<T>,
     .dropout_forward = dropout_forward<T>,

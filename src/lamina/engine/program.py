@@ -17,7 +17,7 @@ __all__ = ["Head", "Op", "Parameter", "Program"]
 
 _ACTIVATIONS = frozenset({"activation", "parametric_activation", "prelu"})
 _MAKE_SUMS = frozenset({"dense", "grouped_dense"})
-_MAKE_UNITS = _MAKE_SUMS | {"piecewise_linear"}
+_MAKE_UNITS = _MAKE_SUMS | {"cosine", "periodic", "piecewise_linear"}
 
 
 class Parameter(NamedTuple):
@@ -83,7 +83,7 @@ class Op(NamedTuple):
 
     @property
     def acts_on_units(self) -> bool:
-        """Whether it acts on existing units; some ops make new ones, and others combine the units of several buffers."""
+        """Whether it acts on existing units; others make new ones, or combine the units of several buffers."""
         return self.kind not in _MAKE_UNITS and len(self.inputs) == 1
 
 

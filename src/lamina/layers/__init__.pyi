@@ -13,7 +13,9 @@ from lamina.layers.layer import Symbol as Symbol
 from lamina.layers.layer_norm import LayerNorm as LayerNorm
 from lamina.layers.multiply import Multiply as Multiply
 from lamina.layers.parametric_activation import ParametricActivation as ParametricActivation
+from lamina.layers.pbld import PBLD as PBLD
 from lamina.layers.piecewise_linear import PiecewiseLinear as PiecewiseLinear
+from lamina.layers.plr import PLR as PLR
 from lamina.layers.prelu import PReLU as PReLU
 from lamina.layers.registry import LAYERS as LAYERS
 from lamina.layers.registry import layer_from_dict as layer_from_dict

@@ -80,6 +80,8 @@ class OpDraft(NamedTuple):
         The op's numbers, in the order that its kind expects.
     function : str
         The activation's name; empty for other ops.
+    reads_inputs : bool
+        Whether it reads the layer's inputs, too, in front of the output of the op before.
     copies : int
         For how many members of an ensemble, side by side in each row, the parameters serve.
 
@@ -96,4 +98,5 @@ class OpDraft(NamedTuple):
     state: tuple[ParameterDraft, ...] = ()
     settings: tuple[float, ...] = ()
     function: str = ""
+    reads_inputs: bool = False
     copies: int = 1

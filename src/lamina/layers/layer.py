@@ -56,8 +56,9 @@ class Symbol:
 class Layer(Settings, ABC):
     """Base of all layers: an immutable description without weights or neighbors.
 
-    A layer emits a *chain* of ops: the first reads the layer's inputs, and each of the others reads the output of the one before.
-    Calling a layer on symbols returns the symbol of its output; called several times, it is one layer, whose uses share weights.
+    A layer emits a *chain* of ops: the first reads the layer's inputs, and each of the others reads the output of the one before
+    (and the layer's inputs, where its draft says so). Calling a layer on symbols returns the symbol of its output; called
+    several times, it is one layer, whose uses share weights.
 
     Parameters
     ----------

@@ -144,9 +144,9 @@ def draw_blueprint(
     drawing = drawing or Drawing()
     buffers = {item.name: drawing.buffer(item.width or 0) for item in inputs}
     for node in nodes:
-        sources = tuple(buffers[name] for name in node.inputs)
-        for op in node.layer.ops([drawing.width_of(source) for source in sources]):
-            sources = (drawing.place(node, op, sources),)
+        given = sources = tuple(buffers[name] for name in node.inputs)
+        for op in node.layer.ops([drawing.width_of(source) for source in given]):
+            sources = (drawing.place(node, op, (*given, *sources) if op.reads_inputs else sources),)
         (buffers[node.name],) = sources
     program = Program(
         tuple(drawing.widths),

@@ -9,6 +9,7 @@ import pytest
 from scipy import sparse
 
 from lamina import (
+    PBLD,
     Activation,
     Add,
     BatchNorm,
@@ -151,6 +152,7 @@ def test_xavier_keeps_what_small_weights_lose():
         (dense(Dense(8, activation="relu"), Dense(1)), False),
         (Sequential([Dense(8), PReLU(), Dense(1)], input_width=4), False),
         (Sequential([Scale(), Dense(8), Scale(), Dense(1)], input_width=4), True),
+        (Sequential([PBLD(), Dense(8), Dense(1)], input_width=4), False),
         (Sequential([PiecewiseLinear([[0, 1, 2]] * 4), Dense(8), Dense(1)], input_width=4), False),
         (Sequential([Dense(8), LayerNorm(), Dense(1)], input_width=4), False),
     ],

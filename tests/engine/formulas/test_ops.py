@@ -26,6 +26,7 @@ from lamina.engine.formulas.dropout import dropout_backward, dropout_forward
 from lamina.engine.formulas.grouped_dense import grouped_dense_backward, grouped_dense_forward
 from lamina.engine.formulas.layer_norm import layer_norm_backward, layer_norm_forward
 from lamina.engine.formulas.parametric_activation import parametric_activation_backward, parametric_activation_forward
+from lamina.engine.formulas.periodic import cosine_backward, cosine_forward, periodic_backward, periodic_forward
 from lamina.engine.formulas.piecewise_linear import bins_of, piecewise_linear_backward, piecewise_linear_forward
 from lamina.engine.formulas.prelu import prelu_backward, prelu_forward
 from lamina.engine.formulas.repeat import repeat_backward, repeat_forward
@@ -148,6 +149,28 @@ def test_piecewise_linear_gradient(xp, to, assert_gradient, clip):
     bins = bins_of((clip, *EDGES), to(x))
     d_x = piecewise_linear_backward(to(d_out), to(x), piecewise_linear_forward(to(x), bins), bins)
     assert_gradient(lambda x: xp.sum(piecewise_linear_forward(to(x), bins) * to(d_out)), [x], [d_x])
+
+
+def test_periodic_gives_sines_and_cosines_of_each_column(to):
+    out = periodic_forward(to([[0.25, 1.0]]), to([[1, 2], [0, 0.5]]))
+    np.testing.assert_allclose(np.asarray(out), [[1, 0, 0, -1, 0, 0, 1, -1]], atol=1e-12)
+
+
+def test_periodic_gradient(xp, to, assert_gradient):
+    frequency, d_out = 0.2 * RNG.normal(size=(4, 3)), RNG.normal(size=(6, 24))
+    gradients = periodic_backward(to(d_out), to(X), to(frequency), periodic_forward(to(X), to(frequency)))
+    assert_gradient(lambda *a: xp.sum(periodic_forward(*map(to, a)) * to(d_out)), [X, frequency], gradients)
+
+
+def test_cosine_gives_shifted_cosines_of_each_column(to):
+    out = cosine_forward(to([[0.25, 1.0]]), to([[1, 2], [0, 0.5]]), to([[np.pi / 2, 0], [np.pi, 0]]))
+    np.testing.assert_allclose(np.asarray(out), [[-1, -1, -1, -1]], atol=1e-12)
+
+
+def test_cosine_gradient(xp, to, assert_gradient):
+    frequency, phase, d_out = 0.2 * RNG.normal(size=(4, 3)), RNG.normal(size=(4, 3)), RNG.normal(size=(6, 12))
+    gradients = cosine_backward(to(d_out), to(X), to(frequency), to(phase))
+    assert_gradient(lambda *a: xp.sum(cosine_forward(*map(to, a)) * to(d_out)), [X, frequency, phase], gradients)
 
 
 def test_dropout_silences_and_scales(xp, to):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lamina.engine.formulas.periodic import cosine_backward, cosine_forward, periodic_backward, periodic_forward
 from lamina.engine.formulas.piecewise_linear import bins_of, piecewise_linear_backward, piecewise_linear_forward
 from lamina.engine.randomness import SHUFFLE, permutation
 
@@ -192,3 +193,33 @@ def test_piecewise_linear_gives_shares_of_bins_and_sends_back_what_lies_within(k
     np.testing.assert_allclose(out, expected, rtol=1e3 * kernels.eps, atol=1e3 * kernels.eps)
     wanted = piecewise_linear_backward(d_out, x, out, formula)
     np.testing.assert_allclose(d_x, wanted, rtol=1e3 * kernels.eps, atol=1e4 * kernels.eps)
+
+
+@pytest.mark.parametrize("count", [1, 5, 16, 37])
+def test_periodic_embeddings_are_those_of_the_formulas_column_by_column(kernels, rng, count):
+    n, width, first = 9, 4, 1  # the backward passes are of the columns 1 to 3
+    x, frequency, phase = (kernels.array(rng.normal(size=shape)) for shape in ((n, width), (width, count), (width, count)))
+    tolerance = {"rtol": 1e3 * kernels.eps, "atol": 1e3 * kernels.eps}
+    part = x[:, first:], frequency[first:]
+
+    out, d_out = kernels.array(np.zeros((n, width, 2 * count))), kernels.array(rng.normal(size=(n, width, 2 * count)))
+    kernels.periodic_forward(out, x, frequency, n, width, count)
+    np.testing.assert_allclose(out.reshape(n, -1), periodic_forward(x, frequency), **tolerance)
+    d_x, d_frequency = np.full_like(x, np.nan), np.ones_like(frequency)
+    after = [array.reshape(-1)[first * size :] for array, size in ((d_out, 2 * count), (out, 2 * count), (d_x, 1), (x, 1))]
+    kernels.periodic_backward(
+        after[2], d_frequency[first:], after[0], after[3], frequency[first:], after[1], n, width, width - first, count
+    )
+    wanted = periodic_backward(d_out[:, first:].reshape(n, -1), *part, out[:, first:].reshape(n, -1))
+    np.testing.assert_allclose(d_x[:, first:], wanted[0], **tolerance)
+    np.testing.assert_allclose(d_frequency[first:], 1 + wanted[1], **tolerance)
+    assert np.isnan(d_x[:, :first]).all()
+
+    out, d_out = kernels.array(np.zeros((n, width, count))), kernels.array(rng.normal(size=(n, width, count)))
+    kernels.cosine_forward(out, x, frequency, phase, n, width, count)
+    np.testing.assert_allclose(out.reshape(n, -1), cosine_forward(x, frequency, phase), **tolerance)
+    d_frequency, d_phase = np.ones_like(frequency), np.ones_like(phase)
+    kernels.cosine_backward(None, d_frequency, d_phase, d_out, x, frequency, phase, n, width, width, count)
+    _, *wanted = cosine_backward(d_out.reshape(n, -1), x, frequency, phase)
+    np.testing.assert_allclose(d_frequency, 1 + wanted[0], **tolerance)
+    np.testing.assert_allclose(d_phase, 1 + wanted[1], **tolerance)

@@ -1,4 +1,4 @@
-"""exp, expm1, tanh, sigmoid, log1p, log and erf as the activations and heads expose them, against NumPy's longer floats."""
+"""exp, log, tanh, erf, sine and their kin as activations, heads and embeddings expose them, against NumPy's longer floats."""
 
 from __future__ import annotations
 
@@ -65,3 +65,28 @@ def test_a_value_does_not_depend_on_its_place_in_the_array(kernels, rng):
         whole = kernels.activate(name, x)
         pieces = np.concatenate([kernels.activate(name, x[i : i + 1].copy()) for i in range(x.size)])
         np.testing.assert_array_equal(whole, pieces)
+
+
+def wave(kernels, turns):
+    """The sine and cosine of turns, from the kernel of periodic embeddings."""
+    out = kernels.empty(2 * turns.size)
+    kernels.periodic_forward(out, turns, kernels.array([1.0]), turns.size, 1, 1)
+    return out.reshape(-1, 2).T
+
+
+def test_sine_and_cosine_of_turns_are_within_two_units_of_one(kernels, rng):
+    turns = draw(kernels, rng, -100.0, 100.0, 20_000)
+    wide = turns.astype(np.longdouble)
+    angle = 2 * np.arccos(np.longdouble(-1)) * (wide - np.rint(wide))
+    sine, cosine = wave(kernels, turns)
+    assert np.abs(sine - np.sin(angle)).max() <= 2 * kernels.eps
+    assert np.abs(cosine - np.cos(angle)).max() <= 2 * kernels.eps
+    small = (np.abs(turns) < 0.4) & (turns != 0)
+    assert np.abs(sine[small] / np.sin(angle[small]) - 1).max() <= 3 * kernels.eps
+
+
+def test_sine_and_cosine_of_quarters_of_a_turn_are_exact(kernels):
+    sine, cosine = wave(kernels, kernels.array([0, 0.25, 0.5, 0.75, 1, -0.25, -0.5, 7.25, 1e30, -1e30]))
+    np.testing.assert_array_equal(np.abs(sine.round(6)), [0, 1, 0, 1, 0, 1, 0, 1, 0, 0])
+    np.testing.assert_array_equal(cosine.round(6), [1, 0, -1, 0, 1, 0, -1, 0, 1, 1])
+    assert np.isnan(wave(kernels, kernels.array([np.nan, np.inf, -np.inf]))).all()

@@ -13,6 +13,7 @@ from lamina.engine.formulas.dense import dense_backward, dense_forward
 from lamina.engine.formulas.dropout import dropout_backward, dropout_forward
 from lamina.engine.formulas.grouped_dense import grouped_dense_backward, grouped_dense_forward
 from lamina.engine.formulas.parametric_activation import parametric_activation_backward, parametric_activation_forward
+from lamina.engine.formulas.periodic import cosine_backward, cosine_forward, periodic_backward, periodic_forward
 from lamina.engine.formulas.piecewise_linear import bins_of, piecewise_linear_backward, piecewise_linear_forward
 from lamina.engine.formulas.prelu import prelu_backward, prelu_forward
 from lamina.engine.formulas.repeat import repeat_backward, repeat_forward
@@ -148,6 +149,25 @@ def _piecewise_linear_backward(call: Call, d_out: Array) -> Gradients:
     return (piecewise_linear_backward(d_out, call.inputs[0], *call.kept),), ()
 
 
+def _periodic_forward(call: Call) -> Array:
+    call.kept = periodic_forward(call.inputs[0], call.parameters[0])
+    return call.kept
+
+
+def _periodic_backward(call: Call, d_out: Array) -> Gradients:
+    d_x, d_frequency = periodic_backward(d_out, call.inputs[0], call.parameters[0], call.kept)
+    return (d_x,), (d_frequency,)
+
+
+def _cosine_forward(call: Call) -> Array:
+    return cosine_forward(call.inputs[0], *call.parameters)
+
+
+def _cosine_backward(call: Call, d_out: Array) -> Gradients:
+    d_x, *d_parameters = cosine_backward(d_out, call.inputs[0], *call.parameters)
+    return (d_x,), tuple(d_parameters)
+
+
 def _dropout_forward(call: Call) -> Array:
     (x,) = call.inputs
     if not call.training or call.rate == 0.0:
@@ -234,6 +254,10 @@ OPS: dict[str, OpRules] = {
     "parametric_activation": OpRules(_parametric_activation_forward, _parametric_activation_backward),
     # inputs (x,); settings (clip, then for each column: the number of its edges, and the edges)
     "piecewise_linear": OpRules(_piecewise_linear_forward, _piecewise_linear_backward),
+    # inputs (x,); parameters (frequency (width, k),)
+    "periodic": OpRules(_periodic_forward, _periodic_backward),
+    # inputs (x,); parameters (frequency (width, k), phase (width, k))
+    "cosine": OpRules(_cosine_forward, _cosine_backward),
     # inputs (x,); settings (rate,)
     "dropout": OpRules(_dropout_forward, _dropout_backward),
     # inputs (x,); parameters ([gamma, beta]); state (running_mean, running_variance); settings (momentum, eps)
