@@ -149,7 +149,7 @@ def test_every_solver_lowers_the_loss(name: str) -> None:
     assert model.loss_curve_[-1] < model.loss_curve_[0]
 
 
-@pytest.mark.parametrize("name", sorted(INITIALIZERS))
+@pytest.mark.parametrize("name", sorted(name for name in INITIALIZERS if INITIALIZERS[name].draws_only != "bias"))
 def test_every_initializer_starts_the_weights(name: str) -> None:
     model = _fit(weight_init=name, bias_init="zeros", learning_rate_init=1e-30, max_iter=1)
     np.testing.assert_allclose(model.intercepts_[0], 0, atol=1e-29)

@@ -127,6 +127,18 @@ def test_a_network_without_such_initializers_gets_a_copy():
     np.testing.assert_array_equal(same, parameters)
 
 
+@pytest.mark.parametrize(
+    ("setting", "rule"),
+    [
+        ({"weight_init": "among_rows"}, "weight_init must not be an initializer for a bias, got AmongRows"),
+        ({"bias_init": "unit_variance"}, "bias_init must not be an initializer for a weight, got UnitVariance"),
+    ],
+)
+def test_one_for_the_other_parameter_is_refused(setting, rule):
+    with pytest.raises(InvalidSettingError, match=rule):
+        Dense(4, **setting)
+
+
 def test_layers_other_than_dense_ones_are_refused():
     network = Sequential([Dense(4), PReLU(slope_init="among_rows")], input_width=5)
     with pytest.raises(

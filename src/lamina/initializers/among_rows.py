@@ -51,6 +51,7 @@ class AmongRows(RowInitializer):
     points: int = 5
 
     kind: ClassVar[str] = "among_rows"
+    draws_only: ClassVar[str | None] = "bias"
     rules: ClassVar[Mapping[str, Rule]] = {"points": integer(1, 1000)}
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> np.ndarray:

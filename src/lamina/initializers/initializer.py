@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -25,6 +26,8 @@ class Initializer(Settings, ABC):
     >>> get_initializer("he")(np.random.default_rng(0), (20, 64), fan_in=20, fan_out=64, dtype="float32").shape
     (20, 64)
     """
+
+    draws_only: ClassVar[str | None] = None  # "weight" or "bias": the one parameter that it makes sense for
 
     @abstractmethod
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> np.ndarray:

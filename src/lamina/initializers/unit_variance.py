@@ -55,6 +55,7 @@ class UnitVariance(RowInitializer):
     gain: float = 1.0
 
     kind: ClassVar[str] = "unit_variance"
+    draws_only: ClassVar[str | None] = "weight"
     rules: ClassVar[Mapping[str, Rule]] = {"gain": number(0, closed="neither")}
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> np.ndarray:

@@ -69,7 +69,8 @@ class Dense(TrainableLayer):
     Raises
     ------
     InvalidSettingError
-        When a setting is out of range or unknown, or ``regularizer`` is given together with ``l1`` or ``l2``.
+        When a setting is out of range or unknown, ``regularizer`` is given together with ``l1`` or ``l2``, or an initializer for
+        biases is given for the weights or one for weights for the biases.
 
     Examples
     --------
@@ -119,6 +120,12 @@ class Dense(TrainableLayer):
                     "regularizer", "must not be given together with l1 or l2", self.regularizer, repair=repair, owner=self.label
                 )
             )
+
+        for name in self.parameter_names:
+            initializer = get_initializer(getattr(self, f"{name}_init"))
+            if initializer.draws_only not in (None, name):
+                rule = f"must not be an initializer for a {initializer.draws_only}"
+                raise InvalidSettingError(phrase(f"{name}_init", rule, initializer, owner=self.label))
 
     def ops(self, widths: Sequence[int]) -> tuple[OpDraft, ...]:
         (fan_in,) = widths
