@@ -121,7 +121,7 @@ def test_a_training_without_calibration_has_no_intervals(folder: Path, capfd: py
     assert main(["predict", model, table, "-o", output, "--interval", "0.9"]) == 1
     error = " ".join(capfd.readouterr().err.split())
     assert "--interval needs a model that was calibrated on validation rows" in error
-    assert "Train again with validation rows, and without --no-calibration." in error
+    assert "Train again with validation rows (--validation above 0), and without --no-calibration." in error
 
 
 def test_the_option_is_named_where_validation_rows_are_too_few(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -131,7 +131,7 @@ def test_the_option_is_named_where_validation_rows_are_too_few(folder: Path, cap
     assert main(["predict", model, few, "-o", output, "--interval", "0.9"]) == 1
     error = " ".join(capfd.readouterr().err.split())
     assert "--interval needs" in error
-    assert "too few validation rows, 1 and not 2" in error
+    assert "too few validation rows, 1 and not 2. Train again on more rows, or hold out more of them (--validation)." in error
     assert "no-calibration" not in error
 
 

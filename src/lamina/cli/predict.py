@@ -23,7 +23,8 @@ __all__ = ["predict"]
 _PHRASES = {
     "predict_interval": "--interval",
     "predict_set": "--set",
-    "calibration=False": "--no-calibration",
+    "validation rows, and without calibration=False": "validation rows (--validation above 0), and without --no-calibration",
+    "or hold out more of them": "or hold out more of them (--validation)",
     "Use predict.": "Leave it out.",
 }
 
