@@ -253,8 +253,8 @@ class TableModel:
         centers = self.centers(self.estimator.predict(features)).astype(np.float64)
         margins = calibration.margins(features, centers, coverage, owner="TableModel")
         ends = [self.scale.inverse(end if len(self.scales) > 1 else end[:, 0]) for end in (centers - margins, centers + margins)]
-        # No target is lost, because training took none below. Margins of logarithms would keep above 0, too, but cover no more
-        # with intervals that were 1.1 to 2.8 times as wide on two tables with the loss gamma.
+        # No target is lost, because training took none below. Margins of logarithms would keep above 0, too, and cover about
+        # as much, but intervals were 1.1 to 2.8 times as wide on two tables with the loss gamma.
         return np.asarray(np.maximum(np.stack(ends, axis=-1), 0.0 if self._takes_no_negative else -np.inf))
 
     def decision_function(self, table: Any) -> np.ndarray:
