@@ -13,6 +13,7 @@ from lamina import layers
 from lamina.errors import InvalidSettingError, phrase
 from lamina.initializers import Initializer, RowInitializer, get_initializer
 from lamina.layers import Dense
+from lamina.layers.trainable_layer import names_freezing
 from lamina.network.blueprint import Blueprint, draw_blueprint
 from lamina.network.description import read_description
 from lamina.network.folded_network import FoldedNetwork
@@ -28,6 +29,7 @@ _SETTINGS = ("members", "sharing", "scale_init")
 
 
 @final
+@names_freezing
 @dataclass(frozen=True, init=False, repr=False)
 class Ensemble(Network):
     """Many members of one architecture that share their weight matrices, trained and run as one network (TabM).
