@@ -119,4 +119,40 @@ def test_a_training_without_calibration_has_no_intervals(folder: Path, capfd: py
     table, model, output = (str(folder / name) for name in ("table.csv", "bare", "o.csv"))
     assert main(["train", table, "-t", "price", "-o", model, "--max-epochs", "2", "--no-calibration", "--quiet"]) == 0
     assert main(["predict", model, table, "-o", output, "--interval", "0.9"]) == 1
-    assert "Train again with validation rows" in " ".join(capfd.readouterr().err.split())
+    error = " ".join(capfd.readouterr().err.split())
+    assert "--interval needs a model that was calibrated on validation rows" in error
+    assert "Train again with validation rows (--validation above 0), and without --no-calibration." in error
+
+
+def test_the_option_is_named_where_validation_rows_are_too_few(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    write_table(folder / "few.csv", TABLE[:12])
+    few, model, output = (str(folder / name) for name in ("few.csv", "of_few", "o.csv"))
+    assert main(["train", few, "-t", "price", "-o", model, "--max-epochs", "2", "--quiet"]) == 0
+    assert main(["predict", model, few, "-o", output, "--interval", "0.9"]) == 1
+    error = " ".join(capfd.readouterr().err.split())
+    assert "--interval needs" in error
+    assert "too few validation rows, 1 and not 2. Train again on more rows, or hold out more of them (--validation)." in error
+    assert "no-calibration" not in error
+
+
+def test_a_loss_without_probabilities_has_no_sets_in_the_words_of_the_command(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    table, model, output = (str(folder / name) for name in ("table.csv", "hinge", "o.csv"))
+    options = ["--max-epochs", "2", "--loss", "hinge", "--quiet"]
+    assert main(["train", table, "-t", "letter", "-o", model, *options]) == 0
+    assert main(["predict", model, table, "-o", output, "--set", "0.9"]) == 1
+    error = " ".join(capfd.readouterr().err.split())
+    assert "--set needs a classifier trained with log_loss, which this model is not. Leave it out." in error
+
+
+def test_a_class_with_the_separator_in_its_name_is_quoted(tmp_path: Path) -> None:
+    names = np.array(["x", "y", "x | y", 'say "y"'])
+    table = pa.table({"size": SIZE, "kind": names[np.arange(400) % 4]})
+    write_table(tmp_path / "table.csv", table)
+    train = ["train", str(tmp_path / "table.csv"), "-t", "kind", "-o", str(tmp_path / "m"), "--max-epochs", "2", "--quiet"]
+    assert main(train) == 0
+    output = str(tmp_path / "o.csv")
+    assert main(["predict", str(tmp_path / "m"), str(tmp_path / "table.csv"), "-o", output, "--set", "0.99", "--quiet"]) == 0
+    assert 'x | "x | y" | y' in read_table(output)["kind set"].to_pylist()[0]
+    assert '"say ""y"""' in read_table(output)["kind set"].to_pylist()[0]

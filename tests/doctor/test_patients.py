@@ -33,7 +33,8 @@ from lamina.doctor.network_changes import changed_network
 from lamina.doctor.patients import admit
 from lamina.doctor.patients.regimen import Regimen
 from lamina.errors import InvalidSettingError, ShapeError
-from lamina.optimizers import Adam
+from lamina.optimizers import Adam, AdamW
+from lamina.schedules import Constant
 from lamina.training import Callback
 
 rng = np.random.default_rng(0)
@@ -187,6 +188,27 @@ def test_another_rule_of_a_trainer_keeps_the_rate():
     patient = admit(Trainer(chain(), "squared_error", Adam(0.3)), owner="test")
     assert patient.changed({"optimizer": "momentum"}).model().optimizer.learning_rate == 0.3
     assert patient.changed({"optimizer": "momentum", "learning_rate": 0.1}).model().optimizer.learning_rate == 0.1
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        MLPRegressor(solver="adamw", weight_decay=0.1, dropout=0.2, dropout_schedule="cosine", weight_decay_schedule="cosine"),
+        MLPRegressor(optimizer=AdamW(), network=chain(), dropout_schedule="cosine", weight_decay_schedule="cosine"),
+        TabularRegressor(dropout_schedule="cosine", weight_decay_schedule="cosine"),
+        Trainer(chain(), "squared_error", "adamw", dropout_schedule="cosine", weight_decay_schedule="cosine"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_schedules_go_with_what_they_change(given):
+    patient = admit(given, owner="test")
+    for changes in ({"dropout": 0.0}, {"l2": 0.001}, {"optimizer": "momentum"}):
+        model = patient.changed(changes).model()
+        model.fit(X, NUMBERS, **({"max_epochs": 1} if isinstance(model, Trainer) else {}))
+    steady = Constant() if isinstance(given, Trainer) else "constant"
+    assert patient.changed({"dropout": 0.0}).model().dropout_schedule == steady
+    assert patient.changed({"l2": 0.001}).model().weight_decay_schedule == steady
+    assert patient.changed({"dropout": 0.1}).model().dropout_schedule != steady
 
 
 def test_a_scaler_goes_before_the_estimator_once():

@@ -18,7 +18,7 @@ from lamina.estimators.fitting import optimization
 from lamina.estimators.parameters import Parameters
 from lamina.initializers import INITIALIZERS
 from lamina.losses import NUMBER_LOSSES
-from lamina.optimizers import OPTIMIZERS, StepOptimizer
+from lamina.optimizers import OPTIMIZERS, Adam, StepOptimizer
 from lamina.schedules import Cosine, FlatCosine, ReduceOnPlateau, WarmUp
 from lamina.validation import InvalidParameterError
 
@@ -130,6 +130,13 @@ def test_all_wrong_values_are_named_at_once() -> None:
         ({"optimizer": "adam", "solver": "sgd"}, "solver must keep its default when optimizer is given, got 'sgd'"),
         ({"loss": "hinge", "label_smoothing": 0.1}, "label_smoothing must be 0 unless loss is 'log_loss', got 0.1"),
         ({"clip_value": (1, -1)}, "low < high"),
+        ({"dropout_schedule": "cosine"}, "dropout_schedule must be 'constant' with a dropout of 0, got 'cosine'"),
+        ({"dropout_schedule": lambda step: 0.9}, "dropout_schedule must be 'constant' with a dropout of 0"),
+        ({"weight_decay_schedule": "cosine"}, "weight_decay_schedule must be 'constant' with a weight decay of 0, got 'cosine'"),
+        (
+            {"optimizer": Adam(), "weight_decay_schedule": "cosine"},
+            "weight_decay_schedule must be 'constant' with a weight decay",
+        ),
     ],
 )
 def test_a_contradiction_is_named(settings: dict[str, Any], sentence: str) -> None:

@@ -4,8 +4,10 @@ import json
 import math
 from copy import deepcopy
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lamina.activations import ACTIVATIONS, get_activation
@@ -234,6 +236,22 @@ def test_bins_of_a_column_with_a_frequent_value_are_those_of_its_distinct_values
     assert edges == pytest.approx(np.linspace(0.0, 100.0, 11))
 
 
+@pytest.mark.parametrize("values", [[0.0, 1.0], [0.0, 1.0, 5.0], list(range(17))])
+@pytest.mark.parametrize("bins", [16, 10**6])
+def test_few_values_are_the_edges_of_their_bins(values, bins):
+    x = np.random.default_rng(0).choice(values, size=(400, 1))
+    assert PiecewiseLinear.from_data(x, bins=bins).edges == (tuple(values),)
+
+
+@pytest.mark.parametrize("bins", [3, 16, 50, 199, 1000])
+def test_every_bin_by_quantiles_holds_data(bins):
+    rng = np.random.default_rng(0)
+    few, many = rng.geometric(0.05, size=200) ** 2.0, rng.normal(size=200)
+    for column, edges in zip((few, many), PiecewiseLinear.from_data(np.column_stack([few, many]), bins=bins).edges, strict=True):
+        assert len(edges) <= min(bins + 1, len(np.unique(column)))
+        assert all(((left <= column) & (column <= right)).any() for left, right in pairwise(edges))
+
+
 @pytest.mark.parametrize("target", [lambda x: np.where(x < 0.3, 1.0, 5.0), lambda x: np.where(x < 0.3, "low", "high")])
 def test_bins_by_a_tree_begin_where_the_target_changes(target):
     x = np.random.default_rng(0).uniform(size=(400, 1))
@@ -246,6 +264,29 @@ def test_bins_by_a_tree_begin_where_the_target_changes(target):
 def test_one_bin_by_a_tree_is_the_whole_range():
     x = np.linspace(0.0, 1.0, 50)[:, None]
     assert PiecewiseLinear.from_data(x, bins=1, y=x[:, 0]).edges == ((0.0, 1.0),)
+
+
+@pytest.mark.parametrize("size", [2.0**-60, 2.0**130, 2.0**900])
+def test_bins_by_a_tree_grow_with_the_column(size):
+    x = np.random.default_rng(0).normal(size=(200, 1))
+    y = np.sin(3 * x[:, 0])
+    (edges,), (grown,) = (PiecewiseLinear.from_data(column, y=y).edges for column in (x, x * size))
+    assert len(edges) == 17
+    assert grown == tuple(edge * size for edge in edges)
+
+
+@pytest.mark.parametrize(
+    ("y", "same"),
+    [
+        (["no", "yes"] * 50, [0, 1] * 50),
+        (np.array([0, 1] * 50, dtype=object), [0, 1] * 50),
+        (np.array([0.5, 1.5] * 50, dtype=object), [0.5, 1.5] * 50),
+        ([["a", 1], ["b", 2]] * 50, [[0, 0], [1, 1]] * 50),
+    ],
+)
+def test_labels_of_every_kind_grow_the_same_tree(y, same):
+    x = np.random.default_rng(0).normal(size=(100, 1))
+    assert PiecewiseLinear.from_data(x, y=y).edges == PiecewiseLinear.from_data(x, y=same).edges
 
 
 def test_a_column_of_few_values_has_no_bins():
@@ -267,7 +308,24 @@ def test_a_layer_for_other_columns_is_refused():
         (np.zeros((5, 2)), None, {}, DataError, "no column has 2 distinct values"),
         (np.eye(3), None, {"min_distinct": 3}, DataError, "no column has 3 distinct values.*Lower min_distinct"),
         (np.array([[0.0], [np.nan]]), None, {}, DataError, "X must be finite"),
+        ([["a"], ["b"]], None, {}, DataError, "column 0 of X must hold real numbers, got 'a'.*Encode text"),
+        ([[1, "a"], [2, "b"]], None, {}, DataError, "column 1 of X must hold real numbers, got 'a'"),
+        (pd.DataFrame({"age": [1, 2], "city": ["a", "b"]}), None, {}, DataError, r"column 1 of X \('city'\) must hold real"),
+        (pd.DataFrame({"age": [1, None]}, dtype="Int64"), None, {}, DataError, "'age'.*Fill or drop"),
+        (np.array([["2020-01-01"], ["2020-01-02"]], "M8[ns]"), None, {}, DataError, "must hold real numbers"),
+        ([[1.0, 1j], [2.0, 2.0]], None, {}, DataError, "column 1 of X must hold real numbers, got 1j"),
+        (np.eye(3) * 1j, None, {}, DataError, "column 0 of X must hold real numbers"),
+        ([[1.0], [1.0, 2.0]], None, {}, DataError, "X cannot be read as an array"),
+        (np.eye(3) * 1e-35, None, {}, DataError, "column 0 of X must have bins of 1e-30 or more, got 1e-35. Scale or round"),
+        (np.eye(3) * 1e-35, np.arange(3.0), {}, DataError, "column 0 of X must have bins of 1e-30 or more"),
         (np.eye(3), np.zeros(2), {}, ShapeError, "y must have a row for each of the 3 rows"),
+        (np.eye(3), 3.0, {}, ShapeError, r"one or two axes, got \(\)"),
+        (np.eye(3), np.zeros((3, 1, 1)), {}, ShapeError, "one or two axes"),
+        (np.eye(3), np.zeros((3, 0)), {}, ShapeError, "y must have a row"),
+        (np.eye(3), ["a", None, "b"], {}, DataError, "labels of one type without missing values, got 'NoneType and str'"),
+        (np.eye(3), ["a", 1, "b"], {}, DataError, "got 'int and str'"),
+        (np.eye(3), [1j, 2, 3], {}, DataError, "y must hold real numbers, or labels"),
+        (np.eye(3), np.full(3, 1j), {}, DataError, "y must hold real numbers, or labels"),
         (np.eye(3), np.array([0, np.inf, 0]), {}, DataError, "y must be finite"),
         (np.eye(3), None, {"bins": 0}, InvalidSettingError, "bins must be an integer >= 1"),
     ],

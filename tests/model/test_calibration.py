@@ -80,6 +80,12 @@ def test_a_coverage_that_needs_more_rows_is_said_to_and_gets_the_largest_score()
         assert conformal_quantile(np.arange(1.0, 10.0), 0.95, owner="model") == 9
 
 
+def test_a_coverage_is_said_with_all_of_its_digits() -> None:
+    said = r"coverage 0\.9999999 needs 9,999,999 rows to calibrate on, of which there are 5,000: what is given covers 0\.9998\."
+    with pytest.warns(DataWarning, match=said):
+        conformal_quantile(np.arange(5000.0), 0.9999999, owner="model")
+
+
 def test_a_golden_section_finds_the_lowest_point_also_at_an_end() -> None:
     assert golden_section(lambda x: (x - 0.7) ** 2, -3, 3, 1e-6) == pytest.approx(0.7, abs=1e-5)
     assert golden_section(lambda x: x, 0, 1, 1e-3) == pytest.approx(0, abs=1e-3)
@@ -225,6 +231,24 @@ def test_intervals_cover_on_every_scale(scale: Any) -> None:
     assert 0.86 < covered(intervals, NEW["rent"].to_numpy()).mean() < 0.95
 
 
+@pytest.mark.parametrize("loss", ["gamma", "poisson", "tweedie"])
+def test_no_interval_reaches_below_targets_that_are_never_negative(loss: str) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-2, 2, 4000)
+    cost = rng.gamma(0.7, np.exp(x)) + 1e-6
+    if loss != "gamma":
+        cost = np.floor(cost)
+    model = regressor(loss=loss).fit(x[:2000, None], cost[:2000])
+    intervals, predicted = model.predict_interval(x[2000:, None], 0.95), model.predict(x[2000:, None])
+    assert intervals.min() >= 0
+    assert ((intervals[:, 0] <= predicted) & (predicted <= intervals[:, 1])).all()
+    assert 0.92 < covered(intervals, cost[2000:]).mean() < 0.98
+
+
+def test_targets_that_may_be_negative_keep_their_lower_ends() -> None:
+    assert regressor().fit(TABLE[FEATURES], TABLE["rent"] - 900).predict_interval(NEW).min() < 0
+
+
 def test_each_of_several_targets_has_its_interval() -> None:
     model = regressor(validation=0.3).fit(TABLE[FEATURES], TABLE[["rent", "area"]])
     intervals = model.predict_interval(NEW)
@@ -306,14 +330,19 @@ def test_numbers_have_no_sets_and_classes_no_intervals() -> None:
         numbers.predict_set(NEW)
     hinge = classifier(max_epochs=2, loss="hinge").fit(TABLE[FEATURES], TABLE["dear"])
     assert not hasattr(hinge, "predict_set")
+    with pytest.raises(AttributeError, match="predict_set") as refused:
+        hinge.predict_set(NEW)
+    assert "loss must be one that gives probabilities, such as 'log_loss', got 'hinge'" in str(refused.value.__cause__)
     assert hinge.model_.calibration is None
 
 
 @pytest.mark.parametrize("coverage", [0, 1, 1.5, "much", None])
 def test_a_coverage_outside_of_0_and_1_is_refused(coverage: Any) -> None:
     model = regressor(max_epochs=2).fit(TABLE[FEATURES], TABLE["rent"])
-    with pytest.raises(InvalidSettingError, match="coverage must be a number"):
+    with pytest.raises(InvalidSettingError, match=r"^TabularRegressor: coverage must be a number"):
         model.predict_interval(NEW, coverage)
+    with pytest.raises(InvalidSettingError, match=r"^TableModel: coverage must be a number"):
+        model.model_.predict_interval(NEW, coverage)
 
 
 @pytest.mark.parametrize("num_rows", [10, 12, 20, 40])
@@ -324,6 +353,8 @@ def test_few_rows_are_calibrated_on_as_far_as_they_go(num_rows: int, target: str
         warnings.simplefilter("ignore")
         if model.calibration is None:
             assert model.summary["rows"]["validation"] < 2
+            with pytest.raises(DataError, match="too few validation rows, 1 and not 2"):
+                model.predict_interval(NEW) if target == "rent" else model.predict_set(NEW)
         elif target == "rent":
             assert np.isfinite(model.predict_interval(NEW)).all()
         else:
@@ -375,6 +406,10 @@ def test_unfamiliar_cells_are_out_of_range_unseen_or_missing() -> None:
     assert found.counts.tolist() == [0, 3, 2, 4, 1]
     assert found.to_frame().sum().to_dict() == {"x": 4, "day": 3, "town": 2, "new": 1}
     assert str(found).startswith("4 of 5 rows are unlike those of training, in these columns:\ncolumn  rows\n")
+    labeled = rows.set_axis(list("abcde"), axis=0)[1:4]
+    for frame in (model.unfamiliar(labeled).to_frame(), model.model_.unfamiliar(labeled).to_frame()):
+        assert frame.index.tolist() == ["b", "c", "d"]
+        np.testing.assert_array_equal(frame, found.cells[1:4])
     assert model.unfamiliar(table).counts.sum() == 0
     assert str(model.unfamiliar(table)) == "0 of 200 rows are unlike those of training."
     assert model.unfamiliar({"x": 500.0, "day": days[0], "town": "Rome", "new": True}).counts.tolist() == [1]

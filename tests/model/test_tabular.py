@@ -120,6 +120,11 @@ def test_a_clone_has_the_parameters_and_nothing_learned() -> None:
         ({"class_weight": {"chep": 2}}, "TabularClassifier: class_weight must name classes among .*'cheap'"),
         ({"callbacks": 3}, "TabularClassifier: callbacks must be"),
         ({"batch_size": "auto"}, "TabularClassifier: batch_size must be"),
+        (
+            {"dropout": 0, "dropout_schedule": "cosine"},
+            "TabularClassifier: dropout_schedule must be 'constant' with a dropout of 0",
+        ),
+        ({"weight_decay": 0, "weight_decay_schedule": "cosine"}, "weight_decay_schedule must be 'constant' with a weight decay"),
     ],
 )
 def test_errors_speak_in_the_names_of_the_parameters(parameters: dict[str, Any], words: str) -> None:
@@ -310,6 +315,21 @@ def test_settings_of_objects_are_parameters() -> None:
     assert model.optimizer.learning_rate == 0.3
     assert model.get_params()["optimizer__learning_rate"] == 0.3
     assert "optimizer__learning_rate" not in model.get_params(deep=False)
+
+
+def test_schedules_change_the_dropout_and_the_decay_that_tables_have() -> None:
+    model = classifier(max_epochs=2, dropout_schedule="cosine", weight_decay_schedule="cosine").fit(FRAME, DEAR)
+    assert model.model_.estimator.dropout_schedule == "cosine"
+
+
+def test_no_weight_decay_is_none() -> None:
+    given, named = (
+        classifier(max_epochs=2, weight_decay=0, optimizer=rule).fit(FRAME, DEAR) for rule in ("adamw", "adamw:weight_decay=0")
+    )
+    usual = classifier(max_epochs=2).fit(FRAME, DEAR)
+    probabilities = [model.predict_proba(FRAME) for model in (given, named, usual)]
+    np.testing.assert_array_equal(probabilities[0], probabilities[1])
+    assert not np.array_equal(probabilities[0], probabilities[2])
 
 
 def test_a_table_and_the_function_fit_table_give_the_same_model() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from lamina import Activation, Add, BatchNorm, Concat, Dense, Dropout, Graph, Input, LayerNorm, Multiply, PReLU, Sequential
 from lamina.engine import make_executor
+from lamina.engine.layer_buffers import unit_layers
 from lamina.engine.plan import Batches
 from lamina.errors import InvalidSettingError, ShapeError
 from lamina.initializers import Constant, Normal
@@ -175,6 +176,16 @@ def test_full_members_share_weights_and_have_all_vectors_of_their_own():
     }
 
 
+@pytest.mark.parametrize("sharing", SHARING)
+def test_members_have_scales_and_shifts_of_layer_normalization_of_their_own_unless_they_share_all(sharing):
+    ensemble = Ensemble(Sequential([Dense(7), LayerNorm(), Dense(2)], input_width=5), members=4, sharing=sharing)
+    arrays = ensemble.unflatten(ensemble.initialize()[0])
+    shape = (4, 7) if sharing == "full" else (7,)
+    assert (arrays["layer_norm_1.gamma"].shape, arrays["layer_norm_1.beta"].shape) == (shape, shape)
+    (units, _) = unit_layers(ensemble.program())
+    assert units.sums == units.layers[-1].output
+
+
 def test_mini_members_share_all_but_the_first_factors_and_the_last_layer():
     network = Sequential([Dense(7, activation="relu"), BatchNorm(), Dense(6), Dense(2)], input_width=5)
     ensemble = Ensemble(network, members=4, sharing="mini")
@@ -277,6 +288,8 @@ def test_normalizations_are_kept_as_they_are():
         (lambda net: Ensemble([Dense(1)]), "network must be an instance of Network"),
         (lambda net: Ensemble(Ensemble(net)), "network must not be an ensemble itself"),
         (lambda net: Ensemble(net, scale_init="nothing"), "an initializer must be one of"),
+        (lambda net: Ensemble(net, scale_init="unit_variance"), "scale_init must draw factors, .* got UnitVariance.*Use"),
+        (lambda net: Ensemble(net, scale_init="among_rows"), "scale_init must draw factors"),
         (lambda net: Ensemble(Sequential([Activation("relu")])), "an output must depend on a Dense layer"),
         (lambda net: network_from_dict({**Ensemble(net).to_dict(), "members": 0}), "members must be an integer >= 2, got 0"),
         (lambda net: network_from_dict({**Ensemble(net).to_dict(), "membres": 2}), "Did you mean"),

@@ -15,6 +15,7 @@ from lamina import (
     Ensemble,
     Graph,
     Input,
+    LayerNorm,
     MLPClassifier,
     MLPRegressor,
     Sequential,
@@ -28,7 +29,7 @@ from lamina import (
     save_model,
     symmetry,
 )
-from lamina.errors import InvalidSettingError
+from lamina.errors import InvalidSettingError, ShapeError
 from lamina.losses import LOSSES, get_loss
 from lamina.optimizers import get_optimizer
 from lamina.training import Monitor
@@ -115,6 +116,32 @@ def test_masks_add_to_the_spread_of_members():
     assert both.spread.mean() > members.spread.mean()
 
 
+@pytest.mark.parametrize("engine", ["native", "reference"])
+@pytest.mark.parametrize("sharing", ["full", "mini"])
+def test_batch_normalization_works_under_masks_as_in_prediction(sharing, engine):
+    layers = (Dense(12, activation="relu"), BatchNorm(), Dropout(0.01))
+    trainer = Trainer(ensemble(1, *layers, sharing=sharing), "squared_error", dtype="float64", engine=engine, seed=0)
+    trainer.fit(X, NUMBERS, max_epochs=3)
+    before, network = trainer.predict(X), trainer.network
+    found = trainer.predict_distribution(X, mc_samples=200)
+    np.testing.assert_allclose(found.mean, before, atol=0.05)
+    for i in range(3):  # rows do not depend on each other, as they do with the statistics of a batch
+        alone = trainer.predict_distribution(X[i : i + 1], mc_samples=200)
+        np.testing.assert_allclose(alone.mean, before[i : i + 1], atol=0.05)
+    np.testing.assert_array_equal(trainer.predict(X), before)
+    assert trainer.network == network
+
+
+def test_a_row_without_its_axis_is_told_how_to_become_rows():
+    trainer = Trainer(ensemble(1), "squared_error").build(5)
+    for method in (trainer.predict, trainer.predict_members):
+        with pytest.raises(ShapeError, match=r"must have shape \(rows, 5\), got \(5,\)\. Use X\.reshape\(1, -1\) for one row\.$"):
+            method(X[0])
+    one = Trainer(ensemble(1), "squared_error").build(1)
+    with pytest.raises(ShapeError, match=r"Use X\.reshape\(-1, 1\) for one feature"):
+        one.predict_members(X[:, 0])
+
+
 def test_a_network_without_members_says_so():
     with pytest.raises(InvalidSettingError, match="the network must be an Ensemble to have members"):
         Trainer(Sequential([Dense(1)]), "squared_error").predict_members(X)
@@ -141,6 +168,25 @@ def test_a_loss_of_the_users_own_is_averaged_over_members():
         found.append((trainer.evaluate(X, NUMBERS)["loss"], trainer.predict(X)))
     assert found[0][0] == pytest.approx(found[1][0], rel=1e-7)
     np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-5, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("own", "message"),
+    [
+        (
+            lambda z, t: np.mean((z - t) ** 2),
+            r"the loss must have shape \(96,\), like the logits of 3 members for 32 rows, got \(\)",
+        ),
+        (
+            lambda z, t: ((z - t)[:, 0] ** 2, (z - t)[:, 0]),
+            r"the gradient must have shape \(96, 1\), like the logits of 3 members",
+        ),
+    ],
+)
+def test_a_loss_of_the_wrong_shape_is_told_of_the_members(own, message):
+    trainer = Trainer(ensemble(1), own, batch_size=32)
+    with pytest.raises(ShapeError, match=message):
+        trainer.fit(X, NUMBERS, max_epochs=1)
 
 
 def test_several_outputs_have_members_each():
@@ -172,6 +218,18 @@ def test_a_checkpoint_continues_to_the_bit(tmp_path):
     resumed = Trainer(ensemble(2), "log_loss").load_checkpoint(tmp_path / "checkpoint")
     resumed.fit(X, LABELS, max_epochs=2)
     np.testing.assert_array_equal(resumed.predict(X), whole.predict(X))
+
+
+def test_a_checkpoint_of_another_kind_of_network_names_both_kinds(tmp_path):
+    begun, path = Trainer(ensemble(2), "log_loss"), tmp_path / "checkpoint"
+    begun.fit(X, LABELS, max_epochs=1)
+    begun.save_checkpoint(path)
+    plain = Trainer(Sequential([Dense(12, activation="relu"), Dropout(0.1), Dense(2)]), "log_loss")
+    with pytest.raises(
+        InvalidSettingError, match=r"network\.kind must be 'ensemble', as in the run .*, got 'sequential'\."
+    ) as caught:
+        plain.load_checkpoint(path)
+    assert len(str(caught.value).replace(str(path), "")) < 200
 
 
 def test_a_monitor_measures_the_units_of_all_members():
@@ -219,3 +277,14 @@ def test_a_regressor_predicts_the_mean_and_its_spread():
     np.testing.assert_allclose(distribution.mean, model.predict(X), atol=1e-10)
     assert distribution.spread.min() > 0
     assert [w.shape for w in model.coefs_] == [(5, 12), (3, 12, 1)]
+
+
+@pytest.mark.parametrize(("sharing", "shapes"), [("full", [(3, 12), (3, 6), (3, 1)]), ("mini", [(12,), (6,), (3, 1)])])
+def test_intercepts_are_the_biases_of_every_layer(sharing, shapes):
+    network = ensemble(1, Dense(12, activation="relu"), LayerNorm(), Dense(6, activation="relu"), sharing=sharing)
+    model = MLPRegressor(network=network, max_iter=2, random_state=0).fit(X, NUMBERS)
+    assert [b.shape for b in model.intercepts_] == shapes
+    assert len(model.coefs_) == len(shapes)
+    model.intercepts_ = [b + 1.0 for b in model.intercepts_]
+    weights = model.network_.unflatten(model._fit.trainer.executor.views()[0])
+    np.testing.assert_array_equal(weights["dense_1.bias"], model.intercepts_[0])

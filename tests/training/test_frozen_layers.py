@@ -25,7 +25,7 @@ from lamina import (
 from lamina.analysis import check_gradients
 from lamina.errors import InvalidSettingError, UnknownNameError
 from lamina.layers import Add, Input
-from lamina.network import Graph
+from lamina.network import Ensemble, Graph
 from lamina.training import Callback, Monitor, TrainerSettings
 
 RNG = np.random.default_rng(2)
@@ -164,8 +164,61 @@ def test_layers_stay_what_they_are_during_a_fit_with_lbfgs():
         def on_epoch_end(self, trainer, record):
             trainer.unfreeze("encoder")
 
-    with pytest.raises(InvalidSettingError, match="frozen layers must stay the same during a fit with L-BFGS"):
+    with pytest.raises(
+        InvalidSettingError, match="frozen layers must stay the same during a fit with L-BFGS, got a change of 'encoder'"
+    ):
         trainer(optimizer="lbfgs", callbacks=[Unfreezes()]).freeze("encoder").fit(X, Y, max_epochs=3)
+
+
+def test_a_callback_may_not_freeze_all_layers():
+    class Freezes(Callback):
+        def on_epoch_end(self, trainer, record):
+            if trainer.epoch == 2:
+                trainer.freeze()
+
+    fitted = trainer(callbacks=[Freezes()])
+    with pytest.raises(InvalidSettingError, match="the network must have a layer that is not frozen"):
+        fitted.fit(X, Y, max_epochs=9)
+    assert fitted.epoch == 2
+
+
+def test_a_callback_may_freeze_all_layers_to_train_one_of_them():
+    class Switches(Callback):
+        def on_epoch_end(self, trainer, record):
+            trainer.freeze().unfreeze("encoder")
+
+    assert len(trainer(callbacks=[Switches()]).fit(X, Y, max_epochs=3)) == 3
+
+
+@pytest.mark.parametrize(
+    ("what", "owner"),
+    [
+        (network(), "Sequential"),
+        (Ensemble(network(), 2), "Ensemble"),
+        (trainer(), "Trainer"),
+        (network().layers[0], "Dense"),
+        (network().layers[1], "BatchNorm"),
+    ],
+)
+def test_setting_trainable_names_freeze(what, owner):
+    with pytest.raises(
+        InvalidSettingError, match=rf"^{owner}: trainable must not be set .* network.freeze\(\), or trainer.freeze"
+    ):
+        what.trainable = False
+    assert what.trainable
+
+
+def test_networks_and_trainers_say_whether_anything_is_trained():
+    assert trainer().freeze("encoder").trainable
+    assert not trainer().freeze().trainable
+    assert not network().freeze().trainable
+
+
+@pytest.mark.parametrize("word", ["freeze", "unfreeze"])
+@pytest.mark.parametrize("what", [network(), trainer()])
+def test_a_list_of_names_is_refused(what, word):
+    with pytest.raises(InvalidSettingError, match=rf"must be a text, got \['encoder'\]. .* one by one: {word}\(\*names\)"):
+        getattr(what, word)(["encoder"])
 
 
 @pytest.mark.parametrize("again", [copy.deepcopy, lambda each: pickle.loads(pickle.dumps(each))])

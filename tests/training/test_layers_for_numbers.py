@@ -142,3 +142,15 @@ def test_the_picture_and_the_summary_name_it(network):
     for node in network.nodes:
         assert any(node.name in label for label in labels)
         assert node.layer.describe() in network.summary()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_learned_factors_tell_the_columns_that_count(seed):
+    x = np.random.default_rng(seed).normal(size=(1000, 20))
+    y = np.abs(x[:, 0]) + x[:, 1]
+    network = Sequential([Scale(learning_rate_factor=6.0), Dense(32, activation="relu"), Dense(1)])
+    trainer = Trainer(network, "squared_error", "adam", seed=0, dtype="float64")
+    trainer.fit(x, y, max_epochs=20)
+    factors = np.abs(trainer.weights["scale_1.scale"])
+    assert factors[:2].min() > 1.2
+    assert factors[2:].max() < 0.8

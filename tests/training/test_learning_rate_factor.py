@@ -113,3 +113,15 @@ def test_a_step_that_is_explained_has_it():
     )
     for one, other in zip(plain["h"].weights, fast["h"].weights, strict=True):
         np.testing.assert_allclose(other.change, 3.0 * one.change)
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: Dense(4, use_bias=False, learning_rate_factor={"bias": 2}), "must be one of weight, got 'bias'"),
+        (lambda: BatchNorm(affine=False, learning_rate_factor={"gamma": 2}), "layer, which has none, got 'gamma'"),
+    ],
+)
+def test_a_factor_of_a_parameter_that_the_settings_leave_out_is_refused(make, sentence):
+    with pytest.raises(InvalidSettingError, match=sentence):
+        make()

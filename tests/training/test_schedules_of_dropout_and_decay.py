@@ -136,11 +136,26 @@ def test_optimizers_without_dropout_and_decay_refuse_the_schedules(name, optimiz
         Trainer(Sequential([Dense(1)], 5), "squared_error", optimizer, **plain)
 
 
-def test_a_network_without_dropout_and_an_optimizer_without_decay_train_as_without_schedules(table):
-    plain, scheduled = (
-        Trainer(Sequential([Dense(3), Dense(1)]), "squared_error", "adam", **given)
-        for given in ({}, {"dropout_schedule": "cosine", "weight_decay_schedule": "cosine"})
-    )
-    for trainer in (plain, scheduled):
-        trainer.fit(*table, max_epochs=3)
-    assert learned(plain) == learned(scheduled)
+@pytest.mark.parametrize("schedule", ["cosine", WarmUp(3, then=Cosine()), lambda step: 0.5])
+@pytest.mark.parametrize("layers", [[Dense(1)], [Dropout(0.0), Dense(1)]])
+def test_a_dropout_schedule_needs_dropout(layers, schedule):
+    is_of_use = callable(schedule) and len(layers) == 2  # a function gives the rate itself
+    if is_of_use:
+        Trainer(Sequential(layers, 5), "squared_error", dropout_schedule=schedule)
+        return
+    with pytest.raises(InvalidSettingError, match=r"^Trainer: dropout_schedule must be None without a dropout layer whose rate"):
+        Trainer(Sequential(layers, 5), "squared_error", dropout_schedule=schedule)
+
+
+@pytest.mark.parametrize("schedule", ["cosine", WarmUp(3, then=Cosine())])
+def test_a_weight_decay_schedule_needs_a_weight_decay(schedule):
+    with pytest.raises(InvalidSettingError, match=r"^Trainer: weight_decay_schedule must be None with a weight decay of 0"):
+        Trainer(Sequential([Dense(1)], 5), "squared_error", "adam", weight_decay_schedule=schedule)
+
+
+def test_a_function_gives_the_weight_decay_itself(table):
+    one = Trainer(Sequential([Dense(1)]), "squared_error", AdamW(weight_decay=0.0), weight_decay_schedule=lambda step: 0.5)
+    other = Trainer(Sequential([Dense(1)]), "squared_error", AdamW(weight_decay=0.5))
+    for trainer in (one, other):
+        trainer.fit(*table, max_epochs=2)
+    assert learned(one) == learned(other)

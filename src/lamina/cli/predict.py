@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 
 __all__ = ["predict"]
 
+# What TableModel's errors call the options.
+_PHRASES = {
+    "predict_interval": "--interval",
+    "predict_set": "--set",
+    "validation rows, and without calibration=False": "validation rows (--validation above 0), and without --no-calibration",
+    "or hold out more of them": "or hold out more of them (--validation)",
+    "Use predict.": "Leave it out.",
+}
+
 
 def predict(
     model: Path,
@@ -66,7 +75,7 @@ def predict(
         share of new rows, in (0, 1), such as 0.9.
     set : float
         Write which classes a row may be of, in the column "... set", separated by " | ": sets that hold the classes of at least
-        this share of new rows, in (0, 1), such as 0.9.
+        this share of new rows, in (0, 1), such as 0.9. A name with a | or " is written in double quotes, with each " doubled.
     unfamiliar : bool
         Write how many columns of a row hold what training did not: numbers and dates out of range, unseen or rare categories.
     json : bool
@@ -170,11 +179,14 @@ def _predictions(model: TableModel | NetworkModel, table: pa.Table, keep: tuple[
 
 def _predicted_columns(model: TableModel, read: ReadTable, names: list[str], asked: _Asked) -> dict[str, Any]:
     """What is predicted for each target by name, and whatever is asked for besides."""
+    from lamina.model.setting_words import Words, setting_words
+
     columns = _of_targets(model, read, names)
-    if asked.interval is not None:
-        columns |= _ends(model, read, names, asked.interval)
-    if asked.set is not None:
-        columns |= {f"{names[0]} set": _sets(model, read, asked.set)}
+    with setting_words(Words("lamina predict", phrases=_PHRASES)):
+        if asked.interval is not None:
+            columns |= _ends(model, read, names, asked.interval)
+        if asked.set is not None:
+            columns |= {f"{names[0]} set": _sets(model, read, asked.set)}
     if model.has_probabilities and asked.probabilities:
         probabilities = model.predict_proba(read)
         columns |= {f"probability of {name}": probabilities[:, i] for i, name in enumerate(_labels(model))}
@@ -206,10 +218,19 @@ def _ends(model: TableModel, read: ReadTable, names: list[str], coverage: float)
 
 def _sets(model: TableModel, read: ReadTable, coverage: float) -> list[str]:
     """The names of the classes in each row's set."""
-    names = _labels(model)
+    names = [_quoted(name) for name in _labels(model)]
     return [
         " | ".join(name for name, is_in in zip(names, row, strict=True) if is_in) for row in model.predict_set(read, coverage)
     ]
+
+
+def _quoted(name: str) -> str:
+    """A class of a set, which its separator cannot divide.
+
+    >>> print(_quoted("x"), _quoted("x | y"), _quoted('5" pipe'))
+    x "x | y" "5"" pipe"
+    """
+    return '"' + name.replace('"', '""') + '"' if "|" in name or '"' in name else name
 
 
 def _labels(model: TableModel) -> tuple[str, ...]:

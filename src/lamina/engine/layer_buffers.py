@@ -82,10 +82,10 @@ class UnitLayer:
     @property
     def sums(self) -> int:
         """The buffer of the weighted sums, after the last normalization if there is one."""
+        for layer in reversed(self.layers):
+            if any(op.kind in _NORMALIZATIONS for op in layer.ops):
+                return layer.output
         ops = [op for layer in self.layers for op in layer.ops]
-        for op in reversed(ops):
-            if op.kind in _NORMALIZATIONS:
-                return op.output
         return next((op.inputs[0] for op in ops if op.kind == "activation"), self.layers[0].sums)
 
 

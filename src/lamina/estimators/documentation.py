@@ -71,7 +71,8 @@ weight_decay : float, default=0.0
     Decoupled weight decay (Loshchilov & Hutter 2019), >= 0. Not used with an Optimizer object, which has its own.
 weight_decay_schedule : str, Schedule or function, default="constant"
     How the weight decay, also an Optimizer object's, changes from step to step: a name in
-    :data:`lamina.schedules.STEP_SCHEDULES`, a Schedule that follows the steps, or a function of the step.
+    :data:`lamina.schedules.STEP_SCHEDULES`, a Schedule that follows the steps, or a function of the step, which returns the
+    decay itself. Other schedules need a ``weight_decay`` above 0.
 max_norm : float or None, default=None
     Bound on the norm of the weights into one unit, > 0.
 dropout : float, or a list with one per hidden layer, default=0.0
@@ -79,7 +80,8 @@ dropout : float, or a list with one per hidden layer, default=0.0
 input_dropout : float, default=0.0
     The same for inputs.
 dropout_schedule : str, Schedule or function, default="constant"
-    How all these probabilities, or those of ``network``, change from step to step; see ``weight_decay_schedule``.
+    How all these probabilities, or those of ``network``, change from step to step; see ``weight_decay_schedule``. Any schedule
+    needs layers that drop: a ``dropout`` or ``input_dropout`` above 0.
 batch_norm, layer_norm : bool, default=False
     Whether to normalize every hidden layer.
 norm_position : {"before", "after"}, default="before"

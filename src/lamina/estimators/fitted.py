@@ -64,7 +64,10 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
 
     @property
     def coefs_(self) -> list[np.ndarray]:
-        """Weights ``(in, out)`` of every dense layer, as live views; items can also be assigned to."""
+        """Weights ``(in, out)`` of every dense layer, as live views; items can also be assigned to.
+
+        Of an :class:`~lamina.network.Ensemble`, those that members have of their own are ``(members, in, out)``.
+        """
         return self._views(dense_weights)
 
     @coefs_.setter
@@ -73,7 +76,10 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
 
     @property
     def intercepts_(self) -> list[np.ndarray]:
-        """Biases ``(out,)`` of every dense layer that has them, as live views; items can also be assigned to."""
+        """Biases ``(out,)`` of every dense layer that has them, as live views; items can also be assigned to.
+
+        Of an :class:`~lamina.network.Ensemble`, those that members have of their own are ``(members, out)``.
+        """
         return self._views(dense_biases)
 
     @intercepts_.setter
@@ -151,16 +157,17 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
         return fit
 
     def predict_distribution(self, X: Any, *, mc_samples: int | None = None, seed: int = 0) -> PredictiveDistribution:
-        """Mean and spread of the predictions: over dropout masks, or as a regressor's loss ``gaussian_nll`` predicts them.
+        """Mean and spread of the predictions: over dropout masks, over members, or as the loss ``gaussian_nll`` predicts them.
 
-        Over masks, the spread is the network's uncertainty (Monte Carlo dropout, Gal & Ghahramani 2016); that of
-        ``gaussian_nll`` is the standard deviation of y around the prediction. With both, variances are added.
+        Over masks, the spread is the network's uncertainty (Monte Carlo dropout, Gal & Ghahramani 2016); so it is over the
+        members of an :class:`~lamina.network.Ensemble`, which have a spread without masks. That of ``gaussian_nll`` is the
+        standard deviation of y around the prediction. Where there are several of these, variances are added.
 
         Parameters
         ----------
         X : array, sparse matrix or table of shape (n_samples, n_features)
         mc_samples : int, optional
-            The number of masks, >= 2. By default 100, or none with ``gaussian_nll``.
+            The number of masks, >= 2. By default 100, or none for an ensemble or with ``gaussian_nll``.
         seed : int, default=0
             Seed of the masks.
 

@@ -75,5 +75,8 @@ def dense_weights(program: Program) -> list[Parameter]:
 
 def dense_biases(program: Program) -> list[Parameter]:
     """The biases of the dense layers that have one, in the order of the network; of a layer that is used several times, once."""
-    used = dict.fromkeys(op.parameters[1] for op in program.ops if op.makes_sums and len(op.parameters) > 1)
+    dense = {op.layer for op in program.ops if op.makes_sums}
+    # the biases of an ensemble's members follow their own factors
+    have_biases = [op for op in program.ops if op.layer in dense and (op.makes_sums or op.kind == "scale")]
+    used = dict.fromkeys(op.parameters[1] for op in have_biases if len(op.parameters) > 1)
     return [program.parameters[index] for index in used]

@@ -9,13 +9,14 @@ from typing import ClassVar, final
 from lamina.initializers import Constant
 from lamina.layers.affine import scale_and_shift
 from lamina.layers.drafts import OpDraft, ParameterDraft
-from lamina.layers.trainable_layer import TrainableLayer
+from lamina.layers.trainable_layer import TrainableLayer, names_freezing
 from lamina.validation import Rule, boolean, number
 
 __all__ = ["BatchNorm"]
 
 
 @final
+@names_freezing
 @dataclass(frozen=True)
 class BatchNorm(TrainableLayer):
     """y = gamma * (x - mean) / sqrt(variance + eps) + beta, column by column (Ioffe & Szegedy 2015, algorithm 1).
@@ -64,6 +65,10 @@ class BatchNorm(TrainableLayer):
         "eps": number(0, closed="neither"),
         "affine": boolean(),
     }
+
+    @property
+    def _own_parameters(self) -> tuple[str, ...]:
+        return self.parameter_names if self.affine else ()
 
     def ops(self, widths: Sequence[int]) -> tuple[OpDraft, ...]:
         (width,) = widths

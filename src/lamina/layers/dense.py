@@ -11,7 +11,7 @@ from lamina.errors import InvalidSettingError, phrase
 from lamina.initializers import Initializer, get_initializer
 from lamina.layers.drafts import OpDraft, ParameterDraft
 from lamina.layers.function import activation_draft, function_label, function_to_plain, to_function
-from lamina.layers.trainable_layer import TrainableLayer
+from lamina.layers.trainable_layer import TrainableLayer, names_freezing
 from lamina.validation import Rule, boolean, integer, number, one_of, value
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def _optional_regularizer(regularizer: Any) -> Regularizer | None:
 
 
 @final
+@names_freezing
 @dataclass(frozen=True)
 class Dense(TrainableLayer):
     """y = f(x W + b): each unit takes a weighted sum of all inputs (Rosenblatt 1958; Rumelhart, Hinton & Williams 1986).
@@ -126,6 +127,10 @@ class Dense(TrainableLayer):
             if initializer.draws_only not in (None, name):
                 rule = f"must not be an initializer for a {initializer.draws_only}"
                 raise InvalidSettingError(phrase(f"{name}_init", rule, initializer, owner=self.label))
+
+    @property
+    def _own_parameters(self) -> tuple[str, ...]:
+        return self.parameter_names if self.use_bias else ("weight",)
 
     def ops(self, widths: Sequence[int]) -> tuple[OpDraft, ...]:
         (fan_in,) = widths

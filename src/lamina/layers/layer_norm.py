@@ -8,13 +8,14 @@ from typing import ClassVar, final
 
 from lamina.layers.affine import scale_and_shift
 from lamina.layers.drafts import OpDraft
-from lamina.layers.trainable_layer import TrainableLayer
+from lamina.layers.trainable_layer import TrainableLayer, names_freezing
 from lamina.validation import Rule, boolean, number
 
 __all__ = ["LayerNorm"]
 
 
 @final
+@names_freezing
 @dataclass(frozen=True)
 class LayerNorm(TrainableLayer):
     """y = gamma * (x - mean) / sqrt(variance + eps) + beta, row by row (Ba, Kiros & Hinton 2016, eq. 4).
@@ -54,6 +55,10 @@ class LayerNorm(TrainableLayer):
     kind: ClassVar[str] = "layer_norm"
     parameter_names: ClassVar[tuple[str, ...]] = ("gamma", "beta")
     rules: ClassVar[Mapping[str, Rule]] = {"eps": number(0, closed="neither"), "affine": boolean()}
+
+    @property
+    def _own_parameters(self) -> tuple[str, ...]:
+        return self.parameter_names if self.affine else ()
 
     def ops(self, widths: Sequence[int]) -> tuple[OpDraft, ...]:
         (width,) = widths

@@ -10,7 +10,7 @@ from lamina.activations import Activation as ActivationFunction
 from lamina.initializers import Constant, Initializer, get_initializer
 from lamina.layers.drafts import OpDraft, ParameterDraft
 from lamina.layers.function import function_label, function_to_plain, to_function
-from lamina.layers.trainable_layer import TrainableLayer
+from lamina.layers.trainable_layer import TrainableLayer, names_freezing
 
 __all__ = ["ParametricActivation"]
 
@@ -18,6 +18,7 @@ _ONES = Constant(1.0)
 
 
 @final
+@names_freezing
 @dataclass(frozen=True)
 class ParametricActivation(TrainableLayer):
     """y = (1 - alpha) x + alpha f(x) with a learned alpha for each unit: at 1 the function, at 0 the identity.

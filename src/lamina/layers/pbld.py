@@ -10,13 +10,14 @@ from typing import Any, ClassVar, final
 from lamina.initializers import Uniform
 from lamina.layers.drafts import OpDraft, ParameterDraft
 from lamina.layers.periodic import frequency_draft, units_of_columns
-from lamina.layers.trainable_layer import TrainableLayer
+from lamina.layers.trainable_layer import TrainableLayer, names_freezing
 from lamina.validation import Rule, boolean, integer, number
 
 __all__ = ["PBLD"]
 
 
 @final
+@names_freezing
 @dataclass(frozen=True)
 class PBLD(TrainableLayer):
     """Periodic, bias, linear, dense: y = [x, cos(2 pi c_j x_j + b_j) W_j + d_j for each column j].

@@ -8,14 +8,13 @@ from itertools import pairwise
 from typing import Any, ClassVar, Self, final
 
 from lamina.errors import DataError, ShapeError, counted, phrase
-from lamina.layers.bin_edges import column_edges
+from lamina.layers.bin_edges import SMALLEST_BIN, column_edges
 from lamina.layers.drafts import Incoming, OpDraft
 from lamina.layers.layer import Layer
 from lamina.validation import Rule, boolean, check_parameters, integer, number, sequence_of
 
 __all__ = ["PiecewiseLinear"]
 
-_SMALLEST_BIN = 1e-30  # 1 over it is a number in float32, too
 _NUMBERS = sequence_of(sequence_of(number()), at_least=1)
 
 
@@ -24,7 +23,7 @@ def _are_edges(given: object) -> bool:
         return False
     columns = [list(edges) for edges in given]
     return any(columns) and all(
-        len(edges) != 1 and all(right - left >= _SMALLEST_BIN for left, right in pairwise(edges)) for edges in columns
+        len(edges) != 1 and all(right - left >= SMALLEST_BIN for left, right in pairwise(edges)) for edges in columns
     )
 
 
@@ -93,7 +92,8 @@ class PiecewiseLinear(Layer):
         """The layer with edges for these rows, by quantiles or by a tree on the target.
 
         Without ``y``, the edges of a column are ``bins + 1`` quantiles, each once; where fewer than half of them differ, as some
-        values are very frequent, they are quantiles of the distinct values (paper, section 3.2.1). With ``y``, they are its
+        values are very frequent, they are quantiles of the distinct values (paper, section 3.2.1). A column of at most
+        ``bins + 1`` distinct values has these as its edges, so 0 and 1 make one bin. With ``y``, they are its
         smallest and largest value and the thresholds of scikit-learn's decision tree on this column alone, with ``bins`` leaves
         of at least n / (8 bins) rows (section 3.2.2).
 
@@ -104,7 +104,7 @@ class PiecewiseLinear(Layer):
         bins : int, default=16
             The most bins of a column, at least 1.
         y : array of shape (n,) or (n, outputs), optional
-            The target; floating-point numbers grow regression trees, all else classification trees.
+            The target; floating-point numbers grow regression trees, whole numbers and labels classification trees.
         min_distinct : int, default=2
             A column with fewer distinct values gets no bins, as does a constant one; at least 2.
         clip : bool, default=False
@@ -117,9 +117,10 @@ class PiecewiseLinear(Layer):
         Raises
         ------
         DataError
-            When X or y holds NaN or infinity, or no column has so many distinct values.
+            When X holds anything but finite real numbers, y neither these nor labels of one type, a column's bins would be
+            smaller than 1e-30, or no column has so many distinct values.
         ShapeError
-            When X does not have two axes, or y another number of rows.
+            When X does not have two axes, or y has another number of rows, or neither one axis nor two.
 
         Examples
         --------

@@ -10,13 +10,14 @@ from lamina.activations import Activation as ActivationFunction
 from lamina.layers.drafts import OpDraft
 from lamina.layers.function import activation_draft, function_label, function_to_plain, to_function
 from lamina.layers.periodic import frequency_draft, units_of_columns
-from lamina.layers.trainable_layer import TrainableLayer
+from lamina.layers.trainable_layer import TrainableLayer, names_freezing
 from lamina.validation import Rule, boolean, integer, number
 
 __all__ = ["PLR"]
 
 
 @final
+@names_freezing
 @dataclass(frozen=True)
 class PLR(TrainableLayer):
     """Periodic, linear, ReLU: y_j = relu([sin(2 pi c_j x_j), cos(2 pi c_j x_j)] W_j + b_j) for each column j.

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, final
 
 from lamina.initializers import Constant, Initializer, get_initializer
 from lamina.layers.drafts import OpDraft, ParameterDraft
-from lamina.layers.trainable_layer import TrainableLayer
+from lamina.layers.trainable_layer import TrainableLayer, names_freezing
 
 __all__ = ["PReLU"]
 
@@ -16,6 +16,7 @@ _QUARTER = Constant(0.25)
 
 
 @final
+@names_freezing
 @dataclass(frozen=True)
 class PReLU(TrainableLayer):
     """y = x where x > 0, slope * x elsewhere, with a learned slope for each unit (He et al. 2015, eq. 1).

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, final
 
 from lamina.initializers import Constant, Initializer, get_initializer
 from lamina.layers.drafts import OpDraft, ParameterDraft
-from lamina.layers.trainable_layer import TrainableLayer
+from lamina.layers.trainable_layer import TrainableLayer, names_freezing
 
 __all__ = ["Scale"]
 
@@ -16,6 +16,7 @@ _ONES = Constant(1.0)
 
 
 @final
+@names_freezing
 @dataclass(frozen=True)
 class Scale(TrainableLayer):
     """y = scale * x with a learned factor for each column: in front of a network, how much each feature counts.

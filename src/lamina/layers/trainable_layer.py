@@ -5,16 +5,39 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
-from lamina.errors import InvalidSettingError, phrase_unknown
+from lamina.errors import InvalidSettingError, phrase, phrase_unknown
 from lamina.layers.layer import Layer
 from lamina.validation import Rule, boolean, mapping_of, number, one_of
 
-__all__ = ["TrainableLayer"]
+__all__ = ["TrainableLayer", "names_freezing", "setting_of_trainable"]
+
+_Class = TypeVar("_Class")
 
 _FACTOR = number(0, closed="neither")
 _RULES: Mapping[str, Rule] = {"trainable": boolean(), "learning_rate_factor": one_of(_FACTOR, mapping_of(_FACTOR))}
+
+
+def setting_of_trainable(owner: str, given: object) -> InvalidSettingError:
+    """The error for ``layer.trainable = False`` and its like, which names what freezes layers."""
+    repair = (
+        "Write network = network.freeze(), or trainer.freeze(): of all layers, or of those named. unfreeze trains them again."
+    )
+    return InvalidSettingError(phrase("trainable", "must not be set on what is there", given, repair=repair, owner=owner))
+
+
+def names_freezing(cls: type[_Class]) -> type[_Class]:
+    """Decorates a frozen dataclass, so that setting ``trainable`` raises an error that names ``freeze``."""
+    refuse = cls.__setattr__
+
+    def assign(self: _Class, name: str, given: object) -> None:
+        if name == "trainable":
+            raise setting_of_trainable(cls.__name__, given)
+        refuse(self, name, given)
+
+    cls.__setattr__ = assign  # type: ignore[assignment]
+    return cls
 
 
 @dataclass(frozen=True)
@@ -73,11 +96,20 @@ class TrainableLayer(Layer, ABC):
         factor = self.learning_rate_factor
         if not isinstance(factor, Mapping):
             return
+        known = self._own_parameters
         for name in factor:
-            if name not in self.parameter_names:
-                what = "a parameter that has a learning_rate_factor"
-                raise InvalidSettingError(phrase_unknown(what, name, self.parameter_names, owner=self.label))
+            if name not in known:
+                what, listed = (
+                    "a parameter that has a learning_rate_factor",
+                    "" if known else "those of the layer, which has none",
+                )
+                raise InvalidSettingError(phrase_unknown(what, name, known, listed=listed, owner=self.label))
         object.__setattr__(self, "learning_rate_factor", dict(factor))  # a copy, which its giver does not change
+
+    @property
+    def _own_parameters(self) -> tuple[str, ...]:
+        """The names of the parameters that the layer has with its settings."""
+        return self.parameter_names
 
     def factor_of(self, parameter: str) -> float:
         """The learning-rate factor of a parameter; 1 if the dict of factors does not name it."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from lamina import validation
 from lamina.activations import ACTIVATIONS, get_activation
-from lamina.errors import InvalidSettingError, ShapeError, phrase
+from lamina.errors import InvalidSettingError, ShapeError, counted, phrase
 from lamina.losses.domain import ANYTHING, Domain
 from lamina.losses.loss import Loss
 from lamina.losses.members import rows_of_members
@@ -33,7 +33,8 @@ class CustomLoss(Loss):
     The function gets float64 arrays ``logits`` (n, k) and ``targets`` (n, m) and returns either a pair, the loss of each row (n,)
     and its gradient with respect to the logits (n, k), or only the loss of each row. In the latter case central differences give
     the gradient, ``d L_i / d z_ij = (L_i(z_ij + h) - L_i(z_ij - h)) / 2h`` with ``h = 6e-6 max(1, |z_ij|)``, all rows at once:
-    2 k calls per step. This requires that the loss of a row depends on that row alone.
+    2 k calls per step. This requires that the loss of a row depends on that row alone. In an ensemble the function gets a row for
+    each row of the batch and each member.
 
     Parameters
     ----------
@@ -118,10 +119,7 @@ class CustomLoss(Loss):
 
     def value_and_gradient(self, logits: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The loss of each row, ndarray (n,), and its gradient, ndarray (n, k), both float64."""
-        z, t = np.asarray(logits, dtype=np.float64), np.asarray(targets, dtype=np.float64)
-        values, gradient = self._call(z, t)
-        losses = self._checked(values, z.shape[:1], "loss")
-        return losses, self._central_differences(z, t) if gradient is None else self._checked(gradient, z.shape, "gradient")
+        return self._value_and_gradient(logits, targets, members=1)
 
     def over(self, members: int) -> CustomLoss:
         """The mean of the losses of an ensemble's members, whose logits lie side by side, (n, members * k)."""
@@ -129,11 +127,20 @@ class CustomLoss(Loss):
             return self
 
         def mean(logits: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            values, gradient = self.value_and_gradient(rows_of_members(logits, members), np.repeat(targets, members, axis=0))
+            rows, repeated = rows_of_members(logits, members), np.repeat(targets, members, axis=0)
+            values, gradient = self._value_and_gradient(rows, repeated, members)
             return values.reshape(-1, members).mean(axis=1), gradient.reshape(logits.shape) / members
 
         mean.__name__ = self.name
         return CustomLoss(mean)
+
+    def _value_and_gradient(self, logits: np.ndarray, targets: np.ndarray, members: int) -> tuple[np.ndarray, np.ndarray]:
+        z, t = np.asarray(logits, dtype=np.float64), np.asarray(targets, dtype=np.float64)
+        values, gradient = self._call(z, t)
+        losses = self._checked(values, z.shape[:1], "loss", members)
+        if gradient is None:
+            return losses, self._central_differences(z, t)
+        return losses, self._checked(gradient, z.shape, "gradient", members)
 
     def _call(self, z: np.ndarray, t: np.ndarray) -> tuple[Any, Any]:
         """The loss and the gradient that the function returns; the gradient is None if it returns only the loss."""
@@ -156,11 +163,14 @@ class CustomLoss(Loss):
             gradient[:, j] = (self.values(above, t) - self.values(below, t)) / (above[:, j] - below[:, j])
         return gradient
 
-    def _checked(self, values: Any, shape: tuple[int, ...], quantity: str) -> np.ndarray:
+    def _checked(self, values: Any, shape: tuple[int, ...], quantity: str, members: int = 1) -> np.ndarray:
         array = self._as_numbers(values, f"the {quantity}").astype(np.float64, copy=False)
         if array.shape != shape:
             repair = "Sum over outputs only: one number per row." if quantity == "loss" else "Return one number for each logit."
-            raise ShapeError(phrase(f"the {quantity}", f"must have shape {shape}", array.shape, repair=repair, owner=self.name))
+            rule = f"must have shape {shape}"
+            if members > 1:
+                rule += f", like the logits of {members} members for {counted(shape[0] // members, 'row')}"
+            raise ShapeError(phrase(f"the {quantity}", rule, array.shape, repair=repair, owner=self.name))
         return array
 
     def _as_numbers(self, returned: Any, what: str) -> np.ndarray:

@@ -52,10 +52,9 @@ def conformal_quantile(scores: np.ndarray, coverage: float, *, owner: str) -> np
     check_parameters({"coverage": coverage}, {"coverage": number(0, 1, "neither")}, owner=owner)
     n, fewest = len(scores), fewest_rows(coverage)
     if n < fewest:
-        reached = f"{n / (n + 1):.3g}"
-        note(
-            f"coverage {coverage:g} needs {fewest} rows to calibrate on, of which there are {n}: what is given covers {reached}."
-        )
+        reached = round(n / (n + 1), len(str(n)) + 2)
+        needs = f"coverage {coverage} needs {fewest:,} rows to calibrate on"
+        note(f"{needs}, of which there are {n:,}: what is given covers {reached}.")
     rank = math.ceil((n + 1) * coverage - _ROUNDING)
     return np.asarray(scores[min(rank, n) - 1])
 
@@ -66,7 +65,7 @@ def fewest_rows(coverage: float) -> int:
     >>> fewest_rows(0.9), fewest_rows(0.95), fewest_rows(0.99)
     (9, 19, 99)
     """
-    return math.ceil(coverage / (1 - coverage) - _ROUNDING)
+    return math.ceil(coverage / (1 - coverage) * (1 - _ROUNDING))
 
 
 def check_scores(scores: np.ndarray, *, num_dimensions: int) -> None:

@@ -186,7 +186,9 @@ class OptimizationSettings(SettingsGroup):
         parameters["clip_value"] = None if self.clip_value is None else _one_or_all(_all_of(self.clip_value))
         parameters["weight_decay"] = self._decay
         parameters["batch_size"] = self._rows_a_step(num_rows)
-        parameters["optimizer"] = read_named(self.optimizer, self._optimizer)
+        optimizer = read_named(self.optimizer, self._optimizer)
+        has_own_decay = optimizer == "adamw" and not self._decay  # what the name stands for in an estimator
+        parameters["optimizer"] = self._optimizer(optimizer) if has_own_decay else optimizer
         if self.loss is not None:
             parameters["loss"] = canonical_loss(read_named(self.loss, get_loss))
         if task == "classification":

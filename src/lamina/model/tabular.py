@@ -6,7 +6,7 @@ import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
@@ -38,6 +38,7 @@ from lamina.model.table_settings import (
 )
 from lamina.model.tabular_documentation import OWN_NAMES
 from lamina.model.tabular_rows import TabularRows
+from lamina.model.unfamiliar import index_of
 from lamina.training import Callback, Progress
 from lamina.training.callbacks.callback import list_of_callbacks
 from lamina.training.exclusive import exclusive
@@ -279,7 +280,7 @@ class Tabular(NestedSettings, FittedTable, ABC):
             If a column is missing or holds values of another kind than in training.
         """
         rows = self._known_rows(X)
-        return self.model_.unfamiliar(rows)
+        return replace(self.model_.unfamiliar(rows), index=index_of(X))
 
     def evaluate(self, X: Any, y: Any) -> Evaluation:
         """Compute metrics on a table, and those of a prediction that ignores all columns.

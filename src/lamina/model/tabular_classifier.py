@@ -11,11 +11,13 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from lamina.errors import phrase
 from lamina.estimators.available import available_if
 from lamina.estimators.row_weights import check_row_weights
 from lamina.estimators.target import gives_probabilities
 from lamina.model.given_table import GivenColumns
 from lamina.model.named_settings import kind_of
+from lamina.model.setting_words import Words, setting_words
 from lamina.model.table_model import TableModel
 from lamina.model.table_settings import OptimizationSettings
 from lamina.model.tabular import Tabular
@@ -26,7 +28,11 @@ __all__ = ["TabularClassifier"]
 
 def _gives_probabilities(model: TabularClassifier) -> bool:
     loss = model.loss
-    return loss is None or gives_probabilities(kind_of(loss) if isinstance(loss, str) else loss)
+    if loss is None or gives_probabilities(kind_of(loss) if isinstance(loss, str) else loss):
+        return True
+    raise AttributeError(
+        phrase("loss", "must be one that gives probabilities, such as 'log_loss'", loss, owner=type(model).__name__)
+    )
 
 
 @final
@@ -123,7 +129,7 @@ Examples
         """Which classes each row may be of: sets that hold the true class of a share of at least ``coverage`` of new rows.
 
         The share is one of all rows that are like those of training and validation, not of each kind of row; see
-        :meth:`TableModel.predict_set`.
+        :meth:`TableModel.predict_set`. Not available with losses that give no probabilities, such as "hinge".
 
         Parameters
         ----------
@@ -140,7 +146,7 @@ Examples
         Raises
         ------
         DataError
-            As for :meth:`predict`; also if there were no validation rows, or with ``calibration=False``.
+            As for :meth:`predict`; also if there were no or too few validation rows, or with ``calibration=False``.
         InvalidSettingError
             If the coverage is out of range.
 
@@ -154,7 +160,8 @@ Examples
         [['no'], ['yes'], ['yes']]
         """
         rows = self._known_rows(X)
-        return self.model_.predict_set(rows, coverage)
+        with setting_words(Words(type(self).__name__)):
+            return self.model_.predict_set(rows, coverage)
 
     @available_if(_gives_probabilities)
     def predict_log_proba(self, X: Any) -> np.ndarray:

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from lamina.estimators.row_weights import check_row_weights
 from lamina.metrics import r2
 from lamina.model.given_table import GivenColumns
+from lamina.model.setting_words import Words, setting_words
 from lamina.model.table_model import TableModel
 from lamina.model.table_settings import OptimizationSettings
 from lamina.model.tabular import Tabular
@@ -104,12 +105,13 @@ True
         Returns
         -------
         ndarray of shape (n_samples, 2), or (n_samples, n_outputs, 2) for several targets
-            The lower and the upper end, with the prediction between them.
+            The lower and the upper end, with the prediction between them; not below 0 with the losses of targets that are never
+            negative ("gamma", "poisson", "tweedie").
 
         Raises
         ------
         DataError
-            As for :meth:`predict`; also if there were no validation rows, or with ``calibration=False``.
+            As for :meth:`predict`; also if there were no or too few validation rows, or with ``calibration=False``.
         InvalidSettingError
             If the coverage is out of range.
 
@@ -125,7 +127,8 @@ True
         True
         """
         rows = self._known_rows(X)
-        return self.model_.predict_interval(rows, coverage)
+        with setting_words(Words(type(self).__name__)):
+            return self.model_.predict_interval(rows, coverage)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R2 of the predictions, the mean over several targets; with several quantiles, of the one nearest to the median.

@@ -14,7 +14,7 @@ from lamina.text_table import text_table
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Unfamiliar"]
+__all__ = ["Unfamiliar", "index_of"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -31,10 +31,13 @@ class Unfamiliar:
     cells : ndarray of shape (n, columns) bool
         Whether a number or a date is outside of the range of the training rows, a category was unseen or rare there, or a value
         is missing in a column where none was.
+    index : pandas.Index, optional
+        The labels of the rows, of a pandas data frame.
     """
 
     columns: tuple[str, ...]
     cells: np.ndarray
+    index: Any = None
 
     @property
     def counts(self) -> np.ndarray:
@@ -42,8 +45,9 @@ class Unfamiliar:
         return np.asarray(self.cells.sum(axis=1))
 
     def to_frame(self) -> pd.DataFrame:
-        """The cells as a pandas data frame, a column for each."""
-        return to_data_frame(dict(zip(self.columns, self.cells.T, strict=True)), "Unfamiliar")
+        """The cells as a pandas data frame, a column for each, with the index of the data frame that was given."""
+        frame = to_data_frame(dict(zip(self.columns, self.cells.T, strict=True)), "Unfamiliar")
+        return frame if self.index is None else frame.set_axis(self.index, axis=0)
 
     def __str__(self) -> str:
         found = self.cells.sum(axis=0)
@@ -56,3 +60,8 @@ class Unfamiliar:
 
     def __repr__(self) -> str:
         return f"<Unfamiliar: {int((self.counts > 0).sum())} of {len(self.cells)} rows>"
+
+
+def index_of(table: Any) -> Any:
+    """The index of a pandas data frame; None of anything else."""
+    return table.index if hasattr(table, "iloc") and table.ndim == 2 else None

@@ -11,8 +11,9 @@ import numpy as np
 
 from lamina import layers
 from lamina.errors import InvalidSettingError, phrase
-from lamina.initializers import Initializer, get_initializer
+from lamina.initializers import Initializer, RowInitializer, get_initializer
 from lamina.layers import Dense
+from lamina.layers.trainable_layer import names_freezing
 from lamina.network.blueprint import Blueprint, draw_blueprint
 from lamina.network.description import read_description
 from lamina.network.folded_network import FoldedNetwork
@@ -28,6 +29,7 @@ _SETTINGS = ("members", "sharing", "scale_init")
 
 
 @final
+@names_freezing
 @dataclass(frozen=True, init=False, repr=False)
 class Ensemble(Network):
     """Many members of one architecture that share their weight matrices, trained and run as one network (TabM).
@@ -51,7 +53,8 @@ class Ensemble(Network):
     sharing : {"full", "mini"}, default="full"
         TabM or TabM-mini, which has fewer weights and is faster.
     scale_init : str, Initializer or dict, default="random_signs"
-        Draws the first r_i: TabM's default for plain features; it takes ``Normal(1.0)`` after embeddings of numbers.
+        Draws the first r_i: TabM's default for plain features; it takes ``Normal(1.0)`` after embeddings of numbers. Not one that
+        fits a layer to training rows.
 
     Attributes
     ----------
@@ -61,7 +64,8 @@ class Ensemble(Network):
     Raises
     ------
     InvalidSettingError
-        When a setting is out of range, ``network`` is no network or an ensemble, or an output does not depend on a Dense layer.
+        When a setting is out of range, ``scale_init`` fits a layer to training rows, ``network`` is no network or an ensemble, or
+        an output does not depend on a Dense layer.
 
     References
     ----------
@@ -103,7 +107,11 @@ class Ensemble(Network):
 
     def _set(self, members: Any, sharing: Any, scale_init: Any) -> None:
         check_parameters({"members": members, "sharing": sharing}, _RULES, owner="Ensemble")
-        for name, value in zip(_SETTINGS, (int(members), sharing, get_initializer(scale_init)), strict=True):
+        scales = get_initializer(scale_init)
+        if isinstance(scales, RowInitializer) or scales.draws_only:
+            rule, repair = "must draw factors, not fit a layer to training rows", 'Use "random_signs" or Normal(1.0).'
+            raise InvalidSettingError(phrase("scale_init", rule, scales, repair=repair, owner="Ensemble"))
+        for name, value in zip(_SETTINGS, (int(members), sharing, scales), strict=True):
             object.__setattr__(self, name, value)
 
     def _assemble(self, inputs: Sequence[InputNode], nodes: Sequence[Node], outputs: Sequence[str]) -> None:
@@ -165,7 +173,7 @@ class Ensemble(Network):
         kept = {node.name: reason for node in self.nodes if isinstance(node.layer, layers.BatchNorm)}
         if kept and as_dense:
             rule = "must be left as it is in an ensemble, whose members share the weights beside it"
-            repair = "Use LayerNorm, or leave out mc_samples: the members have a spread without masks."
+            repair = "Leave out as_dense, or freeze the layer, which then works in training as in prediction."
             raise InvalidSettingError(phrase("batch normalization", rule, next(iter(kept)), repair=repair, owner="Ensemble"))
         return FoldedNetwork(self, parameters.copy(), state.copy(), kept)
 

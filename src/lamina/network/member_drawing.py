@@ -55,7 +55,7 @@ class MemberDrawing(Drawing):
         if is_first and op.kind != "dense":
             return Drawing.place(self, node, op, inputs)
         inputs = tuple(self._for_all(node, buffer) for buffer in inputs)
-        for draft in self._dense(node, op, is_first) if op.kind == "dense" else (self._other(op),):
+        for draft in self._dense(node, op, is_first) if op.kind == "dense" else self._other(op):
             inputs = (Drawing.place(self, node, draft, inputs),)
         self._apart.update(inputs)
         return inputs[0]
@@ -89,14 +89,18 @@ class MemberDrawing(Drawing):
         factors = ParameterDraft(name, (self.members, width), init, width, width)
         return OpDraft("scale", self.members * width, (factors, *shift))
 
-    def _other(self, op: OpDraft) -> OpDraft:
+    def _other(self, op: OpDraft) -> list[OpDraft]:
         """An op without weights: with parameters and statistics of each member where members may have their own."""
         wide = op._replace(width=self.members * op.width)
         is_learned = bool(op.parameters or op.state)
         by_column = op.kind in _BY_COLUMN and op.function != "softmax"
-        if not by_column or (is_learned and self.sharing != "full"):
-            return wide._replace(copies=self.members)
-        return wide._replace(parameters=tuple(map(self._of_each, op.parameters)), state=tuple(map(self._of_each, op.state)))
+        if is_learned and self.sharing == "full":
+            own, state = (tuple(map(self._of_each, drafts)) for drafts in (op.parameters, op.state))
+            if by_column:
+                return [wide._replace(parameters=own, state=state)]
+            if op.kind == "layer_norm":  # takes the columns of a member together, but scales and shifts each by itself
+                return [wide._replace(parameters=(), copies=self.members), OpDraft("scale", wide.width, own)]
+        return [wide if by_column and not is_learned else wide._replace(copies=self.members)]
 
     def _of_each(self, draft: ParameterDraft) -> ParameterDraft:
         """A parameter of each member. What is minimized is the mean over members, so that penalties are shared out."""

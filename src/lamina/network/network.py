@@ -14,6 +14,7 @@ from lamina.door import serve
 from lamina.engine.program import Parameter, Program
 from lamina.errors import InvalidSettingError, ShapeError, UnknownNameError, phrase, phrase_unknown
 from lamina.layers import Layer, TrainableLayer
+from lamina.layers.trainable_layer import setting_of_trainable
 from lamina.network.arrangement import depth_of, in_order, with_widths
 from lamina.network.blueprint import Blueprint, draw_blueprint
 from lamina.network.description import describe, read_description
@@ -140,6 +141,8 @@ class Network:
         ------
         UnknownNameError
             For another name, with a suggestion of the nearest one.
+        InvalidSettingError
+            For anything but names, such as a list of them.
 
         Examples
         --------
@@ -160,8 +163,21 @@ class Network:
         """
         return self._with_trainable(layers, True)
 
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes any layer; it cannot be set, see :meth:`freeze`."""
+        return any(isinstance(node.layer, TrainableLayer) and node.layer.trainable for node in self.nodes)
+
+    @trainable.setter
+    def trainable(self, given: bool) -> None:
+        raise setting_of_trainable(type(self).__name__, given)
+
     def _with_trainable(self, names: Sequence[str], trainable: bool) -> Self:
         layers = {node.layer_name: node.layer for node in self.nodes if isinstance(node.layer, TrainableLayer)}
+        wrong = [name for name in names if not isinstance(name, str)]
+        if wrong:
+            repair = f"Pass names one by one: {'unfreeze' if trainable else 'freeze'}(*names)."
+            raise InvalidSettingError(phrase("the name of a layer", "must be a text", wrong[0], repair=repair))
         for name in names:
             if name not in layers:
                 raise UnknownNameError(phrase_unknown("the name of a layer with parameters", name, layers))

@@ -44,6 +44,10 @@ class Function(Schedule):
 
     function: Callable[[int], float]
 
+    @property
+    def scales(self) -> bool:
+        return False
+
     def rates_of(self, base: float, span: Span) -> np.ndarray:
         steps = range(span.first_step, span.first_step + span.num_steps)
         numbers = [returned_number(self.function(step), "the schedule's function", owner="Function") for step in steps]

@@ -51,6 +51,11 @@ class Schedule(Settings, ABC):
         """The learning rates of the steps of ``span``, float64 (num_steps,); ``base`` is the optimizer's learning rate."""
 
     @property
+    def scales(self) -> bool:
+        """Whether the rates are multiples of the base, so that a base of 0 stays 0."""
+        return True
+
+    @property
     def reactive(self) -> ReactiveSchedule | None:
         """The part of this schedule that watches the training, if any."""
         return None

@@ -47,6 +47,10 @@ class WarmUp(Schedule):
     then: Schedule = field(default_factory=Constant)
 
     @property
+    def scales(self) -> bool:
+        return self.then.scales
+
+    @property
     def reactive(self) -> ReactiveSchedule | None:
         return self.then.reactive
 

@@ -108,10 +108,17 @@ def _by_name(data: Any, names: Sequence[str], what: str) -> list[Any]:
 def _input(array: Any, width: int, dtype: np.dtype, label: str) -> InputArray:
     checked = _csr(array, dtype) if sparse.issparse(array) else _dense(array, dtype, label)
     if checked.ndim != 2 or checked.shape[1] != width:
-        repair = f"Use {label}.reshape(-1, 1) for one feature." if checked.ndim == 1 else ""
-        raise ShapeError(phrase(label, f"must have shape (rows, {width})", checked.shape, repair=repair))
+        raise ShapeError(phrase(label, f"must have shape (rows, {width})", checked.shape, repair=_advice(checked, width, label)))
     check_finite(checked, label)
     return checked
+
+
+def _advice(array: InputArray, width: int, label: str) -> str:
+    """How a vector becomes rows: those of one feature, unless it is as long as a row of several."""
+    if array.ndim != 1:
+        return ""
+    is_row = array.shape[0] == width > 1
+    return f"Use {label}.reshape(1, -1) for one row." if is_row else f"Use {label}.reshape(-1, 1) for one feature."
 
 
 def _csr(array: Any, dtype: np.dtype) -> InputArray:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.errors import FileError, InvalidSettingError, LaminaError, phrase
+from lamina.errors import FileError, InvalidSettingError, LaminaError, phrase, shown
 from lamina.files.boundary import decoding
 from lamina.files.json_text import check_depth
 from lamina.files.tensors import read_tensors, write_tensors
@@ -236,7 +236,7 @@ def check_identity(ours: Mapping[str, Any], stored: Mapping[str, Any], *, owner:
             if came == theirs:
                 what = "its code, or a value that it uses (default, closure, attribute), differs"
                 raise InvalidSettingError(f"{owner}: {place} must be {theirs!r}, {run}, but {what}. {repair}")
-        rule = f"must be {theirs!r}, {run}"
+        rule = f"must be {shown(theirs)}, {run}"
         raise InvalidSettingError(phrase(place, rule, came, repair=repair, owner=owner))
 
 
@@ -247,13 +247,24 @@ def _is_of_code(place: str) -> bool:
 
 def _first_difference(ours: Any, stored: Any, place: str) -> tuple[str, Any, Any] | None:
     """The first place where two descriptions differ, and both values."""
-    if isinstance(ours, Mapping) and isinstance(stored, Mapping) and ours.keys() == stored.keys():
-        pairs = [(f"{place}.{key}" if place else str(key), ours[key], stored[key]) for key in ours]
-    elif isinstance(ours, list) and isinstance(stored, list) and len(ours) == len(stored):
-        pairs = [(f"{place}[{i}]", one, other) for i, (one, other) in enumerate(zip(ours, stored, strict=True))]
-    else:
+    parts = _parts(ours, stored, place)
+    if parts is None:
         return None if ours == stored else (place, ours, stored)
-    return next((found for name, one, other in pairs if (found := _first_difference(one, other, name))), None)
+    return next((found for name, one, other in parts if (found := _first_difference(one, other, name))), None)
+
+
+def _parts(ours: Any, stored: Any, place: str) -> list[tuple[str, Any, Any]] | None:
+    """The places within two descriptions of one form, and both values; of things of different kinds, only the kinds."""
+    if isinstance(ours, Mapping) and isinstance(stored, Mapping):
+        keys = list(ours)
+        if "kind" in ours and "kind" in stored and ours["kind"] != stored["kind"]:
+            keys = ["kind"]
+        elif ours.keys() != stored.keys():
+            return None
+        return [(f"{place}.{key}" if place else str(key), ours[key], stored[key]) for key in keys]
+    if isinstance(ours, list) and isinstance(stored, list) and len(ours) == len(stored):
+        return [(f"{place}[{i}]", one, other) for i, (one, other) in enumerate(zip(ours, stored, strict=True))]
+    return None
 
 
 def _split(value: Any, place: str, arrays: dict[str, np.ndarray]) -> Any:

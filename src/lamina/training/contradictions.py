@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from lamina import optimizers
 from lamina.engine.program import Program
 from lamina.errors import InvalidSettingError, phrase
-from lamina.optimizers import LBFGS, Optimizer, PerturbationOptimizer
+from lamina.optimizers import LBFGS, Optimizer, PerturbationOptimizer, StepOptimizer
 from lamina.schedules import Constant, Schedule
 from lamina.training.callbacks.callback import Callback
 from lamina.training.settings import TrainerSettings
 
-__all__ = ["check_batches", "check_callbacks", "check_program", "first_batch_norm"]
+__all__ = ["check_batches", "check_callbacks", "check_program", "check_trained", "first_batch_norm"]
 
 _REPAIR = "Leave it out, or choose an optimizer that takes steps, such as Adam."
 
@@ -26,7 +26,7 @@ def check_program(program: Program, settings: TrainerSettings, schedule: Schedul
     """Raise for settings that the optimizer does not follow.
 
     These are clipping, schedules and factors of the learning rate with L-BFGS, dropout and the schedules of dropout and weight
-    decay with weight perturbation, and clipping without a gradient.
+    decay with weight perturbation, clipping without a gradient, and a schedule of dropout or weight decay where there is none.
 
     Parameters
     ----------
@@ -49,6 +49,7 @@ def check_program(program: Program, settings: TrainerSettings, schedule: Schedul
         changing = {name: factor for name, factor in factors.items() if factor != 1.0}
         _refuse(changing, "must be 1 with L-BFGS, which has no learning rate", owner)
     if not isinstance(optimizer, PerturbationOptimizer):
+        _check_schedules_act(program, settings, owner)
         return
     for op in program.ops:
         if op.kind == "dropout" and op.settings[0] > 0:
@@ -61,6 +62,19 @@ def check_program(program: Program, settings: TrainerSettings, schedule: Schedul
         raise InvalidSettingError(
             phrase("clipping", "must be None with PerturbOne, which has no gradient", clipping, repair=repair, owner=owner)
         )
+
+
+def _check_schedules_act(program: Program, settings: TrainerSettings, owner: str) -> None:
+    """Raise for a schedule of dropout rates or of a weight decay that are 0 and stay so."""
+    dropout, decay = settings.dropout_schedule, settings.weight_decay_schedule
+    rates = [op.settings[0] for op in program.ops if op.kind == "dropout"]
+    if not isinstance(dropout, Constant) and not (any(rates) or (rates and not dropout.scales)):
+        rule, repair = "must be None without a dropout layer whose rate is above 0", "Add Dropout, or leave it out."
+        raise InvalidSettingError(phrase("dropout_schedule", rule, dropout, repair=repair, owner=owner))
+    has_decay = isinstance(settings.optimizer, StepOptimizer) and settings.optimizer.weight_decay > 0
+    if not isinstance(decay, Constant) and decay.scales and not has_decay:
+        rule, repair = "must be None with a weight decay of 0", "Give the optimizer a weight_decay, or leave it out."
+        raise InvalidSettingError(phrase("weight_decay_schedule", rule, decay, repair=repair, owner=owner))
 
 
 def _changing(given: Mapping[str, Schedule]) -> dict[str, Schedule]:
@@ -95,6 +109,19 @@ def check_callbacks(callbacks: Sequence[Callback], optimizer: Optimizer, *, owne
             raise InvalidSettingError(phrase("callbacks", rule, names, repair=repair, owner=owner))
 
 
+def check_trained(program: Program, *, owner: str = "Trainer") -> None:
+    """Raise if all layers with parameters are frozen.
+
+    Raises
+    ------
+    InvalidSettingError
+    """
+    if program.num_parameters and not program.num_trainable:
+        frozen = list(dict.fromkeys(parameter.layer for parameter in program.parameters))
+        rule, repair = "must have a layer that is not frozen", "Make a layer trainable: unfreeze gives back all, or some by name."
+        raise InvalidSettingError(phrase("the network", rule, frozen, repair=repair, owner=owner))
+
+
 def check_batches(
     program: Program, optimizer: Optimizer, batch_size: int | None, num_rows: int, *, owner: str = "Trainer"
 ) -> None:
@@ -111,10 +138,7 @@ def check_batches(
     ------
     InvalidSettingError
     """
-    if program.num_parameters and not program.num_trainable:
-        frozen = list(dict.fromkeys(parameter.layer for parameter in program.parameters))
-        rule, repair = "must have a layer that is not frozen", "Make a layer trainable: unfreeze gives back all, or some by name."
-        raise InvalidSettingError(phrase("the network", rule, frozen, repair=repair, owner=owner))
+    check_trained(program, owner=owner)
     if isinstance(optimizer, LBFGS) and batch_size is not None and batch_size < num_rows:
         rule = f"must not be smaller than the {num_rows} rows with L-BFGS, which takes all of them at once"
         repair = "Leave it at its default, or choose an optimizer that takes steps, such as Adam."

@@ -10,7 +10,8 @@ from lamina.engine import make_executor
 from lamina.engine.executor import Executor
 from lamina.engine.plan import InputArray, TrainingPlan
 from lamina.errors import InvalidSettingError, phrase
-from lamina.network import Network
+from lamina.layers import BatchNorm
+from lamina.network import Ensemble, Network
 from lamina.optimizers import GradientDescent
 from lamina.training.meaning import Meaning
 
@@ -31,8 +32,8 @@ def sample_moments(
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Mean and spread of each output over ``mc_samples`` masks: those of predictions, not of logits.
 
-    Batch normalization works as in prediction: it is folded into the weights of a copy of the network, which then runs in
-    training mode.
+    Batch normalization works as in prediction: a copy of the network runs in training mode, with batch normalization folded into
+    its weights, or frozen in an ensemble, whose members share them.
 
     Raises
     ------
@@ -40,10 +41,10 @@ def sample_moments(
         If the network has no dropout.
     """
     _check_has_masks(network, meanings, weights)
-    folded, parameters, *_ = network.fold(*weights.snapshot()[:2], as_dense=True)
-    executor = make_executor(folded.program(), dtype=weights.dtype, engine=engine, n_threads=n_threads)
+    still, parameters, state = _as_in_prediction(network, *weights.snapshot()[:2])
+    executor = make_executor(still.program(), dtype=weights.dtype, engine=engine, n_threads=n_threads)
     executor.configure(TrainingPlan(GradientDescent().rule(), seed=seed))
-    executor.restore(parameters=parameters)
+    executor.restore(parameters=parameters, state=state)
     parts = [_moments(executor, meanings, inputs, *chunk, mc_samples) for chunk in _chunks(inputs[0].shape[0])]
     columns = zip(*parts, strict=True)
     joined = [[np.concatenate(moments) for moments in zip(*column, strict=True)] for column in columns]
@@ -56,6 +57,15 @@ def _check_has_masks(network: Network, meanings: Sequence[Meaning], weights: Exe
     otherwise = "leave out mc_samples" if all(meaning.spread for meaning in meanings) else "use predict"
     rule, repair = "must have a dropout layer with a rate above 0", f"Add Dropout, or {otherwise}."
     raise InvalidSettingError(phrase("the network", rule, network, repair=repair, owner="Monte Carlo dropout"))
+
+
+def _as_in_prediction(network: Network, parameters: np.ndarray, state: np.ndarray) -> tuple[Network, np.ndarray, np.ndarray]:
+    """A network whose batch normalization works in training mode as in prediction, and its vectors."""
+    if isinstance(network, Ensemble):
+        names = [node.layer_name for node in network.nodes if isinstance(node.layer, BatchNorm)]
+        return network.freeze(*names) if names else network, parameters, state
+    folded = network.fold(parameters, state, as_dense=True)
+    return folded.network, folded.parameters, folded.state
 
 
 def _chunks(num_rows: int) -> Iterator[tuple[np.ndarray, int, int]]:

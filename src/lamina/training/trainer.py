@@ -20,6 +20,7 @@ from lamina.engine import plan
 from lamina.engine.executor import runs_epochs
 from lamina.engine.plan import Batches, Epochs, Failure, StepValues, TrainingResult
 from lamina.errors import DataError, InvalidSettingError, ShapeError, phrase
+from lamina.layers.trainable_layer import setting_of_trainable
 from lamina.network import Network
 from lamina.network.heads import Losses
 from lamina.optimizers import LBFGS, Optimizer, PerturbationOptimizer
@@ -31,7 +32,7 @@ from lamina.training.best_weights import Weights
 from lamina.training.blocked_gradients import warn_of_blocked_gradients
 from lamina.training.callbacks.callback import Callback, list_of_callbacks
 from lamina.training.chunks import ChunkSize, run_in_chunks
-from lamina.training.contradictions import check_batches, check_callbacks, check_program
+from lamina.training.contradictions import check_batches, check_callbacks, check_program, check_trained
 from lamina.training.epoch import Epoch
 from lamina.training.exclusive import RUNNING, exclusive, is_running
 from lamina.training.fingerprint import fingerprint
@@ -112,7 +113,8 @@ class Trainer(Predictor):
     dropout_schedule, weight_decay_schedule : str, Schedule, callable or None, default=None
         How the rates of all dropout layers, and the optimizer's weight decay, change: what the schedule does to a learning rate
         it does to these. A function of the step returns the rate, or the decay, itself. They follow the steps; schedules that
-        watch the training are for the learning rate. None: constant.
+        watch the training are for the learning rate. A schedule of rates, or of a decay, that are 0 and stay so is refused.
+        None: constant.
     clipping : Clipping, optional
     callbacks : Callback or sequence of Callback, default=()
     metrics : dict of str to callable, optional
@@ -371,7 +373,8 @@ class Trainer(Predictor):
         UnknownNameError
             For the name of no such layer.
         InvalidSettingError
-            During a fit with L-BFGS, which remembers how the weights moved together.
+            For anything but names, such as a list of them; or during a fit with L-BFGS, which remembers how the weights moved
+            together. A fit that is to begin or go on without any trained layer raises it, too.
 
         Examples
         --------
@@ -391,12 +394,22 @@ class Trainer(Predictor):
         """Train these layers, by default all, again; see :meth:`freeze`."""
         return self._go_on_with(self.network.unfreeze(*layers))
 
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes any layer; it cannot be set, see :meth:`freeze`."""
+        return self.network.trainable
+
+    @trainable.setter
+    def trainable(self, given: bool) -> None:
+        raise setting_of_trainable("Trainer", given)
+
     def _go_on_with(self, network: Network) -> Self:
-        if self._descent is not None or self._stored_descent is not None:
+        pairs = zip(self.network.nodes, network.nodes, strict=True)
+        changed = dict.fromkeys(new.layer_name for old, new in pairs if old.is_trainable != new.is_trainable)
+        if changed and (self._descent is not None or self._stored_descent is not None):
             repair = "Wait for its end, or choose an optimizer that takes steps, such as Adam."
-            rule = "must stay the same during a fit with L-BFGS"
-            frozen = [node.name for node in network.nodes if not node.is_trainable]
-            raise InvalidSettingError(phrase("frozen layers", rule, frozen, repair=repair, owner="Trainer"))
+            rule = "frozen layers must stay the same during a fit with L-BFGS"
+            raise InvalidSettingError(f"Trainer: {rule}, got a change of {', '.join(map(repr, changed))}. {repair}")
         self.settings = replace(self.settings, network=network)
         if self._model is not None:
             self._model.adopt(network)
@@ -493,6 +506,7 @@ class Trainer(Predictor):
         if isinstance(self.optimizer, LBFGS):
             self._fit_full_batch(data, self.optimizer)
         while self.stop_reason is None and self.epoch < self.last_epoch:
+            check_trained(self.executor.program)  # a callback may have frozen layers
             num_epochs = self._epochs_a_call(data)
             if num_epochs > 1:
                 self._fit_short_epochs(data, num_epochs)

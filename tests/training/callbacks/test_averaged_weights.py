@@ -10,7 +10,7 @@ from lamina.errors import InvalidSettingError
 from lamina.layers import BatchNorm, Dense, Dropout
 from lamina.network import Sequential
 from lamina.plots.course import course_of
-from lamina.training import AveragedWeights, Callback, Checkpoint, EarlyStopping, Trainer
+from lamina.training import AveragedWeights, Callback, Checkpoint, EarlyStopping, Trainer, TrainingWarning
 
 
 class Notes(Callback):
@@ -145,10 +145,21 @@ def test_a_later_fit_averages_anew(rows):
     training, validation = rows
     averaging = AveragedWeights(decay=1.0, start=2)
     trainer = make(averaging)
-    for epochs in (2, 4):
+    for epochs in (3, 4):
         trainer.fit(*training, validation_data=validation, max_epochs=epochs)
     assert averaging.state()["count"] == 2
-    assert averaging.best_epoch in (5, 6)
+    assert averaging.best_epoch in (6, 7)
+
+
+@pytest.mark.parametrize("monitor", ["validation_loss", None])
+def test_a_fit_that_ends_before_averaging_begins_says_so_once(monitor, rows):
+    training, validation = rows
+    plain, averaged = make(), make(AveragedWeights(start=4, monitor=monitor))
+    plain.fit(*training, validation_data=validation, max_epochs=4)
+    with pytest.warns(TrainingWarning, match="averaged nothing: start=4 .* ended after epoch 4. The weights stay") as caught:
+        averaged.fit(*training, validation_data=validation, max_epochs=4)
+    assert len(caught) == 1
+    assert averaged.weights == plain.weights
 
 
 @pytest.mark.parametrize("killed_after", [1, 3, 4])

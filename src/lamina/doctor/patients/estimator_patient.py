@@ -104,7 +104,10 @@ class EstimatorPatient(ParametersPatient):
                 estimator.set_params(validation_split=None)
             elif estimator.network is not None and word in NETWORK_WORDS:
                 of_network[word] = value
-                estimator.set_params(weight_decay=0.0 if word == "l2" else estimator.weight_decay)
+                if word == "l2":
+                    estimator.set_params(weight_decay=0.0, weight_decay_schedule="constant")
+                elif word == "dropout" and value == 0:
+                    estimator.set_params(dropout_schedule="constant")
             else:
                 estimator.set_params(**companions(word, value, estimator), **{_PARAMETERS[word]: value})
         _settle_rule(estimator, self.estimator, changes)
@@ -204,7 +207,8 @@ def _settle_rule(
     rule = next((given for given in (before.optimizer, before.solver) if isinstance(given, Optimizer)), None)
     if "optimizer" in changes:
         rate = changes.get("learning_rate", getattr(rule, "learning_rate", before.learning_rate_init))
-        estimator.set_params(optimizer=None, learning_rate_init=rate)
+        schedule = before.weight_decay_schedule if estimator.weight_decay else "constant"
+        estimator.set_params(optimizer=None, learning_rate_init=rate, weight_decay_schedule=schedule)
     elif isinstance(rule, StepOptimizer):
         decay = 0.0 if "l2" in changes else rule.weight_decay
         rule = replace(rule, learning_rate=changes.get("learning_rate", rule.learning_rate), weight_decay=decay)  # type: ignore[type-var]

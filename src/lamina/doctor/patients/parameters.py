@@ -66,11 +66,12 @@ def _copy(callback: Callback) -> Callback:
 def companions(word: str, value: Any, estimator: Any) -> dict[str, Any]:
     """The parameters beside its own that a change sets, since they would be left to do what it takes away, or contradict it."""
     if word == "l2":
-        return {"l1_ratio": 0.0, "weight_decay": 0.0, "max_norm": None}
+        return {"l1_ratio": 0.0, "weight_decay": 0.0, "weight_decay_schedule": "constant", "max_norm": None}
     if word == "weight_init":
         return {"bias_init": "auto"}
     if word == "dropout":
-        return {"input_dropout": min(estimator.input_dropout, value)}
+        schedule = estimator.dropout_schedule if value else "constant"
+        return {"input_dropout": min(estimator.input_dropout, value), "dropout_schedule": schedule}
     if word == "clip_norm":
         return {"clip_value": None, "clip_layer_norm": None}
     if word == "batch_norm":

@@ -239,7 +239,12 @@ def _changed_settings(settings: TrainerSettings, changes: Mapping[str, Any]) -> 
     plain: dict[str, Any] = {word: changes[word] for word in _SETTINGS if word in changes}
     if "clip_norm" in changes:
         plain["clipping"] = Clipping(norm=changes["clip_norm"])
-    return replace(settings, optimizer=_changed_rule(settings.optimizer, changes), **plain)
+    if changes.get("dropout") == 0:
+        plain["dropout_schedule"] = None
+    rule = _changed_rule(settings.optimizer, changes)
+    if changes.keys() & {"l2", "optimizer"} and not getattr(rule, "weight_decay", 0.0):
+        plain["weight_decay_schedule"] = None
+    return replace(settings, optimizer=rule, **plain)
 
 
 def _changed_rule(rule: Optimizer, changes: Mapping[str, Any]) -> Optimizer:

@@ -10,7 +10,8 @@ import numpy as np
 from lamina import training
 from lamina.errors import phrase
 from lamina.estimators.parameters import SCIKIT_LEARN_SCHEDULES, Parameters
-from lamina.optimizers import OPTIMIZERS, PerturbationOptimizer
+from lamina.optimizers import OPTIMIZERS, PerturbationOptimizer, StepOptimizer
+from lamina.schedules import Constant, get_step_schedule
 
 __all__ = ["find_contradictions"]
 
@@ -119,6 +120,8 @@ def _of_training(parameters: Mapping[str, object], owner: str) -> list[str]:
             wrong.append(
                 phrase(setting, f"must be 'constant' with solver {name!r}", parameters[setting], repair=repair, owner=owner)
             )
+    if not (name == "lbfgs" or perturbs):
+        wrong += _of_schedules(parameters, chosen, owner)
     if parameters["n_restarts"] != 1:
         wrong += _of_restarts(parameters, owner)
     if any(isinstance(callback, training.Checkpoint) and callback.resume for callback in _callbacks(parameters)):
@@ -126,6 +129,23 @@ def _of_training(parameters: Mapping[str, object], owner: str) -> list[str]:
     if parameters["batch_norm"] and parameters["batch_size"] == 1:
         repair = "One row has no variance: use larger batches, or layer_norm."
         wrong.append(phrase("batch_size", "must be at least 2 with batch_norm", 1, repair=repair, owner=owner))
+    return wrong
+
+
+def _of_schedules(parameters: Mapping[str, object], solver: object, owner: str) -> list[str]:
+    """Sentences for schedules of what is 0; the trainer checks that of a network's dropout."""
+    wrong = []
+    drops = parameters["network"] is not None or _is_set(parameters["dropout"]) or _is_set(parameters["input_dropout"])
+    given = parameters["dropout_schedule"]
+    if not drops and not isinstance(get_step_schedule(given), Constant):  # type: ignore[arg-type]
+        rule, repair = "must be 'constant' with a dropout of 0", "Set dropout or input_dropout above 0, or leave it out."
+        wrong.append(phrase("dropout_schedule", rule, given, repair=repair, owner=owner))
+    # adamw has a weight decay of its own
+    decays = solver.weight_decay if isinstance(solver, StepOptimizer) else parameters["weight_decay"] or solver == "adamw"
+    schedule = get_step_schedule(given := parameters["weight_decay_schedule"])  # type: ignore[arg-type]
+    if not decays and schedule.scales and not isinstance(schedule, Constant):
+        rule, repair = "must be 'constant' with a weight decay of 0", "Set weight_decay above 0, or leave it out."
+        wrong.append(phrase("weight_decay_schedule", rule, given, repair=repair, owner=owner))
     return wrong
 
 

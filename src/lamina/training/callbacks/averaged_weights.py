@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from lamina.caller import warn_caller
 from lamina.errors import InvalidSettingError, phrase
 from lamina.training.best_weights import BestWeights, Weights
 from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.history import Record
+from lamina.training.training_warning import TrainingWarning
 from lamina.training.watched import watched
 from lamina.validation import check_parameters, choice, integer, number, one_of, text, value
 
@@ -68,6 +70,8 @@ class AveragedWeights(Callback):
     ------
     InvalidSettingError
         If a setting is out of range, or a ``fit`` has no validation rows, or no such metric.
+    TrainingWarning
+        If a ``fit`` ended before averaging began.
 
     References
     ----------
@@ -144,7 +148,10 @@ class AveragedWeights(Callback):
 
     def on_training_end(self, trainer: Run) -> None:
         self._running = False
-        failed = trainer.stop_reason is not None and trainer.stop_reason.code == "non_finite"
+        code = None if trainer.stop_reason is None else trainer.stop_reason.code
+        failed = code == "non_finite"
+        if self._average is None and code not in (None, "non_finite", "interrupted"):
+            self._say_that_it_never_began(trainer.epoch)
         if self.monitor is not None:
             self._best.restore(trainer.executor)
         elif self._average is not None and not failed:
@@ -178,6 +185,11 @@ class AveragedWeights(Callback):
         share = max(1.0 - self.decay, 1.0 / self._count)
         for average, weights in zip(self._average, present, strict=True):
             average += share * (weights - average)
+
+    def _say_that_it_never_began(self, last_epoch: int) -> None:
+        when = f"start={self.start} leaves out the epochs up to {self._begins_after}, and training ended after epoch {last_epoch}"
+        stays = "The weights stay as they were trained. Lower start, or train for longer."
+        warn_caller(f"AveragedWeights averaged nothing: {when}. {stays}", TrainingWarning)
 
     def _measured(self, average: Weights, monitor: str, epoch: int, trainer: Run) -> float:
         """The monitored number of the average, which is kept if it is the best; the trainer keeps its weights."""
