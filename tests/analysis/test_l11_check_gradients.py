@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from lamina import (
+    PLR,
     Add,
     BatchNorm,
     CustomLoss,
@@ -19,6 +22,7 @@ from lamina import (
     Trainer,
     check_gradients,
 )
+from lamina.analysis.training_objective import TrainingObjective
 from lamina.errors import DataError, InvalidSettingError, NonFiniteError
 from lamina.losses import LOSSES
 
@@ -160,3 +164,56 @@ def test_a_relu_whose_sum_is_exactly_zero_is_a_kink_and_no_error(seed: int) -> N
     X = rng.normal(size=(20, 4))
     X[0] = 0.0  # with biases of 0, every sum of this row is 0
     assert check_gradients(skipped, X, X[:, 0] * X[:, 1], "squared_error", seed=seed).passed
+
+
+def relu_network() -> Sequential:
+    """With biases of 0, a row for which one layer is dead stands at a kink of the next."""
+    return Sequential([*(Dense(4, activation="relu") for _ in range(3)), Dense(1)])
+
+
+def wide_relu_network() -> Sequential:
+    """Many units, of which some have a kink within the first step."""
+    return Sequential([Dense(16, activation="tanh"), Dense(128, activation="relu"), Dense(1)])
+
+
+def network_of_embeddings() -> Sequential:
+    return Sequential([Dense(32, activation="tanh"), PLR(8, 16), Dense(1)])
+
+
+KINKY = [relu_network, wide_relu_network, network_of_embeddings]
+ROWS = RNG.normal(size=(200, 4))
+NUMBERS = ROWS[:, 0] + np.sin(ROWS[:, 1]) * ROWS[:, 2]
+
+
+@pytest.mark.parametrize("build", KINKY)
+def test_right_gradients_of_networks_with_kinks_pass(build: Callable[[], Sequential]) -> None:
+    checks = [check_gradients(build(), ROWS, NUMBERS, "squared_error", seed=seed, max_elements=20) for seed in range(30)]
+    assert [seed for seed, check in enumerate(checks) if not check.passed] == []
+
+
+def slightly_wrong_square(z: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return np.sum((z - t) ** 2, axis=1), 2.02 * (z - t)
+
+
+@pytest.mark.parametrize("build", KINKY)
+def test_a_gradient_wrong_by_a_hundredth_is_found_among_kinks(build: Callable[[], Sequential]) -> None:
+    checks = [check_gradients(build(), ROWS, NUMBERS, slightly_wrong_square, seed=seed, max_elements=10) for seed in range(20)]
+    assert [seed for seed, check in enumerate(checks) if check.passed] == []
+    assert all(check.worst is not None and check.worst.error > 0.009 for check in checks)
+
+
+def test_a_wrong_gradient_of_biases_that_stand_at_kinks_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    right_gradient = TrainingObjective.__call__
+    (bias,) = (p for p in relu_network().build(4).parameters if p.name == "dense_3.bias")
+
+    def wrong_gradient(self: TrainingObjective, weights: np.ndarray, rows: np.ndarray) -> tuple[float, np.ndarray]:
+        loss, gradient = right_gradient(self, weights, rows)
+        gradient[bias.slice] *= 1.01
+        return loss, gradient
+
+    monkeypatch.setattr(TrainingObjective, "__call__", wrong_gradient)
+    checks = [check_gradients(relu_network(), ROWS, NUMBERS, "squared_error", seed=seed) for seed in range(20)]
+    at_kinks = [check for check in checks if check.parameters[5].kinks >= 2]
+    assert len(at_kinks) >= 5
+    assert all(check.parameters[5].error == pytest.approx(0.01 / 1.01, rel=1e-3) for check in at_kinks)
+    assert not any(check.passed for check in checks)

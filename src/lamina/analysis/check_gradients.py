@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,10 +25,13 @@ if TYPE_CHECKING:
 
 __all__ = ["GradientCheck", "ParameterCheck", "check_gradients"]
 
-# The step that balances truncation, O(h^2), against rounding, O(eps / h): the cube root of float64's eps.
-_STEP = float(np.finfo(np.float64).eps) ** (1 / 3)
+# The first step balances truncation, O(h^2), against rounding, O(eps / h): the cube root of float64's eps.
+# The smaller ones leave nearby kinks outside.
+_STEPS = tuple(float(np.finfo(np.float64).eps) ** (1 / 3) / shrink for shrink in (1, 8, 64))
 # Rounding error allowed in a difference quotient, for a loss of size 1.
 _NOISE = 1e-8
+# Size of the move away from a kink: far beyond the steps, so that sums that were exactly 0 no longer are.
+_ASIDE = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +47,13 @@ class ParameterCheck:
     index : tuple of int
         The element with the largest error.
     gradient, difference : float
-        Its gradient by back propagation and by central differences.
+        Its gradient by back propagation and by central differences; at the weights beside, if the element is at a kink.
     error : float
         |gradient − difference| / max(|gradient|, |difference|, floor): the relative error, but with floor = 1e-8 max(1, |loss|) /
         ``tol``, so that the rounding of a difference is no error where the gradient is almost 0.
     kinks : int
-        Elements skipped because the loss has a kink within the step, where any slope between the one-sided ones is right.
+        Elements along which the loss has a kink at the tested weights, where no slope is the right one. They are compared at
+        weights beside; those with a kink there, too, are not checked.
     """
 
     parameter: str
@@ -74,7 +78,7 @@ class GradientCheck(Printed):
     loss : float
         The loss at the tested weights.
     directions : tuple of float
-        Errors along random directions over all parameters, except directions along which the loss has a kink.
+        Errors along random directions over all parameters. Kinks are treated as those of elements.
     parameters : tuple of ParameterCheck
         One per trainable parameter.
     """
@@ -140,6 +144,12 @@ def check_gradients(
     (L(w + h v) − L(w − h v)) / 2h is compared with g · v: along random directions v, which test all parameters at the cost of
     two evaluations, and along single weights, which locate an error. Frozen layers have no gradient to check.
 
+    A ReLU, an absolute error, or an L1 penalty has kinks, where the slopes on both sides differ. If the difference disagrees with
+    the gradient, or the sides with one another, smaller steps follow, h / 8 and h / 64, which leave nearby kinks outside. If the
+    sides still differ by more than curvature explains, or the smallest step still changes the result, the weights are at a kink.
+    With biases of 0, for example, a row for which one ReLU layer is dead gives sums of exactly 0 in the next. No slope is right
+    there: the direction is compared at weights beside, which differ by about 0.001 each. A wrong gradient is wrong there, too.
+
     Parameters
     ----------
     network : Network or Trainer
@@ -194,15 +204,21 @@ def check_gradients(
     data = batches_of(subject, X, y)
     objective = TrainingObjective(subject, data, engine, seed)
     every = np.arange(data.num_rows, dtype=np.int64)
-    loss_value, gradient = objective(subject.parameters, every)
-    slope = _Slope(lambda w: objective(w, every)[0], subject.parameters, gradient, loss_value, tol)
+
+    def loss_and_gradient(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        return objective(weights, every)
+
+    here = _Slope(loss_and_gradient, subject.parameters, tol)
     rng = np.random.default_rng(seed)
     trained = [parameter for parameter in subject.program.parameters if parameter.trainable]
-    along = [slope.along(_direction(rng, gradient.size, trained)) for _ in range(num_directions if trained else 0)]
+    aside = _direction(np.random.default_rng([seed, 1]), here.gradient.size, trained)
+    beside = _Slope(loss_and_gradient, subject.parameters + _ASIDE * np.sqrt(aside.size) * aside, tol)
+    slopes = _Slopes(here, beside, here.bends(aside))
+    along = [slopes.along(_direction(rng, here.gradient.size, trained))[0] for _ in range(num_directions if trained else 0)]
     directions = tuple(comparison.error for comparison in along if not comparison.is_kink)
-    parameters = tuple(_check_parameter(parameter, slope, rng, max_elements) for parameter in trained)
+    parameters = tuple(_check_parameter(parameter, slopes, rng, max_elements) for parameter in trained)
     passed = all(error <= tol for error in (*directions, *(check.error for check in parameters)))
-    return GradientCheck(passed, float(tol), loss_value, directions, parameters)
+    return GradientCheck(passed, float(tol), here.loss, directions, parameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,33 +226,64 @@ class _Comparison:
     gradient: float
     difference: float
     error: float
+    bend: float
     is_kink: bool
 
 
-@dataclass(frozen=True, eq=False, slots=True)
 class _Slope:
-    """Compares the slope along a direction with differences of the loss."""
+    """Compares the gradient at some weights with differences of the loss."""
 
-    loss_at: Callable[[np.ndarray], float]
-    parameters: np.ndarray
-    gradient: np.ndarray
-    loss: float
-    tol: float
+    def __init__(
+        self, loss_and_gradient: Callable[[np.ndarray], tuple[float, np.ndarray]], weights: np.ndarray, tol: float
+    ) -> None:
+        self._loss_and_gradient = loss_and_gradient
+        self._weights = weights
+        self.tol = tol
+        self.loss, self.gradient = loss_and_gradient(weights)
+        self._noise = _NOISE * max(1.0, abs(self.loss))
 
     def along(self, direction: np.ndarray) -> _Comparison:
-        step = _STEP * max(1.0, abs(float(self.parameters @ direction)))
-        above = self.loss_at(self.parameters + step * direction)
-        below = self.loss_at(self.parameters - step * direction)
+        """The comparison with the first step that finds no kink and no error, or with the step of the smallest error."""
+        comparisons: list[_Comparison] = []
+        for step in _STEPS:
+            comparisons.append(self._with_step(direction, step))
+            if comparisons[-1].error <= self.tol and not comparisons[-1].is_kink:
+                return comparisons[-1]
+        return replace(min(comparisons, key=lambda comparison: comparison.error), is_kink=self._is_kink(*comparisons[-2:]))
+
+    def bends(self, direction: np.ndarray) -> bool:
+        """Whether there is a kink in this direction, even one too slight to disturb a comparison."""
+        return self._is_kink(*(self._with_step(direction, step) for step in _STEPS[1:]))
+
+    def _is_kink(self, large: _Comparison, small: _Comparison) -> bool:
+        """Whether the one-sided slopes stay apart, or the smaller step changes the result."""
+        # The sides of a smooth loss differ by O(h): by an eighth of what they did.
+        change = abs(large.difference - small.difference)
+        bends = small.bend > max(0.3 * large.bend, self._noise)
+        return bends or change > max(self.tol * max(abs(large.difference), abs(small.difference)), self._noise)
+
+    def _with_step(self, direction: np.ndarray, step: float) -> _Comparison:
+        step *= max(1.0, abs(float(self._weights @ direction)))
+        above, below = (self._loss_and_gradient(self._weights + side * direction)[0] for side in (step, -step))
         difference, claimed = (above - below) / (2 * step), float(self.gradient @ direction)
-        noise = _NOISE * max(1.0, abs(self.loss))
-        error = abs(claimed - difference) / max(abs(claimed), abs(difference), noise / self.tol)
-        sides = sorted(((above - self.loss) / step, (self.loss - below) / step))
-        # One-sided slopes of a smooth loss differ by O(h); if they differ more, a slope between them is a subgradient at a kink.
-        # Backward, a ReLU at 0 takes one of the two, which the differences know up to O(h).
-        steepest = max(abs(sides[0]), abs(sides[1]))
-        bends = sides[1] - sides[0] > 1e-3 * steepest + noise
-        slack = self.tol * steepest + noise
-        return _Comparison(claimed, difference, error, bool(bends and sides[0] - slack <= claimed <= sides[1] + slack))
+        error = abs(claimed - difference) / max(abs(claimed), abs(difference), self._noise / self.tol)
+        right, left = (above - self.loss) / step, (self.loss - below) / step
+        bend = abs(right - left)
+        return _Comparison(claimed, difference, error, bend, bend > 1e-3 * max(abs(right), abs(left)) + self._noise)
+
+
+@dataclass(frozen=True, slots=True)
+class _Slopes:
+    here: _Slope
+    beside: _Slope
+    bends_here: bool  # along some direction
+
+    def along(self, direction: np.ndarray) -> tuple[_Comparison, bool]:
+        """The comparison at the tested weights, or beside if they are at a kink, and whether they are."""
+        comparison = self.here.along(direction)
+        # Along this direction, the kinks of several units may cancel.
+        is_kink = comparison.is_kink or (self.bends_here and comparison.error > self.here.tol)
+        return (self.beside.along(direction), True) if is_kink else (comparison, False)
 
 
 def _direction(rng: np.random.Generator, size: int, trained: Sequence[Parameter]) -> np.ndarray:
@@ -244,21 +291,20 @@ def _direction(rng: np.random.Generator, size: int, trained: Sequence[Parameter]
     drawn, direction = rng.normal(size=size), np.zeros(size)
     for parameter in trained:
         direction[parameter.slice] = drawn[parameter.slice]
-    unit: np.ndarray = direction / np.linalg.norm(direction)
+    unit: np.ndarray = direction / (np.linalg.norm(direction) or 1.0)
     return unit
 
 
-def _check_parameter(parameter: Parameter, slope: _Slope, rng: np.random.Generator, most: int) -> ParameterCheck:
+def _check_parameter(parameter: Parameter, slopes: _Slopes, rng: np.random.Generator, most: int) -> ParameterCheck:
     """Perturb elements of one parameter one by one."""
     chosen = rng.permutation(parameter.size)[:most]
-    worst, where, kinks = _Comparison(0.0, 0.0, -1.0, False), 0, 0
+    worst, where, kinks = _Comparison(0.0, 0.0, -1.0, 0.0, False), 0, 0
     for element in chosen:
-        direction = np.zeros_like(slope.parameters)
+        direction = np.zeros_like(slopes.here.gradient)
         direction[parameter.offset + element] = 1.0
-        comparison = slope.along(direction)
-        if comparison.is_kink:
-            kinks += 1
-        elif comparison.error > worst.error:
+        comparison, is_kink = slopes.along(direction)
+        kinks += is_kink
+        if not comparison.is_kink and comparison.error > worst.error:
             worst, where = comparison, int(element)
     index = tuple(int(i) for i in np.unravel_index(where, parameter.shape))
     return ParameterCheck(parameter.name, len(chosen), index, worst.gradient, worst.difference, max(worst.error, 0.0), kinks)
