@@ -187,8 +187,11 @@ class OptimizationSettings(SettingsGroup):
         parameters["weight_decay"] = self._decay
         parameters["batch_size"] = self._rows_a_step(num_rows)
         optimizer = read_named(self.optimizer, self._optimizer)
-        has_own_decay = optimizer == "adamw" and not self._decay  # what the name stands for in an estimator
-        parameters["optimizer"] = self._optimizer(optimizer) if has_own_decay else optimizer
+        decay: Any = self._decay
+        no_decay = isinstance(decay, Real) and decay == 0
+        # the name alone stands for a decay of its own in an estimator
+        is_adamw = isinstance(optimizer, str) and optimizer == "adamw"
+        parameters["optimizer"] = self._optimizer(optimizer) if is_adamw and no_decay else optimizer
         if self.loss is not None:
             parameters["loss"] = canonical_loss(read_named(self.loss, get_loss))
         if task == "classification":
