@@ -81,8 +81,7 @@ bool Executor<T>::may_use_blas(i64 rows) const {
   if (!tools_.blas || tools_.product != ProductKind::automatic) return tools_.product == ProductKind::blas;
   const Program& program = facts_.program;
   return std::any_of(program.ops.begin(), program.ops.end(), [&](const Op& op) {
-    return (op.kind == OpKind::dense || op.kind == OpKind::grouped_dense) &&
-           rows * program.work_of(op) >= tools_.blas_from;
+    return op.makes_sums() && rows * program.work_of(op) >= tools_.blas_from;
   });
 }
 

@@ -43,6 +43,9 @@ struct Op {
   std::vector<double> settings;
   Function function;  // of an activation; identity without one
   i64 copies;         // buffers (n, width) are read and written as (n * copies, width / copies)
+
+  // Whether its units are weighted sums of others; its first parameter is the weights.
+  bool makes_sums() const { return kind == OpKind::dense || kind == OpKind::grouped_dense; }
 };
 
 struct Head {
@@ -62,7 +65,7 @@ struct Program {
   i64 num_parameters = 0, num_state = 0;
   i64 members = 1;  // of an ensemble, whose logits lie side by side in every output
 
-  // Multiply-adds of a dense op over one row.
+  // Multiply-adds over one row of an op that makes sums.
   i64 work_of(const Op& op) const { return op.copies * parameters[op.parameters[0]].size; }
 
   // Whether the op has a state that training does not change, so that it works as in inference.

@@ -49,8 +49,7 @@ inline std::vector<char> find_only_dense(const Program& program) {
 inline i64 find_work_per_row(const Program& program) {
   i64 work = 0;
   for (const Op& op : program.ops)
-    work += op.kind == OpKind::dense || op.kind == OpKind::grouped_dense ? program.work_of(op)
-                                                                         : 4 * program.widths[op.output];
+    work += op.makes_sums() ? program.work_of(op) : 4 * program.widths[op.output];
   return work;
 }
 

@@ -186,12 +186,7 @@ class OptimizationSettings(SettingsGroup):
         parameters["clip_value"] = None if self.clip_value is None else _one_or_all(_all_of(self.clip_value))
         parameters["weight_decay"] = self._decay
         parameters["batch_size"] = self._rows_a_step(num_rows)
-        optimizer = read_named(self.optimizer, self._optimizer)
-        decay: Any = self._decay
-        no_decay = isinstance(decay, Real) and decay == 0
-        # the name alone stands for a decay of its own in an estimator
-        is_adamw = isinstance(optimizer, str) and optimizer == "adamw"
-        parameters["optimizer"] = self._optimizer(optimizer) if is_adamw and no_decay else optimizer
+        parameters["optimizer"] = self._named_optimizer()
         if self.loss is not None:
             parameters["loss"] = canonical_loss(read_named(self.loss, get_loss))
         if task == "classification":
@@ -249,6 +244,13 @@ class OptimizationSettings(SettingsGroup):
         given: Any = usual_batch_size(num_rows) if self.batch_size is None else self.batch_size
         rows: Any = min(given, num_rows) if isinstance(given, Real) else given
         return cast("int | str", rows)
+
+    def _named_optimizer(self) -> Any:
+        """The optimizer, or its name. In an estimator "adamw" with a weight decay of 0 has one of its own; here 0 means none."""
+        optimizer: Any = read_named(self.optimizer, self._optimizer)
+        decay: Any = self._decay
+        is_adamw, is_without = isinstance(optimizer, str) and optimizer == "adamw", isinstance(decay, Real) and decay == 0
+        return self._optimizer(optimizer) if is_adamw and is_without else optimizer
 
     def _optimizer(self, name: str, **settings: Any) -> Any:
         """An optimizer with the settings given after its name; the other settings come from the options."""
