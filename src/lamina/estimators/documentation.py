@@ -62,6 +62,13 @@ max_fun : int, default=15000
 network : Sequential, Graph or None, default=None
     A custom network, with one input and one output of logits. The parameters for layers and penalties must then keep their
     defaults: the network's layers have their own settings.
+members : int, default=1
+    With 2 or more, so many networks of these layers are trained as one :class:`~lamina.network.Ensemble`: they share their weight
+    matrices, and the prediction is the mean of theirs. A step takes about as long as so many steps of one; >= 1.
+bins : int, default=0
+    With 1 or more, the network reads each feature of three or more distinct values also as so many piecewise-linear bins
+    between its quantiles (:class:`~lamina.layers.PiecewiseLinear`), so that it learns jumps and bends; >= 0. Edges come from the
+    rows given to ``fit``, 20,000 at most, evenly spaced. A feature that its bins would cut into less than 1e-30 gets none.
 optimizer : Optimizer, str or None, default=None
     Another way to give a ``solver``.
 l1_ratio : float, default=0.0

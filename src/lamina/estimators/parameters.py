@@ -67,6 +67,8 @@ class Parameters:
     max_fun: int = 15000
 
     network: Network | None = None
+    members: int = 1
+    bins: int = 0
     optimizer: str | Optimizer | None = None
     l1_ratio: float = 0.0
     weight_decay: float = 0.0

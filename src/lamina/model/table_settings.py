@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lamina.training import Callback
 
 __all__ = [
+    "PRESETS",
     "EncodingSettings",
     "NetworkSettings",
     "OptimizationSettings",
@@ -29,12 +30,27 @@ __all__ = [
 ]
 
 
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "default": {"members": 4, "bins": 16, "averaging": 0.8, "patience": 30},
+    "fast": {"members": 1, "bins": 16, "averaging": 0.8, "patience": 15},
+}
+"""What settings are that are not given."""
+
+_COMPARING = {"members": 1, "bins": 0, "averaging": 0.0, "dropout": 0.0}  # where the optimizer compares losses on the same rows
+
+
 @dataclass(frozen=True, kw_only=True)
 class NetworkSettings(SettingsGroup):
     """The network's architecture. Names may carry settings: ``normal:std=0.05``.
 
     Parameters
     ----------
+    members : int
+        Networks that share their weight matrices, and whose predictions are averaged; default: 4, or 1 with the preset fast, and
+        for lbfgs, perturb-one and perturb-all.
+    bins : int
+        Piecewise-linear bins of each number, which the network reads beside it; 0: none; default: 16, or 0 for lbfgs,
+        perturb-one and perturb-all.
     hidden : tuple of int
         Units of each hidden layer.
     activation : tuple of str
@@ -56,6 +72,8 @@ class NetworkSettings(SettingsGroup):
         Initializer of the biases, such as constant:value=0.1; auto: as in scikit-learn.
     """
 
+    members: int | None = None
+    bins: int | None = None
     hidden: tuple[int, ...] = (128, 64, 32)
     activation: tuple[str, ...] = ("mish",)
     dropout: tuple[float, ...] | None = None
@@ -72,6 +90,8 @@ class NetworkSettings(SettingsGroup):
         from lamina.initializers import canonical_initializer, get_initializer
 
         return {
+            "members": self.members,
+            "bins": self.bins,
             "hidden_layer_sizes": self.hidden,
             "activation": _one_or_all([read_named(name, get_activation) for name in _all_of(self.activation)]),
             "dropout": 0.1 if self.dropout is None else _one_or_all(_all_of(self.dropout)),
@@ -128,6 +148,9 @@ class OptimizationSettings(SettingsGroup):
         Decay rate of the second moment in the adam family, in [0, 1).
     eps : float
         Added to the denominator in the adam family, > 0.
+    averaging : float
+        Share of the average of the weights that each epoch leaves, in [0, 1): the model has the best average in place of the
+        weights of the best epoch; 0: none, as without validation rows; default: 0.8, or 0 for lbfgs, perturb-one and perturb-all.
     weight_decay : float
         Decoupled weight decay, >= 0; default: 0.01, or 0 for lbfgs, perturb-one and perturb-all.
     alpha : float
@@ -162,6 +185,7 @@ class OptimizationSettings(SettingsGroup):
     beta1: float = 0.9
     beta2: float = 0.999
     eps: float = 1e-8
+    averaging: float | None = None
     weight_decay: float | None = None
     alpha: float = 0.0
     l1_ratio: float = 0.0
@@ -276,7 +300,7 @@ class StoppingSettings(SettingsGroup):
     max_epochs : int
         Maximum number of passes over the training rows.
     patience : int
-        Stop after this many epochs without a better validation loss, or eval_metric.
+        Stop after this many epochs without a better validation loss, or eval_metric; default: 30, or 15 with the preset fast.
     tol : float
         Relative improvement over the best that counts as better.
     eval_metric : str
@@ -291,7 +315,7 @@ class StoppingSettings(SettingsGroup):
     """
 
     max_epochs: int = 200
-    patience: int = 15
+    patience: int | None = None
     tol: float = 1e-4
     eval_metric: str = "loss"
     max_time: float | None = None
@@ -366,6 +390,8 @@ class RunSettings(SettingsGroup):
 
     Parameters
     ----------
+    preset : {"default", "fast"}
+        What members, bins, averaging and patience are unless given: default: best quality a minute; fast: one network.
     seed : int
         Seed of splits, initial weights, shuffling and dropout.
     threads : int
@@ -380,6 +406,7 @@ class RunSettings(SettingsGroup):
         Calibrate on the validation rows, if any: a temperature for probabilities, and how wide intervals and sets of classes are.
     """
 
+    preset: Literal["default", "fast"] = "default"
     seed: int = 0
     threads: int | None = None
     engine: Literal["auto", "native", "reference"] = "auto"
@@ -445,17 +472,31 @@ class TableSettings:
         return {name: value for name, value in self.by_name().items() if name in named}
 
     @property
+    def filled(self) -> Self:
+        """The settings with what the preset says in place of what is not given.
+
+        >>> TableSettings(run=RunSettings(preset="fast"), network=NetworkSettings(members=2)).filled.network.members
+        2
+        """
+        given, preset = self.by_name(), self.run.preset
+        if not isinstance(preset, str) or preset not in PRESETS:
+            rule = f"must be one of {', '.join(map(repr, PRESETS))}"
+            raise InvalidSettingError(phrase("preset", rule, preset, owner=OWNER))
+        chosen = {**PRESETS[preset], **(_COMPARING if self.optimization.compares_losses else {})}
+        return type(self).of({**given, **{name: value for name, value in chosen.items() if given[name] is None}})
+
+    @property
     def _groups(self) -> tuple[Any, ...]:
         return tuple(getattr(self, group.name) for group in fields(self))
 
     def parameters(self, task: str, num_rows: int, num_classes: int = 0) -> dict[str, Any]:
         """The parameters of the estimator for a task, to be trained on ``num_rows`` rows."""
+        settings = self.filled
         return {
-            **self.network.parameters(),
-            **({"dropout": 0.0} if self.optimization.compares_losses and self.network.dropout is None else {}),
-            **self.optimization.parameters(task, num_rows, num_classes),
-            **self.stopping.parameters(),
-            **self.run.parameters(),
+            **settings.network.parameters(),
+            **settings.optimization.parameters(task, num_rows, num_classes),
+            **settings.stopping.parameters(),
+            **settings.run.parameters(),
         }
 
 

@@ -95,6 +95,8 @@ class Tabular(NestedSettings, FittedTable, ABC):
     estimator's own.
     """
 
+    members: int | None = NetworkSettings.members
+    bins: int | None = NetworkSettings.bins
     hidden: int | Sequence[int] = NetworkSettings.hidden
     activation: str | Activation | Sequence[str | Activation] = NetworkSettings.activation
     dropout: _Numbers = NetworkSettings.dropout
@@ -117,6 +119,7 @@ class Tabular(NestedSettings, FittedTable, ABC):
     beta1: float = OptimizationSettings.beta1
     beta2: float = OptimizationSettings.beta2
     eps: float = OptimizationSettings.eps
+    averaging: float | None = OptimizationSettings.averaging
     weight_decay: float | None = OptimizationSettings.weight_decay
     alpha: float = OptimizationSettings.alpha
     l1_ratio: float = OptimizationSettings.l1_ratio
@@ -127,7 +130,7 @@ class Tabular(NestedSettings, FittedTable, ABC):
     shuffle: bool = OptimizationSettings.shuffle
 
     max_epochs: int = StoppingSettings.max_epochs
-    patience: int = StoppingSettings.patience
+    patience: int | None = StoppingSettings.patience
     tol: float = StoppingSettings.tol
     eval_metric: str = StoppingSettings.eval_metric
     max_time: float | None = StoppingSettings.max_time
@@ -146,6 +149,7 @@ class Tabular(NestedSettings, FittedTable, ABC):
     min_count: int = EncodingSettings.min_count
     max_categories: int = EncodingSettings.max_categories
 
+    preset: Literal["default", "fast"] = RunSettings.preset
     random_state: int | np.random.RandomState | None = None
     n_threads: int | None = RunSettings.threads
     engine: Literal["auto", "native", "reference"] = RunSettings.engine

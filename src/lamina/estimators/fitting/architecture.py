@@ -9,26 +9,31 @@ import numpy as np
 
 from lamina import layers
 from lamina.errors import ShapeError, phrase
+from lamina.estimators.fitting.number_bins import number_bins
 from lamina.estimators.parameters import Parameters
 from lamina.initializers import Initializer, SklearnUniform
-from lamina.layers import Activation, Dense, Layer
-from lamina.network import Network, Sequential
+from lamina.layers import Activation, Concat, Dense, Input, Layer, PiecewiseLinear
+from lamina.network import Ensemble, Graph, Network, Sequential
 
 __all__ = ["build_network"]
 
 _SIGMOID = Activation("sigmoid")
 
 
-def build_network(parameters: Parameters, num_features: int, num_outputs: int, *, owner: str) -> Network:
-    """The network for ``num_features`` inputs and ``num_outputs`` logits; a custom network is checked.
+def build_network(parameters: Parameters, X: Any, num_outputs: int, *, owner: str, earlier: Network | None = None) -> Network:
+    """The network for rows X of shape (n, features) and ``num_outputs`` logits; a custom network is checked.
+
+    Bins are those of an ``earlier`` network, if given, whose weights know them.
 
     Raises
     ------
     ShapeError
         If a custom network does not have one input and one output of these widths.
     """
+    num_features = X.shape[1]
     if parameters.network is None:
-        return Sequential(_layers(parameters, num_outputs), input_width=num_features)
+        member = _member(_layers(parameters, num_outputs), num_features, _bins(parameters, X, earlier))
+        return member if parameters.members == 1 else Ensemble(member, int(parameters.members)).build(num_features)
     network = parameters.network
     counts = (len(network.inputs), len(network.output_names))
     if counts != (1, 1):
@@ -40,6 +45,24 @@ def build_network(parameters: Parameters, num_features: int, num_outputs: int, *
         repair = f"End it in Dense({num_outputs})."
         raise ShapeError(phrase("network", rule, network.output_widths[0], repair=repair, owner=owner))
     return network
+
+
+def _bins(parameters: Parameters, X: Any, earlier: Network | None) -> PiecewiseLinear | None:
+    if not parameters.bins:
+        return None
+    if earlier is None:
+        return number_bins(X, int(parameters.bins))
+    return next((node.layer for node in earlier.nodes if isinstance(node.layer, PiecewiseLinear)), None)
+
+
+def _member(stack: Sequence[Layer], num_features: int, bins: PiecewiseLinear | None) -> Network:
+    if bins is None:
+        return Sequential(stack, input_width=num_features)
+    features = Input(num_features)
+    end = Concat()([features, bins(features)])
+    for layer in stack:
+        end = layer(end)
+    return Graph(features, end)
 
 
 def _layers(parameters: Parameters, num_outputs: int) -> list[Layer]:

@@ -78,6 +78,8 @@ _SHARED: dict[str, Rule] = {
     "n_iter_no_change": one_of(integer(1), value(np.inf)),
     "max_fun": integer(1),
     "network": one_of(_NONE, instance(Network)),
+    "members": integer(1),
+    "bins": integer(0),
     "optimizer": one_of(_NONE, choice(OPTIMIZERS), instance(Optimizer)),
     "l1_ratio": number(0, 1),
     "weight_decay": number(0),
