@@ -33,6 +33,8 @@ def code_columns(program: Program) -> dict[int, list[CodeColumn]]:
     >>> code_columns(Sequential([Embedding([None, 7]), Dense(1)], input_width=2).program())
     {0: [CodeColumn(column=1, cardinality=7, layer='embedding_1')]}
     """
+    if not program.reads_codes:
+        return {}
     sources = {op.output: op.inputs[0] for op in program.ops if op.kind == "mask_codes"}
     found: dict[int, list[CodeColumn]] = {}
     for op in program.ops:

@@ -120,7 +120,7 @@ class Program:
     ``widths[b]`` is the width of buffer b; ``inputs`` are the buffers that the caller's arrays fill, in order;
     ``outputs`` are the buffers that a prediction returns (logits). ``parameters`` and ``state`` tile their flat vectors.
     ``members`` > 1: each output, and the logits of each head, are those of so many members of an ensemble, side by side; a head's
-    loss is the mean of the members' losses.
+    loss is the mean of the members' losses. ``reads_codes``: whether inputs hold codes of categories (``lamina.engine.codes``).
 
     The gradient of a parameter that is not trainable is 0.
     """
@@ -135,6 +135,7 @@ class Program:
     members: int = 1
     num_parameters: int = field(init=False, repr=False, compare=False)
     num_state: int = field(init=False, repr=False, compare=False)
+    reads_codes: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         assert not any(p.by_row and (p.l1 or p.max_norm or len(p.shape) != 2) for p in self.parameters)
@@ -142,6 +143,7 @@ class Program:
         object.__setattr__(self, "parameters", free)
         object.__setattr__(self, "num_parameters", sum(p.size for p in self.parameters))
         object.__setattr__(self, "num_state", sum(s.size for s in self.state))
+        object.__setattr__(self, "reads_codes", any(op.kind == "embedding" for op in self.ops))
 
     @property
     def output_widths(self) -> tuple[int, ...]:

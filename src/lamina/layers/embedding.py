@@ -62,8 +62,9 @@ class Embedding(TrainableLayer):
 
     A step changes only the rows of the categories that occur in its batch (more exactly, that have a gradient), so that it takes
     no longer with a million categories than with ten. All other rows stand still, with the optimizer's memory of them; neither
-    ``l2`` nor weight decay acts on them in that step. So Adam is torch's ``SparseAdam`` here, and momentum does not move rows on
-    that have no gradient. L-BFGS and perturbed weights do not follow the gradient of a batch: they change all rows.
+    ``l2`` nor weight decay acts on them in that step. So Adam is torch's ``SparseAdam`` here (but for the place of eps), and
+    momentum does not move rows on that have no gradient. L-BFGS and perturbed weights do not follow the gradient of a batch: they
+    change all rows.
 
     With ``mask``, some codes are replaced by that of one row in training, so that this row learns what to say of a category that
     is unknown. Encode categories that are new or missing in prediction as this code.
