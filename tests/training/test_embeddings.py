@@ -254,6 +254,7 @@ def test_a_loss_of_ones_own_trains_it_as_the_built_in_one(network):
     own = Trainer(network, CustomLoss(half_squares), AdamW(0.02), batch_size=16, seed=3, dtype="float64")
     own.fit(X, Y[:, None], max_epochs=4)
     np.testing.assert_allclose(own.predict(X), built_in.predict(X), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose([e["loss"] for e in own.history], [e["loss"] for e in built_in.history], rtol=1e-9)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
