@@ -264,6 +264,7 @@ class Executor(Protocol):
     def update(self, gradient: Gradient, step: int, learning_rate: float, weight_decay: float = 0.0) -> Update:
         """Second half of a step: add the gradient of L2 to a batch's, clip it, update the weights, shrink them by L1.
 
+        Of matrices that learn by row, rows whose gradient is all 0 stand still; see :class:`~lamina.engine.program.Parameter`.
         After a failure the state is restored to what it was before the first half. See :class:`~lamina.engine.plan.Failure` for
         weights and slots.
         """
