@@ -80,6 +80,7 @@ _SHARED: dict[str, Rule] = {
     "network": one_of(_NONE, instance(Network)),
     "members": integer(1),
     "bins": integer(0),
+    "cardinalities": one_of(_NONE, sequence_of(one_of(_NONE, integer(1, 2**53)), at_least=1)),
     "optimizer": one_of(_NONE, choice(OPTIMIZERS), instance(Optimizer)),
     "l1_ratio": number(0, 1),
     "weight_decay": number(0),

@@ -20,6 +20,7 @@ _STRUCTURE = (
     "hidden_layer_sizes",
     "members",
     "bins",
+    "cardinalities",
     "activation",
     "alpha",
     "l1_ratio",

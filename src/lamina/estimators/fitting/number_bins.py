@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,15 @@ _FEWEST_BINS = 2
 _FEWEST_VALUES = 3  # two values, such as 0 and 1, are a line whatever their bins
 
 
-def number_bins(X: Any, bins: int) -> PiecewiseLinear | None:
-    """At most ``bins`` for each column of X, array or sparse matrix of shape (n, features); None if no column gets any."""
+def number_bins(X: Any, bins: int, cardinalities: Sequence[int | None] | None = None) -> PiecewiseLinear | None:
+    """At most ``bins`` for each column of X, array or sparse matrix of shape (n, features); None if no column gets any.
+
+    Columns with cardinalities, which hold codes, get none.
+    """
     rows = X[:: -(-X.shape[0] // _MOST_ROWS)]
     columns = rows.tocsc() if hasattr(rows, "tocsc") else rows
-    with_bins = [j for j in range(rows.shape[1]) if _has_values(columns, j)]
+    numbers = [j for j in range(rows.shape[1]) if cardinalities is None or cardinalities[j] is None]
+    with_bins = [j for j in numbers if _has_values(columns, j)]
     bins = min(bins, max(_MOST_BINS // max(len(with_bins), 1), _FEWEST_BINS))
     edges = {j: _edges(columns[:, [j]], bins) for j in with_bins}
     return PiecewiseLinear([edges.get(j, ()) for j in range(rows.shape[1])], clip=True) if any(edges.values()) else None
