@@ -82,7 +82,7 @@ def train(
     DataError
         If the targets have no place on the scale that is asked for, or on that of the model to go on from.
     """
-    settings = settings.filled
+    settings = settings.filled(prepared.training.num_rows)
     judging, test, stopping = prepared.validation, prepared.test, settings.stopping
     model = _untrained(prepared, settings)
     check_metric(stopping.eval_metric, model, has_rows=judging is not None)
@@ -111,7 +111,7 @@ def train(
 def _untrained(prepared: Prepared, settings: TableSettings) -> TableModel:
     """A model before its first epoch; one that goes on from another has the scale of that one, and tells of its training."""
     goal, earlier = prepared.goal, prepared.earlier
-    estimator = _estimator(goal, prepared.training.num_rows, settings)
+    estimator = _estimator(prepared, settings)
     if earlier is not None:
         before = {name: earlier.summary[name] for name in ("rows", "metrics", "best_epoch") if name in earlier.summary}
         summary = {"earlier": [*earlier.summary.get("earlier", []), before]}
@@ -182,10 +182,11 @@ def _some(part: Part, settings: TableSettings) -> Part:
     return part.take(np.sort(np.random.default_rng(settings.run.seed).permutation(part.num_rows)[:TRIAL_ROWS]))
 
 
-def _estimator(goal: AnyTarget, num_rows: int, settings: TableSettings) -> MLPClassifier | MLPRegressor:
+def _estimator(prepared: Prepared, settings: TableSettings) -> MLPClassifier | MLPRegressor:
+    goal = prepared.goal
     # The EarlyStopping callback decides when to stop, and restores the best weights.
-    parameters = settings.parameters(goal.task, num_rows, len(goal.classes))
-    parameters |= {"n_iter_no_change": np.inf, "on_interrupt": "return"}
+    parameters = settings.parameters(goal.task, prepared.training.num_rows, len(goal.classes))
+    parameters |= {"cardinalities": prepared.encoder.cardinalities, "n_iter_no_change": np.inf, "on_interrupt": "return"}
     if goal.task == "regression":
         return MLPRegressor(**parameters)
     weights: Any = parameters["class_weight"]

@@ -111,7 +111,7 @@ class Tabular(NestedSettings, FittedTable, ABC):
     optimizer: str | Optimizer = OptimizationSettings.optimizer
     objective: str | Callable[..., float] | None = OptimizationSettings.objective
     learning_rate: float = OptimizationSettings.learning_rate
-    schedule: str | Schedule | Callable[[int], float] = OptimizationSettings.schedule
+    schedule: str | Schedule | Callable[[int], float] | None = OptimizationSettings.schedule
     dropout_schedule: str | Schedule | Callable[[int], float] = OptimizationSettings.dropout_schedule
     weight_decay_schedule: str | Schedule | Callable[[int], float] = OptimizationSettings.weight_decay_schedule
     batch_size: int | None = OptimizationSettings.batch_size
@@ -129,7 +129,7 @@ class Tabular(NestedSettings, FittedTable, ABC):
     clip_layer_norm: float | None = OptimizationSettings.clip_layer_norm
     shuffle: bool = OptimizationSettings.shuffle
 
-    max_epochs: int = StoppingSettings.max_epochs
+    max_epochs: int | None = StoppingSettings.max_epochs
     patience: int | None = StoppingSettings.patience
     tol: float = StoppingSettings.tol
     eval_metric: str = StoppingSettings.eval_metric
@@ -148,6 +148,7 @@ class Tabular(NestedSettings, FittedTable, ABC):
     scaling: Literal["robust", "standard"] = EncodingSettings.scaling
     min_count: int = EncodingSettings.min_count
     max_categories: int = EncodingSettings.max_categories
+    embed_from: int | None = EncodingSettings.embed_from
 
     preset: Literal["default", "fast"] = RunSettings.preset
     random_state: int | np.random.RandomState | None = None

@@ -45,7 +45,7 @@ class TablePatient(ParametersPatient):
 
     def __init__(self, estimator: TabularClassifier | TabularRegressor) -> None:
         # what a preset leaves open is what a cure may change
-        filled = TableSettings.of(estimator.get_params(deep=False)).filled.by_name()
+        filled = TableSettings.of(estimator.get_params(deep=False)).filled().by_name()
         self.estimator = copied(estimator, **{name: filled[name] for name in PRESETS["default"]})
         self.learns_labels = isinstance(estimator, TabularClassifier)
 
