@@ -86,14 +86,14 @@ def test_long_vectors_end_at_128():
 def test_what_is_no_code_is_an_error():
     wrong = X.copy()
     wrong[3, 1] = 40
-    with pytest.raises(DataError, match="column 1 .* whole numbers from 0 to 39, got 40"):
+    with pytest.raises(DataError, match=r"column 1 .* whole numbers from 0 to 39, got 40"):
         regressor().fit(wrong, Y)
-    with pytest.raises(DataError, match="column 1 .* whole numbers from 0 to 39, got 40"):
+    with pytest.raises(DataError, match=r"column 1 .* whole numbers from 0 to 39, got 40"):
         regressor(max_iter=1).fit(X, Y).predict(wrong)
 
 
 def test_there_must_be_an_entry_for_each_feature():
-    with pytest.raises(ShapeError, match="MLPRegressor: cardinalities must have an entry for each of the 2 features.*got 3"):
+    with pytest.raises(ShapeError, match=r"MLPRegressor: cardinalities must have an entry for each of the 2 features.*got 3"):
         regressor().set_params(cardinalities=(None, 40, 2)).fit(X, Y)
 
 

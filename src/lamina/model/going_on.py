@@ -14,7 +14,7 @@ from lamina.model.named_settings import read_named
 from lamina.model.setting_words import NAMES_OF_ESTIMATORS, OWNER
 from lamina.model.table_model import TableModel
 from lamina.model.table_rows import Given, Rows
-from lamina.model.table_settings import TableSettings
+from lamina.model.table_settings import PRESETS, TableSettings
 
 __all__ = ["rows_like", "settings_to_go_on"]
 
@@ -28,7 +28,9 @@ def settings_to_go_on(model: TableModel, settings: TableSettings | None) -> Tabl
         If what the model learned stands against a setting: another network, loss, encoding or scale of targets, or restarts.
     """
     before = settings_of(model)
-    named = {} if settings is None else settings.named
+    given = {} if settings is None else settings.named
+    # None leaves to a preset what the model has learned or was trained with.
+    named = {name: value for name, value in given.items() if not (value is None and name in PRESETS["default"])}
     merged = TableSettings.of({**before.by_name(), **named})
     learned, asked = _learned(before, model), _learned(merged, model)
     for name in (name for name in learned if name in named):
