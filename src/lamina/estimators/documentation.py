@@ -68,7 +68,8 @@ members : int, default=1
 bins : int, default=0
     With 1 or more, the network reads each feature of three or more distinct values also as so many piecewise-linear bins
     between its quantiles (:class:`~lamina.layers.PiecewiseLinear`), so that it learns jumps and bends; >= 0. Edges come from the
-    rows given to ``fit``, 20,000 at most, evenly spaced. A feature that its bins would cut into less than 1e-30 gets none.
+    rows given to ``fit``, 20,000 at most, evenly spaced. All features together get 256 bins at most, or 2 each where there are
+    more than 128. A feature that its bins would cut into less than 1e-30 gets none.
 optimizer : Optimizer, str or None, default=None
     Another way to give a ``solver``.
 l1_ratio : float, default=0.0

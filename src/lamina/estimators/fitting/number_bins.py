@@ -13,26 +13,29 @@ from lamina.layers.bin_edges import column_edges
 __all__ = ["number_bins"]
 
 _MOST_ROWS = 20_000  # quantiles of more rows hardly differ
+_MOST_BINS = 256  # of all columns together: of a wide table, most of the time would go to them
+_FEWEST_BINS = 2
 _FEWEST_VALUES = 3  # two values, such as 0 and 1, are a line whatever their bins
 
 
 def number_bins(X: Any, bins: int) -> PiecewiseLinear | None:
-    """The bins of the columns of X, array or sparse matrix of shape (n, features); None if no column gets any."""
+    """At most ``bins`` for each column of X, array or sparse matrix of shape (n, features); None if no column gets any."""
     rows = X[:: -(-X.shape[0] // _MOST_ROWS)]
-    is_sparse = hasattr(rows, "tocsc")
-    columns = rows.tocsc() if is_sparse else rows
-    edges = []
-    for j in range(rows.shape[1]):
-        # of a sparse column with one value besides 0, nothing is unfolded
-        has_values = (
-            not is_sparse or len(np.unique(columns.data[columns.indptr[j] : columns.indptr[j + 1]])) >= _FEWEST_VALUES - 1
-        )
-        column = columns[:, [j]] if has_values else None
-        edges.append(() if column is None else _edges(column.toarray() if is_sparse else column, bins))
-    return PiecewiseLinear(edges, clip=True) if any(edges) else None
+    columns = rows.tocsc() if hasattr(rows, "tocsc") else rows
+    with_bins = [j for j in range(rows.shape[1]) if _has_values(columns, j)]
+    bins = min(bins, max(_MOST_BINS // max(len(with_bins), 1), _FEWEST_BINS))
+    edges = {j: _edges(columns[:, [j]], bins) for j in with_bins}
+    return PiecewiseLinear([edges.get(j, ()) for j in range(rows.shape[1])], clip=True) if any(edges.values()) else None
 
 
-def _edges(column: np.ndarray, bins: int) -> tuple[float, ...]:
+def _has_values(columns: Any, j: int) -> bool:
+    """Whether a column has enough distinct values; of a sparse one, only what is stored is looked at, and 0."""
+    if isinstance(columns, np.ndarray):
+        return len(np.unique(columns[:, j])) >= _FEWEST_VALUES
+    return len(np.unique(columns.data[columns.indptr[j] : columns.indptr[j + 1]])) >= _FEWEST_VALUES - 1
+
+
+def _edges(column: Any, bins: int) -> tuple[float, ...]:
     try:
         return column_edges(column, bins, None, _FEWEST_VALUES)[0]
     except DataError:  # some lie too close for a bin of their own
