@@ -275,7 +275,7 @@ def test_within_a_block_the_average_is_in_place_of_the_weights(rows):
 
 
 def test_first_weights_need_a_number_that_decides():
-    with pytest.raises(InvalidSettingError, match="keep_first must be False with monitor=None, got True. Name what decides"):
+    with pytest.raises(InvalidSettingError, match=r"keep_first must be False with monitor=None, got True\. Name what decides"):
         AveragedWeights(monitor=None, keep_first=True)
     with pytest.raises(InvalidSettingError, match=r"keep_first must be True or False(?s:.*)measure must be"):
         AveragedWeights(keep_first=1, measure="auc")
