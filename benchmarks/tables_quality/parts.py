@@ -37,12 +37,8 @@ VARIANTS: Mapping[str, dict[str, Any]] = {
     "default without bins": {"bins": 0},
     "default without averaging": {"averaging": 0.0},
     "default with patience 15": {"patience": 15},
-    "default with 8 bins": {"bins": 8},
     "default with 32 bins": {"bins": 32},
-    "default with dropout 0": {"dropout": 0.0},
-    "default with learning rate 0.004": {"learning_rate": 0.004},
     "default with coslog over 64 epochs": {"schedule": "coslog", "max_epochs": 64, "patience": 64, "learning_rate": 0.004},
-    "default with relu": {"activation": "relu"},
 }
 """By their names in the page, the settings that they change."""
 
