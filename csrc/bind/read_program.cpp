@@ -45,7 +45,8 @@ Parameter read_parameter(nb::handle p) {
           get<double>(p, "max_norm"),
           get<bool>(p, "decay"),
           get<bool>(p, "trainable"),
-          get<double>(p, "learning_rate_factor")};
+          get<double>(p, "learning_rate_factor"),
+          get<bool>(p, "by_row")};
 }
 
 Op read_op(nb::handle op, int index) {

@@ -10,6 +10,7 @@
 #include "executor/product.hpp"
 #include "executor/program.hpp"
 #include "executor/sources.hpp"
+#include "executor/touched_rows.hpp"
 #include "executor/workspace.hpp"
 
 namespace lamina {
@@ -24,6 +25,7 @@ struct Context {
   const T* parameters;
   T* state;
   T* gradient;                          // (num_parameters,)
+  std::vector<TouchedRows>* touched;    // by parameter: rows that may have a gradient; null without one
   std::vector<char>& d_value_written;   // by buffer: its gradient has had a first contribution in this step
   std::vector<char>& gradient_written;  // by parameter, likewise
   const std::vector<char>& needs_gradient;  // by buffer: whether its gradient is needed
@@ -56,15 +58,21 @@ struct Context {
 
   bool is_left_out(int parameter) const { return outer_weights && (*outer_weights)[parameter]; }
 
+  // Sets the gradient of a parameter to 0.
+  void clear_gradient(int p) const {
+    const Parameter& parameter = program.parameters[p];
+    if (parameter.learns_by_row()) return (*touched)[p].clear(gradient);
+    std::fill_n(gradient + parameter.offset, parameter.size, T(0));
+  }
+
   // Where an op adds the gradient of its parameter i, or null if it is not trained; set to 0 before the first
   // contribution in a step.
   T* gradient_to_add(const Op& op, std::size_t i) const {
     if (!program.trains(op, i)) return nullptr;
-    const Parameter& parameter = program.parameters[op.parameters[i]];
-    T* to = gradient + parameter.offset;
-    if (!gradient_written[op.parameters[i]]) std::fill_n(to, parameter.size, T(0));
-    gradient_written[op.parameters[i]] = 1;
-    return to;
+    const int p = op.parameters[i];
+    if (!gradient_written[p]) clear_gradient(p);
+    gradient_written[p] = 1;
+    return gradient + program.parameters[p].offset;
   }
 
   // Calls `write(T* sums)` to write one contribution to the gradient of parameter i, a vector, if it is

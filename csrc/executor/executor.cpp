@@ -333,6 +333,7 @@ StepOutcome Executor<T>::update(const T* gradient, const double* losses, double 
   step_.open();
   for (const Range& range : facts_.trained)
     std::copy_n(gradient + range.offset, range.size, step_.gradient.begin() + range.offset);
+  step_.find_rows();
   std::copy_n(losses, step_.head_losses.size(), step_.head_losses.begin());
   const Context<T> context = step_.resume(workers_.pool(held_threads_), step);
   StepOutcome outcome = step_.finish(context, total_weight, learning_rate, weight_decay);
@@ -398,8 +399,8 @@ void Executor<T>::probe_rows(const Batches& data, const std::vector<ProbedLayer>
                   .dropout_rates = no_dropout.data(),
                   .every_buffer = true,
                   .dense_inputs = false};
-  const Context<T> context =
-      begin_pass(facts_, tools_, pool, probed_, step_.weights(), step_.gradient.data(), 0, data, rows, pass);
+  const Context<T> context = begin_pass(facts_, tools_, pool, probed_, step_.weights(), step_.gradient.data(),
+                                        &step_.touched_rows(), 0, data, rows, pass);
   gather_inputs(context, data.inputs);
   gather_targets(context, data.targets);
   lamina::forward(context);

@@ -6,6 +6,7 @@
 
 #include "executor/pool.hpp"
 #include "executor/program.hpp"
+#include "executor/touched_rows.hpp"
 
 namespace lamina {
 
@@ -14,11 +15,11 @@ struct Range {
   i64 offset, size;
 };
 
-// The ranges of what is trained.
-inline std::vector<Range> find_trained(const Program& program) {
+// The ranges of what is trained, with or without matrices that learn by row.
+inline std::vector<Range> find_trained(const Program& program, bool with_by_row) {
   std::vector<Range> ranges;
   for (const Parameter& p : program.parameters) {
-    if (!p.trainable) continue;
+    if (!p.trainable || (p.by_row && !with_by_row)) continue;
     if (!ranges.empty() && ranges.back().offset + ranges.back().size == p.offset) {
       ranges.back().size += p.size;
     } else {
@@ -26,6 +27,14 @@ inline std::vector<Range> find_trained(const Program& program) {
     }
   }
   return ranges;
+}
+
+// The trained matrices that learn by row.
+inline std::vector<int> find_by_row(const Program& program) {
+  std::vector<int> found;
+  for (std::size_t p = 0; p < program.parameters.size(); ++p)
+    if (program.parameters[p].learns_by_row()) found.push_back(static_cast<int>(p));
+  return found;
 }
 
 // A contiguous range of what is trained, with the same penalty.
@@ -36,12 +45,12 @@ struct Section {
   bool penalized() const { return l1 != 0 || l2 != 0; }
 };
 
-// left_out: by parameter, whether to skip it; or empty.
+// Without matrices that learn by row. left_out: by parameter, whether to skip it; or empty.
 inline std::vector<Section> find_sections(const Program& program, const std::vector<char>& left_out) {
   std::vector<Section> sections;
   for (std::size_t i = 0; i < program.parameters.size(); ++i) {
     const Parameter& p = program.parameters[i];
-    if (!p.trainable || (!left_out.empty() && left_out[i])) continue;
+    if (!p.trainable || p.by_row || (!left_out.empty() && left_out[i])) continue;
     Section* last = sections.empty() ? nullptr : &sections.back();
     if (last && last->l1 == p.l1 && last->l2 == p.l2 && last->offset + last->size == p.offset) {
       last->size += p.size;
@@ -140,21 +149,27 @@ double sum_squares(const Kernels<T>& kernels, Pool* pool, const T* x, i64 size, 
       .squares;
 }
 
-// Bounds every layer's norm; true if any exceeded the bound.
+// Bounds every layer's norm; true if any exceeded the bound. rows: those with a gradient, of matrices that
+// learn by row.
 template <class T>
 bool clip_layers(const Program& program, const Kernels<T>& kernels, Pool* pool,
-                 const std::vector<std::vector<int>>& layers, T* gradient, double bound,
-                 PieceTotals& pieces) {
+                 const std::vector<std::vector<int>>& layers, const std::vector<ChangedRows>& rows,
+                 T* gradient, double bound, PieceTotals& pieces) {
+  const auto over_parts = [&](int p, auto use) {
+    const Parameter& parameter = program.parameters[p];
+    if (!parameter.by_row) return use(gradient + parameter.offset, parameter.size);
+    for (const ChangedRows& part : rows)
+      if (part.parameter == p) use(gradient + part.offset, part.size);
+  };
   bool changed = false;
   for (const auto& layer : layers) {
     double squares = 0;
     for (const int p : layer)
-      squares += sum_squares(kernels, pool, gradient + program.parameters[p].offset,
-                             program.parameters[p].size, pieces);
+      over_parts(p, [&](T* part, i64 size) { squares += sum_squares(kernels, pool, part, size, pieces); });
     const double norm = std::sqrt(squares);
     if (norm <= bound) continue;
     for (const int p : layer)
-      kernels.scale(gradient + program.parameters[p].offset, program.parameters[p].size, bound / norm);
+      over_parts(p, [&](T* part, i64 size) { kernels.scale(part, size, bound / norm); });
     changed = true;
   }
   return changed;

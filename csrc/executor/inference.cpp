@@ -36,8 +36,8 @@ void Inference<T>::run(const Weights<T>& weights, const Batches& data, const Pie
   std::vector<Context<T>> contexts;
   for (i64 s = 0; s < spans; ++s) {
     work_[s].prepare(facts_.program, pieces.rows, false);
-    contexts.push_back(begin_pass(facts_, tools_, inner, work_[s], weights, static_cast<T*>(nullptr), 0, data,
-                                  {nullptr, 0, pieces.rows}, {false, false}));
+    contexts.push_back(begin_pass(facts_, tools_, inner, work_[s], weights, static_cast<T*>(nullptr), nullptr,
+                                  0, data, {nullptr, 0, pieces.rows}, {false, false}));
   }
   over_tiles(spans > 1 ? pool : nullptr, spans, [&](i64 s) {
     for (i64 first = s * span; first < std::min(data.rows, (s + 1) * span); first += pieces.rows) {

@@ -26,11 +26,9 @@ void backward(const Context<T>& context) {
     if (context.d_value_written[op.output] && context.needs_gradient[op.output])
       row_of<T>(op).backward(own, op);
   }
-  for (std::size_t p = 0; p < program.parameters.size(); ++p) {
-    const Parameter& parameter = program.parameters[p];
-    if (parameter.trainable && !context.gradient_written[p])
-      std::fill_n(context.gradient + parameter.offset, parameter.size, T(0));
-  }
+  for (std::size_t p = 0; p < program.parameters.size(); ++p)
+    if (program.parameters[p].trainable && !context.gradient_written[p])
+      context.clear_gradient(static_cast<int>(p));
 }
 
 }  // namespace lamina

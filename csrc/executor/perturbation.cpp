@@ -239,6 +239,7 @@ typename Perturber<T>::Measured Perturber<T>::step_all(const Context<T>& context
   std::copy(saved_.begin(), saved_.end(), step_.weights().parameters);
   if (!std::isfinite(mean.objective)) return mean;
   if ((summary_.failure = find_statistics(context))) return mean;
+  step_.take_all_rows();
   const bool clipped = step_.clip(context.pool, step_.sum_gradient_squares(context.pool));
   summary_.failure = step_.update(context, learning_rate, 0.0, 0.0);
   summary_.num_clipped += clipped && !summary_.failure;

@@ -15,7 +15,7 @@ namespace lamina {
 
 // Rows of the table of ops (executor/ops/table.hpp), which has their names. Only ops that other code must
 // recognize are listed here.
-enum class OpKind : int { dense, activation, dropout, concat, grouped_dense, scale };
+enum class OpKind : int { dense, activation, dropout, concat, grouped_dense, scale, mask_codes };
 
 // How much an op keeps between forward and backward: numbers, and a mask of bytes.
 struct KeptSizes {
@@ -28,7 +28,10 @@ struct Parameter {
   double l1, l2, max_norm;
   bool decay, trainable;  // nothing acts on what is not trainable: its strengths are 0
   double learning_rate_factor;
+  bool by_row;
 
+  // Whether a step changes only the rows with a gradient.
+  bool learns_by_row() const { return by_row && trainable; }
   i64 matrices() const { return rows * columns > 0 ? size / (rows * columns) : 0; }
 };
 
@@ -43,6 +46,9 @@ struct Op {
   std::vector<double> settings;
   Function function;  // of an activation; identity without one
   i64 copies;         // buffers (n, width) are read and written as (n * copies, width / copies)
+
+  // Whether it is random in training; its first setting is the rate.
+  bool draws_masks() const { return kind == OpKind::dropout || kind == OpKind::mask_codes; }
 
   // Whether its units are weighted sums of others; its first parameter is the weights.
   bool makes_sums() const { return kind == OpKind::dense || kind == OpKind::grouped_dense; }

@@ -62,11 +62,24 @@ inline i64 find_rows_at_once(const Program& program) {
   return std::max<i64>(kPieceSize / *std::max_element(program.widths.begin(), program.widths.end()), 1);
 }
 
+// Whether matrices that learn by row are so large that a step had better not look at all of them.
+inline bool find_many_rows(const Program& program) {
+  constexpr i64 kMany = 65536;  // numbers
+  i64 numbers = 0;
+  for (const Parameter& p : program.parameters)
+    if (p.by_row) numbers += p.size;
+  return numbers > kMany;
+}
+
 struct ProgramFacts {
   explicit ProgramFacts(Program given)
       : program(std::move(given)),
         layers(group_by_layer(program)),
-        trained(find_trained(program)),
+        trained(find_trained(program, true)),
+        trained_whole(find_trained(program, false)),
+        by_row(find_by_row(program)),
+        row_numbers(find_row_numbers(program)),
+        has_many_rows(find_many_rows(program)),
         runs(find_runs(program, {})),
         shrunk_runs(find_shrunk_runs(program)),
         sections(find_sections(program, {})),
@@ -100,8 +113,11 @@ struct ProgramFacts {
   }
 
   Program program;
-  std::vector<std::vector<int>> layers;  // trainable parameters by layer
-  std::vector<Range> trained;
+  std::vector<std::vector<int>> layers;       // trainable parameters by layer
+  std::vector<Range> trained, trained_whole;  // the second without matrices that learn by row
+  std::vector<int> by_row;                    // these matrices
+  std::vector<int> row_numbers;               // by parameter: which of a step's numbers update its rows
+  bool has_many_rows;
   Runs runs;
   std::vector<Run> shrunk_runs;
   std::vector<Section> sections;
@@ -121,12 +137,12 @@ struct Pass {
   bool every_value = false;   // all buffers are filled, and the gradient is that of training
 };
 
-// The context of a batch in `work`, where nothing has been computed yet. gradient (num_parameters,), or null
-// if no backward pass will follow.
+// The context of a batch in `work`, where nothing has been computed yet. gradient (num_parameters,) and
+// touched (by parameter), or null if no backward pass will follow.
 template <class T>
 Context<T> begin_pass(const ProgramFacts& facts, const Tools<T>& tools, Pool* pool, Workspace<T>& work,
-                      const Weights<T>& weights, T* gradient, std::uint64_t seed, const Batches& data,
-                      Rows rows, const Pass& pass) {
+                      const Weights<T>& weights, T* gradient, std::vector<TouchedRows>* touched,
+                      std::uint64_t seed, const Batches& data, Rows rows, const Pass& pass) {
   work.forget_contributions();
   for (std::size_t i = 0; i < data.inputs.size(); ++i)
     work.sparse_input[facts.program.inputs[i]] =
@@ -139,6 +155,7 @@ Context<T> begin_pass(const ProgramFacts& facts, const Tools<T>& tools, Pool* po
           weights.parameters,
           weights.state,
           gradient,
+          touched,
           work.d_value_written,
           work.gradient_written,
           pass.every_buffer ? facts.computed : facts.needs_gradient,

@@ -23,7 +23,8 @@ Step<T>::Step(const ProgramFacts& facts, const Tools<T>& tools, T* parameters, T
       weights_{parameters, state, nullptr, 0, facts.program.num_parameters},
       numbers_(find_factors(facts.program)),
       saved_state_(facts.program.num_state),
-      pieces_(facts.program.num_parameters / kTileSize + 1) {}
+      pieces_(facts.program.num_parameters / kTileSize + 1),
+      touched_(untouched_rows(facts.program)) {}
 
 template <class T>
 void Step<T>::configure(TrainingPlan plan, T* slots, int num_slots) {
@@ -42,7 +43,8 @@ void Step<T>::prepare(i64 rows) {
 template <class T>
 Context<T> Step<T>::begin(Pool* pool, const Batches& data, Rows rows, const Pass& pass) {
   outer_left_ = false;
-  return begin_pass(facts_, tools_, pool, work_, weights_, gradient.data(), plan_.seed, data, rows, pass);
+  return begin_pass(facts_, tools_, pool, work_, weights_, gradient.data(), &touched_, plan_.seed, data, rows,
+                    pass);
 }
 
 template <class T>
@@ -126,7 +128,33 @@ double Step<T>::penalty_factor(double total_weight) const {
   return total_weight > 0 ? 1.0 / total_weight : 0.0;
 }
 
-// Returns the loss of heads and penalties.
+template <class T>
+void Step<T>::find_rows() {
+  for (const int p : facts_.by_row) touched_[p].find(gradient.data());
+}
+
+template <class T>
+void Step<T>::take_all_rows() {
+  for (const int p : facts_.by_row) touched_[p].touch_all();
+  settle_rows();
+}
+
+template <class T>
+void Step<T>::settle_rows() {
+  changed_.clear();
+  for (const int p : facts_.by_row) touched_[p].append_to(changed_, gradient.data(), p);
+}
+
+// use(first, size) over all parts of the gradient that may not be 0.
+template <class T>
+template <class Use>
+void Step<T>::over_gradient(Use use) {
+  for (const Range& range : facts_.trained_whole) use(gradient.data() + range.offset, range.size);
+  for (const ChangedRows& rows : changed_) use(gradient.data() + rows.offset, rows.size);
+}
+
+// Returns the loss of heads and penalties. With the slope of L1 the gradient is that of an objective, in
+// which all rows are penalized; else it is that of a step, which leaves rows without a gradient alone.
 template <class T>
 double Step<T>::penalize(const Context<T>& context, double total_weight, L1Slope l1_slope) {
   const OuterUpdate& outer = facts_.outer;
@@ -137,6 +165,13 @@ double Step<T>::penalize(const Context<T>& context, double total_weight, L1Slope
       finish_gradient(*tools_.kernels, context.pool, outer_left_ ? outer.other_sections : facts_.sections,
                       gradient.data(), weights_.parameters, penalty_factor(total_weight), l1_slope,
                       plan_.record_norms || plan_.clipping.norm, pieces_);
+  l1_slope == L1Slope::included ? take_all_rows() : settle_rows();
+  for (const ChangedRows& rows : changed_) {
+    const Section section{rows.offset, rows.size, 0, facts_.program.parameters[rows.parameter].l2};
+    totals_.add(finish_piece(*tools_.kernels, section, gradient.data() + rows.offset,
+                             weights_.parameters + rows.offset, rows.size, penalty_factor(total_weight),
+                             l1_slope, plan_.record_norms || plan_.clipping.norm));
+  }
   if (outer_left_) totals_.largest = std::max(totals_.largest, static_cast<double>(largest));
   double loss = totals_.penalty;
   for (const double each : head_losses) loss += each;
@@ -170,8 +205,8 @@ bool Step<T>::leaves_gradients(const Context<T>& context) const {
 template <class T>
 double Step<T>::sum_gradient_squares(Pool* pool) {
   double squares = 0;
-  for (const Range& range : facts_.trained)
-    squares += sum_squares(*tools_.kernels, pool, gradient.data() + range.offset, range.size, pieces_);
+  over_gradient(
+      [&](const T* part, i64 size) { squares += sum_squares(*tools_.kernels, pool, part, size, pieces_); });
   return squares;
 }
 
@@ -181,19 +216,18 @@ bool Step<T>::clip(Pool* pool, double squares) {
   const Kernels<T>& kernels = *tools_.kernels;
   const Clipping& clipping = plan_.clipping;
   bool changed = false;
-  for (const Range& range : facts_.trained)
-    if (clipping.value)
-      changed |= kernels.clip_value(gradient.data() + range.offset, range.size, clipping.value->first,
-                                    clipping.value->second);
+  if (clipping.value)
+    over_gradient([&](T* part, i64 size) {
+      changed |= kernels.clip_value(part, size, clipping.value->first, clipping.value->second);
+    });
   if (clipping.layer_norm)
-    changed |= clip_layers(facts_.program, kernels, pool, facts_.layers, gradient.data(),
+    changed |= clip_layers(facts_.program, kernels, pool, facts_.layers, changed_, gradient.data(),
                            *clipping.layer_norm, pieces_);
   if (!clipping.norm) return changed;
   if (changed) squares = sum_gradient_squares(pool);
   const double norm = std::sqrt(squares);
   if (norm <= *clipping.norm) return changed;
-  for (const Range& range : facts_.trained)
-    kernels.scale(gradient.data() + range.offset, range.size, *clipping.norm / norm);
+  over_gradient([&](T* part, i64 size) { kernels.scale(part, size, *clipping.norm / norm); });
   return true;
 }
 
@@ -239,6 +273,15 @@ std::optional<Failure> Step<T>::update(const Context<T>& context, double learnin
   bool finite = true;
   for (const Run& run : runs.of(weight_decay))
     finite &= update_run(context.pool, run, numbers_[run.numbers], certain);
+  for (std::size_t i = 0; i < changed_.size(); ++i) {
+    constexpr std::size_t kAhead = 8;  // rows lie anywhere in memory
+    if (i + kAhead < changed_.size())
+      for (int slot = 0; slot < weights_.num_slots; ++slot)
+        __builtin_prefetch(weights_.slot(slot, changed_[i + kAhead].offset), 1);
+    const ChangedRows& rows = changed_[i];
+    const int which = facts_.row_numbers[rows.parameter];
+    finite &= update_run(context.pool, {rows.offset, rows.size, which}, numbers_[which], certain);
+  }
   for (const Run& run : facts_.shrunk_runs)
     finite &= update_run(context.pool, run, with_l1(numbers_[run.numbers], l1_factor * run.l1), certain);
   if (outer_left_) update_outer(context, facts_.outer, plan_.rule, numbers_, weights_);

@@ -72,14 +72,24 @@ class Step {
                                 double l1_factor);
   double sum_gradient_squares(Pool* pool);
 
+  // The rows with a gradient, of matrices that learn by row: those of a gradient that somebody else computed,
+  // or all.
+  void find_rows();
+  void take_all_rows();
+  std::vector<TouchedRows>& touched_rows() { return touched_; }
+
   // Copies the state, and restores the copy if the step fails.
   void keep_state();
   void take_back_state();
 
-  // During its lifetime, which is that of a call of several steps, the step keeps bounds of the weights.
+  // During its lifetime, which is that of a call of several steps, the step keeps bounds of the weights,
+  // unless there are many that a step does not touch: to measure them would take longer than to check what it
+  // does.
   class Following {
    public:
-    Following(Step& step, bool several_steps) : step_(step) { step_.follows_reach_ = several_steps; }
+    Following(Step& step, bool several_steps) : step_(step) {
+      step_.follows_reach_ = several_steps && !step.facts_.has_many_rows;
+    }
     ~Following() {
       step_.follows_reach_ = false;
       step_.reach_ = {};
@@ -102,6 +112,9 @@ class Step {
   void differentiate_pieces(const Context<T>& context, const Batches& data, double whole);
   bool leaves_gradients(const Context<T>& context) const;
   std::optional<Failure> find_failure(const Context<T>& context, double loss);
+  void settle_rows();
+  template <class Use>
+  void over_gradient(Use use);
   bool update_run(Pool* pool, const Run& run, const UpdateNumbers& numbers, bool certain);
   bool extend_reach(const UpdateNumbers& numbers, double gradient_bound);
 
@@ -118,8 +131,10 @@ class Step {
   std::vector<T> saved_state_;
   PieceTotals pieces_;
   GradientTotals totals_;
-  bool outer_left_ = false;  // whether this step's update computes some gradients itself
-  Reach<T> reach_;           // valid only within a call: between calls others may change the weights
+  std::vector<TouchedRows> touched_;  // by parameter: the rows that may have a gradient
+  std::vector<ChangedRows> changed_;  // those of them that have one
+  bool outer_left_ = false;           // whether this step's update computes some gradients itself
+  Reach<T> reach_;                    // valid only within a call: between calls others may change the weights
   bool follows_reach_ = false;
 };
 

@@ -78,13 +78,23 @@ inline void append(std::vector<Run>& runs, const Run& run) {
   }
 }
 
-// left_out: by parameter, whether to skip it; or empty.
+// By parameter: the numbers that update the rows of a matrix that learns by row. Without weight decay in a
+// step they are those of a parameter without.
+inline std::vector<int> find_row_numbers(const Program& program) {
+  const std::vector<double> factors = find_factors(program);
+  std::vector<int> numbers;
+  for (const Parameter& p : program.parameters)
+    numbers.push_back(p.learns_by_row() ? which_numbers(factors, p, p.decay) : 0);
+  return numbers;
+}
+
+// Without matrices that learn by row. left_out: by parameter, whether to skip it; or empty.
 inline Runs find_runs(const Program& program, const std::vector<char>& left_out) {
   const std::vector<double> factors = find_factors(program);
   Runs runs;
   for (std::size_t i = 0; i < program.parameters.size(); ++i) {
     const Parameter& p = program.parameters[i];
-    if (!p.trainable || p.l1 != 0 || (!left_out.empty() && left_out[i])) continue;
+    if (!p.trainable || p.by_row || p.l1 != 0 || (!left_out.empty() && left_out[i])) continue;
     append(runs.decayed, {p.offset, p.size, which_numbers(factors, p, p.decay)});
     append(runs.plain, {p.offset, p.size, which_numbers(factors, p, false)});
   }

@@ -48,6 +48,7 @@ from lamina.layers import BatchNorm as BatchNorm
 from lamina.layers import Concat as Concat
 from lamina.layers import Dense as Dense
 from lamina.layers import Dropout as Dropout
+from lamina.layers import Embedding as Embedding
 from lamina.layers import LayerNorm as LayerNorm
 from lamina.layers import Multiply as Multiply
 from lamina.layers import ParametricActivation as ParametricActivation

@@ -301,7 +301,7 @@ def test_well_known_sets_have_no_fault(load):
 @pytest.mark.parametrize("odd", ODD)
 def test_odd_rows_are_judged_too(facts_of_odd_rows, odd: str, target: str, behind: bool, module):
     setup = SimpleNamespace(losses=("squared_error",), hidden_widths=(), learns_labels=True, stops_on_validation=behind)
-    start = SimpleNamespace(layers=(), network=SimpleNamespace(batch_norm_layers=()))
+    start = SimpleNamespace(layers=(), network=SimpleNamespace(batch_norm_layers=(), code_columns=()))
     outcome = SimpleNamespace(held_out=-math.inf if behind else 0.5)
     data = facts_of_odd_rows(odd, target)
     finding = module.find(

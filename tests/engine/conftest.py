@@ -89,6 +89,24 @@ class ProgramBuilder:
     def dropout(self, x: int, rate: float) -> int:
         return self._op("dropout", (x,), self.widths[x], settings=(rate,))
 
+    def codes_beside(self, x: int) -> int:
+        """The codes 0 and 1 for the signs of x, and x itself."""
+        return self.combine("concat", self.activation(x, "step"), x)
+
+    def embedding(self, x: int, **fields: object) -> int:
+        """Of the columns of :meth:`codes_beside`: vectors of 1, 2, 3, 1, … numbers for the codes."""
+        half = self.widths[x] // 2
+        shapes = [(2 + j, 1 + j % 3) for j in range(half)]
+        tables = tuple(
+            self._slice(self.parameters, f"weight_{j}", shape, by_row=True, **fields) for j, shape in enumerate(shapes)
+        )
+        width = half + sum(columns for _, columns in shapes)
+        return self._op("embedding", (x,), width, parameters=tables, settings=(1.0,) * half + (0.0,) * half)
+
+    def mask_codes(self, x: int, rate: float) -> int:
+        half = self.widths[x] // 2
+        return self._op("mask_codes", (x,), self.widths[x], settings=(rate, *(1.0,) * half, *(-1.0,) * half))
+
     def _scale_and_shift(self, width: int, affine: bool) -> tuple[int, ...]:
         return tuple(self._slice(self.parameters, name, (width,)) for name in ("gamma", "beta")) if affine else ()
 
@@ -284,6 +302,16 @@ class Builder:
         layer = f"scale_{len(self.ops)}"
         scale = self._parameter(layer, "scale", (self.widths[x],))
         return self._op("scale", layer, (x,), self.widths[x], parameters=(scale,))
+
+    def embedding(self, x: int, cardinality: int, width: int, **fields: Any) -> int:
+        """Of all columns of x."""
+        layer, columns = f"embedding_{len(self.ops)}", self.widths[x]
+        tables = [self._parameter(layer, f"weight_{j}", (cardinality, width), by_row=True, **fields) for j in range(columns)]
+        return self._op("embedding", layer, (x,), width * columns, parameters=tuple(tables), settings=(1.0,) * columns)
+
+    def mask_codes(self, x: int, rate: float, code: int = 0) -> int:
+        settings = (rate, *(float(code),) * self.widths[x])
+        return self._op("mask_codes", f"mask_codes_{len(self.ops)}", (x,), self.widths[x], settings=settings)
 
     def dropout(self, x: int, rate: float) -> int:
         return self._op("dropout", f"dropout_{len(self.ops)}", (x,), self.widths[x], settings=(rate,))

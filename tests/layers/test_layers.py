@@ -25,6 +25,7 @@ from lamina.layers import (
     Concat,
     Dense,
     Dropout,
+    Embedding,
     Input,
     Layer,
     LayerNorm,
@@ -60,6 +61,18 @@ UNUSUAL = {
     "piecewise_linear": PiecewiseLinear([[0.0, 1.5, 2.0], [], [-1.0, 3.0], [0.0, 0.1]], clip=True),
     "plr": PLR(units=1, frequencies=3, sigma=0.5, activation=get_activation("elu", alpha=0.5), decay=False),
     "pbld": PBLD(units=2, frequencies=3, sigma=0.5, decay=False),
+    "embedding": Embedding(
+        [None, 7, 2**20, 3],
+        [3, 4, 1],
+        weight_init=Normal(0.1),
+        mask=0.25,
+        unknown=-1,
+        l2=0.5,
+        decay=False,
+        trainable=False,
+        learning_rate_factor={"weight_2": 0.5},
+        name="categories",
+    ),
     "dropout": Dropout(0.125),
     "batch_norm": BatchNorm(momentum=0.99, eps=1e-3, affine=False),
     "layer_norm": LayerNorm(eps=1e-6, affine=False),
@@ -98,7 +111,7 @@ def test_a_layer_with_parameters_knows_their_names_and_can_be_frozen(kind):
 def test_inferred_width_is_that_of_the_last_op(kind):
     layer = UNUSUAL[kind]
     symbol = layer(*(Input(4) for _ in range(layer.min_inputs)))
-    assert symbol.width == {"dense": 7, "concat": 8, "pbld": 8}.get(kind, 4)
+    assert symbol.width == {"dense": 7, "concat": 8, "pbld": 8, "embedding": 9}.get(kind, 4)
     assert layer.fixed_width in (None, symbol.width)
 
 
@@ -455,3 +468,82 @@ def test_numpys_scalars_are_settings_too_and_are_written_as_pythons():
 def test_copies_of_symbols_keep_their_names():
     x = deepcopy(Dense(3)(Input(4, name="x"))).inputs[0]
     assert (x.name, x.width) == ("x", 4)
+
+
+def test_embedding_has_a_table_for_each_column_with_categories():
+    mask, embedding = Embedding([3, None, 5], [2, 4], mask=0.1, unknown=-1, l2=0.3).ops([3])
+    assert (mask.kind, mask.width, mask.settings) == ("mask_codes", 3, (0.1, 2.0, -1.0, 4.0))
+    assert (embedding.kind, embedding.width, embedding.settings) == ("embedding", 7, (1.0, 0.0, 1.0))
+    assert [(table.name, table.shape) for table in embedding.parameters] == [("weight_0", (3, 2)), ("weight_2", (5, 4))]
+    assert all(
+        (table.l2, table.decay, table.by_row, table.l1, table.max_norm) == (0.3, True, True, 0, 0)
+        for table in embedding.parameters
+    )
+
+
+def test_one_cardinality_is_that_of_all_columns():
+    (embedding,) = Embedding(6, 2).ops([3])
+    assert [(table.name, table.shape) for table in embedding.parameters] == [(f"weight_{j}", (6, 2)) for j in range(3)]
+    assert Embedding(6, 2)(Input(3)).width == 6
+    assert Embedding(6, 2)(Input()).width is None
+    assert Embedding([6, None], 2)(Input()).width == 3
+
+
+@pytest.mark.parametrize(("cardinality", "width"), [(1, 2), (2, 2), (3, 3), (10, 6), (100, 21), (1000, 77), (10**6, 600)])
+def test_the_default_width_of_a_vector_is_fastais(cardinality, width):
+    assert Embedding([cardinality])(Input(1)).width == width
+
+
+def test_vectors_begin_uniform_within_one_over_the_root_of_their_width():
+    network = Sequential([Embedding(5000, 16), Dense(1)], input_width=1)
+    table = network.unflatten(network.initialize(seed=0)[0])["embedding_1.weight_0"]
+    assert np.abs(table).max() <= 0.25
+    assert table.std() == pytest.approx(0.25 / math.sqrt(3), rel=0.01)
+    own = Sequential([Embedding(5000, 16, weight_init=Normal(0.5)), Dense(1)], input_width=1)
+    assert own.unflatten(own.initialize(seed=0)[0])["embedding_1.weight_0"].std() == pytest.approx(0.5, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"cardinalities": 0}, "cardinalities must be an integer in"),
+        ({"cardinalities": []}, "cardinalities must be an integer in"),
+        ({"cardinalities": [None, None]}, "not all None"),
+        ({"cardinalities": [3, 2.5]}, "cardinalities must be an integer in"),
+        ({"cardinalities": "10"}, "cardinalities must be an integer in"),
+        ({"cardinalities": [3, None, 4], "width": [2, 2, 2]}, "width must be a sequence of 2 numbers"),
+        ({"cardinalities": 3, "width": [2]}, "width must be one number"),
+        ({"cardinalities": 3, "width": 0}, "width must be None, or an integer >= 1"),
+        ({"cardinalities": [3, 5], "unknown": 3}, "unknown must be the number of a row of every table, from 0 to 2"),
+        ({"cardinalities": 3, "unknown": -4}, "unknown must be the number of a row"),
+        ({"cardinalities": 3, "mask": 1.0}, "mask must be a number in"),
+        ({"cardinalities": 3, "l2": -1}, "l2 must be a number >= 0"),
+        ({"cardinalities": 3, "weight_init": "among_rows"}, "weight_init must draw weights"),
+        ({"cardinalities": 3, "weight_init": "unit_variance"}, "weight_init must draw weights"),
+        (
+            {"cardinalities": [3, 4], "learning_rate_factor": {"weight_2": 2.0}},
+            "must be one of weight_0, weight_1, got 'weight_2'",
+        ),
+    ],
+)
+def test_settings_of_an_embedding_that_make_no_sense_are_refused(settings, words):
+    with pytest.raises(InvalidSettingError, match=words):
+        Embedding(**settings)
+
+
+def test_an_embedding_of_other_columns_than_the_input_has_is_refused():
+    with pytest.raises(ShapeError, match=r"the input Input must have 2 columns, as many as there are cardinalities for, got 3"):
+        Sequential([Embedding([3, None]), Dense(1)], input_width=3)
+
+
+@pytest.mark.parametrize("before", [Dense(2), Dropout(0.1), Scale(), PiecewiseLinear([[0.0, 1.0], [0.0, 2.0]])])
+def test_only_inputs_hold_codes(before):
+    with pytest.raises(InvalidSettingError, match="embedding_1: the input must be an input of the network"):
+        Sequential([before, Embedding(3), Dense(1)], input_width=2)
+    with pytest.raises(InvalidSettingError, match="embedding_1: the input must be an input of the network"):
+        Sequential([before, Embedding(3), Dense(1)])
+
+
+def test_a_summary_names_the_first_columns_of_an_embedding():
+    assert Embedding([None, 7, 2, 9], [3, 1, 2]).describe() == "Embedding(1, 7 → 3, 2 → 1, …)"
+    assert Embedding(10, 4).describe() == "Embedding(10 → 4)"

@@ -8,13 +8,13 @@
 
 namespace lamina {
 
-// The op's own rate, or the rate of the step. Dropout ops are numbered in program order.
+// The op's own rate, or the rate of the step. Ops that draw masks are numbered in program order.
 template <class T>
 double dropout_rate(const Context<T>& context, const Op& op) {
   const auto& ops = context.program.ops;
   if (!context.dropout_rates) return op.settings[0];
   return context.dropout_rates[std::count_if(ops.begin(), ops.begin() + op.index,
-                                             [](const Op& op) { return op.kind == OpKind::dropout; })];
+                                             [](const Op& op) { return op.draws_masks(); })];
 }
 
 inline KeptSizes dropout_keeps(i64 n, i64 width, bool training) { return {.mask = training ? n * width : 0}; }

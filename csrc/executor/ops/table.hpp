@@ -6,7 +6,9 @@
 #include "executor/ops/combine.hpp"
 #include "executor/ops/dense.hpp"
 #include "executor/ops/dropout.hpp"
+#include "executor/ops/embedding.hpp"
 #include "executor/ops/grouped_dense.hpp"
+#include "executor/ops/mask_codes.hpp"
 #include "executor/ops/normalization.hpp"
 #include "executor/ops/parametric_activation.hpp"
 #include "executor/ops/periodic.hpp"
@@ -37,6 +39,8 @@ inline constexpr OpRow<T> kOps[] = {
     {"concat", concat_forward, concat_backward},
     {"grouped_dense", grouped_dense_forward, grouped_dense_backward},
     {"scale", scale_forward, scale_backward, nullptr, scale_column},
+    {"mask_codes", mask_codes_forward, mask_codes_backward, dropout_keeps},
+    {"embedding", embedding_forward, embedding_backward},
     {"repeat", repeat_forward, repeat_backward},
     {"prelu", prelu_forward, prelu_backward, nullptr, prelu_column},
     {"parametric_activation", parametric_activation_forward, parametric_activation_backward,
@@ -61,5 +65,6 @@ static_assert(is_row(kOps<float>, OpKind::dropout, "dropout"));
 static_assert(is_row(kOps<float>, OpKind::concat, "concat"));
 static_assert(is_row(kOps<float>, OpKind::grouped_dense, "grouped_dense"));
 static_assert(is_row(kOps<float>, OpKind::scale, "scale"));
+static_assert(is_row(kOps<float>, OpKind::mask_codes, "mask_codes"));
 
 }  // namespace lamina

@@ -51,14 +51,14 @@ def run_passes(
 ) -> Passes:
     """Run both passes over all rows of ``data`` as one batch, on the reference engine; only the forward pass without targets.
 
-    With ``training``, batch normalization uses the batch's own statistics, and dropout is on if ``dropout``, with the
-    masks of ``step`` in a training of ``seed``.
+    With ``training``, batch normalization uses the batch's own statistics, and dropout (of codes, too) is on if ``dropout``, with
+    the masks of ``step`` in a training of ``seed``.
     """
     program = subject.program
     executor = make_executor(program, dtype="float64", engine="reference")
     executor.configure(TrainingPlan(GradientDescent().rule(), seed=seed))
     executor.restore(subject.parameters, subject.state)
-    rates = None if dropout else [0.0] * sum(op.kind == "dropout" for op in program.ops)
+    rates = None if dropout else [0.0] * len(program.mask_rates)
     custom = custom_losses(subject.losses or (), program.members) if data.targets else []
     own = MeanCustomLoss(program.heads, custom, data) if custom else None
     found = executor.observe(data, training=training, step=step, dropout_rates=rates, d_outputs=own)

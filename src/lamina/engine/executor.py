@@ -257,13 +257,14 @@ class Executor(Protocol):
         """First half of a step: the losses of ``rows`` and their gradient, in training mode; running statistics are updated.
 
         If ``rows`` are a part of a batch, ``first_row`` is the number of rows of the batch before them (dropout uses the masks of
-        the batch), and ``weight_sum`` is the batch's sum of sample weights. ``dropout_rates``, one per dropout op in program
-        order, replace the ops' own.
+        the batch), and ``weight_sum`` is the batch's sum of sample weights. ``dropout_rates``, one per op that draws masks, in
+        program order, replace the ops' own.
         """
 
     def update(self, gradient: Gradient, step: int, learning_rate: float, weight_decay: float = 0.0) -> Update:
         """Second half of a step: add the gradient of L2 to a batch's, clip it, update the weights, shrink them by L1.
 
+        Of matrices that learn by row, rows whose gradient is all 0 stand still; see :class:`~lamina.engine.program.Parameter`.
         After a failure the state is restored to what it was before the first half. See :class:`~lamina.engine.plan.Failure` for
         weights and slots.
         """
@@ -344,8 +345,8 @@ class Executor(Protocol):
         """Every buffer of both passes over ``rows`` (default: all) as one batch, and the gradient with respect to it.
 
         The backward pass starts from the losses, or from the gradients that ``d_outputs`` returns for the outputs; without
-        targets and ``d_outputs`` there is no backward pass. ``dropout_rates``, one per dropout op in program order, replace the
-        ops' own.
+        targets and ``d_outputs`` there is no backward pass. ``dropout_rates``, one per op that draws masks, in program order,
+        replace the ops' own.
         """
 
     def probe(self, data: Batches) -> tuple[float, Probe]:

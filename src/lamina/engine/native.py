@@ -104,7 +104,7 @@ class NativeExecutor:
         self._slots = _aligned_zeros((0, program.num_parameters), self.dtype)
         self._tools = (scipy_blas(), instruction_set or "", product, n_threads or 0, threads.default_threads())
         self._reader = DataReader(program, self.dtype)
-        self._num_dropouts = sum(op.kind == "dropout" for op in program.ops)
+        self._num_rates = len(program.mask_rates)
         self._logit_widths = [program.widths[b] for b in program.outputs]
         self._held: tuple[_native.Batches, np.ndarray, np.ndarray | None] | None = None
         self._plan = _UNTRAINED
@@ -176,7 +176,7 @@ class NativeExecutor:
         norms = np.empty(num_steps) if self._plan.record_norms else None
         of_heads = self._head_losses(num_steps)
         batches = self._reader.batches(data)
-        rates = _per_step(values, num_steps, self._num_dropouts)
+        rates = _per_step(values, num_steps, self._num_rates)
         watching = [self._watching(watch) for watch in watches]
         with self._quiet_blas(_most_rows(batch_size, watches)):
             done, num_clipped, failure = self._engine.train(
@@ -207,7 +207,7 @@ class NativeExecutor:
         losses = np.empty(epochs.count * -(-data.num_rows // batch_size))
         of_heads = self._head_losses(len(losses))
         batches = self._reader.batches(data)
-        rates = _per_step(values, len(losses), self._num_dropouts)
+        rates = _per_step(values, len(losses), self._num_rates)
         watching = [self._watching(watch) for watch in watches]
         with self._quiet_blas(_most_rows(batch_size, watches)):
             done, num_clipped, failure, best.loss, num_better = self._engine.train_epochs(
@@ -423,8 +423,8 @@ class NativeExecutor:
         return SingleThreadedBlas() if self._engine.may_use_blas(rows) else nullcontext()
 
     def _rates_of_ops(self, given: Sequence[float] | np.ndarray | None) -> np.ndarray | None:
-        """One dropout rate per dropout op, with checked shape; None stands for the ops' own."""
-        return None if given is None else _shaped(np.array(given), (self._num_dropouts,), "dropout_rates")
+        """One rate per op that draws masks, with checked shape; None stands for the ops' own."""
+        return None if given is None else _shaped(np.array(given), (self._num_rates,), "dropout_rates")
 
     def _losses(self) -> tuple[np.ndarray, np.ndarray | None]:
         """Arrays for the heads' losses of one batch, with and without the heads' weights."""
@@ -468,12 +468,12 @@ def _aligned_zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     return block[start : start + size_bytes].view(dtype).reshape(shape)
 
 
-def _per_step(values: StepValues, num_steps: int, num_dropouts: int) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+def _per_step(values: StepValues, num_steps: int, num_rates: int) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
     """The arrays of :class:`StepValues` as contiguous float64, with checked shapes."""
     return (
         _shaped(values.learning_rates, (num_steps,), "learning_rates"),
         None if values.weight_decays is None else _shaped(values.weight_decays, (num_steps,), "weight_decays"),
-        None if values.dropout_rates is None else _shaped(values.dropout_rates, (num_steps, num_dropouts), "dropout_rates"),
+        None if values.dropout_rates is None else _shaped(values.dropout_rates, (num_steps, num_rates), "dropout_rates"),
     )
 
 

@@ -94,8 +94,8 @@ class Batches:
 class StepValues(NamedTuple):
     """Values that may change from step to step, one entry per step.
 
-    ``learning_rates`` (k,); ``weight_decays`` (k,) or None (none); ``dropout_rates`` (k, number of dropout ops, in program order)
-    or None (the ops' own rates).
+    ``learning_rates`` (k,); ``weight_decays`` (k,) or None (none); ``dropout_rates`` (k, number of ops that draw masks, in
+    program order) or None (the ops' own rates).
     """
 
     learning_rates: np.ndarray

@@ -17,7 +17,8 @@ __all__ = ["Head", "Op", "Parameter", "Program"]
 
 _ACTIVATIONS = frozenset({"activation", "parametric_activation", "prelu"})
 _MAKE_SUMS = frozenset({"dense", "grouped_dense"})
-_MAKE_UNITS = _MAKE_SUMS | {"cosine", "periodic", "piecewise_linear"}
+_MAKE_UNITS = _MAKE_SUMS | {"cosine", "embedding", "periodic", "piecewise_linear"}
+_DRAW_MASKS = frozenset({"dropout", "mask_codes"})
 
 
 class Parameter(NamedTuple):
@@ -30,6 +31,11 @@ class Parameter(NamedTuple):
 
     What is not ``trainable`` stands still: training changes neither it nor its slots, no gradient is computed for it, and none of
     the above acts on it. An op whose state stands still, such as running statistics, works in training as in inference.
+
+    Of a matrix that learns ``by_row``, a step changes the rows with a gradient: those where that of the losses is not all 0. The
+    others stand still in that step, with their slots, and are neither penalized nor decayed, so that a step costs as much as the
+    rows that it reads. Such a matrix has no L1 and no ``max_norm``. In the objective (``loss_and_gradient``), and where there
+    is no gradient (:mod:`lamina.engine.perturbation`), all rows count.
     """
 
     name: str
@@ -42,6 +48,7 @@ class Parameter(NamedTuple):
     max_norm: float = 0.0
     trainable: bool = True
     learning_rate_factor: float = 1.0
+    by_row: bool = False
 
     @property
     def size(self) -> int:
@@ -77,6 +84,11 @@ class Op(NamedTuple):
         return self.kind in _MAKE_SUMS
 
     @property
+    def draws_masks(self) -> bool:
+        """Whether it is random in training; its first setting is the rate, which steps may replace."""
+        return self.kind in _DRAW_MASKS
+
+    @property
     def is_activation(self) -> bool:
         """Whether it applies a function to single units, be it a learned one."""
         return self.kind in _ACTIVATIONS
@@ -108,7 +120,7 @@ class Program:
     ``widths[b]`` is the width of buffer b; ``inputs`` are the buffers that the caller's arrays fill, in order;
     ``outputs`` are the buffers that a prediction returns (logits). ``parameters`` and ``state`` tile their flat vectors.
     ``members`` > 1: each output, and the logits of each head, are those of so many members of an ensemble, side by side; a head's
-    loss is the mean of the members' losses.
+    loss is the mean of the members' losses. ``reads_codes``: whether inputs hold codes of categories (``lamina.engine.codes``).
 
     The gradient of a parameter that is not trainable is 0.
     """
@@ -123,17 +135,25 @@ class Program:
     members: int = 1
     num_parameters: int = field(init=False, repr=False, compare=False)
     num_state: int = field(init=False, repr=False, compare=False)
+    reads_codes: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        assert not any(p.by_row and (p.l1 or p.max_norm or len(p.shape) != 2) for p in self.parameters)
         free = tuple(p if p.trainable else p._replace(l1=0.0, l2=0.0, decay=False, max_norm=0.0) for p in self.parameters)
         object.__setattr__(self, "parameters", free)
         object.__setattr__(self, "num_parameters", sum(p.size for p in self.parameters))
         object.__setattr__(self, "num_state", sum(s.size for s in self.state))
+        object.__setattr__(self, "reads_codes", any(op.kind == "embedding" for op in self.ops))
 
     @property
     def output_widths(self) -> tuple[int, ...]:
         """The width of each output, of one member."""
         return tuple(self.widths[buffer] // self.members for buffer in self.outputs)
+
+    @property
+    def mask_rates(self) -> tuple[float, ...]:
+        """The rates of the ops that draw masks, in program order: what ``dropout_rates`` of steps and passes replace."""
+        return tuple(float(op.settings[0]) for op in self.ops if op.draws_masks)
 
     @property
     def num_trainable(self) -> int:

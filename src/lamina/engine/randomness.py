@@ -6,8 +6,8 @@ after a resume; op is the position in ``Program.ops``:
     key     = (seed mod 2^32, seed div 2^32)
     counter = (index div 4, step, op, purpose)      the draw is word ``index mod 4`` of the result
 
-Purposes: 1 the order of examples (step = the epoch), 2 dropout (index = row * width + column within the batch),
-3 and 4 perturbation of one weight and of all weights (index: see :mod:`lamina.engine.perturbation`).
+Purposes: 1 the order of examples (step = the epoch), 2 masks of dropout and of codes (index = row * width + column within the
+batch), 3 and 4 perturbation of one weight and of all weights (index: see :mod:`lamina.engine.perturbation`).
 """
 
 from __future__ import annotations

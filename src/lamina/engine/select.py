@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lamina.engine import randomness
+from lamina.engine.codes import check_precision
 from lamina.engine.executor import Executor
 from lamina.engine.perceptron import PerceptronRows, PerceptronRule, PerceptronUnit
 from lamina.engine.program import Program
@@ -43,7 +44,8 @@ def make_executor(
     Raises
     ------
     InvalidSettingError
-        When ``engine`` or ``dtype`` is unknown, or ``n_threads`` is not between 1 and 1024.
+        When ``engine`` or ``dtype`` is unknown, ``n_threads`` is not between 1 and 1024, or a column has more categories than
+        ``dtype`` has exact codes.
     LaminaError
         When ``engine="native"`` and the extension does not load.
 
@@ -60,6 +62,7 @@ def make_executor(
         raise InvalidSettingError(phrase_unknown("dtype", str(dtype), _DTYPES))
     if not N_THREADS.accepts(n_threads):
         raise InvalidSettingError(phrase("n_threads", f"must be from 1 to {MAX_THREADS}, or None", n_threads))
+    check_precision(program, np.dtype(dtype))
     if _wants_native(engine):
         from lamina.engine.native import NativeExecutor
 

@@ -12,6 +12,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from lamina.door import serve
+from lamina.engine.codes import check_codes, code_columns
 from lamina.estimators.given_data import DTYPES, checked_rows
 from lamina.estimators.layer_arrays import LayerArrays, dense_biases, dense_weights, write_into
 from lamina.losses.members import joint_logits, predictions_of
@@ -191,9 +192,14 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
     def _checked(self, X: Any) -> Any:
         """Check new rows, whose columns must match the fit."""
         if self._is_plain(X):
-            return X
-        check_is_fitted(self)
-        return checked_rows(self, X)
+            checked = X
+        else:
+            check_is_fitted(self)
+            checked = checked_rows(self, X)
+        program = self._fit.trainer.executor.program
+        if program.reads_codes:
+            check_codes(checked, code_columns(program)[program.inputs[0]], "X")
+        return checked
 
     def _is_plain(self, X: Any) -> bool:
         """Whether scikit-learn's validation, which takes far longer than predicting a row, would return ``X`` unchanged."""

@@ -7,6 +7,7 @@ from lamina.layers.drafts import Incoming as Incoming
 from lamina.layers.drafts import OpDraft as OpDraft
 from lamina.layers.drafts import ParameterDraft as ParameterDraft
 from lamina.layers.dropout import Dropout as Dropout
+from lamina.layers.embedding import Embedding as Embedding
 from lamina.layers.input import Input as Input
 from lamina.layers.layer import Layer as Layer
 from lamina.layers.layer import Symbol as Symbol

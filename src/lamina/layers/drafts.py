@@ -46,6 +46,8 @@ class ParameterDraft(NamedTuple):
         Whether decoupled weight decay acts on it.
     max_norm : float
         Bound on the norm of its columns; 0 means none.
+    by_row : bool
+        Whether a step changes only the rows that have a gradient.
 
     Examples
     --------
@@ -63,6 +65,7 @@ class ParameterDraft(NamedTuple):
     l2: float = 0.0
     decay: bool = False
     max_norm: float = 0.0
+    by_row: bool = False
 
 
 class OpDraft(NamedTuple):

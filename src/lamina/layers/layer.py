@@ -78,6 +78,8 @@ class Layer(Settings, ABC):
     max_inputs: ClassVar[int | None] = 1
     #: Whether the layer makes new units (weighted sums of others), and so adds 1 to the network's depth (see ``depth``).
     makes_units: ClassVar[bool] = False
+    #: Whether the layer reads codes of categories, which only an input of the network holds.
+    reads_codes: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)

@@ -82,13 +82,26 @@ def _check_no_cycle(source: str, open_names: dict[str, None]) -> None:
 
 
 def with_widths(inputs: Sequence[InputNode], nodes: Sequence[Node]) -> list[Node]:
-    """The nodes with their widths, where they follow from those of the inputs; a ShapeError names the layer and both shapes."""
+    """The nodes with their widths, where they follow from those of the inputs; a ShapeError names the layer and both shapes.
+
+    Raises
+    ------
+    InvalidSettingError
+        When a layer that reads codes of categories reads what another layer makes.
+    """
     widths: dict[str, int | None] = {item.name: item.width for item in inputs}
+    given = set(widths)
     placed = []
     used: dict[str, Sequence[Incoming]] = {}
     for node in nodes:
         known = [Incoming(name, width) for name in node.inputs if (width := widths[name]) is not None]
         node.layer.check_count(node.inputs, node.name)
+        if node.layer.reads_codes and not given.issuperset(node.inputs):
+            rule, repair = (
+                "must be an input of the network, as only inputs hold codes",
+                "Put the layer first, or give it an Input.",
+            )
+            raise InvalidSettingError(phrase("the input", rule, node.inputs[0], repair=repair, owner=node.name))
         all_known = len(known) == len(node.inputs)
         width = node.layer.output_width(known, owner=node.name) if all_known else node.layer.fixed_width
         if all_known:

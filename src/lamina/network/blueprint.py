@@ -131,7 +131,7 @@ class Drawing:
             offset = placed[-1].slice.stop if placed else 0
             penalties = (draft.l1, draft.l2, draft.decay, draft.max_norm)
             pace = (node.is_trainable, node.learning_rate_factor(draft.name))
-            placed.append(Parameter(name, node.layer_name, offset, draft.shape, *penalties, *pace))
+            placed.append(Parameter(name, node.layer_name, offset, draft.shape, *penalties, *pace, draft.by_row))
             drafts.append(draft)
             self.places[name] = len(placed) - 1
         return self.places[name]

@@ -191,6 +191,11 @@ class Network:
         return all(item.width is not None for item in self.inputs)
 
     @property
+    def reads_codes(self) -> bool:
+        """Whether an input has columns of codes of categories, which nothing may scale; see :class:`~lamina.layers.Embedding`."""
+        return any(node.layer.reads_codes for node in self.nodes)
+
+    @property
     def input_names(self) -> tuple[str, ...]:
         """Names of the inputs, in their order."""
         return tuple(item.name for item in self.inputs)

@@ -19,7 +19,7 @@ def run_op(
     """The output of one op, run as a program by itself, in training mode without dropout."""
     read = tuple(dict.fromkeys(op.inputs))
     alone = replace(program, inputs=read, ops=(op,))
-    rates = [0.0] if op.kind == "dropout" else []
+    rates = [0.0] * op.draws_masks
     tape = run_forward(alone, [buffers[b] for b in read], parameters, state, Mode(True, dropout_rates=rates), np)
     output: np.ndarray = tape.buffers[op.output]
     return output

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from lamina.engine.codes import CodeColumn, check_codes, code_columns
 from lamina.engine.plan import Batches, InputArray
 from lamina.engine.program import Program
 from lamina.errors import DataError, ShapeError, phrase
@@ -55,7 +56,8 @@ def make_batches(
     ShapeError
         If widths or numbers of rows do not fit; the message names both.
     DataError
-        If there are no rows, values are not finite numbers, or the loss does not accept the targets.
+        If there are no rows, values are not finite numbers, a column of codes holds anything else, or the loss does not accept
+        the targets.
     """
     inputs = make_inputs(X, program, dtype, input_names)
     num_rows = inputs[0].shape[0]
@@ -71,8 +73,8 @@ def make_batches(
 def make_inputs(X: Any, program: Program, dtype: np.dtype, input_names: Sequence[str]) -> list[InputArray]:
     """X as the engine's inputs; see :func:`make_batches`."""
     labels = [_label("X", name, input_names) for name in input_names]
-    triples = zip(_by_name(X, input_names, "X"), program.inputs, labels, strict=True)
-    inputs = [_input(part, program.widths[buffer], dtype, label) for part, buffer, label in triples]
+    triples, codes = zip(_by_name(X, input_names, "X"), program.inputs, labels, strict=True), code_columns(program)
+    inputs = [_input(part, program.widths[b], dtype, label, codes.get(b, ())) for part, b, label in triples]
     for array, label in zip(inputs[1:], labels[1:], strict=True):
         if array.shape[0] != inputs[0].shape[0]:
             rule = f"must have as many rows as {labels[0]}, which has shape {inputs[0].shape}"
@@ -105,10 +107,11 @@ def _by_name(data: Any, names: Sequence[str], what: str) -> list[Any]:
     raise ShapeError(phrase(what, rule, came))
 
 
-def _input(array: Any, width: int, dtype: np.dtype, label: str) -> InputArray:
+def _input(array: Any, width: int, dtype: np.dtype, label: str, codes: Sequence[CodeColumn] = ()) -> InputArray:
     checked = _csr(array, dtype) if sparse.issparse(array) else _dense(array, dtype, label)
     if checked.ndim != 2 or checked.shape[1] != width:
         raise ShapeError(phrase(label, f"must have shape (rows, {width})", checked.shape, repair=_advice(checked, width, label)))
+    check_codes(checked, codes, label)
     check_finite(checked, label)
     return checked
 

@@ -52,10 +52,11 @@ def check_program(program: Program, settings: TrainerSettings, schedule: Schedul
         _check_schedules_act(program, settings, owner)
         return
     for op in program.ops:
-        if op.kind == "dropout" and op.settings[0] > 0:
+        if op.draws_masks and op.settings[0] > 0:
             rule = f"must be 0 with {type(optimizer).__name__}, whose trials must differ only in the weights"
-            repair = "Remove the dropout, or choose an optimizer that uses gradients, such as Adam."
-            raise InvalidSettingError(phrase(f"the rate of {op.layer!r}", rule, op.settings[0], repair=repair, owner=owner))
+            what, name = ("the dropout", "rate") if op.kind == "dropout" else ("the mask", "mask")
+            repair = f"Remove {what}, or choose an optimizer that uses gradients, such as Adam."
+            raise InvalidSettingError(phrase(f"the {name} of {op.layer!r}", rule, op.settings[0], repair=repair, owner=owner))
     _refuse(_changing(besides), f"must be None with {type(optimizer).__name__}, which has neither dropout nor decay", owner)
     if isinstance(optimizer, optimizers.PerturbOne) and clipping.is_bounded:
         repair = "Leave it out: a change is never larger than the optimizer's scale."

@@ -33,7 +33,7 @@ def sample_moments(
     """Mean and spread of each output over ``mc_samples`` masks: those of predictions, not of logits.
 
     Batch normalization works as in prediction: a copy of the network runs in training mode, with batch normalization folded into
-    its weights, or frozen in an ensemble, whose members share them.
+    its weights, or frozen in an ensemble, whose members share them. Codes of categories are not masked.
 
     Raises
     ------
@@ -86,9 +86,11 @@ def _moments(
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Mean and spread of each output over k masks."""
     outputs = [_RunningMoments(meaning) for meaning in meanings]
+    masks = [op for op in executor.program.ops if op.draws_masks]
+    rates = [float(op.settings[0]) if op.kind == "dropout" else 0.0 for op in masks]
     for sample in range(k):
         # masks are keyed by the step: every chunk of every sample gets a different one
-        logits = executor.forward(inputs, rows, sample * count + chunk)
+        logits = executor.forward(inputs, rows, sample * count + chunk, dropout_rates=rates)
         for output, z in zip(outputs, logits, strict=True):
             output.add(z)
     return [(output.mean, output.spread) for output in outputs]

@@ -40,7 +40,7 @@ class Pace:
         is_lone = num_rows % self.rows_a_step == 1 and first_batch_norm(program) is not None
         self.rows_an_epoch = num_rows - is_lone
         self.steps_an_epoch = -(-self.rows_an_epoch // self.rows_a_step)
-        self._own_dropout_rates = [float(op.settings[0]) for op in program.ops if op.kind == "dropout"]
+        self._masks = [(op.kind, float(op.settings[0])) for op in program.ops if op.draws_masks]
 
     def order(self, epoch: int) -> np.ndarray:
         """The row indices of an epoch (epochs count from 0) in training order, int64 (rows_an_epoch,)."""
@@ -82,11 +82,13 @@ class Pace:
         return schedule.rates(base, *steps)
 
     def _dropout_rates(self, steps: tuple[int, int, int, int]) -> np.ndarray | None:
-        """One rate per step and dropout op; None stands for the ops' own."""
+        """One rate per step and op that draws masks; None stands for the ops' own. The schedule is dropout's alone."""
         schedule = self.settings.dropout_schedule
-        if isinstance(schedule, Constant) or not self._own_dropout_rates:
+        if isinstance(schedule, Constant) or not self._masks:
             return None
-        rates = np.stack([schedule.rates(base, *steps) for base in self._own_dropout_rates], axis=1)
+        own = Constant()
+        columns = [(schedule if kind == "dropout" else own).rates(base, *steps) for kind, base in self._masks]
+        rates = np.stack(columns, axis=1)
         if (rates >= 1.0).any():
             at = int(np.argmax((rates >= 1.0).any(axis=1)))
             repair = f"Check what it returns at step {steps[0] + at}."

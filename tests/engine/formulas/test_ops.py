@@ -23,6 +23,7 @@ from lamina.engine.formulas.combine import (
 )
 from lamina.engine.formulas.dense import dense_backward, dense_forward
 from lamina.engine.formulas.dropout import dropout_backward, dropout_forward
+from lamina.engine.formulas.embedding import embedding_backward, embedding_forward, mask_codes_backward, mask_codes_forward
 from lamina.engine.formulas.grouped_dense import grouped_dense_backward, grouped_dense_forward
 from lamina.engine.formulas.layer_norm import layer_norm_backward, layer_norm_forward
 from lamina.engine.formulas.parametric_activation import parametric_activation_backward, parametric_activation_forward
@@ -171,6 +172,50 @@ def test_cosine_gradient(xp, to, assert_gradient):
     frequency, phase, d_out = 0.2 * RNG.normal(size=(4, 3)), RNG.normal(size=(4, 3)), RNG.normal(size=(6, 12))
     gradients = cosine_backward(to(d_out), to(X), to(frequency), to(phase))
     assert_gradient(lambda *a: xp.sum(cosine_forward(*map(to, a)) * to(d_out)), [X, frequency, phase], gradients)
+
+
+TABLES = [RNG.normal(size=(4, 3)), RNG.normal(size=(3, 2))]
+CODES = np.stack([X[:, 0], [3, 0, 3, 3, 1, 0], [0, 2, 2, 1, 0, 2]], axis=1)
+
+
+def test_embedding_gives_the_rows_of_tables_in_the_place_of_their_codes(to):
+    out = np.asarray(embedding_forward(to(CODES), [to(table) for table in TABLES], (0, 1, 1)))
+    codes = CODES[:, 1:].astype(int)
+    np.testing.assert_array_equal(out, np.concatenate([X[:, :1], TABLES[0][codes[:, 0]], TABLES[1][codes[:, 1]]], axis=1))
+
+
+def test_embedding_is_a_dense_layer_without_bias_on_dummy_variables(to):
+    out = embedding_forward(to(CODES[:, 1:2]), [to(TABLES[0])], (1,))
+    dummies = to(CODES[:, 1:2] == np.arange(4))
+    np.testing.assert_allclose(np.asarray(out), np.asarray(dense_forward(dummies, to(TABLES[0]))))
+
+
+@pytest.mark.parametrize("wrong", [-1.0, 4.0, 1.5, np.nan, np.inf, -np.inf, 1e30])
+def test_embedding_makes_nan_of_what_is_no_code_and_gives_it_no_gradient(to, wrong):
+    codes, d_out = to([[1.0], [wrong]]), to([[1.0] * 3, [1.0] * 3])
+    out = np.asarray(embedding_forward(codes, [to(TABLES[0])], (1,)))
+    np.testing.assert_array_equal(out, [TABLES[0][1], [np.nan] * 3])
+    _, (d_table,) = embedding_backward(d_out, codes, [to(TABLES[0])], (1,))
+    assert np.asarray(d_table).tolist() == [[0] * 3, [1] * 3, [0] * 3, [0] * 3]
+
+
+def test_embedding_gradient(xp, to, assert_gradient):
+    d_out = RNG.normal(size=(6, 6))
+
+    def loss(x, *tables):
+        rows = np.concatenate([x, CODES[:, 1:]], axis=1)
+        return xp.sum(embedding_forward(to(rows), [to(table) for table in tables], (0, 1, 1)) * to(d_out))
+
+    d_x, d_tables = embedding_backward(to(d_out), to(CODES), [to(table) for table in TABLES], (0, 1, 1))
+    assert not np.asarray(d_x)[:, 1:].any()
+    assert_gradient(loss, [X[:, :1], *TABLES], [np.asarray(d_x)[:, :1], *d_tables])
+
+
+def test_masks_replace_codes_and_keep_numbers(xp, to):
+    keep = xp.asarray(np.array([[True, True], [False, False]]))
+    out = mask_codes_forward(to([[5, 0.3], [6, 0.4]]), keep, (2, -1))
+    assert np.asarray(out).tolist() == [[5, 0.3], [2, 0.4]]
+    assert np.asarray(mask_codes_backward(to([[1, 2], [3, 4]]), keep, (2, -1))).tolist() == [[1, 2], [0, 4]]
 
 
 def test_dropout_silences_and_scales(xp, to):

@@ -41,6 +41,8 @@ def find(case: Case) -> Finding | None:
     if not (gain > least and lead > least):
         return None
     worst = int(np.argmax(data.squeezed.tail))
+    if worst in case.start.network.code_columns:
+        return None
     evidence = (
         Evidence("standard deviation of the column over that by its quartiles", float(data.squeezed.tail[worst]), TAIL),
         Evidence("share of its values more than 10 robust deviations off", float(data.squeezed.far[worst])),

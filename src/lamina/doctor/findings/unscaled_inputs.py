@@ -25,9 +25,11 @@ _CURE = Cure("scale the inputs", {"scale_inputs": True}, "Each column then has m
 def find(case: Case) -> Finding | None:
     """The model stays behind, and what its first layer reads is out of scale."""
     columns = case.data.columns
-    if not case.is_behind or _is_normalized(case) or not (~columns.is_constant).any():
+    counts = ~columns.is_constant
+    counts[list(case.start.network.code_columns)] = False
+    if not case.is_behind or _is_normalized(case) or not counts.any():
         return None
-    evidence = sorted(_evidence(case, columns), key=_excess, reverse=True)
+    evidence = sorted(_evidence(case, columns, counts), key=_excess, reverse=True)
     if not evidence:
         return None
     return Finding(
@@ -42,10 +44,11 @@ def find(case: Case) -> Finding | None:
     )
 
 
-def _evidence(case: Case, columns: ColumnFacts) -> list[Evidence]:
-    size = columns.size[~columns.is_constant]
+def _evidence(case: Case, columns: ColumnFacts, counts: np.ndarray) -> list[Evidence]:
+    """``counts``: whether the network reads a column as a number that varies."""
+    size = columns.size[counts]
     overall, largest, median = float(np.sqrt(np.mean(size**2))), float(size.max()), float(np.median(size))
-    offset = float(np.median(columns.offset[~columns.is_constant]))
+    offset = float(np.median(columns.offset[counts]))
     found = []
     # A layer that normalizes its sums does not mind the size of all inputs together.
     if not case.start.layers or not case.start.layers[0].is_normalized:

@@ -72,8 +72,9 @@ class EstimatorPatient(ParametersPatient):
     @property
     def words(self) -> frozenset[str]:
         of_network = self.estimator.network is not None
+        holds_codes = of_network and self.estimator.network.reads_codes
         parameters = {word for word, name in _PARAMETERS.items() if hasattr(self.estimator, name)}
-        around = {"scale_inputs"} | (set() if self.learns_labels else {"scale_targets"})
+        around = (set() if holds_codes else {"scale_inputs"}) | (set() if self.learns_labels else {"scale_targets"})
         around |= set() if self.estimator.validation_split is None else {"shuffle_split"}
         return frozenset(parameters | around | (set(NETWORK_WORDS) if of_network else set()))
 

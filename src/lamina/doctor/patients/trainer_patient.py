@@ -83,7 +83,8 @@ class TrainerPatient(Patient):
 
     @property
     def words(self) -> frozenset[str]:
-        around = {"scale_inputs", "class_weight" if self.learns_labels else "scale_targets"}
+        around = {"class_weight" if self.learns_labels else "scale_targets"}
+        around |= set() if self.settings.network.reads_codes else {"scale_inputs"}
         around |= {"shuffle_split"} if "validation_data" in self.fit else set()
         return frozenset({*_OWN, *NETWORK_WORDS} | around)
 

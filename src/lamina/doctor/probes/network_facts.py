@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lamina.engine.codes import code_columns
 from lamina.engine.program import Op, Program
 from lamina.network import Network
 from lamina.training.blocked_gradients import layers_without_gradient
@@ -41,6 +42,8 @@ class NetworkFacts:
         Batch normalizations that read what dropout silenced, and so normalize by a variance that predictions do not have.
     dropout_on_output : tuple of str
         Dropout layers that write an output, possibly through functions of single units.
+    code_columns : tuple of int
+        Columns of the first input whose numbers are codes of categories, which say nothing by their size.
     """
 
     depth: int
@@ -55,6 +58,7 @@ class NetworkFacts:
     frozen_layers: tuple[str, ...]
     dropout_before_batch_norm: tuple[str, ...]
     dropout_on_output: tuple[str, ...]
+    code_columns: tuple[int, ...]
 
 
 def network_facts(network: Network, num_rows: int) -> NetworkFacts:
@@ -85,6 +89,7 @@ def network_facts(network: Network, num_rows: int) -> NetworkFacts:
         frozen_layers=tuple(node.name for node in network.nodes if not node.is_trainable),
         dropout_before_batch_norm=_dropout_before_batch_norm(program),
         dropout_on_output=tuple(op.layer for op in _tail(program) if op.kind == "dropout" and op.settings[0] > 0),
+        code_columns=tuple(sorted({column for column, *_ in code_columns(program).get(program.inputs[0], ())})),
     )
 
 

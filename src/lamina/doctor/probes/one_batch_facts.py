@@ -76,9 +76,9 @@ def _losses(beginning: Beginning, rows: np.ndarray, steps: int, optimizer: StepO
     """The losses of ``steps`` steps; infinite from the first that is not finite."""
     model = beginning.model(beginning.trainer.settings.dtype)
     model.configure(plan, optimizer)
-    num_dropouts = sum(op.kind == "dropout" for op in beginning.subject.program.ops)
+    num_rates = len(beginning.subject.program.mask_rates)
     decays = np.full(steps, optimizer.weight_decay) if optimizer.weight_decay else None
-    rates = np.zeros((steps, num_dropouts)) if num_dropouts else None
+    rates = np.zeros((steps, num_rates)) if num_rates else None
     values = StepValues(np.full(steps, optimizer.step_size), decays, rates)
     targets = [target.astype(model.executor.dtype) for target in beginning.data.targets]
     data = Batches(beginning.data.inputs, targets)

@@ -39,15 +39,17 @@ def clip_norm(gradient: Array, bound: float) -> Array:
     return gradient * (bound / length) if length > bound else gradient
 
 
-def clip(gradient: Array, clipping: Clipping, layers: Sequence[Sequence[slice]]) -> tuple[Array, bool]:
+def clip(gradient: Array, clipping: Clipping, layers: Sequence[Sequence[slice]], acts: Array | None = None) -> tuple[Array, bool]:
     """Apply all bounds in order (value, each layer, the whole); also returns whether any of them changed the gradient.
 
-    ``layers`` says which slices of the flat gradient belong to each layer; together they tile it in order.
+    ``layers`` says which slices of the flat gradient belong to each layer; together they tile it in order. ``acts``, a bool for
+    each element, says what a step changes; elsewhere the gradient is 0 and stays so. None means all.
     """
     xp = array_namespace(gradient)
     clipped = gradient
     if clipping.value is not None:
         clipped = clip_value(clipped, *map(float, clipping.value))
+        clipped = clipped if acts is None else xp.where(acts, clipped, gradient)
     if clipping.layer_norm is not None:
         clipped = _clip_layers(clipped, float(clipping.layer_norm), layers)
     if clipping.norm is not None:

@@ -285,7 +285,7 @@ class ReferenceExecutor:
     @_quietly
     def probe(self, data: Batches) -> tuple[float, Probe]:
         """The loss of all rows as one batch, and how each layer fares."""
-        seen = self.observe(data, dropout_rates=[0.0] * sum(op.kind == "dropout" for op in self.program.ops))
+        seen = self.observe(data, dropout_rates=[0.0] * len(self.program.mask_rates))
         loss = math.nan if seen.gradient is None else float(seen.gradient.losses.sum())
         return loss, probe(
             self.program, np.asarray(self._step.parameters), _in_numpy(seen), total_weight(data, np.arange(data.num_rows))

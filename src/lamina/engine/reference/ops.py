@@ -11,6 +11,7 @@ from lamina.engine.formulas.activation import activation_backward, activation_fo
 from lamina.engine.formulas.array import Array, Namespace
 from lamina.engine.formulas.dense import dense_backward, dense_forward
 from lamina.engine.formulas.dropout import dropout_backward, dropout_forward
+from lamina.engine.formulas.embedding import embedding_backward, embedding_forward, mask_codes_backward, mask_codes_forward
 from lamina.engine.formulas.grouped_dense import grouped_dense_backward, grouped_dense_forward
 from lamina.engine.formulas.parametric_activation import parametric_activation_backward, parametric_activation_forward
 from lamina.engine.formulas.periodic import cosine_backward, cosine_forward, periodic_backward, periodic_forward
@@ -28,8 +29,8 @@ __all__ = ["OPS", "Call", "OpRules"]
 class Call:
     """One op applied to one batch: its inputs, and what its forward pass keeps for its backward pass.
 
-    ``index`` is the op's position in ``Program.ops``, called "op" in :mod:`lamina.engine.randomness`. ``rate`` is the dropout
-    rate of this step, ``first_row`` the number of rows of the batch before these. ``trains``: which of the parameters need a
+    ``index`` is the op's position in ``Program.ops``, called "op" in :mod:`lamina.engine.randomness`. ``rate`` is that of its
+    masks in this step, ``first_row`` the number of rows of the batch before these. ``trains``: which of the parameters need a
     gradient; ``needs_d_x``: whether an input does, which the backward pass sets. ``kept`` is for the op itself to use.
     ``new_state`` is what the op's state becomes if the step succeeds.
     """
@@ -182,6 +183,29 @@ def _dropout_backward(call: Call, d_out: Array) -> Gradients:
     return (d_out if call.kept is None else dropout_backward(d_out, call.kept, call.rate),), ()
 
 
+def _mask_codes_forward(call: Call) -> Array:
+    (x,) = call.inputs
+    if not call.training or call.rate == 0.0:
+        return x
+    where = {"seed": call.seed, "step": call.step, "op": call.index, "first_row": call.first_row}
+    keep = call.xp.asarray(keep_mask(x.shape[0], x.shape[1], call.rate, **where), device=x.device)
+    call.kept = keep
+    return mask_codes_forward(x, keep, call.op.settings[1:])
+
+
+def _mask_codes_backward(call: Call, d_out: Array) -> Gradients:
+    return (d_out if call.kept is None else mask_codes_backward(d_out, call.kept, call.op.settings[1:]),), ()
+
+
+def _embedding_forward(call: Call) -> Array:
+    return embedding_forward(call.inputs[0], call.parameters, call.op.settings)
+
+
+def _embedding_backward(call: Call, d_out: Array) -> Gradients:
+    d_x, d_tables = embedding_backward(d_out, call.inputs[0], call.parameters, call.op.settings)
+    return (d_x,), d_tables
+
+
 def _batch_norm_forward(call: Call) -> Array:
     momentum, eps = call.op.settings
     if not call.training:
@@ -258,6 +282,10 @@ OPS: dict[str, OpRules] = {
     "periodic": OpRules(_periodic_forward, _periodic_backward),
     # inputs (x,); parameters (frequency (width, k), phase (width, k))
     "cosine": OpRules(_cosine_forward, _cosine_backward),
+    # inputs (x,); parameters (a table (cardinality, width) of each embedded column); settings (of each column: 1 embedded, 0 not)
+    "embedding": OpRules(_embedding_forward, _embedding_backward),
+    # inputs (x,); settings (rate, then for each column: the code that replaces others, or -1: none does)
+    "mask_codes": OpRules(_mask_codes_forward, _mask_codes_backward),
     # inputs (x,); settings (rate,)
     "dropout": OpRules(_dropout_forward, _dropout_backward),
     # inputs (x,); parameters ([gamma, beta]); state (running_mean, running_variance); settings (momentum, eps)

@@ -20,8 +20,8 @@ __all__ = ["Mode", "Tape", "flatten", "run_backward", "run_forward", "unflatten"
 class Mode:
     """How a pass runs.
 
-    ``dropout_rates``: one per dropout op in program order, or None for the ops' own. ``first_row``: the number of rows of the
-    batch before the given ones, for the masks of dropout.
+    ``dropout_rates``: one per op that draws masks, in program order, or None for the ops' own. ``first_row``: the number of
+    rows of the batch before the given ones, for these masks.
     """
 
     training: bool
@@ -60,12 +60,12 @@ def run_forward(
     buffers: dict[int, Array] = dict(zip(program.inputs, inputs, strict=True))
     calls: list[Call] = []
     state = list(state)
-    num_dropouts = 0
+    num_masks = 0
     for index, op in enumerate(program.ops):
         rate = 0.0
-        if op.kind == "dropout":
-            rate = float(op.settings[0] if mode.dropout_rates is None else mode.dropout_rates[num_dropouts])
-            num_dropouts += 1
+        if op.draws_masks:
+            rate = float(op.settings[0] if mode.dropout_rates is None else mode.dropout_rates[num_masks])
+            num_masks += 1
         call = Call(
             op=op,
             index=index,

@@ -73,6 +73,7 @@ class Step:
         factors = [p.learning_rate_factor for p in program.parameters]
         self._factors = self._spread(factors) if set(factors) - {1.0} else None
         self._trains = self._spread([float(p.trainable) for p in program.parameters]) > 0
+        self._by_row = [p for p in program.parameters if p.by_row and p.trainable]
         names = dict.fromkeys(p.layer for p in program.parameters)
         self._layers = [[p.slice for p in program.parameters if p.layer == name] for name in names]
         # Rows of a CSR input stay sparse if only dense layers read them
@@ -186,47 +187,75 @@ class Step:
         self.open()
         assert self._begun is not None
         given = gradient._replace(vector=self.trainable_only(gradient.vector))
-        begun, (loss, vector) = self._begun, self.with_penalties(given, l1_slope=False)
+        acts = self._acts(given.vector)
+        begun, (loss, vector) = self._begun, self.with_penalties(given, l1_slope=False, acts=acts)
         is_clipped = False
         failure = self._find_failure(begun.tape, gradient, loss, vector, step)
         if failure is None:
             factor = self._penalty_factor(gradient.weight_sum)
-            is_clipped, failure = self.update(vector, step, learning_rate, weight_decay, factor)
+            is_clipped, failure = self.update(vector, step, learning_rate, weight_decay, factor, acts)
         if failure is not None:
             self.state[...] = begun.state_before
         self.close()
         return Update(loss, norm(vector) if self.plan.record_norms else None, is_clipped, failure)
 
-    def with_penalties(self, gradient: Gradient, *, l1_slope: bool) -> tuple[float, Array]:
-        """Loss and flat gradient of a batch, penalties included; the slope of L1 only if asked for, as a step shrinks instead."""
+    def _acts(self, gradient: Array) -> Array:
+        """Where a step with this gradient of the losses acts: on what is trained; of a matrix by row, on its rows with one."""
+        acts = self._trains
+        if not self._by_row:
+            return acts
+        acts = self.copy(acts)
+        for p in self._by_row:
+            rows = self.xp.reshape(gradient[p.slice], p.shape)
+            touched = self.xp.any(rows != 0, axis=1, keepdims=True)
+            acts[p.slice] = self.xp.reshape(self.xp.broadcast_to(touched, p.shape), (-1,))
+        return acts
+
+    def with_penalties(self, gradient: Gradient, *, l1_slope: bool, acts: Array | None = None) -> tuple[float, Array]:
+        """Loss and flat gradient of a batch, penalties included; the slope of L1 only if asked for, as a step shrinks instead.
+
+        ``acts``: where the penalties act; everywhere if None.
+        """
         loss, vector = sum(gradient.losses.tolist()), gradient.vector
         if self._penalized:
-            loss += self.penalty(gradient.weight_sum)
+            loss += self.penalty(gradient.weight_sum, acts)
             factor = self._penalty_factor(gradient.weight_sum)
-            l1 = self._l1 if l1_slope else 0.0
-            vector = vector + factor * penalty_gradient(self.parameters, l1, self._l2)
+            l1, l2 = self._l1 if l1_slope else 0.0, self._where(acts, self._l2)
+            vector = vector + factor * penalty_gradient(self.parameters, l1, l2)
         return loss, vector
 
-    def penalty(self, weight_sum: float) -> float:
-        """The penalty term in the loss of a batch."""
-        return self._penalty_factor(weight_sum) * penalty(self.parameters, self._l1, self._l2)
+    def penalty(self, weight_sum: float, acts: Array | None = None) -> float:
+        """The penalty term in the loss of a batch; ``acts`` as in :meth:`with_penalties`."""
+        l1, l2 = self._where(acts, self._l1), self._where(acts, self._l2)
+        return self._penalty_factor(weight_sum) * penalty(self.parameters, l1, l2)
+
+    def _where(self, acts: Array | None, strengths: Array) -> Array:
+        return strengths if acts is None else self.xp.where(acts, strengths, self.xp.zeros_like(strengths))
 
     def update(
-        self, gradient: Array, step: int, learning_rate: float, weight_decay: float, l1_factor: float = 0.0
+        self,
+        gradient: Array,
+        step: int,
+        learning_rate: float,
+        weight_decay: float,
+        l1_factor: float = 0.0,
+        acts: Array | None = None,
     ) -> tuple[bool, Failure | None]:
         """Clipping, weight decay, rule, shrinkage, max-norm; whether clipping changed the gradient, and a failure of the update.
 
-        ``l1_factor`` multiplies the strengths of L1; 0 if the gradient has its slope.
+        ``l1_factor`` multiplies the strengths of L1; 0 if the gradient has its slope. ``acts``: what the step changes; all that
+        is trained if None.
         """
+        acts = self._trains if acts is None else acts
         rate = learning_rate if self._factors is None else learning_rate * self._factors
         rule, l1 = self.plan.rule, l1_factor * self._l1 if self._has_l1 and l1_factor else None
         numbers = rule.coefficients if l1 is None else with_l1(rule.kind, rule.coefficients, l1)
-        gradient, is_clipped = clip(gradient, self.plan.clipping, self._layers)
+        gradient, is_clipped = clip(gradient, self.plan.clipping, self._layers, acts)
         w = decay(self.parameters, self._decays, rate, weight_decay) if weight_decay else self.parameters
         slots = tuple(self.slots[i, :] for i in range(rule.num_slots))
         w, slots = RULES[rule.kind](w, gradient, slots, step + 1, rate, *numbers)
-        w = self.xp.where(self._trains, w, self.parameters)
-        slots = tuple(self.xp.where(self._trains, slot, self.slots[i, :]) for i, slot in enumerate(slots))
+        w = self.xp.where(acts, w, self.parameters)
+        slots = tuple(self.xp.where(acts, slot, self.slots[i, :]) for i, slot in enumerate(slots))
         self.parameters[...] = w
         for i, slot in enumerate(slots):
             self.slots[i, ...] = slot

@@ -47,7 +47,7 @@ class OwnRows(NamedTuple):
         data, ops = trainer.training_data, trainer.executor.program.ops
         if data is None or not trainer.watches_steps or not isinstance(trainer.optimizer, StepOptimizer):
             return None
-        has_dropout = any(op.kind == "dropout" for op in ops)
+        has_dropout = any(op.draws_masks for op in ops)
         has_blanks = data.sample_weight is not None and not np.all(data.sample_weight)
         if has_dropout or has_blanks or num_rows > _MOST_STEPS * trainer.rows_per_step:
             return None

@@ -74,10 +74,11 @@ class CustomSteps:
     def loss_and_gradient(self, data: Batches, *, order: np.ndarray, step: int = 0) -> tuple[float, np.ndarray]:
         """As :meth:`lamina.engine.executor.Executor.loss_and_gradient`, in training mode."""
         before = self._executor.snapshot()
-        loss, _, d_outputs, total = self._first_half(data, order, step)
+        by_head, d_outputs, total = self._first_half(data, order, step)
         gradient = self._executor.backward(d_outputs, step)
         self._executor.restore(state=before.state)
         factor = 1.0 / (total if self._penalty_per_row else 1.0)
+        loss = factor * self._penalty() + sum(weight * each for weight, each in zip(self._weights, by_head, strict=True))
         for p in self._penalized:
             w = before.parameters[p.slice]
             gradient[p.slice] += factor * (p.l1 * np.sign(w) + p.l2 * w)
@@ -90,30 +91,28 @@ class CustomSteps:
     def _step(
         self, data: Batches, rows: np.ndarray, step: int, learning_rate: float, weight_decay: float, rates: np.ndarray | None
     ) -> tuple[float, list[float], Update]:
-        """The loss, the loss of each output, and the result of the update."""
-        value, by_head, d_outputs, total = self._first_half(data, rows, step, rates)
+        """The loss including the penalty, the loss of each output, and the result of the update."""
+        by_head, d_outputs, total = self._first_half(data, rows, step, rates)
         losses = np.array([weight * each for weight, each in zip(self._weights, by_head, strict=True)])
         gradient = Gradient(losses, total, self._executor.backward(d_outputs, step))
         update = self._executor.update(gradient, step, learning_rate, weight_decay)
         if update.failure is not None and update.failure.quantity == "loss":
             update = update._replace(failure=update.failure._replace(layer=self._losses[0].name))
-        return value, by_head, update
+        return update.loss, by_head, update
 
     def _first_half(
         self, data: Batches, rows: np.ndarray, step: int, rates: np.ndarray | None = None
-    ) -> tuple[float, list[float], list[np.ndarray], float]:
-        """The loss including the penalty, the loss and gradient of each output, and the sum of the row weights."""
+    ) -> tuple[list[float], list[np.ndarray], float]:
+        """The loss and gradient of each output, and the sum of the row weights."""
         outputs = self._executor.forward(data.inputs, rows, step, dropout_rates=rates)
         shares, total = _shares(data, rows)
-        value = self._penalty() / (total if self._penalty_per_row else 1.0)
         by_head, d_outputs = [], []
         for i, loss in enumerate(self._losses):
             values, gradient = loss.value_and_gradient(outputs[i], data.targets[i][rows])
             # loss = weight * sum_i share_i L(logits_i, target_i)
             by_head.append(float(shares @ values))
-            value += self._weights[i] * by_head[i]
             d_outputs.append((self._weights[i] * shares[:, None] * gradient).astype(outputs[i].dtype))
-        return value, by_head, d_outputs, total
+        return by_head, d_outputs, total
 
     def _penalty(self) -> float:
         """``sum l1 |w| + 1/2 l2 w^2`` over all parameters."""

@@ -51,7 +51,7 @@ class MeanCustomLoss:
 def probe_with(executor: Executor, losses: Sequence[CustomLoss], data: Batches) -> tuple[float, Probe]:
     """As :meth:`~lamina.engine.executor.Executor.probe`, with the mean of custom losses."""
     program, own = executor.program, MeanCustomLoss(executor.program.heads, losses, data)
-    no_dropout = [0.0] * sum(op.kind == "dropout" for op in program.ops)
+    no_dropout = [0.0] * len(program.mask_rates)
     seen = executor.observe(data, dropout_rates=no_dropout, d_outputs=own)
     weight_sum = float(data.num_rows if data.sample_weight is None else data.sample_weight.sum())
     return own.value, probe(program, executor.snapshot().parameters, seen, weight_sum)
