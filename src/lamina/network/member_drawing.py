@@ -17,7 +17,6 @@ from lamina.network.node import Node
 __all__ = ["MemberDrawing"]
 
 _ONES = Constant(1.0)
-_MOST = 2**53  # what a setting holds as a float; far fewer members do not fit into memory, which an error says later
 
 #: Ops that take each column by itself, so that columns side by side may have parameters of their own.
 _BY_COLUMN = ("activation", "dropout", "add", "multiply", "scale", "prelu", "parametric_activation", "batch_norm")
@@ -66,7 +65,7 @@ class MemberDrawing(Drawing):
         if buffer in self._apart:
             return buffer
         if buffer not in self._repeats:
-            repeat = OpDraft("repeat", self.members * self.widths[buffer], settings=(float(min(self.members, _MOST)),))
+            repeat = OpDraft("repeat", self.members * self.widths[buffer], settings=(float(self.members),))
             self._repeats[buffer] = Drawing.place(self, node, repeat, (buffer,))
         return self._repeats[buffer]
 
