@@ -26,6 +26,7 @@ from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.initializers import Constant, Normal
 from lamina.losses import Huber
 from lamina.model import TableSettings, load_model
+from lamina.model.table_settings import PRESETS
 from lamina.optimizers import LBFGS, Adam, PerturbOne
 from lamina.schedules import Cosine, CosLog, FlatCosine, Step, WarmUp
 from lamina.training import Progress
@@ -134,9 +135,9 @@ def test_validation_rows_may_come_from_a_file_or_not_at_all(tmp_path: Path, capf
 
 def test_info_says_what_is_in_the_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     table = write_regression(tmp_path / "a.csv")
-    run(capfd, "train", table, "-t", "price", "-o", tmp_path / "a.model", "--max-epochs", 2, "--hidden", 5, 4)
+    run(capfd, "train", table, "-t", "price", "-o", tmp_path / "a.model", "--max-epochs", 2, "--hidden", 5, 4, "--preset", "fast")
     described = run(capfd, "info", tmp_path / "a.model")
-    assert described["num_parameters"] == (4 + 1) * 5 + (5 + 1) * 4 + (4 + 1)
+    assert described["num_parameters"] == (4 + 16 + 1) * 5 + (5 + 1) * 4 + (4 + 1)
     assert sorted(described["columns"]["letter"]["features"]) == ["letter=a", "letter=b", "letter=c"]
     assert len(described["history"]) == 2
     assert described["calibration"] == {"rows": 24, "temperature": 1.0}
@@ -144,7 +145,35 @@ def test_info_says_what_is_in_the_file(tmp_path: Path, capfd: pytest.CaptureFixt
     out = capfd.readouterr().out
     assert "Predicts 'price': regression." in out
     assert "Dense(5)" in out
+    assert "PiecewiseLinear(16 bins)" in out
+    assert "members" not in out
     assert "Calibrated on 24 validation rows." in out
+
+
+def test_info_says_how_many_members_and_bins_a_model_has(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    table, small = write_regression(tmp_path / "a.csv"), ("--max-epochs", 1, "--hidden", 4)
+    run(capfd, "train", table, "-t", "price", "-o", tmp_path / "a.model", *small, "--members", 3, "--bins", 5)
+    described = run(capfd, "info", tmp_path / "a.model")
+    assert described["network"]["members"] == 3
+    assert described["settings"]["averaging"] == PRESETS["default"]["averaging"]
+    assert main(["info", str(tmp_path / "a.model")]) == 0
+    out = capfd.readouterr().out
+    assert "members: 3" in out
+    assert "PiecewiseLinear(5 bins)" in out
+
+
+def test_a_preset_stands_in_for_what_is_not_given(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    table, common = write_regression(tmp_path / "a.csv"), ("-t", "price", "--max-epochs", 1, "--hidden", 4)
+    for preset in PRESETS:
+        run(capfd, "train", table, "-o", tmp_path / "a.model", *common, "--preset", preset, "--patience", 7)
+        model = load_model(tmp_path / "a.model")
+        expected = {**PRESETS[preset], "patience": 7}
+        estimator, kept = model.estimator, model.summary["settings"]
+        found = {"members": estimator.members, "bins": estimator.bins, **{key: kept[key] for key in ("averaging", "patience")}}
+        assert found == expected
+    assert main(["train", str(table), "-t", "price", "-o", str(tmp_path / "b.model"), "--preset", "quick"]) == 2
+    assert '--preset. Choose from: "default", "fast".' in " ".join(capfd.readouterr().err.split())
+    assert not (tmp_path / "b.model").exists()
 
 
 def test_train_prints_metrics_beside_the_baseline_why_it_stopped_and_where_the_model_is(

@@ -59,6 +59,8 @@ _WRONG: dict[str, Any] = {
     "n_iter_no_change": 1.5,
     "max_fun": 0.5,
     "network": "mlp",
+    "members": 0,
+    "bins": -1,
     "optimizer": "sdg",
     "l1_ratio": 1.1,
     "weight_decay": -1,

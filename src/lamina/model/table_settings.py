@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lamina.training import Callback
 
 __all__ = [
+    "LEFT_OPEN",
     "PRESETS",
     "EncodingSettings",
     "NetworkSettings",
@@ -30,12 +31,15 @@ __all__ = [
 ]
 
 
-_USUAL = {"bins": 16, "averaging": 0.8, "dropout": 0.1, "schedule": "constant", "max_epochs": 200}
 PRESETS: Mapping[str, Mapping[str, Any]] = {
-    "default": {**_USUAL, "members": 4, "patience": 30},
-    "fast": {**_USUAL, "members": 1, "patience": 15},
+    "default": {"members": 4, "bins": 16, "averaging": 0.8, "patience": 30},
+    "fast": {"members": 1, "bins": 16, "averaging": 0.8, "patience": 15},
 }
 """What settings are that are not given."""
+
+_USUAL = {"dropout": 0.1, "schedule": "constant", "max_epochs": 200}  # with every preset
+LEFT_OPEN = (*PRESETS["default"], *_USUAL)
+"""The settings for which None means what is usual."""
 
 _FEWEST_OF_LARGE = 100_000  # training rows
 _ROWS_TO_PASS = 6_000_000
@@ -495,7 +499,7 @@ class TableSettings:
         if not isinstance(preset, str) or preset not in PRESETS:
             rule = f"must be one of {', '.join(map(repr, PRESETS))}"
             raise InvalidSettingError(phrase("preset", rule, preset, owner=OWNER))
-        chosen = {**PRESETS[preset], **self._instead(num_rows)}
+        chosen = {**_USUAL, **PRESETS[preset], **self._instead(num_rows)}
         return type(self).of({**given, **{name: value for name, value in chosen.items() if given[name] is None}})
 
     def _instead(self, num_rows: int) -> dict[str, Any]:

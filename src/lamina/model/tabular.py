@@ -240,21 +240,25 @@ class Tabular(NestedSettings, FittedTable, ABC):
         return self
 
     def predict_distribution(self, X: Any, *, mc_samples: int | None = None, seed: int = 0) -> PredictiveDistribution:
-        """Mean and spread of the prediction: over dropout masks, or as the loss ``gaussian_nll`` predicts them.
+        """Mean and spread of the prediction: over members, over dropout masks, or as the loss ``gaussian_nll`` predicts them.
+
+        With several ``members``, as by default, predictions have a spread without masks: how far the members differ. Where there
+        are several of these, variances are added.
 
         Parameters
         ----------
         X : data frame or array-like of shape (n_samples, n_features); or one row, or a list of dicts
             As for ``predict``.
         mc_samples : int, optional
-            The number of masks, >= 2. By default 100, or none with ``gaussian_nll``.
+            The number of masks, >= 2. By default none with several members or ``gaussian_nll``, else 100.
         seed : int, default=0
             Seed of the masks.
 
         Returns
         -------
         PredictiveDistribution
-            Of numbers, in the unit of y and the shape of ``predict``; of the probability of each class, (n_samples, n_classes).
+            Of numbers, in the unit of y and the shape of ``predict``, which without masks is the mean; of the probability of each
+            class, (n_samples, n_classes), without the temperature.
 
         Raises
         ------

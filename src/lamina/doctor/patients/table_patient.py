@@ -12,7 +12,7 @@ from lamina.doctor.cures.cure import spelled
 from lamina.doctor.patients.parameters import companions, copied, differing, longer, silent_copies
 from lamina.doctor.patients.parameters_patient import ParametersPatient
 from lamina.model import TableSettings, TabularClassifier, TabularRegressor
-from lamina.model.table_settings import PRESETS
+from lamina.model.table_settings import LEFT_OPEN
 from lamina.training import Callback
 
 __all__ = ["TablePatient"]
@@ -46,7 +46,7 @@ class TablePatient(ParametersPatient):
     def __init__(self, estimator: TabularClassifier | TabularRegressor) -> None:
         # what a preset leaves open is what a cure may change
         filled = TableSettings.of(estimator.get_params(deep=False)).filled().by_name()
-        self.estimator = copied(estimator, **{name: filled[name] for name in PRESETS["default"]})
+        self.estimator = copied(estimator, **{name: filled[name] for name in LEFT_OPEN})
         self.learns_labels = isinstance(estimator, TabularClassifier)
 
     @property
