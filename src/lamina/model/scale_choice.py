@@ -167,7 +167,7 @@ def for_trial(settings: TableSettings) -> TableSettings:
     stopping, max_time = settings.stopping, settings.stopping.max_time
     short = replace(
         stopping,
-        max_epochs=min(stopping.max_epochs, _TRIAL_EPOCHS),
+        max_epochs=min(stopping.max_epochs or _TRIAL_EPOCHS, _TRIAL_EPOCHS),
         max_time=None if max_time is None else max_time * _TRIAL_SHARE,
     )
     network = replace(settings.network, members=1)
