@@ -321,6 +321,7 @@ def test_every_knob_of_the_estimators_is_an_option() -> None:
         "nesterovs_momentum": "--optimizer nesterov",
         # what needs Python
         "network": "",
+        "cardinalities": "--embed-from",
         "callbacks": "",
         "warm_start": "--continue",
         "verbose": "",

@@ -61,6 +61,7 @@ _WRONG: dict[str, Any] = {
     "network": "mlp",
     "members": 0,
     "bins": -1,
+    "cardinalities": (),
     "optimizer": "sdg",
     "l1_ratio": 1.1,
     "weight_decay": -1,
