@@ -50,9 +50,10 @@ def write_regression(path: Path, num_rows: int = 300) -> Path:
     return path
 
 
-def test_adult_with_the_defaults_reaches_an_auc_of_0_905(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    report = run(capfd, "train", ADULT, "--target", "income", "-o", tmp_path / "a.model")
-    assert report["test"]["model"]["auc"] >= 0.905
+def test_adult_with_one_network_reaches_an_auc_of_0_92(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """With the defaults, tests/docs/test_pages.py trains on it."""
+    report = run(capfd, "train", ADULT, "--target", "income", "-o", tmp_path / "a.model", "--preset", "fast")
+    assert report["test"]["model"]["auc"] >= 0.92
     assert report["test"]["baseline"]["auc"] == 0.5
     assert report["rows"] == {"read": 48842, "dropped": 0, "training": 35165, "validation": 3906, "test": 9771}
     assert report["stop_reason"]["code"] == "no_improvement"
