@@ -103,6 +103,7 @@ def used(model: TableModel) -> dict[str, Any]:
 def test_a_model_is_an_ensemble_with_bins_beside_its_numbers() -> None:
     model = learned()
     members, _ = form(model)
+    assert str(model).endswith(f"by a network of {model.estimator.network_.num_parameters:,} parameters and {members} members.")
     assert members == PRESETS["default"]["members"] > 1
     (layer,) = (node.layer for node in model.estimator.network_.nodes if isinstance(node.layer, PiecewiseLinear))
     names = [name for encoder in model.encoder.encoders_ for name in encoder.feature_names]

@@ -470,7 +470,8 @@ class TableModel:
     def __str__(self) -> str:
         classes, columns = len(self.target.classes), len(self.encoder.encoders_)
         of_classes = f" ({classes} classes)" if classes else ""
-        network = f"a network of {self.estimator.network_.num_parameters:,} parameters"
+        network, members = f"a network of {self.estimator.network_.num_parameters:,} parameters", self.estimator.members
+        network += f" and {members} members" if members > 1 else ""
         return f"Predicts {self.target.name!r}: {self.target.task}{of_classes} from {columns} columns by {network}."
 
     def _repr_html_(self) -> str:
