@@ -50,9 +50,10 @@ def write_regression(path: Path, num_rows: int = 300) -> Path:
     return path
 
 
-def test_adult_with_the_defaults_reaches_an_auc_of_0_905(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    report = run(capfd, "train", ADULT, "--target", "income", "-o", tmp_path / "a.model")
-    assert report["test"]["model"]["auc"] >= 0.905
+def test_adult_with_one_network_reaches_an_auc_of_0_92(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """With the defaults, tests/docs/test_pages.py trains on it."""
+    report = run(capfd, "train", ADULT, "--target", "income", "-o", tmp_path / "a.model", "--preset", "fast")
+    assert report["test"]["model"]["auc"] >= 0.92
     assert report["test"]["baseline"]["auc"] == 0.5
     assert report["rows"] == {"read": 48842, "dropped": 0, "training": 35165, "validation": 3906, "test": 9771}
     assert report["stop_reason"]["code"] == "no_improvement"
@@ -227,11 +228,22 @@ def test_ctrl_c_ends_the_epoch_saves_the_best_weights_and_says_so(
     assert main(["train", str(table), "-t", "price", "-o", str(tmp_path / "a.model")]) == 0
     out = capfd.readouterr().out
     assert "Stopped: The training was interrupted after" in out
-    assert "The best weights, of epoch" in out
+    assert "The best average of the weights, up to epoch" in out
     model = load_model(tmp_path / "a.model")
     assert model.estimator.stop_reason_.code == "interrupted"
     assert len(model.estimator.history_) in (4, 5)
     assert np.isfinite(model.predict(read_table(table))).all()
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_without_averages_an_interrupted_training_names_the_epoch_that_is_kept(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Progress, "on_epoch_end", lambda *_: signal.raise_signal(signal.SIGINT))
+    table, model = write_regression(tmp_path / "a.csv"), tmp_path / "a.model"
+    assert main(["train", str(table), "-t", "price", "-o", str(model), "--averaging", "0"]) == 0
+    kept = load_model(model).summary["best_epoch"]
+    assert f"The best weights, of epoch {kept}, were kept." in capfd.readouterr().out
 
 
 def test_ctrl_c_before_training_saves_nothing(

@@ -126,6 +126,12 @@ def test_the_front_pages_show_the_training_of_the_first_page(page: Path) -> None
     assert CONSOLES[page].replace("build/", "") in CONSOLES[DOCS / "getting-started.md"]
 
 
+def test_adult_with_the_defaults_reaches_an_auc_of_0_92() -> None:
+    """As the page "Getting started" states, which the command was found to print."""
+    (auc,) = re.findall(r"│ AUC +│ (0\.\d+) │", CONSOLES[DOCS / "getting-started.md"])
+    assert float(auc) >= 0.92
+
+
 def test_the_page_of_presets_tells_them() -> None:
     rows = [
         line.strip("| ").split(" | ") for line in (DOCS / "how-to" / "presets.md").read_text().splitlines() if line[:3] == "| `"

@@ -43,12 +43,15 @@ FEATURES = ["size", "town"]
 TABLE, NEW = flats(1500), flats(4000, seed=1)
 
 
+USUAL = {"hidden": 16, "max_epochs": 30, "random_state": 0, "n_threads": 1, "preset": "fast"}
+
+
 def regressor(**settings: Any) -> TabularRegressor:
-    return TabularRegressor(**{"hidden": 16, "max_epochs": 30, "random_state": 0, "n_threads": 1, **settings})
+    return TabularRegressor(**{**USUAL, **settings})
 
 
 def classifier(**settings: Any) -> TabularClassifier:
-    return TabularClassifier(**{"hidden": 16, "max_epochs": 30, "random_state": 0, "n_threads": 1, **settings})
+    return TabularClassifier(**{**USUAL, **settings})
 
 
 def covered(intervals: np.ndarray, y: Any) -> np.ndarray:
@@ -138,7 +141,8 @@ def test_a_row_is_predicted_by_the_epoch_that_the_other_folds_choose(
 
 @pytest.mark.parametrize("seed", range(3))
 def test_predictions_are_what_they_are_without_calibration(seed: int) -> None:
-    settings = TableSettings(run=RunSettings(seed=seed, threads=1), stopping=StoppingSettings(max_epochs=15))
+    run = RunSettings(seed=seed, threads=1, preset="fast" if seed else "default")
+    settings = TableSettings(run=run, stopping=StoppingSettings(max_epochs=15))
     plain = replace(settings, run=replace(settings.run, calibration=False))
     for target in ("rent", "dear"):
         columns = TABLE[[*FEATURES, target]]
@@ -209,7 +213,10 @@ def test_a_threshold_is_chosen_on_calibrated_probabilities() -> None:
 def of_eight_seeds() -> list[TabularRegressor]:
     """Models of so many validation rows that chance moves their coverage by 2 % or less."""
     tables = [flats(1000, seed=100 + seed) for seed in range(8)]
-    return [regressor(validation=0.5, random_state=i).fit(each[FEATURES], each["rent"]) for i, each in enumerate(tables)]
+    return [
+        regressor(validation=0.5, random_state=i, preset="default").fit(each[FEATURES], each["rent"])
+        for i, each in enumerate(tables)
+    ]
 
 
 @pytest.mark.parametrize("coverage", [0.5, 0.8, 0.9])

@@ -103,6 +103,7 @@ def used(model: TableModel) -> dict[str, Any]:
 def test_a_model_is_an_ensemble_with_bins_beside_its_numbers() -> None:
     model = learned()
     members, _ = form(model)
+    assert str(model).endswith(f"by a network of {model.estimator.network_.num_parameters:,} parameters and {members} members.")
     assert members == PRESETS["default"]["members"] > 1
     (layer,) = (node.layer for node in model.estimator.network_.nodes if isinstance(node.layer, PiecewiseLinear))
     names = [name for encoder in model.encoder.encoders_ for name in encoder.feature_names]
@@ -216,6 +217,17 @@ def test_training_itself_is_the_same_with_averages() -> None:
     for key in ("loss", "validation_loss"):
         assert with_them.history_[:, key] == without.history_[:, key]
     assert without.best_epoch_ == int(np.argmin(without.history_[:, "validation_loss"])) + 1
+
+
+def test_a_model_tells_whether_its_weights_are_an_average(tmp_path: Path) -> None:
+    for told, named in ((True, {}), (False, {"averaging": 0}), (False, {"optimizer": "lbfgs"})):
+        model = learned(**named)
+        save_model(tmp_path / "a", model)
+        assert model.is_averaged == load_model(tmp_path / "a").is_averaged == told  # type: ignore[union-attr]
+    ruinous = settings(learning_rate=30.0, clip_norm=1.0, max_epochs=2)
+    again = fit_table(TABLE, "dear", continue_from=learned(max_epochs=30), settings=ruinous, test=0).model
+    assert again.summary["best_epoch"] == 0
+    assert not again.is_averaged
 
 
 def test_without_validation_rows_there_is_no_average() -> None:

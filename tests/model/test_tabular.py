@@ -62,12 +62,15 @@ DEAR = np.where(np.median(RENT) < RENT, "dear", "cheap")
 TABLE = FRAME.assign(rent=RENT, dear=DEAR)
 
 
+USUAL = {"hidden": 16, "max_epochs": 20, "random_state": 0, "n_threads": 1, "preset": "fast"}
+
+
 def classifier(**parameters: Any) -> TabularClassifier:
-    return TabularClassifier(**{"hidden": 16, "max_epochs": 20, "random_state": 0, "n_threads": 1, **parameters})
+    return TabularClassifier(**{**USUAL, **parameters})
 
 
 def regressor(**parameters: Any) -> TabularRegressor:
-    return TabularRegressor(**{"hidden": 16, "max_epochs": 20, "random_state": 0, "n_threads": 1, **parameters})
+    return TabularRegressor(**{**USUAL, **parameters})
 
 
 # Parameters.
@@ -418,7 +421,7 @@ def test_without_validation_the_training_loss_decides() -> None:
 @pytest.mark.parametrize("metric", [*LABEL_METRICS, *PROBABILITY_METRICS])
 def test_a_metric_of_classes_decides_when_to_stop(metric: str, averaging: float | None, recorded: str) -> None:
     settings = {"eval_metric": metric, "patience": 3, "max_epochs": 60, "calibration": False}  # a temperature comes after
-    model = classifier(**settings, averaging=averaging).fit(FRAME, DEAR, X_val=FRAME, y_val=DEAR)
+    model = classifier(**settings, averaging=averaging, preset="default").fit(FRAME, DEAR, X_val=FRAME, y_val=DEAR)
     curve = np.array(model.history_[:, f"{recorded}_{metric}"])
     best = curve.min() if metric in SMALLER_IS_BETTER else curve.max()
     assert curve[model.best_epoch_ - 1] == best
@@ -431,7 +434,7 @@ def test_a_metric_of_classes_decides_when_to_stop(metric: str, averaging: float 
 @pytest.mark.parametrize(("averaging", "recorded"), [(None, "averaged_validation"), (0.0, "validation")])
 @pytest.mark.parametrize("metric", NUMBER_METRICS)
 def test_a_metric_of_numbers_decides_in_their_own_unit(metric: str, averaging: float | None, recorded: str) -> None:
-    model = regressor(eval_metric=metric, averaging=averaging).fit(FRAME, RENT, X_val=FRAME, y_val=RENT)
+    model = regressor(eval_metric=metric, averaging=averaging, preset="default").fit(FRAME, RENT, X_val=FRAME, y_val=RENT)
     curve = np.array(model.history_[:, f"{recorded}_{metric}"])
     best = curve.min() if metric in SMALLER_IS_BETTER else curve.max()
     assert NUMBER_METRICS[metric](RENT, model.predict(FRAME)) == pytest.approx(best, rel=1e-4)

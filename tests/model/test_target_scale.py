@@ -31,8 +31,11 @@ PLAIN = (3 * FRAME["size"] - FRAME["age"] + 100).to_numpy()
 ALL = ["linear", "log", "quantile"]
 
 
+USUAL = {"hidden": 16, "max_epochs": 40, "random_state": 0, "n_threads": 1, "preset": "fast"}
+
+
 def regressor(**parameters: Any) -> TabularRegressor:
-    return TabularRegressor(**{"hidden": 16, "max_epochs": 40, "random_state": 0, "n_threads": 1, **parameters})
+    return TabularRegressor(**{**USUAL, **parameters})
 
 
 # The scales.
@@ -82,7 +85,7 @@ def test_a_log_scale_on_which_all_is_predicted_as_0_is_no_error() -> None:
     y = np.zeros(200)
     y[::50] = 1e6
     parameters = {"target_scale": "log", "hidden": 4, "learning_rate": 1e-9, "weight_init": "zeros", "max_epochs": 2}
-    model = regressor(**parameters, preset="fast").fit(FRAME[:200], y)
+    model = regressor(**parameters).fit(FRAME[:200], y)
     assert model.predict(FRAME[:200]).tolist() == [0.0] * 200
 
 
@@ -212,7 +215,7 @@ def test_a_model_predicts_in_the_target_s_unit_and_is_saved_with_its_scale(scale
 @pytest.mark.parametrize("scale", ALL)
 @pytest.mark.parametrize("metric", ["mae", "rmse"])
 def test_a_metric_decides_in_the_target_s_unit(scale: str, metric: str, averaging: float | None, recorded: str) -> None:
-    settings = {"target_scale": scale, "eval_metric": metric, "averaging": averaging}
+    settings = {"target_scale": scale, "eval_metric": metric, "averaging": averaging, "preset": "default"}
     model = regressor(**settings).fit(FRAME, PRICE, X_val=FRAME, y_val=PRICE)
     predicted = model.predict(FRAME)
     if isinstance(model.model_.scale, LogScale):
@@ -232,7 +235,7 @@ def test_a_log_scale_predicts_means_unless_medians_are_asked_for() -> None:
 
 @pytest.mark.parametrize("scale", ["log", "quantile"])
 def test_several_quantiles_are_in_the_target_s_unit(scale: str) -> None:
-    settings = {"loss": "quantile:levels=0.1,0.5,0.9", "preset": "fast", "bins": 0, "max_epochs": 100}
+    settings = {"loss": "quantile:levels=0.1,0.5,0.9", "bins": 0, "max_epochs": 100}
     model = regressor(target_scale=scale, **settings).fit(FRAME, PRICE)
     low, middle, high = model.predict(FRAME).T
     assert 0.03 < (low > PRICE).mean() < 0.25

@@ -384,6 +384,13 @@ class TableModel:
         return self.target.task == "regression" and fit_of(self.estimator).target.loss.predicts_spread
 
     @property
+    def is_averaged(self) -> bool:
+        """Whether the weights are an average over epochs, as by default, and not those of a single one."""
+        history = self.estimator.history_
+        averages = len(history) > 0 and any(key.startswith("averaged_") for key in history[-1])
+        return averages and self.summary.get("best_epoch") != 0
+
+    @property
     def has_probabilities(self) -> bool:
         """Whether :meth:`predict_proba` works."""
         return self.target.task == "classification" and hasattr(self.estimator, "predict_proba")
@@ -463,7 +470,8 @@ class TableModel:
     def __str__(self) -> str:
         classes, columns = len(self.target.classes), len(self.encoder.encoders_)
         of_classes = f" ({classes} classes)" if classes else ""
-        network = f"a network of {self.estimator.network_.num_parameters:,} parameters"
+        network, members = f"a network of {self.estimator.network_.num_parameters:,} parameters", self.estimator.members
+        network += f" and {members} members" if members > 1 else ""
         return f"Predicts {self.target.name!r}: {self.target.task}{of_classes} from {columns} columns by {network}."
 
     def _repr_html_(self) -> str:
