@@ -1,4 +1,4 @@
-"""Measures the defaults of training on a table against variants: ``python benchmarks/table_defaults.py TABLE:TARGET ...``.
+"""Measures one plain network for tables against variants: ``python -m benchmarks.table_defaults TABLE:TARGET ...``.
 
 Each variant trains on each table with several seeds (which also move the splits), as ``lamina train`` does. Printed are the
 mean over the seeds of the metric on the test part (AUC for two classes, accuracy for more, R² for numbers), and seconds.
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.tables_quality.parts import PLAIN
 from lamina.data import read_table
 from lamina.model import (
     EncodingSettings,
@@ -53,7 +54,8 @@ GROUPS = {
 
 
 def settings_with(variant: dict[str, Any], seed: int) -> TableSettings:
-    """The defaults, changed where the variant says."""
+    """One plain network, changed where the variant says."""
+    variant = PLAIN | variant
     chosen = {}
     for group, kind in GROUPS.items():
         names = {field.name for field in dataclasses.fields(kind)}
@@ -80,7 +82,7 @@ def main() -> None:
     print("| variant | " + " | ".join(f"{path.rsplit('/', 1)[-1].split('.')[0]}" for path, _ in named) + " |")
     print("|---|" + "---|" * len(named))
     for variant in VARIANTS:
-        words = ", ".join(f"{name} {value}" for name, value in variant.items()) or "**defaults**"
+        words = ", ".join(f"{name} {value}" for name, value in variant.items()) or "**plain network**"
         cells = ["{:.4f} ({:.1f} s)".format(*measure(table, target, variant)) for table, target in tables]
         print(f"| {words} | " + " | ".join(cells) + " |", flush=True)
 

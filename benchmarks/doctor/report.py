@@ -47,7 +47,9 @@ alarm of its 965 programs changed.
 
 *Noticed* are sick programs that raise an alarm; *cured* are those whose gap to the twin is closed, but for a twentieth, within
 {BUDGET} trainings. Where fewer are counted, one program of each fault was treated. Random search changes the same settings, with
-as many trainings. Intervals are Wilson's, of 95 %."""
+as many trainings. Intervals are Wilson's, of 95 %.
+
+What the doctor says of the table default on real tables: {{{{doc}}}}`doctor-tables`."""
 
 
 def to_markdown(half: str, doctors: Mapping[str, Figures], findings: Mapping[str, Mapping[str, Figures]]) -> str:

@@ -26,6 +26,7 @@ from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.initializers import Constant, Normal
 from lamina.losses import Huber
 from lamina.model import TableSettings, load_model
+from lamina.model.table_settings import PRESETS
 from lamina.optimizers import LBFGS, Adam, PerturbOne
 from lamina.schedules import Cosine, CosLog, FlatCosine, Step, WarmUp
 from lamina.training import Progress
@@ -49,9 +50,10 @@ def write_regression(path: Path, num_rows: int = 300) -> Path:
     return path
 
 
-def test_adult_with_the_defaults_reaches_an_auc_of_0_905(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    report = run(capfd, "train", ADULT, "--target", "income", "-o", tmp_path / "a.model")
-    assert report["test"]["model"]["auc"] >= 0.905
+def test_adult_with_one_network_reaches_an_auc_of_0_92(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """With the defaults, tests/docs/test_pages.py trains on it."""
+    report = run(capfd, "train", ADULT, "--target", "income", "-o", tmp_path / "a.model", "--preset", "fast")
+    assert report["test"]["model"]["auc"] >= 0.92
     assert report["test"]["baseline"]["auc"] == 0.5
     assert report["rows"] == {"read": 48842, "dropped": 0, "training": 35165, "validation": 3906, "test": 9771}
     assert report["stop_reason"]["code"] == "no_improvement"
@@ -134,9 +136,9 @@ def test_validation_rows_may_come_from_a_file_or_not_at_all(tmp_path: Path, capf
 
 def test_info_says_what_is_in_the_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     table = write_regression(tmp_path / "a.csv")
-    run(capfd, "train", table, "-t", "price", "-o", tmp_path / "a.model", "--max-epochs", 2, "--hidden", 5, 4)
+    run(capfd, "train", table, "-t", "price", "-o", tmp_path / "a.model", "--max-epochs", 2, "--hidden", 5, 4, "--preset", "fast")
     described = run(capfd, "info", tmp_path / "a.model")
-    assert described["num_parameters"] == (4 + 1) * 5 + (5 + 1) * 4 + (4 + 1)
+    assert described["num_parameters"] == (4 + 16 + 1) * 5 + (5 + 1) * 4 + (4 + 1)
     assert sorted(described["columns"]["letter"]["features"]) == ["letter=a", "letter=b", "letter=c"]
     assert len(described["history"]) == 2
     assert described["calibration"] == {"rows": 24, "temperature": 1.0}
@@ -144,7 +146,35 @@ def test_info_says_what_is_in_the_file(tmp_path: Path, capfd: pytest.CaptureFixt
     out = capfd.readouterr().out
     assert "Predicts 'price': regression." in out
     assert "Dense(5)" in out
+    assert "PiecewiseLinear(16 bins)" in out
+    assert "members" not in out
     assert "Calibrated on 24 validation rows." in out
+
+
+def test_info_says_how_many_members_and_bins_a_model_has(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    table, small = write_regression(tmp_path / "a.csv"), ("--max-epochs", 1, "--hidden", 4)
+    run(capfd, "train", table, "-t", "price", "-o", tmp_path / "a.model", *small, "--members", 3, "--bins", 5)
+    described = run(capfd, "info", tmp_path / "a.model")
+    assert described["network"]["members"] == 3
+    assert described["settings"]["averaging"] == PRESETS["default"]["averaging"]
+    assert main(["info", str(tmp_path / "a.model")]) == 0
+    out = capfd.readouterr().out
+    assert "members: 3" in out
+    assert "PiecewiseLinear(5 bins)" in out
+
+
+def test_a_preset_stands_in_for_what_is_not_given(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    table, common = write_regression(tmp_path / "a.csv"), ("-t", "price", "--max-epochs", 1, "--hidden", 4)
+    for preset in PRESETS:
+        run(capfd, "train", table, "-o", tmp_path / "a.model", *common, "--preset", preset, "--patience", 7)
+        model = load_model(tmp_path / "a.model")
+        expected = {**PRESETS[preset], "patience": 7}
+        estimator, kept = model.estimator, model.summary["settings"]
+        found = {"members": estimator.members, "bins": estimator.bins, **{key: kept[key] for key in ("averaging", "patience")}}
+        assert found == expected
+    assert main(["train", str(table), "-t", "price", "-o", str(tmp_path / "b.model"), "--preset", "quick"]) == 2
+    assert '--preset. Choose from: "default", "fast".' in " ".join(capfd.readouterr().err.split())
+    assert not (tmp_path / "b.model").exists()
 
 
 def test_train_prints_metrics_beside_the_baseline_why_it_stopped_and_where_the_model_is(
@@ -198,11 +228,22 @@ def test_ctrl_c_ends_the_epoch_saves_the_best_weights_and_says_so(
     assert main(["train", str(table), "-t", "price", "-o", str(tmp_path / "a.model")]) == 0
     out = capfd.readouterr().out
     assert "Stopped: The training was interrupted after" in out
-    assert "The best weights, of epoch" in out
+    assert "The best average of the weights, up to epoch" in out
     model = load_model(tmp_path / "a.model")
     assert model.estimator.stop_reason_.code == "interrupted"
     assert len(model.estimator.history_) in (4, 5)
     assert np.isfinite(model.predict(read_table(table))).all()
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_without_averages_an_interrupted_training_names_the_epoch_that_is_kept(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Progress, "on_epoch_end", lambda *_: signal.raise_signal(signal.SIGINT))
+    table, model = write_regression(tmp_path / "a.csv"), tmp_path / "a.model"
+    assert main(["train", str(table), "-t", "price", "-o", str(model), "--averaging", "0"]) == 0
+    kept = load_model(model).summary["best_epoch"]
+    assert f"The best weights, of epoch {kept}, were kept." in capfd.readouterr().out
 
 
 def test_ctrl_c_before_training_saves_nothing(
@@ -292,6 +333,7 @@ def test_every_knob_of_the_estimators_is_an_option() -> None:
         "nesterovs_momentum": "--optimizer nesterov",
         # what needs Python
         "network": "",
+        "cardinalities": "--embed-from",
         "callbacks": "",
         "warm_start": "--continue",
         "verbose": "",

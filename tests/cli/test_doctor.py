@@ -190,7 +190,7 @@ def test_advice_is_a_part_of_the_report_as_json(table: Path, tmp_path: Path, cap
 
 
 def test_a_training_with_a_treatment_is_saved_first_and_then_treated(table: Path, capfd: pytest.CaptureFixture[str]):
-    printed = trained(capfd, table, *SICK, "--doctor", "treat")
+    printed = trained(capfd, table, *SICK, "--preset", "fast", "--doctor", "treat")
     assert printed.index("Model: ") < printed.index("Held-out accuracy") < printed.index("Cured: ")
 
 

@@ -76,6 +76,63 @@ def test_probabilities_are_written_unless_they_are_declined(folder: Path, capfd:
     assert predict(capfd, folder, "letter", "--no-proba")[0] == ["letter"]
 
 
+def test_the_spread_of_members_stands_beside_numbers(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    columns, written = predict(capfd, folder, "both", "--spread", "--keep", "price")
+    assert columns == ["price", "predicted price", "predicted price spread", "area", "area spread"]
+    model: Any = load_model(folder / "both")
+    expected, found = model.predict(TABLE), model.predict_distribution(TABLE)
+    np.testing.assert_array_equal(found.mean, expected)
+    for i, name in enumerate(("predicted price", "area")):
+        np.testing.assert_allclose(written[name], expected[:, i])
+        np.testing.assert_allclose(written[f"{name} spread"], found.spread[:, i])
+
+
+@pytest.mark.parametrize("threshold", [(), ("--decision-threshold", "0.9")])
+def test_the_spread_of_a_class_is_that_of_the_predicted_one(
+    folder: Path, capfd: pytest.CaptureFixture[str], threshold: tuple[str, ...]
+) -> None:
+    write_table(folder / "two.csv", TABLE.select(["size"]).append_column("big", pa.array(np.where(SIZE > 5, "yes", "no"))))
+    train = ["train", str(folder / "two.csv"), "-t", "big", "-o", str(folder / "two"), "--max-epochs", "3", "--quiet"]
+    assert main([*train, *threshold]) == 0
+    assert (
+        main(["predict", *(str(folder / name) for name in ("two", "two.csv")), "-o", str(folder / "o.csv"), "--spread", "-q"])
+        == 0
+    )
+    written, model = read_table(folder / "o.csv"), load_model(folder / "two")
+    assert written.column_names == ["big", "big spread", "probability of no", "probability of yes"]
+    spreads = model.predict_distribution(TABLE.select(["size"])).spread  # type: ignore[union-attr]
+    places = [["no", "yes"].index(label) for label in written["big"].to_pylist()]
+    assert set(places) == {0, 1}
+    np.testing.assert_allclose(written["big spread"], spreads[np.arange(400), places], rtol=1e-6)
+
+
+def test_every_quantile_has_a_spread(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    train = ["train", str(folder / "table.csv"), "-t", "price", "-o", str(folder / "levels"), "--max-epochs", "2", "--quiet"]
+    assert main([*train, "--loss", "quantile:levels=0.1,0.9"]) == 0
+    names = [f"price at {level}{part}" for level in (0.1, 0.9) for part in ("", " spread")]
+    assert predict(capfd, folder, "levels", "--spread")[0] == names
+
+
+def test_a_spread_that_the_loss_predicts_is_written_in_any_case(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    train = ["train", str(folder / "table.csv"), "-t", "price", "-o", str(folder / "nll"), "--max-epochs", "2", "--quiet"]
+    for members in ("1", "2"):
+        assert main([*train, "--loss", "gaussian_nll", "--members", members]) == 0
+        asked, written = predict(capfd, folder, "nll", "--spread")
+        assert asked == predict(capfd, folder, "nll")[0] == ["price", "price spread"]
+        np.testing.assert_allclose(written["price"], load_model(folder / "nll").predict(TABLE))  # type: ignore[union-attr]
+
+
+def test_a_model_without_members_has_no_spread(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    train = ["train", str(folder / "table.csv"), "-o", str(folder / "one"), "--max-epochs", "1", "--quiet"]
+    for options, words in (
+        (("-t", "price", "--members", "1"), "a model of one network, got True. Train with --members 4."),
+        (("-t", "letter", "--loss", "hinge"), "a model without probabilities, got True. Train with the loss log_loss."),
+    ):
+        assert main([*train, *options]) == 0
+        assert main(["predict", str(folder / "one"), "nowhere.csv", "-o", str(folder / "o.csv"), "--spread"]) == 2
+        assert f"--spread must be left out for {words}" in " ".join(capfd.readouterr().err.split())
+
+
 def test_unfamiliar_columns_are_counted(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     odd = TABLE.set_column(0, "size", pa.array([*SIZE[:-1], 1e6]))
     write_table(folder / "odd.csv", odd)
@@ -102,6 +159,7 @@ def test_unfamiliar_columns_are_counted(folder: Path, capfd: pytest.CaptureFixtu
         ("price", ("--interval", "90"), "--interval must be a number in (0, 1), got 90.0"),
         ("letter", ("--set", "0"), "--set must be a number in (0, 1), got 0.0"),
         ("network", ("--interval", "0.9"), "--interval must be left out for a custom network, got 0.9"),
+        ("network", ("--spread",), "--spread must be left out for a custom network, got True"),
         ("network", ("--unfamiliar",), "--unfamiliar must be left out for a custom network, got True"),
     ],
 )

@@ -81,6 +81,8 @@ SETTINGS: tuple[dict[str, Any], ...] = (
     {"fold_case": True, "sparse_output": True},
     {"missing": ["-7", "red"], "on_error": "missing"},
     {"min_count": 20, "sparse_output": "auto"},
+    {"embed_from": 2},
+    {"embed_from": 2, "sparse_output": True},
     {"kinds": {"column 0": "category"}, "scaling": "standard"},
 )
 

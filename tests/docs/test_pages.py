@@ -13,6 +13,7 @@ from page_code import Block, blocks_of, is_same_output, with_outputs, wrong_outp
 
 from lamina.cli.lone_dash import hide_dashes
 from lamina.cli.main import build_app, main
+from lamina.model.table_settings import PRESETS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -47,6 +48,7 @@ CONSOLES = {
     page: "".join(block.code for block in blocks_in(page) if block.language == "console" and not is_only_commands(block.code))
     for page in PAGES
 }
+FRONT = [README, DOCS / "index.md"]  # what they show is on the page "Getting started", too
 _OF_A_MACHINE = re.compile(r"[\d.]+(?= s\b| epochs\b)|(?<=in epoch )\d+")
 
 
@@ -107,7 +109,7 @@ def test_a_command_of_a_page_can_be_parsed(page: str, command: str) -> None:
     app.parse_args(hide_dashes(arguments), exit_on_error=False, print_error=False)
 
 
-@pytest.mark.parametrize("page", [page for page, text in CONSOLES.items() if text and page != README], ids=name_of)
+@pytest.mark.parametrize("page", [page for page, text in CONSOLES.items() if text and page not in FRONT], ids=name_of)
 def test_a_command_prints_what_stands_below_it(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "examples").symlink_to(ROOT / "examples")
@@ -119,8 +121,24 @@ def test_a_command_prints_what_stands_below_it(page: Path, tmp_path: Path, monke
         assert is_same_output(_OF_A_MACHINE.sub("...", stated), printed.getvalue()), f"{command} printed\n{printed.getvalue()}"
 
 
-def test_the_readme_shows_the_training_of_the_first_page() -> None:
-    assert CONSOLES[README].replace("build/", "") in CONSOLES[DOCS / "getting-started.md"]
+@pytest.mark.parametrize("page", FRONT, ids=name_of)
+def test_the_front_pages_show_the_training_of_the_first_page(page: Path) -> None:
+    assert CONSOLES[page].replace("build/", "") in CONSOLES[DOCS / "getting-started.md"]
+
+
+def test_adult_with_the_defaults_reaches_an_auc_of_0_92() -> None:
+    """As the page "Getting started" states, which the command was found to print."""
+    (auc,) = re.findall(r"│ AUC +│ (0\.\d+) │", CONSOLES[DOCS / "getting-started.md"])
+    assert float(auc) >= 0.92
+
+
+def test_the_page_of_presets_tells_them() -> None:
+    rows = [
+        line.strip("| ").split(" | ") for line in (DOCS / "how-to" / "presets.md").read_text().splitlines() if line[:3] == "| `"
+    ]
+    assert {cells[0].strip("`"): cells[1:-1] for cells in rows} == {
+        name: [str(values[name]) for values in PRESETS.values()] for name in PRESETS["default"]
+    }
 
 
 def test_there_are_pages_commands_and_python() -> None:

@@ -190,7 +190,7 @@ def test_fewer_rows_take_more_epochs_and_more_patience_and_nothing_else(table):
     patient = admit(model, owner="test")
     longer = patient.prolonged(4 / 3)
     assert (longer.max_epochs, longer.patience) == (122, 12)
-    changed = differing(model.get_params(deep=False), longer.model().get_params(deep=False))
+    changed = differing(patient.model().get_params(deep=False), longer.model().get_params(deep=False))
     assert len(changed) == 2
 
 

@@ -83,7 +83,7 @@ def test_a_folded_estimator_is_saved_and_fitted_anew_as_any_other(tmp_path: obje
 def test_models_of_tables_and_of_files_are_folded(make: type, tmp_path: object) -> None:
     frame = pd.DataFrame(X[:, :3], columns=["a", "b", "c"]).assign(kind=np.where(X[:, 3] > 0, "x", "y"))
     y = (Y > 0).astype(str) if make is TabularClassifier else Y
-    model = make(hidden=16, batch_norm=True, max_epochs=10, random_state=0).fit(frame, y)
+    model = make(hidden=16, batch_norm=True, max_epochs=10, random_state=0, members=1).fit(frame, y)
     predict = "predict_proba" if make is TabularClassifier else "predict"
     before = getattr(model, predict)(frame)
     folded = fold_batch_norm(model)

@@ -22,7 +22,13 @@ from lamina.initializers import get_initializer
 from lamina.layers import Add, Dense, Input
 from lamina.losses import Quantile
 from lamina.model import TableModel, TableSettings, fit_table, load_model, save_model
-from lamina.model.table_settings import EncodingSettings, OptimizationSettings, StoppingSettings, usual_batch_size
+from lamina.model.table_settings import (
+    EncodingSettings,
+    OptimizationSettings,
+    RunSettings,
+    StoppingSettings,
+    usual_batch_size,
+)
 from lamina.network import Graph, Sequential
 from lamina.optimizers import Momentum
 from lamina.schedules import get_schedule
@@ -217,10 +223,11 @@ def test_losses_without_probabilities_are_measured_by_their_choices() -> None:
 
 
 def test_the_best_weights_are_kept() -> None:
-    result = fit_table(table(400), "price", validation=0.3)
-    history = result.model.estimator.history_
-    losses = history[:, "validation_loss"]
-    assert result.model.summary["best_epoch"] == int(np.argmin(losses)) + 1
+    for averaging, key in ((None, "averaged_validation_loss"), (0, "validation_loss")):
+        settings = TableSettings(optimization=OptimizationSettings(averaging=averaging), run=RunSettings(preset="fast"))
+        result = fit_table(table(400), "price", validation=0.3, settings=settings)
+        losses = result.model.estimator.history_[:, key]
+        assert result.model.summary["best_epoch"] == int(np.argmin(losses)) + 1
 
 
 def test_the_encoder_sees_training_rows_only() -> None:

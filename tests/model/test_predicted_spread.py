@@ -87,7 +87,30 @@ def test_other_losses_have_the_spread_over_masks_on_any_scale() -> None:
     found = labels.predict_distribution(FRAME, mc_samples=20)
     np.testing.assert_allclose(found.mean.sum(axis=1), 1.0)
     with pytest.raises(InvalidSettingError, match="must have a dropout layer"):
-        regressor(loss=None, max_epochs=2, dropout=0.0).fit(FRAME, "price").predict_distribution(FRAME)
+        regressor(loss=None, max_epochs=2, dropout=0.0, members=1).fit(FRAME, "price").predict_distribution(FRAME)
+
+
+@pytest.mark.parametrize("scale", ["linear", "log", "quantile"])
+def test_members_have_a_spread_around_the_prediction_on_any_scale(scale: str) -> None:
+    model = regressor(loss=None, target_scale=scale, dropout=0.3).fit(FEATURES, FRAME["price"])
+    found = model.predict_distribution(FEATURES)
+    assert found.mc_samples == 0
+    np.testing.assert_array_equal(found.mean, model.predict(FEATURES))
+    own = model.model_.estimator
+    logits = own.predict_distribution(model.model_.encoder.transform(FEATURES)).spread
+    assert (found.spread > 0).all()
+    if scale == "linear":
+        np.testing.assert_allclose(found.spread, logits * model.model_.scale.scale, rtol=1e-4)  # type: ignore[union-attr]
+    of_table = model.model_.predict_distribution(FEATURES)
+    np.testing.assert_array_equal(of_table.spread, found.spread)
+
+
+def test_members_of_classes_have_a_spread_of_each_probability() -> None:
+    model = TabularClassifier(hidden=16, max_epochs=10, random_state=0, calibration=False).fit(FEATURES[["size"]], FRAME["town"])
+    found = model.predict_distribution(FEATURES[["size"]])
+    np.testing.assert_allclose(found.mean, model.predict_proba(FEATURES[["size"]]), atol=1e-6)
+    assert (found.spread > 0).all()
+    np.testing.assert_allclose(found.spread[:, 0], found.spread[:, 1], rtol=1e-3, atol=1e-6)  # two classes move together
 
 
 @pytest.mark.parametrize("scale", ["log", "quantile"])

@@ -32,7 +32,7 @@ NAMES = ["rent", "price"]
 
 
 def regressor(**parameters: Any) -> TabularRegressor:
-    usual = {"hidden": 16, "max_epochs": 30, "random_state": 0, "n_threads": 1, "target_scale": "linear"}
+    usual = {"hidden": 16, "max_epochs": 30, "random_state": 0, "n_threads": 1, "target_scale": "linear", "preset": "fast"}
     return TabularRegressor(**{**usual, **parameters})
 
 
@@ -81,10 +81,11 @@ def test_metrics_are_those_of_each_target_and_their_means_as_in_scikit_learn() -
     assert model.score(FRAME, BOTH, weight) == pytest.approx(r2_score(BOTH, predicted, sample_weight=weight))
 
 
+@pytest.mark.parametrize(("averaging", "recorded"), [(None, "averaged_validation"), (0.0, "validation")])
 @pytest.mark.parametrize("metric", ["rmse", "mae", "r2"])
-def test_a_metric_that_stops_is_the_mean_over_targets(metric: str) -> None:
-    model = regressor(eval_metric=metric).fit(FRAME, BOTH, X_val=FRAME, y_val=BOTH)
-    curve = model.history_[:, f"validation_{metric}"]
+def test_a_metric_that_stops_is_the_mean_over_targets(metric: str, averaging: float | None, recorded: str) -> None:
+    model = regressor(eval_metric=metric, averaging=averaging, preset="default").fit(FRAME, BOTH, X_val=FRAME, y_val=BOTH)
+    curve = model.history_[:, f"{recorded}_{metric}"]
     best = max(curve) if metric == "r2" else min(curve)
     assert model.evaluate(FRAME, BOTH)["model"][metric] == pytest.approx(best, rel=1e-4)
 

@@ -64,6 +64,14 @@ def test_a_stored_model_of_several_numbers_predicts_what_it_did(version: int) ->
     np.testing.assert_allclose(model.predict(pa.table(known["rows"])), known["predict"], rtol=1e-5)
 
 
+@pytest.mark.parametrize("version", VERSIONS[4:])  # earlier ones knew no codes
+def test_a_stored_model_of_codes_predicts_what_it_did(version: int) -> None:
+    model, known = load_model(STORED / str(version) / "codes.model"), expected(version)["codes"]
+    assert isinstance(model, TableModel)
+    assert model.encoder.cardinalities == (13, None)
+    np.testing.assert_allclose(model.predict(pa.table(known["rows"])), known["predict"], rtol=1e-5)
+
+
 @pytest.mark.parametrize("stored", sorted(STORED.glob("*/*.model")), ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_a_stored_model_is_saved_in_the_present_version(tmp_path: Path, stored: Path) -> None:
     save_model(tmp_path / "a", load_model(stored))

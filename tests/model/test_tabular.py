@@ -62,12 +62,15 @@ DEAR = np.where(np.median(RENT) < RENT, "dear", "cheap")
 TABLE = FRAME.assign(rent=RENT, dear=DEAR)
 
 
+USUAL = {"hidden": 16, "max_epochs": 20, "random_state": 0, "n_threads": 1, "preset": "fast"}
+
+
 def classifier(**parameters: Any) -> TabularClassifier:
-    return TabularClassifier(**{"hidden": 16, "max_epochs": 20, "random_state": 0, "n_threads": 1, **parameters})
+    return TabularClassifier(**{**USUAL, **parameters})
 
 
 def regressor(**parameters: Any) -> TabularRegressor:
-    return TabularRegressor(**{"hidden": 16, "max_epochs": 20, "random_state": 0, "n_threads": 1, **parameters})
+    return TabularRegressor(**{**USUAL, **parameters})
 
 
 # Parameters.
@@ -414,11 +417,12 @@ def test_without_validation_the_training_loss_decides() -> None:
     assert model.model_.summary["rows"]["training"] == N
 
 
+@pytest.mark.parametrize(("averaging", "recorded"), [(None, "averaged_validation"), (0.0, "validation")])
 @pytest.mark.parametrize("metric", [*LABEL_METRICS, *PROBABILITY_METRICS])
-def test_a_metric_of_classes_decides_when_to_stop(metric: str) -> None:
+def test_a_metric_of_classes_decides_when_to_stop(metric: str, averaging: float | None, recorded: str) -> None:
     settings = {"eval_metric": metric, "patience": 3, "max_epochs": 60, "calibration": False}  # a temperature comes after
-    model = classifier(**settings).fit(FRAME, DEAR, X_val=FRAME, y_val=DEAR)
-    curve = np.array(model.history_[:, f"validation_{metric}"])
+    model = classifier(**settings, averaging=averaging, preset="default").fit(FRAME, DEAR, X_val=FRAME, y_val=DEAR)
+    curve = np.array(model.history_[:, f"{recorded}_{metric}"])
     best = curve.min() if metric in SMALLER_IS_BETTER else curve.max()
     assert curve[model.best_epoch_ - 1] == best
     found = model.evaluate(FRAME, DEAR)["model"]
@@ -427,10 +431,11 @@ def test_a_metric_of_classes_decides_when_to_stop(metric: str) -> None:
     assert metric.replace("_", " ") in model.stop_reason_.text or model.stop_reason_.code == "max_epochs"
 
 
+@pytest.mark.parametrize(("averaging", "recorded"), [(None, "averaged_validation"), (0.0, "validation")])
 @pytest.mark.parametrize("metric", NUMBER_METRICS)
-def test_a_metric_of_numbers_decides_in_their_own_unit(metric: str) -> None:
-    model = regressor(eval_metric=metric).fit(FRAME, RENT, X_val=FRAME, y_val=RENT)
-    curve = np.array(model.history_[:, f"validation_{metric}"])
+def test_a_metric_of_numbers_decides_in_their_own_unit(metric: str, averaging: float | None, recorded: str) -> None:
+    model = regressor(eval_metric=metric, averaging=averaging, preset="default").fit(FRAME, RENT, X_val=FRAME, y_val=RENT)
+    curve = np.array(model.history_[:, f"{recorded}_{metric}"])
     best = curve.min() if metric in SMALLER_IS_BETTER else curve.max()
     assert NUMBER_METRICS[metric](RENT, model.predict(FRAME)) == pytest.approx(best, rel=1e-4)
 
@@ -785,7 +790,7 @@ def test_a_fit_keeps_how_each_layer_fared(tmp_path: Path, make: type) -> None:
     np.testing.assert_array_equal(model.predict(X), without.predict(X))
     assert not hasattr(without, "monitor_")
     record = model.monitor_
-    assert record.layers == ("dense_1", "dense_2")
+    assert record.layers == ("piecewise_linear_1", "concat_1", "dense_1", "dense_2")
     assert set(range(25)) <= set(record.probes.epochs.tolist())
     for name in ("one", "other"):
         model.save(tmp_path / name)

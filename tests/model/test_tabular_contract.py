@@ -17,13 +17,12 @@ _ESTIMATORS: list[Any] = [TabularClassifier(max_epochs=30, n_threads=1), Tabular
 _EXPECTED = {
     "check_sample_weight_equivalence_on_dense_data": "validation rows, batches and dropout masks count rows, not weights",
 }
-_OF_NUMBERS = {"check_methods_subset_invariance": "features are float32, whose last digit depends on the size of a batch"}
+_OF_NUMBERS = "check_methods_subset_invariance"
 
 
-def _expected_failures(estimator: BaseEstimator) -> dict[str, str]:
-    return {**_EXPECTED, **(_OF_NUMBERS if isinstance(estimator, TabularRegressor) else {})}
-
-
-@parametrize_with_checks(_ESTIMATORS, expected_failed_checks=_expected_failures)
+@parametrize_with_checks(_ESTIMATORS, expected_failed_checks=lambda _: _EXPECTED)
 def test_an_estimator_of_tables_keeps_the_contract(estimator: BaseEstimator, check: Any) -> None:
+    if isinstance(estimator, TabularRegressor) and check.func.__name__ == _OF_NUMBERS:
+        # test_one_row.py compares rows and tables.
+        pytest.skip("features are float32, whose last digit depends on the size of a batch")
     check(estimator)

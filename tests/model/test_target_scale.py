@@ -31,8 +31,11 @@ PLAIN = (3 * FRAME["size"] - FRAME["age"] + 100).to_numpy()
 ALL = ["linear", "log", "quantile"]
 
 
+USUAL = {"hidden": 16, "max_epochs": 40, "random_state": 0, "n_threads": 1, "preset": "fast"}
+
+
 def regressor(**parameters: Any) -> TabularRegressor:
-    return TabularRegressor(**{"hidden": 16, "max_epochs": 40, "random_state": 0, "n_threads": 1, **parameters})
+    return TabularRegressor(**{**USUAL, **parameters})
 
 
 # The scales.
@@ -137,11 +140,11 @@ def test_a_skewed_target_is_learned_on_the_scale_that_is_better_which_a_note_say
         DataWarning,
         match=r"target 'y': learned on a log scale, which was better in a short trial \(MAE .*, linear .*; R2 0\.\d+, linear",
     ):
-        chosen = regressor().fit(FRAME, PRICE)
+        chosen = regressor(bins=0).fit(FRAME, PRICE)
     assert isinstance(chosen.model_.scale, LogScale)
-    asked = regressor(target_scale="log").fit(FRAME, PRICE)
+    asked, linear = (regressor(bins=0, target_scale=scale).fit(FRAME, PRICE) for scale in ("log", "linear"))
     assert np.array_equal(chosen.predict(FRAME), asked.predict(FRAME))
-    assert chosen.score(FRAME, PRICE) > regressor(target_scale="linear").fit(FRAME, PRICE).score(FRAME, PRICE)
+    assert chosen.score(FRAME, PRICE) > linear.score(FRAME, PRICE)
 
 
 @pytest.mark.parametrize(
@@ -208,14 +211,16 @@ def test_a_model_predicts_in_the_target_s_unit_and_is_saved_with_its_scale(scale
     assert np.array_equal(loaded.predict(FRAME), model.predict(FRAME))
 
 
+@pytest.mark.parametrize(("averaging", "recorded"), [(None, "averaged_validation"), (0.0, "validation")])
 @pytest.mark.parametrize("scale", ALL)
 @pytest.mark.parametrize("metric", ["mae", "rmse"])
-def test_a_metric_decides_in_the_target_s_unit(scale: str, metric: str) -> None:
-    model = regressor(target_scale=scale, eval_metric=metric).fit(FRAME, PRICE, X_val=FRAME, y_val=PRICE)
+def test_a_metric_decides_in_the_target_s_unit(scale: str, metric: str, averaging: float | None, recorded: str) -> None:
+    settings = {"target_scale": scale, "eval_metric": metric, "averaging": averaging, "preset": "default"}
+    model = regressor(**settings).fit(FRAME, PRICE, X_val=FRAME, y_val=PRICE)
     predicted = model.predict(FRAME)
     if isinstance(model.model_.scale, LogScale):
         predicted = predicted / model.model_.scale.factor
-    best = min(model.history_[:, f"validation_{metric}"])
+    best = min(model.history_[:, f"{recorded}_{metric}"])
     assert NUMBER_METRICS[metric](PRICE, predicted) == pytest.approx(best, rel=1e-3)
 
 
@@ -230,7 +235,8 @@ def test_a_log_scale_predicts_means_unless_medians_are_asked_for() -> None:
 
 @pytest.mark.parametrize("scale", ["log", "quantile"])
 def test_several_quantiles_are_in_the_target_s_unit(scale: str) -> None:
-    model = regressor(target_scale=scale, loss="quantile:levels=0.1,0.5,0.9").fit(FRAME, PRICE)
+    settings = {"loss": "quantile:levels=0.1,0.5,0.9", "bins": 0, "max_epochs": 100}
+    model = regressor(target_scale=scale, **settings).fit(FRAME, PRICE)
     low, middle, high = model.predict(FRAME).T
     assert 0.03 < (low > PRICE).mean() < 0.25
     assert 0.3 < (middle > PRICE).mean() < 0.7

@@ -29,7 +29,8 @@ TABLE = pa.table(
 def test_the_best_epoch_s_record_equals_the_metric_on_the_validation_rows(
     target: str, loss: str | None, recorded: str, metric: str
 ) -> None:
-    settings = TableSettings(stopping=StoppingSettings(max_epochs=5), optimization=OptimizationSettings(loss=loss))
+    optimization = OptimizationSettings(loss=loss, averaging=0)
+    settings = TableSettings(stopping=StoppingSettings(max_epochs=5), optimization=optimization)
     model = fit_table(TABLE, target, validation=TABLE, test=0, settings=settings).model
     record = model.estimator.history_[model.summary["best_epoch"] - 1]
     assert record[recorded] == pytest.approx(model.evaluate(TABLE)["model"][metric], abs=1e-5)

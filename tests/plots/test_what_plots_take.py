@@ -164,8 +164,15 @@ def test_the_kept_epoch_is_marked_where_it_is_known():
     estimator = MLPClassifier(4, max_iter=8, early_stopping=True, random_state=0).fit(X, TWO)
     kept = 1 + int(np.argmax(estimator.validation_scores_))
     assert legend(estimator.plot())[-1] == f"kept: epoch {kept}"
-    table = TabularClassifier(max_epochs=3, random_state=0).fit(X, TWO)
+    table = TabularClassifier(max_epochs=3, random_state=0, averaging=0).fit(X, TWO)
     assert legend(table.plot())[-1] == legend(table.model_.plot())[-1] == f"kept: epoch {table.best_epoch_}"
+
+
+def test_no_epoch_of_a_table_is_marked_as_kept_where_an_average_was():
+    table = TabularClassifier(max_epochs=3, random_state=0).fit(X, TWO)
+    assert table.model_.is_averaged
+    assert legend(table.plot()) == ["training", "validation"]
+    assert legend(plot_early_stopping(table))[2].startswith("lowest: epoch")
 
 
 def test_loss_curves_of_one_training_need_no_legend_and_those_of_several_have_their_names():

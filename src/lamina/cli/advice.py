@@ -38,10 +38,9 @@ def advice_of(result: FitResult, watched: Intake | None) -> list[dict[str, Any]]
     if not nothing_learned(watched.trainer, watched.record, watched.training):
         return []  # before the findings are imported, which takes longer
     from lamina.doctor.advice import advise
-    from lamina.model.kept_settings import settings_of
 
     model = result.model
-    epochs, learns_labels = settings_of(model).stopping.max_epochs, model.target.task == "classification"
+    epochs, learns_labels = model.estimator.max_iter, model.target.task == "classification"
     return _told(model, advise(watched, epochs, learns_labels=learns_labels))
 
 
@@ -49,7 +48,6 @@ def advice_of_file(model: TableModel, table: pa.Table) -> list[dict[str, Any]]:
     """The findings in what a model's file keeps of its training, by a table like the one that it was trained on."""
     from lamina.doctor.advice import advise_afterwards
     from lamina.estimators.fitted import fit_of
-    from lamina.model.kept_settings import settings_of
 
     fit = fit_of(model.estimator)
     if fit.monitor is None:
@@ -58,7 +56,7 @@ def advice_of_file(model: TableModel, table: pa.Table) -> list[dict[str, Any]]:
     features = model.encoder.transform(model.read(table.take(rows)))
     learns_labels = model.target.task == "classification"
     data = fit.trainer.batches(features, y if learns_labels else model.scale.forward(y))
-    epochs = settings_of(model).stopping.max_epochs
+    epochs = model.estimator.max_iter
     return _told(model, advise_afterwards(fit.trainer, fit.monitor, data, epochs, learns_labels=learns_labels))
 
 

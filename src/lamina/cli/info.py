@@ -139,7 +139,7 @@ def _description(model: TableModel) -> dict[str, Any]:
         "target": model.target.to_dict(),
         "scale": model.scale.to_dict(),
         "columns": {
-            encoder.column: {"kind": encoder.kind, "features": encoder.feature_names} for encoder in model.encoder.encoders_
+            encoder.column: {"kind": encoder.reads, "features": encoder.feature_names} for encoder in model.encoder.encoders_
         },
         "left_out": model.encoder.ignored_,
         "read": [row._asdict() for row in model.columns_],

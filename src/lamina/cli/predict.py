@@ -40,6 +40,7 @@ def predict(
     proba: bool = True,
     interval: float | None = None,
     set: float | None = None,
+    spread: Flag = False,
     unfamiliar: Flag = False,
     json: Flag = False,
     quiet: Quiet = False,
@@ -49,8 +50,8 @@ def predict(
     """Predict the target of each row of a table.
 
     For each row of the table, the output has the columns to keep, the predicted target (named "predicted ..." if the target
-    itself is kept; one column per level for several quantiles), its spread with the loss gaussian_nll (named "... spread"),
-    the ends of an interval or a set of classes if asked for, and the probability of each class. In a pipe:
+    itself is kept; one column per level for several quantiles), its spread if asked for or with the loss gaussian_nll (named
+    "... spread"), the ends of an interval or a set of classes if asked for, and the probability of each class. In a pipe:
     `cat new.csv | lamina predict a.lamina - -o -`.
 
     A custom network saved from Python has no encoder: its inputs are the table's columns that are not kept, in order. Their
@@ -76,6 +77,9 @@ def predict(
     set : float
         Write which classes a row may be of, in the column "... set", separated by " | ": sets that hold the classes of at least
         this share of new rows, in (0, 1), such as 0.9. A name with a | or " is written in double quotes, with each " doubled.
+    spread : bool
+        Write how far the members of the model differ, in the column "... spread": the standard deviation of what they predict, of
+        numbers in the target's unit, of classes of the predicted one's probability, before it is calibrated.
     unfamiliar : bool
         Write how many columns of a row hold what training did not: numbers and dates out of range, unseen or rare categories.
     json : bool
@@ -91,7 +95,7 @@ def predict(
         write = check_table_path(_named(output, output_format), "--output")
         _check(output, output_format, json, model, table)
         loaded = load_applicable_model(model, on_error)
-        asked = _Asked(proba, interval, set, unfamiliar)
+        asked = _Asked(proba, interval, set, spread, unfamiliar)
         asked.check(loaded)
         read = reading.as_in_training(loaded).read(table)
         result = _predictions(loaded, read, keep, asked)
@@ -111,6 +115,7 @@ class _Asked(NamedTuple):
     probabilities: bool
     interval: float | None
     set: float | None
+    spread: bool
     unfamiliar: bool
 
     def check(self, model: TableModel | NetworkModel) -> None:
@@ -119,7 +124,8 @@ class _Asked(NamedTuple):
         from lamina.model import NetworkModel
         from lamina.validation import check_parameters, number
 
-        asked = {"--interval": self.interval, "--set": self.set, "--unfamiliar": self.unfamiliar or None}
+        flags = {"--spread": self.spread or None, "--unfamiliar": self.unfamiliar or None}
+        asked = {"--interval": self.interval, "--set": self.set, **flags}
         given = {name: entry for name, entry in asked.items() if entry is not None}
         if isinstance(model, NetworkModel):
             of_other, other, repair = set(given), "a custom network", "Train with `lamina train`."
@@ -129,8 +135,24 @@ class _Asked(NamedTuple):
             of_other, other, repair = {"--set"}, "a model of numbers", "Use --interval."
         for name in sorted(of_other & given.keys()):
             raise InvalidSettingError(phrase(name, f"must be left out for {other}", given[name], repair=repair))
-        shares = {name: share for name, share in given.items() if name != "--unfamiliar"}
+        if self.spread:
+            _check_spread(model)
+        shares = {name: share for name, share in given.items() if name not in flags}
         check_parameters(shares, dict.fromkeys(shares, number(0, 1, "neither")), owner="lamina predict")
+
+
+def _check_spread(model: Any) -> None:
+    """Reject a model of a table whose predictions have no spread."""
+    from lamina.errors import InvalidSettingError, phrase
+    from lamina.network import Ensemble
+
+    if model.target.task == "classification" and not model.has_probabilities:
+        rule, repair = "must be left out for a model without probabilities", "Train with the loss log_loss."
+    elif not (model.predicts_spread or isinstance(model.estimator.network_, Ensemble)):
+        rule, repair = "must be left out for a model of one network", "Train with --members 4."
+    else:
+        return
+    raise InvalidSettingError(phrase("--spread", rule, True, repair=repair))
 
 
 def _named(output: Path, kind: TableFormat | None) -> Path:
@@ -181,7 +203,7 @@ def _predicted_columns(model: TableModel, read: ReadTable, names: list[str], ask
     """What is predicted for each target by name, and whatever is asked for besides."""
     from lamina.model.setting_words import Words, setting_words
 
-    columns = _of_targets(model, read, names)
+    columns = _of_targets(model, read, names, spread=asked.spread)
     with setting_words(Words("lamina predict", phrases=_PHRASES)):
         if asked.interval is not None:
             columns |= _ends(model, read, names, asked.interval)
@@ -193,21 +215,23 @@ def _predicted_columns(model: TableModel, read: ReadTable, names: list[str], ask
     return columns | ({"unfamiliar columns": model.unfamiliar(read).counts} if asked.unfamiliar else {})
 
 
-def _of_targets(model: TableModel, read: ReadTable, names: list[str]) -> dict[str, Any]:
-    """One column for each target, and its spread if there is one; or a column per level."""
+def _of_targets(model: TableModel, read: ReadTable, names: list[str], *, spread: bool) -> dict[str, Any]:
+    """One column for each target, or one per level, each with its spread if it has one or is asked for one."""
     import numpy as np
     import pyarrow as pa
 
     from lamina.cli.network_tables import with_spreads
 
-    if model.predicts_spread:
-        found = model.predict_distribution(read)
-        means = zip(names, np.atleast_2d(found.mean.T), strict=True)
-        return with_spreads(dict(means), np.atleast_2d(found.spread.T))
     predicted = model.predict(read)
-    if model.levels:
-        return {f"{names[0]} at {level:g}": predicted[:, i] for i, level in enumerate(model.levels)}
-    return {name: pa.array(values) for name, values in zip(names, np.atleast_2d(predicted.T), strict=True)}
+    labels = [f"{names[0]} at {level:g}" for level in model.levels] or names
+    columns = dict(zip(labels, np.atleast_2d(predicted.T), strict=True))
+    if spread or model.predicts_spread:
+        spreads = model.predict_distribution(read).spread
+        if model.target.task == "classification":
+            places = {label: i for i, label in enumerate(model.target.class_labels.tolist())}
+            spreads = spreads[np.arange(len(spreads)), [places[label] for label in predicted.tolist()]]
+        columns = with_spreads(columns, np.atleast_2d(spreads.T))
+    return {name: pa.array(values) for name, values in columns.items()}
 
 
 def _ends(model: TableModel, read: ReadTable, names: list[str], coverage: float) -> dict[str, Any]:

@@ -255,6 +255,7 @@ def _print_report(result: FitResult, report: dict[str, Any], notes: Sequence[str
         )
     print_line(f"Stopped: {result.stop_reason.text}")
     if result.stop_reason.code == "interrupted" and report["best_epoch"]:
-        print_line(f"The best weights, of epoch {report['best_epoch']}, were kept.")
+        kept = "best average of the weights, up to" if result.model.is_averaged else "best weights, of"
+        print_line(f"The {kept} epoch {report['best_epoch']}, {'was' if result.model.is_averaged else 'were'} kept.")
     print_advice(report["doctor"])
     print_line(f"Model: {report['model']}")

@@ -25,7 +25,8 @@ class ColumnRow(NamedTuple):
     kind : str
         "number", "boolean", "date", "category", "text", or "left out".
     form : str
-        How its texts are written, such as "currency $, thousands comma"; empty where nothing had to be found out.
+        How its texts are written, such as "currency $, thousands comma", or how many codes a category has of which vectors are
+        learned; empty where nothing had to be found out.
     features : int
         How many features it became.
     missing : int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -15,6 +16,7 @@ from lamina.data.column_summary import ColumnRow, ColumnSummary
 from lamina.data.columns import (
     BooleanColumn,
     CategoryColumn,
+    CodedColumn,
     ColumnEncoder,
     DateColumn,
     FreeTextColumn,
@@ -39,6 +41,7 @@ _RULES: dict[str, Rule] = {
     "scaling": choice(("robust", "standard")),
     "min_count": integer(1),
     "max_categories": integer(1),
+    "embed_from": one_of(value(None), integer(2)),
     "kinds": one_of(value(None), mapping_of(choice(KINDS))),
     "decimal": one_of(value(None), choice((".", ","))),
     "thousands": one_of(value(None), choice(("", ",", ".", " ", "'"))),
@@ -71,6 +74,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Training rows that a category needs to get its own slot; at least 1.
     max_categories : int, default=100
         Maximum number of categories with their own slot in a column, most frequent first; at least 1.
+    embed_from : int, default=None
+        From so many categories on that have ``min_count`` rows, at least 2, a column becomes one feature of codes, in place of
+        slots: for a network that begins with an :class:`~lamina.layers.Embedding` of :attr:`cardinalities`
+        (:class:`~lamina.data.columns.CodedColumn`). None: never.
     kinds : dict of str to str, default=None
         The kind of columns by name, where it is not to be found out: "number", "boolean", "date", "category" (a postal code, a
         shop ID), "text", "ignore" to leave a column out, or "auto".
@@ -128,6 +135,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         scaling: Scaling = "robust",
         min_count: int = 5,
         max_categories: int = 100,
+        embed_from: int | None = None,
         kinds: Mapping[str, ColumnKind] | None = None,
         decimal: str | None = None,
         thousands: str | None = None,
@@ -141,6 +149,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.scaling = scaling
         self.min_count = min_count
         self.max_categories = max_categories
+        self.embed_from = embed_from
         self.kinds = kinds
         self.decimal = decimal
         self.thousands = thousands
@@ -260,6 +269,18 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self.sparse_output is True or (self.sparse_output == "auto" and are_better_sparse(self.encoders_))
 
     @property
+    def cardinalities(self) -> tuple[int | None, ...] | None:
+        """For each feature the number of its codes, None where it holds none; None if no feature does."""
+        check_is_fitted(self)
+        if not any(isinstance(encoder, CodedColumn) for encoder in self.encoders_):
+            return None
+        parts = (
+            [encoder.cardinality] if isinstance(encoder, CodedColumn) else [None] * len(encoder.feature_names)
+            for encoder in self.encoders_
+        )
+        return tuple(chain.from_iterable(parts))
+
+    @property
     def reading_settings(self) -> ReadingSettings:
         """What the parameters say about how a table is read."""
         return ReadingSettings(
@@ -311,6 +332,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             return DateColumn.fit(name, values)
         if values.kind == "text":
             return FreeTextColumn.fit(name, values)
+        if self.embed_from is not None:
+            coded = CodedColumn.fit(name, values, min_count=self.min_count, fewest=self.embed_from)
+            if coded is not None:
+                return coded
         return CategoryColumn.fit(name, values, min_count=self.min_count, max_categories=self.max_categories)
 
     def _row(self, name: str, values: Values | None, encoder: ColumnEncoder | None) -> ColumnRow:
@@ -324,8 +349,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         rare = 0
         if isinstance(encoder, CategoryColumn) and encoder.has_rare and values is not None:
             rare = round(encoder.shares[len(encoder.categories)] * len(values.array))
+        elif isinstance(encoder, CodedColumn) and values is not None:
+            form = f"{encoder.cardinality} codes"
+            rare = int((encoder.is_unfamiliar(values) & ~values.missing).sum())
         said = self.reader_.notes.get(name, "")
-        return ColumnRow(name, encoder.kind, form, len(encoder.feature_names), missing, rare, said)
+        return ColumnRow(name, encoder.reads, form, len(encoder.feature_names), missing, rare, said)
 
     def _check_settings(self, names: Sequence[str]) -> None:
         check_parameters(self.get_params(deep=False), _RULES, owner="TableEncoder")

@@ -7,13 +7,15 @@ what is no code, which training reports.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lamina.engine.plan import InputArray
 from lamina.engine.program import Op, Program
 from lamina.errors import DataError, InvalidSettingError, phrase
+
+if TYPE_CHECKING:
+    from lamina.engine.plan import InputArray
 
 __all__ = ["CodeColumn", "check_codes", "check_precision", "code_columns"]
 

@@ -62,6 +62,19 @@ max_fun : int, default=15000
 network : Sequential, Graph or None, default=None
     A custom network, with one input and one output of logits. The parameters for layers and penalties must then keep their
     defaults: the network's layers have their own settings.
+members : int, default=1
+    With 2 or more, so many networks of these layers are trained as one :class:`~lamina.network.Ensemble`: they share their weight
+    matrices, and the prediction is the mean of theirs. A step takes about as long as so many steps of one; >= 1.
+bins : int, default=0
+    With 1 or more, the network reads each feature of three or more distinct values also as so many piecewise-linear bins
+    between its quantiles (:class:`~lamina.layers.PiecewiseLinear`), so that it learns jumps and bends; >= 0. Edges come from the
+    rows given to ``fit``, 20,000 at most, evenly spaced. All features together get 256 bins at most, or 2 each where there are
+    more than 128. A feature that its bins would cut into less than 1e-30 gets none.
+cardinalities : sequence of int and None, or None, default=None
+    For each feature None, or the number of its categories if it holds codes of these: whole numbers from 0 to that number less 1.
+    The network then starts with a vector for each code (:class:`~lamina.layers.Embedding`), of the layer's usual length, at most
+    128. In training, 2 % of the codes are replaced by 0, except with "lbfgs" and the perturbations, so that 0 can stand for
+    categories that are unknown. ``bins`` leave these features out, and ``alpha`` their vectors.
 optimizer : Optimizer, str or None, default=None
     Another way to give a ``solver``.
 l1_ratio : float, default=0.0

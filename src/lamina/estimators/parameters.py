@@ -67,6 +67,9 @@ class Parameters:
     max_fun: int = 15000
 
     network: Network | None = None
+    members: int = 1
+    bins: int = 0
+    cardinalities: Sequence[int | None] | None = None
     optimizer: str | Optimizer | None = None
     l1_ratio: float = 0.0
     weight_decay: float = 0.0

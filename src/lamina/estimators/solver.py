@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from lamina.estimators.parameters import Parameters
 
-__all__ = ["changes_rate_by_epoch", "has_partial_fit", "is_stochastic", "stops_early"]
+__all__ = ["bears_noise", "changes_rate_by_epoch", "has_partial_fit", "is_stochastic", "stops_early"]
 
 
 def is_stochastic(parameters: Parameters) -> bool:
     """Whether the solver works batch by batch."""
     chosen = parameters.solver if parameters.optimizer is None else parameters.optimizer
     return getattr(chosen, "kind", chosen) != "lbfgs"
+
+
+def bears_noise(parameters: Parameters) -> bool:
+    """Whether the solver does not compare losses, which any noise would disturb."""
+    chosen = parameters.solver if parameters.optimizer is None else parameters.optimizer
+    return getattr(chosen, "kind", chosen) not in ("lbfgs", "perturb-one", "perturb-all")
 
 
 def stops_early(parameters: Parameters) -> bool:

@@ -23,7 +23,7 @@ from lamina.files.reading import opened
 
 __all__ = ["FORMAT_VERSION", "read_tensors", "write_tensors"]
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 """Version of the files that are written. Raise it whenever their contents change; CONTRIBUTING.md lists the other steps."""
 
 _FORMAT = "lamina"

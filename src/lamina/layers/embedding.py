@@ -13,7 +13,7 @@ from lamina.layers.drafts import Incoming, OpDraft, ParameterDraft
 from lamina.layers.trainable_layer import TrainableLayer, names_freezing
 from lamina.validation import Rule, boolean, integer, number, one_of, sequence_of, value
 
-__all__ = ["Embedding"]
+__all__ = ["Embedding", "usual_width"]
 
 _CARDINALITY = integer(1, 2**53)
 _ENTRIES = sequence_of(one_of(_CARDINALITY, value(None)), at_least=1)
@@ -44,7 +44,12 @@ def _plain_width(given: Any) -> int | tuple[int, ...] | None:
     return int(given) if integer(1).accepts(given) else tuple(map(int, given))
 
 
-def _width_for(cardinality: int) -> int:
+def usual_width(cardinality: int) -> int:
+    """The rule of thumb for the length of the vectors of so many categories.
+
+    >>> [usual_width(cardinality) for cardinality in (2, 100, 1_000)]
+    [2, 21, 77]
+    """
     return int(min(600, round(1.6 * cardinality**0.56)))
 
 
@@ -204,7 +209,7 @@ class Embedding(TrainableLayer):
         if isinstance(self.width, Sequence):
             given = iter(self.width)
             return [1 if cardinality is None else next(given) for cardinality in columns]
-        return [1 if cardinality is None else self.width or _width_for(cardinality) for cardinality in columns]
+        return [1 if cardinality is None else self.width or usual_width(cardinality) for cardinality in columns]
 
     @property
     def fixed_width(self) -> int | None:

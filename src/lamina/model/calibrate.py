@@ -45,7 +45,8 @@ def calibration_of(
     if not np.isfinite(truth).all():
         return None
     features, taught = training
-    learned = Difficulty.learn(features, model.centers(model.estimator.predict(features)), _on_scale(model, taught.y), run)
+    centers_of_training = model.centers(model.estimator.predict(features))
+    learned = Difficulty.learn(features, centers_of_training, _on_scale(model, taught.y), run, model.encoder.cardinalities)
     return NumberCalibration.learn(X, centers, truth, kept.folds, learned)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -56,7 +57,14 @@ class Difficulty:
             raise InvalidSettingError(phrase("the difficulty", rule, [self.scale, self.low, self.high, self.slope]))
 
     @classmethod
-    def learn(cls, X: Any, predicted: np.ndarray, y: np.ndarray, run: RunSettings) -> Self | None:
+    def learn(
+        cls,
+        X: Any,
+        predicted: np.ndarray,
+        y: np.ndarray,
+        run: RunSettings,
+        cardinalities: Sequence[int | None] | None = None,
+    ) -> Self | None:
         """Learn from training rows, at most 10,000 of them; None if nothing is to be learned, or nothing was.
 
         Parameters
@@ -65,6 +73,8 @@ class Difficulty:
         predicted, y : ndarray of shape (n, targets)
             On the scale on which the network learned them.
         run : RunSettings
+        cardinalities : sequence of int and None, optional
+            For each feature the number of its categories, if it holds codes.
         """
         if len(y) > MOST_TRAINING_ROWS:
             some = np.sort(np.random.default_rng(run.seed).permutation(len(y))[:MOST_TRAINING_ROWS])
@@ -78,7 +88,9 @@ class Difficulty:
         if not (scale > 0).all():
             return None
         inputs = _inputs(X, predicted)
-        network = _trained(inputs, ((logarithms - center) / scale).astype(inputs.dtype), run)
+        # Predictions, which stand beside the features, are no codes.
+        of_inputs = None if cardinalities is None else (*cardinalities, *(None,) * predicted.shape[1])
+        network = _trained(inputs, ((logarithms - center) / scale).astype(inputs.dtype), run, of_inputs)
         if network is None:
             return None
         low, high = np.quantile(_columns(network.predict(inputs)).astype(np.float64), _BOUNDS, axis=0)
@@ -124,11 +136,14 @@ def learn_slope(logarithms: np.ndarray, errors: np.ndarray) -> float:
     return golden_section(surprise, 0.0, 1.0, 1e-3)
 
 
-def _trained(inputs: Any, logarithms: np.ndarray, run: RunSettings) -> MLPRegressor | None:
+def _trained(
+    inputs: Any, logarithms: np.ndarray, run: RunSettings, cardinalities: tuple[int | None, ...] | None
+) -> MLPRegressor | None:
     """A network that has learned the logarithms; None if Ctrl-C or diverging weights kept it from that."""
     network = MLPRegressor(
         hidden_layer_sizes=(64, 32),
         activation="mish",
+        cardinalities=cardinalities,
         dropout=0.1,
         solver="adamw",
         learning_rate_init=0.002,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from lamina.model.named_settings import read_named
 from lamina.model.setting_words import NAMES_OF_ESTIMATORS, OWNER
 from lamina.model.table_model import TableModel
 from lamina.model.table_rows import Given, Rows
-from lamina.model.table_settings import TableSettings
+from lamina.model.table_settings import PRESETS, TableSettings
 
 __all__ = ["rows_like", "settings_to_go_on"]
 
@@ -28,8 +29,8 @@ def settings_to_go_on(model: TableModel, settings: TableSettings | None) -> Tabl
         If what the model learned stands against a setting: another network, loss, encoding or scale of targets, or restarts.
     """
     before = settings_of(model)
-    named = {} if settings is None else settings.named
-    merged = TableSettings.of({**before.by_name(), **named})
+    named = {} if settings is None else {name: value for name, value in settings.named.items() if not _leaves_open(name, value)}
+    merged = TableSettings.of({**before.by_name(), **_of_preset(named), **named})
     learned, asked = _learned(before, model), _learned(merged, model)
     for name in (name for name in learned if name in named):
         if asked[name] != learned[name]:
@@ -54,6 +55,16 @@ def rows_like(model: TableModel, given: Given, settings: TableSettings) -> Rows:
     """
     encoder = copy.copy(model.encoder).set_params(on_error=settings.encoding.on_error)
     return given.as_read(encoder.read(given.columns), model.target, encoder, model)
+
+
+def _leaves_open(name: str, value: Any) -> bool:
+    """Whether a setting says that what was learned stays: members and bins of None, which a preset would fill."""
+    return value is None and name in LEARNED and name in PRESETS["default"]
+
+
+def _of_preset(named: Mapping[str, Any]) -> dict[str, None]:
+    """What a preset that is named now fills again in place of what was before, but for what was learned."""
+    return dict.fromkeys(PRESETS["default"].keys() - LEARNED) if "preset" in named else {}
 
 
 def _check_scale(asked: Any, model: TableModel) -> None:

@@ -186,11 +186,14 @@ def check_encoder(
         raise InvalidSettingError(phrase("columns", f"must be distinct names from {known}", used))
     readers = encoder.reader_.readers
     unread = [column.column for column in encoder.encoders_ if column.column not in readers]
-    if unread or any(readers[column.column].kind != column.kind for column in encoder.encoders_):
+    if unread or any(readers[column.column].kind != column.reads for column in encoder.encoders_):
         raise InvalidSettingError(phrase("readers", "must be one for each column in use, of its kind", unread or used))
     num_features = len(encoder.get_feature_names_out())
     if num_features != estimator.n_features_in_:
         raise ShapeError(phrase("the columns", f"must give {estimator.n_features_in_} features", num_features))
+    if encoder.cardinalities != estimator.cardinalities:
+        rule = f"must be {estimator.cardinalities}, as the estimator's"
+        raise ShapeError(phrase("the codes of the columns", rule, encoder.cardinalities))
     classes = list(getattr(estimator, "classes_", ()))
     if classes != list(range(len(target.classes))) or (target.task == "classification") != bool(classes):
         raise ShapeError(phrase("the target's classes", f"must be {len(classes)}, as the estimator's", list(target.classes)))

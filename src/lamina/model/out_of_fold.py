@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from lamina.model.validation_metric import ValidationMetric
-from lamina.training import Callback
+from lamina.training import AveragedWeights, Callback
 
 if TYPE_CHECKING:
     from lamina.training import Trainer
@@ -57,6 +58,8 @@ class OutOfFoldLogits(Callback):
         Whether the weights that a fit begins with may be chosen.
     seed : int, default=0
         Of the folds.
+    averaging : AveragedWeights, optional
+        Whose average it is that is chosen and predicts, in place of an epoch's weights; to be called before this callback.
 
     Attributes
     ----------
@@ -69,12 +72,19 @@ class OutOfFoldLogits(Callback):
     """
 
     def __init__(
-        self, metric: ValidationMetric | None = None, *, larger_is_better: bool = False, keep_first: bool = False, seed: int = 0
+        self,
+        metric: ValidationMetric | None = None,
+        *,
+        larger_is_better: bool = False,
+        keep_first: bool = False,
+        seed: int = 0,
+        averaging: AveragedWeights | None = None,
     ) -> None:
         self.metric = metric
         self.larger_is_better = larger_is_better
         self.keep_first = keep_first
         self.seed = seed
+        self.averaging = averaging
         self.kept: OutOfFold | None = None
 
     def on_fit_begin(self, trainer: Trainer) -> None:  # type: ignore[override]
@@ -95,7 +105,8 @@ class OutOfFoldLogits(Callback):
             self._offer(trainer)
 
     def on_epoch_end(self, trainer: Trainer, record: dict[str, Any]) -> None:  # type: ignore[override]
-        self._offer(trainer)
+        with nullcontext() if self.averaging is None else self.averaging.in_place(trainer):
+            self._offer(trainer)
 
     def on_fit_end(self, trainer: Trainer) -> None:  # type: ignore[override]
         self._parts, self._judges = [], []

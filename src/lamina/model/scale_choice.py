@@ -163,14 +163,17 @@ def is_skewed(y: np.ndarray, logarithms: np.ndarray) -> bool:
 
 
 def for_trial(settings: TableSettings) -> TableSettings:
-    """The settings of a short training."""
+    """The settings of a short training, of one network."""
     stopping, max_time = settings.stopping, settings.stopping.max_time
     short = replace(
         stopping,
-        max_epochs=min(stopping.max_epochs, _TRIAL_EPOCHS),
+        max_epochs=min(stopping.max_epochs or _TRIAL_EPOCHS, _TRIAL_EPOCHS),
         max_time=None if max_time is None else max_time * _TRIAL_SHARE,
     )
-    return replace(settings, stopping=short, run=replace(settings.run, restarts=1, monitor=False, calibration=False))
+    network = replace(settings.network, members=1)
+    return replace(
+        settings, network=network, stopping=short, run=replace(settings.run, restarts=1, monitor=False, calibration=False)
+    )
 
 
 def log_is_better(name: str, linear: Trial, log: Trial, eval_metric: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -35,7 +35,7 @@ from lamina.model.scale_choice import (
 from lamina.model.setting_words import OWNER
 from lamina.model.table_model import TableModel
 from lamina.model.table_rows import Part, Prepared
-from lamina.model.table_settings import RunSettings, StoppingSettings, TableSettings
+from lamina.model.table_settings import OptimizationSettings, RunSettings, StoppingSettings, TableSettings
 from lamina.model.target_scale import TargetScale, joined, scale_of_means, scale_of_medians
 from lamina.model.validation_metric import USUAL, JudgedRows, ValidationMetric, check_metric
 from lamina.training import AveragedWeights, Callback, EarlyStopping, Monitor
@@ -82,6 +82,7 @@ def train(
     DataError
         If the targets have no place on the scale that is asked for, or on that of the model to go on from.
     """
+    settings = settings.filled(prepared.training.num_rows)
     judging, test, stopping = prepared.validation, prepared.test, settings.stopping
     model = _untrained(prepared, settings)
     check_metric(stopping.eval_metric, model, has_rows=judging is not None)
@@ -110,7 +111,7 @@ def train(
 def _untrained(prepared: Prepared, settings: TableSettings) -> TableModel:
     """A model before its first epoch; one that goes on from another has the scale of that one, and tells of its training."""
     goal, earlier = prepared.goal, prepared.earlier
-    estimator = _estimator(goal, prepared.training.num_rows, settings)
+    estimator = _estimator(prepared, settings)
     if earlier is not None:
         before = {name: earlier.summary[name] for name in ("rows", "metrics", "best_epoch") if name in earlier.summary}
         summary = {"earlier": [*earlier.summary.get("earlier", []), before]}
@@ -181,10 +182,11 @@ def _some(part: Part, settings: TableSettings) -> Part:
     return part.take(np.sort(np.random.default_rng(settings.run.seed).permutation(part.num_rows)[:TRIAL_ROWS]))
 
 
-def _estimator(goal: AnyTarget, num_rows: int, settings: TableSettings) -> MLPClassifier | MLPRegressor:
+def _estimator(prepared: Prepared, settings: TableSettings) -> MLPClassifier | MLPRegressor:
+    goal = prepared.goal
     # The EarlyStopping callback decides when to stop, and restores the best weights.
-    parameters = settings.parameters(goal.task, num_rows, len(goal.classes))
-    parameters |= {"n_iter_no_change": np.inf, "on_interrupt": "return"}
+    parameters = settings.parameters(goal.task, prepared.training.num_rows, len(goal.classes))
+    parameters |= {"cardinalities": prepared.encoder.cardinalities, "n_iter_no_change": np.inf, "on_interrupt": "return"}
     if goal.task == "regression":
         return MLPRegressor(**parameters)
     weights: Any = parameters["class_weight"]
@@ -214,10 +216,13 @@ def _fit(
     earlier, stopping = prepared.earlier, settings.stopping
     X, y = _arrays(model, prepared.training)
     validation, metrics = _judges(model, prepared.validation, stopping.eval_metric)
-    early_stopping = _early_stopping(stopping, validation, metrics, goes_on=earlier is not None)
-    judged = _out_of_fold(settings, metrics, goes_on=earlier is not None)
+    judge, goes_on = _judge(stopping.eval_metric, validation, metrics), earlier is not None
+    early_stopping = _early_stopping(stopping, judge, goes_on=goes_on)
+    averaging = _averaging(settings.optimization, judge, callbacks, goes_on=goes_on)
+    judged = _out_of_fold(settings, metrics, averaging, goes_on=goes_on)
+    own = [averaging] if averaging is not None and averaging not in callbacks else []
     watching = [*([] if judged is None else [judged]), *_monitor(settings, callbacks)]
-    model.estimator.set_params(callbacks=[*metrics.values(), early_stopping, *stopping.callbacks(), *watching, *callbacks])
+    model.estimator.set_params(callbacks=[*metrics.values(), early_stopping, *stopping.callbacks(), *own, *callbacks, *watching])
     if stopping.max_time is not None:
         check_parameters({"max_time": stopping.max_time}, {"max_time": number(0, closed="neither")}, owner=OWNER)
         model.estimator.set_params(max_time=max(began + float(stopping.max_time) - time.monotonic(), _LEAST_S))
@@ -231,7 +236,7 @@ def _fit(
     duration_s = time.perf_counter() - start
     model.estimator.set_params(callbacks=(), max_time=stopping.max_time)
     model = _with_means(model, X, prepared.training, settings)
-    best_epoch = _best_epoch(early_stopping, callbacks)
+    best_epoch = _best_epoch(early_stopping, averaging)
     if earlier is not None and best_epoch == 0:
         note("no epoch was better than the model that training went on from, whose weights are kept.")
         model = replace(model, calibration=earlier.calibration)
@@ -240,10 +245,23 @@ def _fit(
     return model, duration_s, best_epoch
 
 
-def _best_epoch(early_stopping: EarlyStopping, callbacks: Sequence[Callback]) -> int:
+def _averaging(
+    optimization: OptimizationSettings, judge: _Judge, callbacks: Sequence[Callback], *, goes_on: bool
+) -> AveragedWeights | None:
+    """What averages the weights: the caller's own callback, or one as the settings say; none without validation rows."""
+    own = next((callback for callback in callbacks if isinstance(callback, AveragedWeights)), None)
+    decay: Any = optimization.averaging
+    check_parameters({"averaging": decay}, {"averaging": number(0, 1, "left")}, owner=OWNER)
+    if own is not None or not decay or judge.monitor == "loss":
+        return own
+    return AveragedWeights(decay, monitor=judge.monitor, mode=judge.mode, measure=judge.measure, keep_first=goes_on)
+
+
+def _best_epoch(early_stopping: EarlyStopping, averaging: AveragedWeights | None) -> int:
     """The epoch whose weights stay, or the average up to which; 0 for the weights of an earlier model."""
-    averaged = [callback.best_epoch for callback in callbacks if isinstance(callback, AveragedWeights)]
-    return max(averaged, default=0) or early_stopping.best_epoch
+    if averaging is None or not (averaging.best_epoch or averaging.keep_first):
+        return early_stopping.best_epoch
+    return averaging.best_epoch
 
 
 def _calibrated(
@@ -264,14 +282,21 @@ def _monitor(settings: TableSettings, callbacks: Sequence[Callback]) -> list[Mon
     return [Monitor(capacity=PROBES, sparing=False)] if is_wanted else []
 
 
-def _out_of_fold(settings: TableSettings, metrics: Mapping[str, ValidationMetric], *, goes_on: bool) -> OutOfFoldLogits | None:
+def _out_of_fold(
+    settings: TableSettings, metrics: Mapping[str, ValidationMetric], averaging: AveragedWeights | None, *, goes_on: bool
+) -> OutOfFoldLogits | None:
     """What keeps logits to calibrate on, if that is wanted."""
     if not settings.run.calibration:
         return None
     name = settings.stopping.eval_metric
     larger_is_better = name not in ("loss", *SMALLER_IS_BETTER)
-    seed = settings.run.seed
-    return OutOfFoldLogits(metrics.get(name), larger_is_better=larger_is_better, keep_first=goes_on, seed=seed)
+    return OutOfFoldLogits(
+        metrics.get(name),
+        larger_is_better=larger_is_better,
+        keep_first=goes_on,
+        seed=settings.run.seed,
+        averaging=averaging,
+    )
 
 
 def _arrays(model: TableModel, part: Part) -> tuple[Any, np.ndarray]:
@@ -291,13 +316,22 @@ def _judges(model: TableModel, judging: Part | None, eval_metric: str) -> tuple[
     return {"X_val": X, "y_val": y, "sample_weight_val": judging.weight}, metrics
 
 
-def _early_stopping(
-    stopping: StoppingSettings, validation: Mapping[str, Any], metrics: Mapping[str, ValidationMetric], *, goes_on: bool
-) -> EarlyStopping:
-    """Stops by the validation metric or the training loss; training that goes on must improve on the weights it begins with."""
-    metric = stopping.eval_metric
-    monitor = f"validation_{metric}" if validation else "loss"
+class _Judge(NamedTuple):
+    """The number that says which epoch is best: its key in the records, and what measures it, unless the trainer does."""
+
+    monitor: str
+    mode: str
+    measure: Callable[[Any], float] | None
+
+
+def _judge(metric: str, validation: Mapping[str, Any], metrics: Mapping[str, ValidationMetric]) -> _Judge:
+    """The metric or loss of the validation rows or, without these, the training loss."""
     mode = "min" if metric in ("loss", *SMALLER_IS_BETTER) else "max"
-    first = metrics[metric].measured if metric in metrics else True
-    patience, tol = stopping.patience, stopping.tol
-    return EarlyStopping(monitor, patience=patience, tol=tol, mode=mode, relative=True, keep_first=first if goes_on else False)
+    return _Judge(f"validation_{metric}" if validation else "loss", mode, metrics[metric].measured if metric in metrics else None)
+
+
+def _early_stopping(stopping: StoppingSettings, judge: _Judge, *, goes_on: bool) -> EarlyStopping:
+    """Training that goes on must improve on the weights that it begins with."""
+    patience: Any = stopping.patience
+    first = goes_on and (judge.measure or True)
+    return EarlyStopping(judge.monitor, patience=patience, tol=stopping.tol, mode=judge.mode, relative=True, keep_first=first)

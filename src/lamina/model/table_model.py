@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,6 +27,7 @@ from lamina.model.class_calibration import ClassCalibration
 from lamina.model.number_calibration import NumberCalibration
 from lamina.model.target_scale import LinearScale, LogScale, QuantileScale, SeveralScales, TargetScale, spread_on
 from lamina.model.unfamiliar import Unfamiliar, index_of
+from lamina.network import Ensemble
 
 if TYPE_CHECKING:
     from lamina.training import PredictiveDistribution
@@ -279,21 +280,25 @@ class TableModel:
         return of_second if self.threshold is None else of_second - np.log(self.threshold / (1 - self.threshold))
 
     def predict_distribution(self, table: Any, *, mc_samples: int | None = None, seed: int = 0) -> PredictiveDistribution:
-        """Mean and spread of the prediction: over dropout masks, or as the loss ``gaussian_nll`` predicts them.
+        """Mean and spread of the prediction: over members, over dropout masks, or as the loss ``gaussian_nll`` predicts them.
+
+        A model of several members, as by default, has a spread without masks: how far its members differ. Where there are
+        several of these, variances are added.
 
         Parameters
         ----------
         table
             As for :meth:`predict`.
         mc_samples : int, optional
-            The number of masks, >= 2. By default 100, or none with ``gaussian_nll``.
+            The number of masks, >= 2. By default none with several members or ``gaussian_nll``, else 100.
         seed : int, default=0
             Seed of the masks.
 
         Returns
         -------
         PredictiveDistribution
-            Of numbers, in the target's unit and the shape of :meth:`predict`; of the probability of each class, (n, classes).
+            Of numbers, in the target's unit and the shape of :meth:`predict`, which without masks is the mean; of the
+            probability of each class, (n, classes), without the temperature.
 
         Raises
         ------
@@ -301,9 +306,24 @@ class TableModel:
             As for :meth:`predict`.
         InvalidSettingError
             If masks are to be drawn and the network has no dropout.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> from lamina.model import fit_table
+        >>> table = pa.table({"x": list(range(100)), "y": [x * x for x in range(100)]})
+        >>> model = fit_table(table, "y").model
+        >>> found = model.predict_distribution(table)
+        >>> bool((found.mean == model.predict(table)).all() and (found.spread > 0).all())
+        True
         """
         units = (self._in_units, partial(spread_on, self.scale)) if self.target.task == "regression" else None
-        return distribution_of(self.estimator, self._features(table), mc_samples, seed, units)
+        features = self._features(table)
+        found = distribution_of(self.estimator, features, mc_samples, seed, units)
+        if units is None or found.mc_samples or not isinstance(self.estimator.network_, Ensemble):
+            return found
+        # The mean of members in another unit, such as of their exponentials, is not the prediction, which averages before.
+        return replace(found, mean=self.numbers_of(features))
 
     def unfamiliar(self, table: Any) -> Unfamiliar:
         """Which cells are unlike those of training: out of range, of an unseen or rare category, or missing where none was.
@@ -362,6 +382,13 @@ class TableModel:
     def predicts_spread(self) -> bool:
         """Whether the network predicts how far the target lies from a prediction; see :meth:`predict_distribution`."""
         return self.target.task == "regression" and fit_of(self.estimator).target.loss.predicts_spread
+
+    @property
+    def is_averaged(self) -> bool:
+        """Whether the weights are an average over epochs, as by default, and not those of a single one."""
+        history = self.estimator.history_
+        averages = len(history) > 0 and any(key.startswith("averaged_") for key in history[-1])
+        return averages and self.summary.get("best_epoch") != 0
 
     @property
     def has_probabilities(self) -> bool:
@@ -443,7 +470,8 @@ class TableModel:
     def __str__(self) -> str:
         classes, columns = len(self.target.classes), len(self.encoder.encoders_)
         of_classes = f" ({classes} classes)" if classes else ""
-        network = f"a network of {self.estimator.network_.num_parameters:,} parameters"
+        network, members = f"a network of {self.estimator.network_.num_parameters:,} parameters", self.estimator.members
+        network += f" and {members} members" if members > 1 else ""
         return f"Predicts {self.target.name!r}: {self.target.task}{of_classes} from {columns} columns by {network}."
 
     def _repr_html_(self) -> str:

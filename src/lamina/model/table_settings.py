@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from lamina.training import Callback
 
 __all__ = [
+    "LEFT_OPEN",
+    "PRESETS",
     "EncodingSettings",
     "NetworkSettings",
     "OptimizationSettings",
@@ -29,19 +31,41 @@ __all__ = [
 ]
 
 
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "default": {"members": 4, "bins": 16, "averaging": 0.8, "patience": 30},
+    "fast": {"members": 1, "bins": 16, "averaging": 0.8, "patience": 15},
+}
+"""What settings are that are not given."""
+
+_USUAL = {"dropout": 0.1, "schedule": "constant", "max_epochs": 200}  # with every preset
+LEFT_OPEN = (*PRESETS["default"], *_USUAL)
+"""The settings for which None means what is usual."""
+
+_FEWEST_OF_LARGE = 100_000  # training rows
+_ROWS_TO_PASS = 6_000_000
+_LARGE = {"members": 1, "averaging": 0.0, "dropout": 0.0, "schedule": "flat_cosine"}  # of tables so large that few epochs do
+_COMPARING = {"members": 1, "bins": 0, "averaging": 0.0, "dropout": 0.0}  # where the optimizer compares losses on the same rows
+
+
 @dataclass(frozen=True, kw_only=True)
 class NetworkSettings(SettingsGroup):
     """The network's architecture. Names may carry settings: ``normal:std=0.05``.
 
     Parameters
     ----------
+    members : int
+        Networks that share their weight matrices, and whose predictions are averaged; default: 4, or 1 with the preset fast, for
+        more than 100,000 training rows, and for lbfgs, perturb-one and perturb-all.
+    bins : int
+        Piecewise-linear bins of each number, which the network reads beside it, fewer where all numbers would get more than
+        256; 0: none; default: 16, or 0 for lbfgs, perturb-one and perturb-all.
     hidden : tuple of int
         Units of each hidden layer.
     activation : tuple of str
         Activation of the hidden layers: one name, or one per layer, such as leaky_relu:slope=0.2 or prelu.
     dropout : tuple of float
-        Dropout probability of hidden units, in [0, 1): one number, or one per layer; default: 0.1, or 0 for lbfgs, perturb-one
-        and perturb-all.
+        Dropout probability of hidden units, in [0, 1): one number, or one per layer; default: 0.1, or 0 for more than 100,000
+        training rows, and for lbfgs, perturb-one and perturb-all.
     input_dropout : float
         Dropout probability of the features, in [0, 1).
     batch_norm : bool
@@ -56,6 +80,8 @@ class NetworkSettings(SettingsGroup):
         Initializer of the biases, such as constant:value=0.1; auto: as in scikit-learn.
     """
 
+    members: int | None = None
+    bins: int | None = None
     hidden: tuple[int, ...] = (128, 64, 32)
     activation: tuple[str, ...] = ("mish",)
     dropout: tuple[float, ...] | None = None
@@ -72,6 +98,8 @@ class NetworkSettings(SettingsGroup):
         from lamina.initializers import canonical_initializer, get_initializer
 
         return {
+            "members": self.members,
+            "bins": self.bins,
             "hidden_layer_sizes": self.hidden,
             "activation": _one_or_all([read_named(name, get_activation) for name in _all_of(self.activation)]),
             "dropout": 0.1 if self.dropout is None else _one_or_all(_all_of(self.dropout)),
@@ -113,7 +141,8 @@ class OptimizationSettings(SettingsGroup):
     learning_rate : float
         Step size, > 0.
     schedule : str
-        How the learning rate changes, such as step:epochs=10,factor=0.5.
+        How the learning rate changes, such as step:epochs=10,factor=0.5; default: constant, or flat_cosine for more than 100,000
+        training rows, but for lbfgs, perturb-one and perturb-all.
     dropout_schedule : str
         How the dropout probabilities change, such as flat_cosine; a schedule that follows the steps.
     weight_decay_schedule : str
@@ -128,6 +157,10 @@ class OptimizationSettings(SettingsGroup):
         Decay rate of the second moment in the adam family, in [0, 1).
     eps : float
         Added to the denominator in the adam family, > 0.
+    averaging : float
+        Share of the average of the weights that each epoch leaves, in [0, 1): the model has the best average in place of the
+        weights of the best epoch; 0: none, as without validation rows; default: 0.8, or 0 for more than 100,000 training rows,
+        and for lbfgs, perturb-one and perturb-all.
     weight_decay : float
         Decoupled weight decay, >= 0; default: 0.01, or 0 for lbfgs, perturb-one and perturb-all.
     alpha : float
@@ -154,7 +187,7 @@ class OptimizationSettings(SettingsGroup):
     optimizer: str = "adamw"
     objective: str | None = None
     learning_rate: float = 0.002
-    schedule: str = "constant"
+    schedule: str | None = None
     dropout_schedule: str = "constant"
     weight_decay_schedule: str = "constant"
     batch_size: int | None = None
@@ -162,6 +195,7 @@ class OptimizationSettings(SettingsGroup):
     beta1: float = 0.9
     beta2: float = 0.999
     eps: float = 1e-8
+    averaging: float | None = None
     weight_decay: float | None = None
     alpha: float = 0.0
     l1_ratio: float = 0.0
@@ -274,9 +308,10 @@ class StoppingSettings(SettingsGroup):
     Parameters
     ----------
     max_epochs : int
-        Maximum number of passes over the training rows.
+        Maximum number of passes over the training rows; default: 200, or for more than 100,000 as many as see 6,000,000 rows, at
+        least 1.
     patience : int
-        Stop after this many epochs without a better validation loss, or eval_metric.
+        Stop after this many epochs without a better validation loss, or eval_metric; default: 30, or 15 with the preset fast.
     tol : float
         Relative improvement over the best that counts as better.
     eval_metric : str
@@ -290,8 +325,8 @@ class StoppingSettings(SettingsGroup):
         Stop when the norm of the gradient, averaged over an epoch, is below this value.
     """
 
-    max_epochs: int = 200
-    patience: int = 15
+    max_epochs: int | None = None
+    patience: int | None = None
     tol: float = 1e-4
     eval_metric: str = "loss"
     max_time: float | None = None
@@ -339,6 +374,9 @@ class EncodingSettings(SettingsGroup):
         Rows that a category needs to get its own feature.
     max_categories : int
         Maximum number of categories with their own feature in a column.
+    embed_from : int
+        From so many categories on that have min_count rows, a column becomes one feature of codes, of each of which the network
+        learns a vector; none: never.
     """
 
     kinds: tuple[str, ...] = ()  # a mapping as well, which the command's parser would not know to write
@@ -352,6 +390,7 @@ class EncodingSettings(SettingsGroup):
     scaling: Literal["robust", "standard"] = "robust"
     min_count: int = 5
     max_categories: int = 100
+    embed_from: int | None = 101
 
     def parameters(self) -> dict[str, Any]:
         """The parameters of :class:`~lamina.data.TableEncoder` that these settings correspond to."""
@@ -366,6 +405,9 @@ class RunSettings(SettingsGroup):
 
     Parameters
     ----------
+    preset : {"default", "fast"}
+        What members, bins, averaging and patience are unless given: default: best quality a minute; fast: one network. With more
+        than 100,000 training rows, members, averaging, dropout, schedule and max_epochs follow from their number.
     seed : int
         Seed of splits, initial weights, shuffling and dropout.
     threads : int
@@ -380,6 +422,7 @@ class RunSettings(SettingsGroup):
         Calibrate on the validation rows, if any: a temperature for probabilities, and how wide intervals and sets of classes are.
     """
 
+    preset: Literal["default", "fast"] = "default"
     seed: int = 0
     threads: int | None = None
     engine: Literal["auto", "native", "reference"] = "auto"
@@ -444,18 +487,41 @@ class TableSettings:
         named = frozenset[str]().union(*(group.named for group in self._groups))
         return {name: value for name, value in self.by_name().items() if name in named}
 
+    def filled(self, num_rows: int = 0) -> Self:
+        """The settings with what is usual, for a preset and a number of training rows, in place of what is not given.
+
+        >>> TableSettings(run=RunSettings(preset="fast"), network=NetworkSettings(members=2)).filled().network.members
+        2
+        >>> [TableSettings().filled(num_rows).stopping.max_epochs for num_rows in (100_000, 1_000_000, 10_000_000)]
+        [200, 6, 1]
+        """
+        given, preset = self.by_name(), self.run.preset
+        if not isinstance(preset, str) or preset not in PRESETS:
+            rule = f"must be one of {', '.join(map(repr, PRESETS))}"
+            raise InvalidSettingError(phrase("preset", rule, preset, owner=OWNER))
+        chosen = {**_USUAL, **PRESETS[preset], **self._instead(num_rows)}
+        return type(self).of({**given, **{name: value for name, value in chosen.items() if given[name] is None}})
+
+    def _instead(self, num_rows: int) -> dict[str, Any]:
+        """What is usual in place of what a preset says."""
+        if self.optimization.compares_losses:
+            return _COMPARING
+        if num_rows <= _FEWEST_OF_LARGE:
+            return {}
+        return {**_LARGE, "max_epochs": max(_ROWS_TO_PASS // num_rows, 1)}
+
     @property
     def _groups(self) -> tuple[Any, ...]:
         return tuple(getattr(self, group.name) for group in fields(self))
 
     def parameters(self, task: str, num_rows: int, num_classes: int = 0) -> dict[str, Any]:
         """The parameters of the estimator for a task, to be trained on ``num_rows`` rows."""
+        settings = self.filled(num_rows)
         return {
-            **self.network.parameters(),
-            **({"dropout": 0.0} if self.optimization.compares_losses and self.network.dropout is None else {}),
-            **self.optimization.parameters(task, num_rows, num_classes),
-            **self.stopping.parameters(),
-            **self.run.parameters(),
+            **settings.network.parameters(),
+            **settings.optimization.parameters(task, num_rows, num_classes),
+            **settings.stopping.parameters(),
+            **settings.run.parameters(),
         }
 
 

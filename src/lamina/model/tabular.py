@@ -95,6 +95,8 @@ class Tabular(NestedSettings, FittedTable, ABC):
     estimator's own.
     """
 
+    members: int | None = NetworkSettings.members
+    bins: int | None = NetworkSettings.bins
     hidden: int | Sequence[int] = NetworkSettings.hidden
     activation: str | Activation | Sequence[str | Activation] = NetworkSettings.activation
     dropout: _Numbers = NetworkSettings.dropout
@@ -109,7 +111,7 @@ class Tabular(NestedSettings, FittedTable, ABC):
     optimizer: str | Optimizer = OptimizationSettings.optimizer
     objective: str | Callable[..., float] | None = OptimizationSettings.objective
     learning_rate: float = OptimizationSettings.learning_rate
-    schedule: str | Schedule | Callable[[int], float] = OptimizationSettings.schedule
+    schedule: str | Schedule | Callable[[int], float] | None = OptimizationSettings.schedule
     dropout_schedule: str | Schedule | Callable[[int], float] = OptimizationSettings.dropout_schedule
     weight_decay_schedule: str | Schedule | Callable[[int], float] = OptimizationSettings.weight_decay_schedule
     batch_size: int | None = OptimizationSettings.batch_size
@@ -117,6 +119,7 @@ class Tabular(NestedSettings, FittedTable, ABC):
     beta1: float = OptimizationSettings.beta1
     beta2: float = OptimizationSettings.beta2
     eps: float = OptimizationSettings.eps
+    averaging: float | None = OptimizationSettings.averaging
     weight_decay: float | None = OptimizationSettings.weight_decay
     alpha: float = OptimizationSettings.alpha
     l1_ratio: float = OptimizationSettings.l1_ratio
@@ -126,8 +129,8 @@ class Tabular(NestedSettings, FittedTable, ABC):
     clip_layer_norm: float | None = OptimizationSettings.clip_layer_norm
     shuffle: bool = OptimizationSettings.shuffle
 
-    max_epochs: int = StoppingSettings.max_epochs
-    patience: int = StoppingSettings.patience
+    max_epochs: int | None = StoppingSettings.max_epochs
+    patience: int | None = StoppingSettings.patience
     tol: float = StoppingSettings.tol
     eval_metric: str = StoppingSettings.eval_metric
     max_time: float | None = StoppingSettings.max_time
@@ -145,7 +148,9 @@ class Tabular(NestedSettings, FittedTable, ABC):
     scaling: Literal["robust", "standard"] = EncodingSettings.scaling
     min_count: int = EncodingSettings.min_count
     max_categories: int = EncodingSettings.max_categories
+    embed_from: int | None = EncodingSettings.embed_from
 
+    preset: Literal["default", "fast"] = RunSettings.preset
     random_state: int | np.random.RandomState | None = None
     n_threads: int | None = RunSettings.threads
     engine: Literal["auto", "native", "reference"] = RunSettings.engine
@@ -235,21 +240,25 @@ class Tabular(NestedSettings, FittedTable, ABC):
         return self
 
     def predict_distribution(self, X: Any, *, mc_samples: int | None = None, seed: int = 0) -> PredictiveDistribution:
-        """Mean and spread of the prediction: over dropout masks, or as the loss ``gaussian_nll`` predicts them.
+        """Mean and spread of the prediction: over members, over dropout masks, or as the loss ``gaussian_nll`` predicts them.
+
+        With several ``members``, as by default, predictions have a spread without masks: how far the members differ. Where there
+        are several of these, variances are added.
 
         Parameters
         ----------
         X : data frame or array-like of shape (n_samples, n_features); or one row, or a list of dicts
             As for ``predict``.
         mc_samples : int, optional
-            The number of masks, >= 2. By default 100, or none with ``gaussian_nll``.
+            The number of masks, >= 2. By default none with several members or ``gaussian_nll``, else 100.
         seed : int, default=0
             Seed of the masks.
 
         Returns
         -------
         PredictiveDistribution
-            Of numbers, in the unit of y and the shape of ``predict``; of the probability of each class, (n_samples, n_classes).
+            Of numbers, in the unit of y and the shape of ``predict``, which without masks is the mean; of the probability of each
+            class, (n_samples, n_classes), without the temperature.
 
         Raises
         ------

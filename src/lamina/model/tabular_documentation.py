@@ -80,7 +80,8 @@ monitor_ : MonitorRecord
 n_iter_ : int
     The number of epochs.
 best_epoch_ : int
-    The epoch whose weights were kept; 0 with ``warm_start``, if the weights from before are better than those of every epoch.
+    The epoch whose weights were kept, or up to which their average was; 0 with ``warm_start``, if the weights from before are
+    better.
 stop_reason_ : StopReason
     Why training stopped.
 n_features_in_ : int

@@ -59,6 +59,16 @@ def _from_3(header: dict[str, Any]) -> dict[str, Any]:
     return {**header, "table": {**{name: entry for name, entry in table.items() if name != "center"}, "scale": scale}}
 
 
+def _from_4(header: dict[str, Any]) -> dict[str, Any]:
+    """Say that no column becomes codes; version 4 knew none."""
+    table = header.get("table")
+    if table is None:
+        return header
+    encoder = table["encoder"]
+    upgraded = {**encoder, "settings": {**encoder["settings"], "embed_from": None}}
+    return {**header, "table": {**table, "encoder": upgraded}}
+
+
 def _reader(column: str, kind: str, holds: str) -> dict[str, Any]:
     return {"column": column, "kind": kind, "holds": holds, "format": None, "missing": [], "fold_case": False}
 
@@ -89,5 +99,7 @@ def _is_number(name: str) -> bool:
     return True
 
 
-UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = MappingProxyType({1: _from_1, 2: _from_2, 3: _from_3})
+UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = MappingProxyType(
+    {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4}
+)
 """For each version n, the function that converts its header to version n + 1."""

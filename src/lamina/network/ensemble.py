@@ -24,7 +24,7 @@ from lamina.validation import Rule, check_parameters, choice, instance, integer
 
 __all__ = ["Ensemble", "check_has_members"]
 
-_RULES: Mapping[str, Rule] = {"members": integer(2), "sharing": choice(("full", "mini"))}
+_RULES: Mapping[str, Rule] = {"members": integer(2, 2**31 - 1), "sharing": choice(("full", "mini"))}
 _SETTINGS = ("members", "sharing", "scale_init")
 
 

@@ -103,7 +103,8 @@ def _of_estimator(estimator: Any) -> Course:
 def _of_table_model(model: Any) -> Course:
     patience = model.summary.get("settings", {}).get("patience")
     waited = None if patience is None else _waited(model.estimator.stop_reason_, max(1, patience))
-    return Course(model.estimator.history_, model.summary.get("best_epoch"), waited)
+    kept = None if model.is_averaged else model.summary.get("best_epoch")
+    return Course(model.estimator.history_, kept, waited)
 
 
 def _waited(reason: StopReason | None, epochs: int) -> int | None:

@@ -28,6 +28,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     expected = {"table": store_table(folder), "classifier": store_classifier(folder), "regressor": store_regressor(folder)}
     expected["network"], expected["numbers"] = store_network(folder), store_numbers(folder)
+    expected["codes"] = store_codes(folder)
     (folder / "expected.json").write_text(json.dumps(expected), encoding="utf-8")
 
 
@@ -89,6 +90,23 @@ def store_numbers(folder: Path) -> dict:
     save_model(folder / "numbers.model", model)
     rows = pa.table(columns).slice(0, 5).select(["note", "size"])
     return {"rows": rows.to_pydict(), "predict": model.predict(rows).tolist()}
+
+
+def store_codes(folder: Path) -> dict:
+    """A number from a category of many values, of which vectors are learned."""
+    rng = np.random.default_rng(2)
+    codes = rng.integers(12, size=200)
+    towns = [None if code == 11 else f"town {code}" for code in codes.tolist()]
+    columns = {"town": towns, "size": rng.normal(size=200), "price": rng.normal(size=12)[codes]}
+    settings = TableSettings(
+        network=NetworkSettings(hidden=(4,)),
+        stopping=StoppingSettings(max_epochs=5),
+        encoding=EncodingSettings(embed_from=10),
+    )
+    model = fit_table(pa.table(columns), "price", settings=settings).model
+    save_model(folder / "codes.model", model)
+    rows = {"town": ["town 1", "town 2", None, "elsewhere"], "size": [0.0, 0.5, 1.0, 0.0]}
+    return {"rows": rows, "predict": model.predict(pa.table(rows)).tolist()}
 
 
 if __name__ == "__main__":

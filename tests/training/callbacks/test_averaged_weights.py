@@ -187,6 +187,112 @@ def test_a_checkpoint_of_another_decay_is_refused(rows, tmp_path):
         make(AveragedWeights(0.5)).load_checkpoint(tmp_path / "run.checkpoint")
 
 
+def ruined(*callbacks):
+    """A trainer that learned, whose next fit makes it worse."""
+    return make(*callbacks, schedule=lambda step: 0.01 if step < 200 else 0.5, optimizer="gradient_descent")
+
+
+def test_the_first_weights_stay_if_no_average_is_better(rows):
+    training, validation = rows
+    averaging = AveragedWeights(keep_first=True)
+    trainer = ruined(averaging)
+    trainer.fit(*training, validation_data=validation, max_epochs=20)
+    assert averaging.best_epoch > 0
+    before, parts = trainer.evaluate(*validation)["loss"], trainer.executor.snapshot()[:2]
+    trainer.fit(*training, validation_data=validation, max_epochs=1)
+    assert averaging.best_epoch == 0
+    assert averaging.best == before == trainer.evaluate(*validation)["loss"]
+    for part, now in zip(parts, trainer.executor.snapshot()[:2], strict=True):
+        np.testing.assert_array_equal(now, part)
+
+
+def test_without_that_the_best_average_stays_though_it_is_worse(rows):
+    training, validation = rows
+    averaging = AveragedWeights()
+    trainer = ruined(averaging)
+    trainer.fit(*training, validation_data=validation, max_epochs=20)
+    before = trainer.evaluate(*validation)["loss"]
+    trainer.fit(*training, validation_data=validation, max_epochs=1)
+    assert averaging.best_epoch == 21
+    assert trainer.evaluate(*validation)["loss"] > before
+
+
+def test_first_weights_are_none_of_the_averages(rows):
+    training, validation = rows
+    averaging = AveragedWeights(decay=1.0, keep_first=True)
+    make(averaging).fit(*training, validation_data=validation, max_epochs=4)
+    assert averaging.state()["count"] == 4
+
+
+class Recorder(Callback):
+    """Records a number of its own, which the trainer does not know."""
+
+    def measured(self, trainer):
+        return float(np.abs(trainer.predict(trainer.validation_data.inputs[0])).max())
+
+    def on_epoch_end(self, trainer, record):
+        record["validation_peak"] = self.measured(trainer)
+
+
+@pytest.mark.parametrize(("mode", "best_of"), [("min", min), ("max", max)])
+def test_a_function_measures_what_another_callback_records(mode, best_of, rows):
+    training, validation = rows
+    recorder = Recorder()
+    averaging = AveragedWeights(monitor="validation_peak", mode=mode, measure=recorder.measured, keep_first=True)
+    trainer = make(recorder, averaging)
+    first = recorder_of(trainer, validation)
+    history = trainer.fit(*training, validation_data=validation, max_epochs=8)
+    averages = history[:, "averaged_validation_peak"]
+    assert averaging.best == best_of(first, *averages)
+    assert averaging.best_epoch == ([first, *averages].index(averaging.best))
+    assert recorder_of(trainer, validation) == averaging.best
+
+
+def recorder_of(trainer, validation):
+    return float(np.abs(trainer.predict(validation[0])).max())
+
+
+def test_within_a_block_the_average_is_in_place_of_the_weights(rows):
+    training, validation = rows
+
+    class Looks(Callback):
+        def __init__(self, averaging):
+            self.averaging, self.losses = averaging, []
+
+        def on_epoch_end(self, trainer, record):
+            present = trainer.executor.snapshot()[:2]
+            with pytest.raises(RuntimeError), self.averaging.in_place(trainer):
+                self.losses.append(trainer.evaluate(*validation)["loss"])
+                raise RuntimeError
+            for part, now in zip(present, trainer.executor.snapshot()[:2], strict=True):
+                np.testing.assert_array_equal(now, part)
+
+    averaging = AveragedWeights(decay=0.5, start=2)
+    looks = Looks(averaging)
+    history = make(averaging, looks).fit(*training, validation_data=validation, max_epochs=5)
+    assert looks.losses[:2] == history[:2, "validation_loss"]  # there is no average yet
+    assert looks.losses[2:] == history[2:, "averaged_validation_loss"]
+
+
+def test_first_weights_need_a_number_that_decides():
+    with pytest.raises(InvalidSettingError, match=r"keep_first must be False with monitor=None, got True\. Name what decides"):
+        AveragedWeights(monitor=None, keep_first=True)
+    with pytest.raises(InvalidSettingError, match=r"keep_first must be True or False(?s:.*)measure must be"):
+        AveragedWeights(keep_first=1, measure="auc")
+
+
+def test_a_checkpoint_that_keeps_the_first_weights_is_one_of_its_own(rows, tmp_path):
+    training, validation = rows
+    trainer = make(AveragedWeights(keep_first=True))
+    trainer.fit(*training, validation_data=validation, max_epochs=1)
+    trainer.save_checkpoint(tmp_path / "run.checkpoint")
+    with pytest.raises(InvalidSettingError, match="keep_first"):
+        make(AveragedWeights()).load_checkpoint(tmp_path / "run.checkpoint")
+    again = make(AveragedWeights(keep_first=True))
+    again.load_checkpoint(tmp_path / "run.checkpoint")
+    assert again.callbacks[0].best == trainer.callbacks[0].best
+
+
 def test_estimators_and_tables_take_it(rows):
     (X, y), (X_val, y_val) = rows
     averaging = AveragedWeights()

@@ -1,4 +1,4 @@
-"""One encoder per kind of column: number, boolean, date, category, free text."""
+"""One encoder per kind of column: number, boolean, date, category (features of 0 and 1, or codes), free text."""
 
 from lamina.lazy import lazy_exports
 

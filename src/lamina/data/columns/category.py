@@ -8,6 +8,7 @@ from typing import ClassVar, Self, cast
 import numpy as np
 
 from lamina.data.columns.column_encoder import ColumnEncoder
+from lamina.data.columns.frequent import count_categories
 from lamina.data.notes import note
 from lamina.data.values import Values
 from lamina.errors import InvalidSettingError, counted, phrase
@@ -43,18 +44,13 @@ class CategoryColumn(ColumnEncoder):
     @classmethod
     def fit(cls, column: str, values: Values, *, min_count: int, max_categories: int) -> Self | None:
         """The encoder of a column, or None if it has only one category."""
-        names = cast("np.ndarray", values.names).tolist()
-        counted = np.bincount(values.array + 1, minlength=len(names) + 1).tolist()  # missing ones first
-        missing, counts = counted[0], dict(zip(names, counted[1:], strict=True))
-        # Frequent categories first, ties by name, so that the order of rows has no effect.
-        ranked = sorted((name for name in names if counts[name]), key=lambda name: (-counts[name], name))
-        frequent = [name for name in ranked if counts[name] >= min_count][:max_categories]
-        rare = sum(counts.values()) - sum(counts[name] for name in frequent)
-        slots = [*(counts[name] for name in frequent), *([rare] if rare else []), *([missing] if missing else [])]
+        counted = count_categories(values, min_count).most(max_categories)
+        rare, missing = counted.rare, counted.missing
+        slots = [*counted.frequent.values(), *([rare] if rare else []), *([missing] if missing else [])]
         if len(slots) < 2:
             return None
-        shares = tuple(count / len(values.array) for count in slots)
-        return cls(column, tuple(frequent), shares, has_rare=rare > 0, has_missing=missing > 0)
+        shares = tuple(count / counted.num_rows for count in slots)
+        return cls(column, tuple(counted.frequent), shares, has_rare=rare > 0, has_missing=missing > 0)
 
     @property
     def feature_names(self) -> list[str]:

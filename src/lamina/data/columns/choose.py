@@ -6,6 +6,7 @@ from typing import Any
 
 from lamina.data.columns.boolean import BooleanColumn
 from lamina.data.columns.category import CategoryColumn
+from lamina.data.columns.coded import CodedColumn
 from lamina.data.columns.column_encoder import ColumnEncoder
 from lamina.data.columns.date import DateColumn
 from lamina.data.columns.free_text import FreeTextColumn
@@ -14,7 +15,7 @@ from lamina.data.columns.number import NumberColumn
 __all__ = ["COLUMN_ENCODERS", "column_from_dict"]
 
 COLUMN_ENCODERS: dict[str, type[ColumnEncoder]] = {
-    encoder.kind: encoder for encoder in (NumberColumn, BooleanColumn, DateColumn, CategoryColumn, FreeTextColumn)
+    encoder.kind: encoder for encoder in (NumberColumn, BooleanColumn, DateColumn, CategoryColumn, CodedColumn, FreeTextColumn)
 }
 """Every kind of column encoder by name."""
 

@@ -21,6 +21,11 @@ class ColumnEncoder(ABC):
     column: str
 
     @property
+    def reads(self) -> str:
+        """The kind of values that it encodes."""
+        return self.kind
+
+    @property
     @abstractmethod
     def feature_names(self) -> list[str]:
         """One name per feature."""

@@ -11,7 +11,8 @@ from lamina.data.encoder import TableEncoder
 from lamina.doctor.cures.cure import spelled
 from lamina.doctor.patients.parameters import companions, copied, differing, longer, silent_copies
 from lamina.doctor.patients.parameters_patient import ParametersPatient
-from lamina.model import TabularClassifier, TabularRegressor
+from lamina.model import TableSettings, TabularClassifier, TabularRegressor
+from lamina.model.table_settings import LEFT_OPEN
 from lamina.training import Callback
 
 __all__ = ["TablePatient"]
@@ -43,7 +44,9 @@ class TablePatient(ParametersPatient):
     """A table estimator; it scales inputs and targets itself, and draws the rows that it holds out at random."""
 
     def __init__(self, estimator: TabularClassifier | TabularRegressor) -> None:
-        self.estimator = copied(estimator)
+        # what a preset leaves open is what a cure may change
+        filled = TableSettings.of(estimator.get_params(deep=False)).filled().by_name()
+        self.estimator = copied(estimator, **{name: filled[name] for name in LEFT_OPEN})
         self.learns_labels = isinstance(estimator, TabularClassifier)
 
     @property

@@ -9,26 +9,36 @@ import numpy as np
 
 from lamina import layers
 from lamina.errors import ShapeError, phrase
+from lamina.estimators.fitting.number_bins import number_bins
 from lamina.estimators.parameters import Parameters
+from lamina.estimators.solver import bears_noise
 from lamina.initializers import Initializer, SklearnUniform
-from lamina.layers import Activation, Dense, Layer
-from lamina.network import Network, Sequential
+from lamina.layers import Activation, Concat, Dense, Embedding, Input, Layer, PiecewiseLinear
+from lamina.layers.embedding import usual_width
+from lamina.network import Ensemble, Graph, Network, Sequential
 
 __all__ = ["build_network"]
 
 _SIGMOID = Activation("sigmoid")
+_MASKED = 0.02  # of the codes, so that the row of unknown categories is learned
+_WIDEST = 128  # of vectors: longer ones would take more time than all other features
 
 
-def build_network(parameters: Parameters, num_features: int, num_outputs: int, *, owner: str) -> Network:
-    """The network for ``num_features`` inputs and ``num_outputs`` logits; a custom network is checked.
+def build_network(parameters: Parameters, X: Any, num_outputs: int, *, owner: str, earlier: Network | None = None) -> Network:
+    """The network for rows X of shape (n, features) and ``num_outputs`` logits; a custom network is checked.
+
+    Bins are those of an ``earlier`` network, if given, whose weights know them.
 
     Raises
     ------
     ShapeError
-        If a custom network does not have one input and one output of these widths.
+        If a custom network does not have one input and one output of these widths, or there is not a cardinality a feature.
     """
+    num_features = X.shape[1]
     if parameters.network is None:
-        return Sequential(_layers(parameters, num_outputs), input_width=num_features)
+        embedding = _embedding(parameters, num_features, owner)
+        member = _member(_layers(parameters, num_outputs), num_features, embedding, _bins(parameters, X, earlier))
+        return member if parameters.members == 1 else Ensemble(member, int(parameters.members)).build(num_features)
     network = parameters.network
     counts = (len(network.inputs), len(network.output_names))
     if counts != (1, 1):
@@ -40,6 +50,39 @@ def build_network(parameters: Parameters, num_features: int, num_outputs: int, *
         repair = f"End it in Dense({num_outputs})."
         raise ShapeError(phrase("network", rule, network.output_widths[0], repair=repair, owner=owner))
     return network
+
+
+def _bins(parameters: Parameters, X: Any, earlier: Network | None) -> PiecewiseLinear | None:
+    if not parameters.bins:
+        return None
+    if earlier is None:
+        return number_bins(X, int(parameters.bins), parameters.cardinalities)
+    return next((node.layer for node in earlier.nodes if isinstance(node.layer, PiecewiseLinear)), None)
+
+
+def _embedding(parameters: Parameters, num_features: int, owner: str) -> Embedding | None:
+    """What makes vectors of the features that hold codes; None if there are none."""
+    cardinalities = parameters.cardinalities
+    if cardinalities is None:
+        return None
+    if len(cardinalities) != num_features:
+        rule = f"must have an entry for each of the {num_features} features of X, None for one that holds no codes"
+        raise ShapeError(phrase("cardinalities", rule, len(cardinalities), owner=owner))
+    embedded = [cardinality for cardinality in cardinalities if cardinality is not None]
+    if not embedded:
+        return None
+    widths = [min(usual_width(cardinality), _WIDEST) for cardinality in embedded]
+    return Embedding(cardinalities, widths, mask=_MASKED if bears_noise(parameters) else 0.0)
+
+
+def _member(stack: Sequence[Layer], num_features: int, embedding: Embedding | None, bins: PiecewiseLinear | None) -> Network:
+    if bins is None:
+        return Sequential([*([] if embedding is None else [embedding]), *stack], input_width=num_features)
+    features = Input(num_features)
+    end = Concat()([features if embedding is None else embedding(features), bins(features)])
+    for layer in stack:
+        end = layer(end)
+    return Graph(features, end)
 
 
 def _layers(parameters: Parameters, num_outputs: int) -> list[Layer]:

@@ -18,6 +18,9 @@ __all__ = ["find_contradictions"]
 # These describe the built-in network, so they contradict a custom one.
 _STRUCTURE = (
     "hidden_layer_sizes",
+    "members",
+    "bins",
+    "cardinalities",
     "activation",
     "alpha",
     "l1_ratio",

@@ -48,7 +48,8 @@ def start_for(parameters: Parameters, target: Target, X: Any, earlier: Fit | Non
 
     New weights are drawn before everything else, as in scikit-learn, so that equal seeds give equal initial weights.
     """
-    network = build_network(parameters, X.shape[1], target.num_outputs, owner=owner)
+    known = None if earlier is None else earlier.trainer.network
+    network = build_network(parameters, X, target.num_outputs, owner=owner, earlier=known)
     if earlier is not None:
         return _start_from(earlier, network, parameters, owner=owner)
     rng = check_random_state(parameters.random_state)

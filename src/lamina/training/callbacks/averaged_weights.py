@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.history import Record
 from lamina.training.training_warning import TrainingWarning
 from lamina.training.watched import watched
-from lamina.validation import check_parameters, choice, integer, number, one_of, text, value
+from lamina.validation import boolean, check_parameters, choice, function, integer, number, one_of, text, value
 
 __all__ = ["AveragedWeights"]
 
@@ -24,6 +26,8 @@ _RULES = {
     "every_steps": one_of(integer(1), value(None)),
     "monitor": one_of(text(), value(None)),
     "mode": choice(("min", "max")),
+    "keep_first": boolean(),
+    "measure": one_of(function("the trainer"), value(None)),
 }
 
 
@@ -58,13 +62,17 @@ class AveragedWeights(Callback):
         the last average stays, for fits without validation rows.
     mode : {"min", "max"}, default="min"
         Whether smaller or larger is better.
+    keep_first : bool, default=False
+        Whether the weights that a ``fit`` begins with stay if no average is better. Not with ``monitor=None``.
+    measure : callable, optional
+        Where ``monitor`` is a number that another callback records, a function of the trainer that measures it.
 
     Attributes
     ----------
     best : float
         The best number of an average; infinite before the first.
     best_epoch : int
-        The epoch whose average stays; 0 before the first.
+        The epoch whose average stays; 0 before the first, and if the first weights stay the best.
 
     Raises
     ------
@@ -101,14 +109,23 @@ class AveragedWeights(Callback):
         every_steps: int | None = None,
         monitor: str | None = "validation_loss",
         mode: str = "min",
+        keep_first: bool = False,
+        measure: Callable[[Any], float] | None = None,
     ) -> None:
-        settings = {"decay": decay, "start": start, "every_steps": every_steps, "monitor": monitor, "mode": mode}
-        check_parameters(settings, _RULES, owner="AveragedWeights")
+        settings: dict[str, Any] = {"decay": decay, "start": start, "every_steps": every_steps, "monitor": monitor, "mode": mode}
+        check_parameters(settings | {"keep_first": keep_first, "measure": measure}, _RULES, owner="AveragedWeights")
+        if keep_first and monitor is None:
+            repair = "Name what decides, such as validation_loss."
+            raise InvalidSettingError(
+                phrase("keep_first", "must be False with monitor=None", True, repair=repair, owner="AveragedWeights")
+            )
         self.decay = float(decay)
         self.start = int(start)
         self.every_steps = every_steps
         self.monitor = monitor
         self.mode = mode
+        self.keep_first = keep_first
+        self.measure = measure
         self._sign = -1.0 if mode == "max" else 1.0
         self._reset(0)
 
@@ -131,6 +148,8 @@ class AveragedWeights(Callback):
         # A fit that continues from a checkpoint keeps its state; a new one starts from scratch.
         if not self._running:
             self._reset(trainer.epoch + self.start)
+            if self.keep_first and self.monitor is not None:
+                self._offer(self.monitor, 0, trainer)
         self._running = True
 
     def on_step_end(self, trainer: Run, losses: np.ndarray) -> None:
@@ -144,7 +163,8 @@ class AveragedWeights(Callback):
             self._include(trainer)
         if self._average is not None and self.monitor is not None:
             watched(record, self.monitor, owner="AveragedWeights")  # raises if the trainer does not measure it
-            record[f"averaged_{self.monitor}"] = self._measured(self._average, self.monitor, record["epoch"], trainer)
+            with self.in_place(trainer):
+                record[f"averaged_{self.monitor}"] = self._offer(self.monitor, record["epoch"], trainer)
 
     def on_training_end(self, trainer: Run) -> None:
         self._running = False
@@ -161,8 +181,21 @@ class AveragedWeights(Callback):
     def epochs_ahead(self, trainer: Run) -> float:
         return max(1, self._begins_after - trainer.epoch)
 
+    @contextmanager
+    def in_place(self, trainer: Run) -> Iterator[None]:
+        """Within the block the trainer has the average in place of its weights, if there is one yet."""
+        present = Weights.of(trainer.executor)
+        try:
+            if self._average is not None:
+                self._average.put(trainer.executor)
+            yield
+        finally:
+            present.put(trainer.executor)
+
     def identity(self) -> dict[str, Any]:
-        return super().identity() | {name: getattr(self, name) for name in _RULES}
+        names = ("decay", "start", "every_steps", "monitor", "mode")
+        first = {"keep_first": True} if self.keep_first else {}
+        return super().identity() | {name: getattr(self, name) for name in names} | first
 
     def state(self) -> dict[str, Any]:
         average = None if self._average is None else self._average.to_dict()
@@ -191,13 +224,9 @@ class AveragedWeights(Callback):
         stays = "The weights stay as they were trained. Lower start, or train for longer."
         warn_caller(f"AveragedWeights averaged nothing: {when}. {stays}", TrainingWarning)
 
-    def _measured(self, average: Weights, monitor: str, epoch: int, trainer: Run) -> float:
-        """The monitored number of the average, which is kept if it is the best; the trainer keeps its weights."""
-        present = Weights.of(trainer.executor)
-        try:
-            number = trainer.put_best([average], monitor)
-            if not math.isnan(number) and self._best.offer(self._sign * number, trainer.executor):
-                self.best_epoch = epoch
-        finally:
-            present.put(trainer.executor)
+    def _offer(self, monitor: str, epoch: int, trainer: Run) -> float:
+        """The monitored number of the trainer's weights, which are kept if it is the best."""
+        number = trainer.put_best([Weights.of(trainer.executor)], monitor) if self.measure is None else self.measure(trainer)
+        if not math.isnan(number) and self._best.offer(self._sign * number, trainer.executor):
+            self.best_epoch = epoch
         return number
