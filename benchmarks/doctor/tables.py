@@ -21,6 +21,7 @@ from lamina import TabularClassifier, TabularRegressor, diagnose
 
 _PAGE = Path(__file__).parents[2] / "docs" / "doctor-tables.md"
 _NO_FINDINGS = {"healthy", "not_known"}
+_OF_DATA = {"leak", "label_noise"}
 _INTRODUCTION = """\
 # The doctor on real tables
 
@@ -32,7 +33,7 @@ write this page anew, run
 
 An **alarm** is a finding that is more than a hint. Interval: Wilson's, of 95 %.
 
-Alarms: **{alarms}**.
+Alarms: **{alarms}**. Of these, {of_data} are about the data alone (a leak, noise in the labels), not about network or training.
 
 | table | finding |
 |---|---|
@@ -55,8 +56,10 @@ def main() -> None:
 
 def to_markdown(found: Mapping[str, Mapping[str, str]], rows: int) -> str:
     """The page: the share of alarms, and a line a table."""
-    alarms = Share(sum(map(_is_alarm, found.values())), len(found))
-    return _INTRODUCTION.format(rows=rows, alarms=alarms) + "".join(f"{_line(*entry)}\n" for entry in found.items())
+    alarms = [said for said in found.values() if _is_alarm(said)]
+    of_data = sum(said.keys() <= _OF_DATA for said in alarms)
+    head = _INTRODUCTION.format(rows=rows, alarms=Share(len(alarms), len(found)), of_data=of_data)
+    return head + "".join(f"{_line(*entry)}\n" for entry in found.items())
 
 
 def _is_alarm(said: Mapping[str, str]) -> bool:
