@@ -12,6 +12,7 @@ from scipy import sparse
 from sklearn.base import clone
 
 from lamina import Dense, MLPClassifier, MLPRegressor, Sequential, load_model, save_model
+from lamina.errors import ShapeError
 from lamina.estimators.fitted import fit_of
 from lamina.layers import PiecewiseLinear
 from lamina.network import Ensemble
@@ -226,3 +227,10 @@ def test_pickles_and_model_files_predict_the_same(tmp_path: Path, members: int) 
         assert restored.get_params()["members"] == members
         assert bins_of(restored) == bins_of(model)
         assert bins_of(restored.partial_fit(2 * X, LABELS)) == bins_of(model)
+
+
+@pytest.mark.parametrize(("before", "after"), [(0, 4), (4, 8), (8, 4), (4, 0)])
+def test_a_warm_start_refuses_other_bins_than_those_of_the_fitted_model(before: int, after: int) -> None:
+    model = regressor(bins=before, warm_start=True, max_iter=1).fit(X, STEP)
+    with pytest.raises(ShapeError, match=f"bins must stay {before} as of the fitted model, got {after}"):
+        model.set_params(bins=after).fit(X, STEP)

@@ -57,8 +57,8 @@ class NetworkSettings(SettingsGroup):
         Networks that share their weight matrices, and whose predictions are averaged; default: 4, or 1 with the preset fast, for
         more than 100,000 training rows, and for lbfgs, perturb-one and perturb-all.
     bins : int
-        Piecewise-linear bins of each number, which the network reads beside it, fewer where all numbers would get more than
-        256; 0: none; default: 16, or 0 for lbfgs, perturb-one and perturb-all.
+        Piecewise-linear bins of each number, which the network reads beside it, fewer (but 2) where all numbers would get more
+        than 256; 0: none; default: 16, or 0 for lbfgs, perturb-one and perturb-all.
     hidden : tuple of int
         Units of each hidden layer.
     activation : tuple of str

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lamina import layers
+from lamina import network as networks
 from lamina.errors import ShapeError, phrase
 from lamina.estimators.fitting.number_bins import number_bins
 from lamina.estimators.parameters import Parameters
 from lamina.estimators.solver import bears_noise
 from lamina.initializers import Initializer, SklearnUniform
-from lamina.layers import Activation, Concat, Dense, Embedding, Input, Layer, PiecewiseLinear
-from lamina.layers.embedding import usual_width
-from lamina.network import Ensemble, Graph, Network, Sequential
+from lamina.layers import Activation, Dense, Layer
+from lamina.network import Network, Sequential
+
+if TYPE_CHECKING:
+    from lamina.layers import Embedding, PiecewiseLinear
 
 __all__ = ["build_network"]
 
@@ -38,7 +41,7 @@ def build_network(parameters: Parameters, X: Any, num_outputs: int, *, owner: st
     if parameters.network is None:
         embedding = _embedding(parameters, num_features, owner)
         member = _member(_layers(parameters, num_outputs), num_features, embedding, _bins(parameters, X, earlier))
-        return member if parameters.members == 1 else Ensemble(member, int(parameters.members)).build(num_features)
+        return member if parameters.members == 1 else networks.Ensemble(member, int(parameters.members)).build(num_features)
     network = parameters.network
     counts = (len(network.inputs), len(network.output_names))
     if counts != (1, 1):
@@ -57,7 +60,7 @@ def _bins(parameters: Parameters, X: Any, earlier: Network | None) -> PiecewiseL
         return None
     if earlier is None:
         return number_bins(X, int(parameters.bins), parameters.cardinalities)
-    return next((node.layer for node in earlier.nodes if isinstance(node.layer, PiecewiseLinear)), None)
+    return next((node.layer for node in earlier.nodes if isinstance(node.layer, layers.PiecewiseLinear)), None)
 
 
 def _embedding(parameters: Parameters, num_features: int, owner: str) -> Embedding | None:
@@ -71,18 +74,20 @@ def _embedding(parameters: Parameters, num_features: int, owner: str) -> Embeddi
     embedded = [cardinality for cardinality in cardinalities if cardinality is not None]
     if not embedded:
         return None
+    from lamina.layers.embedding import usual_width  # here alone: most networks have no codes
+
     widths = [min(usual_width(cardinality), _WIDEST) for cardinality in embedded]
-    return Embedding(cardinalities, widths, mask=_MASKED if bears_noise(parameters) else 0.0)
+    return layers.Embedding(cardinalities, widths, mask=_MASKED if bears_noise(parameters) else 0.0)
 
 
 def _member(stack: Sequence[Layer], num_features: int, embedding: Embedding | None, bins: PiecewiseLinear | None) -> Network:
     if bins is None:
         return Sequential([*([] if embedding is None else [embedding]), *stack], input_width=num_features)
-    features = Input(num_features)
-    end = Concat()([features if embedding is None else embedding(features), bins(features)])
+    features = networks.Input(num_features)
+    end = layers.Concat()([features if embedding is None else embedding(features), bins(features)])
     for layer in stack:
         end = layer(end)
-    return Graph(features, end)
+    return networks.Graph(features, end)
 
 
 def _layers(parameters: Parameters, num_outputs: int) -> list[Layer]:

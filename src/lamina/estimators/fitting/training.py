@@ -48,6 +48,9 @@ def start_for(parameters: Parameters, target: Target, X: Any, earlier: Fit | Non
 
     New weights are drawn before everything else, as in scikit-learn, so that equal seeds give equal initial weights.
     """
+    if earlier is not None and earlier.parameters.bins != parameters.bins:
+        rule, repair = f"must stay {earlier.parameters.bins} as of the fitted model", "Set warm_start=False to start over."
+        raise ShapeError(phrase("bins", rule, parameters.bins, repair=repair, owner=owner))
     known = None if earlier is None else earlier.trainer.network
     network = build_network(parameters, X, target.num_outputs, owner=owner, earlier=known)
     if earlier is not None:
