@@ -6,15 +6,14 @@ Nobody made these tables sick, so the doctor should have no alarm for them. The 
 from __future__ import annotations
 
 import argparse
-import sys
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from benchmarks.doctor.wilson import Share
-from benchmarks.jobs.tables import FOLDER, NoDataError
-from benchmarks.tables_quality.sets import load, names_in
+from benchmarks.jobs.tables import FOLDER
+from benchmarks.tables_quality.sets import load_present, names_in
 from benchmarks.tables_quality.split import split
 from benchmarks.tables_quality.table import Rows
 from lamina import TabularClassifier, TabularRegressor, diagnose
@@ -43,14 +42,9 @@ Alarms: **{alarms}**. Of these, {of_data} are about the data alone (a leak, nois
 def main() -> None:
     arguments = _arguments()
     found: dict[str, dict[str, str]] = {}
-    for name in arguments.sets or names_in(arguments.data):
-        try:
-            table = load(name, arguments.data)
-        except NoDataError as error:
-            print(error, file=sys.stderr)
-            continue
-        found[name] = findings_of(split(table, arguments.seed, arguments.rows).train, arguments.seed)
-        print(_line(name, found[name]), flush=True)
+    for table in load_present(arguments.sets or names_in(arguments.data), arguments.data):
+        found[table.name] = findings_of(split(table, arguments.seed, arguments.rows).train, arguments.seed)
+        print(_line(table.name, found[table.name]), flush=True)
     arguments.page.write_text(to_markdown(found, arguments.rows), encoding="utf-8")
 
 

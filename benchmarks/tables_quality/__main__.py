@@ -16,12 +16,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.jobs.tables import FOLDER, NoDataError
+from benchmarks.jobs.tables import FOLDER
 from benchmarks.tables_quality.measure import measure
 from benchmarks.tables_quality.models import OURS, PEERS, Model, lamina
 from benchmarks.tables_quality.report import write_report
 from benchmarks.tables_quality.results import append, key_of, read
-from benchmarks.tables_quality.sets import load, names_in
+from benchmarks.tables_quality.sets import load_present, names_in
 from benchmarks.tables_quality.split import Split, split
 from benchmarks.tables_quality.table import Table
 from benchmarks.tables_quality.views import MOST_ROWS
@@ -73,11 +73,7 @@ def _of_table(models: list[Model], table: Table, arguments: argparse.Namespace) 
 def _tables(arguments: argparse.Namespace, models: list[Model]) -> Iterator[Table]:
     """Those named, or all; with ``--slow``, those of slow models."""
     slow = {name: None for model in models for name in model.sets}
-    for name in arguments.sets or (slow if arguments.slow else names_in(arguments.data)):
-        try:
-            yield load(name, arguments.data)
-        except NoDataError as error:
-            _say(str(error))
+    return load_present(arguments.sets or (slow if arguments.slow else names_in(arguments.data)), arguments.data)
 
 
 def _line(table: Table, parts: Split, seed: int, model: Model) -> dict[str, Any]:

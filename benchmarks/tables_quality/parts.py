@@ -7,19 +7,18 @@ kept in a file, so a run can be stopped at any time and goes on.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.jobs.tables import FOLDER, NoDataError
+from benchmarks.jobs.tables import FOLDER
 from benchmarks.tables_quality.figures import Cells, cells_of, duel
 from benchmarks.tables_quality.measure import measure
 from benchmarks.tables_quality.models import lamina
 from benchmarks.tables_quality.results import append, key_of, read
-from benchmarks.tables_quality.sets import load, names_in
+from benchmarks.tables_quality.sets import load_present, names_in
 from benchmarks.tables_quality.split import split
 from benchmarks.tables_quality.views import MOST_ROWS
 
@@ -68,18 +67,13 @@ def table_of(cells: Cells) -> str:
 
 def _measure_all(arguments: argparse.Namespace) -> None:
     done = set(read(arguments.results))
-    for name in arguments.sets or names_in(arguments.data):
-        try:
-            table = load(name, arguments.data)
-        except NoDataError as error:
-            print(error, file=sys.stderr)
-            continue
+    for table in load_present(arguments.sets or names_in(arguments.data), arguments.data):
         for seed in range(arguments.seeds):
             parts = split(table, seed, arguments.rows)
             for label, settings in VARIANTS.items():
                 model = lamina(settings, label)
                 begun = {
-                    "set": name,
+                    "set": table.name,
                     "task": parts.train.task,
                     "train_rows": len(parts.train.y),
                     "seed": seed,

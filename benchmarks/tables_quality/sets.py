@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +12,7 @@ from sklearn import datasets
 from benchmarks.jobs.tables import NoDataError, load_table
 from benchmarks.tables_quality.table import Table, to_table
 
-__all__ = ["OPEN", "SCIKIT_LEARN", "load", "names_in"]
+__all__ = ["OPEN", "SCIKIT_LEARN", "load", "load_present", "names_in"]
 
 _ADULT = Path(__file__).parents[2] / "examples" / "data" / "adult.csv.gz"
 
@@ -71,3 +72,12 @@ def load(name: str, folder: Path) -> Table:
         return to_table(name, *SCIKIT_LEARN[name]())
     except OSError as error:
         raise NoDataError(f"no table {name}: {error}") from error
+
+
+def load_present(names: Iterable[str], folder: Path) -> Iterator[Table]:
+    """The tables of these names that are there; a line on standard error says why another is not."""
+    for name in names:
+        try:
+            yield load(name, folder)
+        except NoDataError as error:
+            print(error, file=sys.stderr, flush=True)
