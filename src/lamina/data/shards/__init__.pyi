@@ -1,0 +1,13 @@
+from lamina.data.shards.csv_shard import TextReading as TextReading
+from lamina.data.shards.first_pass import RowReader as RowReader
+from lamina.data.shards.first_pass import Survey as Survey
+from lamina.data.shards.first_pass import survey as survey
+from lamina.data.shards.opening import OnBadShard as OnBadShard
+from lamina.data.shards.opening import are_shards as are_shards
+from lamina.data.shards.opening import open_shards as open_shards
+from lamina.data.shards.places import names_several as names_several
+from lamina.data.shards.shard import Shard as Shard
+from lamina.data.shards.shards import Block as Block
+from lamina.data.shards.shards import Piece as Piece
+from lamina.data.shards.shards import Shards as Shards
+from lamina.data.shards.split import Split as Split
