@@ -1,4 +1,5 @@
 from lamina.data.shards.csv_shard import TextReading as TextReading
+from lamina.data.shards.encoded_rows import EncodedRows as EncodedRows
 from lamina.data.shards.first_pass import RowReader as RowReader
 from lamina.data.shards.first_pass import Survey as Survey
 from lamina.data.shards.first_pass import survey as survey
@@ -10,4 +11,5 @@ from lamina.data.shards.shard import Shard as Shard
 from lamina.data.shards.shards import Block as Block
 from lamina.data.shards.shards import Piece as Piece
 from lamina.data.shards.shards import Shards as Shards
+from lamina.data.shards.spill import Spill as Spill
 from lamina.data.shards.split import Split as Split

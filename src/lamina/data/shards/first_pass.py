@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from lamina.data.arrow_tables import Columns, as_columns
+from lamina.data.column_reader import OnError
 from lamina.data.digests import CategoryDigest, TableDigest
 from lamina.data.shards.shards import Block, Shards, as_table
 from lamina.data.shards.split import Split
@@ -29,6 +30,7 @@ class RowReader(NamedTuple):
 
     reader: TableReader
     targets: Sequence[Target]
+    on_error: OnError = "fail"
 
     def read(self, block: Block) -> tuple[ReadTable, np.ndarray]:
         """The values of the columns to predict from, and the numbers of the rows that have every target.
@@ -43,7 +45,7 @@ class RowReader(NamedTuple):
             missing = [target.read(TargetColumn(target.name, columns[target.name])).missing for target in self.targets]
             present = np.flatnonzero(~np.any(missing, axis=0))
             features = columns.without(*(target.name for target in self.targets))
-            table = self.reader.read(features, list(self.reader.readers))
+            table = self.reader.read(features, list(self.reader.readers), self.on_error)
         return (table.take(present) if len(present) < columns.num_rows else table), present
 
 
@@ -112,7 +114,8 @@ def survey(shards: Shards, reader: RowReader, split: Split) -> Survey:
     sample = kept.columns("sample")
     if sample is None:
         raise DataError(f"a table must have rows with a target to train on, got none of {num_read}. Add them.")
-    digest.learn_texts(reader.reader.read(sample.without(*(t.name for t in targets)), list(reader.reader.readers)))
+    features = sample.without(*(target.name for target in targets))
+    digest.learn_texts(reader.reader.read(features, list(reader.reader.readers), reader.on_error))
     parts_of_rows = (sample, kept.columns("validation"), kept.columns("test"))
     counts = of_training.counts(1).frequent
     return Survey(digest, targets, counts, *parts_of_rows, num_read, num_read - num_present, digest.num_rows)

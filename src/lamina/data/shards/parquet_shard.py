@@ -19,6 +19,9 @@ else:
 __all__ = ["ParquetShard"]
 
 
+_BUFFER = 1 << 20  # bytes of a column that are read at a time: without one, all of a row group are
+
+
 class ParquetShard(Shard):
     """A Parquet file.
 
@@ -51,7 +54,7 @@ class ParquetShard(Shard):
     def read(self, piece: int, columns: list[str], most_rows: int) -> Iterator[pa.Table]:
         inside = [name for name in columns if name not in self._constants]
         with self._place.open() as file:
-            opened = parquet.ParquetFile(file, metadata=self._metadata)
+            opened = parquet.ParquetFile(file, metadata=self._metadata, buffer_size=_BUFFER)
             groups = [self._groups[piece]]
             for batch in opened.iter_batches(batch_size=most_rows, row_groups=groups, columns=inside, use_threads=False):
                 table = pa.Table.from_batches([batch])
