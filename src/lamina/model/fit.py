@@ -15,7 +15,7 @@ from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.model.fit_result import FitResult
 from lamina.model.going_on import rows_like, settings_to_go_on
 from lamina.model.setting_words import OWNER, setting_words
-from lamina.model.shard_rows import is_streamed, loaded, prepare_shards
+from lamina.model.shard_rows import is_larger_than_memory, loaded, prepare_shards
 from lamina.model.table_fit import train
 from lamina.model.table_model import TableModel
 from lamina.model.table_rows import Given, Rows, encoder_for, prepare
@@ -127,7 +127,7 @@ def fit_table(
         run = settings.run
         check_parameters({"seed": run.seed, "monitor": run.monitor, "calibration": run.calibration}, _RUN_RULES, owner=OWNER)
         names = [target] if isinstance(target, str) else list(target)
-        if are_shards(table) and not is_streamed(table, settings):
+        if are_shards(table) and not is_larger_than_memory(table, run.memory):
             table = loaded(table, names, settings)
         if are_shards(table):
             _check_begins_anew(continue_from)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from numbers import Real
 from typing import Any
 
 from lamina.errors import InvalidSettingError, phrase
@@ -37,7 +36,7 @@ def memory_limit(given: Any) -> int:
     size = -1
     if isinstance(given, str) and (found := _WORDS.fullmatch(given)):
         size = int(float(found[1]) * _FACTORS[found[2].lower()])
-    elif isinstance(given, Real) and not isinstance(given, bool):
+    elif isinstance(given, int | float) and not isinstance(given, bool):
         size = int(given)
     if size < _LEAST:
         rule = "must be a size of at least 64MB"

@@ -37,7 +37,7 @@ from lamina.model.setting_words import OWNER
 from lamina.model.table_rows import Given, Part, Prepared, RowSource, Streamed, encoder_for, separate
 from lamina.model.table_settings import TableSettings
 
-__all__ = ["PreparedShards", "is_streamed", "loaded", "prepare_shards"]
+__all__ = ["PreparedShards", "is_larger_than_memory", "loaded", "prepare_shards"]
 
 _HEAD_ROWS = 200_000
 _MOST_HELD = 200_000
@@ -54,9 +54,16 @@ class PreparedShards(NamedTuple):
     columns: Columns
 
 
-def is_streamed(table: Any, settings: TableSettings) -> bool:
-    """Whether a table is read block by block: one of many files, or one that is larger than memory may be."""
-    limit = memory_limit(settings.run.memory)
+def is_larger_than_memory(table: Any, memory: Any = None) -> bool:
+    """Whether a table is read block by block: one of many files, or one that is larger than the memory for it.
+
+    Parameters
+    ----------
+    table : str, path, dataset or data frame
+    memory : str, optional
+        Such as ``"2GB"``; by default a quarter of the machine's.
+    """
+    limit = memory_limit(memory)
     if not are_shards(table):
         return False
     if not isinstance(table, str | os.PathLike) or names_several(table):

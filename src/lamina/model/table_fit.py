@@ -151,8 +151,8 @@ def _scale(prepared: Prepared, settings: TableSettings) -> TargetScale:
             note(f"target {names[i]!r} is skewed and learned as it is: without validation rows, no log scale is tried.")
     if not skewed or judging is None:
         return joined([scale.usual for scale in scales])
-    some = {"training": _some(prepared.training, settings), "validation": _some(judging, settings)}
-    part = replace(prepared, **some, test=None, streamed=None)
+    training, judging = _some(prepared.training, settings), _some(judging, settings)
+    part = replace(prepared, training=training, validation=judging, test=None, streamed=None)
     tried = [[scale.usual for scale in scales], [scale.to_try or scale.usual for scale in scales]]
     of_linear, of_log = (_trial(part, for_trial(settings), joined(on)) for on in tried)
     if of_linear is None or of_log is None:
@@ -260,7 +260,7 @@ def _fit(
 
 
 def _fit_blocks(
-    model: TableModel, streamed: Streamed, settings: TableSettings, X: Any, y: np.ndarray, weight: None, **rest: Any
+    model: TableModel, streamed: Streamed, settings: TableSettings, X: Any, y: np.ndarray, weight: Any, **rest: Any
 ) -> None:
     """Fit the estimator to rows that come in blocks, of which X and y are a sample."""
     source: Any = streamed.source(int(settings.stopping.max_epochs or 1))

@@ -11,7 +11,7 @@ from lamina.data.digests.column_digest import ColumnDigest, FittingSettings
 from lamina.data.nothing_to_learn import LARGEST_WHOLE, nothing_to_learn
 from lamina.data.values import Values
 from lamina.extras import OptionalModule
-from lamina.moments import mean_and_deviation
+from lamina.moments import RunningMoments
 
 if TYPE_CHECKING:
     import datasketches
@@ -32,7 +32,7 @@ class NumbersGoneBy:
 
     With up to 4,096 distinct numbers, quartiles are exact. With more, they come from a t-digest (Dunning 2021, "The t-digest:
     efficient estimates of distributions"), and lie within 0.1 % of the rank asked for, whatever the order of the blocks. Counts
-    and extremes are exact, and moments up to rounding (Chan, Golub and LeVeque 1983, equation 1.5).
+    and extremes are exact, and moments up to rounding.
     """
 
     def __init__(self) -> None:
@@ -40,8 +40,7 @@ class NumbersGoneBy:
         self.num_finite = 0
         self.low, self.high = 0.0, 0.0
         self._infinite = np.zeros(2, np.int64)  # negative, positive
-        # In extended precision, so that the squares of huge numbers are finite.
-        self._mean, self._squares = np.longdouble(0), np.longdouble(0)
+        self._moments = RunningMoments()
         self._values, self._counts = np.empty(0), np.empty(0, np.int64)
         self._digest: datasketches.tdigest_double | None = None
 
@@ -57,9 +56,9 @@ class NumbersGoneBy:
             self.num_missing += int(np.isnan(numbers).sum())
             self._infinite += [int((numbers == -np.inf).sum()), int((numbers == np.inf).sum())]
         if len(finite):
-            mean, deviation = mean_and_deviation(finite)
-            squares = np.longdouble(deviation) ** 2 * len(finite)
-            self._join(len(finite), float(finite.min()), float(finite.max()), np.longdouble(mean), squares)
+            self._widen(float(finite.min()), float(finite.max()))
+            self._moments.add(finite)
+            self.num_finite += len(finite)
             self._count(finite)
 
     def merge(self, other: Self) -> None:
@@ -67,7 +66,9 @@ class NumbersGoneBy:
         self.num_missing += other.num_missing
         self._infinite += other._infinite
         if other.num_finite:
-            self._join(other.num_finite, other.low, other.high, other._mean, other._squares)
+            self._widen(other.low, other.high)
+            self._moments.merge(other._moments)
+            self.num_finite += other.num_finite
             if other._digest is None:
                 self._count_each(other._values, other._counts)
             else:
@@ -83,29 +84,27 @@ class NumbersGoneBy:
 
     def moments(self, unit: float) -> tuple[float, float]:
         """Mean and standard deviation in units of ``unit``."""
-        mean, squares, count = self._mean, self._squares, self.num_finite
+        moments = self._moments.copy()
         for extreme, infinite in zip((self.low, self.high), self._infinite.tolist(), strict=True):
             if infinite:
-                step = np.longdouble(extreme) - mean
-                squares += step**2 * count * infinite / (count + infinite)
-                mean += step * infinite / (count + infinite)
-                count += infinite
-        deviation = 0.0 if self.low == self.high else float(np.sqrt(squares / count) / unit)
-        return float(mean / unit), deviation
+                moments.join(infinite, np.longdouble(extreme), np.longdouble(0))
+        return float(moments.mean / unit), 0.0 if self.low == self.high else float(moments.deviation / unit)
+
+    def distance(self, center: float) -> float:
+        """The mean distance of the finite numbers from a center: exact as long as they are counted one by one."""
+        if self._digest is None:
+            return float(np.average(np.abs(self._values - center), weights=self._counts))
+        ranks = (np.arange(_CENTROIDS) + 0.5) / _CENTROIDS
+        return float(np.mean([abs(self._digest.get_quantile(rank) - center) for rank in ranks.tolist()]))
 
     @property
     def exact(self) -> tuple[np.ndarray, np.ndarray] | None:
         """The distinct finite numbers, rising, and how often each was there; None if they are too many."""
         return None if self._digest is not None else (self._values, self._counts)
 
-    def _join(self, count: int, low: float, high: float, mean: np.longdouble, squares: np.longdouble) -> None:
-        before = self.num_finite
-        self.low = min(self.low, low) if before else low
-        self.high = max(self.high, high) if before else high
-        self.num_finite += count
-        step = mean - self._mean
-        self._mean += step * count / self.num_finite
-        self._squares += squares + step**2 * before * count / self.num_finite
+    def _widen(self, low: float, high: float) -> None:
+        self.low = min(self.low, low) if self.num_finite else low
+        self.high = max(self.high, high) if self.num_finite else high
 
     def _count(self, finite: np.ndarray) -> None:
         if self._digest is None:

@@ -1,3 +1,5 @@
+from lamina.data.shards.converting import Converted as Converted
+from lamina.data.shards.converting import convert_shards as convert_shards
 from lamina.data.shards.csv_shard import TextReading as TextReading
 from lamina.data.shards.encoded_rows import EncodedRows as EncodedRows
 from lamina.data.shards.first_pass import RowReader as RowReader
@@ -7,6 +9,7 @@ from lamina.data.shards.opening import OnBadShard as OnBadShard
 from lamina.data.shards.opening import are_shards as are_shards
 from lamina.data.shards.opening import open_shards as open_shards
 from lamina.data.shards.places import names_several as names_several
+from lamina.data.shards.places import suffix_of as suffix_of
 from lamina.data.shards.shard import Shard as Shard
 from lamina.data.shards.shards import Block as Block
 from lamina.data.shards.shards import Piece as Piece

@@ -54,6 +54,7 @@ def open_shards(
     on_bad_shard: OnBadShard = "fail",
     needed: Sequence[str] | None = None,
     reading: TextReading | None = None,
+    same_kinds: bool = True,
 ) -> Shards:
     """The files of a table, checked as far as their headers tell.
 
@@ -68,6 +69,8 @@ def open_shards(
         The columns to read; by default, those of most files.
     reading : TextReading, optional
         How text files are read.
+    same_kinds : bool, default=True
+        Whether a column must hold the same kind of values in all files, which is to be learned of them.
 
     Raises
     ------
@@ -93,7 +96,7 @@ def open_shards(
     bad: dict[str, LaminaError] = {}
     opened = _of_dataset(table, bad) if _is_dataset(table) else _of_places(places_of(table), reading or TextReading(), bad)
     usual = list(needed) if needed is not None else _usual_columns(opened)
-    kinds = _usual_kinds(opened, usual)
+    kinds = _usual_kinds(opened, usual) if same_kinds else {}
     good = []
     for shard in opened:
         error = _fault(shard, usual, kinds)
@@ -188,7 +191,7 @@ def _fault(shard: Shard, names: Sequence[str], kinds: dict[str, str | None]) -> 
         return DataError(
             f"{shard.name}: every file of a table must have at least one row, got none. Remove it or write it again."
         )
-    for name in names:
+    for name in kinds:
         found = _kind(shard, name)
         if found not in (kinds[name], "nothing"):
             held = shard.schema.field(name).type
