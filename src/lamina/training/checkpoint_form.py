@@ -65,6 +65,8 @@ def checkpoint_form(settings: TrainerSettings, callbacks: Sequence[Callback], sc
             "is_open": boolean(),
             "first_epoch": COUNT,
             "data": Maybe(TEXT),
+            "num_rows": Maybe(COUNT),
+            "begun": Maybe(_begun(len(program.heads))),
             "first": Maybe(weights),
             "best": _best(weights),
         },
@@ -91,6 +93,16 @@ def check_statistics(program: Program, state: np.ndarray) -> None:
 def _best(weights: dict[str, Form]) -> Form:
     """The state of :class:`~lamina.training.best_weights.BestWeights`: a number, and the weights of up to two epochs."""
     return {"value": COMPARABLE, "weights": [weights]}
+
+
+def _begun(num_heads: int) -> Form:
+    """The state of an :class:`~lamina.training.epoch.Epoch`."""
+    numbers: dict[str, Form] = {"steps": COUNT, "clipped": COUNT, "kept": Maybe(COUNT)}
+    return {
+        **numbers,
+        **dict.fromkeys(("losses", "norms", "objectives"), Maybe(_numbers())),
+        "head_losses": Maybe(_numbers(num_heads)),
+    }
 
 
 def _full_batch(num_parameters: int) -> Form:

@@ -24,6 +24,8 @@ _PROBES_A_RUN = 20
 # More work than this, in rows times weights, takes tenths of a second; then probes look at a thirty-second of the rows at most.
 _MUCH_WORK = 2**30
 _ROWS_A_PROBED_ROW = 32
+# Of rows in blocks whose number is not known; when the record is full, it has fewer.
+_STEPS_IF_UNKNOWN = 256
 # Of the first probe: at the start weights may move so fast that a later step says nothing of it.
 _MOST_FIRST_STEPS = 2
 _RULES = {"every": one_of(value(None), integer(1)), "rows": integer(1), "capacity": CAPACITY, "sparing": boolean()}
@@ -193,6 +195,8 @@ class Monitor(Callback):
         return 0 < trainer.step == done and self.record.layers == tuple(layers)
 
     def _usual_interval(self, trainer: Run, num_rows: int) -> int:
+        if trainer.steps_per_epoch is None:
+            return _STEPS_IF_UNKNOWN
         num_steps = (trainer.last_epoch - trainer.epoch) * trainer.steps_per_epoch
         interval = max(1, min(trainer.steps_per_epoch, (num_steps - 1) // (_PROBES_A_RUN - 1)))
         work = num_steps // interval * num_rows * trainer.executor.program.num_parameters
@@ -283,7 +287,8 @@ class Monitor(Callback):
         self, trainer: Run, steps: np.ndarray, losses: np.ndarray, found: Probe, changes: np.ndarray | None = None
     ) -> None:
         first_step, first_epoch = self._begin
-        epochs = first_epoch + (steps - first_step) // trainer.steps_per_epoch
+        length = trainer.steps_per_epoch
+        epochs = np.full(len(steps), trainer.epoch) if length is None else first_epoch + (steps - first_step) // length
         columns = found._asdict()
         histogram, flat, _ = (columns.pop(name) for name in ("histogram", "flat", "sum_mean"))
         columns["saturated"] = np.where(self._saturates, flat, np.nan)
