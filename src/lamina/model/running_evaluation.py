@@ -16,18 +16,18 @@ from lamina.moments import RunningMoments
 __all__ = ["RunningEvaluation"]
 
 _BY_RANK = ("auc", "average_precision")
-_STEP = 1 / 256  # of log-odds, within which probabilities count as equal
 _FARTHEST = 40.0
-_BINS = round(2 * _FARTHEST / _STEP) + 1
+_ALL_BINS = 1 << 22  # of all classes together
+_MOST_BINS, _FEWEST_BINS = 1 << 19, 1 << 13  # of a class
 
 
 class RunningEvaluation:
     """What :meth:`TableModel.evaluate <lamina.model.TableModel.evaluate>` computes, of rows that come block by block.
 
     All metrics are those of all rows together, up to rounding, but for three. AUC and average precision are those of
-    probabilities whose log-odds are rounded to 1/256, which changes them by less than 0.0001 unless nearly all of them lie within
-    a few such steps. The mean absolute error of the baseline comes from a t-digest where targets have more than 4,096 distinct
-    values, and is right to 0.1 %.
+    probabilities whose log-odds are rounded: to 1/6,500 of up to eight classes, coarser of more, at most to 1/100. The mean
+    absolute error of the baseline comes from a t-digest where targets have more than 4,096 distinct values, and is right to
+    0.1 %.
 
     Parameters
     ----------
@@ -69,7 +69,9 @@ class _ClassScores:
         self._sums = dict.fromkeys((name for name in PROBABILITY_METRICS if name not in _BY_RANK), 0.0)
         # Of two classes, the second tells all.
         self._ranked = [1] if count == 2 else list(range(count))
-        self._bins = np.zeros((len(self._ranked), 2, _BINS), np.int64) if model.has_probabilities else None
+        self._num_bins = min(max(_ALL_BINS // len(self._ranked), _FEWEST_BINS), _MOST_BINS)
+        shape = (len(self._ranked), 2, self._num_bins)
+        self._bins = np.zeros(shape, np.int64) if model.has_probabilities else None
 
     def add(self, rated: np.ndarray, y: np.ndarray) -> None:
         decided = rated
@@ -102,9 +104,9 @@ class _ClassScores:
             with np.errstate(divide="ignore"):
                 p = probabilities[:, label].astype(np.float64)
                 odds = np.clip(np.log(p) - np.log1p(-p), -_FARTHEST, _FARTHEST)
-            found = np.round((odds + _FARTHEST) / _STEP).astype(np.int64)
+            found = np.round((odds + _FARTHEST) * ((self._num_bins - 1) / (2 * _FARTHEST))).astype(np.int64)
             for inside in (0, 1):
-                self._bins[place, inside] += np.bincount(found[(y == label) == bool(inside)], minlength=_BINS)
+                self._bins[place, inside] += np.bincount(found[(y == label) == bool(inside)], minlength=self._num_bins)
 
     def _by_rank(self, name: str) -> float:
         """A metric of ranks: each bin is a row of a class, and one of the others, with as much weight as it has rows."""
@@ -113,10 +115,10 @@ class _ClassScores:
         for outside, inside in self._bins:
             if not inside.any() or (name == "auc" and not outside.any()):
                 continue
-            place = np.linspace(0, 1, _BINS)
+            place = np.linspace(0, 1, self._num_bins)
             weight = np.concatenate([outside, inside])
             used = weight > 0
-            truth = np.repeat([0, 1], _BINS)[used]
+            truth = np.repeat([0, 1], self._num_bins)[used]
             second = np.tile(place, 2)[used]
             values.append(metric(truth, np.column_stack([1 - second, second]), sample_weight=weight[used]))
         return float(np.mean(values)) if values else float("nan")

@@ -44,7 +44,7 @@ def evaluate_shards(
     -------
     MeasuredRows
         ``metrics`` and ``num_rows``. Metrics are those of all rows together. Only AUC and average precision are rounded (log-odds
-        to 1/256, which changes them by less than 0.0001), and, where targets have more than 4,096 distinct values, the mean
+        to 1/6,500 of up to eight classes, coarser of more), and, where targets have more than 4,096 distinct values, the mean
         absolute error of the baseline, to 0.1 %.
 
     Raises

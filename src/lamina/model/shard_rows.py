@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lamina.data.arrow_tables import Columns
 from lamina.data.column_types import plainly_typed
@@ -31,11 +31,16 @@ from lamina.data.shards.shards import as_table
 from lamina.data.suspicions import say_suspicions
 from lamina.data.target import Target, TargetColumn, Task, target_column
 from lamina.errors import DataError, phrase
-from lamina.extras import require
+from lamina.extras import OptionalModule, require
 from lamina.model.memory_limit import memory_limit
 from lamina.model.setting_words import OWNER
 from lamina.model.table_rows import Given, Part, Prepared, RowSource, Streamed, encoder_for, separate
 from lamina.model.table_settings import TableSettings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+else:
+    pa = OptionalModule("pyarrow", owner="reading shards")
 
 __all__ = ["PreparedShards", "is_larger_than_memory", "loaded", "prepare_shards"]
 
@@ -194,8 +199,9 @@ def _detected(head: Columns, targets: Sequence[str], task: Task, reading: Any) -
         raise DataError(phrase("target", rule, list(targets), repair=repair, owner=OWNER))
     chosen: Task = task if len(targets) == 1 else "regression"
     given = [target_column(head, name) for name in targets]
-    typed = [TargetColumn(name, plainly_typed(name, column, missing=reading.missing)) for name, column in given]
-    return [Target.detect(column, chosen, reading) for column in typed]
+    typed = [(name, plainly_typed(name, column, missing=reading.missing)) for name, column in given]
+    columns = [(name, found if isinstance(found, pa.ChunkedArray) else pa.chunked_array([found])) for name, found in typed]
+    return [Target.detect(TargetColumn(*column), chosen, reading) for column in columns]
 
 
 def _part(columns: Columns | None, goal: AnyTarget, reader: RowReader) -> Part | None:

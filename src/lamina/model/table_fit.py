@@ -263,11 +263,13 @@ def _fit_blocks(
     model: TableModel, streamed: Streamed, settings: TableSettings, X: Any, y: np.ndarray, weight: Any, **rest: Any
 ) -> None:
     """Fit the estimator to rows that come in blocks, of which X and y are a sample."""
-    source: Any = streamed.source(int(settings.stopping.max_epochs or 1))
-    if model.target.task == "regression":
-        source = _OnScale(source, model)
+    rows = streamed.source(int(settings.stopping.max_epochs or 1))
+    source: Any = rows if model.target.task == "classification" else _OnScale(rows, model)
     classes = np.arange(len(model.target.classes)) if model.target.task == "classification" else None
-    fit_from_blocks(model.estimator, source, X, y, classes=classes, **rest)
+    try:
+        fit_from_blocks(model.estimator, source, X, y, classes=classes, **rest)
+    finally:
+        rows.close()
 
 
 class _OnScale:

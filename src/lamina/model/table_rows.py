@@ -81,6 +81,9 @@ class RowSource(Protocol):
     def passes(self, epoch: int) -> Iterator[tuple[Any, np.ndarray]]:
         """The blocks of an epoch."""
 
+    def close(self) -> None:
+        """Delete what was kept on disk."""
+
 
 @dataclass(frozen=True, eq=False)
 class Prepared:

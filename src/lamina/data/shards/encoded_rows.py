@@ -90,6 +90,13 @@ class EncodedRows:
                 running.append(blocks)
                 yield block
 
+    def close(self) -> None:
+        """Delete what was kept; no pass may be running."""
+        self._kept.clear()
+        if self._spill is not None:
+            self._spill.close()
+            self._spill = None
+
     def _blocks(self, piece: Piece) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         kept = self._kept.get(piece)
         if kept is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import weakref
 from collections.abc import Sequence
 from threading import Lock
 from typing import NamedTuple
@@ -45,6 +46,7 @@ class Spill:
         self.size = 0
         self._file = tempfile.TemporaryFile(prefix="lamina-", buffering=0)  # noqa: SIM115  # it lives as long as this object
         self._lock = Lock()
+        self._close = weakref.finalize(self, self._file.close)
 
     def write(self, arrays: Sequence[np.ndarray]) -> list[Spilled] | None:
         """Where some arrays lie from now on; None if there is no room for them."""
@@ -77,5 +79,5 @@ class Spill:
         return array
 
     def close(self) -> None:
-        """Delete the file."""
-        self._file.close()
+        """Delete the file; nothing can be read any more."""
+        self._close()
