@@ -167,12 +167,12 @@ def test_going_on_from_a_model_is_refused_with_files(folder: Path):
 
 
 def test_restarts_are_refused_with_files(folder: Path):
-    with pytest.raises(InvalidSettingError, match="restarts must be 1 where rows come in blocks"):
+    with pytest.raises(InvalidSettingError, match="restarts must be 1 for a table of many files"):
         fit_table(folder, "kind", settings=settings(restarts=2))
 
 
 def test_lbfgs_is_refused_with_files(folder: Path):
-    with pytest.raises(InvalidSettingError, match="optimizer must take steps where rows come in blocks"):
+    with pytest.raises(InvalidSettingError, match="optimizer must take steps for a table of many files"):
         fit_table(folder, "kind", settings=settings(optimizer="lbfgs"))
 
 

@@ -30,9 +30,10 @@ from lamina.data.shards.places import suffix_of
 from lamina.data.shards.shards import as_table
 from lamina.data.suspicions import say_suspicions
 from lamina.data.target import Target, TargetColumn, Task, target_column
-from lamina.errors import DataError, phrase
+from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.extras import OptionalModule, require
 from lamina.model.memory_limit import memory_limit
+from lamina.model.named_settings import kind_of
 from lamina.model.setting_words import OWNER
 from lamina.model.table_rows import Given, Part, Prepared, RowSource, Streamed, encoder_for, separate
 from lamina.model.table_settings import TableSettings
@@ -125,6 +126,7 @@ def prepare_shards(
         If a setting is out of range.
     """
     check_names(targets)
+    _check_settings(settings)
     memory = memory_limit(settings.run.memory)
     shards = open_shards(table, on_bad_shard=settings.run.on_bad_shard, reading=reading)
     head = shards.head(_rows_within(memory, shards, _HEAD_ROWS))
@@ -172,6 +174,16 @@ def prepare_shards(
         streamed=Streamed(source, found.num_training, found.class_counts),
     )
     return PreparedShards(prepared, features)
+
+
+def _check_settings(settings: TableSettings) -> None:
+    """Reject what needs all rows at once before these are gone through."""
+    if settings.run.restarts != 1:
+        rule, repair = "must be 1 for a table of many files", "Choose another seed for another start."
+        raise InvalidSettingError(phrase("restarts", rule, settings.run.restarts, repair=repair, owner=OWNER))
+    if kind_of(settings.optimization.optimizer) == "lbfgs":
+        rule, repair = "must take steps for a table of many files", "Choose an optimizer such as adamw."
+        raise InvalidSettingError(phrase("optimizer", rule, settings.optimization.optimizer, repair=repair, owner=OWNER))
 
 
 def _size_in_memory(path: Path) -> float:
