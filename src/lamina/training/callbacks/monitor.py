@@ -66,10 +66,10 @@ class Monitor(Callback):
     What cannot be measured is NaN: gradients where weights are perturbed, saturation of activations that do not saturate.
 
     A probe has no dropout, and no rows of weight 0. So it needs passes of its own, over rows that the trainer's seed draws once,
-    if the network has dropout or a sample weight is 0; if ``rows`` rows take more than 8 steps, or more steps than lie
-    between two probes (before the first step, if they take more than 2); if the loss is a function or weights are perturbed;
-    with L-BFGS; and at the end, where too few steps follow. A probe that training stops in the midst of is left out, unless a
-    number became infinite or NaN: then it has the rows until there.
+    if the network has dropout, a sample weight is 0, or rows come in blocks; if ``rows`` rows take more than 8 steps, or more
+    steps than lie between two probes (before the first step, if they take more than 2); if the loss is a function or weights are
+    perturbed; with L-BFGS; and at the end, where too few steps follow. A probe that training stops in the midst of is left out,
+    unless a number became infinite or NaN: then it has the rows until there.
 
     Examples
     --------
