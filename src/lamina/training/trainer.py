@@ -364,6 +364,11 @@ class Trainer(Predictor):
         return None if self._fit.validation is None else self._fit.validation.all
 
     @property
+    def steps_this_epoch(self) -> int:
+        """How many steps of the present epoch are done."""
+        return 0 if self._fit.begun is None else self._fit.begun.steps_done
+
+    @property
     def has_validation(self) -> bool:
         """Whether the running ``fit`` has validation rows."""
         return self._fit.validation is not None
@@ -677,7 +682,7 @@ class Trainer(Predictor):
         return axes
 
     def save_checkpoint(self, path: str | os.PathLike[str]) -> None:
-        """Write everything needed to continue from the end of the current epoch, bit for bit.
+        """Write everything needed to continue from here, bit for bit: from the end of an epoch, or from the midst of one.
 
         Raises
         ------
@@ -696,6 +701,8 @@ class Trainer(Predictor):
             **run_state(self),
             "history": without_durations(self.history),
         }
+        if state["fit"]["begun"] is not None:
+            state["stop_reason"] = None  # what asked to stop since has not ended the epoch
         write_checkpoint(path, state)
 
     def load_checkpoint(self, path: str | os.PathLike[str]) -> Trainer:

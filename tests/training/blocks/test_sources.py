@@ -51,6 +51,7 @@ WRONG = {
     "fewer targets": ([(X, Y), (X, Y[1:])], ShapeError, r"Block 1: y must have shape \(60, 1\)"),
     "text": ([(X, Y), (np.full((2, 4), "a"), Y[:2])], DataError, "Block 1: X must hold numbers"),
     "NaN": ([(X, Y), (np.full((2, 4), np.nan), Y[:2])], DataError, "Block 1: X must hold finite numbers, got 8"),
+    "beyond float32": ([(X, Y), (X * 1e300, Y)], DataError, "Block 1: X holds numbers beyond the range of float32"),
     "no class": ([(X, Y), (X, Y + 5)], DataError, "Block 1: y must hold class indices 0 to 1"),
     "weights in one": ([(X, Y), (X, Y, np.ones(60))], DataError, "Block 1 must have no sample_weight"),
     "weights missing in one": ([(X, Y, np.ones(60)), (X, Y)], DataError, "Block 1 must have a sample_weight"),

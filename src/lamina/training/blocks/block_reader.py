@@ -11,6 +11,7 @@ from lamina.engine.plan import Batches
 from lamina.errors import DataError, ShapeError, counted, phrase
 from lamina.training.batches import num_input_rows
 from lamina.training.blocks.source import Block
+from lamina.training.finite import is_beyond, repair_of
 from lamina.training.weighted_network import WeightedNetwork
 
 __all__ = ["BlockReader", "inputs_of", "parts_of"]
@@ -72,6 +73,12 @@ class BlockReader:
             yield data
             del data, _  # the next block needs the memory
 
+    def _check_range(self, data: Batches) -> None:
+        dtype = self._model.executor.dtype
+        for array in data.inputs:
+            if is_beyond(array, dtype):
+                raise DataError(f"X holds numbers beyond the range of {dtype}. {repair_of(dtype)}")
+
     def read_with_targets(
         self, blocks: Iterable[Block], *, expected: int | None = None, reason: str = ""
     ) -> Iterator[tuple[Batches, Any]]:
@@ -83,6 +90,7 @@ class BlockReader:
                 if num_input_rows(X, self._model.network.input_names) == 0:
                     continue
                 data = self._model.batches(X, y, weight, may_be_blank=True)
+                self._check_range(data)
             except (DataError, ShapeError) as error:
                 raise type(error)(f"Block {number}: {error}") from error
             total += data.num_rows

@@ -100,8 +100,7 @@ class _Dense(Column):
         np.take(other.rows(None), rows, axis=0, out=self._numbers[: len(rows)], mode="clip")
 
     def add(self, array: Any, first: int, end: int, at: int) -> None:
-        with np.errstate(over="ignore"):  # numbers beyond the dtype become infinite, as in the engine
-            self._numbers[at : at + end - first] = array[first:end]
+        self._numbers[at : at + end - first] = array[first:end]
 
     def rows(self, count: int | None) -> np.ndarray:
         return self._numbers[:count]
@@ -119,8 +118,7 @@ class _Sparse(Column):
         self._pieces = [other.rows(None)[rows]]
 
     def add(self, array: Any, first: int, end: int, at: int) -> None:
-        with np.errstate(over="ignore"):
-            self._pieces.append(array[first:end].astype(self._dtype))
+        self._pieces.append(array[first:end].astype(self._dtype))
 
     def rows(self, count: int | None) -> Any:
         if len(self._pieces) > 1:

@@ -67,6 +67,10 @@ class Run(Protocol):
         """The validation rows of the running ``fit`` in the engine's form; None without, and where they come in blocks."""
 
     @property
+    def steps_this_epoch(self) -> int:
+        """How many steps of the present epoch are done."""
+
+    @property
     def has_validation(self) -> bool:
         """Whether the running ``fit`` has validation rows."""
 

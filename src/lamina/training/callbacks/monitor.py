@@ -66,10 +66,10 @@ class Monitor(Callback):
     What cannot be measured is NaN: gradients where weights are perturbed, saturation of activations that do not saturate.
 
     A probe has no dropout, and no rows of weight 0. So it needs passes of its own, over rows that the trainer's seed draws once,
-    if the network has dropout or a sample weight is 0; if ``rows`` rows take more than 8 steps, or more steps than lie
-    between two probes (before the first step, if they take more than 2); if the loss is a function or weights are perturbed;
-    with L-BFGS; and at the end, where too few steps follow. A probe that training stops in the midst of is left out, unless a
-    number became infinite or NaN: then it has the rows until there.
+    if the network has dropout, a sample weight is 0, or rows come in blocks; if ``rows`` rows take more than 8 steps, or more
+    steps than lie between two probes (before the first step, if they take more than 2); if the loss is a function or weights are
+    perturbed; with L-BFGS; and at the end, where too few steps follow. A probe that training stops in the midst of is left out,
+    unless a number became infinite or NaN: then it has the rows until there.
 
     Examples
     --------
@@ -93,7 +93,7 @@ class Monitor(Callback):
         self.sparing = sparing
         self.record = MonitorRecord((), (), capacity)
         self._interval = 0
-        self._begin = (0, 0)  # steps and epochs done when the fit began
+        self._begin = (0, 0)  # steps and epochs done when the first epoch of the fit began
         self._rows: Batches | None = None
         self._before: np.ndarray | None = None
         self._watch: Watch | None = None
@@ -112,8 +112,7 @@ class Monitor(Callback):
     def on_fit_begin(self, trainer: Run) -> None:
         drawn = trainer.draw_rows(self.rows)
         self._rows = drawn if drawn.num_rows else None
-        self._shortened = (0, 0.0)
-        self._begin = trainer.step, trainer.epoch
+        self._begin = trainer.step - trainer.steps_this_epoch, trainer.epoch
         program = trainer.executor.program
         units = unit_layers(program)
         self._widths = unit_widths(program)
@@ -175,6 +174,7 @@ class Monitor(Callback):
 
     def on_fit_end(self, trainer: Run) -> None:
         self._rows = self._before = self._begun = None
+        self._shortened = (0, 0.0)
         if trainer.stop_reason is not None:
             self.record.stop = trainer.stop_reason.code, trainer.stop_reason.text
 
@@ -183,11 +183,14 @@ class Monitor(Callback):
 
     def state(self) -> dict[str, Any]:
         begun = None if self._begun is None else self._begun.to_dict()
-        return {"interval": self._interval, "record": self.record.to_dict(arrays=True), "begun": begun}
+        count, factors = self._shortened
+        clipped = {"steps": count, "factors": factors}
+        return {"interval": self._interval, "record": self.record.to_dict(arrays=True), "begun": begun, "clipped": clipped}
 
     def load_state(self, state: dict[str, Any]) -> None:
         self._interval, self.record = state["interval"], MonitorRecord.from_dict(state["record"])
         self._begun = None if state["begun"] is None else Begun.from_dict(state["begun"])
+        self._shortened = state["clipped"]["steps"], state["clipped"]["factors"]
 
     def _goes_on(self, trainer: Run, layers: list[str]) -> bool:
         """Whether the record is of this training so far."""
