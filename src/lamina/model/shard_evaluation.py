@@ -19,7 +19,15 @@ __all__ = ["MeasuredRows", "evaluate_shards"]
 
 
 class MeasuredRows(NamedTuple):
-    """The metrics, and the number of rows that they are of."""
+    """How good a model is on rows that came block by block.
+
+    Parameters
+    ----------
+    metrics : Evaluation
+        As of :meth:`TableModel.evaluate <lamina.model.TableModel.evaluate>`.
+    num_rows : int
+        The rows with a target, of which they are.
+    """
 
     metrics: Evaluation
     num_rows: int
