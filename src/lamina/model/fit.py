@@ -14,6 +14,7 @@ from lamina.data.target import TargetColumn
 from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.model.fit_result import FitResult
 from lamina.model.going_on import rows_like, settings_to_go_on
+from lamina.model.memory_limit import memory_limit
 from lamina.model.setting_words import OWNER, setting_words
 from lamina.model.shard_rows import is_larger_than_memory, loaded, prepare_shards
 from lamina.model.table_fit import train
@@ -26,7 +27,12 @@ from lamina.validation import boolean, check_parameters, choice, instance, integ
 __all__ = ["FitInterrupted", "fit_table"]
 
 _FEWEST_ROWS = 10
-_RUN_RULES = {"seed": integer(0, 2**32 - 1), "monitor": boolean(), "calibration": boolean()}
+_RUN_RULES = {
+    "seed": integer(0, 2**32 - 1),
+    "monitor": boolean(),
+    "calibration": boolean(),
+    "on_bad_shard": choice(("fail", "skip")),
+}
 _MODEL = one_of(value(None), instance(TableModel))
 
 
@@ -125,7 +131,8 @@ def fit_table(
         check_parameters({"continue_from": continue_from}, {"continue_from": _MODEL}, owner=OWNER)
         settings = (settings or TableSettings()) if continue_from is None else settings_to_go_on(continue_from, settings)
         run = settings.run
-        check_parameters({"seed": run.seed, "monitor": run.monitor, "calibration": run.calibration}, _RUN_RULES, owner=OWNER)
+        check_parameters({name: getattr(run, name) for name in _RUN_RULES}, _RUN_RULES, owner=OWNER)
+        memory_limit(run.memory)  # refuses what is no size
         names = [target] if isinstance(target, str) else list(target)
         if are_shards(table) and not is_larger_than_memory(table, run.memory):
             table = loaded(table, names, settings)

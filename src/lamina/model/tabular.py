@@ -25,6 +25,7 @@ from lamina.model.fitted_table import FittedTable
 from lamina.model.given_table import GivenColumns, known_columns, known_rows
 from lamina.model.given_target import in_label_order
 from lamina.model.going_on import settings_to_go_on
+from lamina.model.memory_limit import memory_limit
 from lamina.model.model_file import save_model
 from lamina.model.setting_words import Words, setting_words
 from lamina.model.shard_rows import prepare_shards
@@ -82,6 +83,7 @@ _RULES: dict[str, Rule] = {
     "callbacks": one_of(instance(Callback), sequence_of(instance(Callback))),
     "monitor": boolean(),
     "calibration": boolean(),
+    "on_bad_shard": choice(("fail", "skip")),
     "warm_start": boolean(),
     "verbose": one_of(boolean(), integer(0)),
     "on_interrupt": choice(("raise", "return")),
@@ -357,6 +359,7 @@ class Tabular(NestedSettings, FittedTable, ABC):
         owner = type(self).__name__
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         check_parameters(given, _RULES, owner=owner)
+        memory_limit(self.memory)  # refuses what is no size
         if self.warm_start and self.n_restarts > 1:
             repair = "Every restart starts from new weights."
             raise InvalidSettingError(

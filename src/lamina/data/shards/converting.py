@@ -101,7 +101,8 @@ def _check_record(folder: Path, identity: dict[str, Any]) -> None:
                 "files. Name another folder, or remove this one."
             )
         return
-    if folder.is_dir() and any(folder.iterdir()):
+    # A killed run may have left the beginning of a record.
+    if folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir()):
         raise FileError(f"the folder {str(folder)!r} holds other files. Name a new folder, or an empty one.")
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_write(record) as file:

@@ -19,6 +19,7 @@ from lamina.data.shards.shard import Shard
 from lamina.data.shards.shards import Shards
 from lamina.errors import DataError, FileError, LaminaError, counted, first_of
 from lamina.extras import OptionalModule, require
+from lamina.validation import check_parameters, choice
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -78,6 +79,8 @@ def open_shards(
         If there is no such file, or one is damaged.
     DataError
         If a file has no rows, lacks a column, or holds one of another type.
+    InvalidSettingError
+        If ``on_bad_shard`` is something else.
     MissingPackageError
         If pyarrow is not installed (see the extra ``tables``).
 
@@ -92,6 +95,7 @@ def open_shards(
     >>> len(shards.shards), shards.num_rows
     (3, 6)
     """
+    check_parameters({"on_bad_shard": on_bad_shard}, {"on_bad_shard": choice(("fail", "skip"))}, owner="open_shards")
     require("pyarrow", owner="reading shards")
     bad: dict[str, LaminaError] = {}
     opened = _of_dataset(table, bad) if _is_dataset(table) else _of_places(places_of(table), reading or TextReading(), bad)
