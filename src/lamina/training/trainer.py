@@ -594,7 +594,7 @@ class Trainer(Predictor):
         """Train on all parts of the rows, unless something stops the training."""
         pace, schedule, last_epoch = self._pace(rows), self.schedule, max(self.last_epoch, self.epoch + 1)
         first_step = self.step - epoch.steps_done
-        self._set_lengths(rows)
+        self.steps_per_epoch = None if rows.num_rows is None else pace.steps_an_epoch
 
         def values_of(before: int, num_steps: int) -> StepValues:
             return pace.step_values(schedule, first_step + before, num_steps, last_epoch)
