@@ -65,7 +65,7 @@ std::uintptr_t kernel_table(const std::string& dtype, const std::string& instruc
 }
 
 nb::ndarray<nb::numpy, i64, nb::ndim<1>> permutation(i64 n, std::uint64_t seed, std::uint32_t epoch,
-                                                    std::uint32_t part) {
+                                                     std::uint32_t part) {
   auto order = std::make_unique<i64[]>(static_cast<std::size_t>(n));
   const Kernels<float>* kernels = instruction_sets().back().f32;
   {

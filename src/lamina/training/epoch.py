@@ -30,8 +30,12 @@ class Epoch:
 
     __slots__ = (
         "_before",
-        "_found",
+        "_head_losses",
         "_last_rate",
+        "_losses",
+        "_norms",
+        "_num_steps",
+        "_objectives",
         "_of_part",
         "_part",
         "_values",
@@ -46,8 +50,12 @@ class Epoch:
         self.steps_done = self.num_clipped = 0
         self.failure: Failure | None = None
         self.num_kept: int | None = None
-        self._found: dict[str, list[np.ndarray]] = {name: [] for name in _ARRAYS}
+        self._losses: list[np.ndarray] = []
+        self._norms: list[np.ndarray] = []
+        self._objectives: list[np.ndarray] = []
+        self._head_losses: list[np.ndarray] = []
         self._part: Part
+        self._num_steps: int
         self._values: StepValues
         self._of_part = -1  # steps done of the part; -1 before the first one
         self._last_rate: float
@@ -64,11 +72,11 @@ class Epoch:
             From the number of steps done before the part in this epoch, and its number of steps, to the values of the latter.
         """
         if self._of_part >= 0:
-            self._weights.append(self._part.weights(self._part.num_steps))
-            self._before += self._part.num_steps
-        self._part = part
-        self._of_part = min(self.steps_done - self._before, part.num_steps)
-        self._values = values_of(self._before, part.num_steps)
+            self._weights.append(self._part.weights(self._num_steps))
+            self._before += self._num_steps
+        self._part, self._num_steps = part, part.num_steps
+        self._of_part = min(self.steps_done - self._before, self._num_steps)
+        self._values = values_of(self._before, self._num_steps)
         self._note_rate()
 
     @property
@@ -88,7 +96,7 @@ class Epoch:
     @property
     def steps_left(self) -> int:
         """Of the part."""
-        return self._part.num_steps - self._of_part
+        return self._num_steps - self._of_part
 
     @property
     def part_is_over(self) -> bool:
@@ -104,7 +112,7 @@ class Epoch:
         """Rows and values of the next ``num_steps`` steps."""
         order, size = self._part.order, self.batch_size
         first, last = self._of_part, self._of_part + num_steps
-        if num_steps == self._part.num_steps:
+        if num_steps == self._num_steps:
             return order, self._values
         return order[first * size : last * size], self._values.part(slice(first, last))
 
@@ -115,10 +123,13 @@ class Epoch:
         self._note_rate()
         self.num_clipped += result.num_clipped
         self.failure = result.failure
-        arrays = (result.losses, result.gradient_norms, result.objectives, result.head_losses)
-        for name, array in zip(_ARRAYS, arrays, strict=True):
-            if array is not None:
-                self._found[name].append(array)
+        self._losses.append(result.losses)
+        if result.gradient_norms is not None:
+            self._norms.append(result.gradient_norms)
+        if result.objectives is not None:
+            self._objectives.append(result.objectives)
+        if result.head_losses is not None:
+            self._head_losses.append(result.head_losses)
         if result.num_kept is not None:
             self.num_kept = (self.num_kept or 0) + result.num_kept
 
@@ -132,16 +143,15 @@ class Epoch:
         with_norm : bool
             Whether the gradient's norm belongs in it.
         """
-        found = self._found
         record: Record = {"loss": self.mean_loss}
-        if found["head_losses"]:
-            by_output = np.concatenate(found["head_losses"]).T
+        if self._head_losses:
+            by_output = np.concatenate(self._head_losses).T
             record |= {loss_key(name): self._mean([losses]) for name, losses in zip(output_names, by_output, strict=True)}
         record["learning_rate"] = self._last_rate
-        if found["norms"] and with_norm:
-            record["gradient_norm"] = float(np.concatenate(found["norms"]).mean())
-        if found["objectives"]:
-            record["objective"] = self._mean(found["objectives"])
+        if self._norms and with_norm:
+            record["gradient_norm"] = float(np.concatenate(self._norms).mean())
+        if self._objectives:
+            record["objective"] = self._mean(self._objectives)
         if self.num_kept is not None:
             record["kept_changes"] = self.num_kept
         return record
@@ -149,11 +159,12 @@ class Epoch:
     @property
     def mean_loss(self) -> float:
         """The (weighted) mean, over the rows used, of the loss of each row in its step."""
-        return self._mean(self._found["losses"])
+        return self._mean(self._losses)
 
     def state(self) -> dict[str, Any]:
         """The results so far, for a checkpoint in the midst of the epoch."""
-        arrays = {name: np.concatenate(arrays) if arrays else None for name, arrays in self._found.items()}
+        parts = (self._losses, self._norms, self._objectives, self._head_losses)
+        arrays = {name: np.concatenate(part) if part else None for name, part in zip(_ARRAYS, parts, strict=True)}
         return {"steps": self.steps_done, "clipped": self.num_clipped, "kept": self.num_kept, **arrays}
 
     @classmethod
@@ -161,7 +172,9 @@ class Epoch:
         """The epoch that :meth:`state` described, to begin its parts anew."""
         epoch = cls()
         epoch.steps_done, epoch.num_clipped, epoch.num_kept = state["steps"], state["clipped"], state["kept"]
-        epoch._found = {name: [] if state[name] is None else [state[name]] for name in _ARRAYS}
+        parts = (epoch._losses, epoch._norms, epoch._objectives, epoch._head_losses)
+        for name, part in zip(_ARRAYS, parts, strict=True):
+            part += [] if state[name] is None else [state[name]]
         return epoch
 
     def _note_rate(self) -> None:
@@ -178,7 +191,7 @@ class Epoch:
     def _batch_weights(self) -> np.ndarray | None:
         """The weight of each batch; None if all are equal."""
         parts = [*self._weights, self._part.weights(self._of_part)]
-        if all(weights.is_equal for weights in parts):
+        if all(part.found is None for part in parts):
             return None
         weights = np.concatenate([part.sums for part in parts]) if len(parts) > 1 else parts[0].sums
         return weights if weights.sum() > 0 else None

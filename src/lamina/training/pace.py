@@ -29,27 +29,27 @@ class Pace:
     Attributes
     ----------
     rows_a_step : int
-    leaves_lone : bool
-        Whether a last batch of one row is left out, as with batch norm: its variance of 0 would distort the running variance.
+    rows_an_epoch, steps_an_epoch : int
+        Only where the number of rows is known.
     """
 
     def __init__(self, settings: TrainerSettings, program: Program, num_rows: int | None) -> None:
         self.settings = settings
         self.num_rows = num_rows
-        sizes = [size for size in (settings.rows_a_step, num_rows) if size is not None]
-        self.rows_a_step = min(sizes)
-        self.leaves_lone = first_batch_norm(program) is not None
+        self._program = program
+        if num_rows is None:
+            assert settings.rows_a_step is not None
+            self.rows_a_step = settings.rows_a_step
+        else:
+            self.rows_a_step = min(settings.rows_a_step or num_rows, num_rows)
+            self.rows_an_epoch = num_rows - (num_rows % self.rows_a_step == 1 and self.leaves_lone)
+            self.steps_an_epoch = -(-self.rows_an_epoch // self.rows_a_step)
         self._masks = [(op.kind, float(op.settings[0])) for op in program.ops if op.draws_masks]
 
     @property
-    def rows_an_epoch(self) -> int:
-        """The number of rows that an epoch trains on, which must be known."""
-        assert self.num_rows is not None
-        return self.num_rows - (self.leaves_lone and self.num_rows % self.rows_a_step == 1)
-
-    @property
-    def steps_an_epoch(self) -> int:
-        return -(-self.rows_an_epoch // self.rows_a_step)
+    def leaves_lone(self) -> bool:
+        """Whether a last batch of one row is left out, as with batch norm: its variance of 0 would distort the running one."""
+        return first_batch_norm(self._program) is not None
 
     def order(self, epoch: int) -> np.ndarray:
         """The row indices of an epoch (epochs count from 0) in training order, int64 (rows_an_epoch,)."""

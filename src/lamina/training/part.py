@@ -12,10 +12,15 @@ __all__ = ["BatchWeights", "Part"]
 
 
 class BatchWeights(NamedTuple):
-    """The sum of the rows' weights in each batch, float64; ``is_equal`` if it is the same in all because none has a weight."""
+    """The sum of the rows' weights in each batch, float64; None if it is ``size``, the number of rows, in all of them."""
 
-    sums: np.ndarray
-    is_equal: bool
+    found: np.ndarray | None
+    num_batches: int
+    size: int
+
+    @property
+    def sums(self) -> np.ndarray:
+        return np.full(self.num_batches, float(self.size)) if self.found is None else self.found
 
 
 class Part(NamedTuple):
@@ -47,9 +52,9 @@ class Part(NamedTuple):
         used = self.order[: num_steps * size]
         if self.data.sample_weight is not None and len(used):
             weights = self.data.sample_weight[used].astype(np.float64)
-            return BatchWeights(np.add.reduceat(weights, np.arange(0, len(used), size)), is_equal=False)
-        sums = np.full(num_steps, float(size))
+            return BatchWeights(np.add.reduceat(weights, np.arange(0, len(used), size)), num_steps, size)
         if len(used) == num_steps * size:
-            return BatchWeights(sums, is_equal=True)
+            return BatchWeights(None, num_steps, size)
+        sums = np.full(num_steps, float(size))
         sums[-1] = len(used) - (num_steps - 1) * size
-        return BatchWeights(sums, is_equal=False)
+        return BatchWeights(sums, num_steps, size)

@@ -583,30 +583,6 @@ class Trainer(Predictor):
             record["clipped_share"] = epoch.num_clipped / epoch.steps_done
         return self._end_epoch(record, began)
 
-    def _begin_epoch(self) -> Epoch:
-        """A new epoch, or the one in whose midst a loaded checkpoint was written."""
-        if self._fit.begun is None:
-            self._moments.call("on_epoch_begin", self)
-            self._fit.begun = Epoch()
-        return self._fit.begun
-
-    def _take_steps(self, epoch: Epoch, rows: Rows) -> None:
-        """Train on all parts of the rows, unless something stops the training."""
-        pace, schedule, last_epoch = self._pace(rows), self.schedule, max(self.last_epoch, self.epoch + 1)
-        first_step = self.step - epoch.steps_done
-        self._set_lengths(rows)
-
-        def values_of(before: int, num_steps: int) -> StepValues:
-            return pace.step_values(schedule, first_step + before, num_steps, last_epoch)
-
-        for part in rows.parts(self.epoch, pace, self.last_epoch, lambda: self.stop_reason is not None):
-            epoch.begin(part, values_of)
-            run_in_chunks(self, epoch, self._built().stepper, self._moments, self._chunk_size)
-            if self.stop_reason is not None or epoch.failure is not None:
-                return
-        if not epoch.steps_done:  # the only row was left out
-            check_batches(self.executor.program, self.optimizer, self.settings.chosen_batch_size, rows.num_rows)
-
     @property
     def watches_steps(self) -> bool:
         """Whether the engine measures on its way what a callback's ``watch`` asks for: no custom loss, no perturbed weights."""
@@ -867,6 +843,30 @@ class Trainer(Predictor):
         epochs = ShortEpochs(data, numbers, pace.rows_a_step, self._values(pace, num_epochs), self.network.output_names)
         told = self._moments if self.callbacks else None
         self._stop_at(run_short_epochs(self, epochs, stepper, self._fit.best, self._chunk_size, told))
+
+    def _begin_epoch(self) -> Epoch:
+        """A new epoch, or the one in whose midst a loaded checkpoint was written."""
+        if self._fit.begun is None:
+            self._moments.call("on_epoch_begin", self)
+            self._fit.begun = Epoch()
+        return self._fit.begun
+
+    def _take_steps(self, epoch: Epoch, rows: Rows) -> None:
+        """Train on all parts of the rows, unless something stops the training."""
+        pace, schedule, last_epoch = self._pace(rows), self.schedule, max(self.last_epoch, self.epoch + 1)
+        first_step = self.step - epoch.steps_done
+        self.steps_per_epoch = None if rows.num_rows is None else pace.steps_an_epoch
+
+        def values_of(before: int, num_steps: int) -> StepValues:
+            return pace.step_values(schedule, first_step + before, num_steps, last_epoch)
+
+        for part in rows.parts(self.epoch, pace, self.last_epoch, lambda: self.stop_reason is not None):
+            epoch.begin(part, values_of)
+            run_in_chunks(self, epoch, self._built().stepper, self._moments, self._chunk_size)
+            if self.stop_reason is not None or epoch.failure is not None:
+                return
+        if not epoch.steps_done:  # the only row was left out
+            check_batches(self.executor.program, self.optimizer, self.settings.chosen_batch_size, rows.num_rows)
 
     def _stop_at(self, failure: Failure | None) -> None:
         if failure is not None:

@@ -9,11 +9,12 @@ import pytest
 from scipy import sparse
 
 from lamina.engine import permutation
+from lamina.errors import InvalidSettingError
 from lamina.layers import Add, BatchNorm, Dense, Dropout, Embedding
 from lamina.losses import CustomLoss
 from lamina.network import Graph, Input, Sequential
 from lamina.optimizers import AdamW
-from lamina.training import ArrayBlocks, Blocks, EarlyStopping, Monitor, Trainer
+from lamina.training import ArrayBlocks, AveragedWeights, Blocks, Callback, EarlyStopping, Monitor, Trainer, TrainingWarning
 
 RNG = np.random.default_rng(4)
 X = RNG.normal(size=(203, 5))
@@ -296,4 +297,62 @@ def test_initial_weights_are_fitted_to_the_first_rows(cuts):
     arrays, blocks = (Trainer(Sequential(layers), "softmax_cross_entropy") for _ in range(2))
     arrays.fit(X, Y, max_epochs=2)
     blocks.fit(cut(cuts, X, Y), max_epochs=2)
+    assert learned(blocks) == learned(arrays)
+
+
+def test_weights_are_averaged_over_epochs_that_blocks_validate(cuts):
+    validation = Blocks(cut([each // 2 for each in cuts], X[::2], Y[::2]))
+    trainer = Trainer(Sequential([Dense(4), Dense(2)]), "softmax_cross_entropy", callbacks=AveragedWeights(), dtype="float64")
+    trainer.fit(cut(cuts, X, Y), validation_data=validation, max_epochs=4)
+    best = min(trainer.history[:, "averaged_validation_loss"])
+    assert trainer.evaluate(validation)["loss"] == pytest.approx(best, rel=1e-12)
+    with pytest.raises(InvalidSettingError, match="must be None in a fit without validation rows"):
+        trainer.fit(cut(cuts, X, Y))
+
+
+def test_after_a_number_that_is_not_finite_the_best_weights_come_back(cuts):
+    class Ruin(Callback):
+        def on_epoch_end(self, trainer, record):
+            if record["epoch"] == 3:
+                trainer.weights["dense_1.weight"][:] = 1e300
+
+    trainer = Trainer(
+        Sequential([Dense(4), Dense(2)]), "softmax_cross_entropy", callbacks=Ruin(), dtype="float64", shuffle_rows=64
+    )
+    with pytest.warns(TrainingWarning, match="The best weights so far were restored"):
+        trainer.fit(cut(cuts, X, Y), max_epochs=10)
+    assert trainer.stop_reason.code == "non_finite"
+    assert np.isfinite(trainer.evaluate(X, Y)["loss"])
+
+
+def test_the_loss_of_an_epoch_is_the_mean_over_its_rows_in_all_parts():
+    """With weights that stand still, also of unequal rows and a short last batch."""
+    settings = {"schedule": lambda step: 0.0, "dtype": "float64", "batch_size": 16, "shuffle_rows": 48}
+    network = Sequential([Dense(3), Dense(2)])
+    for blocks, weight in ((cut((50, 90), X, Y), None), (cut((50, 90), X, Y, W), W)):
+        trainer = Trainer(network, "softmax_cross_entropy", "gradient_descent", **settings)
+        trainer.fit(blocks, max_epochs=1)
+        assert trainer.history[-1, "loss"] == pytest.approx(trainer.evaluate(X, Y, weight)["loss"], rel=1e-12)
+
+
+def test_layers_may_be_frozen_between_the_epochs_of_blocks(cuts):
+    class Freeze(Callback):
+        def on_epoch_end(self, trainer, record):
+            trainer.freeze("first") if record["epoch"] == 1 else trainer.unfreeze()
+
+    layers = [Dense(4, name="first"), Dense(2)]
+    arrays, blocks = (Trainer(Sequential(layers), "softmax_cross_entropy", callbacks=Freeze()) for _ in range(2))
+    arrays.fit(X, Y, max_epochs=3)
+    blocks.fit(cut(cuts, X, Y), max_epochs=3)
+    assert learned(blocks) == learned(arrays)
+
+
+def test_a_callback_may_change_the_batch_size_and_the_shuffling_between_epochs(cuts):
+    class Change(Callback):
+        def on_epoch_end(self, trainer, record):
+            trainer.batch_size, trainer.shuffle = (8, False) if record["epoch"] == 1 else (32, True)
+
+    arrays, blocks = (Trainer(Sequential([Dense(2)]), "softmax_cross_entropy", callbacks=Change()) for _ in range(2))
+    arrays.fit(X, Y, max_epochs=4)
+    blocks.fit(cut(cuts, X, Y), max_epochs=4)
     assert learned(blocks) == learned(arrays)
