@@ -14,6 +14,7 @@ __all__ = ["memory_limit"]
 _SHARE = 4  # of the machine's memory, a fourth
 _UNKNOWN = 4 << 30  # of a machine that does not tell
 _LEAST = 64 << 20
+_LARGEST = 1 << 60  # neither NaN nor infinity is below
 _WORDS = re.compile(r"(?i)\s*([0-9]*\.?[0-9]+)\s*([kmgt]?)i?b?\s*")
 _FACTORS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
@@ -35,8 +36,8 @@ def memory_limit(given: Any) -> int:
         return _of_machine() // _SHARE
     size = -1
     if isinstance(given, str) and (found := _WORDS.fullmatch(given)):
-        size = int(float(found[1]) * _FACTORS[found[2].lower()])
-    elif isinstance(given, int | float) and not isinstance(given, bool):
+        size = int(min(float(found[1]) * _FACTORS[found[2].lower()], _LARGEST))
+    elif isinstance(given, int | float) and not isinstance(given, bool) and abs(given) < _LARGEST:
         size = int(given)
     if size < _LEAST:
         rule = "must be a size of at least 64MB"

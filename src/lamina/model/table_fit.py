@@ -191,7 +191,7 @@ def _estimator(prepared: Prepared, settings: TableSettings) -> MLPClassifier | M
     if goal.task == "regression":
         return MLPRegressor(**parameters)
     weights: Any = parameters["class_weight"]
-    if weights == "balanced" and prepared.streamed is not None:
+    if isinstance(weights, str) and weights == "balanced" and prepared.streamed is not None:
         weights = _balanced(prepared.streamed, goal)
     parameters["class_weight"] = _by_index(weights, goal) if isinstance(weights, Mapping) else weights
     return MLPClassifier(**parameters)
