@@ -17,6 +17,7 @@ from lamina.errors import DataError, FileError, InvalidSettingError
 from lamina.model import TableSettings, TabularClassifier, TabularRegressor, evaluate_shards, fit_table
 from lamina.model.memory_limit import memory_limit
 from lamina.model.shard_rows import is_larger_than_memory
+from lamina.training import Callback, Checkpoint, Record, Run
 
 pytestmark = pytest.mark.filterwarnings("ignore::lamina.data.DataWarning")
 
@@ -306,3 +307,26 @@ def test_rows_without_a_target_are_left_out_of_an_evaluation(tmp_path: Path):
 def test_settings_of_the_machine_are_not_kept_with_the_model(folder: Path):
     model = fit_table(folder, "kind", settings=settings(max_epochs=1, memory="1GB")).model
     assert not {"memory", "on_bad_shard"} & set(model.summary["settings"])
+
+
+class FailsInEpoch(Callback):
+    """A power cut, as far as a training notices one."""
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def on_epoch_end(self, trainer: Run, record: Record) -> None:
+        if trainer.epoch == self.epoch:
+            raise RuntimeError("power cut")
+
+
+def test_a_training_on_files_goes_on_from_its_checkpoint_as_if_never_stopped(folder: Path, tmp_path: Path):
+    def probabilities(name: str, fails_in: int) -> np.ndarray:
+        checkpoint = Checkpoint(tmp_path / name, resume=True)
+        callbacks = [checkpoint, FailsInEpoch(fails_in)]
+        return fit_table(folder, "kind", settings=settings(max_epochs=5), callbacks=callbacks).model.predict_proba(rows())
+
+    whole = probabilities("a.checkpoint", 0)
+    with pytest.raises(RuntimeError, match="power cut"):
+        probabilities("b.checkpoint", 3)
+    assert np.array_equal(probabilities("b.checkpoint", 0), whole)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -93,3 +96,34 @@ def test_blocks_of_another_type_are_converted_to_that_of_the_first(tmp_path: Pat
 def test_blocks_of_text_are_quoted_where_they_must_be(tmp_path: Path):
     write_blocks(tmp_path / "a.csv", iter([pa.table({"na,me": ["plain"]}), pa.table({"na,me": ["with, comma"]})]))
     assert csv.read_csv(tmp_path / "a.csv")["na,me"].to_pylist() == ["plain", "with, comma"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no SIGKILL")
+def test_a_killed_run_leaves_whole_files_alone_and_the_next_one_ends_it(folder: Path, tmp_path: Path):
+    out = tmp_path / "out"
+    code = KILLS_ITSELF.format(folder=str(folder), out=str(out))
+    python = [sys.executable, *["-S"] * sys.flags.no_site]  # as these tests are run
+    killed = subprocess.run([*python, "-c", code], check=False, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert [path.name for path in out.rglob("*.parquet") if not path.name.startswith(".")] == ["a.parquet"]
+    done = converted(folder, out)
+    assert [file.num_rows for file in done] == [None, 5, 5]
+    assert READERS[".parquet"](done[1].path)["y"].to_pylist() == [20, 22, 24, 26, 28]
+    left = sorted(path.name for path in out.rglob("*") if path.is_file())
+    assert left == [".lamina.json", "a.parquet", "b.parquet", "c.parquet"]
+
+
+# In the second block of the second file.
+KILLS_ITSELF = """
+import os, pathlib, signal
+import pyarrow as pa
+from lamina.data.shards import convert_shards, open_shards
+
+def convert(table):
+    if table["x"][0].as_py() == 12:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return pa.table({{"y": pa.array([2 * x for x in table["x"].to_pylist()])}})
+
+for _ in convert_shards(open_shards({folder!r}), pathlib.Path({out!r}), convert, suffix=".parquet", identity={{"model": 1}}):
+    pass
+"""
