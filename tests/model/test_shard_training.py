@@ -11,7 +11,7 @@ from pyarrow import csv, dataset, parquet
 
 from lamina import load_model, save_model
 from lamina.data import DataWarning, TableEncoder, target_column
-from lamina.data.shards import EncodedRows, RowReader, Spill, Split, open_shards, survey
+from lamina.data.shards import EncodedRows, RowReader, Spill, Split, TextReading, open_shards, survey
 from lamina.data.target import Target
 from lamina.errors import DataError, FileError, InvalidSettingError
 from lamina.model import TableSettings, TabularClassifier, TabularRegressor, evaluate_shards, fit_table
@@ -206,6 +206,10 @@ def test_a_single_file_is_read_whole_unless_it_is_larger_than_memory(tmp_path: P
     assert not is_larger_than_memory(large, "1GB")
     assert not is_larger_than_memory(rows(5))
     assert fit_table(small, "kind", settings=settings(max_epochs=1)).rows["read"] == 50
+    text = "\n".join(f"{i},5;{'no' if i % 3 else 'yes'}" for i in range(50))
+    (tmp_path / "small.csv").write_text(f"x;kind\n{text}\n")
+    reading = TextReading(delimiter=";")
+    assert fit_table(tmp_path / "small.csv", "kind", settings=settings(max_epochs=1), reading=reading).rows["read"] == 50
 
 
 @pytest.mark.parametrize("given", ["2 apples", "-1GB", "1MB", 12, True])

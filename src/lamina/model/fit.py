@@ -94,7 +94,7 @@ def fit_table(
         What to do after Ctrl-C during training, once the model has its best weights: raise :class:`FitInterrupted`, a
         KeyboardInterrupt that carries the result, or return as if training had ended.
     reading : TextReading, optional
-        How text files are read, where the table is one of many files.
+        How text files are read, where the table is given by its files.
 
     Returns
     -------
@@ -135,7 +135,7 @@ def fit_table(
         memory_limit(run.memory)  # refuses what is no size
         names = [target] if isinstance(target, str) else list(target)
         if are_shards(table) and not is_larger_than_memory(table, run.memory):
-            table = loaded(table, names, settings)
+            table = loaded(table, names, settings, reading)
         if are_shards(table):
             _check_begins_anew(continue_from)
             validation, test = (part if isinstance(part, int | float) else _given(part, target) for part in (validation, test))

@@ -78,10 +78,12 @@ def is_larger_than_memory(table: Any, memory: Any = None) -> bool:
     return path.is_file() and _size_in_memory(path) > limit
 
 
-def loaded(path: str | os.PathLike[str], targets: Sequence[str], settings: TableSettings) -> Any:
+def loaded(
+    path: str | os.PathLike[str], targets: Sequence[str], settings: TableSettings, reading: TextReading | None = None
+) -> Any:
     """The table in a file that fits in memory, whose targets have the types that they spell."""
     missing = settings.encoding.parameters()["missing"]
-    table = read_table(path, as_text=True)
+    table = read_table(path, as_text=True, **(reading or TextReading())._asdict())
     for name in targets:
         column = target_column(table, name).column
         table = table.set_column(table.column_names.index(name), name, plainly_typed(name, column, missing=missing))

@@ -38,8 +38,9 @@ class Split(NamedTuple):
 
     Examples
     --------
-    >>> Split.of(10_000_000, seed=0, validation=0.1, test=0.2, most_held=200_000, most_sampled=100_000)
-    Split(seed=0, validation=0.01, test=0.0125, sample=0.0078125)
+    >>> split = Split.of(10_000_000, seed=0, validation=0.1, test=0.2, most_held=200_000, most_sampled=100_000)
+    >>> split.test, round(split.validation, 4), split.sample
+    (0.0125, 0.01, 0.0078125)
     """
 
     seed: int
