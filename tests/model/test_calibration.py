@@ -124,8 +124,7 @@ def test_a_row_is_predicted_by_the_epoch_that_the_other_folds_choose(
     begin = OutOfFoldLogits.on_fit_begin
     monkeypatch.setattr(OutOfFoldLogits, "on_fit_begin", lambda self, trainer: (watching.append(self), begin(self, trainer))[1])
     rebuilt = Rebuilt(averaging)
-    # The loss of several members is the mean of theirs, not that of their mean.
-    settings = {"learning_rate": 0.05, "eval_metric": metric, "target_scale": "linear", "members": 1, "averaging": averaging}
+    settings = {"learning_rate": 0.05, "eval_metric": metric, "target_scale": "linear", "averaging": averaging}
     regressor(callbacks=rebuilt, **settings).fit(TABLE[FEATURES], TABLE["rent"])
     kept = watching[0].kept
     assert kept is not None

@@ -130,6 +130,8 @@ class Predictor:
     def evaluate(self, X: Any, y: Any, sample_weight: Any = None) -> dict[str, float]:
         """The mean loss (without penalties, in inference mode) and the metrics, by name.
 
+        Of an :class:`~lamina.network.Ensemble` it is the loss of its predictions, while training minimizes the mean of its
+        members' losses; if the loss's link is none of softmax, sigmoid and exp, it is the loss of the members' mean logits.
         With several outputs the loss of each is included as ``<output>_loss``.
         """
         data = self.batches(X, y, sample_weight)

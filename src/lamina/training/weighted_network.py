@@ -13,6 +13,7 @@ from lamina.engine.executor import Executor
 from lamina.engine.plan import Batches, InputArray, TrainingPlan
 from lamina.losses import CustomLoss, Loss
 from lamina.losses.members import joint_logits, of_each_member, predictions_of
+from lamina.losses.row_losses import losses_of_outputs
 from lamina.network import Network
 from lamina.optimizers import Optimizer
 from lamina.training.batches import make_batches, make_inputs
@@ -125,8 +126,11 @@ class WeightedNetwork:
         return _single([of_each_member(loss.predict, z, members) for loss, z in zip(self._losses, outputs, strict=True)])
 
     def loss(self, data: Batches) -> float:
-        """The total loss of all outputs, without penalties, in inference mode."""
-        return self._total(self.stepper.evaluate(data))
+        """The total loss of all outputs, without penalties, in inference mode; of an ensemble, that of its predictions."""
+        return self._total(self._losses_of(data))
+
+    def _losses_of(self, data: Batches) -> np.ndarray:
+        return losses_of_outputs(self.executor, self._losses, data, self.stepper.evaluate)
 
     def _total(self, losses: np.ndarray) -> float:
         return float(sum(head.weight * loss for head, loss in zip(self.executor.program.heads, losses.tolist(), strict=True)))
@@ -143,7 +147,7 @@ class WeightedNetwork:
 
     def measure(self, data: Batches, y: Any) -> dict[str, float]:
         """The total loss of all outputs, the loss of each if there are several, and the metrics."""
-        losses = self.stepper.evaluate(data)
+        losses = self._losses_of(data)
         measured = {"loss": self._total(losses)}
         if len(losses) > 1:
             names = self.network.output_names
