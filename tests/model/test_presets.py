@@ -151,7 +151,7 @@ def test_a_wrong_share_of_the_average_is_named_in_words(wrong: Any) -> None:
 @pytest.mark.parametrize("preset", PRESETS)
 def test_where_losses_are_compared_there_is_one_network_without_bins_and_averages(optimizer: str, preset: str) -> None:
     model = learned(optimizer=optimizer, preset=preset)
-    assert used(model) == {"members": 1, "bins": 0, "averaging": 0.0, "patience": PRESETS[preset]["patience"]}
+    assert used(model) == {"members": 1, "bins": 0, "averaging": 0.0, "patience": 30}
     assert form(model) == (1, 0)
     assert not any(key.startswith("averaged") for key in model.estimator.history_[-1])
 

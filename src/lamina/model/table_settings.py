@@ -33,7 +33,7 @@ __all__ = [
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "default": {"members": 4, "bins": 16, "averaging": 0.8, "patience": 12},
-    "fast": {"members": 1, "bins": 16, "averaging": 0.8, "patience": 8},
+    "fast": {"members": 1, "bins": 16, "averaging": 0.8, "patience": 5},
 }
 """What settings are that are not given."""
 
@@ -318,7 +318,7 @@ class StoppingSettings(SettingsGroup):
         least 1.
     patience : int
         Stop after this many epochs without a better validation loss, or eval_metric, of the average of the weights or, without
-        averages, of the weights; default: 12, or 8 with the preset fast, or 30 for lbfgs, perturb-one and perturb-all.
+        averages, of the weights; default: 12, or 5 with the preset fast, or 30 for lbfgs, perturb-one and perturb-all.
     tol : float
         Relative improvement over the best that counts as better.
     eval_metric : str
