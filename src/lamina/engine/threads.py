@@ -77,7 +77,7 @@ def _threads_beside() -> int:
     thread = threading.current_thread()
     if _DASK_THREAD in thread.name:
         started = sum(_DASK_THREAD in other.name for other in threading.enumerate())  # of several workers in this process
-        return max(started, sys.modules["distributed"].get_worker().state.nthreads)
+        return max(started, int(sys.modules["distributed"].get_worker().state.nthreads))
     pools = sys.modules.get("multiprocessing.dummy")
     if pools is None or not isinstance(thread, pools.DummyProcess):
         return 1

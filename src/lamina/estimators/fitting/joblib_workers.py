@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
+
+from lamina.engine import MAX_THREADS
 
 __all__ = ["Workers", "asked_workers"]
 
@@ -13,13 +14,13 @@ class Workers(NamedTuple):
 
     Attributes
     ----------
-    num_threads : float
-        The most threads; infinity where nothing is asked for.
+    num_threads : int
+        The most threads; more than there ever are where nothing is asked for.
     num_processes : int
         Processes to run in; 0 for none but this one.
     """
 
-    num_threads: float = math.inf
+    num_threads: int = MAX_THREADS
     num_processes: int = 0
 
 
@@ -31,7 +32,7 @@ def asked_workers() -> Workers:
     ...     asked_workers()
     Workers(num_threads=2, num_processes=0)
     >>> asked_workers()
-    Workers(num_threads=inf, num_processes=0)
+    Workers(num_threads=1024, num_processes=0)
     """
     from joblib.parallel import get_active_backend  # a dependency of scikit-learn
 
