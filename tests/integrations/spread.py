@@ -22,8 +22,9 @@ from sklearn.datasets import load_diabetes, make_moons
 from sklearn.ensemble import BaggingClassifier
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_validate
 
-from lamina import MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor
+from lamina import MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor, search_table
 from lamina.engine import default_threads
+from lamina.model import TableSettings
 
 JOBS = 2
 warnings.simplefilter("ignore")
@@ -56,6 +57,13 @@ def grid_search() -> list[Any]:
     grid = {"learning_rate_init": [0.001, 0.01], "hidden_layer_sizes": [(4,), (8,)]}
     search = GridSearchCV(MLPClassifier(max_iter=10, random_state=0), grid, cv=2).fit(*MOONS)
     return [search.cv_results_["mean_test_score"], *search.best_estimator_.coefs_]
+
+
+def search() -> list[Any]:
+    settings = TableSettings.of({"hidden": (16,), "max_epochs": 9, "members": 1})
+    found = search_table(TABLE.assign(y=PROGRESSION), "y", trials=9, settings=settings)
+    tries = [[(each.most_epochs, each.score) for each in trial.tries] for trial in found.trials]
+    return [tries, *found.fit.model.estimator.coefs_]
 
 
 def bagging() -> list[Any]:
@@ -92,7 +100,7 @@ def spread(backend: str) -> Iterator[None]:
 
 
 def main(backend: str) -> None:
-    trainings: list[Callable[[], list[Any]]] = [restarts, restarts_of_a_table, cross_validation, grid_search, bagging]
+    trainings: list[Callable[[], list[Any]]] = [restarts, restarts_of_a_table, cross_validation, grid_search, search, bagging]
     expected = [joblib.hash(training()) for training in trainings]
     with spread(backend):
         found = [joblib.hash(training()) for training in trainings]

@@ -147,5 +147,5 @@ def _kind(error: LaminaError) -> str:
 
 
 def _command(arguments: Sequence[str]) -> str:
-    known = ("train", "predict", "evaluate", "doctor", "info", "lecture", "completion")
+    known = ("train", "search", "predict", "evaluate", "doctor", "info", "lecture", "completion")
     return f"{arguments[0]} " if arguments and arguments[0] in known else ""

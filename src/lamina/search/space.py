@@ -89,22 +89,27 @@ class Space:
         return cls(left)
 
     def changes(self, given: Mapping[str, Any], *, seed: int, trial: int) -> dict[str, Any]:
-        """What a trial changes of the values that are given; each setting keeps its own in every second case.
+        """What a trial changes of the values that are given, to three digits; each setting keeps its own in every second case.
 
         A search that moves everything at once leaves a good default for places that are mostly worse.
         """
         rng = np.random.default_rng([seed, trial])
         for _ in range(_TRIES):
-            drawn = {name: Mostly(_KEPT, draw).draw(rng) for name, draw in self.draws.items()}
+            drawn = {name: _rounded(Mostly(_KEPT, draw).draw(rng)) for name, draw in self.draws.items()}
             if changed := {
                 name: value for name, value in drawn.items() if value is not _KEPT and value != given.get(name, _KEPT)
             }:
                 return changed
-        return {name: draw.draw(rng) for name, draw in self.draws.items()}  # whose only values are those given
+        return {name: _rounded(draw.draw(rng)) for name, draw in self.draws.items()}  # whose only values are those given
 
     def described(self) -> dict[str, str]:
         """The space as text, by setting."""
         return {name: repr(draw) for name, draw in self.draws.items()}
+
+
+def _rounded(value: Any) -> Any:
+    """Numbers as they are printed, so that the printed ones give the same training."""
+    return float(f"{value:.3g}") if isinstance(value, float) else value
 
 
 def _draw(name: str, values: Any) -> Draw:
