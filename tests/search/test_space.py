@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -101,3 +103,23 @@ def test_a_range_is_drawn_from_end_to_end(draw: Range, low: float, high: float) 
 def test_mostly_draws_its_value_in_every_second_case() -> None:
     drawn = [Mostly(0.0, Range(0.1, 0.5)).draw(np.random.default_rng(seed)) for seed in range(300)]
     assert 0.4 < np.mean(np.array(drawn) == 0.0) < 0.6
+
+
+def test_the_page_tells_the_space() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "searching.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", page, re.MULTILINE)
+    assert [name for name, _ in rows] == list(SPACE)
+    for name, told in rows:
+        assert told == _told(SPACE[name]), name
+
+
+def _told(draw: Any) -> str:
+    if isinstance(draw, Range):
+        return f"{draw.low:g} to {draw.high:g}" + (", by its logarithm" if draw.log else "")
+    values = draw.values
+    if isinstance(values[0], bool):
+        return ", ".join("on" if value else "off" for value in values)
+    if isinstance(values[0], tuple):
+        separator = "; " if any(len(value) > 1 for value in values) else ", "
+        return separator.join(",".join(map(str, value)) for value in values)
+    return ", ".join(f"{value:g}" for value in values)
