@@ -19,7 +19,17 @@ from lamina.losses import LOSSES, CustomLoss
 from lamina.optimizers import OPTIMIZERS
 from lamina.regularizers import REGULARIZERS
 from lamina.schedules import SCHEDULES, Adaptive, Cosine, Step, WarmUp
-from lamina.training import Checkpoint, EarlyStopping, JsonlLog, LearningRate, Progress, SmallGradient, TargetLoss, TimeLimit
+from lamina.training import (
+    Blocks,
+    Checkpoint,
+    EarlyStopping,
+    JsonlLog,
+    LearningRate,
+    Progress,
+    SmallGradient,
+    TargetLoss,
+    TimeLimit,
+)
 from lamina.validation import InvalidParameterError
 
 pytestmark = [
@@ -145,7 +155,19 @@ def test_a_wrong_argument_of_fit_is_refused(name: str) -> None:
         Trainer(Sequential([Dense(2)], 3), "softmax_cross_entropy").fit(**usual | {name: given})
 
     values = [given for given in HOSTILE if not (name == "max_epochs" and isinstance(given, int) and given > 1)]
+    if name == "validation_data":  # may be a source of blocks of the user's, whose errors are his
+        values = [given for given in values if not isinstance(given, Unshowable)]
     assert not harm(make, tuple(values))
+
+
+def test_what_is_no_source_of_blocks_is_refused() -> None:
+    trainer = Trainer(Sequential([Dense(2)], 3), "softmax_cross_entropy")
+    values = tuple(given for given in HOSTILE if not isinstance(given, Unshowable))  # it may be the user's, whose errors are his
+    for method in (trainer.fit, trainer.evaluate, lambda given: list(trainer.predict_blocks(given)), Blocks):
+        assert not harm(method, values)
+        for given in (None, 3, "x", X, {"a": 1}):
+            with pytest.raises(LaminaError):
+                method(given)
 
 
 @pytest.mark.parametrize("method", ["predict", "predict_logits", "predict_distribution", "build", "stop", "load_checkpoint"])

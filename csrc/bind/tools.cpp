@@ -64,12 +64,13 @@ std::uintptr_t kernel_table(const std::string& dtype, const std::string& instruc
   return reinterpret_cast<std::uintptr_t>(choose_tools<double>({}, instruction_set, "automatic", 1).kernels);
 }
 
-nb::ndarray<nb::numpy, i64, nb::ndim<1>> permutation(i64 n, std::uint64_t seed, std::uint32_t epoch) {
+nb::ndarray<nb::numpy, i64, nb::ndim<1>> permutation(i64 n, std::uint64_t seed, std::uint32_t epoch,
+                                                     std::uint32_t part) {
   auto order = std::make_unique<i64[]>(static_cast<std::size_t>(n));
   const Kernels<float>* kernels = instruction_sets().back().f32;
   {
     const ReleasedGil released;
-    kernels->permute(order.get(), n, {seed, kShuffle, epoch, 0});
+    kernels->permute(order.get(), n, {seed, kShuffle, epoch, part});
   }
   i64* data = order.release();
   const nb::capsule owner(data, [](void* p) noexcept { delete[] static_cast<i64*>(p); });
@@ -112,7 +113,7 @@ void bind_tools(nb::module_& m) {
   bind_multiply<double>(m);
   m.def("available_threads", &available_threads, "The default number of threads of the engine's pools.");
   m.def("limit_threads", &limit_threads, nb::arg("most"));
-  m.def("permutation", &permutation, nb::arg("n"), nb::arg("seed"), nb::arg("epoch"));
+  m.def("permutation", &permutation, nb::arg("n"), nb::arg("seed"), nb::arg("epoch"), nb::arg("part") = 0);
 }
 
 }  // namespace lamina

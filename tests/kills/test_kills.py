@@ -16,7 +16,7 @@ import pytest
 
 SCRIPT = Path(__file__).with_name("training_to_kill.py")
 NUM_KILLS = int(os.environ.get("LAMINA_KILLS", "0"))
-IN_CI = ("short_epochs", "full_batch", "restarts")
+IN_CI = ("short_epochs", "full_batch", "restarts", "blocks")
 ALL = ("usual", "long_epochs", *IN_CI, "perturbed", "watched", "scaled_sgd", "regressor")
 
 

@@ -16,7 +16,7 @@ from lamina import MLPClassifier, MLPRegressor
 from lamina.estimators.fitted import fit_of
 from lamina.layers import BatchNorm, Dense, Dropout
 from lamina.network import Sequential
-from lamina.training import Checkpoint, EarlyStopping, Trainer
+from lamina.training import Blocks, Checkpoint, EarlyStopping, Trainer
 
 
 def rows(n, seed=0):
@@ -87,9 +87,31 @@ def restarts(path):
     return estimator(MLPClassifier(16, n_restarts=4, n_threads=2, max_iter=25), path, rows(3000))
 
 
+class Shards:
+    """Blocks of many sizes, in another order every epoch."""
+
+    def passes(self, epoch):
+        X, y = rows(150_000)
+        ends = np.cumsum(np.arange(1, 400)).tolist()
+        cut = list(zip([0, *ends], [*ends, len(X)], strict=True))
+        for i in np.random.default_rng(epoch).permutation(len(cut)):
+            yield X[slice(*cut[i])], y[slice(*cut[i])]
+
+
+def blocks(path):
+    """Long epochs, with checkpoints within them."""
+    settings = {"batch_size": 16, "shuffle_rows": 5000, "seed": 5, "n_threads": 2}
+    layers = [Dense(32, activation="relu"), BatchNorm(), Dropout(0.2), Dense(2)]
+    callbacks = [Checkpoint(path, resume=True, every_s=0.1)]
+    made = Trainer(Sequential(layers), "softmax_cross_entropy", callbacks=callbacks, **settings)
+    began()
+    made.fit(Shards(), validation_data=Blocks([rows(500, seed=1), rows(700, seed=2)]), max_epochs=4)
+    return made
+
+
 NAMES = {
     function.__name__: function
-    for function in (usual, long_epochs, short_epochs, full_batch, perturbed, watched, scaled_sgd, regressor, restarts)
+    for function in (usual, long_epochs, blocks, short_epochs, full_batch, perturbed, watched, scaled_sgd, regressor, restarts)
 }
 
 

@@ -6,8 +6,8 @@ after a resume; op is the position in ``Program.ops``:
     key     = (seed mod 2^32, seed div 2^32)
     counter = (index div 4, step, op, purpose)      the draw is word ``index mod 4`` of the result
 
-Purposes: 1 the order of examples (step = the epoch), 2 masks of dropout and of codes (index = row * width + column within the
-batch), 3 and 4 perturbation of one weight and of all weights (index: see :mod:`lamina.engine.perturbation`).
+Purposes: 1 the order of examples (step = the epoch, op = its part), 2 masks of dropout and of codes (index = row * width + column
+within the batch), 3 and 4 perturbation of one weight and of all weights (index: see :mod:`lamina.engine.perturbation`).
 """
 
 from __future__ import annotations
@@ -52,13 +52,13 @@ def random_words(count: int, *, seed: int, purpose: int, step: int = 0, op: int 
     return np.stack([c0, c1, c2, c3], axis=1).astype(np.uint32).reshape(-1)[skipped : skipped + count]
 
 
-def permutation(n: int, *, seed: int, epoch: int) -> np.ndarray:
-    """The order of the ``n`` examples in ``epoch``: Fisher-Yates, int64 (n,).
+def permutation(n: int, *, seed: int, epoch: int, part: int = 0) -> np.ndarray:
+    """The order of the ``n`` examples in a part of ``epoch``: Fisher-Yates, int64 (n,).
 
     For i = n-1 down to 1, swap i with ``(word_i * (i + 1)) >> 32``.
     """
     order = list(range(n))
-    words: np.ndarray = random_words(n, seed=seed, purpose=SHUFFLE, step=epoch).astype(np.uint64)
+    words: np.ndarray = random_words(n, seed=seed, purpose=SHUFFLE, step=epoch, op=part).astype(np.uint64)
     targets = ((words * np.arange(1, n + 1, dtype=np.uint64)) >> _SHIFT).tolist()
     for i in range(n - 1, 0, -1):
         j = targets[i]

@@ -120,15 +120,15 @@ def engine_info() -> dict[str, Any]:
     return {"engine": "native", "instruction_set": sets[-1], "instruction_sets": sets, "products": products}
 
 
-def permutation(n: int, *, seed: int, epoch: int) -> np.ndarray:
-    """The order of the ``n`` examples in ``epoch``, int64 (n,), as :func:`lamina.engine.randomness.permutation` defines it.
+def permutation(n: int, *, seed: int, epoch: int, part: int = 0) -> np.ndarray:
+    """The order of the ``n`` examples in a part of ``epoch``, int64 (n,); see :func:`lamina.engine.randomness.permutation`.
 
     >>> sorted(permutation(4, seed=0, epoch=1).tolist())
     [0, 1, 2, 3]
     """
     if not native_available():
-        return randomness.permutation(n, seed=seed, epoch=epoch)
-    order: np.ndarray = _native().permutation(n, seed & 0xFFFFFFFFFFFFFFFF, epoch & 0xFFFFFFFF)
+        return randomness.permutation(n, seed=seed, epoch=epoch, part=part)
+    order: np.ndarray = _native().permutation(n, seed & 0xFFFFFFFFFFFFFFFF, epoch & 0xFFFFFFFF, part)
     return order
 
 

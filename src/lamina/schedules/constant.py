@@ -28,5 +28,9 @@ class Constant(Schedule):
 
     kind: ClassVar[str] = "constant"
 
+    @property
+    def needs_length(self) -> bool:
+        return False
+
     def rates_of(self, base: float, span: Span) -> np.ndarray:
         return np.full(span.num_steps, base)

@@ -44,6 +44,10 @@ class Cosine(Schedule):
     steps: int | None = None
     final: float = 0.0
 
+    @property
+    def needs_length(self) -> bool:
+        return self.steps is None
+
     def rates_of(self, base: float, span: Span) -> np.ndarray:
         progress = np.minimum(span.steps / (self.steps or max(span.total_steps, 1)), 1.0)
         return base * (self.final + (1.0 - self.final) * 0.5 * (1.0 + np.cos(np.pi * progress)))

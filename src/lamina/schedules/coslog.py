@@ -57,6 +57,10 @@ class CosLog(Schedule):
     steps: int | None = None
     final: float = 0.0
 
+    @property
+    def needs_length(self) -> bool:
+        return self.steps is None
+
     def rates_of(self, base: float, span: Span) -> np.ndarray:
         progress = np.minimum(span.steps / (self.steps or max(span.total_steps, 1)), 1.0)
         cycle = np.log2(1.0 + (2.0**self.cycles - 1.0) * progress)

@@ -55,6 +55,10 @@ class FlatCosine(Schedule):
     steps: int | None = None
     final: float = 0.0
 
+    @property
+    def needs_length(self) -> bool:
+        return self.steps is None
+
     def rates_of(self, base: float, span: Span) -> np.ndarray:
         progress = np.minimum(span.steps / (self.steps or max(span.total_steps, 1)), 1.0)
         fall = np.maximum(progress - self.flat, 0.0) / (1.0 - self.flat)

@@ -48,6 +48,10 @@ class Function(Schedule):
     def scales(self) -> bool:
         return False
 
+    @property
+    def needs_length(self) -> bool:
+        return False
+
     def rates_of(self, base: float, span: Span) -> np.ndarray:
         steps = range(span.first_step, span.first_step + span.num_steps)
         numbers = [returned_number(self.function(step), "the schedule's function", owner="Function") for step in steps]

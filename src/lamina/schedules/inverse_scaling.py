@@ -46,6 +46,10 @@ class InverseScaling(Schedule):
     unit: str = "step"
     scale: float = 1.0
 
+    @property
+    def needs_length(self) -> bool:
+        return self.unit == "epoch"
+
     def rates_of(self, base: float, span: Span) -> np.ndarray:
         time = span.steps if self.unit == "step" else span.steps // span.steps_per_epoch
         return base / (1.0 + self.scale * time) ** float(self.power)

@@ -59,6 +59,10 @@ class OneCycle(Schedule):
     start_divisor: float = 25.0
     end_divisor: float = 1e4
 
+    @property
+    def needs_length(self) -> bool:
+        return self.steps is None
+
     def rates_of(self, base: float, span: Span) -> np.ndarray:
         total = self.steps or max(span.total_steps, 2)
         last = total - 1.0

@@ -56,6 +56,11 @@ class Schedule(Settings, ABC):
         return True
 
     @property
+    def needs_length(self) -> bool:
+        """Whether the rates depend on the number of steps of an epoch or of the whole run."""
+        return True
+
+    @property
     def reactive(self) -> ReactiveSchedule | None:
         """The part of this schedule that watches the training, if any."""
         return None
@@ -135,6 +140,10 @@ class ReactiveSchedule(Schedule):
     def finding(self, unit: str = "epoch") -> str:
         """The outcome as the end of a sentence about the monitored number."""
         return self._patience.finding(unit)
+
+    @property
+    def needs_length(self) -> bool:
+        return False
 
     @property
     def reactive(self) -> ReactiveSchedule:

@@ -54,6 +54,10 @@ class WarmUp(Schedule):
     def reactive(self) -> ReactiveSchedule | None:
         return self.then.reactive
 
+    @property
+    def needs_length(self) -> bool:
+        return self.then.needs_length
+
     def rates_of(self, base: float, span: Span) -> np.ndarray:
         rising = min(max(self.steps - span.first_step, 0), span.num_steps)
         rise = base * ((span.steps[:rising] + 1.0) / self.steps)

@@ -1,5 +1,8 @@
 from lamina.stop_reason import STOP_CODES as STOP_CODES
 from lamina.stop_reason import StopReason as StopReason
+from lamina.training.blocks.array_blocks import ArrayBlocks as ArrayBlocks
+from lamina.training.blocks.source import Blocks as Blocks
+from lamina.training.blocks.source import BlockSource as BlockSource
 from lamina.training.callbacks import AveragedWeights as AveragedWeights
 from lamina.training.callbacks import Callback as Callback
 from lamina.training.callbacks import Checkpoint as Checkpoint

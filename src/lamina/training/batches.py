@@ -15,7 +15,7 @@ from lamina.errors import DataError, ShapeError, phrase
 from lamina.losses import Loss
 from lamina.training.finite import check_finite, converted
 
-__all__ = ["input_widths", "make_batches", "make_inputs"]
+__all__ = ["input_widths", "make_batches", "make_inputs", "num_input_rows"]
 
 
 def make_batches(
@@ -27,6 +27,8 @@ def make_batches(
     dtype: np.dtype,
     input_names: Sequence[str],
     output_names: Sequence[str],
+    *,
+    may_be_blank: bool = False,
 ) -> Batches:
     """Check and convert a user's data for the engine.
 
@@ -46,6 +48,8 @@ def make_batches(
         The executor's dtype.
     input_names, output_names : sequence of str
         The keys of dicts, and names for errors.
+    may_be_blank : bool, default=False
+        Whether all weights may be 0, because there are more rows elsewhere.
 
     Returns
     -------
@@ -67,7 +71,7 @@ def make_batches(
     labels = [_label("y", name, output_names) for name in output_names]
     outputs = zip(parts, losses, program.output_widths, labels, strict=True)
     targets = [_target(part, loss, width, num_rows, dtype, label) for part, loss, width, label in outputs]
-    return Batches(inputs, targets, None if sample_weight is None else _weights(sample_weight, num_rows, dtype))
+    return Batches(inputs, targets, None if sample_weight is None else _weights(sample_weight, num_rows, dtype, may_be_blank))
 
 
 def make_inputs(X: Any, program: Program, dtype: np.dtype, input_names: Sequence[str]) -> list[InputArray]:
@@ -86,6 +90,13 @@ def input_widths(X: Any, input_names: Sequence[str]) -> list[int]:
     """The width of each input's array; 1 if it has no columns."""
     shapes = [part.shape if hasattr(part, "shape") else np.shape(part) for part in _by_name(X, input_names, "X")]
     return [int(shape[1]) if len(shape) > 1 else 1 for shape in shapes]
+
+
+def num_input_rows(X: Any, input_names: Sequence[str]) -> int:
+    """The number of rows of the first input's array."""
+    first = _by_name(X, input_names, "X")[0]
+    shape = first.shape if hasattr(first, "shape") else np.shape(first)
+    return int(shape[0]) if shape else 1
 
 
 def _label(what: str, name: str, names: Sequence[str]) -> str:
@@ -175,12 +186,12 @@ def _check_domain(target: np.ndarray, loss: Loss, width: int, label: str) -> Non
         raise DataError(phrase(label, f"{domain.rule} for the loss {loss.kind}", float(target[~held][0])))
 
 
-def _weights(sample_weight: Any, num_rows: int, dtype: np.dtype) -> np.ndarray:
+def _weights(sample_weight: Any, num_rows: int, dtype: np.dtype, may_be_blank: bool) -> np.ndarray:
     w = np.ascontiguousarray(converted(_dense(sample_weight, dtype, "sample_weight"), dtype, "sample_weight"))
     if w.shape != (num_rows,):
         raise ShapeError(phrase("sample_weight", f"must have shape ({num_rows},), one weight per row of X", w.shape))
     check_finite(w[:, None], "sample_weight")
-    if (w < 0).any() or not (w > 0).any():
+    if (w < 0).any() or not (may_be_blank or (w > 0).any()):
         came = float(w.min())
         raise DataError(phrase("the minimum of sample_weight", "must be >= 0, and not all weights may be 0", came))
     return w

@@ -176,6 +176,7 @@ def identity_of(settings: TrainerSettings, callbacks: Sequence[Callback], metric
         "clipping": [None if value is None else list(value), *norms],
         "batch_size": settings.rows_a_step,
         "shuffle": settings.shuffle,
+        "shuffle_rows": settings.shuffle_rows,
         "penalty_per_row": settings.penalty_per_row,
         "loss_weights": loss_weights_of(settings.loss_weights, settings.network.output_names),
         "metrics": {name: code_identity(metric) for name, metric in metrics.items()},

@@ -65,6 +65,8 @@ def checkpoint_form(settings: TrainerSettings, callbacks: Sequence[Callback], sc
             "is_open": boolean(),
             "first_epoch": COUNT,
             "data": Maybe(TEXT),
+            "num_rows": Maybe(COUNT),
+            "begun": Maybe(_begun(len(settings.network.output_names))),
             "first": Maybe(weights),
             "best": _best(weights),
         },
@@ -91,6 +93,16 @@ def check_statistics(program: Program, state: np.ndarray) -> None:
 def _best(weights: dict[str, Form]) -> Form:
     """The state of :class:`~lamina.training.best_weights.BestWeights`: a number, and the weights of up to two epochs."""
     return {"value": COMPARABLE, "weights": [weights]}
+
+
+def _begun(num_outputs: int) -> Form:
+    """The state of an :class:`~lamina.training.epoch.Epoch`."""
+    numbers: dict[str, Form] = {"steps": COUNT, "clipped": COUNT, "kept": Maybe(COUNT)}
+    return {
+        **numbers,
+        **dict.fromkeys(("losses", "norms", "objectives"), Maybe(_numbers())),
+        "head_losses": Maybe(_numbers(num_outputs)),
+    }
 
 
 def _full_batch(num_parameters: int) -> Form:
@@ -127,7 +139,9 @@ def _monitor(callback: Any, weights: dict[str, Form], program: Program) -> Form:
         "found": {**of_layers, "histogram": _numbers(len(widths), len(EDGES) - 1)},
         "changes": _numbers(len(widths)),
     }
-    return {"interval": COUNT, "record": Entries(ANYTHING), "begun": Maybe(begun)}  # the record checks itself
+    clipped: dict[str, Form] = {"steps": COUNT, "factors": COMPARABLE}
+    # the record checks itself
+    return {"interval": COUNT, "record": Entries(ANYTHING), "begun": Maybe(begun), "clipped": clipped}
 
 
 def _numbers(*shape: int) -> Form:

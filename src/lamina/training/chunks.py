@@ -49,8 +49,8 @@ class ChunkSize:
 
 
 def run_in_chunks(run: Run, epoch: Epoch, stepper: Stepper, moments: Moments, size: ChunkSize) -> None:
-    """Take the steps of an epoch, in as few calls as ``size`` and the callbacks allow, until ``run`` stops or a step fails."""
-    while not epoch.is_over and run.stop_reason is None:
+    """Take the steps of an epoch's part, in as few calls as possible, until ``run`` stops or a step fails."""
+    while not epoch.part_is_over and run.stop_reason is None:
         due = moments.due(run)
         num_steps = min(epoch.steps_left, size.steps, *(step - run.step for _, step in due))
         order, values = epoch.next_chunk(num_steps)

@@ -12,7 +12,7 @@ from lamina.schedules import Constant, Schedule
 from lamina.training.callbacks.callback import Callback
 from lamina.training.settings import TrainerSettings
 
-__all__ = ["check_batches", "check_callbacks", "check_program", "check_trained", "first_batch_norm"]
+__all__ = ["check_batches", "check_blocks", "check_callbacks", "check_program", "check_trained", "first_batch_norm"]
 
 _REPAIR = "Leave it out, or choose an optimizer that takes steps, such as Adam."
 
@@ -124,7 +124,7 @@ def check_trained(program: Program, *, owner: str = "Trainer") -> None:
 
 
 def check_batches(
-    program: Program, optimizer: Optimizer, batch_size: int | None, num_rows: int, *, owner: str = "Trainer"
+    program: Program, optimizer: Optimizer, batch_size: int | None, num_rows: int | None, *, owner: str = "Trainer"
 ) -> None:
     """Raise if all layers are frozen, for batch norm on batches of one row, and for batches smaller than the data with L-BFGS.
 
@@ -132,20 +132,35 @@ def check_batches(
     ----------
     batch_size : int or None
         As the user gave it; None if the trainer chooses it or takes all rows.
-    num_rows : int
-        The number of training rows.
+    num_rows : int or None
+        The number of training rows; None if it is not known.
 
     Raises
     ------
     InvalidSettingError
     """
     check_trained(program, owner=owner)
-    if isinstance(optimizer, LBFGS) and batch_size is not None and batch_size < num_rows:
+    if isinstance(optimizer, LBFGS) and batch_size is not None and num_rows is not None and batch_size < num_rows:
         rule = f"must not be smaller than the {num_rows} rows with L-BFGS, which takes all of them at once"
         repair = "Leave it at its default, or choose an optimizer that takes steps, such as Adam."
         raise InvalidSettingError(phrase("batch_size", rule, batch_size, repair=repair, owner=owner))
     norm = first_batch_norm(program)
-    if norm is not None and min(num_rows, batch_size or num_rows) == 1:
+    if norm is not None and 1 in (num_rows, batch_size):
         rule = f"must be at least 2 with the batch norm {norm!r}: one row (1 sample) has no variance"
         repair = "Use larger batches, or LayerNorm."
         raise InvalidSettingError(phrase("the number of rows of a batch", rule, 1, repair=repair, owner=owner))
+
+
+def check_blocks(settings: TrainerSettings, *, owner: str = "Trainer") -> None:
+    """Raise for settings that need all rows at once, which blocks do not give.
+
+    Raises
+    ------
+    InvalidSettingError
+    """
+    if isinstance(settings.optimizer, LBFGS):
+        rule, repair = "must take steps where rows come in blocks", "Choose an optimizer such as Adam, or give arrays."
+        raise InvalidSettingError(phrase("optimizer", rule, settings.optimizer, repair=repair, owner=owner))
+    if settings.batch_size is None:
+        rule, repair = "must be a number where rows come in blocks", "Choose one, such as 256, or give arrays."
+        raise InvalidSettingError(phrase("batch_size", rule, None, repair=repair, owner=owner))

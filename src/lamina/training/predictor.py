@@ -5,7 +5,7 @@ Predictions with a spread are rarely asked for, so the method that gives them im
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self
 
@@ -13,11 +13,15 @@ import numpy as np
 
 from lamina.engine.executor import Executor
 from lamina.engine.plan import Batches
+from lamina.errors import DataError
 from lamina.losses import Loss
 from lamina.network import Network
 from lamina.network.ensemble import check_has_members
 from lamina.network.named_arrays import NamedArrays
 from lamina.training.batches import input_widths
+from lamina.training.blocks.block_reader import BlockReader, inputs_of, parts_of
+from lamina.training.blocks.measuring import joined, measure_blocks, predict_in_blocks
+from lamina.training.blocks.source import BlockSource, as_source, begin_of, is_source, source_alone
 from lamina.training.output_losses import check_loss_keys
 from lamina.training.settings import TrainerSettings
 from lamina.training.weighted_network import Metric, WeightedNetwork
@@ -127,23 +131,64 @@ class Predictor:
         """
         return self._built().executor
 
-    def evaluate(self, X: Any, y: Any, sample_weight: Any = None) -> dict[str, float]:
+    def evaluate(self, X: Any, y: Any = None, sample_weight: Any = None) -> dict[str, float]:
         """The mean loss (without penalties, in inference mode) and the metrics, by name.
 
-        With several outputs the loss of each is included as ``<output>_loss``.
+        With several outputs the loss of each is included as ``<output>_loss``. Without y, X is a source of blocks
+        (:class:`~lamina.training.BlockSource`) or an iterable of blocks, which are evaluated one after the other; metrics are
+        computed of all targets and predictions together.
         """
+        if y is None:
+            source = source_alone(X, sample_weight, owner=f"{type(self).__name__}.evaluate")
+            reader = self._reader(source)
+            return measure_blocks(self._built(), reader, source.passes(0))
         data = self.batches(X, y, sample_weight)
         return self._built().measure(data, y)
 
     def predict(self, X: Any) -> Any:
         """The predictions for X: the outputs after the loss's link, for example probabilities.
 
+        A source of blocks (:class:`~lamina.training.BlockSource`) or an iterator of blocks is predicted block by block, and only
+        the predictions are kept; see also :meth:`predict_blocks`.
+
         Returns
         -------
         ndarray of shape (n, output width), or (n, targets) for means with ``gaussian_nll``; a list of these for several outputs
         """
+        if is_source(X):
+            parts = list(self.predict_blocks(X))
+            if not parts:
+                raise DataError("X must give at least one block to predict, got none.")
+            return joined(parts, len(self.network.output_names) > 1)
         model = self._built_for(X)
         return model.predictions(model.inputs(X))
+
+    def predict_blocks(self, blocks: Any) -> Iterator[Any]:
+        """The predictions of each block, one after the other; the next block is read meanwhile.
+
+        Parameters
+        ----------
+        blocks : BlockSource or iterable
+            Of blocks ``(X, …)``, of which only X is read, or of X alone: arrays, or lists or dicts of one per input.
+
+        Yields
+        ------
+        ndarray or list of ndarray
+            As :meth:`predict` returns for X.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from lamina import Dense, Sequential, Trainer
+        >>> trainer = Trainer(Sequential([Dense(1)], 2), "squared_error")
+        >>> [part.shape for part in trainer.predict_blocks([np.zeros((3, 2)), np.ones((5, 2))])]
+        [(3, 1), (5, 1)]
+        """
+        source = as_source(blocks, "blocks", owner=f"{type(self).__name__}.predict_blocks")
+        first = next(begin_of(source, 0), None)
+        if first is not None:
+            model = self._built_for(inputs_of(first))
+            yield from predict_in_blocks(model, source.passes(0))
 
     def predict_logits(self, X: Any) -> Any:
         """The outputs before any link; shapes as in :meth:`predict`.
@@ -237,6 +282,13 @@ class Predictor:
         self.network.unflatten(checked[0]).update(named)
         self.network.unflatten_state(checked[1]).update(running)
         return checked
+
+    def _reader(self, source: BlockSource) -> BlockReader:
+        """What reads the blocks of a source for this network, which is built for the first of them if it is not."""
+        first = next(begin_of(source, 0), None)
+        if first is None:
+            raise DataError("A source of blocks must give at least one row, got no block.")
+        return BlockReader(self._built_for(parts_of(first, 0)[0]))
 
     def _built(self) -> WeightedNetwork:
         if self._model is None:

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lamina.caller import warn_caller
-from lamina.engine.plan import Batches
 from lamina.errors import NonFiniteError
 from lamina.stop_reason import StopReason
 from lamina.training.best_weights import BestWeights, Weights, put_best
-from lamina.training.drawn_rows import drawn_rows
-from lamina.training.fingerprint import fingerprint
-from lamina.training.finite import is_beyond, repair_of
+from lamina.training.epoch import Epoch
+from lamina.training.finite import repair_of
+from lamina.training.rows import Rows
 from lamina.training.training_warning import TrainingWarning
+from lamina.training.validation_rows import ValidationRows
 from lamina.training.weighted_network import WeightedNetwork
 
-__all__ = ["RunningFit"]
+if TYPE_CHECKING:
+    from lamina.engine.plan import Batches
+
+__all__ = ["RunningFit", "checksum"]
+
+
+def checksum(training: Rows, validation: ValidationRows | None) -> str:
+    """A checksum that tells the rows of a fit from others."""
+    return training.fingerprint(None if validation is None else validation.first)
 
 
 class RunningFit:
@@ -31,9 +39,10 @@ class RunningFit:
         Whether it has started and not yet ended; this is stored in a checkpoint that is written during the fit.
     first_epoch, last_epoch : int
         Epochs done when it started, and when it ends at the latest.
-    training : Batches or None
-    validation : (Batches, targets) or None
-        The targets are as the user gave them.
+    training : Rows or None
+    validation : ValidationRows or None
+    begun : Epoch or None
+        The epoch that is being trained: the place within the rows.
     best : BestWeights
         The weights of the epoch with the lowest validation loss, or training loss without validation data.
     """
@@ -42,17 +51,19 @@ class RunningFit:
         self.is_open = False
         self.first_epoch = 0
         self.last_epoch = 0
-        self.training: Batches | None = None
-        self.validation: tuple[Batches, Any] | None = None
+        self.training: Rows | None = None
+        self.validation: ValidationRows | None = None
         self.best = BestWeights()
         self._model: WeightedNetwork | None = None
         self._fingerprint: str | None = None
+        self._num_rows: int | None = None  # of a checkpoint
+        self.begun: Epoch | None = None
         self._first: Weights | None = None
         self._lowest = math.inf
         self._inputs_are_beyond = False
 
     def open(
-        self, model: WeightedNetwork, epoch: int, max_epochs: int, training: Batches, validation: tuple[Batches, Any] | None
+        self, model: WeightedNetwork, epoch: int, max_epochs: int, training: Rows, validation: ValidationRows | None
     ) -> None:
         """Start a fit, or continue the one that a loaded checkpoint was written in."""
         if not self.is_open:
@@ -63,16 +74,17 @@ class RunningFit:
         self.last_epoch = self.first_epoch + max_epochs
         self.validation = validation
         self._model, self.training, self._fingerprint = model, training, None
+        training.know(self._num_rows)
 
     def close(self) -> None:
         """End the fit."""
         self.is_open = False
-        self.validation = self.training = None
+        self.validation = self.training = self.begun = self._num_rows = None
 
     def draw_rows(self, count: int, seed: int) -> Batches:
         """See :meth:`lamina.training.Trainer.draw_rows`."""
         assert self.training is not None
-        return drawn_rows(self.training, count, seed)
+        return self.training.draw(count, seed)
 
     def put_best(
         self, candidates: Sequence[Weights], monitor: str, *, larger_is_better: bool = False, also_first: bool = False
@@ -94,13 +106,13 @@ class RunningFit:
         first = [] if self._first is None else [self._first]
         self._lowest = put_best([*self.best.candidates, *first], self._model.executor, self._comparable_loss)
         self._model.executor.restore(slots=np.zeros_like(self._model.executor.snapshot().slots))
-        inputs = [] if self.training is None else self.training.inputs
-        self._inputs_are_beyond = any(is_beyond(array, self._model.executor.dtype) for array in inputs)
+        self._inputs_are_beyond = self.training is not None and self.training.are_beyond(self._model.executor.dtype)
 
     def put_last_or_best(self, is_over: Callable[[], bool]) -> None:
         """After an interruption: keep the current weights, or restore those of the best epoch if they are better.
 
-        With validation data the best epoch is known. Otherwise both are measured, unless ``is_over`` says that there is no time.
+        With validation data the best epoch is known. Otherwise both are measured, unless ``is_over`` says that there is no time,
+        or it would take passes over blocks: then the current ones stay.
         """
         assert self._model is not None
         executor = self._model.executor
@@ -108,7 +120,8 @@ class RunningFit:
             self.best.restore(executor)
             return
         last, best = Weights.of(executor), self.best.candidates[:1]
-        if not best or best[0].equals(executor) or is_over():
+        is_long = self.training is not None and self.training.all is None
+        if not best or is_long or best[0].equals(executor) or is_over():
             return
         lowest = put_best([last, *best], executor, self._comparable_loss)
         if is_over() or not math.isfinite(lowest):
@@ -119,7 +132,9 @@ class RunningFit:
         assert self._model is not None
         if not all(bool(np.isfinite(array).all()) for array in self._model.executor.snapshot()):
             return "a weight"
-        return "the loss of the training rows" if measures and not math.isfinite(self._measured("loss")) else ""
+        if not measures or self.training is None:
+            return ""
+        return "" if math.isfinite(self.training.final_loss(self._model)) else "the loss of the training rows"
 
     def report_failure(self, reason: StopReason | None, epoch: int) -> None:
         """After a NaN or infinite number: warn if there are good weights to continue with, else raise."""
@@ -142,9 +157,9 @@ class RunningFit:
         """A monitored number at the current weights; NaN if it cannot be measured."""
         assert self._model is not None
         if monitor == "loss" and self.training is not None:
-            return self._model.loss(self.training)
+            return self.training.loss(self._model)
         if monitor.startswith("validation_") and self.validation is not None:
-            return self._model.measure(*self.validation).get(monitor.removeprefix("validation_"), math.nan)
+            return self.validation.measure(self._model).get(monitor.removeprefix("validation_"), math.nan)
         return math.nan
 
     def _comparable_loss(self) -> float:
@@ -154,18 +169,22 @@ class RunningFit:
 
     def __getstate__(self) -> dict[str, Any]:
         """For a pickle: leave out the data and the model."""
-        return vars(self) | {"validation": None, "training": None, "_model": None}
+        return vars(self) | {"validation": None, "training": None, "begun": None, "_model": None}
 
     def state(self) -> dict[str, Any]:
         """The state for a checkpoint."""
         if self._fingerprint is None and self.training is not None:
-            self._fingerprint = fingerprint(self.training, self.validation and self.validation[0])
+            self._fingerprint = checksum(self.training, self.validation)
         first = None if self._first is None else self._first.to_dict()
-        numbers = {"is_open": self.is_open, "first_epoch": self.first_epoch, "data": self._fingerprint}
-        return {**numbers, "first": first, "best": self.best.state()}
+        rows = None if self.training is None else self.training.num_rows
+        numbers = {"is_open": self.is_open, "first_epoch": self.first_epoch, "data": self._fingerprint, "num_rows": rows}
+        begun = None if self.begun is None else self.begun.state()
+        return {**numbers, "first": first, "best": self.best.state(), "begun": begun}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Restore what :meth:`state` returned."""
         self.is_open, self.first_epoch = state["is_open"], state["first_epoch"]
         self._first = None if state["first"] is None else Weights(**state["first"])
         self.best.load_state(state["best"])
+        self._num_rows = state["num_rows"]
+        self.begun = None if state["begun"] is None else Epoch.from_state(state["begun"])

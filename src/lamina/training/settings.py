@@ -28,8 +28,8 @@ DtypeLike: TypeAlias = str | type | np.dtype
 """The accepted types of a dtype; not None, which NumPy reads as float64."""
 
 
-def _to_batch_size(batch_size: int | str | None) -> int | str | None:
-    return int(batch_size) if isinstance(batch_size, Integral) else batch_size
+def _to_count(count: int | str | None) -> int | str | None:
+    return int(count) if isinstance(count, Integral) else count
 
 
 def _to_clipping(bounds: plan.Clipping | None) -> Clipping:
@@ -53,7 +53,7 @@ class TrainerSettings(Settings):
     Parameters
     ----------
     network, loss, optimizer, batch_size, schedule, clipping, seed, dtype, shuffle, engine, n_threads, penalty_per_row, \
-loss_weights, on_interrupt, dropout_schedule, weight_decay_schedule
+loss_weights, on_interrupt, dropout_schedule, weight_decay_schedule, shuffle_rows
         As in :class:`lamina.training.Trainer`. Loss weights become a tuple, one per output.
 
     Examples
@@ -86,6 +86,7 @@ loss_weights, on_interrupt, dropout_schedule, weight_decay_schedule
             on_interrupt: str = "raise",
             dropout_schedule: str | Schedule | Mapping[str, Any] | Callable[[int], float] | None = None,
             weight_decay_schedule: str | Schedule | Mapping[str, Any] | Callable[[int], float] | None = None,
+            shuffle_rows: int | str = "auto",
         ) -> None: ...
 
     network: Network
@@ -105,6 +106,7 @@ loss_weights, on_interrupt, dropout_schedule, weight_decay_schedule
     on_interrupt: str = "raise"
     dropout_schedule: Schedule = None  # type: ignore[assignment]
     weight_decay_schedule: Schedule = None  # type: ignore[assignment]
+    shuffle_rows: int | str = "auto"
 
     kind: ClassVar[str] = "trainer"
     owner: ClassVar[str] = "Trainer"
@@ -115,13 +117,15 @@ loss_weights, on_interrupt, dropout_schedule, weight_decay_schedule
         "seed": integer(0),
         "dtype": choice(("float32", "float64")),
         "shuffle": boolean(),
+        "shuffle_rows": one_of(integer(1), choice(("auto",))),
         "engine": choice(ENGINES),
         "n_threads": N_THREADS,
         "penalty_per_row": boolean(),
         "on_interrupt": choice(("raise", "return")),
     }
     converters: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
-        "batch_size": _to_batch_size,
+        "batch_size": _to_count,
+        "shuffle_rows": _to_count,
         "optimizer": get_optimizer,
         "schedule": get_schedule,
         "dropout_schedule": get_step_schedule,
@@ -164,6 +168,11 @@ loss_weights, on_interrupt, dropout_schedule, weight_decay_schedule
     def rows_a_step(self) -> int | None:
         """``batch_size`` with "auto" resolved; None: all rows."""
         return _USUAL_BATCH_SIZE if isinstance(self.batch_size, str) else self.batch_size
+
+    @property
+    def chosen_shuffle_rows(self) -> int | None:
+        """``shuffle_rows`` if it is a number, else None."""
+        return self.shuffle_rows if isinstance(self.shuffle_rows, int) else None
 
     @property
     def chosen_batch_size(self) -> int | None:

@@ -30,24 +30,28 @@ from lamina.stop_reason import StopReason
 from lamina.training.adaptation import adapted_to
 from lamina.training.best_weights import Weights
 from lamina.training.blocked_gradients import warn_of_blocked_gradients
+from lamina.training.blocks.array_blocks import ArrayBlocks, has_memmap
+from lamina.training.blocks.source import BlockSource, as_source, check_passes, is_iterable, source_alone
+from lamina.training.blocks.streamed_rows import StreamedRows, default_shuffle_rows
 from lamina.training.callbacks.callback import Callback, list_of_callbacks
 from lamina.training.chunks import ChunkSize, run_in_chunks
-from lamina.training.contradictions import check_batches, check_callbacks, check_program, check_trained
+from lamina.training.contradictions import check_batches, check_blocks, check_callbacks, check_program, check_trained
 from lamina.training.epoch import Epoch
 from lamina.training.exclusive import RUNNING, exclusive, is_running
-from lamina.training.fingerprint import fingerprint
 from lamina.training.history import History, Record, without_durations
 from lamina.training.interrupts import Interrupts
 from lamina.training.moments import Moments
 from lamina.training.output_losses import loss_key
 from lamina.training.pace import Pace
 from lamina.training.predictor import Predictor
+from lamina.training.rows import ArrayRows, Rows, as_rows
 from lamina.training.run_state import load_run_state, run_state
-from lamina.training.running_fit import RunningFit
+from lamina.training.running_fit import RunningFit, checksum
 from lamina.training.schedule_watch import ScheduleWatch
 from lamina.training.settings import DtypeLike, TrainerSettings, name_of_dtype, setting
 from lamina.training.short_epochs import ShortEpochs, run_short_epochs
 from lamina.training.unknown_settings import check_known
+from lamina.training.validation_rows import ArrayValidation, BlockValidation, ValidationRows
 from lamina.training.weighted_network import Metric
 from lamina.validation import (
     InvalidParameterError,
@@ -125,6 +129,9 @@ class Trainer(Predictor):
     dtype : {"float32", "float64"}, default="float32"
     shuffle : bool, default=True
         Whether to shuffle the rows in every epoch.
+    shuffle_rows : int or "auto", default="auto"
+        Where rows come in blocks: how many of them are shuffled together, >= 1, and at least two batches. Twice as many are in
+        memory, and two blocks. "auto": 262,144, or as many as take 128 MiB.
     engine : {"auto", "native", "reference"}, default="auto"
     n_threads : int in [1, 1024], optional
         Threads of the engine; results do not depend on it. None chooses by the size of the work, within the limits set by the
@@ -197,6 +204,7 @@ class Trainer(Predictor):
         seed: int = 0,
         dtype: DtypeLike = "float32",
         shuffle: bool = True,
+        shuffle_rows: int | str = "auto",
         engine: str = "auto",
         n_threads: int | None = None,
         penalty_per_row: bool = False,
@@ -217,6 +225,7 @@ class Trainer(Predictor):
             "seed": seed,
             "dtype": name_of_dtype(dtype),
             "shuffle": shuffle,
+            "shuffle_rows": shuffle_rows,
             "engine": engine,
             "n_threads": n_threads,
             "penalty_per_row": penalty_per_row,
@@ -238,7 +247,8 @@ class Trainer(Predictor):
         self.history = History()
         self.epoch = 0
         self.step = 0
-        self.steps_per_epoch = self.rows_per_step = 1
+        self.steps_per_epoch: int | None = 1
+        self.rows_per_step = 1
         self.stop_reason: StopReason | None = None
         self.warns_of_blocked_gradients = True
         self._fit = RunningFit()
@@ -255,6 +265,7 @@ class Trainer(Predictor):
     weight_decay_schedule: Schedule = setting("weight_decay_schedule")
     clipping: plan.Clipping = setting("clipping")
     shuffle: bool = setting("shuffle")
+    shuffle_rows: int | str = setting("shuffle_rows")
     penalty_per_row: bool = setting("penalty_per_row")
     on_interrupt: str = setting("on_interrupt")
 
@@ -344,13 +355,23 @@ class Trainer(Predictor):
 
     @property
     def training_data(self) -> Batches | None:
-        """The rows of the running ``fit`` in the engine's form; None outside of it."""
-        return self._fit.training
+        """The rows of the running ``fit`` in the engine's form; None outside of it, and where they come in blocks."""
+        return None if self._fit.training is None else self._fit.training.all
 
     @property
     def validation_data(self) -> Batches | None:
-        """The validation rows of the running ``fit`` in the engine's form; None without."""
-        return None if self._fit.validation is None else self._fit.validation[0]
+        """The validation rows of the running ``fit`` in the engine's form; None without, and where they come in blocks."""
+        return None if self._fit.validation is None else self._fit.validation.all
+
+    @property
+    def steps_this_epoch(self) -> int:
+        """How many steps of the present epoch are done."""
+        return 0 if self._fit.begun is None else self._fit.begun.steps_done
+
+    @property
+    def has_validation(self) -> bool:
+        """Whether the running ``fit`` has validation rows."""
+        return self._fit.validation is not None
 
     def freeze(self, *layers: str) -> Self:
         """Train these layers, by default all, no further; see :meth:`Network.freeze <lamina.network.Network.freeze>`.
@@ -422,10 +443,10 @@ class Trainer(Predictor):
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         *,
         sample_weight: Any = None,
-        validation_data: tuple[Any, ...] | None = None,
+        validation_data: Any = None,
         max_epochs: int = 100,
         final_check: bool = True,
     ) -> History:
@@ -437,19 +458,24 @@ class Trainer(Predictor):
         Parameters
         ----------
         X : array of shape (n, width), or a list or dict of such
-            One per input; float32 or float64 in any memory order, a memmap, or a sparse matrix. It is not copied.
+            One per input; float32 or float64 in any memory order, a memmap, or a sparse matrix. It is not copied. A memmap of
+            more rows than are shuffled together is trained on in blocks (:class:`~lamina.training.ArrayBlocks`), except by an
+            optimizer that needs all rows, or with ``batch_size=None``.
+
+            Without y: a source of blocks (:class:`~lamina.training.BlockSource`), or an iterable of blocks, tuples ``(X, y)`` or
+            ``(X, y, sample_weight)``; see :doc:`/how-to/larger-than-memory`.
         y : array of shape (n,) or (n, target width), or a list or dict of such
             One per output; class indices, 0 and 1, or numbers, as the loss requires.
         sample_weight : array of shape (n,), optional
             Not negative.
-        validation_data : (X, y) or (X, y, sample_weight), optional
+        validation_data : (X, y) or (X, y, sample_weight), or a source of blocks, optional
             Evaluated at the end of every epoch.
         max_epochs : int, default=100
             >= 1.
         final_check : bool, default=True
             Whether to evaluate the rows of X at the end, which takes 0.1 to 0.7 of an epoch's time, so that a run whose last
             update ruined its predictions does not pass as a success. Without it only weights and statistics are checked, which
-            suits many calls of one epoch each.
+            suits many calls of one epoch each. Of rows in blocks, up to 8,192 of the first ones are evaluated.
 
         Returns
         -------
@@ -472,43 +498,47 @@ class Trainer(Predictor):
         """
         given = {"max_epochs": max_epochs, "final_check": final_check}
         check_parameters(given, {"max_epochs": integer(1), "final_check": boolean()}, owner="Trainer.fit")
-        data = self.batches(X, y, sample_weight)
+        rows = self._rows(X, y, sample_weight, max_epochs)
         validation = self._validation(validation_data)
         self._moments = Moments([ScheduleWatch(), *self.callbacks])
         self._configure()
-        check_batches(self.executor.program, self.optimizer, self.settings.chosen_batch_size, data.num_rows)
-        pace, takes_all = self._pace(data), isinstance(self.optimizer, LBFGS)
-        self.steps_per_epoch = 1 if takes_all else pace.steps_an_epoch
-        self.rows_per_step = data.num_rows if takes_all else pace.rows_a_step
+        check_batches(self.executor.program, self.optimizer, self.settings.chosen_batch_size, rows.num_rows)
         if self.warns_of_blocked_gradients:
             warn_of_blocked_gradients(self.executor.program, self.optimizer)
-        self._resume(data, validation, max_epochs)
+        self._resume(rows, validation, max_epochs)
         if not self._fit.is_open:
             self.stop_reason = None
-            self._adapt_weights(data)
+            self._adapt_weights(rows)
         with Interrupts(self._stop_for_interrupt) as interrupts:
-            self._fit.open(self._built(), self.epoch, max_epochs, data, validation)
+            self._fit.open(self._built(), self.epoch, max_epochs, rows, validation)
+            self._set_lengths(rows)
             try:
                 with interrupts.second_raises:
                     self._moments.call("on_fit_begin", self)
-                    self.fit_loop(data)
+                    self.fit_loop(rows if rows.all is None else rows.all)
             except KeyboardInterrupt:
                 interrupts.add()
             finally:
-                self._close(interrupts, final_check)
+                try:
+                    with interrupts.second_raises:
+                        rows.close()
+                except KeyboardInterrupt:
+                    interrupts.add()
+                finally:
+                    self._close(interrupts, final_check)
         self._fit.report_failure(self.stop_reason, self.epoch)
         if interrupts.count and (self.on_interrupt == "raise" or self.epoch == 0):
             raise KeyboardInterrupt
         return self.history
 
-    def fit_loop(self, data: Batches) -> None:
+    def fit_loop(self, data: Batches | Rows) -> None:
         """Run epochs until something stops the training."""
-        if isinstance(self.optimizer, LBFGS):
+        if isinstance(self.optimizer, LBFGS) and isinstance(data, Batches):
             self._fit_full_batch(data, self.optimizer)
         while self.stop_reason is None and self.epoch < self.last_epoch:
             check_trained(self.executor.program)  # a callback may have frozen layers
-            num_epochs = self._epochs_a_call(data)
-            if num_epochs > 1:
+            num_epochs = self._epochs_a_call(data) if isinstance(data, Batches) else 1
+            if num_epochs > 1 and isinstance(data, Batches):
                 self._fit_short_epochs(data, num_epochs)
             else:
                 self.fit_epoch(data)
@@ -516,8 +546,10 @@ class Trainer(Predictor):
             asked = self.last_epoch - self._fit.first_epoch
             self.stop("max_epochs", "The epoch asked for was run." if asked == 1 else f"All {asked} epochs asked for were run.")
 
-    def fit_epoch(self, data: Batches) -> Record | None:
+    def fit_epoch(self, data: Batches | Rows) -> Record | None:
         """Train one epoch on data from :meth:`batches`, and evaluate the validation data of the running ``fit``.
+
+        Where rows come in blocks, ``data`` is what :meth:`fit_loop` has of them.
 
         Returns
         -------
@@ -525,25 +557,25 @@ class Trainer(Predictor):
             The epoch's record, also the last of the history; None if a number was not finite, or a callback stopped the epoch
             before its first step.
         """
-        first = None
+        first, rows = None, as_rows(data)
         if not self._fit.is_open:
-            self._adapt_weights(data)
+            self._adapt_weights(rows)
             self.stop_reason, first = None, Weights.of(self.executor)
         began = time.perf_counter()
-        self._moments.call("on_epoch_begin", self)
-        pace = self._pace(data)
-        epoch = Epoch(data, pace.order(self.epoch), pace.rows_a_step, self._values(pace, 1))
+        epoch = self._begin_epoch()
         try:
-            run_in_chunks(self, epoch, self._built().stepper, self._moments, self._chunk_size)
+            self._take_steps(epoch, rows)
         except KeyboardInterrupt:
             # The engine's earlier calls are complete: the epoch ends here and is recorded with the steps that were done.
             if not epoch.steps_done:
                 raise
             self.stop("interrupted")
+        finally:
+            self._fit.begun = None
         self._stop_at(epoch.failure)
         if epoch.failure is not None and first is not None:
             first.put(self.executor)  # a failed update leaves no usable weights
-        if epoch.failure is not None or not epoch.steps_done:
+        if epoch.failure is not None or not epoch.steps_done or not epoch.has_begun:
             return None
         record = epoch.record(self.network.output_names, with_norm=self._moments.needs_gradient_norms)
         if self.clipping.is_bounded:
@@ -626,7 +658,7 @@ class Trainer(Predictor):
         return axes
 
     def save_checkpoint(self, path: str | os.PathLike[str]) -> None:
-        """Write everything needed to continue from the end of the current epoch, bit for bit.
+        """Write everything needed to continue from here, bit for bit: from the end of an epoch, or from the midst of one.
 
         Raises
         ------
@@ -645,6 +677,8 @@ class Trainer(Predictor):
             **run_state(self),
             "history": without_durations(self.history),
         }
+        if state["fit"]["begun"] is not None:
+            state["stop_reason"] = None  # what asked to stop since has not ended the epoch
         write_checkpoint(path, state)
 
     def load_checkpoint(self, path: str | os.PathLike[str]) -> Trainer:
@@ -702,7 +736,7 @@ class Trainer(Predictor):
         self._fit.load_state(state["fit"])
         self._stored_descent = state["full_batch"]
 
-    def _resume(self, data: Batches, validation: tuple[Batches, Any] | None, max_epochs: int) -> None:
+    def _resume(self, rows: Rows, validation: ValidationRows | None, max_epochs: int) -> None:
         """Continue from the checkpoint of an earlier run of this same ``fit``, if a callback knows one."""
         path = next(filter(None, (callback.resume_path() for callback in self.callbacks)), None)
         if path is None or self.epoch or self._fit.is_open:
@@ -710,13 +744,13 @@ class Trainer(Predictor):
         from lamina.training.checkpoint import check_resumable
 
         state = self._read(path)
-        check_resumable(state, fingerprint(data, validation and validation[0]), max_epochs, path)
+        check_resumable(state, checksum(rows, validation), max_epochs, path)
         self._load(path, state)
 
-    def _adapt_weights(self, data: Batches) -> None:
+    def _adapt_weights(self, rows: Rows) -> None:
         """Fit the first weights to the rows, once."""
         if self._drawn is not None:
-            self.executor.restore(parameters=self.first_weights(data))
+            self.executor.restore(parameters=self.first_weights(rows.first()))
             self._drawn = None
 
     def _stop_for_interrupt(self) -> None:
@@ -746,15 +780,39 @@ class Trainer(Predictor):
             with interrupts.second_raises:
                 self._moments.call_all("on_fit_end", self)
 
-    def _validation(self, given: tuple[Any, ...] | None) -> tuple[Batches, Any] | None:
-        """The validation data converted for the engine, and their targets as given."""
+    def _rows(self, X: Any, y: Any, sample_weight: Any, max_epochs: int) -> Rows:
+        """The training rows: arrays converted for the engine, or a source of blocks."""
+        source = self._source_of(X, y, sample_weight)
+        if source is None:
+            return ArrayRows(self.batches(X, y, sample_weight))
+        check_blocks(self.settings)
+        if max_epochs > 1:
+            check_passes(source, "X", f"for {max_epochs} epochs", owner="Trainer.fit")
+        return StreamedRows(source, self._reader(source), self.settings.chosen_shuffle_rows, self.dtype)
+
+    def _source_of(self, X: Any, y: Any, sample_weight: Any) -> BlockSource | None:
+        """The source of blocks that was given, or that cuts a memory-mapped file; None for arrays."""
+        if y is None:
+            return source_alone(X, sample_weight, owner="Trainer.fit")
+        if isinstance(self.optimizer, LBFGS) or self.batch_size is None or not has_memmap(X):
+            return None
+        blocks = ArrayBlocks(X, y, sample_weight, seed=self.seed if self.shuffle else None)
+        most = self.settings.chosen_shuffle_rows or default_shuffle_rows(blocks.numbers_a_row, self.dtype)
+        return blocks if blocks.num_rows > most else None
+
+    def _validation(self, given: Any) -> ValidationRows | None:
+        """The validation data converted for the engine."""
         if given is None:
             return None
+        if not isinstance(given, tuple | list) and is_iterable(given):
+            source = as_source(given, "validation_data", owner="Trainer.fit")
+            check_passes(source, "validation_data", "after every epoch", owner="Trainer.fit")
+            return BlockValidation(source, self._reader(source))
         if not isinstance(given, tuple | list) or len(given) not in (2, 3):
-            rule = "must be (X, y) or (X, y, sample_weight)"
+            rule = "must be (X, y) or (X, y, sample_weight), or a source of blocks"
             raise InvalidSettingError(phrase("validation_data", rule, type(given).__name__, owner="Trainer.fit"))
         try:
-            return self.batches(*given), given[1]
+            return ArrayValidation(self.batches(*given), given[1])
         except (DataError, ShapeError) as error:
             raise type(error)(f"validation_data: {error}") from error
 
@@ -766,10 +824,12 @@ class Trainer(Predictor):
 
     def _epochs_a_call(self, data: Batches) -> int:
         """How many epochs one call of the engine may run; 1 if something must happen between or within epochs."""
+        if self._fit.begun is not None:
+            return 1
         own_epoch = type(self).fit_epoch is not Trainer.fit_epoch  # a subclass overrides the epoch
         if own_epoch or self._fit.validation is not None or self.clipping.is_bounded or data.sample_weight is not None:
             return 1
-        pace = self._pace(data)
+        pace = self._pace(as_rows(data))
         if pace.rows_an_epoch < data.num_rows or not runs_epochs(self._built().stepper):
             return 1
         most = min(self._chunk_size.steps // pace.steps_an_epoch, self.last_epoch - self.epoch)
@@ -777,20 +837,53 @@ class Trainer(Predictor):
 
     def _fit_short_epochs(self, data: Batches, num_epochs: int) -> None:
         """Run several epochs in one call of the engine, with the same results as :meth:`fit_epoch`."""
-        stepper, pace = self._built().stepper, self._pace(data)
+        stepper, pace = self._built().stepper, self._pace(as_rows(data))
         assert runs_epochs(stepper)
         numbers = Epochs(self.epoch, num_epochs, self.shuffle)
         epochs = ShortEpochs(data, numbers, pace.rows_a_step, self._values(pace, num_epochs), self.network.output_names)
         told = self._moments if self.callbacks else None
         self._stop_at(run_short_epochs(self, epochs, stepper, self._fit.best, self._chunk_size, told))
 
+    def _begin_epoch(self) -> Epoch:
+        """A new epoch, or the one in whose midst a loaded checkpoint was written."""
+        if self._fit.begun is None:
+            self._moments.call("on_epoch_begin", self)
+            self._fit.begun = Epoch()
+        return self._fit.begun
+
+    def _take_steps(self, epoch: Epoch, rows: Rows) -> None:
+        """Train on all parts of the rows, unless something stops the training."""
+        pace, schedule, last_epoch = self._pace(rows), self.schedule, max(self.last_epoch, self.epoch + 1)
+        first_step = self.step - epoch.steps_done
+        self.steps_per_epoch = None if rows.num_rows is None else pace.steps_an_epoch
+
+        def values_of(before: int, num_steps: int) -> StepValues:
+            return pace.step_values(schedule, first_step + before, num_steps, last_epoch)
+
+        for part in rows.parts(self.epoch, pace, self.last_epoch, lambda: self.stop_reason is not None):
+            epoch.begin(part, values_of)
+            run_in_chunks(self, epoch, self._built().stepper, self._moments, self._chunk_size)
+            if self.stop_reason is not None or epoch.failure is not None:
+                return
+        if not epoch.steps_done:  # the only row was left out
+            check_batches(self.executor.program, self.optimizer, self.settings.chosen_batch_size, rows.num_rows)
+
     def _stop_at(self, failure: Failure | None) -> None:
         if failure is not None:
             where = f"the {failure.quantity} of layer {failure.layer!r}"
             self.stop("non_finite", f"In step {failure.step + 1}, {where} became NaN or infinite.")
 
-    def _pace(self, data: Batches) -> Pace:
-        return Pace(self.settings, self.executor.program, data.num_rows)
+    def _pace(self, rows: Rows) -> Pace:
+        return Pace(self.settings, self.executor.program, rows.num_rows)
+
+    def _set_lengths(self, rows: Rows) -> None:
+        """Say how long a step and an epoch are."""
+        if isinstance(self.optimizer, LBFGS) and rows.num_rows is not None:
+            self.steps_per_epoch, self.rows_per_step = 1, rows.num_rows
+            return
+        pace = self._pace(rows)
+        self.steps_per_epoch = None if rows.num_rows is None else pace.steps_an_epoch
+        self.rows_per_step = pace.rows_a_step
 
     def _values(self, pace: Pace, num_epochs: int) -> StepValues:
         """Learning rates, weight decays and dropout rates of the next epochs' steps."""
@@ -803,7 +896,7 @@ class Trainer(Predictor):
         record: Record = {"epoch": self.epoch, "step": self.step, **measured, "duration_s": 0.0}
         self.history.append(record)
         if self._fit.validation is not None:
-            measures = self._built().measure(*self._fit.validation)
+            measures = self._fit.validation.measure(self._built())
             record |= {f"validation_{name}": number for name, number in measures.items()}
         record["duration_s"] = time.perf_counter() - began
         self._fit.best.offer(record["validation_loss" if self._fit.validation else "loss"], self.executor)

@@ -105,10 +105,12 @@ class WeightedNetwork:
         """X checked and converted for the engine; see :func:`lamina.training.batches.make_inputs`."""
         return make_inputs(X, self.executor.program, self._dtype, self._input_names)
 
-    def batches(self, X: Any, y: Any, sample_weight: Any) -> Batches:
+    def batches(self, X: Any, y: Any, sample_weight: Any, *, may_be_blank: bool = False) -> Batches:
         """The data checked and converted for the engine; see :func:`lamina.training.batches.make_batches`."""
         names = (self.network.input_names, self.network.output_names)
-        return make_batches(X, y, sample_weight, self.executor.program, self._losses, self._dtype, *names)
+        return make_batches(
+            X, y, sample_weight, self.executor.program, self._losses, self._dtype, *names, may_be_blank=may_be_blank
+        )
 
     def logits(self, inputs: Sequence[InputArray]) -> Any:
         """The logits: one array, or a list of arrays for several outputs."""
@@ -126,9 +128,10 @@ class WeightedNetwork:
 
     def loss(self, data: Batches) -> float:
         """The total loss of all outputs, without penalties, in inference mode."""
-        return self._total(self.stepper.evaluate(data))
+        return self.total(self.stepper.evaluate(data))
 
-    def _total(self, losses: np.ndarray) -> float:
+    def total(self, losses: np.ndarray) -> float:
+        """The sum of the outputs' losses (heads,), each times its factor."""
         return float(sum(head.weight * loss for head, loss in zip(self.executor.program.heads, losses.tolist(), strict=True)))
 
     def probe(self, data: Batches, *, with_gradients: bool) -> tuple[float, Probe]:
@@ -143,15 +146,21 @@ class WeightedNetwork:
 
     def measure(self, data: Batches, y: Any) -> dict[str, float]:
         """The total loss of all outputs, the loss of each if there are several, and the metrics."""
-        losses = self.stepper.evaluate(data)
-        measured = {"loss": self._total(losses)}
+        return self.named(self.stepper.evaluate(data), y, self.predictions(data.inputs) if self.has_metrics else None)
+
+    @property
+    def has_metrics(self) -> bool:
+        """Whether any metric is computed, which takes targets and predictions."""
+        return bool(self._metrics)
+
+    def named(self, losses: np.ndarray, y: Any, predictions: Any) -> dict[str, float]:
+        """The numbers of :meth:`measure`, of the outputs' losses (heads,), the targets as given, and the predictions."""
+        measured = {"loss": self.total(losses)}
         if len(losses) > 1:
             names = self.network.output_names
             measured |= {loss_key(name): float(loss) for name, loss in zip(names, losses, strict=True)}
-        if self._metrics:
-            predictions = self.predictions(data.inputs)
-            for name, metric in self._metrics.items():
-                measured[name] = returned_number(metric(y, predictions), f"the metric {name!r}", owner="Trainer")
+        for name, metric in self._metrics.items():
+            measured[name] = returned_number(metric(y, predictions), f"the metric {name!r}", owner="Trainer")
         return measured
 
 

@@ -142,7 +142,7 @@ class AveragedWeights(Callback):
         return self._sign * self._best.value
 
     def on_fit_begin(self, trainer: Run) -> None:
-        if self.monitor is not None and trainer.validation_data is None:
+        if self.monitor is not None and not trainer.has_validation:
             rule, repair = "must be None in a fit without validation rows", "The last average then stays."
             raise InvalidSettingError(phrase("monitor", rule, self.monitor, repair=repair, owner="AveragedWeights"))
         # A fit that continues from a checkpoint keeps its state; a new one starts from scratch.

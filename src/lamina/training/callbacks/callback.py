@@ -31,7 +31,9 @@ class Run(Protocol):
     history : History
     epoch, step : int
         Epochs and steps done over all fits of the trainer.
-    steps_per_epoch, rows_per_step : int
+    steps_per_epoch : int or None
+        None in the first epoch of rows in blocks whose number is not known.
+    rows_per_step : int
     clipping : Clipping
     optimizer : Optimizer
     schedule : Schedule
@@ -45,7 +47,7 @@ class Run(Protocol):
     history: History
     epoch: int
     step: int
-    steps_per_epoch: int
+    steps_per_epoch: int | None
     rows_per_step: int
     clipping: Clipping
     optimizer: Optimizer
@@ -58,11 +60,19 @@ class Run(Protocol):
 
     @property
     def training_data(self) -> Batches | None:
-        """The rows of the running ``fit`` in the engine's form; None outside of it."""
+        """The rows of the running ``fit`` in the engine's form; None outside of it, and where they come in blocks."""
 
     @property
     def validation_data(self) -> Batches | None:
-        """The validation rows of the running ``fit`` in the engine's form; None without."""
+        """The validation rows of the running ``fit`` in the engine's form; None without, and where they come in blocks."""
+
+    @property
+    def steps_this_epoch(self) -> int:
+        """How many steps of the present epoch are done."""
+
+    @property
+    def has_validation(self) -> bool:
+        """Whether the running ``fit`` has validation rows."""
 
     @property
     def seed(self) -> int:

@@ -24,6 +24,8 @@ _PROBES_A_RUN = 20
 # More work than this, in rows times weights, takes tenths of a second; then probes look at a thirty-second of the rows at most.
 _MUCH_WORK = 2**30
 _ROWS_A_PROBED_ROW = 32
+# Of rows in blocks whose number is not known; when the record is full, it has fewer.
+_STEPS_IF_UNKNOWN = 256
 # Of the first probe: at the start weights may move so fast that a later step says nothing of it.
 _MOST_FIRST_STEPS = 2
 _RULES = {"every": one_of(value(None), integer(1)), "rows": integer(1), "capacity": CAPACITY, "sparing": boolean()}
@@ -64,10 +66,10 @@ class Monitor(Callback):
     What cannot be measured is NaN: gradients where weights are perturbed, saturation of activations that do not saturate.
 
     A probe has no dropout, and no rows of weight 0. So it needs passes of its own, over rows that the trainer's seed draws once,
-    if the network has dropout or a sample weight is 0; if ``rows`` rows take more than 8 steps, or more steps than lie
-    between two probes (before the first step, if they take more than 2); if the loss is a function or weights are perturbed;
-    with L-BFGS; and at the end, where too few steps follow. A probe that training stops in the midst of is left out, unless a
-    number became infinite or NaN: then it has the rows until there.
+    if the network has dropout, a sample weight is 0, or rows come in blocks; if ``rows`` rows take more than 8 steps, or more
+    steps than lie between two probes (before the first step, if they take more than 2); if the loss is a function or weights are
+    perturbed; with L-BFGS; and at the end, where too few steps follow. A probe that training stops in the midst of is left out,
+    unless a number became infinite or NaN: then it has the rows until there.
 
     Examples
     --------
@@ -91,7 +93,7 @@ class Monitor(Callback):
         self.sparing = sparing
         self.record = MonitorRecord((), (), capacity)
         self._interval = 0
-        self._begin = (0, 0)  # steps and epochs done when the fit began
+        self._begin = (0, 0)  # steps and epochs done when the first epoch of the fit began
         self._rows: Batches | None = None
         self._before: np.ndarray | None = None
         self._watch: Watch | None = None
@@ -110,8 +112,7 @@ class Monitor(Callback):
     def on_fit_begin(self, trainer: Run) -> None:
         drawn = trainer.draw_rows(self.rows)
         self._rows = drawn if drawn.num_rows else None
-        self._shortened = (0, 0.0)
-        self._begin = trainer.step, trainer.epoch
+        self._begin = trainer.step - trainer.steps_this_epoch, trainer.epoch
         program = trainer.executor.program
         units = unit_layers(program)
         self._widths = unit_widths(program)
@@ -173,6 +174,7 @@ class Monitor(Callback):
 
     def on_fit_end(self, trainer: Run) -> None:
         self._rows = self._before = self._begun = None
+        self._shortened = (0, 0.0)
         if trainer.stop_reason is not None:
             self.record.stop = trainer.stop_reason.code, trainer.stop_reason.text
 
@@ -181,11 +183,14 @@ class Monitor(Callback):
 
     def state(self) -> dict[str, Any]:
         begun = None if self._begun is None else self._begun.to_dict()
-        return {"interval": self._interval, "record": self.record.to_dict(arrays=True), "begun": begun}
+        count, factors = self._shortened
+        clipped = {"steps": count, "factors": factors}
+        return {"interval": self._interval, "record": self.record.to_dict(arrays=True), "begun": begun, "clipped": clipped}
 
     def load_state(self, state: dict[str, Any]) -> None:
         self._interval, self.record = state["interval"], MonitorRecord.from_dict(state["record"])
         self._begun = None if state["begun"] is None else Begun.from_dict(state["begun"])
+        self._shortened = state["clipped"]["steps"], state["clipped"]["factors"]
 
     def _goes_on(self, trainer: Run, layers: list[str]) -> bool:
         """Whether the record is of this training so far."""
@@ -193,6 +198,8 @@ class Monitor(Callback):
         return 0 < trainer.step == done and self.record.layers == tuple(layers)
 
     def _usual_interval(self, trainer: Run, num_rows: int) -> int:
+        if trainer.steps_per_epoch is None:
+            return _STEPS_IF_UNKNOWN
         num_steps = (trainer.last_epoch - trainer.epoch) * trainer.steps_per_epoch
         interval = max(1, min(trainer.steps_per_epoch, (num_steps - 1) // (_PROBES_A_RUN - 1)))
         work = num_steps // interval * num_rows * trainer.executor.program.num_parameters
@@ -283,7 +290,8 @@ class Monitor(Callback):
         self, trainer: Run, steps: np.ndarray, losses: np.ndarray, found: Probe, changes: np.ndarray | None = None
     ) -> None:
         first_step, first_epoch = self._begin
-        epochs = first_epoch + (steps - first_step) // trainer.steps_per_epoch
+        length = trainer.steps_per_epoch
+        epochs = np.full(len(steps), trainer.epoch) if length is None else first_epoch + (steps - first_step) // length
         columns = found._asdict()
         histogram, flat, _ = (columns.pop(name) for name in ("histogram", "flat", "sum_mean"))
         columns["saturated"] = np.where(self._saturates, flat, np.nan)

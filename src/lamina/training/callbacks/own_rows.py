@@ -25,7 +25,7 @@ class OwnRows(NamedTuple):
     ----------
     num_rows : int
     begin, end : int
-        Steps done when the fit began, and when it will end if nothing stops it.
+        Steps done when the first epoch of the fit began, and when it will end if nothing stops it.
     rows_per_step, steps_per_epoch : int
     missing : int
         By how many rows the last step of an epoch is smaller.
@@ -44,16 +44,17 @@ class OwnRows(NamedTuple):
 
         A probe has no dropout and no rows of weight 0, and its rows come from few steps.
         """
-        data, ops = trainer.training_data, trainer.executor.program.ops
-        if data is None or not trainer.watches_steps or not isinstance(trainer.optimizer, StepOptimizer):
+        data, ops, length = trainer.training_data, trainer.executor.program.ops, trainer.steps_per_epoch
+        if data is None or length is None or not trainer.watches_steps or not isinstance(trainer.optimizer, StepOptimizer):
             return None
         has_dropout = any(op.draws_masks for op in ops)
         has_blanks = data.sample_weight is not None and not np.all(data.sample_weight)
         if has_dropout or has_blanks or num_rows > _MOST_STEPS * trainer.rows_per_step:
             return None
-        end = trainer.step + (trainer.last_epoch - trainer.epoch) * trainer.steps_per_epoch
-        missing = max(0, trainer.steps_per_epoch * trainer.rows_per_step - data.num_rows)
-        return cls(num_rows, trainer.step, end, trainer.rows_per_step, trainer.steps_per_epoch, missing)
+        begin = trainer.step - trainer.steps_this_epoch
+        end = begin + (trainer.last_epoch - trainer.epoch) * length
+        missing = max(0, length * trainer.rows_per_step - data.num_rows)
+        return cls(num_rows, begin, end, trainer.rows_per_step, length, missing)
 
     @property
     def most_steps(self) -> int:

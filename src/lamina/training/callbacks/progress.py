@@ -69,7 +69,8 @@ class Progress(Callback):
         self._draw(trainer, trainer.epoch)
 
     def on_chunk_end(self, trainer: Run, steps_done: int) -> None:
-        self._draw(trainer, trainer.epoch + steps_done / trainer.steps_per_epoch)
+        # As long as the length of an epoch is not known, the bar moves at its end alone.
+        self._draw(trainer, trainer.epoch + (steps_done / trainer.steps_per_epoch if trainer.steps_per_epoch else 0.0))
 
     def on_epoch_end(self, trainer: Run, record: Record) -> None:
         if self._display is not None and time.monotonic() >= self._next_drawing:
