@@ -115,18 +115,18 @@ class Rebuilt(Callback):
         trainer.executor.restore(*present)
 
 
+@pytest.mark.parametrize("members", [1, 4])
 @pytest.mark.parametrize("averaging", [0.0, 0.8])
 @pytest.mark.parametrize("metric", ["loss", "mae", "r2"])
 def test_a_row_is_predicted_by_the_epoch_that_the_other_folds_choose(
-    monkeypatch: pytest.MonkeyPatch, metric: str, averaging: float
+    monkeypatch: pytest.MonkeyPatch, metric: str, averaging: float, members: int
 ) -> None:
     watching: list[OutOfFoldLogits] = []
     begin = OutOfFoldLogits.on_fit_begin
     monkeypatch.setattr(OutOfFoldLogits, "on_fit_begin", lambda self, trainer: (watching.append(self), begin(self, trainer))[1])
     rebuilt = Rebuilt(averaging)
-    # The loss of several members is the mean of theirs, not that of their mean.
-    settings = {"learning_rate": 0.05, "eval_metric": metric, "target_scale": "linear", "members": 1, "averaging": averaging}
-    regressor(callbacks=rebuilt, **settings).fit(TABLE[FEATURES], TABLE["rent"])
+    settings = {"eval_metric": metric, "target_scale": "linear", "averaging": averaging, "members": members, "patience": 30}
+    regressor(callbacks=rebuilt, learning_rate=0.05, **settings).fit(TABLE[FEATURES], TABLE["rent"])
     kept = watching[0].kept
     assert kept is not None
     assert len(set(kept.rows.tolist())) == len(kept.rows) == len(rebuilt.targets)
@@ -136,7 +136,8 @@ def test_a_row_is_predicted_by_the_epoch_that_the_other_folds_choose(
         inside = kept.folds == fold
         best = errors[:, ~inside].mean(axis=1).argmin()
         np.testing.assert_array_equal(kept.logits[inside, 0], logits[best, inside])
-    assert (kept.logits[:, 0] != logits[errors.mean(axis=1).argmin()]).any()
+    # One network's epochs differ more, so that folds choose several of them.
+    assert members > 1 or (kept.logits[:, 0] != logits[errors.mean(axis=1).argmin()]).any()
 
 
 @pytest.mark.parametrize("seed", range(3))

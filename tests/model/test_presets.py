@@ -151,7 +151,7 @@ def test_a_wrong_share_of_the_average_is_named_in_words(wrong: Any) -> None:
 @pytest.mark.parametrize("preset", PRESETS)
 def test_where_losses_are_compared_there_is_one_network_without_bins_and_averages(optimizer: str, preset: str) -> None:
     model = learned(optimizer=optimizer, preset=preset)
-    assert used(model) == {"members": 1, "bins": 0, "averaging": 0.0, "patience": PRESETS[preset]["patience"]}
+    assert used(model) == {"members": 1, "bins": 0, "averaging": 0.0, "patience": 30}
     assert form(model) == (1, 0)
     assert not any(key.startswith("averaged") for key in model.estimator.history_[-1])
 
@@ -219,13 +219,23 @@ def test_training_itself_is_the_same_with_averages() -> None:
     assert without.best_epoch_ == int(np.argmin(without.history_[:, "validation_loss"])) + 1
 
 
+@pytest.mark.parametrize("preset", ["default", "fast"])
+def test_the_average_that_is_kept_is_the_one_that_the_end_tells_of(preset: str) -> None:
+    model = learned(preset=preset, max_epochs=1000, patience=3, learning_rate=0.05)
+    reason, best = model.estimator.stop_reason_, model.summary["best_epoch"]
+    assert reason.code == "no_improvement"
+    assert f"in epoch {best}." in str(reason)
+    assert len(model.estimator.history_) <= best + 3
+    assert str(reason).startswith("The averaged validation loss did not improve")
+
+
 def test_a_model_tells_whether_its_weights_are_an_average(tmp_path: Path) -> None:
     for told, named in ((True, {}), (False, {"averaging": 0}), (False, {"optimizer": "lbfgs"})):
         model = learned(**named)
         save_model(tmp_path / "a", model)
         assert model.is_averaged == load_model(tmp_path / "a").is_averaged == told  # type: ignore[union-attr]
     ruinous = settings(learning_rate=30.0, clip_norm=1.0, max_epochs=2)
-    again = fit_table(TABLE, "dear", continue_from=learned(max_epochs=30), settings=ruinous, test=0).model
+    again = fit_table(TABLE, "dear", continue_from=learned(max_epochs=30), settings=ruinous, validation=TABLE, test=0).model
     assert again.summary["best_epoch"] == 0
     assert not again.is_averaged
 
@@ -273,17 +283,22 @@ def test_a_limit_of_time_keeps_the_best_average() -> None:
     assert model.summary["best_epoch"] == int(np.argmin(averages)) + 1
 
 
+@pytest.mark.parametrize("rate", [0.002, 1.0])
 @pytest.mark.parametrize("killed_after", [1, 3])
-def test_a_training_that_resumes_from_a_checkpoint_ends_as_one_that_was_never_stopped(tmp_path: Path, killed_after: int) -> None:
+def test_a_training_that_resumes_from_a_checkpoint_ends_as_one_that_was_never_stopped(
+    tmp_path: Path, killed_after: int, rate: float
+) -> None:
     path = tmp_path / "run-{epoch}.checkpoint"
-    whole = classifier(max_epochs=6, callbacks=Checkpoint(path)).fit(TABLE, "dear")
+    whole = classifier(max_epochs=6, learning_rate=rate, callbacks=Checkpoint(path)).fit(TABLE, "dear")
     for late in range(killed_after + 1, 7):
         (tmp_path / f"run-{late}.checkpoint").unlink()
-    resumed = classifier(max_epochs=6, callbacks=Checkpoint(path, resume=True)).fit(TABLE, "dear")
+    resumed = classifier(max_epochs=6, learning_rate=rate, callbacks=Checkpoint(path, resume=True)).fit(TABLE, "dear")
     assert resumed.best_epoch_ == whole.best_epoch_
     for own, part in zip(flat(resumed.model_.estimator), flat(whole.model_.estimator), strict=True):
         np.testing.assert_array_equal(own, part)
     assert resumed.history_[:, "averaged_validation_loss"] == whole.history_[:, "averaged_validation_loss"]
+    assert resumed.model_.temperature == whole.model_.temperature
+    np.testing.assert_array_equal(resumed.predict_set(FRAME), whole.predict_set(FRAME))
 
 
 def test_calibration_is_that_of_the_averages(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -291,7 +306,7 @@ def test_calibration_is_that_of_the_averages(monkeypatch: pytest.MonkeyPatch) ->
     begin = OutOfFoldLogits.on_fit_begin
     monkeypatch.setattr(OutOfFoldLogits, "on_fit_begin", lambda self, trainer: (watching.append(self), begin(self, trainer))[1])
     usual = regressor(target_scale="linear", members=1, max_epochs=1).fit(FRAME, RENT, X_val=FRAME, y_val=RENT)
-    assert isinstance(watching[0].averaging, AveragedWeights)
+    assert watching[0].is_asked
     kept = watching[0].kept
     assert kept is not None
     # with one epoch to choose, every fold has the logits of the model
@@ -300,9 +315,9 @@ def test_calibration_is_that_of_the_averages(monkeypatch: pytest.MonkeyPatch) ->
     )
     own = AveragedWeights(0.5)
     regressor(callbacks=own).fit(FRAME, RENT)
-    assert watching[1].averaging is own
+    assert watching[1].averaging is own and not watching[1].is_asked
     regressor(averaging=0).fit(FRAME, RENT)
-    assert watching[2].averaging is None
+    assert watching[2].averaging is None and not watching[2].is_asked
 
 
 class Averages(Callback):
@@ -361,8 +376,7 @@ def test_a_warm_start_with_another_preset_takes_its_patience_and_keeps_the_netwo
 
 @pytest.mark.parametrize("metric", ["loss", "auc"])
 def test_going_on_never_ends_worse_with_averages(metric: str) -> None:
-    # The loss of several members is the mean of theirs, not that of their mean.
-    model = learned(max_epochs=30, eval_metric=metric, **({"members": 1} if metric == "loss" else {}))
+    model = learned(max_epochs=30, eval_metric=metric)
     judges = TABLE.sample(80, random_state=1)
     for rate in (30.0, 0.003):
         more = settings(learning_rate=rate, clip_norm=1.0, eval_metric=metric, max_epochs=3)

@@ -40,5 +40,5 @@ def test_the_reason_names_the_share() -> None:
     table = pd.DataFrame({"x": x, "y": np.random.default_rng(1).normal(size=300)})
     settings = TableSettings(stopping=StoppingSettings(patience=2, tol=0.5), network=NetworkSettings(hidden=(4,)))
     assert fit_table(table, "y", settings=settings).stop_reason.text.startswith(
-        "The validation loss did not improve by more than 50 % for 2 epochs; the best was"
+        "The averaged validation loss did not improve by more than 50 % for 2 epochs; the best was"
     )

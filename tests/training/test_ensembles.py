@@ -7,6 +7,7 @@ import pickle
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn.metrics import log_loss
 
 from lamina import (
     BatchNorm,
@@ -79,6 +80,18 @@ def test_every_loss_trains_members_and_predicts_their_mean(name, engine, tmp_pat
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(trainer)).predict(X), predictions)
 
 
+@pytest.mark.parametrize("weight", [None, RNG.random(90)], ids=["equal weights", "sample weights"])
+def test_the_loss_is_that_of_the_predictions_and_no_larger_than_the_mean_of_the_members(weight):
+    trainer = Trainer(ensemble(2), "log_loss", dtype="float64", seed=2)
+    history = trainer.fit(X, LABELS, sample_weight=weight, validation_data=(X, LABELS, weight), max_epochs=3)
+    found = trainer.evaluate(X, LABELS, weight)["loss"]
+    assert found == pytest.approx(log_loss(LABELS, trainer.predict(X), sample_weight=weight), rel=1e-10)
+    assert history[-1, "validation_loss"] == found
+    of_members = [log_loss(LABELS, p, sample_weight=weight) for p in trainer.predict_members(X)]
+    assert found < np.mean(of_members)
+    assert trainer.executor.evaluate(trainer.batches(X, LABELS, weight))[0] == pytest.approx(np.mean(of_members), rel=1e-10)
+
+
 def test_both_engines_train_alike():
     found = []
     for engine in ("native", "reference"):
@@ -95,8 +108,9 @@ def test_members_differ_and_the_mean_is_better_than_a_member(sharing):
     of_members = trainer.predict_members(X)[:, :, 0]
     errors = ((of_members - NUMBERS) ** 2).mean(axis=1)
     assert of_members.std(axis=0).min() > 0
-    assert ((of_members.mean(axis=0) - NUMBERS) ** 2).mean() < errors.mean()
-    assert errors.mean() == pytest.approx(2 * trainer.evaluate(X, NUMBERS)["loss"], rel=1e-4)
+    of_mean = ((of_members.mean(axis=0) - NUMBERS) ** 2).mean()
+    assert of_mean < errors.mean()
+    assert of_mean == pytest.approx(2 * trainer.evaluate(X, NUMBERS)["loss"], rel=1e-4)
 
 
 def test_the_spread_of_gaussian_members_has_their_variances_and_that_of_their_means():

@@ -16,6 +16,7 @@ from lamina.engine.executor import Executor
 from lamina.errors import InvalidSettingError, phrase
 from lamina.losses import CustomLoss, Loss
 from lamina.losses.members import joint_logits, of_each_member, predictions_of
+from lamina.losses.row_losses import losses_of_outputs
 from lamina.network import Network
 from lamina.network.ensemble import check_has_members
 from lamina.network.heads import Losses
@@ -205,6 +206,8 @@ class NetworkModel:
     def evaluate(self, X: Any, y: Any, sample_weight: Any = None) -> dict[str, float]:
         """The mean loss (without penalties), and each output's loss by name if there are several.
 
+        See :meth:`lamina.training.Trainer.evaluate`.
+
         Raises
         ------
         InvalidSettingError
@@ -213,7 +216,7 @@ class NetworkModel:
         losses = self._own_losses("NetworkModel.evaluate", "Compute the loss from predict_logits.")
         program = self.network.program(losses, [output.weight for output in self.outputs])
         data = make_batches(X, y, sample_weight, program, losses, self.dtype, self.input_names, self.output_names)
-        measured = self._executor.evaluate(data).tolist()
+        measured = losses_of_outputs(self._executor, losses, data, self._executor.evaluate).tolist()
         total = sum(output.weight * loss for output, loss in zip(self.outputs, measured, strict=True))
         if len(measured) == 1:
             return {"loss": float(total)}

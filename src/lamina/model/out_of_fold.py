@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from lamina.losses.row_losses import mean_loss, row_losses
 from lamina.model.validation_metric import ValidationMetric
 from lamina.training import AveragedWeights, Callback
 
@@ -48,6 +49,9 @@ class OutOfFoldLogits(Callback):
     of a fold are those of the epoch that is best on the nine others: cross-conformal prediction (Vovk 2015), in which the
     number of epochs is all that a fold is left out of. The kept weights, which all rows choose, do not change.
 
+    One pass over the validation rows judges weights, by :meth:`offer`: another callback may take its number as its own measure,
+    which then costs nothing more.
+
     Parameters
     ----------
     metric : ValidationMetric, optional
@@ -60,6 +64,8 @@ class OutOfFoldLogits(Callback):
         Of the folds.
     averaging : AveragedWeights, optional
         Whose average it is that is chosen and predicts, in place of an epoch's weights; to be called before this callback.
+    is_asked : bool, default=False
+        Whether others call :meth:`offer`, for the first weights and after each epoch; this callback must then come before them.
 
     Attributes
     ----------
@@ -79,77 +85,97 @@ class OutOfFoldLogits(Callback):
         keep_first: bool = False,
         seed: int = 0,
         averaging: AveragedWeights | None = None,
+        is_asked: bool = False,
     ) -> None:
         self.metric = metric
         self.larger_is_better = larger_is_better
         self.keep_first = keep_first
         self.seed = seed
         self.averaging = averaging
+        self.is_asked = is_asked
         self.kept: OutOfFold | None = None
+        self._folds: np.ndarray | None = None
+        self._lowest = np.empty(0)
+        self._running = False
 
     def on_fit_begin(self, trainer: Trainer) -> None:  # type: ignore[override]
         data = trainer.validation_data
-        self.kept, self._parts = None, []
+        self._folds = None
+        # A fit that continues from a checkpoint keeps its state; a new one starts from scratch.
+        goes_on, self._running = self._running, True
+        if not goes_on:
+            self.kept = None
         if data is None or data.num_rows < 2:
             return
         order = np.random.default_rng(self.seed).permutation(data.num_rows)[:MOST_ROWS]
-        self._rows, self._folds = order, np.arange(len(order)) % NUM_FOLDS
         num_folds = min(NUM_FOLDS, len(order))
-        weight = data.sample_weight
-        for fold in range(num_folds):
-            part = order[self._folds == fold]
-            self._parts.append((data.inputs[0][part], data.targets[0][part], None if weight is None else weight[part]))
-        self._judges = [self._metric_outside(fold) for fold in range(num_folds)] if self.metric else []
-        self._lowest = np.full(num_folds, np.inf)
-        if self.keep_first:
-            self._offer(trainer)
+        self._folds = np.full(data.num_rows, num_folds)  # of the rows beyond the most: in none
+        self._folds[order] = np.arange(len(order)) % num_folds
+        self._rows = order
+        if not goes_on:
+            self._lowest = np.full(num_folds, np.inf)
+            if self.keep_first and not self.is_asked:
+                self.offer(trainer)
 
     def on_epoch_end(self, trainer: Trainer, record: dict[str, Any]) -> None:  # type: ignore[override]
-        with nullcontext() if self.averaging is None else self.averaging.in_place(trainer):
-            self._offer(trainer)
+        if not self.is_asked and self._folds is not None:
+            with nullcontext() if self.averaging is None else self.averaging.in_place(trainer):
+                self.offer(trainer)
 
-    def on_fit_end(self, trainer: Trainer) -> None:  # type: ignore[override]
-        self._parts, self._judges = [], []
+    def on_training_end(self, trainer: Trainer) -> None:  # type: ignore[override]
+        self._running = False
 
     def state(self) -> dict[str, Any]:
-        return {"kept": None if self.kept is None else self.kept._asdict()}
+        kept = None if self.kept is None else self.kept._asdict()
+        return {"kept": kept, "lowest": self._lowest, "running": self._running}
 
     def load_state(self, state: dict[str, Any]) -> None:
         self.kept = None if state["kept"] is None else OutOfFold(**state["kept"])
+        self._lowest, self._running = state["lowest"], state["running"]
 
-    def _metric_outside(self, fold: int) -> ValidationMetric:
-        """The metric of the rows that are in no fold, or in another one."""
-        assert self.metric is not None
-        judged = self.metric.rows
-        outside = np.setdiff1d(np.arange(len(judged.y)), self._rows[self._folds == fold])
-        weight = None if judged.weight is None else judged.weight[outside]
-        return ValidationMetric(self.metric.name, judged._replace(X=judged.X[outside], y=judged.y[outside], weight=weight))
+    def offer(self, trainer: Trainer) -> float:
+        """The loss or metric of all validation rows at the present weights.
 
-    def _offer(self, trainer: Trainer) -> None:
-        """Keep the present logits of every fold for which the other rows say that the present weights are the best so far."""
-        if not self._parts:
-            return
-        values = self._values(trainer)
+        The logits of every fold are kept for which the other rows say that these weights are the best so far.
+        """
+        data: Any = trainer.validation_data
+        logits = np.asarray(trainer.predict_logits(data.inputs[0]))
+        judge = self._loss_of if self.metric is None else self._metric_of
+        of_all, outside = judge(trainer, logits)
+        if self._folds is None:
+            return of_all
+        values = -outside if self.larger_is_better else outside
         better = np.flatnonzero(values < self._lowest)
-        for fold in better:
-            logits = np.asarray(trainer.predict_logits(self._parts[fold][0]))
+        if len(better):
             if self.kept is None:
                 self.kept = self._room(trainer, logits)
-            self.kept.logits[self._folds == fold] = logits
-        self._lowest[better] = values[better]
+            chosen = np.isin(self.kept.folds, better)
+            self.kept.logits[chosen] = logits[self.kept.rows[chosen]]
+            self._lowest[better] = values[better]
+        return of_all
 
     def _room(self, trainer: Trainer, logits: np.ndarray) -> OutOfFold:
         data: Any = trainer.validation_data
         room = np.full((len(self._rows), logits.shape[1]), np.nan, logits.dtype)
         weight = None if data.sample_weight is None else data.sample_weight[self._rows]
-        return OutOfFold(self._rows, self._folds, room, weight)
+        assert self._folds is not None
+        return OutOfFold(self._rows, self._folds[self._rows], room, weight)
 
-    def _values(self, trainer: Trainer) -> np.ndarray:
-        """What the rows outside of each fold say of the present weights; smaller is better."""
-        if self._judges:
-            measured = np.array([judge.measured(trainer) for judge in self._judges])
-            return -measured if self.larger_is_better else measured
-        losses = np.array([trainer.evaluate(*part)["loss"] for part in self._parts])
-        shares = np.array([len(y) if weight is None else weight.sum() for _, y, weight in self._parts])
-        sums = losses * shares
-        return np.asarray((sums.sum() - sums) / (shares.sum() - shares))
+    def _loss_of(self, trainer: Trainer, logits: np.ndarray) -> tuple[float, np.ndarray]:
+        """The loss of all rows, and that of the rows outside of each fold."""
+        data: Any = trainer.validation_data
+        losses = row_losses(trainer.losses[0], logits, data.targets[0])
+        of_all = mean_loss(losses, data.sample_weight)
+        if self._folds is None:
+            return of_all, np.empty(0)
+        weight = np.ones(len(losses)) if data.sample_weight is None else data.sample_weight.astype(np.float64)
+        num_folds = len(self._lowest)
+        sums, shares = (np.bincount(self._folds, each, num_folds + 1) for each in (losses * weight, weight))
+        return of_all, (sums.sum() - sums[:num_folds]) / (shares.sum() - shares[:num_folds])
+
+    def _metric_of(self, trainer: Trainer, logits: np.ndarray) -> tuple[float, np.ndarray]:
+        assert self.metric is not None
+        loss, of_all = trainer.losses[0], self.metric.of(logits, trainer.losses[0])
+        folds = () if self._folds is None else range(len(self._lowest))
+        outside = (self._folds != fold for fold in folds)
+        return of_all, np.array([self.metric.of(logits[rows], loss, rows) for rows in outside])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -36,7 +36,7 @@ from lamina.model.scale_choice import (
 from lamina.model.setting_words import OWNER
 from lamina.model.table_model import TableModel
 from lamina.model.table_rows import Part, Prepared
-from lamina.model.table_settings import OptimizationSettings, RunSettings, StoppingSettings, TableSettings
+from lamina.model.table_settings import RunSettings, StoppingSettings, TableSettings
 from lamina.model.target_scale import TargetScale, joined, scale_of_means, scale_of_medians
 from lamina.model.validation_metric import USUAL, JudgedRows, ValidationMetric, check_metric
 from lamina.training import AveragedWeights, Callback, EarlyStopping, Monitor
@@ -218,12 +218,11 @@ def _fit(
     X, y = _arrays(model, prepared.training)
     validation, metrics = _judges(model, prepared.validation, stopping.eval_metric)
     judge, goes_on = _judge(stopping.eval_metric, validation, metrics), earlier is not None
-    early_stopping = _early_stopping(stopping, judge, goes_on=goes_on)
-    averaging = _averaging(settings.optimization, judge, callbacks, goes_on=goes_on)
-    judged = _out_of_fold(settings, metrics, averaging, goes_on=goes_on)
-    own = [averaging] if averaging is not None and averaging not in callbacks else []
-    watching = [*([] if judged is None else [judged]), *_monitor(settings, callbacks)]
-    model.estimator.set_params(callbacks=[*metrics.values(), early_stopping, *stopping.callbacks(), *own, *callbacks, *watching])
+    averaging, judged = _averaging(settings, judge, callbacks, goes_on=goes_on)
+    early_stopping = _early_stopping(stopping, judge, judged, goes_on=goes_on)
+    own, last = ([judged, averaging], []) if judged.is_asked else ([], [judged])
+    watching = [*last, *_monitor(settings, callbacks)]
+    model.estimator.set_params(callbacks=[*metrics.values(), *own, early_stopping, *stopping.callbacks(), *callbacks, *watching])
     if stopping.max_time is not None:
         check_parameters({"max_time": stopping.max_time}, {"max_time": number(0, closed="neither")}, owner=OWNER)
         model.estimator.set_params(max_time=max(began + float(stopping.max_time) - time.monotonic(), _LEAST_S))
@@ -241,21 +240,33 @@ def _fit(
     if earlier is not None and best_epoch == 0:
         note("no epoch was better than the model that training went on from, whose weights are kept.")
         model = replace(model, calibration=earlier.calibration)
-    elif judged is not None:
+    elif settings.run.calibration:
         model = _calibrated(model, prepared, judged.kept, (X, validation.get("X_val")), settings.run)
     return model, duration_s, best_epoch
 
 
 def _averaging(
-    optimization: OptimizationSettings, judge: _Judge, callbacks: Sequence[Callback], *, goes_on: bool
-) -> AveragedWeights | None:
-    """What averages the weights: the caller's own callback, or one as the settings say; none without validation rows."""
+    settings: TableSettings, judge: _Judge, callbacks: Sequence[Callback], *, goes_on: bool
+) -> tuple[AveragedWeights | None, OutOfFoldLogits]:
+    """What averages the weights: the caller's own callback, or one as the settings say; none without validation rows.
+
+    And what keeps logits to calibrate on, which says at the same time how good our own averages are.
+    """
     own = next((callback for callback in callbacks if isinstance(callback, AveragedWeights)), None)
-    decay: Any = optimization.averaging
+    decay: Any = settings.optimization.averaging
     check_parameters({"averaging": decay}, {"averaging": number(0, 1, "left")}, owner=OWNER)
-    if own is not None or not decay or judge.monitor == "loss":
-        return own
-    return AveragedWeights(decay, monitor=judge.monitor, mode=judge.mode, measure=judge.measure, keep_first=goes_on)
+    is_ours = own is None and decay and judge.monitor != "loss"
+    judged = OutOfFoldLogits(
+        judge.metric,
+        larger_is_better=judge.mode == "max",
+        keep_first=goes_on,
+        seed=settings.run.seed,
+        averaging=own,
+        is_asked=is_ours,
+    )
+    if not is_ours:
+        return own, judged
+    return AveragedWeights(decay, monitor=judge.monitor, mode=judge.mode, measure=judged.offer, keep_first=goes_on), judged
 
 
 def _best_epoch(early_stopping: EarlyStopping, averaging: AveragedWeights | None) -> int:
@@ -281,23 +292,6 @@ def _monitor(settings: TableSettings, callbacks: Sequence[Callback]) -> list[Mon
     """A monitor, unless there is one or none is wanted; its record is small, because the model's file holds it."""
     is_wanted = settings.run.monitor and not any(isinstance(callback, Monitor) for callback in callbacks)
     return [Monitor(capacity=PROBES, sparing=False)] if is_wanted else []
-
-
-def _out_of_fold(
-    settings: TableSettings, metrics: Mapping[str, ValidationMetric], averaging: AveragedWeights | None, *, goes_on: bool
-) -> OutOfFoldLogits | None:
-    """What keeps logits to calibrate on, if that is wanted."""
-    if not settings.run.calibration:
-        return None
-    name = settings.stopping.eval_metric
-    larger_is_better = name not in ("loss", *SMALLER_IS_BETTER)
-    return OutOfFoldLogits(
-        metrics.get(name),
-        larger_is_better=larger_is_better,
-        keep_first=goes_on,
-        seed=settings.run.seed,
-        averaging=averaging,
-    )
 
 
 def _arrays(model: TableModel, part: Part) -> tuple[Any, np.ndarray]:
@@ -330,21 +324,28 @@ def _judges(model: TableModel, judging: Part | None, eval_metric: str) -> tuple[
 
 
 class _Judge(NamedTuple):
-    """The number that says which epoch is best: its key in the records, and what measures it, unless the trainer does."""
+    """The number that says which epoch is best: its key in the records, and its metric, unless it is the loss."""
 
     monitor: str
     mode: str
-    measure: Callable[[Any], float] | None
+    metric: ValidationMetric | None
 
 
 def _judge(metric: str, validation: Mapping[str, Any], metrics: Mapping[str, ValidationMetric]) -> _Judge:
     """The metric or loss of the validation rows or, without these, the training loss."""
     mode = "min" if metric in ("loss", *SMALLER_IS_BETTER) else "max"
-    return _Judge(f"validation_{metric}" if validation else "loss", mode, metrics[metric].measured if metric in metrics else None)
+    return _Judge(f"validation_{metric}" if validation else "loss", mode, metrics.get(metric))
 
 
-def _early_stopping(stopping: StoppingSettings, judge: _Judge, *, goes_on: bool) -> EarlyStopping:
-    """Training that goes on must improve on the weights that it begins with."""
+def _early_stopping(stopping: StoppingSettings, judge: _Judge, judged: OutOfFoldLogits, *, goes_on: bool) -> EarlyStopping:
+    """What stops the training, by the averages where there are any: they then are what is kept, too.
+
+    Training that goes on must improve on the weights that it begins with.
+    """
     patience: Any = stopping.patience
-    first = goes_on and (judge.measure or True)
-    return EarlyStopping(judge.monitor, patience=patience, tol=stopping.tol, mode=judge.mode, relative=True, keep_first=first)
+    settings: dict[str, Any] = {"patience": patience, "tol": stopping.tol, "mode": judge.mode, "relative": True}
+    if judged.is_asked:
+        monitor = f"averaged_{judge.monitor}"
+        return EarlyStopping(monitor, keep_first=goes_on and judged.offer, restore_best=False, **settings)
+    first = goes_on and (True if judge.metric is None else judge.metric.measured)
+    return EarlyStopping(judge.monitor, keep_first=first, **settings)

@@ -32,8 +32,8 @@ __all__ = [
 
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
-    "default": {"members": 4, "bins": 16, "averaging": 0.8, "patience": 30},
-    "fast": {"members": 1, "bins": 16, "averaging": 0.8, "patience": 15},
+    "default": {"members": 4, "bins": 16, "averaging": 0.8, "patience": 12},
+    "fast": {"members": 1, "bins": 16, "averaging": 0.8, "patience": 5},
 }
 """What settings are that are not given."""
 
@@ -44,7 +44,13 @@ LEFT_OPEN = (*PRESETS["default"], *_USUAL)
 _FEWEST_OF_LARGE = 100_000  # training rows
 _ROWS_TO_PASS = 6_000_000
 _LARGE = {"members": 1, "averaging": 0.0, "dropout": 0.0, "schedule": "flat_cosine"}  # of tables so large that few epochs do
-_COMPARING = {"members": 1, "bins": 0, "averaging": 0.0, "dropout": 0.0}  # where the optimizer compares losses on the same rows
+_COMPARING = {
+    "members": 1,
+    "bins": 0,
+    "averaging": 0.0,
+    "dropout": 0.0,
+    "patience": 30,
+}  # where the optimizer compares losses on the same rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -311,7 +317,8 @@ class StoppingSettings(SettingsGroup):
         Maximum number of passes over the training rows; default: 200, or for more than 100,000 as many as see 6,000,000 rows, at
         least 1.
     patience : int
-        Stop after this many epochs without a better validation loss, or eval_metric; default: 30, or 15 with the preset fast.
+        Stop after this many epochs without a better validation loss, or eval_metric, of the average of the weights or, without
+        averages, of the weights; default: 12, or 5 with the preset fast, or 30 for lbfgs, perturb-one and perturb-all.
     tol : float
         Relative improvement over the best that counts as better.
     eval_metric : str

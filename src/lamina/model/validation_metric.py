@@ -15,6 +15,7 @@ from lamina.training import Callback
 from lamina.validation import check_parameters, choice
 
 if TYPE_CHECKING:
+    from lamina.losses import Loss
     from lamina.training import Trainer
 
 __all__ = ["USUAL", "JudgedRows", "ValidationMetric", "check_metric"]
@@ -65,30 +66,29 @@ class ValidationMetric(Callback):
 
     def measured(self, trainer: Trainer) -> float:
         """The metric of the trainer's present weights."""
-        y, weight = self.rows.y, self.rows.weight
+        return self.of(np.asarray(trainer.predict_logits(self.rows.X)), trainer.losses[0])
+
+    def of(self, logits: np.ndarray, loss: Loss, chosen: Any = slice(None)) -> float:
+        """The metric of the ``chosen`` rows, whose logits are given."""
+        y, weight = self.rows.y[chosen], None if self.rows.weight is None else self.rows.weight[chosen]
         if self.name in PROBABILITY_METRICS:
-            return PROBABILITY_METRICS[self.name](y, self._probabilities(trainer), sample_weight=weight)
+            return PROBABILITY_METRICS[self.name](y, _probabilities(logits, loss), sample_weight=weight)
         if self.name in LABEL_METRICS:
-            chosen, num_classes = self._chosen(trainer)
-            return label_metric(self.name, y, chosen, num_classes, weight)
-        prediction = np.asarray(trainer.predict(self.rows.X))[:, self.rows.column].astype(np.float64)
+            # A single logit above the loss's threshold means the second of two classes.
+            is_single = logits.shape[1] == 1
+            labels = (logits[:, 0] > loss.threshold).astype(np.int64) if is_single else logits.argmax(axis=1)
+            return label_metric(self.name, y, labels, 2 if is_single else logits.shape[1], weight)
+        prediction = np.asarray(loss.predict(logits))[:, self.rows.column].astype(np.float64)
         truth, predicted = (self.rows.scale.inverse(numbers) for numbers in (y.astype(np.float64), prediction))
         return number_metric(self.name, truth, predicted, weight)
 
-    def _chosen(self, trainer: Trainer) -> tuple[np.ndarray, int]:
-        """Class indices (n,), and the number of classes."""
-        logits = np.asarray(trainer.predict_logits(self.rows.X))
-        # A single logit above the loss's threshold means the second of two classes.
-        if logits.shape[1] == 1:
-            return np.asarray(logits[:, 0] > trainer.losses[0].threshold, dtype=np.int64), 2
-        return np.asarray(logits.argmax(axis=1)), logits.shape[1]
 
-    def _probabilities(self, trainer: Trainer) -> np.ndarray:
-        """Probabilities (n, classes)."""
-        predicted = np.asarray(trainer.predict(self.rows.X))
-        if predicted.shape[1] == 1:
-            return np.hstack([1 - predicted, predicted])
-        return np.asarray(predicted / predicted.sum(axis=1, keepdims=True))
+def _probabilities(logits: np.ndarray, loss: Loss) -> np.ndarray:
+    """Probabilities (n, classes)."""
+    predicted = np.asarray(loss.predict(logits))
+    if predicted.shape[1] == 1:
+        return np.hstack([1 - predicted, predicted])
+    return np.asarray(predicted / predicted.sum(axis=1, keepdims=True))
 
 
 def check_metric(metric: str, model: TableModel, *, has_rows: bool) -> None:

@@ -134,6 +134,8 @@ class Predictor:
     def evaluate(self, X: Any, y: Any = None, sample_weight: Any = None) -> dict[str, float]:
         """The mean loss (without penalties, in inference mode) and the metrics, by name.
 
+        Of an :class:`~lamina.network.Ensemble` it is the loss of its predictions, while training minimizes the mean of its
+        members' losses; if the loss's link is none of softmax, sigmoid and exp, it is the loss of the members' mean logits.
         With several outputs the loss of each is included as ``<output>_loss``. Without y, X is a source of blocks
         (:class:`~lamina.training.BlockSource`) or an iterable of blocks, which are evaluated one after the other; metrics are
         computed of all targets and predictions together.

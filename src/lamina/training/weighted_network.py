@@ -13,6 +13,7 @@ from lamina.engine.executor import Executor
 from lamina.engine.plan import Batches, InputArray, TrainingPlan
 from lamina.losses import CustomLoss, Loss
 from lamina.losses.members import joint_logits, of_each_member, predictions_of
+from lamina.losses.row_losses import losses_of_outputs
 from lamina.network import Network
 from lamina.optimizers import Optimizer
 from lamina.training.batches import make_batches, make_inputs
@@ -127,8 +128,12 @@ class WeightedNetwork:
         return _single([of_each_member(loss.predict, z, members) for loss, z in zip(self._losses, outputs, strict=True)])
 
     def loss(self, data: Batches) -> float:
-        """The total loss of all outputs, without penalties, in inference mode."""
-        return self.total(self.stepper.evaluate(data))
+        """The total loss of all outputs, without penalties, in inference mode; of an ensemble, that of its predictions."""
+        return self.total(self.losses_of(data))
+
+    def losses_of(self, data: Batches) -> np.ndarray:
+        """The loss of each output (heads,), as :meth:`loss` adds them up."""
+        return losses_of_outputs(self.executor, self._losses, data, self.stepper.evaluate)
 
     def total(self, losses: np.ndarray) -> float:
         """The sum of the outputs' losses (heads,), each times its factor."""
@@ -146,7 +151,7 @@ class WeightedNetwork:
 
     def measure(self, data: Batches, y: Any) -> dict[str, float]:
         """The total loss of all outputs, the loss of each if there are several, and the metrics."""
-        return self.named(self.stepper.evaluate(data), y, self.predictions(data.inputs) if self.has_metrics else None)
+        return self.named(self.losses_of(data), y, self.predictions(data.inputs) if self.has_metrics else None)
 
     @property
     def has_metrics(self) -> bool:

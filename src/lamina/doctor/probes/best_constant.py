@@ -10,6 +10,7 @@ from lamina.descent.quasi_newton import QuasiNewton
 from lamina.engine.formulas.heads.table import HEADS
 from lamina.losses import CustomLoss, Loss
 from lamina.losses.members import rows_of_members
+from lamina.losses.row_losses import row_losses
 from lamina.optimizers import LBFGS
 
 __all__ = ["best_constant_loss", "loss_and_gradient", "member_losses"]
@@ -61,7 +62,7 @@ def best_constant_loss(loss: Loss, target: np.ndarray, width: int, weights: np.n
 
 def member_losses(loss: Loss, logits: np.ndarray, target: np.ndarray, members: int) -> np.ndarray:
     """The loss of each row (n,): the mean over the members whose logits (n, members * width) are given."""
-    losses, _ = loss_and_gradient(loss, rows_of_members(logits, members), np.repeat(target, members, axis=0))
+    losses = row_losses(loss, rows_of_members(logits, members), np.repeat(target, members, axis=0))
     return np.asarray(losses.reshape(len(target), members).mean(axis=1))
 
 

@@ -29,7 +29,7 @@ def measure_blocks(model: WeightedNetwork, reader: BlockReader, blocks: Iterable
     with made_ahead(reader.read_with_targets(blocks)) as pairs:
         for data, y in pairs:
             share = _weight(data)
-            total += share * model.stepper.evaluate(data)
+            total += share * model.losses_of(data)
             weight += share
             if model.has_metrics:
                 targets.append(y)
@@ -44,7 +44,7 @@ def loss_of_blocks(model: WeightedNetwork, reader: BlockReader, blocks: Iterable
     with made_ahead(reader.read(blocks)) as batches:
         for data in batches:
             share = _weight(data)
-            total += share * model.stepper.evaluate(data)
+            total += share * model.losses_of(data)
             weight += share
     return model.total(total / weight)
 
