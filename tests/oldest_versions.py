@@ -12,7 +12,12 @@ from pathlib import Path
 _COMPUTES = ("numpy", "scipy", "scikit-learn", "narwhals", "pyarrow", "pandas", "polars", "safetensors", "threadpoolctl")
 _COMPUTES += ("array-api-compat", "datasketches")
 _OF_THEIR_TIME = {"pytest": "pytest==8.*"}  # scikit-learn 1.6 hands it generators, which pytest 9 warns of
-_LEFT_OUT = ("matplotlib", "array-api-strict")  # the estimators' tests draw nothing
+_LEFT_OUT = (
+    "matplotlib",
+    "array-api-strict",
+    "ray",
+    "distributed",
+)  # the estimators' tests draw nothing, and spread nothing over machines
 
 
 def oldest(requirements: list[str]) -> dict[str, str]:

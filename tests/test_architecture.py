@@ -26,6 +26,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"descent", "network"}),
     frozenset({"data", "training"}),
     frozenset({"estimators", "model"}),
+    frozenset({"search"}),
     frozenset({"analysis"}),
     frozenset({"doctor"}),
     frozenset({"plots"}),

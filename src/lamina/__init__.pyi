@@ -19,6 +19,7 @@ from lamina import optimizers as optimizers
 from lamina import plots as plots
 from lamina import regularizers as regularizers
 from lamina import schedules as schedules
+from lamina import search as search
 from lamina import training as training
 from lamina.analysis import SymmetryRecord as SymmetryRecord
 from lamina.analysis import UpdateRecord as UpdateRecord
@@ -96,6 +97,7 @@ from lamina.optimizers import Nesterov as Nesterov
 from lamina.optimizers import PerturbAll as PerturbAll
 from lamina.optimizers import PerturbOne as PerturbOne
 from lamina.optimizers import RMSprop as RMSprop
+from lamina.search import search_table as search_table
 from lamina.training import AveragedWeights as AveragedWeights
 from lamina.training import Callback as Callback
 from lamina.training import Checkpoint as Checkpoint

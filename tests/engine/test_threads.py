@@ -1,5 +1,6 @@
 """How many threads work is dealt to: the limits that people set, and what happens where there are no threads to be had."""
 
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -139,6 +140,45 @@ def test_a_worker_thread_has_its_share_of_the_processors():
 def test_a_worker_thread_of_joblib_is_one():
     shares = joblib.Parallel(n_jobs=2, backend="threading")(joblib.delayed(threads.worker_share)(8) for _ in range(2))
     assert shares == [4, 4]
+
+
+def _worker(monkeypatch, tmp_path, name, commands):
+    """This process as a worker of that name, whose parent has children with these commands; the first is this one's."""
+    ids = [os.getpid(), *range(10**8, 10**8 + len(commands) - 1)]
+    for process, command in zip(ids, commands, strict=True):
+        (tmp_path / str(process)).mkdir()
+        (tmp_path / str(process) / "cmdline").write_bytes(command)
+    children = tmp_path / str(os.getppid()) / "task" / "1" / "children"
+    children.parent.mkdir(parents=True)
+    children.write_text(" ".join(map(str, ids)))
+    monkeypatch.setattr(threads, "_PROCESSES", tmp_path)
+    monkeypatch.setattr(threads, "num_processors", lambda: 12)
+    monkeypatch.setattr(multiprocessing.process.current_process(), "_name", name)
+    threads._processes_like.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("name", "commands", "limit", "share"),
+    [
+        ("ForkPoolWorker-1", [b"python\0train.py"] * 3, 12, 4),
+        ("SpawnPoolWorker-2", [b"python\0spawn_main(pipe=7)", b"python\0spawn_main(pipe=9)", b"python\0tracker"], 12, 6),
+        ("LokyProcess-3", [b"loky\0--pipe\x0017"] * 4, 12, 3),
+        ("LokyProcess-3", [b"loky\0--pipe\x0017"] * 4, 2, 2),  # joblib has said 2 already
+        ("ForkPoolWorker-1", [b"python\0train.py"] * 20, 12, 1),
+        ("MainProcess", [b"python\0train.py"] * 3, 12, 12),
+    ],
+)
+def test_a_worker_of_a_pool_of_processes_takes_its_share_of_the_processors(monkeypatch, tmp_path, name, commands, limit, share):
+    _worker(monkeypatch, tmp_path, name, commands)
+    assert threads.worker_share(limit) == share
+    threads._processes_like.cache_clear()
+
+
+def test_where_processes_cannot_be_counted_a_worker_takes_one_thread(monkeypatch, tmp_path):
+    _worker(monkeypatch, tmp_path, "ForkPoolWorker-1", [b"python"])
+    monkeypatch.setattr(threads, "_PROCESSES", tmp_path / "none")
+    assert threads.worker_share(12) == 1
+    threads._processes_like.cache_clear()
 
 
 # threadpoolctl

@@ -22,6 +22,7 @@ from lamina.cli.lone_dash import hide_dashes, show_dashes, take_dashes_back
 from lamina.cli.option_words import in_option_words
 from lamina.cli.output import output_console, print_error, print_json
 from lamina.cli.predict import predict
+from lamina.cli.search import search
 from lamina.cli.settings_file import read_settings_file
 from lamina.cli.standard_streams import has_standard_output, open_missing_streams
 from lamina.cli.train import train
@@ -52,7 +53,7 @@ def build_app() -> App:
         config=(take_dashes_back, read_settings_file, refuse_fractions),
         default_parameter=Parameter(consume_multiple=True, negative_iterable=()),
     )
-    for command in (train, predict, evaluate, doctor, info, lecture, completion_of(app)):
+    for command in (train, search, predict, evaluate, doctor, info, lecture, completion_of(app)):
         app.command(command)
     return app
 
@@ -146,5 +147,5 @@ def _kind(error: LaminaError) -> str:
 
 
 def _command(arguments: Sequence[str]) -> str:
-    known = ("train", "predict", "evaluate", "doctor", "info", "lecture", "completion")
+    known = ("train", "search", "predict", "evaluate", "doctor", "info", "lecture", "completion")
     return f"{arguments[0]} " if arguments and arguments[0] in known else ""

@@ -10,8 +10,8 @@ from lamina.model.table_settings import TableSettings
 
 __all__ = ["in_option_words"]
 
-_OWNERS = {OWNER, "TabularClassifier", "TabularRegressor", "diagnose", "treat"}
-_OF_THE_DOCTOR = {"budget", "max_rows"}
+_OWNERS = {OWNER, "TabularClassifier", "TabularRegressor", "diagnose", "search_table", "treat"}
+_OF_COMMANDS = {"budget", "jobs", "max_rows", "record", "trials"}
 
 
 def in_option_words(text: str) -> str:
@@ -41,7 +41,7 @@ def _reworded(line: str) -> str:
 def _names() -> list[str]:
     groups = [field.default_factory for field in fields(TableSettings)]
     names = {field.name for group in groups for field in fields(group)}  # type: ignore[arg-type]
-    return sorted(names | _OF_THE_DOCTOR, key=len, reverse=True)
+    return sorted(names | _OF_COMMANDS, key=len, reverse=True)
 
 
 def _option(name: str) -> str:

@@ -27,7 +27,17 @@ if TYPE_CHECKING:
 
     from lamina.model import FitResult, TableModel
 
-__all__ = ["Encoding", "Network", "Optimization", "Running", "Stopping", "read_with_targets", "train"]
+__all__ = [
+    "Encoding",
+    "Network",
+    "Optimization",
+    "Running",
+    "Stopping",
+    "check_dashes",
+    "read_with_targets",
+    "share_or_table",
+    "train",
+]
 
 _DEFAULTS = TableSettings()
 Encoding = Annotated[EncodingSettings, Parameter(name="*", group="Encoding")]
@@ -95,7 +105,7 @@ def train(
     """
     with notes_printed(quiet) as notes:
         _check_doctor(doctor, continue_from)
-        _check_dashes(table, validation, test, output)
+        check_dashes(table, validation, test, output)
         check_output(output, table, Path(validation), Path(test), *([] if config is None else [config]))
         model = None if continue_from is None else load_table_model(continue_from)
         target = _targets(target, model)
@@ -119,8 +129,8 @@ def train(
             read.pop(),  # whose memory only the training needs to hold, as long as it does
             target,
             task=task,
-            validation=_share_or_table("validation", validation, reading),
-            test=_share_or_table("test", test, reading),
+            validation=share_or_table("validation", validation, reading),
+            test=share_or_table("test", test, reading),
             settings=settings,
             continue_from=model,
             # Restarts run in parallel, so a single progress line would not do.
@@ -202,7 +212,7 @@ def _with_typed_target(table: pa.Table, target: str, missing: tuple[str, ...]) -
     return table.set_column(table.column_names.index(target), target, typed)
 
 
-def _check_dashes(table: Path, validation: str, test: str, output: Path) -> None:
+def check_dashes(table: Path, validation: str, test: str, output: Path) -> None:
     """Reject writing the model to standard output and reading standard input twice, before anything is read."""
     from lamina.errors import InvalidSettingError, phrase
 
@@ -215,7 +225,7 @@ def _check_dashes(table: Path, validation: str, test: str, output: Path) -> None
         raise InvalidSettingError(phrase(reading[1], rule, "-", repair="Name a file."))
 
 
-def _share_or_table(name: str, given: str, reading: ReadingOptions) -> Any:
+def share_or_table(name: str, given: str, reading: ReadingOptions) -> Any:
     """A share of the rows, or the table in a file."""
     from lamina.errors import InvalidSettingError, phrase
 

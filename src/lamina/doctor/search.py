@@ -14,6 +14,7 @@ from lamina.doctor.cures.standard_recipe import standard_recipe
 from lamina.doctor.diagnosis import Diagnosis
 from lamina.doctor.therapy import Therapy
 from lamina.doctor.trial import Result, Trial
+from lamina.search import successive_halving
 
 __all__ = ["Contender", "best_therapy", "combine", "halve", "num_first"]
 
@@ -112,7 +113,7 @@ def num_first(budget: int) -> int:
 def halve(trial: Trial, therapies: Sequence[Therapy], budget: int, row_epochs: float = math.inf) -> list[Contender]:
     """Train all for a part of their epochs, the best three whole on other rows, and the best two of these on others again.
 
-    Successive halving (Jamieson & Talwalkar 2016; Li et al. 2018) with few rungs, since the trainings that are counted are few.
+    Successive halving with few rungs, since the trainings that are counted are few.
 
     Parameters
     ----------
@@ -134,13 +135,21 @@ def halve(trial: Trial, therapies: Sequence[Therapy], budget: int, row_epochs: f
             break
         contenders.append(Contender(therapy, trial.choose(therapy, 0, _SHORT), []))
     left = budget - len(contenders)
-    for split, most in enumerate(_FINALISTS, start=1):
-        finalists = [contender for contender in _ranked(contenders) if not contender.has_failed][: min(most, left)]
-        if split > 1 and len(finalists) < most:
-            break  # nothing to compare with
-        for contender in finalists:
+
+    def advance(finalists: list[Contender], split: int) -> bool:
+        nonlocal left
+        going_on = finalists[:left]
+        if split > 1 and len(going_on) < _FINALISTS[split - 1]:
+            return False  # nothing to compare with
+        for contender in going_on:
             contender.whole.append(trial.choose(contender.therapy, split))
-        left -= len(finalists)
+        left -= len(going_on)
+        return True
+
+    def sound(contenders: Sequence[Contender]) -> list[Contender]:
+        return [contender for contender in _ranked(contenders) if not contender.has_failed]
+
+    successive_halving(contenders, _FINALISTS, ranked=sound, advance=advance)
     return _ranked(contenders)
 
 

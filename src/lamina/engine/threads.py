@@ -6,7 +6,8 @@ It is the smallest of
 - the CPU quota of its control group (of a container, for example), in processors, rounded up,
 - ``OMP_NUM_THREADS`` at the time the engine is loaded, which joblib also sets in its worker processes,
 - the limit set with ``threadpoolctl``, which lists the engine as ``user_api="lamina"``,
-- in a worker of a thread pool, such as that of joblib's threading backend, the worker's share of these.
+- in a worker of joblib, of a pool of ``multiprocessing`` or of Dask, its share of the processors. (Where the user does not,
+  joblib's own processes, Ray and Dask's nanny set ``OMP_NUM_THREADS``, too.)
 
 ``n_threads`` overrides all of them.
 """
@@ -19,6 +20,7 @@ import re
 import sys
 import threading
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -33,6 +35,9 @@ N_THREADS: Rule = one_of(integer(1, MAX_THREADS), value(None))
 
 _CGROUP = Path("/proc/self/cgroup")
 _MOUNTS = Path("/proc/self/mountinfo")
+_PROCESSES = Path("/proc")
+_POOL_PROCESSES = ("PoolWorker-", "LokyProcess-")  # in the names of processes: ForkPoolWorker-1
+_DASK_THREAD = "-Dask-Default-Threads-"  # in the names of threads: 0-Dask-Default-Threads-4711-0
 
 
 def default_threads() -> int:
@@ -57,15 +62,49 @@ def num_processors() -> int:
 
 
 def worker_share(limit: int) -> int:
-    """This thread's share of ``limit``: all of it, except in a worker of a ``multiprocessing.pool.ThreadPool``.
+    """This thread's share of ``limit``: all of it, except in a worker that others work beside.
 
-    joblib's threading backend uses such a pool. It rejects ``inner_max_num_threads`` and does not tell its workers their share,
-    so the workers are counted.
+    Neither joblib's threading and multiprocessing backends nor Dask tell their workers their share, and joblib's own processes
+    keep an ``OMP_NUM_THREADS`` of the user's, so the workers are counted.
     """
+    processes = _processes_beside()
+    of_process = limit if processes == 1 else min(limit, num_processors() // processes)
+    return max(1, of_process // _threads_beside())
+
+
+def _threads_beside() -> int:
+    """The workers of the thread pools that the current thread is a worker of one of; 1 in another thread."""
+    thread = threading.current_thread()
+    if _DASK_THREAD in thread.name:
+        started = sum(_DASK_THREAD in other.name for other in threading.enumerate())  # of several workers in this process
+        return max(started, int(sys.modules["distributed"].get_worker().state.nthreads))
     pools = sys.modules.get("multiprocessing.dummy")
-    if pools is None or not isinstance(threading.current_thread(), pools.DummyProcess):
-        return limit
-    return max(1, limit // sum(isinstance(thread, pools.DummyProcess) for thread in threading.enumerate()))
+    if pools is None or not isinstance(thread, pools.DummyProcess):
+        return 1
+    return sum(isinstance(other, pools.DummyProcess) for other in threading.enumerate())
+
+
+def _processes_beside() -> int:
+    """The processes of the pool, of ``multiprocessing`` or joblib, that this one is a worker of; 1 in another process."""
+    processes = sys.modules.get("multiprocessing.process")
+    name = "" if processes is None else processes.current_process().name
+    return _processes_like(os.getpid()) if any(kind in name for kind in _POOL_PROCESSES) else 1
+
+
+@cache
+def _processes_like(process: int) -> int:
+    """How many children of its parent have the same command; where that is not to be found out, as many as processors."""
+
+    def command(number: str | int) -> bytes:
+        return re.sub(rb"\d+", b"", (_PROCESSES / str(number) / "cmdline").read_bytes())  # spawned ones name their pipes
+
+    try:
+        of_parent = (_PROCESSES / str(os.getppid()) / "task").glob("*/children")
+        own, children = command(process), [child for thread in of_parent for child in thread.read_text().split()]
+        alike = sum(command(child) == own for child in children)
+    except OSError:  # not Linux, or one of them has ended
+        alike = 0
+    return alike or num_processors()
 
 
 def openmp_threads() -> float:

@@ -110,9 +110,9 @@ objective : str, function or None, default=None
     What "perturb-one" and "perturb-all" improve in place of the loss: "accuracy" or "f1" (classifier), "r2" (regressor), or a
     ``function(y_true, y_pred)`` of labels or numbers for which larger is better, such as most of scikit-learn's metrics.
 n_restarts : int, default=1
-    Number of runs from different initial weights, in parallel threads, 1 to 100,000. The run with the best validation score is
-    kept (else the lowest validation loss, the best objective, the lowest training loss), and ``restarts_`` lists all. Each has
-    copies of the ``callbacks``.
+    Number of runs from different initial weights, 1 to 100,000, in parallel threads, or as the workers of a
+    ``joblib.parallel_config``. The run with the best validation score is kept (else the lowest validation loss, the best
+    objective, the lowest training loss), and ``restarts_`` lists all. Each has copies of the ``callbacks``.
 validation_split : splitter, array or None, default=None
     Rows of X to hold out for validation: a scikit-learn splitter (its last split is used: ``TimeSeriesSplit``,
     ``GroupShuffleSplit`` with ``groups`` given to ``fit``), row indices, or a boolean mask.
@@ -125,7 +125,7 @@ on_interrupt : {"raise", "return"}, default="raise"
     KeyboardInterrupt, so that an enclosing loop or search ends too, or return with a warning, which suits a notebook.
 n_threads : int or None, default=None
     Threads of the engine, from 1 to 1024. It only affects speed. None chooses by the size of the work, within the CPU affinity,
-    the container's CPU quota, ``OMP_NUM_THREADS`` and ``threadpoolctl``'s limits.
+    the container's CPU quota, ``OMP_NUM_THREADS``, ``threadpoolctl``'s limits and a worker's share.
 engine : {"auto", "native", "reference"}, default="auto"
     The implementation that does the computation. All engines give the same numbers, up to rounding.
 """

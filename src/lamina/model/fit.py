@@ -24,10 +24,10 @@ from lamina.model.table_settings import TableSettings
 from lamina.training import Callback
 from lamina.validation import boolean, check_parameters, choice, instance, integer, one_of, value
 
-__all__ = ["FitInterrupted", "fit_table"]
+__all__ = ["FEWEST_ROWS", "RUN_RULES", "FitInterrupted", "fit_table", "given_table", "learned_rows"]
 
-_FEWEST_ROWS = 10
-_RUN_RULES = {
+FEWEST_ROWS = 10
+RUN_RULES = {
     "seed": integer(0, 2**32 - 1),
     "monitor": boolean(),
     "calibration": boolean(),
@@ -131,22 +131,26 @@ def fit_table(
         check_parameters({"continue_from": continue_from}, {"continue_from": _MODEL}, owner=OWNER)
         settings = (settings or TableSettings()) if continue_from is None else settings_to_go_on(continue_from, settings)
         run = settings.run
-        check_parameters({name: getattr(run, name) for name in _RUN_RULES}, _RUN_RULES, owner=OWNER)
+        check_parameters({name: getattr(run, name) for name in RUN_RULES}, RUN_RULES, owner=OWNER)
         memory_limit(run.memory)  # refuses what is no size
         names = [target] if isinstance(target, str) else list(target)
         if are_shards(table) and not is_larger_than_memory(table, run.memory):
             table = loaded(table, names, settings, reading)
         if are_shards(table):
             _check_begins_anew(continue_from)
-            validation, test = (part if isinstance(part, int | float) else _given(part, target) for part in (validation, test))
-            shares: Any = {"validation": validation, "test": test, "fewest_rows": _FEWEST_ROWS}
+            validation, test = (
+                part if isinstance(part, int | float) else given_table(part, target) for part in (validation, test)
+            )
+            shares: Any = {"validation": validation, "test": test, "fewest_rows": FEWEST_ROWS}
             prepared = prepare_shards(table, names, task, **shares, settings=settings, reading=reading).prepared
         else:
             rows = _rows(table, target, task, settings, continue_from)
             # What is no longer needed may be the caller's alone to keep, and a large table takes more memory than all else.
             del table
-            validation, test = (part if isinstance(part, int | float) else _given(part, target) for part in (validation, test))
-            prepared = prepare(rows, validation=validation, test=test, settings=settings, fewest_rows=_FEWEST_ROWS)
+            validation, test = (
+                part if isinstance(part, int | float) else given_table(part, target) for part in (validation, test)
+            )
+            prepared = prepare(rows, validation=validation, test=test, settings=settings, fewest_rows=FEWEST_ROWS)
             del rows
         trained = train(prepared, settings, callbacks, began=began)
     if trained.is_interrupted and on_interrupt == "raise":
@@ -160,7 +164,8 @@ def _check_begins_anew(model: TableModel | None) -> None:
         raise InvalidSettingError(phrase("continue_from", rule, model, repair=repair, owner=OWNER))
 
 
-def _given(table: Any, target: str | Sequence[str]) -> Given:
+def given_table(table: Any, target: str | Sequence[str]) -> Given:
+    """The columns of a table, and those to predict."""
     columns = as_columns(table, owner=OWNER)
     names = [target] if isinstance(target, str) else list(target)
     check_names(names)
@@ -169,11 +174,11 @@ def _given(table: Any, target: str | Sequence[str]) -> Given:
 
 
 def _rows(table: Any, target: str | Sequence[str], task: Task, settings: TableSettings, model: TableModel | None) -> Rows:
-    given = _given(table, target)
-    return _learned(given, task, settings) if model is None else _known(given, task, settings, model)
+    given = given_table(table, target)
+    return learned_rows(given, task, settings) if model is None else _known(given, task, settings, model)
 
 
-def _learned(given: Given, task: Task, settings: TableSettings) -> Rows:
+def learned_rows(given: Given, task: Task, settings: TableSettings) -> Rows:
     """Rows whose columns and targets are read as they suggest themselves."""
     encoder = encoder_for(settings)
     read = encoder.learn(given.columns)

@@ -16,6 +16,7 @@ from lamina.data.notes import note
 from lamina.data.several_targets import AnyTarget
 from lamina.errors import InvalidSettingError, NonFiniteError, phrase
 from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.estimators.fitted import fit_of
 from lamina.estimators.multilayer_perceptron import fit_from, fit_from_blocks
 from lamina.metrics import SMALLER_IS_BETTER, Evaluation
 from lamina.model.calibrate import calibration_of
@@ -42,7 +43,7 @@ from lamina.training import AveragedWeights, Callback, EarlyStopping, Monitor
 from lamina.training.interrupts import Interrupts
 from lamina.validation import check_parameters, number
 
-__all__ = ["PROBES", "Trained", "train"]
+__all__ = ["PROBES", "Trained", "judged_by", "scale_of_targets", "train"]
 
 _LEAST_S = 1e-3
 PROBES = 40  # twenty are left when every second one is dropped
@@ -95,7 +96,7 @@ def train(
     # Even repeated Ctrl-C must not lose the trained model.
     with Interrupts() as interrupts:
         if model.target.task == "regression" and prepared.earlier is None:
-            model = replace(model, scale=_scale(prepared, settings) if scale is None else scale)
+            model = replace(model, scale=scale_of_targets(prepared, settings) if scale is None else scale)
         model, duration_s, best_epoch = _fit(model, prepared, settings, callbacks, began)
         if threshold is not None:
             model = replace(model, threshold=_threshold(threshold, model, judging))
@@ -141,8 +142,8 @@ def _targets(prepared: Prepared) -> list[np.ndarray]:
     return [np.atleast_2d(part.y.T) for part in parts if part is not None]
 
 
-def _scale(prepared: Prepared, settings: TableSettings) -> TargetScale:
-    """The scale of each target: the one asked for, or the better one of a trial."""
+def scale_of_targets(prepared: Prepared, settings: TableSettings) -> TargetScale:
+    """The scale of each target, for regression: the one asked for, or the better one of a trial."""
     names, judging = prepared.goal.names, prepared.validation
     scales = [scale_for(name, *y, settings=settings) for name, *y in zip(names, *_targets(prepared), strict=True)]
     skewed = [i for i, scale in enumerate(scales) if scale.to_try is not None]
@@ -335,7 +336,19 @@ def _monitor(settings: TableSettings, callbacks: Sequence[Callback]) -> list[Mon
 def _arrays(model: TableModel, part: Part) -> tuple[Any, np.ndarray]:
     """Features and targets for the network."""
     y = part.y if model.target.task == "classification" else model.scale.forward(part.y).astype(np.float32)
-    return model.encoder.transform(part.table), y
+    return model.encoder.transform(part.table) if part.features is None else part.features, y
+
+
+def judged_by(model: TableModel, judging: Part, eval_metric: str) -> float:
+    """The number by which a training's epochs were judged, of the weights that the model has."""
+    validation, metrics = _judges(model, judging, eval_metric)
+    fit = fit_of(model.estimator)
+    if eval_metric in metrics:
+        return metrics[eval_metric].measured(fit.trainer)
+    truth = fit.target.encode(validation["y_val"])
+    weight = fit.target.row_weights(truth, judging.weight)
+    targets = fit.target.targets(truth, fit.trainer.executor.dtype)
+    return float(fit.trainer.evaluate(validation["X_val"], targets, weight)["loss"])
 
 
 def _judges(model: TableModel, judging: Part | None, eval_metric: str) -> tuple[dict[str, Any], dict[str, ValidationMetric]]:

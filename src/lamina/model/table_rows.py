@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 
@@ -49,12 +49,16 @@ class Rows(NamedTuple):
 
 
 class Part(NamedTuple):
-    """Rows as they were read, their targets as numbers, weights, and before a split numbers that rows to keep together share."""
+    """Rows as they were read, their targets as numbers, weights, and before a split numbers that rows to keep together share.
+
+    Where several trainings share them, their ``features`` are here.
+    """
 
     table: ReadTable
     y: np.ndarray
     weight: np.ndarray | None = None
     groups: np.ndarray | None = None
+    features: Any = None
 
     @property
     def num_rows(self) -> int:
@@ -103,6 +107,15 @@ class Prepared:
     def num_training(self) -> int:
         """The rows to train on, of which ``training`` are a sample if they are streamed."""
         return self.training.num_rows if self.streamed is None else self.streamed.num_rows
+
+    def for_trainings(self) -> Self:
+        """The rows to train and to validate on, encoded once for several trainings; those to test on none of them sees."""
+
+        def encoded(part: Part) -> Part:
+            return part._replace(features=self.encoder.transform(part.table))
+
+        judging = None if self.validation is None else encoded(self.validation)
+        return replace(self, training=encoded(self.training), validation=judging, test=None)
 
 
 def encoder_for(settings: TableSettings) -> TableEncoder:

@@ -33,6 +33,8 @@ class Interrupts:
         The number of interruptions; code that catches a KeyboardInterrupt must add it.
     second_raises : context manager
         For code that may hang, such as user code: inside it every Ctrl-C except the first raises KeyboardInterrupt.
+    each_raises : context manager
+        For code that cannot be asked to end: inside it every Ctrl-C raises KeyboardInterrupt.
 
     Examples
     --------
@@ -48,7 +50,8 @@ class Interrupts:
         self._before: Any = None
         self._outer: Interrupts | None = None
         self._is_over = False
-        self.second_raises = _SecondRaises()
+        self.second_raises = _Raises()
+        self.each_raises = _Raises()
         self.count = 0
 
     def __enter__(self) -> Self:
@@ -85,11 +88,12 @@ class Interrupts:
             return
         self.add()
         is_changing_hands = frame is not None and frame.f_globals is globals()
-        if self.count > 1 and self.second_raises.is_open and not is_changing_hands:
+        raises = self.each_raises.is_open or (self.count > 1 and self.second_raises.is_open)
+        if raises and not is_changing_hands:
             raise KeyboardInterrupt
 
 
-class _SecondRaises:
+class _Raises:
     """See :class:`Interrupts`."""
 
     is_open = False

@@ -18,6 +18,7 @@ from typing import Any
 from lamina.engine import default_threads
 from lamina.errors import NonFiniteError
 from lamina.estimators.fitting.fit import Fit
+from lamina.estimators.fitting.joblib_workers import asked_workers
 from lamina.estimators.fitting.restarts import Restart, Restarts, criterion_of, row_of
 from lamina.estimators.fitting.training import prepare, rows_a_step, run, start_for
 from lamina.estimators.parameters import Parameters
@@ -42,8 +43,9 @@ def fit_restarts(
     """Fit once from each of ``seeds``; return the best fit, and the table of all.
 
     Each is the fit of an estimator with that ``random_state``, on the same rows. They run in ``n_threads`` threads (None: as many
-    as the environment's limits allow), one thread per fit. Each has copies of the callbacks; at the end, the given callbacks get
-    the state of the best fit's copies. They share ``max_time``: each has an equal part.
+    as the environment's limits allow), one thread per fit; or, within a ``joblib.parallel_config`` of several jobs, as its
+    workers. Each has copies of the callbacks; at the end, the given callbacks get the state of the best fit's copies. They share
+    ``max_time``: each has an equal part.
 
     Raises
     ------
@@ -53,13 +55,18 @@ def fit_restarts(
         If Ctrl-C arrived before any of them learned anything.
     """
     batch_size = rows_a_step(parameters, len(train), owner=owner)  # warns once instead of in every restart
-    num_threads = min(len(seeds), parameters.n_threads or default_threads())
+    workers = asked_workers()
+    num_threads = min(len(seeds), parameters.n_threads or default_threads(), workers.num_threads)
     of_each = parameters
     if parameters.max_time is not None:
-        of_each = replace(parameters, max_time=parameters.max_time / math.ceil(len(seeds) / num_threads))
+        at_once = workers.num_processes or num_threads
+        of_each = replace(parameters, max_time=parameters.max_time / math.ceil(len(seeds) / at_once))
     fits = [_prepared(of_each, target, train, number, seed, batch_size, owner) for number, seed in enumerate(seeds, 1)]
     _warn_once(fits)
-    failures = _run_all(fits, num_threads, train, validation)
+    if workers.num_processes:
+        fits, failures = _run_elsewhere(fits, train, validation)
+    else:
+        failures = _run_all(fits, num_threads, train, validation)
     if None not in failures:
         if any(failure is not None and failure.code == "interrupted" for failure in failures):
             raise KeyboardInterrupt  # nothing was learned: an earlier fit's model stays
@@ -98,6 +105,27 @@ def _warn_once(fits: Sequence[Fit]) -> None:
     warn_of_blocked_gradients(fits[0].trainer.executor.program, fits[0].trainer.optimizer)
     for fit in fits:
         fit.trainer.warns_of_blocked_gradients = False
+
+
+def _run_elsewhere(fits: Sequence[Fit], train: Rows, validation: Rows | None) -> tuple[list[Fit], list[StopReason | None]]:
+    """Run all fits in the processes of joblib's context: the fits as they came back, and the failures of :func:`_run_all`.
+
+    They cannot be asked to end: after Ctrl-C an earlier fit's model stays.
+    """
+    from joblib import Parallel, delayed  # a dependency of scikit-learn
+
+    with Interrupts() as interrupts, interrupts.each_raises:
+        if interrupts.count:
+            raise KeyboardInterrupt
+        done = Parallel()(delayed(_run_one)(fit, train, validation) for fit in fits)
+    return [fit for fit, _ in done], [failure for _, failure in done]
+
+
+def _run_one(fit: Fit, train: Rows, validation: Rows | None) -> tuple[Fit, StopReason | None]:
+    """Run a fit in a process that has it as a copy."""
+    tasks = Tasks([partial(run, fit, train, validation)])
+    tasks.start(0)  # in this thread
+    return fit, _failure_of(tasks.futures[0])
 
 
 def _run_all(fits: Sequence[Fit], num_threads: int, train: Rows, validation: Rows | None) -> list[StopReason | None]:

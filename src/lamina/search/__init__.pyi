@@ -1,0 +1,12 @@
+from lamina.search.draws import Draw as Draw
+from lamina.search.draws import Mostly as Mostly
+from lamina.search.draws import OneOf as OneOf
+from lamina.search.draws import Range as Range
+from lamina.search.halving import successive_halving as successive_halving
+from lamina.search.search_result import SearchResult as SearchResult
+from lamina.search.space import SEARCHABLE as SEARCHABLE
+from lamina.search.space import SPACE as SPACE
+from lamina.search.table_search import search_table as search_table
+from lamina.search.trials import Trial as Trial
+from lamina.search.trials import Trials as Trials
+from lamina.search.trials import Try as Try
