@@ -13,7 +13,14 @@ from lamina.errors import MissingPackageError, phrase_missing
 
 __all__ = ["EXTRAS", "OptionalModule", "require"]
 
-EXTRAS = {"pyarrow": "tables", "narwhals": "tables", "cyclopts": "cli", "rich": "cli", "matplotlib": "plot"}
+EXTRAS = {
+    "pyarrow": "tables",
+    "datasketches": "tables",
+    "narwhals": "tables",
+    "cyclopts": "cli",
+    "rich": "cli",
+    "matplotlib": "plot",
+}
 """The extra that installs each package."""
 
 
