@@ -85,6 +85,7 @@ def test_only_what_is_named_varies(table: Path, capfd: pytest.CaptureFixture[str
     [
         (["--vary", "dropuot"], "Did you mean 'dropout'"),
         (["--trials", "0"], "--trials must be an integer in"),
+        (["--jobs", "0"], "--jobs must be an integer >= 1, or an integer <= -1"),
         (["--validation", "0"], "must hold out rows to judge trials by"),
         (["--learning-rate", "-1"], "--learning-rate must be a number > 0"),
     ],
