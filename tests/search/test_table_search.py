@@ -19,7 +19,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes
 
 from lamina.errors import DataError, FileError, InvalidSettingError, NonFiniteError
 from lamina.model import NetworkSettings, OptimizationSettings, RunSettings, StoppingSettings, TableSettings, fit_table
-from lamina.search import SearchResult, Trial, Try, search_table
+from lamina.search import Mostly, Range, SearchResult, Trial, Try, search_table
 from lamina.search.tournament import Tournament
 
 CANCER = load_breast_cancer(as_frame=True).frame.iloc[:, -12:]
@@ -331,3 +331,25 @@ def test_the_docstrings_space_is_that_of_the_search() -> None:
     text = textwrap.dedent(search.__doc__ or "").replace("\n", " ")
     listed = text[text.index("default: members") : text.index(", without those that are given")]
     assert " ".join(listed.split()).removeprefix("default: ").replace(" and ", ", ").split(", ") == list(SPACE)
+
+
+@pytest.mark.parametrize(
+    ("space", "message"),
+    [
+        ({"hidden": [(8,), (0,)]}, r"search_table: hidden must be .*, got \(0,\).* It is drawn from space\['hidden'\]"),
+        ({"activation": ["relu", "foo"]}, r"activation must be .*'foo'.* It is drawn from space\['activation'\]"),
+        ({"learning_rate": Range(-1, 1)}, r"learning_rate must be a number > 0, got -1.*space\['learning_rate'\]"),
+        ({"members": Range(1, 4)}, r"members must be an integer >= 1, got 1\.0.*Give the Range whole=True"),
+        ({"dropout": Mostly(0.0, Range(0.5, 1.0))}, r"dropout must be .*, got 1\.0.*space\['dropout'\]"),
+    ],
+)
+def test_values_that_no_training_takes_are_refused_before_anything_is_trained(space: dict[str, Any], message: str) -> None:
+    trained: list[Trial] = []
+    with pytest.raises(InvalidSettingError, match=message):
+        found(space=space, on_trial=trained.append)
+    assert not trained
+
+
+def test_values_that_suit_only_one_another_are_a_space() -> None:
+    result = found(space={"hidden": [(8, 8)], "activation": [("relu", "mish")]}, trials=4)
+    assert len(result.trials) == 4
