@@ -158,8 +158,8 @@ class Predictor:
     def predict(self, X: Any) -> Any:
         """The predictions for X: the outputs after the loss's link, for example probabilities.
 
-        A source of blocks (:class:`~lamina.training.BlockSource`), an iterator or a list of blocks ``(X, y)`` is predicted block by
-        block, and only the predictions are kept; see also :meth:`predict_blocks`.
+        A source of blocks (:class:`~lamina.training.BlockSource`), an iterator or a list of blocks ``(X, y)`` is predicted block
+        by block, and only the predictions are kept; see also :meth:`predict_blocks`.
 
         Returns
         -------
