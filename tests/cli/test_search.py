@@ -80,6 +80,11 @@ def test_it_tells_each_training_and_what_each_kind_of_rows_was_for(table: Path, 
     assert "as given" in printed.out
 
 
+def test_one_epoch_is_told_in_the_singular(table: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["search", str(table), "-t", "y", "-o", str(table.with_name("best.lamina")), "--trials=1", "--max-epochs=1"]) == 0
+    assert "on the validation rows after 1 epoch\n" in capfd.readouterr().err
+
+
 def test_quiet_prints_nothing(table: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert search(table, "--trials", 2, "--quiet") == 0
     assert capfd.readouterr() == ("", "")

@@ -148,8 +148,10 @@ class _Progress:
     """Prints a line on standard error after each training."""
 
     def __call__(self, trial: Trial) -> None:
+        from lamina.errors import counted
+
         done = trial.tries[-1]
-        how = done.problem or f"{done.score:.4g} on the validation rows after {done.epochs} epochs"
+        how = done.problem or f"{done.score:.4g} on the validation rows after {counted(done.epochs, 'epoch')}"
         kind = "whole" if done.is_whole else "short"
         output_console(stderr=True).print(printable(f"trial {trial.number}, {kind}: {how}"), markup=False, highlight=False)
 
