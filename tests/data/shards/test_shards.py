@@ -76,6 +76,24 @@ def test_a_pattern_of_folders_goes_into_them(tmp_path: Path):
     assert [Path(p.path).name for p in places_of(f"{tmp_path}/[yz]*.parquet")] == ["z.parquet"]
 
 
+def test_texts_that_lie_in_a_folder_are_tables_only_where_a_pattern_names_them(tmp_path: Path):
+    write(tmp_path / "a.csv", rows(0))
+    for name in ("readme.txt", "adult.data"):
+        (tmp_path / name).write_text("What these files are.\n")
+    assert [Path(p.path).name for p in places_of(tmp_path)] == ["a.csv"]
+    assert [Path(p.path).name for p in places_of(f"{tmp_path}/*.data")] == ["adult.data"]
+
+
+def test_links_to_a_folder_around_them_are_not_followed_and_others_are(tmp_path: Path):
+    write(tmp_path / "data" / "in" / "a.parquet", rows(0))
+    write(tmp_path / "elsewhere" / "b.parquet", rows(0))
+    for link, to in (("loop", "data"), ("in/up", "data"), ("linked", "elsewhere")):
+        (tmp_path / "data" / link).symlink_to(tmp_path / to, target_is_directory=True)
+    for given in (tmp_path / "data", f"{tmp_path}/data/**/*.parquet", f"file://{tmp_path}/data"):
+        found = [str(Path(p.path).relative_to(tmp_path / "data")) for p in places_of(given)]
+        assert found == ["in/a.parquet", "linked/b.parquet"]
+
+
 def test_one_file_is_not_several(folder: Path):
     assert names_several(folder)
     assert names_several(f"{folder}/*.csv")
@@ -158,6 +176,17 @@ def test_whole_numbers_in_one_file_and_floats_in_another_are_the_same_kind(tmp_p
     write(tmp_path / "a.parquet", pa.table({"x": [1, 2], "y": [1, 2]}))
     write(tmp_path / "b.parquet", pa.table({"x": [0.5, 2.5], "y": [1, 2]}))
     assert len(open_shards(tmp_path).shards) == 2
+
+
+def test_codes_in_one_file_and_texts_in_another_are_the_same_kind(tmp_path: Path):
+    table = rows(0, 3 * NUM_ROWS)
+    for i, kind in enumerate((pa.large_string(), pa.dictionary(pa.int8(), pa.string()), pa.string())):
+        part = table.slice(i * NUM_ROWS, NUM_ROWS)
+        write(tmp_path / f"{i}.parquet", part.set_column(1, "color", part["color"].cast(kind)))
+    firsts = [color for i in range(3) for color in table["color"].to_pylist()[i * NUM_ROWS :][:16]]
+    assert open_shards(tmp_path).head(1000)["color"].to_pylist() == firsts
+    found = surveyed(tmp_path)
+    assert sum(part.num_rows for part in (found.sample, found.validation, found.test)) == table.num_rows
 
 
 def test_a_damaged_page_is_an_error_that_names_the_file(tmp_path: Path):
