@@ -83,6 +83,13 @@ def test_predictions_with_other_options_do_not_mix(model: Path, folder: Path, tm
     )
 
 
+def test_predictions_in_another_format_do_not_mix(model: Path, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    run(capfd, "predict", model, folder, "-o", tmp_path / "out")
+    message = failed(capfd, "predict", model, folder, "-o", tmp_path / "out", "--output-format", "csv")
+    assert "by another model or with other options" in message
+    assert not list((tmp_path / "out").glob("*.csv"))
+
+
 def test_a_file_is_no_place_for_the_predictions_of_many(
     model: Path, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ):

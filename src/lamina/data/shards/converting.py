@@ -56,7 +56,7 @@ def convert_shards(
     """
     check_table_path(f"x{suffix}", "output")
     names = _names(shards, suffix)
-    _check_record(folder, identity)
+    _check_record(folder, {"identity": identity, "suffix": suffix})
     for number, name in enumerate(names):
         path = folder / name
         if path.exists():
@@ -88,9 +88,9 @@ def _names(shards: Shards, suffix: str) -> list[str]:
     return names
 
 
-def _check_record(folder: Path, identity: dict[str, Any]) -> None:
+def _check_record(folder: Path, made: dict[str, Any]) -> None:
     """Leave word of how the folder's files are made, or compare it with what stands there."""
-    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()
     record = folder / _RECORD
     if folder.exists() and not folder.is_dir():
         raise FileError(f"the output for several files must be a folder, got the file {str(folder)!r}. Name a folder.")
