@@ -90,6 +90,26 @@ def test_predictions_in_another_format_do_not_mix(model: Path, folder: Path, tmp
     assert not list((tmp_path / "out").glob("*.csv"))
 
 
+@pytest.mark.parametrize("address", ["", "file://"])
+@pytest.mark.parametrize("pattern", ["", "/**/*.parquet"])
+@pytest.mark.parametrize("place", ["data/out", "data"])
+def test_predictions_may_not_lie_among_the_files_of_the_table(
+    model: Path, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], pattern: str, place: str, address: str
+):
+    before = sorted(folder.rglob("*"))
+    assert "must be a folder whose files are none of the table" in failed(
+        capfd, "predict", model, f"{address}{folder}{pattern}", "-o", tmp_path / place
+    )
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_predictions_may_lie_below_files_that_a_pattern_names_without_their_folders(
+    model: Path, folder: Path, capfd: pytest.CaptureFixture[str]
+):
+    for _ in range(2):
+        assert len(run(capfd, "predict", model, f"{folder}/*.parquet", "-o", folder / "out")["files"]) == 3
+
+
 def test_a_file_is_no_place_for_the_predictions_of_many(
     model: Path, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ):

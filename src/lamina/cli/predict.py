@@ -200,6 +200,7 @@ def _predict_files(given: _Streamed, reading: ReadingOptions, *, as_json: bool, 
         given.asked.check(loaded)
         shards = _shards(given, loaded, reading.as_in_training(loaded).of_text)
         suffix = _suffix(given, shards)
+        _check_outside(given, shards, suffix)
         done = list(
             convert_shards(
                 shards,
@@ -224,6 +225,17 @@ def _check_folder(output: Path) -> None:
     if output == DASH or output.is_file():
         rule = "must be a folder for the predictions of many files"
         raise InvalidSettingError(phrase("--output", rule, str(output), repair="Name one: -o predictions."))
+
+
+def _check_outside(given: _Streamed, shards: Shards, suffix: str) -> None:
+    """Reject a folder whose files the next command would take for files of the table."""
+    from lamina.data.shards import stands_for, suffix_of
+    from lamina.errors import InvalidSettingError, phrase
+
+    names = [Path(shard.name).name for shard in shards.shards]
+    if any(stands_for(given.table, given.output / f"{name[: len(name) - len(suffix_of(name))]}{suffix}") for name in names):
+        rule = f"must be a folder whose files are none of the table {str(given.table)!r}"
+        raise InvalidSettingError(phrase("--output", rule, str(given.output), repair="Name one outside of the table's folder."))
 
 
 def _shards(given: _Streamed, model: TableModel | NetworkModel, reading: TextReading) -> Shards:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 else:
     fs = OptionalModule("pyarrow.fs", owner="reading shards")
 
-__all__ = ["Place", "names_several", "places_of", "suffix_of"]
+__all__ = ["Place", "names_several", "places_of", "stands_for", "suffix_of"]
 
 _ADDRESS = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:/")
 _WILD = re.compile(r"[*?\[]")
@@ -84,6 +84,26 @@ def places_of(given: str | os.PathLike[str]) -> list[Place]:
         listed = ", ".join(suffix for suffix in TABLE_SUFFIXES if wild is not None or suffix not in _NOT_IN_FOLDERS)
         raise FileError(f"no table found in {text!r}: no file that ends in one of {listed}. Check the path.")
     return sorted(found, key=lambda place: place.path)
+
+
+def stands_for(given: str | os.PathLike[str], path: Path) -> bool:
+    """Whether a folder or pattern of this machine would name a file, too, if it lay at a path.
+
+    >>> stands_for("data/*.csv", Path("data/new.csv")), stands_for("data/*.csv", Path("data/out/new.csv"))
+    (True, False)
+    """
+    text = re.sub(r"^file:/+", "/", os.fspath(given))
+    wild = None if Path(text).exists() else _WILD.search(text)
+    if _ADDRESS.match(text):
+        return False
+    base = text if wild is None else text[: text.rfind("/", 0, wild.start()) + 1]
+    real, around = Path(os.path.realpath(path)), Path(os.path.realpath(base or "."))
+    if not real.is_relative_to(around) or real == around:
+        return False
+    inside = real.relative_to(around)
+    if any(part.startswith((".", "_")) for part in inside.parts):
+        return False
+    return wild is None or _pattern(text[len(base) :]).fullmatch(inside.as_posix()) is not None
 
 
 def _file_system(text: str) -> tuple[fs.FileSystem, str, str]:
