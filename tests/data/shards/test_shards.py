@@ -293,3 +293,14 @@ def test_a_value_that_does_not_fit_is_named_with_its_file_column_and_row(tmp_pat
     reader = RowReader(encoder.learn(head.without("y")).reader, [Target.detect(target_column(head, "y"))])
     with pytest.raises(DataError, match=r"b\.csv: column 'x' must hold numbers, as in training, got 'seven' \(row 301\)"):
         survey(shards, reader, Split(0, 0.0, 0.0, 1.0))
+
+
+def test_a_target_that_is_no_number_is_named_with_its_row_in_the_file(tmp_path: Path):
+    lines = "\n".join(f"{i},{i / 7}" for i in range(300))
+    (tmp_path / "a.csv").write_text(f"x,y\n{lines}\n1,big\n")
+    opened = open_shards(tmp_path)
+    shards = Shards(opened.shards, opened.names, rows_a_block=40)
+    head = shards.head(200)
+    reader = RowReader(TableEncoder().learn(head.without("y")).reader, [Target.detect(target_column(head, "y"), "regression")])
+    with pytest.raises(DataError, match=r"a\.csv: target 'y' must hold numbers for regression, got 'big' \(row 301\)"):
+        survey(shards, reader, Split(0, 0.0, 0.0, 1.0))
