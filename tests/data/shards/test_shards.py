@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -116,6 +117,17 @@ def test_a_file_system_of_ones_own_is_read_through_a_dataset(tmp_path: Path):
     assert shards.names == ["number", "color", "y", "year"]
     years = [value for block in shards.blocks() for value in block.columns["year"].to_pylist()]
     assert years == [2001] * NUM_ROWS + [2002] * NUM_ROWS
+
+
+def test_a_folder_of_folders_that_stand_for_a_column_says_that_it_is_not_read(tmp_path: Path):
+    for year in (2001, 2002):
+        write(tmp_path / "run=1" / f"year={year}" / "a.parquet", rows(0))
+    with pytest.warns(DataWarning, match=r"names of folders are not read: 'year' is no column\. .*partitioning='hive'"):
+        assert open_shards(tmp_path).names == ["number", "color", "y"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        open_shards(tmp_path / "run=1" / "year=2001")
+        open_shards(dataset.dataset(tmp_path, format="parquet", partitioning="hive"))
 
 
 def test_a_dataset_of_text_is_refused_with_the_way_round(tmp_path: Path):

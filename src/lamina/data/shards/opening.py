@@ -111,6 +111,7 @@ def open_shards(
     _report(bad, len(good), on_bad_shard)
     if needed is None:
         _note_further(good, usual)
+        _note_folders(good, usual)
     return Shards(good, usual, _rows_a_block(good))
 
 
@@ -222,6 +223,22 @@ def _note_further(shards: Sequence[Shard], names: Sequence[str]) -> None:
     if further and shards:
         listed = first_of([repr(name) for name in sorted(further)], _SHOWN)
         note(f"ignored columns that most files do not have: {listed}.")
+
+
+def _note_folders(shards: Sequence[Shard], names: Sequence[str]) -> None:
+    """Say that folders such as year=2024 are no column; one that all files share tells no rows apart."""
+    values: dict[str, set[str]] = {}
+    for shard in shards:
+        for part in shard.name.replace("\\", "/").split("/")[:-1]:
+            key, is_one, value = part.partition("=")
+            if is_one and key and key not in names:
+                values.setdefault(key, set()).add(value)
+    unread = [repr(key) for key, found in values.items() if len(found) > 1]
+    if unread:
+        note(
+            f"the names of folders are not read: {first_of(unread, _SHOWN)} is no column. For one, give "
+            "pyarrow.dataset.dataset(folder, partitioning='hive') in Python."
+        )
 
 
 def _rows_a_block(shards: Sequence[Shard]) -> int:
