@@ -83,6 +83,22 @@ def test_predictions_with_other_options_do_not_mix(model: Path, folder: Path, tm
     )
 
 
+@pytest.mark.parametrize("unfit", ["day-0", "day-2"])
+def test_the_way_round_an_unfit_value_can_be_gone_from_any_file_on(
+    model: Path, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], unfit: str
+):
+    table = parquet.read_table(folder / f"{unfit}.parquet")
+    texts = pa.array([*map(str, table["x"].to_pylist()[:-1]), "big"])
+    parquet.write_table(table.set_column(1, "x", texts), folder / f"{unfit}.parquet")
+    command = ("predict", model, folder, "-o", tmp_path / "out")
+    assert "--on-error missing" in failed(capfd, *command)
+    if unfit == "day-2":  # whole files are there
+        message = failed(capfd, *command, "--on-error", "missing")
+        assert "with other options (such as --on-error), or of other files. Name a new folder, or remove this one" in message
+        command = (*command[:-1], tmp_path / "new")
+    assert run(capfd, *command, "--on-error", "missing")["rows"] == NUM_ROWS
+
+
 def test_predictions_in_another_format_do_not_mix(model: Path, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
     run(capfd, "predict", model, folder, "-o", tmp_path / "out")
     message = failed(capfd, "predict", model, folder, "-o", tmp_path / "out", "--output-format", "csv")

@@ -94,16 +94,21 @@ def _check_record(folder: Path, made: dict[str, Any]) -> None:
     record = folder / _RECORD
     if folder.exists() and not folder.is_dir():
         raise FileError(f"the output for several files must be a folder, got the file {str(folder)!r}. Name a folder.")
-    if record.exists():
-        if json.loads(record.read_text(encoding="utf-8")).get("made") != digest:
-            raise FileError(
-                f"the folder {str(folder)!r} holds files that were made by another model or with other options, or of other "
-                "files. Name another folder, or remove this one."
-            )
+    if record.exists() and json.loads(record.read_text(encoding="utf-8")).get("made") == digest:
         return
+    # One that failed at its first file has made nothing that could be mixed.
+    if record.exists() and _holds_files(folder):
+        raise FileError(
+            f"the folder {str(folder)!r} holds files that were made by another model or with other options (such as --on-error), "
+            "or of other files. Name a new folder, or remove this one and all files are made anew."
+        )
     # A killed run may have left the beginning of a record.
-    if folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir()):
+    if not record.exists() and folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir()):
         raise FileError(f"the folder {str(folder)!r} holds other files. Name a new folder, or an empty one.")
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_write(record) as file:
         file.write(json.dumps({"made": digest}).encode())
+
+
+def _holds_files(folder: Path) -> bool:
+    return any(path.is_file() and not path.name.startswith(".") for path in folder.rglob("*"))
