@@ -63,6 +63,17 @@ def test_predictions_are_written_file_by_file_and_are_those_of_each_file(
     assert parquet.read_table(out / "day-1.parquet").equals(parquet.read_table(tmp_path / "one.parquet"))
 
 
+def test_text_beside_files_with_types_is_predicted_in_the_format_of_the_first_file(
+    model: Path, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    csv.write_csv(parquet.read_table(folder / "day-0.parquet"), folder / "day-7.csv")
+    files = run(capfd, "predict", model, folder, "-o", tmp_path / "out")["files"]
+    assert [Path(path).name for path in files] == [f"day-{i}.parquet" for i in (0, 1, 2, 7)]
+    first, same = (parquet.read_table(tmp_path / "out" / f"day-{i}.parquet")["y"].to_pylist() for i in (0, 7))
+    assert first == same
+    assert run(capfd, "evaluate", model, folder)["rows"] == NUM_ROWS + 200
+
+
 def test_predicting_again_goes_on_with_what_is_missing(
     model: Path, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ):

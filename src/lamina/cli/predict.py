@@ -86,7 +86,8 @@ def predict(
         File to write: .csv, .tsv, .parquet or .feather; a folder, for many; - for standard output, to which nothing else is then
         written.
     output_format : {"csv", "tsv", "parquet", "feather"}
-        Format of standard output, if the output is -; default: csv. Of the files in a folder; default: that of the table's files.
+        Format of standard output, if the output is -; default: csv. Of all files in a folder; default: that of the table's first
+        file, not compressed.
     keep : tuple of str
         Columns of the table to copy to the output.
     proba : bool

@@ -201,6 +201,15 @@ def test_codes_in_one_file_and_texts_in_another_are_the_same_kind(tmp_path: Path
     assert sum(part.num_rows for part in (found.sample, found.validation, found.test)) == table.num_rows
 
 
+@pytest.mark.parametrize("odd", [".csv", ".parquet"])
+def test_text_files_beside_files_with_types_are_refused_with_the_way_round(tmp_path: Path, odd: str):
+    for i, suffix in enumerate([odd, *[{".csv": ".parquet", ".parquet": ".csv"}[odd]] * 2]):
+        write(tmp_path / f"{i}{suffix}", rows(i * NUM_ROWS))
+    with pytest.raises(DataError, match=r"0\.(csv|parquet): column 'number' must hold .* have no types, so do not train on them"):
+        open_shards(tmp_path)
+    assert len(open_shards(tmp_path, same_kinds=False).shards) == 3
+
+
 def test_a_damaged_page_is_an_error_that_names_the_file(tmp_path: Path):
     path = write(tmp_path / "a.parquet", pa.table({"x": np.random.default_rng(0).random(10_000)}))
     data = bytearray(path.read_bytes())

@@ -101,9 +101,10 @@ def open_shards(
     opened = _of_dataset(table, bad) if _is_dataset(table) else _of_places(places_of(table), reading or TextReading(), bad)
     usual = list(needed) if needed is not None else _usual_columns(opened)
     kinds = _usual_kinds(opened, usual) if same_kinds else {}
+    is_mixed = len({isinstance(shard, CsvShard) for shard in opened}) > 1
     good = []
     for shard in opened:
-        error = _fault(shard, usual, kinds)
+        error = _fault(shard, usual, kinds, is_mixed=is_mixed)
         if error is None:
             good.append(shard)
         else:
@@ -186,7 +187,7 @@ def _kind(shard: Shard, name: str) -> str | None:
     return value_type(kind)
 
 
-def _fault(shard: Shard, names: Sequence[str], kinds: dict[str, str | None]) -> LaminaError | None:
+def _fault(shard: Shard, names: Sequence[str], kinds: dict[str, str | None], *, is_mixed: bool) -> LaminaError | None:
     """What is wrong with a file that can be read."""
     lacking = [name for name in names if name not in shard.schema.names]
     if lacking:
@@ -200,8 +201,13 @@ def _fault(shard: Shard, names: Sequence[str], kinds: dict[str, str | None]) -> 
         found = _kind(shard, name)
         if found not in (kinds[name], "nothing"):
             held = shard.schema.field(name).type
+            repair = (
+                "Text files (CSV, TSV) have no types, so do not train on them together with Parquet or Feather: convert the ones "
+                "to the others."
+            )
             return DataError(
-                f"{shard.name}: column {name!r} must hold {kinds[name]}, as in most files, got the type {held}. Convert it."
+                f"{shard.name}: column {name!r} must hold {kinds[name]}, as in most files, got the type {held}. "
+                f"{repair if is_mixed else 'Convert it.'}"
             )
     return None
 
