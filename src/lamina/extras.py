@@ -13,7 +13,16 @@ from lamina.errors import MissingPackageError, phrase_missing
 
 __all__ = ["EXTRAS", "OptionalModule", "require"]
 
-EXTRAS = {"pyarrow": "tables", "narwhals": "tables", "cyclopts": "cli", "rich": "cli", "matplotlib": "plot"}
+EXTRAS = {
+    "pyarrow": "tables",
+    "narwhals": "tables",
+    "cyclopts": "cli",
+    "rich": "cli",
+    "matplotlib": "plot",
+    "ray": "ray",
+    "torch": "gloo",
+    "mpi4py": "mpi",
+}
 """The extra that installs each package."""
 
 

@@ -1,0 +1,7 @@
+from lamina.distributed.communicator import Communicator as Communicator
+from lamina.distributed.communicator import LostError as LostError
+from lamina.distributed.fitting import fit as fit
+from lamina.distributed.joining import join as join
+from lamina.distributed.report import Report as Report
+from lamina.distributed.way import Timing as Timing
+from lamina.distributed.way import Way as Way
