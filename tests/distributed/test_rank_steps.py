@@ -227,7 +227,7 @@ def test_a_number_that_is_not_finite_ends_all_ranks(way: str) -> None:
             fit(trainer, X, targets, communicator=communicator, way=way, max_epochs=5)
         return type(raised.value).__name__
 
-    assert run_ranks(2, work) == ["NonFiniteError", "LostError"]
+    assert run_ranks(2, work) == ["NonFiniteError", "LostWorkerError"]
 
 
 def test_an_error_of_a_callback_ends_the_other_ranks() -> None:
@@ -240,7 +240,7 @@ def test_an_error_of_a_callback_ends_the_other_ranks() -> None:
             fit(make_trainer(callbacks=[Fails()]), X, Y, communicator=communicator, way="synchronous")
         return type(raised.value).__name__
 
-    assert run_ranks(2, work) == ["ZeroDivisionError", "LostError"]
+    assert run_ranks(2, work) == ["ZeroDivisionError", "LostWorkerError"]
 
 
 def test_ranks_with_other_rows_are_told() -> None:

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from lamina import Dense, Dropout, Sequential, Trainer
-from lamina.distributed import LostError, Report, fit, join
+from lamina.distributed import Report, fit, join
+from lamina.errors import LostWorkerError
 from lamina.training import Callback, Run
 
 RNG = np.random.default_rng(0)
@@ -55,14 +56,17 @@ def run_joined(folder: str) -> None:
 
 
 class Harm(Callback):
-    """Sends a signal to all workers after some epochs."""
+    """Sends a signal to all workers after some epochs, or to this process."""
 
-    def __init__(self, kind: signal.Signals) -> None:
-        self.kind = kind
+    def __init__(self, kind: signal.Signals, *, here: bool = False) -> None:
+        self.kind, self.here = kind, here
 
     def on_epoch_end(self, run: Run, record: Any) -> None:
         if run.epoch == 5:
-            for process in workers():
+            processes = [os.getpid()] if self.here else workers()
+            if self.here:
+                print(json.dumps(workers()), flush=True)
+            for process in processes:
                 os.kill(process, self.kind)
 
 
@@ -88,7 +92,7 @@ def run_workers(callbacks: Any = (), **settings: Any) -> None:
         warnings.simplefilter("always")
         try:
             report = fit(trainer, X, Y, **given)
-        except (LostError, ValueError) as raised:
+        except (LostWorkerError, ValueError, KeyboardInterrupt) as raised:
             error = f"{type(raised).__name__}: {raised}"
     print(json.dumps(described(report, error, trainer, [str(w.message) for w in warned if "Worker" in str(w.message)])))
 
@@ -117,6 +121,15 @@ def main(what: str, *rest: str) -> None:
         run_workers([Harm(signal.SIGKILL)], max_restarts=0)
     elif what == "hanging":
         run_workers([Harm(signal.SIGSTOP)], timeout_s=8.0)
+    elif what == "interrupted":
+        run_workers([Harm(signal.SIGINT, here=True)])
+    elif what == "orphaned":
+        run_workers([Harm(signal.SIGKILL, here=True)])
+    elif what == "small-cluster":
+        import ray
+
+        ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
+        run_workers(workers=4)
     else:
         run_workers(address="127.0.0.1:1")
 

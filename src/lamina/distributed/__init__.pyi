@@ -1,5 +1,4 @@
 from lamina.distributed.communicator import Communicator as Communicator
-from lamina.distributed.communicator import LostError as LostError
 from lamina.distributed.fitting import fit as fit
 from lamina.distributed.joining import join as join
 from lamina.distributed.report import Report as Report

@@ -6,13 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from lamina.errors import LaminaError
-
-__all__ = ["Alone", "Communicator", "LostError"]
-
-
-class LostError(LaminaError, RuntimeError):
-    """Another rank has ended, or did not answer in time."""
+__all__ = ["Alone", "Communicator"]
 
 
 class Communicator(Protocol):

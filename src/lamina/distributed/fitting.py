@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import threadpool_limits
 
-from lamina.distributed.checks import check_rows, check_trainer
+from lamina.distributed.checks import check_rows, check_targets, check_trainer
 from lamina.distributed.communicator import Alone, Communicator
 from lamina.distributed.follower import follow
 from lamina.distributed.group import Group, JoinedGroup
@@ -109,7 +109,7 @@ def fit(
     ------
     InvalidSettingError
         If the trainer cannot be trained so, or there are no ranks to join.
-    LostError
+    LostWorkerError
         If workers that cannot be replaced ended or hang; the message names them.
     MissingPackageError
         If Ray, torch or mpi4py is needed and not installed; the message names the extra.
@@ -133,6 +133,7 @@ def fit(
         raise InvalidSettingError(phrase("average_every", "must be None with synchronous steps", average_every, owner="fit"))
     began = time.perf_counter()
     check_trainer(trainer)
+    check_targets(y)
     data = trainer.batches(X, y, sample_weight)
     rows = {"sample_weight": sample_weight, "validation_data": validation_data, "max_epochs": max_epochs}
     fitting = {"final_check": final_check, **rows}
@@ -192,7 +193,7 @@ def _lead(
         chosen = chosen_way(timing, steps_an_epoch)
         if not chosen.is_synchronous and average_every is not None:
             chosen = Way(average_every)
-    trainer.steps_with = lambda executor, plan: Leader(executor, plan, group, chosen)
+    trainer.steps_with = lambda executor, plan: Leader(executor, plan, group, chosen, data.num_rows)
     try:
         history = trainer.fit(*rows, **fitting)
     finally:

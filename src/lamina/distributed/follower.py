@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.distributed.communicator import Communicator, LostError
+from lamina.distributed.communicator import Communicator
 from lamina.distributed.messages import receive
 from lamina.distributed.rank_steps import RankSteps, plan_of_rank
 from lamina.distributed.way import Way, measure
@@ -15,6 +15,7 @@ from lamina.engine import make_executor
 from lamina.engine.executor import Executor
 from lamina.engine.plan import Batches, TrainingPlan
 from lamina.engine.program import Program
+from lamina.errors import LostWorkerError
 
 __all__ = ["follow"]
 
@@ -37,7 +38,7 @@ def follow(communicator: Communicator, data: Batches, dtype: str, engine: str, n
 
     Raises
     ------
-    LostError
+    LostWorkerError
         If the training failed on rank 0, or that has ended.
     """
     follower = _Follower(communicator, data, dtype, engine, n_threads)
@@ -46,7 +47,7 @@ def follow(communicator: Communicator, data: Batches, dtype: str, engine: str, n
         if kind == "end":
             return content[0]
         if kind == "failed":
-            raise LostError(f"Rank 0 ended the training: {content[0]}")
+            raise LostWorkerError(f"Rank 0 ended the training: {content[0]}")
         getattr(follower, kind)(*content)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from lamina.distributed.communicator import Communicator, LostError
+from lamina.distributed.communicator import Communicator
 from lamina.distributed.watched import Watched
+from lamina.errors import LostWorkerError
 
 __all__ = ["Group", "JoinedGroup"]
 
@@ -21,12 +22,12 @@ class Group(Protocol):
 
     communicator: Watched
 
-    def renew(self, error: LostError) -> None:
+    def renew(self, error: LostWorkerError) -> None:
         """Replace ranks after an error; the new ones know the rows and wait for messages.
 
         Raises
         ------
-        LostError
+        LostWorkerError
             If that cannot be.
         """
 
@@ -42,5 +43,5 @@ class JoinedGroup:
     def __init__(self, communicator: Communicator) -> None:
         self.communicator = Watched(communicator)
 
-    def renew(self, error: LostError) -> None:
+    def renew(self, error: LostWorkerError) -> None:
         raise error

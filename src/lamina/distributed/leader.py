@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from lamina.distributed.communicator import LostError
+from lamina.distributed.checks import check_whole
 from lamina.distributed.group import Group
 from lamina.distributed.messages import send
 from lamina.distributed.rank_steps import RankSteps, plan_of_rank
 from lamina.distributed.way import Way
 from lamina.engine.executor import Executor, Snapshot
 from lamina.engine.plan import Batches, StepValues, TrainingPlan, TrainingResult
+from lamina.errors import LostWorkerError
 
 __all__ = ["Leader"]
 
@@ -29,13 +30,16 @@ class Leader:
     plan : TrainingPlan
     group : Group
     way : Way
+    num_rows : int
+        Of the rows that the others have.
     """
 
-    def __init__(self, executor: Executor, plan: TrainingPlan, group: Group, way: Way) -> None:
+    def __init__(self, executor: Executor, plan: TrainingPlan, group: Group, way: Way, num_rows: int) -> None:
         self._executor = executor
         self._plan = plan
         self._group = group
         self._way = way
+        self._num_rows = num_rows
         self._steps: RankSteps | None = None
         self._known: Snapshot | None = None  # what all ranks hold
         self._present = np.empty(executor.program.num_parameters, executor.dtype)
@@ -47,13 +51,14 @@ class Leader:
 
     def train(self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues) -> TrainingResult:
         """As :meth:`lamina.engine.executor.Executor.train`; if a rank is lost and can be replaced, these steps begin anew."""
+        check_whole(data, self._num_rows)
         self._keep()
         while True:
             try:
                 steps = self._share_all()
                 send(self._group.communicator, ("train", order, batch_size, first_step, values))
                 result = steps.train(data, order, batch_size, first_step, values)
-            except LostError as error:
+            except LostWorkerError as error:
                 self._group.renew(error)
                 assert self._known is not None
                 self._executor.restore(*self._known)

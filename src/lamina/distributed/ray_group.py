@@ -13,12 +13,11 @@ import socket
 from typing import Any
 
 from lamina.caller import warn_caller
-from lamina.distributed.communicator import LostError
 from lamina.distributed.gloo import Gloo
 from lamina.distributed.ray_worker import Place, RayWorker
 from lamina.distributed.watched import Watched
 from lamina.engine.plan import Batches
-from lamina.errors import InvalidSettingError, counted
+from lamina.errors import InvalidSettingError, LostWorkerError, counted
 from lamina.extras import require
 from lamina.training import Trainer
 from lamina.training.training_warning import TrainingWarning
@@ -74,19 +73,19 @@ class RayGroup:
             self.close()
             raise
 
-    def renew(self, error: LostError) -> None:
+    def renew(self, error: LostWorkerError) -> None:
         """Replace the workers, once it is known which one is to blame.
 
         Raises
         ------
-        LostError
+        LostWorkerError
             If a worker failed by itself, which it would again, or too many were lost.
         """
         blamed = self._blame()
         sentence = f"{blamed or str(error)} After {counted(len(self.restarts), 'restart')} "
         self._end()
         if len(self.restarts) >= self._max_restarts:
-            raise LostError(f"{sentence}(max_restarts={self._max_restarts}) the training was given up.") from error
+            raise LostWorkerError(f"{sentence}(max_restarts={self._max_restarts}) the training was given up.") from error
         self.restarts.append(f"{blamed or str(error)} All workers were replaced, and the last steps taken again.")
         warn_caller(self.restarts[-1], TrainingWarning)
         self._start()
@@ -125,14 +124,14 @@ class RayGroup:
         self._bundles = groups.placement_group([{"CPU": self._threads}] * num, strategy="PACK")
         if not self._bundles.wait(self._timeout_s):
             repair = "Wait until others are done, or ask for fewer workers."
-            raise LostError(f"Ray found no room for {counted(num, 'worker')} in {self._timeout_s:g} s. {repair}")
+            raise LostWorkerError(f"Ray found no room for {counted(num, 'worker')} in {self._timeout_s:g} s. {repair}")
         place = strategies.PlacementGroupSchedulingStrategy(self._bundles)
         actor = ray.remote(num_cpus=self._threads, max_concurrency=2, max_restarts=0)(RayWorker)
         self._workers = [actor.options(scheduling_strategy=place).remote(self._rows, *self._how) for _ in range(num)]
         try:
             self._places = ray.get([worker.place.remote() for worker in self._workers], timeout=self._timeout_s)
         except ray.exceptions.RayError as error:
-            raise LostError(f"The workers did not start: {_first_line(error)}") from error
+            raise LostWorkerError(f"The workers did not start: {_first_line(error)}") from error
         self._connect(ray.util.get_node_ip_address())
 
     def _connect(self, host: str) -> None:
@@ -143,7 +142,7 @@ class RayGroup:
         try:
             self.communicator = Watched(Gloo(host, store.port, 0, self._size, self._timeout_s, store))
         except RuntimeError as error:
-            raise LostError(f"The workers did not connect. {self._blame() or _first_line(error)}") from error
+            raise LostWorkerError(f"The workers did not connect. {self._blame() or _first_line(error)}") from error
 
     # What happened
 
@@ -152,7 +151,7 @@ class RayGroup:
 
         Raises
         ------
-        LostError
+        LostWorkerError
             If one failed by an error of its own.
         """
         ray, found = self._ray, []
@@ -166,7 +165,7 @@ class RayGroup:
             except ray.exceptions.RayActorError:
                 found.append(f"{name} has ended.")
             except ray.exceptions.RayTaskError as error:
-                raise LostError(f"{name} failed: {type(error.cause).__name__}: {error.cause}") from error
+                raise LostWorkerError(f"{name} failed: {type(error.cause).__name__}: {error.cause}") from error
         return " ".join(found)
 
     def _state_of(self, worker: Any, name: str) -> list[str]:

@@ -7,11 +7,11 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lamina.distributed.communicator import LostError
 from lamina.distributed.follower import follow
 from lamina.distributed.gloo import Gloo
 from lamina.distributed.watched import Watched
 from lamina.engine.plan import Batches
+from lamina.errors import LostWorkerError
 from lamina.extras import require
 
 __all__ = ["Place", "RayWorker"]
@@ -68,7 +68,7 @@ class RayWorker:
         self._communicator = Watched(gloo)
         try:
             follow(self._communicator, self._data, *self._how)
-        except LostError:
+        except LostWorkerError:
             pass  # not this rank's fault: rank 0 finds out whose it is
         finally:
             gloo.close()  # an error here ends the others' waiting, too

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from lamina.distributed.communicator import Communicator, LostError
+from lamina.distributed.communicator import Communicator
+from lamina.errors import LostWorkerError
 
 __all__ = ["Watched"]
 
 
 class Watched:
-    """A communicator whose errors are :class:`~lamina.distributed.communicator.LostError`.
+    """A communicator whose errors are :class:`~lamina.errors.LostWorkerError`.
 
     Attributes
     ----------
@@ -54,5 +55,5 @@ class Watched:
             waited = time.monotonic() - self.since
             told = next(iter(str(error).splitlines()), type(error).__name__)
             text = f"Rank {self.rank} lost the others after {waited:.1f} s: {told}"
-            raise LostError(text) from error
+            raise LostWorkerError(text) from error
         self.is_waiting, self.since = False, time.monotonic()
