@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 
 _COMPUTES = ("numpy", "scipy", "scikit-learn", "narwhals", "pyarrow", "pandas", "polars", "safetensors", "threadpoolctl")
-_COMPUTES += ("array-api-compat",)
+_COMPUTES += ("array-api-compat", "datasketches")
 _OF_THEIR_TIME = {"pytest": "pytest==8.*"}  # scikit-learn 1.6 hands it generators, which pytest 9 warns of
 _LEFT_OUT = (
     "matplotlib",

@@ -26,18 +26,18 @@ PLAIN: dict[str, Any] = {"members": 1, "bins": 0, "averaging": 0.0, "patience": 
 
 VARIANTS: Mapping[str, dict[str, Any]] = {
     "one plain network": PLAIN,
-    "with averaged weights": PLAIN | {"averaging": 0.8},
+    "with averaged weights": PLAIN | {"averaging": 0.8, "patience": 5},
     "with bins": PLAIN | {"bins": 16},
     "with both (fast)": {"preset": "fast"},
-    "with patience 30": {"preset": "fast", "patience": 30},
+    "fast with patience 12": {"preset": "fast", "patience": 12},
     "with 2 members": {"members": 2},
     "with 4 members (default)": {},
     "with 8 members": {"members": 8},
     "default without bins": {"bins": 0},
     "default without averaging": {"averaging": 0.0},
-    "default with patience 15": {"patience": 15},
+    "default with patience 6": {"patience": 6},
+    "default with patience 24": {"patience": 24},
     "default with 32 bins": {"bins": 32},
-    "default with coslog over 64 epochs": {"schedule": "coslog", "max_epochs": 64, "patience": 64, "learning_rate": 0.004},
 }
 """By their names in the page, the settings that they change."""
 

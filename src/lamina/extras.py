@@ -15,6 +15,7 @@ __all__ = ["EXTRAS", "OptionalModule", "require"]
 
 EXTRAS = {
     "pyarrow": "tables",
+    "datasketches": "tables",
     "narwhals": "tables",
     "cyclopts": "cli",
     "rich": "cli",

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-__all__ = ["common_exponent", "mean_and_deviation"]
+__all__ = ["RunningMoments", "common_exponent", "mean_and_deviation"]
 
 
 def common_exponent(*arrays: np.ndarray, axis: Literal[0] | None = None) -> Any:
@@ -42,3 +42,52 @@ def mean_and_deviation(values: np.ndarray, axis: Literal[0] | None = None) -> tu
         mean = np.clip(scaled.mean(axis=axis), low, high)
         deviation = np.where(low == high, 0.0, np.minimum(scaled.std(axis=axis), np.maximum(-low, high)))
         return np.ldexp(mean, exponent), np.ldexp(deviation, exponent)
+
+
+class RunningMoments:
+    """Mean and standard deviation of numbers that go by block by block, of each column if they have several.
+
+    In extended precision where the machine has it, so that the squares of huge numbers are finite (Chan, Golub and LeVeque 1983,
+    equation 1.5).
+
+    >>> moments = RunningMoments()
+    >>> for block in ([1.0, 2.0], [6.0]):
+    ...     moments.add(np.array(block))
+    >>> moments.count, float(moments.mean), round(float(moments.deviation), 4)
+    (3, 3.0, 2.1602)
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.mean: Any = np.longdouble(0)
+        self.squares: Any = np.longdouble(0)
+        """The sum of squared distances from the mean."""
+
+    def add(self, numbers: np.ndarray) -> None:
+        """Take in numbers, ndarray of shape (n,) or (n, columns), finite, at least one."""
+        mean, deviation = mean_and_deviation(numbers, axis=0 if numbers.ndim == 2 else None)
+        self.join(len(numbers), np.asarray(mean, np.longdouble), np.asarray(deviation, np.longdouble) ** 2 * len(numbers))
+
+    def merge(self, other: RunningMoments) -> None:
+        """Take in what another one knows."""
+        if other.count:
+            self.join(other.count, other.mean, other.squares)
+
+    def join(self, count: int, mean: Any, squares: Any) -> None:
+        """Take in ``count`` numbers, at least one, of which mean and sum of squared distances are known."""
+        before = self.count
+        self.count += count
+        step = mean - self.mean
+        self.mean = self.mean + step * count / self.count
+        self.squares = self.squares + squares + step**2 * before * count / self.count
+
+    def copy(self) -> RunningMoments:
+        """Moments that may be changed apart."""
+        twin = RunningMoments()
+        twin.count, twin.mean, twin.squares = self.count, self.mean, self.squares
+        return twin
+
+    @property
+    def deviation(self) -> Any:
+        """The population standard deviation; 0 of no numbers."""
+        return np.sqrt(self.squares / max(self.count, 1))

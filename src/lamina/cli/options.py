@@ -14,16 +14,20 @@ from lamina.cli.standard_streams import DASH, TableFormat, check_format, read_st
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from lamina.data.shards import TextReading
     from lamina.model import NetworkModel, TableModel
 
 __all__ = [
     "READING",
     "Flag",
+    "Memory",
+    "OnBadShard",
     "OnError",
     "Quiet",
     "Reading",
     "ReadingOptions",
     "check_output",
+    "is_streamed",
     "load_applicable_model",
     "load_table_model",
 ]
@@ -31,6 +35,9 @@ __all__ = [
 Flag = Annotated[bool, Parameter(negative="")]
 Quiet = Annotated[bool, Parameter(negative="", alias="-q")]
 OnError = Annotated[Literal["fail", "missing"] | None, Parameter(group="Encoding")]
+
+Memory = Annotated[str | None, Parameter(group="Reading")]
+OnBadShard = Annotated[Literal["fail", "skip"], Parameter(group="Reading")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +75,13 @@ class ReadingOptions:
         )
         return read_standard_input(read, self.input_format or "csv") if path == DASH else read(path)
 
+    @property
+    def of_text(self) -> TextReading:
+        """How text files of a table of many files are read."""
+        from lamina.data.shards import TextReading
+
+        return TextReading(self.delimiter, self.encoding or "utf-8", self.drop_ragged)
+
     def as_in_training(self, model: TableModel | NetworkModel) -> ReadingOptions:
         """The options with what training was told where nothing is said now."""
         summary = getattr(model, "summary", None)
@@ -82,6 +96,13 @@ class ReadingOptions:
 
 READING = ReadingOptions()
 Reading = Annotated[ReadingOptions, Parameter(name="*", group="Reading")]
+
+
+def is_streamed(table: Path, memory: str | None = None) -> bool:
+    """Whether a table is read block by block: one of many files, or one that is larger than the memory for it."""
+    from lamina.model.shard_rows import is_larger_than_memory
+
+    return table != DASH and is_larger_than_memory(table, memory)
 
 
 def check_output(output: Path, *read: Path) -> None:

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from cyclopts import Parameter
 
-from lamina.cli.options import READING, Flag, OnError, Quiet, Reading, check_output, load_applicable_model
+from lamina.cli.options import (
+    READING,
+    Flag,
+    Memory,
+    OnBadShard,
+    OnError,
+    Quiet,
+    Reading,
+    ReadingOptions,
+    check_output,
+    is_streamed,
+    load_applicable_model,
+)
 from lamina.cli.output import listed, notes_printed, print_json, print_line
 from lamina.cli.standard_streams import DASH, TableFormat, check_format, has_standard_output, write_standard_output
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from lamina.data.shards import Shards, TextReading
     from lamina.data.table_reader import ReadTable
     from lamina.model import NetworkModel, TableModel
 
@@ -45,6 +58,8 @@ def predict(
     json: Flag = False,
     quiet: Quiet = False,
     on_error: OnError = None,
+    memory: Memory = None,
+    on_bad_shard: OnBadShard = "fail",
     reading: Reading = READING,
 ) -> None:
     """Predict the target of each row of a table.
@@ -54,6 +69,9 @@ def predict(
     "... spread"), the ends of an interval or a set of classes if asked for, and the probability of each class. In a pipe:
     `cat new.csv | lamina predict a.lamina - -o -`.
 
+    Of a table of many files, the output is a folder, with a file for each, named after it. A file is whole or not there: after an
+    interruption, the same command goes on with those that are missing.
+
     A custom network saved from Python has no encoder: its inputs are the table's columns that are not kept, in order. Their
     number must match, and they must hold numbers in every row.
 
@@ -62,11 +80,13 @@ def predict(
     model : Path
         Model file.
     table : Path
-        CSV or TSV (also .gz), Parquet or Feather, with the columns that the model was trained on; - for standard input.
+        CSV or TSV (also .gz), Parquet or Feather, with the columns that the model was trained on; a folder, pattern or address of
+        many; - for standard input.
     output : Path
-        File to write: .csv, .tsv, .parquet or .feather; - for standard output, to which nothing else is then written.
+        File to write: .csv, .tsv, .parquet or .feather; a folder, for many; - for standard output, to which nothing else is then
+        written.
     output_format : {"csv", "tsv", "parquet", "feather"}
-        Format of standard output, if the output is -; default: csv.
+        Format of standard output, if the output is -; default: csv. Of the files in a folder; default: that of the table's files.
     keep : tuple of str
         Columns of the table to copy to the output.
     proba : bool
@@ -88,14 +108,22 @@ def predict(
         Print no notes and no report.
     on_error : {"fail", "missing"}
         What a value of another kind than its column's does: end with an error, or count as missing; default: as in training.
+    memory : str
+        Size from which on a single file is read block by block, such as 2GB; default: a quarter of the machine's memory.
+    on_bad_shard : {"fail", "skip"}
+        What a file of many does that is damaged, empty or lacks a column: end with an error, or be left out.
     """
+    asked = _Asked(proba, interval, set, spread, unfamiliar)
+    if is_streamed(table, memory):
+        given = _Streamed(model, table, output, output_format, keep, asked, on_error, on_bad_shard)
+        _predict_files(given, reading, as_json=json, quiet=quiet)
+        return
     with notes_printed(quiet) as notes:
         from lamina.data import check_table_path, write_table
 
         write = check_table_path(_named(output, output_format), "--output")
         _check(output, output_format, json, model, table)
         loaded = load_applicable_model(model, on_error)
-        asked = _Asked(proba, interval, set, spread, unfamiliar)
         asked.check(loaded)
         read = reading.as_in_training(loaded).read(table)
         result = _predictions(loaded, read, keep, asked)
@@ -139,6 +167,84 @@ class _Asked(NamedTuple):
             _check_spread(model)
         shares = {name: share for name, share in given.items() if name not in flags}
         check_parameters(shares, dict.fromkeys(shares, number(0, 1, "neither")), owner="lamina predict")
+
+
+class _Streamed(NamedTuple):
+    """What is asked for of a table of many files."""
+
+    model: Path
+    table: Path
+    output: Path
+    output_format: TableFormat | None
+    keep: tuple[str, ...]
+    asked: _Asked
+    on_error: OnError
+    on_bad_shard: Literal["fail", "skip"]
+
+    def identity(self, shards: Shards) -> dict[str, Any]:
+        """What the predictions depend on."""
+        import hashlib
+
+        files = [[shard.name, shard.num_rows, shard.size] for shard in shards.shards]
+        model = hashlib.sha256(self.model.read_bytes()).hexdigest()
+        return {"model": model, "files": files, "keep": list(self.keep), **self.asked._asdict(), "on_error": self.on_error}
+
+
+def _predict_files(given: _Streamed, reading: ReadingOptions, *, as_json: bool, quiet: bool) -> None:
+    """Predict a table of many files, file by file."""
+    from lamina.data.shards import convert_shards
+
+    with notes_printed(quiet) as notes:
+        _check_folder(given.output)
+        loaded = load_applicable_model(given.model, given.on_error)
+        given.asked.check(loaded)
+        shards = _shards(given, loaded, reading.as_in_training(loaded).of_text)
+        suffix = _suffix(given, shards)
+        done = list(
+            convert_shards(
+                shards,
+                given.output,
+                lambda block: _predictions(loaded, block, given.keep, given.asked),
+                suffix=suffix,
+                identity=given.identity(shards),
+            )
+        )
+    num_rows, kept = sum(file.num_rows or 0 for file in done), sum(file.num_rows is None for file in done)
+    if as_json:
+        files = [str(file.path) for file in done]
+        print_json({"rows": num_rows, "files": files, "kept": kept, "output": str(given.output), "notes": notes})
+    elif not quiet and has_standard_output():
+        were = f" {kept} of {len(done)} files were there already." if kept else ""
+        print_line(f"Predicted {_predicted(loaded)} of {num_rows:,} rows: {given.output}.{were}")
+
+
+def _check_folder(output: Path) -> None:
+    from lamina.errors import InvalidSettingError, phrase
+
+    if output == DASH or output.is_file():
+        rule = "must be a folder for the predictions of many files"
+        raise InvalidSettingError(phrase("--output", rule, str(output), repair="Name one: -o predictions."))
+
+
+def _shards(given: _Streamed, model: TableModel | NetworkModel, reading: TextReading) -> Shards:
+    """The files, with the columns that are needed of them."""
+    from lamina.data.shards import open_shards
+    from lamina.model import NetworkModel
+
+    needed = None
+    if not isinstance(model, NetworkModel):
+        needed = list(dict.fromkeys([*(encoder.column for encoder in model.encoder.encoders_), *given.keep]))
+    return open_shards(given.table, on_bad_shard=given.on_bad_shard, needed=needed, reading=reading, same_kinds=False)
+
+
+def _suffix(given: _Streamed, shards: Shards) -> str:
+    """The suffix of the files to write: as asked for, or that of the table's first file."""
+    from lamina.data.shards import suffix_of
+
+    if given.output_format is not None:
+        return f".{given.output_format}"
+    suffix = suffix_of(shards.shards[0].name).removesuffix(".gz")
+    return {".pq": ".parquet", ".ipc": ".feather", ".txt": ".csv", ".data": ".csv"}.get(suffix, suffix)
 
 
 def _check_spread(model: Any) -> None:

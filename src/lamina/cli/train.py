@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from lamina.cli.advice import Doctor, advice_of, print_advice, watcher
 from lamina.cli.head_start import import_training_meanwhile
-from lamina.cli.options import READING, Flag, Quiet, Reading, ReadingOptions, check_output, load_table_model
+from lamina.cli.options import READING, Flag, Quiet, Reading, ReadingOptions, check_output, is_streamed, load_table_model
 from lamina.cli.output import listed, notes_printed, print_json, print_line, print_metrics, rows_trained_on
 from lamina.cli.standard_streams import DASH, has_standard_output
 from lamina.model.table_settings import (
@@ -79,7 +79,8 @@ def train(
     Parameters
     ----------
     table : Path
-        CSV or TSV (also .gz), Parquet or Feather; - for standard input.
+        CSV or TSV (also .gz), Parquet or Feather; a folder, pattern or address of many, such as 'data/*.parquet', which are read
+        block by block; - for standard input.
     target : tuple of str
         Column to predict; with --continue, that of the model. Given several times: columns of numbers, predicted together.
     output : Path
@@ -110,7 +111,12 @@ def train(
         target = _targets(target, model)
         reading = reading if model is None else reading.as_in_training(model)
         import_training_meanwhile()
-        read = [read_with_targets(table, target, reading, encoding.missing if model is None else None)]
+        streamed = is_streamed(table, run.memory)
+        if streamed:
+            _check_in_memory(doctor, continue_from)
+        read: list[Any] = (
+            [table] if streamed else [read_with_targets(table, target, reading, encoding.missing if model is None else None)]
+        )
         kept = read[0] if doctor == "treat" else None
         settings = TableSettings(network=network, optimization=optimization, stopping=stopping, encoding=encoding, run=run)
         watched = watcher(doctor, run)
@@ -130,6 +136,7 @@ def train(
             # Restarts run in parallel, so a single progress line would not do.
             callbacks=[*([] if json or quiet or run.restarts > 1 else [Progress()]), *([] if watched is None else [watched])],
             on_interrupt="return",
+            reading=reading.of_text if streamed else None,
         )
         with Interrupts():  # Ctrl-C must not prevent saving and reporting
             result.model.summary["reading"] = reading.to_keep()
@@ -154,6 +161,18 @@ def _treat(
         print_json({**report, "doctor": found.to_dict()["findings"], "treatment": None if treated is None else treated.to_dict()})
     elif not quiet and has_standard_output():
         print_line(f"\n{found}" + ("" if treated is None else f"\n\n{treated}"))
+
+
+def _check_in_memory(doctor: Doctor, continue_from: Path | None) -> None:
+    """Reject what needs the whole table in memory."""
+    from lamina.errors import InvalidSettingError, phrase
+
+    if doctor == "treat":
+        rule, repair = "must be advise or off for a table of many files", "Treat a training on a part that fits in memory."
+        raise InvalidSettingError(phrase("--doctor", rule, doctor, repair=repair))
+    if continue_from is not None:
+        rule, repair = "must be left out for a table of many files", "Begin anew, or go on with a part that fits in memory."
+        raise InvalidSettingError(phrase("--continue", rule, str(continue_from), repair=repair))
 
 
 def _check_doctor(doctor: Doctor, continue_from: Path | None) -> None:

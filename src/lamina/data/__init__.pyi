@@ -12,4 +12,5 @@ from lamina.data.target import Target as Target
 from lamina.data.target import Task as Task
 from lamina.data.target import target_column as target_column
 from lamina.data.writers import check_table_path as check_table_path
+from lamina.data.writers import write_blocks as write_blocks
 from lamina.data.writers import write_table as write_table

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ else:
     pa = OptionalModule("pyarrow", owner="reading tables")
     arrow_csv = OptionalModule("pyarrow.csv", owner="reading tables")
 
-__all__ = ["read_csv"]
+__all__ = ["codec_of", "parsing_options", "read_csv", "report_ragged"]
 
 _MAGIC = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
@@ -63,17 +64,17 @@ def read_csv(
     del text  # avoids one more copy of a large table in memory
     if not body:
         return pa.table({column: pa.nulls(0) for column in header.names})
-    has_quotes = b'"' in data or _codec(encoding) != "utf-8"
+    has_quotes = b'"' in data or codec_of(encoding) != "utf-8"
     table, ragged = _parsed(body, header, has_quotes=has_quotes)
     if has_quotes:
         _check_quotes(name, body, table, ragged)
-    _report_ragged(name, ragged, len(header.names), drop_ragged)
+    report_ragged(name, ragged, len(header.names), drop_ragged)
     return table
 
 
 def _body(data: bytes, text: str, header: Header, encoding: str) -> bytes | memoryview:
     """The rows below the header as UTF-8, without line breaks behind the last; those of a file in UTF-8 where they lie."""
-    if _codec(encoding) != "utf-8":
+    if codec_of(encoding) != "utf-8":
         return f"{text[header.end :]}".rstrip("\r\n").encode() + b"\n"
     start = len(text[: header.end].encode()) + (len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0)
     stop = len(data)
@@ -103,24 +104,34 @@ def _parsed_by(body: bytes | memoryview, header: Header, block_size: int, has_qu
         ragged.append(row)
         return "skip"
 
+    parse, convert = parsing_options(header, keep_ragged, has_quotes=has_quotes)
     table = arrow_csv.read_csv(
         pa.BufferReader(body),
         # One thread, so that rows are numbered.
         read_options=arrow_csv.ReadOptions(use_threads=False, block_size=block_size, column_names=header.names),
-        parse_options=arrow_csv.ParseOptions(
-            delimiter=header.delimiter,
-            newlines_in_values=has_quotes,  # slow, and a line break is in a value only if quoted
-            invalid_row_handler=keep_ragged,
-            ignore_empty_lines=len(header.names) > 1,
-        ),
-        convert_options=arrow_csv.ConvertOptions(
-            column_types=dict.fromkeys(header.names, pa.string()),
-            strings_can_be_null=True,
-            quoted_strings_can_be_null=True,
-            null_values=[""],
-        ),
+        parse_options=parse,
+        convert_options=convert,
     )
     return table, ragged
+
+
+def parsing_options(
+    header: Header, on_ragged: Callable[[Any], str], *, has_quotes: bool
+) -> tuple[arrow_csv.ParseOptions, arrow_csv.ConvertOptions]:
+    """How pyarrow parses the rows below a header: all fields as text, empty ones as null."""
+    parse = arrow_csv.ParseOptions(
+        delimiter=header.delimiter,
+        newlines_in_values=has_quotes,  # slow, and a line break is in a value only if quoted
+        invalid_row_handler=on_ragged,
+        ignore_empty_lines=len(header.names) > 1,
+    )
+    convert = arrow_csv.ConvertOptions(
+        column_types=dict.fromkeys(header.names, pa.string()),
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=True,
+        null_values=[""],
+    )
+    return parse, convert
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -139,7 +150,7 @@ def _as_text(name: str, data: bytes, encoding: str) -> str:
     for magic, kind in _MAGIC.items():
         if data.startswith(magic):
             raise FileError(f"{name!r} must be a text table, as its name says, got {kind}. Rename it or export it as CSV.")
-    codec = _codec(encoding)
+    codec = codec_of(encoding)
     if codec == "utf-8":
         for mark, other in _BYTE_ORDER_MARKS.items():
             if data.startswith(mark):
@@ -154,7 +165,14 @@ def _as_text(name: str, data: bytes, encoding: str) -> str:
     return text
 
 
-def _codec(encoding: str) -> str:
+def codec_of(encoding: str) -> str:
+    """Python's name of an encoding.
+
+    Raises
+    ------
+    InvalidSettingError
+        If there is no such encoding of text.
+    """
     try:
         "".encode(encoding)  # rejects codecs that do not encode text, such as hex
         return codecs.lookup(encoding).name
@@ -200,7 +218,14 @@ def _check_quotes(name: str, body: bytes | memoryview, table: pa.Table, ragged: 
         raise DataError(f"{name}: every quote must be closed, got an unclosed one before {start!r}. Close it or remove it.")
 
 
-def _report_ragged(name: str, ragged: list[Any], width: int, drop: bool) -> None:
+def report_ragged(name: str, ragged: list[Any], width: int, drop: bool) -> None:
+    """Say that rows were dropped that do not have ``width`` fields, or raise.
+
+    Raises
+    ------
+    DataError
+        If there are such rows, unless they are to be dropped.
+    """
     if not ragged:
         return
     first = ragged[0]

@@ -25,8 +25,10 @@ from lamina.data.columns import (
     column_from_dict,
 )
 from lamina.data.dense_features import dense_features
+from lamina.data.digests import ColumnDigest, FittingSettings, TableDigest
 from lamina.data.learn_column import KINDS, ColumnKind, ReadingSettings
 from lamina.data.notes import note_columns
+from lamina.data.nothing_to_learn import LARGEST_WHOLE, nothing_to_learn
 from lamina.data.sparse_features import are_better_sparse, sparse_features
 from lamina.data.table_reader import ReadTable, TableReader
 from lamina.data.values import Values
@@ -34,8 +36,6 @@ from lamina.errors import DataError, InvalidSettingError, phrase_unknown
 from lamina.validation import Rule, boolean, check_parameters, choice, integer, mapping_of, one_of, sequence_of, text, value
 
 __all__ = ["TableEncoder"]
-
-_WHOLE = 2.0**53  # beyond it, different whole numbers are the same float
 
 _RULES: dict[str, Rule] = {
     "scaling": choice(("robust", "standard")),
@@ -183,8 +183,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : data frame of pandas, polars or pyarrow, or what :meth:`learn` returned
-            At least one row, and one column that varies.
+        X : data frame of pandas, polars or pyarrow, or what :meth:`learn` returned, or TableDigest
+            At least one row, and one column that varies. A digest is of a table that went by block by block.
         y : ignored
             Accepted for scikit-learn's pipelines.
 
@@ -195,7 +195,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         InvalidSettingError
             If a setting is out of range or names a column that does not exist.
         """
-        table = X if isinstance(X, ReadTable) else self.learn(X)
+        table: ReadTable | TableDigest = X if isinstance(X, ReadTable | TableDigest) else self.learn(X)
         self.reader_ = table.reader
         self.feature_names_in_ = np.array(table.reader.names, dtype=object)
         self.n_features_in_ = len(table.reader.names)
@@ -323,7 +323,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         encoder.columns_ = ColumnSummary.from_list(state["columns"])
         return encoder
 
-    def _encoder(self, name: str, values: Values) -> ColumnEncoder | None:
+    def _encoder(self, name: str, values: Values | ColumnDigest) -> ColumnEncoder | None:
+        if isinstance(values, ColumnDigest):
+            settings = FittingSettings(self.scaling, self.min_count, self.max_categories, self.embed_from)
+            return values.encoder(name, settings)
         if values.kind == "number":
             return NumberColumn.fit(name, values, self.scaling)
         if values.kind == "boolean":
@@ -338,20 +341,16 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 return coded
         return CategoryColumn.fit(name, values, min_count=self.min_count, max_categories=self.max_categories)
 
-    def _row(self, name: str, values: Values | None, encoder: ColumnEncoder | None) -> ColumnRow:
+    def _row(self, name: str, values: Values | ColumnDigest | None, encoder: ColumnEncoder | None) -> ColumnRow:
         """What the summary says of a column."""
-        missing = 0 if values is None else int(values.missing.sum())
+        missing = 0 if values is None else values.num_missing
         if encoder is None:
             return ColumnRow(name, "left out", "", 0, missing, 0, self.ignored_[name])
         reader = self.reader_.readers[name]
         described = "" if reader.format is None else reader.format.describe()
         form = "" if described == "plain" else described
-        rare = 0
-        if isinstance(encoder, CategoryColumn) and encoder.has_rare and values is not None:
-            rare = round(encoder.shares[len(encoder.categories)] * len(values.array))
-        elif isinstance(encoder, CodedColumn) and values is not None:
-            form = f"{encoder.cardinality} codes"
-            rare = int((encoder.is_unfamiliar(values) & ~values.missing).sum())
+        form = f"{encoder.cardinality} codes" if isinstance(encoder, CodedColumn) else form
+        rare = 0 if values is None else values.rare(encoder) if isinstance(values, ColumnDigest) else _rare(encoder, values)
         said = self.reader_.notes.get(name, "")
         return ColumnRow(name, encoder.reads, form, len(encoder.feature_names), missing, rare, said)
 
@@ -362,17 +361,21 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 raise InvalidSettingError(phrase_unknown("kinds", name, names, owner="TableEncoder"))
 
 
-def _why_nothing(values: Values) -> str:
+def _rare(encoder: ColumnEncoder, values: Values) -> int:
+    """The rows whose category shares the slot, or code, of the rare ones."""
+    if isinstance(encoder, CategoryColumn) and encoder.has_rare:
+        return round(encoder.shares[len(encoder.categories)] * len(values.array))
+    return int((encoder.is_unfamiliar(values) & ~values.missing).sum()) if isinstance(encoder, CodedColumn) else 0
+
+
+def _why_nothing(values: Values | ColumnDigest) -> str:
     """The reason that the encoder of a column found nothing to learn from."""
+    if isinstance(values, ColumnDigest):
+        return values.why_nothing()
     present = values.array[~values.missing]
     if not len(present):
-        return "every value is missing"
-    if values.kind == "category":
-        too_rare = "all categories are too rare to learn from: none has as many rows as min_count"
-        return too_rare if (present != present[0]).any() else "every row holds the same value"
-    if values.kind == "text" and len(np.unique(present)) > 1:
-        return "its texts do not differ in words that several of them share"
-    of_floats = values.kind in ("number", "date") and len(present) > 0
-    if of_floats and ((present != present[0]).any() or (values.kind == "number" and abs(present[0]) >= _WHOLE)):
-        return "its finite values are equal, or too close for a float to tell apart"
-    return "every row holds the same value"
+        return nothing_to_learn(values.kind, num_present=0, differ=False)
+    of_text = values.kind == "text"
+    differ = len(np.unique(present)) > 1 if of_text else bool((present != present[0]).any())
+    are_huge = values.kind == "number" and bool(abs(present[0]) >= LARGEST_WHOLE)
+    return nothing_to_learn(values.kind, num_present=len(present), differ=differ, are_huge=are_huge)

@@ -6,11 +6,8 @@ as the others, it supports all these formats itself, and it reports every ragged
 
 from __future__ import annotations
 
-import gzip
 import os
-import zlib
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +15,8 @@ from lamina.data.arrow_tables import plain_table
 from lamina.data.checks import check_column_names
 from lamina.data.column_types import typed_table
 from lamina.data.csv_reader import read_csv
-from lamina.errors import DataError, FileError, LaminaError, nearest
+from lamina.data.file_errors import FEATHER, PARQUET, foreign_errors_as_ours
+from lamina.errors import DataError, FileError, nearest
 from lamina.extras import OptionalModule, require
 
 if TYPE_CHECKING:
@@ -29,13 +27,7 @@ else:
 __all__ = ["TABLE_SUFFIXES", "read_table"]
 
 _TEXT = {".csv": None, ".tsv": "\t", ".txt": None, ".data": None}
-_PARQUET = (".parquet", ".pq")
-_FEATHER = (".feather", ".arrow", ".ipc")
-_KINDS = {
-    **dict.fromkeys(_PARQUET, ("a Parquet file", "Use an intact copy, or write it again.")),
-    **dict.fromkeys(_FEATHER, ("a Feather file", "Use an intact copy, or write it again.")),
-}
-TABLE_SUFFIXES = (*_TEXT, *(f"{suffix}.gz" for suffix in _TEXT), *_PARQUET, *_FEATHER)
+TABLE_SUFFIXES = (*_TEXT, *(f"{suffix}.gz" for suffix in _TEXT), *PARQUET, *FEATHER)
 
 
 def read_table(
@@ -97,9 +89,9 @@ def read_table(
     """
     require("pyarrow", owner="read_table")
     path = Path(path)
-    with _foreign_errors_as_ours(path):
+    with foreign_errors_as_ours(path):
         suffix = _checked_suffix(path)
-        if suffix in _PARQUET or suffix in _FEATHER:
+        if suffix in PARQUET or suffix in FEATHER:
             table = _read_arrow(path, suffix)
         else:
             table = read_csv(
@@ -111,31 +103,6 @@ def read_table(
             if not as_text:
                 table = typed_table(table, missing=missing)
         return _checked_table(path, table)
-
-
-@contextmanager
-def _foreign_errors_as_ours(path: Path) -> Iterator[None]:
-    """Turn what pyarrow, gzip or the system raise about a file into Lamina's errors."""
-    try:
-        yield
-    except LaminaError:
-        raise
-    except (pa.ArrowException, OSError, ValueError, OverflowError, EOFError, zlib.error) as error:
-        raise _as_ours(path, error) from error
-
-
-def _as_ours(path: Path, error: Exception) -> FileError:
-    name = repr(str(path))
-    if isinstance(error, gzip.BadGzipFile | EOFError | zlib.error):
-        return FileError(f"{name} is damaged: its gzip data ends early or is garbled. Use an intact copy.")
-    if isinstance(error, OSError) and error.errno is not None:
-        return FileError(f"cannot read {name}: {os.strerror(error.errno).lower()}. Check its path and permissions.")
-    words = " ".join(str(error).split())[:160]
-    if isinstance(error, MemoryError):
-        repair = "Use an intact copy, or fewer rows."
-        return FileError(f"{name} is damaged or too large: it needs more memory than is available ({words}). {repair}")
-    kind, repair = _KINDS.get(path.suffix.lower(), ("a text table", "Check its delimiter and quotes."))
-    return FileError(f"{name} must be {kind}, as its name says, but cannot be read as one ({words}). {repair}")
 
 
 def _checked_suffix(path: Path) -> str:
@@ -158,7 +125,7 @@ def _read_arrow(path: Path, suffix: str) -> pa.Table:
     from pyarrow import feather, parquet
 
     # parquet.read_table fails on duplicate column names, for which the check below has a better error.
-    table = parquet.ParquetFile(path).read() if suffix in _PARQUET else feather.read_table(path)
+    table = parquet.ParquetFile(path).read() if suffix in PARQUET else feather.read_table(path)
     check_column_names(str(path), table.column_names)
     return plain_table(str(path), table)
 

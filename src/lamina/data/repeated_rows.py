@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from lamina.data.notes import note
+from lamina.data.row_hash import mixed
 from lamina.data.table_reader import ReadTable
 
 __all__ = ["groups_of_copies", "joined_groups", "row_numbers"]
 
 _FEWEST_DISTINCT = 100
-_ROWS = 1 << 14
-_MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio
 
 
 def groups_of_copies(table: ReadTable) -> np.ndarray | None:
@@ -57,30 +56,13 @@ def row_numbers(table: ReadTable) -> np.ndarray:
 
     Different rows have the same number with a probability of 2^-64 a pair.
     """
-    mixed = np.zeros(table.num_rows, dtype=np.uint64)
-    # Some rows at a time: their numbers stay in the cache from column to column.
-    for start in range(0, table.num_rows, _ROWS):
-        part = mixed[start : start + _ROWS]
-        for values in table.values():
-            part ^= _bits(values.array[start : start + _ROWS])
-            part *= _MIX
-            part ^= part >> np.uint64(32)
-    return mixed
+    return mixed([values.array for values in table.values()], table.num_rows)
 
 
 def _numbered(array: np.ndarray) -> tuple[int, np.ndarray]:
     """The number of distinct entries, and the position of each entry among them."""
     distinct, positions = np.unique(array, return_inverse=True)
     return len(distinct), positions
-
-
-def _bits(array: np.ndarray) -> np.ndarray:
-    """Values as whole numbers that are equal where these are; all that is missing is one."""
-    if array.dtype == np.float64:
-        plain = array + 0.0  # no -0.0
-        plain[np.isnan(plain)] = np.nan  # one of many
-        return plain.view(np.uint64)
-    return array.astype(np.int64).view(np.uint64)
 
 
 def _num_distinct(array: np.ndarray) -> int:

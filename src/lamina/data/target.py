@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 import numpy as np
@@ -89,6 +89,24 @@ class Target:
             If all values are missing, there is only one class, every class has only one row, or a regression target holds text
             or numbers that are not finite.
         """
+        target = cls.detect(series, task, settings)
+        if target.task == "regression":
+            target.encode(series, missing_too=True)
+            return target
+        values = target.read(series)
+        present = values.array[~values.missing]
+        counts = np.bincount(present, minlength=len(_names(values)))
+        return target.with_classes(dict(zip(_names(values).tolist(), counts.tolist(), strict=True)), len(values.array))
+
+    @classmethod
+    def detect(cls, series: TargetColumn, task: Task = "auto", settings: ReadingSettings | None = None) -> Self:
+        """The task that a column's values suggest, and how they are read; without the classes, which more rows may add to.
+
+        Raises
+        ------
+        DataError
+            If all values are missing.
+        """
         name, column = series
         opened = OpenedColumn(column, () if settings is None else settings.missing)
         reader, said = _learned(name, opened, settings or ReadingSettings())
@@ -98,14 +116,23 @@ class Target:
                 note(f"target {name!r}: {said}.")
             # Whatever text may be among them is named by the error.
             found = ColumnReader(name, "number", "number", reader.format if reader.holds == "number" else None, reader.missing)
-            target = cls(name, chosen, found, reason=reason)
-            target.encode(series, missing_too=True)
-            return target
+            return cls(name, chosen, found, reason=reason)
         # Whatever the texts of classes may spell, 1.10 is not 1.1.
         holds = "text" if _is_text(column) else reader.holds
         found = ColumnReader(name, "category", holds, missing=reader.missing, fold_case=reader.fold_case)
-        classes = _classes(name, found.read_opened(opened), by_value=holds == "number")
-        return cls(name, chosen, found, classes, _label_type(column, holds, classes), reason=reason)
+        return cls(name, chosen, found, (), _label_type(column, holds), reason=reason)
+
+    def with_classes(self, counts: Mapping[str, int], num_rows: int) -> Self:
+        """The target with the classes that have rows, of ``num_rows``.
+
+        Raises
+        ------
+        DataError
+            If there is only one class, or every class has only one row.
+        """
+        classes = _classes(self.name, counts, num_rows, by_value=self.reader.holds == "number")
+        is_whole = self.label_type != "integer" or all(map(_is_whole, classes))
+        return replace(self, classes=classes, label_type=self.label_type if is_whole else "number")
 
     def encode(self, series: TargetColumn, *, missing_too: bool = False) -> np.ndarray:
         """The values as numbers, ndarray of shape (n,): class indices int64, or float64. No value may be missing.
@@ -115,10 +142,10 @@ class Target:
         DataError
             If a class is not one of ``classes``, or a value is not a finite number.
         """
-        values = self._read(series)
+        values = self.read(series)
         if missing_too:
             values = values.take(np.flatnonzero(~values.missing))
-        return self._encoded(values)
+        return self.encoded(values)
 
     def present_rows(self, table: Any, *, unknown: Literal["raise", "drop", "keep"] = "raise") -> tuple[np.ndarray, np.ndarray]:
         """The numbers of a table's rows that have a target, and the encoded targets; a note counts the dropped rows.
@@ -135,7 +162,7 @@ class Target:
             If the target is missing in every row, or as for :meth:`encode`.
         """
         series = target_column(table, self.name)
-        values = self._read(series)
+        values = self.read(series)
         rows = np.flatnonzero(~values.missing)
         num_rows = len(values.array)
         if len(rows) == 0:
@@ -151,7 +178,7 @@ class Target:
                 names = _some(sorted(set(_names(values)[values.array[~known]].tolist())))
                 note(f"dropped {int((~known).sum())} rows of classes that training does not have: {names}.")
                 rows, values = rows[known], values.take(np.flatnonzero(known))
-        return rows, self._encoded(values)
+        return rows, self.encoded(values)
 
     def decode(self, indices: np.ndarray) -> np.ndarray:
         """The classes of class indices, ndarray of shape (n,), in the type that the column held; numbers stay as they are."""
@@ -199,7 +226,14 @@ class Target:
         reader = ColumnReader.from_dict(state["reader"])
         return cls(**{**state, "reader": reader, "classes": tuple(state["classes"]), "labels": tuple(state["labels"])})
 
-    def _read(self, series: TargetColumn) -> Values:
+    def read(self, series: TargetColumn) -> Values:
+        """The values of the column: numbers, or categories, which need not be classes of training.
+
+        Raises
+        ------
+        DataError
+            If values are of another kind.
+        """
         try:
             return self.reader.read(series.column)
         except UnfitValueError as error:
@@ -208,7 +242,14 @@ class Target:
                 f"got {shown(error.value)} (row {error.row + 1}). Correct it, or use the task classification."
             ) from error
 
-    def _encoded(self, values: Values) -> np.ndarray:
+    def encoded(self, values: Values) -> np.ndarray:
+        """:meth:`encode` of values that were read.
+
+        Raises
+        ------
+        DataError
+            If a class is not one of ``classes``, or a value is not a finite number.
+        """
         if self.task == "regression":
             return _finite(self.name, values.array)
         indices = self._indices(values)
@@ -292,18 +333,16 @@ def _detect(opened: OpenedColumn, reader: ColumnReader) -> tuple[str, str]:
     return task, reason
 
 
-def _classes(target: str, values: Values, *, by_value: bool) -> tuple[str, ...]:
-    present = values.array[~values.missing]
-    counts = np.bincount(present, minlength=len(_names(values)))
-    names = _names(values)[counts > 0].tolist()
+def _classes(target: str, counts: Mapping[str, int], num_rows: int, *, by_value: bool) -> tuple[str, ...]:
+    names = [name for name, count in counts.items() if count]
     if not names:
-        raise DataError(f"target {target!r} must hold values, got none in {len(values.array)} rows. Name another column.")
+        raise DataError(f"target {target!r} must hold values, got none in {num_rows} rows. Name another column.")
     if len(names) < 2:
         raise DataError(
-            f"target {target!r} must have at least two classes, got only {names[0]!s} in {len(present)} rows. "
+            f"target {target!r} must have at least two classes, got only {names[0]!s} in {counts[names[0]]} rows. "
             "Add rows of another class or name another column."
         )
-    if counts.max() == 1:
+    if max(counts.values()) == 1:
         raise DataError(
             f"target {target!r} must have a class with two rows or more, got {len(names)} classes with one row each. "
             "Name another column, or use the task regression if it holds numbers."
@@ -313,8 +352,8 @@ def _classes(target: str, values: Values, *, by_value: bool) -> tuple[str, ...]:
     return tuple(sorted(names, key=float) if by_value else sorted(names))
 
 
-def _label_type(column: ArrowColumn, holds: str, classes: tuple[str, ...]) -> LabelType:
-    """What the classes of a column are given back as."""
+def _label_type(column: ArrowColumn, holds: str) -> LabelType:
+    """What the classes of a column are given back as; whole numbers only if all classes are."""
     if _is_text(column) or holds not in ("number", "boolean"):
         return "text"
     if holds == "boolean":
@@ -322,7 +361,7 @@ def _label_type(column: ArrowColumn, holds: str, classes: tuple[str, ...]) -> La
     kind: Any = column.type
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
-    return "integer" if pa.types.is_integer(kind) and all(_is_whole(name) for name in classes) else "number"
+    return "integer" if pa.types.is_integer(kind) else "number"
 
 
 def _spelled_alike(name: str) -> str:

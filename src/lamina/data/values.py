@@ -37,6 +37,11 @@ class Values(NamedTuple):
         missing: np.ndarray = {"number": np.isnan, "date": np.isnat}.get(self.kind, _is_missing_code)(self.array)
         return missing
 
+    @property
+    def num_missing(self) -> int:
+        """How many values are missing."""
+        return int(self.missing.sum())
+
     def take(self, rows: np.ndarray) -> Values:
         """The values of some rows, by their numbers."""
         return self._replace(array=self.array[rows])

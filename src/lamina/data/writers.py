@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -19,7 +21,7 @@ else:
     pa = OptionalModule("pyarrow", owner="writing tables")
     pc = OptionalModule("pyarrow.compute", owner="writing tables")
 
-__all__ = ["check_table_path", "write_table"]
+__all__ = ["check_table_path", "write_blocks", "write_table"]
 
 
 def write_table(path: str | os.PathLike[str], table: pa.Table) -> None:
@@ -55,6 +57,61 @@ def write_table(path: str | os.PathLike[str], table: pa.Table) -> None:
         write(table, file)
 
 
+def write_blocks(path: str | os.PathLike[str], blocks: Iterable[pa.Table]) -> int:
+    """Write a table that comes block by block, as :func:`write_table` writes a whole one.
+
+    Parameters
+    ----------
+    path : str or path
+        As for :func:`write_table`.
+    blocks : iterable of pyarrow.Table
+        At least one, all with the same columns; they are converted to the types of the first one.
+
+    Returns
+    -------
+    int
+        The number of rows.
+
+    Raises
+    ------
+    FileError
+        As for :func:`write_table`.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "out.csv"
+    >>> write_blocks(path, (pa.table({"a": [i]}) for i in range(3)))
+    3
+    """
+    require("pyarrow", owner="write_blocks")
+    check_table_path(path)
+    suffix, num_rows = Path(path).suffix.lower(), 0
+    blocks = iter(blocks)
+    with atomic_write(path) as file:
+        first = next(blocks)
+        with _block_writer(suffix, file, first.schema) as write:
+            for block in chain([first], blocks):
+                write(block if block.schema == first.schema else block.cast(first.schema))
+                num_rows += block.num_rows
+    return num_rows
+
+
+@contextmanager
+def _block_writer(suffix: str, file: BinaryIO, schema: pa.Schema) -> Iterator[Callable[[pa.Table], Any]]:
+    """What writes one block after the other to a file."""
+    if suffix in (".csv", ".tsv"):
+        delimiter = "," if suffix == ".csv" else "\t"
+        _write_header(schema.names, file, delimiter)
+        yield lambda table: _write_rows(table, file, delimiter)
+    elif suffix in (".parquet", ".pq"):
+        with require("pyarrow.parquet", owner="writing tables").ParquetWriter(file, schema) as parquet:
+            yield parquet.write_table
+    else:
+        with pa.ipc.new_file(file, schema) as feather:
+            yield feather.write_table
+
+
 def check_table_path(path: str | os.PathLike[str], name: str = "output") -> Callable[[pa.Table, BinaryIO], Any]:
     """The writer for a file's suffix.
 
@@ -84,11 +141,19 @@ def _write_tsv(table: pa.Table, file: BinaryIO) -> None:
 
 
 def _write_text(table: pa.Table, file: BinaryIO, delimiter: str) -> None:
+    _write_header(table.column_names, file, delimiter)
+    _write_rows(table, file, delimiter)
+
+
+def _write_header(names: list[str], file: BinaryIO, delimiter: str) -> None:
+    # By hand: pyarrow quotes every name.
+    written = [f'"{name}"' if any(mark in name for mark in f'"{delimiter}\n\r') else name for name in _doubled(names)]
+    file.write((delimiter.join(written) + "\n").encode())
+
+
+def _write_rows(table: pa.Table, file: BinaryIO, delimiter: str) -> None:
     from pyarrow import csv
 
-    # The header is written by hand: pyarrow quotes every name.
-    names = [f'"{name}"' if any(mark in name for mark in f'"{delimiter}\n\r') else name for name in _doubled(table.column_names)]
-    file.write((delimiter.join(names) + "\n").encode())
     # "needed" quotes every string, so it is used only if one holds a special character.
     style = "needed" if _holds_marks(table, delimiter) else "none"
     csv.write_csv(table, file, csv.WriteOptions(include_header=False, delimiter=delimiter, quoting_style=style))

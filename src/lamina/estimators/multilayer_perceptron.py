@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from sklearn.utils import check_random_state
 
-from lamina.errors import DataError
+from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.estimators import fitting
 from lamina.estimators.fitted import FittedNetwork, adopt, fit_of
 from lamina.estimators.given_data import checked_weights
@@ -24,7 +24,7 @@ from lamina.training.callbacks.callback import list_of_callbacks
 from lamina.training.exclusive import exclusive
 from lamina.training.interrupts import Interrupts
 
-__all__ = ["MultilayerPerceptron", "fit_from"]
+__all__ = ["MultilayerPerceptron", "fit_from", "fit_from_blocks"]
 
 
 class Judges(NamedTuple):
@@ -163,6 +163,21 @@ class MultilayerPerceptron(NestedSettings, Parameters, FittedNetwork, ABC):
         fit = fitting.train(parameters, target, train, validation, start, owner=owner)
         return fit, fitting.single_start(fit)
 
+    def _train_blocks(
+        self, parameters: Parameters, target: Target, sample: Rows, judges: Judges, source: fitting.RowBlocks
+    ) -> Self:
+        """Run a complete fit on rows that come in blocks."""
+        owner = type(self).__name__
+        if parameters.n_restarts > 1:
+            rule, repair = "must be 1 where rows come in blocks", "Choose another random_state for another start."
+            raise InvalidSettingError(phrase("n_restarts", rule, parameters.n_restarts, repair=repair, owner=owner))
+        with Interrupts() as interrupts:
+            start = fitting.start_for(parameters, target, sample.X, owner=owner)
+            _, validation = self._split(parameters, target, sample, judges, start.split_seed)
+            fit = fitting.train(parameters, target, sample, validation, start, owner=owner, source=source)
+            adopt(self, fit, fitting.single_start(fit))
+        return self._end(fit, interrupts.count, single_epoch=False)
+
     def _train_restarts(
         self, parameters: Parameters, target: Target, rows: Rows, judges: Judges, earlier: fitting.Fit | None
     ) -> tuple[fitting.Fit, fitting.Restarts]:
@@ -230,3 +245,33 @@ def fit_from(
     learn = partial(kind_of_target(parameters).learn_part, parameters=parameters, known=known.target, classes=None)
     rows, target = estimator._rows(X, y, sample_weight, learn, reset=True)
     estimator._train(parameters, target, rows, Judges(X_val, y_val, sample_weight_val), fresh)
+
+
+def fit_from_blocks(
+    estimator: MultilayerPerceptron,
+    source: fitting.RowBlocks,
+    X: Any,
+    y: Any,
+    *,
+    classes: Any = None,
+    X_val: Any = None,
+    y_val: Any = None,
+    sample_weight_val: Any = None,
+) -> None:
+    """Fit an estimator to rows that come in blocks.
+
+    Parameters
+    ----------
+    estimator : MultilayerPerceptron
+    source : RowBlocks
+    X, y
+        Some of its rows: what is drawn and chosen before the first step, such as bins, follows from them.
+    classes : array of shape (classes,), optional
+        All labels, of a classifier.
+    X_val, y_val, sample_weight_val : optional
+        Validation rows, as for ``fit``.
+    """
+    parameters = fitting.checked_parameters(estimator)
+    learn = partial(kind_of_target(parameters).learn_part, parameters=parameters, known=None, classes=classes)
+    sample, target = estimator._rows(X, y, None, learn, reset=True)
+    estimator._train_blocks(parameters, target, sample, Judges(X_val, y_val, sample_weight_val), source)

@@ -6,6 +6,8 @@ from lamina.model.model_file import load_model as load_model
 from lamina.model.model_file import save_model as save_model
 from lamina.model.network_model import NetworkModel as NetworkModel
 from lamina.model.network_model import OutputMeaning as OutputMeaning
+from lamina.model.shard_evaluation import MeasuredRows as MeasuredRows
+from lamina.model.shard_evaluation import evaluate_shards as evaluate_shards
 from lamina.model.table_model import TableModel as TableModel
 from lamina.model.table_settings import EncodingSettings as EncodingSettings
 from lamina.model.table_settings import NetworkSettings as NetworkSettings

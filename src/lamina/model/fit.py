@@ -9,11 +9,14 @@ from typing import Any, Literal
 from lamina.data import Task, target_column
 from lamina.data.arrow_tables import Columns, as_columns
 from lamina.data.several_targets import check_names, learn_targets
+from lamina.data.shards import TextReading, are_shards
 from lamina.data.target import TargetColumn
 from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.model.fit_result import FitResult
 from lamina.model.going_on import rows_like, settings_to_go_on
+from lamina.model.memory_limit import memory_limit
 from lamina.model.setting_words import OWNER, setting_words
+from lamina.model.shard_rows import is_larger_than_memory, loaded, prepare_shards
 from lamina.model.table_fit import train
 from lamina.model.table_model import TableModel
 from lamina.model.table_rows import Given, Rows, encoder_for, prepare
@@ -24,7 +27,12 @@ from lamina.validation import boolean, check_parameters, choice, instance, integ
 __all__ = ["FEWEST_ROWS", "RUN_RULES", "FitInterrupted", "fit_table", "given_table", "learned_rows"]
 
 FEWEST_ROWS = 10
-RUN_RULES = {"seed": integer(0, 2**32 - 1), "monitor": boolean(), "calibration": boolean()}
+RUN_RULES = {
+    "seed": integer(0, 2**32 - 1),
+    "monitor": boolean(),
+    "calibration": boolean(),
+    "on_bad_shard": choice(("fail", "skip")),
+}
 _MODEL = one_of(value(None), instance(TableModel))
 
 
@@ -53,13 +61,16 @@ def fit_table(
     continue_from: TableModel | None = None,
     callbacks: Sequence[Callback] = (),
     on_interrupt: Literal["raise", "return"] = "raise",
+    reading: TextReading | None = None,
 ) -> FitResult:
     """Train a model that predicts one column of a table, or several of numbers, from the others.
 
     Parameters
     ----------
-    table : data frame of pandas, polars or pyarrow
-        At least 10 rows that have a target.
+    table : data frame of pandas, polars or pyarrow; str or path; or pyarrow.dataset.Dataset
+        At least 10 rows that have a target. A folder, a pattern such as ``"data/*.parquet"``, an address such as
+        ``"s3://bucket/data"``, or a dataset stands for many Parquet, Feather or text files, which are read block by block, so
+        that memory does not bound the number of rows; so is a single file that is larger than the setting ``memory``.
     target : str or sequence of str
         The column to predict, or several columns of numbers, which one network then predicts together. Rows where one is
         missing are dropped with a note.
@@ -82,6 +93,8 @@ def fit_table(
     on_interrupt : {"raise", "return"}, default="raise"
         What to do after Ctrl-C during training, once the model has its best weights: raise :class:`FitInterrupted`, a
         KeyboardInterrupt that carries the result, or return as if training had ended.
+    reading : TextReading, optional
+        How text files are read, where the table is given by its files.
 
     Returns
     -------
@@ -118,17 +131,37 @@ def fit_table(
         check_parameters({"continue_from": continue_from}, {"continue_from": _MODEL}, owner=OWNER)
         settings = (settings or TableSettings()) if continue_from is None else settings_to_go_on(continue_from, settings)
         run = settings.run
-        check_parameters({"seed": run.seed, "monitor": run.monitor, "calibration": run.calibration}, RUN_RULES, owner=OWNER)
-        rows = _rows(table, target, task, settings, continue_from)
-        # What is no longer needed may be the caller's alone to keep, and a large table takes more memory than all else.
-        del table
-        validation, test = (part if isinstance(part, int | float) else given_table(part, target) for part in (validation, test))
-        prepared = prepare(rows, validation=validation, test=test, settings=settings, fewest_rows=FEWEST_ROWS)
-        del rows
+        check_parameters({name: getattr(run, name) for name in RUN_RULES}, RUN_RULES, owner=OWNER)
+        memory_limit(run.memory)  # refuses what is no size
+        names = [target] if isinstance(target, str) else list(target)
+        if are_shards(table) and not is_larger_than_memory(table, run.memory):
+            table = loaded(table, names, settings, reading)
+        if are_shards(table):
+            _check_begins_anew(continue_from)
+            validation, test = (
+                part if isinstance(part, int | float) else given_table(part, target) for part in (validation, test)
+            )
+            shares: Any = {"validation": validation, "test": test, "fewest_rows": FEWEST_ROWS}
+            prepared = prepare_shards(table, names, task, **shares, settings=settings, reading=reading).prepared
+        else:
+            rows = _rows(table, target, task, settings, continue_from)
+            # What is no longer needed may be the caller's alone to keep, and a large table takes more memory than all else.
+            del table
+            validation, test = (
+                part if isinstance(part, int | float) else given_table(part, target) for part in (validation, test)
+            )
+            prepared = prepare(rows, validation=validation, test=test, settings=settings, fewest_rows=FEWEST_ROWS)
+            del rows
         trained = train(prepared, settings, callbacks, began=began)
     if trained.is_interrupted and on_interrupt == "raise":
         raise FitInterrupted(trained.result)
     return trained.result
+
+
+def _check_begins_anew(model: TableModel | None) -> None:
+    if model is not None:
+        rule, repair = "must be left out for a table of many files", "Begin anew, or go on with a part that fits in memory."
+        raise InvalidSettingError(phrase("continue_from", rule, model, repair=repair, owner=OWNER))
 
 
 def given_table(table: Any, target: str | Sequence[str]) -> Given:

@@ -22,7 +22,7 @@ LEARNED = frozenset(
 )
 """The settings of what stays as it was learned; the model's parts tell them."""
 
-_OF_A_RUN = {"preset", "threads", "restarts", "monitor", "calibration"}  # another training has its own
+_OF_A_RUN = {"preset", "threads", "restarts", "monitor", "calibration", "memory", "on_bad_shard"}  # another training has its own
 
 
 def kept_settings(settings: TableSettings) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from lamina.data.several_targets import AnyTarget
 from lamina.errors import InvalidSettingError, NonFiniteError, phrase
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.fitted import fit_of
-from lamina.estimators.multilayer_perceptron import fit_from
+from lamina.estimators.multilayer_perceptron import fit_from, fit_from_blocks
 from lamina.metrics import SMALLER_IS_BETTER, Evaluation
 from lamina.model.calibrate import calibration_of
 from lamina.model.decision_threshold import best_threshold, check_threshold
@@ -35,7 +35,7 @@ from lamina.model.scale_choice import (
 )
 from lamina.model.setting_words import OWNER
 from lamina.model.table_model import TableModel
-from lamina.model.table_rows import Part, Prepared
+from lamina.model.table_rows import Part, Prepared, RowSource, Streamed
 from lamina.model.table_settings import RunSettings, StoppingSettings, TableSettings
 from lamina.model.target_scale import TargetScale, joined, scale_of_means, scale_of_medians
 from lamina.model.validation_metric import USUAL, JudgedRows, ValidationMetric, check_metric
@@ -83,7 +83,7 @@ def train(
     DataError
         If the targets have no place on the scale that is asked for, or on that of the model to go on from.
     """
-    settings = settings.filled(prepared.training.num_rows)
+    settings = settings.filled(prepared.num_training)
     judging, test, stopping = prepared.validation, prepared.test, settings.stopping
     model = _untrained(prepared, settings)
     check_metric(stopping.eval_metric, model, has_rows=judging is not None)
@@ -103,7 +103,7 @@ def train(
         metrics = Evaluation() if test is None else model.measure(test.table, test.y)
     parts = {"training": prepared.training, "validation": judging, "test": test}
     counts = {name: 0 if part is None else part.num_rows for name, part in parts.items()}
-    rows = {"read": prepared.num_read, "dropped": prepared.num_dropped, **counts}
+    rows = {"read": prepared.num_read, "dropped": prepared.num_dropped, **counts, "training": prepared.num_training}
     reason = model.estimator.stop_reason_
     model.summary.update(rows=rows, metrics=metrics, best_epoch=best_epoch, settings=kept_settings(settings))
     return Trained(FitResult(model, metrics, rows, reason, duration_s), interrupts.count > 0 or reason.code == "interrupted")
@@ -152,7 +152,8 @@ def scale_of_targets(prepared: Prepared, settings: TableSettings) -> TargetScale
             note(f"target {names[i]!r} is skewed and learned as it is: without validation rows, no log scale is tried.")
     if not skewed or judging is None:
         return joined([scale.usual for scale in scales])
-    part = replace(prepared, training=_some(prepared.training, settings), validation=_some(judging, settings), test=None)
+    training, judging = _some(prepared.training, settings), _some(judging, settings)
+    part = replace(prepared, training=training, validation=judging, test=None, streamed=None)
     tried = [[scale.usual for scale in scales], [scale.to_try or scale.usual for scale in scales]]
     of_linear, of_log = (_trial(part, for_trial(settings), joined(on)) for on in tried)
     if of_linear is None or of_log is None:
@@ -186,13 +187,22 @@ def _some(part: Part, settings: TableSettings) -> Part:
 def _estimator(prepared: Prepared, settings: TableSettings) -> MLPClassifier | MLPRegressor:
     goal = prepared.goal
     # The EarlyStopping callback decides when to stop, and restores the best weights.
-    parameters = settings.parameters(goal.task, prepared.training.num_rows, len(goal.classes))
+    parameters = settings.parameters(goal.task, prepared.num_training, len(goal.classes))
     parameters |= {"cardinalities": prepared.encoder.cardinalities, "n_iter_no_change": np.inf, "on_interrupt": "return"}
     if goal.task == "regression":
         return MLPRegressor(**parameters)
     weights: Any = parameters["class_weight"]
+    if isinstance(weights, str) and weights == "balanced" and prepared.streamed is not None:
+        weights = _balanced(prepared.streamed, goal)
     parameters["class_weight"] = _by_index(weights, goal) if isinstance(weights, Mapping) else weights
     return MLPClassifier(**parameters)
+
+
+def _balanced(streamed: Streamed, goal: AnyTarget) -> dict[Any, float]:
+    """Weights by which each class counts as much, of all rows and not of a block's; by their labels."""
+    counts = {name: streamed.class_counts.get(name, 0) for name in goal.classes}
+    share = streamed.num_rows / max(sum(count > 0 for count in counts.values()), 1)
+    return dict(zip(goal.class_labels.tolist(), (share / max(count, 1) for count in counts.values()), strict=True))
 
 
 def _by_index(weights: Mapping[Any, float], goal: AnyTarget) -> dict[int, float]:
@@ -226,7 +236,11 @@ def _fit(
     if stopping.max_time is not None:
         check_parameters({"max_time": stopping.max_time}, {"max_time": number(0, closed="neither")}, owner=OWNER)
         model.estimator.set_params(max_time=max(began + float(stopping.max_time) - time.monotonic(), _LEAST_S))
-    fit = model.estimator.fit if earlier is None else partial(fit_from, model.estimator, earlier.estimator)
+    fit: Callable[..., Any]
+    if prepared.streamed is not None:
+        fit = partial(_fit_blocks, model, prepared.streamed, settings)
+    else:
+        fit = model.estimator.fit if earlier is None else partial(fit_from, model.estimator, earlier.estimator)
     start = time.perf_counter()
     with warnings.catch_warnings():
         # The stop reason says the same.
@@ -243,6 +257,31 @@ def _fit(
     elif settings.run.calibration:
         model = _calibrated(model, prepared, judged.kept, (X, validation.get("X_val")), settings.run)
     return model, duration_s, best_epoch
+
+
+def _fit_blocks(
+    model: TableModel, streamed: Streamed, settings: TableSettings, X: Any, y: np.ndarray, weight: Any, **rest: Any
+) -> None:
+    """Fit the estimator to rows that come in blocks, of which X and y are a sample."""
+    rows = streamed.source(int(settings.stopping.max_epochs or 1))
+    source: Any = rows if model.target.task == "classification" else _OnScale(rows, model)
+    classes = np.arange(len(model.target.classes)) if model.target.task == "classification" else None
+    try:
+        fit_from_blocks(model.estimator, source, X, y, classes=classes, **rest)
+    finally:
+        rows.close()
+
+
+class _OnScale:
+    """A source of blocks whose numbers are those that the network learns."""
+
+    def __init__(self, source: RowSource, model: TableModel) -> None:
+        self.num_rows = source.num_rows
+        self._source, self._scale = source, model.scale
+
+    def passes(self, epoch: int) -> Iterator[tuple[Any, np.ndarray]]:
+        for X, y in self._source.passes(epoch):
+            yield X, self._scale.forward(y).astype(np.float32)
 
 
 def _averaging(

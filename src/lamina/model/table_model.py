@@ -423,8 +423,8 @@ class TableModel:
         constant = constant_prediction(self.target.task, y, len(self.target.classes))
         guess = np.broadcast_to(constant, (len(y), *constant.shape))
         num_classes = len(self.target.classes) or None
-        rated = self._rated(table)
-        decided = None if self.threshold is None else self._decided(rated)
+        rated = self.rated(table)
+        decided = None if self.threshold is None else self.decided(rated)
         model = report(self.target.task, y, rated, num_classes, decided)
         baseline = report(self.target.task, y, guess, num_classes)
         evaluation = Evaluation(model=model, baseline={name: baseline[name] for name in model})
@@ -494,19 +494,20 @@ class TableModel:
     def _takes_no_negative(self) -> bool:
         return fit_of(self.estimator).target.loss.domain(1) in (NON_NEGATIVE, POSITIVE)
 
-    def _rated(self, table: Any) -> np.ndarray:
-        """Probabilities (n, classes), or classes where there are none, or numbers."""
+    def rated(self, table: Any) -> np.ndarray:
+        """What metrics compare with the truth: probabilities (n, classes), or classes where there are none, or numbers."""
         if self.target.task == "regression":
             numbers = self._predicted_numbers(table)
             return numbers[:, self.middle] if self.levels else numbers
         return self.predict_proba(table) if self.has_probabilities else self._predicted_classes(table)
 
-    def _decided(self, probabilities: np.ndarray) -> np.ndarray:
+    def decided(self, probabilities: np.ndarray) -> np.ndarray:
+        """The class of each row by the threshold, of two classes' probabilities."""
         return np.asarray(probabilities[:, 1] > self.threshold, dtype=np.int64)
 
     def _predicted_classes(self, table: Any, mc_samples: int | None = None, seed: int = 0) -> np.ndarray:
         if self.threshold is not None:
-            return self._decided(self.predict_proba(table, mc_samples=mc_samples, seed=seed))
+            return self.decided(self.predict_proba(table, mc_samples=mc_samples, seed=seed))
         return np.asarray(self.estimator.predict(self._features(table), mc_samples=mc_samples, seed=seed))
 
     def _predicted_numbers(self, table: Any) -> np.ndarray:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from lamina.model.setting_words import OWNER
 from lamina.model.table_model import TableModel
 from lamina.model.table_settings import TableSettings
 
-__all__ = ["Given", "Part", "Prepared", "Rows", "encoder_for", "prepare"]
+__all__ = ["Given", "Part", "Prepared", "RowSource", "Rows", "Streamed", "encoder_for", "prepare", "separate"]
 
 
 class Given(NamedTuple):
@@ -68,6 +69,26 @@ class Part(NamedTuple):
         return Part(self.table.take(rows), self.y[rows], _taken(self.weight, rows))
 
 
+class Streamed(NamedTuple):
+    """Rows to train on that do not fit in memory: where they come from, how many there are, and of each class."""
+
+    source: Callable[[int], RowSource]
+    num_rows: int
+    class_counts: Mapping[str, int]
+
+
+class RowSource(Protocol):
+    """A source of blocks ``(X, y)``: encoded features, and class indices or numbers; see :class:`lamina.training.BlockSource`."""
+
+    num_rows: int
+
+    def passes(self, epoch: int) -> Iterator[tuple[Any, np.ndarray]]:
+        """The blocks of an epoch."""
+
+    def close(self) -> None:
+        """Delete what was kept on disk."""
+
+
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """All that a training needs: what reads and encodes the rows, and the rows by what they are for."""
@@ -80,6 +101,12 @@ class Prepared:
     num_read: int
     num_dropped: int
     earlier: TableModel | None = None
+    streamed: Streamed | None = None
+
+    @property
+    def num_training(self) -> int:
+        """The rows to train on, of which ``training`` are a sample if they are streamed."""
+        return self.training.num_rows if self.streamed is None else self.streamed.num_rows
 
     def for_trainings(self) -> Self:
         """The rows to train and to validate on, encoded once for several trainings; those to test on none of them sees."""
@@ -128,7 +155,7 @@ def prepare(rows: Rows, *, validation: float | Given, test: float | Given, setti
     if earlier is None:
         encoder.fit(training.table)
     parts = ((test, tested), (validation, judged))
-    held_out, judging = (_separate(further, goal, encoder) or _part(everything, numbers) for further, numbers in parts)
+    held_out, judging = (separate(further, goal, encoder) or _part(everything, numbers) for further, numbers in parts)
     num_read = rows.table.num_rows
     return Prepared(encoder, goal, training, judging, held_out, num_read, num_read - everything.num_rows, earlier)
 
@@ -179,8 +206,8 @@ def _part(everything: Part, rows: np.ndarray) -> Part | None:
     return everything.take(rows) if len(rows) else None
 
 
-def _separate(held_out: float | Given, goal: AnyTarget, encoder: TableEncoder) -> Part | None:
-    """Separate rows, if those are given and not a share."""
+def separate(held_out: float | Given, goal: AnyTarget, encoder: TableEncoder) -> Part | None:
+    """Separate rows with a known target, if those are given and not a share."""
     if not isinstance(held_out, Given):
         return None
     rows, y = goal.present_rows(held_out.targets, unknown="drop")

@@ -427,6 +427,12 @@ class RunSettings(SettingsGroup):
         Measure each layer of the network at least once an epoch and 20 times a training; the model keeps the record.
     calibration : bool
         Calibrate on the validation rows, if any: a temperature for probabilities, and how wide intervals and sets of classes are.
+    memory : str
+        Memory that a table of many files may take, such as 2GB; a larger single file is read like many. default: a quarter of the
+        machine's.
+    on_bad_shard : {"fail", "skip"}
+        What a file of a table does that is damaged, empty, lacks a column or holds one of another type: end before training
+        starts, or be left out.
     """
 
     preset: Literal["default", "fast"] = "default"
@@ -436,6 +442,8 @@ class RunSettings(SettingsGroup):
     restarts: int = 1
     monitor: bool = True
     calibration: bool = True
+    memory: str | None = None
+    on_bad_shard: Literal["fail", "skip"] = "fail"
 
     def parameters(self) -> dict[str, Any]:
         """The estimators' parameters that these settings stand for."""

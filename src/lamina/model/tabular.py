@@ -17,17 +17,21 @@ from lamina.caller import warn_caller
 from lamina.data import Task
 from lamina.data.arrow_tables import Columns
 from lamina.data.row import Row
+from lamina.data.shards import are_shards
 from lamina.errors import InvalidSettingError, phrase
 from lamina.estimators.nested_settings import NestedSettings
 from lamina.metrics import Evaluation
 from lamina.model.fitted_table import FittedTable
 from lamina.model.given_table import GivenColumns, known_columns, known_rows
+from lamina.model.given_target import in_label_order
 from lamina.model.going_on import settings_to_go_on
+from lamina.model.memory_limit import memory_limit
 from lamina.model.model_file import save_model
 from lamina.model.setting_words import Words, setting_words
+from lamina.model.shard_rows import prepare_shards
 from lamina.model.table_fit import train
 from lamina.model.table_model import TableModel
-from lamina.model.table_rows import prepare
+from lamina.model.table_rows import Prepared, prepare
 from lamina.model.table_settings import (
     EncodingSettings,
     NetworkSettings,
@@ -79,6 +83,7 @@ _RULES: dict[str, Rule] = {
     "callbacks": one_of(instance(Callback), sequence_of(instance(Callback))),
     "monitor": boolean(),
     "calibration": boolean(),
+    "on_bad_shard": choice(("fail", "skip")),
     "warm_start": boolean(),
     "verbose": one_of(boolean(), integer(0)),
     "on_interrupt": choice(("raise", "return")),
@@ -157,6 +162,8 @@ class Tabular(NestedSettings, FittedTable, ABC):
     n_restarts: int = RunSettings.restarts
     monitor: bool = RunSettings.monitor
     calibration: bool = RunSettings.calibration
+    memory: str | None = RunSettings.memory
+    on_bad_shard: Literal["fail", "skip"] = RunSettings.on_bad_shard
 
     validation: float = 0.1
     warm_start: bool = False
@@ -180,8 +187,10 @@ class Tabular(NestedSettings, FittedTable, ABC):
 
         Parameters
         ----------
-        X : data frame of pandas, polars or pyarrow, or array-like of shape (n_samples, n_features)
-            At least two rows to train on. The columns of an array are named x0, x1, ….
+        X : data frame of pandas, polars or pyarrow, or array-like of shape (n_samples, n_features); or many files
+            At least two rows to train on. The columns of an array are named x0, x1, …. A folder, a pattern such as
+            ``"data/*.parquet"``, an address or a ``pyarrow.dataset.Dataset`` stands for files that are read block by block, so
+            that memory does not bound the number of rows; y is then the name of a column.
         y : array-like or series of shape (n_samples,), or str
             What to predict, or the name of a column of X. Rows where that column is missing are dropped with a note; an array
             must have a value in every row. A series, or frame of one column, that equals the column of X of its name stands for
@@ -213,16 +222,21 @@ class Tabular(NestedSettings, FittedTable, ABC):
         with setting_words(Words(owner, OWN_NAMES, self._phrases)):
             settings = self._settings()
             goes_on = self.warm_start and self.__sklearn_is_fitted__()
-            if goes_on:
+            if are_shards(X):
+                features, prepared = self._of_shards(
+                    X, y, settings, {"sample_weight": sample_weight, "X_val": X_val, "groups": groups}
+                )
+            elif goes_on:
                 settings = settings_to_go_on(self.model_, settings)
                 known, rows = self._rows.known(self._known(X), y, sample_weight, groups, self.model_, settings)
                 features = GivenColumns(known, hasattr(self, "feature_names_in_"))
             else:
                 features, rows = self._rows.new(X, y, sample_weight, groups, settings)
-            judges = self._rows.judges(X_val, y_val, y, rows, features)
-            validation = self.validation if judges is None else judges
-            prepared = prepare(rows, validation=validation, test=0, settings=settings, fewest_rows=self._rows.fewest)
-            del rows  # of which a copy was made, part by part
+            if not are_shards(X):
+                judges = self._rows.judges(X_val, y_val, y, rows, features)
+                validation = self.validation if judges is None else judges
+                prepared = prepare(rows, validation=validation, test=0, settings=settings, fewest_rows=self._rows.fewest)
+                del rows  # of which a copy was made, part by part
             callbacks = list_of_callbacks(self.callbacks)
             # Restarts run in parallel, so a single progress line would not do.
             shown = [Progress()] if self.verbose and self.n_restarts == 1 else []
@@ -345,6 +359,7 @@ class Tabular(NestedSettings, FittedTable, ABC):
         owner = type(self).__name__
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         check_parameters(given, _RULES, owner=owner)
+        memory_limit(self.memory)  # refuses what is no size
         if self.warm_start and self.n_restarts > 1:
             repair = "Every restart starts from new weights."
             raise InvalidSettingError(
@@ -354,6 +369,34 @@ class Tabular(NestedSettings, FittedTable, ABC):
         if not isinstance(self.random_state, int | np.integer):
             settings["seed"] = int(check_random_state(self.random_state).randint(2**31 - 1))
         return TableSettings.of({**given, **settings})
+
+    def _of_shards(self, X: Any, y: Any, settings: TableSettings, others: Mapping[str, Any]) -> tuple[GivenColumns, Prepared]:
+        """The columns to predict from, and the rows, of a table of many files."""
+        owner = type(self).__name__
+        if self.warm_start and self.__sklearn_is_fitted__():
+            others = {**others, "warm_start": True}
+        for name, given in others.items():
+            if given is not None:
+                rule, repair = (
+                    "must be left out for a table of many files",
+                    "Put what decides into columns, or give a data frame.",
+                )
+                raise InvalidSettingError(phrase(name, rule, given, repair=repair, owner=owner))
+        names = [y] if isinstance(y, str) else y
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            rule = "must be the name of a column, where X is a table of many files"
+            raise InvalidSettingError(phrase("y", rule, y, repair="Write the column into the files.", owner=owner))
+        found = prepare_shards(
+            X,
+            names,
+            self._task,
+            validation=self.validation,
+            test=0.0,
+            settings=settings,
+            fewest_rows=self._rows.fewest,
+            arranged=in_label_order,
+        )
+        return GivenColumns(found.columns, True), found.prepared
 
     @property
     def _rows(self) -> TabularRows:

@@ -125,8 +125,8 @@ def search_table(
     with setting_words(Words(OWNER)):
         given = {"trials": trials, "jobs": jobs, "record": record, "on_trial": on_trial}
         check_parameters(given, _RULES, owner=OWNER)
-        run, max_time = settings.run, settings.stopping.max_time
-        checked = {"seed": run.seed, "monitor": run.monitor, "calibration": run.calibration, "max_time": max_time}
+        max_time = settings.stopping.max_time
+        checked = {**{name: getattr(settings.run, name) for name in RUN_RULES}, "max_time": max_time}
         check_parameters(checked, {**RUN_RULES, **_MAX_TIME}, owner=OWNER)
         drawn = Space.around(settings) if space is None else Space.of(space)
         rows = learned_rows(given_table(table, target), task, settings)

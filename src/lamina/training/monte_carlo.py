@@ -54,7 +54,9 @@ def sample_moments(
 def _check_has_masks(network: Network, meanings: Sequence[Meaning], weights: Executor) -> None:
     if any(op.kind == "dropout" and op.settings[0] > 0 for op in weights.program.ops):
         return
-    otherwise = "leave out mc_samples" if all(meaning.spread for meaning in meanings) else "use predict"
+    otherwise = (
+        "leave out mc_samples" if all(meaning.spread for meaning in meanings) else "make it an Ensemble (members), or use predict"
+    )
     rule, repair = "must have a dropout layer with a rate above 0", f"Add Dropout, or {otherwise}."
     raise InvalidSettingError(phrase("the network", rule, network, repair=repair, owner="Monte Carlo dropout"))
 

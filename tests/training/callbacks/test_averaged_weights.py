@@ -281,6 +281,17 @@ def test_first_weights_need_a_number_that_decides():
         AveragedWeights(keep_first=1, measure="auc")
 
 
+@pytest.mark.parametrize(
+    "callback",
+    [AveragedWeights(measure=lambda trainer: "0.5"), EarlyStopping(keep_first=lambda trainer: "0.5")],
+    ids=["measure", "keep_first"],
+)
+def test_a_function_that_measures_must_return_a_number(callback, rows):
+    training, validation = rows
+    with pytest.raises(InvalidSettingError, match=f"{type(callback).__name__}: .* must return a number, got '0.5'"):
+        make(callback).fit(*training, validation_data=validation, max_epochs=1)
+
+
 def test_a_checkpoint_that_keeps_the_first_weights_is_one_of_its_own(rows, tmp_path):
     training, validation = rows
     trainer = make(AveragedWeights(keep_first=True))

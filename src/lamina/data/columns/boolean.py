@@ -23,8 +23,12 @@ class BooleanColumn(ColumnEncoder):
     @classmethod
     def fit(cls, column: str, values: Values) -> Self | None:
         """The encoder of a column, or None if all rows hold the same value."""
-        present = np.unique(values.array)
-        return cls(column, bool((present == MISSING_CODE).any())) if len(present) > 1 else None
+        return cls.of_codes(column, frozenset(np.unique(values.array).tolist()))
+
+    @classmethod
+    def of_codes(cls, column: str, present: frozenset[int]) -> Self | None:
+        """:meth:`fit` on the codes that rows hold."""
+        return cls(column, MISSING_CODE in present) if len(present) > 1 else None
 
     @property
     def feature_names(self) -> list[str]:

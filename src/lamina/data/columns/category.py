@@ -8,7 +8,7 @@ from typing import ClassVar, Self, cast
 import numpy as np
 
 from lamina.data.columns.column_encoder import ColumnEncoder
-from lamina.data.columns.frequent import count_categories
+from lamina.data.columns.frequent import CategoryCounts, count_categories
 from lamina.data.notes import note
 from lamina.data.values import Values
 from lamina.errors import InvalidSettingError, counted, phrase
@@ -44,7 +44,12 @@ class CategoryColumn(ColumnEncoder):
     @classmethod
     def fit(cls, column: str, values: Values, *, min_count: int, max_categories: int) -> Self | None:
         """The encoder of a column, or None if it has only one category."""
-        counted = count_categories(values, min_count).most(max_categories)
+        return cls.of_counts(column, count_categories(values, min_count), max_categories=max_categories)
+
+    @classmethod
+    def of_counts(cls, column: str, counted: CategoryCounts, *, max_categories: int) -> Self | None:
+        """:meth:`fit` on the counts of the frequent categories."""
+        counted = counted.most(max_categories)
         rare, missing = counted.rare, counted.missing
         slots = [*counted.frequent.values(), *([rare] if rare else []), *([missing] if missing else [])]
         if len(slots) < 2:

@@ -10,7 +10,7 @@ import numpy as np
 
 from lamina.data.columns.category import CategoryColumn
 from lamina.data.columns.column_encoder import ColumnEncoder
-from lamina.data.columns.frequent import count_categories
+from lamina.data.columns.frequent import CategoryCounts, count_categories
 from lamina.data.values import Values
 from lamina.errors import InvalidSettingError, phrase
 
@@ -39,7 +39,11 @@ class CodedColumn(ColumnEncoder):
     @classmethod
     def fit(cls, column: str, values: Values, *, min_count: int, fewest: int) -> Self | None:
         """The encoder of a column, or None if fewer than ``fewest`` categories have ``min_count`` rows."""
-        counted = count_categories(values, min_count)
+        return cls.of_counts(column, count_categories(values, min_count), fewest=fewest)
+
+    @classmethod
+    def of_counts(cls, column: str, counted: CategoryCounts, *, fewest: int) -> Self | None:
+        """:meth:`fit` on the counts of the frequent categories."""
         return None if len(counted.frequent) < fewest else cls(column, tuple(counted.frequent), counted.missing > 0)
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -11,10 +11,11 @@ import numpy as np
 from lamina.data.by_value import by_value
 from lamina.data.columns.column_encoder import ColumnEncoder
 from lamina.data.columns.number import NumberColumn
+from lamina.data.columns.number_summary import NumbersOfArray, NumberSummary
 from lamina.data.values import Values
 from lamina.errors import InvalidSettingError, phrase_unknown
 
-__all__ = ["DateColumn"]
+__all__ = ["DateColumn", "circle_positions", "days_of"]
 
 _MINUTES_A_DAY = 24 * 60
 
@@ -84,13 +85,16 @@ class DateColumn(ColumnEncoder):
     @classmethod
     def fit(cls, column: str, values: Values) -> Self | None:
         """The encoder of a column, or None if the column holds only one time."""
-        times = values.array
-        trend = NumberColumn.fit_numbers(column, _days(times), "robust")
-        if trend is None:
-            return None
-        known = times[~np.isnat(times)]
-        circles = tuple(name for name, circle in _CIRCLES.items() if len(known) and _differ(circle.positions(known)))
-        return cls(column, trend, circles)
+        known = values.array[~np.isnat(values.array)]
+        places = circle_positions(known) if len(known) else {}
+        circles = tuple(name for name, found in places.items() if _differ(found))
+        return cls.of_summary(column, NumbersOfArray(days_of(values.array)), circles)
+
+    @classmethod
+    def of_summary(cls, column: str, days: NumberSummary, circles: tuple[str, ...]) -> Self | None:
+        """:meth:`fit` on what is known of the days since 1970, and the cycles on which the times have more than one place."""
+        trend = NumberColumn.of_summary(column, days, "robust")
+        return None if trend is None else cls(column, trend, circles)
 
     @property
     def feature_names(self) -> list[str]:
@@ -99,12 +103,12 @@ class DateColumn(ColumnEncoder):
         return [first, *waves, *missing]
 
     def is_unfamiliar(self, values: Values) -> np.ndarray:
-        return self.trend.is_out_of_range(_days(values.array)) | (values.missing & (not self.trend.has_missing))
+        return self.trend.is_out_of_range(days_of(values.array)) | (values.missing & (not self.trend.has_missing))
 
     def write(self, entries: np.ndarray, out: np.ndarray) -> None:
         missing = np.isnat(entries)
         last = 1 + 2 * len(self.circles)
-        self.trend.write(_days(entries), trend := np.empty((len(entries), 1 + self.trend.has_missing), np.float32))
+        self.trend.write(days_of(entries), trend := np.empty((len(entries), 1 + self.trend.has_missing), np.float32))
         out[:, 0], out[:, last:] = trend[:, 0], trend[:, 1:]
         times = np.where(missing, np.datetime64(0, "us"), entries)
         for i, name in enumerate(self.circles):
@@ -116,8 +120,14 @@ class DateColumn(ColumnEncoder):
         return cls(state["column"], NumberColumn.from_dict(state["trend"]), tuple(state["circles"]))
 
 
-def _days(times: np.ndarray) -> np.ndarray:
+def days_of(times: np.ndarray) -> np.ndarray:
+    """Times as days since 1970, ndarray of shape (n,) float64, NaN where missing."""
     return np.where(np.isnat(times), np.nan, times.astype(np.int64) / 86_400e6)
+
+
+def circle_positions(times: np.ndarray, circles: Collection[str] | None = None) -> dict[str, np.ndarray]:
+    """Where times, at least one and none missing, stand on each of some cycles, by its name; by default on all."""
+    return {name: circle.positions(times) for name, circle in _CIRCLES.items() if circles is None or name in circles}
 
 
 def _differ(places: np.ndarray) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple, cast
 
 import numpy as np
 
 from lamina.data.values import Values
 
-__all__ = ["CategoryCounts", "count_categories"]
+__all__ = ["CategoryCounts", "count_categories", "counts_of"]
 
 
 class CategoryCounts(NamedTuple):
@@ -32,5 +33,10 @@ def count_categories(values: Values, min_count: int) -> CategoryCounts:
     """Count the rows of each category that has at least ``min_count``; ties by name, so that the order of rows has no effect."""
     names = cast("np.ndarray", values.names).tolist()
     missing, *counts = np.bincount(values.array + 1, minlength=len(names) + 1).tolist()
-    found = [(name, count) for name, count in zip(names, counts, strict=True) if count >= max(min_count, 1)]
-    return CategoryCounts(dict(sorted(found, key=lambda pair: (-pair[1], pair[0]))), missing, len(values.array))
+    return counts_of(zip(names, counts, strict=True), min_count, missing, len(values.array))
+
+
+def counts_of(counted: Iterable[tuple[str, int]], min_count: int, missing: int, num_rows: int) -> CategoryCounts:
+    """:func:`count_categories` where each category's rows are counted."""
+    found = [(name, count) for name, count in counted if count >= max(min_count, 1)]
+    return CategoryCounts(dict(sorted(found, key=lambda pair: (-pair[1], pair[0]))), missing, num_rows)

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal, NamedTuple, Self
 import numpy as np
 
 from lamina.data.columns.column_encoder import ColumnEncoder
+from lamina.data.columns.number_summary import NumbersOfArray, NumberSummary
 from lamina.data.notes import note
 from lamina.data.values import Values
 from lamina.errors import InvalidSettingError, phrase
@@ -88,21 +89,17 @@ class NumberColumn(ColumnEncoder):
     @classmethod
     def fit_numbers(cls, column: str, numbers: np.ndarray, scaling: Scaling) -> Self | None:
         """:meth:`fit` on plain numbers, where NaN means missing."""
-        missing = np.isnan(numbers)
-        has_missing = bool(missing.any())
-        present = numbers[~missing] if has_missing else numbers
-        is_finite = np.isfinite(present)
-        num_infinite = len(present) - int(is_finite.sum())
-        finite = present[is_finite] if num_infinite else present
-        if len(finite) == 0:
+        return cls.of_summary(column, NumbersOfArray(numbers), scaling)
+
+    @classmethod
+    def of_summary(cls, column: str, numbers: NumberSummary, scaling: Scaling) -> Self | None:
+        """:meth:`fit` on what is known of the numbers."""
+        low, high, has_missing = numbers.low, numbers.high, numbers.num_missing > 0
+        if numbers.num_finite == 0 or (low == high and not has_missing):
             return None
-        low, high = float(finite.min()), float(finite.max())
-        if low == high and not has_missing:
-            return None
-        if num_infinite:
-            note(f"column {column!r}: {num_infinite} infinite values are replaced by the largest or smallest finite one.")
-            present = np.clip(present, low, high)
-        center, scale = _location(present, max(-low, high) or 1.0, scaling)
+        if numbers.num_infinite:
+            note(f"column {column!r}: {numbers.num_infinite} infinite values are replaced by the largest or smallest finite one.")
+        center, scale = _location(numbers, max(-low, high) or 1.0, scaling)
         return cls(column, scaling, center, scale, low, high, has_missing)
 
     @property
@@ -123,14 +120,13 @@ class NumberColumn(ColumnEncoder):
             out[:, 1] = np.isnan(entries)
 
 
-def _location(values: np.ndarray, unit: float, scaling: str) -> tuple[float, float]:
+def _location(numbers: NumberSummary, unit: float, scaling: str) -> tuple[float, float]:
     """Center and scale, computed relative to the size of the largest value so that squares of huge numbers do not overflow."""
     with np.errstate(over="ignore", under="ignore"):
-        values = values / unit
         if scaling == "robust":
-            first, center, third = (float(q) for q in np.quantile(values, [0.25, 0.5, 0.75]))
-            scale = (third - first) / _IQR_OF_NORMAL or float(np.std(values))
+            first, center, third = numbers.quartiles(unit)
+            scale = (third - first) / _IQR_OF_NORMAL or numbers.moments(unit)[1]
         else:
-            center, scale = float(np.mean(values)), float(np.std(values))
+            center, scale = numbers.moments(unit)
         # Clipped to the range of positive floats: values that differ must not get a scale of 0 or infinity.
         return center * unit, float(np.clip(scale * unit, _SMALLEST, _LARGEST)) if scale else 1.0

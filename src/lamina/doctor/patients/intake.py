@@ -11,6 +11,8 @@ from lamina.training import Monitor, Run, Trainer
 
 __all__ = ["Intake", "RestartsIntake"]
 
+_ROWS_OF_BLOCKS = 8192
+
 
 class Intake(Monitor):
     """A monitor of a capacity that keeps the trainer, its rows and its first weights.
@@ -20,6 +22,7 @@ class Intake(Monitor):
     trainer : Trainer or None
         None until training begins.
     training : Batches
+        All rows, or a sample of those that come in blocks.
     validation : Batches or None
     first_weights : (parameters, state)
     """
@@ -32,9 +35,11 @@ class Intake(Monitor):
         self.first_weights: tuple[np.ndarray, np.ndarray]
 
     def on_fit_begin(self, trainer: Run) -> None:
-        assert trainer.training_data is not None
         self.trainer = cast(Trainer, trainer)
-        self.training, self.validation = trainer.training_data, trainer.validation_data
+        rows = trainer.training_data
+        # Of rows that come in blocks, some stand for all.
+        self.training = self.trainer.draw_rows(_ROWS_OF_BLOCKS) if rows is None else rows
+        self.validation = trainer.validation_data
         self.first_weights = trainer.executor.snapshot()[:2]
         super().on_fit_begin(trainer)
 

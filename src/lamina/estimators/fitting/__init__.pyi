@@ -10,6 +10,7 @@ from lamina.estimators.fitting.restarts import Restarts as Restarts
 from lamina.estimators.fitting.restarts import single_start as single_start
 from lamina.estimators.fitting.sgd_rate import RowScaling as RowScaling
 from lamina.estimators.fitting.sgd_rate import SgdRate as SgdRate
+from lamina.estimators.fitting.target_blocks import RowBlocks as RowBlocks
 from lamina.estimators.fitting.training import draw_seed as draw_seed
 from lamina.estimators.fitting.training import prepare as prepare
 from lamina.estimators.fitting.training import run as run

@@ -16,6 +16,7 @@ from lamina.estimators.fitting.curves import Curves
 from lamina.estimators.fitting.fit import Fit, Start
 from lamina.estimators.fitting.optimization import build_clipping, build_optimizer, build_schedule
 from lamina.estimators.fitting.stopping_rule import StoppingRule
+from lamina.estimators.fitting.target_blocks import RowBlocks, TargetBlocks
 from lamina.estimators.parameters import Parameters
 from lamina.estimators.rows import Rows
 from lamina.estimators.solver import changes_rate_by_epoch, is_stochastic, stops_early
@@ -28,8 +29,17 @@ __all__ = ["draw_seed", "prepare", "rows_a_step", "run", "start_for", "train"]
 _DIVERGED = "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed."
 
 
-def train(parameters: Parameters, target: Target, train: Rows, validation: Rows | None, start: Start, *, owner: str) -> Fit:
-    """Train from ``start`` until something stops it.
+def train(
+    parameters: Parameters,
+    target: Target,
+    train: Rows,
+    validation: Rows | None,
+    start: Start,
+    *,
+    owner: str,
+    source: RowBlocks | None = None,
+) -> Fit:
+    """Train from ``start`` until something stops it; on the rows of a ``source``, of which ``train`` are some.
 
     Raises
     ------
@@ -38,8 +48,8 @@ def train(parameters: Parameters, target: Target, train: Rows, validation: Rows 
     KeyboardInterrupt
         If Ctrl-C arrived before anything was learned.
     """
-    fit = prepare(parameters, target, start.on(train), len(train), owner=owner)
-    run(fit, train, validation)
+    fit = prepare(parameters, target, start.on(train), len(train) if source is None else source.num_rows, owner=owner)
+    run(fit, train, validation, source=source)
     return fit
 
 
@@ -104,7 +114,7 @@ def prepare(parameters: Parameters, target: Target, start: Start, num_rows: int,
     return Fit(parameters, target, trainer, rule, start.curves, start.rng, start.split_seed, reason)
 
 
-def run(fit: Fit, train: Rows, validation: Rows | None, *, single_epoch: bool = False) -> None:
+def run(fit: Fit, train: Rows, validation: Rows | None, *, single_epoch: bool = False, source: RowBlocks | None = None) -> None:
     """Train, and record how it ended."""
     parameters, target, trainer, curves = fit.parameters, fit.target, fit.trainer, fit.curves
     dtype = trainer.executor.dtype
@@ -113,15 +123,18 @@ def run(fit: Fit, train: Rows, validation: Rows | None, *, single_epoch: bool = 
         data = (validation.X, target.targets(validation.truth, dtype), validation.weight)
         curves.validation_loss_curve_ = curves.validation_loss_curve_ or []
     curves.n_iter_ = 0
-    targets = target.targets(train.truth, dtype)
+    rows: dict[str, Any]
+    if source is None:
+        rows = {"X": train.X, "y": target.targets(train.truth, dtype), "sample_weight": train.weight}
+    else:
+        rows = {"X": TargetBlocks(source, target, dtype)}
+    num_rows = len(train) if source is None else source.num_rows
     watched = validation if stops_early(parameters) else None
     fit.raised = None
     try:
-        with fit.rule.watching(len(train), watched, stops=is_stochastic(parameters) and not single_epoch):
+        with fit.rule.watching(num_rows, watched, stops=is_stochastic(parameters) and not single_epoch):
             trainer.fit(
-                train.X,
-                targets,
-                sample_weight=train.weight,
+                **rows,
                 validation_data=data,
                 max_epochs=1 if single_epoch else int(parameters.max_iter),
                 final_check=not single_epoch,

@@ -16,7 +16,7 @@ from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.history import Record
 from lamina.training.training_warning import TrainingWarning
 from lamina.training.watched import watched
-from lamina.validation import boolean, check_parameters, choice, function, integer, number, one_of, text, value
+from lamina.validation import boolean, check_parameters, choice, function, integer, number, one_of, returned_number, text, value
 
 __all__ = ["AveragedWeights"]
 
@@ -226,7 +226,10 @@ class AveragedWeights(Callback):
 
     def _offer(self, monitor: str, epoch: int, trainer: Run) -> float:
         """The monitored number of the trainer's weights, which are kept if it is the best."""
-        number = trainer.put_best([Weights.of(trainer.executor)], monitor) if self.measure is None else self.measure(trainer)
+        if self.measure is None:
+            number = trainer.put_best([Weights.of(trainer.executor)], monitor)
+        else:
+            number = returned_number(self.measure(trainer), "measure", owner="AveragedWeights")
         if not math.isnan(number) and self._best.offer(self._sign * number, trainer.executor):
             self.best_epoch = epoch
         return number

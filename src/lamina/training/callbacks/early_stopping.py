@@ -11,7 +11,7 @@ from lamina.training.best_weights import BestWeights, Weights
 from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.history import Record
 from lamina.training.watched import watched
-from lamina.validation import boolean, check_parameters, choice, function, integer, number, one_of, text
+from lamina.validation import boolean, check_parameters, choice, function, integer, number, one_of, returned_number, text
 
 __all__ = ["EarlyStopping"]
 
@@ -164,7 +164,7 @@ class EarlyStopping(Callback):
 
     def _note_first(self, trainer: Run) -> None:
         if callable(self.keep_first):
-            value = self.keep_first(trainer)
+            value = returned_number(self.keep_first(trainer), "keep_first", owner="EarlyStopping")
         else:
             value = trainer.put_best([Weights.of(trainer.executor)], self.monitor)
         if not math.isnan(value):

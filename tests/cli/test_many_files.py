@@ -1,0 +1,149 @@
+"""Tables of many files on the command line: train, evaluate, predict."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import csv, parquet
+
+from lamina.cli.main import main
+
+NUM_ROWS = 600
+SMALL = ("--hidden", 16, "--members", 1, "--max-epochs", 6, "--batch-size", 32, "--learning-rate", 0.01, "--threads", 1)
+
+
+def table_of(first: int, count: int) -> pa.Table:
+    rng = np.random.default_rng(first)
+    x, z = rng.normal(size=(2, count))
+    color = rng.choice(["red", "green"], count)
+    return pa.table({"id": np.arange(first, first + count), "x": x, "z": z, "color": color, "y": (x + (color == "red") > 0.5)})
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "data").mkdir()
+    for i in range(3):
+        parquet.write_table(table_of(200 * i, 200), tmp_path / "data" / f"day-{i}.parquet", row_group_size=60)
+    return tmp_path / "data"
+
+
+def run(capfd: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
+    assert main([*map(str, arguments), "--json"]) == 0
+    printed: dict[str, Any] = json.loads(capfd.readouterr().out)
+    return printed
+
+
+def failed(capfd: pytest.CaptureFixture[str], *arguments: object) -> str:
+    assert main([*map(str, arguments)]) in (1, 2)
+    return capfd.readouterr().err
+
+
+@pytest.fixture
+def model(folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Path:
+    path = tmp_path / "a.lamina"
+    report = run(capfd, "train", f"{folder}/*.parquet", "-t", "y", "-o", path, "--kinds", "id=ignore", *SMALL)
+    assert report["test"]["model"]["accuracy"] > 0.85
+    assert report["rows"]["read"] == NUM_ROWS
+    return path
+
+
+def test_predictions_are_written_file_by_file_and_are_those_of_each_file(
+    model: Path, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    out = tmp_path / "out"
+    report = run(capfd, "predict", model, folder, "-o", out, "--keep", "id")
+    assert report["rows"] == NUM_ROWS
+    assert [Path(path).name for path in report["files"]] == [f"day-{i}.parquet" for i in range(3)]
+    run(capfd, "predict", model, folder / "day-1.parquet", "-o", tmp_path / "one.parquet", "--keep", "id")
+    assert parquet.read_table(out / "day-1.parquet").equals(parquet.read_table(tmp_path / "one.parquet"))
+
+
+def test_predicting_again_goes_on_with_what_is_missing(
+    model: Path, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    out = tmp_path / "out"
+    run(capfd, "predict", model, folder, "-o", out, "--output-format", "csv")
+    (out / "day-2.csv").unlink()
+    report = run(capfd, "predict", model, folder, "-o", out, "--output-format", "csv")
+    assert (report["rows"], report["kept"]) == (200, 2)
+    assert csv.read_csv(out / "day-2.csv").num_rows == 200
+    assert main(["predict", str(model), str(folder), "-o", str(out), "--output-format", "csv"]) == 0
+    assert "3 of 3 files were there already" in capfd.readouterr().out
+
+
+def test_predictions_with_other_options_do_not_mix(model: Path, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    run(capfd, "predict", model, folder, "-o", tmp_path / "out")
+    assert "by another model or with other options" in failed(
+        capfd, "predict", model, folder, "-o", tmp_path / "out", "--no-proba"
+    )
+
+
+def test_a_file_is_no_place_for_the_predictions_of_many(
+    model: Path, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    (tmp_path / "out.csv").write_text("mine")
+    assert "--output must be a folder" in failed(capfd, "predict", model, folder, "-o", tmp_path / "out.csv")
+    assert "--output must be a folder" in failed(capfd, "predict", model, folder, "-o", "-")
+    assert (tmp_path / "out.csv").read_text() == "mine"
+
+
+def test_the_evaluation_of_a_folder_is_that_of_one_file_with_its_rows(
+    model: Path, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    whole = pa.concat_tables([table_of(200 * i, 200) for i in range(3)])
+    parquet.write_table(whole, tmp_path / "whole.parquet")
+    one, many = (run(capfd, "evaluate", model, path) for path in (tmp_path / "whole.parquet", folder))
+    assert many["rows"] == one["rows"] == NUM_ROWS
+    assert many["metrics"]["model"] == pytest.approx(one["metrics"]["model"], abs=2e-4)
+
+
+def test_a_bad_file_is_named_and_left_out_if_asked_for(
+    model: Path, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    (folder / "day-9.parquet").write_bytes(b"PAR1 and no more")
+    for command in (
+        ("train", folder, "-t", "y", "-o", tmp_path / "b.lamina", *SMALL),
+        ("evaluate", model, folder),
+        ("predict", model, folder, "-o", tmp_path / "out"),
+    ):
+        message = failed(capfd, *command)
+        assert "day-9.parquet" in message
+        assert "--on-bad-shard skip" in message
+        report = run(capfd, *command, "--on-bad-shard", "skip")
+        assert any("left out" in note and "day-9.parquet" in note for note in report["notes"])
+
+
+def test_a_large_file_of_text_is_read_block_by_block(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=70_000)
+    pad = pa.array(["padding" * 100] * len(x))
+    csv.write_csv(pa.table({"x": x, "pad": pad, "y": (x > 0).astype(int)}), tmp_path / "large.csv")
+    few = ("--hidden", 8, "--members", 1, "--max-epochs", 1, "--bins", 0, "--threads", 1)
+    file, model = tmp_path / "large.csv", tmp_path / "a.lamina"
+    report = run(capfd, "train", file, "-t", "y", "-o", model, "--memory", "64MB", *few)
+    assert report["rows"]["read"] == 70_000
+    assert report["test"]["model"]["accuracy"] > 0.95
+    assert report["classes"] == ["0", "1"]
+    predicted = run(capfd, "predict", tmp_path / "a.lamina", tmp_path / "large.csv", "-o", tmp_path / "out", "--memory", "64MB")
+    assert predicted["files"] == [str(tmp_path / "out" / "large.csv")]
+    assert csv.read_csv(tmp_path / "out" / "large.csv")["y"].to_pylist()[:3] == (x > 0).astype(int)[:3].tolist()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--doctor", "treat"), "--doctor must be advise or off for a table of many files"),
+        (("--continue", "MODEL"), "--continue must be left out for a table of many files"),
+        (("--restarts", 2), "restarts must be 1"),
+    ],
+)
+def test_what_needs_the_table_in_memory_is_refused(
+    model: Path, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], options: tuple[object, ...], words: str
+):
+    given = [model if option == "MODEL" else option for option in options]
+    assert words in failed(capfd, "train", folder, "-t", "y", "-o", tmp_path / "b.lamina", *SMALL, *given)
