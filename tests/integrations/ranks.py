@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,19 @@ X = RNG.normal(size=(301, 6))
 Y = X[:, 0] + X[:, 1] ** 2
 WEIGHT = RNG.uniform(0.0, 2.0, size=301)
 EPOCHS = 20  # of 10 steps
+
+
+#: What a worker's interpreter runs first, so that it fails in its first step.
+FAILING = """
+import sys
+if any("default_worker" in argument for argument in sys.orig_argv):
+    from lamina.distributed import ray_worker
+
+    def follow(*given):
+        raise MemoryError("no room for the rows")
+
+    ray_worker.follow = follow
+"""
 
 
 def make_trainer(callbacks: Any = ()) -> Trainer:
@@ -125,6 +139,11 @@ def main(what: str, *rest: str) -> None:
         run_workers([Harm(signal.SIGINT, here=True)])
     elif what == "orphaned":
         run_workers([Harm(signal.SIGKILL, here=True)])
+    elif what == "failing":
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "sitecustomize.py").write_text(FAILING, encoding="ascii")
+            os.environ["PYTHONPATH"] = os.pathsep.join([folder, os.environ.get("PYTHONPATH", "")])  # of Ray's processes
+            run_workers()
     elif what == "small-cluster":
         import ray
 

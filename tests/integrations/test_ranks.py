@@ -78,6 +78,7 @@ def test_a_worker_that_hangs_is_named_and_replaced() -> None:
     [
         ("given-up", r"LostWorkerError: Worker 1 .* has ended\. After 0 restarts \(max_restarts=0\) the training was given up"),
         ("interrupted", "KeyboardInterrupt"),
+        ("failing", r"LostWorkerError: Worker 1 \(process \d+ on [\d.]+\) failed: MemoryError: no room for the rows"),
         ("small-cluster", r"workers=4 needs 3 x 1 cores of Ray beside this process, and the cluster has 1 core"),
         ("wrong-address", r"no Ray cluster answers at address='127.0.0.1:1'\. Start one with `ray start --head`"),
     ],
@@ -96,3 +97,21 @@ def test_workers_end_with_the_process_that_leads_them() -> None:
     while Path(f"/proc/{worker}").exists():
         assert time.monotonic() < deadline, f"process {worker} is left"
         time.sleep(0.2)
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "several-machines.md"
+RECIPES = re.findall(r"^```\{code-block\} python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def test_the_recipes_of_the_page_run(tmp_path: Path) -> None:
+    """The second goes on from the names of the first, on ranks of torchrun."""
+    with_ray, joined = RECIPES
+    program = tmp_path / "program.py"
+    program.write_text(with_ray, encoding="utf-8")
+    done = run(sys.executable, program)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^2 workers \(gloo\), .*\n.*\n\{'loss': 0\.\d+\}$", done.stdout, re.MULTILINE)
+    program.write_text(with_ray.split("report =")[0] + joined, encoding="utf-8")
+    done = run(BIN / "torchrun", "--nproc-per-node", "2", program)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("2 workers (gloo)") == 1

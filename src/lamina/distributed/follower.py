@@ -77,5 +77,5 @@ class _Follower:
     def measure(self, batch_size: int) -> None:
         measure(self._executor, self._communicator, self._data, batch_size)
 
-    def train(self, *given: Any) -> None:
-        self._steps.train(self._data, *given)
+    def train(self, order: np.ndarray, *given: Any) -> None:
+        self._steps.train(self._data, order.astype(np.int64), *given)

@@ -56,7 +56,7 @@ class Leader:
         while True:
             try:
                 steps = self._share_all()
-                send(self._group.communicator, ("train", order, batch_size, first_step, values))
+                send(self._group.communicator, ("train", _packed(order, self._num_rows), batch_size, first_step, values))
                 result = steps.train(data, order, batch_size, first_step, values)
             except LostWorkerError as error:
                 self._group.renew(error)
@@ -90,3 +90,8 @@ class Leader:
             self._executor.restore(*self._known)
             self._steps = RankSteps(self._executor, communicator, self._way, self._plan.record_norms)
         return self._steps
+
+
+def _packed(order: np.ndarray, num_rows: int) -> np.ndarray:
+    """Row numbers in half of the bytes, where they fit: the orders of short epochs are as long as their weights."""
+    return order.astype(np.int32) if num_rows < 2**31 else order
