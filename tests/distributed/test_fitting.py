@@ -13,6 +13,7 @@ from tests.distributed.ranks import ThreadCommunicator, run_ranks
 from lamina import LBFGS, Dense, PerturbAll, Sequential, Trainer
 from lamina.distributed import Report, Timing, Way, fit, join
 from lamina.errors import InvalidSettingError, MissingPackageError
+from lamina.training import Callback, Checkpoint, Run
 
 X = np.random.default_rng(0).normal(size=(60, 3))
 Y = X[:, 0]
@@ -146,3 +147,30 @@ def test_a_missing_package_is_named_with_its_extra(
         monkeypatch.setenv(name, value)
     with pytest.raises(MissingPackageError, match=rf"needs {package}, .* pip install 'lamina\[{extra}\]'"):
         fit(make_trainer(), X, Y, **settings)
+
+
+@pytest.mark.parametrize("way", ["synchronous", "averaging"])
+def test_a_training_that_resumes_is_one_that_was_not_disturbed(way: str, tmp_path: Path) -> None:
+    class Fails(Callback):
+        def __init__(self, epoch: int) -> None:
+            self.epoch = epoch
+
+        def on_epoch_end(self, run: Run, record: Any) -> None:
+            if run.epoch == self.epoch:
+                raise ZeroDivisionError
+
+    def fit_ranks(name: str, fails_at: int, *, resume: bool = False) -> Trainer:
+        def work(communicator: ThreadCommunicator) -> Trainer:
+            callbacks = [Checkpoint(tmp_path / name, resume=resume), Fails(fails_at)] if communicator.rank == 0 else []
+            trainer = make_trainer(callbacks=callbacks)
+            fit(trainer, X, Y, communicator=communicator, way=way, max_epochs=5)
+            return trainer
+
+        return run_ranks(2, work)[0]
+
+    undisturbed = fit_ranks("other", 0)
+    with pytest.raises(ZeroDivisionError):
+        fit_ranks("state", 3)
+    resumed = fit_ranks("state", 0, resume=True)
+    assert np.array_equal(resumed.executor.snapshot().parameters, undisturbed.executor.snapshot().parameters)
+    assert resumed.history[:, "loss"] == undisturbed.history[:, "loss"]
