@@ -13,11 +13,29 @@ TIMEOUT_S = 60
 
 
 class _Room:
-    """What the threads share."""
+    """What the threads share. Unlike with threading.Barrier, whoever all have met goes on, even if one of them ends at once."""
 
     def __init__(self, size: int) -> None:
-        self.barrier = threading.Barrier(size, timeout=TIMEOUT_S)
         self.parts: list[Any] = [None] * size
+        self._changed = threading.Condition()
+        self._meetings = self._here = 0
+        self._someone_left = False
+
+    def meet(self) -> None:
+        with self._changed:
+            meeting = self._meetings
+            self._here += 1
+            if self._here == len(self.parts):
+                self._meetings, self._here = meeting + 1, 0
+                self._changed.notify_all()
+            self._changed.wait_for(lambda: self._meetings > meeting or self._someone_left, TIMEOUT_S)
+            if self._meetings == meeting:
+                raise RuntimeError("another thread has ended")
+
+    def leave(self) -> None:
+        with self._changed:
+            self._someone_left = True
+            self._changed.notify_all()
 
 
 class ThreadCommunicator:
@@ -47,13 +65,10 @@ class ThreadCommunicator:
         self.barrier()
 
     def barrier(self) -> None:
-        try:
-            self._room.barrier.wait()
-        except threading.BrokenBarrierError as error:
-            raise RuntimeError("another thread has ended") from error
+        self._room.meet()
 
     def close(self) -> None:
-        self._room.barrier.abort()
+        self._room.leave()
 
 
 def run_ranks(size: int, work: Callable[[ThreadCommunicator], Any]) -> list[Any]:

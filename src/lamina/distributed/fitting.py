@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import threadpool_limits
@@ -19,7 +19,7 @@ from lamina.distributed.messages import send
 from lamina.distributed.report import Report
 from lamina.distributed.way import Timing, Way, chosen_way, measure
 from lamina.engine.plan import Batches
-from lamina.errors import InvalidSettingError, phrase
+from lamina.errors import InvalidSettingError, LostWorkerError, phrase
 from lamina.training import Trainer
 from lamina.training.run_state import load_run_state, run_state
 from lamina.validation import Rule, check_parameters, choice, instance, integer, number, one_of, text, value
@@ -167,7 +167,8 @@ def _lead_joined(trainer: Trainer, data: Batches, group: JoinedGroup, *given: An
         report = _lead(trainer, data, group, *given)
     except BaseException as error:
         if not group.communicator.is_broken:  # else they are told by the connection's end
-            send(group.communicator, ("failed", f"{type(error).__name__}: {error}"))
+            with suppress(LostWorkerError):  # one that has heard may be gone before the others have
+                send(group.communicator, ("failed", f"{type(error).__name__}: {error}"))
         raise
     send(group.communicator, ("end", (report, run_state(trainer))))
     return report
