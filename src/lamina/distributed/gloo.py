@@ -7,6 +7,7 @@ group that lost a rank can be replaced.
 from __future__ import annotations
 
 import os
+import weakref
 from datetime import timedelta
 from typing import Any
 
@@ -42,8 +43,9 @@ class Gloo:
         timeout = timedelta(seconds=timeout_s)
         if store is None:
             store = distributed.TCPStore(host, port, is_master=False, timeout=timeout)
-        self._store = store
-        self._group = distributed.ProcessGroupGloo(store, rank, size, timeout)
+        self._held = [distributed.ProcessGroupGloo(store, rank, size, timeout), store]
+        # A group that is still there when the interpreter ends aborts the process, since its threads were not joined.
+        self._leave = weakref.finalize(self, _leave, self._held)
 
     @staticmethod
     def listen(timeout_s: float) -> Any:
@@ -53,16 +55,22 @@ class Gloo:
         return distributed.TCPStore("0.0.0.0", 0, is_master=True, wait_for_workers=False, timeout=timeout)
 
     def all_reduce(self, vector: np.ndarray) -> None:
-        self._group.allreduce(self._torch.from_numpy(vector)).wait()
+        self._held[0].allreduce(self._torch.from_numpy(vector)).wait()
 
     def broadcast(self, array: np.ndarray) -> None:
-        self._group.broadcast(self._torch.from_numpy(array), 0).wait()
+        self._held[0].broadcast(self._torch.from_numpy(array), 0).wait()
 
     def barrier(self) -> None:
-        self._group.barrier().wait()
+        self._held[0].barrier().wait()
 
     def close(self) -> None:
-        self._group = self._store = None
+        self._leave()
+
+
+def _leave(held: list[Any]) -> None:
+    """End a group, and then what its ranks met at."""
+    while held:
+        del held[0]
 
 
 def from_torchrun(timeout_s: float) -> Gloo | None:
