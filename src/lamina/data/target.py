@@ -241,10 +241,12 @@ class Target:
         try:
             return self.reader.read(series.column)
         except UnfitValueError as error:
-            raise DataError(
+            unfit = UnfitValueError(
                 f"target {self.name!r} must hold {'numbers for regression' if self.task == 'regression' else 'classes'}, "
                 f"got {shown(error.value)} (row {error.row + 1}). Correct it, or use the task classification."
-            ) from error
+            )
+            unfit.value, unfit.row = error.value, error.row
+            raise unfit from error
 
     def encoded(self, values: Values) -> np.ndarray:
         """:meth:`encode` of values that were read.
