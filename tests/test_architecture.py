@@ -25,6 +25,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     ),
     frozenset({"descent", "network"}),
     frozenset({"data", "training"}),
+    frozenset({"distributed"}),
     frozenset({"estimators", "model"}),
     frozenset({"search"}),
     frozenset({"analysis"}),

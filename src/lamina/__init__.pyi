@@ -5,6 +5,7 @@ from lamina import analysis as analysis
 from lamina import cli as cli
 from lamina import data as data
 from lamina import descent as descent
+from lamina import distributed as distributed
 from lamina import doctor as doctor
 from lamina import engine as engine
 from lamina import errors as errors

@@ -16,6 +16,7 @@ __all__ = [
     "FileError",
     "InvalidSettingError",
     "LaminaError",
+    "LostWorkerError",
     "MissingPackageError",
     "NonFiniteError",
     "OutOfMemoryError",
@@ -71,6 +72,10 @@ class NonFiniteError(LaminaError, ValueError):
 
 class BusyError(LaminaError, RuntimeError):
     """An object is already being fitted, by another thread or in a callback of its own fit."""
+
+
+class LostWorkerError(LaminaError, RuntimeError):
+    """A process that trains together with this one has ended, or did not answer in time, and cannot be replaced."""
 
 
 class OutOfMemoryError(LaminaError, MemoryError):

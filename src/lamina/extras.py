@@ -20,6 +20,9 @@ EXTRAS = {
     "cyclopts": "cli",
     "rich": "cli",
     "matplotlib": "plot",
+    "ray": "ray",
+    "torch": "gloo",
+    "mpi4py": "mpi",
 }
 """The extra that installs each package."""
 

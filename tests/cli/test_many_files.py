@@ -63,6 +63,17 @@ def test_predictions_are_written_file_by_file_and_are_those_of_each_file(
     assert parquet.read_table(out / "day-1.parquet").equals(parquet.read_table(tmp_path / "one.parquet"))
 
 
+def test_text_beside_files_with_types_is_predicted_in_the_format_of_the_first_file(
+    model: Path, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    csv.write_csv(parquet.read_table(folder / "day-0.parquet"), folder / "day-7.csv")
+    files = run(capfd, "predict", model, folder, "-o", tmp_path / "out")["files"]
+    assert [Path(path).name for path in files] == [f"day-{i}.parquet" for i in (0, 1, 2, 7)]
+    first, same = (parquet.read_table(tmp_path / "out" / f"day-{i}.parquet")["y"].to_pylist() for i in (0, 7))
+    assert first == same
+    assert run(capfd, "evaluate", model, folder)["rows"] == NUM_ROWS + 200
+
+
 def test_predicting_again_goes_on_with_what_is_missing(
     model: Path, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ):
@@ -81,6 +92,49 @@ def test_predictions_with_other_options_do_not_mix(model: Path, folder: Path, tm
     assert "by another model or with other options" in failed(
         capfd, "predict", model, folder, "-o", tmp_path / "out", "--no-proba"
     )
+
+
+@pytest.mark.parametrize("unfit", ["day-0", "day-2"])
+def test_the_way_round_an_unfit_value_can_be_gone_from_any_file_on(
+    model: Path, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], unfit: str
+):
+    table = parquet.read_table(folder / f"{unfit}.parquet")
+    texts = pa.array([*map(str, table["x"].to_pylist()[:-1]), "big"])
+    parquet.write_table(table.set_column(1, "x", texts), folder / f"{unfit}.parquet")
+    command = ("predict", model, folder, "-o", tmp_path / "out")
+    assert "--on-error missing" in failed(capfd, *command)
+    if unfit == "day-2":  # whole files are there
+        message = failed(capfd, *command, "--on-error", "missing")
+        assert "with other options (such as --on-error), or of other files. Name a new folder, or remove this one" in message
+        command = (*command[:-1], tmp_path / "new")
+    assert run(capfd, *command, "--on-error", "missing")["rows"] == NUM_ROWS
+
+
+def test_predictions_in_another_format_do_not_mix(model: Path, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    run(capfd, "predict", model, folder, "-o", tmp_path / "out")
+    message = failed(capfd, "predict", model, folder, "-o", tmp_path / "out", "--output-format", "csv")
+    assert "by another model or with other options" in message
+    assert not list((tmp_path / "out").glob("*.csv"))
+
+
+@pytest.mark.parametrize("address", ["", "file://"])
+@pytest.mark.parametrize("pattern", ["", "/**/*.parquet"])
+@pytest.mark.parametrize("place", ["data/out", "data"])
+def test_predictions_may_not_lie_among_the_files_of_the_table(
+    model: Path, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], pattern: str, place: str, address: str
+):
+    before = sorted(folder.rglob("*"))
+    assert "must be a folder whose files are none of the table" in failed(
+        capfd, "predict", model, f"{address}{folder}{pattern}", "-o", tmp_path / place
+    )
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_predictions_may_lie_below_files_that_a_pattern_names_without_their_folders(
+    model: Path, folder: Path, capfd: pytest.CaptureFixture[str]
+):
+    for _ in range(2):
+        assert len(run(capfd, "predict", model, f"{folder}/*.parquet", "-o", folder / "out")["files"]) == 3
 
 
 def test_a_file_is_no_place_for_the_predictions_of_many(

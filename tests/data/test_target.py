@@ -124,3 +124,17 @@ def test_numbers_that_are_no_floats_are_refused(value: Any) -> None:
     frame = pd.DataFrame({"y": pd.Series([value, 1, 2], dtype=object)})
     with pytest.raises(DataError, match="must hold numbers"):
         Target.fit(target_column(frame, "y"), "regression")
+
+
+@pytest.mark.parametrize("odd", [["big"], ["big", "about 3"]])
+def test_a_few_texts_among_numbers_are_named_and_not_learned_as_classes(odd: list[str]) -> None:
+    values = [*(str(i / 7) for i in range(300)), *odd]
+    with pytest.raises(
+        DataError, match=rf"target 'y' must hold numbers or classes, but {len(odd)} of 30\d fields are not numbers"
+    ):
+        fit(values)
+    assert len(fit(values * 2, "classification").classes) == len(values)
+
+
+def test_a_few_texts_among_few_numbers_are_classes() -> None:
+    assert fit(["1", "2", "3"] * 20 + ["other"] * 2).classes == ("1", "2", "3", "other")

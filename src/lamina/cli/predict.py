@@ -86,7 +86,8 @@ def predict(
         File to write: .csv, .tsv, .parquet or .feather; a folder, for many; - for standard output, to which nothing else is then
         written.
     output_format : {"csv", "tsv", "parquet", "feather"}
-        Format of standard output, if the output is -; default: csv. Of the files in a folder; default: that of the table's files.
+        Format of standard output, if the output is -; default: csv. Of all files in a folder; default: that of the table's first
+        file, not compressed.
     keep : tuple of str
         Columns of the table to copy to the output.
     proba : bool
@@ -200,6 +201,7 @@ def _predict_files(given: _Streamed, reading: ReadingOptions, *, as_json: bool, 
         given.asked.check(loaded)
         shards = _shards(given, loaded, reading.as_in_training(loaded).of_text)
         suffix = _suffix(given, shards)
+        _check_outside(given, shards, suffix)
         done = list(
             convert_shards(
                 shards,
@@ -224,6 +226,17 @@ def _check_folder(output: Path) -> None:
     if output == DASH or output.is_file():
         rule = "must be a folder for the predictions of many files"
         raise InvalidSettingError(phrase("--output", rule, str(output), repair="Name one: -o predictions."))
+
+
+def _check_outside(given: _Streamed, shards: Shards, suffix: str) -> None:
+    """Reject a folder whose files the next command would take for files of the table."""
+    from lamina.data.shards import stands_for, suffix_of
+    from lamina.errors import InvalidSettingError, phrase
+
+    names = [Path(shard.name).name for shard in shards.shards]
+    if any(stands_for(given.table, given.output / f"{name[: len(name) - len(suffix_of(name))]}{suffix}") for name in names):
+        rule = f"must be a folder whose files are none of the table {str(given.table)!r}"
+        raise InvalidSettingError(phrase("--output", rule, str(given.output), repair="Name one outside of the table's folder."))
 
 
 def _shards(given: _Streamed, model: TableModel | NetworkModel, reading: TextReading) -> Shards:

@@ -36,7 +36,7 @@ else:
     pa = OptionalModule("pyarrow", owner="reading tables")
     pc = OptionalModule("pyarrow.compute", owner="reading tables")
 
-__all__ = ["KINDS", "ColumnKind", "Learned", "ReadingSettings", "learn_column"]
+__all__ = ["KINDS", "ColumnKind", "Learned", "OddValues", "ReadingSettings", "learn_column"]
 
 ColumnKind: TypeAlias = Literal["auto", "number", "boolean", "date", "category", "text", "ignore"]
 KINDS: tuple[ColumnKind, ...] = ("auto", "number", "boolean", "date", "category", "text", "ignore")
@@ -90,12 +90,20 @@ class ReadingSettings:
     max_categories: int = 100
 
 
+class OddValues(NamedTuple):
+    """The few values that keep a column from being numbers, dates or truth values, and what may be done about them."""
+
+    told: str
+    repair: str
+
+
 class Learned(NamedTuple):
     """How a column is read, or why it is not; and what there is to say about it."""
 
     reader: ColumnReader | None
     reason: str = ""
     note: str = ""
+    odd: OddValues | None = None
 
 
 class _Spelled(NamedTuple):
@@ -168,7 +176,9 @@ def _learn_text(name: str, opened: OpenedColumn, settings: ReadingSettings, kind
 
 def _category(name: str, text: TextColumn, settings: ReadingSettings) -> Learned:
     reader = ColumnReader(name, "category", "text", missing=settings.missing, fold_case=settings.fold_case)
-    return Learned(reader, note=_almost_alike(text, settings) or ("" if settings.fold_case else _alike(text)))
+    odd = _almost_alike(text, settings)
+    said = f"read as text, because {odd.told}; {odd.repair}" if odd is not None else "" if settings.fold_case else _alike(text)
+    return Learned(reader, note=said, odd=odd)
 
 
 def _is_free_text(text: TextColumn, settings: ReadingSettings) -> bool:
@@ -235,14 +245,14 @@ def _is_plain(found: Found) -> bool:
     return isinstance(spelled, BooleanFormat) or spelled.describe() == "plain"
 
 
-def _almost_alike(text: TextColumn, settings: ReadingSettings) -> str:
-    """A clause if a few odd values make categories of a column that else holds numbers, dates or truth values."""
+def _almost_alike(text: TextColumn, settings: ReadingSettings) -> OddValues | None:
+    """The few odd values, if any, that make categories of a column that else holds numbers, dates or truth values."""
     texts, codes = text.texts, text.codes[text.codes >= 0]
     frequent_first = np.argsort(-np.bincount(codes, minlength=len(texts)), kind="stable")
     for few in _FEW:
         spelled = _spelled_by_all(texts.take(pa.array(frequent_first[few])), settings, "auto") if few.start < len(texts) else None
         if spelled is None:
-            return ""
+            return None
         if spelled.found is None:
             continue
         _, fits = spelled.found.format.parse(texts)
@@ -252,11 +262,11 @@ def _almost_alike(text: TextColumn, settings: ReadingSettings) -> str:
         example = texts[int(np.argmin(fits))].as_py()
         what = {"number": "numbers", "date": "dates", "boolean": "yes or no"}[spelled.holds]
         form = "" if _is_plain(spelled.found) else f" ({spelled.found.format.describe()})"
-        return (
-            f"read as text, because {num_odd} of {len(codes)} fields are not {what}{form}, for example {example!r}; "
-            f"if that stands for a missing value, say so: missing=[{example!r}] (--missing={shlex.quote(example)})"
+        return OddValues(
+            f"{num_odd} of {len(codes)} fields are not {what}{form}, for example {example!r}",
+            f"if that stands for a missing value, say so: missing=[{example!r}] (--missing={shlex.quote(example)})",
         )
-    return ""
+    return None
 
 
 def _alike(text: TextColumn) -> str:

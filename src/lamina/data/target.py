@@ -11,7 +11,7 @@ import numpy as np
 from lamina.data.arrow_tables import ArrowColumn, Columns, Unreadable, as_columns
 from lamina.data.arrow_values import value_type
 from lamina.data.column_reader import ColumnReader, UnfitValueError
-from lamina.data.learn_column import ReadingSettings, learn_column
+from lamina.data.learn_column import Learned, ReadingSettings, learn_column
 from lamina.data.names import value_name
 from lamina.data.notes import note
 from lamina.data.opened_column import OpenedColumn
@@ -105,20 +105,24 @@ class Target:
         Raises
         ------
         DataError
-            If all values are missing.
+            If all values are missing, or all but a few of many texts are numbers or dates.
         """
         name, column = series
         opened = OpenedColumn(column, () if settings is None else settings.missing)
-        reader, said = _learned(name, opened, settings or ReadingSettings())
+        learned = _learned(name, opened, settings or ReadingSettings())
+        reader: Any = learned.reader
+        if task == "auto" and learned.odd is not None and len(opened.text.texts) > _MOST_CLASSES_OF_NUMBERS:
+            repair = f"Correct them; {learned.odd.repair}; if each is a class, say task='classification' (--task classification)"
+            raise DataError(f"target {name!r} must hold numbers or classes, but {learned.odd.told}. {repair}.")
         chosen, reason = (task, "as asked") if task != "auto" else _detect(opened, reader)
         if chosen == "regression":
-            if said:
-                note(f"target {name!r}: {said}.")
+            if learned.note:
+                note(f"target {name!r}: {learned.note}.")
             # Whatever text may be among them is named by the error.
             found = ColumnReader(name, "number", "number", reader.format if reader.holds == "number" else None, reader.missing)
             return cls(name, chosen, found, reason=reason)
         # Whatever the texts of classes may spell, 1.10 is not 1.1.
-        holds = "text" if _is_text(column) else reader.holds
+        holds: Any = "text" if _is_text(column) else reader.holds
         found = ColumnReader(name, "category", holds, missing=reader.missing, fold_case=reader.fold_case)
         return cls(name, chosen, found, (), _label_type(column, holds), reason=reason)
 
@@ -237,10 +241,12 @@ class Target:
         try:
             return self.reader.read(series.column)
         except UnfitValueError as error:
-            raise DataError(
+            unfit = UnfitValueError(
                 f"target {self.name!r} must hold {'numbers for regression' if self.task == 'regression' else 'classes'}, "
                 f"got {shown(error.value)} (row {error.row + 1}). Correct it, or use the task classification."
-            ) from error
+            )
+            unfit.value, unfit.row = error.value, error.row
+            raise unfit from error
 
     def encoded(self, values: Values) -> np.ndarray:
         """:meth:`encode` of values that were read.
@@ -302,11 +308,11 @@ def _is_text(column: ArrowColumn) -> bool:
     return kind is not None and value_type(kind) == "text"
 
 
-def _learned(name: str, opened: OpenedColumn, settings: ReadingSettings) -> tuple[ColumnReader, str]:
-    """How the column is read, and what there is to say about it."""
+def _learned(name: str, opened: OpenedColumn, settings: ReadingSettings) -> Learned:
+    """How the column is read, which it is."""
     learned = learn_column(name, opened, settings)
     if learned.reader is not None:
-        return learned.reader, learned.note
+        return learned
     if isinstance(opened.column, Unreadable) or learned.reason != "every value is missing":
         found = opened.column.type
         raise DataError(f"target {name!r} must hold numbers, truth values or text, got the type {found}. Convert it.")

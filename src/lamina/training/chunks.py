@@ -26,6 +26,8 @@ class ChunkSize:
     ----------
     target_s : float, default=0.4
         Target duration of a call.
+    multiple : int, default=1
+        The number is a multiple of this one: so many steps belong together.
 
     Examples
     --------
@@ -37,15 +39,19 @@ class ChunkSize:
     80
     """
 
-    def __init__(self, target_s: float = 0.4) -> None:
+    def __init__(self, target_s: float = 0.4, multiple: int = 1) -> None:
         self.target_s = target_s
-        self.steps = _FIRST
+        self._multiple = multiple
+        self.steps = self._rounded(_FIRST)
 
     def observe(self, steps: int, duration_s: float) -> None:
         """Adapt to a call of ``steps`` steps that took ``duration_s``."""
         # A short call says little about a long one, so growth is limited.
         fitting = steps * self.target_s / max(duration_s, 1e-9)
-        self.steps = max(1, int(min(fitting, max(steps, self.steps) * _MAX_GROWTH)))
+        self.steps = self._rounded(int(min(fitting, max(steps, self.steps) * _MAX_GROWTH)))
+
+    def _rounded(self, steps: int) -> int:
+        return self._multiple * max(1, -(-steps // self._multiple))
 
 
 def run_in_chunks(run: Run, epoch: Epoch, stepper: Stepper, moments: Moments, size: ChunkSize) -> None:

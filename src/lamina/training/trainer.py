@@ -70,8 +70,9 @@ from lamina.validation import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from lamina.engine.executor import Probe
+    from lamina.engine.executor import Executor, Probe
     from lamina.training.steppers.full_batch import FullBatch
+    from lamina.training.steppers.stepper import SharedStepper
 
 __all__ = ["Trainer"]
 
@@ -161,6 +162,8 @@ class Trainer(Predictor):
         Why the last :meth:`fit` ended.
     warns_of_blocked_gradients : bool
         Whether :meth:`fit` warns of weights that no gradient can reach; set it to False where that was said.
+    steps_with : callable or None
+        What takes the steps in the executor's place, made of the executor and its plan; :func:`lamina.distributed.fit` sets it.
 
     Notes
     -----
@@ -251,6 +254,7 @@ class Trainer(Predictor):
         self.rows_per_step = 1
         self.stop_reason: StopReason | None = None
         self.warns_of_blocked_gradients = True
+        self.steps_with: Callable[[Executor, plan.TrainingPlan], SharedStepper] | None = None
         self._fit = RunningFit()
         self._drawn: np.ndarray | None = None  # parameters that are still to be fitted to rows
         self._descent: FullBatch | None = None
@@ -705,11 +709,12 @@ class Trainer(Predictor):
 
     def __getstate__(self) -> dict[str, Any]:
         """Settings, callbacks and the state of the run, without the engine: a copy or a pickle creates its own."""
-        kept = {name: part for name, part in vars(self).items() if name not in ("_model", "_moments", RUNNING)}
+        kept = {name: part for name, part in vars(self).items() if name not in ("_model", "_moments", "steps_with", RUNNING)}
         return kept | {"_run": None if self._model is None else run_state(self)}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         vars(self).update(state)
+        self.steps_with = None
         run, self._model = vars(self).pop("_run"), None
         self._moments = Moments([ScheduleWatch(), *self.callbacks])
         if run is not None:
@@ -819,7 +824,11 @@ class Trainer(Predictor):
 
     def _configure(self) -> None:
         records_norms = self._moments.needs_gradient_norms or (self.clipping.is_bounded and self._moments.hears("on_steps_done"))
-        self._built().configure(self.settings.plan(record_norms=records_norms), self.optimizer)
+        model, how = self._built(), self.settings.plan(record_norms=records_norms)
+        model.configure(how, self.optimizer)
+        if self.steps_with is not None:
+            model.stepper = shared = self.steps_with(model.executor, how)
+            self._chunk_size = ChunkSize(multiple=shared.steps_a_round)
         check_program(self.executor.program, self.settings, self.schedule)
         check_callbacks(self.callbacks, self.optimizer)
 

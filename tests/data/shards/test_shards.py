@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,24 @@ def test_a_pattern_of_folders_goes_into_them(tmp_path: Path):
     assert [Path(p.path).name for p in places_of(f"{tmp_path}/[yz]*.parquet")] == ["z.parquet"]
 
 
+def test_texts_that_lie_in_a_folder_are_tables_only_where_a_pattern_names_them(tmp_path: Path):
+    write(tmp_path / "a.csv", rows(0))
+    for name in ("readme.txt", "adult.data"):
+        (tmp_path / name).write_text("What these files are.\n")
+    assert [Path(p.path).name for p in places_of(tmp_path)] == ["a.csv"]
+    assert [Path(p.path).name for p in places_of(f"{tmp_path}/*.data")] == ["adult.data"]
+
+
+def test_links_to_a_folder_around_them_are_not_followed_and_others_are(tmp_path: Path):
+    write(tmp_path / "data" / "in" / "a.parquet", rows(0))
+    write(tmp_path / "elsewhere" / "b.parquet", rows(0))
+    for link, to in (("loop", "data"), ("in/up", "data"), ("linked", "elsewhere")):
+        (tmp_path / "data" / link).symlink_to(tmp_path / to, target_is_directory=True)
+    for given in (tmp_path / "data", f"{tmp_path}/data/**/*.parquet", f"file://{tmp_path}/data"):
+        found = [str(Path(p.path).relative_to(tmp_path / "data")) for p in places_of(given)]
+        assert found == ["in/a.parquet", "linked/b.parquet"]
+
+
 def test_one_file_is_not_several(folder: Path):
     assert names_several(folder)
     assert names_several(f"{folder}/*.csv")
@@ -104,6 +123,17 @@ def test_a_dataset_with_a_filter_is_refused_with_the_way_round(tmp_path: Path):
     parquet.write_table(pa.table({"x": [1, 2, 3]}), tmp_path / "a.parquet")
     with pytest.raises(DataError, match=r"got one with a filter\. .*write_dataset"):
         open_shards(dataset.dataset(tmp_path).filter(dataset.field("x") > 1))
+
+
+def test_a_folder_of_folders_that_stand_for_a_column_says_that_it_is_not_read(tmp_path: Path):
+    for year in (2001, 2002):
+        write(tmp_path / "run=1" / f"year={year}" / "a.parquet", rows(0))
+    with pytest.warns(DataWarning, match=r"names of folders are not read: 'year' is no column\. .*partitioning='hive'"):
+        assert open_shards(tmp_path).names == ["number", "color", "y"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        open_shards(tmp_path / "run=1" / "year=2001")
+        open_shards(dataset.dataset(tmp_path, format="parquet", partitioning="hive"))
 
 
 def test_a_dataset_of_text_is_refused_with_the_way_round(tmp_path: Path):
@@ -164,6 +194,26 @@ def test_whole_numbers_in_one_file_and_floats_in_another_are_the_same_kind(tmp_p
     write(tmp_path / "a.parquet", pa.table({"x": [1, 2], "y": [1, 2]}))
     write(tmp_path / "b.parquet", pa.table({"x": [0.5, 2.5], "y": [1, 2]}))
     assert len(open_shards(tmp_path).shards) == 2
+
+
+def test_codes_in_one_file_and_texts_in_another_are_the_same_kind(tmp_path: Path):
+    table = rows(0, 3 * NUM_ROWS)
+    for i, kind in enumerate((pa.large_string(), pa.dictionary(pa.int8(), pa.string()), pa.string())):
+        part = table.slice(i * NUM_ROWS, NUM_ROWS)
+        write(tmp_path / f"{i}.parquet", part.set_column(1, "color", part["color"].cast(kind)))
+    firsts = [color for i in range(3) for color in table["color"].to_pylist()[i * NUM_ROWS :][:16]]
+    assert open_shards(tmp_path).head(1000)["color"].to_pylist() == firsts
+    found = surveyed(tmp_path)
+    assert sum(part.num_rows for part in (found.sample, found.validation, found.test)) == table.num_rows
+
+
+@pytest.mark.parametrize("odd", [".csv", ".parquet"])
+def test_text_files_beside_files_with_types_are_refused_with_the_way_round(tmp_path: Path, odd: str):
+    for i, suffix in enumerate([odd, *[{".csv": ".parquet", ".parquet": ".csv"}[odd]] * 2]):
+        write(tmp_path / f"{i}{suffix}", rows(i * NUM_ROWS))
+    with pytest.raises(DataError, match=r"0\.(csv|parquet): column 'number' must hold .* have no types, so do not train on them"):
+        open_shards(tmp_path)
+    assert len(open_shards(tmp_path, same_kinds=False).shards) == 3
 
 
 def test_a_damaged_page_is_an_error_that_names_the_file(tmp_path: Path):
@@ -269,4 +319,15 @@ def test_a_value_that_does_not_fit_is_named_with_its_file_column_and_row(tmp_pat
     encoder = TableEncoder()
     reader = RowReader(encoder.learn(head.without("y")).reader, [Target.detect(target_column(head, "y"))])
     with pytest.raises(DataError, match=r"b\.csv: column 'x' must hold numbers, as in training, got 'seven' \(row 301\)"):
+        survey(shards, reader, Split(0, 0.0, 0.0, 1.0))
+
+
+def test_a_target_that_is_no_number_is_named_with_its_row_in_the_file(tmp_path: Path):
+    lines = "\n".join(f"{i},{i / 7}" for i in range(300))
+    (tmp_path / "a.csv").write_text(f"x,y\n{lines}\n1,big\n")
+    opened = open_shards(tmp_path)
+    shards = Shards(opened.shards, opened.names, rows_a_block=40)
+    head = shards.head(200)
+    reader = RowReader(TableEncoder().learn(head.without("y")).reader, [Target.detect(target_column(head, "y"), "regression")])
+    with pytest.raises(DataError, match=r"a\.csv: target 'y' must hold numbers for regression, got 'big' \(row 301\)"):
         survey(shards, reader, Split(0, 0.0, 0.0, 1.0))

@@ -9,6 +9,7 @@ from lamina.data.shards.opening import OnBadShard as OnBadShard
 from lamina.data.shards.opening import are_shards as are_shards
 from lamina.data.shards.opening import open_shards as open_shards
 from lamina.data.shards.places import names_several as names_several
+from lamina.data.shards.places import stands_for as stands_for
 from lamina.data.shards.places import suffix_of as suffix_of
 from lamina.data.shards.shard import Shard as Shard
 from lamina.data.shards.shards import Block as Block

@@ -56,7 +56,7 @@ def convert_shards(
     """
     check_table_path(f"x{suffix}", "output")
     names = _names(shards, suffix)
-    _check_record(folder, identity)
+    _check_record(folder, {"identity": identity, "suffix": suffix})
     for number, name in enumerate(names):
         path = folder / name
         if path.exists():
@@ -88,22 +88,27 @@ def _names(shards: Shards, suffix: str) -> list[str]:
     return names
 
 
-def _check_record(folder: Path, identity: dict[str, Any]) -> None:
+def _check_record(folder: Path, made: dict[str, Any]) -> None:
     """Leave word of how the folder's files are made, or compare it with what stands there."""
-    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()
     record = folder / _RECORD
     if folder.exists() and not folder.is_dir():
         raise FileError(f"the output for several files must be a folder, got the file {str(folder)!r}. Name a folder.")
-    if record.exists():
-        if json.loads(record.read_text(encoding="utf-8")).get("made") != digest:
-            raise FileError(
-                f"the folder {str(folder)!r} holds files that were made by another model or with other options, or of other "
-                "files. Name another folder, or remove this one."
-            )
+    if record.exists() and json.loads(record.read_text(encoding="utf-8")).get("made") == digest:
         return
+    # One that failed at its first file has made nothing that could be mixed.
+    if record.exists() and _holds_files(folder):
+        raise FileError(
+            f"the folder {str(folder)!r} holds files that were made by another model or with other options (such as --on-error), "
+            "or of other files. Name a new folder, or remove this one and all files are made anew."
+        )
     # A killed run may have left the beginning of a record.
-    if folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir()):
+    if not record.exists() and folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir()):
         raise FileError(f"the folder {str(folder)!r} holds other files. Name a new folder, or an empty one.")
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_write(record) as file:
         file.write(json.dumps({"made": digest}).encode())
+
+
+def _holds_files(folder: Path) -> bool:
+    return any(path.is_file() and not path.name.startswith(".") for path in folder.rglob("*"))

@@ -10,7 +10,7 @@ import numpy as np
 from lamina.data.arrow_tables import Columns, as_columns
 from lamina.data.column_reader import OnError
 from lamina.data.digests import CategoryDigest, TableDigest
-from lamina.data.shards.shards import Block, Shards, as_table
+from lamina.data.shards.shards import Block, Shards, as_table, without_dictionaries
 from lamina.data.shards.split import Split
 from lamina.data.table_reader import ReadTable, TableReader
 from lamina.data.target import Target, TargetColumn
@@ -147,10 +147,5 @@ class _Kept:
         if tables is None:
             return None
         # Files may hold whole numbers and floats in a column, or dictionaries of different words.
-        plain = [_without_dictionaries(table) for table in tables]
+        plain = [without_dictionaries(table) for table in tables]
         return as_columns(pa.concat_tables(plain, promote_options="permissive"), owner="shards")
-
-
-def _without_dictionaries(table: pa.Table) -> pa.Table:
-    kinds = [field.type.value_type if pa.types.is_dictionary(field.type) else field.type for field in table.schema]
-    return table if kinds == table.schema.types else table.cast(pa.schema(list(zip(table.column_names, kinds, strict=True))))

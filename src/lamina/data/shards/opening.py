@@ -101,9 +101,10 @@ def open_shards(
     opened = _of_dataset(table, bad) if _is_dataset(table) else _of_places(places_of(table), reading or TextReading(), bad)
     usual = list(needed) if needed is not None else _usual_columns(opened)
     kinds = _usual_kinds(opened, usual) if same_kinds else {}
+    is_mixed = len({isinstance(shard, CsvShard) for shard in opened}) > 1
     good = []
     for shard in opened:
-        error = _fault(shard, usual, kinds)
+        error = _fault(shard, usual, kinds, is_mixed=is_mixed)
         if error is None:
             good.append(shard)
         else:
@@ -111,6 +112,7 @@ def open_shards(
     _report(bad, len(good), on_bad_shard)
     if needed is None:
         _note_further(good, usual)
+        _note_folders(good, usual)
     return Shards(good, usual, _rows_a_block(good))
 
 
@@ -190,7 +192,7 @@ def _kind(shard: Shard, name: str) -> str | None:
     return value_type(kind)
 
 
-def _fault(shard: Shard, names: Sequence[str], kinds: dict[str, str | None]) -> LaminaError | None:
+def _fault(shard: Shard, names: Sequence[str], kinds: dict[str, str | None], *, is_mixed: bool) -> LaminaError | None:
     """What is wrong with a file that can be read."""
     lacking = [name for name in names if name not in shard.schema.names]
     if lacking:
@@ -204,8 +206,13 @@ def _fault(shard: Shard, names: Sequence[str], kinds: dict[str, str | None]) -> 
         found = _kind(shard, name)
         if found not in (kinds[name], "nothing"):
             held = shard.schema.field(name).type
+            repair = (
+                "Text files (CSV, TSV) have no types, so do not train on them together with Parquet or Feather: convert the ones "
+                "to the others."
+            )
             return DataError(
-                f"{shard.name}: column {name!r} must hold {kinds[name]}, as in most files, got the type {held}. Convert it."
+                f"{shard.name}: column {name!r} must hold {kinds[name]}, as in most files, got the type {held}. "
+                f"{repair if is_mixed else 'Convert it.'}"
             )
     return None
 
@@ -227,6 +234,22 @@ def _note_further(shards: Sequence[Shard], names: Sequence[str]) -> None:
     if further and shards:
         listed = first_of([repr(name) for name in sorted(further)], _SHOWN)
         note(f"ignored columns that most files do not have: {listed}.")
+
+
+def _note_folders(shards: Sequence[Shard], names: Sequence[str]) -> None:
+    """Say that folders such as year=2024 are no column; one that all files share tells no rows apart."""
+    values: dict[str, set[str]] = {}
+    for shard in shards:
+        for part in shard.name.replace("\\", "/").split("/")[:-1]:
+            key, is_one, value = part.partition("=")
+            if is_one and key and key not in names:
+                values.setdefault(key, set()).add(value)
+    unread = [repr(key) for key, found in values.items() if len(found) > 1]
+    if unread:
+        note(
+            f"the names of folders are not read: {first_of(unread, _SHOWN)} is no column. For one, give "
+            "pyarrow.dataset.dataset(folder, partitioning='hive') in Python."
+        )
 
 
 def _rows_a_block(shards: Sequence[Shard]) -> int:

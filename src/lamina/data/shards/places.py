@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 else:
     fs = OptionalModule("pyarrow.fs", owner="reading shards")
 
-__all__ = ["Place", "names_several", "places_of", "suffix_of"]
+__all__ = ["Place", "names_several", "places_of", "stands_for", "suffix_of"]
 
 _ADDRESS = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:/")
 _WILD = re.compile(r"[*?\[]")
+_NOT_IN_FOLDERS = (".txt", ".data", ".txt.gz", ".data.gz")  # such files often lie beside a table, and say what it is
 
 
 class Place(NamedTuple):
@@ -61,7 +62,8 @@ def places_of(given: str | os.PathLike[str]) -> list[Place]:
     """The table files that a path, folder, pattern or address stands for, in the order of their names.
 
     In a pattern, ``*`` and ``?`` stand for what is within one name, ``**`` for folders too. Files and folders whose names begin
-    with a dot or an underscore are passed over, as those that Spark and others write beside tables.
+    with a dot or an underscore are passed over, as those that Spark and others write beside tables; of a folder, so are
+    ``.txt`` and ``.data``, which patterns may name.
 
     Raises
     ------
@@ -79,9 +81,29 @@ def places_of(given: str | os.PathLike[str]) -> list[Place]:
             base, pattern = path[: path.rfind("/", 0, wild.start()) + 1], _pattern(path)
         found = _listed(filesystem, base or ".", pattern, prefix)
     if not found:
-        listed = ", ".join(TABLE_SUFFIXES)
+        listed = ", ".join(suffix for suffix in TABLE_SUFFIXES if wild is not None or suffix not in _NOT_IN_FOLDERS)
         raise FileError(f"no table found in {text!r}: no file that ends in one of {listed}. Check the path.")
     return sorted(found, key=lambda place: place.path)
+
+
+def stands_for(given: str | os.PathLike[str], path: Path) -> bool:
+    """Whether a folder or pattern of this machine would name a file, too, if it lay at a path.
+
+    >>> stands_for("data/*.csv", Path("data/new.csv")), stands_for("data/*.csv", Path("data/out/new.csv"))
+    (True, False)
+    """
+    text = re.sub(r"^file:/+", "/", os.fspath(given))
+    wild = None if Path(text).exists() else _WILD.search(text)
+    if _ADDRESS.match(text):
+        return False
+    base = text if wild is None else text[: text.rfind("/", 0, wild.start()) + 1]
+    real, around = Path(os.path.realpath(path)), Path(os.path.realpath(base or "."))
+    if not real.is_relative_to(around) or real == around:
+        return False
+    inside = real.relative_to(around)
+    if any(part.startswith((".", "_")) for part in inside.parts):
+        return False
+    return wild is None or _pattern(text[len(base) :]).fullmatch(inside.as_posix()) is not None
 
 
 def _file_system(text: str) -> tuple[fs.FileSystem, str, str]:
@@ -121,16 +143,32 @@ def _listed(filesystem: fs.FileSystem, base: str, pattern: re.Pattern[str] | Non
         raise FileError(f"no table found in {prefix + base!r}: there is no such file or folder. Check the path.")
     if info.type == fs.FileType.File:
         return [Place(prefix + info.path, info.path, filesystem, info.size or 0)]
-    entries = filesystem.get_file_info(fs.FileSelector(base, recursive=True))
+    is_local = isinstance(filesystem, fs.LocalFileSystem)
+    entries = _local_files(filesystem, base) if is_local else filesystem.get_file_info(fs.FileSelector(base, recursive=True))
     start = len(base.rstrip("/")) + 1
     return [
         Place(prefix + entry.path, entry.path, filesystem, entry.size or 0)
         for entry in entries
         if entry.type == fs.FileType.File
         and suffix_of(entry.path)
+        and (pattern is not None or suffix_of(entry.path) not in _NOT_IN_FOLDERS)
         and not any(part.startswith((".", "_")) for part in entry.path[start:].split("/"))
         and (pattern is None or pattern.fullmatch(entry.path.removeprefix("./")))
     ]
+
+
+def _local_files(filesystem: fs.FileSystem, folder: str, within: frozenset[str] = frozenset()) -> list[fs.FileInfo]:
+    """All files below a folder of this machine; a link to a folder that contains the link is not followed."""
+    real = os.path.realpath(folder)
+    if real in within:
+        return []
+    found: list[fs.FileInfo] = []
+    for entry in filesystem.get_file_info(fs.FileSelector(folder)):
+        if entry.type == fs.FileType.Directory:
+            found += _local_files(filesystem, entry.path, within | {real})
+        else:
+            found.append(entry)
+    return found
 
 
 def _pattern(path: str) -> re.Pattern[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 else:
     pa = OptionalModule("pyarrow", owner="reading shards")
 
-__all__ = ["Block", "Piece", "Shards", "as_table"]
+__all__ = ["Block", "Piece", "Shards", "as_table", "without_dictionaries"]
 
 _ROWS_A_BLOCK = 1 << 16
 _SHARDS_OF_HEAD = 16
@@ -135,9 +135,25 @@ class Shards:
                     break
         if not tables:
             raise DataError("a table must have at least one row, got none in all of its files. Check where they come from.")
-        return as_columns(pa.concat_tables(tables, promote_options="permissive"), owner=self.shards[0].name)
+        return as_columns(pa.concat_tables(_alike(tables), promote_options="permissive"), owner=self.shards[0].name)
 
 
 def as_table(columns: Columns) -> pa.Table:
     """Columns of a file as a table."""
     return pa.table(dict(columns))
+
+
+def without_dictionaries(table: pa.Table, names: Collection[str] | None = None) -> pa.Table:
+    """A table whose columns, or those of some names, hold their values in place of codes of them."""
+    kinds = [
+        field.type.value_type if pa.types.is_dictionary(field.type) and (names is None or field.name in names) else field.type
+        for field in table.schema
+    ]
+    return table if kinds == table.schema.types else table.cast(pa.schema(list(zip(table.column_names, kinds, strict=True))))
+
+
+def _alike(tables: Sequence[pa.Table]) -> list[pa.Table]:
+    """Tables of the same columns, where one that only some of them hold as codes is none in any; Arrow joins no others."""
+    coded = [{field.name for field in table.schema if pa.types.is_dictionary(field.type)} for table in tables]
+    of_some = set().union(*coded).difference(set(tables[0].column_names).intersection(*coded))
+    return [without_dictionaries(table, of_some) for table in tables]

@@ -8,7 +8,7 @@ import numpy as np
 
 from lamina.engine.plan import Batches, StepValues, TrainingResult
 
-__all__ = ["Stepper"]
+__all__ = ["SharedStepper", "Stepper"]
 
 
 class Stepper(Protocol):
@@ -19,3 +19,14 @@ class Stepper(Protocol):
 
     def evaluate(self, data: Batches) -> np.ndarray:
         """See :class:`lamina.engine.executor.Executor`."""
+
+
+class SharedStepper(Stepper, Protocol):
+    """A stepper that takes its steps together with other processes.
+
+    ``steps_a_round``: how many steps belong together; calls of ``train`` are of a multiple, except before the end of an epoch and
+    where a callback wants to be called.
+    """
+
+    @property
+    def steps_a_round(self) -> int: ...

@@ -1,0 +1,74 @@
+"""The actor that Ray runs for each worker but the first."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lamina.distributed.follower import follow
+from lamina.distributed.gloo import Gloo
+from lamina.distributed.watched import Watched
+from lamina.engine.plan import Batches
+from lamina.errors import LostWorkerError
+from lamina.extras import require
+
+__all__ = ["Place", "RayWorker"]
+
+_LONG_S = 30 * 24 * 3600.0  # rank 0 may evaluate or save for hours; if it ends, the connection does
+
+
+class Place(NamedTuple):
+    """Where a worker runs: its host's address, its process, and when that was started, as the system counts."""
+
+    host: str
+    process: int
+    started: str
+
+
+class RayWorker:
+    """A rank that follows; Ray makes an actor of it, with a second thread that answers while the first one works.
+
+    Parameters
+    ----------
+    rows : (inputs, targets, sample_weight)
+        From Ray's object store, where they stay.
+    dtype, engine, n_threads
+        As in :class:`lamina.training.Trainer`.
+    """
+
+    def __init__(self, rows: tuple[Any, Any, Any], dtype: str, engine: str, n_threads: int) -> None:
+        self._data = Batches(*rows)
+        self._how = (dtype, engine, n_threads)
+        self._communicator: Watched | None = None
+
+    def place(self) -> Place:
+        """Where this is; answering says that it has started and can communicate."""
+        require("torch.distributed", owner="A worker")
+        host = require("ray.util", owner="A worker").get_node_ip_address()
+        return Place(host, os.getpid(), self.started_at(os.getpid()))
+
+    @staticmethod
+    def started_at(process: int) -> str:
+        """When a process was started; "" if that cannot be said, or it has ended."""
+        try:
+            return Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[19]
+        except OSError:
+            return ""
+
+    def pulse(self) -> tuple[bool, float]:
+        """Whether this rank waits for others, and for how many seconds it has been waiting or busy."""
+        communicator = self._communicator
+        return (True, 0.0) if communicator is None else (communicator.is_waiting, time.monotonic() - communicator.since)
+
+    def follow(self, host: str, port: int, rank: int, size: int) -> None:
+        """Take part in the training until it ends, or rank 0 or another rank does."""
+        gloo = Gloo(host, port, rank, size, _LONG_S)
+        self._communicator = Watched(gloo)
+        try:
+            follow(self._communicator, self._data, *self._how)
+        except LostWorkerError:
+            pass  # not this rank's fault: rank 0 finds out whose it is
+        finally:
+            gloo.close()  # an error here ends the others' waiting, too

@@ -1,0 +1,157 @@
+"""A program of several processes, and one that trains with workers of Ray; each prints what it found.
+
+torchrun --nproc-per-node 2 ranks.py join FOLDER
+mpirun -n 2 python ranks.py join FOLDER
+python ranks.py workers | killed | all-killed | hanging | wrong-address
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lamina import Dense, Dropout, Sequential, Trainer
+from lamina.distributed import Report, fit, join
+from lamina.errors import LostWorkerError
+from lamina.training import Callback, Run
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(301, 6))
+Y = X[:, 0] + X[:, 1] ** 2
+WEIGHT = RNG.uniform(0.0, 2.0, size=301)
+EPOCHS = 20  # of 10 steps
+
+
+#: What a worker's interpreter runs first, so that it fails in its first step.
+FAILING = """
+import sys
+if any("default_worker" in argument for argument in sys.orig_argv):
+    from lamina.distributed import ray_worker
+
+    def follow(*given):
+        raise MemoryError("no room for the rows")
+
+    ray_worker.follow = follow
+"""
+
+
+def make_trainer(callbacks: Any = ()) -> Trainer:
+    layers = [Dense(16, activation="relu"), Dropout(0.2), Dense(1)]
+    settings = {"batch_size": 32, "seed": 1, "dtype": "float64", "n_threads": 1}
+    return Trainer(Sequential(layers), "squared_error", callbacks=callbacks, **settings)
+
+
+def weights(trainer: Trainer) -> np.ndarray:
+    return trainer.executor.snapshot().parameters
+
+
+def distance_to_one() -> Any:
+    one = make_trainer()
+    one.fit(X, Y, sample_weight=WEIGHT, max_epochs=EPOCHS)
+    return lambda trainer: float(np.abs(weights(trainer) - weights(one)).max())
+
+
+def run_joined(folder: str) -> None:
+    communicator, distance = join(timeout_s=60), distance_to_one()
+    found = []
+    for way in ("synchronous", "averaging", "auto"):
+        trainer = make_trainer()
+        report = fit(trainer, X, Y, sample_weight=WEIGHT, max_epochs=EPOCHS, way=way, communicator=communicator)
+        found.append([report.workers, report.communicator, distance(trainer), weights(trainer).tolist(), len(report.history)])
+    Path(folder, f"{communicator.rank}.json").write_text(json.dumps(found), encoding="ascii")
+
+
+class Harm(Callback):
+    """Sends a signal to all workers after some epochs, or to this process."""
+
+    def __init__(self, kind: signal.Signals, *, here: bool = False) -> None:
+        self.kind, self.here = kind, here
+
+    def on_epoch_end(self, run: Run, record: Any) -> None:
+        if run.epoch == 5:
+            processes = [os.getpid()] if self.here else workers()
+            if self.here:
+                print(json.dumps(workers()), flush=True)
+            for process in processes:
+                os.kill(process, self.kind)
+
+
+def workers() -> list[int]:
+    """The processes of Ray's actors on this machine that descend from this process."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes()
+            environment = (folder / "environ").read_bytes()
+        except OSError:
+            continue
+        if command.startswith(b"ray::RayWorker") and f"LAMINA_TEST={os.getpid()}".encode() in environment:
+            found.append(int(folder.name))
+    return found
+
+
+def run_workers(callbacks: Any = (), **settings: Any) -> None:
+    trainer = make_trainer(callbacks)
+    given = {"workers": 2, "way": "synchronous", "max_epochs": EPOCHS, "sample_weight": WEIGHT} | settings
+    error, report = None, None
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        try:
+            report = fit(trainer, X, Y, **given)
+        except (LostWorkerError, ValueError, KeyboardInterrupt) as raised:
+            error = f"{type(raised).__name__}: {raised}"
+    print(json.dumps(described(report, error, trainer, [str(w.message) for w in warned if "Worker" in str(w.message)])))
+
+
+def described(report: Report | None, error: str | None, trainer: Trainer, warned: list[str]) -> dict[str, Any]:
+    if report is None:
+        return {"error": error, "left": workers()}
+    return {
+        "distance": distance_to_one()(trainer),
+        "restarts": len(report.restarts),
+        "warned": warned,
+        "startup_s": report.startup_s,
+        "left": workers(),
+    }
+
+
+def main(what: str, *rest: str) -> None:
+    os.environ["LAMINA_TEST"] = str(os.getpid())
+    if what == "join":
+        run_joined(*rest)
+    elif what == "workers":
+        run_workers()
+    elif what == "killed":
+        run_workers([Harm(signal.SIGKILL)], workers=3)
+    elif what == "given-up":
+        run_workers([Harm(signal.SIGKILL)], max_restarts=0)
+    elif what == "hanging":
+        run_workers([Harm(signal.SIGSTOP)], timeout_s=8.0)
+    elif what == "interrupted":
+        run_workers([Harm(signal.SIGINT, here=True)])
+    elif what == "orphaned":
+        run_workers([Harm(signal.SIGKILL, here=True)])
+    elif what == "failing":
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "sitecustomize.py").write_text(FAILING, encoding="ascii")
+            os.environ["PYTHONPATH"] = os.pathsep.join([folder, os.environ.get("PYTHONPATH", "")])  # of Ray's processes
+            run_workers()
+    elif what == "small-cluster":
+        import ray
+
+        ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
+        run_workers(workers=4)
+    else:
+        run_workers(address="127.0.0.1:1")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

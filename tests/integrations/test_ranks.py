@@ -1,0 +1,117 @@
+"""One training by several real processes: of torchrun, of mpirun, and of Ray, which replaces those that end or hang."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROGRAM = Path(__file__).with_name("ranks.py")
+BIN = Path(sys.executable).parent
+ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
+
+
+def run(*command: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*map(str, command)], env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=200)
+
+
+def trained_by_ray(what: str) -> dict[str, Any]:
+    done = run(sys.executable, PROGRAM, what)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("launcher", "name"),
+    [
+        ([BIN / "torchrun", "--nproc-per-node", "2"], "gloo"),
+        ([BIN / "mpirun", "--allow-run-as-root", "--oversubscribe", "-n", "2", sys.executable], "MPI"),
+    ],
+    ids=["torchrun", "mpirun"],
+)
+def test_ranks_that_another_program_made_train_as_one_process(launcher: list[Any], name: str, tmp_path: Path) -> None:
+    assert shutil.which(launcher[0]), launcher[0]
+    done = run(*launcher, PROGRAM, "join", tmp_path)
+    assert done.returncode == 0, done.stderr
+    ranks = [json.loads((tmp_path / f"{rank}.json").read_text(encoding="ascii")) for rank in range(2)]
+    assert ranks[0] == ranks[1]
+    synchronous, averaging, _ = ranks[0]
+    assert synchronous[:2] == [2, name] and synchronous[2] <= 1e-12
+    assert averaging[2] > 1e-6  # another way, other weights
+    assert all(each[-1] == 20 for each in ranks[0])
+
+
+@pytest.mark.smoke
+def test_workers_of_ray_train_as_one_process_and_none_is_left() -> None:
+    found = trained_by_ray("workers")
+    assert found["distance"] <= 1e-12
+    assert (found["restarts"], found["warned"], found["left"]) == (0, [], [])
+
+
+def test_killed_workers_are_named_and_replaced_and_the_weights_are_the_same() -> None:
+    found = trained_by_ray("killed")
+    assert found["distance"] <= 1e-12
+    assert (found["restarts"], found["left"]) == (1, [])
+    assert re.match(
+        r"Worker 1 \(process \d+ on [\d.]+\) has ended\. Worker 2 .* has ended\. All workers were", found["warned"][0]
+    )
+
+
+def test_a_worker_that_hangs_is_named_and_replaced() -> None:
+    found = trained_by_ray("hanging")
+    assert found["distance"] <= 1e-12
+    assert (found["restarts"], found["left"]) == (1, [])
+    assert re.match(r"Worker 1 \(process \d+ on [\d.]+\) hangs: it does not answer\.", found["warned"][0])
+
+
+@pytest.mark.parametrize(
+    ("what", "error"),
+    [
+        ("given-up", r"LostWorkerError: Worker 1 .* has ended\. After 0 restarts \(max_restarts=0\) the training was given up"),
+        ("interrupted", "KeyboardInterrupt"),
+        ("failing", r"LostWorkerError: Worker 1 \(process \d+ on [\d.]+\) failed: MemoryError: no room for the rows"),
+        ("small-cluster", r"workers=4 needs 3 x 1 cores of Ray beside this process, and the cluster has 1 core"),
+        ("wrong-address", r"no Ray cluster answers at address='127.0.0.1:1'\. Start one with `ray start --head`"),
+    ],
+)
+def test_what_ends_a_training_is_said_and_no_worker_is_left(what: str, error: str) -> None:
+    found = trained_by_ray(what)
+    assert re.search(error, found["error"])
+    assert found["left"] == []
+
+
+def test_workers_end_with_the_process_that_leads_them() -> None:
+    done = run(sys.executable, PROGRAM, "orphaned")
+    assert done.returncode == -9
+    (worker,) = json.loads(done.stdout.splitlines()[-1])
+    deadline = time.monotonic() + 60
+    while Path(f"/proc/{worker}").exists():
+        assert time.monotonic() < deadline, f"process {worker} is left"
+        time.sleep(0.2)
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "several-machines.md"
+RECIPES = re.findall(r"^```\{code-block\} python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def test_the_recipes_of_the_page_run(tmp_path: Path) -> None:
+    """The second goes on from the names of the first, on ranks of torchrun."""
+    with_ray, joined = RECIPES
+    program = tmp_path / "program.py"
+    program.write_text(with_ray, encoding="utf-8")
+    done = run(sys.executable, program)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^2 workers \(gloo\), .*\n.*\n\{'loss': 0\.\d+\}$", done.stdout, re.MULTILINE)
+    program.write_text(with_ray.split("report =")[0] + joined, encoding="utf-8")
+    done = run(BIN / "torchrun", "--nproc-per-node", "2", program)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("2 workers (gloo)") == 1
