@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -49,14 +50,25 @@ def test_it_writes_the_best_model_a_table_of_trials_and_a_record(table: Path, ca
     assert len(json.loads(table.with_name("best.lamina.trials.json").read_text())["trainings"]) >= 6
 
 
-def test_the_options_that_it_prints_train_the_same_model(table: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert search(table, "--trials", 8, "--json") == 0
+@pytest.mark.parametrize(
+    "given",
+    [
+        [],
+        ["--optimizer", "adam", "--preset", "fast", "--validation", "0.3", "--test", "0.25", "--seed", "3"],
+        ["--missing", "n/a", "a b", "--learning-rate", "0.00123456789", "--embed-from", "none", "--task", "classification"],
+        ["--optimizer", "lbfgs", "--vary", "hidden", "--max-time", "600"],
+    ],
+)
+def test_the_options_that_it_prints_train_the_same_model_without_any_others(
+    table: Path, given: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert search(table, "--trials", 8, *given, "--json") == 0
     report: dict[str, Any] = json.loads(capfd.readouterr().out)
-    assert report["best"] > 1
+    assert report["best"] > 1 or given
     again = table.with_name("again.lamina")
-    command = ["train", str(table), "--target", "y", "-o", str(again), "--validation", "0.2", *SMALL, *report["options"].split()]
-    assert main([*command, "--json"]) == 0
+    assert main(["train", str(table), "--target", "y", "-o", str(again), *shlex.split(report["options"]), "--json"]) == 0
     assert json.loads(capfd.readouterr().out)["test"] == report["test"]
+    np.testing.assert_array_equal(load_model(again).estimator.coefs_[0], load_model(report["model"]).estimator.coefs_[0])
 
 
 def test_it_tells_each_training_and_what_each_kind_of_rows_was_for(table: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -66,6 +78,11 @@ def test_it_tells_each_training_and_what_each_kind_of_rows_was_for(table: Path, 
     assert "Trials competed on" in printed.out
     assert "test rows that no trial saw" in printed.out
     assert "as given" in printed.out
+
+
+def test_one_epoch_is_told_in_the_singular(table: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["search", str(table), "-t", "y", "-o", str(table.with_name("best.lamina")), "--trials=1", "--max-epochs=1"]) == 0
+    assert "on the validation rows after 1 epoch\n" in capfd.readouterr().err
 
 
 def test_quiet_prints_nothing(table: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -85,6 +102,7 @@ def test_only_what_is_named_varies(table: Path, capfd: pytest.CaptureFixture[str
     [
         (["--vary", "dropuot"], "Did you mean 'dropout'"),
         (["--trials", "0"], "--trials must be an integer in"),
+        (["--jobs", "0"], "--jobs must be an integer >= 1, or an integer <= -1"),
         (["--validation", "0"], "must hold out rows to judge trials by"),
         (["--learning-rate", "-1"], "--learning-rate must be a number > 0"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -145,6 +146,20 @@ def test_an_estimator_takes_a_dataset(folder: Path):
     assert model.feature_names_in_.tolist() == ["x", "z", "color", "amount", "size"]
     assert model.score(rows().drop_columns(["kind"]), rows()["kind"]) > 0.9
     assert TabularRegressor(**given).fit(folder, "size").predict(rows(3).drop_columns(["size"])).shape == (3,)
+
+
+@pytest.mark.parametrize("of", [str, Path, dataset.dataset])
+def test_predictions_of_files_say_what_takes_files(folder: Path, of: Any):
+    model = TabularRegressor(members=1, max_epochs=1, random_state=0).fit(rows(50), "size")
+    calls = [
+        lambda: model.predict(of(folder)),
+        lambda: model.score(of(folder), "size"),
+        lambda: model.evaluate(of(folder), "size"),
+        lambda: model.model_.predict(of(folder)),
+    ]
+    for call in calls:
+        with pytest.raises(DataError, match=r"must be a data frame .*open_shards, or .*lamina\.model\.evaluate_shards"):
+            call()
 
 
 @pytest.mark.parametrize(

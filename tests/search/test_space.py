@@ -72,14 +72,41 @@ def test_a_value_that_is_given_already_is_no_change() -> None:
         ({"max_epochs": [5]}, "max_epochs"),
         ({"dropout": []}, r"space\['dropout'\] must be a non-empty list of values, or a Range"),
         ({"dropout": 0.1}, "non-empty list"),
-        ({"dropout": Range(0.5, 0.1)}, "Range of finite numbers"),
-        ({"learning_rate": Range(0.0, 0.1, log=True)}, "Range of finite numbers"),
-        ({"learning_rate": Range(0.1, float("inf"))}, "Range of finite numbers"),
+        ({"max_epochs": [5]}, "Give it as a setting of all trials"),
+        ({"lr": [0.1]}, r"got 'lr'\. Did you mean 'learning_rate'\?$"),
+        ({"hidden_layer_sizes": [(8,)]}, r"Did you mean 'hidden'\?$"),
     ],
 )
 def test_a_bad_space_is_named(given: Any, message: str) -> None:
     with pytest.raises(InvalidSettingError, match=message):
         Space.of(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"low": 2, "high": 1}, "Range: high must be above low, got 1"),
+        ({"low": 1, "high": 1}, "Range: high must be above low, got 1"),
+        ({"low": 0.0, "high": 0.1, "log": True}, "low must be a number > 0, got 0.0. Logarithms are of numbers > 0"),
+        ({"low": 0.1, "high": float("inf")}, "high must be a finite number"),
+        ({"low": "a", "high": 1}, "low must be a finite number"),
+        ({"low": 0, "high": 1, "whole": 3}, "whole must be True or False"),
+    ],
+)
+def test_a_range_without_numbers_between_its_ends_is_refused(given: Any, message: str) -> None:
+    with pytest.raises(InvalidSettingError, match=message):
+        Range(**given)
+
+
+def test_a_choice_among_no_values_is_refused() -> None:
+    with pytest.raises(InvalidSettingError, match="at least one value"):
+        OneOf(())
+
+
+@pytest.mark.parametrize("draw", [OneOf((1, 5)), Range(1, 5, whole=True), Range(0.25, 5.5), Mostly(0.0, Range(0.5, 0.75))])
+def test_examples_bound_what_is_drawn(draw: Any) -> None:
+    drawn = [draw.draw(np.random.default_rng(seed)) for seed in range(200)]
+    assert min(draw.examples()) <= min(drawn) <= max(drawn) <= max(draw.examples())
 
 
 def test_nothing_left_to_vary_is_an_error() -> None:

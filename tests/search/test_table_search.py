@@ -19,7 +19,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes
 
 from lamina.errors import DataError, FileError, InvalidSettingError, NonFiniteError
 from lamina.model import NetworkSettings, OptimizationSettings, RunSettings, StoppingSettings, TableSettings, fit_table
-from lamina.search import SearchResult, Trial, Try, search_table
+from lamina.search import Mostly, Range, SearchResult, Trial, Trials, Try, search_table
 from lamina.search.tournament import Tournament
 
 CANCER = load_breast_cancer(as_frame=True).frame.iloc[:, -12:]
@@ -139,16 +139,16 @@ def test_more_trials_go_on_from_the_record_of_fewer(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "what"),
     [
-        ({"space": {"dropout": [0.1]}}, "space"),
-        ({"settings": TableSettings(network=NetworkSettings(hidden=(9,)), stopping=SETTINGS.stopping)}, "settings"),
-        ({"table": CANCER.iloc[:-1]}, "rows"),
+        ({"space": {"dropout": [0.1]}}, "space differs"),
+        ({"settings": TableSettings(network=NetworkSettings(hidden=(9,)), stopping=SETTINGS.stopping)}, "settings differ"),
+        ({"table": CANCER.iloc[:-1]}, "rows differ"),
     ],
 )
 def test_the_record_of_another_search_is_refused(tmp_path: Path, given: dict[str, Any], what: str) -> None:
     record = tmp_path / "trials.json"
     found(trials=1, record=record)
     with pytest.raises(
-        InvalidSettingError, match=rf"record must be the file of this search, whose {what} differs.*Name a new file"
+        InvalidSettingError, match=rf"record must be the file of this search, whose {what}, got .*Name a new file"
     ):
         found(**{"trials": 1, "record": record, **given})
 
@@ -331,3 +331,32 @@ def test_the_docstrings_space_is_that_of_the_search() -> None:
     text = textwrap.dedent(search.__doc__ or "").replace("\n", " ")
     listed = text[text.index("default: members") : text.index(", without those that are given")]
     assert " ".join(listed.split()).removeprefix("default: ").replace(" and ", ", ").split(", ") == list(SPACE)
+
+
+@pytest.mark.parametrize(
+    ("space", "message"),
+    [
+        ({"hidden": [(8,), (0,)]}, r"search_table: hidden must be .*, got \(0,\).* It is drawn from space\['hidden'\]"),
+        ({"activation": ["relu", "foo"]}, r"activation must be .*'foo'.* It is drawn from space\['activation'\]"),
+        ({"learning_rate": Range(-1, 1)}, r"learning_rate must be a number > 0, got -1.*space\['learning_rate'\]"),
+        ({"members": Range(1, 4)}, r"members must be an integer >= 1, got 1\.0.*Give the Range whole=True"),
+        ({"dropout": Mostly(0.0, Range(0.5, 1.0))}, r"dropout must be .*, got 1\.0.*space\['dropout'\]"),
+    ],
+)
+def test_values_that_no_training_takes_are_refused_before_anything_is_trained(space: dict[str, Any], message: str) -> None:
+    trained: list[Trial] = []
+    with pytest.raises(InvalidSettingError, match=message):
+        found(space=space, on_trial=trained.append)
+    assert not trained
+
+
+def test_values_that_suit_only_one_another_are_a_space() -> None:
+    result = found(space={"hidden": [(8, 8)], "activation": [("relu", "mish")]}, trials=4)
+    assert len(result.trials) == 4
+
+
+def test_a_single_epoch_is_told_in_the_singular() -> None:
+    short, longer = (Trial(2, {}, (Try(count, 0.5, count, 1.0),)) for count in (1, 3))
+    told = str(Trials("loss", False, (short, longer)))
+    assert "1 epoch " in told
+    assert "3 epochs" in told

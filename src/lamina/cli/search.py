@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["search"]
 
 _DEFAULTS = TableSettings()
+# What lamina train takes where nothing is said.
+_OF_TRAIN = {"task": "auto", "validation": "0.1", "test": "0.2", **vars(READING)}
 
 
 def search(
@@ -129,14 +131,16 @@ def search(
         with Interrupts():  # Ctrl-C must not prevent saving and reporting
             found.fit.model.summary["reading"] = reading.to_keep()
             save_model(output, found.fit.model)
+            rows_and_task = {"task": task, "validation": validation, "test": test}
+            options = _options(found, settings, {**rows_and_task, **vars(reading)})
             if trials_table is not None:
                 _write_table(trials_table, found.trials)
             if json:
-                print_json({**found.to_dict(), "options": _options(found), "model": str(output), "notes": notes})
+                print_json({**found.to_dict(), "options": options, "model": str(output), "notes": notes})
             elif not quiet and has_standard_output():
                 print_line(f"{listed(target)}:\n{found}")
                 if found.best.changes:
-                    print_line(f"As options of lamina train: {_options(found)}")
+                    print_line(f"As options of lamina train: {options}")
                 print_line(f"Model: {output}\nTrials: {record}")
 
 
@@ -144,8 +148,10 @@ class _Progress:
     """Prints a line on standard error after each training."""
 
     def __call__(self, trial: Trial) -> None:
+        from lamina.errors import counted
+
         done = trial.tries[-1]
-        how = done.problem or f"{done.score:.4g} on the validation rows after {done.epochs} epochs"
+        how = done.problem or f"{done.score:.4g} on the validation rows after {counted(done.epochs, 'epoch')}"
         kind = "whole" if done.is_whole else "short"
         output_console(stderr=True).print(printable(f"trial {trial.number}, {kind}: {how}"), markup=False, highlight=False)
 
@@ -162,8 +168,13 @@ def _space(names: tuple[str, ...]) -> dict[str, Any]:
     return {name: SPACE[name] for name in spelled}
 
 
-def _options(found: SearchResult) -> str:
-    return " ".join(option(name, value) for name, value in found.best.changes.items())
+def _options(found: SearchResult, given: TableSettings, others: dict[str, Any]) -> str:
+    """The options with which ``lamina train`` trains the best model: what it changes, and what was given."""
+    settings = found.settings.by_name()
+    # The time is that of the whole search.
+    named = {name: settings[name] for name in (*given.named, *found.best.changes) if name != "max_time"}
+    told = {name: value for name, value in others.items() if value != _OF_TRAIN[name]}
+    return " ".join(option(name, "none" if value is None else value) for name, value in {**told, **named}.items())
 
 
 def _write_table(path: Path, trials: Trials) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -122,11 +123,18 @@ def _columns_of(X: Any, owner: str) -> tuple[dict[str, ArrowColumn], int]:
     elif library != "polars" and hasattr(X, "__arrow_c_stream__"):
         table = _of_stream(owner, X)
     else:
-        raise DataError(
-            f"{owner}: a table must be a data frame of pandas, polars or pyarrow, got {kind}. "
-            "Wrap an array in pandas.DataFrame, with a name for every column."
-        )
+        raise DataError(f"{owner}: a table must be a data frame of pandas, polars or pyarrow, got {kind}. {_repair(X)}")
     return dict(zip(table.column_names, table.columns, strict=True)), table.num_rows
+
+
+def _repair(X: Any) -> str:
+    """How what is no table becomes one, or is used without."""
+    if isinstance(X, str | os.PathLike) or hasattr(X, "get_fragments"):
+        return (
+            "Read a file with lamina.data.read_table; go through many by the blocks of lamina.data.shards.open_shards, "
+            "or measure with lamina.model.evaluate_shards."
+        )
+    return "Wrap an array in pandas.DataFrame, with a name for every column."
 
 
 def _of_stream(owner: str, X: Any) -> pa.Table:

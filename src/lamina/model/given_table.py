@@ -11,6 +11,7 @@ from lamina.caller import warn_caller
 from lamina.data.arrow_tables import Columns, Unreadable, as_columns
 from lamina.data.names import value_name
 from lamina.data.row import Row, as_rows
+from lamina.data.shards import are_shards
 from lamina.errors import DataError
 from lamina.estimators.given_data import refusals_as_ours
 from lamina.extras import OptionalModule, require
@@ -42,6 +43,8 @@ def given_columns(X: Any, *, owner: str, fewest_rows: int = 1) -> GivenColumns:
     """
     if isinstance(X, Columns):
         return GivenColumns(X, True)
+    if are_shards(X):
+        as_columns(X, owner=owner)  # refuses files, and says what takes them
     if _is_frame(X):
         renamed = _with_text_names(X)
         return GivenColumns(as_columns(X if renamed is None else renamed, owner=owner), renamed is None)

@@ -17,6 +17,7 @@ from lamina.data.several_targets import AnyTarget
 from lamina.errors import InvalidSettingError, NonFiniteError, phrase
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.fitted import fit_of
+from lamina.estimators.fitting import check_each_parameter
 from lamina.estimators.multilayer_perceptron import fit_from, fit_from_blocks
 from lamina.metrics import SMALLER_IS_BETTER, Evaluation
 from lamina.model.calibrate import calibration_of
@@ -43,7 +44,7 @@ from lamina.training import AveragedWeights, Callback, EarlyStopping, Monitor
 from lamina.training.interrupts import Interrupts
 from lamina.validation import check_parameters, number
 
-__all__ = ["PROBES", "Trained", "judged_by", "scale_of_targets", "train"]
+__all__ = ["PROBES", "Trained", "check_settings", "judged_by", "scale_of_targets", "train"]
 
 _LEAST_S = 1e-3
 PROBES = 40  # twenty are left when every second one is dropped
@@ -107,6 +108,17 @@ def train(
     reason = model.estimator.stop_reason_
     model.summary.update(rows=rows, metrics=metrics, best_epoch=best_epoch, settings=kept_settings(settings))
     return Trained(FitResult(model, metrics, rows, reason, duration_s), interrupts.count > 0 or reason.code == "interrupted")
+
+
+def check_settings(prepared: Prepared, settings: TableSettings) -> None:
+    """Check each setting of the network and the optimization by itself, before anything is trained on these rows.
+
+    Raises
+    ------
+    InvalidSettingError
+        If one is out of range or unknown.
+    """
+    check_each_parameter(_estimator(prepared, settings.filled(prepared.num_training)))
 
 
 def _untrained(prepared: Prepared, settings: TableSettings) -> TableModel:

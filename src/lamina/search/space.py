@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from lamina.errors import InvalidSettingError, phrase, phrase_unknown
+from lamina.model.setting_words import NAMES_OF_ESTIMATORS
 from lamina.model.table_settings import NetworkSettings, OptimizationSettings, TableSettings
 from lamina.search.draws import Draw, Mostly, OneOf, Range
 
@@ -38,6 +38,7 @@ _JUDGED = {"loss", "target_scale", "class_weight", "label_smoothing", "decision_
 SEARCHABLE = tuple(
     field.name for group in (NetworkSettings, OptimizationSettings) for field in fields(group) if field.name not in _JUDGED
 )
+_ELSEWHERE = {**NAMES_OF_ESTIMATORS, "lr": "learning_rate", "layers": "hidden", "width": "hidden", "widths": "hidden"}
 _OF_COMPARING = ("hidden", "activation", "layer_norm")  # where the optimizer compares losses on the same rows
 _KEPT = object()
 _TRIES = 100
@@ -102,6 +103,28 @@ class Space:
                 return changed
         return {name: _rounded(draw.draw(rng)) for name, draw in self.draws.items()}  # whose only values are those given
 
+    def check(self, accepts: Callable[[Mapping[str, Any]], None]) -> None:
+        """Have the values of each setting checked, of a range its ends.
+
+        Parameters
+        ----------
+        accepts : callable
+            Is called with each value, as a dict of one change, and raises what is wrong with it.
+
+        Raises
+        ------
+        InvalidSettingError
+            What ``accepts`` raises, with the place in the space.
+        """
+        for name, draw in self.draws.items():
+            for value in draw.examples():
+                try:
+                    accepts({name: _rounded(value)})
+                except InvalidSettingError as error:
+                    is_fraction = isinstance(draw, Range) and not draw.whole and "must be an integer" in str(error)
+                    repair = " Give the Range whole=True." if is_fraction else ""
+                    raise InvalidSettingError(f"{error} It is drawn from space[{name!r}].{repair}") from error
+
     def described(self) -> dict[str, str]:
         """The space as text, by setting."""
         return {name: repr(draw) for name, draw in self.draws.items()}
@@ -119,14 +142,20 @@ def _draw(name: str, values: Any) -> Draw:
             raise InvalidSettingError(
                 phrase("space", f"must not vary {name}, by which trials are judged", values, repair=repair, owner="search_table")
             )
-        raise InvalidSettingError(phrase_unknown("a setting to search for", name, SEARCHABLE, owner="search_table"))
+        if name in TableSettings().by_name():
+            rule, repair = (
+                f"must not vary {name}, which is none of the network or the optimization",
+                "Give it as a setting of all trials.",
+            )
+            raise InvalidSettingError(phrase("space", rule, values, repair=repair, owner="search_table"))
+        elsewhere = _ELSEWHERE.get(name)
+        text = phrase_unknown("a setting to search for", name, SEARCHABLE, owner="search_table")
+        if elsewhere is not None:
+            text = f"{text.partition(' Did you mean')[0]} Did you mean {elsewhere!r}?"
+        raise InvalidSettingError(text)
     if isinstance(values, list) and values:
         return OneOf(tuple(values))
-    if isinstance(values, Mostly | OneOf) or (isinstance(values, Range) and _holds_numbers(values)):
+    if isinstance(values, Mostly | OneOf | Range):
         return values
-    rule, repair = "must be a non-empty list of values, or a Range of finite numbers", "Such as [64, 128] or Range(0.0, 0.5)."
+    rule, repair = "must be a non-empty list of values, or a Range", "Such as [64, 128] or Range(0.0, 0.5)."
     raise InvalidSettingError(phrase(f"space[{name!r}]", rule, values, repair=repair, owner="search_table"))
-
-
-def _holds_numbers(draw: Range) -> bool:
-    return math.isfinite(draw.low) and math.isfinite(draw.high) and (0 if draw.log else -math.inf) < draw.low <= draw.high

@@ -20,7 +20,7 @@ from lamina.metrics import SMALLER_IS_BETTER, Evaluation
 from lamina.model.fit import FEWEST_ROWS, RUN_RULES, given_table, learned_rows
 from lamina.model.fit_result import FitResult
 from lamina.model.setting_words import Words, setting_words
-from lamina.model.table_fit import scale_of_targets, train
+from lamina.model.table_fit import check_settings, scale_of_targets, train
 from lamina.model.table_model import TableModel
 from lamina.model.table_rows import Prepared, prepare
 from lamina.model.table_settings import TableSettings
@@ -36,9 +36,11 @@ from lamina.validation import Rule, check_parameters, function, integer, number,
 __all__ = ["OWNER", "search_table"]
 
 OWNER = "search_table"
+# As joblib counts: -1 for all cores, -2 for all but one.
+_FROM_ALL = Rule("an integer <= -1", lambda given: integer(-(2**31), -1).accepts(given))
 _RULES: dict[str, Rule] = {
     "trials": integer(1, 100_000),
-    "jobs": one_of(integer(-(2**31)), value(None)),
+    "jobs": one_of(integer(1), _FROM_ALL, value(None)),
     "record": one_of(path(), value(None)),
     "on_trial": one_of(function("a Trial"), value(None)),
 }
@@ -84,8 +86,8 @@ def search_table(
         Of trial 1. ``eval_metric`` decides which trial is best; ``max_time`` is the time of the whole search, in seconds: the
         best so far is kept.
     jobs : int, optional
-        Trials that are trained at once, as processes; -1: as many as there are cores. By default one after the other, or as a
-        ``joblib.parallel_config`` around the call says. The results are the same.
+        Trials that are trained at once, as processes, >= 1; -1: as many as there are cores, -2: one fewer. By default one after
+        the other, or as a ``joblib.parallel_config`` around the call says. The results are the same.
     record : str or path, optional
         JSON file to which every training is written. If there is one of the same search, it goes on from there; with more
         ``trials``, too.
@@ -100,7 +102,7 @@ def search_table(
     Raises
     ------
     InvalidSettingError
-        If settings or the space are wrong, or the record is one of another search.
+        If settings or values of the space are wrong, or the record is one of another search.
     DataError
         If the table or its target cannot be used for training.
     NonFiniteError
@@ -141,6 +143,8 @@ def search_table(
         shared = prepared.for_trainings()
         metric = settings.stopping.eval_metric
         of_whole = replace(settings, stopping=replace(settings.stopping, max_time=None))
+        check_settings(shared, of_whole)
+        drawn.check(lambda changes: check_settings(shared, settings_of_trial(of_whole, changes)))
         tournament = Tournament(
             shared,
             of_whole,

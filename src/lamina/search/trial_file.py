@@ -73,7 +73,8 @@ class TrialFile:
             raise FileError(f"{str(path)!r} must be a file of a search's trials, got another one. Name a new file.") from error
         for name, value in self._identity.items():
             if identity.get(name) != value:
-                rule = f"must be the file of this search, whose {name} differs"
+                verb = "differ" if name in ("rows", "settings") else "differs"
+                rule = f"must be the file of this search, whose {name} {verb}"
                 repair = "Name a new file, or search as before."
                 raise InvalidSettingError(phrase("record", rule, str(path), repair=repair, owner="search_table"))
         for number, changes, done in rows:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lamina.data_frame import to_data_frame
+from lamina.errors import counted
 from lamina.html import Printed
 from lamina.text_table import text_table
 
@@ -157,7 +158,7 @@ class Trials(Printed):
 def _how_far(trial: Trial) -> str:
     if any(each.problem for each in trial.tries):
         return "failed"
-    return "whole" if trial.is_whole else f"{trial.tries[-1].most_epochs} epochs" if trial.tries else "not begun"
+    return "whole" if trial.is_whole else counted(trial.tries[-1].most_epochs, "epoch") if trial.tries else "not begun"
 
 
 def _short(value: Any) -> str:

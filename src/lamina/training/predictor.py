@@ -21,7 +21,15 @@ from lamina.network.named_arrays import NamedArrays
 from lamina.training.batches import input_widths
 from lamina.training.blocks.block_reader import BlockReader, inputs_of, parts_of
 from lamina.training.blocks.measuring import joined, measure_blocks, predict_in_blocks
-from lamina.training.blocks.source import BlockSource, as_source, begin_of, is_source, source_alone
+from lamina.training.blocks.source import (
+    BlockSource,
+    as_source,
+    begin_of,
+    check_no_blocks,
+    is_list_of_blocks,
+    is_source,
+    source_alone,
+)
 from lamina.training.output_losses import check_loss_keys
 from lamina.training.settings import TrainerSettings
 from lamina.training.weighted_network import Metric, WeightedNetwork
@@ -150,14 +158,14 @@ class Predictor:
     def predict(self, X: Any) -> Any:
         """The predictions for X: the outputs after the loss's link, for example probabilities.
 
-        A source of blocks (:class:`~lamina.training.BlockSource`) or an iterator of blocks is predicted block by block, and only
-        the predictions are kept; see also :meth:`predict_blocks`.
+        A source of blocks (:class:`~lamina.training.BlockSource`), an iterator or a list of blocks ``(X, y)`` is predicted block
+        by block, and only the predictions are kept; see also :meth:`predict_blocks`.
 
         Returns
         -------
         ndarray of shape (n, output width), or (n, targets) for means with ``gaussian_nll``; a list of these for several outputs
         """
-        if is_source(X):
+        if is_source(X) or is_list_of_blocks(X, len(self.network.input_names)):
             parts = list(self.predict_blocks(X))
             if not parts:
                 raise DataError("X must give at least one block to predict, got none.")
@@ -275,6 +283,7 @@ class Predictor:
 
     def batches(self, X: Any, y: Any, sample_weight: Any = None) -> Batches:
         """The data checked and converted for the engine; X is not copied if the engine can read it."""
+        check_no_blocks(X, len(self.network.input_names), owner=type(self).__name__)
         return self._built_for(X).batches(X, y, sample_weight)
 
     def _checked(self, parameters: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

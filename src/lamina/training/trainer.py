@@ -31,7 +31,7 @@ from lamina.training.adaptation import adapted_to
 from lamina.training.best_weights import Weights
 from lamina.training.blocked_gradients import warn_of_blocked_gradients
 from lamina.training.blocks.array_blocks import ArrayBlocks, has_memmap
-from lamina.training.blocks.source import BlockSource, as_source, check_passes, is_iterable, source_alone
+from lamina.training.blocks.source import BlockSource, as_source, check_passes, is_iterable, is_list_of_blocks, source_alone
 from lamina.training.blocks.streamed_rows import StreamedRows, default_shuffle_rows
 from lamina.training.callbacks.callback import Callback, list_of_callbacks
 from lamina.training.chunks import ChunkSize, run_in_chunks
@@ -472,7 +472,7 @@ class Trainer(Predictor):
             One per output; class indices, 0 and 1, or numbers, as the loss requires.
         sample_weight : array of shape (n,), optional
             Not negative.
-        validation_data : (X, y) or (X, y, sample_weight), or a source of blocks, optional
+        validation_data : (X, y) or (X, y, sample_weight), or a source or list of blocks, optional
             Evaluated at the end of every epoch.
         max_epochs : int, default=100
             >= 1.
@@ -809,12 +809,13 @@ class Trainer(Predictor):
         """The validation data converted for the engine."""
         if given is None:
             return None
-        if not isinstance(given, tuple | list) and is_iterable(given):
+        listed = is_list_of_blocks(given, len(self.network.input_names))
+        if listed or (not isinstance(given, tuple | list) and is_iterable(given)):
             source = as_source(given, "validation_data", owner="Trainer.fit")
             check_passes(source, "validation_data", "after every epoch", owner="Trainer.fit")
             return BlockValidation(source, self._reader(source))
         if not isinstance(given, tuple | list) or len(given) not in (2, 3):
-            rule = "must be (X, y) or (X, y, sample_weight), or a source of blocks"
+            rule = "must be (X, y) or (X, y, sample_weight), or a source or list of blocks"
             raise InvalidSettingError(phrase("validation_data", rule, type(given).__name__, owner="Trainer.fit"))
         try:
             return ArrayValidation(self.batches(*given), given[1])

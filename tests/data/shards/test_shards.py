@@ -119,6 +119,12 @@ def test_a_file_system_of_ones_own_is_read_through_a_dataset(tmp_path: Path):
     assert years == [2001] * NUM_ROWS + [2002] * NUM_ROWS
 
 
+def test_a_dataset_with_a_filter_is_refused_with_the_way_round(tmp_path: Path):
+    parquet.write_table(pa.table({"x": [1, 2, 3]}), tmp_path / "a.parquet")
+    with pytest.raises(DataError, match=r"got one with a filter\. .*write_dataset"):
+        open_shards(dataset.dataset(tmp_path).filter(dataset.field("x") > 1))
+
+
 def test_a_folder_of_folders_that_stand_for_a_column_says_that_it_is_not_read(tmp_path: Path):
     for year in (2001, 2002):
         write(tmp_path / "run=1" / f"year={year}" / "a.parquet", rows(0))

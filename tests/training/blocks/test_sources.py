@@ -13,6 +13,7 @@ from lamina.network import Sequential
 from lamina.optimizers import LBFGS, AdamW
 from lamina.schedules import SCHEDULES, get_schedule
 from lamina.training import ArrayBlocks, Blocks, Callback, TimeLimit, Trainer
+from lamina.training.blocks.source import is_list_of_blocks
 
 X = np.random.default_rng(0).normal(size=(60, 4))
 Y = (X[:, 0] > 0).astype(np.int64)
@@ -115,6 +116,38 @@ def test_a_generator_is_enough_for_one_epoch_and_no_more():
     assert len(list(blocks.passes(0))) == 2
     with pytest.raises(DataError, match="can be gone through only once"):
         blocks.passes(1)
+
+
+LISTED = [(X[:40], Y[:40]), (X[40:], Y[40:])]
+
+
+def test_a_list_of_blocks_is_predicted_as_its_rows_are():
+    trainer = make()
+    np.testing.assert_array_equal(trainer.predict(LISTED), trainer.predict(X))
+    np.testing.assert_array_equal(trainer.predict([(X, Y, np.ones(60))]), trainer.predict(X))
+    rows = [(0.5, 1.0, 2.0, 3.0), (1.5, 0.0, 1.0, 2.0)]  # tuples of numbers are rows
+    np.testing.assert_array_equal(trainer.predict(rows), trainer.predict(np.array(rows)))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_validation_rows_come_as_a_list_of_blocks_too(count):
+    blocks = [(X[i::count], Y[i::count]) for i in range(count)]
+    listed, array = make(), make()
+    listed.fit(X, Y, validation_data=blocks, max_epochs=2)
+    array.fit(X, Y, validation_data=(X, Y), max_epochs=2)
+    np.testing.assert_allclose(listed.history[:, "validation_loss"], array.history[:, "validation_loss"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("blocks", [LISTED, Blocks(LISTED), ArrayBlocks(X, Y)])
+@pytest.mark.parametrize("method", ["fit", "evaluate"])
+def test_targets_beside_blocks_are_refused(blocks, method):
+    with pytest.raises(InvalidSettingError, match="y must be None beside blocks, which hold it"):
+        getattr(make(), method)(blocks, Y)
+
+
+def test_tuples_of_two_inputs_and_two_outputs_are_no_blocks():
+    assert not is_list_of_blocks([(X, X), (Y, Y)], 2)
+    assert is_list_of_blocks([([X, X], [Y, Y]), ({"a": X, "b": X}, Y)], 2)
 
 
 @pytest.mark.parametrize("wrong", [{"num_rows": 0}, {"num_rows": 2.5}, {"blocks": 3}, {"blocks": X}])

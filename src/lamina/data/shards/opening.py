@@ -139,7 +139,12 @@ def _shard(place: Place, reading: TextReading) -> Shard:
 def _of_dataset(table: dataset.Dataset, bad: dict[str, LaminaError]) -> list[Shard]:
     """The Parquet files of a dataset, with the columns that its folders stand for."""
     opened: list[Shard] = []
-    for fragment in sorted(table.get_fragments(), key=lambda fragment: str(getattr(fragment, "path", ""))):
+    try:
+        fragments = sorted(table.get_fragments(), key=lambda fragment: str(getattr(fragment, "path", "")))
+    except ValueError as error:  # of pyarrow, about a filter
+        repair = "Give the dataset without the filter, or write the rows that it keeps to files (pyarrow.dataset.write_dataset)."
+        raise DataError(f"a dataset must hold its files as they are, got one with a filter. {repair}") from error
+    for fragment in fragments:
         if not isinstance(fragment, dataset.ParquetFileFragment):
             found = getattr(getattr(fragment, "format", None), "default_extname", type(fragment).__name__)
             raise DataError(

@@ -1,3 +1,4 @@
+from lamina.estimators.fitting.constraints import check_each_parameter as check_each_parameter
 from lamina.estimators.fitting.constraints import check_goes_by_epochs as check_goes_by_epochs
 from lamina.estimators.fitting.constraints import checked_parameters as checked_parameters
 from lamina.estimators.fitting.curves import Curves as Curves

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,7 @@ from lamina.validation import (
     value,
 )
 
-__all__ = ["check_goes_by_epochs", "checked_parameters"]
+__all__ = ["check_each_parameter", "check_goes_by_epochs", "checked_parameters"]
 
 _WIDEST = 10**6  # what is larger was not meant as a width
 _NONE = value(None)
@@ -133,6 +134,21 @@ def checked_parameters(estimator: Parameters) -> Parameters:
     InvalidParameterError
         One sentence for each wrong parameter or contradiction.
     """
+    given = check_each_parameter(estimator)
+    wrong = find_contradictions(given, type(estimator).__name__)
+    if wrong:
+        raise InvalidParameterError("\n".join(wrong))
+    return (ClassifierParameters if isinstance(estimator, ClassifierParameters) else Parameters)(**given)
+
+
+def check_each_parameter(estimator: Parameters) -> dict[str, Any]:
+    """The current parameters of an estimator by name, each checked by itself: they may contradict one another.
+
+    Raises
+    ------
+    InvalidParameterError
+        One sentence for each wrong parameter.
+    """
     # not get_params, whose signature inspection takes longer than all the checks
     given = {field.name: getattr(estimator, field.name) for field in fields(estimator)}
     owner, of_labels = type(estimator).__name__, isinstance(estimator, ClassifierParameters)
@@ -141,10 +157,7 @@ def checked_parameters(estimator: Parameters) -> Parameters:
         raise InvalidParameterError(phrase("loss", "must be a loss", given["loss"], repair=repair, owner=owner))
     repairs = {"loss": _of_the_other_estimator(given["loss"], of_labels)}
     check_parameters(given, _CLASSIFIER if of_labels else _REGRESSOR, owner=owner, repairs=repairs)
-    wrong = find_contradictions(given, owner)
-    if wrong:
-        raise InvalidParameterError("\n".join(wrong))
-    return (ClassifierParameters if of_labels else Parameters)(**given)
+    return given
 
 
 def _of_the_other_estimator(loss: object, of_labels: bool) -> str:

@@ -18,8 +18,10 @@ __all__ = [
     "Blocks",
     "as_source",
     "begin_of",
+    "check_no_blocks",
     "check_passes",
     "is_iterable",
+    "is_list_of_blocks",
     "is_single",
     "is_source",
     "num_rows_of",
@@ -146,6 +148,39 @@ class Blocks:
 def is_source(given: object) -> bool:
     """Whether it is a source of blocks, or an iterator, which can be nothing else; a list may also be one array per input."""
     return callable(getattr(given, "passes", None)) or isinstance(given, Iterator)
+
+
+def is_list_of_blocks(given: object, num_inputs: int) -> bool:
+    """Whether it is a list of tuples that can be nothing but blocks of a network of so many inputs.
+
+    >>> import numpy as np
+    >>> X, y = np.zeros((3, 2)), np.zeros(3)
+    >>> is_list_of_blocks([(X, y)], 1), is_list_of_blocks([(0.0, 1.0), (2.0, 3.0)], 1), is_list_of_blocks([(X, X), (y, y)], 2)
+    (True, False, False)
+    """
+
+    def is_block(entry: object) -> bool:
+        if not isinstance(entry, tuple) or len(entry) not in (2, 3):
+            return False
+        X = entry[0]
+        if num_inputs == 1:
+            return len(getattr(X, "shape", ())) > 1
+        parts = list(X.values()) if isinstance(X, Mapping) else X
+        return isinstance(parts, list | tuple) and bool(parts) and all(len(getattr(part, "shape", ())) > 1 for part in parts)
+
+    return isinstance(given, list) and bool(given) and all(map(is_block, given))
+
+
+def check_no_blocks(X: Any, num_inputs: int, *, owner: str) -> None:
+    """Raise if X is a source of blocks where y is given beside it.
+
+    Raises
+    ------
+    InvalidSettingError
+    """
+    if is_source(X) or is_list_of_blocks(X, num_inputs):
+        rule, repair = "must be None beside blocks, which hold it", "Leave y out, or give X as arrays."
+        raise InvalidSettingError(phrase("y", rule, f"X of type {type(X).__name__} and y", repair=repair, owner=owner))
 
 
 def as_source(given: Any, name: str, *, owner: str) -> BlockSource:
