@@ -19,6 +19,7 @@ from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.fitted import fit_of
 from lamina.estimators.fitting import check_each_parameter
 from lamina.estimators.multilayer_perceptron import fit_from, fit_from_blocks
+from lamina.estimators.target.class_weights import balanced_weights
 from lamina.metrics import SMALLER_IS_BETTER, Evaluation
 from lamina.model.calibrate import calibration_of
 from lamina.model.decision_threshold import best_threshold, check_threshold
@@ -212,9 +213,8 @@ def _estimator(prepared: Prepared, settings: TableSettings) -> MLPClassifier | M
 
 def _balanced(streamed: Streamed, goal: AnyTarget) -> dict[Any, float]:
     """Weights by which each class counts as much, of all rows and not of a block's; by their labels."""
-    counts = {name: streamed.class_counts.get(name, 0) for name in goal.classes}
-    share = streamed.num_rows / max(sum(count > 0 for count in counts.values()), 1)
-    return dict(zip(goal.class_labels.tolist(), (share / max(count, 1) for count in counts.values()), strict=True))
+    counts = np.array([streamed.class_counts.get(name, 0) for name in goal.classes])
+    return dict(zip(goal.class_labels.tolist(), balanced_weights(counts).tolist(), strict=True))
 
 
 def _by_index(weights: Mapping[Any, float], goal: AnyTarget) -> dict[int, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol, Self
 
@@ -16,6 +16,7 @@ from lamina.data.several_targets import AnyTarget
 from lamina.data.suspicions import say_suspicions
 from lamina.data.table_reader import ReadTable
 from lamina.errors import DataError, phrase
+from lamina.estimators.fitting import RowBlocks
 from lamina.model.setting_words import OWNER
 from lamina.model.table_model import TableModel
 from lamina.model.table_settings import TableSettings
@@ -77,13 +78,8 @@ class Streamed(NamedTuple):
     class_counts: Mapping[str, int]
 
 
-class RowSource(Protocol):
-    """A source of blocks ``(X, y)``: encoded features, and class indices or numbers; see :class:`lamina.training.BlockSource`."""
-
-    num_rows: int
-
-    def passes(self, epoch: int) -> Iterator[tuple[Any, np.ndarray]]:
-        """The blocks of an epoch."""
+class RowSource(RowBlocks, Protocol):
+    """A source of blocks ``(X, y)``: encoded features, and class indices or numbers."""
 
     def close(self) -> None:
         """Delete what was kept on disk."""

@@ -11,7 +11,7 @@ from lamina.errors import InvalidSettingError, nearest, phrase
 from lamina.estimators.target.encoding import LabelEncoding
 from lamina.validation import number
 
-__all__ = ["weigh_rows", "weights_of_classes"]
+__all__ = ["balanced_weights", "weigh_rows", "weights_of_classes"]
 
 ClassWeight = str | Mapping[Any, float] | Sequence[Mapping[int, float]] | None
 
@@ -46,9 +46,8 @@ def weigh_rows(
 
 def weights_of_classes(class_weight: str | Mapping[Any, float], labels: np.ndarray, encoded: np.ndarray) -> np.ndarray:
     """One weight for each of the ``labels``; ``encoded`` (n,) are the indices of the rows' labels among them."""
-    if isinstance(class_weight, str):  # "balanced" (King & Zeng 2001)
-        counts = np.bincount(encoded, minlength=len(labels))
-        return np.asarray(len(encoded) / (np.count_nonzero(counts) * np.maximum(counts, 1)))
+    if isinstance(class_weight, str):
+        return balanced_weights(np.bincount(encoded, minlength=len(labels)))
     known = labels.tolist()
     for label, weight in class_weight.items():
         if label not in known:
@@ -58,3 +57,12 @@ def weights_of_classes(class_weight: str | Mapping[Any, float], labels: np.ndarr
         if not number(0).accepts(weight):
             raise InvalidSettingError(phrase("class_weight", "must hold weights >= 0", weight))
     return np.array([class_weight.get(label, 1.0) for label in known])
+
+
+def balanced_weights(counts: np.ndarray) -> np.ndarray:
+    """The weights by which each class that has rows counts as much, of the classes' numbers of rows (King & Zeng 2001).
+
+    >>> balanced_weights(np.array([1, 3, 0])).round(3).tolist()
+    [2.0, 0.667, 2.0]
+    """
+    return np.asarray(counts.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1)))

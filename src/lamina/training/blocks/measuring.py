@@ -23,30 +23,36 @@ def measure_blocks(model: WeightedNetwork, reader: BlockReader, blocks: Iterable
 
     Metrics are computed of all targets and predictions, which are kept for them.
     """
-    total, weight = np.zeros(len(model.executor.program.heads)), 0.0
     targets: list[Any] = []
     predictions: list[Any] = []
-    with made_ahead(reader.read_with_targets(blocks)) as pairs:
+
+    def kept(pairs: Iterable[tuple[Batches, Any]]) -> Iterator[Batches]:
         for data, y in pairs:
-            share = _weight(data)
-            total += share * model.losses_of(data)
-            weight += share
+            yield data
             if model.has_metrics:
                 targets.append(y)
                 predictions.append(model.predictions(data.inputs))
+
+    with made_ahead(reader.read_with_targets(blocks)) as pairs:
+        losses = _losses_of(model, kept(pairs))
     several = len(model.network.output_names) > 1
-    return model.named(total / weight, joined(targets, several), joined(predictions, several))
+    return model.named(losses, joined(targets, several), joined(predictions, several))
 
 
 def loss_of_blocks(model: WeightedNetwork, reader: BlockReader, blocks: Iterable[Block]) -> float:
     """The loss of all rows, in inference mode."""
-    total, weight = np.zeros(len(model.executor.program.heads)), 0.0
     with made_ahead(reader.read(blocks)) as batches:
-        for data in batches:
-            share = _weight(data)
-            total += share * model.losses_of(data)
-            weight += share
-    return model.total(total / weight)
+        return model.total(_losses_of(model, batches))
+
+
+def _losses_of(model: WeightedNetwork, batches: Iterable[Batches]) -> np.ndarray:
+    """The loss of each output (heads,), of all rows."""
+    total, weight = np.zeros(len(model.executor.program.heads)), 0.0
+    for data in batches:
+        share = _weight(data)
+        total += share * model.losses_of(data)
+        weight += share
+    return total / weight
 
 
 def predict_in_blocks(model: WeightedNetwork, blocks: Iterable[Any]) -> Iterator[Any]:
