@@ -8,7 +8,6 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -207,15 +206,6 @@ def test_equal_seeds_give_equal_models_and_threads_change_nothing(tmp_path: Path
     assert first["test"] != third["test"]
 
 
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Ctrl-C interrupts, also where the tests run in the background and so were started with it ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_ends_the_epoch_saves_the_best_weights_and_says_so(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,7 +225,6 @@ def test_ctrl_c_ends_the_epoch_saves_the_best_weights_and_says_so(
     assert np.isfinite(model.predict(read_table(table))).all()
 
 
-@pytest.mark.usefixtures("interruptible")
 def test_without_averages_an_interrupted_training_names_the_epoch_that_is_kept(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from types import FrameType
@@ -21,14 +20,6 @@ from lamina.errors import FileError
 
 # What is done before and after a command.
 PLACES = [str(__main__.__file__), str(Path(str(cli.__file__)).with_name("main.py"))]
-
-
-@pytest.fixture(autouse=True)
-def interruptible() -> Iterator[None]:
-    """Ctrl-C interrupts, also where the tests run in the background and so were started with it ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def press() -> None:

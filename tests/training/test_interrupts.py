@@ -20,11 +20,9 @@ PLACES = [str(Path(training.__file__).with_name(f"{name}.py")) for name in ("tra
 
 
 @pytest.fixture(autouse=True)
-def interruptible():
-    """Ctrl-C interrupts, also where the tests run in the background and so were started with it ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+def leaves_the_handler():
     yield
-    assert signal.signal(signal.SIGINT, before) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def press():

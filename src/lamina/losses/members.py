@@ -69,7 +69,8 @@ def joint_logits(link: str | None, logits: np.ndarray, members: int) -> np.ndarr
     if members == 1:
         return logits
     z = logits.reshape(len(logits), members, logits.shape[1] // members)
-    joint = _JOINT[link](z) if link in _JOINT else z.mean(axis=1)
+    with np.errstate(all="ignore"):  # of logits that ran away; the loss tells of them
+        joint = _JOINT[link](z) if link in _JOINT else z.mean(axis=1)
     return joint.astype(logits.dtype, copy=False)
 
 

@@ -171,7 +171,8 @@ class OutOfFoldLogits(Callback):
         weight = np.ones(len(losses)) if data.sample_weight is None else data.sample_weight.astype(np.float64)
         num_folds = len(self._lowest)
         sums, shares = (np.bincount(self._folds, each, num_folds + 1) for each in (losses * weight, weight))
-        return of_all, (sums.sum() - sums[:num_folds]) / (shares.sum() - shares[:num_folds])
+        with np.errstate(invalid="ignore"):  # of losses that are infinite
+            return of_all, (sums.sum() - sums[:num_folds]) / (shares.sum() - shares[:num_folds])
 
     def _metric_of(self, trainer: Trainer, logits: np.ndarray) -> tuple[float, np.ndarray]:
         assert self.metric is not None
