@@ -87,6 +87,20 @@ def test_predicting_again_goes_on_with_what_is_missing(
     assert "3 of 3 files were there already" in capfd.readouterr().out
 
 
+def test_folders_that_stand_for_a_column_are_learned_from_and_predicted_with(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    for year in (2001, 2002):
+        table = table_of(year, 300).drop_columns(["y"])
+        target = pa.array(["old" if year == 2001 else "new"] * 300)
+        (tmp_path / f"data/year={year}").mkdir(parents=True)
+        parquet.write_table(table.append_column("y", target), tmp_path / f"data/year={year}/a.parquet")
+    path = tmp_path / "a.lamina"
+    report = run(capfd, "train", tmp_path / "data", "-t", "y", "-o", path, "--kinds", "id=ignore", *SMALL)
+    assert "read from the names of folders: 'year'." in report["notes"]
+    assert report["test"]["model"]["accuracy"] == 1
+    run(capfd, "predict", path, tmp_path / "data/year=2002", "-o", tmp_path / "out", "--no-proba", "--keep", "year")
+    assert set(map(tuple, map(dict.values, parquet.read_table(tmp_path / "out/a.parquet").to_pylist()))) == {("2002", "new")}
+
+
 def test_several_workers_write_the_same_files_and_go_on_with_each_others(
     model: Path, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ):
