@@ -19,7 +19,7 @@ class Communicator(Protocol):
     size : int
         The number of processes.
     name : str
-        What it is made of, for people: "gloo", "MPI".
+        What it is made of, for people: "shared memory", "gloo", "MPI".
     """
 
     rank: int

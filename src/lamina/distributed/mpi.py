@@ -40,3 +40,17 @@ class MPI:
 
     def close(self) -> None:
         self._group.Free()
+
+    # Before it is known what the ranks speak by
+
+    def gather(self, text: str) -> list[str]:
+        """On rank 0 what all ranks say, in their order; on the others nothing."""
+        return self._group.gather(text, 0) or []
+
+    def announced(self, text: str) -> str:
+        """What rank 0 says."""
+        return str(self._group.bcast(text, 0))
+
+    def connect(self, timeout_s: float) -> MPI:
+        """MPI itself, which knows no such time."""
+        return self

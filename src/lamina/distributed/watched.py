@@ -51,7 +51,7 @@ class Watched:
         self.is_waiting, self.since = True, time.monotonic()
         try:
             method(*arguments)
-        except RuntimeError as error:  # of torch and of mpi4py
+        except RuntimeError as error:  # of shared memory, torch and mpi4py
             waited = time.monotonic() - self.since
             told = next(iter(str(error).splitlines()), type(error).__name__)
             text = f"Rank {self.rank} lost the others after {waited:.1f} s: {told}"
