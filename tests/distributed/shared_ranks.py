@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,15 +20,22 @@ X = np.random.default_rng(0).normal(size=(60, 3))
 
 
 def own(rank: int, length: int, dtype: str) -> np.ndarray:
+    if length == 3:  # the sum overflows in float32
+        return np.full(3, 3e38, dtype)
     return np.random.default_rng([rank, length]).normal(size=length).astype(dtype)
 
 
-def sums(communicator: SharedMemory) -> str:
-    """A digest of sums of several lengths, in memory that grows."""
+def sums(communicator: SharedMemory, *, lent: bool = False) -> str:
+    """A digest of sums of several lengths, in memory that grows, or in arrays that the communicator lends."""
     digest = hashlib.sha256()
     for dtype in ("float32", "float64"):
         for length in LENGTHS:
             vector = own(communicator.rank, length, dtype)
+            if lent:
+                vector = communicator.empty(length, np.dtype(dtype))
+                assert communicator.empty(length, np.dtype(dtype)) is vector
+                vector[:] = own(communicator.rank, length, dtype)
+                communicator.broadcast(np.zeros(length))  # has memory of its own
             communicator.all_reduce(vector)
             digest.update(vector.tobytes())
     return digest.hexdigest()
@@ -64,6 +72,7 @@ class Late:
         self._communicator, self._late_s = communicator, late_s
         self.rank, self.size, self.name = communicator.rank, communicator.size, communicator.name
         self.broadcast, self.barrier, self.close = communicator.broadcast, communicator.barrier, communicator.close
+        self.empty = communicator.empty
 
     def all_reduce(self, vector: np.ndarray) -> None:
         time.sleep(self._late_s)
@@ -99,7 +108,12 @@ def main(address: str, rank: int, size: int, what: str) -> None:
         communicator.barrier()
 
 
-WORK: dict[str, Callable[[SharedMemory], Any]] = {"sums": sums, "broadcasts": broadcasts, "train": train}
+WORK: dict[str, Callable[[SharedMemory], Any]] = {
+    "sums": sums,
+    "lent sums": partial(sums, lent=True),
+    "broadcasts": broadcasts,
+    "train": train,
+}
 
 
 if __name__ == "__main__":

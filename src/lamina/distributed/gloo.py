@@ -57,6 +57,9 @@ class Gloo:
     def all_reduce(self, vector: np.ndarray) -> None:
         self._held[0].allreduce(self._torch.from_numpy(vector)).wait()
 
+    def empty(self, length: int, dtype: np.dtype[Any]) -> np.ndarray:
+        return np.empty(length, dtype)
+
     def broadcast(self, array: np.ndarray) -> None:
         self._held[0].broadcast(self._torch.from_numpy(array), 0).wait()
 

@@ -32,6 +32,9 @@ class MPI:
     def all_reduce(self, vector: np.ndarray) -> None:
         self._group.Allreduce(self._mpi.IN_PLACE, vector)
 
+    def empty(self, length: int, dtype: np.dtype[Any]) -> np.ndarray:
+        return np.empty(length, dtype)
+
     def broadcast(self, array: np.ndarray) -> None:
         self._group.Bcast(array, 0)
 

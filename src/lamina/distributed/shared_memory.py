@@ -6,7 +6,8 @@ process that has it, however that ends, and does not count against the size of `
 A sum takes two meetings. Before the first, each rank writes its vector into a place of its own. Between them, each adds up its
 slice of all vectors, in the order of ranks, and writes the sums into all places: a reduce-scatter and an all-gather (Thakur,
 Rabenseifner & Gropp 2005, "Optimization of collective communication operations in MPICH", section 4.3). After the second, each
-reads the sum from its own place, into which nobody writes until all have come to the next meeting.
+reads the sum from its own place, into which nobody else writes until all have come to the next meeting. A vector that lies in its
+place from the beginning (:meth:`SharedMemory.empty`) is not copied at all.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import secrets
 import socket
 import struct
 import time
+from typing import Any
 
 import numpy as np
 
@@ -55,6 +57,7 @@ class SharedMemory:
         self._timeout_s = timeout_s
         self._peers: list[Peer] = []  # of rank 0: the others, in their order; of the others: rank 0
         self._places: list[np.ndarray] = []  # of bytes, one for each rank
+        self._lent: list[np.ndarray] = []  # likewise, of numbers; this rank's own is the caller's
         try:
             if listener is None:
                 self._peers = [Peer.reach(address, rank, timeout_s)]
@@ -82,20 +85,24 @@ class SharedMemory:
     def all_reduce(self, vector: np.ndarray) -> None:
         if self.size == 1:
             return
-        self._reserve(vector.nbytes)
-        places = [place[: vector.nbytes].view(vector.dtype) for place in self._places]
-        places[self.rank][:] = vector
+        is_lent = bool(self._lent) and vector is self._lent[self.rank]
+        if is_lent:
+            places = self._lent
+        else:
+            self._reserve(vector.nbytes)
+            places = [place[: vector.nbytes].view(vector.dtype) for place in self._places]
+            places[self.rank][:] = vector
         self._meet(b"r", vector.nbytes)
-        mine = share(len(vector), self.rank, self.size)
-        for start in range(mine.start, mine.stop, _PIECE):
-            piece = slice(start, min(start + _PIECE, mine.stop))
-            total = places[0][piece] + places[1][piece]
-            for place in places[2:]:
-                total += place[piece]
-            for place in places:
-                place[piece] = total
+        _add_up(places, share(len(vector), self.rank, self.size))
         self._meet(b"g", vector.nbytes)
-        vector[:] = places[self.rank]
+        if not is_lent:
+            vector[:] = places[self.rank]
+
+    def empty(self, length: int, dtype: np.dtype[Any]) -> np.ndarray:
+        if not self._lent or len(self._lent[0]) != length or self._lent[0].dtype != dtype:
+            num_bytes = length * np.dtype(dtype).itemsize
+            self._lent = [place[:num_bytes].view(dtype) for place in self._new_places(num_bytes)]
+        return self._lent[self.rank]
 
     def broadcast(self, array: np.ndarray) -> None:
         if self.size == 1:
@@ -115,7 +122,7 @@ class SharedMemory:
     def close(self) -> None:
         while self._peers:
             self._peers.pop().close()
-        self._places = []
+        self._places, self._lent = [], []
 
     def _accept(self, listener: socket.socket) -> None:
         """Let the others come, in any order."""
@@ -148,8 +155,11 @@ class SharedMemory:
 
     def _reserve(self, num_bytes: int) -> None:
         """Have a place of so many bytes for each rank. All ranks know alike whether there is one."""
-        if self._places and num_bytes <= len(self._places[0]):
-            return
+        if not self._places or num_bytes > len(self._places[0]):
+            self._places = self._new_places(num_bytes)
+
+    def _new_places(self, num_bytes: int) -> list[np.ndarray]:
+        """Memory that rank 0 makes and gives to all others."""
         each = -(-max(num_bytes, 1) // mmap.PAGESIZE) * mmap.PAGESIZE
         file = -1
         try:
@@ -166,7 +176,19 @@ class SharedMemory:
         finally:
             if file >= 0:
                 os.close(file)  # the mapping stays
-        self._places = [memory[rank * each : (rank + 1) * each] for rank in range(self.size)]
+        return [memory[rank * each : (rank + 1) * each] for rank in range(self.size)]
+
+
+def _add_up(places: list[np.ndarray], mine: slice) -> None:
+    """Write the sums of a slice of all places into all of them."""
+    with np.errstate(over="ignore", invalid="ignore"):  # who asked for the sum looks at it
+        for start in range(mine.start, mine.stop, _PIECE):
+            piece = slice(start, min(start + _PIECE, mine.stop))
+            total = places[0][piece] + places[1][piece]
+            for place in places[2:]:
+                total += place[piece]
+            for place in places:
+                place[piece] = total
 
 
 def _new_file(num_bytes: int) -> int:
