@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ import numpy as np
 from benchmarks.machine import describe_machine
 from lamina.distributed import Communicator, Report, ScalingModel, fit, join
 from lamina.distributed.shared_memory import SharedMemory
+from lamina.engine import permutation
 from lamina.layers import Dense
 from lamina.network import Sequential
 from lamina.training import Trainer
@@ -82,21 +83,33 @@ def fitted(name: str, communicator: Communicator) -> dict[str, Any]:
     data = trainer.batches(X, y)
     executor = trainer.executor
     executor.configure(trainer.settings.plan())
-    order = np.arange(max(ROWS), dtype=np.int64)
-    gradients = [times(lambda n=n: executor.gradient(data, order[:n], 0), communicator) for n in ROWS]
+    batches = {n: random_batches(data.num_rows, n) for n in ROWS}
+    gradients = [times(lambda n=n: executor.gradient(data, next(batches[n]), 0), communicator) for n in ROWS]
     row_s, fixed_s = np.polyfit(ROWS, [np.median(each) for each in gradients], 1)
-    gradient = executor.gradient(data, order, 0)
+    gradient = executor.gradient(data, next(batches[BATCH]), 0)
     update_s = np.median(times(lambda: executor.update(gradient, 0, 0.0), communicator))
     vectors = [np.zeros(n, np.float32) for n in NUM_FLOATS]
     reductions = [float(np.median(times(lambda v=v: communicator.all_reduce(v), communicator))) for v in vectors]
+    order = permutation(data.num_rows, seed=0, epoch=0).astype(np.int32)
+    serial = times(lambda: permutation(data.num_rows, seed=0, epoch=0), communicator)
+    told = times(lambda: communicator.broadcast(order), communicator)
     at = gradients[ROWS.index(BATCH)]
     return {
         "row_s": float(row_s),
         "update_s": float(max(0.0, fixed_s) + update_s),
         "spread": float(np.std(at) / np.mean(at)),
+        "serial_s": float(np.median(serial) + np.median(told)),
         "reductions_s": reductions,
         "num_parameters": executor.program.num_parameters,
     }
+
+
+def random_batches(num_rows: int, size: int) -> Iterator[np.ndarray]:
+    """Rows from all over the memory, as steps take them."""
+    rng = np.random.default_rng(0)
+    while True:
+        order = rng.permutation(num_rows)
+        yield from np.split(order[: num_rows // size * size], num_rows // size)
 
 
 def times(function: Callable[[], object], communicator: Communicator) -> list[float]:
@@ -122,6 +135,7 @@ def model_of(found: dict[str, Any], workers: int, num_floats: int) -> ScalingMod
         latency_s=float(max(latency_s, 0.0)),
         bytes_per_s=float(1 / byte_s),
         spread=found["spread"],
+        serial_s=found["serial_s"],
     )
 
 
