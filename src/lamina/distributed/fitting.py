@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from threadpoolctl import threadpool_limits
 
 from lamina.distributed.checks import check_rows, check_targets, check_trainer
+from lamina.distributed.choice import COMMUNICATORS
 from lamina.distributed.communicator import Alone, Communicator
 from lamina.distributed.follower import follow
 from lamina.distributed.group import Group, JoinedGroup
@@ -48,7 +49,7 @@ def fit(
     y: Any,
     *,
     workers: int | None = None,
-    communicator: Communicator | None = None,
+    communicator: Communicator | str | None = None,
     sample_weight: Any = None,
     validation_data: Any = None,
     max_epochs: int = 100,
@@ -83,10 +84,12 @@ def fit(
     X, y, sample_weight, validation_data, max_epochs, final_check
         As in :meth:`lamina.training.Trainer.fit`; X and y are arrays, the same in all processes.
     workers : int in [1, 1024], optional
-        This process and ``workers - 1`` more, which Ray starts, places and supervises (extras ``ray`` and ``gloo``). None: the
-        ranks that ``torchrun`` or ``mpirun`` started, all of which must call this function.
-    communicator : Communicator, optional
-        That of :func:`join`, or one of your own, in place of joining anew.
+        This process and ``workers - 1`` more, which Ray starts, places and supervises (extra ``ray``; on several machines, and
+        where the system is not Linux, ``gloo``, too). None: the ranks that ``torchrun`` or ``mpirun`` started, all of which must
+        call this function.
+    communicator : Communicator or {"shared memory", "gloo", "MPI"}, optional
+        That of :func:`join`, or one of your own, in place of joining anew; or the name of what the ranks are to speak by. None:
+        shared memory if all are on one machine with Linux, else gloo, or MPI under ``mpirun``.
     way : {"auto", "synchronous", "averaging"}, default="auto"
         "auto" measures a step and a reduction first, and averages if the reduction takes longer; then weights depend on what
         was measured.
@@ -127,7 +130,9 @@ def fit(
     """
     given = {"trainer": trainer, "workers": workers, "way": way, "average_every": average_every, "address": address}
     check_parameters(given | {"timeout_s": timeout_s, "max_restarts": max_restarts}, _RULES, owner="fit")
-    if workers is not None and communicator is not None:
+    asked = communicator if isinstance(communicator, str) else None
+    check_parameters({"communicator": asked}, {"communicator": one_of(choice(COMMUNICATORS), value(None))}, owner="fit")
+    if workers is not None and communicator is not None and asked is None:
         raise InvalidSettingError(phrase("workers", "must be None beside a communicator", workers, owner="fit"))
     if average_every is not None and way == "synchronous":
         raise InvalidSettingError(phrase("average_every", "must be None with synchronous steps", average_every, owner="fit"))
@@ -141,10 +146,13 @@ def fit(
         from lamina.distributed.ray_group import RayGroup  # Ray takes a second to import
 
         with threadpool_limits(trainer.n_threads or 1, user_api="lamina"):
-            group = RayGroup(trainer, data, workers, address, timeout_s, max_restarts)
+            group = RayGroup(trainer, data, workers, asked, address, timeout_s, max_restarts)
             with _closing(group):
                 return _lead(trainer, data, group, way, average_every, began, (X, y), fitting)
-    joined = Alone() if workers == 1 else join() if communicator is None else communicator
+    if workers == 1:
+        joined: Communicator = Alone()
+    else:
+        joined = join(communicator=communicator) if communicator is None or isinstance(communicator, str) else communicator
     check_rows(data, joined)
     if joined.rank == 0:
         return _lead_joined(trainer, data, JoinedGroup(joined), way, average_every, began, (X, y), fitting)

@@ -83,7 +83,7 @@ class RankSteps:
     ) -> TrainingResult:
         program, heads = self._executor.program, self._num_heads
         parts = np.cumsum([program.num_parameters, heads, heads, program.num_state])
-        sums = np.empty(parts[-1], self._executor.dtype)
+        sums = self._communicator.empty(int(parts[-1]), self._executor.dtype)
         losses, norms, of_heads, num_clipped, failure = [], [], [], 0, None
         for i in range(-(-len(order) // batch_size)):
             rows, step = order[i * batch_size : (i + 1) * batch_size], first_step + i
@@ -122,9 +122,8 @@ class RankSteps:
         if mine.start == mine.stop:
             out[:] = 0
             return
-        found = self._executor.gradient(data, rows[mine], step, mine.start, total, dropout_rates=rates)
-        size, heads = len(found.vector), self._num_heads
-        out[:size] = found.vector
+        size, heads = self._executor.program.num_parameters, self._num_heads
+        found = self._executor.gradient(data, rows[mine], step, mine.start, total, dropout_rates=rates, out=out[:size])
         out[size : size + heads] = found.losses
         out[size + heads : size + 2 * heads] = found.losses if found.head_losses is None else found.head_losses
         state = self._executor.views()[1]
