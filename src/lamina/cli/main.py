@@ -17,6 +17,7 @@ from lamina.cli.completion import completion_of
 from lamina.cli.doctor import doctor
 from lamina.cli.evaluate import evaluate
 from lamina.cli.info import info
+from lamina.cli.lab import lab
 from lamina.cli.lecture import lecture
 from lamina.cli.lone_dash import hide_dashes, show_dashes, take_dashes_back
 from lamina.cli.option_words import in_option_words
@@ -53,7 +54,7 @@ def build_app() -> App:
         config=(take_dashes_back, read_settings_file, refuse_fractions),
         default_parameter=Parameter(consume_multiple=True, negative_iterable=()),
     )
-    for command in (train, search, predict, evaluate, doctor, info, lecture, completion_of(app)):
+    for command in (train, search, predict, evaluate, doctor, info, lecture, lab, completion_of(app)):
         app.command(command)
     return app
 

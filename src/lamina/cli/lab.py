@@ -1,0 +1,114 @@
+"""``lamina lab``."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import socket
+import webbrowser
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from lamina.cli.output import notes_printed, print_line
+
+__all__ = ["lab"]
+
+_HOST = "127.0.0.1"
+_TRIES = 20  # ports, if the first ones are in use
+_MB = 1_000_000
+_MESSAGE = 1_000_000  # bytes that a page may send at once
+
+
+def lab(
+    what: str | None = None,
+    /,
+    *,
+    target: Annotated[str | None, Parameter(alias="-t")] = None,
+    port: int = 8150,
+    max_upload: int = 50,
+    browser: bool = True,
+) -> None:
+    """See a network learn, in the browser: on points in the plane, on digits, or on your own table.
+
+    The page is served on this machine alone, and answers only to the address that is printed. Ctrl-C ends the lab.
+
+    Parameters
+    ----------
+    what : str
+        A table to learn from, CSV or TSV (also .gz), Parquet or Feather; or a row of the lecture (L17), whose lesson is opened.
+    target : str
+        Column to predict; default: the last one.
+    port : int
+        The first port to try.
+    max_upload : int
+        Size in megabytes of a table that the page may open.
+    browser : bool
+        Open the page in the browser.
+    """
+    from lamina.extras import require
+    from lamina.lab.guard import new_token
+    from lamina.lab.server import Lab, make_app
+    from lamina.validation import check_parameters, integer
+
+    uvicorn = require("uvicorn", owner="The lab")
+    check_parameters({"port": port, "max_upload": max_upload}, {"port": integer(1, 65535), "max_upload": integer(1)}, owner="lab")
+    with notes_printed():
+        shared = Lab(*_first(what, target), max_upload=max_upload * _MB)
+    listening, token = _listen(port), new_token()
+    number = listening.getsockname()[1]
+    if number != port:
+        print_line(f"Port {port} is in use; the lab takes {number}.")
+    address = f"http://{_HOST}:{number}/{token}/"
+    settings: dict[str, Any] = {"log_level": "error", "server_header": False, "ws": "websockets-sansio", "ws_max_size": _MESSAGE}
+    server = uvicorn.Server(uvicorn.Config(make_app(shared, token, number), timeout_graceful_shutdown=1, **settings))
+    print_line(f"The lab is open at {address}\nCtrl-C ends it.")
+    if browser:
+        with contextlib.suppress(webbrowser.Error):
+            webbrowser.open(address)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(server.serve(sockets=[listening]))
+
+
+def _first(what: str | None, target: str | None) -> tuple[Any, Any, int | None]:
+    """The state that pages begin with, the table, and the lesson."""
+    from lamina.errors import InvalidSettingError, phrase_unknown
+    from lamina.lab.lessons import LESSONS, lesson_of
+    from lamina.lab.opened_table import open_file
+    from lamina.lab.state import MOST_ROWS, DataState, LabState
+
+    is_row = what is not None and re.fullmatch(r"[Ll]\d+", what) is not None
+    if target is not None and (what is None or is_row):
+        raise InvalidSettingError("lab: --target names a column of a table. Give a table, too.")
+    if what is None:
+        return LabState(), None, None
+    if is_row:
+        lesson = lesson_of(what)
+        return LESSONS[lesson].state, None, lesson
+    opened = open_file(what)
+    if target is not None and target not in opened.kinds:
+        raise InvalidSettingError(phrase_unknown("--target", target, opened.kinds, owner="lab"))
+    chosen = target or list(opened.kinds)[-1]
+    return LabState(data=DataState(source="table", target=chosen, rows=MOST_ROWS)), opened, None
+
+
+def _listen(port: int) -> socket.socket:
+    """A socket of this machine alone, at the first free port from ``port`` on.
+
+    Raises
+    ------
+    InvalidSettingError
+        If none is free.
+    """
+    from lamina.errors import InvalidSettingError
+
+    for number in range(port, min(port + _TRIES, 65536)):
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            listening.bind((_HOST, number))
+        except OSError:
+            listening.close()
+        else:
+            return listening
+    raise InvalidSettingError(f"lab: the ports from {port} on are in use. Choose another with --port.")

@@ -1,0 +1,16 @@
+from lamina.lab.experiment import Experiment as Experiment
+from lamina.lab.experiment import LabRows as LabRows
+from lamina.lab.experiment import build as build
+from lamina.lab.experiment import rows_of as rows_of
+from lamina.lab.lessons import LESSONS as LESSONS
+from lamina.lab.lessons import Lesson as Lesson
+from lamina.lab.python_text import as_python as as_python
+from lamina.lab.state import DataState as DataState
+from lamina.lab.state import LabState as LabState
+from lamina.lab.state import LayerState as LayerState
+from lamina.lab.state import TrainingState as TrainingState
+from lamina.lab.state import from_address as from_address
+from lamina.lab.state import to_address as to_address
+from lamina.lab.toy_data import TOYS as TOYS
+from lamina.lab.toy_data import Toy as Toy
+from lamina.lab.toy_data import ToyRows as ToyRows

@@ -1,0 +1,233 @@
+"""What a state of the lab describes, made real: rows, a network and its trainer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lamina.data import load_digits
+from lamina.engine.plan import Clipping
+from lamina.errors import InvalidSettingError, phrase
+from lamina.lab.state import LabState, LayerState
+from lamina.lab.toy_data import TOYS
+from lamina.layers import Activation, BatchNorm, Concat, Dense, Dropout, Input, Symbol
+from lamina.model.fit import given_table, learned_rows
+from lamina.model.table_rows import prepare
+from lamina.model.table_settings import EncodingSettings, RunSettings, TableSettings
+from lamina.network import Graph, Network
+from lamina.training import Callback, EarlyStopping, Trainer
+
+__all__ = ["MOST_WEIGHTS", "Experiment", "LabRows", "build", "rows_of"]
+
+#: A larger network would not move while one looks.
+MOST_WEIGHTS = 2_000_000
+_FEWEST_ROWS = 10
+
+
+class LabRows(NamedTuple):
+    """Rows to learn from and to validate with.
+
+    Attributes
+    ----------
+    X, X_val : ndarray of shape (n, features), float32
+    y, y_val : ndarray of shape (n,)
+        Numbers, or the indices of classes.
+    features : tuple of str
+    classes : tuple of str
+        Empty for numbers.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    X_val: np.ndarray
+    y_val: np.ndarray
+    features: tuple[str, ...]
+    classes: tuple[str, ...]
+
+    @property
+    def num_outputs(self) -> int:
+        """Of the network: one for numbers and for two classes."""
+        return len(self.classes) if len(self.classes) > 2 else 1
+
+    @property
+    def loss(self) -> str:
+        if not self.classes:
+            return "squared_error"
+        return "sigmoid_cross_entropy" if self.num_outputs == 1 else "softmax_cross_entropy"
+
+    @property
+    def is_plane(self) -> bool:
+        """Whether there are two features, whose plane can be drawn."""
+        return len(self.features) == 2
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A state, its rows, and the trainer that learns from them.
+
+    Attributes
+    ----------
+    state : LabState
+    rows : LabRows
+    trainer : Trainer
+    hidden : tuple of str
+        For each hidden layer the name of the node whose values it hands on, before dropout.
+    weighted : tuple of str
+        The names of the layers that hold the weights: hidden ones, and the output.
+    """
+
+    state: LabState
+    rows: LabRows
+    trainer: Trainer
+    hidden: tuple[str, ...]
+    weighted: tuple[str, ...]
+
+
+def rows_of(state: LabState, table: Any = None) -> LabRows:
+    """The rows that a state asks for.
+
+    Parameters
+    ----------
+    state : LabState
+    table : data frame, optional
+        The table that was opened.
+
+    Raises
+    ------
+    InvalidSettingError
+        If there is no table, or it has no such column.
+    DataError
+        If the table cannot be learned from.
+    """
+    if state.data.source in TOYS:
+        return _toy_rows(state)
+    return _digit_rows(state) if state.data.source == "digits" else _table_rows(state, table)
+
+
+def build(state: LabState, rows: LabRows, callbacks: Sequence[Callback] = ()) -> Experiment:
+    """The network and the trainer of a state.
+
+    Parameters
+    ----------
+    state : LabState
+    rows : LabRows
+        Those that :func:`rows_of` gives.
+    callbacks : sequence of Callback, default=()
+        Of the trainer, besides early stopping.
+
+    Returns
+    -------
+    Experiment
+
+    Raises
+    ------
+    InvalidSettingError
+        If the network is too large, or settings contradict each other.
+    """
+    training = state.training
+    network, hidden, weighted = _network(state, rows)
+    network = network.build(rows.X.shape[1])
+    if network.num_parameters > MOST_WEIGHTS:
+        rule, repair = f"must have at most {MOST_WEIGHTS:,} weights", "Choose fewer units or layers."
+        raise InvalidSettingError(phrase("the network", rule, f"{network.num_parameters:,}", repair=repair, owner="The lab"))
+    clipping = Clipping(
+        None if training.clip_value is None else (-training.clip_value, training.clip_value), norm=training.clip_norm
+    )
+    stopping = [EarlyStopping(patience=training.patience)] if training.patience else []
+    trainer = Trainer(
+        network,
+        rows.loss,
+        {"kind": training.optimizer, "learning_rate": training.learning_rate},
+        batch_size=training.batch_size or None,
+        schedule=training.schedule,
+        clipping=clipping,
+        callbacks=[*stopping, *callbacks],
+        seed=state.seed,
+        n_threads=1,
+    )
+    return Experiment(state, rows, trainer, hidden, weighted)
+
+
+def _network(state: LabState, rows: LabRows) -> tuple[Network, tuple[str, ...], tuple[str, ...]]:
+    """The network, and the names that :class:`Experiment` has of it."""
+    first = Input(name="x")
+    x: Symbol = first
+    hidden = []
+    for number, layer in enumerate(state.layers, 1):
+        values, name = _hidden(x, layer, number, state)
+        x = Concat(name=f"beside_{number}")([x, values]) if layer.skip else values
+        hidden.append(name)
+    output = _dense("output", rows.num_outputs, None, "auto", state)(x)
+    return Graph(first, output), tuple(hidden), (*(f"hidden_{i}" for i in range(1, len(hidden) + 1)), "output")
+
+
+def _hidden(x: Symbol, layer: LayerState, number: int, state: LabState) -> tuple[Symbol, str]:
+    """A hidden layer's values, and the name of the node that has them before dropout."""
+    name = f"hidden_{number}"
+    values = _dense(name, layer.units, None if layer.batch_norm else layer.activation, layer.init, state)(x)
+    if layer.batch_norm:
+        name = f"activation_{number}"
+        values = Activation(layer.activation, name=name)(BatchNorm(name=f"norm_{number}")(values))
+    return (Dropout(layer.dropout, name=f"dropout_{number}")(values) if layer.dropout else values), name
+
+
+def _dense(name: str, units: int, activation: str | None, init: str, state: LabState) -> Dense:
+    training = state.training
+    return Dense(units, activation, name=name, weight_init=init, l1=training.l1, l2=training.l2)
+
+
+def _toy_rows(state: LabState) -> LabRows:
+    data = state.data
+    toy = TOYS[data.source]
+    X, y = toy.draw(data.rows, data.noise, state.seed)
+    count = round(data.train_share * data.rows)
+    order = np.random.default_rng([state.seed, 1]).permutation(data.rows)
+    train, judge = order[:count], order[count:]
+    classes = ("0", "1") if toy.task == "classification" else ()
+    return LabRows(X[train], y[train], X[judge], y[judge], ("x₁", "x₂"), classes)
+
+
+def _digit_rows(state: LabState) -> LabRows:
+    data, digits = state.data, load_digits()
+    order = np.random.default_rng(state.seed).permutation(len(digits.train_labels))[: data.rows]
+    count = round(data.train_share * len(order))
+    X, y = digits.train_images, digits.train_labels
+    train, judge = order[:count], order[count:]
+    names = tuple(f"pixel {i}" for i in range(X.shape[1]))
+    return LabRows(X[train], y[train], X[judge], y[judge], names, tuple(map(str, range(10))))
+
+
+def _table_rows(state: LabState, table: Any) -> LabRows:
+    data = state.data
+    if table is None:
+        raise InvalidSettingError(phrase("the table", "must be opened first", "none", repair="Open a file.", owner="The lab"))
+    if not data.target:
+        repair = "Choose the column to predict."
+        raise InvalidSettingError(phrase("target", "must be a column of the table", "none", repair=repair, owner="The lab"))
+    kinds: Any = {column: kind for column, kind in data.kinds.items() if column != data.target}
+    # Without codes of categories: the page draws a line from each feature.
+    settings = TableSettings(encoding=EncodingSettings(kinds=kinds, embed_from=None), run=RunSettings(seed=state.seed))
+    given = learned_rows(given_table(_some(table, data.rows, state.seed), data.target), "auto", settings)
+    prepared = prepare(given, validation=1 - data.train_share, test=0, settings=settings, fewest_rows=_FEWEST_ROWS)
+    judging = prepared.validation or prepared.training
+    X, X_val = (_dense_features(prepared.encoder.transform(part.table)) for part in (prepared.training, judging))
+    y, y_val = (part.y.astype(np.float32) for part in (prepared.training, judging))
+    classes = tuple(map(str, prepared.goal.classes))
+    if not classes:  # numbers of any size, on a scale that networks learn
+        mean, scale = float(y.mean()), float(y.std()) or 1.0
+        y, y_val = (y - mean) / scale, (y_val - mean) / scale
+    return LabRows(X, y, X_val, y_val, tuple(prepared.encoder.get_feature_names_out()), classes)
+
+
+def _some(table: Any, rows: int, seed: int) -> Any:
+    """At most so many rows of a table of pyarrow, drawn at random, in their order."""
+    if table.num_rows <= rows:
+        return table
+    return table.take(np.sort(np.random.default_rng(seed).permutation(table.num_rows)[:rows]))
+
+
+def _dense_features(X: Any) -> np.ndarray:
+    return np.asarray(X.toarray() if hasattr(X, "toarray") else X, dtype=np.float32)

@@ -1,0 +1,56 @@
+"""What a network does, as arrays that the page draws."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lamina.analysis import layer_outputs
+from lamina.lab.experiment import Experiment
+
+__all__ = ["LIMIT", "decision_map", "grid", "unit_maps", "weights_of"]
+
+#: Maps of the plane reach from -LIMIT to LIMIT on both axes.
+LIMIT = 1.25
+_MOST_DRAWN = 60_000  # weights
+
+
+def grid(size: int) -> np.ndarray:
+    """The centers of ``size * size`` cells of the plane, row by row from the top; float32 (size², 2)."""
+    centers = ((np.arange(size) + 0.5) / size * 2 - 1) * LIMIT
+    x, y = np.meshgrid(centers, centers[::-1])
+    return np.column_stack([x.ravel(), y.ravel()]).astype(np.float32)
+
+
+def decision_map(experiment: Experiment, size: int) -> np.ndarray:
+    """What the network predicts in each cell, uint8 (size, size): 0 for class 0 or a number of -1, 255 for class 1 or 1."""
+    predicted = np.asarray(experiment.trainer.predict(grid(size)))[:, 0]
+    return _bytes(predicted if experiment.rows.classes else (predicted + 1) / 2).reshape(size, size)
+
+
+def unit_maps(experiment: Experiment, size: int) -> dict[str, np.ndarray]:
+    """What each hidden unit gives in each cell, uint8 (units, size, size) by layer; 128 for 0, 255 for its largest value."""
+    if not experiment.hidden:
+        return {}
+    outputs = layer_outputs(experiment.trainer, grid(size), layers=experiment.hidden)
+    maps = {}
+    for name in experiment.hidden:
+        values = outputs[name].T
+        largest = np.maximum(np.abs(values).max(axis=1, keepdims=True), 1e-9)
+        maps[name] = _bytes((values / largest + 1) / 2).reshape(-1, size, size)
+    return maps
+
+
+def weights_of(experiment: Experiment) -> dict[str, np.ndarray]:
+    """The weights and biases of the layers by name, float32; none of a network of so many that lines would not be seen."""
+    trainer = experiment.trainer
+    if trainer.executor.program.num_parameters > _MOST_DRAWN:
+        return {}
+    return {
+        f"{layer}.{part}": np.asarray(trainer.weights[f"{layer}.{part}"], dtype=np.float32)
+        for layer in experiment.weighted
+        for part in ("weight", "bias")
+    }
+
+
+def _bytes(share: np.ndarray) -> np.ndarray:
+    return np.asarray((np.nan_to_num(np.clip(share, 0, 1)) * 255).round(), dtype=np.uint8)

@@ -1,0 +1,142 @@
+"""The lab's page, used as its users do: with a mouse, with the keyboard alone, on a phone, in the dark."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from tests.lab.served import Served
+
+ROOT = Path(__file__).parents[2]
+AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+TABLE = "age,city,income\n" + "".join(
+    f"{20 + i % 50},{'Rome' if i % 3 else 'Oslo'},{'high' if i % 7 > 3 else 'low'}\n" for i in range(300)
+)
+
+
+def play(page: Page) -> None:
+    page.get_by_role("button", name="Play").click()
+    expect(page.get_by_role("status")).to_have_text("Training")
+
+
+def wait_for_accuracy(page: Page, least: float) -> None:
+    page.wait_for_function(
+        """least => { const said = document.querySelector('.curves figcaption').textContent.match(/accuracy ([\\d.]+) %/)
+                      return said && Number(said[1]) >= least }""",
+        arg=least,
+    )
+
+
+def choose_lesson(page: Page, number: int) -> None:
+    page.get_by_label("Lesson", exact=True).locator("select").select_option(str(number))
+
+
+def test_xor_is_learned_from_the_page(page: Page) -> None:
+    choose_lesson(page, 1)
+    expect(page.get_by_role("heading", name="Why can't a perceptron learn XOR?")).to_be_visible()
+    page.get_by_role("button", name="Add a layer").click()
+    page.get_by_role("spinbutton", name="Units").fill("8")
+    page.keyboard.press("Tab")
+    play(page)
+    wait_for_accuracy(page, 95)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("status")).to_have_text("Paused")
+    before = page.locator(".counts").inner_text()
+    page.get_by_role("button", name="One step").click()
+    expect(page.locator(".counts")).not_to_have_text(before)
+
+
+def test_a_cure_is_applied_and_the_run_before_stays_to_compare(page: Page) -> None:
+    choose_lesson(page, 7)
+    play(page)
+    page.wait_for_timeout(500)
+    page.get_by_role("button", name="Ask the doctor").click()
+    page.get_by_role("button", name="Apply: use relu", exact=True).first.click()
+    wait_for_accuracy(page, 90)
+    assert page.locator(".cards select").first.input_value() == "relu"
+    expect(page.get_by_text("(dotted: the run before)")).to_be_visible()
+
+
+def test_a_table_is_opened_read_otherwise_and_learned(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text(TABLE)
+    page.get_by_label("Open a table").set_input_files(tmp_path / "people.csv")
+    expect(page.get_by_text("people.csv, 300 rows")).to_be_visible()
+    expect(page.get_by_text("67% of the rows are copies of others")).to_be_visible()
+    page.get_by_label("Read city as").select_option("ignore")
+    expect(page.get_by_role("img", name=re.compile("^The network: 1-"))).to_be_visible()
+    page.get_by_label("Column to predict").select_option("city")
+    play(page)
+    expect(page.locator(".curves figcaption")).to_contain_text("accuracy")
+    (tmp_path / "no.csv").write_text("")
+    page.get_by_label("Open a table").set_input_files(tmp_path / "no.csv")
+    expect(page.get_by_role("alert")).to_contain_text("no.csv: a table must have a header")
+
+
+def test_a_shared_address_shows_the_same_in_another_tab(page: Page, context: BrowserContext) -> None:
+    choose_lesson(page, 9)
+    expect(page.locator(".cards select").nth(1)).to_have_value("zeros")
+    page.wait_for_function("location.hash.length > 100")
+    other = context.new_page()
+    other.goto(page.url)
+    expect(other.locator(".cards select").nth(1)).to_have_value("zeros")
+    expect(other.locator(".cards fieldset")).to_have_count(2)
+    play(page)
+    expect(other.get_by_role("status")).to_have_text("Paused")
+
+
+def test_the_code_and_the_model_can_be_taken_along(page: Page, tmp_path: Path) -> None:
+    page.get_by_role("button", name="Show the code").click()
+    expect(page.locator("pre")).to_contain_text("trainer.fit(X, y")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Save the model").click()
+    download.value.save_as(tmp_path / "lab.lamina")
+    from lamina import load_model
+
+    assert load_model(tmp_path / "lab.lamina").network.num_parameters == 17
+
+
+def test_the_keyboard_alone_suffices(page: Page) -> None:
+    reached = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached.add(
+            page.evaluate("(document.activeElement.labels?.[0] ?? document.activeElement).textContent.trim().split('\\n')[0]")
+        )
+    for name in ("Play", "One step", "Restart", "Speed", "Source", "Optimizer", "Add a layer", "Ask the doctor", "Show the code"):
+        assert any(text.startswith(name) for text in reached), name
+    page.get_by_role("button", name="Play").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text("Training")
+
+
+@pytest.mark.parametrize("width", [320, 768, 1400, 2560])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_every_width_and_axe_finds_nothing(browser: Browser, lab: Served, width: int, scheme: str) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    page.goto(f"{lab.address}")
+    page.wait_for_selector(".map canvas")
+    play(page)
+    page.get_by_role("button", name="Ask the doctor").click()
+    page.wait_for_selector(".doctor article")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.add_script_tag(path=AXE)
+    violations = page.evaluate("axe.run().then(found => found.violations)")
+    assert [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in violations] == []
+    context.close()
+
+
+def test_when_the_lab_has_ended_the_page_says_so(browser: Browser) -> None:
+    from tests.lab.served import served
+
+    from lamina.lab.server import Lab
+    from lamina.lab.state import LabState
+
+    with served(Lab(LabState())) as lab:
+        page = browser.new_page()
+        page.goto(lab.address)
+        page.wait_for_selector(".map canvas")
+    expect(page.get_by_role("status")).to_contain_text("The lab does not answer")
+    page.close()

@@ -1,0 +1,102 @@
+"""A state becomes rows, a network and a trainer; as Python it is the same training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import csv
+
+from lamina.errors import DataError, InvalidSettingError
+from lamina.lab.experiment import build, rows_of
+from lamina.lab.pictures import decision_map, grid, unit_maps, weights_of
+from lamina.lab.python_text import as_python
+from lamina.lab.state import DataState, LabState, LayerState, TrainingState
+from lamina.lab.toy_data import TOYS
+
+RNG = np.random.default_rng(0)
+TABLE = pa.table(
+    {
+        "age": [str(number) for number in RNG.integers(18, 90, 200)],
+        "city": RNG.choice(["Rome", "Oslo", ""], 200).tolist(),
+        "income": RNG.choice(["low", "high", "none"], 200).tolist(),
+    }
+)
+
+STATES = [
+    LabState(),
+    LabState(layers=()),
+    LabState(
+        DataState("waves", rows=100, noise=0.0),
+        (LayerState(5, "relu", dropout=0.2, batch_norm=True, init="he", skip=True), LayerState(3, "mish")),
+        TrainingState("momentum", 0.02, "cosine", 0, l1=0.001, l2=0.01, clip_value=0.5, clip_norm=1.0, patience=3),
+        seed=7,
+    ),
+    LabState(DataState("digits", rows=200), (LayerState(8),)),
+    LabState(DataState("table", target="income", kinds={"city": "ignore"}), (LayerState(4),)),
+    LabState(DataState("table", target="age"), (LayerState(4),)),
+]
+
+
+@pytest.mark.parametrize("state", STATES, ids=range(len(STATES)))
+def test_as_python_a_state_is_the_same_training(state: LabState, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = rows_of(state, TABLE)
+    trainer = build(state, rows).trainer
+    trainer.fit(rows.X, rows.y, validation_data=(rows.X_val, rows.y_val), max_epochs=5)
+    monkeypatch.chdir(tmp_path)
+    csv.write_csv(TABLE, "table.csv")
+    names: dict[str, Any] = {}
+    exec(as_python(state, epochs=5), names)
+    np.testing.assert_array_equal(
+        names["trainer"].executor.snapshot().parameters, trainer.executor.snapshot().parameters, strict=True
+    )
+
+
+@pytest.mark.parametrize("name", TOYS)
+def test_toys_are_the_same_for_a_seed_and_lie_in_the_plane(name: str) -> None:
+    first, again, other = (TOYS[name].draw(200, 0.05, seed) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first.X, again.X)
+    assert not np.array_equal(first.X, other.X)
+    assert first.X.shape == (200, 2) and np.abs(first.X).max() < 1.35
+    values = set(first.y.tolist())
+    assert values == {0.0, 1.0} if TOYS[name].task == "classification" else np.abs(first.y).max() <= 1
+
+
+def test_what_cannot_be_built_is_refused() -> None:
+    with pytest.raises(InvalidSettingError, match="must be opened first"):
+        rows_of(LabState(DataState("table")))
+    with pytest.raises(InvalidSettingError, match="Choose the column"):
+        rows_of(LabState(DataState("table")), TABLE)
+    with pytest.raises(DataError, match="income2"):
+        rows_of(LabState(DataState("table", target="income2")), TABLE)
+    wide = LabState(layers=(LayerState(512),) * 12)
+    with pytest.raises(InvalidSettingError, match="at most 2,000,000 weights"):
+        build(wide, rows_of(wide))
+
+
+def test_maps_show_the_plane_from_the_top_left() -> None:
+    assert grid(2).tolist() == [[-0.625, 0.625], [0.625, 0.625], [-0.625, -0.625], [0.625, -0.625]]
+    state = LabState(DataState("plane"), (LayerState(3, skip=True), LayerState(2)))
+    experiment = build(state, rows_of(state))
+    trainer = experiment.trainer
+    trainer.fit(experiment.rows.X, experiment.rows.y, max_epochs=100)
+    picture = decision_map(experiment, 16)
+    assert picture.shape == (16, 16) and picture[0, -1] > 200 and picture[-1, 0] < 50
+    maps = unit_maps(experiment, 8)
+    assert {name: array.shape for name, array in maps.items()} == {"hidden_1": (3, 8, 8), "hidden_2": (2, 8, 8)}
+    assert {name: array.shape for name, array in weights_of(experiment).items()} == {
+        "hidden_1.weight": (2, 3),
+        "hidden_1.bias": (3,),
+        "hidden_2.weight": (5, 2),
+        "hidden_2.bias": (2,),
+        "output.weight": (2, 1),
+        "output.bias": (1,),
+    }
+
+
+def test_a_network_of_many_weights_has_no_lines() -> None:
+    state = LabState(layers=(LayerState(300), LayerState(300)))
+    assert weights_of(build(state, rows_of(state))) == {}

@@ -1,0 +1,153 @@
+"""A session plays, pauses and steps, tells of errors, and ends when nobody watches."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lamina import load_model, save_model
+from lamina.lab.experiment import build, rows_of
+from lamina.lab.frames import unpack
+from lamina.lab.session import Session
+from lamina.lab.state import DataState, LabState, LayerState, TrainingState
+
+LONG_S = 60
+
+
+class Told(queue.Queue[Any]):
+    """What a session tells."""
+
+    def next(self, kind: str) -> dict[str, Any]:
+        ends = time.monotonic() + LONG_S
+        while time.monotonic() < ends:
+            told = self.get(timeout=LONG_S)
+            message = {**unpack(told)[0], "arrays": unpack(told)[1]} if isinstance(told, bytes) else told
+            if message["kind"] == kind:
+                return message
+        raise TimeoutError(kind)
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def session(told: Told) -> Iterator[Session]:
+    session = Session(told.put)
+    yield session
+    session.close()
+    assert session.join(5)
+
+
+def test_it_begins_paused_and_shows_what_is_there_before_the_first_step(session: Session, told: Told) -> None:
+    state = LabState(layers=(LayerState(8), LayerState(8)))
+    session.restart(state)
+    begun = told.next("begun")
+    assert (begun["state"], begun["parameters"], begun["depth"]) == (state.to_dict(), 105, 3)
+    assert np.shape(begun["points"]) == (280, 3) and np.shape(begun["validation_points"]) == (120, 3)
+    frame = told.next("frame")
+    assert (frame["step"], frame["loss"]) == (0, None)
+    assert frame["arrays"]["map"].shape == (128, 128)
+    assert frame["arrays"]["hidden_1.maps"].shape == (8, 24, 24)
+    told.next("paused")
+    time.sleep(0.2)
+    assert told.empty()
+
+
+def test_steps_and_epochs_are_those_of_the_trainer(session: Session, told: Told) -> None:
+    state = LabState(layers=(LayerState(4),))
+    session.restart(state)
+    told.next("paused")
+    session.step()
+    assert told.next("frame")["step"] == 1
+    told.next("paused")
+    session.epoch()
+    frame = told.next("frame")
+    assert (frame["epoch"], frame["step"]) == (1, 9)
+    told.next("paused")
+    rows = rows_of(state)
+    trainer = build(state, rows).trainer
+    trainer.fit(rows.X, rows.y, max_epochs=1)
+    np.testing.assert_array_equal(frame["arrays"]["hidden_1.weight"], trainer.weights["hidden_1.weight"])
+    assert frame["validation"]["loss"] == pytest.approx(trainer.evaluate(rows.X_val, rows.y_val)["loss"])
+
+
+def test_it_plays_until_it_is_paused_and_curves_grow(session: Session, told: Told) -> None:
+    session.restart(LabState(), play=True)
+    told.next("playing")
+    steps = [told.next("frame")["step"] for _ in range(4)]
+    assert steps == sorted(steps) and steps[-1] > steps[0]
+    session.pause()
+    told.next("paused")
+    session.play()
+    told.next("playing")
+    frame = told.next("frame")
+    assert frame["arrays"]["curves"].shape[1] == 4
+    assert frame["layers"]["names"] == ["hidden_1", "output"]
+
+
+def test_its_speed_can_be_bounded(session: Session, told: Told) -> None:
+    session.restart(LabState())
+    told.next("paused")
+    session.set_speed(20)
+    session.play()
+    time.sleep(1.0)
+    session.pause()
+    told.next("paused")
+    session.step()
+    assert 2 <= told.next("frame")["step"] <= 40
+
+
+def test_another_state_begins_anew_also_while_it_plays(session: Session, told: Told) -> None:
+    session.restart(LabState(), play=True)
+    told.next("playing")
+    session.restart(LabState(DataState("waves"), seed=3))
+    assert told.next("begun")["state"]["seed"] == 3
+    assert told.next("frame")["step"] == 0
+
+
+def test_a_training_that_ends_says_why_and_another_can_begin(session: Session, told: Told) -> None:
+    session.restart(LabState(training=TrainingState(max_epochs=3)), play=True)
+    assert told.next("ended") == {"kind": "ended", "code": "max_epochs", "text": "All 3 epochs asked for were run."}
+    early = TrainingState(learning_rate=1.0, patience=2)
+    session.restart(LabState(training=early), play=True)
+    assert told.next("ended")["code"] == "no_improvement"
+    runaway = TrainingState("gradient_descent", 100.0, batch_size=8)
+    session.restart(LabState(DataState("waves"), (LayerState(16, "relu"),) * 4, runaway), play=True)
+    ended = told.next("ended")
+    assert ended["code"] == "non_finite" and "became NaN or infinite" in ended["text"]
+
+
+def test_an_error_is_told_and_nothing_is_lost(session: Session, told: Told) -> None:
+    session.restart(LabState(DataState("table", target="x")))
+    assert "must be opened first" in told.next("error")["text"]
+    session.restart(LabState())
+    told.next("begun")
+
+
+def test_a_network_can_be_saved_while_it_learns(session: Session, told: Told, tmp_path: Any) -> None:
+    saved: queue.Queue[Any] = queue.Queue()
+    session.ask(saved.put)
+    assert saved.get(timeout=LONG_S) is None
+    session.restart(LabState(), play=True)
+    told.next("playing")
+    session.ask(lambda experiment: saved.put(save_model(experiment.trainer, tmp_path / "a.lamina")))  # type: ignore[union-attr]
+    saved.get(timeout=LONG_S)
+    assert load_model(tmp_path / "a.lamina").predict(np.zeros((1, 2))).shape == (1, 1)
+
+
+def test_closing_it_ends_the_thread_soon(told: Told) -> None:
+    for play in (False, True):
+        session = Session(told.put)
+        session.restart(LabState(layers=(LayerState(512), LayerState(512))), play=play)
+        told.next("begun")
+        began = time.monotonic()
+        session.close()
+        assert session.join(5)
+        assert time.monotonic() - began < 5

@@ -1,0 +1,103 @@
+"""The state of a page goes to JSON, to an address and back, and is checked whole."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lamina.errors import InvalidSettingError
+from lamina.lab.state import CHOICES, DataState, LabState, LayerState, TrainingState, from_address, to_address
+
+LAYERS = st.builds(
+    LayerState,
+    st.integers(1, 512),
+    st.sampled_from(CHOICES["activation"]),
+    st.floats(0, 0.95),
+    st.booleans(),
+    st.sampled_from(CHOICES["init"]),
+    st.booleans(),
+)
+STATES = st.builds(
+    LabState,
+    st.builds(
+        DataState, st.sampled_from(CHOICES["source"]), st.integers(20, 10_000), st.floats(0, 1), target=st.text(max_size=9)
+    ),
+    st.lists(LAYERS, max_size=12).map(tuple),
+    st.builds(
+        TrainingState, st.sampled_from(CHOICES["optimizer"]), st.floats(1e-6, 100), clip_norm=st.none() | st.floats(1e-3, 9)
+    ),
+    st.integers(0, 2**31 - 1),
+)
+
+
+@given(STATES)
+def test_every_state_survives_json_and_an_address(state: LabState) -> None:
+    assert LabState.from_json(json.dumps(state.to_dict())) == state
+    assert from_address(to_address(state)) == state
+    assert to_address(state).replace("-", "").replace("_", "").isalnum()
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "wrong"),
+    [
+        ("data", "rows", 10_001),
+        ("data", "source", "moon"),
+        ("data", "noise", -0.1),
+        ("training", "learning_rate", 0),
+        ("training", "learning_rate", float("nan")),
+        ("training", "batch_size", True),
+        ("training", "optimizer", "lbfgs"),
+        ("layers", "units", 513),
+        ("layers", "activation", "softmax"),
+        ("layers", "init", "among_rows"),
+    ],
+)
+def test_a_wrong_setting_is_named(part: str, name: str, wrong: object) -> None:
+    described = LabState().to_dict()
+    changed = described[part][0] if part == "layers" else described[part]
+    changed[name] = wrong
+    with pytest.raises(InvalidSettingError, match=name):
+        LabState.from_json(json.dumps(described))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "",
+        "[",
+        "3",
+        "null",
+        "[1, 2]",
+        '{"kind": "net"}',
+        '{"layers": 3}',
+        '{"data": 3}',
+        '{"layers": [3]}',
+        '{"units": 3}',
+        "[" * 10**5,
+    ],
+)
+def test_what_is_no_state_is_refused(given: str) -> None:
+    with pytest.raises(InvalidSettingError):
+        LabState.from_json(given)
+
+
+@given(st.text(max_size=200) | st.binary(max_size=200).map(lambda data: base64.urlsafe_b64encode(data).decode()))
+def test_what_is_no_address_is_refused(address: str) -> None:
+    with pytest.raises(InvalidSettingError):
+        from_address(address)
+
+
+def test_an_address_that_unpacks_to_much_more_than_a_state_is_refused() -> None:
+    bomb = base64.urlsafe_b64encode(zlib.compress(b" " * 10**7)).decode()
+    with pytest.raises(InvalidSettingError):
+        from_address(bomb)
+
+
+def test_too_many_layers_are_refused() -> None:
+    with pytest.raises(InvalidSettingError, match="layers must be at most 12"):
+        LabState(layers=(LayerState(),) * 13)

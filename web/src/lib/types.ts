@@ -1,0 +1,130 @@
+/** The state of the page: what `lamina.lab.state` describes, field by field. */
+export interface LabState {
+  kind: 'lab'
+  data: DataState
+  layers: LayerState[]
+  training: TrainingState
+  seed: number
+}
+
+export interface DataState {
+  kind: 'data'
+  source: string
+  rows: number
+  noise: number
+  train_share: number
+  target: string
+  kinds: Record<string, string>
+}
+
+export interface LayerState {
+  kind: 'layer'
+  units: number
+  activation: string
+  dropout: number
+  batch_norm: boolean
+  init: string
+  skip: boolean
+}
+
+export interface TrainingState {
+  kind: 'training'
+  optimizer: string
+  learning_rate: number
+  schedule: string
+  batch_size: number
+  l1: number
+  l2: number
+  clip_value: number | null
+  clip_norm: number | null
+  patience: number
+  max_epochs: number
+}
+
+export interface Table {
+  name: string
+  rows: number
+  columns: Record<string, string>
+}
+
+export interface Lesson {
+  title: string
+  rows: string[]
+  text: string
+  tasks: string[]
+  state: LabState
+}
+
+export interface Finding {
+  title: string
+  grade: string
+  text: string
+  evidence: string[]
+  row: string
+  cures: { name: string; why: string; row: string; state: LabState | null }[]
+}
+
+export interface Welcome {
+  kind: 'welcome'
+  page: string
+  lessons: Lesson[]
+  lesson: number | null
+  state: LabState
+  choices: Record<'source' | 'activation' | 'init' | 'optimizer' | 'schedule', string[]>
+  limits: { layers: number; units: number; upload: number }
+  table: Table | null
+}
+
+/** What is known of an experiment before its first frame. */
+export interface Begun {
+  kind: 'begun'
+  state: LabState
+  features: string[]
+  classes: string[]
+  rows: { training: number; validation: number }
+  points: number[][]
+  validation_points: number[][]
+  hidden: string[]
+  weighted: string[]
+  parameters: number
+  depth: number
+}
+
+export interface Layers {
+  names: string[]
+  bins: (number | null)[]
+  mean: (number | null)[]
+  std: (number | null)[]
+  saturated: (number | null)[]
+  dead: (number | null)[]
+  gradient_rms: (number | null)[]
+  update_ratio: (number | null)[]
+  histogram: (number | null)[][]
+}
+
+export interface Frame {
+  kind: 'frame'
+  epoch: number
+  step: number
+  loss: number | null
+  validation: { loss: number | null; accuracy?: number | null }
+  layers: Layers | Record<string, never>
+  arrays: Record<string, Values>
+}
+
+export interface Values {
+  data: Float32Array | Uint8Array
+  shape: number[]
+}
+
+export type Message =
+  | Welcome
+  | Begun
+  | { kind: 'address'; address: string }
+  | { kind: 'python'; text: string }
+  | { kind: 'findings'; of: string; findings: Finding[]; error: string }
+  | { kind: 'playing' }
+  | { kind: 'paused' }
+  | { kind: 'ended'; code: string; text: string }
+  | { kind: 'error'; text: string }
+  | { kind: 'note'; text: string }
