@@ -2,7 +2,7 @@
 
 torchrun --nproc-per-node 2 ranks.py join FOLDER
 mpirun -n 2 python ranks.py join FOLDER
-python ranks.py workers | killed | all-killed | hanging | wrong-address
+python ranks.py workers | killed | table-killed | hanging | wrong-address
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from lamina import Dense, Dropout, Sequential, Trainer
 from lamina.distributed import Report, fit, join
@@ -111,6 +112,22 @@ def run_workers(callbacks: Any = (), **settings: Any) -> None:
     print(json.dumps(described(report, error, trainer, [str(w.message) for w in warned if "Worker" in str(w.message)])))
 
 
+def run_table() -> None:
+    """A table's model by workers that are killed, beside one by this process alone."""
+    from lamina.model import TableSettings, fit_table
+
+    table = pd.DataFrame({"a": X[:, 0], "b": X[:, 1], "y": np.where(Y > 0.5, "yes", "no")})
+    given = {"max_epochs": EPOCHS, "patience": EPOCHS, "batch_size": 32, "threads": 1}
+    alone = fit_table(table, "y", settings=TableSettings.of(given)).model
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        together = {"workers": 3, "way": "synchronous"}
+        result = fit_table(table, "y", settings=TableSettings.of(given | together), callbacks=[Harm(signal.SIGKILL)])
+    distance = float(np.abs(result.model.predict_proba(table) - alone.predict_proba(table)).max())
+    assert result.together is not None
+    print(json.dumps({"distance": distance, "restarts": len(result.together.restarts), "left": workers()}))
+
+
 def described(report: Report | None, error: str | None, trainer: Trainer, warned: list[str]) -> dict[str, Any]:
     if report is None:
         return {"error": error, "left": workers()}
@@ -129,6 +146,8 @@ def main(what: str, *rest: str) -> None:
         run_joined(*rest)
     elif what == "workers":
         run_workers()
+    elif what == "table-killed":
+        run_table()
     elif what == "killed":
         run_workers([Harm(signal.SIGKILL)], workers=3)
     elif what == "given-up":

@@ -43,6 +43,7 @@ from lamina.model.target_scale import TargetScale, joined, scale_of_means, scale
 from lamina.model.validation_metric import USUAL, JudgedRows, ValidationMetric, check_metric
 from lamina.training import AveragedWeights, Callback, EarlyStopping, Monitor
 from lamina.training.interrupts import Interrupts
+from lamina.training.team import working_with
 from lamina.validation import check_parameters, number
 
 __all__ = ["PROBES", "Trained", "check_settings", "judged_by", "scale_of_targets", "train"]
@@ -181,7 +182,8 @@ def _trial(prepared: Prepared, settings: TableSettings, scale: TargetScale) -> T
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            model = train(prepared, settings, began=time.monotonic(), scale=scale).result.model
+            with working_with(None):  # so short a training is over before others know its rows
+                model = train(prepared, settings, began=time.monotonic(), scale=scale).result.model
         except NonFiniteError:
             return None
     judging: Any = prepared.validation
@@ -267,7 +269,8 @@ def _fit(
         note("no epoch was better than the model that training went on from, whose weights are kept.")
         model = replace(model, calibration=earlier.calibration)
     elif settings.run.calibration:
-        model = _calibrated(model, prepared, judged.kept, (X, validation.get("X_val")), settings.run)
+        with working_with(None):  # a small network may learn how far predictions are off
+            model = _calibrated(model, prepared, judged.kept, (X, validation.get("X_val")), settings.run)
     return model, duration_s, best_epoch
 
 
