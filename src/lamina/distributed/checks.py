@@ -8,11 +8,13 @@ import numpy as np
 
 from lamina.distributed.communicator import Communicator
 from lamina.engine.plan import Batches
+from lamina.engine.program import Program
 from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.losses import CustomLoss
 from lamina.optimizers import StepOptimizer
 from lamina.training import ArrayBlocks, Trainer
 from lamina.training.blocks.source import Blocks, BlockSource
+from lamina.training.contradictions import first_batch_norm
 
 __all__ = ["check_batch", "check_rows", "check_source", "check_trainer", "check_whole"]
 
@@ -72,15 +74,17 @@ def check_source(source: BlockSource) -> Callable[[int, int], BlockSource]:
     return share
 
 
-def check_batch(batch_size: int | None, size: int) -> None:
-    """Raise if ranks that have rows of their own would have none of a batch.
+def check_batch(batch_size: int | None, size: int, program: Program) -> None:
+    """Raise if ranks that have rows of their own would have none of a batch, or one row, which has no variance.
 
     Raises
     ------
     InvalidSettingError
     """
-    if batch_size is not None and batch_size < size:
-        rule = f"must be at least the number of workers, {size}, where rows come in blocks"
+    least = size if first_batch_norm(program) is None else 2 * size
+    if batch_size is not None and batch_size < least:
+        times = "" if least == size else "twice "
+        rule = f"must be at least {times}the number of workers, {least}, where rows come in blocks"
         raise InvalidSettingError(phrase("batch_size", rule, batch_size, repair="Make it larger.", owner="fit"))
 
 

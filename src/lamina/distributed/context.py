@@ -66,13 +66,14 @@ def workers(
     Examples
     --------
     >>> import numpy as np
-    >>> from lamina import MLPRegressor
+    >>> from lamina import Dense, Sequential, Trainer
     >>> from lamina.distributed import workers
     >>> X = np.random.default_rng(0).normal(size=(64, 3))
     >>> with workers(1, way="synchronous") as together:
-    ...     model = MLPRegressor(hidden_layer_sizes=4, max_iter=2, random_state=0).fit(X, X[:, 0])
-    >>> print(together.reports[0].way)
-    synchronous steps
+    ...     for target in X.T:
+    ...         history = Trainer(Sequential([Dense(1)]), "squared_error").fit(X, target, max_epochs=2)
+    >>> len(together.reports), together.reports[0].way.is_synchronous
+    (3, True)
     """
     given = {"workers": workers, "way": way, "average_every": average_every, "address": address}
     rules = RULES | {"n_threads": one_of(integer(1, 1024), value(None))}

@@ -84,7 +84,7 @@ class Together:
         if isinstance(rows, Batches):
             return rows, rows, WholeRows(rows.num_rows)
         size, settings = self.size, trainer.settings
-        check_batch(settings.rows_a_step, size)
+        check_batch(settings.rows_a_step, size, trainer.executor.program)
         shares = [check_source(rows)(rank, size) for rank in range(size)]
 
         def place() -> Place:

@@ -17,7 +17,7 @@ from lamina.data.several_targets import AnyTarget
 from lamina.errors import InvalidSettingError, NonFiniteError, phrase
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.fitted import fit_of
-from lamina.estimators.fitting import check_each_parameter
+from lamina.estimators.fitting import RowBlocks, check_each_parameter
 from lamina.estimators.multilayer_perceptron import fit_from, fit_from_blocks
 from lamina.estimators.target.class_weights import balanced_weights
 from lamina.metrics import SMALLER_IS_BETTER, Evaluation
@@ -37,7 +37,7 @@ from lamina.model.scale_choice import (
 )
 from lamina.model.setting_words import OWNER
 from lamina.model.table_model import TableModel
-from lamina.model.table_rows import Part, Prepared, RowSource, Streamed
+from lamina.model.table_rows import Part, Prepared, Streamed
 from lamina.model.table_settings import RunSettings, StoppingSettings, TableSettings
 from lamina.model.target_scale import TargetScale, joined, scale_of_means, scale_of_medians
 from lamina.model.validation_metric import USUAL, JudgedRows, ValidationMetric, check_metric
@@ -279,7 +279,7 @@ def _fit_blocks(
 ) -> None:
     """Fit the estimator to rows that come in blocks, of which X and y are a sample."""
     rows = streamed.source(int(settings.stopping.max_epochs or 1))
-    source: Any = rows if model.target.task == "classification" else _OnScale(rows, model)
+    source: Any = rows if model.target.task == "classification" else _OnScale(rows, model.scale)
     classes = np.arange(len(model.target.classes)) if model.target.task == "classification" else None
     try:
         fit_from_blocks(model.estimator, source, X, y, classes=classes, **rest)
@@ -290,9 +290,15 @@ def _fit_blocks(
 class _OnScale:
     """A source of blocks whose numbers are those that the network learns."""
 
-    def __init__(self, source: RowSource, model: TableModel) -> None:
+    def __init__(self, source: RowBlocks, scale: TargetScale) -> None:
         self.num_rows = source.num_rows
-        self._source, self._scale = source, model.scale
+        self._source, self._scale = source, scale
+
+    def share(self, rank: int, size: int) -> _OnScale:
+        return _OnScale(self._source.share(rank, size), self._scale)
+
+    def close(self) -> None:
+        self._source.close()
 
     def passes(self, epoch: int) -> Iterator[tuple[Any, np.ndarray]]:
         for X, y in self._source.passes(epoch):
