@@ -99,12 +99,16 @@ def test_ranks_on_their_own_rows_are_one_process_with_the_same_batches(size: int
         )
 
     ranks = fit_ranks(size, make, blocks)
-    one = make()
+    one, losses = make(), []
     for epoch in range(4):
-        for block in Interleaved(Blocks(blocks), size).passes(epoch):
+        batches, weights_of = list(Interleaved(Blocks(blocks), size).passes(epoch)), []
+        for block in batches:
             one.batch_size = len(block[1])
             one.fit(*block[:2], sample_weight=block[2] if len(block) > 2 else None, max_epochs=1)
+            weights_of.append(block[2].sum() if len(block) > 2 else len(block[1]))
+        losses.append(np.average(one.history[-len(batches) :, "loss"], weights=weights_of))
     assert one.step == ranks[0][0].step
+    assert ranks[0][1].history[:, "loss"] == pytest.approx(losses, rel=1e-5)
     for trainer, _ in ranks:
         assert weights(trainer) == pytest.approx(weights(one), abs=1e-5)
 

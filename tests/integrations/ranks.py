@@ -128,6 +128,31 @@ def run_table() -> None:
     print(json.dumps({"distance": distance, "restarts": len(result.together.restarts), "left": workers()}))
 
 
+def run_files() -> None:
+    """A table in files, of which each worker reads its own; the worker of one of two trainings is killed amid an epoch."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    from lamina.model import TableSettings, fit_table
+
+    with tempfile.TemporaryDirectory() as folder:
+        for part in range(6):
+            at = slice(part * 50, part * 50 + 50)
+            table = pa.table({"a": X[at, 0], "b": X[at, 1], "y": np.where(Y[at] > 0.5, "yes", "no")})
+            parquet.write_table(table, f"{folder}/{part}.parquet")
+        given = {"max_epochs": EPOCHS, "patience": EPOCHS, "batch_size": 32, "workers": 2, "way": "synchronous"}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            one, other = (
+                fit_table(folder, "y", settings=TableSettings.of(given), callbacks=callbacks)
+                for callbacks in ([], [Harm(signal.SIGKILL)])
+            )
+        is_equal = np.array_equal(one.model.predict_proba(table), other.model.predict_proba(table))
+    told = [result.together for result in (one, other)]
+    restarts = [None if each is None else len(each.restarts) for each in told]
+    print(json.dumps({"is_equal": is_equal, "restarts": restarts, "left": workers()}))
+
+
 def described(report: Report | None, error: str | None, trainer: Trainer, warned: list[str]) -> dict[str, Any]:
     if report is None:
         return {"error": error, "left": workers()}
@@ -148,6 +173,8 @@ def main(what: str, *rest: str) -> None:
         run_workers()
     elif what == "table-killed":
         run_table()
+    elif what == "files-killed":
+        run_files()
     elif what == "killed":
         run_workers([Harm(signal.SIGKILL)], workers=3)
     elif what == "given-up":

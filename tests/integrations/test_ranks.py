@@ -82,6 +82,11 @@ def test_a_table_is_learned_as_by_one_process_also_if_the_worker_is_killed() -> 
     assert (found["restarts"], found["left"]) == (1, [])
 
 
+def test_workers_that_read_their_own_files_learn_the_same_also_if_one_is_killed() -> None:
+    found = trained_by_ray("files-killed")
+    assert found == {"is_equal": True, "restarts": [0, 1], "left": []}
+
+
 def test_killed_workers_are_named_and_replaced_and_the_weights_are_the_same() -> None:
     found = trained_by_ray("killed")
     assert found["distance"] <= 1e-12

@@ -83,7 +83,7 @@ class RankSteps:
         program, heads = self._executor.program, self._num_heads
         parts = np.cumsum([program.num_parameters, heads, heads, program.num_state])
         sums = np.empty(parts[-1] + (0 if rows.knows_totals else 2), self._executor.dtype)
-        losses, norms, of_heads, num_clipped, failure = [], [], [], 0, None
+        losses, norms, of_heads, weights, num_clipped, failure = [], [], [], [], 0, None
         for i, turn in enumerate(rows.turns(self._least)):
             step = first_step + i
             learning_rate, weight_decay, rates = values.at(i)
@@ -101,6 +101,7 @@ class RankSteps:
                 break
             num_clipped += update.is_clipped
             losses.append(update.loss)
+            weights.append(total)
             of_heads.append(means.astype(np.float64))
             if update.gradient_norm is not None:
                 norms.append(update.gradient_norm)
@@ -111,6 +112,7 @@ class RankSteps:
             num_clipped,
             failure,
             head_losses=told,
+            batch_weights=None if rows.knows_totals else np.array(weights, dtype=np.float64),
         )
 
     def _differentiate(self, turn: Turn, step: int, rates: np.ndarray | None, out: np.ndarray) -> None:
@@ -161,13 +163,14 @@ class RankSteps:
             done, num_clipped = last, num_clipped + clipped
         added = np.concatenate([each.ravel() for each in numbers] + [np.array([float(num_clipped)])])
         self._communicator.all_reduce(added)
-        _, losses, norms, of_heads = self._means(added, num_steps)
+        weights, losses, norms, of_heads = self._means(added, num_steps)
         return TrainingResult(
             losses[:done],
             norms[:done] if self._records_norms else None,
             round(added[-1] / self._communicator.size),
             failure,
             head_losses=of_heads[:done] if self._num_heads > 1 else None,
+            batch_weights=None if rows.knows_totals else weights[:done],
         )
 
     def _means(self, added: np.ndarray, num_steps: int) -> _Numbers:
