@@ -24,6 +24,7 @@ SERVED = MappingProxyType(
         "Perceptron.plot": ("lamina.plots", "plot_history"),
         "PermutationImportance.plot": ("lamina.plots", "plot_importance"),
         "TableModel.plot": ("lamina.plots", "plot_history"),
+        "Trainer.live": ("lamina.plots.live_plot", "live"),
         "Trainer.plot": ("lamina.plots", "plot_history"),
         "WidthSweep.plot": ("lamina.plots", "plot_width_sweep"),
     }

@@ -15,6 +15,7 @@ from lamina.plots.early_stopping import plot_early_stopping as plot_early_stoppi
 from lamina.plots.history import plot_history as plot_history
 from lamina.plots.importance import plot_importance as plot_importance
 from lamina.plots.learning_rate_range import plot_learning_rate_range as plot_learning_rate_range
+from lamina.plots.live_plot import LivePlot as LivePlot
 from lamina.plots.loss_curves import plot_loss_curves as plot_loss_curves
 from lamina.plots.network import plot_network as plot_network
 from lamina.plots.residuals import plot_residuals as plot_residuals

@@ -634,6 +634,20 @@ class Trainer(Predictor):
         axes: Axes = serve("Trainer.plot", self, keys, log=log, ax=ax)
         return axes
 
+    def live(self, keys: str | Sequence[str] | None = None, *, log: bool = False) -> Trainer:
+        """This trainer, which from now on plots its losses, or other ``keys`` of ``history``, while it trains.
+
+        See :class:`lamina.plots.LivePlot`, which becomes one of its callbacks.
+
+        Examples
+        --------
+        >>> from lamina import Dense, Sequential, Trainer
+        >>> Trainer(Sequential([Dense(1)]), "squared_error").live().callbacks
+        [<lamina.plots.live_plot.LivePlot object at ...>]
+        """
+        trainer: Trainer = serve("Trainer.live", self, keys, log=log)
+        return trainer
+
     def save_checkpoint(self, path: str | os.PathLike[str]) -> None:
         """Write everything needed to continue from here, bit for bit: from the end of an epoch, or from the midst of one.
 

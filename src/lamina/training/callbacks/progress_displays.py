@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TextIO
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Display", "NotebookCell", "PlainLines", "Standing", "TerminalBar", "find_display"]
+__all__ = ["Display", "NotebookCell", "PlainLines", "Standing", "TerminalBar", "find_display", "in_notebook", "terminal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,23 +129,24 @@ class PlainLines:
 
 def find_display(console: Console | None) -> Display | None:
     """The display for this process: on ``console`` if given, else in a notebook or on standard error; None if there is none."""
-    if _in_notebook() and (console is None or console.is_jupyter):
+    if in_notebook() and (console is None or console.is_jupyter):
         return NotebookCell()
     if console is not None:
         return TerminalBar(console) if console.is_terminal else None
     # Standard error, so that redirected results stay clean; there is none under pythonw.
     if sys.stderr is None or not sys.stderr.isatty():
         return None
-    return TerminalBar(_terminal()) if importlib.util.find_spec("rich") else PlainLines(sys.stderr)
+    return TerminalBar(terminal()) if importlib.util.find_spec("rich") else PlainLines(sys.stderr)
 
 
-def _in_notebook() -> bool:
+def in_notebook() -> bool:
     """Whether this runs in a Jupyter kernel; the IPython shell of a terminal has no kernel."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     return getattr(shell, "kernel", None) is not None
 
 
-def _terminal() -> Console:
+def terminal() -> Console:
+    """A console of rich on standard error that raises BrokenPipeError where nobody reads."""
     from rich.console import Console
 
     class Terminal(Console):
