@@ -42,7 +42,7 @@ class Together:
     Attributes
     ----------
     reports : list of Report
-        Of the trainings so far.
+        Of the trainings so far, also those that an error ended.
     """
 
     def __init__(self, group: Group, way: str, average_every: int | None, startup_s: float) -> None:
@@ -67,14 +67,15 @@ class Together:
             handed, mine, leads = self._divided(trainer, rows)
             try:
                 way, timing = self._begin(trainer, handed, mine, how)
-                yield Help(
-                    mine,
-                    lambda executor, plan: Leader(executor, plan, group, way, how, leads),
-                    partial(part_of_batch, rank=0, size=1 if isinstance(mine, Batches) else group.size),
-                )
-                restarts = tuple(group.restarts[num_restarts:])
-                name = group.communicator.name
-                self.reports.append(Report(trainer.history, group.size, name, way, timing, self._startup_s, restarts))
+                try:
+                    yield Help(
+                        mine,
+                        lambda executor, plan: Leader(executor, plan, group, way, how, leads),
+                        partial(part_of_batch, rank=0, size=1 if isinstance(mine, Batches) else group.size),
+                    )
+                finally:  # what an error ended was a training, too
+                    restarts, name = tuple(group.restarts[num_restarts:]), group.communicator.name
+                    self.reports.append(Report(trainer.history, group.size, name, way, timing, self._startup_s, restarts))
             finally:
                 if mine is not rows:
                     close_source(mine)
