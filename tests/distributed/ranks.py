@@ -57,6 +57,9 @@ class ThreadCommunicator:
         self.barrier()
         vector[:] = total
 
+    def empty(self, length: int, dtype: np.dtype[Any]) -> np.ndarray:
+        return np.empty(length, dtype)
+
     def broadcast(self, array: np.ndarray) -> None:
         if self.rank == 0:
             self._room.parts[0] = array.copy()

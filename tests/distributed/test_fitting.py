@@ -12,6 +12,7 @@ from tests.distributed.ranks import ThreadCommunicator, run_ranks
 
 from lamina import LBFGS, Dense, PerturbAll, Sequential, Trainer
 from lamina.distributed import Report, Timing, Way, fit, join
+from lamina.distributed.communicator import Alone
 from lamina.errors import InvalidSettingError, MissingPackageError
 from lamina.training import Callback, Checkpoint, Run
 
@@ -102,6 +103,12 @@ def test_calls_between_averages_are_whole_rounds() -> None:
         (make_trainer(), {"workers": 0}, r"workers must be an integer in \[1, 1024\], or None, got 0"),
         (make_trainer(), {"way": "synchronous", "average_every": 4}, "average_every must be None with synchronous steps, got 4"),
         (make_trainer(), {"timeout_s": 0}, "timeout_s must be a number"),
+        (
+            make_trainer(),
+            {"communicator": "UDP"},
+            "communicator must be one of 'shared memory', 'gloo', 'MPI', or None, got 'UDP'",
+        ),
+        (make_trainer(), {"communicator": Alone()}, "workers must be None beside a communicator, got 1"),
         ("adam", {}, "model must be a Trainer, or an estimator"),
     ],
 )

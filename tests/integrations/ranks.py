@@ -1,8 +1,8 @@
 """A program of several processes, and one that trains with workers of Ray; each prints what it found.
 
-torchrun --nproc-per-node 2 ranks.py join FOLDER
-mpirun -n 2 python ranks.py join FOLDER
-python ranks.py workers | killed | table-killed | hanging | wrong-address
+torchrun --nproc-per-node 2 ranks.py join FOLDER [COMMUNICATOR]
+mpirun -n 2 python ranks.py join FOLDER [COMMUNICATOR]
+python ranks.py workers | killed | hanging | ..., as main says
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import signal
 import sys
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,20 @@ if any("default_worker" in argument for argument in sys.orig_argv):
     ray_worker.follow = follow
 """
 
+#: Torch, which cannot be imported then.
+NO_TORCH = """
+import sys
+sys.modules["torch"] = None
+"""
+#: A worker's interpreter, of another machine as it says.
+ELSEWHERE = """
+import sys
+if any("default_worker" in argument for argument in sys.orig_argv):
+    from lamina.distributed import choice
+
+    choice.machine = lambda: "another machine"
+"""
+
 
 def make_trainer(callbacks: Any = ()) -> Trainer:
     layers = [Dense(16, activation="relu"), Dropout(0.2), Dense(1)]
@@ -60,8 +76,8 @@ def distance_to_one() -> Any:
     return lambda trainer: float(np.abs(weights(trainer) - weights(one)).max())
 
 
-def run_joined(folder: str) -> None:
-    communicator, distance = join(timeout_s=60), distance_to_one()
+def run_joined(folder: str, *name: str) -> None:
+    communicator, distance = join(communicator=name[0] if name else None, timeout_s=60), distance_to_one()
     found = []
     for way in ("synchronous", "averaging", "auto"):
         trainer = make_trainer()
@@ -107,7 +123,7 @@ def run_workers(callbacks: Any = (), **settings: Any) -> None:
         warnings.simplefilter("always")
         try:
             report = fit(trainer, X, Y, **given)
-        except (LostWorkerError, ValueError, KeyboardInterrupt) as raised:
+        except (LostWorkerError, ValueError, ImportError, KeyboardInterrupt) as raised:
             error = f"{type(raised).__name__}: {raised}"
     print(json.dumps(described(report, error, trainer, [str(w.message) for w in warned if "Worker" in str(w.message)])))
 
@@ -158,11 +174,22 @@ def described(report: Report | None, error: str | None, trainer: Trainer, warned
         return {"error": error, "left": workers()}
     return {
         "distance": distance_to_one()(trainer),
+        "communicator": report.communicator,
         "restarts": len(report.restarts),
         "warned": warned,
         "startup_s": report.startup_s,
         "left": workers(),
     }
+
+
+@contextmanager
+def beginning_with(code: str) -> Iterator[None]:
+    """Python's processes, this one and those of Ray, run a piece of code first."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "sitecustomize.py").write_text(code, encoding="ascii")
+        os.environ["PYTHONPATH"] = os.pathsep.join([folder, os.environ.get("PYTHONPATH", "")])
+        exec(code, {})
+        yield
 
 
 def main(what: str, *rest: str) -> None:
@@ -186,9 +213,18 @@ def main(what: str, *rest: str) -> None:
     elif what == "orphaned":
         run_workers([Harm(signal.SIGKILL, here=True)])
     elif what == "failing":
-        with tempfile.TemporaryDirectory() as folder:
-            Path(folder, "sitecustomize.py").write_text(FAILING, encoding="ascii")
-            os.environ["PYTHONPATH"] = os.pathsep.join([folder, os.environ.get("PYTHONPATH", "")])  # of Ray's processes
+        with beginning_with(FAILING):
+            run_workers()
+    elif what == "gloo":
+        run_workers(communicator="gloo")
+    elif what == "without-torch":
+        with beginning_with(NO_TORCH):
+            run_workers()
+    elif what == "without-torch-elsewhere":
+        with beginning_with(NO_TORCH + ELSEWHERE):
+            run_workers()
+    elif what == "elsewhere":
+        with beginning_with(ELSEWHERE):
             run_workers()
     elif what == "small-cluster":
         import ray

@@ -31,17 +31,25 @@ def trained_by_ray(what: str) -> dict[str, Any]:
     return found
 
 
+TORCHRUN = [BIN / "torchrun", "--nproc-per-node", "2"]
+MPIRUN = [BIN / "mpirun", "--allow-run-as-root", "--oversubscribe", "-n", "2", sys.executable]
+
+
 @pytest.mark.parametrize(
-    ("launcher", "name"),
+    ("launcher", "asked", "name"),
     [
-        ([BIN / "torchrun", "--nproc-per-node", "2"], "gloo"),
-        ([BIN / "mpirun", "--allow-run-as-root", "--oversubscribe", "-n", "2", sys.executable], "MPI"),
+        (TORCHRUN, [], "shared memory"),
+        (TORCHRUN, ["gloo"], "gloo"),
+        (MPIRUN, [], "shared memory"),
+        (MPIRUN, ["MPI"], "MPI"),
     ],
-    ids=["torchrun", "mpirun"],
+    ids=["torchrun", "torchrun, gloo", "mpirun", "mpirun, MPI"],
 )
-def test_ranks_that_another_program_made_train_as_one_process(launcher: list[Any], name: str, tmp_path: Path) -> None:
+def test_ranks_that_another_program_made_train_as_one_process(
+    launcher: list[Any], asked: list[str], name: str, tmp_path: Path
+) -> None:
     assert shutil.which(launcher[0]), launcher[0]
-    done = run(*launcher, PROGRAM, "join", tmp_path)
+    done = run(*launcher, PROGRAM, "join", tmp_path, *asked)
     assert done.returncode == 0, done.stderr
     ranks = [json.loads((tmp_path / f"{rank}.json").read_text(encoding="ascii")) for rank in range(2)]
     assert ranks[0] == ranks[1]
@@ -51,11 +59,41 @@ def test_ranks_that_another_program_made_train_as_one_process(launcher: list[Any
     assert all(each[-1] == 20 for each in ranks[0])
 
 
+def test_ranks_can_join_again(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(TWICE, encoding="utf-8")
+    for launcher in (TORCHRUN, MPIRUN):
+        done = run(*launcher, program)
+        assert done.returncode == 0, done.stderr
+        assert sorted(done.stdout.split()) == ["3.0"] * 6
+
+
+TWICE = """
+import numpy as np
+from lamina.distributed import join
+
+for name in (None, "shared memory", None):
+    communicator = join(communicator=name, timeout_s=60)
+    vector = np.array([1.0 + communicator.rank])
+    communicator.all_reduce(vector)
+    communicator.close()
+    print(*vector, flush=True)
+"""
+
+
 @pytest.mark.smoke
 def test_workers_of_ray_train_as_one_process_and_none_is_left() -> None:
     found = trained_by_ray("workers")
     assert found["distance"] <= 1e-12
     assert (found["restarts"], found["warned"], found["left"]) == (0, [], [])
+    assert found["communicator"] == "shared memory"
+
+
+@pytest.mark.parametrize(("what", "communicator"), [("without-torch", "shared memory"), ("gloo", "gloo"), ("elsewhere", "gloo")])
+def test_workers_need_torch_only_where_they_speak_by_gloo(what: str, communicator: str) -> None:
+    found = trained_by_ray(what)
+    assert (found["communicator"], found["left"]) == (communicator, [])
+    assert found["distance"] <= 1e-12
 
 
 def test_the_command_trains_with_workers_and_says_how(tmp_path: Path) -> None:
@@ -70,7 +108,7 @@ def test_the_command_trains_with_workers_and_says_how(tmp_path: Path) -> None:
         run(sys.executable, "-m", "lamina", "train", table, *options, "--workers", 2, "--way", "synchronous").stdout
     )
     together = report["together"]
-    assert (together["workers"], together["communicator"], together["way"]) == (2, "gloo", "synchronous steps")
+    assert (together["workers"], together["communicator"], together["way"]) == (2, "shared memory", "synchronous steps")
     assert together["restarts"] == []
     assert report["test"]["model"] == pytest.approx(alone["test"]["model"], abs=1e-3)
     assert report["epochs"] == alone["epochs"] == 3
@@ -109,6 +147,10 @@ def test_a_worker_that_hangs_is_named_and_replaced() -> None:
         ("given-up", r"LostWorkerError: Worker 1 .* has ended\. After 0 restarts \(max_restarts=0\) the training was given up"),
         ("interrupted", "KeyboardInterrupt"),
         ("failing", r"LostWorkerError: Worker 1 \(process \d+ on [\d.]+\) failed: MemoryError: no room for the rows"),
+        (
+            "without-torch-elsewhere",
+            r"MissingPackageError: Training with workers that share no memory needs torch, .* pip install 'lamina\[gloo\]'",
+        ),
         ("small-cluster", r"4 workers need 3 x 1 cores of Ray beside this process, and the cluster has 1 core"),
         ("wrong-address", r"No Ray cluster answers at '127.0.0.1:1'\. Start one with `ray start --head`"),
     ],
@@ -148,12 +190,12 @@ def test_the_recipes_of_the_page_run(tmp_path: Path) -> None:
     program.write_text(with_ray, encoding="utf-8")
     done = run(sys.executable, program)
     assert done.returncode == 0, done.stderr
-    assert re.search(r"^2 workers \(gloo\), .*\n.*\n\{'loss': 0\.\d+\}$", done.stdout, re.MULTILINE)
+    assert re.search(r"^2 workers \(shared memory\), .*\n.*\n\{'loss': 0\.\d+\}$", done.stdout, re.MULTILINE)
     program.write_text("".join([TABLE, *of_tables]), encoding="utf-8")
     done = run(sys.executable, program)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("2 workers (gloo)") == 2
+    assert done.stdout.count("2 workers (shared memory)") == 2
     program.write_text(with_ray.split("report =")[0] + joined, encoding="utf-8")
     done = run(BIN / "torchrun", "--nproc-per-node", "2", program)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("2 workers (gloo)") == 1
+    assert done.stdout.count("2 workers (shared memory)") == 1

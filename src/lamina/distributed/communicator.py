@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -19,7 +19,7 @@ class Communicator(Protocol):
     size : int
         The number of processes.
     name : str
-        What it is made of, for people: "gloo", "MPI".
+        What it is made of, for people: "shared memory", "gloo", "MPI".
     """
 
     rank: int
@@ -33,6 +33,12 @@ class Communicator(Protocol):
         ------
         RuntimeError
             If another rank has ended, or did not answer in time; so do the others.
+        """
+
+    def empty(self, length: int, dtype: np.dtype[Any]) -> np.ndarray:
+        """An array (length,) for :meth:`all_reduce`, which adds it up with the fewest copies.
+
+        It is not initialized, and belongs to the caller until the next call of this method.
         """
 
     def broadcast(self, array: np.ndarray) -> None:
@@ -57,6 +63,10 @@ class Alone:
 
     def all_reduce(self, vector: np.ndarray) -> None:
         """The sum of one vector is the vector."""
+
+    def empty(self, length: int, dtype: np.dtype[Any]) -> np.ndarray:
+        """Any array will do."""
+        return np.empty(length, dtype)
 
     def broadcast(self, array: np.ndarray) -> None:
         """There is nobody else."""

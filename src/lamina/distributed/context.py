@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from lamina.distributed.choice import COMMUNICATORS
 from lamina.distributed.communicator import Alone
 from lamina.distributed.group import JoinedGroup
 from lamina.distributed.together import Together
@@ -23,6 +24,7 @@ RULES: dict[str, Rule] = {
     "address": one_of(text(), value(None)),
     "timeout_s": number(0, closed="neither"),
     "max_restarts": integer(0),
+    "communicator": one_of(choice(COMMUNICATORS), value(None)),
 }
 
 
@@ -30,6 +32,7 @@ RULES: dict[str, Rule] = {
 def workers(
     workers: int,
     *,
+    communicator: str | None = None,
     way: str = "auto",
     average_every: int | None = None,
     address: str | None = None,
@@ -46,7 +49,7 @@ def workers(
     ----------
     workers : int in [1, 1024]
         This process and ``workers - 1`` more.
-    way, average_every, address, timeout_s, max_restarts
+    communicator, way, average_every, address, timeout_s, max_restarts
         As in :func:`lamina.distributed.fit`.
     n_threads : int in [1, 1024], optional
         Threads of each worker's engine, where a trainer does not say it. None: one; it is what Ray counts.
@@ -77,7 +80,7 @@ def workers(
     """
     given = {"workers": workers, "way": way, "average_every": average_every, "address": address}
     rules = RULES | {"n_threads": one_of(integer(1, 1024), value(None))}
-    times = {"n_threads": n_threads, "timeout_s": timeout_s, "max_restarts": max_restarts}
+    times = {"n_threads": n_threads, "timeout_s": timeout_s, "max_restarts": max_restarts, "communicator": communicator}
     check_parameters(given | times, rules, owner="workers")
     check_way(way, average_every, owner="workers")
     began = time.perf_counter()
@@ -87,7 +90,7 @@ def workers(
         return
     from lamina.distributed.ray_group import RayGroup  # Ray takes a second to import
 
-    group = RayGroup(workers, n_threads or 1, address, timeout_s, max_restarts)
+    group = RayGroup(workers, n_threads or 1, communicator, address, timeout_s, max_restarts)
     try:
         together = Together(group, way, average_every, time.perf_counter() - began)
         with working_with(together):

@@ -38,7 +38,7 @@ def fit(
     y: Any = None,
     *,
     workers: int | None = None,
-    communicator: Communicator | None = None,
+    communicator: Communicator | str | None = None,
     way: str = "auto",
     average_every: int | None = None,
     address: str | None = None,
@@ -72,11 +72,13 @@ def fit(
         What the model's ``fit`` takes. Arrays are those of all workers; a source of blocks is shared out: see :meth:`share
         <lamina.training.Blocks.share>`.
     workers : int in [1, 1024], optional
-        This process and ``workers - 1`` more, which Ray starts, places and supervises (extras ``ray`` and ``gloo``). None: the
-        ranks that ``torchrun`` or ``mpirun`` started, all of which must call this function. Those other than 0 need the rows
-        only for a trainer; of an estimator they get the rows that it trains on, encoded, from rank 0.
-    communicator : Communicator, optional
-        That of :func:`join`, or one of your own, in place of joining anew.
+        This process and ``workers - 1`` more, which Ray starts, places and supervises (extra ``ray``; on several machines, and
+        where the system is not Linux, ``gloo``, too). None: the ranks that ``torchrun`` or ``mpirun`` started, all of which must
+        call this function. Those other than 0 need the rows only for a trainer; of an estimator they get the rows that it trains
+        on, encoded, from rank 0.
+    communicator : Communicator or {"shared memory", "gloo", "MPI"}, optional
+        That of :func:`join`, or one of your own, in place of joining anew; or the name of what the ranks are to speak by. None:
+        shared memory if all are on one machine with Linux, else gloo, or MPI under ``mpirun``.
     way : {"auto", "synchronous", "averaging"}, default="auto"
         "auto" measures a step and a reduction first, and averages if the reduction takes longer; then weights depend on what
         was measured.
@@ -116,19 +118,22 @@ def fit(
     (2, 1)
     """
     given = {"model": model, "workers": workers, "way": way, "average_every": average_every, "address": address}
-    rules = RULES | {"model": _MODEL, "workers": one_of(RULES["workers"], value(None))}
-    check_parameters(given | {"timeout_s": timeout_s, "max_restarts": max_restarts}, rules, owner="fit")
-    if workers is not None and communicator is not None:
+    asked = communicator if isinstance(communicator, str) else None
+    given |= {"timeout_s": timeout_s, "max_restarts": max_restarts, "communicator": asked}
+    check_parameters(given, RULES | {"model": _MODEL, "workers": one_of(RULES["workers"], value(None))}, owner="fit")
+    if workers is not None and communicator is not None and asked is None:
         raise InvalidSettingError(phrase("workers", "must be None beside a communicator", workers, owner="fit"))
     check_way(way, average_every, owner="fit")
     began = time.perf_counter()
     if workers is not None and workers > 1:
-        threads = getattr(model, "n_threads", None)
-        supervised: Any = {"address": address, "timeout_s": timeout_s, "max_restarts": max_restarts, "n_threads": threads}
-        with workers_of_ray(workers, way=way, average_every=average_every, **supervised) as together:
+        given.pop("model")
+        with workers_of_ray(**given, n_threads=getattr(model, "n_threads", None)) as together:
             model.fit(X, y, **fitting)
         return _report(together, model)
-    joined = Alone() if workers == 1 else join() if communicator is None else communicator
+    if workers == 1:
+        joined: Communicator = Alone()
+    else:
+        joined = join(communicator=communicator) if communicator is None or isinstance(communicator, str) else communicator
     own = _own_rows(model, joined, X, y, fitting.get("sample_weight")) if isinstance(model, Trainer) and joined.size > 1 else None
     group = JoinedGroup(joined, have_rows=own is not None)
     if joined.rank == 0:

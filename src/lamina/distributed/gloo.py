@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import weakref
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from lamina.extras import require
 
-__all__ = ["Gloo", "from_torchrun"]
+__all__ = ["Gloo", "Torchrun"]
 
 _OWNER = "Communication by gloo"
 
@@ -57,6 +57,9 @@ class Gloo:
     def all_reduce(self, vector: np.ndarray) -> None:
         self._held[0].allreduce(self._torch.from_numpy(vector)).wait()
 
+    def empty(self, length: int, dtype: np.dtype[Any]) -> np.ndarray:
+        return np.empty(length, dtype)
+
     def broadcast(self, array: np.ndarray) -> None:
         self._held[0].broadcast(self._torch.from_numpy(array), 0).wait()
 
@@ -73,16 +76,44 @@ def _leave(held: list[Any]) -> None:
         del held[0]
 
 
-def from_torchrun(timeout_s: float) -> Gloo | None:
-    """The ranks that ``torchrun`` started; None if it did not start this process."""
-    names = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
-    if any(name not in os.environ for name in names):
-        return None
-    rank, size, host, port = (os.environ[name] for name in names)
-    distributed = require("torch.distributed", owner=_OWNER)
-    # torchrun's own agent listens at the port where TORCHELASTIC_USE_AGENT_STORE says so.
-    is_master = int(rank) == 0 and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True"
-    timeout = timedelta(seconds=timeout_s)
-    store = distributed.TCPStore(host, int(port), is_master=is_master, wait_for_workers=False, timeout=timeout)
-    restarts = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")  # keys of an earlier round are still there
-    return Gloo(host, int(port), int(rank), int(size), timeout_s, distributed.PrefixStore(f"lamina/{restarts}", store))
+class Torchrun(NamedTuple):
+    """The ranks that ``torchrun`` started, before they are connected.
+
+    ``rank``, ``size``; ``store``, a ``torch.distributed.Store`` that all of them reach.
+    """
+
+    rank: int
+    size: int
+    store: Any
+
+    @classmethod
+    def found(cls, timeout_s: float) -> Torchrun | None:
+        """None if ``torchrun`` did not start this process."""
+        names = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+        if any(name not in os.environ for name in names):
+            return None
+        rank, size, host, port = (os.environ[name] for name in names)
+        distributed = require("torch.distributed", owner=_OWNER)
+        # torchrun's own agent listens at the port where TORCHELASTIC_USE_AGENT_STORE says so.
+        is_master = int(rank) == 0 and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True"
+        timeout = timedelta(seconds=timeout_s)
+        store = distributed.TCPStore(host, int(port), is_master=is_master, wait_for_workers=False, timeout=timeout)
+        # Keys of an earlier round, or of an earlier joining, are still there.
+        prefix = f"lamina/{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}"
+        joined = store.add(f"{prefix}/joined/{rank}", 1)
+        return cls(int(rank), int(size), distributed.PrefixStore(f"{prefix}/{joined}", store))
+
+    def gather(self, text: str) -> list[str]:
+        """On rank 0 what all ranks say, in their order; on the others nothing."""
+        self.store.set(f"said/{self.rank}", text)
+        ranks = range(self.size) if self.rank == 0 else ()
+        return [self.store.get(f"said/{rank}").decode() for rank in ranks]
+
+    def announced(self, text: str) -> str:
+        """What rank 0 says."""
+        if self.rank == 0:
+            self.store.set("announced", text)
+        return str(self.store.get("announced").decode())
+
+    def connect(self, timeout_s: float) -> Gloo:
+        return Gloo("", 0, self.rank, self.size, timeout_s, self.store)

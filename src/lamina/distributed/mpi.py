@@ -32,6 +32,9 @@ class MPI:
     def all_reduce(self, vector: np.ndarray) -> None:
         self._group.Allreduce(self._mpi.IN_PLACE, vector)
 
+    def empty(self, length: int, dtype: np.dtype[Any]) -> np.ndarray:
+        return np.empty(length, dtype)
+
     def broadcast(self, array: np.ndarray) -> None:
         self._group.Bcast(array, 0)
 
@@ -40,3 +43,17 @@ class MPI:
 
     def close(self) -> None:
         self._group.Free()
+
+    # Before it is known what the ranks speak by
+
+    def gather(self, text: str) -> list[str]:
+        """On rank 0 what all ranks say, in their order; on the others nothing."""
+        return self._group.gather(text, 0) or []
+
+    def announced(self, text: str) -> str:
+        """What rank 0 says."""
+        return str(self._group.bcast(text, 0))
+
+    def connect(self, timeout_s: float) -> MPI:
+        """MPI itself, which knows no such time."""
+        return self

@@ -82,7 +82,7 @@ class RankSteps:
     def _synchronous(self, rows: RankRows, first_step: int, values: StepValues) -> TrainingResult:
         program, heads = self._executor.program, self._num_heads
         parts = np.cumsum([program.num_parameters, heads, heads, program.num_state])
-        sums = np.empty(parts[-1] + (0 if rows.knows_totals else 2), self._executor.dtype)
+        sums = self._communicator.empty(int(parts[-1]) + (0 if rows.knows_totals else 2), self._executor.dtype)
         losses, norms, of_heads, weights, num_clipped, failure = [], [], [], [], 0, None
         for i, turn in enumerate(rows.turns(self._least)):
             step = first_step + i
@@ -121,9 +121,10 @@ class RankSteps:
         if not count:
             out[:] = 0
             return
-        found = self._executor.gradient(turn.data, turn.rows, step, turn.first_row, turn.total, dropout_rates=rates)
-        size, heads = len(found.vector), self._num_heads
-        out[:size] = found.vector
+        size, heads = self._executor.program.num_parameters, self._num_heads
+        found = self._executor.gradient(
+            turn.data, turn.rows, step, turn.first_row, turn.total, dropout_rates=rates, out=out[:size]
+        )
         out[size : size + heads] = found.losses
         out[size + heads : size + 2 * heads] = found.losses if found.head_losses is None else found.head_losses
         state = self._executor.views()[1]

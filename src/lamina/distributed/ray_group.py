@@ -10,12 +10,15 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from functools import partial
 from typing import Any
 
 from lamina.caller import warn_caller
+from lamina.distributed.choice import chosen_communicator, is_one_machine, machine
 from lamina.distributed.gloo import Gloo
 from lamina.distributed.group import HandedOut
-from lamina.distributed.ray_worker import Place, RayWorker
+from lamina.distributed.ray_worker import Connect, Place, RayWorker
+from lamina.distributed.shared_memory import SharedMemory
 from lamina.distributed.watched import Watched
 from lamina.engine.plan import Batches
 from lamina.errors import InvalidSettingError, LostWorkerError, counted
@@ -37,6 +40,8 @@ class RayGroup:
         >= 2.
     n_threads : int
         Of each.
+    asked : str, optional
+        The name of a communicator.
     address, timeout_s, max_restarts
         As in :func:`lamina.distributed.fit`.
 
@@ -49,12 +54,19 @@ class RayGroup:
     communicator: Watched
     told: Any = None
 
-    def __init__(self, workers: int, n_threads: int, address: str | None, timeout_s: float, max_restarts: int) -> None:
+    def __init__(
+        self,
+        workers: int,
+        n_threads: int,
+        asked: str | None,
+        address: str | None,
+        timeout_s: float,
+        max_restarts: int,
+    ) -> None:
         self._ray = require("ray", owner=_OWNER)
-        require("torch.distributed", owner=_OWNER)
         self.size, self._timeout_s, self._max_restarts = workers, timeout_s, max_restarts
         self.n_threads: int | None = n_threads
-        self._cores = n_threads  # of each worker
+        self._asked, self._cores = asked, n_threads  # of each worker
         self.restarts: list[str] = []
         self._workers: list[Any] = []
         self._places: list[Place] = []
@@ -159,15 +171,26 @@ class RayGroup:
         except ray.exceptions.RayError as error:
             raise LostWorkerError(f"The workers did not start: {_first_line(error)}") from error
         self._give()
-        self._connect(ray.util.get_node_ip_address())
+        self._connect()
 
-    def _connect(self, host: str) -> None:
-        store = Gloo.listen(self._timeout_s)
-        self._tasks = [
-            worker.follow.remote(host, store.port, rank, self.size) for rank, worker in enumerate(self._workers, start=1)
-        ]
+    def _connect(self) -> None:
+        one_machine = is_one_machine([machine(), *(place.machine for place in self._places)])
+        if chosen_communicator(self._asked, Gloo.name, one_machine=one_machine) == SharedMemory.name:
+            meeting, listener = SharedMemory.listen()
+            self._meet(partial(SharedMemory, meeting), partial(SharedMemory, meeting, listener=listener))
+            return
+        require("torch.distributed", owner="Training with workers that share no memory")
         try:
-            self.communicator = Watched(Gloo(host, store.port, 0, self.size, self._timeout_s, store))
+            self._ray.get([worker.require_gloo.remote() for worker in self._workers], timeout=self._timeout_s)
+        except self._ray.exceptions.RayError as error:
+            raise LostWorkerError(f"The workers cannot speak by gloo: {_first_line(error)}") from error
+        host, store = self._ray.util.get_node_ip_address(), Gloo.listen(self._timeout_s)
+        self._meet(partial(Gloo, host, store.port), partial(Gloo, host, store.port, store=store))
+
+    def _meet(self, theirs: Connect, own: Connect) -> None:
+        self._tasks = [worker.follow.remote(theirs, rank, self.size) for rank, worker in enumerate(self._workers, start=1)]
+        try:
+            self.communicator = Watched(own(0, self.size, self._timeout_s))
         except RuntimeError as error:
             raise LostWorkerError(f"The workers did not connect. {self._blame() or _first_line(error)}") from error
 

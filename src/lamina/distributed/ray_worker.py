@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
+from lamina.distributed.choice import machine
+from lamina.distributed.communicator import Communicator
 from lamina.distributed.follower import follow
-from lamina.distributed.gloo import Gloo
 from lamina.distributed.rows_of_rank import Own
 from lamina.distributed.watched import Watched
 from lamina.engine.plan import Batches
 from lamina.errors import LostWorkerError
 from lamina.extras import require
 
-__all__ = ["Place", "RayWorker"]
+__all__ = ["Connect", "Place", "RayWorker"]
+
+#: Makes a communicator of rank, size and how long to wait, in seconds.
+Connect: TypeAlias = Callable[[int, int, float], Communicator]
 
 _LONG_S = 30 * 24 * 3600.0  # rank 0 may evaluate or save for hours; if it ends, the connection does
 
 
 class Place(NamedTuple):
-    """Where a worker runs: its host's address, its process, and when that was started, as the system counts."""
+    """Where a worker runs: its host's address, its process, when that was started, as the system counts, and its machine."""
 
     host: str
     process: int
     started: str
+    machine: str
 
 
 class RayWorker:
@@ -36,10 +42,13 @@ class RayWorker:
         self._communicator: Watched | None = None
 
     def place(self) -> Place:
-        """Where this is; answering says that it has started and can communicate."""
-        require("torch.distributed", owner="A worker")
+        """Where this is; answering says that it has started."""
         host = require("ray.util", owner="A worker").get_node_ip_address()
-        return Place(host, os.getpid(), self.started_at(os.getpid()))
+        return Place(host, os.getpid(), self.started_at(os.getpid()), machine())
+
+    def require_gloo(self) -> None:
+        """Raise if this cannot speak by gloo, before others wait for it."""
+        require("torch.distributed", owner="A worker on another machine")
 
     @staticmethod
     def started_at(process: int) -> str:
@@ -58,13 +67,13 @@ class RayWorker:
         """Have these rows in the next training: arrays from Ray's object store, where they stay, or a source of its own."""
         self._rows = rows if isinstance(rows, Own) else Batches(*rows)
 
-    def follow(self, host: str, port: int, rank: int, size: int) -> None:
+    def follow(self, connect: Connect, rank: int, size: int) -> None:
         """Take part in trainings until rank 0 or another rank ends."""
-        gloo = Gloo(host, port, rank, size, _LONG_S)
-        self._communicator = Watched(gloo)
+        communicator = connect(rank, size, _LONG_S)
+        self._communicator = Watched(communicator)
         try:
             follow(self._communicator, lambda told: self._rows)
         except LostWorkerError:
             pass  # not this rank's fault: rank 0 finds out whose it is
         finally:
-            gloo.close()  # an error here ends the others' waiting, too
+            communicator.close()  # an error here ends the others' waiting, too

@@ -24,7 +24,7 @@ class Report(Printed):
     workers : int
         Processes that trained, rank 0 included.
     communicator : str
-        "gloo", "MPI", or "alone".
+        "shared memory", "gloo", "MPI", or "alone".
     way : Way
     timing : Timing or None
         Measured before the training, where the way was to be chosen.

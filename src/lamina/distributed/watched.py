@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from lamina.distributed.communicator import Communicator
 from lamina.errors import LostWorkerError
 
 __all__ = ["Watched"]
+
+T = TypeVar("T")
 
 
 class Watched:
@@ -38,6 +40,9 @@ class Watched:
     def all_reduce(self, vector: np.ndarray) -> None:
         self._call(self._communicator.all_reduce, vector)
 
+    def empty(self, length: int, dtype: np.dtype[Any]) -> np.ndarray:
+        return self._call(self._communicator.empty, length, dtype)
+
     def broadcast(self, array: np.ndarray) -> None:
         self._call(self._communicator.broadcast, array)
 
@@ -47,13 +52,14 @@ class Watched:
     def close(self) -> None:
         self._communicator.close()
 
-    def _call(self, method: Callable[..., None], *arguments: Any) -> None:
+    def _call(self, method: Callable[..., T], *arguments: Any) -> T:
         self.is_waiting, self.since = True, time.monotonic()
         try:
-            method(*arguments)
-        except RuntimeError as error:  # of torch and of mpi4py
+            result = method(*arguments)
+        except RuntimeError as error:  # of shared memory, torch and mpi4py
             waited = time.monotonic() - self.since
             told = next(iter(str(error).splitlines()), type(error).__name__)
             text = f"Rank {self.rank} lost the others after {waited:.1f} s: {told}"
             raise LostWorkerError(text) from error
         self.is_waiting, self.since = False, time.monotonic()
+        return result

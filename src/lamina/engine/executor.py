@@ -253,8 +253,11 @@ class Executor(Protocol):
         weight_sum: float | None = None,
         *,
         dropout_rates: Sequence[float] | np.ndarray | None = None,
+        out: np.ndarray | None = None,
     ) -> Gradient:
         """First half of a step: the losses of ``rows`` and their gradient, in training mode; running statistics are updated.
+
+        The result's ``vector`` is ``out`` where that is given: contiguous, (num_parameters,), of the executor's dtype.
 
         If ``rows`` are a part of a batch, ``first_row`` is the number of rows of the batch before them (dropout uses the masks of
         the batch), and ``weight_sum`` is the batch's sum of sample weights. ``dropout_rates``, one per op that draws masks, in

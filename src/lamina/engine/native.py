@@ -301,10 +301,11 @@ class NativeExecutor:
         weight_sum: float | None = None,
         *,
         dropout_rates: Sequence[float] | np.ndarray | None = None,
+        out: np.ndarray | None = None,
     ) -> Gradient:
         """First half of a step: losses of ``rows`` and their gradient; running statistics are updated."""
         batches, rows, rates = self._reader.batches(data), as_order(rows, data.num_rows), self._rates_of_ops(dropout_rates)
-        vector = np.empty(self.program.num_parameters, dtype=self.dtype)
+        vector = np.empty(self.program.num_parameters, dtype=self.dtype) if out is None else out
         losses, of_heads = self._losses()
         self._held = (batches, rows, rates)
         with self._quiet_blas(len(rows)):

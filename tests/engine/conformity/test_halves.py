@@ -118,6 +118,18 @@ def test_a_part_without_the_weight_of_its_batch_is_a_batch(box, make):
     np.testing.assert_array_equal(found.vector, vector)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_gradient_goes_where_it_is_wanted(box, make, dtype):
+    program = box.classifier(features=4, hidden=(3,))
+    data, executor = box.batches_for(program, 9, dtype), make(program, dtype=dtype)
+    expected = executor.gradient(data, np.arange(9), 0).vector
+    room = np.full(program.num_parameters + 2, 7.0, dtype)  # of which some is another's
+    found = executor.gradient(data, np.arange(9), 0, out=room[1:-1])
+    assert found.vector.base is room
+    np.testing.assert_array_equal(room[1:-1], expected)
+    assert room[[0, -1]].tolist() == [7.0, 7.0]
+
+
 def test_rows_further_on_in_a_batch_have_its_masks(box, make):
     builder = box.ProgramBuilder(3)
     program = builder.program(Head("external", builder.dropout(builder.activation(0, "identity"), 0.4), 3))

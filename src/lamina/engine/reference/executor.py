@@ -163,12 +163,16 @@ class ReferenceExecutor:
         weight_sum: float | None = None,
         *,
         dropout_rates: Sequence[float] | np.ndarray | None = None,
+        out: np.ndarray | None = None,
     ) -> Gradient:
         """First half of a step: losses of ``rows`` and their gradient; running statistics are updated."""
         mode = Mode(True, self._step.plan.seed, step, dropout_rates, first_row)
         gradient, tape = self._step.differentiate(data, rows, mode, weight_sum)
         self._step.hold(tape)
-        return gradient
+        if out is None:
+            return gradient
+        out[:] = gradient.vector
+        return gradient._replace(vector=out)
 
     @_quietly
     def update(self, gradient: Gradient, step: int, learning_rate: float, weight_decay: float = 0.0) -> Update:
